@@ -1,0 +1,30 @@
+/**
+ * One accepted write, as the region's log keeps it: in the same transaction as the row itself, so that replaying
+ * the log gives the table. Replication, and later streams, recovery and cache invalidation, read nothing else.
+ */
+import type { RegionNumber, Stamp } from '../hybrid-logical-clock/stamp.ts'
+import type { TableId } from '../table/table.ts'
+
+/** A place in one region's log; the first change has 1, and there are no holes. */
+export type Position = number
+
+export type Cause = 'client' | 'ttl' | 'replica' | 'restore' | 'import' | 'table' | 'replica-table'
+
+export type Change = {
+  readonly position: Position
+  /** The first position of its transaction: changes with the same group were made together. */
+  readonly group: Position
+  /** 'replica' and 'replica-table' came from a peer and are never published again. */
+  readonly cause: Cause
+  readonly table: TableId
+  /** Of a region's own changes: the how-manieth of this table, without holes; 0 for those of a peer. Pending counts are differences of it. */
+  readonly ordinal: number
+  /** The primary key's bytes as in the store, without the table's prefix; for 'table' causes the register's name in UTF-8. */
+  readonly key: Buffer
+  /** The row's bytes (core/item/row.ts): stamp, version vector, tombstone flag, item. Tables' registers are rows too. */
+  readonly row: Buffer
+  /** The row before, where a reader of the log needs it (a stream with old images). */
+  readonly previous?: Buffer
+}
+
+export type ChangeOrigin = { readonly stamp: Stamp; readonly region: RegionNumber }

@@ -1,0 +1,37 @@
+/**
+ * Every limit by name. DynamoDB's own (developer guide, "Quotas in Amazon DynamoDB") first, ours after;
+ * whoever needs a bound takes it from here, so that one page shows what the node can be made to hold.
+ */
+
+// DynamoDB
+export const itemSizeBytesMax = 400 * 1024
+export const partitionKeySizeBytesMax = 2048
+export const sortKeySizeBytesMax = 1024
+export const nestingDepthMax = 32
+export const numberDigitsMax = 38
+export const expressionSizeBytesMax = 4096
+export const expressionOperatorsMax = 300
+export const pageSizeBytesMax = 1024 * 1024
+export const batchGetKeysMax = 100
+export const batchWriteRequestsMax = 25
+export const batchSizeBytesMax = 16 * 1024 * 1024
+export const transactionItemsMax = 100
+export const transactionSizeBytesMax = 4 * 1024 * 1024
+export const idempotencyTokenMsMax = 10 * 60 * 1000
+export const localSecondaryIndexesMax = 5
+export const globalSecondaryIndexesMax = 20
+export const projectedAttributesMax = 100
+export const itemCollectionSizeBytesMax = 10 * 1024 * 1024 * 1024
+export const tablesMax = 2500
+export const requestSizeBytesMax = 16 * 1024 * 1024
+
+// Ours
+/** A change of a 400 KB item of many small attributes can be several megabytes as JSON. */
+export const messageSizeBytesMax = 8 * 1024 * 1024
+/** A replication message is closed once it holds this many changes or bytes, whichever comes first. */
+export const messageChangesMax = 256
+export const messageTargetBytes = 256 * 1024
+/** How far ahead of ours a peer's clock may be before its changes are held back. */
+export const clockDriftMsMax = 500
+/** Regions of one topology; also bounds a version vector. */
+export const regionsMax = 64

@@ -1,0 +1,97 @@
+/**
+ * A table as this region knows it. What travels between regions are its registers (see registers.ts); this is
+ * the view that the registers add up to, and everything that reads or writes items works from it.
+ */
+import type { Stamp } from '../hybrid-logical-clock/stamp.ts'
+
+/** Made once, in the region that created the table, and shared by all its replicas: a table made again under the same name has another. */
+export type TableId = string
+
+export type KeyType = 'S' | 'N' | 'B'
+export type KeyAttribute = { readonly name: string; readonly type: KeyType }
+
+/** Global indexes may have up to four of each; a table and its local indexes one partition attribute and at most one sort attribute. */
+export type KeySchema = { readonly partition: readonly KeyAttribute[]; readonly sort: readonly KeyAttribute[] }
+
+export type Projection =
+  | { readonly type: 'ALL' }
+  | { readonly type: 'KEYS_ONLY' }
+  | { readonly type: 'INCLUDE'; readonly attributes: readonly string[] }
+
+export type IndexStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING'
+
+export type Index = {
+  readonly name: string
+  readonly kind: 'local' | 'global'
+  /** Local to this region: names the index's key range in the store, never reused within the table. */
+  readonly number: number
+  readonly key: KeySchema
+  readonly projection: Projection
+  readonly status: IndexStatus
+  readonly backfilling: boolean
+  readonly settings: IndexSettings
+}
+
+export type Throughput = { readonly readUnits: number; readonly writeUnits: number }
+export type OnDemandThroughput = { readonly maxReadUnits?: number; readonly maxWriteUnits?: number }
+export type WarmThroughput = { readonly readUnits: number; readonly writeUnits: number }
+
+export type IndexSettings = {
+  readonly provisioned?: Throughput
+  readonly onDemand?: OnDemandThroughput
+  readonly warm?: WarmThroughput
+}
+
+export type TableStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING'
+
+export type ReplicaStatus =
+  | 'CREATING'
+  | 'CREATION_FAILED'
+  | 'UPDATING'
+  | 'DELETING'
+  | 'ACTIVE'
+  | 'REGION_DISABLED'
+  | 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'
+
+export type Replica = {
+  readonly region: string
+  readonly status: ReplicaStatus
+  readonly statusDescription?: string
+  /** 0 to 100 while CREATING. */
+  readonly percentProgress?: number
+}
+
+export type TableSettings = {
+  readonly billingMode: 'PAY_PER_REQUEST' | 'PROVISIONED'
+  readonly provisioned?: Throughput
+  readonly onDemand?: OnDemandThroughput
+  readonly warm?: WarmThroughput
+  readonly tableClass?: 'STANDARD' | 'STANDARD_INFREQUENT_ACCESS'
+  readonly deletionProtection: boolean
+  readonly stream?: { readonly viewType: string; readonly label: string }
+  readonly encryption?: { readonly type: string; readonly keyArn?: string; readonly status: string }
+  readonly timeToLive?: { readonly attribute: string; readonly enabled: boolean }
+  readonly tags: Readonly<Record<string, string>>
+  /** Milliseconds since 1970 of the last change of billing mode and of provisioned throughput. */
+  readonly billingModeChangedMs?: number
+  readonly throughputIncreasedMs?: number
+  readonly throughputDecreasedMs?: number
+}
+
+export type Table = {
+  readonly id: TableId
+  /** Local to this region: the table's prefix in the store, never reused. */
+  readonly number: number
+  readonly name: string
+  readonly createdMs: number
+  readonly status: TableStatus
+  readonly key: KeySchema
+  /** As given in AttributeDefinitions, in their order. */
+  readonly attributes: readonly KeyAttribute[]
+  readonly indexes: readonly Index[]
+  readonly settings: TableSettings
+  /** Every region that has or is getting a replica, this one included; empty for a table of one region. */
+  readonly replicas: readonly Replica[]
+}
+
+export type StampedValue = { readonly stamp: Stamp; readonly value: unknown }

@@ -1,0 +1,47 @@
+/**
+ * A write as data: what PutItem, batches, transactions, PartiQL, TTL, import and restore all come down to. Never a
+ * closure, so the same write can later be shipped through a quorum and decided identically everywhere.
+ */
+import type { Item } from '../attribute/value.ts'
+import type { Condition } from '../expression/condition.ts'
+import type { Update } from '../expression/update.ts'
+import type { Table } from '../table/table.ts'
+
+type Common = {
+  readonly table: Table
+  /** Primary key bytes (core/key), without the table's prefix. */
+  readonly key: Buffer
+  readonly keyAttributes: Item
+  readonly condition?: Condition
+  /** The failed condition's refusal carries the item as it is. */
+  readonly returnItemOnRefusal?: boolean
+}
+
+export type Write =
+  | (Common & { readonly kind: 'put'; readonly item: Item })
+  | (Common & { readonly kind: 'update'; readonly update: Update })
+  | (Common & { readonly kind: 'delete' })
+  | (Common & { readonly kind: 'check'; readonly condition: Condition })
+
+/** The item a write finds; parsed only if somebody looks inside. */
+export type Current = {
+  readonly sizeBytes: number
+  readonly item: () => Item
+}
+
+/** What an accepted write does to its item. `next` undefined: there is no item afterwards. */
+export type Outcome = {
+  readonly previous: Current | undefined
+  readonly next: { readonly item: Item; readonly sizeBytes: number } | undefined
+  /** False for a condition check and for the delete of what was not there. */
+  readonly changed: boolean
+}
+
+/** Why a write was not accepted: a returned value, since it is an everyday answer. */
+export type Refusal = {
+  readonly refused: 'condition' | 'validation' | 'item-size' | 'conflict'
+  /** DynamoDB's message. */
+  readonly message: string
+  /** With returnItemOnRefusal, if there was one. */
+  readonly item?: Item
+}

@@ -1,0 +1,125 @@
+/**
+ * The engine of a region: the only room that opens the store. Everything that changes goes through `commit` (own
+ * writes) or `apply` (a peer's changes); each group of them is one batch of edits {rows, index rows, log, cursors,
+ * clock}, and nothing is answered or leaves the node before that batch is durable.
+ *
+ * Group commit: a write is read, decided and stamped at once, against what is durable overlaid with what is under
+ * way; its edits join the open group, and one group is flushed at a time. A failed flush fails every group that was
+ * built on it, and the state is read from the store again.
+ */
+import type { Change, Position } from '../core/change/change.ts'
+import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { Page, ReadPlan } from '../core/read/read-plan.ts'
+import type { Index, Table, TableId } from '../core/table/table.ts'
+import type { Outcome, Refusal, Write } from '../core/write/write.ts'
+
+/** All outcomes, or at least one refusal (undefined where that write alone would have been accepted). */
+export type CommitResult =
+  | { readonly accepted: true; readonly outcomes: readonly Outcome[]; readonly position: Position }
+  | { readonly accepted: false; readonly refusals: readonly (Refusal | undefined)[] }
+
+/** An edit of one register of a table's record (core/table/registers.ts); undefined removes it. */
+export type RegisterEdit = { readonly register: string; readonly value: unknown }
+
+/** What a peer sent, checked for form: changes of one origin in its log's order. */
+export type RemoteBatch = {
+  readonly origin: string
+  /** Identifies the origin's store: another epoch is another log. */
+  readonly epoch: string
+  /** Positions of the origin's log that the batch covers: (after, upTo]. Those absent are none of ours. */
+  readonly after: Position
+  readonly upTo: Position
+  readonly changes: readonly RemoteChange[]
+}
+
+export type RemoteChange = {
+  readonly position: Position
+  readonly group: Position
+  readonly kind: 'item' | 'register'
+  readonly table: TableId
+  readonly ordinal: number
+  readonly key: Buffer
+  readonly row: Buffer
+}
+
+export type ApplyResult =
+  /** A hole: the cursor stands before `after`. Nothing was applied. */
+  | { readonly applied: 'hole'; readonly cursor: Position }
+  /** The stamp of the first change beyond the drift bound; nothing from there on was applied, what came before was. */
+  | { readonly applied: 'held'; readonly until: Stamp; readonly cursor: Position }
+  | {
+      readonly applied: 'all'
+      readonly cursor: Position
+      readonly won: number
+      readonly ignored: number
+      readonly conflicts: number
+    }
+
+/** Where this region stands in a peer's log. */
+export type Cursor = {
+  readonly epoch: string
+  readonly position: Position
+  /** The stream's sequence of the last message applied: a hint for resuming. */
+  readonly sequence: number
+}
+
+export interface Engine {
+  readonly region: { readonly name: string; readonly number: number }
+  /** Made with the store; a wiped disk has another. */
+  readonly epoch: string
+
+  // Tables
+  tableNamed(name: string): Table | undefined
+  tableWithId(id: TableId): Table | undefined
+  /** All tables, in the order of their names. */
+  tables(): readonly Table[]
+  /** Makes or edits a table's registers, in one transaction with its log record; resolves when durable. */
+  define(id: TableId, edits: readonly RegisterEdit[]): Promise<void>
+  /** Removes a table's rows, index rows and registers in bounded steps; `progress` is told the rows removed so far. */
+  removeTable(id: TableId, progress?: (rows: number) => void): Promise<void>
+  /** Fills an index from the table in bounded steps, writes going on meanwhile; resolves when it is complete. */
+  backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void>
+
+  // Items
+  /** Atomic. Throws ServiceError InternalServerError when the store cannot take it. */
+  commit(writes: readonly Write[]): Promise<CommitResult>
+  /** The durable row under a primary key; a tombstone counts as none. */
+  get(table: Table, key: Buffer): Buffer | undefined
+  read(plan: ReadPlan): Page
+  /** Items and bytes of the table and its indexes, as counted in the transactions that changed them. */
+  size(table: Table, index?: Index): { readonly items: number; readonly bytes: number }
+
+  // The log
+  /** The last durable position; everything up to it may leave the node. */
+  flushed(): Position
+  /** The oldest position that the log still holds. */
+  oldest(): Position
+  /** Durable changes after `after`, at most `changesMax` and about `bytesMax`. */
+  readLog(after: Position, changesMax: number, bytesMax: number): readonly Change[]
+  /** Called after every flush, without payload; the returned function unsubscribes. */
+  onFlushed(listener: () => void): () => void
+  trimLog(upTo: Position): Promise<void>
+
+  // Replication
+  apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult>
+  /** Merges rows of a table (a snapshot's chunk) by stamp; no cursor moves. */
+  merge(table: TableId, rows: readonly { readonly key: Buffer; readonly row: Buffer }[]): Promise<void>
+  /** Rows of a table with tombstones, in key order after `after`: a snapshot's chunk. */
+  rows(
+    table: TableId,
+    after: Buffer | undefined,
+    rowsMax: number,
+    bytesMax: number,
+  ): readonly { readonly key: Buffer; readonly row: Buffer }[]
+  cursor(origin: string): Cursor | undefined
+  setCursor(origin: string, cursor: Cursor): Promise<void>
+  /** Durable notes of the readers (confirmed positions, bootstrap progress), by name. */
+  note(name: string): unknown
+  setNote(name: string, value: unknown): Promise<void>
+  removeTombstones(table: TableId, upTo: Stamp, rowsMax: number): Promise<number>
+  clock(): ClockState
+
+  /** Waits for the open group, then refuses more. */
+  close(): Promise<void>
+}

@@ -1,0 +1,50 @@
+/**
+ * The way between regions. A region appends messages to a stream of its own and follows the streams of its peers;
+ * beside the streams there are announcements (fire and forget) and requests (question and answer), which a peer
+ * sends over the same connection. The bus may lose, repeat, delay and reorder anything, and forget its streams:
+ * the log in the origin's store is the truth, and what travels says which part of it it is.
+ */
+export type StreamMessage = {
+  /** The stream's own number: a hint for resuming, never trusted alone (JetStream may use numbers again). */
+  readonly sequence: number
+  readonly payload: Buffer
+}
+
+export type StreamState = { readonly firstSequence: number; readonly lastSequence: number }
+
+/** This region's own side. */
+export interface Stream {
+  /** The last message that the stream holds; undefined when it is empty. Rejects when the bus is away. */
+  last(): Promise<StreamMessage | undefined>
+  /**
+   * Appends in the order of the calls; many may be under way. Resolves when the stream has stored the message.
+   * `after` is the sequence that the message must follow: another publisher, or a lost store, makes it reject.
+   */
+  append(payload: Buffer, after: number): Promise<number>
+}
+
+/** A connection to one peer's bus. Everything rejects or ends once `closed` has resolved. */
+export interface PeerSession {
+  state(): Promise<StreamState>
+  /** Messages from `fromSequence` on, as they come. Calls `onMessage` in the stream's order; bounded bytes outstanding. */
+  consume(fromSequence: number, onMessage: (message: StreamMessage) => void | Promise<void>): void
+  /** A question to the peer's node; rejects after `timeoutMs`. */
+  request(payload: Buffer, timeoutMs: number): Promise<Buffer>
+  /** One way, may be lost. */
+  tell(payload: Buffer): void
+  onAnnouncement(handler: (payload: Buffer) => void): void
+  /** Resolves once, with the reason, when the connection or the consumer has ended. */
+  readonly closed: Promise<string>
+  close(): Promise<void>
+}
+
+export interface Bus {
+  readonly stream: Stream
+  /** To every peer that listens now. */
+  announce(payload: Buffer): void
+  /** Answers the peers' requests and hears what they tell; the peer's name is its own claim. */
+  serve(handler: (payload: Buffer) => Promise<Buffer | undefined>): void
+  /** Rejects when the peer cannot be reached within the connect time-out. */
+  connect(region: string): Promise<PeerSession>
+  close(): Promise<void>
+}

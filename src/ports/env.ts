@@ -1,0 +1,16 @@
+/** Everything that acts, behind one object: the engine and the readers take what they need from it and nothing else. */
+import type { Bus } from './bus.ts'
+import type { Clock } from './clock.ts'
+import type { Log } from './log.ts'
+import type { Meter } from './meter.ts'
+import type { Random } from './random.ts'
+import type { Store } from './store.ts'
+
+export type Env = {
+  readonly clock: Clock
+  readonly random: Random
+  readonly store: Store
+  readonly bus: Bus
+  readonly log: Log
+  readonly meter: Meter
+}

@@ -1,0 +1,81 @@
+/** Metrics in Prometheus' terms; names and units (`_total`, `_seconds`, `_bytes`) as its conventions say. */
+export type Labels = Readonly<Record<string, string>>
+
+export interface Meter {
+  count(name: MetricName, labels?: Labels, by?: number): void
+  gauge(name: MetricName, value: number, labels?: Labels): void
+  /** Seconds for durations, bytes for sizes. */
+  observe(name: MetricName, value: number, labels?: Labels): void
+}
+
+/** Every metric of the node, with the help text that /metrics prints. A new one starts here. */
+export const metrics = {
+  longitude_requests_total: {
+    kind: 'counter',
+    help: 'Requests answered, by operation and outcome.',
+    labels: ['operation', 'outcome'],
+  },
+  longitude_request_seconds: {
+    kind: 'histogram',
+    help: 'Time from the whole request read to the reply handed to the socket.',
+    labels: ['operation'],
+  },
+  longitude_log_position: { kind: 'gauge', help: 'Last durable position of this region’s log.', labels: [] },
+  longitude_commit_seconds: {
+    kind: 'histogram',
+    help: 'Time from decision to durability of a group of writes.',
+    labels: [],
+  },
+  longitude_commit_writes: { kind: 'histogram', help: 'Writes in a group commit.', labels: [] },
+  longitude_replication_pending: {
+    kind: 'gauge',
+    help: 'Changes of this region that the peer has not confirmed.',
+    labels: ['peer'],
+  },
+  longitude_replication_lag_seconds: {
+    kind: 'gauge',
+    help: 'Age of the oldest change that the peer has not confirmed; grows while the link is cut.',
+    labels: ['peer'],
+  },
+  longitude_replication_applied_total: { kind: 'counter', help: 'Changes of the peer applied here.', labels: ['peer'] },
+  longitude_replication_ignored_total: {
+    kind: 'counter',
+    help: 'Changes of the peer that were already here or older than what is here.',
+    labels: ['peer'],
+  },
+  longitude_replication_repairs_total: {
+    kind: 'counter',
+    help: 'Holes in the peer’s stream that were filled from its log.',
+    labels: ['peer'],
+  },
+  longitude_replication_refused_total: {
+    kind: 'counter',
+    help: 'Messages of the peer that could not be read or trusted.',
+    labels: ['peer'],
+  },
+  longitude_replication_link_state: {
+    kind: 'gauge',
+    help: '1 while the session to the peer is live, else 0.',
+    labels: ['peer'],
+  },
+  longitude_conflicts_total: {
+    kind: 'counter',
+    help: 'Writes that lost last-writer-wins to a concurrent one.',
+    labels: ['table'],
+  },
+  longitude_clock_skew_seconds: {
+    kind: 'gauge',
+    help: 'The peer’s clock minus ours, as last heard, not corrected for the distance.',
+    labels: ['peer'],
+  },
+  longitude_clock_held_changes: {
+    kind: 'gauge',
+    help: 'Changes held back because the peer’s clock is ahead beyond the bound.',
+    labels: ['peer'],
+  },
+} as const satisfies Record<
+  string,
+  { kind: 'counter' | 'gauge' | 'histogram'; help: string; labels: readonly string[] }
+>
+
+export type MetricName = keyof typeof metrics

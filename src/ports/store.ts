@@ -1,0 +1,43 @@
+/**
+ * The disk, as an ordered map of bytes to bytes. One process writes it.
+ *
+ * `write` is all or nothing and resolves when the batch is durable; `get` and `entries` see exactly the batches
+ * that have resolved, never a part of one, and never one that a crash could still take back. Batches become
+ * durable in the order in which they were written. Reads are synchronous and hold nothing open across an await.
+ */
+export type Edit = {
+  readonly key: Uint8Array
+  /** undefined removes the key. */
+  readonly value: Uint8Array | undefined
+}
+
+export type Entry = { readonly key: Buffer; readonly value: Buffer }
+
+export type Range = {
+  /** Inclusive. */
+  readonly from: Uint8Array
+  /** Exclusive. */
+  readonly to: Uint8Array
+  /** From the end of the range backwards; the bounds keep their meaning. */
+  readonly reverse?: boolean
+  readonly limit?: number
+}
+
+export interface Store {
+  /** The value is a copy of the caller's own. */
+  get(key: Uint8Array): Buffer | undefined
+  /** To be drained or left within the same turn of the event loop. */
+  entries(range: Range): Iterable<Entry>
+  /** Rejects with a StoreFull or StoreFailed when nothing of the batch, nor of any batch after it, was stored. */
+  write(batch: readonly Edit[]): Promise<void>
+  close(): Promise<void>
+}
+
+/** The disk has no room (ENOSPC, MDB_MAP_FULL): the node stops acknowledging writes until there is some. */
+export class StoreFull extends Error {
+  override readonly name = 'StoreFull'
+}
+
+export class StoreFailed extends Error {
+  override readonly name = 'StoreFailed'
+}
