@@ -1,0 +1,84 @@
+/**
+ * The project's test command: sets up what is missing, then checks and tests everything that belongs to the default run.
+ *
+ *   npm test                 set-up, format, lint, types, all tests
+ *   npm test -- path/...     set-up, then only the tests under these paths
+ *   npm run simulate         the simulator over thousands of seeds
+ *   npm run chaos            the long chaos tests with real processes
+ *
+ * Plain JavaScript and nothing but Node, since it runs before anything is installed.
+ */
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { prepare } from '../src/node/prepare.mjs'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+const [mode, ...rest] = process.argv.slice(2)
+
+prepareAll()
+switch (mode) {
+  case undefined:
+    checks()
+    vitest([])
+    break
+  case 'simulate':
+    process.exit(run('simulator', ['tsx', 'test/simulation/simulate.ts', ...rest]))
+    break
+  case 'chaos':
+    process.env.LONGITUDE_CHAOS = 'long'
+    vitest(['test/chaos', ...rest])
+    break
+  default:
+    vitest([mode, ...rest])
+}
+
+function prepareAll() {
+  prepare({ root, log: (line) => console.log(line) })
+  if (run('nats-server', ['node', 'dist/node/cli.js', 'nats-server']) !== 0) process.exit(1)
+}
+
+function checks() {
+  const commands = [
+    ['format', ['oxfmt', '--check']],
+    ['lint', ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test']],
+    ['types', ['tsc', '-p', 'tsconfig.json']],
+  ]
+  const failed = commands.filter(([name, command]) => run(name, command) !== 0)
+  if (failed.length === 0) return
+  console.error(`\n${failed.map(([name]) => name).join(', ')} failed; the tests were not run`)
+  process.exit(1)
+}
+
+/** Runs the tests and closes with a line of counts that any CI can read. */
+function vitest(paths) {
+  const folder = mkdtempSync(join(tmpdir(), 'longitude-test-'))
+  const report = join(folder, 'report.json')
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`]
+  const status = run('tests', ['vitest', 'run', ...reporters, ...paths])
+  const counts = readCounts(report)
+  rmSync(folder, { recursive: true, force: true })
+  console.log(`${counts.passed} passed, ${counts.failed} failed`)
+  process.exit(status === 0 && counts.passed > 0 ? 0 : 1)
+}
+
+function readCounts(report) {
+  try {
+    const { numPassedTests, numFailedTests, numFailedTestSuites } = JSON.parse(readFileSync(report, 'utf8'))
+    return { passed: numPassedTests, failed: numFailedTests === 0 ? numFailedTestSuites : numFailedTests }
+  } catch {
+    return { passed: 0, failed: 1 }
+  }
+}
+
+function run(name, [command, ...args]) {
+  const started = performance.now()
+  const binary = command === 'node' ? process.execPath : join(root, 'node_modules', '.bin', command)
+  const { status, error } = spawnSync(binary, args, { cwd: root, stdio: 'inherit' })
+  if (error) console.error(`${name}: ${error.message}`)
+  const seconds = ((performance.now() - started) / 1000).toFixed(1)
+  console.log(`${status === 0 ? 'ok' : 'FAILED'}  ${name} (${seconds} s)`)
+  return status ?? 1
+}

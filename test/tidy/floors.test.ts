@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest'
+import { type Source, sources } from './sources.ts'
+
+/** Floors of the house (src/ARCHITECTURE.md): a file imports from its own room or from lower floors. */
+const floors = ['core', 'ports', 'adapters', 'engine', 'readers', 'operations', 'http', 'node']
+const outsidePackages = ['lmdb', '@nats-io/', 'pino', 'prom-client']
+
+const all = sources('src')
+const room = (path: string): string => path.split('/')[1] ?? ''
+const own = (source: Source): readonly string[] => source.imports.filter((name) => name.startsWith('src/'))
+const outside = (source: Source): readonly string[] => source.imports.filter((name) => !name.startsWith('src/'))
+
+describe('the walls of the house', () => {
+  test('a file imports from its own room or from lower floors', () => {
+    const wrong = all.flatMap((source) =>
+      own(source)
+        .filter((name) => floors.indexOf(room(name)) > floors.indexOf(room(source.path)))
+        .map((name) => `${source.path} imports ${name}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test('only node/ imports adapters/', () => {
+    const wrong = all
+      .filter((source) => !['adapters', 'node'].includes(room(source.path)))
+      .filter((source) => own(source).some((name) => room(name) === 'adapters'))
+    expect(wrong.map((source) => source.path)).toEqual([])
+  })
+
+  test('core/ imports nothing from outside but types', () => {
+    const wrong = all
+      .filter((source) => room(source.path) === 'core')
+      .filter((source) => outside(source).some((name) => !isTypeOnly(source, name)))
+    expect(wrong.map((source) => source.path)).toEqual([])
+  })
+
+  test('Node and the packages that act are imported by adapters/, http/ and node/ only', () => {
+    const wrong = all
+      .filter((source) => !['adapters', 'http', 'node'].includes(room(source.path)))
+      .flatMap((source) =>
+        outside(source)
+          .filter((name) => name.startsWith('node:') || outsidePackages.some((prefix) => name.startsWith(prefix)))
+          .map((name) => `${source.path} imports ${name}`),
+      )
+    expect(wrong).toEqual([])
+  })
+
+  test('the rooms of readers/ do not import each other', () => {
+    const reader = (path: string): string => path.split('/')[2] ?? ''
+    const wrong = all
+      .filter((source) => room(source.path) === 'readers')
+      .flatMap((source) =>
+        own(source)
+          .filter((name) => room(name) === 'readers' && reader(name) !== reader(source.path))
+          .map((name) => `${source.path} imports ${name}`),
+      )
+    expect(wrong).toEqual([])
+  })
+})
+
+function isTypeOnly(source: Source, name: string): boolean {
+  return source.text.split('\n').some((line) => line.startsWith('import type') && line.includes(`'${name}'`))
+}

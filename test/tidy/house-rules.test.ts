@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import { sources } from './sources.ts'
+
+const all = sources('src')
+const acting = /^src\/(adapters|http|node)\//
+
+/** Files that have grown past the limit, with the length they may keep: the number only goes down. */
+const longFiles: Readonly<Record<string, number>> = {}
+const linesMax = 400
+
+describe('house rules', () => {
+  test('time, chance and timers come from env (ports/clock.ts, ports/random.ts)', () => {
+    const forbidden =
+      /\b(Date\.now|new Date\(\)|Math\.random|setTimeout|setInterval|setImmediate|performance\.now|process\.)/
+    const wrong = all
+      .filter((source) => !acting.test(source.path))
+      .filter((source) => forbidden.test(withoutComments(source.text)))
+    expect(wrong.map((source) => source.path)).toEqual([])
+  })
+
+  test('nothing in core/ is asynchronous', () => {
+    const wrong = all
+      .filter((source) => source.path.startsWith('src/core/'))
+      .filter((source) => /\b(async|await|Promise)\b/.test(withoutComments(source.text)))
+    expect(wrong.map((source) => source.path)).toEqual([])
+  })
+
+  test('files have one reason to be opened: split those past 400 lines', () => {
+    const wrong = all
+      .map((source) => ({ path: source.path, lines: source.text.split('\n').length }))
+      .filter(({ path, lines }) => lines > (longFiles[path] ?? linesMax))
+    expect(wrong).toEqual([])
+  })
+
+  test('files are named by what they hold: not utils, helpers, common, misc or index', () => {
+    const wrong = all.filter((source) => /\/(utils?|helpers?|common|misc|index)\.ts$/.test(source.path))
+    expect(wrong.map((source) => source.path)).toEqual([])
+  })
+
+  test('every file is reached from the command line or from a process that it starts', () => {
+    const entries = ['src/node/cli.ts']
+    const byPath = new Map(all.map((source) => [source.path, source]))
+    const reached = new Set<string>()
+    const visit = (path: string): void => {
+      if (reached.has(path)) return
+      reached.add(path)
+      byPath.get(path)?.imports.forEach((name) => visit(name))
+    }
+    entries.forEach(visit)
+    const dead = all.map((source) => source.path).filter((path) => !reached.has(path))
+    expect(dead.filter((path) => !forTests.includes(path))).toEqual([])
+  })
+})
+
+/** Adapters that only the tests and the simulator compose. */
+const forTests = ['src/adapters/memory-store.ts', 'src/adapters/memory-bus.ts']
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\/\/.*/g, '')
+}
