@@ -10,12 +10,18 @@ export type StreamMessage = {
   readonly payload: Buffer
 }
 
+export type StreamEnd = { readonly sequence: number; readonly payload: Buffer | undefined }
+
+/** `firstSequence` is one more than `lastSequence` while the stream holds nothing. */
 export type StreamState = { readonly firstSequence: number; readonly lastSequence: number }
 
 /** This region's own side. */
 export interface Stream {
-  /** The last message that the stream holds; undefined when it is empty. Rejects when the bus is away. */
-  last(): Promise<StreamMessage | undefined>
+  /**
+   * The last number that the stream has given, 0 for a new stream, with that message if the stream still holds it: messages
+   * may all have aged away while the numbers go on. Rejects when the bus is away.
+   */
+  last(): Promise<StreamEnd>
   /**
    * Appends in the order of the calls; many may be under way. Resolves when the stream has stored the message.
    * `after` is the sequence that the message must follow: another publisher, or a lost store, makes it reject.
@@ -26,7 +32,10 @@ export interface Stream {
 /** A connection to one peer's bus. Everything rejects or ends once `closed` has resolved. */
 export interface PeerSession {
   state(): Promise<StreamState>
-  /** Messages from `fromSequence` on, as they come. Calls `onMessage` in the stream's order; bounded bytes outstanding. */
+  /**
+   * Messages from `fromSequence` on, as they come. Calls `onMessage` in the stream's order, one at a time, each after the
+   * one before has resolved; bounded bytes outstanding. Called once in a session. A rejection of `onMessage` ends the session.
+   */
   consume(fromSequence: number, onMessage: (message: StreamMessage) => void | Promise<void>): void
   /** A question to the peer's node; rejects after `timeoutMs`. */
   request(payload: Buffer, timeoutMs: number): Promise<Buffer>
@@ -42,7 +51,7 @@ export interface Bus {
   readonly stream: Stream
   /** To every peer that listens now. */
   announce(payload: Buffer): void
-  /** Answers the peers' requests and hears what they tell; the peer's name is its own claim. */
+  /** Answers the peers' requests (and hears what they tell, where the answer goes nowhere); the peer's name is its own claim. */
   serve(handler: (payload: Buffer) => Promise<Buffer | undefined>): void
   /** Rejects when the peer cannot be reached within the connect time-out. */
   connect(region: string): Promise<PeerSession>
