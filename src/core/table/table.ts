@@ -68,7 +68,8 @@ export type TableSettings = {
   readonly warm?: WarmThroughput
   readonly tableClass?: 'STANDARD' | 'STANDARD_INFREQUENT_ACCESS'
   readonly deletionProtection: boolean
-  readonly stream?: { readonly viewType: string; readonly label: string }
+  /** `enabled` false: it was, and its label is still described. */
+  readonly stream?: { readonly enabled: boolean; readonly viewType: string; readonly label: string }
   readonly encryption?: { readonly type: string; readonly keyArn?: string; readonly status: string }
   readonly timeToLive?: { readonly attribute: string; readonly enabled: boolean }
   readonly tags: Readonly<Record<string, string>>
