@@ -72,12 +72,17 @@ export interface Engine {
   // Tables
   tableNamed(name: string): Table | undefined
   tableWithId(id: TableId): Table | undefined
-  /** All tables, in the order of their names. */
+  /** All tables, in the order of their names; the same array until one of them changes. */
   tables(): readonly Table[]
-  /** Makes or edits a table's registers, in one transaction with its log record; resolves when durable. */
+  /**
+   * Makes or edits a table's registers (core/table/registers.ts), in one transaction with its log record; resolves when
+   * durable. A table's first definition gives it its number; `owedIndexRegisters` are added to edits that bring an index.
+   */
   define(id: TableId, edits: readonly RegisterEdit[]): Promise<void>
   /** Removes a table's rows, index rows and registers in bounded steps; `progress` is told the rows removed so far. */
   removeTable(id: TableId, progress?: (rows: number) => void): Promise<void>
+  /** Removes an index's rows in bounded steps; the registers are the caller's, who has made it DELETING before. */
+  removeIndex(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void>
   /** Fills an index from the table in bounded steps, writes going on meanwhile; resolves when it is complete. */
   backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void>
 
