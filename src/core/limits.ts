@@ -35,3 +35,10 @@ export const messageTargetBytes = 256 * 1024
 export const clockDriftMsMax = 500
 /** Regions of one topology; also bounds a version vector. */
 export const regionsMax = 64
+
+// Replication
+/** Announcements, requests and short answers between regions. */
+export const controlSizeBytesMax = 1024 * 1024
+/** Rows in one part of a snapshot, and about their bytes; a single row may be larger. */
+export const snapshotRowsMax = 2048
+export const snapshotTargetBytes = 512 * 1024

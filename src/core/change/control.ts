@@ -1,0 +1,202 @@
+/**
+ * The short messages between regions, as JSON after the common header: announcements (fire and forget, to everybody),
+ * confirmations (fire and forget, to the origin), requests and their short answers. Each is checked field by field.
+ */
+import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
+import { controlSizeBytesMax, regionsMax, tablesMax } from '../limits.ts'
+import type { TableId } from '../table/table.ts'
+import type { Position } from './change.ts'
+import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
+
+/** A region's place in its own log and in time, told to everybody each second. */
+export type Announcement = {
+  readonly say: 'here'
+  readonly region: string
+  readonly number: number
+  readonly epoch: string
+  /** The last durable position of the region's log. */
+  readonly flushed: Position
+  /** Everything up to here that concerns others is on the stream: nothing of theirs lies between it and `flushed` once they are equal. */
+  readonly published: Position
+  readonly wallMs: number
+  readonly clock: ClockState
+}
+
+/** Where a peer stands in the hearer's log. */
+export type Confirmation = {
+  readonly say: 'confirm'
+  readonly region: string
+  readonly epoch: string
+  readonly position: Position
+}
+
+export type Request =
+  | { readonly say: 'hello'; readonly region: string }
+  | { readonly say: 'log'; readonly region: string; readonly epoch: string; readonly after: Position }
+  | { readonly say: 'cursors'; readonly region: string }
+  | { readonly say: 'tables'; readonly region: string }
+  | { readonly say: 'registers'; readonly region: string; readonly table: TableId }
+  | { readonly say: 'rows'; readonly region: string; readonly table: TableId; readonly after?: string }
+
+export type CursorList = readonly { readonly region: string; readonly epoch: string; readonly position: Position }[]
+
+export type Answer =
+  | Announcement
+  /** The log no longer reaches back to what was asked for, or the epoch is another. */
+  | { readonly say: 'gone'; readonly epoch: string; readonly oldest: Position; readonly flushed: Position }
+  /** The answering region's own log and its place in those of others. */
+  | {
+      readonly say: 'cursors'
+      readonly region: string
+      readonly epoch: string
+      readonly flushed: Position
+      readonly cursors: CursorList
+    }
+  | { readonly say: 'tables'; readonly tables: readonly SharedTable[] }
+  /** Asked for what the region does not have, or not completely. */
+  | { readonly say: 'refused'; readonly reason: string }
+
+export type SharedTable = {
+  readonly id: TableId
+  /** The region has the table's items, all of them. */
+  readonly complete: boolean
+  readonly items: number
+}
+
+export type Control = Announcement | Confirmation | Request | Answer
+
+export function encodeControl(message: Control): Buffer {
+  const json = JSON.stringify(message)
+  const target = Buffer.allocUnsafe(headerSizeBytes + Buffer.byteLength(json))
+  target.write(json, writeHeader(target, 'control'), 'utf8')
+  return target
+}
+
+export function decodeAnnouncement(payload: Buffer): Announcement {
+  return readAnnouncement(fieldsOf(payload))
+}
+
+/** What arrives at a region that is asked: a request, or a confirmation. */
+export function decodeRequest(payload: Buffer): Request | Confirmation {
+  const fields = fieldsOf(payload)
+  const region = text(fields, 'region')
+  switch (fields['say']) {
+    case 'hello':
+    case 'cursors':
+    case 'tables':
+      return { say: fields['say'], region }
+    case 'log':
+      return { say: 'log', region, epoch: text(fields, 'epoch'), after: natural(fields, 'after') }
+    case 'registers':
+      return { say: 'registers', region, table: text(fields, 'table') }
+    case 'rows':
+      return {
+        say: 'rows',
+        region,
+        table: text(fields, 'table'),
+        ...(fields['after'] === undefined ? {} : { after: text(fields, 'after') }),
+      }
+    case 'confirm':
+      return { say: 'confirm', region, epoch: text(fields, 'epoch'), position: natural(fields, 'position') }
+    default:
+      throw new RangeError('a request of no known kind')
+  }
+}
+
+export function decodeAnswer(payload: Buffer): Answer {
+  const fields = fieldsOf(payload)
+  switch (fields['say']) {
+    case 'here':
+      return readAnnouncement(fields)
+    case 'gone':
+      return {
+        say: 'gone',
+        epoch: text(fields, 'epoch'),
+        oldest: natural(fields, 'oldest'),
+        flushed: natural(fields, 'flushed'),
+      }
+    case 'cursors':
+      return {
+        say: 'cursors',
+        region: text(fields, 'region'),
+        epoch: text(fields, 'epoch'),
+        flushed: natural(fields, 'flushed'),
+        cursors: list(fields, 'cursors', regionsMax).map((cursor) => ({
+          region: text(cursor, 'region'),
+          epoch: text(cursor, 'epoch'),
+          position: natural(cursor, 'position'),
+        })),
+      }
+    case 'tables':
+      return {
+        say: 'tables',
+        tables: list(fields, 'tables', tablesMax).map((table) => ({
+          id: text(table, 'id'),
+          complete: table['complete'] === true,
+          items: natural(table, 'items'),
+        })),
+      }
+    case 'refused':
+      return { say: 'refused', reason: text(fields, 'reason') }
+    default:
+      throw new RangeError('an answer of no known kind')
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+function fieldsOf(payload: Buffer): Fields {
+  expectKind(payload, 'control')
+  if (payload.length > controlSizeBytesMax) throw new RangeError('a control message that is too long')
+  let value: unknown
+  try {
+    value = JSON.parse(payload.toString('utf8', headerSizeBytes))
+  } catch {
+    throw new RangeError('a control message that is no JSON')
+  }
+  return record(value)
+}
+
+function readAnnouncement(fields: Fields): Announcement {
+  if (fields['say'] !== 'here') throw new RangeError('not an announcement')
+  const clock = record(fields['clock'])
+  const flushed = natural(fields, 'flushed')
+  const published = natural(fields, 'published')
+  if (published > flushed) throw new RangeError('published before it was durable')
+  return {
+    say: 'here',
+    region: text(fields, 'region'),
+    number: natural(fields, 'number'),
+    epoch: text(fields, 'epoch'),
+    flushed,
+    published,
+    wallMs: natural(fields, 'wallMs'),
+    clock: { wallMs: natural(clock, 'wallMs'), counter: natural(clock, 'counter') },
+  }
+}
+
+function record(value: unknown): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RangeError('not an object')
+  return value as Fields
+}
+
+function text(fields: Fields, name: string): string {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined
+  if (typeof value !== 'string') throw new RangeError(`${name} is no text`)
+  return value
+}
+
+/** Positions, counts and milliseconds: what fits 48 bits. */
+function natural(fields: Fields, name: string): number {
+  const value = Object.hasOwn(fields, name) ? fields[name] : undefined
+  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= 2 ** 48)
+    throw new RangeError(`${name} is no whole number`)
+  return value
+}
+
+function list(fields: Fields, name: string, countMax: number): Fields[] {
+  const value = fields[name]
+  if (!Array.isArray(value) || value.length > countMax)
+    throw new RangeError(`${name} is no list of at most ${countMax}`)
+  return value.map(record)
+}

@@ -1,0 +1,189 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Batch, decodeBatch, encodeBatch } from '../../../src/core/change/batch.ts'
+import { decodeAnnouncement, decodeAnswer, decodeRequest, encodeControl } from '../../../src/core/change/control.ts'
+import { kindOf, UnknownFormat } from '../../../src/core/change/message.ts'
+import { decodeRows, encodeRows } from '../../../src/core/change/rows.ts'
+import { encodeRow } from '../../../src/core/item/row.ts'
+
+const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((value) => Buffer.from(value))
+const text = fc.string({ maxLength: 20 }).filter((value) => !value.includes('\uFFFD'))
+const position = fc.integer({ min: 0, max: 2 ** 47 })
+
+const rowOf = (region: number) =>
+  fc
+    .record({
+      wallMs: fc.integer({ min: 0, max: 2 ** 48 - 1 }),
+      counter: fc.integer({ min: 0, max: 0xffff }),
+      tombstone: fc.boolean(),
+      itemSizeBytes: fc.integer({ min: 0, max: 400 * 1024 }),
+      body: bytes(60),
+    })
+    .map(({ wallMs, counter, ...rest }) => encodeRow({ stamp: { wallMs, counter, region }, seen: [], ...rest }))
+
+const batch: fc.Arbitrary<Batch> = fc
+  .record({
+    originNumber: fc.integer({ min: 0, max: 0xffff }),
+    origin: text,
+    epoch: text,
+    after: position,
+    gaps: fc.array(fc.integer({ min: 1, max: 1000 }), { maxLength: 12 }),
+    tail: fc.integer({ min: 0, max: 1000 }),
+    tables: fc.uniqueArray(text, { minLength: 1, maxLength: 4 }),
+  })
+  .chain(({ gaps, tail, tables, ...head }) =>
+    fc
+      .tuple(
+        ...gaps.map(() =>
+          fc.record({
+            kind: fc.constantFrom('item' as const, 'register' as const),
+            table: fc.constantFrom(...tables),
+            ordinal: position,
+            key: bytes(40),
+            row: rowOf(head.originNumber),
+            back: fc.nat(5),
+          }),
+        ),
+      )
+      .map((parts) => {
+        let last = head.after
+        const changes = parts.map(({ back, ...part }, n) => {
+          last += gaps[n] ?? 1
+          return { ...part, position: last, group: Math.max(0, last - back) }
+        })
+        return { ...head, upTo: last + tail, changes }
+      }),
+  )
+
+describe('a batch', () => {
+  it('comes back from its bytes as it was', () => {
+    fc.assert(
+      fc.property(batch, (value) => {
+        expect(decodeBatch(encodeBatch(value))).toEqual(value)
+      }),
+    )
+  })
+
+  it('is refused with a RangeError at every length that cuts it short', () => {
+    fc.assert(
+      fc.property(batch, fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }), (value, part) => {
+        const whole = encodeBatch(value)
+        expect(() => decodeBatch(whole.subarray(0, Math.floor(part * whole.length)))).toThrow(RangeError)
+      }),
+    )
+  })
+
+  it('is refused with a RangeError or read as another well-formed one after any byte has changed', () => {
+    fc.assert(
+      fc.property(batch, fc.nat(), fc.integer({ min: 1, max: 255 }), (value, place, flip) => {
+        const whole = encodeBatch(value)
+        const at = place % whole.length
+        whole[at] = (whole[at] ?? 0) ^ flip
+        readsOrRefuses(() => decodeBatch(whole))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  it('of another version is refused by its version', () => {
+    const whole = encodeBatch({ origin: 'a', originNumber: 1, epoch: 'e', after: 0, upTo: 0, changes: [] })
+    whole[4] = 7
+    expect(() => decodeBatch(whole)).toThrow(UnknownFormat)
+    expect(() => decodeBatch(whole)).toThrow(/format 7/)
+  })
+
+  it('with a change stamped by another region than its origin is refused', () => {
+    const row = encodeRow({
+      stamp: { wallMs: 5, counter: 0, region: 2 },
+      seen: [],
+      tombstone: false,
+      itemSizeBytes: 1,
+      body: Buffer.alloc(0),
+    })
+    const change = { position: 1, group: 1, kind: 'item' as const, table: 't', ordinal: 1, key: Buffer.from('k'), row }
+    const whole = encodeBatch({ origin: 'a', originNumber: 1, epoch: 'e', after: 0, upTo: 1, changes: [change] })
+    expect(() => decodeBatch(whole)).toThrow('another region')
+  })
+})
+
+describe('any bytes at all', () => {
+  it('are read or refused with a RangeError, never anything else', () => {
+    const anything = fc.oneof(
+      bytes(200),
+      fc
+        .tuple(fc.integer({ min: 0, max: 4 }), bytes(200))
+        .map(([kind, tail]) => Buffer.concat([Buffer.from('LGT'), Buffer.from([kind, 1]), tail])),
+      fc.json().map((json) => Buffer.concat([Buffer.from('LGT'), Buffer.from([3, 1]), Buffer.from(json)])),
+    )
+    fc.assert(
+      fc.property(anything, (payload) => {
+        for (const decode of [kindOf, decodeBatch, decodeRows, decodeRequest, decodeAnswer, decodeAnnouncement])
+          readsOrRefuses(() => decode(payload))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+})
+
+describe('a part of a snapshot', () => {
+  it('comes back from its bytes as it was', () => {
+    const chunk = fc.record({
+      done: fc.boolean(),
+      rows: fc.array(fc.record({ key: bytes(30), row: rowOf(3) }), { maxLength: 9 }),
+    })
+    fc.assert(
+      fc.property(chunk, (value) => {
+        expect(decodeRows(encodeRows(value))).toEqual(value)
+      }),
+    )
+  })
+})
+
+describe('a control message', () => {
+  it('comes back from its bytes as it was', () => {
+    const here = {
+      say: 'here' as const,
+      region: 'us-east-1',
+      number: 1,
+      epoch: 'e',
+      flushed: 12,
+      published: 10,
+      wallMs: 1_700_000_000_000,
+      clock: { wallMs: 1_700_000_000_001, counter: 3 },
+    }
+    expect(decodeAnnouncement(encodeControl(here))).toEqual(here)
+    expect(decodeAnswer(encodeControl(here))).toEqual(here)
+    const rows = { say: 'rows' as const, region: 'b', table: 't', after: 'AAEC' }
+    expect(decodeRequest(encodeControl(rows))).toEqual(rows)
+    const cursors = {
+      say: 'cursors' as const,
+      region: 'b',
+      epoch: 'e',
+      flushed: 4,
+      cursors: [{ region: 'a', epoch: 'x', position: 9 }],
+    }
+    expect(decodeAnswer(encodeControl(cursors))).toEqual(cursors)
+  })
+
+  it('that claims to have published what is not durable is refused', () => {
+    const lie = {
+      say: 'here',
+      region: 'a',
+      number: 1,
+      epoch: 'e',
+      flushed: 1,
+      published: 2,
+      wallMs: 1,
+      clock: { wallMs: 1, counter: 0 },
+    }
+    expect(() => decodeAnnouncement(encodeControl(lie as never))).toThrow(RangeError)
+  })
+})
+
+function readsOrRefuses(read: () => unknown): void {
+  try {
+    read()
+  } catch (error) {
+    expect(error).toBeInstanceOf(RangeError)
+  }
+}
