@@ -9,6 +9,9 @@ export const partitionKeySizeBytesMax = 2048
 export const sortKeySizeBytesMax = 1024
 export const nestingDepthMax = 32
 export const numberDigitsMax = 38
+/** Powers of ten of a number's first digit. */
+export const numberMagnitudeMax = 125
+export const numberMagnitudeMin = -130
 export const expressionSizeBytesMax = 4096
 export const expressionOperatorsMax = 300
 export const pageSizeBytesMax = 1024 * 1024
@@ -33,6 +36,8 @@ export const messageChangesMax = 256
 export const messageTargetBytes = 256 * 1024
 /** How far ahead of ours a peer's clock may be before its changes are held back. */
 export const clockDriftMsMax = 500
+/** Of an index row's key without the store's prefix: LMDB takes 4,026 bytes at pages of 8 KB. */
+export const indexKeySizeBytesMax = 4000
 /** Regions of one topology; also bounds a version vector. */
 export const regionsMax = 64
 
