@@ -1,0 +1,157 @@
+/**
+ * Statements to what the engine knows. A WHERE is a conjunction in which equality on the key names the item or the
+ * partition; what is left of it is a condition (of a write) or a filter (of a read).
+ */
+import { attribute, type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
+import { validationError } from '../errors.ts'
+import type { Condition, Operand } from '../expression/condition.ts'
+import type { KeySchema } from '../table/table.ts'
+import type { Delete, Select, UpdateStatement } from './statement.ts'
+
+export type KeyedWrite = { readonly keyAttributes: Item; readonly condition: Condition }
+
+/** An UPDATE never creates its item: the item must be there and meet the rest of the WHERE. */
+export function lowerUpdate(statement: UpdateStatement, key: KeySchema): KeyedWrite {
+  const { keyAttributes, rest } = splitKey(statement.where, key)
+  return { keyAttributes, condition: allOf([{ op: 'attribute_exists', path: [partitionOf(key)] }, ...rest]) }
+}
+
+/** The DELETE of an item that is not there succeeds; that of one which does not meet the rest of the WHERE fails. */
+export function lowerDelete(statement: Delete, key: KeySchema): KeyedWrite {
+  const { keyAttributes, rest } = splitKey(statement.where, key)
+  const absent: Condition = { op: 'attribute_not_exists', path: [partitionOf(key)] }
+  return { keyAttributes, condition: rest.length === 0 ? absentOrAny(absent) : { op: 'or', of: [absent, allOf(rest)] } }
+}
+
+export function insertCondition(key: KeySchema): Condition {
+  return { op: 'attribute_not_exists', path: [partitionOf(key)] }
+}
+
+/** EXISTS(SELECT …) names one item by its whole key. */
+export function lowerExists(select: Select, key: KeySchema): KeyedWrite {
+  if (!select.where) throw missingKey()
+  const { keyAttributes, rest } = splitKey(select.where, key)
+  return { keyAttributes, condition: allOf([{ op: 'attribute_exists', path: [partitionOf(key)] }, ...rest]) }
+}
+
+/** The key of a SELECT that names one item by its whole key, as batches and transactions want it; undefined for any other. */
+export function singleItemKey(select: Select, key: KeySchema): { readonly keyAttributes: Item; readonly rest: readonly Condition[] } | undefined {
+  if (!select.where || select.index !== undefined) return undefined
+  const split = separate(select.where, key)
+  return split.complete ? split : undefined
+}
+
+export type SelectLowering = {
+  /** One key condition for each partition that the WHERE names; none for a scan. */
+  readonly keyConditions: readonly Condition[]
+  readonly filter?: Condition
+}
+
+/** Which partitions a SELECT reads, by the key of its table or index, and what filters the items found there. */
+export function lowerSelect(select: Select, key: KeySchema): SelectLowering {
+  const conjuncts = select.where ? conjunctsOf(select.where) : []
+  const partitions = conjuncts.map((condition) => partitionValues(condition, partitionOf(key)))
+  const chosen = partitions.findIndex((values) => values !== undefined)
+  if (chosen < 0 || key.partition.length > 1) return withFilter([], conjuncts)
+  const others = conjuncts.filter((_, n) => n !== chosen)
+  const sort = others.findIndex((condition) => isSortCondition(condition, key))
+  const sortCondition = others[sort]
+  const keyConditions = (partitions[chosen] ?? []).map((value) =>
+    allOf([equality(partitionOf(key), value), ...(sortCondition ? [sortCondition] : [])]),
+  )
+  return withFilter(keyConditions, others.filter((_, n) => n !== sort))
+}
+
+function withFilter(keyConditions: readonly Condition[], rest: readonly Condition[]): SelectLowering {
+  return rest.length === 0 ? { keyConditions } : { keyConditions, filter: allOf(rest) }
+}
+
+/** `pk = v`, `pk IN [v, w]` and `pk = v OR pk = w` name partitions. */
+function partitionValues(condition: Condition, name: string): readonly AttributeValue[] | undefined {
+  const equal = equalityOn(condition)
+  if (equal?.name === name) return [equal.value]
+  if (condition.op === 'in' && namesAttribute(condition.operand, name)) return unique(condition.list.map(valueOf))
+  if (condition.op !== 'or') return undefined
+  return unique(condition.of.map((part) => (equalityOn(part)?.name === name ? equalityOn(part)?.value : undefined)))
+}
+
+function unique(values: readonly (AttributeValue | undefined)[]): readonly AttributeValue[] | undefined {
+  const known = values.filter((value) => value !== undefined)
+  if (known.length !== values.length) return undefined
+  return [...new Map(known.map((value) => [JSON.stringify(value), value])).values()]
+}
+
+function isSortCondition(condition: Condition, key: KeySchema): boolean {
+  const name = key.sort[0]?.name
+  if (name === undefined) return false
+  if (condition.op === 'compare') {
+    return condition.comparator !== '<>' && namesAttribute(condition.left, name) && 'value' in condition.right
+  }
+  if (condition.op === 'between') {
+    return namesAttribute(condition.operand, name) && 'value' in condition.low && 'value' in condition.high
+  }
+  return condition.op === 'begins_with' && namesAttribute(condition.operand, name) && 'value' in condition.prefix
+}
+
+function splitKey(where: Condition, key: KeySchema): { readonly keyAttributes: Item; readonly rest: readonly Condition[] } {
+  const split = separate(where, key)
+  if (!split.complete) throw missingKey()
+  return split
+}
+
+/** The first equality on each key attribute is the key; everything else is the rest. */
+function separate(where: Condition, key: KeySchema): { keyAttributes: Item; rest: readonly Condition[]; complete: boolean } {
+  const names = [...key.partition, ...key.sort].map(({ name }) => name)
+  const keyAttributes: Record<string, AttributeValue> = {}
+  const rest: Condition[] = []
+  for (const condition of conjunctsOf(where)) {
+    const equal = equalityOn(condition)
+    if (equal && names.includes(equal.name) && attribute(keyAttributes, equal.name) === undefined) {
+      setAttribute(keyAttributes, equal.name, equal.value)
+    } else rest.push(condition)
+  }
+  return { keyAttributes, rest, complete: names.every((name) => Object.hasOwn(keyAttributes, name)) }
+}
+
+function missingKey(): Error {
+  return validationError('Where clause does not contain a mandatory equality on all key attributes')
+}
+
+function equalityOn(condition: Condition): { readonly name: string; readonly value: AttributeValue } | undefined {
+  if (condition.op !== 'compare' || condition.comparator !== '=') return undefined
+  const { left, right } = condition
+  return equalOperands(left, right) ?? equalOperands(right, left)
+}
+
+function equalOperands(path: Operand, value: Operand): { readonly name: string; readonly value: AttributeValue } | undefined {
+  return 'path' in path && path.path.length === 1 && 'value' in value ? { name: path.path[0], value: value.value } : undefined
+}
+
+function namesAttribute(operand: Operand, name: string): boolean {
+  return 'path' in operand && operand.path.length === 1 && operand.path[0] === name
+}
+
+function valueOf(operand: Operand): AttributeValue | undefined {
+  return 'value' in operand ? operand.value : undefined
+}
+
+function conjunctsOf(condition: Condition): readonly Condition[] {
+  return condition.op === 'and' ? condition.of.flatMap(conjunctsOf) : [condition]
+}
+
+function equality(name: string, value: AttributeValue): Condition {
+  return { op: 'compare', comparator: '=', left: { path: [name] }, right: { value } }
+}
+
+function allOf(conditions: readonly Condition[]): Condition {
+  const [only, ...more] = conditions
+  return only && more.length === 0 ? only : { op: 'and', of: conditions }
+}
+
+function absentOrAny(absent: Condition): Condition {
+  return { op: 'or', of: [absent, { op: 'not', of: absent }] }
+}
+
+function partitionOf(key: KeySchema): string {
+  return key.partition[0]?.name ?? ''
+}
