@@ -8,7 +8,7 @@ import type { Condition, Operand } from '../expression/condition.ts'
 import type { KeySchema } from '../table/table.ts'
 import type { Delete, Select, UpdateStatement } from './statement.ts'
 
-export type KeyedWrite = { readonly keyAttributes: Item; readonly condition: Condition }
+export type KeyedWrite = { readonly keyAttributes: Item; readonly condition?: Condition }
 
 /** An UPDATE never creates its item: the item must be there and meet the rest of the WHERE. */
 export function lowerUpdate(statement: UpdateStatement, key: KeySchema): KeyedWrite {
@@ -19,8 +19,8 @@ export function lowerUpdate(statement: UpdateStatement, key: KeySchema): KeyedWr
 /** The DELETE of an item that is not there succeeds; that of one which does not meet the rest of the WHERE fails. */
 export function lowerDelete(statement: Delete, key: KeySchema): KeyedWrite {
   const { keyAttributes, rest } = splitKey(statement.where, key)
-  const absent: Condition = { op: 'attribute_not_exists', path: [partitionOf(key)] }
-  return { keyAttributes, condition: rest.length === 0 ? absentOrAny(absent) : { op: 'or', of: [absent, allOf(rest)] } }
+  if (rest.length === 0) return { keyAttributes }
+  return { keyAttributes, condition: { op: 'or', of: [insertCondition(key), allOf(rest)] } }
 }
 
 export function insertCondition(key: KeySchema): Condition {
@@ -35,7 +35,10 @@ export function lowerExists(select: Select, key: KeySchema): KeyedWrite {
 }
 
 /** The key of a SELECT that names one item by its whole key, as batches and transactions want it; undefined for any other. */
-export function singleItemKey(select: Select, key: KeySchema): { readonly keyAttributes: Item; readonly rest: readonly Condition[] } | undefined {
+export function singleItemKey(
+  select: Select,
+  key: KeySchema,
+): { readonly keyAttributes: Item; readonly rest: readonly Condition[] } | undefined {
   if (!select.where || select.index !== undefined) return undefined
   const split = separate(select.where, key)
   return split.complete ? split : undefined
@@ -59,7 +62,10 @@ export function lowerSelect(select: Select, key: KeySchema): SelectLowering {
   const keyConditions = (partitions[chosen] ?? []).map((value) =>
     allOf([equality(partitionOf(key), value), ...(sortCondition ? [sortCondition] : [])]),
   )
-  return withFilter(keyConditions, others.filter((_, n) => n !== sort))
+  return withFilter(
+    keyConditions,
+    others.filter((_, n) => n !== sort),
+  )
 }
 
 function withFilter(keyConditions: readonly Condition[], rest: readonly Condition[]): SelectLowering {
@@ -93,14 +99,20 @@ function isSortCondition(condition: Condition, key: KeySchema): boolean {
   return condition.op === 'begins_with' && namesAttribute(condition.operand, name) && 'value' in condition.prefix
 }
 
-function splitKey(where: Condition, key: KeySchema): { readonly keyAttributes: Item; readonly rest: readonly Condition[] } {
+function splitKey(
+  where: Condition,
+  key: KeySchema,
+): { readonly keyAttributes: Item; readonly rest: readonly Condition[] } {
   const split = separate(where, key)
   if (!split.complete) throw missingKey()
   return split
 }
 
 /** The first equality on each key attribute is the key; everything else is the rest. */
-function separate(where: Condition, key: KeySchema): { keyAttributes: Item; rest: readonly Condition[]; complete: boolean } {
+function separate(
+  where: Condition,
+  key: KeySchema,
+): { keyAttributes: Item; rest: readonly Condition[]; complete: boolean } {
   const names = [...key.partition, ...key.sort].map(({ name }) => name)
   const keyAttributes: Record<string, AttributeValue> = {}
   const rest: Condition[] = []
@@ -123,8 +135,13 @@ function equalityOn(condition: Condition): { readonly name: string; readonly val
   return equalOperands(left, right) ?? equalOperands(right, left)
 }
 
-function equalOperands(path: Operand, value: Operand): { readonly name: string; readonly value: AttributeValue } | undefined {
-  return 'path' in path && path.path.length === 1 && 'value' in value ? { name: path.path[0], value: value.value } : undefined
+function equalOperands(
+  path: Operand,
+  value: Operand,
+): { readonly name: string; readonly value: AttributeValue } | undefined {
+  return 'path' in path && path.path.length === 1 && 'value' in value
+    ? { name: path.path[0], value: value.value }
+    : undefined
 }
 
 function namesAttribute(operand: Operand, name: string): boolean {
@@ -146,10 +163,6 @@ function equality(name: string, value: AttributeValue): Condition {
 function allOf(conditions: readonly Condition[]): Condition {
   const [only, ...more] = conditions
   return only && more.length === 0 ? only : { op: 'and', of: conditions }
-}
-
-function absentOrAny(absent: Condition): Condition {
-  return { op: 'or', of: [absent, { op: 'not', of: absent }] }
 }
 
 function partitionOf(key: KeySchema): string {
