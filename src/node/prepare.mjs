@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const nodeFloor = [20, 19]
@@ -33,15 +33,37 @@ function install(root, log) {
   writeFileSync(stamp, lock)
 }
 
-function build(root, log) {
-  const stamp = join(root, 'dist', '.built')
-  const built = existsSync(stamp) ? statSync(stamp).mtimeMs : 0
-  if (built > newest(join(root, 'src')) && built > statSync(join(root, 'package-lock.json')).mtimeMs) return
+/** Built aside and then moved into place: a node that is running, or starting, never sees half a build. */
+export function build(root, log) {
+  const dist = join(root, 'dist')
+  const built = modifiedMs(join(dist, '.built'))
+  if (built > newest(join(root, 'src')) && built > modifiedMs(join(root, 'package-lock.json'))) return
   log('building …')
-  rmSync(join(root, 'dist'), { recursive: true, force: true })
-  execute(root, process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '-p', 'tsconfig.build.json'])
-  copyData(join(root, 'src'), join(root, 'dist'))
-  writeFileSync(stamp, '')
+  const aside = join(root, `dist-${process.pid}`)
+  const old = join(root, `dist-${process.pid}-old`)
+  try {
+    const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
+    execute(root, process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', aside])
+    copyData(join(root, 'src'), aside)
+    writeFileSync(join(aside, '.built'), '')
+    moveAway(dist, old)
+    renameSync(aside, dist)
+  } finally {
+    for (const folder of [aside, old]) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+function moveAway(folder, to) {
+  try {
+    renameSync(folder, to)
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error
+  }
+}
+
+/** 0 for a file that is not there. */
+function modifiedMs(path) {
+  return statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0
 }
 
 /** Newest modification under a folder, the folders' own included, so that a removed file counts. */
@@ -66,7 +88,8 @@ function copyData(from, to) {
 }
 
 function execute(root, command, args) {
-  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] })
+  // What they print goes to the error stream: the output is the command's own, and may be JSON.
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] })
   if (error || status !== 0)
     throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}; its output is above`)
 }

@@ -1,0 +1,43 @@
+/**
+ * The command line. Every command reads its options through configuration.ts and is imported only when it runs, so that
+ * a short command does not wait for the packages of a long one.
+ */
+import { readFileSync } from 'node:fs'
+import { Command } from 'commander'
+import { z } from 'zod'
+import { addOptions } from './configuration.ts'
+import type { OptionName } from './configuration.ts'
+import { Failure, exitCode } from './failure.ts'
+
+const { version } = z
+  .object({ version: z.string() })
+  .parse(JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')))
+
+const program = new Command('longitude')
+  .description('Self-hosted DynamoDB with real global tables.')
+  .version(version)
+  .showHelpAfterError()
+  .addHelpText(
+    'after',
+    '\nEvery option can also be given by its environment variable or in longitude.json; a flag wins over the\nvariable, the variable over the file.',
+  )
+
+type Run = (command: Command, json: boolean) => Promise<void>
+
+function define(name: string, description: string, of: readonly OptionName[], run: Run): Command {
+  const command = addOptions(program.command(name).description(description), of).option('--json', 'print JSON')
+  return command.action(async () => await run(command, command.opts<{ json?: boolean }>().json === true))
+}
+
+define('nats-server', 'make sure of a nats-server and say which', ['natsServer'], async (command, json) => {
+  const { runNatsServer } = await import('./commands/nats-server.ts')
+  await runNatsServer(command, json)
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (error instanceof Failure) console.error(`longitude: ${error.message}`)
+  else console.error(error)
+  process.exitCode = exitCode.failure
+}

@@ -1,0 +1,179 @@
+/**
+ * Options by flag, environment and file, in this order of precedence, and a default where none of them speaks. Every
+ * option is one row here: the command line takes its flag and its help from the row, the environment variable is
+ * LONGITUDE_ and the flag's name, the file's key is its name in camel case.
+ */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { logLevels } from '../adapters/pino-log.ts'
+import { Failure, codeOf, messageOf } from './failure.ts'
+
+const portMax = 65_535
+const names = z
+  .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))])
+  .pipe(z.array(z.string()).min(1, 'at least one region').refine(allDifferent, 'a region twice'))
+const port = z.coerce.number().int().min(1).max(portMax)
+const flag = z.union([z.boolean(), z.stringbool()])
+const peer = z
+  .string()
+  .regex(/^[a-z0-9-]+=\S+$/, 'REGION=nats://HOST:PORT')
+  .transform((text) => ({ region: text.slice(0, text.indexOf('=')), url: text.slice(text.indexOf('=') + 1) }))
+const peers = z.union([
+  z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([region, url]) => ({ region, url }))),
+  z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
+    .pipe(z.array(peer)),
+  z.array(peer),
+])
+
+type Row = {
+  readonly flags: string
+  readonly help: string
+  readonly schema: z.ZodType
+  readonly default?: unknown
+  readonly repeatable?: boolean
+}
+
+const defaultRegions = ['us-east-1', 'eu-west-1', 'ap-northeast-1']
+
+export const options = {
+  regions: {
+    flags: '--regions <names>',
+    help: 'regions to run, separated by commas, out of those in regions/',
+    schema: names,
+    default: defaultRegions.join(','),
+  },
+  basePort: {
+    flags: '--base-port <port>',
+    help: 'endpoint of the first region; the others follow, NATS servers from +100, links from +200',
+    schema: port,
+    default: 8000,
+  },
+  data: { flags: '--data <folder>', help: 'where everything is kept', schema: z.string().min(1), default: './data' },
+  latency: {
+    flags: '--no-latency',
+    help: 'links without the distances of regions/latency.json (LONGITUDE_LATENCY=false)',
+    schema: flag,
+    default: true,
+  },
+  host: {
+    flags: '--host <address>',
+    help: 'address that the endpoints listen on',
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+  },
+  logLevel: {
+    flags: '--log-level <level>',
+    help: `least level that is logged: ${logLevels.join(', ')}`,
+    schema: z.enum(logLevels),
+    default: 'info',
+  },
+  natsServer: {
+    flags: '--nats-server <path>',
+    help: 'the nats-server to run, 2.10.23 or newer; found or fetched when not given',
+    schema: z.string().min(1).optional(),
+  },
+  accountId: {
+    flags: '--account-id <digits>',
+    help: 'account number in ARNs',
+    schema: z.string().regex(/^\d{12}$/, 'twelve digits'),
+    default: '000000000000',
+  },
+  tableTransitionMs: {
+    flags: '--table-transition-ms <ms>',
+    help: 'how long a table stays CREATING, UPDATING or DELETING',
+    schema: z.coerce.number().int().min(0).max(600_000),
+    default: 100,
+  },
+  region: { flags: '--region <name>', help: 'the region that this node is', schema: z.string().min(1) },
+  port: { flags: '--port <port>', help: 'port of the endpoint', schema: port, default: 8000 },
+  nats: {
+    flags: '--nats <url>',
+    help: 'NATS server of this region',
+    schema: z.string().min(1),
+    default: 'nats://127.0.0.1:4222',
+  },
+  peer: {
+    flags: '--peer <region=url...>',
+    help: 'NATS server of another region, as seen from here; once for each',
+    schema: peers,
+    default: [],
+    repeatable: true,
+  },
+} as const satisfies Record<string, Row>
+
+export type OptionName = keyof typeof options
+export type Values<Names extends OptionName> = { readonly [Name in Names]: z.output<(typeof options)[Name]['schema']> }
+
+/** Adds the options to a command, in this order, and the file that may hold them. */
+export function addOptions(command: Command, of: readonly OptionName[]): Command {
+  for (const name of of) {
+    const row: Row = options[name]
+    const option = new Option(row.flags, row.help).env(environmentName(name))
+    if (row.default !== undefined && row.default !== true && !row.repeatable) option.default(row.default)
+    command.addOption(option)
+  }
+  return command.addOption(
+    new Option('--config <file>', 'JSON file with any of these options, by name in camel case')
+      .env('LONGITUDE_CONFIG')
+      .default('longitude.json'),
+  )
+}
+
+/** Throws a Failure that says which option is wrong, and where it was given. */
+export function readOptions<Names extends OptionName>(command: Command, of: readonly Names[]): Values<Names> {
+  const file = readFile(command)
+  const values = of.map((name) => [name, readOption(command, file, name)] as const)
+  return Object.fromEntries(values) as Values<Names>
+}
+
+function readOption(command: Command, file: ConfigurationFile, name: OptionName): unknown {
+  const row: Row = options[name]
+  const { value, where } = given(command, file, name)
+  const parsed = row.schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const wish = parsed.error.issues.map((issue) => issue.message).join('; ')
+  if (value === undefined) throw new Failure(`${row.flags} is needed (or ${environmentName(name)})`)
+  throw new Failure(`${where} is ${JSON.stringify(value)}: ${wish}`)
+}
+
+function given(command: Command, file: ConfigurationFile, name: OptionName): { value: unknown; where: string } {
+  const row: Row = options[name]
+  const source = command.getOptionValueSource(name)
+  const variable = environmentName(name)
+  if (source === 'cli') return { value: command.getOptionValue(name), where: row.flags.split(' ')[0] ?? name }
+  if (process.env[variable] !== undefined) return { value: process.env[variable], where: variable }
+  if (Object.hasOwn(file.values, name)) return { value: file.values[name], where: `"${name}" in ${file.path}` }
+  return { value: row.default, where: 'the default' }
+}
+
+type ConfigurationFile = { readonly path: string; readonly values: Readonly<Record<string, unknown>> }
+
+/** A file that was asked for must be there; longitude.json in the current folder is read when it is. */
+function readFile(command: Command): ConfigurationFile {
+  const path = resolve(String(command.getOptionValue('config')))
+  const asked = command.getOptionValueSource('config') !== 'default'
+  try {
+    const values = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(path, 'utf8')))
+    const unknown = Object.keys(values).filter((key) => !Object.hasOwn(options, key))
+    if (unknown.length > 0)
+      throw new Failure(`${path}: no option ${unknown.join(', ')}; there are ${Object.keys(options).join(', ')}`)
+    return { path, values }
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    if (codeOf(error) === 'ENOENT' && !asked) return { path, values: {} }
+    throw new Failure(`${path}: ${error instanceof z.ZodError ? 'a JSON object is wanted' : messageOf(error)}`)
+  }
+}
+
+function environmentName(name: string): string {
+  return `LONGITUDE_${name.replaceAll(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`
+}
+
+function allDifferent(list: readonly string[]): boolean {
+  return new Set(list).size === list.length
+}
