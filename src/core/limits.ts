@@ -47,3 +47,8 @@ export const controlSizeBytesMax = 1024 * 1024
 /** Rows in one part of a snapshot, and about their bytes; a single row may be larger. */
 export const snapshotRowsMax = 2048
 export const snapshotTargetBytes = 512 * 1024
+/** Between attempts to reach a nats-server. */
+export const connectBackOffMsMin = 100
+export const connectBackOffMsMax = 2000
+/** Questions of peers that a region answers at once. */
+export const requestsUnderWayMax = 32

@@ -1,0 +1,52 @@
+/** How a region connects to a nats-server, its own or a peer's: one attempt, no reconnecting behind our back. */
+import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
+import { inboxPrefix } from './nats-subjects.ts'
+
+export type NatsServer = {
+  readonly url: string
+  /** User and password, nkey authenticator, TLS: whatever the client takes. */
+  readonly credentials?: Pick<NodeConnectionOptions, 'user' | 'pass' | 'token' | 'authenticator' | 'tls'>
+  /** Prefix under which another account's JetStream is imported; without it, that of the connection's own account. */
+  readonly apiPrefix?: string
+  /** JetStream domain; exclusive with `apiPrefix`. */
+  readonly domain?: string
+}
+
+export const connectTimeoutMs = 3000
+
+/**
+ * nats.md's measured options: the client's own reconnecting gives up after 19 s of resets and hides gaps, so a
+ * connection that is lost is lost, and whoever holds it starts again from what is durable.
+ */
+export async function connectOnce(self: string, server: NatsServer, purpose: string): Promise<NatsConnection> {
+  return connect({
+    servers: server.url,
+    name: `longitude ${self} ${purpose}`,
+    reconnect: false,
+    timeout: connectTimeoutMs,
+    pingInterval: 20_000,
+    maxPingOut: 3,
+    ignoreClusterUpdates: true,
+    inboxPrefix: inboxPrefix(self),
+    noAsyncTraces: true,
+    ...server.credentials,
+  })
+}
+
+export function jetStreamOptions(server: NatsServer): { apiPrefix?: string; domain?: string; timeout: number } {
+  return {
+    timeout: 5000,
+    ...(server.apiPrefix === undefined ? {} : { apiPrefix: server.apiPrefix }),
+    ...(server.domain === undefined ? {} : { domain: server.domain }),
+  }
+}
+
+export function bufferOf(data: Uint8Array): Buffer {
+  return Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+}
+
+/** True for the servers that keep their streams through a crash and know the options used here. */
+export function isNewEnough(version: string): boolean {
+  const [major = 0, minor = 0, patch = 0] = version.split(/[.-]/).map(Number)
+  return major > 2 || (major === 2 && (minor > 10 || (minor === 10 && patch >= 23)))
+}

@@ -1,0 +1,195 @@
+/**
+ * The region's own side of the bus: one connection to its own nats-server, held for ever. The server may be down when
+ * the node starts, vanish, or come back with its store wiped; each time the connection is made anew and the stream with it.
+ * While the server is away everything here rejects or is dropped: the log in the store is what counts.
+ */
+import {
+  type JetStreamClient,
+  type JetStreamManager,
+  DiscardPolicy,
+  JetStreamApiError,
+  jetstream,
+  jetstreamManager,
+  RetentionPolicy,
+  StorageType,
+  StoreCompression,
+} from '@nats-io/jetstream'
+import { type Msg, type NatsConnection, nanos } from '@nats-io/transport-node'
+import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../core/limits.ts'
+import type { Stream, StreamEnd } from '../ports/bus.ts'
+import type { Log } from '../ports/log.ts'
+import { bufferOf, connectOnce, isNewEnough, jetStreamOptions, type NatsServer } from './nats-connect.ts'
+import { announceSubject, askSubject, logSubject, streamName } from './nats-subjects.ts'
+
+export type OwnOptions = {
+  readonly self: string
+  readonly server: NatsServer
+  readonly log: Log
+  /** The stream forgets its oldest messages beyond either. */
+  readonly streamBytesMax: number
+  readonly streamAgeMsMax: number
+}
+
+type Live = {
+  readonly connection: NatsConnection
+  readonly client: JetStreamClient
+  readonly manager: JetStreamManager
+}
+
+export class OwnSide implements Stream {
+  readonly #options: OwnOptions
+  #live: Live | undefined
+  #handler: ((payload: Buffer) => Promise<Buffer | undefined>) | undefined
+  #underWay = 0
+  #closed = false
+  #wake: () => void = () => undefined
+  readonly #running: Promise<void>
+
+  constructor(options: OwnOptions) {
+    this.#options = options
+    this.#running = this.#run()
+  }
+
+  async last(): Promise<StreamEnd> {
+    const { manager } = this.#connected()
+    const name = streamName(this.#options.self)
+    const { state } = await this.#streamInfo(manager)
+    if (state.messages === 0) return { sequence: state.last_seq, payload: undefined }
+    const message = await manager.streams.getMessage(name, { seq: state.last_seq })
+    return { sequence: state.last_seq, payload: message === null ? undefined : bufferOf(message.data) }
+  }
+
+  /**
+   * No message id: the expected last sequence already keeps a message from being stored twice, and unlike the server's
+   * memory of ids it has no window.
+   */
+  async append(payload: Buffer, after: number): Promise<number> {
+    const { client } = this.#connected()
+    const stored = await client.publish(logSubject(this.#options.self), payload, {
+      expect: { lastSequence: after, streamName: streamName(this.#options.self) },
+    })
+    return stored.seq
+  }
+
+  announce(payload: Buffer): void {
+    const connection = this.#live?.connection
+    if (connection !== undefined && !connection.isClosed())
+      connection.publish(announceSubject(this.#options.self), payload)
+  }
+
+  serve(handler: (payload: Buffer) => Promise<Buffer | undefined>): void {
+    this.#handler = handler
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#wake()
+    await this.#live?.connection.close()
+    await this.#running
+  }
+
+  #connected(): Live {
+    if (this.#live === undefined) throw new Error('the own nats-server is away')
+    return this.#live
+  }
+
+  async #run(): Promise<void> {
+    let backOffMs = connectBackOffMsMin
+    while (!this.#closed) {
+      try {
+        await this.#hold()
+        backOffMs = connectBackOffMsMin
+      } catch (error) {
+        this.#options.log.warn('own nats-server is away', { url: this.#options.server.url, error: String(error) })
+      }
+      await this.#pause(backOffMs)
+      backOffMs = Math.min(connectBackOffMsMax, backOffMs * 2)
+    }
+  }
+
+  /** Connects, makes sure of the stream, and stays until the connection is lost. */
+  async #hold(): Promise<void> {
+    const { self, server, log } = this.#options
+    const connection = await connectOnce(self, server, 'own')
+    try {
+      const version = connection.info?.version ?? ''
+      if (!isNewEnough(version)) throw new Error(`nats-server ${version} is older than 2.10.23`)
+      const options = { ...jetStreamOptions(server), checkAPI: false }
+      const manager = await jetstreamManager(connection, options)
+      await this.#streamInfo(manager)
+      this.#listen(connection)
+      if (this.#closed) return
+      this.#live = { connection, manager, client: jetstream(connection, options) }
+      log.info('own nats-server is there', { url: server.url, version })
+      const error = await connection.closed()
+      if (!this.#closed)
+        log.warn('own nats-server is lost', { error: error instanceof Error ? error.message : 'closed' })
+    } finally {
+      this.#live = undefined
+      if (!connection.isClosed()) await connection.close()
+    }
+  }
+
+  /** The stream as it is; made when it is not there, and its bounds set when they are others. */
+  async #streamInfo(manager: JetStreamManager) {
+    const config = this.#streamConfig()
+    try {
+      const info = await manager.streams.info(config.name)
+      const same = info.config.max_bytes === config.max_bytes && info.config.max_age === config.max_age
+      return same ? info : await manager.streams.update(config.name, config)
+    } catch (error) {
+      if (!(error instanceof JetStreamApiError) || error.status !== 404) throw error
+      this.#options.log.info('make the stream', { stream: config.name })
+      return manager.streams.add(config)
+    }
+  }
+
+  #streamConfig() {
+    const { self, streamBytesMax, streamAgeMsMax } = this.#options
+    return {
+      name: streamName(self),
+      subjects: [logSubject(self)],
+      retention: RetentionPolicy.Limits,
+      storage: StorageType.File,
+      discard: DiscardPolicy.Old,
+      max_bytes: streamBytesMax,
+      max_age: nanos(streamAgeMsMax),
+      num_replicas: 1,
+      compression: StoreCompression.S2,
+      deny_delete: true,
+    }
+  }
+
+  #listen(connection: NatsConnection): void {
+    connection.subscribe(askSubject(this.#options.self), {
+      callback: (error, message) => {
+        if (error === null) void this.#answer(message)
+      },
+    })
+  }
+
+  /** A question too many is dropped: its asker times out and asks again. */
+  async #answer(message: Msg): Promise<void> {
+    if (this.#handler === undefined || this.#underWay >= requestsUnderWayMax) return
+    this.#underWay++
+    try {
+      const answer = await this.#handler(bufferOf(message.data))
+      if (answer !== undefined) message.respond(answer)
+    } catch (error) {
+      this.#options.log.warn('request failed', { error: String(error) })
+    } finally {
+      this.#underWay--
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (this.#closed) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}

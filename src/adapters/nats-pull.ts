@@ -1,0 +1,192 @@
+/**
+ * Pulls a stream through an ephemeral consumer, with our own flow control. The client's `consume` asks for more as
+ * messages arrive, not as they are dealt with, and counts messages rather than bytes: with messages of up to 8 MB both
+ * would let a slow receiver fill its memory. Here at most `pullBytesMax` are asked for, and no more while as much waits.
+ *
+ * A black hole shows as missed heartbeats: while a request is open the server must say something every two seconds.
+ */
+import { AckPolicy, DeliverPolicy, jetstreamManager, ReplayPolicy } from '@nats-io/jetstream'
+import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node'
+import type { StreamMessage } from '../ports/bus.ts'
+import { bufferOf } from './nats-connect.ts'
+import { inboxPrefix } from './nats-subjects.ts'
+
+const pullMessagesMax = 4000
+const pullBytesMax = 24 * 1024 * 1024
+const expiresMs = 10_000
+/** A request is followed by the next before it expires, so that a message never waits for one. */
+const renewMs = 7000
+const heartbeatMs = 2000
+const heartbeatsMissedMax = 2
+
+export type PullOptions = {
+  readonly connection: NatsConnection
+  readonly self: string
+  readonly stream: string
+  readonly fromSequence: number
+  readonly api: { apiPrefix?: string; domain?: string; timeout: number }
+  readonly onMessage: (message: StreamMessage) => void | Promise<void>
+  /** Called once, with the reason. */
+  readonly onEnd: (reason: string) => void
+}
+
+export class Puller {
+  readonly #options: PullOptions
+  readonly #inbox: string
+  readonly #waiting: { readonly message: StreamMessage; readonly sizeBytes: number }[] = []
+  #subscription: Subscription | undefined
+  #monitor: NodeJS.Timeout | undefined
+  #nextSubject = ''
+  #requests = 0
+  #requestedAtMs = 0
+  #heardAtMs = 0
+  #askedMessages = 0
+  #askedBytes = 0
+  #waitingBytes = 0
+  #delivered = 0
+  #draining = false
+  #ended = false
+
+  constructor(options: PullOptions) {
+    this.#options = options
+    this.#inbox = createInbox(inboxPrefix(options.self))
+    this.#start().catch((error: unknown) => this.end(`consumer: ${String(error)}`))
+  }
+
+  end(reason: string): void {
+    if (this.#ended) return
+    this.#ended = true
+    clearInterval(this.#monitor)
+    this.#subscription?.unsubscribe()
+    this.#waiting.length = 0
+    this.#options.onEnd(reason)
+  }
+
+  async #start(): Promise<void> {
+    const { connection, stream, fromSequence, api } = this.#options
+    const manager = await jetstreamManager(connection, { ...api, checkAPI: false })
+    const info = await manager.consumers.add(stream, {
+      ack_policy: AckPolicy.None,
+      deliver_policy: DeliverPolicy.StartSequence,
+      opt_start_seq: Math.max(1, fromSequence),
+      replay_policy: ReplayPolicy.Instant,
+      mem_storage: true,
+      max_deliver: 1,
+      inactive_threshold: nanos(30_000),
+    })
+    if (this.#ended) return
+    const prefix = manager.getOptions().apiPrefix ?? (api.domain === undefined ? '$JS.API' : `$JS.${api.domain}.API`)
+    this.#nextSubject = `${prefix}.CONSUMER.MSG.NEXT.${stream}.${info.name}`
+    this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
+      callback: (error, message) => (error === null ? this.#receive(message) : this.end(String(error))),
+    })
+    this.#heardAtMs = performance.now()
+    this.#monitor = setInterval(() => this.#watch(), heartbeatMs / 2)
+    this.#ask()
+  }
+
+  #receive(message: Msg): void {
+    if (this.#ended) return
+    this.#heardAtMs = performance.now()
+    if (message.subject.startsWith(this.#inbox)) this.#hearStatus(message)
+    else this.#take(message)
+    this.#askIfRoom()
+  }
+
+  #take(message: Msg): void {
+    const place = placeOf(message.reply ?? '')
+    if (place === undefined) return this.end('a message without its place in the stream')
+    if (place.delivered !== this.#delivered + 1) return this.end('a gap in the delivery')
+    this.#delivered = place.delivered
+    const sizeBytes = message.data.length
+    this.#askedMessages--
+    this.#askedBytes -= sizeBytes
+    this.#waitingBytes += sizeBytes
+    this.#waiting.push({ message: { sequence: place.sequence, payload: bufferOf(message.data) }, sizeBytes })
+    if (!this.#draining) void this.#drain()
+  }
+
+  /** The end of one request, or a heartbeat. What a request leaves undelivered stands in its last status. */
+  #hearStatus(message: Msg): void {
+    const code = message.headers?.code ?? 0
+    if (code === 100) return
+    if (code === 408 || (code === 409 && !isFatal(message.headers?.description ?? ''))) {
+      this.#askedMessages = Math.max(0, this.#askedMessages - headerNumber(message, 'Nats-Pending-Messages'))
+      this.#askedBytes = Math.max(0, this.#askedBytes - headerNumber(message, 'Nats-Pending-Bytes'))
+      return
+    }
+    this.end(`consumer: ${code} ${message.headers?.description ?? ''}`)
+  }
+
+  async #drain(): Promise<void> {
+    this.#draining = true
+    try {
+      for (;;) {
+        const next = this.#waiting.shift()
+        if (next === undefined || this.#ended) break
+        await this.#options.onMessage(next.message)
+        this.#waitingBytes -= next.sizeBytes
+        this.#askIfRoom()
+      }
+    } catch (error) {
+      this.end(`receiver: ${String(error)}`)
+    } finally {
+      this.#draining = false
+    }
+  }
+
+  #askIfRoom(): void {
+    if (this.#ended || this.#waitingBytes > pullBytesMax / 2 || this.#waiting.length > pullMessagesMax / 2) return
+    const low = this.#askedMessages <= pullMessagesMax / 4 || this.#askedBytes <= pullBytesMax / 2
+    if (low || performance.now() - this.#requestedAtMs > renewMs) this.#ask()
+  }
+
+  #ask(): void {
+    if (this.#askedMessages <= 0) this.#askedBytes = 0
+    this.#askedMessages = Math.max(0, this.#askedMessages) + pullMessagesMax / 2
+    this.#askedBytes = Math.max(0, this.#askedBytes) + pullBytesMax / 2
+    this.#requestedAtMs = performance.now()
+    const request = {
+      batch: pullMessagesMax / 2,
+      max_bytes: pullBytesMax / 2,
+      expires: nanos(expiresMs),
+      idle_heartbeat: nanos(heartbeatMs),
+    }
+    try {
+      this.#options.connection.publish(this.#nextSubject, JSON.stringify(request), {
+        reply: `${this.#inbox}.${++this.#requests}`,
+      })
+    } catch (error) {
+      this.end(String(error))
+    }
+  }
+
+  /** Silence counts only while the server owes us something: a receiver that is full asks for nothing. */
+  #watch(): void {
+    const now = performance.now()
+    const owed = now - this.#requestedAtMs < expiresMs + heartbeatMs
+    if (owed && now - this.#heardAtMs > heartbeatMs * heartbeatsMissedMax) this.end('missed heartbeats')
+    else if (!owed) this.#heardAtMs = now
+    this.#askIfRoom()
+  }
+}
+
+/** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<tries>.<sequence>.<delivered>.<time>.<pending>[.<random>]` */
+function placeOf(reply: string): { sequence: number; delivered: number } | undefined {
+  const tokens = reply.split('.')
+  const shift = tokens.length === 9 ? 0 : 2
+  if (tokens.length < 9 || tokens[0] !== '$JS' || tokens[1] !== 'ACK') return undefined
+  const sequence = Number(tokens[5 + shift])
+  const delivered = Number(tokens[6 + shift])
+  return Number.isSafeInteger(sequence) && Number.isSafeInteger(delivered) ? { sequence, delivered } : undefined
+}
+
+/** A request that is used up ends with 409 as well as one whose consumer is gone. */
+function isFatal(description: string): boolean {
+  return !/batch completed|message size exceeds/i.test(description)
+}
+
+function headerNumber(message: Msg, name: string): number {
+  const value = Number(message.headers?.get(name) ?? '')
+  return Number.isFinite(value) ? value : 0
+}

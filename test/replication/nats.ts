@@ -1,0 +1,92 @@
+/** A real nats-server of a test: killed, wiped and started again at will, on a port that nobody else has. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { homedir, tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Log } from '../../src/ports/log.ts'
+import { eventually } from './eventually.ts'
+
+export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, with: () => quiet }
+
+export class NatsServerProcess {
+  readonly port: number
+  readonly #binary: string
+  readonly #folder = mkdtempSync(join(tmpdir(), 'longitude-nats-'))
+  #process: ChildProcess | undefined
+
+  constructor(binary: string, port: number) {
+    this.#binary = binary
+    this.port = port
+  }
+
+  static async start(binary = natsBinaries()[0] ?? ''): Promise<NatsServerProcess> {
+    const server = new NatsServerProcess(binary, await freePort())
+    await server.start()
+    return server
+  }
+
+  get url(): string {
+    return `nats://127.0.0.1:${this.port}`
+  }
+
+  async start(): Promise<void> {
+    const config = join(this.#folder, 'nats.conf')
+    writeFileSync(
+      config,
+      `listen: "127.0.0.1:${this.port}"\nmax_payload: 8MB\njetstream { store_dir: "${join(this.#folder, 'store')}", sync_interval: "1s" }\n`,
+    )
+    const child = spawn(this.#binary, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] })
+    this.#process = child
+    let output = ''
+    child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    await eventually('nats-server is ready', () => output.includes('Server is ready'))
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process
+    this.#process = undefined
+    if (child === undefined || child.exitCode !== null) return
+    const gone = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  wipe(): void {
+    rmSync(join(this.#folder, 'store'), { recursive: true, force: true })
+  }
+
+  async remove(): Promise<void> {
+    await this.kill()
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+/** Every nats-server that can be found by the project's rules: the one that is named, that of the PATH, those of the cache. */
+export function natsBinaries(): string[] {
+  const named = process.env['LONGITUDE_NATS_SERVER']
+  if (named !== undefined && named !== '') return [named]
+  const cache = join(homedir(), '.cache', 'longitude', 'nats')
+  const cached = existsSync(cache)
+    ? readdirSync(cache).map((release) => join(cache, release, 'usr', 'sbin', 'nats-server'))
+    : []
+  const found = [...onPath(), ...cached].filter((path) => existsSync(path))
+  if (found.length === 0) throw new Error('no nats-server: set LONGITUDE_NATS_SERVER to the path of one')
+  return found
+}
+
+function onPath(): string[] {
+  try {
+    return [execFileSync('sh', ['-c', 'command -v nats-server'], { encoding: 'utf8' }).trim()]
+  } catch {
+    return []
+  }
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const address = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
