@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   addNumbers,
@@ -15,9 +15,9 @@ const modelPlaces = 260
 function model(text: string): bigint {
   const match = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d+))?$/.exec(text)
   if (match === null) throw new Error(text)
-  const [, sign = '', whole = '', fraction = '', exponent = '0'] = match
-  const digits = BigInt(whole + fraction) * 10n ** BigInt(modelPlaces - fraction.length + Number(exponent))
-  return sign === '-' ? -digits : digits
+  const [, minus = '', whole = '', fraction = '', exponent = '0'] = match
+  const units = BigInt(whole + fraction) * 10n ** BigInt(modelPlaces - fraction.length + Number(exponent))
+  return minus === '-' ? -units : units
 }
 
 const sign = (value: bigint): number => (value > 0n ? 1 : value < 0n ? -1 : 0)
@@ -33,8 +33,8 @@ const notation = fc
     exponent: fc.option(fc.oneof(fc.integer({ min: -5, max: 5 }), fc.integer({ min: -110, max: 100 }))),
   })
   .map(
-    ({ sign, whole, fraction, exponent }) =>
-      `${sign}${whole}${fraction === '' ? '' : `.${fraction}`}${exponent === null ? '' : `e${exponent}`}`,
+    (part) =>
+      `${part.sign}${part.whole}${part.fraction === '' ? '' : `.${part.fraction}`}${part.exponent === null ? '' : `e${part.exponent}`}`,
   )
 
 const canonical = fc.oneof(
@@ -134,7 +134,7 @@ describe('number order', () => {
   it('holds at the ends of the range and around zero', () => {
     const ascending = ['-9.9e125', '-1e125', '-100', '-99', '-1e-129', '-1e-130', '0', '1e-130', '1e-129', '9.9e125']
     const bytes = ascending.map((text) => sortableNumber(canonicalNumber(text) as string))
-    expect(bytes.toSorted(Buffer.compare)).toEqual(bytes)
+    expect(bytes.toSorted((a, b) => Buffer.compare(a, b))).toEqual(bytes)
   })
 })
 

@@ -1,5 +1,5 @@
 /** Arbitrary values as DynamoDB's JSON carries them after coercion. */
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { canonicalNumber } from '../../../src/core/attribute/number.ts'
 import { type AttributeValue, type Item, setAttribute } from '../../../src/core/attribute/value.ts'
 

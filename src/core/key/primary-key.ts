@@ -1,0 +1,71 @@
+/**
+ * Primary keys as bytes, without the table's prefix in the store:
+ *
+ *   hash u64 of the partition bytes | length u16 of them | partition bytes | sort bytes
+ *
+ * so that a partition's items lie together in the order of their sort values, and partitions in the order of their hash.
+ * The partition bytes stand there in full: two partitions of one hash are still two. Callers have validated the items.
+ */
+import { required } from '../assert.ts'
+import { type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
+import type { KeyRange } from '../read/read-plan.ts'
+import type { KeyAttribute, KeySchema } from '../table/table.ts'
+import { bareKeyBytes, keyValueOf } from './key-bytes.ts'
+import { directlyAfter, type SortBytes, type SortCondition, sortRange, successor } from './key-range.ts'
+import { partitionHashSizeBytes, writePartitionHash } from './partition-hash.ts'
+
+const partitionStart = partitionHashSizeBytes + 2
+
+export function encodePrimaryKey(key: KeySchema, item: Item): Buffer {
+  const sort = key.sort[0]
+  return keyFrom(partitionBytesOf(key, item), sort === undefined ? undefined : bareKeyBytes(valueOf(item, sort)))
+}
+
+/** What all keys of the item's partition begin with, and no others. */
+export function partitionPrefix(key: KeySchema, item: Item): Buffer {
+  return keyFrom(partitionBytesOf(key, item), undefined)
+}
+
+/** The keys of the partition whose sort attribute equals the one in `equals`, or meets the condition, or all of them. */
+export function primaryKeyRange(key: KeySchema, equals: Item, condition?: SortCondition): KeyRange {
+  const sort = key.sort[0]
+  const prefix = partitionPrefix(key, equals)
+  if (sort === undefined || (condition === undefined && keyValueOf(equals, sort) === undefined))
+    return sortRange(prefix, undefined, bareSortBytes)
+  if (condition !== undefined) return sortRange(prefix, condition, bareSortBytes)
+  const exact = encodePrimaryKey(key, equals)
+  return { from: exact, to: directlyAfter(exact) }
+}
+
+/** The item's key attributes alone, as the table or index names them. */
+export function keyAttributesOf(key: KeySchema, item: Item): Item {
+  const attributes: Record<string, AttributeValue> = {}
+  for (const part of key.partition) setAttribute(attributes, part.name, valueOf(item, part))
+  for (const part of key.sort) setAttribute(attributes, part.name, valueOf(item, part))
+  return attributes
+}
+
+/** hash | length | partition bytes | rest */
+export function keyFrom(partition: Buffer, rest: Buffer | undefined): Buffer {
+  const partitionEnd = partitionStart + partition.length
+  const bytes = Buffer.allocUnsafe(partitionEnd + (rest?.length ?? 0))
+  bytes.writeUInt16BE(partition.length, partitionHashSizeBytes)
+  partition.copy(bytes, partitionStart)
+  writePartitionHash(bytes, 0, partitionStart, partitionEnd)
+  rest?.copy(bytes, partitionEnd)
+  return bytes
+}
+
+const bareSortBytes: SortBytes = {
+  start: (prefix, value) => Buffer.concat([prefix, bareKeyBytes(value)]),
+  end: (prefix, value) => directlyAfter(Buffer.concat([prefix, bareKeyBytes(value)])),
+  prefixEnd: (prefix, value) => successor(Buffer.concat([prefix, bareKeyBytes(value)])),
+}
+
+function partitionBytesOf(key: KeySchema, item: Item): Buffer {
+  return bareKeyBytes(valueOf(item, required(key.partition[0], 'the partition attribute')))
+}
+
+function valueOf(item: Item, part: KeyAttribute): AttributeValue {
+  return required(keyValueOf(item, part), 'a key attribute of the right type')
+}
