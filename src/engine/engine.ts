@@ -107,7 +107,18 @@ export interface Engine {
   trimLog(upTo: Position): Promise<void>
 
   // Replication
+  /**
+   * A batch that starts at or before the cursor is applied from the cursor on; with no changes it only moves the cursor. Registers
+   * are merged for every table, items only for those that this region has begun (`tableWithId` knows them); others are passed over.
+   * Changes that come with no cursor for the origin, or another epoch than the cursor's, are a hole.
+   */
   apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult>
+  /** Ids of all tables of which any shared register is known, whether or not this region has a replica. */
+  knownTables(): readonly TableId[]
+  /** A table's shared registers (never `local/`), tombstones too, by name in UTF-8: what `mergeRegisters` of a peer takes. */
+  registers(id: TableId): readonly { readonly key: Buffer; readonly row: Buffer }[]
+  /** Merges a peer's registers by stamp; logged like applied ones ('replica-table'); no cursor moves. */
+  mergeRegisters(id: TableId, rows: readonly { readonly key: Buffer; readonly row: Buffer }[]): Promise<void>
   /** Merges rows of a table (a snapshot's chunk) by stamp; no cursor moves. */
   merge(table: TableId, rows: readonly { readonly key: Buffer; readonly row: Buffer }[]): Promise<void>
   /** Rows of a table with tombstones, in key order after `after`: a snapshot's chunk. */
@@ -121,8 +132,10 @@ export interface Engine {
   setCursor(origin: string, cursor: Cursor): Promise<void>
   /** Durable notes of the readers (confirmed positions, bootstrap progress), by name. */
   note(name: string): unknown
+  /** JSON; undefined removes it. */
   setNote(name: string, value: unknown): Promise<void>
   removeTombstones(table: TableId, upTo: Stamp, rowsMax: number): Promise<number>
+  /** The durable clock: every change with a stamp up to it is at or before `flushed()`. */
   clock(): ClockState
 
   /** Waits for the open group, then refuses more. */

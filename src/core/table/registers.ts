@@ -104,21 +104,23 @@ export function registersUnder<Value>(registers: Registers, prefix: string): rea
 }
 
 /**
- * The table that the registers add up to in this region; undefined while its definition has not arrived, or when it
- * has replicas and none of them is this region's.
+ * The table that the registers add up to in this region; undefined while its definition has not arrived, or when it has
+ * replicas and none of them has been begun here: a region begins its replica, like a table of its own, by writing `local/status`.
  */
 export function tableFrom(id: TableId, number: number, region: string, registers: Registers): Table | undefined {
   const definition = registerValue(registers, 'definition')
   if (definition === undefined) return undefined
   const replicas = replicasFrom(registers)
-  if (replicas.length > 0 && !replicas.some((replica) => replica.region === region)) return undefined
+  const begun = registerValue(registers, 'local/status')
+  if (replicas.length > 0 && (begun === undefined || !replicas.some((replica) => replica.region === region)))
+    return undefined
   const indexes = indexesFrom(registers)
   return {
     id,
     number,
     name: definition.name,
     createdMs: definition.createdMs,
-    status: registerValue(registers, 'local/status')?.status ?? 'ACTIVE',
+    status: begun?.status ?? 'ACTIVE',
     key: definition.key,
     attributes: attributesFrom(definition, indexes),
     indexes,
