@@ -24,8 +24,14 @@ export const idempotencyTokenMsMax = 10 * 60 * 1000
 export const localSecondaryIndexesMax = 5
 export const globalSecondaryIndexesMax = 20
 export const projectedAttributesMax = 100
+/** HASH attributes, and RANGE attributes, of one global index (November 2025). */
+export const multiKeyAttributesMax = 4
+/** No account may provision more, and the arithmetic of quotas stays exact. */
+export const throughputUnitsMax = 1_000_000_000_000
+export const tagsMax = 50
 export const itemCollectionSizeBytesMax = 10 * 1024 * 1024 * 1024
 export const tablesMax = 2500
+export const listTablesMax = 100
 export const requestSizeBytesMax = 16 * 1024 * 1024
 
 // Ours

@@ -63,6 +63,8 @@ export type ReplicaRegister = {
 }
 
 export type IndexRegister = {
+  /** Made once: an index deleted and made again under the same name is another, with rows of its own. */
+  readonly id: string
   readonly kind: 'local' | 'global'
   readonly key: KeySchema
   readonly projection: Projection
@@ -72,6 +74,8 @@ export type IndexRegister = {
 
 /** Absent as long as this region has not begun the index, and again once its rows are gone. */
 export type LocalIndexRegister = {
+  /** The shared register's id that it is about. */
+  readonly id: string
   readonly number: number
   readonly status: IndexStatus
   readonly backfilling: boolean
@@ -96,10 +100,10 @@ export function registerValue<Name extends keyof RegisterValues>(
 }
 
 /** The registers whose names start with `prefix`, by the rest of the name, in the order of it. */
-export function registersUnder<Value>(registers: Registers, prefix: string): readonly (readonly [string, Value])[] {
-  const found: [string, Value][] = []
+export function registersUnder(registers: Registers, prefix: string): readonly (readonly [string, unknown])[] {
+  const found: [string, unknown][] = []
   for (const [name, value] of registers)
-    if (value !== undefined && name.startsWith(prefix)) found.push([name.slice(prefix.length), value as Value])
+    if (value !== undefined && name.startsWith(prefix)) found.push([name.slice(prefix.length), value])
   return found.toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
 
@@ -111,16 +115,17 @@ export function tableFrom(id: TableId, number: number, region: string, registers
   const definition = registerValue(registers, 'definition')
   if (definition === undefined) return undefined
   const replicas = replicasFrom(registers)
-  const begun = registerValue(registers, 'local/status')
-  if (replicas.length > 0 && (begun === undefined || !replicas.some((replica) => replica.region === region)))
-    return undefined
+  const own = replicas.find((replica) => replica.region === region)
+  const local = registerValue(registers, 'local/status')
+  if (replicas.length > 0 && (local === undefined || own === undefined)) return undefined
   const indexes = indexesFrom(registers)
   return {
     id,
     number,
     name: definition.name,
     createdMs: definition.createdMs,
-    status: begun?.status ?? 'ACTIVE',
+    status: statusFrom(local?.status ?? 'ACTIVE', own),
+    ...(local === undefined ? {} : { statusSinceMs: local.sinceMs }),
     key: definition.key,
     attributes: attributesFrom(definition, indexes),
     indexes,
@@ -130,20 +135,27 @@ export function tableFrom(id: TableId, number: number, region: string, registers
   }
 }
 
+/** A replica that is coming or going is a table that is coming or going, whatever it was last told by its own clients. */
+function statusFrom(local: TableStatus, own: Replica | undefined): TableStatus {
+  return own?.status === 'CREATING' || own?.status === 'DELETING' ? own.status : local
+}
+
 function replicasFrom(registers: Registers): readonly Replica[] {
-  return registersUnder<ReplicaRegister>(registers, replicaRegister('')).map(([region, replica]) => ({
+  return registersUnder(registers, replicaRegister('')).map(([region, replica]) => ({
     region,
-    ...replica,
+    ...(replica as ReplicaRegister),
   }))
 }
 
 function indexesFrom(registers: Registers): readonly Index[] {
-  return registersUnder<LocalIndexRegister>(registers, localIndexRegister('')).map(([name, local]) => {
+  return registersUnder(registers, localIndexRegister('')).map(([name, value]) => {
+    const local = value as LocalIndexRegister
     const shared = registers.get(indexRegister(name)) as IndexRegister | undefined
     assert(shared !== undefined, `table: index ${name} has its shared register`)
     const { kind, key, projection, settings } = shared
-    const { number, status, backfilling } = local
-    return { name, kind, number, key, projection, settings, status, backfilling }
+    const { id, number, backfilling, sinceMs } = local
+    const status = shared.deleted === true ? 'DELETING' : local.status
+    return { id, name, kind, number, key, projection, settings, status, backfilling, statusSinceMs: sinceMs }
   })
 }
 
@@ -187,10 +199,13 @@ function settingsFrom(registers: Registers): TableSettings {
 export function owedIndexRegisters(registers: Registers, nowMs: number): readonly (readonly [string, unknown])[] {
   let count = (registers.get(localIndexCount) as number | undefined) ?? 0
   const owed: [string, unknown][] = []
-  for (const [name, index] of registersUnder<IndexRegister>(registers, indexRegister(''))) {
-    if (index.deleted === true || registers.get(localIndexRegister(name)) !== undefined) continue
+  for (const [name, value] of registersUnder(registers, indexRegister(''))) {
+    const index = value as IndexRegister
+    const begun = registers.get(localIndexRegister(name)) as LocalIndexRegister | undefined
+    if (index.deleted === true || begun?.id === index.id) continue
     count += 1
-    const local: LocalIndexRegister = { number: count, status: 'CREATING', backfilling: false, sinceMs: nowMs }
+    const { id } = index
+    const local: LocalIndexRegister = { id, number: count, status: 'CREATING', backfilling: false, sinceMs: nowMs }
     owed.push([localIndexRegister(name), local])
   }
   return owed.length === 0 ? [] : [...owed, [localIndexCount, count]]

@@ -21,6 +21,8 @@ export type Projection =
 export type IndexStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING'
 
 export type Index = {
+  /** Made once, and shared by all replicas. */
+  readonly id: string
   readonly name: string
   readonly kind: 'local' | 'global'
   /** Local to this region: names the index's key range in the store, never reused within the table. */
@@ -29,6 +31,8 @@ export type Index = {
   readonly projection: Projection
   readonly status: IndexStatus
   readonly backfilling: boolean
+  /** When it came into this status, by this region's wall clock. */
+  readonly statusSinceMs?: number
   readonly settings: IndexSettings
 }
 
@@ -86,6 +90,8 @@ export type Table = {
   readonly name: string
   readonly createdMs: number
   readonly status: TableStatus
+  /** When it came into this status, by this region's wall clock. */
+  readonly statusSinceMs?: number
   readonly key: KeySchema
   /** As given in AttributeDefinitions, in their order. */
   readonly attributes: readonly KeyAttribute[]

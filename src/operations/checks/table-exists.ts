@@ -1,0 +1,46 @@
+/** Finds the table that a request names, in the state that the operation needs, with the errors that AWS gives. */
+import { ServiceError } from '../../core/errors.ts'
+import type { Index, Table } from '../../core/table/table.ts'
+import { validationError } from '../../core/errors.ts'
+import type { OperationContext } from '../operation.ts'
+import { tableNameOf } from '../arns.ts'
+
+/** For operations on items: a table that is being made or removed is none yet, or no more. */
+export function tableForItems(nameOrArn: string | undefined, context: OperationContext): Table {
+  const table = context.engine.tableNamed(tableNameOf(context.settings, nameOrArn ?? ''))
+  if (table === undefined || table.status === 'CREATING' || table.status === 'DELETING')
+    throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
+  return table
+}
+
+/** For operations on tables: whatever its state. */
+export function tableInAnyState(nameOrArn: string | undefined, context: OperationContext): Table {
+  const name = tableNameOf(context.settings, nameOrArn ?? '')
+  const table = context.engine.tableNamed(name)
+  if (table === undefined)
+    throw new ServiceError('ResourceNotFoundException', `Requested resource not found: Table: ${name} not found`)
+  return table
+}
+
+export function assertActive(table: Table): void {
+  if (table.status !== 'ACTIVE') throw inUse(table)
+}
+
+const doing = { CREATING: 'created', UPDATING: 'updated', DELETING: 'deleted', ACTIVE: 'used' } as const
+
+export function inUse(table: Table): ServiceError {
+  return new ServiceError(
+    'ResourceInUseException',
+    `Attempt to change a resource which is still in use: Table is being ${doing[table.status]}: ${table.name}`,
+  )
+}
+
+/** The index that a Query or Scan names. One that is still being filled answers nothing yet. */
+export function indexForItems(table: Table, name: string | undefined): Index | undefined {
+  if (name === undefined) return undefined
+  const index = table.indexes.find((candidate) => candidate.name === name)
+  if (index === undefined) throw validationError(`The table does not have the specified index: ${name}`)
+  if (index.backfilling || index.status === 'CREATING')
+    throw validationError(`Cannot read from backfilling global secondary index: ${name}`)
+  return index
+}

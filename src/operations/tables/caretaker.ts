@@ -1,0 +1,143 @@
+/**
+ * Brings every table to the state that its registers ask for: operations and peers only state what shall be, and the
+ * caretaker, looking after each change and after each start, does what is still owed. So a state that takes a while
+ * (CREATING, UPDATING, DELETING; an index being filled) survives a restart at any moment, and an index that arrives
+ * from a peer is filled here as one made here is.
+ *
+ *   table CREATING, UPDATING   ACTIVE after the transition time, and once no index of a new table, and no other replica, is CREATING
+ *   table DELETING             rows, index rows and registers removed
+ *   index CREATING             filled from the table, then ACTIVE
+ *   index DELETING             its rows removed, then its local register
+ */
+import { localIndexRegister, type LocalIndexRegister, type RegisterValues } from '../../core/table/registers.ts'
+import type { Index, Table } from '../../core/table/table.ts'
+import type { Env } from '../../ports/env.ts'
+import type { Engine } from '../../engine/engine.ts'
+
+type Care = {
+  readonly engine: Engine
+  readonly env: Pick<Env, 'clock' | 'log'>
+  readonly region: string
+  readonly tableTransitionMs: number
+}
+
+const retryMs = 1000
+
+/** Call once the engine is open; the returned function stops it. */
+export function startCaretaker(care: Care): () => void {
+  return new Caretaker(care).start()
+}
+
+class Caretaker {
+  private readonly care: Care
+  /** What is being done, by table and thing: one hand on each. */
+  private readonly busy = new Set<string>()
+  private seen: readonly Table[] = []
+  private stopped = false
+
+  constructor(care: Care) {
+    this.care = care
+  }
+
+  start(): () => void {
+    const unsubscribe = this.care.engine.onFlushed(() => this.look())
+    this.look()
+    return () => {
+      this.stopped = true
+      unsubscribe()
+    }
+  }
+
+  private look(): void {
+    const tables = this.care.engine.tables()
+    if (tables === this.seen || this.stopped) return
+    this.seen = tables
+    for (const table of tables) this.consider(table)
+  }
+
+  private consider(table: Table): void {
+    if (table.status === 'DELETING') return this.undertake(table, table, 'remove', () => this.remove(table))
+    for (const index of table.indexes) {
+      if (index.status === 'CREATING') this.undertake(table, index, index.name, () => this.fill(table.id, index.name))
+      if (index.status === 'DELETING') this.undertake(table, index, index.name, () => this.drop(table, index))
+    }
+    if (this.isReady(table)) this.undertake(table, table, 'activate', () => this.activate(table.id))
+  }
+
+  private isReady(table: Table): boolean {
+    if (table.status === 'CREATING')
+      return own(table, this.care.region) !== 'CREATING' && table.indexes.every((index) => index.status !== 'CREATING')
+    return table.status === 'UPDATING' && table.replicas.every((replica) => replica.status !== 'CREATING')
+  }
+
+  /** After the transition time, unless the same is under way; looks again afterwards, since more may be owed. */
+  private undertake(table: Table, since: Table | Index, what: string, work: () => Promise<void>): void {
+    const name = `${table.id} ${what}`
+    if (this.busy.has(name)) return
+    this.busy.add(name)
+    this.care.env.clock.after(this.restMs(since), () => {
+      if (this.stopped) return
+      work().then(
+        () => this.finish(name),
+        (error: unknown) => {
+          this.care.env.log.warn('table change failed, trying again', { table: table.name, what, error: String(error) })
+          this.care.env.clock.after(retryMs, () => this.finish(name))
+        },
+      )
+    })
+  }
+
+  private finish(name: string): void {
+    this.busy.delete(name)
+    this.seen = []
+    this.look()
+  }
+
+  /** Never longer than the whole transition, whatever the wall clock did meanwhile. */
+  private restMs({ statusSinceMs }: Table | Index): number {
+    const { tableTransitionMs, env } = this.care
+    const passedMs = env.clock.wallMs() - (statusSinceMs ?? 0)
+    return Math.min(tableTransitionMs, Math.max(0, tableTransitionMs - passedMs))
+  }
+
+  private async activate(id: string): Promise<void> {
+    const table = this.care.engine.tableWithId(id)
+    if (table === undefined || !this.isReady(table)) return
+    const value: RegisterValues['local/status'] = { status: 'ACTIVE', sinceMs: this.care.env.clock.wallMs() }
+    await this.care.engine.define(id, [{ register: 'local/status', value }])
+  }
+
+  private async remove(table: Table): Promise<void> {
+    await this.care.engine.removeTable(table.id)
+    this.care.env.log.info('table removed', { table: table.name })
+  }
+
+  private async fill(id: string, name: string): Promise<void> {
+    const { engine, env } = this.care
+    const stateIndex = async (status: 'CREATING' | 'ACTIVE'): Promise<Index | undefined> => {
+      const index = engine.tableWithId(id)?.indexes.find((candidate) => candidate.name === name)
+      if (index?.status !== 'CREATING') return undefined
+      const value: LocalIndexRegister = {
+        id: index.id,
+        number: index.number,
+        status,
+        backfilling: status === 'CREATING',
+        sinceMs: env.clock.wallMs(),
+      }
+      await engine.define(id, [{ register: localIndexRegister(name), value }])
+      return engine.tableWithId(id)?.indexes.find((candidate) => candidate.name === name)
+    }
+    const index = await stateIndex('CREATING')
+    if (index?.status !== 'CREATING') return
+    await engine.backfill(id, index)
+    await stateIndex('ACTIVE')
+  }
+
+  private async drop(table: Table, index: Index): Promise<void> {
+    await this.care.engine.removeIndex(table.id, index)
+    await this.care.engine.define(table.id, [{ register: localIndexRegister(index.name), value: undefined }])
+  }
+}
+
+const own = (table: Table, region: string): string | undefined =>
+  table.replicas.find((replica) => replica.region === region)?.status

@@ -1,0 +1,158 @@
+import type { CreateTableInput, CreateTableOutput } from '@aws-sdk/client-dynamodb'
+import { ServiceError, validationError } from '../../core/errors.ts'
+import { tablesMax } from '../../core/limits.ts'
+import {
+  indexRegister,
+  type IndexRegister,
+  localIndexCount,
+  localIndexRegister,
+  type LocalIndexRegister,
+  type RegisterValues,
+} from '../../core/table/registers.ts'
+import type { KeyAttribute, TableSettings } from '../../core/table/table.ts'
+import type { RegisterEdit } from '../../engine/engine.ts'
+import { tableNameOf } from '../arns.ts'
+import {
+  attributesFrom,
+  checkAllUsed,
+  checkDistinctDefinitions,
+  checkTableKeySchema,
+  keySchemaFrom,
+} from '../checks/key-schema.ts'
+import {
+  checkGlobalIndexes,
+  checkLocalIndexes,
+  checkNames,
+  checkProjectedAttributes,
+  indexRegisterFrom,
+} from '../checks/secondary-indexes.ts'
+import { checkOnDemand, checkTableThroughput, throughputSettings } from '../checks/throughput.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { describeTable } from './description.ts'
+import { checkTags, tagsFrom } from '../tags/tags.ts'
+import { encryptionFrom, streamFrom } from './specifications.ts'
+
+type Input = Wire<CreateTableInput>
+type Output = Wire<CreateTableOutput>
+
+export const createTable = defineOperation<Input, Output>({
+  name: 'CreateTable',
+  kind: 'control',
+  tables: (input) => [input.TableName],
+  checks: [throughput, keySchema, indexes, stream, tags],
+  run: async (input, context) => {
+    const name = tableNameOf(context.settings, input.TableName ?? '')
+    if (context.engine.tableNamed(name) !== undefined)
+      throw new ServiceError('ResourceInUseException', `Table already exists: ${name}`)
+    if (context.engine.tables().length >= tablesMax)
+      throw new ServiceError(
+        'LimitExceededException',
+        `Subscriber limit exceeded: There is a limit of ${tablesMax} tables per subscriber`,
+      )
+    const id = context.env.random.uuid()
+    await context.engine.define(id, registersOf(name, input, context))
+    const table = context.engine.tableWithId(id)
+    if (table === undefined) throw new ServiceError('InternalServerError', 'The table was removed while it was made')
+    return { TableDescription: { ...describeTable(table, context), TableStatus: 'CREATING' } }
+  },
+})
+
+const billingModeOf = (input: Input): TableSettings['billingMode'] => input.BillingMode ?? 'PROVISIONED'
+
+function throughput(input: Input): void {
+  checkTableThroughput(billingModeOf(input), input.ProvisionedThroughput)
+  checkOnDemand(billingModeOf(input), input.OnDemandThroughput)
+}
+
+function keySchema({ KeySchema = [], AttributeDefinitions = [] }: Input): void {
+  checkDistinctDefinitions(AttributeDefinitions)
+  checkTableKeySchema(KeySchema, AttributeDefinitions)
+}
+
+function indexes(input: Input): void {
+  const { KeySchema = [], AttributeDefinitions = [], LocalSecondaryIndexes, GlobalSecondaryIndexes } = input
+  if (LocalSecondaryIndexes !== undefined) checkLocalIndexes(LocalSecondaryIndexes, KeySchema, AttributeDefinitions)
+  if (GlobalSecondaryIndexes !== undefined)
+    checkGlobalIndexes(GlobalSecondaryIndexes, billingModeOf(input), AttributeDefinitions)
+  const all = [...(LocalSecondaryIndexes ?? []), ...(GlobalSecondaryIndexes ?? [])]
+  checkNames(all)
+  checkProjectedAttributes(all.map((index) => index.Projection?.NonKeyAttributes?.length ?? 0))
+  checkAllUsed(AttributeDefinitions, [KeySchema, ...all.map((index) => index.KeySchema ?? [])])
+}
+
+function stream({ StreamSpecification }: Input): void {
+  if (StreamSpecification?.StreamEnabled === true && StreamSpecification.StreamViewType === undefined)
+    throw validationError(
+      'One or more parameter values were invalid: StreamViewType must be specified when StreamEnabled is true',
+    )
+}
+
+function tags({ Tags }: Input): void {
+  if (Tags !== undefined) checkTags(Tags)
+}
+
+function registersOf(name: string, input: Input, context: OperationContext): RegisterEdit[] {
+  const nowMs = context.env.clock.wallMs()
+  const attributes = attributesFrom(input.AttributeDefinitions ?? [])
+  return [
+    edit('definition', { name, createdMs: nowMs, key: keySchemaFrom(input.KeySchema ?? [], attributes), attributes }),
+    edit('local/status', { status: 'CREATING', sinceMs: nowMs }),
+    ...settingsOf(input, nowMs),
+    ...indexRegistersOf(input, attributes, context),
+  ]
+}
+
+const edit = <Name extends keyof RegisterValues>(register: Name, value: RegisterValues[Name]): RegisterEdit => ({
+  register,
+  value,
+})
+
+function settingsOf(input: Input, nowMs: number): RegisterEdit[] {
+  const billingMode = billingModeOf(input)
+  const { provisioned, onDemand, warm } = throughputSettings(input)
+  const streamValue = streamFrom(input.StreamSpecification, nowMs)
+  const encryption = encryptionFrom(input.SSESpecification)
+  return [
+    edit('settings/capacity', {
+      billingMode,
+      ...(provisioned === undefined ? {} : { provisioned }),
+      ...(billingMode === 'PAY_PER_REQUEST' ? { billingModeChangedMs: nowMs } : {}),
+    }),
+    ...(onDemand === undefined ? [] : [edit('settings/on-demand', onDemand)]),
+    ...(warm === undefined ? [] : [edit('settings/warm', warm)]),
+    ...(input.TableClass === undefined ? [] : [edit('settings/table-class', input.TableClass)]),
+    ...(streamValue === undefined ? [] : [edit('settings/stream', streamValue)]),
+    ...(encryption === undefined ? [] : [edit('settings/encryption', encryption)]),
+    ...(input.DeletionProtectionEnabled === true ? [edit('local/deletion-protection', true)] : []),
+    ...(input.Tags === undefined ? [] : [edit('local/tags', tagsFrom(input.Tags))]),
+  ]
+}
+
+/** The table is empty, so a local index is there at once; a global one becomes ACTIVE with the table. */
+function indexRegistersOf(
+  input: Input,
+  attributes: readonly KeyAttribute[],
+  { env }: OperationContext,
+): RegisterEdit[] {
+  const made: [string, IndexRegister][] = [
+    ...(input.LocalSecondaryIndexes ?? []).map((index): [string, IndexRegister] => [
+      index.IndexName ?? '',
+      indexRegisterFrom('local', env.random.uuid(), index, attributes),
+    ]),
+    ...(input.GlobalSecondaryIndexes ?? []).map((index): [string, IndexRegister] => [
+      index.IndexName ?? '',
+      indexRegisterFrom('global', env.random.uuid(), index, attributes),
+    ]),
+  ]
+  const edits = made.flatMap(([name, shared], at): RegisterEdit[] => {
+    const status = shared.kind === 'local' ? 'ACTIVE' : 'CREATING'
+    const sinceMs = env.clock.wallMs()
+    const local: LocalIndexRegister = { id: shared.id, number: at + 1, status, backfilling: false, sinceMs }
+    return [
+      { register: indexRegister(name), value: shared },
+      { register: localIndexRegister(name), value: local },
+    ]
+  })
+  return made.length === 0 ? [] : [...edits, { register: localIndexCount, value: made.length }]
+}

@@ -1,0 +1,43 @@
+import type { DeleteTableInput, DeleteTableOutput } from '@aws-sdk/client-dynamodb'
+import { validationError } from '../../core/errors.ts'
+import { replicaRegister, type ReplicaRegister, type RegisterValues } from '../../core/table/registers.ts'
+import type { Table } from '../../core/table/table.ts'
+import type { RegisterEdit } from '../../engine/engine.ts'
+import { inUse, tableInAnyState } from '../checks/table-exists.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { describeTable } from './description.ts'
+
+export const deleteTable = defineOperation<Wire<DeleteTableInput>, Wire<DeleteTableOutput>>({
+  name: 'DeleteTable',
+  kind: 'control',
+  tables: (input) => [input.TableName],
+  checks: [],
+  run: async (input, context) => {
+    const table = tableInAnyState(input.TableName, context)
+    // "If table is already in the DELETING state, no error is returned" (API reference).
+    if (table.status === 'CREATING' || table.status === 'UPDATING') throw inUse(table)
+    if (table.settings.deletionProtection)
+      throw validationError(
+        'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
+      )
+    if (table.status === 'ACTIVE') await context.engine.define(table.id, removal(table, context))
+    return { TableDescription: removed(table, context) }
+  },
+})
+
+/** The caretaker does the rest; the peers of a replica learn that it goes. */
+function removal(table: Table, { env, settings }: OperationContext): RegisterEdit[] {
+  const status: RegisterValues['local/status'] = { status: 'DELETING', sinceMs: env.clock.wallMs() }
+  const leaving: ReplicaRegister = { status: 'DELETING' }
+  return [
+    { register: 'local/status', value: status },
+    ...(table.replicas.length === 0 ? [] : [{ register: replicaRegister(settings.region), value: leaving }]),
+  ]
+}
+
+/** AWS tells less of a table that goes: no keys, no attributes, no times. */
+function removed(table: Table, context: OperationContext): Wire<DeleteTableOutput>['TableDescription'] {
+  const { AttributeDefinitions: _a, KeySchema: _k, CreationDateTime: _c, ...rest } = describeTable(table, context)
+  return { ...rest, TableStatus: 'DELETING' }
+}

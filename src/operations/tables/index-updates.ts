@@ -1,0 +1,143 @@
+/** UpdateTable: global secondary indexes made, changed and removed on a table in use. The caretaker fills and empties them. */
+import type { GlobalSecondaryIndexUpdate } from '@aws-sdk/client-dynamodb'
+import { required } from '../../core/assert.ts'
+import { ServiceError, validationError } from '../../core/errors.ts'
+import { globalSecondaryIndexesMax } from '../../core/limits.ts'
+import { indexRegister, type IndexRegister } from '../../core/table/registers.ts'
+import type { Index, KeyAttribute, Table } from '../../core/table/table.ts'
+import type { RegisterEdit } from '../../engine/engine.ts'
+import { attributesFrom, checkDistinctDefinitions } from '../checks/key-schema.ts'
+import {
+  checkGlobalIndex,
+  checkProjectedAttributes,
+  indexRegisterFrom,
+  tooManyGlobalIndexes,
+} from '../checks/secondary-indexes.ts'
+import { checkIndexThroughput, throughputSettings } from '../checks/throughput.ts'
+import type { OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { assertDifferent } from './setting-updates.ts'
+import type { Input } from './update-table.ts'
+
+type Update = Wire<GlobalSecondaryIndexUpdate>
+
+const invalid = (message: string) => validationError(`One or more parameter values were invalid: ${message}`)
+const actionOf = (update: Update) => update.Create ?? update.Update ?? update.Delete
+
+export function checkIndexUpdates({ GlobalSecondaryIndexUpdates: updates = [], AttributeDefinitions }: Input): void {
+  if (AttributeDefinitions !== undefined) checkDistinctDefinitions(AttributeDefinitions)
+  const seen = new Set<string | undefined>()
+  for (const update of updates) {
+    const given = [update.Create, update.Update, update.Delete].filter((action) => action !== undefined)
+    if (given.length === 0)
+      throw invalid(
+        'One of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete must not be null',
+      )
+    if (given.length > 1)
+      throw invalid(
+        'Only one of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete may be specified',
+      )
+    const name = actionOf(update)?.IndexName
+    if (seen.has(name))
+      throw invalid(`Only one global secondary index update per index is allowed simultaneously. Index: ${name}`)
+    seen.add(name)
+  }
+}
+
+export function indexUpdates(table: Table, input: Input, context: OperationContext): RegisterEdit[] {
+  const updates = input.GlobalSecondaryIndexUpdates ?? []
+  assertOneAtATime(table, updates)
+  const billingMode = input.BillingMode ?? table.settings.billingMode
+  assertAllProvisioned(table, input)
+  return updates.flatMap((update) => {
+    if (update.Create !== undefined) return [creation(table, input, update.Create, context)]
+    if (update.Delete !== undefined) return [deletion(table, update.Delete.IndexName)]
+    if (update.Update === undefined) return []
+    const index = globalIndex(table, update.Update.IndexName)
+    if (update.Update.ProvisionedThroughput !== undefined)
+      checkIndexThroughput(billingMode, index.name, update.Update.ProvisionedThroughput)
+    return [change(index, update.Update)]
+  })
+}
+
+function assertOneAtATime(table: Table, updates: readonly Update[]): void {
+  const asked = updates.filter((update) => update.Update === undefined).length
+  const underWay = table.indexes.filter((index) => index.status === 'CREATING' || index.status === 'DELETING').length
+  if (asked > 1 || (asked === 1 && underWay > 0))
+    throw new ServiceError(
+      'LimitExceededException',
+      'Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table',
+    )
+}
+
+/** Turning to provisioned capacity needs a throughput for every index, in the same request. */
+function assertAllProvisioned(table: Table, input: Input): void {
+  if (input.BillingMode !== 'PROVISIONED' || table.settings.billingMode === 'PROVISIONED') return
+  for (const index of table.indexes.filter((candidate) => candidate.kind === 'global')) {
+    const update = input.GlobalSecondaryIndexUpdates?.find((candidate) => candidate.Update?.IndexName === index.name)
+    checkIndexThroughput('PROVISIONED', index.name, update?.Update?.ProvisionedThroughput)
+  }
+}
+
+function creation(
+  table: Table,
+  input: Input,
+  asked: NonNullable<Update['Create']>,
+  { env }: OperationContext,
+): RegisterEdit {
+  const definitions = input.AttributeDefinitions ?? []
+  checkGlobalIndex(asked, input.BillingMode ?? table.settings.billingMode, definitions)
+  const name = required(asked.IndexName, 'IndexName')
+  if (table.indexes.some((index) => index.name === name))
+    throw validationError('Attempting to create an index which already exists')
+  const globals = table.indexes.filter((index) => index.kind === 'global')
+  if (globals.length >= globalSecondaryIndexesMax) throw tooManyGlobalIndexes()
+  checkProjectedAttributes([
+    asked.Projection?.NonKeyAttributes?.length ?? 0,
+    ...table.indexes.map(({ projection }) => (projection.type === 'INCLUDE' ? projection.attributes.length : 0)),
+  ])
+  const attributes = attributesFrom(definitions)
+  assertSameTypes(table, attributes)
+  return { register: indexRegister(name), value: indexRegisterFrom('global', env.random.uuid(), asked, attributes) }
+}
+
+/** An attribute that is a key already has its type; another one for the same name would make two truths. */
+function assertSameTypes(table: Table, attributes: readonly KeyAttribute[]): void {
+  for (const { name, type } of attributes) {
+    const known = table.attributes.find((attribute) => attribute.name === name)
+    if (known !== undefined && known.type !== type)
+      throw invalid(
+        `Attribute ${name} is already defined with type ${known.type}, which differs from the requested type ${type}`,
+      )
+  }
+}
+
+function deletion(table: Table, name: string | undefined): RegisterEdit {
+  const index = globalIndex(table, name)
+  return { register: indexRegister(index.name), value: { ...shared(index), deleted: true } }
+}
+
+function change(index: Index, asked: NonNullable<Update['Update']>): RegisterEdit {
+  const settings = throughputSettings(asked)
+  if (settings.provisioned !== undefined && index.settings.provisioned !== undefined)
+    assertDifferent(`index ${index.name}`, index.settings.provisioned, settings.provisioned)
+  return {
+    register: indexRegister(index.name),
+    value: { ...shared(index), settings: { ...index.settings, ...settings } },
+  }
+}
+
+function globalIndex(table: Table, name: string | undefined): Index {
+  const index = table.indexes.find((candidate) => candidate.kind === 'global' && candidate.name === name)
+  if (index === undefined || index.status === 'DELETING')
+    throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
+  return index
+}
+
+const shared = ({ id, kind, key, projection, settings }: Index): IndexRegister => ({
+  id,
+  kind,
+  key,
+  projection,
+  settings,
+})

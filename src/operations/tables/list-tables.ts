@@ -1,0 +1,22 @@
+import type { ListTablesInput, ListTablesOutput } from '@aws-sdk/client-dynamodb'
+import { listTablesMax } from '../../core/limits.ts'
+import { defineOperation } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+
+export const listTables = defineOperation<Wire<ListTablesInput>, Wire<ListTablesOutput>>({
+  name: 'ListTables',
+  kind: 'control',
+  tables: () => [],
+  checks: [],
+  run: ({ ExclusiveStartTableName: start, Limit: limit = listTablesMax }, { engine }) => {
+    // The start need not be a table's name: the answer goes on with whatever comes after it.
+    const names = engine.tables().map((table) => table.name)
+    const rest = start === undefined ? names : names.filter((name) => name > start)
+    const page = rest.slice(0, limit)
+    const last = page.at(-1)
+    return {
+      TableNames: page,
+      ...(rest.length > page.length && last !== undefined ? { LastEvaluatedTableName: last } : {}),
+    }
+  },
+})

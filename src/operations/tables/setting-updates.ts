@@ -1,0 +1,104 @@
+/** UpdateTable: billing mode, throughput, stream, encryption, class, deletion protection. */
+import { validationError } from '../../core/errors.ts'
+import type { RegisterValues } from '../../core/table/registers.ts'
+import type { Table, Throughput } from '../../core/table/table.ts'
+import type { RegisterEdit } from '../../engine/engine.ts'
+import { checkOnDemand, checkTableThroughput, provisionedFrom, throughputSettings } from '../checks/throughput.ts'
+import type { OperationContext } from '../operation.ts'
+import { encryptionFrom, streamFrom } from './specifications.ts'
+import type { Input } from './update-table.ts'
+
+type Capacity = RegisterValues['settings/capacity']
+
+const edit = <Name extends keyof RegisterValues>(register: Name, value: RegisterValues[Name]): RegisterEdit => ({
+  register,
+  value,
+})
+
+export function capacityUpdate(table: Table, input: Input, { env }: OperationContext): RegisterEdit[] {
+  const { BillingMode, ProvisionedThroughput } = input
+  if (BillingMode === undefined && ProvisionedThroughput === undefined) return []
+  const billingMode = BillingMode ?? table.settings.billingMode
+  checkTableThroughput(billingMode, ProvisionedThroughput)
+  const before = table.settings.provisioned
+  const after = ProvisionedThroughput === undefined ? undefined : provisionedFrom(ProvisionedThroughput)
+  if (table.settings.billingMode === 'PROVISIONED' && after !== undefined && before !== undefined)
+    assertDifferent('table', before, after)
+  return [edit('settings/capacity', capacityAfter(table, billingMode, after, env.clock.wallMs()))]
+}
+
+/** `what` is "table" or "index NAME", as the message has it in several places. */
+export function assertDifferent(what: string, before: Throughput, after: Throughput): void {
+  if (before.readUnits !== after.readUnits || before.writeUnits !== after.writeUnits) return
+  const kind = what.split(' ')[0]
+  throw validationError(
+    `The provisioned throughput for the ${what} will not change. The requested value equals the current value. ` +
+      `Current ReadCapacityUnits provisioned for the ${kind}: ${before.readUnits}. Requested ReadCapacityUnits: ${after.readUnits}. ` +
+      `Current WriteCapacityUnits provisioned for the ${kind}: ${before.writeUnits}. Requested WriteCapacityUnits: ${after.writeUnits}. ` +
+      'Refer to the Amazon DynamoDB Developer Guide for current limits and how to request higher limits.',
+  )
+}
+
+function capacityAfter(
+  { settings }: Table,
+  billingMode: Capacity['billingMode'],
+  provisioned: Throughput | undefined,
+  nowMs: number,
+): Capacity {
+  const { billingModeChangedMs, throughputIncreasedMs, throughputDecreasedMs } = settings
+  const grows = (unit: keyof Throughput): boolean => (provisioned?.[unit] ?? 0) > (settings.provisioned?.[unit] ?? 0)
+  const shrinks = (unit: keyof Throughput): boolean => (provisioned?.[unit] ?? 0) < (settings.provisioned?.[unit] ?? 0)
+  const increased = grows('readUnits') || grows('writeUnits') ? nowMs : throughputIncreasedMs
+  const decreased = shrinks('readUnits') || shrinks('writeUnits') ? nowMs : throughputDecreasedMs
+  const toOnDemand = billingMode === 'PAY_PER_REQUEST' && settings.billingMode === 'PROVISIONED'
+  const changedMs = toOnDemand ? nowMs : billingModeChangedMs
+  return {
+    billingMode,
+    ...(provisioned === undefined ? {} : { provisioned }),
+    ...(changedMs === undefined ? {} : { billingModeChangedMs: changedMs }),
+    ...(increased === undefined ? {} : { throughputIncreasedMs: increased }),
+    ...(decreased === undefined ? {} : { throughputDecreasedMs: decreased }),
+  }
+}
+
+export function settingUpdates(table: Table, input: Input, context: OperationContext): RegisterEdit[] {
+  checkOnDemand(input.BillingMode ?? table.settings.billingMode, input.OnDemandThroughput)
+  const { onDemand, warm } = throughputSettings({
+    OnDemandThroughput: input.OnDemandThroughput,
+    WarmThroughput: input.WarmThroughput,
+  })
+  return [
+    ...(onDemand === undefined ? [] : [edit('settings/on-demand', { ...table.settings.onDemand, ...onDemand })]),
+    ...(warm === undefined ? [] : [edit('settings/warm', warm)]),
+    ...(input.TableClass === undefined ? [] : [edit('settings/table-class', input.TableClass)]),
+    ...(input.DeletionProtectionEnabled === undefined
+      ? []
+      : [edit('local/deletion-protection', input.DeletionProtectionEnabled)]),
+    ...streamUpdate(table, input, context),
+    ...encryptionUpdate(table, input),
+  ]
+}
+
+function streamUpdate({ name, settings, replicas }: Table, input: Input, { env }: OperationContext): RegisterEdit[] {
+  const asked = input.StreamSpecification
+  if (asked === undefined) return []
+  const enabled = settings.stream?.enabled === true
+  if (asked.StreamEnabled === true) {
+    if (enabled) throw validationError(`Table already has an enabled stream: TableName: ${name}`)
+    const stream = streamFrom(asked, env.clock.wallMs())
+    return stream === undefined ? [] : [edit('settings/stream', stream)]
+  }
+  if (settings.stream === undefined || !enabled)
+    throw validationError(`Table does not have an enabled stream: TableName: ${name}`)
+  // Replication of eventually consistent global tables is built on it (developer guide, global tables).
+  if (replicas.length > 0) throw validationError('Streams cannot be disabled on a table that has replicas.')
+  return [edit('settings/stream', { ...settings.stream, enabled: false })]
+}
+
+/** Back to the key that AWS owns, which is described by saying nothing. */
+function encryptionUpdate({ settings }: Table, { SSESpecification }: Input): RegisterEdit[] {
+  if (SSESpecification === undefined) return []
+  if (SSESpecification.Enabled === false && settings.encryption === undefined)
+    throw validationError('One or more parameter values were invalid: Table is already encrypted by default')
+  return [{ register: 'settings/encryption', value: encryptionFrom(SSESpecification) }]
+}

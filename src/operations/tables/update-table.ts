@@ -1,0 +1,79 @@
+/**
+ * UpdateTable: one request changes one thing of a table, as AWS has it; each kind of change is a file of its own that
+ * gives the register edits for it, or throws what AWS says against it.
+ */
+import type { UpdateTableInput, UpdateTableOutput } from '@aws-sdk/client-dynamodb'
+import { required } from '../../core/assert.ts'
+import { validationError } from '../../core/errors.ts'
+import type { RegisterValues } from '../../core/table/registers.ts'
+import type { Table } from '../../core/table/table.ts'
+import type { RegisterEdit } from '../../engine/engine.ts'
+import { assertActive, tableInAnyState } from '../checks/table-exists.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { describeTable } from './description.ts'
+import { checkIndexUpdates, indexUpdates } from './index-updates.ts'
+import { checkReplicaUpdates, replicaUpdates } from './replica-updates.ts'
+import { capacityUpdate, settingUpdates } from './setting-updates.ts'
+
+export type Input = Wire<UpdateTableInput>
+
+export const updateTable = defineOperation<Input, Wire<UpdateTableOutput>>({
+  name: 'UpdateTable',
+  kind: 'control',
+  tables: (input) => [input.TableName],
+  checks: [somethingAsked, checkReplicaUpdates, checkIndexUpdates],
+  run: async (input, context) => {
+    const table = tableInAnyState(input.TableName, context)
+    assertChangeable(table, input)
+    const edits = [
+      ...capacityUpdate(table, input, context),
+      ...settingUpdates(table, input, context),
+      ...indexUpdates(table, input, context),
+      ...replicaUpdates(table, input, context),
+    ]
+    if (edits.length > 0) await context.engine.define(table.id, [...edits, ...updating(input, context)])
+    const changed = required(context.engine.tableWithId(table.id), `table ${table.name}`)
+    return { TableDescription: describeTable(changed, context) }
+  },
+})
+
+const changes = [
+  'BillingMode',
+  'ProvisionedThroughput',
+  'GlobalSecondaryIndexUpdates',
+  'StreamSpecification',
+  'SSESpecification',
+  'ReplicaUpdates',
+  'TableClass',
+  'DeletionProtectionEnabled',
+  'OnDemandThroughput',
+  'WarmThroughput',
+] as const satisfies readonly (keyof Input)[]
+
+function somethingAsked(input: Input): void {
+  const asked = changes.some((change) => {
+    const value = input[change]
+    return value !== undefined && (!Array.isArray(value) || value.length > 0)
+  })
+  if (!asked)
+    throw validationError(
+      'At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required',
+    )
+}
+
+/**
+ * A table is UPDATING as long as a replica of it is CREATING, and a peer that cannot be reached keeps it so: replicas
+ * may be added and removed meanwhile, which AWS would not allow, so that a lost region can be given up.
+ */
+function assertChangeable(table: Table, input: Input): void {
+  if (table.status === 'UPDATING' && (input.ReplicaUpdates?.length ?? 0) > 0) return
+  assertActive(table)
+}
+
+/** Deletion protection is the one change that AWS makes without passing through UPDATING. */
+function updating(input: Input, { env }: OperationContext): RegisterEdit[] {
+  if (changes.every((change) => input[change] === undefined || change === 'DeletionProtectionEnabled')) return []
+  const value: RegisterValues['local/status'] = { status: 'UPDATING', sinceMs: env.clock.wallMs() }
+  return [{ register: 'local/status', value }]
+}
