@@ -36,6 +36,7 @@ export function indexWith(
   options: { kind?: 'local' | 'global'; name?: string; projection?: Projection } = {},
 ): Index {
   return {
+    id: 'index-1',
     name: options.name ?? 'by-something',
     kind: options.kind ?? 'global',
     number: 1,
