@@ -14,6 +14,8 @@ export const numberMagnitudeMax = 125
 export const numberMagnitudeMin = -130
 export const expressionSizeBytesMax = 4096
 export const expressionOperatorsMax = 300
+export const inOperandsMax = 100
+export const listIndexMax = 2_147_483_647
 export const pageSizeBytesMax = 1024 * 1024
 export const batchGetKeysMax = 100
 export const batchWriteRequestsMax = 25
@@ -44,6 +46,10 @@ export const messageTargetBytes = 256 * 1024
 export const clockDriftMsMax = 500
 /** Of an index row's key without the store's prefix: LMDB takes 4,026 bytes at pages of 8 KB. */
 export const indexKeySizeBytesMax = 4000
+/** Parentheses, NOTs and calls within each other while an expression is parsed: more than its operators can need. */
+export const expressionDepthMax = 700
+/** Parsed expressions kept for the next request with the same text. */
+export const expressionCacheEntriesMax = 2000
 /** Regions of one topology; also bounds a version vector. */
 export const regionsMax = 64
 
