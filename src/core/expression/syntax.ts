@@ -25,7 +25,8 @@ export type OperandSyntax = PathSyntax | ValueSyntax | CallSyntax
 
 export type ConditionSyntax =
   | CallSyntax
-  | { readonly node: 'and' | 'or'; readonly of: readonly ConditionSyntax[] }
+  | { readonly node: 'and'; readonly of: readonly ConditionSyntax[] }
+  | { readonly node: 'or'; readonly of: readonly ConditionSyntax[] }
   | { readonly node: 'not'; readonly condition: ConditionSyntax }
   | { readonly node: 'compare'; readonly comparator: Comparator; readonly operands: readonly OperandSyntax[] }
   | { readonly node: 'between'; readonly operands: readonly OperandSyntax[] }
@@ -42,7 +43,8 @@ export type SectionName = 'SET' | 'REMOVE' | 'ADD' | 'DELETE'
 export type ActionSyntax =
   | { readonly node: 'set'; readonly path: PathSyntax; readonly value: OperandSyntax | ArithmeticSyntax }
   | { readonly node: 'remove'; readonly path: PathSyntax }
-  | { readonly node: 'add' | 'delete'; readonly path: PathSyntax; readonly value: ValueSyntax }
+  | { readonly node: 'add'; readonly path: PathSyntax; readonly value: ValueSyntax }
+  | { readonly node: 'delete'; readonly path: PathSyntax; readonly value: ValueSyntax }
 
 export type SectionSyntax = { readonly section: SectionName; readonly actions: readonly ActionSyntax[] }
 

@@ -16,8 +16,13 @@ export type UpdateValue =
 export type UpdateAction =
   | { readonly action: 'set'; readonly path: Path; readonly value: UpdateValue }
   | { readonly action: 'remove'; readonly path: Path }
+  /** A number or a set; of the legacy parameters also a list, which is appended. */
   | { readonly action: 'add'; readonly path: Path; readonly value: AttributeValue }
   | { readonly action: 'delete'; readonly path: Path; readonly value: AttributeValue }
 
-/** All actions see the item as it was before the update. */
-export type Update = { readonly actions: readonly UpdateAction[] }
+/** All actions see the item as it was before the update. No path holds or contradicts another. */
+export type Update = {
+  readonly actions: readonly UpdateAction[]
+  /** From AttributeUpdates, whose refusals have words of their own. */
+  readonly legacy?: boolean
+}
