@@ -3,6 +3,7 @@
  * actions' paths, of which none holds another, are laid out as a tree and the item is rebuilt along it, sharing
  * everything that no path touches. So list indexes mean the list as it was, whatever else the update does.
  */
+import { unreachable } from '../assert.ts'
 import { attribute, type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { valueAt } from '../item/document.ts'
 import type { Path } from './path.ts'
@@ -39,6 +40,8 @@ function compute(action: UpdateAction, item: Item): Computed<AttributeValue | un
       return computeAdd(valueAt(item, action.path), action.value)
     case 'delete':
       return computeDelete(valueAt(item, action.path), action.value)
+    default:
+      return unreachable(action)
   }
 }
 
@@ -59,7 +62,11 @@ function isPlaceThere(item: Item, path: Path): boolean {
   return typeof path.at(-1) === 'string' ? 'M' in holder : 'L' in holder
 }
 
-function insert(edits: { readonly steps: Map<string | number, Edit> }, path: Path, value: AttributeValue | undefined): void {
+function insert(
+  edits: { readonly steps: Map<string | number, Edit> },
+  path: Path,
+  value: AttributeValue | undefined,
+): void {
   let steps = edits.steps
   for (const step of path.slice(0, -1)) steps = stepsBelow(steps, step)
   steps.set(path.at(-1) ?? '', { value })
@@ -107,7 +114,7 @@ function rebuildList(
   })
   const beyond = [...steps.entries()]
     .filter(([index]) => typeof index === 'number' && index >= list.length)
-    .sort(([a], [b]) => Number(a) - Number(b))
+    .toSorted(([a], [b]) => Number(a) - Number(b))
     .map(([, edit]) => rebuild(undefined, edit))
   return [...kept, ...beyond].filter((element) => element !== undefined)
 }

@@ -3,7 +3,7 @@
  * say is checked. The order is DynamoDB's: parentheses and size of the expression, functions by name and by place,
  * reserved words, and then operand by operand as they were written.
  */
-import type { AttributeType, AttributeValue } from '../attribute/value.ts'
+import type { AttributeValue } from '../attribute/value.ts'
 import { type ServiceError, validationError } from '../errors.ts'
 import { expressionOperatorsMax, listIndexMax, nestingDepthMax } from '../limits.ts'
 import type { ExpressionContext } from './expression-context.ts'
@@ -39,9 +39,7 @@ export class Binder {
 
   path(syntax: PathSyntax): Path {
     if (syntax.steps.length > nestingDepthMax)
-      throw this.error(
-        `The document path has too many nesting elements; nesting levels: ${syntax.steps.length}`,
-      )
+      throw this.error(`The document path has too many nesting elements; nesting levels: ${syntax.steps.length}`)
     return syntax.steps.map((step) => this.#step(step)) as unknown as Path
   }
 
@@ -59,7 +57,7 @@ export class Binder {
     )
   }
 
-  wrongType(operator: string, type: AttributeType | string): ServiceError {
+  wrongType(operator: string, type: string): ServiceError {
     return this.error(
       `Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${type}`,
     )

@@ -122,7 +122,7 @@ function requireBounds(binder: Binder, low: AttributeValue, high: AttributeValue
 
 function formatValue(value: AttributeValue): string {
   const type = typeOf(value)
-  return `AttributeValue: {${type}:${(value as Record<string, unknown>)[type]}}`
+  return `AttributeValue: {${type}:${(value as Record<string, string>)[type]}}`
 }
 
 function bindIn(binder: Binder, operands: readonly Operand[]): Condition {

@@ -49,7 +49,13 @@ function parseChain(tokens: TokenStream, keyword: 'AND' | 'OR', parse: (tokens: 
 function parseNot(tokens: TokenStream): Term {
   if (!tokens.takeKeyword('NOT')) return parseComparison(tokens)
   tokens.operators++
-  return { node: 'not', condition: asCondition(tokens, tokens.nested(() => parseNot(tokens))) }
+  return {
+    node: 'not',
+    condition: asCondition(
+      tokens,
+      tokens.nested(() => parseNot(tokens)),
+    ),
+  }
 }
 
 function parseComparison(tokens: TokenStream): Term {

@@ -80,7 +80,8 @@ function hasType(value: Value, type: string): boolean {
 function beginsWith(value: Value, prefix: Value): boolean {
   if (value === undefined || prefix === undefined) return false
   if ('S' in value && 'S' in prefix) return value.S.startsWith(prefix.S)
-  if ('B' in value && 'B' in prefix) return bytesOf(value.B).subarray(0, bytesOf(prefix.B).length).equals(bytesOf(prefix.B))
+  if ('B' in value && 'B' in prefix)
+    return bytesOf(value.B).subarray(0, bytesOf(prefix.B).length).equals(bytesOf(prefix.B))
   return false
 }
 

@@ -1,5 +1,5 @@
 /** From an update as it was written to the update that is applied. */
-import { assert } from '../assert.ts'
+import { assert, unreachable } from '../assert.ts'
 import { type AttributeType, type AttributeValue, typeOf } from '../attribute/value.ts'
 import type { Binder } from './binder.ts'
 import { callsOf, checkUpdateCall, updateFunctions } from './functions.ts'
@@ -49,8 +49,7 @@ function checkReserved(binder: Binder, operand: OperandSyntax): void {
 function requireSectionsOnce(binder: Binder, sections: readonly SectionSyntax[]): void {
   const seen = new Set<string>()
   for (const { section } of sections) {
-    if (seen.has(section))
-      throw binder.error(`The "${section}" section can only be used once in an update expression;`)
+    if (seen.has(section)) throw binder.error(`The "${section}" section can only be used once in an update expression;`)
     seen.add(section)
   }
 }
@@ -66,6 +65,8 @@ function bindAction(binder: Binder, action: ActionSyntax): UpdateAction {
       return { action: 'add', path, value: bindElements(binder, 'ADD', action.value, addTypes) }
     case 'delete':
       return { action: 'delete', path, value: bindElements(binder, 'DELETE', action.value, deleteTypes) }
+    default:
+      return unreachable(action)
   }
 }
 

@@ -29,11 +29,11 @@ export type Current = {
   readonly item: () => Item
 }
 
-/** What an accepted write does to its item. `next` undefined: there is no item afterwards. */
+/** What an accepted write does to its item. `next` undefined: there is no item afterwards, or nothing changed. */
 export type Outcome = {
   readonly previous: Current | undefined
   readonly next: { readonly item: Item; readonly sizeBytes: number } | undefined
-  /** False for a condition check and for the delete of what was not there. */
+  /** False for a condition check, and for a delete or an update that only takes away of what was not there. */
   readonly changed: boolean
 }
 
