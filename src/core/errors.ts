@@ -44,7 +44,7 @@ export const errors = {
   ServiceUnavailable: row(CORAL_SERVICE, 'ServiceUnavailableException', 503, true),
   TableAlreadyExistsException: row(DYNAMODB, 'TableAlreadyExistsException'),
   TableNotFoundException: row(DYNAMODB, 'TableNotFoundException'),
-  ThrottlingException: row(CORAL_SERVICE, 'ThrottlingException', 400, true),
+  ThrottlingException: row(DYNAMODB, 'ThrottlingException', 400, true),
   TransactionCanceledException: row(DYNAMODB, 'TransactionCanceledException'),
   TransactionConflictException: row(DYNAMODB, 'TransactionConflictException', 400, true),
   TransactionInProgressException: row(DYNAMODB, 'TransactionInProgressException'),

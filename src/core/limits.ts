@@ -64,3 +64,19 @@ export const connectBackOffMsMin = 100
 export const connectBackOffMsMax = 2000
 /** Questions of peers that a region answers at once. */
 export const requestsUnderWayMax = 32
+/** Violations of constraints that one message reports, as in DynamoDB. */
+export const constraintViolationsMax = 10
+/** How deep a request's attribute values are read before they are refused unread; far beyond what a value may nest. */
+export const coerceDepthMax = 64
+/** A value printed into a message is cut there. */
+export const shownTextMax = 64 * 1024
+/** Requests that are past their body and not yet answered; one more is throttled. */
+export const requestsInFlightMax = 4096
+/** Bytes of request bodies held at once, whole or still arriving; more are throttled. */
+export const requestBytesInFlightMax = 512 * 1024 * 1024
+/** Replies below this size are not worth compressing. */
+export const compressedReplySizeBytesMin = 1024
+/** How long a connection may be idle. AWS keeps them for about that long, and SDKs reuse them. */
+export const idleConnectionMsMax = 60_000
+/** How long requests under way may take to finish once the server closes. */
+export const drainMsMax = 5_000

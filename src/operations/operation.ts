@@ -38,6 +38,11 @@ export type Operation<Input = never, Output = unknown> = {
   /** Tables that the request names: for policy, admission and metrics. */
   readonly tables: (input: Input) => readonly (string | undefined)[]
   readonly checks: readonly Check<Input>[]
+  /**
+   * The checks look at the attribute values themselves, with core/wire/attribute-values.ts, because in DynamoDB other
+   * checks come before. Otherwise the pipeline does it for the whole input, before all checks.
+   */
+  readonly checksOwnValues?: true
   readonly run: (input: Input, context: OperationContext) => Output | Rendered | Promise<Output | Rendered>
 }
 

@@ -1,0 +1,140 @@
+/**
+ * One request through its layers, in DynamoDB's order: body -> target -> signature's form -> coerce -> constrain ->
+ * attribute values -> the operation's checks -> run -> render. Whatever is thrown on the way becomes an answer: a
+ * ServiceError the one that it says, anything else a 500 with the request's id in the log.
+ */
+import { isUtf8 } from 'node:buffer'
+import type { IncomingHttpHeaders } from 'node:http'
+import { InvariantViolation } from '../core/assert.ts'
+import { checkAuthorization } from '../core/auth/authorization.ts'
+import { errors, ServiceError } from '../core/errors.ts'
+import { checkAttributeValues } from '../core/wire/attribute-values.ts'
+import { serializationError } from '../core/wire/coerce.ts'
+import { readInput } from '../core/wire/input.ts'
+import { renderError, renderOutput } from '../core/wire/render.ts'
+import { inputOf, operationNames } from '../core/wire/shapes.ts'
+import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
+import { unsupportedOperation } from '../operations/unsupported.ts'
+import type { Reply } from './reply.ts'
+
+export type PipelineOptions = {
+  readonly context: OperationContext
+  readonly operationNamed: (name: string) => Operation<never, unknown> | undefined
+  /** Told of a bug of ours that was caught red-handed; the request has been answered 500 by then. */
+  readonly onBrokenInvariant: (error: InvariantViolation) => void
+}
+
+export type ApiRequest = {
+  readonly requestId: string
+  readonly url: string
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+export type Answer = Reply & { readonly operation: string; readonly outcome: string }
+
+export type Pipeline = (request: ApiRequest) => Promise<Answer>
+
+export function pipeline(options: PipelineOptions): Pipeline {
+  return async (request) => {
+    const contentType = mediaType(request.headers)
+    if (!jsonTypes.has(contentType) && request.body.length > 0) return strangeContent
+    let operation = unknown
+    try {
+      const body = parsed(request.body)
+      // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
+      if (contentType === 'application/json') return plainJson
+      operation = targetOf(request.headers)
+      checkAuthorization(signatureOf(request))
+      const output = await run(options, operation, body)
+      const bytes = output instanceof Rendered ? output.bytes : renderOutput(output)
+      return { status: 200, contentType, bytes, operation, outcome: 'ok' }
+    } catch (error) {
+      return errorAnswer(serviceErrorOf(error, options, request, operation), contentType, operation)
+    }
+  }
+}
+
+/** For refusals that come before a pipeline: throttling, an unreadable body. */
+export function errorAnswer(error: ServiceError, contentType: string, operation = unknown): Answer {
+  const bytes = renderError(error)
+  return { status: errors[error.code].status, contentType, bytes, operation, outcome: error.code }
+}
+
+export const json10 = 'application/x-amz-json-1.0'
+
+const jsonTypes: ReadonlySet<string> = new Set([json10, 'application/x-amz-json-1.1', 'application/json'])
+const targetPrefix = 'DynamoDB_20120810.'
+const unknown = 'unknown'
+const known: ReadonlySet<string> = new Set(operationNames)
+
+async function run(options: PipelineOptions, name: string, body: unknown): Promise<unknown> {
+  const operation = options.operationNamed(name)
+  if (operation === undefined) throw unsupportedOperation(name)
+  const input = readInput(name, body) as never
+  if (operation.checksOwnValues !== true) checkAttributeValues(inputOf(name), input)
+  for (const check of operation.checks) check(input, options.context)
+  return operation.run(input, options.context)
+}
+
+function mediaType(headers: IncomingHttpHeaders): string {
+  const given = headers['content-type']
+  return given === undefined ? json10 : (given.split(';')[0] ?? '').trim().toLowerCase()
+}
+
+function parsed(body: Buffer): unknown {
+  if (body.length === 0 || !isUtf8(body)) throw serializationError()
+  try {
+    return JSON.parse(body.toString()) as unknown
+  } catch {
+    throw serializationError()
+  }
+}
+
+function targetOf(headers: IncomingHttpHeaders): string {
+  const target = headers['x-amz-target']
+  const name = typeof target === 'string' && target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : ''
+  if (!known.has(name)) throw new ServiceError('UnknownOperationException', '')
+  return name
+}
+
+function signatureOf({ url, headers }: ApiRequest): Parameters<typeof checkAuthorization>[0] {
+  const date = headers['x-amz-date'] ?? headers.date
+  const question = url.indexOf('?')
+  return {
+    authorization: headers.authorization,
+    date: Array.isArray(date) ? date[0] : date,
+    query: question < 0 ? undefined : new URLSearchParams(url.slice(question + 1)),
+  }
+}
+
+function serviceErrorOf(
+  error: unknown,
+  options: PipelineOptions,
+  { requestId }: ApiRequest,
+  operation: string,
+): ServiceError {
+  if (error instanceof ServiceError) return error
+  const { log } = options.context.env
+  log.error('request failed', { requestId, operation, error: error instanceof Error ? error.stack : String(error) })
+  if (error instanceof InvariantViolation) options.onBrokenInvariant(error)
+  return new ServiceError('InternalServerError', 'The request processing has failed because of an unknown error.')
+}
+
+const strangeContent: Answer = {
+  status: 404,
+  contentType: 'text/plain',
+  bytes: Buffer.from('<UnknownOperationException/>\n'),
+  operation: unknown,
+  outcome: 'UnknownOperationException',
+}
+
+const plainJson: Answer = {
+  status: 404,
+  contentType: 'application/json',
+  bytes: Buffer.from(
+    '{"Output":{"__type":"com.amazon.coral.service#UnknownOperationException","message":null},"Version":"1.0"}',
+  ),
+  operation: unknown,
+  outcome: 'UnknownOperationException',
+}

@@ -1,0 +1,88 @@
+/**
+ * The wire's other half (see core/wire/input.ts): HTTP. `POST /` goes straight from node:http to the API
+ * (http/api.ts) because a framework in between costs a fifth of the throughput; fastify serves everything else:
+ *
+ *   GET /         what load balancers and SDKs probe, in DynamoDB's words
+ *   GET /health   liveness    GET /ready   whether this region can be served    GET /metrics   Prometheus
+ *   /admin/…      what node/ hands in as `admin`: JSON, from this machine only
+ */
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fastify from 'fastify'
+import type { InvariantViolation } from '../core/assert.ts'
+import { drainMsMax, idleConnectionMsMax } from '../core/limits.ts'
+import type { Operation, OperationContext } from '../operations/operation.ts'
+import { operationNamed } from '../operations/registry.ts'
+import { api } from './api.ts'
+import { pipeline } from './pipeline.ts'
+import { requestIds } from './request-id.ts'
+import { addRoutes, type RouteOptions } from './routes.ts'
+
+export type ServerOptions = RouteOptions & {
+  /** 127.0.0.1 unless told otherwise: nobody is authenticated here. */
+  readonly host?: string
+  /** 0 takes a free one. */
+  readonly port: number
+  readonly context: OperationContext
+  /** Told after a broken invariant has been answered with a 500; the node decides to stop. */
+  readonly onBrokenInvariant?: (error: InvariantViolation) => void
+  /** Whether pages from other origins may call the API, as on AWS. */
+  readonly crossOrigin?: boolean
+  /** Other operations than the registry's, for tests. */
+  readonly operationNamed?: (name: string) => Operation<never, unknown> | undefined
+}
+
+export type RunningServer = {
+  readonly host: string
+  readonly port: number
+  readonly url: string
+  /** Ends idle connections at once, waits for requests under way for a few seconds, and then ends those too. */
+  readonly close: () => Promise<void>
+}
+
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { context, host = '127.0.0.1' } = options
+  const ids = requestIds(context.env.random)
+  const door = api({
+    env: context.env,
+    answer: pipeline({
+      context,
+      operationNamed: options.operationNamed ?? operationNamed,
+      onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
+    }),
+    requestIds: ids,
+    crossOrigin: options.crossOrigin ?? true,
+  })
+  const server = createServer({ keepAliveTimeout: idleConnectionMsMax })
+  const app = fastify({
+    forceCloseConnections: 'idle',
+    serverFactory: (handler) =>
+      server.on('request', (request, response) => {
+        if (request.method === 'POST' && isRoot(request.url)) door.handle(request, response)
+        else handler(request, response)
+      }),
+  })
+  addRoutes(app, options, { region: context.settings.region, ids, crossOrigin: options.crossOrigin ?? true })
+  await app.listen({ host, port: options.port })
+  const { port } = server.address() as AddressInfo
+  return {
+    host,
+    port,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    close: async () => {
+      door.closing()
+      await drained(server, () => app.close(), context)
+    },
+  }
+}
+
+function isRoot(url: string | undefined): boolean {
+  return url === '/' || url?.startsWith('/?') === true
+}
+
+async function drained(server: Server, close: () => PromiseLike<unknown>, { env }: OperationContext): Promise<void> {
+  const cancel = env.clock.after(drainMsMax, () => server.closeAllConnections())
+  server.closeIdleConnections()
+  await close()
+  cancel()
+}
