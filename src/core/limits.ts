@@ -64,6 +64,8 @@ export const connectBackOffMsMin = 100
 export const connectBackOffMsMax = 2000
 /** Questions of peers that a region answers at once. */
 export const requestsUnderWayMax = 32
+
+// The wire
 /** Violations of constraints that one message reports, as in DynamoDB. */
 export const constraintViolationsMax = 10
 /** How deep a request's attribute values are read before they are refused unread; far beyond what a value may nest. */

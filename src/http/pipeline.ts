@@ -19,7 +19,7 @@ import type { Reply } from './reply.ts'
 
 export type PipelineOptions = {
   readonly context: OperationContext
-  readonly operationNamed: (name: string) => Operation<never, unknown> | undefined
+  readonly operationNamed: (name: string) => Operation | undefined
   /** Told of a bug of ours that was caught red-handed; the request has been answered 500 by then. */
   readonly onBrokenInvariant: (error: InvariantViolation) => void
 }

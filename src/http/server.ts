@@ -29,7 +29,7 @@ export type ServerOptions = RouteOptions & {
   /** Whether pages from other origins may call the API, as on AWS. */
   readonly crossOrigin?: boolean
   /** Other operations than the registry's, for tests. */
-  readonly operationNamed?: (name: string) => Operation<never, unknown> | undefined
+  readonly operationNamed?: (name: string) => Operation | undefined
 }
 
 export type RunningServer = {

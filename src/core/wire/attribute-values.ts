@@ -112,7 +112,7 @@ function typedProblem(fields: Fields, type: string, level: number): string | und
 }
 
 /** `holder[place]` is the number's text, which becomes canonical. */
-function numberProblem<Place extends string | number>(holder: Record<Place, unknown>, place: Place): string | undefined {
+function numberProblem(holder: Fields, place: string | number): string | undefined {
   const given = holder[place]
   if (typeof given !== 'string' || given === '') return 'The parameter cannot be converted to a numeric value'
   const canonical = canonicalNumber(given)
@@ -132,7 +132,7 @@ function stringSetProblem(set: readonly (string | null)[]): string | undefined {
 function numberSetProblem(set: string[]): string | undefined {
   if (set.length === 0) return invalid('An number set  may not be empty')
   for (let n = 0; n < set.length; n++) {
-    const problem = numberProblem(set as Record<number, unknown>, n)
+    const problem = numberProblem(set as unknown as Fields, n)
     if (problem !== undefined) return problem
   }
   return hasTwins(set) ? 'Input collection contains duplicates' : undefined

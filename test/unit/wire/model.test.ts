@@ -1,0 +1,33 @@
+import { existsSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { modelDigest, modelText } from '../../../src/core/wire/model.ts'
+import { inputOf, operationNames } from '../../../src/core/wire/shapes.ts'
+import { operationNamed, registeredNames } from '../../../src/operations/registry.ts'
+import { unsupported } from '../../../src/operations/unsupported.ts'
+import { compileModel, digestOf, readSource } from './compile-model.ts'
+
+describe('the compiled service model', () => {
+  test('has not been edited by hand', () => {
+    expect(digestOf(modelText)).toBe(modelDigest)
+  })
+
+  const source = process.env['LONGITUDE_SERVICE_MODEL'] ?? ''
+  test.runIf(existsSync(source))('is what its source compiles to', () => {
+    expect(compileModel(readSource(source))).toBe(modelText)
+  })
+
+  test('links the input of every operation', () => {
+    for (const name of operationNames) expect(inputOf(name).kind).toBe('structure')
+  })
+})
+
+describe('the registry', () => {
+  test('has every operation of the model, or unsupported.ts says why not', () => {
+    const accounted = [...registeredNames, ...Object.keys(unsupported)]
+    expect(accounted.toSorted()).toEqual(operationNames.toSorted())
+  })
+
+  test('finds each operation by its own name', () => {
+    for (const name of registeredNames) expect(operationNamed(name)?.name).toBe(name)
+  })
+})

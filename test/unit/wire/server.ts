@@ -1,0 +1,50 @@
+/** A server with operations of the test's own: what the wire does does not depend on an engine. */
+import { randomUUID } from 'node:crypto'
+import { prometheusMeter } from '../../../src/adapters/prometheus-meter.ts'
+import { systemClock } from '../../../src/adapters/clocks.ts'
+import { systemRandom } from '../../../src/adapters/random.ts'
+import { type RunningServer, type ServerOptions, startServer } from '../../../src/http/server.ts'
+import type { Operation, OperationContext } from '../../../src/operations/operation.ts'
+import type { Log } from '../../../src/ports/log.ts'
+
+export type LoggedLine = { readonly level: string; readonly event: string; readonly fields: unknown }
+
+export type TestServer = RunningServer & { readonly logged: LoggedLine[] }
+
+export async function serverWith(
+  operations: readonly Operation[],
+  options: Partial<ServerOptions> = {},
+): Promise<TestServer> {
+  const logged: LoggedLine[] = []
+  const meter = prometheusMeter()
+  const context = {
+    engine: {},
+    env: { clock: systemClock, random: systemRandom, log: logInto(logged), meter },
+    settings: { accountId: '000000000000', region: 'us-east-1', regions: ['us-east-1'], tableTransitionMs: 0 },
+  } as unknown as OperationContext
+  const byName = new Map(operations.map((operation) => [operation.name, operation]))
+  const server = await startServer({
+    port: 0,
+    context,
+    operationNamed: (name) => byName.get(name),
+    readiness: () => ({ ready: true }),
+    metrics: async () => ({ contentType: meter.contentType, text: await meter.render() }),
+    ...options,
+  })
+  return { ...server, logged }
+}
+
+/** Answers with what arrives at an operation. */
+export function echo(name: string): Operation {
+  return { name, kind: 'read', tables: () => [], checks: [], run: (input: unknown) => ({ input }) }
+}
+
+export const newName = (): string => `t-${randomUUID()}`
+
+function logInto(lines: LoggedLine[]): Log {
+  const at =
+    (level: string) =>
+    (event: string, fields: unknown = {}): void =>
+      void lines.push({ level, event, fields })
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error'), with: () => logInto(lines) }
+}
