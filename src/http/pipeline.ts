@@ -19,7 +19,7 @@ import type { Reply } from './reply.ts'
 
 export type PipelineOptions = {
   readonly context: OperationContext
-  readonly operationNamed: (name: string) => Operation | undefined
+  readonly operations: ReadonlyMap<string, Operation>
   /** Told of a bug of ours that was caught red-handed; the request has been answered 500 by then. */
   readonly onBrokenInvariant: (error: InvariantViolation) => void
 }
@@ -69,7 +69,7 @@ const unknown = 'unknown'
 const known: ReadonlySet<string> = new Set(operationNames)
 
 async function run(options: PipelineOptions, name: string, body: unknown): Promise<unknown> {
-  const operation = options.operationNamed(name)
+  const operation = options.operations.get(name)
   if (operation === undefined) throw unsupportedOperation(name)
   const input = readInput(name, body) as never
   if (operation.checksOwnValues !== true) checkAttributeValues(inputOf(name), input)

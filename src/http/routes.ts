@@ -21,7 +21,11 @@ export type RouteOptions = {
 
 type Surroundings = { readonly region: string; readonly ids: RequestIds; readonly crossOrigin: boolean }
 
-export function addRoutes(app: FastifyInstance, options: RouteOptions, { region, ids, crossOrigin }: Surroundings): void {
+export function addRoutes(
+  app: FastifyInstance,
+  options: RouteOptions,
+  { region, ids, crossOrigin }: Surroundings,
+): void {
   app.get('/', (_, reply) => text(reply, `healthy: dynamodb.${region}.amazonaws.com `, ids))
   app.get('/health', () => ({ status: 'ok', region }))
   app.get('/ready', (_, reply) => {

@@ -12,7 +12,7 @@ import fastify from 'fastify'
 import type { InvariantViolation } from '../core/assert.ts'
 import { drainMsMax, idleConnectionMsMax } from '../core/limits.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
-import { operationNamed } from '../operations/registry.ts'
+import { registry } from '../operations/registry.ts'
 import { api } from './api.ts'
 import { pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
@@ -29,7 +29,7 @@ export type ServerOptions = RouteOptions & {
   /** Whether pages from other origins may call the API, as on AWS. */
   readonly crossOrigin?: boolean
   /** Other operations than the registry's, for tests. */
-  readonly operationNamed?: (name: string) => Operation | undefined
+  readonly operations?: ReadonlyMap<string, Operation>
 }
 
 export type RunningServer = {
@@ -47,7 +47,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     env: context.env,
     answer: pipeline({
       context,
-      operationNamed: options.operationNamed ?? operationNamed,
+      operations: options.operations ?? registry,
       onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     }),
     requestIds: ids,

@@ -36,7 +36,11 @@ export function apiHeaders(operation: string): Readonly<Record<string, string>> 
 
 /** One operation with a body that may be anything at all: text is sent as it is, other values as JSON. */
 export function call(endpoint: string, operation: string, body: unknown): Promise<RawReply> {
-  return send({ endpoint, headers: apiHeaders(operation), body: typeof body === 'string' ? body : JSON.stringify(body) })
+  return send({
+    endpoint,
+    headers: apiHeaders(operation),
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
 }
 
 export function send({ endpoint, method = 'POST', path = '/', headers = {}, body }: RawRequest): Promise<RawReply> {

@@ -43,10 +43,7 @@ function checkQuery(query: URLSearchParams): void {
     .filter((name) => !query.get(name))
     .map((name) => `AWS query-string parameters must include '${name}'. `)
   if (missing.length > 0)
-    throw new ServiceError(
-      'IncompleteSignatureException',
-      `${missing.join('')}Re-examine the query-string parameters.`,
-    )
+    throw new ServiceError('IncompleteSignatureException', `${missing.join('')}Re-examine the query-string parameters.`)
   checkCredential(query.get('X-Amz-Credential') ?? '')
 }
 
@@ -61,7 +58,10 @@ function checkCredential(credential: string): void {
 /** `AWS4-HMAC-SHA256 Credential=…, SignedHeaders=…, Signature=…`, with or without the blanks. */
 function headerParameters(authorization: string): ReadonlyMap<string, string> {
   const parameters = new Map<string, string>()
-  for (const part of authorization.trim().split(/[,\s]+/).slice(1)) {
+  for (const part of authorization
+    .trim()
+    .split(/[,\s]+/)
+    .slice(1)) {
     const equals = part.indexOf('=')
     if (equals > 0) parameters.set(part.slice(0, equals), part.slice(equals + 1))
   }

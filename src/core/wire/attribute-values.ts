@@ -61,8 +61,7 @@ function checkWithin(shape: Shape, value: unknown): void {
   if (shape.kind === 'attribute-value') checkValue(value as AttributeValue)
   else if (shape.kind === 'structure') checkAttributeValues(shape, value as Fields)
   else if (shape.kind === 'list') for (const element of value as unknown[]) checkWithin(shape.member, element)
-  else if (shape.kind === 'map')
-    for (const name in value as Fields) checkWithin(shape.value, (value as Fields)[name])
+  else if (shape.kind === 'map') for (const name in value as Fields) checkWithin(shape.value, (value as Fields)[name])
 }
 
 const invalid = (what: string): string => `One or more parameter values were invalid: ${what}`

@@ -179,7 +179,8 @@ const parameterizedType = 'sun.reflect.generics.reflectiveObjects.ParameterizedT
 const castMessage = `class ${parameterizedType} cannot be cast to class java.lang.Class (${parameterizedType} and java.lang.Class are in module java.base of loader 'bootstrap')`
 
 function notConvertible(value: unknown, type: string): ServiceError {
-  const token = typeof value === 'number' ? 'NUMBER' : typeof value === 'string' ? 'STRING' : String(value).toUpperCase()
+  const token =
+    typeof value === 'number' ? 'NUMBER' : typeof value === 'string' ? 'STRING' : String(value).toUpperCase()
   return serializationError(`${token}_VALUE cannot be converted to ${type}`)
 }
 

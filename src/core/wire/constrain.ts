@@ -68,7 +68,8 @@ function visit(shape: Shape, value: unknown, path: string, found: string[]): voi
 
 function visitList(shape: List, list: readonly unknown[], path: string, found: string[]): void {
   for (const violation of violations(shape.constraints, list, list.length)) report(found, list, shape, path, violation)
-  if (violatesAny(shape.member, list)) report(found, list, shape, path, `Member must satisfy constraint: ${bracketed(shape.member)}`)
+  if (violatesAny(shape.member, list))
+    report(found, list, shape, path, `Member must satisfy constraint: ${bracketed(shape.member)}`)
   for (let n = 0; n < list.length && found.length < constraintViolationsMax; n++)
     visitElement(shape.member, list[n], `${path}.${n + 1}.member`, found)
 }
@@ -76,7 +77,8 @@ function visitList(shape: List, list: readonly unknown[], path: string, found: s
 function visitMap(shape: Dictionary, map: Fields, path: string, found: string[]): void {
   const names = Object.keys(map)
   for (const violation of violations(shape.constraints, map, names.length)) report(found, map, shape, path, violation)
-  if (violatesAny(shape.key, names)) report(found, map, shape, path, `Map keys must satisfy constraint: ${bracketed(shape.key)}`)
+  if (violatesAny(shape.key, names))
+    report(found, map, shape, path, `Map keys must satisfy constraint: ${bracketed(shape.key)}`)
   if (violatesAny(shape.value, Object.values(map)))
     report(found, map, shape, path, `Map value must satisfy constraint: ${bracketed(shape.value)}`)
   for (const name of names) {
@@ -105,7 +107,8 @@ const none: readonly string[] = []
 /** In the order that AWS has them for one member: enum, pattern, bounds. */
 function violations(constraints: Constraints, value: unknown, measure: number): readonly string[] {
   const { enum: values, pattern, min, max, arnLengthMax: arnMax } = constraints
-  if (arnMax !== undefined && typeof value === 'string' && value.startsWith('arn:') && value.length <= arnMax) return none
+  if (arnMax !== undefined && typeof value === 'string' && value.startsWith('arn:') && value.length <= arnMax)
+    return none
   const fine =
     (values === undefined || values.includes(value as string)) &&
     (pattern === undefined || pattern.matches.test(value as string)) &&

@@ -52,7 +52,12 @@ export type Structure = {
   /** Those with attribute values somewhere inside. */
   readonly valued: readonly Member[]
 }
-export type List = { readonly kind: 'list'; readonly name: string; readonly member: Shape; readonly constraints: Constraints }
+export type List = {
+  readonly kind: 'list'
+  readonly name: string
+  readonly member: Shape
+  readonly constraints: Constraints
+}
 export type Dictionary = {
   readonly kind: 'map'
   readonly name: string

@@ -44,7 +44,9 @@ export function compileModel(source: Source): string {
   ).map((name) => [name, reduced(source.shapes[name]!)] as const)
   const errors = Object.entries(source.shapes)
     .filter(([, shape]) => shape.exception)
-    .map(([name, shape]) => [name, Object.keys(shape.members ?? {}).find((member) => /^message$/i.test(member))] as const)
+    .map(
+      ([name, shape]) => [name, Object.keys(shape.members ?? {}).find((member) => /^message$/i.test(member))] as const,
+    )
   const lines = (entries: readonly (readonly [string, unknown])[]): string =>
     entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',\n')
   return `{"operations":{\n${lines(operations)}},\n"errors":{\n${lines(errors)}},\n"shapes":{\n${lines(shapes)}}}`

@@ -81,7 +81,11 @@ describe('replies', () => {
     expect(JSON.parse(gunzipSync(zipped.bytes).toString())).toEqual({ input: long })
 
     const wrong = JSON.stringify({ TableName: 'a;'.repeat(700), Key: {} })
-    const error = await send({ endpoint: server.url, headers: { ...headers, 'Accept-Encoding': 'deflate' }, body: wrong })
+    const error = await send({
+      endpoint: server.url,
+      headers: { ...headers, 'Accept-Encoding': 'deflate' },
+      body: wrong,
+    })
     expect(error.status).toBe(400)
     expect(error.headers['content-encoding']).toBe('deflate')
     expect(inflateSync(error.bytes).toString()).toContain('ValidationException')

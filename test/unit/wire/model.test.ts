@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { modelDigest, modelText } from '../../../src/core/wire/model.ts'
 import { inputOf, operationNames } from '../../../src/core/wire/shapes.ts'
-import { operationNamed, registeredNames } from '../../../src/operations/registry.ts'
+import { registry } from '../../../src/operations/registry.ts'
 import { unsupported } from '../../../src/operations/unsupported.ts'
 import { compileModel, digestOf, readSource } from './compile-model.ts'
 
@@ -23,11 +23,11 @@ describe('the compiled service model', () => {
 
 describe('the registry', () => {
   test('has every operation of the model, or unsupported.ts says why not', () => {
-    const accounted = [...registeredNames, ...Object.keys(unsupported)]
+    const accounted = [...registry.keys(), ...Object.keys(unsupported)]
     expect(accounted.toSorted()).toEqual(operationNames.toSorted())
   })
 
   test('finds each operation by its own name', () => {
-    for (const name of registeredNames) expect(operationNamed(name)?.name).toBe(name)
+    for (const [name, operation] of registry) expect(operation.name).toBe(name)
   })
 })

@@ -26,7 +26,7 @@ export async function serverWith(
   const server = await startServer({
     port: 0,
     context,
-    operationNamed: (name) => byName.get(name),
+    operations: byName,
     readiness: () => ({ ready: true }),
     metrics: async () => ({ contentType: meter.contentType, text: await meter.render() }),
     ...options,
