@@ -1,0 +1,76 @@
+/**
+ * The rules of a page, fed with rows in the order of the walk. Limit counts the rows looked at, before the filter; a page
+ * also ends with the row that takes what was looked at to 1 MB. Whoever stops at a row says so, even
+ * if it happened to be the last one: then the next page is empty. That is how DynamoDB does it.
+ */
+import type { Item } from '../attribute/value.ts'
+import { decodeItem, encodeItem } from '../item/item-bytes.ts'
+import { pageSizeBytesMax } from '../limits.ts'
+import type { Page } from './read-plan.ts'
+
+export type PageRules = {
+  /** Rows to look at. */
+  readonly limit?: number
+  readonly countOnly: boolean
+  /** The filter; absent when every row belongs to the answer, and then no row is parsed. */
+  readonly matches?: (item: Item) => boolean
+  readonly project?: (item: Item) => Item
+}
+
+/** A row of the table or index, and the table's item when a local index had to fetch it. */
+export type ScannedRow = {
+  readonly body: Buffer
+  readonly sizeBytes: number
+  readonly fetched?: { readonly body: Buffer; readonly sizeBytes: number }
+}
+
+export class PageBuilder {
+  readonly #rules: PageRules
+  readonly #items: Buffer[] = []
+  readonly #fetchedSizesBytes: number[] = []
+  #count = 0
+  #scannedCount = 0
+  #scannedSizeBytes = 0
+  #readSizeBytes = 0
+  #lastItem: Buffer | undefined
+
+  constructor(rules: PageRules) {
+    this.#rules = rules
+  }
+
+  /** False when the page is full: this row was the last to be looked at. */
+  add(row: ScannedRow): boolean {
+    this.#measure(row)
+    this.#take(row.fetched?.body ?? row.body)
+    const full = this.#scannedCount === this.#rules.limit || this.#readSizeBytes >= pageSizeBytesMax
+    if (full) this.#lastItem = row.body
+    return !full
+  }
+
+  finish(): Page {
+    return {
+      items: this.#items,
+      count: this.#count,
+      scannedCount: this.#scannedCount,
+      scannedSizeBytes: this.#scannedSizeBytes,
+      fetchedSizesBytes: this.#fetchedSizesBytes,
+      ...(this.#lastItem === undefined ? {} : { lastItem: this.#lastItem }),
+    }
+  }
+
+  #measure(row: ScannedRow): void {
+    this.#scannedCount++
+    this.#scannedSizeBytes += row.sizeBytes
+    this.#readSizeBytes += row.sizeBytes + (row.fetched?.sizeBytes ?? 0)
+    if (row.fetched !== undefined) this.#fetchedSizesBytes.push(row.fetched.sizeBytes)
+  }
+
+  #take(body: Buffer): void {
+    const { matches, project, countOnly } = this.#rules
+    const wanted = project === undefined || countOnly ? undefined : project
+    const item = matches === undefined && wanted === undefined ? undefined : decodeItem(body)
+    if (item !== undefined && matches !== undefined && !matches(item)) return
+    this.#count++
+    if (!countOnly) this.#items.push(item !== undefined && wanted !== undefined ? encodeItem(wanted(item)) : body)
+  }
+}
