@@ -78,6 +78,8 @@ export const shownTextMax = 64 * 1024
 export const requestsInFlightMax = 4096
 /** Bytes of request bodies held at once, whole or still arriving; more are throttled. */
 export const requestBytesInFlightMax = 512 * 1024 * 1024
+/** A refused body's rest that is read and thrown away so that the client can see the answer. */
+export const discardedBytesMax = 64 * 1024 * 1024
 /** Replies below this size are not worth compressing. */
 export const compressedReplySizeBytesMin = 1024
 /** How long a connection may be idle. AWS keeps them for about that long, and SDKs reuse them. */

@@ -3,12 +3,13 @@
  * and refuses what would be too much.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { unreachable } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
 import { requestsInFlightMax } from '../core/limits.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import type { Env } from '../ports/env.ts'
 import { type Answer, errorAnswer, json10, type Pipeline } from './pipeline.ts'
-import { type Sending, sendReply } from './reply.ts'
+import { sendReply } from './reply.ts'
 import { type BodyProblem, BodyBudget, readBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
 
@@ -20,50 +21,54 @@ export type ApiOptions = {
   readonly crossOrigin: boolean
 }
 
-export type Api = {
-  readonly handle: (request: IncomingMessage, response: ServerResponse) => void
-  readonly inFlight: () => number
+export class Api {
+  readonly #options: ApiOptions
+  readonly #budget = new BodyBudget()
+  #inFlight = 0
+  #closing = false
+
+  constructor(options: ApiOptions) {
+    this.#options = options
+  }
+
   /** From now on every reply ends its connection. */
-  readonly closing: () => void
-}
+  close(): void {
+    this.#closing = true
+  }
 
-export function api(options: ApiOptions): Api {
-  const budget = new BodyBudget()
-  let inFlight = 0
-  let closing = false
-
-  const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    const requestId = options.requestIds()
+  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {})
-    readBody(request, budget, (body, release) => {
-      const tooMany = inFlight >= requestsInFlightMax
-      const broken = 'problem' in body || tooMany
-      const sending: Sending = { request, response, requestId, last: closing || 'problem' in body }
-      if (broken) {
-        release()
-        return finish(sending, refusal('problem' in body ? body.problem : 'over-budget'))
-      }
-      inFlight++
-      const startedMs = options.env.clock.monotonicMs()
-      const { url = '/', headers } = request
-      void options.answer({ requestId, url, headers, body: body.bytes }).then((answer) => {
-        inFlight--
-        release()
-        const seconds = (options.env.clock.monotonicMs() - startedMs) / 1000
-        options.env.meter.observe('longitude_request_seconds', seconds, { operation: answer.operation })
-        finish(sending, answer)
-      })
-    })
-  }
-
-  const finish = (sending: Sending, answer: Answer): void => {
+    const requestId = this.#options.requestIds()
+    const body = await readBody(request, this.#budget)
+    const answer = await this.#answer(request, requestId, body)
     const { operation, outcome } = answer
-    options.env.meter.count('longitude_requests_total', { operation, outcome })
-    const headers = options.crossOrigin && sending.request.headers.origin !== undefined ? originHeaders : undefined
-    sendReply({ ...sending, last: sending.last || closing }, headers === undefined ? answer : { ...answer, headers })
+    this.#options.env.meter.count('longitude_requests_total', { operation, outcome })
+    const headers = this.#options.crossOrigin && request.headers.origin !== undefined ? originHeaders : undefined
+    const last = this.#closing || ('problem' in body && !request.complete)
+    sendReply({ request, response, requestId, last }, headers === undefined ? answer : { ...answer, headers })
   }
 
-  return { handle, inFlight: () => inFlight, closing: () => void (closing = true) }
+  async #answer(
+    { url = '/', headers }: IncomingMessage,
+    requestId: string,
+    body: Awaited<ReturnType<typeof readBody>>,
+  ): Promise<Answer> {
+    if ('problem' in body) return refusal(body.problem)
+    const { bytes } = body
+    const { clock, meter } = this.#options.env
+    const startedMs = clock.monotonicMs()
+    this.#inFlight++
+    try {
+      if (this.#inFlight > requestsInFlightMax) return refusal('over-budget')
+      const answer = await this.#options.answer({ requestId, url, headers, body: bytes })
+      const { operation } = answer
+      meter.observe('longitude_request_seconds', (clock.monotonicMs() - startedMs) / 1000, { operation })
+      return answer
+    } finally {
+      this.#inFlight--
+      this.#budget.giveBack(bytes.length)
+    }
+  }
 }
 
 const originHeaders = {
@@ -84,6 +89,8 @@ function refusal(problem: BodyProblem): Answer {
     case 'undecodable':
     case 'aborted':
       return errorAnswer(serializationError(), json10)
+    default:
+      return unreachable(problem)
   }
 }
 

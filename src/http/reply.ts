@@ -54,7 +54,7 @@ function acceptedEncoding(request: IncomingMessage): 'gzip' | 'deflate' | undefi
   const accepted = request.headers['accept-encoding']
   if (accepted === undefined) return undefined
   const wanted = new Set<string>()
-  for (const part of String(accepted).toLowerCase().split(',')) {
+  for (const part of accepted.toLowerCase().split(',')) {
     const [name = '', ...parameters] = part.split(';').map((text) => text.trim())
     if (!parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) wanted.add(name)
   }

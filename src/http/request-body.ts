@@ -3,8 +3,9 @@
  * budget, so that no mix of large and slow bodies can take the node's memory.
  */
 import type { IncomingMessage } from 'node:http'
+import type { Transform } from 'node:stream'
 import { createGunzip, createInflate } from 'node:zlib'
-import { requestBytesInFlightMax, requestSizeBytesMax } from '../core/limits.ts'
+import { discardedBytesMax, requestBytesInFlightMax, requestSizeBytesMax } from '../core/limits.ts'
 
 export type BodyProblem = 'too-large' | 'over-budget' | 'undecodable' | 'aborted'
 export type ReadBody = { readonly bytes: Buffer } | { readonly problem: BodyProblem }
@@ -24,54 +25,73 @@ export class BodyBudget {
   }
 }
 
-const empty = Buffer.alloc(0)
-
-/** `done` is called exactly once; what the body took of the budget stays taken until `release`. */
-export function readBody(
-  request: IncomingMessage,
-  budget: BodyBudget,
-  done: (body: ReadBody, release: () => void) => void,
-): void {
-  const source = decoded(request)
-  let chunks: Buffer[] = []
-  let size = 0
-  let finished = false
-  const finish = (body: ReadBody): void => {
-    if (finished) return
-    finished = true
-    chunks = []
-    const held = size
-    if ('problem' in body) {
-      budget.giveBack(held)
-      source.removeAllListeners('data')
-      if (source !== request) request.unpipe()
-      // What is still to come is read and thrown away, up to where the connection is closed by the answer.
-      request.resume()
-      done(body, () => {})
-    } else done(body, () => budget.giveBack(held))
-  }
-  if (Number(request.headers['content-length'] ?? 0) > requestSizeBytesMax) return finish({ problem: 'too-large' })
-  source.on('data', (chunk: Buffer) => {
-    if (size + chunk.length > requestSizeBytesMax) return finish({ problem: 'too-large' })
-    if (!budget.take(chunk.length)) return finish({ problem: 'over-budget' })
-    size += chunk.length
-    chunks.push(chunk)
-  })
-  source.on('end', () => finish({ bytes: chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks, size) }))
-  source.on('error', () => finish({ problem: source === request ? 'aborted' : 'undecodable' }))
-  request.on('close', () => {
-    if (!request.complete) finish({ problem: 'aborted' })
+/** Of a body read whole, its bytes stay taken of the budget until the caller gives them back. */
+export function readBody(request: IncomingMessage, budget: BodyBudget): Promise<ReadBody> {
+  const decoder = decoderOf(request.headers['content-encoding'])
+  return new Promise((resolve) => {
+    const source = decoder === undefined ? request : request.pipe(decoder)
+    let chunks: Buffer[] = []
+    let size = 0
+    const fail = (problem: BodyProblem): void => {
+      chunks = []
+      budget.giveBack(size)
+      size = 0
+      source.removeListener('data', take)
+      source.removeListener('end', finish)
+      request.removeListener('close', abandon)
+      request.unpipe()
+      discardRest(request, () => resolve({ problem }))
+    }
+    const take = (chunk: Buffer): void => {
+      if (size + chunk.length > requestSizeBytesMax) fail('too-large')
+      else if (!budget.take(chunk.length)) fail('over-budget')
+      else {
+        size += chunk.length
+        chunks.push(chunk)
+      }
+    }
+    const finish = (): void => {
+      request.removeListener('close', abandon)
+      resolve({ bytes: chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks, size) })
+    }
+    const abandon = (): void => {
+      if (!request.complete) fail('aborted')
+    }
+    source.on('data', take)
+    source.on('end', finish)
+    request.on('close', abandon)
+    request.on('error', () => {})
+    decoder?.on('error', () => fail('undecodable'))
   })
 }
 
-function decoded(request: IncomingMessage): NodeJS.ReadableStream {
-  switch (request.headers['content-encoding']?.trim().toLowerCase()) {
-    case 'gzip':
-    case 'x-gzip':
-      return request.pipe(createGunzip())
-    case 'deflate':
-      return request.pipe(createInflate())
-    default:
-      return request
+const empty = Buffer.alloc(0)
+
+/**
+ * A client that is still sending would see its connection reset, and not the answer, so the rest is read and thrown
+ * away first, unless there is too much of it.
+ */
+function discardRest(request: IncomingMessage, done: () => void): void {
+  if (request.complete || request.destroyed) return done()
+  let discarded = 0
+  const stop = (): void => {
+    request.removeListener('data', count)
+    request.removeListener('end', stop)
+    request.removeListener('close', stop)
+    done()
   }
+  const count = (chunk: Buffer): void => {
+    discarded += chunk.length
+    if (discarded > discardedBytesMax) stop()
+  }
+  request.on('data', count)
+  request.on('end', stop)
+  request.on('close', stop)
+  request.resume()
+}
+
+function decoderOf(encoding: string | undefined): Transform | undefined {
+  const name = encoding?.trim().toLowerCase()
+  if (name === 'gzip' || name === 'x-gzip') return createGunzip()
+  return name === 'deflate' ? createInflate() : undefined
 }

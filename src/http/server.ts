@@ -13,7 +13,7 @@ import type { InvariantViolation } from '../core/assert.ts'
 import { drainMsMax, idleConnectionMsMax } from '../core/limits.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import { registry } from '../operations/registry.ts'
-import { api } from './api.ts'
+import { Api } from './api.ts'
 import { pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
 import { addRoutes, type RouteOptions } from './routes.ts'
@@ -43,7 +43,7 @@ export type RunningServer = {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { context, host = '127.0.0.1' } = options
   const ids = requestIds(context.env.random)
-  const door = api({
+  const door = new Api({
     env: context.env,
     answer: pipeline({
       context,
@@ -58,7 +58,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     forceCloseConnections: 'idle',
     serverFactory: (handler) =>
       server.on('request', (request, response) => {
-        if (request.method === 'POST' && isRoot(request.url)) door.handle(request, response)
+        if (request.method === 'POST' && isRoot(request.url)) void door.serve(request, response)
         else handler(request, response)
       }),
   })
@@ -70,7 +70,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port,
     url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     close: async () => {
-      door.closing()
+      door.close()
       await drained(server, () => app.close(), context)
     },
   }

@@ -43,7 +43,7 @@ export function expressionValueProblem(name: string, value: AttributeValue): Ser
 
 /** AWS's message; numbers become canonical on the way. */
 export function valueProblem(value: AttributeValue): string | undefined {
-  return problemOf(value as unknown as Fields, 1)
+  return problemOf(value, 1)
 }
 
 // 31 maps around a scalar were taken and 32 refused, of items and of expression values (seen in eu-west-2, 2026).

@@ -3,12 +3,13 @@
  * SerializationException in the words of AWS's parser; members that the shape does not have are ignored, nulls are
  * absences, whole numbers are cut to their range. Works in place: the parsed body belongs to us.
  */
+import { unreachable } from '../assert.ts'
 import { ServiceError } from '../errors.ts'
 import { coerceDepthMax } from '../limits.ts'
 import { isObject } from './json.ts'
 import { base64Problem } from './base64.ts'
 import { nestingProblem } from './attribute-values.ts'
-import type { AttributeValueShape, Dictionary, List, Scalar, Shape, Structure } from './shapes.ts'
+import type { AttributeValueShape, Dictionary, List, ScalarType, Shape, Structure } from './shapes.ts'
 
 export function coerceBody(shape: Structure, body: unknown): Record<string, unknown> {
   if (!isObject(body)) throw Array.isArray(body) ? unexpectedList(shape) : serializationError()
@@ -33,8 +34,10 @@ function coerce(shape: Shape, value: unknown, place: Place): unknown {
       return coerceList(shape, value, place)
     case 'map':
       return coerceMap(shape, value, place)
+    case 'scalar':
+      return coerceScalar(shape.type, value)
     default:
-      return coerceScalar(shape, value)
+      return unreachable(shape)
   }
 }
 
@@ -92,21 +95,21 @@ function coerceTyped(fields: Fields, type: string, shape: AttributeValueShape, d
   switch (type) {
     case 'S':
     case 'N':
-      coerceScalar(text, value)
+      coerceScalar('string', value)
       break
     case 'B':
-      coerceScalar(blob, value)
+      coerceScalar('blob', value)
       break
     case 'BOOL':
     case 'NULL':
-      coerceScalar(truth, value)
+      coerceScalar('boolean', value)
       break
     case 'SS':
     case 'NS':
-      for (const element of listOf(value)) if (element !== null) coerceScalar(text, element)
+      for (const element of listOf(value)) if (element !== null) coerceScalar('string', element)
       break
     case 'BS':
-      for (const element of listOf(value)) if (element !== null) coerceScalar(blob, element)
+      for (const element of listOf(value)) if (element !== null) coerceScalar('blob', element)
       break
     case 'L': {
       const list = listOf(value)
@@ -131,13 +134,10 @@ function listOf(value: unknown): unknown[] {
   return value as unknown[]
 }
 
-const text: Scalar = { kind: 'string', name: 'String', constraints: {} }
-const blob: Scalar = { kind: 'blob', name: 'Blob', constraints: {} }
-const truth: Scalar = { kind: 'boolean', name: 'Boolean', constraints: {} }
-
-function coerceScalar(shape: Scalar, value: unknown): unknown {
-  if (typeof value === 'object') throw Array.isArray(value) ? unexpectedList(shape) : unexpectedStructure()
-  switch (shape.kind) {
+function coerceScalar(type: ScalarType, value: unknown): unknown {
+  if (typeof value === 'object')
+    throw Array.isArray(value) ? unexpectedCollection(`class ${javaClass(type)}`) : unexpectedStructure()
+  switch (type) {
     case 'string':
       if (typeof value !== 'string') throw notConvertible(value, 'String')
       return value
@@ -153,8 +153,10 @@ function coerceScalar(shape: Scalar, value: unknown): unknown {
       return wholeNumber(value, 'Long', -(2 ** 63), 2 ** 63)
     case 'double':
     case 'timestamp':
-      if (typeof value !== 'number') throw notConvertible(value, shape.kind === 'double' ? 'Double' : 'Timestamp')
+      if (typeof value !== 'number') throw notConvertible(value, type === 'double' ? 'Double' : 'Timestamp')
       return value
+    default:
+      return unreachable(type)
   }
 }
 
@@ -214,11 +216,15 @@ function javaType(shape: Shape): string {
       return `java.util.List<${javaType(shape.member)}>`
     case 'map':
       return `java.util.Map<java.lang.String, ${javaType(shape.value)}>`
-    case 'blob':
-      return 'java.nio.ByteBuffer'
-    case 'timestamp':
-      return 'java.util.Date'
+    case 'scalar':
+      return javaClass(shape.type)
     default:
-      return `java.lang.${shape.kind.charAt(0).toUpperCase()}${shape.kind.slice(1)}`
+      return unreachable(shape)
   }
+}
+
+function javaClass(type: ScalarType): string {
+  if (type === 'blob') return 'java.nio.ByteBuffer'
+  if (type === 'timestamp') return 'java.util.Date'
+  return `java.lang.${type.charAt(0).toUpperCase()}${type.slice(1)}`
 }

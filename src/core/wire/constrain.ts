@@ -2,7 +2,8 @@
  * The second layer: constraints that the model (with its overlay) puts on single members. All violations of a
  * request are reported at once, ten at most, in one message.
  */
-import { ServiceError, validationError } from '../errors.ts'
+import { unreachable } from '../assert.ts'
+import { validationError } from '../errors.ts'
 import { constraintViolationsMax } from '../limits.ts'
 import { itemOperations } from './overlay.ts'
 import { shown } from './shown.ts'
@@ -28,10 +29,7 @@ function checkTableName(shape: Structure, input: Fields): void {
   if (!member?.required) return
   const name = input['TableName']
   if (typeof name !== 'string')
-    throw new ServiceError(
-      'ValidationException',
-      "The parameter 'TableName' is required but was not present in the request",
-    )
+    throw validationError("The parameter 'TableName' is required but was not present in the request")
   const lengthMax = name.startsWith('arn:') ? arnLengthMax : tableNameLengthMax
   if (name.length < tableNameLengthMin || name.length > lengthMax)
     throw validationError(
@@ -60,9 +58,12 @@ function visit(shape: Shape, value: unknown, path: string, found: string[]): voi
       return visitList(shape, value as readonly unknown[], path, found)
     case 'map':
       return visitMap(shape, value as Fields, path, found)
-    default:
+    case 'scalar':
       for (const violation of violations(shape.constraints, value, measureOf(value)))
         report(found, value, shape, path, violation)
+      return
+    default:
+      unreachable(shape)
   }
 }
 
@@ -131,7 +132,7 @@ const patternText = (pattern: string): string => `Member must satisfy regular ex
 function bracketed(shape: Shape): string {
   if (shape.kind === 'structure' || shape.kind === 'attribute-value') return '[]'
   const { enum: values, pattern, min, max } = shape.constraints
-  const noun = shape.kind === 'integer' || shape.kind === 'long' ? 'value' : 'length'
+  const noun = shape.kind === 'scalar' && shape.type !== 'string' ? 'value' : 'length'
   const texts = [
     ...(max === undefined ? [] : [`Member must have ${noun} less than or equal to ${max}`]),
     ...(min === undefined ? [] : [`Member must have ${noun} greater than or equal to ${min}`]),

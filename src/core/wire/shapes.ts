@@ -2,7 +2,7 @@
  * The service model, linked: every shape of a request with its members, its constraints and the name that AWS's
  * messages give it. What AWS does beyond the published model is laid over it here, once, from overlay.ts.
  */
-import { required } from '../assert.ts'
+import { required, unreachable } from '../assert.ts'
 import { model } from './model.ts'
 import { memberOverlay, shapeOverlay } from './overlay.ts'
 
@@ -65,7 +65,12 @@ export type Dictionary = {
   readonly value: Shape
   readonly constraints: Constraints
 }
-export type Scalar = { readonly kind: ScalarType; readonly name: string; readonly constraints: Constraints }
+export type Scalar = {
+  readonly kind: 'scalar'
+  readonly type: ScalarType
+  readonly name: string
+  readonly constraints: Constraints
+}
 /** Of its own kind because it is nearly all that most requests consist of. */
 export type AttributeValueShape = { readonly kind: 'attribute-value'; readonly name: string }
 
@@ -145,7 +150,9 @@ function linkOther(name: string, source: ModelShape): Shape {
     case 'long':
     case 'double':
     case 'timestamp':
-      return { kind: source.type, name, constraints }
+      return { kind: 'scalar', type: source.type, name, constraints }
+    default:
+      return unreachable(source.type)
   }
 }
 

@@ -1,4 +1,5 @@
 /** A value as AWS's messages print it, which is how Java's toString does: KeySchemaElement(attributeName=a, keyType=HASH). */
+import { unreachable } from '../assert.ts'
 import { shownTextMax } from '../limits.ts'
 import type { Shape, Structure } from './shapes.ts'
 
@@ -20,8 +21,10 @@ function written(shape: Shape, value: unknown): string {
       return `{${Object.entries(value as Fields)
         .map(([name, element]) => `${name}=${written(shape.value, element)}`)
         .join(', ')}}`
+    case 'scalar':
+      return typeof value === 'string' ? value : JSON.stringify(value)
     default:
-      return String(value)
+      return unreachable(shape)
   }
 }
 

@@ -167,20 +167,20 @@ describe('requests', () => {
   test('must be signed in form, by header or query', async () => {
     const { Authorization: authorization, 'X-Amz-Date': date, ...headers } = apiHeaders('GetItem')
     const body = JSON.stringify(key)
-    const with_ = (more: Record<string, string>) =>
+    const withHeaders = (more: Record<string, string>) =>
       send({ endpoint: server.url, headers: { ...headers, ...more }, body }).then(({ json }) => json)
     const missing = {
       __type: 'com.amazon.coral.service#MissingAuthenticationTokenException',
       message: 'Request is missing Authentication Token',
     }
-    expect(await with_({})).toEqual(missing)
-    expect(await with_({ Authorization: 'Basic abc' })).toEqual(missing)
-    expect(await with_({ Authorization: 'AWS4-' })).toEqual({
+    expect(await withHeaders({})).toEqual(missing)
+    expect(await withHeaders({ Authorization: 'Basic abc' })).toEqual(missing)
+    expect(await withHeaders({ Authorization: 'AWS4-' })).toEqual({
       __type: 'com.amazon.coral.service#IncompleteSignatureException',
       message:
         "Authorization header requires 'Credential' parameter. Authorization header requires 'Signature' parameter. Authorization header requires 'SignedHeaders' parameter. Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header. Authorization=AWS4-",
     })
-    expect(await with_({ Authorization: authorization!, 'X-Amz-Date': date! })).toEqual({ input: key })
+    expect(await withHeaders({ Authorization: authorization!, 'X-Amz-Date': date! })).toEqual({ input: key })
     const both = await send({ endpoint: server.url, path: '/?X-Amz-Algorithm=a', headers: apiHeaders('GetItem'), body })
     expect(both.json).toMatchObject({ __type: 'com.amazon.coral.service#InvalidSignatureException' })
     const query = await send({ endpoint: server.url, path: '/?X-Amz-Algorithm=a', headers, body })
