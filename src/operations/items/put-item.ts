@@ -1,0 +1,45 @@
+import type { PutItemInput, PutItemOutput } from '@aws-sdk/client-dynamodb'
+import { sizeOfItem } from '../../core/attribute/size.ts'
+import { validationError } from '../../core/errors.ts'
+import { itemSizeBytesMax } from '../../core/limits.ts'
+import { checkValues } from '../../core/wire/attribute-values.ts'
+import { expressionParameters } from '../checks/expression-parameters.ts'
+import { returnsOldOrNothing } from '../checks/return-values.ts'
+import { tableForItems } from '../checks/table-exists.ts'
+import { defineOperation } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { commitOne } from './commit-one.ts'
+import { conditionOf } from './condition-of.ts'
+import { keyOfItem } from './item-key.ts'
+import { writeReply } from './write-reply.ts'
+
+type Input = Wire<PutItemInput>
+
+export const putItem = defineOperation<Input, Wire<PutItemOutput>>({
+  name: 'PutItem',
+  kind: 'write',
+  tables: (input) => [input.TableName],
+  checksOwnValues: true,
+  checks: [
+    expressionParameters(['ConditionExpression'], ['Expected', 'ConditionalOperator']),
+    itemValues,
+    returnsOldOrNothing,
+    itemSize,
+  ],
+  run: async (input, context) => {
+    const { Item: item = {} } = input
+    const condition = conditionOf(input)
+    const table = tableForItems(input.TableName, context)
+    const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
+    const write = { kind: 'put', table, item, returnItemOnRefusal, ...keyOfItem(table, item), ...condition } as const
+    return writeReply(input, write, await commitOne(write, context))
+  },
+})
+
+function itemValues({ Item: item = {} }: Input): void {
+  checkValues(item)
+}
+
+function itemSize({ Item: item = {} }: Input): void {
+  if (sizeOfItem(item) > itemSizeBytesMax) throw validationError('Item size has exceeded the maximum allowed size')
+}

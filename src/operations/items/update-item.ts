@@ -1,0 +1,56 @@
+import type { UpdateItemInput, UpdateItemOutput } from '@aws-sdk/client-dynamodb'
+import type { Condition } from '../../core/expression/condition.ts'
+import { parseCondition, parseUpdate } from '../../core/expression/parse.ts'
+import type { Update } from '../../core/expression/update.ts'
+import { checkValues } from '../../core/wire/attribute-values.ts'
+import { expressionParameters } from '../checks/expression-parameters.ts'
+import { tableForItems } from '../checks/table-exists.ts'
+import { defineOperation } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { commitOne } from './commit-one.ts'
+import { placeholdersOf } from './condition-of.ts'
+import { keyOfKey } from './item-key.ts'
+import { writeReply } from './write-reply.ts'
+
+type Input = Wire<UpdateItemInput>
+
+export const updateItem = defineOperation<Input, Wire<UpdateItemOutput>>({
+  name: 'UpdateItem',
+  kind: 'write',
+  tables: (input) => [input.TableName],
+  checksOwnValues: true,
+  checks: [
+    expressionParameters(
+      ['UpdateExpression', 'ConditionExpression'],
+      ['AttributeUpdates', 'Expected', 'ConditionalOperator'],
+    ),
+    keyValues,
+  ],
+  run: async (input, context) => {
+    const parsed = expressionsOf(input)
+    const table = tableForItems(input.TableName, context)
+    const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
+    const write = { kind: 'update', table, returnItemOnRefusal, ...keyOfKey(table, input.Key ?? {}), ...parsed } as const
+    return writeReply(input, write, await commitOne(write, context))
+  },
+})
+
+function keyValues({ Key: key = {} }: Input): void {
+  checkValues(key)
+}
+
+const nothing: Update = { actions: [] }
+
+/** With neither an expression nor the older parameters, the item is made if it is not there. */
+function expressionsOf(input: Input): { readonly update: Update; readonly condition?: Condition } {
+  const context = placeholdersOf(input)
+  const { UpdateExpression, ConditionExpression } = input
+  const update = UpdateExpression === undefined ? nothing : parseUpdate(UpdateExpression, context)
+  if (ConditionExpression === undefined) {
+    context.finish()
+    return { update }
+  }
+  const condition = parseCondition(ConditionExpression, 'ConditionExpression', context)
+  context.finish()
+  return { update, condition }
+}

@@ -1,0 +1,27 @@
+import type { DescribeContinuousBackupsInput, DescribeContinuousBackupsOutput } from '@aws-sdk/client-dynamodb'
+import { ServiceError } from '../../core/errors.ts'
+import { tableNameOf } from '../arns.ts'
+import { defineOperation } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+
+/** AWS's answer for a table whose point-in-time recovery was never turned on; continuous backups themselves are always on. */
+export const describeContinuousBackups = defineOperation<
+  Wire<DescribeContinuousBackupsInput>,
+  Wire<DescribeContinuousBackupsOutput>
+>({
+  name: 'DescribeContinuousBackups',
+  kind: 'control',
+  tables: (input) => [input.TableName],
+  checks: [],
+  run: (input, { engine, settings }) => {
+    const name = tableNameOf(settings, input.TableName ?? '')
+    if (engine.tableNamed(name) === undefined)
+      throw new ServiceError('TableNotFoundException', `Table not found: ${name}`)
+    return {
+      ContinuousBackupsDescription: {
+        ContinuousBackupsStatus: 'ENABLED',
+        PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
+      },
+    }
+  },
+})

@@ -1,0 +1,26 @@
+import type { DescribeContributorInsightsInput, DescribeContributorInsightsOutput } from '@aws-sdk/client-dynamodb'
+import { ServiceError } from '../../core/errors.ts'
+import { tableInAnyState } from '../checks/table-exists.ts'
+import { defineOperation } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+
+export const describeContributorInsights = defineOperation<
+  Wire<DescribeContributorInsightsInput>,
+  Wire<DescribeContributorInsightsOutput>
+>({
+  name: 'DescribeContributorInsights',
+  kind: 'control',
+  tables: (input) => [input.TableName],
+  checks: [],
+  run: (input, context) => {
+    const table = tableInAnyState(input.TableName, context)
+    const index = input.IndexName
+    if (index !== undefined && !table.indexes.some((candidate) => candidate.name === index))
+      throw new ServiceError('ResourceNotFoundException', `Requested resource not found: Index: ${index} not found`)
+    return {
+      TableName: table.name,
+      ...(index === undefined ? {} : { IndexName: index }),
+      ContributorInsightsStatus: 'DISABLED',
+    }
+  },
+})

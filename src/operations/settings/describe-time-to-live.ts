@@ -1,0 +1,16 @@
+import type { DescribeTimeToLiveInput, DescribeTimeToLiveOutput } from '@aws-sdk/client-dynamodb'
+import { tableInAnyState } from '../checks/table-exists.ts'
+import { defineOperation } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+
+export const describeTimeToLive = defineOperation<Wire<DescribeTimeToLiveInput>, Wire<DescribeTimeToLiveOutput>>({
+  name: 'DescribeTimeToLive',
+  kind: 'control',
+  tables: (input) => [input.TableName],
+  checks: [],
+  run: (input, context) => {
+    const { timeToLive } = tableInAnyState(input.TableName, context).settings
+    if (timeToLive?.enabled !== true) return { TimeToLiveDescription: { TimeToLiveStatus: 'DISABLED' } }
+    return { TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED', AttributeName: timeToLive.attribute } }
+  },
+})

@@ -1,0 +1,16 @@
+import type { ListTagsOfResourceInput, ListTagsOfResourceOutput } from '@aws-sdk/client-dynamodb'
+import { defineOperation } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { taggedTable } from './tagged-table.ts'
+
+/** A table has fifty tags at most, so that one answer has them all. */
+export const listTagsOfResource = defineOperation<Wire<ListTagsOfResourceInput>, Wire<ListTagsOfResourceOutput>>({
+  name: 'ListTagsOfResource',
+  kind: 'control',
+  tables: (input) => [input.ResourceArn],
+  checks: [],
+  run: (input, context) => {
+    const { tags } = taggedTable(input.ResourceArn, context).settings
+    return { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }
+  },
+})

@@ -1,0 +1,27 @@
+import type { TagResourceInput } from '@aws-sdk/client-dynamodb'
+import { validationError } from '../../core/errors.ts'
+import { tagsMax } from '../../core/limits.ts'
+import { defineOperation } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { taggedTable } from './tagged-table.ts'
+import { checkTags, tagsFrom } from './tags.ts'
+
+export const tagResource = defineOperation<Wire<TagResourceInput>, undefined>({
+  name: 'TagResource',
+  kind: 'control',
+  tables: (input) => [input.ResourceArn],
+  checks: [atLeastOne],
+  run: async (input, context) => {
+    const table = taggedTable(input.ResourceArn, context)
+    const tags = { ...table.settings.tags, ...tagsFrom(input.Tags ?? []) }
+    if (Object.keys(tags).length > tagsMax)
+      throw validationError(`One or more parameter values were invalid: Too many tags, at most ${tagsMax} are allowed`)
+    await context.engine.define(table.id, [{ register: 'local/tags', value: tags }])
+    return undefined
+  },
+})
+
+function atLeastOne({ Tags = [] }: Wire<TagResourceInput>): void {
+  if (Tags.length === 0) throw validationError('Atleast one Tag needs to be provided as Input.')
+  checkTags(Tags)
+}
