@@ -1,11 +1,47 @@
 /** Every operation that the node answers, by name. Those that it does not are in unsupported.ts, with the reason. */
+import { deleteItem } from './items/delete-item.ts'
+import { getItem } from './items/get-item.ts'
+import { putItem } from './items/put-item.ts'
+import { query } from './items/query.ts'
+import { scan } from './items/scan.ts'
+import { updateItem } from './items/update-item.ts'
 import type { Operation } from './operation.ts'
+import { describeContinuousBackups } from './settings/describe-continuous-backups.ts'
+import { describeContributorInsights } from './settings/describe-contributor-insights.ts'
+import { describeEndpoints } from './settings/describe-endpoints.ts'
+import { describeKinesisStreamingDestination } from './settings/describe-kinesis-streaming-destination.ts'
+import { describeLimits } from './settings/describe-limits.ts'
+import { describeTimeToLive } from './settings/describe-time-to-live.ts'
 import { createTable } from './tables/create-table.ts'
 import { deleteTable } from './tables/delete-table.ts'
 import { describeTable } from './tables/describe-table.ts'
 import { listTables } from './tables/list-tables.ts'
 import { updateTable } from './tables/update-table.ts'
+import { listTagsOfResource } from './tags/list-tags-of-resource.ts'
+import { tagResource } from './tags/tag-resource.ts'
+import { untagResource } from './tags/untag-resource.ts'
 
-const all: readonly Operation[] = [createTable, deleteTable, describeTable, listTables, updateTable]
+const all: readonly Operation[] = [
+  createTable,
+  deleteItem,
+  deleteTable,
+  describeContinuousBackups,
+  describeContributorInsights,
+  describeEndpoints,
+  describeKinesisStreamingDestination,
+  describeLimits,
+  describeTable,
+  describeTimeToLive,
+  getItem,
+  listTables,
+  listTagsOfResource,
+  putItem,
+  query,
+  scan,
+  tagResource,
+  untagResource,
+  updateItem,
+  updateTable,
+]
 
 export const registry: ReadonlyMap<string, Operation> = new Map(all.map((operation) => [operation.name, operation]))

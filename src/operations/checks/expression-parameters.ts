@@ -29,10 +29,7 @@ type Parameters = { readonly [name in Expression | Legacy]?: unknown } & {
 }
 
 /** Both in the order in which AWS names them. */
-export function expressionParameters(
-  expressions: readonly Expression[],
-  legacy: readonly Legacy[],
-): Check<Parameters> {
+export function expressionParameters(expressions: readonly Expression[], legacy: readonly Legacy[]): Check<Parameters> {
   const valued = expressions.filter((name) => name !== 'ProjectionExpression')
   const noValues = `ExpressionAttributeValues can only be specified when using expressions: ${valued.join(' and ')} ${valued.length > 1 ? 'are' : 'is'} null`
   return (input) => {
@@ -57,8 +54,7 @@ const valuePlaceholder = /^:[0-9a-zA-Z_]+$/
 function checkNotMixed(input: Parameters, expressions: readonly Expression[], legacy: readonly Legacy[]): void {
   // KeyConditions beside a filter or projection expression only is taken for a query of either kind.
   const older = legacy.filter(
-    (name) =>
-      input[name] !== undefined && (name !== 'KeyConditions' || input.KeyConditionExpression !== undefined),
+    (name) => input[name] !== undefined && (name !== 'KeyConditions' || input.KeyConditionExpression !== undefined),
   )
   if (older.length === 0) return
   const newer = expressions.filter((name) => input[name] !== undefined)

@@ -35,12 +35,16 @@ export function inUse(table: Table): ServiceError {
   )
 }
 
+type IndexRead = { readonly IndexName?: string | undefined; readonly ConsistentRead?: boolean | undefined }
+
 /** The index that a Query or Scan names. One that is still being filled answers nothing yet. */
-export function indexForItems(table: Table, name: string | undefined): Index | undefined {
+export function indexForRead(table: Table, { IndexName: name, ConsistentRead }: IndexRead): Index | undefined {
   if (name === undefined) return undefined
   const index = table.indexes.find((candidate) => candidate.name === name)
-  if (index === undefined) throw validationError(`The table does not have the specified index: ${name}`)
-  if (index.backfilling || index.status === 'CREATING')
-    throw validationError(`Cannot read from backfilling global secondary index: ${name}`)
+  if (index === undefined || index.status === 'DELETING')
+    throw validationError(`The table does not have the specified index: ${name}`)
+  if (index.kind === 'global' && ConsistentRead === true)
+    throw validationError('Consistent reads are not supported on global secondary indexes')
+  if (index.status === 'CREATING') throw validationError(`Cannot read from backfilling global secondary index: ${name}`)
   return index
 }

@@ -1,5 +1,5 @@
 /** A single write through the engine: its outcome, or the error that its refusal is to a client. */
-import { required } from '../../core/assert.ts'
+import { required, unreachable } from '../../core/assert.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { Outcome, Refusal, Write } from '../../core/write/write.ts'
 import type { OperationContext } from '../operation.ts'
@@ -19,5 +19,7 @@ export function errorOf({ refused, message, item }: Refusal): ServiceError {
     case 'validation':
     case 'item-size':
       return validationError(message)
+    default:
+      return unreachable(refused)
   }
 }

@@ -26,7 +26,13 @@ export const deleteItem = defineOperation<Input, Wire<DeleteItemOutput>>({
     const condition = conditionOf(input)
     const table = tableForItems(input.TableName, context)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
-    const write = { kind: 'delete', table, returnItemOnRefusal, ...keyOfKey(table, input.Key ?? {}), ...condition } as const
+    const write = {
+      kind: 'delete',
+      table,
+      returnItemOnRefusal,
+      ...keyOfKey(table, input.Key ?? {}),
+      ...condition,
+    } as const
     return writeReply(input, write, await commitOne(write, context))
   },
 })

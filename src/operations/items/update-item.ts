@@ -30,7 +30,13 @@ export const updateItem = defineOperation<Input, Wire<UpdateItemOutput>>({
     const parsed = expressionsOf(input)
     const table = tableForItems(input.TableName, context)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
-    const write = { kind: 'update', table, returnItemOnRefusal, ...keyOfKey(table, input.Key ?? {}), ...parsed } as const
+    const write = {
+      kind: 'update',
+      table,
+      returnItemOnRefusal,
+      ...keyOfKey(table, input.Key ?? {}),
+      ...parsed,
+    } as const
     return writeReply(input, write, await commitOne(write, context))
   },
 })

@@ -1,0 +1,86 @@
+import type { ScanInput, ScanOutput } from '@aws-sdk/client-dynamodb'
+import type { Condition } from '../../core/expression/condition.ts'
+import { parseCondition, parseProjection } from '../../core/expression/parse.ts'
+import type { Projection } from '../../core/expression/projection.ts'
+import { segmentRange, wholeRange } from '../../core/key/key-range.ts'
+import { pageReadCapacity } from '../../core/read/capacity.ts'
+import { consumedCapacity } from '../../core/read/consumed-capacity.ts'
+import { lastEvaluatedKey, scanStart, type Segment } from '../../core/read/page-token.ts'
+import type { ReadPlan } from '../../core/read/read-plan.ts'
+import { expressionParameters } from '../checks/expression-parameters.ts'
+import { segments } from '../checks/segments.ts'
+import { startKeyValues } from '../checks/start-key.ts'
+import { indexForRead, tableForItems } from '../checks/table-exists.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { placeholdersOf } from './condition-of.ts'
+import { pageReply } from './page-reply.ts'
+import { checkSelect, selectionOf } from './selection.ts'
+
+type Input = Wire<ScanInput>
+
+export const scan = defineOperation<Input, Wire<ScanOutput>>({
+  name: 'Scan',
+  kind: 'read',
+  tables: (input) => [input.TableName],
+  checksOwnValues: true,
+  checks: [
+    expressionParameters(
+      ['ProjectionExpression', 'FilterExpression'],
+      ['AttributesToGet', 'ScanFilter', 'ConditionalOperator'],
+    ),
+    startKeyValues,
+    segments,
+  ],
+  run: (input, context) => {
+    const parsed = parse(input)
+    checkSelect(input)
+    const plan = planOf(input, parsed, context)
+    const page = context.engine.read(plan)
+    const consistency = input.ConsistentRead === true ? 'strong' : 'eventual'
+    return pageReply({
+      page,
+      countOnly: plan.countOnly,
+      lastKey: lastEvaluatedKey(plan, page),
+      capacity: consumedCapacity(
+        plan.table.name,
+        pageReadCapacity(plan, page, consistency),
+        input.ReturnConsumedCapacity,
+      ),
+    })
+  },
+})
+
+type Parsed = { readonly filter: Condition | undefined; readonly projection: Projection | undefined }
+
+function parse(input: Input): Parsed {
+  const { FilterExpression, ProjectionExpression } = input
+  const context = placeholdersOf(input)
+  const filter =
+    FilterExpression === undefined ? undefined : parseCondition(FilterExpression, 'FilterExpression', context)
+  const projection = ProjectionExpression === undefined ? undefined : parseProjection(ProjectionExpression, context)
+  context.finish()
+  return { filter, projection }
+}
+
+function planOf(input: Input, { filter, projection }: Parsed, context: OperationContext): ReadPlan {
+  const table = tableForItems(input.TableName, context)
+  const index = indexForRead(table, input)
+  const target = { table, index }
+  const segment = segmentOf(input)
+  const start = input.ExclusiveStartKey
+  return {
+    table,
+    ...(index === undefined ? {} : { index }),
+    range: segment === undefined ? wholeRange : segmentRange(segment.segment, segment.total),
+    forward: true,
+    ...(start === undefined ? {} : { after: scanStart(target, start, segment) }),
+    ...(input.Limit === undefined ? {} : { limit: input.Limit }),
+    ...(filter === undefined ? {} : { filter }),
+    ...selectionOf(table, index, input.Select, projection),
+  }
+}
+
+function segmentOf({ Segment, TotalSegments }: Input): Segment | undefined {
+  return Segment === undefined || TotalSegments === undefined ? undefined : { segment: Segment, total: TotalSegments }
+}
