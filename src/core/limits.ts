@@ -86,3 +86,15 @@ export const compressedReplySizeBytesMin = 1024
 export const idleConnectionMsMax = 60_000
 /** How long requests under way may take to finish once the server closes. */
 export const drainMsMax = 5_000
+
+// Engine
+/** What may wait for the disk before writes are refused. */
+export const groupBytesMax = 256 * 1024 * 1024
+/** Rows that a long job (backfill, removal, trimming) handles before it lets others work. */
+export const stepRowsMax = 500
+/** The conflict feed forgets its oldest beyond these. */
+export const conflictsMax = 100_000
+export const conflictsBytesMax = 256 * 1024 * 1024
+/** Of a peer's unreadable changes, the newest are kept for inspection, each cut to so many bytes. */
+export const setAsideMax = 1000
+export const setAsideBytesMax = 64 * 1024

@@ -7,7 +7,8 @@
  * way; its edits join the open group, and one group is flushed at a time. A failed flush fails every group that was
  * built on it, and the state is read from the store again.
  */
-import type { Change, Position } from '../core/change/change.ts'
+import type { Cause, Change, Position } from '../core/change/change.ts'
+import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
@@ -18,6 +19,35 @@ import type { Outcome, Refusal, Write } from '../core/write/write.ts'
 export type CommitResult =
   | { readonly accepted: true; readonly outcomes: readonly Outcome[]; readonly position: Position }
   | { readonly accepted: false; readonly refusals: readonly (Refusal | undefined)[] }
+
+/** Why a region writes something itself. */
+export type OwnCause = Extract<Cause, 'client' | 'ttl' | 'restore' | 'import'>
+
+/** Two writes of one item that knew nothing of each other, as they met in this region. */
+export type Conflict = {
+  readonly number: number
+  readonly table: TableId
+  readonly tableName: string
+  /** When they met here. */
+  readonly wallMs: number
+  readonly key: Buffer
+  /** Both rows (core/item/row.ts). */
+  readonly local: Buffer
+  readonly incoming: Buffer
+  readonly winner: 'local' | 'incoming'
+}
+
+/** A change that a peer sent and that was not applied, because it could not be right. */
+export type SetAside = {
+  readonly number: number
+  readonly origin: string
+  readonly table: TableId
+  readonly reason: string
+  readonly wallMs: number
+  readonly key: Buffer
+  /** As much of it as is kept. */
+  readonly row: Buffer
+}
 
 /** An edit of one register of a table's record (core/table/registers.ts); undefined removes it. */
 export type RegisterEdit = { readonly register: string; readonly value: unknown }
@@ -87,8 +117,8 @@ export interface Engine {
   backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void>
 
   // Items
-  /** Atomic. Throws ServiceError InternalServerError when the store cannot take it. */
-  commit(writes: readonly Write[]): Promise<CommitResult>
+  /** Atomic; of one table each key at most once. Throws ServiceError InternalServerError when the store cannot take it. */
+  commit(writes: readonly Write[], cause?: OwnCause): Promise<CommitResult>
   /** The durable row under a primary key; a tombstone counts as none. */
   get(table: Table, key: Buffer): Buffer | undefined
   read(plan: ReadPlan): Page
@@ -116,18 +146,13 @@ export interface Engine {
   /** Ids of all tables of which any shared register is known, whether or not this region has a replica. */
   knownTables(): readonly TableId[]
   /** A table's shared registers (never `local/`), tombstones too, by name in UTF-8: what `mergeRegisters` of a peer takes. */
-  registers(id: TableId): readonly { readonly key: Buffer; readonly row: Buffer }[]
+  registers(id: TableId): readonly KeyedRow[]
   /** Merges a peer's registers by stamp; logged like applied ones ('replica-table'); no cursor moves. */
-  mergeRegisters(id: TableId, rows: readonly { readonly key: Buffer; readonly row: Buffer }[]): Promise<void>
+  mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Merges rows of a table (a snapshot's chunk) by stamp; no cursor moves. */
-  merge(table: TableId, rows: readonly { readonly key: Buffer; readonly row: Buffer }[]): Promise<void>
+  merge(table: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Rows of a table with tombstones, in key order after `after`: a snapshot's chunk. */
-  rows(
-    table: TableId,
-    after: Buffer | undefined,
-    rowsMax: number,
-    bytesMax: number,
-  ): readonly { readonly key: Buffer; readonly row: Buffer }[]
+  rows(table: TableId, after: Buffer | undefined, rowsMax: number, bytesMax: number): readonly KeyedRow[]
   cursor(origin: string): Cursor | undefined
   setCursor(origin: string, cursor: Cursor): Promise<void>
   /** Durable notes of the readers (confirmed positions, bootstrap progress), by name. */
@@ -137,6 +162,10 @@ export interface Engine {
   removeTombstones(table: TableId, upTo: Stamp, rowsMax: number): Promise<number>
   /** The durable clock: every change with a stamp up to it is at or before `flushed()`. */
   clock(): ClockState
+  /** Writes that met a concurrent one in this region, oldest first, numbered; bounded, the oldest are forgotten. */
+  conflicts(after: number, countMax: number): readonly Conflict[]
+  /** What peers sent and what could not be right, likewise. */
+  setAside(after: number, countMax: number): readonly SetAside[]
 
   /** Waits for the open group, then refuses more. */
   close(): Promise<void>

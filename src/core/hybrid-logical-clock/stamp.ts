@@ -8,6 +8,9 @@ import { assert } from '../assert.ts'
 /** A region's number in the topology: the tie-break between equal clocks, never used again for another region. */
 export type RegionNumber = number
 
+/** In a version vector: all regions, up to that moment. No region has this number. */
+export const everyRegion: RegionNumber = 0xffff
+
 export type Stamp = {
   /** Milliseconds since 1970, the largest seen. */
   readonly wallMs: number

@@ -1,0 +1,75 @@
+/**
+ * A change as the log keeps it under its position. Lengths first, so that a reader can skip what it does not need.
+ *
+ *   format u8 · cause u8 · position u48 · group u48 · ordinal u48
+ *   table length u8 · key length u16 · row length u32 · previous length + 1 u32 (0: none)
+ *   table · key · row · previous
+ */
+import { assert } from '../assert.ts'
+import { stampSizeBytes } from '../hybrid-logical-clock/stamp.ts'
+import type { Cause, Change } from './change.ts'
+
+const formatVersion = 1
+const headerSizeBytes = 31
+const positionMax = 2 ** 48 - 1
+/** A row holds at least its format and its stamp. */
+const rowSizeBytesMin = 1 + stampSizeBytes
+
+/** Their places are their codes in the bytes: append, never reorder. */
+const causes: readonly Cause[] = ['client', 'ttl', 'replica', 'restore', 'import', 'table', 'replica-table']
+
+export function encodeChange(change: Change): Buffer {
+  checkChange(change)
+  const table = Buffer.from(change.table)
+  const previous = change.previous
+  const size = headerSizeBytes + table.length + change.key.length + change.row.length + (previous?.length ?? 0)
+  const bytes = Buffer.allocUnsafe(size)
+  bytes[0] = formatVersion
+  bytes[1] = causes.indexOf(change.cause)
+  bytes.writeUIntBE(change.position, 2, 6)
+  bytes.writeUIntBE(change.group, 8, 6)
+  bytes.writeUIntBE(change.ordinal, 14, 6)
+  bytes[20] = table.length
+  bytes.writeUInt16BE(change.key.length, 21)
+  bytes.writeUInt32BE(change.row.length, 23)
+  bytes.writeUInt32BE(previous === undefined ? 0 : previous.length + 1, 27)
+  let offset = headerSizeBytes
+  for (const part of [table, change.key, change.row]) offset += part.copy(bytes, offset)
+  previous?.copy(bytes, offset)
+  return bytes
+}
+
+/** Throws RangeError on bytes that are no change: a broken disk. The parts are views of `bytes`. */
+export function decodeChange(bytes: Buffer): Change {
+  if (bytes.length < headerSizeBytes || bytes[0] !== formatVersion) throw new RangeError('not a change')
+  const cause = causes[bytes[1] ?? causes.length]
+  if (cause === undefined) throw new RangeError('a change of no known cause')
+  const keyStart = headerSizeBytes + (bytes[20] ?? 0)
+  const rowStart = keyStart + bytes.readUInt16BE(21)
+  const previousStart = rowStart + bytes.readUInt32BE(23)
+  const previousLength = bytes.readUInt32BE(27)
+  const end = previousStart + Math.max(0, previousLength - 1)
+  if (end !== bytes.length) throw new RangeError('a change of another length than it says')
+  const change: Change = {
+    position: bytes.readUIntBE(2, 6),
+    group: bytes.readUIntBE(8, 6),
+    cause,
+    table: bytes.toString('utf8', headerSizeBytes, keyStart),
+    ordinal: bytes.readUIntBE(14, 6),
+    key: bytes.subarray(keyStart, rowStart),
+    row: bytes.subarray(rowStart, previousStart),
+    ...(previousLength === 0 ? {} : { previous: bytes.subarray(previousStart, end) }),
+  }
+  checkChange(change)
+  return change
+}
+
+/** At both doors: what is written and what is read. */
+function checkChange(change: Change): void {
+  assert(change.position >= 1 && change.position <= positionMax, 'change: positions begin with 1')
+  assert(change.group >= 1 && change.group <= change.position, 'change: a group begins at or before its changes')
+  assert(change.ordinal >= 0 && change.ordinal <= positionMax, 'change: an ordinal is a count')
+  assert(change.table.length > 0 && change.table.length <= 0xff, 'change: a table id has 1 to 255 characters')
+  assert(change.key.length > 0 && change.key.length <= 0xffff, 'change: a key has 1 to 65,535 bytes')
+  assert(change.row.length >= rowSizeBytesMin, 'change: a row has a stamp')
+}

@@ -1,0 +1,31 @@
+/**
+ * Version vectors: of each region the latest write seen. An entry of `everyRegion` stands for all writes of all
+ * regions up to its moment (tombstones forgotten since, see reconcile.ts). In the order of region numbers, so that
+ * equal vectors are equal bytes.
+ */
+import { compareStamps, everyRegion, type RegionNumber, type Stamp } from '../hybrid-logical-clock/stamp.ts'
+import type { VersionVector } from '../item/row.ts'
+
+export function sawStamp(vector: VersionVector, stamp: Stamp): boolean {
+  return vector.some(
+    (seen) => (seen.region === stamp.region || seen.region === everyRegion) && compareStamps(seen, stamp) >= 0,
+  )
+}
+
+/** The pointwise maximum. */
+export function mergeVectors(a: VersionVector, b: VersionVector): VersionVector {
+  const latest = new Map<RegionNumber, Stamp>()
+  for (const stamp of [...a, ...b]) {
+    const known = latest.get(stamp.region)
+    if (known === undefined || compareStamps(stamp, known) > 0) latest.set(stamp.region, stamp)
+  }
+  return [...latest.values()].toSorted((x, y) => x.region - y.region)
+}
+
+/** `merged` is the merge of `vector` with something. */
+export function sameVector(merged: VersionVector, vector: VersionVector): boolean {
+  return (
+    merged.length === vector.length &&
+    merged.every((stamp) => vector.some((known) => known.region === stamp.region && compareStamps(known, stamp) === 0))
+  )
+}

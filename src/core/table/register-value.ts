@@ -1,0 +1,77 @@
+/**
+ * Whether a value could be a register's: what a peer sends is asked this before the table's view is made from it. Names
+ * that are not known are let through as they are, since a newer region may have more settings.
+ */
+import type { RegisterValues } from './registers.ts'
+
+/** `value` undefined: the register was removed. */
+export function isRegisterValue(register: string, value: unknown): boolean {
+  if (register === '' || register.length > registerNameMax || register.includes('\u0000')) return false
+  // Without it the table would be none; it is never removed, only all of the table is.
+  if (register === 'definition') return isDefinition(value)
+  // An index is removed by `deleted`, so that each region knows that it has rows to remove.
+  if (register.startsWith('index/')) return isIndex(value)
+  if (value === undefined) return true
+  if (register.startsWith('replica/')) return isRecord(value) && typeof value['status'] === 'string'
+  if (register === 'settings/table-class') return typeof value === 'string'
+  return !register.startsWith('settings/') || isSetting(register, value)
+}
+
+const registerNameMax = 300
+
+const settingMembers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'settings/capacity': { billingMode: 'string' },
+  'settings/stream': { enabled: 'boolean', viewType: 'string', label: 'string' },
+  'settings/encryption': { type: 'string', status: 'string' },
+  'settings/time-to-live': { attribute: 'string', enabled: 'boolean' },
+}
+
+function isSetting(register: string, value: unknown): boolean {
+  if (!isRecord(value)) return false
+  return Object.entries(settingMembers[register] ?? {}).every(([member, type]) => typeof value[member] === type)
+}
+
+function isDefinition(value: unknown): value is RegisterValues['definition'] {
+  return (
+    isRecord(value) &&
+    typeof value['name'] === 'string' &&
+    typeof value['createdMs'] === 'number' &&
+    isKeySchema(value['key']) &&
+    isListOf(value['attributes'], isKeyAttribute)
+  )
+}
+
+function isIndex(value: unknown): boolean {
+  return (
+    isRecord(value) &&
+    typeof value['id'] === 'string' &&
+    (value['kind'] === 'local' || value['kind'] === 'global') &&
+    isKeySchema(value['key']) &&
+    isProjection(value['projection']) &&
+    isRecord(value['settings'])
+  )
+}
+
+function isProjection(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  if (value['type'] === 'INCLUDE') return isListOf(value['attributes'], (each) => typeof each === 'string')
+  return value['type'] === 'ALL' || value['type'] === 'KEYS_ONLY'
+}
+
+function isKeySchema(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { partition, sort } = value as { partition?: unknown; sort?: unknown }
+  return isListOf(partition, isKeyAttribute) && (partition as unknown[]).length > 0 && isListOf(sort, isKeyAttribute)
+}
+
+function isKeyAttribute(value: unknown): boolean {
+  return isRecord(value) && typeof value['name'] === 'string' && ['S', 'N', 'B'].includes(String(value['type']))
+}
+
+function isListOf(value: unknown, is: (each: unknown) => boolean): boolean {
+  return Array.isArray(value) && value.every(is)
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

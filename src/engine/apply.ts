@@ -1,0 +1,142 @@
+/**
+ * Changes of peers. A batch is applied in one turn into one group: clock, rows, index rows, log, conflicts, and the
+ * cursor that says how far; so a redelivery finds the cursor past it, and a crash finds all of it or nothing.
+ *
+ * What cannot be right is set aside with an alarm, and the rest flows. What is stamped too far ahead of this region's
+ * clock is held: neither it nor anything after it of that origin is applied until its time has come, so one bad clock can
+ * neither win every conflict for years nor drag the other clocks along.
+ */
+import { assert } from '../core/assert.ts'
+import type { KeyedRow } from '../core/change/rows.ts'
+import { compareStamps, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { ApplyResult, Cursor, RemoteBatch, RemoteChange } from './engine.ts'
+import { addSetAside } from './feed.ts'
+import type { Group } from './group.ts'
+import { cursorKey } from './keys.ts'
+import { type Merged, mergeItem, mergeRegister } from './merge.ts'
+import { decodeCheckedRow } from './peer-row.ts'
+import type { State } from './state.ts'
+
+export async function apply(state: State, batch: RemoteBatch, sequence: number): Promise<ApplyResult> {
+  assert(batch.origin !== state.topology.self.name, 'apply: a region does not apply its own changes')
+  const cursor = decidedCursor(state, batch.origin)
+  if (cursor === undefined || cursor.epoch !== batch.epoch || batch.after > cursor.position)
+    return { applied: 'hole', cursor: cursor?.position ?? 0 }
+  if (state.mistakes.has('cursor-first')) await moveCursor(state, batch, { ...cursor, position: batch.upTo })
+  const group = state.groups.open()
+  const result = editing(state, () => applyBatch(state, group, batch, { ...cursor, sequence }))
+  await group.durable
+  return result
+}
+
+/** A peer's rows of one table, or its registers, from a snapshot: no cursor, and nothing is held, only waited for. */
+export async function mergeRows(
+  state: State,
+  rows: readonly KeyedRow[],
+  merge: (group: Group, row: KeyedRow) => Merged,
+): Promise<void> {
+  await untilWithinDrift(state, rows)
+  const group = state.groups.open()
+  editing(state, () => {
+    for (const row of rows) receiveStamp(state, row.row)
+    for (const row of rows) merge(group, row)
+  })
+  await group.durable
+}
+
+export function decidedCursor(state: State, origin: string): Cursor | undefined {
+  const bytes = state.groups.get(cursorKey(origin))
+  return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as Cursor)
+}
+
+export function putCursor(state: State, group: Group, origin: string, cursor: Cursor): void {
+  assert(cursor.position >= 0, 'cursor: a position')
+  state.groups.put(group, cursorKey(origin), Buffer.from(JSON.stringify(cursor)))
+}
+
+/** Half an edit must not reach the disk: what throws in the middle of one stops the engine. */
+function editing<Result>(state: State, edit: () => Result): Result {
+  try {
+    return edit()
+  } catch (error) {
+    state.groups.stop(error as Error)
+    throw error
+  }
+}
+
+function applyBatch(state: State, group: Group, batch: RemoteBatch, cursor: Cursor): ApplyResult {
+  const due = batch.changes.filter((change) => change.position > cursor.position)
+  const held = due.find((change) => isBeyondDrift(state, change.row))
+  const changes = held === undefined ? due : due.slice(0, due.indexOf(held))
+  for (const change of changes) receiveStamp(state, change.row)
+  const tally = { won: 0, ignored: 0, conflicts: 0 }
+  for (const change of changes) count(tally, applyChange(state, group, batch.origin, change))
+  countMetrics(state, batch.origin, tally)
+  const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.position - 1)
+  putCursor(state, group, batch.origin, { ...cursor, position: reached })
+  if (held !== undefined) return { applied: 'held', until: stampIn(held.row) as Stamp, cursor: reached }
+  return { applied: 'all', cursor: reached, ...tally }
+}
+
+function applyChange(state: State, group: Group, origin: string, change: RemoteChange): Merged {
+  const { table: id, key, row } = change
+  const foreign = state.topology.regions.find((region) => region.name === origin)
+  const stamp = stampIn(row)
+  if (stamp !== undefined && foreign !== undefined && stamp.region !== foreign.number) {
+    addSetAside(state, group, { origin, table: id, key, row, reason: 'it is stamped by another region' })
+    return 'set-aside'
+  }
+  if (change.kind === 'register') return mergeRegister(state, group, { id, key, row, origin })
+  const table = state.catalog.decided(id)
+  return table === undefined || table.status === 'DELETING'
+    ? 'ignored'
+    : mergeItem(state, group, { table, key, row, origin })
+}
+
+type Tally = { won: number; ignored: number; conflicts: number }
+
+function count(tally: Tally, merged: Merged): void {
+  if (merged === 'ignored') tally.ignored += 1
+  if (merged === 'won' || merged === 'conflict-won') tally.won += 1
+  if (merged === 'conflict-won' || merged === 'conflict-lost') tally.conflicts += 1
+}
+
+function countMetrics(state: State, peer: string, tally: Tally): void {
+  if (tally.won > 0) state.meter.count('longitude_replication_applied_total', { peer }, tally.won)
+  if (tally.ignored > 0) state.meter.count('longitude_replication_ignored_total', { peer }, tally.ignored)
+}
+
+async function moveCursor(state: State, batch: RemoteBatch, cursor: Cursor): Promise<void> {
+  const group = state.groups.open()
+  putCursor(state, group, batch.origin, cursor)
+  await group.durable
+}
+
+async function untilWithinDrift(state: State, rows: readonly KeyedRow[]): Promise<void> {
+  for (const { row } of rows) {
+    while (isBeyondDrift(state, row)) {
+      state.log.warn('wait for the time of a peer’s row', { wallMs: stampIn(row)?.wallMs })
+      await state.clock.sleep(driftPollMs)
+    }
+  }
+}
+
+const driftPollMs = 1000
+
+function isBeyondDrift(state: State, row: Buffer): boolean {
+  const stamp = stampIn(row)
+  return stamp !== undefined && stamp.wallMs > state.clock.wallMs() + state.driftMsMax
+}
+
+/** Whatever this region writes after this is later than what it has received. */
+function receiveStamp(state: State, row: Buffer): void {
+  const stamp = stampIn(row)
+  if (stamp === undefined) return
+  const { clock } = state.head
+  if (compareStamps(stamp, { ...clock, region: stamp.region }) > 0) state.head.receive(stamp, state.clock.wallMs())
+}
+
+/** Nothing of what cannot be trusted: it is set aside when its turn comes. */
+function stampIn(row: Buffer): Stamp | undefined {
+  return decodeCheckedRow(row)?.stamp
+}

@@ -1,0 +1,119 @@
+/**
+ * What this region knows of tables: their registers, and the `Table` each adds up to. Twice: as decided, which is what
+ * writes are decided with, and as durable, which is what everybody else sees.
+ */
+import { isTombstone, bodyOffset } from '../core/item/row.ts'
+import { isLocalRegister, type Registers, tableFrom } from '../core/table/registers.ts'
+import type { Table, TableId } from '../core/table/table.ts'
+import type { Store } from '../ports/store.ts'
+import type { Group } from './group.ts'
+import { allRegisters, registerOf } from './keys.ts'
+
+/** This region's number of the table; the engine gives it with the first definition. */
+export const numberRegister = 'local/number'
+
+export class Catalog {
+  readonly #store: Store
+  readonly #region: string
+  #registers = new Map<TableId, Map<string, unknown>>()
+  #decided = new Map<TableId, Table>()
+  #durable = new Map<TableId, Table>()
+  #names: ReadonlyMap<string, Table> | undefined
+  #sorted: readonly Table[] | undefined
+
+  constructor(store: Store, region: string) {
+    this.#store = store
+    this.#region = region
+  }
+
+  load(): void {
+    this.#registers = new Map()
+    for (const { key, value } of this.#store.entries(allRegisters)) {
+      const { table, register } = registerOf(key)
+      this.#recordOf(table).set(register, registerValueOf(value))
+    }
+    this.#decided = new Map()
+    for (const id of this.#registers.keys()) this.#decide(id)
+    this.#durable = new Map(this.#decided)
+    this.#names = this.#sorted = undefined
+  }
+
+  /** Of a table known or not. */
+  registers(id: TableId): Registers {
+    return this.#registers.get(id) ?? new Map<string, unknown>()
+  }
+
+  /** Tables of which another region could know something too. */
+  shared(): readonly TableId[] {
+    return [...this.#registers].flatMap(([id, record]) =>
+      [...record.keys()].some((register) => !isLocalRegister(register)) ? [id] : [],
+    )
+  }
+
+  /** As writes are decided with it. */
+  decided(id: TableId): Table | undefined {
+    return this.#decided.get(id)
+  }
+
+  set(id: TableId, register: string, value: unknown): void {
+    const record = this.#recordOf(id)
+    if (value === undefined) record.delete(register)
+    else record.set(register, value)
+  }
+
+  /** After the registers of a change: the view follows, for writes at once, for everybody else with the group. */
+  refresh(group: Group, id: TableId): Table | undefined {
+    const table = this.#decide(id)
+    group.effects.push(() => this.#publish(id, table))
+    return table
+  }
+
+  forget(group: Group, id: TableId): void {
+    this.#registers.delete(id)
+    this.#decided.delete(id)
+    group.effects.push(() => this.#publish(id, undefined))
+  }
+
+  withId(id: TableId): Table | undefined {
+    return this.#durable.get(id)
+  }
+
+  named(name: string): Table | undefined {
+    this.#names ??= new Map(this.tables().map((table) => [table.name, table]))
+    return this.#names.get(name)
+  }
+
+  tables(): readonly Table[] {
+    // Of two tables of one name the older one comes last, and so is the one found by it.
+    this.#sorted ??= [...this.#durable.values()].toSorted((a, b) =>
+      a.name === b.name ? b.number - a.number : a.name < b.name ? -1 : 1,
+    )
+    return this.#sorted
+  }
+
+  #decide(id: TableId): Table | undefined {
+    const registers = this.registers(id)
+    const number = registers.get(numberRegister) as number | undefined
+    const table = number === undefined ? undefined : tableFrom(id, number, this.#region, registers)
+    if (table === undefined) this.#decided.delete(id)
+    else this.#decided.set(id, table)
+    return table
+  }
+
+  #publish(id: TableId, table: Table | undefined): void {
+    if (table === undefined) this.#durable.delete(id)
+    else this.#durable.set(id, table)
+    this.#names = this.#sorted = undefined
+  }
+
+  #recordOf(id: TableId): Map<string, unknown> {
+    let record = this.#registers.get(id)
+    if (record === undefined) this.#registers.set(id, (record = new Map()))
+    return record
+  }
+}
+
+/** A register's row holds its value as JSON; that of a removed one holds nothing. */
+export function registerValueOf(row: Buffer): unknown {
+  return isTombstone(row) ? undefined : (JSON.parse(row.toString('utf8', bodyOffset(row))) as unknown)
+}

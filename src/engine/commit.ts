@@ -1,0 +1,149 @@
+/**
+ * Own writes. Decide all of them on what is decided already; then, when none is refused, edit all of them. Nothing
+ * throws after the first edit: what still does is a broken invariant, and stops the engine before the group is flushed.
+ */
+import { assert } from '../core/assert.ts'
+import type { Cause, Position } from '../core/change/change.ts'
+import { ServiceError } from '../core/errors.ts'
+import { encodeItem, decodeItem } from '../core/item/item-bytes.ts'
+import { bodyOffset, isTombstone, itemSizeOf } from '../core/item/row.ts'
+import type { Table } from '../core/table/table.ts'
+import { decide } from '../core/write/decide.ts'
+import type { Current, Outcome, Refusal, Write } from '../core/write/write.ts'
+import type { CommitResult } from './engine.ts'
+import type { Group } from './group.ts'
+import { rowKey } from './keys.ts'
+import { editRow, ownRow } from './row-edit.ts'
+import type { State } from './state.ts'
+
+/** A write with what it found, accepted. */
+type Accepted = {
+  readonly write: Write
+  readonly table: Table
+  readonly before: Buffer | undefined
+  readonly outcome: Outcome
+}
+
+export function commit(state: State, writes: readonly Write[], cause: Cause): Promise<CommitResult> {
+  const only = writes.length === 1 ? writes[0] : undefined
+  return only === undefined ? commitAll(state, writes, cause) : commitOne(state, only, cause)
+}
+
+function commitOne(state: State, write: Write, cause: Cause): Promise<CommitResult> {
+  const decided = decideWrite(state, write)
+  if ('refused' in decided) return settled(state, [write], { accepted: false, refusals: [decided] })
+  if (!decided.outcome.changed) return settled(state, [write], accepted(state, [decided]))
+  return edit(state, [decided], cause)
+}
+
+function commitAll(state: State, writes: readonly Write[], cause: Cause): Promise<CommitResult> {
+  assertDistinct(writes)
+  const decided = writes.map((write) => decideWrite(state, write))
+  const acceptedWrites = decided.filter(isAccepted)
+  if (acceptedWrites.length < decided.length) {
+    const refusals = decided.map((each) => ('refused' in each ? each : undefined))
+    return settled(state, writes, { accepted: false, refusals })
+  }
+  if (!acceptedWrites.some(({ outcome }) => outcome.changed))
+    return settled(state, writes, accepted(state, acceptedWrites))
+  return edit(state, acceptedWrites, cause)
+}
+
+function decideWrite(state: State, write: Write): Accepted | Refusal {
+  const table = state.catalog.decided(write.table.id)
+  if (table === undefined || table.status === 'DELETING')
+    throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
+  const before = state.groups.get(rowKey(table.number, write.key))
+  const outcome = decide(
+    table === write.table ? write : { ...write, table },
+    before === undefined || isTombstone(before) ? undefined : new StoredItem(before),
+  )
+  return 'refused' in outcome ? outcome : { write, table, before, outcome }
+}
+
+function edit(state: State, writes: readonly Accepted[], cause: Cause): Promise<CommitResult> {
+  const group = state.groups.open()
+  try {
+    let first: Position | undefined
+    for (const write of writes) if (write.outcome.changed) first = editOne(state, group, write, cause, first)
+    group.writes += writes.length
+  } catch (error) {
+    // Half of it is in the group.
+    state.groups.stop(error as Error)
+    throw error
+  }
+  return answer(group.durable, accepted(state, writes))
+}
+
+/** Returns the first position of the transaction. */
+function editOne(state: State, group: Group, write: Accepted, cause: Cause, first: Position | undefined): Position {
+  const { table, before, outcome } = write
+  const { next, previous } = outcome
+  const position = editRow(state, group, {
+    table,
+    key: write.write.key,
+    before,
+    beforeItem: previous instanceof StoredItem ? previous.parsed : undefined,
+    row: {
+      ...ownRow(state, table, before),
+      tombstone: next === undefined,
+      itemSizeBytes: next?.sizeBytes ?? 0,
+      body: encodeItem(next?.item ?? write.write.keyAttributes),
+    },
+    item: next?.item,
+    cause,
+    first,
+  })
+  return first ?? position
+}
+
+function isAccepted(decided: Accepted | Refusal): decided is Accepted {
+  return !('refused' in decided)
+}
+
+function accepted(state: State, writes: readonly Accepted[]): CommitResult {
+  return { accepted: true, outcomes: writes.map(({ outcome }) => outcome), position: state.head.position }
+}
+
+/** Nothing was edited, yet the answer may rest on edits that are not durable: it waits for them. */
+function settled(state: State, writes: readonly Write[], result: CommitResult): Promise<CommitResult> {
+  const waits: Promise<void>[] = []
+  for (const write of writes) {
+    const table = state.catalog.decided(write.table.id)
+    const durable = table === undefined ? undefined : state.groups.durability(rowKey(table.number, write.key))
+    if (durable !== undefined) waits.push(durable)
+  }
+  return waits.length === 0 ? Promise.resolve(result) : answer(Promise.all(waits), result)
+}
+
+function answer(durable: Promise<unknown>, result: CommitResult): Promise<CommitResult> {
+  return durable.then(
+    () => result,
+    (error: unknown) => {
+      if (error instanceof ServiceError) throw error
+      throw new ServiceError('InternalServerError', 'Internal server error', {})
+    },
+  )
+}
+
+function assertDistinct(writes: readonly Write[]): void {
+  const keys = new Set(writes.map((write) => `${write.table.id} ${write.key.toString('latin1')}`))
+  assert(keys.size === writes.length, 'commit: the writes of a transaction have different keys')
+}
+
+/** Parsed once, and only if somebody looks. */
+class StoredItem implements Current {
+  readonly sizeBytes: number
+  parsed: ReturnType<typeof decodeItem> | undefined
+  readonly #row: Buffer
+
+  constructor(row: Buffer) {
+    this.sizeBytes = itemSizeOf(row)
+    this.#row = row
+  }
+
+  readonly item = (): ReturnType<typeof decodeItem> => {
+    this.parsed ??= decodeItem(this.#row.subarray(bodyOffset(this.#row)))
+    return this.parsed
+  }
+}

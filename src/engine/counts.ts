@@ -1,0 +1,87 @@
+/**
+ * Items and bytes of every table and index, the ordinal of the last own change, and the horizon of forgotten
+ * tombstones: as decided, and written in the batch of the writes that changed them.
+ */
+import { assert } from '../core/assert.ts'
+import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { Index } from '../core/table/table.ts'
+import type { Group, Groups } from './group.ts'
+import { countsKey } from './keys.ts'
+
+export type Size = { items: number; bytes: number }
+
+export type TableCounts = Size & {
+  /** Own changes of the table so far. */
+  ordinal: number
+  /** Every tombstone up to here is forgotten, in every region. */
+  horizon?: Stamp
+  /** By index number. */
+  indexes: Record<string, Size>
+}
+
+export class Counts {
+  readonly #groups: Groups
+  readonly #decided = new Map<number, TableCounts>()
+  readonly #changed = new Set<number>()
+
+  constructor(groups: Groups) {
+    this.#groups = groups
+  }
+
+  /** To be changed in place; `touch` says that it was. */
+  of(table: number): TableCounts {
+    let counts = this.#decided.get(table)
+    if (counts === undefined) {
+      counts = decodeCounts(this.#groups.get(countsKey(table)))
+      this.#decided.set(table, counts)
+    }
+    return counts
+  }
+
+  touch(table: number): TableCounts {
+    this.#changed.add(table)
+    return this.of(table)
+  }
+
+  add(size: Size, items: number, bytes: number): void {
+    size.items += items
+    size.bytes += bytes
+    assert(size.items >= 0 && size.bytes >= 0, 'counts: nothing is removed twice')
+  }
+
+  indexSize(counts: TableCounts, index: number): Size {
+    return (counts.indexes[index] ??= { items: 0, bytes: 0 })
+  }
+
+  seal(group: Group): void {
+    for (const table of this.#changed) {
+      const counts = this.#decided.get(table)
+      const bytes = counts === undefined ? undefined : Buffer.from(JSON.stringify(counts))
+      this.#groups.put(group, countsKey(table), bytes)
+    }
+    this.#changed.clear()
+  }
+
+  /** The table is gone. */
+  forget(group: Group, table: number): void {
+    this.#decided.delete(table)
+    this.#changed.delete(table)
+    this.#groups.put(group, countsKey(table), undefined)
+  }
+
+  reset(): void {
+    this.#decided.clear()
+    this.#changed.clear()
+  }
+}
+
+export function sizeFrom(bytes: Buffer | undefined, index: Index | undefined): Size {
+  const counts = decodeCounts(bytes)
+  const size = index === undefined ? counts : counts.indexes[index.number]
+  return { items: size?.items ?? 0, bytes: size?.bytes ?? 0 }
+}
+
+function decodeCounts(bytes: Buffer | undefined): TableCounts {
+  if (bytes === undefined) return { items: 0, bytes: 0, ordinal: 0, indexes: {} }
+  return JSON.parse(bytes.toString()) as TableCounts
+}

@@ -1,0 +1,102 @@
+/**
+ * Bounded lists in the store, numbered, the oldest forgotten first: the conflict feed, and what could not be read of
+ * others. Written in the batch of what they tell of.
+ */
+import { conflictsBytesMax, conflictsMax, setAsideBytesMax, setAsideMax } from '../core/limits.ts'
+import type { Row } from '../core/item/row.ts'
+import { encodeRow } from '../core/item/row.ts'
+import type { Table } from '../core/table/table.ts'
+import type { Conflict, SetAside } from './engine.ts'
+import type { Group } from './group.ts'
+import type { Feed } from './head.ts'
+import { conflictKey, setAsideKey } from './keys.ts'
+import type { State } from './state.ts'
+
+export function addConflict(
+  state: State,
+  group: Group,
+  table: Table,
+  conflict: {
+    readonly key: Buffer
+    readonly local: Row
+    readonly incoming: Row
+    readonly winner: 'local' | 'incoming'
+  },
+): void {
+  state.meter.count('longitude_conflicts_total', { table: table.name })
+  const record = encodeRecord({
+    table: table.id,
+    tableName: table.name,
+    wallMs: state.clock.wallMs(),
+    key: conflict.key,
+    local: encodeRow(conflict.local),
+    incoming: encodeRow(conflict.incoming),
+    winner: conflict.winner,
+  })
+  const bounds = { countMax: conflictsMax, bytesMax: conflictsBytesMax, keyOf: conflictKey }
+  state.head.conflicts = append(state, group, state.head.conflicts, record, bounds)
+}
+
+export function addSetAside(state: State, group: Group, entry: Omit<SetAside, 'number' | 'wallMs'>): void {
+  state.log.error('set a peer’s change aside', { peer: entry.origin, table: entry.table, reason: entry.reason })
+  state.meter.count('longitude_replication_refused_total', { peer: entry.origin })
+  const row = entry.row.subarray(0, setAsideBytesMax)
+  const record = encodeRecord({ ...entry, row, wallMs: state.clock.wallMs() })
+  const bounds = { countMax: setAsideMax, bytesMax: setAsideMax * setAsideBytesMax * 2, keyOf: setAsideKey }
+  state.head.setAside = append(state, group, state.head.setAside, record, bounds)
+}
+
+/** The durable entries after `after`, oldest first. */
+export function readConflicts(state: State, after: number, countMax: number): readonly Conflict[] {
+  return readFeed(state, conflictKey, after, countMax)
+}
+
+export function readSetAside(state: State, after: number, countMax: number): readonly SetAside[] {
+  return readFeed(state, setAsideKey, after, countMax)
+}
+
+function append(
+  state: State,
+  group: Group,
+  feed: Feed,
+  record: Buffer,
+  bounds: { readonly countMax: number; readonly bytesMax: number; readonly keyOf: (number: number) => Buffer },
+): Feed {
+  let { first, bytes } = feed
+  const last = feed.last + 1
+  bytes += record.length
+  state.groups.put(group, bounds.keyOf(last), record)
+  while (first < last - 1 && (last - first > bounds.countMax || bytes > bounds.bytesMax)) {
+    first += 1
+    const oldest = bounds.keyOf(first)
+    bytes -= state.groups.get(oldest)?.length ?? 0
+    state.groups.put(group, oldest, undefined)
+  }
+  return { first, last, bytes }
+}
+
+function readFeed<Entry>(state: State, keyOf: (number: number) => Buffer, after: number, countMax: number): Entry[] {
+  const found: Entry[] = []
+  for (const { key, value } of state.store.entries({ from: keyOf(after + 1), to: keyOf(2 ** 48), limit: countMax }))
+    found.push({ number: Number(key.readBigUInt64BE(1)), ...decodeRecord(value) } as Entry)
+  return found
+}
+
+const binaryMembers = ['key', 'row', 'local', 'incoming']
+
+function encodeRecord(record: Readonly<Record<string, unknown>>): Buffer {
+  const text = Object.entries(record).map(([name, value]) => [
+    name,
+    Buffer.isBuffer(value) ? value.toString('base64') : value,
+  ])
+  return Buffer.from(JSON.stringify(Object.fromEntries(text)))
+}
+
+function decodeRecord(bytes: Buffer): Record<string, unknown> {
+  const record = JSON.parse(bytes.toString()) as Record<string, unknown>
+  for (const name of binaryMembers) {
+    const value = record[name]
+    if (typeof value === 'string') record[name] = Buffer.from(value, 'base64')
+  }
+  return record
+}

@@ -1,0 +1,102 @@
+/**
+ * Index rows: computed in every region from the table's rows, in the batch that changes those. The value is DynamoDB's
+ * size of the projected item (u32) and its JSON.
+ */
+import { sizeOfItem } from '../core/attribute/size.ts'
+import { attribute, type AttributeValue, type Item, setAttribute } from '../core/attribute/value.ts'
+import { encodeItem } from '../core/item/item-bytes.ts'
+import { encodeIndexKey } from '../core/key/index-key.ts'
+import type { Index, Table } from '../core/table/table.ts'
+import type { TableCounts } from './counts.ts'
+import type { Group } from './group.ts'
+import { indexRowKey } from './keys.ts'
+import type { State } from './state.ts'
+
+export const indexRowBodyOffset = 4
+
+/** The rows of all indexes follow an item's change. */
+export function editIndexRows(
+  state: State,
+  group: Group,
+  table: Table,
+  change: { readonly before: Item | undefined; readonly after: Item | undefined },
+): void {
+  for (const index of table.indexes) if (index.status !== 'DELETING') editIndexRow(state, group, table, index, change)
+}
+
+/** A backfill's way in: the item has been there before the index. True when a row was added. */
+export function fillIndexRow(state: State, group: Group, table: Table, index: Index, item: Item): boolean {
+  const key = indexKeyOf(table, index, item)
+  if (key === undefined || state.groups.get(key) !== undefined) return false
+  putIndexRow(state, group, state.counts.touch(table.number), index, key, indexRowOf(table, index, item))
+  return true
+}
+
+function editIndexRow(
+  state: State,
+  group: Group,
+  table: Table,
+  index: Index,
+  change: { readonly before: Item | undefined; readonly after: Item | undefined },
+): void {
+  const before = change.before === undefined ? undefined : indexKeyOf(table, index, change.before)
+  const after = change.after === undefined ? undefined : indexKeyOf(table, index, change.after)
+  const counts = state.counts.touch(table.number)
+  const row = after === undefined || change.after === undefined ? undefined : indexRowOf(table, index, change.after)
+  if (before !== undefined) {
+    // While a backfill is under way, or after a crash in it, the row may not be there yet.
+    const found = state.groups.get(before)
+    if (found !== undefined && row !== undefined && after?.equals(before) === true && found.equals(row)) return
+    if (found !== undefined) removeIndexRow(state, group, counts, index, before, found)
+  }
+  if (after !== undefined && row !== undefined) putIndexRow(state, group, counts, index, after, row)
+}
+
+function putIndexRow(state: State, group: Group, counts: TableCounts, index: Index, key: Buffer, row: Buffer): void {
+  state.groups.put(group, key, row)
+  state.counts.add(state.counts.indexSize(counts, index.number), 1, indexRowSizeOf(row))
+}
+
+function removeIndexRow(
+  state: State,
+  group: Group,
+  counts: TableCounts,
+  index: Index,
+  key: Buffer,
+  found: Buffer,
+): void {
+  state.groups.put(group, key, undefined)
+  state.counts.add(state.counts.indexSize(counts, index.number), -1, -indexRowSizeOf(found))
+}
+
+export function indexRowSizeOf(row: Buffer): number {
+  return row.readUInt32BE(0)
+}
+
+function indexKeyOf(table: Table, index: Index, item: Item): Buffer | undefined {
+  const key = encodeIndexKey(index, table, item)
+  return key === undefined ? undefined : indexRowKey(table.number, index.number, key)
+}
+
+function indexRowOf(table: Table, index: Index, item: Item): Buffer {
+  const projected = projectedItem(table, index, item)
+  const body = encodeItem(projected)
+  const row = Buffer.allocUnsafe(indexRowBodyOffset + body.length)
+  row.writeUInt32BE(sizeOfItem(projected), 0)
+  body.copy(row, indexRowBodyOffset)
+  return row
+}
+
+/** In the item's own order of attributes. */
+function projectedItem(table: Table, index: Index, item: Item): Item {
+  if (index.projection.type === 'ALL') return item
+  const names = new Set<string>(index.projection.type === 'INCLUDE' ? index.projection.attributes : [])
+  for (const { partition, sort } of [table.key, index.key])
+    for (const { name } of [...partition, ...sort]) names.add(name)
+  const projected: Record<string, AttributeValue> = {}
+  for (const name of Object.keys(item)) {
+    const value = names.has(name) ? attribute(item, name) : undefined
+    if (value !== undefined) setAttribute(projected, name, value)
+  }
+  return projected
+}

@@ -1,0 +1,141 @@
+/**
+ * Long jobs in bounded steps, each in a group of its own, others writing meanwhile: an index is filled; a table, an index
+ * or old tombstones are removed. A crash between two steps leaves something to be done again, never something wrong.
+ */
+import { decodeItem } from '../core/item/item-bytes.ts'
+import { bodyOffset, isTombstone } from '../core/item/row.ts'
+import { compareStamps, everyRegion, readStamp, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import { stepRowsMax } from '../core/limits.ts'
+import { isLocalRegister, registersUnder, replicaRegister } from '../core/table/registers.ts'
+import type { Index, Table, TableId } from '../core/table/table.ts'
+import type { Range } from '../ports/store.ts'
+import { numberRegister } from './catalog.ts'
+import { fillIndexRow } from './index-rows.ts'
+import {
+  registerOf,
+  registersOf,
+  rowKey,
+  rowsOfIndex,
+  tableIndexRows,
+  tableRows,
+  tableTombstones,
+  tombstonePrefixBytes,
+  tombstonePrimaryKey,
+  tombstonesUpTo,
+} from './keys.ts'
+import { decideRemoval } from './register-edit.ts'
+import type { State } from './state.ts'
+
+type Progress = ((rows: number) => void) | undefined
+
+/**
+ * Writes decided since the index was defined keep its rows themselves; this adds those of the items that were there
+ * before, each as it is when its turn comes.
+ */
+export async function backfill(state: State, id: TableId, index: Index, progress: Progress): Promise<void> {
+  const known = state.catalog.decided(id)
+  if (known === undefined) return
+  const range = tableRows(known.number)
+  let from = range.from
+  let rows = 0
+  for (;;) {
+    const keys = keysOf(state, { ...range, from })
+    const table = state.catalog.decided(id)
+    const current = table?.indexes.find((each) => each.number === index.number)
+    if (keys.length === 0 || table === undefined || current === undefined || current.status === 'DELETING') return
+    const group = state.groups.open()
+    for (const key of keys) {
+      const row = state.groups.get(key)
+      if (row === undefined || isTombstone(row)) continue
+      fillIndexRow(state, group, table, current, decodeItem(row.subarray(bodyOffset(row))))
+    }
+    group.writes += 1
+    await state.groups.settled()
+    rows += keys.length
+    progress?.(rows)
+    from = after(keys.at(-1) as Buffer)
+  }
+}
+
+export async function removeTable(state: State, id: TableId, progress: Progress): Promise<void> {
+  const number = state.catalog.registers(id).get(numberRegister) as number | undefined
+  if (number !== undefined) {
+    await removeRange(state, tableRows(number), progress)
+    await removeRange(state, tableIndexRows(number), undefined)
+    await removeRange(state, tableTombstones(number), undefined)
+  }
+  await removeRegisters(state, id, number)
+}
+
+export async function removeIndex(state: State, table: Table, index: Index, progress: Progress): Promise<void> {
+  await removeRange(state, rowsOfIndex(table.number, index.number), progress)
+  const group = state.groups.open()
+  const counts = state.counts.touch(table.number)
+  delete counts.indexes[index.number]
+  state.counts.seal(group)
+  await group.durable
+}
+
+/**
+ * Of the tombstones up to that moment, at most `rowsMax` are forgotten. The caller knows that no write as old as they
+ * are can still arrive from anywhere.
+ */
+export async function removeTombstones(state: State, table: Table, upTo: Stamp, rowsMax: number): Promise<number> {
+  const found = [...state.store.entries({ ...tombstonesUpTo(table.number, upTo), limit: rowsMax })]
+  if (found.length === 0) return 0
+  const group = state.groups.open()
+  for (const { key } of found) {
+    const primary = rowKey(table.number, tombstonePrimaryKey(key))
+    const row = state.groups.get(primary)
+    // Meanwhile the item may be back; its tombstone is then forgotten already.
+    if (
+      row !== undefined &&
+      isTombstone(row) &&
+      compareStamps(readStamp(row, 1), readStamp(key, tombstonePrefixBytes)) === 0
+    )
+      state.groups.put(group, primary, undefined)
+    state.groups.put(group, key, undefined)
+  }
+  const counts = state.counts.touch(table.number)
+  const horizon = { ...upTo, region: everyRegion }
+  if (counts.horizon === undefined || compareStamps(horizon, counts.horizon) > 0) counts.horizon = horizon
+  await group.durable
+  return found.length
+}
+
+async function removeRange(state: State, range: Range, progress: Progress): Promise<void> {
+  for (let rows = 0; ;) {
+    const keys = keysOf(state, range)
+    if (keys.length === 0) return
+    const group = state.groups.open()
+    for (const key of keys) state.groups.put(group, key, undefined)
+    await group.durable
+    rows += keys.length
+    progress?.(rows)
+  }
+}
+
+/**
+ * What the replicas share is kept while another region has one: this region goes on hearing of the table, and an old
+ * register that arrives late must not look new.
+ */
+async function removeRegisters(state: State, id: TableId, number: number | undefined): Promise<void> {
+  const registers = state.catalog.registers(id)
+  const others = registersUnder(registers, replicaRegister('')).some(([region]) => region !== state.topology.self.name)
+  const names = [...state.store.entries(registersOf(id))].map(({ key }) => registerOf(key).register)
+  const doomed = others ? names.filter(isLocalRegister) : names
+  const group = state.groups.open()
+  decideRemoval(state, group, id, { registers: doomed, whole: !others })
+  if (number !== undefined) state.counts.forget(group, number)
+  await group.durable
+}
+
+function keysOf(state: State, range: Range): Buffer[] {
+  const keys: Buffer[] = []
+  for (const { key } of state.store.entries({ ...range, limit: stepRowsMax })) keys.push(key)
+  return keys
+}
+
+function after(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.of(0)])
+}

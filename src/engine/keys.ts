@@ -1,0 +1,128 @@
+/**
+ * The one key space of the store, by first byte. Tables and indexes are prefixes of it, so they cost nothing to make.
+ *
+ *   00 name                                  notes of the readers
+ *   01 name                                  the engine's own: identity, head
+ *   10 table u32 · primary key               rows
+ *   20 table u32 · index u16 · index key     index rows
+ *   21 table u32 · stamp · primary key       tombstones by age
+ *   30 position u64                          the log
+ *   40 table id · 00 · register              registers
+ *   50 region                                cursors on the logs of others
+ *   60 number u64                            the conflict feed
+ *   61 number u64                            what could not be read of others
+ *   70 table u32                             counts of a table and its indexes
+ */
+import type { Position } from '../core/change/change.ts'
+import { everyRegion, stampSizeBytes, type Stamp, writeStamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { TableId } from '../core/table/table.ts'
+import type { Range } from '../ports/store.ts'
+
+const notes = 0x00
+const own = 0x01
+const rows = 0x10
+const indexRows = 0x20
+const tombstones = 0x21
+const log = 0x30
+const registers = 0x40
+const cursors = 0x50
+const conflicts = 0x60
+const setAside = 0x61
+const counts = 0x70
+
+export const rowPrefixBytes = 5
+export const indexPrefixBytes = 7
+export const tombstonePrefixBytes = 5
+
+export const identityKey = named(own, 'identity')
+export const headKey = named(own, 'head')
+
+export const noteKey = (name: string): Buffer => named(notes, name)
+export const cursorKey = (origin: string): Buffer => named(cursors, origin)
+export const cursorRange: Range = { from: Buffer.of(cursors), to: Buffer.of(cursors + 1) }
+export const cursorName = (key: Buffer): string => key.toString('utf8', 1)
+
+export function rowKey(table: number, key: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(rowPrefixBytes + key.length)
+  bytes[0] = rows
+  bytes.writeUInt32BE(table, 1)
+  key.copy(bytes, rowPrefixBytes)
+  return bytes
+}
+
+export function indexRowKey(table: number, index: number, key: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(indexPrefixBytes + key.length)
+  bytes[0] = indexRows
+  bytes.writeUInt32BE(table, 1)
+  bytes.writeUInt16BE(index, 5)
+  key.copy(bytes, indexPrefixBytes)
+  return bytes
+}
+
+export function tombstoneKey(table: number, stamp: Stamp, key: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(tombstonePrefixBytes + stampSizeBytes + key.length)
+  bytes[0] = tombstones
+  bytes.writeUInt32BE(table, 1)
+  key.copy(bytes, writeStamp(bytes, tombstonePrefixBytes, stamp))
+  return bytes
+}
+
+/** The primary key that a tombstone's own key ends in. */
+export const tombstonePrimaryKey = (key: Buffer): Buffer => key.subarray(tombstonePrefixBytes + stampSizeBytes)
+
+export const tableRows = (table: number): Range => tablePart(rows, table)
+export const tableIndexRows = (table: number): Range => tablePart(indexRows, table)
+export const tableTombstones = (table: number): Range => tablePart(tombstones, table)
+export const countsKey = (table: number): Buffer => tablePart(counts, table).from as Buffer
+
+export function rowsOfIndex(table: number, index: number): Range {
+  return { from: indexRowKey(table, index, Buffer.alloc(0)), to: indexRowKey(table, index + 1, Buffer.alloc(0)) }
+}
+
+/** Tombstones with stamps up to that moment, in whatever region. */
+export function tombstonesUpTo(table: number, upTo: Stamp): Range {
+  const to = tombstoneKey(table, { ...upTo, region: everyRegion }, Buffer.alloc(0))
+  return { from: tableTombstones(table).from, to }
+}
+
+export const logKey = (position: Position): Buffer => numbered(log, position)
+export const conflictKey = (number: number): Buffer => numbered(conflicts, number)
+export const setAsideKey = (number: number): Buffer => numbered(setAside, number)
+export const numberOf = (key: Buffer): number => Number(key.readBigUInt64BE(1))
+
+export const registerKey = (table: TableId, register: string): Buffer => named(registers, `${table}\u0000${register}`)
+export const allRegisters: Range = { from: Buffer.of(registers), to: Buffer.of(registers + 1) }
+export const registersOf = (table: TableId): Range => ({
+  from: named(registers, `${table}\u0000`),
+  to: named(registers, `${table}\u0001`),
+})
+
+export function registerOf(key: Buffer): { readonly table: TableId; readonly register: string } {
+  const [table = '', register = ''] = key.toString('utf8', 1).split('\u0000', 2)
+  return { table, register }
+}
+
+/** Walks keys under `prefix` only: `range` is relative to it. */
+export function under(prefix: Buffer, range: { readonly from: Buffer; readonly to: Buffer }): Range {
+  return { from: Buffer.concat([prefix, range.from]), to: Buffer.concat([prefix, range.to]) }
+}
+
+function named(kind: number, name: string): Buffer {
+  return Buffer.concat([Buffer.of(kind), Buffer.from(name)])
+}
+
+function numbered(kind: number, number: number): Buffer {
+  const bytes = Buffer.allocUnsafe(9)
+  bytes[0] = kind
+  bytes.writeUInt32BE(Math.floor(number / 2 ** 32), 1)
+  bytes.writeUInt32BE(number >>> 0, 5)
+  return bytes
+}
+
+function tablePart(kind: number, table: number): Range {
+  const bounds = [Buffer.alloc(rowPrefixBytes), Buffer.alloc(rowPrefixBytes)] as const
+  for (const bound of bounds) bound[0] = kind
+  bounds[0].writeUInt32BE(table, 1)
+  bounds[1].writeUInt32BE(table + 1, 1)
+  return { from: bounds[0], to: bounds[1] }
+}

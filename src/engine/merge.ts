@@ -1,0 +1,91 @@
+/** One row of a peer, an item's or a register's: checked, reconciled with what is here, and written if it changes that. */
+import { decodeRow, type Row } from '../core/item/row.ts'
+import { reconcile, type Reconciled } from '../core/reconcile/reconcile.ts'
+import type { Table, TableId } from '../core/table/table.ts'
+import { addConflict, addSetAside } from './feed.ts'
+import type { Group } from './group.ts'
+import { registerKey, rowKey } from './keys.ts'
+import { checkItemRow, checkRegisterRow } from './peer-row.ts'
+import { putRegister, settleRegisters } from './register-edit.ts'
+import { editRow, itemIn } from './row-edit.ts'
+import type { State } from './state.ts'
+
+/** 'seen': only the version vector grew. */
+export type Merged = 'ignored' | 'seen' | 'won' | 'conflict-won' | 'conflict-lost' | 'set-aside'
+
+type PeerItem = { readonly table: Table; readonly key: Buffer; readonly row: Buffer; readonly origin: string }
+
+export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
+  const { table, key } = peer
+  const checked = checkedOrSetAside(state, group, { ...peer, table: table.id }, () =>
+    checkItemRow(table, key, peer.row),
+  )
+  if (checked === undefined) return 'set-aside'
+  const before = state.groups.get(rowKey(table.number, key))
+  const local = before === undefined ? undefined : decodeRow(before)
+  const result = reconciled(state, local, checked.row)
+  if (result.result === 'ignored') return 'ignored'
+  if (result.result === 'conflict' && local !== undefined)
+    addConflict(state, group, table, { key, local, incoming: checked.row, winner: result.winner })
+  const beforeItem = table.indexes.length === 0 ? undefined : itemIn(before)
+  const item = takesIncoming(result) ? checked.item : (beforeItem ?? itemIn(before))
+  editRow(state, group, { table, key, before, beforeItem, row: result.row, item, cause: 'replica' })
+  return mergedAs(result)
+}
+
+type PeerRegister = { readonly id: TableId; readonly key: Buffer; readonly row: Buffer; readonly origin: string }
+
+export function mergeRegister(state: State, group: Group, peer: PeerRegister): Merged {
+  const { id, key } = peer
+  const register = key.toString()
+  const incoming = checkedOrSetAside(state, group, { ...peer, table: id }, () => checkRegisterRow(register, peer.row))
+  if (incoming === undefined) return 'set-aside'
+  const before = state.groups.get(registerKey(id, register))
+  const result = reconciled(state, before === undefined ? undefined : decodeRow(before), incoming)
+  if (result.result === 'ignored') return 'ignored'
+  putRegister(state, group, id, { register, row: result.row, cause: 'replica-table' })
+  settleRegisters(state, group, id)
+  return mergedAs(result)
+}
+
+function checkedOrSetAside<Checked>(
+  state: State,
+  group: Group,
+  peer: { readonly table: TableId; readonly key: Buffer; readonly row: Buffer; readonly origin: string },
+  check: () => Checked,
+): Checked | undefined {
+  try {
+    return check()
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    const { table, key, row, origin } = peer
+    addSetAside(state, group, { origin, table, key, row, reason: error.message })
+    return undefined
+  }
+}
+
+function reconciled(state: State, local: Row | undefined, incoming: Row): Reconciled {
+  const result = reconcile(local, incoming)
+  if (result.result !== 'conflict' || !state.mistakes.has('no-tie-break') || local === undefined) return result
+  const [a, b] = [local.stamp, incoming.stamp]
+  return a.wallMs === b.wallMs && a.counter === b.counter ? { result: 'ignored' } : result
+}
+
+function takesIncoming(result: Reconciled): boolean {
+  return result.result === 'applied' || (result.result === 'conflict' && result.winner === 'incoming')
+}
+
+function mergedAs(result: Reconciled): Merged {
+  switch (result.result) {
+    case 'ignored':
+      return 'ignored'
+    case 'seen':
+      return 'seen'
+    case 'applied':
+      return 'won'
+    case 'conflict':
+      return result.winner === 'incoming' ? 'conflict-won' : 'conflict-lost'
+    default:
+      return result
+  }
+}

@@ -1,0 +1,305 @@
+/** Opens a region's engine on its store: makes sure that it is this region's, and puts the parts together. */
+import { assert } from '../core/assert.ts'
+import type { Change, Position } from '../core/change/change.ts'
+import type { KeyedRow } from '../core/change/rows.ts'
+import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import { clockDriftMsMax } from '../core/limits.ts'
+import type { Page, ReadPlan } from '../core/read/read-plan.ts'
+import { isLocalRegister } from '../core/table/registers.ts'
+import type { Index, Table, TableId } from '../core/table/table.ts'
+import type { Topology } from '../core/topology.ts'
+import type { Write } from '../core/write/write.ts'
+import type { Env } from '../ports/env.ts'
+import { apply, mergeRows, putCursor } from './apply.ts'
+import { Catalog } from './catalog.ts'
+import { commit } from './commit.ts'
+import { Counts, sizeFrom } from './counts.ts'
+import type {
+  ApplyResult,
+  CommitResult,
+  Conflict,
+  Cursor,
+  Engine,
+  OwnCause,
+  RegisterEdit,
+  RemoteBatch,
+  SetAside,
+} from './engine.ts'
+import { readConflicts, readSetAside } from './feed.ts'
+import { type Group, Groups } from './group.ts'
+import { Head } from './head.ts'
+import { openIdentity } from './identity.ts'
+import { backfill, removeIndex, removeTable, removeTombstones } from './jobs.ts'
+import { countsKey, cursorKey, headKey, noteKey, registerOf, registersOf, rowPrefixBytes, tableRows } from './keys.ts'
+import { readLog, trimLog } from './log.ts'
+import { mergeItem, mergeRegister } from './merge.ts'
+import { type Mistakes, noMistakes } from './mistakes.ts'
+import { readPage, readRow } from './read.ts'
+import { define } from './register-edit.ts'
+import type { State } from './state.ts'
+
+export type EngineOptions = {
+  readonly topology: Topology
+  readonly clockDriftMsMax?: number
+  /** Set by the simulator only. */
+  readonly mistakes?: Mistakes
+}
+
+export async function openEngine(env: Env, options: EngineOptions): Promise<Engine> {
+  const epoch = await openIdentity(env, options.topology.self)
+  return new LocalEngine(env, options, epoch)
+}
+
+class LocalEngine implements Engine {
+  readonly region: Engine['region']
+  readonly epoch: string
+  readonly #state: State
+  readonly #listeners = new Set<() => void>()
+  /** As of the last durable group. */
+  #flushed: Position = 0
+  #oldest: Position = 1
+  #clock: ClockState
+
+  constructor(env: Env, options: EngineOptions, epoch: string) {
+    this.region = options.topology.self
+    this.epoch = epoch
+    this.#state = this.#assemble(env, options)
+    this.#load()
+    this.#flushed = this.#state.head.position
+    this.#oldest = this.#state.head.oldest
+    this.#clock = this.#state.head.clock
+  }
+
+  tableNamed(name: string): Table | undefined {
+    return this.#state.catalog.named(name)
+  }
+
+  tableWithId(id: TableId): Table | undefined {
+    return this.#state.catalog.withId(id)
+  }
+
+  tables(): readonly Table[] {
+    return this.#state.catalog.tables()
+  }
+
+  async define(id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
+    if (edits.length > 0) await define(this.#state, id, edits)
+  }
+
+  removeTable(id: TableId, progress?: (rows: number) => void): Promise<void> {
+    return removeTable(this.#state, id, progress)
+  }
+
+  async removeIndex(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void> {
+    const table = this.#state.catalog.decided(id)
+    if (table !== undefined) await removeIndex(this.#state, table, index, progress)
+  }
+
+  backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void> {
+    return backfill(this.#state, id, index, progress)
+  }
+
+  commit(writes: readonly Write[], cause: OwnCause = 'client'): Promise<CommitResult> {
+    try {
+      return commit(this.#state, writes, cause)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  get(table: Table, key: Buffer): Buffer | undefined {
+    return readRow(this.#state.store, table, key)
+  }
+
+  read(plan: ReadPlan): Page {
+    return readPage(this.#state.store, plan)
+  }
+
+  size(table: Table, index?: Index): { readonly items: number; readonly bytes: number } {
+    return sizeFrom(this.#state.store.get(countsKey(table.number)), index)
+  }
+
+  flushed(): Position {
+    return this.#state.mistakes.has('flushed-early') ? this.#state.head.position : this.#flushed
+  }
+
+  oldest(): Position {
+    return this.#oldest
+  }
+
+  readLog(after: Position, changesMax: number, bytesMax: number): readonly Change[] {
+    return readLog(this.#state, { after, upTo: this.flushed(), changesMax, bytesMax })
+  }
+
+  onFlushed(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  trimLog(upTo: Position): Promise<void> {
+    return trimLog(this.#state, upTo, () => this.#flushed)
+  }
+
+  apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult> {
+    return apply(this.#state, batch, sequence)
+  }
+
+  knownTables(): readonly TableId[] {
+    return this.#state.catalog.shared()
+  }
+
+  registers(id: TableId): readonly KeyedRow[] {
+    const rows: KeyedRow[] = []
+    for (const { key, value } of this.#state.store.entries(registersOf(id))) {
+      const { register } = registerOf(key)
+      if (!isLocalRegister(register)) rows.push({ key: Buffer.from(register), row: value })
+    }
+    return rows
+  }
+
+  mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
+    return mergeRows(this.#state, rows, (group, { key, row }) =>
+      mergeRegister(this.#state, group, { id, key, row, origin: 'snapshot' }),
+    )
+  }
+
+  async merge(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
+    await mergeRows(this.#state, rows, (group, { key, row }) => {
+      const table = this.#state.catalog.decided(id)
+      if (table === undefined || table.status === 'DELETING') return 'ignored'
+      return mergeItem(this.#state, group, { table, key, row, origin: 'snapshot' })
+    })
+  }
+
+  rows(id: TableId, after: Buffer | undefined, rowsMax: number, bytesMax: number): readonly KeyedRow[] {
+    const table = this.tableWithId(id)
+    if (table === undefined) return []
+    const range = tableRows(table.number)
+    const from = after === undefined ? range.from : Buffer.concat([range.from, after, Buffer.of(0)])
+    const rows: KeyedRow[] = []
+    let bytes = 0
+    for (const { key, value } of this.#state.store.entries({ from, to: range.to, limit: rowsMax })) {
+      bytes += key.length + value.length
+      if (rows.length > 0 && bytes > bytesMax) break
+      rows.push({ key: key.subarray(rowPrefixBytes), row: value })
+    }
+    return rows
+  }
+
+  cursor(origin: string): Cursor | undefined {
+    const bytes = this.#state.store.get(cursorKey(origin))
+    return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as Cursor)
+  }
+
+  async setCursor(origin: string, cursor: Cursor): Promise<void> {
+    await this.#edit((group) => putCursor(this.#state, group, origin, cursor))
+  }
+
+  note(name: string): unknown {
+    const bytes = this.#state.store.get(noteKey(name))
+    return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as unknown)
+  }
+
+  async setNote(name: string, value: unknown): Promise<void> {
+    const bytes = value === undefined ? undefined : Buffer.from(JSON.stringify(value))
+    await this.#edit((group) => this.#state.groups.put(group, noteKey(name), bytes))
+  }
+
+  async removeTombstones(id: TableId, upTo: Stamp, rowsMax: number): Promise<number> {
+    const table = this.#state.catalog.decided(id)
+    return table === undefined ? 0 : removeTombstones(this.#state, table, upTo, rowsMax)
+  }
+
+  clock(): ClockState {
+    return this.#clock
+  }
+
+  conflicts(after: number, countMax: number): readonly Conflict[] {
+    return readConflicts(this.#state, after, countMax)
+  }
+
+  setAside(after: number, countMax: number): readonly SetAside[] {
+    return readSetAside(this.#state, after, countMax)
+  }
+
+  async close(): Promise<void> {
+    await this.#state.groups.close(new Error('the engine is closed'))
+    this.#listeners.clear()
+  }
+
+  async #edit(edit: (group: Group) => void): Promise<void> {
+    const group = this.#state.groups.open()
+    edit(group)
+    await group.durable
+  }
+
+  #assemble(env: Env, options: EngineOptions): State {
+    const { store, clock, log, meter } = env
+    const groups = new Groups({
+      store,
+      clock,
+      onSeal: (group) => this.#seal(group),
+      onDurable: (group, durationMs) => this.#durable(group, durationMs),
+      onFailed: (error) => this.#failed(error),
+    })
+    return {
+      topology: options.topology,
+      driftMsMax: options.clockDriftMsMax ?? clockDriftMsMax,
+      mistakes: options.mistakes ?? noMistakes,
+      store,
+      clock,
+      log,
+      meter,
+      groups,
+      head: new Head(),
+      counts: new Counts(groups),
+      catalog: new Catalog(store, options.topology.self.name),
+    }
+  }
+
+  /** Everything as the store has it. */
+  #load(): void {
+    const { head, counts, catalog, store } = this.#state
+    head.load(store.get(headKey))
+    counts.reset()
+    catalog.load()
+  }
+
+  #seal(group: Group): void {
+    const { head, counts, groups, clock } = this.#state
+    counts.seal(group)
+    head.follow(clock.wallMs())
+    groups.put(group, headKey, head.encode())
+    const { position, oldest, clock: time } = head
+    group.effects.push(() => this.#reach(position, oldest, time))
+  }
+
+  #reach(position: Position, oldest: Position, clock: ClockState): void {
+    assert(
+      position >= this.#flushed && oldest >= this.#oldest,
+      'engine: the log only grows, and is trimmed from its start',
+    )
+    this.#flushed = position
+    this.#oldest = oldest
+    this.#clock = clock
+  }
+
+  #durable(group: Group, durationMs: number): void {
+    const { meter } = this.#state
+    meter.gauge('longitude_log_position', this.#flushed)
+    if (group.writes > 0) {
+      meter.observe('longitude_commit_seconds', durationMs / 1000)
+      meter.observe('longitude_commit_writes', group.writes)
+    }
+    for (const listener of this.#listeners) listener()
+  }
+
+  /** Whatever was decided and is not durable never was. */
+  #failed(error: unknown): void {
+    const { log, head } = this.#state
+    log.error('the store refused a batch of writes', { error: String(error) })
+    this.#load()
+    assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
+  }
+}

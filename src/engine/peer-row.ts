@@ -1,0 +1,110 @@
+/**
+ * What a peer sent is checked before anything is built on it: a row must be one that an honest region of this version
+ * could have written under that key. Returns what is wrong, for people; undefined when nothing is.
+ */
+import { sizeOfItem } from '../core/attribute/size.ts'
+import { type AttributeValue, type Item, typeOf } from '../core/attribute/value.ts'
+import { decodeItem } from '../core/item/item-bytes.ts'
+import { decodeRow, type Row } from '../core/item/row.ts'
+import { keyValueOf } from '../core/key/key-bytes.ts'
+import { encodePrimaryKey } from '../core/key/primary-key.ts'
+import { itemSizeBytesMax, messageSizeBytesMax, nestingDepthMax } from '../core/limits.ts'
+import { isCausal } from '../core/reconcile/reconcile.ts'
+import { isLocalRegister } from '../core/table/registers.ts'
+import { isRegisterValue } from '../core/table/register-value.ts'
+import type { Table } from '../core/table/table.ts'
+
+export type PeerRow = { readonly row: Row; /** Of a live item's row. */ readonly item: Item | undefined }
+
+/** Throws RangeError with the reason. */
+export function checkItemRow(table: Table, key: Buffer, bytes: Buffer): PeerRow {
+  const row = checkHeader(bytes)
+  const item = parsed(row.body) as Item
+  if (!isItem(item, 0)) throw new RangeError('its item is not one')
+  const parts = [...table.key.partition, ...table.key.sort]
+  if (parts.some((part) => keyValueOf(item, part) === undefined)) throw new RangeError('its item lacks a key attribute')
+  if (!rangeChecked(() => encodePrimaryKey(table.key, item)).equals(key))
+    throw new RangeError('its key is not that of its item')
+  if (row.tombstone) return { row, item: undefined }
+  if (row.itemSizeBytes > itemSizeBytesMax || row.itemSizeBytes !== rangeChecked(() => sizeOfItem(item)))
+    throw new RangeError('its size is not that of its item')
+  return { row, item }
+}
+
+/** Throws RangeError with the reason. */
+export function checkRegisterRow(register: string, bytes: Buffer): Row {
+  const row = checkHeader(bytes)
+  if (isLocalRegister(register)) throw new RangeError('local registers do not travel')
+  if (!isRegisterValue(register, row.tombstone ? undefined : parsed(row.body)))
+    throw new RangeError(`it is no value of the register ${register.slice(0, 64)}`)
+  return row
+}
+
+/** undefined for what is no row, or not one that may be merged. */
+export function decodeCheckedRow(bytes: Buffer): Row | undefined {
+  try {
+    return checkHeader(bytes)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+function checkHeader(bytes: Buffer): Row {
+  if (bytes.length > messageSizeBytesMax) throw new RangeError('it is too large')
+  const row = decodeRow(bytes)
+  if (!isCausal(row)) throw new RangeError('it claims to have seen what came after it')
+  return row
+}
+
+/** Numbers that are none, and whatever else the pure parts assert of values that have been validated. */
+function rangeChecked<Result>(work: () => Result): Result {
+  try {
+    return work()
+  } catch {
+    throw new RangeError('its item has a value that is none')
+  }
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return decodeItem(body)
+  } catch {
+    throw new RangeError('its body is no JSON')
+  }
+}
+
+function isItem(value: unknown, depth: number): value is Item {
+  if (typeof value !== 'object' || value === null || Array.isArray(value) || depth > nestingDepthMax + 1) return false
+  for (const each of Object.values(value)) if (!isAttributeValue(each, depth)) return false
+  return true
+}
+
+function isAttributeValue(value: unknown, depth: number): value is AttributeValue {
+  if (typeof value !== 'object' || value === null) return false
+  const members = Object.keys(value)
+  if (members.length !== 1) return false
+  const content = (value as Record<string, unknown>)[members[0] ?? '']
+  switch (typeOf(value as AttributeValue)) {
+    case 'S':
+    case 'N':
+    case 'B':
+      return typeof content === 'string'
+    case 'BOOL':
+      return typeof content === 'boolean'
+    case 'NULL':
+      return content === true
+    case 'M':
+      return isItem(content, depth + 1)
+    case 'L':
+      return (
+        Array.isArray(content) && depth <= nestingDepthMax && content.every((each) => isAttributeValue(each, depth + 1))
+      )
+    case 'SS':
+    case 'NS':
+    case 'BS':
+      return Array.isArray(content) && content.every((each) => typeof each === 'string')
+    default:
+      return false
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Registers of tables change through the same log as items and merge like them. Own edits (`define`) and those of peers
+ * both end here; either way the table's view follows in the same turn, for writes decided from now on.
+ */
+import { assert, required } from '../core/assert.ts'
+import type { Cause, Position } from '../core/change/change.ts'
+import { decodeRow, encodeRow, type Row } from '../core/item/row.ts'
+import { seenBy } from '../core/reconcile/reconcile.ts'
+import { isLocalRegister, owedIndexRegisters } from '../core/table/registers.ts'
+import type { TableId } from '../core/table/table.ts'
+import { numberRegister, registerValueOf } from './catalog.ts'
+import type { RegisterEdit } from './engine.ts'
+import type { Group } from './group.ts'
+import { registerKey } from './keys.ts'
+import { logChange, nextStamp, type State } from './state.ts'
+
+export function define(state: State, id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
+  const group = state.groups.open()
+  try {
+    let first = numberTable(state, group, id, undefined)
+    for (const { register, value } of edits) {
+      const position = writeRegister(state, group, id, { register, value, first })
+      first ??= position
+    }
+    settleRegisters(state, group, id, first)
+  } catch (error) {
+    state.groups.stop(error as Error)
+    throw error
+  }
+  return group.durable
+}
+
+/** After the registers of a change: what this region owes to them, and the view. */
+export function settleRegisters(state: State, group: Group, id: TableId, first?: Position): void {
+  numberTable(state, group, id, first)
+  const owed = owedIndexRegisters(state.catalog.registers(id), state.clock.wallMs())
+  for (const [register, value] of owed) writeRegister(state, group, id, { register, value, first })
+  state.catalog.refresh(group, id)
+}
+
+/** A row of a register as it is to be stored, whoever wrote it. */
+export function putRegister(
+  state: State,
+  group: Group,
+  id: TableId,
+  edit: { readonly register: string; readonly row: Row; readonly cause: Cause; readonly first?: Position | undefined },
+): Position {
+  const { register, row, cause } = edit
+  const bytes = encodeRow(row)
+  const local = isLocalRegister(register)
+  state.groups.put(group, registerKey(id, register), row.tombstone && local ? undefined : bytes)
+  state.catalog.set(id, register, registerValueOf(bytes))
+  const ordinal = cause === 'table' && !local ? nextOrdinal(state, id) : 0
+  return logChange(state, group, { cause, table: id, ordinal, key: Buffer.from(register), row: bytes }, edit.first)
+}
+
+/** A table leaves this region; the log tells by its number's end. `whole`: nothing is kept of it at all. */
+export function decideRemoval(
+  state: State,
+  group: Group,
+  id: TableId,
+  removed: { readonly registers: readonly string[]; readonly whole: boolean },
+): void {
+  writeRegister(state, group, id, { register: numberRegister, value: undefined, first: undefined })
+  for (const register of removed.registers) {
+    state.groups.put(group, registerKey(id, register), undefined)
+    state.catalog.set(id, register, undefined)
+  }
+  if (removed.whole) state.catalog.forget(group, id)
+  else state.catalog.refresh(group, id)
+}
+
+/** A table's number names its keys and counts; it comes first, since what follows is counted under it. */
+function numberTable(state: State, group: Group, id: TableId, first: Position | undefined): Position | undefined {
+  if (state.catalog.registers(id).get(numberRegister) !== undefined) return first
+  state.head.tables += 1
+  return writeRegister(state, group, id, { register: numberRegister, value: state.head.tables, first })
+}
+
+function writeRegister(
+  state: State,
+  group: Group,
+  id: TableId,
+  edit: { readonly register: string; readonly value: unknown; readonly first: Position | undefined },
+): Position {
+  const { register, value, first } = edit
+  assert(register.length > 0 && !register.includes('\u0000'), 'registers: a name without zero bytes')
+  const before = state.groups.get(registerKey(id, register))
+  const row: Row = {
+    stamp: nextStamp(state),
+    seen: seenBy(before === undefined ? undefined : decodeRow(before), state.topology.self.number, undefined),
+    tombstone: value === undefined,
+    itemSizeBytes: 0,
+    body: value === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(value)),
+  }
+  return putRegister(state, group, id, { register, row, cause: 'table', first })
+}
+
+/** Registers are among the table's own changes. */
+function nextOrdinal(state: State, id: TableId): number {
+  const number = state.catalog.registers(id).get(numberRegister) as number | undefined
+  const counts = state.counts.touch(required(number, 'the number of a table with registers'))
+  counts.ordinal += 1
+  return counts.ordinal
+}

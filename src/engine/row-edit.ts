@@ -1,0 +1,95 @@
+/**
+ * One row changes: the row itself, the table's tombstones by age, its index rows, its counts and the log, all in one
+ * group. Own writes and those of peers both end here, so that every region keeps the same books.
+ */
+import type { Cause, Position } from '../core/change/change.ts'
+import { seenBy } from '../core/reconcile/reconcile.ts'
+import { bodyOffset, decodeRow, encodeRow, isTombstone, itemSizeOf, type Row } from '../core/item/row.ts'
+import { decodeItem } from '../core/item/item-bytes.ts'
+import type { Item } from '../core/attribute/value.ts'
+import { readStamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { Table } from '../core/table/table.ts'
+import type { Group } from './group.ts'
+import { editIndexRows } from './index-rows.ts'
+import { rowKey, tombstoneKey } from './keys.ts'
+import { logChange, nextStamp, type State } from './state.ts'
+
+export type RowEdit = {
+  readonly table: Table
+  readonly key: Buffer
+  /** The row as found, a tombstone too. */
+  readonly before: Buffer | undefined
+  /** The item found, if somebody has parsed it already. */
+  readonly beforeItem?: Item | undefined
+  readonly row: Row
+  /** The row's item; undefined for a tombstone. */
+  readonly item: Item | undefined
+  readonly cause: Cause
+  /** The first position of the transaction. */
+  readonly first?: Position | undefined
+}
+
+export function editRow(state: State, group: Group, edit: RowEdit): Position {
+  const { table, key, before, row } = edit
+  const bytes = encodeRow(row)
+  const kept = !row.tombstone || keepsTombstones(state, table)
+  state.groups.put(group, rowKey(table.number, key), kept ? bytes : undefined)
+  editTombstones(state, group, edit, kept)
+  if (table.indexes.length > 0)
+    editIndexRows(state, group, table, { before: edit.beforeItem ?? itemIn(before), after: edit.item })
+  const ordinal = editCounts(state, edit)
+  const previous = keepsOldImages(table) && before !== undefined && !isTombstone(before) ? { previous: before } : {}
+  return logChange(
+    state,
+    group,
+    { cause: edit.cause, table: table.id, ordinal, key, row: bytes, ...previous },
+    edit.first,
+  )
+}
+
+/** The header of this region's own write over what it found. */
+export function ownRow(state: State, table: Table, before: Buffer | undefined): Pick<Row, 'stamp' | 'seen'> {
+  const { number } = state.topology.self
+  const stamp = nextStamp(state)
+  if (before !== undefined)
+    return { stamp, seen: aloneIn(before, number) ? [] : seenBy(decodeRow(before), number, undefined) }
+  const { horizon } = state.counts.of(table.number)
+  return { stamp, seen: seenBy(undefined, number, horizon) }
+}
+
+export function itemIn(row: Buffer | undefined): Item | undefined {
+  return row === undefined || isTombstone(row) ? undefined : decodeItem(row.subarray(bodyOffset(row)))
+}
+
+/** The everyday case, told without decoding: nobody but this region has ever written the row. */
+function aloneIn(row: Buffer, region: number): boolean {
+  return row[15] === 0 && row.readUInt16BE(9) === region
+}
+
+/** Elsewhere nobody could bring the item back, so nothing needs to be remembered. */
+function keepsTombstones(state: State, table: Table): boolean {
+  return table.replicas.length > 1 && !state.mistakes.has('tombstone-less')
+}
+
+function keepsOldImages(table: Table): boolean {
+  const { stream } = table.settings
+  return stream !== undefined && stream.enabled && stream.viewType.includes('OLD')
+}
+
+function editTombstones(state: State, group: Group, edit: RowEdit, kept: boolean): void {
+  const { table, key, before, row } = edit
+  if (before !== undefined && isTombstone(before))
+    state.groups.put(group, tombstoneKey(table.number, readStamp(before, 1), key), undefined)
+  if (row.tombstone && kept) state.groups.put(group, tombstoneKey(table.number, row.stamp, key), Buffer.alloc(0))
+}
+
+/** Returns the change's ordinal: own changes are counted, those of peers have 0. */
+function editCounts(state: State, { table, before, row, cause }: RowEdit): number {
+  const counts = state.counts.touch(table.number)
+  const was = before === undefined || isTombstone(before) ? undefined : itemSizeOf(before)
+  const items = (row.tombstone ? 0 : 1) - (was === undefined ? 0 : 1)
+  state.counts.add(counts, items, (row.tombstone ? 0 : row.itemSizeBytes) - (was ?? 0))
+  if (cause === 'replica') return 0
+  counts.ordinal += 1
+  return counts.ordinal
+}

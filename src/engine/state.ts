@@ -1,0 +1,56 @@
+/** What the parts of the engine share: the state as decided, and the way to the disk. */
+import type { Cause, Position } from '../core/change/change.ts'
+import { encodeChange } from '../core/change/record.ts'
+import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { TableId } from '../core/table/table.ts'
+import type { Topology } from '../core/topology.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Log } from '../ports/log.ts'
+import type { Meter } from '../ports/meter.ts'
+import type { Store } from '../ports/store.ts'
+import type { Catalog } from './catalog.ts'
+import type { Counts } from './counts.ts'
+import type { Group, Groups } from './group.ts'
+import type { Head } from './head.ts'
+import { logKey } from './keys.ts'
+import type { Mistakes } from './mistakes.ts'
+
+export type State = {
+  readonly topology: Topology
+  readonly driftMsMax: number
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Log
+  readonly meter: Meter
+  readonly groups: Groups
+  readonly head: Head
+  readonly counts: Counts
+  readonly catalog: Catalog
+  readonly mistakes: Mistakes
+}
+
+export type LoggedChange = {
+  readonly cause: Cause
+  readonly table: TableId
+  /** 0: not to be counted among the table's own changes, nor to leave the region. */
+  readonly ordinal: number
+  readonly key: Buffer
+  readonly row: Buffer
+  readonly previous?: Buffer
+}
+
+/** Adds a change to the log; `first` is the position of the first change of its transaction, if that is another. */
+export function logChange(state: State, group: Group, change: LoggedChange, first?: Position): Position {
+  const position = state.head.position + 1
+  state.groups.append(group, logKey(position), encodeChange({ ...change, position, group: first ?? position }))
+  state.head.position = position
+  return position
+}
+
+/** The stamp of a write of this region, now. */
+export function nextStamp(state: State): Stamp {
+  const nowMs = state.clock.wallMs()
+  const { number } = state.topology.self
+  const stamp = state.head.stamp(nowMs, number)
+  return state.mistakes.has('wall-clock') ? { wallMs: nowMs, counter: 0, region: number } : stamp
+}
