@@ -40,6 +40,8 @@ export class Api {
     response.on('error', () => {})
     const requestId = this.#options.requestIds()
     const body = await readBody(request, this.#budget)
+    // Nobody is left to answer to.
+    if ('problem' in body && body.problem === 'aborted') return
     const answer = await this.#answer(request, requestId, body)
     const { operation, outcome } = answer
     this.#options.env.meter.count('longitude_requests_total', { operation, outcome })

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ServiceError } from '../../../src/core/errors.ts'
 import { coerceBody } from '../../../src/core/wire/coerce.ts'
