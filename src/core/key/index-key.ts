@@ -25,26 +25,28 @@ const hashSizeBytes = hashSeeds.length * 4
  * (another type, empty, too long). Clients' writes of such values are refused before; a backfill meets them.
  */
 export function encodeIndexKey(index: Index, table: Table, item: Item): Buffer | undefined {
-  const partition = valuesOf(index.key.partition, item)
-  const sort = valuesOf(index.key.sort, item)
+  const partition = keyPart(index.key.partition, item, partitionKeySizeBytesMax)
+  const sort = partition && keyPart(index.key.sort, item, sortKeySizeBytesMax)
   if (partition === undefined || sort === undefined) return undefined
-  if (!fits(partition, partitionKeySizeBytesMax) || !fits(sort, sortKeySizeBytesMax)) return undefined
-  const sortBytes = sort.map(delimitedKeyBytes)
+  const sortBytes = sort.map(({ value, bytes }) => delimitedKeyBytes(value, bytes))
   const base = encodePrimaryKey(table.key, item)
-  const head = keyFrom(partitionBytes(partition), sortBytes.length === 0 ? undefined : Buffer.concat(sortBytes))
+  const head = keyFrom(partitionBytes(partition), joined(sortBytes))
   return Buffer.concat([head, shortened(base, indexKeySizeBytesMax - head.length)])
 }
 
 /** The rows whose attributes equal those in `equals` (all of the partition, then sort attributes from the left), the next one meeting the condition. */
 export function indexKeyRange(index: Index, equals: Item, condition?: SortCondition): KeyRange {
-  const partition = required(valuesOf(index.key.partition, equals), 'every partition attribute')
+  const partition = required(
+    keyPart(index.key.partition, equals, partitionKeySizeBytesMax),
+    'every partition attribute as a key can have it',
+  )
   const leading: Buffer[] = []
   for (const part of index.key.sort) {
     const value = keyValueOf(equals, part)
     if (value === undefined) break
     leading.push(delimitedKeyBytes(value))
   }
-  return sortRange(keyFrom(partitionBytes(partition), Buffer.concat(leading)), condition, delimitedSortBytes)
+  return sortRange(keyFrom(partitionBytes(partition), joined(leading)), condition, delimitedSortBytes)
 }
 
 /** What names an index row to a client: the index's key attributes and the table's. */
@@ -61,32 +63,30 @@ const delimitedSortBytes: SortBytes = {
   prefixEnd: (prefix, value) => successor(Buffer.concat([prefix, delimitedPrefixBytes(value)])),
 }
 
-function valuesOf(parts: readonly KeyAttribute[], item: Item): readonly AttributeValue[] | undefined {
-  const values: AttributeValue[] = []
-  for (const part of parts) {
-    const value = keyValueOf(item, part)
-    if (value === undefined) return undefined
-    values.push(value)
-  }
-  return values
-}
+type KeyValue = { readonly value: AttributeValue; readonly bytes: Buffer }
 
 /** An empty string or binary cannot be a key, and the limits hold for all values of a part together. */
-function fits(values: readonly AttributeValue[], sizeBytesMax: number): boolean {
+function keyPart(parts: readonly KeyAttribute[], item: Item, sizeBytesMax: number): readonly KeyValue[] | undefined {
+  const values: KeyValue[] = []
   let size = 0
-  for (const value of values) {
-    const length = bareKeyBytes(value).length
-    if (length === 0) return false
-    size += length
+  for (const part of parts) {
+    const value = keyValueOf(item, part)
+    const bytes = value && bareKeyBytes(value)
+    if (value === undefined || bytes === undefined || bytes.length === 0) return undefined
+    size += bytes.length
+    values.push({ value, bytes })
   }
-  return size <= sizeBytesMax
+  return size <= sizeBytesMax ? values : undefined
 }
 
-function partitionBytes(values: readonly AttributeValue[]): Buffer {
-  const parts = values.map(bareKeyBytes)
-  const [first] = parts
-  if (first !== undefined && parts.length === 1) return first
-  return Buffer.concat(parts.flatMap((part) => [Buffer.of(part.length >> 8, part.length & 0xff), part]))
+function partitionBytes(values: readonly KeyValue[]): Buffer {
+  const [first] = values
+  if (first !== undefined && values.length === 1) return first.bytes
+  return Buffer.concat(values.flatMap(({ bytes }) => [Buffer.of(bytes.length >> 8, bytes.length & 0xff), bytes]))
+}
+
+function joined(parts: readonly Buffer[]): Buffer | undefined {
+  return parts.length <= 1 ? parts[0] : Buffer.concat(parts)
 }
 
 function shortened(base: Buffer, room: number): Buffer {

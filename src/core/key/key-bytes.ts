@@ -31,8 +31,8 @@ export function bareKeyBytes(value: AttributeValue): Buffer {
   return unreachable(value as never)
 }
 
-export function delimitedKeyBytes(value: AttributeValue): Buffer {
-  return 'N' in value ? sortableNumber(value.N) : withRuns(bareKeyBytes(value), true)
+export function delimitedKeyBytes(value: AttributeValue, bare = bareKeyBytes(value)): Buffer {
+  return 'N' in value ? bare : withRuns(bare, true)
 }
 
 /** Bytes whose successor comes after the delimited bytes of all values that begin with this one, and of no others. */

@@ -1,0 +1,97 @@
+/**
+ * What is checked of a request's expression parameters before any expression is read: expressions and the parameters
+ * that came before them are not mixed, and placeholders are given only with expressions and have the form of placeholders.
+ * The values themselves are checked by core/wire.
+ */
+import { type ServiceError, validationError } from '../errors.ts'
+
+/** The names of an operation's parameters, in the order in which DynamoDB lists them. */
+export type ExpressionParameters = {
+  readonly expressions: readonly string[]
+  readonly legacy: readonly string[]
+}
+
+export const expressionParametersOf = {
+  PutItem: { expressions: ['ConditionExpression'], legacy: ['Expected', 'ConditionalOperator'] },
+  DeleteItem: { expressions: ['ConditionExpression'], legacy: ['Expected', 'ConditionalOperator'] },
+  UpdateItem: {
+    expressions: ['UpdateExpression', 'ConditionExpression'],
+    legacy: ['AttributeUpdates', 'Expected', 'ConditionalOperator'],
+  },
+  GetItem: { expressions: ['ProjectionExpression'], legacy: ['AttributesToGet'] },
+  /** Of each table's keys. */
+  BatchGetItem: { expressions: ['ProjectionExpression'], legacy: ['AttributesToGet'] },
+  Query: {
+    expressions: ['ProjectionExpression', 'FilterExpression', 'KeyConditionExpression'],
+    legacy: ['AttributesToGet', 'QueryFilter', 'ConditionalOperator', 'KeyConditions'],
+  },
+  Scan: {
+    expressions: ['ProjectionExpression', 'FilterExpression'],
+    legacy: ['AttributesToGet', 'ScanFilter', 'ConditionalOperator'],
+  },
+} as const satisfies Record<string, ExpressionParameters>
+
+const namePattern = /^#[0-9a-zA-Z_]+$/
+const valuePattern = /^:[0-9a-zA-Z_]+$/
+
+export function checkExpressionParameters(
+  input: Readonly<Record<string, unknown>>,
+  parameters: ExpressionParameters,
+): void {
+  const given = parameters.expressions.filter((name) => isGiven(input, name))
+  checkMixing(given, input, parameters)
+  checkNames(input['ExpressionAttributeNames'], given.length > 0)
+  checkValues(input['ExpressionAttributeValues'], valueExpressions(parameters), given)
+}
+
+function isGiven(input: Readonly<Record<string, unknown>>, name: string): boolean {
+  return input[name] !== undefined && input[name] !== null
+}
+
+function checkMixing(
+  given: readonly string[],
+  input: Readonly<Record<string, unknown>>,
+  parameters: ExpressionParameters,
+): void {
+  const legacy = parameters.legacy.filter((name) => isGiven(input, name))
+  if (given.length === 0 || legacy.length === 0) return
+  throw validationError(
+    `Can not use both expression and non-expression parameters in the same request: ` +
+      `Non-expression parameters: {${legacy.join(', ')}} Expression parameters: {${given.join(', ')}}`,
+  )
+}
+
+function checkNames(names: unknown, hasExpression: boolean): void {
+  if (!isMap(names)) return
+  if (!hasExpression) throw validationError('ExpressionAttributeNames can only be specified when using expressions')
+  checkKeys('ExpressionAttributeNames', Object.keys(names), namePattern)
+}
+
+/** Projections take no values. */
+function valueExpressions({ expressions }: ExpressionParameters): readonly string[] {
+  return expressions.filter((name) => name !== 'ProjectionExpression')
+}
+
+function checkValues(values: unknown, taking: readonly string[], given: readonly string[]): void {
+  if (!isMap(values) || taking.length === 0) return
+  if (!taking.some((name) => given.includes(name)))
+    throw validationError(
+      `ExpressionAttributeValues can only be specified when using expressions: ` +
+        `${taking.join(' and ')} ${taking.length > 1 ? 'are' : 'is'} null`,
+    )
+  checkKeys('ExpressionAttributeValues', Object.keys(values), valuePattern)
+}
+
+function checkKeys(parameter: string, keys: readonly string[], pattern: RegExp): void {
+  if (keys.length === 0) throw validationError(`${parameter} must not be empty`)
+  const wrong = keys.find((key) => !pattern.test(key))
+  if (wrong !== undefined) throw invalidKey(parameter, wrong)
+}
+
+function invalidKey(parameter: string, key: string): ServiceError {
+  return validationError(`${parameter} contains invalid key: Syntax error; key: "${key}"`)
+}
+
+function isMap(given: unknown): given is Readonly<Record<string, unknown>> {
+  return typeof given === 'object' && given !== null
+}
