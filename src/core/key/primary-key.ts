@@ -26,13 +26,14 @@ export function partitionPrefix(key: KeySchema, item: Item): Buffer {
   return keyFrom(partitionBytesOf(key, item), undefined)
 }
 
-/** The keys of the partition whose sort attribute equals the one in `equals`, or meets the condition, or all of them. */
+/**
+ * The keys of the partition whose sort attribute equals the one in `equals`, or meets the condition, or all of them. The range
+ * of a whole key is that key alone.
+ */
 export function primaryKeyRange(key: KeySchema, equals: Item, condition?: SortCondition): KeyRange {
   const sort = key.sort[0]
-  const prefix = partitionPrefix(key, equals)
-  if (sort === undefined || (condition === undefined && keyValueOf(equals, sort) === undefined))
-    return sortRange(prefix, undefined, bareSortBytes)
-  if (condition !== undefined) return sortRange(prefix, condition, bareSortBytes)
+  const whole = sort === undefined || keyValueOf(equals, sort) !== undefined
+  if (!whole || condition !== undefined) return sortRange(partitionPrefix(key, equals), condition, bareSortBytes)
   const exact = encodePrimaryKey(key, equals)
   return { from: exact, to: directlyAfter(exact) }
 }

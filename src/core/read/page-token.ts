@@ -8,22 +8,24 @@ import { validationError } from '../errors.ts'
 import { decodeItem } from '../item/item-bytes.ts'
 import { encodeIndexKey, indexKeyAttributesOf } from '../key/index-key.ts'
 import { keyValuesProblem, matchesKey } from '../key/key-problem.ts'
-import { segmentRange } from '../key/key-range.ts'
+import { directlyAfter, segmentRange } from '../key/key-range.ts'
 import { encodePrimaryKey, keyAttributesOf } from '../key/primary-key.ts'
 import type { KeyAttribute } from '../table/table.ts'
 import type { QueryRange, QueryTarget } from './query-range.ts'
-import type { KeyRange, Page } from './read-plan.ts'
+import type { KeyRange, Page, ReadPlan } from './read-plan.ts'
 
-/** LastEvaluatedKey: undefined after the last page, and for a query of one item, which cannot be continued. */
-export function lastEvaluatedKey(
-  { table, index }: QueryTarget,
-  page: Pick<Page, 'lastItem'>,
-  query?: Pick<QueryRange, 'oneItem'>,
-): Item | undefined {
-  if (page.lastItem === undefined || query?.oneItem === true) return undefined
+/**
+ * LastEvaluatedKey: undefined after the last page, and for the query of one item, which `queryStart` would refuse to
+ * continue: a client that follows tokens to the end must not run into that.
+ */
+export function lastEvaluatedKey(plan: ReadTarget, page: Pick<Page, 'lastItem'>): Item | undefined {
+  const { table, index } = plan
+  if (page.lastItem === undefined || isOneItem(plan)) return undefined
   const item = decodeItem(page.lastItem)
   return index === undefined ? keyAttributesOf(table.key, item) : indexKeyAttributesOf(index, table, item)
 }
+
+export type ReadTarget = QueryTarget & Pick<ReadPlan, 'range'>
 
 /** The key bytes after which the query goes on. Throws the ValidationException that AWS answers to a token that does not fit. */
 export function queryStart(target: QueryTarget, startKey: Item, query: QueryRange): Buffer {
@@ -31,7 +33,8 @@ export function queryStart(target: QueryTarget, startKey: Item, query: QueryRang
   if (!namesExactly(parts, startKey)) throw validationError(invalid)
   if (!matchesKey(parts, startKey)) throw validationError(`${invalid}: ${mismatch}`)
   const start = encodeStart(target, startKey)
-  if (query.oneItem) throw validationError('The query can return at most one row and cannot be restarted')
+  if (isOneItem({ ...target, range: query.range }))
+    throw validationError('The query can return at most one row and cannot be restarted')
   checkPartition(target, startKey, query)
   if (!within(query.range, start))
     throw validationError('The provided starting key does not match the range key predicate')
@@ -85,6 +88,11 @@ function checkPartition({ table, index }: QueryTarget, startKey: Item, query: Qu
     if (given === undefined || queried === undefined || compareValues(given, queried) !== 0)
       throw validationError('The provided starting key is outside query boundaries based on provided conditions')
   }
+}
+
+/** A table's whole key is given. */
+function isOneItem({ index, range }: ReadTarget): boolean {
+  return index === undefined && directlyAfter(range.from).equals(range.to)
 }
 
 function within(range: KeyRange, key: Buffer): boolean {

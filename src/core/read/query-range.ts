@@ -25,8 +25,6 @@ export type QueryRange = {
   readonly equals: Item
   /** On the next sort attribute. */
   readonly condition?: SortCondition
-  /** A table's whole key is given: there is at most one item. */
-  readonly oneItem: boolean
 }
 
 /** Throws the ValidationException that AWS answers to comparisons that do not fit the key. */
@@ -41,7 +39,6 @@ export function queryRange({ table, index }: QueryTarget, comparisons: readonly 
     range: index === undefined ? primaryKeyRange(key, equals, condition) : indexKeyRange(index, equals, condition),
     equals,
     ...(condition === undefined ? {} : { condition }),
-    oneItem: index === undefined && key.sort.every((part) => Object.hasOwn(equals, part.name)),
   }
 }
 

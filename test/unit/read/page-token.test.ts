@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { validationError } from '../../../src/core/errors.ts'
 import { encodeItem } from '../../../src/core/item/item-bytes.ts'
+import { wholeRange } from '../../../src/core/key/key-range.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import type { KeyComparison } from '../../../src/core/read/key-condition.ts'
 import { lastEvaluatedKey, queryStart, scanStart } from '../../../src/core/read/page-token.ts'
@@ -18,16 +19,25 @@ const startOf = (startKey: Item, ...comparisons: KeyComparison[]) =>
   queryStart({ table }, startKey, queryRange({ table }, comparisons))
 
 describe('LastEvaluatedKey', () => {
+  const page = { lastItem: encodeItem(item) }
+
   it('is the key of the last item, with the index’s when one was read', () => {
-    const page = { lastItem: encodeItem(item) }
-    expect(lastEvaluatedKey({ table }, page)).toEqual({ pk: { S: 'p' }, sk: { N: '7' } })
+    expect(lastEvaluatedKey({ table, range: wholeRange }, page)).toEqual({ pk: { S: 'p' }, sk: { N: '7' } })
     const { more: _, ...keys } = item
-    expect(lastEvaluatedKey({ table, index }, page)).toEqual(keys)
+    expect(lastEvaluatedKey({ table, index, range: wholeRange }, page)).toEqual(keys)
   })
 
-  it('is absent after the last page, and for a query of one item', () => {
-    expect(lastEvaluatedKey({ table }, {})).toBeUndefined()
-    expect(lastEvaluatedKey({ table }, { lastItem: encodeItem(item) }, { oneItem: true })).toBeUndefined()
+  it('is absent after the last page', () => {
+    expect(lastEvaluatedKey({ table, range: wholeRange }, {})).toBeUndefined()
+  })
+
+  it('is absent for a query of one item, which cannot be continued', () => {
+    const exact: KeyComparison = { name: 'sk', test: { op: '=', value: { N: '7' } } }
+    const query = queryRange({ table }, [inPartition, exact])
+    expect(lastEvaluatedKey({ table, range: query.range }, page)).toBeUndefined()
+    const hashOnly = tableWith(schema(['pk:S']))
+    const only = queryRange({ table: hashOnly }, [inPartition])
+    expect(lastEvaluatedKey({ table: hashOnly, range: only.range }, page)).toBeUndefined()
   })
 
   it('is taken as the start of the next page', () => {
@@ -35,8 +45,8 @@ describe('LastEvaluatedKey', () => {
       fc.property(stringKey, numberKey, stringKey, numberKey, (pk, sk, kind, rank) => {
         const last: Item = { pk, sk, kind, rank }
         const target = { table, index }
-        const token = lastEvaluatedKey(target, { lastItem: encodeItem(last) }) ?? {}
         const query = queryRange(target, [{ name: 'kind', test: { op: '=', value: kind } }])
+        const token = lastEvaluatedKey({ ...target, range: query.range }, { lastItem: encodeItem(last) }) ?? {}
         expect(queryStart(target, token, query)).toEqual(scanStart(target, token))
       }),
     )

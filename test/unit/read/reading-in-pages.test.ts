@@ -51,7 +51,7 @@ function readAll(rows: Rows, walk: Walk, target: QueryTarget, startOf: (token: I
   do {
     const page = read(rows, walk, token === undefined ? undefined : startOf(token))
     found.push(...page.items.map(decodeItem))
-    token = lastEvaluatedKey(target, page)
+    token = lastEvaluatedKey({ ...target, range: walk.range }, page)
   } while (token !== undefined)
   return found
 }
