@@ -1,0 +1,95 @@
+import type { BatchWriteItemInput, BatchWriteItemOutput, WriteRequest } from '@aws-sdk/client-dynamodb'
+import { sizeOfItem } from '../../core/attribute/size.ts'
+import { validationError } from '../../core/errors.ts'
+import { batchWriteRequestsMax, itemSizeBytesMax } from '../../core/limits.ts'
+import type { Table } from '../../core/table/table.ts'
+import { checkValues } from '../../core/wire/attribute-values.ts'
+import { writeCapacity } from '../../core/write/capacity.ts'
+import { indexKeyProblem } from '../../core/write/index-keys.ts'
+import type { Outcome, Write } from '../../core/write/write.ts'
+import { tableForItems } from '../checks/table-exists.ts'
+import { CapacityByTable } from '../items/capacity-by-table.ts'
+import { errorOf } from '../items/commit-one.ts'
+import { CollectionMetrics } from '../items/collection-metrics.ts'
+import { keyOfItem, keyOfKey } from '../items/item-key.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+
+type Input = Wire<BatchWriteItemInput>
+type Request = Wire<WriteRequest>
+
+export const batchWriteItem = defineOperation<Input, Wire<BatchWriteItemOutput>>({
+  name: 'BatchWriteItem',
+  kind: 'write',
+  tables: (input) => Object.keys(input.RequestItems ?? {}),
+  checksOwnValues: true,
+  checks: [tooManyRequests, eachRequest],
+  run: async (input, context) => {
+    const writes = Object.entries(input.RequestItems ?? {}).flatMap(([name, requests]) =>
+      writesOf(name, requests, context),
+    )
+    // Each is a write of its own; one flush takes them all.
+    const results = await Promise.all(writes.map(({ write }) => context.engine.commit([write])))
+    const capacity = new CapacityByTable(input.ReturnConsumedCapacity)
+    const metrics = new CollectionMetrics(input.ReturnItemCollectionMetrics)
+    const unprocessed: Record<string, Request[]> = {}
+    for (const [at, result] of results.entries()) {
+      const { name, request, write } = writes[at] as Named
+      if (result.accepted) account(write, result.outcomes[0], capacity, metrics)
+      else if (result.refusals[0]?.refused === 'conflict') (unprocessed[name] ??= []).push(request)
+      else if (result.refusals[0] !== undefined) throw errorOf(result.refusals[0])
+    }
+    return { UnprocessedItems: unprocessed, ...metrics.member(), ...capacity.member() }
+  },
+})
+
+type Named = { readonly name: string; readonly request: Request; readonly write: Write }
+
+function account(
+  write: Write,
+  outcome: Outcome | undefined,
+  capacity: CapacityByTable,
+  metrics: CollectionMetrics,
+): void {
+  if (outcome === undefined) return
+  capacity.add(write.table.name, () => writeCapacity(write.table, outcome))
+  metrics.add(write)
+}
+
+function tooManyRequests({ RequestItems = {} }: Input): void {
+  const count = Object.values(RequestItems).reduce((sum, requests) => sum + requests.length, 0)
+  if (count > batchWriteRequestsMax) throw validationError('Too many items requested for the BatchWriteItem call')
+}
+
+/** AWS speaks of AttributeValues where it means WriteRequests. */
+function eachRequest({ RequestItems = {} }: Input): void {
+  for (const { PutRequest, DeleteRequest } of Object.values(RequestItems).flat()) {
+    if (PutRequest !== undefined && DeleteRequest !== undefined)
+      throw validationError(
+        'Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes',
+      )
+    if (PutRequest === undefined && DeleteRequest === undefined)
+      throw validationError('Supplied AttributeValue is empty, must contain exactly one of the supported datatypes')
+    checkValues(PutRequest?.Item ?? DeleteRequest?.Key ?? {})
+    if (PutRequest?.Item !== undefined && sizeOfItem(PutRequest.Item) > itemSizeBytesMax)
+      throw validationError('Item size has exceeded the maximum allowed size')
+  }
+}
+
+function writesOf(name: string, requests: readonly Request[], context: OperationContext): Named[] {
+  const table = tableForItems(name, context)
+  const writes = requests.map((request) => ({ name, request, write: writeOf(table, request) }))
+  if (new Set(writes.map(({ write }) => write.key.toString('latin1'))).size < writes.length)
+    throw validationError('Provided list of item keys contains duplicates')
+  return writes
+}
+
+/** Everything that can be wrong with a request is found before any of the batch is written. */
+function writeOf(table: Table, { PutRequest, DeleteRequest }: Request): Write {
+  if (PutRequest === undefined) return { kind: 'delete', table, ...keyOfKey(table, DeleteRequest?.Key ?? {}) }
+  const item = PutRequest.Item ?? {}
+  const key = keyOfItem(table, item)
+  const problem = indexKeyProblem(table, item, undefined, 'put')
+  if (problem !== undefined) throw validationError(problem)
+  return { kind: 'put', table, item, ...key }
+}
