@@ -1,4 +1,6 @@
 /** Every operation that the node answers, by name. Those that it does not are in unsupported.ts, with the reason. */
+import { batchGetItem } from './batches/batch-get-item.ts'
+import { batchWriteItem } from './batches/batch-write-item.ts'
 import { deleteItem } from './items/delete-item.ts'
 import { getItem } from './items/get-item.ts'
 import { putItem } from './items/put-item.ts'
@@ -22,6 +24,8 @@ import { tagResource } from './tags/tag-resource.ts'
 import { untagResource } from './tags/untag-resource.ts'
 
 const all: readonly Operation[] = [
+  batchGetItem,
+  batchWriteItem,
   createTable,
   deleteItem,
   deleteTable,

@@ -5,7 +5,9 @@
 import type { AttributeValue as SdkAttributeValue } from '@aws-sdk/client-dynamodb'
 import type { AttributeValue } from '../core/attribute/value.ts'
 
-export type Wire<Shape> = [Shape] extends [SdkAttributeValue]
+export type Wire<Shape> = undefined extends Shape ? Present<Exclude<Shape, undefined>> | undefined : Present<Shape>
+
+type Present<Shape> = [Shape] extends [SdkAttributeValue]
   ? AttributeValue
   : Shape extends Date
     ? number

@@ -5,8 +5,6 @@ const notYet = 'not yet'
 
 export const unsupported: Readonly<Record<string, string>> = {
   BatchExecuteStatement: notYet,
-  BatchGetItem: notYet,
-  BatchWriteItem: notYet,
   CreateBackup: notYet,
   CreateGlobalTable: notYet,
   DeleteBackup: notYet,

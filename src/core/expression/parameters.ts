@@ -53,7 +53,10 @@ function checkMixing(
   input: Readonly<Record<string, unknown>>,
   parameters: ExpressionParameters,
 ): void {
-  const legacy = parameters.legacy.filter((name) => isGiven(input, name))
+  // KeyConditions may stand beside the newer filters and projections, as long as it is the only condition on the keys.
+  const legacy = parameters.legacy.filter(
+    (name) => isGiven(input, name) && (name !== 'KeyConditions' || given.includes('KeyConditionExpression')),
+  )
   if (given.length === 0 || legacy.length === 0) return
   throw validationError(
     `Can not use both expression and non-expression parameters in the same request: ` +

@@ -1,7 +1,6 @@
 import type { BatchGetItemInput, BatchGetItemOutput, KeysAndAttributes } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../../core/attribute/value.ts'
 import { validationError } from '../../core/errors.ts'
-import { parseProjection } from '../../core/expression/parse.ts'
 import type { Projection } from '../../core/expression/projection.ts'
 import { decodeItem, encodeItem } from '../../core/item/item-bytes.ts'
 import { projectItem } from '../../core/item/project.ts'
@@ -14,7 +13,7 @@ import { hasDuplicateKeys } from '../checks/duplicate-keys.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { CapacityByTable } from '../items/capacity-by-table.ts'
-import { placeholdersOf } from '../items/condition-of.ts'
+import { projectionOf } from '../items/condition-of.ts'
 import { keyOfKey } from '../items/item-key.ts'
 import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -37,7 +36,7 @@ export const batchGetItem = defineOperation<Input, Wire<BatchGetItemOutput>>({
   },
 })
 
-const parameters = expressionParameters(['ProjectionExpression'], ['AttributesToGet'])
+const parameters = expressionParameters('BatchGetItem')
 
 function tooManyKeys({ RequestItems = {} }: Input): void {
   const count = Object.values(RequestItems).reduce((sum, asked) => sum + (asked.Keys?.length ?? 0), 0)
@@ -66,14 +65,6 @@ function readOf(name: string, asked: Asked, context: OperationContext): Read {
   const table = tableForItems(name, context)
   const keys = (asked.Keys ?? []).map((given) => ({ given, bytes: keyOfKey(table, given).key }))
   return { name, asked, table, projection, keys }
-}
-
-function projectionOf(asked: Asked): Projection | undefined {
-  if (asked.ProjectionExpression === undefined) return undefined
-  const context = placeholdersOf(asked)
-  const projection = parseProjection(asked.ProjectionExpression, context)
-  context.finish()
-  return projection
 }
 
 /** Items as stored, up to 16 MB; the keys of what would be more go back to the client. */

@@ -40,7 +40,9 @@ export class CollectionMetrics {
   member(): { readonly ItemCollectionMetrics?: Readonly<Record<string, readonly Metrics[]>> } {
     if (this.#asked !== 'SIZE') return {}
     return {
-      ItemCollectionMetrics: Object.fromEntries([...this.#tables].map(([name, entries]) => [name, [...entries.values()]])),
+      ItemCollectionMetrics: Object.fromEntries(
+        [...this.#tables].map(([name, entries]) => [name, [...entries.values()]]),
+      ),
     }
   }
 }

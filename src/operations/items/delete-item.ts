@@ -17,11 +17,7 @@ export const deleteItem = defineOperation<Input, Wire<DeleteItemOutput>>({
   kind: 'write',
   tables: (input) => [input.TableName],
   checksOwnValues: true,
-  checks: [
-    expressionParameters(['ConditionExpression'], ['Expected', 'ConditionalOperator']),
-    keyValues,
-    returnsOldOrNothing,
-  ],
+  checks: [expressionParameters('DeleteItem'), keyValues, returnsOldOrNothing],
   run: async (input, context) => {
     const condition = conditionOf(input)
     const table = tableForItems(input.TableName, context)

@@ -1,6 +1,4 @@
 import type { GetItemInput, GetItemOutput } from '@aws-sdk/client-dynamodb'
-import { parseProjection } from '../../core/expression/parse.ts'
-import type { Projection } from '../../core/expression/projection.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { projectItem } from '../../core/item/project.ts'
 import { bodyOffset, itemSizeOf } from '../../core/item/row.ts'
@@ -11,7 +9,7 @@ import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { placeholdersOf } from './condition-of.ts'
+import { projectionOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
 
 type Input = Wire<GetItemInput>
@@ -21,7 +19,7 @@ export const getItem = defineOperation<Input, Wire<GetItemOutput>>({
   kind: 'read',
   tables: (input) => [input.TableName],
   checksOwnValues: true,
-  checks: [expressionParameters(['ProjectionExpression'], ['AttributesToGet']), keyValues],
+  checks: [expressionParameters('GetItem'), keyValues],
   run: (input, context) => {
     const projection = projectionOf(input)
     const table = tableForItems(input.TableName, context)
@@ -47,12 +45,4 @@ function consumedBy(input: Input, table: string, sizeBytes: number): Pick<Wire<G
 
 function keyValues({ Key: key = {} }: Input): void {
   checkValues(key)
-}
-
-function projectionOf(input: Input): Projection | undefined {
-  if (input.ProjectionExpression === undefined) return undefined
-  const context = placeholdersOf(input)
-  const projection = parseProjection(input.ProjectionExpression, context)
-  context.finish()
-  return projection
 }

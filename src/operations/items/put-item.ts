@@ -20,12 +20,7 @@ export const putItem = defineOperation<Input, Wire<PutItemOutput>>({
   kind: 'write',
   tables: (input) => [input.TableName],
   checksOwnValues: true,
-  checks: [
-    expressionParameters(['ConditionExpression'], ['Expected', 'ConditionalOperator']),
-    itemValues,
-    returnsOldOrNothing,
-    itemSize,
-  ],
+  checks: [expressionParameters('PutItem'), itemValues, returnsOldOrNothing, itemSize],
   run: async (input, context) => {
     const { Item: item = {} } = input
     const condition = conditionOf(input)

@@ -1,5 +1,7 @@
 import type { ScanInput, ScanOutput } from '@aws-sdk/client-dynamodb'
 import type { Condition } from '../../core/expression/condition.ts'
+import { lowerAttributesToGet } from '../../core/expression/legacy/attributes-to-get.ts'
+import { type LegacyConditions, lowerFilter } from '../../core/expression/legacy/filter.ts'
 import { parseCondition, parseProjection } from '../../core/expression/parse.ts'
 import type { Projection } from '../../core/expression/projection.ts'
 import { segmentRange, wholeRange } from '../../core/key/key-range.ts'
@@ -8,6 +10,7 @@ import { consumedCapacity } from '../../core/read/consumed-capacity.ts'
 import { lastEvaluatedKey, scanStart, type Segment } from '../../core/read/page-token.ts'
 import type { ReadPlan } from '../../core/read/read-plan.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
+import { checkComparedValues } from '../checks/legacy-values.ts'
 import { segments } from '../checks/segments.ts'
 import { startKeyValues } from '../checks/start-key.ts'
 import { indexForRead, tableForItems } from '../checks/table-exists.ts'
@@ -24,14 +27,7 @@ export const scan = defineOperation<Input, Wire<ScanOutput>>({
   kind: 'read',
   tables: (input) => [input.TableName],
   checksOwnValues: true,
-  checks: [
-    expressionParameters(
-      ['ProjectionExpression', 'FilterExpression'],
-      ['AttributesToGet', 'ScanFilter', 'ConditionalOperator'],
-    ),
-    startKeyValues,
-    segments,
-  ],
+  checks: [expressionParameters('Scan'), startKeyValues, segments],
   run: (input, context) => {
     const parsed = parse(input)
     checkSelect(input)
@@ -54,11 +50,15 @@ export const scan = defineOperation<Input, Wire<ScanOutput>>({
 type Parsed = { readonly filter: Condition | undefined; readonly projection: Projection | undefined }
 
 function parse(input: Input): Parsed {
-  const { FilterExpression, ProjectionExpression } = input
+  const { FilterExpression, ProjectionExpression, AttributesToGet, ScanFilter, ConditionalOperator } = input
   const context = placeholdersOf(input)
+  checkComparedValues(ScanFilter)
+  const older = AttributesToGet === undefined ? undefined : lowerAttributesToGet(AttributesToGet)
   const filter =
-    FilterExpression === undefined ? undefined : parseCondition(FilterExpression, 'FilterExpression', context)
-  const projection = ProjectionExpression === undefined ? undefined : parseProjection(ProjectionExpression, context)
+    FilterExpression === undefined
+      ? lowerFilter(ScanFilter as LegacyConditions | undefined, ConditionalOperator)
+      : parseCondition(FilterExpression, 'FilterExpression', context)
+  const projection = ProjectionExpression === undefined ? older : parseProjection(ProjectionExpression, context)
   context.finish()
   return { filter, projection }
 }

@@ -1,14 +1,16 @@
 import type { UpdateItemInput, UpdateItemOutput } from '@aws-sdk/client-dynamodb'
 import type { Condition } from '../../core/expression/condition.ts'
+import { lowerAttributeUpdates } from '../../core/expression/legacy/attribute-updates.ts'
 import { parseCondition, parseUpdate } from '../../core/expression/parse.ts'
 import type { Update } from '../../core/expression/update.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
+import { checkUpdateValues } from '../checks/legacy-values.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { commitOne } from './commit-one.ts'
-import { placeholdersOf } from './condition-of.ts'
+import { expectedOf, placeholdersOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
 import { writeReply } from './write-reply.ts'
 
@@ -19,13 +21,7 @@ export const updateItem = defineOperation<Input, Wire<UpdateItemOutput>>({
   kind: 'write',
   tables: (input) => [input.TableName],
   checksOwnValues: true,
-  checks: [
-    expressionParameters(
-      ['UpdateExpression', 'ConditionExpression'],
-      ['AttributeUpdates', 'Expected', 'ConditionalOperator'],
-    ),
-    keyValues,
-  ],
+  checks: [expressionParameters('UpdateItem'), keyValues],
   run: async (input, context) => {
     const parsed = expressionsOf(input)
     const table = tableForItems(input.TableName, context)
@@ -45,12 +41,13 @@ function keyValues({ Key: key = {} }: Input): void {
   checkValues(key)
 }
 
-const nothing: Update = { actions: [] }
+type Parsed = { readonly update: Update; readonly condition?: Condition }
 
 /** With neither an expression nor the older parameters, the item is made if it is not there. */
-function expressionsOf(input: Input): { readonly update: Update; readonly condition?: Condition } {
-  const context = placeholdersOf(input)
+function expressionsOf(input: Input): Parsed {
   const { UpdateExpression, ConditionExpression } = input
+  if (UpdateExpression === undefined && ConditionExpression === undefined) return olderParameters(input)
+  const context = placeholdersOf(input)
   const update = UpdateExpression === undefined ? nothing : parseUpdate(UpdateExpression, context)
   if (ConditionExpression === undefined) {
     context.finish()
@@ -59,4 +56,12 @@ function expressionsOf(input: Input): { readonly update: Update; readonly condit
   const condition = parseCondition(ConditionExpression, 'ConditionExpression', context)
   context.finish()
   return { update, condition }
+}
+
+const nothing: Update = { actions: [] }
+
+function olderParameters(input: Input): Parsed {
+  checkUpdateValues(input.AttributeUpdates)
+  const update = lowerAttributeUpdates(input.AttributeUpdates)
+  return { update, ...expectedOf(input) }
 }

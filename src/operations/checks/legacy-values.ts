@@ -1,0 +1,26 @@
+/** The attribute values inside the parameters that came before expressions. */
+import type { AttributeValue } from '../../core/attribute/value.ts'
+import type { AttributeUpdates } from '../../core/expression/legacy/attribute-updates.ts'
+import { checkValue } from '../../core/wire/attribute-values.ts'
+
+type Compared = Readonly<
+  Record<
+    string,
+    {
+      readonly Value?: AttributeValue | undefined
+      readonly AttributeValueList?: readonly AttributeValue[] | undefined
+    }
+  >
+>
+
+/** Of Expected, QueryFilter, ScanFilter and KeyConditions. */
+export function checkComparedValues(compared: Compared | undefined): void {
+  for (const { Value, AttributeValueList } of Object.values(compared ?? {})) {
+    if (Value !== undefined) checkValue(Value)
+    for (const value of AttributeValueList ?? []) checkValue(value)
+  }
+}
+
+export function checkUpdateValues(updates: AttributeUpdates | undefined): void {
+  for (const { Value } of Object.values(updates ?? {})) if (Value !== undefined) checkValue(Value)
+}
