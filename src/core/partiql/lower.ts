@@ -28,7 +28,7 @@ export function insertCondition(key: KeySchema): Condition {
 }
 
 /** EXISTS(SELECT …) names one item by its whole key. */
-export function lowerExists(select: Select, key: KeySchema): KeyedWrite {
+export function lowerExists(select: Select, key: KeySchema): Required<KeyedWrite> {
   if (!select.where) throw missingKey()
   const { keyAttributes, rest } = splitKey(select.where, key)
   return { keyAttributes, condition: allOf([{ op: 'attribute_exists', path: [partitionOf(key)] }, ...rest]) }
@@ -53,19 +53,32 @@ export type SelectLowering = {
 /** Which partitions a SELECT reads, by the key of its table or index, and what filters the items found there. */
 export function lowerSelect(select: Select, key: KeySchema): SelectLowering {
   const conjuncts = select.where ? conjunctsOf(select.where) : []
-  const partitions = conjuncts.map((condition) => partitionValues(condition, partitionOf(key)))
-  const chosen = partitions.findIndex((values) => values !== undefined)
-  if (chosen < 0 || key.partition.length > 1) return withFilter([], conjuncts)
-  const others = conjuncts.filter((_, n) => n !== chosen)
-  const sort = others.findIndex((condition) => isSortCondition(condition, key))
-  const sortCondition = others[sort]
-  const keyConditions = (partitions[chosen] ?? []).map((value) =>
-    allOf([equality(partitionOf(key), value), ...(sortCondition ? [sortCondition] : [])]),
+  const used = new Set<Condition>()
+  let partitions: readonly (readonly Condition[])[] = [[]]
+  for (const { name } of key.partition) {
+    const found = firstPartition(conjuncts, name)
+    if (!found) return withFilter([], conjuncts)
+    used.add(found.condition)
+    partitions = partitions.flatMap((equalities) => found.values.map((value) => [...equalities, equality(name, value)]))
+  }
+  const sortCondition = conjuncts.find((condition) => !used.has(condition) && isSortCondition(condition, key))
+  if (sortCondition) used.add(sortCondition)
+  const keyConditions = partitions.map((equalities) =>
+    allOf(sortCondition ? [...equalities, sortCondition] : equalities),
   )
-  return withFilter(
-    keyConditions,
-    others.filter((_, n) => n !== sort),
-  )
+  const rest = conjuncts.filter((condition) => !used.has(condition))
+  return withFilter(keyConditions, rest)
+}
+
+function firstPartition(
+  conjuncts: readonly Condition[],
+  name: string,
+): { readonly condition: Condition; readonly values: readonly AttributeValue[] } | undefined {
+  for (const condition of conjuncts) {
+    const values = partitionValues(condition, name)
+    if (values) return { condition, values }
+  }
+  return undefined
 }
 
 function withFilter(keyConditions: readonly Condition[], rest: readonly Condition[]): SelectLowering {

@@ -1,0 +1,53 @@
+import type { ExecuteStatementInput, ExecuteStatementOutput } from '@aws-sdk/client-dynamodb'
+import type { Select } from '../../core/partiql/statement.ts'
+import { consumedCapacity } from '../../core/read/consumed-capacity.ts'
+import { writeCapacity } from '../../core/write/capacity.ts'
+import { validationError } from '../../core/errors.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { decodeToken, encodeToken } from './next-token.ts'
+import { statementOf, tableOfStatement } from './statement-of.ts'
+import { readStatement } from './statement-read.ts'
+import { commitStatement, isWrite, type WriteStatement, writeOf } from './statement-write.ts'
+
+type Input = Wire<ExecuteStatementInput>
+type Output = Wire<ExecuteStatementOutput>
+
+/** The table is named inside the statement, so admission and metrics cannot know it before the statement is parsed. */
+export const executeStatement = defineOperation<Input, Output>({
+  name: 'ExecuteStatement',
+  kind: 'write',
+  tables: () => [],
+  checksOwnValues: true,
+  checks: [],
+  run: (input, context) => {
+    const statement = statementOf(input)
+    return isWrite(statement) ? change(statement, input, context) : read(statement, input, context)
+  },
+})
+
+function read(select: Select, input: Input, context: OperationContext): Output {
+  const { Statement: text = '', NextToken: token, Limit: limit, ConsistentRead, ReturnConsumedCapacity: detail } = input
+  const table = tableOfStatement(select, context)
+  const from = token === undefined ? undefined : decodeToken(text, token)
+  const page = readStatement({ select, table, consistent: ConsistentRead === true, limit, from }, context)
+  const consumed = consumedCapacity(table.name, page.capacity, detail)
+  return {
+    Items: page.items,
+    ...(page.next === undefined ? {} : { NextToken: encodeToken(text, page.next) }),
+    ...(page.next?.key === undefined ? {} : { LastEvaluatedKey: page.next.key }),
+    ...(consumed === undefined ? {} : { ConsumedCapacity: consumed }),
+  }
+}
+
+async function change(statement: WriteStatement, input: Input, context: OperationContext): Promise<Output> {
+  if (input.Limit !== undefined) throw validationError('Limit is not supported for write statements')
+  const table = tableOfStatement(statement, context)
+  const write = writeOf(statement, table, input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD')
+  const { outcome, returned } = await commitStatement(statement, write, context)
+  const consumed = consumedCapacity(table.name, writeCapacity(table, outcome), input.ReturnConsumedCapacity)
+  return {
+    Items: returned === undefined ? [] : [returned],
+    ...(consumed === undefined ? {} : { ConsumedCapacity: consumed }),
+  }
+}

@@ -1,0 +1,142 @@
+/** SELECT as the read plans of Query and Scan: one for each partition that the WHERE names, one after the other. */
+import type { Item } from '../../core/attribute/value.ts'
+import { type AttributeValue, setAttribute } from '../../core/attribute/value.ts'
+import { validationError } from '../../core/errors.ts'
+import type { Path } from '../../core/expression/path.ts'
+import { valueAt } from '../../core/item/document.ts'
+import { decodeItem } from '../../core/item/item-bytes.ts'
+import { wholeRange } from '../../core/key/key-range.ts'
+import { pageSizeBytesMax } from '../../core/limits.ts'
+import { lowerSelect } from '../../core/partiql/lower.ts'
+import type { Select } from '../../core/partiql/statement.ts'
+import { addCapacity, type Capacity, type Consistency, noCapacity, pageReadCapacity } from '../../core/read/capacity.ts'
+import { keyComparisons } from '../../core/read/key-condition.ts'
+import { lastEvaluatedKey, queryStart, scanStart } from '../../core/read/page-token.ts'
+import { queryRange, type QueryTarget } from '../../core/read/query-range.ts'
+import type { ReadPlan } from '../../core/read/read-plan.ts'
+import type { KeySchema, Table } from '../../core/table/table.ts'
+import { indexForRead } from '../checks/table-exists.ts'
+import { selectionOf } from '../items/selection.ts'
+import type { OperationContext } from '../operation.ts'
+import type { StatementToken } from './next-token.ts'
+
+export type StatementRead = {
+  readonly select: Select
+  readonly table: Table
+  readonly consistent: boolean
+  readonly limit: number | undefined
+  readonly from: StatementToken | undefined
+}
+
+export type StatementPage = {
+  readonly items: readonly Item[]
+  readonly capacity: Capacity
+  readonly next: StatementToken | undefined
+}
+
+export function readStatement(read: StatementRead, context: OperationContext): StatementPage {
+  const plans = plansOf(read)
+  const consistency: Consistency = read.consistent ? 'strong' : 'eventual'
+  const items: Item[] = []
+  let capacity = noCapacity
+  let left = read.limit
+  let scannedBytes = 0
+  for (let partition = read.from?.partition ?? 0; partition < plans.length; partition++) {
+    const key = partition === read.from?.partition ? read.from.key : undefined
+    const planned = plans[partition]?.(key, left)
+    if (!planned) break
+    const page = context.engine.read(planned.plan)
+    items.push(...page.items.map((body) => selected(decodeItem(body), read.select)))
+    capacity = addCapacity(capacity, pageReadCapacity(planned.plan, page, consistency))
+    const lastKey = lastEvaluatedKey(planned.plan, page, planned)
+    if (lastKey) return { items, capacity, next: { partition, key: lastKey } }
+    if (left !== undefined) left -= page.scannedCount
+    scannedBytes += page.scannedSizeBytes
+    const full = left === 0 || scannedBytes >= pageSizeBytesMax
+    if (full && partition + 1 < plans.length) return { items, capacity, next: { partition: partition + 1 } }
+  }
+  return { items, capacity, next: undefined }
+}
+
+type Planned = { readonly plan: ReadPlan; readonly oneItem: boolean }
+type Planner = (startKey: Item | undefined, limit: number | undefined) => Planned
+
+function plansOf({ select, table, consistent }: StatementRead): readonly Planner[] {
+  const index = indexForRead(table, { IndexName: select.index, ConsistentRead: consistent })
+  const target: QueryTarget = { table, index }
+  const { keyConditions, filter } = lowerSelect(select, (index ?? table).key)
+  const forward = orderOf(select, (index ?? table).key, keyConditions.length)
+  const projection = select.paths ? { paths: select.paths } : undefined
+  const common = {
+    table,
+    ...(index === undefined ? {} : { index }),
+    forward,
+    ...(filter === undefined ? {} : { filter }),
+    ...withoutProjection(selectionOf(table, index, undefined, projection)),
+  }
+  const limited = (limit: number | undefined) => (limit === undefined ? {} : { limit })
+  if (keyConditions.length === 0) {
+    return [
+      (start, limit) => ({
+        plan: {
+          ...common,
+          range: wholeRange,
+          ...(start ? { after: scanStart(target, start) } : {}),
+          ...limited(limit),
+        },
+        oneItem: false,
+      }),
+    ]
+  }
+  return keyConditions.map((condition) => {
+    const asked = queryRange(target, keyComparisons(condition))
+    return (start, limit) => ({
+      plan: {
+        ...common,
+        range: asked.range,
+        ...(start ? { after: queryStart(target, start, asked) } : {}),
+        ...limited(limit),
+      },
+      oneItem: asked.oneItem,
+    })
+  })
+}
+
+/** A SELECT names its columns itself (`selected`), so the engine hands out whole items. */
+function withoutProjection({ countOnly, fetchWhole }: Pick<ReadPlan, 'countOnly' | 'fetchWhole'>) {
+  return { countOnly, fetchWhole }
+}
+
+function orderOf(select: Select, key: KeySchema, partitions: number): boolean {
+  const [first] = select.orderBy ?? []
+  if (!first) return true
+  if (!select.where) throw validationError('Must have WHERE clause in the statement when using ORDER BY clause.')
+  if (partitions === 0) {
+    throw validationError(
+      'Must have at least one non-optional hash key condition in WHERE clause when using ORDER BY clause.',
+    )
+  }
+  const names = [...key.partition, ...key.sort].map(({ name }) => name)
+  const stranger = select.orderBy?.find(({ attribute }) => !names.includes(attribute))
+  if (stranger) {
+    throw validationError(`Variable reference ${stranger.attribute} in ORDER BY clause must be part of the primary key`)
+  }
+  const bySort = select.orderBy?.find(({ attribute }) => key.sort.some(({ name }) => name === attribute))
+  return bySort === undefined || !bySort.descending
+}
+
+/** A column is called by the last name of its path; one that ends in a list's element by its place in the list of columns. */
+export function selected(item: Item, { paths }: Pick<Select, 'paths'>): Item {
+  if (!paths) return item
+  const columns: Record<string, AttributeValue> = {}
+  paths.forEach((path, place) => {
+    const value = valueAt(item, path)
+    if (value) setAttribute(columns, columnName(path, place), value)
+  })
+  return columns
+}
+
+function columnName(path: Path, place: number): string {
+  const last = path.at(-1)
+  return typeof last === 'string' ? last : `_${place + 1}`
+}

@@ -1,0 +1,84 @@
+/** INSERT, UPDATE, DELETE and EXISTS as the writes that the other operations make. */
+import { required, unreachable } from '../../core/assert.ts'
+import { sizeOfItem } from '../../core/attribute/size.ts'
+import { ServiceError, validationError } from '../../core/errors.ts'
+import { itemSizeBytesMax } from '../../core/limits.ts'
+import { insertCondition, type KeyedWrite, lowerDelete, lowerExists, lowerUpdate } from '../../core/partiql/lower.ts'
+import type { Insert, Returning, Select, Statement } from '../../core/partiql/statement.ts'
+import type { Item } from '../../core/attribute/value.ts'
+import type { Table } from '../../core/table/table.ts'
+import { returnedAttributes, type ReturnValues } from '../../core/write/return-values.ts'
+import type { Outcome, Refusal, Write } from '../../core/write/write.ts'
+import type { OperationContext } from '../operation.ts'
+import { errorOf } from '../items/commit-one.ts'
+import { keyOfItem, keyOfKey } from '../items/item-key.ts'
+
+export type WriteStatement = Exclude<Statement, Select>
+
+export function isWrite(statement: Statement): statement is WriteStatement {
+  return statement.kind !== 'select'
+}
+
+export function writeOf(statement: WriteStatement, table: Table, returnItemOnRefusal: boolean): Write {
+  switch (statement.kind) {
+    case 'insert':
+      return { ...insertOf(statement, table), returnItemOnRefusal }
+    case 'update': {
+      const update = { actions: statement.actions }
+      return { kind: 'update', table, update, ...keyed(lowerUpdate(statement, table.key), table), returnItemOnRefusal }
+    }
+    case 'delete':
+      return { kind: 'delete', table, ...keyed(lowerDelete(statement, table.key), table), returnItemOnRefusal }
+    case 'exists': {
+      const lowered = lowerExists(statement.select, table.key)
+      return { kind: 'check', table, ...keyed(lowered, table), condition: lowered.condition, returnItemOnRefusal }
+    }
+    default:
+      return unreachable(statement)
+  }
+}
+
+function insertOf({ item }: Insert, table: Table): Write {
+  const key = keyOfItem(table, item)
+  if (sizeOfItem(item) > itemSizeBytesMax) throw validationError('Item size has exceeded the maximum allowed size')
+  return { kind: 'put', table, item, ...key, condition: insertCondition(table.key) }
+}
+
+function keyed({ keyAttributes, condition }: KeyedWrite, table: Table) {
+  return { ...keyOfKey(table, keyAttributes), ...(condition === undefined ? {} : { condition }) }
+}
+
+export type StatementOutcome = { readonly outcome: Outcome; readonly returned: Item | undefined }
+
+/** A write statement on its own. */
+export async function commitStatement(
+  statement: WriteStatement,
+  write: Write,
+  { engine }: OperationContext,
+): Promise<StatementOutcome> {
+  if (statement.kind === 'exists') throw validationError('EXISTS is allowed in ExecuteTransaction only')
+  const result = await engine.commit([write])
+  if (!result.accepted) throw errorOfRefusal(statement, required(result.refusals[0], 'the refusal of the write'))
+  const outcome = required(result.outcomes[0], 'the outcome of the write')
+  const update = write.kind === 'update' ? write.update : undefined
+  return { outcome, returned: returnedAttributes(returningOf(statement), outcome, update) }
+}
+
+const returnValues: Readonly<Record<Returning, ReturnValues>> = {
+  ALL_OLD: 'ALL_OLD',
+  ALL_NEW: 'ALL_NEW',
+  MODIFIED_OLD: 'UPDATED_OLD',
+  MODIFIED_NEW: 'UPDATED_NEW',
+}
+
+export function returningOf(statement: WriteStatement): ReturnValues {
+  const returning = statement.kind === 'update' || statement.kind === 'delete' ? statement.returning : undefined
+  return returning === undefined ? 'NONE' : returnValues[returning]
+}
+
+/** An INSERT is refused by its item being there, which has an error of its own. */
+export function errorOfRefusal(statement: WriteStatement, refusal: Refusal): ServiceError {
+  return statement.kind === 'insert' && refusal.refused === 'condition'
+    ? new ServiceError('DuplicateItemException', 'Duplicate primary key exists in table')
+    : errorOf(refusal)
+}
