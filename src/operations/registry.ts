@@ -17,6 +17,8 @@ import { describeTimeToLive } from './settings/describe-time-to-live.ts'
 import { createTable } from './tables/create-table.ts'
 import { deleteTable } from './tables/delete-table.ts'
 import { describeTable } from './tables/describe-table.ts'
+import { batchExecuteStatement } from './partiql/batch-execute-statement.ts'
+import { executeStatement } from './partiql/execute-statement.ts'
 import { listTables } from './tables/list-tables.ts'
 import { updateTable } from './tables/update-table.ts'
 import { listTagsOfResource } from './tags/list-tags-of-resource.ts'
@@ -26,6 +28,7 @@ import { untagResource } from './tags/untag-resource.ts'
 const all: readonly Operation[] = [
   batchGetItem,
   batchWriteItem,
+  batchExecuteStatement,
   createTable,
   deleteItem,
   deleteTable,
@@ -36,6 +39,7 @@ const all: readonly Operation[] = [
   describeLimits,
   describeTable,
   describeTimeToLive,
+  executeStatement,
   getItem,
   listTables,
   listTagsOfResource,

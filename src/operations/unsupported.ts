@@ -4,7 +4,6 @@ import { ServiceError } from '../core/errors.ts'
 const notYet = 'not yet'
 
 export const unsupported: Readonly<Record<string, string>> = {
-  BatchExecuteStatement: notYet,
   CreateBackup: notYet,
   CreateGlobalTable: notYet,
   DeleteBackup: notYet,
@@ -17,7 +16,6 @@ export const unsupported: Readonly<Record<string, string>> = {
   DescribeTableReplicaAutoScaling: notYet,
   DisableKinesisStreamingDestination: notYet,
   EnableKinesisStreamingDestination: notYet,
-  ExecuteStatement: notYet,
   ExecuteTransaction: notYet,
   ExportTableToPointInTime: notYet,
   GetResourcePolicy: notYet,
