@@ -43,12 +43,12 @@ export function readStatement(read: StatementRead, context: OperationContext): S
   let scannedBytes = 0
   for (let partition = read.from?.partition ?? 0; partition < plans.length; partition++) {
     const key = partition === read.from?.partition ? read.from.key : undefined
-    const planned = plans[partition]?.(key, left)
-    if (!planned) break
-    const page = context.engine.read(planned.plan)
+    const plan = plans[partition]?.(key, left)
+    if (!plan) break
+    const page = context.engine.read(plan)
     items.push(...page.items.map((body) => selected(decodeItem(body), read.select)))
-    capacity = addCapacity(capacity, pageReadCapacity(planned.plan, page, consistency))
-    const lastKey = lastEvaluatedKey(planned.plan, page, planned)
+    capacity = addCapacity(capacity, pageReadCapacity(plan, page, consistency))
+    const lastKey = lastEvaluatedKey(plan, page)
     if (lastKey) return { items, capacity, next: { partition, key: lastKey } }
     if (left !== undefined) left -= page.scannedCount
     scannedBytes += page.scannedSizeBytes
@@ -58,8 +58,7 @@ export function readStatement(read: StatementRead, context: OperationContext): S
   return { items, capacity, next: undefined }
 }
 
-type Planned = { readonly plan: ReadPlan; readonly oneItem: boolean }
-type Planner = (startKey: Item | undefined, limit: number | undefined) => Planned
+type Planner = (startKey: Item | undefined, limit: number | undefined) => ReadPlan
 
 function plansOf({ select, table, consistent }: StatementRead): readonly Planner[] {
   const index = indexForRead(table, { IndexName: select.index, ConsistentRead: consistent })
@@ -78,26 +77,20 @@ function plansOf({ select, table, consistent }: StatementRead): readonly Planner
   if (keyConditions.length === 0) {
     return [
       (start, limit) => ({
-        plan: {
-          ...common,
-          range: wholeRange,
-          ...(start ? { after: scanStart(target, start) } : {}),
-          ...limited(limit),
-        },
-        oneItem: false,
+        ...common,
+        range: wholeRange,
+        ...(start ? { after: scanStart(target, start) } : {}),
+        ...limited(limit),
       }),
     ]
   }
   return keyConditions.map((condition) => {
     const asked = queryRange(target, keyComparisons(condition))
     return (start, limit) => ({
-      plan: {
-        ...common,
-        range: asked.range,
-        ...(start ? { after: queryStart(target, start, asked) } : {}),
-        ...limited(limit),
-      },
-      oneItem: asked.oneItem,
+      ...common,
+      range: asked.range,
+      ...(start ? { after: queryStart(target, start, asked) } : {}),
+      ...limited(limit),
     })
   })
 }
