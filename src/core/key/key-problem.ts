@@ -7,14 +7,6 @@ import { partitionKeySizeBytesMax, sortKeySizeBytesMax } from '../limits.ts'
 import type { KeyAttribute, KeySchema } from '../table/table.ts'
 import { bareKeyBytes, keyValueOf } from './key-bytes.ts'
 
-/** Of the Key parameter: exactly the key attributes. */
-export function keyProblem(key: KeySchema, given: Item): string | undefined {
-  const parts = [...key.partition, ...key.sort]
-  if (Object.keys(given).length !== parts.length) return 'The number of conditions on the keys is invalid'
-  if (!matchesKey(parts, given)) return 'The provided key element does not match the schema'
-  return keyValuesProblem(key, given)
-}
-
 /** Of a whole item, which has its key among other attributes. */
 export function itemKeyProblem(key: KeySchema, item: Item): string | undefined {
   for (const part of [...key.partition, ...key.sort]) {
@@ -27,6 +19,7 @@ export function itemKeyProblem(key: KeySchema, item: Item): string | undefined {
   return keyValuesProblem(key, item)
 }
 
+/** Whether the given attributes have those of the key, each of its type. */
 export function matchesKey(parts: readonly KeyAttribute[], given: Item): boolean {
   return parts.every((part) => keyValueOf(given, part) !== undefined)
 }

@@ -41,6 +41,7 @@ function largerSize(outcome: Outcome): number {
 function indexUnits(table: Table, previous: Item | undefined, next: Item | undefined): readonly IndexUnits[] {
   const charged: IndexUnits[] = []
   for (const index of table.indexes) {
+    if (index.status === 'DELETING') continue
     const units = unitsOfIndex(index, table, previous, next)
     if (units > 0) charged.push({ index, units })
   }

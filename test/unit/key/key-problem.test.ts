@@ -1,39 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Item } from '../../../src/core/attribute/value.ts'
-import { itemKeyProblem, keyProblem } from '../../../src/core/key/key-problem.ts'
+import { itemKeyProblem } from '../../../src/core/key/key-problem.ts'
 import { schema } from './keys.ts'
 
 const key = schema(['pk:S'], ['sk:B'])
 const good: Item = { pk: { S: 'p' }, sk: { B: 'YQ==' } }
-
-describe('a Key parameter', () => {
-  it('that is exactly the key has no problem', () => {
-    expect(keyProblem(key, good)).toBeUndefined()
-  })
-
-  it.each<[string, Item, string]>([
-    ['lacks an attribute', { pk: { S: 'p' } }, 'The number of conditions on the keys is invalid'],
-    ['has one too many', { ...good, x: { S: 'x' } }, 'The number of conditions on the keys is invalid'],
-    [
-      'names another attribute',
-      { pk: { S: 'p' }, x: { B: 'YQ==' } },
-      'The provided key element does not match the schema',
-    ],
-    ['has another type', { ...good, pk: { N: '1' } }, 'The provided key element does not match the schema'],
-    [
-      'is empty',
-      { ...good, sk: { B: '' } },
-      'One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty binary value. Key: sk',
-    ],
-    [
-      'is too long',
-      { ...good, sk: { B: Buffer.alloc(1025).toString('base64') } },
-      'One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes',
-    ],
-  ])('that %s', (_, given, message) => {
-    expect(keyProblem(key, given)).toBe(message)
-  })
-})
 
 describe('an item', () => {
   it('has its key among other attributes', () => {
@@ -51,6 +22,21 @@ describe('an item', () => {
       'has an empty key',
       { ...good, pk: { S: '' } },
       'One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty string value. Key: pk',
+    ],
+    [
+      'has an empty sort key',
+      { ...good, sk: { B: '' } },
+      'One or more parameter values are not valid. The AttributeValue for a key attribute cannot contain an empty binary value. Key: sk',
+    ],
+    [
+      'has too long a partition key',
+      { ...good, pk: { S: 'é'.repeat(1025) } },
+      'One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of2048 bytes',
+    ],
+    [
+      'has too long a sort key',
+      { ...good, sk: { B: Buffer.alloc(1025).toString('base64') } },
+      'One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of 1024 bytes',
     ],
   ])('that %s', (_, item, message) => {
     expect(itemKeyProblem(key, item)).toBe(message)
