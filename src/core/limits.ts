@@ -66,6 +66,22 @@ export const connectBackOffMsMin = 100
 export const connectBackOffMsMax = 2000
 /** Questions of peers that a region answers at once. */
 export const requestsUnderWayMax = 32
+/** Appends to the own stream that are not acknowledged yet. */
+export const messagesUnderWayMax = 64
+export const messagesUnderWayBytesMax = 16 * 1024 * 1024
+/** Messages of a peer that wait to be applied: beyond either, its session is not read. */
+export const inboxMessagesMax = 4096
+export const inboxBytesMax = 16 * 1024 * 1024
+/** Waiting messages are applied together, up to these. */
+export const applyChangesMax = 2048
+export const applyTargetBytes = 4 * 1024 * 1024
+/** The log keeps what a peer has not confirmed, but no more positions than these: a peer further behind gets the state instead. */
+export const logPositionsMax = 2_000_000
+/** Positions read in one turn of the event loop by whoever goes through the log. */
+export const logReadChangesMax = 256
+/** A tombstone stays at least this long, whatever the replicas have confirmed: a snapshot's part on its way may be older than it. */
+export const tombstoneAgeMsMin = 60_000
+export const tombstonesRemovedAtOnceMax = 1000
 
 // The wire
 /** Violations of constraints that one message reports, as in DynamoDB. */

@@ -16,11 +16,18 @@ export type Announcement = {
   readonly epoch: string
   /** The last durable position of the region's log. */
   readonly flushed: Position
-  /** Everything up to here that concerns others is on the stream: nothing of theirs lies between it and `flushed` once they are equal. */
+  /** The end of the last message on the stream. */
+  readonly sent: Position
+  /** Nothing that concerns others lies between `sent` and here: whoever has the one may stand at the other. */
   readonly published: Position
   readonly wallMs: number
+  /** Every change of the region with a stamp up to this is at or before `flushed`. */
   readonly clock: ClockState
+  /** Of each other region: everything with a stamp up to this is applied here. */
+  readonly seen: readonly Seen[]
 }
+
+export type Seen = { readonly region: string; readonly clock: ClockState }
 
 /** Where a peer stands in the hearer's log. */
 export type Confirmation = {
@@ -159,20 +166,27 @@ function fieldsOf(payload: Buffer): Fields {
 
 function readAnnouncement(fields: Fields): Announcement {
   if (fields['say'] !== 'here') throw new RangeError('not an announcement')
-  const clock = record(fields['clock'])
   const flushed = natural(fields, 'flushed')
+  const sent = natural(fields, 'sent')
   const published = natural(fields, 'published')
-  if (published > flushed) throw new RangeError('published before it was durable')
+  if (sent > published || published > flushed) throw new RangeError('published before it was durable')
   return {
     say: 'here',
     region: text(fields, 'region'),
     number: natural(fields, 'number'),
     epoch: text(fields, 'epoch'),
     flushed,
+    sent,
     published,
     wallMs: natural(fields, 'wallMs'),
-    clock: { wallMs: natural(clock, 'wallMs'), counter: natural(clock, 'counter') },
+    clock: clockOf(fields),
+    seen: list(fields, 'seen', regionsMax).map((seen) => ({ region: text(seen, 'region'), clock: clockOf(seen) })),
   }
+}
+
+function clockOf(fields: Fields): ClockState {
+  const clock = record(fields['clock'])
+  return { wallMs: natural(clock, 'wallMs'), counter: natural(clock, 'counter') }
 }
 
 function record(value: unknown): Fields {

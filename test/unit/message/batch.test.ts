@@ -147,9 +147,11 @@ describe('a control message', () => {
       number: 1,
       epoch: 'e',
       flushed: 12,
+      sent: 9,
       published: 10,
       wallMs: 1_700_000_000_000,
       clock: { wallMs: 1_700_000_000_001, counter: 3 },
+      seen: [{ region: 'b', clock: { wallMs: 5, counter: 0 } }],
     }
     expect(decodeAnnouncement(encodeControl(here))).toEqual(here)
     expect(decodeAnswer(encodeControl(here))).toEqual(here)
@@ -172,6 +174,8 @@ describe('a control message', () => {
       number: 1,
       epoch: 'e',
       flushed: 1,
+      sent: 0,
+      seen: [],
       published: 2,
       wallMs: 1,
       clock: { wallMs: 1, counter: 0 },

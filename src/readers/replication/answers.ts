@@ -1,0 +1,115 @@
+/** Answers what peers ask of this region: parts of its log, its place in others' logs, and snapshots of its tables. */
+import { unreachable } from '../../core/assert.ts'
+import { encodeBatch } from '../../core/change/batch.ts'
+import type { Change, Position } from '../../core/change/change.ts'
+import {
+  type Announcement,
+  type Answer,
+  type Confirmation,
+  decodeRequest,
+  encodeControl,
+  type Request,
+} from '../../core/change/control.ts'
+import { UnknownFormat } from '../../core/change/message.ts'
+import { encodeRows } from '../../core/change/rows.ts'
+import { logReadChangesMax, messageTargetBytes, snapshotRowsMax, snapshotTargetBytes } from '../../core/limits.ts'
+import type { TableId } from '../../core/table/table.ts'
+import { peersOf, type Topology } from '../../core/topology.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { batchOf, cutToSize, leaves } from './own-changes.ts'
+
+/** Parts of the log looked through for one answer: foreign changes in between must not make it empty for ever. */
+const partsMax = 16
+
+export type Answers = {
+  readonly engine: Engine
+  readonly topology: Topology
+  readonly announcement: () => Announcement
+  readonly onConfirmed: (confirmation: Confirmation) => void
+  /** Whether this region has all of a table's items. */
+  readonly isComplete: (table: TableId) => boolean
+}
+
+/** The reply's bytes; undefined where none is expected. A message that cannot be read gets a refusal that says so. */
+export function answer(room: Answers, payload: Buffer): Buffer | undefined {
+  let request: Request | Confirmation
+  try {
+    request = decodeRequest(payload)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    // A peer of another version reads the version in the header of whatever it is answered.
+    return refusal(error instanceof UnknownFormat ? error.message : 'not a request')
+  }
+  if (!peersOf(room.topology).some((peer) => peer.name === request.region)) return refusal('not a peer of this region')
+  if (request.say === 'confirm') {
+    room.onConfirmed(request)
+    return undefined
+  }
+  return reply(room, request)
+}
+
+function reply(room: Answers, request: Request): Buffer {
+  const { engine } = room
+  switch (request.say) {
+    case 'hello':
+      return encodeControl(room.announcement())
+    case 'log':
+      return partOfLog(engine, request.epoch, request.after)
+    case 'cursors':
+      return encodeControl(cursors(room))
+    case 'tables':
+      return encodeControl({ say: 'tables', tables: tables(room) })
+    case 'registers':
+      return encodeRows({ rows: engine.registers(request.table), done: true })
+    case 'rows':
+      return rows(room, request.table, request.after)
+    default:
+      return unreachable(request)
+  }
+}
+
+function partOfLog(engine: Engine, epoch: string, after: Position): Buffer {
+  const flushed = engine.flushed()
+  const oldest = engine.oldest()
+  if (epoch !== engine.epoch || after < oldest - 1 || after > flushed)
+    return encodeControl({ say: 'gone', epoch: engine.epoch, oldest, flushed })
+  let upTo = after
+  let leaving: Change[] = []
+  for (let part = 0; part < partsMax && leaving.length === 0; part++) {
+    const changes = cutToSize(engine.readLog(upTo, logReadChangesMax, messageTargetBytes))
+    const last = changes.at(-1)
+    if (last === undefined) break
+    leaving = changes.filter((change) => leaves(change, engine))
+    upTo = last.position
+  }
+  return encodeBatch(batchOf(engine, after, upTo, leaving))
+}
+
+function cursors({ engine, topology }: Answers): Answer {
+  const found = peersOf(topology).flatMap(({ name }) => {
+    const cursor = engine.cursor(name)
+    return cursor === undefined ? [] : [{ region: name, epoch: cursor.epoch, position: cursor.position }]
+  })
+  return { say: 'cursors', region: engine.region.name, epoch: engine.epoch, flushed: engine.flushed(), cursors: found }
+}
+
+function tables({ engine, isComplete }: Answers) {
+  return engine.knownTables().flatMap((id) => {
+    const table = engine.tableWithId(id)
+    if (table !== undefined && table.replicas.length === 0) return []
+    const items = table === undefined ? 0 : engine.size(table).items
+    return [{ id, complete: table !== undefined && isComplete(id), items }]
+  })
+}
+
+function rows({ engine, isComplete }: Answers, table: TableId, after: string | undefined): Buffer {
+  if (engine.tableWithId(table) === undefined || !isComplete(table))
+    return refusal('the table is not here, or not all of it')
+  const start = after === undefined ? undefined : Buffer.from(after, 'base64')
+  const part = engine.rows(table, start, snapshotRowsMax, snapshotTargetBytes)
+  return encodeRows({ rows: part, done: part.length === 0 })
+}
+
+function refusal(reason: string): Buffer {
+  return encodeControl({ say: 'refused', reason })
+}

@@ -1,0 +1,239 @@
+/**
+ * A table comes to this region. From the moment that it is begun its changes are applied; what they were before is in the
+ * snapshot, provided that the snapshot's source has passed every cursor that this region had at that moment. So: begin, note
+ * the cursors, wait for a source that has passed them, merge its rows in key order, and say that the replica is ACTIVE.
+ * Each step is short and each can be repeated; a process that dies half-way goes on from its note.
+ */
+import type { Position } from '../../core/change/change.ts'
+import { decodeRow } from '../../core/item/row.ts'
+import { type RegisterValues, type ReplicaRegister, replicaRegister } from '../../core/table/registers.ts'
+import type { ReplicaStatus, TableId } from '../../core/table/table.ts'
+import type { Region } from '../../core/topology.ts'
+import type { Engine, RegisterEdit } from '../../engine/engine.ts'
+import type { PeerSession } from '../../ports/bus.ts'
+import type { Env } from '../../ports/env.ts'
+import type { Exclusive } from './exclusive.ts'
+import { type Places, Questions } from './questions.ts'
+import { oweFromOthers } from './transfer.ts'
+
+export type JoinOptions = {
+  readonly env: Env
+  readonly engine: Engine
+  readonly peers: readonly Region[]
+  readonly exclusive: Exclusive
+  readonly sessionTo: (region: string) => PeerSession | undefined
+}
+
+type Place = { readonly epoch: string; readonly position: Position }
+
+type Progress = {
+  /** This region's cursors when the table was begun, by origin. */
+  readonly places: Readonly<Record<string, Place>>
+  readonly after?: string
+  readonly rows: number
+}
+
+export type JoinStep = 'done' | 'failed' | 'wait' | 'progress'
+
+const joinNote = (table: TableId): string => `replication/join/${table}`
+const progressMsMin = 1000
+
+export class Join {
+  readonly table: TableId
+  readonly #options: JoinOptions
+  /** Peers known to have passed the noted cursors; they do not go back. */
+  readonly #passed = new Set<string>()
+  #source: string | undefined
+  #items = 0
+  #toldPercent = 0
+  #toldAtMs = 0
+
+  constructor(options: JoinOptions, table: TableId) {
+    this.#options = options
+    this.table = table
+  }
+
+  get begun(): boolean {
+    return this.#options.engine.tableWithId(this.table) !== undefined && this.#progress() !== undefined
+  }
+
+  step(): Promise<JoinStep> {
+    return this.begun ? this.#copy() : this.#begin()
+  }
+
+  async #begin(): Promise<JoinStep> {
+    const { engine } = this.#options
+    const source = this.#sources()[0]
+    if (source === undefined && this.#definition() === undefined) return 'wait'
+    if (source !== undefined) await engine.mergeRegisters(this.table, await source.questions.registers(this.table))
+    const definition = this.#definition()
+    if (definition === undefined) return 'wait'
+    const other = engine.tableNamed(definition.name)
+    if (other !== undefined && other.id !== this.table) return this.#fail(definition.name)
+    await this.#options.exclusive.run(() => this.#start())
+    return 'progress'
+  }
+
+  async #start(): Promise<void> {
+    const { engine, env, peers } = this.#options
+    const own = this.#ownReplica()
+    const status: RegisterValues['local/status'] = { status: 'CREATING', sinceMs: env.clock.wallMs() }
+    const edits: RegisterEdit[] = [{ register: 'local/status', value: status }]
+    // It was there before, so this region's disk was lost; and what that had sent to only some of the peers is with them.
+    const wiped = own?.status !== 'CREATING'
+    if (wiped) {
+      edits.push(this.#replicaEdit({ status: 'CREATING', percentProgress: 0 }))
+      await oweFromOthers(this.#options, engine.region.name, engine.epoch)
+    }
+    await engine.define(this.table, edits)
+    const places: Record<string, Place> = {}
+    for (const { name } of peers) {
+      const cursor = engine.cursor(name)
+      if (cursor !== undefined) places[name] = { epoch: cursor.epoch, position: cursor.position }
+    }
+    const progress: Progress = { places, rows: 0 }
+    await engine.setNote(joinNote(this.table), progress)
+    env.log.info('replica begun', { table: this.table, wiped })
+  }
+
+  async #fail(name: string): Promise<JoinStep> {
+    // AWS's words for it.
+    const statusDescription = `Failed to create a the new replica of table with name: '${name}' because one or more replicas already existed as tables.`
+    await this.#options.engine.define(this.table, [this.#replicaEdit({ status: 'CREATION_FAILED', statusDescription })])
+    this.#options.env.log.warn('replica failed', { table: name })
+    return 'failed'
+  }
+
+  async #copy(): Promise<JoinStep> {
+    const { engine } = this.#options
+    const progress = this.#progress() as Progress
+    if (this.#isAlone()) return this.#finish(progress)
+    const source = await this.#readySource(progress)
+    if (source === undefined) return 'wait'
+    const start = progress.after === undefined ? undefined : Buffer.from(progress.after, 'base64')
+    const chunk = await source.questions.rows(this.table, start)
+    if (chunk === undefined) {
+      this.#passed.delete(source.region)
+      return 'wait'
+    }
+    const last = chunk.rows.at(-1)
+    if (last !== undefined) await engine.merge(this.table, chunk.rows)
+    if (last === undefined || chunk.done) return this.#finish(progress)
+    const rows = progress.rows + chunk.rows.length
+    await engine.setNote(joinNote(this.table), { ...progress, after: last.key.toString('base64'), rows })
+    await this.#tell(rows)
+    return 'progress'
+  }
+
+  async #finish(progress: Progress): Promise<JoinStep> {
+    const { engine, env } = this.#options
+    await engine.define(this.table, [this.#replicaEdit({ status: 'ACTIVE' })])
+    await engine.setNote(joinNote(this.table), undefined)
+    env.log.info('replica complete', { table: this.table, rows: progress.rows, source: this.#source })
+    return 'done'
+  }
+
+  /** Rarely: each is a change that goes to every region. */
+  async #tell(rows: number): Promise<void> {
+    const { engine, env } = this.#options
+    const percent = this.#items === 0 ? 0 : Math.min(99, Math.floor((rows / this.#items) * 100))
+    if (percent <= this.#toldPercent || env.clock.monotonicMs() - this.#toldAtMs < progressMsMin) return
+    this.#toldPercent = percent
+    this.#toldAtMs = env.clock.monotonicMs()
+    await engine.define(this.table, [this.#replicaEdit({ status: 'CREATING', percentProgress: percent })])
+  }
+
+  /** The source so far if it is still there, else another that has passed the noted cursors. */
+  async #readySource(progress: Progress): Promise<Source | undefined> {
+    const sources = this.#sources().toSorted(
+      (a, b) => Number(b.region === this.#source) - Number(a.region === this.#source),
+    )
+    for (const source of sources) {
+      if (!this.#passed.has(source.region)) {
+        if (!this.#hasPassed(progress, source.region, await source.questions.places())) continue
+        this.#passed.add(source.region)
+      }
+      if (this.#source !== source.region) await this.#take(source)
+      return source
+    }
+    return undefined
+  }
+
+  async #take(source: Source): Promise<void> {
+    this.#source = source.region
+    const found = (await source.questions.tables()).find((table) => table.id === this.table)
+    this.#items = found?.items ?? 0
+  }
+
+  #hasPassed(progress: Progress, source: string, places: Places): boolean {
+    const { engine } = this.#options
+    return Object.entries(progress.places).every(([origin, place]) => {
+      // The origin has lost its log since: its state was, or will be, merged into what has been begun here.
+      if (engine.cursor(origin)?.epoch !== place.epoch) return true
+      if (origin === source) return places.epoch === place.epoch
+      const theirs = places.cursors.find((cursor) => cursor.region === origin)
+      return theirs !== undefined && theirs.epoch === place.epoch && theirs.position >= place.position
+    })
+  }
+
+  #sources(): Source[] {
+    const { peers, sessionTo, engine } = this.#options
+    const replicas = this.#replicas()
+    return peers.flatMap(({ name }) => {
+      const session = sessionTo(name)
+      const known = replicas.get(name)?.status
+      // Before anything but our own name is known of the table, whoever is there is asked.
+      const may = known === 'ACTIVE' || known === 'UPDATING' || replicas.size <= 1
+      return session !== undefined && may
+        ? [{ region: name, questions: new Questions(session, engine.region.name) }]
+        : []
+    })
+  }
+
+  /** No other region has, or will have, anything of the table: what is here is all that there is. */
+  #isAlone(): boolean {
+    const left: readonly ReplicaStatus[] = ['DELETING', 'CREATION_FAILED']
+    return [...this.#replicas()].every(
+      ([region, replica]) => region === this.#options.engine.region.name || left.includes(replica.status),
+    )
+  }
+
+  #replicas(): ReadonlyMap<string, ReplicaRegister> {
+    return replicasOf(this.#options.engine, this.table)
+  }
+
+  #ownReplica(): ReplicaRegister | undefined {
+    return this.#replicas().get(this.#options.engine.region.name)
+  }
+
+  #definition(): RegisterValues['definition'] | undefined {
+    return registersOf(this.#options.engine, this.table).get('definition') as RegisterValues['definition'] | undefined
+  }
+
+  #progress(): Progress | undefined {
+    return this.#options.engine.note(joinNote(this.table)) as Progress | undefined
+  }
+
+  #replicaEdit(value: ReplicaRegister): RegisterEdit {
+    return { register: replicaRegister(this.#options.engine.region.name), value }
+  }
+}
+
+type Source = { readonly region: string; readonly questions: Questions }
+
+export function replicasOf(engine: Engine, table: TableId): ReadonlyMap<string, ReplicaRegister> {
+  const prefix = replicaRegister('')
+  const found = new Map<string, ReplicaRegister>()
+  for (const [name, value] of registersOf(engine, table))
+    if (name.startsWith(prefix)) found.set(name.slice(prefix.length), value as ReplicaRegister)
+  return found
+}
+
+function registersOf(engine: Engine, table: TableId): ReadonlyMap<string, unknown> {
+  const found = new Map<string, unknown>()
+  for (const { key, row } of engine.registers(table)) {
+    const { tombstone, body } = decodeRow(row)
+    if (!tombstone) found.set(key.toString('utf8'), JSON.parse(body.toString('utf8')))
+  }
+  return found
+}

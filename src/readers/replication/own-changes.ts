@@ -1,0 +1,39 @@
+/** What of the log leaves the region: its own writes to tables that others have too, and the registers that tables share. */
+import { type Batch, type BatchChange, changeSizeBytes } from '../../core/change/batch.ts'
+import type { Change, Position } from '../../core/change/change.ts'
+import { messageTargetBytes } from '../../core/limits.ts'
+import { isLocalRegister, replicaRegister } from '../../core/table/registers.ts'
+import type { TableId } from '../../core/table/table.ts'
+import type { Engine } from '../../engine/engine.ts'
+
+export function leaves(change: Change, engine: Engine): boolean {
+  if (change.cause === 'replica' || change.cause === 'replica-table') return false
+  if (change.cause === 'table' && isLocalRegister(change.key.toString('utf8'))) return false
+  const table = engine.tableWithId(change.table)
+  return table === undefined ? wasShared(change.table, engine) : table.replicas.length > 0
+}
+
+/** Of a table that this region no longer has, what it wrote before it left goes out all the same, and the word that it has left. */
+function wasShared(table: TableId, engine: Engine): boolean {
+  return engine.registers(table).some(({ key }) => key.toString('utf8').startsWith(replicaRegister('')))
+}
+
+/** As much of `changes` as one message takes: all of it, or less when that grows too large. */
+export function cutToSize(changes: readonly Change[]): readonly Change[] {
+  let size = 0
+  for (const [n, change] of changes.entries()) {
+    size += changeSizeBytes(change)
+    if (n > 0 && size > messageTargetBytes) return changes.slice(0, n)
+  }
+  return changes
+}
+
+export function batchOf(engine: Engine, after: Position, upTo: Position, changes: readonly Change[]): Batch {
+  const { name, number } = engine.region
+  return { origin: name, originNumber: number, epoch: engine.epoch, after, upTo, changes: changes.map(toBatchChange) }
+}
+
+function toBatchChange(change: Change): BatchChange {
+  const { position, group, table, ordinal, key, row } = change
+  return { position, group, kind: change.cause === 'table' ? 'register' : 'item', table, ordinal, key, row }
+}

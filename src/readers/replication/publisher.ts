@@ -1,0 +1,185 @@
+/**
+ * Follows the own log up to what is durable and appends what concerns the peers to the own stream, in the log's order.
+ * The stream itself says how far that has come: the header of its last message. Messages carry one change when little
+ * happens and grow while appends are under way. Whatever goes wrong with the stream (away, wiped, another publisher), the
+ * publisher reads its end again and goes on from there; local writes never wait for it.
+ */
+import { decodeBatch, encodeBatch } from '../../core/change/batch.ts'
+import type { Change, Position } from '../../core/change/change.ts'
+import {
+  connectBackOffMsMax,
+  connectBackOffMsMin,
+  logReadChangesMax,
+  messagesUnderWayBytesMax,
+  messagesUnderWayMax,
+  messageTargetBytes,
+} from '../../core/limits.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { StreamEnd } from '../../ports/bus.ts'
+import type { Env } from '../../ports/env.ts'
+import type { Ledger } from './ledger.ts'
+import { BackOff, Loop } from './loop.ts'
+import { batchOf, cutToSize, leaves } from './own-changes.ts'
+
+/** Turns without an append after which the event loop gets its chance. */
+const turnsMax = 8
+
+export class Publisher {
+  readonly #env: Env
+  readonly #engine: Engine
+  readonly #ledger: Ledger
+  readonly #loop: Loop
+  readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
+  readonly #unsubscribe: () => void
+  readonly #running: Promise<void>
+  /** Where the next message begins, and where the log has been read to; equal unless the tail concerns nobody. */
+  #next: Position = 0
+  #read: Position = 0
+  #sequence = 0
+  #underWay = 0
+  #underWayBytes = 0
+  #sent: Position = 0
+  #failure: unknown
+  /** Tells the appends of one resumption from those before it, whose answers come too late. */
+  #round = 0
+  #away = true
+
+  constructor(env: Env, engine: Engine, ledger: Ledger) {
+    this.#env = env
+    this.#engine = engine
+    this.#ledger = ledger
+    this.#loop = new Loop(env.clock)
+    this.#unsubscribe = engine.onFlushed(() => this.#loop.ring())
+    this.#running = this.#run()
+  }
+
+  /** The end of the last message that the stream has stored. */
+  get sent(): Position {
+    return this.#sent
+  }
+
+  /** Everything that concerns peers up to here is on the stream: between `sent` and here there is nothing. */
+  get published(): Position {
+    return this.#away || this.#underWay > 0 ? this.#sent : Math.max(this.#sent, this.#read)
+  }
+
+  get away(): boolean {
+    return this.#away
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe()
+    this.#loop.stop()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#loop.stopped) {
+      try {
+        await this.#resume()
+        if (!this.#loop.stopped) await this.#pump()
+      } catch (error) {
+        if (!this.#away) this.#env.log.warn('publishing is interrupted', { error: String(error) })
+      }
+      this.#away = true
+      await this.#loop.pause(this.#backOff.next())
+    }
+  }
+
+  async #resume(): Promise<void> {
+    this.#round++
+    this.#failure = undefined
+    this.#underWay = 0
+    this.#underWayBytes = 0
+    const end = await this.#endOfStream()
+    if (end === undefined) return
+    this.#sequence = end.sequence
+    this.#next = this.#placeOf(end)
+    this.#read = this.#next
+    this.#sent = this.#next
+    this.#away = false
+    this.#env.log.info('publish', { from: this.#next, sequence: end.sequence })
+  }
+
+  /** Undefined when the loop was stopped meanwhile. */
+  async #endOfStream(): Promise<StreamEnd | undefined> {
+    const answer: { end?: StreamEnd; failure?: unknown } = {}
+    void this.#env.bus.stream
+      .last()
+      .then(
+        (end) => (answer.end = end),
+        (error: unknown) => (answer.failure = error ?? new Error('the stream is away')),
+      )
+      .then(() => this.#loop.ring())
+    while (answer.end === undefined && answer.failure === undefined && !this.#loop.stopped) await this.#loop.wait()
+    if (answer.failure !== undefined) throw answer.failure
+    return answer.end
+  }
+
+  /** The stream's last message tells; of an empty or foreign stream, what all peers are known to have. */
+  #placeOf({ payload }: StreamEnd): Position {
+    const fallback = Math.max(this.#ledger.leastConfirmed(), this.#engine.oldest() - 1)
+    if (payload === undefined) return fallback
+    try {
+      const { origin, epoch, upTo } = decodeBatch(payload)
+      if (origin !== this.#engine.region.name || epoch !== this.#engine.epoch) return fallback
+      if (upTo <= this.#engine.flushed()) return Math.max(upTo, this.#engine.oldest() - 1)
+    } catch (error) {
+      this.#env.log.warn('the stream’s last message is not ours', { error: String(error) })
+      return fallback
+    }
+    throw new Error('the stream is ahead of the log: the disk has gone back in time')
+  }
+
+  async #pump(): Promise<void> {
+    for (let turns = 1; !this.#loop.stopped; turns++) {
+      if (this.#failure !== undefined) throw this.#failure
+      const full = this.#underWay >= messagesUnderWayMax || this.#underWayBytes >= messagesUnderWayBytesMax
+      if (full || !this.#advance()) await this.#loop.wait()
+      else if (turns % turnsMax === 0) await this.#env.clock.sleep(0)
+    }
+  }
+
+  /** Reads the next part of the log and sends what leaves. False when there is nothing to read yet. */
+  #advance(): boolean {
+    if (this.#read < this.#engine.oldest() - 1) throw new Error('the log was trimmed past what is published')
+    const changes = cutToSize(this.#engine.readLog(this.#read, logReadChangesMax, messageTargetBytes))
+    const last = changes.at(-1)
+    if (last === undefined) return false
+    const leaving = changes.filter((change) => leaves(change, this.#engine))
+    this.#ledger.observe(this.#read, last.position, leaving)
+    this.#read = last.position
+    if (leaving.length > 0) this.#append(leaving)
+    return true
+  }
+
+  #append(leaving: readonly Change[]): void {
+    const upTo = this.#read
+    const payload = encodeBatch(batchOf(this.#engine, this.#next, upTo, leaving))
+    const round = this.#round
+    this.#next = upTo
+    this.#underWay++
+    this.#underWayBytes += payload.length
+    this.#env.bus.stream.append(payload, this.#sequence).then(
+      () => this.#stored(round, upTo, payload.length),
+      (error: unknown) => this.#rejected(round, error),
+    )
+    this.#sequence++
+  }
+
+  #stored(round: number, upTo: Position, sizeBytes: number): void {
+    if (round !== this.#round) return
+    this.#underWay--
+    this.#underWayBytes -= sizeBytes
+    this.#sent = Math.max(this.#sent, upTo)
+    this.#backOff.reset()
+    this.#loop.ring()
+  }
+
+  /** Those after it will be rejected too, since they must follow it. */
+  #rejected(round: number, error: unknown): void {
+    if (round !== this.#round) return
+    this.#failure = error ?? new Error('the append was rejected')
+    this.#loop.ring()
+  }
+}

@@ -1,0 +1,76 @@
+/** What a region asks its peers for besides their logs, with the answers checked for form. */
+import {
+  type Announcement,
+  type Answer,
+  type CursorList,
+  decodeAnswer,
+  encodeControl,
+  type Request,
+  type SharedTable,
+} from '../../core/change/control.ts'
+import { kindOf } from '../../core/change/message.ts'
+import { decodeRows, type KeyedRow, type Rows } from '../../core/change/rows.ts'
+import type { TableId } from '../../core/table/table.ts'
+import type { PeerSession } from '../../ports/bus.ts'
+
+export const requestTimeoutMs = 5000
+
+export type Places = { readonly epoch: string; readonly cursors: CursorList }
+
+/** Each rejects when the peer does not answer, or not as it should. */
+export class Questions {
+  readonly #session: PeerSession
+  readonly #region: string
+
+  /** `region` is the one that asks. */
+  constructor(session: PeerSession, region: string) {
+    this.#session = session
+    this.#region = region
+  }
+
+  async hello(): Promise<Announcement> {
+    const said = await this.#control({ say: 'hello', region: this.#region })
+    if (said.say !== 'here') throw unexpected(said)
+    return said
+  }
+
+  async places(): Promise<Places> {
+    const said = await this.#control({ say: 'cursors', region: this.#region })
+    if (said.say !== 'cursors') throw unexpected(said)
+    return said
+  }
+
+  async tables(): Promise<readonly SharedTable[]> {
+    const said = await this.#control({ say: 'tables', region: this.#region })
+    if (said.say !== 'tables') throw unexpected(said)
+    return said.tables
+  }
+
+  async registers(table: TableId): Promise<readonly KeyedRow[]> {
+    const rows = await this.#rows({ say: 'registers', region: this.#region, table })
+    if (rows === undefined) throw new Error('the peer does not tell the table’s registers')
+    return rows.rows
+  }
+
+  /** Undefined when the peer does not have the table, or not all of it. */
+  rows(table: TableId, after: Buffer | undefined): Promise<Rows | undefined> {
+    const start = after === undefined ? {} : { after: after.toString('base64') }
+    return this.#rows({ say: 'rows', region: this.#region, table, ...start })
+  }
+
+  async #control(request: Request): Promise<Answer> {
+    return decodeAnswer(await this.#session.request(encodeControl(request), requestTimeoutMs))
+  }
+
+  async #rows(request: Request): Promise<Rows | undefined> {
+    const payload = await this.#session.request(encodeControl(request), requestTimeoutMs)
+    if (kindOf(payload) === 'rows') return decodeRows(payload)
+    const said = decodeAnswer(payload)
+    if (said.say !== 'refused') throw unexpected(said)
+    return undefined
+  }
+}
+
+function unexpected(said: Answer): Error {
+  return new Error(said.say === 'refused' ? `refused: ${said.reason}` : `an answer to another question (${said.say})`)
+}

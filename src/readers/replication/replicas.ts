@@ -1,0 +1,140 @@
+/**
+ * Keeps this region's replicas as the registers ask for: a table whose `replica/<this region>` says CREATING is joined, one
+ * that this region has lost with its disk is joined again, and one that has been removed here is struck from the list. The
+ * removal of a DELETING table's data is the business of whoever removes tables (operations/tables/caretaker.ts).
+ */
+import { replicaRegister } from '../../core/table/registers.ts'
+import type { TableId } from '../../core/table/table.ts'
+import { Join, type JoinOptions, replicasOf } from './join.ts'
+import { Loop } from './loop.ts'
+import { Questions } from './questions.ts'
+import { mergeFrom, owedNote, type Transfers } from './transfer.ts'
+
+const retryMs = 250
+
+export class Replicas {
+  readonly #options: JoinOptions & Transfers
+  readonly #loop: Loop
+  readonly #joins = new Map<TableId, Join>()
+  readonly #running: Promise<void>
+  readonly #unsubscribe: () => void
+  #seenTables: readonly unknown[] = []
+  #look = true
+
+  constructor(options: JoinOptions & Transfers) {
+    this.#options = options
+    this.#loop = new Loop(options.env.clock)
+    this.#unsubscribe = options.engine.onFlushed(() => this.#notice())
+    this.#running = this.#run()
+  }
+
+  /** Registers may have changed, or a peer may have become reachable. */
+  consider(): void {
+    this.#look = true
+    this.#loop.ring()
+  }
+
+  /** This region has the table and everything of it that it is supposed to have. */
+  isComplete(id: TableId): boolean {
+    const { engine } = this.#options
+    const status = engine.tableWithId(id)?.replicas.find((replica) => replica.region === engine.region.name)?.status
+    return status === 'ACTIVE' || status === 'UPDATING'
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe()
+    this.#loop.stop()
+    await this.#running
+  }
+
+  #notice(): void {
+    const tables = this.#options.engine.tables()
+    if (tables === this.#seenTables) return
+    this.#seenTables = tables
+    this.consider()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#loop.stopped) {
+      const moved = await this.#turn().catch((error: unknown) => {
+        if (!this.#loop.stopped) this.#options.env.log.debug('replicas wait', { error: String(error) })
+        return false
+      })
+      if (!moved) await this.#loop.wait(this.#joins.size > 0 || this.#owes() ? retryMs : undefined)
+    }
+  }
+
+  /** One step of each join and one debt; true when something moved. */
+  async #turn(): Promise<boolean> {
+    if (this.#look) {
+      this.#look = false
+      await this.#survey()
+    }
+    let moved = false
+    for (const join of this.#joins.values()) moved = (await this.#advance(join)) || moved
+    return (await this.#settle()) || moved
+  }
+
+  async #survey(): Promise<void> {
+    const { engine } = this.#options
+    for (const id of engine.knownTables()) {
+      const own = replicasOf(engine, id).get(engine.region.name)?.status
+      const here = engine.tableWithId(id) !== undefined
+      const wanted = own === 'CREATING' || (!here && (own === 'ACTIVE' || own === 'UPDATING'))
+      if (wanted && !this.#joins.has(id)) this.#joins.set(id, new Join(this.#options, id))
+      if (!wanted) this.#joins.delete(id)
+      if (!here && own === 'DELETING')
+        await engine.define(id, [{ register: replicaRegister(engine.region.name), value: undefined }])
+    }
+  }
+
+  async #advance(join: Join): Promise<boolean> {
+    const { env } = this.#options
+    if (this.#loop.stopped) return false
+    try {
+      const step = await join.step()
+      if (step === 'done' || step === 'failed') this.#joins.delete(join.table)
+      return step !== 'wait'
+    } catch (error) {
+      env.log.debug('join waits', { table: join.table, error: String(error) })
+      return false
+    }
+  }
+
+  #owes(): boolean {
+    return this.#debts().length > 0
+  }
+
+  #debts(): { readonly peer: string; readonly wiped: string; readonly epoch: string }[] {
+    const { engine, peers } = this.#options
+    const names = peers.map(({ name }) => name)
+    return names.flatMap((peer) =>
+      [engine.region.name, ...names].flatMap((wiped) => {
+        const epoch = engine.note(owedNote(peer, wiped)) as string | undefined
+        return epoch === undefined ? [] : [{ peer, wiped, epoch }]
+      }),
+    )
+  }
+
+  /** Merges once from each peer that is owed for; a table that is about to be begun must not miss it. */
+  async #settle(): Promise<boolean> {
+    const { engine, sessionTo, env } = this.#options
+    if ([...this.#joins.values()].some((join) => !join.begun)) return false
+    let moved = false
+    for (const { peer, wiped, epoch } of this.#debts()) {
+      const session = sessionTo(peer)
+      if (session === undefined || this.#loop.stopped) continue
+      try {
+        const { cursors } = await new Questions(session, engine.region.name).places()
+        if (cursors.find((cursor) => cursor.region === wiped)?.epoch !== epoch) continue
+        await mergeFrom(this.#options, session)
+        await engine.setNote(owedNote(peer, wiped), undefined)
+        env.log.info('merged what only a peer knew of a wiped region', { peer, wiped })
+        moved = true
+      } catch (error) {
+        env.log.debug('merge waits', { peer, error: String(error) })
+      }
+    }
+    return moved
+  }
+}

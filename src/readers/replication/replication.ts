@@ -1,0 +1,232 @@
+/**
+ * A region's part in replication: it publishes its own log, follows those of its peers, answers what they ask, and keeps its
+ * replicas. Everything that is known for sure is in the store: cursors, what peers have confirmed, how far a snapshot has come.
+ *
+ *   publisher.ts     own log -> own stream          ledger.ts     what each peer still lacks
+ *   subscriber.ts    a peer's stream -> engine      repair.ts     holes, from the peer's log
+ *   transfer.ts      a peer's state, where its log does not do
+ *   replicas.ts      tables that come and go        join.ts       one that comes
+ *   answers.ts       what peers ask                 questions.ts  what peers are asked
+ */
+import type { Announcement, Confirmation } from '../../core/change/control.ts'
+import { encodeControl } from '../../core/change/control.ts'
+import { type ClockState, isAfter } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import { logPositionsMax } from '../../core/limits.ts'
+import type { Table } from '../../core/table/table.ts'
+import { peersOf, type Region, type Topology } from '../../core/topology.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { PeerSession } from '../../ports/bus.ts'
+import type { Env } from '../../ports/env.ts'
+import { answer } from './answers.ts'
+import { Exclusive } from './exclusive.ts'
+import { Ledger } from './ledger.ts'
+import { Loop } from './loop.ts'
+import { Publisher } from './publisher.ts'
+import { Replicas } from './replicas.ts'
+import type { PeerStatus, ReplicationStatus } from './status.ts'
+import { Subscriber } from './subscriber.ts'
+import { transferState } from './transfer.ts'
+
+export interface Replication {
+  status(): ReplicationStatus
+  /** Tombstones up to this are of no more use to anybody; undefined as long as nobody can know. */
+  horizon(table: Table): Stamp | undefined
+  stop(): Promise<void>
+}
+
+export function startReplication(env: Env, engine: Engine, topology: Topology): Replication {
+  return new RunningReplication(env, engine, topology)
+}
+
+const announceMs = 1000
+const confirmedNote = 'replication/confirmed'
+const confirmationSilenceMs = 3500
+const trimEvery = 5
+const regionOfAll = 0xffff
+
+class RunningReplication implements Replication {
+  readonly #env: Env
+  readonly #engine: Engine
+  readonly #loop: Loop
+  readonly #ledger: Ledger
+  readonly #publisher: Publisher
+  readonly #subscribers = new Map<string, Subscriber>()
+  readonly #replicas: Replicas
+  readonly #confirmedAtMs = new Map<string, number>()
+  readonly #running: Promise<void>
+  #noted = ''
+
+  constructor(env: Env, engine: Engine, topology: Topology) {
+    this.#env = env
+    this.#engine = engine
+    this.#loop = new Loop(env.clock)
+    const peers = peersOf(topology)
+    const confirmed = (engine.note(confirmedNote) ?? {}) as Record<string, number>
+    this.#ledger = new Ledger(engine, new Map(peers.map(({ name }) => [name, confirmed[name] ?? 0])))
+    this.#publisher = new Publisher(env, engine, this.#ledger)
+    const room = {
+      env,
+      engine,
+      peers,
+      exclusive: new Exclusive(),
+      onRegisters: () => this.#replicas.consider(),
+      sessionTo: (region: string) => this.#subscribers.get(region)?.session,
+    }
+    this.#replicas = new Replicas(room)
+    for (const peer of peers) {
+      const transfer = (session: PeerSession, from: Region, epoch: string): Promise<void> =>
+        transferState(room, session, from, epoch)
+      this.#subscribers.set(peer.name, new Subscriber({ env, engine, peer, transfer, onRegisters: room.onRegisters }))
+    }
+    const answers = {
+      engine,
+      topology,
+      announcement: () => this.#announcement(),
+      onConfirmed: (confirmation: Confirmation) => this.#confirmed(confirmation),
+      isComplete: (table: string) => this.#replicas.isComplete(table),
+    }
+    env.bus.serve((payload) => Promise.resolve(this.#loop.stopped ? undefined : answer(answers, payload)))
+    this.#running = this.#run()
+  }
+
+  status(): ReplicationStatus {
+    this.#ledger.readOn()
+    return {
+      region: this.#engine.region.name,
+      epoch: this.#engine.epoch,
+      flushed: this.#engine.flushed(),
+      published: this.#publisher.published,
+      publishing: !this.#publisher.away,
+      peers: [...this.#subscribers.values()].map((subscriber) => this.#statusOf(subscriber)),
+    }
+  }
+
+  horizon(table: Table): Stamp | undefined {
+    const self = this.#engine.region.name
+    if (table.replicas.some((replica) => replica.status !== 'ACTIVE')) return undefined
+    const regions = table.replicas.map((replica) => replica.region)
+    let least: ClockState | undefined = this.#engine.clock()
+    for (const here of regions)
+      for (const origin of regions) {
+        const seen = here === origin ? undefined : this.#seen(here, origin)
+        if (here !== origin && seen === undefined) return undefined
+        if (seen !== undefined && isAfter(least, seen)) least = seen
+      }
+    return regions.length > 0 && !regions.includes(self) ? undefined : { ...least, region: regionOfAll }
+  }
+
+  async stop(): Promise<void> {
+    this.#loop.stop()
+    await Promise.all([
+      this.#publisher.stop(),
+      this.#replicas.stop(),
+      ...[...this.#subscribers.values()].map((subscriber) => subscriber.stop()),
+      this.#running,
+    ])
+  }
+
+  /** Announces, notes what was confirmed, reads on where the publisher cannot, and lets go of what nobody needs. */
+  async #run(): Promise<void> {
+    for (let turn = 1; !this.#loop.stopped; turn++) {
+      try {
+        while (this.#ledger.readOn() && !this.#loop.stopped) await this.#env.clock.sleep(0)
+        this.#env.bus.announce(encodeControl(this.#announcement()))
+        this.#measure()
+        await this.#noteConfirmed()
+        if (turn % trimEvery === 0) await this.#trim()
+      } catch (error) {
+        if (!this.#loop.stopped) this.#env.log.warn('replication housekeeping failed', { error: String(error) })
+      }
+      await this.#loop.pause(announceMs)
+    }
+  }
+
+  #announcement(): Announcement {
+    const { name, number } = this.#engine.region
+    const seen = [...this.#subscribers].map(([region, { watermark }]) => ({ region, clock: watermark.clock }))
+    const { sent, published } = this.#publisher
+    return {
+      say: 'here',
+      region: name,
+      number,
+      epoch: this.#engine.epoch,
+      flushed: this.#engine.flushed(),
+      sent,
+      published,
+      wallMs: Math.max(0, Math.floor(this.#env.clock.wallMs())),
+      clock: this.#engine.clock(),
+      seen,
+    }
+  }
+
+  #confirmed({ region, epoch, position }: Confirmation): void {
+    if (epoch !== this.#engine.epoch || position > this.#engine.flushed()) return
+    this.#confirmedAtMs.set(region, this.#env.clock.monotonicMs())
+    this.#ledger.confirm(region, position)
+  }
+
+  /** At most once a second: a confirmation that is forgotten only means that the log is kept, or sent again. */
+  async #noteConfirmed(): Promise<void> {
+    const confirmed = Object.fromEntries(
+      [...this.#subscribers.keys()].map((peer) => [peer, this.#ledger.confirmed(peer)]),
+    )
+    const text = JSON.stringify(confirmed)
+    if (text === this.#noted) return
+    await this.#engine.setNote(confirmedNote, confirmed)
+    this.#noted = text
+  }
+
+  /** Past what every peer has confirmed and what is published; beyond the cap, past everything. */
+  async #trim(): Promise<void> {
+    const flushed = this.#engine.flushed()
+    const kept = Math.min(this.#ledger.leastConfirmed(), this.#publisher.published, this.#ledger.upTo)
+    const upTo = Math.max(kept, flushed - logPositionsMax)
+    if (upTo < this.#engine.oldest()) return
+    await this.#engine.trimLog(upTo)
+    this.#ledger.trimmed(upTo)
+  }
+
+  #seen(here: string, origin: string): ClockState | undefined {
+    if (here === this.#engine.region.name) return this.#subscribers.get(origin)?.watermark.clock
+    return this.#subscribers.get(here)?.heard?.seen.find((seen) => seen.region === origin)?.clock
+  }
+
+  #statusOf(subscriber: Subscriber): PeerStatus {
+    const peer = subscriber.peer.name
+    const { heard, reason, skewMs } = subscriber
+    return {
+      peer,
+      state: subscriber.state(),
+      ...(reason === undefined ? {} : { reason }),
+      cursor: this.#engine.cursor(peer)?.position ?? 0,
+      ...(heard === undefined ? {} : { head: heard.flushed }),
+      held: subscriber.heldChanges(),
+      ...(skewMs === undefined ? {} : { skewMs }),
+      watermark: subscriber.watermark.clock,
+      outbound: this.#outbound(peer),
+      confirmed: this.#ledger.confirmed(peer),
+      pending: this.#ledger.pending(peer),
+      lagMs: this.#ledger.lagMs(peer, this.#env.clock.wallMs()),
+    }
+  }
+
+  #outbound(peer: string): PeerStatus['outbound'] {
+    const confirmedAtMs = this.#confirmedAtMs.get(peer)
+    if (confirmedAtMs === undefined) return 'unknown'
+    if (this.#env.clock.monotonicMs() - confirmedAtMs > confirmationSilenceMs) return 'cut'
+    return this.#ledger.pending(peer) > 0 ? 'live' : 'idle'
+  }
+
+  #measure(): void {
+    const { meter } = this.#env
+    for (const subscriber of this.#subscribers.values()) {
+      const { peer, state, pending, lagMs, skewMs, held } = this.#statusOf(subscriber)
+      meter.gauge('longitude_replication_pending', pending, { peer })
+      meter.gauge('longitude_replication_lag_seconds', lagMs / 1000, { peer })
+      meter.gauge('longitude_replication_link_state', state === 'live' || state === 'idle' ? 1 : 0, { peer })
+      meter.gauge('longitude_clock_held_changes', held, { peer })
+      if (skewMs !== undefined) meter.gauge('longitude_clock_skew_seconds', skewMs / 1000, { peer })
+    }
+  }
+}

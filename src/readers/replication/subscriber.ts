@@ -1,0 +1,401 @@
+/**
+ * Follows one peer: session, place in its stream, messages, confirmation; again from the durable cursor whenever the session
+ * ends. The stream's numbers are only a hint (JetStream may use them again): what counts is that each batch begins where the
+ * cursor stands. A hole is filled from the origin's log (repair.ts); where there is no log to fill it from, the state is
+ * fetched instead (transfer.ts). Nothing that one peer does or sends stops the following of another.
+ */
+import { type Batch, decodeBatch } from '../../core/change/batch.ts'
+import type { Position } from '../../core/change/change.ts'
+import { type Announcement, decodeAnnouncement, decodeAnswer, encodeControl } from '../../core/change/control.ts'
+import { UnknownFormat } from '../../core/change/message.ts'
+import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import { connectBackOffMsMax, connectBackOffMsMin } from '../../core/limits.ts'
+import type { Region } from '../../core/topology.ts'
+import type { ApplyResult, Cursor, Engine } from '../../engine/engine.ts'
+import type { PeerSession, StreamMessage } from '../../ports/bus.ts'
+import type { Env } from '../../ports/env.ts'
+import { Inbox } from './inbox.ts'
+import { BackOff, Loop } from './loop.ts'
+import { requestTimeoutMs } from './questions.ts'
+import { startOf } from './place-in-stream.ts'
+import { repair } from './repair.ts'
+import { Watermark } from './watermark.ts'
+
+/** The peer's log does not go on from the cursor: it was trimmed, or it is another log. */
+class LogGone extends Error {
+  override readonly name = 'LogGone'
+}
+
+export type SubscriberOptions = {
+  readonly env: Env
+  readonly engine: Engine
+  readonly peer: Region
+  /** Fetches the peer's state and sets the cursor; rejects when it could not be finished. */
+  readonly transfer: (session: PeerSession, peer: Region, epoch: string) => Promise<void>
+  /** A register of some table has arrived, or a session has begun: somebody may have to join or leave. */
+  readonly onRegisters: () => void
+}
+
+export type SubscriberState = 'cut' | 'unknown' | 'live' | 'idle' | 'refused' | 'resync' | 'held'
+
+const tickMs = 500
+/** Without progress for this long behind what the peer has announced, the stream is not waited for any more. */
+const stallMs = 3000
+const silenceMs = 3500
+
+export class Subscriber {
+  readonly peer: Region
+  readonly #options: SubscriberOptions
+  readonly #loop: Loop
+  readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
+  readonly #inbox = new Inbox()
+  readonly #watermark = new Watermark()
+  readonly #running: Promise<void>
+  #session: PeerSession | undefined
+  #ended: string | undefined
+  #heard: Announcement | undefined
+  #heardAtMs = 0
+  #skewMs: number | undefined
+  #progressAtMs = 0
+  #mode: 'normal' | 'refused' | 'resync' | 'held' = 'normal'
+  #reason: string | undefined
+  #failure: unknown
+
+  constructor(options: SubscriberOptions) {
+    this.#options = options
+    this.peer = options.peer
+    this.#loop = new Loop(options.env.clock)
+    this.#running = this.#run()
+  }
+
+  /** For questions to the peer; undefined while there is none, or none that would be understood. */
+  get session(): PeerSession | undefined {
+    return this.#mode === 'refused' ? undefined : this.#session
+  }
+
+  get watermark(): Watermark {
+    return this.#watermark
+  }
+
+  get heard(): Announcement | undefined {
+    return this.#heard
+  }
+
+  get skewMs(): number | undefined {
+    return this.#skewMs
+  }
+
+  get reason(): string | undefined {
+    return this.#reason
+  }
+
+  heldChanges(): number {
+    return this.#mode === 'held' ? this.#inbox.changes() : 0
+  }
+
+  state(): SubscriberState {
+    if (this.#mode !== 'normal') return this.#mode
+    if (this.#session === undefined) return 'cut'
+    if (this.#heard === undefined || this.#now() - this.#heardAtMs > silenceMs) return 'unknown'
+    return this.#position() < this.#heard.published || this.#heard.published < this.#heard.flushed ? 'live' : 'idle'
+  }
+
+  async stop(): Promise<void> {
+    this.#loop.stop()
+    this.#inbox.clear()
+    await this.#session?.close()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { log } = this.#options.env
+    while (!this.#loop.stopped) {
+      let known = false
+      try {
+        await this.#follow()
+      } catch (error) {
+        known = error instanceof LogGone
+        if (error instanceof UnknownFormat) this.#refuse(error.message)
+        if (!this.#loop.stopped && !known)
+          log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
+      }
+      if (!this.#loop.stopped && !known) await this.#loop.pause(this.#backOff.next())
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const { env, engine } = this.#options
+    const session = await env.bus.connect(this.peer.name)
+    this.#begin(session)
+    try {
+      const epoch = await this.#greet(session)
+      const cursor = engine.cursor(this.peer.name)
+      if (cursor === undefined || this.#mode === 'resync') await this.#resync(session, epoch)
+      await this.#consume(session)
+      this.#options.onRegisters()
+      while (this.#ended === undefined && !this.#loop.stopped) await this.#step(session)
+      env.log.info('session ended', { peer: this.peer.name, reason: this.#ended ?? 'stopped' })
+    } finally {
+      this.#session = undefined
+      this.#inbox.clear()
+      await session.close()
+    }
+  }
+
+  #begin(session: PeerSession): void {
+    this.#session = session
+    this.#ended = undefined
+    this.#failure = undefined
+    this.#progressAtMs = this.#now()
+    session.onAnnouncement((payload) => this.#hear(payload))
+    void this.#awaitEnd(session)
+    if (this.#loop.stopped) void session.close()
+  }
+
+  async #awaitEnd(session: PeerSession): Promise<void> {
+    const reason = await session.closed
+    if (this.#session !== session) return
+    this.#ended = reason
+    this.#inbox.clear()
+    this.#loop.ring()
+  }
+
+  /** The peer's epoch by its own word. A node that is down while its stream is up may be followed, if it was known before. */
+  async #greet(session: PeerSession): Promise<string> {
+    const { engine, env } = this.#options
+    let payload: Buffer
+    try {
+      payload = await session.request(encodeControl({ say: 'hello', region: engine.region.name }), requestTimeoutMs)
+    } catch (error) {
+      const cursor = engine.cursor(this.peer.name)
+      if (cursor === undefined || this.#mode === 'resync') throw error
+      return cursor.epoch
+    }
+    const said = decodeAnswer(payload)
+    if (said.say === 'refused') throw this.#refuse(`${this.peer.name} refuses: ${said.reason}`)
+    if (said.say !== 'here') throw new Error('no greeting')
+    if (said.region !== this.peer.name || said.number !== this.peer.number)
+      throw this.#refuse(`${said.region} (${said.number}) answers for ${this.peer.name} (${this.peer.number})`)
+    this.#take(said)
+    env.log.info('session', { peer: this.peer.name, epoch: said.epoch, flushed: said.flushed })
+    return said.epoch
+  }
+
+  /** Until something of the peer can be applied again, or there is nothing left that cannot. */
+  #refuse(reason: string): Error {
+    if (this.#reason !== reason) this.#options.env.log.error('peer is refused', { peer: this.peer.name, reason })
+    this.#mode = 'refused'
+    this.#reason = reason
+    return new Error(reason)
+  }
+
+  #accept(): void {
+    this.#mode = 'normal'
+    this.#reason = undefined
+  }
+
+  async #resync(session: PeerSession, epoch: string): Promise<void> {
+    const { env, engine, transfer } = this.#options
+    this.#mode = 'resync'
+    if (engine.cursor(this.peer.name) !== undefined) env.log.warn('fetch the peer’s state', { peer: this.peer.name })
+    await transfer(session, this.peer, epoch)
+    this.#watermark.reset()
+    this.#accept()
+    this.#progress()
+  }
+
+  async #consume(session: PeerSession): Promise<void> {
+    const state = await session.state()
+    const cursor = this.#options.engine.cursor(this.peer.name)
+    if (cursor === undefined) throw new Error('no cursor')
+    session.consume(startOf(cursor, state), (message) => this.#receive(message))
+  }
+
+  #receive(message: StreamMessage): Promise<void> | void {
+    const batch = this.#read(message)
+    if (batch === undefined) return
+    this.#inbox.put({ batch, sequence: message.sequence, sizeBytes: message.payload.length })
+    this.#loop.ring()
+    return this.#inbox.room()
+  }
+
+  /** A message that cannot be read or trusted is passed over: its changes come from the origin's log instead, as a hole. */
+  #read({ payload, sequence }: StreamMessage): Batch | undefined {
+    try {
+      const batch = decodeBatch(payload)
+      if (batch.origin === this.peer.name && batch.originNumber === this.peer.number) return batch
+      throw new RangeError(`changes of ${batch.origin}`)
+    } catch (error) {
+      if (error instanceof UnknownFormat) {
+        this.#failure = error
+        this.#loop.ring()
+      } else this.#suspect('message', error, sequence)
+      return undefined
+    }
+  }
+
+  #suspect(what: string, error: unknown, sequence?: number): void {
+    if (!(error instanceof RangeError)) throw error
+    const { env } = this.#options
+    env.meter.count('longitude_replication_refused_total', { peer: this.peer.name })
+    env.log.warn('garbage from the peer', { peer: this.peer.name, what, sequence, error: error.message })
+  }
+
+  #hear(payload: Buffer): void {
+    try {
+      const said = decodeAnnouncement(payload)
+      if (said.region !== this.peer.name || said.number !== this.peer.number) throw new RangeError('another region')
+      this.#take(said)
+    } catch (error) {
+      if (error instanceof UnknownFormat) this.#failure = error
+      else this.#suspect('announcement', error)
+    }
+    this.#loop.ring()
+  }
+
+  #take(said: Announcement): void {
+    const { clock } = this.#options.env
+    const cursor = this.#options.engine.cursor(this.peer.name)
+    this.#heard = said
+    this.#heardAtMs = this.#now()
+    this.#skewMs = said.wallMs - clock.wallMs()
+    if (cursor?.epoch === said.epoch) this.#watermark.promise(said.flushed, said.clock)
+    this.#reachWatermark()
+  }
+
+  /** One thing at a time: what waits, else what the peer has announced, else the next ring. */
+  async #step(session: PeerSession): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    if (!this.#inbox.isEmpty) await this.#applyWaiting(session)
+    else if (!(await this.#catchUp(session))) {
+      this.#confirm(session)
+      await this.#loop.wait(tickMs)
+    }
+  }
+
+  async #applyWaiting(session: PeerSession): Promise<void> {
+    const { engine } = this.#options
+    const cursor = this.#cursor()
+    const taken = this.#inbox.peek(cursor.position)
+    if (taken === undefined) return
+    if (taken.batch.epoch !== cursor.epoch) return this.#otherEpoch(taken.batch.epoch)
+    if (taken.batch.upTo <= cursor.position) return this.#inbox.drop(taken.messages)
+    const result = await engine.apply(taken.batch, taken.sequence)
+    this.#note(taken.batch, result)
+    if (result.applied === 'all') {
+      this.#inbox.drop(taken.messages)
+      this.#confirm(session)
+    } else if (result.applied === 'hole') await this.#fill(session, taken.batch.after)
+    else await this.#hold(session, result.until)
+  }
+
+  /**
+   * A message of another log than the cursor's. Old ones may still lie in the stream before the new, of which the peer tells;
+   * only when the log that it has now is not the cursor's, there is nothing more to come of that.
+   */
+  #otherEpoch(epoch: string): void {
+    if (this.#heard === undefined || this.#heard.epoch === epoch) throw this.#gone(`its log is another (${epoch})`)
+    this.#inbox.drop(1)
+  }
+
+  async #fill(session: PeerSession, upTo: Position): Promise<void> {
+    const { env, engine } = this.#options
+    env.meter.count('longitude_replication_repairs_total', { peer: this.peer.name })
+    env.log.info('fill a hole', { peer: this.peer.name, after: this.#position(), upTo })
+    const end = await repair({
+      engine,
+      session,
+      peer: this.peer,
+      upTo,
+      onApplied: (batch, result) => this.#note(batch, result),
+    }).catch((error: unknown) => {
+      if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.#suspect('answer', error)
+      throw error
+    })
+    if (end === 'gone') throw this.#gone('its log does not reach back to our cursor')
+    if (end === 'whole') this.#confirm(session)
+    else await this.#hold(session, end.until)
+  }
+
+  #gone(why: string): LogGone {
+    this.#options.env.log.warn('the peer’s log does not go on from here', { peer: this.peer.name, why })
+    this.#mode = 'resync'
+    this.#reason = why
+    return new LogGone(why)
+  }
+
+  /** Waits until our clock comes near enough, or for something to change. The batch stays the first to be applied. */
+  async #hold(session: PeerSession, until: Stamp): Promise<void> {
+    if (this.#mode !== 'held')
+      this.#options.env.log.error('changes are held: the peer’s clock is ahead', {
+        peer: this.peer.name,
+        aheadMs: until.wallMs - this.#options.env.clock.wallMs(),
+      })
+    this.#mode = 'held'
+    this.#confirm(session)
+    await this.#loop.pause(Math.min(tickMs, Math.max(1, until.wallMs - this.#options.env.clock.wallMs())))
+  }
+
+  /** Acts on the peer's last word when the stream brings nothing. True when something was done. */
+  async #catchUp(session: PeerSession): Promise<boolean> {
+    const { engine } = this.#options
+    const heard = this.#heard
+    const cursor = this.#cursor()
+    const stalled = this.#now() - this.#progressAtMs > stallMs
+    if (heard === undefined) return false
+    if (heard.epoch !== cursor.epoch) {
+      if (stalled) throw this.#gone(`its log is another (${heard.epoch})`)
+      return false
+    }
+    if (cursor.position >= heard.published) {
+      if (this.#mode !== 'normal') this.#accept()
+      return false
+    }
+    if (cursor.position >= heard.sent) {
+      const { name, number } = this.peer
+      const empty = { origin: name, originNumber: number, epoch: heard.epoch, after: heard.sent, upTo: heard.published }
+      this.#note({ ...empty, changes: [] }, await engine.apply({ ...empty, changes: [] }, cursor.sequence))
+      return true
+    }
+    if (!stalled) return false
+    await this.#fill(session, heard.sent)
+    return true
+  }
+
+  #note(batch: Batch, result: ApplyResult): void {
+    if (result.applied === 'all' && this.#mode !== 'normal') this.#accept()
+    if (result.applied !== 'hole') this.#progress()
+    if (batch.changes.some((change) => change.kind === 'register')) this.#options.onRegisters()
+  }
+
+  #progress(): void {
+    this.#progressAtMs = this.#now()
+    this.#backOff.reset()
+    this.#reachWatermark()
+  }
+
+  #reachWatermark(): void {
+    const cursor = this.#options.engine.cursor(this.peer.name)
+    if (cursor !== undefined && cursor.epoch === this.#heard?.epoch) this.#watermark.reach(cursor.position)
+  }
+
+  #confirm(session: PeerSession): void {
+    const { engine } = this.#options
+    const { epoch, position } = this.#cursor()
+    session.tell(encodeControl({ say: 'confirm', region: engine.region.name, epoch, position }))
+  }
+
+  #cursor(): Cursor {
+    const cursor = this.#options.engine.cursor(this.peer.name)
+    if (cursor === undefined) throw new Error('no cursor')
+    return cursor
+  }
+
+  #position(): Position {
+    return this.#options.engine.cursor(this.peer.name)?.position ?? 0
+  }
+
+  #now(): number {
+    return this.#options.env.clock.monotonicMs()
+  }
+}

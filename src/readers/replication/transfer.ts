@@ -1,0 +1,145 @@
+/**
+ * The state of a peer instead of its log: when it is met for the first time, when its log no longer reaches back to our
+ * cursor, or when its log is another, because its disk was wiped. Merging states is commutative and idempotent, so all that
+ * it takes is every register and every row, tombstones included, of the tables that both have; changes made meanwhile come
+ * through the log, from the position that it had when the transfer began.
+ *
+ * A wiped peer may have sent something to one region and not yet to another, and that one does not publish it: so whoever
+ * sees a wiped peer owes itself a merge from everybody else too, once they have seen it as well (`owed`).
+ */
+import type { Position } from '../../core/change/change.ts'
+import type { TableId } from '../../core/table/table.ts'
+import type { Region } from '../../core/topology.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { PeerSession } from '../../ports/bus.ts'
+import type { Env } from '../../ports/env.ts'
+import type { Exclusive } from './exclusive.ts'
+import { Questions } from './questions.ts'
+
+export type Transfers = {
+  readonly env: Env
+  readonly engine: Engine
+  readonly peers: readonly Region[]
+  /** Shared with whoever begins replicas: a cursor may only be set when no table has been begun meanwhile. */
+  readonly exclusive: Exclusive
+  readonly onRegisters: () => void
+}
+
+/** How far a transfer has come: a process that dies half-way goes on from here. */
+type Progress = {
+  readonly epoch: string
+  /** The place in the peer's log, and about in its stream, when the transfer began. */
+  readonly position: Position
+  readonly sequence: number
+  readonly done: readonly TableId[]
+  readonly after?: string
+}
+
+const progressNote = (peer: string): string => `replication/transfer/${peer}`
+
+/** Holds the wiped region's new epoch: `peer` is to be merged from once it stands in that log. */
+export const owedNote = (peer: string, wiped: string): string => `replication/owed/${peer}/${wiped}`
+
+/** Parts of a snapshot between two notes of the progress. */
+const notedEvery = 8
+
+export async function transferState(room: Transfers, session: PeerSession, peer: Region, epoch: string): Promise<void> {
+  const { engine, env } = room
+  let progress = await resumed(room, session, peer, epoch)
+  const questions = new Questions(session, engine.region.name)
+  const tables = await questions.tables()
+  for (const { id } of tables) await engine.mergeRegisters(id, await questions.registers(id))
+  room.onRegisters()
+  const complete = new Set(tables.filter((table) => table.complete).map((table) => table.id))
+  for (;;) {
+    const next = tableToCopy(engine, complete, progress.done)
+    if (next !== undefined) progress = await copy(room, questions, peer, progress, next)
+    else if (await finish(room, peer, progress, complete)) break
+  }
+  env.log.info('the peer’s state is merged', { peer: peer.name, tables: complete.size, position: progress.position })
+}
+
+/** Merges every table that both have, for what the peer alone may know; no cursor moves. */
+export async function mergeFrom(room: Transfers, session: PeerSession): Promise<void> {
+  const { engine } = room
+  const questions = new Questions(session, engine.region.name)
+  for (const { id, complete } of await questions.tables()) {
+    await engine.mergeRegisters(id, await questions.registers(id))
+    if (complete && engine.tableWithId(id) !== undefined) await copyRows(engine, questions, id, undefined)
+  }
+  room.onRegisters()
+}
+
+async function resumed(room: Transfers, session: PeerSession, peer: Region, epoch: string): Promise<Progress> {
+  const { engine } = room
+  const noted = engine.note(progressNote(peer.name)) as Progress | undefined
+  if (noted?.epoch === epoch) return noted
+  // In this order: whatever the stream gets after its state was read lies, or goes on, beyond what is flushed then.
+  const { lastSequence } = await session.state()
+  const { flushed } = await new Questions(session, engine.region.name).hello()
+  const progress: Progress = { epoch, position: flushed, sequence: lastSequence, done: [] }
+  await engine.setNote(progressNote(peer.name), progress)
+  return progress
+}
+
+function tableToCopy(engine: Engine, complete: ReadonlySet<TableId>, done: readonly TableId[]): TableId | undefined {
+  return [...complete].find((id) => !done.includes(id) && engine.tableWithId(id) !== undefined)
+}
+
+async function copy(
+  { engine }: Transfers,
+  questions: Questions,
+  peer: Region,
+  progress: Progress,
+  table: TableId,
+): Promise<Progress> {
+  const { after: _, ...rest } = progress
+  const start = progress.after === undefined ? undefined : Buffer.from(progress.after, 'base64')
+  await copyRows(engine, questions, table, start, (after) =>
+    engine.setNote(progressNote(peer.name), { ...rest, after: after.toString('base64') }),
+  )
+  const next: Progress = { ...rest, done: [...progress.done, table] }
+  await engine.setNote(progressNote(peer.name), next)
+  return next
+}
+
+async function copyRows(
+  engine: Engine,
+  questions: Questions,
+  table: TableId,
+  start: Buffer | undefined,
+  note?: (after: Buffer) => Promise<void>,
+): Promise<void> {
+  let after = start
+  for (let part = 1; ; part++) {
+    const chunk = await questions.rows(table, after)
+    if (chunk === undefined || chunk.rows.length === 0) return
+    if (engine.tableWithId(table) === undefined) return
+    await engine.merge(table, chunk.rows)
+    after = Buffer.from(chunk.rows.at(-1)?.key ?? Buffer.alloc(0))
+    if (chunk.done) return
+    if (note !== undefined && part % notedEvery === 0) await note(after)
+  }
+}
+
+/** False when a table has been begun meanwhile, which lacks what the peer wrote to it before. */
+function finish(room: Transfers, peer: Region, progress: Progress, complete: ReadonlySet<TableId>): Promise<boolean> {
+  const { engine } = room
+  return room.exclusive.run(async () => {
+    if (tableToCopy(engine, complete, progress.done) !== undefined) return false
+    const before = engine.cursor(peer.name)
+    if (before !== undefined && before.epoch !== progress.epoch) await oweFromOthers(room, peer.name, progress.epoch)
+    const { epoch, position, sequence } = progress
+    await engine.setCursor(peer.name, { epoch, position, sequence })
+    await engine.setNote(progressNote(peer.name), undefined)
+    return true
+  })
+}
+
+export async function oweFromOthers(
+  { engine, peers }: Pick<Transfers, 'engine' | 'peers'>,
+  wiped: string,
+  epoch: string,
+): Promise<void> {
+  for (const { name } of peers) if (name !== wiped) await engine.setNote(owedNote(name, wiped), epoch)
+}
