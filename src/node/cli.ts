@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { addOptions } from './configuration.ts'
+import { addOptions, optionsOf } from './configuration.ts'
 import type { OptionName } from './configuration.ts'
 import { Failure, exitCode } from './failure.ts'
 
@@ -29,15 +29,32 @@ function define(name: string, description: string, of: readonly OptionName[], ru
   return command.action(async () => await run(command, command.opts<{ json?: boolean }>().json === true))
 }
 
-define('nats-server', 'make sure of a nats-server and say which', ['natsServer'], async (command, json) => {
+define('up', 'run all regions on this machine until Ctrl-C', optionsOf.up, async (command, json) => {
+  const { runUp } = await import('./commands/up.ts')
+  await runUp(command, json)
+})
+
+define('node', 'run the node of one region', optionsOf.node, async (command) => {
+  const { runNode } = await import('./commands/node.ts')
+  await runNode(command)
+})
+
+define('nats-server', 'make sure of a nats-server and say which', optionsOf.natsServer, async (command, json) => {
   const { runNatsServer } = await import('./commands/nats-server.ts')
   await runNatsServer(command, json)
 })
+
+addOptions(program.command('links', { hidden: true }).argument('[link...]'), optionsOf.links).action(
+  async (_links, _options, command: Command) => {
+    const { runLinks } = await import('./commands/links.ts')
+    await runLinks(command)
+  },
+)
 
 try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof Failure) console.error(`longitude: ${error.message}`)
   else console.error(error)
-  process.exitCode = exitCode.failure
+  process.exit(exitCode.failure)
 }

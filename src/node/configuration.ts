@@ -15,7 +15,7 @@ const portMax = 65_535
 const names = z
   .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))])
   .pipe(z.array(z.string()).min(1, 'at least one region').refine(allDifferent, 'a region twice'))
-const port = z.coerce.number().int().min(1).max(portMax)
+const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(portMax)
 const flag = z.union([z.boolean(), z.stringbool()])
 const peer = z
   .string()
@@ -89,6 +89,11 @@ export const options = {
     schema: z.coerce.number().int().min(0).max(600_000),
     default: 100,
   },
+  logFormat: {
+    flags: '--log-format <format>',
+    help: 'text for people or json for machines; text in a terminal when not given',
+    schema: z.enum(['text', 'json']).optional(),
+  },
   region: { flags: '--region <name>', help: 'the region that this node is', schema: z.string().min(1) },
   port: { flags: '--port <port>', help: 'port of the endpoint', schema: port, default: 8000 },
   nats: {
@@ -108,6 +113,26 @@ export const options = {
 
 export type OptionName = keyof typeof options
 export type Values<Names extends OptionName> = { readonly [Name in Names]: z.output<(typeof options)[Name]['schema']> }
+
+/** The options of every command, in the order of its help. */
+export const optionsOf = {
+  up: [
+    'regions',
+    'basePort',
+    'data',
+    'latency',
+    'host',
+    'logLevel',
+    'logFormat',
+    'natsServer',
+    'accountId',
+    'tableTransitionMs',
+  ],
+  node: ['region', 'host', 'port', 'data', 'nats', 'peer', 'accountId', 'tableTransitionMs', 'logLevel', 'logFormat'],
+  status: ['regions', 'basePort', 'host'],
+  natsServer: ['natsServer'],
+  links: ['logLevel', 'logFormat'],
+} as const satisfies Readonly<Record<string, readonly OptionName[]>>
 
 /** Adds the options to a command, in this order, and the file that may hold them. */
 export function addOptions(command: Command, of: readonly OptionName[]): Command {

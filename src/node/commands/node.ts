@@ -1,0 +1,70 @@
+/** `longitude node`: one region's node alone; what a container runs, and what `up` runs for every region. */
+import type { Command } from 'commander'
+import { InvariantViolation } from '../../core/assert.ts'
+import { pinoLog } from '../../adapters/pino-log.ts'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { openDataFolder } from '../data-folder.ts'
+import { Failure, exitCode, messageOf } from '../failure.ts'
+import { startNode } from '../node.ts'
+import { childOf } from '../process-end.ts'
+import { readRegions } from '../regions.ts'
+
+/** For what has been accepted to be answered and the store to be closed. */
+const closeMsMax = 9000
+
+export async function runNode(command: Command): Promise<void> {
+  const parent = childOf()
+  try {
+    await serve(command, parent)
+    parent.exit()
+  } catch (error) {
+    if (error instanceof Failure) await parent.failed(error.message)
+    throw error
+  }
+}
+
+async function serve(command: Command, parent: ReturnType<typeof childOf>): Promise<void> {
+  const options = readOptions(command, optionsOf.node)
+  const known = readRegions()
+  const self = known.named(options.region)
+  const readable = (options.logFormat ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text'
+  const log = pinoLog({ level: options.logLevel, readable, fields: { region: self.name } })
+  const broken = brokenInvariant((error) => log.error('broken invariant: this node stops', { error }))
+  const folder = openDataFolder(options.data, { regions: [self], holds: 'node', expected: ['nats', 'nats.conf'] })
+  try {
+    const node = await startNode({
+      ...options,
+      self: { name: self.name, number: self.number },
+      peers: options.peer.map(({ region, url }) => ({ name: region, number: known.named(region).number, url })),
+      log,
+      onBrokenInvariant: broken,
+    })
+    parent.ready()
+    log.info('listening', { url: node.url })
+    const reason = await parent.end
+    log.info('stopping', { reason })
+    const hard = setTimeout(() => {
+      log.error('does not stop in time')
+      process.exit(exitCode.failure)
+    }, closeMsMax).unref()
+    await node.close()
+    clearTimeout(hard)
+    log.info('stopped')
+  } finally {
+    folder.release()
+  }
+}
+
+/** A node that has caught itself wrong must not go on; the supervisor, or the container's, starts it again from its disk. */
+function brokenInvariant(tell: (error: Error) => void): (error: Error) => never {
+  const stop = (error: Error): never => {
+    tell(error)
+    process.exit(exitCode.brokenInvariant)
+  }
+  const stopAt = (thrown: unknown): void => {
+    stop(thrown instanceof Error ? thrown : new InvariantViolation(messageOf(thrown)))
+  }
+  process.on('uncaughtException', stopAt)
+  process.on('unhandledRejection', stopAt)
+  return stop
+}

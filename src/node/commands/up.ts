@@ -1,0 +1,120 @@
+/** `longitude up`: all regions on this machine, until Ctrl-C. */
+import { fileURLToPath } from 'node:url'
+import type { Command } from 'commander'
+import { pinoLog } from '../../adapters/pino-log.ts'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { openDataFolder } from '../data-folder.ts'
+import { findNatsServer } from '../nats-server/find.ts'
+import { readRegions } from '../regions.ts'
+import { lineSink } from '../supervisor/child-lines.ts'
+import { layOut, portsOf } from '../supervisor/layout.ts'
+import type { Layout } from '../supervisor/layout.ts'
+import { distancesOf, overviewText } from '../supervisor/overview.ts'
+import type { RegionOverview } from '../supervisor/overview.ts'
+import { requirePorts } from '../supervisor/ports.ts'
+import { Supervisor } from '../supervisor/supervisor.ts'
+
+/** What an abandoned run may need to end: more than the sentinel gives it. */
+const abandonedMsMax = 8000
+
+export async function runUp(command: Command, json: boolean): Promise<void> {
+  const signal = stopSignal()
+  const options = readOptions(command, optionsOf.up)
+  const known = readRegions()
+  const layout = layOut(options, known)
+  const readable = (options.logFormat ?? (process.stderr.isTTY && !json ? 'text' : 'json')) === 'text'
+  const progress = (line: string): void => console.error(`longitude: ${line}`)
+  const folder = openDataFolder(layout.data, {
+    regions: layout.regions.map(({ name, number }) => ({ name, number })),
+    holds: 'regions',
+    expected: [],
+  })
+  try {
+    await requirePorts(usesOf(layout, options.host), folder.abandoned ? abandonedMsMax : 0)
+    const natsServer = await findNatsServer({ explicit: options.natsServer, progress })
+    const supervisor = new Supervisor({
+      ...options,
+      layout,
+      natsServer: natsServer.path,
+      program: [
+        ...process.execArgv,
+        fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../cli.ts' : '../cli.js', import.meta.url)),
+      ],
+      log: pinoLog({ level: options.logLevel, readable, descriptor: 2 }),
+      sink: lineSink(readable),
+    })
+    progress(`nats-server ${natsServer.version} (${natsServer.path}); starting ${options.regions.join(', ')} …`)
+    await run({ supervisor, layout, json, progress, signal })
+  } finally {
+    folder.release()
+  }
+}
+
+type Run = {
+  readonly supervisor: Supervisor
+  readonly layout: Layout
+  readonly json: boolean
+  readonly progress: (line: string) => void
+  readonly signal: StopSignal
+}
+
+async function run({ supervisor, layout, json, progress, signal }: Run): Promise<void> {
+  const startedMs = performance.now()
+  signal.onSecond(() => supervisor.killNow())
+  try {
+    const first = await Promise.race([supervisor.start(), signal.first])
+    if (first === undefined) {
+      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+      const regions = overview(supervisor, layout)
+      console.log(
+        json
+          ? JSON.stringify({ regions, links: layout.links, data: layout.data, processes: supervisor.processIds })
+          : `\n${overviewText(regions)}\n`,
+      )
+      progress(`ready in ${seconds} s`)
+    }
+    progress(`stopping at ${await signal.first} …`)
+  } finally {
+    await supervisor.stop()
+  }
+  progress('stopped; the data is kept')
+}
+
+function overview(supervisor: Supervisor, layout: Layout): readonly RegionOverview[] {
+  return supervisor.regions.map(({ plan, node, nats }) => ({
+    region: plan.name,
+    city: plan.city,
+    endpoint: plan.endpoint,
+    state: node.state,
+    natsPort: plan.natsPort,
+    processes: { node: node.pid, natsServer: nats.pid },
+    distances: distancesOf(layout, plan.name),
+  }))
+}
+
+function usesOf(layout: Layout, host: string): Parameters<typeof requirePorts>[0] {
+  const endpoints = new Set(layout.regions.map(({ port }) => port))
+  return portsOf(layout).map((use) => ({ ...use, host: endpoints.has(use.port) ? host : '127.0.0.1' }))
+}
+
+type StopSignal = { readonly first: Promise<string>; onSecond(act: () => void): void }
+
+/** From the first line on, so that Ctrl-C during the start stops what was started. */
+function stopSignal(): StopSignal {
+  let count = 0
+  let onSecond = (): void => {}
+  const first = new Promise<string>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+      process.on(signal, () => {
+        count += 1
+        if (count === 1) resolve(signal)
+        else onSecond()
+      })
+  })
+  return {
+    first,
+    onSecond: (act) => {
+      onSecond = act
+    },
+  }
+}

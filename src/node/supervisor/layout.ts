@@ -1,0 +1,93 @@
+/**
+ * Who listens where when all regions run on one machine. Endpoints are the base port and the ports after it, in the order
+ * of the regions; NATS servers are 100 above their endpoints; the link from the i-th of n regions to the j-th is at
+ * base + 200 + i × n + j. Everything but the endpoints listens on the loopback only.
+ */
+import { join, resolve } from 'node:path'
+import { Failure } from '../failure.ts'
+import type { Regions } from '../regions.ts'
+
+export type RegionPlan = {
+  readonly name: string
+  readonly number: number
+  readonly city: string
+  readonly port: number
+  readonly endpoint: string
+  readonly natsPort: number
+  /** The node's own folder: data/<region>. */
+  readonly folder: string
+}
+
+export type LinkPlan = {
+  readonly from: string
+  readonly to: string
+  readonly port: number
+  readonly targetPort: number
+  readonly roundTripMs: number
+}
+
+export type Layout = {
+  readonly data: string
+  readonly regions: readonly RegionPlan[]
+  readonly links: readonly LinkPlan[]
+}
+
+export type LayoutOptions = {
+  readonly regions: readonly string[]
+  readonly basePort: number
+  readonly data: string
+  readonly host: string
+  /** False: links carry no distance. */
+  readonly latency: boolean
+}
+
+const natsOffset = 100
+const linksOffset = 200
+const portMax = 65_535
+/** Where nobody has measured: about half around the world. */
+const unmeasuredRoundTripMs = 150
+
+export function layOut(options: LayoutOptions, known: Regions): Layout {
+  const { basePort, host } = options
+  const count = options.regions.length
+  if (basePort + linksOffset + count * count > portMax)
+    throw new Failure(`--base-port ${basePort} leaves no room for the ports of ${count} regions`)
+  if (count > natsOffset) throw new Failure(`at most ${natsOffset} regions fit on one machine`)
+  const data = resolve(options.data)
+  const regions = options.regions.map((name, index) => ({
+    ...known.named(name),
+    port: basePort + index,
+    endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${basePort + index}`,
+    natsPort: basePort + natsOffset + index,
+    folder: join(data, name),
+  }))
+  const links = regions.flatMap((from, i) =>
+    regions.flatMap((to, j) =>
+      i === j
+        ? []
+        : [
+            {
+              from: from.name,
+              to: to.name,
+              port: basePort + linksOffset + i * count + j,
+              targetPort: to.natsPort,
+              roundTripMs: distance(from.name, to.name),
+            },
+          ],
+    ),
+  )
+  return { data, regions, links }
+
+  function distance(from: string, to: string): number {
+    return options.latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0
+  }
+}
+
+/** Every port with what it is for. */
+export function portsOf({ regions, links }: Layout): readonly { readonly port: number; readonly purpose: string }[] {
+  return [
+    ...regions.map(({ port, name }) => ({ port, purpose: `the endpoint of ${name}` })),
+    ...regions.map(({ natsPort, name }) => ({ port: natsPort, purpose: `the NATS server of ${name}` })),
+    ...links.map(({ port, from, to }) => ({ port, purpose: `the link from ${from} to ${to}` })),
+  ]
+}

@@ -1,0 +1,49 @@
+/** A region's own NATS server: one standalone process with JetStream, on the loopback, its store in the region's folder. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { messageSizeBytesMax } from '../../core/limits.ts'
+import type { RegionPlan } from './layout.ts'
+
+/** A message's headers count as payload for the server. */
+const headersSizeBytesMax = 64 * 1024
+
+/** Writes the server's configuration and returns its arguments. */
+export function natsArguments({ name, natsPort, folder }: RegionPlan): readonly string[] {
+  const store = join(folder, 'nats')
+  const path = join(folder, 'nats.conf')
+  mkdirSync(store, { recursive: true })
+  writeFileSync(path, natsConfiguration({ name, port: natsPort, store }))
+  return ['--config', path]
+}
+
+/**
+ * With sync_interval 1s a loss of power costs the server its last messages; the origin's own log has them and sends them
+ * again, so that nothing is gained by the price of "always".
+ */
+export function natsConfiguration({ name, port, store }: { name: string; port: number; store: string }): string {
+  return [
+    `server_name: ${JSON.stringify(name)}`,
+    `listen: "127.0.0.1:${port}"`,
+    `max_payload: ${messageSizeBytesMax + headersSizeBytesMax}`,
+    'ping_interval: "20s"',
+    'ping_max: 3',
+    'write_deadline: "60s"',
+    `jetstream { store_dir: ${JSON.stringify(store)}, sync_interval: "1s" }`,
+    '',
+  ].join('\n')
+}
+
+/** Whether it greets: it does so when it serves. */
+export async function natsGreets(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    socket.setTimeout(500, () => socket.destroy())
+    socket.once('data', () => {
+      resolve(true)
+      socket.destroy()
+    })
+    socket.once('error', () => {})
+    socket.once('close', () => resolve(false))
+  })
+}

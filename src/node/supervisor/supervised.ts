@@ -1,0 +1,207 @@
+/**
+ * One process that the supervisor keeps running: started, waited for until it is ready, started again with back-off when
+ * it dies, stopped when told. Children live in sessions of their own, so that Ctrl-C reaches the supervisor alone, which
+ * then stops them in its order.
+ */
+import { spawn } from 'node:child_process'
+import type { ChildProcess, StdioOptions } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import { z } from 'zod'
+import type { Log } from '../../ports/log.ts'
+import { Failure, exitCode } from '../failure.ts'
+import type { Sentinel } from './sentinel.ts'
+
+export type SupervisedOptions = {
+  /** As in the log: "node", "nats-server", "links". */
+  readonly name: string
+  readonly program: string
+  readonly args: readonly string[]
+  readonly environment?: NodeJS.ProcessEnv
+  /** Whether it says over IPC that it is ready, or why it cannot be; else `probe` finds out. */
+  readonly speaks: boolean
+  readonly probe?: () => Promise<boolean>
+  readonly onLine: (line: string, stream: 'stdout' | 'stderr') => void
+  readonly log: Log
+  readonly sentinel: Sentinel
+  /** How long it may take to end before it is made to. */
+  readonly stopMsMax: number
+}
+
+export type SupervisedState = 'starting' | 'ready' | 'restarting' | 'stopped'
+
+const readyMsMax = 30_000
+const probeMs = 20
+const backOffMs = { first: 250, most: 10_000 }
+/** Alive for so long, a process has earned a quick restart again. */
+const steadyMs = 30_000
+const lastLinesMax = 5
+
+const message = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('failure'), message: z.string() }),
+])
+
+export class Supervised {
+  readonly #options: SupervisedOptions
+  #child: ChildProcess | undefined
+  #state: SupervisedState = 'starting'
+  #stopping = false
+  #failures = 0
+  #readySinceMs = 0
+  #restartTimer: NodeJS.Timeout | undefined
+  #failure: string | undefined
+  readonly #lastLines: string[] = []
+
+  constructor(options: SupervisedOptions) {
+    this.#options = options
+  }
+
+  get state(): SupervisedState {
+    return this.#state
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** Resolves when it is ready for the first time; rejects with a Failure when it ends before, or takes too long. */
+  async start(): Promise<void> {
+    const child = this.#spawn()
+    await Promise.race([this.#ready(child), this.#endedEarly(child)])
+    this.#state = 'ready'
+    this.#readySinceMs = performance.now()
+  }
+
+  /** Asks it to end, and makes it when it takes too long. Resolves when it is gone. */
+  async stop(): Promise<void> {
+    this.#stopping = true
+    clearTimeout(this.#restartTimer)
+    this.#state = 'stopped'
+    const child = this.#child
+    if (child === undefined || hasEnded(child)) return
+    await new Promise<void>((resolve) => {
+      const hard = setTimeout(() => {
+        this.#options.log.warn(`${this.#options.name} does not stop and is killed`)
+        child.kill('SIGKILL')
+      }, this.#options.stopMsMax)
+      child.once('exit', () => {
+        clearTimeout(hard)
+        resolve()
+      })
+      child.kill('SIGTERM')
+    })
+  }
+
+  killNow(): void {
+    this.#stopping = true
+    clearTimeout(this.#restartTimer)
+    this.#child?.kill('SIGKILL')
+  }
+
+  #spawn(): ChildProcess {
+    const { program, args, environment, speaks, sentinel, onLine } = this.#options
+    const stdio: StdioOptions = speaks ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe']
+    const child = spawn(program, args, { detached: true, stdio, env: environment ?? process.env })
+    this.#child = child
+    this.#failure = undefined
+    const { pid } = child
+    if (pid !== undefined) {
+      sentinel.watch(pid)
+      child.once('exit', () => sentinel.unwatch(pid))
+    }
+    for (const stream of ['stdout', 'stderr'] as const) {
+      const source = child[stream]
+      if (source === null) continue
+      createInterface({ input: source }).on('line', (line) => {
+        this.#remember(line)
+        onLine(line, stream)
+      })
+    }
+    child.on('message', (value) => {
+      const told = message.safeParse(value)
+      if (told.success && told.data.type === 'failure') this.#failure = told.data.message
+    })
+    // 'close' comes after 'exit', when the last line and the last message have been read.
+    child.once('close', (code, signal) => this.#ended(child, code, signal))
+    child.once('error', () => this.#ended(child, null, null))
+    return child
+  }
+
+  async #ready(child: ChildProcess): Promise<void> {
+    const deadline = performance.now() + readyMsMax
+    const said = this.#options.speaks ? saysReady(child) : undefined
+    while (performance.now() < deadline && !hasEnded(child)) {
+      if ((await Promise.race([said, pause(probeMs)])) === 'ready') return
+      if (await this.#options.probe?.()) return
+    }
+    throw new Failure(`${this.#options.name} is not ready after ${readyMsMax / 1000} s${this.#lastWords()}`)
+  }
+
+  async #endedEarly(child: ChildProcess): Promise<never> {
+    return await new Promise((_, reject) => {
+      child.once('close', (code, signal) => reject(new Failure(this.#story(code, signal))))
+      child.once('error', (error) => reject(new Failure(`${this.#options.name} cannot be started: ${error.message}`)))
+    })
+  }
+
+  #ended(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#stopping || child !== this.#child || this.#state === 'starting') return
+    if (this.#state === 'ready' && performance.now() - this.#readySinceMs > steadyMs) this.#failures = 0
+    const waitMs = Math.min(backOffMs.first * 2 ** this.#failures, backOffMs.most)
+    this.#failures += 1
+    this.#state = 'restarting'
+    const why = { code, signal, restartInMs: waitMs }
+    const said = this.#failure === undefined ? why : { ...why, message: this.#failure }
+    this.#options.log.warn(`${this.#options.name} ended and is started again`, said)
+    this.#restartTimer = setTimeout(() => void this.#restart(), waitMs)
+  }
+
+  async #restart(): Promise<void> {
+    if (this.#stopping) return
+    const child = this.#spawn()
+    try {
+      await this.#ready(child)
+      this.#state = 'ready'
+      this.#readySinceMs = performance.now()
+      this.#options.log.info(`${this.#options.name} is ready again`)
+    } catch (error) {
+      // When it has ended, #ended has already seen to the next try.
+      if (hasEnded(child)) return
+      this.#options.log.warn(`${this.#options.name} did not become ready and is killed`, { error })
+      child.kill('SIGKILL')
+    }
+  }
+
+  #remember(line: string): void {
+    this.#lastLines.push(line)
+    if (this.#lastLines.length > lastLinesMax) this.#lastLines.shift()
+  }
+
+  #story(code: number | null, signal: NodeJS.Signals | null): string {
+    if (this.#failure !== undefined) return this.#failure
+    const how = signal === null ? `with status ${code ?? '?'}` : `by ${signal}`
+    return `${this.#options.name} ended ${how} before it was ready${code === exitCode.failure ? '' : this.#lastWords()}`
+  }
+
+  #lastWords(): string {
+    return this.#lastLines.length === 0 ? '' : `; it said:\n  ${this.#lastLines.join('\n  ')}`
+  }
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.exitCode !== null || child.signalCode !== null || child.pid === undefined
+}
+
+async function saysReady(child: ChildProcess): Promise<'ready'> {
+  return await new Promise((resolve) => {
+    child.on('message', (value) => {
+      if (message.safeParse(value).data?.type === 'ready') resolve('ready')
+    })
+  })
+}
+
+async function pause(ms: number): Promise<'paused'> {
+  return await new Promise((resolve) => {
+    setTimeout(() => resolve('paused'), ms)
+  })
+}

@@ -1,0 +1,146 @@
+/**
+ * All regions on one machine: for each a NATS server and a node, and between them the links, which are one process of
+ * their own so that their timing does not depend on what the nodes do. Everything starts at once, since nobody needs
+ * another to begin; stopping goes from the nodes, which still have things to say, to the NATS servers.
+ */
+import type { Log } from '../../ports/log.ts'
+import { natsLines, nodeLines } from './child-lines.ts'
+import type { LineSink } from './child-lines.ts'
+import type { Layout, RegionPlan } from './layout.ts'
+import { natsArguments, natsGreets } from './nats-process.ts'
+import { Sentinel } from './sentinel.ts'
+import { Supervised } from './supervised.ts'
+import type { SupervisedOptions } from './supervised.ts'
+
+export type SupervisorOptions = {
+  readonly layout: Layout
+  readonly natsServer: string
+  /** The command line program, as Node runs it: its path, after flags of Node's own. */
+  readonly program: readonly string[]
+  readonly host: string
+  readonly logLevel: string
+  readonly accountId: string
+  readonly tableTransitionMs: number
+  readonly log: Log
+  readonly sink: LineSink
+}
+
+export type RegionProcesses = { readonly plan: RegionPlan; readonly node: Supervised; readonly nats: Supervised }
+
+const nodeStopMsMax = 10_000
+const otherStopMsMax = 5000
+
+export class Supervisor {
+  readonly regions: readonly RegionProcesses[]
+  readonly #links: Supervised
+  readonly #sentinel = new Sentinel()
+  readonly #options: SupervisorOptions
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.regions = options.layout.regions.map((plan) => ({ plan, node: this.#node(plan), nats: this.#nats(plan) }))
+    this.#links = this.#linksProcess()
+  }
+
+  /** Resolves when every region can serve; rejects with the first thing that went wrong, everything still to be stopped. */
+  async start(): Promise<void> {
+    await Promise.all([this.#links.start(), ...this.regions.flatMap(({ node, nats }) => [nats.start(), node.start()])])
+  }
+
+  /** In order, and nothing is left. */
+  async stop(): Promise<void> {
+    await Promise.all(this.regions.map(async ({ node }) => await node.stop()))
+    await this.#links.stop()
+    await Promise.all(this.regions.map(async ({ nats }) => await nats.stop()))
+    await this.#sentinel.dismiss()
+  }
+
+  killNow(): void {
+    for (const { node, nats } of this.regions) {
+      node.killNow()
+      nats.killNow()
+    }
+    this.#links.killNow()
+  }
+
+  get processIds(): readonly number[] {
+    const all = [this.#links.pid, this.#sentinel.pid, ...this.regions.flatMap(({ node, nats }) => [node.pid, nats.pid])]
+    return all.filter((pid) => pid !== undefined)
+  }
+
+  get linksPid(): number | undefined {
+    return this.#links.pid
+  }
+
+  #node(plan: RegionPlan): Supervised {
+    const { host, accountId, tableTransitionMs, sink, layout } = this.#options
+    const log = this.#options.log.with({ region: plan.name })
+    const peers = layout.links
+      .filter(({ from }) => from === plan.name)
+      .map(({ to, port }) => `--peer=${to}=nats://127.0.0.1:${port}`)
+    const nodeFlags = flagsOf({
+      region: plan.name,
+      host,
+      port: plan.port,
+      data: plan.folder,
+      nats: `nats://127.0.0.1:${plan.natsPort}`,
+      'account-id': accountId,
+      'table-transition-ms': tableTransitionMs,
+    })
+    return this.#ours({
+      name: 'node',
+      args: ['node', ...nodeFlags, ...peers],
+      log,
+      onLine: nodeLines(sink, log),
+      stopMsMax: nodeStopMsMax,
+    })
+  }
+
+  #linksProcess(): Supervised {
+    const { log, sink, layout } = this.#options
+    const table = layout.links.map(({ port, targetPort, roundTripMs }) => `${port}:${targetPort}:${roundTripMs}`)
+    return this.#ours({
+      name: 'links',
+      args: ['links', ...table],
+      log,
+      onLine: nodeLines(sink, log),
+      stopMsMax: otherStopMsMax,
+    })
+  }
+
+  #ours(options: Omit<SupervisedOptions, 'program' | 'speaks' | 'sentinel'>): Supervised {
+    const { program, logLevel } = this.#options
+    return new Supervised({
+      ...options,
+      program: process.execPath,
+      args: [...program, ...options.args, ...flagsOf({ 'log-level': logLevel })],
+      environment: { ...withoutOwnVariables(process.env), LONGITUDE_LOG_FORMAT: 'json' },
+      speaks: true,
+      sentinel: this.#sentinel,
+    })
+  }
+
+  #nats(plan: RegionPlan): Supervised {
+    const log = this.#options.log.with({ region: plan.name, process: 'nats-server' })
+    return new Supervised({
+      name: 'nats-server',
+      program: this.#options.natsServer,
+      args: natsArguments(plan),
+      speaks: false,
+      probe: async () => await natsGreets(plan.natsPort),
+      onLine: natsLines(log),
+      log,
+      sentinel: this.#sentinel,
+      stopMsMax: otherStopMsMax,
+    })
+  }
+}
+
+/** What was said to us is passed on by flags: a LONGITUDE_PEER of the person's own must not reach the children. */
+function withoutOwnVariables(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('LONGITUDE_')))
+}
+
+function flagsOf(values: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(values).map(([name, value]) => `--${name}=${value}`)
+}
