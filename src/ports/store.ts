@@ -41,3 +41,8 @@ export class StoreFull extends Error {
 export class StoreFailed extends Error {
   override readonly name = 'StoreFailed'
 }
+
+/** The folder cannot serve as a store: another process has it, it is not ours, not writable or damaged. Says what to do. */
+export class StoreUnusable extends Error {
+  override readonly name = 'StoreUnusable'
+}

@@ -1,0 +1,173 @@
+/**
+ * The store on disk: one LMDB environment in a folder of its own, written by this process alone.
+ *
+ * `overlappingSync: false` makes commit and durable one moment (with lmdb-js' default, data is seen before it is on
+ * disk), and each batch is one explicit LMDB transaction. Pages of 8 KB take keys of 4,026 bytes. Everything handed out
+ * is a copy: LMDB's own memory is only valid until the next write.
+ */
+import { statfsSync } from 'node:fs'
+import { join } from 'node:path'
+import { open, type RootDatabase } from 'lmdb'
+import { type Edit, type Entry, type Range, type Store, StoreFailed, StoreFull, StoreUnusable } from '../ports/store.ts'
+import { damageOf } from './lmdb-file.ts'
+import { claimFolder, type FolderClaim } from './store-folder.ts'
+
+const pageSizeBytes = 8192
+/** Address space, not memory or disk; LMDB doubles it when it is used up. */
+const mapSizeBytes = 64 * 1024 ** 3
+const readersMax = 126
+/** With less than this left, a write that failed has failed for want of room, whatever the error says. */
+const roomBytesMin = 8 * 1024 * 1024
+
+type Bytes = Uint8Array
+type LmdbDatabase = RootDatabase<Bytes, Bytes>
+
+export class LmdbStore implements Store {
+  readonly #folder: string
+  readonly #claim: FolderClaim
+  readonly #database: LmdbDatabase
+  #last: Promise<void> = Promise.resolve()
+  #underWay = 0
+  #closed = false
+
+  constructor(folder: string, claim: FolderClaim, database: LmdbDatabase) {
+    this.#folder = folder
+    this.#claim = claim
+    this.#database = database
+  }
+
+  get(key: Uint8Array): Buffer | undefined {
+    this.#mustBeOpen()
+    return this.#database.getBinary(key)
+  }
+
+  *entries(range: Range): Generator<Entry> {
+    this.#mustBeOpen()
+    if (range.limit === 0 || Buffer.compare(range.from, range.to) >= 0) return
+    for (const { key, value } of this.#database.getRange(lmdbRange(range)))
+      yield { key: copyOf(key), value: copyOf(value) }
+  }
+
+  /** Batches never share a transaction, so that one that fails fails alone; the engine writes one at a time anyway. */
+  write(batch: readonly Edit[]): Promise<void> {
+    this.#mustBeOpen()
+    const written = this.#underWay === 0 ? this.#commit(batch) : this.#commitAfter(this.#last, batch)
+    this.#underWay++
+    const finished = (): void => void this.#underWay--
+    this.#last = written.then(finished, finished)
+    return written
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    await this.#last
+    await this.#database.close()
+    await this.#claim.release()
+  }
+
+  async #commitAfter(previous: Promise<void>, batch: readonly Edit[]): Promise<void> {
+    const edits = batch.map(({ key, value }) => ({ key: copyOf(key), value: value && copyOf(value) }))
+    await previous
+    await this.#commit(edits)
+  }
+
+  async #commit(batch: readonly Edit[]): Promise<void> {
+    if (batch.length === 0) return
+    try {
+      await this.#database.batch(() => this.#put(batch))
+    } catch (error) {
+      throw await this.#failure(error, batch)
+    }
+  }
+
+  #put(batch: readonly Edit[]): void {
+    for (const { key, value } of batch) {
+      if (value === undefined) void this.#database.remove(key)
+      else void this.#database.put(key, value)
+    }
+  }
+
+  async #failure(error: unknown, batch: readonly Edit[]): Promise<Error> {
+    const cause = await causeOf(error)
+    const message = `the batch of ${batch.length} edits was not stored: ${cause.message}`
+    return noRoomCodes.includes(cause.code) || !this.#hasRoom()
+      ? new StoreFull(message, { cause })
+      : new StoreFailed(message, { cause })
+  }
+
+  /** LMDB reports a write that was cut short by a full disk as an I/O error. */
+  #hasRoom(): boolean {
+    try {
+      const { bavail, bsize } = statfsSync(this.#folder)
+      return bavail * bsize >= roomBytesMin
+    } catch {
+      return true
+    }
+  }
+
+  #mustBeOpen(): void {
+    if (this.#closed) throw new StoreFailed('the store is closed')
+  }
+}
+
+/** Throws StoreUnusable, in words for the person who gave the folder. */
+export async function openLmdbStore(folder: string): Promise<LmdbStore> {
+  const claim = await claimFolder(folder)
+  const path = join(folder, 'data.mdb')
+  try {
+    const damage = await damageOf(path, pageSizeBytes)
+    if (damage !== undefined) throw new Error(damage)
+    return new LmdbStore(folder, claim, openDatabase(path))
+  } catch (error) {
+    await claim.release()
+    throw new StoreUnusable(
+      `The data in ${folder} cannot be opened (${(error as Error).message}). ` +
+        'Give another folder, or move this one away: a region without data is filled again from its peers.',
+      { cause: error },
+    )
+  }
+}
+
+function openDatabase(path: string): LmdbDatabase {
+  return open({
+    path,
+    noSubdir: true,
+    pageSize: pageSizeBytes,
+    overlappingSync: false,
+    eventTurnBatching: false,
+    keyEncoding: 'binary',
+    encoding: 'binary',
+    compression: false,
+    mapSize: mapSizeBytes,
+    maxReaders: readersMax,
+  })
+}
+
+/** LMDB walks from `start`, which is the upper end when it walks backwards; ours is always [from, to). */
+function lmdbRange({ from, to, reverse, limit }: Range) {
+  const bound = limit === undefined ? {} : { limit }
+  if (reverse !== true) return { start: from, end: to, ...bound }
+  return { start: to, end: from, reverse: true, exclusiveStart: true, inclusiveEnd: true, ...bound }
+}
+
+function copyOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes)
+}
+
+/** MDB_MAP_FULL, ENOSPC, EDQUOT, EFBIG. */
+const noRoomCodes = [-30792, 28, 122, 27]
+
+type LmdbError = { readonly message: string; readonly code: number }
+
+/** lmdb-js hides the reason in a promise that rejects with it. */
+async function causeOf(error: unknown): Promise<LmdbError> {
+  const { message, code, commitError } = error as { message: string; code?: number; commitError?: Promise<never> }
+  if (commitError === undefined) return { message, code: code ?? 0 }
+  try {
+    return await commitError
+  } catch (reason) {
+    const { message: detail, code: number } = reason as { message: string; code?: number }
+    return { message: detail, code: number ?? 0 }
+  }
+}
