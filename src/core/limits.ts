@@ -98,6 +98,8 @@ export const requestBytesInFlightMax = 512 * 1024 * 1024
 export const discardedBytesMax = 64 * 1024 * 1024
 /** Replies below this size are not worth compressing. */
 export const compressedReplySizeBytesMin = 1024
+/** Connections open at once; further ones are closed as they come. */
+export const connectionsMax = 10_000
 /** How long a connection may be idle. AWS keeps them for about that long, and SDKs reuse them. */
 export const idleConnectionMsMax = 60_000
 /** How long requests under way may take to finish once the server closes. */

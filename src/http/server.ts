@@ -10,7 +10,7 @@ import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
 import type { InvariantViolation } from '../core/assert.ts'
-import { drainMsMax, idleConnectionMsMax } from '../core/limits.ts'
+import { connectionsMax, drainMsMax, idleConnectionMsMax } from '../core/limits.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import { registry } from '../operations/registry.ts'
 import { Api } from './api.ts'
@@ -54,6 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     crossOrigin: options.crossOrigin ?? true,
   })
   const server = createServer({ keepAliveTimeout: idleConnectionMsMax })
+  server.maxConnections = connectionsMax
   const app = fastify({
     forceCloseConnections: 'idle',
     serverFactory: (handler) =>

@@ -8,10 +8,15 @@ export type SocketTry = {
   readonly end?: boolean
   /** Give up waiting for the server to answer or to close. */
   readonly waitMs?: number
+  /** Done once this many replies have begun to arrive and their bodies with them. */
+  readonly replies?: number
 }
 
 /** All that the server sent until it closed, fell silent, or was given up on. */
-export function exchange(endpoint: string, { writes, end = false, waitMs = 300 }: SocketTry): Promise<string> {
+export function exchange(
+  endpoint: string,
+  { writes, end = false, waitMs = 300, replies = Infinity }: SocketTry,
+): Promise<string> {
   const { hostname, port } = new URL(endpoint)
   return new Promise((resolve) => {
     let received = ''
@@ -28,7 +33,8 @@ export function exchange(endpoint: string, { writes, end = false, waitMs = 300 }
     }
     socket.on('data', (chunk) => {
       received += chunk.toString('latin1')
-      wait()
+      if (received.split('HTTP/1.1 ').length > replies && received.endsWith('}')) finish()
+      else wait()
     })
     socket.on('error', finish)
     socket.on('close', finish)

@@ -7,6 +7,7 @@ import {
   QueryCommand,
 } from '@aws-sdk/client-dynamodb'
 import { DynamoDBDocumentClient, GetCommand, PutCommand } from '@aws-sdk/lib-dynamodb'
+import { unsupported } from '../../src/operations/unsupported.ts'
 import { call } from './raw-request.ts'
 import { isLocal, refusal, testRegion, type TestRegion } from './region.ts'
 
@@ -81,6 +82,17 @@ describe.runIf(isLocal)('below the SDK', () => {
       'ResourceNotFoundException',
       'Requested resource not found',
     ])
+  })
+
+  test('an operation that is not built yet says so, whatever it is sent', async () => {
+    for (const operation of Object.keys(unsupported)) {
+      const reply = await call(region.endpoint, operation, {})
+      expect(reply.status).toBe(400)
+      expect(reply.json).toEqual({
+        __type: 'com.amazon.coral.service#UnknownOperationException',
+        message: `The operation ${operation} is not supported by this version of Longitude: ${unsupported[operation]}`,
+      })
+    }
   })
 
   test('of a key given twice the last counts', async () => {

@@ -1,5 +1,6 @@
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { requestsInFlightMax } from '../../../src/core/limits.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
 import { apiHeaders, call } from '../../conformance/raw-request.ts'
 import { exchange, httpText } from '../../conformance/raw-socket.ts'
@@ -21,6 +22,35 @@ afterAll(() => server.close())
 const serves = async (): Promise<void> => {
   expect((await call(server.url, 'GetItem', key)).status).toBe(200)
 }
+
+test('beyond the bound of requests under way, further ones are throttled and the others answered', async () => {
+  const finish: (() => void)[] = []
+  const held: Operation = {
+    ...echo('Scan'),
+    run: () => new Promise((resolve) => finish.push(() => resolve({ held: true }))),
+  }
+  const own = await serverWith([held])
+  const text = httpText(apiHeaders('Scan'), JSON.stringify({ TableName: 'abc' }))
+  const more = 3
+  // Written ahead on a few connections: four thousand of them would be another test.
+  const received = Array.from({ length: 4 }, () =>
+    exchange(own.url, {
+      writes: [text.repeat(requestsInFlightMax / 4)],
+      waitMs: 5000,
+      replies: requestsInFlightMax / 4,
+    }),
+  )
+  await expect.poll(() => finish.length, { timeout: 10_000 }).toBe(requestsInFlightMax)
+  const throttled = await Promise.all(Array.from({ length: more }, () => call(own.url, 'Scan', { TableName: 'abc' })))
+  for (const { status, json } of throttled) {
+    expect(status).toBe(400)
+    expect(json).toMatchObject({ __type: expect.stringMatching(/#ThrottlingException$/) })
+  }
+  for (const one of finish) one()
+  const texts = await Promise.all(received)
+  expect(texts.join('').match(/"held"/g)).toHaveLength(requestsInFlightMax)
+  await own.close()
+})
 
 describe('a connection', () => {
   test('may be written ahead: replies come in the order of the requests', async () => {

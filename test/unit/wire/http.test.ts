@@ -200,15 +200,6 @@ describe('requests', () => {
     expect(reply.$metadata.httpStatusCode).toBe(200)
     client.destroy()
   })
-
-  test('for an operation that is not built yet are told so', async () => {
-    const reply = await call(server.url, 'ListBackups', {})
-    expect(reply.status).toBe(400)
-    expect(reply.json).toMatchObject({
-      __type: 'com.amazon.coral.service#UnknownOperationException',
-      message: 'The operation ListBackups is not supported by this version of Longitude: not yet',
-    })
-  })
 })
 
 describe('other addresses', () => {
