@@ -6,6 +6,8 @@
 import { unreachable } from '../assert.ts'
 import { attribute, type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { valueAt } from '../item/document.ts'
+import { nestingDepthMax } from '../limits.ts'
+import { nestingProblem } from '../wire/attribute-values.ts'
 import type { Path } from './path.ts'
 import { type Computed, computeAdd, computeDelete, computeSet } from './update-value.ts'
 import type { Update, UpdateAction } from './update.ts'
@@ -24,6 +26,7 @@ export function applyUpdate(update: Update, item: Item | undefined, keyAttribute
   for (const action of update.actions) {
     const result = isPlaceThere(original, action.path) ? compute(action, original) : invalidPath
     if ('refused' in result) return { refused: update.legacy === true ? legacyMessage(result.refused) : result.refused }
+    if (nestsTooDeeply(action.path, result.value)) return { refused: nestingProblem }
     insert(edits, action.path, result.value)
   }
   if (item === undefined && onlyTakesAway(update)) return { item: undefined }
@@ -60,6 +63,20 @@ function isPlaceThere(item: Item, path: Path): boolean {
   const holder = valueAt(item, path.slice(0, -1) as unknown as Path)
   if (holder === undefined) return false
   return typeof path.at(-1) === 'string' ? 'M' in holder : 'L' in holder
+}
+
+/** Values of a request or an item are no deeper than allowed by themselves, but one may be set below another. */
+function nestsTooDeeply(path: Path, value: AttributeValue | undefined): boolean {
+  return path.length > 1 && value !== undefined && path.length - 1 + depthOf(value) > nestingDepthMax
+}
+
+function depthOf(value: AttributeValue): number {
+  if ('M' in value) return 1 + deepest(Object.values(value.M))
+  return 'L' in value ? 1 + deepest(value.L) : 1
+}
+
+function deepest(values: readonly AttributeValue[]): number {
+  return values.reduce((depth, value) => Math.max(depth, depthOf(value)), 0)
 }
 
 function insert(

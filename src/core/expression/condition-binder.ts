@@ -13,6 +13,7 @@ import type { CallSyntax, ConditionSyntax, OperandSyntax } from './syntax.ts'
 const attributeTypes: ReadonlySet<string> = new Set(['B', 'NULL', 'SS', 'BOOL', 'L', 'BS', 'N', 'NS', 'S', 'M'])
 const orderedTypes: ReadonlySet<string> = new Set(['S', 'N', 'B'])
 const prefixTypes: ReadonlySet<string> = new Set(['S', 'B'])
+const containerTypes: ReadonlySet<string> = new Set(['S', 'B', 'SS', 'NS', 'BS', 'L'])
 /** As AWS lists them for an operand whose type only the item tells. */
 const anyType = '{NS,SS,L,BS,N,M,B,BOOL,NULL,S}'
 
@@ -73,6 +74,7 @@ function bindCall(binder: Binder, call: CallSyntax): Condition {
     requireDistinct(binder, call.name, [first, second])
     return { op: 'begins_with', operand: first, prefix: second }
   }
+  requireTypes(binder, call.name, [first], containerTypes)
   requireDistinct(binder, call.name, [first, second])
   return { op: 'contains', operand: first, element: second }
 }

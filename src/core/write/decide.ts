@@ -23,7 +23,7 @@ export function decide(write: Write, current: Current | undefined): Outcome | Re
 function formProblem(write: Write): Refusal | undefined {
   if (write.kind === 'update') return keyUpdateRefusal(write)
   if (write.kind !== 'put') return undefined
-  const problem = indexKeyProblem(write.table, write.item, undefined, 'put')
+  const problem = indexKeyProblem(write.table, { next: write.item, wording: 'put' })
   return problem === undefined ? undefined : invalid(problem)
 }
 
@@ -83,7 +83,7 @@ function updateOutcome(write: UpdateWrite, current: Current | undefined): Outcom
   const { item } = result
   if (item === undefined) return { previous: current, next: undefined, changed: false }
   const wording = write.update.legacy === true ? 'put' : 'update'
-  const problem = indexKeyProblem(write.table, item, previous ?? write.keyAttributes, wording)
+  const problem = indexKeyProblem(write.table, { next: item, previous: previous ?? write.keyAttributes, wording })
   if (problem !== undefined) return invalid(problem)
   const sizeBytes = sizeOfItem(item)
   if (sizeBytes > itemSizeBytesMax)

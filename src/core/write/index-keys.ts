@@ -5,27 +5,27 @@
  */
 import { sizeOfValue } from '../attribute/size.ts'
 import { attribute, type AttributeValue, type Item, typeOf } from '../attribute/value.ts'
-import { partitionKeySizeBytesMax, sortKeySizeBytesMax } from '../limits.ts'
+import { partitionSizeProblem, sortSizeProblem } from '../key/key-problem.ts'
 import type { Index, KeyAttribute, Table } from '../table/table.ts'
 
 /** DynamoDB says it differently of an item that is put and of an update expression. */
 export type IndexKeyWording = 'put' | 'update'
 
 /** The message of what is wrong, if anything is. */
-export function indexKeyProblem(
-  table: Table,
-  next: Item,
-  previous: Item | undefined,
-  wording: IndexKeyWording,
-): string | undefined {
+export function indexKeyProblem(table: Table, items: ChangedItem): string | undefined {
   for (const index of inOrderOfNames(table.indexes)) {
     if (index.status === 'DELETING') continue
-    const problem =
-      partProblem(index, index.key.partition, partitionKeySizeBytesMax, { next, previous, wording }) ??
-      partProblem(index, index.key.sort, sortKeySizeBytesMax, { next, previous, wording })
+    const problem = partProblem(index, index.key.partition, items) ?? partProblem(index, index.key.sort, items)
     if (problem !== undefined) return problem
   }
   return undefined
+}
+
+export type ChangedItem = {
+  readonly next: Item
+  /** Of an update: the item that it changes. */
+  readonly previous?: Item
+  readonly wording: IndexKeyWording
 }
 
 /** An attribute can be a key of several indexes: DynamoDB names the first by name. */
@@ -33,24 +33,20 @@ function inOrderOfNames(indexes: readonly Index[]): readonly Index[] {
   return indexes.length < 2 ? indexes : indexes.toSorted((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-type Items = { readonly next: Item; readonly previous: Item | undefined; readonly wording: IndexKeyWording }
-
-function partProblem(
-  index: Index,
-  part: readonly KeyAttribute[],
-  sizeBytesMax: number,
-  { next, previous, wording }: Items,
-): string | undefined {
+function partProblem(index: Index, part: readonly KeyAttribute[], items: ChangedItem): string | undefined {
   let size = 0
+  let changed = false
   for (const key of part) {
-    const value = attribute(next, key.name)
-    if (value === undefined) return undefined
-    if (previous !== undefined && attribute(previous, key.name) === value) continue
-    const problem = valueProblem(index, key, value, wording)
-    if (problem !== undefined) return problem
+    const value = attribute(items.next, key.name)
+    if (value === undefined) continue
     size += sizeOfValue(value)
+    if (items.previous !== undefined && attribute(items.previous, key.name) === value) continue
+    changed = true
+    const problem = valueProblem(index, key, value, items.wording)
+    if (problem !== undefined) return problem
   }
-  return size > sizeBytesMax ? sizeMessage(part === index.key.sort) : undefined
+  if (!changed) return undefined
+  return part === index.key.sort ? sortSizeProblem(size) : partitionSizeProblem(size)
 }
 
 function valueProblem(
@@ -81,11 +77,4 @@ function emptyMessage(index: Index, key: KeyAttribute, kind: string, wording: In
     `One or more parameter values are not valid. A value specified for a secondary index key is not supported. ` +
     `${what} IndexName: ${index.name}, IndexKey: ${key.name}`
   )
-}
-
-/** The missing space is AWS's. */
-function sizeMessage(sort: boolean): string {
-  return sort
-    ? `One or more parameter values were invalid: Aggregated size of all range keys has exceeded the size limit of ${sortKeySizeBytesMax} bytes`
-    : `One or more parameter values were invalid: Size of hashkey has exceeded the maximum size limit of${partitionKeySizeBytesMax} bytes`
 }

@@ -89,7 +89,7 @@ function writeOf(table: Table, { PutRequest, DeleteRequest }: Request): Write {
   if (PutRequest === undefined) return { kind: 'delete', table, ...keyOfKey(table, DeleteRequest?.Key ?? {}) }
   const item = PutRequest.Item ?? {}
   const key = keyOfItem(table, item)
-  const problem = indexKeyProblem(table, item, undefined, 'put')
+  const problem = indexKeyProblem(table, { next: item, wording: 'put' })
   if (problem !== undefined) throw validationError(problem)
   return { kind: 'put', table, item, ...key }
 }

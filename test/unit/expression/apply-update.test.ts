@@ -135,6 +135,18 @@ describe('REMOVE, ADD and DELETE', () => {
     expect(JSON.stringify(result)).toBe('{"item":{"pk":{"S":"p"},"__proto__":{"N":"2"},"constructor":{"N":"2"}}}')
   })
 
+  test('a value set below another nests no deeper than 32 levels', () => {
+    let deep: AttributeValue = n(1)
+    for (let level = 0; level < 30; level++) deep = { L: [deep] }
+    const made = (value: AttributeValue) =>
+      applyUpdate(update('SET #map.deep = :d', { names, values: { ':d': value } }), item, {})
+    expect(made(deep)).toHaveProperty('item')
+    expect(made({ L: [deep] })).toEqual({
+      refused:
+        'Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit',
+    })
+  })
+
   test('the item itself is left as it was', () => {
     const before = structuredClone(item)
     changed('SET #map.y.z = :s, #list[0] = :s REMOVE #text ADD tags :ss')

@@ -6,7 +6,9 @@ import { type AttributeUpdates, lowerAttributeUpdates } from '../../../src/core/
 import { lowerAttributesToGet } from '../../../src/core/expression/legacy/attributes-to-get.ts'
 import type { ComparisonOperator } from '../../../src/core/expression/legacy/comparison.ts'
 import { type ExpectedAttribute, lowerExpected } from '../../../src/core/expression/legacy/expected.ts'
-import { lowerFilter } from '../../../src/core/expression/legacy/filter.ts'
+import { type LegacyConditions, lowerFilter } from '../../../src/core/expression/legacy/filter.ts'
+import { keyTestsOfConditions } from '../../../src/core/expression/legacy/key-conditions.ts'
+import type { KeySchema } from '../../../src/core/table/table.ts'
 import { n, refusal, s } from './parsing.ts'
 
 const invalid = (problem: string): string => `One or more parameter values were invalid: ${problem}`
@@ -172,4 +174,26 @@ describe('AttributeUpdates', () => {
 test('AttributesToGet names whole attributes, each once', () => {
   expect(lowerAttributesToGet(['a.b', 'c'])).toEqual({ paths: [['a.b'], ['c']] })
   expect(refusal(() => lowerAttributesToGet(['a', 'b', 'a']))).toBe(invalid('Duplicate value in attribute name: a'))
+})
+
+describe('KeyConditions', () => {
+  const schema: KeySchema = { partition: [{ name: 'pk', type: 'S' }], sort: [{ name: 'sk', type: 'N' }] }
+  const eq = { ComparisonOperator: 'EQ', AttributeValueList: [s('p')] } as const
+
+  test('are tests of single attributes', () => {
+    const conditions = { pk: eq, sk: { ComparisonOperator: 'GE', AttributeValueList: [n(1)] } } as const
+    expect([...keyTestsOfConditions(conditions, schema)]).toEqual([
+      ['pk', { op: '=', value: s('p') }],
+      ['sk', { op: '>=', value: n(1) }],
+    ])
+  })
+
+  test('are one or two, with operators that an index can follow', () => {
+    const problem = (conditions: LegacyConditions) => refusal(() => keyTestsOfConditions(conditions, schema))
+    expect(problem({})).toBe('Conditions can be of length 1 or 2 only')
+    expect(problem({ a: eq, b: eq, c: eq })).toBe('Conditions can be of length 1 or 2 only')
+    expect(problem({ pk: eq, sk: { ...eq, ComparisonOperator: 'NE' } })).toBe(
+      'Attempted conditional constraint is not an indexable operation',
+    )
+  })
 })

@@ -2,14 +2,14 @@
 import { required } from '../../assert.ts'
 import type { AttributeValue } from '../../attribute/value.ts'
 import { validationError } from '../../errors.ts'
+import type { KeyTest } from '../../read/key-condition.ts'
 import type { KeySchema } from '../../table/table.ts'
-import type { KeyTest, KeyTests } from '../key-condition.ts'
 import type { Comparison } from './comparison.ts'
 import { comparisonsOf, type LegacyConditions } from './filter.ts'
 
 const sortOperators: Readonly<Record<string, '<' | '<=' | '>' | '>='>> = { LT: '<', LE: '<=', GT: '>', GE: '>=' }
 
-export function keyTestsOfConditions(conditions: LegacyConditions, key: KeySchema): KeyTests {
+export function keyTestsOfConditions(conditions: LegacyConditions, key: KeySchema): ReadonlyMap<string, KeyTest> {
   const comparisons = comparisonsOf(conditions)
   const keyLength = key.partition.length + key.sort.length
   if (comparisons.length === 0 || comparisons.length > Math.max(2, keyLength))
