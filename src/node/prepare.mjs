@@ -4,7 +4,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const nodeFloor = [20, 19]
@@ -27,7 +27,8 @@ function install(root, log) {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
   const stamp = join(root, 'node_modules', '.longitude-lock')
-  if (readIfThere(stamp) === lock) return
+  // A linked node_modules is looked after where it lives; npm ci would empty that place for everybody who links to it.
+  if (readIfThere(stamp) === lock || isLink(join(root, 'node_modules'))) return
   log('installing the locked dependencies (npm ci) …')
   execute(root, 'npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'])
   writeFileSync(stamp, lock)
@@ -92,6 +93,10 @@ function execute(root, command, args) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] })
   if (error || status !== 0)
     throw new Error(`${command} ${args.join(' ')} failed${error ? `: ${error.message}` : ''}; its output is above`)
+}
+
+function isLink(path) {
+  return lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() === true
 }
 
 function readIfThere(path) {
