@@ -18,6 +18,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import type { Region } from '../core/topology.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 import { identityOf } from './process-identity.ts'
 
@@ -27,9 +28,7 @@ const format = 1
 
 const marker = z.strictObject({
   format: z.int(),
-  /** The folders of several regions, or the store of one. */
-  holds: z.enum(['regions', 'node']),
-  /** Region numbers by name: of all regions that were ever run here, or of the one whose store this is. */
+  /** Region numbers by name, of all regions that were ever run here. */
   regions: z.record(z.string(), z.int()),
 })
 const holder = z.object({ pid: z.int(), identity: z.string() })
@@ -40,26 +39,18 @@ export type DataFolder = {
   release(): void
 }
 
-export type DataFolderOptions = {
-  readonly regions: readonly { readonly name: string; readonly number: number }[]
-  /** A node's own folder belongs to one region for ever; that of `up` may get more. */
-  readonly holds: 'regions' | 'node'
-  /** Names that may be there before the marker is. */
-  readonly expected: readonly string[]
-}
-
 /** Throws a Failure that says what is wrong with the folder. */
-export function openDataFolder(folder: string, options: DataFolderOptions): DataFolder {
+export function openDataFolder(folder: string, regions: readonly Region[]): DataFolder {
   try {
     makeFolder(folder)
   } catch (error) {
     throw new Failure(`the data folder ${folder} cannot be made: ${messageOf(error)}`)
   }
   const before = readMarker(folder)
-  if (before === undefined) refuseForeign(folder, options.expected)
+  if (before === undefined) refuseForeign(folder)
   const abandoned = lock(folder)
   try {
-    writeMarker(folder, before ?? { format, holds: options.holds, regions: {} }, options)
+    writeMarker(folder, before ?? { format, regions: {} }, regions)
   } catch (error) {
     unlinkSync(join(folder, lockName))
     throw error
@@ -103,8 +94,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function refuseForeign(folder: string, expected: readonly string[]): void {
-  const allowed = new Set([...expected, lockName, 'lost+found'])
+function refuseForeign(folder: string): void {
+  const allowed = new Set([lockName, 'lost+found'])
   const strange = readdirSync(folder).filter((name) => !name.startsWith('.') && !allowed.has(name))
   if (strange.length === 0) return
   const some = strange.slice(0, 3).join(', ')
@@ -113,11 +104,7 @@ function refuseForeign(folder: string, expected: readonly string[]): void {
   )
 }
 
-function writeMarker(folder: string, before: Marker, { regions, holds }: DataFolderOptions): void {
-  if (before.holds !== holds)
-    throw new Failure(
-      `${folder} is ${describe(before.holds)}, not ${describe(holds)}; choose another folder with --data`,
-    )
+function writeMarker(folder: string, before: Marker, regions: readonly Region[]): void {
   const wanted = Object.fromEntries(regions.map(({ name, number }) => [name, number]))
   for (const [name, number] of Object.entries(wanted)) {
     const was = before.regions[name]
@@ -126,16 +113,9 @@ function writeMarker(folder: string, before: Marker, { regions, holds }: DataFol
         `${folder} was written when ${name} had the number ${was}; it now has ${number}, and numbers must not change`,
       )
   }
-  const others = Object.keys(before.regions).filter((name) => !Object.hasOwn(wanted, name))
-  if (holds === 'node' && others.length > 0)
-    throw new Failure(`${folder} is the folder of ${others.join(', ')}, not of ${Object.keys(wanted).join(', ')}`)
-  const after: Marker = { format, holds, regions: { ...before.regions, ...wanted } }
+  const after: Marker = { format, regions: { ...before.regions, ...wanted } }
   if (Object.keys(after.regions).length === Object.keys(before.regions).length) return
   writeWhole(folder, markerName, `${JSON.stringify(after, undefined, 2)}\n`)
-}
-
-function describe(holds: Marker['holds']): string {
-  return holds === 'node' ? 'the folder of one node' : 'a folder of `longitude up`'
 }
 
 /** The file is there in full, or as it was. */

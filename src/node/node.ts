@@ -1,14 +1,37 @@
-/** Stand-in. */
-import { createServer } from 'node:http'
-import type { Log } from '../ports/log.ts'
+/**
+ * One region's node, put together: the only place that chooses adapters and starts the loops. Starting goes from the disk
+ * outwards, so that a request finds everything there; stopping goes inwards, so that whatever was accepted is answered and
+ * nothing writes to a store that is closed. The bus may be away at any time, from the start on: the region serves.
+ */
+import { join } from 'node:path'
+import { systemClock } from '../adapters/clocks.ts'
+import { openLmdbStore } from '../adapters/lmdb-store.ts'
+import { NatsBus } from '../adapters/nats-bus.ts'
+import { prometheusMeter } from '../adapters/prometheus-meter.ts'
+import { systemRandom } from '../adapters/random.ts'
 import type { Region } from '../core/topology.ts'
+import type { Engine } from '../engine/engine.ts'
+import { ForeignStore } from '../engine/identity.ts'
+import { openEngine } from '../engine/open-engine.ts'
+import { startServer } from '../http/server.ts'
+import { startCaretaker } from '../operations/tables/caretaker.ts'
+import type { Env } from '../ports/env.ts'
+import type { Log } from '../ports/log.ts'
+import { StoreUnusable } from '../ports/store.ts'
+import type { Store } from '../ports/store.ts'
+import { startReplication } from '../readers/replication/replication.ts'
+import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
+import { adminRoutes } from './admin.ts'
+import { Failure, codeOf, messageOf } from './failure.ts'
 
 export type NodeOptions = {
   readonly self: Region
   readonly peers: readonly (Region & { readonly url: string })[]
   readonly host: string
   readonly port: number
+  /** The store is in a folder below it. */
   readonly data: string
+  /** Address of this region's own NATS server. */
   readonly nats: string
   readonly accountId: string
   readonly tableTransitionMs: number
@@ -16,16 +39,85 @@ export type NodeOptions = {
   readonly onBrokenInvariant: (error: Error) => void
 }
 
-export async function startNode(options: NodeOptions): Promise<{ url: string; close: () => Promise<void> }> {
-  const server = createServer((_, response) => response.end('{"status":"ok"}'))
-  await new Promise<void>((resolve) => {
-    server.listen(options.port, options.host, resolve)
+export type RunningNode = { readonly url: string; close(): Promise<void> }
+
+/** Rejects with a Failure when the folder or the port cannot be had. */
+export async function startNode(options: NodeOptions): Promise<RunningNode> {
+  const { self, peers, log } = options
+  const meter = prometheusMeter({ region: self.name })
+  const store = await openStore(join(options.data, 'store'))
+  const bus = new NatsBus({
+    region: self.name,
+    own: { url: options.nats },
+    peers: Object.fromEntries(peers.map(({ name, url }) => [name, { url }])),
+    log,
   })
-  return {
-    url: `http://${options.host}:${options.port}`,
-    close: async () =>
-      await new Promise((resolve) => {
-        server.close(() => resolve())
-      }),
+  const env: Env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
+  const topology = { self, regions: [self, ...peers.map(({ name, number }) => ({ name, number }))] }
+  const engine = await openOwnEngine(env, topology)
+  const replication = startReplication(env, engine, topology)
+  const sweeper = startTombstoneSweeper(env, engine, (table) => replication.horizon(table))
+  const { tableTransitionMs, accountId } = options
+  const stopCaretaker = startCaretaker({ engine, env, region: self.name, tableTransitionMs })
+  const settings = {
+    accountId,
+    region: self.name,
+    regions: topology.regions.map(({ name }) => name),
+    tableTransitionMs,
   }
+  let closing = false
+
+  const stopInside = async (): Promise<void> => {
+    stopCaretaker()
+    await Promise.all([sweeper.stop(), replication.stop()])
+    await engine.close()
+    await store.close()
+    await bus.close()
+  }
+  try {
+    const server = await startServer({
+      host: options.host,
+      port: options.port,
+      context: { engine, env, settings },
+      readiness: () => ({ ready: !closing, region: self.name }),
+      metrics: async () => ({ contentType: meter.contentType, text: await meter.render() }),
+      admin: adminRoutes({ engine, replication, topology }),
+      onBrokenInvariant: options.onBrokenInvariant,
+    })
+    return {
+      url: server.url,
+      close: async () => {
+        closing = true
+        await server.close()
+        await stopInside()
+      },
+    }
+  } catch (error) {
+    await stopInside()
+    throw portFailure(error, options)
+  }
+}
+
+async function openStore(folder: string): Promise<Store> {
+  try {
+    return await openLmdbStore(folder)
+  } catch (error) {
+    throw error instanceof StoreUnusable ? new Failure(error.message) : error
+  }
+}
+
+async function openOwnEngine(env: Env, topology: Parameters<typeof openEngine>[1]['topology']): Promise<Engine> {
+  try {
+    return await openEngine(env, { topology })
+  } catch (error) {
+    await env.store.close()
+    await env.bus.close()
+    throw error instanceof ForeignStore ? new Failure(error.message) : error
+  }
+}
+
+function portFailure(error: unknown, { host, port }: NodeOptions): unknown {
+  if (codeOf(error) === 'EADDRINUSE') return new Failure(`port ${port} on ${host} is in use by another program`)
+  if (codeOf(error) === undefined) return error
+  return new Failure(`cannot listen on ${host}, port ${port}: ${messageOf(error)}`)
 }

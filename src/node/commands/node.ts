@@ -3,7 +3,6 @@ import type { Command } from 'commander'
 import { InvariantViolation } from '../../core/assert.ts'
 import { pinoLog } from '../../adapters/pino-log.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
-import { openDataFolder } from '../data-folder.ts'
 import { Failure, exitCode, messageOf } from '../failure.ts'
 import { startNode } from '../node.ts'
 import { childOf } from '../process-end.ts'
@@ -30,29 +29,24 @@ async function serve(command: Command, parent: ReturnType<typeof childOf>): Prom
   const readable = (options.logFormat ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text'
   const log = pinoLog({ level: options.logLevel, readable, fields: { region: self.name } })
   const broken = brokenInvariant((error) => log.error('broken invariant: this node stops', { error }))
-  const folder = openDataFolder(options.data, { regions: [self], holds: 'node', expected: ['nats', 'nats.conf'] })
-  try {
-    const node = await startNode({
-      ...options,
-      self: { name: self.name, number: self.number },
-      peers: options.peer.map(({ region, url }) => ({ name: region, number: known.named(region).number, url })),
-      log,
-      onBrokenInvariant: broken,
-    })
-    parent.ready()
-    log.info('listening', { url: node.url })
-    const reason = await parent.end
-    log.info('stopping', { reason })
-    const hard = setTimeout(() => {
-      log.error('does not stop in time')
-      process.exit(exitCode.failure)
-    }, closeMsMax).unref()
-    await node.close()
-    clearTimeout(hard)
-    log.info('stopped')
-  } finally {
-    folder.release()
-  }
+  const node = await startNode({
+    ...options,
+    self: { name: self.name, number: self.number },
+    peers: options.peer.map(({ region, url }) => ({ name: region, number: known.named(region).number, url })),
+    log,
+    onBrokenInvariant: broken,
+  })
+  parent.ready()
+  log.info('listening', { url: node.url })
+  const reason = await parent.end
+  log.info('stopping', { reason })
+  const hard = setTimeout(() => {
+    log.error('does not stop in time')
+    process.exit(exitCode.failure)
+  }, closeMsMax).unref()
+  await node.close()
+  clearTimeout(hard)
+  log.info('stopped')
 }
 
 /** A node that has caught itself wrong must not go on; the supervisor, or the container's, starts it again from its disk. */

@@ -24,11 +24,10 @@ export async function runUp(command: Command, json: boolean): Promise<void> {
   const layout = layOut(options, known)
   const readable = (options.logFormat ?? (process.stderr.isTTY && !json ? 'text' : 'json')) === 'text'
   const progress = (line: string): void => console.error(`longitude: ${line}`)
-  const folder = openDataFolder(layout.data, {
-    regions: layout.regions.map(({ name, number }) => ({ name, number })),
-    holds: 'regions',
-    expected: [],
-  })
+  const folder = openDataFolder(
+    layout.data,
+    layout.regions.map(({ name, number }) => ({ name, number })),
+  )
   try {
     await requirePorts(usesOf(layout, options.host), folder.abandoned ? abandonedMsMax : 0)
     const natsServer = await findNatsServer({ explicit: options.natsServer, progress })

@@ -1,0 +1,24 @@
+/** What the node tells its operator as JSON below /admin/: the same figures as the metrics, read by `longitude status`. */
+import { peersOf } from '../core/topology.ts'
+import type { Topology } from '../core/topology.ts'
+import type { Engine } from '../engine/engine.ts'
+import type { AdminRoute } from '../http/routes.ts'
+import type { Replication } from '../readers/replication/replication.ts'
+
+export type AdminParts = { readonly engine: Engine; readonly replication: Replication; readonly topology: Topology }
+
+export function adminRoutes({ engine, replication, topology }: AdminParts): readonly AdminRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/admin/status',
+      answer: () => ({
+        ...replication.status(),
+        number: topology.self.number,
+        knows: peersOf(topology).map(({ name }) => name),
+        oldest: engine.oldest(),
+        tables: engine.tables().length,
+      }),
+    },
+  ]
+}
