@@ -41,7 +41,7 @@ export async function mergeRows(
     for (const row of rows) receiveStamp(state, row.row)
     for (const row of rows) merge(group, row)
   })
-  await group.durable
+  await state.groups.written(group)
 }
 
 export function decidedCursor(state: State, origin: string): Cursor | undefined {

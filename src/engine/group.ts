@@ -100,6 +100,11 @@ export class Groups {
     group.bytes += key.length + value.length
   }
 
+  /** The group's own edits, or, if it has none, whatever they would have rested on. */
+  written(group: Group): Promise<void> {
+    return group.isEmpty ? this.settled() : group.durable
+  }
+
   /** Whatever is decided now is durable once this resolves. */
   async settled(): Promise<void> {
     if (!this.#open.isEmpty) await this.#open.durable

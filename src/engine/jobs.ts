@@ -49,8 +49,8 @@ export async function backfill(state: State, id: TableId, index: Index, progress
       if (row === undefined || isTombstone(row)) continue
       fillIndexRow(state, group, table, current, decodeItem(row.subarray(bodyOffset(row))))
     }
-    group.writes += 1
-    await state.groups.settled()
+    await state.groups.written(group)
+    await state.clock.sleep(0)
     rows += keys.length
     progress?.(rows)
     from = after(keys.at(-1) as Buffer)
