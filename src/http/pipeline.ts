@@ -79,7 +79,9 @@ async function run(options: PipelineOptions, name: string, body: unknown): Promi
 
 function mediaType(headers: IncomingHttpHeaders): string {
   const given = headers['content-type']
-  return given === undefined ? json10 : (given.split(';')[0] ?? '').trim().toLowerCase()
+  if (given === undefined) return json10
+  // As every SDK writes it.
+  return jsonTypes.has(given) ? given : (given.split(';')[0] ?? '').trim().toLowerCase()
 }
 
 function parsed(body: Buffer): unknown {
