@@ -22,7 +22,6 @@ export async function apply(state: State, batch: RemoteBatch, sequence: number):
   const cursor = decidedCursor(state, batch.origin)
   if (cursor === undefined || cursor.epoch !== batch.epoch || batch.after > cursor.position)
     return { applied: 'hole', cursor: cursor?.position ?? 0 }
-  if (state.mistakes.has('cursor-first')) await moveCursor(state, batch, { ...cursor, position: batch.upTo })
   const group = state.groups.open()
   const result = editing(state, () => applyBatch(state, group, batch, { ...cursor, sequence }))
   await group.durable
@@ -104,12 +103,6 @@ function count(tally: Tally, merged: Merged): void {
 function countMetrics(state: State, peer: string, tally: Tally): void {
   if (tally.won > 0) state.meter.count('longitude_replication_applied_total', { peer }, tally.won)
   if (tally.ignored > 0) state.meter.count('longitude_replication_ignored_total', { peer }, tally.ignored)
-}
-
-async function moveCursor(state: State, batch: RemoteBatch, cursor: Cursor): Promise<void> {
-  const group = state.groups.open()
-  putCursor(state, group, batch.origin, cursor)
-  await group.durable
 }
 
 async function untilWithinDrift(state: State, rows: readonly KeyedRow[]): Promise<void> {

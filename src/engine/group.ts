@@ -50,6 +50,7 @@ export type GroupsOptions = {
   /** After the group's effects. */
   readonly onDurable: (group: Group, durationMs: number) => void
   readonly onFailed: (error: unknown) => void
+  readonly onStopped: (error: Error) => void
 }
 
 export class Groups {
@@ -114,6 +115,7 @@ export class Groups {
   /** An edit was left half-done: nothing of what is under way may reach the disk. */
   stop(error: Error): void {
     this.#stopped ??= error
+    this.#options.onStopped(error)
     const open = this.#open
     this.#open = new Group()
     open.reject(error)

@@ -1,5 +1,5 @@
 /** One row of a peer, an item's or a register's: checked, reconciled with what is here, and written if it changes that. */
-import { decodeRow, type Row } from '../core/item/row.ts'
+import { decodeRow } from '../core/item/row.ts'
 import { reconcile, type Reconciled } from '../core/reconcile/reconcile.ts'
 import type { Table, TableId } from '../core/table/table.ts'
 import { addConflict, addSetAside } from './feed.ts'
@@ -23,7 +23,7 @@ export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
   if (checked === undefined) return 'set-aside'
   const before = state.groups.get(rowKey(table.number, key))
   const local = before === undefined ? undefined : decodeRow(before)
-  const result = reconciled(state, local, checked.row)
+  const result = reconcile(local, checked.row)
   if (result.result === 'ignored') return 'ignored'
   if (result.result === 'conflict' && local !== undefined)
     addConflict(state, group, table, { key, local, incoming: checked.row, winner: result.winner })
@@ -41,7 +41,7 @@ export function mergeRegister(state: State, group: Group, peer: PeerRegister): M
   const incoming = checkedOrSetAside(state, group, { ...peer, table: id }, () => checkRegisterRow(register, peer.row))
   if (incoming === undefined) return 'set-aside'
   const before = state.groups.get(registerKey(id, register))
-  const result = reconciled(state, before === undefined ? undefined : decodeRow(before), incoming)
+  const result = reconcile(before === undefined ? undefined : decodeRow(before), incoming)
   if (result.result === 'ignored') return 'ignored'
   putRegister(state, group, id, { register, row: result.row, cause: 'replica-table' })
   settleRegisters(state, group, id)
@@ -62,13 +62,6 @@ function checkedOrSetAside<Checked>(
     addSetAside(state, group, { origin, table, key, row, reason: error.message })
     return undefined
   }
-}
-
-function reconciled(state: State, local: Row | undefined, incoming: Row): Reconciled {
-  const result = reconcile(local, incoming)
-  if (result.result !== 'conflict' || !state.mistakes.has('no-tie-break') || local === undefined) return result
-  const [a, b] = [local.stamp, incoming.stamp]
-  return a.wallMs === b.wallMs && a.counter === b.counter ? { result: 'ignored' } : result
 }
 
 function takesIncoming(result: Reconciled): boolean {

@@ -34,7 +34,6 @@ import { backfill, removeIndex, removeTable, removeTombstones } from './jobs.ts'
 import { countsKey, cursorKey, headKey, noteKey, registerOf, registersOf, rowPrefixBytes, tableRows } from './keys.ts'
 import { readLog, trimLog } from './log.ts'
 import { mergeItem, mergeRegister } from './merge.ts'
-import { type Mistakes, noMistakes } from './mistakes.ts'
 import { readPage, readRow } from './read.ts'
 import { define } from './register-edit.ts'
 import type { State } from './state.ts'
@@ -42,8 +41,6 @@ import type { State } from './state.ts'
 export type EngineOptions = {
   readonly topology: Topology
   readonly clockDriftMsMax?: number
-  /** Set by the simulator only. */
-  readonly mistakes?: Mistakes
 }
 
 export async function openEngine(env: Env, options: EngineOptions): Promise<Engine> {
@@ -121,7 +118,7 @@ class LocalEngine implements Engine {
   }
 
   flushed(): Position {
-    return this.#state.mistakes.has('flushed-early') ? this.#state.head.position : this.#flushed
+    return this.#flushed
   }
 
   oldest(): Position {
@@ -129,7 +126,7 @@ class LocalEngine implements Engine {
   }
 
   readLog(after: Position, changesMax: number, bytesMax: number): readonly Change[] {
-    return readLog(this.#state, { after, upTo: this.flushed(), changesMax, bytesMax })
+    return readLog(this.#state, { after, upTo: this.#flushed, changesMax, bytesMax })
   }
 
   onFlushed(listener: () => void): () => void {
@@ -242,11 +239,12 @@ class LocalEngine implements Engine {
       onSeal: (group) => this.#seal(group),
       onDurable: (group, durationMs) => this.#durable(group, durationMs),
       onFailed: (error) => this.#failed(error),
+      onStopped: (error) =>
+        log.error('stop taking writes: an edit broke half-way', { error: error.stack ?? String(error) }),
     })
     return {
       topology: options.topology,
       driftMsMax: options.clockDriftMsMax ?? clockDriftMsMax,
-      mistakes: options.mistakes ?? noMistakes,
       store,
       clock,
       log,

@@ -32,7 +32,7 @@ export type RowEdit = {
 export function editRow(state: State, group: Group, edit: RowEdit): Position {
   const { table, key, before, row } = edit
   const bytes = encodeRow(row)
-  const kept = !row.tombstone || keepsTombstones(state, table)
+  const kept = !row.tombstone || keepsTombstones(table)
   state.groups.put(group, rowKey(table.number, key), kept ? bytes : undefined)
   editTombstones(state, group, edit, kept)
   if (table.indexes.length > 0)
@@ -67,8 +67,8 @@ function aloneIn(row: Buffer, region: number): boolean {
 }
 
 /** Elsewhere nobody could bring the item back, so nothing needs to be remembered. */
-function keepsTombstones(state: State, table: Table): boolean {
-  return table.replicas.length > 1 && !state.mistakes.has('tombstone-less')
+function keepsTombstones(table: Table): boolean {
+  return table.replicas.length > 1
 }
 
 function keepsOldImages(table: Table): boolean {
