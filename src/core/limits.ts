@@ -50,8 +50,9 @@ export const clockDriftMsMax = 500
 export const indexKeySizeBytesMax = 4000
 /** Parentheses, NOTs and calls within each other while an expression is parsed: more than its operators can need. */
 export const expressionDepthMax = 700
-/** Parsed expressions kept for the next request with the same text. */
-export const expressionCacheEntriesMax = 2000
+/** Parsed expressions of one kind kept for the next request with the same text, and how long a text may be: at worst some 20 MB. */
+export const expressionCacheEntriesMax = 500
+export const expressionCacheTextMax = 1000
 /** Regions of one topology; also bounds a version vector. */
 export const regionsMax = 64
 

@@ -1,46 +1,26 @@
 /**
- * The second stage of every expression: names and values take the place of placeholders, and what the grammar cannot
- * say is checked. The order is DynamoDB's: parentheses and size of the expression, functions by name and by place,
- * reserved words, and then operand by operand as they were written.
+ * The second stage of every expression: names and values of the request take the place of placeholders, operand by
+ * operand as they were written, and what depends on them is checked.
  */
 import type { AttributeValue } from '../attribute/value.ts'
-import { type ServiceError, validationError } from '../errors.ts'
-import { expressionOperatorsMax, listIndexMax, nestingDepthMax } from '../limits.ts'
+import { listIndexMax, nestingDepthMax } from '../limits.ts'
 import type { ExpressionContext } from './expression-context.ts'
 import type { Path } from './path.ts'
-import { isReserved } from './reserved-words.ts'
-import type { ExpressionKind, PathStep, PathSyntax, Syntax, ValueSyntax } from './syntax.ts'
+import { Problems } from './problems.ts'
+import type { ExpressionKind, PathStep, PathSyntax, ValueSyntax } from './syntax.ts'
 
-export class Binder {
-  readonly #kind: ExpressionKind
+export class Binder extends Problems {
   readonly #context: ExpressionContext
 
   constructor(kind: ExpressionKind, context: ExpressionContext) {
-    this.#kind = kind
+    super(kind)
     this.#context = context
   }
 
-  error(problem: string): ServiceError {
-    return validationError(`Invalid ${this.#kind}: ${problem}`)
-  }
-
-  checkForm(syntax: Syntax<unknown>): void {
-    if (syntax.redundantParentheses) throw this.error('The expression has redundant parentheses;')
-    if (syntax.operators <= expressionOperatorsMax) return
-    throw this.error(`The expression contains too many operators; operator count: ${syntax.operators}`)
-  }
-
-  checkReserved(path: PathSyntax): void {
-    for (const step of path.steps) {
-      if (!('word' in step) || !isReserved(step.word)) continue
-      throw this.error(`Attribute name is a reserved keyword; reserved keyword: ${step.word}`)
-    }
-  }
-
-  path(syntax: PathSyntax): Path {
-    if (syntax.steps.length > nestingDepthMax)
-      throw this.error(`The document path has too many nesting elements; nesting levels: ${syntax.steps.length}`)
-    return syntax.steps.map((step) => this.#step(step)) as unknown as Path
+  path({ steps }: PathSyntax): Path {
+    if (steps.length > nestingDepthMax)
+      throw this.error(`The document path has too many nesting elements; nesting levels: ${steps.length}`)
+    return steps.map((step) => this.#step(step)) as unknown as Path
   }
 
   value(syntax: ValueSyntax): AttributeValue {
@@ -49,22 +29,6 @@ export class Binder {
     throw this.error(
       `An expression attribute value used in expression is not defined; attribute value: ${syntax.placeholder}`,
     )
-  }
-
-  wrongCount(operator: string, count: number): ServiceError {
-    return this.error(
-      `Incorrect number of operands for operator or function; operator or function: ${operator}, number of operands: ${count}`,
-    )
-  }
-
-  wrongType(operator: string, type: string): ServiceError {
-    return this.error(
-      `Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${type}`,
-    )
-  }
-
-  needsPath(operator: string): ServiceError {
-    return this.error(`Operator or function requires a document path; operator or function: ${operator}`)
   }
 
   #step(step: PathStep): string | number {

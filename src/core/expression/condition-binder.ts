@@ -1,11 +1,11 @@
-/** From a condition as it was written to the condition that is evaluated: functions, names, values, and operands of the right types. */
+/** From a condition as it was written to the condition that is evaluated: names and values, and operands of the right types. */
 import { assert, required } from '../assert.ts'
 import { compareValues } from '../attribute/order.ts'
 import { type AttributeType, type AttributeValue, typeOf } from '../attribute/value.ts'
 import { inOperandsMax } from '../limits.ts'
 import type { Binder } from './binder.ts'
 import type { Comparator, Condition, Operand } from './condition.ts'
-import { callsOfCondition, checkConditionCall, checkConditionPlace, conditionFunctions } from './functions.ts'
+import { conditionFunctions } from './functions.ts'
 import { formatPath, type Path, samePath } from './path.ts'
 import { sizeFunction } from './size-function.ts'
 import type { CallSyntax, ConditionSyntax, OperandSyntax } from './syntax.ts'
@@ -18,23 +18,9 @@ const containerTypes: ReadonlySet<string> = new Set(['S', 'B', 'SS', 'NS', 'BS',
 const anyType = '{NS,SS,L,BS,N,M,B,BOOL,NULL,S}'
 
 export function bindCondition(binder: Binder, tree: ConditionSyntax): Condition {
-  for (const { call } of callsOfCondition(tree)) checkConditionCall(binder, call.name)
-  for (const { call, asCondition } of callsOfCondition(tree)) checkConditionPlace(binder, call, asCondition)
-  checkReserved(binder, tree)
-  return bind(binder, tree)
-}
-
-function checkReserved(binder: Binder, tree: ConditionSyntax | OperandSyntax): void {
-  if (tree.node === 'path') return binder.checkReserved(tree)
-  if (tree.node === 'value') return undefined
-  if (tree.node === 'not') return checkReserved(binder, tree.condition)
-  const parts = tree.node === 'and' || tree.node === 'or' ? tree.of : tree.operands
-  for (const part of parts) checkReserved(binder, part)
-}
-
-function bind(binder: Binder, tree: ConditionSyntax): Condition {
-  if (tree.node === 'and' || tree.node === 'or') return { op: tree.node, of: tree.of.map((part) => bind(binder, part)) }
-  if (tree.node === 'not') return { op: 'not', of: bind(binder, tree.condition) }
+  if (tree.node === 'and' || tree.node === 'or')
+    return { op: tree.node, of: tree.of.map((part) => bindCondition(binder, part)) }
+  if (tree.node === 'not') return { op: 'not', of: bindCondition(binder, tree.condition) }
   if (tree.node === 'call') return bindCall(binder, tree)
   const operands = tree.operands.map((operand) => bindOperand(binder, operand))
   if (tree.node === 'compare') return bindCompare(binder, tree.comparator, operands)

@@ -1,5 +1,5 @@
 /** The functions of the language, which expressions may call them, and whether they are called in a place that takes them. */
-import type { Binder } from './binder.ts'
+import type { Problems } from './problems.ts'
 import type { CallSyntax, ConditionSyntax, OperandSyntax } from './syntax.ts'
 
 /** With the number of operands that each takes. */
@@ -34,22 +34,22 @@ export function* callsOfCondition(tree: ConditionSyntax): Iterable<{ call: CallS
   }
 }
 
-export function checkConditionCall(binder: Binder, name: string): void {
+export function checkConditionCall(problems: Problems, name: string): void {
   if (conditionFunctions.has(name)) return
   throw updateFunctions.has(name)
-    ? binder.error(`The function is not allowed in a condition expression; function: ${name}`)
-    : binder.error(`Invalid function name; function: ${name}`)
+    ? problems.error(`The function is not allowed in a condition expression; function: ${name}`)
+    : problems.error(`Invalid function name; function: ${name}`)
 }
 
-export function checkUpdateCall(binder: Binder, name: string): void {
+export function checkUpdateCall(problems: Problems, name: string): void {
   if (updateFunctions.has(name)) return
   throw conditionFunctions.has(name)
-    ? binder.error(`The function is not allowed in an update expression; function: ${name}`)
-    : binder.error(`Invalid function name; function: ${name}`)
+    ? problems.error(`The function is not allowed in an update expression; function: ${name}`)
+    : problems.error(`Invalid function name; function: ${name}`)
 }
 
 /** Among conditions size() alone gives a value, and it gives nothing else. */
-export function checkConditionPlace(binder: Binder, call: CallSyntax, asCondition: boolean): void {
+export function checkConditionPlace(problems: Problems, call: CallSyntax, asCondition: boolean): void {
   if ((call.name === 'size') !== asCondition) return
-  throw binder.error(`The function is not allowed to be used this way in an expression; function: ${call.name}`)
+  throw problems.error(`The function is not allowed to be used this way in an expression; function: ${call.name}`)
 }

@@ -1,6 +1,7 @@
 /**
- * Expressions from their text, in two stages: the syntax, which the text alone decides and which is kept, and its
- * binding to the names and values of one request. A ServiceError in AWS's words where the text is wrong.
+ * Expressions from their text, in two stages: grammar and form, which the text alone decides and which are kept for the
+ * next request with that text, and binding to the names and values of one request. A ServiceError in AWS's words where
+ * something is wrong.
  *
  * A request makes one ExpressionContext, parses its expressions in DynamoDB's order (update, condition, key condition,
  * filter, projection) and then calls `context.finish()`.
@@ -12,6 +13,7 @@ import { bindCondition } from './condition-binder.ts'
 import { parseConditionSyntax } from './condition-parser.ts'
 import type { Condition } from './condition.ts'
 import type { ExpressionContext } from './expression-context.ts'
+import { wellFormedCondition, wellFormedProjection, wellFormedUpdate } from './form.ts'
 import { requirePathsApart } from './paths-apart.ts'
 import { parseProjectionSyntax } from './projection-parser.ts'
 import type { Projection } from './projection.ts'
@@ -23,36 +25,30 @@ import type { Update } from './update.ts'
 
 export type ConditionKind = 'ConditionExpression' | 'FilterExpression' | 'KeyConditionExpression'
 
+const conditionTexts = (kind: ConditionKind) =>
+  new SyntaxCache((text) => wellFormedCondition(kind, parseConditionSyntax(kind, text)))
 const conditions = {
-  ConditionExpression: new SyntaxCache((text) => parseConditionSyntax('ConditionExpression', text)),
-  FilterExpression: new SyntaxCache((text) => parseConditionSyntax('FilterExpression', text)),
-  KeyConditionExpression: new SyntaxCache((text) => parseConditionSyntax('KeyConditionExpression', text)),
+  ConditionExpression: conditionTexts('ConditionExpression'),
+  FilterExpression: conditionTexts('FilterExpression'),
+  KeyConditionExpression: conditionTexts('KeyConditionExpression'),
 }
-const updates = new SyntaxCache(parseUpdateSyntax)
-const projections = new SyntaxCache(parseProjectionSyntax)
+const updates = new SyntaxCache((text) => wellFormedUpdate(parseUpdateSyntax(text)))
+const projections = new SyntaxCache((text) => wellFormedProjection(parseProjectionSyntax(text)))
 
 export function parseCondition(text: string, kind: ConditionKind, context: ExpressionContext): Condition {
   checkText(kind, text)
-  const syntax = conditions[kind].syntaxOf(text)
-  const binder = new Binder(kind, context)
-  binder.checkForm(syntax)
-  return bindCondition(binder, syntax.tree)
+  return bindCondition(new Binder(kind, context), conditions[kind].syntaxOf(text))
 }
 
 export function parseUpdate(text: string, context: ExpressionContext): Update {
   checkText('UpdateExpression', text)
-  const syntax = updates.syntaxOf(text)
-  const binder = new Binder('UpdateExpression', context)
-  binder.checkForm(syntax)
-  return bindUpdate(binder, syntax.tree)
+  return bindUpdate(new Binder('UpdateExpression', context), updates.syntaxOf(text))
 }
 
 export function parseProjection(text: string, context: ExpressionContext): Projection {
   checkText('ProjectionExpression', text)
-  const syntax = projections.syntaxOf(text)
   const binder = new Binder('ProjectionExpression', context)
-  for (const path of syntax.tree) binder.checkReserved(path)
-  const paths = syntax.tree.map((path) => binder.path(path))
+  const paths = projections.syntaxOf(text).map((path) => binder.path(path))
   requirePathsApart(binder, paths)
   return { paths }
 }

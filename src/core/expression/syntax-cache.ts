@@ -1,5 +1,5 @@
 /** Applications send the same few texts again and again: the latest parsed ones are kept. The syntax depends on the text alone. */
-import { expressionCacheEntriesMax } from '../limits.ts'
+import { expressionCacheEntriesMax, expressionCacheTextMax } from '../limits.ts'
 
 export class SyntaxCache<Syntax> {
   readonly #parse: (text: string) => Syntax
@@ -9,7 +9,7 @@ export class SyntaxCache<Syntax> {
     this.#parse = parse
   }
 
-  /** Texts that are refused are not kept. */
+  /** Texts that are refused, and the longest ones, are not kept. */
   syntaxOf(text: string): Syntax {
     const kept = this.#entries.get(text)
     if (kept === undefined) return this.#keep(text, this.#parse(text))
@@ -19,6 +19,7 @@ export class SyntaxCache<Syntax> {
   }
 
   #keep(text: string, syntax: Syntax): Syntax {
+    if (text.length > expressionCacheTextMax) return syntax
     if (this.#entries.size >= expressionCacheEntriesMax) this.#forgetOldest()
     this.#entries.set(text, syntax)
     return syntax

@@ -2,9 +2,9 @@
 import { assert, unreachable } from '../assert.ts'
 import { type AttributeType, type AttributeValue, typeOf } from '../attribute/value.ts'
 import type { Binder } from './binder.ts'
-import { callsOf, checkUpdateCall, updateFunctions } from './functions.ts'
+import { updateFunctions } from './functions.ts'
 import { requirePathsApart } from './paths-apart.ts'
-import type { ActionSyntax, ArithmeticSyntax, CallSyntax, OperandSyntax, SectionSyntax, ValueSyntax } from './syntax.ts'
+import type { ActionSyntax, ArithmeticSyntax, CallSyntax, OperandSyntax, ValueSyntax } from './syntax.ts'
 import type { Update, UpdateAction, UpdateOperand, UpdateValue } from './update.ts'
 
 const addTypes: ReadonlySet<AttributeType> = new Set<AttributeType>(['N', 'SS', 'NS', 'BS'])
@@ -22,36 +22,13 @@ const longNames: Readonly<Record<AttributeType, string>> = {
   BS: 'BINARY_SET',
 }
 
-export function bindUpdate(binder: Binder, sections: readonly SectionSyntax[]): Update {
-  const actions = sections.flatMap((section) => section.actions)
-  const operands = actions.flatMap(operandsOf)
-  for (const operand of operands) for (const call of callsOf(operand)) checkUpdateCall(binder, call.name)
-  for (const operand of operands) checkReserved(binder, operand)
-  requireSectionsOnce(binder, sections)
-  const bound = actions.map((action) => bindAction(binder, action))
+export function bindUpdate(binder: Binder, syntax: readonly ActionSyntax[]): Update {
+  const actions = syntax.map((action) => bindAction(binder, action))
   requirePathsApart(
     binder,
-    bound.map((action) => action.path),
+    actions.map((action) => action.path),
   )
-  return { actions: bound }
-}
-
-function operandsOf(action: ActionSyntax): readonly OperandSyntax[] {
-  if (action.node === 'remove') return [action.path]
-  return [action.path, ...(action.value.node === 'arithmetic' ? action.value.operands : [action.value])]
-}
-
-function checkReserved(binder: Binder, operand: OperandSyntax): void {
-  if (operand.node === 'path') binder.checkReserved(operand)
-  else if (operand.node === 'call') for (const inner of operand.operands) checkReserved(binder, inner)
-}
-
-function requireSectionsOnce(binder: Binder, sections: readonly SectionSyntax[]): void {
-  const seen = new Set<string>()
-  for (const { section } of sections) {
-    if (seen.has(section)) throw binder.error(`The "${section}" section can only be used once in an update expression;`)
-    seen.add(section)
-  }
+  return { actions }
 }
 
 function bindAction(binder: Binder, action: ActionSyntax): UpdateAction {
