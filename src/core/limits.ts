@@ -25,6 +25,8 @@ export const batchSizeBytesMax = 16 * 1024 * 1024
 export const transactionItemsMax = 100
 export const transactionSizeBytesMax = 4 * 1024 * 1024
 export const idempotencyTokenMsMax = 10 * 60 * 1000
+/** More than one for each that comes, so that they never pile up. */
+export const tokensForgottenAtOnceMax = 4
 export const localSecondaryIndexesMax = 5
 export const globalSecondaryIndexesMax = 20
 export const projectedAttributesMax = 100

@@ -10,11 +10,12 @@ import { bodyOffset, isTombstone, itemSizeOf } from '../core/item/row.ts'
 import type { Table } from '../core/table/table.ts'
 import { decide } from '../core/write/decide.ts'
 import type { Current, Outcome, Refusal, Write } from '../core/write/write.ts'
-import type { CommitResult } from './engine.ts'
+import type { CommitResult, OnceResult, Token } from './engine.ts'
 import type { Group } from './group.ts'
 import { rowKey } from './keys.ts'
 import { editRow, ownRow } from './row-edit.ts'
 import type { State } from './state.ts'
+import { knownToken, putToken } from './tokens.ts'
 
 /** A write with what it found, accepted. */
 type Accepted = {
@@ -29,6 +30,14 @@ export function commit(state: State, writes: readonly Write[], cause: Cause): Pr
   return only === undefined ? commitAll(state, writes, cause) : commitOne(state, only, cause)
 }
 
+/** The token is looked up and written in the same turn as the writes are decided: two at once cannot both be new. */
+export async function commitOnce(state: State, writes: readonly Write[], token: Token): Promise<OnceResult> {
+  const known = knownToken(state, token.name)
+  if (known === undefined) return { done: 'now', result: await commitAll(state, writes, 'client', token) }
+  await answer(state.groups.durability(known.key) ?? Promise.resolve(), undefined)
+  return { done: known.digest === token.digest ? 'before' : 'another' }
+}
+
 function commitOne(state: State, write: Write, cause: Cause): Promise<CommitResult> {
   const decided = decideWrite(state, write)
   if ('refused' in decided) return settled(state, [write], { accepted: false, refusals: [decided] })
@@ -36,7 +45,7 @@ function commitOne(state: State, write: Write, cause: Cause): Promise<CommitResu
   return edit(state, [decided], cause)
 }
 
-function commitAll(state: State, writes: readonly Write[], cause: Cause): Promise<CommitResult> {
+function commitAll(state: State, writes: readonly Write[], cause: Cause, token?: Token): Promise<CommitResult> {
   assertDistinct(writes)
   const decided = writes.map((write) => decideWrite(state, write))
   const acceptedWrites = decided.filter(isAccepted)
@@ -44,9 +53,9 @@ function commitAll(state: State, writes: readonly Write[], cause: Cause): Promis
     const refusals = decided.map((each) => ('refused' in each ? each : undefined))
     return settled(state, writes, { accepted: false, refusals })
   }
-  if (!acceptedWrites.some(({ outcome }) => outcome.changed))
+  if (token === undefined && !acceptedWrites.some(({ outcome }) => outcome.changed))
     return settled(state, writes, accepted(state, acceptedWrites))
-  return edit(state, acceptedWrites, cause)
+  return edit(state, acceptedWrites, cause, token)
 }
 
 function decideWrite(state: State, write: Write): Accepted | Refusal {
@@ -61,11 +70,12 @@ function decideWrite(state: State, write: Write): Accepted | Refusal {
   return 'refused' in outcome ? outcome : { write, table, before, outcome }
 }
 
-function edit(state: State, writes: readonly Accepted[], cause: Cause): Promise<CommitResult> {
+function edit(state: State, writes: readonly Accepted[], cause: Cause, token?: Token): Promise<CommitResult> {
   const group = state.groups.open()
   try {
     let first: Position | undefined
     for (const write of writes) if (write.outcome.changed) first = editOne(state, group, write, cause, first)
+    if (token !== undefined) putToken(state, group, token)
     group.writes += writes.length
   } catch (error) {
     // Half of it is in the group.
@@ -116,7 +126,7 @@ function settled(state: State, writes: readonly Write[], result: CommitResult): 
   return waits.length === 0 ? Promise.resolve(result) : answer(Promise.all(waits), result)
 }
 
-function answer(durable: Promise<unknown>, result: CommitResult): Promise<CommitResult> {
+function answer<Result>(durable: Promise<unknown>, result: Result): Promise<Result> {
   return durable.then(
     () => result,
     (error: unknown) => {

@@ -20,6 +20,14 @@ export type CommitResult =
   | { readonly accepted: true; readonly outcomes: readonly Outcome[]; readonly position: Position }
   | { readonly accepted: false; readonly refusals: readonly (Refusal | undefined)[] }
 
+/** A client's name for its transaction, and what the transaction is, so that another under the same name is told apart. */
+export type Token = { readonly name: string; readonly digest: string }
+
+export type OnceResult =
+  | { readonly done: 'now'; readonly result: CommitResult }
+  /** A transaction with this token and digest was accepted before, within the token's time; or one with another digest. */
+  | { readonly done: 'before' | 'another' }
+
 /** Why a region writes something itself. */
 export type OwnCause = Extract<Cause, 'client' | 'ttl' | 'restore' | 'import'>
 
@@ -119,6 +127,8 @@ export interface Engine {
   // Items
   /** Atomic; of one table each key at most once. Throws ServiceError InternalServerError when the store cannot take it. */
   commit(writes: readonly Write[], cause?: OwnCause): Promise<CommitResult>
+  /** `commit`, unless the token was used: remembered with an accepted transaction, in the same group. */
+  commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult>
   /** The durable row under a primary key; a tombstone counts as none. */
   get(table: Table, key: Buffer): Buffer | undefined
   read(plan: ReadPlan): Page

@@ -12,6 +12,7 @@
  *   60 number u64                            the conflict feed
  *   61 number u64                            what could not be read of others
  *   70 table u32                             counts of a table and its indexes
+ *   80 minute u32 · token                    transactions by their tokens, forgotten by the minute
  */
 import type { Position } from '../core/change/change.ts'
 import { everyRegion, stampSizeBytes, type Stamp, writeStamp } from '../core/hybrid-logical-clock/stamp.ts'
@@ -29,10 +30,12 @@ const cursors = 0x50
 const conflicts = 0x60
 const setAside = 0x61
 const counts = 0x70
+const tokens = 0x80
 
 export const rowPrefixBytes = 5
 export const indexPrefixBytes = 7
 export const tombstonePrefixBytes = 5
+const tokenPrefixBytes = 5
 
 export const identityKey = named(own, 'identity')
 export const headKey = named(own, 'head')
@@ -84,6 +87,16 @@ export function tombstonesUpTo(table: number, upTo: Stamp): Range {
   const to = tombstoneKey(table, { ...upTo, region: everyRegion }, Buffer.alloc(0))
   return { from: tableTombstones(table).from, to }
 }
+
+export function tokenKey(minute: number, token: string): Buffer {
+  const bytes = Buffer.allocUnsafe(tokenPrefixBytes + Buffer.byteLength(token))
+  bytes[0] = tokens
+  bytes.writeUInt32BE(minute, 1)
+  bytes.write(token, tokenPrefixBytes)
+  return bytes
+}
+
+export const tokensBefore = (minute: number): Range => ({ from: tokenKey(0, ''), to: tokenKey(minute, '') })
 
 export const logKey = (position: Position): Buffer => numbered(log, position)
 export const conflictKey = (number: number): Buffer => numbered(conflicts, number)

@@ -13,7 +13,7 @@ import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
 import { apply, mergeRows, putCursor } from './apply.ts'
 import { Catalog } from './catalog.ts'
-import { commit } from './commit.ts'
+import { commit, commitOnce } from './commit.ts'
 import { Counts, sizeFrom } from './counts.ts'
 import type {
   ApplyResult,
@@ -21,10 +21,12 @@ import type {
   Conflict,
   Cursor,
   Engine,
+  OnceResult,
   OwnCause,
   RegisterEdit,
   RemoteBatch,
   SetAside,
+  Token,
 } from './engine.ts'
 import { readConflicts, readSetAside } from './feed.ts'
 import { type Group, Groups } from './group.ts'
@@ -100,6 +102,14 @@ class LocalEngine implements Engine {
   commit(writes: readonly Write[], cause: OwnCause = 'client'): Promise<CommitResult> {
     try {
       return commit(this.#state, writes, cause)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult> {
+    try {
+      return commitOnce(this.#state, writes, token)
     } catch (error) {
       return Promise.reject(error)
     }

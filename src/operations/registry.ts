@@ -24,6 +24,8 @@ import { updateTable } from './tables/update-table.ts'
 import { listTagsOfResource } from './tags/list-tags-of-resource.ts'
 import { tagResource } from './tags/tag-resource.ts'
 import { untagResource } from './tags/untag-resource.ts'
+import { transactGetItems } from './transactions/transact-get-items.ts'
+import { transactWriteItems } from './transactions/transact-write-items.ts'
 
 const all: readonly Operation[] = [
   batchGetItem,
@@ -47,6 +49,8 @@ const all: readonly Operation[] = [
   query,
   scan,
   tagResource,
+  transactGetItems,
+  transactWriteItems,
   untagResource,
   updateItem,
   updateTable,

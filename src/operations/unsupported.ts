@@ -28,8 +28,6 @@ export const unsupported: Readonly<Record<string, string>> = {
   PutResourcePolicy: notYet,
   RestoreTableFromBackup: notYet,
   RestoreTableToPointInTime: notYet,
-  TransactGetItems: notYet,
-  TransactWriteItems: notYet,
   UpdateContinuousBackups: notYet,
   UpdateContributorInsights: notYet,
   UpdateGlobalTable: notYet,

@@ -1,0 +1,163 @@
+import type { TransactWriteItem, TransactWriteItemsInput, TransactWriteItemsOutput } from '@aws-sdk/client-dynamodb'
+import { sizeOfItem } from '../../core/attribute/size.ts'
+import type { Item } from '../../core/attribute/value.ts'
+import { ServiceError, validationError } from '../../core/errors.ts'
+import { parseCondition, parseUpdate } from '../../core/expression/parse.ts'
+import { itemSizeOf } from '../../core/item/row.ts'
+import { itemSizeBytesMax, transactionSizeBytesMax } from '../../core/limits.ts'
+import { itemReadCapacity } from '../../core/read/capacity.ts'
+import type { Table } from '../../core/table/table.ts'
+import { checkValues } from '../../core/wire/attribute-values.ts'
+import { writeCapacity } from '../../core/write/capacity.ts'
+import type { Write } from '../../core/write/write.ts'
+import type { CommitResult, OnceResult } from '../../engine/engine.ts'
+import { expressionParameters } from '../checks/expression-parameters.ts'
+import { tableForItems } from '../checks/table-exists.ts'
+import { CapacityByTable } from '../items/capacity-by-table.ts'
+import { CollectionMetrics } from '../items/collection-metrics.ts'
+import { conditionOf, placeholdersOf } from '../items/condition-of.ts'
+import { type ItemKey, keyOfItem, keyOfKey } from '../items/item-key.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { cancelled, eachOrCancelled, reasonOf } from './cancellation.ts'
+import { digestOf } from './digest.ts'
+
+type Input = Wire<TransactWriteItemsInput>
+type Action = Wire<TransactWriteItem>
+type Output = Wire<TransactWriteItemsOutput>
+
+export const transactWriteItems = defineOperation<Input, Output>({
+  name: 'TransactWriteItems',
+  kind: 'write',
+  tables: (input) => (input.TransactItems ?? []).map((action) => partOf(action)?.TableName),
+  checksOwnValues: true,
+  checks: [oneActionEach, values, size],
+  run: async (input, context) => {
+    const planned = (input.TransactItems ?? []).map((action) => plan(action, context))
+    const writes = eachOrCancelled(planned, (make) => make())
+    assertDistinct(writes)
+    const { done, ...rest } = await commit(input, writes, context)
+    if (done === 'another')
+      throw new ServiceError(
+        'IdempotentParameterMismatchException',
+        'The request uses the same client token as a previous, but non-identical request.',
+      )
+    return 'result' in rest ? reply(input, writes, rest.result) : replayed(input, writes, context)
+  },
+})
+
+const partOf = ({ ConditionCheck, Put, Delete, Update }: Action) => ConditionCheck ?? Put ?? Delete ?? Update
+
+function oneActionEach({ TransactItems = [] }: Input): void {
+  for (const { ConditionCheck, Put, Delete, Update } of TransactItems)
+    if ([ConditionCheck, Put, Delete, Update].filter((part) => part !== undefined).length !== 1)
+      throw validationError('TransactItems can only contain one of Check, Put, Update or Delete')
+}
+
+const conditional = expressionParameters('PutItem')
+const updating = expressionParameters('UpdateItem')
+
+function values({ TransactItems = [] }: Input, context: OperationContext): void {
+  for (const { ConditionCheck, Put, Delete, Update } of TransactItems) {
+    if (Update !== undefined) updating(Update, context)
+    else conditional(ConditionCheck ?? Put ?? Delete ?? {}, context)
+    checkValues(Put?.Item ?? (ConditionCheck ?? Delete ?? Update)?.Key ?? {})
+    if (Put?.Item !== undefined && sizeOfItem(Put.Item) > itemSizeBytesMax)
+      throw validationError('Item size has exceeded the maximum allowed size')
+  }
+}
+
+function size({ TransactItems = [] }: Input): void {
+  const sum = TransactItems.reduce((total, { Put }) => total + (Put?.Item === undefined ? 0 : sizeOfItem(Put.Item)), 0)
+  if (sum > transactionSizeBytesMax)
+    throw validationError('The aggregate size of the items in the transaction exceeds the limit of 4 MB')
+}
+
+/** Expressions are read and tables found at once; what is left to do may cancel the transaction with a reason. */
+function plan({ ConditionCheck, Put, Delete, Update }: Action, context: OperationContext): () => Write {
+  if (Put !== undefined) {
+    const { Item: item = {} } = Put
+    const rest = common(Put, context)
+    return () => ({ kind: 'put', item, ...rest, ...keyOfItem(rest.table, item) })
+  }
+  if (Update !== undefined) return planUpdate(Update, context)
+  if (Delete !== undefined) {
+    const rest = common(Delete, context)
+    return () => ({ kind: 'delete', ...rest, ...keyOf(rest.table, Delete.Key) })
+  }
+  const { ConditionExpression = '', ...check } = ConditionCheck ?? {}
+  const { condition, ...rest } = common({ ConditionExpression, ...check }, context)
+  if (condition === undefined) throw validationError('ConditionExpression is required in a ConditionCheck')
+  return () => ({ kind: 'check', condition, ...rest, ...keyOf(rest.table, ConditionCheck?.Key) })
+}
+
+function planUpdate(update: NonNullable<Action['Update']>, context: OperationContext): () => Write {
+  const placeholders = placeholdersOf(update)
+  const parsed = parseUpdate(update.UpdateExpression ?? '', placeholders)
+  const condition =
+    update.ConditionExpression === undefined
+      ? {}
+      : { condition: parseCondition(update.ConditionExpression, 'ConditionExpression', placeholders) }
+  placeholders.finish()
+  const table = tableForItems(update.TableName, context)
+  const returnItemOnRefusal = update.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
+  return () => ({
+    kind: 'update',
+    table,
+    update: parsed,
+    returnItemOnRefusal,
+    ...condition,
+    ...keyOf(table, update.Key),
+  })
+}
+
+type Conditional = Pick<
+  NonNullable<Action['Delete']>,
+  | 'ConditionExpression'
+  | 'ExpressionAttributeNames'
+  | 'ExpressionAttributeValues'
+  | 'ReturnValuesOnConditionCheckFailure'
+> & { readonly TableName?: string | undefined }
+
+function common(part: Conditional, context: OperationContext) {
+  const condition = conditionOf(part)
+  const returnItemOnRefusal = part.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
+  return { table: tableForItems(part.TableName, context), returnItemOnRefusal, ...condition }
+}
+
+const keyOf = (table: Table, key: Item | undefined): ItemKey => keyOfKey(table, key ?? {})
+
+function assertDistinct(writes: readonly Write[]): void {
+  const keys = new Set(writes.map(({ table, key }) => `${table.id} ${key.toString('latin1')}`))
+  if (keys.size < writes.length)
+    throw validationError('Transaction request cannot include multiple operations on one item')
+}
+
+async function commit(input: Input, writes: readonly Write[], { engine }: OperationContext): Promise<OnceResult> {
+  const name = input.ClientRequestToken
+  if (name === undefined) return { done: 'now', result: await engine.commit(writes) }
+  return engine.commitOnce(writes, { name, digest: digestOf(input.TransactItems) })
+}
+
+function reply(input: Input, writes: readonly Write[], result: CommitResult): Output {
+  if (!result.accepted) throw cancelled(result.refusals.map(reasonOf))
+  const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'write')
+  const metrics = new CollectionMetrics(input.ReturnItemCollectionMetrics)
+  for (const [at, outcome] of result.outcomes.entries()) {
+    const write = writes[at]
+    if (write === undefined) continue
+    capacity.add(write.table.name, () => writeCapacity(write.table, outcome, true))
+    if (write.kind !== 'check') metrics.add(write)
+  }
+  return { ...capacity.member(), ...metrics.member() }
+}
+
+/** Done before: nothing is written, and what was written is only read. */
+function replayed(input: Input, writes: readonly Write[], { engine }: OperationContext): Output {
+  const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'read')
+  for (const { table, key } of writes) {
+    const row = engine.get(table, key)
+    capacity.add(table.name, () => itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'))
+  }
+  return capacity.member()
+}
