@@ -39,6 +39,11 @@ define('node', 'run the node of one region', optionsOf.node, async (command) => 
   await runNode(command)
 })
 
+define('status', 'show regions, links, lag and health', optionsOf.status, async (command, json) => {
+  const { runStatus } = await import('./commands/status.ts')
+  await runStatus(command, json)
+})
+
 define('nats-server', 'make sure of a nats-server and say which', optionsOf.natsServer, async (command, json) => {
   const { runNatsServer } = await import('./commands/nats-server.ts')
   await runNatsServer(command, json)

@@ -129,7 +129,7 @@ export const optionsOf = {
     'tableTransitionMs',
   ],
   node: ['region', 'host', 'port', 'data', 'nats', 'peer', 'accountId', 'tableTransitionMs', 'logLevel', 'logFormat'],
-  status: ['regions', 'basePort', 'host'],
+  status: ['data', 'regions', 'basePort', 'host'],
   natsServer: ['natsServer'],
   links: ['logLevel', 'logFormat'],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>

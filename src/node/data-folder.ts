@@ -31,7 +31,10 @@ const marker = z.strictObject({
   /** Region numbers by name, of all regions that were ever run here. */
   regions: z.record(z.string(), z.int()),
 })
-const holder = z.object({ pid: z.int(), identity: z.string() })
+const holder = z.object({ pid: z.int(), identity: z.string(), endpoints: z.record(z.string(), z.string()) })
+
+/** Endpoints by region, for whoever asks where they are. */
+export type Endpoints = Readonly<Record<string, string>>
 
 export type DataFolder = {
   /** A process that used the folder was gone without letting go of it: what it had started may still be ending. */
@@ -40,7 +43,7 @@ export type DataFolder = {
 }
 
 /** Throws a Failure that says what is wrong with the folder. */
-export function openDataFolder(folder: string, regions: readonly Region[]): DataFolder {
+export function openDataFolder(folder: string, regions: readonly Region[], endpoints: Endpoints): DataFolder {
   try {
     makeFolder(folder)
   } catch (error) {
@@ -48,7 +51,7 @@ export function openDataFolder(folder: string, regions: readonly Region[]): Data
   }
   const before = readMarker(folder)
   if (before === undefined) refuseForeign(folder)
-  const abandoned = lock(folder)
+  const abandoned = lock(folder, endpoints)
   try {
     writeMarker(folder, before ?? { format, regions: {} }, regions)
   } catch (error) {
@@ -63,6 +66,11 @@ function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
   if (statSync(dirname(folder), { throwIfNoEntry: false }) === undefined) makeFolder(dirname(folder))
   mkdirSync(folder)
+}
+
+/** Of the regions that run on the folder now; undefined when none do. */
+export function endpointsOf(folder: string): Endpoints | undefined {
+  return holderOf(join(folder, lockName))?.endpoints
 }
 
 type Marker = z.output<typeof marker>
@@ -137,10 +145,10 @@ function writeDurably(folder: string, path: string, text: string): void {
 }
 
 /** Whether the lock was found with a process that is gone. */
-function lock(folder: string): boolean {
+function lock(folder: string, endpoints: Endpoints): boolean {
   const path = join(folder, lockName)
   const own = join(folder, `.${lockName}.${process.pid}`)
-  writeDurably(folder, own, JSON.stringify({ pid: process.pid, identity: identityOf(process.pid) }))
+  writeDurably(folder, own, JSON.stringify({ pid: process.pid, identity: identityOf(process.pid), endpoints }))
   try {
     for (let abandoned = false; ; abandoned = true) {
       if (tryLink(own, path)) return abandoned
@@ -187,6 +195,12 @@ function refuseHeld(folder: string, path: string): void {
   throw new Failure(
     `${folder} is in use by process ${parsed.data.pid}; stop that first, or choose another folder with --data`,
   )
+}
+
+/** Undefined when the process that wrote it is gone. */
+function holderOf(path: string): z.output<typeof holder> | undefined {
+  const parsed = holder.safeParse(parseJson(readIfThere(path)))
+  return parsed.success && identityOf(parsed.data.pid) === parsed.data.identity ? parsed.data : undefined
 }
 
 function readIfThere(path: string): string {

@@ -27,6 +27,7 @@ export async function runUp(command: Command, json: boolean): Promise<void> {
   const folder = openDataFolder(
     layout.data,
     layout.regions.map(({ name, number }) => ({ name, number })),
+    Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint])),
   )
   try {
     await requirePorts(usesOf(layout, options.host), folder.abandoned ? abandonedMsMax : 0)

@@ -57,7 +57,7 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   const regions = options.regions.map((name, index) => ({
     ...known.named(name),
     port: basePort + index,
-    endpoint: `http://${host.includes(':') ? `[${host}]` : host}:${basePort + index}`,
+    endpoint: endpointAt(host, basePort + index),
     natsPort: basePort + natsOffset + index,
     folder: join(data, name),
   }))
@@ -81,6 +81,13 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   function distance(from: string, to: string): number {
     return options.latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0
   }
+}
+
+/** As it is reached from this machine, also where it listens on every address. */
+export function endpointAt(host: string, port: number): string {
+  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`
+  if (host === '::') return `http://[::1]:${port}`
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Every port with what it is for. */
