@@ -49,7 +49,9 @@ type LinkStatus = {
 export async function runStatus(command: Command, json: boolean): Promise<void> {
   const options = readOptions(command, optionsOf.status)
   const endpoints = endpointsOf(resolve(options.data)) ?? byPorts(options)
-  const regions = await Promise.all(Object.entries(endpoints).map(async ([region, endpoint]) => await ask(region, endpoint)))
+  const regions = await Promise.all(
+    Object.entries(endpoints).map(async ([region, endpoint]) => await ask(region, endpoint)),
+  )
   const links = linksOf(regions)
   console.log(json ? JSON.stringify({ regions, links }) : `${regionsText(regions)}\n\n${linksText(links)}`)
   if (regions.every(({ health }) => health === 'down')) process.exitCode = exitCode.failure
@@ -72,7 +74,12 @@ async function ask(region: string, endpoint: string): Promise<Answer> {
       status: nodeStatus.parse(await status.json()),
     }
   } catch (error) {
-    return { region, endpoint, health: 'down', problem: error instanceof z.ZodError ? 'not a Longitude node' : messageOf(error) }
+    return {
+      region,
+      endpoint,
+      health: 'down',
+      problem: error instanceof z.ZodError ? 'not a Longitude node' : messageOf(error),
+    }
   }
 }
 

@@ -1,0 +1,155 @@
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import { afterEach, beforeAll, describe, expect, test } from 'vitest'
+import {
+  alive,
+  eventually,
+  longitude,
+  prepareProgram,
+  removeFolder,
+  statusOf,
+  temporaryFolder,
+  up,
+} from './command-line.ts'
+import type { Up } from './command-line.ts'
+
+const started: Up[] = []
+const folders: string[] = []
+
+beforeAll(prepareProgram, 60_000)
+afterEach(async () => {
+  for (const { supervisor, ended } of started.splice(0)) {
+    supervisor.kill('SIGTERM')
+    await ended
+  }
+  for (const folder of folders.splice(0)) removeFolder(folder)
+})
+
+function folder(): string {
+  const made = temporaryFolder()
+  folders.push(made)
+  return made
+}
+
+async function upWith(data: string, ...args: readonly string[]): Promise<Up> {
+  const running = await up(data, ...args)
+  started.push(running)
+  return running
+}
+
+const two = ['--regions', 'us-east-1,eu-west-1', '--no-latency', '--table-transition-ms', '0']
+
+function client(running: Up, index: number): DynamoDBClient {
+  const region = running.overview.regions[index]
+  if (region === undefined) throw new Error(`no region ${index}`)
+  const credentials = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
+  return new DynamoDBClient({ endpoint: region.endpoint, region: region.region, credentials })
+}
+
+async function createTable(dynamo: DynamoDBClient): Promise<void> {
+  await dynamo.send(
+    new CreateTableCommand({
+      TableName: 'Employees',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'EmployeeID', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'EmployeeID', KeyType: 'HASH' }],
+    }),
+  )
+  await waitUntilTableExists(
+    { client: dynamo, maxWaitTime: 20, minDelay: 0.1, maxDelay: 1 },
+    { TableName: 'Employees' },
+  )
+}
+
+const item = { EmployeeID: { S: 'E001' }, Name: { S: 'Ann' } }
+
+describe('longitude up', { timeout: 60_000 }, () => {
+  test('runs three regions with the distances between them, and Ctrl-C leaves none of its processes', async () => {
+    const running = await upWith(folder())
+    const { regions, processes } = running.overview
+    expect(regions.map(({ region, state }) => [region, state])).toEqual([
+      ['us-east-1', 'ready'],
+      ['eu-west-1', 'ready'],
+      ['ap-northeast-1', 'ready'],
+    ])
+    expect(regions[0]?.distances).toEqual({ 'eu-west-1': 69.6, 'ap-northeast-1': 149.7 })
+    for (const { endpoint } of regions)
+      for (const path of ['/health', '/ready', '/metrics']) expect(await statusOf(endpoint + path)).toBe(200)
+    expect(alive(processes)).toEqual(processes)
+    // As a terminal does it: to the whole group, of which the children are no part.
+    process.kill(-(running.supervisor.pid ?? 0), 'SIGINT')
+    expect(await running.ended).toMatchObject({ status: 0 })
+    expect(alive(processes)).toEqual([])
+  })
+
+  test('has all data again after a stop and a start', async () => {
+    const data = folder()
+    const before = await upWith(data, ...two)
+    await createTable(client(before, 0))
+    await client(before, 0).send(new PutItemCommand({ TableName: 'Employees', Item: item }))
+    before.supervisor.kill('SIGTERM')
+    await before.ended
+    const after = await upWith(data, ...two)
+    const found = await client(after, 0).send(
+      new GetItemCommand({ TableName: 'Employees', Key: { EmployeeID: item.EmployeeID } }),
+    )
+    expect(found.Item).toEqual(item)
+  })
+
+  test('leaves none of its processes when the supervisor is killed, and starts again on what was acknowledged', async () => {
+    const data = folder()
+    const before = await upWith(data, ...two)
+    await createTable(client(before, 0))
+    await client(before, 0).send(new PutItemCommand({ TableName: 'Employees', Item: item }))
+    before.supervisor.kill('SIGKILL')
+    const after = await upWith(data, ...two)
+    expect(alive(before.overview.processes)).toEqual([])
+    const found = await client(after, 0).send(
+      new GetItemCommand({ TableName: 'Employees', Key: { EmployeeID: item.EmployeeID } }),
+    )
+    expect(found.Item).toEqual(item)
+  })
+
+  test('starts a node and a NATS server again that have died, and says so', async () => {
+    const running = await upWith(folder(), ...two)
+    const [first, second] = running.overview.regions
+    if (first === undefined || second === undefined) throw new Error('two regions were asked for')
+    process.kill(first.processes.node, 'SIGKILL')
+    process.kill(second.processes.natsServer, 'SIGKILL')
+    await eventually('both are ready again', () => running.errors().split('is ready again').length === 3)
+    expect(running.errors()).toContain('node ended and is started again')
+    expect(running.errors()).toContain('nats-server ended and is started again')
+    expect(await statusOf(`${first.endpoint}/ready`)).toBe(200)
+    expect(await statusOf(`${second.endpoint}/ready`)).toBe(200)
+  })
+
+  test('refuses a folder and ports that another run is using, and does not disturb it', async () => {
+    const data = folder()
+    const running = await upWith(data, ...two)
+    const sameFolder = await longitude('up', '--data', data, '--base-port', '45000')
+    expect(sameFolder.status).toBe(1)
+    expect(sameFolder.errors).toContain(`${data} is in use by process ${running.supervisor.pid}`)
+    const samePorts = await longitude('up', '--data', folder(), '--base-port', String(running.basePort), ...two)
+    expect(samePorts.status).toBe(1)
+    expect(samePorts.errors).toContain(`port ${running.basePort} (the endpoint of us-east-1)`)
+    expect(samePorts.errors).toContain('--base-port')
+    expect(alive(running.overview.processes)).toEqual(running.overview.processes)
+  })
+
+  test('is described by status, also where a region is down', async () => {
+    const data = folder()
+    await upWith(data, ...two)
+    const lines = await longitude('status', '--data', data)
+    expect(lines).toMatchObject({ status: 0, errors: '' })
+    expect(lines.output).toMatch(/us-east-1 .* ready/)
+    const other = await longitude('status', '--json', '--data', folder(), '--base-port', '45000')
+    expect(other.status).toBe(1)
+    const { regions } = JSON.parse(other.output) as { regions: { health: string }[] }
+    expect(regions.map(({ health }) => health)).toEqual(['down', 'down', 'down'])
+  })
+})
