@@ -41,6 +41,8 @@ export class MemoryStore implements Store {
   }
 
   write(batch: readonly Edit[]): Promise<void> {
+    // Whoever still writes is gone as well, and never hears of it.
+    if (this.#crashed()) return new Promise<never>(() => {})
     this.#mustBeOpen()
     const entry = { batch: batch.map(copyOf), failed: false }
     this.#underWay.push(entry)

@@ -172,7 +172,12 @@ export class Groups {
     const later = this.#open
     this.#flushing = undefined
     this.#open = new Group()
-    this.#options.onFailed(error)
+    try {
+      this.#options.onFailed(error)
+    } catch (reason) {
+      // A store that cannot be read either: what was decided so far says nothing about it.
+      this.stop(reason as Error)
+    }
     group.reject(error)
     later.reject(error)
   }
