@@ -10,3 +10,12 @@ export async function eventually(
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
+
+/** For what should end by itself: says what did not. */
+export async function within<T>(what: string, work: Promise<T>, deadlineMs = 15_000): Promise<T> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`not within ${deadlineMs} ms: ${what}`)), deadlineMs)
+  })
+  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+}

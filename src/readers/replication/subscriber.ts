@@ -144,6 +144,7 @@ export class Subscriber {
 
   #begin(session: PeerSession): void {
     this.#session = session
+    this.#heard = undefined
     this.#ended = undefined
     this.#failure = undefined
     this.#progressAtMs = this.#now()
@@ -226,7 +227,8 @@ export class Subscriber {
       if (batch.origin === this.peer.name && batch.originNumber === this.peer.number) return batch
       throw new RangeError(`changes of ${batch.origin}`)
     } catch (error) {
-      if (error instanceof UnknownFormat) {
+      // Of a peer that has not said what it speaks, a message of another version is the first word: nothing more is read.
+      if (error instanceof UnknownFormat && this.#heard === undefined) {
         this.#failure = error
         this.#loop.ring()
       } else this.#suspect('message', error, sequence)
