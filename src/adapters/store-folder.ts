@@ -6,7 +6,7 @@
 import { mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { connect, createServer, type Server } from 'node:net'
 import { join, relative } from 'node:path'
-import { StoreUnusable } from '../ports/store.ts'
+import { StoreInUse, StoreUnusable } from '../ports/store.ts'
 
 export type FolderClaim = { readonly release: () => Promise<void> }
 
@@ -100,8 +100,8 @@ async function listenAfterDead(folder: string, path: string): Promise<Server> {
   return server
 }
 
-function inUse(folder: string): StoreUnusable {
-  return new StoreUnusable(`Another process is using the folder ${folder}. Stop that one, or give another folder.`)
+function inUse(folder: string): StoreInUse {
+  return new StoreInUse(`Another process is using the folder ${folder}. Stop that one, or give another folder.`)
 }
 
 /** undefined: the address is taken. */

@@ -68,9 +68,8 @@ export const options = {
   },
   logLevel: {
     flags: '--log-level <level>',
-    help: `least level that is logged: ${logLevels.join(', ')}`,
-    schema: z.enum(logLevels),
-    default: 'info',
+    help: `least level that is logged: ${logLevels.join(', ')} (default: info; warn for \`up\` in a terminal)`,
+    schema: z.enum(logLevels).optional(),
   },
   natsServer: {
     flags: '--nats-server <path>',

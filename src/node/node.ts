@@ -17,7 +17,7 @@ import { startServer } from '../http/server.ts'
 import { startCaretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
 import type { Log } from '../ports/log.ts'
-import { StoreUnusable } from '../ports/store.ts'
+import { StoreInUse, StoreUnusable } from '../ports/store.ts'
 import type { Store } from '../ports/store.ts'
 import { startReplication } from '../readers/replication/replication.ts'
 import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
@@ -98,11 +98,20 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
+/** The node before us may still be closing it: its port is free a moment earlier. */
+const storeWaitMsMax = 5000
+const storeRetryMs = 100
+
 async function openStore(folder: string): Promise<Store> {
-  try {
-    return await openLmdbStore(folder)
-  } catch (error) {
-    throw error instanceof StoreUnusable ? new Failure(error.message) : error
+  const deadline = systemClock.monotonicMs() + storeWaitMsMax
+  for (;;) {
+    try {
+      return await openLmdbStore(folder)
+    } catch (error) {
+      if (!(error instanceof StoreUnusable)) throw error
+      if (!(error instanceof StoreInUse) || systemClock.monotonicMs() > deadline) throw new Failure(error.message)
+    }
+    await systemClock.sleep(storeRetryMs)
   }
 }
 

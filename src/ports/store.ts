@@ -44,5 +44,10 @@ export class StoreFailed extends Error {
 
 /** The folder cannot serve as a store: another process has it, it is not ours, not writable or damaged. Says what to do. */
 export class StoreUnusable extends Error {
-  override readonly name = 'StoreUnusable'
+  override readonly name: string = 'StoreUnusable'
+}
+
+/** Another process has the folder: one that is ending may let go of it in a moment. */
+export class StoreInUse extends StoreUnusable {
+  override readonly name = 'StoreInUse'
 }

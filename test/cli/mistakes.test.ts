@@ -6,7 +6,7 @@ import { longitude, prepareProgram, removeFolder, temporaryFolder } from './comm
 const folders: string[] = []
 beforeAll(prepareProgram, 60_000)
 afterEach(() => {
-  for (const folder of folders.splice(0)) removeFolder(folder)
+  for (const made of folders.splice(0)) removeFolder(made)
 })
 
 function folder(): string {

@@ -27,7 +27,7 @@ afterEach(async () => {
     supervisor.kill('SIGTERM')
     await ended
   }
-  for (const folder of folders.splice(0)) removeFolder(folder)
+  for (const made of folders.splice(0)) removeFolder(made)
 })
 
 function folder(): string {

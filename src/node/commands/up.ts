@@ -23,6 +23,8 @@ export async function runUp(command: Command, json: boolean): Promise<void> {
   const known = readRegions()
   const layout = layOut(options, known)
   const readable = (options.logFormat ?? (process.stderr.isTTY && !json ? 'text' : 'json')) === 'text'
+  // In a terminal the table is to stay in sight; what goes wrong is told all the same.
+  const logLevel = options.logLevel ?? (readable ? 'warn' : 'info')
   const progress = (line: string): void => console.error(`longitude: ${line}`)
   const folder = openDataFolder(
     layout.data,
@@ -34,13 +36,15 @@ export async function runUp(command: Command, json: boolean): Promise<void> {
     const natsServer = await findNatsServer({ explicit: options.natsServer, progress })
     const supervisor = new Supervisor({
       ...options,
+      logLevel,
       layout,
       natsServer: natsServer.path,
       program: [
         ...process.execArgv,
         fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../cli.ts' : '../cli.js', import.meta.url)),
       ],
-      log: pinoLog({ level: options.logLevel, readable, descriptor: 2 }),
+      log: pinoLog({ level: logLevel, readable, descriptor: 2 }),
+      progress,
       sink: lineSink(readable),
     })
     progress(`nats-server ${natsServer.version} (${natsServer.path}); starting ${options.regions.join(', ')} …`)

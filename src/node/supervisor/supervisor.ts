@@ -23,6 +23,7 @@ export type SupervisorOptions = {
   readonly tableTransitionMs: number
   readonly log: Log
   readonly sink: LineSink
+  readonly progress: (line: string) => void
 }
 
 export type RegionProcesses = { readonly plan: RegionPlan; readonly node: Supervised; readonly nats: Supervised }
@@ -44,7 +45,12 @@ export class Supervisor {
 
   /** Resolves when every region can serve; rejects with the first thing that went wrong, everything still to be stopped. */
   async start(): Promise<void> {
-    await Promise.all([this.#links.start(), ...this.regions.flatMap(({ node, nats }) => [nats.start(), node.start()])])
+    await Promise.all([this.#links.start(), ...this.regions.map(async (region) => await this.#startRegion(region))])
+  }
+
+  async #startRegion({ plan, node, nats }: RegionProcesses): Promise<void> {
+    await Promise.all([nats.start(), node.start()])
+    this.#options.progress(`${plan.name} is ready`)
   }
 
   /** In order, and nothing is left. */
