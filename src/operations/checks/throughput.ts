@@ -39,7 +39,8 @@ export function checkIndexThroughput(
   checkBounds(throughput, ` for index ${index}`)
 }
 
-function checkBounds(throughput: Provisioned, where: string): void {
+/** `where` names the index, if it is one's. */
+export function checkBounds(throughput: Provisioned, where: string): void {
   for (const name of ['ReadCapacityUnits', 'WriteCapacityUnits'] as const)
     if ((throughput[name] ?? 0) > throughputUnitsMax)
       throw validationError(`Given value ${throughput[name]} for ${name} is out of bounds${where}`)

@@ -58,8 +58,9 @@ class Caretaker {
   private consider(table: Table): void {
     if (table.status === 'DELETING') return this.undertake(table, table, 'remove', () => this.remove(table))
     for (const index of table.indexes) {
-      if (index.status === 'CREATING') this.undertake(table, index, index.name, () => this.fill(table.id, index.name))
-      if (index.status === 'DELETING') this.undertake(table, index, index.name, () => this.drop(table, index))
+      if (index.status === 'CREATING')
+        this.undertake(table, index, `fill ${index.id}`, () => this.fill(table.id, index))
+      if (index.status === 'DELETING') this.undertake(table, index, `drop ${index.id}`, () => this.drop(table, index))
     }
     if (this.isReady(table)) this.undertake(table, table, 'activate', () => this.activate(table.id))
   }
@@ -112,10 +113,10 @@ class Caretaker {
     this.care.env.log.info('table removed', { table: table.name })
   }
 
-  private async fill(id: string, name: string): Promise<void> {
+  private async fill(id: string, { id: indexId, name }: Index): Promise<void> {
     const { engine, env } = this.care
     const stateIndex = async (status: 'CREATING' | 'ACTIVE'): Promise<Index | undefined> => {
-      const index = engine.tableWithId(id)?.indexes.find((candidate) => candidate.name === name)
+      const index = engine.tableWithId(id)?.indexes.find((candidate) => candidate.id === indexId)
       if (index?.status !== 'CREATING') return undefined
       const value: LocalIndexRegister = {
         id: index.id,
@@ -125,7 +126,7 @@ class Caretaker {
         sinceMs: env.clock.wallMs(),
       }
       await engine.define(id, [{ register: localIndexRegister(name), value }])
-      return engine.tableWithId(id)?.indexes.find((candidate) => candidate.name === name)
+      return engine.tableWithId(id)?.indexes.find((candidate) => candidate.id === indexId)
     }
     const index = await stateIndex('CREATING')
     if (index?.status !== 'CREATING') return
@@ -135,6 +136,9 @@ class Caretaker {
 
   private async drop(table: Table, index: Index): Promise<void> {
     await this.care.engine.removeIndex(table.id, index)
+    // Meanwhile another may have been made under the same name, with rows of its own.
+    const now = this.care.engine.tableWithId(table.id)?.indexes.find((candidate) => candidate.name === index.name)
+    if (now?.id !== index.id || now.status !== 'DELETING') return
     await this.care.engine.define(table.id, [{ register: localIndexRegister(index.name), value: undefined }])
   }
 }

@@ -36,8 +36,15 @@ function removal(table: Table, { env, settings }: OperationContext): RegisterEdi
   ]
 }
 
-/** AWS tells less of a table that goes: no keys, no attributes, no times. */
+/** AWS tells less of a table that goes: no keys, no attributes, no indexes, no times. */
 function removed(table: Table, context: OperationContext): Wire<DeleteTableOutput>['TableDescription'] {
-  const { AttributeDefinitions: _a, KeySchema: _k, CreationDateTime: _c, ...rest } = describeTable(table, context)
+  const {
+    AttributeDefinitions: _attributes,
+    KeySchema: _key,
+    CreationDateTime: _created,
+    LocalSecondaryIndexes: _locals,
+    GlobalSecondaryIndexes: _globals,
+    ...rest
+  } = describeTable(table, context)
   return { ...rest, TableStatus: 'DELETING' }
 }

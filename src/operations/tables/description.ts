@@ -186,16 +186,21 @@ function replicas(
   if (others.length === 0) return {}
   return {
     GlobalTableVersion: '2019.11.21',
-    Replicas: others.map((replica) => replicaDescription(table, replica)),
+    Replicas: others.map((replica) => replicaDescription(table, replica, settings)),
     MultiRegionConsistency: 'EVENTUAL',
   }
 }
 
-function replicaDescription(table: Table, replica: Replica): Wire<ReplicaDescription> {
+function replicaDescription(
+  table: Table,
+  replica: Replica,
+  { accountId }: OperationContext['settings'],
+): Wire<ReplicaDescription> {
   const globals = table.indexes.filter((index) => index.kind === 'global')
   return {
     RegionName: replica.region,
     ReplicaStatus: replica.status,
+    ReplicaArn: tableArn({ region: replica.region, accountId }, table.name),
     ...(replica.statusDescription === undefined ? {} : { ReplicaStatusDescription: replica.statusDescription }),
     ...(replica.percentProgress === undefined ? {} : { ReplicaStatusPercentProgress: `${replica.percentProgress}` }),
     ...(globals.length === 0 ? {} : { GlobalSecondaryIndexes: globals.map(({ name }) => ({ IndexName: name })) }),

@@ -13,7 +13,7 @@ import {
   indexRegisterFrom,
   tooManyGlobalIndexes,
 } from '../checks/secondary-indexes.ts'
-import { checkIndexThroughput, throughputSettings } from '../checks/throughput.ts'
+import { checkBounds, checkIndexThroughput, throughputSettings } from '../checks/throughput.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { assertDifferent } from './setting-updates.ts'
@@ -38,6 +38,8 @@ export function checkIndexUpdates({ GlobalSecondaryIndexUpdates: updates = [], A
         'Only one of GlobalSecondaryIndexUpdate.Update, GlobalSecondaryIndexUpdate.Create, GlobalSecondaryIndexUpdate.Delete may be specified',
       )
     const name = actionOf(update)?.IndexName
+    const throughput = (update.Create ?? update.Update)?.ProvisionedThroughput
+    if (throughput !== undefined) checkBounds(throughput, ` for index ${name}`)
     if (seen.has(name))
       throw invalid(`Only one global secondary index update per index is allowed simultaneously. Index: ${name}`)
     seen.add(name)

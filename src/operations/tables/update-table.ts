@@ -9,6 +9,7 @@ import type { RegisterValues } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/engine.ts'
 import { assertActive, tableInAnyState } from '../checks/table-exists.ts'
+import { checkBounds } from '../checks/throughput.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
@@ -22,7 +23,7 @@ export const updateTable = defineOperation<Input, Wire<UpdateTableOutput>>({
   name: 'UpdateTable',
   kind: 'control',
   tables: (input) => [input.TableName],
-  checks: [somethingAsked, checkReplicaUpdates, checkIndexUpdates],
+  checks: [somethingAsked, throughputBounds, checkIndexUpdates, checkReplicaUpdates],
   run: async (input, context) => {
     const table = tableInAnyState(input.TableName, context)
     assertChangeable(table, input)
@@ -60,6 +61,10 @@ function somethingAsked(input: Input): void {
     throw validationError(
       'At least one of ProvisionedThroughput, BillingMode, UpdateStreamEnabled, GlobalSecondaryIndexUpdates or SSESpecification or ReplicaUpdates is required',
     )
+}
+
+function throughputBounds({ ProvisionedThroughput }: Input): void {
+  if (ProvisionedThroughput !== undefined) checkBounds(ProvisionedThroughput, '')
 }
 
 /**
