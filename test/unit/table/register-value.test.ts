@@ -1,0 +1,50 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { isRegisterValue } from '../../../src/core/table/register-value.ts'
+import { isLocalRegister, owedIndexRegisters, tableFrom } from '../../../src/core/table/registers.ts'
+
+const key = { partition: [{ name: 'pk', type: 'S' }], sort: [] }
+const good: Readonly<Record<string, unknown>> = {
+  definition: { name: 'T', createdMs: 1, key, attributes: [{ name: 'pk', type: 'S' }] },
+  'replica/eu-west-1': { status: 'ACTIVE' },
+  'index/by-color': { id: 'one', kind: 'global', key, projection: { type: 'ALL' }, settings: {} },
+  'settings/capacity': { billingMode: 'PAY_PER_REQUEST' },
+  'settings/table-class': 'STANDARD',
+  'settings/stream': { enabled: true, viewType: 'KEYS_ONLY', label: 'x' },
+  'settings/encryption': { type: 'KMS', status: 'ENABLED' },
+  'settings/time-to-live': { attribute: 'expires', enabled: true },
+}
+
+describe('what a peer may send as a register', () => {
+  it('is any value that a region writes', () => {
+    for (const [register, value] of Object.entries(good))
+      expect([register, isRegisterValue(register, value)]).toEqual([register, true])
+  })
+
+  it('includes the removal of a replica or a setting, but not of the definition or an index', () => {
+    expect(isRegisterValue('replica/eu-west-1', undefined)).toBe(true)
+    expect(isRegisterValue('settings/time-to-live', undefined)).toBe(true)
+    expect(isRegisterValue('definition', undefined)).toBe(false)
+    expect(isRegisterValue('index/by-color', undefined)).toBe(false)
+  })
+
+  it('may be a setting of a newer version', () => {
+    expect(isRegisterValue('settings/of-the-future', { any: 'thing' })).toBe(true)
+  })
+
+  it('lets the table be seen whatever values are let through', () => {
+    const register = fc.constantFrom(...Object.keys(good))
+    const value = fc.oneof(fc.jsonValue(), fc.constantFrom(...Object.values(good)))
+    fc.assert(
+      fc.property(fc.array(fc.tuple(register, value), { maxLength: 12 }), (edits) => {
+        const registers = new Map<string, unknown>(Object.entries(good))
+        for (const [name, edited] of edits) if (isRegisterValue(name, edited)) registers.set(name, edited)
+        for (const [name, owed] of owedIndexRegisters(registers, 1)) registers.set(name, owed)
+        registers.set('local/status', { status: 'ACTIVE', sinceMs: 1 })
+        expect(tableFrom('id', 1, 'eu-west-1', registers)?.replicas).toBeDefined()
+        expect([...registers.keys()].filter(isLocalRegister).length).toBeGreaterThan(0)
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
