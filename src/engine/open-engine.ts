@@ -43,6 +43,8 @@ import type { State } from './state.ts'
 export type EngineOptions = {
   readonly topology: Topology
   readonly clockDriftMsMax?: number
+  /** The engine has caught itself wrong and takes no more writes: the node is to stop. */
+  readonly onBrokenInvariant?: (error: Error) => void
 }
 
 export async function openEngine(env: Env, options: EngineOptions): Promise<Engine> {
@@ -249,8 +251,10 @@ class LocalEngine implements Engine {
       onSeal: (group) => this.#seal(group),
       onDurable: (group, durationMs) => this.#durable(group, durationMs),
       onFailed: (error) => this.#failed(error),
-      onStopped: (error) =>
-        log.error('stop taking writes: an edit broke half-way', { error: error.stack ?? String(error) }),
+      onStopped: (error) => {
+        log.error('stop taking writes', { error: error.stack ?? String(error) })
+        options.onBrokenInvariant?.(error)
+      },
     })
     return {
       topology: options.topology,

@@ -12,7 +12,7 @@ import { systemRandom } from '../adapters/random.ts'
 import type { Region } from '../core/topology.ts'
 import type { Engine } from '../engine/engine.ts'
 import { ForeignStore } from '../engine/identity.ts'
-import { openEngine } from '../engine/open-engine.ts'
+import { type EngineOptions, openEngine } from '../engine/open-engine.ts'
 import { startServer } from '../http/server.ts'
 import { startCaretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
@@ -54,7 +54,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   })
   const env: Env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
   const topology = { self, regions: [self, ...peers.map(({ name, number }) => ({ name, number }))] }
-  const engine = await openOwnEngine(env, topology)
+  const { onBrokenInvariant } = options
+  const engine = await openOwnEngine(env, { topology, onBrokenInvariant })
   const replication = startReplication(env, engine, topology)
   const sweeper = startTombstoneSweeper(env, engine, (table) => replication.horizon(table))
   const { tableTransitionMs, accountId } = options
@@ -115,9 +116,9 @@ async function openStore(folder: string): Promise<Store> {
   }
 }
 
-async function openOwnEngine(env: Env, topology: Parameters<typeof openEngine>[1]['topology']): Promise<Engine> {
+async function openOwnEngine(env: Env, options: EngineOptions): Promise<Engine> {
   try {
-    return await openEngine(env, { topology })
+    return await openEngine(env, options)
   } catch (error) {
     await env.store.close()
     await env.bus.close()

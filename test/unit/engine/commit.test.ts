@@ -207,3 +207,21 @@ describe('commit', () => {
     expect(engine.get(table, encodePrimaryKey(table.key, itemOf('a', 1)))).toBeDefined()
   })
 })
+
+describe('a broken invariant', () => {
+  it('stops the engine before anything half-done is flushed', async () => {
+    const store = new MemoryStore()
+    const broken: Error[] = []
+    const { engine } = await openRegion('us-east-1', store, { onBrokenInvariant: (error) => void broken.push(error) })
+    const table = await makeTable(engine, 'T')
+    const before = engine.flushed()
+    const bad = { ...put(table, itemOf('a', 2)), key: Buffer.alloc(0) }
+    await expect(engine.commit([put(table, itemOf('a', 1)), bad])).rejects.toThrow('a key has 1 to 65,535 bytes')
+    await expect(engine.commit([put(table, itemOf('a', 3))])).rejects.toThrow()
+    await turn()
+    expect(broken.length).toBe(1)
+    const { engine: again } = await openRegion('us-east-1', store.crash())
+    expect(again.flushed()).toBe(before)
+    expect(again.size(table).items).toBe(0)
+  })
+})
