@@ -284,6 +284,14 @@ describe('DeleteTable', () => {
     await region.client.send(new DeleteTableCommand({ TableName }))
   })
 
+  test('and CreateTable many times at once leave one table, or none', async () => {
+    const TableName = await region.createTable()
+    const outcomes = await Promise.allSettled(Array.from({ length: 5 }, () => create({ TableName: `${TableName}-2` })))
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    const { TableNames } = await region.client.send(new ListTablesCommand({ ExclusiveStartTableName: TableName }))
+    expect(TableNames?.filter((name) => name === `${TableName}-2`)).toHaveLength(1)
+  })
+
   test('leaves the name free for another table', async () => {
     const TableName = await region.createTable()
     const before = await region.client.send(new DescribeTableCommand({ TableName }))

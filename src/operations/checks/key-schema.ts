@@ -18,9 +18,9 @@ const namesOf = (elements: readonly { readonly AttributeName: string | undefined
 
 /** A table's own schema, or a local index's: one HASH, then at most one RANGE. */
 export function checkTableKeySchema(schema: readonly Element[], definitions: readonly Definition[]): void {
+  checkSingleKeySchema(schema)
   if (schema.length > definitions.length)
     throw validationError('Invalid KeySchema: Some index key attribute have no definition')
-  checkSingleKeySchema(schema)
   checkDefined(schema, definitions)
 }
 

@@ -27,10 +27,12 @@ import {
   indexRegisterFrom,
 } from '../checks/secondary-indexes.ts'
 import { checkOnDemand, checkTableThroughput, throughputSettings } from '../checks/throughput.ts'
+import { inUse } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
 import { checkTags, tagsFrom } from '../tags/tags.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { encryptionFrom, streamFrom } from './specifications.ts'
 
 type Input = Wire<CreateTableInput>
@@ -41,22 +43,27 @@ export const createTable = defineOperation<Input, Output>({
   kind: 'control',
   tables: (input) => [input.TableName],
   checks: [throughput, keySchema, indexes, stream, tags],
-  run: async (input, context) => {
+  run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')
-    if (context.engine.tableNamed(name) !== undefined)
-      throw new ServiceError('ResourceInUseException', `Table already exists: ${name}`)
-    if (context.engine.tables().length >= tablesMax)
-      throw new ServiceError(
-        'LimitExceededException',
-        `Subscriber limit exceeded: There is a limit of ${tablesMax} tables per subscriber`,
-      )
-    const id = context.env.random.uuid()
-    await context.engine.define(id, registersOf(name, input, context))
-    const table = context.engine.tableWithId(id)
-    if (table === undefined) throw new ServiceError('InternalServerError', 'The table was removed while it was made')
-    return { TableDescription: { ...describeTable(table, context), TableStatus: 'CREATING' } }
+    return oneAtATime(context.engine, name, () => create(name, input, context))
   },
 })
+
+async function create(name: string, input: Input, context: OperationContext): Promise<Output> {
+  const taken = context.engine.tableNamed(name)
+  if (taken?.status === 'DELETING') throw inUse(taken)
+  if (taken !== undefined) throw new ServiceError('ResourceInUseException', `Table already exists: ${name}`)
+  if (context.engine.tables().length >= tablesMax)
+    throw new ServiceError(
+      'LimitExceededException',
+      `Subscriber limit exceeded: There is a limit of ${tablesMax} tables per subscriber`,
+    )
+  const id = context.env.random.uuid()
+  await context.engine.define(id, registersOf(name, input, context))
+  const table = context.engine.tableWithId(id)
+  if (table === undefined) throw new ServiceError('InternalServerError', 'The table was removed while it was made')
+  return { TableDescription: { ...describeTable(table, context), TableStatus: 'CREATING' } }
+}
 
 const billingModeOf = (input: Input): TableSettings['billingMode'] => input.BillingMode ?? 'PROVISIONED'
 

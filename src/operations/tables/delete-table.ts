@@ -3,28 +3,38 @@ import { validationError } from '../../core/errors.ts'
 import { replicaRegister, type ReplicaRegister, type RegisterValues } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/engine.ts'
+import { tableNameOf } from '../arns.ts'
 import { inUse, tableInAnyState } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 
-export const deleteTable = defineOperation<Wire<DeleteTableInput>, Wire<DeleteTableOutput>>({
+type Input = Wire<DeleteTableInput>
+type Output = Wire<DeleteTableOutput>
+
+export const deleteTable = defineOperation<Input, Output>({
   name: 'DeleteTable',
   kind: 'control',
   tables: (input) => [input.TableName],
   checks: [],
-  run: async (input, context) => {
-    const table = tableInAnyState(input.TableName, context)
-    // "If table is already in the DELETING state, no error is returned" (API reference).
-    if (table.status === 'CREATING' || table.status === 'UPDATING') throw inUse(table)
-    if (table.settings.deletionProtection)
-      throw validationError(
-        'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
-      )
-    if (table.status === 'ACTIVE') await context.engine.define(table.id, removal(table, context))
-    return { TableDescription: removed(table, context) }
+  run: (input, context) => {
+    const name = tableNameOf(context.settings, input.TableName ?? '')
+    return oneAtATime(context.engine, name, () => remove(input, context))
   },
 })
+
+async function remove(input: Input, context: OperationContext): Promise<Output> {
+  const table = tableInAnyState(input.TableName, context)
+  // "If table is already in the DELETING state, no error is returned" (API reference).
+  if (table.status === 'CREATING' || table.status === 'UPDATING') throw inUse(table)
+  if (table.settings.deletionProtection)
+    throw validationError(
+      'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
+    )
+  if (table.status === 'ACTIVE') await context.engine.define(table.id, removal(table, context))
+  return { TableDescription: removed(table, context) }
+}
 
 /** The caretaker does the rest; the peers of a replica learn that it goes. */
 function removal(table: Table, { env, settings }: OperationContext): RegisterEdit[] {
@@ -37,7 +47,7 @@ function removal(table: Table, { env, settings }: OperationContext): RegisterEdi
 }
 
 /** AWS tells less of a table that goes: no keys, no attributes, no indexes, no times. */
-function removed(table: Table, context: OperationContext): Wire<DeleteTableOutput>['TableDescription'] {
+function removed(table: Table, context: OperationContext): Output['TableDescription'] {
   const {
     AttributeDefinitions: _attributes,
     KeySchema: _key,

@@ -8,6 +8,7 @@ import { validationError } from '../../core/errors.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/engine.ts'
+import { tableNameOf } from '../arns.ts'
 import { assertActive, tableInAnyState } from '../checks/table-exists.ts'
 import { checkBounds } from '../checks/throughput.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
@@ -15,29 +16,36 @@ import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
 import { checkIndexUpdates, indexUpdates } from './index-updates.ts'
 import { checkReplicaUpdates, replicaUpdates } from './replica-updates.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { capacityUpdate, settingUpdates } from './setting-updates.ts'
 
 export type Input = Wire<UpdateTableInput>
+type Output = Wire<UpdateTableOutput>
 
-export const updateTable = defineOperation<Input, Wire<UpdateTableOutput>>({
+export const updateTable = defineOperation<Input, Output>({
   name: 'UpdateTable',
   kind: 'control',
   tables: (input) => [input.TableName],
   checks: [somethingAsked, throughputBounds, checkIndexUpdates, checkReplicaUpdates],
-  run: async (input, context) => {
-    const table = tableInAnyState(input.TableName, context)
-    assertChangeable(table, input)
-    const edits = [
-      ...capacityUpdate(table, input, context),
-      ...settingUpdates(table, input, context),
-      ...indexUpdates(table, input, context),
-      ...replicaUpdates(table, input, context),
-    ]
-    if (edits.length > 0) await context.engine.define(table.id, [...edits, ...updating(input, context)])
-    const changed = required(context.engine.tableWithId(table.id), `table ${table.name}`)
-    return { TableDescription: describeTable(changed, context) }
+  run: (input, context) => {
+    const name = tableNameOf(context.settings, input.TableName ?? '')
+    return oneAtATime(context.engine, name, () => update(input, context))
   },
 })
+
+async function update(input: Input, context: OperationContext): Promise<Output> {
+  const table = tableInAnyState(input.TableName, context)
+  assertChangeable(table, input)
+  const edits = [
+    ...capacityUpdate(table, input, context),
+    ...settingUpdates(table, input, context),
+    ...indexUpdates(table, input, context),
+    ...replicaUpdates(table, input, context),
+  ]
+  if (edits.length > 0) await context.engine.define(table.id, [...edits, ...updating(input, context)])
+  const changed = required(context.engine.tableWithId(table.id), `table ${table.name}`)
+  return { TableDescription: describeTable(changed, context) }
+}
 
 const changes = [
   'BillingMode',

@@ -1,27 +1,35 @@
 import type { TagResourceInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import { tagsMax } from '../../core/limits.ts'
-import { defineOperation } from '../operation.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { oneAtATime } from '../tables/one-at-a-time.ts'
 import { taggedTable } from './tagged-table.ts'
 import { checkTags, tagsFrom } from './tags.ts'
 
-export const tagResource = defineOperation<Wire<TagResourceInput>, undefined>({
+type Input = Wire<TagResourceInput>
+
+export const tagResource = defineOperation<Input, undefined>({
   name: 'TagResource',
   kind: 'control',
   tables: (input) => [input.ResourceArn],
   checks: [atLeastOne],
-  run: async (input, context) => {
-    const table = taggedTable(input.ResourceArn, context)
-    const tags = { ...table.settings.tags, ...tagsFrom(input.Tags ?? []) }
-    if (Object.keys(tags).length > tagsMax)
-      throw validationError(`One or more parameter values were invalid: Too many tags, at most ${tagsMax} are allowed`)
-    await context.engine.define(table.id, [{ register: 'local/tags', value: tags }])
-    return undefined
+  run: (input, context) => {
+    const { name } = taggedTable(input.ResourceArn, context)
+    return oneAtATime(context.engine, name, () => tag(input, context))
   },
 })
 
-function atLeastOne({ Tags = [] }: Wire<TagResourceInput>): void {
+async function tag(input: Input, context: OperationContext): Promise<undefined> {
+  const table = taggedTable(input.ResourceArn, context)
+  const tags = { ...table.settings.tags, ...tagsFrom(input.Tags ?? []) }
+  if (Object.keys(tags).length > tagsMax)
+    throw validationError(`One or more parameter values were invalid: Too many tags, at most ${tagsMax} are allowed`)
+  await context.engine.define(table.id, [{ register: 'local/tags', value: tags }])
+  return undefined
+}
+
+function atLeastOne({ Tags = [] }: Input): void {
   if (Tags.length === 0) throw validationError('Atleast one Tag needs to be provided as Input.')
   checkTags(Tags)
 }

@@ -1,23 +1,31 @@
 import type { UntagResourceInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
-import { defineOperation } from '../operation.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { oneAtATime } from '../tables/one-at-a-time.ts'
 import { taggedTable } from './tagged-table.ts'
 
-export const untagResource = defineOperation<Wire<UntagResourceInput>, undefined>({
+type Input = Wire<UntagResourceInput>
+
+export const untagResource = defineOperation<Input, undefined>({
   name: 'UntagResource',
   kind: 'control',
   tables: (input) => [input.ResourceArn],
   checks: [atLeastOne],
-  run: async (input, context) => {
-    const table = taggedTable(input.ResourceArn, context)
-    const removed = new Set(input.TagKeys)
-    const left = Object.entries(table.settings.tags).filter(([key]) => !removed.has(key))
-    await context.engine.define(table.id, [{ register: 'local/tags', value: Object.fromEntries(left) }])
-    return undefined
+  run: (input, context) => {
+    const { name } = taggedTable(input.ResourceArn, context)
+    return oneAtATime(context.engine, name, () => untag(input, context))
   },
 })
 
-function atLeastOne({ TagKeys = [] }: Wire<UntagResourceInput>): void {
+async function untag(input: Input, context: OperationContext): Promise<undefined> {
+  const table = taggedTable(input.ResourceArn, context)
+  const removed = new Set(input.TagKeys)
+  const left = Object.entries(table.settings.tags).filter(([key]) => !removed.has(key))
+  await context.engine.define(table.id, [{ register: 'local/tags', value: Object.fromEntries(left) }])
+  return undefined
+}
+
+function atLeastOne({ TagKeys = [] }: Input): void {
   if (TagKeys.length === 0) throw validationError('Atleast one Tag Key needs to be provided as Input.')
 }
