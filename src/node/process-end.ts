@@ -9,8 +9,8 @@ export type Parent = {
   /** Resolves with the reason, once. */
   readonly end: Promise<string>
   ready(): void
-  /** Why it cannot be ready; resolves when the supervisor has been told, if there is one. */
-  failed(message: string): Promise<void>
+  /** Why it cannot be ready; whether there is a supervisor, which has then been told. */
+  failed(message: string): Promise<boolean>
 }
 
 export function childOf(): Parent {
@@ -25,10 +25,11 @@ export function childOf(): Parent {
       if (process.connected) process.send?.({ type: 'ready' })
     },
     failed: async (message) => {
-      if (!process.connected) return
+      if (!process.connected) return false
       await new Promise<void>((resolve) => {
         process.send?.({ type: 'failure', message }, () => resolve())
       })
+      return true
     },
   }
 }

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { optionsOf, readOptions } from '../configuration.ts'
-import { Failure } from '../failure.ts'
+import { Failure, messageOf } from '../failure.ts'
 import { openLink } from '../links/link.ts'
 import { childOf } from '../process-end.ts'
 
@@ -16,7 +16,11 @@ export async function runLinks(command: Command): Promise<void> {
       const parsed = row.safeParse(text.split(':'))
       if (!parsed.success) throw new Failure(`${text} is not PORT:TARGET:ROUND_TRIP_MS`)
       const [port, targetPort, roundTripMs] = parsed.data
-      return await openLink({ port, target: { host: '127.0.0.1', port: targetPort }, roundTripMs })
+      try {
+        return await openLink({ port, target: { host: '127.0.0.1', port: targetPort }, roundTripMs })
+      } catch (error) {
+        throw new Failure(`the link on port ${port} cannot be opened: ${messageOf(error)}`)
+      }
     }),
   )
   parent.ready()

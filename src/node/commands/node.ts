@@ -17,7 +17,8 @@ export async function runNode(command: Command): Promise<void> {
     await serve(command, parent)
     parent.exit()
   } catch (error) {
-    if (error instanceof Failure) await parent.failed(error.message)
+    // A supervisor says it to the person; nobody is to read it twice.
+    if (error instanceof Failure && (await parent.failed(error.message))) process.exit(exitCode.failure)
     throw error
   }
 }

@@ -103,17 +103,22 @@ function usesOf(layout: Layout, host: string): Parameters<typeof requirePorts>[0
 
 type StopSignal = { readonly first: Promise<string>; onSecond(act: () => void): void }
 
+/** npm passes a Ctrl-C on that the terminal has sent to everybody already: a second one so soon is not a person's. */
+const sameSignalMs = 1000
+
 /** From the first line on, so that Ctrl-C during the start stops what was started. */
 function stopSignal(): StopSignal {
-  let count = 0
+  let firstMs: number | undefined
   let onSecond = (): void => {}
   const first = new Promise<string>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
       process.on(signal, () => {
-        count += 1
-        if (count === 1) resolve(signal)
-        else onSecond()
+        const nowMs = performance.now()
+        firstMs ??= nowMs
+        if (nowMs - firstMs > sameSignalMs) onSecond()
+        else resolve(signal)
       })
+    whenNpmIsGone(() => resolve('the end of npm'))
   })
   return {
     first,
@@ -121,4 +126,17 @@ function stopSignal(): StopSignal {
       onSecond = act
     },
   }
+}
+
+const npmWatchMs = 250
+
+/** Whoever kills `npm start` means what it runs, but what npm starts is not told when npm itself is killed. */
+function whenNpmIsGone(act: () => void): void {
+  if (process.env['npm_lifecycle_event'] === undefined) return
+  const npm = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === npm) return
+    clearInterval(timer)
+    act()
+  }, npmWatchMs).unref()
 }

@@ -1,0 +1,63 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
+import { mirrorOf } from '../../../src/node/nats-server/debian-package.ts'
+import { findNatsServer } from '../../../src/node/nats-server/find.ts'
+import { assetName, digestOf } from '../../../src/node/nats-server/release.ts'
+import { isNewEnough } from '../../../src/node/nats-server/version.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'longitude-nats-server-'))
+afterEach(() => vi.unstubAllEnvs())
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** A program that says that it is a nats-server. */
+function fake(name: string, version: string): string {
+  const path = join(folder, name, 'nats-server')
+  mkdirSync(join(folder, name))
+  writeFileSync(path, `#!/bin/sh\necho 'nats-server: v${version}'\n`)
+  chmodSync(path, 0o755)
+  return path
+}
+
+const find = async (explicit?: string): Promise<unknown> =>
+  await findNatsServer({ explicit, progress: () => {}, cacheFolders: [join(folder, 'cache')] })
+
+describe('the nats-server', () => {
+  const old = fake('old', '2.10.22')
+  const onPath = fake('path', '2.10.23')
+  const cached = fake('cache', '2.15.1')
+
+  test('that was named is taken, or the reason given why not', async () => {
+    expect(await find(cached)).toEqual({ path: cached, version: '2.15.1', from: 'option' })
+    await expect(find(old)).rejects.toThrow('is nats-server 2.10.22; at least 2.10.23 is needed')
+    await expect(find('/nowhere/nats-server')).rejects.toThrow('/nowhere/nats-server is not a nats-server')
+  })
+
+  test('of the PATH comes before that of the cache, if it is new enough', async () => {
+    vi.stubEnv('PATH', [join(folder, 'old'), join(folder, 'path')].join(':'))
+    expect(await find()).toEqual({ path: onPath, version: '2.10.23', from: 'path' })
+    vi.stubEnv('PATH', join(folder, 'old'))
+    expect(await find()).toEqual({ path: cached, version: '2.15.1', from: 'cache' })
+  })
+})
+
+test('versions are compared as numbers', () => {
+  expect(['2.9.99', '2.10.3', '2.10.22'].filter((version) => isNewEnough(version))).toEqual([])
+  expect(['2.10.23', '2.11.0', '3.0.0'].filter((version) => isNewEnough(version))).toHaveLength(3)
+})
+
+test('the mirror is what apt is set up with, not its archive of security updates', () => {
+  const targets = 'http://m.example/debian-security/dists/x-security/\nhttp://m.example/debian/dists/bookworm/main/\n'
+  expect(mirrorOf(targets)).toBe('http://m.example/debian/')
+  expect(() => mirrorOf('')).toThrow('not set up with a mirror')
+})
+
+test('a release is looked up by platform and checked against the digest published for it', () => {
+  expect(assetName('linux', 'x64')).toMatch(/^nats-server-v2\.\d+\.\d+-linux-amd64$/)
+  expect(assetName('darwin', 'arm64')).toMatch(/-darwin-arm64$/)
+  expect(() => assetName('sunos', 'x64')).toThrow('none for sunos')
+  const digest = 'ab'.repeat(32)
+  expect(digestOf(`${'cd'.repeat(32)}  other.tar.gz\n${digest}  wanted.tar.gz\n`, 'wanted.tar.gz')).toBe(digest)
+  expect(() => digestOf('', 'wanted.tar.gz')).toThrow('no SHA-256 of wanted.tar.gz')
+})
