@@ -8,7 +8,7 @@
  */
 import { assert } from '../core/assert.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
-import { compareStamps, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import { compareStamps, type RegionNumber, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { ApplyResult, Cursor, RemoteBatch, RemoteChange } from './engine.ts'
 import { addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
@@ -37,7 +37,7 @@ export async function mergeRows(
   await untilWithinDrift(state, rows)
   const group = state.groups.open()
   editing(state, () => {
-    for (const row of rows) receiveStamp(state, row.row)
+    for (const { row } of rows) receiveStamp(state, stampIn(row))
     for (const row of rows) merge(group, row)
   })
   await state.groups.written(group)
@@ -64,24 +64,34 @@ function editing<Result>(state: State, edit: () => Result): Result {
 }
 
 function applyBatch(state: State, group: Group, batch: RemoteBatch, cursor: Cursor): ApplyResult {
-  const due = batch.changes.filter((change) => change.position > cursor.position)
-  const held = due.find((change) => isBeyondDrift(state, change.row))
-  const changes = held === undefined ? due : due.slice(0, due.indexOf(held))
-  for (const change of changes) receiveStamp(state, change.row)
+  const due = batch.changes.filter((change) => change.position > cursor.position).map(stamped)
+  const held = due.find(({ stamp }) => isBeyondDrift(state, stamp))
+  const arrived = held === undefined ? due : due.slice(0, due.indexOf(held))
+  for (const { stamp } of arrived) receiveStamp(state, stamp)
   const tally = { won: 0, ignored: 0, conflicts: 0 }
-  for (const change of changes) count(tally, applyChange(state, group, batch.origin, change))
+  const number = state.topology.regions.find((region) => region.name === batch.origin)?.number
+  for (const each of arrived) count(tally, applyChange(state, group, { ...each, origin: batch.origin, number }))
   countMetrics(state, batch.origin, tally)
-  const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.position - 1)
+  const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.change.position - 1)
   putCursor(state, group, batch.origin, { ...cursor, position: reached })
-  if (held !== undefined) return { applied: 'held', until: stampIn(held.row) as Stamp, cursor: reached }
+  if (held?.stamp !== undefined) return { applied: 'held', until: held.stamp, cursor: reached }
   return { applied: 'all', cursor: reached, ...tally }
 }
 
-function applyChange(state: State, group: Group, origin: string, change: RemoteChange): Merged {
+/** The stamp is undefined for what cannot be trusted: that is set aside when its turn comes. */
+type Stamped = { readonly change: RemoteChange; readonly stamp: Stamp | undefined }
+
+function stamped(change: RemoteChange): Stamped {
+  return { change, stamp: stampIn(change.row) }
+}
+
+function applyChange(
+  state: State,
+  group: Group,
+  { change, stamp, origin, number }: Stamped & { readonly origin: string; readonly number: RegionNumber | undefined },
+): Merged {
   const { table: id, key, row } = change
-  const foreign = state.topology.regions.find((region) => region.name === origin)
-  const stamp = stampIn(row)
-  if (stamp !== undefined && foreign !== undefined && stamp.region !== foreign.number) {
+  if (stamp !== undefined && number !== undefined && stamp.region !== number) {
     addSetAside(state, group, { origin, table: id, key, row, reason: 'it is stamped by another region' })
     return 'set-aside'
   }
@@ -107,8 +117,8 @@ function countMetrics(state: State, peer: string, tally: Tally): void {
 
 async function untilWithinDrift(state: State, rows: readonly KeyedRow[]): Promise<void> {
   for (const { row } of rows) {
-    while (isBeyondDrift(state, row)) {
-      state.log.warn('wait for the time of a peer’s row', { wallMs: stampIn(row)?.wallMs })
+    for (const stamp = stampIn(row); isBeyondDrift(state, stamp);) {
+      state.log.warn('wait for the time of a peer’s row', { wallMs: stamp?.wallMs })
       await state.clock.sleep(driftPollMs)
     }
   }
@@ -116,20 +126,17 @@ async function untilWithinDrift(state: State, rows: readonly KeyedRow[]): Promis
 
 const driftPollMs = 1000
 
-function isBeyondDrift(state: State, row: Buffer): boolean {
-  const stamp = stampIn(row)
+function isBeyondDrift(state: State, stamp: Stamp | undefined): boolean {
   return stamp !== undefined && stamp.wallMs > state.clock.wallMs() + state.driftMsMax
 }
 
 /** Whatever this region writes after this is later than what it has received. */
-function receiveStamp(state: State, row: Buffer): void {
-  const stamp = stampIn(row)
+function receiveStamp(state: State, stamp: Stamp | undefined): void {
   if (stamp === undefined) return
   const { clock } = state.head
   if (compareStamps(stamp, { ...clock, region: stamp.region }) > 0) state.head.receive(stamp, state.clock.wallMs())
 }
 
-/** Nothing of what cannot be trusted: it is set aside when its turn comes. */
 function stampIn(row: Buffer): Stamp | undefined {
   return decodeCheckedRow(row)?.stamp
 }

@@ -29,6 +29,6 @@ it('is a sorted map, whatever is put in, taken out and walked', () => {
         expect(map.get(from)).toEqual(model.get(from.toString('latin1')))
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 20 },
   )
 })

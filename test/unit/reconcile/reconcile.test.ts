@@ -169,7 +169,7 @@ describe('reconcile, with any number of regions', () => {
   it('calls exactly the concurrent writes conflicts, whatever the order of arrival', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60, size: 'max' }), (steps) => new World().run(steps)),
-      { numRuns: 1500 },
+      { numRuns: 600 },
     )
   })
 
@@ -194,7 +194,7 @@ describe('reconcile, with any number of regions', () => {
           .at(-1)
         expect(world.regions[0]?.row?.stamp).toEqual(latest)
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 
@@ -214,7 +214,7 @@ describe('reconcile, with any number of regions', () => {
         expect(encodeRow(merge(a, b))).toEqual(encodeRow(merge(b, a)))
         expect(encodeRow(merge(merge(a, b), c))).toEqual(encodeRow(merge(a, merge(b, c))))
       }),
-      { numRuns: 1000 },
+      { numRuns: 400 },
     )
   })
 })
