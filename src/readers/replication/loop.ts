@@ -6,6 +6,7 @@ export class Loop {
   #stopped = false
   #rung = false
   #wake: (() => void) | undefined
+  #endPause: (() => void) | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -23,6 +24,7 @@ export class Loop {
   stop(): void {
     this.#stopped = true
     this.#wake?.()
+    this.#endPause?.()
   }
 
   /** Until a ring, the end, or `msMax`. */
@@ -31,14 +33,17 @@ export class Loop {
     this.#rung = false
   }
 
-  /** Until `ms` have passed or the end; a ring is kept for later. */
+  /** Until `ms` have passed or the end; a ring is kept for later. The timer alone says when: clocks drift and round. */
   async pause(ms: number): Promise<void> {
-    const until = this.#clock.monotonicMs() + ms
-    for (;;) {
-      const left = until - this.#clock.monotonicMs()
-      if (this.#stopped || left <= 0) return
-      await this.#sleep(left)
-    }
+    if (this.#stopped) return
+    await new Promise<void>((resolve) => {
+      const cancel = this.#clock.after(ms, resolve)
+      this.#endPause = () => {
+        cancel()
+        resolve()
+      }
+    })
+    this.#endPause = undefined
   }
 
   async #sleep(ms: number | undefined): Promise<void> {
