@@ -17,6 +17,7 @@ export class Catalog {
   readonly #region: string
   #registers = new Map<TableId, Map<string, unknown>>()
   #decided = new Map<TableId, Table>()
+  #successors = new Map<TableId, TableId>()
   #durable = new Map<TableId, Table>()
   #names: ReadonlyMap<string, Table> | undefined
   #sorted: readonly Table[] | undefined
@@ -33,6 +34,7 @@ export class Catalog {
       this.#recordOf(table).set(register, registerValueOf(value))
     }
     this.#decided = new Map()
+    this.#successors = new Map()
     for (const id of this.#registers.keys()) this.#decide(id)
     this.#durable = new Map(this.#decided)
     this.#names = this.#sorted = undefined
@@ -53,6 +55,16 @@ export class Catalog {
   /** As writes are decided with it. */
   decided(id: TableId): Table | undefined {
     return this.#decided.get(id)
+  }
+
+  /** What was decided for the one before it became a table of its own is for the other. */
+  succeed(before: TableId, after: TableId): void {
+    this.#successors.set(before, after)
+  }
+
+  successorOf(id: TableId): Table | undefined {
+    const after = this.#successors.get(id)
+    return after === undefined ? undefined : this.#decided.get(after)
   }
 
   set(id: TableId, register: string, value: unknown): void {

@@ -59,7 +59,7 @@ function commitAll(state: State, writes: readonly Write[], cause: Cause, token?:
 }
 
 function decideWrite(state: State, write: Write): Accepted | Refusal {
-  const table = state.catalog.decided(write.table.id)
+  const table = state.catalog.decided(write.table.id) ?? state.catalog.successorOf(write.table.id)
   if (table === undefined || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
   const before = state.groups.get(rowKey(table.number, write.key))
@@ -119,7 +119,7 @@ function accepted(state: State, writes: readonly Accepted[]): CommitResult {
 function settled(state: State, writes: readonly Write[], result: CommitResult): Promise<CommitResult> {
   const waits: Promise<void>[] = []
   for (const write of writes) {
-    const table = state.catalog.decided(write.table.id)
+    const table = state.catalog.decided(write.table.id) ?? state.catalog.successorOf(write.table.id)
     const durable = table === undefined ? undefined : state.groups.durability(rowKey(table.number, write.key))
     if (durable !== undefined) waits.push(durable)
   }

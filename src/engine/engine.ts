@@ -117,6 +117,11 @@ export interface Engine {
    * durable. A table's first definition gives it its number; `owedIndexRegisters` are added to edits that bring an index.
    */
   define(id: TableId, edits: readonly RegisterEdit[]): Promise<void>
+  /**
+   * Makes of this region's replica a table of its own under the id `own`, in one transaction: items, indexes and settings
+   * stay, and the others learn that this region has no replica any more.
+   */
+  detach(id: TableId, own: TableId): Promise<void>
   /** Removes a table's rows, index rows and registers in bounded steps; `progress` is told the rows removed so far. */
   removeTable(id: TableId, progress?: (rows: number) => void): Promise<void>
   /** Removes an index's rows in bounded steps; the registers are the caller's, who has made it DELETING before. */

@@ -37,7 +37,7 @@ import { countsKey, cursorKey, headKey, noteKey, registerOf, registersOf, rowPre
 import { readLog, trimLog } from './log.ts'
 import { mergeItem, mergeRegister } from './merge.ts'
 import { readPage, readRow } from './read.ts'
-import { define } from './register-edit.ts'
+import { define, detach } from './register-edit.ts'
 import type { State } from './state.ts'
 
 export type EngineOptions = {
@@ -86,6 +86,10 @@ class LocalEngine implements Engine {
 
   async define(id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
     if (edits.length > 0) await define(this.#state, id, edits)
+  }
+
+  async detach(id: TableId, own: TableId): Promise<void> {
+    if (this.#state.catalog.decided(id) !== undefined) await detach(this.#state, id, own)
   }
 
   removeTable(id: TableId, progress?: (rows: number) => void): Promise<void> {

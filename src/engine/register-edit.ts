@@ -6,7 +6,13 @@ import { assert, required } from '../core/assert.ts'
 import type { Cause, Position } from '../core/change/change.ts'
 import { decodeRow, encodeRow, type Row } from '../core/item/row.ts'
 import { seenBy } from '../core/reconcile/reconcile.ts'
-import { isLocalRegister, owedIndexRegisters } from '../core/table/registers.ts'
+import {
+  isLocalRegister,
+  leaveRegister,
+  overrideRegister,
+  owedIndexRegisters,
+  replicaRegister,
+} from '../core/table/registers.ts'
 import type { TableId } from '../core/table/table.ts'
 import { numberRegister, registerValueOf } from './catalog.ts'
 import type { RegisterEdit } from './engine.ts'
@@ -68,6 +74,38 @@ export function decideRemoval(
   }
   if (removed.whole) state.catalog.forget(group, id)
   else state.catalog.refresh(group, id)
+}
+
+/**
+ * A replica becomes a table of its own, under another id: its rows stay where they are, since its number does, and what
+ * the others share goes on without this region. One group, so that no write falls between the two.
+ */
+export function detach(state: State, id: TableId, own: TableId): Promise<void> {
+  const group = state.groups.open()
+  try {
+    const registers = [...state.catalog.registers(id)]
+    const kept = registers.filter(([register]) => !isOfReplicas(register) && register !== numberRegister)
+    const number = required(registers.find(([register]) => register === numberRegister)?.[1], 'a table that is here')
+    for (const [register, value] of [[numberRegister, number] as const, ...kept])
+      writeRegister(state, group, own, { register, value, first: undefined })
+    const self = state.topology.self.name
+    for (const register of [replicaRegister(self), leaveRegister(self), overrideRegister(self)])
+      if (state.catalog.registers(id).get(register) !== undefined)
+        writeRegister(state, group, id, { register, value: undefined, first: undefined })
+    const locals = registers.flatMap(([register]) => (isLocalRegister(register) ? [register] : []))
+    decideRemoval(state, group, id, { registers: locals, whole: false })
+    state.catalog.refresh(group, own)
+    state.catalog.succeed(id, own)
+  } catch (error) {
+    state.groups.stop(error as Error)
+    throw error
+  }
+  return group.durable
+}
+
+function isOfReplicas(register: string): boolean {
+  const others = [replicaRegister(''), leaveRegister(''), overrideRegister('')]
+  return register === 'local/disassociation' || others.some((prefix) => register.startsWith(prefix))
 }
 
 /** A table's number names its keys and counts; it comes first, since what follows is counted under it. */

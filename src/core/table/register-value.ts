@@ -13,6 +13,8 @@ export function isRegisterValue(register: string, value: unknown): boolean {
   if (register.startsWith('index/')) return isIndex(value)
   if (value === undefined) return true
   if (register.startsWith('replica/')) return isRecord(value) && typeof value['status'] === 'string'
+  if (register.startsWith('leave/')) return isRecord(value)
+  if (register.startsWith('override/')) return isOverride(value)
   if (register === 'settings/table-class') return typeof value === 'string'
   return !register.startsWith('settings/') || isSetting(register, value)
 }
@@ -29,6 +31,18 @@ const settingMembers: Readonly<Record<string, Readonly<Record<string, string>>>>
 function isSetting(register: string, value: unknown): boolean {
   if (!isRecord(value)) return false
   return Object.entries(settingMembers[register] ?? {}).every(([member, type]) => typeof value[member] === type)
+}
+
+function isOverride(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { keyArn, tableClass, indexes = {} } = value
+  if (![keyArn, tableClass].every((text) => text === undefined || typeof text === 'string')) return false
+  return isRecord(indexes) && [value, ...Object.values(indexes)].every(isReadOverride)
+}
+
+function isReadOverride(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  return [value['readUnits'], value['maxReadUnits']].every((units) => units === undefined || typeof units === 'number')
 }
 
 function isDefinition(value: unknown): value is RegisterValues['definition'] {

@@ -3,7 +3,9 @@
  * stamp; this file names them, types their values, and adds them up to the `Table` that everything else works from.
  *
  *   definition          made once: name, key, creation
- *   replica/<region>    that region has, or is getting, or is losing a replica; the region itself writes the later ones
+ *   replica/<region>    that region has, or is getting, a replica; the region itself tells how far it is
+ *   leave/<region>      that region is asked to give its replica up, whatever it writes of itself meanwhile
+ *   override/<region>   what that region's replica has in its own way
  *   index/<name>        a secondary index as all replicas have it; `deleted` lets each region remove its own rows
  *   settings/<name>     what AWS keeps equal in all replicas
  *   local/<name>        this region's own affair; never leaves it
@@ -20,6 +22,7 @@ import type {
   OnDemandThroughput,
   Projection,
   Replica,
+  ReplicaOverrides,
   ReplicaStatus,
   Table,
   TableId,
@@ -53,6 +56,10 @@ export type RegisterValues = {
   'settings/time-to-live': { readonly attribute: string; readonly enabled: boolean }
   'local/status': { readonly status: TableStatus; readonly sinceMs: number }
   'local/deletion-protection': boolean
+  /** Of the replica: it may only be disassociated once this is false. Absent is true. */
+  'local/disassociation-protection': boolean
+  /** The replica becomes a table of its own once everything under way has arrived. */
+  'local/disassociation': true
   'local/tags': Readonly<Record<string, string>>
 }
 
@@ -60,6 +67,8 @@ export type ReplicaRegister = {
   readonly status: ReplicaStatus
   readonly statusDescription?: string
   readonly percentProgress?: number
+  /** Made by CreateGlobalTable: an empty table that the region has under the name gives way to the replica. */
+  readonly takesOver?: true
 }
 
 export type IndexRegister = {
@@ -85,6 +94,12 @@ export type LocalIndexRegister = {
 export type Registers = ReadonlyMap<string, unknown>
 
 export const replicaRegister = (region: string): string => `replica/${region}`
+/**
+ * Its own register, because the region itself writes `replica/<region>` at any time (its progress, that it is complete), and
+ * of two concurrent writes of one register only the later would count.
+ */
+export const leaveRegister = (region: string): string => `leave/${region}`
+export const overrideRegister = (region: string): string => `override/${region}`
 export const indexRegister = (name: string): string => `index/${name}`
 export const localIndexRegister = (name: string): string => `local/index/${name}`
 /** The last index number given out in this region, so that none is used again. */
@@ -108,8 +123,8 @@ export function registersUnder(registers: Registers, prefix: string): readonly (
 }
 
 /**
- * The table that the registers add up to in this region; undefined while its definition has not arrived, or when it has
- * replicas and none of them has been begun here: a region begins its replica, like a table of its own, by writing `local/status`.
+ * The table that the registers add up to in this region; undefined while its definition has not arrived, or when this region
+ * has none of it: a region begins its replica, like a table of its own, by writing `local/status`.
  */
 export function tableFrom(id: TableId, number: number, region: string, registers: Registers): Table | undefined {
   const definition = registerValue(registers, 'definition')
@@ -117,21 +132,24 @@ export function tableFrom(id: TableId, number: number, region: string, registers
   const replicas = replicasFrom(registers)
   const own = replicas.find((replica) => replica.region === region)
   const local = registerValue(registers, 'local/status')
-  if (replicas.length > 0 && (local === undefined || own === undefined)) return undefined
+  if (local === undefined) return undefined
+  // Struck from the list by another region, which has given this one up: what is still here goes.
+  const isStruck = replicas.length > 0 && own === undefined
   const indexes = indexesFrom(registers)
   return {
     id,
     number,
     name: definition.name,
     createdMs: definition.createdMs,
-    status: statusFrom(local?.status ?? 'ACTIVE', own),
-    ...(local === undefined ? {} : { statusSinceMs: local.sinceMs }),
+    status: isStruck ? 'DELETING' : statusFrom(local.status, own),
+    statusSinceMs: local.sinceMs,
     key: definition.key,
     attributes: attributesFrom(definition, indexes),
     indexes,
     settings: settingsFrom(registers),
     // The last replica left is an ordinary table of one region again.
     replicas: replicas.length > 1 ? replicas : [],
+    ...(registers.get('local/disassociation') === true ? { disassociating: true } : {}),
   }
 }
 
@@ -141,10 +159,25 @@ function statusFrom(local: TableStatus, own: Replica | undefined): TableStatus {
 }
 
 function replicasFrom(registers: Registers): readonly Replica[] {
-  return registersUnder(registers, replicaRegister('')).map(([region, replica]) => ({
-    region,
-    ...(replica as ReplicaRegister),
-  }))
+  return registersUnder(registers, replicaRegister('')).map(([region, value]) => {
+    const overrides = registers.get(overrideRegister(region)) as ReplicaOverrides | undefined
+    return {
+      ...replicaFrom(region, value as ReplicaRegister, registers),
+      ...(overrides === undefined ? {} : { overrides }),
+    }
+  })
+}
+
+/** Of every region that has or had to do with the table, how its replica stands. */
+export function replicaStates(registers: Registers): readonly Replica[] {
+  return registersUnder(registers, replicaRegister('')).map(([region, value]) =>
+    replicaFrom(region, value as ReplicaRegister, registers),
+  )
+}
+
+function replicaFrom(region: string, { takesOver: _, ...state }: ReplicaRegister, registers: Registers): Replica {
+  if (registers.get(leaveRegister(region)) === undefined) return { region, ...state }
+  return { region, status: 'DELETING' }
 }
 
 function indexesFrom(registers: Registers): readonly Index[] {
@@ -179,6 +212,7 @@ function settingsFrom(registers: Registers): TableSettings {
   const stream = registerValue(registers, 'settings/stream')
   const encryption = registerValue(registers, 'settings/encryption')
   const timeToLive = registerValue(registers, 'settings/time-to-live')
+  const protection = registerValue(registers, 'local/disassociation-protection')
   return {
     ...capacity,
     ...(onDemand === undefined ? {} : { onDemand }),
@@ -188,6 +222,7 @@ function settingsFrom(registers: Registers): TableSettings {
     ...(encryption === undefined ? {} : { encryption }),
     ...(timeToLive === undefined ? {} : { timeToLive }),
     deletionProtection: registerValue(registers, 'local/deletion-protection') ?? false,
+    ...(protection === undefined ? {} : { disassociationProtection: protection }),
     tags: registerValue(registers, 'local/tags') ?? {},
   }
 }

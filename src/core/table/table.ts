@@ -63,6 +63,17 @@ export type Replica = {
   readonly statusDescription?: string
   /** 0 to 100 while CREATING. */
   readonly percentProgress?: number
+  readonly overrides?: ReplicaOverrides
+}
+
+/** Where a replica goes its own way: reading capacity, class and key, nothing else (developer guide, settings of global tables). */
+export type ReplicaOverrides = {
+  readonly keyArn?: string
+  readonly tableClass?: 'STANDARD' | 'STANDARD_INFREQUENT_ACCESS'
+  readonly readUnits?: number
+  readonly maxReadUnits?: number
+  /** By the index's name. */
+  readonly indexes?: Readonly<Record<string, { readonly readUnits?: number; readonly maxReadUnits?: number }>>
 }
 
 export type TableSettings = {
@@ -72,6 +83,8 @@ export type TableSettings = {
   readonly warm?: WarmThroughput
   readonly tableClass?: 'STANDARD' | 'STANDARD_INFREQUENT_ACCESS'
   readonly deletionProtection: boolean
+  /** Absent is true. */
+  readonly disassociationProtection?: boolean
   /** `enabled` false: it was, and its label is still described. */
   readonly stream?: { readonly enabled: boolean; readonly viewType: string; readonly label: string }
   readonly encryption?: { readonly type: string; readonly keyArn?: string; readonly status: string }
@@ -99,6 +112,8 @@ export type Table = {
   readonly settings: TableSettings
   /** Every region that has or is getting a replica, this one included; empty for a table of one region. */
   readonly replicas: readonly Replica[]
+  /** This region's replica is to become a table of its own. */
+  readonly disassociating?: true
 }
 
 export type StampedValue = { readonly stamp: Stamp; readonly value: unknown }

@@ -68,6 +68,7 @@ class Caretaker {
   private isReady(table: Table): boolean {
     if (table.status === 'CREATING')
       return own(table, this.care.region) !== 'CREATING' && table.indexes.every((index) => index.status !== 'CREATING')
+    if (table.disassociating === true) return false
     return table.status === 'UPDATING' && table.replicas.every((replica) => replica.status !== 'CREATING')
   }
 

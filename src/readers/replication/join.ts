@@ -6,8 +6,13 @@
  */
 import type { Position } from '../../core/change/change.ts'
 import { decodeRow } from '../../core/item/row.ts'
-import { type RegisterValues, type ReplicaRegister, replicaRegister } from '../../core/table/registers.ts'
-import type { ReplicaStatus, TableId } from '../../core/table/table.ts'
+import {
+  type RegisterValues,
+  type ReplicaRegister,
+  replicaRegister,
+  replicaStates,
+} from '../../core/table/registers.ts'
+import type { KeySchema, Replica, ReplicaStatus, Table, TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine, RegisterEdit } from '../../engine/engine.ts'
 import type { PeerSession } from '../../ports/bus.ts'
@@ -35,7 +40,7 @@ type Progress = {
 
 export type JoinStep = 'done' | 'failed' | 'wait' | 'progress'
 
-const joinNote = (table: TableId): string => `replication/join/${table}`
+export const joinNote = (table: TableId): string => `replication/join/${table}`
 const progressMsMin = 1000
 
 export class Join {
@@ -69,7 +74,7 @@ export class Join {
     const definition = this.#definition()
     if (definition === undefined) return 'wait'
     const other = engine.tableNamed(definition.name)
-    if (other !== undefined && other.id !== this.table) return this.#fail(definition.name)
+    if (other !== undefined && other.id !== this.table) return this.#giveWay(other, definition)
     await this.#options.exclusive.run(() => this.#start())
     return 'progress'
   }
@@ -96,9 +101,30 @@ export class Join {
     env.log.info('replica begun', { table: this.table, wiped })
   }
 
-  async #fail(name: string): Promise<JoinStep> {
+  /** An empty table of the same key may make place, where that was asked for; any other stays, and the replica is none. */
+  async #giveWay(other: Table, definition: RegisterValues['definition']): Promise<JoinStep> {
+    const { engine, env } = this.#options
+    const { name } = definition
+    const asked = registersOf(engine, this.table).get(replicaRegister(engine.region.name)) as
+      | ReplicaRegister
+      | undefined
     // AWS's words for it.
-    const statusDescription = `Failed to create a the new replica of table with name: '${name}' because one or more replicas already existed as tables.`
+    if (asked?.takesOver !== true)
+      return this.#fail(
+        name,
+        `Failed to create a the new replica of table with name: '${name}' because one or more replicas already existed as tables.`,
+      )
+    if (other.status === 'DELETING') return 'wait'
+    if (other.replicas.length > 0) return this.#fail(name, `Table: '${name}' is part of another global table.`)
+    if (engine.size(other).items > 0) return this.#fail(name, `Table: '${name}' is not empty.`)
+    if (!sameKey(other.key, definition.key))
+      return this.#fail(name, `Table: '${name}' has another key schema than the global table.`)
+    const going: RegisterValues['local/status'] = { status: 'DELETING', sinceMs: env.clock.wallMs() }
+    await engine.define(other.id, [{ register: 'local/status', value: going }])
+    return 'progress'
+  }
+
+  async #fail(name: string, statusDescription: string): Promise<JoinStep> {
     await this.#options.engine.define(this.table, [this.#replicaEdit({ status: 'CREATION_FAILED', statusDescription })])
     this.#options.env.log.warn('replica failed', { table: name })
     return 'failed'
@@ -125,9 +151,16 @@ export class Join {
     return 'progress'
   }
 
+  /** All rows are here; with the indexes over them, the replica is complete, and serves from the moment that it says so. */
   async #finish(progress: Progress): Promise<JoinStep> {
     const { engine, env } = this.#options
-    await engine.define(this.table, [this.#replicaEdit({ status: 'ACTIVE' })])
+    if (this.#ownReplica()?.status !== 'CREATING') return 'failed'
+    if (engine.tableWithId(this.table)?.indexes.some((index) => index.status === 'CREATING')) return 'wait'
+    const status: RegisterValues['local/status'] = { status: 'ACTIVE', sinceMs: env.clock.wallMs() }
+    await engine.define(this.table, [
+      { register: 'local/status', value: status },
+      this.#replicaEdit({ status: 'ACTIVE' }),
+    ])
     await engine.setNote(joinNote(this.table), undefined)
     env.log.info('replica complete', { table: this.table, rows: progress.rows, source: this.#source })
     return 'done'
@@ -198,11 +231,11 @@ export class Join {
     )
   }
 
-  #replicas(): ReadonlyMap<string, ReplicaRegister> {
+  #replicas(): ReadonlyMap<string, Replica> {
     return replicasOf(this.#options.engine, this.table)
   }
 
-  #ownReplica(): ReplicaRegister | undefined {
+  #ownReplica(): Replica | undefined {
     return this.#replicas().get(this.#options.engine.region.name)
   }
 
@@ -221,12 +254,13 @@ export class Join {
 
 type Source = { readonly region: string; readonly questions: Questions }
 
-export function replicasOf(engine: Engine, table: TableId): ReadonlyMap<string, ReplicaRegister> {
-  const prefix = replicaRegister('')
-  const found = new Map<string, ReplicaRegister>()
-  for (const [name, value] of registersOf(engine, table))
-    if (name.startsWith(prefix)) found.set(name.slice(prefix.length), value as ReplicaRegister)
-  return found
+export function replicasOf(engine: Engine, table: TableId): ReadonlyMap<string, Replica> {
+  return new Map(replicaStates(registersOf(engine, table)).map((replica) => [replica.region, replica]))
+}
+
+function sameKey(a: KeySchema, b: KeySchema): boolean {
+  const text = ({ partition, sort }: KeySchema): string => JSON.stringify([partition, sort])
+  return text(a) === text(b)
 }
 
 function registersOf(engine: Engine, table: TableId): ReadonlyMap<string, unknown> {

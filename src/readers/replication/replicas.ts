@@ -3,25 +3,37 @@
  * that this region has lost with its disk is joined again, and one that has been removed here is struck from the list. The
  * removal of a DELETING table's data is the business of whoever removes tables (operations/tables/caretaker.ts).
  */
-import { replicaRegister } from '../../core/table/registers.ts'
-import type { TableId } from '../../core/table/table.ts'
-import { Join, type JoinOptions, replicasOf } from './join.ts'
+import type { Position } from '../../core/change/change.ts'
+import { leaveRegister, overrideRegister, replicaRegister } from '../../core/table/registers.ts'
+import type { Replica, TableId } from '../../core/table/table.ts'
+import { Join, joinNote, type JoinOptions, replicasOf } from './join.ts'
 import { Loop } from './loop.ts'
 import { Questions } from './questions.ts'
 import { mergeFrom, owedNote, type Transfers } from './transfer.ts'
 
 const retryMs = 250
 
+/** Where replication stood at a moment: the end of the own log, and of each peer's as last heard. */
+export type Mark = { readonly own: Position; readonly peers: ReadonlyMap<string, Position> }
+
+export type ReplicasOptions = JoinOptions &
+  Transfers & {
+    readonly mark: () => Mark
+    /** These regions have everything of the own log up to the mark, and it is here what theirs had. */
+    readonly hasPassed: (mark: Mark, replicas: readonly Replica[]) => boolean
+  }
+
 export class Replicas {
-  readonly #options: JoinOptions & Transfers
+  readonly #options: ReplicasOptions
   readonly #loop: Loop
   readonly #joins = new Map<TableId, Join>()
+  readonly #releasing = new Map<TableId, Mark>()
   readonly #running: Promise<void>
   readonly #unsubscribe: () => void
   #seenTables: readonly unknown[] = []
   #look = true
 
-  constructor(options: JoinOptions & Transfers) {
+  constructor(options: ReplicasOptions) {
     this.#options = options
     this.#loop = new Loop(options.env.clock)
     this.#unsubscribe = options.engine.onFlushed(() => this.#notice())
@@ -60,7 +72,8 @@ export class Replicas {
         if (!this.#loop.stopped) this.#options.env.log.debug('replicas wait', { error: String(error) })
         return false
       })
-      if (!moved) await this.#loop.wait(this.#joins.size > 0 || this.#owes() ? retryMs : undefined)
+      const waits = this.#joins.size > 0 || this.#releasing.size > 0 || this.#owes()
+      if (!moved) await this.#loop.wait(waits ? retryMs : undefined)
     }
   }
 
@@ -72,6 +85,7 @@ export class Replicas {
     }
     let moved = false
     for (const join of this.#joins.values()) moved = (await this.#advance(join)) || moved
+    moved = (await this.#release()) || moved
     return (await this.#settle()) || moved
   }
 
@@ -83,9 +97,42 @@ export class Replicas {
       const wanted = own === 'CREATING' || (!here && (own === 'ACTIVE' || own === 'UPDATING'))
       if (wanted && !this.#joins.has(id)) this.#joins.set(id, new Join(this.#options, id))
       if (!wanted) this.#joins.delete(id)
-      if (!here && own === 'DELETING')
-        await engine.define(id, [{ register: replicaRegister(engine.region.name), value: undefined }])
+      if (!here && own === 'DELETING') await this.#strike(id)
     }
+  }
+
+  async #strike(id: TableId): Promise<void> {
+    const { engine } = this.#options
+    const { name } = engine.region
+    const known = new Set(engine.registers(id).map(({ key }) => key.toString('utf8')))
+    const registers = [replicaRegister(name), leaveRegister(name), overrideRegister(name)]
+    await engine.define(
+      id,
+      registers.filter((register) => known.has(register)).map((register) => ({ register, value: undefined })),
+    )
+    await engine.setNote(joinNote(id), undefined)
+  }
+
+  /** Replicas that are to become tables of their own do, once all that was under way when it was asked for has arrived. */
+  async #release(): Promise<boolean> {
+    const { engine, env, mark, hasPassed } = this.#options
+    let moved = false
+    for (const table of engine.tables().filter(({ disassociating }) => disassociating === true)) {
+      const since = this.#releasing.get(table.id) ?? mark()
+      this.#releasing.set(table.id, since)
+      if (
+        !hasPassed(
+          since,
+          table.replicas.filter((replica) => replica.status === 'ACTIVE'),
+        )
+      )
+        continue
+      await engine.detach(table.id, env.random.uuid())
+      this.#releasing.delete(table.id)
+      env.log.info('replica disassociated', { table: table.name })
+      moved = true
+    }
+    return moved
   }
 
   async #advance(join: Join): Promise<boolean> {

@@ -13,7 +13,7 @@ import { encodeControl } from '../../core/change/control.ts'
 import { type ClockState, isAfter } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { logPositionsMax } from '../../core/limits.ts'
-import type { Table } from '../../core/table/table.ts'
+import type { Replica, Table } from '../../core/table/table.ts'
 import { peersOf, type Region, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { PeerSession } from '../../ports/bus.ts'
@@ -23,7 +23,7 @@ import { Exclusive } from './exclusive.ts'
 import { Ledger } from './ledger.ts'
 import { Loop } from './loop.ts'
 import { Publisher } from './publisher.ts'
-import { Replicas } from './replicas.ts'
+import { type Mark, Replicas } from './replicas.ts'
 import type { PeerStatus, ReplicationStatus } from './status.ts'
 import { Subscriber } from './subscriber.ts'
 import { transferState } from './transfer.ts'
@@ -72,6 +72,8 @@ class RunningReplication implements Replication {
       exclusive: new Exclusive(),
       onRegisters: () => this.#replicas.consider(),
       sessionTo: (region: string) => this.#subscribers.get(region)?.session,
+      mark: () => this.#mark(),
+      hasPassed: (mark: Mark, replicas: readonly Replica[]) => this.#hasPassed(mark, replicas),
     }
     this.#replicas = new Replicas(room)
     for (const peer of peers) {
@@ -185,6 +187,19 @@ class RunningReplication implements Replication {
     if (upTo < this.#engine.oldest()) return
     await this.#engine.trimLog(upTo)
     this.#ledger.trimmed(upTo)
+  }
+
+  #mark(): Mark {
+    const peers = [...this.#subscribers].map(([name, { heard }]) => [name, heard?.flushed ?? 0] as const)
+    return { own: this.#engine.flushed(), peers: new Map(peers) }
+  }
+
+  #hasPassed(mark: Mark, replicas: readonly Replica[]): boolean {
+    return replicas.every(({ region }) => {
+      if (region === this.#engine.region.name || !this.#subscribers.has(region)) return true
+      const cursor = this.#engine.cursor(region)?.position ?? 0
+      return this.#ledger.confirmed(region) >= mark.own && cursor >= (mark.peers.get(region) ?? 0)
+    })
   }
 
   #seen(here: string, origin: string): ClockState | undefined {
