@@ -27,12 +27,10 @@ describe.runIf(isLocal)('a live node', () => {
     const GlobalSecondaryIndexes = [
       {
         IndexName: 'turned',
-        KeySchema: sorted
-          .toReversed()
-          .map(({ AttributeName }, n) => ({
-            AttributeName,
-            KeyType: n === 0 ? ('HASH' as const) : ('RANGE' as const),
-          })),
+        KeySchema: sorted.toReversed().map(({ AttributeName }, n) => ({
+          AttributeName,
+          KeyType: n === 0 ? ('HASH' as const) : ('RANGE' as const),
+        })),
         Projection,
       },
     ]

@@ -104,6 +104,61 @@ describe('an index made on a table in use', () => {
   })
 })
 
+describe('an index with several attributes in its key', () => {
+  const names = ['tournament', 'round', 'score', 'player'] as const
+  const key = [
+    { AttributeName: 'tournament', KeyType: 'HASH' as const },
+    { AttributeName: 'round', KeyType: 'HASH' as const },
+    { AttributeName: 'score', KeyType: 'RANGE' as const },
+    { AttributeName: 'player', KeyType: 'RANGE' as const },
+  ]
+  const query = (TableName: string, condition: string, values: Record<string, AttributeValue>) =>
+    region.client.send(
+      new QueryCommand({
+        TableName,
+        IndexName: 'by-score',
+        KeyConditionExpression: condition,
+        ExpressionAttributeValues: values,
+        ExpressionAttributeNames: { '#t': 'tournament', '#r': 'round' },
+      }),
+    )
+
+  test('is queried by all of its partition and, from the left, by its sort attributes', async () => {
+    const TableName = await region.createTable({
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        ...names.map((AttributeName) => ({
+          AttributeName,
+          AttributeType: AttributeName === 'score' ? ('N' as const) : ('S' as const),
+        })),
+      ],
+      GlobalSecondaryIndexes: [{ IndexName: 'by-score', KeySchema: key, Projection: { ProjectionType: 'ALL' } }],
+    })
+    const scores = [10, 9, 100, 9]
+    for (const [n, score] of scores.entries())
+      await put(TableName, {
+        pk: { S: `${n}` },
+        tournament: { S: 'open' },
+        round: { S: 'final' },
+        score: { N: `${score}` },
+        player: { S: `player-${n}` },
+      })
+    await put(TableName, { pk: { S: 'sparse' }, tournament: { S: 'open' }, round: { S: 'final' } })
+    const partition = { ':t': { S: 'open' }, ':r': { S: 'final' } }
+    const ids = (reply: { readonly Items?: Record<string, AttributeValue>[] | undefined }) =>
+      reply.Items?.map(({ pk }) => pk?.S)
+    expect(ids(await query(TableName, '#t = :t AND #r = :r', partition))).toEqual(['1', '3', '0', '2'])
+    const nine = { ...partition, ':s': { N: '9' } }
+    expect(ids(await query(TableName, '#t = :t AND #r = :r AND score = :s', nine))).toEqual(['1', '3'])
+    expect(ids(await query(TableName, '#t = :t AND #r = :r AND score > :s', nine))).toEqual(['0', '2'])
+    const player = { ...nine, ':p': { S: 'player-2' } }
+    expect(ids(await query(TableName, '#t = :t AND #r = :r AND score = :s AND player > :p', player))).toEqual(['3'])
+    expect(
+      (await refusal(query(TableName, '#t = :t AND #r = :r AND player = :p', { ...partition, ':p': { S: 'x' } })))[0],
+    ).toBe('ValidationException')
+  })
+})
+
 describe('UpdateTable refuses', () => {
   test('nothing at all', async () => {
     const TableName = await region.createTable()

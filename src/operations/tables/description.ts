@@ -90,12 +90,17 @@ const onDemandUnits = ({ maxReadUnits = -1, maxWriteUnits = -1 }: NonNullable<In
 })
 
 /** What AWS keeps warm without being asked: 12,000 reads and 4,000 writes a second on demand, else what is provisioned. */
-function warmUnits({ warm, provisioned }: IndexSettings, billingMode: TableSettings['billingMode']) {
+export function warmThroughput(
+  { warm, provisioned }: IndexSettings,
+  billingMode: TableSettings['billingMode'],
+): Throughput {
   const given = billingMode === 'PROVISIONED' ? provisioned : undefined
-  return {
-    ReadUnitsPerSecond: warm?.readUnits ?? given?.readUnits ?? 12_000,
-    WriteUnitsPerSecond: warm?.writeUnits ?? given?.writeUnits ?? 4_000,
-  }
+  return warm ?? given ?? { readUnits: 12_000, writeUnits: 4_000 }
+}
+
+function warmUnits(settings: IndexSettings, billingMode: TableSettings['billingMode']) {
+  const { readUnits, writeUnits } = warmThroughput(settings, billingMode)
+  return { ReadUnitsPerSecond: readUnits, WriteUnitsPerSecond: writeUnits }
 }
 
 /** A table that was never on demand says nothing of its billing mode. */
@@ -146,11 +151,12 @@ function indexDescription(
 }
 
 function globalIndexDescription(table: Table, index: Index): Wire<GlobalSecondaryIndexDescription> {
-  const { onDemand } = index.settings
+  const { onDemand, provisioned } = index.settings
+  const given = table.settings.billingMode === 'PROVISIONED' ? provisioned : undefined
   return {
     IndexStatus: index.status,
     ...(index.backfilling || index.status === 'CREATING' ? { Backfilling: index.backfilling } : {}),
-    ProvisionedThroughput: { NumberOfDecreasesToday: 0, ...units(index.settings.provisioned) },
+    ProvisionedThroughput: { NumberOfDecreasesToday: 0, ...units(given) },
     ...(onDemand === undefined ? {} : { OnDemandThroughput: onDemandUnits(onDemand) }),
     WarmThroughput: { ...warmUnits(index.settings, table.settings.billingMode), Status: index.status },
   }

@@ -18,7 +18,10 @@ type Update = Wire<ReplicationGroupUpdate>
 const regionOf = (update: Update): string | undefined =>
   (update.Create ?? update.Update ?? update.Delete ?? update.Disassociate)?.RegionName
 
-export function checkReplicaUpdates({ ReplicaUpdates: updates = [] }: Input, { settings }: OperationContext): void {
+export function checkReplicaUpdates(input: Input, { settings }: OperationContext): void {
+  const { ReplicaUpdates: updates = [] } = input
+  if (input.MultiRegionConsistency === 'STRONG' || (input.GlobalTableWitnessUpdates?.length ?? 0) > 0)
+    throw validationError('Global tables with multi-Region strong consistency are not supported yet.')
   for (const update of updates) {
     const given = [update.Create, update.Update, update.Delete, update.Disassociate].filter(Boolean)
     if (given.length !== 1)

@@ -5,6 +5,7 @@ import type { Table, Throughput } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/engine.ts'
 import { checkOnDemand, checkTableThroughput, provisionedFrom, throughputSettings } from '../checks/throughput.ts'
 import type { OperationContext } from '../operation.ts'
+import { warmThroughput } from './description.ts'
 import { encryptionFrom, streamFrom } from './specifications.ts'
 import type { Input } from './update-table.ts'
 
@@ -69,7 +70,7 @@ export function settingUpdates(table: Table, input: Input, context: OperationCon
   })
   return [
     ...(onDemand === undefined ? [] : [edit('settings/on-demand', { ...table.settings.onDemand, ...onDemand })]),
-    ...(warm === undefined ? [] : [edit('settings/warm', warm)]),
+    ...(warm === undefined ? [] : [edit('settings/warm', warmer(table, warm))]),
     ...(input.TableClass === undefined ? [] : [edit('settings/table-class', input.TableClass)]),
     ...(input.DeletionProtectionEnabled === undefined
       ? []
@@ -77,6 +78,20 @@ export function settingUpdates(table: Table, input: Input, context: OperationCon
     ...streamUpdate(table, input, context),
     ...encryptionUpdate(table, input),
   ]
+}
+
+function warmer({ settings }: Table, asked: Throughput): Throughput {
+  const now = warmThroughput(settings, settings.billingMode)
+  const units = [
+    ['ReadUnitsPerSecond', asked.readUnits, now.readUnits],
+    ['WriteUnitsPerSecond', asked.writeUnits, now.writeUnits],
+  ] as const
+  for (const [name, wanted, current] of units)
+    if (wanted < current)
+      throw validationError(
+        `One or more parameter values were invalid: Requested ${name} for WarmThroughput for table is lower than current WarmThroughput, decreasing WarmThroughput is not supported`,
+      )
+  return asked
 }
 
 function streamUpdate({ name, settings, replicas }: Table, input: Input, { env }: OperationContext): RegisterEdit[] {
