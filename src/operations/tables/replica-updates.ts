@@ -33,7 +33,8 @@ export function checkReplicaUpdates(input: Input, { settings }: OperationContext
       throw validationError(
         'Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
       )
-    if (!settings.regions.includes(region))
+    // A replica of a region that is gone from the topology can still be given up.
+    if (update.Create !== undefined && !settings.regions.includes(region))
       throw validationError(
         `Unknown region: ${region}. The regions of this deployment are ${settings.regions.join(', ')}.`,
       )
