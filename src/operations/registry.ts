@@ -19,6 +19,7 @@ import { deleteTable } from './tables/delete-table.ts'
 import { describeTable } from './tables/describe-table.ts'
 import { batchExecuteStatement } from './partiql/batch-execute-statement.ts'
 import { executeStatement } from './partiql/execute-statement.ts'
+import { executeTransaction } from './partiql/execute-transaction.ts'
 import { listTables } from './tables/list-tables.ts'
 import { updateTable } from './tables/update-table.ts'
 import { listTagsOfResource } from './tags/list-tags-of-resource.ts'
@@ -42,6 +43,7 @@ const all: readonly Operation[] = [
   describeTable,
   describeTimeToLive,
   executeStatement,
+  executeTransaction,
   getItem,
   listTables,
   listTagsOfResource,

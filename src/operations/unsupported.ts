@@ -16,7 +16,6 @@ export const unsupported: Readonly<Record<string, string>> = {
   DescribeTableReplicaAutoScaling: notYet,
   DisableKinesisStreamingDestination: notYet,
   EnableKinesisStreamingDestination: notYet,
-  ExecuteTransaction: notYet,
   ExportTableToPointInTime: notYet,
   GetResourcePolicy: notYet,
   ImportTable: notYet,

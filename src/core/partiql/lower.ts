@@ -138,7 +138,7 @@ function separate(
   return { keyAttributes, rest, complete: names.every((name) => Object.hasOwn(keyAttributes, name)) }
 }
 
-function missingKey(): Error {
+export function missingKey(): Error {
   return validationError('Where clause does not contain a mandatory equality on all key attributes')
 }
 

@@ -5,10 +5,13 @@
  * operations use.
  */
 import type { AttributeValue } from '../attribute/value.ts'
+import { validationError } from '../errors.ts'
+import type { Condition } from '../expression/condition.ts'
 import type { UpdateAction, UpdateOperand, UpdateValue } from '../expression/update.ts'
 import type { Path } from '../expression/path.ts'
 import { malformed } from './lexer.ts'
 import { expectLiteral, parseLiteral, parseMap } from './literal.ts'
+import { missingKey } from './lower.ts'
 import { atName, parseName, parsePath } from './path.ts'
 import type { Delete, Exists, Insert, Returning, Select, Statement, UpdateStatement } from './statement.ts'
 import { TokenStream } from './token-stream.ts'
@@ -29,7 +32,8 @@ function parseAny(tokens: TokenStream): Statement {
   if (tokens.takeKeywords('UPDATE')) return parseUpdate(tokens)
   if (tokens.takeKeywords('DELETE', 'FROM')) return parseDelete(tokens)
   if (tokens.takeKeywords('EXISTS')) return parseExists(tokens)
-  throw tokens.unexpected('SELECT, INSERT, UPDATE or DELETE')
+  // Message: Statement wasn't well formed, can't be processed: Expected data manipulation (awsdocs, SDK guide issue 98).
+  throw malformed('Expected data manipulation')
 }
 
 function parseSelect(tokens: TokenStream): Select {
@@ -70,11 +74,19 @@ function parseOrderTerm(tokens: TokenStream): { attribute: string; descending: b
 
 function parseInsert(tokens: TokenStream): Insert {
   const table = parseName(tokens)
+  if (tokens.atKeywords('VALUES') || tokens.atSymbol('<<')) throw oneItemOnly()
   tokens.expectKeyword('VALUE')
+  if (tokens.atSymbol('<<')) throw oneItemOnly()
   if (!tokens.atSymbol('?')) return { kind: 'insert', table, item: parseMap(tokens) }
   const value = expectLiteral(tokens)
   if (!('M' in value)) throw malformed('The value of an INSERT must be a map')
   return { kind: 'insert', table, item: value.M }
+}
+
+function oneItemOnly(): Error {
+  return validationError(
+    'Unsupported operation: Inserting multiple items in a single statement is not supported, use "INSERT INTO tableName VALUE item" instead',
+  )
 }
 
 function parseUpdate(tokens: TokenStream): UpdateStatement {
@@ -85,19 +97,27 @@ function parseUpdate(tokens: TokenStream): UpdateStatement {
     else if (tokens.takeKeywords('REMOVE')) actions.push(...parseList(tokens, parseRemove))
     else break
   }
-  if (actions.length === 0) throw tokens.unexpected('SET or REMOVE')
-  tokens.expectKeyword('WHERE')
-  const where = parseWhere(tokens)
+  if (actions.length === 0) throw malformed('Expected data manipulation')
+  const where = parseKeyedWhere(tokens)
   const returning = parseReturning(tokens)
   return { kind: 'update', table, actions, where, ...(returning ? { returning } : {}) }
 }
 
 function parseDelete(tokens: TokenStream): Delete {
   const table = parseName(tokens)
-  tokens.expectKeyword('WHERE')
-  const where = parseWhere(tokens)
+  const where = parseKeyedWhere(tokens)
   const returning = parseReturning(tokens)
+  // The developer guide knows no other for DELETE.
+  if (returning !== undefined && returning !== 'ALL_OLD')
+    throw validationError('DELETE statements support RETURNING ALL OLD * only')
   return { kind: 'delete', table, where, ...(returning ? { returning } : {}) }
+}
+
+/** UPDATE and DELETE are about one item, which only a WHERE can name. */
+function parseKeyedWhere(tokens: TokenStream): Condition {
+  if (tokens.takeKeywords('WHERE')) return parseWhere(tokens)
+  if (tokens.peek().kind === 'end') throw missingKey()
+  throw tokens.unexpected('WHERE')
 }
 
 function parseExists(tokens: TokenStream): Exists {

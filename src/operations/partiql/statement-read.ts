@@ -118,18 +118,18 @@ function orderOf(select: Select, key: KeySchema, partitions: number): boolean {
   return bySort === undefined || !bySort.descending
 }
 
-/** A column is called by the last name of its path; one that ends in a list's element by its place in the list of columns. */
+/** A column is called by its path from the last name on: `a.b` is b, and `a.b[0]` is b[0]. */
 export function selected(item: Item, { paths }: Pick<Select, 'paths'>): Item {
   if (!paths) return item
   const columns: Record<string, AttributeValue> = {}
-  paths.forEach((path, place) => {
+  for (const path of paths) {
     const value = valueAt(item, path)
-    if (value) setAttribute(columns, columnName(path, place), value)
-  })
+    if (value) setAttribute(columns, columnName(path), value)
+  }
   return columns
 }
 
-function columnName(path: Path, place: number): string {
-  const last = path.at(-1)
-  return typeof last === 'string' ? last : `_${place + 1}`
+function columnName(path: Path): string {
+  const from = path.findLastIndex((step) => typeof step === 'string')
+  return path.slice(from).reduce<string>((name, step) => name + (typeof step === 'string' ? step : `[${step}]`), '')
 }

@@ -16,6 +16,7 @@ import { keyOfKey } from '../items/item-key.ts'
 import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { eachOrCancelled } from './cancellation.ts'
+import { assertDistinct } from './commit-transaction.ts'
 
 type Input = Wire<TransactGetItemsInput>
 type Asked = Wire<Get>
@@ -29,9 +30,7 @@ export const transactGetItems = defineOperation<Input, Wire<TransactGetItemsOutp
   run: (input, context) => {
     const planned = (input.TransactItems ?? []).map(({ Get: get }) => plan(get, context))
     const reads = eachOrCancelled(planned, (make) => make())
-    const keys = new Set(reads.map(({ table, key }) => `${table.id} ${key.toString('latin1')}`))
-    if (keys.size < reads.length)
-      throw validationError('Transaction request cannot include multiple operations on one item')
+    assertDistinct(reads)
     return answer(input, reads, context)
   },
 })

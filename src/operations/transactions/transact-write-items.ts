@@ -1,26 +1,20 @@
 import type { TransactWriteItem, TransactWriteItemsInput, TransactWriteItemsOutput } from '@aws-sdk/client-dynamodb'
 import { sizeOfItem } from '../../core/attribute/size.ts'
 import type { Item } from '../../core/attribute/value.ts'
-import { ServiceError, validationError } from '../../core/errors.ts'
+import { validationError } from '../../core/errors.ts'
 import { parseCondition, parseUpdate } from '../../core/expression/parse.ts'
-import { itemSizeOf } from '../../core/item/row.ts'
 import { itemSizeBytesMax, transactionSizeBytesMax } from '../../core/limits.ts'
-import { itemReadCapacity } from '../../core/read/capacity.ts'
 import type { Table } from '../../core/table/table.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
-import { writeCapacity } from '../../core/write/capacity.ts'
 import type { Write } from '../../core/write/write.ts'
-import type { CommitResult, OnceResult } from '../../engine/engine.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
-import { CapacityByTable } from '../items/capacity-by-table.ts'
-import { CollectionMetrics } from '../items/collection-metrics.ts'
 import { conditionOf, placeholdersOf } from '../items/condition-of.ts'
 import { type ItemKey, keyOfItem, keyOfKey } from '../items/item-key.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { cancelled, eachOrCancelled, reasonOf } from './cancellation.ts'
-import { digestOf } from './digest.ts'
+import { eachOrCancelled, reasonOf } from './cancellation.ts'
+import { commitTransaction } from './commit-transaction.ts'
 
 type Input = Wire<TransactWriteItemsInput>
 type Action = Wire<TransactWriteItem>
@@ -35,14 +29,7 @@ export const transactWriteItems = defineOperation<Input, Output>({
   run: async (input, context) => {
     const planned = (input.TransactItems ?? []).map((action) => plan(action, context))
     const writes = eachOrCancelled(planned, (make) => make())
-    assertDistinct(writes)
-    const { done, ...rest } = await commit(input, writes, context)
-    if (done === 'another')
-      throw new ServiceError(
-        'IdempotentParameterMismatchException',
-        'The request uses the same client token as a previous, but non-identical request.',
-      )
-    return 'result' in rest ? reply(input, writes, rest.result) : replayed(input, writes, context)
+    return commitTransaction(writes, { ...input, content: input.TransactItems, reasonOf }, context)
   },
 })
 
@@ -126,38 +113,3 @@ function common(part: Conditional, context: OperationContext) {
 }
 
 const keyOf = (table: Table, key: Item | undefined): ItemKey => keyOfKey(table, key ?? {})
-
-function assertDistinct(writes: readonly Write[]): void {
-  const keys = new Set(writes.map(({ table, key }) => `${table.id} ${key.toString('latin1')}`))
-  if (keys.size < writes.length)
-    throw validationError('Transaction request cannot include multiple operations on one item')
-}
-
-async function commit(input: Input, writes: readonly Write[], { engine }: OperationContext): Promise<OnceResult> {
-  const name = input.ClientRequestToken
-  if (name === undefined) return { done: 'now', result: await engine.commit(writes) }
-  return engine.commitOnce(writes, { name, digest: digestOf(input.TransactItems) })
-}
-
-function reply(input: Input, writes: readonly Write[], result: CommitResult): Output {
-  if (!result.accepted) throw cancelled(result.refusals.map(reasonOf))
-  const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'write')
-  const metrics = new CollectionMetrics(input.ReturnItemCollectionMetrics)
-  for (const [at, outcome] of result.outcomes.entries()) {
-    const write = writes[at]
-    if (write === undefined) continue
-    capacity.add(write.table.name, () => writeCapacity(write.table, outcome, true))
-    if (write.kind !== 'check') metrics.add(write)
-  }
-  return { ...capacity.member(), ...metrics.member() }
-}
-
-/** Done before: nothing is written, and what was written is only read. */
-function replayed(input: Input, writes: readonly Write[], { engine }: OperationContext): Output {
-  const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'read')
-  for (const { table, key } of writes) {
-    const row = engine.get(table, key)
-    capacity.add(table.name, () => itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'))
-  }
-  return capacity.member()
-}

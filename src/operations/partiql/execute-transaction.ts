@@ -1,0 +1,90 @@
+import type { ExecuteTransactionInput, ExecuteTransactionOutput } from '@aws-sdk/client-dynamodb'
+import { required } from '../../core/assert.ts'
+import type { Item } from '../../core/attribute/value.ts'
+import { validationError } from '../../core/errors.ts'
+import { itemSizeOf } from '../../core/item/row.ts'
+import { singleItemKey } from '../../core/partiql/lower.ts'
+import type { Select, Statement } from '../../core/partiql/statement.ts'
+import { itemReadCapacity } from '../../core/read/capacity.ts'
+import type { Table } from '../../core/table/table.ts'
+import { CapacityByTable } from '../items/capacity-by-table.ts'
+import { keyOfKey } from '../items/item-key.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { eachOrCancelled, reasonOf } from '../transactions/cancellation.ts'
+import { assertDistinct, commitTransaction } from '../transactions/commit-transaction.ts'
+import { statementOf, tableOfStatement } from './statement-of.ts'
+import { readStatement } from './statement-read.ts'
+import { isWrite, returningOf, writeOf, type WriteStatement } from './statement-write.ts'
+
+type Input = Wire<ExecuteTransactionInput>
+type Output = Wire<ExecuteTransactionOutput>
+
+/** All reads of one moment, or writes that are done all or none; EXISTS(…) is a check among writes. */
+export const executeTransaction = defineOperation<Input, Output>({
+  name: 'ExecuteTransaction',
+  kind: 'write',
+  tables: () => [],
+  checksOwnValues: true,
+  checks: [],
+  run: (input, context) => {
+    const statements = (input.TransactStatements ?? []).map(statementOf)
+    const writes = statements.filter(isWrite)
+    if (writes.length === 0) return read(input, statements.filter(isSelect), context)
+    if (writes.length === statements.length) return write(input, writes, context)
+    throw validationError('ExecuteTransaction API does not support both read and write operations in the same request.')
+  },
+})
+
+const isSelect = (statement: Statement): statement is Select => statement.kind === 'select'
+
+async function write(input: Input, statements: readonly WriteStatement[], context: OperationContext): Promise<Output> {
+  if (statements.some((statement) => returningOf(statement) !== 'NONE'))
+    throw validationError('RETURNING clause is not supported in ExecuteTransaction')
+  const tables = statements.map((statement) => tableOfStatement(statement, context))
+  const writes = eachOrCancelled([...statements.entries()], ([at, statement]) => {
+    const returnItem = input.TransactStatements?.[at]?.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
+    return writeOf(statement, required(tables[at], 'the table of a statement'), returnItem)
+  })
+  const { ConsumedCapacity } = await commitTransaction(
+    writes,
+    {
+      ...input,
+      content: input.TransactStatements,
+      reasonOf: (refusal, at) =>
+        refusal?.refused === 'condition' && statements[at]?.kind === 'insert'
+          ? { ...reasonOf(refusal), Code: 'DuplicateItem', Message: 'Duplicate primary key exists in table' }
+          : reasonOf(refusal),
+    },
+    context,
+  )
+  return { Responses: statements.map(() => ({})), ...(ConsumedCapacity === undefined ? {} : { ConsumedCapacity }) }
+}
+
+/** All in one turn, so that nothing becomes durable in between. */
+function read(input: Input, statements: readonly Select[], context: OperationContext): Output {
+  const tables = statements.map((select) => tableOfStatement(select, context))
+  const reads = eachOrCancelled([...statements.entries()], ([at, select]) =>
+    readOf(select, required(tables[at], 'the table of a statement')),
+  )
+  assertDistinct(reads)
+  const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'read')
+  const responses = reads.map(({ select, table, key }) => {
+    const row = context.engine.get(table, key)
+    capacity.add(table.name, () => itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'))
+    const [item] = readStatement({ select, table, consistent: true, limit: undefined, from: undefined }, context).items
+    return item === undefined ? {} : { Item: item }
+  })
+  return { Responses: responses, ...capacity.member() }
+}
+
+type ItemRead = { readonly select: Select; readonly table: Table; readonly key: Buffer }
+
+function readOf(select: Select, table: Table): ItemRead {
+  const named: { readonly keyAttributes: Item } | undefined = singleItemKey(select, table.key)
+  if (named === undefined)
+    throw validationError(
+      'Select statements within ExecuteTransaction must specify the primary key in the where clause.',
+    )
+  return { select, table, key: keyOfKey(table, named.keyAttributes).key }
+}

@@ -1,0 +1,79 @@
+/** Writes that are done all or none, whichever operation they came by: the client's token, the reply, the reasons. */
+import type { CancellationReason, TransactWriteItemsInput, TransactWriteItemsOutput } from '@aws-sdk/client-dynamodb'
+import { ServiceError, validationError } from '../../core/errors.ts'
+import { itemSizeOf } from '../../core/item/row.ts'
+import { itemReadCapacity } from '../../core/read/capacity.ts'
+import type { Table } from '../../core/table/table.ts'
+import { writeCapacity } from '../../core/write/capacity.ts'
+import type { Refusal, Write } from '../../core/write/write.ts'
+import type { CommitResult, OnceResult } from '../../engine/engine.ts'
+import { CapacityByTable } from '../items/capacity-by-table.ts'
+import { CollectionMetrics } from '../items/collection-metrics.ts'
+import type { OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { cancelled } from './cancellation.ts'
+import { digestOf } from './digest.ts'
+
+type Output = Wire<TransactWriteItemsOutput>
+
+export type Transaction = Pick<
+  Wire<TransactWriteItemsInput>,
+  'ClientRequestToken' | 'ReturnConsumedCapacity' | 'ReturnItemCollectionMetrics'
+> & {
+  /** What two requests with one token must have in common. */
+  readonly content: unknown
+  readonly reasonOf: (refusal: Refusal | undefined, at: number) => Wire<CancellationReason>
+}
+
+export async function commitTransaction(
+  writes: readonly Write[],
+  transaction: Transaction,
+  context: OperationContext,
+): Promise<Output> {
+  assertDistinct(writes)
+  const { done, ...rest } = await commit(writes, transaction, context)
+  if (done === 'another')
+    throw new ServiceError(
+      'IdempotentParameterMismatchException',
+      'The request uses the same client token as a previous, but non-identical request.',
+    )
+  return 'result' in rest ? reply(transaction, writes, rest.result) : replayed(transaction, writes, context)
+}
+
+export function assertDistinct(items: readonly { readonly table: Table; readonly key: Buffer }[]): void {
+  const keys = new Set(items.map(({ table, key }) => `${table.id} ${key.toString('latin1')}`))
+  if (keys.size < items.length)
+    throw validationError('Transaction request cannot include multiple operations on one item')
+}
+
+async function commit(
+  writes: readonly Write[],
+  { ClientRequestToken: name, content }: Transaction,
+  { engine }: OperationContext,
+): Promise<OnceResult> {
+  if (name === undefined) return { done: 'now', result: await engine.commit(writes) }
+  return engine.commitOnce(writes, { name, digest: digestOf(content) })
+}
+
+function reply(transaction: Transaction, writes: readonly Write[], result: CommitResult): Output {
+  if (!result.accepted) throw cancelled(result.refusals.map(transaction.reasonOf))
+  const capacity = new CapacityByTable(transaction.ReturnConsumedCapacity, 'write')
+  const metrics = new CollectionMetrics(transaction.ReturnItemCollectionMetrics)
+  for (const [at, outcome] of result.outcomes.entries()) {
+    const write = writes[at]
+    if (write === undefined) continue
+    capacity.add(write.table.name, () => writeCapacity(write.table, outcome, true))
+    if (write.kind !== 'check') metrics.add(write)
+  }
+  return { ...capacity.member(), ...metrics.member() }
+}
+
+/** Done before: nothing is written, and what was written is only read. */
+function replayed(transaction: Transaction, writes: readonly Write[], { engine }: OperationContext): Output {
+  const capacity = new CapacityByTable(transaction.ReturnConsumedCapacity, 'read')
+  for (const { table, key } of writes) {
+    const row = engine.get(table, key)
+    capacity.add(table.name, () => itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'))
+  }
+  return capacity.member()
+}
