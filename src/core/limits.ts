@@ -115,6 +115,9 @@ export const groupBytesMax = 256 * 1024 * 1024
 export const stepRowsMax = 500
 /** The conflict feed forgets its oldest beyond these. */
 export const conflictsMax = 100_000
+/** Of the conflict feed in one answer. */
+export const conflictsToldMax = 500
+export const conflictAgeMsMax = 7 * 24 * 60 * 60 * 1000
 export const conflictsBytesMax = 256 * 1024 * 1024
 /** Of a peer's unreadable changes, the newest are kept for inspection, each cut to so many bytes. */
 export const setAsideMax = 1000

@@ -97,6 +97,7 @@ function editOne(state: State, group: Group, write: Accepted, cause: Cause, firs
     row: {
       ...ownRow(state, table, before),
       tombstone: next === undefined,
+      ...(next !== undefined && previous === undefined ? { inserted: true as const } : {}),
       itemSizeBytes: next?.sizeBytes ?? 0,
       body: encodeItem(next?.item ?? write.write.keyAttributes),
     },

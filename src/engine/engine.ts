@@ -39,6 +39,8 @@ export type Conflict = {
   /** When they met here. */
   readonly wallMs: number
   readonly key: Buffer
+  /** Attributes of the key, which both rows' bodies have. */
+  readonly keyNames: readonly string[]
   /** Both rows (core/item/row.ts). */
   readonly local: Buffer
   readonly incoming: Buffer
@@ -177,7 +179,7 @@ export interface Engine {
   removeTombstones(table: TableId, upTo: Stamp, rowsMax: number): Promise<number>
   /** The durable clock: every change with a stamp up to it is at or before `flushed()`. */
   clock(): ClockState
-  /** Writes that met a concurrent one in this region, oldest first, numbered; bounded, the oldest are forgotten. */
+  /** Writes that met a concurrent one in this region, oldest first, numbered; bounded by age and size, the oldest are forgotten. */
   conflicts(after: number, countMax: number): readonly Conflict[]
   /** What peers sent and what could not be right, likewise. */
   setAside(after: number, countMax: number): readonly SetAside[]

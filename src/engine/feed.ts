@@ -2,7 +2,7 @@
  * Bounded lists in the store, numbered, the oldest forgotten first: the conflict feed, and what could not be read of
  * others. Written in the batch of what they tell of.
  */
-import { conflictsBytesMax, conflictsMax, setAsideBytesMax, setAsideMax } from '../core/limits.ts'
+import { conflictAgeMsMax, conflictsBytesMax, conflictsMax, setAsideBytesMax, setAsideMax } from '../core/limits.ts'
 import type { Row } from '../core/item/row.ts'
 import { encodeRow } from '../core/item/row.ts'
 import type { Table } from '../core/table/table.ts'
@@ -24,16 +24,23 @@ export function addConflict(
   },
 ): void {
   state.meter.count('longitude_conflicts_total', { table: table.name })
+  const wallMs = state.clock.wallMs()
   const record = encodeRecord({
+    wallMs,
     table: table.id,
     tableName: table.name,
-    wallMs: state.clock.wallMs(),
     key: conflict.key,
+    keyNames: [...table.key.partition, ...table.key.sort].map(({ name }) => name),
     local: encodeRow(conflict.local),
     incoming: encodeRow(conflict.incoming),
     winner: conflict.winner,
   })
-  const bounds = { countMax: conflictsMax, bytesMax: conflictsBytesMax, keyOf: conflictKey }
+  const bounds = {
+    countMax: conflictsMax,
+    bytesMax: conflictsBytesMax,
+    sinceMs: wallMs - conflictAgeMsMax,
+    keyOf: conflictKey,
+  }
   state.head.conflicts = append(state, group, state.head.conflicts, record, bounds)
 }
 
@@ -41,35 +48,47 @@ export function addSetAside(state: State, group: Group, entry: Omit<SetAside, 'n
   state.log.error('set a peer’s change aside', { peer: entry.origin, table: entry.table, reason: entry.reason })
   state.meter.count('longitude_replication_refused_total', { peer: entry.origin })
   const row = entry.row.subarray(0, setAsideBytesMax)
-  const record = encodeRecord({ ...entry, row, wallMs: state.clock.wallMs() })
-  const bounds = { countMax: setAsideMax, bytesMax: setAsideMax * setAsideBytesMax * 2, keyOf: setAsideKey }
+  const record = encodeRecord({ wallMs: state.clock.wallMs(), ...entry, row })
+  const bounds = { countMax: setAsideMax, bytesMax: setAsideMax * setAsideBytesMax * 2, sinceMs: 0, keyOf: setAsideKey }
   state.head.setAside = append(state, group, state.head.setAside, record, bounds)
 }
 
 /** The durable entries after `after`, oldest first. */
 export function readConflicts(state: State, after: number, countMax: number): readonly Conflict[] {
-  return readFeed(state, conflictKey, after, countMax)
+  const sinceMs = state.clock.wallMs() - conflictAgeMsMax
+  for (let from = Math.max(after, state.head.conflicts.first); ;) {
+    const found = readFeed<Conflict>(state, conflictKey, from, countMax)
+    const kept = found.filter(({ wallMs }) => wallMs >= sinceMs)
+    const last = found.at(-1)
+    if (kept.length > 0 || last === undefined) return kept
+    from = last.number
+  }
 }
 
 export function readSetAside(state: State, after: number, countMax: number): readonly SetAside[] {
   return readFeed(state, setAsideKey, after, countMax)
 }
 
-function append(
-  state: State,
-  group: Group,
-  feed: Feed,
-  record: Buffer,
-  bounds: { readonly countMax: number; readonly bytesMax: number; readonly keyOf: (number: number) => Buffer },
-): Feed {
+type Bounds = {
+  readonly countMax: number
+  readonly bytesMax: number
+  /** What is older may go. */
+  readonly sinceMs: number
+  readonly keyOf: (number: number) => Buffer
+}
+
+function append(state: State, group: Group, feed: Feed, record: Buffer, bounds: Bounds): Feed {
   let { first, bytes } = feed
   const last = feed.last + 1
   bytes += record.length
   state.groups.put(group, bounds.keyOf(last), record)
-  while (first < last - 1 && (last - first > bounds.countMax || bytes > bounds.bytesMax)) {
+  while (first < last - 1) {
+    const oldest = bounds.keyOf(first + 1)
+    const kept = state.groups.get(oldest)
+    const within = last - first <= bounds.countMax && bytes <= bounds.bytesMax
+    if (within && kept !== undefined && metMs(kept) >= bounds.sinceMs) break
     first += 1
-    const oldest = bounds.keyOf(first)
-    bytes -= state.groups.get(oldest)?.length ?? 0
+    bytes -= kept?.length ?? 0
     state.groups.put(group, oldest, undefined)
   }
   return { first, last, bytes }
@@ -80,6 +99,11 @@ function readFeed<Entry>(state: State, keyOf: (number: number) => Buffer, after:
   for (const { key, value } of state.store.entries({ from: keyOf(after + 1), to: keyOf(2 ** 48), limit: countMax }))
     found.push({ number: Number(key.readBigUInt64BE(1)), ...decodeRecord(value) } as Entry)
   return found
+}
+
+/** Every record begins with it, so that it need not be parsed to be told old. */
+function metMs(record: Buffer): number {
+  return Number(/^\{"wallMs":(\d+)/.exec(record.toString('latin1', 0, 40))?.[1] ?? 0)
 }
 
 const binaryMembers = ['key', 'row', 'local', 'incoming']

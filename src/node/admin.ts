@@ -4,6 +4,7 @@ import type { Topology } from '../core/topology.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { AdminRoute } from '../http/routes.ts'
 import type { Replication } from '../readers/replication/replication.ts'
+import { conflictRoutes } from './conflict-feed.ts'
 
 export type AdminParts = { readonly engine: Engine; readonly replication: Replication; readonly topology: Topology }
 
@@ -20,5 +21,6 @@ export function adminRoutes({ engine, replication, topology }: AdminParts): read
         tables: engine.tables().length,
       }),
     },
+    ...conflictRoutes(engine, topology),
   ]
 }

@@ -44,6 +44,13 @@ define('status', 'show regions, links, lag and health', optionsOf.status, async 
   await runStatus(command, json)
 })
 
+define('conflicts <table>', 'show the writes that lost last-writer-wins', optionsOf.status, async (command, json) => {
+  const { runConflicts } = await import('./commands/conflicts.ts')
+  await runConflicts(command, json)
+})
+  .option('--region <name>', 'those of one region only, as met there')
+  .option('--follow', 'go on with those to come')
+
 define('nats-server', 'make sure of a nats-server and say which', optionsOf.natsServer, async (command, json) => {
   const { runNatsServer } = await import('./commands/nats-server.ts')
   await runNatsServer(command, json)

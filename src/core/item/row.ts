@@ -2,7 +2,7 @@
  * A row is what the store holds under a primary key and what replication ships: who wrote it and when, what that
  * write had seen, and the item as the very bytes that a reply needs. Nothing of the item is parsed to move it.
  *
- *   byte  0       format version and flags
+ *   byte  0       format version and flags (tombstone; made where there was no item)
  *   bytes 1-10    stamp of the write that made it
  *   bytes 11-14   DynamoDB's size of the item in bytes (0 for a tombstone)
  *   byte  15      n: entries of the version vector beyond the stamp's own region
@@ -21,19 +21,23 @@ export type Row = {
   /** Other regions only; the stamp itself stands for its own region. */
   readonly seen: VersionVector
   readonly tombstone: boolean
+  /** Its writer found no item: an insert. Otherwise an update, or with `tombstone` a delete. */
+  readonly inserted?: true
   readonly itemSizeBytes: number
   readonly body: Buffer
 }
 
 const formatVersion = 1
 const tombstoneFlag = 0x80
+const insertedFlag = 0x40
+const formatMask = 0x3f
 const headerSizeBytes = 16
 
 export function encodeRow(row: Row): Buffer {
   assert(row.seen.length < regionsMax, 'row: the version vector names fewer regions than a topology may have')
   const bodyStart = headerSizeBytes + row.seen.length * stampSizeBytes
   const bytes = Buffer.allocUnsafe(bodyStart + row.body.length)
-  bytes[0] = formatVersion | (row.tombstone ? tombstoneFlag : 0)
+  bytes[0] = formatVersion | (row.tombstone ? tombstoneFlag : 0) | (row.inserted === true ? insertedFlag : 0)
   writeStamp(bytes, 1, row.stamp)
   bytes.writeUInt32BE(row.itemSizeBytes, 11)
   bytes[15] = row.seen.length
@@ -46,7 +50,7 @@ export function encodeRow(row: Row): Buffer {
 /** Throws RangeError on bytes that are no row: the caller decides whether that is a broken disk or a broken peer. */
 export function decodeRow(bytes: Buffer): Row {
   const flags = bytes[0]
-  if (bytes.length < headerSizeBytes || flags === undefined || (flags & 0x7f) !== formatVersion)
+  if (bytes.length < headerSizeBytes || flags === undefined || (flags & formatMask) !== formatVersion)
     throw new RangeError('not a row')
   const seenCount = bytes[15] ?? 0
   const bodyStart = bodyOffset(bytes)
@@ -57,6 +61,7 @@ export function decodeRow(bytes: Buffer): Row {
     stamp: readStamp(bytes, 1),
     seen,
     tombstone: (flags & tombstoneFlag) !== 0,
+    ...((flags & insertedFlag) === 0 ? {} : { inserted: true as const }),
     itemSizeBytes: bytes.readUInt32BE(11),
     body: bytes.subarray(bodyStart),
   }

@@ -1,12 +1,9 @@
 /** `longitude status`: asks every region what it knows and puts it together; a region that is down is one line of it. */
-import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { optionsOf, readOptions } from '../configuration.ts'
-import { endpointsOf } from '../data-folder.ts'
+import { endpointsAsked } from '../endpoints.ts'
 import { exitCode, messageOf } from '../failure.ts'
-import { readRegions } from '../regions.ts'
-import { endpointAt } from '../supervisor/layout.ts'
 import { tableText } from '../table-text.ts'
 
 const answerMsMax = 3000
@@ -47,21 +44,13 @@ type LinkStatus = {
 }
 
 export async function runStatus(command: Command, json: boolean): Promise<void> {
-  const options = readOptions(command, optionsOf.status)
-  const endpoints = endpointsOf(resolve(options.data)) ?? byPorts(options)
+  const endpoints = endpointsAsked(readOptions(command, optionsOf.status))
   const regions = await Promise.all(
     Object.entries(endpoints).map(async ([region, endpoint]) => await ask(region, endpoint)),
   )
   const links = linksOf(regions)
   console.log(json ? JSON.stringify({ regions, links }) : `${regionsText(regions)}\n\n${linksText(links)}`)
   if (regions.every(({ health }) => health === 'down')) process.exitCode = exitCode.failure
-}
-
-type Ports = { readonly regions: readonly string[]; readonly basePort: number; readonly host: string }
-
-function byPorts({ regions, basePort, host }: Ports): Readonly<Record<string, string>> {
-  const known = readRegions()
-  return Object.fromEntries(regions.map((name, index) => [known.named(name).name, endpointAt(host, basePort + index)]))
 }
 
 async function ask(region: string, endpoint: string): Promise<Answer> {
