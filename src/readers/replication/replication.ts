@@ -40,9 +40,14 @@ export function startReplication(env: Env, engine: Engine, topology: Topology): 
 }
 
 const announceMs = 1000
+const countMs = 200
+/** Parts of the log that a question for the status reads on by itself, so that what it says is exact. */
+const countedAtOnce = 400
 const confirmedNote = 'replication/confirmed'
 const confirmationSilenceMs = 3500
-const trimEvery = 5
+const pulseNote = 'replication/pulse'
+/** Announcements between two rounds of what is less urgent. */
+const slowEvery = 5
 const regionOfAll = 0xffff
 
 class RunningReplication implements Replication {
@@ -54,13 +59,16 @@ class RunningReplication implements Replication {
   readonly #subscribers = new Map<string, Subscriber>()
   readonly #replicas: Replicas
   readonly #confirmedAtMs = new Map<string, number>()
-  readonly #running: Promise<void>
+  readonly #counting: Loop
+  readonly #running: Promise<unknown>
   #noted = ''
+  #pulsedMs = 0
 
   constructor(env: Env, engine: Engine, topology: Topology) {
     this.#env = env
     this.#engine = engine
     this.#loop = new Loop(env.clock)
+    this.#counting = new Loop(env.clock)
     const peers = peersOf(topology)
     const confirmed = (engine.note(confirmedNote) ?? {}) as Record<string, number>
     this.#ledger = new Ledger(engine, new Map(peers.map(({ name }) => [name, confirmed[name] ?? 0])))
@@ -89,11 +97,11 @@ class RunningReplication implements Replication {
       isComplete: (table: string) => this.#replicas.isComplete(table),
     }
     env.bus.serve((payload) => Promise.resolve(this.#loop.stopped ? undefined : answer(answers, payload)))
-    this.#running = this.#run()
+    this.#running = Promise.all([this.#run(), this.#count()])
   }
 
   status(): ReplicationStatus {
-    this.#ledger.readOn()
+    for (let part = 0; part < countedAtOnce && this.#ledger.readOn(); part++);
     return {
       region: this.#engine.region.name,
       epoch: this.#engine.epoch,
@@ -120,6 +128,7 @@ class RunningReplication implements Replication {
 
   async stop(): Promise<void> {
     this.#loop.stop()
+    this.#counting.stop()
     await Promise.all([
       this.#publisher.stop(),
       this.#replicas.stop(),
@@ -128,15 +137,25 @@ class RunningReplication implements Replication {
     ])
   }
 
-  /** Announces, notes what was confirmed, reads on where the publisher cannot, and lets go of what nobody needs. */
+  /** Counts what the publisher has not come to, because its stream is away or it is behind. */
+  async #count(): Promise<void> {
+    while (!this.#counting.stopped) {
+      while (this.#ledger.readOn() && !this.#counting.stopped) await this.#env.clock.sleep(0)
+      await this.#counting.pause(countMs)
+    }
+  }
+
+  /** Announces, notes what was confirmed, and lets go of what nobody needs. */
   async #run(): Promise<void> {
     for (let turn = 1; !this.#loop.stopped; turn++) {
       try {
-        while (this.#ledger.readOn() && !this.#loop.stopped) await this.#env.clock.sleep(0)
         this.#env.bus.announce(encodeControl(this.#announcement()))
         this.#measure()
         await this.#noteConfirmed()
-        if (turn % trimEvery === 0) await this.#trim()
+        if (turn % slowEvery === 0) {
+          await this.#pulse()
+          await this.#trim()
+        }
       } catch (error) {
         if (!this.#loop.stopped) this.#env.log.warn('replication housekeeping failed', { error: String(error) })
       }
@@ -177,6 +196,13 @@ class RunningReplication implements Replication {
     if (text === this.#noted) return
     await this.#engine.setNote(confirmedNote, confirmed)
     this.#noted = text
+  }
+
+  /** A region in which nothing happens says so durably: its clock goes on, and the peers' watermarks with it. */
+  async #pulse(): Promise<void> {
+    const { wallMs } = this.#engine.clock()
+    if (wallMs === this.#pulsedMs) await this.#engine.setNote(pulseNote, wallMs)
+    this.#pulsedMs = this.#engine.clock().wallMs
   }
 
   /** Past what every peer has confirmed and what is published; beyond the cap, past everything. */

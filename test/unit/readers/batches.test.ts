@@ -1,0 +1,67 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Batch } from '../../../src/core/change/batch.ts'
+import { takeTogether, type Waiting } from '../../../src/readers/replication/batches.ts'
+import { startOf } from '../../../src/readers/replication/place-in-stream.ts'
+
+/** A message that covers (after, upTo] with a change at every position. */
+function message(after: number, upTo: number, sequence: number, epoch = 'e'): Waiting {
+  const changes = Array.from({ length: upTo - after }, (_, n) => change(after + n + 1))
+  return { batch: { origin: 'a', originNumber: 1, epoch, after, upTo, changes }, sequence, sizeBytes: 1 }
+}
+
+const change = (position: number): Batch['changes'][number] => ({
+  position,
+  group: position,
+  kind: 'item',
+  table: 't',
+  ordinal: position,
+  key: Buffer.from('k'),
+  row: Buffer.alloc(0),
+})
+
+const positions = (batch: Batch | undefined) => batch?.changes.map((each) => each.position)
+
+describe('messages that wait', () => {
+  it('are applied together as far as they follow on each other', () => {
+    const taken = takeTogether([message(0, 2, 1), message(2, 3, 2), message(4, 5, 3)], 0)
+    expect(taken).toMatchObject({ messages: 2, sequence: 2, batch: { after: 0, upTo: 3 } })
+    expect(positions(taken?.batch)).toEqual([1, 2, 3])
+  })
+
+  it('of two logs are never applied together', () => {
+    expect(takeTogether([message(0, 2, 1), message(2, 3, 2, 'f')], 0)?.messages).toBe(1)
+  })
+
+  it('give each change once and in order, whatever is repeated or overlaps, and none from beyond a hole', () => {
+    const part = fc.tuple(fc.nat(20), fc.nat(8)).map(([after, length]) => message(after, after + length, 1))
+    fc.assert(
+      fc.property(fc.array(part, { minLength: 1, maxLength: 10 }), fc.nat(25), (waiting, cursor) => {
+        const taken = takeTogether(waiting, cursor)
+        const first = waiting[0]?.batch.after ?? 0
+        const upTo = taken?.batch.upTo ?? 0
+        const expected = Array.from({ length: upTo - first }, (_, n) => first + n + 1)
+        expect(positions(taken?.batch)).toEqual(expected.filter((position) => position > cursor))
+      }),
+    )
+  })
+})
+
+describe('the place to read on in a stream', () => {
+  const cursor = (sequence: number) => ({ epoch: 'e', position: 0, sequence })
+
+  it('is a little before the hint', () => {
+    const start = startOf(cursor(100), { firstSequence: 1, lastSequence: 200 })
+    expect(start).toBeLessThanOrEqual(101)
+    expect(start).toBeGreaterThan(50)
+  })
+
+  it('is within a stream that has lost its tail, or was made anew', () => {
+    expect(startOf(cursor(300), { firstSequence: 1, lastSequence: 100 })).toBeLessThanOrEqual(101)
+    expect(startOf(cursor(300), { firstSequence: 1, lastSequence: 0 })).toBe(1)
+  })
+
+  it('is the first message of a stream that has forgotten the one hinted at', () => {
+    expect(startOf(cursor(10), { firstSequence: 50, lastSequence: 60 })).toBe(50)
+  })
+})
