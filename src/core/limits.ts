@@ -58,6 +58,9 @@ export const expressionCacheTextMax = 1000
 /** Regions of one topology; also bounds a version vector. */
 export const regionsMax = 64
 
+/** Of deleted items that a page walks past before it ends, to go on from there. */
+export const pageTombstonesMax = 10_000
+
 // Replication
 /** Announcements, requests and short answers between regions. */
 export const controlSizeBytesMax = 1024 * 1024

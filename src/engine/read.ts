@@ -16,8 +16,11 @@ const noKey = Buffer.alloc(0)
 export function readPage(store: Store, plan: ReadPlan): Page {
   const page = new PageBuilder(rulesOf(plan))
   for (const { value } of store.entries(rangeOf(plan))) {
-    const row = plan.index === undefined ? scannedRow(value) : scannedIndexRow(store, plan, value)
-    if (row !== undefined && !page.add(row)) break
+    if (plan.index === undefined && isTombstone(value)) {
+      if (!page.skip(value.subarray(bodyOffset(value)))) break
+      continue
+    }
+    if (!page.add(plan.index === undefined ? scannedRow(value) : scannedIndexRow(store, plan, value))) break
   }
   return page.finish()
 }
@@ -51,8 +54,7 @@ function prefixOf(table: Table, index: Index | undefined): Buffer {
   return index === undefined ? rowKey(table.number, noKey) : indexRowKey(table.number, index.number, noKey)
 }
 
-function scannedRow(row: Buffer): ScannedRow | undefined {
-  if (isTombstone(row)) return undefined
+function scannedRow(row: Buffer): ScannedRow {
   return { body: row.subarray(bodyOffset(row)), sizeBytes: itemSizeOf(row) }
 }
 

@@ -11,6 +11,7 @@ import { errors, ServiceError } from '../core/errors.ts'
 import { checkAttributeValues } from '../core/wire/attribute-values.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import { readInput } from '../core/wire/input.ts'
+import { parseJson } from '../core/wire/json.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
 import { inputOf, operationNames } from '../core/wire/shapes.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
@@ -87,7 +88,7 @@ function mediaType(headers: IncomingHttpHeaders): string {
 function parsed(body: Buffer): unknown {
   if (body.length === 0 || !isUtf8(body)) throw serializationError()
   try {
-    return JSON.parse(body.toString()) as unknown
+    return parseJson(body.toString())
   } catch {
     throw serializationError()
   }

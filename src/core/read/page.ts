@@ -1,11 +1,12 @@
 /**
  * The rules of a page, fed with rows in the order of the walk. Limit counts the rows looked at, before the filter; a page
  * also ends with the row that takes what was looked at to 1 MB. Whoever stops at a row says so, even
- * if it happened to be the last one: then the next page is empty. That is how DynamoDB does it.
+ * if it happened to be the last one: then the next page is empty. That is how DynamoDB does it. Tombstones count for nothing,
+ * but after many of them the page ends too, with a token that is a deleted item's key: others want their turn.
  */
 import type { Item } from '../attribute/value.ts'
 import { decodeItem, encodeItem } from '../item/item-bytes.ts'
-import { pageSizeBytesMax } from '../limits.ts'
+import { pageSizeBytesMax, pageTombstonesMax } from '../limits.ts'
 import type { Page } from './read-plan.ts'
 
 export type PageRules = {
@@ -32,6 +33,7 @@ export class PageBuilder {
   #scannedCount = 0
   #scannedSizeBytes = 0
   #readSizeBytes = 0
+  #skipped = 0
   #lastItem: Buffer | undefined
 
   constructor(rules: PageRules) {
@@ -44,6 +46,14 @@ export class PageBuilder {
     this.#take(row.fetched?.body ?? row.body)
     const full = this.#scannedCount === this.#rules.limit || this.#readSizeBytes >= pageSizeBytesMax
     if (full) this.#lastItem = row.body
+    return !full
+  }
+
+  /** A deleted item's key on the way: not looked at, but walked past, and a walk past very many ends the page. */
+  skip(keyBody: Buffer): boolean {
+    this.#skipped++
+    const full = this.#skipped >= pageTombstonesMax
+    if (full) this.#lastItem = keyBody
     return !full
   }
 

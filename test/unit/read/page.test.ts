@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { decodeItem, encodeItem } from '../../../src/core/item/item-bytes.ts'
 import { projectItem } from '../../../src/core/item/project.ts'
+import { pageTombstonesMax } from '../../../src/core/limits.ts'
 import { PageBuilder, type PageRules, type ScannedRow } from '../../../src/core/read/page.ts'
 
 const megabyte = 1024 * 1024
@@ -29,6 +30,22 @@ describe('a page', () => {
       scannedSizeBytes: 200,
       fetchedSizesBytes: [],
     })
+  })
+
+  it('ends after a walk past very many deleted items, at the last of them', () => {
+    const page = new PageBuilder({ countOnly: false })
+    const key = (n: number) => encodeItem({ n: { N: String(n) } })
+    let walked = 0
+    while (page.skip(key(walked + 1))) walked++
+    expect(walked + 1).toBe(pageTombstonesMax)
+    expect(page.finish()).toMatchObject({ count: 0, scannedCount: 0, lastItem: key(pageTombstonesMax) })
+  })
+
+  it('that walks past fewer deleted items names no place to go on from', () => {
+    const page = new PageBuilder({ countOnly: false })
+    expect(page.skip(encodeItem({ n: { N: '1' } }))).toBe(true)
+    page.add(row(2))
+    expect(page.finish()).not.toHaveProperty('lastItem')
   })
 
   it('looks at Limit rows before the filter', () => {
