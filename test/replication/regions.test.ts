@@ -227,4 +227,60 @@ describe('three regions', () => {
     expect(eu.value('T', 'from the future')).toBe('x')
     expect(eu.peer('us').state).not.toBe('held')
   })
+
+  it('bring a large table over although the joining region dies half-way, with writes going on', async () => {
+    const [us, eu] = (await world()) as [TestRegion, TestRegion, TestRegion]
+    await us.makeTable('T')
+    const value = 'x'.repeat(500)
+    for (let n = 0; n < 12_000; n += 500)
+      await us.engine.commit(Array.from({ length: 500 }, (_, i) => us.write('T', `item ${n + i}`, value)))
+    await us.addReplicas('T', ['eu'])
+    await eventually('eu has begun', () => (eu.engine.tableNamed('T') === undefined ? false : eu.items('T') > 0))
+    await eu.stop()
+    expect(eu.items('T')).toBeLessThan(12_000)
+    await us.put('T', 'item 5', 'newer')
+    await us.remove('T', 'item 11000')
+    await eu.start(busOf('eu'))
+    await eventually('eu is complete', () => us.replicaStatus('T', 'eu') === 'ACTIVE')
+    await agreed([us, eu], 'T')
+    expect(eu.items('T')).toBe(11_999)
+    expect(eu.value('T', 'item 5')).toBe('newer')
+  })
+
+  it('apply nothing of a peer behind a wrong address, and let the rest flow', async () => {
+    const [us, eu, ap] = await sharedTable()
+    await eu.stop()
+    const astray = new NatsBus({
+      region: 'eu',
+      own: { url: servers[1]?.url ?? '' },
+      peers: { us: { url: servers[2]?.url ?? '' }, ap: { url: servers[2]?.url ?? '' } },
+      log: quiet,
+    })
+    await eu.start(astray)
+    await us.put('T', 'a', '1')
+    await eventually('ap has it', () => ap.value('T', 'a') === '1')
+    await ap.put('T', 'b', '2')
+    await eventually('ap’s changes come', () => eu.value('T', 'b') === '2')
+    expect(eu.value('T', 'a')).toBeUndefined()
+    expect(['cut', 'unknown', 'refused']).toContain(eu.peer('us').state)
+  })
+
+  it('refuse a peer of another version by name, and take it back when it speaks theirs again', async () => {
+    const [us, eu, ap] = await sharedTable()
+    await us.stop()
+    await meddle(0, async (connection) => {
+      const here = Buffer.from('LGT\u0003\u0002{"say":"here"}')
+      connection.subscribe('ask.us', { callback: (_, message) => void message.respond(here) })
+      connection.publish('here.us', here)
+      await eventually('eu refuses us', () => eu.peer('us').state === 'refused')
+      expect(eu.peer('us').reason).toContain('format 2')
+      await ap.put('T', 'meanwhile', 'x')
+      await eventually('the rest flows', () => eu.value('T', 'meanwhile') === 'x')
+    })
+    await us.start(busOf('us'))
+    await us.put('T', 'again', 'x')
+    await agreed([us, eu, ap], 'T')
+    await eventually('nothing is refused', () => ['live', 'idle'].includes(eu.peer('us').state))
+    expect(eu.peer('us').reason).toBeUndefined()
+  })
 })

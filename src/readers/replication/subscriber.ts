@@ -6,7 +6,7 @@
  */
 import { type Batch, decodeBatch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
-import { type Announcement, decodeAnnouncement, decodeAnswer, encodeControl } from '../../core/change/control.ts'
+import { type Announcement, decodeAnnouncement, encodeControl } from '../../core/change/control.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { connectBackOffMsMax, connectBackOffMsMin } from '../../core/limits.ts'
@@ -14,9 +14,9 @@ import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Cursor, Engine } from '../../engine/engine.ts'
 import type { PeerSession, StreamMessage } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
+import { greet, Refused } from './greeting.ts'
 import { Inbox } from './inbox.ts'
 import { BackOff, Loop } from './loop.ts'
-import { requestTimeoutMs } from './questions.ts'
 import { startOf } from './place-in-stream.ts'
 import { repair } from './repair.ts'
 import { Watermark } from './watermark.ts'
@@ -115,7 +115,7 @@ export class Subscriber {
         await this.#follow()
       } catch (error) {
         known = error instanceof LogGone
-        if (error instanceof UnknownFormat) this.#refuse(error.message)
+        if (error instanceof UnknownFormat || error instanceof Refused) this.#refuse(error.message)
         if (!this.#loop.stopped && !known)
           log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
       }
@@ -164,30 +164,22 @@ export class Subscriber {
   /** The peer's epoch by its own word. A node that is down while its stream is up may be followed, if it was known before. */
   async #greet(session: PeerSession): Promise<string> {
     const { engine, env } = this.#options
-    let payload: Buffer
-    try {
-      payload = await session.request(encodeControl({ say: 'hello', region: engine.region.name }), requestTimeoutMs)
-    } catch (error) {
-      const cursor = engine.cursor(this.peer.name)
-      if (cursor === undefined || this.#mode === 'resync') throw error
-      return cursor.epoch
+    const said = await greet(session, engine.region.name, this.peer)
+    if (said !== undefined) {
+      this.#take(said)
+      env.log.info('session', { peer: this.peer.name, epoch: said.epoch, flushed: said.flushed })
+      return said.epoch
     }
-    const said = decodeAnswer(payload)
-    if (said.say === 'refused') throw this.#refuse(`${this.peer.name} refuses: ${said.reason}`)
-    if (said.say !== 'here') throw new Error('no greeting')
-    if (said.region !== this.peer.name || said.number !== this.peer.number)
-      throw this.#refuse(`${said.region} (${said.number}) answers for ${this.peer.name} (${this.peer.number})`)
-    this.#take(said)
-    env.log.info('session', { peer: this.peer.name, epoch: said.epoch, flushed: said.flushed })
-    return said.epoch
+    const cursor = engine.cursor(this.peer.name)
+    if (cursor === undefined || this.#mode === 'resync') throw new Error('nobody answers')
+    return cursor.epoch
   }
 
   /** Until something of the peer can be applied again, or there is nothing left that cannot. */
-  #refuse(reason: string): Error {
+  #refuse(reason: string): void {
     if (this.#reason !== reason) this.#options.env.log.error('peer is refused', { peer: this.peer.name, reason })
     this.#mode = 'refused'
     this.#reason = reason
-    return new Error(reason)
   }
 
   #accept(): void {
