@@ -8,14 +8,11 @@ export const itemSizeBytesMax = 400 * 1024
 export const partitionKeySizeBytesMax = 2048
 export const sortKeySizeBytesMax = 1024
 export const nestingDepthMax = 32
-export const attributeNameSizeBytesMax = 65_535
 export const numberDigitsMax = 38
 /** Powers of ten of a number's first digit. */
 export const numberMagnitudeMax = 125
 export const numberMagnitudeMin = -130
 export const expressionSizeBytesMax = 4096
-/** With its # or colon. */
-export const placeholderSizeBytesMax = 255
 export const expressionOperatorsMax = 300
 export const inOperandsMax = 100
 export const listIndexMax = 2_147_483_647
@@ -70,6 +67,9 @@ export const controlSizeBytesMax = 1024 * 1024
 /** Rows in one part of a snapshot, and about their bytes; a single row may be larger. */
 export const snapshotRowsMax = 2048
 export const snapshotTargetBytes = 512 * 1024
+/** Pauses of replication in force at once. */
+export const pausesMax = 1000
+export const pauseMsMax = 30 * 24 * 60 * 60 * 1000
 /** Between attempts to reach a nats-server. */
 export const connectBackOffMsMin = 100
 export const connectBackOffMsMax = 2000

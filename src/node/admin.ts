@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { AdminRoute } from '../http/routes.ts'
 import type { Replication } from '../readers/replication/replication.ts'
 import { conflictRoutes } from './conflict-feed.ts'
+import { pauseRoutes } from './pause-routes.ts'
 
 export type AdminParts = { readonly engine: Engine; readonly replication: Replication; readonly topology: Topology }
 
@@ -22,5 +23,6 @@ export function adminRoutes({ engine, replication, topology }: AdminParts): read
       }),
     },
     ...conflictRoutes(engine, topology),
+    ...pauseRoutes(replication.pauses, engine, topology),
   ]
 }

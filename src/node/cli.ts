@@ -51,6 +51,18 @@ define('conflicts <table>', 'show the writes that lost last-writer-wins', option
   .option('--region <name>', 'those of one region only, as met there')
   .option('--follow', 'go on with those to come')
 
+define('pause [table]', 'pause replication of a table or of a link', optionsOf.status, async (command, json) => {
+  const { runPause } = await import('./commands/pause.ts')
+  await runPause(command, json)
+})
+  .option('--link <a..b>', 'everything between two regions')
+  .option('--for <duration>', 'such as 90s, 5m or PT5M')
+
+define('resume [table]', 'resume what was paused, before its time', optionsOf.status, async (command, json) => {
+  const { runResume } = await import('./commands/pause.ts')
+  await runResume(command, json)
+}).option('--link <a..b>', 'everything between two regions')
+
 define('nats-server', 'make sure of a nats-server and say which', optionsOf.natsServer, async (command, json) => {
   const { runNatsServer } = await import('./commands/nats-server.ts')
   await runNatsServer(command, json)

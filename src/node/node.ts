@@ -81,7 +81,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       port: options.port,
       context: { engine, env, settings },
       readiness: () => ({ ready: !closing, region: self.name }),
-      metrics: async () => ({ contentType: meter.contentType, text: await meter.render() }),
+      metrics: async () => {
+        replication.measure()
+        return { contentType: meter.contentType, text: await meter.render() }
+      },
       admin: adminRoutes({ engine, replication, topology }),
       onBrokenInvariant: options.onBrokenInvariant,
     })

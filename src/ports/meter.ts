@@ -37,6 +37,41 @@ export const metrics = {
     help: 'Age of the oldest change that the peer has not confirmed; grows while the link is cut.',
     labels: ['peer'],
   },
+  longitude_replication_table_pending: {
+    kind: 'gauge',
+    help: 'Changes of this region to the table that the peer has not applied.',
+    labels: ['peer', 'table'],
+  },
+  longitude_replication_table_lag_seconds: {
+    kind: 'gauge',
+    help: 'Age of the oldest change to the table that the peer has not applied; grows while the link is cut.',
+    labels: ['peer', 'table'],
+  },
+  longitude_replication_watermark_seconds: {
+    kind: 'gauge',
+    help: 'Everything written here to the table up to this time (Unix) is applied by the peer.',
+    labels: ['peer', 'table'],
+  },
+  longitude_replication_latency_seconds: {
+    kind: 'gauge',
+    help: 'ReplicationLatency: from the write here until it appears in the peer, over the last minute.',
+    labels: ['peer', 'table', 'statistic'],
+  },
+  longitude_replication_safe_to_evacuate: {
+    kind: 'gauge',
+    help: '1 while the peer has everything that this region has acknowledged, else 0.',
+    labels: ['peer'],
+  },
+  longitude_replication_table_safe_to_evacuate: {
+    kind: 'gauge',
+    help: '1 while the peer has everything that this region has acknowledged of the table, else 0.',
+    labels: ['peer', 'table'],
+  },
+  longitude_replication_paused: {
+    kind: 'gauge',
+    help: '1 while the peer has what comes from here paused, of the table or (without one) of everything.',
+    labels: ['peer', 'table'],
+  },
   longitude_replication_applied_total: { kind: 'counter', help: 'Changes of the peer applied here.', labels: ['peer'] },
   longitude_replication_ignored_total: {
     kind: 'counter',

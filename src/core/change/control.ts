@@ -35,11 +35,31 @@ export type Confirmation = {
   readonly region: string
   readonly epoch: string
   readonly position: Position
+  /** When the peer applied the last of it, by its own clock, and that clock minus the hearer's as the peer sees it. */
+  readonly applied?: { readonly wallMs: number; readonly skewMs: number }
+  /** Until when the peer has everything from the hearer paused. */
+  readonly pausedUntilMs?: number
+  /** Tables that the peer has paused, or is catching up with: of these it has everything up to `position` only. */
+  readonly parked?: readonly Parked[]
+}
+
+export type Parked = {
+  readonly table: TableId
+  readonly position: Position
+  /** 0 once the pause is over. */
+  readonly untilMs: number
 }
 
 export type Request =
   | { readonly say: 'hello'; readonly region: string }
-  | { readonly say: 'log'; readonly region: string; readonly epoch: string; readonly after: Position }
+  | {
+      readonly say: 'log'
+      readonly region: string
+      readonly epoch: string
+      readonly after: Position
+      /** Only what concerns this table. */
+      readonly table?: TableId
+    }
   | { readonly say: 'cursors'; readonly region: string }
   | { readonly say: 'tables'; readonly region: string }
   | { readonly say: 'registers'; readonly region: string; readonly table: TableId }
@@ -93,7 +113,13 @@ export function decodeRequest(payload: Buffer): Request | Confirmation {
     case 'tables':
       return { say: fields['say'], region }
     case 'log':
-      return { say: 'log', region, epoch: text(fields, 'epoch'), after: natural(fields, 'after') }
+      return {
+        say: 'log',
+        region,
+        epoch: text(fields, 'epoch'),
+        after: natural(fields, 'after'),
+        ...(fields['table'] === undefined ? {} : { table: text(fields, 'table') }),
+      }
     case 'registers':
       return { say: 'registers', region, table: text(fields, 'table') }
     case 'rows':
@@ -104,7 +130,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation {
         ...(fields['after'] === undefined ? {} : { after: text(fields, 'after') }),
       }
     case 'confirm':
-      return { say: 'confirm', region, epoch: text(fields, 'epoch'), position: natural(fields, 'position') }
+      return readConfirmation(fields, region)
     default:
       throw new RangeError('a request of no known kind')
   }
@@ -182,6 +208,29 @@ function readAnnouncement(fields: Fields): Announcement {
     clock: clockOf(fields),
     seen: list(fields, 'seen', regionsMax).map((seen) => ({ region: text(seen, 'region'), clock: clockOf(seen) })),
   }
+}
+
+function readConfirmation(fields: Fields, region: string): Confirmation {
+  const { applied, pausedUntilMs, parked } = fields
+  return {
+    say: 'confirm',
+    region,
+    epoch: text(fields, 'epoch'),
+    position: natural(fields, 'position'),
+    ...(applied === undefined ? {} : { applied: appliedOf(record(applied)) }),
+    ...(pausedUntilMs === undefined ? {} : { pausedUntilMs: natural(fields, 'pausedUntilMs') }),
+    ...(parked === undefined ? {} : { parked: list(fields, 'parked', tablesMax).map(parkedOf) }),
+  }
+}
+
+function appliedOf(fields: Fields): { readonly wallMs: number; readonly skewMs: number } {
+  const { skewMs } = fields
+  if (typeof skewMs !== 'number' || !Number.isFinite(skewMs)) throw new RangeError('skewMs is no number')
+  return { wallMs: natural(fields, 'wallMs'), skewMs }
+}
+
+function parkedOf(fields: Fields): Parked {
+  return { table: text(fields, 'table'), position: natural(fields, 'position'), untilMs: natural(fields, 'untilMs') }
 }
 
 function clockOf(fields: Fields): ClockState {

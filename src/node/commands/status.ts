@@ -8,6 +8,15 @@ import { tableText } from '../table-text.ts'
 
 const answerMsMax = 3000
 
+const tableStatus = z.looseObject({
+  table: z.string(),
+  pending: z.number(),
+  lagMs: z.number(),
+  watermark: z.object({ wallMs: z.number(), counter: z.number() }).optional(),
+  replicationLatency: z.looseObject({ averageMs: z.number() }).optional(),
+  pausedUntilMs: z.number().optional(),
+  safeToEvacuate: z.boolean(),
+})
 const peerStatus = z.looseObject({
   peer: z.string(),
   state: z.string(),
@@ -15,6 +24,10 @@ const peerStatus = z.looseObject({
   pending: z.number(),
   lagMs: z.number(),
   held: z.number(),
+  safeToEvacuate: z.boolean(),
+  pausedUntilMs: z.number().optional(),
+  skewMs: z.number().optional(),
+  tables: z.array(tableStatus),
 })
 const nodeStatus = z.looseObject({
   region: z.string(),
@@ -41,6 +54,11 @@ type LinkStatus = {
   readonly received: string
   readonly pending?: number
   readonly lagMs?: number
+  readonly safeToEvacuate?: boolean
+  readonly pausedUntilMs?: number
+  /** Of the receiver: changes that wait because the sender's clock is ahead. */
+  readonly held?: number
+  readonly tables?: readonly z.output<typeof tableStatus>[]
 }
 
 export async function runStatus(command: Command, json: boolean): Promise<void> {
@@ -49,7 +67,7 @@ export async function runStatus(command: Command, json: boolean): Promise<void> 
     Object.entries(endpoints).map(async ([region, endpoint]) => await ask(region, endpoint)),
   )
   const links = linksOf(regions)
-  console.log(json ? JSON.stringify({ regions, links }) : `${regionsText(regions)}\n\n${linksText(links)}`)
+  console.log(json ? JSON.stringify({ regions, links }) : textOf(regions, links))
   if (regions.every(({ health }) => health === 'down')) process.exitCode = exitCode.failure
 }
 
@@ -88,10 +106,51 @@ function linksOf(regions: readonly Answer[]): readonly LinkStatus[] {
           to: to.region,
           state: sent?.outbound ?? 'unknown',
           received: received?.state ?? 'unknown',
-          ...(sent === undefined ? {} : { pending: sent.pending, lagMs: sent.lagMs }),
+          ...(sent === undefined ? {} : figuresOf(sent)),
+          ...(received === undefined ? {} : { held: received.held }),
         }
       }),
   )
+}
+
+function figuresOf({ pending, lagMs, safeToEvacuate, pausedUntilMs, tables }: z.output<typeof peerStatus>) {
+  return { pending, lagMs, safeToEvacuate, ...(pausedUntilMs === undefined ? {} : { pausedUntilMs }), tables }
+}
+
+function textOf(regions: readonly Answer[], links: readonly LinkStatus[]): string {
+  const tables = links.flatMap((link) => (link.tables ?? []).map((table) => ({ link, table })))
+  const parts = [regionsText(regions), linksText(links), ...(tables.length === 0 ? [] : [tablesText(tables)])]
+  return parts.join('\n\n')
+}
+
+function tablesText(
+  pairs: readonly { readonly link: LinkStatus; readonly table: z.output<typeof tableStatus> }[],
+): string {
+  const rows = pairs.map(({ link, table }) => [
+    table.table,
+    link.from,
+    link.to,
+    String(table.pending),
+    seconds(table.lagMs),
+    table.replicationLatency === undefined ? '–' : `${Math.round(table.replicationLatency.averageMs)} ms`,
+    table.watermark === undefined ? '–' : new Date(table.watermark.wallMs).toISOString(),
+    table.safeToEvacuate ? 'yes' : 'no',
+    pausedText(table.pausedUntilMs),
+  ])
+  return tableText(['TABLE', 'FROM', 'TO', 'PENDING', 'LAG', 'LATENCY', 'APPLIED UP TO', 'SAFE TO EVACUATE', ''], rows)
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`
+}
+
+function pausedText(untilMs: number | undefined): string {
+  return untilMs === undefined ? '' : `paused until ${new Date(untilMs).toISOString()}`
+}
+
+function heldText(link: LinkStatus): string {
+  if (link.held === undefined || link.held === 0) return ''
+  return `${link.held} held: the clock of ${link.from} is ahead`
 }
 
 function regionsText(regions: readonly Answer[]): string {
@@ -107,13 +166,15 @@ function regionsText(regions: readonly Answer[]): string {
 }
 
 function linksText(links: readonly LinkStatus[]): string {
-  const rows = links.map(({ from, to, state, received, pending, lagMs }) => [
-    from,
-    to,
-    state,
-    received,
-    pending === undefined ? '–' : String(pending),
-    lagMs === undefined ? '–' : `${(lagMs / 1000).toFixed(1)} s`,
+  const rows = links.map((link) => [
+    link.from,
+    link.to,
+    link.state,
+    link.received,
+    link.pending === undefined ? '–' : String(link.pending),
+    link.lagMs === undefined ? '–' : seconds(link.lagMs),
+    link.safeToEvacuate === undefined ? '–' : link.safeToEvacuate ? 'yes' : 'no',
+    [pausedText(link.pausedUntilMs), heldText(link)].filter((text) => text !== '').join('; '),
   ])
-  return tableText(['FROM', 'TO', 'SENDING', 'RECEIVING', 'PENDING', 'LAG'], rows)
+  return tableText(['FROM', 'TO', 'SENDING', 'RECEIVING', 'PENDING', 'LAG', 'SAFE TO EVACUATE', ''], rows)
 }

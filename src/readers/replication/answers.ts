@@ -1,7 +1,7 @@
 /** Answers what peers ask of this region: parts of its log, its place in others' logs, and snapshots of its tables. */
 import { unreachable } from '../../core/assert.ts'
 import { encodeBatch } from '../../core/change/batch.ts'
-import type { Change, Position } from '../../core/change/change.ts'
+import type { Change } from '../../core/change/change.ts'
 import {
   type Announcement,
   type Answer,
@@ -54,7 +54,7 @@ function reply(room: Answers, request: Request): Buffer {
     case 'hello':
       return encodeControl(room.announcement())
     case 'log':
-      return partOfLog(engine, request.epoch, request.after)
+      return partOfLog(engine, request)
     case 'cursors':
       return encodeControl(cursors(room))
     case 'tables':
@@ -68,7 +68,7 @@ function reply(room: Answers, request: Request): Buffer {
   }
 }
 
-function partOfLog(engine: Engine, epoch: string, after: Position): Buffer {
+function partOfLog(engine: Engine, { epoch, after, table }: Extract<Request, { say: 'log' }>): Buffer {
   const flushed = engine.flushed()
   const oldest = engine.oldest()
   if (epoch !== engine.epoch || after < oldest - 1 || after > flushed)
@@ -79,7 +79,7 @@ function partOfLog(engine: Engine, epoch: string, after: Position): Buffer {
     const changes = cutToSize(engine.readLog(upTo, logReadChangesMax, messageTargetBytes))
     const last = changes.at(-1)
     if (last === undefined) break
-    leaving = changes.filter((change) => leaves(change, engine))
+    leaving = changes.filter((change) => (table === undefined || change.table === table) && leaves(change, engine))
     upTo = last.position
   }
   return encodeBatch(batchOf(engine, after, upTo, leaving))

@@ -9,11 +9,18 @@ import type { ApplyResult, Engine } from '../../engine/engine.ts'
 import type { PeerSession } from '../../ports/bus.ts'
 import { requestTimeoutMs } from './questions.ts'
 
+/** The peer's log does not go on from the cursor: it was trimmed, or it is another log. */
+export class LogGone extends Error {
+  override readonly name = 'LogGone'
+}
+
 export type Repair = {
   readonly engine: Engine
   readonly session: PeerSession
   readonly peer: Region
   readonly upTo: Position
+  /** What is paused is left out. */
+  readonly apply: (batch: Batch, sequence: number) => Promise<ApplyResult>
   readonly onApplied: (batch: Batch, result: ApplyResult) => void
 }
 
@@ -21,7 +28,7 @@ export type Repair = {
 export type Repaired = 'whole' | 'gone' | { readonly until: Stamp }
 
 /** Rejects when the peer cannot be asked. */
-export async function repair({ engine, session, peer, upTo, onApplied }: Repair): Promise<Repaired> {
+export async function repair({ engine, session, peer, upTo, apply, onApplied }: Repair): Promise<Repaired> {
   for (;;) {
     const cursor = engine.cursor(peer.name)
     if (cursor === undefined) return 'gone'
@@ -35,7 +42,7 @@ export async function repair({ engine, session, peer, upTo, onApplied }: Repair)
       throw new Error(`${peer.name} cannot fill the hole: ${said.say === 'refused' ? said.reason : said.say}`)
     }
     const batch = checked(decodeBatch(answer), peer, epoch, after)
-    const result = await engine.apply(batch, sequence)
+    const result = await apply(batch, sequence)
     onApplied(batch, result)
     if (result.applied === 'held') return { until: result.until }
     if (result.applied === 'hole') throw new RangeError(`${peer.name} answered with another part of its log`)

@@ -22,14 +22,20 @@ import { answer } from './answers.ts'
 import { Exclusive } from './exclusive.ts'
 import { Ledger } from './ledger.ts'
 import { Loop } from './loop.ts'
+import { Measures } from './measure.ts'
+import { Outbound } from './outbound.ts'
+import { type Pause, Pauses } from './pauses.ts'
 import { Publisher } from './publisher.ts'
 import { type Mark, Replicas } from './replicas.ts'
-import type { PeerStatus, ReplicationStatus } from './status.ts'
+import type { PauseStatus, PeerStatus, ReplicationStatus } from './status.ts'
 import { Subscriber } from './subscriber.ts'
 import { transferState } from './transfer.ts'
 
 export interface Replication {
   status(): ReplicationStatus
+  /** Sets the gauges from the status as it is now. */
+  measure(): void
+  readonly pauses: Pauses
   /** Tombstones up to this are of no more use to anybody; undefined as long as nobody can know. */
   horizon(table: Table): Stamp | undefined
   stop(): Promise<void>
@@ -44,7 +50,6 @@ const countMs = 200
 /** Parts of the log that a question for the status reads on by itself, so that what it says is exact. */
 const countedAtOnce = 400
 const confirmedNote = 'replication/confirmed'
-const confirmationSilenceMs = 3500
 const pulseNote = 'replication/pulse'
 /** Announcements between two rounds of what is less urgent. */
 const slowEvery = 5
@@ -58,7 +63,9 @@ class RunningReplication implements Replication {
   readonly #publisher: Publisher
   readonly #subscribers = new Map<string, Subscriber>()
   readonly #replicas: Replicas
-  readonly #confirmedAtMs = new Map<string, number>()
+  readonly #outbound: Outbound
+  readonly #measures: Measures
+  readonly pauses: Pauses
   readonly #counting: Loop
   readonly #running: Promise<unknown>
   #noted = ''
@@ -72,6 +79,10 @@ class RunningReplication implements Replication {
     const peers = peersOf(topology)
     const confirmed = (engine.note(confirmedNote) ?? {}) as Record<string, number>
     this.#ledger = new Ledger(engine, new Map(peers.map(({ name }) => [name, confirmed[name] ?? 0])))
+    this.#outbound = new Outbound({ engine, clock: env.clock, ledger: this.#ledger })
+    this.#measures = new Measures(env.meter)
+    this.pauses = new Pauses({ engine, clock: env.clock, log: env.log })
+    this.pauses.onChange(() => [...this.#subscribers.values()].forEach((subscriber) => subscriber.ring()))
     this.#publisher = new Publisher(env, engine, this.#ledger)
     const room = {
       env,
@@ -87,7 +98,9 @@ class RunningReplication implements Replication {
     for (const peer of peers) {
       const transfer = (session: PeerSession, from: Region, epoch: string): Promise<void> =>
         transferState(room, session, from, epoch)
-      this.#subscribers.set(peer.name, new Subscriber({ env, engine, peer, transfer, onRegisters: room.onRegisters }))
+      const { onRegisters } = room
+      const following = { env, engine, peer, pauses: this.pauses, transfer, onRegisters }
+      this.#subscribers.set(peer.name, new Subscriber(following))
     }
     const answers = {
       engine,
@@ -102,14 +115,21 @@ class RunningReplication implements Replication {
 
   status(): ReplicationStatus {
     for (let part = 0; part < countedAtOnce && this.#ledger.readOn(); part++);
+    const peers = [...this.#subscribers.values()].map((subscriber) => this.#statusOf(subscriber))
     return {
       region: this.#engine.region.name,
       epoch: this.#engine.epoch,
       flushed: this.#engine.flushed(),
       published: this.#publisher.published,
       publishing: !this.#publisher.away,
-      peers: [...this.#subscribers.values()].map((subscriber) => this.#statusOf(subscriber)),
+      safeToEvacuate: peers.every(({ safeToEvacuate }) => safeToEvacuate),
+      pauses: this.pauses.active().map((pause) => this.#told(pause)),
+      peers,
     }
+  }
+
+  measure(): void {
+    this.#measures.take(this.status())
   }
 
   horizon(table: Table): Stamp | undefined {
@@ -150,12 +170,10 @@ class RunningReplication implements Replication {
     for (let turn = 1; !this.#loop.stopped; turn++) {
       try {
         this.#env.bus.announce(encodeControl(this.#announcement()))
-        this.#measure()
+        this.measure()
         await this.#noteConfirmed()
-        if (turn % slowEvery === 0) {
-          await this.#pulse()
-          await this.#trim()
-        }
+        await this.#pulse()
+        if (turn % slowEvery === 0) await this.#trim()
       } catch (error) {
         if (!this.#loop.stopped) this.#env.log.warn('replication housekeeping failed', { error: String(error) })
       }
@@ -165,7 +183,10 @@ class RunningReplication implements Replication {
 
   #announcement(): Announcement {
     const { name, number } = this.#engine.region
-    const seen = [...this.#subscribers].map(([region, { watermark }]) => ({ region, clock: watermark.clock }))
+    const seen = [...this.#subscribers].map(([region, { hearing }]) => ({
+      region,
+      clock: hearing.watermark.clock,
+    }))
     const { sent, published } = this.#publisher
     return {
       say: 'here',
@@ -181,17 +202,13 @@ class RunningReplication implements Replication {
     }
   }
 
-  #confirmed({ region, epoch, position }: Confirmation): void {
-    if (epoch !== this.#engine.epoch || position > this.#engine.flushed()) return
-    this.#confirmedAtMs.set(region, this.#env.clock.monotonicMs())
-    this.#ledger.confirm(region, position)
+  #confirmed(confirmation: Confirmation): void {
+    this.#outbound.confirmed(confirmation, this.#subscribers.get(confirmation.region)?.hearing)
   }
 
   /** At most once a second: a confirmation that is forgotten only means that the log is kept, or sent again. */
   async #noteConfirmed(): Promise<void> {
-    const confirmed = Object.fromEntries(
-      [...this.#subscribers.keys()].map((peer) => [peer, this.#ledger.confirmed(peer)]),
-    )
+    const confirmed = Object.fromEntries([...this.#subscribers.keys()].map((peer) => [peer, this.#ledger.needed(peer)]))
     const text = JSON.stringify(confirmed)
     if (text === this.#noted) return
     await this.#engine.setNote(confirmedNote, confirmed)
@@ -208,7 +225,7 @@ class RunningReplication implements Replication {
   /** Past what every peer has confirmed and what is published; beyond the cap, past everything. */
   async #trim(): Promise<void> {
     const flushed = this.#engine.flushed()
-    const kept = Math.min(this.#ledger.leastConfirmed(), this.#publisher.published, this.#ledger.upTo)
+    const kept = Math.min(this.#ledger.leastNeeded(), this.#publisher.published, this.#ledger.upTo)
     const upTo = Math.max(kept, flushed - logPositionsMax)
     if (upTo < this.#engine.oldest()) return
     await this.#engine.trimLog(upTo)
@@ -216,7 +233,7 @@ class RunningReplication implements Replication {
   }
 
   #mark(): Mark {
-    const peers = [...this.#subscribers].map(([name, { heard }]) => [name, heard?.flushed ?? 0] as const)
+    const peers = [...this.#subscribers].map(([name, { hearing }]) => [name, hearing.last?.flushed ?? 0] as const)
     return { own: this.#engine.flushed(), peers: new Map(peers) }
   }
 
@@ -224,18 +241,19 @@ class RunningReplication implements Replication {
     return replicas.every(({ region }) => {
       if (region === this.#engine.region.name || !this.#subscribers.has(region)) return true
       const cursor = this.#engine.cursor(region)?.position ?? 0
-      return this.#ledger.confirmed(region) >= mark.own && cursor >= (mark.peers.get(region) ?? 0)
+      return this.#ledger.needed(region) >= mark.own && cursor >= (mark.peers.get(region) ?? 0)
     })
   }
 
   #seen(here: string, origin: string): ClockState | undefined {
-    if (here === this.#engine.region.name) return this.#subscribers.get(origin)?.watermark.clock
-    return this.#subscribers.get(here)?.heard?.seen.find((seen) => seen.region === origin)?.clock
+    if (here === this.#engine.region.name) return this.#subscribers.get(origin)?.hearing.watermark.clock
+    return this.#subscribers.get(here)?.hearing.last?.seen.find((seen) => seen.region === origin)?.clock
   }
 
   #statusOf(subscriber: Subscriber): PeerStatus {
     const peer = subscriber.peer.name
-    const { heard, reason, skewMs } = subscriber
+    const { hearing, reason } = subscriber
+    const { last: heard, skewMs } = hearing
     return {
       peer,
       state: subscriber.state(),
@@ -244,30 +262,14 @@ class RunningReplication implements Replication {
       ...(heard === undefined ? {} : { head: heard.flushed }),
       held: subscriber.heldChanges(),
       ...(skewMs === undefined ? {} : { skewMs }),
-      watermark: subscriber.watermark.clock,
-      outbound: this.#outbound(peer),
-      confirmed: this.#ledger.confirmed(peer),
-      pending: this.#ledger.pending(peer),
-      lagMs: this.#ledger.lagMs(peer, this.#env.clock.wallMs()),
+      watermark: hearing.watermark.clock,
+      ...this.#outbound.statusOf(peer, hearing),
     }
   }
 
-  #outbound(peer: string): PeerStatus['outbound'] {
-    const confirmedAtMs = this.#confirmedAtMs.get(peer)
-    if (confirmedAtMs === undefined) return 'unknown'
-    if (this.#env.clock.monotonicMs() - confirmedAtMs > confirmationSilenceMs) return 'cut'
-    return this.#ledger.pending(peer) > 0 ? 'live' : 'idle'
-  }
-
-  #measure(): void {
-    const { meter } = this.#env
-    for (const subscriber of this.#subscribers.values()) {
-      const { peer, state, pending, lagMs, skewMs, held } = this.#statusOf(subscriber)
-      meter.gauge('longitude_replication_pending', pending, { peer })
-      meter.gauge('longitude_replication_lag_seconds', lagMs / 1000, { peer })
-      meter.gauge('longitude_replication_link_state', state === 'live' || state === 'idle' ? 1 : 0, { peer })
-      meter.gauge('longitude_clock_held_changes', held, { peer })
-      if (skewMs !== undefined) meter.gauge('longitude_clock_skew_seconds', skewMs / 1000, { peer })
-    }
+  #told(pause: Pause): PauseStatus {
+    const { untilMs } = pause
+    if ('link' in pause) return { link: pause.link, untilMs }
+    return { table: this.#engine.tableWithId(pause.table)?.name ?? pause.table, id: pause.table, untilMs }
   }
 }

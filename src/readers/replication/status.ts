@@ -1,9 +1,51 @@
 /** Where replication stands, per peer, in the one form that /admin/status, `longitude status` and the metrics are made from. */
 import type { Position } from '../../core/change/change.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { TableId } from '../../core/table/table.ts'
+import type { Latency } from './latencies.ts'
 import type { SubscriberState } from './subscriber.ts'
 
-export type PeerStatus = {
+export type OutboundState = 'live' | 'idle' | 'cut' | 'unknown'
+
+/** Of this region's writes to one table, on their way to one peer. */
+export type TableStatus = {
+  readonly table: string
+  /** Changes that the peer has not applied, exactly. */
+  readonly pending: number
+  /** Age of the oldest of them; 0 when there is none. */
+  readonly lagMs: number
+  /** Everything written here with a stamp up to this is applied there; absent where that is not known. */
+  readonly watermark?: ClockState
+  /** As AWS defines it: from the write here until it appears there; over the last minute, absent when nothing came. */
+  readonly replicationLatency?: Latency
+  readonly pausedUntilMs?: number
+  /** The peer has everything that this region has acknowledged of the table. */
+  readonly safeToEvacuate: boolean
+}
+
+export type OutboundStatus = {
+  /** Of the way to the peer, as its confirmations show it: 'cut' when they have stopped, 'unknown' before the first. */
+  readonly outbound: OutboundState
+  /** What the peer has confirmed of this region's log. */
+  readonly confirmed: Position
+  /** Own changes that concern the peer and that it has not applied, exactly. */
+  readonly pending: number
+  /** Age of the oldest of them; 0 when there is none. */
+  readonly lagMs: number
+  /** The peer has everything that this region has acknowledged, of all tables that both have. */
+  readonly safeToEvacuate: boolean
+  /** The whole link, by the peer. */
+  readonly pausedUntilMs?: number
+  readonly tables: readonly TableStatus[]
+}
+
+/** What this region holds back itself, and until when. */
+export type PauseStatus = (
+  | { readonly table: string; readonly id: TableId }
+  | { readonly link: readonly [string, string] }
+) & { readonly untilMs: number }
+
+export type PeerStatus = OutboundStatus & {
   readonly peer: string
   /** Of following the peer's stream. */
   readonly state: SubscriberState
@@ -18,14 +60,6 @@ export type PeerStatus = {
   readonly skewMs?: number
   /** Everything that the peer wrote with a stamp up to this is applied here. */
   readonly watermark: ClockState
-  /** Of the way to the peer, as its confirmations show it: 'cut' when they have stopped, 'unknown' before the first. */
-  readonly outbound: 'live' | 'idle' | 'cut' | 'unknown'
-  /** What the peer has confirmed of this region's log. */
-  readonly confirmed: Position
-  /** Own changes that the peer has not confirmed, exactly. */
-  readonly pending: number
-  /** Age of the oldest of them; 0 when there is none. */
-  readonly lagMs: number
 }
 
 export type ReplicationStatus = {
@@ -36,5 +70,8 @@ export type ReplicationStatus = {
   readonly published: Position
   /** False while the own stream cannot be reached. */
   readonly publishing: boolean
+  /** Every peer has everything that this region has acknowledged. */
+  readonly safeToEvacuate: boolean
+  readonly pauses: readonly PauseStatus[]
   readonly peers: readonly PeerStatus[]
 }

@@ -4,9 +4,9 @@
  * cursor stands. A hole is filled from the origin's log (repair.ts); where there is no log to fill it from, the state is
  * fetched instead (transfer.ts). Nothing that one peer does or sends stops the following of another.
  */
-import { type Batch, decodeBatch } from '../../core/change/batch.ts'
+import type { Batch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
-import { type Announcement, decodeAnnouncement, encodeControl } from '../../core/change/control.ts'
+import type { Announcement } from '../../core/change/control.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { connectBackOffMsMax, connectBackOffMsMin } from '../../core/limits.ts'
@@ -14,22 +14,22 @@ import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Cursor, Engine } from '../../engine/engine.ts'
 import type { PeerSession, StreamMessage } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
+import { confirmationFrom } from './confirmation.ts'
 import { greet, Refused } from './greeting.ts'
+import { Hearing } from './hearing.ts'
 import { Inbox } from './inbox.ts'
 import { BackOff, Loop } from './loop.ts'
+import { Parked } from './parked.ts'
+import type { Pauses } from './pauses.ts'
 import { startOf } from './place-in-stream.ts'
-import { repair } from './repair.ts'
-import { Watermark } from './watermark.ts'
-
-/** The peer's log does not go on from the cursor: it was trimmed, or it is another log. */
-class LogGone extends Error {
-  override readonly name = 'LogGone'
-}
+import { announcementFrom, batchFrom } from './reading.ts'
+import { LogGone, repair } from './repair.ts'
 
 export type SubscriberOptions = {
   readonly env: Env
   readonly engine: Engine
   readonly peer: Region
+  readonly pauses: Pauses
   /** Fetches the peer's state and sets the cursor; rejects when it could not be finished. */
   readonly transfer: (session: PeerSession, peer: Region, epoch: string) => Promise<void>
   /** A register of some table has arrived, or a session has begun: somebody may have to join or leave. */
@@ -45,17 +45,16 @@ const silenceMs = 3500
 
 export class Subscriber {
   readonly peer: Region
+  readonly hearing: Hearing
   readonly #options: SubscriberOptions
   readonly #loop: Loop
   readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
   readonly #inbox = new Inbox()
-  readonly #watermark = new Watermark()
+  readonly #parked: Parked
   readonly #running: Promise<void>
   #session: PeerSession | undefined
   #ended: string | undefined
-  #heard: Announcement | undefined
-  #heardAtMs = 0
-  #skewMs: number | undefined
+  #appliedAtMs: number | undefined
   #progressAtMs = 0
   #mode: 'normal' | 'refused' | 'resync' | 'held' = 'normal'
   #reason: string | undefined
@@ -65,6 +64,8 @@ export class Subscriber {
     this.#options = options
     this.peer = options.peer
     this.#loop = new Loop(options.env.clock)
+    this.hearing = new Hearing(options.env.clock)
+    this.#parked = new Parked({ ...options, log: options.env.log })
     this.#running = this.#run()
   }
 
@@ -73,16 +74,9 @@ export class Subscriber {
     return this.#mode === 'refused' ? undefined : this.#session
   }
 
-  get watermark(): Watermark {
-    return this.#watermark
-  }
-
-  get heard(): Announcement | undefined {
-    return this.#heard
-  }
-
-  get skewMs(): number | undefined {
-    return this.#skewMs
+  /** Something about pauses has changed. */
+  ring(): void {
+    this.#loop.ring()
   }
 
   get reason(): string | undefined {
@@ -96,8 +90,9 @@ export class Subscriber {
   state(): SubscriberState {
     if (this.#mode !== 'normal') return this.#mode
     if (this.#session === undefined) return 'cut'
-    if (this.#heard === undefined || this.#now() - this.#heardAtMs > silenceMs) return 'unknown'
-    return this.#position() < this.#heard.published || this.#heard.published < this.#heard.flushed ? 'live' : 'idle'
+    const { last } = this.hearing
+    if (last === undefined || this.hearing.silentForMs() > silenceMs) return 'unknown'
+    return this.#position() < last.published || last.published < last.flushed ? 'live' : 'idle'
   }
 
   async stop(): Promise<void> {
@@ -129,6 +124,7 @@ export class Subscriber {
     this.#begin(session)
     try {
       const epoch = await this.#greet(session)
+      while (this.#isPaused() && this.#ended === undefined && !this.#loop.stopped) await this.#idle(session)
       const cursor = engine.cursor(this.peer.name)
       if (cursor === undefined || this.#mode === 'resync') await this.#resync(session, epoch)
       await this.#consume(session)
@@ -144,7 +140,7 @@ export class Subscriber {
 
   #begin(session: PeerSession): void {
     this.#session = session
-    this.#heard = undefined
+    this.hearing.forget()
     this.#ended = undefined
     this.#failure = undefined
     this.#progressAtMs = this.#now()
@@ -192,7 +188,8 @@ export class Subscriber {
     this.#mode = 'resync'
     if (engine.cursor(this.peer.name) !== undefined) env.log.warn('fetch the peer’s state', { peer: this.peer.name })
     await transfer(session, this.peer, epoch)
-    this.#watermark.reset()
+    await this.#parked.forget()
+    this.hearing.watermark.reset()
     this.#accept()
     this.#progress()
   }
@@ -215,12 +212,10 @@ export class Subscriber {
   /** A message that cannot be read or trusted is passed over: its changes come from the origin's log instead, as a hole. */
   #read({ payload, sequence }: StreamMessage): Batch | undefined {
     try {
-      const batch = decodeBatch(payload)
-      if (batch.origin === this.peer.name && batch.originNumber === this.peer.number) return batch
-      throw new RangeError(`changes of ${batch.origin}`)
+      return batchFrom(this.peer, payload)
     } catch (error) {
       // Of a peer that has not said what it speaks, a message of another version is the first word: nothing more is read.
-      if (error instanceof UnknownFormat && this.#heard === undefined) {
+      if (error instanceof UnknownFormat && this.hearing.last === undefined) {
         this.#failure = error
         this.#loop.ring()
       } else this.#suspect('message', error, sequence)
@@ -237,9 +232,7 @@ export class Subscriber {
 
   #hear(payload: Buffer): void {
     try {
-      const said = decodeAnnouncement(payload)
-      if (said.region !== this.peer.name || said.number !== this.peer.number) throw new RangeError('another region')
-      this.#take(said)
+      this.#take(announcementFrom(this.peer, payload))
     } catch (error) {
       if (error instanceof UnknownFormat) this.#failure = error
       else this.#suspect('announcement', error)
@@ -248,33 +241,40 @@ export class Subscriber {
   }
 
   #take(said: Announcement): void {
-    const { clock } = this.#options.env
-    const cursor = this.#options.engine.cursor(this.peer.name)
-    this.#heard = said
-    this.#heardAtMs = this.#now()
-    this.#skewMs = said.wallMs - clock.wallMs()
-    if (cursor?.epoch === said.epoch) this.#watermark.promise(said.flushed, said.clock)
+    this.hearing.take(said, this.#options.engine.cursor(this.peer.name)?.epoch === said.epoch)
     this.#reachWatermark()
   }
 
   /** One thing at a time: what waits, else what the peer has announced, else the next ring. */
   async #step(session: PeerSession): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
+    if (this.#isPaused()) return await this.#idle(session)
+    if (await this.#parked.catchUp(session)) this.#progress()
     if (!this.#inbox.isEmpty) await this.#applyWaiting(session)
-    else if (!(await this.#catchUp(session))) {
-      this.#confirm(session)
-      await this.#loop.wait(tickMs)
-    }
+    else if (!(await this.#catchUp(session))) await this.#idle(session)
+  }
+
+  async #idle(session: PeerSession): Promise<void> {
+    if (this.#isPaused()) this.#progressAtMs = this.#now()
+    this.#confirm(session)
+    await this.#loop.wait(tickMs)
+  }
+
+  #isPaused(): boolean {
+    return this.#options.pauses.ofLink(this.peer.name, this.#options.engine.region.name) > 0
+  }
+
+  async #apply(batch: Batch, sequence: number): Promise<ApplyResult> {
+    return this.#options.engine.apply(await this.#parked.without(batch, this.#cursor()), sequence)
   }
 
   async #applyWaiting(session: PeerSession): Promise<void> {
-    const { engine } = this.#options
     const cursor = this.#cursor()
     const taken = this.#inbox.peek(cursor.position)
     if (taken === undefined) return
     if (taken.batch.epoch !== cursor.epoch) return this.#otherEpoch(taken.batch.epoch)
     if (taken.batch.upTo <= cursor.position) return this.#inbox.drop(taken.messages)
-    const result = await engine.apply(taken.batch, taken.sequence)
+    const result = await this.#apply(taken.batch, taken.sequence)
     this.#note(taken.batch, result)
     if (result.applied === 'all') {
       this.#inbox.drop(taken.messages)
@@ -288,7 +288,8 @@ export class Subscriber {
    * only when the log that it has now is not the cursor's, there is nothing more to come of that.
    */
   #otherEpoch(epoch: string): void {
-    if (this.#heard === undefined || this.#heard.epoch === epoch) throw this.#gone(`its log is another (${epoch})`)
+    const { last } = this.hearing
+    if (last === undefined || last.epoch === epoch) throw this.#gone(`its log is another (${epoch})`)
     this.#inbox.drop(1)
   }
 
@@ -301,6 +302,7 @@ export class Subscriber {
       session,
       peer: this.peer,
       upTo,
+      apply: (batch, sequence) => this.#apply(batch, sequence),
       onApplied: (batch, result) => this.#note(batch, result),
     }).catch((error: unknown) => {
       if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.#suspect('answer', error)
@@ -332,8 +334,7 @@ export class Subscriber {
 
   /** Acts on the peer's last word when the stream brings nothing. True when something was done. */
   async #catchUp(session: PeerSession): Promise<boolean> {
-    const { engine } = this.#options
-    const heard = this.#heard
+    const heard = this.hearing.last
     const cursor = this.#cursor()
     const stalled = this.#now() - this.#progressAtMs > stallMs
     if (heard === undefined) return false
@@ -348,7 +349,7 @@ export class Subscriber {
     if (cursor.position >= heard.sent) {
       const { name, number } = this.peer
       const empty = { origin: name, originNumber: number, epoch: heard.epoch, after: heard.sent, upTo: heard.published }
-      this.#note({ ...empty, changes: [] }, await engine.apply({ ...empty, changes: [] }, cursor.sequence))
+      this.#note({ ...empty, changes: [] }, await this.#apply({ ...empty, changes: [] }, cursor.sequence))
       return true
     }
     if (!stalled) return false
@@ -364,19 +365,21 @@ export class Subscriber {
 
   #progress(): void {
     this.#progressAtMs = this.#now()
+    this.#appliedAtMs = this.#options.env.clock.wallMs()
     this.#backOff.reset()
     this.#reachWatermark()
   }
 
   #reachWatermark(): void {
     const cursor = this.#options.engine.cursor(this.peer.name)
-    if (cursor !== undefined && cursor.epoch === this.#heard?.epoch) this.#watermark.reach(cursor.position)
+    if (cursor === undefined || cursor.epoch !== this.hearing.last?.epoch) return
+    this.hearing.watermark.reach(this.#parked.reach(cursor.position))
   }
 
   #confirm(session: PeerSession): void {
-    const { engine } = this.#options
-    const { epoch, position } = this.#cursor()
-    session.tell(encodeControl({ say: 'confirm', region: engine.region.name, epoch, position }))
+    const [parked, hearing, appliedAtMs] = [this.#parked, this.hearing, this.#appliedAtMs]
+    const confirmation = confirmationFrom({ ...this.#options, parked, hearing, appliedAtMs })
+    if (confirmation !== undefined) session.tell(confirmation)
   }
 
   #cursor(): Cursor {

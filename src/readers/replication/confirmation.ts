@@ -1,0 +1,45 @@
+/** What a region tells an origin about its place in the origin's log, its pauses, and when the last of it was applied. */
+import { type Confirmation, encodeControl } from '../../core/change/control.ts'
+import type { Region } from '../../core/topology.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Hearing } from './hearing.ts'
+import type { Parked } from './parked.ts'
+import type { Pauses } from './pauses.ts'
+
+export type Standing = {
+  readonly engine: Engine
+  readonly peer: Region
+  readonly pauses: Pauses
+  readonly parked: Parked
+  readonly hearing: Hearing
+  /** By this region's clock. */
+  readonly appliedAtMs: number | undefined
+}
+
+/** Undefined where there is no place yet. */
+export function confirmationFrom({ engine, peer, pauses, parked, hearing, appliedAtMs }: Standing): Buffer | undefined {
+  const cursor = engine.cursor(peer.name)
+  if (cursor === undefined) return undefined
+  const region = engine.region.name
+  const { epoch, position } = cursor
+  const skewMs = hearing.nearestSkewMs
+  const pausedUntilMs = pauses.ofLink(peer.name, region)
+  const waiting = parked.told(position)
+  return encodeControl({
+    say: 'confirm',
+    region,
+    epoch,
+    position,
+    ...(skewMs === undefined || appliedAtMs === undefined
+      ? {}
+      : { applied: { wallMs: Math.max(0, Math.floor(appliedAtMs)), skewMs } }),
+    ...(pausedUntilMs > 0 ? { pausedUntilMs } : {}),
+    ...(waiting.length === 0 ? {} : { parked: waiting }),
+  })
+}
+
+/** When a peer applied what it confirms, by the hearer's clock: each has seen the other's clock, less the way between them. */
+export function appliedMsOf({ applied }: Confirmation, skewMs: number | undefined, nowMs: number): number {
+  if (applied === undefined || skewMs === undefined) return nowMs
+  return Math.min(nowMs, applied.wallMs - (skewMs - applied.skewMs) / 2)
+}

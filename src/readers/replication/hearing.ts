@@ -1,0 +1,49 @@
+/** What a peer has said of itself, when that was heard, and what follows from it: its clock against ours, and the watermark. */
+import type { Announcement } from '../../core/change/control.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { Watermark } from './watermark.ts'
+
+const skewsMax = 10
+
+export class Hearing {
+  readonly watermark = new Watermark()
+  readonly #clock: Clock
+  #last: Announcement | undefined
+  #atMs = 0
+  #skewsMs: number[] = []
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
+
+  get last(): Announcement | undefined {
+    return this.#last
+  }
+
+  /** The peer's clock minus ours, less the time that its word took. */
+  get skewMs(): number | undefined {
+    return this.#skewsMs.at(-1)
+  }
+
+  /** The same by the word that came the fastest of late. */
+  get nearestSkewMs(): number | undefined {
+    return this.#skewsMs.length === 0 ? undefined : Math.max(...this.#skewsMs)
+  }
+
+  silentForMs(): number {
+    return this.#last === undefined ? Infinity : this.#clock.monotonicMs() - this.#atMs
+  }
+
+  /** Another session: what was said in the one before may no longer hold. */
+  forget(): void {
+    this.#last = undefined
+  }
+
+  /** `isFollowed`: it speaks of the log that our cursor is in. */
+  take(said: Announcement, isFollowed: boolean): void {
+    this.#last = said
+    this.#atMs = this.#clock.monotonicMs()
+    this.#skewsMs = [...this.#skewsMs.slice(1 - skewsMax), said.wallMs - this.#clock.wallMs()]
+    if (isFollowed) this.watermark.promise(said.flushed, said.clock)
+  }
+}

@@ -1,0 +1,54 @@
+/** The metrics of replication, made from the status that people are told. */
+import type { Meter } from '../../ports/meter.ts'
+import type { PeerStatus, ReplicationStatus, TableStatus } from './status.ts'
+
+const gone: TableStatus = { table: '', pending: 0, lagMs: 0, safeToEvacuate: false }
+
+export class Measures {
+  readonly #meter: Meter
+  /** Pairs of a peer and a table that have been measured: a table that goes must not leave its last figures behind. */
+  #known = new Map<string, readonly [string, string]>()
+
+  constructor(meter: Meter) {
+    this.#meter = meter
+  }
+
+  take(status: ReplicationStatus): void {
+    const now = new Map<string, readonly [string, string]>()
+    for (const peer of status.peers) {
+      this.#peer(peer)
+      for (const table of peer.tables) {
+        this.#table(peer.peer, table)
+        now.set(`${peer.peer} ${table.table}`, [peer.peer, table.table])
+      }
+    }
+    for (const [name, [peer, table]] of this.#known) if (!now.has(name)) this.#table(peer, { ...gone, table })
+    this.#known = now
+  }
+
+  #peer({ peer, state, pending, lagMs, skewMs, held, safeToEvacuate, pausedUntilMs }: PeerStatus): void {
+    const meter = this.#meter
+    meter.gauge('longitude_replication_pending', pending, { peer })
+    meter.gauge('longitude_replication_lag_seconds', lagMs / 1000, { peer })
+    meter.gauge('longitude_replication_link_state', state === 'live' || state === 'idle' ? 1 : 0, { peer })
+    meter.gauge('longitude_replication_safe_to_evacuate', safeToEvacuate ? 1 : 0, { peer })
+    meter.gauge('longitude_replication_paused', pausedUntilMs === undefined ? 0 : 1, { peer, table: '' })
+    meter.gauge('longitude_clock_held_changes', held, { peer })
+    if (skewMs !== undefined) meter.gauge('longitude_clock_skew_seconds', skewMs / 1000, { peer })
+  }
+
+  #table(peer: string, status: TableStatus): void {
+    const meter = this.#meter
+    const { table, watermark, replicationLatency: latency } = status
+    const labels = { peer, table }
+    meter.gauge('longitude_replication_table_pending', status.pending, labels)
+    meter.gauge('longitude_replication_table_lag_seconds', status.lagMs / 1000, labels)
+    meter.gauge('longitude_replication_table_safe_to_evacuate', status.safeToEvacuate ? 1 : 0, labels)
+    meter.gauge('longitude_replication_paused', status.pausedUntilMs === undefined ? 0 : 1, labels)
+    if (watermark !== undefined) meter.gauge('longitude_replication_watermark_seconds', watermark.wallMs / 1000, labels)
+    if (latency === undefined) return
+    const { averageMs, minimumMs, maximumMs } = latency
+    for (const [statistic, ms] of Object.entries({ average: averageMs, minimum: minimumMs, maximum: maximumMs }))
+      meter.gauge('longitude_replication_latency_seconds', ms / 1000, { ...labels, statistic })
+  }
+}

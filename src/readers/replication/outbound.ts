@@ -1,0 +1,124 @@
+/**
+ * Where the peers stand in this region's log, table by table, as their confirmations say it: known at the source, so it is
+ * true, and grows, while a link is cut. What leaves this region is told here only, to people and to machines alike.
+ */
+import type { Confirmation, Parked } from '../../core/change/control.ts'
+import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import { counterMax, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import type { Table } from '../../core/table/table.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { appliedMsOf } from './confirmation.ts'
+import type { Hearing } from './hearing.ts'
+import type { Ledger } from './ledger.ts'
+import type { OutboundState, OutboundStatus, TableStatus } from './status.ts'
+
+type Room = { readonly engine: Engine; readonly clock: Clock; readonly ledger: Ledger }
+
+type Heard = {
+  readonly atMs: number
+  /** Of the peer's disk: what another one had confirmed is worth nothing. */
+  readonly epoch: string | undefined
+  readonly pausedUntilMs: number
+  readonly parked: readonly Parked[]
+}
+
+const silenceMs = 3500
+
+export class Outbound {
+  readonly #room: Room
+  readonly #heard = new Map<string, Heard>()
+
+  constructor(room: Room) {
+    this.#room = room
+  }
+
+  confirmed(confirmation: Confirmation, hearing: Hearing | undefined): void {
+    const { clock, engine, ledger } = this.#room
+    const { region, epoch, position, pausedUntilMs = 0, parked = [] } = confirmation
+    if (epoch !== engine.epoch || position > engine.flushed()) return
+    this.#heard.set(region, { atMs: clock.monotonicMs(), epoch: hearing?.last?.epoch, pausedUntilMs, parked })
+    const appliedMs = appliedMsOf(confirmation, hearing?.nearestSkewMs, clock.wallMs())
+    ledger.confirm(region, position, {
+      parked: new Map(parked.map(({ table, position: at }) => [table, at])),
+      appliedMs,
+    })
+  }
+
+  statusOf(peer: string, hearing: Hearing): OutboundStatus {
+    const { engine, ledger, clock } = this.#room
+    const nowMs = clock.wallMs()
+    const concerning = ledger.lacking(peer).filter((id) => {
+      const table = engine.tableWithId(id)
+      return table === undefined || replicaStatus(table, peer) !== undefined
+    })
+    const pending = concerning.reduce((sum, table) => sum + ledger.pendingOf(peer, table), 0)
+    const outbound = this.#stateOf(peer, hearing, pending)
+    const tables = engine
+      .tables()
+      .filter((table) => replicaStatus(table, peer) !== undefined)
+      .map((table) => this.#tableOf(peer, table, outbound))
+    const paused = this.#heard.get(peer)?.pausedUntilMs ?? 0
+    return {
+      outbound,
+      confirmed: ledger.confirmed(peer),
+      pending,
+      lagMs: Math.max(0, ...concerning.map((table) => ledger.lagOf(peer, table, nowMs))),
+      safeToEvacuate: pending === 0 && this.#isKnown(outbound) && tables.every((table) => table.safeToEvacuate),
+      ...(paused > nowMs ? { pausedUntilMs: paused } : {}),
+      tables,
+    }
+  }
+
+  #tableOf(peer: string, table: Table, outbound: OutboundState): TableStatus {
+    const { ledger, clock } = this.#room
+    const nowMs = clock.wallMs()
+    const pending = ledger.pendingOf(peer, table.id)
+    const latency = ledger.latencyOf(peer, table.id, nowMs)
+    const parked = this.#heard.get(peer)?.parked.find((each) => each.table === table.id)
+    const status = replicaStatus(table, peer)
+    const isComplete = status === 'ACTIVE' || status === 'UPDATING'
+    const watermark = isComplete ? this.#watermarkOf(peer, table, outbound) : undefined
+    return {
+      table: table.name,
+      pending,
+      lagMs: ledger.lagOf(peer, table.id, nowMs),
+      ...(watermark === undefined ? {} : { watermark }),
+      ...(latency === undefined ? {} : { replicationLatency: latency }),
+      ...(parked !== undefined && parked.untilMs > nowMs ? { pausedUntilMs: parked.untilMs } : {}),
+      safeToEvacuate: isComplete && pending === 0 && this.#isKnown(outbound),
+    }
+  }
+
+  /** What was written here to the table up to this is applied there; undefined where that is not known. */
+  #watermarkOf(peer: string, table: Table, outbound: OutboundState): ClockState | undefined {
+    const { engine, ledger } = this.#room
+    if (!this.#isKnown(outbound)) return undefined
+    if (ledger.pendingOf(peer, table.id) === 0) return engine.clock()
+    const oldest = ledger.oldestOf(peer, table.id)
+    return oldest === undefined || ledger.hasLost(peer, table.id) ? undefined : before(oldest)
+  }
+
+  /** Everything is counted, and the peer has confirmed since this process and that disk of the peer's are there. */
+  #isKnown(outbound: OutboundState): boolean {
+    const { engine, ledger } = this.#room
+    return outbound !== 'unknown' && ledger.upTo >= engine.flushed()
+  }
+
+  #stateOf(peer: string, hearing: Hearing, pending: number): OutboundState {
+    const heard = this.#heard.get(peer)
+    const epoch = hearing.last?.epoch
+    if (heard === undefined || (heard.epoch !== undefined && epoch !== undefined && heard.epoch !== epoch))
+      return 'unknown'
+    if (this.#room.clock.monotonicMs() - heard.atMs > silenceMs) return 'cut'
+    return pending > 0 ? 'live' : 'idle'
+  }
+}
+
+function replicaStatus(table: Table, region: string): string | undefined {
+  return table.replicas.find((replica) => replica.region === region)?.status
+}
+
+function before({ wallMs, counter }: Stamp): ClockState {
+  return counter > 0 ? { wallMs, counter: counter - 1 } : { wallMs: wallMs - 1, counter: counterMax }
+}

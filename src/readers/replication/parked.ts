@@ -1,0 +1,128 @@
+/**
+ * Tables whose changes of one origin are passed over while they are paused. Before the cursor goes past the first of them, it
+ * is noted where the table stands; when the pause is over, what the table lacks is asked of the origin, which keeps its log
+ * from there on, up to the cursor; from then on the table goes with the others again. Where the origin's log no longer
+ * reaches back, its state does.
+ */
+import { type Batch, decodeBatch } from '../../core/change/batch.ts'
+import type { Position } from '../../core/change/change.ts'
+import { decodeAnswer, encodeControl, type Parked as ToldParked } from '../../core/change/control.ts'
+import { kindOf } from '../../core/change/message.ts'
+import type { TableId } from '../../core/table/table.ts'
+import type { Region } from '../../core/topology.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { PeerSession } from '../../ports/bus.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Pauses } from './pauses.ts'
+import { Questions, requestTimeoutMs } from './questions.ts'
+
+type Room = { readonly engine: Engine; readonly log: Log; readonly pauses: Pauses; readonly peer: Region }
+
+type Place = { readonly epoch: string; readonly position: Position }
+
+export class Parked {
+  readonly #room: Room
+  readonly #note: string
+  #places: ReadonlyMap<TableId, Place>
+
+  constructor(room: Room) {
+    this.#room = room
+    this.#note = `replication/parked/${room.peer.name}`
+    this.#places = new Map(Object.entries((room.engine.note(this.#note) ?? {}) as Record<TableId, Place>))
+  }
+
+  /** Up to where every table has everything, for whoever stands at `cursor`. */
+  reach(cursor: Position): Position {
+    return Math.min(cursor, ...[...this.#places.values()].map(({ position }) => position))
+  }
+
+  /** For the origin; a table that is paused and has missed nothing yet stands where the cursor stands. */
+  told(cursor: Position): readonly ToldParked[] {
+    const { engine, pauses } = this.#room
+    const paused = pauses.active().flatMap((pause) => ('table' in pause ? [pause.table] : []))
+    return [...new Set([...this.#places.keys(), ...paused])]
+      .filter((table) => engine.tableWithId(table) !== undefined)
+      .map((table) => ({
+        table,
+        position: this.#places.get(table)?.position ?? cursor,
+        untilMs: pauses.ofTable(table),
+      }))
+  }
+
+  /** The batch without what is to wait; resolves when it is noted that it waits. */
+  async without(batch: Batch, cursor: Place): Promise<Batch> {
+    const waits = new Set<TableId>()
+    for (const { kind, table } of batch.changes) if (kind === 'item' && this.#waits(table)) waits.add(table)
+    if (waits.size === 0) return batch
+    const fresh = [...waits].filter((table) => !this.#places.has(table))
+    const { epoch, position } = cursor
+    if (fresh.length > 0)
+      await this.#keep(new Map([...this.#places, ...fresh.map((table) => [table, { epoch, position }] as const)]))
+    return { ...batch, changes: batch.changes.filter(({ kind, table }) => kind !== 'item' || !waits.has(table)) }
+  }
+
+  /** Brings up to the cursor what is no longer paused; true when there was something. Rejects when the origin cannot be asked. */
+  async catchUp(session: PeerSession): Promise<boolean> {
+    const { engine, pauses, log, peer } = this.#room
+    let moved = false
+    for (const [table] of this.#places) {
+      if (pauses.ofTable(table) > 0) continue
+      if (engine.tableWithId(table) !== undefined) await this.#catchUpTable(session, table)
+      await this.#keep(new Map([...this.#places].filter(([id]) => id !== table)))
+      log.info('the table has caught up', { table, peer: peer.name })
+      moved = true
+    }
+    return moved
+  }
+
+  /** The origin's state was merged, with all of its tables. */
+  async forget(): Promise<void> {
+    if (this.#places.size > 0) await this.#keep(new Map())
+  }
+
+  #waits(table: TableId): boolean {
+    return this.#places.has(table) || this.#room.pauses.ofTable(table) > 0
+  }
+
+  async #catchUpTable(session: PeerSession, table: TableId): Promise<void> {
+    const { engine, peer } = this.#room
+    for (;;) {
+      const place = this.#places.get(table)
+      const cursor = engine.cursor(peer.name)
+      if (place === undefined || cursor === undefined || place.position >= cursor.position) return
+      const after = place.position
+      const request = { say: 'log', region: engine.region.name, epoch: place.epoch, after, table } as const
+      const answer = await session.request(encodeControl(request), requestTimeoutMs)
+      if (kindOf(answer) === 'control') {
+        const said = decodeAnswer(answer)
+        if (said.say !== 'gone') throw new Error(`${peer.name} does not tell its log: ${said.say}`)
+        return this.#copyState(session, table)
+      }
+      const { changes, upTo, origin } = decodeBatch(answer)
+      if (origin !== peer.name || upTo <= after) throw new RangeError(`${peer.name} answered with another log`)
+      const rows = changes.filter((change) => change.kind === 'item' && change.table === table)
+      if (rows.length > 0) await engine.merge(table, rows)
+      await this.#keep(new Map([...this.#places, [table, { epoch: place.epoch, position: upTo }]]))
+    }
+  }
+
+  async #copyState(session: PeerSession, table: TableId): Promise<void> {
+    const { engine, log, peer } = this.#room
+    log.warn('the log does not reach back to the pause: merge the table’s state', { table, peer: peer.name })
+    const questions = new Questions(session, engine.region.name)
+    let after: Buffer | undefined
+    for (;;) {
+      const part = await questions.rows(table, after)
+      if (part === undefined) throw new Error(`${peer.name} does not have all of the table`)
+      if (part.rows.length > 0) await engine.merge(table, part.rows)
+      if (part.done || part.rows.length === 0) return
+      after = Buffer.from(part.rows.at(-1)?.key ?? Buffer.alloc(0))
+    }
+  }
+
+  async #keep(places: ReadonlyMap<TableId, Place>): Promise<void> {
+    const value = places.size === 0 ? undefined : Object.fromEntries(places)
+    await this.#room.engine.setNote(this.#note, value)
+    this.#places = places
+  }
+}
