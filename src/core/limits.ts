@@ -8,11 +8,14 @@ export const itemSizeBytesMax = 400 * 1024
 export const partitionKeySizeBytesMax = 2048
 export const sortKeySizeBytesMax = 1024
 export const nestingDepthMax = 32
+export const attributeNameSizeBytesMax = 65_535
 export const numberDigitsMax = 38
 /** Powers of ten of a number's first digit. */
 export const numberMagnitudeMax = 125
 export const numberMagnitudeMin = -130
 export const expressionSizeBytesMax = 4096
+/** With its # or colon. */
+export const placeholderSizeBytesMax = 255
 export const expressionOperatorsMax = 300
 export const inOperandsMax = 100
 export const listIndexMax = 2_147_483_647

@@ -105,7 +105,7 @@ export function detach(state: State, id: TableId, own: TableId): Promise<void> {
 
 function isOfReplicas(register: string): boolean {
   const others = [replicaRegister(''), leaveRegister(''), overrideRegister('')]
-  return register === 'local/disassociation' || others.some((prefix) => register.startsWith(prefix))
+  return others.some((prefix) => register.startsWith(prefix))
 }
 
 /** A table's number names its keys and counts; it comes first, since what follows is counted under it. */

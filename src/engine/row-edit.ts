@@ -39,10 +39,11 @@ export function editRow(state: State, group: Group, edit: RowEdit): Position {
     editIndexRows(state, group, table, { before: edit.beforeItem ?? itemIn(before), after: edit.item })
   const ordinal = editCounts(state, edit)
   const previous = keepsOldImages(table) && before !== undefined && !isTombstone(before) ? { previous: before } : {}
+  const alone = edit.cause === 'replica' || keepsTombstones(table) ? {} : { alone: true as const }
   return logChange(
     state,
     group,
-    { cause: edit.cause, table: table.id, ordinal, key, row: bytes, ...previous },
+    { cause: edit.cause, table: table.id, ordinal, key, row: bytes, ...alone, ...previous },
     edit.first,
   )
 }

@@ -34,6 +34,7 @@ export type LoggedChange = {
   readonly ordinal: number
   readonly key: Buffer
   readonly row: Buffer
+  readonly alone?: true
   readonly previous?: Buffer
 }
 

@@ -11,6 +11,9 @@ export const indexArn = (place: Place, table: string, index: string): string =>
 export const streamArn = (place: Place, table: string, label: string): string =>
   `${tableArn(place, table)}/stream/${label}`
 
+export const globalTableArn = ({ accountId }: Place, table: string): string =>
+  `arn:aws:dynamodb::${accountId}:global-table/${table}`
+
 const tableArnPattern = /^arn:[^:]+:dynamodb:([^:]*):([^:]*):table\/([a-zA-Z0-9_.-]+)$/
 
 /** The table's name if the ARN is one of this account and region, undefined if it is of another. */

@@ -1,6 +1,13 @@
 /** Every operation that the node answers, by name. Those that it does not are in unsupported.ts, with the reason. */
 import { batchGetItem } from './batches/batch-get-item.ts'
 import { batchWriteItem } from './batches/batch-write-item.ts'
+import { createGlobalTable } from './global-tables/create-global-table.ts'
+import { describeGlobalTable } from './global-tables/describe-global-table.ts'
+import { describeGlobalTableSettings } from './global-tables/describe-global-table-settings.ts'
+import { listGlobalTables } from './global-tables/list-global-tables.ts'
+import { updateGlobalTable } from './global-tables/update-global-table.ts'
+import { updateGlobalTableSettings } from './global-tables/update-global-table-settings.ts'
+import { updateTimeToLive } from './settings/update-time-to-live.ts'
 import { deleteItem } from './items/delete-item.ts'
 import { getItem } from './items/get-item.ts'
 import { putItem } from './items/put-item.ts'
@@ -29,15 +36,18 @@ import { transactGetItems } from './transactions/transact-get-items.ts'
 import { transactWriteItems } from './transactions/transact-write-items.ts'
 
 const all: readonly Operation[] = [
+  batchExecuteStatement,
   batchGetItem,
   batchWriteItem,
-  batchExecuteStatement,
+  createGlobalTable,
   createTable,
   deleteItem,
   deleteTable,
   describeContinuousBackups,
   describeContributorInsights,
   describeEndpoints,
+  describeGlobalTable,
+  describeGlobalTableSettings,
   describeKinesisStreamingDestination,
   describeLimits,
   describeTable,
@@ -45,6 +55,7 @@ const all: readonly Operation[] = [
   executeStatement,
   executeTransaction,
   getItem,
+  listGlobalTables,
   listTables,
   listTagsOfResource,
   putItem,
@@ -54,8 +65,11 @@ const all: readonly Operation[] = [
   transactGetItems,
   transactWriteItems,
   untagResource,
+  updateGlobalTable,
+  updateGlobalTableSettings,
   updateItem,
   updateTable,
+  updateTimeToLive,
 ]
 
 export const registry: ReadonlyMap<string, Operation> = new Map(all.map((operation) => [operation.name, operation]))

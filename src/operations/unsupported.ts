@@ -5,13 +5,10 @@ const notYet = 'not yet'
 
 export const unsupported: Readonly<Record<string, string>> = {
   CreateBackup: notYet,
-  CreateGlobalTable: notYet,
   DeleteBackup: notYet,
   DeleteResourcePolicy: notYet,
   DescribeBackup: notYet,
   DescribeExport: notYet,
-  DescribeGlobalTable: notYet,
-  DescribeGlobalTableSettings: notYet,
   DescribeImport: notYet,
   DescribeTableReplicaAutoScaling: notYet,
   DisableKinesisStreamingDestination: notYet,
@@ -22,18 +19,14 @@ export const unsupported: Readonly<Record<string, string>> = {
   ListBackups: notYet,
   ListContributorInsights: notYet,
   ListExports: notYet,
-  ListGlobalTables: notYet,
   ListImports: notYet,
   PutResourcePolicy: notYet,
   RestoreTableFromBackup: notYet,
   RestoreTableToPointInTime: notYet,
   UpdateContinuousBackups: notYet,
   UpdateContributorInsights: notYet,
-  UpdateGlobalTable: notYet,
-  UpdateGlobalTableSettings: notYet,
   UpdateKinesisStreamingDestination: notYet,
   UpdateTableReplicaAutoScaling: notYet,
-  UpdateTimeToLive: notYet,
 }
 
 /** AWS's own answer to a name that it does not know, so that an SDK reports it as what it is. */

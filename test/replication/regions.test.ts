@@ -81,6 +81,18 @@ describe('three regions', () => {
     await allKnown(us)
   })
 
+  it('do not tell the others of what was deleted before they had the table', async () => {
+    const [us, eu] = (await world()) as [TestRegion, TestRegion, TestRegion]
+    await us.makeTable('T')
+    await us.put('T', 'a', '1')
+    await us.put('T', 'b', '2')
+    await us.remove('T', 'b')
+    await us.addReplicas('T', ['eu'])
+    await agreed([us, eu], 'T')
+    await allKnown(us)
+    expect(eu.rows('T')).toHaveLength(1)
+  })
+
   it('agree on one winner when all write the same item at once', async () => {
     const all = await sharedTable()
     await Promise.all(all.map((region) => region.put('T', 'hot', region.name)))

@@ -23,6 +23,11 @@ export type Change = {
   readonly key: Buffer
   /** The row's bytes (core/item/row.ts): stamp, version vector, tombstone flag, item. Tables' registers are rows too. */
   readonly row: Buffer
+  /**
+   * Of an own change of an item: no other region had the table then. It never leaves the region: a later replica finds it in
+   * the snapshot that it starts from, and a delete of then left no tombstone that could be told of.
+   */
+  readonly alone?: true
   /** The row before, where a reader of the log needs it (a stream with old images). */
   readonly previous?: Buffer
 }

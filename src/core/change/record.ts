@@ -1,7 +1,7 @@
 /**
  * A change as the log keeps it under its position. Lengths first, so that a reader can skip what it does not need.
  *
- *   format u8 · cause u8 · position u48 · group u48 · ordinal u48
+ *   format u8 · cause u8 (with the flag `alone`) · position u48 · group u48 · ordinal u48
  *   table length u8 · key length u16 · row length u32 · previous length + 1 u32 (0: none)
  *   table · key · row · previous
  */
@@ -12,6 +12,7 @@ import type { Cause, Change } from './change.ts'
 const formatVersion = 1
 const headerSizeBytes = 31
 const positionMax = 2 ** 48 - 1
+const aloneFlag = 0x80
 /** A row holds at least its format and its stamp. */
 const rowSizeBytesMin = 1 + stampSizeBytes
 
@@ -25,7 +26,7 @@ export function encodeChange(change: Change): Buffer {
   const size = headerSizeBytes + table.length + change.key.length + change.row.length + (previous?.length ?? 0)
   const bytes = Buffer.allocUnsafe(size)
   bytes[0] = formatVersion
-  bytes[1] = causes.indexOf(change.cause)
+  bytes[1] = causes.indexOf(change.cause) | (change.alone === true ? aloneFlag : 0)
   bytes.writeUIntBE(change.position, 2, 6)
   bytes.writeUIntBE(change.group, 8, 6)
   bytes.writeUIntBE(change.ordinal, 14, 6)
@@ -42,7 +43,8 @@ export function encodeChange(change: Change): Buffer {
 /** Throws RangeError on bytes that are no change: a broken disk. The parts are views of `bytes`. */
 export function decodeChange(bytes: Buffer): Change {
   if (bytes.length < headerSizeBytes || bytes[0] !== formatVersion) throw new RangeError('not a change')
-  const cause = causes[bytes[1] ?? causes.length]
+  const code = bytes[1] ?? 0
+  const cause = causes[code & ~aloneFlag]
   if (cause === undefined) throw new RangeError('a change of no known cause')
   const keyStart = headerSizeBytes + (bytes[20] ?? 0)
   const rowStart = keyStart + bytes.readUInt16BE(21)
@@ -58,6 +60,7 @@ export function decodeChange(bytes: Buffer): Change {
     ordinal: bytes.readUIntBE(14, 6),
     key: bytes.subarray(keyStart, rowStart),
     row: bytes.subarray(rowStart, previousStart),
+    ...((code & aloneFlag) === 0 ? {} : { alone: true }),
     ...(previousLength === 0 ? {} : { previous: bytes.subarray(previousStart, end) }),
   }
   checkChange(change)

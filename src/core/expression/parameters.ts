@@ -4,6 +4,8 @@
  * The values themselves are checked by core/wire.
  */
 import { type ServiceError, validationError } from '../errors.ts'
+import { placeholderSizeBytesMax } from '../limits.ts'
+import { checkAttributeName } from '../wire/attribute-values.ts'
 
 /** The names of an operation's parameters, in the order in which DynamoDB lists them. */
 export type ExpressionParameters = {
@@ -68,6 +70,7 @@ function checkNames(names: unknown, hasExpression: boolean): void {
   if (!isMap(names)) return
   if (!hasExpression) throw validationError('ExpressionAttributeNames can only be specified when using expressions')
   checkKeys('ExpressionAttributeNames', Object.keys(names), namePattern)
+  for (const name of Object.values(names)) if (typeof name === 'string') checkAttributeName(name)
 }
 
 /** Projections take no values. */
@@ -87,6 +90,10 @@ function checkValues(values: unknown, taking: readonly string[], given: readonly
 
 function checkKeys(parameter: string, keys: readonly string[], pattern: RegExp): void {
   if (keys.length === 0) throw validationError(`${parameter} must not be empty`)
+  if (keys.some((key) => key.length > placeholderSizeBytesMax))
+    throw validationError(
+      `${parameter} contains invalid key: The expression attribute map contains a key that is too long`,
+    )
   const wrong = keys.find((key) => !pattern.test(key))
   if (wrong !== undefined) throw invalidKey(parameter, wrong)
 }

@@ -4,7 +4,7 @@
  *
  *   definition          made once: name, key, creation
  *   replica/<region>    that region has, or is getting, a replica; the region itself tells how far it is
- *   leave/<region>      that region is asked to give its replica up, whatever it writes of itself meanwhile
+ *   leave/<region>      that region shall give its replica up, whatever it writes of itself meanwhile
  *   override/<region>   what that region's replica has in its own way
  *   index/<name>        a secondary index as all replicas have it; `deleted` lets each region remove its own rows
  *   settings/<name>     what AWS keeps equal in all replicas
@@ -58,8 +58,6 @@ export type RegisterValues = {
   'local/deletion-protection': boolean
   /** Of the replica: it may only be disassociated once this is false. Absent is true. */
   'local/disassociation-protection': boolean
-  /** The replica becomes a table of its own once everything under way has arrived. */
-  'local/disassociation': true
   'local/tags': Readonly<Record<string, string>>
 }
 
@@ -70,6 +68,9 @@ export type ReplicaRegister = {
   /** Made by CreateGlobalTable: an empty table that the region has under the name gives way to the replica. */
   readonly takesOver?: true
 }
+
+/** `keepsTable`: what it has stays, as a table of its own, once everything under way has arrived. */
+export type LeaveRegister = { readonly keepsTable?: true }
 
 export type IndexRegister = {
   /** Made once: an index deleted and made again under the same name is another, with rows of its own. */
@@ -149,7 +150,6 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     settings: settingsFrom(registers),
     // The last replica left is an ordinary table of one region again.
     replicas: replicas.length > 1 ? replicas : [],
-    ...(registers.get('local/disassociation') === true ? { disassociating: true } : {}),
   }
 }
 
@@ -175,9 +175,11 @@ export function replicaStates(registers: Registers): readonly Replica[] {
   )
 }
 
-function replicaFrom(region: string, { takesOver: _, ...state }: ReplicaRegister, registers: Registers): Replica {
-  if (registers.get(leaveRegister(region)) === undefined) return { region, ...state }
-  return { region, status: 'DELETING' }
+function replicaFrom(region: string, register: ReplicaRegister, registers: Registers): Replica {
+  const { takesOver: _, ...state } = register
+  const leave = registers.get(leaveRegister(region)) as LeaveRegister | undefined
+  if (leave === undefined) return { region, ...state }
+  return leave.keepsTable === true ? { region, status: 'UPDATING', keepsTable: true } : { region, status: 'DELETING' }
 }
 
 function indexesFrom(registers: Registers): readonly Index[] {

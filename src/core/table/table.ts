@@ -63,6 +63,8 @@ export type Replica = {
   readonly statusDescription?: string
   /** 0 to 100 while CREATING. */
   readonly percentProgress?: number
+  /** It is to become a table of its own, of one region. */
+  readonly keepsTable?: true
   readonly overrides?: ReplicaOverrides
 }
 
@@ -112,8 +114,6 @@ export type Table = {
   readonly settings: TableSettings
   /** Every region that has or is getting a replica, this one included; empty for a table of one region. */
   readonly replicas: readonly Replica[]
-  /** This region's replica is to become a table of its own. */
-  readonly disassociating?: true
 }
 
 export type StampedValue = { readonly stamp: Stamp; readonly value: unknown }

@@ -6,7 +6,7 @@
 import type { AttributeValue } from '../attribute/value.ts'
 import { canonicalNumber } from '../attribute/number.ts'
 import { type ServiceError, validationError } from '../errors.ts'
-import { nestingDepthMax } from '../limits.ts'
+import { attributeNameSizeBytesMax, nestingDepthMax } from '../limits.ts'
 import type { Member, Shape, Structure } from './shapes.ts'
 
 /** Throws for the first wrong value anywhere in the input, in the order of the model's members. */
@@ -19,8 +19,20 @@ export function checkAttributeValues(shape: Structure, input: Readonly<Record<st
 
 /** Throws for the first wrong value of an item or a key. */
 export function checkValues(values: Readonly<Record<string, AttributeValue>>): void {
-  for (const name in values) checkValue(values[name] as AttributeValue)
+  for (const name in values) {
+    checkAttributeName(name)
+    checkValue(values[name] as AttributeValue)
+  }
 }
+
+/** At most 65,535 bytes, at any depth (message measured in 2026-09: github.com/ExtendDB/extenddb/issues/365). */
+export function checkAttributeName(name: string): void {
+  if (name.length * utf8BytesMax > attributeNameSizeBytesMax && Buffer.byteLength(name) > attributeNameSizeBytesMax)
+    throw validationError('1 validation error detected: Attribute name is too large, must be less than 65536 bytes')
+}
+
+/** Of one UTF-16 unit. */
+const utf8BytesMax = 3
 
 export function checkValue(value: AttributeValue): void {
   const problem = valueProblem(value)
@@ -100,6 +112,7 @@ function typedProblem(fields: Fields, type: string, level: number): string | und
     case 'M': {
       const map = fields[type] as Fields
       for (const name in map) {
+        checkAttributeName(name)
         const problem = problemOf(map[name] as Fields, level + 1)
         if (problem !== undefined) return problem
       }

@@ -68,8 +68,13 @@ class Caretaker {
   private isReady(table: Table): boolean {
     if (table.status === 'CREATING')
       return own(table, this.care.region) !== 'CREATING' && table.indexes.every((index) => index.status !== 'CREATING')
-    if (table.disassociating === true) return false
-    return table.status === 'UPDATING' && table.replicas.every((replica) => replica.status !== 'CREATING')
+    return (
+      table.status === 'UPDATING' &&
+      table.replicas.every(
+        (replica) =>
+          replica.status !== 'CREATING' && (replica.region !== this.care.region || replica.keepsTable !== true),
+      )
+    )
   }
 
   /** After the transition time, unless the same is under way; looks again afterwards, since more may be owed. */

@@ -1,14 +1,15 @@
 import type { DeleteTableInput, DeleteTableOutput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
-import { replicaRegister, type ReplicaRegister, type RegisterValues } from '../../core/table/registers.ts'
+import { leaveRegister, type LeaveRegister, replicaRegister, type RegisterValues } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
-import type { RegisterEdit } from '../../engine/engine.ts'
+import type { Engine, RegisterEdit } from '../../engine/engine.ts'
 import { tableNameOf } from '../arns.ts'
 import { inUse, tableInAnyState } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
 import { oneAtATime } from './one-at-a-time.ts'
+import { assertNoSource } from './replica-updates.ts'
 
 type Input = Wire<DeleteTableInput>
 type Output = Wire<DeleteTableOutput>
@@ -32,18 +33,24 @@ async function remove(input: Input, context: OperationContext): Promise<Output> 
     throw validationError(
       'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
     )
+  if (table.status === 'ACTIVE') assertNoSource(table, context.settings.region)
   if (table.status === 'ACTIVE') await context.engine.define(table.id, removal(table, context))
   return { TableDescription: removed(table, context) }
 }
 
 /** The caretaker does the rest; the peers of a replica learn that it goes. */
-function removal(table: Table, { env, settings }: OperationContext): RegisterEdit[] {
+function removal(table: Table, { engine, env, settings }: OperationContext): RegisterEdit[] {
   const status: RegisterValues['local/status'] = { status: 'DELETING', sinceMs: env.clock.wallMs() }
-  const leaving: ReplicaRegister = { status: 'DELETING' }
+  const leaving: LeaveRegister = {}
   return [
     { register: 'local/status', value: status },
-    ...(table.replicas.length === 0 ? [] : [{ register: replicaRegister(settings.region), value: leaving }]),
+    ...(wasShared(table, engine) ? [{ register: leaveRegister(settings.region), value: leaving }] : []),
   ]
+}
+
+/** Also of the last replica the others must hear, or one that comes back would give the table back to this region. */
+function wasShared(table: Table, engine: Engine): boolean {
+  return engine.registers(table.id).some(({ key }) => key.toString('utf8').startsWith(replicaRegister('')))
 }
 
 /** AWS tells less of a table that goes: no keys, no attributes, no indexes, no times. */

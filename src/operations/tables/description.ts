@@ -12,6 +12,7 @@ import type {
   KeySchema,
   Projection,
   Replica,
+  ReplicaOverrides,
   Table,
   TableSettings,
   Throughput,
@@ -19,14 +20,16 @@ import type {
 import { indexArn, streamArn, tableArn } from '../arns.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { indexSettingsAt, settingsAt } from './replica-overrides.ts'
 
 type Description = Wire<TableDescription>
 
 /** Times are seconds with a fraction. */
 export const seconds = (ms: number): number => ms / 1000
 
-export function describeTable(table: Table, context: OperationContext): Description {
+export function describeTable(shared: Table, context: OperationContext): Description {
   const { settings } = context
+  const table = asSeenFrom(settings.region, shared)
   const size = context.engine.size(table)
   return {
     AttributeDefinitions: table.attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
@@ -49,13 +52,24 @@ export function describeTable(table: Table, context: OperationContext): Descript
     ...localIndexes(table, context),
     ...globalIndexes(table, context),
     ...stream(table, context),
-    ...replicas(table, context),
+    ...replicas(shared, context),
     ...encryption(table.settings),
     ...(table.settings.tableClass === undefined
       ? {}
       : { TableClassSummary: { TableClass: table.settings.tableClass } }),
     DeletionProtectionEnabled: table.settings.deletionProtection,
   }
+}
+
+/** The table with the settings that the region's own replica has. */
+function asSeenFrom(region: string, table: Table): Table {
+  const own = table.replicas.find((replica) => replica.region === region)
+  if (own?.overrides === undefined) return table
+  const indexes = table.indexes.map((index) => ({
+    ...index,
+    settings: indexSettingsAt(index.name, index.settings, own),
+  }))
+  return { ...table, indexes, settings: settingsAt(table.settings, own) }
 }
 
 export function keySchemaElements(key: KeySchema): Wire<KeySchemaElement>[] {
@@ -181,38 +195,77 @@ function stream(
   }
 }
 
+type GlobalFields =
+  | 'GlobalTableVersion'
+  | 'Replicas'
+  | 'MultiRegionConsistency'
+  | 'GlobalTableSettingsReplicationMode'
+  | 'DisassociationProtectionEnabled'
+
 /**
  * The called region is not among them: https://github.com/localstack/localstack/issues/7426 compares with AWS.
  */
-function replicas(
-  table: Table,
-  { settings }: OperationContext,
-): Pick<Description, 'GlobalTableVersion' | 'Replicas' | 'MultiRegionConsistency'> {
+function replicas(table: Table, { settings }: OperationContext): Pick<Description, GlobalFields> {
   const others = table.replicas.filter((replica) => replica.region !== settings.region)
   if (others.length === 0) return {}
   return {
     GlobalTableVersion: '2019.11.21',
     Replicas: others.map((replica) => replicaDescription(table, replica, settings)),
     MultiRegionConsistency: 'EVENTUAL',
+    GlobalTableSettingsReplicationMode: settingsMode,
+    DisassociationProtectionEnabled: table.settings.disassociationProtection ?? true,
   }
 }
 
-function replicaDescription(
+/** "This mode is set by default for a same account global table" (API reference, ReplicaDescription). */
+const settingsMode = 'ENABLED_WITH_OVERRIDES'
+
+export function replicaDescription(
   table: Table,
   replica: Replica,
-  { accountId }: OperationContext['settings'],
+  { accountId, regions }: OperationContext['settings'],
 ): Wire<ReplicaDescription> {
-  const globals = table.indexes.filter((index) => index.kind === 'global')
+  const { tableClass } = settingsAt(table.settings, replica)
+  const { region, statusDescription, percentProgress, overrides } = replica
   return {
-    RegionName: replica.region,
-    ReplicaStatus: replica.status,
-    ReplicaArn: tableArn({ region: replica.region, accountId }, table.name),
-    ...(replica.statusDescription === undefined ? {} : { ReplicaStatusDescription: replica.statusDescription }),
-    ...(replica.percentProgress === undefined ? {} : { ReplicaStatusPercentProgress: `${replica.percentProgress}` }),
-    ...(globals.length === 0 ? {} : { GlobalSecondaryIndexes: globals.map(({ name }) => ({ IndexName: name })) }),
-    ...(table.settings.tableClass === undefined
-      ? {}
-      : { ReplicaTableClassSummary: { TableClass: table.settings.tableClass } }),
+    RegionName: region,
+    ReplicaStatus: replicaStatus(replica, regions),
+    ReplicaArn: tableArn({ region, accountId }, table.name),
+    ...(statusDescription === undefined ? {} : { ReplicaStatusDescription: statusDescription }),
+    ...(percentProgress === undefined ? {} : { ReplicaStatusPercentProgress: `${percentProgress}` }),
+    ...(overrides?.keyArn === undefined ? {} : { KMSMasterKeyId: overrides.keyArn }),
+    ...readOverrides(overrides),
+    WarmThroughput: { ...warmUnits(table.settings, table.settings.billingMode), Status: 'ACTIVE' },
+    ...replicaIndexes(table, overrides),
+    ...(tableClass === undefined ? {} : { ReplicaTableClassSummary: { TableClass: tableClass } }),
+    GlobalTableSettingsReplicationMode: settingsMode,
+  }
+}
+
+/** A replica in a region that this deployment does not have any more can be removed, and nothing else. */
+export function replicaStatus({ region, status }: Replica, regions: readonly string[]): Replica['status'] {
+  return regions.includes(region) ? status : 'REGION_DISABLED'
+}
+
+function replicaIndexes(
+  { indexes, settings }: Table,
+  overrides: ReplicaOverrides | undefined,
+): Pick<Wire<ReplicaDescription>, 'GlobalSecondaryIndexes'> {
+  const globals = indexes.filter((index) => index.kind === 'global')
+  if (globals.length === 0) return {}
+  return {
+    GlobalSecondaryIndexes: globals.map((index) => ({
+      IndexName: index.name,
+      ...readOverrides(overrides?.indexes?.[index.name]),
+      WarmThroughput: { ...warmUnits(index.settings, settings.billingMode), Status: 'ACTIVE' as const },
+    })),
+  }
+}
+
+function readOverrides({ readUnits, maxReadUnits }: Pick<ReplicaOverrides, 'readUnits' | 'maxReadUnits'> = {}) {
+  return {
+    ...(readUnits === undefined ? {} : { ProvisionedThroughputOverride: { ReadCapacityUnits: readUnits } }),
+    ...(maxReadUnits === undefined ? {} : { OnDemandThroughputOverride: { MaxReadRequestUnits: maxReadUnits } }),
   }
 }
 

@@ -136,7 +136,7 @@ function globalIndex(table: Table, name: string | undefined): Index {
   return index
 }
 
-const shared = ({ id, kind, key, projection, settings }: Index): IndexRegister => ({
+export const shared = ({ id, kind, key, projection, settings }: Index): IndexRegister => ({
   id,
   kind,
   key,

@@ -1,94 +1,175 @@
 /**
  * UpdateTable: replicas in other regions. What is written here are registers: the region that learns of one with its
- * own name joins, or leaves, by itself, and tells the others through the same register how far it is.
+ * own name joins, or leaves, by itself, and tells the others how far it is.
  */
 import type { ReplicationGroupUpdate } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
 import { validationError } from '../../core/errors.ts'
-import { replicaRegister, type ReplicaRegister, type RegisterValues } from '../../core/table/registers.ts'
-import type { Table } from '../../core/table/table.ts'
+import {
+  leaveRegister,
+  type LeaveRegister,
+  overrideRegister,
+  replicaRegister,
+  type ReplicaRegister,
+  type RegisterValues,
+} from '../../core/table/registers.ts'
+import type { Replica, Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/engine.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { overridesFrom } from './replica-overrides.ts'
 import { streamLabel } from './specifications.ts'
 import type { Input } from './update-table.ts'
 
 type Update = Wire<ReplicationGroupUpdate>
 
+const invalid = (message: string) => validationError(`One or more parameter values were invalid: ${message}`)
+
 const regionOf = (update: Update): string | undefined =>
   (update.Create ?? update.Update ?? update.Delete ?? update.Disassociate)?.RegionName
 
 export function checkReplicaUpdates(input: Input, { settings }: OperationContext): void {
-  const { ReplicaUpdates: updates = [] } = input
-  if (input.MultiRegionConsistency === 'STRONG' || (input.GlobalTableWitnessUpdates?.length ?? 0) > 0)
-    throw validationError('Global tables with multi-Region strong consistency are not supported yet.')
+  const updates = input.ReplicaUpdates ?? []
+  checkConsistency(input)
   for (const update of updates) {
     const given = [update.Create, update.Update, update.Delete, update.Disassociate].filter(Boolean)
     if (given.length !== 1)
-      throw validationError(
-        'One or more parameter values were invalid: Exactly one of Create, Update or Delete must be specified in a ReplicaUpdate',
-      )
+      throw invalid('Exactly one of Create, Update or Delete must be specified in a ReplicaUpdate')
     const region = regionOf(update) ?? ''
     if (region === settings.region && update.Disassociate === undefined)
       throw validationError(
         'Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
       )
-    // A replica of a region that is gone from the topology can still be given up.
-    if (update.Create !== undefined && !settings.regions.includes(region))
-      throw validationError(
-        `Unknown region: ${region}. The regions of this deployment are ${settings.regions.join(', ')}.`,
-      )
+    if (update.Create !== undefined) assertKnownRegion(region, settings.regions)
   }
   if (new Set(updates.map(regionOf)).size < updates.length)
-    throw validationError('One or more parameter values were invalid: Only one replica update per region is allowed')
+    throw invalid('Only one replica update per region is allowed')
+  checkDisassociation(input, settings.region)
+}
+
+/** "The Disassociate action must be the only replica update in the request", and of the local region (API reference, UpdateTable). */
+function checkDisassociation({ ReplicaUpdates: updates = [], ...others }: Input, local: string): void {
+  const asked = updates.find((update) => update.Disassociate !== undefined)?.Disassociate
+  if (asked === undefined) return
+  const more = Object.keys(others).filter((name) => name !== 'TableName')
+  if (updates.length > 1 || more.length > 0) throw invalid('Disassociate must be the only update in the request')
+  if (asked.RegionName !== local) throw invalid('Disassociate must name the region that the request is sent to')
+}
+
+function checkConsistency(input: Input): void {
+  const { MultiRegionConsistency: mode, GlobalTableWitnessUpdates: witnesses } = input
+  if (mode === undefined && witnesses === undefined) return
+  const creates = input.ReplicaUpdates?.some((update) => update.Create !== undefined) === true
+  if (mode !== undefined && !creates)
+    throw invalid('MultiRegionConsistency can only be specified when a replica is created')
+  if (mode === 'STRONG' || witnesses !== undefined)
+    throw validationError('Multi-Region strong consistency is not supported by this version of Longitude')
+}
+
+export function assertKnownRegion(region: string, known: readonly string[]): void {
+  if (known.includes(region)) return
+  throw validationError(`Unknown region: ${region}. The regions of this deployment are ${known.join(', ')}.`)
 }
 
 export function replicaUpdates(table: Table, input: Input, context: OperationContext): RegisterEdit[] {
   const updates = input.ReplicaUpdates ?? []
   const edits = updates.flatMap((update) => {
-    if (update.Create !== undefined) return creation(table, update.Create.RegionName, context)
-    if (update.Delete !== undefined) return deletion(table, update.Delete.RegionName)
-    if (update.Disassociate !== undefined) throw validationError('Disassociating a replica is not supported yet.')
-    // Overrides of capacity, class and key that a replica may have: accepted where they name a replica, kept by none yet.
-    findReplica(table, update.Update?.RegionName)
-    return []
+    if (update.Create !== undefined) return creation(table, update.Create, context)
+    if (update.Delete !== undefined) return deletion(table, update.Delete.RegionName, context)
+    if (update.Disassociate !== undefined) return disassociation(table, update.Disassociate.RegionName)
+    return overriding(table, update.Update)
   })
-  return updates.some((update) => update.Create !== undefined) ? [...edits, ...sharedRegisters(table, context)] : edits
+  return updates.some((update) => update.Create !== undefined) ? [...edits, ...replicatedStream(table, context)] : edits
 }
 
-function creation(table: Table, regionName: string | undefined, context: OperationContext): RegisterEdit[] {
-  const region = required(regionName, 'RegionName')
+type Creation = NonNullable<Update['Create']>
+
+function creation(table: Table, asked: Creation, context: OperationContext): RegisterEdit[] {
+  const region = required(asked.RegionName, 'RegionName')
   if (table.settings.billingMode !== 'PAY_PER_REQUEST')
     throw validationError('Table write capacity should either be Pay-Per-Request or AutoScaled.')
   if (table.replicas.some((replica) => replica.region === region && replica.status !== 'CREATION_FAILED'))
     throw validationError(
       `Failed to create a the new replica of table with name: '${table.name}' because one or more replicas already existed as tables.`,
     )
-  const coming: ReplicaRegister = { status: 'CREATING', percentProgress: 0 }
-  const here: ReplicaRegister = { status: 'ACTIVE' }
+  const overrides = overridesFrom(table, asked, undefined)
   return [
-    { register: replicaRegister(region), value: coming },
-    ...(table.replicas.length > 0 ? [] : [{ register: replicaRegister(context.settings.region), value: here }]),
+    ...newReplica(table, region, {}, context.settings.region),
+    { register: overrideRegister(region), value: Object.keys(overrides).length === 0 ? undefined : overrides },
   ]
 }
 
-function deletion(table: Table, regionName: string | undefined): RegisterEdit[] {
-  const region = findReplica(table, regionName)
-  const going: ReplicaRegister = { status: 'DELETING' }
-  return [{ register: replicaRegister(region), value: going }]
+/** The region joins once it learns of this. The first replica makes of the table here one, too. */
+export function newReplica(
+  table: Table,
+  region: string,
+  more: Pick<ReplicaRegister, 'takesOver'>,
+  local: string,
+): RegisterEdit[] {
+  const coming: ReplicaRegister = { status: 'CREATING', percentProgress: 0, ...more }
+  const here: ReplicaRegister = { status: 'ACTIVE' }
+  const first = [
+    { register: replicaRegister(local), value: here },
+    { register: leaveRegister(local), value: undefined },
+  ]
+  return [
+    { register: replicaRegister(region), value: coming },
+    { register: leaveRegister(region), value: undefined },
+    ...(table.replicas.length > 0 ? [] : first),
+  ]
 }
 
-function findReplica(table: Table, region: string | undefined): string {
+function deletion(table: Table, regionName: string | undefined, { settings }: OperationContext): RegisterEdit[] {
+  const { region } = findReplica(table, regionName)
+  assertNoSource(table, region)
+  return leaving(region, {}, settings.regions)
+}
+
+/** A region that is none of this deployment any more cannot do it itself: it is struck from the list. */
+export function leaving(region: string, how: LeaveRegister, known: readonly string[]): RegisterEdit[] {
+  if (known.includes(region)) return [{ register: leaveRegister(region), value: how }]
+  return [replicaRegister(region), leaveRegister(region), overrideRegister(region)].map((register) => ({
+    register,
+    value: undefined,
+  }))
+}
+
+/** AWS keeps every source for a day; here only one that a replica still needs. */
+export function assertNoSource(table: Table, leavingRegion: string): void {
+  const others = table.replicas.filter(({ region }) => region !== leavingRegion)
+  const isNeeded = others.some(({ status }) => status === 'CREATING')
+  if (isNeeded && !others.some(({ status }) => status === 'ACTIVE' || status === 'UPDATING'))
+    throw validationError(
+      'Replica cannot be deleted because it has acted as a source region for new replica(s) being added to the table in the last 24 hours.',
+    )
+}
+
+function disassociation(table: Table, regionName: string | undefined): RegisterEdit[] {
+  const { region } = findReplica(table, regionName)
+  if (table.settings.disassociationProtection !== false)
+    throw validationError(
+      'Replica cannot be disassociated as it is currently protected against disassociation. Disable disassociation protection first.',
+    )
+  const how: LeaveRegister = { keepsTable: true }
+  return [{ register: leaveRegister(region), value: how }]
+}
+
+function overriding(table: Table, asked: Update['Update']): RegisterEdit[] {
+  const { region, overrides } = findReplica(table, asked?.RegionName)
+  return [{ register: overrideRegister(region), value: overridesFrom(table, asked ?? {}, overrides) }]
+}
+
+function findReplica(table: Table, region: string | undefined): Replica {
   const replica = table.replicas.find((candidate) => candidate.region === region)
   if (replica === undefined)
     throw validationError(
       'Replica specified in the Replica Update or Replica Delete action of the request was not found.',
     )
-  return replica.region
+  return replica
 }
 
 /** Every replica has a stream, with both images: eventually consistent replication is built on it, so AWS turns it on. */
-function sharedRegisters({ settings: { stream } }: Table, { env }: OperationContext): RegisterEdit[] {
+export function replicatedStream({ settings: { stream } }: Table, { env }: OperationContext): RegisterEdit[] {
   if (stream?.enabled === true && stream.viewType === 'NEW_AND_OLD_IMAGES') return []
   const value: RegisterValues['settings/stream'] = {
     enabled: true,

@@ -40,7 +40,7 @@ export function assertDifferent(what: string, before: Throughput, after: Through
   )
 }
 
-function capacityAfter(
+export function capacityAfter(
   { settings }: Table,
   billingMode: Capacity['billingMode'],
   provisioned: Throughput | undefined,
@@ -75,6 +75,7 @@ export function settingUpdates(table: Table, input: Input, context: OperationCon
     ...(input.DeletionProtectionEnabled === undefined
       ? []
       : [edit('local/deletion-protection', input.DeletionProtectionEnabled)]),
+    ...protectionUpdate(table, input),
     ...streamUpdate(table, input, context),
     ...encryptionUpdate(table, input),
   ]
@@ -92,6 +93,15 @@ function warmer({ settings }: Table, asked: Throughput): Throughput {
         `One or more parameter values were invalid: Requested ${name} for WarmThroughput for table is lower than current WarmThroughput, decreasing WarmThroughput is not supported`,
       )
   return asked
+}
+
+function protectionUpdate({ replicas }: Table, { DisassociationProtectionEnabled: asked }: Input): RegisterEdit[] {
+  if (asked === undefined) return []
+  if (replicas.length === 0)
+    throw validationError(
+      'One or more parameter values were invalid: DisassociationProtectionEnabled can only be specified for a replica of a global table',
+    )
+  return [edit('local/disassociation-protection', asked)]
 }
 
 function streamUpdate({ name, settings, replicas }: Table, input: Input, { env }: OperationContext): RegisterEdit[] {

@@ -15,6 +15,7 @@ import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
 import { checkIndexUpdates, indexUpdates } from './index-updates.ts'
+import { overwritten } from './replica-overrides.ts'
 import { checkReplicaUpdates, replicaUpdates } from './replica-updates.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { capacityUpdate, settingUpdates } from './setting-updates.ts'
@@ -26,7 +27,7 @@ export const updateTable = defineOperation<Input, Output>({
   name: 'UpdateTable',
   kind: 'control',
   tables: (input) => [input.TableName],
-  checks: [somethingAsked, throughputBounds, checkIndexUpdates, checkReplicaUpdates],
+  checks: [somethingAsked, protectionAlone, throughputBounds, checkIndexUpdates, checkReplicaUpdates],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')
     return oneAtATime(context.engine, name, () => update(input, context))
@@ -40,6 +41,7 @@ async function update(input: Input, context: OperationContext): Promise<Output> 
     ...capacityUpdate(table, input, context),
     ...settingUpdates(table, input, context),
     ...indexUpdates(table, input, context),
+    ...overwritten(table, input),
     ...replicaUpdates(table, input, context),
   ]
   if (edits.length > 0) await context.engine.define(table.id, [...edits, ...updating(input, context)])
@@ -58,6 +60,7 @@ const changes = [
   'DeletionProtectionEnabled',
   'OnDemandThroughput',
   'WarmThroughput',
+  'DisassociationProtectionEnabled',
 ] as const satisfies readonly (keyof Input)[]
 
 function somethingAsked(input: Input): void {
@@ -75,6 +78,15 @@ function throughputBounds({ ProvisionedThroughput }: Input): void {
   if (ProvisionedThroughput !== undefined) checkBounds(ProvisionedThroughput, '')
 }
 
+/** "You can't combine this change with any other change in the same UpdateTable request" (API reference). */
+function protectionAlone(input: Input): void {
+  if (input.DisassociationProtectionEnabled === undefined) return
+  if (changes.some((change) => change !== 'DisassociationProtectionEnabled' && input[change] !== undefined))
+    throw validationError(
+      'One or more parameter values were invalid: DisassociationProtectionEnabled cannot be combined with any other change',
+    )
+}
+
 /**
  * A table is UPDATING as long as a replica of it is CREATING, and a peer that cannot be reached keeps it so: replicas
  * may be added and removed meanwhile, which AWS would not allow, so that a lost region can be given up.
@@ -84,9 +96,11 @@ function assertChangeable(table: Table, input: Input): void {
   assertActive(table)
 }
 
-/** Deletion protection is the one change that AWS makes without passing through UPDATING. */
+const atOnce: readonly (keyof Input)[] = ['DeletionProtectionEnabled', 'DisassociationProtectionEnabled']
+
+/** The protections are the changes that AWS makes without passing through UPDATING. */
 function updating(input: Input, { env }: OperationContext): RegisterEdit[] {
-  if (changes.every((change) => input[change] === undefined || change === 'DeletionProtectionEnabled')) return []
+  if (changes.every((change) => input[change] === undefined || atOnce.includes(change))) return []
   const value: RegisterValues['local/status'] = { status: 'UPDATING', sinceMs: env.clock.wallMs() }
   return [{ register: 'local/status', value }]
 }

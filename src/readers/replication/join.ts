@@ -227,7 +227,7 @@ export class Join {
   #isAlone(): boolean {
     const left: readonly ReplicaStatus[] = ['DELETING', 'CREATION_FAILED']
     return [...this.#replicas()].every(
-      ([region, replica]) => region === this.#options.engine.region.name || left.includes(replica.status),
+      ([region, { status }]) => region === this.#options.engine.region.name || left.includes(status),
     )
   }
 

@@ -2,13 +2,12 @@
 import { type Batch, type BatchChange, changeSizeBytes } from '../../core/change/batch.ts'
 import type { Change, Position } from '../../core/change/change.ts'
 import { messageTargetBytes } from '../../core/limits.ts'
-import { isLocalRegister, replicaRegister } from '../../core/table/registers.ts'
+import { replicaRegister } from '../../core/table/registers.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 
 export function leaves(change: Change, engine: Engine): boolean {
-  if (change.cause === 'replica' || change.cause === 'replica-table') return false
-  if (change.cause === 'table' && isLocalRegister(change.key.toString('utf8'))) return false
+  if (change.ordinal === 0 || change.alone === true) return false
   const table = engine.tableWithId(change.table)
   return table === undefined ? wasShared(change.table, engine) : table.replicas.length > 0
 }

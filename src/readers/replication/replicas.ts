@@ -92,12 +92,13 @@ export class Replicas {
   async #survey(): Promise<void> {
     const { engine } = this.#options
     for (const id of engine.knownTables()) {
-      const own = replicasOf(engine, id).get(engine.region.name)?.status
+      const { status: own, keepsTable } = replicasOf(engine, id).get(engine.region.name) ?? {}
       const here = engine.tableWithId(id) !== undefined
-      const wanted = own === 'CREATING' || (!here && (own === 'ACTIVE' || own === 'UPDATING'))
+      const leaves = own === 'DELETING' || keepsTable === true
+      const wanted = own === 'CREATING' || (!here && !leaves && (own === 'ACTIVE' || own === 'UPDATING'))
       if (wanted && !this.#joins.has(id)) this.#joins.set(id, new Join(this.#options, id))
       if (!wanted) this.#joins.delete(id)
-      if (!here && own === 'DELETING') await this.#strike(id)
+      if (!here && leaves) await this.#strike(id)
     }
   }
 
@@ -117,7 +118,11 @@ export class Replicas {
   async #release(): Promise<boolean> {
     const { engine, env, mark, hasPassed } = this.#options
     let moved = false
-    for (const table of engine.tables().filter(({ disassociating }) => disassociating === true)) {
+    for (const table of engine.tables()) {
+      if (!table.replicas.some(({ region, keepsTable }) => region === engine.region.name && keepsTable === true))
+        continue
+      // A replica that is being made may need this one as its source.
+      if (table.replicas.some(({ status }) => status === 'CREATING')) continue
       const since = this.#releasing.get(table.id) ?? mark()
       this.#releasing.set(table.id, since)
       if (

@@ -16,11 +16,13 @@ const change: fc.Arbitrary<Change> = fc
     ordinal: fc.nat(),
     key: bytes(1, 50),
     row: bytes(11, 300),
+    alone: fc.boolean(),
     previous: fc.option(bytes(0, 300), { nil: undefined }),
   })
-  .map(({ back, previous, ...rest }) => ({
+  .map(({ back, alone, previous, ...rest }) => ({
     ...rest,
     group: Math.max(1, rest.position - back),
+    ...(alone ? { alone } : {}),
     ...(previous === undefined ? {} : { previous }),
   }))
 

@@ -13,7 +13,15 @@ function logOf(own: readonly boolean[], from = 0): Engine {
     const row = encodeRow({ stamp, seen: [], tombstone: false, itemSizeBytes: 1, body: Buffer.alloc(0) })
     const position = n + 1
     const cause = isOwn ? 'client' : 'replica'
-    return { position, group: position, cause, table: n % 2 === 0 ? 'even' : 'odd', ordinal: 1, key: row, row }
+    return {
+      position,
+      group: position,
+      cause,
+      table: n % 2 === 0 ? 'even' : 'odd',
+      ordinal: isOwn ? 1 : 0,
+      key: row,
+      row,
+    }
   })
   const fake: Partial<Engine> = {
     flushed: () => changes.length,

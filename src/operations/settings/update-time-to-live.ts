@@ -1,0 +1,46 @@
+/** Kept, described and replicated like every setting; nothing expires yet. */
+import type { UpdateTimeToLiveInput, UpdateTimeToLiveOutput } from '@aws-sdk/client-dynamodb'
+import { validationError } from '../../core/errors.ts'
+import type { RegisterValues } from '../../core/table/registers.ts'
+import type { Table } from '../../core/table/table.ts'
+import { tableNameOf } from '../arns.ts'
+import { inUse, tableInAnyState } from '../checks/table-exists.ts'
+import { defineOperation, type OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
+import { oneAtATime } from '../tables/one-at-a-time.ts'
+
+type Input = Wire<UpdateTimeToLiveInput>
+type Output = Wire<UpdateTimeToLiveOutput>
+
+export const updateTimeToLive = defineOperation<Input, Output>({
+  name: 'UpdateTimeToLive',
+  kind: 'control',
+  tables: (input) => [input.TableName],
+  checks: [],
+  run: (input, context) => {
+    const name = tableNameOf(context.settings, input.TableName ?? '')
+    return oneAtATime(context.engine, name, () => update(input, context))
+  },
+})
+
+async function update(input: Input, context: OperationContext): Promise<Output> {
+  const { Enabled: enabled = false, AttributeName: attribute = '' } = input.TimeToLiveSpecification ?? {}
+  const table = tableInAnyState(input.TableName, context)
+  if (table.status === 'CREATING' || table.status === 'DELETING') throw inUse(table)
+  assertChanges(table, enabled, attribute)
+  const value: RegisterValues['settings/time-to-live'] = { attribute, enabled }
+  await context.engine.define(table.id, [{ register: 'settings/time-to-live', value }])
+  return { TimeToLiveSpecification: { Enabled: enabled, AttributeName: attribute } }
+}
+
+function assertChanges({ settings: { timeToLive } }: Table, enabled: boolean, attribute: string): void {
+  if (timeToLive?.enabled !== true) {
+    if (!enabled) throw validationError('TimeToLive is already disabled')
+    return
+  }
+  if (timeToLive.attribute !== attribute)
+    throw validationError(
+      `TimeToLive is active on a different AttributeName: current AttributeName is ${timeToLive.attribute}`,
+    )
+  if (enabled) throw validationError('TimeToLive is already enabled')
+}

@@ -1,0 +1,146 @@
+/** The processes of a bench: they tell when they are ready, how much processor time they have used, and end with it. */
+import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { LoadOrder, LoadResult } from './load.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const program = join(root, 'dist', 'node', 'cli.js')
+
+export type Child = { readonly pid: number; stop(): Promise<void> }
+
+export class Load implements Child {
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+  }
+
+  static async start(): Promise<Load> {
+    const path = fileURLToPath(new URL('load.js', import.meta.url))
+    const child = fork(path, { serialization: 'advanced' })
+    await message(child)
+    return new Load(child)
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  async run(order: LoadOrder): Promise<LoadResult> {
+    this.#child.send(order)
+    return (await message(this.#child)) as LoadResult
+  }
+
+  async stop(): Promise<void> {
+    await ended(this.#child, 'SIGKILL')
+  }
+}
+
+export async function startBare(): Promise<Child & { readonly port: number }> {
+  const child = fork(fileURLToPath(new URL('bare-server.js', import.meta.url)))
+  const { port } = (await message(child)) as { port: number }
+  return { pid: child.pid ?? 0, port, stop: () => ended(child, 'SIGKILL') }
+}
+
+export type NodeOrder = {
+  readonly region: string
+  readonly data: string
+  readonly nats: number
+  readonly peers?: Readonly<Record<string, number>>
+}
+
+export type NodeChild = Child & { readonly port: number; readonly startMs: number }
+
+/** The program as it is built, in the way in which its supervisor starts it. */
+export async function startNode({ region, data, nats, peers = {} }: NodeOrder): Promise<NodeChild> {
+  const port = await freePort()
+  const startedMs = performance.now()
+  const flags = { region, data, port: String(port), nats: url(nats), 'log-level': 'warn', 'log-format': 'json' }
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
+  const links = Object.entries(peers).flatMap(([peer, link]) => ['--peer', `${peer}=${url(link)}`])
+  const profile = process.env['LONGITUDE_BENCH_NODE_FLAGS']?.split(' ') ?? []
+  const child = spawn(process.execPath, [...profile, program, 'node', ...args, ...links], {
+    stdio: ['ignore', 2, 2, 'ipc'],
+    cwd: data,
+  })
+  await message(child)
+  return { pid: child.pid ?? 0, port, startMs: performance.now() - startedMs, stop: () => ended(child, 'SIGTERM') }
+}
+
+export async function startNats(binary: string, folder: string): Promise<Child & { readonly port: number }> {
+  const port = await freePort()
+  const config = join(folder, 'nats.conf')
+  writeFileSync(
+    config,
+    `listen: "127.0.0.1:${port}"\nmax_payload: 8MB\njetstream { store_dir: "${join(folder, 'nats')}", sync_interval: "1s" }\n`,
+  )
+  const child = spawn(binary, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] })
+  let output = ''
+  await new Promise<void>((resolve, reject) => {
+    child.once('exit', () => reject(new Error(output)))
+    child.stderr?.on('data', (chunk: Buffer) => {
+      output = (output + chunk.toString()).slice(-10_000)
+      if (output.includes('Server is ready')) resolve()
+    })
+  })
+  return { pid: child.pid ?? 0, port, stop: () => ended(child, 'SIGKILL') }
+}
+
+/** Processor time that a process has used so far, all its threads together, in milliseconds. */
+export function cpuMsOf(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  // utime and stime, in ticks of 10 ms.
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+export function memoryMegabytesOf(pid: number): number {
+  const kilobytes = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
+  return Number(kilobytes) / 1024
+}
+
+export function temporaryFolder(): string {
+  return mkdtempSync(join(tmpdir(), 'longitude-bench-'))
+}
+
+export function removeFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+const url = (port: number): string => `nats://127.0.0.1:${port}`
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  await new Promise((resolve) => {
+    server.close(resolve)
+  })
+  return typeof address === 'object' && address !== null ? address.port : 0
+}
+
+async function message(child: ChildProcess): Promise<unknown> {
+  return await new Promise((resolve, reject) => {
+    const gone = (): void => reject(new Error('a process of the bench has ended'))
+    child.once('exit', gone)
+    child.once('message', (value) => {
+      child.removeListener('exit', gone)
+      resolve(value)
+    })
+  })
+}
+
+async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const gone = new Promise((resolve) => {
+    child.once('exit', resolve)
+  })
+  child.kill(signal)
+  await gone
+}

@@ -1,0 +1,144 @@
+/**
+ * The load generator, a process of its own: requests made beforehand go out on raw sockets, each connection's next one when
+ * its answer is whole. It costs a few microseconds a request, which the bench prints, so that nobody has to believe
+ * that it is not what is being measured.
+ */
+import { connect, type Socket } from 'node:net'
+
+export type LoadOrder = {
+  readonly port: number
+  readonly connections: number
+  readonly requests: readonly Buffer[]
+  /** Either ends it. */
+  readonly ms?: number
+  readonly count?: number
+}
+
+export type LoadResult = {
+  readonly count: number
+  readonly failed: number
+  /** The first answer that was not 200. */
+  readonly failure?: string
+  readonly ms: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+  /** Of this process. */
+  readonly cpuMs: number
+}
+
+class Run {
+  readonly order: LoadOrder
+  readonly latenciesMs: number[] = []
+  failed = 0
+  failure: string | undefined
+  #next = 0
+  #open = 0
+  readonly #endMs: number
+  readonly #done: () => void
+
+  constructor(order: LoadOrder, done: () => void) {
+    this.order = order
+    this.#done = done
+    this.#endMs = performance.now() + (order.ms ?? Number.POSITIVE_INFINITY)
+    for (let n = 0; n < order.connections; n++) {
+      this.#open++
+      new Connection(this).open()
+    }
+  }
+
+  take(nowMs: number): Buffer | undefined {
+    if (nowMs >= this.#endMs || this.#next >= (this.order.count ?? Number.POSITIVE_INFINITY)) return undefined
+    return this.order.requests[this.#next++ % this.order.requests.length]
+  }
+
+  closed(): void {
+    if (--this.#open === 0) this.#done()
+  }
+}
+
+class Connection {
+  readonly #run: Run
+  #socket: Socket | undefined
+  #sentMs = 0
+  #waiting: Buffer | undefined
+
+  constructor(run: Run) {
+    this.#run = run
+  }
+
+  open(): void {
+    const { port } = this.#run.order
+    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => this.#send())
+    this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    this.#socket.on('error', (error) => this.#fail(String(error)))
+    this.#socket.on('close', () => this.#run.closed())
+  }
+
+  #send(): void {
+    const now = performance.now()
+    const request = this.#run.take(now)
+    if (request === undefined) {
+      this.#socket?.destroy()
+      return
+    }
+    this.#sentMs = now
+    this.#socket?.write(request)
+  }
+
+  #receive(chunk: Buffer): void {
+    const bytes = this.#waiting === undefined ? chunk : Buffer.concat([this.#waiting, chunk])
+    const headEnd = bytes.indexOf('\r\n\r\n')
+    const length = headEnd < 0 ? undefined : contentLength(bytes.toString('latin1', 0, headEnd))
+    if (length === undefined || bytes.length < headEnd + 4 + length) {
+      this.#waiting = bytes
+      return
+    }
+    this.#waiting = undefined
+    // "HTTP/1.1 200"
+    if (bytes[9] !== 0x32) this.#fail(bytes.toString('utf8'))
+    this.#run.latenciesMs.push(performance.now() - this.#sentMs)
+    this.#send()
+  }
+
+  #fail(what: string): void {
+    this.#run.failed++
+    this.#run.failure ??= what
+  }
+}
+
+function contentLength(head: string): number | undefined {
+  const text = /\ncontent-length: *(\d+)/i.exec(head)?.[1]
+  return text === undefined ? undefined : Number(text)
+}
+
+async function loaded(order: LoadOrder): Promise<LoadResult> {
+  const cpu = process.cpuUsage()
+  const startedMs = performance.now()
+  let done: Run | undefined
+  await new Promise<void>((resolve) => {
+    done = new Run(order, resolve)
+  })
+  const { latenciesMs = [], failed = 0, failure } = done ?? {}
+  const ms = performance.now() - startedMs
+  const { user, system } = process.cpuUsage(cpu)
+  const sorted = Float64Array.from(latenciesMs).toSorted()
+  const at = (part: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0
+  return {
+    count: sorted.length,
+    failed,
+    ...(failure === undefined ? {} : { failure }),
+    ms,
+    p50Ms: at(0.5),
+    p99Ms: at(0.99),
+    cpuMs: (user + system) / 1000,
+  }
+}
+
+if (process.send !== undefined) {
+  process.on('message', (order: LoadOrder) => {
+    const requests = order.requests.map((bytes) => Buffer.from(bytes))
+    void loaded({ ...order, requests }).then((result) => process.send?.(result))
+  })
+  process.once('disconnect', () => process.exit(0))
+  process.send({ type: 'ready' })
+}

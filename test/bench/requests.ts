@@ -1,0 +1,134 @@
+/** The requests of a bench, as bytes on the wire, with the headers of an SDK; and the items that they are about. */
+
+export const tableName = 'bench'
+export const itemsPerPartition = 20
+
+/** About 400 bytes by DynamoDB's measure. */
+export function itemOf(n: number, version = 0): object {
+  return {
+    ...keyOf(n),
+    name: { S: `customer number ${n} of the bench` },
+    email: { S: `customer-${n}@example.com` },
+    balance: { N: String((n * 7919) % 100_000) },
+    version: { N: String(version) },
+    active: { BOOL: n % 2 === 0 },
+    tags: { SS: ['alpha', 'beta', 'gamma'] },
+    address: { M: { street: { S: `${n} Long Street` }, city: { S: 'Greenwich' }, zip: { S: 'SE10 8XJ' } } },
+    notes: { S: 'The quick brown fox jumps over the lazy dog, again and again. '.repeat(3) },
+  }
+}
+
+export function keyOf(n: number): object {
+  const partition = Math.floor(n / itemsPerPartition)
+  return { pk: { S: `partition-${partition}` }, sk: { S: `item-${String(n % itemsPerPartition).padStart(3, '0')}` } }
+}
+
+/** Spread over all items, the same in every run. */
+export function spread(count: number, items: number): number[] {
+  return Array.from({ length: count }, (_, n) => (n * 7919 + 13) % items)
+}
+
+export const operations: Readonly<Record<string, (n: number, items: number) => readonly [string, object]>> = {
+  GetItem: (n) => ['GetItem', { TableName: tableName, Key: keyOf(n), ConsistentRead: true }],
+  Query20: (n) => [
+    'Query',
+    {
+      TableName: tableName,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': { S: `partition-${Math.floor(n / itemsPerPartition)}` } },
+    },
+  ],
+  PutItem: (n) => ['PutItem', { TableName: tableName, Item: itemOf(n, 1) }],
+  UpdateItem: (n) => [
+    'UpdateItem',
+    {
+      TableName: tableName,
+      Key: keyOf(n),
+      UpdateExpression: 'SET version = version + :one, #n = :name',
+      ExpressionAttributeNames: { '#n': 'name' },
+      ExpressionAttributeValues: { ':one': { N: '1' }, ':name': { S: `another name of customer ${n}` } },
+    },
+  ],
+  BatchWriteItem25: (n, items) => [
+    'BatchWriteItem',
+    { RequestItems: { [tableName]: several(25, n, items).map((each) => ({ PutRequest: { Item: itemOf(each, 2) } })) } },
+  ],
+  TransactWriteItems4: (n, items) => [
+    'TransactWriteItems',
+    { TransactItems: several(4, n, items).map((each) => ({ Put: { TableName: tableName, Item: itemOf(each, 3) } })) },
+  ],
+}
+
+function several(count: number, n: number, items: number): number[] {
+  return Array.from({ length: count }, (_, offset) => (n + offset * 101) % items)
+}
+
+export function encodeRequest(target: string, input: unknown): Buffer {
+  const body = JSON.stringify(input)
+  const head = [
+    'POST / HTTP/1.1',
+    'host: 127.0.0.1:8000',
+    'content-type: application/x-amz-json-1.0',
+    `content-length: ${Buffer.byteLength(body)}`,
+    `x-amz-target: DynamoDB_20120810.${target}`,
+    'x-amz-date: 20261121T120000Z',
+    'user-agent: aws-sdk-js/3.1162.0 ua/2.1 os/linux#6.1 lang/js md/nodejs#20.20.2 api/dynamodb#3.1162.0',
+    'amz-sdk-invocation-id: 6d3f6c3a-6a43-4f5e-9f5c-2f6d2f0f7a10',
+    'amz-sdk-request: attempt=1; max=3',
+    `authorization: ${authorization}`,
+  ].join('\r\n')
+  return Buffer.from(`${head}\r\n\r\n${body}`)
+}
+
+const authorization = `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLEKEY000000/20261121/us-east-1/dynamodb/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature=${'0123456789abcdef'.repeat(4)}`
+
+/** One request by itself; for the preparations. */
+export async function call(port: number, target: string, input: unknown): Promise<Record<string, unknown>> {
+  const response = await fetch(`http://127.0.0.1:${port}/`, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/x-amz-json-1.0',
+      'x-amz-target': `DynamoDB_20120810.${target}`,
+      'x-amz-date': '20261121T120000Z',
+      authorization,
+    },
+    body: JSON.stringify(input),
+  })
+  const text = await response.text()
+  if (response.status !== 200) throw new Error(`${target}: ${text}`)
+  return JSON.parse(text) as Record<string, unknown>
+}
+
+export async function createTable(port: number): Promise<void> {
+  await call(port, 'CreateTable', {
+    TableName: tableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'sk', AttributeType: 'S' },
+    ],
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+  })
+  await until('the table is active', async () => {
+    const { Table: table } = await call(port, 'DescribeTable', { TableName: tableName })
+    return (table as { TableStatus: string }).TableStatus === 'ACTIVE'
+  })
+}
+
+export async function until(what: string, isSo: () => Promise<boolean>, msMax = 60_000): Promise<void> {
+  const deadline = performance.now() + msMax
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`not within ${msMax} ms: ${what}`)
+    await pause(10)
+  }
+}
+
+export async function pause(ms: number): Promise<void> {
+  await new Promise((resolve) => {
+    setTimeout(resolve, ms)
+  })
+}

@@ -1,0 +1,23 @@
+/**
+ * The project's benches: builds the program and the bench, both to plain JavaScript (a loader at run time would distort
+ * what is measured), and runs one of them.
+ *
+ *   npm run bench                what one region does, beside a bare fastify server
+ *   npm run bench:replication    what travels between three regions
+ *   -- --quick                   shorter, for a look; -- --json prints nothing but the result
+ */
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { prepare } from '../../src/node/prepare.mjs'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const [name, ...rest] = process.argv.slice(2)
+
+prepare({ root, log: (line) => console.error(line) })
+node(['node_modules/typescript/bin/tsc', '-p', 'test/bench/tsconfig.json'])
+node([`dist-bench/test/bench/${name}.js`, ...rest])
+
+function node(args) {
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
+  if (status !== 0) process.exit(status ?? 1)
+}

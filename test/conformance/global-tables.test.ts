@@ -1,0 +1,509 @@
+import {
+  BatchWriteItemCommand,
+  CreateGlobalTableCommand,
+  CreateTableCommand,
+  DeleteTableCommand,
+  DescribeGlobalTableCommand,
+  DescribeGlobalTableSettingsCommand,
+  DescribeTimeToLiveCommand,
+  GetItemCommand,
+  ListGlobalTablesCommand,
+  ListTagsOfResourceCommand,
+  PutItemCommand,
+  QueryCommand,
+  type ReplicationGroupUpdate,
+  ScanCommand,
+  UpdateGlobalTableCommand,
+  UpdateGlobalTableSettingsCommand,
+  UpdateTableCommand,
+  type UpdateTableCommandInput,
+  UpdateTimeToLiveCommand,
+} from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../replication/eventually.ts'
+import { isLocal, refusal, tableName } from './region.ts'
+import { testRegions, type TestRegions } from './regions.ts'
+
+const [us, eu, ap] = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
+let world: TestRegions
+beforeAll(async () => void (world = await testRegions([us, eu, ap])))
+afterAll(() => world.close())
+
+const update = (region: string, TableName: string, more: Partial<UpdateTableCommandInput>) =>
+  world.at(region).client.send(new UpdateTableCommand({ TableName, ...more }))
+const replicas = (region: string, table: string, ...ReplicaUpdates: ReplicationGroupUpdate[]) =>
+  update(region, table, { ReplicaUpdates })
+const put = (region: string, TableName: string, pk: string, value = 'x') =>
+  world.at(region).client.send(new PutItemCommand({ TableName, Item: { pk: { S: pk }, value: { S: value } } }))
+const valueAt = async (region: string, TableName: string, pk: string) => {
+  const { Item } = await world.at(region).client.send(new GetItemCommand({ TableName, Key: { pk: { S: pk } } }))
+  return Item?.['value']?.S
+}
+const gone = (region: string, table: string) =>
+  eventually(`${table} is gone from ${region}`, async () => (await world.at(region).describe(table)) === undefined)
+const alone = (region: string, table: string) =>
+  eventually(`${table} is ${region}'s alone`, async () => {
+    const found = await world.at(region).describe(table)
+    return found?.TableStatus === 'ACTIVE' && found.Replicas === undefined && found.GlobalTableVersion === undefined
+  })
+
+describe.runIf(isLocal)('a global table', () => {
+  test('is described with its replicas from each of them', async () => {
+    const table = await world.globalTable([eu, ap])
+    const here = await world.at(eu).describe(table)
+    expect(here).toMatchObject({
+      GlobalTableVersion: '2019.11.21',
+      MultiRegionConsistency: 'EVENTUAL',
+      GlobalTableSettingsReplicationMode: 'ENABLED_WITH_OVERRIDES',
+      DisassociationProtectionEnabled: true,
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    })
+    expect(here?.Replicas?.map(({ RegionName }) => RegionName)).toEqual([ap, us])
+    expect(here?.Replicas?.[0]).toMatchObject({
+      ReplicaStatus: 'ACTIVE',
+      ReplicaArn: `arn:aws:dynamodb:${ap}:000000000000:table/${table}`,
+      GlobalTableSettingsReplicationMode: 'ENABLED_WITH_OVERRIDES',
+    })
+  })
+
+  test('serves in a region from the moment that its replica is told to be ACTIVE elsewhere', async () => {
+    const table = await world.globalTable([])
+    await put(us, table, 'before')
+    await replicas(us, table, { Create: { RegionName: eu } })
+    await eventually('ACTIVE', async () => (await world.at(us).replica(table, eu)) === 'ACTIVE')
+    expect(await valueAt(eu, table, 'before')).toBe('x')
+  })
+
+  test('gets a replica from any region that has one, with items and an index', async () => {
+    const table = await world.globalTable([eu], {
+      AttributeDefinitions: ['pk', 'value'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'by-value',
+          KeySchema: [{ AttributeName: 'value', KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    })
+    for (let n = 0; n < 40; n++) await put(n % 2 === 0 ? us : eu, table, `item ${n}`, `value ${n % 4}`)
+    await replicas(eu, table, { Create: { RegionName: ap } })
+    await world.active(table, [us, eu, ap])
+    await eventually('all items are there', async () => {
+      const { Count } = await world.at(ap).client.send(new ScanCommand({ TableName: table }))
+      return Count === 40
+    })
+    const found = await world.at(ap).client.send(
+      new QueryCommand({
+        TableName: table,
+        IndexName: 'by-value',
+        KeyConditionExpression: '#v = :v',
+        ExpressionAttributeNames: { '#v': 'value' },
+        ExpressionAttributeValues: { ':v': { S: 'value 1' } },
+      }),
+    )
+    expect(found.Count).toBe(10)
+  })
+
+  test('loses a replica and its items from the one region only, and the last one is an ordinary table', async () => {
+    const table = await world.globalTable([eu, ap])
+    await put(us, table, 'a')
+    await eventually('ap has it', async () => (await valueAt(ap, table, 'a')) === 'x')
+    await replicas(eu, table, { Delete: { RegionName: us } })
+    await gone(us, table)
+    await eventually('eu knows', async () => (await world.at(eu).replica(table, us)) === undefined)
+    expect(await valueAt(eu, table, 'a')).toBe('x')
+    await world.active(table, [eu, ap])
+    await world.at(ap).client.send(new DeleteTableCommand({ TableName: table }))
+    await gone(ap, table)
+    await alone(eu, table)
+    expect(await valueAt(eu, table, 'a')).toBe('x')
+    await world.at(eu).client.send(new DeleteTableCommand({ TableName: table }))
+    await gone(eu, table)
+  })
+
+  test('can be made again under its name where it is gone', async () => {
+    const table = await world.globalTable([eu])
+    await put(us, table, 'old')
+    await world.at(eu).client.send(new DeleteTableCommand({ TableName: table }))
+    await gone(eu, table)
+    await alone(us, table)
+    await replicas(us, table, { Create: { RegionName: eu } })
+    await world.active(table, [us, eu])
+    expect(await valueAt(eu, table, 'old')).toBe('x')
+    await put(eu, table, 'new')
+    await eventually('us has it', async () => (await valueAt(us, table, 'new')) === 'x')
+  })
+
+  test('fails to get a replica where a table of the name is, says so, and gets it once that is away', async () => {
+    const table = await world.globalTable([])
+    await world.at(eu).client.send(
+      new CreateTableCommand({
+        TableName: table,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      }),
+    )
+    await replicas(us, table, { Create: { RegionName: eu } })
+    await eventually('failed', async () => (await world.at(us).replica(table, eu)) === 'CREATION_FAILED')
+    const [failed] = (await world.at(us).describe(table))?.Replicas ?? []
+    expect(failed?.ReplicaStatusDescription).toContain('already existed as tables')
+    await replicas(us, table, { Delete: { RegionName: eu } })
+    await alone(us, table)
+    expect(await world.at(eu).describe(table)).toMatchObject({ TableStatus: 'ACTIVE' })
+    await world.at(eu).client.send(new DeleteTableCommand({ TableName: table }))
+    await gone(eu, table)
+    await replicas(us, table, { Create: { RegionName: eu } })
+    await world.active(table, [us, eu])
+  })
+})
+
+describe.runIf(isLocal)('a replica that is disassociated', () => {
+  test('keeps its items as a table of its own, and the others go on', async () => {
+    const table = await world.globalTable([eu, ap])
+    await put(ap, table, 'a')
+    await eventually('all have it', async () =>
+      (await Promise.all([us, eu].map((region) => valueAt(region, table, 'a')))).every((value) => value === 'x'),
+    )
+    await update(ap, table, { DisassociationProtectionEnabled: false })
+    expect((await world.at(ap).describe(table))?.DisassociationProtectionEnabled).toBe(false)
+    expect((await world.at(us).describe(table))?.DisassociationProtectionEnabled).toBe(true)
+    await replicas(ap, table, { Disassociate: { RegionName: ap, DisassociationMode: 'WAIT_FOR_REPLICATION' } })
+    await alone(ap, table)
+    await eventually('us knows', async () => (await world.at(us).replica(table, ap)) === undefined)
+    await put(ap, table, 'of ap')
+    await put(us, table, 'of us')
+    await eventually('eu has it', async () => (await valueAt(eu, table, 'of us')) === 'x')
+    expect(await valueAt(ap, table, 'a')).toBe('x')
+    expect(await valueAt(ap, table, 'of us')).toBeUndefined()
+    expect(await valueAt(eu, table, 'of ap')).toBeUndefined()
+  })
+
+  test('leaves two ordinary tables where there were two replicas, and one of them can be given replicas again', async () => {
+    const table = await world.globalTable([eu])
+    await put(us, table, 'a')
+    await eventually('eu has it', async () => (await valueAt(eu, table, 'a')) === 'x')
+    await update(eu, table, { DisassociationProtectionEnabled: false })
+    await replicas(eu, table, { Disassociate: { RegionName: eu, DisassociationMode: 'WAIT_FOR_REPLICATION' } })
+    await Promise.all([us, eu].map((region) => alone(region, table)))
+    await replicas(eu, table, { Create: { RegionName: ap } })
+    await world.active(table, [eu, ap])
+    expect(await valueAt(ap, table, 'a')).toBe('x')
+  })
+
+  test('accepts every write while it leaves', async () => {
+    const table = await world.globalTable([eu])
+    await update(us, table, { DisassociationProtectionEnabled: false })
+    const leaving = { over: false }
+    let written = 0
+    const writing = (async () => {
+      for (; !leaving.over; written++) await put(us, table, `item ${written}`)
+    })()
+    await replicas(us, table, { Disassociate: { RegionName: us, DisassociationMode: 'WAIT_FOR_REPLICATION' } })
+    await alone(us, table)
+    leaving.over = true
+    await writing
+    const { Count } = await world.at(us).client.send(new ScanCommand({ TableName: table }))
+    expect(Count).toBe(written)
+  })
+
+  test('is protected by default, and leaves by itself only', async () => {
+    const table = await world.globalTable([eu])
+    const mode = { DisassociationMode: 'WAIT_FOR_REPLICATION' as const }
+    expect(await refusal(replicas(us, table, { Disassociate: { RegionName: us, ...mode } }))).toEqual([
+      'ValidationException',
+      expect.stringContaining('protected against disassociation'),
+    ])
+    expect((await refusal(replicas(us, table, { Disassociate: { RegionName: eu, ...mode } })))[0]).toBe(
+      'ValidationException',
+    )
+    const two = [{ Disassociate: { RegionName: us, ...mode } }, { Delete: { RegionName: eu } }]
+    expect((await refusal(replicas(us, table, ...two)))[0]).toBe('ValidationException')
+    const both = { DisassociationProtectionEnabled: false, DeletionProtectionEnabled: true }
+    expect((await refusal(update(us, table, both)))[0]).toBe('ValidationException')
+  })
+})
+
+describe.runIf(isLocal)('settings', () => {
+  test('of capacity, time to live, stream, class and encryption are those of all replicas', async () => {
+    const table = await world.globalTable([eu])
+    await update(eu, table, {
+      BillingMode: 'PROVISIONED',
+      ProvisionedThroughput: { ReadCapacityUnits: 7, WriteCapacityUnits: 9 },
+    })
+    await eventually('us has the capacity', async () => {
+      const found = await world.at(us).describe(table)
+      return (
+        found?.ProvisionedThroughput?.WriteCapacityUnits === 9 && found.ProvisionedThroughput.ReadCapacityUnits === 7
+      )
+    })
+    await world.active(table, [us, eu])
+    await update(eu, table, { TableClass: 'STANDARD_INFREQUENT_ACCESS' })
+    await world.active(table, [us, eu])
+    await update(us, table, { SSESpecification: { Enabled: true, SSEType: 'KMS' } })
+    const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expires' }
+    await world.at(us).client.send(new UpdateTimeToLiveCommand({ TableName: table, TimeToLiveSpecification }))
+    await eventually('both have all of it', async () => {
+      const [a, b] = await Promise.all([us, eu].map((region) => world.at(region).describe(table)))
+      const { TimeToLiveDescription: expiry } = await world
+        .at(eu)
+        .client.send(new DescribeTimeToLiveCommand({ TableName: table }))
+      return (
+        a?.TableClassSummary?.TableClass === 'STANDARD_INFREQUENT_ACCESS' &&
+        b?.SSEDescription?.SSEType === 'KMS' &&
+        expiry?.TimeToLiveStatus === 'ENABLED' &&
+        expiry.AttributeName === 'expires'
+      )
+    })
+  })
+
+  test('of deletion protection and tags are the region’s own', async () => {
+    const table = await world.globalTable([eu], { Tags: [{ Key: 'owner', Value: 'us' }] })
+    await update(us, table, { DeletionProtectionEnabled: true })
+    await put(us, table, 'after')
+    await eventually('eu is up to date', async () => (await valueAt(eu, table, 'after')) === 'x')
+    const there = await world.at(eu).describe(table)
+    expect(there?.DeletionProtectionEnabled).toBe(false)
+    const { Tags } = await world
+      .at(eu)
+      .client.send(new ListTagsOfResourceCommand({ ResourceArn: there?.TableArn ?? '' }))
+    expect(Tags).toEqual([])
+  })
+
+  test('of an index reach every replica, which fills it from its own items', async () => {
+    const table = await world.globalTable([eu])
+    for (let n = 0; n < 20; n++) await put(us, table, `item ${n}`, 'same')
+    const query = {
+      TableName: table,
+      IndexName: 'by-value',
+      KeyConditionExpression: '#v = :v',
+      ExpressionAttributeNames: { '#v': 'value' },
+      ExpressionAttributeValues: { ':v': { S: 'same' } },
+    }
+    await update(us, table, {
+      AttributeDefinitions: [{ AttributeName: 'value', AttributeType: 'S' }],
+      GlobalSecondaryIndexUpdates: [
+        {
+          Create: {
+            IndexName: 'by-value',
+            KeySchema: [{ AttributeName: 'value', KeyType: 'HASH' }],
+            Projection: { ProjectionType: 'ALL' },
+          },
+        },
+      ],
+    })
+    await eventually('the index is active in eu', async () => {
+      const found = await world.at(eu).describe(table)
+      return found?.GlobalSecondaryIndexes?.[0]?.IndexStatus === 'ACTIVE'
+    })
+    await eventually(
+      'with every item',
+      async () => (await world.at(eu).client.send(new QueryCommand(query))).Count === 20,
+    )
+    await world.active(table, [us, eu])
+    await update(eu, table, { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: 'by-value' } }] })
+    await eventually('us is rid of it', async () => {
+      const found = await world.at(us).describe(table)
+      return found?.GlobalSecondaryIndexes === undefined
+    })
+  })
+
+  test('that a replica overrides are its own until the table’s change', async () => {
+    const table = await world.globalTable([])
+    const TableClassOverride = 'STANDARD_INFREQUENT_ACCESS' as const
+    const Create = { RegionName: eu, TableClassOverride, OnDemandThroughputOverride: { MaxReadRequestUnits: 50 } }
+    await replicas(us, table, { Create })
+    await world.active(table, [us, eu])
+    const [told] = (await world.at(us).describe(table))?.Replicas ?? []
+    expect(told).toMatchObject({
+      ReplicaTableClassSummary: { TableClass: TableClassOverride },
+      OnDemandThroughputOverride: { MaxReadRequestUnits: 50 },
+    })
+    expect(await world.at(us).describe(table)).not.toHaveProperty('TableClassSummary')
+    const there = await world.at(eu).describe(table)
+    expect(there?.TableClassSummary?.TableClass).toBe(TableClassOverride)
+    expect(there?.OnDemandThroughput?.MaxReadRequestUnits).toBe(50)
+    await replicas(us, table, {
+      Update: { RegionName: eu, OnDemandThroughputOverride: { MaxReadRequestUnits: 60 }, KMSMasterKeyId: 'alias/eu' },
+    })
+    await eventually('eu has it', async () => {
+      const found = await world.at(eu).describe(table)
+      return (
+        found?.OnDemandThroughput?.MaxReadRequestUnits === 60 && found.SSEDescription?.KMSMasterKeyArn === 'alias/eu'
+      )
+    })
+    await world.active(table, [us, eu])
+    await update(us, table, { OnDemandThroughput: { MaxReadRequestUnits: 10, MaxWriteRequestUnits: 20 } })
+    await eventually('eu has the table’s', async () => {
+      const found = await world.at(eu).describe(table)
+      return (
+        found?.OnDemandThroughput?.MaxReadRequestUnits === 10 && found.OnDemandThroughput.MaxWriteRequestUnits === 20
+      )
+    })
+    expect((await world.at(eu).describe(table))?.TableClassSummary?.TableClass).toBe(TableClassOverride)
+  })
+
+  test('of time to live are refused as AWS refuses them', async () => {
+    const TableName = await world.globalTable([])
+    const set = (Enabled: boolean, AttributeName: string) =>
+      refusal(
+        world
+          .at(us)
+          .client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification: { Enabled, AttributeName } })),
+      )
+    expect(await set(false, 'a')).toEqual(['ValidationException', 'TimeToLive is already disabled'])
+    await world
+      .at(us)
+      .client.send(
+        new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification: { Enabled: true, AttributeName: 'a' } }),
+      )
+    expect(await set(true, 'a')).toEqual(['ValidationException', 'TimeToLive is already enabled'])
+    expect(await set(true, 'b')).toEqual([
+      'ValidationException',
+      'TimeToLive is active on a different AttributeName: current AttributeName is a',
+    ])
+  })
+})
+
+describe.runIf(isLocal)('replica updates are refused', () => {
+  const message = async (sent: Promise<unknown>) => (await refusal(sent))[1]
+
+  test('for the local region, unknown ones, those that are not there, and those that are', async () => {
+    const table = await world.globalTable([eu])
+    expect(await message(replicas(us, table, { Create: { RegionName: us } }))).toBe(
+      'Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
+    )
+    expect(await message(replicas(us, table, { Create: { RegionName: 'mars-north-1' } }))).toContain('mars-north-1')
+    for (const each of [{ Delete: { RegionName: ap } }, { Update: { RegionName: ap } }])
+      expect(await message(replicas(us, table, each))).toBe(
+        'Replica specified in the Replica Update or Replica Delete action of the request was not found.',
+      )
+    expect(await message(replicas(us, table, { Create: { RegionName: eu } }))).toContain('already existed as tables')
+    expect(await message(replicas(us, table, {}))).toContain('Exactly one of')
+    expect(await message(update(us, table, { StreamSpecification: { StreamEnabled: false } }))).toContain('Streams')
+  })
+
+  test('for strong consistency, and for tables with provisioned capacity', async () => {
+    const table = await world.globalTable([])
+    const strong = { ReplicaUpdates: [{ Create: { RegionName: eu } }], MultiRegionConsistency: 'STRONG' as const }
+    expect((await refusal(update(us, table, strong)))[0]).toBe('ValidationException')
+    await update(us, table, {
+      BillingMode: 'PROVISIONED',
+      ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
+    })
+    await world.active(table, [us])
+    expect(await message(replicas(us, table, { Create: { RegionName: eu } }))).toBe(
+      'Table write capacity should either be Pay-Per-Request or AutoScaled.',
+    )
+  })
+})
+
+describe.runIf(isLocal)('the operations of 2017', () => {
+  const make = (region: string, TableName: string) =>
+    world.at(region).client.send(
+      new CreateTableCommand({
+        TableName,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+        StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+      }),
+    )
+  const group = (...regions: string[]) => regions.map((RegionName) => ({ RegionName }))
+
+  test('make a global table of empty tables, tell of it, add to it and take from it', async () => {
+    const GlobalTableName = tableName()
+    for (const region of [us, eu]) await make(region, GlobalTableName)
+    await Promise.all([us, eu].map((region) => alone(region, GlobalTableName)))
+    const { client } = world.at(us)
+    const { GlobalTableDescription: made } = await client.send(
+      new CreateGlobalTableCommand({ GlobalTableName, ReplicationGroup: group(us, eu) }),
+    )
+    expect(made).toMatchObject({
+      GlobalTableName,
+      GlobalTableStatus: 'CREATING',
+      GlobalTableArn: `arn:aws:dynamodb::000000000000:global-table/${GlobalTableName}`,
+    })
+    await world.active(GlobalTableName, [us, eu])
+    await put(us, GlobalTableName, 'a')
+    await eventually('eu has it', async () => (await valueAt(eu, GlobalTableName, 'a')) === 'x')
+    await client.send(
+      new UpdateGlobalTableCommand({ GlobalTableName, ReplicaUpdates: [{ Create: { RegionName: ap } }] }),
+    )
+    await world.active(GlobalTableName, [us, eu, ap])
+    const { GlobalTableDescription: told } = await world
+      .at(eu)
+      .client.send(new DescribeGlobalTableCommand({ GlobalTableName }))
+    expect(told?.GlobalTableStatus).toBe('ACTIVE')
+    expect(told?.ReplicationGroup?.map(({ RegionName }) => RegionName).toSorted()).toEqual([ap, eu, us])
+    const { GlobalTables } = await client.send(new ListGlobalTablesCommand({ RegionName: ap }))
+    expect(GlobalTables?.map((table) => table.GlobalTableName)).toContain(GlobalTableName)
+    await client.send(
+      new UpdateGlobalTableCommand({ GlobalTableName, ReplicaUpdates: [{ Delete: { RegionName: eu } }] }),
+    )
+    await alone(eu, GlobalTableName)
+    expect(await valueAt(eu, GlobalTableName, 'a')).toBe('x')
+    await world.active(GlobalTableName, [us, ap])
+  })
+
+  test('change capacity for all and reading for one', async () => {
+    const table = await world.globalTable([eu])
+    const { client } = world.at(us)
+    await client.send(
+      new UpdateGlobalTableSettingsCommand({
+        GlobalTableName: table,
+        GlobalTableBillingMode: 'PROVISIONED',
+        GlobalTableProvisionedWriteCapacityUnits: 5,
+        ReplicaSettingsUpdate: [{ RegionName: eu, ReplicaProvisionedReadCapacityUnits: 8 }],
+      }),
+    )
+    await eventually('eu has it', async () => {
+      const { ProvisionedThroughput: units } = (await world.at(eu).describe(table)) ?? {}
+      return units?.ReadCapacityUnits === 8 && units.WriteCapacityUnits === 5
+    })
+    const { ReplicaSettings } = await client.send(new DescribeGlobalTableSettingsCommand({ GlobalTableName: table }))
+    expect(ReplicaSettings?.find(({ RegionName }) => RegionName === eu)).toMatchObject({
+      ReplicaStatus: 'ACTIVE',
+      ReplicaBillingModeSummary: { BillingMode: 'PROVISIONED' },
+      ReplicaProvisionedReadCapacityUnits: 8,
+      ReplicaProvisionedWriteCapacityUnits: 5,
+    })
+  })
+
+  test('refuse what is not there or there already', async () => {
+    const { client } = world.at(us)
+    const nothing = { GlobalTableName: tableName() }
+    const table = { GlobalTableName: await world.globalTable([eu]) }
+    const name = async (sent: Promise<unknown>) => (await refusal(sent))[0]
+    expect(
+      await refusal(client.send(new CreateGlobalTableCommand({ ...nothing, ReplicationGroup: group(us, eu) }))),
+    ).toEqual([
+      'TableNotFoundException',
+      `Table not found: Table: '${nothing.GlobalTableName}' not found in region: 'us-east-1'.`,
+    ])
+    expect(await name(client.send(new CreateGlobalTableCommand({ ...table, ReplicationGroup: group(us, eu) })))).toBe(
+      'GlobalTableAlreadyExistsException',
+    )
+    expect(await name(client.send(new DescribeGlobalTableCommand(nothing)))).toBe('GlobalTableNotFoundException')
+    const create = { ...table, ReplicaUpdates: [{ Create: { RegionName: eu } }] }
+    expect(await name(client.send(new UpdateGlobalTableCommand(create)))).toBe('ReplicaAlreadyExistsException')
+    const remove = { ...table, ReplicaUpdates: [{ Delete: { RegionName: ap } }] }
+    expect(await name(client.send(new UpdateGlobalTableCommand(remove)))).toBe('ReplicaNotFoundException')
+  })
+
+  test('do not take over a table that has items', async () => {
+    const GlobalTableName = tableName()
+    for (const region of [us, eu]) await make(region, GlobalTableName)
+    await Promise.all([us, eu].map((region) => alone(region, GlobalTableName)))
+    await world.at(eu).client.send(
+      new BatchWriteItemCommand({
+        RequestItems: { [GlobalTableName]: [{ PutRequest: { Item: { pk: { S: 'a' } } } }] },
+      }),
+    )
+    const { client } = world.at(us)
+    await client.send(new CreateGlobalTableCommand({ GlobalTableName, ReplicationGroup: group(us, eu) }))
+    await eventually('failed', async () => (await world.at(us).replica(GlobalTableName, eu)) === 'CREATION_FAILED')
+    const { Count } = await world.at(eu).client.send(new ScanCommand({ TableName: GlobalTableName }))
+    expect(Count).toBe(1)
+  })
+})
