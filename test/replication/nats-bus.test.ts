@@ -1,3 +1,4 @@
+import { createConnection, createServer, type Socket } from 'node:net'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, describe, expect, it } from 'vitest'
@@ -72,7 +73,7 @@ async function sessionOf(bus: NatsBus, peer: string): Promise<PeerSession> {
   return session as PeerSession
 }
 
-describe.each(natsBinaries())('the bus over %s', (binary) => {
+describe.each(await natsBinaries())('the bus over %s', (binary) => {
   it('delivers a stream to a peer in order, from the number asked for', async () => {
     const server = await serverOf(binary)
     const a = busOf('a', server.url)
@@ -173,4 +174,51 @@ describe('the bus', () => {
     release()
     await eventually('all of them', () => seen === 80)
   })
+
+  it('notices within seconds that a link has become a black hole, and ends the session', async () => {
+    const server = await serverOf()
+    const hole = await blackHole(server.port)
+    const a = busOf('a', server.url)
+    const b = busOf('b', (await serverOf()).url, { a: `nats://127.0.0.1:${hole.port}` })
+    await fill(a, 1)
+    const session = await sessionOf(b, 'a')
+    let seen = 0
+    session.consume(1, () => void seen++)
+    await eventually('the first message', () => seen === 1)
+    hole.swallow()
+    const startMs = performance.now()
+    expect(await session.closed).toBe('missed heartbeats')
+    expect(performance.now() - startMs).toBeLessThan(7000)
+    await expect(b.connect('a')).rejects.toThrow()
+  })
 })
+
+/** A way to a port that can stop to carry anything, without a word to either end. */
+async function blackHole(port: number): Promise<{ readonly port: number; swallow(): void }> {
+  let swallowing = false
+  const sockets: Socket[] = []
+  const server = createServer((near) => {
+    const far = createConnection(port, '127.0.0.1')
+    sockets.push(near, far)
+    for (const [from, to] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      from.on('data', (chunk) => (swallowing ? undefined : to.write(chunk)))
+      from.on('error', () => undefined)
+      from.on('close', () => (swallowing ? undefined : to.destroy()))
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  undo.push(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  const address = server.address()
+  return {
+    port: typeof address === 'object' && address !== null ? address.port : 0,
+    swallow: () => {
+      swallowing = true
+    },
+  }
+}

@@ -1,9 +1,10 @@
 /** A real nats-server of a test: killed, wiped and started again at will, on a port that nobody else has. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { homedir, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { findNatsServer, type NatsServer } from '../../src/node/nats-server/find.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { eventually } from './eventually.ts'
 
@@ -20,8 +21,8 @@ export class NatsServerProcess {
     this.port = port
   }
 
-  static async start(binary = natsBinaries()[0] ?? ''): Promise<NatsServerProcess> {
-    const server = new NatsServerProcess(binary, await freePort())
+  static async start(binary?: string): Promise<NatsServerProcess> {
+    const server = new NatsServerProcess(binary ?? (await natsBinaries())[0] ?? '', await freePort())
     await server.start()
     return server
   }
@@ -62,26 +63,18 @@ export class NatsServerProcess {
   }
 }
 
-/** Every nats-server that can be found by the project's rules: the one that is named, that of the PATH, those of the cache. */
-export function natsBinaries(): string[] {
-  const named = process.env['LONGITUDE_NATS_SERVER']
-  if (named !== undefined && named !== '') return [named]
-  const cache = join(homedir(), '.cache', 'longitude', 'nats')
-  const cached = existsSync(cache)
-    ? readdirSync(cache).map((release) => join(cache, release, 'usr', 'sbin', 'nats-server'))
-    : []
-  const found = [...onPath(), ...cached].filter((path) => existsSync(path))
-  if (found.length === 0) throw new Error('no nats-server: set LONGITUDE_NATS_SERVER to the path of one')
-  return found
+/**
+ * The nats-servers to test with: those of LONGITUDE_NATS_SERVERS (paths, separated by colons, so that several versions can
+ * be held to the same), else the one that the project itself finds or fetches.
+ */
+export async function natsBinaries(): Promise<string[]> {
+  const named = process.env['LONGITUDE_NATS_SERVERS']
+  if (named !== undefined && named !== '') return named.split(':')
+  found ??= findNatsServer({ explicit: process.env['LONGITUDE_NATS_SERVER'], progress: () => undefined })
+  return [(await found).path]
 }
 
-function onPath(): string[] {
-  try {
-    return [execFileSync('sh', ['-c', 'command -v nats-server'], { encoding: 'utf8' }).trim()]
-  } catch {
-    return []
-  }
-}
+let found: Promise<NatsServer> | undefined
 
 async function freePort(): Promise<number> {
   const server = createServer()
