@@ -9,6 +9,8 @@ type Event = { readonly atMs: number; readonly tie: number; work: (() => void) |
 
 /** Promises are drained between immediates, so several events share one turn of libuv's loop. */
 const eventsPerTurn = 64
+/** A run that needs more goes round in circles. */
+const eventsMax = 2_000_000
 
 export class Scheduler {
   nowMs = 0
@@ -59,6 +61,7 @@ export class Scheduler {
       const step = (): void => {
         if (finished) return
         if (this.#failure === undefined && !this.#runNext()) this.fail(new Error('nothing is left to happen'))
+        if (this.eventCount > eventsMax) this.fail(new Error(`more than ${eventsMax} events`))
         if (this.#failure !== undefined) finish(() => reject(this.#failure?.error))
       }
       const turn = (): void => {

@@ -55,9 +55,8 @@ export class SeededRandom implements Random {
   }
 
   pick<T>(list: readonly T[]): T {
-    const chosen = list[Math.floor(this.fraction() * list.length)]
-    if (chosen === undefined) throw new RangeError('nothing to pick from')
-    return chosen
+    if (list.length === 0) throw new RangeError('nothing to pick from')
+    return list[Math.floor(this.fraction() * list.length)] as T
   }
 
   /** One of the names, each as often as its weight says. */

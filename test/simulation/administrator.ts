@@ -1,0 +1,167 @@
+/**
+ * Makes and changes tables while everything else goes on, through the same operations that a client's requests run:
+ * the registers that they write, and what the regions make of them, are part of what is simulated.
+ */
+import type { Engine } from '../../src/engine/engine.ts'
+import type { OperationContext } from '../../src/operations/operation.ts'
+import { createTable } from '../../src/operations/tables/create-table.ts'
+import { updateTable } from '../../src/operations/tables/update-table.ts'
+import { ServiceError } from '../../src/core/errors.ts'
+import { StoreFailed, StoreFull } from '../../src/ports/store.ts'
+import { isUsable } from './client.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import type { SimulatedRegion } from './simulated-region.ts'
+import { expectThat } from './violation.ts'
+import type { World } from './world.ts'
+
+export const tableTransitionMs = 100
+
+const retryMs = 50
+/** Long enough for any fault to pass; a table that takes longer is stuck. */
+const patienceMs = 120_000
+
+type Work<T> = (context: OperationContext) => Promise<T> | T
+
+export class Administrator {
+  readonly #world: World
+  readonly #random: SeededRandom
+
+  constructor(world: World) {
+    this.#world = world
+    this.#random = world.random.fork()
+  }
+
+  /** A table of one region; resolves when it takes writes. */
+  async createTable(region: SimulatedRegion, name: string, withIndexes: boolean): Promise<void> {
+    const indexes = withIndexes ? secondaryIndexes : {}
+    await this.#insist(region, async (context) => {
+      if (context.engine.tableNamed(name) === undefined)
+        await createTable.run({ TableName: name, ...tableShape, ...indexes }, context)
+      const table = context.engine.tableNamed(name)
+      expectThat(table !== undefined, 'a created table is there', () => `${region.name} has no ${name}`)
+      this.#world.addReplica(table.id, region)
+    })
+    await this.#untilUsable(region, name)
+  }
+
+  /** Asks `from` to add replicas; does not wait for them. */
+  async addReplicas(from: SimulatedRegion, name: string, to: readonly SimulatedRegion[]): Promise<void> {
+    await this.#untilUsable(from, name)
+    await this.#insist(from, async (context) => {
+      const table = context.engine.tableNamed(name)
+      const missing = to.filter((region) => !table?.replicas.some((replica) => replica.region === region.name))
+      if (table === undefined || missing.length === 0) return
+      const updates = missing.map((region) => ({ Create: { RegionName: region.name } }))
+      await updateTable.run({ TableName: name, ReplicaUpdates: updates }, context)
+      for (const region of missing) this.#world.addReplica(table.id, region)
+    })
+  }
+
+  async addIndex(region: SimulatedRegion, name: string): Promise<void> {
+    await this.#untilUsable(region, name)
+    await this.#insist(region, async (context) => {
+      const table = context.engine.tableNamed(name)
+      if (table === undefined || table.indexes.some((index) => index.name === lateIndex.IndexName)) return
+      await updateTable.run(
+        {
+          TableName: name,
+          AttributeDefinitions: [...tableShape.AttributeDefinitions, { AttributeName: 'tag', AttributeType: 'S' }],
+          GlobalSecondaryIndexUpdates: [{ Create: lateIndex }],
+        },
+        context,
+      )
+    })
+  }
+
+  async #untilUsable(region: SimulatedRegion, name: string): Promise<void> {
+    const startedMs = this.#world.scheduler.nowMs
+    for (;;) {
+      const table = region.engine?.tableNamed(name)
+      if (table !== undefined && isUsable(table, region.name)) return
+      expectThat(this.#world.scheduler.nowMs - startedMs < patienceMs, 'tables become active', () =>
+        `${region.name} has ${name} as ${table?.status ?? 'unknown'}`,
+      )
+      await this.#world.scheduler.sleep(retryMs)
+    }
+  }
+
+  /** Again and again until the region is up and takes it: crashes and full disks are in the way. */
+  async #insist(region: SimulatedRegion, work: Work<void>): Promise<void> {
+    for (;;) {
+      const { engine, ended } = region
+      if (engine !== undefined) {
+        const done = await Promise.race([this.#try(region, engine, work), ended.then(() => false)])
+        if (done) return
+      }
+      await this.#world.scheduler.sleep(retryMs * (0.5 + this.#random.fraction()))
+    }
+  }
+
+  async #try(region: SimulatedRegion, engine: Engine, work: Work<void>): Promise<boolean> {
+    try {
+      await work({
+        engine,
+        env: region.env,
+        settings: {
+          accountId: '000000000000',
+          region: region.name,
+          regions: this.#world.topology.map(({ name }) => name),
+          tableTransitionMs,
+        },
+      })
+      return true
+    } catch (error) {
+      if (!isPassing(error)) throw error
+      this.#world.story.tell(region.name, 'refused', { error })
+      return false
+    }
+  }
+}
+
+/** A refusal, or a disk that takes nothing at the moment. */
+function isPassing(error: unknown): boolean {
+  return error instanceof ServiceError || error instanceof StoreFull || error instanceof StoreFailed
+}
+
+const tableShape = {
+  BillingMode: 'PAY_PER_REQUEST',
+  AttributeDefinitions: [
+    { AttributeName: 'id', AttributeType: 'S' },
+    { AttributeName: 'part', AttributeType: 'S' },
+    { AttributeName: 'group', AttributeType: 'S' },
+    { AttributeName: 'n', AttributeType: 'N' },
+  ],
+  KeySchema: [
+    { AttributeName: 'id', KeyType: 'HASH' },
+    { AttributeName: 'part', KeyType: 'RANGE' },
+  ],
+} as const
+
+const secondaryIndexes = {
+  LocalSecondaryIndexes: [
+    {
+      IndexName: 'by-count',
+      KeySchema: [
+        { AttributeName: 'id', KeyType: 'HASH' },
+        { AttributeName: 'n', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'ALL' },
+    },
+  ],
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'by-group',
+      KeySchema: [
+        { AttributeName: 'group', KeyType: 'HASH' },
+        { AttributeName: 'n', KeyType: 'RANGE' },
+      ],
+      Projection: { ProjectionType: 'ALL' },
+    },
+  ],
+} as const
+
+const lateIndex = {
+  IndexName: 'by-tag',
+  KeySchema: [{ AttributeName: 'tag', KeyType: 'HASH' }],
+  Projection: { ProjectionType: 'ALL' },
+} as const

@@ -1,0 +1,40 @@
+/**
+ * Starts what a node consists of below its API, in the order in which node/ does it, on a simulated environment. This
+ * is the one place where the simulator touches the real engine and readers.
+ */
+import type { Topology } from '../../src/core/topology.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { openEngine } from '../../src/engine/open-engine.ts'
+import { startReplication } from '../../src/readers/replication/replication.ts'
+import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
+import type { Env } from '../../src/ports/env.ts'
+import { tableTransitionMs } from './administrator.ts'
+import { overriding } from './observed-engine.ts'
+
+/** What runs in a region instead of the real thing: how the teeth tests put known bugs in. */
+export type Variant = {
+  /** Methods in the place of the engine's own, as the readers see it. */
+  readonly engine?: (engine: Engine, env: Env) => Partial<Engine>
+  readonly lyingDisk?: boolean
+  /** Wall clocks that only show multiples of it, so that regions often agree on the time. */
+  readonly coarseClockMs?: number
+}
+
+export type Process = { readonly engine: Engine }
+
+export type BootOptions = {
+  readonly env: Env
+  readonly topology: Topology
+  /** Shows the engine to the simulator first; the readers and clients get what it returns. */
+  readonly observe: (engine: Engine) => Engine
+  readonly variant: Variant
+}
+
+export async function boot({ env, topology, observe, variant }: BootOptions): Promise<Process> {
+  const engine = await openEngine(env, { topology })
+  const seen = observe(engine)
+  const shown = variant.engine === undefined ? seen : overriding(seen, variant.engine(seen, env))
+  startReplication(env, shown, topology)
+  startCaretaker({ engine: shown, env, region: topology.self.name, tableTransitionMs })
+  return { engine: shown }
+}

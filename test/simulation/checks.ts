@@ -1,0 +1,159 @@
+/** What must be true in the end: of each region on its own, and of all of them together. */
+import type { Table } from '../../src/core/table/table.ts'
+import { encodeIndexKey } from '../../src/core/key/index-key.ts'
+import type { Item } from '../../src/core/attribute/value.ts'
+import { decodeRow } from '../../src/core/item/row.ts'
+import type { Index, TableId } from '../../src/core/table/table.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { isUsable } from './client.ts'
+import { missingFrom, rowText, winnerOf } from './oracle.ts'
+import { rowsOf } from './rows-of.ts'
+import type { SimulatedRegion } from './simulated-region.ts'
+import { order, stampText } from './vectors.ts'
+import { expectThat } from './violation.ts'
+import type { World } from './world.ts'
+
+/** The first difference between what the regions hold and what they must come to; undefined when there is none. */
+export function difference(world: World): string | undefined {
+  for (const region of world.regions) if (region.engine === undefined) return `${region.name} is not running`
+  return differenceOfTables(world) ?? differenceOfRows(world)
+}
+
+/** Every region's own house: log, rows, index rows and counters agree. */
+export function checkRegion(region: SimulatedRegion): void {
+  const { engine } = region
+  if (engine === undefined) return
+  region.watch.catchUp()
+  for (const table of engine.tables()) {
+    checkReplay(region, engine, table)
+    checkCounters(region, engine, table)
+    for (const index of table.indexes) if (index.status === 'ACTIVE') checkIndex(region, engine, { table, index })
+  }
+}
+
+/** The same tables everywhere, but for what is each region's own affair. */
+function differenceOfTables(world: World): string | undefined {
+  for (const [id, replicas] of world.replicas) {
+    const seen = new Map<string, string>()
+    for (const region of world.regions) {
+      const table = region.engine?.tableWithId(id)
+      if (table === undefined && replicas.has(region)) return `${region.name} does not know ${id}`
+      if (table === undefined) continue
+      if (!isUsable(table, region.name)) return `${region.name} does not serve ${table.name} yet`
+      seen.set(sharedText(table), region.name)
+    }
+    if (seen.size > 1) return `regions differ on ${id}: ${[...seen].map(([text, name]) => `${name} ${text}`).join(' | ')}`
+  }
+  return undefined
+}
+
+function sharedText({ id, name, key, attributes, replicas, indexes, settings }: Table): string {
+  const { deletionProtection: _, tags: __, ...shared } = settings
+  const shapes = indexes.map((index) => [index.name, index.kind, index.key, index.projection, index.status])
+  return JSON.stringify({ id, name, key, attributes, replicas, shapes, shared })
+}
+
+/** Each replica against the oracle, so that they agree with each other and with every write that was ever made. */
+function differenceOfRows(world: World): string | undefined {
+  for (const [id, replicas] of world.replicas)
+    for (const region of replicas) {
+      const wrong = differenceOfReplica(world, region, id)
+      if (wrong !== undefined) return wrong
+    }
+  return undefined
+}
+
+function differenceOfReplica(world: World, region: SimulatedRegion, id: TableId): string | undefined {
+  const { engine } = region
+  if (engine === undefined) return `${region.name} is not running`
+  const rows = new Map(rowsOf(engine, id).map(({ key, row }) => [key.toString('latin1'), decodeRow(row)]))
+  for (const expected of world.oracle.expectedOf(id)) {
+    const winner = winnerOf(expected)
+    const row = rows.get(expected.key.toString('latin1'))
+    rows.delete(expected.key.toString('latin1'))
+    if (row === undefined && winner.tombstone) continue
+    if (row === undefined || order(row.stamp, winner.stamp) !== 0)
+      return `${region.name} has ${rowText(row)} where ${rowText(winner)} is the last write`
+    if (row.tombstone !== winner.tombstone || !row.body.equals(winner.body))
+      return `${region.name} has another content under ${stampText(row.stamp)}`
+    const missing = missingFrom(row, expected)
+    if (missing !== undefined) return `${region.name} has ${rowText(row)} and never saw ${stampText(missing)}`
+  }
+  // A delete from before the table was shared may have travelled: it left nothing at home.
+  const left = [...rows.values()].find((row) => !row.tombstone)
+  return left === undefined ? undefined : `${region.name} has ${rowText(left)}, which nobody wrote`
+}
+
+/** Replaying the log gives the table; what the log has and the table has not are tombstones that were removed. */
+function checkReplay(region: SimulatedRegion, engine: Engine, table: Table): void {
+  const rows = new Map(rowsOf(engine, table.id).map(({ key, row }) => [key.toString('latin1'), row]))
+  const promise = 'replaying the log gives the table'
+  for (const { change, row } of region.watch.latestOf(table.id)) {
+    const stored = rows.get(change.key.toString('latin1'))
+    rows.delete(change.key.toString('latin1'))
+    expectThat(stored === undefined ? row.tombstone : stored.equals(change.row), promise, () =>
+      `${region.name} has ${stored === undefined ? 'nothing' : rowText(decodeRow(stored))}, its log ${rowText(row)}`,
+    )
+  }
+  expectThat(rows.size === 0, promise, () => `${region.name} has ${rows.size} rows of ${table.name} that no change made`)
+}
+
+function checkCounters(region: SimulatedRegion, engine: Engine, table: Table): void {
+  const rows = liveRows(engine, table)
+  const counted = engine.size(table)
+  const bytes = rows.reduce((sum, row) => sum + row.itemSizeBytes, 0)
+  expectThat(counted.items === rows.length && counted.bytes === bytes, 'counters are right', () =>
+    `${region.name} counts ${JSON.stringify(counted)} of ${table.name}, it has ${rows.length} items of ${bytes} bytes`,
+  )
+}
+
+function checkIndex(
+  region: SimulatedRegion,
+  engine: Engine,
+  { table, index }: { table: Table; index: Index },
+): void {
+  const items = liveRows(engine, table).map((row) => row.body.toString('utf8'))
+  const keyed = (body: string): string | undefined =>
+    encodeIndexKey(index, table, JSON.parse(body) as Item)?.toString('latin1')
+  const rebuilt = items.flatMap((body) => (keyed(body) === undefined ? [] : [body]))
+  const expected = rebuilt.toSorted((a, b) => ((keyed(a) ?? '') < (keyed(b) ?? '') ? -1 : 1))
+  const stored = indexItems(engine, table, index)
+  expectThat(stored.join('\n') === expected.join('\n'), 'index rows equal a rebuild', () =>
+    `${region.name} has in ${index.name}\n${stored.join('\n')}\nand should have\n${expected.join('\n')}`,
+  )
+  const counted = engine.size(table, index).items
+  expectThat(counted === expected.length, 'counters are right', () =>
+    `${region.name} counts ${counted} items in ${index.name}, it has ${expected.length}`,
+  )
+}
+
+/** The whole index in its order, in small pages. */
+function indexItems(engine: Engine, table: Table, index: Index): readonly string[] {
+  const range = { from: Buffer.alloc(0), to: Buffer.alloc(32, 0xff) }
+  const items: string[] = []
+  let after: Buffer | undefined
+  do {
+    const page = engine.read({
+      table,
+      index,
+      range,
+      forward: true,
+      limit: 7,
+      countOnly: false,
+      fetchWhole: false,
+      ...(after === undefined ? {} : { after }),
+    })
+    items.push(...page.items.map((item) => item.toString('utf8')))
+    after =
+      page.lastItem === undefined
+        ? undefined
+        : encodeIndexKey(index, table, JSON.parse(page.lastItem.toString('utf8')) as Item)
+  } while (after !== undefined)
+  return items
+}
+
+function liveRows(engine: Engine, table: Table): ReturnType<typeof decodeRow>[] {
+  return rowsOf(engine, table.id)
+    .map(({ row }) => decodeRow(row))
+    .filter((row) => !row.tombstone)
+}

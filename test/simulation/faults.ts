@@ -1,0 +1,180 @@
+/**
+ * What goes wrong, and for how long. Each run draws its own mixture of kinds and its own pace: with everything at
+ * once all the time, nothing interesting would ever be reached.
+ */
+import type { SeededRandom } from './seeded-random.ts'
+import type { SimulatedRegion } from './simulated-region.ts'
+import type { World } from './world.ts'
+
+type Kind =
+  | 'crash'
+  | 'crash server'
+  | 'wipe stream'
+  | 'lose tail'
+  | 'trim stream'
+  | 'cut one way'
+  | 'cut link'
+  | 'isolate'
+  | 'unruly link'
+  | 'step clock'
+  | 'drift clock'
+  | 'disk full'
+  | 'slow disk'
+
+export type FaultPlan = {
+  readonly kinds: readonly Kind[]
+  /** Mean time between two faults. */
+  readonly everyMs: number
+  /** Longest duration of one. */
+  readonly lastMs: number
+  readonly clockErrorMs: number
+}
+
+const allKinds: readonly Kind[] = [
+  'crash',
+  'crash server',
+  'wipe stream',
+  'lose tail',
+  'trim stream',
+  'cut one way',
+  'cut link',
+  'isolate',
+  'unruly link',
+  'step clock',
+  'drift clock',
+  'disk full',
+  'slow disk',
+]
+
+export function drawFaultPlan(random: SeededRandom, loadMs: number): FaultPlan {
+  const share = random.pick([0, 0.2, 0.5, 1])
+  return {
+    kinds: allKinds.filter(() => random.chance(share)),
+    everyMs: loadMs / random.pick([4, 12, 30]),
+    lastMs: random.pick([300, 2000, 8000]),
+    clockErrorMs: random.pick([50, 800, 5000]),
+  }
+}
+
+export class Faults {
+  readonly #world: World
+  readonly #plan: FaultPlan
+  readonly #random: SeededRandom
+  #healed = false
+
+  constructor(world: World, plan: FaultPlan) {
+    this.#world = world
+    this.#plan = plan
+    this.#random = world.random.fork()
+  }
+
+  async run(untilMs: number): Promise<void> {
+    const { scheduler } = this.#world
+    while (this.#plan.kinds.length > 0) {
+      await scheduler.sleep(this.#plan.everyMs * 2 * this.#random.fraction())
+      if (scheduler.nowMs >= untilMs) return
+      const kind = this.#random.pick(this.#plan.kinds)
+      this.#commit(kind).catch((error: unknown) => scheduler.fail(error))
+    }
+  }
+
+  /** Everything is mended, and every region runs. */
+  async heal(): Promise<void> {
+    this.#healed = true
+    const { network, regions, story } = this.#world
+    story.tell('world', 'heal')
+    for (const [a, b] of this.#world.pairs()) {
+      network.heal(a.name, b.name)
+      Object.assign(network.link(a.name, b.name), { loseChance: 0, duplicateChance: 0, reorderChance: 0 })
+    }
+    for (const region of regions) {
+      network.server(region.name).start()
+      Object.assign(region, { diskFull: false, flushMs: 1 })
+      region.clock.correct()
+    }
+    await Promise.all(regions.filter((region) => !region.running).map((region) => region.start()))
+  }
+
+  async #commit(kind: Kind): Promise<void> {
+    const { network, story, regions } = this.#world
+    const random = this.#random
+    const region = random.pick(regions)
+    const pairs = this.#world.pairs()
+    const [a, b] = pairs.length === 0 ? [region, region] : random.pick(pairs)
+    const durationMs = random.between(0, this.#plan.lastMs)
+    const how = random.pick(['black-hole', 'reset'] as const)
+    const server = network.server(region.name)
+    story.tell('world', kind, { region: region.name, durationMs })
+    switch (kind) {
+      case 'crash':
+        return this.#crash(region, durationMs)
+      case 'crash server':
+        server.stop()
+        return this.#during(durationMs, () => server.start())
+      case 'wipe stream':
+        return server.wipe()
+      case 'lose tail':
+        return server.loseTail(random.between(1, 8))
+      case 'trim stream':
+        return server.trim(random.between(0, 3))
+      case 'cut one way':
+        network.cut(a.name, b.name, how)
+        return this.#during(durationMs, () => network.heal(a.name, b.name))
+      case 'cut link':
+        return this.#cut([[a, b]], durationMs, how)
+      case 'isolate':
+        return this.#cut(
+          regions.filter((other) => other !== region).map((other) => [region, other] as const),
+          durationMs,
+          how,
+        )
+      case 'unruly link':
+        return this.#unruly(a, b, durationMs)
+      case 'step clock':
+        return region.clock.step(random.between(-this.#plan.clockErrorMs, this.#plan.clockErrorMs))
+      case 'drift clock':
+        return region.clock.drift(random.between(-20_000, 20_000))
+      case 'disk full':
+        region.diskFull = true
+        return this.#during(durationMs, () => {
+          region.diskFull = false
+        })
+      case 'slow disk':
+        region.flushMs = random.between(5, 400)
+        return this.#during(durationMs, () => {
+          region.flushMs = 1
+        })
+    }
+  }
+
+  async #crash(region: SimulatedRegion, durationMs: number): Promise<void> {
+    region.crash(this.#random.between(0, region.writesUnderWay))
+    await this.#world.scheduler.sleep(durationMs)
+    if (!region.running && !this.#healed) await region.start()
+  }
+
+  async #cut(
+    pairs: readonly (readonly [SimulatedRegion, SimulatedRegion])[],
+    durationMs: number,
+    how: 'black-hole' | 'reset',
+  ): Promise<void> {
+    const { network } = this.#world
+    const directions = pairs.flatMap(([a, b]) => [[a.name, b.name] as const, [b.name, a.name] as const])
+    for (const [from, to] of directions) network.cut(from, to, how)
+    await this.#during(durationMs, () => {
+      for (const [from, to] of directions) network.heal(from, to)
+    })
+  }
+
+  async #unruly(a: SimulatedRegion, b: SimulatedRegion, durationMs: number): Promise<void> {
+    const link = this.#world.network.link(a.name, b.name)
+    const chance = (): number => this.#random.pick([0, 0.05, 0.3])
+    Object.assign(link, { loseChance: chance(), duplicateChance: chance(), reorderChance: chance() })
+    await this.#during(durationMs, () => Object.assign(link, { loseChance: 0, duplicateChance: 0, reorderChance: 0 }))
+  }
+
+  async #during(durationMs: number, undo: () => void): Promise<void> {
+    await this.#world.scheduler.sleep(durationMs)
+    if (!this.#healed) undo()
+  }
+}

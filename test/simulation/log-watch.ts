@@ -1,0 +1,200 @@
+/**
+ * Follows one region's log from outside, through crashes and restarts, and keeps all of it: what became durable once
+ * can never be another thing later. It is the simulator's own memory of the region, against which everything that
+ * clients were told and everything that the region holds is compared, and it checks each record as it appears:
+ *
+ * - positions have no holes, ordinals of own changes neither, and a flush never ends inside of a group;
+ * - own stamps grow, and are later than everything that the log held before (the hybrid clock's promise);
+ * - the rows of a key only move forward, in stamp and in version vector.
+ */
+import type { Change, Position } from '../../src/core/change/change.ts'
+import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
+import { decodeRow, type Row, vectorOf } from '../../src/core/item/row.ts'
+import { replicaRegister } from '../../src/core/table/registers.ts'
+import type { TableId } from '../../src/core/table/table.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { covers, order, stampText } from './vectors.ts'
+import { expectThat, Violation } from './violation.ts'
+
+export type Entry = {
+  readonly change: Change
+  readonly row: Row
+  readonly own: boolean
+  /** The table had replicas by then, as far as this region knew: its deletes leave tombstones. */
+  readonly shared: boolean
+}
+
+/** The rows of a key in the order of the log. */
+type KeyHistory = Entry[]
+
+const readChangesMax = 500
+const readBytesMax = 4 * 1024 * 1024
+/** Of what a restarted region's log must still say as before. */
+const reread = 20
+
+export class LogWatch {
+  readonly region: string
+  readonly number: number
+  epoch = ''
+  /** The whole log since the region's disk was new; the record of position n is at n - 1. */
+  entries: Entry[] = []
+  readonly onEntry: (entry: Entry) => void
+  #keys = new Map<string, KeyHistory>()
+  #ordinals = new Map<TableId, number>()
+  readonly #replicas = new Map<TableId, Set<string>>()
+  #latest: Stamp | undefined
+  #engine: Engine | undefined
+
+  constructor(region: { readonly name: string; readonly number: number }, onEntry: (entry: Entry) => void) {
+    this.region = region.name
+    this.number = region.number
+    this.onEntry = onEntry
+  }
+
+  get position(): Position {
+    return this.entries.length
+  }
+
+  /** The engine of a new process on the same disk, or on a wiped one. Its owner calls `catchUp` after every flush. */
+  attach(engine: Engine): void {
+    this.#engine = engine
+    if (engine.epoch !== this.epoch) this.#startOver(engine.epoch)
+    expectThat(engine.flushed() >= this.position, 'durable stays durable', () =>
+      `${this.region} had ${this.position} and restarted with ${engine.flushed()}`,
+    )
+    this.#checkUnchanged(engine)
+    this.catchUp()
+  }
+
+  detach(): void {
+    this.#engine = undefined
+  }
+
+  catchUp(): void {
+    const engine = this.#engine
+    if (engine === undefined) return
+    const before = this.position
+    while (this.position < engine.flushed()) {
+      const changes = engine.readLog(this.position, readChangesMax, readBytesMax)
+      if (changes.length === 0)
+        throw new Violation('log contiguous', `${this.region} cannot read what follows ${this.position}`)
+      for (const change of changes) this.#take(change, before)
+    }
+  }
+
+  /** The row of a key as the log has it up to and including `position`. */
+  rowAt(table: TableId, key: Buffer, position: Position): Row | undefined {
+    const history = this.historyOf(table, key)
+    for (let n = history.length - 1; n >= 0; n--) {
+      const entry = history[n]
+      if (entry !== undefined && entry.change.position <= position) return entry.row
+    }
+    return undefined
+  }
+
+  historyOf(table: TableId, key: Buffer): readonly Entry[] {
+    return this.#keys.get(keyName(table, key)) ?? []
+  }
+
+  /** The latest entry of every key of a table. */
+  *latestOf(table: TableId): Iterable<Entry> {
+    for (const history of this.#keys.values()) {
+      const last = history.at(-1)
+      if (last !== undefined && last.change.table === table && isItem(last.change)) yield last
+    }
+  }
+
+  #startOver(epoch: string): void {
+    this.epoch = epoch
+    this.entries = []
+    this.#keys = new Map()
+    this.#ordinals = new Map()
+    this.#replicas.clear()
+    this.#latest = undefined
+  }
+
+  #checkUnchanged(engine: Engine): void {
+    const after = Math.max(this.position - reread, engine.oldest() - 1, 0)
+    for (const change of engine.readLog(after, this.position - after, readBytesMax)) {
+      if (change.position > this.position) return
+      const known = this.entries[change.position - 1]
+      expectThat(known?.change.row.equals(change.row) === true, 'durable stays durable', () =>
+        `${this.region} has another change at ${change.position} after its restart`,
+      )
+    }
+  }
+
+  #take(change: Change, flushedBefore: Position): void {
+    const { position, group } = change
+    expectThat(position === this.position + 1, 'log contiguous', () =>
+      `${this.region} has ${position} after ${this.position}`,
+    )
+    const previous = this.entries.at(-1)?.change
+    expectThat(
+      group === position || (position > flushedBefore + 1 && previous?.group === group),
+      'transactions become durable as a whole',
+      () => `${this.region} flushed up to ${flushedBefore}, inside of the group of ${group}`,
+    )
+    const own = change.cause !== 'replica' && change.cause !== 'replica-table'
+    const row = decodeRow(change.row)
+    if (!isItem(change)) this.#noteReplica(change, row)
+    const shared = (this.#replicas.get(change.table)?.size ?? 0) > 1
+    const entry: Entry = { change, row, own, shared }
+    if (own) this.#checkOwn(entry)
+    this.#checkForward(entry)
+    this.entries.push(entry)
+    if (this.#latest === undefined || order(entry.row.stamp, this.#latest) > 0) this.#latest = entry.row.stamp
+    this.onEntry(entry)
+  }
+
+  #noteReplica(change: Change, row: Row): void {
+    const register = change.key.toString('utf8')
+    if (!register.startsWith(replicaRegister(''))) return
+    const replicas = this.#replicas.get(change.table) ?? new Set()
+    this.#replicas.set(change.table, replicas)
+    if (row.tombstone) replicas.delete(register)
+    else replicas.add(register)
+  }
+
+  #checkOwn({ change, row }: Entry): void {
+    expectThat(row.stamp.region === this.number, 'own changes carry the own number', () =>
+      `${this.region} stamped ${stampText(row.stamp)}`,
+    )
+    expectThat(
+      this.#latest === undefined || order(row.stamp, this.#latest) > 0,
+      'a later write has a later stamp',
+      () => `${this.region} wrote ${stampText(row.stamp)} at ${change.position} after ${stampText(this.#latest)}`,
+    )
+    // Registers that stay in the region are not counted.
+    if (!isItem(change) && change.ordinal === 0) return
+    const ordinal = (this.#ordinals.get(change.table) ?? 0) + 1
+    expectThat(change.ordinal === ordinal, 'ordinals count without holes', () =>
+      `${this.region} numbered the ${ordinal}th change of ${change.table} as ${change.ordinal}`,
+    )
+    this.#ordinals.set(change.table, ordinal)
+  }
+
+  #checkForward(entry: Entry): void {
+    const { change, row } = entry
+    const name = keyName(change.table, change.key)
+    const history = this.#keys.get(name)
+    const before = history?.at(-1)
+    if (history === undefined || before === undefined) {
+      this.#keys.set(name, [entry])
+      return
+    }
+    expectThat(order(row.stamp, before.row.stamp) >= 0, 'last writer wins', () =>
+      `${this.region} replaced ${stampText(before.row.stamp)} with the older ${stampText(row.stamp)} at ${change.position}`,
+    )
+    const vector = vectorOf(row)
+    const forgotten = vectorOf(before.row).find((stamp) => !covers(vector, stamp))
+    expectThat(forgotten === undefined || before.row.tombstone, 'version vectors never forget', () =>
+      `${this.region} lost ${stampText(forgotten)} at ${change.position}`,
+    )
+    history.push(entry)
+  }
+}
+
+export const isItem = (change: Change): boolean => change.cause !== 'table' && change.cause !== 'replica-table'
+
+export const keyName = (table: TableId, key: Buffer): string => `${table}/${key.toString('latin1')}`

@@ -1,0 +1,86 @@
+/** The engine as the readers see it, with the simulator looking on at the steps that destroy something. */
+import type { Position } from '../../src/core/change/change.ts'
+import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
+import { decodeRow } from '../../src/core/item/row.ts'
+import type { TableId } from '../../src/core/table/table.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import { rowsOf } from './rows-of.ts'
+import type { SimulatedRegion } from './simulated-region.ts'
+import { order, stampText } from './vectors.ts'
+import { expectThat } from './violation.ts'
+import type { World } from './world.ts'
+
+export function observed(engine: Engine, region: SimulatedRegion, world: World): Engine {
+  return overriding(engine, {
+    removeTombstones: async (table: TableId, upTo: Stamp, rowsMax: number) => {
+      const before = rowsOf(engine, table).filter(({ row }) => decodeRow(row).tombstone)
+      const removed = await engine.removeTombstones(table, upTo, rowsMax)
+      const left = new Set(rowsOf(engine, table).map(({ key }) => key.toString('latin1')))
+      const gone = before.filter(({ key }) => !left.has(key.toString('latin1')))
+      world.check(() => {
+        for (const { key, row } of gone) checkRemoval(world, region, { table, key, stamp: decodeRow(row).stamp })
+      })
+      return removed
+    },
+    trimLog: (upTo: Position) => {
+      world.check(() => {
+        for (const peer of world.regions) if (peer !== region) checkTrim(world, { origin: region, peer, upTo })
+      })
+      return engine.trimLog(upTo)
+    },
+  })
+}
+
+/** The same object with some methods in the place of its own. */
+export function overriding<T extends object>(target: T, methods: Partial<T>): T {
+  const bound = new Map<PropertyKey, unknown>()
+  return new Proxy(target, {
+    get(object, name) {
+      if (Object.hasOwn(methods, name)) return methods[name as keyof T]
+      const value: unknown = Reflect.get(object, name, object)
+      if (typeof value !== 'function') return value
+      if (!bound.has(name)) bound.set(name, value.bind(object))
+      return bound.get(name)
+    },
+  })
+}
+
+/**
+ * A tombstone may go when nobody can bring back what it stands for: every other replica has a row at least as late
+ * (or has had it and removed it), and has written nothing older that has not arrived here yet.
+ */
+function checkRemoval(
+  world: World,
+  region: SimulatedRegion,
+  { table, key, stamp }: { table: TableId; key: Buffer; stamp: Stamp },
+): void {
+  const promise = 'tombstones never go early'
+  for (const peer of world.completeReplicasOf(table)) {
+    if (peer === region) continue
+    const history = peer.watch.historyOf(table, key)
+    const last = history.at(-1)
+    expectThat(last !== undefined && order(last.row.stamp, stamp) >= 0, promise, () =>
+      `${region.name} removed ${stampText(stamp)}, of which ${peer.name} knows nothing (it has ${stampText(last?.row.stamp)})`,
+    )
+    const cursor = region.cursors.get(peer.name)
+    const arrived = cursor?.epoch === peer.watch.epoch ? cursor.position : 0
+    const older = history.find(
+      (entry) => entry.own && entry.change.position > arrived && order(entry.row.stamp, stamp) < 0,
+    )
+    expectThat(older === undefined, promise, () =>
+      `${region.name} removed ${stampText(stamp)} while ${stampText(older?.row.stamp)} of ${peer.name} was still to come`,
+    )
+  }
+}
+
+function checkTrim(
+  world: World,
+  { origin, peer, upTo }: { origin: SimulatedRegion; peer: SimulatedRegion; upTo: Position },
+): void {
+  if (!world.concerns(origin, peer) || upTo <= origin.watch.position - world.logChangesMax) return
+  const cursor = peer.cursors.get(origin.name)
+  const position = cursor?.epoch === origin.watch.epoch ? cursor.position : 0
+  expectThat(position >= upTo, 'the log is kept until every replica has confirmed', () =>
+    `${origin.name} trimmed up to ${upTo}, ${peer.name} stands at ${position}`,
+  )
+}

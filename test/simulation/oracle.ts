@@ -1,0 +1,82 @@
+/**
+ * Knows every write that became durable anywhere, and so what each key must come to in the end: the write with the
+ * greatest stamp, with a version vector of the latest write of every region. Nothing of it is read from a replica.
+ */
+import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
+import { type Row, vectorOf } from '../../src/core/item/row.ts'
+import type { TableId } from '../../src/core/table/table.ts'
+import type { Region } from '../../src/core/topology.ts'
+import { type Entry, isItem, keyName } from './log-watch.ts'
+import { covers, order, stampText } from './vectors.ts'
+import { expectThat } from './violation.ts'
+
+export type Expected = {
+  readonly table: TableId
+  readonly key: Buffer
+  /** One per write, whoever made it. */
+  readonly writes: Row[]
+}
+
+export class Oracle {
+  readonly #keys = new Map<string, Expected>()
+  /** Tags of writes that were refused or failed for certain: none may ever be seen. */
+  readonly #forbidden = new Map<string, string>()
+
+  learn(region: Region, { change, row, own, shared }: Entry): void {
+    if (!own || !isItem(change)) return
+    this.#checkAllowed(region, row)
+    const name = keyName(change.table, change.key)
+    const expected = this.#keys.get(name)
+    // Nothing is left of what was deleted before anybody else had the table.
+    if (row.tombstone && !shared) this.#keys.delete(name)
+    else if (expected === undefined) this.#keys.set(name, { table: change.table, key: change.key, writes: [row] })
+    else expected.writes.push(row)
+  }
+
+  forbid(tag: string, reason: string): void {
+    this.#forbidden.set(tag, reason)
+  }
+
+  /** What only a lost disk knew is lost with it; what anybody else has seen is not. */
+  forget(region: Region, isKnownElsewhere: (table: TableId, key: Buffer, stamp: Stamp) => boolean): void {
+    for (const [name, expected] of this.#keys) {
+      const { table, key } = expected
+      const writes = expected.writes.filter(
+        ({ stamp }) => stamp.region !== region.number || isKnownElsewhere(table, key, stamp),
+      )
+      if (writes.length === 0) this.#keys.delete(name)
+      else this.#keys.set(name, { ...expected, writes })
+    }
+  }
+
+  expectedOf(table: TableId): readonly Expected[] {
+    return [...this.#keys.values()].filter((expected) => expected.table === table)
+  }
+
+  #checkAllowed(region: Region, row: Row): void {
+    if (row.tombstone || this.#forbidden.size === 0) return
+    const tag = tagOf(row)
+    const reason = tag === undefined ? undefined : this.#forbidden.get(tag)
+    expectThat(reason === undefined, 'a write that failed leaves nothing', () => `${region.name} has ${tag}: ${reason}`)
+  }
+}
+
+export function winnerOf({ writes }: Expected): Row {
+  return writes.reduce((winner, row) => (order(row.stamp, winner.stamp) > 0 ? row : winner))
+}
+
+/** The stamp that this vector should have and has not: the latest write of a region that went into the key. */
+export function missingFrom(row: Row, { writes }: Expected): Stamp | undefined {
+  const vector = vectorOf(row)
+  return writes.map((write) => write.stamp).find((stamp) => !covers(vector, stamp))
+}
+
+export function tagOf(row: Row): string | undefined {
+  const item = JSON.parse(row.body.toString('utf8')) as { tag?: { S: string } }
+  return item.tag?.S
+}
+
+export function rowText(row: Row | undefined): string {
+  if (row === undefined) return 'nothing'
+  return `${row.tombstone ? 'tombstone' : (tagOf(row) ?? 'item')} ${vectorOf(row).map(stampText).join(' ')}`
+}

@@ -1,0 +1,160 @@
+/** One run: a world from a seed, load and faults, then everything healed, time to settle, and the checks. */
+import { Administrator } from './administrator.ts'
+import type { Variant } from './boot.ts'
+import { checkRegion, difference } from './checks.ts'
+import { Client, type ClientHabits } from './client.ts'
+import { drawFaultPlan, type FaultPlan, Faults } from './faults.ts'
+import { SeededRandom } from './seeded-random.ts'
+import type { SimulatedRegion } from './simulated-region.ts'
+import { Violation } from './violation.ts'
+import { World } from './world.ts'
+
+export type RunOptions = {
+  readonly seed: number
+  readonly variant?: Variant
+  /** Prints the story as it happens. */
+  readonly print?: (line: string) => void
+}
+
+export type RunResult = {
+  readonly seed: number
+  readonly failure?: Error
+  readonly story: readonly string[]
+  readonly accepted: number
+  readonly refused: number
+  readonly failed: number
+  readonly events: number
+  readonly virtualMs: number
+}
+
+type Plan = {
+  readonly regionCount: number
+  readonly loadMs: number
+  readonly clientsPerRegion: number
+  readonly habits: ClientHabits
+  readonly faults: FaultPlan
+}
+
+const settleMsMax = 120_000
+const settlePollMs = 250
+/** After the first time that everything is equal. */
+const steadyMs = 1500
+
+export async function runSeed({ seed, variant = {}, print }: RunOptions): Promise<RunResult> {
+  const plan = drawPlan(seed)
+  const world = new World({
+    seed,
+    regionCount: plan.regionCount,
+    variant,
+    ...(print === undefined ? {} : { print }),
+  })
+  const clients: Client[] = []
+  const failure = await failureOf(world, () => script(world, plan, clients))
+  for (const region of world.regions) region.crash()
+  const sum = (count: (client: Client) => number): number => clients.reduce((total, client) => total + count(client), 0)
+  return {
+    seed,
+    ...(failure === undefined ? {} : { failure }),
+    story: world.story.last(),
+    accepted: sum((client) => client.accepted),
+    refused: sum((client) => client.refused),
+    failed: sum((client) => client.failed),
+    events: world.scheduler.eventCount,
+    virtualMs: world.scheduler.nowMs,
+  }
+}
+
+/** About as many writes whether a run is short or long: what takes long in a run is to go through them, not time. */
+function drawPlan(seed: number): Plan {
+  const random = new SeededRandom(seed ^ 0x5eed)
+  const loadMs = random.pick([1000, 3000, 3000, 10_000, 10_000, 60_000])
+  return {
+    regionCount: random.pick([2, 3, 3, 3, 4]),
+    loadMs,
+    clientsPerRegion: random.between(1, 3),
+    habits: {
+      thinkMs: loadMs / random.pick([4, 12, 30]),
+      hotKeys: random.between(1, 3),
+      coldKeys: 20,
+      hotChance: random.pick([0.3, 0.8]),
+      transactionChance: random.pick([0, 0.2]),
+      deleteChance: random.pick([0.1, 0.4, 0.8]),
+    },
+    faults: drawFaultPlan(random, loadMs),
+  }
+}
+
+async function script(world: World, plan: Plan, clients: Client[]): Promise<void> {
+  const { scheduler, random, regions } = world
+  await Promise.all(regions.map((region) => region.start()))
+  const administrator = new Administrator(world)
+  const home = random.pick(regions)
+  await administrator.createTable(home, 'orders', true)
+  const administration = administer(world, administrator, home)
+  // Half of the worlds begin with all replicas in place.
+  if (random.chance(0.5)) await scheduler.sleep(3000)
+  const endMs = scheduler.nowMs + plan.loadMs
+  for (const region of regions)
+    for (let n = 1; n <= plan.clientsPerRegion; n++)
+      clients.push(new Client(world, region, { name: `${region.name}${n}`, habits: plan.habits }))
+  const faults = new Faults(world, plan.faults)
+  await Promise.all([faults.run(endMs), ...clients.map((client) => client.run(endMs))])
+  await faults.heal()
+  await administration
+  await settle(world)
+  for (const region of regions) checkRegion(region)
+}
+
+/** Replicas at once or later, a local table somewhere, another global table and another index under load. */
+async function administer(world: World, administrator: Administrator, home: SimulatedRegion): Promise<void> {
+  const { random, scheduler, regions } = world
+  const others = regions.filter((region) => region !== home)
+  const chores: Promise<void>[] = []
+  const later = (chance: number, chore: () => Promise<void>): void => {
+    if (!random.chance(chance)) return
+    chores.push(scheduler.sleep(random.between(0, 5000)).then(chore))
+  }
+  if (random.chance(0.6)) chores.push(administrator.addReplicas(home, 'orders', others))
+  else for (const other of others) later(1, () => administrator.addReplicas(home, 'orders', [other]))
+  later(0.3, () => administrator.createTable(random.pick(regions), 'notes', false))
+  later(0.3, () => administrator.addIndex(home, 'orders'))
+  later(0.3, async () => {
+    const other = random.pick(regions)
+    await administrator.createTable(other, 'late', false)
+    await administrator.addReplicas(other, 'late', regions.filter((region) => region !== other))
+  })
+  await Promise.all(chores)
+}
+
+/** Equal once is not enough: nothing that is still under way may undo it. */
+async function settle(world: World): Promise<void> {
+  const { scheduler } = world
+  const deadlineMs = scheduler.nowMs + settleMsMax
+  let last: string | undefined
+  while (scheduler.nowMs < deadlineMs) {
+    await scheduler.sleep(settlePollMs)
+    last = difference(world)
+    if (last !== undefined) continue
+    await scheduler.sleep(steadyMs)
+    last = difference(world)
+    if (last === undefined) return
+  }
+  throw new Violation('replicas converge', last ?? 'never long enough')
+}
+
+let current: World | undefined
+
+process.on('unhandledRejection', (reason) => current?.scheduler.fail(reason))
+
+/** A run fails by what its script throws, by what any event throws, and by a promise that nobody looks after. */
+async function failureOf(world: World, work: () => Promise<void>): Promise<Error | undefined> {
+  current = world
+  try {
+    await world.scheduler.run(work())
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  } finally {
+    current = undefined
+  }
+}

@@ -1,0 +1,214 @@
+/**
+ * One region of a simulated world: a disk, a hardware clock and a server that last, and a node's process that comes
+ * and goes on them. Everything that the process touches is made anew at each start and fenced at each crash, so a
+ * dead process does nothing more, although its promises are still around.
+ */
+import { MemoryDisk, MemoryStore } from '../../src/adapters/memory-store.ts'
+import { required } from '../../src/core/assert.ts'
+import type { Position } from '../../src/core/change/change.ts'
+import type { ClockState } from '../../src/core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import { clockDriftMsMax } from '../../src/core/limits.ts'
+import type { Table } from '../../src/core/table/table.ts'
+import type { Region } from '../../src/core/topology.ts'
+import type { Engine } from '../../src/engine/engine.ts'
+import type { Env } from '../../src/ports/env.ts'
+import { type Store, StoreFull } from '../../src/ports/store.ts'
+import { boot, type Process } from './boot.ts'
+import { isUsable } from './client.ts'
+import { LogWatch } from './log-watch.ts'
+import { LyingStore } from './lying-store.ts'
+import { observed } from './observed-engine.ts'
+import { ProcessClock, RegionClock } from './region-clock.ts'
+import { RecordedMeter } from './recorded-meter.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import { order } from './vectors.ts'
+import { expectThat } from './violation.ts'
+import type { World } from './world.ts'
+
+const restartMs = 300
+
+/** A process's life. */
+type Life = {
+  readonly store: MemoryStore
+  readonly lying: LyingStore | undefined
+  readonly clock: ProcessClock
+  readonly env: Env
+  process: Process | undefined
+  readonly ended: Promise<void>
+  readonly end: () => void
+}
+
+export class SimulatedRegion {
+  readonly region: Region
+  readonly clock: RegionClock
+  readonly watch: LogWatch
+  readonly meter = new RecordedMeter()
+  /** How long a flush takes now, and whether the disk has room. */
+  flushMs = 1
+  diskFull = false
+  /** Where this region's durable cursors in the others' logs stood last, alive or not. */
+  readonly cursors = new Map<string, { readonly epoch: string; readonly position: Position }>()
+  readonly #world: World
+  readonly #random: SeededRandom
+  #disk = new MemoryDisk()
+  #life: Life | undefined
+  #tablesSeen: readonly Table[] = []
+  #clockSeen: ClockState = { wallMs: 0, counter: 0 }
+
+  constructor(world: World, region: Region) {
+    this.#world = world
+    this.region = region
+    this.#random = world.random.fork()
+    this.clock = new RegionClock(world.scheduler, world.variant.coarseClockMs)
+    this.watch = new LogWatch(region, (entry) => world.oracle.learn(region, entry))
+  }
+
+  get name(): string {
+    return this.region.name
+  }
+
+  /** The engine while the node serves. */
+  get engine(): Engine | undefined {
+    return this.#life?.process?.engine
+  }
+
+  /** Of the present process, for what is done in its name. */
+  get env(): Env {
+    return required(this.#life?.env, 'the environment of a running process')
+  }
+
+  /** Resolves when the present process has crashed. */
+  get ended(): Promise<void> {
+    return this.#life?.ended ?? Promise.resolve()
+  }
+
+  get running(): boolean {
+    return this.#life !== undefined
+  }
+
+  get writesUnderWay(): number {
+    return this.#life?.store.underWay ?? 0
+  }
+
+  /** Starts the node, again and again while its disk is full. */
+  async start(): Promise<void> {
+    for (;;) {
+      const life = this.#begin()
+      this.#life = life
+      try {
+        await Promise.race([this.#boot(life), life.ended])
+        return
+      } catch (error) {
+        if (!(error instanceof StoreFull)) throw error
+        this.#world.story.tell(this.name, 'cannot start', { error })
+      }
+      this.crash()
+      await this.#world.scheduler.sleep(restartMs)
+      if (this.running) return
+    }
+  }
+
+  async #boot(life: Life): Promise<void> {
+    const process = await boot({
+      env: life.env,
+      topology: { self: this.region, regions: this.#world.topology },
+      observe: (engine) => {
+        this.#world.check(() => this.watch.attach(engine))
+        const look = (): void => this.#world.check(() => this.#look(engine))
+        engine.onFlushed(look)
+        look()
+        return observed(engine, this, this.#world)
+      },
+      variant: this.#world.variant,
+    })
+    if (this.#life === life) life.process = process
+  }
+
+  /** kill -9: of the batches under way, the first `landed` had reached the disk without anybody hearing of it. */
+  crash(landed = 0): void {
+    const life = this.#life
+    if (life === undefined) return
+    this.#life = undefined
+    life.clock.crash()
+    life.store.crash(landed)
+    life.lying?.crash()
+    this.#world.network.node(this.name)?.crash()
+    this.watch.detach()
+    life.end()
+  }
+
+  /** The disk is replaced with an empty one. */
+  wipeDisk(): void {
+    this.crash()
+    this.#disk = new MemoryDisk()
+    this.#clockSeen = { wallMs: 0, counter: 0 }
+    this.cursors.clear()
+  }
+
+  #begin(): Life {
+    let end: () => void = () => {}
+    const ended = new Promise<void>((resolve) => {
+      end = resolve
+    })
+    const store = new MemoryStore({ disk: this.#disk, durable: () => this.#flush() })
+    const { variant, scheduler } = this.#world
+    const lying = variant.lyingDisk === true ? new LyingStore(store, () => scheduler.nowMs) : undefined
+    const clock = new ProcessClock(this.clock)
+    return { store, lying, clock, env: this.#env(lying ?? store, clock), process: undefined, ended, end }
+  }
+
+  #env(store: Store, clock: ProcessClock): Env {
+    const { network, story } = this.#world
+    const env: Env = {
+      clock,
+      random: this.#random.fork(),
+      store,
+      bus: network.join(this.name),
+      log: story.logOf(this.name),
+      meter: this.meter,
+    }
+    return this.#world.watchBus(this, env)
+  }
+
+  async #flush(): Promise<void> {
+    await this.#world.scheduler.sleep(this.flushMs * (0.5 + this.#random.fraction()))
+    if (this.diskFull) throw new StoreFull('no space left on the simulated disk')
+  }
+
+  #look(engine: Engine): void {
+    this.watch.catchUp()
+    this.#checkClock(engine.clock())
+    this.#noteComplete(engine)
+    for (const origin of this.#world.regions) if (origin !== this) this.#checkCursor(engine, origin)
+  }
+
+  #noteComplete(engine: Engine): void {
+    const tables = engine.tables()
+    if (tables === this.#tablesSeen) return
+    this.#tablesSeen = tables
+    for (const table of tables) if (isUsable(table, this.name)) this.#world.completeReplica(table.id, this)
+  }
+
+  #checkClock(clock: ClockState): void {
+    const before = { ...this.#clockSeen, region: 0 }
+    expectThat(order(before, { ...clock, region: 0 }) <= 0, 'the hybrid clock never goes back', () =>
+      `${this.name} went from ${JSON.stringify(this.#clockSeen)} to ${JSON.stringify(clock)}`,
+    )
+    this.#clockSeen = clock
+    const bound = this.clock.shownMaxMs + clockDriftMsMax
+    expectThat(clock.wallMs <= bound, 'the hybrid clock stays within the drift bound', () =>
+      `${this.name} stands at ${clock.wallMs}, ${clock.wallMs - bound} ms beyond the bound`,
+    )
+  }
+
+  #checkCursor(engine: Engine, origin: SimulatedRegion): void {
+    const cursor = engine.cursor(origin.name)
+    if (cursor === undefined) return
+    this.cursors.set(origin.name, { epoch: cursor.epoch, position: cursor.position })
+    if (cursor.epoch !== origin.watch.epoch) return
+    origin.watch.catchUp()
+    expectThat(cursor.position <= origin.watch.position, 'cursors stay within what the origin has flushed', () =>
+      `${this.name} stands at ${cursor.position} of ${origin.name}, which has ${origin.watch.position}`,
+    )
+  }
+}

@@ -1,0 +1,182 @@
+/**
+ * The simulator must bite: each of these is a way to get replication wrong that somebody has taken before, put in from
+ * outside (a module or an object that misbehaves), and some seed must find it. The production code knows nothing of it;
+ * its own assertions are switched off, so that it is the simulator's checkers that are tried.
+ */
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import type { ClockState } from '../../src/core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
+import type { RemoteBatch } from '../../src/engine/engine.ts'
+import type { Variant } from './boot.ts'
+
+type Bug = {
+  readonly bug: string
+  /** One of these promises must be seen broken. */
+  readonly breaks: readonly string[]
+  readonly seedsMax: number
+  /** Replaces modules, and gives what else is to be different. */
+  readonly inject: () => Variant
+}
+
+const core = '../../src/core'
+
+const replaced = new Set<string>()
+
+function replace(path: string, change: (actual: Record<string, unknown>) => Record<string, unknown>): void {
+  replaced.add(path)
+  vi.doMock(path, async (original) => {
+    const actual = await original<Record<string, unknown>>()
+    return { ...actual, ...change(actual) }
+  })
+}
+
+const later = (a: Stamp, b: Stamp): boolean => a.wallMs > b.wallMs || (a.wallMs === b.wallMs && a.counter > b.counter)
+
+const bugs: readonly Bug[] = [
+  {
+    bug: 'the cursor becomes durable before the changes that it covers',
+    breaks: ['replicas converge'],
+    seedsMax: 200,
+    inject: () => ({
+      engine: (engine) => ({
+        apply: async (batch: RemoteBatch, sequence: number) => {
+          const before = engine.cursor(batch.origin)
+          if (before?.epoch !== batch.epoch || batch.after > before.position || batch.upTo <= before.position)
+            return engine.apply(batch, sequence)
+          await engine.setCursor(batch.origin, { epoch: batch.epoch, position: batch.upTo, sequence })
+          for (const { kind, table, key, row } of batch.changes)
+            if (kind === 'item') await engine.merge(table, [{ key, row }])
+            else await engine.mergeRegisters(table, [{ key, row }])
+          return { applied: 'all', cursor: batch.upTo, won: batch.changes.length, ignored: 0, conflicts: 0 }
+        },
+      }),
+    }),
+  },
+  {
+    bug: 'stamps come from the wall clock',
+    breaks: ['a later write has a later stamp', 'last writer wins', 'the hybrid clock never goes back'],
+    seedsMax: 100,
+    inject: () => {
+      const wall = (nowMs: number): ClockState => ({ wallMs: nowMs, counter: 0 })
+      replace(`${core}/hybrid-logical-clock/hybrid-logical-clock.ts`, () => ({
+        tick: (_: ClockState, nowMs: number) => wall(nowMs),
+        receive: (_: ClockState, __: ClockState, nowMs: number) => wall(nowMs),
+        isAfter: () => true,
+      }))
+      return {}
+    },
+  },
+  {
+    bug: 'equal clocks of two regions are not decided by the region’s number',
+    breaks: ['replicas converge'],
+    seedsMax: 300,
+    inject: () => {
+      const byClock = (a: Stamp, b: Stamp): number =>
+        later(a, b) ? 1 : later(b, a) ? -1 : 0
+      replace(`${core}/hybrid-logical-clock/stamp.ts`, () => ({ compareStamps: byClock }))
+      return { coarseClockMs: 50 }
+    },
+  },
+  {
+    bug: 'tombstones are removed before every replica has confirmed them',
+    breaks: ['tombstones never go early', 'last writer wins', 'replicas converge'],
+    seedsMax: 50,
+    inject: () => ({
+      engine: (engine, env) => {
+        const remove = (): void => {
+          for (const table of engine.tables())
+            void engine.removeTombstones(table.id, { ...engine.clock(), region: 0xffff }, 100).catch(() => undefined)
+          env.clock.after(200, remove)
+        }
+        env.clock.after(200, remove)
+        return {}
+      },
+    }),
+  },
+  {
+    bug: 'the log is trimmed before every replica has confirmed it',
+    breaks: ['the log is kept until every replica has confirmed'],
+    seedsMax: 50,
+    inject: () => ({
+      engine: (engine, env) => {
+        const trim = (): void => {
+          void engine.trimLog(engine.flushed()).catch(() => undefined)
+          env.clock.after(200, trim)
+        }
+        env.clock.after(200, trim)
+        return {}
+      },
+    }),
+  },
+  {
+    bug: 'writes are acknowledged and published before they are on the disk',
+    breaks: ['durable stays durable', 'cursors stay within what the origin has flushed'],
+    seedsMax: 100,
+    inject: () => ({ lyingDisk: true }),
+  },
+  {
+    bug: 'writes are decided on what is durable, without what is under way',
+    breaks: [
+      'conditions hold on the state before',
+      'an accepted write has its result',
+      'outcomes tell what was before',
+      'last writer wins',
+    ],
+    seedsMax: 50,
+    inject: () => {
+      replace('../../src/engine/group.ts', ({ Groups }) => ({ Groups: withoutOverlay(Groups as GroupsClass) }))
+      return {}
+    },
+  },
+  {
+    bug: 'version vectors are not merged',
+    breaks: ['version vectors never forget', 'replicas converge'],
+    seedsMax: 50,
+    inject: () => {
+      replace(`${core}/reconcile/version-vector.ts`, () => ({ mergeVectors: (a: unknown) => a }))
+      return {}
+    },
+  },
+]
+
+type GroupsClass = new (options: { store: { get: (key: Buffer) => unknown } }) => object
+
+/** Its `get` knows only the store. */
+function withoutOverlay(Groups: GroupsClass): GroupsClass {
+  return class extends Groups {
+    constructor(options: { store: { get: (key: Buffer) => unknown } }) {
+      super(options)
+      Object.assign(this, { get: (key: Buffer) => options.store.get(key) })
+    }
+  }
+}
+
+afterEach(() => {
+  for (const path of replaced) vi.doUnmock(path)
+  replaced.clear()
+  vi.resetModules()
+})
+
+describe('the simulator finds that', () => {
+  for (const { bug, breaks, seedsMax, inject } of bugs)
+    it(bug, { timeout: 120_000 }, async () => {
+      vi.resetModules()
+      replace(`${core}/assert.ts`, () => ({ assert: () => undefined }))
+      const variant = inject()
+      const { runSeed } = await import('./run.ts')
+      const found = await firstFailure(seedsMax, (seed) => runSeed({ seed, variant }))
+      expect(found, `no seed up to ${seedsMax} noticed`).toBeDefined()
+      expect(breaks, String(found)).toContain(found !== undefined && 'promise' in found ? found.promise : 'a violation')
+    })
+})
+
+async function firstFailure(
+  seedsMax: number,
+  run: (seed: number) => Promise<{ readonly failure?: Error }>,
+): Promise<Error | undefined> {
+  for (let seed = 1; seed <= seedsMax; seed++) {
+    const { failure } = await run(seed)
+    if (failure !== undefined) return failure
+  }
+  return undefined
+}

@@ -1,0 +1,136 @@
+/** Everything of one run: time, chance, the network and its regions, and what is known of all of them from outside. */
+import { type Link, MemoryNetwork } from '../../src/adapters/memory-bus.ts'
+import { decodeBatch } from '../../src/core/change/batch.ts'
+import { kindOf } from '../../src/core/change/message.ts'
+import type { TableId } from '../../src/core/table/table.ts'
+import type { Region } from '../../src/core/topology.ts'
+import type { Env } from '../../src/ports/env.ts'
+import type { Variant } from './boot.ts'
+import { Oracle } from './oracle.ts'
+import { Scheduler } from './scheduler.ts'
+import { SeededRandom } from './seeded-random.ts'
+import { SimulatedRegion } from './simulated-region.ts'
+import { Story } from './story.ts'
+import { expectThat } from './violation.ts'
+
+export type WorldOptions = {
+  readonly seed: number
+  readonly regionCount: number
+  readonly variant: Variant
+  readonly print?: (line: string) => void
+}
+
+const storyLinesMax = 4000
+
+export class World {
+  readonly random: SeededRandom
+  readonly scheduler: Scheduler
+  readonly network: MemoryNetwork
+  readonly story: Story
+  readonly oracle = new Oracle()
+  readonly topology: readonly Region[]
+  readonly regions: readonly SimulatedRegion[]
+  readonly variant: Variant
+  /** Which regions have been told to have a replica of a table, and those of them that have said they are complete. */
+  readonly replicas = new Map<TableId, Set<SimulatedRegion>>()
+  readonly complete = new Map<TableId, Set<SimulatedRegion>>()
+  /** The log may be trimmed past a peer that is further behind than this. */
+  logChangesMax = Number.POSITIVE_INFINITY
+
+  constructor({ seed, regionCount, variant, print }: WorldOptions) {
+    this.random = new SeededRandom(seed)
+    this.scheduler = new Scheduler(this.random.fork())
+    this.story = new Story({
+      nowMs: () => this.scheduler.nowMs,
+      linesMax: storyLinesMax,
+      ...(print === undefined ? {} : { print }),
+    })
+    this.network = new MemoryNetwork(this.scheduler, this.random.fork(), {
+      delayMs: 40,
+      jitterMs: 10,
+      streamMessagesMax: this.random.pick([20, 200, 100_000]),
+      outstandingMax: this.random.pick([1, 4, 64]),
+    })
+    this.variant = variant
+    this.topology = ['virginia', 'dublin', 'tokyo', 'sydney']
+      .slice(0, regionCount)
+      .map((name, n) => ({ name, number: n + 1 }))
+    this.regions = this.topology.map((region) => new SimulatedRegion(this, region))
+    for (const link of this.links()) link.delayMs = this.random.between(1, 120)
+  }
+
+  regionNamed(name: string): SimulatedRegion | undefined {
+    return this.regions.find((region) => region.name === name)
+  }
+
+  addReplica(table: TableId, region: SimulatedRegion): void {
+    addTo(this.replicas, table, region)
+  }
+
+  completeReplica(table: TableId, region: SimulatedRegion): void {
+    addTo(this.complete, table, region)
+  }
+
+  completeReplicasOf(table: TableId): readonly SimulatedRegion[] {
+    return [...(this.complete.get(table) ?? [])]
+  }
+
+  /** Whether the two share a table, so that one has to wait for the other. */
+  concerns(a: SimulatedRegion, b: SimulatedRegion): boolean {
+    return [...this.complete.values()].some((regions) => regions.has(a) && regions.has(b))
+  }
+
+  /** For checks in the middle of the system's own code, which might take their failure for one of its own and try again. */
+  check(work: () => void): void {
+    try {
+      work()
+    } catch (error) {
+      this.scheduler.fail(error)
+    }
+  }
+
+  pairs(): readonly (readonly [SimulatedRegion, SimulatedRegion])[] {
+    return this.regions.flatMap((a) => this.regions.filter((b) => b !== a).map((b) => [a, b] as const))
+  }
+
+  links(): readonly Link[] {
+    return this.pairs().map(([a, b]) => this.network.link(a.name, b.name))
+  }
+
+  /** Looks at what a node puts on its stream: nothing may leave that is not durable at home. */
+  watchBus(region: SimulatedRegion, env: Env): Env {
+    const { bus } = env
+    const stream = {
+      last: () => bus.stream.last(),
+      append: (payload: Buffer, after: number) => {
+        this.check(() => checkPublished(region, payload))
+        return bus.stream.append(payload, after)
+      },
+    }
+    return {
+      ...env,
+      bus: {
+        stream,
+        announce: (payload) => bus.announce(payload),
+        serve: (handler) => bus.serve(handler),
+        connect: (peer) => bus.connect(peer),
+        close: () => bus.close(),
+      },
+    }
+  }
+}
+
+function addTo(replicas: Map<TableId, Set<SimulatedRegion>>, table: TableId, region: SimulatedRegion): void {
+  const regions = replicas.get(table)
+  if (regions === undefined) replicas.set(table, new Set([region]))
+  else regions.add(region)
+}
+
+function checkPublished(region: SimulatedRegion, payload: Buffer): void {
+  if (kindOf(payload) !== 'batch') return
+  const { upTo } = decodeBatch(payload)
+  region.watch.catchUp()
+  expectThat(upTo <= region.watch.position, 'nothing is published before it is flushed', () =>
+    `${region.name} published up to ${upTo} and has ${region.watch.position}`,
+  )
+}
