@@ -78,8 +78,10 @@ export class Administrator {
     for (;;) {
       const table = region.engine?.tableNamed(name)
       if (table !== undefined && isUsable(table, region.name)) return
-      expectThat(this.#world.scheduler.nowMs - startedMs < patienceMs, 'tables become active', () =>
-        `${region.name} has ${name} as ${table?.status ?? 'unknown'}`,
+      expectThat(
+        this.#world.scheduler.nowMs - startedMs < patienceMs,
+        'tables become active',
+        () => `${region.name} has ${name} as ${table?.status ?? 'unknown'}`,
       )
       await this.#world.scheduler.sleep(retryMs)
     }

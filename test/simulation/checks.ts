@@ -42,7 +42,8 @@ function differenceOfTables(world: World): string | undefined {
       if (!isUsable(table, region.name)) return `${region.name} does not serve ${table.name} yet`
       seen.set(sharedText(table), region.name)
     }
-    if (seen.size > 1) return `regions differ on ${id}: ${[...seen].map(([text, name]) => `${name} ${text}`).join(' | ')}`
+    if (seen.size > 1)
+      return `regions differ on ${id}: ${[...seen].map(([text, name]) => `${name} ${text}`).join(' | ')}`
   }
   return undefined
 }
@@ -91,39 +92,49 @@ function checkReplay(region: SimulatedRegion, engine: Engine, table: Table): voi
   for (const { change, row } of region.watch.latestOf(table.id)) {
     const stored = rows.get(change.key.toString('latin1'))
     rows.delete(change.key.toString('latin1'))
-    expectThat(stored === undefined ? row.tombstone : stored.equals(change.row), promise, () =>
-      `${region.name} has ${stored === undefined ? 'nothing' : rowText(decodeRow(stored))}, its log ${rowText(row)}`,
+    expectThat(
+      stored === undefined ? row.tombstone : stored.equals(change.row),
+      promise,
+      () =>
+        `${region.name} has ${stored === undefined ? 'nothing' : rowText(decodeRow(stored))}, its log ${rowText(row)}`,
     )
   }
-  expectThat(rows.size === 0, promise, () => `${region.name} has ${rows.size} rows of ${table.name} that no change made`)
+  expectThat(
+    rows.size === 0,
+    promise,
+    () => `${region.name} has ${rows.size} rows of ${table.name} that no change made`,
+  )
 }
 
 function checkCounters(region: SimulatedRegion, engine: Engine, table: Table): void {
   const rows = liveRows(engine, table)
   const counted = engine.size(table)
   const bytes = rows.reduce((sum, row) => sum + row.itemSizeBytes, 0)
-  expectThat(counted.items === rows.length && counted.bytes === bytes, 'counters are right', () =>
-    `${region.name} counts ${JSON.stringify(counted)} of ${table.name}, it has ${rows.length} items of ${bytes} bytes`,
+  expectThat(
+    counted.items === rows.length && counted.bytes === bytes,
+    'counters are right',
+    () =>
+      `${region.name} counts ${JSON.stringify(counted)} of ${table.name}, it has ${rows.length} items of ${bytes} bytes`,
   )
 }
 
-function checkIndex(
-  region: SimulatedRegion,
-  engine: Engine,
-  { table, index }: { table: Table; index: Index },
-): void {
+function checkIndex(region: SimulatedRegion, engine: Engine, { table, index }: { table: Table; index: Index }): void {
   const items = liveRows(engine, table).map((row) => row.body.toString('utf8'))
   const keyed = (body: string): string | undefined =>
     encodeIndexKey(index, table, JSON.parse(body) as Item)?.toString('latin1')
   const rebuilt = items.flatMap((body) => (keyed(body) === undefined ? [] : [body]))
   const expected = rebuilt.toSorted((a, b) => ((keyed(a) ?? '') < (keyed(b) ?? '') ? -1 : 1))
   const stored = indexItems(engine, table, index)
-  expectThat(stored.join('\n') === expected.join('\n'), 'index rows equal a rebuild', () =>
-    `${region.name} has in ${index.name}\n${stored.join('\n')}\nand should have\n${expected.join('\n')}`,
+  expectThat(
+    stored.join('\n') === expected.join('\n'),
+    'index rows equal a rebuild',
+    () => `${region.name} has in ${index.name}\n${stored.join('\n')}\nand should have\n${expected.join('\n')}`,
   )
   const counted = engine.size(table, index).items
-  expectThat(counted === expected.length, 'counters are right', () =>
-    `${region.name} counts ${counted} items in ${index.name}, it has ${expected.length}`,
+  expectThat(
+    counted === expected.length,
+    'counters are right',
+    () => `${region.name} counts ${counted} items in ${index.name}, it has ${expected.length}`,
   )
 }
 

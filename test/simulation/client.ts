@@ -132,8 +132,10 @@ export class Client {
     const { watch } = this.#region
     const known = watch.rowAt(table.id, bytes, watch.position)
     const item = stored === undefined ? undefined : itemOf(decodeRow(stored))
-    expectThat(itemText(item) === itemText(itemOf(known)), 'reads give what the log says', () =>
-      `${this.#region.name} read ${itemText(item)} of ${key.id}/${key.part}, its log has ${rowText(known)}`,
+    expectThat(
+      itemText(item) === itemText(itemOf(known)),
+      'reads give what the log says',
+      () => `${this.#region.name} read ${itemText(item)} of ${key.id}/${key.part}, its log has ${rowText(known)}`,
     )
     return item
   }
@@ -144,11 +146,15 @@ export class Client {
     const { table, intents } = attempt
     const changed = outcomes.some((outcome) => outcome.changed)
     if (!changed) return this.#checkUnchanged(attempt)
-    expectThat(position <= watch.position, 'nothing is acknowledged before it is flushed', () =>
-      `${name} acknowledged ${tagsOf(attempt)} at ${position} and has flushed ${watch.position}`,
+    expectThat(
+      position <= watch.position,
+      'nothing is acknowledged before it is flushed',
+      () => `${name} acknowledged ${tagsOf(attempt)} at ${position} and has flushed ${watch.position}`,
     )
     const group = watch.entries[position - 1]?.change.group ?? 0
-    const found = watch.entries.slice(group - 1, group - 1 + intents.length + 1).filter((entry) => entry.change.group === group)
+    const found = watch.entries
+      .slice(group - 1, group - 1 + intents.length + 1)
+      .filter((entry) => entry.change.group === group)
     intents.forEach((intent, n) => {
       const key = keyBytes(table, intent.key)
       const before = itemOf(watch.rowAt(table.id, key, group - 1))
@@ -177,8 +183,11 @@ export class Client {
       const decision = decideIntent(intent, before)
       return !decision.refused && !decision.changed
     })
-    expectThat(possible, 'conditions hold on the state before', () =>
-      `${this.#region.name} accepted ${JSON.stringify(attempt.intents)} without a change, which no state since ${attempt.invokedAt} explains`,
+    expectThat(
+      possible,
+      'conditions hold on the state before',
+      () =>
+        `${this.#region.name} accepted ${JSON.stringify(attempt.intents)} without a change, which no state since ${attempt.invokedAt} explains`,
     )
   }
 
@@ -190,8 +199,11 @@ export class Client {
       if (decideIntent(intent, before).refused !== (refusal !== undefined)) return false
       return refusal?.item === undefined || itemText(refusal.item) === itemText(before)
     })
-    expectThat(possible, 'refusals are true of some state meanwhile', () =>
-      `${this.#region.name} refused ${JSON.stringify(attempt.intents)} with ${JSON.stringify(refusals)}, which no state since ${attempt.invokedAt} explains`,
+    expectThat(
+      possible,
+      'refusals are true of some state meanwhile',
+      () =>
+        `${this.#region.name} refused ${JSON.stringify(attempt.intents)} with ${JSON.stringify(refusals)}, which no state since ${attempt.invokedAt} explains`,
     )
   }
 

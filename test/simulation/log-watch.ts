@@ -59,8 +59,10 @@ export class LogWatch {
   attach(engine: Engine): void {
     this.#engine = engine
     if (engine.epoch !== this.epoch) this.#startOver(engine.epoch)
-    expectThat(engine.flushed() >= this.position, 'durable stays durable', () =>
-      `${this.region} had ${this.position} and restarted with ${engine.flushed()}`,
+    expectThat(
+      engine.flushed() >= this.position,
+      'durable stays durable',
+      () => `${this.region} had ${this.position} and restarted with ${engine.flushed()}`,
     )
     this.#checkUnchanged(engine)
     this.catchUp()
@@ -118,16 +120,20 @@ export class LogWatch {
     for (const change of engine.readLog(after, this.position - after, readBytesMax)) {
       if (change.position > this.position) return
       const known = this.entries[change.position - 1]
-      expectThat(known?.change.row.equals(change.row) === true, 'durable stays durable', () =>
-        `${this.region} has another change at ${change.position} after its restart`,
+      expectThat(
+        known?.change.row.equals(change.row) === true,
+        'durable stays durable',
+        () => `${this.region} has another change at ${change.position} after its restart`,
       )
     }
   }
 
   #take(change: Change, flushedBefore: Position): void {
     const { position, group } = change
-    expectThat(position === this.position + 1, 'log contiguous', () =>
-      `${this.region} has ${position} after ${this.position}`,
+    expectThat(
+      position === this.position + 1,
+      'log contiguous',
+      () => `${this.region} has ${position} after ${this.position}`,
     )
     const previous = this.entries.at(-1)?.change
     expectThat(
@@ -157,8 +163,10 @@ export class LogWatch {
   }
 
   #checkOwn({ change, row }: Entry): void {
-    expectThat(row.stamp.region === this.number, 'own changes carry the own number', () =>
-      `${this.region} stamped ${stampText(row.stamp)}`,
+    expectThat(
+      row.stamp.region === this.number,
+      'own changes carry the own number',
+      () => `${this.region} stamped ${stampText(row.stamp)}`,
     )
     expectThat(
       this.#latest === undefined || order(row.stamp, this.#latest) > 0,
@@ -168,8 +176,10 @@ export class LogWatch {
     // Registers that stay in the region are not counted.
     if (!isItem(change) && change.ordinal === 0) return
     const ordinal = (this.#ordinals.get(change.table) ?? 0) + 1
-    expectThat(change.ordinal === ordinal, 'ordinals count without holes', () =>
-      `${this.region} numbered the ${ordinal}th change of ${change.table} as ${change.ordinal}`,
+    expectThat(
+      change.ordinal === ordinal,
+      'ordinals count without holes',
+      () => `${this.region} numbered the ${ordinal}th change of ${change.table} as ${change.ordinal}`,
     )
     this.#ordinals.set(change.table, ordinal)
   }
@@ -183,13 +193,18 @@ export class LogWatch {
       this.#keys.set(name, [entry])
       return
     }
-    expectThat(order(row.stamp, before.row.stamp) >= 0, 'last writer wins', () =>
-      `${this.region} replaced ${stampText(before.row.stamp)} with the older ${stampText(row.stamp)} at ${change.position}`,
+    expectThat(
+      order(row.stamp, before.row.stamp) >= 0,
+      'last writer wins',
+      () =>
+        `${this.region} replaced ${stampText(before.row.stamp)} with the older ${stampText(row.stamp)} at ${change.position}`,
     )
     const vector = vectorOf(row)
     const forgotten = vectorOf(before.row).find((stamp) => !covers(vector, stamp))
-    expectThat(forgotten === undefined || before.row.tombstone, 'version vectors never forget', () =>
-      `${this.region} lost ${stampText(forgotten)} at ${change.position}`,
+    expectThat(
+      forgotten === undefined || before.row.tombstone,
+      'version vectors never forget',
+      () => `${this.region} lost ${stampText(forgotten)} at ${change.position}`,
     )
     history.push(entry)
   }

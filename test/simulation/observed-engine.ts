@@ -59,16 +59,22 @@ function checkRemoval(
     if (peer === region) continue
     const history = peer.watch.historyOf(table, key)
     const last = history.at(-1)
-    expectThat(last !== undefined && order(last.row.stamp, stamp) >= 0, promise, () =>
-      `${region.name} removed ${stampText(stamp)}, of which ${peer.name} knows nothing (it has ${stampText(last?.row.stamp)})`,
+    expectThat(
+      last !== undefined && order(last.row.stamp, stamp) >= 0,
+      promise,
+      () =>
+        `${region.name} removed ${stampText(stamp)}, of which ${peer.name} knows nothing (it has ${stampText(last?.row.stamp)})`,
     )
     const cursor = region.cursors.get(peer.name)
     const arrived = cursor?.epoch === peer.watch.epoch ? cursor.position : 0
     const older = history.find(
       (entry) => entry.own && entry.change.position > arrived && order(entry.row.stamp, stamp) < 0,
     )
-    expectThat(older === undefined, promise, () =>
-      `${region.name} removed ${stampText(stamp)} while ${stampText(older?.row.stamp)} of ${peer.name} was still to come`,
+    expectThat(
+      older === undefined,
+      promise,
+      () =>
+        `${region.name} removed ${stampText(stamp)} while ${stampText(older?.row.stamp)} of ${peer.name} was still to come`,
     )
   }
 }
@@ -80,7 +86,9 @@ function checkTrim(
   if (!world.concerns(origin, peer) || upTo <= origin.watch.position - world.logChangesMax) return
   const cursor = peer.cursors.get(origin.name)
   const position = cursor?.epoch === origin.watch.epoch ? cursor.position : 0
-  expectThat(position >= upTo, 'the log is kept until every replica has confirmed', () =>
-    `${origin.name} trimmed up to ${upTo}, ${peer.name} stands at ${position}`,
+  expectThat(
+    position >= upTo,
+    'the log is kept until every replica has confirmed',
+    () => `${origin.name} trimmed up to ${upTo}, ${peer.name} stands at ${position}`,
   )
 }

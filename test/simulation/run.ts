@@ -121,7 +121,11 @@ async function administer(world: World, administrator: Administrator, home: Simu
   later(0.3, async () => {
     const other = random.pick(regions)
     await administrator.createTable(other, 'late', false)
-    await administrator.addReplicas(other, 'late', regions.filter((region) => region !== other))
+    await administrator.addReplicas(
+      other,
+      'late',
+      regions.filter((region) => region !== other),
+    )
   })
   await Promise.all(chores)
 }

@@ -105,6 +105,7 @@ function tell({ seed, failure, story }: Report, lines: number): void {
 }
 
 function reportOf({ seed, failure, story, accepted, events, virtualMs }: RunResult): Report {
-  const told = failure === undefined ? {} : { failure: failure.name === 'Violation' ? failure.message : `${failure.stack}` }
+  const told =
+    failure === undefined ? {} : { failure: failure.name === 'Violation' ? failure.message : `${failure.stack}` }
   return { seed, accepted, events, virtualMs, ...told, story: failure === undefined ? [] : story }
 }

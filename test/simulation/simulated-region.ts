@@ -191,13 +191,17 @@ export class SimulatedRegion {
 
   #checkClock(clock: ClockState): void {
     const before = { ...this.#clockSeen, region: 0 }
-    expectThat(order(before, { ...clock, region: 0 }) <= 0, 'the hybrid clock never goes back', () =>
-      `${this.name} went from ${JSON.stringify(this.#clockSeen)} to ${JSON.stringify(clock)}`,
+    expectThat(
+      order(before, { ...clock, region: 0 }) <= 0,
+      'the hybrid clock never goes back',
+      () => `${this.name} went from ${JSON.stringify(this.#clockSeen)} to ${JSON.stringify(clock)}`,
     )
     this.#clockSeen = clock
     const bound = this.clock.shownMaxMs + clockDriftMsMax
-    expectThat(clock.wallMs <= bound, 'the hybrid clock stays within the drift bound', () =>
-      `${this.name} stands at ${clock.wallMs}, ${clock.wallMs - bound} ms beyond the bound`,
+    expectThat(
+      clock.wallMs <= bound,
+      'the hybrid clock stays within the drift bound',
+      () => `${this.name} stands at ${clock.wallMs}, ${clock.wallMs - bound} ms beyond the bound`,
     )
   }
 
@@ -207,8 +211,10 @@ export class SimulatedRegion {
     this.cursors.set(origin.name, { epoch: cursor.epoch, position: cursor.position })
     if (cursor.epoch !== origin.watch.epoch) return
     origin.watch.catchUp()
-    expectThat(cursor.position <= origin.watch.position, 'cursors stay within what the origin has flushed', () =>
-      `${this.name} stands at ${cursor.position} of ${origin.name}, which has ${origin.watch.position}`,
+    expectThat(
+      cursor.position <= origin.watch.position,
+      'cursors stay within what the origin has flushed',
+      () => `${this.name} stands at ${cursor.position} of ${origin.name}, which has ${origin.watch.position}`,
     )
   }
 }

@@ -15,7 +15,7 @@ describe('a world of regions under faults keeps its promises', () => {
   for (let from = 1; from <= seedCount; from += seedsPerTest)
     it(`for seeds ${from} to ${from + seedsPerTest - 1}`, async () => {
       for (let seed = from; seed < from + seedsPerTest; seed++) expect(await failing(seed)).toBeUndefined()
-    }, 120_000)
+    }, 300_000)
 
   for (const { seed, story } of storiedSeeds)
     it(`for seed ${seed}: ${story}`, async () => {

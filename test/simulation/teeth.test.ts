@@ -71,8 +71,7 @@ const bugs: readonly Bug[] = [
     breaks: ['replicas converge'],
     seedsMax: 300,
     inject: () => {
-      const byClock = (a: Stamp, b: Stamp): number =>
-        later(a, b) ? 1 : later(b, a) ? -1 : 0
+      const byClock = (a: Stamp, b: Stamp): number => (later(a, b) ? 1 : later(b, a) ? -1 : 0)
       replace(`${core}/hybrid-logical-clock/stamp.ts`, () => ({ compareStamps: byClock }))
       return { coarseClockMs: 50 }
     },
@@ -159,7 +158,7 @@ afterEach(() => {
 
 describe('the simulator finds that', () => {
   for (const { bug, breaks, seedsMax, inject } of bugs)
-    it(bug, { timeout: 120_000 }, async () => {
+    it(bug, { timeout: 300_000 }, async () => {
       vi.resetModules()
       replace(`${core}/assert.ts`, () => ({ assert: () => undefined }))
       const variant = inject()

@@ -12,9 +12,7 @@ export function order(a: Stamp, b: Stamp): number {
 }
 
 export function covers(vector: readonly Stamp[], stamp: Stamp): boolean {
-  return vector.some(
-    (seen) => (seen.region === stamp.region || seen.region === everyRegion) && order(seen, stamp) >= 0,
-  )
+  return vector.some((seen) => (seen.region === stamp.region || seen.region === everyRegion) && order(seen, stamp) >= 0)
 }
 
 export function stampText(stamp: Stamp | undefined): string {

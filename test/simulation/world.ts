@@ -130,7 +130,9 @@ function checkPublished(region: SimulatedRegion, payload: Buffer): void {
   if (kindOf(payload) !== 'batch') return
   const { upTo } = decodeBatch(payload)
   region.watch.catchUp()
-  expectThat(upTo <= region.watch.position, 'nothing is published before it is flushed', () =>
-    `${region.name} published up to ${upTo} and has ${region.watch.position}`,
+  expectThat(
+    upTo <= region.watch.position,
+    'nothing is published before it is flushed',
+    () => `${region.name} published up to ${upTo} and has ${region.watch.position}`,
   )
 }
