@@ -22,11 +22,16 @@ import type { Store } from '../ports/store.ts'
 import { startReplication } from '../readers/replication/replication.ts'
 import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
 import { adminRoutes } from './admin.ts'
+import type { RegionEntry } from './regions.ts'
+import { type Peer, watchTopology } from './topology-watch.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 
 export type NodeOptions = {
   readonly self: Region
-  readonly peers: readonly (Region & { readonly url: string })[]
+  /** Told by flag: they stay. */
+  readonly peers: readonly Peer[]
+  /** What is known of regions now, asked again and again. */
+  readonly readRegions: () => readonly RegionEntry[]
   readonly host: string
   readonly port: number
   /** The store is in a folder below it. */
@@ -43,32 +48,38 @@ export type RunningNode = { readonly url: string; close(): Promise<void> }
 
 /** Rejects with a Failure when the folder or the port cannot be had. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { self, peers, log } = options
+  const { self, log } = options
+  const watch = watchTopology({ self, fixed: options.peers, read: options.readRegions, log })
+  const { topology } = watch
   const meter = prometheusMeter({ region: self.name })
   const store = await openStore(join(options.data, 'store'))
   const bus = new NatsBus({
     region: self.name,
     own: { url: options.nats },
-    peers: Object.fromEntries(peers.map(({ name, url }) => [name, { url }])),
+    peers: Object.fromEntries([...watch.addresses].map(([name, url]) => [name, { url }])),
     log,
   })
   const env: Env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
-  const topology = { self, regions: [self, ...peers.map(({ name, number }) => ({ name, number }))] }
   const { onBrokenInvariant } = options
   const engine = await openOwnEngine(env, { topology, onBrokenInvariant })
   const replication = startReplication(env, engine, topology)
+  const stopWatch = watch.start((changed) => {
+    for (const [region, url] of changed) bus.setPeer(region, url === undefined ? undefined : { url })
+    replication.topologyChanged()
+  })
   const sweeper = startTombstoneSweeper(env, engine, (table) => replication.horizon(table))
   const { tableTransitionMs, accountId } = options
   const stopCaretaker = startCaretaker({ engine, env, region: self.name, tableTransitionMs })
   const settings = {
     accountId,
     region: self.name,
-    regions: topology.regions.map(({ name }) => name),
+    regions: watch.names,
     tableTransitionMs,
   }
   let closing = false
 
   const stopInside = async (): Promise<void> => {
+    stopWatch()
     stopCaretaker()
     await Promise.all([sweeper.stop(), replication.stop()])
     await engine.close()

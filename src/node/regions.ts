@@ -2,7 +2,7 @@
  * The regions and the distances between them, from regions/. A region is a folder with its region.json; its number breaks
  * ties between equal clocks and is never given to another region, not even when the first is gone.
  */
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
@@ -18,6 +18,8 @@ const regionFile = z.strictObject({
   name: regionName,
   number: z.int().min(1).max(0xffff),
   city: z.string(),
+  /** Where its peers find its NATS server. */
+  nats: z.string().min(1).optional(),
 })
 const latencyFile = z.strictObject({
   source: z.url(),
@@ -26,7 +28,7 @@ const latencyFile = z.strictObject({
   roundTripMs: z.record(regionName, z.record(regionName, z.number().positive())),
 })
 
-export type RegionEntry = Region & { readonly city: string }
+export type RegionEntry = Region & { readonly city: string; readonly nats?: string | undefined }
 
 export type Regions = {
   readonly all: readonly RegionEntry[]
@@ -44,7 +46,12 @@ export function readRegions(folder: string = regionsFolder): Regions {
   if (all.length > regionsMax)
     throw new Failure(`${folder} has ${all.length} regions; at most ${regionsMax} can know each other`)
   refuseSharedNumbers(all)
-  const { roundTripMs } = parse(latencyFile, join(folder, 'latency.json'))
+  const distances = join(folder, 'latency.json')
+  const {
+    roundTripMs,
+  }: Pick<z.output<typeof latencyFile>, 'roundTripMs'> = existsSync(distances)
+    ? parse(latencyFile, distances)
+    : { roundTripMs: {} }
   return {
     all,
     named: (name) => {

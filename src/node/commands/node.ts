@@ -25,7 +25,7 @@ export async function runNode(command: Command): Promise<void> {
 
 async function serve(command: Command, parent: ReturnType<typeof childOf>): Promise<void> {
   const options = readOptions(command, optionsOf.node)
-  const known = readRegions()
+  const known = readRegions(options.regionsFolder)
   const self = known.named(options.region)
   const readable = (options.logFormat ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text'
   const log = pinoLog({ level: options.logLevel ?? 'info', readable, fields: { region: self.name } })
@@ -34,6 +34,7 @@ async function serve(command: Command, parent: ReturnType<typeof childOf>): Prom
     ...options,
     self: { name: self.name, number: self.number },
     peers: options.peer.map(({ region, url }) => ({ name: region, number: known.named(region).number, url })),
+    readRegions: () => readRegions(options.regionsFolder).all,
     log,
     onBrokenInvariant: broken,
   })

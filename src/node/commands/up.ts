@@ -20,7 +20,7 @@ const abandonedMsMax = 8000
 export async function runUp(command: Command, json: boolean): Promise<void> {
   const signal = stopSignal()
   const options = readOptions(command, optionsOf.up)
-  const known = readRegions()
+  const known = readRegions(options.regionsFolder)
   const layout = layOut(options, known)
   const readable = (options.logFormat ?? (process.stderr.isTTY && !json ? 'text' : 'json')) === 'text'
   // In a terminal the table is to stay in sight; what goes wrong is told all the same.

@@ -3,6 +3,7 @@
  * their own so that their timing does not depend on what the nodes do. Everything starts at once, since nobody needs
  * another to begin; stopping goes from the nodes, which still have things to say, to the NATS servers.
  */
+import { resolve } from 'node:path'
 import type { Log } from '../../ports/log.ts'
 import { natsLines, nodeLines } from './child-lines.ts'
 import type { LineSink } from './child-lines.ts'
@@ -20,6 +21,7 @@ export type SupervisorOptions = {
   readonly host: string
   readonly logLevel: string
   readonly accountId: string
+  readonly regionsFolder?: string | undefined
   readonly tableTransitionMs: number
   readonly log: Log
   readonly sink: LineSink
@@ -79,7 +81,7 @@ export class Supervisor {
   }
 
   #node(plan: RegionPlan): Supervised {
-    const { host, accountId, tableTransitionMs, sink, layout } = this.#options
+    const { host, accountId, regionsFolder, tableTransitionMs, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -92,6 +94,8 @@ export class Supervisor {
       nats: `nats://127.0.0.1:${plan.natsPort}`,
       'account-id': accountId,
       'table-transition-ms': tableTransitionMs,
+      // Absolute, since the children need not be where we are.
+      ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
     })
     return this.#ours({
       name: 'node',

@@ -17,9 +17,9 @@ import type { Region } from '../../core/topology.ts'
 import type { Engine, RegisterEdit } from '../../engine/engine.ts'
 import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
+import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
 import { type Places, Questions } from './questions.ts'
-import { oweFromOthers } from './transfer.ts'
 
 export type JoinOptions = {
   readonly env: Env
@@ -68,15 +68,25 @@ export class Join {
 
   async #begin(): Promise<JoinStep> {
     const { engine } = this.#options
-    const source = this.#sources()[0]
-    if (source === undefined && this.#definition() === undefined) return 'wait'
-    if (source !== undefined) await engine.mergeRegisters(this.table, await source.questions.registers(this.table))
+    await this.#learn()
     const definition = this.#definition()
     if (definition === undefined) return 'wait'
     const other = engine.tableNamed(definition.name)
     if (other !== undefined && other.id !== this.table) return this.#giveWay(other, definition)
     await this.#options.exclusive.run(() => this.#start())
     return 'progress'
+  }
+
+  /** The registers, from whoever can tell them. */
+  async #learn(): Promise<void> {
+    const { engine } = this.#options
+    for (const { questions, region } of this.#sources()) {
+      try {
+        return await engine.mergeRegisters(this.table, await questions.registers(this.table))
+      } catch (error) {
+        this.#pass(region, error)
+      }
+    }
   }
 
   async #start(): Promise<void> {
@@ -137,9 +147,13 @@ export class Join {
     const source = await this.#readySource(progress)
     if (source === undefined) return 'wait'
     const start = progress.after === undefined ? undefined : Buffer.from(progress.after, 'base64')
-    const chunk = await source.questions.rows(this.table, start)
+    const chunk = await source.questions.rows(this.table, start).catch((error: unknown) => {
+      this.#pass(source.region, error)
+    })
     if (chunk === undefined) {
+      // Another may do, at the next step.
       this.#passed.delete(source.region)
+      this.#source = undefined
       return 'wait'
     }
     const last = chunk.rows.at(-1)
@@ -182,20 +196,33 @@ export class Join {
       (a, b) => Number(b.region === this.#source) - Number(a.region === this.#source),
     )
     for (const source of sources) {
-      if (!this.#passed.has(source.region)) {
-        if (!this.#hasPassed(progress, source.region, await source.questions.places())) continue
-        this.#passed.add(source.region)
+      try {
+        if (!(await this.#isReady(progress, source))) continue
+        if (this.#source !== source.region) await this.#take(source)
+        return source
+      } catch (error) {
+        this.#pass(source.region, error)
       }
-      if (this.#source !== source.region) await this.#take(source)
-      return source
     }
     return undefined
   }
 
+  async #isReady(progress: Progress, { region, questions }: Source): Promise<boolean> {
+    if (this.#passed.has(region)) return true
+    if (!this.#hasPassed(progress, region, await questions.places())) return false
+    this.#passed.add(region)
+    return true
+  }
+
+  /** A node that is down while its NATS server is up must not keep us from asking another. */
+  #pass(region: string, error: unknown): void {
+    this.#options.env.log.debug('a source does not answer', { table: this.table, region, error: String(error) })
+  }
+
   async #take(source: Source): Promise<void> {
-    this.#source = source.region
     const found = (await source.questions.tables()).find((table) => table.id === this.table)
     this.#items = found?.items ?? 0
+    this.#source = source.region
   }
 
   #hasPassed(progress: Progress, source: string, places: Places): boolean {

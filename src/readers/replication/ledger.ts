@@ -51,14 +51,22 @@ export class Ledger {
     this.#before = engine.flushed()
     const least = Math.min(engine.flushed(), ...confirmed.values())
     this.#upTo = Math.max(least, engine.oldest() - 1)
-    for (const [peer, position] of confirmed)
-      this.#peers.set(peer, {
-        confirmed: position,
-        parked: noneParked,
-        tables: new Map(),
-        lacking: new Set(),
-        latencies: new Map(),
-      })
+    for (const [peer, position] of confirmed) this.#peers.set(peer, newPlace(position))
+  }
+
+  /** A peer that has nothing yet: everything that is still known is counted. */
+  add(peer: string): void {
+    const place = newPlace(0)
+    for (const [table, { entries, dropped }] of this.#queues) {
+      place.tables.set(table, { next: dropped, lost: undefined })
+      if (entries.length > 0) place.lacking.add(table)
+    }
+    this.#peers.set(peer, place)
+  }
+
+  remove(peer: string): void {
+    this.#peers.delete(peer)
+    for (const table of this.#queues.keys()) this.#forget(table)
   }
 
   get upTo(): Position {
@@ -216,6 +224,10 @@ export class Ledger {
     queue.entries = queue.entries.slice(least - queue.dropped)
     queue.dropped = least
   }
+}
+
+function newPlace(confirmed: Position): PeerPlace {
+  return { confirmed, parked: noneParked, tables: new Map(), lacking: new Set(), latencies: new Map() }
 }
 
 function reachOf(place: PeerPlace, table: TableId): Position {

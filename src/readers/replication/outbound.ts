@@ -45,6 +45,11 @@ export class Outbound {
     })
   }
 
+  /** A region that has left. */
+  forget(peer: string): void {
+    this.#heard.delete(peer)
+  }
+
   statusOf(peer: string, hearing: Hearing): OutboundStatus {
     const { engine, ledger, clock } = this.#room
     const nowMs = clock.wallMs()

@@ -6,10 +6,11 @@
 import type { Position } from '../../core/change/change.ts'
 import { leaveRegister, overrideRegister, replicaRegister } from '../../core/table/registers.ts'
 import type { Replica, TableId } from '../../core/table/table.ts'
+import { debts, isDue, noteDepartures, settle } from './debts.ts'
 import { Join, joinNote, type JoinOptions, replicasOf } from './join.ts'
 import { Loop } from './loop.ts'
 import { Questions } from './questions.ts'
-import { mergeFrom, owedNote, type Transfers } from './transfer.ts'
+import { mergeFrom, type Transfers } from './transfer.ts'
 
 const retryMs = 250
 
@@ -72,7 +73,7 @@ export class Replicas {
         if (!this.#loop.stopped) this.#options.env.log.debug('replicas wait', { error: String(error) })
         return false
       })
-      const waits = this.#joins.size > 0 || this.#releasing.size > 0 || this.#owes()
+      const waits = this.#joins.size > 0 || this.#releasing.size > 0 || debts(this.#options).length > 0
       if (!moved) await this.#loop.wait(waits ? retryMs : undefined)
     }
   }
@@ -91,6 +92,7 @@ export class Replicas {
 
   async #survey(): Promise<void> {
     const { engine } = this.#options
+    await noteDepartures(this.#options)
     for (const id of engine.knownTables()) {
       const { status: own, keepsTable } = replicasOf(engine, id).get(engine.region.name) ?? {}
       const here = engine.tableWithId(id) !== undefined
@@ -153,35 +155,20 @@ export class Replicas {
     }
   }
 
-  #owes(): boolean {
-    return this.#debts().length > 0
-  }
-
-  #debts(): { readonly peer: string; readonly wiped: string; readonly epoch: string }[] {
-    const { engine, peers } = this.#options
-    const names = peers.map(({ name }) => name)
-    return names.flatMap((peer) =>
-      [engine.region.name, ...names].flatMap((wiped) => {
-        const epoch = engine.note(owedNote(peer, wiped)) as string | undefined
-        return epoch === undefined ? [] : [{ peer, wiped, epoch }]
-      }),
-    )
-  }
-
   /** Merges once from each peer that is owed for; a table that is about to be begun must not miss it. */
   async #settle(): Promise<boolean> {
     const { engine, sessionTo, env } = this.#options
     if ([...this.#joins.values()].some((join) => !join.begun)) return false
     let moved = false
-    for (const { peer, wiped, epoch } of this.#debts()) {
+    for (const debt of debts(this.#options)) {
+      const { peer, of } = debt
       const session = sessionTo(peer)
       if (session === undefined || this.#loop.stopped) continue
       try {
-        const { cursors } = await new Questions(session, engine.region.name).places()
-        if (cursors.find((cursor) => cursor.region === wiped)?.epoch !== epoch) continue
+        if (!isDue(debt, await new Questions(session, engine.region.name).places())) continue
         await mergeFrom(this.#options, session)
-        await engine.setNote(owedNote(peer, wiped), undefined)
-        env.log.info('merged what only a peer knew of a wiped region', { peer, wiped })
+        await settle(engine, debt)
+        env.log.info('merged what only a peer knew of another region', { peer, of })
         moved = true
       } catch (error) {
         env.log.debug('merge waits', { peer, error: String(error) })

@@ -6,6 +6,7 @@
  *   subscriber.ts    a peer's stream -> engine      repair.ts     holes, from the peer's log
  *   transfer.ts      a peer's state, where its log does not do
  *   replicas.ts      tables that come and go        join.ts       one that comes
+ *   debts.ts         what is still to be merged, once, of regions that were wiped or have left
  *   answers.ts       what peers ask                 questions.ts  what peers are asked
  */
 import type { Announcement, Confirmation } from '../../core/change/control.ts'
@@ -38,6 +39,8 @@ export interface Replication {
   readonly pauses: Pauses
   /** Tombstones up to this are of no more use to anybody; undefined as long as nobody can know. */
   horizon(table: Table): Stamp | undefined
+  /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
+  topologyChanged(): void
   stop(): Promise<void>
 }
 
@@ -62,6 +65,10 @@ class RunningReplication implements Replication {
   readonly #ledger: Ledger
   readonly #publisher: Publisher
   readonly #subscribers = new Map<string, Subscriber>()
+  readonly #topology: Topology
+  readonly #follow: (peer: Region) => Subscriber
+  /** Subscribers of regions that have left, until they have stopped. */
+  readonly #leaving = new Set<Promise<void>>()
   readonly #replicas: Replicas
   readonly #outbound: Outbound
   readonly #measures: Measures
@@ -74,6 +81,7 @@ class RunningReplication implements Replication {
   constructor(env: Env, engine: Engine, topology: Topology) {
     this.#env = env
     this.#engine = engine
+    this.#topology = topology
     this.#loop = new Loop(env.clock)
     this.#counting = new Loop(env.clock)
     const peers = peersOf(topology)
@@ -87,7 +95,9 @@ class RunningReplication implements Replication {
     const room = {
       env,
       engine,
-      peers,
+      get peers(): readonly Region[] {
+        return peersOf(topology)
+      },
       exclusive: new Exclusive(),
       onRegisters: () => this.#replicas.consider(),
       sessionTo: (region: string) => this.#subscribers.get(region)?.session,
@@ -95,13 +105,11 @@ class RunningReplication implements Replication {
       hasPassed: (mark: Mark, replicas: readonly Replica[]) => this.#hasPassed(mark, replicas),
     }
     this.#replicas = new Replicas(room)
-    for (const peer of peers) {
-      const transfer = (session: PeerSession, from: Region, epoch: string): Promise<void> =>
-        transferState(room, session, from, epoch)
-      const { onRegisters } = room
-      const following = { env, engine, peer, pauses: this.pauses, transfer, onRegisters }
-      this.#subscribers.set(peer.name, new Subscriber(following))
-    }
+    const transfer = (session: PeerSession, from: Region, epoch: string): Promise<void> =>
+      transferState(room, session, from, epoch)
+    this.#follow = (peer) =>
+      new Subscriber({ env, engine, peer, pauses: this.pauses, transfer, onRegisters: room.onRegisters })
+    for (const peer of peers) this.#subscribers.set(peer.name, this.#follow(peer))
     const answers = {
       engine,
       topology,
@@ -146,6 +154,30 @@ class RunningReplication implements Replication {
     return regions.length > 0 && !regions.includes(self) ? undefined : { ...least, region: regionOfAll }
   }
 
+  topologyChanged(): void {
+    if (this.#loop.stopped) return
+    const peers = peersOf(this.#topology)
+    for (const [name, subscriber] of this.#subscribers)
+      if (!peers.includes(subscriber.peer)) this.#leave(name, subscriber)
+    for (const peer of peers) {
+      if (this.#subscribers.has(peer.name)) continue
+      this.#ledger.add(peer.name)
+      this.#subscribers.set(peer.name, this.#follow(peer))
+      this.#env.log.info('region joins', { peer: peer.name })
+    }
+    this.#replicas.consider()
+  }
+
+  #leave(name: string, subscriber: Subscriber): void {
+    this.#subscribers.delete(name)
+    this.#ledger.remove(name)
+    this.#outbound.forget(name)
+    const stopped = subscriber.stop()
+    this.#leaving.add(stopped)
+    void stopped.finally(() => this.#leaving.delete(stopped))
+    this.#env.log.info('region leaves', { peer: name })
+  }
+
   async stop(): Promise<void> {
     this.#loop.stop()
     this.#counting.stop()
@@ -153,6 +185,7 @@ class RunningReplication implements Replication {
       this.#publisher.stop(),
       this.#replicas.stop(),
       ...[...this.#subscribers.values()].map((subscriber) => subscriber.stop()),
+      ...this.#leaving,
       this.#running,
     ])
   }

@@ -5,7 +5,7 @@
  * through the log, from the position that it had when the transfer began.
  *
  * A wiped peer may have sent something to one region and not yet to another, and that one does not publish it: so whoever
- * sees a wiped peer owes itself a merge from everybody else too, once they have seen it as well (`owed`).
+ * sees a wiped peer owes itself a merge from everybody else too, once they have seen it as well (debts.ts).
  */
 import type { Position } from '../../core/change/change.ts'
 import type { TableId } from '../../core/table/table.ts'
@@ -13,6 +13,7 @@ import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
+import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
 import { Questions } from './questions.ts'
 
@@ -36,9 +37,6 @@ type Progress = {
 }
 
 const progressNote = (peer: string): string => `replication/transfer/${peer}`
-
-/** Holds the wiped region's new epoch: `peer` is to be merged from once it stands in that log. */
-export const owedNote = (peer: string, wiped: string): string => `replication/owed/${peer}/${wiped}`
 
 /** Parts of a snapshot between two notes of the progress. */
 const notedEvery = 8
@@ -134,12 +132,4 @@ function finish(room: Transfers, peer: Region, progress: Progress, complete: Rea
     await engine.setNote(progressNote(peer.name), undefined)
     return true
   })
-}
-
-export async function oweFromOthers(
-  { engine, peers }: Pick<Transfers, 'engine' | 'peers'>,
-  wiped: string,
-  epoch: string,
-): Promise<void> {
-  for (const { name } of peers) if (name !== wiped) await engine.setNote(owedNote(name, wiped), epoch)
 }

@@ -1,0 +1,92 @@
+/**
+ * The regions that a node knows, kept up to date while it runs: those that it was told of by flag, and those whose
+ * region.json says where their NATS server is. A folder that comes, goes or changes is seen within seconds; one that cannot be read
+ * changes nothing. Whoever was given `topology` and `names` sees the change in them.
+ */
+import type { Region, Topology } from '../core/topology.ts'
+import type { Log } from '../ports/log.ts'
+import { messageOf } from './failure.ts'
+import type { RegionEntry } from './regions.ts'
+
+export type Peer = Region & { readonly url: string }
+
+export type TopologyWatch = {
+  readonly topology: Topology
+  /** The regions' names, this one's first. */
+  readonly names: readonly string[]
+  readonly addresses: ReadonlyMap<string, string>
+  /** `onChange` is told of each region whose address is another now; undefined: it has left. */
+  start(onChange: (changed: ReadonlyMap<string, string | undefined>) => void): () => void
+}
+
+export type WatchOptions = {
+  readonly self: Region
+  /** These stay whatever the folder says. */
+  readonly fixed: readonly Peer[]
+  readonly read: () => readonly RegionEntry[]
+  readonly log: Log
+  readonly everyMs?: number
+}
+
+const lookMs = 2000
+
+export function watchTopology(options: WatchOptions): TopologyWatch {
+  const { self, fixed, read, log, everyMs = lookMs } = options
+  let peers = peersIn(self, fixed, read())
+  const regions: Region[] = []
+  const names: string[] = []
+  const addresses = new Map<string, string>()
+  let complaint: string | undefined
+
+  const take = (next: readonly Peer[]): void => {
+    // A region that stays is the same object: whoever follows it goes on.
+    const known = new Map(regions.map((region) => [region.name, region]))
+    const moved = next.filter(({ name, url }) => (addresses.get(name) ?? url) !== url).map(({ name }) => name)
+    const others = next.map(
+      ({ name, number }) => (moved.includes(name) ? undefined : known.get(name)) ?? { name, number },
+    )
+    regions.splice(0, regions.length, self, ...others)
+    names.splice(0, names.length, ...regions.map(({ name }) => name))
+    addresses.clear()
+    for (const { name, url } of next) addresses.set(name, url)
+    peers = next
+  }
+  const look = (): ReadonlyMap<string, string | undefined> => {
+    const next = peersIn(self, fixed, read())
+    const before = new Map(peers.map(({ name, url }) => [name, url]))
+    const changed = new Map<string, string | undefined>()
+    for (const { name, url } of next) if (before.get(name) !== url) changed.set(name, url)
+    for (const { name } of peers) if (!next.some((peer) => peer.name === name)) changed.set(name, undefined)
+    if (changed.size > 0) take(next)
+    return changed
+  }
+  take(peers)
+  return {
+    topology: { self, regions },
+    names,
+    addresses,
+    start: (onChange) => {
+      const timer = setInterval(() => {
+        try {
+          const changed = look()
+          complaint = undefined
+          if (changed.size > 0) onChange(changed)
+        } catch (error) {
+          const message = messageOf(error)
+          if (message !== complaint)
+            log.error('the regions cannot be read: those known before stay', { error: message })
+          complaint = message
+        }
+      }, everyMs)
+      return () => clearInterval(timer)
+    },
+  }
+}
+
+function peersIn(self: Region, fixed: readonly Peer[], entries: readonly RegionEntry[]): readonly Peer[] {
+  const given = new Set([self.name, ...fixed.map(({ name }) => name)])
+  const found = entries.flatMap(({ name, number, nats }) =>
+    nats === undefined || given.has(name) ? [] : [{ name, number, url: nats }],
+  )
+  return [...fixed, ...found]
+}

@@ -1,0 +1,63 @@
+/**
+ * What this region still has to merge from its peers, once: a region that lost its disk, or left for good, may have told something
+ * to one of them only, and nobody publishes it again. A debt is settled when the peer's state can hold no more of that
+ * region: it stands in the log that the region has begun since, or has let go of the region as well.
+ */
+import type { Region } from '../../core/topology.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Places } from './questions.ts'
+
+/** `epoch` is the region's new log, or `departed`. */
+export type Debt = { readonly peer: string; readonly of: string; readonly epoch: string }
+
+type Room = { readonly engine: Engine; readonly peers: readonly Region[] }
+
+const departed = 'departed'
+const owedNote = (peer: string, of: string): string => `replication/owed/${peer}/${of}`
+const peersNote = 'replication/peers'
+const departedNote = 'replication/departed'
+
+export function debts({ engine, peers }: Room): readonly Debt[] {
+  const names = peers.map(({ name }) => name)
+  const of = new Set([engine.region.name, ...names, ...noted(engine, departedNote)])
+  return names.flatMap((peer) =>
+    [...of].flatMap((region) => {
+      const epoch = engine.note(owedNote(peer, region)) as string | undefined
+      return epoch === undefined ? [] : [{ peer, of: region, epoch }]
+    }),
+  )
+}
+
+/** From all others, once they stand in the region's new log. */
+export async function oweFromOthers({ engine, peers }: Room, of: string, epoch: string): Promise<void> {
+  for (const { name } of peers) if (name !== of) await engine.setNote(owedNote(name, of), epoch)
+}
+
+/** Compares with the peers as last noted; also what left while this node was down is found so. */
+export async function noteDepartures(room: Room): Promise<void> {
+  const { engine, peers } = room
+  const names = peers.map(({ name }) => name)
+  const before = noted(engine, peersNote)
+  if (JSON.stringify(before) === JSON.stringify(names)) return
+  const gone = before.filter((name) => !names.includes(name))
+  const all = new Set([...noted(engine, departedNote), ...gone])
+  await engine.setNote(
+    departedNote,
+    [...all].filter((name) => !names.includes(name)),
+  )
+  for (const name of gone) await oweFromOthers(room, name, departed)
+  await engine.setNote(peersNote, names)
+}
+
+export function isDue({ of, epoch }: Debt, { cursors }: Places): boolean {
+  const cursor = cursors.find(({ region }) => region === of)
+  return epoch === departed ? cursor === undefined : cursor?.epoch === epoch
+}
+
+export async function settle(engine: Engine, { peer, of }: Debt): Promise<void> {
+  await engine.setNote(owedNote(peer, of), undefined)
+}
+
+function noted(engine: Engine, name: string): readonly string[] {
+  return (engine.note(name) ?? []) as readonly string[]
+}
