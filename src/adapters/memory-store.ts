@@ -25,7 +25,7 @@ export class MemoryStore implements Store {
 
   constructor(options: MemoryStoreOptions = {}) {
     this.disk = options.disk ?? new MemoryDisk()
-    this.#durable = options.durable ?? (() => Promise.resolve())
+    this.#durable = options.durable ?? nextTurn
   }
 
   get(key: Uint8Array): Buffer | undefined {
@@ -113,4 +113,9 @@ export class MemoryStore implements Store {
 /** The caller may use its buffers again. */
 function copyOf(edit: Edit): Edit {
   return { key: Buffer.from(edit.key), value: edit.value === undefined ? undefined : Buffer.from(edit.value) }
+}
+
+/** As a disk's write does, or somebody who writes in a loop would never let anything else have its turn. */
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
