@@ -1,7 +1,7 @@
 /** Three regions, each with a nats-server of its own, and what happens to those. */
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { systemClock } from '../../src/adapters/clocks.ts'
 import { NatsBus } from '../../src/adapters/nats-bus.ts'
 import { eventually } from './eventually.ts'
@@ -12,10 +12,14 @@ const names = ['us', 'eu', 'ap']
 const servers: NatsServerProcess[] = []
 const regions: TestRegion[] = []
 
+/** Generous: three regions and three servers on a machine that may have other things to do. */
+vi.setConfig({ testTimeout: 60_000 })
+
 afterEach(async () => {
-  await Promise.all(regions.map((region) => region.stop()))
+  const stopped = await Promise.allSettled(regions.map((region) => region.stop()))
   await Promise.all(servers.map((server) => server.remove()))
   regions.length = servers.length = 0
+  expect(stopped.filter((each) => each.status === 'rejected')).toEqual([])
 })
 
 async function world(): Promise<TestRegion[]> {
@@ -244,18 +248,18 @@ describe('three regions', () => {
     const [us, eu] = (await world()) as [TestRegion, TestRegion, TestRegion]
     await us.makeTable('T')
     const value = 'x'.repeat(500)
-    for (let n = 0; n < 12_000; n += 500)
+    for (let n = 0; n < 5000; n += 500)
       await us.engine.commit(Array.from({ length: 500 }, (_, i) => us.write('T', `item ${n + i}`, value)))
     await us.addReplicas('T', ['eu'])
     await eventually('eu has begun', () => (eu.engine.tableNamed('T') === undefined ? false : eu.items('T') > 0))
     await eu.stop()
-    expect(eu.items('T')).toBeLessThan(12_000)
+    expect(eu.items('T')).toBeLessThan(5000)
     await us.put('T', 'item 5', 'newer')
-    await us.remove('T', 'item 11000')
+    await us.remove('T', 'item 4900')
     await eu.start(busOf('eu'))
     await eventually('eu is complete', () => us.replicaStatus('T', 'eu') === 'ACTIVE')
     await agreed([us, eu], 'T')
-    expect(eu.items('T')).toBe(11_999)
+    expect(eu.items('T')).toBe(4999)
     expect(eu.value('T', 'item 5')).toBe('newer')
   })
 

@@ -62,8 +62,15 @@ export class Join {
     return this.#options.engine.tableWithId(this.table) !== undefined && this.#progress() !== undefined
   }
 
-  step(): Promise<JoinStep> {
+  async step(): Promise<JoinStep> {
+    if (!this.#isWanted()) return 'failed'
     return this.begun ? this.#copy() : this.#begin()
+  }
+
+  /** The replica may have been removed since the step before; beginning it now would bring it back. */
+  #isWanted(): boolean {
+    const status = this.#ownReplica()?.status
+    return status === 'CREATING' || status === 'ACTIVE' || status === 'UPDATING'
   }
 
   async #begin(): Promise<JoinStep> {
@@ -92,6 +99,7 @@ export class Join {
   async #start(): Promise<void> {
     const { engine, env, peers } = this.#options
     const own = this.#ownReplica()
+    if (!this.#isWanted()) return
     const status: RegisterValues['local/status'] = { status: 'CREATING', sinceMs: env.clock.wallMs() }
     const edits: RegisterEdit[] = [{ register: 'local/status', value: status }]
     // It was there before, so this region's disk was lost; and what that had sent to only some of the peers is with them.
@@ -184,7 +192,8 @@ export class Join {
   async #tell(rows: number): Promise<void> {
     const { engine, env } = this.#options
     const percent = this.#items === 0 ? 0 : Math.min(99, Math.floor((rows / this.#items) * 100))
-    if (percent <= this.#toldPercent || env.clock.monotonicMs() - this.#toldAtMs < progressMsMin) return
+    if (!this.#isWanted() || percent <= this.#toldPercent || env.clock.monotonicMs() - this.#toldAtMs < progressMsMin)
+      return
     this.#toldPercent = percent
     this.#toldAtMs = env.clock.monotonicMs()
     await engine.define(this.table, [this.#replicaEdit({ status: 'CREATING', percentProgress: percent })])

@@ -114,7 +114,7 @@ export class Subscriber {
         if (!this.#loop.stopped && !known)
           log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
       }
-      if (!this.#loop.stopped && !known) await this.#loop.pause(this.#backOff.next())
+      if (!this.#loop.stopped) await this.#loop.pause(this.#backOff.next())
     }
   }
 
