@@ -9,7 +9,7 @@ import { batchGetKeysMax, batchSizeBytesMax } from '../../core/limits.ts'
 import { itemReadCapacity } from '../../core/read/capacity.ts'
 import type { Table } from '../../core/table/table.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
-import { hasDuplicateKeys } from '../checks/duplicate-keys.ts'
+import { hasDuplicateKeys, hasItemTwice } from '../checks/duplicate-keys.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { CapacityByTable } from '../items/capacity-by-table.ts'
@@ -29,6 +29,8 @@ export const batchGetItem = defineOperation<Input, Wire<BatchGetItemOutput>>({
   checks: [tooManyKeys, eachTable],
   run: (input, context) => {
     const reads = Object.entries(input.RequestItems ?? {}).map(([name, asked]) => readOf(name, asked, context))
+    if (hasItemTwice(reads.flatMap(({ table, keys }) => keys.map(({ bytes }) => ({ table, key: bytes })))))
+      throw validationError('Provided list of item keys contains duplicates')
     const capacity = new CapacityByTable(input.ReturnConsumedCapacity)
     const answer = new Answer(capacity)
     for (const read of reads) answer.add(read, context)

@@ -7,6 +7,7 @@ import { checkValues } from '../../core/wire/attribute-values.ts'
 import { writeCapacity } from '../../core/write/capacity.ts'
 import { indexKeyProblem } from '../../core/write/index-keys.ts'
 import type { Outcome, Write } from '../../core/write/write.ts'
+import { hasItemTwice } from '../checks/duplicate-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { CapacityByTable } from '../items/capacity-by-table.ts'
 import { errorOf } from '../items/commit-one.ts'
@@ -28,6 +29,7 @@ export const batchWriteItem = defineOperation<Input, Wire<BatchWriteItemOutput>>
     const writes = Object.entries(input.RequestItems ?? {}).flatMap(([name, requests]) =>
       writesOf(name, requests, context),
     )
+    assertDistinct(writes)
     // Each is a write of its own; one flush takes them all.
     const results = await Promise.all(writes.map(({ write }) => context.engine.commit([write])))
     const capacity = new CapacityByTable(input.ReturnConsumedCapacity)
@@ -79,9 +81,13 @@ function eachRequest({ RequestItems = {} }: Input): void {
 function writesOf(name: string, requests: readonly Request[], context: OperationContext): Named[] {
   const table = tableForItems(name, context)
   const writes = requests.map((request) => ({ name, request, write: writeOf(table, request) }))
-  if (new Set(writes.map(({ write }) => write.key.toString('latin1'))).size < writes.length)
-    throw validationError('Provided list of item keys contains duplicates')
+  assertDistinct(writes)
   return writes
+}
+
+function assertDistinct(writes: readonly Named[]): void {
+  if (hasItemTwice(writes.map(({ write }) => write)))
+    throw validationError('Provided list of item keys contains duplicates')
 }
 
 /** Everything that can be wrong with a request is found before any of the batch is written. */

@@ -1,6 +1,8 @@
-/** Keys that a request names twice, when the tables are not looked at yet: the order of the attributes does not matter. */
+/** Keys that a request names twice. */
+import type { Table } from '../../core/table/table.ts'
 import type { Item } from '../../core/attribute/value.ts'
 
+/** Before the tables are looked at; the order of the attributes does not matter. */
 export function hasDuplicateKeys(keys: readonly Item[]): boolean {
   if (keys.length < 2) return false
   return new Set(keys.map(keyText)).size < keys.length
@@ -8,4 +10,9 @@ export function hasDuplicateKeys(keys: readonly Item[]): boolean {
 
 function keyText(key: Item): string {
   return JSON.stringify(Object.entries(key).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+}
+
+/** Of found tables, of which one may have been called by its name and by its ARN. */
+export function hasItemTwice(items: readonly { readonly table: Table; readonly key: Buffer }[]): boolean {
+  return new Set(items.map(({ table, key }) => `${table.id} ${key.toString('latin1')}`)).size < items.length
 }

@@ -7,6 +7,7 @@ import type { Table } from '../../core/table/table.ts'
 import { writeCapacity } from '../../core/write/capacity.ts'
 import type { Refusal, Write } from '../../core/write/write.ts'
 import type { CommitResult, OnceResult } from '../../engine/engine.ts'
+import { hasItemTwice } from '../checks/duplicate-keys.ts'
 import { CapacityByTable } from '../items/capacity-by-table.ts'
 import { CollectionMetrics } from '../items/collection-metrics.ts'
 import type { OperationContext } from '../operation.ts'
@@ -41,9 +42,7 @@ export async function commitTransaction(
 }
 
 export function assertDistinct(items: readonly { readonly table: Table; readonly key: Buffer }[]): void {
-  const keys = new Set(items.map(({ table, key }) => `${table.id} ${key.toString('latin1')}`))
-  if (keys.size < items.length)
-    throw validationError('Transaction request cannot include multiple operations on one item')
+  if (hasItemTwice(items)) throw validationError('Transaction request cannot include multiple operations on one item')
 }
 
 async function commit(
