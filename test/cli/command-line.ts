@@ -47,6 +47,15 @@ export async function longitude(...args: readonly string[]): Promise<Ended> {
   return await endOf(start(args))
 }
 
+/** A command that goes on until it is killed, with its end. */
+export function background(...args: readonly string[]): {
+  readonly process: ChildProcess
+  readonly ended: Promise<Ended>
+} {
+  const child = start(args)
+  return { process: child, ended: endOf(child) }
+}
+
 /** Starts `longitude up`; rejects with what it printed when it ends before it is ready. */
 export async function up(data: string, ...args: readonly string[]): Promise<Up> {
   for (let tries = 1; ; tries++) {
