@@ -99,7 +99,7 @@ export async function call(port: number, target: string, input: unknown): Promis
   return JSON.parse(text) as Record<string, unknown>
 }
 
-export async function createTable(port: number): Promise<void> {
+export async function createTable(port: number, settings: object = {}): Promise<void> {
   await call(port, 'CreateTable', {
     TableName: tableName,
     BillingMode: 'PAY_PER_REQUEST',
@@ -111,7 +111,7 @@ export async function createTable(port: number): Promise<void> {
       { AttributeName: 'pk', KeyType: 'HASH' },
       { AttributeName: 'sk', KeyType: 'RANGE' },
     ],
-    StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    ...settings,
   })
   await until('the table is active', async () => {
     const { Table: table } = await call(port, 'DescribeTable', { TableName: tableName })
