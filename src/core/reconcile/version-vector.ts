@@ -12,14 +12,20 @@ export function sawStamp(vector: VersionVector, stamp: Stamp): boolean {
   )
 }
 
-/** The pointwise maximum. */
+/**
+ * The pointwise maximum, less what the entry of all regions stands for already: one region may have forgotten a tombstone
+ * that another still has, and rows that have seen the same must be the same bytes.
+ */
 export function mergeVectors(a: VersionVector, b: VersionVector): VersionVector {
   const latest = new Map<RegionNumber, Stamp>()
   for (const stamp of [...a, ...b]) {
     const known = latest.get(stamp.region)
     if (known === undefined || compareStamps(stamp, known) > 0) latest.set(stamp.region, stamp)
   }
-  return [...latest.values()].toSorted((x, y) => x.region - y.region)
+  const forgotten = latest.get(everyRegion)
+  const entries = [...latest.values()]
+  const kept = forgotten === undefined ? entries : entries.filter((stamp) => compareStamps(stamp, forgotten) >= 0)
+  return kept.toSorted((x, y) => x.region - y.region)
 }
 
 /** `merged` is the merge of `vector` with something. */

@@ -71,8 +71,18 @@ describe('reconcile', () => {
     const tombstone = row(stamp(7, 2), [], true)
     const fresh = row(stamp(20, 1), seenBy(undefined, 1, stamp(10, everyRegion)))
     expect(reconcile(tombstone, fresh)).toMatchObject({ result: 'applied' })
-    expect(reconcile(fresh, tombstone)).toMatchObject({ result: 'seen' })
+    expect(reconcile(fresh, tombstone)).toEqual({ result: 'ignored' })
     expect(reconcile(row(stamp(11, 2), [], true), fresh)).toMatchObject({ result: 'conflict' })
+  })
+
+  it('gives the same row where the tombstone was forgotten and where it was not', () => {
+    const tombstone = row(stamp(7, 2), [stamp(6, 3)], true)
+    const fresh = row(stamp(20, 1), seenBy(undefined, 1, stamp(10, everyRegion)))
+    expect(reconcile(tombstone, fresh)).toEqual({ result: 'applied', row: fresh })
+    const later = row(stamp(12, 3), [stamp(11, 2)], true)
+    const [one, other] = [reconcile(later, fresh), reconcile(fresh, later)]
+    expect(one).toMatchObject({ result: 'conflict', row: { seen: [stamp(11, 2), stamp(12, 3), stamp(10, everyRegion)] } })
+    expect(other).toMatchObject({ row: 'row' in one ? one.row : undefined })
   })
 
   it('does not trust a row that claims to have seen what is later than itself', () => {
