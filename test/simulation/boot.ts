@@ -5,7 +5,8 @@
 import type { Topology } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { openEngine } from '../../src/engine/open-engine.ts'
-import { startReplication } from '../../src/readers/replication/replication.ts'
+import { type Replication, startReplication } from '../../src/readers/replication/replication.ts'
+import { startTombstoneSweeper } from '../../src/readers/sweepers/tombstones.ts'
 import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
 import type { Env } from '../../src/ports/env.ts'
 import { tableTransitionMs } from './administrator.ts'
@@ -20,7 +21,10 @@ export type Variant = {
   readonly coarseClockMs?: number
 }
 
-export type Process = { readonly engine: Engine }
+export type Process = { readonly engine: Engine; readonly replication: Replication }
+
+/** Faster than in life, so that a short run sees it; still longer than a part of a snapshot can be on its way. */
+const sweeperPace = { everyMs: 2000, ageMsMin: 15_000 }
 
 export type BootOptions = {
   readonly env: Env
@@ -28,13 +32,15 @@ export type BootOptions = {
   /** Shows the engine to the simulator first; the readers and clients get what it returns. */
   readonly observe: (engine: Engine) => Engine
   readonly variant: Variant
+  readonly logPositionsMax: number
 }
 
-export async function boot({ env, topology, observe, variant }: BootOptions): Promise<Process> {
+export async function boot({ env, topology, observe, variant, logPositionsMax }: BootOptions): Promise<Process> {
   const engine = await openEngine(env, { topology })
   const seen = observe(engine)
   const shown = variant.engine === undefined ? seen : overriding(seen, variant.engine(seen, env))
-  startReplication(env, shown, topology)
+  const replication = startReplication(env, shown, topology, { logPositionsMax })
+  startTombstoneSweeper(env, shown, (table) => replication.horizon(table), sweeperPace)
   startCaretaker({ engine: shown, env, region: topology.self.name, tableTransitionMs })
-  return { engine: shown }
+  return { engine: shown, replication }
 }

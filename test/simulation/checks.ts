@@ -2,21 +2,22 @@
 import type { Table } from '../../src/core/table/table.ts'
 import { encodeIndexKey } from '../../src/core/key/index-key.ts'
 import type { Item } from '../../src/core/attribute/value.ts'
-import { decodeRow } from '../../src/core/item/row.ts'
+import { decodeRow, vectorOf } from '../../src/core/item/row.ts'
 import type { Index, TableId } from '../../src/core/table/table.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { isUsable } from './client.ts'
-import { missingFrom, rowText, winnerOf } from './oracle.ts'
+import { type Expected, lostOf, missingFrom, pastOf, rowText, winnerOf } from './oracle.ts'
+import { keyName } from './log-watch.ts'
 import { rowsOf } from './rows-of.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
-import { order, stampText } from './vectors.ts'
+import { covers, order, stampText } from './vectors.ts'
 import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
 
 /** The first difference between what the regions hold and what they must come to; undefined when there is none. */
 export function difference(world: World): string | undefined {
   for (const region of world.regions) if (region.engine === undefined) return `${region.name} is not running`
-  return differenceOfTables(world) ?? differenceOfRows(world)
+  return differenceOfTables(world) ?? differenceOfRows(world) ?? differenceOfStatus(world)
 }
 
 /** Every region's own house: log, rows, index rows and counters agree. */
@@ -54,14 +55,76 @@ function sharedText({ id, name, key, attributes, replicas, indexes, settings }: 
   return JSON.stringify({ id, name, key, attributes, replicas, shapes, shared })
 }
 
-/** Each replica against the oracle, so that they agree with each other and with every write that was ever made. */
+/** Each replica against the oracle, so that they agree with every write that was ever made; and byte by byte with each other. */
 function differenceOfRows(world: World): string | undefined {
-  for (const [id, replicas] of world.replicas)
+  for (const [id, replicas] of world.replicas) {
+    const first = new Map<string, Buffer>()
     for (const region of replicas) {
-      const wrong = differenceOfReplica(world, region, id)
+      const wrong = differenceOfReplica(world, region, id) ?? differenceOfBytes(region, id, first)
       if (wrong !== undefined) return wrong
     }
+  }
   return undefined
+}
+
+function differenceOfBytes(region: SimulatedRegion, id: TableId, first: Map<string, Buffer>): string | undefined {
+  if (region.engine === undefined) return undefined
+  for (const { key, row } of rowsOf(region.engine, id)) {
+    const name = key.toString('latin1')
+    const other = first.get(name)
+    if (other === undefined) first.set(name, row)
+    else if (!other.equals(row))
+      return `${region.name} has ${rowText(decodeRow(row))} where another has ${rowText(decodeRow(other))}, ${row.toString('hex')} for ${other.toString('hex')}`
+  }
+  return undefined
+}
+
+/** Everybody knows that everything is everywhere. */
+function differenceOfStatus(world: World): string | undefined {
+  for (const region of world.regions)
+    for (const { peer, pending, lagMs, safeToEvacuate } of region.replication?.status().peers ?? [])
+      if (pending !== 0 || lagMs !== 0 || !safeToEvacuate)
+        return `${region.name} says of ${peer}: ${pending} pending, lag ${lagMs} ms, safe to evacuate: ${safeToEvacuate}`
+  return undefined
+}
+
+/** The feeds are exact: what they tell was concurrent, and of what was lost nothing is left out. */
+export function checkConflicts(world: World): void {
+  const told = new Map<string, Set<string>>()
+  for (const region of world.regions) {
+    const here = new Set<string>()
+    for (const { table, key, local, incoming, winner } of region.engine?.conflicts(0, 10_000) ?? []) {
+      const [won, lost] = [winner === 'local' ? local : incoming, winner === 'local' ? incoming : local].map(decodeRow)
+      if (won === undefined || lost === undefined) continue
+      const says = (): string => `${region.name} tells that ${rowText(lost)} lost to ${rowText(won)}`
+      expectThat(
+        !covers(vectorOf(won), lost.stamp) && !covers(vectorOf(lost), won.stamp),
+        'conflicts were concurrent',
+        says,
+      )
+      expectThat(order(won.stamp, lost.stamp) > 0, 'the later write wins a conflict', says)
+      const name = `${keyName(table, key)} ${stampText(lost.stamp)}`
+      expectThat(!here.has(name), 'a region tells a lost write once', says)
+      here.add(name)
+      told.set(keyName(table, key), (told.get(keyName(table, key)) ?? new Set()).add(stampText(lost.stamp)))
+    }
+  }
+  if (world.wipes > 0) return
+  for (const id of world.replicas.keys())
+    for (const expected of world.oracle.expectedOf(id)) checkLostAreTold(expected, told.get(keyName(id, expected.key)))
+}
+
+function checkLostAreTold(expected: Expected, told: ReadonlySet<string> = new Set()): void {
+  const under = new Set<string>()
+  for (const { row } of expected.writes)
+    if (told.has(stampText(row.stamp))) for (const stamp of pastOf(expected, row.stamp)) under.add(stamp)
+  for (const { row } of lostOf(expected))
+    expectThat(
+      under.has(stampText(row.stamp)),
+      'no lost write is left out of the conflict feeds',
+      () =>
+        `${rowText(row)} is gone, ${rowText(winnerOf(expected))} is there, told are ${[...told].join(', ') || 'none'}`,
+    )
 }
 
 function differenceOfReplica(world: World, region: SimulatedRegion, id: TableId): string | undefined {

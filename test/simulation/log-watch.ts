@@ -10,7 +10,6 @@
 import type { Change, Position } from '../../src/core/change/change.ts'
 import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
 import { decodeRow, type Row, vectorOf } from '../../src/core/item/row.ts'
-import { replicaRegister } from '../../src/core/table/registers.ts'
 import type { TableId } from '../../src/core/table/table.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { covers, order, stampText } from './vectors.ts'
@@ -20,8 +19,8 @@ export type Entry = {
   readonly change: Change
   readonly row: Row
   readonly own: boolean
-  /** The table had replicas by then, as far as this region knew: its deletes leave tombstones. */
-  readonly shared: boolean
+  /** What the region showed under the key before. */
+  readonly before: Row | undefined
 }
 
 /** The rows of a key in the order of the log. */
@@ -41,7 +40,6 @@ export class LogWatch {
   readonly onEntry: (entry: Entry) => void
   #keys = new Map<string, KeyHistory>()
   #ordinals = new Map<TableId, number>()
-  readonly #replicas = new Map<TableId, Set<string>>()
   #latest: Stamp | undefined
   #engine: Engine | undefined
 
@@ -111,7 +109,6 @@ export class LogWatch {
     this.entries = []
     this.#keys = new Map()
     this.#ordinals = new Map()
-    this.#replicas.clear()
     this.#latest = undefined
   }
 
@@ -142,24 +139,13 @@ export class LogWatch {
       () => `${this.region} flushed up to ${flushedBefore}, inside of the group of ${group}`,
     )
     const own = change.cause !== 'replica' && change.cause !== 'replica-table'
-    const row = decodeRow(change.row)
-    if (!isItem(change)) this.#noteReplica(change, row)
-    const shared = (this.#replicas.get(change.table)?.size ?? 0) > 1
-    const entry: Entry = { change, row, own, shared }
+    const before = this.historyOf(change.table, change.key).at(-1)?.row
+    const entry: Entry = { change, row: decodeRow(change.row), own, before }
     if (own) this.#checkOwn(entry)
     this.#checkForward(entry)
     this.entries.push(entry)
     if (this.#latest === undefined || order(entry.row.stamp, this.#latest) > 0) this.#latest = entry.row.stamp
     this.onEntry(entry)
-  }
-
-  #noteReplica(change: Change, row: Row): void {
-    const register = change.key.toString('utf8')
-    if (!register.startsWith(replicaRegister(''))) return
-    const replicas = this.#replicas.get(change.table) ?? new Set()
-    this.#replicas.set(change.table, replicas)
-    if (row.tombstone) replicas.delete(register)
-    else replicas.add(register)
   }
 
   #checkOwn({ change, row }: Entry): void {
@@ -185,28 +171,25 @@ export class LogWatch {
   }
 
   #checkForward(entry: Entry): void {
-    const { change, row } = entry
+    const { change, row, before } = entry
     const name = keyName(change.table, change.key)
     const history = this.#keys.get(name)
-    const before = history?.at(-1)
-    if (history === undefined || before === undefined) {
-      this.#keys.set(name, [entry])
-      return
-    }
+    if (history === undefined) this.#keys.set(name, [entry])
+    else history.push(entry)
+    if (before === undefined) return
     expectThat(
-      order(row.stamp, before.row.stamp) >= 0,
+      order(row.stamp, before.stamp) >= 0,
       'last writer wins',
       () =>
-        `${this.region} replaced ${stampText(before.row.stamp)} with the older ${stampText(row.stamp)} at ${change.position}`,
+        `${this.region} replaced ${stampText(before.stamp)} with the older ${stampText(row.stamp)} at ${change.position}`,
     )
     const vector = vectorOf(row)
-    const forgotten = vectorOf(before.row).find((stamp) => !covers(vector, stamp))
+    const forgotten = vectorOf(before).find((stamp) => !covers(vector, stamp))
     expectThat(
-      forgotten === undefined || before.row.tombstone,
+      forgotten === undefined || before.tombstone,
       'version vectors never forget',
       () => `${this.region} lost ${stampText(forgotten)} at ${change.position}`,
     )
-    history.push(entry)
   }
 }
 

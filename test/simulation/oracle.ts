@@ -14,23 +14,27 @@ export type Expected = {
   readonly table: TableId
   readonly key: Buffer
   /** One per write, whoever made it. */
-  readonly writes: Row[]
+  readonly writes: Write[]
 }
+
+/** A write, and what its region showed when it was made. */
+export type Write = { readonly row: Row; readonly over: Stamp | undefined }
 
 export class Oracle {
   readonly #keys = new Map<string, Expected>()
   /** Tags of writes that were refused or failed for certain: none may ever be seen. */
   readonly #forbidden = new Map<string, string>()
 
-  learn(region: Region, { change, row, own, shared }: Entry): void {
+  learn(region: Region, { change, row, own, before }: Entry): void {
     if (!own || !isItem(change)) return
     this.#checkAllowed(region, row)
     const name = keyName(change.table, change.key)
     const expected = this.#keys.get(name)
+    const write = { row, over: before?.stamp }
     // Nothing is left of what was deleted before anybody else had the table.
-    if (row.tombstone && !shared) this.#keys.delete(name)
-    else if (expected === undefined) this.#keys.set(name, { table: change.table, key: change.key, writes: [row] })
-    else expected.writes.push(row)
+    if (row.tombstone && change.alone === true) this.#keys.delete(name)
+    else if (expected === undefined) this.#keys.set(name, { table: change.table, key: change.key, writes: [write] })
+    else expected.writes.push(write)
   }
 
   forbid(tag: string, reason: string): void {
@@ -42,7 +46,7 @@ export class Oracle {
     for (const [name, expected] of this.#keys) {
       const { table, key } = expected
       const writes = expected.writes.filter(
-        ({ stamp }) => stamp.region !== region.number || isKnownElsewhere(table, key, stamp),
+        ({ row: { stamp } }) => stamp.region !== region.number || isKnownElsewhere(table, key, stamp),
       )
       if (writes.length === 0) this.#keys.delete(name)
       else this.#keys.set(name, { ...expected, writes })
@@ -62,13 +66,27 @@ export class Oracle {
 }
 
 export function winnerOf({ writes }: Expected): Row {
-  return writes.reduce((winner, row) => (order(row.stamp, winner.stamp) > 0 ? row : winner))
+  return writes.map(({ row }) => row).reduce((winner, row) => (order(row.stamp, winner.stamp) > 0 ? row : winner))
 }
 
 /** The stamp that this vector should have and has not: the latest write of a region that went into the key. */
 export function missingFrom(row: Row, { writes }: Expected): Stamp | undefined {
   const vector = vectorOf(row)
-  return writes.map((write) => write.stamp).find((stamp) => !covers(vector, stamp))
+  return writes.map((write) => write.row.stamp).find((stamp) => !covers(vector, stamp))
+}
+
+/** Of a key's writes, those that the surviving one was not made over, directly or through others. */
+export function lostOf(expected: Expected): readonly Write[] {
+  const kept = pastOf(expected, winnerOf(expected).stamp)
+  return expected.writes.filter(({ row }) => !kept.has(stampText(row.stamp)))
+}
+
+/** A write's stamp and those of all that it was made over, as texts. */
+export function pastOf({ writes }: Expected, stamp: Stamp): ReadonlySet<string> {
+  const over = new Map(writes.map((write) => [stampText(write.row.stamp), write.over]))
+  const past = new Set<string>()
+  for (let at: Stamp | undefined = stamp; at !== undefined; at = over.get(stampText(at))) past.add(stampText(at))
+  return past
 }
 
 export function tagOf(row: Row): string | undefined {

@@ -1,7 +1,7 @@
 /** One run: a world from a seed, load and faults, then everything healed, time to settle, and the checks. */
 import { Administrator } from './administrator.ts'
 import type { Variant } from './boot.ts'
-import { checkRegion, difference } from './checks.ts'
+import { checkConflicts, checkRegion, difference } from './checks.ts'
 import { Client, type ClientHabits } from './client.ts'
 import { drawFaultPlan, type FaultPlan, Faults } from './faults.ts'
 import { SeededRandom } from './seeded-random.ts'
@@ -103,6 +103,7 @@ async function script(world: World, plan: Plan, clients: Client[]): Promise<void
   await administration
   await settle(world)
   for (const region of regions) checkRegion(region)
+  checkConflicts(world)
 }
 
 /** Replicas at once or later, a local table somewhere, another global table and another index under load. */

@@ -13,6 +13,7 @@ import type { Region } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { Env } from '../../src/ports/env.ts'
 import { type Store, StoreFull } from '../../src/ports/store.ts'
+import type { Replication } from '../../src/readers/replication/replication.ts'
 import { boot, type Process } from './boot.ts'
 import { isUsable } from './client.ts'
 import { LogWatch } from './log-watch.ts'
@@ -72,6 +73,10 @@ export class SimulatedRegion {
     return this.#life?.process?.engine
   }
 
+  get replication(): Replication | undefined {
+    return this.#life?.process?.replication
+  }
+
   /** Of the present process, for what is done in its name. */
   get env(): Env {
     return required(this.#life?.env, 'the environment of a running process')
@@ -120,6 +125,7 @@ export class SimulatedRegion {
         return observed(engine, this, this.#world)
       },
       variant: this.#world.variant,
+      logPositionsMax: this.#world.logPositionsMax,
     })
     if (this.#life === life) life.process = process
   }

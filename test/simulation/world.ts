@@ -35,7 +35,9 @@ export class World {
   readonly replicas = new Map<TableId, Set<SimulatedRegion>>()
   readonly complete = new Map<TableId, Set<SimulatedRegion>>()
   /** The log may be trimmed past a peer that is further behind than this. */
-  logChangesMax = Number.POSITIVE_INFINITY
+  readonly logPositionsMax: number
+  /** Disks that were lost: what was only on them is gone, their conflict feeds too. */
+  wipes = 0
 
   constructor({ seed, regionCount, variant, print }: WorldOptions) {
     this.random = new SeededRandom(seed)
@@ -51,6 +53,7 @@ export class World {
       streamMessagesMax: this.random.pick([20, 200, 100_000]),
       outstandingMax: this.random.pick([1, 4, 64]),
     })
+    this.logPositionsMax = this.random.pick([20, 1_000_000, 1_000_000])
     this.variant = variant
     this.topology = ['virginia', 'dublin', 'tokyo', 'sydney']
       .slice(0, regionCount)

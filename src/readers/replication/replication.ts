@@ -44,8 +44,18 @@ export interface Replication {
   stop(): Promise<void>
 }
 
-export function startReplication(env: Env, engine: Engine, topology: Topology): Replication {
-  return new RunningReplication(env, engine, topology)
+export type ReplicationSettings = {
+  /** Positions that the log keeps for a peer that does not confirm them. */
+  readonly logPositionsMax: number
+}
+
+export function startReplication(
+  env: Env,
+  engine: Engine,
+  topology: Topology,
+  settings: ReplicationSettings = { logPositionsMax },
+): Replication {
+  return new RunningReplication(env, engine, topology, settings)
 }
 
 const announceMs = 1000
@@ -59,6 +69,7 @@ const slowEvery = 5
 const regionOfAll = 0xffff
 
 class RunningReplication implements Replication {
+  readonly #settings: ReplicationSettings
   readonly #env: Env
   readonly #engine: Engine
   readonly #loop: Loop
@@ -78,7 +89,8 @@ class RunningReplication implements Replication {
   #noted = ''
   #pulsedMs = 0
 
-  constructor(env: Env, engine: Engine, topology: Topology) {
+  constructor(env: Env, engine: Engine, topology: Topology, settings: ReplicationSettings) {
+    this.#settings = settings
     this.#env = env
     this.#engine = engine
     this.#topology = topology
@@ -259,7 +271,7 @@ class RunningReplication implements Replication {
   async #trim(): Promise<void> {
     const flushed = this.#engine.flushed()
     const kept = Math.min(this.#ledger.leastNeeded(), this.#publisher.published, this.#ledger.upTo)
-    const upTo = Math.max(kept, flushed - logPositionsMax)
+    const upTo = Math.max(kept, flushed - this.#settings.logPositionsMax)
     if (upTo < this.#engine.oldest()) return
     await this.#engine.trimLog(upTo)
     this.#ledger.trimmed(upTo)

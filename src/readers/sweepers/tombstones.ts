@@ -11,36 +11,48 @@ import type { Env } from '../../ports/env.ts'
 
 export type TombstoneSweeper = { stop(): Promise<void> }
 
-const sweepEveryMs = 30_000
+export type SweeperPace = { readonly everyMs: number; readonly ageMsMin: number }
+
+const usualPace: SweeperPace = { everyMs: 30_000, ageMsMin: tombstoneAgeMsMin }
 
 /** `horizon` says up to which stamp every replica of the table has everything; undefined when that is not known. */
 export function startTombstoneSweeper(
   env: Env,
   engine: Engine,
   horizon: (table: Table) => Stamp | undefined,
+  pace = usualPace,
 ): TombstoneSweeper {
-  const sweeper = new Sweeper(env, engine, horizon)
+  const sweeper = new Sweeper({ env, engine, horizon, pace })
   sweeper.wait()
   return sweeper
+}
+
+type SweeperOptions = {
+  readonly env: Env
+  readonly engine: Engine
+  readonly horizon: (table: Table) => Stamp | undefined
+  readonly pace: SweeperPace
 }
 
 class Sweeper implements TombstoneSweeper {
   readonly #env: Env
   readonly #engine: Engine
   readonly #horizon: (table: Table) => Stamp | undefined
+  readonly #pace: SweeperPace
   #stopped = false
   #cancel: () => void = () => undefined
   #sweeping: Promise<void> = Promise.resolve()
 
-  constructor(env: Env, engine: Engine, horizon: (table: Table) => Stamp | undefined) {
+  constructor({ env, engine, horizon, pace }: SweeperOptions) {
     this.#env = env
     this.#engine = engine
     this.#horizon = horizon
+    this.#pace = pace
   }
 
   wait(): void {
     if (this.#stopped) return
-    this.#cancel = this.#env.clock.after(sweepEveryMs, () => {
+    this.#cancel = this.#env.clock.after(this.#pace.everyMs, () => {
       this.#sweeping = this.#sweep().finally(() => this.wait())
     })
   }
@@ -53,7 +65,7 @@ class Sweeper implements TombstoneSweeper {
 
   async #sweep(): Promise<void> {
     for (const table of this.#engine.tables()) {
-      const upTo = bound(this.#horizon(table), this.#env.clock.wallMs())
+      const upTo = bound(this.#horizon(table), this.#env.clock.wallMs() - this.#pace.ageMsMin)
       if (upTo !== undefined) await this.#sweepTable(table, upTo)
     }
   }
@@ -72,9 +84,9 @@ class Sweeper implements TombstoneSweeper {
 }
 
 /** Not the youngest, even so: a part of a snapshot that was read before may still be on its way. */
-function bound(horizon: Stamp | undefined, nowMs: number): Stamp | undefined {
+function bound(horizon: Stamp | undefined, youngestMs: number): Stamp | undefined {
   if (horizon === undefined) return undefined
-  const wallMs = Math.min(horizon.wallMs, nowMs - tombstoneAgeMsMin)
+  const wallMs = Math.min(horizon.wallMs, youngestMs)
   if (wallMs <= 0) return undefined
   return wallMs < horizon.wallMs ? { ...horizon, wallMs, counter: 0 } : horizon
 }

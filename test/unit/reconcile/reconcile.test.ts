@@ -81,7 +81,10 @@ describe('reconcile', () => {
     expect(reconcile(tombstone, fresh)).toEqual({ result: 'applied', row: fresh })
     const later = row(stamp(12, 3), [stamp(11, 2)], true)
     const [one, other] = [reconcile(later, fresh), reconcile(fresh, later)]
-    expect(one).toMatchObject({ result: 'conflict', row: { seen: [stamp(11, 2), stamp(12, 3), stamp(10, everyRegion)] } })
+    expect(one).toMatchObject({
+      result: 'conflict',
+      row: { seen: [stamp(11, 2), stamp(12, 3), stamp(10, everyRegion)] },
+    })
     expect(other).toMatchObject({ row: 'row' in one ? one.row : undefined })
   })
 
