@@ -119,11 +119,11 @@ export async function createTable(port: number, settings: object = {}): Promise<
   })
 }
 
-export async function until(what: string, isSo: () => Promise<boolean>, msMax = 60_000): Promise<void> {
+export async function until(what: string, isSo: () => Promise<boolean>, msMax = 60_000, everyMs = 10): Promise<void> {
   const deadline = performance.now() + msMax
   while (!(await isSo())) {
     if (performance.now() > deadline) throw new Error(`not within ${msMax} ms: ${what}`)
-    await pause(10)
+    await pause(everyMs)
   }
 }
 

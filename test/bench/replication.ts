@@ -1,0 +1,227 @@
+/**
+ * What travels between three regions, as ratios measured in one run: what idle replication adds to the distance, whether
+ * it keeps up with three writers, how fast a backlog drains beside JetStream alone, and what cut links do to local writes.
+ */
+import { parseArgs } from 'node:util'
+import { AckPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect } from '@nats-io/transport-node'
+import { decodeBatch } from '../../src/core/change/batch.ts'
+import { cpuMsOf, Load } from './children.ts'
+import { median, quantile, rounded, table } from './figures.ts'
+import type { LoadResult } from './load.ts'
+import { call, encodeRequest, itemOf, keyOf, operations, pause, spread, tableName, until } from './requests.ts'
+import { type RegionName, regionNames, ThreeRegions } from './three-regions.ts'
+
+const { values: flags } = parseArgs({
+  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+})
+const roundTripMs = 40
+const size = flags.quick
+  ? { idleWrites: 30, loadMs: 8000, backlog: 10_000, rounds: 3, roundMs: 2000 }
+  : { idleWrites: 200, loadMs: 30_000, backlog: 100_000, rounds: 7, roundMs: 4000 }
+const items = 4000
+const [here, there] = regionNames
+
+const regions = await ThreeRegions.start(roundTripMs)
+const loads: Load[] = []
+try {
+  for (const _ of regionNames) loads.push(await Load.start())
+  const result = {
+    idleLag: await idleLag(),
+    threeWriters: await threeWriters(),
+    backlog: await drain(),
+    localWrites: await localWrites(),
+  }
+  report(result)
+} finally {
+  for (const load of loads) await load.stop()
+  await regions.stop()
+}
+
+/** From sending a write here until it can be read there, one at a time. */
+async function idleLag() {
+  const samplesMs: number[] = []
+  for (let n = 0; n < size.idleWrites; n++) {
+    await pause(20 + ((n * 37) % 60))
+    const startedMs = performance.now()
+    await call(regions.node(here).port, 'PutItem', { TableName: tableName, Item: itemOf(n, n + 1) })
+    const key = { TableName: tableName, Key: keyOf(n) }
+    const isThere = async (): Promise<boolean> => {
+      const { Item: item } = await call(regions.node(there).port, 'GetItem', key)
+      return (item as { version?: { N: string } } | undefined)?.version?.N === String(n + 1)
+    }
+    await until('the write is there', isThere, 60_000, 1)
+    samplesMs.push(performance.now() - startedMs)
+  }
+  const addedMs = samplesMs.map((ms) => ms - roundTripMs / 2)
+  return { oneWayMs: roundTripMs / 2, medianMs: rounded(median(samplesMs)), addedMs: rounded(median(addedMs)) }
+}
+
+/** All regions write as fast as they can. Applied over written while it lasts; and what is pending must not grow on. */
+async function threeWriters() {
+  await settled()
+  const cpuBefore = cpuOf()
+  const startedMs = performance.now()
+  const running = Promise.all(
+    regionNames.map(async (region, n) => {
+      const requests = requestsOf('PutItem', n * items)
+      return await loadOf(n, region, { requests, connections: 16, ms: size.loadMs })
+    }),
+  )
+  const pendings: number[] = []
+  const state = { ended: false }
+  void running.then(() => (state.ended = true))
+  while (!state.ended) {
+    await pause(size.loadMs / 20)
+    if (!state.ended) pendings.push(await regions.pending())
+  }
+  const results = await running
+  const writeSeconds = (performance.now() - startedMs) / 1000
+  const left = await regions.pending()
+  await settled()
+  const half = Math.floor(pendings.length / 2)
+  const written = results.reduce((sum, { count }) => sum + count, 0)
+  return {
+    writesPerSecond: Math.round(written / writeSeconds),
+    appliesOverWrites: rounded(1 - left / (written * 2)),
+    pendingFirstHalf: Math.round(median(pendings.slice(0, half))),
+    pendingSecondHalf: Math.round(median(pendings.slice(half))),
+    pendingMost: Math.max(...pendings),
+    drainedAfterMs: Math.round(performance.now() - startedMs - writeSeconds * 1000),
+    cpuMicrosPerWriteAndTwoApplies: rounded(((cpuOf() - cpuBefore) / written) * 1000),
+  }
+}
+
+/** A peer that was cut off catches up: against JetStream giving the same messages, over the same link, to nobody who applies them. */
+async function drain() {
+  await settled()
+  const isInto = (from: string): boolean => from === there
+  regions.cut('reset', isInto)
+  await loadOf(0, here, { requests: requestsOf('BatchWriteItem25'), connections: 4, count: size.backlog / 25 })
+  await until('it is on the stream', async () => (await statusOf(here)).published === (await statusOf(here)).flushed)
+  const pending = await pendingTo(here, there)
+  const cpuBefore = cpuMsOf(regions.node(there).pid)
+  const startedMs = performance.now()
+  regions.cut('open', isInto)
+  await until('the session is there again', async () => (await pendingTo(here, there)) < pending)
+  const firstMs = performance.now()
+  const left = await pendingTo(here, there)
+  await until('the backlog is drained', async () => (await pendingTo(here, there)) === 0, 300_000)
+  const perSecond = (left / (performance.now() - firstMs)) * 1000
+  const cpuMicros = ((cpuMsOf(regions.node(there).pid) - cpuBefore) / pending) * 1000
+  const jetStream = await delivery()
+  return {
+    changes: pending,
+    backAfterMs: Math.round(firstMs - startedMs),
+    perSecond: Math.round(perSecond),
+    jetStreamPerSecond: Math.round(jetStream),
+    ofJetStream: rounded(perSecond / jetStream),
+    applyCpuMicros: rounded(cpuMicros),
+  }
+}
+
+/** Changes a second that JetStream alone delivers over the link, from the beginning of the stream. */
+async function delivery(): Promise<number> {
+  const connection = await connect({ servers: `127.0.0.1:${regions.links.get(`${there}>${here}`)?.port}` })
+  const manager = await jetstreamManager(connection)
+  const names = await manager.streams.names().next()
+  const stream = names[0] ?? ''
+  const { state } = await manager.streams.info(stream)
+  const consumer = await manager.consumers.add(stream, { ack_policy: AckPolicy.None, mem_storage: true })
+  const pulled = await jetstream(connection).consumers.get(stream, consumer.name)
+  const messages = await pulled.consume({ max_messages: 5000 })
+  let changes = 0
+  let startedMs = 0
+  for await (const message of messages) {
+    if (startedMs === 0) startedMs = performance.now()
+    else changes += decodeBatch(Buffer.from(message.data)).changes.length
+    if (message.seq >= state.last_seq) break
+  }
+  const perSecond = (changes / (performance.now() - startedMs)) * 1000
+  await connection.close()
+  return perSecond
+}
+
+/** Local writes with all links up and all cut, by turns. */
+async function localWrites() {
+  await settled()
+  const p99: Record<'up' | 'cut', number[]> = { up: [], cut: [] }
+  const requests = requestsOf('PutItem')
+  for (let round = 0; round <= size.rounds; round++)
+    for (const mode of ['up', 'cut'] as const) {
+      regions.cut(mode === 'up' ? 'open' : 'black-hole')
+      if (mode === 'up') await settled()
+      const { p99Ms } = await loadOf(0, here, { requests, connections: 4, ms: size.roundMs })
+      if (round > 0) p99[mode].push(p99Ms)
+    }
+  regions.cut('open')
+  const [up, cut] = [median(p99.up), median(p99.cut)]
+  const spreadOfUp = quantile(p99.up, 1) / up
+  return {
+    p99UpMs: rounded(up),
+    p99CutMs: rounded(cut),
+    cutOverUp: rounded(cut / up),
+    mostUpOverMedian: rounded(spreadOfUp),
+  }
+}
+
+function requestsOf(operation: string, first = 0): Buffer[] {
+  const request = operations[operation]
+  if (request === undefined) throw new Error(operation)
+  return spread(1000, items).map((n) => encodeRequest(...request(first + n, items)))
+}
+
+async function loadOf(
+  load: number,
+  region: RegionName,
+  order: { requests: Buffer[]; connections: number; ms?: number; count?: number },
+): Promise<LoadResult> {
+  const result = await (loads[load] as Load).run({ port: regions.node(region).port, ...order })
+  if (result.failed > 0) throw new Error(`${result.failed} failed, the first with ${result.failure}`)
+  return result
+}
+
+async function statusOf(region: RegionName): Promise<{ flushed: number; published: number }> {
+  const response = await fetch(`http://127.0.0.1:${regions.node(region).port}/admin/status`)
+  return (await response.json()) as { flushed: number; published: number }
+}
+
+async function pendingTo(from: RegionName, to: RegionName): Promise<number> {
+  return (await regions.peers(from)).find(({ peer }) => peer === to)?.pending ?? 0
+}
+
+async function settled(): Promise<void> {
+  await until('everything is everywhere', async () => (await regions.pending()) === 0, 300_000)
+}
+
+function cpuOf(): number {
+  return regionNames.reduce((sum, region) => sum + cpuMsOf(regions.node(region).pid), 0)
+}
+
+type Result = {
+  readonly idleLag: Awaited<ReturnType<typeof idleLag>>
+  readonly threeWriters: Awaited<ReturnType<typeof threeWriters>>
+  readonly backlog: Awaited<ReturnType<typeof drain>>
+  readonly localWrites: Awaited<ReturnType<typeof localWrites>>
+}
+
+function report(result: Result): void {
+  if (flags.json) {
+    console.log(JSON.stringify({ roundTripMs, ...size, ...result }))
+    return
+  }
+  const { idleLag: lag, threeWriters: writers, backlog, localWrites: local } = result
+  const rows = [
+    ['', 'measured', 'goal'],
+    ['idle lag less the one-way time, ms', lag.addedMs, '<= 20'],
+    ['three writers: applied over written', writers.appliesOverWrites, 'about 1'],
+    ['three writers: pending in the second half over the first', ratio(writers), 'about 1'],
+    ['backlog drained over JetStream alone', backlog.ofJetStream, '>= 0.5'],
+    ['p99 of local writes, links cut over up', local.cutOverUp, 'about 1'],
+  ]
+  console.log(`${table(rows)}\n\n${JSON.stringify(result, undefined, 2)}`)
+}
+
+function ratio({ pendingFirstHalf, pendingSecondHalf }: Result['threeWriters']): number {
+  return rounded(pendingSecondHalf / Math.max(1, pendingFirstHalf))
+}
