@@ -67,6 +67,8 @@ export const pageTombstonesMax = 10_000
 // Replication
 /** Announcements, requests and short answers between regions. */
 export const controlSizeBytesMax = 1024 * 1024
+/** Tables that a region tells its peers of: those that are gone are remembered too. */
+export const sharedTablesMax = 10_000
 /** Rows in one part of a snapshot, and about their bytes; a single row may be larger. */
 export const snapshotRowsMax = 2048
 export const snapshotTargetBytes = 512 * 1024

@@ -6,7 +6,7 @@ import { decodeItem } from '../core/item/item-bytes.ts'
 import { bodyOffset, isTombstone } from '../core/item/row.ts'
 import { compareStamps, everyRegion, readStamp, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import { stepRowsMax } from '../core/limits.ts'
-import { isLocalRegister, registersUnder, replicaRegister } from '../core/table/registers.ts'
+import { isLocalRegister, replicaRegister } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Range } from '../ports/store.ts'
 import { numberRegister } from './catalog.ts'
@@ -116,16 +116,15 @@ async function removeRange(state: State, range: Range, progress: Progress): Prom
 }
 
 /**
- * What the replicas share is kept while another region has one: this region goes on hearing of the table, and an old
- * register that arrives late must not look new.
+ * What replicas shared is kept: this region goes on hearing of the table while another has it, an old register that arrives
+ * late must not look new, and a region that was away must learn that the table is gone.
  */
 async function removeRegisters(state: State, id: TableId, number: number | undefined): Promise<void> {
-  const registers = state.catalog.registers(id)
-  const others = registersUnder(registers, replicaRegister('')).some(([region]) => region !== state.topology.self.name)
   const names = [...state.store.entries(registersOf(id))].map(({ key }) => registerOf(key).register)
-  const doomed = others ? names.filter(isLocalRegister) : names
+  const shared = names.some((register) => register.startsWith(replicaRegister('')))
+  const doomed = shared ? names.filter(isLocalRegister) : names
   const group = state.groups.open()
-  decideRemoval(state, group, id, { registers: doomed, whole: !others })
+  decideRemoval(state, group, id, { registers: doomed, whole: !shared })
   if (number !== undefined) state.counts.forget(group, number)
   await group.durable
 }

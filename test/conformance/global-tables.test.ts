@@ -134,6 +134,21 @@ describe.runIf(isLocal)('a global table', () => {
     await eventually('us has it', async () => (await valueAt(us, table, 'new')) === 'x')
   })
 
+  test('can be made anew everywhere under the name of one that is just being removed', async () => {
+    const TableName = await world.globalTable([eu])
+    for (let n = 0; n < 30; n++) await put(us, TableName, `item ${n}`)
+    await replicas(us, TableName, { Delete: { RegionName: eu } })
+    await eventually(
+      'us may be deleted',
+      async () => (await world.at(us).describe(TableName))?.TableStatus === 'ACTIVE',
+    )
+    await world.at(us).client.send(new DeleteTableCommand({ TableName }))
+    await gone(us, TableName)
+    await world.globalTable([eu], { TableName })
+    const { Count } = await world.at(eu).client.send(new ScanCommand({ TableName }))
+    expect(Count).toBe(0)
+  })
+
   test('fails to get a replica where a table of the name is, says so, and gets it once that is away', async () => {
     const table = await world.globalTable([])
     await world.at(eu).client.send(

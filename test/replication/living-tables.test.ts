@@ -146,6 +146,37 @@ describe('a region that was away longer than the logs reach', () => {
   })
 })
 
+describe('a table that is gone everywhere', () => {
+  it('is not brought back by a region that still knows of it, nor by one that lost its disk', async () => {
+    const { network, regions } = await world('us', 'eu', 'ap')
+    const [us, eu, ap] = regions as [TestRegion, TestRegion, TestRegion]
+    await us.makeTable('T', ['eu'])
+    await active([us, eu])
+    await us.put('T', 'a', 'x')
+    for (const [here, there] of [
+      [us, eu],
+      [us, us],
+    ] as const) {
+      const leaving = [{ register: leaveRegister(there.name), value: {} }]
+      const own = { register: 'local/status', value: { status: 'DELETING', sinceMs: 0 } }
+      await here.engine.define('id-T', here === there ? [own, ...leaving] : leaving)
+      await eventually(`gone from ${there.name}`, () => there.engine.tables().length === 0)
+    }
+    await eventually('ap has heard all', () => us.peer('ap').pending === 0 && eu.peer('ap').pending === 0)
+    for (const region of [us, eu, ap]) {
+      await region.stop()
+      region.wipe()
+      network.server(region.name).wipe()
+      await region.start(network.join(region.name))
+      await eventually('all have met it again', () =>
+        regions.every((each) => each.replication.status().peers.every(({ state }) => state === 'idle')),
+      )
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300))
+    expect(regions.map(({ engine }) => engine.tables())).toEqual([[], [], []])
+  })
+})
+
 describe('regions', () => {
   it('join a running system, and get replicas, without anybody being stopped', async () => {
     const { network, regions } = await world('us', 'eu')

@@ -3,7 +3,7 @@
  * confirmations (fire and forget, to the origin), requests and their short answers. Each is checked field by field.
  */
 import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
-import { controlSizeBytesMax, regionsMax, tablesMax } from '../limits.ts'
+import { controlSizeBytesMax, regionsMax, sharedTablesMax } from '../limits.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
 import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
@@ -163,7 +163,7 @@ export function decodeAnswer(payload: Buffer): Answer {
     case 'tables':
       return {
         say: 'tables',
-        tables: list(fields, 'tables', tablesMax).map((table) => ({
+        tables: list(fields, 'tables', sharedTablesMax).map((table) => ({
           id: text(table, 'id'),
           complete: table['complete'] === true,
           items: natural(table, 'items'),
@@ -219,7 +219,7 @@ function readConfirmation(fields: Fields, region: string): Confirmation {
     position: natural(fields, 'position'),
     ...(applied === undefined ? {} : { applied: appliedOf(record(applied)) }),
     ...(pausedUntilMs === undefined ? {} : { pausedUntilMs: natural(fields, 'pausedUntilMs') }),
-    ...(parked === undefined ? {} : { parked: list(fields, 'parked', tablesMax).map(parkedOf) }),
+    ...(parked === undefined ? {} : { parked: list(fields, 'parked', sharedTablesMax).map(parkedOf) }),
   }
 }
 

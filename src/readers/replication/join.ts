@@ -119,10 +119,11 @@ export class Join {
     env.log.info('replica begun', { table: this.table, wiped })
   }
 
-  /** An empty table of the same key may make place, where that was asked for; any other stays, and the replica is none. */
+  /** One that is being removed is waited for; an empty one of the same key makes place where that was asked for; any other stays. */
   async #giveWay(other: Table, definition: RegisterValues['definition']): Promise<JoinStep> {
     const { engine, env } = this.#options
     const { name } = definition
+    if (other.status === 'DELETING') return 'wait'
     const asked = registersOf(engine, this.table).get(replicaRegister(engine.region.name)) as
       | ReplicaRegister
       | undefined
@@ -132,7 +133,6 @@ export class Join {
         name,
         `Failed to create a the new replica of table with name: '${name}' because one or more replicas already existed as tables.`,
       )
-    if (other.status === 'DELETING') return 'wait'
     if (other.replicas.length > 0) return this.#fail(name, `Table: '${name}' is part of another global table.`)
     if (engine.size(other).items > 0) return this.#fail(name, `Table: '${name}' is not empty.`)
     if (!sameKey(other.key, definition.key))

@@ -8,11 +8,13 @@ import type { Engine } from '../../engine/engine.ts'
 
 export function leaves(change: Change, engine: Engine): boolean {
   if (change.ordinal === 0 || change.alone === true) return false
+  // Also of a table whose last replica is this region's: the others must hear that it goes.
+  if (change.cause === 'table') return wasShared(change.table, engine)
   const table = engine.tableWithId(change.table)
   return table === undefined ? wasShared(change.table, engine) : table.replicas.length > 0
 }
 
-/** Of a table that this region no longer has, what it wrote before it left goes out all the same, and the word that it has left. */
+/** Some region has, or had, a replica. What was written to one that has left since goes out all the same, and the word that it has left. */
 function wasShared(table: TableId, engine: Engine): boolean {
   return engine.registers(table).some(({ key }) => key.toString('utf8').startsWith(replicaRegister('')))
 }
