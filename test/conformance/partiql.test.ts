@@ -104,6 +104,21 @@ describe('SELECT', () => {
     expect(second.NextToken).toBeUndefined()
   })
 
+  test('may end in a semicolon', async () => {
+    expect((await run("SELECT n FROM Music WHERE Artist = 'A';")).Items).toHaveLength(3)
+  })
+
+  test('of several partitions orders by their key', async () => {
+    for (const artist of ['B', 'C'])
+      await region.client.send(new PutItemCommand({ TableName: music, Item: song(artist, '1') }))
+    const text = "SELECT Artist FROM Music WHERE Artist IN ['B', 'C', 'D', 'A'] AND SongTitle = '1' ORDER BY Artist"
+    const artists = async (order: string) => (await run(`${text} ${order}`)).Items?.map((each) => each['Artist']?.S)
+    expect([await artists('DESC'), await artists('ASC')]).toEqual([
+      ['C', 'B', 'A'],
+      ['A', 'B', 'C'],
+    ])
+  })
+
   test('ORDER BY wants a partition and a key attribute', async () => {
     expect(await refusal(run('SELECT * FROM Music ORDER BY SongTitle'))).toEqual([
       'ValidationException',

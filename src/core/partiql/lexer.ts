@@ -9,7 +9,7 @@ export type Token = {
 }
 
 const pattern =
-  /(?<space>\s+|--[^\n]*)|(?<name>[A-Za-z_$][\w$]*)|"(?<quoted>(?:[^"]|"")*)"|'(?<string>(?:[^']|'')*)'|(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<symbol><<|>>|<>|!=|<=|>=|\|\||[-+*/%=<>()[\]{},.:?])/y
+  /(?<space>\s+|--[^\n]*)|(?<name>[A-Za-z_$][\w$]*)|"(?<quoted>(?:[^"]|"")*)"|'(?<string>(?:[^']|'')*)'|(?<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|(?<symbol><<|>>|<>|!=|<=|>=|\|\||[-+*/%=<>()[\]{},.:;?])/y
 
 export function lex(text: string): readonly Token[] {
   const tokens: Token[] = []

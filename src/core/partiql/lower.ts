@@ -2,6 +2,7 @@
  * Statements to what the engine knows. A WHERE is a conjunction in which equality on the key names the item or the
  * partition; what is left of it is a condition (of a write) or a filter (of a read).
  */
+import { compareValues } from '../attribute/order.ts'
 import { attribute, type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
 import type { Condition, Operand } from '../expression/condition.ts'
@@ -59,7 +60,11 @@ export function lowerSelect(select: Select, key: KeySchema): SelectLowering {
     const found = firstPartition(conjuncts, name)
     if (!found) return withFilter([], conjuncts)
     used.add(found.condition)
-    partitions = partitions.flatMap((equalities) => found.values.map((value) => [...equalities, equality(name, value)]))
+    const values = inOrder(
+      found.values,
+      select.orderBy?.find(({ attribute }) => attribute === name),
+    )
+    partitions = partitions.flatMap((equalities) => values.map((value) => [...equalities, equality(name, value)]))
   }
   const sortCondition = conjuncts.find((condition) => !used.has(condition) && isSortCondition(condition, key))
   if (sortCondition) used.add(sortCondition)
@@ -79,6 +84,15 @@ function firstPartition(
     if (values) return { condition, values }
   }
   return undefined
+}
+
+/** Partitions are read one after the other: ORDER BY their key is the order of the reading. */
+function inOrder(
+  values: readonly AttributeValue[],
+  by: { readonly descending: boolean } | undefined,
+): readonly AttributeValue[] {
+  if (by === undefined) return values
+  return values.toSorted((a, b) => (compareValues(a, b) ?? 0) * (by.descending ? -1 : 1))
 }
 
 function withFilter(keyConditions: readonly Condition[], rest: readonly Condition[]): SelectLowering {
