@@ -12,6 +12,7 @@ import {
   type Capacity,
   type ConsumedCapacity,
   DeleteItemCommand,
+  DescribeTableCommand,
   GetItemCommand,
   PutItemCommand,
   QueryCommand,
@@ -252,6 +253,24 @@ describe('with indexes', () => {
     )
     expect(scanned).toMatchObject({ Count: 0, ScannedCount: 4, ConsumedCapacity: { CapacityUnits: 2 } })
   })
+})
+
+test('the table is called as the request called it, by its ARN too', async () => {
+  // API reference, ConsumedCapacity: "If you had specified the Amazon Resource Name (ARN) of a table in the input, you'll
+  // see the table ARN in the response."
+  const { Table } = await region.client.send(new DescribeTableCommand({ TableName: plain }))
+  const arn = Table?.TableArn ?? ''
+  const Key = { pk: { S: pk } }
+  const replies = [
+    await region.client.send(new PutItemCommand({ TableName: arn, Item: Key, ...total })),
+    await region.client.send(new GetItemCommand({ TableName: arn, Key, ...total })),
+    await region.client.send(new ScanCommand({ TableName: arn, Limit: 1, ...total })),
+  ]
+  for (const { ConsumedCapacity } of replies) expect(ConsumedCapacity?.TableName).toBe(arn)
+  const batch = await region.client.send(
+    new BatchGetItemCommand({ RequestItems: { [arn]: { Keys: [Key] } }, ...total }),
+  )
+  expect([batch.Responses, batch.ConsumedCapacity?.[0]?.TableName]).toEqual([{ [arn]: [Key] }, arn])
 })
 
 describe('item collections', () => {

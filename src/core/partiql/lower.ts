@@ -62,7 +62,7 @@ export function lowerSelect(select: Select, key: KeySchema): SelectLowering {
     used.add(found.condition)
     const values = inOrder(
       found.values,
-      select.orderBy?.find(({ attribute }) => attribute === name),
+      select.orderBy?.find((term) => term.attribute === name),
     )
     partitions = partitions.flatMap((equalities) => values.map((value) => [...equalities, equality(name, value)]))
   }

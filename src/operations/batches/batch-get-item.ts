@@ -92,9 +92,7 @@ class Answer {
         continue
       }
       const sizeBytes = row === undefined ? 0 : itemSizeOf(row)
-      this.#capacity.add(table.name, () =>
-        itemReadCapacity(sizeBytes, asked.ConsistentRead === true ? 'strong' : 'eventual'),
-      )
+      this.#capacity.add(name, () => itemReadCapacity(sizeBytes, asked.ConsistentRead === true ? 'strong' : 'eventual'))
       if (row === undefined) continue
       this.#sizeBytes += sizeBytes
       if (separator) this.#chunks.push(comma)

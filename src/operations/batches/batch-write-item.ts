@@ -36,8 +36,9 @@ export const batchWriteItem = defineOperation<Input, Wire<BatchWriteItemOutput>>
     const metrics = new CollectionMetrics(input.ReturnItemCollectionMetrics)
     const unprocessed: Record<string, Request[]> = {}
     for (const [at, result] of results.entries()) {
-      const { name, request, write } = writes[at] as Named
-      if (result.accepted) account(write, result.outcomes[0], capacity, metrics)
+      const written = writes[at] as Named
+      const { name, request } = written
+      if (result.accepted) account(written, result.outcomes[0], capacity, metrics)
       else if (result.refusals[0]?.refused === 'conflict') (unprocessed[name] ??= []).push(request)
       else if (result.refusals[0] !== undefined) throw errorOf(result.refusals[0])
     }
@@ -48,13 +49,13 @@ export const batchWriteItem = defineOperation<Input, Wire<BatchWriteItemOutput>>
 type Named = { readonly name: string; readonly request: Request; readonly write: Write }
 
 function account(
-  write: Write,
+  { name, write }: Named,
   outcome: Outcome | undefined,
   capacity: CapacityByTable,
   metrics: CollectionMetrics,
 ): void {
   if (outcome === undefined) return
-  capacity.add(write.table.name, () => writeCapacity(write.table, outcome))
+  capacity.add(name, () => writeCapacity(write.table, outcome))
   metrics.add(write)
 }
 

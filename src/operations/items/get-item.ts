@@ -24,7 +24,7 @@ export const getItem = defineOperation<Input, Wire<GetItemOutput>>({
     const projection = projectionOf(input)
     const table = tableForItems(input.TableName, context)
     const row = context.engine.get(table, keyOfKey(table, input.Key ?? {}).key)
-    const consumed = consumedBy(input, table.name, row === undefined ? 0 : itemSizeOf(row))
+    const consumed = consumedBy(input, input.TableName ?? table.name, row === undefined ? 0 : itemSizeOf(row))
     if (row === undefined) return consumed
     const body = row.subarray(bodyOffset(row))
     if (projection !== undefined) return { Item: projectItem(decodeItem(body), projection.paths), ...consumed }

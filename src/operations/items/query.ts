@@ -42,7 +42,7 @@ export const query = defineOperation<Input, Wire<QueryOutput>>({
       countOnly: plan.countOnly,
       lastKey: lastEvaluatedKey(plan, page),
       capacity: consumedCapacity(
-        plan.table.name,
+        input.TableName ?? plan.table.name,
         pageReadCapacity(plan, page, consistency),
         input.ReturnConsumedCapacity,
       ),

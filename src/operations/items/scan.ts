@@ -39,7 +39,7 @@ export const scan = defineOperation<Input, Wire<ScanOutput>>({
       countOnly: plan.countOnly,
       lastKey: lastEvaluatedKey(plan, page),
       capacity: consumedCapacity(
-        plan.table.name,
+        input.TableName ?? plan.table.name,
         pageReadCapacity(plan, page, consistency),
         input.ReturnConsumedCapacity,
       ),

@@ -8,7 +8,10 @@ import type { Outcome, Write } from '../../core/write/write.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { collectionMetrics } from './collection-metrics.ts'
 
-type Asked = Pick<Wire<UpdateItemInput>, 'ReturnValues' | 'ReturnConsumedCapacity' | 'ReturnItemCollectionMetrics'>
+type Asked = Pick<
+  Wire<UpdateItemInput>,
+  'TableName' | 'ReturnValues' | 'ReturnConsumedCapacity' | 'ReturnItemCollectionMetrics'
+>
 
 export function writeReply(asked: Asked, write: Write, outcome: Outcome): Wire<UpdateItemOutput> {
   const update = write.kind === 'update' ? write.update : undefined
@@ -22,10 +25,10 @@ export function writeReply(asked: Asked, write: Write, outcome: Outcome): Wire<U
 }
 
 function consumed(
-  { ReturnConsumedCapacity: detail }: Asked,
+  { TableName: name, ReturnConsumedCapacity: detail }: Asked,
   table: Table,
   outcome: Outcome,
 ): Pick<Wire<UpdateItemOutput>, 'ConsumedCapacity'> {
   if (detail === undefined || detail === 'NONE') return {}
-  return { ConsumedCapacity: consumedCapacity(table.name, writeCapacity(table, outcome), detail) }
+  return { ConsumedCapacity: consumedCapacity(name ?? table.name, writeCapacity(table, outcome), detail) }
 }

@@ -80,7 +80,7 @@ function read(select: Select, { ConsistentRead }: Request, { context, spent }: B
   }
   const consistent = ConsistentRead === true
   const page = readStatement({ select, table, consistent, limit: undefined, from: undefined }, context)
-  spend(spent, table.name, page.capacity)
+  spend(spent, select.table, page.capacity)
   return page.items[0]
 }
 
@@ -92,7 +92,7 @@ async function change(
   const table = tableOfStatement(statement, context)
   const write = writeOf(statement, table, request.ReturnValuesOnConditionCheckFailure === 'ALL_OLD')
   const { outcome, returned } = await commitStatement(statement, write, context)
-  spend(spent, table.name, writeCapacity(table, outcome))
+  spend(spent, tableNameOfStatement(statement), writeCapacity(table, outcome))
   return returned
 }
 

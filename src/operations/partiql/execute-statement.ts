@@ -6,7 +6,7 @@ import { validationError } from '../../core/errors.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { decodeToken, encodeToken } from './next-token.ts'
-import { statementOf, tableOfStatement } from './statement-of.ts'
+import { statementOf, tableNameOfStatement, tableOfStatement } from './statement-of.ts'
 import { readStatement } from './statement-read.ts'
 import { commitStatement, isWrite, type WriteStatement, writeOf } from './statement-write.ts'
 
@@ -31,7 +31,7 @@ function read(select: Select, input: Input, context: OperationContext): Output {
   const table = tableOfStatement(select, context)
   const from = token === undefined ? undefined : decodeToken(text, token)
   const page = readStatement({ select, table, consistent: ConsistentRead === true, limit, from }, context)
-  const consumed = consumedCapacity(table.name, page.capacity, detail)
+  const consumed = consumedCapacity(select.table, page.capacity, detail)
   return {
     Items: page.items,
     ...(page.next === undefined ? {} : { NextToken: encodeToken(text, page.next) }),
@@ -45,7 +45,11 @@ async function change(statement: WriteStatement, input: Input, context: Operatio
   const table = tableOfStatement(statement, context)
   const write = writeOf(statement, table, input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD')
   const { outcome, returned } = await commitStatement(statement, write, context)
-  const consumed = consumedCapacity(table.name, writeCapacity(table, outcome), input.ReturnConsumedCapacity)
+  const consumed = consumedCapacity(
+    tableNameOfStatement(statement),
+    writeCapacity(table, outcome),
+    input.ReturnConsumedCapacity,
+  )
   return {
     Items: returned === undefined ? [] : [returned],
     ...(consumed === undefined ? {} : { ConsumedCapacity: consumed }),

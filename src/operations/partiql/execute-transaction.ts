@@ -13,7 +13,7 @@ import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { eachOrCancelled, reasonOf } from '../transactions/cancellation.ts'
 import { assertDistinct, commitTransaction } from '../transactions/commit-transaction.ts'
-import { statementOf, tableOfStatement } from './statement-of.ts'
+import { statementOf, tableNameOfStatement, tableOfStatement } from './statement-of.ts'
 import { readStatement } from './statement-read.ts'
 import { isWrite, returningOf, writeOf, type WriteStatement } from './statement-write.ts'
 
@@ -50,6 +50,7 @@ async function write(input: Input, statements: readonly WriteStatement[], contex
     writes,
     {
       ...input,
+      names: statements.map(tableNameOfStatement),
       content: input.TransactStatements,
       reasonOf: (refusal, at) =>
         refusal?.refused === 'condition' && statements[at]?.kind === 'insert'
@@ -71,7 +72,7 @@ function read(input: Input, statements: readonly Select[], context: OperationCon
   const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'read')
   const responses = reads.map(({ select, table, key }) => {
     const row = context.engine.get(table, key)
-    capacity.add(table.name, () => itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'))
+    capacity.add(select.table, () => itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'))
     const [item] = readStatement({ select, table, consistent: true, limit: undefined, from: undefined }, context).items
     return item === undefined ? {} : { Item: item }
   })

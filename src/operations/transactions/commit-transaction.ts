@@ -21,6 +21,8 @@ export type Transaction = Pick<
   Wire<TransactWriteItemsInput>,
   'ClientRequestToken' | 'ReturnConsumedCapacity' | 'ReturnItemCollectionMetrics'
 > & {
+  /** How the request calls the table of each write; capacity is told under that name. */
+  readonly names: readonly (string | undefined)[]
   /** What two requests with one token must have in common. */
   readonly content: unknown
   readonly reasonOf: (refusal: Refusal | undefined, at: number) => Wire<CancellationReason>
@@ -61,7 +63,7 @@ function reply(transaction: Transaction, writes: readonly Write[], result: Commi
   for (const [at, outcome] of result.outcomes.entries()) {
     const write = writes[at]
     if (write === undefined) continue
-    capacity.add(write.table.name, () => writeCapacity(write.table, outcome, true))
+    capacity.add(transaction.names[at] ?? write.table.name, () => writeCapacity(write.table, outcome, true))
     if (write.kind !== 'check') metrics.add(write)
   }
   return { ...capacity.member(), ...metrics.member() }
@@ -70,9 +72,11 @@ function reply(transaction: Transaction, writes: readonly Write[], result: Commi
 /** Done before: nothing is written, and what was written is only read. */
 function replayed(transaction: Transaction, writes: readonly Write[], { engine }: OperationContext): Output {
   const capacity = new CapacityByTable(transaction.ReturnConsumedCapacity, 'read')
-  for (const { table, key } of writes) {
+  for (const [at, { table, key }] of writes.entries()) {
     const row = engine.get(table, key)
-    capacity.add(table.name, () => itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'))
+    capacity.add(transaction.names[at] ?? table.name, () =>
+      itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'),
+    )
   }
   return capacity.member()
 }

@@ -45,12 +45,18 @@ function eachGet({ TransactItems = [] }: Input, context: OperationContext): void
   }
 }
 
-type Read = { readonly table: Table; readonly key: Buffer; readonly projection: Projection | undefined }
+/** `name`: as the request calls the table. */
+type Read = {
+  readonly name: string
+  readonly table: Table
+  readonly key: Buffer
+  readonly projection: Projection | undefined
+}
 
 function plan(get: Asked | undefined, context: OperationContext): () => Read {
   const projection = projectionOf(get ?? {})
   const table = tableForItems(get?.TableName, context)
-  return () => ({ table, projection, key: keyOfKey(table, get?.Key ?? {}).key })
+  return () => ({ name: get?.TableName ?? table.name, table, projection, key: keyOfKey(table, get?.Key ?? {}).key })
 }
 
 /** All in one turn: no group can become durable in between, so they are of one moment. */
@@ -58,11 +64,11 @@ function answer(input: Input, reads: readonly Read[], { engine }: OperationConte
   const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'read')
   const chunks: Buffer[] = [start]
   let sizeBytes = 0
-  for (const [at, { table, key, projection }] of reads.entries()) {
+  for (const [at, { name, table, key, projection }] of reads.entries()) {
     const row = engine.get(table, key)
     const rowSizeBytes = row === undefined ? 0 : itemSizeOf(row)
     sizeBytes += rowSizeBytes
-    capacity.add(table.name, () => itemReadCapacity(rowSizeBytes, 'transactional'))
+    capacity.add(name, () => itemReadCapacity(rowSizeBytes, 'transactional'))
     if (at > 0) chunks.push(comma)
     if (row === undefined) chunks.push(none)
     else chunks.push(itemStart, projected(row.subarray(bodyOffset(row)), projection), itemEnd)

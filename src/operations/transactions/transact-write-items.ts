@@ -29,7 +29,8 @@ export const transactWriteItems = defineOperation<Input, Output>({
   run: async (input, context) => {
     const planned = (input.TransactItems ?? []).map((action) => plan(action, context))
     const writes = eachOrCancelled(planned, (make) => make())
-    return commitTransaction(writes, { ...input, content: input.TransactItems, reasonOf }, context)
+    const names = (input.TransactItems ?? []).map((action) => partOf(action)?.TableName)
+    return commitTransaction(writes, { ...input, names, content: input.TransactItems, reasonOf }, context)
   },
 })
 
