@@ -72,6 +72,16 @@ export const sharedTablesMax = 10_000
 /** Rows in one part of a snapshot, and about their bytes; a single row may be larger. */
 export const snapshotRowsMax = 2048
 export const snapshotTargetBytes = 512 * 1024
+/** Rows of a range whose digests are compared at once, and of one that is compared row by row. */
+export const verifyRangeRowsMax = 1024
+export const verifyRangeBytesMax = 1024 * 1024
+export const inspectRangeRowsMax = 64
+/** A peer's rows in such a range that are looked at: one with more than these differs anyway. */
+export const verifyPeerRowsMax = 8192
+/** Ranges under way at once. */
+export const verifyRangesUnderWayMax = 6
+/** Differing keys that one comparison names. */
+export const differingKeysMax = 1000
 /** Pauses of replication in force at once. */
 export const pausesMax = 1000
 export const pauseMsMax = 30 * 24 * 60 * 60 * 1000

@@ -54,7 +54,7 @@ export function putCursor(state: State, group: Group, origin: string, cursor: Cu
 }
 
 /** Half an edit must not reach the disk: what throws in the middle of one stops the engine. */
-function editing<Result>(state: State, edit: () => Result): Result {
+export function editing<Result>(state: State, edit: () => Result): Result {
   try {
     return edit()
   } catch (error) {
@@ -131,7 +131,7 @@ function isBeyondDrift(state: State, stamp: Stamp | undefined): boolean {
 }
 
 /** Whatever this region writes after this is later than what it has received. */
-function receiveStamp(state: State, stamp: Stamp | undefined): void {
+export function receiveStamp(state: State, stamp: Stamp | undefined): void {
   if (stamp === undefined) return
   const { clock } = state.head
   if (compareStamps(stamp, { ...clock, region: stamp.region }) > 0) state.head.receive(stamp, state.clock.wallMs())

@@ -96,6 +96,9 @@ export type ApplyResult =
       readonly conflicts: number
     }
 
+/** What was found under a key, and what belongs there; undefined for nothing. */
+export type Mending = { readonly found: Buffer | undefined; readonly row: Buffer | undefined }
+
 /** Where this region stands in a peer's log. */
 export type Cursor = {
   readonly epoch: string
@@ -168,6 +171,10 @@ export interface Engine {
   mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Merges rows of a table (a snapshot's chunk) by stamp; no cursor moves. */
   merge(table: TableId, rows: readonly KeyedRow[]): Promise<void>
+  /** Puts a damaged row right, if it is still the one that was found; false if it is not. No cursor moves. */
+  mend(table: TableId, key: Buffer, mending: Mending): Promise<boolean>
+  /** Whether a row is one that an honest region could have written under the key by now. */
+  isRowOf(table: TableId, key: Buffer, row: Buffer): boolean
   /** Rows of a table with tombstones, in key order after `after`: a snapshot's chunk. */
   rows(table: TableId, after: Buffer | undefined, rowsMax: number, bytesMax: number): readonly KeyedRow[]
   cursor(origin: string): Cursor | undefined

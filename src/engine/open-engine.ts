@@ -21,6 +21,7 @@ import type {
   Conflict,
   Cursor,
   Engine,
+  Mending,
   OnceResult,
   OwnCause,
   RegisterEdit,
@@ -35,6 +36,7 @@ import { openIdentity } from './identity.ts'
 import { backfill, removeIndex, removeTable, removeTombstones } from './jobs.ts'
 import { countsKey, cursorKey, headKey, noteKey, registerOf, registersOf, rowPrefixBytes, tableRows } from './keys.ts'
 import { readLog, trimLog } from './log.ts'
+import { isRowOf, mend } from './mend.ts'
 import { mergeItem, mergeRegister } from './merge.ts'
 import { readPage, readRow } from './read.ts'
 import { define, detach } from './register-edit.ts'
@@ -183,6 +185,14 @@ class LocalEngine implements Engine {
       if (table === undefined || table.status === 'DELETING') return 'ignored'
       return mergeItem(this.#state, group, { table, key, row, origin: 'snapshot' })
     })
+  }
+
+  mend(id: TableId, key: Buffer, mending: Mending): Promise<boolean> {
+    return mend(this.#state, id, key, mending)
+  }
+
+  isRowOf(id: TableId, key: Buffer, row: Buffer): boolean {
+    return isRowOf(this.#state, id, key, row)
   }
 
   rows(id: TableId, after: Buffer | undefined, rowsMax: number, bytesMax: number): readonly KeyedRow[] {

@@ -6,6 +6,7 @@ import type { AdminRoute } from '../http/routes.ts'
 import type { Replication } from '../readers/replication/replication.ts'
 import { conflictRoutes } from './conflict-feed.ts'
 import { pauseRoutes } from './pause-routes.ts'
+import { verifyRoutes } from './verify-routes.ts'
 
 export type AdminParts = { readonly engine: Engine; readonly replication: Replication; readonly topology: Topology }
 
@@ -23,6 +24,7 @@ export function adminRoutes({ engine, replication, topology }: AdminParts): read
       }),
     },
     ...conflictRoutes(engine, topology),
+    ...verifyRoutes(replication, engine),
     ...pauseRoutes(replication.pauses, engine, topology),
   ]
 }

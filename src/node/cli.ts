@@ -51,6 +51,16 @@ define('conflicts <table>', 'show the writes that lost last-writer-wins', option
   .option('--region <name>', 'those of one region only, as met there')
   .option('--follow', 'go on with those to come')
 
+define('verify <table>', 'compare all replicas of a table', optionsOf.status, async (command, json) => {
+  const { runVerify } = await import('./commands/verify.ts')
+  await runVerify(command, json)
+})
+
+define('repair <table>', 'mend what replicas differ in', optionsOf.status, async (command, json) => {
+  const { runRepair } = await import('./commands/verify.ts')
+  await runRepair(command, json)
+})
+
 define('pause [table]', 'pause replication of a table or of a link', optionsOf.status, async (command, json) => {
   const { runPause } = await import('./commands/pause.ts')
   await runPause(command, json)

@@ -1,5 +1,6 @@
 /** A region of a test: the real engine on a store in memory, the real readers, over a nats-server of its own or a bus in memory. */
 import { systemClock } from '../../src/adapters/clocks.ts'
+import { openLmdbStore } from '../../src/adapters/lmdb-store.ts'
 import { MemoryDisk, MemoryStore } from '../../src/adapters/memory-store.ts'
 import { systemRandom } from '../../src/adapters/random.ts'
 import type { Item } from '../../src/core/attribute/value.ts'
@@ -15,12 +16,18 @@ import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
 import type { Bus } from '../../src/ports/bus.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Env } from '../../src/ports/env.ts'
+import type { Store } from '../../src/ports/store.ts'
 import { type Replication, startReplication } from '../../src/readers/replication/replication.ts'
 import type { PeerStatus } from '../../src/readers/replication/status.ts'
 import { eventually, within } from './eventually.ts'
 import { quiet } from './nats.ts'
 
-export type RegionOptions = { readonly clock?: Clock; readonly log?: Env['log'] }
+export type RegionOptions = {
+  readonly clock?: Clock
+  readonly log?: Env['log']
+  /** On a real disk instead of in memory. */
+  readonly folder?: string
+}
 
 export class TestRegion {
   readonly name: string
@@ -30,6 +37,7 @@ export class TestRegion {
   engine!: Engine
   replication!: Replication
   #bus: Bus | undefined
+  #store!: Store
   #stopCaretaker: () => void = () => undefined
 
   constructor(name: string, names: readonly string[], options: RegionOptions = {}) {
@@ -41,10 +49,12 @@ export class TestRegion {
 
   async start(bus: Bus): Promise<void> {
     this.#bus = bus
+    const { folder } = this.options
+    this.#store = folder === undefined ? new MemoryStore({ disk: this.disk }) : await openLmdbStore(folder)
     const env: Env = {
       clock: this.options.clock ?? systemClock,
       random: systemRandom,
-      store: new MemoryStore({ disk: this.disk }),
+      store: this.#store,
       bus,
       log: this.options.log ?? quiet,
       meter: { count() {}, gauge() {}, observe() {} },
@@ -58,6 +68,7 @@ export class TestRegion {
     this.#stopCaretaker()
     await within(`replication of ${this.name} stops`, this.replication.stop())
     await within(`engine of ${this.name} closes`, this.engine.close())
+    await this.#store.close()
     if (this.#bus !== undefined) await within(`bus of ${this.name} closes`, this.#bus.close())
   }
 

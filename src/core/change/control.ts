@@ -63,7 +63,23 @@ export type Request =
   | { readonly say: 'cursors'; readonly region: string }
   | { readonly say: 'tables'; readonly region: string }
   | { readonly say: 'registers'; readonly region: string; readonly table: TableId }
-  | { readonly say: 'rows'; readonly region: string; readonly table: TableId; readonly after?: string }
+  /** Of the rows in (after, upTo] with stamps up to the watermark; without `upTo` to the table's end. */
+  | ({ readonly say: 'digest'; readonly region: string; readonly table: TableId } & DigestRange)
+  | {
+      readonly say: 'rows'
+      readonly region: string
+      readonly table: TableId
+      readonly after?: string
+      /** Fewer than a part of a snapshot may have. */
+      readonly rowsMax?: number
+    }
+
+/** Keys in base64. */
+export type DigestRange = {
+  readonly after?: string
+  readonly upTo?: string
+  readonly watermark: ClockState
+}
 
 export type CursorList = readonly { readonly region: string; readonly epoch: string; readonly position: Position }[]
 
@@ -80,6 +96,7 @@ export type Answer =
       readonly cursors: CursorList
     }
   | { readonly say: 'tables'; readonly tables: readonly SharedTable[] }
+  | { readonly say: 'digest'; readonly rows: number; readonly digest: string }
   /** Asked for what the region does not have, or not completely. */
   | { readonly say: 'refused'; readonly reason: string }
 
@@ -128,6 +145,16 @@ export function decodeRequest(payload: Buffer): Request | Confirmation {
         region,
         table: text(fields, 'table'),
         ...(fields['after'] === undefined ? {} : { after: text(fields, 'after') }),
+        ...(fields['rowsMax'] === undefined ? {} : { rowsMax: natural(fields, 'rowsMax') }),
+      }
+    case 'digest':
+      return {
+        say: 'digest',
+        region,
+        table: text(fields, 'table'),
+        ...(fields['after'] === undefined ? {} : { after: text(fields, 'after') }),
+        ...(fields['upTo'] === undefined ? {} : { upTo: text(fields, 'upTo') }),
+        watermark: clockOf(fields, 'watermark'),
       }
     case 'confirm':
       return readConfirmation(fields, region)
@@ -169,6 +196,8 @@ export function decodeAnswer(payload: Buffer): Answer {
           items: natural(table, 'items'),
         })),
       }
+    case 'digest':
+      return { say: 'digest', rows: natural(fields, 'rows'), digest: text(fields, 'digest') }
     case 'refused':
       return { say: 'refused', reason: text(fields, 'reason') }
     default:
@@ -233,8 +262,8 @@ function parkedOf(fields: Fields): Parked {
   return { table: text(fields, 'table'), position: natural(fields, 'position'), untilMs: natural(fields, 'untilMs') }
 }
 
-function clockOf(fields: Fields): ClockState {
-  const clock = record(fields['clock'])
+function clockOf(fields: Fields, name = 'clock'): ClockState {
+  const clock = record(fields[name])
   return { wallMs: natural(clock, 'wallMs'), counter: natural(clock, 'counter') }
 }
 

@@ -33,7 +33,8 @@ export function encodeRows(chunk: Rows): Buffer {
   return target
 }
 
-export function decodeRows(payload: Buffer): Rows {
+/** Unless `asTheyAre`, each is a row by its form; whoever looks for damage wants to see what is none. */
+export function decodeRows(payload: Buffer, asTheyAre = false): Rows {
   expectKind(payload, 'rows')
   const reader = new Reader(payload, headerSizeBytes)
   const done = reader.u8()
@@ -41,16 +42,16 @@ export function decodeRows(payload: Buffer): Rows {
   if (done > 1) throw new RangeError('neither done nor not done')
   if (count > snapshotRowsMax || count * rowHeaderSizeBytes > reader.left) throw new RangeError('too many rows')
   const rows: KeyedRow[] = []
-  for (let n = 0; n < count; n++) rows.push(readRow(reader))
+  for (let n = 0; n < count; n++) rows.push(readRow(reader, asTheyAre))
   reader.end()
   return { rows, done: done === 1 }
 }
 
-function readRow(reader: Reader): KeyedRow {
+function readRow(reader: Reader, asItIs: boolean): KeyedRow {
   const keyLength = reader.u16()
   const rowLength = reader.u32()
   const key = reader.bytes(keyLength)
   const row = reader.bytes(rowLength)
-  decodeRow(row)
+  if (!asItIs) decodeRow(row)
   return { key, row }
 }

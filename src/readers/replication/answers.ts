@@ -16,6 +16,7 @@ import { logReadChangesMax, messageTargetBytes, snapshotRowsMax, snapshotTargetB
 import type { TableId } from '../../core/table/table.ts'
 import { peersOf, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { digestOfRange } from './key-range.ts'
 import { batchOf, cutToSize, leaves } from './own-changes.ts'
 
 /** Parts of the log looked through for one answer: foreign changes in between must not make it empty for ever. */
@@ -61,8 +62,10 @@ function reply(room: Answers, request: Request): Buffer {
       return encodeControl({ say: 'tables', tables: tables(room) })
     case 'registers':
       return encodeRows({ rows: engine.registers(request.table), done: true })
+    case 'digest':
+      return digest(room, request)
     case 'rows':
-      return rows(room, request.table, request.after)
+      return rows(room, request)
     default:
       return unreachable(request)
   }
@@ -102,12 +105,25 @@ function tables({ engine, isComplete }: Answers) {
   })
 }
 
-function rows({ engine, isComplete }: Answers, table: TableId, after: string | undefined): Buffer {
+function rows({ engine, isComplete }: Answers, request: Extract<Request, { say: 'rows' }>): Buffer {
+  const { table, after, rowsMax = snapshotRowsMax } = request
   if (engine.tableWithId(table) === undefined || !isComplete(table))
     return refusal('the table is not here, or not all of it')
-  const start = after === undefined ? undefined : Buffer.from(after, 'base64')
-  const part = engine.rows(table, start, snapshotRowsMax, snapshotTargetBytes)
+  const countMax = Math.max(1, Math.min(rowsMax, snapshotRowsMax))
+  const part = engine.rows(table, keyFrom(after), countMax, snapshotTargetBytes)
   return encodeRows({ rows: part, done: part.length === 0 })
+}
+
+function digest({ engine, isComplete }: Answers, request: Extract<Request, { say: 'digest' }>): Buffer {
+  const { table, after, upTo, watermark } = request
+  if (engine.tableWithId(table) === undefined || !isComplete(table))
+    return refusal('the table is not here, or not all of it')
+  const range = { after: keyFrom(after), upTo: keyFrom(upTo) }
+  return encodeControl({ say: 'digest', ...digestOfRange(engine, table, range, watermark) })
+}
+
+function keyFrom(text: string | undefined): Buffer | undefined {
+  return text === undefined ? undefined : Buffer.from(text, 'base64')
 }
 
 function refusal(reason: string): Buffer {

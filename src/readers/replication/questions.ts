@@ -3,6 +3,7 @@ import {
   type Announcement,
   type Answer,
   type CursorList,
+  type DigestRange,
   decodeAnswer,
   encodeControl,
   type Request,
@@ -10,6 +11,7 @@ import {
 } from '../../core/change/control.ts'
 import { kindOf } from '../../core/change/message.ts'
 import { decodeRows, type KeyedRow, type Rows } from '../../core/change/rows.ts'
+import type { RangeDigest } from '../../core/reconcile/digest.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { PeerSession } from '../../ports/bus.ts'
 
@@ -58,13 +60,27 @@ export class Questions {
     return this.#rows({ say: 'rows', region: this.#region, table, ...start })
   }
 
+  /** The same unchecked, for whoever looks for damage. */
+  rowsAsTheyAre(table: TableId, after: Buffer | undefined, rowsMax: number): Promise<Rows | undefined> {
+    const start = after === undefined ? {} : { after: after.toString('base64') }
+    return this.#rows({ say: 'rows', region: this.#region, table, rowsMax, ...start }, true)
+  }
+
+  /** Undefined when the peer does not have the table, or not all of it. */
+  async digest(table: TableId, range: DigestRange): Promise<RangeDigest | undefined> {
+    const said = await this.#control({ say: 'digest', region: this.#region, table, ...range })
+    if (said.say === 'refused') return undefined
+    if (said.say !== 'digest') throw unexpected(said)
+    return { rows: said.rows, digest: said.digest }
+  }
+
   async #control(request: Request): Promise<Answer> {
     return decodeAnswer(await this.#session.request(encodeControl(request), requestTimeoutMs))
   }
 
-  async #rows(request: Request): Promise<Rows | undefined> {
+  async #rows(request: Request, asTheyAre = false): Promise<Rows | undefined> {
     const payload = await this.#session.request(encodeControl(request), requestTimeoutMs)
-    if (kindOf(payload) === 'rows') return decodeRows(payload)
+    if (kindOf(payload) === 'rows') return decodeRows(payload, asTheyAre)
     const said = decodeAnswer(payload)
     if (said.say !== 'refused') throw unexpected(said)
     return undefined

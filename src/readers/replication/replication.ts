@@ -24,6 +24,7 @@ import { Exclusive } from './exclusive.ts'
 import { Ledger } from './ledger.ts'
 import { Loop } from './loop.ts'
 import { Measures } from './measure.ts'
+import { type Mended, mendReplica } from './mend.ts'
 import { Outbound } from './outbound.ts'
 import { type Pause, Pauses } from './pauses.ts'
 import { Publisher } from './publisher.ts'
@@ -31,12 +32,18 @@ import { type Mark, Replicas } from './replicas.ts'
 import type { PauseStatus, PeerStatus, ReplicationStatus } from './status.ts'
 import { Subscriber } from './subscriber.ts'
 import { transferState } from './transfer.ts'
+import { type Comparison, compareReplicas, type VerifyRoom } from './verify.ts'
 
 export interface Replication {
   status(): ReplicationStatus
   /** Sets the gauges from the status as it is now. */
   measure(): void
   readonly pauses: Pauses
+  /**
+   * Compares all replicas of a table, or mends this region's; rejects with NotComparable when it cannot be done now.
+   */
+  compare(table: Table): Promise<Comparison>
+  mend(table: Table): Promise<Mended>
   /** Tombstones up to this are of no more use to anybody; undefined as long as nobody can know. */
   horizon(table: Table): Stamp | undefined
   /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
@@ -156,14 +163,17 @@ class RunningReplication implements Replication {
     const self = this.#engine.region.name
     if (table.replicas.some((replica) => replica.status !== 'ACTIVE')) return undefined
     const regions = table.replicas.map((replica) => replica.region)
-    let least: ClockState | undefined = this.#engine.clock()
-    for (const here of regions)
-      for (const origin of regions) {
-        const seen = here === origin ? undefined : this.#seen(here, origin)
-        if (here !== origin && seen === undefined) return undefined
-        if (seen !== undefined && isAfter(least, seen)) least = seen
-      }
-    return regions.length > 0 && !regions.includes(self) ? undefined : { ...least, region: regionOfAll }
+    const least = this.#passed(regions)
+    if (least === undefined || (regions.length > 0 && !regions.includes(self))) return undefined
+    return { ...least, region: regionOfAll }
+  }
+
+  compare(table: Table): Promise<Comparison> {
+    return compareReplicas(this.#verifyRoom(), table)
+  }
+
+  mend(table: Table): Promise<Mended> {
+    return mendReplica(this.#verifyRoom(), table)
   }
 
   topologyChanged(): void {
@@ -288,6 +298,27 @@ class RunningReplication implements Replication {
       const cursor = this.#engine.cursor(region)?.position ?? 0
       return this.#ledger.needed(region) >= mark.own && cursor >= (mark.peers.get(region) ?? 0)
     })
+  }
+
+  /** Everything with a stamp up to this is in all these regions, whichever of them it came from. */
+  #passed(regions: readonly string[]): ClockState | undefined {
+    let least: ClockState = this.#engine.clock()
+    for (const here of regions)
+      for (const origin of regions) {
+        const seen = here === origin ? undefined : this.#seen(here, origin)
+        if (here !== origin && seen === undefined) return undefined
+        if (seen !== undefined && isAfter(least, seen)) least = seen
+      }
+    return least
+  }
+
+  #verifyRoom(): VerifyRoom {
+    return {
+      engine: this.#engine,
+      clock: this.#env.clock,
+      sessionTo: (region) => this.#subscribers.get(region)?.session,
+      passed: (regions) => this.#passed(regions),
+    }
   }
 
   #seen(here: string, origin: string): ClockState | undefined {

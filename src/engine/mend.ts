@@ -1,0 +1,60 @@
+/**
+ * A row is put right that the disk, or a mistake of ours, has damaged: what belongs under the key was decided among all
+ * replicas (core/reconcile/mend.ts). Only if the row is still the one that was looked at; whatever was written since stands.
+ */
+import type { Item } from '../core/attribute/value.ts'
+import { decodeItem } from '../core/item/item-bytes.ts'
+import { bodyOffset, decodeRow, isTombstone } from '../core/item/row.ts'
+import type { TableId } from '../core/table/table.ts'
+import { editing, receiveStamp } from './apply.ts'
+import type { Mending } from './engine.ts'
+import { rowKey } from './keys.ts'
+import { checkItemRow } from './peer-row.ts'
+import { editRow } from './row-edit.ts'
+import type { State } from './state.ts'
+
+/** False when it was another row already. */
+export async function mend(state: State, id: TableId, key: Buffer, { found, row }: Mending): Promise<boolean> {
+  const table = state.catalog.decided(id)
+  if (table === undefined) return false
+  const at = rowKey(table.number, key)
+  const before = state.groups.get(at)
+  if (found === undefined ? before !== undefined : before === undefined || !before.equals(found)) return false
+  const group = state.groups.open()
+  editing(state, () => {
+    if (row === undefined) return state.groups.put(group, at, undefined)
+    const whole = decodeRow(row)
+    receiveStamp(state, whole.stamp)
+    const item = whole.tombstone ? undefined : decodeItem(whole.body)
+    editRow(state, group, { table, key, ...readable(before), row: whole, item, cause: 'replica' })
+    return undefined
+  })
+  await state.groups.written(group)
+  state.log.warn('a damaged row was mended', { table: table.name })
+  return true
+}
+
+/** Whether an honest region could have written it, by what this region can tell, and by now. */
+export function isRowOf(state: State, id: TableId, key: Buffer, bytes: Buffer): boolean {
+  const table = state.catalog.decided(id)
+  if (table === undefined) return false
+  try {
+    const { row } = checkItemRow(table, key, bytes)
+    const isKnown = state.topology.regions.some(({ number }) => number === row.stamp.region)
+    return isKnown && row.stamp.wallMs <= state.clock.wallMs() + state.driftMsMax
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}
+
+/** Of a damaged row nothing can be said of its index entries: those of the item that takes its place are put again. */
+function readable(before: Buffer | undefined): { before: Buffer | undefined; beforeItem?: Item } {
+  try {
+    if (before === undefined) return { before }
+    decodeRow(before)
+    return isTombstone(before) ? { before } : { before, beforeItem: decodeItem(before.subarray(bodyOffset(before))) }
+  } catch {
+    return { before: undefined }
+  }
+}

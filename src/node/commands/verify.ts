@@ -1,0 +1,120 @@
+/**
+ * `longitude verify TABLE`: exit status 0 when all replicas hold the same up to the watermark that is told, 1 when they differ,
+ * 2 when that cannot be found out. `longitude repair TABLE` lets each region put its replica right, and compares again.
+ */
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { askAdmin, endpointsAsked } from '../endpoints.ts'
+import { Failure, messageOf } from '../failure.ts'
+
+/** A large table takes its time. */
+const answerMsMax = 60 * 60 * 1000
+const unknownCode = 2
+
+const comparison = z.looseObject({
+  table: z.string(),
+  equal: z.boolean(),
+  watermark: z.object({ wallMs: z.number(), counter: z.number() }),
+  replicas: z.array(z.string()),
+  rows: z.number(),
+  inMotion: z.number(),
+  differing: z.array(
+    z.looseObject({
+      key: z.record(z.string(), z.unknown()).nullable(),
+      keyBytes: z.string(),
+      replicas: z.record(z.string(), z.looseObject({ has: z.string() })),
+    }),
+  ),
+  cut: z.boolean(),
+})
+const mended = comparison.extend({ mended: z.number(), unknown: z.number() })
+
+type Comparison = z.output<typeof comparison>
+type Endpoint = readonly [string, string]
+
+export async function runVerify(command: Command, json: boolean): Promise<void> {
+  await orUnknown(() => compare(command, json))
+}
+
+export async function runRepair(command: Command, json: boolean): Promise<void> {
+  await orUnknown(() => repair(command, json))
+}
+
+/** That it cannot be found out is neither yes nor no. */
+async function orUnknown(work: () => Promise<void>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!(error instanceof Failure)) throw error
+    console.error(`longitude: ${error.message}`)
+    process.exitCode = unknownCode
+  }
+}
+
+async function compare(command: Command, json: boolean): Promise<void> {
+  const found = await verify(endpointsOf(command), tableOf(command))
+  console.log(json ? JSON.stringify(found) : textOf(found))
+  if (!found.equal) process.exitCode = 1
+}
+
+async function repair(command: Command, json: boolean): Promise<void> {
+  const endpoints = endpointsOf(command)
+  const table = tableOf(command)
+  const { replicas } = await verify(endpoints, table)
+  const regions: { region: string; mended: number; unknown: number }[] = []
+  for (const endpoint of endpoints.filter(([region]) => replicas.includes(region))) {
+    const answer = mended.parse(await ask(endpoint, 'repair', table))
+    regions.push({ region: endpoint[0], mended: answer.mended, unknown: answer.unknown })
+  }
+  const found = await verify(endpoints, table)
+  if (json) console.log(JSON.stringify({ ...found, repaired: regions }))
+  else {
+    for (const each of regions)
+      console.log(
+        `  ${each.region}: ${each.mended} mended${each.unknown > 0 ? `, ${each.unknown} without any valid row` : ''}`,
+      )
+    console.log(textOf(found))
+  }
+  if (!found.equal) process.exitCode = 1
+}
+
+/** By the first region that has the table. */
+async function verify(endpoints: readonly Endpoint[], table: string): Promise<Comparison> {
+  const problems: string[] = []
+  for (const endpoint of endpoints) {
+    try {
+      return comparison.parse(await ask(endpoint, 'verify', table))
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error
+      problems.push(messageOf(error))
+    }
+  }
+  throw new Failure(problems.join('\n           '))
+}
+
+async function ask(endpoint: Endpoint, verb: string, table: string): Promise<unknown> {
+  return await askAdmin(endpoint, verb, { body: { table }, timeoutMs: answerMsMax })
+}
+
+function endpointsOf(command: Command): readonly Endpoint[] {
+  return Object.entries(endpointsAsked(readOptions(command, optionsOf.status)))
+}
+
+function tableOf(command: Command): string {
+  return command.args[0] ?? ''
+}
+
+function textOf({ table, equal, watermark, replicas, rows, inMotion, differing, cut }: Comparison): string {
+  const upTo = new Date(watermark.wallMs).toISOString()
+  const moving = inMotion === 0 ? '' : `; ${inMotion} written since`
+  const over = `${replicas.join(', ')}: ${rows} items${moving}`
+  if (equal) return `${table} is equal up to ${upTo} in ${over}`
+  const lines = differing.map(({ key, keyBytes, replicas: each }) => {
+    const name = key === null ? keyBytes : JSON.stringify(key)
+    return `  ${name}  ${Object.entries(each)
+      .map(([region, { has }]) => `${region} has ${has}`)
+      .join(', ')}`
+  })
+  return [`${table} differs up to ${upTo} in ${over}`, ...lines, ...(cut ? ['  … and perhaps more'] : [])].join('\n')
+}

@@ -1,0 +1,244 @@
+/**
+ * Whether all replicas of a table hold the same, while writes go on. Everything stamped up to a watermark that every replica has
+ * passed is applied everywhere, so of the rows up to it no two replicas may differ; a row later than that, anywhere, says
+ * that its key is in motion, and it is left to the next comparison. Ranges are compared by their digests, those that differ
+ * again in smaller ones, and the smallest row by row; what is found is looked at once more before it is told.
+ */
+import type { KeyedRow } from '../../core/change/rows.ts'
+import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import {
+  differingKeysMax,
+  inspectRangeRowsMax,
+  verifyRangeBytesMax,
+  verifyRangeRowsMax,
+  verifyRangesUnderWayMax,
+} from '../../core/limits.ts'
+import { isLater, isSameRow } from '../../core/reconcile/digest.ts'
+import { isTombstone } from '../../core/item/row.ts'
+import type { Table, TableId } from '../../core/table/table.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { PeerSession } from '../../ports/bus.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { digestOfRange, type KeyRange, rowsOfRange } from './key-range.ts'
+import { Questions } from './questions.ts'
+
+export type VerifyRoom = {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly sessionTo: (region: string) => PeerSession | undefined
+  /** What all these regions have passed of each other; undefined while that is not known. */
+  readonly passed: (regions: readonly string[]) => ClockState | undefined
+}
+
+/** A key under which replicas differ, with what each has, raw. */
+export type Difference = { readonly key: Buffer; readonly rows: ReadonlyMap<string, Buffer | undefined> }
+
+export type Comparison = {
+  readonly watermark: ClockState
+  readonly replicas: readonly string[]
+  /** Compared here: items with stamps up to the watermark. */
+  readonly rows: number
+  /** Keys written since, where replicas differed for that reason. */
+  readonly inMotion: number
+  readonly differing: readonly Difference[]
+  /** There may be more of them. */
+  readonly cut: boolean
+}
+
+/** The comparison cannot be made, for a reason that is told. */
+export class NotComparable extends Error {
+  override readonly name = 'NotComparable'
+}
+
+const settleMsMax = 8000
+const settlePollMs = 100
+const stampAheadMsMax = 24 * 60 * 60 * 1000
+
+/** Rejects with NotComparable when a replica cannot be asked. */
+export async function compareReplicas(room: VerifyRoom, table: Table): Promise<Comparison> {
+  const run = new Run(room, table)
+  return await run.compare()
+}
+
+async function told<T>(region: string, question: Promise<T | undefined>): Promise<T> {
+  const answer = await question.catch((error: unknown) => {
+    throw new NotComparable(`${region} does not answer (${String(error)})`)
+  })
+  if (answer === undefined) throw new NotComparable(`${region} does not have all of the table`)
+  return answer
+}
+
+type Peer = { readonly region: string; readonly questions: Questions }
+
+class Run {
+  readonly #room: VerifyRoom
+  readonly #table: TableId
+  readonly #replicas: readonly string[]
+  readonly #peers: readonly Peer[]
+  readonly #found: { readonly range: KeyRange; readonly keys: Buffer[] }[] = []
+  #watermark: ClockState = { wallMs: 0, counter: 0 }
+  #rows = 0
+  #inMotion = 0
+  #differing = 0
+
+  constructor(room: VerifyRoom, table: Table) {
+    this.#room = room
+    this.#table = table.id
+    this.#replicas =
+      table.replicas.length === 0 ? [room.engine.region.name] : table.replicas.map(({ region }) => region)
+    for (const { region, status } of table.replicas)
+      if (status !== 'ACTIVE' && status !== 'UPDATING') throw new NotComparable(`the replica in ${region} is ${status}`)
+    this.#peers = this.#replicas.flatMap((region) => (region === room.engine.region.name ? [] : [this.#peer(region)]))
+  }
+
+  async compare(): Promise<Comparison> {
+    this.#watermark = await this.#settled()
+    await this.#walk()
+    const watermark = this.#watermark
+    const differing = this.#found.length === 0 ? [] : await this.#again()
+    return {
+      watermark,
+      replicas: this.#replicas,
+      rows: this.#rows,
+      inMotion: this.#inMotion,
+      differing,
+      cut: this.#differing >= differingKeysMax,
+    }
+  }
+
+  #peer(region: string): Peer {
+    const session = this.#room.sessionTo(region)
+    if (session === undefined) throw new NotComparable(`${region} cannot be reached`)
+    return { region, questions: new Questions(session, this.#room.engine.region.name) }
+  }
+
+  /** A watermark past this moment, or after a while the last there is. */
+  async #settled(): Promise<ClockState> {
+    const { clock, passed } = this.#room
+    const sinceMs = clock.wallMs()
+    const untilMs = clock.monotonicMs() + settleMsMax
+    for (;;) {
+      const watermark = passed(this.#replicas)
+      if (watermark !== undefined && watermark.wallMs >= sinceMs) return watermark
+      if (clock.monotonicMs() > untilMs) {
+        if (watermark !== undefined && watermark.wallMs > 0) return watermark
+        throw new NotComparable('it is not known up to when the replicas have each other’s writes')
+      }
+      await clock.sleep(settlePollMs)
+    }
+  }
+
+  async #walk(): Promise<void> {
+    const underWay = new Set<Promise<void>>()
+    for (let after: Buffer | undefined; this.#differing < differingKeysMax;) {
+      const part = this.#room.engine.rows(this.#table, after, verifyRangeRowsMax, verifyRangeBytesMax)
+      const upTo = part.at(-1)?.key
+      const range = { after, upTo }
+      const work: Promise<void> = this.#compareRange(range, part).finally(() => underWay.delete(work))
+      underWay.add(work)
+      // A rejection is seen below; meanwhile it must not count as unhandled.
+      work.catch(() => undefined)
+      if (underWay.size >= verifyRangesUnderWayMax) await Promise.race(underWay)
+      if (upTo === undefined) break
+      after = Buffer.from(upTo)
+    }
+    await Promise.all(underWay)
+  }
+
+  async #compareRange(range: KeyRange, part: readonly KeyedRow[]): Promise<void> {
+    const { rows } = digestOfRange(this.#room.engine, this.#table, range, this.#watermark)
+    this.#rows += rows
+    if (await this.#isEqual(range)) return
+    if (part.length <= inspectRangeRowsMax) return await this.#inspect(range)
+    for (let start = 0; start < part.length; start += inspectRangeRowsMax) {
+      const last = start + inspectRangeRowsMax >= part.length
+      const after = start === 0 ? range.after : part[start - 1]?.key
+      const smaller = { after, upTo: last ? range.upTo : part[start + inspectRangeRowsMax - 1]?.key }
+      if (!(await this.#isEqual(smaller))) await this.#inspect(smaller)
+    }
+  }
+
+  async #isEqual(range: KeyRange): Promise<boolean> {
+    const { after, upTo } = range
+    const asked = {
+      ...(after === undefined ? {} : { after: after.toString('base64') }),
+      ...(upTo === undefined ? {} : { upTo: upTo.toString('base64') }),
+      watermark: this.#watermark,
+    }
+    const answers = await Promise.all(
+      this.#peers.map(async ({ region, questions }) => {
+        return await told(region, questions.digest(this.#table, asked))
+      }),
+    )
+    // Last, so that what arrives here meanwhile makes a range differ rather than agree by chance.
+    const own = digestOfRange(this.#room.engine, this.#table, range, this.#watermark)
+    return answers.every((answer) => answer.rows === own.rows && answer.digest === own.digest)
+  }
+
+  async #inspect(range: KeyRange): Promise<void> {
+    const keys: Buffer[] = []
+    for (const { key, rows } of await this.#allRows(range)) {
+      const verdict = this.#verdict(rows)
+      if (verdict === 'in motion') this.#inMotion++
+      if (verdict === 'different') keys.push(key)
+    }
+    if (keys.length === 0) return
+    this.#found.push({ range, keys })
+    this.#differing += keys.length
+  }
+
+  /** Once more, with a watermark past the moment at which they were found. */
+  async #again(): Promise<readonly Difference[]> {
+    this.#watermark = await this.#settled()
+    const still: Difference[] = []
+    for (const { range, keys } of this.#found)
+      for (const each of await this.#allRows(range))
+        if (keys.some((key) => key.equals(each.key)) && this.#verdict(each.rows) === 'different') still.push(each)
+    return still.slice(0, differingKeysMax)
+  }
+
+  #verdict(rows: ReadonlyMap<string, Buffer | undefined>): 'same' | 'different' | 'in motion' {
+    const all = this.#replicas.map((region) => rows.get(region))
+    if (all.some((row) => row !== undefined && this.#isInMotion(row))) return 'in motion'
+    const shown = all.map((row) => (row === undefined || isTombstone(row) ? undefined : row))
+    const [one, ...others] = shown
+    return others.every((row) => (row === undefined || one === undefined ? row === one : isSameRow(row, one)))
+      ? 'same'
+      : 'different'
+  }
+
+  /** A stamp that no clock can have given yet is damage, not news. */
+  #isInMotion(row: Buffer): boolean {
+    const wallMs = this.#room.clock.wallMs() + stampAheadMsMax
+    return isLater(row, this.#watermark) && !isLater(row, { wallMs, counter: 0 })
+  }
+
+  async #allRows(range: KeyRange): Promise<readonly Difference[]> {
+    const found = new Map<string, Map<string, Buffer>>()
+    const note = (region: string, { key, row }: KeyedRow): void => {
+      const name = key.toString('latin1')
+      const rows = found.get(name) ?? new Map<string, Buffer>()
+      found.set(name, rows.set(region, row))
+    }
+    await Promise.all(this.#peers.map((peer) => this.#peerRows(peer, range, (row) => note(peer.region, row))))
+    for (const row of rowsOfRange(this.#room.engine, this.#table, range)) note(this.#room.engine.region.name, row)
+    return [...found].map(([name, rows]) => ({ key: Buffer.from(name, 'latin1'), rows }))
+  }
+
+  async #peerRows(
+    { region, questions }: Peer,
+    { after, upTo }: KeyRange,
+    note: (row: KeyedRow) => void,
+  ): Promise<void> {
+    let from = after
+    for (;;) {
+      const part = await told(region, questions.rowsAsTheyAre(this.#table, from, inspectRangeRowsMax * 2))
+      for (const row of part.rows) {
+        if (upTo !== undefined && row.key.compare(upTo) > 0) return
+        note(row)
+      }
+      if (part.done || part.rows.length === 0) return
+      from = Buffer.from(part.rows.at(-1)?.key ?? Buffer.alloc(0))
+    }
+  }
+}
