@@ -50,10 +50,8 @@ test('a region whose folder comes is known to the running ones, gets a replica, 
   const regions = folder()
   describeRegion(regions, 'us-east-1', 1)
   describeRegion(regions, 'eu-west-1', 2)
-  const running = await up(
-    folder(),
-    ...['--regions', 'us-east-1,eu-west-1', '--no-latency', '--table-transition-ms', '0', '--regions-folder', regions],
-  )
+  const flags = ['--regions', 'us-east-1,eu-west-1', '--no-latency', '--table-transition-ms', '0']
+  const running = await up(folder(), ...flags, '--regions-folder', regions)
   ends.push(async () => {
     running.supervisor.kill('SIGTERM')
     await running.ended
@@ -86,10 +84,8 @@ test('a region whose folder comes is known to the running ones, gets a replica, 
   describeRegion(regions, 'sa-east-1', 7, { nats: nats.url })
   const port = randomBasePort() + 7
   const peers = [us, eu].map(({ region, natsPort }) => `--peer=${region}=nats://127.0.0.1:${natsPort}`)
-  const node = background(
-    ...['node', '--region', 'sa-east-1', '--port', String(port), '--nats', nats.url, '--data', folder()],
-    ...['--regions-folder', regions, '--table-transition-ms', '0', ...peers],
-  )
+  const own = ['--region', 'sa-east-1', '--port', String(port), '--nats', nats.url, '--data', folder()]
+  const node = background('node', ...own, '--regions-folder', regions, '--table-transition-ms', '0', ...peers)
   ends.push(async () => {
     node.process.kill('SIGTERM')
     await node.ended
