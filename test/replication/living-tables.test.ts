@@ -88,6 +88,27 @@ describe('a replica added to a table in use', () => {
     expect(ap.items('T')).toBe(us.items('T'))
   })
 
+  it('does not take a source for complete that has the table paused', async () => {
+    const { network, regions } = await world('us', 'eu', 'ap')
+    const [us, eu, ap] = regions as [TestRegion, TestRegion, TestRegion]
+    await us.makeTable('T', ['eu'])
+    await active([us, eu])
+    await eu.replication.pauses.pause({ table: 'id-T' }, 3_600_000)
+    await us.put('T', 'eu lacks it', 'x')
+    await eventually('eu passes over it', () => us.peer('ap').pending === 0 && us.peer('eu').pending === 1)
+    await eventually('eu’s cursor is past it', () => (eu.engine.cursor('us')?.position ?? 0) >= us.engine.flushed())
+    await us.addReplicas('T', ['ap'])
+    await eventually('ap has begun', () => ap.engine.tableNamed('T') !== undefined || isActive(ap, 'ap'))
+    await us.stop()
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    if (isActive(ap, 'ap')) expect(ap.value('T', 'eu lacks it')).toBe('x')
+    await us.start(network.join('us'))
+    await eu.replication.pauses.resume({ table: 'id-T' })
+    await active([us, eu, ap])
+    expect(ap.value('T', 'eu lacks it')).toBe('x')
+    await agreed([us, eu, ap], 'T')
+  })
+
   it('is given up half-way when that is asked for, whatever it says of itself meanwhile', async () => {
     const { regions } = await world('us', 'eu', 'ap')
     const [us, eu] = regions as [TestRegion, TestRegion, TestRegion]

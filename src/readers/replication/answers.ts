@@ -1,7 +1,7 @@
 /** Answers what peers ask of this region: parts of its log, its place in others' logs, and snapshots of its tables. */
 import { unreachable } from '../../core/assert.ts'
 import { encodeBatch } from '../../core/change/batch.ts'
-import type { Change } from '../../core/change/change.ts'
+import type { Change, Position } from '../../core/change/change.ts'
 import {
   type Announcement,
   type Answer,
@@ -27,6 +27,8 @@ export type Answers = {
   readonly topology: Topology
   readonly announcement: () => Announcement
   readonly onConfirmed: (confirmation: Confirmation) => void
+  /** Of a cursor on the peer: up to where nothing is missing, also of tables that are paused. */
+  readonly reach: (peer: string, cursor: Position) => Position
   /** Whether this region has all of a table's items. */
   readonly isComplete: (table: TableId) => boolean
 }
@@ -88,10 +90,11 @@ function partOfLog(engine: Engine, { epoch, after, table }: Extract<Request, { s
   return encodeBatch(batchOf(engine, after, upTo, leaving))
 }
 
-function cursors({ engine, topology }: Answers): Answer {
+/** Only what is here of every table counts: a snapshot is trusted to hold all of it. */
+function cursors({ engine, topology, reach }: Answers): Answer {
   const found = peersOf(topology).flatMap(({ name }) => {
     const cursor = engine.cursor(name)
-    return cursor === undefined ? [] : [{ region: name, epoch: cursor.epoch, position: cursor.position }]
+    return cursor === undefined ? [] : [{ region: name, epoch: cursor.epoch, position: reach(name, cursor.position) }]
   })
   return { say: 'cursors', region: engine.region.name, epoch: engine.epoch, flushed: engine.flushed(), cursors: found }
 }

@@ -9,6 +9,7 @@
  *   debts.ts         what is still to be merged, once, of regions that were wiped or have left
  *   answers.ts       what peers ask                 questions.ts  what peers are asked
  */
+import type { Position } from '../../core/change/change.ts'
 import type { Announcement, Confirmation } from '../../core/change/control.ts'
 import { encodeControl } from '../../core/change/control.ts'
 import { type ClockState, isAfter } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
@@ -134,6 +135,7 @@ class RunningReplication implements Replication {
       topology,
       announcement: () => this.#announcement(),
       onConfirmed: (confirmation: Confirmation) => this.#confirmed(confirmation),
+      reach: (peer: string, cursor: Position) => this.#reach(peer, cursor),
       isComplete: (table: string) => this.#replicas.isComplete(table),
     }
     env.bus.serve((payload) => Promise.resolve(this.#loop.stopped ? undefined : answer(answers, payload)))
@@ -295,9 +297,13 @@ class RunningReplication implements Replication {
   #hasPassed(mark: Mark, replicas: readonly Replica[]): boolean {
     return replicas.every(({ region }) => {
       if (region === this.#engine.region.name || !this.#subscribers.has(region)) return true
-      const cursor = this.#engine.cursor(region)?.position ?? 0
-      return this.#ledger.needed(region) >= mark.own && cursor >= (mark.peers.get(region) ?? 0)
+      const here = this.#reach(region, this.#engine.cursor(region)?.position ?? 0)
+      return this.#ledger.needed(region) >= mark.own && here >= (mark.peers.get(region) ?? 0)
     })
+  }
+
+  #reach(peer: string, cursor: Position): Position {
+    return this.#subscribers.get(peer)?.parked.reach(cursor) ?? cursor
   }
 
   /** Everything with a stamp up to this is in all these regions, whichever of them it came from. */

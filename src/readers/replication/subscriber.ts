@@ -50,7 +50,7 @@ export class Subscriber {
   readonly #loop: Loop
   readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
   readonly #inbox = new Inbox()
-  readonly #parked: Parked
+  readonly parked: Parked
   readonly #running: Promise<void>
   #session: PeerSession | undefined
   #ended: string | undefined
@@ -65,7 +65,7 @@ export class Subscriber {
     this.peer = options.peer
     this.#loop = new Loop(options.env.clock)
     this.hearing = new Hearing(options.env.clock)
-    this.#parked = new Parked({ ...options, log: options.env.log })
+    this.parked = new Parked({ ...options, log: options.env.log })
     this.#running = this.#run()
   }
 
@@ -188,7 +188,7 @@ export class Subscriber {
     this.#mode = 'resync'
     if (engine.cursor(this.peer.name) !== undefined) env.log.warn('fetch the peer’s state', { peer: this.peer.name })
     await transfer(session, this.peer, epoch)
-    await this.#parked.forget()
+    await this.parked.forget()
     this.hearing.watermark.reset()
     this.#accept()
     this.#progress()
@@ -249,7 +249,7 @@ export class Subscriber {
   async #step(session: PeerSession): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isPaused()) return await this.#idle(session)
-    if (await this.#parked.catchUp(session)) this.#progress()
+    if (await this.parked.catchUp(session)) this.#progress()
     if (!this.#inbox.isEmpty) await this.#applyWaiting(session)
     else if (!(await this.#catchUp(session))) await this.#idle(session)
   }
@@ -265,7 +265,7 @@ export class Subscriber {
   }
 
   async #apply(batch: Batch, sequence: number): Promise<ApplyResult> {
-    return this.#options.engine.apply(await this.#parked.without(batch, this.#cursor()), sequence)
+    return this.#options.engine.apply(await this.parked.without(batch, this.#cursor()), sequence)
   }
 
   async #applyWaiting(session: PeerSession): Promise<void> {
@@ -373,11 +373,11 @@ export class Subscriber {
   #reachWatermark(): void {
     const cursor = this.#options.engine.cursor(this.peer.name)
     if (cursor === undefined || cursor.epoch !== this.hearing.last?.epoch) return
-    this.hearing.watermark.reach(this.#parked.reach(cursor.position))
+    this.hearing.watermark.reach(this.parked.reach(cursor.position))
   }
 
   #confirm(session: PeerSession): void {
-    const [parked, hearing, appliedAtMs] = [this.#parked, this.hearing, this.#appliedAtMs]
+    const [parked, hearing, appliedAtMs] = [this.parked, this.hearing, this.#appliedAtMs]
     const confirmation = confirmationFrom({ ...this.#options, parked, hearing, appliedAtMs })
     if (confirmation !== undefined) session.tell(confirmation)
   }
