@@ -7,8 +7,9 @@
  * neither win every conflict for years nor drag the other clocks along.
  */
 import { assert } from '../core/assert.ts'
+import type { Row } from '../core/item/row.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
-import { compareStamps, type RegionNumber, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { RegionNumber, Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { ApplyResult, Cursor, RemoteBatch, RemoteChange } from './engine.ts'
 import { addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
@@ -79,27 +80,34 @@ function applyBatch(state: State, group: Group, batch: RemoteBatch, cursor: Curs
 }
 
 /** The stamp is undefined for what cannot be trusted: that is set aside when its turn comes. */
-type Stamped = { readonly change: RemoteChange; readonly stamp: Stamp | undefined }
+type Stamped = { readonly change: RemoteChange; readonly header: Row | undefined; readonly stamp: Stamp | undefined }
 
 function stamped(change: RemoteChange): Stamped {
-  return { change, stamp: stampIn(change.row) }
+  const header = decodeCheckedRow(change.row)
+  return { change, header, stamp: header?.stamp }
 }
 
 function applyChange(
   state: State,
   group: Group,
-  { change, stamp, origin, number }: Stamped & { readonly origin: string; readonly number: RegionNumber | undefined },
+  {
+    change,
+    header,
+    stamp,
+    origin,
+    number,
+  }: Stamped & { readonly origin: string; readonly number: RegionNumber | undefined },
 ): Merged {
   const { table: id, key, row } = change
   if (stamp !== undefined && number !== undefined && stamp.region !== number) {
     addSetAside(state, group, { origin, table: id, key, row, reason: 'it is stamped by another region' })
     return 'set-aside'
   }
-  if (change.kind === 'register') return mergeRegister(state, group, { id, key, row, origin })
+  if (change.kind === 'register') return mergeRegister(state, group, { id, key, row, header, origin })
   const table = state.catalog.decided(id)
   return table === undefined || table.status === 'DELETING'
     ? 'ignored'
-    : mergeItem(state, group, { table, key, row, origin })
+    : mergeItem(state, group, { table, key, row, header, origin })
 }
 
 type Tally = { won: number; ignored: number; conflicts: number }
@@ -133,8 +141,9 @@ function isBeyondDrift(state: State, stamp: Stamp | undefined): boolean {
 /** Whatever this region writes after this is later than what it has received. */
 export function receiveStamp(state: State, stamp: Stamp | undefined): void {
   if (stamp === undefined) return
-  const { clock } = state.head
-  if (compareStamps(stamp, { ...clock, region: stamp.region }) > 0) state.head.receive(stamp, state.clock.wallMs())
+  const { wallMs, counter } = state.head.clock
+  if (stamp.wallMs > wallMs || (stamp.wallMs === wallMs && stamp.counter > counter))
+    state.head.receive(stamp, state.clock.wallMs())
 }
 
 function stampIn(row: Buffer): Stamp | undefined {

@@ -9,7 +9,7 @@ import type { TableId } from '../core/table/table.ts'
 import { editing, receiveStamp } from './apply.ts'
 import type { Mending } from './engine.ts'
 import { rowKey } from './keys.ts'
-import { checkItemRow } from './peer-row.ts'
+import { checkHeader, checkItemRow } from './peer-row.ts'
 import { editRow } from './row-edit.ts'
 import type { State } from './state.ts'
 
@@ -39,7 +39,7 @@ export function isRowOf(state: State, id: TableId, key: Buffer, bytes: Buffer): 
   const table = state.catalog.decided(id)
   if (table === undefined) return false
   try {
-    const { row } = checkItemRow(table, key, bytes)
+    const { row } = checkItemRow(table, key, checkHeader(bytes))
     const isKnown = state.topology.regions.some(({ number }) => number === row.stamp.region)
     return isKnown && row.stamp.wallMs <= state.clock.wallMs() + state.driftMsMax
   } catch (error) {

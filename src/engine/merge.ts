@@ -1,11 +1,11 @@
 /** One row of a peer, an item's or a register's: checked, reconciled with what is here, and written if it changes that. */
-import { decodeRow } from '../core/item/row.ts'
+import { decodeRow, type Row } from '../core/item/row.ts'
 import { reconcile, type Reconciled } from '../core/reconcile/reconcile.ts'
 import type { Table, TableId } from '../core/table/table.ts'
 import { addConflict, addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
 import { registerKey, rowKey } from './keys.ts'
-import { checkItemRow, checkRegisterRow } from './peer-row.ts'
+import { checkHeader, checkItemRow, checkRegisterRow } from './peer-row.ts'
 import { putRegister, settleRegisters } from './register-edit.ts'
 import { editRow, itemIn } from './row-edit.ts'
 import type { State } from './state.ts'
@@ -13,12 +13,20 @@ import type { State } from './state.ts'
 /** 'seen': only the version vector grew. */
 export type Merged = 'ignored' | 'seen' | 'won' | 'conflict-won' | 'conflict-lost' | 'set-aside'
 
-type PeerItem = { readonly table: Table; readonly key: Buffer; readonly row: Buffer; readonly origin: string }
+type Peer = {
+  readonly key: Buffer
+  readonly row: Buffer
+  /** The same decoded, when somebody has done so already. */
+  readonly header?: Row | undefined
+  readonly origin: string
+}
+
+type PeerItem = Peer & { readonly table: Table }
 
 export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
   const { table, key } = peer
   const checked = checkedOrSetAside(state, group, { ...peer, table: table.id }, () =>
-    checkItemRow(table, key, peer.row),
+    checkItemRow(table, key, peer.header ?? checkHeader(peer.row)),
   )
   if (checked === undefined) return 'set-aside'
   const before = state.groups.get(rowKey(table.number, key))
@@ -29,16 +37,19 @@ export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
     addConflict(state, group, table, { key, local, incoming: checked.row, winner: result.winner })
   const beforeItem = table.indexes.length === 0 ? undefined : itemIn(before)
   const item = takesIncoming(result) ? checked.item : (beforeItem ?? itemIn(before))
-  editRow(state, group, { table, key, before, beforeItem, row: result.row, item, cause: 'replica' })
+  const bytes = result.row === checked.row ? peer.row : undefined
+  editRow(state, group, { table, key, before, beforeItem, row: result.row, bytes, item, cause: 'replica' })
   return mergedAs(result)
 }
 
-type PeerRegister = { readonly id: TableId; readonly key: Buffer; readonly row: Buffer; readonly origin: string }
+type PeerRegister = Peer & { readonly id: TableId }
 
 export function mergeRegister(state: State, group: Group, peer: PeerRegister): Merged {
   const { id, key } = peer
   const register = key.toString()
-  const incoming = checkedOrSetAside(state, group, { ...peer, table: id }, () => checkRegisterRow(register, peer.row))
+  const incoming = checkedOrSetAside(state, group, { ...peer, table: id }, () =>
+    checkRegisterRow(register, peer.header ?? checkHeader(peer.row)),
+  )
   if (incoming === undefined) return 'set-aside'
   const before = state.groups.get(registerKey(id, register))
   const result = reconcile(before === undefined ? undefined : decodeRow(before), incoming)

@@ -12,17 +12,17 @@ import { itemSizeBytesMax, messageSizeBytesMax, nestingDepthMax } from '../core/
 import { isCausal } from '../core/reconcile/reconcile.ts'
 import { isLocalRegister } from '../core/table/registers.ts'
 import { isRegisterValue } from '../core/table/register-value.ts'
-import type { Table } from '../core/table/table.ts'
+import type { KeyAttribute, Table } from '../core/table/table.ts'
 
 export type PeerRow = { readonly row: Row; /** Of a live item's row. */ readonly item: Item | undefined }
 
 /** Throws RangeError with the reason. */
-export function checkItemRow(table: Table, key: Buffer, bytes: Buffer): PeerRow {
-  const row = checkHeader(bytes)
+export function checkItemRow(table: Table, key: Buffer, row: Row): PeerRow {
   const item = parsed(row.body) as Item
   if (!isItem(item, 0)) throw new RangeError('its item is not one')
-  const parts = [...table.key.partition, ...table.key.sort]
-  if (parts.some((part) => keyValueOf(item, part) === undefined)) throw new RangeError('its item lacks a key attribute')
+  const lacks = (part: KeyAttribute): boolean => keyValueOf(item, part) === undefined
+  if (table.key.partition.some(lacks) || table.key.sort.some(lacks))
+    throw new RangeError('its item lacks a key attribute')
   if (!rangeChecked(() => encodePrimaryKey(table.key, item)).equals(key))
     throw new RangeError('its key is not that of its item')
   if (row.tombstone) return { row, item: undefined }
@@ -32,8 +32,7 @@ export function checkItemRow(table: Table, key: Buffer, bytes: Buffer): PeerRow 
 }
 
 /** Throws RangeError with the reason. */
-export function checkRegisterRow(register: string, bytes: Buffer): Row {
-  const row = checkHeader(bytes)
+export function checkRegisterRow(register: string, row: Row): Row {
   if (isLocalRegister(register)) throw new RangeError('local registers do not travel')
   if (!isRegisterValue(register, row.tombstone ? undefined : parsed(row.body)))
     throw new RangeError(`it is no value of the register ${register.slice(0, 64)}`)
@@ -50,7 +49,8 @@ export function decodeCheckedRow(bytes: Buffer): Row | undefined {
   }
 }
 
-function checkHeader(bytes: Buffer): Row {
+/** What can be said of any row. Throws RangeError with the reason. */
+export function checkHeader(bytes: Buffer): Row {
   if (bytes.length > messageSizeBytesMax) throw new RangeError('it is too large')
   const row = decodeRow(bytes)
   if (!isCausal(row)) throw new RangeError('it claims to have seen what came after it')
@@ -76,7 +76,8 @@ function parsed(body: Buffer): unknown {
 
 function isItem(value: unknown, depth: number): value is Item {
   if (typeof value !== 'object' || value === null || Array.isArray(value) || depth > nestingDepthMax + 1) return false
-  for (const each of Object.values(value)) if (!isAttributeValue(each, depth)) return false
+  const fields = value as Readonly<Record<string, unknown>>
+  for (const name in fields) if (!isAttributeValue(fields[name], depth)) return false
   return true
 }
 

@@ -22,6 +22,8 @@ export type RowEdit = {
   /** The item found, if somebody has parsed it already. */
   readonly beforeItem?: Item | undefined
   readonly row: Row
+  /** The row's bytes, where it came as such. */
+  readonly bytes?: Buffer | undefined
   /** The row's item; undefined for a tombstone. */
   readonly item: Item | undefined
   readonly cause: Cause
@@ -31,7 +33,7 @@ export type RowEdit = {
 
 export function editRow(state: State, group: Group, edit: RowEdit): Position {
   const { table, key, before, row } = edit
-  const bytes = encodeRow(row)
+  const bytes = edit.bytes ?? encodeRow(row)
   const kept = !row.tombstone || keepsTombstones(table)
   state.groups.put(group, rowKey(table.number, key), kept ? bytes : undefined)
   editTombstones(state, group, edit, kept)

@@ -8,7 +8,7 @@
  */
 import { assert } from '../assert.ts'
 import type { RegionNumber } from '../hybrid-logical-clock/stamp.ts'
-import { decodeRow } from '../item/row.ts'
+import { readRowStamp } from '../item/row.ts'
 import { messageChangesMax, messageSizeBytesMax } from '../limits.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
@@ -141,5 +141,5 @@ function readChange(reader: Reader, tables: readonly TableId[]): BatchChange {
 
 /** A region signs only its own writes: a foreign stamp would let one region rewrite another's history. */
 function checkRow(bytes: Buffer, origin: RegionNumber): void {
-  if (decodeRow(bytes).stamp.region !== origin) throw new RangeError('a change stamped by another region')
+  if (readRowStamp(bytes).region !== origin) throw new RangeError('a change stamped by another region')
 }

@@ -25,8 +25,11 @@ export type Reconciled =
   | { readonly result: 'applied'; readonly row: Row }
   | { readonly result: 'conflict'; readonly row: Row; readonly winner: 'local' | 'incoming' }
 
+/** The everyday case, one region alone having ever written the row, needs no vectors. */
 export function reconcile(local: Row | undefined, incoming: Row): Reconciled {
   if (local === undefined) return { result: 'applied', row: incoming }
+  if (local.seen.length === 0 && incoming.seen.length === 0 && local.stamp.region === incoming.stamp.region)
+    return compareStamps(incoming.stamp, local.stamp) > 0 ? { result: 'applied', row: incoming } : { result: 'ignored' }
   const [localVector, incomingVector] = [vectorOf(local), vectorOf(incoming)]
   const vector = mergeVectors(localVector, incomingVector)
   if (sawStamp(localVector, incoming.stamp))
