@@ -7,7 +7,7 @@ import { Command } from 'commander'
 import { z } from 'zod'
 import { addOptions, optionsOf } from './configuration.ts'
 import type { OptionName } from './configuration.ts'
-import { Failure, exitCode } from './failure.ts'
+import { Failure, codeOf, exitCode } from './failure.ts'
 
 const { version } = z
   .object({ version: z.string() })
@@ -84,6 +84,12 @@ addOptions(program.command('links', { hidden: true }).argument('[link...]'), opt
     await runLinks(command)
   },
 )
+
+// Whoever reads the output may have had enough of it, as `head` does.
+process.stdout.on('error', (error) => {
+  if (codeOf(error) === 'EPIPE') process.exit(0)
+  throw error
+})
 
 try {
   await program.parseAsync()

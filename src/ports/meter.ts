@@ -54,7 +54,7 @@ export const metrics = {
   },
   longitude_replication_latency_seconds: {
     kind: 'gauge',
-    help: 'ReplicationLatency: from the write here until it appears in the peer, over the last minute.',
+    help: 'ReplicationLatency: from the write here until it appears in the peer, over the last minute; NaN when nothing came.',
     labels: ['peer', 'table', 'statistic'],
   },
   longitude_replication_safe_to_evacuate: {

@@ -2,6 +2,9 @@
 import type { Meter } from '../../ports/meter.ts'
 import type { PeerStatus, ReplicationStatus, TableStatus } from './status.ts'
 
+/** Said of a minute in which nothing came: a figure of before would look like one of now. */
+const nothingCame = { averageMs: Number.NaN, minimumMs: Number.NaN, maximumMs: Number.NaN }
+
 const gone: TableStatus = { table: '', pending: 0, lagMs: 0, safeToEvacuate: false }
 
 export class Measures {
@@ -46,8 +49,7 @@ export class Measures {
     meter.gauge('longitude_replication_table_safe_to_evacuate', status.safeToEvacuate ? 1 : 0, labels)
     meter.gauge('longitude_replication_paused', status.pausedUntilMs === undefined ? 0 : 1, labels)
     if (watermark !== undefined) meter.gauge('longitude_replication_watermark_seconds', watermark.wallMs / 1000, labels)
-    if (latency === undefined) return
-    const { averageMs, minimumMs, maximumMs } = latency
+    const { averageMs, minimumMs, maximumMs } = latency ?? nothingCame
     for (const [statistic, ms] of Object.entries({ average: averageMs, minimum: minimumMs, maximum: maximumMs }))
       meter.gauge('longitude_replication_latency_seconds', ms / 1000, { ...labels, statistic })
   }

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../src/core/change/change.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
+import { appliedMsOf } from '../../../src/readers/replication/confirmation.ts'
+import { Latencies } from '../../../src/readers/replication/latencies.ts'
 import { Ledger } from '../../../src/readers/replication/ledger.ts'
 import { Watermark } from '../../../src/readers/replication/watermark.ts'
 
@@ -70,6 +72,49 @@ describe('what a peer lacks', () => {
     expect(ledger.lagMs('eu', 1101)).toBe(100)
     ledger.confirm('eu', 2)
     expect(ledger.pending('eu')).toBe(2)
+  })
+})
+
+describe('what a peer lacks of a table that it has paused', () => {
+  it('is counted from where the table stands, whatever the cursor says, and kept in the log from there', () => {
+    const log = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })
+    fc.assert(
+      fc.property(log, fc.nat(40), fc.nat(40), (own, position, parkedAt) => {
+        const confirmed = Math.min(position, own.length)
+        const at = Math.min(parkedAt, confirmed)
+        const ledger = counted(logOf(own), { eu: 0 })
+        ledger.confirm('eu', confirmed, { parked: new Map([['odd', at]]) })
+        const beyond = (after: number, rest: number) =>
+          own.filter((isOwn, n) => isOwn && n % 2 === rest && n + 1 > after).length
+        expect(ledger.pendingOf('eu', 'odd')).toBe(beyond(at, 1))
+        expect(ledger.pendingOf('eu', 'even')).toBe(beyond(confirmed, 0))
+        expect(ledger.pending('eu')).toBe(beyond(at, 1) + beyond(confirmed, 0))
+        expect(ledger.leastNeeded()).toBe(at)
+        ledger.confirm('eu', confirmed)
+        expect(ledger.pendingOf('eu', 'odd')).toBe(beyond(confirmed, 1))
+        expect(ledger.leastNeeded()).toBe(confirmed)
+      }),
+    )
+  })
+})
+
+describe('the latency', () => {
+  it('is that of the last minute', () => {
+    const latencies = new Latencies()
+    latencies.add(1_000_000, 500)
+    expect(latencies.lastMinute(1_000_000)).toEqual({ averageMs: 500, minimumMs: 500, maximumMs: 500, samples: 1 })
+    latencies.add(1_050_000, 100)
+    expect(latencies.lastMinute(1_050_000)).toEqual({ averageMs: 300, minimumMs: 100, maximumMs: 500, samples: 2 })
+    expect(latencies.lastMinute(1_090_000)).toMatchObject({ samples: 1, averageMs: 100 })
+    expect(latencies.lastMinute(1_200_000)).toBeUndefined()
+  })
+
+  it('is told by both clocks, less the way between them', () => {
+    // The peer's clock is 1,000 ahead, the way takes 50 each way: it is seen as 950 ahead, and sees ours 1,050 behind.
+    const applied = { wallMs: 11_000, skewMs: -1050 }
+    const confirmation = { say: 'confirm', region: 'eu', epoch: 'e', position: 1, applied } as const
+    expect(appliedMsOf(confirmation, 950, 20_000)).toBe(10_000)
+    expect(appliedMsOf(confirmation, undefined, 20_000)).toBe(20_000)
   })
 })
 
