@@ -1,4 +1,5 @@
 /** What a region asks its peers for besides their logs, with the answers checked for form. */
+import type { Position } from '../../core/change/change.ts'
 import {
   type Announcement,
   type Answer,
@@ -40,6 +41,16 @@ export class Questions {
     const said = await this.#control({ say: 'cursors', region: this.#region })
     if (said.say !== 'cursors') throw unexpected(said)
     return said
+  }
+
+  /** The first position that the peer's log, which is that of `epoch`, still holds. */
+  async oldest(epoch: string): Promise<Position> {
+    const request = { say: 'log', region: this.#region, epoch, after: 0 } as const
+    const answer = await this.#session.request(encodeControl(request), requestTimeoutMs)
+    if (kindOf(answer) === 'batch') return 1
+    const said = decodeAnswer(answer)
+    if (said.say !== 'gone' || said.epoch !== epoch) throw unexpected(said)
+    return said.oldest
   }
 
   async tables(): Promise<readonly SharedTable[]> {
