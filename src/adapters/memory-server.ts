@@ -60,6 +60,16 @@ export class MemoryServer {
     this.up = true
   }
 
+  /** Something else than the owner's next message, as if from elsewhere. */
+  inject(payload: Buffer): void {
+    if (this.up) this.append({ payload, after: this.#lastSequence })
+  }
+
+  /** The messages that the stream holds, oldest first. */
+  payloads(): readonly Buffer[] {
+    return this.#messages.map(({ payload }) => payload)
+  }
+
   /** The store is gone; numbers start at 1 again. */
   wipe(): void {
     this.stop()

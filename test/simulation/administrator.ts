@@ -57,6 +57,22 @@ export class Administrator {
     })
   }
 
+  /** Asks `from` to remove a replica, and waits until it is gone. */
+  async removeReplica(from: SimulatedRegion, name: string, region: SimulatedRegion): Promise<void> {
+    await this.#untilUsable(from, name)
+    await this.#insist(from, async (context) => {
+      const table = context.engine.tableNamed(name)
+      if (table === undefined || !table.replicas.some((replica) => replica.region === region.name)) return
+      await updateTable.run({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: region.name } }] }, context)
+      this.#world.removeReplica(table.id, region)
+    })
+    await this.#until('replicas that are removed go', () => {
+      const table = from.engine?.tableNamed(name)
+      const gone = region.engine !== undefined && region.engine.tableNamed(name) === undefined
+      return gone && table !== undefined && !table.replicas.some((replica) => replica.region === region.name)
+    })
+  }
+
   async addIndex(region: SimulatedRegion, name: string): Promise<void> {
     await this.#untilUsable(region, name)
     await this.#insist(region, async (context) => {
@@ -74,15 +90,17 @@ export class Administrator {
   }
 
   async #untilUsable(region: SimulatedRegion, name: string): Promise<void> {
-    const startedMs = this.#world.scheduler.nowMs
-    for (;;) {
+    await this.#until('tables become active', () => {
       const table = region.engine?.tableNamed(name)
-      if (table !== undefined && isUsable(table, region.name)) return
-      expectThat(
-        this.#world.scheduler.nowMs - startedMs < patienceMs,
-        'tables become active',
-        () => `${region.name} has ${name} as ${table?.status ?? 'unknown'}`,
-      )
+      return table !== undefined && isUsable(table, region.name)
+    })
+  }
+
+  async #until(promise: string, holds: () => boolean): Promise<void> {
+    const startedMs = this.#world.scheduler.nowMs
+    while (!holds()) {
+      const waitedMs = this.#world.scheduler.nowMs - startedMs
+      expectThat(waitedMs < patienceMs, promise, () => `not after ${patienceMs} ms`)
       await this.#world.scheduler.sleep(retryMs)
     }
   }

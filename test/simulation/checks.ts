@@ -32,14 +32,15 @@ export function checkRegion(region: SimulatedRegion): void {
   }
 }
 
-/** The same tables everywhere, but for what is each region's own affair. */
-function differenceOfTables(world: World): string | undefined {
+/** The same tables in all their replicas, but for what is each region's own affair, and nowhere else. */
+export function differenceOfTables(world: World): string | undefined {
   for (const [id, replicas] of world.replicas) {
     const seen = new Map<string, string>()
     for (const region of world.regions) {
       const table = region.engine?.tableWithId(id)
       if (table === undefined && replicas.has(region)) return `${region.name} does not know ${id}`
       if (table === undefined) continue
+      if (!replicas.has(region)) return `${region.name} still has ${table.name}`
       if (!isUsable(table, region.name)) return `${region.name} does not serve ${table.name} yet`
       seen.set(sharedText(table), region.name)
     }
@@ -111,7 +112,7 @@ export function checkConflicts(world: World): void {
   }
   if (world.wipes > 0) return
   for (const id of world.replicas.keys())
-    for (const expected of world.oracle.expectedOf(id)) checkLostAreTold(expected, told.get(keyName(id, expected.key)))
+    for (const expected of world.expectedOf(id)) checkLostAreTold(expected, told.get(keyName(id, expected.key)))
 }
 
 function checkLostAreTold(expected: Expected, told: ReadonlySet<string> = new Set()): void {
@@ -131,7 +132,7 @@ function differenceOfReplica(world: World, region: SimulatedRegion, id: TableId)
   const { engine } = region
   if (engine === undefined) return `${region.name} is not running`
   const rows = new Map(rowsOf(engine, id).map(({ key, row }) => [key.toString('latin1'), decodeRow(row)]))
-  for (const expected of world.oracle.expectedOf(id)) {
+  for (const expected of world.expectedOf(id)) {
     const winner = winnerOf(expected)
     const row = rows.get(expected.key.toString('latin1'))
     rows.delete(expected.key.toString('latin1'))

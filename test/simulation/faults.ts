@@ -2,6 +2,8 @@
  * What goes wrong, and for how long. Each run draws its own mixture of kinds and its own pace: with everything at
  * once all the time, nothing interesting would ever be reached.
  */
+import { StoreFailed, StoreFull } from '../../src/ports/store.ts'
+import { differenceOfTables } from './checks.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import type { World } from './world.ts'
@@ -20,6 +22,10 @@ type Kind =
   | 'drift clock'
   | 'disk full'
   | 'slow disk'
+  | 'wipe disk'
+  | 'poison stream'
+  | 'pause link'
+  | 'pause table'
 
 export type FaultPlan = {
   readonly kinds: readonly Kind[]
@@ -44,6 +50,10 @@ const allKinds: readonly Kind[] = [
   'drift clock',
   'disk full',
   'slow disk',
+  'wipe disk',
+  'poison stream',
+  'pause link',
+  'pause table',
 ]
 
 export function drawFaultPlan(random: SeededRandom, loadMs: number): FaultPlan {
@@ -144,6 +154,16 @@ export class Faults {
         return this.#during(durationMs, () => {
           region.flushMs = 1
         })
+      case 'wipe disk':
+        return this.#wipe(region, durationMs)
+      case 'poison stream':
+        return server.inject(this.#poison(server.payloads()))
+      case 'pause link':
+        return this.#pause(region, { link: [a.name, b.name] }, durationMs)
+      case 'pause table': {
+        const table = random.pick([...this.#world.replicas.keys(), ''])
+        return this.#pause(region, { table }, durationMs)
+      }
     }
   }
 
@@ -151,6 +171,39 @@ export class Faults {
     region.crash(this.#random.between(0, region.writesUnderWay))
     await this.#world.scheduler.sleep(durationMs)
     if (!region.running && !this.#healed) await region.start()
+  }
+
+  /** One at a time, and only when all replicas are complete: what nobody else has by then is rightly lost. */
+  async #wipe(region: SimulatedRegion, durationMs: number): Promise<void> {
+    const world = this.#world
+    if (world.chores > 0 || world.regions.some(({ engine }) => engine === undefined)) return
+    if (differenceOfTables(world) !== undefined) return
+    world.story.tell('world', 'the disk is gone', { region: region.name })
+    world.wipes++
+    region.wipeDisk()
+    await world.scheduler.sleep(durationMs)
+    if (!region.running && !this.#healed) await region.start()
+  }
+
+  #poison(payloads: readonly Buffer[]): Buffer {
+    const random = this.#random
+    const message = Buffer.from(payloads.length === 0 ? random.bytes(40) : random.pick(payloads))
+    const kind = random.pick(['noise', 'cut short', 'again', 'other version'] as const)
+    if (kind === 'noise') return random.bytes(random.between(0, 60))
+    if (kind === 'cut short') return message.subarray(0, random.between(0, message.length - 1))
+    if (kind === 'other version') message[4] = 99
+    return message
+  }
+
+  async #pause(
+    region: SimulatedRegion,
+    paused: { readonly table: string } | { readonly link: readonly [string, string] },
+    forMs: number,
+  ): Promise<void> {
+    const pausing = region.replication?.pauses.pause(paused, forMs)
+    await Promise.race([pausing, region.ended]).catch((error: unknown) => {
+      if (!(error instanceof StoreFull) && !(error instanceof StoreFailed)) throw error
+    })
   }
 
   async #cut(

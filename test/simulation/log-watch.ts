@@ -96,6 +96,24 @@ export class LogWatch {
     return this.#keys.get(keyName(table, key)) ?? []
   }
 
+  /** Whether the region has, or has had, a row that knows of the write. */
+  knows(table: TableId, key: Buffer, stamp: Stamp): boolean {
+    const last = this.historyOf(table, key).at(-1)
+    return last !== undefined && covers(vectorOf(last.row), stamp)
+  }
+
+  /** The region has removed its replica; if it gets another, that starts from nothing. */
+  forgetTable(table: TableId): void {
+    this.#ordinals.delete(table)
+    for (const [name, [first]] of this.#keys)
+      if (first !== undefined && first.change.table === table && isItem(first.change)) this.#keys.delete(name)
+  }
+
+  /** The disk is lost. */
+  forgetAll(): void {
+    this.#startOver('')
+  }
+
   /** The latest entry of every key of a table. */
   *latestOf(table: TableId): Iterable<Entry> {
     for (const history of this.#keys.values()) {

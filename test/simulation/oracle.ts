@@ -18,7 +18,12 @@ export type Expected = {
 }
 
 /** A write, and what its region showed when it was made. */
-export type Write = { readonly row: Row; readonly over: Stamp | undefined }
+export type Write = {
+  readonly row: Row
+  readonly over: Stamp | undefined
+  /** The disk that it was made on is lost: it is gone unless somebody else has it, now or when a message arrives. */
+  readonly doubtful?: boolean
+}
 
 export class Oracle {
   readonly #keys = new Map<string, Expected>()
@@ -41,20 +46,22 @@ export class Oracle {
     this.#forbidden.set(tag, reason)
   }
 
-  /** What only a lost disk knew is lost with it; what anybody else has seen is not. */
-  forget(region: Region, isKnownElsewhere: (table: TableId, key: Buffer, stamp: Stamp) => boolean): void {
-    for (const [name, expected] of this.#keys) {
-      const { table, key } = expected
-      const writes = expected.writes.filter(
-        ({ row: { stamp } }) => stamp.region !== region.number || isKnownElsewhere(table, key, stamp),
-      )
-      if (writes.length === 0) this.#keys.delete(name)
-      else this.#keys.set(name, { ...expected, writes })
-    }
+  /** A region's disk is lost. */
+  doubt(region: Region): void {
+    for (const { writes } of this.#keys.values())
+      for (const [n, write] of writes.entries())
+        if (write.row.stamp.region === region.number) writes[n] = { ...write, doubtful: true }
   }
 
-  expectedOf(table: TableId): readonly Expected[] {
-    return [...this.#keys.values()].filter((expected) => expected.table === table)
+  /** What must be there, given which doubtful writes are known to somebody. */
+  expectedOf(table: TableId, isKnown: (key: Buffer, stamp: Stamp) => boolean): readonly Expected[] {
+    return [...this.#keys.values()].flatMap((expected) => {
+      if (expected.table !== table) return []
+      const writes = expected.writes.filter(
+        ({ row, doubtful }) => doubtful !== true || isKnown(expected.key, row.stamp),
+      )
+      return writes.length === 0 ? [] : [{ ...expected, writes }]
+    })
   }
 
   #checkAllowed(region: Region, row: Row): void {

@@ -5,6 +5,7 @@ import { checkConflicts, checkRegion, difference } from './checks.ts'
 import { Client, type ClientHabits } from './client.ts'
 import { drawFaultPlan, type FaultPlan, Faults } from './faults.ts'
 import { SeededRandom } from './seeded-random.ts'
+import { Inspector } from './inspector.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
@@ -97,11 +98,14 @@ async function script(world: World, plan: Plan, clients: Client[]): Promise<void
   for (const region of regions)
     for (let n = 1; n <= plan.clientsPerRegion; n++)
       clients.push(new Client(world, region, { name: `${region.name}${n}`, habits: plan.habits }))
+  const inspector = new Inspector(world)
+  inspector.start()
   const faults = new Faults(world, plan.faults)
   await Promise.all([faults.run(endMs), ...clients.map((client) => client.run(endMs))])
   await faults.heal()
   await administration
   await settle(world)
+  inspector.stop()
   for (const region of regions) checkRegion(region)
   checkConflicts(world)
 }
@@ -111,6 +115,7 @@ async function administer(world: World, administrator: Administrator, home: Simu
   const { random, scheduler, regions } = world
   const others = regions.filter((region) => region !== home)
   const chores: Promise<void>[] = []
+  world.chores++
   const later = (chance: number, chore: () => Promise<void>): void => {
     if (!random.chance(chance)) return
     chores.push(scheduler.sleep(random.between(0, 5000)).then(chore))
@@ -128,7 +133,15 @@ async function administer(world: World, administrator: Administrator, home: Simu
       regions.filter((region) => region !== other),
     )
   })
+  // A replica that leaves has no state left to give to a peer that its log does not reach back to.
+  later(world.logPositionsMax > 1000 ? 0.2 : 0, async () => {
+    const leaver = random.pick(others)
+    await administrator.addReplicas(home, 'orders', [leaver])
+    await administrator.removeReplica(home, 'orders', leaver)
+    if (random.chance(0.7)) await administrator.addReplicas(home, 'orders', [leaver])
+  })
   await Promise.all(chores)
+  world.chores--
 }
 
 /** Equal once is not enough: nothing that is still under way may undo it. */

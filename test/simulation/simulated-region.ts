@@ -147,6 +147,13 @@ export class SimulatedRegion {
   wipeDisk(): void {
     this.crash()
     this.#disk = new MemoryDisk()
+    this.watch.forgetAll()
+    this.#tablesSeen = []
+    this.#world.oracle.doubt(this.region)
+    for (const [id, regions] of this.#world.replicas) {
+      this.#world.complete.get(id)?.delete(this)
+      if (regions.size === 1 && regions.has(this)) this.#world.replicas.delete(id)
+    }
     this.#clockSeen = { wallMs: 0, counter: 0 }
     this.cursors.clear()
   }
@@ -191,6 +198,11 @@ export class SimulatedRegion {
   #noteComplete(engine: Engine): void {
     const tables = engine.tables()
     if (tables === this.#tablesSeen) return
+    for (const { id } of this.#tablesSeen)
+      if (engine.tableWithId(id) === undefined) {
+        this.watch.forgetTable(id)
+        this.#world.complete.get(id)?.delete(this)
+      }
     this.#tablesSeen = tables
     for (const table of tables) if (isUsable(table, this.name)) this.#world.completeReplica(table.id, this)
   }

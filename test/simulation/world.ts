@@ -6,7 +6,7 @@ import type { TableId } from '../../src/core/table/table.ts'
 import type { Region } from '../../src/core/topology.ts'
 import type { Env } from '../../src/ports/env.ts'
 import type { Variant } from './boot.ts'
-import { Oracle } from './oracle.ts'
+import { type Expected, Oracle } from './oracle.ts'
 import { Scheduler } from './scheduler.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimulatedRegion } from './simulated-region.ts'
@@ -38,6 +38,8 @@ export class World {
   readonly logPositionsMax: number
   /** Disks that were lost: what was only on them is gone, their conflict feeds too. */
   wipes = 0
+  /** Changes of tables that are being made: no disk is lost meanwhile. */
+  chores = 0
 
   constructor({ seed, regionCount, variant, print }: WorldOptions) {
     this.random = new SeededRandom(seed)
@@ -64,6 +66,17 @@ export class World {
 
   regionNamed(name: string): SimulatedRegion | undefined {
     return this.regions.find((region) => region.name === name)
+  }
+
+  expectedOf(table: TableId): readonly Expected[] {
+    return this.oracle.expectedOf(table, (key, stamp) =>
+      this.regions.some((region) => region.watch.knows(table, key, stamp)),
+    )
+  }
+
+  removeReplica(table: TableId, region: SimulatedRegion): void {
+    this.replicas.get(table)?.delete(region)
+    this.complete.get(table)?.delete(region)
   }
 
   addReplica(table: TableId, region: SimulatedRegion): void {

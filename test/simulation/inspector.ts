@@ -1,0 +1,90 @@
+/**
+ * Asks every region again and again where replication stands, and compares what it says with what is so: a region that
+ * calls a peer up to date, or safe to leave to, or past a watermark, is believed by people who then switch it off.
+ */
+import type { ClockState } from '../../src/core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { PeerStatus } from '../../src/readers/replication/status.ts'
+import { type Entry, isItem } from './log-watch.ts'
+import type { SimulatedRegion } from './simulated-region.ts'
+import { order, stampText } from './vectors.ts'
+import { expectThat } from './violation.ts'
+import type { World } from './world.ts'
+
+const everyMs = 400
+
+export class Inspector {
+  readonly #world: World
+  /** Of each pair: how much of the origin's log has been found under the watermark. */
+  readonly #verified = new Map<string, { readonly epoch: string; count: number }>()
+  #stopped = false
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  start(): void {
+    if (this.#stopped) return
+    this.#world.check(() => this.#inspect())
+    this.#world.scheduler.after(everyMs, () => this.start())
+  }
+
+  stop(): void {
+    this.#stopped = true
+  }
+
+  #inspect(): void {
+    for (const region of this.#world.regions) {
+      const status = region.replication?.status()
+      if (status === undefined) continue
+      for (const peer of status.peers) {
+        const other = this.#world.regionNamed(peer.peer)
+        if (other === undefined) continue
+        this.#checkPending(region, other, peer)
+        this.#checkWatermark(other, region, peer.watermark)
+      }
+    }
+  }
+
+  /** Never less than what is missing; and "safe" only when nothing is. */
+  #checkPending(origin: SimulatedRegion, peer: SimulatedRegion, { pending, safeToEvacuate }: PeerStatus): void {
+    const cursor = peer.cursors.get(origin.name)
+    if (cursor === undefined || cursor.epoch !== origin.watch.epoch) return
+    const missing = origin.watch.entries.slice(cursor.position).filter((entry) => this.#concerns(entry, origin, peer))
+    expectThat(
+      pending >= missing.length,
+      'pending is never less than what is missing',
+      () =>
+        `${origin.name} says ${pending} for ${peer.name}, which lacks ${missing.length} from ${missing[0]?.change.position} on`,
+    )
+    expectThat(
+      !safeToEvacuate || missing.length === 0,
+      'safe to evacuate is said only when it is',
+      () => `${origin.name} says it of ${peer.name}, which lacks ${missing.length}`,
+    )
+  }
+
+  /** Everything that the origin wrote up to the watermark is here. */
+  #checkWatermark(origin: SimulatedRegion, here: SimulatedRegion, watermark: ClockState): void {
+    const name = `${origin.name}>${here.name}`
+    const { entries, epoch } = origin.watch
+    let verified = this.#verified.get(name)
+    if (verified?.epoch !== epoch) this.#verified.set(name, (verified = { epoch, count: 0 }))
+    for (let entry = entries[verified.count]; entry !== undefined; entry = entries[++verified.count]) {
+      const { row, change } = entry
+      if (!entry.own) continue
+      if (order({ ...row.stamp, region: 0 }, { ...watermark, region: 0 }) > 0) return
+      if (!this.#concerns(entry, origin, here)) continue
+      expectThat(
+        here.watch.knows(change.table, change.key, row.stamp),
+        'everything up to the watermark is there',
+        () => `${here.name} has ${JSON.stringify(watermark)} of ${origin.name} and lacks ${stampText(row.stamp)}`,
+      )
+    }
+  }
+
+  #concerns({ own, change }: Entry, origin: SimulatedRegion, peer: SimulatedRegion): boolean {
+    if (!own || !isItem(change) || change.alone === true) return false
+    const complete = this.#world.complete.get(change.table)
+    return complete !== undefined && complete.has(origin) && complete.has(peer)
+  }
+}
