@@ -239,6 +239,80 @@ describe.runIf(isLocal)('a replica that is disassociated', () => {
   })
 })
 
+describe.runIf(isLocal)('while a region is cut off', () => {
+  const links = (region: string) =>
+    [us, eu, ap].flatMap((other) =>
+      other === region
+        ? []
+        : ([
+            [region, other],
+            [other, region],
+          ] as const),
+    )
+  const cut = (region: string) => links(region).forEach(([from, to]) => world.network.cut(from, to, 'reset'))
+  const heal = (region: string) => links(region).forEach(([from, to]) => world.network.heal(from, to))
+
+  test('a replica there waits to be made, and may be given up', async () => {
+    const [kept, given] = [await world.globalTable([]), await world.globalTable([])]
+    cut(ap)
+    for (const table of [kept, given]) {
+      await put(us, table, 'a')
+      await replicas(us, table, { Create: { RegionName: ap } })
+      expect((await world.at(us).describe(table))?.Replicas?.[0]).toMatchObject({
+        ReplicaStatus: 'CREATING',
+        ReplicaStatusPercentProgress: '0',
+      })
+    }
+    await replicas(us, given, { Delete: { RegionName: ap } })
+    expect(await world.at(us).replica(given, ap)).toBe('DELETING')
+    heal(ap)
+    await world.active(kept, [us, ap])
+    expect(await valueAt(ap, kept, 'a')).toBe('x')
+    await alone(us, given)
+    expect(await world.at(ap).describe(given)).toBeUndefined()
+  })
+
+  test('a replica there is disassociated only once everything has arrived, both ways', async () => {
+    const table = await world.globalTable([ap])
+    await update(ap, table, { DisassociationProtectionEnabled: false })
+    cut(ap)
+    await put(us, table, 'of us')
+    await put(ap, table, 'of ap')
+    await replicas(ap, table, { Disassociate: { RegionName: ap, DisassociationMode: 'WAIT_FOR_REPLICATION' } })
+    await put(ap, table, 'meanwhile')
+    await new Promise((resolve) => setTimeout(resolve, 600))
+    expect((await world.at(ap).describe(table))?.TableStatus).toBe('UPDATING')
+    heal(ap)
+    await Promise.all([us, ap].map((region) => alone(region, table)))
+    expect(await valueAt(us, table, 'of ap')).toBe('x')
+    expect(await valueAt(ap, table, 'of us')).toBe('x')
+    expect(await valueAt(ap, table, 'meanwhile')).toBe('x')
+  })
+
+  test('settings that both sides change are the same on both afterwards', async () => {
+    const table = await world.globalTable([ap])
+    cut(ap)
+    const expiry = (AttributeName: string) => ({
+      TableName: table,
+      TimeToLiveSpecification: { Enabled: true, AttributeName },
+    })
+    await world.at(us).client.send(new UpdateTimeToLiveCommand(expiry('of-us')))
+    await world.at(ap).client.send(new UpdateTimeToLiveCommand(expiry('of-ap')))
+    await update(us, table, { TableClass: 'STANDARD_INFREQUENT_ACCESS' })
+    heal(ap)
+    await eventually('both have the later one, and what only one changed', async () => {
+      const told = await Promise.all(
+        [us, ap].map((region) => world.at(region).client.send(new DescribeTimeToLiveCommand({ TableName: table }))),
+      )
+      const there = await world.at(ap).describe(table)
+      return (
+        told.every(({ TimeToLiveDescription: each }) => each?.AttributeName === 'of-ap') &&
+        there?.TableClassSummary?.TableClass === 'STANDARD_INFREQUENT_ACCESS'
+      )
+    })
+  })
+})
+
 describe.runIf(isLocal)('settings', () => {
   test('of capacity, time to live, stream, class and encryption are those of all replicas', async () => {
     const table = await world.globalTable([eu])

@@ -36,6 +36,8 @@ export class Writer {
     this.#table = table
     this.#keys = keys
     this.#running = this.#run()
+    // Told when it is stopped; a test that fails before has another story.
+    this.#running.catch(() => undefined)
   }
 
   async stop(): Promise<void> {

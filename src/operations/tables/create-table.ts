@@ -42,7 +42,7 @@ export const createTable = defineOperation<Input, Output>({
   name: 'CreateTable',
   kind: 'control',
   tables: (input) => [input.TableName],
-  checks: [throughput, keySchema, indexes, stream, tags],
+  checks: [oneAccount, throughput, keySchema, indexes, stream, tags],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')
     return oneAtATime(context.engine, name, () => create(name, input, context))
@@ -66,6 +66,11 @@ async function create(name: string, input: Input, context: OperationContext): Pr
 }
 
 const billingModeOf = (input: Input): TableSettings['billingMode'] => input.BillingMode ?? 'PROVISIONED'
+
+function oneAccount(input: Input): void {
+  if (input.GlobalTableSourceArn !== undefined || input.GlobalTableSettingsReplicationMode !== undefined)
+    throw validationError('Global tables over several accounts are not supported by this version of Longitude')
+}
 
 function throughput(input: Input): void {
   checkTableThroughput(billingModeOf(input), input.ProvisionedThroughput)

@@ -19,7 +19,8 @@ export type Mark = { readonly own: Position; readonly peers: ReadonlyMap<string,
 
 export type ReplicasOptions = JoinOptions &
   Transfers & {
-    readonly mark: () => Mark
+    /** Undefined while one of these cannot be heard: what it has is not known then. */
+    readonly mark: (replicas: readonly Replica[]) => Mark | undefined
     /** These regions have everything of the own log up to the mark, and it is here what theirs had. */
     readonly hasPassed: (mark: Mark, replicas: readonly Replica[]) => boolean
   }
@@ -28,7 +29,7 @@ export class Replicas {
   readonly #options: ReplicasOptions
   readonly #loop: Loop
   readonly #joins = new Map<TableId, Join>()
-  readonly #releasing = new Map<TableId, Mark>()
+  readonly #releasing = new Map<TableId, Mark | undefined>()
   readonly #running: Promise<void>
   readonly #unsubscribe: () => void
   #seenTables: readonly unknown[] = []
@@ -120,20 +121,16 @@ export class Replicas {
   async #release(): Promise<boolean> {
     const { engine, env, mark, hasPassed } = this.#options
     let moved = false
+    for (const id of this.#releasing.keys()) if (engine.tableWithId(id) === undefined) this.#releasing.delete(id)
     for (const table of engine.tables()) {
       if (!table.replicas.some(({ region, keepsTable }) => region === engine.region.name && keepsTable === true))
         continue
       // A replica that is being made may need this one as its source.
       if (table.replicas.some(({ status }) => status === 'CREATING')) continue
-      const since = this.#releasing.get(table.id) ?? mark()
+      const others = table.replicas.filter((replica) => replica.status === 'ACTIVE')
+      const since = this.#releasing.get(table.id) ?? mark(others)
       this.#releasing.set(table.id, since)
-      if (
-        !hasPassed(
-          since,
-          table.replicas.filter((replica) => replica.status === 'ACTIVE'),
-        )
-      )
-        continue
+      if (since === undefined || !hasPassed(since, others)) continue
       await engine.detach(table.id, env.random.uuid())
       this.#releasing.delete(table.id)
       env.log.info('replica disassociated', { table: table.name })

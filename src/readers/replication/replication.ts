@@ -121,7 +121,7 @@ class RunningReplication implements Replication {
       exclusive: new Exclusive(),
       onRegisters: () => this.#replicas.consider(),
       sessionTo: (region: string) => this.#subscribers.get(region)?.session,
-      mark: () => this.#mark(),
+      mark: (replicas: readonly Replica[]) => this.#mark(replicas),
       hasPassed: (mark: Mark, replicas: readonly Replica[]) => this.#hasPassed(mark, replicas),
     }
     this.#replicas = new Replicas(room)
@@ -289,7 +289,9 @@ class RunningReplication implements Replication {
     this.#ledger.trimmed(upTo)
   }
 
-  #mark(): Mark {
+  #mark(replicas: readonly Replica[]): Mark | undefined {
+    const following = replicas.map(({ region }) => this.#subscribers.get(region)?.state())
+    if (following.some((state) => state === 'cut' || state === 'unknown')) return undefined
     const peers = [...this.#subscribers].map(([name, { hearing }]) => [name, hearing.last?.flushed ?? 0] as const)
     return { own: this.#engine.flushed(), peers: new Map(peers) }
   }
