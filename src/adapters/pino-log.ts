@@ -4,7 +4,6 @@
  */
 import { pino } from 'pino'
 import type { Logger } from 'pino'
-import { pinoPretty } from './pino-pretty.ts'
 import type { Log } from '../ports/log.ts'
 
 export const logLevels = ['debug', 'info', 'warn', 'error', 'silent'] as const
@@ -19,7 +18,8 @@ export type PinoLogOptions = {
   readonly descriptor?: number
 }
 
-export function pinoLog({ level, readable, fields = {}, descriptor = 1 }: PinoLogOptions): Log {
+/** What makes it readable is imported only where somebody reads: it would take a tenth of a node's start. */
+export async function pinoLog({ level, readable, fields = {}, descriptor = 1 }: PinoLogOptions): Promise<Log> {
   const options = {
     level,
     base: fields,
@@ -28,7 +28,9 @@ export function pinoLog({ level, readable, fields = {}, descriptor = 1 }: PinoLo
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: pino.stdSerializers.err },
   }
-  return wrap(pino(options, readable ? pinoPretty(descriptor) : pino.destination({ dest: descriptor, sync: true })))
+  if (!readable) return wrap(pino(options, pino.destination({ dest: descriptor, sync: true })))
+  const { pinoPretty } = await import('./pino-pretty.ts')
+  return wrap(pino(options, pinoPretty(descriptor)))
 }
 
 function wrap(logger: Logger): Log {

@@ -53,7 +53,8 @@ export type NodeOrder = {
   readonly peers?: Readonly<Record<string, number>>
 }
 
-export type NodeChild = Child & { readonly port: number; readonly startMs: number }
+/** `startMs` from the start of the process until it says that it is ready; `startCpuMs` is what it has used for that. */
+export type NodeChild = Child & { readonly port: number; readonly startMs: number; readonly startCpuMs: number }
 
 /** The program as it is built, in the way in which its supervisor starts it. */
 export async function startNode({ region, data, nats, peers = {} }: NodeOrder): Promise<NodeChild> {
@@ -68,7 +69,9 @@ export async function startNode({ region, data, nats, peers = {} }: NodeOrder): 
     cwd: data,
   })
   await message(child)
-  return { pid: child.pid ?? 0, port, startMs: performance.now() - startedMs, stop: () => ended(child, 'SIGTERM') }
+  const startMs = performance.now() - startedMs
+  const pid = child.pid ?? 0
+  return { pid, port, startMs, startCpuMs: cpuMsOf(pid), stop: () => ended(child, 'SIGTERM') }
 }
 
 export async function startNats(binary: string, folder: string): Promise<Child & { readonly port: number }> {

@@ -51,7 +51,11 @@ try {
   const nats = await started(startNats(path, folder))
   const node = await started(startNode({ region: 'us-east-1', data: folder, nats: nats.port }))
   await pause(2000)
-  const idle = { startMs: rounded(node.startMs), memoryMegabytes: rounded(memoryMegabytesOf(node.pid)) }
+  const idle = {
+    startMs: rounded(node.startMs),
+    startCpuMs: node.startCpuMs,
+    memoryMegabytes: rounded(memoryMegabytesOf(node.pid)),
+  }
   await createTable(node.port)
   await fill(node)
   report(idle, await measure(node))

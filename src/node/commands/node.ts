@@ -28,7 +28,7 @@ async function serve(command: Command, parent: ReturnType<typeof childOf>): Prom
   const known = readRegions(options.regionsFolder)
   const self = known.named(options.region)
   const readable = (options.logFormat ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text'
-  const log = pinoLog({ level: options.logLevel ?? 'info', readable, fields: { region: self.name } })
+  const log = await pinoLog({ level: options.logLevel ?? 'info', readable, fields: { region: self.name } })
   const broken = brokenInvariant((error) => log.error('broken invariant: this node stops', { error }))
   const node = await startNode({
     ...options,

@@ -43,7 +43,7 @@ export async function runUp(command: Command, json: boolean): Promise<void> {
         ...process.execArgv,
         fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../cli.ts' : '../cli.js', import.meta.url)),
       ],
-      log: pinoLog({ level: logLevel, readable, descriptor: 2 }),
+      log: await pinoLog({ level: logLevel, readable, descriptor: 2 }),
       progress,
       sink: lineSink(readable),
     })
