@@ -68,7 +68,8 @@ export class TestRegion {
     this.#stopCaretaker()
     await within(`replication of ${this.name} stops`, this.replication.stop())
     await within(`engine of ${this.name} closes`, this.engine.close())
-    await this.#store.close()
+    // A test may still look at what is in memory.
+    if (this.options.folder !== undefined) await this.#store.close()
     if (this.#bus !== undefined) await within(`bus of ${this.name} closes`, this.#bus.close())
   }
 

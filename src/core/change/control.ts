@@ -50,6 +50,9 @@ export type Parked = {
   readonly untilMs: number
 }
 
+/** One way: somebody waits for the hearer's clock to go on, and to be announced. */
+export type Pulse = { readonly say: 'pulse'; readonly region: string }
+
 export type Request =
   | { readonly say: 'hello'; readonly region: string }
   | {
@@ -107,7 +110,7 @@ export type SharedTable = {
   readonly items: number
 }
 
-export type Control = Announcement | Confirmation | Request | Answer
+export type Control = Announcement | Confirmation | Pulse | Request | Answer
 
 export function encodeControl(message: Control): Buffer {
   const json = JSON.stringify(message)
@@ -120,12 +123,13 @@ export function decodeAnnouncement(payload: Buffer): Announcement {
   return readAnnouncement(fieldsOf(payload))
 }
 
-/** What arrives at a region that is asked: a request, or a confirmation. */
-export function decodeRequest(payload: Buffer): Request | Confirmation {
+/** What arrives at a region: a request, or what is told it. */
+export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
   const fields = fieldsOf(payload)
   const region = text(fields, 'region')
   switch (fields['say']) {
     case 'hello':
+    case 'pulse':
     case 'cursors':
     case 'tables':
       return { say: fields['say'], region }

@@ -26,6 +26,7 @@ export type Answers = {
   readonly engine: Engine
   readonly topology: Topology
   readonly announcement: () => Announcement
+  readonly onPulse: () => void
   readonly onConfirmed: (confirmation: Confirmation) => void
   /** Of a cursor on the peer: up to where nothing is missing, also of tables that are paused. */
   readonly reach: (peer: string, cursor: Position) => Position
@@ -35,7 +36,7 @@ export type Answers = {
 
 /** The reply's bytes; undefined where none is expected. A message that cannot be read gets a refusal that says so. */
 export function answer(room: Answers, payload: Buffer): Buffer | undefined {
-  let request: Request | Confirmation
+  let request: ReturnType<typeof decodeRequest>
   try {
     request = decodeRequest(payload)
   } catch (error) {
@@ -46,6 +47,10 @@ export function answer(room: Answers, payload: Buffer): Buffer | undefined {
   if (!peersOf(room.topology).some((peer) => peer.name === request.region)) return refusal('not a peer of this region')
   if (request.say === 'confirm') {
     room.onConfirmed(request)
+    return undefined
+  }
+  if (request.say === 'pulse') {
+    room.onPulse()
     return undefined
   }
   return reply(room, request)

@@ -72,6 +72,7 @@ const countMs = 200
 const countedAtOnce = 400
 const confirmedNote = 'replication/confirmed'
 const pulseNote = 'replication/pulse'
+const pulseMsMin = 150
 /** Announcements between two rounds of what is less urgent. */
 const slowEvery = 5
 const regionOfAll = 0xffff
@@ -96,6 +97,7 @@ class RunningReplication implements Replication {
   readonly #running: Promise<unknown>
   #noted = ''
   #pulsedMs = 0
+  #pulsedAtMs = 0
 
   constructor(env: Env, engine: Engine, topology: Topology, settings: ReplicationSettings) {
     this.#settings = settings
@@ -134,6 +136,7 @@ class RunningReplication implements Replication {
       engine,
       topology,
       announcement: () => this.#announcement(),
+      onPulse: () => void this.#pulseNow().catch(() => undefined),
       onConfirmed: (confirmation: Confirmation) => this.#confirmed(confirmation),
       reach: (peer: string, cursor: Position) => this.#reach(peer, cursor),
       isComplete: (table: string) => this.#replicas.isComplete(table),
@@ -279,6 +282,15 @@ class RunningReplication implements Replication {
     this.#pulsedMs = this.#engine.clock().wallMs
   }
 
+  /** Somebody waits for the watermarks: not more often than a disk can well do it. */
+  async #pulseNow(): Promise<void> {
+    const nowMs = this.#env.clock.monotonicMs()
+    if (this.#loop.stopped || nowMs - this.#pulsedAtMs < pulseMsMin) return
+    this.#pulsedAtMs = nowMs
+    await this.#engine.setNote(pulseNote, this.#env.clock.wallMs())
+    if (!this.#loop.stopped) this.#env.bus.announce(encodeControl(this.#announcement()))
+  }
+
   /** Past what every peer has confirmed and what is published; beyond the cap, past everything. */
   async #trim(): Promise<void> {
     const flushed = this.#engine.flushed()
@@ -326,6 +338,7 @@ class RunningReplication implements Replication {
       clock: this.#env.clock,
       sessionTo: (region) => this.#subscribers.get(region)?.session,
       passed: (regions) => this.#passed(regions),
+      pulse: () => this.#pulseNow(),
     }
   }
 

@@ -4,6 +4,7 @@
  * that its key is in motion, and it is left to the next comparison. Ranges are compared by their digests, those that differ
  * again in smaller ones, and the smallest row by row; what is found is looked at once more before it is told.
  */
+import { encodeControl } from '../../core/change/control.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import {
@@ -28,6 +29,8 @@ export type VerifyRoom = {
   readonly sessionTo: (region: string) => PeerSession | undefined
   /** What all these regions have passed of each other; undefined while that is not known. */
   readonly passed: (regions: readonly string[]) => ClockState | undefined
+  /** Lets this region's clock go on, and tells it. */
+  readonly pulse: () => Promise<void>
 }
 
 /** A key under which replicas differ, with what each has, raw. */
@@ -124,6 +127,9 @@ class Run {
         if (watermark !== undefined && watermark.wallMs > 0) return watermark
         throw new NotComparable('it is not known up to when the replicas have each other’s writes')
       }
+      const pulse = encodeControl({ say: 'pulse', region: this.#room.engine.region.name })
+      for (const { region } of this.#peers) this.#room.sessionTo(region)?.tell(pulse)
+      await this.#room.pulse()
       await clock.sleep(settlePollMs)
     }
   }

@@ -1,0 +1,122 @@
+/** What an operator asks of running regions: where replication stands, what was lost, whether all agree, and to hold it back. */
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  UpdateTableCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { background, eventually, longitude, prepareProgram, removeFolder, temporaryFolder, up } from './command-line.ts'
+import type { Up } from './command-line.ts'
+
+const TableName = 'Orders'
+const names = ['us-east-1', 'eu-west-1']
+const data = temporaryFolder()
+let running: Up
+let clients: DynamoDBClient[]
+
+beforeAll(async () => {
+  prepareProgram()
+  running = await up(data, '--regions', names.join(','), '--no-latency', '--table-transition-ms', '0')
+  const credentials = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
+  clients = running.overview.regions.map(
+    ({ region, endpoint }) => new DynamoDBClient({ endpoint, region, credentials }),
+  )
+  await createGlobalTable()
+}, 90_000)
+
+afterAll(async () => {
+  running.supervisor.kill('SIGTERM')
+  await running.ended
+  removeFolder(data)
+}, 30_000)
+
+async function createGlobalTable(): Promise<void> {
+  const [client] = clients as [DynamoDBClient]
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
+    }),
+  )
+  await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 0.1, maxDelay: 1 }, { TableName })
+  await client.send(new UpdateTableCommand({ TableName, ReplicaUpdates: [{ Create: { RegionName: names[1] ?? '' } }] }))
+  await eventually('both have the table', async () => {
+    const answers = await Promise.all(
+      clients.map((each) => each.send(new DescribeTableCommand({ TableName })).catch(() => undefined)),
+    )
+    return answers.every((answer) => answer?.Table?.Replicas?.every(({ ReplicaStatus }) => ReplicaStatus === 'ACTIVE'))
+  })
+}
+
+const put = (n: number, pk: string) =>
+  clients[n]?.send(new PutItemCommand({ TableName, Item: { pk: { S: pk }, by: { S: names[n] ?? '' } } }))
+
+async function linkOf(from: string): Promise<Record<string, unknown>> {
+  const { output } = await longitude('status', '--json', '--data', data)
+  const { links } = JSON.parse(output) as { links: Record<string, unknown>[] }
+  return links.find((link) => link['from'] === from) ?? {}
+}
+
+describe('an operator', { timeout: 90_000 }, () => {
+  test('pauses a link, sees what is pending, resumes it, and is told which write was lost', async () => {
+    expect((await longitude('pause', '--link', names.join('..'), '--for', '5m', '--data', data)).status).toBe(0)
+    await Promise.all([put(0, 'hot'), put(1, 'hot')])
+    await eventually('it is pending', async () => (await linkOf('us-east-1'))['pending'] === 1, 30_000)
+    expect(await linkOf('us-east-1')).toMatchObject({ safeToEvacuate: false, pausedUntilMs: expect.any(Number) })
+    expect((await longitude('resume', '--link', names.join('..'), '--data', data)).status).toBe(0)
+    await eventually('it is safe', async () => (await linkOf('us-east-1'))['safeToEvacuate'] === true, 30_000)
+    const { output, status } = await longitude('conflicts', TableName, '--json', '--data', data)
+    expect(status).toBe(0)
+    const conflicts = output
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as object)
+    expect(conflicts).toEqual([
+      expect.objectContaining({
+        key: { pk: { S: 'hot' } },
+        kind: 'insert',
+        won: expect.objectContaining({ item: expect.anything() }),
+        lost: expect.objectContaining({ item: expect.anything() }),
+      }),
+    ])
+  })
+
+  test('follows the conflicts as they come', async () => {
+    const following = background('conflicts', TableName, '--follow', '--json', '--data', data)
+    let output = ''
+    following.process.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+    await longitude('pause', TableName, '--for', '1m', '--data', data)
+    await Promise.all([put(0, 'followed'), put(1, 'followed')])
+    await longitude('resume', TableName, '--data', data)
+    await eventually('the conflict is told', () => output.includes('"followed"'), 30_000)
+    following.process.kill()
+    await following.ended
+  })
+
+  test('has proof that the regions agree', async () => {
+    await eventually(
+      'what was paused is there',
+      async () => (await linkOf('eu-west-1'))['safeToEvacuate'] === true,
+      30_000,
+    )
+    const { status, output } = await longitude('verify', TableName, '--data', data)
+    expect([status, output]).toEqual([0, expect.stringContaining('Orders is equal up to')])
+    expect((await longitude('repair', TableName, '--data', data)).status).toBe(0)
+    const none = await longitude('verify', 'None', '--data', data)
+    expect(none.status).toBe(2)
+    expect(none.errors).toContain('no table None in us-east-1')
+  })
+
+  test('is told what is wrong with a pause', async () => {
+    const wrong = await longitude('pause', TableName, '--for', 'long', '--data', data)
+    expect(wrong).toMatchObject({ status: 1, errors: expect.stringContaining('a duration such as') })
+    const unknown = await longitude('pause', '--link', 'us-east-1..mars', '--for', '1m', '--data', data)
+    expect(unknown).toMatchObject({ status: 1, errors: expect.stringContaining('no link') })
+  })
+})
