@@ -12,17 +12,27 @@ import type { TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { PeerSession } from '../../ports/bus.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Pauses } from './pauses.ts'
 import { Questions, requestTimeoutMs } from './questions.ts'
 
-type Room = { readonly engine: Engine; readonly log: Log; readonly pauses: Pauses; readonly peer: Region }
+type Room = {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly log: Log
+  readonly pauses: Pauses
+  readonly peer: Region
+}
+
+const againMs = 2000
 
 type Place = { readonly epoch: string; readonly position: Position }
 
 export class Parked {
   readonly #room: Room
   readonly #note: string
+  #againAtMs = -Infinity
   #places: ReadonlyMap<TableId, Place>
 
   constructor(room: Room) {
@@ -51,6 +61,8 @@ export class Parked {
 
   /** The batch without what is to wait; resolves when it is noted that it waits. */
   async without(batch: Batch, cursor: Place): Promise<Batch> {
+    // The everyday case: nothing is asked of each change.
+    if (this.#places.size === 0 && this.#room.pauses.active().length === 0) return batch
     const waits = new Set<TableId>()
     for (const { kind, table } of batch.changes) if (kind === 'item' && this.#waits(table)) waits.add(table)
     if (waits.size === 0) return batch
@@ -61,13 +73,22 @@ export class Parked {
     return { ...batch, changes: batch.changes.filter(({ kind, table }) => kind !== 'item' || !waits.has(table)) }
   }
 
-  /** Brings up to the cursor what is no longer paused; true when there was something. Rejects when the origin cannot be asked. */
+  /**
+   * Brings up to the cursor what is no longer paused; true when there was something. An origin whose node does not answer is
+   * asked again later: its stream may flow all the same, and the other tables with it.
+   */
   async catchUp(session: PeerSession): Promise<boolean> {
-    const { engine, pauses, log, peer } = this.#room
+    const { engine, pauses, log, peer, clock } = this.#room
     let moved = false
     for (const [table] of this.#places) {
-      if (pauses.ofTable(table) > 0) continue
-      if (engine.tableWithId(table) !== undefined) await this.#catchUpTable(session, table)
+      if (pauses.ofTable(table) > 0 || clock.monotonicMs() < this.#againAtMs) continue
+      try {
+        if (engine.tableWithId(table) !== undefined) await this.#catchUpTable(session, table)
+      } catch (error) {
+        log.debug('catching up waits', { table, peer: peer.name, error: String(error) })
+        this.#againAtMs = clock.monotonicMs() + againMs
+        continue
+      }
       await this.#keep(new Map([...this.#places].filter(([id]) => id !== table)))
       log.info('the table has caught up', { table, peer: peer.name })
       moved = true

@@ -65,7 +65,7 @@ export class Subscriber {
     this.peer = options.peer
     this.#loop = new Loop(options.env.clock)
     this.hearing = new Hearing(options.env.clock)
-    this.parked = new Parked({ ...options, log: options.env.log })
+    this.parked = new Parked({ ...options, ...options.env })
     this.#running = this.#run()
   }
 
