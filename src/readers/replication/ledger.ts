@@ -64,6 +64,11 @@ export class Ledger {
     this.#peers.set(peer, place)
   }
 
+  reset(peer: string): void {
+    this.#peers.delete(peer)
+    this.add(peer)
+  }
+
   remove(peer: string): void {
     this.#peers.delete(peer)
     for (const table of this.#queues.keys()) this.#forget(table)

@@ -95,6 +95,8 @@ class RunningReplication implements Replication {
   readonly pauses: Pauses
   readonly #counting: Loop
   readonly #running: Promise<unknown>
+  /** Of each peer's disk, as last heard. */
+  readonly #epochs = new Map<string, string>()
   #noted = ''
   #pulsedMs = 0
   #pulsedAtMs = 0
@@ -231,6 +233,7 @@ class RunningReplication implements Replication {
       try {
         this.#env.bus.announce(encodeControl(this.#announcement()))
         this.measure()
+        this.#forgetWiped()
         await this.#noteConfirmed()
         await this.#pulse()
         if (turn % slowEvery === 0) await this.#trim()
@@ -289,6 +292,17 @@ class RunningReplication implements Replication {
     this.#pulsedAtMs = nowMs
     await this.#engine.setNote(pulseNote, this.#env.clock.wallMs())
     if (!this.#loop.stopped) this.#env.bus.announce(encodeControl(this.#announcement()))
+  }
+
+  /** What a peer's former disk had confirmed, the one that it has now does not have. */
+  #forgetWiped(): void {
+    for (const [name, { hearing }] of this.#subscribers) {
+      const epoch = hearing.last?.epoch
+      if (epoch === undefined) continue
+      const before = this.#epochs.get(name) ?? this.#engine.cursor(name)?.epoch
+      if (before !== undefined && before !== epoch) this.#ledger.reset(name)
+      this.#epochs.set(name, epoch)
+    }
   }
 
   /** Past what every peer has confirmed and what is published; beyond the cap, past everything. */
