@@ -5,7 +5,7 @@
  * Each step is short and each can be repeated; a process that dies half-way goes on from its note.
  */
 import type { Position } from '../../core/change/change.ts'
-import { decodeRow } from '../../core/item/row.ts'
+import { decodeRow, seenOf, vectorOf } from '../../core/item/row.ts'
 import {
   type RegisterValues,
   type ReplicaRegister,
@@ -32,7 +32,7 @@ export type JoinOptions = {
 type Place = { readonly epoch: string; readonly position: Position }
 
 type Progress = {
-  /** This region's cursors when the table was begun, by origin. */
+  /** This region's cursors when the table was begun, by origin; and its own log, if it had the table before. */
   readonly places: Readonly<Record<string, Place>>
   readonly after?: string
   readonly rows: number
@@ -114,9 +114,18 @@ export class Join {
       const cursor = engine.cursor(name)
       if (cursor !== undefined) places[name] = { epoch: cursor.epoch, position: cursor.position }
     }
+    if (this.#wasHere()) places[engine.region.name] = { epoch: engine.epoch, position: engine.flushed() }
     const progress: Progress = { places, rows: 0 }
     await engine.setNote(joinNote(this.table), progress)
     env.log.info('replica begun', { table: this.table, wiped })
+  }
+
+  /** What this region wrote to a replica that it had before went with that replica; only the others can give it back. */
+  #wasHere(): boolean {
+    const { engine } = this.#options
+    const own = replicaRegister(engine.region.name)
+    const register = engine.registers(this.table).find(({ key }) => key.toString('utf8') === own)
+    return register !== undefined && seenOf(vectorOf(decodeRow(register.row)), engine.region.number) !== undefined
   }
 
   /** One that is being removed is waited for; an empty one of the same key makes place where that was asked for; any other stays. */
@@ -238,7 +247,7 @@ export class Join {
     const { engine } = this.#options
     return Object.entries(progress.places).every(([origin, place]) => {
       // The origin has lost its log since: its state was, or will be, merged into what has been begun here.
-      if (engine.cursor(origin)?.epoch !== place.epoch) return true
+      if (origin !== engine.region.name && engine.cursor(origin)?.epoch !== place.epoch) return true
       if (origin === source) return places.epoch === place.epoch
       const theirs = places.cursors.find((cursor) => cursor.region === origin)
       return theirs !== undefined && theirs.epoch === place.epoch && theirs.position >= place.position
