@@ -84,7 +84,7 @@ function checkTrim(
   { origin, peer, upTo }: { origin: SimulatedRegion; peer: SimulatedRegion; upTo: Position },
 ): void {
   if (!world.concerns(origin, peer) || upTo <= origin.watch.position - world.logPositionsMax) return
-  const cursor = peer.cursors.get(origin.name)
+  const cursor = peer.reached.get(origin.name)
   const position = cursor?.epoch === origin.watch.epoch ? cursor.position : 0
   expectThat(
     position >= upTo,

@@ -83,6 +83,7 @@ async function many(): Promise<void> {
             for (const name of ['accepted', 'events', 'virtualMs'] as const) total[name] += report[name]
             if (report.failure === undefined) return
             failing.push(report)
+            console.log(`failing: ${report.seed}  ${report.failure.split('\n')[0]}`)
             if (!values['keep-going']) stop()
           })
           child.on('exit', () => resolve())
@@ -94,7 +95,7 @@ async function many(): Promise<void> {
   const first = failing.toSorted((a, b) => a.seed - b.seed)[0]
   if (first === undefined) return
   tell(first, tellLines)
-  for (const { seed, failure } of failing) console.log(`failing: ${seed}  ${failure?.split('\n')[0]}`)
+  console.log(`failing: ${failing.map(({ seed }) => seed).join(', ')}`)
   process.exit(1)
 }
 

@@ -47,6 +47,8 @@ export class SimulatedRegion {
   /** How long a flush takes now, and whether the disk has room. */
   flushMs = 1
   diskFull = false
+  /** How far this region has ever come in the others' logs, with disks that it has lost since. */
+  readonly reached = new Map<string, { readonly epoch: string; readonly position: Position }>()
   /** Where this region's durable cursors in the others' logs stood last, alive or not. */
   readonly cursors = new Map<string, { readonly epoch: string; readonly position: Position }>()
   readonly #world: World
@@ -226,7 +228,10 @@ export class SimulatedRegion {
   #checkCursor(engine: Engine, origin: SimulatedRegion): void {
     const cursor = engine.cursor(origin.name)
     if (cursor === undefined) return
-    this.cursors.set(origin.name, { epoch: cursor.epoch, position: cursor.position })
+    const place = { epoch: cursor.epoch, position: cursor.position }
+    this.cursors.set(origin.name, place)
+    const reached = this.reached.get(origin.name)
+    if (reached?.epoch !== place.epoch || reached.position < place.position) this.reached.set(origin.name, place)
     if (cursor.epoch !== origin.watch.epoch) return
     origin.watch.catchUp()
     expectThat(
