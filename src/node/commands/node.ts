@@ -1,6 +1,7 @@
 /** `longitude node`: one region's node alone; what a container runs, and what `up` runs for every region. */
 import type { Command } from 'commander'
 import { InvariantViolation } from '../../core/assert.ts'
+import { bufferPoolSizeBytes } from '../../core/limits.ts'
 import { pinoLog } from '../../adapters/pino-log.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { Failure, exitCode, messageOf } from '../failure.ts'
@@ -24,6 +25,7 @@ export async function runNode(command: Command): Promise<void> {
 }
 
 async function serve(command: Command, parent: ReturnType<typeof childOf>): Promise<void> {
+  Buffer.poolSize = bufferPoolSizeBytes
   const options = readOptions(command, optionsOf.node)
   const known = readRegions(options.regionsFolder)
   const self = known.named(options.region)
