@@ -224,7 +224,8 @@ describe('three regions', () => {
   it('hold what a clock far ahead has written, name it, and let the rest flow', async () => {
     const [us, eu, ap] = await sharedTable()
     await allKnown(us)
-    let ahead = 3000
+    // Far enough for a busy machine to see it held, and then to be waited for.
+    let ahead = 9000
     await us.stop()
     const fast = new TestRegion('us', names, {
       clock: { ...systemClock, wallMs: () => systemClock.wallMs() + ahead },

@@ -35,7 +35,7 @@ const later = (a: Stamp, b: Stamp): boolean => a.wallMs > b.wallMs || (a.wallMs 
 const bugs: readonly Bug[] = [
   {
     bug: 'the cursor becomes durable before the changes that it covers',
-    breaks: ['replicas converge'],
+    breaks: ['replicas converge', 'everything up to the watermark is there'],
     seedsMax: 200,
     inject: () => ({
       engine: (engine) => ({
@@ -68,7 +68,7 @@ const bugs: readonly Bug[] = [
   },
   {
     bug: 'equal clocks of two regions are not decided by the region’s number',
-    breaks: ['replicas converge'],
+    breaks: ['replicas converge', 'the later write wins a conflict'],
     seedsMax: 300,
     inject: () => {
       const byClock = (a: Stamp, b: Stamp): number => (later(a, b) ? 1 : later(b, a) ? -1 : 0)
@@ -129,7 +129,7 @@ const bugs: readonly Bug[] = [
   },
   {
     bug: 'version vectors are not merged',
-    breaks: ['version vectors never forget', 'replicas converge'],
+    breaks: ['version vectors never forget', 'replicas converge', 'everything up to the watermark is there'],
     seedsMax: 50,
     inject: () => {
       replace(`${core}/reconcile/version-vector.ts`, () => ({ mergeVectors: (a: unknown) => a }))
