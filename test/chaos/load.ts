@@ -73,8 +73,14 @@ export class Load {
     await until(
       'the regions agree',
       async () => {
-        const all = await Promise.all(regions.map((region) => scan(region, this.#table)))
-        difference = differenceOf(regions, all)
+        try {
+          const all = await Promise.all(regions.map((region) => scan(region, this.#table)))
+          difference = differenceOf(regions, all)
+        } catch (error) {
+          // A region that is being filled again serves the table only once it is complete.
+          if (!(error instanceof Refused)) throw error
+          difference = error.message
+        }
         return difference === undefined
       },
       convergeMsMax,

@@ -266,6 +266,8 @@ describe('three regions', () => {
 
   it('apply nothing of a peer behind a wrong address, and let the rest flow', async () => {
     const [us, eu, ap] = await sharedTable()
+    // Or it would still fetch ap's whole state, in which there is what us has told ap.
+    await eventually('eu follows ap', () => ['live', 'idle'].includes(eu.peer('ap').state))
     await eu.stop()
     const astray = new NatsBus({
       region: 'eu',
