@@ -1,29 +1,40 @@
 /** What Query and Scan answer. The items are JSON already and are spliced in; only the few members around them are made. */
-import type { Item } from '../../core/attribute/value.ts'
-import type { ConsumedCapacity } from '../../core/read/consumed-capacity.ts'
-import type { Page } from '../../core/read/read-plan.ts'
-import { Rendered } from '../operation.ts'
+import { pageReadCapacity } from '../../core/read/capacity.ts'
+import { type CapacityDetail, consumedCapacity } from '../../core/read/consumed-capacity.ts'
+import { lastEvaluatedKey } from '../../core/read/page-token.ts'
+import type { Page, ReadPlan } from '../../core/read/read-plan.ts'
+import { type OperationContext, Rendered } from '../operation.ts'
 
-export type PageMembers = {
-  readonly page: Page
-  readonly countOnly: boolean
-  readonly lastKey: Item | undefined
-  readonly capacity: ConsumedCapacity | undefined
+type Asked = {
+  readonly TableName: string | undefined
+  readonly ConsistentRead?: boolean | undefined
+  readonly ReturnConsumedCapacity?: CapacityDetail | undefined
 }
 
-export function pageReply({ page, countOnly, lastKey, capacity }: PageMembers): Rendered {
+export function readReply(plan: ReadPlan, asked: Asked, { engine }: OperationContext): Rendered {
+  const page = engine.read(plan)
+  const consistency = asked.ConsistentRead === true ? 'strong' : 'eventual'
+  const lastKey = lastEvaluatedKey(plan, page)
+  const capacity = consumedCapacity(
+    asked.TableName ?? plan.table.name,
+    pageReadCapacity(plan, page, consistency),
+    asked.ReturnConsumedCapacity,
+  )
   const members = [
     `"Count":${page.count},"ScannedCount":${page.scannedCount}`,
     ...(lastKey === undefined ? [] : [`"LastEvaluatedKey":${JSON.stringify(lastKey)}`]),
     ...(capacity === undefined ? [] : [`"ConsumedCapacity":${JSON.stringify(capacity)}`]),
   ].join(',')
-  if (countOnly) return new Rendered(Buffer.from(`{${members}}`))
-  const chunks: Buffer[] = [itemsStart]
-  for (const item of page.items) chunks.push(item, comma)
-  if (page.items.length > 0) chunks.pop()
-  chunks.push(Buffer.from(`],${members}}`))
-  return new Rendered(Buffer.concat(chunks))
+  return plan.countOnly ? new Rendered(Buffer.from(`{${members}}`)) : withItems(page, members)
 }
 
 const itemsStart = Buffer.from('{"Items":[')
 const comma = Buffer.from(',')
+
+function withItems({ items }: Page, members: string): Rendered {
+  const chunks: Buffer[] = [itemsStart]
+  for (const item of items) chunks.push(item, comma)
+  if (items.length > 0) chunks.pop()
+  chunks.push(Buffer.from(`],${members}}`))
+  return new Rendered(Buffer.concat(chunks))
+}

@@ -6,10 +6,8 @@ import { type LegacyConditions, lowerFilter } from '../../core/expression/legacy
 import { keyTestsOfConditions } from '../../core/expression/legacy/key-conditions.ts'
 import { parseCondition, parseProjection } from '../../core/expression/parse.ts'
 import type { Projection } from '../../core/expression/projection.ts'
-import { pageReadCapacity } from '../../core/read/capacity.ts'
-import { consumedCapacity } from '../../core/read/consumed-capacity.ts'
 import { type KeyComparison, keyComparisons } from '../../core/read/key-condition.ts'
-import { lastEvaluatedKey, queryStart } from '../../core/read/page-token.ts'
+import { queryStart } from '../../core/read/page-token.ts'
 import { checkQueryFilter, type FilterSource, queryRange } from '../../core/read/query-range.ts'
 import type { ReadPlan } from '../../core/read/read-plan.ts'
 import type { KeySchema } from '../../core/table/table.ts'
@@ -20,7 +18,7 @@ import { indexForRead, tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { placeholdersOf } from './condition-of.ts'
-import { pageReply } from './page-reply.ts'
+import { readReply } from './page-reply.ts'
 import { checkSelect, selectionOf } from './selection.ts'
 
 type Input = Wire<QueryInput>
@@ -34,19 +32,7 @@ export const query = defineOperation<Input, Wire<QueryOutput>>({
   run: (input, context) => {
     const parsed = parse(input)
     checkSelect(input)
-    const plan = planOf(input, parsed, context)
-    const page = context.engine.read(plan)
-    const consistency = input.ConsistentRead === true ? 'strong' : 'eventual'
-    return pageReply({
-      page,
-      countOnly: plan.countOnly,
-      lastKey: lastEvaluatedKey(plan, page),
-      capacity: consumedCapacity(
-        input.TableName ?? plan.table.name,
-        pageReadCapacity(plan, page, consistency),
-        input.ReturnConsumedCapacity,
-      ),
-    })
+    return readReply(planOf(input, parsed, context), input, context)
   },
 })
 

@@ -5,9 +5,7 @@ import { type LegacyConditions, lowerFilter } from '../../core/expression/legacy
 import { parseCondition, parseProjection } from '../../core/expression/parse.ts'
 import type { Projection } from '../../core/expression/projection.ts'
 import { segmentRange, wholeRange } from '../../core/key/key-range.ts'
-import { pageReadCapacity } from '../../core/read/capacity.ts'
-import { consumedCapacity } from '../../core/read/consumed-capacity.ts'
-import { lastEvaluatedKey, scanStart, type Segment } from '../../core/read/page-token.ts'
+import { scanStart, type Segment } from '../../core/read/page-token.ts'
 import type { ReadPlan } from '../../core/read/read-plan.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { checkComparedValues } from '../checks/legacy-values.ts'
@@ -17,7 +15,7 @@ import { indexForRead, tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { placeholdersOf } from './condition-of.ts'
-import { pageReply } from './page-reply.ts'
+import { readReply } from './page-reply.ts'
 import { checkSelect, selectionOf } from './selection.ts'
 
 type Input = Wire<ScanInput>
@@ -31,19 +29,7 @@ export const scan = defineOperation<Input, Wire<ScanOutput>>({
   run: (input, context) => {
     const parsed = parse(input)
     checkSelect(input)
-    const plan = planOf(input, parsed, context)
-    const page = context.engine.read(plan)
-    const consistency = input.ConsistentRead === true ? 'strong' : 'eventual'
-    return pageReply({
-      page,
-      countOnly: plan.countOnly,
-      lastKey: lastEvaluatedKey(plan, page),
-      capacity: consumedCapacity(
-        input.TableName ?? plan.table.name,
-        pageReadCapacity(plan, page, consistency),
-        input.ReturnConsumedCapacity,
-      ),
-    })
+    return readReply(planOf(input, parsed, context), input, context)
   },
 })
 
