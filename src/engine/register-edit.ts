@@ -9,6 +9,8 @@ import { seenBy } from '../core/reconcile/reconcile.ts'
 import {
   isLocalRegister,
   leaveRegister,
+  localIndexRegister,
+  type LocalIndexRegister,
   overrideRegister,
   owedIndexRegisters,
   replicaRegister,
@@ -20,11 +22,13 @@ import type { Group } from './group.ts'
 import { registerKey } from './keys.ts'
 import { logChange, nextStamp, type State } from './state.ts'
 
-export function define(state: State, id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
+export async function define(state: State, id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
+  const current = edits.filter((edit) => !isStale(state, id, edit, edits))
+  if (current.length === 0) return
   const group = state.groups.open()
   try {
     let first = numberTable(state, group, id, undefined)
-    for (const { register, value } of edits) {
+    for (const { register, value } of current) {
       const position = writeRegister(state, group, id, { register, value, first })
       first ??= position
     }
@@ -33,7 +37,24 @@ export function define(state: State, id: TableId, edits: readonly RegisterEdit[]
     state.groups.stop(error as Error)
     throw error
   }
-  return group.durable
+  await group.durable
+}
+
+/**
+ * How far an index is, told by whoever fills it, of an index that has gone meanwhile with its table: the table may be back,
+ * with other numbers.
+ */
+function isStale(
+  state: State,
+  id: TableId,
+  { register, value }: RegisterEdit,
+  edits: readonly RegisterEdit[],
+): boolean {
+  if (!register.startsWith(localIndexRegister('')) || value === undefined) return false
+  if (edits.some((edit) => edit.register === 'definition')) return false
+  const told = value as LocalIndexRegister
+  const here = state.catalog.registers(id).get(register) as LocalIndexRegister | undefined
+  return here === undefined || here.id !== told.id || here.number !== told.number
 }
 
 /** After the registers of a change: what this region owes to them, and the view. */
