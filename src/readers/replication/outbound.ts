@@ -69,7 +69,9 @@ export class Outbound {
       confirmed: ledger.confirmed(peer),
       pending,
       lagMs: Math.max(0, ...concerning.map((table) => ledger.lagOf(peer, table, nowMs))),
-      safeToEvacuate: pending === 0 && this.#isKnown(outbound) && tables.every((table) => table.safeToEvacuate),
+      // Of any table: the peer may have got a replica of which this region has not heard yet.
+      safeToEvacuate:
+        ledger.lacking(peer).length === 0 && this.#isKnown(outbound) && tables.every((table) => table.safeToEvacuate),
       ...(paused > nowMs ? { pausedUntilMs: paused } : {}),
       tables,
     }
