@@ -81,6 +81,10 @@ export function sizeFrom(bytes: Buffer | undefined, index: Index | undefined): S
   return { items: size?.items ?? 0, bytes: size?.bytes ?? 0 }
 }
 
+export function horizonFrom(bytes: Buffer | undefined): Stamp | undefined {
+  return decodeCounts(bytes).horizon
+}
+
 function decodeCounts(bytes: Buffer | undefined): TableCounts {
   if (bytes === undefined) return { items: 0, bytes: 0, ordinal: 0, indexes: {} }
   return JSON.parse(bytes.toString()) as TableCounts

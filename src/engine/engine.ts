@@ -184,6 +184,9 @@ export interface Engine {
   /** JSON; undefined removes it. */
   setNote(name: string, value: unknown): Promise<void>
   removeTombstones(table: TableId, upTo: Stamp, rowsMax: number): Promise<number>
+  /** Up to when the table's tombstones are forgotten, here or where its rows came from: what is written over nothing came after those. */
+  horizon(table: TableId): Stamp | undefined
+  raiseHorizon(table: TableId, upTo: Stamp): Promise<void>
   /** The durable clock: every change with a stamp up to it is at or before `flushed()`. */
   clock(): ClockState
   /** Writes that met a concurrent one in this region, oldest first, numbered; bounded by age and size, the oldest are forgotten. */

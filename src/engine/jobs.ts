@@ -96,11 +96,22 @@ export async function removeTombstones(state: State, table: Table, upTo: Stamp, 
       state.groups.put(group, primary, undefined)
     state.groups.put(group, key, undefined)
   }
+  forgetUpTo(state, table, upTo)
+  await group.durable
+  return found.length
+}
+
+export async function raiseHorizon(state: State, table: Table, upTo: Stamp): Promise<void> {
+  const group = state.groups.open()
+  forgetUpTo(state, table, upTo)
+  state.counts.seal(group)
+  await group.durable
+}
+
+function forgetUpTo(state: State, table: Table, upTo: Stamp): void {
   const counts = state.counts.touch(table.number)
   const horizon = { ...upTo, region: everyRegion }
   if (counts.horizon === undefined || compareStamps(horizon, counts.horizon) > 0) counts.horizon = horizon
-  await group.durable
-  return found.length
 }
 
 async function removeRange(state: State, range: Range, progress: Progress): Promise<void> {

@@ -14,7 +14,7 @@ import type { Env } from '../ports/env.ts'
 import { apply, mergeRows, putCursor } from './apply.ts'
 import { Catalog } from './catalog.ts'
 import { commit, commitOnce } from './commit.ts'
-import { Counts, sizeFrom } from './counts.ts'
+import { Counts, horizonFrom, sizeFrom } from './counts.ts'
 import type {
   ApplyResult,
   CommitResult,
@@ -33,7 +33,7 @@ import { readConflicts, readSetAside } from './feed.ts'
 import { type Group, Groups } from './group.ts'
 import { Head } from './head.ts'
 import { openIdentity } from './identity.ts'
-import { backfill, removeIndex, removeTable, removeTombstones } from './jobs.ts'
+import { backfill, raiseHorizon, removeIndex, removeTable, removeTombstones } from './jobs.ts'
 import { countsKey, cursorKey, headKey, noteKey, registerOf, registersOf, rowPrefixBytes, tableRows } from './keys.ts'
 import { readLog, trimLog } from './log.ts'
 import { isRowOf, mend } from './mend.ts'
@@ -227,6 +227,16 @@ class LocalEngine implements Engine {
   async setNote(name: string, value: unknown): Promise<void> {
     const bytes = value === undefined ? undefined : Buffer.from(JSON.stringify(value))
     await this.#edit((group) => this.#state.groups.put(group, noteKey(name), bytes))
+  }
+
+  horizon(id: TableId): Stamp | undefined {
+    const table = this.tableWithId(id)
+    return table === undefined ? undefined : horizonFrom(this.#state.store.get(countsKey(table.number)))
+  }
+
+  async raiseHorizon(id: TableId, upTo: Stamp): Promise<void> {
+    const table = this.#state.catalog.decided(id)
+    if (table !== undefined) await raiseHorizon(this.#state, table, upTo)
   }
 
   async removeTombstones(id: TableId, upTo: Stamp, rowsMax: number): Promise<number> {

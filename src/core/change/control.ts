@@ -108,6 +108,8 @@ export type SharedTable = {
   /** The region has the table's items, all of them. */
   readonly complete: boolean
   readonly items: number
+  /** Up to when its tombstones are forgotten: a snapshot has none as old as that. */
+  readonly horizon?: ClockState
 }
 
 export type Control = Announcement | Confirmation | Pulse | Request | Answer
@@ -198,6 +200,7 @@ export function decodeAnswer(payload: Buffer): Answer {
           id: text(table, 'id'),
           complete: table['complete'] === true,
           items: natural(table, 'items'),
+          ...(table['horizon'] === undefined ? {} : { horizon: clockOf(table, 'horizon') }),
         })),
       }
     case 'digest':

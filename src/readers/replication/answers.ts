@@ -109,7 +109,9 @@ function tables({ engine, isComplete }: Answers) {
     const table = engine.tableWithId(id)
     if (table !== undefined && table.replicas.length === 0) return []
     const items = table === undefined ? 0 : engine.size(table).items
-    return [{ id, complete: table !== undefined && isComplete(id), items }]
+    const horizon = engine.horizon(id)
+    const forgotten = horizon === undefined ? {} : { horizon: { wallMs: horizon.wallMs, counter: horizon.counter } }
+    return [{ id, complete: table !== undefined && isComplete(id), items, ...forgotten }]
   })
 }
 

@@ -175,11 +175,22 @@ export class Join {
     }
     const last = chunk.rows.at(-1)
     if (last !== undefined) await engine.merge(this.table, chunk.rows)
-    if (last === undefined || chunk.done) return this.#finish(progress)
+    if (last === undefined || chunk.done) {
+      await this.#takeHorizon(source)
+      return this.#finish(progress)
+    }
     const rows = progress.rows + chunk.rows.length
     await engine.setNote(joinNote(this.table), { ...progress, after: last.key.toString('base64'), rows })
     await this.#tell(rows)
     return 'progress'
+  }
+
+  /** What is not in the snapshot may have been deleted and forgotten. */
+  async #takeHorizon({ questions }: Source): Promise<void> {
+    const { engine } = this.#options
+    const told = (await questions.tables()).find((table) => table.id === this.table)
+    if (told?.horizon !== undefined)
+      await engine.raiseHorizon(this.table, { ...told.horizon, region: engine.region.number })
   }
 
   /** All rows are here; with the indexes over them, the replica is complete, and serves from the moment that it says so. */
