@@ -131,8 +131,7 @@ function finish(room: Transfers, peer: Region, progress: Progress, { complete, o
   const { engine } = room
   return room.exclusive.run(async () => {
     if (tableToCopy(engine, complete, progress.done) !== undefined) return false
-    const before = engine.cursor(peer.name)
-    if (before !== undefined && before.epoch !== progress.epoch) await oweFromOthers(room, peer.name, progress.epoch)
+    if (hasLostDisk(room, peer, progress, complete)) await oweFromOthers(room, peer.name, progress.epoch)
     const { epoch, sequence } = progress
     // A peer that has left a table has no state of it to give, but its log still has what it wrote before it left.
     const hasAll = engine.tables().every(({ id, replicas }) => replicas.length === 0 || complete.has(id))
@@ -141,4 +140,16 @@ function finish(room: Transfers, peer: Region, progress: Progress, { complete, o
     await engine.setNote(progressNote(peer.name), undefined)
     return true
   })
+}
+
+/** Its log is another than the one known here; or it is met for the first time, and lacks items of a table that it has. */
+function hasLostDisk(
+  { engine }: Transfers,
+  { name }: Region,
+  { epoch }: Progress,
+  complete: ReadonlySet<TableId>,
+): boolean {
+  const before = engine.cursor(name)
+  if (before !== undefined) return before.epoch !== epoch
+  return engine.tables().some(({ id, replicas }) => !complete.has(id) && replicas.some(({ region }) => region === name))
 }
