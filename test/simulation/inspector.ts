@@ -50,11 +50,17 @@ export class Inspector {
     const cursor = peer.cursors.get(origin.name)
     if (cursor === undefined || cursor.epoch !== origin.watch.epoch) return
     const missing = origin.watch.entries.slice(cursor.position).filter((entry) => this.#concerns(entry, origin, peer))
+    // A replica of which the origin has not heard yet is not counted, but "safe" must not be said meanwhile either.
+    const known = missing.filter(({ change }) => {
+      const replicas = origin.engine?.tableWithId(change.table)?.replicas ?? []
+      // What was trimmed beyond the cap is forgotten by a restart.
+      return change.position >= (origin.engine?.oldest() ?? 0) && replicas.some(({ region }) => region === peer.name)
+    })
     expectThat(
-      pending >= missing.length,
+      pending >= known.length,
       'pending is never less than what is missing',
       () =>
-        `${origin.name} says ${pending} for ${peer.name}, which lacks ${missing.length} from ${missing[0]?.change.position} on`,
+        `${origin.name} says ${pending} for ${peer.name}, which lacks ${known.length} from ${known[0]?.change.position} on`,
     )
     expectThat(
       !safeToEvacuate || missing.length === 0,

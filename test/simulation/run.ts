@@ -15,6 +15,8 @@ export type RunOptions = {
   readonly variant?: Variant
   /** Prints the story as it happens. */
   readonly print?: (line: string) => void
+  /** To look at the world as it was, before it is gone. */
+  readonly onFailure?: (world: World) => void
 }
 
 export type RunResult = {
@@ -41,7 +43,7 @@ const settlePollMs = 250
 /** After the first time that everything is equal. */
 const steadyMs = 1500
 
-export async function runSeed({ seed, variant = {}, print }: RunOptions): Promise<RunResult> {
+export async function runSeed({ seed, variant = {}, print, onFailure }: RunOptions): Promise<RunResult> {
   const plan = drawPlan(seed)
   const world = new World({
     seed,
@@ -51,6 +53,7 @@ export async function runSeed({ seed, variant = {}, print }: RunOptions): Promis
   })
   const clients: Client[] = []
   const failure = await failureOf(world, () => script(world, plan, clients))
+  if (failure !== undefined) onFailure?.(world)
   for (const region of world.regions) region.crash()
   const sum = (count: (client: Client) => number): number => clients.reduce((total, client) => total + count(client), 0)
   return {
