@@ -85,6 +85,8 @@ async function administration() {
     inside.regions.map(({ region, health }) => [region, health]),
     [[virginia, 'ready']],
   )
+  const links = inside.links.map(({ from, to }) => `${from} ${to}`)
+  assert.ok(links.includes(`${virginia} ${tokyo}`) && links.includes(`${tokyo} ${virginia}`), links.join())
 }
 
 async function createTable() {

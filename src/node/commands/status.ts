@@ -94,23 +94,27 @@ async function answerOf(url: string): Promise<Response> {
   return await fetch(url, { signal: AbortSignal.timeout(answerMsMax) })
 }
 
+/** Of the regions that were asked, and between them and the peers that only they know, as in a container of one region. */
 function linksOf(regions: readonly Answer[]): readonly LinkStatus[] {
-  return regions.flatMap((from) =>
-    regions
-      .filter((to) => to !== from)
-      .map((to) => {
-        const sent = from.status?.peers.find(({ peer }) => peer === to.region)
-        const received = to.status?.peers.find(({ peer }) => peer === from.region)
-        return {
-          from: from.region,
-          to: to.region,
-          state: sent?.outbound ?? 'unknown',
-          received: received?.state ?? 'unknown',
-          ...(sent === undefined ? {} : figuresOf(sent)),
-          ...(received === undefined ? {} : { held: received.held }),
-        }
-      }),
+  const asked = new Map(regions.map((answer) => [answer.region, answer.status]))
+  const known = regions.flatMap(({ status }) => status?.peers.map(({ peer }) => peer) ?? [])
+  const names = [...new Set([...asked.keys(), ...known])]
+  return names.flatMap((from) =>
+    names.filter((to) => to !== from && (asked.has(from) || asked.has(to))).map((to) => linkOf(from, to, asked)),
   )
+}
+
+function linkOf(from: string, to: string, asked: ReadonlyMap<string, Answer['status']>): LinkStatus {
+  const sent = asked.get(from)?.peers.find(({ peer }) => peer === to)
+  const received = asked.get(to)?.peers.find(({ peer }) => peer === from)
+  return {
+    from,
+    to,
+    state: sent?.outbound ?? 'unknown',
+    received: received?.state ?? 'unknown',
+    ...(sent === undefined ? {} : figuresOf(sent)),
+    ...(received === undefined ? {} : { held: received.held }),
+  }
 }
 
 function figuresOf({ pending, lagMs, safeToEvacuate, pausedUntilMs, tables }: z.output<typeof peerStatus>) {
