@@ -11,6 +11,7 @@ import type { Table } from '../core/table/table.ts'
 import { decide } from '../core/write/decide.ts'
 import type { Current, Outcome, Refusal, Write } from '../core/write/write.ts'
 import type { CommitResult, OnceResult, Token } from './engine.ts'
+import { collectionRefusal } from './collections.ts'
 import type { Group } from './group.ts'
 import { rowKey } from './keys.ts'
 import { editRow, ownRow } from './row-edit.ts'
@@ -67,7 +68,10 @@ function decideWrite(state: State, write: Write): Accepted | Refusal {
     table === write.table ? write : { ...write, table },
     before === undefined || isTombstone(before) ? undefined : new StoredItem(before),
   )
-  return 'refused' in outcome ? outcome : { write, table, before, outcome }
+  if ('refused' in outcome) return outcome
+  const change = () => ({ before: outcome.previous?.item(), after: outcome.next?.item })
+  const full = outcome.changed ? collectionRefusal(state, table, write.key, change) : undefined
+  return full ?? { write, table, before, outcome }
 }
 
 function edit(state: State, writes: readonly Accepted[], cause: Cause, token?: Token): Promise<CommitResult> {

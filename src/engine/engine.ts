@@ -144,6 +144,8 @@ export interface Engine {
   read(plan: ReadPlan): Page
   /** Items and bytes of the table and its indexes, as counted in the transactions that changed them. */
   size(table: Table, index?: Index): { readonly items: number; readonly bytes: number }
+  /** Of the item collection that a primary key belongs to, local index rows included; 0 in tables without local indexes. */
+  collectionSizeBytes(table: Table, key: Buffer): number
 
   // The log
   /** The last durable position; everything up to it may leave the node. */

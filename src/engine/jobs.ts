@@ -16,6 +16,7 @@ import {
   registersOf,
   rowKey,
   rowsOfIndex,
+  tableCollections,
   tableIndexRows,
   tableRows,
   tableTombstones,
@@ -63,6 +64,7 @@ export async function removeTable(state: State, id: TableId, progress: Progress)
     await removeRange(state, tableRows(number), progress)
     await removeRange(state, tableIndexRows(number), undefined)
     await removeRange(state, tableTombstones(number), undefined)
+    await removeRange(state, tableCollections(number), undefined)
   }
   await removeRegisters(state, id, number)
 }

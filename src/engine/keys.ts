@@ -12,6 +12,7 @@
  *   60 number u64                            the conflict feed
  *   61 number u64                            what could not be read of others
  *   70 table u32                             counts of a table and its indexes
+ *   71 table u32 · partition                 sizes of item collections
  *   80 minute u32 · token                    transactions by their tokens, forgotten by the minute
  */
 import type { Position } from '../core/change/change.ts'
@@ -30,6 +31,7 @@ const cursors = 0x50
 const conflicts = 0x60
 const setAside = 0x61
 const counts = 0x70
+const collections = 0x71
 const tokens = 0x80
 
 export const rowPrefixBytes = 5
@@ -77,6 +79,17 @@ export const tableRows = (table: number): Range => tablePart(rows, table)
 export const tableIndexRows = (table: number): Range => tablePart(indexRows, table)
 export const tableTombstones = (table: number): Range => tablePart(tombstones, table)
 export const countsKey = (table: number): Buffer => tablePart(counts, table).from as Buffer
+
+export const tableCollections = (table: number): Range => tablePart(collections, table)
+
+/** Of the partition that the primary key begins with (core/key/primary-key.ts). */
+export function collectionKey(table: number, key: Buffer): Buffer {
+  const partition = key.subarray(0, partitionHeadBytes + key.readUInt16BE(partitionHeadBytes - 2))
+  return Buffer.concat([tableCollections(table).from, partition])
+}
+
+/** Hash and length. */
+const partitionHeadBytes = 10
 
 export function rowsOfIndex(table: number, index: number): Range {
   return { from: indexRowKey(table, index, Buffer.alloc(0)), to: indexRowKey(table, index + 1, Buffer.alloc(0)) }

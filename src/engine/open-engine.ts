@@ -4,7 +4,7 @@ import type { Change, Position } from '../core/change/change.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
-import { clockDriftMsMax } from '../core/limits.ts'
+import { clockDriftMsMax, itemCollectionSizeBytesMax } from '../core/limits.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import { isLocalRegister } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
@@ -13,6 +13,7 @@ import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
 import { apply, mergeRows, putCursor } from './apply.ts'
 import { Catalog } from './catalog.ts'
+import { collectionSizeIn } from './collections.ts'
 import { commit, commitOnce } from './commit.ts'
 import { Counts, horizonFrom, sizeFrom } from './counts.ts'
 import type {
@@ -34,7 +35,17 @@ import { type Group, Groups } from './group.ts'
 import { Head } from './head.ts'
 import { openIdentity } from './identity.ts'
 import { backfill, raiseHorizon, removeIndex, removeTable, removeTombstones } from './jobs.ts'
-import { countsKey, cursorKey, headKey, noteKey, registerOf, registersOf, rowPrefixBytes, tableRows } from './keys.ts'
+import {
+  collectionKey,
+  countsKey,
+  cursorKey,
+  headKey,
+  noteKey,
+  registerOf,
+  registersOf,
+  rowPrefixBytes,
+  tableRows,
+} from './keys.ts'
 import { readLog, trimLog } from './log.ts'
 import { isRowOf, mend } from './mend.ts'
 import { mergeItem, mergeRegister } from './merge.ts'
@@ -45,6 +56,7 @@ import type { State } from './state.ts'
 export type EngineOptions = {
   readonly topology: Topology
   readonly clockDriftMsMax?: number
+  readonly itemCollectionSizeBytesMax?: number
   /** The engine has caught itself wrong and takes no more writes: the node is to stop. */
   readonly onBrokenInvariant?: (error: Error) => void
 }
@@ -133,6 +145,10 @@ class LocalEngine implements Engine {
 
   size(table: Table, index?: Index): { readonly items: number; readonly bytes: number } {
     return sizeFrom(this.#state.store.get(countsKey(table.number)), index)
+  }
+
+  collectionSizeBytes(table: Table, key: Buffer): number {
+    return collectionSizeIn(this.#state.store.get(collectionKey(table.number, key)))
   }
 
   flushed(): Position {
@@ -283,6 +299,7 @@ class LocalEngine implements Engine {
     return {
       topology: options.topology,
       driftMsMax: options.clockDriftMsMax ?? clockDriftMsMax,
+      itemCollectionSizeBytesMax: options.itemCollectionSizeBytesMax ?? itemCollectionSizeBytesMax,
       store,
       clock,
       log,

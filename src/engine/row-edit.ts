@@ -9,6 +9,7 @@ import { decodeItem } from '../core/item/item-bytes.ts'
 import type { Item } from '../core/attribute/value.ts'
 import { readStamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Table } from '../core/table/table.ts'
+import { editCollection } from './collections.ts'
 import type { Group } from './group.ts'
 import { editIndexRows } from './index-rows.ts'
 import { rowKey, tombstoneKey } from './keys.ts'
@@ -37,8 +38,11 @@ export function editRow(state: State, group: Group, edit: RowEdit): Position {
   const kept = !row.tombstone || keepsTombstones(table)
   state.groups.put(group, rowKey(table.number, key), kept ? bytes : undefined)
   editTombstones(state, group, edit, kept)
-  if (table.indexes.length > 0)
-    editIndexRows(state, group, table, { before: edit.beforeItem ?? itemIn(before), after: edit.item })
+  if (table.indexes.length > 0) {
+    const change = { before: edit.beforeItem ?? itemIn(before), after: edit.item }
+    editIndexRows(state, group, table, change)
+    editCollection(state, group, table, key, change)
+  }
   const ordinal = editCounts(state, edit)
   const previous = keepsOldImages(table) && before !== undefined && !isTombstone(before) ? { previous: before } : {}
   const alone = edit.cause === 'replica' || keepsTombstones(table) ? {} : { alone: true as const }

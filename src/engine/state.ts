@@ -17,6 +17,7 @@ import { logKey } from './keys.ts'
 export type State = {
   readonly topology: Topology
   readonly driftMsMax: number
+  readonly itemCollectionSizeBytesMax: number
   readonly store: Store
   readonly clock: Clock
   readonly log: Log

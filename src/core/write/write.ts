@@ -39,7 +39,7 @@ export type Outcome = {
 
 /** Why a write was not accepted: a returned value, since it is an everyday answer. */
 export type Refusal = {
-  readonly refused: 'condition' | 'validation' | 'item-size' | 'conflict'
+  readonly refused: 'condition' | 'validation' | 'item-size' | 'collection-size' | 'conflict'
   /** DynamoDB's message. */
   readonly message: string
   /** With returnItemOnRefusal, if there was one. */

@@ -33,7 +33,7 @@ export const batchWriteItem = defineOperation<Input, Wire<BatchWriteItemOutput>>
     // Each is a write of its own; one flush takes them all.
     const results = await Promise.all(writes.map(({ write }) => context.engine.commit([write])))
     const capacity = new CapacityByTable(input.ReturnConsumedCapacity)
-    const metrics = new CollectionMetrics(input.ReturnItemCollectionMetrics)
+    const metrics = new CollectionMetrics(input.ReturnItemCollectionMetrics, context.engine)
     const unprocessed: Record<string, Request[]> = {}
     for (const [at, result] of results.entries()) {
       const written = writes[at] as Named

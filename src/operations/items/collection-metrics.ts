@@ -1,36 +1,38 @@
-/**
- * ItemCollectionMetrics. Only tables with local indexes have item collections; the estimate is a range of gigabytes,
- * and none of those held here reaches the second.
- */
+/** ItemCollectionMetrics: only tables with local indexes have item collections; the estimate is a range of one gigabyte. */
 import type { ItemCollectionMetrics } from '@aws-sdk/client-dynamodb'
 import { attribute } from '../../core/attribute/value.ts'
+import { hasItemCollections } from '../../core/write/item-collection.ts'
 import type { Write } from '../../core/write/write.ts'
+import type { Engine } from '../../engine/engine.ts'
 import type { Wire } from '../sdk-shape.ts'
 
 type Metrics = Wire<ItemCollectionMetrics>
 
-export function collectionMetrics(asked: 'SIZE' | 'NONE' | undefined, write: Write): Metrics | undefined {
+type Sizes = Pick<Engine, 'collectionSizeBytes'>
+
+export function collectionMetrics(asked: 'SIZE' | 'NONE' | undefined, write: Write, sizes: Sizes): Metrics | undefined {
   const { table, keyAttributes } = write
   const partition = table.key.partition[0]
-  if (asked !== 'SIZE' || partition === undefined || !table.indexes.some((index) => index.kind === 'local'))
-    return undefined
+  if (asked !== 'SIZE' || partition === undefined || !hasItemCollections(table)) return undefined
   const value = attribute(keyAttributes, partition.name)
-  return value === undefined
-    ? undefined
-    : { ItemCollectionKey: { [partition.name]: value }, SizeEstimateRangeGB: [0, 1] }
+  if (value === undefined) return undefined
+  const gigabytes = Math.floor(sizes.collectionSizeBytes(table, write.key) / 2 ** 30)
+  return { ItemCollectionKey: { [partition.name]: value }, SizeEstimateRangeGB: [gigabytes, gigabytes + 1] }
 }
 
 /** Of a batch or transaction: by table, one entry for each partition that was written. */
 export class CollectionMetrics {
   readonly #asked: 'SIZE' | 'NONE' | undefined
+  readonly #sizes: Sizes
   readonly #tables = new Map<string, Map<string, Metrics>>()
 
-  constructor(asked: 'SIZE' | 'NONE' | undefined) {
+  constructor(asked: 'SIZE' | 'NONE' | undefined, sizes: Sizes) {
     this.#asked = asked
+    this.#sizes = sizes
   }
 
   add(write: Write): void {
-    const metrics = collectionMetrics(this.#asked, write)
+    const metrics = collectionMetrics(this.#asked, write, this.#sizes)
     if (metrics === undefined) return
     const { name } = write.table
     const entries = this.#tables.get(name) ?? new Map<string, Metrics>()

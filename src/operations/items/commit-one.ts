@@ -14,6 +14,8 @@ export function errorOf({ refused, message, item }: Refusal): ServiceError {
   switch (refused) {
     case 'condition':
       return new ServiceError('ConditionalCheckFailedException', message, item === undefined ? {} : { Item: item })
+    case 'collection-size':
+      return new ServiceError('ItemCollectionSizeLimitExceededException', message)
     case 'conflict':
       return new ServiceError('TransactionConflictException', message)
     case 'validation':

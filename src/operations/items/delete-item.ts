@@ -29,7 +29,7 @@ export const deleteItem = defineOperation<Input, Wire<DeleteItemOutput>>({
       ...keyOfKey(table, input.Key ?? {}),
       ...condition,
     } as const
-    return writeReply(input, write, await commitOne(write, context))
+    return writeReply(input, { write, outcome: await commitOne(write, context) }, context)
   },
 })
 

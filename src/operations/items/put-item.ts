@@ -27,7 +27,7 @@ export const putItem = defineOperation<Input, Wire<PutItemOutput>>({
     const table = tableForItems(input.TableName, context)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     const write = { kind: 'put', table, item, returnItemOnRefusal, ...keyOfItem(table, item), ...condition } as const
-    return writeReply(input, write, await commitOne(write, context))
+    return writeReply(input, { write, outcome: await commitOne(write, context) }, context)
   },
 })
 

@@ -33,7 +33,7 @@ export const updateItem = defineOperation<Input, Wire<UpdateItemOutput>>({
       ...keyOfKey(table, input.Key ?? {}),
       ...parsed,
     } as const
-    return writeReply(input, write, await commitOne(write, context))
+    return writeReply(input, { write, outcome: await commitOne(write, context) }, context)
   },
 })
 

@@ -5,6 +5,7 @@ import type { Table } from '../../core/table/table.ts'
 import { writeCapacity } from '../../core/write/capacity.ts'
 import { returnedAttributes } from '../../core/write/return-values.ts'
 import type { Outcome, Write } from '../../core/write/write.ts'
+import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { collectionMetrics } from './collection-metrics.ts'
 
@@ -13,10 +14,16 @@ type Asked = Pick<
   'TableName' | 'ReturnValues' | 'ReturnConsumedCapacity' | 'ReturnItemCollectionMetrics'
 >
 
-export function writeReply(asked: Asked, write: Write, outcome: Outcome): Wire<UpdateItemOutput> {
+type Done = { readonly write: Write; readonly outcome: Outcome }
+
+export function writeReply(
+  asked: Asked,
+  { write, outcome }: Done,
+  { engine }: OperationContext,
+): Wire<UpdateItemOutput> {
   const update = write.kind === 'update' ? write.update : undefined
   const attributes = returnedAttributes(asked.ReturnValues ?? 'NONE', outcome, update)
-  const metrics = collectionMetrics(asked.ReturnItemCollectionMetrics, write)
+  const metrics = collectionMetrics(asked.ReturnItemCollectionMetrics, write, engine)
   return {
     ...(attributes === undefined ? {} : { Attributes: attributes }),
     ...consumed(asked, write.table, outcome),

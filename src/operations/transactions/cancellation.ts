@@ -30,6 +30,8 @@ export function reasonOf(refusal: Refusal | undefined): Reason {
         Message: message,
         ...(item === undefined ? {} : { Item: item }),
       }
+    case 'collection-size':
+      return { Code: 'ItemCollectionSizeLimitExceeded', Message: message }
     case 'conflict':
       return { Code: 'TransactionConflict', Message: message }
     case 'validation':

@@ -40,7 +40,7 @@ export async function commitTransaction(
       'IdempotentParameterMismatchException',
       'The request uses the same client token as a previous, but non-identical request.',
     )
-  return 'result' in rest ? reply(transaction, writes, rest.result) : replayed(transaction, writes, context)
+  return 'result' in rest ? reply(transaction, writes, rest.result, context) : replayed(transaction, writes, context)
 }
 
 export function assertDistinct(items: readonly { readonly table: Table; readonly key: Buffer }[]): void {
@@ -56,10 +56,15 @@ async function commit(
   return engine.commitOnce(writes, { name, digest: digestOf(content) })
 }
 
-function reply(transaction: Transaction, writes: readonly Write[], result: CommitResult): Output {
+function reply(
+  transaction: Transaction,
+  writes: readonly Write[],
+  result: CommitResult,
+  { engine }: OperationContext,
+): Output {
   if (!result.accepted) throw cancelled(result.refusals.map(transaction.reasonOf))
   const capacity = new CapacityByTable(transaction.ReturnConsumedCapacity, 'write')
-  const metrics = new CollectionMetrics(transaction.ReturnItemCollectionMetrics)
+  const metrics = new CollectionMetrics(transaction.ReturnItemCollectionMetrics, engine)
   for (const [at, outcome] of result.outcomes.entries()) {
     const write = writes[at]
     if (write === undefined) continue

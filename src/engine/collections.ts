@@ -1,0 +1,46 @@
+/** The sizes of item collections (core/write/item-collection.ts), kept in the groups of the writes that change them. */
+import type { Item } from '../core/attribute/value.ts'
+import { collectionShare, hasItemCollections } from '../core/write/item-collection.ts'
+import type { Refusal } from '../core/write/write.ts'
+import type { Table } from '../core/table/table.ts'
+import type { Group } from './group.ts'
+import { collectionKey } from './keys.ts'
+import type { State } from './state.ts'
+
+type ItemChange = { readonly before: Item | undefined; readonly after: Item | undefined }
+
+/** A client's write that would take its collection past the limit; replicated ones are never refused. */
+export function collectionRefusal(
+  state: State,
+  table: Table,
+  key: Buffer,
+  change: () => ItemChange,
+): Refusal | undefined {
+  if (!hasItemCollections(table)) return undefined
+  const growth = growthOf(table, change())
+  if (growth <= 0) return undefined
+  const size = collectionSizeIn(state.groups.get(collectionKey(table.number, key)))
+  if (size + growth <= state.itemCollectionSizeBytesMax) return undefined
+  return { refused: 'collection-size', message: 'Collection size exceeded.' }
+}
+
+export function editCollection(state: State, group: Group, table: Table, key: Buffer, change: ItemChange): void {
+  if (!hasItemCollections(table)) return
+  const growth = growthOf(table, change)
+  if (growth === 0) return
+  const collection = collectionKey(table.number, key)
+  const size = Math.max(0, collectionSizeIn(state.groups.get(collection)) + growth)
+  const bytes = Buffer.allocUnsafe(sizeBytes)
+  bytes.writeUIntBE(size, 0, sizeBytes)
+  state.groups.put(group, collection, size === 0 ? undefined : bytes)
+}
+
+const sizeBytes = 6
+
+export function collectionSizeIn(bytes: Buffer | undefined): number {
+  return bytes === undefined ? 0 : bytes.readUIntBE(0, sizeBytes)
+}
+
+function growthOf(table: Table, { before, after }: ItemChange): number {
+  return collectionShare(table, after) - collectionShare(table, before)
+}
