@@ -206,7 +206,9 @@ export class SimulatedRegion {
         this.#world.complete.get(id)?.delete(this)
       }
     this.#tablesSeen = tables
-    for (const table of tables) if (isUsable(table, this.name)) this.#world.completeReplica(table.id, this)
+    for (const table of tables)
+      if (isUsable(table, this.name)) this.#world.completeReplica(table.id, this)
+      else this.#world.complete.get(table.id)?.delete(this)
   }
 
   #checkClock(clock: ClockState): void {
