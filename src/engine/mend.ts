@@ -5,6 +5,7 @@
 import type { Item } from '../core/attribute/value.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { bodyOffset, decodeRow, isTombstone } from '../core/item/row.ts'
+import { compareStamps } from '../core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../core/table/table.ts'
 import { editing, receiveStamp } from './apply.ts'
 import type { Mending } from './engine.ts'
@@ -26,7 +27,7 @@ export async function mend(state: State, id: TableId, key: Buffer, { found, row 
     const whole = decodeRow(row)
     receiveStamp(state, whole.stamp)
     const item = whole.tombstone ? undefined : decodeItem(whole.body)
-    editRow(state, group, { table, key, ...readable(before), row: whole, item, cause: 'replica' })
+    editRow(state, group, { table, key, ...counted(before, row), row: whole, item, cause: 'replica' })
     return undefined
   })
   await state.groups.written(group)
@@ -48,13 +49,25 @@ export function isRowOf(state: State, id: TableId, key: Buffer, bytes: Buffer): 
   }
 }
 
-/** Of a damaged row nothing can be said of its index entries: those of the item that takes its place are put again. */
-function readable(before: Buffer | undefined): { before: Buffer | undefined; beforeItem?: Item } {
+/**
+ * What index rows and counts were made from. Of a row that cannot be read, or that differs under the same stamp, that is the
+ * row that takes its place: the disk has changed it after they were made.
+ */
+function counted(before: Buffer | undefined, row: Buffer): { before: Buffer | undefined; beforeItem?: Item } {
+  if (before === undefined) return { before }
+  const was = isStampedAs(before, row) ? row : before
   try {
-    if (before === undefined) return { before }
-    decodeRow(before)
-    return isTombstone(before) ? { before } : { before, beforeItem: decodeItem(before.subarray(bodyOffset(before))) }
+    decodeRow(was)
+    return isTombstone(was) ? { before: was } : { before: was, beforeItem: decodeItem(was.subarray(bodyOffset(was))) }
   } catch {
-    return { before: undefined }
+    return { before: row }
+  }
+}
+
+function isStampedAs(before: Buffer, row: Buffer): boolean {
+  try {
+    return compareStamps(decodeRow(before).stamp, decodeRow(row).stamp) === 0
+  } catch {
+    return true
   }
 }
