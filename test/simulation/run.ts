@@ -6,6 +6,7 @@ import { Client, type ClientHabits } from './client.ts'
 import { drawFaultPlan, type FaultPlan, Faults } from './faults.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { Inspector } from './inspector.ts'
+import { Prover } from './prover.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
@@ -104,11 +105,13 @@ async function script(world: World, plan: Plan, clients: Client[]): Promise<void
   const inspector = new Inspector(world)
   inspector.start()
   const faults = new Faults(world, plan.faults)
-  await Promise.all([faults.run(endMs), ...clients.map((client) => client.run(endMs))])
+  const prover = new Prover(world)
+  await Promise.all([faults.run(endMs), prover.run(endMs), ...clients.map((client) => client.run(endMs))])
   await faults.heal()
   await administration
   await settle(world)
   inspector.stop()
+  if (random.chance(0.3)) await prover.damage()
   for (const region of regions) checkRegion(region)
   checkConflicts(world)
 }

@@ -145,6 +145,11 @@ export class SimulatedRegion {
     life.end()
   }
 
+  /** Bytes on the disk change by themselves. */
+  overwrite(key: Buffer, value: Buffer): void {
+    this.#disk.map.set(key, value)
+  }
+
   /** The disk is replaced with an empty one. */
   wipeDisk(): void {
     this.crash()

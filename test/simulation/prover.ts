@@ -1,0 +1,106 @@
+/**
+ * Uses the proof of convergence as people do: compares replicas while everything goes on, when nothing but damage may be
+ * called a difference; and in the end damages a row on one disk, which must be found by its key and mended everywhere.
+ */
+import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
+import type { Table } from '../../src/core/table/table.ts'
+import { rowKey } from '../../src/engine/keys.ts'
+import { StoreFailed, StoreFull } from '../../src/ports/store.ts'
+import { NotComparable } from '../../src/readers/replication/verify.ts'
+import { difference } from './checks.ts'
+import { rowText } from './oracle.ts'
+import { rowsOf } from './rows-of.ts'
+import type { SeededRandom } from './seeded-random.ts'
+import type { SimulatedRegion } from './simulated-region.ts'
+import { expectThat } from './violation.ts'
+import type { World } from './world.ts'
+
+const patienceMs = 20_000
+const retryMs = 500
+
+export class Prover {
+  readonly #world: World
+  readonly #random: SeededRandom
+
+  constructor(world: World) {
+    this.#world = world
+    this.#random = world.random.fork()
+  }
+
+  async run(untilMs: number): Promise<void> {
+    const { scheduler, regions } = this.#world
+    while (scheduler.nowMs < untilMs) {
+      await scheduler.sleep(this.#random.between(200, 6000))
+      const region = this.#random.pick(regions)
+      const table = region.engine?.tables().find(({ replicas }) => replicas.length > 1)
+      if (table === undefined) continue
+      const found = await this.#asked(region, () => region.replication?.compare(table))
+      const first = found?.differing[0]
+      const shown = [...(first?.rows ?? [])].map(([name, row]) => `${name} ${rowText(row && decodeRow(row))}`)
+      expectThat(first === undefined, 'what is not damaged is not called different', () => shown.join(', '))
+    }
+  }
+
+  /** With three replicas or more, so that it is clear which one is damaged. */
+  async damage(): Promise<void> {
+    const [id, having] = [...this.#world.replicas].find(([, regions]) => regions.size >= 3) ?? []
+    if (id === undefined || having === undefined) return
+    const region = this.#random.pick([...having])
+    const table = region.engine?.tableWithId(id)
+    if (region.engine === undefined || table === undefined) return
+    const rows = rowsOf(region.engine, table.id).filter(({ row }) => !decodeRow(row).tombstone)
+    if (rows.length === 0) return
+    const { key, row } = this.#random.pick(rows)
+    this.#world.story.tell('world', 'a row is damaged', { region: region.name, key: key.toString('latin1') })
+    region.overwrite(rowKey(table.number, key), damaged(row))
+    await this.#finds([...having], table, key)
+    await this.#mends([...having], table)
+  }
+
+  /** Once what was still in motion is settled. */
+  async #finds([first]: readonly SimulatedRegion[], table: Table, key: Buffer): Promise<void> {
+    await this.#until('damage is found by its key', async () => {
+      const found = await this.#asked(first, () => first?.replication?.compare(table))
+      return found?.differing.length === 1 && found.differing[0]?.key.equals(key) === true
+    })
+  }
+
+  async #mends(regions: readonly SimulatedRegion[], table: Table): Promise<void> {
+    for (const region of regions)
+      await this.#until('damage is mended', async () => {
+        const mended = await this.#asked(region, () => region.replication?.mend(table))
+        return mended?.unknown === 0
+      })
+    await this.#until('damage is mended', () => Promise.resolve(difference(this.#world) === undefined))
+  }
+
+  async #until(promise: string, holds: () => Promise<boolean>): Promise<void> {
+    const { scheduler } = this.#world
+    const startedMs = scheduler.nowMs
+    while (!(await holds())) {
+      expectThat(scheduler.nowMs - startedMs < patienceMs, promise, () => `not after ${patienceMs} ms`)
+      await scheduler.sleep(retryMs)
+    }
+  }
+
+  /** Undefined when it could not be answered, or the region died meanwhile. */
+  async #asked<Answer>(
+    region: SimulatedRegion | undefined,
+    ask: () => Promise<Answer> | undefined,
+  ): Promise<Answer | undefined> {
+    if (region === undefined) return undefined
+    try {
+      return await Promise.race([ask(), region.ended.then(() => undefined)])
+    } catch (error) {
+      if (error instanceof NotComparable || error instanceof StoreFull || error instanceof StoreFailed) return undefined
+      throw error
+    }
+  }
+}
+
+/** Another item under the same stamp: what no region has ever written. */
+function damaged(bytes: Buffer): Buffer {
+  const row = decodeRow(bytes)
+  const body = Buffer.from(row.body.toString('utf8').replace('"n":{"N":"', '"n":{"N":"7'))
+  return encodeRow({ ...row, body })
+}
