@@ -1,4 +1,12 @@
 /** Seeds that once failed, each with what it found: they run every time. */
 export type StoriedSeed = { readonly seed: number; readonly story: string }
 
-export const storiedSeeds: readonly StoriedSeed[] = []
+export const storiedSeeds: readonly StoriedSeed[] = [
+  { seed: 30, story: 'a subscriber whose repair brought nothing asked again for ever, without a pause' },
+  { seed: 1040, story: 'a delete from before a table had replicas left a tombstone in those that came later' },
+  { seed: 317, story: 'a replica that left and joined again came from a source without its own last writes' },
+  { seed: 275, story: 'what the former disk of a wiped peer had confirmed counted for the new one' },
+  { seed: 597, story: 'changes cut off by the log’s cap were not pending any more after a restart' },
+  { seed: 1037, story: 'a peer was called safe to leave to while it lacked something' },
+  { seed: 3769, story: 'a replica counted as complete before it served' },
+]
