@@ -3,7 +3,8 @@
  * size of the projected item (u32) and its JSON.
  */
 import { sizeOfItem } from '../core/attribute/size.ts'
-import { attribute, type AttributeValue, type Item, setAttribute } from '../core/attribute/value.ts'
+import type { Item } from '../core/attribute/value.ts'
+import { projectForIndex } from '../core/item/index-item.ts'
 import { encodeItem } from '../core/item/item-bytes.ts'
 import { encodeIndexKey } from '../core/key/index-key.ts'
 import type { Index, Table } from '../core/table/table.ts'
@@ -79,24 +80,10 @@ function indexKeyOf(table: Table, index: Index, item: Item): Buffer | undefined 
 }
 
 function indexRowOf(table: Table, index: Index, item: Item): Buffer {
-  const projected = projectedItem(table, index, item)
+  const projected = projectForIndex(item, index, table)
   const body = encodeItem(projected)
   const row = Buffer.allocUnsafe(indexRowBodyOffset + body.length)
   row.writeUInt32BE(sizeOfItem(projected), 0)
   body.copy(row, indexRowBodyOffset)
   return row
-}
-
-/** In the item's own order of attributes. */
-function projectedItem(table: Table, index: Index, item: Item): Item {
-  if (index.projection.type === 'ALL') return item
-  const names = new Set<string>(index.projection.type === 'INCLUDE' ? index.projection.attributes : [])
-  for (const { partition, sort } of [table.key, index.key])
-    for (const { name } of [...partition, ...sort]) names.add(name)
-  const projected: Record<string, AttributeValue> = {}
-  for (const name of Object.keys(item)) {
-    const value = names.has(name) ? attribute(item, name) : undefined
-    if (value !== undefined) setAttribute(projected, name, value)
-  }
-  return projected
 }

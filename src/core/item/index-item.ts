@@ -2,12 +2,13 @@
 import { attribute, type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import type { Index, Table } from '../table/table.ts'
 
-/** The item itself when the index projects all of it: it may be stored as the bytes that the table's row has. */
+/** In the item's own order of attributes; the item itself when the index projects all of it. */
 export function projectForIndex(item: Item, index: Index, table: Table): Item {
   if (index.projection.type === 'ALL') return item
   const held: Record<string, AttributeValue> = {}
-  for (const name of heldAttributes(index, table)) {
-    const value = attribute(item, name)
+  const names = heldAttributes(index, table)
+  for (const name of Object.keys(item)) {
+    const value = names.has(name) ? attribute(item, name) : undefined
     if (value !== undefined) setAttribute(held, name, value)
   }
   return held
