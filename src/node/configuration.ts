@@ -98,6 +98,11 @@ export const options = {
     help: 'text for people or json for machines; text in a terminal when not given',
     schema: z.enum(['text', 'json']).optional(),
   },
+  clockFile: {
+    flags: '--clock-file <file>',
+    help: 'for drills: by how much this node’s wall clock is wrong, and until when; looked at while the node runs',
+    schema: z.string().min(1).optional(),
+  },
   region: { flags: '--region <name>', help: 'the region that this node is', schema: z.string().min(1) },
   port: { flags: '--port <port>', help: 'port of the endpoint', schema: port, default: 8000 },
   nats: {
@@ -143,6 +148,7 @@ export const optionsOf = {
     'regionsFolder',
     'accountId',
     'tableTransitionMs',
+    'clockFile',
     'logLevel',
     'logFormat',
   ],

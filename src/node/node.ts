@@ -4,7 +4,7 @@
  * nothing writes to a store that is closed. The bus may be away at any time, from the start on: the region serves.
  */
 import { join } from 'node:path'
-import { systemClock } from '../adapters/clocks.ts'
+import { steppedClock, systemClock } from '../adapters/clocks.ts'
 import { openLmdbStore } from '../adapters/lmdb-store.ts'
 import { NatsBus } from '../adapters/nats-bus.ts'
 import { prometheusMeter } from '../adapters/prometheus-meter.ts'
@@ -40,6 +40,8 @@ export type NodeOptions = {
   readonly nats: string
   readonly accountId: string
   readonly tableTransitionMs: number
+  /** Where a drill may say that the wall clock is wrong. */
+  readonly clockFile?: string | undefined
   readonly log: Log
   readonly onBrokenInvariant: (error: Error) => void
 }
@@ -59,7 +61,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     peers: Object.fromEntries([...watch.addresses].map(([name, url]) => [name, { url }])),
     log,
   })
-  const env: Env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
+  const clock =
+    options.clockFile === undefined
+      ? systemClock
+      : steppedClock(options.clockFile, (offsetMs) => log.warn('a drill has stepped the wall clock', { offsetMs }))
+  const env: Env = { clock, random: systemRandom, store, bus, log, meter }
   const { onBrokenInvariant } = options
   const engine = await openOwnEngine(env, { topology, onBrokenInvariant })
   const replication = startReplication(env, engine, topology)

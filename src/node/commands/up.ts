@@ -6,8 +6,9 @@ import { optionsOf, readOptions } from '../configuration.ts'
 import { openDataFolder } from '../data-folder.ts'
 import { findNatsServer } from '../nats-server/find.ts'
 import { readRegions } from '../regions.ts'
+import { startControlServer } from '../supervisor/control-server.ts'
 import { lineSink } from '../supervisor/child-lines.ts'
-import { layOut, portsOf } from '../supervisor/layout.ts'
+import { layOut, linksControl, portsOf } from '../supervisor/layout.ts'
 import type { Layout } from '../supervisor/layout.ts'
 import { distancesOf, overviewText } from '../supervisor/overview.ts'
 import type { RegionOverview } from '../supervisor/overview.ts'
@@ -48,7 +49,17 @@ export async function runUp(command: Command, json: boolean): Promise<void> {
       sink: lineSink(readable),
     })
     progress(`nats-server ${natsServer.version} (${natsServer.path}); starting ${options.regions.join(', ')} …`)
-    await run({ supervisor, layout, json, progress, signal })
+    const control = await startControlServer({
+      data: layout.data,
+      faults: supervisor.faults,
+      links: linksControl(options.basePort),
+      endpoints: Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint])),
+    })
+    try {
+      await run({ supervisor, layout, json, progress, signal })
+    } finally {
+      await control.close()
+    }
   } finally {
     folder.release()
   }

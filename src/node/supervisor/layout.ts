@@ -42,6 +42,7 @@ export type LayoutOptions = {
 }
 
 const natsOffset = 100
+const linksControlOffset = 199
 const linksOffset = 200
 const portMax = 65_535
 /** Where nobody has measured: about half around the world. */
@@ -81,6 +82,11 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   function distance(from: string, to: string): number {
     return options.latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0
   }
+}
+
+/** Where the links are controlled, by drills and by `longitude links`. */
+export function linksControl(basePort: number): string {
+  return `http://127.0.0.1:${basePort + linksControlOffset}`
 }
 
 /** As it is reached from this machine, also where it listens on every address. */

@@ -27,7 +27,8 @@ export type SupervisedOptions = {
   readonly stopMsMax: number
 }
 
-export type SupervisedState = 'starting' | 'ready' | 'restarting' | 'stopped'
+/** 'down' and 'frozen': as somebody has asked for, until they let go of it. */
+export type SupervisedState = 'starting' | 'ready' | 'restarting' | 'stopped' | 'down' | 'frozen'
 
 const readyMsMax = 30_000
 const probeMs = 20
@@ -46,6 +47,8 @@ export class Supervised {
   #child: ChildProcess | undefined
   #state: SupervisedState = 'starting'
   #stopping = false
+  /** Somebody wants it down: it is not started again by itself. */
+  #held = false
   #failures = 0
   #readySinceMs = 0
   #restartTimer: NodeJS.Timeout | undefined
@@ -75,8 +78,39 @@ export class Supervised {
   /** Asks it to end, and makes it when it takes too long. Resolves when it is gone. */
   async stop(): Promise<void> {
     this.#stopping = true
-    clearTimeout(this.#restartTimer)
     this.#state = 'stopped'
+    await this.#end('SIGTERM')
+  }
+
+  /** Ends it, with SIGKILL without a chance to say goodbye, and leaves it so until `release`. Resolves when it is gone. */
+  async hold(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    this.#held = true
+    this.#state = 'down'
+    await this.#end(signal)
+  }
+
+  /** It stays in memory with its connections open and does nothing, until `release`. */
+  freeze(): void {
+    if (this.#held || this.#child === undefined) return
+    this.#state = 'frozen'
+    this.#child.kill('SIGSTOP')
+  }
+
+  /** Undoes `hold` and `freeze`. Resolves when it is ready again, or when it is clear that this takes more than one try. */
+  async release(): Promise<void> {
+    if (this.#state === 'frozen') {
+      this.#child?.kill('SIGCONT')
+      this.#state = 'ready'
+    }
+    if (!this.#held || this.#stopping) return
+    this.#held = false
+    this.#failures = 0
+    this.#state = 'restarting'
+    await this.#restart()
+  }
+
+  async #end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    clearTimeout(this.#restartTimer)
     const child = this.#child
     if (child === undefined || hasEnded(child)) return
     await new Promise<void>((resolve) => {
@@ -88,7 +122,9 @@ export class Supervised {
         clearTimeout(hard)
         resolve()
       })
-      child.kill('SIGTERM')
+      child.kill(signal)
+      // One that is frozen would not hear of it.
+      child.kill('SIGCONT')
     })
   }
 
@@ -145,7 +181,7 @@ export class Supervised {
   }
 
   #ended(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
-    if (this.#stopping || child !== this.#child || this.#state === 'starting') return
+    if (this.#stopping || this.#held || child !== this.#child || this.#state === 'starting') return
     if (this.#state === 'ready' && performance.now() - this.#readySinceMs > steadyMs) this.#failures = 0
     const waitMs = Math.min(backOffMs.first * 2 ** this.#failures, backOffMs.most)
     this.#failures += 1
@@ -157,10 +193,11 @@ export class Supervised {
   }
 
   async #restart(): Promise<void> {
-    if (this.#stopping) return
+    if (this.#stopping || this.#held) return
     const child = this.#spawn()
     try {
       await this.#ready(child)
+      if (this.#held || child !== this.#child) return
       this.#state = 'ready'
       this.#readySinceMs = performance.now()
       this.#options.log.info(`${this.#options.name} is ready again`)

@@ -3,8 +3,9 @@
  * their own so that their timing does not depend on what the nodes do. Everything starts at once, since nobody needs
  * another to begin; stopping goes from the nodes, which still have things to say, to the NATS servers.
  */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Log } from '../../ports/log.ts'
+import { Faults, clockFileName } from './faults.ts'
 import { natsLines, nodeLines } from './child-lines.ts'
 import type { LineSink } from './child-lines.ts'
 import type { Layout, RegionPlan } from './layout.ts'
@@ -35,6 +36,8 @@ const otherStopMsMax = 5000
 
 export class Supervisor {
   readonly regions: readonly RegionProcesses[]
+  /** What a drill may break. */
+  readonly faults: Faults
   readonly #links: Supervised
   readonly #sentinel = new Sentinel()
   readonly #options: SupervisorOptions
@@ -43,6 +46,7 @@ export class Supervisor {
     this.#options = options
     this.regions = options.layout.regions.map((plan) => ({ plan, node: this.#node(plan), nats: this.#nats(plan) }))
     this.#links = this.#linksProcess()
+    this.faults = new Faults({ regions: this.regions, log: options.log })
   }
 
   /** Resolves when every region can serve; rejects with the first thing that went wrong, everything still to be stopped. */
@@ -57,6 +61,7 @@ export class Supervisor {
 
   /** In order, and nothing is left. */
   async stop(): Promise<void> {
+    this.faults.close()
     await Promise.all(this.regions.map(async ({ node }) => await node.stop()))
     await this.#links.stop()
     await Promise.all(this.regions.map(async ({ nats }) => await nats.stop()))
@@ -94,6 +99,7 @@ export class Supervisor {
       nats: `nats://127.0.0.1:${plan.natsPort}`,
       'account-id': accountId,
       'table-transition-ms': tableTransitionMs,
+      'clock-file': join(plan.folder, clockFileName),
       // Absolute, since the children need not be where we are.
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
     })

@@ -1,0 +1,127 @@
+/**
+ * What `longitude up` lets a drill do, over the loopback. It is as strong as a shell of the person who runs the regions, so
+ * it asks for a token that only that person can read: it lies in the data folder, with the port, in a file of mode 0600.
+ */
+import { randomBytes, timingSafeEqual } from 'node:crypto'
+import { rmSync, writeFileSync } from 'node:fs'
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { Failure, messageOf } from '../failure.ts'
+import type { Faults } from './faults.ts'
+
+export const controlFileName = 'control.json'
+
+export type ControlFile = {
+  readonly port: number
+  readonly token: string
+  readonly links: string
+  readonly nodes: Readonly<Record<string, string>>
+}
+
+export type ControlServerOptions = {
+  readonly data: string
+  readonly faults: Faults
+  /** Where the links are controlled. */
+  readonly links: string
+  readonly endpoints: Readonly<Record<string, string>>
+}
+
+export type ControlServer = { close(): Promise<void> }
+
+const bodySizeBytesMax = 64 * 1024
+const faultMsMax = 24 * 60 * 60 * 1000
+const part = z.enum(['node', 'nats'])
+const faultRequest = z.strictObject({
+  owner: z.string().min(1),
+  region: z.string(),
+  part,
+  kind: z.enum(['kill', 'stop', 'freeze', 'wipe', 'clock']),
+  forMs: z.number().positive().max(faultMsMax),
+  offsetMs: z.number().optional(),
+})
+const healRequest = z.strictObject({
+  owner: z.string().optional(),
+  region: z.string().optional(),
+  part: part.optional(),
+})
+const leaseRequest = z.strictObject({ owner: z.string().min(1), forMs: z.number().min(0).max(faultMsMax) })
+
+export async function startControlServer({
+  data,
+  faults,
+  links,
+  endpoints,
+}: ControlServerOptions): Promise<ControlServer> {
+  const token = randomBytes(24).toString('base64url')
+  const answers: Readonly<Record<string, (body: unknown) => unknown>> = {
+    'GET /regions': () => ({ regions: faults.states, faults: faults.active }),
+    'POST /faults': async (body) => await faults.break(faultRequest.parse(body)),
+    'POST /heal': async (body) => ({ healed: await faults.heal(healRequest.parse(body)) }),
+    'POST /lease': (body) => {
+      const { owner, forMs } = leaseRequest.parse(body)
+      faults.lease(owner, forMs)
+      return {}
+    },
+  }
+  const server = createServer((request, response) => void serve(request, response, { token, answers }))
+  await listening(server)
+  const path = join(data, controlFileName)
+  const file: ControlFile = { port: (server.address() as AddressInfo).port, token, links, nodes: endpoints }
+  rmSync(path, { force: true })
+  writeFileSync(path, JSON.stringify(file), { mode: 0o600 })
+  return {
+    close: async () => {
+      rmSync(path, { force: true })
+      server.closeAllConnections()
+      await new Promise((resolve) => {
+        server.close(resolve)
+      })
+    },
+  }
+}
+
+async function listening(server: Server): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject).listen({ host: '127.0.0.1', port: 0 }, resolve)
+  })
+}
+
+type Service = {
+  readonly token: string
+  readonly answers: Readonly<Record<string, (body: unknown) => unknown>>
+}
+
+async function serve(request: IncomingMessage, response: ServerResponse, { token, answers }: Service): Promise<void> {
+  const reply = (status: number, body: unknown): void => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+  }
+  try {
+    if (!isAllowed(request.headers.authorization, token))
+      return reply(401, { error: 'the token of control.json is needed' })
+    const answer = answers[`${request.method} ${request.url}`]
+    if (answer === undefined) return reply(404, { error: `no ${request.method} ${request.url}` })
+    reply(200, await answer(await bodyOf(request)))
+  } catch (error) {
+    const asked = error instanceof Failure || error instanceof z.ZodError || error instanceof SyntaxError
+    reply(asked ? 400 : 500, { error: error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error) })
+  }
+}
+
+function isAllowed(authorization: string | undefined, token: string): boolean {
+  const given = Buffer.from(authorization ?? '')
+  const wanted = Buffer.from(`Bearer ${token}`)
+  return given.length === wanted.length && timingSafeEqual(given, wanted)
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const parts: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length
+    if (sizeBytes > bodySizeBytesMax) throw new Failure('the body is too long')
+    parts.push(chunk)
+  }
+  return sizeBytes === 0 ? undefined : JSON.parse(Buffer.concat(parts).toString('utf8'))
+}
