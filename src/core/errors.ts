@@ -21,6 +21,7 @@ export const errors = {
   ConditionalCheckFailedException: row(DYNAMODB, 'ConditionalCheckFailedException'),
   ContinuousBackupsUnavailableException: row(DYNAMODB, 'ContinuousBackupsUnavailableException'),
   DuplicateItemException: row(DYNAMODB, 'DuplicateItemException'),
+  ExpiredTokenException: row(CORAL_SERVICE, 'ExpiredTokenException'),
   ExportNotFoundException: row(DYNAMODB, 'ExportNotFoundException'),
   GlobalTableAlreadyExistsException: row(DYNAMODB, 'GlobalTableAlreadyExistsException'),
   GlobalTableNotFoundException: row(DYNAMODB, 'GlobalTableNotFoundException'),

@@ -43,6 +43,10 @@ export const tablesMax = 2500
 export const listTablesMax = 100
 export const requestSizeBytesMax = 16 * 1024 * 1024
 
+/** How far a request's signing time may be from ours. */
+export const signatureSkewMsMax = 15 * 60 * 1000
+export const presignedSecondsMax = 604_800
+
 // Ours
 /** A change of a 400 KB item of many small attributes can be several megabytes as JSON. */
 export const messageSizeBytesMax = 8 * 1024 * 1024
@@ -108,6 +112,12 @@ export const tombstoneAgeMsMin = 60_000
 export const tombstonesRemovedAtOnceMax = 1000
 
 // The wire
+/** Of an Authorization header that is quoted back. */
+export const authorizationSizeMax = 2048
+/** Clients (by key, day, region and signed headers) of which what their signatures have in common is kept. */
+export const signersMax = 1000
+/** Access keys in a credentials file. */
+export const credentialsMax = 10_000
 /** Violations of constraints that one message reports, as in DynamoDB. */
 export const constraintViolationsMax = 10
 /** How deep a request's attribute values are read before they are refused unread; far beyond what a value may nest. */

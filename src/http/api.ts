@@ -51,18 +51,18 @@ export class Api {
   }
 
   async #answer(
-    { url = '/', headers }: IncomingMessage,
+    { url = '/', headers, rawHeaders }: IncomingMessage,
     requestId: string,
     body: Awaited<ReturnType<typeof readBody>>,
   ): Promise<Answer> {
     if ('problem' in body) return refusal(body.problem)
-    const { bytes } = body
+    const { bytes, sent = bytes } = body
     const { clock, meter } = this.#options.env
     const startedMs = clock.monotonicMs()
     this.#inFlight++
     try {
       if (this.#inFlight > requestsInFlightMax) return refusal('over-budget')
-      const answer = await this.#options.answer({ requestId, url, headers, body: bytes })
+      const answer = await this.#options.answer({ requestId, url, headers, rawHeaders, body: bytes, payload: sent })
       const { operation } = answer
       meter.observe('longitude_request_seconds', (clock.monotonicMs() - startedMs) / 1000, { operation })
       return answer

@@ -1,6 +1,7 @@
 /**
- * One request through its layers, in DynamoDB's order: body -> target -> signature's form -> coerce -> constrain ->
- * attribute values -> the operation's checks -> run -> render. Whatever is thrown on the way becomes an answer: a
+ * One request through its layers, in DynamoDB's order: body -> target -> signature -> coerce -> constrain -> attribute
+ * values -> the operation's checks -> run -> render. (What the signer may do, once there are policies, is to be asked
+ * before run: the tables that a request names are in the operation's row.) Whatever is thrown on the way becomes an answer: a
  * ServiceError the one that it says, anything else a 500 with the request's id in the log.
  */
 import { isUtf8 } from 'node:buffer'
@@ -17,20 +18,18 @@ import { inputOf, operationNames } from '../core/wire/shapes.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
 import { unsupportedOperation } from '../operations/unsupported.ts'
 import type { Reply } from './reply.ts'
+import type { SignedRequest, Signatures } from './signatures.ts'
 
 export type PipelineOptions = {
   readonly context: OperationContext
   readonly operations: ReadonlyMap<string, Operation>
+  /** Verifies who sent it; without it, whoever signs in form is served. */
+  readonly signatures?: Signatures
   /** Told of a bug of ours that was caught red-handed; the request has been answered 500 by then. */
   readonly onBrokenInvariant: (error: InvariantViolation) => void
 }
 
-export type ApiRequest = {
-  readonly requestId: string
-  readonly url: string
-  readonly headers: IncomingHttpHeaders
-  readonly body: Buffer
-}
+export type ApiRequest = SignedRequest & { readonly requestId: string; readonly body: Buffer }
 
 export type Answer = Reply & { readonly operation: string; readonly outcome: string }
 
@@ -46,7 +45,8 @@ export function pipeline(options: PipelineOptions): Pipeline {
       // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
       if (contentType === 'application/json') return plainJson
       operation = targetOf(request.headers)
-      checkAuthorization(signatureOf(request))
+      if (options.signatures === undefined) checkAuthorization(signatureOf(request))
+      else options.signatures.verify(request)
       const output = await run(options, operation, body)
       const bytes = output instanceof Rendered ? output.bytes : renderOutput(output)
       return { status: 200, contentType, bytes, operation, outcome: 'ok' }

@@ -8,7 +8,9 @@ import { createGunzip, createInflate } from 'node:zlib'
 import { discardedBytesMax, requestBytesInFlightMax, requestSizeBytesMax } from '../core/limits.ts'
 
 export type BodyProblem = 'too-large' | 'over-budget' | 'undecodable' | 'aborted'
-export type ReadBody = { readonly bytes: Buffer } | { readonly problem: BodyProblem }
+export type ReadBody =
+  /** `sent` is what travelled, where that is something else: signatures are over it. */
+  { readonly bytes: Buffer; readonly sent?: Buffer } | { readonly problem: BodyProblem }
 
 /** Bytes of bodies held by one server at this moment. */
 export class BodyBudget {
@@ -31,6 +33,7 @@ export function readBody(request: IncomingMessage, budget: BodyBudget): Promise<
   return new Promise((resolve) => {
     const source = decoder === undefined ? request : request.pipe(decoder)
     let chunks: Buffer[] = []
+    const sent: Buffer[] = []
     let size = 0
     const fail = (problem: BodyProblem): void => {
       chunks = []
@@ -52,7 +55,8 @@ export function readBody(request: IncomingMessage, budget: BodyBudget): Promise<
     }
     const finish = (): void => {
       request.removeListener('close', abandon)
-      resolve({ bytes: chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks, size) })
+      const bytes = chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks, size)
+      resolve(decoder === undefined ? { bytes } : { bytes, sent: Buffer.concat(sent) })
     }
     const abandon = (): void => {
       if (!request.complete) fail('aborted')
@@ -61,7 +65,10 @@ export function readBody(request: IncomingMessage, budget: BodyBudget): Promise<
     source.on('end', finish)
     request.on('close', abandon)
     request.on('error', () => {})
-    decoder?.on('error', () => fail('undecodable'))
+    if (decoder === undefined) return
+    decoder.on('error', () => fail('undecodable'))
+    // No more than its decoded form, which is bounded.
+    request.on('data', (chunk: Buffer) => void sent.push(chunk))
   })
 }
 

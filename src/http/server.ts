@@ -9,6 +9,7 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastify from 'fastify'
+import type { Credentials } from '../core/auth/credentials.ts'
 import type { InvariantViolation } from '../core/assert.ts'
 import { connectionsMax, drainMsMax, idleConnectionMsMax } from '../core/limits.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
@@ -16,10 +17,11 @@ import { registry } from '../operations/registry.ts'
 import { Api } from './api.ts'
 import { pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
+import { Signatures } from './signatures.ts'
 import { addRoutes, type RouteOptions } from './routes.ts'
 
 export type ServerOptions = RouteOptions & {
-  /** 127.0.0.1 unless told otherwise: nobody is authenticated here. */
+  /** 127.0.0.1 unless told otherwise. */
   readonly host?: string
   /** 0 takes a free one. */
   readonly port: number
@@ -28,6 +30,8 @@ export type ServerOptions = RouteOptions & {
   readonly onBrokenInvariant?: (error: InvariantViolation) => void
   /** Whether pages from other origins may call the API, as on AWS. */
   readonly crossOrigin?: boolean
+  /** Whose signatures are accepted, as known now; without it anybody's. */
+  readonly credentials?: () => Credentials
   /** Other operations than the registry's, for tests. */
   readonly operations?: ReadonlyMap<string, Operation>
 }
@@ -43,10 +47,14 @@ export type RunningServer = {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { context, host = '127.0.0.1' } = options
   const ids = requestIds(context.env.random)
+  const { credentials } = options
+  const { clock } = context.env
+  const { region } = context.settings
   const door = new Api({
     env: context.env,
     answer: pipeline({
       context,
+      ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, region, clock }) }),
       operations: options.operations ?? registry,
       onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     }),
@@ -63,7 +71,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         else handler(request, response)
       }),
   })
-  addRoutes(app, options, { region: context.settings.region, ids, crossOrigin: options.crossOrigin ?? true })
+  addRoutes(app, options, { region, ids, crossOrigin: options.crossOrigin ?? true })
   await app.listen({ host, port: options.port })
   const { port } = server.address() as AddressInfo
   return {

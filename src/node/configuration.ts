@@ -81,6 +81,11 @@ export const options = {
     help: 'where the regions are described; watched while the node runs (default: regions/ of this program)',
     schema: z.string().min(1).optional(),
   },
+  credentials: {
+    flags: '--credentials <file>',
+    help: 'access keys and secrets (JSON): signatures are verified by them; any credentials are accepted when not given',
+    schema: z.string().min(1).optional(),
+  },
   accountId: {
     flags: '--account-id <digits>',
     help: 'account number in ARNs',
@@ -135,6 +140,7 @@ export const optionsOf = {
     'logFormat',
     'natsServer',
     'regionsFolder',
+    'credentials',
     'accountId',
     'tableTransitionMs',
   ],
@@ -146,6 +152,7 @@ export const optionsOf = {
     'nats',
     'peer',
     'regionsFolder',
+    'credentials',
     'accountId',
     'tableTransitionMs',
     'clockFile',

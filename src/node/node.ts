@@ -22,6 +22,7 @@ import type { Store } from '../ports/store.ts'
 import { startReplication } from '../readers/replication/replication.ts'
 import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
 import { adminRoutes } from './admin.ts'
+import { watchCredentials } from './credentials.ts'
 import type { RegionEntry } from './regions.ts'
 import { type Peer, watchTopology } from './topology-watch.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
@@ -39,6 +40,8 @@ export type NodeOptions = {
   /** Address of this region's own NATS server. */
   readonly nats: string
   readonly accountId: string
+  /** A file of them: signatures are verified. */
+  readonly credentials?: string | undefined
   readonly tableTransitionMs: number
   /** Where a drill may say that the wall clock is wrong. */
   readonly clockFile?: string | undefined
@@ -53,6 +56,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { self, log } = options
   const watch = watchTopology({ self, fixed: options.peers, read: options.readRegions, log })
   const { topology } = watch
+  const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
   const meter = prometheusMeter({ region: self.name })
   const store = await openStore(join(options.data, 'store'))
   const bus = new NatsBus({
@@ -86,6 +90,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
   const stopInside = async (): Promise<void> => {
     stopWatch()
+    credentials?.stop()
     stopCaretaker()
     await Promise.all([sweeper.stop(), replication.stop()])
     await engine.close()
@@ -103,6 +108,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         return { contentType: meter.contentType, text: await meter.render() }
       },
       admin: adminRoutes({ engine, replication, topology }),
+      ...(credentials === undefined ? {} : { credentials: credentials.current }),
       onBrokenInvariant: options.onBrokenInvariant,
     })
     return {

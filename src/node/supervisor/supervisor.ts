@@ -22,6 +22,7 @@ export type SupervisorOptions = {
   readonly host: string
   readonly logLevel: string
   readonly accountId: string
+  readonly credentials?: string | undefined
   readonly regionsFolder?: string | undefined
   readonly tableTransitionMs: number
   readonly log: Log
@@ -86,7 +87,7 @@ export class Supervisor {
   }
 
   #node(plan: RegionPlan): Supervised {
-    const { host, accountId, regionsFolder, tableTransitionMs, sink, layout } = this.#options
+    const { host, accountId, credentials, regionsFolder, tableTransitionMs, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -101,6 +102,7 @@ export class Supervisor {
       'table-transition-ms': tableTransitionMs,
       'clock-file': join(plan.folder, clockFileName),
       // Absolute, since the children need not be where we are.
+      ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
     })
     return this.#ours({
