@@ -8,7 +8,7 @@
  * silently waits for its number; a stream trimmed past a consumer goes on silently at its first message; an append
  * may be stored and its acknowledgement lost.
  */
-import type { Bus, PeerSession, Stream } from '../ports/bus.ts'
+import type { Answerer, Bus, PeerSession, Stream } from '../ports/bus.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import { MemoryServer } from './memory-server.ts'
@@ -48,8 +48,6 @@ const usual: MemoryNetworkSettings = {
   outstandingMax: 64,
   streamMessagesMax: 100_000,
 }
-
-type RequestHandler = (payload: Buffer) => Promise<Buffer | undefined>
 
 export class MemoryNetwork {
   readonly settings: MemoryNetworkSettings
@@ -143,7 +141,7 @@ export class MemoryBus implements Bus {
   readonly region: string
   readonly stream: Stream
   alive = true
-  handler: RequestHandler | undefined
+  handler: Answerer | undefined
   readonly #network: MemoryNetwork
   readonly #toServer: (() => void)[] = []
   readonly #fromServer: (() => void)[] = []
@@ -162,7 +160,7 @@ export class MemoryBus implements Bus {
     this.#hop(this.#toServer, () => this.#network.server(this.region).announce(copy))
   }
 
-  serve(handler: RequestHandler): void {
+  serve(handler: Answerer): void {
     this.handler = handler
   }
 

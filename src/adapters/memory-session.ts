@@ -81,7 +81,7 @@ export class MemorySession implements PeerSession {
     return this.#ask<Buffer>((answer, refuse) => {
       const node = this.#network.node(this.server.region)
       if (node?.handler === undefined) return refuse(new Error('no responders'))
-      node.handler(copy).then(
+      node.handler(copy, this.client.region).then(
         (reply) => (node.alive && reply !== undefined ? answer(Buffer.from(reply)) : undefined),
         () => undefined,
       )
@@ -92,7 +92,7 @@ export class MemorySession implements PeerSession {
     const copy = Buffer.from(payload)
     this.#sendUnreliably('up', () => {
       const node = this.#network.node(this.server.region)
-      node?.handler?.(copy).catch(() => undefined)
+      node?.handler?.(copy, this.client.region).catch(() => undefined)
     })
   }
 

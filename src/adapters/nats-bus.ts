@@ -8,7 +8,7 @@
  *   nats-pull.ts      flow control and black-hole detection
  *   nats-subjects.ts  every name
  */
-import type { Bus, PeerSession, Stream } from '../ports/bus.ts'
+import type { Answerer, Bus, PeerSession, Stream } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
 import type { NatsServer } from './nats-connect.ts'
 import { OwnSide } from './nats-own.ts'
@@ -60,7 +60,7 @@ export class NatsBus implements Bus {
     this.#own.announce(payload)
   }
 
-  serve(handler: (payload: Buffer) => Promise<Buffer | undefined>): void {
+  serve(handler: Answerer): void {
     this.#own.serve(handler)
   }
 

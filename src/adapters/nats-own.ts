@@ -16,10 +16,10 @@ import {
 } from '@nats-io/jetstream'
 import { type Msg, type NatsConnection, nanos } from '@nats-io/transport-node'
 import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../core/limits.ts'
-import type { Stream, StreamEnd } from '../ports/bus.ts'
+import type { Answerer, Stream, StreamEnd } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
 import { bufferOf, connectOnce, isNewEnough, jetStreamOptions, type NatsServer } from './nats-connect.ts'
-import { announceSubject, askSubject, logSubject, streamName } from './nats-subjects.ts'
+import { announceSubject, askerOf, askSubject, logSubject, streamName } from './nats-subjects.ts'
 
 export type OwnOptions = {
   readonly self: string
@@ -39,7 +39,7 @@ type Live = {
 export class OwnSide implements Stream {
   readonly #options: OwnOptions
   #live: Live | undefined
-  #handler: ((payload: Buffer) => Promise<Buffer | undefined>) | undefined
+  #handler: Answerer | undefined
   #underWay = 0
   #closed = false
   #wake: () => void = () => undefined
@@ -77,7 +77,7 @@ export class OwnSide implements Stream {
       connection.publish(announceSubject(this.#options.self), payload)
   }
 
-  serve(handler: (payload: Buffer) => Promise<Buffer | undefined>): void {
+  serve(handler: Answerer): void {
     this.#handler = handler
   }
 
@@ -161,7 +161,7 @@ export class OwnSide implements Stream {
   }
 
   #listen(connection: NatsConnection): void {
-    connection.subscribe(askSubject(this.#options.self), {
+    connection.subscribe(askSubject(this.#options.self, '*'), {
       callback: (error, message) => {
         if (error === null) void this.#answer(message)
       },
@@ -173,7 +173,7 @@ export class OwnSide implements Stream {
     if (this.#handler === undefined || this.#underWay >= requestsUnderWayMax) return
     this.#underWay++
     try {
-      const answer = await this.#handler(bufferOf(message.data))
+      const answer = await this.#handler(bufferOf(message.data), askerOf(message.subject))
       if (answer !== undefined) message.respond(answer)
     } catch (error) {
       this.#options.log.warn('request failed', { error: String(error) })

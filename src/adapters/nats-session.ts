@@ -17,12 +17,14 @@ class NatsSession implements PeerSession {
   readonly closed: Promise<string>
   readonly #connection: NatsConnection
   readonly #options: SessionOptions
+  readonly #askSubject: string
   #end: (reason: string) => void = () => undefined
   #puller: Puller | undefined
 
   constructor(connection: NatsConnection, options: SessionOptions) {
     this.#connection = connection
     this.#options = options
+    this.#askSubject = askSubject(options.peer, options.self)
     this.closed = new Promise((resolve) => (this.#end = resolve))
     void connection.closed().then((error) => this.#finish(error instanceof Error ? error.message : 'closed'))
   }
@@ -52,12 +54,12 @@ class NatsSession implements PeerSession {
   }
 
   async request(payload: Buffer, timeoutMs: number): Promise<Buffer> {
-    const reply = await this.#connection.request(askSubject(this.#options.peer), payload, { timeout: timeoutMs })
+    const reply = await this.#connection.request(this.#askSubject, payload, { timeout: timeoutMs })
     return bufferOf(reply.data)
   }
 
   tell(payload: Buffer): void {
-    if (!this.#connection.isClosed()) this.#connection.publish(askSubject(this.#options.peer), payload)
+    if (!this.#connection.isClosed()) this.#connection.publish(this.#askSubject, payload)
   }
 
   onAnnouncement(handler: (payload: Buffer) => void): void {

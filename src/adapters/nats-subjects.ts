@@ -7,8 +7,14 @@ export const logSubject = (region: string): string => `log.${region}.changes`
 /** Announcements of the region, on its own server; its peers listen there. */
 export const announceSubject = (region: string): string => `here.${region}`
 
-/** Requests and confirmations for the region, on its own server; its peers send there. */
-export const askSubject = (region: string): string => `ask.${region}`
+/**
+ * Requests and confirmations for the region, on its own server, each peer by a name of its own: the server's accounts let
+ * a peer send by no other, so that what it says of itself can be held against it.
+ */
+export const askSubject = (region: string, asker: string): string => `ask.${region}.${asker}`
+
+/** Who has asked, of a subject made above. */
+export const askerOf = (subject: string): string => subject.slice(subject.lastIndexOf('.') + 1)
 
 /** Each region's replies have a prefix of their own, so a server's permissions can keep regions apart. */
 export const inboxPrefix = (region: string): string => `_INBOX_${region}`

@@ -47,12 +47,18 @@ export interface PeerSession {
   close(): Promise<void>
 }
 
+/**
+ * `asker` is the peer by the way that its message came: where the bus keeps its peers apart none can ask as another;
+ * where it does not, that is the peer's own claim.
+ */
+export type Answerer = (payload: Buffer, asker: string) => Promise<Buffer | undefined>
+
 export interface Bus {
   readonly stream: Stream
   /** To every peer that listens now. */
   announce(payload: Buffer): void
-  /** Answers the peers' requests (and hears what they tell, where the answer goes nowhere); the peer's name is its own claim. */
-  serve(handler: (payload: Buffer) => Promise<Buffer | undefined>): void
+  /** Answers the peers' requests, and hears what they tell, where the answer goes nowhere. */
+  serve(handler: Answerer): void
   /** Rejects when the peer cannot be reached within the connect time-out. */
   connect(region: string): Promise<PeerSession>
   close(): Promise<void>

@@ -289,7 +289,7 @@ describe('three regions', () => {
     await us.stop()
     await meddle(0, async (connection) => {
       const here = Buffer.from('LGT\u0003\u0002{"say":"here"}')
-      connection.subscribe('ask.us', { callback: (_, message) => void message.respond(here) })
+      connection.subscribe('ask.us.*', { callback: (_, message) => void message.respond(here) })
       connection.publish('here.us', here)
       await eventually('eu refuses us', () => eu.peer('us').state === 'refused')
       expect(eu.peer('us').reason).toContain('format 2')

@@ -35,7 +35,7 @@ export type Answers = {
 }
 
 /** The reply's bytes; undefined where none is expected. A message that cannot be read gets a refusal that says so. */
-export function answer(room: Answers, payload: Buffer): Buffer | undefined {
+export function answer(room: Answers, payload: Buffer, asker: string): Buffer | undefined {
   let request: ReturnType<typeof decodeRequest>
   try {
     request = decodeRequest(payload)
@@ -44,6 +44,8 @@ export function answer(room: Answers, payload: Buffer): Buffer | undefined {
     // A peer of another version reads the version in the header of whatever it is answered.
     return refusal(error instanceof UnknownFormat ? error.message : 'not a request')
   }
+  // Who confirms in another's name would let the log be trimmed before that one has it.
+  if (request.region !== asker) return refusal(`this is ${asker}, not ${request.region}`)
   if (!peersOf(room.topology).some((peer) => peer.name === request.region)) return refusal('not a peer of this region')
   if (request.say === 'confirm') {
     room.onConfirmed(request)

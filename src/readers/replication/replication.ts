@@ -143,7 +143,7 @@ class RunningReplication implements Replication {
       reach: (peer: string, cursor: Position) => this.#reach(peer, cursor),
       isComplete: (table: string) => this.#replicas.isComplete(table),
     }
-    env.bus.serve((payload) => Promise.resolve(this.#loop.stopped ? undefined : answer(answers, payload)))
+    env.bus.serve((payload, asker) => Promise.resolve(this.#loop.stopped ? undefined : answer(answers, payload, asker)))
     this.#running = Promise.all([this.#run(), this.#count()])
   }
 
