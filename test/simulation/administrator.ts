@@ -6,6 +6,7 @@ import type { Engine } from '../../src/engine/engine.ts'
 import type { OperationContext } from '../../src/operations/operation.ts'
 import { createTable } from '../../src/operations/tables/create-table.ts'
 import { updateTable } from '../../src/operations/tables/update-table.ts'
+import type { Table, TableId } from '../../src/core/table/table.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import { StoreFailed, StoreFull } from '../../src/ports/store.ts'
 import { isUsable } from './client.ts'
@@ -25,6 +26,8 @@ type Work<T> = (context: OperationContext) => Promise<T> | T
 export class Administrator {
   readonly #world: World
   readonly #random: SeededRandom
+  /** How often each region was asked to have a replica of each table. */
+  readonly #additions = new Map<string, number>()
 
   constructor(world: World) {
     this.#world = world
@@ -47,29 +50,48 @@ export class Administrator {
   /** Asks `from` to add replicas; does not wait for them. */
   async addReplicas(from: SimulatedRegion, name: string, to: readonly SimulatedRegion[]): Promise<void> {
     await this.#untilUsable(from, name)
+    // Also what an attempt before a crash has brought to the disk without an answer counts as asked.
+    const asked = new Set<SimulatedRegion>()
     await this.#insist(from, async (context) => {
       const table = context.engine.tableNamed(name)
-      const missing = to.filter((region) => !table?.replicas.some((replica) => replica.region === region.name))
-      if (table === undefined || missing.length === 0) return
+      if (table === undefined) return
+      const missing = to.filter((region) => !table.replicas.some((replica) => replica.region === region.name))
+      for (const region of missing) asked.add(region)
       const updates = missing.map((region) => ({ Create: { RegionName: region.name } }))
-      await updateTable.run({ TableName: name, ReplicaUpdates: updates }, context)
-      for (const region of missing) this.#world.addReplica(table.id, region)
+      if (missing.length > 0) await updateTable.run({ TableName: name, ReplicaUpdates: updates }, context)
+      for (const region of asked) this.#add(table, region)
     })
   }
 
-  /** Asks `from` to remove a replica, and waits until it is gone. */
+  #add({ id, name }: Table, region: SimulatedRegion): void {
+    if (this.#world.replicas.get(id)?.has(region) === true) return
+    expectThat(!region.has(id), 'replicas that are struck from the list are gone', () => `${region.name} has ${name}`)
+    this.#world.addReplica(id, region)
+    this.#additions.set(`${id} ${region.name}`, this.#additionsOf(id, region) + 1)
+  }
+
+  #additionsOf(id: TableId, region: SimulatedRegion): number {
+    return this.#additions.get(`${id} ${region.name}`) ?? 0
+  }
+
+  /** Asks `from` to remove a replica, and waits until it is gone from there and from the list. */
   async removeReplica(from: SimulatedRegion, name: string, region: SimulatedRegion): Promise<void> {
     await this.#untilUsable(from, name)
+    let asked: { readonly id: TableId; readonly additions: number } | undefined
     await this.#insist(from, async (context) => {
       const table = context.engine.tableNamed(name)
       if (table === undefined || !table.replicas.some((replica) => replica.region === region.name)) return
+      asked ??= { id: table.id, additions: this.#additionsOf(table.id, region) }
       await updateTable.run({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: region.name } }] }, context)
-      this.#world.removeReplica(table.id, region)
     })
+    if (asked === undefined) return
+    const { id, additions } = asked
+    if (this.#additionsOf(id, region) === additions) this.#world.removeReplica(id, region)
     await this.#until('replicas that are removed go', () => {
-      const table = from.engine?.tableNamed(name)
-      const gone = region.engine !== undefined && region.engine.tableNamed(name) === undefined
-      return gone && table !== undefined && !table.replicas.some((replica) => replica.region === region.name)
+      // Somebody has found it gone, and has asked for another.
+      if (this.#additionsOf(id, region) > additions) return true
+      const table = from.engine?.tableWithId(id)
+      return table !== undefined && !table.replicas.some((each) => each.region === region.name) && !region.has(id)
     })
   }
 

@@ -8,5 +8,6 @@ export const storiedSeeds: readonly StoriedSeed[] = [
   { seed: 275, story: 'what the former disk of a wiped peer had confirmed counted for the new one' },
   { seed: 597, story: 'changes cut off by the log’s cap were not pending any more after a restart' },
   { seed: 1037, story: 'a peer was called safe to leave to while it lacked something' },
+  { seed: 11899, story: 'a replica asked for again while it went: it was waited for in a state that had passed' },
   { seed: 3769, story: 'a replica counted as complete before it served' },
 ]

@@ -8,10 +8,11 @@ import { required } from '../../src/core/assert.ts'
 import type { Position } from '../../src/core/change/change.ts'
 import type { ClockState } from '../../src/core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { clockDriftMsMax } from '../../src/core/limits.ts'
-import type { Table } from '../../src/core/table/table.ts'
+import type { Table, TableId } from '../../src/core/table/table.ts'
 import type { Region } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { Env } from '../../src/ports/env.ts'
+import type { Meter } from '../../src/ports/meter.ts'
 import { type Store, StoreFull } from '../../src/ports/store.ts'
 import type { Replication } from '../../src/readers/replication/replication.ts'
 import { boot, type Process } from './boot.ts'
@@ -20,13 +21,15 @@ import { LogWatch } from './log-watch.ts'
 import { LyingStore } from './lying-store.ts'
 import { observed } from './observed-engine.ts'
 import { ProcessClock, RegionClock } from './region-clock.ts'
-import { RecordedMeter } from './recorded-meter.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import { order } from './vectors.ts'
 import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
 
 const restartMs = 300
+
+/** The figures are taken from the status itself, which the inspector reads. */
+const nothingMeasured: Meter = { count: () => {}, gauge: () => {}, observe: () => {} }
 
 /** A process's life. */
 type Life = {
@@ -43,7 +46,6 @@ export class SimulatedRegion {
   readonly region: Region
   readonly clock: RegionClock
   readonly watch: LogWatch
-  readonly meter = new RecordedMeter()
   /** How long a flush takes now, and whether the disk has room. */
   flushMs = 1
   diskFull = false
@@ -95,6 +97,11 @@ export class SimulatedRegion {
 
   get writesUnderWay(): number {
     return this.#life?.store.underWay ?? 0
+  }
+
+  /** Whether it has, or had when it was last up, the table or a part of it. */
+  has(id: TableId): boolean {
+    return this.#tablesSeen.some((table) => table.id === id)
   }
 
   /** Starts the node, again and again while its disk is full. */
@@ -185,7 +192,7 @@ export class SimulatedRegion {
       store,
       bus: network.join(this.name),
       log: story.logOf(this.name),
-      meter: this.meter,
+      meter: nothingMeasured,
     }
     return this.#world.watchBus(this, env)
   }
