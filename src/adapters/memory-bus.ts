@@ -8,7 +8,7 @@
  * silently waits for its number; a stream trimmed past a consumer goes on silently at its first message; an append
  * may be stored and its acknowledgement lost.
  */
-import type { Answerer, Bus, PeerSession, Stream } from '../ports/bus.ts'
+import type { Answerer, Bus, CacheAnswerer, CacheFeed, PeerSession, Stream } from '../ports/bus.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
 import { MemoryServer } from './memory-server.ts'
@@ -140,8 +140,10 @@ export class MemoryNetwork {
 export class MemoryBus implements Bus {
   readonly region: string
   readonly stream: Stream
+  readonly caches: CacheFeed
   alive = true
   handler: Answerer | undefined
+  cacheHandler: CacheAnswerer | undefined
   readonly #network: MemoryNetwork
   readonly #toServer: (() => void)[] = []
   readonly #fromServer: (() => void)[] = []
@@ -152,6 +154,15 @@ export class MemoryBus implements Bus {
     this.stream = {
       last: () => this.#local((server) => server.end()),
       append: (payload, after) => this.#append(Buffer.from(payload), after),
+    }
+    this.caches = {
+      invalidate: (payload) => {
+        const copy = Buffer.from(payload)
+        this.#hop(this.#toServer, () => this.#network.server(this.region).invalidate(copy))
+      },
+      serve: (answer) => {
+        this.cacheHandler = answer
+      },
     }
   }
 

@@ -10,6 +10,8 @@ export class MemoryServer {
   up = true
   /** Counts the server's lives: what was asked of one is not answered by the next. */
   run = 1
+  /** Of caches beside the region: what listens to its invalidations. */
+  readonly caches = new Set<(payload: Buffer) => void>()
   readonly #network: MemoryNetwork
   #messages: StreamMessage[] = []
   #firstSequence = 1
@@ -47,6 +49,10 @@ export class MemoryServer {
 
   announce(payload: Buffer): void {
     if (this.up) for (const session of this.#sessions()) session.announce(payload)
+  }
+
+  invalidate(payload: Buffer): void {
+    if (this.up) for (const cache of this.caches) cache(payload)
   }
 
   /** Connections end; the stream stays as it is on the disk. */

@@ -8,7 +8,7 @@
  *   nats-pull.ts      flow control and black-hole detection
  *   nats-subjects.ts  every name
  */
-import type { Answerer, Bus, PeerSession, Stream } from '../ports/bus.ts'
+import type { Answerer, Bus, CacheFeed, PeerSession, Stream } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
 import type { NatsServer } from './nats-connect.ts'
 import { OwnSide } from './nats-own.ts'
@@ -48,6 +48,10 @@ export class NatsBus implements Bus {
 
   get stream(): Stream {
     return this.#own
+  }
+
+  get caches(): CacheFeed {
+    return this.#own.caches
   }
 
   /** Adds or moves a peer; sessions under way with its old address stay until they end. Undefined forgets it. */

@@ -18,7 +18,12 @@ export const connectTimeoutMs = 3000
  * nats.md's measured options: the client's own reconnecting gives up after 19 s of resets and hides gaps, so a
  * connection that is lost is lost, and whoever holds it starts again from what is durable.
  */
-export async function connectOnce(self: string, server: NatsServer, purpose: string): Promise<NatsConnection> {
+export async function connectOnce(
+  self: string,
+  server: NatsServer,
+  purpose: string,
+  inbox = inboxPrefix(self),
+): Promise<NatsConnection> {
   return connect({
     servers: server.url,
     name: `longitude ${self} ${purpose}`,
@@ -27,7 +32,7 @@ export async function connectOnce(self: string, server: NatsServer, purpose: str
     pingInterval: 20_000,
     maxPingOut: 3,
     ignoreClusterUpdates: true,
-    inboxPrefix: inboxPrefix(self),
+    inboxPrefix: inbox,
     noAsyncTraces: true,
     ...server.credentials,
   })

@@ -16,10 +16,18 @@ import {
 } from '@nats-io/jetstream'
 import { type Msg, type NatsConnection, nanos } from '@nats-io/transport-node'
 import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../core/limits.ts'
-import type { Answerer, Stream, StreamEnd } from '../ports/bus.ts'
+import type { Answerer, CacheFeed, Stream, StreamEnd } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
 import { bufferOf, connectOnce, isNewEnough, jetStreamOptions, type NatsServer } from './nats-connect.ts'
-import { announceSubject, askerOf, askSubject, logSubject, streamName } from './nats-subjects.ts'
+import {
+  announceSubject,
+  askerOf,
+  askSubject,
+  cacheAskSubject,
+  invalidationSubject,
+  logSubject,
+  streamName,
+} from './nats-subjects.ts'
 
 export type OwnOptions = {
   readonly self: string
@@ -36,17 +44,27 @@ type Live = {
   readonly manager: JetStreamManager
 }
 
+/** Who answers on a subject, and how many questions it is busy with. */
+type Desk = { handler: Answerer | undefined; underWay: number }
+
 export class OwnSide implements Stream {
+  readonly caches: CacheFeed
   readonly #options: OwnOptions
   #live: Live | undefined
-  #handler: Answerer | undefined
-  #underWay = 0
+  readonly #peers: Desk = { handler: undefined, underWay: 0 }
+  readonly #caches: Desk = { handler: undefined, underWay: 0 }
   #closed = false
   #wake: () => void = () => undefined
   readonly #running: Promise<void>
 
   constructor(options: OwnOptions) {
     this.#options = options
+    this.caches = {
+      invalidate: (payload) => this.#publish(invalidationSubject(options.self), payload),
+      serve: (handler) => {
+        this.#caches.handler = handler
+      },
+    }
     this.#running = this.#run()
   }
 
@@ -72,13 +90,11 @@ export class OwnSide implements Stream {
   }
 
   announce(payload: Buffer): void {
-    const connection = this.#live?.connection
-    if (connection !== undefined && !connection.isClosed())
-      connection.publish(announceSubject(this.#options.self), payload)
+    this.#publish(announceSubject(this.#options.self), payload)
   }
 
   serve(handler: Answerer): void {
-    this.#handler = handler
+    this.#peers.handler = handler
   }
 
   async close(): Promise<void> {
@@ -86,6 +102,11 @@ export class OwnSide implements Stream {
     this.#wake()
     await this.#live?.connection.close()
     await this.#running
+  }
+
+  #publish(subject: string, payload: Buffer): void {
+    const connection = this.#live?.connection
+    if (connection !== undefined && !connection.isClosed()) connection.publish(subject, payload)
   }
 
   #connected(): Live {
@@ -161,24 +182,29 @@ export class OwnSide implements Stream {
   }
 
   #listen(connection: NatsConnection): void {
-    connection.subscribe(askSubject(this.#options.self, '*'), {
-      callback: (error, message) => {
-        if (error === null) void this.#answer(message)
-      },
-    })
+    const desks = [
+      [askSubject(this.#options.self, '*'), this.#peers],
+      [cacheAskSubject(this.#options.self), this.#caches],
+    ] as const
+    for (const [subject, desk] of desks)
+      connection.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) void this.#answer(desk, message)
+        },
+      })
   }
 
   /** A question too many is dropped: its asker times out and asks again. */
-  async #answer(message: Msg): Promise<void> {
-    if (this.#handler === undefined || this.#underWay >= requestsUnderWayMax) return
-    this.#underWay++
+  async #answer(desk: Desk, message: Msg): Promise<void> {
+    if (desk.handler === undefined || desk.underWay >= requestsUnderWayMax) return
+    desk.underWay++
     try {
-      const answer = await this.#handler(bufferOf(message.data), askerOf(message.subject))
+      const answer = await desk.handler(bufferOf(message.data), askerOf(message.subject))
       if (answer !== undefined) message.respond(answer)
     } catch (error) {
       this.#options.log.warn('request failed', { error: String(error) })
     } finally {
-      this.#underWay--
+      desk.underWay--
     }
   }
 

@@ -18,3 +18,12 @@ export const askerOf = (subject: string): string => subject.slice(subject.lastIn
 
 /** Each region's replies have a prefix of their own, so a server's permissions can keep regions apart. */
 export const inboxPrefix = (region: string): string => `_INBOX_${region}`
+
+/** Invalidations of the region, on its own server; its caches listen there. */
+export const invalidationSubject = (region: string): string => `cache.${region}.changes`
+
+/** Questions of the region's caches, on its own server. */
+export const cacheAskSubject = (region: string): string => `cache.${region}.ask`
+
+/** Caches only read what is theirs to read, so that their prefix is another. */
+export const cacheInboxPrefix = (region: string): string => `_INBOX_cache_${region}`

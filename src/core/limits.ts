@@ -107,6 +107,8 @@ export const applyTargetBytes = 4 * 1024 * 1024
 export const logPositionsMax = 2_000_000
 /** Positions read in one turn of the event loop by whoever goes through the log. */
 export const logReadChangesMax = 256
+/** And about their bytes. */
+export const logReadBytesMax = 4 * 1024 * 1024
 /** A tombstone stays at least this long, whatever the replicas have confirmed: a snapshot's part on its way may be older than it. */
 export const tombstoneAgeMsMin = 60_000
 export const tombstonesRemovedAtOnceMax = 1000
@@ -155,3 +157,27 @@ export const conflictsBytesMax = 256 * 1024 * 1024
 /** Of a peer's unreadable changes, the newest are kept for inspection, each cut to so many bytes. */
 export const setAsideMax = 1000
 export const setAsideBytesMax = 64 * 1024
+
+// Caches
+/** Caches that one region tells of its changes, and for how long after its last question one is told of. */
+export const cachesMax = 64
+export const cacheInterestMs = 10_000
+/** A cache asks this often where it should stand, and waits this long for the answer. */
+export const cacheAskMs = 500
+export const cacheAnswerMsMax = 1500
+/** A coherent cache serves hits for so long after it has asked the last question that was answered: the bound of its staleness. */
+export const cacheLeaseMs = 2000
+/** A cache without a log to follow serves a table's entries for so long after a reply has shown that it is still the same table. */
+export const cacheTableConfirmedMs = 1000
+/** Last invalidations that are remembered one by one: a reply that was read before those has missed its moment. */
+export const cacheFencesMax = 65_536
+/** What an entry costs beside its bytes and its key. */
+export const cacheEntryOverheadBytes = 320
+/** Results of one item, by who asked and what was to be shown of it. */
+export const cacheVariantsMax = 16
+/** An entry may take this part of its cache. */
+export const cacheEntryPartMax = 8
+/** Requests on their way to the region, and connections for them. */
+export const cacheUpstreamConnectionsMax = 256
+/** The region may take so long to answer. */
+export const cacheUpstreamMsMax = 30_000

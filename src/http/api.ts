@@ -47,7 +47,10 @@ export class Api {
     this.#options.env.meter.count('longitude_requests_total', { operation, outcome })
     const headers = this.#options.crossOrigin && request.headers.origin !== undefined ? originHeaders : undefined
     const last = this.#closing || ('problem' in body && !request.complete)
-    sendReply({ request, response, requestId, last }, headers === undefined ? answer : { ...answer, headers })
+    sendReply(
+      { request, response, requestId, last },
+      headers === undefined ? answer : { ...answer, headers: { ...answer.headers, ...headers } },
+    )
   }
 
   async #answer(

@@ -13,10 +13,12 @@ import { checkAttributeValues } from '../core/wire/attribute-values.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import { readInput } from '../core/wire/input.ts'
 import { parseJson } from '../core/wire/json.ts'
+import { markRequestHeader } from '../core/wire/mark.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
 import { inputOf, operationNames } from '../core/wire/shapes.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
 import { unsupportedOperation } from '../operations/unsupported.ts'
+import { marking } from './marking.ts'
 import type { Reply } from './reply.ts'
 import type { SignedRequest, Signatures } from './signatures.ts'
 
@@ -47,9 +49,10 @@ export function pipeline(options: PipelineOptions): Pipeline {
       operation = targetOf(request.headers)
       if (options.signatures === undefined) checkAuthorization(signatureOf(request))
       else options.signatures.verify(request)
-      const output = await run(options, operation, body)
+      const { output, headers } = await run(options, operation, body, request)
       const bytes = output instanceof Rendered ? output.bytes : renderOutput(output)
-      return { status: 200, contentType, bytes, operation, outcome: 'ok' }
+      const answer = { status: 200, contentType, bytes, operation, outcome: 'ok' }
+      return headers === undefined ? answer : { ...answer, headers }
     } catch (error) {
       return errorAnswer(serviceErrorOf(error, options, request, operation), contentType, operation)
     }
@@ -69,13 +72,18 @@ const targetPrefix = 'DynamoDB_20120810.'
 const unknown = 'unknown'
 const known: ReadonlySet<string> = new Set(operationNames)
 
-async function run(options: PipelineOptions, name: string, body: unknown): Promise<unknown> {
+type Ran = { readonly output: unknown; readonly headers?: Readonly<Record<string, string>> }
+
+async function run(options: PipelineOptions, name: string, body: unknown, request: ApiRequest): Promise<Ran> {
   const operation = options.operations.get(name)
   if (operation === undefined) throw unsupportedOperation(name)
   const input = readInput(name, body) as never
   if (operation.checksOwnValues !== true) checkAttributeValues(inputOf(name), input)
   for (const check of operation.checks) check(input, options.context)
-  return operation.run(input, options.context)
+  if (request.headers[markRequestHeader] === undefined) return { output: await operation.run(input, options.context) }
+  const { context, headers } = marking(options.context, options.signatures !== undefined)
+  const output = await operation.run(input, context)
+  return { output, headers: headers(operation.tables(input)) }
 }
 
 function mediaType(headers: IncomingHttpHeaders): string {

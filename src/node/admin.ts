@@ -3,14 +3,20 @@ import { peersOf } from '../core/topology.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { AdminRoute } from '../http/routes.ts'
+import type { Invalidator } from '../readers/invalidator/invalidator.ts'
 import type { Replication } from '../readers/replication/replication.ts'
 import { conflictRoutes } from './conflict-feed.ts'
 import { pauseRoutes } from './pause-routes.ts'
 import { verifyRoutes } from './verify-routes.ts'
 
-export type AdminParts = { readonly engine: Engine; readonly replication: Replication; readonly topology: Topology }
+export type AdminParts = {
+  readonly engine: Engine
+  readonly replication: Replication
+  readonly topology: Topology
+  readonly invalidator: Invalidator
+}
 
-export function adminRoutes({ engine, replication, topology }: AdminParts): readonly AdminRoute[] {
+export function adminRoutes({ engine, replication, topology, invalidator }: AdminParts): readonly AdminRoute[] {
   return [
     {
       method: 'GET',
@@ -21,6 +27,7 @@ export function adminRoutes({ engine, replication, topology }: AdminParts): read
         knows: peersOf(topology).map(({ name }) => name),
         oldest: engine.oldest(),
         tables: engine.tables().length,
+        caches: invalidator.caches(),
       }),
     },
     ...conflictRoutes(engine, topology),

@@ -19,6 +19,7 @@ import type { Env } from '../ports/env.ts'
 import type { Log } from '../ports/log.ts'
 import { StoreInUse, StoreUnusable } from '../ports/store.ts'
 import type { Store } from '../ports/store.ts'
+import { startInvalidator } from '../readers/invalidator/invalidator.ts'
 import { startReplication } from '../readers/replication/replication.ts'
 import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
 import { adminRoutes } from './admin.ts'
@@ -78,6 +79,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     replication.topologyChanged()
   })
   const sweeper = startTombstoneSweeper(env, engine, (table) => replication.horizon(table))
+  const invalidator = startInvalidator(env, engine)
   const { tableTransitionMs, accountId } = options
   const stopCaretaker = startCaretaker({ engine, env, region: self.name, tableTransitionMs })
   const settings = {
@@ -92,6 +94,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     stopWatch()
     credentials?.stop()
     stopCaretaker()
+    invalidator.stop()
     await Promise.all([sweeper.stop(), replication.stop()])
     await engine.close()
     await store.close()
@@ -107,7 +110,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
         replication.measure()
         return { contentType: meter.contentType, text: await meter.render() }
       },
-      admin: adminRoutes({ engine, replication, topology }),
+      admin: adminRoutes({ engine, replication, topology, invalidator }),
       ...(credentials === undefined ? {} : { credentials: credentials.current }),
       onBrokenInvariant: options.onBrokenInvariant,
     })

@@ -2,6 +2,7 @@
  * An operation of the API: one file each, a row that says what it is, its checks in DynamoDB's order, and a short
  * run. The pipeline (http/pipeline.ts) does the rest: coerce, constrain, checks, run, render.
  */
+import type { Position } from '../core/change/change.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
 
@@ -9,6 +10,8 @@ export type OperationContext = {
   readonly engine: Engine
   readonly env: Env
   readonly settings: OperationSettings
+  /** Told the position at which a write stands in the log, in the order of the request's writes, once it is durable. */
+  readonly onCommitted?: (position: Position) => void
 }
 
 export type OperationSettings = {

@@ -53,8 +53,19 @@ export interface PeerSession {
  */
 export type Answerer = (payload: Buffer, asker: string) => Promise<Buffer | undefined>
 
+export type CacheAnswerer = (payload: Buffer) => Promise<Buffer | undefined>
+
+/** This region's side of the line to the caches beside it. What is said while the bus is away is lost, and the caches see that. */
+export interface CacheFeed {
+  /** To every cache that listens now, in the order of the calls. */
+  invalidate(payload: Buffer): void
+  /** Answers what caches ask; an answer travels behind everything that was said to them before it. */
+  serve(handler: CacheAnswerer): void
+}
+
 export interface Bus {
   readonly stream: Stream
+  readonly caches: CacheFeed
   /** To every peer that listens now. */
   announce(payload: Buffer): void
   /** Answers the peers' requests, and hears what they tell, where the answer goes nowhere. */

@@ -127,6 +127,7 @@ export class World {
       ...env,
       bus: {
         stream,
+        caches: bus.caches,
         announce: (payload) => bus.announce(payload),
         serve: (handler) => bus.serve(handler),
         connect: (peer) => bus.connect(peer),

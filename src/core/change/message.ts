@@ -1,15 +1,16 @@
 /**
- * What regions say to each other, as bytes. Every message starts with the same five bytes: magic, kind, format version.
+ * What regions say to each other, and to the caches beside them, as bytes. Every message starts with the same five bytes: magic, kind, format version.
  * Whoever reads one trusts nothing in it: anything odd is a RangeError, and a version that this node does not speak is
  * an UnknownFormat, so that a peer of another version is refused by name and never half-applied.
  *
  *   batch    changes of the origin's log (batch.ts), on the stream and as the answer to a request for a part of the log
  *   rows     a part of a snapshot (rows.ts)
  *   control  announcements, requests and their short answers as JSON (control.ts)
+ *   invalidation  what changed in a part of the log, for caches (invalidation.ts)
  */
 export const formatVersion = 1
 
-export const messageKinds = { batch: 1, rows: 2, control: 3 } as const
+export const messageKinds = { batch: 1, rows: 2, control: 3, invalidation: 4 } as const
 
 export type MessageKind = keyof typeof messageKinds
 

@@ -38,6 +38,7 @@ export const batchWriteItem = defineOperation<Input, Wire<BatchWriteItemOutput>>
     for (const [at, result] of results.entries()) {
       const written = writes[at] as Named
       const { name, request } = written
+      context.onCommitted?.(result.accepted ? result.position : 0)
       if (result.accepted) account(written, result.outcomes[0], capacity, metrics)
       else if (result.refusals[0]?.refused === 'conflict') (unprocessed[name] ??= []).push(request)
       else if (result.refusals[0] !== undefined) throw errorOf(result.refusals[0])

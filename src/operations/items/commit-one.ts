@@ -4,9 +4,12 @@ import { ServiceError, validationError } from '../../core/errors.ts'
 import type { Outcome, Refusal, Write } from '../../core/write/write.ts'
 import type { OperationContext } from '../operation.ts'
 
-export async function commitOne(write: Write, { engine }: OperationContext): Promise<Outcome> {
+export async function commitOne(write: Write, { engine, onCommitted }: OperationContext): Promise<Outcome> {
   const result = await engine.commit([write])
-  if (result.accepted) return required(result.outcomes[0], 'the outcome of the write')
+  if (result.accepted) {
+    onCommitted?.(result.position)
+    return required(result.outcomes[0], 'the outcome of the write')
+  }
   throw errorOf(required(result.refusals[0], 'the refusal of the write'))
 }
 

@@ -60,9 +60,10 @@ function reply(
   transaction: Transaction,
   writes: readonly Write[],
   result: CommitResult,
-  { engine }: OperationContext,
+  { engine, onCommitted }: OperationContext,
 ): Output {
   if (!result.accepted) throw cancelled(result.refusals.map(transaction.reasonOf))
+  for (const _ of writes) onCommitted?.(result.position)
   const capacity = new CapacityByTable(transaction.ReturnConsumedCapacity, 'write')
   const metrics = new CollectionMetrics(transaction.ReturnItemCollectionMetrics, engine)
   for (const [at, outcome] of result.outcomes.entries()) {

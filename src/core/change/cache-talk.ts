@@ -1,0 +1,53 @@
+/**
+ * What a cache and its region's node say to each other beside the invalidations, as JSON: the cache asks how far the log has
+ * been told, and says by the way how it is; the answer is where it must stand by now if it has missed nothing.
+ */
+import { controlSizeBytesMax } from '../limits.ts'
+import { isObject } from '../wire/json.ts'
+import type { Position } from './change.ts'
+
+/** For `longitude status`, and for nothing that decides. */
+export type CacheReport = {
+  readonly id: string
+  readonly endpoint: string
+  readonly mode: string
+  /** Hits and misses since it started, entries and bytes now. */
+  readonly figures: Readonly<Record<string, number>>
+}
+
+export type LogPlace = { readonly epoch: string; readonly position: Position }
+
+export function encodeReport(report: CacheReport): Buffer {
+  return Buffer.from(JSON.stringify(report))
+}
+
+/** Throws RangeError on anything odd. */
+export function decodeReport(payload: Buffer): CacheReport {
+  const { id, endpoint, mode, figures } = parsed(payload)
+  if (typeof id !== 'string' || typeof endpoint !== 'string' || typeof mode !== 'string' || !isObject(figures))
+    throw new RangeError('not a report of a cache')
+  const numbers = Object.entries(figures).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
+  return { id, endpoint, mode, figures: Object.fromEntries(numbers) }
+}
+
+export function encodePlace(place: LogPlace): Buffer {
+  return Buffer.from(JSON.stringify(place))
+}
+
+export function decodePlace(payload: Buffer): LogPlace {
+  const { epoch, position } = parsed(payload)
+  if (typeof epoch !== 'string' || typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0)
+    throw new RangeError('not a place in a log')
+  return { epoch, position }
+}
+
+function parsed(payload: Buffer): Record<string, unknown> {
+  if (payload.length > controlSizeBytesMax) throw new RangeError('larger than anything said here')
+  try {
+    const value: unknown = JSON.parse(payload.toString())
+    if (isObject(value)) return value
+  } catch {
+    // Said below.
+  }
+  throw new RangeError('not a JSON object')
+}

@@ -1,0 +1,44 @@
+/** For a request that came through a cache: notes where in the log it was answered, and says so beside the reply. */
+import type { Position } from '../core/change/change.ts'
+import { type MarkedTable, placeHeader, placeText, tablesHeader, tablesText } from '../core/wire/mark.ts'
+import { tableNameOf } from '../operations/arns.ts'
+import type { OperationContext } from '../operations/operation.ts'
+
+export type Marking = {
+  /** What the operation runs in. */
+  readonly context: OperationContext
+  readonly headers: (tables: readonly (string | undefined)[]) => Readonly<Record<string, string>>
+}
+
+/**
+ * In the turn in which a read runs, and before it: what it sees is at least what is flushed now. Of writes the positions are
+ * noted as they are committed; a position that is not durable may be given again, so that none is told beyond what is.
+ */
+export function marking(context: OperationContext, verified: boolean): Marking {
+  const { engine } = context
+  const position = engine.flushed()
+  const commits: Position[] = []
+  return {
+    context: { ...context, onCommitted: (at) => commits.push(Math.min(at, engine.flushed())) },
+    headers: (names) => ({
+      [placeHeader]: placeText({
+        place: { epoch: engine.epoch, position: commits.length > 0 ? engine.flushed() : position },
+        commits,
+        verified,
+      }),
+      [tablesHeader]: tablesText(tablesOf(context, names)),
+    }),
+  }
+}
+
+function tablesOf(
+  { engine, settings }: OperationContext,
+  names: readonly (string | undefined)[],
+): ReadonlyMap<string, MarkedTable> {
+  const tables = new Map<string, MarkedTable>()
+  for (const given of names) {
+    const table = given === undefined ? undefined : engine.tableNamed(tableNameOf(settings, given))
+    if (given !== undefined && table !== undefined) tables.set(given, { id: table.id, key: table.key })
+  }
+  return tables
+}
