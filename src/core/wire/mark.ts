@@ -88,4 +88,3 @@ function parsed(text: string): unknown {
     return undefined
   }
 }
-

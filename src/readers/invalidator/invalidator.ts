@@ -50,7 +50,10 @@ class Teller {
   #telling = false
   #stopped = false
 
-  constructor(env: Pick<Env, 'bus' | 'clock' | 'log'>, engine: Pick<Engine, 'epoch' | 'flushed' | 'oldest' | 'readLog'>) {
+  constructor(
+    env: Pick<Env, 'bus' | 'clock' | 'log'>,
+    engine: Pick<Engine, 'epoch' | 'flushed' | 'oldest' | 'readLog'>,
+  ) {
     this.#env = env
     this.#engine = engine
   }
