@@ -17,6 +17,7 @@ const program = new Command('longitude')
   .description('Self-hosted DynamoDB with real global tables.')
   .version(version)
   .showHelpAfterError()
+  .enablePositionalOptions()
   .addHelpText(
     'after',
     '\nEvery option can also be given by its environment variable or in longitude.json; a flag wins over the\nvariable, the variable over the file.',
@@ -25,7 +26,11 @@ const program = new Command('longitude')
 type Run = (command: Command, json: boolean) => Promise<void>
 
 function define(name: string, description: string, of: readonly OptionName[], run: Run): Command {
-  const command = addOptions(program.command(name).description(description), of).option('--json', 'print JSON')
+  return defineBelow(program, name, description, of, run)
+}
+
+function defineBelow(parent: Command, name: string, description: string, of: readonly OptionName[], run: Run): Command {
+  const command = addOptions(parent.command(name).description(description), of).option('--json', 'print JSON')
   return command.action(async () => await run(command, command.opts<{ json?: boolean }>().json === true))
 }
 
@@ -78,10 +83,45 @@ define('nats-server', 'make sure of a nats-server and say which', optionsOf.nats
   await runNatsServer(command, json)
 })
 
-addOptions(program.command('links', { hidden: true }).argument('[link...]'), optionsOf.links).action(
-  async (_links, _options, command: Command) => {
-    const { runLinks } = await import('./commands/links.ts')
-    await runLinks(command)
+const links = define('links', 'show the links between the regions', optionsOf.links, async (command, json) => {
+  const { runLinks } = await import('./commands/links.ts')
+  await runLinks(command, json)
+}).enablePositionalOptions()
+
+defineBelow(
+  links,
+  'set <link...>',
+  'change links while they run: a..b (both ways), a>b (one), a..all, all',
+  optionsOf.links,
+  async (command, json) => {
+    const { runLinksSet } = await import('./commands/links.ts')
+    await runLinksSet(command, json)
+  },
+)
+  .option('--rtt <time>', 'round trip, such as 120ms')
+  .option('--jitter <time>', 'the round trip varies by so much to either side')
+  .option('--bandwidth <rate>', 'such as 50mbit, or none')
+  .option('--stall <share/time>', 'such as 5%/300ms, or none')
+  .option('--down', 'a black hole: nothing comes through and nobody is told')
+  .option('--reset', 'break connections and refuse new ones')
+  .option('--up', 'end --down and --reset')
+  .option('--one-way', 'a..b means only what travels from a to b')
+  .option('--owner <name>', 'whose fault this is')
+  .option('--for <duration>', 'ends by itself after 90s, 5m or PT5M')
+
+defineBelow(links, 'heal [link...]', 'end all faults', optionsOf.links, async (command, json) => {
+  const { runLinksHeal } = await import('./commands/links.ts')
+  await runLinksHeal(command, json)
+}).option('--owner <name>', 'only those of an owner')
+
+defineBelow(
+  links,
+  'run',
+  'carry links: the process that `up` and the containers run',
+  optionsOf.linksRun,
+  async (command) => {
+    const { runLinksRole } = await import('./commands/links-role.ts')
+    await runLinksRole(command)
   },
 )
 

@@ -29,6 +29,10 @@ const peers = z.union([
     .pipe(z.array(peer)),
   z.array(peer),
 ])
+const texts = z.union([
+  z.array(z.string().min(1)),
+  z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== '')),
+])
 
 type Row = {
   readonly flags: string
@@ -49,7 +53,7 @@ export const options = {
   },
   basePort: {
     flags: '--base-port <port>',
-    help: 'endpoint of the first region; the others follow, NATS servers from +100, links from +200',
+    help: 'endpoint of the first region; the others follow, NATS servers from +100, links from +200, their control at +199',
     schema: port,
     default: 8000,
   },
@@ -123,6 +127,47 @@ export const options = {
     default: [],
     repeatable: true,
   },
+  plan: {
+    flags: '--plan <file>',
+    help: 'JSON file with the links to open (docs/links.md)',
+    schema: z.string().min(1).optional(),
+  },
+  link: {
+    flags: '--link <from..to=port:host:port...>',
+    help: 'a link to open: where it listens and where it leads; once for each',
+    schema: texts,
+    default: [],
+    repeatable: true,
+  },
+  control: {
+    flags: '--control <url...>',
+    help: 'control of the links, such as http://127.0.0.1:8199; once for each process (default: that of the data folder)',
+    schema: texts,
+    default: [],
+    repeatable: true,
+  },
+  controlHost: {
+    flags: '--control-host <address>',
+    help: "address that the links' control listens on; other than the loopback only with a token",
+    schema: z.string().min(1),
+    default: '127.0.0.1',
+  },
+  controlPort: {
+    flags: '--control-port <port>',
+    help: "port of the links' control",
+    schema: port,
+    default: 8199,
+  },
+  controlToken: {
+    flags: '--control-token <token>',
+    help: "bearer token of the links' control for other machines (better: LONGITUDE_CONTROL_TOKEN)",
+    schema: z.string().min(8, 'at least eight characters').optional(),
+  },
+  controlTokenFile: {
+    flags: '--control-token-file <file>',
+    help: "file that has the token of the links' control",
+    schema: z.string().min(1).optional(),
+  },
 } as const satisfies Record<string, Row>
 
 export type OptionName = keyof typeof options
@@ -161,7 +206,20 @@ export const optionsOf = {
   ],
   status: ['data', 'regions', 'basePort', 'host'],
   natsServer: ['natsServer'],
-  links: ['logLevel', 'logFormat'],
+  links: ['data', 'basePort', 'control', 'controlToken', 'controlTokenFile'],
+  linksRun: [
+    'plan',
+    'link',
+    'host',
+    'latency',
+    'regionsFolder',
+    'controlHost',
+    'controlPort',
+    'controlToken',
+    'controlTokenFile',
+    'logLevel',
+    'logFormat',
+  ],
 } as const satisfies Readonly<Record<string, readonly OptionName[]>>
 
 /** Adds the options to a command, in this order, and the file that may hold them. */

@@ -31,10 +31,13 @@ const marker = z.strictObject({
   /** Region numbers by name, of all regions that were ever run here. */
   regions: z.record(z.string(), z.int()),
 })
-const holder = z.object({ pid: z.int(), identity: z.string(), endpoints: z.record(z.string(), z.string()) })
+const addresses = z.record(z.string(), z.string())
+const holder = z.object({ pid: z.int(), identity: z.string(), endpoints: addresses, services: addresses.optional() })
 
 /** Endpoints by region, for whoever asks where they are. */
 export type Endpoints = Readonly<Record<string, string>>
+/** Where else the run can be spoken to, by name: the links' control, the front door. */
+export type Services = Readonly<Record<string, string>>
 
 export type DataFolder = {
   /** A process that used the folder was gone without letting go of it: what it had started may still be ending. */
@@ -43,7 +46,11 @@ export type DataFolder = {
 }
 
 /** Throws a Failure that says what is wrong with the folder. */
-export function openDataFolder(folder: string, regions: readonly Region[], endpoints: Endpoints): DataFolder {
+export function openDataFolder(
+  folder: string,
+  regions: readonly Region[],
+  { endpoints, services = {} }: { readonly endpoints: Endpoints; readonly services?: Services },
+): DataFolder {
   try {
     makeFolder(folder)
   } catch (error) {
@@ -51,7 +58,7 @@ export function openDataFolder(folder: string, regions: readonly Region[], endpo
   }
   const before = readMarker(folder)
   if (before === undefined) refuseForeign(folder)
-  const abandoned = lock(folder, endpoints)
+  const abandoned = lock(folder, { endpoints, services })
   try {
     writeMarker(folder, before ?? { format, regions: {} }, regions)
   } catch (error) {
@@ -71,6 +78,10 @@ function makeFolder(folder: string): void {
 /** Of the regions that run on the folder now; undefined when none do. */
 export function endpointsOf(folder: string): Endpoints | undefined {
   return holderOf(join(folder, lockName))?.endpoints
+}
+
+export function servicesOf(folder: string): Services {
+  return holderOf(join(folder, lockName))?.services ?? {}
 }
 
 type Marker = z.output<typeof marker>
@@ -145,10 +156,10 @@ function writeDurably(folder: string, path: string, text: string): void {
 }
 
 /** Whether the lock was found with a process that is gone. */
-function lock(folder: string, endpoints: Endpoints): boolean {
+function lock(folder: string, told: { readonly endpoints: Endpoints; readonly services: Services }): boolean {
   const path = join(folder, lockName)
   const own = join(folder, `.${lockName}.${process.pid}`)
-  writeDurably(folder, own, JSON.stringify({ pid: process.pid, identity: identityOf(process.pid), endpoints }))
+  writeDurably(folder, own, JSON.stringify({ pid: process.pid, identity: identityOf(process.pid), ...told }))
   try {
     for (let abandoned = false; ; abandoned = true) {
       if (tryLink(own, path)) return abandoned

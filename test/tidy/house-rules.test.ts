@@ -52,8 +52,8 @@ describe('house rules', () => {
   })
 })
 
-/** Adapters that only the tests and the simulator compose. */
-const forTests = ['src/adapters/memory-store.ts', 'src/adapters/memory-bus.ts']
+/** What only the tests, the benches and the simulator compose. */
+const forTests = ['src/adapters/memory-store.ts', 'src/adapters/memory-bus.ts', 'src/node/links/link.ts']
 
 function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\/\/.*/g, '')

@@ -50,7 +50,7 @@ function optionTable(program: Command): string {
   ])
   const known = new Set(Object.values<Row>(options).map(identityOf))
   const others = new Map(
-    program.commands
+    commandsOf(program)
       .flatMap((command) => command.options)
       .map((option) => [`${option.flags} ${option.description}`, option] as const),
   )
@@ -76,18 +76,28 @@ function identityOf({ flags, help }: Row): string {
 }
 
 function commandTable(program: Command): string {
-  const visible = program
-    .createHelp()
-    .visibleCommands(program)
-    .filter((command) => command.name() !== 'help')
+  const visible = commandsOf(program)
   const rows = visible.map((command) => [
-    code(`longitude ${command.name()}${command.registeredArguments.map((each) => ` ${shown(each)}`).join('')}`),
+    code(`longitude ${nameOf(command)}${command.registeredArguments.map((each) => ` ${shown(each)}`).join('')}`),
     command.description(),
   ])
   return table(
     ['command', ''],
     rows.map((row) => row.map(cell)),
   )
+}
+
+/** Those below others too, without the hidden ones. */
+function commandsOf(parent: Command): readonly Command[] {
+  const visible = parent.createHelp().visibleCommands(parent)
+  return visible
+    .filter((command) => command.name() !== 'help')
+    .flatMap((command) => [command, ...commandsOf(command)])
+}
+
+function nameOf(command: Command): string {
+  const above = command.parent
+  return above?.parent == null ? command.name() : `${nameOf(above)} ${command.name()}`
 }
 
 function shown(argument: { readonly required: boolean; readonly variadic: boolean; name(): string }): string {
@@ -97,10 +107,11 @@ function shown(argument: { readonly required: boolean; readonly variadic: boolea
 
 /** All commands, where it is one of every command. */
 function usersOf(program: Command, flags: string, help: string): readonly string[] {
-  const users = program.commands.filter((command) =>
+  const all = commandsOf(program)
+  const users = all.filter((command) =>
     command.options.some((option) => option.flags === flags && option.description === help),
   )
-  return users.length === program.commands.length ? ['all'] : users.map((command) => command.name())
+  return users.length === all.length ? ['all'] : users.map(nameOf)
 }
 
 function defaultOf({ default: value, repeatable }: Row): string {

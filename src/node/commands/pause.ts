@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander'
 import { optionsOf, readOptions } from '../configuration.ts'
+import { durationMs } from '../duration.ts'
 import { askAdmin, endpointsAsked } from '../endpoints.ts'
 import { Failure, messageOf } from '../failure.ts'
 
@@ -20,15 +21,6 @@ export async function runPause(command: Command, json: boolean): Promise<void> {
 
 export async function runResume(command: Command, json: boolean): Promise<void> {
   await tell(command, json, 'resume', {})
-}
-
-/** 500ms, 90s, 5m, 1h, 1d, or as AWS' fault injection writes it: PT5M. */
-export function durationMs(text: string): number | undefined {
-  const [, count, unit] = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h|d)$/.exec(text.toLowerCase().replace(/^p(t)?/, '')) ?? []
-  const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }[unit ?? '']
-  if (count === undefined || unitMs === undefined) return undefined
-  const ms = Math.round(Number(count) * unitMs)
-  return ms > 0 ? ms : undefined
 }
 
 async function tell(command: Command, json: boolean, verb: 'pause' | 'resume', more: object): Promise<void> {

@@ -30,7 +30,10 @@ export async function runUp(command: Command, json: boolean): Promise<void> {
   const folder = openDataFolder(
     layout.data,
     layout.regions.map(({ name, number }) => ({ name, number })),
-    Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint])),
+    {
+      endpoints: Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint])),
+      services: servicesOf(layout),
+    },
   )
   try {
     await requirePorts(usesOf(layout, options.host), folder.abandoned ? abandonedMsMax : 0)
@@ -83,7 +86,13 @@ async function run({ supervisor, layout, json, progress, signal }: Run): Promise
       const regions = overview(supervisor, layout)
       console.log(
         json
-          ? JSON.stringify({ regions, links: layout.links, data: layout.data, processes: supervisor.processIds })
+          ? JSON.stringify({
+              regions,
+              links: layout.links,
+              services: servicesOf(layout),
+              data: layout.data,
+              processes: supervisor.processIds,
+            })
           : `\n${overviewText(regions)}\n`,
       )
       progress(`ready in ${seconds} s`)
@@ -105,6 +114,11 @@ function overview(supervisor: Supervisor, layout: Layout): readonly RegionOvervi
     processes: { node: node.pid, natsServer: nats.pid },
     distances: distancesOf(layout, plan.name),
   }))
+}
+
+/** What can be spoken to beside the regions. */
+function servicesOf({ controlPort }: Layout): Readonly<Record<string, string>> {
+  return { linksControl: `http://127.0.0.1:${controlPort}` }
 }
 
 function usesOf(layout: Layout, host: string): Parameters<typeof requirePorts>[0] {

@@ -1,82 +1,130 @@
 /**
- * One direction of one connection: what the source says reaches the target after the link's one-way delay, in order,
- * and so does its end. Reading stops while the queue is full or the target is slow, so that TCP pushes back on the
- * sender as a long, thin line would.
+ * One direction of one connection between its two sockets: what the source says reaches the target as late as the lane
+ * has it, in order, and so does its end, or its break. Reading stops while too much waits or the target is slow, so that
+ * TCP pushes back on the sender as a long, thin line would.
  */
 import type { Socket } from 'node:net'
-import { DelayQueue } from './delay-queue.ts'
+import type { Alarm, Alarms } from './alarms.ts'
+import { Flow } from './flow.ts'
+import type { Content, Mark } from './flow.ts'
+import type { Lane, LaneUser } from './lane.ts'
 
-export type DirectionState = {
-  /** One way. */
-  readonly delayMs: number
-  /** Nothing comes out while the link is cut; it is delivered after the heal, as TCP's repetitions would do. */
-  readonly held: boolean
+export type DirectionOptions = {
+  readonly source: Socket
+  readonly target: Socket
+  readonly lane: Lane
+  readonly alarms: Alarms
 }
 
-const end = Symbol('end of the stream')
-/** At a hundred milliseconds one way this still carries 160 MB a second. */
-const queueSizeBytesMax = 16 * 1024 * 1024
-/** Timers come late rather than early, by about half a millisecond; what is due so soon goes out now. */
-const earlyMsMax = 0.5
-
-export class Direction {
-  readonly #queue = new DelayQueue<Buffer | typeof end>(queueSizeBytesMax)
+export class Direction implements LaneUser {
   readonly #source: Socket
   readonly #target: Socket
-  readonly #state: () => DirectionState
-  readonly #onBytes: (count: number) => void
-  #timer: NodeJS.Timeout | undefined
+  readonly #lane: Lane
+  readonly #alarms: Alarms
+  readonly #flow: Flow
+  #alarm: Alarm | undefined
   #draining = false
+  #stopped = false
+  /** The source has ended, in whatever way, and that has been put in. */
+  #mark: Mark | undefined
+  /** The source's end has come out. */
+  #delivered = false
 
-  constructor(source: Socket, target: Socket, state: () => DirectionState, onBytes: (count: number) => void) {
+  constructor({ source, target, lane, alarms }: DirectionOptions) {
     this.#source = source
     this.#target = target
-    this.#state = state
-    this.#onBytes = onBytes
-    source.on('data', (chunk: Buffer) => this.#put(chunk, chunk.length))
-    source.once('end', () => this.#put(end, 0))
+    this.#lane = lane
+    this.#alarms = alarms
+    this.#flow = new Flow(lane.line, () => this.#given())
+    lane.users.add(this)
+    source.on('data', (chunk: Buffer) => this.#read(chunk))
+    source.once('end', () => this.#put('end'))
     target.on('drain', () => {
       this.#draining = false
       this.pump()
     })
   }
 
-  /** Sends what is due and sets the timer for the rest; called again when the link's state has changed. */
+  /** Whether the whole stream went through, to its end. */
+  get isDelivered(): boolean {
+    return this.#delivered
+  }
+
+  get hasEnded(): boolean {
+    return this.#mark !== undefined
+  }
+
+  laneChanged(): void {
+    this.pump()
+  }
+
+  /** The source is gone without an end in order; the target hears of it after everything that came before. */
+  breakOff(): void {
+    if (this.#mark !== 'broken') this.#put('broken')
+  }
+
+  /** Sends what has arrived and sets the alarm for the rest. */
   pump(): void {
-    this.stop()
-    if (this.#draining || this.#target.destroyed || this.#state().held) return
-    const dueMs = performance.now() + earlyMsMax
-    for (let content = this.#queue.take(dueMs); content !== undefined; content = this.#queue.take(dueMs)) {
+    if (this.#stopped) return
+    if (this.#target.destroyed) this.#flow.clear()
+    const nowMs = performance.now()
+    let sent = false
+    while (!this.#draining) {
+      const content = this.#flow.take(nowMs)
+      if (content === undefined) break
       this.#send(content)
-      if (this.#draining) break
+      sent = true
     }
-    if (this.#source.isPaused() && this.#queue.isLow) this.#source.resume()
-    if (!this.#draining) this.#schedule()
+    if (sent) this.#lane.serve()
+    this.#given()
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
+    this.#stopped = true
+    this.#alarm?.cancel()
+    this.#lane.users.delete(this)
+    this.#flow.clear()
   }
 
-  #put(content: Buffer | typeof end, sizeBytes: number): void {
-    this.#queue.put(content, sizeBytes, performance.now() + this.#state().delayMs)
-    if (this.#queue.isFull) this.#source.pause()
-    if (this.#timer === undefined) this.pump()
+  #read(chunk: Buffer): void {
+    if (this.#target.destroyed) return
+    if (this.#lane.line.isPlain && !this.#draining && this.#flow.isEmpty) this.#send(chunk)
+    else this.#put(chunk)
   }
 
-  #send(content: Buffer | typeof end): void {
-    if (content === end) {
+  #put(content: Content): void {
+    if (this.#stopped) return
+    if (typeof content === 'string') this.#mark = content
+    this.#flow.put(content, performance.now())
+    this.#lane.serve()
+    if (this.#flow.isHigh) this.#source.pause()
+  }
+
+  #given(): void {
+    if (this.#source.isPaused() && this.#flow.isLow) this.#source.resume()
+    this.#setAlarm()
+  }
+
+  #send(content: Content): void {
+    if (content === 'broken') this.#target.resetAndDestroy()
+    else if (content === 'end') {
+      this.#delivered = true
       this.#target.end()
-      return
+    } else {
+      this.#lane.carriedBytes += content.length
+      this.#draining = !this.#target.write(content)
     }
-    this.#onBytes(content.length)
-    this.#draining = !this.#target.write(content)
   }
 
-  #schedule(): void {
-    const next = this.#queue.nextDueMs
-    if (next === undefined) return
-    this.#timer = setTimeout(() => this.pump(), Math.max(next - performance.now() - earlyMsMax, 0))
+  #setAlarm(): void {
+    const next = this.#draining ? undefined : this.#flow.nextMs
+    if (next === this.#alarm?.atMs) return
+    this.#alarm?.cancel()
+    this.#alarm = next === undefined ? undefined : this.#alarms.set(next, () => this.#alarmCame())
+  }
+
+  #alarmCame(): void {
+    this.#alarm = undefined
+    this.pump()
   }
 }

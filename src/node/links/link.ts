@@ -1,17 +1,14 @@
-/**
- * A link from one region to another as a TCP proxy with the distance in it: a node dials the link's own port and reaches
- * the peer's NATS server, every byte a one-way delay later. It can be cut, in the two ways in which networks fail: a
- * black hole (nothing comes through and nobody is told) and a reset (connections break and new ones are refused).
- */
-import { connect, createServer } from 'node:net'
-import type { AddressInfo, Server, Socket } from 'node:net'
-import { Direction } from './direction.ts'
+/** A single link with the same shape in both directions, for tests and benches that open their own. */
+import type { LinkState, Shape } from './shape.ts'
+import { plainShape } from './shape.ts'
+import { Links } from './links.ts'
+import type { Address } from './door.ts'
 
 export type LinkOptions = {
   readonly host?: string
   /** 0 takes a free one. */
   readonly port: number
-  readonly target: { readonly host: string; readonly port: number }
+  readonly target: Address
   readonly roundTripMs: number
 }
 
@@ -24,125 +21,61 @@ export interface Link {
   readonly mode: LinkMode
   setMode(mode: LinkMode): void
   setRoundTrip(ms: number): void
+  /** Anything else: jitter, bandwidth, stalls. */
+  setShape(shape: Partial<Shape>): void
   close(): Promise<void>
 }
 
+const stateOf: Readonly<Record<LinkMode, LinkState>> = { open: 'up', 'black-hole': 'down', reset: 'reset' }
+
 /** Rejects when the port cannot be had. */
-export async function openLink(options: LinkOptions): Promise<Link> {
-  const link = new TcpLink(options)
-  await link.listen()
-  return link
+export async function openLink({ host = '127.0.0.1', port, target, roundTripMs }: LinkOptions): Promise<Link> {
+  const shape = { ...plainShape, roundTripMs }
+  const links = await Links.open([{ from: 'near', to: 'far', listen: { host, port }, target, shape }])
+  return new BothWays(links, shape)
 }
 
-type Pair = { readonly near: Socket; readonly far: Socket; readonly directions: readonly Direction[] }
-
-class TcpLink implements Link {
-  readonly #options: LinkOptions
-  readonly #server: Server
-  readonly #pairs = new Set<Pair>()
-  readonly #waiting = new Set<Socket>()
-  /** Broken while the link was a black hole: the other side is not told before the heal. */
-  readonly #brokenUnseen = new Set<Pair>()
-  #roundTripMs: number
+class BothWays implements Link {
+  readonly #links: Links
+  #shape: Shape
   #mode: LinkMode = 'open'
-  carriedBytes = 0
 
-  constructor(options: LinkOptions) {
-    this.#options = options
-    this.#roundTripMs = options.roundTripMs
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (near) =>
-      this.#accept(near),
-    )
+  constructor(links: Links, shape: Shape) {
+    this.#links = links
+    this.#shape = shape
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port
+    return this.#links.doors[0]?.address.port ?? 0
+  }
+
+  get carriedBytes(): number {
+    return this.#links.list().reduce((sum, { carriedBytes }) => sum + carriedBytes, 0)
   }
 
   get mode(): LinkMode {
     return this.#mode
   }
 
-  async listen(): Promise<void> {
-    const { host = '127.0.0.1', port } = this.#options
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once('error', reject).listen({ host, port }, resolve)
-    })
-  }
-
   setMode(mode: LinkMode): void {
     this.#mode = mode
-    if (mode === 'reset') this.#breakAll()
-    if (mode === 'black-hole') return
-    for (const pair of this.#brokenUnseen) this.#break(pair)
-    for (const { directions } of this.#pairs) for (const direction of directions) direction.pump()
-    for (const near of this.#waiting) this.#dial(near)
-    this.#waiting.clear()
+    this.setShape({ state: stateOf[mode] })
   }
 
   setRoundTrip(ms: number): void {
-    this.#roundTripMs = ms
+    this.setShape({ roundTripMs: ms })
+  }
+
+  setShape(shape: Partial<Shape>): void {
+    this.#shape = { ...this.#shape, ...shape }
+    for (const [from, to] of [
+      ['near', 'far'],
+      ['far', 'near'],
+    ] as const)
+      this.#links.laneOf(from, to)?.configure(this.#shape)
   }
 
   async close(): Promise<void> {
-    this.#breakAll()
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve())
-    })
-  }
-
-  /** The far end hears of a connection one round trip after it was asked for, as if the handshake had travelled. */
-  #accept(near: Socket): void {
-    near.on('error', () => near.destroy())
-    if (this.#mode === 'reset') near.resetAndDestroy()
-    else
-      setTimeout(() => (this.#mode === 'black-hole' ? this.#wait(near) : this.#dial(near)), this.#roundTripMs).unref()
-  }
-
-  #wait(near: Socket): void {
-    this.#waiting.add(near)
-    near.once('close', () => this.#waiting.delete(near))
-  }
-
-  #dial(near: Socket): void {
-    if (near.destroyed) return
-    if (this.#mode === 'reset') {
-      near.resetAndDestroy()
-      return
-    }
-    const far = connect({ ...this.#options.target, allowHalfOpen: true, noDelay: true })
-    const state = () => ({ delayMs: this.#roundTripMs / 2, held: this.#mode !== 'open' })
-    const onBytes = (count: number) => {
-      this.carriedBytes += count
-    }
-    const pair = {
-      near,
-      far,
-      directions: [new Direction(near, far, state, onBytes), new Direction(far, near, state, onBytes)],
-    }
-    this.#pairs.add(pair)
-    far.on('error', () => far.destroy())
-    for (const socket of [near, far]) socket.once('close', (broken: boolean) => this.#closed(pair, broken))
-    near.resume()
-  }
-
-  /** A side that broke, or ended both ways, takes the other with it; what is still under way is only waited for after an orderly end. */
-  #closed(pair: Pair, broken: boolean): void {
-    const bothGone = pair.near.destroyed && pair.far.destroyed
-    if (bothGone || (broken && this.#mode !== 'black-hole')) this.#break(pair)
-    else if (broken) this.#brokenUnseen.add(pair)
-  }
-
-  #break(pair: Pair): void {
-    this.#pairs.delete(pair)
-    this.#brokenUnseen.delete(pair)
-    for (const direction of pair.directions) direction.stop()
-    for (const socket of [pair.near, pair.far]) if (!socket.destroyed) socket.resetAndDestroy()
-  }
-
-  #breakAll(): void {
-    for (const pair of this.#pairs) this.#break(pair)
-    for (const near of this.#waiting) near.resetAndDestroy()
-    this.#waiting.clear()
+    await this.#links.close()
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Who listens where when all regions run on one machine. Endpoints are the base port and the ports after it, in the order
  * of the regions; NATS servers are 100 above their endpoints; the link from the i-th of n regions to the j-th is at
- * base + 200 + i × n + j. Everything but the endpoints listens on the loopback only.
+ * base + 200 + i × n + j, and the links' control is at base + 199. Everything but the endpoints listens on the loopback only.
  */
 import { join, resolve } from 'node:path'
 import { Failure } from '../failure.ts'
@@ -30,6 +30,7 @@ export type Layout = {
   readonly data: string
   readonly regions: readonly RegionPlan[]
   readonly links: readonly LinkPlan[]
+  readonly controlPort: number
 }
 
 export type LayoutOptions = {
@@ -46,14 +47,14 @@ const linksControlOffset = 199
 const linksOffset = 200
 const portMax = 65_535
 /** Where nobody has measured: about half around the world. */
-const unmeasuredRoundTripMs = 150
+export const unmeasuredRoundTripMs = 150
 
 export function layOut(options: LayoutOptions, known: Regions): Layout {
   const { basePort, host } = options
   const count = options.regions.length
   if (basePort + linksOffset + count * count > portMax)
     throw new Failure(`--base-port ${basePort} leaves no room for the ports of ${count} regions`)
-  if (count > natsOffset) throw new Failure(`at most ${natsOffset} regions fit on one machine`)
+  if (count >= natsOffset) throw new Failure(`at most ${natsOffset - 1} regions fit on one machine`)
   const data = resolve(options.data)
   const regions = options.regions.map((name, index) => ({
     ...known.named(name),
@@ -77,7 +78,7 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
           ],
     ),
   )
-  return { data, regions, links }
+  return { data, regions, links, controlPort: linksControlPort(basePort) }
 
   function distance(from: string, to: string): number {
     return options.latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0
@@ -86,8 +87,10 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
 
 /** Where the links are controlled, by drills and by `longitude links`. */
 export function linksControl(basePort: number): string {
-  return `http://127.0.0.1:${basePort + linksControlOffset}`
+  return `http://127.0.0.1:${linksControlPort(basePort)}`
 }
+
+const linksControlPort = (basePort: number): number => basePort + linksControlOffset
 
 /** As it is reached from this machine, also where it listens on every address. */
 export function endpointAt(host: string, port: number): string {
@@ -97,10 +100,15 @@ export function endpointAt(host: string, port: number): string {
 }
 
 /** Every port with what it is for. */
-export function portsOf({ regions, links }: Layout): readonly { readonly port: number; readonly purpose: string }[] {
+export function portsOf({
+  regions,
+  links,
+  controlPort,
+}: Layout): readonly { readonly port: number; readonly purpose: string }[] {
   return [
     ...regions.map(({ port, name }) => ({ port, purpose: `the endpoint of ${name}` })),
     ...regions.map(({ natsPort, name }) => ({ port: natsPort, purpose: `the NATS server of ${name}` })),
+    { port: controlPort, purpose: "the links' control" },
     ...links.map(({ port, from, to }) => ({ port, purpose: `the link from ${from} to ${to}` })),
   ]
 }

@@ -6,6 +6,7 @@
 import { join, resolve } from 'node:path'
 import type { Log } from '../../ports/log.ts'
 import { Faults, clockFileName } from './faults.ts'
+import { linksPlan } from './links-plan.ts'
 import { natsLines, nodeLines } from './child-lines.ts'
 import type { LineSink } from './child-lines.ts'
 import type { Layout, RegionPlan } from './layout.ts'
@@ -116,10 +117,9 @@ export class Supervisor {
 
   #linksProcess(): Supervised {
     const { log, sink, layout } = this.#options
-    const table = layout.links.map(({ port, targetPort, roundTripMs }) => `${port}:${targetPort}:${roundTripMs}`)
     return this.#ours({
       name: 'links',
-      args: ['links', ...table],
+      args: ['links', 'run', ...flagsOf({ plan: linksPlan(layout), 'control-port': layout.controlPort })],
       log,
       onLine: nodeLines(sink, log),
       stopMsMax: otherStopMsMax,

@@ -10,7 +10,7 @@ describe('a delay queue', () => {
   test('gives everything back in order, and never before its delay is over', () => {
     fc.assert(
       fc.property(arrivals, (list) => {
-        const queue = new DelayQueue<number>(Infinity)
+        const queue = new DelayQueue<number>()
         let nowMs = 0
         const earliest = list.map(({ waitMs, delayMs, sizeBytes }, index) => {
           nowMs += waitMs
@@ -29,15 +29,5 @@ describe('a delay queue', () => {
         expect(queue.sizeBytes).toBe(0)
       }),
     )
-  })
-
-  test('is full at its bound and low again at half of it', () => {
-    const queue = new DelayQueue<string>(100)
-    queue.put('a', 60, 1)
-    expect(queue.isFull).toBe(false)
-    queue.put('b', 40, 2)
-    expect(queue.isFull).toBe(true)
-    queue.take(1)
-    expect([queue.isFull, queue.isLow]).toEqual([false, true])
   })
 })

@@ -1,0 +1,47 @@
+/** `longitude links run`: the process that carries links, of one machine under `up`, or in a container of its own. */
+import type { Command } from 'commander'
+import { pinoLog } from '../../adapters/pino-log.ts'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { Failure } from '../failure.ts'
+import { tokenOf } from '../links/control-options.ts'
+import { startControl } from '../links/control-server.ts'
+import { Links } from '../links/links.ts'
+import { readPlan } from '../links/plan.ts'
+import { childOf } from '../process-end.ts'
+import { readRegions } from '../regions.ts'
+import { unmeasuredRoundTripMs } from '../supervisor/layout.ts'
+
+export async function runLinksRole(command: Command): Promise<void> {
+  const parent = childOf()
+  const options = readOptions(command, optionsOf.linksRun)
+  const { plan: file, link: flags, host, latency, controlHost, controlPort, logLevel = 'info', logFormat } = options
+  const token = tokenOf(options)
+  if (token === undefined && !isLoopback(controlHost))
+    throw new Failure(
+      `--control-host ${controlHost} is no loopback address: that needs --control-token-file or LONGITUDE_CONTROL_TOKEN`,
+    )
+  const known = readRegions(options.regionsFolder)
+  const plans = readPlan({
+    file,
+    flags,
+    host,
+    roundTripMs: (from, to) => (latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0),
+  })
+  if (plans.length === 0) throw new Failure('no links to carry: --plan or --link is wanted')
+  const readable = (logFormat ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text'
+  const log = (await pinoLog({ level: logLevel, readable, descriptor: 2 })).with({ process: 'links' })
+  const links = await Links.open(plans, (what, names) => log.info(`links: ${what}`, { links: names }))
+  const control = await startControl({ links, listen: { host: controlHost, port: controlPort }, token }).catch(
+    async (error: unknown) => {
+      await links.close()
+      throw error
+    },
+  )
+  log.info(`${plans.length} links are open`, { control: `${controlHost}:${control.port}` })
+  parent.ready()
+  log.info(`stopping at ${await parent.end}`)
+  await Promise.all([control.close(), links.close()])
+  parent.exit()
+}
+
+const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')

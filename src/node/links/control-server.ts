@@ -1,0 +1,143 @@
+/**
+ * The control of the links of this process: HTTP and JSON on a port of its own, which is never subject to what it controls.
+ * Clients on this machine need nothing, others the bearer token.
+ *
+ *   GET /health         GET /links         POST /links/set         POST /links/heal
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createServer } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { z } from 'zod'
+import { Failure, messageOf } from '../failure.ts'
+import { durationMs } from '../duration.ts'
+import type { Address } from './door.ts'
+import { UnknownLink } from './links.ts'
+import type { Links } from './links.ts'
+import { changeFrom, shapeTexts } from './plan.ts'
+
+const bodySizeBytesMax = 64 * 1024
+const selection = z.array(z.string()).min(1)
+const owner = z.string().min(1).max(64).optional()
+const setBody = shapeTexts.extend({
+  links: selection,
+  state: z.enum(['up', 'down', 'reset']).optional(),
+  owner,
+  for: z
+    .string()
+    .transform((text, context) => {
+      const ms = durationMs(text)
+      if (ms !== undefined) return ms
+      context.addIssue({ code: 'custom', message: `a duration such as 30s is wanted, not "${text}"` })
+      return z.NEVER
+    })
+    .optional(),
+  id: z.string().min(1).max(64).optional(),
+})
+const healBody = z.strictObject({ owner, links: selection.optional() })
+
+/** What POST /links/set takes. */
+export type SetRequest = z.input<typeof setBody>
+export type HealRequest = z.input<typeof healBody>
+
+export type ControlOptions = { readonly links: Links; readonly listen: Address; readonly token?: string | undefined }
+export type Control = { readonly port: number; close(): Promise<void> }
+
+/** Rejects with a Failure when the port cannot be had. */
+export async function startControl({ links, listen, token }: ControlOptions): Promise<Control> {
+  const server = createServer((request, response) => {
+    void answer(request, response, { links, token })
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error) => reject(new Failure(`the links' control cannot listen: ${messageOf(error)}`)))
+    server.listen(listen, resolve)
+  })
+  return { port: (server.address() as AddressInfo).port, close: async () => await close(server) }
+}
+
+type Parts = { readonly links: Links; readonly token: string | undefined }
+type Reply = { readonly status: number; readonly body: object }
+
+async function answer(request: IncomingMessage, response: ServerResponse, parts: Parts): Promise<void> {
+  const { status, body } = await reply(request, parts).catch(mistake)
+  const text = JSON.stringify(body)
+  response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' }).end(`${text}\n`)
+}
+
+async function reply(request: IncomingMessage, { links, token }: Parts): Promise<Reply> {
+  const route = `${request.method} ${request.url?.split('?')[0]}`
+  if (route === 'GET /health') return { status: 200, body: { status: 'ok' } }
+  if (!mayControl(request, token))
+    return { status: 403, body: { error: 'the links are controlled from this machine, or with the token' } }
+  switch (route) {
+    case 'GET /links':
+      return { status: 200, body: { links: links.list() } }
+    case 'POST /links/set':
+      return { status: 200, body: { links: set(links, await bodyOf(request)) } }
+    case 'POST /links/heal': {
+      const { owner: of, links: texts } = healBody.parse(await bodyOf(request))
+      const healed = links.heal({
+        ...(of === undefined ? {} : { owner: of }),
+        ...(texts === undefined ? {} : { links: texts }),
+      })
+      return { status: 200, body: { links: healed } }
+    }
+    default:
+      return { status: 404, body: { error: `no ${route}` } }
+  }
+}
+
+function set(links: Links, body: unknown): ReturnType<Links['set']> {
+  const { links: texts, state, owner: of, for: forMs, id, ...figures } = setBody.strict().parse(body)
+  const change = { ...changeFrom(figures), ...(state === undefined ? {} : { state }) }
+  if (Object.keys(change).length === 0)
+    throw new Failure('nothing to set: rtt, jitter, bandwidth, stall or state is wanted')
+  return links.set({
+    links: texts,
+    change,
+    ...(of === undefined ? {} : { owner: of }),
+    ...(forMs === undefined ? {} : { forMs }),
+    ...(id === undefined ? {} : { id }),
+  })
+}
+
+function mistake(error: unknown): Reply {
+  if (error instanceof z.ZodError) return { status: 400, body: { error: z.prettifyError(error) } }
+  if (error instanceof UnknownLink) return { status: 404, body: { error: error.message } }
+  if (error instanceof Failure || error instanceof SyntaxError) return { status: 400, body: { error: error.message } }
+  return { status: 500, body: { error: messageOf(error) } }
+}
+
+const loopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/
+const localNames = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
+
+/** From this machine by name too, and as JSON, since pages of the web can point names of theirs here, and post forms. */
+function mayControl({ socket, headers, method }: IncomingMessage, token: string | undefined): boolean {
+  const [, given] = /^bearer (.+)$/i.exec(headers.authorization ?? '') ?? []
+  if (token !== undefined && given !== undefined) return isSame(given, token)
+  const isJson = method === 'GET' || headers['content-type']?.startsWith('application/json') === true
+  return isJson && loopback.test(socket.remoteAddress ?? '') && localNames.test(headers.host ?? '')
+}
+
+function isSame(given: string, token: string): boolean {
+  const [a, b] = [given, token].map((text) => createHash('sha256').update(text).digest())
+  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
+}
+
+async function bodyOf(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let sizeBytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    sizeBytes += chunk.length
+    if (sizeBytes > bodySizeBytesMax) throw new Failure('the request is too long')
+    chunks.push(chunk)
+  }
+  return sizeBytes === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as unknown)
+}
+
+async function close(server: Server): Promise<void> {
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeAllConnections()
+  })
+}

@@ -1,0 +1,148 @@
+/**
+ * Where a region dials to reach another: a TCP port whose connections go on to the target over the two lanes between
+ * them, bytes of the one who dialled over the lane there, bytes of the target over the lane back.
+ */
+import { connect, createServer } from 'node:net'
+import type { AddressInfo, Server, Socket } from 'node:net'
+import { linkConnectionsMax } from '../../core/limits.ts'
+import type { Alarms } from './alarms.ts'
+import { Direction } from './direction.ts'
+import type { Lane, LaneUser } from './lane.ts'
+import { oneWayMs } from './shape.ts'
+
+export type Address = { readonly host: string; readonly port: number }
+
+export type DoorOptions = {
+  /** Port 0 takes a free one. */
+  readonly listen: Address
+  readonly target: Address
+  readonly there: Lane
+  readonly back: Lane
+  readonly alarms: Alarms
+}
+
+type Pair = { readonly near: Socket; readonly far: Socket; readonly there: Direction; readonly back: Direction }
+
+export class Door implements LaneUser {
+  readonly #options: DoorOptions
+  readonly #server: Server
+  readonly #pairs = new Set<Pair>()
+  /** Have dialled, and have not been put through: their round trip is not over, or a lane is cut. */
+  readonly #knocking = new Map<Socket, 'travels' | 'waits'>()
+
+  constructor(options: DoorOptions) {
+    this.#options = options
+    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (near) =>
+      this.#accept(near),
+    )
+    this.#server.maxConnections = linkConnectionsMax
+    for (const lane of [options.there, options.back]) lane.users.add(this)
+  }
+
+  /** Rejects when the port cannot be had. */
+  async listen(): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      this.#server.once('error', reject).listen(this.#options.listen, resolve)
+    })
+  }
+
+  get address(): Address {
+    const { address, port } = this.#server.address() as AddressInfo
+    return { host: address, port }
+  }
+
+  get target(): Address {
+    return this.#options.target
+  }
+
+  get there(): Lane {
+    return this.#options.there
+  }
+
+  get back(): Lane {
+    return this.#options.back
+  }
+
+  get connections(): number {
+    return this.#pairs.size + this.#knocking.size
+  }
+
+  laneChanged(): void {
+    const state = this.#state
+    if (state === 'reset') this.#breakAll()
+    if (state !== 'up') return
+    for (const [near, how] of this.#knocking) if (how === 'waits') this.#dial(near)
+  }
+
+  async close(): Promise<void> {
+    this.#breakAll()
+    for (const lane of [this.there, this.back]) lane.users.delete(this)
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+    })
+  }
+
+  /** A connection needs both directions, to be made as to be broken. */
+  get #state(): 'up' | 'down' | 'reset' {
+    const states = [this.there.line.shape.state, this.back.line.shape.state]
+    return states.includes('reset') ? 'reset' : states.includes('down') ? 'down' : 'up'
+  }
+
+  /** The target hears of a connection one round trip after it was asked for, as if the handshake had travelled. */
+  #accept(near: Socket): void {
+    near.on('error', () => near.destroy())
+    if (this.#state === 'reset') {
+      near.resetAndDestroy()
+      return
+    }
+    const handshakeMs = oneWayMs(this.there.line.shape) + oneWayMs(this.back.line.shape)
+    this.#knocking.set(near, 'travels')
+    near.once('close', () => this.#knocking.delete(near))
+    if (handshakeMs === 0) this.#arrived(near)
+    else this.#options.alarms.set(performance.now() + handshakeMs, () => this.#arrived(near))
+  }
+
+  #arrived(near: Socket): void {
+    if (near.destroyed) return
+    if (this.#state === 'up') this.#dial(near)
+    else this.#knocking.set(near, 'waits')
+  }
+
+  #dial(near: Socket): void {
+    this.#knocking.delete(near)
+    const { target, there, back, alarms } = this.#options
+    const far = connect({ ...target, allowHalfOpen: true, noDelay: true })
+    far.on('error', () => far.destroy())
+    const pair: Pair = {
+      near,
+      far,
+      there: new Direction({ source: near, target: far, lane: there, alarms }),
+      back: new Direction({ source: far, target: near, lane: back, alarms }),
+    }
+    this.#pairs.add(pair)
+    near.once('close', () => this.#closed(pair, pair.there, pair.back))
+    far.once('close', () => this.#closed(pair, pair.back, pair.there))
+    near.resume()
+  }
+
+  /** A side that is gone before all was said and heard breaks the other; how late that hears of it is the lane's affair. */
+  #closed(pair: Pair, said: Direction, heard: Direction): void {
+    if (pair.near.destroyed && pair.far.destroyed) this.#forget(pair)
+    else if (!said.hasEnded || !heard.isDelivered) said.breakOff()
+  }
+
+  #forget(pair: Pair): void {
+    this.#pairs.delete(pair)
+    pair.there.stop()
+    pair.back.stop()
+  }
+
+  #breakAll(): void {
+    for (const pair of this.#pairs) {
+      this.#forget(pair)
+      for (const socket of [pair.near, pair.far]) if (!socket.destroyed) socket.resetAndDestroy()
+    }
+    for (const near of this.#knocking.keys()) near.resetAndDestroy()
+    this.#knocking.clear()
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * One direction of one connection: what waits for its turn on the line, and what is on its way. Everything comes out in the
+ * order in which it went in, the end last. Both are bounded, because a queue without a bound keeps a peer's backlog in
+ * memory and hides from TCP that the link is full. Pure; the link brings the time.
+ */
+import { linkInFlightBytesMax, linkWaitingBytesMax } from '../../core/limits.ts'
+import { DelayQueue } from './delay-queue.ts'
+import { Fifo } from './fifo.ts'
+import type { Line, Waiting } from './line.ts'
+import { oneWayMs } from './shape.ts'
+
+/** How a stream ends: in order, or broken. */
+export type Mark = 'end' | 'broken'
+export type Content = Buffer | Mark
+
+type Chunk = { readonly content: Content; readonly stallMs: number }
+
+/** What an entry costs beside its bytes, so that many small ones count too. */
+const entryBytes = 256
+
+export class Flow implements Waiting {
+  readonly #line: Line
+  readonly #waiting = new Fifo<Chunk>()
+  readonly #inFlight = new DelayQueue<Content>()
+  #waitingBytes = 0
+  #waitsForLine = false
+  #stalledUntilMs = -Infinity
+
+  readonly #onGiven: () => void
+
+  /** `onGiven` hears when something has gone from waiting to being on its way. */
+  constructor(line: Line, onGiven: () => void = () => {}) {
+    this.#line = line
+    this.#onGiven = onGiven
+  }
+
+  /** The line has to be served after it. */
+  put(content: Content, nowMs: number): void {
+    const isBytes = typeof content !== 'string'
+    // While a stall lasts nothing more is drawn: one loss stalls, those behind it only wait.
+    const stallMs = isBytes && nowMs >= this.#stalledUntilMs ? this.#line.stallMs() : 0
+    if (stallMs > 0) this.#stalledUntilMs = nowMs + stallMs
+    this.#waiting.push({ content, stallMs })
+    this.#waitingBytes += sizeOf(content)
+    this.#wait()
+  }
+
+  giveOne(nowMs: number): boolean {
+    const chunk = this.#waiting.first
+    this.#waitsForLine = chunk !== undefined && !this.#isFull
+    if (chunk === undefined || !this.#waitsForLine) return false
+    const { content, stallMs } = chunk
+    const piece = this.#takePiece(chunk)
+    const bytes = typeof piece === 'string' ? 0 : piece.length
+    const dueMs = this.#line.leavesAtMs(bytes, nowMs) + this.#line.delayMs() + stallMs
+    this.#inFlight.put(piece, sizeOf(piece), dueMs)
+    if (piece === content) this.#waiting.shift()
+    this.#waitingBytes -= piece === content ? sizeOf(piece) : bytes
+    this.#waitsForLine = this.#waiting.length > 0 && !this.#isFull
+    this.#onGiven()
+    return this.#waitsForLine
+  }
+
+  /** What has arrived at `nowMs`, removed; nothing while the line is cut. The line has to be served when there was something. */
+  take(nowMs: number): Content | undefined {
+    if (!this.#line.isOpen) return undefined
+    const content = this.#inFlight.take(nowMs)
+    if (content !== undefined) this.#wait()
+    return content
+  }
+
+  /** When something arrives next; undefined when nothing is on its way, or as long as the line is cut. */
+  get nextMs(): number | undefined {
+    return this.#line.isOpen ? this.#inFlight.nextDueMs : undefined
+  }
+
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0 && this.#inFlight.nextDueMs === undefined
+  }
+
+  /** No more should be put in before `isLow`. */
+  get isHigh(): boolean {
+    return this.#waitingBytes >= this.#line.waitingBytesMax(linkWaitingBytesMax)
+  }
+
+  get isLow(): boolean {
+    return this.#waitingBytes <= this.#line.waitingBytesMax(linkWaitingBytesMax) / 2
+  }
+
+  get sizeBytes(): number {
+    return this.#waitingBytes + this.#inFlight.sizeBytes
+  }
+
+  /** Nobody is there to take it any more. */
+  clear(): void {
+    this.#waiting.clear()
+    this.#inFlight.clear()
+    this.#waitingBytes = 0
+  }
+
+  #wait(): void {
+    if (this.#waitsForLine || this.#waiting.length === 0 || this.#isFull) return
+    this.#waitsForLine = true
+    this.#line.wait(this)
+  }
+
+  #takePiece({ content }: Chunk): Content {
+    const { pieceBytes } = this.#line
+    if (typeof content === 'string' || content.length <= pieceBytes) return content
+    this.#waiting.replaceFirst({ content: content.subarray(pieceBytes), stallMs: 0 })
+    return content.subarray(0, pieceBytes)
+  }
+
+  get #isFull(): boolean {
+    const { least, perMs, most } = linkInFlightBytesMax
+    return this.#inFlight.sizeBytes >= Math.min(least + perMs * oneWayMs(this.#line.shape), most)
+  }
+}
+
+const sizeOf = (content: Content): number => entryBytes + (typeof content === 'string' ? 0 : content.length)

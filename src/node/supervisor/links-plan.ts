@@ -1,0 +1,19 @@
+/** The plan of the links, as a file beside the data: what `longitude links run` reads, and whoever wants to know. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { PlanRow } from '../links/plan.ts'
+import type { Layout } from './layout.ts'
+
+/** Writes it and returns its path. */
+export function linksPlan({ data, links }: Layout): string {
+  const path = join(data, 'links.json')
+  const rows: PlanRow[] = links.map(({ from, to, port, targetPort, roundTripMs }) => ({
+    from,
+    to,
+    listen: port,
+    target: `127.0.0.1:${targetPort}`,
+    rtt: `${roundTripMs}ms`,
+  }))
+  writeFileSync(path, `${JSON.stringify({ links: rows }, undefined, 2)}\n`)
+  return path
+}
