@@ -90,9 +90,7 @@ function commandTable(program: Command): string {
 /** Those below others too, without the hidden ones. */
 function commandsOf(parent: Command): readonly Command[] {
   const visible = parent.createHelp().visibleCommands(parent)
-  return visible
-    .filter((command) => command.name() !== 'help')
-    .flatMap((command) => [command, ...commandsOf(command)])
+  return visible.filter((command) => command.name() !== 'help').flatMap((command) => [command, ...commandsOf(command)])
 }
 
 function nameOf(command: Command): string {
