@@ -20,7 +20,10 @@ describe('an index key of several attributes', () => {
         const other = { ...b, ...Object.fromEntries(names.slice(0, shared).map((name) => [name, a[name]])) }
         const expected = names.map((name) => compareValues(a[name], other[name]) ?? 0).find((sign) => sign !== 0) ?? 0
         const keys = [a, other].map((sort) => encodeIndexKey(index, table, { ...id, ...partition, ...sort }))
-        expect(Buffer.compare(keys[0] ?? Buffer.of(), keys[1] ?? Buffer.of())).toBe(Math.sign(expected))
+        // One that grows too long has no place in the index, so no order either.
+        const [first, second] = keys
+        if (first === undefined || second === undefined) return
+        expect(Buffer.compare(first, second)).toBe(Math.sign(expected))
       }),
       { numRuns: 300 },
     )
