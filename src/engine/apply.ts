@@ -9,7 +9,8 @@
 import { assert } from '../core/assert.ts'
 import type { Row } from '../core/item/row.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
-import type { RegionNumber, Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { Position } from '../core/change/change.ts'
+import { compareStamps, type RegionNumber, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { ApplyResult, Cursor, RemoteBatch, RemoteChange } from './engine.ts'
 import { addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
@@ -65,49 +66,53 @@ export function editing<Result>(state: State, edit: () => Result): Result {
 }
 
 function applyBatch(state: State, group: Group, batch: RemoteBatch, cursor: Cursor): ApplyResult {
-  const due = batch.changes.filter((change) => change.position > cursor.position).map(stamped)
-  const held = due.find(({ stamp }) => isBeyondDrift(state, stamp))
-  const arrived = held === undefined ? due : due.slice(0, due.indexOf(held))
-  for (const { stamp } of arrived) receiveStamp(state, stamp)
-  const tally = { won: 0, ignored: 0, conflicts: 0 }
+  const { arrived, held } = arrivedOf(state, batch, cursor.position)
+  receiveStamp(state, latestOf(arrived))
   const number = state.topology.regions.find((region) => region.name === batch.origin)?.number
-  for (const each of arrived) count(tally, applyChange(state, group, { ...each, origin: batch.origin, number }))
+  const tally = { won: 0, ignored: 0, conflicts: 0 }
+  for (const each of arrived) count(tally, applyChange(state, group, each, { name: batch.origin, number }))
   countMetrics(state, batch.origin, tally)
   const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.change.position - 1)
   putCursor(state, group, batch.origin, { ...cursor, position: reached })
-  if (held?.stamp !== undefined) return { applied: 'held', until: held.stamp, cursor: reached }
+  if (held?.header !== undefined) return { applied: 'held', until: held.header.stamp, cursor: reached }
   return { applied: 'all', cursor: reached, ...tally }
 }
 
-/** The stamp is undefined for what cannot be trusted: that is set aside when its turn comes. */
-type Stamped = { readonly change: RemoteChange; readonly header: Row | undefined; readonly stamp: Stamp | undefined }
+/** No header: it cannot be trusted, and is set aside when its turn comes. */
+type Arrived = { readonly change: RemoteChange; readonly header: Row | undefined }
 
-function stamped(change: RemoteChange): Stamped {
-  const header = decodeCheckedRow(change.row)
-  return { change, header, stamp: header?.stamp }
+/** What is new, up to the first change from beyond the drift bound. */
+function arrivedOf(state: State, batch: RemoteBatch, cursor: Position): { arrived: Arrived[]; held?: Arrived } {
+  const arrived: Arrived[] = []
+  for (const change of batch.changes) {
+    if (change.position <= cursor) continue
+    const each = { change, header: decodeCheckedRow(change.row) }
+    if (isBeyondDrift(state, each.header?.stamp)) return { arrived, held: each }
+    arrived.push(each)
+  }
+  return { arrived }
 }
 
-function applyChange(
-  state: State,
-  group: Group,
-  {
-    change,
-    header,
-    stamp,
-    origin,
-    number,
-  }: Stamped & { readonly origin: string; readonly number: RegionNumber | undefined },
-): Merged {
+function latestOf(arrived: readonly Arrived[]): Stamp | undefined {
+  let latest: Stamp | undefined
+  for (const { header } of arrived)
+    if (header !== undefined && (latest === undefined || compareStamps(header.stamp, latest) > 0)) latest = header.stamp
+  return latest
+}
+
+type Origin = { readonly name: string; readonly number: RegionNumber | undefined }
+
+function applyChange(state: State, group: Group, { change, header }: Arrived, origin: Origin): Merged {
   const { table: id, key, row } = change
-  if (stamp !== undefined && number !== undefined && stamp.region !== number) {
-    addSetAside(state, group, { origin, table: id, key, row, reason: 'it is stamped by another region' })
+  if (header !== undefined && origin.number !== undefined && header.stamp.region !== origin.number) {
+    addSetAside(state, group, { origin: origin.name, table: id, key, row, reason: 'it is stamped by another region' })
     return 'set-aside'
   }
-  if (change.kind === 'register') return mergeRegister(state, group, { id, key, row, header, origin })
+  if (change.kind === 'register') return mergeRegister(state, group, { id, key, row, header, origin: origin.name })
   const table = state.catalog.decided(id)
   return table === undefined || table.status === 'DELETING'
     ? 'ignored'
-    : mergeItem(state, group, { table, key, row, header, origin })
+    : mergeItem(state, group, { table, key, row, header, origin: origin.name })
 }
 
 type Tally = { won: number; ignored: number; conflicts: number }

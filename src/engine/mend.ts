@@ -40,7 +40,8 @@ export function isRowOf(state: State, id: TableId, key: Buffer, bytes: Buffer): 
   const table = state.catalog.decided(id)
   if (table === undefined) return false
   try {
-    const { row } = checkItemRow(table, key, checkHeader(bytes))
+    const row = checkHeader(bytes)
+    checkItemRow(table, key, row)
     const isKnown = state.topology.regions.some(({ number }) => number === row.stamp.region)
     return isKnown && row.stamp.wallMs <= state.clock.wallMs() + state.driftMsMax
   } catch (error) {

@@ -25,20 +25,23 @@ type PeerItem = Peer & { readonly table: Table }
 
 export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
   const { table, key } = peer
-  const checked = checkedOrSetAside(state, group, { ...peer, table: table.id }, () =>
-    checkItemRow(table, key, peer.header ?? checkHeader(peer.row)),
-  )
+  const checked = checkedOrSetAside(state, group, { ...peer, table: table.id }, () => {
+    const incoming = peer.header ?? checkHeader(peer.row)
+    return { incoming, item: checkItemRow(table, key, incoming) }
+  })
   if (checked === undefined) return 'set-aside'
-  const before = state.groups.get(rowKey(table.number, key))
+  const { incoming } = checked
+  const at = rowKey(table.number, key)
+  const before = state.groups.get(at)
   const local = before === undefined ? undefined : decodeRow(before)
-  const result = reconcile(local, checked.row)
+  const result = reconcile(local, incoming)
   if (result.result === 'ignored') return 'ignored'
   if (result.result === 'conflict' && local !== undefined)
-    addConflict(state, group, table, { key, local, incoming: checked.row, winner: result.winner })
+    addConflict(state, group, table, { key, local, incoming, winner: result.winner })
   const beforeItem = table.indexes.length === 0 ? undefined : itemIn(before)
-  const item = takesIncoming(result) ? checked.item : (beforeItem ?? itemIn(before))
-  const bytes = result.row === checked.row ? peer.row : undefined
-  editRow(state, group, { table, key, before, beforeItem, row: result.row, bytes, item, cause: 'replica' })
+  const item = takesIncoming(result) ? checked.item : beforeItem
+  const bytes = result.row === incoming ? peer.row : undefined
+  editRow(state, group, { table, key, at, before, beforeItem, row: result.row, bytes, item, cause: 'replica' })
   return mergedAs(result)
 }
 

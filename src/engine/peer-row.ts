@@ -2,22 +2,26 @@
  * What a peer sent is checked before anything is built on it: a row must be one that an honest region of this version
  * could have written under that key. Returns what is wrong, for people; undefined when nothing is.
  */
+import { unreachable } from '../core/assert.ts'
 import { sizeOfItem } from '../core/attribute/size.ts'
 import { type AttributeValue, type Item, typeOf } from '../core/attribute/value.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { decodeRow, type Row } from '../core/item/row.ts'
-import { keyValueOf } from '../core/key/key-bytes.ts'
-import { encodePrimaryKey } from '../core/key/primary-key.ts'
+import { type ScannedValue, scanItem } from '../core/item/scan-item.ts'
+import { bareKeyBytes, keyValueOf } from '../core/key/key-bytes.ts'
+import { encodePrimaryKey, isPrimaryKeyOf } from '../core/key/primary-key.ts'
 import { itemSizeBytesMax, messageSizeBytesMax, nestingDepthMax } from '../core/limits.ts'
 import { isCausal } from '../core/reconcile/reconcile.ts'
 import { isLocalRegister } from '../core/table/registers.ts'
 import { isRegisterValue } from '../core/table/register-value.ts'
 import type { KeyAttribute, Table } from '../core/table/table.ts'
 
-export type PeerRow = { readonly row: Row; /** Of a live item's row. */ readonly item: Item | undefined }
-
-/** Throws RangeError with the reason. */
-export function checkItemRow(table: Table, key: Buffer, row: Row): PeerRow {
+/**
+ * Throws RangeError with the reason. Returns the item of a live row where the table has indexes: otherwise nobody needs it,
+ * and the row is checked without parsing it.
+ */
+export function checkItemRow(table: Table, key: Buffer, row: Row): Item | undefined {
+  if (table.indexes.length === 0 && isRightByItsBytes(table, key, row)) return undefined
   const item = parsed(row.body) as Item
   if (!isItem(item, 0)) throw new RangeError('its item is not one')
   const lacks = (part: KeyAttribute): boolean => keyValueOf(item, part) === undefined
@@ -25,10 +29,37 @@ export function checkItemRow(table: Table, key: Buffer, row: Row): PeerRow {
     throw new RangeError('its item lacks a key attribute')
   if (!rangeChecked(() => encodePrimaryKey(table.key, item)).equals(key))
     throw new RangeError('its key is not that of its item')
-  if (row.tombstone) return { row, item: undefined }
+  if (row.tombstone) return undefined
   if (row.itemSizeBytes > itemSizeBytesMax || row.itemSizeBytes !== rangeChecked(() => sizeOfItem(item)))
     throw new RangeError('its size is not that of its item')
-  return { row, item }
+  return item
+}
+
+/** False also where that takes more than a look at the bytes. */
+function isRightByItsBytes(table: Table, key: Buffer, row: Row): boolean {
+  const partition = table.key.partition[0]
+  const sort = table.key.sort[0]
+  const scanned = partition === undefined ? undefined : scanItem(row.body, partition.name, sort?.name)
+  if (scanned?.partition === undefined || scanned.partition.type !== partition?.type) return false
+  if (sort !== undefined && scanned.sort?.type !== sort.type) return false
+  const isSized = row.tombstone || (row.itemSizeBytes === scanned.sizeBytes && scanned.sizeBytes <= itemSizeBytesMax)
+  return (
+    isSized &&
+    isPrimaryKeyOf(key, keyBytesOf(row.body, scanned.partition), scanned.sort && keyBytesOf(row.body, scanned.sort))
+  )
+}
+
+function keyBytesOf(body: Buffer, { type, from, to }: ScannedValue): Buffer {
+  switch (type) {
+    case 'S':
+      return body.subarray(from, to)
+    case 'N':
+      return bareKeyBytes({ N: body.toString('latin1', from, to) })
+    case 'B':
+      return bareKeyBytes({ B: body.toString('latin1', from, to) })
+    default:
+      return unreachable(type)
+  }
 }
 
 /** Throws RangeError with the reason. */

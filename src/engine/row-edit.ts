@@ -18,6 +18,8 @@ import { logChange, nextStamp, type State } from './state.ts'
 export type RowEdit = {
   readonly table: Table
   readonly key: Buffer
+  /** Its key in the store, if somebody has made it already. */
+  readonly at?: Buffer | undefined
   /** The row as found, a tombstone too. */
   readonly before: Buffer | undefined
   /** The item found, if somebody has parsed it already. */
@@ -25,7 +27,7 @@ export type RowEdit = {
   readonly row: Row
   /** The row's bytes, where it came as such. */
   readonly bytes?: Buffer | undefined
-  /** The row's item; undefined for a tombstone. */
+  /** The row's item, for the indexes; undefined for a tombstone. */
   readonly item: Item | undefined
   readonly cause: Cause
   /** The first position of the transaction. */
@@ -36,7 +38,7 @@ export function editRow(state: State, group: Group, edit: RowEdit): Position {
   const { table, key, before, row } = edit
   const bytes = edit.bytes ?? encodeRow(row)
   const kept = !row.tombstone || keepsTombstones(table)
-  state.groups.put(group, rowKey(table.number, key), kept ? bytes : undefined)
+  state.groups.put(group, edit.at ?? rowKey(table.number, key), kept ? bytes : undefined)
   editTombstones(state, group, edit, kept)
   if (table.indexes.length > 0) {
     const change = { before: edit.beforeItem ?? itemIn(before), after: edit.item }
@@ -44,14 +46,10 @@ export function editRow(state: State, group: Group, edit: RowEdit): Position {
     editCollection(state, group, table, key, change)
   }
   const ordinal = editCounts(state, edit)
-  const previous = keepsOldImages(table) && before !== undefined && !isTombstone(before) ? { previous: before } : {}
-  const alone = edit.cause === 'replica' || keepsTombstones(table) ? {} : { alone: true as const }
-  return logChange(
-    state,
-    group,
-    { cause: edit.cause, table: table.id, ordinal, key, row: bytes, ...alone, ...previous },
-    edit.first,
-  )
+  const previous = before !== undefined && keepsOldImages(table) && !isTombstone(before) ? before : undefined
+  const alone = edit.cause !== 'replica' && !keepsTombstones(table)
+  const change = { cause: edit.cause, table: table.id, ordinal, key, row: bytes, alone, previous }
+  return logChange(state, group, change, edit.first)
 }
 
 /** The header of this region's own write over what it found. */

@@ -1,8 +1,7 @@
 /** What the parts of the engine share: the state as decided, and the way to the disk. */
-import type { Cause, Position } from '../core/change/change.ts'
-import { encodeChange } from '../core/change/record.ts'
+import type { Position } from '../core/change/change.ts'
+import { encodeChange, type Unplaced } from '../core/change/record.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
-import type { TableId } from '../core/table/table.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
@@ -28,21 +27,13 @@ export type State = {
   readonly catalog: Catalog
 }
 
-export type LoggedChange = {
-  readonly cause: Cause
-  readonly table: TableId
-  /** 0: not to be counted among the table's own changes, nor to leave the region. */
-  readonly ordinal: number
-  readonly key: Buffer
-  readonly row: Buffer
-  readonly alone?: true
-  readonly previous?: Buffer
-}
-
-/** Adds a change to the log; `first` is the position of the first change of its transaction, if that is another. */
-export function logChange(state: State, group: Group, change: LoggedChange, first?: Position): Position {
+/**
+ * Adds a change to the log; `first` is the position of the first change of its transaction, if that is another. An ordinal
+ * of 0: not to be counted among the table's own changes, nor to leave the region.
+ */
+export function logChange(state: State, group: Group, change: Unplaced, first?: Position): Position {
   const position = state.head.position + 1
-  state.groups.append(group, logKey(position), encodeChange({ ...change, position, group: first ?? position }))
+  state.groups.append(group, logKey(position), encodeChange(change, position, first ?? position))
   state.head.position = position
   return position
 }

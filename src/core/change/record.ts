@@ -7,7 +7,8 @@
  */
 import { assert } from '../assert.ts'
 import { stampSizeBytes } from '../hybrid-logical-clock/stamp.ts'
-import type { Cause, Change } from './change.ts'
+import type { TableId } from '../table/table.ts'
+import type { Cause, Change, Position } from './change.ts'
 
 const formatVersion = 1
 const headerSizeBytes = 31
@@ -19,24 +20,40 @@ const rowSizeBytesMin = 1 + stampSizeBytes
 /** Their places are their codes in the bytes: append, never reorder. */
 const causes: readonly Cause[] = ['client', 'ttl', 'replica', 'restore', 'import', 'table', 'replica-table']
 
-export function encodeChange(change: Change): Buffer {
+/** A change that has no place in the log yet. */
+export type Unplaced = {
+  readonly cause: Cause
+  readonly table: TableId
+  readonly ordinal: number
+  readonly key: Buffer
+  readonly row: Buffer
+  readonly alone?: boolean | undefined
+  readonly previous?: Buffer | undefined
+}
+
+export function encodeChange(change: Unplaced, position: Position, group: Position): Buffer {
+  const { cause, table, ordinal, key, row, alone, previous } = change
+  checkPlace(position, group)
   checkChange(change)
-  const table = Buffer.from(change.table)
-  const previous = change.previous
-  const size = headerSizeBytes + table.length + change.key.length + change.row.length + (previous?.length ?? 0)
-  const bytes = Buffer.allocUnsafe(size)
+  const tableLength = Buffer.byteLength(table)
+  assert(tableLength <= 0xff, 'change: a table id has 1 to 255 bytes')
+  const keyStart = headerSizeBytes + tableLength
+  const rowStart = keyStart + key.length
+  const previousStart = rowStart + row.length
+  const bytes = Buffer.allocUnsafe(previousStart + (previous?.length ?? 0))
   bytes[0] = formatVersion
-  bytes[1] = causes.indexOf(change.cause) | (change.alone === true ? aloneFlag : 0)
-  bytes.writeUIntBE(change.position, 2, 6)
-  bytes.writeUIntBE(change.group, 8, 6)
-  bytes.writeUIntBE(change.ordinal, 14, 6)
-  bytes[20] = table.length
-  bytes.writeUInt16BE(change.key.length, 21)
-  bytes.writeUInt32BE(change.row.length, 23)
+  bytes[1] = causes.indexOf(cause) | (alone === true ? aloneFlag : 0)
+  bytes.writeUIntBE(position, 2, 6)
+  bytes.writeUIntBE(group, 8, 6)
+  bytes.writeUIntBE(ordinal, 14, 6)
+  bytes[20] = tableLength
+  bytes.writeUInt16BE(key.length, 21)
+  bytes.writeUInt32BE(row.length, 23)
   bytes.writeUInt32BE(previous === undefined ? 0 : previous.length + 1, 27)
-  let offset = headerSizeBytes
-  for (const part of [table, change.key, change.row]) offset += part.copy(bytes, offset)
-  previous?.copy(bytes, offset)
+  bytes.write(table, headerSizeBytes)
+  bytes.set(key, keyStart)
+  bytes.set(row, rowStart)
+  if (previous !== undefined) bytes.set(previous, previousStart)
   return bytes
 }
 
@@ -60,19 +77,23 @@ export function decodeChange(bytes: Buffer): Change {
     ordinal: bytes.readUIntBE(14, 6),
     key: bytes.subarray(keyStart, rowStart),
     row: bytes.subarray(rowStart, previousStart),
-    ...((code & aloneFlag) === 0 ? {} : { alone: true }),
-    ...(previousLength === 0 ? {} : { previous: bytes.subarray(previousStart, end) }),
+    ...((code & aloneFlag) === 0 ? undefined : { alone: true }),
+    ...(previousLength === 0 ? undefined : { previous: bytes.subarray(previousStart, end) }),
   }
+  checkPlace(change.position, change.group)
   checkChange(change)
   return change
 }
 
 /** At both doors: what is written and what is read. */
-function checkChange(change: Change): void {
-  assert(change.position >= 1 && change.position <= positionMax, 'change: positions begin with 1')
-  assert(change.group >= 1 && change.group <= change.position, 'change: a group begins at or before its changes')
-  assert(change.ordinal >= 0 && change.ordinal <= positionMax, 'change: an ordinal is a count')
-  assert(change.table.length > 0 && change.table.length <= 0xff, 'change: a table id has 1 to 255 characters')
-  assert(change.key.length > 0 && change.key.length <= 0xffff, 'change: a key has 1 to 65,535 bytes')
-  assert(change.row.length >= rowSizeBytesMin, 'change: a row has a stamp')
+function checkPlace(position: Position, group: Position): void {
+  assert(position >= 1 && position <= positionMax, 'change: positions begin with 1')
+  assert(group >= 1 && group <= position, 'change: a group begins at or before its changes')
+}
+
+function checkChange({ ordinal, table, key, row }: Unplaced): void {
+  assert(ordinal >= 0 && ordinal <= positionMax, 'change: an ordinal is a count')
+  assert(table.length > 0, 'change: a table id has 1 to 255 bytes')
+  assert(key.length > 0 && key.length <= 0xffff, 'change: a key has 1 to 65,535 bytes')
+  assert(row.length >= rowSizeBytesMin, 'change: a row has a stamp')
 }

@@ -14,6 +14,14 @@ export function writePartitionHash(target: Buffer, at: number, from: number, to:
   target.writeInt32BE(murmur3(target, from, to, seedLow), at + 4)
 }
 
+/** Whether the eight bytes at `at` are the hash of bytes [from, to). */
+export function isPartitionHash(bytes: Buffer, at: number, from: number, to: number): boolean {
+  return (
+    bytes.readInt32BE(at) === murmur3(bytes, from, to, seedHigh) &&
+    bytes.readInt32BE(at + 4) === murmur3(bytes, from, to, seedLow)
+  )
+}
+
 export function murmur3(bytes: Buffer, from: number, to: number, seed: number): number {
   let hash = seed
   let at = from

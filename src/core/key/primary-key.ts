@@ -12,13 +12,25 @@ import type { KeyRange } from '../read/read-plan.ts'
 import type { KeyAttribute, KeySchema } from '../table/table.ts'
 import { bareKeyBytes, keyValueOf } from './key-bytes.ts'
 import { directlyAfter, type SortBytes, type SortCondition, sortRange, successor } from './key-range.ts'
-import { partitionHashSizeBytes, writePartitionHash } from './partition-hash.ts'
+import { isPartitionHash, partitionHashSizeBytes, writePartitionHash } from './partition-hash.ts'
 
 const partitionStart = partitionHashSizeBytes + 2
 
 export function encodePrimaryKey(key: KeySchema, item: Item): Buffer {
   const sort = key.sort[0]
   return keyFrom(partitionBytesOf(key, item), sort === undefined ? undefined : bareKeyBytes(valueOf(item, sort)))
+}
+
+/** Whether `key` is that of these values, each as its bare bytes; `sort` is undefined where the table has none. */
+export function isPrimaryKeyOf(key: Buffer, partition: Buffer, sort: Buffer | undefined): boolean {
+  const partitionEnd = partitionStart + partition.length
+  if (key.length !== partitionEnd + (sort?.length ?? 0)) return false
+  return (
+    key.readUInt16BE(partitionHashSizeBytes) === partition.length &&
+    partition.compare(key, partitionStart, partitionEnd) === 0 &&
+    isPartitionHash(key, 0, partitionStart, partitionEnd) &&
+    (sort === undefined || sort.compare(key, partitionEnd) === 0)
+  )
 }
 
 /** What all keys of the item's partition begin with, and no others. */

@@ -30,7 +30,7 @@ describe('the record of a change', () => {
   it('reads back as it was written', () => {
     fc.assert(
       fc.property(change, (written) => {
-        expect(decodeChange(encodeChange(written))).toEqual(written)
+        expect(decodeChange(encodeChange(written, written.position, written.group))).toEqual(written)
       }),
     )
   })
@@ -38,7 +38,7 @@ describe('the record of a change', () => {
   it('is refused as soon as it is cut short or carries more', () => {
     fc.assert(
       fc.property(change, fc.nat(), (written, at) => {
-        const encoded = encodeChange(written)
+        const encoded = encodeChange(written, written.position, written.group)
         expect(() => decodeChange(encoded.subarray(0, at % encoded.length))).toThrow(RangeError)
         expect(() => decodeChange(Buffer.concat([encoded, Buffer.of(0)]))).toThrow(RangeError)
       }),
@@ -69,7 +69,15 @@ describe('the record of a change', () => {
       key: Buffer.of(1),
       row: Buffer.alloc(16),
     }
-    for (const wrong of [{ position: 0 }, { group: 3 }, { group: 0 }, { key: Buffer.alloc(0) }, { row: Buffer.of(1) }])
-      expect(() => encodeChange({ ...good, ...wrong })).toThrow(InvariantViolation)
+    for (const wrong of [
+      { position: 0 },
+      { group: 3 },
+      { group: 0 },
+      { key: Buffer.alloc(0) },
+      { row: Buffer.of(1) },
+    ]) {
+      const { position, group, ...rest } = { ...good, ...wrong }
+      expect(() => encodeChange(rest, position, group)).toThrow(InvariantViolation)
+    }
   })
 })

@@ -97,7 +97,7 @@ describe('work', () => {
     expect(work).toMatchObject({ gets: 0, entries: 20, parses: 0 })
   })
 
-  it('of a peer’s batch is one read and one parse for each change, in one flush with the cursor', async () => {
+  it('of a peer’s batch is one read for each change and no parse, in one flush with the cursor', async () => {
     const from = await openRegion(us)
     const store = new CountingStore()
     const to = await openRegion(eu, store)
@@ -109,6 +109,6 @@ describe('work', () => {
     await from.engine.commit(many(20).map((item) => put(table, item)))
     const work = await workOf(store, () => replicate(from.engine, to.engine))
     // Beside the rows: the cursor, read by the test and by apply, and parsed each time.
-    expect(work).toEqual({ gets: 20 + 3, entries: 0, flushes: 1, edits: 20 * 2 + 3, parses: 20 + 3 })
+    expect(work).toEqual({ gets: 20 + 3, entries: 0, flushes: 1, edits: 20 * 2 + 3, parses: 3 })
   })
 })
