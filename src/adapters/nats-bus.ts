@@ -3,7 +3,8 @@
  * connection of its own. Of the topologies that were tried this is the one in which a cut never blocks a local write, a wiped
  * store never silences a peer, and a heal is noticed within seconds.
  *
- *   nats-own.ts       the own server: stream, announcements, answers
+ *   nats-own.ts       the own server: appends, announcements, answers
+ *   nats-stream.ts    its stream, made and made anew
  *   nats-session.ts   a peer's server: its stream, its announcements, questions
  *   nats-pull.ts      flow control and black-hole detection
  *   nats-subjects.ts  every name
@@ -37,12 +38,17 @@ export class NatsBus implements Bus {
   constructor(options: NatsBusOptions) {
     this.#options = options
     this.#peers = new Map(Object.entries(options.peers))
+    const log = options.log.with({ room: 'nats' })
     this.#own = new OwnSide({
       self: options.region,
       server: options.own,
-      log: options.log.with({ room: 'nats' }),
-      streamBytesMax: options.streamBytesMax ?? streamBytesDefault,
-      streamAgeMsMax: options.streamAgeMsMax ?? streamAgeMsDefault,
+      log,
+      stream: {
+        self: options.region,
+        log,
+        bytesMax: options.streamBytesMax ?? streamBytesDefault,
+        ageMsMax: options.streamAgeMsMax ?? streamAgeMsDefault,
+      },
     })
   }
 

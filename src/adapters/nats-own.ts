@@ -3,22 +3,13 @@
  * the node starts, vanish, or come back with its store wiped; each time the connection is made anew and the stream with it.
  * While the server is away everything here rejects or is dropped: the log in the store is what counts.
  */
-import {
-  type JetStreamClient,
-  type JetStreamManager,
-  DiscardPolicy,
-  JetStreamApiError,
-  jetstream,
-  jetstreamManager,
-  RetentionPolicy,
-  StorageType,
-  StoreCompression,
-} from '@nats-io/jetstream'
-import { type Msg, type NatsConnection, nanos } from '@nats-io/transport-node'
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
+import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../core/limits.ts'
 import type { Answerer, CacheFeed, Stream, StreamEnd } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
 import { bufferOf, connectOnce, isNewEnough, jetStreamOptions, type NatsServer } from './nats-connect.ts'
+import { OwnStream, type OwnStreamOptions } from './nats-stream.ts'
 import {
   announceSubject,
   askerOf,
@@ -26,16 +17,13 @@ import {
   cacheAskSubject,
   invalidationSubject,
   logSubject,
-  streamName,
 } from './nats-subjects.ts'
 
 export type OwnOptions = {
   readonly self: string
   readonly server: NatsServer
   readonly log: Log
-  /** The stream forgets its oldest messages beyond either. */
-  readonly streamBytesMax: number
-  readonly streamAgeMsMax: number
+  readonly stream: OwnStreamOptions
 }
 
 type Live = {
@@ -50,6 +38,7 @@ type Desk = { handler: Answerer | undefined; underWay: number }
 export class OwnSide implements Stream {
   readonly caches: CacheFeed
   readonly #options: OwnOptions
+  readonly #stream: OwnStream
   #live: Live | undefined
   readonly #peers: Desk = { handler: undefined, underWay: 0 }
   readonly #caches: Desk = { handler: undefined, underWay: 0 }
@@ -59,6 +48,7 @@ export class OwnSide implements Stream {
 
   constructor(options: OwnOptions) {
     this.#options = options
+    this.#stream = new OwnStream(options.stream)
     this.caches = {
       invalidate: (payload) => this.#publish(invalidationSubject(options.self), payload),
       serve: (handler) => {
@@ -70,10 +60,9 @@ export class OwnSide implements Stream {
 
   async last(): Promise<StreamEnd> {
     const { manager } = this.#connected()
-    const name = streamName(this.#options.self)
-    const { state } = await this.#streamInfo(manager)
+    const { state } = await this.#stream.info(manager)
     if (state.messages === 0) return { sequence: state.last_seq, payload: undefined }
-    const message = await manager.streams.getMessage(name, { seq: state.last_seq })
+    const message = await manager.streams.getMessage(this.#stream.name, { seq: state.last_seq })
     return { sequence: state.last_seq, payload: message === null ? undefined : bufferOf(message.data) }
   }
 
@@ -82,11 +71,16 @@ export class OwnSide implements Stream {
    * memory of ids it has no window.
    */
   async append(payload: Buffer, after: number): Promise<number> {
-    const { client } = this.#connected()
-    const stored = await client.publish(logSubject(this.#options.self), payload, {
-      expect: { lastSequence: after, streamName: streamName(this.#options.self) },
-    })
-    return stored.seq
+    const { client, manager } = this.#connected()
+    const expect = { lastSequence: after, streamName: this.#stream.name }
+    try {
+      const { seq } = await client.publish(logSubject(this.#options.self), payload, { expect })
+      this.#stream.stored()
+      return seq
+    } catch (error) {
+      await this.#stream.notStored(manager, error)
+      throw error
+    }
   }
 
   announce(payload: Buffer): void {
@@ -137,7 +131,7 @@ export class OwnSide implements Stream {
       if (!isNewEnough(version)) throw new Error(`nats-server ${version} is older than 2.10.23`)
       const options = { ...jetStreamOptions(server), checkAPI: false }
       const manager = await jetstreamManager(connection, options)
-      await this.#streamInfo(manager)
+      await this.#stream.info(manager)
       this.#listen(connection)
       if (this.#closed) return
       this.#live = { connection, manager, client: jetstream(connection, options) }
@@ -148,36 +142,6 @@ export class OwnSide implements Stream {
     } finally {
       this.#live = undefined
       if (!connection.isClosed()) await connection.close()
-    }
-  }
-
-  /** The stream as it is; made when it is not there, and its bounds set when they are others. */
-  async #streamInfo(manager: JetStreamManager) {
-    const config = this.#streamConfig()
-    try {
-      const info = await manager.streams.info(config.name)
-      const same = info.config.max_bytes === config.max_bytes && info.config.max_age === config.max_age
-      return same ? info : await manager.streams.update(config.name, config)
-    } catch (error) {
-      if (!(error instanceof JetStreamApiError) || error.status !== 404) throw error
-      this.#options.log.info('make the stream', { stream: config.name })
-      return manager.streams.add(config)
-    }
-  }
-
-  #streamConfig() {
-    const { self, streamBytesMax, streamAgeMsMax } = this.#options
-    return {
-      name: streamName(self),
-      subjects: [logSubject(self)],
-      retention: RetentionPolicy.Limits,
-      storage: StorageType.File,
-      discard: DiscardPolicy.Old,
-      max_bytes: streamBytesMax,
-      max_age: nanos(streamAgeMsMax),
-      num_replicas: 1,
-      compression: StoreCompression.S2,
-      deny_delete: true,
     }
   }
 

@@ -144,6 +144,9 @@ export const drainMsMax = 5_000
 // Engine
 /** Small buffers are cut from blocks of this size: at Node's 8 KB a page of rows makes several blocks, each an allocation. */
 export const bufferPoolSizeBytes = 128 * 1024
+/** What is written to see whether a disk that refused writes has room again: as much as was refused, within these. */
+export const probeSizeBytesMin = 1024 * 1024
+export const probeSizeBytesMax = 8 * 1024 * 1024
 /** What may wait for the disk before writes are refused. */
 export const groupBytesMax = 256 * 1024 * 1024
 /** Rows that a long job (backfill, removal, trimming) handles before it lets others work. */

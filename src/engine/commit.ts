@@ -17,6 +17,7 @@ import { rowKey } from './keys.ts'
 import { editRow, ownRow } from './row-edit.ts'
 import type { State } from './state.ts'
 import { knownToken, putToken } from './tokens.ts'
+import { refusedByStore } from './trouble.ts'
 
 /** A write with what it found, accepted. */
 type Accepted = {
@@ -136,7 +137,7 @@ function answer<Result>(durable: Promise<unknown>, result: Result): Promise<Resu
     () => result,
     (error: unknown) => {
       if (error instanceof ServiceError) throw error
-      throw new ServiceError('InternalServerError', 'Internal server error', {})
+      throw refusedByStore(error) ?? new ServiceError('InternalServerError', 'Internal server error', {})
     },
   )
 }

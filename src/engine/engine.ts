@@ -14,6 +14,7 @@ import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Outcome, Refusal, Write } from '../core/write/write.ts'
+import type { Trouble } from './trouble.ts'
 
 /** All outcomes, or at least one refusal (undefined where that write alone would have been accepted). */
 export type CommitResult =
@@ -135,7 +136,7 @@ export interface Engine {
   backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void>
 
   // Items
-  /** Atomic; of one table each key at most once. Throws ServiceError InternalServerError when the store cannot take it. */
+  /** Atomic; of one table each key at most once. Rejects with a ServiceError when the store cannot take it. */
   commit(writes: readonly Write[], cause?: OwnCause): Promise<CommitResult>
   /** `commit`, unless the token was used: remembered with an accepted transaction, in the same group. */
   commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult>
@@ -195,7 +196,13 @@ export interface Engine {
   conflicts(after: number, countMax: number): readonly Conflict[]
   /** What peers sent and what could not be right, likewise. */
   setAside(after: number, countMax: number): readonly SetAside[]
+  /** How many there are, and the number of the last. */
+  setAsideCount(): { readonly count: number; readonly last: number }
 
+  /** Why the disk takes no writes now; undefined while it does. */
+  trouble(): Trouble | undefined
+  /** Writes, for nothing, as much as the disk refused last; rejects when it is refused again. */
+  probe(): Promise<void>
   /** Waits for the open group, then refuses more. */
   close(): Promise<void>
 }

@@ -49,7 +49,7 @@ export type GroupsOptions = {
   readonly onSeal: (group: Group) => void
   /** After the group's effects. */
   readonly onDurable: (group: Group, durationMs: number) => void
-  readonly onFailed: (error: unknown) => void
+  readonly onFailed: (error: unknown, group: Group) => void
   readonly onStopped: (error: Error) => void
 }
 
@@ -173,7 +173,7 @@ export class Groups {
     this.#flushing = undefined
     this.#open = new Group()
     try {
-      this.#options.onFailed(error)
+      this.#options.onFailed(error, group)
     } catch (reason) {
       // A store that cannot be read either: what was decided so far says nothing about it.
       this.stop(reason as Error)

@@ -52,6 +52,7 @@ import { mergeItem, mergeRegister } from './merge.ts'
 import { readPage, readRow } from './read.ts'
 import { define, detach } from './register-edit.ts'
 import type { State } from './state.ts'
+import { type Trouble, TroubleWatch } from './trouble.ts'
 
 export type EngineOptions = {
   readonly topology: Topology
@@ -66,11 +67,14 @@ export async function openEngine(env: Env, options: EngineOptions): Promise<Engi
   return new LocalEngine(env, options, epoch)
 }
 
+const probeNote = 'engine/probe'
+
 class LocalEngine implements Engine {
   readonly region: Engine['region']
   readonly epoch: string
   readonly #state: State
   readonly #listeners = new Set<() => void>()
+  readonly #trouble = new TroubleWatch()
   /** As of the last durable group. */
   #flushed: Position = 0
   #oldest: Position = 1
@@ -272,6 +276,22 @@ class LocalEngine implements Engine {
     return readSetAside(this.#state, after, countMax)
   }
 
+  setAsideCount(): { readonly count: number; readonly last: number } {
+    const { first, last } = this.#state.head.setAside
+    return { count: last - first, last }
+  }
+
+  trouble(): Trouble | undefined {
+    return this.#trouble.current
+  }
+
+  async probe(): Promise<void> {
+    await this.#edit((group) =>
+      this.#state.groups.put(group, noteKey(probeNote), Buffer.alloc(this.#trouble.probeSizeBytes)),
+    )
+    await this.setNote(probeNote, undefined)
+  }
+
   async close(): Promise<void> {
     await this.#state.groups.close(new Error('the engine is closed'))
     this.#listeners.clear()
@@ -290,7 +310,7 @@ class LocalEngine implements Engine {
       clock,
       onSeal: (group) => this.#seal(group),
       onDurable: (group, durationMs) => this.#durable(group, durationMs),
-      onFailed: (error) => this.#failed(error),
+      onFailed: (error, group) => this.#failed(error, group),
       onStopped: (error) => {
         log.error('stop taking writes', { error: error.stack ?? String(error) })
         options.onBrokenInvariant?.(error)
@@ -339,7 +359,8 @@ class LocalEngine implements Engine {
   }
 
   #durable(group: Group, durationMs: number): void {
-    const { meter } = this.#state
+    const { meter, log } = this.#state
+    if (this.#trouble.stored(group.bytes)) log.info('the disk takes writes again')
     meter.gauge('longitude_log_position', this.#flushed)
     if (group.writes > 0) {
       meter.observe('longitude_commit_seconds', durationMs / 1000)
@@ -349,9 +370,11 @@ class LocalEngine implements Engine {
   }
 
   /** Whatever was decided and is not durable never was. */
-  #failed(error: unknown): void {
-    const { log, head } = this.#state
-    log.error('the store refused a batch of writes', { error: String(error) })
+  #failed(error: unknown, group: Group): void {
+    const { log, head, clock } = this.#state
+    // Once: while the disk is full it happens to every batch.
+    if (this.#trouble.refused(error, group.bytes, clock.wallMs()))
+      log.error('the store refused a batch of writes', { error: String(error) })
     this.#load()
     assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
   }

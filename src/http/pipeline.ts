@@ -16,6 +16,7 @@ import { parseJson } from '../core/wire/json.ts'
 import { markRequestHeader } from '../core/wire/mark.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
 import { inputOf, operationNames } from '../core/wire/shapes.ts'
+import { refusedByStore } from '../engine/trouble.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
 import { unsupportedOperation } from '../operations/unsupported.ts'
 import { marking } from './marking.ts'
@@ -126,6 +127,8 @@ function serviceErrorOf(
   operation: string,
 ): ServiceError {
   if (error instanceof ServiceError) return error
+  const refused = refusedByStore(error)
+  if (refused !== undefined) return refused
   const { log } = options.context.env
   log.error('request failed', { requestId, operation, error: error instanceof Error ? error.stack : String(error) })
   if (error instanceof InvariantViolation) options.onBrokenInvariant(error)

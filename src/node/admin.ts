@@ -7,6 +7,7 @@ import type { Invalidator } from '../readers/invalidator/invalidator.ts'
 import type { Replication } from '../readers/replication/replication.ts'
 import { conflictRoutes } from './conflict-feed.ts'
 import { pauseRoutes } from './pause-routes.ts'
+import { setAsideRoutes, setAsideStatus } from './set-aside.ts'
 import { verifyRoutes } from './verify-routes.ts'
 
 export type AdminParts = {
@@ -26,12 +27,20 @@ export function adminRoutes({ engine, replication, topology, invalidator }: Admi
         number: topology.self.number,
         knows: peersOf(topology).map(({ name }) => name),
         oldest: engine.oldest(),
+        setAside: setAsideStatus(engine),
+        ...troubleOf(engine),
         tables: engine.tables().length,
         caches: invalidator.caches(),
       }),
     },
+    ...setAsideRoutes(engine),
     ...conflictRoutes(engine, topology),
     ...verifyRoutes(replication, engine),
     ...pauseRoutes(replication.pauses, engine, topology),
   ]
+}
+
+function troubleOf(engine: Engine) {
+  const trouble = engine.trouble()
+  return trouble === undefined ? {} : { trouble }
 }

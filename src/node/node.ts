@@ -13,6 +13,7 @@ import type { Region } from '../core/topology.ts'
 import type { Engine } from '../engine/engine.ts'
 import { ForeignStore } from '../engine/identity.ts'
 import { type EngineOptions, openEngine } from '../engine/open-engine.ts'
+import type { Readiness } from '../http/routes.ts'
 import { startServer } from '../http/server.ts'
 import { startCaretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
@@ -21,6 +22,7 @@ import { StoreInUse, StoreUnusable } from '../ports/store.ts'
 import type { Store } from '../ports/store.ts'
 import { startInvalidator } from '../readers/invalidator/invalidator.ts'
 import { startReplication } from '../readers/replication/replication.ts'
+import { watchRoom } from '../readers/sweepers/room.ts'
 import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
 import { adminRoutes } from './admin.ts'
 import { watchCredentials } from './credentials.ts'
@@ -80,6 +82,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   })
   const sweeper = startTombstoneSweeper(env, engine, (table) => replication.horizon(table))
   const invalidator = startInvalidator(env, engine)
+  const room = watchRoom(env, engine)
   const { tableTransitionMs, accountId } = options
   const stopCaretaker = startCaretaker({ engine, env, region: self.name, tableTransitionMs })
   const settings = {
@@ -95,7 +98,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     credentials?.stop()
     stopCaretaker()
     invalidator.stop()
-    await Promise.all([sweeper.stop(), replication.stop()])
+    await Promise.all([sweeper.stop(), room.stop(), replication.stop()])
     await engine.close()
     await store.close()
     await bus.close()
@@ -105,7 +108,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       host: options.host,
       port: options.port,
       context: { engine, env, settings },
-      readiness: () => ({ ready: !closing, region: self.name }),
+      readiness: () => readinessOf(self.name, closing ? 'it is stopping' : engine.trouble()?.reason),
       metrics: async () => {
         replication.measure()
         return { contentType: meter.contentType, text: await meter.render() }
@@ -126,6 +129,10 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     await stopInside()
     throw portFailure(error, options)
   }
+}
+
+function readinessOf(region: string, reason: string | undefined): Readiness {
+  return { ready: reason === undefined, region, ...(reason === undefined ? {} : { reason }) }
 }
 
 /** The node before us may still be closing it: its port is free a moment earlier. */

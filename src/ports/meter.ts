@@ -20,6 +20,7 @@ export const metrics = {
     help: 'Time from the whole request read to the reply handed to the socket.',
     labels: ['operation'],
   },
+  longitude_store_writable: { kind: 'gauge', help: '0 while the disk refuses writes, else 1.', labels: [] },
   longitude_log_position: { kind: 'gauge', help: 'Last durable position of this region’s log.', labels: [] },
   longitude_commit_seconds: {
     kind: 'histogram',

@@ -17,6 +17,7 @@ const tableStatus = z.looseObject({
   pausedUntilMs: z.number().optional(),
   safeToEvacuate: z.boolean(),
 })
+const setAside = z.object({ origin: z.string(), table: z.string(), reason: z.string(), wallMs: z.number() })
 const peerStatus = z.looseObject({
   peer: z.string(),
   state: z.string(),
@@ -27,6 +28,8 @@ const peerStatus = z.looseObject({
   safeToEvacuate: z.boolean(),
   pausedUntilMs: z.number().optional(),
   skewMs: z.number().optional(),
+  reason: z.string().optional(),
+  suspect: z.object({ messages: z.number(), last: z.string(), lastMs: z.number() }).optional(),
   tables: z.array(tableStatus),
 })
 const nodeStatus = z.looseObject({
@@ -34,6 +37,8 @@ const nodeStatus = z.looseObject({
   flushed: z.number(),
   tables: z.number(),
   publishing: z.boolean(),
+  trouble: z.looseObject({ reason: z.string() }).optional(),
+  setAside: z.object({ count: z.number(), newest: z.array(setAside) }).optional(),
   peers: z.array(peerStatus),
 })
 
@@ -56,6 +61,10 @@ type LinkStatus = {
   readonly lagMs?: number
   readonly safeToEvacuate?: boolean
   readonly pausedUntilMs?: number
+  /** Of the receiver: why it refuses the sender, or fetches its state. */
+  readonly reason?: string
+  /** Of the receiver: what of the sender it could not read or trust. */
+  readonly suspect?: z.output<typeof peerStatus>['suspect']
   /** Of the receiver: changes that wait because the sender's clock is ahead. */
   readonly held?: number
   readonly tables?: readonly z.output<typeof tableStatus>[]
@@ -113,8 +122,12 @@ function linkOf(from: string, to: string, asked: ReadonlyMap<string, Answer['sta
     state: sent?.outbound ?? 'unknown',
     received: received?.state ?? 'unknown',
     ...(sent === undefined ? {} : figuresOf(sent)),
-    ...(received === undefined ? {} : { held: received.held }),
+    ...(received === undefined ? {} : receivedOf(received)),
   }
+}
+
+function receivedOf({ held, reason, suspect }: z.output<typeof peerStatus>) {
+  return { held, ...(reason === undefined ? {} : { reason }), ...(suspect === undefined ? {} : { suspect }) }
 }
 
 function figuresOf({ pending, lagMs, safeToEvacuate, pausedUntilMs, tables }: z.output<typeof peerStatus>) {
@@ -123,7 +136,12 @@ function figuresOf({ pending, lagMs, safeToEvacuate, pausedUntilMs, tables }: z.
 
 function textOf(regions: readonly Answer[], links: readonly LinkStatus[]): string {
   const tables = links.flatMap((link) => (link.tables ?? []).map((table) => ({ link, table })))
-  const parts = [regionsText(regions), linksText(links), ...(tables.length === 0 ? [] : [tablesText(tables)])]
+  const parts = [
+    regionsText(regions),
+    linksText(links),
+    ...(tables.length === 0 ? [] : [tablesText(tables)]),
+    ...regions.flatMap(setAsideText),
+  ]
   return parts.join('\n\n')
 }
 
@@ -142,6 +160,20 @@ function tablesText(
     pausedText(table.pausedUntilMs),
   ])
   return tableText(['TABLE', 'FROM', 'TO', 'PENDING', 'LAG', 'LATENCY', 'APPLIED UP TO', 'SAFE TO EVACUATE', ''], rows)
+}
+
+/** Changes of peers that cannot be right: they are not applied, and somebody should look. */
+function setAsideText({ region, endpoint, status }: Answer): string[] {
+  const { count, newest } = status?.setAside ?? { count: 0, newest: [] }
+  if (count === 0) return []
+  const lines = newest.map(
+    ({ origin, table, reason, wallMs }) => `    ${new Date(wallMs).toISOString()}  ${origin}, ${table}: ${reason}`,
+  )
+  return [[`  ${region} has set aside ${count} changes (${endpoint}/admin/set-aside):`, ...lines].join('\n')]
+}
+
+function suspectText({ suspect, from }: LinkStatus): string {
+  return suspect === undefined ? '' : `${suspect.messages} messages of ${from} not understood, last ${suspect.last}`
 }
 
 function seconds(ms: number): string {
@@ -164,7 +196,7 @@ function regionsText(regions: readonly Answer[]): string {
     health,
     status === undefined ? '–' : String(status.tables),
     status === undefined ? '–' : String(status.flushed),
-    problem ?? (status?.publishing === false ? 'its NATS server is away' : ''),
+    problem ?? status?.trouble?.reason ?? (status?.publishing === false ? 'its NATS server is away' : ''),
   ])
   return tableText(['REGION', 'ENDPOINT', 'HEALTH', 'TABLES', 'LOG', ''], rows)
 }
@@ -178,7 +210,9 @@ function linksText(links: readonly LinkStatus[]): string {
     link.pending === undefined ? '–' : String(link.pending),
     link.lagMs === undefined ? '–' : seconds(link.lagMs),
     link.safeToEvacuate === undefined ? '–' : link.safeToEvacuate ? 'yes' : 'no',
-    [pausedText(link.pausedUntilMs), heldText(link)].filter((text) => text !== '').join('; '),
+    [link.reason ?? '', pausedText(link.pausedUntilMs), heldText(link), suspectText(link)]
+      .filter((text) => text !== '')
+      .join('; '),
   ])
   return tableText(['FROM', 'TO', 'SENDING', 'RECEIVING', 'PENDING', 'LAG', 'SAFE TO EVACUATE', ''], rows)
 }

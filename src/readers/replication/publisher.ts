@@ -179,7 +179,7 @@ export class Publisher {
   /** Those after it will be rejected too, since they must follow it. */
   #rejected(round: number, error: unknown): void {
     if (round !== this.#round) return
-    this.#failure = error ?? new Error('the append was rejected')
+    this.#failure ??= error ?? new Error('the append was rejected')
     this.#loop.ring()
   }
 }

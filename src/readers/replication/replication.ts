@@ -363,12 +363,13 @@ class RunningReplication implements Replication {
 
   #statusOf(subscriber: Subscriber): PeerStatus {
     const peer = subscriber.peer.name
-    const { hearing, reason } = subscriber
+    const { hearing, reason, suspect } = subscriber
     const { last: heard, skewMs } = hearing
     return {
       peer,
       state: subscriber.state(),
       ...(reason === undefined ? {} : { reason }),
+      ...(suspect === undefined ? {} : { suspect }),
       cursor: this.#engine.cursor(peer)?.position ?? 0,
       ...(heard === undefined ? {} : { head: heard.flushed }),
       held: subscriber.heldChanges(),

@@ -45,12 +45,17 @@ export type PauseStatus = (
   | { readonly link: readonly [string, string] }
 ) & { readonly untilMs: number }
 
+/** Messages of a peer that were passed over: their changes come from its log instead. */
+export type Suspect = { readonly messages: number; readonly last: string; readonly lastMs: number }
+
 export type PeerStatus = OutboundStatus & {
   readonly peer: string
   /** Of following the peer's stream. */
   readonly state: SubscriberState
   /** Why it is refused, or why the peer's state is fetched. */
   readonly reason?: string
+  /** What of it could not be read or trusted, since this process began. */
+  readonly suspect?: Suspect
   /** Where this region stands in the peer's log, and where that ends as last heard. */
   readonly cursor: Position
   readonly head?: Position

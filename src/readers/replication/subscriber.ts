@@ -24,6 +24,8 @@ import type { Pauses } from './pauses.ts'
 import { startOf } from './place-in-stream.ts'
 import { announcementFrom, batchFrom } from './reading.ts'
 import { LogGone, repair } from './repair.ts'
+import type { Suspect } from './status.ts'
+import { Suspicion } from './suspicion.ts'
 
 export type SubscriberOptions = {
   readonly env: Env
@@ -50,6 +52,7 @@ export class Subscriber {
   readonly #loop: Loop
   readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
   readonly #inbox = new Inbox()
+  readonly #suspicion: Suspicion
   readonly parked: Parked
   readonly #running: Promise<void>
   #session: PeerSession | undefined
@@ -65,6 +68,7 @@ export class Subscriber {
     this.peer = options.peer
     this.#loop = new Loop(options.env.clock)
     this.hearing = new Hearing(options.env.clock)
+    this.#suspicion = new Suspicion(options.env, options.peer)
     this.parked = new Parked({ ...options, ...options.env })
     this.#running = this.#run()
   }
@@ -81,6 +85,10 @@ export class Subscriber {
 
   get reason(): string | undefined {
     return this.#reason
+  }
+
+  get suspect(): Suspect | undefined {
+    return this.#suspicion.told
   }
 
   heldChanges(): number {
@@ -218,16 +226,9 @@ export class Subscriber {
       if (error instanceof UnknownFormat && this.hearing.last === undefined) {
         this.#failure = error
         this.#loop.ring()
-      } else this.#suspect('message', error, sequence)
+      } else this.#suspicion.note('message', error, sequence)
       return undefined
     }
-  }
-
-  #suspect(what: string, error: unknown, sequence?: number): void {
-    if (!(error instanceof RangeError)) throw error
-    const { env } = this.#options
-    env.meter.count('longitude_replication_refused_total', { peer: this.peer.name })
-    env.log.warn('garbage from the peer', { peer: this.peer.name, what, sequence, error: error.message })
   }
 
   #hear(payload: Buffer): void {
@@ -235,7 +236,7 @@ export class Subscriber {
       this.#take(announcementFrom(this.peer, payload))
     } catch (error) {
       if (error instanceof UnknownFormat) this.#failure = error
-      else this.#suspect('announcement', error)
+      else this.#suspicion.note('announcement', error)
     }
     this.#loop.ring()
   }
@@ -305,7 +306,7 @@ export class Subscriber {
       apply: (batch, sequence) => this.#apply(batch, sequence),
       onApplied: (batch, result) => this.#note(batch, result),
     }).catch((error: unknown) => {
-      if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.#suspect('answer', error)
+      if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.#suspicion.note('answer', error)
       throw error
     })
     if (end === 'gone') throw this.#gone('its log does not reach back to our cursor')

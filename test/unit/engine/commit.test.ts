@@ -78,8 +78,8 @@ describe('commit', () => {
     const refused = engine.commit([put(table, itemOf('a', 1), { op: 'attribute_not_exists', path: ['pk'] })])
     await turn()
     gate.fail(new StoreFull('no space left'))
-    await expect(first).rejects.toMatchObject({ code: 'InternalServerError' })
-    await expect(refused).rejects.toMatchObject({ code: 'InternalServerError' })
+    await expect(first).rejects.toMatchObject({ code: 'ServiceUnavailable' })
+    await expect(refused).rejects.toMatchObject({ code: 'ServiceUnavailable' })
   })
 
   it('writes what is decided in one turn as one group, and what comes meanwhile as the next', async () => {
