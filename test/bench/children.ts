@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LoadOrder, LoadResult } from './load.ts'
+import { credential } from './requests.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const program = join(root, 'dist', 'node', 'cli.js')
@@ -60,7 +61,10 @@ export type NodeChild = Child & { readonly port: number; readonly startMs: numbe
 export async function startNode({ region, data, nats, peers = {} }: NodeOrder): Promise<NodeChild> {
   const port = await freePort()
   const startedMs = performance.now()
-  const flags = { region, data, port: String(port), nats: url(nats), 'log-level': 'warn', 'log-format': 'json' }
+  const credentials = join(data, 'credentials.json')
+  writeFileSync(credentials, JSON.stringify({ credentials: [credential] }), { mode: 0o600 })
+  const logs = { 'log-level': 'warn', 'log-format': 'json' }
+  const flags = { region, data, port: String(port), nats: url(nats), credentials, ...logs }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
   const links = Object.entries(peers).flatMap(([peer, link]) => ['--peer', `${peer}=${url(link)}`])
   const profile = process.env['LONGITUDE_BENCH_NODE_FLAGS']?.split(' ') ?? []
