@@ -193,8 +193,8 @@ export const cacheUpstreamMsMax = 30_000
 // Links
 /** Of one direction of a connection over a link: bytes that wait for their turn on it; more only hides from TCP that the link is full. */
 export const linkWaitingBytesMax = 256 * 1024
-/** Bytes on their way in one direction of a connection, beside what the distance itself holds at 160 MB a second. */
-export const linkInFlightBytesMax = { least: 512 * 1024, perMs: 160 * 1024, most: 32 * 1024 * 1024 } as const
+/** Bytes on their way in one direction of a connection, beside what the distance itself holds at half a gigabyte a second. */
+export const linkInFlightBytesMax = { least: 512 * 1024, perMs: 512 * 1024, most: 32 * 1024 * 1024 } as const
 /** Of one listening port of a link. */
 export const linkConnectionsMax = 1024
 /** Laid over one direction of a link at once. */
