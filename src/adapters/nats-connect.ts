@@ -1,4 +1,5 @@
 /** How a region connects to a nats-server, its own or a peer's: one attempt, no reconnecting behind our back. */
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import { connect, type NatsConnection, type NodeConnectionOptions } from '@nats-io/transport-node'
 import { inboxPrefix } from './nats-subjects.ts'
 
@@ -35,7 +36,22 @@ export async function connectOnce(
     inboxPrefix: inbox,
     noAsyncTraces: true,
     ...server.credentials,
+    ...tlsTo(server),
   })
+}
+
+/**
+ * The client hands the name to be checked to TLS only when it is none of numbers: to an address it would take the certificate
+ * of any host that also calls itself localhost. So the name is checked here, and always that of the address.
+ */
+function tlsTo({ url, credentials }: NatsServer): Pick<NodeConnectionOptions, 'tls'> {
+  if (credentials?.tls === undefined || credentials.tls === null) return {}
+  const { hostname } = new URL(url)
+  const host = hostname.replaceAll(/[[\]]/g, '')
+  const identity = {
+    checkServerIdentity: (_: string, certificate: PeerCertificate) => checkServerIdentity(host, certificate),
+  }
+  return { tls: { ...credentials.tls, ...identity } }
 }
 
 export function jetStreamOptions(server: NatsServer): { apiPrefix?: string; domain?: string; timeout: number } {

@@ -78,6 +78,16 @@ define('resume [table]', 'resume what was paused, before its time', optionsOf.st
   await runResume(command, json)
 }).option('--link <a..b>', 'everything between two regions')
 
+define(
+  'deployment',
+  'write what regions on machines of their own need: certificates, NATS servers, nodes',
+  optionsOf.deployment,
+  async (command, json) => {
+    const { runDeployment } = await import('./commands/deployment.ts')
+    runDeployment(command, json)
+  },
+).option('--renew', 'new certificates also where the old ones are good')
+
 define('nats-server', 'make sure of a nats-server and say which', optionsOf.natsServer, async (command, json) => {
   const { runNatsServer } = await import('./commands/nats-server.ts')
   await runNatsServer(command, json)

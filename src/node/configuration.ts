@@ -9,6 +9,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { logLevels } from '../adapters/pino-log.ts'
+import { deploymentOptions, nodeTlsOptions } from './deployment/options.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 
 const portMax = 65_535
@@ -19,7 +20,7 @@ const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(portMax)
 const flag = z.union([z.boolean(), z.stringbool()])
 const peer = z
   .string()
-  .regex(/^[a-z0-9-]+=\S+$/, 'REGION=nats://HOST:PORT')
+  .regex(/^[a-z0-9-]+=\S+$/, 'REGION=nats://HOST:PORT or REGION=tls://HOST:PORT')
   .transform((text) => ({ region: text.slice(0, text.indexOf('=')), url: text.slice(text.indexOf('=') + 1) }))
 const peers = z.union([
   z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([region, url]) => ({ region, url }))),
@@ -122,7 +123,7 @@ export const options = {
   },
   peer: {
     flags: '--peer <region=url...>',
-    help: 'NATS server of another region, as seen from here; once for each',
+    help: 'NATS server of another region, as seen from here; once for each; tls:// for one that is not on this machine',
     schema: peers,
     default: [],
     repeatable: true,
@@ -168,6 +169,7 @@ export const options = {
     help: "file that has the token of the links' control",
     schema: z.string().min(1).optional(),
   },
+  ...deploymentOptions,
 } as const satisfies Record<string, Row>
 
 export type OptionName = keyof typeof options
@@ -196,6 +198,7 @@ export const optionsOf = {
     'data',
     'nats',
     'peer',
+    ...nodeTlsOptions,
     'regionsFolder',
     'credentials',
     'accountId',
@@ -205,6 +208,7 @@ export const optionsOf = {
     'logFormat',
   ],
   status: ['data', 'regions', 'basePort', 'host'],
+  deployment: ['hosts', 'out', 'installed', 'state', 'certificateDays'],
   natsServer: ['natsServer'],
   links: ['data', 'basePort', 'control', 'controlToken', 'controlTokenFile'],
   linksRun: [

@@ -26,8 +26,10 @@ import { watchRoom } from '../readers/sweepers/room.ts'
 import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
 import { adminRoutes } from './admin.ts'
 import { watchCredentials } from './credentials.ts'
+import type { NatsAccess } from './nats-access.ts'
 import type { RegionEntry } from './regions.ts'
 import { type Peer, watchTopology } from './topology-watch.ts'
+import { type ShownCertificate, watchCertificates } from './certificate-watch.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 
 export type NodeOptions = {
@@ -42,6 +44,12 @@ export type NodeOptions = {
   readonly data: string
   /** Address of this region's own NATS server. */
   readonly nats: string
+  readonly natsAccess: NatsAccess
+  /** Of the endpoint: HTTPS. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly loopbackPort?: number | undefined
+  /** Watched for their ends. */
+  readonly certificates?: readonly ShownCertificate[]
   readonly accountId: string
   /** A file of them: signatures are verified. */
   readonly credentials?: string | undefined
@@ -64,8 +72,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const store = await openStore(join(options.data, 'store'))
   const bus = new NatsBus({
     region: self.name,
-    own: { url: options.nats },
-    peers: Object.fromEntries([...watch.addresses].map(([name, url]) => [name, { url }])),
+    own: options.natsAccess.own(options.nats),
+    peers: Object.fromEntries([...watch.addresses].map(([name, url]) => [name, options.natsAccess.peer(url)])),
     log,
   })
   const clock =
@@ -77,9 +85,11 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const engine = await openOwnEngine(env, { topology, onBrokenInvariant })
   const replication = startReplication(env, engine, topology)
   const stopWatch = watch.start((changed) => {
-    for (const [region, url] of changed) bus.setPeer(region, url === undefined ? undefined : { url })
+    for (const [region, url] of changed)
+      bus.setPeer(region, url === undefined ? undefined : options.natsAccess.peer(url))
     replication.topologyChanged()
   })
+  const stopCertificates = watchCertificates(options.certificates ?? [], env)
   const sweeper = startTombstoneSweeper(env, engine, (table) => replication.horizon(table))
   const invalidator = startInvalidator(env, engine)
   const room = watchRoom(env, engine)
@@ -95,6 +105,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 
   const stopInside = async (): Promise<void> => {
     stopWatch()
+    stopCertificates()
     credentials?.stop()
     stopCaretaker()
     invalidator.stop()
@@ -107,6 +118,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     const server = await startServer({
       host: options.host,
       port: options.port,
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
       context: { engine, env, settings },
       readiness: () => readinessOf(self.name, closing ? 'it is stopping' : engine.trouble()?.reason),
       metrics: async () => {

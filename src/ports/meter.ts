@@ -104,6 +104,11 @@ export const metrics = {
     help: 'The peer’s clock minus ours, as last heard, not corrected for the distance.',
     labels: ['peer'],
   },
+  longitude_certificate_end_seconds: {
+    kind: 'gauge',
+    help: 'When the certificate that this node shows ends (Unix time): to NATS servers, or at its endpoint.',
+    labels: ['use'],
+  },
   longitude_clock_held_changes: {
     kind: 'gauge',
     help: 'Changes held back because the peer’s clock is ahead beyond the bound.',

@@ -12,17 +12,25 @@ export const quiet: Log = { debug() {}, info() {}, warn() {}, error() {}, with: 
 
 export class NatsServerProcess {
   readonly port: number
-  readonly #binary: string
+  readonly #binary: string | undefined
+  readonly #configuration: string
   readonly #folder = mkdtempSync(join(tmpdir(), 'longitude-nats-'))
   #process: ChildProcess | undefined
 
-  constructor(binary: string, port: number) {
+  /** With a configuration of the test's own, which the server's files are then said in; the port must be the same. */
+  constructor(binary: string | undefined, port: number, configuration?: string) {
     this.#binary = binary
     this.port = port
+    this.#configuration = configuration ?? join(this.#folder, 'nats.conf')
+    if (configuration === undefined)
+      writeFileSync(
+        this.#configuration,
+        `listen: "127.0.0.1:${port}"\nmax_payload: 8MB\njetstream { store_dir: "${join(this.#folder, 'store')}", sync_interval: "1s" }\n`,
+      )
   }
 
   static async start(binary?: string): Promise<NatsServerProcess> {
-    const server = new NatsServerProcess(binary ?? (await natsBinaries())[0] ?? '', await freePort())
+    const server = new NatsServerProcess(binary, await freePort())
     await server.start()
     return server
   }
@@ -32,12 +40,8 @@ export class NatsServerProcess {
   }
 
   async start(): Promise<void> {
-    const config = join(this.#folder, 'nats.conf')
-    writeFileSync(
-      config,
-      `listen: "127.0.0.1:${this.port}"\nmax_payload: 8MB\njetstream { store_dir: "${join(this.#folder, 'store')}", sync_interval: "1s" }\n`,
-    )
-    const child = spawn(this.#binary, ['-c', config], { stdio: ['ignore', 'ignore', 'pipe'] })
+    const binary = this.#binary ?? (await natsBinaries())[0] ?? ''
+    const child = spawn(binary, ['-c', this.#configuration], { stdio: ['ignore', 'ignore', 'pipe'] })
     this.#process = child
     let output = ''
     child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
@@ -76,7 +80,7 @@ export async function natsBinaries(): Promise<string[]> {
 
 let found: Promise<NatsServer> | undefined
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()

@@ -5,6 +5,7 @@ import { bufferPoolSizeBytes } from '../../core/limits.ts'
 import { pinoLog } from '../../adapters/pino-log.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { Failure, exitCode, messageOf } from '../failure.ts'
+import { certificatesOf, endpointTls, natsAccess } from '../nats-access.ts'
 import { startNode } from '../node.ts'
 import { childOf } from '../process-end.ts'
 import { readRegions } from '../regions.ts'
@@ -32,8 +33,12 @@ async function serve(command: Command, parent: ReturnType<typeof childOf>): Prom
   const readable = (options.logFormat ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text'
   const log = await pinoLog({ level: options.logLevel ?? 'info', readable, fields: { region: self.name } })
   const broken = brokenInvariant((error) => log.error('broken invariant: this node stops', { error }))
+  const tls = endpointTls(options)
   const node = await startNode({
     ...options,
+    natsAccess: natsAccess(options),
+    tls,
+    certificates: certificatesOf(options),
     self: { name: self.name, number: self.number },
     peers: options.peer.map(({ region, url }) => ({ name: region, number: known.named(region).number, url })),
     readRegions: () => readRegions(options.regionsFolder).all,

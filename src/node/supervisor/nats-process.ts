@@ -17,21 +17,28 @@ export function natsArguments({ name, natsPort, folder }: RegionPlan): readonly 
   return ['--config', path]
 }
 
-/**
- * With sync_interval 1s a loss of power costs the server its last messages; the origin's own log has them and sends them
- * again, so that nothing is gained by the price of "always".
- */
 export function natsConfiguration({ name, port, store }: { name: string; port: number; store: string }): string {
+  return [...natsSettings({ name, listen: `127.0.0.1:${port}`, store }), ''].join('\n')
+}
+
+/**
+ * What every region's server has in common. With sync_interval 1s a loss of power costs the server its last messages; the
+ * origin's own log has them and sends them again, so that nothing is gained by the price of "always".
+ */
+export function natsSettings(server: {
+  readonly name: string
+  readonly listen: string
+  readonly store: string
+}): readonly string[] {
   return [
-    `server_name: ${JSON.stringify(name)}`,
-    `listen: "127.0.0.1:${port}"`,
+    `server_name: ${JSON.stringify(server.name)}`,
+    `listen: ${JSON.stringify(server.listen)}`,
     `max_payload: ${messageSizeBytesMax + headersSizeBytesMax}`,
     'ping_interval: "20s"',
     'ping_max: 3',
     'write_deadline: "60s"',
-    `jetstream { store_dir: ${JSON.stringify(store)}, sync_interval: "1s" }`,
-    '',
-  ].join('\n')
+    `jetstream { store_dir: ${JSON.stringify(server.store)}, sync_interval: "1s" }`,
+  ]
 }
 
 /** Whether it greets: it does so when it serves. */

@@ -1,0 +1,31 @@
+/** `longitude deployment`: a folder for each region, to be copied to its host; docs/deployment.md goes on from there. */
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { authorityFolder, writeDeployment } from '../deployment/deployment.ts'
+import { Failure } from '../failure.ts'
+import { readRegions } from '../regions.ts'
+import { tableText } from '../table-text.ts'
+
+export function runDeployment(command: Command, json: boolean): void {
+  const options = readOptions(command, optionsOf.deployment)
+  const known = readRegions()
+  const names = options.hosts.map(({ region }) => known.named(region).name)
+  if (new Set(names).size < names.length) throw new Failure('--hosts names a region twice')
+  const out = resolve(options.out)
+  const written = writeDeployment({ ...options, out, renew: command.opts<{ renew?: boolean }>().renew === true })
+  if (json) {
+    console.log(JSON.stringify({ out, regions: written }))
+    return
+  }
+  console.log(
+    tableText(
+      ['REGION', 'FOLDER', 'CERTIFICATES'],
+      written.map(({ region, folder, certificates }) => [region, folder, certificates]),
+    ),
+  )
+  console.log(
+    `\nCopy each folder to its host as ${options.installed} and nowhere else: it holds the region’s keys. ` +
+      `${out}/${authorityFolder} stays here; whoever has it can be any region.`,
+  )
+}

@@ -1,0 +1,124 @@
+/**
+ * Regions on machines of their own: everything that each of them needs, in a folder to be copied there. Run again in the same place it keeps
+ * the authority and every certificate that is still good, so that a region can be added or moved without touching the keys of the others.
+ */
+import { X509Certificate } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { join } from 'node:path'
+import { type Certified, certify, commonNameOf, type Wish } from './certificate.ts'
+import type { RegionHost } from './options.ts'
+import { nodeNameOf, peerApiPrefix, securedNatsConfiguration } from './nats-accounts.ts'
+
+export type DeploymentOptions = {
+  readonly hosts: readonly RegionHost[]
+  /** Where it is written. */
+  readonly out: string
+  /** Where a region's folder will be on its host, and below which folder its data. */
+  readonly installed: string
+  readonly state: string
+  readonly certificateDays: number
+  /** New certificates also where the old ones are good. */
+  readonly renew: boolean
+}
+
+export type WrittenRegion = { readonly region: string; readonly folder: string; readonly certificates: 'kept' | 'new' }
+
+export function writeDeployment(options: DeploymentOptions): readonly WrittenRegion[] {
+  const authority = authorityIn(options.out)
+  return options.hosts.map((host) => writeRegion(host, authority, options))
+}
+
+export const authorityFolder = 'authority'
+const authorityDays = 7300
+/** What is about to end is replaced by the next run. */
+const renewalDays = 60
+const dayMs = 24 * 60 * 60 * 1000
+
+function authorityIn(out: string): Certified {
+  const folder = join(out, authorityFolder)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const found = readCertified(folder, 'authority')
+  if (found !== undefined) return found
+  const made = certify({ name: 'Longitude deployment', days: authorityDays, use: 'authority' })
+  writeCertified(folder, 'authority', made)
+  return made
+}
+
+function writeRegion(at: RegionHost, authority: Certified, options: DeploymentOptions): WrittenRegion {
+  const folder = join(options.out, at.region)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const days = options.certificateDays
+  const wishes: Readonly<Record<string, Wish>> = {
+    // The region's own node reaches its server by the loopback.
+    server: { name: at.host, days, use: 'server', hosts: [...new Set([at.host, 'localhost', '127.0.0.1', '::1'])] },
+    node: { name: nodeNameOf(at.region), days, use: 'client' },
+  }
+  let certificates: 'kept' | 'new' = 'kept'
+  for (const [name, wish] of Object.entries(wishes)) {
+    const found = readCertified(folder, name)
+    if (!options.renew && found !== undefined && isGood(found, wish, authority)) continue
+    writeCertified(folder, name, certify(wish, authority))
+    certificates = 'new'
+  }
+  writeFileSync(join(folder, 'ca.crt'), authority.certificate)
+  writeFileSync(join(folder, 'nats.conf'), natsConfigurationOf(at, options))
+  writeFileSync(join(folder, 'longitude.json'), `${JSON.stringify(nodeOptionsOf(at, options), undefined, 2)}\n`)
+  return { region: at.region, folder, certificates }
+}
+
+function isGood({ certificate }: Certified, { name, hosts = [] }: Wish, authority: Certified): boolean {
+  const read = new X509Certificate(certificate)
+  const hasTime = Date.parse(read.validTo) > Date.now() + renewalDays * dayMs
+  const isFor = hosts.every((host) => (isIP(host) === 0 ? read.checkHost(host) : read.checkIP(host)) !== undefined)
+  return (
+    hasTime && isFor && commonNameOf(read) === name && read.verify(new X509Certificate(authority.certificate).publicKey)
+  )
+}
+
+function natsConfigurationOf({ region, natsPort }: RegionHost, { hosts, installed, state }: DeploymentOptions): string {
+  return securedNatsConfiguration({
+    region,
+    peers: hosts.map((each) => each.region).filter((name) => name !== region),
+    port: natsPort,
+    store: join(state, 'longitude-nats'),
+    certificate: join(installed, 'server.crt'),
+    key: join(installed, 'server.key'),
+    authority: join(installed, 'ca.crt'),
+  })
+}
+
+/** The node's longitude.json, which this host's `longitude status` and its like read too. */
+function nodeOptionsOf({ region, natsPort }: RegionHost, { hosts, installed, state }: DeploymentOptions): unknown {
+  const others = hosts.filter((each) => each.region !== region)
+  return {
+    region,
+    // Of whom `longitude status` on this host asks.
+    regions: [region],
+    data: join(state, 'longitude'),
+    nats: `tls://localhost:${natsPort}`,
+    peer: Object.fromEntries(others.map((each) => [each.region, `tls://${hostInUrl(each.host)}:${each.natsPort}`])),
+    natsApiPrefix: peerApiPrefix,
+    natsTlsCa: join(installed, 'ca.crt'),
+    natsTlsCert: join(installed, 'node.crt'),
+    natsTlsKey: join(installed, 'node.key'),
+  }
+}
+
+function hostInUrl(host: string): string {
+  return host.includes(':') ? `[${host}]` : host
+}
+
+function readCertified(folder: string, name: string): Certified | undefined {
+  const [certificate, key] = [join(folder, `${name}.crt`), join(folder, `${name}.key`)]
+  if (!existsSync(certificate) || !existsSync(key)) return undefined
+  return { certificate: readFileSync(certificate, 'utf8'), key: readFileSync(key, 'utf8') }
+}
+
+/** The mode of a file that is there already is not changed by writing it: the key goes into a new one. */
+function writeCertified(folder: string, name: string, { certificate, key }: Certified): void {
+  const path = join(folder, `${name}.key`)
+  rmSync(path, { force: true })
+  writeFileSync(path, key, { mode: 0o600 })
+  writeFileSync(join(folder, `${name}.crt`), certificate)
+}

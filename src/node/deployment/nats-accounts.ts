@@ -1,0 +1,135 @@
+/**
+ * The NATS server of a region whose peers are on other machines: mutual TLS, and for each certificate an account that holds
+ * no more than its node must do. A peer has an account of its own and sees of the region's account four services and one
+ * announcement: with a user in the same account, also one that may only read, it could name the stream's own subject as where a reply
+ * is to go, and so write to it.
+ */
+import { announceSubject, askSubject, inboxPrefix, logSubject, streamName } from '../../adapters/nats-subjects.ts'
+import { natsSettings } from '../supervisor/nats-process.ts'
+
+/** Under which a peer's account has what it may use of the region's JetStream. */
+export const peerApiPrefix = 'LONGITUDE'
+
+/** The name in a node's certificate, by which NATS servers know it. */
+export const nodeNameOf = (region: string): string => `longitude-node-${region}`
+
+export type SecuredServer = {
+  readonly region: string
+  readonly peers: readonly string[]
+  readonly port: number
+  readonly store: string
+  /** Paths on the host. */
+  readonly certificate: string
+  readonly key: string
+  readonly authority: string
+}
+
+export function securedNatsConfiguration(server: SecuredServer): string {
+  const { region, peers, port, store } = server
+  return [
+    '# Written by `longitude deployment`, which writes it anew when the regions change: `nats-server --signal reload` takes it up.',
+    ...natsSettings({ name: region, listen: `0.0.0.0:${port}`, store }),
+    '',
+    '# Whoever connects shows a certificate of the deployment’s own authority; its name decides which user that is.',
+    'tls {',
+    `  cert_file: ${text(server.certificate)}`,
+    `  key_file: ${text(server.key)}`,
+    `  ca_file: ${text(server.authority)}`,
+    '  verify_and_map: true',
+    '  timeout: 5',
+    '}',
+    '',
+    'accounts {',
+    ...indented(ownAccount(region, peers)),
+    ...peers.flatMap((peer) => indented(peerAccount(region, peer))),
+    '}',
+    '',
+  ].join('\n')
+}
+
+/** Of the region's JetStream, what a peer may ask for: where its stream stands, a consumer without a name, and messages. */
+function servicesOf(region: string): readonly { readonly api: string; readonly many: boolean }[] {
+  const stream = streamName(region)
+  return [
+    { api: `STREAM.INFO.${stream}`, many: false },
+    { api: `CONSUMER.CREATE.${stream}`, many: false },
+    { api: `CONSUMER.MSG.NEXT.${stream}.*`, many: true },
+  ]
+}
+
+function ownAccount(region: string, peers: readonly string[]): readonly string[] {
+  const stream = streamName(region)
+  const api = ['STREAM.INFO', 'STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.MSG.GET'].map((of) => `$JS.API.${of}.${stream}`)
+  const accounts = `accounts: ${list(peers.map(accountOf))}`
+  const exports = [
+    ...servicesOf(region).map(
+      (service) =>
+        `{ service: ${text(`$JS.API.${service.api}`)}${service.many ? ', response_type: stream' : ''}, ${accounts} }`,
+    ),
+    `{ stream: ${text(announceSubject(region))}, ${accounts} }`,
+    ...peers.map((peer) => `{ service: ${text(askSubject(region, peer))}, accounts: ${list([accountOf(peer)])} }`),
+  ]
+  return [
+    'REGION {',
+    '  jetstream: enabled',
+    ...user({
+      name: nodeNameOf(region),
+      // Answers go to where the server has mapped the asker's own inbox.
+      publish: [logSubject(region), announceSubject(region), ...api, '_R_.>'],
+      subscribe: [`${inboxPrefix(region)}.>`, askSubject(region, '*')],
+    }),
+    ...(peers.length === 0 ? [] : ['  exports: [', ...exports.map((each) => `    ${each}`), '  ]']),
+    '}',
+  ]
+}
+
+function peerAccount(region: string, peer: string): readonly string[] {
+  const asks = askSubject(region, peer)
+  const imports = [
+    ...servicesOf(region).map(
+      ({ api }) =>
+        `{ service: { account: REGION, subject: ${text(`$JS.API.${api}`)} }, to: ${text(`${peerApiPrefix}.${api}`)} }`,
+    ),
+    `{ stream: { account: REGION, subject: ${text(announceSubject(region))} } }`,
+    `{ service: { account: REGION, subject: ${text(asks)} } }`,
+  ]
+  return [
+    `${text(accountOf(peer))} {`,
+    ...user({
+      name: nodeNameOf(peer),
+      publish: [`${peerApiPrefix}.>`, asks],
+      subscribe: [`${inboxPrefix(peer)}.>`, announceSubject(region)],
+    }),
+    '  imports: [',
+    ...imports.map((each) => `    ${each}`),
+    '  ]',
+    '}',
+  ]
+}
+
+type User = { readonly name: string; readonly publish: readonly string[]; readonly subscribe: readonly string[] }
+
+function user({ name, publish, subscribe }: User): readonly string[] {
+  return [
+    '  users: [{',
+    `    user: ${text(`CN=${name}`)}`,
+    `    permissions { publish { allow: ${list(publish)} }, subscribe { allow: ${list(subscribe)} } }`,
+    '  }]',
+  ]
+}
+
+function accountOf(peer: string): string {
+  return `PEER_${peer}`
+}
+
+function list(names: readonly string[]): string {
+  return `[${names.map(text).join(', ')}]`
+}
+
+function text(value: string): string {
+  return JSON.stringify(value)
+}
+
+function indented(lines: readonly string[]): readonly string[] {
+  return lines.map((line) => `  ${line}`)
+}

@@ -1,0 +1,114 @@
+/** The options of regions on machines of their own: TLS of a node, and what `longitude deployment` writes. Rows of configuration.ts. */
+import { z } from 'zod'
+
+export type RegionHost = { readonly region: string; readonly host: string; readonly natsPort: number }
+
+/** Those of a node. */
+export const nodeTlsOptions = [
+  'natsTlsCa',
+  'natsTlsCert',
+  'natsTlsKey',
+  'natsNkey',
+  'natsApiPrefix',
+  'tlsCert',
+  'tlsKey',
+  'loopbackPort',
+] as const
+
+const natsPortUsual = 4222
+const portMax = 65_535
+const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(portMax)
+const file = z.string().min(1).optional()
+const hosts = z
+  .union([
+    z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([region, at]) => `${region}=${at}`)),
+    z.array(z.string()),
+    z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== '')),
+  ])
+  .pipe(z.array(z.string().transform(hostOf)).min(1, 'at least one REGION=HOST'))
+
+export const deploymentOptions = {
+  natsTlsCa: {
+    flags: '--nats-tls-ca <file>',
+    help: 'authority that NATS servers at tls:// addresses are known by; those of the system when not given',
+    schema: file,
+  },
+  natsTlsCert: {
+    flags: '--nats-tls-cert <file>',
+    help: 'certificate that this node shows to NATS servers; read again for every connection',
+    schema: file,
+  },
+  natsTlsKey: {
+    flags: '--nats-tls-key <file>',
+    help: 'key of --nats-tls-cert; refused when others of this machine can read it',
+    schema: file,
+  },
+  natsNkey: {
+    flags: '--nats-nkey <file>',
+    help: 'seed of the nkey that this node shows to NATS servers, its own and its peers’, instead of or beside a certificate',
+    schema: file,
+  },
+  natsApiPrefix: {
+    flags: '--nats-api-prefix <prefix>',
+    help: 'under which the NATS servers of the peers have what this region may use of their JetStream',
+    schema: z
+      .string()
+      .regex(/^[A-Za-z0-9_$-]+(\.[A-Za-z0-9_$-]+)*$/, 'names separated by dots')
+      .optional(),
+  },
+  tlsCert: {
+    flags: '--tls-cert <file>',
+    help: 'certificate of the endpoint: HTTPS instead of HTTP',
+    schema: file,
+  },
+  tlsKey: {
+    flags: '--tls-key <file>',
+    help: 'key of --tls-cert; refused when others of this machine can read it',
+    schema: file,
+  },
+  loopbackPort: {
+    flags: '--loopback-port <port>',
+    help: 'the endpoint by HTTP on the loopback too, beside HTTPS: what `longitude status --base-port` asks',
+    schema: port.optional(),
+  },
+  hosts: {
+    flags: '--hosts <region=host...>',
+    help: 'where each region is to run, as the others reach it: REGION=HOST or REGION=HOST:NATS-PORT, once for each',
+    schema: hosts,
+    repeatable: true,
+  },
+  out: {
+    flags: '--out <folder>',
+    help: 'where the files are written; keep it, it holds the authority’s key',
+    schema: z.string().min(1),
+    default: './deployment',
+  },
+  installed: {
+    flags: '--installed <folder>',
+    help: 'where a region’s files will be on its host',
+    schema: z.string().min(1),
+    default: '/etc/longitude',
+  },
+  state: {
+    flags: '--state <folder>',
+    help: 'below which a host keeps the data of its node and of its NATS server',
+    schema: z.string().min(1),
+    default: '/var/lib',
+  },
+  certificateDays: {
+    flags: '--certificate-days <days>',
+    help: 'how long certificates are good for',
+    schema: z.coerce.number().int().min(1).max(7300),
+    default: 825,
+  },
+} as const
+
+function hostOf(text: string, context: z.RefinementCtx): RegionHost {
+  const [, region, host, portText] = /^([a-z0-9-]+)=(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+)(?::(\d{1,5}))?$/.exec(text) ?? []
+  const natsPort = Number(portText ?? natsPortUsual)
+  if (region === undefined || host === undefined || natsPort < 1 || natsPort > portMax) {
+    context.addIssue({ code: 'custom', message: `${text} is not REGION=HOST or REGION=HOST:NATS-PORT` })
+    return z.NEVER
+  }
+  return { region, host: host.replaceAll(/[[\]]/g, ''), natsPort }
+}

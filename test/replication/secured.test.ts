@@ -1,0 +1,274 @@
+/** Three regions as `longitude deployment` sets them up, on one machine: what flows between them, and what does not. */
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { connectOnce, type NatsServer } from '../../src/adapters/nats-connect.ts'
+import { NatsBus } from '../../src/adapters/nats-bus.ts'
+import { writeDeployment } from '../../src/node/deployment/deployment.ts'
+import { natsAccess } from '../../src/node/nats-access.ts'
+import { eventually } from './eventually.ts'
+import { freePort, NatsServerProcess, quiet } from './nats.ts'
+import { agreed, TestRegion } from './region.ts'
+
+const names = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
+type Name = (typeof names)[number]
+const [us, eu] = names
+
+vi.setConfig({ testTimeout: 60_000 })
+
+const folder = mkdtempSync(join(tmpdir(), 'longitude-deployment-'))
+const servers = new Map<Name, NatsServerProcess>()
+const undo: (() => Promise<unknown>)[] = []
+
+beforeAll(async () => {
+  const ports = await Promise.all(names.map(() => freePort()))
+  deploy(folder, ports)
+  for (const [n, name] of names.entries()) {
+    const server = new NatsServerProcess(undefined, ports[n] ?? 0, join(folder, name, 'nats.conf'))
+    servers.set(name, server)
+    await server.start()
+  }
+})
+
+afterEach(async () => {
+  for (const step of undo.toReversed()) await step()
+  undo.length = 0
+})
+
+afterAll(async () => {
+  await Promise.all([...servers.values()].map((server) => server.remove()))
+  rmSync(folder, { recursive: true, force: true })
+})
+
+/** Its paths are those of the hosts; here each region's folder stays where it was written. */
+function deploy(out: string, ports: readonly number[]): void {
+  const hosts = names.map((region, n) => ({ region, host: 'localhost', natsPort: ports[n] ?? 0 }))
+  writeDeployment({ hosts, out, installed: '/INSTALLED', state: '/STATE', certificateDays: 30, renew: false })
+  for (const name of names)
+    for (const file of ['nats.conf', 'longitude.json']) {
+      const path = join(out, name, file)
+      const here = join(out, name)
+      writeFileSync(path, readFileSync(path, 'utf8').replaceAll('/INSTALLED', here).replaceAll('/STATE', here))
+    }
+}
+
+type Options = Parameters<typeof natsAccess>[0] & { readonly nats: string; readonly peer: Record<string, string> }
+
+/** What the region's node would read. */
+function optionsOf(name: Name): Options {
+  return JSON.parse(readFileSync(join(folder, name, 'longitude.json'), 'utf8')) as Options
+}
+
+function busOf(name: Name): NatsBus {
+  const options = optionsOf(name)
+  const access = natsAccess(options)
+  const peers = Object.entries(options.peer).map(([peer, url]) => [peer, access.peer(url)] as const)
+  return new NatsBus({ region: name, own: access.own(options.nats), peers: Object.fromEntries(peers), log: quiet })
+}
+
+async function running(): Promise<readonly TestRegion[]> {
+  const regions = names.map((name) => new TestRegion(name, names))
+  for (const region of regions) {
+    await region.start(busOf(region.name as Name))
+    undo.push(async () => await region.stop())
+  }
+  return regions
+}
+
+/** At the server of us-east-1, with what the node of eu-west-1 has; `permissions` is every refusal that it gets. */
+async function intruder(): Promise<{ readonly connection: NatsConnection; readonly refusals: string[] }> {
+  const { peer, ...options } = optionsOf(eu)
+  const connection = await connectOnce(eu, natsAccess(options).peer(peer[us] ?? ''), 'meddles')
+  const refusals: string[] = []
+  void (async () => {
+    for await (const status of connection.status()) if (status.type === 'error') refusals.push(String(status.error))
+  })()
+  undo.push(async () => await connection.close())
+  return { connection, refusals }
+}
+
+async function streamOf(connection: NatsConnection): Promise<{ readonly messages: number; readonly last_seq: number }> {
+  const reply = await connection.request(`LONGITUDE.STREAM.INFO.LOG_${us}`, '{}', { timeout: 5000 })
+  return reply.json<{ state: { messages: number; last_seq: number } }>().state
+}
+
+describe('regions with mutual TLS', () => {
+  it('replicate to each other', async () => {
+    const regions = await running()
+    await regions[0]?.makeTable('T', [names[1], names[2]])
+    await eventually('all replicas are active everywhere', () =>
+      regions.every((region) => names.every((name) => region.replicaStatus('T', name) === 'ACTIVE')),
+    )
+    for (const region of regions) await region.put('T', region.name, 'x')
+    await agreed(regions, 'T')
+    expect(regions.map((region) => region.items('T'))).toEqual([3, 3, 3])
+    await eventually('everybody has confirmed everything', () =>
+      regions.every((region) => region.replication.status().peers.every(({ pending }) => pending === 0)),
+    )
+  })
+
+  it('take a server that was away back', async () => {
+    const regions = await running()
+    const [first, second] = regions as [TestRegion, TestRegion, TestRegion]
+    await eventually('the second follows', () => ['live', 'idle'].includes(second.peer(us).state))
+    await servers.get(us)?.kill()
+    await eventually('the second is cut', () => second.peer(us).state === 'cut')
+    await servers.get(us)?.start()
+    await eventually('the second follows again', () => ['live', 'idle'].includes(second.peer(us).state))
+    expect(first.replication.status().region).toBe(us)
+  })
+})
+
+describe('a NATS server of a deployment', () => {
+  const url = () => `tls://localhost:${servers.get(us)?.port ?? 0}`
+  const attempt = async (server: NatsServer): Promise<string> => {
+    try {
+      const connection = await connectOnce(eu, server, 'tries')
+      await connection.close()
+      return 'connected'
+    } catch (error) {
+      return String(error)
+    }
+  }
+  const filesOf = (of: string, name = 'node') => ({
+    caFile: join(folder, us, 'ca.crt'),
+    certFile: join(of, `${name}.crt`),
+    keyFile: join(of, `${name}.key`),
+  })
+  const tryWith = async (tls: object): Promise<string> => await attempt({ url: url(), credentials: { tls } })
+
+  it('takes the certificate of a peer', async () => {
+    expect(await tryWith(filesOf(join(folder, eu)))).toBe('connected')
+  })
+
+  it('refuses who has none', async () => {
+    expect(await tryWith({ caFile: join(folder, us, 'ca.crt') })).not.toBe('connected')
+    expect(await attempt({ url: url().replace('tls:', 'nats:') })).not.toBe('connected')
+  })
+
+  it('refuses the certificate of another authority, whatever name is in it', async () => {
+    const other = join(folder, 'other')
+    deploy(other, [1, 2, 3])
+    expect(await tryWith({ ...filesOf(join(other, eu)) })).not.toBe('connected')
+  })
+
+  it('refuses a certificate that is not a node’s of its peers', async () => {
+    expect(await tryWith(filesOf(join(folder, eu), 'server'))).not.toBe('connected')
+    const stranger = { region: 'sa-east-1', host: 'localhost', natsPort: 1 }
+    const settings = { installed: '/x', state: '/x', certificateDays: 30, renew: false }
+    writeDeployment({ hosts: [stranger], out: join(folder, 'more'), ...settings })
+    expect(await tryWith(filesOf(join(folder, 'more', stranger.region)))).not.toBe('connected')
+  })
+
+  it('is refused itself when its certificate is of another authority or for another host', async () => {
+    const other = join(folder, 'other-authority')
+    deploy(other, [1, 2, 3])
+    const mine = filesOf(join(folder, eu))
+    expect(await tryWith({ ...mine, caFile: join(other, us, 'ca.crt') })).not.toBe('connected')
+    const elsewhere = `tls://127.0.0.2:${servers.get(us)?.port ?? 0}`
+    expect(await attempt({ url: elsewhere, credentials: { tls: mine } })).toMatch(/altnames/i)
+  })
+})
+
+describe('a peer’s certificate', () => {
+  async function filled(): Promise<NatsConnection> {
+    const bus = busOf(us)
+    undo.push(async () => await bus.close())
+    await eventually(
+      'the own server is there',
+      async () =>
+        await bus.stream
+          .last()
+          .then(() => true)
+          .catch(() => false),
+    )
+    const { sequence } = await bus.stream.last()
+    await bus.stream.append(Buffer.from('of us'), sequence)
+    const options = optionsOf(us)
+    return await connectOnce(us, natsAccess(options).own(options.nats), 'looks')
+  }
+
+  it('does not let it write to the stream, read beside it, or use the rest of JetStream', async () => {
+    const own = await filled()
+    undo.push(async () => await own.close())
+    const { connection, refusals } = await intruder()
+    const before = await streamOf(connection)
+    const forbidden = [`log.${us}.changes`, `here.${us}`, `ask.${us}.ap-northeast-1`, `$JS.API.STREAM.PURGE.LOG_${us}`]
+    for (const subject of forbidden) connection.publish(subject, 'mine')
+    for (const subject of [
+      '>',
+      `log.${us}.changes`,
+      `ask.${us}.*`,
+      `_INBOX_${us}.>`,
+      '_INBOX_ap-northeast-1.>',
+      '$JS.>',
+    ])
+      connection.subscribe(subject, { callback: () => undefined })
+    await connection.flush()
+    await eventually('everything is refused', () => refusals.length >= forbidden.length + 6)
+    for (const api of ['STREAM.PURGE', 'STREAM.DELETE', 'STREAM.UPDATE', 'STREAM.MSG.GET', 'CONSUMER.NAMES'])
+      await expect(connection.request(`LONGITUDE.${api}.LOG_${us}`, '{}', { timeout: 1000 })).rejects.toThrow()
+    expect(await streamOf(connection)).toEqual(before)
+  })
+
+  it('does not let it write to the stream by naming it as where a reply goes', async () => {
+    const own = await filled()
+    undo.push(async () => await own.close())
+    const { connection } = await intruder()
+    const before = await streamOf(connection)
+    const create = { stream_name: `LOG_${us}`, config: { deliver_policy: 'all', ack_policy: 'none' } }
+    const made = await connection.request(`LONGITUDE.CONSUMER.CREATE.LOG_${us}`, JSON.stringify(create))
+    const { name } = made.json<{ name: string }>()
+    const reply = `log.${us}.changes`
+    connection.publish(`LONGITUDE.CONSUMER.MSG.NEXT.LOG_${us}.${name}`, '{"batch":10,"no_wait":true}', { reply })
+    connection.publish(`LONGITUDE.STREAM.INFO.LOG_${us}`, '{}', { reply })
+    connection.publish(`LONGITUDE.CONSUMER.CREATE.LOG_${us}`, JSON.stringify(create), { reply })
+    await connection.flush()
+    expect((await streamOf(connection)).last_seq).toBe(before.last_seq)
+  })
+
+  it('does not let it make a consumer that delivers to where it may not write', async () => {
+    const own = await filled()
+    const heard: string[] = []
+    own.subscribe(`ask.${us}.*`, { callback: (_, message) => void heard.push(message.subject) })
+    undo.push(async () => await own.close())
+    const { connection } = await intruder()
+    const before = await streamOf(connection)
+    const aims = [`log.${us}.changes`, `ask.${us}.ap-northeast-1`]
+    const calls = [`$JS.API.STREAM.DELETE.LOG_${us}`, `$JS.API.STREAM.PURGE.LOG_${us}`]
+    for (const deliver_subject of [...aims, ...calls]) {
+      const config = { deliver_subject, deliver_policy: 'all', ack_policy: 'none', headers_only: true }
+      const wish = JSON.stringify({ stream_name: `LOG_${us}`, config })
+      await connection.request(`LONGITUDE.CONSUMER.CREATE.LOG_${us}`, wish)
+    }
+    // What a consumer had to deliver would be there before the answer to what is asked after it.
+    for (let n = 0; n < 20; n++) expect((await streamOf(connection)).last_seq).toBe(before.last_seq)
+    expect((await streamOf(connection)).messages).toBe(before.messages)
+    expect(heard).toEqual([])
+  })
+
+  it('lets it ask as itself only', async () => {
+    const region = new TestRegion(us, names)
+    await region.start(busOf(us))
+    undo.push(async () => await region.stop())
+    const { connection } = await intruder()
+    const ask = async (as: string): Promise<string> => {
+      const question = Buffer.concat([
+        Buffer.from('LGT\u0003\u0001'),
+        Buffer.from(JSON.stringify({ say: 'hello', region: as })),
+      ])
+      const reply = await connection.request(`ask.${us}.${eu}`, question, { timeout: 5000 })
+      return Buffer.from(reply.data).toString()
+    }
+    await eventually(
+      'the node answers',
+      async () =>
+        await ask(eu)
+          .then((said) => said.includes('"here"'))
+          .catch(() => false),
+    )
+    expect(await ask('ap-northeast-1')).toContain('this is eu-west-1, not ap-northeast-1')
+  })
+})
