@@ -2,9 +2,11 @@
  * Writers in every region that remember what they were told, and the comparison with what is there in the end. Each
  * writer makes items of its own (some of which it deletes again) and overwrites a few hot ones that all regions write,
  * one request after the other: so of a hot item's writes by one writer, only the last accepted one, or one of unknown
- * fate, may be what is left.
+ * fate, may be what is left. Every other accepted one must have been written over by somebody who was told so (ReturnValues),
+ * or be in the conflict feed of a region.
  */
-import type { ChaosRegion, Deployment } from './deployment.ts'
+import type { ChaosRegion } from './chaos-region.ts'
+import type { Deployment } from './deployment.ts'
 import { NoAnswer, Refused, sendRequest } from './request.ts'
 import { pause, until } from './until.ts'
 
@@ -94,16 +96,62 @@ export class Load {
       const wrong = writer.wrong(items)
       if (wrong !== undefined) throw new Error(wrong)
     }
-    for (const key of hotKeys) this.#checkHot(items, key)
+    const lost = await this.#conflicts(regions)
+    for (const key of hotKeys) this.#checkHot(items, key, lost.get(key) ?? new Set())
+    const strange = [...lost.keys()].filter((key) => !hotKeys.includes(key))
+    if (strange.length > 0) throw new Error(`conflicts on items of one writer each: ${strange.join(', ')}`)
+    await this.#deployment.verified(this.#table)
   }
 
-  #checkHot(items: Items, key: string): void {
+  /** With a disk the conflict feed on it is gone, and so what it told of. */
+  feedsLost = false
+
+  /** Values that lost, by key, from all feeds. */
+  async #conflicts(regions: readonly ChaosRegion[]): Promise<Map<string, Set<string>>> {
+    const lost = new Map<string, Set<string>>()
+    for (const region of regions)
+      for (let after = 0; ;) {
+        const page = (await region.admin(`conflicts?table=${this.#table}&after=${after}`)) as FeedPage
+        for (const { key, lost: write } of page.conflicts) {
+          const values = lost.get(key.id.S) ?? new Set()
+          lost.set(key.id.S, values.add(write.item?.v?.S ?? ''))
+        }
+        if (page.next === after) break
+        after = page.next
+      }
+    return lost
+  }
+
+  #checkHot(items: Items, key: string, lost: ReadonlySet<string>): void {
     const value = items.get(key)
     const possible = new Set(this.#writers.flatMap((writer) => writer.possible(key)))
     if (value === undefined ? this.#writers.some((writer) => writer.hasWritten(key)) : !possible.has(value))
       throw new Error(`${key} is ${value}, which no writer left there; possible are ${[...possible].join(', ')}`)
+    const writes = this.#writers.flatMap((writer) => writer.hotWrites(key))
+    const replaced = new Set(writes.map((write) => write.replaced))
+    const missing = writes.filter(
+      (write) => write.value !== value && !lost.has(write.value) && !replaced.has(write.value),
+    )
+    // A write whose answer was lost may have been made over one of these, and told nobody.
+    const silent = this.#writers.reduce((sum, writer) => sum + writer.unanswered(key), 0)
+    if (missing.length > silent && !this.feedsLost)
+      throw new Error(
+        `${key}: ${missing.length} accepted writes are neither there nor written over nor in a conflict feed, and only ` +
+          `${silent} had no answer: ${missing.map((write) => write.value).join(', ')}`,
+      )
   }
 }
+
+type FeedPage = {
+  readonly conflicts: readonly {
+    readonly key: { readonly id: { readonly S: string } }
+    readonly lost: { readonly item: { readonly v?: { readonly S: string } } | null }
+  }[]
+  readonly next: number
+}
+
+/** An accepted write of a hot item, and the value that it took the place of. */
+type HotWrite = { readonly value: string; readonly replaced: string | undefined }
 
 class Writer {
   readonly region: ChaosRegion
@@ -117,6 +165,8 @@ class Writer {
   /** Own items as they must be; undefined: deleted. Those of unknown fate are not here. */
   readonly #own = new Map<string, string | undefined>()
   readonly #hot = new Map<string, HotFate>()
+  readonly #hotWrites = new Map<string, HotWrite[]>()
+  readonly #unanswered = new Map<string, number>()
 
   constructor(region: ChaosRegion, { name, table }: { name: string; table: string }) {
     this.region = region
@@ -153,6 +203,14 @@ class Writer {
     return this.#hot.get(key)?.accepted !== undefined
   }
 
+  hotWrites(key: string): readonly HotWrite[] {
+    return this.#hotWrites.get(key) ?? []
+  }
+
+  unanswered(key: string): number {
+    return this.#unanswered.get(key) ?? 0
+  }
+
   /** The first own item that is not as it was accepted. */
   wrong(items: Items): string | undefined {
     for (const [key, value] of this.#own)
@@ -178,15 +236,27 @@ class Writer {
     const value = `${this.#name}:${this.#count}`
     const hot = this.#hot.get(key) ?? { accepted: undefined, unknown: [], late: [] }
     this.#hot.set(key, hot)
-    const fate = await this.#write('PutItem', { Item: { id: { S: key }, v: { S: value } } })
-    if (fate === 'accepted') this.#hot.set(key, { ...hot, accepted: value, unknown: [] })
-    else if (fate !== 'refused') hot[fate].push(value)
+    const answer: { Attributes?: { v: { S: string } } } = {}
+    const fate = await this.#write(
+      'PutItem',
+      { Item: { id: { S: key }, v: { S: value } }, ReturnValues: 'ALL_OLD' },
+      answer,
+    )
+    if (fate === 'accepted') {
+      this.#hot.set(key, { ...hot, accepted: value, unknown: [] })
+      const writes = this.#hotWrites.get(key) ?? []
+      writes.push({ value, replaced: answer.Attributes?.v.S })
+      this.#hotWrites.set(key, writes)
+    } else if (fate !== 'refused') {
+      hot[fate].push(value)
+      this.#unanswered.set(key, this.unanswered(key) + 1)
+    }
   }
 
-  async #write(operation: string, input: object): Promise<Fate> {
+  async #write(operation: string, input: object, answer: object = {}): Promise<Fate> {
     const startedMs = performance.now()
     try {
-      await sendRequest(this.region.endpoint, operation, { TableName: this.#table, ...input })
+      Object.assign(answer, await sendRequest(this.region.endpoint, operation, { TableName: this.#table, ...input }))
       this.accepted++
       this.slowestMs = Math.max(this.slowestMs, performance.now() - startedMs)
       return 'accepted'

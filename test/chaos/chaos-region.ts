@@ -1,0 +1,198 @@
+/** One region of the chaos tests: its nats-server and its `longitude node`, processes that a test may kill, stop, hem in and start. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { natsConfiguration, natsGreets } from '../../src/node/supervisor/nats-process.ts'
+import { identityOf } from '../../src/node/process-identity.ts'
+import { until } from './until.ts'
+
+export const root = fileURLToPath(new URL('../..', import.meta.url))
+const lastLines = 40
+
+export type Place = {
+  readonly name: string
+  readonly port: number
+  readonly natsPort: number
+  readonly folder: string
+  readonly natsPath: string
+}
+
+export type PeerState = {
+  readonly peer: string
+  readonly state: string
+  readonly outbound: string
+  readonly reason?: string
+  readonly pending: number
+  readonly lagMs: number
+  readonly safeToEvacuate: boolean
+  readonly suspect?: { readonly messages: number; readonly last: string }
+}
+
+export type Status = {
+  readonly flushed: number
+  readonly setAside: {
+    readonly count: number
+    readonly newest: readonly { origin: string; table: string; reason: string }[]
+  }
+  readonly peers: readonly PeerState[]
+}
+
+export class ChaosRegion {
+  readonly name: string
+  readonly natsPort: number
+  readonly endpoint: string
+  readonly peers: string[] = []
+  /** Where the program is: another version of it may be put in its place. */
+  program = join(root, 'dist', 'node', 'cli.js')
+  readonly #place: Place
+  #node: ChildProcess | undefined
+  #nats: ChildProcess | undefined
+  #lines: string[] = []
+  /** Every process that was ever started for it. */
+  readonly #started: { readonly pid: number; readonly identity: string | undefined }[] = []
+
+  constructor(place: Place) {
+    this.#place = place
+    this.name = place.name
+    this.natsPort = place.natsPort
+    this.endpoint = `http://127.0.0.1:${place.port}`
+  }
+
+  async start(): Promise<void> {
+    await this.startNats()
+    await this.startNode()
+  }
+
+  async startNats(): Promise<void> {
+    const { name, natsPort, folder, natsPath } = this.#place
+    const store = join(folder, 'nats')
+    mkdirSync(store, { recursive: true })
+    const configuration = join(folder, 'nats.conf')
+    writeFileSync(configuration, natsConfiguration({ name, port: natsPort, store }))
+    this.#nats = this.#spawn(natsPath, ['--config', configuration])
+    await until(`nats-server of ${name}`, () => natsGreets(natsPort))
+  }
+
+  async startNode(): Promise<void> {
+    const { name, port, natsPort, folder } = this.#place
+    const peers = this.peers.flatMap((peer) => ['--peer', peer])
+    const nats = `nats://127.0.0.1:${natsPort}`
+    const own = ['--region', name, '--port', `${port}`, '--nats', nats, '--data', join(folder, 'node')]
+    const fixed = ['--table-transition-ms', '0', '--regions-folder', join(root, 'regions')]
+    const node = this.#spawn(process.execPath, [this.program, 'node', ...own, ...fixed, ...peers])
+    this.#node = node
+    await until(`node of ${name}`, async () => {
+      if (node.exitCode !== null || node.signalCode !== null) throw new Error(`${name} ended:\n${this.story()}`)
+      return this.isReady()
+    })
+  }
+
+  kill(what: 'node' | 'nats-server', signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
+    const child = what === 'node' ? this.#node : this.#nats
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
+    const gone = new Promise<void>((resolve) => {
+      child.once('exit', () => resolve())
+    })
+    child.kill(signal)
+    return signal === 'SIGKILL' || signal === 'SIGTERM' ? gone : Promise.resolve()
+  }
+
+  /** The region's own disk is replaced with an empty one, while its node is down. */
+  async wipeDisk(): Promise<void> {
+    await this.kill('node')
+    rmSync(join(this.#place.folder, 'node'), { recursive: true, force: true })
+    await this.startNode()
+  }
+
+  /** The server comes back on an empty disk. */
+  async wipeNats(): Promise<void> {
+    await this.kill('nats-server')
+    rmSync(join(this.#place.folder, 'nats'), { recursive: true, force: true })
+    await this.startNats()
+  }
+
+  /**
+   * No file of the node may grow past its store as it is now and so many bytes more; undefined lets it grow again. To the store
+   * that is a disk without room, and it takes neither root nor a file system of its own.
+   */
+  hemIn(moreBytes: number | undefined): void {
+    const { size } = statSync(join(this.#place.folder, 'node', 'store', 'data.mdb'))
+    const limit = moreBytes === undefined ? 'unlimited' : `${size + moreBytes}`
+    const { status, stderr } = spawnSync('prlimit', ['--pid', `${this.#node?.pid}`, `--fsize=${limit}:`])
+    if (status !== 0) throw new Error(`prlimit: ${stderr.toString()}`)
+  }
+
+  async isReady(): Promise<boolean> {
+    try {
+      return (await fetch(`${this.endpoint}/ready`)).ok
+    } catch {
+      return false
+    }
+  }
+
+  async status(): Promise<Status> {
+    return (await this.admin('status')) as Status
+  }
+
+  async peer(name: string): Promise<PeerState | undefined> {
+    return (await this.status()).peers.find(({ peer }) => peer === name)
+  }
+
+  async admin(path: string, body?: object): Promise<unknown> {
+    const request =
+      body === undefined
+        ? {}
+        : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    const answer = await fetch(`${this.endpoint}/admin/${path}`, request)
+    const text = await answer.text()
+    if (!answer.ok) throw new Error(`${this.name}: ${text}`)
+    return JSON.parse(text) as unknown
+  }
+
+  /** The sum of a metric over its labels that have these. */
+  async metric(name: string, labels = ''): Promise<number> {
+    const text = await (await fetch(`${this.endpoint}/metrics`)).text()
+    return text
+      .split('\n')
+      .filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && line.includes(labels))
+      .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
+  }
+
+  /** The most memory that the node has had so far; undefined where the system does not tell. */
+  memoryPeakBytes(): number | undefined {
+    const path = `/proc/${this.#node?.pid}/status`
+    if (!existsSync(path)) return undefined
+    return 1024 * Number(/VmHWM:\s+(\d+)/.exec(readFileSync(path, 'utf8'))?.[1] ?? 0)
+  }
+
+  async end(): Promise<void> {
+    for (const what of ['node', 'nats-server'] as const) await this.kill(what, 'SIGCONT')
+    await Promise.all([this.kill('node'), this.kill('nats-server')])
+  }
+
+  /** Processes that should have ended. */
+  left(): readonly number[] {
+    const alive = this.#started.filter(({ pid, identity }) => identity !== undefined && identityOf(pid) === identity)
+    return alive.map(({ pid }) => pid)
+  }
+
+  /** The last lines that its processes wrote. */
+  story(): string {
+    return this.#lines.slice(-lastLines).join('\n')
+  }
+
+  #spawn(program: string, args: readonly string[]): ChildProcess {
+    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    if (child.pid !== undefined) this.#started.push({ pid: child.pid, identity: identityOf(child.pid) })
+    const endWithUs = (): void => void child.kill('SIGKILL')
+    process.once('exit', endWithUs)
+    child.once('exit', () => process.off('exit', endWithUs))
+    for (const stream of [child.stdout, child.stderr])
+      stream?.on('data', (bytes: Buffer) => {
+        this.#lines.push(...bytes.toString().trimEnd().split('\n'))
+        if (this.#lines.length > 4 * lastLines) this.#lines = this.#lines.slice(-lastLines)
+      })
+    return child
+  }
+}
