@@ -1,32 +1,17 @@
-import { afterEach, expect, it } from 'vitest'
-import { Deployment } from './deployment.ts'
-import { Load } from './load.ts'
+/** Processes that die at any moment, and disks that are lost, while every region is written to. */
+import { it } from 'vitest'
 import { anyOf, rounds, testMsMax } from './pace.ts'
+import { sharedDeployment, underLoad } from './shared.ts'
 import { pause } from './until.ts'
 
-let deployment: Deployment | undefined
+const timeout = testMsMax
+const deployment = sharedDeployment()
 
-afterEach(async () => {
-  await deployment?.close()
-  deployment = undefined
-})
-
-async function underLoad(mischief: (deployment: Deployment, load: Load) => Promise<void>): Promise<void> {
-  deployment = await Deployment.start()
-  await deployment.globalTable('orders')
-  const load = new Load(deployment, 'orders')
-  load.start()
-  await mischief(deployment, load)
-  await load.stop()
-  expect(load.accepted()).toBeGreaterThan(100)
-  await load.check()
-}
-
-it('kill -9 of nodes at random moments under load loses no accepted write', { timeout: testMsMax }, () =>
-  underLoad(async ({ regions }) => {
+it('kill -9 of nodes at random moments under load loses no accepted write', { timeout }, () =>
+  underLoad(deployment(), 'node-kills', async () => {
     for (let round = 0; round < rounds(4, 80); round++) {
       await pause(200 + 800 * Math.random())
-      const victim = anyOf(regions)
+      const victim = anyOf(deployment().regions)
       await victim.kill('node')
       await pause(500 * Math.random())
       await victim.startNode()
@@ -34,11 +19,11 @@ it('kill -9 of nodes at random moments under load loses no accepted write', { ti
   }),
 )
 
-it('kill -9 of nats-servers, and their stores wiped, loses no accepted write', { timeout: testMsMax }, () =>
-  underLoad(async ({ regions }) => {
+it('kill -9 of nats-servers, and their stores wiped, loses no accepted write', { timeout }, () =>
+  underLoad(deployment(), 'nats-kills', async () => {
     for (let round = 0; round < rounds(4, 80); round++) {
       await pause(200 + 800 * Math.random())
-      const victim = anyOf(regions)
+      const victim = anyOf(deployment().regions)
       if (round % 2 === 1) await victim.wipeNats()
       else {
         await victim.kill('nats-server')
@@ -49,11 +34,11 @@ it('kill -9 of nats-servers, and their stores wiped, loses no accepted write', {
   }),
 )
 
-it('kill -9 of a node and its wiped nats-server together loses no accepted write', { timeout: testMsMax }, () =>
-  underLoad(async ({ regions }) => {
+it('kill -9 of a node and its wiped nats-server together loses no accepted write', { timeout }, () =>
+  underLoad(deployment(), 'both-kills', async () => {
     for (let round = 0; round < rounds(2, 40); round++) {
       await pause(200 + 800 * Math.random())
-      const victim = anyOf(regions)
+      const victim = anyOf(deployment().regions)
       await Promise.all([victim.kill('node'), victim.kill('nats-server')])
       await victim.wipeNats()
       await victim.startNode()
@@ -61,15 +46,41 @@ it('kill -9 of a node and its wiped nats-server together loses no accepted write
   }),
 )
 
-it('a region whose disk is wiped gets everything back from its peers', { timeout: testMsMax }, () =>
-  underLoad(async ({ regions }, load) => {
-    await pause(1500)
-    // What only the lost disk knew is lost with it, so the others must have it first; they go on writing meanwhile.
-    const [victim, ...others] = regions
-    if (victim === undefined) return
-    await load.stop([victim])
-    await load.caughtUp(victim, others)
-    await victim.wipeDisk()
-    await pause(1000)
+it('a region whose disk is wiped gets everything back from its peers', { timeout }, () =>
+  underLoad(deployment(), 'wiped', async (load) => {
+    load.feedsLost = true
+    for (let round = 0; round < rounds(1, 10); round++) {
+      await pause(1000)
+      // What only the lost disk knew is lost with it, so the others must have it first; they go on writing meanwhile.
+      const victim = anyOf(deployment().regions)
+      const others = deployment().regions.filter((region) => region !== victim)
+      await load.stop([victim])
+      await load.caughtUp(victim, others)
+      await victim.wipeDisk()
+      await pause(500)
+      load.resume([victim])
+    }
+  }),
+)
+
+it('what a wiped region had sent to one peer and not to the other reaches all', { timeout }, () =>
+  underLoad(deployment(), 'half-sent', async (load) => {
+    load.feedsLost = true
+    for (let round = 0; round < rounds(1, 10); round++) {
+      const world = deployment()
+      const [victim, knowing, unknowing] = world.regions
+      if (victim === undefined || knowing === undefined || unknowing === undefined) return
+      world.setLinks({ state: anyOf(['down', 'reset'] as const) }, `${victim.name}..${unknowing.name}`)
+      await pause(1000)
+      await load.stop([victim])
+      await load.caughtUp(victim, [knowing])
+      // Its server's stream goes with its disk: nothing of it is left where it was.
+      await victim.kill('nats-server')
+      await victim.wipeDisk()
+      await victim.wipeNats()
+      await pause(500)
+      world.heal()
+      load.resume([victim])
+    }
   }),
 )

@@ -59,6 +59,11 @@ export class Load {
     await Promise.all(this.#writers.filter(({ region }) => regions.includes(region)).map((writer) => writer.stop()))
   }
 
+  /** Writers that were stopped go on. */
+  resume(regions: readonly ChaosRegion[]): void {
+    for (const writer of this.#writers) if (regions.includes(writer.region)) writer.start()
+  }
+
   /** Waits until the others have everything that was accepted in a region, whose writers have stopped. */
   async caughtUp(region: ChaosRegion, others: readonly ChaosRegion[]): Promise<void> {
     const own = this.#writers.filter((writer) => writer.region === region)
@@ -175,6 +180,7 @@ class Writer {
   }
 
   start(): void {
+    this.#stopped = false
     this.#running = this.#run()
   }
 
