@@ -1,120 +1,104 @@
 /**
- * Bytes to bytes in key order, for the store that lives in memory: sorted leaves of bounded length, found by binary
- * search over their first keys. Insertions move at most one leaf, so 100,000 entries stay cheap without a tree.
+ * Bytes to bytes in key order, for the store that lives in memory. Keys are looked up as latin1 text, which has the order of
+ * the bytes and is compared without leaving JavaScript; the texts stand in sorted leaves of bounded length, found by binary
+ * search over their first keys, so that an insertion moves at most one leaf and 100,000 entries stay cheap without a tree.
  */
 import type { Entry, Range } from '../ports/store.ts'
 
-type Leaf = { readonly keys: Buffer[]; readonly values: Buffer[] }
-
-const leafEntriesMax = 256
+const leafKeysMax = 256
 
 export class OrderedMap {
-  #leaves: Leaf[] = [{ keys: [], values: [] }]
-  #size = 0
+  readonly #entries = new Map<string, Entry>()
+  #leaves: string[][] = [[]]
 
   get size(): number {
-    return this.#size
+    return this.#entries.size
   }
 
   get(key: Uint8Array): Buffer | undefined {
-    const leaf = this.#leafFor(key)
-    const at = firstNotBelow(leaf.keys, key)
-    const found = leaf.keys[at]
-    return found !== undefined && Buffer.compare(found, key) === 0 ? leaf.values[at] : undefined
+    return this.#entries.get(textOf(key))?.value
   }
 
   set(key: Buffer, value: Buffer): void {
-    const leafAt = this.#leafIndexFor(key)
-    const leaf = this.#leaves[leafAt] as Leaf
-    const at = firstNotBelow(leaf.keys, key)
-    const found = leaf.keys[at]
-    if (found !== undefined && Buffer.compare(found, key) === 0) {
-      leaf.values[at] = value
-      return
-    }
-    leaf.keys.splice(at, 0, key)
-    leaf.values.splice(at, 0, value)
-    this.#size++
-    if (leaf.keys.length > leafEntriesMax) this.#split(leafAt, leaf)
+    const text = textOf(key)
+    const known = this.#entries.get(text)
+    this.#entries.set(text, { key: known?.key ?? key, value })
+    if (known === undefined) this.#insert(text)
   }
 
   delete(key: Uint8Array): boolean {
-    const leafAt = this.#leafIndexFor(key)
-    const leaf = this.#leaves[leafAt] as Leaf
-    const at = firstNotBelow(leaf.keys, key)
-    const found = leaf.keys[at]
-    if (found === undefined || Buffer.compare(found, key) !== 0) return false
-    leaf.keys.splice(at, 1)
-    leaf.values.splice(at, 1)
-    this.#size--
-    if (leaf.keys.length === 0 && this.#leaves.length > 1) this.#leaves.splice(leafAt, 1)
+    const text = textOf(key)
+    if (!this.#entries.delete(text)) return false
+    const leafAt = this.#leafIndexFor(text)
+    const leaf = this.#leaves[leafAt] as string[]
+    leaf.splice(firstNotBelow(leaf, text), 1)
+    if (leaf.length === 0 && this.#leaves.length > 1) this.#leaves.splice(leafAt, 1)
     return true
   }
 
   /** The entries themselves, not copies. The map must not change while they are walked. */
-  *entries(range: Range): Generator<Entry> {
-    let left = range.limit ?? Infinity
-    const walk = range.reverse === true ? this.#backward(range.from, range.to) : this.#forward(range.from, range.to)
-    for (const entry of walk) {
-      if (left-- <= 0) return
-      yield entry
-    }
+  entries({ from, to, limit = Infinity, reverse = false }: Range): Iterable<Entry> {
+    return reverse ? this.#backward(textOf(from), textOf(to), limit) : this.#forward(textOf(from), textOf(to), limit)
   }
 
-  *#forward(from: Uint8Array, to: Uint8Array): Generator<Entry> {
+  *#forward(from: string, to: string, limit: number): Generator<Entry> {
     const start = this.#leafIndexFor(from)
+    let left = limit
     for (let leafAt = start; leafAt < this.#leaves.length; leafAt++) {
-      const { keys, values } = this.#leaves[leafAt] as Leaf
-      for (let at = leafAt === start ? firstNotBelow(keys, from) : 0; at < keys.length; at++) {
-        const key = keys[at] as Buffer
-        if (Buffer.compare(key, to) >= 0) return
-        yield { key, value: values[at] as Buffer }
+      const leaf = this.#leaves[leafAt] as string[]
+      for (let at = leafAt === start ? firstNotBelow(leaf, from) : 0; at < leaf.length; at++) {
+        const text = leaf[at] as string
+        if (text >= to || left-- <= 0) return
+        yield this.#entries.get(text) as Entry
       }
     }
   }
 
-  *#backward(from: Uint8Array, to: Uint8Array): Generator<Entry> {
+  *#backward(from: string, to: string, limit: number): Generator<Entry> {
     const start = this.#leafIndexFor(to)
+    let left = limit
     for (let leafAt = start; leafAt >= 0; leafAt--) {
-      const { keys, values } = this.#leaves[leafAt] as Leaf
-      for (let at = (leafAt === start ? firstNotBelow(keys, to) : keys.length) - 1; at >= 0; at--) {
-        const key = keys[at] as Buffer
-        if (Buffer.compare(key, from) < 0) return
-        yield { key, value: values[at] as Buffer }
+      const leaf = this.#leaves[leafAt] as string[]
+      for (let at = (leafAt === start ? firstNotBelow(leaf, to) : leaf.length) - 1; at >= 0; at--) {
+        const text = leaf[at] as string
+        if (text < from || left-- <= 0) return
+        yield this.#entries.get(text) as Entry
       }
     }
   }
 
-  #split(leafAt: number, leaf: Leaf): void {
-    const middle = leaf.keys.length >> 1
-    const upper = { keys: leaf.keys.splice(middle), values: leaf.values.splice(middle) }
-    this.#leaves.splice(leafAt + 1, 0, upper)
+  #insert(text: string): void {
+    const leafAt = this.#leafIndexFor(text)
+    const leaf = this.#leaves[leafAt] as string[]
+    leaf.splice(firstNotBelow(leaf, text), 0, text)
+    if (leaf.length > leafKeysMax) this.#leaves.splice(leafAt + 1, 0, leaf.splice(leaf.length >> 1))
   }
 
-  #leafFor(key: Uint8Array): Leaf {
-    return this.#leaves[this.#leafIndexFor(key)] as Leaf
-  }
-
-  /** The last leaf whose first key is not above `key`; the first leaf for keys below everything. */
-  #leafIndexFor(key: Uint8Array): number {
+  /** The last leaf whose first key is not above `text`; the first leaf for keys below everything. */
+  #leafIndexFor(text: string): number {
     let low = 0
     let high = this.#leaves.length - 1
     while (low < high) {
       const middle = (low + high + 1) >> 1
-      const first = (this.#leaves[middle] as Leaf).keys[0]
-      if (first !== undefined && Buffer.compare(first, key) <= 0) low = middle
+      const first = (this.#leaves[middle] as string[])[0]
+      if (first !== undefined && first <= text) low = middle
       else high = middle - 1
     }
     return low
   }
 }
 
-function firstNotBelow(keys: readonly Buffer[], key: Uint8Array): number {
+function textOf(key: Uint8Array): string {
+  const bytes = Buffer.isBuffer(key) ? key : Buffer.from(key.buffer, key.byteOffset, key.byteLength)
+  return bytes.toString('latin1')
+}
+
+function firstNotBelow(keys: readonly string[], text: string): number {
   let low = 0
   let high = keys.length
   while (low < high) {
     const middle = (low + high) >> 1
-    if (Buffer.compare(keys[middle] as Buffer, key) < 0) low = middle + 1
+    if ((keys[middle] as string) < text) low = middle + 1
     else high = middle
   }
   return low

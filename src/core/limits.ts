@@ -132,10 +132,16 @@ export const requestsInFlightMax = 4096
 export const requestBytesInFlightMax = 512 * 1024 * 1024
 /** A refused body's rest that is read and thrown away so that the client can see the answer. */
 export const discardedBytesMax = 64 * 1024 * 1024
+/** Replies that wait for the end of the event loop's turn, to be written together. */
+export const repliesTogetherMax = 64
 /** Replies below this size are not worth compressing. */
 export const compressedReplySizeBytesMin = 1024
 /** Connections open at once; further ones are closed as they come. */
 export const connectionsMax = 10_000
+/** As node:http has it. */
+export const requestHeadBytesMax = 16 * 1024
+/** How long a request may take to arrive. */
+export const requestMsMax = 300_000
 /** How long a connection may be idle. AWS keeps them for about that long, and SDKs reuse them. */
 export const idleConnectionMsMax = 60_000
 /** How long requests under way may take to finish once the server closes. */
@@ -187,8 +193,8 @@ export const cacheUpstreamMsMax = 30_000
 // Links
 /** Of one direction of a connection over a link: bytes that wait for their turn on it; more only hides from TCP that the link is full. */
 export const linkWaitingBytesMax = 256 * 1024
-/** Bytes on their way in one direction of a connection, beside what the distance itself holds at 160 MB a second. */
-export const linkInFlightBytesMax = { least: 512 * 1024, perMs: 160 * 1024, most: 32 * 1024 * 1024 } as const
+/** Bytes on their way in one direction of a connection, beside what the distance itself holds at half a gigabyte a second. */
+export const linkInFlightBytesMax = { least: 512 * 1024, perMs: 512 * 1024, most: 32 * 1024 * 1024 } as const
 /** Of one listening port of a link. */
 export const linkConnectionsMax = 1024
 /** Laid over one direction of a link at once. */

@@ -14,14 +14,13 @@ import { compareStamps, type RegionNumber, type Stamp } from '../core/hybrid-log
 import type { ApplyResult, Cursor, RemoteBatch, RemoteChange } from './engine.ts'
 import { addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
-import { cursorKey } from './keys.ts'
 import { type Merged, mergeItem, mergeRegister } from './merge.ts'
 import { decodeCheckedRow } from './peer-row.ts'
 import type { State } from './state.ts'
 
 export async function apply(state: State, batch: RemoteBatch, sequence: number): Promise<ApplyResult> {
   assert(batch.origin !== state.topology.self.name, 'apply: a region does not apply its own changes')
-  const cursor = decidedCursor(state, batch.origin)
+  const cursor = state.cursors.decided(batch.origin)
   if (cursor === undefined || cursor.epoch !== batch.epoch || batch.after > cursor.position)
     return { applied: 'hole', cursor: cursor?.position ?? 0 }
   const group = state.groups.open()
@@ -45,16 +44,6 @@ export async function mergeRows(
   await state.groups.written(group)
 }
 
-export function decidedCursor(state: State, origin: string): Cursor | undefined {
-  const bytes = state.groups.get(cursorKey(origin))
-  return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as Cursor)
-}
-
-export function putCursor(state: State, group: Group, origin: string, cursor: Cursor): void {
-  assert(cursor.position >= 0, 'cursor: a position')
-  state.groups.put(group, cursorKey(origin), Buffer.from(JSON.stringify(cursor)))
-}
-
 /** Half an edit must not reach the disk: what throws in the middle of one stops the engine. */
 export function editing<Result>(state: State, edit: () => Result): Result {
   try {
@@ -73,7 +62,7 @@ function applyBatch(state: State, group: Group, batch: RemoteBatch, cursor: Curs
   for (const each of arrived) count(tally, applyChange(state, group, each, { name: batch.origin, number }))
   countMetrics(state, batch.origin, tally)
   const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.change.position - 1)
-  putCursor(state, group, batch.origin, { ...cursor, position: reached })
+  state.cursors.put(group, batch.origin, { ...cursor, position: reached })
   if (held?.header !== undefined) return { applied: 'held', until: held.header.stamp, cursor: reached }
   return { applied: 'all', cursor: reached, ...tally }
 }

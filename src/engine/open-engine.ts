@@ -11,10 +11,11 @@ import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
-import { apply, mergeRows, putCursor } from './apply.ts'
+import { apply, mergeRows } from './apply.ts'
 import { Catalog } from './catalog.ts'
 import { collectionSizeIn } from './collections.ts'
 import { commit, commitOnce } from './commit.ts'
+import { Cursors } from './cursors.ts'
 import { Counts, horizonFrom, sizeFrom } from './counts.ts'
 import type {
   ApplyResult,
@@ -38,7 +39,6 @@ import { backfill, raiseHorizon, removeIndex, removeTable, removeTombstones } fr
 import {
   collectionKey,
   countsKey,
-  cursorKey,
   headKey,
   noteKey,
   registerOf,
@@ -231,12 +231,11 @@ class LocalEngine implements Engine {
   }
 
   cursor(origin: string): Cursor | undefined {
-    const bytes = this.#state.store.get(cursorKey(origin))
-    return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as Cursor)
+    return this.#state.cursors.durable(origin)
   }
 
   async setCursor(origin: string, cursor: Cursor): Promise<void> {
-    await this.#edit((group) => putCursor(this.#state, group, origin, cursor))
+    await this.#edit((group) => this.#state.cursors.put(group, origin, cursor))
   }
 
   note(name: string): unknown {
@@ -328,15 +327,17 @@ class LocalEngine implements Engine {
       head: new Head(),
       counts: new Counts(groups),
       catalog: new Catalog(store, options.topology.self.name),
+      cursors: new Cursors(groups),
     }
   }
 
   /** Everything as the store has it. */
   #load(): void {
-    const { head, counts, catalog, store } = this.#state
+    const { head, counts, catalog, cursors, store } = this.#state
     head.load(store.get(headKey))
     counts.reset()
     catalog.load()
+    cursors.load(store)
   }
 
   #seal(group: Group): void {

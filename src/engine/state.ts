@@ -9,6 +9,7 @@ import type { Meter } from '../ports/meter.ts'
 import type { Store } from '../ports/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { Counts } from './counts.ts'
+import type { Cursors } from './cursors.ts'
 import type { Group, Groups } from './group.ts'
 import type { Head } from './head.ts'
 import { logKey } from './keys.ts'
@@ -25,6 +26,7 @@ export type State = {
   readonly head: Head
   readonly counts: Counts
   readonly catalog: Catalog
+  readonly cursors: Cursors
 }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * The one POST: from the raw request to the raw response, without a framework in between. Counts what is under way
- * and refuses what would be too much.
+ * The one POST, without a framework in between: counts what is under way, refuses what would be too much, and passes the
+ * rest through the pipeline. Requests come from the socket (connection.ts) or from node:http.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { unreachable } from '../core/assert.ts'
@@ -8,8 +8,8 @@ import { ServiceError } from '../core/errors.ts'
 import { requestsInFlightMax } from '../core/limits.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import type { Env } from '../ports/env.ts'
-import { type Answer, errorAnswer, json10, type Pipeline } from './pipeline.ts'
-import { sendReply } from './reply.ts'
+import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from './pipeline.ts'
+import { compressed, type Reply, sendReply } from './reply.ts'
 import { type BodyProblem, BodyBudget, readBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
 
@@ -36,43 +36,65 @@ export class Api {
     this.#closing = true
   }
 
+  get closing(): boolean {
+    return this.#closing
+  }
+
+  /** Takes bytes of a body that arrives of the budget, if there is room. */
+  hold(bytes: number): boolean {
+    return this.#budget.take(bytes)
+  }
+
+  letGo(bytes: number): void {
+    this.#budget.giveBack(bytes)
+  }
+
+  /** A request that is whole; its bytes are held until it is answered. */
+  answer(request: Omit<ApiRequest, 'requestId'>, held: number, send: (requestId: string, reply: Reply) => void): void {
+    const requestId = this.#options.requestIds()
+    const { clock } = this.#options.env
+    const startedMs = clock.monotonicMs()
+    this.#inFlight++
+    const done = (answer: Answer): void => {
+      this.#inFlight--
+      this.#budget.giveBack(held)
+      this.#count(answer, clock.monotonicMs() - startedMs)
+      compressed(this.#forOrigin(request, answer), encodingsOf(request), (reply) => send(requestId, reply))
+    }
+    if (this.#inFlight > requestsInFlightMax) done(refusal('over-budget'))
+    else this.#options.answer({ ...request, requestId }, done)
+  }
+
+  /** A request as node:http gives it. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {})
-    const requestId = this.#options.requestIds()
     const body = await readBody(request, this.#budget)
-    // Nobody is left to answer to.
-    if ('problem' in body && body.problem === 'aborted') return
-    const answer = await this.#answer(request, requestId, body)
-    const { operation, outcome } = answer
-    this.#options.env.meter.count('longitude_requests_total', { operation, outcome })
-    const headers = this.#options.crossOrigin && request.headers.origin !== undefined ? originHeaders : undefined
-    const last = this.#closing || ('problem' in body && !request.complete)
-    sendReply(
-      { request, response, requestId, last },
-      headers === undefined ? answer : { ...answer, headers: { ...answer.headers, ...headers } },
+    if ('problem' in body) return this.#refuse(body.problem, request, response)
+    const { bytes, sent = bytes } = body
+    const { url = '/', headers, rawHeaders } = request
+    this.answer({ url, headers, rawHeaders, body: bytes, payload: sent }, bytes.length, (requestId, reply) =>
+      sendReply({ request, response, requestId, last: this.#closing }, reply),
     )
   }
 
-  async #answer(
-    { url = '/', headers, rawHeaders }: IncomingMessage,
-    requestId: string,
-    body: Awaited<ReturnType<typeof readBody>>,
-  ): Promise<Answer> {
-    if ('problem' in body) return refusal(body.problem)
-    const { bytes, sent = bytes } = body
-    const { clock, meter } = this.#options.env
-    const startedMs = clock.monotonicMs()
-    this.#inFlight++
-    try {
-      if (this.#inFlight > requestsInFlightMax) return refusal('over-budget')
-      const answer = await this.#options.answer({ requestId, url, headers, rawHeaders, body: bytes, payload: sent })
-      const { operation } = answer
-      meter.observe('longitude_request_seconds', (clock.monotonicMs() - startedMs) / 1000, { operation })
-      return answer
-    } finally {
-      this.#inFlight--
-      this.#budget.giveBack(bytes.length)
-    }
+  #refuse(problem: BodyProblem, request: IncomingMessage, response: ServerResponse): void {
+    // Nobody is left to answer to.
+    if (problem === 'aborted') return
+    const answer = refusal(problem)
+    this.#count(answer)
+    const last = this.#closing || !request.complete
+    sendReply({ request, response, requestId: this.#options.requestIds(), last }, this.#forOrigin(request, answer))
+  }
+
+  #count({ operation, outcome }: Answer, ms?: number): void {
+    const { meter } = this.#options.env
+    meter.count('longitude_requests_total', { operation, outcome })
+    if (ms !== undefined) meter.observe('longitude_request_seconds', ms / 1000, { operation })
+  }
+
+  #forOrigin({ headers }: Pick<ApiRequest, 'headers'>, answer: Answer): Answer {
+    if (!this.#options.crossOrigin || headers.origin === undefined) return answer
+    return { ...answer, headers: { ...answer.headers, ...originHeaders } }
   }
 }
 
@@ -80,6 +102,11 @@ const originHeaders = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers':
     'x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,x-amz-crc32,Date',
+}
+
+function encodingsOf({ headers }: Pick<ApiRequest, 'headers'>): string | undefined {
+  const accepted = headers['accept-encoding']
+  return typeof accepted === 'string' ? accepted : undefined
 }
 
 function refusal(problem: BodyProblem): Answer {

@@ -36,27 +36,43 @@ export type ApiRequest = SignedRequest & { readonly requestId: string; readonly 
 
 export type Answer = Reply & { readonly operation: string; readonly outcome: string }
 
-export type Pipeline = (request: ApiRequest) => Promise<Answer>
+/** Never throws. What needs no waiting is answered before it returns, since every promise costs a turn. */
+export type Pipeline = (request: ApiRequest, answer: (answer: Answer) => void) => void
 
 export function pipeline(options: PipelineOptions): Pipeline {
-  return async (request) => {
-    const contentType = mediaType(request.headers)
-    if (!jsonTypes.has(contentType) && request.body.length > 0) return strangeContent
-    let operation = unknown
-    try {
-      const body = parsed(request.body)
-      // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
-      if (contentType === 'application/json') return plainJson
-      operation = targetOf(request.headers)
-      if (options.signatures === undefined) checkAuthorization(signatureOf(request))
-      else options.signatures.verify(request)
-      const { output, headers } = await run(options, operation, body, request)
+  return (request, answer) => {
+    const answered = answerNow(options, request)
+    if (answered instanceof Promise) void inTime(answered, answer)
+    else answer(answered)
+  }
+}
+
+async function inTime(answered: Promise<Answer>, answer: (answer: Answer) => void): Promise<void> {
+  answer(await answered)
+}
+
+function answerNow(options: PipelineOptions, request: ApiRequest): Answer | Promise<Answer> {
+  const contentType = mediaType(request.headers)
+  if (!jsonTypes.has(contentType) && request.body.length > 0) return strangeContent
+  let operation = unknown
+  const refused = (error: unknown): Answer =>
+    errorAnswer(serviceErrorOf(error, options, request, operation), contentType, operation)
+  try {
+    const body = parsed(request.body)
+    // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
+    if (contentType === 'application/json') return plainJson
+    operation = targetOf(request.headers)
+    if (options.signatures === undefined) checkAuthorization(signatureOf(request))
+    else options.signatures.verify(request)
+    const ran = run(options, operation, body, request)
+    const answer = ({ output, headers }: Ran): Answer => {
       const bytes = output instanceof Rendered ? output.bytes : renderOutput(output)
-      const answer = { status: 200, contentType, bytes, operation, outcome: 'ok' }
-      return headers === undefined ? answer : { ...answer, headers }
-    } catch (error) {
-      return errorAnswer(serviceErrorOf(error, options, request, operation), contentType, operation)
+      const reply = { status: 200, contentType, bytes, operation, outcome: 'ok' }
+      return headers === undefined ? reply : { ...reply, headers }
     }
+    return ran instanceof Promise ? ran.then(answer).catch(refused) : answer(ran)
+  } catch (error) {
+    return refused(error)
   }
 }
 
@@ -75,13 +91,20 @@ const known: ReadonlySet<string> = new Set(operationNames)
 
 type Ran = { readonly output: unknown; readonly headers?: Readonly<Record<string, string>> }
 
-async function run(options: PipelineOptions, name: string, body: unknown, request: ApiRequest): Promise<Ran> {
+function run(options: PipelineOptions, name: string, body: unknown, request: ApiRequest): Ran | Promise<Ran> {
   const operation = options.operations.get(name)
   if (operation === undefined) throw unsupportedOperation(name)
   const input = readInput(name, body) as never
   if (operation.checksOwnValues !== true) checkAttributeValues(inputOf(name), input)
   for (const check of operation.checks) check(input, options.context)
-  if (request.headers[markRequestHeader] === undefined) return { output: await operation.run(input, options.context) }
+  if (request.headers[markRequestHeader] !== undefined) return runMarked(options, operation, input)
+  const output = operation.run(input, options.context)
+  return output instanceof Promise ? output.then(outputAlone) : { output }
+}
+
+const outputAlone = (output: unknown): Ran => ({ output })
+
+async function runMarked(options: PipelineOptions, operation: Operation, input: never): Promise<Ran> {
   const { context, headers } = marking(options.context, options.signatures !== undefined)
   const output = await operation.run(input, context)
   return { output, headers: headers(operation.tables(input)) }

@@ -1,10 +1,11 @@
 /**
  * A reply as AWS sends it: request id, CRC-32 of the bytes that travel (compressed ones, if they are), length known.
- * Everything that the node answers on the API's address goes through here, errors too.
+ * Everything that the node answers on the API's address goes through here, errors too: in one write to the socket where the
+ * request was read from it (connection.ts), else through node:http.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { crc32, deflate, gzip } from 'node:zlib'
-import { compressedReplySizeBytesMin } from '../core/limits.ts'
+import { compressedReplySizeBytesMin, idleConnectionMsMax } from '../core/limits.ts'
 
 export type Reply = {
   readonly status: number
@@ -21,14 +22,16 @@ export type Sending = {
   readonly last: boolean
 }
 
-export function sendReply(sending: Sending, reply: Reply): void {
-  const encoding = reply.bytes.length < compressedReplySizeBytesMin ? undefined : acceptedEncoding(sending.request)
-  if (encoding === undefined) return writeReply(sending, reply, undefined)
-  const compress = encoding === 'gzip' ? gzip : deflate
-  compress(reply.bytes, (error, bytes) => {
-    if (error === null) writeReply(sending, { ...reply, bytes }, encoding)
-    else writeReply(sending, reply, undefined)
+export function sendReply({ response, requestId, last }: Sending, reply: Reply): void {
+  if (response.destroyed) return
+  response.writeHead(reply.status, {
+    'Content-Type': reply.contentType,
+    'Content-Length': reply.bytes.length,
+    ...replyHeaders(requestId, reply.bytes),
+    ...(last ? { Connection: 'close' } : {}),
+    ...reply.headers,
   })
+  response.end(reply.bytes)
 }
 
 /** Of bytes that are not ours to send (fastify's). */
@@ -36,23 +39,64 @@ export function replyHeaders(requestId: string, bytes: Buffer | string): Record<
   return { 'x-amzn-RequestId': requestId, 'x-amz-crc32': String(crc32(bytes)) }
 }
 
-function writeReply(sending: Sending, reply: Reply, encoding: string | undefined): void {
-  const { response, requestId, last } = sending
-  if (response.destroyed) return
-  response.writeHead(reply.status, {
-    'Content-Type': reply.contentType,
-    'Content-Length': reply.bytes.length,
-    ...replyHeaders(requestId, reply.bytes),
-    ...(encoding === undefined ? {} : { 'Content-Encoding': encoding }),
-    ...(last ? { Connection: 'close' } : {}),
-    ...reply.headers,
-  })
-  response.end(reply.bytes)
+/** Head and body in one buffer, since a write costs more than the copy. */
+export function replyBytes(requestId: string, reply: Reply, last: boolean): Buffer {
+  const { status, contentType, bytes, headers } = reply
+  let head = `HTTP/1.1 ${status} ${reasons[status] ?? ''}\r\nContent-Type: ${contentType}\r\nContent-Length: ${bytes.length}\r\nx-amzn-RequestId: ${requestId}\r\nx-amz-crc32: ${crc32(bytes)}\r\n`
+  if (headers !== undefined) for (const name in headers) head += `${name}: ${headers[name]}\r\n`
+  head += last ? closing() : keepingAlive()
+  const whole = Buffer.allocUnsafe(head.length + bytes.length)
+  whole.write(head, 'latin1')
+  bytes.copy(whole, head.length)
+  return whole
 }
 
-function acceptedEncoding(request: IncomingMessage): 'gzip' | 'deflate' | undefined {
-  const accepted = request.headers['accept-encoding']
-  if (accepted === undefined) return undefined
+const reasons: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  404: 'Not Found',
+  413: 'Payload Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${idleConnectionMsMax / 1000}\r\n\r\n`
+
+/** The end of a head is the same for a second. */
+let ending = { second: 0, date: '', keepingAlive: '' }
+
+function keepingAlive(): string {
+  return endingNow().keepingAlive
+}
+
+function closing(): string {
+  return `${endingNow().date}Connection: close\r\n\r\n`
+}
+
+function endingNow(): typeof ending {
+  const now = Date.now()
+  const second = Math.floor(now / 1000)
+  if (second !== ending.second) {
+    const date = `Date: ${new Date(now).toUTCString()}\r\n`
+    ending = { second, date, keepingAlive: date + keepAlive }
+  }
+  return ending
+}
+
+/** Calls `send` with the reply as it is to travel: compressed, when it is worth it and the client takes it. */
+export function compressed(reply: Reply, acceptEncoding: string | undefined, send: (reply: Reply) => void): void {
+  const encoding =
+    acceptEncoding === undefined || reply.bytes.length < compressedReplySizeBytesMin
+      ? undefined
+      : acceptedEncoding(acceptEncoding)
+  if (encoding === undefined) return send(reply)
+  const compress = encoding === 'gzip' ? gzip : deflate
+  compress(reply.bytes, (error, bytes) => {
+    send(error === null ? { ...reply, bytes, headers: { 'Content-Encoding': encoding, ...reply.headers } } : reply)
+  })
+}
+
+function acceptedEncoding(accepted: string): 'gzip' | 'deflate' | undefined {
   const wanted = new Set<string>()
   for (const part of accepted.toLowerCase().split(',')) {
     const [name = '', ...parameters] = part.split(';').map((text) => text.trim())

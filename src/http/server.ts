@@ -1,21 +1,24 @@
 /**
- * The wire's other half (see core/wire/input.ts): HTTP. `POST /` goes straight from node:http to the API
- * (http/api.ts) because a framework in between costs a fifth of the throughput; fastify serves everything else:
+ * The wire's other half (see core/wire/input.ts): HTTP. A usual `POST /` is read from its socket (http/connection.ts) and an
+ * unusual one by node:http, both for the API (http/api.ts); fastify serves everything else, and is loaded when that comes:
  *
  *   GET /         what load balancers and SDKs probe, in DynamoDB's words
  *   GET /health   liveness    GET /ready   whether this region can be served    GET /metrics   Prometheus
  *   /admin/…      what node/ hands in as `admin`: JSON, from this machine only
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
-import fastify from 'fastify'
+import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
+import type { AddressInfo, Socket } from 'node:net'
+import type { FastifyInstance } from 'fastify'
+import { required } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { InvariantViolation } from '../core/assert.ts'
 import { connectionsMax, drainMsMax, idleConnectionMsMax } from '../core/limits.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import { registry } from '../operations/registry.ts'
+import type { Clock } from '../ports/clock.ts'
 import { Api } from './api.ts'
+import { Connections } from './connection.ts'
 import { pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
 import { Signatures } from './signatures.ts'
@@ -57,7 +60,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { credentials } = options
   const { clock } = context.env
   const { region } = context.settings
-  const door = new Api({
+  const api = new Api({
     env: context.env,
     answer: pipeline({
       context,
@@ -68,60 +71,106 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     requestIds: ids,
     crossOrigin: options.crossOrigin ?? true,
   })
-  const { tls } = options
+  const crossOrigin = options.crossOrigin ?? true
+  const rest = restOf(options, { region, ids, crossOrigin })
+  const handle = (request: IncomingMessage, response: ServerResponse): void => {
+    if (request.method === 'POST' && isRoot(request.url)) void api.serve(request, response)
+    else void rest.serve(request, response)
+  }
+  const { tls, loopbackPort } = options
   const settings = { keepAliveTimeout: idleConnectionMsMax }
-  const server = tls === undefined ? createServer(settings) : createSecureServer({ ...settings, ...tls })
-  const beside = options.loopbackPort === undefined ? [] : [createServer(settings)]
-  const app = fastify({
-    forceCloseConnections: 'idle',
-    serverFactory: (handler) => {
-      for (const each of [server, ...beside]) {
-        each.maxConnections = connectionsMax
-        each.on('request', (request: IncomingMessage, response: ServerResponse) => {
-          if (request.method === 'POST' && isRoot(request.url)) void door.serve(request, response)
-          else handler(request, response)
-        })
-      }
-      return server
-    },
-  })
-  addRoutes(app, options, { region, ids, crossOrigin: options.crossOrigin ?? true })
-  await app.listen({ host, port: options.port })
-  for (const each of beside) await listening(each, options.loopbackPort ?? 0)
+  const server =
+    tls === undefined ? createServer(settings, handle) : createSecureServer({ ...settings, ...tls }, handle)
+  const beside = loopbackPort === undefined ? undefined : createServer(settings, handle)
+  const servers = [server, ...(beside === undefined ? [] : [beside])]
+  for (const each of servers) each.maxConnections = connectionsMax
+  // Behind TLS everything goes through node:http.
+  const taken = servers
+    .filter((each) => !(each instanceof SecureServer))
+    .map((each) => takeConnections(each, api, clock))
+  await listening(server, host, options.port)
+  if (beside !== undefined) await listening(beside, '127.0.0.1', loopbackPort ?? 0)
   const { port } = server.address() as AddressInfo
   return {
     host,
     port,
     url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
-    loopbackPort: beside.map((each) => (each.address() as AddressInfo).port)[0],
+    loopbackPort: (beside?.address() as AddressInfo | undefined)?.port,
     close: async () => {
-      door.close()
-      await Promise.all([
-        drained(server, () => app.close(), context),
-        ...beside.map(async (each) => await drained(each, async () => await closed(each), context)),
-      ])
+      api.close()
+      await Promise.all(servers.map(async (each) => await drained(each, taken, context)))
+      await rest.close()
     },
   }
+}
+
+/** The server accepts; each connection is ours first, and node:http's once something unusual has come on it. */
+function takeConnections(server: Server, api: Api, clock: Clock): Connections {
+  const [listener] = server.listeners('connection') as [(socket: Socket) => void]
+  const connections = new Connections({
+    api,
+    handOver: (socket) => listener.call(server, socket),
+    monotonicMs: () => clock.monotonicMs(),
+  })
+  server.removeAllListeners('connection')
+  server.on('connection', (socket) => connections.accept(socket))
+  return connections
+}
+
+type Rest = { serve(request: IncomingMessage, response: ServerResponse): Promise<void>; close(): Promise<void> }
+
+/** Fastify takes longer to load than all else together, and an API may run for long before somebody asks for anything else. */
+function restOf(options: ServerOptions, surroundings: Parameters<typeof addRoutes>[2]): Rest {
+  let loading: Promise<{ readonly app: FastifyInstance; readonly handle: Handler }> | undefined
+  const load = async () => {
+    const { default: fastify } = await import('fastify')
+    let handle: Handler | undefined
+    const app = fastify({
+      serverFactory: (handler) => {
+        handle = handler
+        return createServer()
+      },
+    })
+    addRoutes(app, options, surroundings)
+    await app.ready()
+    return { app, handle: required(handle, 'the handler of fastify') }
+  }
+  return {
+    serve: async (request, response) => {
+      loading ??= load()
+      const { handle } = await loading
+      handle(request, response)
+    },
+    close: async () => await (await loading)?.app.close(),
+  }
+}
+
+type Handler = (request: IncomingMessage, response: ServerResponse) => void
+
+async function listening(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
 }
 
 function isRoot(url: string | undefined): boolean {
   return url === '/' || url?.startsWith('/?') === true
 }
 
-async function listening(server: Server, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host: '127.0.0.1', port }, resolve)
+async function drained(server: Server, taken: readonly Connections[], { env }: OperationContext): Promise<void> {
+  const cancel = env.clock.after(drainMsMax, () => {
+    for (const connections of taken) connections.closeAll()
+    server.closeAllConnections()
   })
-}
-
-async function closed(server: Server): Promise<void> {
-  await new Promise((resolve) => server.close(resolve))
-}
-
-async function drained(server: Server, close: () => PromiseLike<unknown>, { env }: OperationContext): Promise<void> {
-  const cancel = env.clock.after(drainMsMax, () => server.closeAllConnections())
+  const closed = new Promise<void>((resolve) => {
+    server.close(() => resolve())
+  })
   server.closeIdleConnections()
-  await close()
+  for (const connections of taken) connections.closeIdle()
+  await closed
   cancel()
 }

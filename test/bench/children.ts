@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { LoadOrder, LoadResult } from './load.ts'
+import { credential } from './requests.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const program = join(root, 'dist', 'node', 'cli.js')
@@ -60,7 +61,10 @@ export type NodeChild = Child & { readonly port: number; readonly startMs: numbe
 export async function startNode({ region, data, nats, peers = {} }: NodeOrder): Promise<NodeChild> {
   const port = await freePort()
   const startedMs = performance.now()
-  const flags = { region, data, port: String(port), nats: url(nats), 'log-level': 'warn', 'log-format': 'json' }
+  const credentials = join(data, 'credentials.json')
+  writeFileSync(credentials, JSON.stringify({ credentials: [credential] }), { mode: 0o600 })
+  const logs = { 'log-level': 'warn', 'log-format': 'json' }
+  const flags = { region, data, port: String(port), nats: url(nats), credentials, ...logs }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
   const links = Object.entries(peers).flatMap(([peer, link]) => ['--peer', `${peer}=${url(link)}`])
   const profile = process.env['LONGITUDE_BENCH_NODE_FLAGS']?.split(' ') ?? []
@@ -91,6 +95,42 @@ export async function startNats(binary: string, folder: string): Promise<Child &
     })
   })
   return { pid: child.pid ?? 0, port, stop: () => ended(child, 'SIGKILL') }
+}
+
+export async function startFarEnd(): Promise<Child & { readonly echo: number; readonly sink: number }> {
+  const child = fork(fileURLToPath(new URL('link-far-end.js', import.meta.url)))
+  const { echo, sink } = (await message(child)) as { echo: number; sink: number }
+  return { pid: child.pid ?? 0, echo, sink, stop: () => ended(child, 'SIGKILL') }
+}
+
+export type LinkOrder = { readonly rtt: number; readonly target: number }
+
+/** The links in a process of their own, as the program runs them; the ports are in the order of the links. */
+export async function startLinks(
+  orders: readonly LinkOrder[],
+): Promise<Child & { readonly ports: readonly number[]; readonly control: string }> {
+  const folder = temporaryFolder()
+  const ports = await Promise.all(orders.map(freePort))
+  const links = orders.map(({ rtt, target }, n) => ({
+    from: `near-${n}`,
+    to: `far-${n}`,
+    listen: ports[n],
+    target: `127.0.0.1:${target}`,
+    rtt: `${rtt}ms`,
+  }))
+  const plan = join(folder, 'links.json')
+  writeFileSync(plan, JSON.stringify({ links }))
+  const control = await freePort()
+  const args = ['links', 'run', '--plan', plan, '--control-port', String(control), '--log-level', 'warn']
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 2, 2, 'ipc'] })
+  await message(child)
+  removeFolder(folder)
+  return {
+    pid: child.pid ?? 0,
+    ports,
+    control: `http://127.0.0.1:${control}`,
+    stop: () => ended(child, 'SIGTERM'),
+  }
 }
 
 /** Processor time that a process has used so far, all its threads together, in milliseconds. */

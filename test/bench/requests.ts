@@ -1,4 +1,5 @@
 /** The requests of a bench, as bytes on the wire, with the headers of an SDK; and the items that they are about. */
+import { authorizationOf, timeOf } from '../unit/wire/sign.ts'
 
 export const tableName = 'bench'
 export const itemsPerPartition = 20
@@ -63,39 +64,56 @@ function several(count: number, n: number, items: number): number[] {
   return Array.from({ length: count }, (_, offset) => (n + offset * 101) % items)
 }
 
-export function encodeRequest(target: string, input: unknown): Buffer {
+export const credential = {
+  accessKeyId: 'AKIDEXAMPLEKEY000000',
+  secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
+}
+
+const host = '127.0.0.1:8000'
+const contentType = 'application/x-amz-json-1.0'
+
+/** Signed as an SDK does; what is signed holds for a quarter of an hour. */
+function authorization(target: string, body: string, time: string, authority = host): string {
+  const headers = { 'content-type': contentType, host: authority, 'x-amz-date': time, 'x-amz-target': target }
+  return authorizationOf({ ...credential, time, headers, body })
+}
+
+export function encodeRequest(operation: string, input: unknown): Buffer {
   const body = JSON.stringify(input)
+  const target = `DynamoDB_20120810.${operation}`
+  const time = timeOf(Date.now())
   const head = [
     'POST / HTTP/1.1',
-    'host: 127.0.0.1:8000',
-    'content-type: application/x-amz-json-1.0',
+    `host: ${host}`,
+    `content-type: ${contentType}`,
     `content-length: ${Buffer.byteLength(body)}`,
-    `x-amz-target: DynamoDB_20120810.${target}`,
-    'x-amz-date: 20261121T120000Z',
+    `x-amz-target: ${target}`,
+    `x-amz-date: ${time}`,
     'user-agent: aws-sdk-js/3.1162.0 ua/2.1 os/linux#6.1 lang/js md/nodejs#20.20.2 api/dynamodb#3.1162.0',
     'amz-sdk-invocation-id: 6d3f6c3a-6a43-4f5e-9f5c-2f6d2f0f7a10',
     'amz-sdk-request: attempt=1; max=3',
-    `authorization: ${authorization}`,
+    `authorization: ${authorization(target, body, time)}`,
   ].join('\r\n')
   return Buffer.from(`${head}\r\n\r\n${body}`)
 }
 
-const authorization = `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLEKEY000000/20261121/us-east-1/dynamodb/aws4_request, SignedHeaders=content-type;host;x-amz-date;x-amz-target, Signature=${'0123456789abcdef'.repeat(4)}`
-
 /** One request by itself; for the preparations. */
-export async function call(port: number, target: string, input: unknown): Promise<Record<string, unknown>> {
+export async function call(port: number, operation: string, input: unknown): Promise<Record<string, unknown>> {
+  const body = JSON.stringify(input)
+  const target = `DynamoDB_20120810.${operation}`
+  const time = timeOf(Date.now())
   const response = await fetch(`http://127.0.0.1:${port}/`, {
     method: 'POST',
     headers: {
-      'content-type': 'application/x-amz-json-1.0',
-      'x-amz-target': `DynamoDB_20120810.${target}`,
-      'x-amz-date': '20261121T120000Z',
-      authorization,
+      'content-type': contentType,
+      'x-amz-target': target,
+      'x-amz-date': time,
+      authorization: authorization(target, body, time, `127.0.0.1:${port}`),
     },
-    body: JSON.stringify(input),
+    body,
   })
   const text = await response.text()
-  if (response.status !== 200) throw new Error(`${target}: ${text}`)
+  if (response.status !== 200) throw new Error(`${operation}: ${text}`)
   return JSON.parse(text) as Record<string, unknown>
 }
 

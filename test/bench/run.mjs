@@ -4,6 +4,7 @@
  *
  *   npm run bench                what one region does, beside a bare fastify server
  *   npm run bench:replication    what travels between three regions
+ *   npm run bench:links          what the links do to time and to throughput
  *   -- --quick                   shorter, for a look; -- --json prints nothing but the result
  */
 import { spawnSync } from 'node:child_process'

@@ -31,18 +31,16 @@ export function observed(engine: Engine, region: SimulatedRegion, world: World):
   })
 }
 
-/** The same object with some methods in the place of its own. */
+/** The same with some methods in the place of its own. Copied once instead of looked up at each call; what is no method never changes. */
 export function overriding<T extends object>(target: T, methods: Partial<T>): T {
-  const bound = new Map<PropertyKey, unknown>()
-  return new Proxy(target, {
-    get(object, name) {
-      if (Object.hasOwn(methods, name)) return methods[name as keyof T]
-      const value: unknown = Reflect.get(object, name, object)
-      if (typeof value !== 'function') return value
-      if (!bound.has(name)) bound.set(name, value.bind(object))
-      return bound.get(name)
-    },
-  })
+  const copy: Record<string, unknown> = {}
+  for (let from: unknown = target; from !== Object.prototype; from = Object.getPrototypeOf(from))
+    for (const name of Object.getOwnPropertyNames(from)) {
+      if (Object.hasOwn(copy, name)) continue
+      const value: unknown = Reflect.get(target, name)
+      copy[name] = typeof value === 'function' ? value.bind(target) : value
+    }
+  return Object.assign(copy as T, methods)
 }
 
 /**

@@ -1,112 +1,99 @@
 /**
- * npm run simulate -- [--seeds 5000] [--from 1] [--jobs 2]     many seeds, with progress; stops at the first that fails
- *                     [--keep-going]                            all of them, and the list of those that fail
- *                     [--seed 123] [--trace]                    one seed, with its whole story as it happens
+ * npm run simulate -- [--seeds 20000] [--from 1]     many seeds on all cores, with progress; stops at the first that fails
+ *                     [--keep-going]                 all of them, and in the end how many fail, and which
+ *                     [--jobs 2]                     on fewer cores
+ *                     [--seed 123] [--trace]         one seed, with its whole story as it happens
+ *
+ * Exit status 0 only when every seed asked for has run and holds.
  */
-import { fork } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { runSeed, type RunResult } from './run.ts'
+import { runSeed } from './run.ts'
+import { type Report, reportOf, serve, Workers } from './workers.ts'
 
 const { values } = parseArgs({
   options: {
-    seeds: { type: 'string', default: '5000' },
+    seeds: { type: 'string', default: '20000' },
     from: { type: 'string', default: '1' },
     seed: { type: 'string' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     trace: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
-    /** Set by ourselves: every how-manieth seed this process runs. */
-    stride: { type: 'string' },
+    /** Set by ourselves. */
+    worker: { type: 'boolean', default: false },
   },
 })
 
-/** Of a failing seed's story. */
+/** Of a failing seed's story; of the seeds that fail after the first few, only what failed is told. */
 const tellLines = 80
-const progressMs = 2000
+const toldMax = 5
+const progressMs = process.stdout.isTTY ? 2000 : 10_000
 
-type Report = Pick<RunResult, 'seed' | 'accepted' | 'events' | 'virtualMs'> & {
-  readonly failure?: string
-  readonly story: readonly string[]
-}
-
-if (values.seed !== undefined) await one(Number(values.seed))
-else if (values.stride !== undefined) await some(Number(values.stride))
-else await many()
+if (values.worker) serve()
+else if (values.seed !== undefined) await one(Number(values.seed))
+else await many(Number(values.from), Number(values.seeds))
 
 async function one(seed: number): Promise<void> {
-  const result = await runSeed({ seed, ...(values.trace ? { print: (line) => console.log(line) } : {}) })
-  const report = reportOf(result)
+  const report = reportOf(await runSeed({ seed, ...(values.trace ? { print: (line) => console.log(line) } : {}) }))
   if (report.failure !== undefined) tell(report, values.trace ? 0 : tellLines)
   else console.log(`seed ${seed} holds: ${JSON.stringify({ ...report, story: undefined })}`)
   process.exit(report.failure === undefined ? 0 : 1)
 }
 
-/** The part of the seeds that falls to this process. */
-async function some(stride: number): Promise<void> {
-  const end = Number(values.from) + Number(values.seeds)
-  for (let seed = Number(values.from); seed < end; seed += stride) {
-    const report = reportOf(await runSeed({ seed }))
-    await new Promise<void>((resolve) => {
-      process.send?.(report, () => resolve())
-    })
-  }
-  process.exit(0)
-}
-
-async function many(): Promise<void> {
-  const jobs = Math.min(Number(values.jobs), Number(values.seeds))
+async function many(from: number, seeds: number): Promise<void> {
   const total = { seeds: 0, accepted: 0, events: 0, virtualMs: 0 }
   const failing: Report[] = []
   const startedMs = performance.now()
-  const progress = (): void => {
-    const seconds = (performance.now() - startedMs) / 1000
-    const hours = total.virtualMs / 3_600_000
-    console.log(
-      `${total.seeds} of ${values.seeds} seeds, ${failing.length} failing; ${(total.seeds / seconds).toFixed(0)} seeds/s, ` +
-        `${total.accepted} writes, ${total.events} events, ${hours.toFixed(1)} virtual hours in ${seconds.toFixed(0)} s`,
-    )
-  }
+  const progress = (): void => console.log(progressText({ ...total, of: seeds, failing: failing.length, startedMs }))
   const timer = setInterval(progress, progressMs)
-  const children = Array.from({ length: jobs }, (_, n) => {
-    const from = Number(values.from) + n
-    const seeds = Number(values.seeds) - n
-    return fork(process.argv[1] ?? '', ['--from', `${from}`, '--seeds', `${seeds}`, '--stride', `${jobs}`])
+  const workers = new Workers({
+    seeds: { from, to: from + seeds - 1 },
+    count: Math.max(1, Math.min(Number(values.jobs), seeds)),
+    onReport: (report) => {
+      total.seeds++
+      for (const name of ['accepted', 'events', 'virtualMs'] as const) total[name] += report[name]
+      if (report.failure === undefined) return
+      failing.push(report)
+      tell(report, failing.length <= toldMax ? tellLines : 0)
+      if (!values['keep-going']) workers.stop()
+    },
   })
-  const stop = (): void => children.forEach((child) => child.kill())
-  await Promise.all(
-    children.map(
-      (child) =>
-        new Promise<void>((resolve) => {
-          child.on('message', (report: Report) => {
-            total.seeds++
-            for (const name of ['accepted', 'events', 'virtualMs'] as const) total[name] += report[name]
-            if (report.failure === undefined) return
-            failing.push(report)
-            console.log(`failing: ${report.seed}  ${report.failure.split('\n')[0]}`)
-            if (!values['keep-going']) stop()
-          })
-          child.on('exit', () => resolve())
-        }),
-    ),
-  )
+  await workers.done
   clearInterval(timer)
   progress()
-  const first = failing.toSorted((a, b) => a.seed - b.seed)[0]
-  if (first === undefined) return
-  tell(first, tellLines)
-  console.log(`failing: ${failing.map(({ seed }) => seed).join(', ')}`)
-  process.exit(1)
+  const numbers = failing.map(({ seed }) => seed).toSorted((a, b) => a - b)
+  if (numbers.length > 0) console.log(`${numbers.length} of ${total.seeds} seeds fail: ${numbers.join(', ')}`)
+  else console.log(`all ${total.seeds} seeds from ${from} to ${from + seeds - 1} hold`)
+  process.exit(numbers.length > 0 || total.seeds < seeds ? 1 : 0)
+}
+
+type Progress = {
+  readonly seeds: number
+  readonly of: number
+  readonly accepted: number
+  readonly events: number
+  readonly virtualMs: number
+  readonly failing: number
+  readonly startedMs: number
+}
+
+function progressText({ seeds, of, accepted, events, virtualMs, failing, startedMs }: Progress): string {
+  const seconds = (performance.now() - startedMs) / 1000
+  const rate = seeds / seconds
+  const left = seeds === 0 ? '' : `, ${durationText((of - seeds) / rate)} left`
+  return (
+    `${seeds} of ${of} seeds, ${failing} failing; ${rate.toFixed(1)} seeds/s, ${durationText(seconds)} gone${left}; ` +
+    `${accepted} writes, ${events} events, ${(virtualMs / 3_600_000).toFixed(1)} hours of virtual time`
+  )
+}
+
+function durationText(seconds: number): string {
+  const whole = Math.round(seconds)
+  return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`
 }
 
 function tell({ seed, failure, story }: Report, lines: number): void {
   if (lines > 0) for (const line of story.slice(-lines)) console.log(line)
   console.log(`\nseed ${seed} fails: ${failure}`)
   console.log(`again, in full:  npm run simulate -- --seed ${seed} --trace\n`)
-}
-
-function reportOf({ seed, failure, story, accepted, events, virtualMs }: RunResult): Report {
-  const told =
-    failure === undefined ? {} : { failure: failure.name === 'Violation' ? failure.message : `${failure.stack}` }
-  return { seed, accepted, events, virtualMs, ...told, story: failure === undefined ? [] : story }
 }

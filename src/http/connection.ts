@@ -1,0 +1,235 @@
+/**
+ * Connections, taken straight from the socket. A request in the one shape that SDKs write (request-head.ts), alone in what has
+ * been received, is read here and answered in one write; anything else, for good, goes to node:http, which costs twice
+ * as much processor time a request and knows everything (pipelining, chunks, other methods, other addresses).
+ */
+import type { Socket } from 'node:net'
+import { idleConnectionMsMax, repliesTogetherMax, requestHeadBytesMax, requestMsMax } from '../core/limits.ts'
+import type { Api } from './api.ts'
+import { type Reply, replyBytes } from './reply.ts'
+import { readHead, type RequestHead } from './request-head.ts'
+
+export type ConnectionsOptions = {
+  readonly api: Api
+  /** Takes a connection over as if it were new; what was received is there to be read again. */
+  readonly handOver: (socket: Socket) => void
+  readonly monotonicMs: () => number
+}
+
+/**
+ * Replies of one turn of the event loop go out together, at its end. A write to a client that sleeps wakes it up, which costs
+ * more than all the rest of a read; written one by one, between the reading of two requests, each of them has to.
+ */
+class Outbox {
+  #writes: (() => void)[] = []
+
+  add(write: () => void): void {
+    if (this.#writes.length === 0) setImmediate(this.#flush)
+    this.#writes.push(write)
+    if (this.#writes.length >= repliesTogetherMax) this.#flush()
+  }
+
+  readonly #flush = (): void => {
+    const writes = this.#writes
+    this.#writes = []
+    for (const write of writes) write()
+  }
+}
+
+type Shared = ConnectionsOptions & { readonly outbox: Outbox }
+
+export class Connections {
+  readonly #open = new Set<Connection>()
+  readonly #options: Shared
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = { ...options, outbox: new Outbox() }
+  }
+
+  accept(socket: Socket): void {
+    const connection = new Connection(socket, this.#options, () => this.#open.delete(connection))
+    this.#open.add(connection)
+  }
+
+  /** Ends those that wait for a request; the others end with their reply. */
+  closeIdle(): void {
+    for (const connection of this.#open) connection.closeIfIdle()
+  }
+
+  closeAll(): void {
+    for (const connection of this.#open) connection.destroy()
+  }
+}
+
+const headEnd = Buffer.from('\r\n\r\n')
+
+class Connection {
+  readonly #socket: Socket
+  readonly #options: Shared
+  readonly #forget: () => void
+  #answering = false
+  #ended = false
+  /** Of a request that is not whole yet. */
+  #chunks: Buffer[] = []
+  #received = 0
+  #head: RequestHead | undefined
+  #bodyStart = 0
+  /** Bytes of the body that are taken of the budget. */
+  #held = 0
+  #startedMs = 0
+
+  constructor(socket: Socket, options: Shared, forget: () => void) {
+    this.#socket = socket
+    this.#options = options
+    this.#forget = forget
+    socket.setNoDelay(true)
+    socket.setTimeout(idleConnectionMsMax)
+    socket.on('data', this.#receive)
+    socket.on('end', this.#end)
+    socket.on('timeout', this.#timeOut)
+    socket.on('error', this.#ignore)
+    socket.on('close', this.#closed)
+  }
+
+  closeIfIdle(): void {
+    if (!this.#answering && this.#received === 0) this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  readonly #receive = (chunk: Buffer): void => {
+    this.#chunks.push(chunk)
+    this.#received += chunk.length
+    // Written ahead of the answer: it is looked at afterwards.
+    if (this.#answering) this.#socket.pause()
+    else this.#read(chunk)
+  }
+
+  #read(chunk: Buffer): void {
+    const known = this.#head
+    const head = known ?? this.#readHead()
+    if (head === undefined) return
+    const whole = this.#bodyStart + head.contentLength
+    const more = known === undefined ? this.#received : chunk.length
+    if (this.#received > whole || !this.#options.api.hold(more)) return this.#handOver()
+    this.#held += more
+    if (this.#received < whole) return this.#waitForMore()
+    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#received)
+    this.#answer(head, bytes.subarray(this.#bodyStart))
+  }
+
+  /** Undefined when it is not whole yet, or has gone elsewhere. */
+  #readHead(): RequestHead | undefined {
+    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks, this.#received)]
+    const [bytes] = this.#chunks as [Buffer]
+    const end = bytes.indexOf(headEnd)
+    if (end < 0 && bytes.length < requestHeadBytesMax && mayBeOurs(bytes)) {
+      this.#waitForMore()
+      return undefined
+    }
+    const head = end < 0 ? undefined : readHead(bytes.toString('latin1', 0, end))
+    if (head === undefined) {
+      this.#handOver()
+      return undefined
+    }
+    this.#head = head
+    this.#bodyStart = end + headEnd.length
+    return head
+  }
+
+  /** Those who send a byte now and then are let go too. */
+  #waitForMore(): void {
+    const now = this.#options.monotonicMs()
+    if (this.#startedMs === 0) this.#startedMs = now
+    else if (now - this.#startedMs > requestMsMax) this.#socket.destroy()
+  }
+
+  #answer(head: RequestHead, body: Buffer): void {
+    const held = this.#held
+    this.#reset()
+    this.#answering = true
+    this.#options.api.answer({ ...head, body, payload: body }, held, this.#reply)
+  }
+
+  readonly #reply = (requestId: string, reply: Reply): void => {
+    const last = this.#ended || this.#options.api.closing
+    const bytes = replyBytes(requestId, reply, last)
+    this.#options.outbox.add(() => this.#write(bytes, last))
+  }
+
+  #write(bytes: Buffer, last: boolean): void {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    const drained = socket.write(bytes)
+    if (last) socket.end()
+    else if (drained) this.#goOn()
+    else socket.once('drain', this.#goOn)
+  }
+
+  readonly #goOn = (): void => {
+    this.#answering = false
+    if (this.#received === 0) return
+    const chunk = Buffer.concat(this.#chunks, this.#received)
+    this.#chunks = [chunk]
+    this.#socket.resume()
+    this.#read(chunk)
+  }
+
+  #reset(): void {
+    this.#chunks = []
+    this.#received = 0
+    this.#head = undefined
+    this.#held = 0
+    this.#startedMs = 0
+  }
+
+  #handOver(): void {
+    const socket = this.#socket
+    const bytes = Buffer.concat(this.#chunks, this.#received)
+    this.#options.api.letGo(this.#held)
+    this.#reset()
+    this.#detach()
+    socket.setTimeout(0)
+    socket.pause()
+    socket.unshift(bytes)
+    this.#options.handOver(socket)
+    socket.resume()
+  }
+
+  #detach(): void {
+    const socket = this.#socket
+    socket.removeListener('data', this.#receive)
+    socket.removeListener('end', this.#end)
+    socket.removeListener('timeout', this.#timeOut)
+    socket.removeListener('error', this.#ignore)
+    socket.removeListener('close', this.#closed)
+    this.#forget()
+  }
+
+  readonly #end = (): void => {
+    this.#ended = true
+    if (!this.#answering) this.#socket.end()
+  }
+
+  readonly #timeOut = (): void => {
+    if (!this.#answering) this.#socket.destroy()
+  }
+
+  readonly #ignore = (): void => {}
+
+  readonly #closed = (): void => {
+    this.#options.api.letGo(this.#held)
+    this.#reset()
+    this.#forget()
+  }
+}
+
+const start = Buffer.from('POST /')
+
+/** Bytes that already differ are not waited for. */
+function mayBeOurs(bytes: Buffer): boolean {
+  const length = Math.min(bytes.length, start.length)
+  return bytes.compare(start, 0, length, 0, length) === 0
+}

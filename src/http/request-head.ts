@@ -1,0 +1,71 @@
+/**
+ * The head of a request as every SDK writes it, taken apart. It is strict on purpose: whatever has any other shape (another
+ * method or path, a header twice, chunks, an upgrade, folded lines, odd bytes) is none of its business and goes to Node's
+ * parser, which knows what to make of it. So nothing is ever understood here in two ways.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+
+export type RequestHead = {
+  readonly url: string
+  /** By name in lower case. */
+  readonly headers: IncomingHttpHeaders
+  readonly rawHeaders: readonly string[]
+  readonly contentLength: number
+}
+
+/** Without its empty line. Undefined: not in the one shape that is known here. */
+export function readHead(text: string): RequestHead | undefined {
+  const lineEnd = text.indexOf('\r\n')
+  if (lineEnd < 0 || !text.startsWith(lineStart) || !text.startsWith(versionText, lineEnd - versionText.length))
+    return undefined
+  const url = text.slice(5, lineEnd - versionText.length)
+  if (!isRoot(url) || strange.test(text)) return undefined
+  const headers: Record<string, string> = {}
+  const rawHeaders: string[] = []
+  for (let at = lineEnd + 2; at < text.length;) {
+    const next = text.indexOf('\r\n', at)
+    const end = next < 0 ? text.length : next
+    const colon = text.indexOf(':', at)
+    if (colon <= at || colon >= end) return undefined
+    const given = text.slice(at, colon)
+    const name = lowerCaseOf(given)
+    if (name === undefined || headers[name] !== undefined) return undefined
+    const value = text.slice(colon + 1, end).trim()
+    headers[name] = value
+    rawHeaders.push(given, value)
+    at = end + 2
+  }
+  const length = headers['content-length']
+  if (length === undefined || !lengthText.test(length) || headers['host'] === undefined) return undefined
+  const connection = headers['connection']
+  if (connection !== undefined && connection !== 'keep-alive' && connection !== 'Keep-Alive') return undefined
+  for (const name of elsewhere) if (headers[name] !== undefined) return undefined
+  return { url, headers, rawHeaders, contentLength: Number(length) }
+}
+
+const lineStart = 'POST /'
+const versionText = ' HTTP/1.1'
+const lengthText = /^\d{1,8}$/
+/** Line ends by themselves, folded lines, and whatever is neither printable nor a tab. */
+const strange = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n|\n[\t ]/
+/** What changes how the rest is to be read, or asks for something. */
+const elsewhere = ['transfer-encoding', 'content-encoding', 'upgrade', 'expect', 'trailer', 'te', 'http2-settings']
+const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+/** The same few names come again and again. */
+const names = new Map<string, string>()
+const namesMax = 500
+
+function lowerCaseOf(given: string): string | undefined {
+  const known = names.get(given)
+  if (known !== undefined) return known
+  // Own members of every object: not worth an object without them.
+  if (!token.test(given) || given in {} || given.toLowerCase() in {}) return undefined
+  const name = given.toLowerCase()
+  if (names.size < namesMax) names.set(given, name)
+  return name
+}
+
+function isRoot(url: string): boolean {
+  return url === '/' || (url.startsWith('/?') && !url.includes(' '))
+}
