@@ -55,7 +55,8 @@ export class Deployment {
     const endpoints = Object.fromEntries(regions.map(({ name, endpoint }) => [name, endpoint]))
     // As `up` does it: so the commands of an operator find the regions.
     const named = regions.map(({ name }) => known.named(name))
-    this.#release = openDataFolder(folder, named, { endpoints }).release
+    const data = openDataFolder(folder, named, { endpoints })
+    this.#release = () => data.release()
   }
 
   region(name: string): ChaosRegion {
