@@ -100,9 +100,11 @@ export const messagesUnderWayBytesMax = 16 * 1024 * 1024
 /** Messages of a peer that wait to be applied: beyond either, its session is not read. */
 export const inboxMessagesMax = 4096
 export const inboxBytesMax = 16 * 1024 * 1024
-/** Waiting messages are applied together, up to these. */
-export const applyChangesMax = 2048
+/** Waiting messages are applied together, up to these; the changes are decided in one turn, in which nobody else is served. */
+export const applyChangesMax = 1024
 export const applyTargetBytes = 4 * 1024 * 1024
+/** Batches decided and not durable yet: those of one group are flushed while those of the next are decided. */
+export const appliesUnderWayMax = 3
 /** The log keeps what a peer has not confirmed, but no more positions than these: a peer further behind gets the state instead. */
 export const logPositionsMax = 2_000_000
 /** Positions read in one turn of the event loop by whoever goes through the log. */

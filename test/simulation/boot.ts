@@ -5,7 +5,11 @@
 import type { Topology } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { openEngine } from '../../src/engine/open-engine.ts'
-import { type Replication, startReplication } from '../../src/readers/replication/replication.ts'
+import {
+  type Replication,
+  type ReplicationSettings,
+  startReplication,
+} from '../../src/readers/replication/replication.ts'
 import { startTombstoneSweeper } from '../../src/readers/sweepers/tombstones.ts'
 import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
 import type { Env } from '../../src/ports/env.ts'
@@ -32,14 +36,14 @@ export type BootOptions = {
   /** Shows the engine to the simulator first; the readers and clients get what it returns. */
   readonly observe: (engine: Engine) => Engine
   readonly variant: Variant
-  readonly logPositionsMax: number
+  readonly settings: ReplicationSettings
 }
 
-export async function boot({ env, topology, observe, variant, logPositionsMax }: BootOptions): Promise<Process> {
+export async function boot({ env, topology, observe, variant, settings }: BootOptions): Promise<Process> {
   const engine = await openEngine(env, { topology })
   const seen = observe(engine)
   const shown = variant.engine === undefined ? seen : overriding(seen, variant.engine(seen, env))
-  const replication = startReplication(env, shown, topology, { logPositionsMax })
+  const replication = startReplication(env, shown, topology, settings)
   startTombstoneSweeper(env, shown, (table) => replication.horizon(table), sweeperPace)
   startCaretaker({ engine: shown, env, region: topology.self.name, tableTransitionMs })
   return { engine: shown, replication }

@@ -134,7 +134,7 @@ export class SimulatedRegion {
         return observed(engine, this, this.#world)
       },
       variant: this.#world.variant,
-      logPositionsMax: this.#world.logPositionsMax,
+      settings: { logPositionsMax: this.#world.logPositionsMax, applyChangesMax: this.#world.applyChangesMax },
     })
     if (this.#life === life) life.process = process
   }

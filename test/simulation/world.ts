@@ -36,6 +36,8 @@ export class World {
   readonly complete = new Map<TableId, Set<SimulatedRegion>>()
   /** The log may be trimmed past a peer that is further behind than this. */
   readonly logPositionsMax: number
+  /** With few changes to a batch, several are under way at a time even in a short run. */
+  readonly applyChangesMax: number
   /** Disks that were lost: what was only on them is gone, their conflict feeds too. */
   wipes = 0
   /** Changes of tables that are being made: no disk is lost meanwhile. */
@@ -56,6 +58,7 @@ export class World {
       outstandingMax: this.random.pick([1, 4, 64]),
     })
     this.logPositionsMax = this.random.pick([20, 1_000_000, 1_000_000])
+    this.applyChangesMax = [1, 3, 1000][seed % 3] ?? 1
     this.variant = variant
     this.topology = ['virginia', 'dublin', 'tokyo', 'sydney']
       .slice(0, regionCount)

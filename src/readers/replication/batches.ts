@@ -1,9 +1,17 @@
 /** Messages that wait to be applied, and what of them can be applied together. */
 import { type Batch, changeSizeBytes } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
-import { applyChangesMax, applyTargetBytes } from '../../core/limits.ts'
+import { applyTargetBytes } from '../../core/limits.ts'
 
 export type Waiting = { readonly batch: Batch; readonly sequence: number; readonly sizeBytes: number }
+
+export type Bounds = {
+  /** What the cursor has already is left out. */
+  readonly cursor: Position
+  readonly changesMax: number
+  /** Of what waits, those before are left alone. */
+  readonly from?: number
+}
 
 export type Taken = {
   readonly batch: Batch
@@ -12,11 +20,11 @@ export type Taken = {
 }
 
 /**
- * The first messages as one batch, as far as they follow on each other and one transaction should go. A backlog of single
- * changes would otherwise cost a flush each. What `cursor` has already is left out; what overlaps is taken once.
+ * The first messages from `from` on as one batch, as far as they follow on each other and one transaction should go. A backlog of single
+ * changes would otherwise cost a flush each. What overlaps is taken once.
  */
-export function takeTogether(waiting: readonly Waiting[], cursor: Position): Taken | undefined {
-  const first = waiting[0]
+export function takeTogether(waiting: readonly Waiting[], { cursor, changesMax, from = 0 }: Bounds): Taken | undefined {
+  const first = waiting[from]
   if (first === undefined) return undefined
   const { batch } = first
   const changes = batch.changes.filter((change) => change.position > cursor)
@@ -24,9 +32,10 @@ export function takeTogether(waiting: readonly Waiting[], cursor: Position): Tak
   let sequence = first.sequence
   let sizeBytes = sizeOf(changes)
   let messages = 1
-  for (const next of waiting.slice(1)) {
+  for (let n = from + 1; n < waiting.length; n++) {
+    const next = waiting[n] as Waiting
     if (next.batch.epoch !== batch.epoch || next.batch.after > upTo) break
-    if (changes.length + next.batch.changes.length > applyChangesMax || sizeBytes > applyTargetBytes) break
+    if (changes.length + next.batch.changes.length > changesMax || sizeBytes > applyTargetBytes) break
     const fresh = next.batch.changes.filter((change) => change.position > Math.max(cursor, upTo))
     changes.push(...fresh)
     sizeBytes += sizeOf(fresh)
@@ -34,7 +43,8 @@ export function takeTogether(waiting: readonly Waiting[], cursor: Position): Tak
     sequence = Math.max(sequence, next.sequence)
     messages++
   }
-  return { batch: { ...batch, upTo, changes }, sequence, messages }
+  // It rests on the cursor: should those before it not be applied after all, it must show as a hole.
+  return { batch: { ...batch, after: Math.max(batch.after, cursor), upTo, changes }, sequence, messages }
 }
 
 function sizeOf(changes: Batch['changes']): number {

@@ -1,12 +1,20 @@
 /** What a peer's stream has brought and nobody has applied yet; full, it makes the session wait. */
 import type { Position } from '../../core/change/change.ts'
-import { inboxBytesMax, inboxMessagesMax } from '../../core/limits.ts'
+import { applyChangesMax, inboxBytesMax, inboxMessagesMax } from '../../core/limits.ts'
 import { type Taken, takeTogether, type Waiting } from './batches.ts'
 
 export class Inbox {
   #waiting: Waiting[] = []
+  /** The first of them are being applied. */
+  #taken = 0
   #bytes = 0
   #room: (() => void) | undefined
+  readonly #changesMax: number
+
+  /** `changesMax`: of one batch. */
+  constructor(changesMax: number = applyChangesMax) {
+    this.#changesMax = changesMax
+  }
 
   get isEmpty(): boolean {
     return this.#waiting.length === 0
@@ -31,17 +39,28 @@ export class Inbox {
     await new Promise<void>((resolve) => (this.#room = resolve))
   }
 
-  peek(cursor: Position): Taken | undefined {
-    return takeTogether(this.#waiting, cursor)
+  /** What can be applied next, being applied from now on; undefined for none, and for those of another log. */
+  take(cursor: Position, epoch: string): Taken | undefined {
+    const taken = takeTogether(this.#waiting, { cursor, changesMax: this.#changesMax, from: this.#taken })
+    if (taken === undefined || taken.batch.epoch !== epoch) return undefined
+    this.#taken += taken.messages
+    return taken
+  }
+
+  /** Whatever is being applied waits again. */
+  untake(): void {
+    this.#taken = 0
   }
 
   drop(messages: number): void {
+    this.#taken = Math.max(0, this.#taken - messages)
     for (const { sizeBytes } of this.#waiting.splice(0, messages)) this.#bytes -= sizeBytes
     this.#letIn()
   }
 
   clear(): void {
     this.#waiting = []
+    this.#taken = 0
     this.#bytes = 0
     this.#letIn()
   }

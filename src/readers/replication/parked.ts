@@ -59,6 +59,12 @@ export class Parked {
       }))
   }
 
+  /** A pause is over: `catchUp` has something to do. */
+  get isDue(): boolean {
+    if (this.#places.size === 0 || this.#room.clock.monotonicMs() < this.#againAtMs) return false
+    return [...this.#places.keys()].some((table) => this.#room.pauses.ofTable(table) === 0)
+  }
+
   /** The batch without what is to wait; resolves when it is noted that it waits. */
   async without(batch: Batch, cursor: Place): Promise<Batch> {
     // The everyday case: nothing is asked of each change.

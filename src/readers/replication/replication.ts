@@ -55,6 +55,8 @@ export interface Replication {
 export type ReplicationSettings = {
   /** Positions that the log keeps for a peer that does not confirm them. */
   readonly logPositionsMax: number
+  /** Changes that are applied in one batch. */
+  readonly applyChangesMax?: number
 }
 
 export function startReplication(
@@ -132,7 +134,7 @@ class RunningReplication implements Replication {
     const transfer = (session: PeerSession, from: Region, epoch: string): Promise<void> =>
       transferState(room, session, from, epoch)
     this.#follow = (peer) =>
-      new Subscriber({ env, engine, peer, pauses: this.pauses, transfer, onRegisters: room.onRegisters })
+      new Subscriber({ env, engine, peer, ...settings, pauses: this.pauses, transfer, onRegisters: room.onRegisters })
     for (const peer of peers) this.#subscribers.set(peer.name, this.#follow(peer))
     const answers = {
       engine,

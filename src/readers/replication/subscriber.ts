@@ -14,6 +14,7 @@ import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Cursor, Engine } from '../../engine/engine.ts'
 import type { PeerSession, StreamMessage } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
+import { applyInTurn } from './applies.ts'
 import { confirmationFrom } from './confirmation.ts'
 import { greet, Refused } from './greeting.ts'
 import { Hearing } from './hearing.ts'
@@ -32,6 +33,8 @@ export type SubscriberOptions = {
   readonly engine: Engine
   readonly peer: Region
   readonly pauses: Pauses
+  /** In one batch; as in core/limits.ts unless said otherwise. */
+  readonly applyChangesMax?: number | undefined
   /** Fetches the peer's state and sets the cursor; rejects when it could not be finished. */
   readonly transfer: (session: PeerSession, peer: Region, epoch: string) => Promise<void>
   /** A register of some table has arrived, or a session has begun: somebody may have to join or leave. */
@@ -51,7 +54,7 @@ export class Subscriber {
   readonly #options: SubscriberOptions
   readonly #loop: Loop
   readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
-  readonly #inbox = new Inbox()
+  readonly #inbox: Inbox
   readonly #suspicion: Suspicion
   readonly parked: Parked
   readonly #running: Promise<void>
@@ -67,6 +70,7 @@ export class Subscriber {
     this.#options = options
     this.peer = options.peer
     this.#loop = new Loop(options.env.clock)
+    this.#inbox = new Inbox(options.applyChangesMax)
     this.hearing = new Hearing(options.env.clock)
     this.#suspicion = new Suspicion(options.env, options.peer)
     this.parked = new Parked({ ...options, ...options.env })
@@ -271,17 +275,29 @@ export class Subscriber {
 
   async #applyWaiting(session: PeerSession): Promise<void> {
     const cursor = this.#cursor()
-    const taken = this.#inbox.peek(cursor.position)
-    if (taken === undefined) return
-    if (taken.batch.epoch !== cursor.epoch) return this.#otherEpoch(taken.batch.epoch)
-    if (taken.batch.upTo <= cursor.position) return this.#inbox.drop(taken.messages)
-    const result = await this.#apply(taken.batch, taken.sequence)
+    const first = this.#inbox.first?.batch
+    if (first !== undefined && first.epoch !== cursor.epoch) return this.#otherEpoch(first.epoch)
+    const stopped = await applyInTurn({
+      inbox: this.#inbox,
+      cursor,
+      without: (batch, place) => this.parked.without(batch, place),
+      apply: (batch, sequence) => this.#options.engine.apply(batch, sequence),
+      onApplied: ({ batch }, result) => {
+        this.#note(batch, result)
+        this.#confirm(session)
+      },
+      goesOn: () => this.#goesOn(),
+    })
+    if (stopped === undefined) return
+    const { taken, result } = stopped
     this.#note(taken.batch, result)
-    if (result.applied === 'all') {
-      this.#inbox.drop(taken.messages)
-      this.#confirm(session)
-    } else if (result.applied === 'hole') await this.#fill(session, taken.batch.after)
-    else await this.#hold(session, result.until)
+    if (result.applied === 'hole') await this.#fill(session, taken.batch.after)
+    else if (result.applied === 'held') await this.#hold(session, result.until)
+  }
+
+  #goesOn(): boolean {
+    if (this.#ended !== undefined || this.#failure !== undefined || this.#loop.stopped) return false
+    return !this.#isPaused() && !this.parked.isDue
   }
 
   /**

@@ -20,24 +20,26 @@ const change = (position: number): Batch['changes'][number] => ({
   row: Buffer.alloc(0),
 })
 
+const all = { cursor: 0, changesMax: 1000 }
+
 const positions = (batch: Batch | undefined) => batch?.changes.map((each) => each.position)
 
 describe('messages that wait', () => {
   it('are applied together as far as they follow on each other', () => {
-    const taken = takeTogether([message(0, 2, 1), message(2, 3, 2), message(4, 5, 3)], 0)
+    const taken = takeTogether([message(0, 2, 1), message(2, 3, 2), message(4, 5, 3)], all)
     expect(taken).toMatchObject({ messages: 2, sequence: 2, batch: { after: 0, upTo: 3 } })
     expect(positions(taken?.batch)).toEqual([1, 2, 3])
   })
 
   it('of two logs are never applied together', () => {
-    expect(takeTogether([message(0, 2, 1), message(2, 3, 2, 'f')], 0)?.messages).toBe(1)
+    expect(takeTogether([message(0, 2, 1), message(2, 3, 2, 'f')], all)?.messages).toBe(1)
   })
 
   it('give each change once and in order, whatever is repeated or overlaps, and none from beyond a hole', () => {
     const part = fc.tuple(fc.nat(20), fc.nat(8)).map(([after, length]) => message(after, after + length, 1))
     fc.assert(
       fc.property(fc.array(part, { minLength: 1, maxLength: 10 }), fc.nat(25), (waiting, cursor) => {
-        const taken = takeTogether(waiting, cursor)
+        const taken = takeTogether(waiting, { ...all, cursor })
         const first = waiting[0]?.batch.after ?? 0
         const upTo = taken?.batch.upTo ?? 0
         const expected = Array.from({ length: upTo - first }, (_, n) => first + n + 1)

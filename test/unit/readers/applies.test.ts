@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import type { Batch } from '../../../src/core/change/batch.ts'
+import { appliesUnderWayMax } from '../../../src/core/limits.ts'
+import type { ApplyResult } from '../../../src/engine/engine.ts'
+import { type Applies, applyInTurn } from '../../../src/readers/replication/applies.ts'
+import { Inbox } from '../../../src/readers/replication/inbox.ts'
+
+const change = (position: number): Batch['changes'][number] => ({
+  position,
+  group: position,
+  kind: 'item',
+  table: 't',
+  ordinal: position,
+  key: Buffer.from('k'),
+  row: Buffer.alloc(0),
+})
+
+/** An inbox with one change a message, and an engine that takes one change at a time and answers when it is told to. */
+function scene(messages: number) {
+  const inbox = new Inbox(1)
+  for (let n = 1; n <= messages; n++) {
+    const batch = { origin: 'a', originNumber: 1, epoch: 'e', after: n - 1, upTo: n, changes: [change(n)] }
+    inbox.put({ batch, sequence: n, sizeBytes: 1 })
+  }
+  const underWay: { upTo: number; answer: (result: ApplyResult) => void; fail: (error: Error) => void }[] = []
+  const applied: number[] = []
+  const state = { goesOn: true }
+  const options: Applies = {
+    inbox,
+    cursor: { epoch: 'e', position: 0, sequence: 0 },
+    without: (batch) => Promise.resolve(batch),
+    apply: ({ upTo }) => new Promise((answer, fail) => underWay.push({ upTo, answer, fail })),
+    onApplied: ({ batch }) => void applied.push(batch.upTo),
+    goesOn: () => state.goesOn,
+  }
+  const done = applyInTurn(options)
+  const next = async () => {
+    for (let turns = 0; underWay.length === 0 && turns < 100; turns++) await Promise.resolve()
+    return underWay.shift()
+  }
+  const all = (cursor: number): ApplyResult => ({ applied: 'all', cursor, won: 1, ignored: 0, conflicts: 0 })
+  return { inbox, done, next, all, applied, underWay, state }
+}
+
+const turns = async (count = 50) => {
+  for (let n = 0; n < count; n++) await Promise.resolve()
+}
+
+describe('batches that wait', () => {
+  it('are applied in their order, some under way at a time', async () => {
+    const { inbox, done, next, all, applied, underWay } = scene(6)
+    await turns()
+    expect(underWay.map(({ upTo }) => upTo)).toEqual([1, 2, 3].slice(0, appliesUnderWayMax))
+    for (let n = 1; n <= 6; n++) (await next())?.answer(all(n))
+    expect(await done).toBeUndefined()
+    expect(applied).toEqual([1, 2, 3, 4, 5, 6])
+    expect(inbox.isEmpty).toBe(true)
+  })
+
+  it('wait again from the first that was not applied as a whole', async () => {
+    const { inbox, done, next, all, applied } = scene(5)
+    ;(await next())?.answer(all(1))
+    await turns()
+    ;(await next())?.answer({ applied: 'held', until: { wallMs: 1, counter: 0, region: 1 }, cursor: 1 })
+    for (let hole = await next(); hole !== undefined; hole = await next()) hole.answer({ applied: 'hole', cursor: 1 })
+    expect(await done).toMatchObject({ taken: { batch: { upTo: 2 } }, result: { applied: 'held' } })
+    expect(applied).toEqual([1])
+    expect(inbox.take(1, 'e')?.batch.upTo).toBe(2)
+  })
+
+  it('rest on those before them, also where their messages overlap', () => {
+    const inbox = new Inbox(1)
+    for (const upTo of [2, 3]) {
+      const changes = Array.from({ length: upTo }, (_, n) => change(n + 1))
+      inbox.put({
+        batch: { origin: 'a', originNumber: 1, epoch: 'e', after: 0, upTo, changes },
+        sequence: upTo,
+        sizeBytes: 1,
+      })
+    }
+    expect(inbox.take(0, 'e')?.batch).toMatchObject({ after: 0, upTo: 2 })
+    expect(inbox.take(2, 'e')?.batch).toMatchObject({ after: 2, upTo: 3, changes: [{ position: 3 }] })
+  })
+
+  it('fail with the first that fails, once nothing is under way any more', async () => {
+    const { inbox, done, next, applied, underWay } = scene(3)
+    const failed = expect(done).rejects.toThrow('no room')
+    ;(await next())?.fail(new Error('no room'))
+    await turns()
+    for (const { fail } of underWay.splice(0)) fail(new Error('those before have failed'))
+    await failed
+    expect(applied).toEqual([])
+    expect(inbox.take(0, 'e')?.batch.upTo).toBe(1)
+  })
+
+  it('are left when something else comes first, less those under way', async () => {
+    const { inbox, done, next, all, state, underWay } = scene(9)
+    await turns()
+    state.goesOn = false
+    const begun = underWay.length
+    for (let n = 1; n <= begun; n++) (await next())?.answer(all(n))
+    expect(await done).toBeUndefined()
+    expect(inbox.take(begun, 'e')?.batch.upTo).toBe(begun + 1)
+  })
+})
