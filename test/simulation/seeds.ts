@@ -10,4 +10,8 @@ export const storiedSeeds: readonly StoriedSeed[] = [
   { seed: 1037, story: 'a peer was called safe to leave to while it lacked something' },
   { seed: 11899, story: 'a replica asked for again while it went: it was waited for in a state that had passed' },
   { seed: 3769, story: 'a replica counted as complete before it served' },
+  {
+    seed: 20022,
+    story: 'a batch decided on one that was then held passed over what was held, where their messages overlapped',
+  },
 ]
