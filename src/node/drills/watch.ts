@@ -1,0 +1,162 @@
+/** What a drill sees of the regions while it runs: whether they serve, what is on its way, and which writes have lost. */
+import { z } from 'zod'
+import type { ConflictRecord, RegionSample } from '../../drills/record.ts'
+import { nowMs, pause } from './time.ts'
+import type { Target, TargetRegion } from './target.ts'
+
+export const sampleEveryMs = 100
+const answerMsMax = 1000
+const conflictsEveryMs = 1000
+
+const status = z.object({
+  publishing: z.boolean(),
+  peers: z.array(
+    z.object({
+      peer: z.string(),
+      outbound: z.string(),
+      held: z.number(),
+      tables: z.array(
+        z.object({ table: z.string(), pending: z.number(), lagMs: z.number(), safeToEvacuate: z.boolean() }),
+      ),
+    }),
+  ),
+})
+const stamp = z.object({ wallMs: z.number(), counter: z.number(), region: z.number() })
+const image = z.object({
+  region: z.string(),
+  stamp,
+  item: z.object({ v: z.object({ S: z.string() }).optional() }).nullable(),
+})
+const conflicts = z.object({
+  conflicts: z.array(
+    z.object({
+      key: z.object({ id: z.object({ S: z.string() }) }),
+      metIn: z.string(),
+      metMs: z.number(),
+      won: image,
+      lost: image,
+    }),
+  ),
+  next: z.number(),
+})
+
+type Seen = Pick<RegionSample, 'peers' | 'publishing' | 'toldMs'>
+
+export class Watch {
+  readonly samples: RegionSample[] = []
+  readonly #target: Target
+  readonly #table: string
+  readonly #ended = new AbortController()
+  readonly #conflicts = new Map<string, ConflictRecord>()
+  readonly #feedPlaces = new Map<string, number>()
+  #running: readonly Promise<void>[] = []
+
+  constructor(target: Target, table: string) {
+    this.#target = target
+    this.#table = table
+  }
+
+  start(): void {
+    this.#running = this.#target.regions.flatMap((region) => [
+      this.#sampleOn(region),
+      this.#repeat(conflictsEveryMs, () => this.readConflicts(region.region).catch(() => undefined)),
+    ])
+  }
+
+  async stop(): Promise<void> {
+    this.#ended.abort()
+    await Promise.all(this.#running)
+  }
+
+  latest(region: string): RegionSample | undefined {
+    return this.samples.findLast((sample) => sample.region === region)
+  }
+
+  get conflicts(): readonly ConflictRecord[] {
+    return [...this.#conflicts.values()].toSorted((a, b) => a.metMs - b.metMs)
+  }
+
+  /** A region's feed from where it was left, or from its beginning after its disk was lost. */
+  async readConflicts(region: string, fromStart = false): Promise<void> {
+    if (fromStart) this.#feedPlaces.delete(region)
+    for (;;) {
+      const after = this.#feedPlaces.get(region) ?? 0
+      const path = `conflicts?table=${this.#table}&after=${after}`
+      const told = conflicts.parse(await this.#target.admin(region, path))
+      for (const each of told.conflicts) this.#note(each)
+      this.#feedPlaces.set(region, told.next)
+      if (told.next === after) return
+    }
+  }
+
+  #note({ key, metIn, metMs, won, lost }: z.output<typeof conflicts>['conflicts'][number]): void {
+    const toldOf = ({ region, stamp: of, item }: z.output<typeof image>): ConflictRecord['winner'] => ({
+      region,
+      stamp: of,
+      ...(item?.v === undefined ? {} : { value: item.v.S }),
+    })
+    // The same two may meet in several regions.
+    const name = [key.id.S, lost.stamp.wallMs, lost.stamp.counter, lost.stamp.region].join(' ')
+    if (!this.#conflicts.has(name))
+      this.#conflicts.set(name, { key: key.id.S, metIn, metMs, winner: toldOf(won), loser: toldOf(lost) })
+  }
+
+  async #sampleOn({ region, endpoint }: TargetRegion): Promise<void> {
+    let seen: Seen = {}
+    let askedMs = 0
+    let asking: Promise<void> | undefined
+    await this.#repeat(sampleEveryMs, async () => {
+      const atMs = nowMs()
+      const state = await stateOf(endpoint)
+      if (state === 'down') seen = {}
+      else if (asking === undefined && atMs - askedMs >= this.#target.statusEveryMs) {
+        askedMs = atMs
+        // Not waited for: through a container this takes longer than a sample.
+        asking = this.#ask(region)
+          .then((told) => {
+            this.samples.push({ region, atMs, state, ...told })
+            seen = told
+          })
+          .catch(() => {
+            seen = {}
+            this.samples.push({ region, atMs, state })
+          })
+          .finally(() => {
+            asking = undefined
+          })
+        return
+      }
+      this.samples.push({ region, atMs, state, ...(state === 'down' ? {} : seen) })
+    })
+  }
+
+  async #ask(region: string): Promise<Seen> {
+    const toldMs = nowMs()
+    const told = status.parse(await this.#target.admin(region, 'status', { timeoutMs: answerMsMax }))
+    const peers = told.peers.map(({ peer, outbound, held, tables }) => {
+      const own = tables.find(({ table }) => table === this.#table)
+      const { pending = 0, lagMs = 0, safeToEvacuate = false } = own ?? {}
+      return { peer, outbound, held, pending, lagMs, safeToEvacuate }
+    })
+    return { publishing: told.publishing, peers, toldMs }
+  }
+
+  async #repeat(everyMs: number, work: () => Promise<void>): Promise<void> {
+    const { signal } = this.#ended
+    while (!signal.aborted) {
+      const startMs = nowMs()
+      await work()
+      await pause(everyMs - (nowMs() - startMs), signal)
+    }
+  }
+}
+
+async function stateOf(endpoint: string): Promise<RegionSample['state']> {
+  try {
+    const answer = await fetch(`${endpoint}/ready`, { signal: AbortSignal.timeout(answerMsMax) })
+    await answer.arrayBuffer()
+    return answer.ok ? 'ready' : 'not ready'
+  } catch {
+    return 'down'
+  }
+}
