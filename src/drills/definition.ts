@@ -26,14 +26,12 @@ const offset = z.string().transform((text, context) => {
   context.addIssue({ code: 'custom', message: `"${text}" is no step of a clock such as +90s or -5m` })
   return z.NEVER
 })
-const percent = z
-  .union([z.number(), z.string()])
-  .transform((value, context) => {
-    const number = typeof value === 'number' ? value : Number(/^(\d+(?:\.\d+)?)\s*%$/.exec(value)?.[1])
-    if (number >= 0 && number <= 100) return number
-    context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is no share such as 99.5%` })
-    return z.NEVER
-  })
+const percent = z.union([z.number(), z.string()]).transform((value, context) => {
+  const number = typeof value === 'number' ? value : Number(/^(\d+(?:\.\d+)?)\s*%$/.exec(value)?.[1])
+  if (number >= 0 && number <= 100) return number
+  context.addIssue({ code: 'custom', message: `${JSON.stringify(value)} is no share such as 99.5%` })
+  return z.NEVER
+})
 const count = z.int().min(0)
 
 /** A region's name, a role, `all`, or several. */
@@ -42,7 +40,10 @@ const place = z.string().min(1)
 const linkForm = /^(\*|[\w-]+(\.\.|>)([\w-]+|\*))$/
 const linkNames = z
   .union([z.string().transform((name) => [name]), z.array(z.string()).min(1)])
-  .refine((names) => names.every((name) => linkForm.test(name)), 'links are written a..b (both ways), a>b (one way), a..* or *')
+  .refine(
+    (names) => names.every((name) => linkForm.test(name)),
+    'links are written a..b (both ways), a>b (one way), a..* or *',
+  )
 const part = z.enum(['node', 'nats', 'region'])
 
 /** `kill: us-east-1` is short for `kill: { region: us-east-1 }`. */
@@ -60,9 +61,7 @@ const condition = z
     'safe to evacuate': places.optional(),
     'caught up': places.optional(),
     served: places.optional(),
-    pending: z
-      .strictObject({ from: place, to: place, above: count.optional(), below: count.optional() })
-      .optional(),
+    pending: z.strictObject({ from: place, to: place, above: count.optional(), below: count.optional() }).optional(),
     lag: z.strictObject({ from: place, to: place, above: duration.optional(), below: duration.optional() }).optional(),
     held: z.strictObject({ from: place, in: place, above: count }).optional(),
     converged: z.literal(true).optional(),
@@ -102,8 +101,14 @@ export const stepSchemas = {
     links: linkNames,
     rtt: duration.optional(),
     jitter: duration.optional(),
-    bandwidth: z.string().regex(/^\d+(\.\d+)?(k|m|g)?bit$/, 'a bandwidth such as 5mbit').optional(),
-    stall: z.string().regex(/^\d+(\.\d+)?%\/\d+(\.\d+)?m?s$/, 'stalls such as 5%/300ms').optional(),
+    bandwidth: z
+      .string()
+      .regex(/^\d+(\.\d+)?(k|m|g)?bit$/, 'a bandwidth such as 5mbit')
+      .optional(),
+    stall: z
+      .string()
+      .regex(/^\d+(\.\d+)?%\/\d+(\.\d+)?m?s$/, 'stalls such as 5%/300ms')
+      .optional(),
     for: duration.optional(),
   }),
   kill: inShort('region', { region: place, part: part.default('region'), for: duration.optional() }),
@@ -130,7 +135,12 @@ export type Action =
   | { readonly do: 'move'; readonly from: string; readonly to: string }
   | { readonly do: 'cut'; readonly cut: z.output<(typeof stepSchemas)['cut']> }
   | { readonly do: 'slow'; readonly slow: z.output<(typeof stepSchemas)['slow']> }
-  | { readonly do: 'kill' | 'pause'; readonly region: string; readonly part: PartName; readonly for?: number | undefined }
+  | {
+      readonly do: 'kill' | 'pause'
+      readonly region: string
+      readonly part: PartName
+      readonly for?: number | undefined
+    }
   | { readonly do: 'wipe' | 'restart'; readonly region: string; readonly part: PartName }
   | { readonly do: 'clock'; readonly region: string; readonly offset: number; readonly for?: number | undefined }
   | { readonly do: 'heal'; readonly what: readonly string[] }

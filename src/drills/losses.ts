@@ -25,7 +25,12 @@ export type Fates = {
   readonly losses: readonly Loss[]
 }
 
-export function fatesOf({ operations, conflicts, finals, faults }: Pick<Recorded, 'operations' | 'conflicts' | 'finals' | 'faults'>): Fates {
+export function fatesOf({
+  operations,
+  conflicts,
+  finals,
+  faults,
+}: Pick<Recorded, 'operations' | 'conflicts' | 'finals' | 'faults'>): Fates {
   const writes = operations.filter(({ kind }) => kind === 'write')
   const acknowledged = writes.filter(({ fate }) => fate === 'acknowledged')
   const replacedBy = replacements(writes)

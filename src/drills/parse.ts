@@ -59,7 +59,8 @@ class Parsing {
     if (name === undefined) return this.#note(at, known)
     if (more[0] !== undefined)
       return this.#note([...at, more[0]], `a step does one thing; "${more[0]}" is a step of its own`)
-    if (!(actionNames as readonly string[]).includes(name)) return this.#note([...at, name], `no step "${name}"; ${known}`)
+    if (!(actionNames as readonly string[]).includes(name))
+      return this.#note([...at, name], `no step "${name}"; ${known}`)
     const action = this.#action(name as Action['do'], actions[name], [...at, name])
     if (action === undefined) return []
     const { line } = this.#place([...at, name])
@@ -119,8 +120,7 @@ class Parsing {
     const path = [...at, ...issue.path]
     if (issue.code === 'unrecognized_keys')
       for (const key of issue.keys) this.#note([...path, key], `"${key}" is not known here`)
-    else if (issue.code === 'invalid_union')
-      this.#note(path, issue.errors.flat().at(-1)?.message ?? issue.message)
+    else if (issue.code === 'invalid_union') this.#note(path, issue.errors.flat().at(-1)?.message ?? issue.message)
     else {
       const name = issue.path.at(-1) ?? at.at(-1)
       this.#note(path, `${name === undefined ? '' : `${String(name)}: `}${issue.message}`)
@@ -138,8 +138,7 @@ class Parsing {
         if (action.do === 'repeat') check(action.steps, [...path, 'repeat', 'steps'])
         else
           for (const name of placesOf(action))
-            if (!known.has(name))
-              this.#note(path, `"${name}" in "${text}" is neither a region of the drill nor a role`)
+            if (!known.has(name)) this.#note(path, `"${name}" in "${text}" is neither a region of the drill nor a role`)
       }
     }
     check(steps, ['steps'])

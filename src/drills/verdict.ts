@@ -53,7 +53,10 @@ function stepsVerdict(steps: readonly StepRecord[]): Verdict {
   return {
     target: 'steps',
     wanted: 'all done',
-    found: failed.length === 0 ? `${steps.length} done` : failed.map(({ text, message }) => `${text}: ${message}`).join('; '),
+    found:
+      failed.length === 0
+        ? `${steps.length} done`
+        : failed.map(({ text, message }) => `${text}: ${message}`).join('; '),
     pass: failed.length === 0 && steps.length > 0,
   }
 }
@@ -170,10 +173,9 @@ function lossVerdict(allowed: number, { losses, acknowledged }: Fates): Verdict 
 function conflictVerdicts(wanted: Targets['conflicts'], count: number): readonly Verdict[] {
   if (wanted === undefined) return []
   const { 'at least': least = 0, 'at most': most = Infinity } = wanted
-  const text = [
-    ...(least > 0 ? [`at least ${least}`] : []),
-    ...(most === Infinity ? [] : [`at most ${most}`]),
-  ].join(', ')
+  const text = [...(least > 0 ? [`at least ${least}`] : []), ...(most === Infinity ? [] : [`at most ${most}`])].join(
+    ', ',
+  )
   return [{ target: 'conflicts', wanted: text, found: String(count), pass: count >= least && count <= most }]
 }
 

@@ -135,6 +135,59 @@ defineBelow(
   },
 )
 
+const drill = program.command('drill').description('rehearse a disaster and report what came of it')
+
+defineBelow(
+  drill,
+  'run <file-or-name>',
+  'run a drill; exit status 0 pass, 1 fail, 2 could not run',
+  optionsOf.drill,
+  async (command, json) => {
+    const { runDrill } = await import('./commands/drill.ts')
+    await runDrill(command, json, version)
+  },
+)
+  .option('--start', 'on regions of its own, in a temporary folder and on free ports')
+  .option('--compose <file>', 'on the regions of this Compose file, by Docker')
+  .option('--project <name>', 'of Compose, when it is not the one of the file')
+  .option('--seed <number>', 'what clients do is the same again with the same seed')
+  .option('--repeat <times>', 'run it so often, each time with the next seed')
+  .option('--out <folder>', 'where the report goes (default: drill-reports/NAME-TIME)')
+  .option('--pace <factor>', 'make waits longer or shorter', '1')
+  .option('--allow-harm', 'let it wipe disks and step clocks of regions that are not its own')
+
+defineBelow(drill, 'list', 'the drills that come with Longitude', [], async (_command, json) => {
+  const { runDrillList } = await import('./commands/drill.ts')
+  runDrillList(json)
+})
+
+defineBelow(drill, 'show <file-or-name>', 'print a drill, checked', [], async (command, json) => {
+  const { runDrillShow } = await import('./commands/drill.ts')
+  runDrillShow(command, json)
+})
+
+defineBelow(
+  drill,
+  'report <folder-or-file>',
+  'make the Markdown and the page from a report again',
+  [],
+  async (command, json) => {
+    const { runDrillReport } = await import('./commands/drill.ts')
+    runDrillReport(command, json)
+  },
+)
+
+defineBelow(
+  drill,
+  'restore',
+  'mend at once what a drill broke that was killed',
+  optionsOf.drill,
+  async (command, json) => {
+    const { runDrillRestore } = await import('./commands/drill.ts')
+    await runDrillRestore(command, json)
+  },
+)
+
 // Whoever reads the output may have had enough of it, as `head` does.
 process.stdout.on('error', (error) => {
   if (codeOf(error) === 'EPIPE') process.exit(0)

@@ -210,6 +210,7 @@ export const optionsOf = {
   status: ['data', 'regions', 'basePort', 'host'],
   deployment: ['hosts', 'out', 'installed', 'state', 'certificateDays'],
   natsServer: ['natsServer'],
+  drill: ['data', 'latency', 'natsServer', 'regionsFolder'],
   links: ['data', 'basePort', 'control', 'controlToken', 'controlTokenFile'],
   linksRun: [
     'plan',

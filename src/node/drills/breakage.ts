@@ -104,7 +104,10 @@ export class Breakage {
     if (links.length > 0) await target.mendLinks(links)
     // What another fault still slows or cuts on the same links is ended too; their own records say so.
     for (const { record } of this.#all)
-      if (record.endedMs === undefined && record.links.some((link) => links.some((each) => nameOf(each) === nameOf(link))))
+      if (
+        record.endedMs === undefined &&
+        record.links.some((link) => links.some((each) => nameOf(each) === nameOf(link)))
+      )
         record.endedMs = endedMs
     const parts = open.flatMap((each) => each.parts)
     const distinct = [...new Map(parts.map((each) => [`${each.region} ${each.part}`, each])).values()]
@@ -112,9 +115,12 @@ export class Breakage {
   }
 
   async #survey(open: readonly Open[]): Promise<void> {
-    const lost = new Map(open.flatMap(({ record }) => (isLoss(record) ? record.regions.map((name) => [name, record]) : [])))
+    const lost = new Map(
+      open.flatMap(({ record }) => (isLoss(record) ? record.regions.map((name) => [name, record]) : [])),
+    )
     for (const [region, record] of lost) {
-      const first = this.#all.find((each) => each.record.regions.includes(region) && isLoss(each.record))?.record ?? record
+      const first =
+        this.#all.find((each) => each.record.regions.includes(region) && isLoss(each.record))?.record ?? record
       this.surveys.push(await this.#surveyOf(region, first))
     }
   }
@@ -130,7 +136,9 @@ export class Breakage {
     }
     // A region that is cut off goes on accepting writes: what counts is what it has when it might have been lost for good.
     const faultMs = record.kind === 'cut' ? atMs : record.startedMs
-    const before = watch.samples.findLast((sample) => sample.region === region && sample.atMs <= faultMs && sample.peers)
+    const before = watch.samples.findLast(
+      (sample) => sample.region === region && sample.atMs <= faultMs && sample.peers,
+    )
     const pending = before?.peers?.map((peer) => peer.pending) ?? []
     return { region, faultMs, atMs, holders, ...(pending.length === 0 ? {} : { pendingBefore: Math.max(...pending) }) }
   }

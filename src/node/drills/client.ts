@@ -148,7 +148,10 @@ export class Client {
     } else this.#failed(told, outcome)
   }
 
-  #failed(told: Pick<Operation, 'kind' | 'client' | 'home' | 'key' | 'shared' | 'startMs' | 'endMs'>, failed: Failed): void {
+  #failed(
+    told: Pick<Operation, 'kind' | 'client' | 'home' | 'key' | 'shared' | 'startMs' | 'endMs'>,
+    failed: Failed,
+  ): void {
     const { fate, attempts, error } = failed
     this.#options.record({ ...told, served: this.#place.region, fate, attempts, error })
     if (failed.moveOn) this.#moveOn()

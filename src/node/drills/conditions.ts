@@ -15,6 +15,8 @@ export type Scene = {
 }
 
 const servedMs = 1500
+/** While clients write, something is always on its way: caught up is who lacks nothing older. */
+const caughtUpMsMax = 2000
 
 /** Undefined when all of it is so. */
 export async function lacking(condition: Condition, scene: Scene): Promise<string | undefined> {
@@ -28,13 +30,16 @@ export async function lacking(condition: Condition, scene: Scene): Promise<strin
       return everyPeer(scene, region, ({ safeToEvacuate }) => safeToEvacuate, 'lacks something of')
     }),
     ...cast.places(condition['caught up'] ?? []).map((region) => () => {
-      return everyPeer(scene, region, (peer) => peer.pending === 0, 'has not caught up with')
+      return everyPeer(scene, region, ({ lagMs }) => lagMs < caughtUpMsMax, 'has not caught up with')
     }),
     ...(pending === undefined ? [] : [() => bound(scene, pending, ({ pending: is }) => is, 'changes are pending')]),
     ...(lag === undefined ? [] : [() => bound(scene, lag, ({ lagMs }) => lagMs, 'ms is the lag')]),
     ...(held === undefined
       ? []
-      : [() => bound(scene, { from: held.in, to: held.from, above: held.above }, (peer) => peer.held, 'changes are held')]),
+      : [
+          () =>
+            bound(scene, { from: held.in, to: held.from, above: held.above }, (peer) => peer.held, 'changes are held'),
+        ]),
   ]
   for (const check of checks) {
     const missing = check()
@@ -64,7 +69,9 @@ function servedLacking({ operations, sinceMs }: Scene, region: string): string |
     clients.delete(operation.client)
   }
   // A writer that was told to pause is not waited for.
-  return [...clients].some((client) => operations.findLast((each) => each.client === client && each.endMs > sinceMs - servedMs))
+  return [...clients].some((client) =>
+    operations.findLast((each) => each.client === client && each.endMs > sinceMs - servedMs),
+  )
     ? `${[...clients].join(', ')} had no answer`
     : undefined
 }

@@ -104,7 +104,9 @@ export class DrillRun {
   }
 
   get #operations(): readonly Operation[] {
-    return this.#loads.length === 1 ? (this.#loads[0]?.operations ?? []) : this.#loads.flatMap((load) => load.operations)
+    return this.#loads.length === 1
+      ? (this.#loads[0]?.operations ?? [])
+      : this.#loads.flatMap((load) => load.operations)
   }
 
   /** All steps, or those up to the first that fails; then everything is mended. */

@@ -2,6 +2,7 @@
  * The lines of all children in one log. Nodes write JSON lines that name their region; NATS servers write text, of which
  * only complaints are of interest; what else comes out (a stack of Node itself) is passed on as a warning.
  */
+import { writeSync } from 'node:fs'
 import { pinoPretty } from '../../adapters/pino-pretty.ts'
 import type { Log } from '../../ports/log.ts'
 
@@ -12,6 +13,11 @@ export function lineSink(readable: boolean): LineSink {
   if (!readable) return (line) => process.stderr.write(`${line}\n`)
   const pretty = pinoPretty(2)
   return (line) => pretty.write(`${line}\n`)
+}
+
+/** Into a file, as they are. */
+export function lineSinkTo(descriptor: number): LineSink {
+  return (line) => void writeSync(descriptor, `${line}\n`)
 }
 
 export function nodeLines(sink: LineSink, log: Log): (line: string) => void {

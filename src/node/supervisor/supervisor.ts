@@ -6,6 +6,7 @@
 import { join, resolve } from 'node:path'
 import type { Log } from '../../ports/log.ts'
 import { Faults, clockFileName } from './faults.ts'
+import { LinksControl } from '../links/control-client.ts'
 import { linksPlan } from './links-plan.ts'
 import { natsLines, nodeLines } from './child-lines.ts'
 import type { LineSink } from './child-lines.ts'
@@ -48,7 +49,15 @@ export class Supervisor {
     this.#options = options
     this.regions = options.layout.regions.map((plan) => ({ plan, node: this.#node(plan), nats: this.#nats(plan) }))
     this.#links = this.#linksProcess()
-    this.faults = new Faults({ regions: this.regions, log: options.log })
+    const { log, layout } = options
+    const links = new LinksControl({ urls: [`http://127.0.0.1:${layout.controlPort}`] })
+    this.faults = new Faults({
+      regions: this.regions,
+      log,
+      onAbandoned: (owner) => {
+        links.heal({ owner }).catch((error: unknown) => log.warn('the links are not healed', { error }))
+      },
+    })
   }
 
   /** Resolves when every region can serve; rejects with the first thing that went wrong, everything still to be stopped. */

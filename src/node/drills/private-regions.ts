@@ -1,0 +1,108 @@
+/**
+ * Regions of a drill's own: all processes of `longitude up`, in a temporary folder and on free ports, that nobody else uses
+ * and that are gone with the drill, also when it is killed.
+ */
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { pinoLog } from '../../adapters/pino-log.ts'
+import { endpointsOf, openDataFolder } from '../data-folder.ts'
+import { Failure } from '../failure.ts'
+import { LinksControl } from '../links/control-client.ts'
+import { findNatsServer } from '../nats-server/find.ts'
+import { readRegions } from '../regions.ts'
+import { lineSinkTo } from '../supervisor/child-lines.ts'
+import { type Layout, layOut, linksControl, portsOf } from '../supervisor/layout.ts'
+import { requirePorts } from '../supervisor/ports.ts'
+import { Supervisor } from '../supervisor/supervisor.ts'
+import { ownParts, processTarget } from './process-target.ts'
+import type { Target } from './target.ts'
+
+export type PrivateOptions = {
+  readonly regions: readonly string[]
+  readonly owner: string
+  readonly natsServer?: string | undefined
+  readonly regionsFolder?: string | undefined
+  readonly latency: boolean
+  /** Where the processes' own logs go. */
+  readonly logFile: string
+  readonly progress: (line: string) => void
+}
+
+const prefix = 'longitude-drill-'
+const host = '127.0.0.1'
+const triesMax = 10
+
+export async function startPrivateRegions(options: PrivateOptions): Promise<Target> {
+  removeAbandoned()
+  const data = mkdtempSync(join(tmpdir(), prefix))
+  const layout = await freeLayout(options, data)
+  const endpoints = Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint]))
+  const folder = openDataFolder(data, layout.regions, { endpoints })
+  const descriptor = openSync(options.logFile, 'a')
+  const natsServer = await findNatsServer({ explicit: options.natsServer, progress: options.progress })
+  const supervisor = new Supervisor({
+    layout,
+    natsServer: natsServer.path,
+    program: [
+      ...process.execArgv,
+      fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../cli.ts' : '../cli.js', import.meta.url)),
+    ],
+    host,
+    logLevel: 'info',
+    accountId: '000000000000',
+    regionsFolder: options.regionsFolder,
+    tableTransitionMs: 50,
+    log: await pinoLog({ level: 'info', readable: false, descriptor }),
+    sink: lineSinkTo(descriptor),
+    progress: () => undefined,
+  })
+  const close = async (): Promise<void> => {
+    await supervisor.stop()
+    folder.release()
+    closeSync(descriptor)
+    rmSync(data, { recursive: true, force: true })
+  }
+  try {
+    await supervisor.start()
+    return await processTarget({
+      description: `regions of the drill's own on this machine (nats-server ${natsServer.version})`,
+      owner: options.owner,
+      endpoints,
+      parts: ownParts(supervisor.faults),
+      links: new LinksControl({ urls: [linksControl(layout.regions[0]?.port ?? 0)] }),
+      close,
+    })
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function freeLayout({ regions, latency, regionsFolder }: PrivateOptions, data: string): Promise<Layout> {
+  const known = readRegions(regionsFolder)
+  for (let tries = 1; ; tries++) {
+    // Below where the system itself gives ports to connections.
+    const basePort = 10_000 + Math.floor(Math.random() * 2000) * 10
+    const layout = layOut({ regions, basePort, data, host, latency }, known)
+    try {
+      await requirePorts(
+        portsOf(layout).map((use) => ({ ...use, host })),
+        0,
+      )
+      return layout
+    } catch (error) {
+      if (tries === triesMax || !(error instanceof Failure)) throw error
+    }
+  }
+}
+
+/** Folders of drills that were killed; their processes have ended with them. */
+function removeAbandoned(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const folder = join(tmpdir(), name)
+    if (!name.startsWith(prefix) || !existsSync(join(folder, 'longitude.lock'))) continue
+    if (endpointsOf(folder) === undefined) rmSync(folder, { recursive: true, force: true })
+  }
+}
