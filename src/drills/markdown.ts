@@ -1,4 +1,68 @@
+/** The report for people who read it in a terminal, a pull request or a wiki. */
+import { headings, measuredText } from './words.ts'
 import type { Report } from './report.ts'
+import {
+  type Table,
+  fateTable,
+  faultTable,
+  lossTable,
+  lossesShownMax,
+  outageTable,
+  pairTable,
+  proofTable,
+  recoveryPointTable,
+  recoveryTable,
+  serviceTable,
+  stepTable,
+  verdictTable,
+} from './tables.ts'
+
 export function markdownOf(report: Report): string {
-  return report.name
+  const { circumstances, fates } = report
+  const parts = [
+    `# ${report.outcome === 'pass' ? 'PASS' : 'FAIL'}: ${report.title}`,
+    report.description.trim(),
+    [
+      `- drill: ${report.name}`,
+      `- from ${new Date(report.startedMs).toISOString()} to ${new Date(report.endedMs).toISOString()}`,
+      `- on: ${circumstances.target}: ${circumstances.regions.join(', ')}`,
+      `- machine: ${circumstances.host}; Longitude ${circumstances.version}`,
+      `- seed: ${circumstances.seed}`,
+    ].join('\n'),
+    markdownTable(verdictTable(report)),
+    `## ${headings.broken}`,
+    markdownTable(faultTable(report)),
+    markdownTable(stepTable(report)),
+    `## ${headings.clients}`,
+    markdownTable(serviceTable(report)),
+    markdownTable(recoveryTable(report)),
+    markdownTable(outageTable(report)),
+    `## ${headings.underWay}`,
+    markdownTable(pairTable(report)),
+    `## ${headings.recovery}`,
+    markdownTable(recoveryPointTable(report)),
+    `## ${headings.lost}`,
+    markdownTable(fateTable(report)),
+    markdownTable(lossTable(report)),
+    ...(fates.losses.length > lossesShownMax
+      ? [`${fates.losses.length - lossesShownMax} more are in report.json.`]
+      : []),
+    `## ${headings.proof}`,
+    markdownTable(proofTable(report)),
+    `## ${headings.measured}`,
+    ...measuredText(report),
+    `## ${headings.file}`,
+    `\`\`\`yaml\n${circumstances.definition.trimEnd()}\n\`\`\``,
+  ]
+  return `${parts.filter((part) => part !== '').join('\n\n')}\n`
+}
+
+function markdownTable({ head, rows, none }: Table): string {
+  if (rows.length === 0) return `*${none}*`
+  const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`
+  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
+}
+
+function escaped(text: string): string {
+  return text.replaceAll('\\', '\\\\').replaceAll('|', '\\|').replaceAll('\n', ' ').replaceAll('<', '&lt;')
 }

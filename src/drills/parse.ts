@@ -1,7 +1,8 @@
 /** Drill files: YAML, checked, with every mistake told by its line. */
 import { LineCounter, isMap, isNode, isScalar, parseDocument, stringify } from 'yaml'
-import type { Document, ParsedNode } from 'yaml'
-import { z } from 'zod'
+import type { Document } from 'yaml'
+import type { z } from 'zod'
+import { unreachable } from '../core/assert.ts'
 import { type Action, type Drill, type Step, actionNames, headSchema, repeatSchema, stepSchemas } from './definition.ts'
 
 export type Mistake = { readonly line: number; readonly column: number; readonly message: string }
@@ -26,7 +27,7 @@ export function parseDrill(text: string, file: string): Drill {
 class Parsing {
   readonly #file: string
   readonly #lines = new LineCounter()
-  readonly #document: Document.Parsed<ParsedNode>
+  readonly #document: Document.Parsed
   readonly #mistakes: Mistake[] = []
 
   constructor(text: string, file: string) {
@@ -106,6 +107,7 @@ class Parsing {
       case 'expect':
         return read(stepSchemas.expect, (expect) => ({ do: 'expect', expect }))
     }
+    return unreachable(name)
   }
 
   /** Undefined when it is wrong, which has been noted. */
@@ -204,6 +206,7 @@ function placesOf(action: Exclude<Action, { do: 'repeat' }>): readonly string[] 
     case 'expect':
       return placesIn(action.expect)
   }
+  return unreachable(action)
 }
 
 function placesIn(condition: Extract<Action, { do: 'expect' }>['expect']): readonly string[] {

@@ -61,8 +61,8 @@ export type PairPoint = { readonly atMs: number; readonly pending: number; reado
 export type PairSeries = {
   readonly from: string
   readonly to: string
-  /** A gap where the source could not be asked is a gap here. */
-  readonly points: readonly (PairPoint | undefined)[]
+  /** Null where the source could not be asked; in JSON there is no other way to say nothing. */
+  readonly points: readonly (PairPoint | null)[]
   readonly pendingMost: number
   readonly lagMsMost: number
 }
@@ -83,7 +83,7 @@ export function pairSeriesOf(
     const byBin = groupBy(own, ({ atMs }) => Math.floor((atMs - fromMs) / binMs))
     const points = Array.from({ length: count }, (_, index) => {
       const bin = byBin.get(index)
-      if (bin === undefined) return undefined
+      if (bin === undefined) return null
       return {
         atMs: fromMs + index * binMs,
         pending: Math.max(...bin.map(({ pending }) => pending)),

@@ -2,6 +2,7 @@
  * What the drill has broken and not yet mended. A region that comes back after it was lost is surveyed at the last moment
  * before: what the others hold then is all that would be left if it did not come back.
  */
+import { unreachable } from '../../core/assert.ts'
 import type { Cast, Direction } from '../../drills/cast.ts'
 import type { Action, PartName } from '../../drills/definition.ts'
 import type { FaultRecord, Survey } from '../../drills/record.ts'
@@ -182,6 +183,7 @@ function faultOf(action: Exclude<Breaking, { do: 'cut' | 'slow' }>): Pick<PartFa
     case 'clock':
       return { kind: 'clock', offsetMs: action.offset }
   }
+  return unreachable(action)
 }
 
 function shapeOf({ rtt, jitter, bandwidth, stall }: Extract<Action, { do: 'slow' }>['slow']) {

@@ -113,16 +113,12 @@ export class Watch {
         askedMs = atMs
         // Not waited for: through a container this takes longer than a sample.
         asking = this.#ask(region)
+          .catch(() => ({}))
           .then((told) => {
             this.samples.push({ region, atMs, state, ...told })
             seen = told
-          })
-          .catch(() => {
-            seen = {}
-            this.samples.push({ region, atMs, state })
-          })
-          .finally(() => {
             asking = undefined
+            return undefined
           })
         return
       }

@@ -75,17 +75,21 @@ export class Wire {
 }
 
 function settle(status: number, text: string, resolve: (fields: Fields) => void, reject: (error: Error) => void): void {
-  let fields: Fields = {}
   try {
-    fields = JSON.parse(text) as Fields
+    const fields = JSON.parse(text) as Fields
+    if (status === 200) resolve(fields)
+    else reject(refusalOf(status, fields))
   } catch {
-    // Not ours: told by its status.
+    reject(
+      status === 200 ? new NoAnswer('an answer that is no JSON', false) : new Refusal(status, String(status), text),
+    )
   }
-  if (status === 200) resolve(fields)
-  else {
-    const type = String(fields['__type'] ?? status).replace(/^.*#/, '')
-    reject(new Refusal(status, type, String(fields['message'] ?? fields['Message'] ?? text.slice(0, 200))))
-  }
+}
+
+function refusalOf(status: number, fields: Fields): Refusal {
+  const { __type: type, message = fields['Message'] } = fields
+  const name = typeof type === 'string' ? type.replace(/^.*#/, '') : String(status)
+  return new Refusal(status, name, typeof message === 'string' ? message : '')
 }
 
 /** A deployment that verifies signatures is drilled with the credentials that any SDK would find first. */

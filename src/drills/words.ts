@@ -1,0 +1,26 @@
+/** What the figures of a report mean, in the words that stand beside them. */
+import { quietMs } from './recovery.ts'
+import type { Report } from './report.ts'
+import { secondsText } from './verdict.ts'
+
+export const headings = {
+  broken: 'What was broken, and when',
+  clients: 'What clients saw',
+  underWay: 'What was on its way between the regions',
+  recovery: 'What would have been lost',
+  lost: 'What was lost',
+  proof: 'By whose proof the regions agree',
+  measured: 'How this was measured',
+  file: 'The drill',
+} as const
+
+export function measuredText({ sampleEveryMs, binMs }: Report): readonly string[] {
+  return [
+    'Clients are readers and writers in each region that sign their requests as an AWS SDK does, with its time-outs and repetitions; the distance between a client and the region that serves it is part of its latency. Availability is the share of requests that were answered in the end, repetitions included. Every request and its fate is in operations.ndjson.',
+    `RTO is the time from a fault until the last of a region’s clients that it interrupted is served again: until the first answer after which it had ${secondsText(quietMs)} without a failed or repeated request. A client that was never interrupted does not count.`,
+    'RPO counts the writes that a region had acknowledged before it was lost (or, where it was cut off, before it came back) and that no other region held at the last moment before it came back, as read from the others item by item: what would be gone if it never had come back. It counts items that are written once; items that several regions overwrite cannot be told apart so. Its seconds are the age of the oldest of them at that moment.',
+    `Pending changes and lag are what each region says of its own writes on their way to each other one; a gap in a line is a region that could not be asked. Whether a region answers was looked at every ${sampleEveryMs} ms. The plots show ${binMs} ms in one mark, and of pending and lag the most in it.`,
+    'Every acknowledged write is accounted for in the end. One that is neither there nor replaced by a later write of a client that saw it is lost: to a concurrent write, which the regions’ conflict feeds tell with both stamps, or, if it is in none of them, without an explanation, which fails the drill.',
+    'The proof is the regions’ own comparison of all replicas (`longitude verify`), asked of each region: equal for everything that was written with a stamp up to the watermark. The drill’s own reading of every item from every region, which the fates of the writes are taken from, is independent of it.',
+  ]
+}
