@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
 import { type Edit, type Entry, type Range, type Store, StoreFailed, StoreFull, StoreUnusable } from '../ports/store.ts'
 import { damageOf } from './lmdb-file.ts'
+import { Room } from './lmdb-room.ts'
 import { claimFolder, type FolderClaim } from './store-folder.ts'
 
 const pageSizeBytes = 8192
@@ -26,14 +27,16 @@ export class LmdbStore implements Store {
   readonly #folder: string
   readonly #claim: FolderClaim
   readonly #database: LmdbDatabase
+  readonly #room: Room
   #last: Promise<void> = Promise.resolve()
   #underWay = 0
   #closed = false
 
-  constructor(folder: string, claim: FolderClaim, database: LmdbDatabase) {
+  constructor(folder: string, claim: FolderClaim, database: LmdbDatabase, room: Room) {
     this.#folder = folder
     this.#claim = claim
     this.#database = database
+    this.#room = room
   }
 
   get(key: Uint8Array): Buffer | undefined {
@@ -63,6 +66,7 @@ export class LmdbStore implements Store {
     this.#closed = true
     await this.#last
     await this.#database.close()
+    this.#room.close()
     await this.#claim.release()
   }
 
@@ -74,6 +78,7 @@ export class LmdbStore implements Store {
 
   async #commit(batch: readonly Edit[]): Promise<void> {
     if (batch.length === 0) return
+    this.#room.make(batch)
     try {
       await this.#database.batch(() => this.#put(batch))
     } catch (error) {
@@ -118,7 +123,9 @@ export async function openLmdbStore(folder: string): Promise<LmdbStore> {
   try {
     const damage = await damageOf(path, pageSizeBytes)
     if (damage !== undefined) throw new Error(damage)
-    return new LmdbStore(folder, claim, openDatabase(path))
+    const database = openDatabase(path)
+    const lastPage = (): number => (database.getStats() as { lastPageNumber: number }).lastPageNumber
+    return new LmdbStore(folder, claim, database, new Room({ path, pageSizeBytes, lastPage }))
   } catch (error) {
     await claim.release()
     throw new StoreUnusable(
