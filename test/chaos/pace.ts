@@ -7,5 +7,11 @@ export const rounds = (short: number, many: number): number => (long ? many : sh
 /** Of a whole test. */
 export const testMsMax = long ? 30 * 60_000 : 120_000
 
-/** A random whole number from 0 to `below` - 1; chaos has no seed, since processes keep no time. */
+/** That pile up during a cut. */
+export const backlogChanges = rounds(4000, 100_000)
+
+/** Of the table that a replica is added to: LONGITUDE_CHAOS_ITEMS=1000000 for the real thing. */
+export const joinItems = Number(process.env['LONGITUDE_CHAOS_ITEMS'] ?? rounds(4000, 200_000))
+
+/** A random one; chaos has no seed, since processes keep no time. */
 export const anyOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T
