@@ -2,9 +2,10 @@
  * Metrics by prom-client, made from the one table in ports/meter.ts, so that a metric that is not in the table
  * cannot be counted and one that is in it is always on /metrics.
  */
-import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
+import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
 import { metrics } from '../ports/meter.ts'
 import type { Labels, Meter, MetricName } from '../ports/meter.ts'
+import { Histogram, labelKey } from './histogram.ts'
 
 export type PrometheusMeter = Meter & {
   readonly contentType: string
@@ -23,14 +24,50 @@ export function prometheusMeter(labels: Labels = {}): PrometheusMeter {
     const options = { name, help, labelNames: [...labelNames], registers: [registry] }
     if (kind === 'counter') counters.set(name, new Counter(options))
     else if (kind === 'gauge') gauges.set(name, new Gauge(options))
-    else histograms.set(name, new Histogram({ ...options, buckets: bucketsOf(name) }))
+    else histograms.set(name, new Histogram(name, help, bucketsOf(name)))
   }
+  const counted = new Counted((name, by, of) => counters.get(name)?.inc(of, by))
   return {
-    count: (name, of = {}, by = 1) => counters.get(name)?.inc(of, by),
+    count: (name, of = none, by = 1) => counted.add(name, by, of),
     gauge: (name, value, of = {}) => gauges.get(name)?.set(of, value),
-    observe: (name, value, of = {}) => histograms.get(name)?.observe(of, value),
+    observe: (name, value, of = none) => histograms.get(name)?.observe(value, of),
     contentType: registry.contentType,
-    render: () => registry.metrics(),
+    render: async () => {
+      counted.flush()
+      const texts = [...histograms.values()].map((histogram) => histogram.render(labels))
+      return `${await registry.metrics()}\n${texts.join('')}`
+    },
+  }
+}
+
+const none: Labels = {}
+
+type Count = { readonly labels: Labels; by: number }
+
+/** What is counted between two scrapes: most of it is the same few labels again and again. */
+class Counted {
+  readonly #told: (name: MetricName, by: number, labels: Labels) => void
+  readonly #counts = new Map<MetricName, Map<string, Count>>()
+
+  constructor(told: (name: MetricName, by: number, labels: Labels) => void) {
+    this.#told = told
+  }
+
+  add(name: MetricName, by: number, labels: Labels): void {
+    let counts = this.#counts.get(name)
+    if (counts === undefined) this.#counts.set(name, (counts = new Map()))
+    const key = labelKey(labels)
+    const count = counts.get(key)
+    if (count === undefined) counts.set(key, { labels: { ...labels }, by })
+    else count.by += by
+  }
+
+  flush(): void {
+    for (const [name, counts] of this.#counts)
+      for (const count of counts.values()) {
+        this.#told(name, count.by, count.labels)
+        count.by = 0
+      }
   }
 }
 

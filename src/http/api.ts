@@ -5,7 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { unreachable } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
-import { requestsInFlightMax } from '../core/limits.ts'
+import { compressedReplySizeBytesMin, requestsInFlightMax } from '../core/limits.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import type { Env } from '../ports/env.ts'
 import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from './pipeline.ts'
@@ -50,7 +50,7 @@ export class Api {
   }
 
   /** A request that is whole; its bytes are held until it is answered. */
-  answer(request: Omit<ApiRequest, 'requestId'>, held: number, send: (requestId: string, reply: Reply) => void): void {
+  answer(request: ApiRequest, held: number, send: (requestId: string, reply: Reply) => void): void {
     const requestId = this.#options.requestIds()
     const { clock } = this.#options.env
     const startedMs = clock.monotonicMs()
@@ -59,10 +59,13 @@ export class Api {
       this.#inFlight--
       this.#budget.giveBack(held)
       this.#count(answer, clock.monotonicMs() - startedMs)
-      compressed(this.#forOrigin(request, answer), encodingsOf(request), (reply) => send(requestId, reply))
+      const reply = request.headers.origin === undefined ? answer : this.#forOrigin(request, answer)
+      const accepted = request.headers['accept-encoding']
+      if (accepted === undefined || reply.bytes.length < compressedReplySizeBytesMin) send(requestId, reply)
+      else compressed(reply, accepted, (smaller) => send(requestId, smaller))
     }
     if (this.#inFlight > requestsInFlightMax) done(refusal('over-budget'))
-    else this.#options.answer({ ...request, requestId }, done)
+    else this.#options.answer(request, requestId, done)
   }
 
   /** A request as node:http gives it. */
@@ -72,7 +75,8 @@ export class Api {
     if ('problem' in body) return this.#refuse(body.problem, request, response)
     const { bytes, sent = bytes } = body
     const { url = '/', headers, rawHeaders } = request
-    this.answer({ url, headers, rawHeaders, body: bytes, payload: sent }, bytes.length, (requestId, reply) =>
+    const whole = { url, headers, rawHeaders: () => rawHeaders, body: bytes, payload: sent }
+    this.answer(whole, bytes.length, (requestId, reply) =>
       sendReply({ request, response, requestId, last: this.#closing }, reply),
     )
   }
@@ -102,11 +106,6 @@ const originHeaders = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers':
     'x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,x-amz-crc32,Date',
-}
-
-function encodingsOf({ headers }: Pick<ApiRequest, 'headers'>): string | undefined {
-  const accepted = headers['accept-encoding']
-  return typeof accepted === 'string' ? accepted : undefined
 }
 
 function refusal(problem: BodyProblem): Answer {

@@ -150,7 +150,8 @@ class Connection {
     const held = this.#held
     this.#reset()
     this.#answering = true
-    this.#options.api.answer({ ...head, body, payload: body }, held, this.#reply)
+    const { url, headers, rawHeaders } = head
+    this.#options.api.answer({ url, headers, rawHeaders, body, payload: body }, held, this.#reply)
   }
 
   readonly #reply = (requestId: string, reply: Reply): void => {

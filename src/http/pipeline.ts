@@ -32,48 +32,59 @@ export type PipelineOptions = {
   readonly onBrokenInvariant: (error: InvariantViolation) => void
 }
 
-export type ApiRequest = SignedRequest & { readonly requestId: string; readonly body: Buffer }
+export type ApiRequest = SignedRequest & { readonly body: Buffer }
 
 export type Answer = Reply & { readonly operation: string; readonly outcome: string }
 
 /** Never throws. What needs no waiting is answered before it returns, since every promise costs a turn. */
-export type Pipeline = (request: ApiRequest, answer: (answer: Answer) => void) => void
+export type Pipeline = (request: ApiRequest, requestId: string, answer: (answer: Answer) => void) => void
 
 export function pipeline(options: PipelineOptions): Pipeline {
-  return (request, answer) => {
-    const answered = answerNow(options, request)
-    if (answered instanceof Promise) void inTime(answered, answer)
-    else answer(answered)
-  }
-}
-
-async function inTime(answered: Promise<Answer>, answer: (answer: Answer) => void): Promise<void> {
-  answer(await answered)
-}
-
-function answerNow(options: PipelineOptions, request: ApiRequest): Answer | Promise<Answer> {
-  const contentType = mediaType(request.headers)
-  if (!jsonTypes.has(contentType) && request.body.length > 0) return strangeContent
-  let operation = unknown
-  const refused = (error: unknown): Answer =>
-    errorAnswer(serviceErrorOf(error, options, request, operation), contentType, operation)
-  try {
-    const body = parsed(request.body)
-    // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
-    if (contentType === 'application/json') return plainJson
-    operation = targetOf(request.headers)
-    if (options.signatures === undefined) checkAuthorization(signatureOf(request))
-    else options.signatures.verify(request)
-    const ran = run(options, operation, body, request)
-    const answer = ({ output, headers }: Ran): Answer => {
-      const bytes = output instanceof Rendered ? output.bytes : renderOutput(output)
-      const reply = { status: 200, contentType, bytes, operation, outcome: 'ok' }
-      return headers === undefined ? reply : { ...reply, headers }
+  return (request, requestId, answer) => {
+    const contentType = mediaType(request.headers)
+    if (!jsonTypes.has(contentType) && request.body.length > 0) return answer(strangeContent)
+    let operation = unknown
+    const answered = (output: unknown): Answer => answerOf(output, contentType, operation)
+    const refused = (error: unknown): Answer =>
+      errorAnswer(serviceErrorOf(error, options, requestId, operation), contentType, operation)
+    let done: Answer
+    try {
+      const body = parsed(request.body)
+      // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
+      if (contentType === 'application/json') return answer(plainJson)
+      operation = targetOf(request.headers)
+      if (options.signatures === undefined) checkAuthorization(signatureOf(request))
+      else options.signatures.verify(request)
+      const output = run(options, operation, body, request)
+      if (output instanceof Promise) return void inTime(output, { answered, refused, answer })
+      done = answered(output)
+    } catch (error) {
+      done = refused(error)
     }
-    return ran instanceof Promise ? ran.then(answer).catch(refused) : answer(ran)
-  } catch (error) {
-    return refused(error)
+    answer(done)
   }
+}
+
+type Outcomes = {
+  readonly answered: (output: unknown) => Answer
+  readonly refused: (error: unknown) => Answer
+  readonly answer: (answer: Answer) => void
+}
+
+async function inTime(output: Promise<unknown>, { answered, refused, answer }: Outcomes): Promise<void> {
+  let done: Answer
+  try {
+    done = answered(await output)
+  } catch (error) {
+    done = refused(error)
+  }
+  answer(done)
+}
+
+function answerOf(output: unknown, contentType: string, operation: string): Answer {
+  if (output instanceof Marked) return { ...answerOf(output.output, contentType, operation), headers: output.headers }
+  const bytes = output instanceof Rendered ? output.bytes : renderOutput(output)
+  return { status: 200, contentType, bytes, operation, outcome: 'ok' }
 }
 
 /** For refusals that come before a pipeline: throttling, an unreadable body. */
@@ -89,25 +100,31 @@ const targetPrefix = 'DynamoDB_20120810.'
 const unknown = 'unknown'
 const known: ReadonlySet<string> = new Set(operationNames)
 
-type Ran = { readonly output: unknown; readonly headers?: Readonly<Record<string, string>> }
-
-function run(options: PipelineOptions, name: string, body: unknown, request: ApiRequest): Ran | Promise<Ran> {
+function run(options: PipelineOptions, name: string, body: unknown, request: ApiRequest): unknown {
   const operation = options.operations.get(name)
   if (operation === undefined) throw unsupportedOperation(name)
   const input = readInput(name, body) as never
   if (operation.checksOwnValues !== true) checkAttributeValues(inputOf(name), input)
   for (const check of operation.checks) check(input, options.context)
   if (request.headers[markRequestHeader] !== undefined) return runMarked(options, operation, input)
-  const output = operation.run(input, options.context)
-  return output instanceof Promise ? output.then(outputAlone) : { output }
+  return operation.run(input, options.context)
 }
 
-const outputAlone = (output: unknown): Ran => ({ output })
+/** The output of an operation, and what is said beside it to a cache. */
+class Marked {
+  readonly output: unknown
+  readonly headers: Readonly<Record<string, string>>
 
-async function runMarked(options: PipelineOptions, operation: Operation, input: never): Promise<Ran> {
+  constructor(output: unknown, headers: Readonly<Record<string, string>>) {
+    this.output = output
+    this.headers = headers
+  }
+}
+
+async function runMarked(options: PipelineOptions, operation: Operation, input: never): Promise<Marked> {
   const { context, headers } = marking(options.context, options.signatures !== undefined)
   const output = await operation.run(input, context)
-  return { output, headers: headers(operation.tables(input)) }
+  return new Marked(output, headers(operation.tables(input)))
 }
 
 function mediaType(headers: IncomingHttpHeaders): string {
@@ -143,12 +160,7 @@ function signatureOf({ url, headers }: ApiRequest): Parameters<typeof checkAutho
   }
 }
 
-function serviceErrorOf(
-  error: unknown,
-  options: PipelineOptions,
-  { requestId }: ApiRequest,
-  operation: string,
-): ServiceError {
+function serviceErrorOf(error: unknown, options: PipelineOptions, requestId: string, operation: string): ServiceError {
   if (error instanceof ServiceError) return error
   const refused = refusedByStore(error)
   if (refused !== undefined) return refused

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { crc32, deflate, gzip } from 'node:zlib'
-import { compressedReplySizeBytesMin, idleConnectionMsMax } from '../core/limits.ts'
+import { idleConnectionMsMax } from '../core/limits.ts'
 
 export type Reply = {
   readonly status: number
@@ -83,12 +83,9 @@ function endingNow(): typeof ending {
   return ending
 }
 
-/** Calls `send` with the reply as it is to travel: compressed, when it is worth it and the client takes it. */
-export function compressed(reply: Reply, acceptEncoding: string | undefined, send: (reply: Reply) => void): void {
-  const encoding =
-    acceptEncoding === undefined || reply.bytes.length < compressedReplySizeBytesMin
-      ? undefined
-      : acceptedEncoding(acceptEncoding)
+/** Calls `send` with the reply compressed, if the client takes that. */
+export function compressed(reply: Reply, acceptEncoding: string, send: (reply: Reply) => void): void {
+  const encoding = acceptedEncoding(acceptEncoding)
   if (encoding === undefined) return send(reply)
   const compress = encoding === 'gzip' ? gzip : deflate
   compress(reply.bytes, (error, bytes) => {

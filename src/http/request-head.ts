@@ -9,7 +9,8 @@ export type RequestHead = {
   readonly url: string
   /** By name in lower case. */
   readonly headers: IncomingHttpHeaders
-  readonly rawHeaders: readonly string[]
+  /** As they came, names and values in turn. */
+  readonly rawHeaders: () => readonly string[]
   readonly contentLength: number
 }
 
@@ -21,33 +22,51 @@ export function readHead(text: string): RequestHead | undefined {
   const url = text.slice(5, lineEnd - versionText.length)
   if (!isRoot(url) || strange.test(text)) return undefined
   const headers: Record<string, string> = {}
-  const rawHeaders: string[] = []
   for (let at = lineEnd + 2; at < text.length;) {
     const next = text.indexOf('\r\n', at)
     const end = next < 0 ? text.length : next
     const colon = text.indexOf(':', at)
     if (colon <= at || colon >= end) return undefined
-    const given = text.slice(at, colon)
-    const name = lowerCaseOf(given)
+    const name = knownName(text.slice(at, colon))
     if (name === undefined || headers[name] !== undefined) return undefined
-    const value = text.slice(colon + 1, end).trim()
+    const value = valueIn(text, colon + 1, end)
+    if (value.includes('\n') || value.includes('\r')) return undefined
     headers[name] = value
-    rawHeaders.push(given, value)
     at = end + 2
   }
   const length = headers['content-length']
   if (length === undefined || !lengthText.test(length) || headers['host'] === undefined) return undefined
   const connection = headers['connection']
   if (connection !== undefined && connection !== 'keep-alive' && connection !== 'Keep-Alive') return undefined
-  for (const name of elsewhere) if (headers[name] !== undefined) return undefined
-  return { url, headers, rawHeaders, contentLength: Number(length) }
+  return { url, headers, rawHeaders: () => rawHeadersOf(text), contentLength: Number(length) }
+}
+
+/** Without blanks and tabs around it; `trim` would take more away than these. */
+function valueIn(text: string, from: number, to: number): string {
+  let start = from
+  let end = to
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09
+}
+
+function rawHeadersOf(text: string): string[] {
+  const [, ...lines] = text.split('\r\n')
+  return lines.flatMap((line) => {
+    const colon = line.indexOf(':')
+    return [line.slice(0, colon), valueIn(line, colon + 1, line.length)]
+  })
 }
 
 const lineStart = 'POST /'
 const versionText = ' HTTP/1.1'
 const lengthText = /^\d{1,8}$/
-/** Line ends by themselves, folded lines, and whatever is neither printable nor a tab. */
-const strange = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n|\n[\t ]/
+/** Whatever is neither printable nor a tab nor of a line's end. */
+const strange = /[^\t\r\n\x20-\x7e\x80-\xff]/
 /** What changes how the rest is to be read, or asks for something. */
 const elsewhere = ['transfer-encoding', 'content-encoding', 'upgrade', 'expect', 'trailer', 'te', 'http2-settings']
 const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
@@ -56,12 +75,13 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const names = new Map<string, string>()
 const namesMax = 500
 
-function lowerCaseOf(given: string): string | undefined {
+/** In lower case; undefined for what is no name, or one that is not for us. */
+function knownName(given: string): string | undefined {
   const known = names.get(given)
   if (known !== undefined) return known
-  // Own members of every object: not worth an object without them.
-  if (!token.test(given) || given in {} || given.toLowerCase() in {}) return undefined
   const name = given.toLowerCase()
+  // Own members of every object: not worth an object without them.
+  if (!token.test(given) || name in {} || elsewhere.includes(name)) return undefined
   if (names.size < namesMax) names.set(given, name)
   return name
 }

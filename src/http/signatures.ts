@@ -24,7 +24,8 @@ export type SignaturesOptions = {
 export type SignedRequest = {
   readonly url: string
   readonly headers: IncomingHttpHeaders
-  readonly rawHeaders: readonly string[]
+  /** As they came, names and values in turn: seldom asked for. */
+  readonly rawHeaders: () => readonly string[]
   /** The body as it travelled: compressed, if it was. */
   readonly payload: Buffer
 }
@@ -116,7 +117,7 @@ export class Signatures {
     const payloadHash = hash('sha256', request.payload)
     const usual = linesOf(signer.names, request.headers)
     if (usual !== undefined && signer.signed(request.url, usual, payloadHash, time, signature)) return signer.principal
-    const exact = exactLinesOf(signer.names, request.rawHeaders)
+    const exact = exactLinesOf(signer.names, request.rawHeaders())
     if (exact !== usual && signer.signed(request.url, exact, payloadHash, time, signature)) return signer.principal
     throw new ServiceError(
       'InvalidSignatureException',

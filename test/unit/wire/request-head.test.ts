@@ -10,7 +10,8 @@ const head = (...lines: readonly string[]): string =>
 
 describe('the head of a request', () => {
   test('as an SDK writes it is read here', () => {
-    expect(readHead(head('X-Amz-Target:  a b ', 'accept-encoding: gzip'))).toEqual({
+    const read = readHead(head('X-Amz-Target:  a b ', 'accept-encoding: gzip'))
+    expect({ ...read, rawHeaders: read?.rawHeaders() }).toEqual({
       url: '/',
       headers: { host: 'a', 'content-length': '0', 'x-amz-target': 'a b', 'accept-encoding': 'gzip' },
       rawHeaders: ['Host', 'a', 'Content-Length', '0', 'X-Amz-Target', 'a b', 'accept-encoding', 'gzip'],
@@ -43,7 +44,6 @@ describe('the head of a request', () => {
     head(': nothing'),
     head('__proto__: 1'),
     head('constructor: 1'),
-    head('toString: 1'),
   ])('of any other shape is not: %j', (text) => {
     expect(readHead(text)).toBeUndefined()
   })
@@ -79,7 +79,23 @@ describe('beside Node’s parser', () => {
     string({ maxLength: 4 }),
   )
   const value = oneof(
-    constantFrom('0', '00', '1', 'a', ' a ', 'keep-alive', 'close', '\t', 'a\tb', 'ÿ', '\r', '\n', '\r\n x', '\x7f'),
+    constantFrom(
+      '0',
+      '00',
+      '1',
+      'a',
+      ' a ',
+      'keep-alive',
+      'close',
+      '\t',
+      'a\tb',
+      'ÿ',
+      '\r',
+      '\n',
+      '\r\n x',
+      '\x7f',
+      '\xa0a\xa0',
+    ),
     string({ maxLength: 6 }),
   )
   const line = tuple(name, constantFrom(':', ': ', ' :', ''), value).map((parts) => parts.join(''))
@@ -96,7 +112,7 @@ describe('beside Node’s parser', () => {
       const theirs = await throughNode(`${text}\r\n\r\n`)
       expect(theirs, JSON.stringify(text)).toBeDefined()
       expect({ ...theirs?.headers }).toEqual({ ...ours.headers })
-      expect(theirs?.rawHeaders).toEqual(ours.rawHeaders)
+      expect(theirs?.rawHeaders).toEqual(ours.rawHeaders())
       expect(theirs?.url).toBe(ours.url)
     })
     await assert(both, { numRuns: 1500 })
