@@ -1,6 +1,7 @@
 /** The largest items there can be, and one item that all regions write at once. */
 import { expect, it } from 'vitest'
 import type { ChaosRegion } from './chaos-region.ts'
+import type { Deployment } from './deployment.ts'
 import { rounds, testMsMax } from './pace.ts'
 import { sendRequest } from './request.ts'
 import { sharedDeployment } from './shared.ts'
@@ -19,16 +20,10 @@ it(
     const [one, other] = world.regions
     if (one === undefined || other === undefined) return
     for (let round = 0; round < rounds(1, 15); round++) {
-      const cut = pause(300).then(async () => {
-        world.setLinks({ state: 'reset' })
-        await pause(300)
-        world.heal()
-        await other.kill('node')
-        await other.startNode()
-      })
+      const disturbed = disturb(world, other)
       for (const item of [inOne(`one-${round}`), inMany(`many-${round}`), inList(`list-${round}`)])
         await sendRequest(one.endpoint, 'PutItem', { TableName: 'large', Item: item })
-      await cut
+      await disturbed
     }
     for (const region of world.regions)
       for (const item of [inOne('one-0'), inMany('many-0'), inList('list-0')]) {
@@ -70,6 +65,15 @@ it(
     }
   },
 )
+
+async function disturb(world: Deployment, region: ChaosRegion): Promise<void> {
+  await pause(300)
+  world.setLinks({ state: 'reset' })
+  await pause(300)
+  world.heal()
+  await region.kill('node')
+  await region.startNode()
+}
 
 type Item = { readonly id: { readonly S: string }; readonly [name: string]: object }
 
