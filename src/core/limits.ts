@@ -201,3 +201,5 @@ export const linkInFlightBytesMax = { least: 512 * 1024, perMs: 512 * 1024, most
 export const linkConnectionsMax = 1024
 /** Laid over one direction of a link at once. */
 export const linkFaultsMax = 64
+/** Of the front door, to one region. */
+export const frontDoorConnectionsMax = 1024

@@ -188,6 +188,26 @@ defineBelow(
   },
 )
 
+define(
+  'vantage <region>',
+  'reach every region from local ports, with the distances from another region',
+  optionsOf.vantage,
+  async (command, json) => {
+    const { runVantage } = await import('./commands/vantage.ts')
+    await runVantage(command, json)
+  },
+)
+
+define(
+  'front-door',
+  'one endpoint for all regions: each request goes to the region that its signature names',
+  optionsOf.frontDoor,
+  async (command) => {
+    const { runFrontDoor } = await import('./commands/front-door.ts')
+    await runFrontDoor(command)
+  },
+)
+
 // Whoever reads the output may have had enough of it, as `head` does.
 process.stdout.on('error', (error) => {
   if (codeOf(error) === 'EPIPE') process.exit(0)

@@ -30,6 +30,21 @@ const peers = z.union([
     .pipe(z.array(peer)),
   z.array(peer),
 ])
+const upstream = z
+  .string()
+  .regex(/^[a-z0-9-]+=https?:\/\/[^/\s]+\/?$/, 'REGION=http://HOST:PORT')
+  .transform((text) => ({
+    region: text.slice(0, text.indexOf('=')),
+    url: text.slice(text.indexOf('=') + 1).replace(/\/$/, ''),
+  }))
+const upstreams = z.union([
+  z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([region, url]) => ({ region, url }))),
+  z
+    .string()
+    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
+    .pipe(z.array(upstream)),
+  z.array(upstream),
+])
 const texts = z.union([
   z.array(z.string().min(1)),
   z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== '')),
@@ -54,7 +69,7 @@ export const options = {
   },
   basePort: {
     flags: '--base-port <port>',
-    help: 'endpoint of the first region; the others follow, NATS servers from +100, links from +200, their control at +199',
+    help: 'endpoint of the first region; the others follow, NATS servers from +100, links from +200, their control at +199, the front door at +99',
     schema: port,
     default: 8000,
   },
@@ -128,6 +143,35 @@ export const options = {
     default: [],
     repeatable: true,
   },
+  frontDoor: {
+    flags: '--no-front-door',
+    help: 'without the one endpoint that leads to every region (LONGITUDE_FRONT_DOOR=false)',
+    schema: flag,
+    default: true,
+  },
+  frontDoorPort: {
+    flags: '--front-door-port <port>',
+    help: 'port of the front door (default: base port + 99)',
+    schema: port.optional(),
+  },
+  failover: {
+    flags: '--failover <how>',
+    help: 'where the front door leads while a region is not healthy: nearest, the nearest that is; none, nowhere',
+    schema: z.enum(['nearest', 'none'], 'nearest or none'),
+    default: 'none',
+  },
+  upstream: {
+    flags: '--upstream <region=url...>',
+    help: 'endpoint of a region, as seen from here; once for each (default: those of the data folder)',
+    schema: upstreams,
+    default: [],
+    repeatable: true,
+  },
+  vantagePort: {
+    flags: '--vantage-port <port>',
+    help: 'first of the local ports, one for each region; their control is at +99 (default: base port + 800)',
+    schema: port.optional(),
+  },
   plan: {
     flags: '--plan <file>',
     help: 'JSON file with the links to open (docs/links.md)',
@@ -183,6 +227,9 @@ export const optionsOf = {
     'data',
     'latency',
     'host',
+    'frontDoor',
+    'frontDoorPort',
+    'failover',
     'logLevel',
     'logFormat',
     'natsServer',
@@ -211,6 +258,29 @@ export const optionsOf = {
   deployment: ['hosts', 'out', 'installed', 'state', 'certificateDays'],
   natsServer: ['natsServer'],
   drill: ['data', 'latency', 'natsServer', 'regionsFolder'],
+  frontDoor: [
+    'upstream',
+    'data',
+    'regions',
+    'basePort',
+    'host',
+    'frontDoorPort',
+    'failover',
+    'regionsFolder',
+    'logLevel',
+    'logFormat',
+  ],
+  vantage: [
+    'upstream',
+    'data',
+    'regions',
+    'basePort',
+    'host',
+    'vantagePort',
+    'regionsFolder',
+    'controlToken',
+    'controlTokenFile',
+  ],
   links: ['data', 'basePort', 'control', 'controlToken', 'controlTokenFile'],
   linksRun: [
     'plan',

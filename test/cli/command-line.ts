@@ -25,6 +25,7 @@ export type Overview = {
     readonly processes: { readonly node: number; readonly natsServer: number }
     readonly distances: Readonly<Record<string, number>>
   }[]
+  readonly services: Readonly<Record<string, string>>
   readonly processes: readonly number[]
 }
 

@@ -93,7 +93,7 @@ async function run({ supervisor, layout, json, progress, signal }: Run): Promise
               data: layout.data,
               processes: supervisor.processIds,
             })
-          : `\n${overviewText(regions)}\n`,
+          : `\n${overviewText(regions, servicesOf(layout))}\n`,
       )
       progress(`ready in ${seconds} s`)
     }
@@ -117,12 +117,15 @@ function overview(supervisor: Supervisor, layout: Layout): readonly RegionOvervi
 }
 
 /** What can be spoken to beside the regions. */
-function servicesOf({ controlPort }: Layout): Readonly<Record<string, string>> {
-  return { linksControl: `http://127.0.0.1:${controlPort}` }
+function servicesOf({ controlPort, frontDoor }: Layout): Readonly<Record<string, string>> {
+  return {
+    linksControl: `http://127.0.0.1:${controlPort}`,
+    ...(frontDoor === undefined ? {} : { frontDoor: frontDoor.url }),
+  }
 }
 
 function usesOf(layout: Layout, host: string): Parameters<typeof requirePorts>[0] {
-  const endpoints = new Set(layout.regions.map(({ port }) => port))
+  const endpoints = new Set([layout.frontDoor?.port, ...layout.regions.map(({ port }) => port)])
   return portsOf(layout).map((use) => ({ ...use, host: endpoints.has(use.port) ? host : '127.0.0.1' }))
 }
 

@@ -1,7 +1,8 @@
 /**
  * Who listens where when all regions run on one machine. Endpoints are the base port and the ports after it, in the order
  * of the regions; NATS servers are 100 above their endpoints; the link from the i-th of n regions to the j-th is at
- * base + 200 + i × n + j, and the links' control is at base + 199. Everything but the endpoints listens on the loopback only.
+ * base + 200 + i × n + j, and the links' control is at base + 199;
+ * the front door is at base + 99. Everything but the endpoints and the front door listens on the loopback only.
  */
 import { join, resolve } from 'node:path'
 import { Failure } from '../failure.ts'
@@ -31,6 +32,7 @@ export type Layout = {
   readonly regions: readonly RegionPlan[]
   readonly links: readonly LinkPlan[]
   readonly controlPort: number
+  readonly frontDoor?: { readonly port: number; readonly url: string }
 }
 
 export type LayoutOptions = {
@@ -40,9 +42,13 @@ export type LayoutOptions = {
   readonly host: string
   /** False: links carry no distance. */
   readonly latency: boolean
+  /** Whether there is to be one, and where, if not in its usual place. */
+  readonly frontDoor?: boolean
+  readonly frontDoorPort?: number | undefined
 }
 
 const natsOffset = 100
+const frontDoorOffset = 99
 const linksControlOffset = 199
 const linksOffset = 200
 const portMax = 65_535
@@ -78,12 +84,22 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
           ],
     ),
   )
-  return { data, regions, links, controlPort: linksControlPort(basePort) }
+  const { frontDoor = false, frontDoorPort = basePort + frontDoorOffset } = options
+  return {
+    data,
+    regions,
+    links,
+    controlPort: linksControlPort(basePort),
+    ...(frontDoor ? { frontDoor: { port: frontDoorPort, url: endpointAt(host, frontDoorPort) } } : {}),
+  }
 
   function distance(from: string, to: string): number {
     return options.latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0
   }
 }
+
+/** Where the front door of a run with this base port is, unless it was put elsewhere. */
+export const frontDoorPortAt = (basePort: number): number => basePort + frontDoorOffset
 
 /** Where the links are controlled, by drills and by `longitude links`. */
 export function linksControl(basePort: number): string {
@@ -104,10 +120,12 @@ export function portsOf({
   regions,
   links,
   controlPort,
+  frontDoor,
 }: Layout): readonly { readonly port: number; readonly purpose: string }[] {
   return [
     ...regions.map(({ port, name }) => ({ port, purpose: `the endpoint of ${name}` })),
     ...regions.map(({ natsPort, name }) => ({ port: natsPort, purpose: `the NATS server of ${name}` })),
+    ...(frontDoor === undefined ? [] : [{ port: frontDoor.port, purpose: 'the front door' }]),
     { port: controlPort, purpose: "the links' control" },
     ...links.map(({ port, from, to }) => ({ port, purpose: `the link from ${from} to ${to}` })),
   ]

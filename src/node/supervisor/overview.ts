@@ -18,7 +18,7 @@ export function distancesOf(layout: Layout, from: string): Readonly<Record<strin
   return Object.fromEntries(own.map(({ to, roundTripMs }) => [to, roundTripMs]))
 }
 
-export function overviewText(regions: readonly RegionOverview[]): string {
+export function overviewText(regions: readonly RegionOverview[], services: Readonly<Record<string, string>>): string {
   const names = regions.map(({ region }) => region)
   const rows = regions.map(({ region, endpoint, state, distances }) => [
     region,
@@ -29,8 +29,19 @@ export function overviewText(regions: readonly RegionOverview[]): string {
   return [
     tableText(['REGION', 'ENDPOINT', 'STATE', ...names.map((name) => `to ${name}`)], rows),
     '',
+    ...serviceLines(services),
+    '',
     ...commands(regions),
   ].join('\n')
+}
+
+function serviceLines({ frontDoor, linksControl }: Readonly<Record<string, string>>): string[] {
+  return [
+    ...(frontDoor === undefined
+      ? []
+      : [`  ${frontDoor} is the front door: one endpoint for every region, by the signature`]),
+    ...(linksControl === undefined ? [] : [`  ${linksControl} controls the links`]),
+  ]
 }
 
 function commands(regions: readonly RegionOverview[]): string[] {
@@ -53,6 +64,7 @@ function commands(regions: readonly RegionOverview[]): string[] {
     `  aws dynamodb get-item --table-name Employees --key '{"EmployeeID":{"S":"E001"},"Department":{"S":"Sales"}}' ${at(last ?? first)}`,
     '',
     '  npx longitude status        regions, links, lag and health',
+    '  npx longitude links         the distances, and how to cut them',
     '',
     'Ctrl-C stops everything; the data stays.',
   ]

@@ -1,6 +1,6 @@
 /**
  * All regions on one machine: for each a NATS server and a node, and between them the links, which are one process of
- * their own so that their timing does not depend on what the nodes do. Everything starts at once, since nobody needs
+ * their own so that their timing does not depend on what the nodes do; and the front door. Everything starts at once, since nobody needs
  * another to begin; stopping goes from the nodes, which still have things to say, to the NATS servers.
  */
 import { join, resolve } from 'node:path'
@@ -24,6 +24,8 @@ export type SupervisorOptions = {
   readonly host: string
   readonly logLevel: string
   readonly accountId: string
+  /** Of the front door, if there is one. */
+  readonly failover?: string
   readonly credentials?: string | undefined
   readonly regionsFolder?: string | undefined
   readonly tableTransitionMs: number
@@ -42,6 +44,7 @@ export class Supervisor {
   /** What a drill may break. */
   readonly faults: Faults
   readonly #links: Supervised
+  readonly #frontDoor: Supervised | undefined
   readonly #sentinel = new Sentinel()
   readonly #options: SupervisorOptions
 
@@ -58,11 +61,16 @@ export class Supervisor {
         links.heal({ owner }).catch((error: unknown) => log.warn('the links are not healed', { error }))
       },
     })
+    this.#frontDoor = this.#frontDoorProcess()
   }
 
   /** Resolves when every region can serve; rejects with the first thing that went wrong, everything still to be stopped. */
   async start(): Promise<void> {
-    await Promise.all([this.#links.start(), ...this.regions.map(async (region) => await this.#startRegion(region))])
+    await Promise.all([
+      this.#links.start(),
+      this.#frontDoor?.start(),
+      ...this.regions.map(async (region) => await this.#startRegion(region)),
+    ])
   }
 
   async #startRegion({ plan, node, nats }: RegionProcesses): Promise<void> {
@@ -73,6 +81,7 @@ export class Supervisor {
   /** In order, and nothing is left. */
   async stop(): Promise<void> {
     this.faults.close()
+    await this.#frontDoor?.stop()
     await Promise.all(this.regions.map(async ({ node }) => await node.stop()))
     await this.#links.stop()
     await Promise.all(this.regions.map(async ({ nats }) => await nats.stop()))
@@ -85,10 +94,16 @@ export class Supervisor {
       nats.killNow()
     }
     this.#links.killNow()
+    this.#frontDoor?.killNow()
   }
 
   get processIds(): readonly number[] {
-    const all = [this.#links.pid, this.#sentinel.pid, ...this.regions.flatMap(({ node, nats }) => [node.pid, nats.pid])]
+    const all = [
+      this.#links.pid,
+      this.#frontDoor?.pid,
+      this.#sentinel.pid,
+      ...this.regions.flatMap(({ node, nats }) => [node.pid, nats.pid]),
+    ]
     return all.filter((pid) => pid !== undefined)
   }
 
@@ -129,6 +144,25 @@ export class Supervisor {
     return this.#ours({
       name: 'links',
       args: ['links', 'run', ...flagsOf({ plan: linksPlan(layout), 'control-port': layout.controlPort })],
+      log,
+      onLine: nodeLines(sink, log),
+      stopMsMax: otherStopMsMax,
+    })
+  }
+
+  #frontDoorProcess(): Supervised | undefined {
+    const { log, sink, layout, host, failover = 'none', regionsFolder } = this.#options
+    if (layout.frontDoor === undefined) return undefined
+    const upstreams = layout.regions.map(({ name, endpoint }) => `--upstream=${name}=${endpoint}`)
+    const flags = flagsOf({
+      host,
+      'front-door-port': layout.frontDoor.port,
+      failover,
+      ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
+    })
+    return this.#ours({
+      name: 'front-door',
+      args: ['front-door', ...flags, ...upstreams],
       log,
       onLine: nodeLines(sink, log),
       stopMsMax: otherStopMsMax,

@@ -1,0 +1,236 @@
+/**
+ * One endpoint for all regions: each request goes to the region that its signature names, body and reply as they are, byte
+ * for byte, so that signatures still hold. node:http does it: a proxy's library would parse, buffer or rewrite more than
+ * this and know nothing of regions. Only the API passes; health, metrics and /admin/ are the nodes' own affair, and
+ * what comes from here would look to them as if it came from their own machine.
+ */
+import { Agent, createServer, request as httpRequest } from 'node:http'
+import type { ClientRequest, IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { ServiceError, errors } from '../../core/errors.ts'
+import { connectionsMax, frontDoorConnectionsMax, idleConnectionMsMax } from '../../core/limits.ts'
+import { renderError } from '../../core/wire/render.ts'
+import { replyHeaders } from '../../http/reply.ts'
+import { requestIds } from '../../http/request-id.ts'
+import { systemRandom } from '../../adapters/random.ts'
+import { Failure, codeOf, messageOf } from '../failure.ts'
+import { Health } from './health.ts'
+import { regionOf } from './region-of.ts'
+import { ordersOf, routeOf } from './route.ts'
+
+export type FrontDoorOptions = {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  /** Where each region's API is. */
+  readonly endpoints: Readonly<Record<string, string>>
+  /** To the nearest healthy region, when the one that is asked for is not. */
+  readonly failover: boolean
+  readonly roundTripMs: (from: string, to: string) => number | undefined
+  readonly onHealth?: (region: string, healthy: boolean) => void
+  readonly healthEveryMs?: number
+}
+
+/** Says which region answered. */
+export const regionHeader = 'x-longitude-region'
+/** Shorter than the nodes keep theirs, so that no request meets a connection that is just being closed. */
+const idleMsMax = idleConnectionMsMax / 2
+/** They are between two machines and no part of the message. */
+const hopByHop = new Set([
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+])
+
+type Passing = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly region: string }
+
+export class FrontDoor {
+  readonly #options: FrontDoorOptions
+  readonly #agent = new Agent({
+    keepAlive: true,
+    maxSockets: frontDoorConnectionsMax,
+    timeout: idleMsMax,
+    scheduling: 'lifo',
+  })
+  readonly #orders: ReadonlyMap<string, readonly string[]>
+  readonly #underWay = new Map<ClientRequest, string>()
+  readonly #ids = requestIds(systemRandom)
+  readonly #server: Server
+  readonly #health: Health
+
+  /** Rejects with a Failure when the port cannot be had. */
+  static async open(options: FrontDoorOptions): Promise<FrontDoor> {
+    const door = new FrontDoor(options)
+    const { host, port } = options
+    await new Promise<void>((resolve, reject) => {
+      door.#server.once('error', (error) => reject(new Failure(`the front door cannot listen: ${messageOf(error)}`)))
+      door.#server.listen({ host, port }, resolve)
+    }).catch(async (error: unknown) => {
+      door.#health.close()
+      throw error
+    })
+    return door
+  }
+
+  private constructor(options: FrontDoorOptions) {
+    this.#options = options
+    this.#orders = ordersOf(Object.keys(options.endpoints), options.roundTripMs)
+    this.#health = new Health({
+      endpoints: options.endpoints,
+      onChange: (region, healthy, reached) => {
+        options.onHealth?.(region, healthy)
+        if (!healthy && !reached) this.#giveUp(region)
+      },
+      ...(options.healthEveryMs === undefined ? {} : { everyMs: options.healthEveryMs }),
+    })
+    this.#server = createServer({ keepAliveTimeout: idleConnectionMsMax, noDelay: true }, (request, response) =>
+      this.#serve(request, response),
+    )
+    this.#server.maxConnections = connectionsMax
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  async close(): Promise<void> {
+    this.#health.close()
+    await new Promise<void>((resolve) => {
+      this.#server.close(() => resolve())
+      this.#server.closeAllConnections()
+    })
+    this.#agent.destroy()
+  }
+
+  #serve(request: IncomingMessage, response: ServerResponse): void {
+    response.on('error', () => {})
+    const [path] = (request.url ?? '/').split('?')
+    try {
+      if (request.method === 'GET' && path === '/health') this.#tellHealth(response)
+      else if (path !== '/') this.#answer(response, 404, 'text/plain', Buffer.from('<UnknownOperationException/>\n'))
+      else if (request.method === 'POST') this.#pass({ request, response, region: regionOf(request) })
+      else this.#pass({ request, response, region: this.#anyRegion() })
+    } catch (error) {
+      this.#refuse(request, response, error)
+    }
+  }
+
+  /** What nobody signs: a browser that asks what it may do, and a look whether somebody is there. */
+  #anyRegion(): string {
+    const names = [...this.#orders.keys()]
+    return names.find((name) => this.#health.isHealthy(name)) ?? names[0] ?? ''
+  }
+
+  #pass({ request, response, region }: Passing, tried: ReadonlySet<string> = new Set()): void {
+    const { failover, endpoints } = this.#options
+    const roads = { orders: this.#orders, failover, isHealthy: (name: string) => this.#health.isHealthy(name) }
+    const to = routeOf(region, roads, tried)
+    const { hostname, port } = new URL(endpoints[to] ?? '')
+    const outgoing = httpRequest({
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port,
+      method: request.method,
+      path: request.url,
+      headers: passed(request),
+      setHost: false,
+      agent: this.#agent,
+    })
+    let begun = false
+    this.#underWay.set(outgoing, to)
+    response.once('close', () => {
+      if (!response.writableFinished) outgoing.destroy()
+    })
+    outgoing.once('close', () => this.#underWay.delete(outgoing))
+    outgoing.once('socket', (socket) => {
+      // Until somebody is there nothing of the body is taken, so that it can still go elsewhere.
+      const begin = (): void => {
+        begun = true
+        request.pipe(outgoing)
+      }
+      if (socket.connecting) socket.once('connect', begin)
+      else begin()
+    })
+    outgoing.once('response', (incoming) => this.#answerWith(response, incoming, to))
+    outgoing.on('error', (error) => {
+      if (response.headersSent || response.destroyed) response.destroy()
+      else if (begun) this.#refuse(request, response, lost(to))
+      else this.#elsewhere({ request, response, region }, new Set([...tried, to]), to, error)
+    })
+  }
+
+  #elsewhere(passing: Passing, tried: ReadonlySet<string>, refused: string, error: Error): void {
+    if (codeOf(error) === 'ECONNREFUSED') this.#health.refused(refused)
+    try {
+      this.#pass(passing, tried)
+    } catch (problem) {
+      this.#refuse(passing.request, passing.response, problem)
+    }
+  }
+
+  #answerWith(response: ServerResponse, incoming: IncomingMessage, region: string): void {
+    if (response.headersSent || response.destroyed) {
+      incoming.destroy()
+      return
+    }
+    response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, [...passed(incoming), regionHeader, region])
+    incoming.on('error', () => response.destroy())
+    incoming.pipe(response)
+  }
+
+  /** Nobody is there any more: whoever waits is told, and may try again. */
+  #giveUp(region: string): void {
+    for (const [outgoing, to] of this.#underWay) if (to === region) outgoing.destroy(new Error('the region is gone'))
+  }
+
+  #tellHealth(response: ServerResponse): void {
+    this.#answer(
+      response,
+      200,
+      'application/json',
+      Buffer.from(JSON.stringify({ status: 'ok', regions: this.#health.states })),
+    )
+  }
+
+  #refuse(request: IncomingMessage, response: ServerResponse, error: unknown): void {
+    if (response.headersSent || response.destroyed) return
+    const told =
+      error instanceof ServiceError ? error : new ServiceError('InternalServerError', 'The front door failed.')
+    // What is left of the body is read: who is still sending would not hear the answer for the broken connection.
+    request.unpipe()
+    request.resume()
+    this.#answer(response, errors[told.code].status, 'application/x-amz-json-1.0', renderError(told))
+  }
+
+  #answer(response: ServerResponse, status: number, contentType: string, bytes: Buffer): void {
+    response.writeHead(status, {
+      'Content-Type': contentType,
+      'Content-Length': bytes.length,
+      ...replyHeaders(this.#ids(), bytes),
+    })
+    response.end(bytes)
+  }
+}
+
+const lost = (region: string): ServiceError =>
+  new ServiceError(
+    'InternalServerError',
+    `The connection to ${region} broke before it had answered; what was asked may have been done.`,
+  )
+
+/** Names and values by turns, as they came. */
+function passed({ rawHeaders, headers }: IncomingMessage): string[] {
+  // What the sender means for the next hop alone, it names.
+  const named = new Set((headers.connection ?? '').toLowerCase().split(/\s*,\s*/))
+  const kept: string[] = []
+  for (let n = 0; n + 1 < rawHeaders.length; n += 2) {
+    const [name = '', value = ''] = [rawHeaders[n], rawHeaders[n + 1]]
+    const lower = name.toLowerCase()
+    if (!hopByHop.has(lower) && !(named.has(lower) && lower !== 'host')) kept.push(name, value)
+  }
+  return kept
+}
