@@ -24,6 +24,20 @@ export type Link = {
   loseChance: number
   duplicateChance: number
   reorderChance: number
+  /** A message that stalls holds up, like a lost segment, whatever follows it in its session. */
+  stallChance: number
+  stallMs: number
+  /** What arrives in the place of what was sent: a peer of another version, or one that sends garbage. */
+  alter: ((payload: Buffer) => Buffer) | undefined
+}
+
+const flawless = {
+  loseChance: 0,
+  duplicateChance: 0,
+  reorderChance: 0,
+  stallChance: 0,
+  stallMs: 0,
+  alter: undefined,
 }
 
 export type MemoryNetworkSettings = {
@@ -97,10 +111,19 @@ export class MemoryNetwork {
     let link = this.#links.get(name)
     if (link === undefined) {
       const { delayMs, jitterMs } = this.settings
-      link = { delayMs, jitterMs, state: 'up', loseChance: 0, duplicateChance: 0, reorderChance: 0 }
+      link = { delayMs, jitterMs, state: 'up', ...flawless }
       this.#links.set(name, link)
     }
     return link
+  }
+
+  /** All links as good as new, but for their delays. */
+  mend(): void {
+    for (const [name, link] of this.#links) {
+      const [from = '', to = ''] = name.split('>')
+      Object.assign(link, flawless)
+      this.heal(from, to)
+    }
   }
 
   /** One direction only; cut both for a cut cable. */

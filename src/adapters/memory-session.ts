@@ -77,19 +77,19 @@ export class MemorySession implements PeerSession {
   }
 
   request(payload: Buffer, timeoutMs: number): Promise<Buffer> {
-    const copy = Buffer.from(payload)
+    const copy = this.#carried('up', payload)
     return this.#ask<Buffer>((answer, refuse) => {
       const node = this.#network.node(this.server.region)
       if (node?.handler === undefined) return refuse(new Error('no responders'))
       node.handler(copy, this.client.region).then(
-        (reply) => (node.alive && reply !== undefined ? answer(Buffer.from(reply)) : undefined),
+        (reply) => (node.alive && reply !== undefined ? answer(this.#carried('down', reply)) : undefined),
         () => undefined,
       )
     }, timeoutMs)
   }
 
   tell(payload: Buffer): void {
-    const copy = Buffer.from(payload)
+    const copy = this.#carried('up', payload)
     this.#sendUnreliably('up', () => {
       const node = this.#network.node(this.server.region)
       node?.handler?.(copy, this.client.region).catch(() => undefined)
@@ -126,7 +126,8 @@ export class MemorySession implements PeerSession {
   }
 
   announce(payload: Buffer): void {
-    this.#sendUnreliably('down', () => this.client.whenAlive(() => this.#onAnnouncement?.(Buffer.from(payload))))
+    const copy = this.#carried('down', payload)
+    this.#sendUnreliably('down', () => this.client.whenAlive(() => this.#onAnnouncement?.(copy)))
   }
 
   /** Sends what the stream has for the consumer, as far as its window reaches. */
@@ -157,7 +158,7 @@ export class MemorySession implements PeerSession {
 
   #hand(consumer: Consumer, message: StreamMessage): void {
     consumer.outstanding++
-    const copy = { sequence: message.sequence, payload: Buffer.from(message.payload) }
+    const copy = { sequence: message.sequence, payload: this.#carried('down', message.payload) }
     this.#send('down', () => {
       consumer.arrived.push(copy)
       if (!consumer.busy) this.#next(consumer)
@@ -217,12 +218,19 @@ export class MemorySession implements PeerSession {
     const link = this.#link(direction)
     const jitterMs = link.jitterMs > 0 ? link.jitterMs * this.#network.random.fraction() : 0
     const nowMs = this.#network.clock.monotonicMs()
-    transit.lastArrivalMs = Math.max(transit.lastArrivalMs, nowMs + link.delayMs + jitterMs)
+    const stallMs = this.#happens(link.stallChance) ? link.stallMs : 0
+    transit.lastArrivalMs = Math.max(transit.lastArrivalMs, nowMs + link.delayMs + jitterMs + stallMs)
     transit.queue.push(work)
     this.#network.clock.after(transit.lastArrivalMs - nowMs, () => {
       transit.due++
       this.#arrive(direction)
     })
+  }
+
+  /** A copy, since the sender may use its buffer again. */
+  #carried(direction: Direction, payload: Buffer): Buffer {
+    const { alter } = this.#link(direction)
+    return alter === undefined ? Buffer.from(payload) : alter(Buffer.from(payload))
   }
 
   #arrive(direction: Direction): void {

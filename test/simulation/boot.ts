@@ -11,6 +11,7 @@ import {
   startReplication,
 } from '../../src/readers/replication/replication.ts'
 import { startTombstoneSweeper } from '../../src/readers/sweepers/tombstones.ts'
+import { watchRoom } from '../../src/readers/sweepers/room.ts'
 import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
 import type { Env } from '../../src/ports/env.ts'
 import { tableTransitionMs } from './administrator.ts'
@@ -45,6 +46,7 @@ export async function boot({ env, topology, observe, variant, settings }: BootOp
   const shown = variant.engine === undefined ? seen : overriding(seen, variant.engine(seen, env))
   const replication = startReplication(env, shown, topology, settings)
   startTombstoneSweeper(env, shown, (table) => replication.horizon(table), sweeperPace)
+  watchRoom(env, engine)
   startCaretaker({ engine: shown, env, region: topology.self.name, tableTransitionMs })
   return { engine: shown, replication }
 }

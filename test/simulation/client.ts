@@ -23,7 +23,11 @@ export type ClientHabits = {
   readonly hotChance: number
   readonly transactionChance: number
   readonly deleteChance: number
+  readonly largeChance: number
 }
+
+/** Up to nearly the most that an item may have. */
+const paddingBytesMax = 400_000
 
 type Attempt = { readonly table: Table; readonly intents: readonly Intent[]; readonly invokedAt: Position }
 
@@ -56,16 +60,24 @@ export class Client {
     }
   }
 
+  /** One write of this key now, whatever else it is doing. */
+  async hurry(name: string, key: KeyIntent): Promise<void> {
+    const engine = this.#region.engine
+    const table = engine?.tableNamed(name)
+    if (engine !== undefined && table !== undefined && isUsable(table, this.#region.name))
+      await this.#attempt(engine, table, key)
+  }
+
   /** Those that take writes here now. */
   #tableOf(engine: Engine): Table | undefined {
     const usable = engine.tables().filter((table) => isUsable(table, this.#region.name))
     return usable.length === 0 ? undefined : this.#random.pick(usable)
   }
 
-  async #attempt(engine: Engine, table: Table): Promise<void> {
+  async #attempt(engine: Engine, table: Table, key?: KeyIntent): Promise<void> {
     const region = this.#region
     region.watch.catchUp()
-    const intents = this.#intents(engine, table)
+    const intents = key === undefined ? this.#intents(engine, table) : [this.#intent(engine, table, { key })]
     const attempt: Attempt = { table, intents, invokedAt: region.watch.position }
     const answer = await Promise.race([this.#commit(engine, attempt), region.ended])
     if (answer === undefined) return
@@ -88,15 +100,15 @@ export class Client {
     const transaction = this.#random.chance(this.#habits.transactionChance)
     const intents = new Map<string, Intent>()
     for (let n = transaction ? this.#random.between(2, 5) : 1; n > 0; n--) {
-      const intent = this.#intent(engine, table, transaction)
+      const intent = this.#intent(engine, table, { inTransaction: transaction })
       intents.set(`${intent.key.id} ${intent.key.part}`, intent)
     }
     return [...intents.values()]
   }
 
-  #intent(engine: Engine, table: Table, inTransaction: boolean): Intent {
+  #intent(engine: Engine, table: Table, more: { inTransaction?: boolean; key?: KeyIntent }): Intent {
     const random = this.#random
-    const key = this.#key()
+    const { inTransaction = false, key = this.#key() } = more
     const tag = `${this.name}-${++this.#count}`
     const act = random.weighted({
       put: 4,
@@ -107,7 +119,9 @@ export class Client {
     const current = this.#read(engine, table, key)
     const condition = random.chance(act === 'check' ? 1 : 0.4) ? { condition: this.#condition(current) } : {}
     const group = random.pick([undefined, 'red', 'green', 'blue'])
-    const content = act === 'put' ? { count: random.between(0, 9), ...(group === undefined ? {} : { group }) } : {}
+    const large = random.chance(this.#habits.largeChance) ? { paddingBytes: random.between(1, paddingBytesMax) } : {}
+    const grouped = group === undefined ? {} : { group }
+    const content = act === 'put' ? { count: random.between(0, 9), ...grouped, ...large } : {}
     return { act, key, tag, ...condition, ...content }
   }
 

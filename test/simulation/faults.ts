@@ -2,30 +2,15 @@
  * What goes wrong, and for how long. Each run draws its own mixture of kinds and its own pace: with everything at
  * once all the time, nothing interesting would ever be reached.
  */
+import type { Link } from '../../src/adapters/memory-bus.ts'
 import { StoreFailed, StoreFull } from '../../src/ports/store.ts'
 import { differenceOfTables } from './checks.ts'
+import { otherVersion } from './corruption.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import type { World } from './world.ts'
 
-type Kind =
-  | 'crash'
-  | 'crash server'
-  | 'wipe stream'
-  | 'lose tail'
-  | 'trim stream'
-  | 'cut one way'
-  | 'cut link'
-  | 'isolate'
-  | 'unruly link'
-  | 'step clock'
-  | 'drift clock'
-  | 'disk full'
-  | 'slow disk'
-  | 'wipe disk'
-  | 'poison stream'
-  | 'pause link'
-  | 'pause table'
+type Kind = (typeof allKinds)[number]
 
 export type FaultPlan = {
   readonly kinds: readonly Kind[]
@@ -36,7 +21,7 @@ export type FaultPlan = {
   readonly clockErrorMs: number
 }
 
-const allKinds: readonly Kind[] = [
+const allKinds = [
   'crash',
   'crash server',
   'wipe stream',
@@ -45,26 +30,35 @@ const allKinds: readonly Kind[] = [
   'cut one way',
   'cut link',
   'isolate',
+  'cut all',
+  'flap',
+  'stall link',
   'unruly link',
+  'other version',
+  'garbage',
+  'poison',
   'step clock',
   'drift clock',
   'disk full',
+  'disk nearly full',
   'slow disk',
   'wipe disk',
   'poison stream',
   'pause link',
   'pause table',
-]
+] as const
 
 export function drawFaultPlan(random: SeededRandom, loadMs: number): FaultPlan {
   const share = random.pick([0, 0.2, 0.5, 1])
   return {
     kinds: allKinds.filter(() => random.chance(share)),
     everyMs: loadMs / random.pick([4, 12, 30]),
-    lastMs: random.pick([300, 2000, 8000]),
+    lastMs: random.pick([300, 2000, 8000, 20_000]),
     clockErrorMs: random.pick([50, 800, 5000]),
   }
 }
+
+type Pair = readonly [SimulatedRegion, SimulatedRegion]
 
 export class Faults {
   readonly #world: World
@@ -93,13 +87,11 @@ export class Faults {
     this.#healed = true
     const { network, regions, story } = this.#world
     story.tell('world', 'heal')
-    for (const [a, b] of this.#world.pairs()) {
-      network.heal(a.name, b.name)
-      Object.assign(network.link(a.name, b.name), { loseChance: 0, duplicateChance: 0, reorderChance: 0 })
-    }
+    network.mend()
+    this.#world.unreadable.clear()
     for (const region of regions) {
       network.server(region.name).start()
-      Object.assign(region, { diskFull: false, flushMs: 1 })
+      Object.assign(region, { fullChance: 0, flushMs: 1 })
       region.clock.correct()
     }
     await Promise.all(regions.filter((region) => !region.running).map((region) => region.start()))
@@ -138,16 +130,37 @@ export class Faults {
           durationMs,
           how,
         )
+      case 'cut all':
+        return this.#cut(pairs, durationMs, how)
+      case 'flap':
+        for (let times = random.between(2, 6); times > 0 && !this.#healed; times--) {
+          await this.#cut([[a, b]], durationMs / 6, how)
+          await this.#world.scheduler.sleep(random.between(0, 500))
+        }
+        return
+      case 'stall link':
+        return this.#disturb([a, b], durationMs, { stallChance: 0.05, stallMs: random.pick([300, 1500]) })
       case 'unruly link':
-        return this.#unruly(a, b, durationMs)
+        return this.#disturb([a, b], durationMs, {
+          loseChance: random.pick([0, 0.05, 0.3]),
+          duplicateChance: random.pick([0, 0.05, 0.3]),
+          reorderChance: random.pick([0, 0.05, 0.3]),
+        })
+      case 'other version':
+        return this.#speakOtherwise(a, b, durationMs)
+      case 'garbage':
+      case 'poison':
+        if (pairs.some(([from, to]) => network.link(from.name, to.name).alter !== undefined)) return
+        return this.#disturb([a, b], durationMs, { alter: this.#world.poison.alter(kind) })
       case 'step clock':
         return region.clock.step(random.between(-this.#plan.clockErrorMs, this.#plan.clockErrorMs))
       case 'drift clock':
         return region.clock.drift(random.between(-20_000, 20_000))
       case 'disk full':
-        region.diskFull = true
+      case 'disk nearly full':
+        region.fullChance = kind === 'disk full' ? 1 : 0.5
         return this.#during(durationMs, () => {
-          region.diskFull = false
+          region.fullChance = 0
         })
       case 'slow disk':
         region.flushMs = random.between(5, 400)
@@ -219,11 +232,27 @@ export class Faults {
     })
   }
 
-  async #unruly(a: SimulatedRegion, b: SimulatedRegion, durationMs: number): Promise<void> {
-    const link = this.#world.network.link(a.name, b.name)
-    const chance = (): number => this.#random.pick([0, 0.05, 0.3])
-    Object.assign(link, { loseChance: chance(), duplicateChance: chance(), reorderChance: chance() })
-    await this.#during(durationMs, () => Object.assign(link, { loseChance: 0, duplicateChance: 0, reorderChance: 0 }))
+  /** The one direction, as a rule: what the two say to each other goes both ways. */
+  async #disturb([a, b]: Pair, durationMs: number, how: Partial<Link>): Promise<void> {
+    const { network } = this.#world
+    const links = [network.link(a.name, b.name), ...(this.#random.chance(0.5) ? [network.link(b.name, a.name)] : [])]
+    const before = Object.fromEntries(Object.keys(how).map((name) => [name, links[0]?.[name as keyof Link]]))
+    for (const link of links) Object.assign(link, how)
+    await this.#during(durationMs, () => links.forEach((link) => Object.assign(link, before)))
+  }
+
+  /** All that `a` says to `b` is of another version, as if it had been upgraded alone; then it is set back. */
+  async #speakOtherwise(a: SimulatedRegion, b: SimulatedRegion, durationMs: number): Promise<void> {
+    const { network, unreadable, scheduler } = this.#world
+    const name = `${a.name}>${b.name}`
+    const link = network.link(a.name, b.name)
+    if (link.alter !== undefined) return
+    link.alter = otherVersion
+    unreadable.set(name, { epoch: a.watch.epoch, flushed: a.watch.position, sinceMs: scheduler.nowMs })
+    await this.#during(durationMs, () => {
+      link.alter = undefined
+      unreadable.delete(name)
+    })
   }
 
   async #during(durationMs: number, undo: () => void): Promise<void> {

@@ -11,6 +11,8 @@ import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
 
 const everyMs = 400
+/** A peer's last word counts for a few seconds. */
+const noticeMs = 6000
 
 export class Inspector {
   readonly #world: World
@@ -41,6 +43,7 @@ export class Inspector {
         if (other === undefined) continue
         this.#checkPending(region, other, peer)
         this.#checkWatermark(other, region, peer.watermark)
+        this.#checkRefused(region, peer)
       }
     }
   }
@@ -66,6 +69,17 @@ export class Inspector {
       !safeToEvacuate || missing.length === 0,
       'safe to evacuate is said only when it is',
       () => `${origin.name} says it of ${peer.name}, which lacks ${missing.length}`,
+    )
+  }
+
+  /** Whoever speaks another version, or says nothing that can be understood, is not called live for long. */
+  #checkRefused({ name }: SimulatedRegion, { peer, state }: PeerStatus): void {
+    const since = this.#world.unreadable.get(`${peer}>${name}`)
+    const lastsMs = since === undefined ? 0 : this.#world.scheduler.nowMs - since.sinceMs
+    expectThat(
+      lastsMs < noticeMs || (state !== 'live' && state !== 'idle'),
+      'a peer of another version is not called live',
+      () => `${name} says ${state} of ${peer}`,
     )
   }
 

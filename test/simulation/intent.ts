@@ -21,6 +21,8 @@ export type Intent = {
   /** Of a put. */
   readonly count?: number
   readonly group?: string
+  /** Of a put: what makes its item large. */
+  readonly paddingBytes?: number
 }
 
 export type Decision =
@@ -87,9 +89,15 @@ export function countOf(item: Item): number | undefined {
 
 const keyAttributes = ({ id, part }: KeyIntent): Item => ({ id: { S: id }, part: { S: part } })
 
-function putItem({ key, tag, count = 0, group }: Intent): Item {
+function putItem({ key, tag, count = 0, group, paddingBytes }: Intent): Item {
   const n: AttributeValue = { N: String(count) }
-  return { ...keyAttributes(key), n, tag: { S: tag }, ...(group === undefined ? {} : { group: { S: group } }) }
+  return {
+    ...keyAttributes(key),
+    n,
+    tag: { S: tag },
+    ...(group === undefined ? {} : { group: { S: group } }),
+    ...(paddingBytes === undefined ? {} : { padding: { S: tag.padEnd(paddingBytes, '.') } }),
+  }
 }
 
 function incremented({ key, tag }: Intent, current: Item | undefined): Item {

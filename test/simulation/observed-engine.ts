@@ -3,7 +3,8 @@ import type { Position } from '../../src/core/change/change.ts'
 import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
 import { decodeRow } from '../../src/core/item/row.ts'
 import type { TableId } from '../../src/core/table/table.ts'
-import type { Engine } from '../../src/engine/engine.ts'
+import { setAsideMax } from '../../src/core/limits.ts'
+import type { Engine, RemoteBatch } from '../../src/engine/engine.ts'
 import { rowsOf } from './rows-of.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { order, stampText } from './vectors.ts'
@@ -11,7 +12,23 @@ import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
 
 export function observed(engine: Engine, region: SimulatedRegion, world: World): Engine {
+  /** Batches of each origin that are being applied. */
+  const underWay = new Map<string, number>()
+  const count = (origin: string, by: number): number => {
+    const batches = (underWay.get(origin) ?? 0) + by
+    underWay.set(origin, batches)
+    return batches
+  }
   return overriding(engine, {
+    apply: async (batch: RemoteBatch, sequence: number) => {
+      world.check(() => checkReadable(world, region, batch))
+      const before = engine.cursor(batch.origin)
+      const alone = count(batch.origin, 1) === 1
+      const result = await engine.apply(batch, sequence).finally(() => count(batch.origin, -1))
+      if (alone && result.applied !== 'hole' && before?.epoch === batch.epoch)
+        world.check(() => checkSetAside(world, engine, batch, { after: before.position, upTo: result.cursor }))
+      return result
+    },
     removeTombstones: async (table: TableId, upTo: Stamp, rowsMax: number) => {
       const before = rowsOf(engine, table).filter(({ row }) => decodeRow(row).tombstone)
       const removed = await engine.removeTombstones(table, upTo, rowsMax)
@@ -73,6 +90,38 @@ function checkRemoval(
       promise,
       () =>
         `${region.name} removed ${stampText(stamp)} while ${stampText(older?.row.stamp)} of ${peer.name} was still to come`,
+    )
+  }
+}
+
+/** What left while the link made another version of it cannot be read; it can only come once that has ended. */
+function checkReadable(world: World, region: SimulatedRegion, { origin, epoch, upTo }: RemoteBatch): void {
+  const since = world.unreadable.get(`${origin}>${region.name}`)
+  expectThat(
+    since === undefined || since.epoch !== epoch || upTo <= since.flushed,
+    'nothing of another version is applied',
+    () => `${region.name} applies ${origin} up to ${upTo}, which could be read up to ${since?.flushed}`,
+  )
+}
+
+/** Whatever was poisoned and passed over must be found again, with the region that it came from. */
+function checkSetAside(
+  world: World,
+  engine: Engine,
+  batch: RemoteBatch,
+  { after, upTo }: { readonly after: Position; readonly upTo: Position },
+): void {
+  for (const change of batch.changes) {
+    if (change.position <= after || change.position > upTo || !world.poison.isPoison(change)) continue
+    const status = engine.tableWithId(change.table)?.status
+    if (change.kind === 'item' && (status === undefined || status === 'DELETING')) continue
+    const kept = engine
+      .setAside(0, setAsideMax)
+      .some(({ origin, table, key }) => origin === batch.origin && table === change.table && key.equals(change.key))
+    expectThat(
+      kept,
+      'a poisoned change is set aside',
+      () => `${engine.region.name} has lost the one at ${change.position} of ${batch.origin}`,
     )
   }
 }

@@ -27,13 +27,18 @@ export type Write = {
 
 export class Oracle {
   readonly #keys = new Map<string, Expected>()
+  /** Every write that was ever made, of items and of registers: nothing else may be applied anywhere. */
+  readonly #made = new Map<string, Row>()
   /** Tags of writes that were refused or failed for certain: none may ever be seen. */
   readonly #forbidden = new Map<string, string>()
 
-  learn(region: Region, { change, row, own, before }: Entry): void {
+  learn(region: Region, entry: Entry): void {
+    const { change, row, own, before } = entry
+    const name = keyName(change.table, change.key)
+    if (own) this.#made.set(`${name} ${stampText(row.stamp)}`, row)
+    else this.#checkMade(region, entry)
     if (!own || !isItem(change)) return
     this.#checkAllowed(region, row)
-    const name = keyName(change.table, change.key)
     const expected = this.#keys.get(name)
     const write = { row, over: before?.stamp }
     // Nothing is left of what was deleted before anybody else had the table.
@@ -62,6 +67,15 @@ export class Oracle {
       )
       return writes.length === 0 ? [] : [{ ...expected, writes }]
     })
+  }
+
+  #checkMade(region: Region, { change, row }: Entry): void {
+    const made = this.#made.get(`${keyName(change.table, change.key)} ${stampText(row.stamp)}`)
+    expectThat(
+      made !== undefined && made.tombstone === row.tombstone && made.body.equals(row.body),
+      'nothing is applied that nobody wrote',
+      () => `${region.name} applied ${rowText(row)}, made was ${rowText(made)}`,
+    )
   }
 
   #checkAllowed(region: Region, row: Row): void {

@@ -71,14 +71,23 @@ export class Prover {
         const mended = await this.#asked(region, () => region.replication?.mend(table))
         return mended?.unknown === 0
       })
-    await this.#until('damage is mended', () => Promise.resolve(difference(this.#world) === undefined))
+    let left: string | undefined
+    await this.#until(
+      'damage is mended',
+      () => Promise.resolve((left = difference(this.#world)) === undefined),
+      () => left,
+    )
   }
 
-  async #until(promise: string, holds: () => Promise<boolean>): Promise<void> {
+  async #until(
+    promise: string,
+    holds: () => Promise<boolean>,
+    left: () => string | undefined = () => undefined,
+  ): Promise<void> {
     const { scheduler } = this.#world
     const startedMs = scheduler.nowMs
     while (!(await holds())) {
-      expectThat(scheduler.nowMs - startedMs < patienceMs, promise, () => `not after ${patienceMs} ms`)
+      expectThat(scheduler.nowMs - startedMs < patienceMs, promise, () => `not after ${patienceMs} ms: ${left()}`)
       await scheduler.sleep(retryMs)
     }
   }
@@ -92,6 +101,7 @@ export class Prover {
     try {
       return await Promise.race([ask(), region.ended.then(() => undefined)])
     } catch (error) {
+      if (error instanceof NotComparable) this.#world.story.tell(region.name, 'not comparable', { error })
       if (error instanceof NotComparable || error instanceof StoreFull || error instanceof StoreFailed) return undefined
       throw error
     }

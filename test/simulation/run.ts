@@ -36,6 +36,8 @@ type Plan = {
   readonly loadMs: number
   readonly clientsPerRegion: number
   readonly habits: ClientHabits
+  /** Mean time between two moments at which every region writes one and the same item. */
+  readonly rushEveryMs: number
   readonly faults: FaultPlan
 }
 
@@ -72,7 +74,7 @@ export async function runSeed({ seed, variant = {}, print, onFailure }: RunOptio
 /** About as many writes whether a run is short or long: what takes long in a run is to go through them, not time. */
 function drawPlan(seed: number): Plan {
   const random = new SeededRandom(seed ^ 0x5eed)
-  const loadMs = random.pick([1000, 3000, 3000, 10_000, 10_000, 60_000])
+  const loadMs = random.pick([1000, 3000, 3000, 10_000, 10_000, 30_000])
   return {
     regionCount: random.pick([2, 3, 3, 3, 4]),
     loadMs,
@@ -84,7 +86,9 @@ function drawPlan(seed: number): Plan {
       hotChance: random.pick([0.3, 0.8]),
       transactionChance: random.pick([0, 0.2]),
       deleteChance: random.pick([0.1, 0.4, 0.8]),
+      largeChance: random.pick([0, 0, 0, 0, 0, 0, 0, 0.1]),
     },
+    rushEveryMs: random.chance(0.3) ? loadMs / 8 : Infinity,
     faults: drawFaultPlan(random, loadMs),
   }
 }
@@ -106,7 +110,12 @@ async function script(world: World, plan: Plan, clients: Client[]): Promise<void
   inspector.start()
   const faults = new Faults(world, plan.faults)
   const prover = new Prover(world)
-  await Promise.all([faults.run(endMs), prover.run(endMs), ...clients.map((client) => client.run(endMs))])
+  await Promise.all([
+    faults.run(endMs),
+    prover.run(endMs),
+    rush(world, { clients, endMs, everyMs: plan.rushEveryMs }),
+    ...clients.map((client) => client.run(endMs)),
+  ])
   await faults.heal()
   await administration
   await settle(world)
@@ -114,6 +123,18 @@ async function script(world: World, plan: Plan, clients: Client[]): Promise<void
   if (random.chance(0.3)) await prover.damage()
   for (const region of regions) checkRegion(region)
   checkConflicts(world)
+}
+
+type Rush = { readonly clients: readonly Client[]; readonly endMs: number; readonly everyMs: number }
+
+async function rush({ scheduler, random }: World, { clients, endMs, everyMs }: Rush): Promise<void> {
+  if (everyMs === Infinity) return
+  for (;;) {
+    await scheduler.sleep(everyMs * 2 * random.fraction())
+    if (scheduler.nowMs >= endMs) return
+    const key = { id: 'hot1', part: random.pick(['a', 'b']) }
+    await Promise.all(clients.map((client) => client.hurry('orders', key)))
+  }
 }
 
 /** Replicas at once or later, a local table somewhere, another global table and another index under load. */

@@ -9,6 +9,7 @@ export const storiedSeeds: readonly StoriedSeed[] = [
   { seed: 597, story: 'changes cut off by the log’s cap were not pending any more after a restart' },
   { seed: 1037, story: 'a peer was called safe to leave to while it lacked something' },
   { seed: 11899, story: 'a replica asked for again while it went: it was waited for in a state that had passed' },
+  { seed: 237, story: 'a replica that was removed during a comparison was called different' },
   { seed: 3769, story: 'a replica counted as complete before it served' },
   {
     seed: 20022,

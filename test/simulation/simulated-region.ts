@@ -46,9 +46,9 @@ export class SimulatedRegion {
   readonly region: Region
   readonly clock: RegionClock
   readonly watch: LogWatch
-  /** How long a flush takes now, and whether the disk has room. */
+  /** How long a flush takes now, and how likely it is that the disk has no room for it. */
   flushMs = 1
-  diskFull = false
+  fullChance = 0
   /** How far this region has ever come in the others' logs, with disks that it has lost since. */
   readonly reached = new Map<string, { readonly epoch: string; readonly position: Position }>()
   /** Where this region's durable cursors in the others' logs stood last, alive or not. */
@@ -199,7 +199,7 @@ export class SimulatedRegion {
 
   async #flush(): Promise<void> {
     await this.#world.scheduler.sleep(this.flushMs * (0.5 + this.#random.fraction()))
-    if (this.diskFull) throw new StoreFull('no space left on the simulated disk')
+    if (this.#random.chance(this.fullChance)) throw new StoreFull('no space left on the simulated disk')
   }
 
   #look(engine: Engine): void {

@@ -2,11 +2,13 @@
 import { type Link, MemoryNetwork } from '../../src/adapters/memory-bus.ts'
 import { decodeBatch } from '../../src/core/change/batch.ts'
 import { kindOf } from '../../src/core/change/message.ts'
+import type { Position } from '../../src/core/change/change.ts'
 import type { TableId } from '../../src/core/table/table.ts'
 import type { Region } from '../../src/core/topology.ts'
 import type { Env } from '../../src/ports/env.ts'
 import type { Variant } from './boot.ts'
 import { type Expected, Oracle } from './oracle.ts'
+import { Poison } from './corruption.ts'
 import { Scheduler } from './scheduler.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimulatedRegion } from './simulated-region.ts'
@@ -38,6 +40,12 @@ export class World {
   readonly logPositionsMax: number
   /** With few changes to a batch, several are under way at a time even in a short run. */
   readonly applyChangesMax: number
+  readonly poison: Poison
+  /** Per direction in which nothing can be read: how much of the origin's log there was when that began. */
+  readonly unreadable = new Map<
+    string,
+    { readonly epoch: string; readonly flushed: Position; readonly sinceMs: number }
+  >()
   /** Disks that were lost: what was only on them is gone, their conflict feeds too. */
   wipes = 0
   /** Changes of tables that are being made: no disk is lost meanwhile. */
@@ -57,6 +65,7 @@ export class World {
       streamMessagesMax: this.random.pick([20, 200, 100_000]),
       outstandingMax: this.random.pick([1, 4, 64]),
     })
+    this.poison = new Poison(this.random.fork())
     this.logPositionsMax = this.random.pick([20, 1_000_000, 1_000_000])
     this.applyChangesMax = [1, 3, 1000][seed % 3] ?? 1
     this.variant = variant

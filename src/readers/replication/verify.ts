@@ -76,6 +76,8 @@ type Peer = { readonly region: string; readonly questions: Questions }
 class Run {
   readonly #room: VerifyRoom
   readonly #table: TableId
+  /** Another one if the table goes from here, and comes again. */
+  readonly #number: number | undefined
   readonly #replicas: readonly string[]
   readonly #peers: readonly Peer[]
   readonly #found: { readonly range: KeyRange; readonly keys: Buffer[] }[] = []
@@ -87,6 +89,7 @@ class Run {
   constructor(room: VerifyRoom, table: Table) {
     this.#room = room
     this.#table = table.id
+    this.#number = room.engine.tableWithId(table.id)?.number
     this.#replicas =
       table.replicas.length === 0 ? [room.engine.region.name] : table.replicas.map(({ region }) => region)
     for (const { region, status } of table.replicas)
@@ -99,6 +102,7 @@ class Run {
     await this.#walk()
     const watermark = this.#watermark
     const differing = this.#found.length === 0 ? [] : await this.#again()
+    this.#assertHere()
     return {
       watermark,
       replicas: this.#replicas,
@@ -107,6 +111,14 @@ class Run {
       differing,
       cut: this.#differing >= differingKeysMax,
     }
+  }
+
+  /** A replica that is removed meanwhile has fewer rows than the others, and is no damage. Peers refuse to answer then. */
+  #assertHere(): void {
+    const { engine } = this.#room
+    const table = engine.tableWithId(this.#table)
+    if (table === undefined || table.number !== this.#number || table.status === 'DELETING')
+      throw new NotComparable(`the replica in ${engine.region.name} has gone meanwhile`)
   }
 
   #peer(region: string): Peer {
