@@ -22,7 +22,7 @@ export function readHead(text: string): RequestHead | undefined {
   const url = text.slice(5, lineEnd - versionText.length)
   if (!isRoot(url) || strange.test(text)) return undefined
   const headers: Record<string, string> = {}
-  for (let at = lineEnd + 2; at < text.length;) {
+  for (let at = lineEnd + 2; at <= text.length;) {
     const next = text.indexOf('\r\n', at)
     const end = next < 0 ? text.length : next
     const colon = text.indexOf(':', at)
