@@ -28,6 +28,7 @@ import { adminRoutes } from './admin.ts'
 import { watchCredentials } from './credentials.ts'
 import type { NatsAccess } from './nats-access.ts'
 import type { RegionEntry } from './regions.ts'
+import { measureStore } from './store-measures.ts'
 import { type Peer, watchTopology } from './topology-watch.ts'
 import { type ShownCertificate, watchCertificates } from './certificate-watch.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
@@ -124,6 +125,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       readiness: () => readinessOf(self.name, closing ? 'it is stopping' : engine.trouble()?.reason),
       metrics: async () => {
         replication.measure()
+        measureStore(meter, engine, join(options.data, 'store'))
         return { contentType: meter.contentType, text: await meter.render() }
       },
       admin: adminRoutes({ engine, replication, topology, invalidator }),

@@ -22,6 +22,12 @@ export const metrics = {
   },
   longitude_store_writable: { kind: 'gauge', help: '0 while the disk refuses writes, else 1.', labels: [] },
   longitude_log_position: { kind: 'gauge', help: 'Last durable position of this region’s log.', labels: [] },
+  longitude_log_changes: {
+    kind: 'gauge',
+    help: 'Changes that this region’s log holds; it forgets what every peer has confirmed.',
+    labels: [],
+  },
+  longitude_store_bytes: { kind: 'gauge', help: 'Space that the region’s store takes on its disk.', labels: [] },
   longitude_commit_seconds: {
     kind: 'histogram',
     help: 'Time from decision to durability of a group of writes.',

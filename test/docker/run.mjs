@@ -1,72 +1,68 @@
 /**
- * deploy/compose.yaml in earnest, wherever a Docker engine answers: builds the image, starts three regions, makes a global
- * table, writes in one region and reads in another, kills a region and starts it again, and stops everything with its data.
+ * deploy/compose.yaml in earnest, wherever a Docker engine answers: builds the image, starts three regions, tries that nothing but
+ * the links connects them, breaks links, kills, pauses, wipes and replaces parts, adds a fourth region, and stops everything with its data.
  *
  *   npm run test:docker
  *   npm run test:docker -- --file more.yaml     with another file for Compose
- *
- * Project and ports are its own: regions that run from the same file are left alone.
+ *   npm run test:docker -- --only start,links   some of the steps, in their order (`start` and `table` make what the others need)
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { get } from 'node:http'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { prepare } from '../../src/node/prepare.mjs'
+import { deploymentOf, docker, statusOf, until } from './deployment.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1']
 const [virginia, ireland, tokyo] = regions
+const fourth = 'sa-east-1'
 const table = 'Employees'
 
-const compose = engineAndCompose()
+const { values: asked } = parseArgs({
+  options: { file: { type: 'string', multiple: true, default: [] }, only: { type: 'string' } },
+})
+const deployment = await deploymentOf({ root, files: ['deploy/compose.yaml', ...asked.file] })
+const { run, output, inspect, endpoint } = deployment
 prepare({ root, log: console.log })
 const { DynamoDB } = await import('@aws-sdk/client-dynamodb')
-
-const ports = await freePorts(regions.length)
-const environment = Object.fromEntries(
-  regions.map((region, index) => [`${region.toUpperCase().replaceAll('-', '_')}_PORT`, String(ports[index])]),
-)
-const project = `longitude-test-${process.pid}`
-const files = ['--file', 'deploy/compose.yaml', ...process.argv.slice(2)]
-const clients = Object.fromEntries(regions.map((region) => [region, client(region)]))
+const clients = Object.fromEntries([...regions, fourth].map((region) => [region, client(region)]))
 
 for (const signal of ['SIGINT', 'SIGTERM'])
   process.once(signal, () => {
-    down()
+    deployment.down()
     process.exit(1)
   })
 
+const steps = {
+  start: ['three regions are built and start', start],
+  image: ['the image is small, and nothing in it runs as root', image],
+  administration: ['administration is served inside a container only', administration],
+  table: ['a global table is made in one region', createTable],
+  travel: ['what one region writes is read in another', travel],
+  walls: ['regions reach each other by nothing but the links', walls],
+  links: ['a link is broken and healed from this machine, with the token only', links],
+  kill: ['the others go on while a region is killed, and it comes back with its data', killed],
+  pause: ['a region that is paused catches up', paused],
+  isolation: ['every region serves while the links are gone', isolation],
+  wipe: ['a NATS server that loses its volume is filled again', wiped],
+  loss: ['a region that loses everything is filled again by the others', lost],
+  restart: ['everything is taken down and comes up with its data', restarted],
+  fourth: ['a fourth region is added, and gets the table', addFourth],
+  stop: ['a node that is stopped closes its store and ends with 0', stopped],
+}
+
 let passed = false
 try {
-  await step('three regions are built and start', start)
-  await step('administration is served inside a container only', administration)
-  await step('a global table is made in one region', createTable)
-  await step('what one region writes is read in another', async () => {
-    await put(virginia, 'E001', 'Ann')
-    await arrives(tokyo, 'E001', 'Ann')
-  })
-  await step('the others go on while a region is killed', async () => {
-    run('kill', tokyo, `nats-${tokyo}`)
-    await put(virginia, 'E002', 'Bob')
-    await arrives(ireland, 'E002', 'Bob')
-  })
-  await step('it comes back with its data and catches up', async () => {
-    run('start', `nats-${tokyo}`, tokyo)
-    await ready(tokyo)
-    assert.equal(await nameOf(tokyo, 'E001'), 'Ann')
-    await arrives(tokyo, 'E002', 'Bob')
-    await put(tokyo, 'E003', 'Cho')
-    await arrives(virginia, 'E003', 'Cho')
-  })
-  await step('a node that is stopped closes its store and ends with 0', stopped)
+  const chosen = asked.only?.split(',') ?? Object.keys(steps)
+  for (const [name, [title, act]] of Object.entries(steps)) if (chosen.includes(name)) await step(title, act)
   passed = true
 } catch (error) {
   console.error(error)
-  spawnCompose(['logs', '--tail', '40'], 'inherit')
+  deployment.logs()
 }
-passed = down() && passed
+passed = deployment.down() && passed
 console.log(passed ? 'passed' : 'FAILED')
 process.exit(passed ? 0 : 1)
 
@@ -74,19 +70,40 @@ async function start() {
   run('up', '--detach', '--build')
   for (const region of regions) await ready(region)
   // The image's own check, which is run ten seconds after the start.
-  for (const region of regions)
-    await until(`${region} is healthy`, () => inspect(region, '{{.State.Health.Status}}') === 'healthy')
+  for (const service of [...regions, 'links'])
+    await until(`${service} is healthy`, () => inspect(service, '{{.State.Health.Status}}') === 'healthy')
+}
+
+async function image() {
+  const layers = docker(
+    'history',
+    '--no-trunc',
+    '--human=false',
+    '--format',
+    '{{.Size}} {{.CreatedBy}}',
+    'longitude',
+  ).split('\n')
+  // From the base image down everything is somebody else's.
+  const ours = layers.slice(
+    0,
+    layers.findIndex((layer) => layer.includes('ENV NODE_ENV=production')),
+  )
+  const sizeBytes = ours.reduce((sum, layer) => sum + Number(layer.split(' ')[0]), 0)
+  console.log(`    ${(sizeBytes / 1e6).toFixed(0)} MB on top of its base image`)
+  assert.ok(ours.length > 0 && sizeBytes < 60e6, `${sizeBytes} bytes`)
+  for (const service of [...regions, 'links'])
+    assert.equal(output('exec', '-T', service, 'id', '-u').trim(), '10001', service)
 }
 
 async function administration() {
-  assert.equal(await statusOf(virginia, '/admin/status'), 403)
+  assert.equal(await statusOf(`${endpoint(virginia)}/admin/status`), 403)
   const inside = JSON.parse(output('exec', '-T', virginia, 'longitude', 'status', '--json'))
   assert.deepEqual(
     inside.regions.map(({ region, health }) => [region, health]),
     [[virginia, 'ready']],
   )
-  const links = inside.links.map(({ from, to }) => `${from} ${to}`)
-  assert.ok(links.includes(`${virginia} ${tokyo}`) && links.includes(`${tokyo} ${virginia}`), links.join())
+  const pairs = inside.links.map(({ from, to }) => `${from} ${to}`)
+  assert.ok(pairs.includes(`${virginia} ${tokyo}`) && pairs.includes(`${tokyo} ${virginia}`), pairs.join())
 }
 
 async function createTable() {
@@ -97,19 +114,140 @@ async function createTable() {
     KeySchema: [{ AttributeName: 'EmployeeID', KeyType: 'HASH' }],
   })
   await until('the table is ACTIVE', async () => (await describe()).TableStatus === 'ACTIVE')
-  for (const RegionName of [ireland, tokyo]) {
-    await clients[virginia].updateTable({ TableName: table, ReplicaUpdates: [{ Create: { RegionName } }] })
-    await until(`the replica in ${RegionName} is ACTIVE`, async () => {
-      const { TableStatus, Replicas = [] } = await describe()
-      const replica = Replicas.find((each) => each.RegionName === RegionName)
-      return TableStatus === 'ACTIVE' && replica?.ReplicaStatus === 'ACTIVE'
-    })
+  for (const region of [ireland, tokyo]) await addReplica(region)
+}
+
+async function travel() {
+  await put(virginia, 'E001', 'Ann')
+  await arrives(tokyo, 'E001', 'Ann')
+}
+
+async function walls() {
+  const addressOf = (service) =>
+    inspect(service, '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}').split(' ')[0]
+  const addresses = Object.fromEntries(
+    regions.flatMap((region) => [region, `nats-${region}`]).map((name) => [name, addressOf(name)]),
+  )
+  for (const from of regions) {
+    const others = regions.filter((region) => region !== from).flatMap((region) => [region, `nats-${region}`])
+    const theirs = others.flatMap((name) => [name, addresses[name]])
+    const aims = theirs.flatMap((host) => [`${host}:4222`, `${host}:8000`])
+    const own = [`nats-${from}:4222`, `${addresses[`nats-${from}`]}:4222`, 'links:8199']
+    assert.deepEqual(deployment.reachable(from, [...own, ...aims]), own, `from ${from}`)
   }
+}
+
+async function links() {
+  const control = endpoint('links')
+  assert.equal(await statusOf(`${control}/links`), 403)
+  assert.equal(await statusOf(`${control}/links`, { authorization: `Bearer ${deployment.token}` }), 200)
+  await linksCommand('set', `${virginia}..${tokyo}`, '--down', '--owner', 'test')
+  await put(virginia, 'E010', 'Cut')
+  await arrives(ireland, 'E010', 'Cut')
+  await sleep(1000)
+  assert.equal(await nameOf(tokyo, 'E010'), undefined)
+  const { links: told } = JSON.parse(await linksCommand())
+  const states = told.map(({ from, to, state }) => `${from} ${to} ${state}`)
+  assert.ok(states.includes(`${virginia} ${tokyo} down`) && states.includes(`${virginia} ${ireland} up`), states.join())
+  await linksCommand('heal')
+  await arrives(tokyo, 'E010', 'Cut')
+}
+
+async function killed() {
+  run('kill', tokyo, `nats-${tokyo}`)
+  await put(virginia, 'E002', 'Bob')
+  await arrives(ireland, 'E002', 'Bob')
+  run('start', `nats-${tokyo}`, tokyo)
+  await ready(tokyo)
+  assert.equal(await nameOf(tokyo, 'E001'), 'Ann')
+  await arrives(tokyo, 'E002', 'Bob')
+  await put(tokyo, 'E003', 'Cho')
+  await arrives(virginia, 'E003', 'Cho')
+}
+
+async function paused() {
+  run('pause', ireland, `nats-${ireland}`)
+  await put(virginia, 'E020', 'Dan')
+  await put(tokyo, 'E021', 'Eve')
+  await arrives(tokyo, 'E020', 'Dan')
+  await arrives(virginia, 'E021', 'Eve')
+  run('unpause', ireland, `nats-${ireland}`)
+  await arrives(ireland, 'E020', 'Dan')
+  await arrives(ireland, 'E021', 'Eve')
+}
+
+async function isolation() {
+  run('kill', 'links')
+  for (const region of regions) {
+    await put(region, `E03-${region}`, region)
+    assert.equal(await nameOf(region, `E03-${region}`), region)
+  }
+  run('up', '--detach', 'links')
+  for (const from of regions) for (const to of regions) await arrives(to, `E03-${from}`, from)
+}
+
+async function wiped() {
+  replace(`nats-${ireland}`)
+  await put(ireland, 'E040', 'Fay')
+  await arrives(tokyo, 'E040', 'Fay')
+}
+
+async function lost() {
+  run('rm', '--stop', '--force', tokyo, `nats-${tokyo}`)
+  for (const name of [tokyo, `nats-${tokyo}`]) docker('volume', 'rm', `${deployment.project}_${name}`)
+  run('up', '--detach', tokyo)
+  await ready(tokyo)
+  await arrives(tokyo, 'E001', 'Ann')
+  await put(tokyo, 'E041', 'Gus')
+  await arrives(virginia, 'E041', 'Gus')
+}
+
+async function restarted() {
+  run('down')
+  run('up', '--detach')
+  for (const region of regions) await ready(region)
+  for (const region of regions) assert.equal(await nameOf(region, 'E001'), 'Ann')
+  await put(tokyo, 'E050', 'Hal')
+  await arrives(virginia, 'E050', 'Hal')
+}
+
+async function addFourth() {
+  deployment.add('deploy/compose.fourth.yaml')
+  run('up', '--detach')
+  for (const region of [...regions, fourth]) await ready(region)
+  await addReplica(fourth)
+  await arrives(fourth, 'E001', 'Ann')
+  await put(fourth, 'E060', 'Ida')
+  for (const region of regions) await arrives(region, 'E060', 'Ida')
 }
 
 async function stopped() {
   run('stop', ...regions)
   for (const region of regions) assert.equal(inspect(region, '{{.State.ExitCode}}'), '0', region)
+}
+
+/** Without its data, as on a new disk. */
+function replace(service) {
+  run('rm', '--stop', '--force', service)
+  docker('volume', 'rm', `${deployment.project}_${service}`)
+  run('up', '--detach', service)
+}
+
+async function linksCommand(...args) {
+  const program = ['dist/node/cli.js', 'links', ...args, '--json', '--control', endpoint('links')]
+  const env = { ...process.env, LONGITUDE_CONTROL_TOKEN: deployment.token }
+  const { stdout, stderr, status } = spawnSync(process.execPath, program, { cwd: root, env, encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+  return stdout
+}
+
+async function addReplica(RegionName) {
+  await clients[virginia].updateTable({ TableName: table, ReplicaUpdates: [{ Create: { RegionName } }] })
+  await until(`the replica in ${RegionName} is ACTIVE`, async () => {
+    const { TableStatus, Replicas = [] } = await describe()
+    const replica = Replicas.find((each) => each.RegionName === RegionName)
+    return TableStatus === 'ACTIVE' && replica?.ReplicaStatus === 'ACTIVE'
+  })
 }
 
 async function describe() {
@@ -126,34 +264,15 @@ async function nameOf(region, id) {
   return Item?.Name?.S
 }
 
+/** A region that is still being filled has no such table yet. */
 async function arrives(region, id, name) {
-  await until(`${id} is in ${region}`, async () => (await nameOf(region, id)) === name)
+  await until(`${id} is in ${region}`, async () => (await nameOf(region, id).catch(() => undefined)) === name)
 }
 
 async function ready(region) {
   await until(`${region} is ready`, async () => {
-    return (await statusOf(region, '/ready').catch(() => undefined)) === 200
+    return (await statusOf(`${endpoint(region)}/ready`).catch(() => undefined)) === 200
   })
-}
-
-/** Not `fetch`: of a container that is still starting its promise was seen never to settle on Node 20. */
-function statusOf(region, path) {
-  return new Promise((resolve, reject) => {
-    const asked = get(`${endpoint(region)}${path}`, { agent: false, timeout: 2000 }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode)
-    })
-    asked.on('timeout', () => asked.destroy(new Error('no answer')))
-    asked.on('error', reject)
-  })
-}
-
-async function until(what, holds) {
-  const deadline = Date.now() + 60_000
-  while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within a minute: ${what}`)
-    await sleep(100)
-  }
 }
 
 async function step(title, act) {
@@ -162,64 +281,7 @@ async function step(title, act) {
   console.log(`ok  ${title} (${((Date.now() - began) / 1000).toFixed(1)} s)`)
 }
 
-function endpoint(region) {
-  return `http://127.0.0.1:${ports[regions.indexOf(region)]}`
-}
-
 function client(region) {
   const credentials = { accessKeyId: 'any', secretAccessKey: 'any' }
   return new DynamoDB({ region, endpoint: endpoint(region), credentials })
-}
-
-/** Compose is a plugin of Docker today and was a program of its own. Ends the process where there is no engine. */
-function engineAndCompose() {
-  const engine = spawnSync('docker', ['version', '--format', '{{.Server.Version}}'], { encoding: 'utf8' })
-  if (engine.status !== 0) missing(`no Docker engine answers: ${engine.error?.message ?? engine.stderr.trim()}`)
-  const found = [['docker', 'compose'], ['docker-compose']].find(
-    ([command, ...args]) => spawnSync(command, [...args, 'version', '--short']).status === 0,
-  )
-  if (found === undefined) missing('there is an engine, but neither `docker compose` nor `docker-compose`')
-  return found
-}
-
-function missing(what) {
-  console.error(`test:docker needs Docker and Compose: ${what}\nnothing was tested`)
-  process.exit(1)
-}
-
-/** Whether everything is gone. */
-function down() {
-  return spawnCompose(['down', '--volumes', '--remove-orphans', '--timeout', '5'], 'inherit').status === 0
-}
-
-function run(...args) {
-  const { status } = spawnCompose(args, 'inherit')
-  assert.equal(status, 0, `compose ${args.join(' ')}`)
-}
-
-function output(...args) {
-  const { stdout, stderr, status } = spawnCompose(args, 'pipe')
-  assert.equal(status, 0, `compose ${args.join(' ')}: ${stderr}`)
-  return stdout
-}
-
-function spawnCompose(args, stdio) {
-  const [command, ...first] = compose
-  const all = [...first, '--project-name', project, ...files, ...args]
-  const env = { ...process.env, ...environment }
-  return spawnSync(command, all, { cwd: root, env, encoding: 'utf8', stdio: ['ignore', stdio, stdio] })
-}
-
-function inspect(region, format) {
-  const id = output('ps', '--all', '--quiet', region).trim()
-  const { stdout } = spawnSync('docker', ['inspect', '--format', format, id], { encoding: 'utf8' })
-  return stdout.trim()
-}
-
-async function freePorts(count) {
-  const servers = Array.from({ length: count }, () => createServer().listen(0, '127.0.0.1'))
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.once('listening', resolve))))
-  const found = servers.map((server) => server.address().port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return found
 }
