@@ -1,0 +1,13 @@
+/** A reply that is kept, as the text of its bytes: one character a byte (latin1), which is how it goes out again. */
+import type { Position } from '../../core/change/change.ts'
+
+export type Cached = {
+  /** The whole reply without ConsumedCapacity: `{"Item":…}`, `{}` for an item that is not there, a page of a query. */
+  readonly body: string
+  /** Up to here the log was seen by whoever read it. */
+  readonly position: Position
+  /** By the monotonic clock. */
+  readonly expiresMs: number
+  /** For the one that sends it: what it has worked out once (a checksum). */
+  note?: unknown
+}

@@ -1,0 +1,158 @@
+/**
+ * Follows the region's log for a cache. What the log tells must join on to what was told before; where it does not, something
+ * was missed, and the cache forgets everything up to there. Twice a second the cache asks where it should be: an answer says that
+ * it knew, when it asked, all that the region knew, and what is kept may be answered for two seconds from then. So a line
+ * that is cut, or swallows everything, or lags behind, makes the cache pass everything on and never lets it be silently stale.
+ */
+import type { CacheReport, LogPlace } from '../../core/change/cache-talk.ts'
+import { decodePlace, encodeReport } from '../../core/change/cache-talk.ts'
+import { decodeInvalidation, type Invalidation } from '../../core/change/invalidation.ts'
+import {
+  cacheAnswerMsMax,
+  cacheAskMs,
+  cacheLeaseMs,
+  connectBackOffMsMax,
+  connectBackOffMsMin,
+} from '../../core/limits.ts'
+import type { CacheLine, CacheSession } from '../../ports/cache-line.ts'
+import type { Env } from '../../ports/env.ts'
+import type { Cache } from './cache.ts'
+
+export type FollowerOptions = {
+  readonly env: Pick<Env, 'clock' | 'log'>
+  readonly line: CacheLine
+  readonly cache: Pick<Cache, 'restart' | 'invalidate' | 'freshUntil'>
+  readonly report: () => CacheReport
+}
+
+export type Follower = { readonly place: () => LogPlace | undefined; readonly stop: () => Promise<void> }
+
+export function startFollower(options: FollowerOptions): Follower {
+  const following = new Following(options)
+  const running = following.run()
+  return {
+    place: () => following.place,
+    stop: async () => {
+      await following.stop()
+      await running
+    },
+  }
+}
+
+/** A session without any answer for so long is given up. */
+const silentMsMax = 3 * cacheLeaseMs
+
+class Following {
+  readonly #options: FollowerOptions
+  #place: LogPlace | undefined
+  #session: CacheSession | undefined
+  #stopped = false
+
+  constructor(options: FollowerOptions) {
+    this.#options = options
+  }
+
+  get place(): LogPlace | undefined {
+    return this.#place
+  }
+
+  async run(): Promise<void> {
+    const { clock, log } = this.#options.env
+    let backOffMs = connectBackOffMsMin
+    while (!this.#stopped) {
+      try {
+        const reason = await this.#hold()
+        backOffMs = connectBackOffMsMin
+        if (!this.#stopped) log.warn('the line to the log is lost: everything is passed on', { reason })
+      } catch (error) {
+        log.debug('the log cannot be reached', { error: String(error) })
+      }
+      this.#options.cache.freshUntil(Number.NEGATIVE_INFINITY)
+      if (!this.#stopped) await clock.sleep(backOffMs)
+      backOffMs = Math.min(connectBackOffMsMax, backOffMs * 2)
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#session?.close()
+  }
+
+  async #hold(): Promise<string> {
+    let current = true
+    const session = await this.#options.line.connect((payload) => {
+      if (current) this.#hear(payload)
+    })
+    this.#session = session
+    try {
+      if (this.#stopped) return 'stopped'
+      return await Promise.race([session.closed, this.#ask(session)])
+    } finally {
+      current = false
+      this.#session = undefined
+      await session.close()
+    }
+  }
+
+  async #ask(session: CacheSession): Promise<string> {
+    const { env, cache, report } = this.#options
+    let answeredMs = env.clock.monotonicMs()
+    while (this.#isCurrent(session)) {
+      const askedMs = env.clock.monotonicMs()
+      try {
+        const place = decodePlace(await session.ask(encodeReport(report()), cacheAnswerMsMax))
+        if (!this.#isCurrent(session)) break
+        this.#settle(place)
+        cache.freshUntil(askedMs + cacheLeaseMs)
+        answeredMs = askedMs
+      } catch (error) {
+        if (env.clock.monotonicMs() - answeredMs > silentMsMax) return `no answer: ${String(error)}`
+      }
+      await env.clock.sleep(cacheAskMs)
+    }
+    return 'closed'
+  }
+
+  #isCurrent(session: CacheSession): boolean {
+    return !this.#stopped && this.#session === session
+  }
+
+  /** Before the first answer nobody knows what the positions join on to. */
+  #hear(payload: Buffer): void {
+    const message = this.#read(payload)
+    if (message === undefined || this.#place === undefined) return
+    const { epoch, after, upTo, changes } = message
+    const { cache } = this.#options
+    const stands = this.#place
+    if (epoch !== stands.epoch || after > stands.position) this.#missed({ epoch, position: upTo })
+    else if (upTo > stands.position) {
+      cache.invalidate(changes.filter(({ position }) => position > stands.position))
+      this.#place = { epoch, position: upTo }
+    }
+  }
+
+  /** An answer travels behind all that was told before it: whoever stands before it has missed something. */
+  #settle(place: LogPlace): void {
+    const stands = this.#place
+    if (stands === undefined || stands.epoch !== place.epoch || stands.position < place.position) this.#missed(place)
+  }
+
+  #missed(place: LogPlace): void {
+    this.#options.env.log.info('begin at a place in the log', { ...place, before: this.#place?.position ?? 0 })
+    this.#options.cache.restart(place.epoch, place.position)
+    this.#place = place
+  }
+
+  #read(payload: Buffer): Invalidation | undefined {
+    try {
+      return decodeInvalidation(payload)
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      this.#options.env.log.warn('a message that cannot be read: everything is forgotten', { error: error.message })
+      // What it said is lost, and the next one will not join on.
+      this.#place = undefined
+      this.#options.cache.freshUntil(Number.NEGATIVE_INFINITY)
+      return undefined
+    }
+  }
+}
