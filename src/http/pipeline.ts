@@ -127,7 +127,7 @@ async function runMarked(options: PipelineOptions, operation: Operation, input: 
   return new Marked(output, headers(operation.tables(input)))
 }
 
-function mediaType(headers: IncomingHttpHeaders): string {
+export function mediaType(headers: IncomingHttpHeaders): string {
   const given = headers['content-type']
   if (given === undefined) return json10
   // As every SDK writes it.
@@ -150,7 +150,7 @@ function targetOf(headers: IncomingHttpHeaders): string {
   return name
 }
 
-function signatureOf({ url, headers }: ApiRequest): Parameters<typeof checkAuthorization>[0] {
+export function signatureOf({ url, headers }: ApiRequest): Parameters<typeof checkAuthorization>[0] {
   const date = headers['x-amz-date'] ?? headers.date
   const question = url.indexOf('?')
   return {

@@ -17,14 +17,15 @@ import { connectionsMax, drainMsMax, idleConnectionMsMax } from '../core/limits.
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import { registry } from '../operations/registry.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Env } from '../ports/env.ts'
 import { Api } from './api.ts'
 import { Connections } from './connection.ts'
-import { pipeline } from './pipeline.ts'
+import { type Pipeline, pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
 import { Signatures } from './signatures.ts'
 import { addRoutes, type RouteOptions } from './routes.ts'
 
-export type ServerOptions = RouteOptions & {
+export type ListenOptions = RouteOptions & {
   /** 127.0.0.1 unless told otherwise. */
   readonly host?: string
   /** 0 takes a free one. */
@@ -33,11 +34,14 @@ export type ServerOptions = RouteOptions & {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** The same by HTTP on the loopback, beside HTTPS: for this machine’s own tools. */
   readonly loopbackPort?: number
+  /** Whether pages from other origins may call the API, as on AWS. */
+  readonly crossOrigin?: boolean
+}
+
+export type ServerOptions = ListenOptions & {
   readonly context: OperationContext
   /** Told after a broken invariant has been answered with a 500; the node decides to stop. */
   readonly onBrokenInvariant?: (error: InvariantViolation) => void
-  /** Whether pages from other origins may call the API, as on AWS. */
-  readonly crossOrigin?: boolean
   /** Whose signatures are accepted, as known now; without it anybody's. */
   readonly credentials?: () => Credentials
   /** Other operations than the registry's, for tests. */
@@ -50,28 +54,37 @@ export type RunningServer = {
   readonly url: string
   /** Of HTTP beside HTTPS; undefined where there is none. */
   readonly loopbackPort: number | undefined
+  /** Open now. */
+  readonly connections: () => Promise<number>
   /** Ends idle connections at once, waits for requests under way for a few seconds, and then ends those too. */
   readonly close: () => Promise<void>
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { context, host = '127.0.0.1' } = options
-  const ids = requestIds(context.env.random)
-  const { credentials } = options
+  const { context, credentials } = options
   const { clock } = context.env
   const { region } = context.settings
-  const api = new Api({
-    env: context.env,
-    answer: pipeline({
-      context,
-      ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, region, clock }) }),
-      operations: options.operations ?? registry,
-      onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
-    }),
-    requestIds: ids,
-    crossOrigin: options.crossOrigin ?? true,
+  const answer = pipeline({
+    context,
+    ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, region, clock }) }),
+    operations: options.operations ?? registry,
+    onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
   })
-  const crossOrigin = options.crossOrigin ?? true
+  return serveApi({ ...options, region, env: context.env, answer })
+}
+
+export type ApiServerOptions = ListenOptions & {
+  readonly region: string
+  readonly env: Pick<Env, 'clock' | 'random' | 'meter'>
+  readonly answer: Pipeline
+}
+
+/** Whoever answers: the region itself, or a cache before it. */
+export async function serveApi(options: ApiServerOptions): Promise<RunningServer> {
+  const { env, region, answer, host = '127.0.0.1', crossOrigin = true } = options
+  const { clock } = env
+  const ids = requestIds(env.random)
+  const api = new Api({ env, answer, requestIds: ids, crossOrigin })
   const rest = restOf(options, { region, ids, crossOrigin })
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     if (request.method === 'POST' && isRoot(request.url)) void api.serve(request, response)
@@ -96,12 +109,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     port,
     url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     loopbackPort: (beside?.address() as AddressInfo | undefined)?.port,
+    connections: async () => (await Promise.all(servers.map(openOf))).reduce((sum, count) => sum + count, 0),
     close: async () => {
       api.close()
-      await Promise.all(servers.map(async (each) => await drained(each, taken, context)))
+      await Promise.all(servers.map(async (each) => await drained(each, taken, clock)))
       await rest.close()
     },
   }
+}
+
+async function openOf(server: Server): Promise<number> {
+  return await new Promise((resolve) => {
+    server.getConnections((error, count) => resolve(error === null ? count : 0))
+  })
 }
 
 /** The server accepts; each connection is ours first, and node:http's once something unusual has come on it. */
@@ -120,7 +140,7 @@ function takeConnections(server: Server, api: Api, clock: Clock): Connections {
 type Rest = { serve(request: IncomingMessage, response: ServerResponse): Promise<void>; close(): Promise<void> }
 
 /** Fastify takes longer to load than all else together, and an API may run for long before somebody asks for anything else. */
-function restOf(options: ServerOptions, surroundings: Parameters<typeof addRoutes>[2]): Rest {
+function restOf(options: RouteOptions, surroundings: Parameters<typeof addRoutes>[2]): Rest {
   let loading: Promise<{ readonly app: FastifyInstance; readonly handle: Handler }> | undefined
   const load = async () => {
     const { default: fastify } = await import('fastify')
@@ -161,8 +181,8 @@ function isRoot(url: string | undefined): boolean {
   return url === '/' || url?.startsWith('/?') === true
 }
 
-async function drained(server: Server, taken: readonly Connections[], { env }: OperationContext): Promise<void> {
-  const cancel = env.clock.after(drainMsMax, () => {
+async function drained(server: Server, taken: readonly Connections[], clock: Clock): Promise<void> {
+  const cancel = clock.after(drainMsMax, () => {
     for (const connections of taken) connections.closeAll()
     server.closeAllConnections()
   })

@@ -1,0 +1,284 @@
+/**
+ * A cache's answer to one request: the ten operations that DAX has, by way of what is kept (readers/dax/cache.ts); those it does
+ * not have are refused. A hit costs no look at the item: the stored text goes out as it is. Whatever is not understood whole
+ * goes on to the region, and its answer back.
+ */
+import { claimOfHeader } from '../../core/auth/authorization.ts'
+import type { Credentials } from '../../core/auth/credentials.ts'
+import { ServiceError } from '../../core/errors.ts'
+import { isObject, parseJson } from '../../core/wire/json.ts'
+import { operationNames } from '../../core/wire/shapes.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Answer as Found, Origin, Written } from '../../readers/dax/asks.ts'
+import type { Cache } from '../../readers/dax/cache.ts'
+import type { Cached } from '../../readers/dax/entry.ts'
+import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from '../pipeline.ts'
+import type { SignedRequest, Signatures } from '../signatures.ts'
+import { batchGet } from './batch-get.ts'
+import { type CapacityDetail, isCapacityDetail, withoutCapacity, withZeroCapacity } from './capacity.ts'
+import {
+  hasOnlyGetItemMembers,
+  type Input,
+  keyTextOf,
+  parametersText,
+  partitionOfQuery,
+  plainKey,
+  projectorOf,
+  shownText,
+} from './understood.ts'
+import { resigned } from './resign.ts'
+import type { Upstream, UpstreamReply } from './upstream.ts'
+import { type WriteName, writesOf } from './writing.ts'
+
+export type CachePipelineOptions = {
+  readonly cache: Cache
+  readonly upstream: Upstream
+  /** As the region verifies them, and what they are verified by; without, one that verifies is never answered for. */
+  readonly verifying?: { readonly signatures: Signatures; readonly credentials: () => Credentials }
+  readonly log: Log
+}
+
+export function cachePipeline(options: CachePipelineOptions): Pipeline {
+  const door = new Door(options)
+  return (request, answer) => {
+    const answered = door.answer(request)
+    if (answered instanceof Promise) void answered.then(answer)
+    else answer(answered)
+  }
+}
+
+/** Of a request that the cache may answer: whose it is, and what it asks. */
+type Understood = { readonly request: ApiRequest; readonly who: string; readonly input: Input }
+
+class Door {
+  readonly #options: CachePipelineOptions
+
+  constructor(options: CachePipelineOptions) {
+    this.#options = options
+  }
+
+  /** Never throws. A hit is answered at once. */
+  answer(request: ApiRequest): Answer | Promise<Answer> {
+    const operation = operationOf(request)
+    const { requests } = this.#options.cache.figures
+    requests.set(operation, (requests.get(operation) ?? 0) + 1)
+    const counted = (answer: Answer): Answer => this.#counted(answer)
+    const refused = (error: unknown): Answer => counted(this.#failure(error, request, operation))
+    try {
+      const answer = this.#serve(request, operation)
+      return answer instanceof Promise ? answer.then(counted, refused) : counted(answer)
+    } catch (error) {
+      return refused(error)
+    }
+  }
+
+  #failure(error: unknown, { requestId }: ApiRequest, operation: string): Answer {
+    if (error instanceof ServiceError) return errorAnswer(error, json10, operation)
+    const text = error instanceof Error ? error.stack : String(error)
+    this.#options.log.error('request failed', { requestId, operation, error: text })
+    const failure = new ServiceError('InternalServerError', 'The request processing has failed in the cache.')
+    return errorAnswer(failure, json10, operation)
+  }
+
+  /** To the region and back, with what its reply says of itself noted. */
+  async #ask(request: SignedRequest): Promise<UpstreamReply> {
+    const { cache, upstream, verifying } = this.#options
+    const reply = await upstream.send(request)
+    if (reply.mark !== undefined) cache.close(reply.mark.verified && verifying === undefined)
+    return reply
+  }
+
+  #serve(request: ApiRequest, operation: string): Answer | Promise<Answer> {
+    if (refused.has(operation)) throw notServed(operation)
+    const { verifying } = this.#options
+    const who = verifying === undefined ? claimed(request) : verifying.signatures.verify(request).accessKeyId
+    const write = writes.get(operation)
+    if (write !== undefined) return this.#write(request, write, who ?? '')
+    const input = who === undefined || !isPlain(request) ? undefined : parsed(request.body)
+    if (who === undefined || input === undefined) return this.#passOn(request, operation)
+    const understood = { request, who, input }
+    if (operation === 'GetItem') return this.#getItem(understood)
+    if (operation === 'Query') return this.#page(understood, 'query')
+    if (operation === 'Scan') return this.#page(understood, 'scan')
+    const batch = operation === 'BatchGetItem' ? this.#batch(understood) : undefined
+    return batch ?? this.#passOn(request, operation)
+  }
+
+  #batch({ request, who, input }: Understood): Promise<Answer> | undefined {
+    const { cache, verifying } = this.#options
+    const ask = (body: Buffer | undefined): Promise<UpstreamReply> =>
+      this.#ask(body === undefined ? request : resigned(request, body, verifying?.credentials()))
+    return batchGet({ cache, ask }, who, input)
+  }
+
+  async #passOn(request: ApiRequest, operation: string): Promise<Answer> {
+    this.#options.cache.figures.passedOn++
+    return answerOf(await this.#ask(request), operation)
+  }
+
+  #getItem({ request, who, input }: Understood): Promise<Answer> | Answer {
+    const { TableName: table, ReturnConsumedCapacity: detail, ConsistentRead } = input
+    const key = plainKey(input['Key'])
+    if (
+      ConsistentRead === true ||
+      key === undefined ||
+      typeof table !== 'string' ||
+      !isCapacityDetail(detail) ||
+      !hasOnlyGetItemMembers(input)
+    )
+      return this.#passOn(request, 'GetItem')
+    const shown = shownText(input)
+    if (shown === '' && input['ExpressionAttributeNames'] !== undefined) return this.#passOn(request, 'GetItem')
+    const read = {
+      table,
+      who,
+      shown,
+      text: JSON.stringify([key, shown]),
+      keyOf: (known: Parameters<typeof keyTextOf>[0]) => keyTextOf(known, key, true),
+      ...(shown === '' ? {} : { project: projectorOf(input, 'GetItem') }),
+    }
+    const found = this.#options.cache.readItem(read, () => this.#origin(request, detail))
+    return this.#answered(found, 'GetItem', detail, table)
+  }
+
+  #page({ request, who, input }: Understood, kind: 'query' | 'scan'): Promise<Answer> | Answer {
+    const operation = kind === 'query' ? 'Query' : 'Scan'
+    const { TableName: table, ReturnConsumedCapacity: detail, ConsistentRead } = input
+    if (
+      (ConsistentRead !== undefined && ConsistentRead !== false) ||
+      typeof table !== 'string' ||
+      !isCapacityDetail(detail)
+    )
+      return this.#passOn(request, operation)
+    const found = this.#options.cache.readPage(
+      {
+        kind,
+        table,
+        id: `${kind}\0${who}\0${parametersText(input)}`,
+        partitionOf: (known) => (kind === 'query' ? partitionOfQuery(known, input) : undefined),
+      },
+      () => this.#origin(request, detail),
+    )
+    return this.#answered(found, operation, detail, table)
+  }
+
+  async #origin(request: ApiRequest, detail: CapacityDetail): Promise<Origin<UpstreamReply>> {
+    const reply = await this.#ask(request)
+    if (reply.status !== 200 || reply.mark === undefined) return { reply }
+    return { reply, mark: reply.mark, body: withoutCapacity(reply.bytes.toString('latin1'), detail) }
+  }
+
+  #answered(
+    found: Found<UpstreamReply> | Promise<Found<UpstreamReply>>,
+    operation: string,
+    detail: CapacityDetail,
+    table: string,
+  ): Promise<Answer> | Answer {
+    const answer = (each: Found<UpstreamReply>): Answer =>
+      'cached' in each ? hit(each.cached, operation, detail, table) : answerOf(each.reply, operation)
+    return found instanceof Promise ? found.then(answer) : answer(found)
+  }
+
+  /** The table first, then what is kept, then the client. A write that was refused has changed nothing. */
+  async #write(request: ApiRequest, operation: WriteName, who: string): Promise<Answer> {
+    const { cache } = this.#options
+    const input = parsed(request.body)
+    // A front of ours has read it, and changes it in place.
+    const left = (reply: UpstreamReply | undefined): readonly (Written | undefined)[] =>
+      input === undefined
+        ? []
+        : writesOf(operation, input, () => (reply === undefined ? undefined : parsed(reply.bytes)))
+    let reply: UpstreamReply
+    try {
+      reply = await this.#ask(request)
+    } catch (error) {
+      cache.wrote(who, left(undefined), undefined)
+      throw error
+    }
+    const isDone = reply.status === 200
+    if (isDone || reply.status >= 500) cache.wrote(who, left(reply), isDone ? reply.mark : undefined)
+    return answerOf(reply, operation)
+  }
+
+  #counted(answer: Answer): Answer {
+    const { figures } = this.#options.cache
+    if (answer.status === 200) return answer
+    if (answer.status >= 500) figures.faults++
+    else figures.errors++
+    if (isThrottling(answer)) figures.throttled++
+    return answer
+  }
+}
+
+function answerOf({ status, contentType, bytes }: UpstreamReply, operation: string): Answer {
+  return { status, contentType, bytes, operation, outcome: status === 200 ? 'ok' : codeIn(bytes) }
+}
+
+function hit({ body }: Cached, operation: string, detail: CapacityDetail, table: string): Answer {
+  const bytes = Buffer.from(withZeroCapacity(body, detail, table), 'latin1')
+  return { status: 200, contentType: json10, bytes, operation, outcome: 'ok' }
+}
+
+const targetPrefix = 'DynamoDB_20120810.'
+const writes: ReadonlyMap<string, WriteName> = new Map(
+  (['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'] as const).map((name) => [
+    name,
+    name,
+  ]),
+)
+const reads = ['GetItem', 'BatchGetItem', 'Query', 'Scan', 'TransactGetItems']
+/** DAX's clients have ten operations and refuse all others, those on tables and PartiQL among them, before they ask the cluster. */
+const refused: ReadonlySet<string> = new Set(
+  operationNames.filter((name) => !writes.has(name) && !reads.includes(name)),
+)
+
+function notServed(operation: string): ServiceError {
+  return new ServiceError(
+    'UnknownOperationException',
+    `The operation ${operation} is not served by a cache, as by DAX: ask the region itself.`,
+  )
+}
+
+function operationOf({ headers }: ApiRequest): string {
+  const target = headers['x-amz-target']
+  return typeof target === 'string' && target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : 'unknown'
+}
+
+/** Whose signature it says to be; undefined when it does not say so as every SDK does. */
+function claimed({ headers }: ApiRequest): string | undefined {
+  const { authorization, 'x-amz-date': amzDate = headers.date } = headers
+  if (authorization === undefined || typeof amzDate !== 'string' || !usualClaim.test(authorization)) return undefined
+  try {
+    return claimOfHeader(authorization, amzDate).claim.accessKeyId
+  } catch {
+    return undefined
+  }
+}
+
+const usualClaim = /^AWS4-HMAC-SHA256 Credential=[^\s,/]+(?:\/[^\s,/]+){4}, ?SignedHeaders=[^\s,]+, ?Signature=[^\s,]+$/
+
+/** As SDKs send it: other ways are the region's to judge. */
+function isPlain({ url, headers }: ApiRequest): boolean {
+  return url === '/' && headers['content-type'] === json10
+}
+
+function parsed(body: Buffer): Input | undefined {
+  try {
+    const value = parseJson(body.toString())
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function codeIn(bytes: Buffer): string {
+  return /"__type":"(?:[^"#]*#)?(\w+)"/.exec(bytes.toString('latin1', 0, 200))?.[1] ?? 'unknown'
+}
+
+function isThrottling({ outcome }: Answer): boolean {
+  return (
+    outcome === 'ThrottlingException' ||
+    outcome === 'ProvisionedThroughputExceededException' ||
+    outcome === 'RequestLimitExceeded'
+  )
+}
