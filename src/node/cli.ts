@@ -44,6 +44,11 @@ define('node', 'run the node of one region', optionsOf.node, async (command) => 
   await runNode(command)
 })
 
+define('cache', 'run a cache with the semantics of DAX before one region', optionsOf.cache, async (command) => {
+  const { runCache } = await import('./commands/cache.ts')
+  await runCache(command)
+})
+
 define('status', 'show regions, links, lag and health', optionsOf.status, async (command, json) => {
   const { runStatus } = await import('./commands/status.ts')
   await runStatus(command, json)

@@ -9,6 +9,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { logLevels } from '../adapters/pino-log.ts'
+import { cacheOptions, cacheTlsOptions } from './cache-options.ts'
 import { deploymentOptions, nodeTlsOptions } from './deployment/options.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 
@@ -55,6 +56,8 @@ type Row = {
   readonly help: string
   readonly schema: z.ZodType
   readonly default?: unknown
+  /** Of commands that have another, by their names. */
+  readonly defaultOf?: Readonly<Record<string, unknown>>
   readonly repeatable?: boolean
 }
 
@@ -129,7 +132,13 @@ export const options = {
     schema: z.string().min(1).optional(),
   },
   region: { flags: '--region <name>', help: 'the region that this node is', schema: z.string().min(1) },
-  port: { flags: '--port <port>', help: 'port of the endpoint', schema: port, default: 8000 },
+  port: {
+    flags: '--port <port>',
+    help: 'port of the endpoint (of a cache, 8050 when not given)',
+    schema: port,
+    default: 8000,
+    defaultOf: { cache: 8050 },
+  },
   nats: {
     flags: '--nats <url>',
     help: 'NATS server of this region',
@@ -214,6 +223,7 @@ export const options = {
     schema: z.string().min(1).optional(),
   },
   ...deploymentOptions,
+  ...cacheOptions,
 } as const satisfies Record<string, Row>
 
 export type OptionName = keyof typeof options
@@ -237,6 +247,7 @@ export const optionsOf = {
     'credentials',
     'accountId',
     'tableTransitionMs',
+    'cache',
   ],
   node: [
     'region',
@@ -251,6 +262,22 @@ export const optionsOf = {
     'accountId',
     'tableTransitionMs',
     'clockFile',
+    'logLevel',
+    'logFormat',
+  ],
+  cache: [
+    'region',
+    'cacheUpstream',
+    'mode',
+    'host',
+    'port',
+    'nats',
+    'itemTtl',
+    'queryTtl',
+    'memory',
+    'credentials',
+    'upstreamCa',
+    ...cacheTlsOptions,
     'logLevel',
     'logFormat',
   ],
@@ -302,7 +329,8 @@ export function addOptions(command: Command, of: readonly OptionName[]): Command
   for (const name of of) {
     const row: Row = options[name]
     const option = new Option(row.flags, row.help).env(environmentName(name))
-    if (row.default !== undefined && row.default !== true && !row.repeatable) option.default(row.default)
+    const usual = usualOf(command, row)
+    if (usual !== undefined && usual !== true && !row.repeatable) option.default(usual)
     command.addOption(option)
   }
   return command.addOption(
@@ -331,12 +359,18 @@ function readOption(command: Command, file: ConfigurationFile, name: OptionName)
 
 function given(command: Command, file: ConfigurationFile, name: OptionName): { value: unknown; where: string } {
   const row: Row = options[name]
-  const source = command.getOptionValueSource(name)
+  // Two commands may have a flag of the same name for different things.
+  const attribute = new Option(row.flags).attributeName()
+  const source = command.getOptionValueSource(attribute)
   const variable = environmentName(name)
-  if (source === 'cli') return { value: command.getOptionValue(name), where: row.flags.split(' ')[0] ?? name }
+  if (source === 'cli') return { value: command.getOptionValue(attribute), where: row.flags.split(' ')[0] ?? name }
   if (process.env[variable] !== undefined) return { value: process.env[variable], where: variable }
   if (Object.hasOwn(file.values, name)) return { value: file.values[name], where: `"${name}" in ${file.path}` }
-  return { value: row.default, where: 'the default' }
+  return { value: usualOf(command, row), where: 'the default' }
+}
+
+function usualOf(command: Command, row: Row): unknown {
+  return row.defaultOf?.[command.name()] ?? row.default
 }
 
 type ConfigurationFile = { readonly path: string; readonly values: Readonly<Record<string, unknown>> }

@@ -32,6 +32,12 @@ const peerStatus = z.looseObject({
   suspect: z.object({ messages: z.number(), last: z.string(), lastMs: z.number() }).optional(),
   tables: z.array(tableStatus),
 })
+const cacheStatus = z.looseObject({
+  endpoint: z.string(),
+  mode: z.string(),
+  silentMs: z.number(),
+  figures: z.record(z.string(), z.number()),
+})
 const nodeStatus = z.looseObject({
   region: z.string(),
   flushed: z.number(),
@@ -40,6 +46,7 @@ const nodeStatus = z.looseObject({
   trouble: z.looseObject({ reason: z.string() }).optional(),
   setAside: z.object({ count: z.number(), newest: z.array(setAside) }).optional(),
   peers: z.array(peerStatus),
+  caches: z.array(cacheStatus).default([]),
 })
 
 type Answer = {
@@ -136,8 +143,10 @@ function figuresOf({ pending, lagMs, safeToEvacuate, pausedUntilMs, tables }: z.
 
 function textOf(regions: readonly Answer[], links: readonly LinkStatus[]): string {
   const tables = links.flatMap((link) => (link.tables ?? []).map((table) => ({ link, table })))
+  const caches = regions.flatMap(({ region, status }) => (status?.caches ?? []).map((cache) => ({ region, cache })))
   const parts = [
     regionsText(regions),
+    ...(caches.length === 0 ? [] : [cachesText(caches)]),
     linksText(links),
     ...(tables.length === 0 ? [] : [tablesText(tables)]),
     ...regions.flatMap(setAsideText),
@@ -199,6 +208,38 @@ function regionsText(regions: readonly Answer[]): string {
     problem ?? status?.trouble?.reason ?? (status?.publishing === false ? 'its NATS server is away' : ''),
   ])
   return tableText(['REGION', 'ENDPOINT', 'HEALTH', 'TABLES', 'LOG', ''], rows)
+}
+
+function cachesText(
+  caches: readonly { readonly region: string; readonly cache: z.output<typeof cacheStatus> }[],
+): string {
+  const rows = caches.map(({ region, cache: { endpoint, mode, figures, silentMs } }) => [
+    region,
+    endpoint,
+    mode,
+    rateText(figures['itemHits'], figures['itemMisses']),
+    rateText(figures['queryHits'], figures['queryMisses']),
+    rateText(figures['scanHits'], figures['scanMisses']),
+    String((figures['items'] ?? 0) + (figures['pages'] ?? 0)),
+    `${((figures['bytes'] ?? 0) / 1024 / 1024).toFixed(1)} MB`,
+    [
+      figures['serving'] === 1 ? '' : 'passes everything on',
+      silentMs > silentShownMs ? `silent for ${seconds(silentMs)}` : '',
+    ]
+      .filter((text) => text !== '')
+      .join('; '),
+  ])
+  return tableText(
+    ['CACHE OF', 'ENDPOINT', 'MODE', 'ITEM HITS', 'QUERY HITS', 'SCAN HITS', 'ENTRIES', 'SIZE', ''],
+    rows,
+  )
+}
+
+/** It reports twice a second. */
+const silentShownMs = 3000
+
+function rateText(hits = 0, misses = 0): string {
+  return hits + misses === 0 ? '–' : `${((100 * hits) / (hits + misses)).toFixed(1)} % of ${hits + misses}`
 }
 
 function linksText(links: readonly LinkStatus[]): string {

@@ -105,13 +105,14 @@ async function run({ supervisor, layout, json, progress, signal }: Run): Promise
 }
 
 function overview(supervisor: Supervisor, layout: Layout): readonly RegionOverview[] {
-  return supervisor.regions.map(({ plan, node, nats }) => ({
+  return supervisor.regions.map(({ plan, node, nats, cache }) => ({
     region: plan.name,
     city: plan.city,
     endpoint: plan.endpoint,
+    ...(plan.cache === undefined ? {} : { cache: plan.cache.endpoint }),
     state: node.state,
     natsPort: plan.natsPort,
-    processes: { node: node.pid, natsServer: nats.pid },
+    processes: { node: node.pid, natsServer: nats.pid, ...(cache?.pid === undefined ? {} : { cache: cache.pid }) },
     distances: distancesOf(layout, plan.name),
   }))
 }
@@ -125,7 +126,7 @@ function servicesOf({ controlPort, frontDoor }: Layout): Readonly<Record<string,
 }
 
 function usesOf(layout: Layout, host: string): Parameters<typeof requirePorts>[0] {
-  const endpoints = new Set([layout.frontDoor?.port, ...layout.regions.map(({ port }) => port)])
+  const endpoints = new Set([layout.frontDoor?.port, ...layout.regions.flatMap(({ port, cache }) => [port, cache?.port])])
   return portsOf(layout).map((use) => ({ ...use, host: endpoints.has(use.port) ? host : '127.0.0.1' }))
 }
 

@@ -85,7 +85,7 @@ async function freeLayout({ regions, latency, regionsFolder }: PrivateOptions, d
   for (let tries = 1; ; tries++) {
     // Below where the system itself gives ports to connections.
     const basePort = 10_000 + Math.floor(Math.random() * 2000) * 10
-    const layout = layOut({ regions, basePort, data, host, latency }, known)
+    const layout = layOut({ regions, basePort, data, host, latency, cache: false }, known)
     try {
       await requirePorts(
         portsOf(layout).map((use) => ({ ...use, host })),

@@ -1,8 +1,8 @@
 /**
  * Who listens where when all regions run on one machine. Endpoints are the base port and the ports after it, in the order
- * of the regions; NATS servers are 100 above their endpoints; the link from the i-th of n regions to the j-th is at
- * base + 200 + i × n + j, and the links' control is at base + 199;
- * the front door is at base + 99. Everything but the endpoints and the front door listens on the loopback only.
+ * of the regions; caches are 50 above their region's endpoint and NATS servers 100; the link from the i-th of n regions to
+ * the j-th is at base + 200 + i × n + j, and the links' control is at base + 199; the front door is at base + 99.
+ * Everything but the endpoints, the caches and the front door listens on the loopback only.
  */
 import { join, resolve } from 'node:path'
 import { Failure } from '../failure.ts'
@@ -15,6 +15,8 @@ export type RegionPlan = {
   readonly port: number
   readonly endpoint: string
   readonly natsPort: number
+  /** Of the cache before it, unless there are none. */
+  readonly cache?: { readonly port: number; readonly endpoint: string }
   /** The node's own folder: data/<region>. */
   readonly folder: string
 }
@@ -45,8 +47,11 @@ export type LayoutOptions = {
   /** Whether there is to be one, and where, if not in its usual place. */
   readonly frontDoor?: boolean
   readonly frontDoorPort?: number | undefined
+  /** False: no caches. */
+  readonly cache: boolean
 }
 
+const cacheOffset = 50
 const natsOffset = 100
 const frontDoorOffset = 99
 const linksControlOffset = 199
@@ -60,13 +65,16 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   const count = options.regions.length
   if (basePort + linksOffset + count * count > portMax)
     throw new Failure(`--base-port ${basePort} leaves no room for the ports of ${count} regions`)
-  if (count >= natsOffset) throw new Failure(`at most ${natsOffset - 1} regions fit on one machine`)
+  // Between the caches and the NATS servers, and between these and what follows, there is room for so many.
+  if (count >= natsOffset - cacheOffset)
+    throw new Failure(`at most ${natsOffset - cacheOffset - 1} regions fit on one machine`)
   const data = resolve(options.data)
   const regions = options.regions.map((name, index) => ({
     ...known.named(name),
     port: basePort + index,
     endpoint: endpointAt(host, basePort + index),
     natsPort: basePort + natsOffset + index,
+    ...(options.cache ? { cache: cacheAt(basePort + cacheOffset + index) } : {}),
     folder: join(data, name),
   }))
   const links = regions.flatMap((from, i) =>
@@ -91,6 +99,10 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     links,
     controlPort: linksControlPort(basePort),
     ...(frontDoor ? { frontDoor: { port: frontDoorPort, url: endpointAt(host, frontDoorPort) } } : {}),
+  }
+
+  function cacheAt(port: number): { readonly port: number; readonly endpoint: string } {
+    return { port, endpoint: endpointAt(host, port) }
   }
 
   function distance(from: string, to: string): number {
@@ -124,6 +136,9 @@ export function portsOf({
 }: Layout): readonly { readonly port: number; readonly purpose: string }[] {
   return [
     ...regions.map(({ port, name }) => ({ port, purpose: `the endpoint of ${name}` })),
+    ...regions.flatMap(({ cache, name }) =>
+      cache === undefined ? [] : [{ port: cache.port, purpose: `the cache of ${name}` }],
+    ),
     ...regions.map(({ natsPort, name }) => ({ port: natsPort, purpose: `the NATS server of ${name}` })),
     ...(frontDoor === undefined ? [] : [{ port: frontDoor.port, purpose: 'the front door' }]),
     { port: controlPort, purpose: "the links' control" },

@@ -6,9 +6,15 @@ export type RegionOverview = {
   readonly region: string
   readonly city: string
   readonly endpoint: string
+  /** Of the cache before it. */
+  readonly cache?: string
   readonly state: string
   readonly natsPort: number
-  readonly processes: { readonly node: number | undefined; readonly natsServer: number | undefined }
+  readonly processes: {
+    readonly node: number | undefined
+    readonly natsServer: number | undefined
+    readonly cache?: number
+  }
   /** Round trips in milliseconds, by region. */
   readonly distances: Readonly<Record<string, number>>
 }
@@ -20,14 +26,19 @@ export function distancesOf(layout: Layout, from: string): Readonly<Record<strin
 
 export function overviewText(regions: readonly RegionOverview[], services: Readonly<Record<string, string>>): string {
   const names = regions.map(({ region }) => region)
-  const rows = regions.map(({ region, endpoint, state, distances }) => [
+  const hasCaches = regions.some(({ cache }) => cache !== undefined)
+  const rows = regions.map(({ region, endpoint, cache, state, distances }) => [
     region,
     endpoint,
+    ...(hasCaches ? [cache ?? '–'] : []),
     state,
     ...names.map((name) => (name === region ? '–' : `${Math.round(distances[name] ?? 0)} ms`)),
   ])
   return [
-    tableText(['REGION', 'ENDPOINT', 'STATE', ...names.map((name) => `to ${name}`)], rows),
+    tableText(
+      ['REGION', 'ENDPOINT', ...(hasCaches ? ['CACHE'] : []), 'STATE', ...names.map((name) => `to ${name}`)],
+      rows,
+    ),
     '',
     ...serviceLines(services),
     '',

@@ -1,6 +1,6 @@
 /**
- * All regions on one machine: for each a NATS server and a node, and between them the links, which are one process of
- * their own so that their timing does not depend on what the nodes do; and the front door. Everything starts at once, since nobody needs
+ * All regions on one machine: for each a NATS server, a node and a cache before it, and between them the links, which are
+ * one process of their own so that their timing does not depend on what the nodes do; and the front door. Everything starts at once, since nobody needs
  * another to begin; stopping goes from the nodes, which still have things to say, to the NATS servers.
  */
 import { join, resolve } from 'node:path'
@@ -34,7 +34,12 @@ export type SupervisorOptions = {
   readonly progress: (line: string) => void
 }
 
-export type RegionProcesses = { readonly plan: RegionPlan; readonly node: Supervised; readonly nats: Supervised }
+export type RegionProcesses = {
+  readonly plan: RegionPlan
+  readonly node: Supervised
+  readonly nats: Supervised
+  readonly cache: Supervised | undefined
+}
 
 const nodeStopMsMax = 10_000
 const otherStopMsMax = 5000
@@ -50,7 +55,12 @@ export class Supervisor {
 
   constructor(options: SupervisorOptions) {
     this.#options = options
-    this.regions = options.layout.regions.map((plan) => ({ plan, node: this.#node(plan), nats: this.#nats(plan) }))
+    this.regions = options.layout.regions.map((plan) => ({
+      plan,
+      node: this.#node(plan),
+      nats: this.#nats(plan),
+      cache: plan.cache === undefined ? undefined : this.#cache(plan, plan.cache.port),
+    }))
     this.#links = this.#linksProcess()
     const { log, layout } = options
     const links = new LinksControl({ urls: [`http://127.0.0.1:${layout.controlPort}`] })
@@ -73,8 +83,8 @@ export class Supervisor {
     ])
   }
 
-  async #startRegion({ plan, node, nats }: RegionProcesses): Promise<void> {
-    await Promise.all([nats.start(), node.start()])
+  async #startRegion({ plan, node, nats, cache }: RegionProcesses): Promise<void> {
+    await Promise.all([nats.start(), node.start(), cache?.start()])
     this.#options.progress(`${plan.name} is ready`)
   }
 
@@ -82,6 +92,7 @@ export class Supervisor {
   async stop(): Promise<void> {
     this.faults.close()
     await this.#frontDoor?.stop()
+    await Promise.all(this.regions.map(async ({ cache }) => await cache?.stop()))
     await Promise.all(this.regions.map(async ({ node }) => await node.stop()))
     await this.#links.stop()
     await Promise.all(this.regions.map(async ({ nats }) => await nats.stop()))
@@ -89,7 +100,8 @@ export class Supervisor {
   }
 
   killNow(): void {
-    for (const { node, nats } of this.regions) {
+    for (const { node, nats, cache } of this.regions) {
+      cache?.killNow()
       node.killNow()
       nats.killNow()
     }
@@ -102,7 +114,7 @@ export class Supervisor {
       this.#links.pid,
       this.#frontDoor?.pid,
       this.#sentinel.pid,
-      ...this.regions.flatMap(({ node, nats }) => [node.pid, nats.pid]),
+      ...this.regions.flatMap(({ node, nats, cache }) => [node.pid, nats.pid, cache?.pid]),
     ]
     return all.filter((pid) => pid !== undefined)
   }
@@ -133,6 +145,27 @@ export class Supervisor {
     return this.#ours({
       name: 'node',
       args: ['node', ...nodeFlags, ...peers],
+      log,
+      onLine: nodeLines(sink, log),
+      stopMsMax: nodeStopMsMax,
+    })
+  }
+
+  #cache(plan: RegionPlan, port: number): Supervised {
+    const { host, credentials, sink } = this.#options
+    const log = this.#options.log.with({ region: plan.name, process: 'cache' })
+    const flags = flagsOf({
+      region: plan.name,
+      upstream: plan.endpoint,
+      mode: 'coherent',
+      host,
+      port,
+      nats: `nats://127.0.0.1:${plan.natsPort}`,
+      ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
+    })
+    return this.#ours({
+      name: 'cache',
+      args: ['cache', ...flags],
       log,
       onLine: nodeLines(sink, log),
       stopMsMax: nodeStopMsMax,

@@ -45,7 +45,7 @@ describe('regions/', () => {
 })
 
 describe('the layout of regions on one machine', () => {
-  const options = { data: '/tmp/x', host: '127.0.0.1', latency: true, basePort: 8000 }
+  const options = { data: '/tmp/x', host: '127.0.0.1', latency: true, basePort: 8000, cache: true }
 
   test('gives every endpoint, NATS server and link a port of its own, however many regions there are', () => {
     const layout = layOut({ ...options, regions: regions.all.map(({ name }) => name) }, regions)
