@@ -40,8 +40,8 @@ export type CachePipelineOptions = {
 
 export function cachePipeline(options: CachePipelineOptions): Pipeline {
   const door = new Door(options)
-  return (request, answer) => {
-    const answered = door.answer(request)
+  return (request, requestId, answer) => {
+    const answered = door.answer(request, requestId)
     if (answered instanceof Promise) void answered.then(answer)
     else answer(answered)
   }
@@ -58,12 +58,12 @@ class Door {
   }
 
   /** Never throws. A hit is answered at once. */
-  answer(request: ApiRequest): Answer | Promise<Answer> {
+  answer(request: ApiRequest, requestId: string): Answer | Promise<Answer> {
     const operation = operationOf(request)
     const { requests } = this.#options.cache.figures
     requests.set(operation, (requests.get(operation) ?? 0) + 1)
     const counted = (answer: Answer): Answer => this.#counted(answer)
-    const refused = (error: unknown): Answer => counted(this.#failure(error, request, operation))
+    const refused = (error: unknown): Answer => counted(this.#failure(error, requestId, operation))
     try {
       const answer = this.#serve(request, operation)
       return answer instanceof Promise ? answer.then(counted, refused) : counted(answer)
@@ -72,7 +72,7 @@ class Door {
     }
   }
 
-  #failure(error: unknown, { requestId }: ApiRequest, operation: string): Answer {
+  #failure(error: unknown, requestId: string, operation: string): Answer {
     if (error instanceof ServiceError) return errorAnswer(error, json10, operation)
     const text = error instanceof Error ? error.stack : String(error)
     this.#options.log.error('request failed', { requestId, operation, error: text })

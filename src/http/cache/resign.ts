@@ -34,5 +34,5 @@ export function resigned(request: SignedRequest, payload: Buffer, credentials: C
   const rawHeaders = Object.entries(headers).flatMap(([name, value]) =>
     value === undefined ? [] : [name, Array.isArray(value) ? value.join(', ') : value],
   )
-  return { ...request, headers, rawHeaders, payload }
+  return { url: request.url, headers, rawHeaders: () => rawHeaders, payload }
 }

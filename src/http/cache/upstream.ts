@@ -62,7 +62,9 @@ const notPassedOn: ReadonlySet<string> = new Set([
   markRequestHeader,
 ])
 
-function headersFor({ rawHeaders, payload }: SignedRequest): string[] {
+function headersFor(request: SignedRequest): string[] {
+  const { payload } = request
+  const rawHeaders = request.rawHeaders()
   const headers = ['Content-Length', String(payload.length), markRequestHeader, '1']
   for (let n = 0; n + 1 < rawHeaders.length; n += 2) {
     const [name = '', value = ''] = [rawHeaders[n], rawHeaders[n + 1]]
