@@ -71,5 +71,25 @@ export const cacheOptions = {
   },
 } as const
 
-/** TLS towards the region's NATS server, and of the cache's own endpoint. */
-export const cacheTlsOptions = ['natsTlsCa', 'natsTlsCert', 'natsTlsKey', 'natsNkey', 'tlsCert', 'tlsKey'] as const
+/** In the order of its help. */
+export const optionsOfCache = [
+  'region',
+  'cacheUpstream',
+  'mode',
+  'host',
+  'port',
+  'nats',
+  'itemTtl',
+  'queryTtl',
+  'memory',
+  'credentials',
+  'upstreamCa',
+  'natsTlsCa',
+  'natsTlsCert',
+  'natsTlsKey',
+  'natsNkey',
+  'tlsCert',
+  'tlsKey',
+  'logLevel',
+  'logFormat',
+] as const

@@ -9,7 +9,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { logLevels } from '../adapters/pino-log.ts'
-import { cacheOptions, cacheTlsOptions } from './cache-options.ts'
+import { cacheOptions, optionsOfCache } from './cache-options.ts'
 import { deploymentOptions, nodeTlsOptions } from './deployment/options.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 
@@ -265,22 +265,7 @@ export const optionsOf = {
     'logLevel',
     'logFormat',
   ],
-  cache: [
-    'region',
-    'cacheUpstream',
-    'mode',
-    'host',
-    'port',
-    'nats',
-    'itemTtl',
-    'queryTtl',
-    'memory',
-    'credentials',
-    'upstreamCa',
-    ...cacheTlsOptions,
-    'logLevel',
-    'logFormat',
-  ],
+  cache: optionsOfCache,
   status: ['data', 'regions', 'basePort', 'host'],
   deployment: ['hosts', 'out', 'installed', 'state', 'certificateDays'],
   natsServer: ['natsServer'],

@@ -126,7 +126,10 @@ function servicesOf({ controlPort, frontDoor }: Layout): Readonly<Record<string,
 }
 
 function usesOf(layout: Layout, host: string): Parameters<typeof requirePorts>[0] {
-  const endpoints = new Set([layout.frontDoor?.port, ...layout.regions.flatMap(({ port, cache }) => [port, cache?.port])])
+  const endpoints = new Set([
+    layout.frontDoor?.port,
+    ...layout.regions.flatMap(({ port, cache }) => [port, cache?.port]),
+  ])
   return portsOf(layout).map((use) => ({ ...use, host: endpoints.has(use.port) ? host : '127.0.0.1' }))
 }
 
