@@ -16,6 +16,9 @@ import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Outcome, Refusal, Write } from '../core/write/write.ts'
 import type { Trouble } from './trouble.ts'
 
+/** A part of the region's log, (after, upTo], less what came from peers. */
+export type OwnChanges = { readonly changes: readonly Change[]; readonly upTo: Position }
+
 /** All outcomes, or at least one refusal (undefined where that write alone would have been accepted). */
 export type CommitResult =
   | { readonly accepted: true; readonly outcomes: readonly Outcome[]; readonly position: Position }
@@ -155,6 +158,8 @@ export interface Engine {
   oldest(): Position
   /** Durable changes after `after`, at most `changesMax` and about `bytesMax`. */
   readLog(after: Position, changesMax: number, bytesMax: number): readonly Change[]
+  /** The same, less what came from peers. */
+  readOwnLog(after: Position, changesMax: number, bytesMax: number): OwnChanges
   /** Called after every flush, without payload; the returned function unsubscribes. */
   onFlushed(listener: () => void): () => void
   trimLog(upTo: Position): Promise<void>

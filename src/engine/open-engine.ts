@@ -26,12 +26,14 @@ import type {
   Mending,
   OnceResult,
   OwnCause,
+  OwnChanges,
   RegisterEdit,
   RemoteBatch,
   SetAside,
   Token,
 } from './engine.ts'
 import { readConflicts, readSetAside } from './feed.ts'
+import { ForeignRuns } from './foreign-runs.ts'
 import { type Group, Groups } from './group.ts'
 import { Head } from './head.ts'
 import { openIdentity } from './identity.ts'
@@ -46,7 +48,7 @@ import {
   rowPrefixBytes,
   tableRows,
 } from './keys.ts'
-import { readLog, trimLog } from './log.ts'
+import { readLog, readOwnLog, trimLog } from './log.ts'
 import { isRowOf, mend } from './mend.ts'
 import { mergeItem, mergeRegister } from './merge.ts'
 import { readPage, readRow } from './read.ts'
@@ -165,6 +167,10 @@ class LocalEngine implements Engine {
 
   readLog(after: Position, changesMax: number, bytesMax: number): readonly Change[] {
     return readLog(this.#state, { after, upTo: this.#flushed, changesMax, bytesMax })
+  }
+
+  readOwnLog(after: Position, changesMax: number, bytesMax: number): OwnChanges {
+    return readOwnLog(this.#state, { after, upTo: this.#flushed, changesMax, bytesMax })
   }
 
   onFlushed(listener: () => void): () => void {
@@ -326,6 +332,7 @@ class LocalEngine implements Engine {
       groups,
       head: new Head(),
       counts: new Counts(groups),
+      foreign: new ForeignRuns(),
       catalog: new Catalog(store, options.topology.self.name),
       cursors: new Cursors(groups),
     }
@@ -377,6 +384,7 @@ class LocalEngine implements Engine {
     if (this.#trouble.refused(error, group.bytes, clock.wallMs()))
       log.error('the store refused a batch of writes', { error: String(error) })
     this.#load()
+    this.#state.foreign.cut(head.position)
     assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
   }
 }

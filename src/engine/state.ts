@@ -1,5 +1,5 @@
 /** What the parts of the engine share: the state as decided, and the way to the disk. */
-import type { Position } from '../core/change/change.ts'
+import { isForeign, type Position } from '../core/change/change.ts'
 import { encodeChange, type Unplaced } from '../core/change/record.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Topology } from '../core/topology.ts'
@@ -9,6 +9,7 @@ import type { Meter } from '../ports/meter.ts'
 import type { Store } from '../ports/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { Counts } from './counts.ts'
+import type { ForeignRuns } from './foreign-runs.ts'
 import type { Cursors } from './cursors.ts'
 import type { Group, Groups } from './group.ts'
 import type { Head } from './head.ts'
@@ -25,6 +26,7 @@ export type State = {
   readonly groups: Groups
   readonly head: Head
   readonly counts: Counts
+  readonly foreign: ForeignRuns
   readonly catalog: Catalog
   readonly cursors: Cursors
 }
@@ -36,6 +38,7 @@ export type State = {
 export function logChange(state: State, group: Group, change: Unplaced, first?: Position): Position {
   const position = state.head.position + 1
   state.groups.append(group, logKey(position), encodeChange(change, position, first ?? position))
+  if (isForeign(change.cause)) state.foreign.add(position)
   state.head.position = position
   return position
 }

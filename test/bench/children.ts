@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { DeliveryOrder, DeliveryResult } from './delivery.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 import { credential } from './requests.ts'
 
@@ -41,6 +42,18 @@ export class Load implements Child {
   }
 }
 
+/** JetStream alone, in a process of its own; for one delivery. */
+export async function delivery(order: DeliveryOrder): Promise<DeliveryResult> {
+  const child = fork(fileURLToPath(new URL('delivery.js', import.meta.url)))
+  try {
+    await message(child)
+    child.send(order)
+    return (await message(child)) as DeliveryResult
+  } finally {
+    await ended(child, 'SIGKILL')
+  }
+}
+
 export async function startBare(): Promise<Child & { readonly port: number }> {
   const child = fork(fileURLToPath(new URL('bare-server.js', import.meta.url)))
   const { port } = (await message(child)) as { port: number }
@@ -52,19 +65,21 @@ export type NodeOrder = {
   readonly data: string
   readonly nats: number
   readonly peers?: Readonly<Record<string, number>>
+  /** False: a signature's form is enough, and one request can be sent to any region. */
+  readonly verifies?: boolean
 }
 
 /** `startMs` from the start of the process until it says that it is ready; `startCpuMs` is what it has used for that. */
 export type NodeChild = Child & { readonly port: number; readonly startMs: number; readonly startCpuMs: number }
 
 /** The program as it is built, in the way in which its supervisor starts it. */
-export async function startNode({ region, data, nats, peers = {} }: NodeOrder): Promise<NodeChild> {
+export async function startNode({ region, data, nats, peers = {}, verifies = true }: NodeOrder): Promise<NodeChild> {
   const port = await freePort()
   const startedMs = performance.now()
   const credentials = join(data, 'credentials.json')
   writeFileSync(credentials, JSON.stringify({ credentials: [credential] }), { mode: 0o600 })
   const logs = { 'log-level': 'warn', 'log-format': 'json' }
-  const flags = { region, data, port: String(port), nats: url(nats), credentials, ...logs }
+  const flags = { region, data, port: String(port), nats: url(nats), ...(verifies ? { credentials } : {}), ...logs }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
   const links = Object.entries(peers).flatMap(([peer, link]) => ['--peer', `${peer}=${url(link)}`])
   const profile = process.env['LONGITUDE_BENCH_NODE_FLAGS']?.split(' ') ?? []

@@ -15,6 +15,7 @@ export class ThreeRegions {
   readonly nodes = new Map<RegionName, NodeChild>()
   /** Where the nats-server of a region is reached from another one: by `from>to`, from the follower to the followed. */
   readonly links = new Map<string, Link>()
+  readonly #servers = new Map<RegionName, number>()
   readonly #children: Child[] = []
   readonly #folder = temporaryFolder()
 
@@ -33,6 +34,10 @@ export class ThreeRegions {
     const node = this.nodes.get(region)
     if (node === undefined) throw new Error(`no ${region}`)
     return node
+  }
+
+  natsPort(region: RegionName): number {
+    return this.#servers.get(region) ?? 0
   }
 
   cut(mode: LinkMode, which: (from: string, to: string) => boolean = () => true): void {
@@ -61,7 +66,7 @@ export class ThreeRegions {
 
   async #start(roundTripMs: number): Promise<void> {
     const { path } = await findNatsServer({ explicit: undefined, progress: (line) => console.error(line) })
-    const servers = new Map<RegionName, number>()
+    const servers = this.#servers
     for (const region of regionNames) {
       mkdirSync(join(this.#folder, region))
       const nats = await startNats(path, join(this.#folder, region))
@@ -82,7 +87,13 @@ export class ThreeRegions {
     const peers = regionNames
       .filter((peer) => peer !== region)
       .map((peer) => [peer, this.links.get(`${region}>${peer}`)?.port ?? 0] as const)
-    const node = await startNode({ region, data: join(this.#folder, region), nats, peers: Object.fromEntries(peers) })
+    const node = await startNode({
+      region,
+      data: join(this.#folder, region),
+      nats,
+      peers: Object.fromEntries(peers),
+      verifies: false,
+    })
     this.#children.push(node)
     this.nodes.set(region, node)
   }

@@ -10,11 +10,13 @@ export type Position = number
 
 export type Cause = 'client' | 'ttl' | 'replica' | 'restore' | 'import' | 'table' | 'replica-table'
 
+/** It came from a peer, and is never published again. */
+export const isForeign = (cause: Cause): boolean => cause === 'replica' || cause === 'replica-table'
+
 export type Change = {
   readonly position: Position
   /** The first position of its transaction: changes with the same group were made together. */
   readonly group: Position
-  /** 'replica' and 'replica-table' came from a peer and are never published again. */
   readonly cause: Cause
   readonly table: TableId
   /** Of a region's own changes: the how-manieth of this table, without holes; 0 for those of a peer. Pending counts are differences of it. */

@@ -12,12 +12,12 @@ import {
 } from '../../core/change/control.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
 import { encodeRows } from '../../core/change/rows.ts'
-import { logReadChangesMax, messageTargetBytes, snapshotRowsMax, snapshotTargetBytes } from '../../core/limits.ts'
+import { snapshotRowsMax, snapshotTargetBytes } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import { peersOf, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { digestOfRange } from './key-range.ts'
-import { batchOf, cutToSize, leaves } from './own-changes.ts'
+import { batchOf, nextPart } from './own-changes.ts'
 
 /** Parts of the log looked through for one answer: foreign changes in between must not make it empty for ever. */
 const partsMax = 16
@@ -86,13 +86,12 @@ function partOfLog(engine: Engine, { epoch, after, table }: Extract<Request, { s
   if (epoch !== engine.epoch || after < oldest - 1 || after > flushed)
     return encodeControl({ say: 'gone', epoch: engine.epoch, oldest, flushed })
   let upTo = after
-  let leaving: Change[] = []
+  let leaving: readonly Change[] = []
   for (let part = 0; part < partsMax && leaving.length === 0; part++) {
-    const changes = cutToSize(engine.readLog(upTo, logReadChangesMax, messageTargetBytes))
-    const last = changes.at(-1)
-    if (last === undefined) break
-    leaving = changes.filter((change) => (table === undefined || change.table === table) && leaves(change, engine))
-    upTo = last.position
+    const next = nextPart(engine, upTo)
+    if (next.upTo === upTo) break
+    leaving = table === undefined ? next.leaving : next.leaving.filter((change) => change.table === table)
+    upTo = next.upTo
   }
   return encodeBatch(batchOf(engine, after, upTo, leaving))
 }

@@ -33,10 +33,10 @@ export class Inbox {
     this.#bytes += waiting.sizeBytes
   }
 
-  /** Resolves once there is room for another message; for one waiter at a time. */
-  async room(): Promise<void> {
-    if (this.#waiting.length < inboxMessagesMax && this.#bytes < inboxBytesMax) return
-    await new Promise<void>((resolve) => (this.#room = resolve))
+  /** Undefined when there is room for another message, else resolves once there is; for one waiter at a time. */
+  room(): Promise<void> | undefined {
+    if (this.#waiting.length < inboxMessagesMax && this.#bytes < inboxBytesMax) return undefined
+    return new Promise<void>((resolve) => (this.#room = resolve))
   }
 
   /** What can be applied next, being applied from now on; undefined for none, and for those of another log. */

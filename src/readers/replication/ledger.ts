@@ -5,11 +5,10 @@
  */
 import type { Change, Position } from '../../core/change/change.ts'
 import { readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { logReadChangesMax, messageTargetBytes } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { Latencies, type Latency } from './latencies.ts'
-import { leaves } from './own-changes.ts'
+import { nextPart } from './own-changes.ts'
 
 type Entry = { readonly position: Position; readonly stamp: Stamp }
 
@@ -152,11 +151,9 @@ export class Ledger {
   /** Reads on in the log by itself, where the publisher has not been. True when there is more. */
   readOn(): boolean {
     if (this.#upTo < this.#engine.oldest() - 1) this.#upTo = this.#engine.oldest() - 1
-    const changes = this.#engine.readLog(this.#upTo, logReadChangesMax, messageTargetBytes)
-    const last = changes.at(-1)
-    if (last === undefined) return false
-    const leaving = changes.filter((change) => leaves(change, this.#engine))
-    this.observe(this.#upTo, last.position, leaving)
+    const { leaving, upTo } = nextPart(this.#engine, this.#upTo)
+    if (upTo === this.#upTo) return false
+    this.observe(this.#upTo, upTo, leaving)
     return this.#upTo < this.#engine.flushed()
   }
 

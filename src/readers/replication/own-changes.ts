@@ -1,12 +1,12 @@
 /** What of the log leaves the region: its own writes to tables that others have too, and the registers that tables share. */
 import { type Batch, type BatchChange, changeSizeBytes } from '../../core/change/batch.ts'
 import type { Change, Position } from '../../core/change/change.ts'
-import { messageTargetBytes } from '../../core/limits.ts'
+import { logReadChangesMax, messageTargetBytes } from '../../core/limits.ts'
 import { replicaRegister } from '../../core/table/registers.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 
-export function leaves(change: Change, engine: Engine): boolean {
+function leaves(change: Change, engine: Engine): boolean {
   if (change.ordinal === 0 || change.alone === true) return false
   // Also of a table whose last replica is this region's: the others must hear that it goes.
   if (change.cause === 'table') return wasShared(change.table, engine)
@@ -19,8 +19,20 @@ function wasShared(table: TableId, engine: Engine): boolean {
   return engine.registers(table).some(({ key }) => key.toString('utf8').startsWith(replicaRegister('')))
 }
 
+/** The next part of the log that one message may cover, and what of it leaves; `upTo` is `after` when nothing follows. */
+export function nextPart(
+  engine: Engine,
+  after: Position,
+): { readonly leaving: readonly Change[]; readonly upTo: Position } {
+  const own = engine.readOwnLog(after, logReadChangesMax, messageTargetBytes)
+  const changes = cutToSize(own.changes)
+  const last = changes.at(-1)
+  const isCut = last !== undefined && changes.length < own.changes.length
+  return { leaving: changes.filter((change) => leaves(change, engine)), upTo: isCut ? last.position : own.upTo }
+}
+
 /** As much of `changes` as one message takes: all of it, or less when that grows too large. */
-export function cutToSize(changes: readonly Change[]): readonly Change[] {
+function cutToSize(changes: readonly Change[]): readonly Change[] {
   let size = 0
   for (const [n, change] of changes.entries()) {
     size += changeSizeBytes(change)

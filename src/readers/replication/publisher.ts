@@ -9,17 +9,15 @@ import type { Change, Position } from '../../core/change/change.ts'
 import {
   connectBackOffMsMax,
   connectBackOffMsMin,
-  logReadChangesMax,
   messagesUnderWayBytesMax,
   messagesUnderWayMax,
-  messageTargetBytes,
 } from '../../core/limits.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { StreamEnd } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Ledger } from './ledger.ts'
 import { BackOff, Loop } from './loop.ts'
-import { batchOf, cutToSize, leaves } from './own-changes.ts'
+import { batchOf, nextPart } from './own-changes.ts'
 
 /** Turns without an append after which the event loop gets its chance. */
 const turnsMax = 8
@@ -143,12 +141,10 @@ export class Publisher {
   /** Reads the next part of the log and sends what leaves. False when there is nothing to read yet. */
   #advance(): boolean {
     if (this.#read < this.#engine.oldest() - 1) throw new Error('the log was trimmed past what is published')
-    const changes = cutToSize(this.#engine.readLog(this.#read, logReadChangesMax, messageTargetBytes))
-    const last = changes.at(-1)
-    if (last === undefined) return false
-    const leaving = changes.filter((change) => leaves(change, this.#engine))
-    this.#ledger.observe(this.#read, last.position, leaving)
-    this.#read = last.position
+    const { leaving, upTo } = nextPart(this.#engine, this.#read)
+    if (upTo === this.#read) return false
+    this.#ledger.observe(this.#read, upTo, leaving)
+    this.#read = upTo
     if (leaving.length > 0) this.#append(leaving)
     return true
   }

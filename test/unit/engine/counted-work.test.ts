@@ -111,4 +111,23 @@ describe('work', () => {
     // Beside the rows: the cursor, read and parsed once.
     expect(work).toEqual({ gets: 20 + 1, entries: 0, flushes: 1, edits: 20 * 2 + 3, parses: 1 })
   })
+
+  it('of looking for own changes is nothing for those of peers', async () => {
+    const from = await openRegion(us)
+    const store = new CountingStore()
+    const to = await openRegion(eu, store)
+    const table = await makeTable(from.engine, 'T', { replicas: [us, eu] })
+    await replicate(from.engine, to.engine)
+    await to.engine.define(table.id, [{ register: 'local/status', value: { status: 'ACTIVE', sinceMs: 0 } }])
+    const before = to.engine.flushed()
+    await from.engine.commit(many(20).map((item) => put(table, item)))
+    await replicate(from.engine, to.engine)
+    await to.engine.commit([put(table, itemOf('own', 1))])
+    await from.engine.commit(many(10).map((item) => put(table, item)))
+    await replicate(from.engine, to.engine)
+    const found: unknown[] = []
+    const work = await workOf(store, () => found.push(to.engine.readOwnLog(before, 1000, 1e6)))
+    expect(work).toMatchObject({ gets: 0, entries: 1 })
+    expect(found).toMatchObject([{ changes: [{ position: before + 21 }], upTo: before + 31 }])
+  })
 })

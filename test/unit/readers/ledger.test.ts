@@ -28,7 +28,10 @@ function logOf(own: readonly boolean[], from = 0): Engine {
   const fake: Partial<Engine> = {
     flushed: () => changes.length,
     oldest: () => from + 1,
-    readLog: (after, changesMax) => changes.slice(after, after + Math.min(3, changesMax)),
+    readOwnLog: (after, changesMax) => {
+      const part = changes.slice(after, after + Math.min(3, changesMax))
+      return { changes: part, upTo: part.at(-1)?.position ?? after }
+    },
     tableWithId: () => ({ replicas: [{}, {}] }) as unknown as ReturnType<Engine['tableWithId']>,
   }
   return fake as Engine
