@@ -44,6 +44,8 @@ export type ServerOptions = ListenOptions & {
   readonly onBrokenInvariant?: (error: InvariantViolation) => void
   /** Whose signatures are accepted, as known now; without it anybody's. */
   readonly credentials?: () => Credentials
+  /** Regions beside its own that a signature may be for. */
+  readonly signedFor?: readonly string[]
   /** Other operations than the registry's, for tests. */
   readonly operations?: ReadonlyMap<string, Operation>
 }
@@ -61,12 +63,13 @@ export type RunningServer = {
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { context, credentials } = options
+  const { context, credentials, signedFor } = options
+  const alsoFor = new Set(signedFor)
   const { clock } = context.env
   const { region } = context.settings
   const answer = pipeline({
     context,
-    ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, region, clock }) }),
+    ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, region, alsoFor, clock }) }),
     operations: options.operations ?? registry,
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
   })

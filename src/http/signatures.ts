@@ -18,6 +18,8 @@ export type SignaturesOptions = {
   /** As they are now. */
   readonly credentials: () => Credentials
   readonly region: string
+  /** Other regions that a signature may be for: a front door brings their requests while they are not healthy. */
+  readonly alsoFor?: ReadonlySet<string>
   readonly clock: Clock
 }
 
@@ -79,7 +81,7 @@ export class Signatures {
     const signedMs = signingTimeOf(time)
     const expiresSeconds = expiryOf(query.get('X-Amz-Expires'))
     checkSigningTime({ signedMs, expiresSeconds, nowMs: this.#options.clock.wallMs() })
-    checkScope(claim, time, signedMs, this.#options.region)
+    checkScope(claim, time, signedMs, this.#regionFor(claim))
     const signer = this.#signerOf(claim, query.get('X-Amz-Security-Token') ?? undefined)
     return this.#proved(signer, request, time, query.get('X-Amz-Signature') ?? '')
   }
@@ -87,7 +89,12 @@ export class Signatures {
   #checkTime(claim: Claim, time: string): void {
     const signedMs = signingTimeOf(time)
     checkSigningTime({ signedMs, nowMs: this.#options.clock.wallMs() })
-    checkScope(claim, time, signedMs, this.#options.region)
+    checkScope(claim, time, signedMs, this.#regionFor(claim))
+  }
+
+  #regionFor({ region: named }: Claim): string {
+    const { region, alsoFor } = this.#options
+    return alsoFor?.has(named) === true ? named : region
   }
 
   /** Many requests are signed within one second. */

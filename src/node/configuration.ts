@@ -109,6 +109,11 @@ export const options = {
     help: 'access keys and secrets (JSON): signatures are verified by them; any credentials are accepted when not given',
     schema: z.string().min(1).optional(),
   },
+  signedFor: {
+    flags: '--signed-for <regions>',
+    help: 'regions beside its own that a signature may be for: those whose requests a front door with failover may bring',
+    schema: names.optional(),
+  },
   accountId: {
     flags: '--account-id <digits>',
     help: 'account number in ARNs',
@@ -259,6 +264,7 @@ export const optionsOf = {
     ...nodeTlsOptions,
     'regionsFolder',
     'credentials',
+    'signedFor',
     'accountId',
     'tableTransitionMs',
     'clockFile',

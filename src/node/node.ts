@@ -54,6 +54,8 @@ export type NodeOptions = {
   readonly accountId: string
   /** A file of them: signatures are verified. */
   readonly credentials?: string | undefined
+  /** Regions beside its own that a signature may be for. */
+  readonly signedFor?: readonly string[] | undefined
   readonly tableTransitionMs: number
   /** Where a drill may say that the wall clock is wrong. */
   readonly clockFile?: string | undefined
@@ -130,6 +132,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       },
       admin: adminRoutes({ engine, replication, topology, invalidator }),
       ...(credentials === undefined ? {} : { credentials: credentials.current }),
+      ...(options.signedFor === undefined ? {} : { signedFor: options.signedFor }),
       onBrokenInvariant: options.onBrokenInvariant,
     })
     return {

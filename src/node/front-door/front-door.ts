@@ -5,6 +5,7 @@
  * what comes from here would look to them as if it came from their own machine.
  */
 import { Agent, createServer, request as httpRequest } from 'node:http'
+import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
 import type { ClientRequest, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ServiceError, errors } from '../../core/errors.ts'
@@ -35,6 +36,7 @@ export type FrontDoorOptions = {
 export const regionHeader = 'x-longitude-region'
 /** Shorter than the nodes keep theirs, so that no request meets a connection that is just being closed. */
 const idleMsMax = idleConnectionMsMax / 2
+const kept = { keepAlive: true, maxSockets: frontDoorConnectionsMax, timeout: idleMsMax, scheduling: 'lifo' } as const
 /** They are between two machines and no part of the message. */
 const hopByHop = new Set([
   'connection',
@@ -51,12 +53,7 @@ type Passing = { readonly request: IncomingMessage; readonly response: ServerRes
 
 export class FrontDoor {
   readonly #options: FrontDoorOptions
-  readonly #agent = new Agent({
-    keepAlive: true,
-    maxSockets: frontDoorConnectionsMax,
-    timeout: idleMsMax,
-    scheduling: 'lifo',
-  })
+  readonly #agents = { 'http:': new Agent(kept), 'https:': new TlsAgent(kept) }
   readonly #orders: ReadonlyMap<string, readonly string[]>
   readonly #underWay = new Map<ClientRequest, string>()
   readonly #ids = requestIds(systemRandom)
@@ -104,7 +101,7 @@ export class FrontDoor {
       this.#server.close(() => resolve())
       this.#server.closeAllConnections()
     })
-    this.#agent.destroy()
+    for (const agent of Object.values(this.#agents)) agent.destroy()
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
@@ -130,15 +127,16 @@ export class FrontDoor {
     const { failover, endpoints } = this.#options
     const roads = { orders: this.#orders, failover, isHealthy: (name: string) => this.#health.isHealthy(name) }
     const to = routeOf(region, roads, tried)
-    const { hostname, port } = new URL(endpoints[to] ?? '')
-    const outgoing = httpRequest({
+    const { protocol, hostname, port } = new URL(endpoints[to] ?? '')
+    const secure = protocol === 'https:'
+    const outgoing = (secure ? httpsRequest : httpRequest)({
       host: hostname.replace(/^\[|\]$/g, ''),
       port,
       method: request.method,
       path: request.url,
       headers: passed(request),
       setHost: false,
-      agent: this.#agent,
+      agent: this.#agents[secure ? 'https:' : 'http:'],
     })
     let begun = false
     this.#underWay.set(outgoing, to)
@@ -152,7 +150,7 @@ export class FrontDoor {
         begun = true
         request.pipe(outgoing)
       }
-      if (socket.connecting) socket.once('connect', begin)
+      if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', begin)
       else begin()
     })
     outgoing.once('response', (incoming) => this.#answerWith(response, incoming, to))

@@ -2,7 +2,8 @@
  * Which regions are healthy: each is asked every second whether it is ready to serve. One that says no, or that nobody
  * listens for, is not healthy at once; one that does not answer, after the second time.
  */
-import { request } from 'node:http'
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
 
 export type HealthOptions = {
   readonly endpoints: Readonly<Record<string, string>>
@@ -70,6 +71,7 @@ export class Health {
 
 async function answerOf(url: string): Promise<Answer> {
   return await new Promise((resolve) => {
+    const request = url.startsWith('https:') ? httpsRequest : httpRequest
     const asking = request(url, { agent: false, headers: { connection: 'close' } }, (response) => {
       response.resume()
       resolve(response.statusCode === 200 ? 'ready' : 'not ready')

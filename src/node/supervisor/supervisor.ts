@@ -124,7 +124,7 @@ export class Supervisor {
   }
 
   #node(plan: RegionPlan): Supervised {
-    const { host, accountId, credentials, regionsFolder, tableTransitionMs, sink, layout } = this.#options
+    const { host, accountId, credentials, failover, regionsFolder, tableTransitionMs, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -140,6 +140,7 @@ export class Supervisor {
       'clock-file': join(plan.folder, clockFileName),
       // Absolute, since the children need not be where we are.
       ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
+      ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
     })
     return this.#ours({

@@ -61,6 +61,19 @@ const unrecognized = refused('UnrecognizedClientException', 'The security token 
 const served = { status: 200, json: { input: JSON.parse(body) as unknown } }
 const minute = 60_000
 
+test('a signature for a region whose requests a front door may bring is accepted, for another it is not', async () => {
+  const own = server
+  server = await serverWith([echo('GetItem')], { credentials: () => credentials, signedFor: ['eu-west-1'] })
+  try {
+    expect(await sign({ region: 'eu-west-1' })).toMatchObject(served)
+    expect(await sign({ region: 'us-east-1' })).toMatchObject(served)
+    expect(await sign({ region: 'eu-west-2' })).toMatchObject(refused('InvalidSignatureException', /not 'eu-west-2'/))
+  } finally {
+    await server.close()
+    server = own
+  }
+})
+
 describe('a signature', () => {
   test('that is right is accepted, again and again', async () => {
     for (let n = 0; n < 3; n++) expect(await sign()).toMatchObject(served)
