@@ -26,6 +26,9 @@ export function markdownOf(report: Report): string {
       `- drill: ${report.name}`,
       `- from ${new Date(report.startedMs).toISOString()} to ${new Date(report.endedMs).toISOString()}`,
       `- on: ${circumstances.target}: ${circumstances.regions.join(', ')}`,
+      `- roles: ${Object.entries(circumstances.roles)
+        .map(([role, region]) => `${role} is ${region}`)
+        .join(', ')}`,
       `- machine: ${circumstances.host}; Longitude ${circumstances.version}`,
       `- seed: ${circumstances.seed}`,
     ].join('\n'),

@@ -91,6 +91,12 @@ function head(report: Report): Markup {
     ['on', `${circumstances.target}: ${circumstances.regions.join(', ')}`],
     ['machine', `${circumstances.host}; Longitude ${circumstances.version}`],
     ['again', `longitude drill run ${name} --seed ${seed}${pace === 1 ? '' : ` --pace ${pace}`}`],
+    [
+      'roles',
+      Object.entries(circumstances.roles)
+        .map(([role, region]) => `${role} is ${region}`)
+        .join(', '),
+    ],
     ...Object.entries(circumstances.understudies).map(([wanted, region]) => [
       'cast',
       `${region} in place of ${wanted}`,

@@ -51,6 +51,13 @@ export function timelinePlot(report: Report): Markup {
       kind: 'span-fault',
       spans: [[startedMs, endedMs, `${what}: from ${since(report, startedMs)} to ${since(report, endedMs)}`] as const],
     })),
+    {
+      label: 'the drill itself stood still, for want of processors',
+      kind: 'span-load',
+      spans: report.stalls.map(
+        ({ fromMs, toMs }) => [fromMs, toMs, `from ${since(report, fromMs)} to ${since(report, toMs)}`] as const,
+      ),
+    },
     ...report.circumstances.regions.map((region) => ({
       label: `${region} does not answer`,
       kind: 'span-down',

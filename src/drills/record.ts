@@ -108,6 +108,9 @@ export type Proof = {
   readonly problem?: string | undefined
 }
 
+/** The drill's own process did not run: what clients saw meanwhile is the machine's doing. */
+export type Stall = { readonly fromMs: number; readonly toMs: number }
+
 export type Recorded = {
   readonly startedMs: number
   /** The first request, and the last. */
@@ -126,6 +129,7 @@ export type Recorded = {
   readonly convergedMs?: number | undefined
   /** What every region holds in the end: values by key. */
   readonly finals: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly stalls: readonly Stall[]
   /** What could not be ended or restored, in sentences. */
   readonly problems: readonly string[]
 }

@@ -1,7 +1,7 @@
 /** All that follows from what a drill wrote down, in the one form that the JSON, the Markdown and the page are made from. */
 import type { Drill, Targets } from './definition.ts'
 import { type Fates, type RecoveryPoint, fatesOf, recoveryPointOf } from './losses.ts'
-import type { ConflictRecord, FaultRecord, Proof, Recorded, StepRecord } from './record.ts'
+import type { ConflictRecord, FaultRecord, Proof, Recorded, Stall, StepRecord } from './record.ts'
 import { type Outage, type Recovery, outagesOf, recoveriesOf } from './recovery.ts'
 import { groupBy } from './group.ts'
 import { type Bin, type PairSeries, type Service, binsOf, pairSeriesOf, serviceOf } from './statistics.ts'
@@ -14,6 +14,8 @@ export type Circumstances = {
   readonly target: string
   readonly seed: number
   readonly regions: readonly string[]
+  /** Who played what. */
+  readonly roles: Readonly<Record<string, string>>
   readonly understudies: Readonly<Record<string, string>>
   /** As it was given, in full. */
   readonly definition: string
@@ -49,6 +51,7 @@ export type Report = {
   readonly conflictsCut: number
   readonly proofs: readonly Proof[]
   readonly convergedMs?: number | undefined
+  readonly stalls: readonly Stall[]
   readonly problems: readonly string[]
 }
 
@@ -65,7 +68,9 @@ export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circum
   const judged = {
     steps: recorded.steps,
     services,
-    pairs: pairSeriesOf(samples, startedMs, endedMs, binMs),
+    pairs: pairSeriesOf(samples, startedMs, endedMs, binMs).toSorted(
+      (a, b) => circumstances.regions.indexOf(a.from) - circumstances.regions.indexOf(b.from),
+    ),
     recoveries: recoveriesOf(operations, recorded.faults, loadEndedMs),
     recoveryPoints: recorded.surveys.map((survey) => recoveryPointOf(survey, operations)),
     fates: fatesOf(recorded),
@@ -102,6 +107,7 @@ export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circum
     conflictsCut: Math.max(0, recorded.conflicts.length - conflictsMax),
     proofs: recorded.proofs,
     convergedMs: recorded.convergedMs,
+    stalls: recorded.stalls,
     problems: recorded.problems,
   }
 }

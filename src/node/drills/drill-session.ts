@@ -43,6 +43,7 @@ export async function runSession(
       target: target.description,
       seed,
       regions: cast.regions,
+      roles: Object.fromEntries(Object.keys(drill.roles).map((role) => [role, cast.place(role)])),
       understudies: cast.understudies,
       definition: file.text,
       host: `${platform()} ${arch()}, ${cpus().length} processors, Node ${process.versions.node}`,

@@ -12,6 +12,7 @@ import { DrillTable } from './drill-table.ts'
 import { Load } from './load.ts'
 import type { Target } from './target.ts'
 import { nowMs, pause } from './time.ts'
+import { watchStalls } from './stalls.ts'
 import { Watch, sampleEveryMs } from './watch.ts'
 import { Wire } from './wire.ts'
 
@@ -56,6 +57,7 @@ export class DrillRun {
   readonly #steps: StepRecord[] = []
   readonly #problems: string[] = []
   readonly #ending: Promise<void>[] = []
+  readonly #stalls = watchStalls()
   readonly #startedMs = nowMs()
   #loadStartedMs: number | undefined
   #number = 0
@@ -96,6 +98,7 @@ export class DrillRun {
     } finally {
       await this.#restore()
       clearInterval(life)
+      this.#stalls.stop()
       await this.#stopLoads()
       await this.#watch.stop()
       await this.#table.remove().catch((error: unknown) => this.#problems.push(messageOf(error)))
@@ -304,6 +307,7 @@ export class DrillRun {
       proofs,
       ...(proofs.every(({ equal }) => equal) ? { convergedMs: provedMs - loadEndedMs } : {}),
       finals,
+      stalls: this.#stalls.seen,
       problems: this.#problems,
     }
   }

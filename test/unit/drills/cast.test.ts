@@ -1,0 +1,35 @@
+import { expect, it } from 'vitest'
+import { type Cast, castOf } from '../../../src/drills/cast.ts'
+
+const drill = { regions: ['a', 'b', 'c'], roles: { victim: 'b' } }
+
+function cast(deployed: readonly string[]): Cast {
+  const found = castOf(drill, deployed)
+  if (typeof found === 'string') throw new Error(found)
+  return found
+}
+
+it('roles and all stand for regions, none twice', () => {
+  expect(cast(['a', 'b', 'c']).places(['victim', 'all'])).toEqual(['b', 'a', 'c'])
+})
+
+it('a region that the deployment lacks is played by one that the drill does not name', () => {
+  const { regions, understudies, place } = cast(['x', 'c', 'y', 'a'])
+  expect(regions).toEqual(['a', 'x', 'c'])
+  expect(understudies).toEqual({ b: 'x' })
+  expect(place('victim')).toBe('x')
+})
+
+it('too few regions are told in a sentence', () => {
+  expect(castOf(drill, ['a', 'b'])).toContain('3 regions')
+})
+
+it('links mean directions: one of a>b, two of a..b, all of *', () => {
+  const { links } = cast(['a', 'b', 'c'])
+  const names = (...texts: string[]): string[] => links(texts).map(({ from, to }) => `${from}>${to}`)
+  expect(names('a>victim')).toEqual(['a>b'])
+  expect(names('a..b')).toEqual(['a>b', 'b>a'])
+  expect(names('victim..*').toSorted()).toEqual(['a>b', 'b>a', 'b>c', 'c>b'])
+  expect(names('*')).toHaveLength(6)
+  expect(names('a..b', 'b..a')).toHaveLength(2)
+})
