@@ -5,6 +5,7 @@
  *   npm test -- path/...     set-up, then only the tests under these paths
  *   npm run simulate         the simulator over thousands of seeds
  *   npm run chaos            the long chaos tests with real processes
+ *   npm run drills           every drill, on regions of its own
  *
  * Plain JavaScript and nothing but Node, since it runs before anything is installed.
  */
@@ -26,6 +27,9 @@ switch (mode) {
     break
   case 'simulate':
     process.exit(run('simulator', ['tsx', 'test/simulation/simulate.ts', ...rest]))
+    break
+  case 'drills':
+    process.exit(run('drills', ['tsx', 'test/drills/nightly.ts', ...rest]))
     break
   case 'chaos':
     process.env.LONGITUDE_CHAOS = 'long'

@@ -120,8 +120,10 @@ export class Breakage {
       open.flatMap(({ record }) => (isLoss(record) ? record.regions.map((name) => [name, record]) : [])),
     )
     for (const [region, record] of lost) {
-      const first =
-        this.#all.find((each) => each.record.regions.includes(region) && isLoss(each.record))?.record ?? record
+      const losses = this.#all.filter((each) => each.record.endedMs === undefined && isLoss(each.record))
+      const own = losses.filter((each) => each.record.regions.includes(region)).map((each) => each.record)
+      // Cut off at first and then killed: it accepted writes until then.
+      const first = own.find(({ kind }) => kind !== 'cut') ?? record
       this.surveys.push(await this.#surveyOf(region, first))
     }
   }

@@ -14,10 +14,11 @@ it('roles and all stand for regions, none twice', () => {
 })
 
 it('a region that the deployment lacks is played by one that the drill does not name', () => {
-  const { regions, understudies, place } = cast(['x', 'c', 'y', 'a'])
+  const found = cast(['x', 'c', 'y', 'a'])
+  const { regions, understudies } = found
   expect(regions).toEqual(['a', 'x', 'c'])
   expect(understudies).toEqual({ b: 'x' })
-  expect(place('victim')).toBe('x')
+  expect(found.place('victim')).toBe('x')
 })
 
 it('too few regions are told in a sentence', () => {
@@ -25,8 +26,8 @@ it('too few regions are told in a sentence', () => {
 })
 
 it('links mean directions: one of a>b, two of a..b, all of *', () => {
-  const { links } = cast(['a', 'b', 'c'])
-  const names = (...texts: string[]): string[] => links(texts).map(({ from, to }) => `${from}>${to}`)
+  const found = cast(['a', 'b', 'c'])
+  const names = (...texts: string[]): string[] => found.links(texts).map(({ from, to }) => `${from}>${to}`)
   expect(names('a>victim')).toEqual(['a>b'])
   expect(names('a..b')).toEqual(['a>b', 'b>a'])
   expect(names('victim..*').toSorted()).toEqual(['a>b', 'b>a', 'b>c', 'c>b'])

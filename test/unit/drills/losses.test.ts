@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { fatesOf, recoveryPointOf } from '../../../src/drills/losses.ts'
 import type { Operation } from '../../../src/drills/record.ts'

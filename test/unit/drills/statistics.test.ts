@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { linearScale, logarithmicScale, timeScale } from '../../../src/drills/scale.ts'
 import { binsOf, pairSeriesOf, quantile, serviceOf } from '../../../src/drills/statistics.ts'
