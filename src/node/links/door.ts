@@ -21,6 +21,9 @@ export type DoorOptions = {
   readonly alarms: Alarms
 }
 
+/** More than is read at once: at Node's own sixteen kilobytes every chunk would have to wait for the one before it to be away. */
+const socketOptions = { allowHalfOpen: true, noDelay: true, highWaterMark: 256 * 1024 }
+
 type Pair = { readonly near: Socket; readonly far: Socket; readonly there: Direction; readonly back: Direction }
 
 export class Door implements LaneUser {
@@ -32,9 +35,7 @@ export class Door implements LaneUser {
 
   constructor(options: DoorOptions) {
     this.#options = options
-    this.#server = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true }, (near) =>
-      this.#accept(near),
-    )
+    this.#server = createServer({ ...socketOptions, pauseOnConnect: true }, (near) => this.#accept(near))
     this.#server.maxConnections = linkConnectionsMax
     for (const lane of [options.there, options.back]) lane.users.add(this)
   }
@@ -111,7 +112,7 @@ export class Door implements LaneUser {
   #dial(near: Socket): void {
     this.#knocking.delete(near)
     const { target, there, back, alarms } = this.#options
-    const far = connect({ ...target, allowHalfOpen: true, noDelay: true })
+    const far = connect({ ...target, ...socketOptions })
     far.on('error', () => far.destroy())
     const pair: Pair = {
       near,
