@@ -12,6 +12,7 @@ const portVariables = {
   'ap-northeast-1': 'AP_NORTHEAST_1_PORT',
   'sa-east-1': 'SA_EAST_1_PORT',
   links: 'LINKS_PORT',
+  'front-door': 'FRONT_DOOR_PORT',
   'links-sa-east-1': 'SA_EAST_1_LINKS_PORT',
   prometheus: 'PROMETHEUS_PORT',
   grafana: 'GRAFANA_PORT',

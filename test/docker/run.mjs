@@ -8,6 +8,9 @@
  */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -43,12 +46,14 @@ const steps = {
   travel: ['what one region writes is read in another', travel],
   walls: ['regions reach each other by nothing but the links', walls],
   links: ['a link is broken and healed from this machine, with the token only', links],
+  door: ['the front door leads to the region that is meant', frontDoor],
   kill: ['the others go on while a region is killed, and it comes back with its data', killed],
   pause: ['a region that is paused catches up', paused],
   isolation: ['every region serves while the links are gone', isolation],
   wipe: ['a NATS server that loses its volume is filled again', wiped],
   loss: ['a region that loses everything is filled again by the others', lost],
   restart: ['everything is taken down and comes up with its data', restarted],
+  drill: ['a drill passes on the containers', drill],
   fourth: ['a fourth region is added, and gets the table', addFourth],
   stop: ['a node that is stopped closes its store and ends with 0', stopped],
 }
@@ -70,7 +75,7 @@ async function start() {
   run('up', '--detach', '--build')
   for (const region of regions) await ready(region)
   // The image's own check, which is run ten seconds after the start.
-  for (const service of [...regions, 'links'])
+  for (const service of [...regions, 'links', 'front-door'])
     await until(`${service} is healthy`, () => inspect(service, '{{.State.Health.Status}}') === 'healthy')
 }
 
@@ -151,6 +156,40 @@ async function links() {
   assert.ok(states.includes(`${virginia} ${tokyo} down`) && states.includes(`${virginia} ${ireland} up`), states.join())
   await linksCommand('heal')
   await arrives(tokyo, 'E010', 'Cut')
+}
+
+async function frontDoor() {
+  const credentials = { accessKeyId: 'any', secretAccessKey: 'any' }
+  for (const region of regions) {
+    const direct = new DynamoDB({ region, endpoint: endpoint('front-door'), credentials })
+    const Key = { EmployeeID: { S: 'E001' } }
+    const { Item } = await direct.getItem({ TableName: table, Key })
+    assert.equal(Item?.Name?.S, 'Ann')
+    const { Table } = await direct.describeTable({ TableName: table })
+    assert.ok(Table.TableArn.includes(region), Table.TableArn)
+  }
+}
+
+async function drill() {
+  const folder = mkdtempSync(join(tmpdir(), 'longitude-drill-'))
+  const target = ['--compose', 'deploy/compose.yaml', '--project', deployment.project, '--allow-harm']
+  const program = [
+    'dist/node/cli.js',
+    'drill',
+    'run',
+    'test/docker/drill.yaml',
+    ...target,
+    '--seed',
+    '1',
+    '--out',
+    folder,
+  ]
+  const { status } = spawnSync(process.execPath, program, { cwd: root, stdio: 'inherit' })
+  const { outcome, verdicts } = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8'))
+  assert.ok(existsSync(join(folder, 'report.html')), 'the page is there')
+  rmSync(folder, { recursive: true })
+  assert.equal(status, 0, `${outcome} ${JSON.stringify(verdicts)}`)
+  for (const region of regions) await ready(region)
 }
 
 async function killed() {

@@ -51,7 +51,7 @@ function optionTable(program: Command): string {
   const known = new Set(Object.values<Row>(options).map(identityOf))
   const others = new Map(
     commandsOf(program)
-      .flatMap((command) => command.options)
+      .flatMap(({ command }) => command.options)
       .map((option) => [`${option.flags} ${option.description}`, option] as const),
   )
   const flagsOnly = [...others]
@@ -76,26 +76,27 @@ function identityOf({ flags, help }: Row): string {
 }
 
 function commandTable(program: Command): string {
-  const visible = commandsOf(program)
-  const rows = visible.map((command) => [
-    code(`longitude ${nameOf(command)}${command.registeredArguments.map((each) => ` ${shown(each)}`).join('')}`),
-    command.description(),
-  ])
+  const rows = commandsOf(program)
+    .filter(({ hidden }) => !hidden)
+    .map(({ command, name }) => [
+      code(`longitude ${name}${command.registeredArguments.map((each) => ` ${shown(each)}`).join('')}`),
+      command.description(),
+    ])
   return table(
     ['command', ''],
     rows.map((row) => row.map(cell)),
   )
 }
 
-/** Those below others too, without the hidden ones. */
-function commandsOf(parent: Command): readonly Command[] {
-  const visible = parent.createHelp().visibleCommands(parent)
-  return visible.filter((command) => command.name() !== 'help').flatMap((command) => [command, ...commandsOf(command)])
-}
+type Named = { readonly command: Command; readonly name: string; readonly hidden: boolean }
 
-function nameOf(command: Command): string {
-  const above = command.parent
-  return above?.parent == null ? command.name() : `${nameOf(above)} ${command.name()}`
+/** Those below others too, such as `links set`. */
+function commandsOf(parent: Command, before = ''): readonly Named[] {
+  const visible = parent.createHelp().visibleCommands(parent)
+  return parent.commands.flatMap((command) => {
+    const name = before + command.name()
+    return [{ command, name, hidden: !visible.includes(command) }, ...commandsOf(command, `${name} `)]
+  })
 }
 
 function shown(argument: { readonly required: boolean; readonly variadic: boolean; name(): string }): string {
@@ -106,10 +107,12 @@ function shown(argument: { readonly required: boolean; readonly variadic: boolea
 /** All commands, where it is one of every command. */
 function usersOf(program: Command, flags: string, help: string): readonly string[] {
   const all = commandsOf(program)
-  const users = all.filter((command) =>
+  const users = all.filter(({ command }) =>
     command.options.some((option) => option.flags === flags && option.description === help),
   )
-  return users.length === all.length ? ['all'] : users.map(nameOf)
+  // A name above others, such as `drill`, has no options of its own.
+  const able = all.filter(({ command }) => command.options.length > 0)
+  return users.length === able.length ? ['all'] : users.map(({ name }) => name)
 }
 
 function defaultOf({ default: value, repeatable }: Row): string {

@@ -6,6 +6,7 @@ import type { Command } from 'commander'
 import type { Report } from '../../drills/report.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { runSession } from '../drills/drill-session.ts'
+import { composeTarget } from '../drills/compose-target.ts'
 import { builtInDrills, findDrill, readReport, renderReport, writeReport } from '../drills/files.ts'
 import { startPrivateRegions } from '../drills/private-regions.ts'
 import { runningTarget } from '../drills/process-target.ts'
@@ -99,6 +100,7 @@ async function targetFor(
   const progress = (line: string): void => console.error(`longitude: ${line}`)
   if (flags.start === true && flags.compose !== undefined) throw new Failure('either --start or --compose')
   if (flags.start === true) return await startPrivateRegions({ ...options, regions, owner, logFile, progress })
+  if (flags.compose !== undefined) return await composeTarget({ file: flags.compose, name: flags.project }, owner)
   return await runningTarget(options.data, owner)
 }
 
