@@ -65,7 +65,7 @@ const usual: MemoryNetworkSettings = {
 
 export class MemoryNetwork {
   readonly settings: MemoryNetworkSettings
-  readonly clock: Pick<Clock, 'after' | 'monotonicMs'>
+  readonly clock: Pick<Clock, 'after' | 'monotonicMs' | 'sleep'>
   readonly random: Pick<Random, 'fraction'>
   readonly sessions = new Set<MemorySession>()
   readonly #servers = new Map<string, MemoryServer>()
@@ -75,7 +75,7 @@ export class MemoryNetwork {
   readonly #cuts = new Map<string, number>()
 
   constructor(
-    clock: Pick<Clock, 'after' | 'monotonicMs'>,
+    clock: Pick<Clock, 'after' | 'monotonicMs' | 'sleep'>,
     random: Pick<Random, 'fraction'>,
     settings: Partial<MemoryNetworkSettings> = {},
   ) {
@@ -201,6 +201,18 @@ export class MemoryBus implements Bus {
   async connect(region: string): Promise<PeerSession> {
     const ends: LinkEnds = { client: this, server: this.#network.server(region) }
     return MemorySession.open(this.#network, ends)
+  }
+
+  /** The answer goes out behind what was said to caches before it. */
+  answerCache(payload: Buffer, answer: (payload: Buffer) => void): void {
+    const answered = this.alive ? this.cacheHandler?.(Buffer.from(payload)) : undefined
+    const send = (bytes: Buffer | undefined): void => {
+      if (bytes === undefined || !this.alive) return
+      this.#hop(this.#toServer, () => {
+        if (this.#network.server(this.region).up) answer(bytes)
+      })
+    }
+    answered?.then(send, () => {})
   }
 
   close(): Promise<void> {

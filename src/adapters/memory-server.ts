@@ -10,8 +10,8 @@ export class MemoryServer {
   up = true
   /** Counts the server's lives: what was asked of one is not answered by the next. */
   run = 1
-  /** Of caches beside the region: what listens to its invalidations. */
-  readonly caches = new Set<(payload: Buffer) => void>()
+  /** Caches beside the region that listen to its invalidations. */
+  readonly caches = new Set<{ hear(payload: Buffer): void; end(reason: string): void }>()
   readonly #network: MemoryNetwork
   #messages: StreamMessage[] = []
   #firstSequence = 1
@@ -52,14 +52,14 @@ export class MemoryServer {
   }
 
   invalidate(payload: Buffer): void {
-    if (this.up) for (const cache of this.caches) cache(payload)
+    if (this.up) for (const cache of this.caches) cache.hear(payload)
   }
 
   /** Connections end; the stream stays as it is on the disk. */
   stop(): void {
     this.up = false
     this.run++
-    for (const session of this.#sessions()) session.end('the server stopped')
+    for (const session of [...this.#sessions(), ...this.caches]) session.end('the server stopped')
   }
 
   start(): void {

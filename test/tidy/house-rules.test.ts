@@ -53,7 +53,12 @@ describe('house rules', () => {
 })
 
 /** What only the tests, the benches and the simulator compose. */
-const forTests = ['src/adapters/memory-store.ts', 'src/adapters/memory-bus.ts', 'src/node/links/link.ts']
+const forTests = [
+  'src/adapters/memory-store.ts',
+  'src/adapters/memory-bus.ts',
+  'src/adapters/memory-cache-line.ts',
+  'src/node/links/link.ts',
+]
 
 function withoutComments(text: string): string {
   return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\/\/.*/g, '')

@@ -8,7 +8,6 @@
  *   fences.ts   what was read too early to be kept      flights.ts   many misses, one read
  *   lru.ts      what goes when there is no room         tables.ts    which table a name means
  */
-import { unreachable } from '../../core/assert.ts'
 import type { Position } from '../../core/change/change.ts'
 import type { InvalidatedKey } from '../../core/change/invalidation.ts'
 import { cacheFencesMax } from '../../core/limits.ts'
@@ -47,6 +46,8 @@ export type CacheOptions = {
 }
 
 type Outcome = Cached | undefined
+/** `outcome` is what others may be told who asked the same. */
+type Read = { readonly outcome: Outcome; readonly reply: unknown }
 
 export class Cache {
   readonly figures = new Figures()
@@ -54,7 +55,7 @@ export class Cache {
   readonly queries: QueryCache
   readonly #options: CacheOptions
   readonly #fences = new Fences(cacheFencesMax)
-  readonly #flights: Flights<{ readonly outcome: Outcome; readonly reply: unknown }>
+  readonly #flights: Flights<Read>
   readonly #tables: Tables
   /** The log that positions are of. */
   #epoch: string | undefined
@@ -141,10 +142,10 @@ export class Cache {
     const table = this.#options.queryTtlMs === 0 ? undefined : this.#tableFor(read.table, nowMs)
     const found = table === undefined ? undefined : this.queries.find(table, read.id, nowMs)
     if (found !== undefined) {
-      this.#countPage(read.kind, true)
+      this.figures.page(read.kind, true)
       return { cached: found }
     }
-    this.#countPage(read.kind, false)
+    this.figures.page(read.kind, false)
     // The partition is worked out again when the page is kept: until then anything of the table ends the flight.
     const fenced = table === undefined ? undefined : [fenceOf.items(table.id), fenceOf.table(table.id)]
     return this.#together(`${read.kind} ${table?.id ?? read.table}\0${read.id}`, fenced, origin, (mark, body) =>
@@ -254,19 +255,26 @@ export class Cache {
     origin: () => Promise<Origin<Reply>>,
     fill: (mark: Mark, body: string) => Outcome,
   ): Promise<Answer<Reply>> {
-    if (!this.serves) return { reply: (await origin()).reply }
-    const joined = this.#flights.join(name, fenced)
-    if (joined !== undefined) {
-      this.figures.coalesced++
-      const { outcome } = await joined
-      // What the other was refused with, or was answered because it had proved who it is, is not for this one.
-      return outcome === undefined || this.#closed ? { reply: (await origin()).reply } : { cached: outcome }
-    }
-    const own = await this.#flights.start(name, async () => {
+    if (this.#closed) return { reply: (await origin()).reply }
+    const read = async () => {
       const { reply, mark, body } = await origin()
       return { reply, outcome: mark === undefined || body === undefined ? undefined : fill(mark, body) }
-    })
-    return { reply: own.reply as Reply }
+    }
+    const { outcome: shared, own } = this.serves
+      ? this.#joinOrStart(name, fenced, read)
+      : this.#flights.following(name, read)
+    if (own) return { reply: (await shared).reply as Reply }
+    this.figures.coalesced++
+    const { outcome } = await shared
+    // What the other was refused with, or was answered because it had proved who it is, is not for this one.
+    return outcome === undefined || this.#closed ? { reply: (await origin()).reply } : { cached: outcome }
+  }
+
+  #joinOrStart(name: string, fenced: readonly string[] | undefined, read: () => Promise<Read>) {
+    const joined = this.#flights.join(name, fenced)
+    return joined === undefined
+      ? { outcome: this.#flights.start(name, read), own: true }
+      : { outcome: joined, own: false }
   }
 
   /** Returns what others who asked the same may be told, whether or not it could be kept. */
@@ -377,21 +385,5 @@ export class Cache {
     if (table === undefined) return
     this.items.drop(table, text, position)
     this.queries.drop(table, partition, position)
-  }
-
-  #countPage(kind: PageRead['kind'], hit: boolean): void {
-    const { figures } = this
-    switch (kind) {
-      case 'query':
-        if (hit) figures.queryHits++
-        else figures.queryMisses++
-        return
-      case 'scan':
-        if (hit) figures.scanHits++
-        else figures.scanMisses++
-        return
-      default:
-        unreachable(kind)
-    }
   }
 }

@@ -20,4 +20,9 @@ export class Figures {
   faults = 0
   throttled = 0
   requests = new Map<string, number>()
+
+  page(kind: 'query' | 'scan', hit: boolean): void {
+    if (kind === 'query') this[hit ? 'queryHits' : 'queryMisses']++
+    else this[hit ? 'scanHits' : 'scanMisses']++
+  }
 }

@@ -4,7 +4,12 @@
  */
 import type { Fences } from './fences.ts'
 
-type Flight<Outcome> = { readonly outcome: Promise<Outcome>; readonly serial: number }
+type Flight<Outcome> = {
+  readonly outcome: Promise<Outcome>
+  readonly serial: number
+  /** Begins when this one has ended, for all who have come meanwhile. */
+  next?: Promise<Outcome>
+}
 
 export class Flights<Outcome> {
   readonly #fences: Fences
@@ -26,12 +31,25 @@ export class Flights<Outcome> {
   /** From now on others may join, until it ends. */
   start(name: string, read: () => Promise<Outcome>): Promise<Outcome> {
     const { serial } = this.#fences
-    const flight = { outcome: read(), serial }
+    const flight: Flight<Outcome> = { outcome: read(), serial }
     this.#underWay.set(name, flight)
     const end = (): void => {
       if (this.#underWay.get(name) === flight) this.#underWay.delete(name)
     }
     flight.outcome.then(end, end)
     return flight.outcome
+  }
+
+  /**
+   * A read that begins after everybody who shares it has asked, for when nobody tells what changes: those who come while
+   * one is under way wait for its end, and go together.
+   */
+  following(name: string, read: () => Promise<Outcome>): { readonly outcome: Promise<Outcome>; readonly own: boolean } {
+    const flight = this.#underWay.get(name)
+    if (flight === undefined) return { outcome: this.start(name, read), own: true }
+    if (flight.next !== undefined) return { outcome: flight.next, own: false }
+    const begin = (): Promise<Outcome> => this.start(name, read)
+    flight.next = flight.outcome.then(begin, begin)
+    return { outcome: flight.next, own: true }
   }
 }

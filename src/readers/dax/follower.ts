@@ -23,6 +23,8 @@ export type FollowerOptions = {
   readonly line: CacheLine
   readonly cache: Pick<Cache, 'restart' | 'invalidate' | 'freshUntil'>
   readonly report: () => CacheReport
+  /** How long an answer is good for. */
+  readonly leaseMs?: number
 }
 
 export type Follower = { readonly place: () => LogPlace | undefined; readonly stop: () => Promise<void> }
@@ -95,7 +97,7 @@ class Following {
   }
 
   async #ask(session: CacheSession): Promise<string> {
-    const { env, cache, report } = this.#options
+    const { env, cache, report, leaseMs = cacheLeaseMs } = this.#options
     let answeredMs = env.clock.monotonicMs()
     while (this.#isCurrent(session)) {
       const askedMs = env.clock.monotonicMs()
@@ -103,7 +105,7 @@ class Following {
         const place = decodePlace(await session.ask(encodeReport(report()), cacheAnswerMsMax))
         if (!this.#isCurrent(session)) break
         this.#settle(place)
-        cache.freshUntil(askedMs + cacheLeaseMs)
+        cache.freshUntil(askedMs + leaseMs)
         answeredMs = askedMs
       } catch (error) {
         if (env.clock.monotonicMs() - answeredMs > silentMsMax) return `no answer: ${String(error)}`

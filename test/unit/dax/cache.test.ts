@@ -285,6 +285,20 @@ describe('a coherent cache', () => {
     expect(keeper.region.reads).toBe(reads + 1)
   })
 
+  it('sends two reads and no thousand when many ask for the same meanwhile, none of which has begun before it was asked for', async () => {
+    const keeper = new Keeper()
+    keeper.cache.freshUntil(keeper.nowMs)
+    const late = held<Origin<string>>()
+    const first = keeper.cache.readItem(keeper.itemRead('a', 1), () => late.promise)
+    const before = keeper.region.read('a', 1)
+    keeper.region.put('a', 1, 'new')
+    const others = Array.from({ length: 1000 }, () => keeper.get('a', 1))
+    late.resolve(before)
+    expect(textOf(await first)).toBe('{}')
+    expect(new Set(await Promise.all(others))).toEqual(new Set([item('new')]))
+    expect(keeper.region.reads).toBe(2)
+  })
+
   it('ends the pages of the partition that changed and those of the whole table, and no others', async () => {
     const keeper = new Keeper()
     keeper.region.put('a', 1, 'a1')

@@ -1,0 +1,147 @@
+/** One region in this process with a cache before it, in memory, and clients of both; what the cache asks of the region is counted. */
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
+import { systemClock } from '../../src/adapters/clocks.ts'
+import { MemoryNetwork } from '../../src/adapters/memory-bus.ts'
+import { MemoryCacheLine } from '../../src/adapters/memory-cache-line.ts'
+import { MemoryStore } from '../../src/adapters/memory-store.ts'
+import { systemRandom } from '../../src/adapters/random.ts'
+import type { Credentials } from '../../src/core/auth/credentials.ts'
+import { openEngine } from '../../src/engine/open-engine.ts'
+import { cachePipeline } from '../../src/http/cache/cache-pipeline.ts'
+import { upstreamAt } from '../../src/http/cache/upstream.ts'
+import { serveApi, startServer } from '../../src/http/server.ts'
+import { Signatures } from '../../src/http/signatures.ts'
+import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
+import type { Log } from '../../src/ports/log.ts'
+import { Cache, type CacheOptions } from '../../src/readers/dax/cache.ts'
+import { startFollower } from '../../src/readers/dax/follower.ts'
+import { startInvalidator } from '../../src/readers/invalidator/invalidator.ts'
+
+export type CachedRegionOptions = Partial<CacheOptions> & {
+  /** Of the region: it verifies. */
+  readonly credentials?: Credentials
+  /** Whether the cache has them too. */
+  readonly verifies?: boolean
+}
+
+export type CachedRegion = {
+  readonly region: DynamoDBClient
+  readonly cached: DynamoDBClient
+  readonly cache: Cache
+  readonly line: MemoryCacheLine
+  readonly endpoint: string
+  readonly regionEndpoint: string
+  /** Operations that have reached the region through the cache. */
+  readonly asked: string[]
+  /** Warnings and errors. */
+  readonly logged: string[]
+  client(more?: DynamoDBClientConfig): DynamoDBClient
+  close(): Promise<void>
+}
+
+/** Everything is in one process here, which may stand still for longer than a lease. */
+const testLeaseMs = 60_000
+
+const accessKey = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
+
+export async function cachedRegion(options: CachedRegionOptions = {}): Promise<CachedRegion> {
+  const { credentials, verifies = false, ...more } = options
+  const self = { name: 'us-east-1', number: 1 }
+  const logged: string[] = []
+  const network = new MemoryNetwork(systemClock, systemRandom)
+  const meter = { count: () => {}, gauge: () => {}, observe: () => {} }
+  const log = logInto(logged)
+  const bus = network.join(self.name)
+  const env = { clock: systemClock, random: systemRandom, store: new MemoryStore(), bus, log, meter }
+  const engine = await openEngine(env, { topology: { self, regions: [self] } })
+  const invalidator = startInvalidator(env, engine)
+  const stopCaretaker = startCaretaker({ engine, env, region: self.name, tableTransitionMs: 0 })
+  const settings = { accountId: '000000000000', region: self.name, regions: [self.name], tableTransitionMs: 0 }
+  const routes = {
+    readiness: () => ({ ready: true }),
+    metrics: async () => Promise.resolve({ contentType: '', text: '' }),
+  }
+  const current = credentials === undefined ? undefined : () => credentials
+  const server = await startServer({
+    ...routes,
+    port: 0,
+    context: { engine, env, settings },
+    ...(current === undefined ? {} : { credentials: current }),
+  })
+  const line = new MemoryCacheLine(network, self.name)
+  const cache = new Cache({
+    clock: systemClock,
+    mode: 'coherent',
+    itemTtlMs: 300_000,
+    queryTtlMs: 300_000,
+    memoryBytes: 64 * 1024 * 1024,
+    ...more,
+  })
+  const upstream = upstreamAt(new URL(server.url))
+  const asked: string[] = []
+  const counting: typeof upstream = {
+    ...upstream,
+    send: (request) => {
+      asked.push(String(request.headers['x-amz-target']).split('.')[1] ?? '')
+      return upstream.send(request)
+    },
+  }
+  const signatures =
+    current === undefined || !verifies
+      ? {}
+      : {
+          verifying: {
+            signatures: new Signatures({ credentials: current, region: self.name, clock: systemClock }),
+            credentials: current,
+          },
+        }
+  const front = await serveApi({
+    ...routes,
+    port: 0,
+    region: self.name,
+    env,
+    answer: cachePipeline({ cache, upstream: counting, log, ...signatures }),
+  })
+  const report = () => ({ id: 'one', endpoint: front.url, mode: cache.mode, figures: {} })
+  const follower =
+    cache.mode === 'coherent'
+      ? startFollower({ env: { clock: systemClock, log }, line, cache, report, leaseMs: testLeaseMs })
+      : undefined
+  while (!cache.serves) await systemClock.sleep(5)
+  const clientAt = (endpoint: string, extra: DynamoDBClientConfig = {}): DynamoDBClient =>
+    new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: accessKey, maxAttempts: 1, ...extra })
+  const clients: DynamoDBClient[] = []
+  const client = (extra: DynamoDBClientConfig = {}): DynamoDBClient => {
+    const made = clientAt(front.url, extra)
+    clients.push(made)
+    return made
+  }
+  const region = clientAt(server.url)
+  clients.push(region)
+  return {
+    region,
+    cached: client(),
+    cache,
+    line,
+    endpoint: front.url,
+    regionEndpoint: server.url,
+    asked,
+    logged,
+    client,
+    close: async () => {
+      for (const each of clients) each.destroy()
+      await front.close()
+      await follower?.stop()
+      upstream.close()
+      await server.close()
+      invalidator.stop()
+      stopCaretaker()
+      await engine.close()
+    },
+  }
+}
+
+function logInto(lines: string[]): Log {
+  const note = (event: string, fields: unknown = {}): void => void lines.push(`${event} ${JSON.stringify(fields)}`)
+  return { debug: () => {}, info: () => {}, warn: note, error: note, with: () => logInto(lines) }
+}
