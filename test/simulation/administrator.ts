@@ -5,6 +5,7 @@
 import type { Engine } from '../../src/engine/engine.ts'
 import type { OperationContext } from '../../src/operations/operation.ts'
 import { createTable } from '../../src/operations/tables/create-table.ts'
+import { deleteTable } from '../../src/operations/tables/delete-table.ts'
 import { updateTable } from '../../src/operations/tables/update-table.ts'
 import type { Table, TableId } from '../../src/core/table/table.ts'
 import { ServiceError } from '../../src/core/errors.ts'
@@ -74,15 +75,18 @@ export class Administrator {
     return this.#additions.get(`${id} ${region.name}`) ?? 0
   }
 
-  /** Asks `from` to remove a replica, and waits until it is gone from there and from the list. */
+  /** Asks `from` to remove a replica, or the region itself to delete its table, and waits until it is gone from there and from the list. */
   async removeReplica(from: SimulatedRegion, name: string, region: SimulatedRegion): Promise<void> {
     await this.#untilUsable(from, name)
+    const asksItself = this.#random.chance(0.4)
     let asked: { readonly id: TableId; readonly additions: number } | undefined
-    await this.#insist(from, async (context) => {
+    await this.#insist(asksItself ? region : from, async (context) => {
       const table = context.engine.tableNamed(name)
       if (table === undefined || !table.replicas.some((replica) => replica.region === region.name)) return
       asked ??= { id: table.id, additions: this.#additionsOf(table.id, region) }
-      await updateTable.run({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: region.name } }] }, context)
+      if (asksItself) await deleteTable.run({ TableName: name }, context)
+      else
+        await updateTable.run({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: region.name } }] }, context)
     })
     if (asked === undefined) return
     const { id, additions } = asked
@@ -93,6 +97,33 @@ export class Administrator {
       const table = from.engine?.tableWithId(id)
       return table !== undefined && !table.replicas.some((each) => each.region === region.name) && !region.has(id)
     })
+  }
+
+  /** Strikes the replicas of a region that has left, as soon as `from` knows that it has. */
+  async strike(from: SimulatedRegion, gone: SimulatedRegion): Promise<void> {
+    await this.#until('regions learn who has left', () => !from.knownRegions.includes(gone.name))
+    await this.#insist(from, async (context) => {
+      for (const { name, replicas } of context.engine.tables())
+        if (replicas.some(({ region }) => region === gone.name))
+          await updateTable.run({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: gone.name } }] }, context)
+    })
+  }
+
+  /** A replica becomes a table of its own; what it had acknowledged before it was asked to is with the others then. */
+  async disassociate(region: SimulatedRegion, name: string): Promise<void> {
+    await this.#untilUsable(region, name)
+    let id: TableId | undefined
+    await this.#insist(region, async (context) => {
+      const table = context.engine.tableNamed(name)
+      if (table === undefined || !table.replicas.some((replica) => replica.region === region.name)) return
+      id = table.id
+      await updateTable.run({ TableName: name, DisassociationProtectionEnabled: false }, context)
+      this.#world.releasing.set(`${id} ${region.name}`, region.watch.position)
+      const asked = { RegionName: region.name, DisassociationMode: 'WAIT_FOR_REPLICATION' } as const
+      await updateTable.run({ TableName: name, ReplicaUpdates: [{ Disassociate: asked }] }, context)
+    })
+    if (id !== undefined)
+      await this.#until('replicas that are disassociated become tables of their own', () => !region.has(id ?? ''))
   }
 
   async addIndex(region: SimulatedRegion, name: string): Promise<void> {
@@ -147,7 +178,7 @@ export class Administrator {
         settings: {
           accountId: '000000000000',
           region: region.name,
-          regions: this.#world.topology.map(({ name }) => name),
+          regions: region.knownRegions,
           tableTransitionMs,
         },
       })

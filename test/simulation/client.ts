@@ -82,9 +82,11 @@ export class Client {
     const answer = await Promise.race([this.#commit(engine, attempt), region.ended])
     if (answer === undefined) return
     region.watch.catchUp()
-    if (answer === 'failed') return this.#checkFailed(attempt)
-    if (answer.accepted) this.#checkAccepted(attempt, answer)
-    else this.#checkRefused(attempt, answer)
+    // What was written while it became a table of its own is in that.
+    const answered = { ...attempt, table: { ...table, id: region.watch.nowCalled(table.id) } }
+    if (answer === 'failed') return this.#checkFailed(answered)
+    if (answer.accepted) this.#checkAccepted(answered, answer)
+    else this.#checkRefused(answered, answer)
   }
 
   async #commit(engine: Engine, { table, intents }: Attempt): Promise<CommitResult | 'failed'> {

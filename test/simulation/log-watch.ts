@@ -23,6 +23,12 @@ export type Entry = {
   readonly before: Row | undefined
 }
 
+export type Events = {
+  readonly onEntry: (entry: Entry) => void
+  /** A table goes on under another id. */
+  readonly onSucceeded: (before: TableId, after: TableId) => void
+}
+
 /** The rows of a key in the order of the log. */
 type KeyHistory = Entry[]
 
@@ -37,16 +43,19 @@ export class LogWatch {
   epoch = ''
   /** The whole log since the region's disk was new; the record of position n is at n - 1. */
   entries: Entry[] = []
-  readonly onEntry: (entry: Entry) => void
+  readonly #events: Events
+  /** By the numbers that keys begin with: a replica that becomes a table of its own keeps its number. */
+  #numbers = new Map<string, TableId>()
+  #successors = new Map<TableId, TableId>()
   #keys = new Map<string, KeyHistory>()
-  #ordinals = new Map<TableId, number>()
+  #ordinals = new Map<TableId, { count: number }>()
   #latest: Stamp | undefined
   #engine: Engine | undefined
 
-  constructor(region: { readonly name: string; readonly number: number }, onEntry: (entry: Entry) => void) {
+  constructor(region: { readonly name: string; readonly number: number }, events: Events) {
     this.region = region.name
     this.number = region.number
-    this.onEntry = onEntry
+    this.#events = events
   }
 
   get position(): Position {
@@ -80,6 +89,11 @@ export class LogWatch {
         throw new Violation('log contiguous', `${this.region} cannot read what follows ${this.position}`)
       for (const change of changes) this.#take(change, before)
     }
+  }
+
+  /** What the table is called now. */
+  nowCalled(table: TableId): TableId {
+    return this.#successors.get(table) ?? table
   }
 
   /** The row of a key as the log has it up to and including `position`. */
@@ -127,6 +141,8 @@ export class LogWatch {
     this.entries = []
     this.#keys = new Map()
     this.#ordinals = new Map()
+    this.#numbers = new Map()
+    this.#successors = new Map()
     this.#latest = undefined
   }
 
@@ -157,13 +173,41 @@ export class LogWatch {
       () => `${this.region} flushed up to ${flushedBefore}, inside of the group of ${group}`,
     )
     const own = change.cause !== 'replica' && change.cause !== 'replica-table'
+    expectThat(
+      own || !isItem(change) || !this.#isDetached(change.table),
+      'a disassociated replica receives nothing',
+      () => `${this.region} has a change of another region at ${position}`,
+    )
+    if (own && change.key.toString() === 'local/number') this.#number(change)
     const before = this.historyOf(change.table, change.key).at(-1)?.row
     const entry: Entry = { change, row: decodeRow(change.row), own, before }
     if (own) this.#checkOwn(entry)
     this.#checkForward(entry)
     this.entries.push(entry)
     if (this.#latest === undefined || order(entry.row.stamp, this.#latest) > 0) this.#latest = entry.row.stamp
-    this.onEntry(entry)
+    this.#events.onEntry(entry)
+  }
+
+  #isDetached(table: TableId): boolean {
+    return this.#successors.size > 0 && [...this.#successors.values()].includes(table)
+  }
+
+  #number({ table, row }: Change): void {
+    const { tombstone, body } = decodeRow(row)
+    if (tombstone) return
+    const number = body.toString()
+    const before = this.#numbers.get(number)
+    this.#numbers.set(number, table)
+    if (before === undefined || before === table) return
+    this.#successors.set(before, table)
+    this.#ordinals.set(table, this.#counterOf(before))
+    for (const [name, history] of this.#keys) {
+      if (!history.some(({ change }) => change.table === before && isItem(change))) continue
+      this.#keys.delete(name)
+      const moved = history.map((entry) => ({ ...entry, change: { ...entry.change, table } }))
+      this.#keys.set(keyName(table, moved[0]?.change.key ?? Buffer.alloc(0)), moved)
+    }
+    this.#events.onSucceeded(before, table)
   }
 
   #checkOwn({ change, row }: Entry): void {
@@ -179,13 +223,19 @@ export class LogWatch {
     )
     // Registers that stay in the region are not counted.
     if (!isItem(change) && change.ordinal === 0) return
-    const ordinal = (this.#ordinals.get(change.table) ?? 0) + 1
+    const counter = this.#counterOf(change.table)
+    const ordinal = ++counter.count
     expectThat(
       change.ordinal === ordinal,
       'ordinals count without holes',
       () => `${this.region} numbered the ${ordinal}th change of ${change.table} as ${change.ordinal}`,
     )
-    this.#ordinals.set(change.table, ordinal)
+  }
+
+  #counterOf(table: TableId): { count: number } {
+    const counter = this.#ordinals.get(table) ?? { count: 0 }
+    this.#ordinals.set(table, counter)
+    return counter
   }
 
   #checkForward(entry: Entry): void {

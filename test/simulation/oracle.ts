@@ -2,6 +2,7 @@
  * Knows every write that became durable anywhere, and so what each key must come to in the end: the write with the
  * greatest stamp, with a version vector of the latest write of every region. Nothing of it is read from a replica.
  */
+import type { Position } from '../../src/core/change/change.ts'
 import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
 import { type Row, vectorOf } from '../../src/core/item/row.ts'
 import type { TableId } from '../../src/core/table/table.ts'
@@ -21,6 +22,8 @@ export type Expected = {
 export type Write = {
   readonly row: Row
   readonly over: Stamp | undefined
+  /** In the log of the region that made it. */
+  readonly position: Position
   /** The disk that it was made on is lost: it is gone unless somebody else has it, now or when a message arrives. */
   readonly doubtful?: boolean
 }
@@ -40,7 +43,7 @@ export class Oracle {
     if (!own || !isItem(change)) return
     this.#checkAllowed(region, row)
     const expected = this.#keys.get(name)
-    const write = { row, over: before?.stamp }
+    const write = { row, over: before?.stamp, position: change.position }
     // Nothing is left of what was deleted before anybody else had the table.
     if (row.tombstone && change.alone === true) this.#keys.delete(name)
     else if (expected === undefined) this.#keys.set(name, { table: change.table, key: change.key, writes: [write] })
@@ -51,11 +54,25 @@ export class Oracle {
     this.#forbidden.set(tag, reason)
   }
 
-  /** A region's disk is lost. */
-  doubt(region: Region): void {
-    for (const { writes } of this.#keys.values())
+  /** A region's disk is lost, or its replica of a table, with whatever it wrote after a position. */
+  doubt(region: Region, of?: { readonly table: TableId; readonly after: Position }): void {
+    for (const { table, writes } of this.#keys.values())
       for (const [n, write] of writes.entries())
-        if (write.row.stamp.region === region.number) writes[n] = { ...write, doubtful: true }
+        if (
+          write.row.stamp.region === region.number &&
+          (of === undefined || (of.table === table && write.position > of.after))
+        )
+          writes[n] = { ...write, doubtful: true }
+  }
+
+  /** A table that begins with these rows, whoever made them. */
+  begin(table: TableId, latest: readonly Entry[]): void {
+    for (const { change, row } of latest)
+      this.#keys.set(keyName(table, change.key), {
+        table,
+        key: change.key,
+        writes: [{ row, over: undefined, position: change.position }],
+      })
   }
 
   /** What must be there, given which doubtful writes are known to somebody. */

@@ -95,15 +95,23 @@ function drawPlan(seed: number): Plan {
 
 async function script(world: World, plan: Plan, clients: Client[]): Promise<void> {
   const { scheduler, random, regions } = world
-  await Promise.all(regions.map((region) => region.start()))
+  const founders = [...regions]
+  await Promise.all(founders.map((region) => region.start()))
   const administrator = new Administrator(world)
   const home = random.pick(regions)
   await administrator.createTable(home, 'orders', true)
-  const administration = administer(world, administrator, home)
+  const welcome = (region: SimulatedRegion): void => {
+    const client = new Client(world, region, { name: `${region.name}1`, habits: plan.habits })
+    clients.push(client)
+    newcomers.push(client.run(endMs))
+  }
+  const newcomers: Promise<void>[] = []
+  let endMs = scheduler.nowMs + plan.loadMs
+  const administration = administer(world, { administrator, home, welcome })
   // Half of the worlds begin with all replicas in place.
   if (random.chance(0.5)) await scheduler.sleep(3000)
-  const endMs = scheduler.nowMs + plan.loadMs
-  for (const region of regions)
+  endMs = scheduler.nowMs + plan.loadMs
+  for (const region of founders)
     for (let n = 1; n <= plan.clientsPerRegion; n++)
       clients.push(new Client(world, region, { name: `${region.name}${n}`, habits: plan.habits }))
   const inspector = new Inspector(world)
@@ -118,6 +126,7 @@ async function script(world: World, plan: Plan, clients: Client[]): Promise<void
   ])
   await faults.heal()
   await administration
+  await Promise.all(newcomers)
   await settle(world)
   inspector.stop()
   if (random.chance(0.3)) await prover.damage()
@@ -137,8 +146,15 @@ async function rush({ scheduler, random }: World, { clients, endMs, everyMs }: R
   }
 }
 
-/** Replicas at once or later, a local table somewhere, another global table and another index under load. */
-async function administer(world: World, administrator: Administrator, home: SimulatedRegion): Promise<void> {
+type Chores = {
+  readonly administrator: Administrator
+  readonly home: SimulatedRegion
+  /** Clients for a region that has joined. */
+  readonly welcome: (region: SimulatedRegion) => void
+}
+
+/** Replicas at once or later, a local table somewhere, another global table and another index, and a region more, under load. */
+async function administer(world: World, { administrator, home, welcome }: Chores): Promise<void> {
   const { random, scheduler, regions } = world
   const others = regions.filter((region) => region !== home)
   const chores: Promise<void>[] = []
@@ -149,15 +165,15 @@ async function administer(world: World, administrator: Administrator, home: Simu
   }
   if (random.chance(0.6)) chores.push(administrator.addReplicas(home, 'orders', others))
   else for (const other of others) later(1, () => administrator.addReplicas(home, 'orders', [other]))
-  later(0.3, () => administrator.createTable(random.pick(regions), 'notes', false))
+  later(0.3, () => administrator.createTable(random.pick(others), 'notes', false))
   later(0.3, () => administrator.addIndex(home, 'orders'))
   later(0.3, async () => {
-    const other = random.pick(regions)
+    const other = random.pick([home, ...others])
     await administrator.createTable(other, 'late', false)
     await administrator.addReplicas(
       other,
       'late',
-      regions.filter((region) => region !== other),
+      [home, ...others].filter((region) => region !== other),
     )
   })
   // A replica that leaves has no state left to give to a peer that its log does not reach back to.
@@ -167,8 +183,26 @@ async function administer(world: World, administrator: Administrator, home: Simu
     await administrator.removeReplica(home, 'orders', leaver)
     if (random.chance(0.7)) await administrator.addReplicas(home, 'orders', [leaver])
   })
+  later(0.2, async () => {
+    const region = await world.join()
+    welcome(region)
+    await administrator.addReplicas(home, 'orders', [region])
+  })
   await Promise.all(chores)
+  await depart(world, administrator, home)
   world.chores--
+}
+
+/** Once all that was to come is there: a replica becomes a table of its own, a region leaves for good. */
+async function depart(world: World, administrator: Administrator, home: SimulatedRegion): Promise<void> {
+  const { random, regions } = world
+  const others = (): SimulatedRegion[] => regions.filter((region) => region !== home)
+  if (world.logPositionsMax > 1000 && random.chance(0.15))
+    await administrator.disassociate(random.pick(regions), 'orders')
+  if (others().length < 2 || !random.chance(0.15)) return
+  const gone = random.pick(others())
+  world.leave(gone)
+  for (const region of regions) await administrator.strike(region, gone)
 }
 
 /** Equal once is not enough: nothing that is still under way may undo it. */

@@ -10,6 +10,7 @@ export const storiedSeeds: readonly StoriedSeed[] = [
   { seed: 1037, story: 'a peer was called safe to leave to while it lacked something' },
   { seed: 11899, story: 'a replica asked for again while it went: it was waited for in a state that had passed' },
   { seed: 237, story: 'a replica that was removed during a comparison was called different' },
+  { seed: 93, story: 'a join waited for ever for what a region that had left had written' },
   { seed: 3769, story: 'a replica counted as complete before it served' },
   {
     seed: 20022,

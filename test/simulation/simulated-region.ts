@@ -57,15 +57,21 @@ export class SimulatedRegion {
   readonly #random: SeededRandom
   #disk = new MemoryDisk()
   #life: Life | undefined
+  /** The regions as this one knows them: one array, which changes under the running process. */
+  readonly #known: Region[] = []
+  #retired = false
   #tablesSeen: readonly Table[] = []
   #clockSeen: ClockState = { wallMs: 0, counter: 0 }
 
-  constructor(world: World, region: Region) {
+  constructor(world: World, region: Region, random: SeededRandom) {
     this.#world = world
     this.region = region
-    this.#random = world.random.fork()
+    this.#random = random
     this.clock = new RegionClock(world.scheduler, world.variant.coarseClockMs)
-    this.watch = new LogWatch(region, (entry) => world.oracle.learn(region, entry))
+    this.watch = new LogWatch(region, {
+      onEntry: (entry) => world.oracle.learn(region, entry),
+      onSucceeded: (table, own) => world.detach(this, table, own),
+    })
   }
 
   get name(): string {
@@ -104,9 +110,27 @@ export class SimulatedRegion {
     return this.#tablesSeen.some((table) => table.id === id)
   }
 
+  get knownRegions(): readonly string[] {
+    return this.#known.map(({ name }) => name)
+  }
+
+  /** Whatever the process does with it, those that stay are the same objects. */
+  learnTopology(): void {
+    if (this.#retired) return
+    const others = this.#world.regions.filter((region) => region !== this)
+    this.#known.splice(0, this.#known.length, this.region, ...others.map(({ region }) => region))
+    this.replication?.topologyChanged()
+  }
+
+  /** It never comes back. */
+  retire(): void {
+    this.#retired = true
+    this.crash()
+  }
+
   /** Starts the node, again and again while its disk is full. */
   async start(): Promise<void> {
-    for (;;) {
+    while (!this.#retired) {
       const life = this.#begin()
       this.#life = life
       try {
@@ -125,7 +149,7 @@ export class SimulatedRegion {
   async #boot(life: Life): Promise<void> {
     const process = await boot({
       env: life.env,
-      topology: { self: this.region, regions: this.#world.topology },
+      topology: { self: this.region, regions: this.#known },
       observe: (engine) => {
         this.#world.check(() => this.watch.attach(engine))
         const look = (): void => this.#world.check(() => this.#look(engine))

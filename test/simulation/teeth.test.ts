@@ -6,6 +6,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { ClockState } from '../../src/core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
+import type { Row } from '../../src/core/item/row.ts'
 import type { RemoteBatch } from '../../src/engine/engine.ts'
 import type { Variant } from './boot.ts'
 
@@ -136,9 +137,153 @@ const bugs: readonly Bug[] = [
       return {}
     },
   },
+  {
+    bug: 'rows of a peer are not checked',
+    breaks: ['a poisoned change is set aside', 'nothing is applied that nobody wrote'],
+    seedsMax: 100,
+    inject: () => {
+      replace('../../src/engine/peer-row.ts', ({ checkHeader }) => ({
+        checkItemRow: (_: unknown, __: unknown, { body }: Row) => parsedOr(body, {}),
+        checkRegisterRow: (_: unknown, row: unknown) => row,
+        checkHeader,
+      }))
+      return {}
+    },
+  },
+  {
+    bug: 'messages of another version are read as if they were of this one',
+    breaks: ['nothing of another version is applied', 'a peer of another version is not called live'],
+    seedsMax: 100,
+    inject: () => {
+      replace(`${core}/change/message.ts`, ({ kindOf }) => {
+        const lenient = (payload: Buffer): unknown => {
+          const copy = Buffer.from(payload)
+          if (copy.length > 4) copy[4] = 1
+          return (kindOf as (payload: Buffer) => unknown)(copy)
+        }
+        return {
+          kindOf: lenient,
+          expectKind: (payload: Buffer, kind: unknown) => {
+            if (lenient(payload) !== kind) throw new RangeError('another kind')
+          },
+        }
+      })
+      return {}
+    },
+  },
+  {
+    bug: 'a disassociated replica still receives',
+    // Also of the last replica left, whose table is its own for another reason: what comes to it was never written there.
+    breaks: ['a disassociated replica receives nothing', 'nothing is applied that nobody wrote'],
+    seedsMax: 200,
+    inject: () => ({
+      engine: (engine) => ({
+        apply: (batch: RemoteBatch, sequence: number) => {
+          const own = engine.tables().find(({ name, replicas }) => name === 'orders' && replicas.length === 0)?.id
+          const changes = batch.changes.map((change) =>
+            change.kind === 'item' && own !== undefined && engine.tableWithId(change.table) === undefined
+              ? { ...change, table: own }
+              : change,
+          )
+          return engine.apply({ ...batch, changes }, sequence)
+        },
+      }),
+    }),
+  },
+  {
+    bug: 'a conflict in which the incoming write loses is not told',
+    breaks: ['no lost write is left out of the conflict feeds'],
+    seedsMax: 100,
+    inject: () => {
+      replace('../../src/engine/feed.ts', ({ addConflict }) => ({
+        addConflict: (...told: [unknown, unknown, unknown, { winner: string }]) => {
+          if (told[3].winner === 'incoming') (addConflict as (...told: unknown[]) => void)(...told)
+        },
+      }))
+      return {}
+    },
+  },
+  {
+    bug: 'a pause forgets what it passes over',
+    // Who is told that all is there acts on it: the status, the watermark, or the tombstones may show it before the end does.
+    breaks: [
+      'replicas converge',
+      'everything up to the watermark is there',
+      'safe to evacuate is said only when it is',
+      'pending is never less than what is missing',
+      'tombstones never go early',
+    ],
+    seedsMax: 200,
+    inject: () => {
+      replace('../../src/readers/replication/parked.ts', ({ Parked }) => ({
+        Parked: withoutPlaces(Parked as ParkedClass),
+      }))
+      return {}
+    },
+  },
+  {
+    bug: 'repair takes the row that the fewest replicas have',
+    breaks: ['damage is mended', 'nothing is applied that nobody wrote'],
+    seedsMax: 100,
+    inject: () => {
+      replace(`${core}/reconcile/mend.ts`, () => ({
+        chooseRow: (replicas: readonly { row: Buffer | undefined; isValid: boolean }[]) => {
+          const rows = replicas.flatMap(({ row, isValid }) => (row !== undefined && isValid ? [row] : []))
+          const holders = (row: Buffer): number => rows.filter((other) => other.equals(row)).length
+          const row = rows.toSorted((a, b) => holders(a) - holders(b))[0]
+          return row === undefined ? { chosen: 'none' } : { chosen: 'row', row }
+        },
+      }))
+      return {}
+    },
+  },
+  {
+    bug: 'writes that the disk refuses are acknowledged',
+    breaks: [
+      'an accepted write stands in the log',
+      'an accepted write has its result',
+      'a group holds one transaction',
+      'conditions hold on the state before',
+      'outcomes tell what was before',
+    ],
+    seedsMax: 100,
+    inject: () => ({
+      engine: (engine) => ({
+        commit: async (writes, cause) => {
+          const outcomes = writes.map(() => ({ changed: true, previous: undefined, next: undefined }))
+          return engine.commit(writes, cause).catch(() => ({ accepted: true, position: engine.flushed(), outcomes }))
+        },
+      }),
+    }),
+  },
 ]
 
 type GroupsClass = new (options: { store: { get: (key: Buffer) => unknown } }) => object
+
+type ParkedClass = new (room: { pauses: { ofTable: (table: string) => number } }) => object
+
+/** Changes of paused tables are left out, and nobody notes that they were. */
+function withoutPlaces(Parked: ParkedClass): ParkedClass {
+  return class extends Parked {
+    constructor(room: { pauses: { ofTable: (table: string) => number } }) {
+      super(room)
+      Object.assign(this, {
+        without: (batch: RemoteBatch) => {
+          const changes = batch.changes.filter(({ kind, table }) => kind !== 'item' || room.pauses.ofTable(table) === 0)
+          return Promise.resolve({ ...batch, changes })
+        },
+      })
+    }
+  }
+}
+
+function parsedOr(body: Buffer, otherwise: unknown): unknown {
+  try {
+    return JSON.parse(body.toString())
+  } catch {
+    return otherwise
+  }
+}
 
 /** Its `get` knows only the store. */
 function withoutOverlay(Groups: GroupsClass): GroupsClass {

@@ -1,10 +1,10 @@
 /** Everything of one run: time, chance, the network and its regions, and what is known of all of them from outside. */
 import { type Link, MemoryNetwork } from '../../src/adapters/memory-bus.ts'
+import { required } from '../../src/core/assert.ts'
 import { decodeBatch } from '../../src/core/change/batch.ts'
 import { kindOf } from '../../src/core/change/message.ts'
 import type { Position } from '../../src/core/change/change.ts'
 import type { TableId } from '../../src/core/table/table.ts'
-import type { Region } from '../../src/core/topology.ts'
 import type { Env } from '../../src/ports/env.ts'
 import type { Variant } from './boot.ts'
 import { type Expected, Oracle } from './oracle.ts'
@@ -23,6 +23,11 @@ export type WorldOptions = {
 }
 
 const storyLinesMax = 4000
+/** In the order in which they come; none is used again. */
+const regionNames = ['virginia', 'dublin', 'tokyo', 'sydney', 'mumbai', 'ohio']
+const delayMsMax = 120
+/** A node looks at its list of regions every two seconds. */
+const learnMsMax = 2500
 
 export class World {
   readonly random: SeededRandom
@@ -30,8 +35,9 @@ export class World {
   readonly network: MemoryNetwork
   readonly story: Story
   readonly oracle = new Oracle()
-  readonly topology: readonly Region[]
-  readonly regions: readonly SimulatedRegion[]
+  #regionsEver: number
+  /** Those that are part of the system now. */
+  readonly regions: SimulatedRegion[]
   readonly variant: Variant
   /** Which regions have been told to have a replica of a table, and those of them that have said they are complete. */
   readonly replicas = new Map<TableId, Set<SimulatedRegion>>()
@@ -46,6 +52,8 @@ export class World {
     string,
     { readonly epoch: string; readonly flushed: Position; readonly sinceMs: number }
   >()
+  /** Where a region's log stood when its replica of a table was asked to become a table of its own. */
+  readonly releasing = new Map<string, Position>()
   /** Disks that were lost: what was only on them is gone, their conflict feeds too. */
   wipes = 0
   /** Changes of tables that are being made: no disk is lost meanwhile. */
@@ -69,11 +77,50 @@ export class World {
     this.logPositionsMax = this.random.pick([20, 1_000_000, 1_000_000])
     this.applyChangesMax = [1, 3, 1000][seed % 3] ?? 1
     this.variant = variant
-    this.topology = ['virginia', 'dublin', 'tokyo', 'sydney']
+    this.regions = regionNames
       .slice(0, regionCount)
-      .map((name, n) => ({ name, number: n + 1 }))
-    this.regions = this.topology.map((region) => new SimulatedRegion(this, region))
-    for (const link of this.links()) link.delayMs = this.random.between(1, 120)
+      .map((name, n) => new SimulatedRegion(this, { name, number: n + 1 }, this.random.fork()))
+    this.#regionsEver = regionCount
+    this.#tellTopology()
+    for (const link of this.links()) link.delayMs = this.random.between(1, delayMsMax)
+  }
+
+  /** A new region, which nobody knows yet; each of the others learns of it in its own time. */
+  async join(): Promise<SimulatedRegion> {
+    const name = required(regionNames[this.#regionsEver++], 'a region more')
+    const region = new SimulatedRegion(this, { name, number: this.#regionsEver }, this.random.fork())
+    this.story.tell('world', 'a region joins', { region: name })
+    for (const { name: other } of this.regions)
+      for (const link of [this.network.link(name, other), this.network.link(other, name)])
+        link.delayMs = this.random.between(1, delayMsMax)
+    this.regions.push(region)
+    region.learnTopology()
+    this.#spreadTopology()
+    await region.start()
+    return region
+  }
+
+  /** A region is given up, with what only it had; its server may go with it, or still send what it has. */
+  leave(region: SimulatedRegion): void {
+    this.story.tell('world', 'a region leaves', { region: region.name })
+    region.retire()
+    if (this.random.chance(0.5)) this.network.server(region.name).stop()
+    this.regions.splice(this.regions.indexOf(region), 1)
+    this.wipes++
+    this.oracle.doubt(region.region)
+    for (const [id, replicas] of this.replicas)
+      if (replicas.delete(region) && replicas.size === 0) this.replicas.delete(id)
+    for (const replicas of this.complete.values()) replicas.delete(region)
+    this.#spreadTopology()
+  }
+
+  #spreadTopology(): void {
+    for (const region of this.regions)
+      this.scheduler.after(this.random.between(0, learnMsMax), () => region.learnTopology())
+  }
+
+  #tellTopology(): void {
+    for (const region of this.regions) region.learnTopology()
   }
 
   regionNamed(name: string): SimulatedRegion | undefined {
@@ -101,6 +148,16 @@ export class World {
 
   completeReplicasOf(table: TableId): readonly SimulatedRegion[] {
     return [...(this.complete.get(table) ?? [])]
+  }
+
+  /** A replica has become a table of its own: it keeps what it had, and the others what it had acknowledged by the time that it was asked to. */
+  detach(region: SimulatedRegion, table: TableId, own: TableId): void {
+    const asked = this.releasing.get(`${table} ${region.name}`) ?? 0
+    this.removeReplica(table, region)
+    this.addReplica(own, region)
+    this.completeReplica(own, region)
+    this.oracle.doubt(region.region, { table, after: asked })
+    this.oracle.begin(own, [...region.watch.latestOf(own)])
   }
 
   /** Whether the two share a table, so that one has to wait for the other. */

@@ -255,12 +255,16 @@ export class Join {
   }
 
   #hasPassed(progress: Progress, source: string, places: Places): boolean {
-    const { engine } = this.#options
+    const { engine, peers } = this.#options
+    const isKnown = (origin: string): boolean =>
+      origin === engine.region.name || peers.some(({ name }) => name === origin)
     return Object.entries(progress.places).every(([origin, place]) => {
       // The origin has lost its log since: its state was, or will be, merged into what has been begun here.
       if (origin !== engine.region.name && engine.cursor(origin)?.epoch !== place.epoch) return true
       if (origin === source) return places.epoch === place.epoch
       const theirs = places.cursors.find((cursor) => cursor.region === origin)
+      // It has left, and the source has let go of it as well: nothing more of it can come there.
+      if (theirs === undefined && !isKnown(origin)) return true
       return theirs !== undefined && theirs.epoch === place.epoch && theirs.position >= place.position
     })
   }
