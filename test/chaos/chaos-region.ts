@@ -91,11 +91,8 @@ export class ChaosRegion {
   kill(what: 'node' | 'nats-server', signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = what === 'node' ? this.#node : this.#nats
     if (child === undefined || child.exitCode !== null || child.signalCode !== null) return Promise.resolve()
-    const gone = new Promise<void>((resolve) => {
-      child.once('exit', () => resolve())
-    })
     child.kill(signal)
-    return signal === 'SIGKILL' || signal === 'SIGTERM' ? gone : Promise.resolve()
+    return signal === 'SIGKILL' || signal === 'SIGTERM' ? endOf(child) : Promise.resolve()
   }
 
   /** The region's own disk is replaced with an empty one, while its node is down. */
@@ -195,4 +192,10 @@ export class ChaosRegion {
       })
     return child
   }
+}
+
+function endOf(child: ChildProcess): Promise<void> {
+  return new Promise((resolve) => {
+    child.once('exit', () => resolve())
+  })
 }

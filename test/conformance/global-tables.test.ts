@@ -476,14 +476,16 @@ describe.runIf(isLocal)('replica updates are refused', () => {
     const table = await world.globalTable([])
     const strong = { ReplicaUpdates: [{ Create: { RegionName: eu } }], MultiRegionConsistency: 'STRONG' as const }
     expect((await refusal(update(us, table, strong)))[0]).toBe('ValidationException')
-    await update(us, table, {
-      BillingMode: 'PROVISIONED',
+    const provisioned = {
+      BillingMode: 'PROVISIONED' as const,
       ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
-    })
+    }
+    const why = 'Table write capacity should either be Pay-Per-Request or AutoScaled.'
+    const both = { ...provisioned, ReplicaUpdates: [{ Create: { RegionName: eu } }] }
+    expect(await message(update(us, table, both))).toBe(why)
+    await update(us, table, provisioned)
     await world.active(table, [us])
-    expect(await message(replicas(us, table, { Create: { RegionName: eu } }))).toBe(
-      'Table write capacity should either be Pay-Per-Request or AutoScaled.',
-    )
+    expect(await message(replicas(us, table, { Create: { RegionName: eu } }))).toBe(why)
   })
 })
 

@@ -74,7 +74,7 @@ export function assertKnownRegion(region: string, known: readonly string[]): voi
 export function replicaUpdates(table: Table, input: Input, context: OperationContext): RegisterEdit[] {
   const updates = input.ReplicaUpdates ?? []
   const edits = updates.flatMap((update) => {
-    if (update.Create !== undefined) return creation(table, update.Create, context)
+    if (update.Create !== undefined) return creation(table, update.Create, input, context)
     if (update.Delete !== undefined) return deletion(table, update.Delete.RegionName, context)
     if (update.Disassociate !== undefined) return disassociation(table, update.Disassociate.RegionName)
     return overriding(table, update.Update)
@@ -84,9 +84,10 @@ export function replicaUpdates(table: Table, input: Input, context: OperationCon
 
 type Creation = NonNullable<Update['Create']>
 
-function creation(table: Table, asked: Creation, context: OperationContext): RegisterEdit[] {
+function creation(table: Table, asked: Creation, input: Input, context: OperationContext): RegisterEdit[] {
   const region = required(asked.RegionName, 'RegionName')
-  if (table.settings.billingMode !== 'PAY_PER_REQUEST')
+  // As it will be: the mode may change in the same request.
+  if ((input.BillingMode ?? table.settings.billingMode) !== 'PAY_PER_REQUEST')
     throw validationError('Table write capacity should either be Pay-Per-Request or AutoScaled.')
   if (table.replicas.some((replica) => replica.region === region && replica.status !== 'CREATION_FAILED'))
     throw validationError(
