@@ -1,5 +1,7 @@
 /** One row of a peer, an item's or a register's: checked, reconciled with what is here, and written if it changes that. */
-import { decodeRow, type Row } from '../core/item/row.ts'
+import type { Item } from '../core/attribute/value.ts'
+import { compareStamps, readStamp } from '../core/hybrid-logical-clock/stamp.ts'
+import { decodeRow, isOnlyOf, type Row } from '../core/item/row.ts'
 import { reconcile, type Reconciled } from '../core/reconcile/reconcile.ts'
 import type { Table, TableId } from '../core/table/table.ts'
 import { addConflict, addSetAside } from './feed.ts'
@@ -24,15 +26,18 @@ type Peer = {
 type PeerItem = Peer & { readonly table: Table }
 
 export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
-  const { table, key } = peer
-  const checked = checkedOrSetAside(state, group, { ...peer, table: table.id }, () => {
-    const incoming = peer.header ?? checkHeader(peer.row)
-    return { incoming, item: checkItemRow(table, key, incoming) }
-  })
+  const { table, key, row } = peer
+  const checked = checkedItem(state, group, peer)
   if (checked === undefined) return 'set-aside'
   const { incoming } = checked
   const at = rowKey(table.number, key)
   const before = state.groups.get(at)
+  if (before !== undefined && isOnItsOwn(before, incoming)) {
+    // The everyday case, told without decoding: one region alone has ever written the row.
+    if (compareStamps(incoming.stamp, readStamp(before, 1)) <= 0) return 'ignored'
+    editRow(state, group, { table, key, at, before, row: incoming, bytes: row, item: checked.item, cause: 'replica' })
+    return 'won'
+  }
   const local = before === undefined ? undefined : decodeRow(before)
   const result = reconcile(local, incoming)
   if (result.result === 'ignored') return 'ignored'
@@ -40,9 +45,28 @@ export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
     addConflict(state, group, table, { key, local, incoming, winner: result.winner })
   const beforeItem = table.indexes.length === 0 ? undefined : itemIn(before)
   const item = takesIncoming(result) ? checked.item : beforeItem
-  const bytes = result.row === incoming ? peer.row : undefined
+  const bytes = result.row === incoming ? row : undefined
   editRow(state, group, { table, key, at, before, beforeItem, row: result.row, bytes, item, cause: 'replica' })
   return mergedAs(result)
+}
+
+type CheckedItem = { readonly incoming: Row; readonly item: Item | undefined }
+
+function checkedItem(
+  state: State,
+  group: Group,
+  { table, key, row, header, origin }: PeerItem,
+): CheckedItem | undefined {
+  try {
+    const incoming = header ?? checkHeader(row)
+    return { incoming, item: checkItemRow(table, key, incoming) }
+  } catch (error) {
+    return setAside(state, group, { origin, table: table.id, key, row }, error)
+  }
+}
+
+function isOnItsOwn(before: Buffer, incoming: Row): boolean {
+  return incoming.seen.length === 0 && isOnlyOf(before, incoming.stamp.region)
 }
 
 type PeerRegister = Peer & { readonly id: TableId }
@@ -50,9 +74,7 @@ type PeerRegister = Peer & { readonly id: TableId }
 export function mergeRegister(state: State, group: Group, peer: PeerRegister): Merged {
   const { id, key } = peer
   const register = key.toString()
-  const incoming = checkedOrSetAside(state, group, { ...peer, table: id }, () =>
-    checkRegisterRow(register, peer.header ?? checkHeader(peer.row)),
-  )
+  const incoming = checkedRegister(state, group, peer)
   if (incoming === undefined) return 'set-aside'
   const before = state.groups.get(registerKey(id, register))
   const result = reconcile(before === undefined ? undefined : decodeRow(before), incoming)
@@ -62,20 +84,19 @@ export function mergeRegister(state: State, group: Group, peer: PeerRegister): M
   return mergedAs(result)
 }
 
-function checkedOrSetAside<Checked>(
-  state: State,
-  group: Group,
-  peer: { readonly table: TableId; readonly key: Buffer; readonly row: Buffer; readonly origin: string },
-  check: () => Checked,
-): Checked | undefined {
+function checkedRegister(state: State, group: Group, { id, key, row, header, origin }: PeerRegister): Row | undefined {
   try {
-    return check()
+    return checkRegisterRow(key.toString(), header ?? checkHeader(row))
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    const { table, key, row, origin } = peer
-    addSetAside(state, group, { origin, table, key, row, reason: error.message })
-    return undefined
+    return setAside(state, group, { origin, table: id, key, row }, error)
   }
+}
+
+type Sent = { readonly origin: string; readonly table: TableId; readonly key: Buffer; readonly row: Buffer }
+
+function setAside(state: State, group: Group, sent: Sent, error: unknown): undefined {
+  if (!(error instanceof RangeError)) throw error
+  addSetAside(state, group, { ...sent, reason: error.message })
 }
 
 function takesIncoming(result: Reconciled): boolean {

@@ -2,14 +2,13 @@
  * What a peer sent is checked before anything is built on it: a row must be one that an honest region of this version
  * could have written under that key. Returns what is wrong, for people; undefined when nothing is.
  */
-import { unreachable } from '../core/assert.ts'
 import { sizeOfItem } from '../core/attribute/size.ts'
 import { type AttributeValue, type Item, typeOf } from '../core/attribute/value.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { decodeRow, type Row } from '../core/item/row.ts'
 import { type ScannedValue, scanItem } from '../core/item/scan-item.ts'
 import { bareKeyBytes, keyValueOf } from '../core/key/key-bytes.ts'
-import { encodePrimaryKey, isPrimaryKeyOf } from '../core/key/primary-key.ts'
+import { type BareBytes, encodePrimaryKey, isPrimaryKeyOf } from '../core/key/primary-key.ts'
 import { itemSizeBytesMax, messageSizeBytesMax, nestingDepthMax } from '../core/limits.ts'
 import { isCausal } from '../core/reconcile/reconcile.ts'
 import { isLocalRegister } from '../core/table/registers.ts'
@@ -43,23 +42,17 @@ function isRightByItsBytes(table: Table, key: Buffer, row: Row): boolean {
   if (scanned?.partition === undefined || scanned.partition.type !== partition?.type) return false
   if (sort !== undefined && scanned.sort?.type !== sort.type) return false
   const isSized = row.tombstone || (row.itemSizeBytes === scanned.sizeBytes && scanned.sizeBytes <= itemSizeBytesMax)
+  const { body } = row
   return (
-    isSized &&
-    isPrimaryKeyOf(key, keyBytesOf(row.body, scanned.partition), scanned.sort && keyBytesOf(row.body, scanned.sort))
+    isSized && isPrimaryKeyOf(key, bareBytes(body, scanned.partition), scanned.sort && bareBytes(body, scanned.sort))
   )
 }
 
-function keyBytesOf(body: Buffer, { type, from, to }: ScannedValue): Buffer {
-  switch (type) {
-    case 'S':
-      return body.subarray(from, to)
-    case 'N':
-      return bareKeyBytes({ N: body.toString('latin1', from, to) })
-    case 'B':
-      return bareKeyBytes({ B: body.toString('latin1', from, to) })
-    default:
-      return unreachable(type)
-  }
+function bareBytes(body: Buffer, { type, from, to }: ScannedValue): BareBytes {
+  if (type === 'S') return { bytes: body, from, to }
+  const text = body.toString('latin1', from, to)
+  const bytes = bareKeyBytes(type === 'N' ? { N: text } : { B: text })
+  return { bytes, from: 0, to: bytes.length }
 }
 
 /** Throws RangeError with the reason. */

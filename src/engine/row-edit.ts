@@ -4,7 +4,7 @@
  */
 import type { Cause, Position } from '../core/change/change.ts'
 import { seenBy } from '../core/reconcile/reconcile.ts'
-import { bodyOffset, decodeRow, encodeRow, isTombstone, itemSizeOf, type Row } from '../core/item/row.ts'
+import { bodyOffset, decodeRow, encodeRow, isOnlyOf, isTombstone, itemSizeOf, type Row } from '../core/item/row.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import type { Item } from '../core/attribute/value.ts'
 import { readStamp } from '../core/hybrid-logical-clock/stamp.ts'
@@ -57,18 +57,13 @@ export function ownRow(state: State, table: Table, before: Buffer | undefined): 
   const { number } = state.topology.self
   const stamp = nextStamp(state)
   if (before !== undefined)
-    return { stamp, seen: aloneIn(before, number) ? [] : seenBy(decodeRow(before), number, undefined) }
+    return { stamp, seen: isOnlyOf(before, number) ? [] : seenBy(decodeRow(before), number, undefined) }
   const { horizon } = state.counts.of(table.number)
   return { stamp, seen: seenBy(undefined, number, horizon) }
 }
 
 export function itemIn(row: Buffer | undefined): Item | undefined {
   return row === undefined || isTombstone(row) ? undefined : decodeItem(row.subarray(bodyOffset(row)))
-}
-
-/** The everyday case, told without decoding: nobody but this region has ever written the row. */
-function aloneIn(row: Buffer, region: number): boolean {
-  return row[15] === 0 && row.readUInt16BE(9) === region
 }
 
 /** Elsewhere nobody could bring the item back, so nothing needs to be remembered. */

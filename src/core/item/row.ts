@@ -80,6 +80,11 @@ export function readRowStamp(bytes: Buffer): Stamp {
   return readStamp(bytes, 1)
 }
 
+/** The everyday case, told without decoding: nobody but this region has ever written the row. */
+export function isOnlyOf(bytes: Buffer, region: RegionNumber): boolean {
+  return bytes[15] === 0 && bytes.readUInt16BE(9) === region
+}
+
 /** The hot path's way in: where the item's JSON starts, without decoding the rest. */
 export function bodyOffset(bytes: Buffer): number {
   return headerSizeBytes + (bytes[15] ?? 0) * stampSizeBytes

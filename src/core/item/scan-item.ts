@@ -57,7 +57,10 @@ class Scan {
   /** Of the maps that are open: where each of their names begins, and how long it is. */
   readonly #names: number[] = []
   #members = 0
-  #key: ScannedValue | undefined
+  /** Of the value just read, if it may be a key's: numbers rather than an object, since most values are none. */
+  #type: ScannedValue['type'] | undefined
+  #from = 0
+  #to = 0
 
   constructor(bytes: Buffer, partition: string, sort: string | undefined) {
     this.#bytes = bytes
@@ -91,10 +94,10 @@ class Scan {
     if (nameSize === unsure || nameSize !== length || !this.#takes(colon)) return unsure
     if (this.#isKnown(from, length, outer)) return unsure
     this.#names.push(from, length)
-    this.#key = undefined
+    this.#type = undefined
     const valueSize = this.#value(depth)
     if (valueSize === unsure) return unsure
-    if (depth === 0 && this.#key !== undefined) this.#noteKey(from, length, this.#key)
+    if (depth === 0 && this.#type !== undefined) this.#noteKey(from, length, this.#type)
     return nameSize + valueSize
   }
 
@@ -113,9 +116,16 @@ class Scan {
     return true
   }
 
-  #noteKey(from: number, length: number, value: ScannedValue): void {
-    if (this.#isNamed(this.#partition, from, length)) this.partition = value
-    if (this.#sort !== undefined && this.#isNamed(this.#sort, from, length)) this.sort = value
+  #noteKey(from: number, length: number, type: ScannedValue['type']): void {
+    if (this.#isNamed(this.#partition, from, length)) this.partition = { type, from: this.#from, to: this.#to }
+    else if (this.#sort !== undefined && this.#isNamed(this.#sort, from, length))
+      this.sort = { type, from: this.#from, to: this.#to }
+  }
+
+  #mayBeKey(type: ScannedValue['type'], from: number, to: number): void {
+    this.#type = type
+    this.#from = from
+    this.#to = to
   }
 
   /** Names beyond ASCII are never found here: their bytes are more than their characters. */
@@ -146,7 +156,7 @@ class Scan {
         return this.#binary()
       case 0x4d: {
         const size = this.members(depth + 1)
-        this.#key = undefined
+        this.#type = undefined
         return size === unsure ? unsure : documentOverheadBytes + size + this.#members * memberOverheadBytes
       }
       case 0x4c:
@@ -167,7 +177,7 @@ class Scan {
     const from = this.at + 1
     const size = this.#text()
     const to = this.at - 1
-    if (size === to - from) this.#key = { type: 'S', from, to }
+    if (size === to - from) this.#mayBeKey('S', from, to)
     return size
   }
 
@@ -176,7 +186,7 @@ class Scan {
     const size = this.#text()
     const to = this.at - 1
     if (size === unsure || size !== to - from || size % 4 !== 0) return unsure
-    this.#key = { type: 'B', from, to }
+    this.#mayBeKey('B', from, to)
     const padding = this.#bytes[to - 1] !== 0x3d ? 0 : this.#bytes[to - 2] !== 0x3d ? 1 : 2
     return size === 0 ? 0 : (size / 4) * 3 - padding
   }
@@ -196,7 +206,7 @@ class Scan {
     const isShort = bytes[at] === quote && at > whole && at - whole <= 15 && bytes[whole] !== zero
     if (!isShort) return this.#otherNumber(from)
     this.at = at + 1
-    this.#key = { type: 'N', from, to: at }
+    this.#mayBeKey('N', from, at)
     const pairs = (significantTo - whole + ((at - whole) & 1) + 1) >> 1
     return 1 + pairs + (whole > from ? 1 : 0)
   }
@@ -206,7 +216,7 @@ class Scan {
     const text = to === unsure || to - from > numberTextMax ? '' : this.#latin1(from, to)
     if (canonicalNumber(text) !== text) return unsure
     this.at = to + 1
-    this.#key = { type: 'N', from, to }
+    this.#mayBeKey('N', from, to)
     return numberSizeBytes(text)
   }
 
@@ -221,7 +231,7 @@ class Scan {
       if (this.#takes(closing)) break
       if (!this.#takes(comma)) return unsure
     }
-    this.#key = undefined
+    this.#type = undefined
     return size
   }
 
@@ -236,7 +246,7 @@ class Scan {
       if (this.#takes(closing)) break
       if (!this.#takes(comma)) return unsure
     }
-    this.#key = undefined
+    this.#type = undefined
     return size
   }
 

@@ -21,16 +21,25 @@ export function encodePrimaryKey(key: KeySchema, item: Item): Buffer {
   return keyFrom(partitionBytesOf(key, item), sort === undefined ? undefined : bareKeyBytes(valueOf(item, sort)))
 }
 
-/** Whether `key` is that of these values, each as its bare bytes; `sort` is undefined where the table has none. */
-export function isPrimaryKeyOf(key: Buffer, partition: Buffer, sort: Buffer | undefined): boolean {
-  const partitionEnd = partitionStart + partition.length
-  if (key.length !== partitionEnd + (sort?.length ?? 0)) return false
+/** A key value's bare bytes, wherever they stand. */
+export type BareBytes = { readonly bytes: Buffer; readonly from: number; readonly to: number }
+
+/** Whether `key` is that of these values; `sort` is undefined where the table has none. */
+export function isPrimaryKeyOf(key: Buffer, partition: BareBytes, sort: BareBytes | undefined): boolean {
+  const partitionLength = partition.to - partition.from
+  const partitionEnd = partitionStart + partitionLength
+  if (key.length !== partitionEnd + (sort === undefined ? 0 : sort.to - sort.from)) return false
   return (
-    key.readUInt16BE(partitionHashSizeBytes) === partition.length &&
-    partition.compare(key, partitionStart, partitionEnd) === 0 &&
+    key.readUInt16BE(partitionHashSizeBytes) === partitionLength &&
+    isAt(key, partitionStart, partition) &&
     isPartitionHash(key, 0, partitionStart, partitionEnd) &&
-    (sort === undefined || sort.compare(key, partitionEnd) === 0)
+    (sort === undefined || isAt(key, partitionEnd, sort))
   )
+}
+
+function isAt(key: Buffer, at: number, { bytes, from, to }: BareBytes): boolean {
+  for (let n = from; n < to; n++) if (bytes[n] !== key[at + n - from]) return false
+  return true
 }
 
 /** What all keys of the item's partition begin with, and no others. */
