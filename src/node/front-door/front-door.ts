@@ -36,7 +36,12 @@ export type FrontDoorOptions = {
 export const regionHeader = 'x-longitude-region'
 /** Shorter than the nodes keep theirs, so that no request meets a connection that is just being closed. */
 const idleMsMax = idleConnectionMsMax / 2
-const kept = { keepAlive: true, maxSockets: frontDoorConnectionsMax, timeout: idleMsMax, scheduling: 'lifo' } as const
+const agentOptions = {
+  keepAlive: true,
+  maxSockets: frontDoorConnectionsMax,
+  timeout: idleMsMax,
+  scheduling: 'lifo',
+} as const
 /** They are between two machines and no part of the message. */
 const hopByHop = new Set([
   'connection',
@@ -53,7 +58,7 @@ type Passing = { readonly request: IncomingMessage; readonly response: ServerRes
 
 export class FrontDoor {
   readonly #options: FrontDoorOptions
-  readonly #agents = { 'http:': new Agent(kept), 'https:': new TlsAgent(kept) }
+  readonly #agents = { 'http:': new Agent(agentOptions), 'https:': new TlsAgent(agentOptions) }
   readonly #orders: ReadonlyMap<string, readonly string[]>
   readonly #underWay = new Map<ClientRequest, string>()
   readonly #ids = requestIds(systemRandom)

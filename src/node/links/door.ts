@@ -4,7 +4,7 @@
  */
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
-import { linkConnectionsMax } from '../../core/limits.ts'
+import { linkConnectionsMax, linkWaitingBytesMax } from '../../core/limits.ts'
 import type { Alarms } from './alarms.ts'
 import { Direction } from './direction.ts'
 import type { Lane, LaneUser } from './lane.ts'
@@ -30,8 +30,10 @@ export class Door implements LaneUser {
   readonly #options: DoorOptions
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
-  /** Have dialled, and have not been put through: their round trip is not over, or a lane is cut. */
-  readonly #knocking = new Map<Socket, 'travels' | 'waits'>()
+  /** Have dialled, and have not been put through: their round trip is not over. */
+  readonly #travelling = new Set<Socket>()
+  /** Their round trip is over, but a lane is cut; what puts them through. */
+  readonly #waiting = new Map<Socket, () => void>()
 
   constructor(options: DoorOptions) {
     this.#options = options
@@ -65,14 +67,14 @@ export class Door implements LaneUser {
   }
 
   get connections(): number {
-    return this.#pairs.size + this.#knocking.size
+    return this.#pairs.size + this.#travelling.size + this.#waiting.size
   }
 
   laneChanged(): void {
     const state = this.#state
     if (state === 'reset') this.#breakAll()
     if (state !== 'up') return
-    for (const [near, how] of this.#knocking) if (how === 'waits') this.#dial(near)
+    for (const putThrough of this.#waiting.values()) putThrough()
   }
 
   async close(): Promise<void> {
@@ -97,20 +99,40 @@ export class Door implements LaneUser {
       return
     }
     const handshakeMs = oneWayMs(this.there.line.shape) + oneWayMs(this.back.line.shape)
-    this.#knocking.set(near, 'travels')
-    near.once('close', () => this.#knocking.delete(near))
+    this.#travelling.add(near)
+    near.once('close', () => this.#travelling.delete(near))
     if (handshakeMs === 0) this.#arrived(near)
     else this.#options.alarms.set(performance.now() + handshakeMs, () => this.#arrived(near))
   }
 
   #arrived(near: Socket): void {
+    this.#travelling.delete(near)
     if (near.destroyed) return
     if (this.#state === 'up') this.#dial(near)
-    else this.#knocking.set(near, 'waits')
+    else this.#wait(near)
+  }
+
+  /** Who gives up meanwhile was never connected: nothing of what it said must arrive after the heal. */
+  #wait(near: Socket): void {
+    const said: Buffer[] = []
+    let sizeBytes = 0
+    const listen = (chunk: Buffer): void => {
+      said.push(chunk)
+      sizeBytes += chunk.length
+      if (sizeBytes > linkWaitingBytesMax) near.pause()
+    }
+    const giveUp = (): void => void near.destroy()
+    near.on('data', listen).once('end', giveUp).resume()
+    near.once('close', () => this.#waiting.delete(near))
+    this.#waiting.set(near, () => {
+      this.#waiting.delete(near)
+      near.pause().off('data', listen).off('end', giveUp)
+      if (sizeBytes > 0) near.unshift(Buffer.concat(said))
+      this.#dial(near)
+    })
   }
 
   #dial(near: Socket): void {
-    this.#knocking.delete(near)
     const { target, there, back, alarms } = this.#options
     const far = connect({ ...target, ...socketOptions })
     far.on('error', () => far.destroy())
@@ -143,7 +165,8 @@ export class Door implements LaneUser {
       this.#forget(pair)
       for (const socket of [pair.near, pair.far]) if (!socket.destroyed) socket.resetAndDestroy()
     }
-    for (const near of this.#knocking.keys()) near.resetAndDestroy()
-    this.#knocking.clear()
+    for (const near of [...this.#travelling, ...this.#waiting.keys()]) near.resetAndDestroy()
+    this.#travelling.clear()
+    this.#waiting.clear()
   }
 }

@@ -92,9 +92,11 @@ describe('the control of links', () => {
     const socket = await dial(world)
     await roundTrip(socket)
     await world.client.set({ links: ['eu>us'], rtt: '100ms' })
-    const ms = await roundTrip(socket)
-    expect(ms).toBeGreaterThan(49.5)
-    expect(ms).toBeLessThan(95)
+    const all: number[] = []
+    for (let n = 0; n < 6; n++) all.push(await roundTrip(socket))
+    // The least is the link's own doing, the rest the machine's.
+    expect(Math.min(...all)).toBeGreaterThan(49.5)
+    expect(Math.min(...all)).toBeLessThan(95)
   })
 
   test('cuts one direction: the other goes on, and what was held comes with the heal', async () => {
@@ -123,6 +125,35 @@ describe('the control of links', () => {
     await roundTrip(socket)
     expect(performance.now() - started).toBeGreaterThan(100)
     expect((await world.client.list()).flatMap(({ faults }) => faults)).toEqual([])
+  })
+
+  test('puts through after the heal who still waits, with what it said, and nobody who has given up', async () => {
+    const heard: Buffer[] = []
+    const server = createServer((socket) => {
+      socket.on('error', () => socket.destroy())
+      socket.on('data', (chunk: Buffer) => heard.push(chunk))
+    })
+    await once(server.listen(0, '127.0.0.1'), 'listening')
+    const target = loopback((server.address() as AddressInfo).port)
+    const links = await Links.open([{ from: 'us', to: 'eu', listen: loopback(0), target, shape: plainShape }])
+    closing.push(
+      () => server.close(),
+      () => links.close(),
+    )
+    links.set({ links: ['all'], change: { state: 'down' } })
+    const [patient, impatient] = [0, 1].map(() => connect(loopback(links.doors[0]?.address.port ?? 0)))
+    closing.push(() => patient?.destroy())
+    impatient?.end('too late')
+    await once(impatient as Socket, 'close')
+    patient?.write('still ')
+    patient?.write('here')
+    expect(await silence(patient as Socket, 60)).toBe(true)
+    links.heal()
+    await once(server, 'connection')
+    const deadline = performance.now() + 5000
+    while (heard.length === 0 && performance.now() < deadline) await silence(patient as Socket, 5)
+    expect(Buffer.concat(heard).toString()).toBe('still here')
+    expect(links.list()[0]).toMatchObject({ connections: 1, carriedBytes: 10 })
   })
 
   test('a reset of one direction breaks the connections of the link and refuses new ones, of that link only', async () => {
