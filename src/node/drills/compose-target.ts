@@ -7,6 +7,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import type { Direction } from '../../drills/cast.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { LinksControl } from '../links/control-client.ts'
+import { ownProgram } from '../own-program.ts'
 import { AdminRelay } from './admin-relay.ts'
 import { type Container, containersOf, docker, type Project } from './containers.ts'
 import type { LinkFault, PartFault, Target } from './target.ts'
@@ -22,7 +23,8 @@ export async function composeTarget(project: Project, owner: string): Promise<Ta
   const links = linksOf(containers)
   const distances = new Map((await links.list()).map(({ from, to, roundTripMs }) => [`${from}>${to}`, roundTripMs]))
   const relays = new Map([...places].map(([region, { node }]) => [region, new AdminRelay(node.id)]))
-  const parts = new Parts(places)
+  const healing = { urls: carriersOf(containers).map(endpointOf), token: tokenOf(containers), owner }
+  const parts = new Parts(places, healing)
   return {
     description: `the containers of ${project.file}`,
     regions: [...places].map(([region, { node }]) => ({ region, endpoint: endpointOf(node) })),
@@ -72,15 +74,29 @@ function placesOf(containers: readonly Container[]): Places {
 }
 
 function linksOf(containers: readonly Container[]): LinksControl {
-  const carriers = containers.filter(({ role }) => role === 'links')
+  const carriers = carriersOf(containers)
   if (carriers.length === 0) throw new Failure('no container carries links: nothing can be cut or slowed')
-  const token = carriers[0]?.environment['LONGITUDE_CONTROL_TOKEN']
-  return new LinksControl({ urls: carriers.map(endpointOf), token })
+  return new LinksControl({ urls: carriers.map(endpointOf), token: tokenOf(containers) })
+}
+
+function carriersOf(containers: readonly Container[]): readonly Container[] {
+  return containers.filter(({ role }) => role === 'links')
+}
+
+function tokenOf(containers: readonly Container[]): string | undefined {
+  return carriersOf(containers)[0]?.environment['LONGITUDE_CONTROL_TOKEN']
 }
 
 function endpointOf({ service, published }: Container): string {
   if (published === undefined) throw new Failure(`${service} publishes no port to this machine, or does not run`)
   return `http://127.0.0.1:${published}`
+}
+
+/** How the links are to be healed by somebody else. */
+type Healing = { readonly urls: readonly string[]; readonly token: string | undefined; readonly owner: string }
+
+function healingCommand({ urls, owner }: Healing): readonly string[] {
+  return [...ownProgram(), 'links', 'heal', '--owner', owner, ...urls.map((url) => `--control=${url}`)]
 }
 
 type Broken = { readonly region: string; readonly part: Part; readonly kind: PartFault['kind'] }
@@ -90,11 +106,15 @@ class Parts {
   readonly #sentinel: ChildProcess
   #broken: readonly Broken[] = []
 
-  constructor(places: Places) {
+  constructor(places: Places, links: Healing) {
     this.#places = places
     const ids = [...places.values()].flatMap(({ node, nats }) => [nats.id, node.id]).join(' ')
-    const mending = `read said; [ "$said" = done ] || { for id in ${ids}; do docker unpause $id; docker start $id; done; }`
-    this.#sentinel = spawn('sh', ['-c', mending], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] })
+    const mending = `read said; [ "$said" = done ] || { for id in ${ids}; do docker unpause $id; docker start $id; done; "$@"; }`
+    this.#sentinel = spawn('sh', ['-c', mending, 'longitude-sentinel', ...healingCommand(links)], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { ...process.env, LONGITUDE_CONTROL_TOKEN: links.token },
+    })
     this.#sentinel.on('error', () => {})
     this.#sentinel.stdin?.on('error', () => {})
     this.#sentinel.unref()
@@ -148,7 +168,8 @@ class Parts {
 
   /** By a container that has the volume and is nobody in particular: the one whose disk it is must not run. */
   async #wipe(id: string, part: Part): Promise<void> {
-    await docker(['kill', id])
+    // One that is down already cannot be killed.
+    await docker(['kill', id]).catch(() => undefined)
     const [{ node } = { node: undefined }] = this.#places.values()
     const image = node?.image ?? ''
     const what = part === 'node' ? 'rm -rf /data/store' : 'rm -rf /data/*'

@@ -5,12 +5,12 @@
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { pinoLog } from '../../adapters/pino-log.ts'
 import { endpointsOf, openDataFolder } from '../data-folder.ts'
 import { Failure } from '../failure.ts'
 import { LinksControl } from '../links/control-client.ts'
 import { findNatsServer } from '../nats-server/find.ts'
+import { ownProgram } from '../own-program.ts'
 import { readRegions } from '../regions.ts'
 import { lineSinkTo } from '../supervisor/child-lines.ts'
 import { type Layout, layOut, linksControl, portsOf } from '../supervisor/layout.ts'
@@ -45,10 +45,7 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
   const supervisor = new Supervisor({
     layout,
     natsServer: natsServer.path,
-    program: [
-      ...process.execArgv,
-      fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../cli.ts' : '../cli.js', import.meta.url)),
-    ],
+    program: ownProgram().slice(1),
     host,
     logLevel: 'info',
     accountId: '000000000000',

@@ -1,4 +1,5 @@
 /** What a drill sees of the regions while it runs: whether they serve, what is on its way, and which writes have lost. */
+import { get } from 'node:http'
 import { z } from 'zod'
 import type { ConflictRecord, RegionSample } from '../../drills/record.ts'
 import { nowMs, pause } from './time.ts'
@@ -147,12 +148,18 @@ export class Watch {
   }
 }
 
+/** Not `fetch`: of a container that is still starting its promise was seen never to settle on Node 20. */
 async function stateOf(endpoint: string): Promise<RegionSample['state']> {
-  try {
-    const answer = await fetch(`${endpoint}/ready`, { signal: AbortSignal.timeout(answerMsMax) })
-    await answer.arrayBuffer()
-    return answer.ok ? 'ready' : 'not ready'
-  } catch {
-    return 'down'
-  }
+  return await new Promise((resolve) => {
+    const asked = get(`${endpoint}/ready`, { agent: false }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200 ? 'ready' : 'not ready')
+    })
+    const timer = setTimeout(() => {
+      asked.destroy()
+      resolve('down')
+    }, answerMsMax)
+    asked.on('error', () => resolve('down'))
+    asked.on('close', () => clearTimeout(timer))
+  })
 }
