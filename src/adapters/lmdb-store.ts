@@ -136,9 +136,10 @@ export async function openLmdbStore(folder: string): Promise<LmdbStore> {
   }
 }
 
-function openDatabase(path: string): LmdbDatabase {
+export function openDatabase(path: string, more: { readonly readOnly?: true } = {}): LmdbDatabase {
   return open({
     path,
+    ...more,
     noSubdir: true,
     pageSize: pageSizeBytes,
     overlappingSync: false,
@@ -153,14 +154,14 @@ function openDatabase(path: string): LmdbDatabase {
 }
 
 /** LMDB walks from `start`, which is the upper end when it walks backwards; ours is always [from, to). */
-function lmdbRange({ from, to, reverse, limit }: Range) {
+export function lmdbRange({ from, to, reverse, limit }: Range) {
   const bound = limit === undefined ? {} : { limit }
   if (reverse !== true) return { start: from, end: to, ...bound }
   return { start: to, end: from, reverse: true, exclusiveStart: true, inclusiveEnd: true, ...bound }
 }
 
 /** Out of the pool that Node keeps for small buffers: lmdb-js' own copies are an allocation each, which costs more than the reading. */
-function copyOf(bytes: Uint8Array, start: number, end: number): Buffer {
+export function copyOf(bytes: Uint8Array, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafe(end - start)
   copy.set(bytes.subarray(start, end))
   return copy

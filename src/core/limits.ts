@@ -144,6 +144,10 @@ export const compressedReplySizeBytesMin = 1024
 export const connectionsMax = 10_000
 /** As node:http has it. */
 export const requestHeadBytesMax = 16 * 1024
+/** What a worker and the owner of the writes send each other at once: a body, and what is said about it. */
+export const frameSizeBytesMax = 64 * 1024 * 1024
+/** Processes of one region. */
+export const workersMax = 64
 /** How long a request may take to arrive. */
 export const requestMsMax = 300_000
 /** How long a connection may be idle. AWS keeps them for about that long, and SDKs reuse them. */

@@ -7,13 +7,19 @@ import { isLocalRegister, type Registers, tableFrom } from '../core/table/regist
 import type { Table, TableId } from '../core/table/table.ts'
 import type { Store } from '../ports/store.ts'
 import type { Group } from './group.ts'
-import { allRegisters, registerOf } from './keys.ts'
+import { allRegisters, catalogKey, registerOf } from './keys.ts'
 
 /** This region's number of the table; the engine gives it with the first definition. */
 export const numberRegister = 'local/number'
 
+const versionSizeBytes = 6
+
+function versionIn(bytes: Buffer | undefined): number {
+  return bytes === undefined ? 0 : bytes.readUIntBE(0, versionSizeBytes)
+}
+
 export class Catalog {
-  readonly #store: Store
+  readonly #store: Pick<Store, 'get' | 'entries'>
   readonly #region: string
   #registers = new Map<TableId, Map<string, unknown>>()
   #decided = new Map<TableId, Table>()
@@ -21,8 +27,10 @@ export class Catalog {
   #durable = new Map<TableId, Table>()
   #names: ReadonlyMap<string, Table> | undefined
   #sorted: readonly Table[] | undefined
+  #version = 0
+  #changed = false
 
-  constructor(store: Store, region: string) {
+  constructor(store: Pick<Store, 'get' | 'entries'>, region: string) {
     this.#store = store
     this.#region = region
   }
@@ -38,6 +46,23 @@ export class Catalog {
     for (const id of this.#registers.keys()) this.#decide(id)
     this.#durable = new Map(this.#decided)
     this.#names = this.#sorted = undefined
+    this.#version = versionIn(this.#store.get(catalogKey))
+    this.#changed = false
+  }
+
+  /** In the batch of every change: readers in other processes follow it. */
+  seal(put: (key: Buffer, value: Buffer) => void): void {
+    if (!this.#changed) return
+    this.#changed = false
+    this.#version++
+    const bytes = Buffer.alloc(versionSizeBytes)
+    bytes.writeUIntBE(this.#version, 0, versionSizeBytes)
+    put(catalogKey, bytes)
+  }
+
+  /** Of a reader: takes over what has changed. */
+  follow(): void {
+    if (versionIn(this.#store.get(catalogKey)) !== this.#version) this.load()
   }
 
   /** Of a table known or not. */
@@ -76,6 +101,7 @@ export class Catalog {
   /** After the registers of a change: the view follows, for writes at once, for everybody else with the group. */
   refresh(group: Group, id: TableId): Table | undefined {
     const table = this.#decide(id)
+    this.#changed = true
     group.effects.push(() => this.#publish(id, table))
     return table
   }
@@ -83,6 +109,7 @@ export class Catalog {
   forget(group: Group, id: TableId): void {
     this.#registers.delete(id)
     this.#decided.delete(id)
+    this.#changed = true
     group.effects.push(() => this.#publish(id, undefined))
   }
 

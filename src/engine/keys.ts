@@ -41,6 +41,8 @@ const tokenPrefixBytes = 5
 
 export const identityKey = named(own, 'identity')
 export const headKey = named(own, 'head')
+/** Changes with every change of a table: whoever reads the store from another process looks at it. */
+export const catalogKey = named(own, 'catalog')
 
 export const noteKey = (name: string): Buffer => named(notes, name)
 export const cursorKey = (origin: string): Buffer => named(cursors, origin)

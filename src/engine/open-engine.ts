@@ -348,8 +348,9 @@ class LocalEngine implements Engine {
   }
 
   #seal(group: Group): void {
-    const { head, counts, groups, clock } = this.#state
+    const { head, counts, catalog, groups, clock } = this.#state
     counts.seal(group)
+    catalog.seal((key, value) => groups.put(group, key, value))
     head.follow(clock.wallMs())
     groups.put(group, headKey, head.encode())
     const { position, oldest, clock: time } = head

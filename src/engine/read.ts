@@ -13,7 +13,7 @@ import { indexRowKey, rowKey, under } from './keys.ts'
 
 const noKey = Buffer.alloc(0)
 
-export function readPage(store: Store, plan: ReadPlan): Page {
+export function readPage(store: Pick<Store, 'get' | 'entries'>, plan: ReadPlan): Page {
   const page = new PageBuilder(rulesOf(plan))
   for (const { value } of store.entries(rangeOf(plan))) {
     if (plan.index === undefined && isTombstone(value)) {
@@ -26,7 +26,7 @@ export function readPage(store: Store, plan: ReadPlan): Page {
 }
 
 /** The durable row; a tombstone counts as none. */
-export function readRow(store: Store, table: Table, key: Buffer): Buffer | undefined {
+export function readRow(store: Pick<Store, 'get' | 'entries'>, table: Table, key: Buffer): Buffer | undefined {
   const row = store.get(rowKey(table.number, key))
   return row === undefined || isTombstone(row) ? undefined : row
 }
@@ -58,7 +58,7 @@ function scannedRow(row: Buffer): ScannedRow {
   return { body: row.subarray(bodyOffset(row)), sizeBytes: itemSizeOf(row) }
 }
 
-function scannedIndexRow(store: Store, plan: ReadPlan, value: Buffer): ScannedRow {
+function scannedIndexRow(store: Pick<Store, 'get' | 'entries'>, plan: ReadPlan, value: Buffer): ScannedRow {
   const row = { body: value.subarray(indexRowBodyOffset), sizeBytes: indexRowSizeOf(value) }
   if (!plan.fetchWhole) return row
   const fetched = readRow(store, plan.table, encodePrimaryKey(plan.table.key, decodeItem(row.body)))

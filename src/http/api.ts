@@ -68,6 +68,13 @@ export class Api {
     else this.#options.answer(request, requestId, done)
   }
 
+  /** What there is no room for. */
+  throttle(send: (requestId: string, reply: Reply) => void): void {
+    const answer = refusal('over-budget')
+    this.#count(answer)
+    send(this.#options.requestIds(), answer)
+  }
+
   /** A request as node:http gives it. */
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     response.on('error', () => {})

@@ -9,10 +9,13 @@ import type { Api } from './api.ts'
 import { type Reply, replyBytes } from './reply.ts'
 import { readHead, type RequestHead } from './request-head.ts'
 
+/** What becomes of a request, once it is read. */
+export type Door = Pick<Api, 'hold' | 'letGo' | 'answer' | 'closing'>
+
 export type ConnectionsOptions = {
-  readonly api: Api
-  /** Takes a connection over as if it were new; what was received is there to be read again. */
-  readonly handOver: (socket: Socket) => void
+  readonly api: Door
+  /** Takes a connection over as if it were new, with what was received. It is paused. */
+  readonly handOver: (socket: Socket, received: Buffer) => void
   readonly monotonicMs: () => number
 }
 
@@ -49,6 +52,11 @@ export class Connections {
   accept(socket: Socket): void {
     const connection = new Connection(socket, this.#options, () => this.#open.delete(connection))
     this.#open.add(connection)
+  }
+
+  /** Open now, and not handed over. */
+  get count(): number {
+    return this.#open.size
   }
 
   /** Ends those that wait for a request; the others end with their reply. */
@@ -194,9 +202,7 @@ class Connection {
     this.#detach()
     socket.setTimeout(0)
     socket.pause()
-    socket.unshift(bytes)
-    this.#options.handOver(socket)
-    socket.resume()
+    this.#options.handOver(socket, bytes)
   }
 
   #detach(): void {

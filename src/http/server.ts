@@ -20,7 +20,8 @@ import type { Clock } from '../ports/clock.ts'
 import type { Env } from '../ports/env.ts'
 import { Api } from './api.ts'
 import { Connections } from './connection.ts'
-import { type Pipeline, pipeline } from './pipeline.ts'
+import type { Send } from './forwarding.ts'
+import { type ApiRequest, type Pipeline, pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
 import { Signatures } from './signatures.ts'
 import { addRoutes, type RouteOptions } from './routes.ts'
@@ -36,6 +37,8 @@ export type ListenOptions = RouteOptions & {
   readonly loopbackPort?: number
   /** Whether pages from other origins may call the API, as on AWS. */
   readonly crossOrigin?: boolean
+  /** Is offered every connection; true when another process takes it. */
+  readonly distribute?: (socket: Socket) => boolean
 }
 
 export type ServerOptions = ListenOptions & {
@@ -58,6 +61,10 @@ export type RunningServer = {
   readonly loopbackPort: number | undefined
   /** Open now. */
   readonly connections: () => Promise<number>
+  /** A connection that was given away comes back, with what was received on it. */
+  readonly takeBack: (socket: Socket, received: Buffer) => void
+  /** A request of another process of this region. */
+  readonly answer: (request: ApiRequest, send: Send) => void
   /** Ends idle connections at once, waits for requests under way for a few seconds, and then ends those too. */
   readonly close: () => Promise<void>
 }
@@ -103,7 +110,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   // Behind TLS everything goes through node:http.
   const taken = servers
     .filter((each) => !(each instanceof SecureServer))
-    .map((each) => takeConnections(each, api, clock))
+    .map((each) => takeConnections(each, { api, clock, distribute: options.distribute }))
   await listening(server, host, options.port)
   if (beside !== undefined) await listening(beside, '127.0.0.1', loopbackPort ?? 0)
   const { port } = server.address() as AddressInfo
@@ -113,6 +120,12 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
     url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     loopbackPort: (beside?.address() as AddressInfo | undefined)?.port,
     connections: async () => (await Promise.all(servers.map(openOf))).reduce((sum, count) => sum + count, 0),
+    takeBack: (socket, received) => takenBack(server, socket, received),
+    answer: (request, send) => {
+      const held = request.body.length
+      if (api.hold(held)) api.answer(request, held, send)
+      else api.throttle(send)
+    },
     close: async () => {
       api.close()
       await Promise.all(servers.map(async (each) => await drained(each, taken, clock)))
@@ -127,17 +140,40 @@ async function openOf(server: Server): Promise<number> {
   })
 }
 
+type Taking = {
+  readonly api: Api
+  readonly clock: Clock
+  readonly distribute: ServerOptions['distribute']
+}
+
+/** Node's own way with a new connection, kept for what is handed over. */
+const listeners = new WeakMap<Server, (socket: Socket) => void>()
+
 /** The server accepts; each connection is ours first, and node:http's once something unusual has come on it. */
-function takeConnections(server: Server, api: Api, clock: Clock): Connections {
+function takeConnections(server: Server, { api, clock, distribute }: Taking): Connections {
   const [listener] = server.listeners('connection') as [(socket: Socket) => void]
+  listeners.set(server, listener)
   const connections = new Connections({
     api,
-    handOver: (socket) => listener.call(server, socket),
+    handOver: (socket, received) => takenBack(server, socket, received),
     monotonicMs: () => clock.monotonicMs(),
   })
+  // Nothing may be read of a connection that is given away.
+  Object.assign(server, { pauseOnConnect: distribute !== undefined })
   server.removeAllListeners('connection')
-  server.on('connection', (socket) => connections.accept(socket))
+  server.on('connection', (socket) => {
+    if (distribute?.(socket) === true) return
+    connections.accept(socket)
+    socket.resume()
+  })
   return connections
+}
+
+function takenBack(server: Server, socket: Socket, received: Buffer): void {
+  socket.pause()
+  socket.unshift(received)
+  listeners.get(server)?.call(server, socket)
+  socket.resume()
 }
 
 type Rest = { serve(request: IncomingMessage, response: ServerResponse): Promise<void>; close(): Promise<void> }
@@ -185,15 +221,18 @@ function isRoot(url: string | undefined): boolean {
 }
 
 async function drained(server: Server, taken: readonly Connections[], clock: Clock): Promise<void> {
-  const cancel = clock.after(drainMsMax, () => {
-    for (const connections of taken) connections.closeAll()
-    server.closeAllConnections()
+  await new Promise<void>((resolve) => {
+    const cancel = clock.after(drainMsMax, () => {
+      for (const connections of taken) connections.closeAll()
+      server.closeAllConnections()
+      // A server that has given connections to a process which has died since never says that it is closed.
+      resolve()
+    })
+    server.close(() => {
+      cancel()
+      resolve()
+    })
+    server.closeIdleConnections()
+    for (const connections of taken) connections.closeIdle()
   })
-  const closed = new Promise<void>((resolve) => {
-    server.close(() => resolve())
-  })
-  server.closeIdleConnections()
-  for (const connections of taken) connections.closeIdle()
-  await closed
-  cancel()
 }

@@ -213,6 +213,11 @@ define(
   },
 )
 
+program.command('worker', { hidden: true }).action(async () => {
+  const { runWorkerCommand } = await import('./commands/worker.ts')
+  await runWorkerCommand()
+})
+
 // Whoever reads the output may have had enough of it, as `head` does.
 process.stdout.on('error', (error) => {
   if (codeOf(error) === 'EPIPE') process.exit(0)

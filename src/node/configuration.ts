@@ -8,6 +8,7 @@ import { resolve } from 'node:path'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { workersMax } from '../core/limits.ts'
 import { logLevels } from '../adapters/pino-log.ts'
 import { cacheOptions, optionsOfCache } from './cache-options.ts'
 import { deploymentOptions, nodeTlsOptions } from './deployment/options.ts'
@@ -113,6 +114,12 @@ export const options = {
     flags: '--signed-for <regions>',
     help: 'regions beside its own that a signature may be for: those whose requests a front door with failover may bring',
     schema: names.optional(),
+  },
+  workers: {
+    flags: '--workers <count>',
+    help: 'processes of a region: all of them answer reads, one owns the writes; not together with TLS',
+    schema: z.coerce.number('a number of processes').int().min(1).max(workersMax),
+    default: 1,
   },
   accountId: {
     flags: '--account-id <digits>',
@@ -250,6 +257,7 @@ export const optionsOf = {
     'natsServer',
     'regionsFolder',
     'credentials',
+    'workers',
     'accountId',
     'tableTransitionMs',
     'cache',
@@ -265,6 +273,7 @@ export const optionsOf = {
     'regionsFolder',
     'credentials',
     'signedFor',
+    'workers',
     'accountId',
     'tableTransitionMs',
     'clockFile',

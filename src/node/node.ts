@@ -32,6 +32,7 @@ import { measureStore } from './store-measures.ts'
 import { type Peer, watchTopology } from './topology-watch.ts'
 import { type ShownCertificate, watchCertificates } from './certificate-watch.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
+import { Workers } from './workers/workers.ts'
 
 export type NodeOptions = {
   readonly self: Region
@@ -52,6 +53,8 @@ export type NodeOptions = {
   /** Watched for their ends. */
   readonly certificates?: readonly ShownCertificate[]
   readonly accountId: string
+  /** Processes that serve, this one among them. */
+  readonly workers?: number | undefined
   /** A file of them: signatures are verified. */
   readonly credentials?: string | undefined
   /** Regions beside its own that a signature may be for. */
@@ -68,6 +71,8 @@ export type RunningNode = { readonly url: string; close(): Promise<void> }
 /** Rejects with a Failure when the folder or the port cannot be had. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { self, log } = options
+  if ((options.workers ?? 1) > 1 && options.tls !== undefined)
+    throw new Failure('--workers and TLS do not go together yet: connections cannot be given away encrypted')
   const watch = watchTopology({ self, fixed: options.peers, read: options.readRegions, log })
   const { topology } = watch
   const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
@@ -105,6 +110,18 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     tableTransitionMs,
   }
   let closing = false
+  const workers = new Workers({
+    count: (options.workers ?? 1) - 1,
+    start: {
+      folder: join(options.data, 'store'),
+      region: self,
+      accountId,
+      credentials: options.credentials,
+      signedFor: options.signedFor ?? [],
+    },
+    log,
+    meter,
+  })
 
   const stopInside = async (): Promise<void> => {
     stopWatch()
@@ -134,12 +151,15 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       ...(credentials === undefined ? {} : { credentials: credentials.current }),
       ...(options.signedFor === undefined ? {} : { signedFor: options.signedFor }),
       onBrokenInvariant: options.onBrokenInvariant,
+      ...((options.workers ?? 1) > 1 ? { distribute: workers.distribute } : {}),
     })
+    await workers.start(server)
     return {
       url: server.url,
       close: async () => {
         closing = true
-        await server.close()
+        // In this order: a server asks its workers for their connections, and waits for ever once they are gone.
+        await Promise.all([server.close(), workers.stop()])
         await stopInside()
       },
     }

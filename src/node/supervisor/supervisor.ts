@@ -27,6 +27,7 @@ export type SupervisorOptions = {
   /** Of the front door, if there is one. */
   readonly failover?: string
   readonly credentials?: string | undefined
+  readonly workers?: number
   readonly regionsFolder?: string | undefined
   readonly tableTransitionMs: number
   readonly log: Log
@@ -124,7 +125,8 @@ export class Supervisor {
   }
 
   #node(plan: RegionPlan): Supervised {
-    const { host, accountId, credentials, failover, regionsFolder, tableTransitionMs, sink, layout } = this.#options
+    const { host, accountId, credentials, workers = 1, failover } = this.#options
+    const { regionsFolder, tableTransitionMs, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -141,6 +143,7 @@ export class Supervisor {
       // Absolute, since the children need not be where we are.
       ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
       ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
+      ...(workers === 1 ? {} : { workers }),
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
     })
     return this.#ours({

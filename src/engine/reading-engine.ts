@@ -1,0 +1,52 @@
+/**
+ * What reads need of an engine, over a store that another process writes: the durable rows, and the tables as they are in
+ * the same snapshot. `renew` comes before every request, so that it sees whatever was durable, and acknowledged, when it came.
+ */
+import type { Page, ReadPlan } from '../core/read/read-plan.ts'
+import type { Table, TableId } from '../core/table/table.ts'
+import type { Store } from '../ports/store.ts'
+import { Catalog } from './catalog.ts'
+import type { Engine } from './engine.ts'
+import { readPage, readRow } from './read.ts'
+
+export type ReadingStore = Pick<Store, 'get' | 'entries'> & { renew(): void }
+
+export type Reading = Pick<Engine, 'region' | 'tableNamed' | 'tableWithId' | 'tables' | 'get' | 'read'>
+
+export class ReadingEngine implements Reading {
+  readonly region: Engine['region']
+  readonly #store: ReadingStore
+  readonly #catalog: Catalog
+
+  constructor(store: ReadingStore, region: Engine['region']) {
+    this.region = region
+    this.#store = store
+    this.#catalog = new Catalog(store, region.name)
+    this.#catalog.load()
+  }
+
+  renew(): void {
+    this.#store.renew()
+    this.#catalog.follow()
+  }
+
+  tableNamed(name: string): Table | undefined {
+    return this.#catalog.named(name)
+  }
+
+  tableWithId(id: TableId): Table | undefined {
+    return this.#catalog.withId(id)
+  }
+
+  tables(): readonly Table[] {
+    return this.#catalog.tables()
+  }
+
+  get(table: Table, key: Buffer): Buffer | undefined {
+    return readRow(this.#store, table, key)
+  }
+
+  read(plan: ReadPlan): Page {
+    return readPage(this.#store, plan)
+  }
+}

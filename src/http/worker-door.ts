@@ -1,0 +1,50 @@
+/**
+ * The API in a worker: reads are answered here, from a snapshot that is as new as the request, and everything else by the process
+ * that owns the writes.
+ */
+import { markRequestHeader } from '../core/wire/mark.ts'
+import type { Api } from './api.ts'
+import type { Forwarder, Send } from './forwarding.ts'
+import type { ApiRequest } from './pipeline.ts'
+
+/** They need no more of an engine than reading (engine/reading-engine.ts). */
+export const localOperations: readonly string[] = ['GetItem', 'Query', 'Scan', 'BatchGetItem', 'TransactGetItems']
+
+const localTargets: ReadonlySet<unknown> = new Set(localOperations.map((name) => `DynamoDB_20120810.${name}`))
+
+export class WorkerDoor {
+  readonly #api: Api
+  readonly #forwarder: Forwarder
+  readonly #renew: () => void
+
+  constructor(api: Api, forwarder: Forwarder, renew: () => void) {
+    this.#api = api
+    this.#forwarder = forwarder
+    this.#renew = renew
+  }
+
+  get closing(): boolean {
+    return this.#api.closing
+  }
+
+  hold(bytes: number): boolean {
+    return this.#api.hold(bytes)
+  }
+
+  letGo(bytes: number): void {
+    this.#api.letGo(bytes)
+  }
+
+  answer(request: ApiRequest, held: number, send: Send): void {
+    const { headers } = request
+    if (localTargets.has(headers['x-amz-target']) && headers[markRequestHeader] === undefined) {
+      this.#renew()
+      this.#api.answer(request, held, send)
+      return
+    }
+    this.#forwarder.forward(request, (requestId, reply) => {
+      this.#api.letGo(held)
+      send(requestId, reply)
+    })
+  }
+}

@@ -1,0 +1,33 @@
+/** What a region's owner of the writes and its workers tell each other, beside the sockets that they hand over. */
+import type { Labels, MetricName } from '../../ports/meter.ts'
+
+export type WorkerStart = {
+  readonly type: 'start'
+  /** Of the store. */
+  readonly folder: string
+  readonly region: { readonly name: string; readonly number: number }
+  readonly accountId: string
+  readonly credentials: string | undefined
+  /** Regions beside its own that signatures may be for. */
+  readonly signedFor: readonly string[]
+}
+
+export type ToWorker =
+  | WorkerStart
+  /** With a connection. */
+  | { readonly type: 'connection' }
+  | { readonly type: 'stop' }
+
+export type Measured = {
+  readonly counted: readonly (readonly [MetricName, Labels, number])[]
+  readonly observed: readonly (readonly [MetricName, Labels, readonly number[]])[]
+}
+
+export type FromWorker =
+  | { readonly type: 'ready' }
+  /** With a connection on which something came that is not for a worker; `received` in base64. */
+  | { readonly type: 'connection'; readonly received: string }
+  | ({ readonly type: 'measured' } & Measured)
+
+/** The descriptor of the socket that requests are forwarded on. */
+export const forwardingDescriptor = 4

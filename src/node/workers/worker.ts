@@ -1,0 +1,102 @@
+/**
+ * A worker: a process of a region that answers reads from the region's store, which another process writes. It is given its
+ * connections by that process, and gives back those on which anything unusual comes; whatever is no read it forwards.
+ */
+import { Socket } from 'node:net'
+import { systemClock } from '../../adapters/clocks.ts'
+import { openLmdbReader } from '../../adapters/lmdb-reader.ts'
+import { systemRandom } from '../../adapters/random.ts'
+import type { Credentials } from '../../core/auth/credentials.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { ReadingEngine } from '../../engine/reading-engine.ts'
+import { Api } from '../../http/api.ts'
+import { Connections } from '../../http/connection.ts'
+import { Forwarder } from '../../http/forwarding.ts'
+import { pipeline } from '../../http/pipeline.ts'
+import { requestIds } from '../../http/request-id.ts'
+import { Signatures } from '../../http/signatures.ts'
+import { localOperations, WorkerDoor } from '../../http/worker-door.ts'
+import type { OperationContext } from '../../operations/operation.ts'
+import { registry } from '../../operations/registry.ts'
+import type { Log } from '../../ports/log.ts'
+import { watchCredentials } from '../credentials.ts'
+import { exitCode } from '../failure.ts'
+import { forwardingDescriptor, type FromWorker, type ToWorker, type WorkerStart } from './messages.ts'
+import { relayMeter } from './relay-meter.ts'
+
+const relayMs = 1000
+const drainLookMs = 20
+
+export function runWorker(log: Log): void {
+  let connections: Connections | undefined
+  process.on('message', (message: ToWorker, socket?: Socket) => {
+    if (message.type === 'start') connections = start(message, log)
+    else if (message.type === 'stop') stop()
+    else if (socket !== undefined) {
+      connections?.accept(socket)
+      socket.resume()
+    }
+  })
+  // Whoever owns the writes is gone: nothing can be promised any more.
+  process.once('disconnect', () => process.exit(0))
+}
+
+let closing: (() => boolean) | undefined
+
+function start({ folder, region, accountId, credentials: file, signedFor }: WorkerStart, log: Log): Connections {
+  const meter = relayMeter()
+  const store = openLmdbReader(folder)
+  const reading = new ReadingEngine(store, region)
+  const env = { clock: systemClock, random: systemRandom, meter, log }
+  // The operations that run here are those that need no more than reading.
+  const context = {
+    engine: reading as unknown as Engine,
+    env,
+    settings: { accountId, region: region.name, regions: [region.name], tableTransitionMs: 0 },
+  } as unknown as OperationContext
+  const credentials = file === undefined ? undefined : watchCredentials(file, log)
+  const signatures =
+    credentials === undefined ? {} : { signatures: signaturesOf(credentials.current, region.name, signedFor) }
+  const api = new Api({
+    env,
+    requestIds: requestIds(systemRandom),
+    crossOrigin: true,
+    answer: pipeline({
+      context,
+      ...signatures,
+      operations: new Map([...registry].filter(([name]) => localOperations.includes(name))),
+      onBrokenInvariant: () => process.exit(exitCode.brokenInvariant),
+    }),
+  })
+  const forwarder = new Forwarder(new Socket({ fd: forwardingDescriptor, readable: true, writable: true }))
+  const connections = new Connections({
+    api: new WorkerDoor(api, forwarder, () => reading.renew()),
+    monotonicMs: () => systemClock.monotonicMs(),
+    handOver: (socket, received) => tell({ type: 'connection', received: received.toString('base64') }, socket),
+  })
+  setInterval(() => {
+    const measured = meter.take()
+    if (measured !== undefined) tell({ type: 'measured', ...measured })
+  }, relayMs).unref()
+  closing = () => {
+    api.close()
+    connections.closeIdle()
+    return connections.count === 0
+  }
+  tell({ type: 'ready' })
+  return connections
+}
+
+function signaturesOf(credentials: () => Credentials, region: string, signedFor: readonly string[]): Signatures {
+  return new Signatures({ credentials, region, alsoFor: new Set(signedFor), clock: systemClock })
+}
+
+/** Everything that is under way is answered; the owner ends what takes too long. */
+function stop(): void {
+  if (closing?.() !== false) process.exit(0)
+  setTimeout(stop, drainLookMs)
+}
+
+function tell(message: FromWorker, socket?: Socket): void {
+  if (process.connected) process.send?.(message, socket)
+}

@@ -1,0 +1,121 @@
+/**
+ * The other processes of a region, seen from the one that owns the writes: it starts them, gives them their share of the
+ * connections in turn, answers what they forward, and takes back what is not for them.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import type { Socket } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { serveForwarded } from '../../http/forwarding.ts'
+import type { RunningServer } from '../../http/server.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Meter } from '../../ports/meter.ts'
+import { forwardingDescriptor, type FromWorker, type ToWorker, type WorkerStart } from './messages.ts'
+
+export type WorkersOptions = {
+  /** Beside this process. */
+  readonly count: number
+  readonly start: Omit<WorkerStart, 'type'>
+  readonly log: Log
+  readonly meter: Meter
+}
+
+const restartMs = 500
+const stopMsMax = 6000
+
+export class Workers {
+  readonly #options: WorkersOptions
+  readonly #ready: ChildProcess[] = []
+  readonly #all = new Set<ChildProcess>()
+  #server: RunningServer | undefined
+  #turn = 0
+  #stopping = false
+
+  constructor(options: WorkersOptions) {
+    this.#options = options
+  }
+
+  /** Resolves when all of them serve. */
+  async start(server: RunningServer): Promise<void> {
+    this.#server = server
+    await Promise.all(Array.from({ length: this.#options.count }, async () => await this.#fork()))
+  }
+
+  /** One in turn, this process too. */
+  readonly distribute = (socket: Socket): boolean => {
+    this.#turn = (this.#turn + 1) % (this.#ready.length + 1)
+    const worker = this.#ready[this.#turn - 1]
+    if (worker === undefined) return false
+    tell(worker, { type: 'connection' }, socket)
+    return true
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true
+    await Promise.all([...this.#all].map(ended))
+  }
+
+  async #fork(): Promise<void> {
+    const { log, start } = this.#options
+    const program = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../cli.ts' : '../cli.js', import.meta.url))
+    const stdio = ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] as const
+    const worker = fork(program, ['worker'], { stdio: [...stdio], serialization: 'json' })
+    this.#all.add(worker)
+    const forwarding = worker.stdio[forwardingDescriptor] as Socket
+    forwarding.on('error', () => {})
+    serveForwarded(forwarding, (request, send) => this.#server?.answer(request, send))
+    const ready = new Promise<void>((resolve) => {
+      worker.on('message', (message: FromWorker, handle) => {
+        if (message.type === 'ready') {
+          this.#ready.push(worker)
+          resolve()
+        } else this.#hear(message, handle as Socket | undefined)
+      })
+    })
+    const gone = new Promise<void>((resolve) => {
+      worker.once('exit', (code) => {
+        this.#forget(worker)
+        if (!this.#stopping) {
+          log.error('a worker has ended and is started again', { code })
+          setTimeout(() => void this.#fork(), restartMs).unref()
+        }
+        resolve()
+      })
+    })
+    tell(worker, { type: 'start', ...start })
+    await Promise.race([ready, gone])
+  }
+
+  #hear(message: Exclude<FromWorker, { type: 'ready' }>, socket: Socket | undefined): void {
+    if (message.type === 'connection') {
+      if (socket !== undefined) this.#server?.takeBack(socket, Buffer.from(message.received, 'base64'))
+      return
+    }
+    const { meter } = this.#options
+    for (const [name, labels, by] of message.counted) meter.count(name, labels, by)
+    for (const [name, labels, values] of message.observed)
+      for (const value of values) meter.observe(name, value, labels)
+  }
+
+  #forget(worker: ChildProcess): void {
+    this.#all.delete(worker)
+    const at = this.#ready.indexOf(worker)
+    if (at >= 0) this.#ready.splice(at, 1)
+  }
+}
+
+async function ended(worker: ChildProcess): Promise<void> {
+  const gone = new Promise<void>((resolve) => {
+    worker.once('exit', () => resolve())
+  })
+  tell(worker, { type: 'stop' })
+  const hard = setTimeout(() => worker.kill('SIGKILL'), stopMsMax).unref()
+  await gone
+  clearTimeout(hard)
+}
+
+function tell(worker: ChildProcess, message: ToWorker, socket?: Socket): void {
+  // A worker that is gone has taken its connections along; their clients connect again.
+  worker.send(message, socket, { keepOpen: false }, (error) => {
+    if (error !== null) socket?.destroy()
+  })
+}

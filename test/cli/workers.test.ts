@@ -1,0 +1,167 @@
+/** Several processes of one region: what one has acknowledged, every other one shows. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import {
+  CreateTableCommand,
+  DeleteTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  QueryCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { background, type Ended, prepareProgram, removeFolder, temporaryFolder } from './command-line.ts'
+
+const workers = 3
+const TableName = 'shared'
+let folder: string
+let url: string
+let node: ReturnType<typeof background>
+/** More than one connection for each process. */
+let clients: readonly DynamoDBClient[]
+
+beforeAll(async () => {
+  prepareProgram()
+  folder = temporaryFolder()
+  const port = await freePort()
+  url = `http://127.0.0.1:${port}`
+  const options = {
+    region: 'us-east-1',
+    port,
+    data: folder,
+    nats: 'nats://127.0.0.1:1',
+    workers,
+    'table-transition-ms': 0,
+  }
+  node = background('node', ...Object.entries(options).map(([name, value]) => `--${name}=${value}`))
+  await vi.waitFor(async () => expect((await fetch(`${url}/ready`)).status).toBe(200), {
+    timeout: 60_000,
+    interval: 50,
+  })
+  clients = Array.from({ length: workers * 2 }, clientOf)
+}, 120_000)
+
+afterAll(() => {
+  for (const client of clients) client.destroy()
+  removeFolder(folder)
+})
+
+function clientOf(): DynamoDBClient {
+  const credentials = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
+  return new DynamoDBClient({ endpoint: url, region: 'us-east-1', credentials })
+}
+
+async function makeTable([client]: readonly DynamoDBClient[]): Promise<void> {
+  if (client === undefined) return
+  await client.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'a', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'a', KeyType: 'HASH' }],
+    }),
+  )
+  await waitUntilTableExists({ client, maxWaitTime: 30, minDelay: 0.02, maxDelay: 0.1 }, { TableName })
+}
+
+/** Of the node's own processes, those that are workers. */
+function workerIds(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((name) => {
+      try {
+        const stat = readFileSync(`/proc/${name}/stat`, 'utf8')
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]) === node.process.pid
+      } catch {
+        return false
+      }
+    })
+    .map(Number)
+}
+
+const put = (client: DynamoDBClient, version: number) =>
+  client.send(new PutItemCommand({ TableName, Item: { a: { S: 'x' }, v: { N: String(version) } } }))
+
+test('a write is seen by consistent reads in every process as soon as it is acknowledged', async () => {
+  expect(workerIds()).toHaveLength(workers - 1)
+  await makeTable(clients)
+  for (let version = 0; version < 20; version++) {
+    await put(clients[version % clients.length] as DynamoDBClient, version)
+    const reads = clients.map(async (client) => {
+      const { Item: item } = await client.send(
+        new GetItemCommand({ TableName, Key: { a: { S: 'x' } }, ConsistentRead: true }),
+      )
+      const { Items: items } = await client.send(
+        new QueryCommand({
+          TableName,
+          ConsistentRead: true,
+          KeyConditionExpression: 'a = :a',
+          ExpressionAttributeValues: { ':a': { S: 'x' } },
+        }),
+      )
+      return [item?.['v']?.N, items?.[0]?.['v']?.N]
+    })
+    expect(new Set((await Promise.all(reads)).flat())).toEqual(new Set([String(version)]))
+  }
+})
+
+test('their requests are in the region’s metrics, and whatever is no read is answered on any connection', async () => {
+  for (let n = 0; n < workers * 2; n++) expect((await fetch(`${url}/health`)).status).toBe(200)
+  await vi.waitFor(async () => {
+    const text = await (await fetch(`${url}/metrics`)).text()
+    const reads = /longitude_requests_total\{operation="Query",outcome="ok".*\} (\d+)/.exec(text)?.[1]
+    expect(Number(reads)).toBe(20 * clients.length)
+  }, 10_000)
+})
+
+test('a table that is removed, and made again, is gone and there in every process at once', async () => {
+  for (let round = 0; round < 3; round++) {
+    const [first] = clients as [DynamoDBClient]
+    await first.send(new DeleteTableCommand({ TableName }))
+    const get = (client: DynamoDBClient) =>
+      client.send(new GetItemCommand({ TableName, Key: { a: { S: 'x' } }, ConsistentRead: true })).then(
+        () => 'served',
+        (error: Error) => error.name,
+      )
+    expect(new Set(await Promise.all(clients.map(get)))).toEqual(new Set(['ResourceNotFoundException']))
+    await vi.waitFor(async () => await makeTable(clients), { timeout: 20_000, interval: 50 })
+    expect(new Set(await Promise.all(clients.map(get)))).toEqual(new Set(['served']))
+  }
+})
+
+test('a worker that dies is started again; its clients connect anew', async () => {
+  const [victim = 0] = workerIds()
+  process.kill(victim, 'SIGKILL')
+  await put(clients[0] as DynamoDBClient, 100)
+  await vi.waitFor(() => {
+    expect(workerIds()).toHaveLength(workers - 1)
+    expect(workerIds()).not.toContain(victim)
+  }, 20_000)
+  const read = await Promise.all(
+    clients.map((client) =>
+      client.send(new GetItemCommand({ TableName, Key: { a: { S: 'x' } }, ConsistentRead: true })),
+    ),
+  )
+  expect(new Set(read.map(({ Item: item }) => item?.['v']?.N))).toEqual(new Set(['100']))
+})
+
+test('they end with the node', async () => {
+  const ids = workerIds()
+  node.process.kill('SIGTERM')
+  const { status }: Ended = await node.ended
+  expect(status).toBe(0)
+  for (const id of ids) expect(() => process.kill(id, 0)).toThrow(/ESRCH/)
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer()
+  await new Promise<void>((resolve) => {
+    server.listen(0, '127.0.0.1', resolve)
+  })
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => {
+    server.close(resolve)
+  })
+  return port
+}
