@@ -120,6 +120,30 @@ export class ChaosRegion {
     if (status !== 0) throw new Error(`prlimit: ${stderr.toString()}`)
   }
 
+  /** Its clock runs ahead of the machine's for a time. */
+  stepClock(offsetMs: number, forMs: number): void {
+    writeFileSync(this.#clockFile, JSON.stringify({ offsetMs, untilMs: Date.now() + forMs }))
+  }
+
+  /** One byte in each place of its node's disk where a text is, while the node is down; how many there were. */
+  async damage(text: string): Promise<number> {
+    await this.kill('node')
+    const path = join(this.#place.folder, 'node', 'store', 'data.mdb')
+    const bytes = readFileSync(path)
+    let places = 0
+    for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) {
+      bytes[at] = (bytes[at] ?? 0) ^ 1
+      places++
+    }
+    writeFileSync(path, bytes)
+    await this.startNode()
+    return places
+  }
+
+  get #clockFile(): string {
+    return join(this.#place.folder, 'clock.json')
+  }
+
   async isReady(): Promise<boolean> {
     try {
       return (await fetch(`${this.endpoint}/ready`)).ok
@@ -180,7 +204,8 @@ export class ChaosRegion {
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
-    const child = spawn(program, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const env = { ...process.env, LONGITUDE_CLOCK_FILE: this.#clockFile }
+    const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     if (child.pid !== undefined) this.#started.push({ pid: child.pid, identity: identityOf(child.pid) })
     const endWithUs = (): void => void child.kill('SIGKILL')
     process.once('exit', endWithUs)

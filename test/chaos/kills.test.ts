@@ -9,7 +9,7 @@ const deployment = sharedDeployment()
 
 it('kill -9 of nodes at random moments under load loses no accepted write', { timeout }, () =>
   underLoad(deployment(), 'node-kills', async () => {
-    for (let round = 0; round < rounds(4, 80); round++) {
+    for (let round = 0; round < rounds(3, 80); round++) {
       await pause(200 + 800 * Math.random())
       const victim = anyOf(deployment().regions)
       await victim.kill('node')
@@ -21,7 +21,7 @@ it('kill -9 of nodes at random moments under load loses no accepted write', { ti
 
 it('kill -9 of nats-servers, and their stores wiped, loses no accepted write', { timeout }, () =>
   underLoad(deployment(), 'nats-kills', async () => {
-    for (let round = 0; round < rounds(4, 80); round++) {
+    for (let round = 0; round < rounds(3, 80); round++) {
       await pause(200 + 800 * Math.random())
       const victim = anyOf(deployment().regions)
       if (round % 2 === 1) await victim.wipeNats()
@@ -36,7 +36,7 @@ it('kill -9 of nats-servers, and their stores wiped, loses no accepted write', {
 
 it('kill -9 of a node and its wiped nats-server together loses no accepted write', { timeout }, () =>
   underLoad(deployment(), 'both-kills', async () => {
-    for (let round = 0; round < rounds(2, 40); round++) {
+    for (let round = 0; round < rounds(1, 40); round++) {
       await pause(200 + 800 * Math.random())
       const victim = anyOf(deployment().regions)
       await Promise.all([victim.kill('node'), victim.kill('nats-server')])

@@ -8,10 +8,10 @@ export const rounds = (short: number, many: number): number => (long ? many : sh
 export const testMsMax = long ? 30 * 60_000 : 120_000
 
 /** That pile up during a cut. */
-export const backlogChanges = rounds(4000, 100_000)
+export const backlogChanges = rounds(3000, 100_000)
 
 /** Of the table that a replica is added to: LONGITUDE_CHAOS_ITEMS=1000000 for the real thing. */
-export const joinItems = Number(process.env['LONGITUDE_CHAOS_ITEMS'] ?? rounds(4000, 200_000))
+export const joinItems = Number(process.env['LONGITUDE_CHAOS_ITEMS'] ?? rounds(3000, 200_000))
 
 /** A random one; chaos has no seed, since processes keep no time. */
 export const anyOf = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T

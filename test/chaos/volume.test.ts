@@ -1,10 +1,11 @@
-/** The largest items there can be, and one item that all regions write at once. */
+/** Much at once: the largest items there can be, one item that all regions write at once, and what has piled up during a cut. */
 import { expect, it } from 'vitest'
 import type { ChaosRegion } from './chaos-region.ts'
 import type { Deployment } from './deployment.ts'
-import { rounds, testMsMax } from './pace.ts'
+import { fill } from './fill.ts'
+import { backlogChanges, rounds, testMsMax } from './pace.ts'
 import { sendRequest } from './request.ts'
-import { sharedDeployment } from './shared.ts'
+import { sharedDeployment, underLoad } from './shared.ts'
 import { pause, until } from './until.ts'
 
 const timeout = testMsMax
@@ -74,6 +75,38 @@ async function disturb(world: Deployment, region: ChaosRegion): Promise<void> {
   await region.kill('node')
   await region.startNode()
 }
+
+it(`${backlogChanges} changes of backlog after a cut are drained while new writes come`, { timeout: testMsMax }, () =>
+  underLoad(deployment(), 'backlog', async (load) => {
+    const world = deployment()
+    const [one, ...others] = world.regions
+    if (one === undefined) return
+    await world.globalTable('piled')
+    world.setLinks({ state: 'down' })
+    await fill(one, 'piled', { items: backlogChanges })
+    for (const { name } of others) {
+      const peer = await one.peer(name)
+      expect(peer?.pending).toBeGreaterThanOrEqual(backlogChanges)
+      expect(peer).toMatchObject({ safeToEvacuate: false })
+    }
+    const [before, healedAtMs] = [load.accepted(), performance.now()]
+    world.heal()
+    await until(
+      'the backlog is drained',
+      async () => {
+        const peers = await Promise.all(others.map(({ name }) => one.peer(name)))
+        return peers.every((peer) => peer !== undefined && peer.lagMs < 2000 && peer.outbound !== 'cut')
+      },
+      testMsMax / 2,
+    )
+    const seconds = (performance.now() - healedAtMs) / 1000
+    console.log(
+      `${backlogChanges} changes to two peers in ${seconds.toFixed(1)} s, and ${load.accepted() - before} new writes`,
+    )
+    expect(load.accepted() - before).toBeGreaterThan(10)
+    await world.verified('piled')
+  }),
+)
 
 type Item = { readonly id: { readonly S: string }; readonly [name: string]: object }
 
