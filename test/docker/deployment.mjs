@@ -1,8 +1,10 @@
 /** Compose and what it runs, for the test: a project with names and ports of its own, so that regions that run from the same file are left alone. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { get } from 'node:http'
 import { createServer } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** Published ports are chosen by these variables. */
@@ -33,10 +35,10 @@ export async function deploymentOf({ root, files }) {
   const project = `longitude-test-${process.pid}`
   let all = files
 
-  function spawnCompose(args, stdio) {
+  function spawnCompose(args, stdio, more = {}) {
     const [command, ...first] = compose
     const named = all.flatMap((file) => ['--file', file])
-    const options = { cwd: root, env, encoding: 'utf8', stdio: ['ignore', stdio, stdio] }
+    const options = { cwd: root, env: { ...env, ...more }, encoding: 'utf8', stdio: ['ignore', stdio, stdio] }
     return spawnSync(command, [...first, '--project-name', project, ...named, ...args], options)
   }
 
@@ -82,8 +84,15 @@ export async function deploymentOf({ root, files }) {
         setTimeout(() => { console.log(JSON.stringify(aims.filter((aim) => reached.has(aim)))); process.exit() }, 3500)`
       return JSON.parse(output('exec', '-T', service, 'node', '--eval', program))
     },
+    /** As the file has it. */
+    imageOf: (service) =>
+      new RegExp(`^  ${service}:[^]*?image: (\\S+)`, 'm').exec(readFileSync(join(root, files[0]), 'utf8'))[1],
     /** Whether everything is gone. */
-    down: () => spawnCompose(['down', '--volumes', '--remove-orphans', '--timeout', '5'], 'inherit').status === 0,
+    down: () => {
+      const args = ['down', '--volumes', '--remove-orphans', '--timeout', '5']
+      // Without its profile the console would be left.
+      return spawnCompose(args, 'inherit', { COMPOSE_PROFILES: 'console' }).status === 0
+    },
   }
 }
 

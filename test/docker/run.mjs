@@ -55,6 +55,7 @@ const steps = {
   restart: ['everything is taken down and comes up with its data', restarted],
   drill: ['a drill passes on the containers', drill],
   fourth: ['a fourth region is added, and gets the table', addFourth],
+  console: ['the console sees every region', seen],
   stop: ['a node that is stopped closes its store and ends with 0', stopped],
 }
 
@@ -258,6 +259,41 @@ async function addFourth() {
   await arrives(fourth, 'E001', 'Ann')
   await put(fourth, 'E060', 'Ida')
   for (const region of regions) await arrives(region, 'E060', 'Ida')
+}
+
+/** Their images are no part of this project: where they cannot be had, that is said and the rest counts. */
+async function seen() {
+  const services = ['prometheus', 'grafana'].filter((service) => {
+    const name = deployment.imageOf(service)
+    if (isHad(name)) return true
+    console.log(`    ${name} cannot be had here: ${service} was not tried`)
+    return false
+  })
+  if (services.length > 0) run('up', '--detach', ...services)
+  if (services.includes('prometheus')) {
+    const states = async () => (await json(`${endpoint('prometheus')}/api/v1/targets`)).data.activeTargets
+    await until('Prometheus sees every region', async () => {
+      const targets = await states().catch(() => [])
+      return targets.length >= regions.length && targets.every(({ health }) => health === 'up')
+    })
+  }
+  if (services.includes('grafana')) {
+    const asked = `${endpoint('grafana')}/api/datasources/proxy/uid/prometheus/api/v1/query?query=longitude_log_position`
+    await until('Grafana has the dashboard, and figures for it', async () => {
+      const found = await json(`${endpoint('grafana')}/api/dashboards/uid/longitude-regions`).catch(() => undefined)
+      const figures = await json(asked).catch(() => undefined)
+      return found?.dashboard !== undefined && figures?.data?.result.length >= regions.length
+    })
+  }
+}
+
+function isHad(name) {
+  const has = (...args) => spawnSync('docker', args, { stdio: 'ignore' }).status === 0
+  return has('image', 'inspect', name) || has('pull', '--quiet', name)
+}
+
+async function json(url) {
+  return await (await fetch(url, { signal: AbortSignal.timeout(5000) })).json()
 }
 
 async function stopped() {
