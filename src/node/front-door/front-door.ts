@@ -36,6 +36,8 @@ export type FrontDoorOptions = {
 export const regionHeader = 'x-longitude-region'
 /** Shorter than the nodes keep theirs, so that no request meets a connection that is just being closed. */
 const idleMsMax = idleConnectionMsMax / 2
+const idleCloseMs = 20
+const closeMsMax = 3000
 const agentOptions = {
   keepAlive: true,
   maxSockets: frontDoorConnectionsMax,
@@ -100,12 +102,16 @@ export class FrontDoor {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** Requests under way may end, for a few seconds. */
   async close(): Promise<void> {
     this.#health.close()
+    const idle = setInterval(() => this.#server.closeIdleConnections(), idleCloseMs)
+    const hard = setTimeout(() => this.#server.closeAllConnections(), closeMsMax)
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
-      this.#server.closeAllConnections()
     })
+    clearInterval(idle)
+    clearTimeout(hard)
     for (const agent of Object.values(this.#agents)) agent.destroy()
   }
 

@@ -92,8 +92,8 @@ export class Supervisor {
   /** In order, and nothing is left. */
   async stop(): Promise<void> {
     this.faults.close()
-    await this.#frontDoor?.stop()
-    await Promise.all(this.regions.map(async ({ cache }) => await cache?.stop()))
+    // Those who come before the nodes, and may still have answers of theirs to hand over.
+    await Promise.all([this.#frontDoor?.stop(), ...this.regions.map(async ({ cache }) => await cache?.stop())])
     await Promise.all(this.regions.map(async ({ node }) => await node.stop()))
     await this.#links.stop()
     await Promise.all(this.regions.map(async ({ nats }) => await nats.stop()))

@@ -23,6 +23,7 @@ async function region(): Promise<Region> {
     state.seen.push(incoming)
     if (incoming.headers['x-please'] === 'hang') return
     if (incoming.headers['x-please'] === 'break') incoming.socket.destroy()
+    else if (incoming.headers['x-please'] === 'wait') setTimeout(() => incoming.pipe(response), 50)
     else incoming.pipe(response.writeHead(200, 'Fine', { 'X-Amzn-RequestId': 'ID', 'x-amz-crc32': '1' }))
   })
   await once(state.server.listen(0, '127.0.0.1'), 'listening')
@@ -47,7 +48,7 @@ async function frontDoor(regions: Record<string, Region>, failover = false): Pro
     roundTripMs: (from, to) => Math.abs((distances[from] ?? 0) - (distances[to] ?? 0)),
     healthEveryMs: 30,
   })
-  closing.push(() => door.close())
+  closing.push(() => door.close().catch(() => {}))
   return door
 }
 
@@ -182,6 +183,15 @@ describe('the front door', () => {
     expect(hanging?.socket.destroyed).toBe(false)
     expect(errorOf(await waiting)).toEqual([500, 'InternalServerError'])
     hanging?.socket.destroy()
+  })
+
+  test('when it closes lets a request under way have its answer', async () => {
+    const one = await region()
+    const door = await frontDoor({ one })
+    await send(door, 'one', Buffer.from('{}'))
+    const waiting = send(door, 'one', Buffer.from('{"slow":1}'), { 'x-please': 'wait' })
+    await until(() => one.seen.length === 2)
+    await Promise.all([door.close(), expect(waiting).resolves.toMatchObject({ status: 200 })])
   })
 
   test('lets nothing but the API through', async () => {
