@@ -93,16 +93,21 @@ function lossOf(write: Operation, missing: readonly string[], known: Known): Los
 }
 
 /**
- * A write whose answer never came may have come over it, and told nobody. It counts as that only if it is known to have
- * happened: it is there in the end, was itself replaced, or has lost to another.
+ * A write whose answer never came may have come over it, and told nobody; so may the first attempt of one that was made twice, of
+ * which the last alone tells what it replaced. They count only if it is known that they have happened: they were acknowledged, are
+ * there in the end, were themselves replaced, or have lost to another.
  */
 function replacedUnseen(write: Operation, { writes, finals, replacedBy, beaten }: Known): boolean {
   return writes.some(
-    ({ key, fate, value = '', endMs }) =>
+    ({ key, fate, attempts, value = '', endMs }) =>
       key === write.key &&
-      fate === 'unknown' &&
+      value !== write.value &&
+      (fate === 'unknown' || attempts > 1) &&
       endMs > write.startMs &&
-      (replacedBy.has(value) || beaten.has(value) || finals.some(([, items]) => items[key] === value)),
+      (fate === 'acknowledged' ||
+        replacedBy.has(value) ||
+        beaten.has(value) ||
+        finals.some(([, items]) => items[key] === value)),
   )
 }
 

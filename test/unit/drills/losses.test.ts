@@ -65,6 +65,17 @@ describe('an acknowledged write', () => {
     expect(of('other').losses).toHaveLength(1)
   })
 
+  it('may have been replaced by the first attempt of a write that was made twice', () => {
+    const twice = shared(20, { attempts: 2 })
+    const fates = fatesOf({
+      operations: [shared(1), twice],
+      conflicts: [],
+      faults: [],
+      finals: everywhere({ shared: 'value-20' }),
+    })
+    expect(fates).toMatchObject({ replaced: 1, losses: [] })
+  })
+
   it('has exactly one fate, whatever happened', () => {
     const history = fc.array(fc.record({ value: fc.nat(20), replaced: fc.option(fc.nat(20)), known: fc.boolean() }))
     fc.assert(
