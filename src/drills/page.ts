@@ -90,7 +90,7 @@ function head(report: Report): Markup {
     ['when', `${new Date(startedMs).toISOString()}, for ${secondsText(endedMs - startedMs)}`],
     ['on', `${circumstances.target}: ${circumstances.regions.join(', ')}`],
     ['machine', `${circumstances.host}; Longitude ${circumstances.version}`],
-    ['again', `longitude drill run ${name} --seed ${seed}${pace === 1 ? '' : ` --pace ${pace}`}`],
+    ['again', `longitude drill run drill.yaml --seed ${seed}${pace === 1 ? '' : ` --pace ${pace}`}`],
     [
       'roles',
       Object.entries(circumstances.roles)
