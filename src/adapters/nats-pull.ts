@@ -89,13 +89,15 @@ export class Puller {
   #receive(message: Msg): void {
     if (this.#ended) return
     this.#heardAtMs = performance.now()
-    if (message.subject.startsWith(this.#inbox)) this.#hearStatus(message)
-    else this.#take(message)
+    const reply = message.reply ?? ''
+    // Only a message of the stream says where to acknowledge it; its subject need not be read.
+    if (reply.startsWith('$JS.ACK.')) this.#take(message, reply)
+    else this.#hearStatus(message)
     this.#askIfRoom()
   }
 
-  #take(message: Msg): void {
-    const place = placeOf(message.reply ?? '')
+  #take(message: Msg, reply: string): void {
+    const place = placeOf(reply)
     if (place === undefined) return this.end('a message without its place in the stream')
     if (place.delivered !== this.#delivered + 1) return this.end('a gap in the delivery')
     this.#delivered = place.delivered
@@ -140,7 +142,7 @@ export class Puller {
 
   #askIfRoom(): void {
     if (this.#ended || this.#waitingBytes > pullBytesMax / 2 || this.#waiting.length > pullMessagesMax / 2) return
-    const low = this.#askedMessages <= pullMessagesMax / 4 || this.#askedBytes <= pullBytesMax / 2
+    const low = this.#askedMessages <= pullMessagesMax / 2 || this.#askedBytes <= pullBytesMax / 2
     if (low || performance.now() - this.#requestedAtMs > renewMs) this.#ask()
   }
 
@@ -176,7 +178,6 @@ export class Puller {
 
 /** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<tries>.<sequence>.<delivered>.<time>.<pending>[.<random>]` */
 function placeOf(reply: string): { sequence: number; delivered: number } | undefined {
-  if (!reply.startsWith('$JS.ACK.')) return undefined
   let tokens = 1
   for (let at = reply.indexOf('.'); at >= 0; at = reply.indexOf('.', at + 1)) tokens++
   if (tokens < 9) return undefined

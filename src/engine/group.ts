@@ -58,6 +58,9 @@ export class Groups {
   #open = new Group()
   #flushing: Group | undefined
   #scheduled = false
+  /** Who reads a key often writes it next: the same bytes are made a text of once. */
+  #key: Buffer | undefined
+  #text = ''
   /** Why nothing is taken any more: closed, or an invariant broke half-way through an edit. */
   #stopped: Error | undefined
 
@@ -78,7 +81,7 @@ export class Groups {
   /** The value as decided, durable or not. */
   get(key: Buffer): Buffer | undefined {
     if (this.#open.edits.size === 0 && this.#flushing === undefined) return this.#options.store.get(key)
-    const edit = this.#edit(key.toString('latin1'))
+    const edit = this.#edit(this.#textOf(key))
     return edit === undefined ? this.#options.store.get(key) : (edit.value as Buffer | undefined)
   }
 
@@ -91,7 +94,7 @@ export class Groups {
 
   put(group: Group, key: Buffer, value: Buffer | undefined): void {
     assert(group === this.#open, 'group: edits go to the open one')
-    group.edits.set(key.toString('latin1'), { key, value })
+    group.edits.set(this.#textOf(key), { key, value })
     group.bytes += key.length + (value?.length ?? 0)
   }
 
@@ -129,6 +132,13 @@ export class Groups {
     } catch {
       // Those whose writes failed have been told.
     }
+  }
+
+  #textOf(key: Buffer): string {
+    if (key === this.#key) return this.#text
+    this.#key = key
+    this.#text = key.toString('latin1')
+    return this.#text
   }
 
   #edit(text: string): Edit | undefined {

@@ -16,7 +16,11 @@ export type DeliveryOrder = {
   readonly by: 'consume' | 'puller'
 }
 
-export type DeliveryResult = { readonly ms: number; readonly bytes: number }
+export type DeliveryResult = {
+  readonly ms: number
+  readonly bytes: number
+  /** Of this process. */ readonly cpuMs: number
+}
 
 /** As many as it takes to fill the way there and back. */
 const messagesOutstanding = 20_000
@@ -25,6 +29,7 @@ async function delivered(order: DeliveryOrder): Promise<DeliveryResult> {
   const connection = await connectOnce('bench', { url: `nats://127.0.0.1:${order.port}` }, 'delivery')
   const stream = streamName(order.region)
   const place = { startedMs: 0, bytes: 0 }
+  const cpu = process.cpuUsage()
   const isLast = (sequence: number, sizeBytes: number): boolean => {
     if (place.startedMs === 0) place.startedMs = performance.now()
     else place.bytes += sizeBytes
@@ -59,8 +64,9 @@ async function delivered(order: DeliveryOrder): Promise<DeliveryResult> {
     for await (const message of messages) if (isLast(message.seq, message.data.length)) break
   }
   const ms = performance.now() - place.startedMs
+  const { user, system } = process.cpuUsage(cpu)
   await connection.close()
-  return { ms, bytes: place.bytes }
+  return { ms, bytes: place.bytes, cpuMs: (user + system) / 1000 }
 }
 
 process.on('message', (order: DeliveryOrder) => {

@@ -38,11 +38,18 @@ export function writeHeader(target: Buffer, kind: MessageKind): number {
 
 /** The kind of a message; throws RangeError for what is none, and UnknownFormat for one of another version. */
 export function kindOf(payload: Buffer): MessageKind {
-  if (payload.length < headerSizeBytes || !payload.subarray(0, 3).equals(magic)) throw new RangeError('not a message')
+  if (payload.length < headerSizeBytes || !startsWithMagic(payload)) throw new RangeError('not a message')
   const version = payload[4] ?? 0
   if (version !== formatVersion) throw new UnknownFormat(version)
-  for (const [kind, code] of Object.entries(messageKinds)) if (code === payload[3]) return kind as MessageKind
-  throw new RangeError('a message of no known kind')
+  const kind = kindsByCode.get(payload[3] ?? 0)
+  if (kind === undefined) throw new RangeError('a message of no known kind')
+  return kind
+}
+
+const kindsByCode = new Map(Object.entries(messageKinds).map(([kind, code]) => [code as number, kind as MessageKind]))
+
+function startsWithMagic(payload: Buffer): boolean {
+  return payload[0] === magic[0] && payload[1] === magic[1] && payload[2] === magic[2]
 }
 
 export function expectKind(payload: Buffer, kind: MessageKind): void {

@@ -37,7 +37,11 @@ export class Reader {
 
   /** Text under a length of two bytes. Bytes that are not UTF-8 are refused rather than replaced. */
   text(): string {
-    const bytes = this.bytes(this.u16())
+    const length = this.u16()
+    const start = this.#advance(length)
+    // Names and ids are ASCII, and there are three in every message.
+    if (this.#isAscii(start, length)) return this.#bytes.toString('latin1', start, start + length)
+    const bytes = this.#bytes.subarray(start, start + length)
     const text = bytes.toString('utf8')
     if (Buffer.byteLength(text) !== bytes.length || text.includes('\uFFFD'))
       throw new RangeError('text that is not UTF-8')
@@ -47,6 +51,11 @@ export class Reader {
   /** Nothing may follow: bytes that nobody reads are the sign of a message that was understood wrongly. */
   end(): void {
     if (this.left !== 0) throw new RangeError(`${this.left} bytes after the end`)
+  }
+
+  #isAscii(start: number, length: number): boolean {
+    for (let at = start; at < start + length; at++) if ((this.#bytes[at] as number) >= 0x80) return false
+    return true
   }
 
   #advance(length: number): number {
