@@ -47,6 +47,7 @@ const steps = {
   walls: ['regions reach each other by nothing but the links', walls],
   links: ['a link is broken and healed from this machine, with the token only', links],
   door: ['the front door leads to the region that is meant', frontDoor],
+  caches: ['each region has a cache that sees what is written elsewhere', caches],
   kill: ['the others go on while a region is killed, and it comes back with its data', killed],
   pause: ['a region that is paused catches up', paused],
   isolation: ['every region serves while the links are gone', isolation],
@@ -76,7 +77,7 @@ async function start() {
   run('up', '--detach', '--build')
   for (const region of regions) await ready(region)
   // The image's own check, which is run ten seconds after the start.
-  for (const service of [...regions, 'links', 'front-door'])
+  for (const service of [...regions, ...regions.map((region) => `cache-${region}`), 'links', 'front-door'])
     await until(`${service} is healthy`, () => inspect(service, '{{.State.Health.Status}}') === 'healthy')
 }
 
@@ -168,6 +169,19 @@ async function frontDoor() {
     assert.equal(Item?.Name?.S, 'Ann')
     const { Table } = await direct.describeTable({ TableName: table })
     assert.ok(Table.TableArn.includes(region), Table.TableArn)
+  }
+}
+
+async function caches() {
+  const Key = { EmployeeID: { S: 'E070' } }
+  for (const [n, region] of regions.entries()) {
+    const credentials = { accessKeyId: 'any', secretAccessKey: 'any' }
+    const cache = new DynamoDB({ region, endpoint: endpoint(`cache-${region}`), credentials })
+    const cached = async () => (await cache.getItem({ TableName: table, Key })).Item?.Name?.S
+    await put(regions[(n + 1) % regions.length], 'E070', `before ${n}`)
+    await until(`the cache of ${region} has it`, async () => (await cached()) === `before ${n}`)
+    await put(regions[(n + 1) % regions.length], 'E070', `after ${n}`)
+    await until(`the cache of ${region} has what came after`, async () => (await cached()) === `after ${n}`)
   }
 }
 
@@ -274,7 +288,7 @@ async function seen() {
     const states = async () => (await json(`${endpoint('prometheus')}/api/v1/targets`)).data.activeTargets
     await until('Prometheus sees every region', async () => {
       const targets = await states().catch(() => [])
-      return targets.length >= regions.length && targets.every(({ health }) => health === 'up')
+      return targets.length >= 2 * regions.length && targets.every(({ health }) => health === 'up')
     })
   }
   if (services.includes('grafana')) {

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { connectOnce, type NatsServer } from '../../src/adapters/nats-connect.ts'
+import { NatsCacheLine } from '../../src/adapters/nats-cache-line.ts'
+import { cacheAskSubject, cacheInboxPrefix, invalidationSubject, logSubject } from '../../src/adapters/nats-subjects.ts'
 import { NatsBus } from '../../src/adapters/nats-bus.ts'
 import { writeDeployment } from '../../src/node/deployment/deployment.ts'
 import { natsAccess } from '../../src/node/nats-access.ts'
@@ -47,7 +49,7 @@ function deploy(out: string, ports: readonly number[]): void {
   const hosts = names.map((region, n) => ({ region, host: 'localhost', natsPort: ports[n] ?? 0 }))
   writeDeployment({ hosts, out, installed: '/INSTALLED', state: '/STATE', certificateDays: 30, renew: false })
   for (const name of names)
-    for (const file of ['nats.conf', 'longitude.json']) {
+    for (const file of ['nats.conf', 'longitude.json', 'cache.json']) {
       const path = join(out, name, file)
       const here = join(out, name)
       writeFileSync(path, readFileSync(path, 'utf8').replaceAll('/INSTALLED', here).replaceAll('/STATE', here))
@@ -169,6 +171,55 @@ describe('a NATS server of a deployment', () => {
     expect(await tryWith({ ...mine, caFile: join(other, us, 'ca.crt') })).not.toBe('connected')
     const elsewhere = `tls://127.0.0.2:${servers.get(us)?.port ?? 0}`
     expect(await attempt({ url: elsewhere, credentials: { tls: mine } })).toMatch(/altnames/i)
+  })
+})
+
+describe('a cache’s certificate', () => {
+  const options = () => JSON.parse(readFileSync(join(folder, us, 'cache.json'), 'utf8')) as Options
+
+  it('lets it hear what changes and ask where the log stands, in their order', async () => {
+    const bus = busOf(us)
+    undo.push(async () => await bus.close())
+    bus.caches.serve(async (payload) => {
+      bus.caches.invalidate(Buffer.from('told before the answer'))
+      return await Promise.resolve(payload)
+    })
+    const heard: string[] = []
+    const line = new NatsCacheLine(us, natsAccess(options()).own(options().nats))
+    let session: Awaited<ReturnType<typeof line.connect>> | undefined
+    await eventually('the cache is there', async () => {
+      session ??= await line.connect((payload) => void heard.push(payload.toString())).catch(() => undefined)
+      const asked = await session?.ask(Buffer.from('?'), 1000).catch(() => undefined)
+      return asked !== undefined
+    })
+    heard.length = 0
+    for (let n = 1; n <= 20; n++) {
+      await session?.ask(Buffer.from('?'), 5000)
+      expect(heard.length).toBe(n)
+    }
+    await session?.close()
+  })
+
+  it('does not let it write to the stream, also not as where an answer goes', async () => {
+    const bus = busOf(us)
+    undo.push(async () => await bus.close())
+    bus.caches.serve(async () => await Promise.resolve(Buffer.from('answer')))
+    await eventually(
+      'the own server is there',
+      async () =>
+        await bus.stream
+          .last()
+          .then(() => true)
+          .catch(() => false),
+    )
+    const before = await bus.stream.last()
+    const connection = await connectOnce(us, natsAccess(options()).own(options().nats), 'cache', cacheInboxPrefix(us))
+    undo.push(async () => await connection.close())
+    connection.publish(cacheAskSubject(us), 'mine', { reply: logSubject(us) })
+    for (const subject of [logSubject(us), invalidationSubject(us), `LONGITUDE.STREAM.INFO.LOG_${us}`])
+      connection.publish(subject, 'mine')
+    await connection.request(cacheAskSubject(us), '', { timeout: 5000 })
+    expect((await bus.stream.last()).sequence).toBe(before.sequence)
   })
 })
 

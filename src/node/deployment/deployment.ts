@@ -8,7 +8,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { type Certified, certify, commonNameOf, type Wish } from './certificate.ts'
 import type { RegionHost } from './options.ts'
-import { nodeNameOf, peerApiPrefix, securedNatsConfiguration } from './nats-accounts.ts'
+import { cacheNameOf, nodeNameOf, peerApiPrefix, securedNatsConfiguration } from './nats-accounts.ts'
 
 export type DeploymentOptions = {
   readonly hosts: readonly RegionHost[]
@@ -53,6 +53,7 @@ function writeRegion(at: RegionHost, authority: Certified, options: DeploymentOp
     // The region's own node reaches its server by the loopback.
     server: { name: at.host, days, use: 'server', hosts: [...new Set([at.host, 'localhost', '127.0.0.1', '::1'])] },
     node: { name: nodeNameOf(at.region), days, use: 'client' },
+    cache: { name: cacheNameOf(at.region), days, use: 'client' },
   }
   let certificates: 'kept' | 'new' = 'kept'
   for (const [name, wish] of Object.entries(wishes)) {
@@ -64,6 +65,7 @@ function writeRegion(at: RegionHost, authority: Certified, options: DeploymentOp
   writeFileSync(join(folder, 'ca.crt'), authority.certificate)
   writeFileSync(join(folder, 'nats.conf'), natsConfigurationOf(at, options))
   writeFileSync(join(folder, 'longitude.json'), `${JSON.stringify(nodeOptionsOf(at, options), undefined, 2)}\n`)
+  writeFileSync(join(folder, 'cache.json'), `${JSON.stringify(cacheOptionsOf(at, options), undefined, 2)}\n`)
   return { region: at.region, folder, certificates }
 }
 
@@ -102,6 +104,19 @@ function nodeOptionsOf({ region, natsPort }: RegionHost, { hosts, installed, sta
     natsTlsCa: join(installed, 'ca.crt'),
     natsTlsCert: join(installed, 'node.crt'),
     natsTlsKey: join(installed, 'node.key'),
+  }
+}
+
+/** A cache's, on the region's host; elsewhere it has other addresses for the two. */
+function cacheOptionsOf({ region, natsPort }: RegionHost, { installed }: DeploymentOptions): unknown {
+  return {
+    region,
+    port: 8050,
+    cacheUpstream: 'http://127.0.0.1:8000',
+    nats: `tls://localhost:${natsPort}`,
+    natsTlsCa: join(installed, 'ca.crt'),
+    natsTlsCert: join(installed, 'cache.crt'),
+    natsTlsKey: join(installed, 'cache.key'),
   }
 }
 

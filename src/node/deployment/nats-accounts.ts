@@ -4,7 +4,16 @@
  * announcement: with a user in the same account, also one that may only read, it could name the stream's own subject as where a reply
  * is to go, and so write to it.
  */
-import { announceSubject, askSubject, inboxPrefix, logSubject, streamName } from '../../adapters/nats-subjects.ts'
+import {
+  announceSubject,
+  askSubject,
+  cacheAskSubject,
+  cacheInboxPrefix,
+  inboxPrefix,
+  invalidationSubject,
+  logSubject,
+  streamName,
+} from '../../adapters/nats-subjects.ts'
 import { natsSettings } from '../supervisor/nats-process.ts'
 
 /** Under which a peer's account has what it may use of the region's JetStream. */
@@ -12,6 +21,9 @@ export const peerApiPrefix = 'LONGITUDE'
 
 /** The name in a node's certificate, by which NATS servers know it. */
 export const nodeNameOf = (region: string): string => `longitude-node-${region}`
+
+/** And that in the certificate of a region's caches. */
+export const cacheNameOf = (region: string): string => `longitude-cache-${region}`
 
 export type SecuredServer = {
   readonly region: string
@@ -41,6 +53,7 @@ export function securedNatsConfiguration(server: SecuredServer): string {
     '',
     'accounts {',
     ...indented(ownAccount(region, peers)),
+    ...indented(cacheAccount(region)),
     ...peers.flatMap((peer) => indented(peerAccount(region, peer))),
     '}',
     '',
@@ -59,14 +72,21 @@ function servicesOf(region: string): readonly { readonly api: string; readonly m
 
 function ownAccount(region: string, peers: readonly string[]): readonly string[] {
   const stream = streamName(region)
-  const api = ['STREAM.INFO', 'STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.MSG.GET'].map((of) => `$JS.API.${of}.${stream}`)
+  const api = ['STREAM.INFO', 'STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.DELETE', 'STREAM.MSG.GET'].map(
+    (of) => `$JS.API.${of}.${stream}`,
+  )
   const accounts = `accounts: ${list(peers.map(accountOf))}`
-  const exports = [
+  const toPeers = [
     ...servicesOf(region).map(
       (service) =>
         `{ service: ${text(`$JS.API.${service.api}`)}${service.many ? ', response_type: stream' : ''}, ${accounts} }`,
     ),
     `{ stream: ${text(announceSubject(region))}, ${accounts} }`,
+  ]
+  const exports = [
+    `{ stream: ${text(invalidationSubject(region))}, accounts: [CACHES] }`,
+    `{ service: ${text(cacheAskSubject(region))}, accounts: [CACHES] }`,
+    ...(peers.length === 0 ? [] : toPeers),
     ...peers.map((peer) => `{ service: ${text(askSubject(region, peer))}, accounts: ${list([accountOf(peer)])} }`),
   ]
   return [
@@ -75,10 +95,26 @@ function ownAccount(region: string, peers: readonly string[]): readonly string[]
     ...user({
       name: nodeNameOf(region),
       // Answers go to where the server has mapped the asker's own inbox.
-      publish: [logSubject(region), announceSubject(region), ...api, '_R_.>'],
-      subscribe: [`${inboxPrefix(region)}.>`, askSubject(region, '*')],
+      publish: [logSubject(region), announceSubject(region), invalidationSubject(region), ...api, '_R_.>'],
+      subscribe: [`${inboxPrefix(region)}.>`, askSubject(region, '*'), cacheAskSubject(region)],
     }),
-    ...(peers.length === 0 ? [] : ['  exports: [', ...exports.map((each) => `    ${each}`), '  ]']),
+    '  exports: [',
+    ...exports.map((each) => `    ${each}`),
+    '  ]',
+    '}',
+  ]
+}
+
+/** Caches of the region itself: they hear what has changed, and ask where the log stands. */
+function cacheAccount(region: string): readonly string[] {
+  const [changes, asks] = [invalidationSubject(region), cacheAskSubject(region)]
+  return [
+    'CACHES {',
+    ...user({ name: cacheNameOf(region), publish: [asks], subscribe: [`${cacheInboxPrefix(region)}.>`, changes] }),
+    '  imports: [',
+    `    { stream: { account: REGION, subject: ${text(changes)} } }`,
+    `    { service: { account: REGION, subject: ${text(asks)} } }`,
+    '  ]',
     '}',
   ]
 }

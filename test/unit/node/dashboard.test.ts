@@ -2,6 +2,9 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { prometheusMeter } from '../../../src/adapters/prometheus-meter.ts'
+import { systemClock } from '../../../src/adapters/clocks.ts'
+import { Cache } from '../../../src/readers/dax/cache.ts'
+import { cacheMetrics } from '../../../src/readers/dax/metrics.ts'
 import { metrics } from '../../../src/ports/meter.ts'
 
 type Panel = {
@@ -28,12 +31,20 @@ async function exported(): Promise<ReadonlySet<string>> {
     if (name === undefined) return []
     return kind === 'histogram' ? [`${name}_bucket`, `${name}_sum`, `${name}_count`] : [name]
   })
-  return new Set([...names, ...ofPrometheus])
+  return new Set([...names, ...ofCaches(), ...ofPrometheus])
+}
+
+/** A cache has an endpoint of its own. */
+function ofCaches(): readonly string[] {
+  const cache = new Cache({ clock: systemClock, mode: 'coherent', itemTtlMs: 0, queryTtlMs: 0, memoryBytes: 1024 ** 2 })
+  return cacheMetrics(cache, 0).map(({ name }) => name)
 }
 
 function metricsIn(expression: string): readonly string[] {
   const bare = expression.replaceAll(/\{[^}]*\}|\[[^\]]*\]|"[^"]*"|\b(by|without) \([^)]*\)/g, ' ')
-  return [...bare.matchAll(/[a-z_][a-z0-9_]*(?!\w|\s*\()/g)].map(([name]) => name).filter((name) => name.length > 1)
+  return [...bare.matchAll(/[A-Za-z_][A-Za-z0-9_]*(?!\w|\s*\()/g)]
+    .map(([name]) => name)
+    .filter((name) => name.length > 1)
 }
 
 describe('the dashboard and the alerts', () => {
