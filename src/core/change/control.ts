@@ -75,6 +75,8 @@ export type Request =
       readonly after?: string
       /** Fewer than a part of a snapshot may have. */
       readonly rowsMax?: number
+      /** Though they are not all. */
+      readonly partial?: true
     }
 
 /** Keys in base64. */
@@ -152,6 +154,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
         table: text(fields, 'table'),
         ...(fields['after'] === undefined ? {} : { after: text(fields, 'after') }),
         ...(fields['rowsMax'] === undefined ? {} : { rowsMax: natural(fields, 'rowsMax') }),
+        ...(fields['partial'] === true ? { partial: true as const } : {}),
       }
     case 'digest':
       return {

@@ -117,8 +117,8 @@ function tables({ engine, isComplete }: Answers) {
 }
 
 function rows({ engine, isComplete }: Answers, request: Extract<Request, { say: 'rows' }>): Buffer {
-  const { table, after, rowsMax = snapshotRowsMax } = request
-  if (engine.tableWithId(table) === undefined || !isComplete(table))
+  const { table, after, rowsMax = snapshotRowsMax, partial = false } = request
+  if (engine.tableWithId(table) === undefined || (!partial && !isComplete(table)))
     return refusal('the table is not here, or not all of it')
   const countMax = Math.max(1, Math.min(rowsMax, snapshotRowsMax))
   const part = engine.rows(table, keyFrom(after), countMax, snapshotTargetBytes)

@@ -19,6 +19,7 @@ import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
+import { inherit } from './inherit.ts'
 import { type Places, Questions } from './questions.ts'
 
 export type JoinOptions = {
@@ -162,7 +163,7 @@ export class Join {
     const progress = this.#progress() as Progress
     if (this.#isAlone()) return this.#finish(progress)
     const source = await this.#readySource(progress)
-    if (source === undefined) return 'wait'
+    if (source === undefined) return this.#inherit(progress)
     const start = progress.after === undefined ? undefined : Buffer.from(progress.after, 'base64')
     const chunk = await source.questions.rows(this.table, start).catch((error: unknown) => {
       this.#pass(source.region, error)
@@ -183,6 +184,12 @@ export class Join {
     await engine.setNote(joinNote(this.table), { ...progress, after: last.key.toString('base64'), rows })
     await this.#tell(rows)
     return 'progress'
+  }
+
+  async #inherit(progress: Progress): Promise<JoinStep> {
+    if (!(await inherit(this.#options, this.table, this.#replicas().values()))) return 'wait'
+    this.#options.env.log.warn('no region has all of the table: what is left of it is the table', { table: this.table })
+    return this.#finish(progress)
   }
 
   /** What is not in the snapshot may have been deleted and forgotten. */

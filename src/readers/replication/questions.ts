@@ -71,6 +71,12 @@ export class Questions {
     return this.#rows({ say: 'rows', region: this.#region, table, ...start })
   }
 
+  /** What the peer has of a table that is not complete there. */
+  partialRows(table: TableId, after: Buffer | undefined): Promise<Rows | undefined> {
+    const start = after === undefined ? {} : { after: after.toString('base64') }
+    return this.#rows({ say: 'rows', region: this.#region, table, partial: true, ...start })
+  }
+
   /** The same unchecked, for whoever looks for damage. */
   rowsAsTheyAre(table: TableId, after: Buffer | undefined, rowsMax: number): Promise<Rows | undefined> {
     const start = after === undefined ? {} : { after: after.toString('base64') }
