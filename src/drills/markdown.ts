@@ -3,6 +3,7 @@ import { headings, measuredText } from './words.ts'
 import type { Report } from './report.ts'
 import {
   type Table,
+  conflictTable,
   fateTable,
   faultTable,
   lossTable,
@@ -20,8 +21,8 @@ import {
 export function markdownOf(report: Report): string {
   const { circumstances, fates } = report
   const parts = [
-    `# ${report.outcome === 'pass' ? 'PASS' : 'FAIL'}: ${report.title}`,
-    report.description.trim(),
+    `# ${report.outcome === 'pass' ? 'PASS' : 'FAIL'}: ${escaped(report.title)}`,
+    escaped(report.description.trim()),
     [
       `- drill: ${report.name}`,
       `- from ${new Date(report.startedMs).toISOString()} to ${new Date(report.endedMs).toISOString()}`,
@@ -50,6 +51,7 @@ export function markdownOf(report: Report): string {
     ...(fates.losses.length > lossesShownMax
       ? [`${fates.losses.length - lossesShownMax} more are in report.json.`]
       : []),
+    markdownTable(conflictTable(report)),
     `## ${headings.proof}`,
     markdownTable(proofTable(report)),
     `## ${headings.measured}`,

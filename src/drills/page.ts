@@ -5,6 +5,7 @@ import type { Report } from './report.ts'
 import { style } from './style.ts'
 import {
   type Table,
+  conflictTable,
   fateTable,
   faultTable,
   lossTable,
@@ -62,6 +63,8 @@ export function pageOf(report: Report): string {
       fates.losses.length > lossesShownMax
         ? element('p', {}, `${fates.losses.length - lossesShownMax} more are in report.json.`)
         : raw(''),
+      element('h3', {}, 'Conflicts, settled by last-writer-wins'),
+      table(conflictTable(report)),
     ),
     section(headings.proof, table(proofTable(report))),
     section(headings.measured, ...measuredText(report).map((text) => element('p', {}, text))),

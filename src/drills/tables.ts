@@ -1,4 +1,5 @@
 /** The tables of a report, as rows of text: the Markdown and the page show the same ones. */
+import { groupBy } from './group.ts'
 import type { Fates, Loss } from './losses.ts'
 import type { Stamp } from './record.ts'
 import type { Report } from './report.ts'
@@ -207,6 +208,21 @@ export function fateTable({ fates, conflicts, conflictsCut }: Report): Table {
       ['conflicts that the feeds tell', String(conflicts.length + conflictsCut)],
     ],
     none,
+  }
+}
+
+/** Of all conflicts, also those whose loser nobody was told of. */
+export function conflictTable({ conflicts }: Report): Table {
+  const pairs = groupBy(conflicts, ({ loser, winner }) => `${loser.region} ${winner.region}`)
+  return {
+    id: 'conflicts',
+    head: ['lost in conflict: writes of', 'to writes of', 'times', 'items'],
+    rows: [...pairs.entries()].map(([pair, own]) => [
+      ...pair.split(' '),
+      String(own.length),
+      [...new Set(own.map(({ key }) => key))].toSorted().join(', '),
+    ]),
+    none: 'no conflicts',
   }
 }
 
