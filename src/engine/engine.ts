@@ -181,6 +181,8 @@ export interface Engine {
   merge(table: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Puts a damaged row right, if it is still the one that was found; false if it is not. No cursor moves. */
   mend(table: TableId, key: Buffer, mending: Mending): Promise<boolean>
+  /** The regions of now may be gone when a row of theirs is looked at. */
+  rememberRegions(): Promise<void>
   /** Whether a row is one that an honest region could have written under the key by now. */
   isRowOf(table: TableId, key: Buffer, row: Buffer): boolean
   /** Rows of a table with tombstones, in key order after `after`: a snapshot's chunk. */

@@ -2,7 +2,7 @@
  * The one key space of the store, by first byte. Tables and indexes are prefixes of it, so they cost nothing to make.
  *
  *   00 name                                  notes of the readers
- *   01 name                                  the engine's own: identity, head
+ *   01 name                                  the engine's own: identity, head, region numbers
  *   10 table u32 · primary key               rows
  *   20 table u32 · index u16 · index key     index rows
  *   21 table u32 · stamp · primary key       tombstones by age
@@ -41,6 +41,7 @@ const tokenPrefixBytes = 5
 
 export const identityKey = named(own, 'identity')
 export const headKey = named(own, 'head')
+export const regionNumbersKey = named(own, 'region-numbers')
 /** Changes with every change of a table: whoever reads the store from another process looks at it. */
 export const catalogKey = named(own, 'catalog')
 

@@ -49,7 +49,7 @@ import {
   tableRows,
 } from './keys.ts'
 import { readLog, readOwnLog, trimLog } from './log.ts'
-import { isRowOf, mend } from './mend.ts'
+import { isRowOf, mend, rememberRegions } from './mend.ts'
 import { mergeItem, mergeRegister } from './merge.ts'
 import { readPage, readRow } from './read.ts'
 import { define, detach } from './register-edit.ts'
@@ -215,6 +215,10 @@ class LocalEngine implements Engine {
 
   mend(id: TableId, key: Buffer, mending: Mending): Promise<boolean> {
     return mend(this.#state, id, key, mending)
+  }
+
+  rememberRegions(): Promise<void> {
+    return rememberRegions(this.#state)
   }
 
   isRowOf(id: TableId, key: Buffer, row: Buffer): boolean {

@@ -99,6 +99,15 @@ export class Administrator {
     })
   }
 
+  async untilComplete(): Promise<void> {
+    await this.#until('replicas become complete', () =>
+      [...this.#world.replicas].every(([id, regions]) => {
+        const complete = this.#world.completeReplicasOf(id)
+        return [...regions].every((region) => complete.includes(region))
+      }),
+    )
+  }
+
   /** Strikes the replicas of a region that has left, as soon as `from` knows that it has. */
   async strike(from: SimulatedRegion, gone: SimulatedRegion): Promise<void> {
     await this.#until('regions learn who has left', () => !from.knownRegions.includes(gone.name))

@@ -131,6 +131,8 @@ function checkTrim(
   { origin, peer, upTo }: { origin: SimulatedRegion; peer: SimulatedRegion; upTo: Position },
 ): void {
   if (!world.concerns(origin, peer) || upTo <= origin.watch.position - world.logPositionsMax) return
+  // A region that the origin has not learned of yet begins with the origin's state.
+  if (!origin.knownRegions.includes(peer.name)) return
   const cursor = peer.reached.get(origin.name)
   const position = cursor?.epoch === origin.watch.epoch ? cursor.position : 0
   expectThat(

@@ -201,6 +201,8 @@ async function depart(world: World, administrator: Administrator, home: Simulate
     await administrator.disassociate(random.pick(regions), 'orders')
   if (others().length < 2 || !random.chance(0.15)) return
   const gone = random.pick(others())
+  // Who leaves before anybody else has all of a table takes it along.
+  await administrator.untilComplete()
   world.leave(gone)
   for (const region of regions) await administrator.strike(region, gone)
 }

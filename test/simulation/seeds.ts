@@ -11,6 +11,7 @@ export const storiedSeeds: readonly StoriedSeed[] = [
   { seed: 11899, story: 'a replica asked for again while it went: it was waited for in a state that had passed' },
   { seed: 237, story: 'a replica that was removed during a comparison was called different' },
   { seed: 93, story: 'a join waited for ever for what a region that had left had written' },
+  { seed: 81, story: 'a damaged row of a region that had left was taken for one that no region can have written' },
   { seed: 3769, story: 'a replica counted as complete before it served' },
   {
     seed: 20022,
