@@ -12,6 +12,7 @@ import { startPrivateRegions } from '../drills/private-regions.ts'
 import { runningTarget } from '../drills/process-target.ts'
 import { Interrupted } from '../drills/run-drill.ts'
 import type { Target } from '../drills/target.ts'
+import { NoAnswer, Refusal } from '../drills/wire.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { LinksControl } from '../links/control-client.ts'
 import { controlOf } from '../supervisor/control-client.ts'
@@ -35,8 +36,8 @@ export async function runDrill(command: Command, json: boolean, version: string)
   try {
     process.exitCode = await runAll(command, json, version)
   } catch (error) {
-    if (!(error instanceof Failure)) console.error(error)
-    else console.error(`longitude: ${error.message}`)
+    const told = error instanceof Failure || error instanceof Refusal || error instanceof NoAnswer
+    console.error(told ? `longitude: ${error.message}` : error)
     process.exitCode = status.couldNotRun
   }
 }
