@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { DeliveryOrder, DeliveryResult } from './delivery.ts'
+import type { PutsOrder, PutsResult } from './lmdb-puts.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 import { credential } from './requests.ts'
 
@@ -54,13 +55,42 @@ export async function delivery(order: DeliveryOrder): Promise<DeliveryResult> {
   }
 }
 
-export async function startBare(): Promise<Child & { readonly port: number }> {
-  const child = fork(fileURLToPath(new URL('bare-server.js', import.meta.url)))
+export async function startBare(name = 'bare-server'): Promise<Child & { readonly port: number }> {
+  const child = fork(fileURLToPath(new URL(`${name}.js`, import.meta.url)))
   const { port } = (await message(child)) as { port: number }
   return { pid: child.pid ?? 0, port, stop: () => ended(child, 'SIGKILL') }
 }
 
+/** Puts into a bare LMDB environment, in a process of their own. */
+export class Puts implements Child {
+  readonly #child: ChildProcess
+
+  private constructor(child: ChildProcess) {
+    this.#child = child
+  }
+
+  static async start(folder: string): Promise<Puts> {
+    const child = fork(fileURLToPath(new URL('lmdb-puts.js', import.meta.url)), [folder])
+    await message(child)
+    return new Puts(child)
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0
+  }
+
+  async run(order: PutsOrder): Promise<PutsResult> {
+    this.#child.send(order)
+    return (await message(this.#child)) as PutsResult
+  }
+
+  async stop(): Promise<void> {
+    await ended(this.#child, 'SIGKILL')
+  }
+}
+
 export type NodeOrder = {
+  readonly workers?: number
   readonly region: string
   readonly data: string
   readonly nats: number

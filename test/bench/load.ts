@@ -4,11 +4,18 @@
  * that it is not what is being measured.
  */
 import { connect, type Socket } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
+import { type Aim, encodeRequest, fillRequest } from './requests.ts'
 
 export type LoadOrder = {
   readonly port: number
+  /** This machine when not given. */
+  readonly host?: string
+  readonly secure?: boolean
   readonly connections: number
   readonly requests: readonly Buffer[]
+  /** Rather than requests: items [0, count × 25) of a table, made as they go. */
+  readonly fill?: { readonly table: string; readonly aim: Omit<Aim, 'url'> & { readonly url: string } }
   /** Either ends it. */
   readonly ms?: number
   readonly count?: number
@@ -22,6 +29,7 @@ export type LoadResult = {
   readonly ms: number
   readonly p50Ms: number
   readonly p99Ms: number
+  readonly p999Ms: number
   /** Of this process. */
   readonly cpuMs: number
 }
@@ -48,7 +56,10 @@ class Run {
 
   take(nowMs: number): Buffer | undefined {
     if (nowMs >= this.#endMs || this.#next >= (this.order.count ?? Number.POSITIVE_INFINITY)) return undefined
-    return this.order.requests[this.#next++ % this.order.requests.length]
+    const next = this.#next++
+    const { fill, requests } = this.order
+    if (fill === undefined) return requests[next % requests.length]
+    return encodeRequest(...fillRequest(fill.table, next * 25), { ...fill.aim, url: new URL(fill.aim.url) })
   }
 
   closed(): void {
@@ -67,8 +78,11 @@ class Connection {
   }
 
   open(): void {
-    const { port } = this.#run.order
-    this.#socket = connect({ port, host: '127.0.0.1', noDelay: true }, () => this.#send())
+    const { port, host = '127.0.0.1', secure = false } = this.#run.order
+    const begin = (): void => this.#send()
+    this.#socket = secure
+      ? connectSecurely({ port, host, servername: host }, begin)
+      : connect({ port, host, noDelay: true }, begin)
     this.#socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     this.#socket.on('error', (error) => this.#fail(String(error)))
     this.#socket.on('close', () => this.#run.closed())
@@ -87,7 +101,7 @@ class Connection {
 
   #receive(chunk: Buffer): void {
     const bytes = this.#waiting === undefined ? chunk : Buffer.concat([this.#waiting, chunk])
-    const headEnd = bytes.indexOf('\r\n\r\n')
+    const headEnd = bytes.indexOf(headEnding)
     const length = headEnd < 0 ? undefined : contentLength(bytes.toString('latin1', 0, headEnd))
     if (length === undefined || bytes.length < headEnd + 4 + length) {
       this.#waiting = bytes
@@ -105,6 +119,8 @@ class Connection {
     this.#run.failure ??= what
   }
 }
+
+const headEnding = Buffer.from('\r\n\r\n')
 
 function contentLength(head: string): number | undefined {
   const text = /\ncontent-length: *(\d+)/i.exec(head)?.[1]
@@ -130,6 +146,7 @@ async function loaded(order: LoadOrder): Promise<LoadResult> {
     ms,
     p50Ms: at(0.5),
     p99Ms: at(0.99),
+    p999Ms: at(0.999),
     cpuMs: (user + system) / 1000,
   }
 }

@@ -1,16 +1,23 @@
 /**
- * What one region does, beside F (a bare fastify server with JSON of one item's size), in one run and interleaved: each
- * round measures F and then every operation, and the medians of the rounds are compared. Rates depend on what else
- * the machine does; processor time a request, of all threads of the process, hardly does.
+ * What one region does, side by side with its limits, in one run and interleaved: F (a bare fastify server with JSON of one
+ * item's size), node:http that parses nothing, and durable puts into a bare LMDB. Signatures are verified, writes are durable.
+ *
+ *   --quick          operations and latency, within a minute      --json       the ratios alone
+ *   --only A,B       of the operations                            --sections   operations,latency,replication,workers,size
+ *   --against URL    another DynamoDB endpoint, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION
+ *   --items N        for the section "size" (10 million)
  */
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findNatsServer } from '../../src/node/nats-server/find.ts'
 import {
   type Child,
-  cpuMsOf,
   Load,
   memoryMegabytesOf,
   type NodeChild,
+  Puts,
   removeFolder,
   startBare,
   startNats,
@@ -18,50 +25,280 @@ import {
   temporaryFolder,
 } from './children.ts'
 import { median, rounded, table } from './figures.ts'
-import type { LoadResult } from './load.ts'
-import { call, createTable, encodeRequest, itemOf, operations, pause, spread, tableName } from './requests.ts'
+import { keep, machine } from './machine.ts'
+import { type Candidate, measure, middle, type Ratio, ratioOf, type Sample, type Target } from './measure.ts'
+import {
+  type Aim,
+  aimAt,
+  call,
+  createTable,
+  credential,
+  encodeRequest,
+  fillRequest,
+  itemOf,
+  operations,
+  pause,
+  spread,
+  tableName,
+  tables,
+} from './requests.ts'
+import { ThreeRegions } from './three-regions.ts'
 
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     only: { type: 'string' },
+    sections: { type: 'string' },
+    against: { type: 'string' },
+    items: { type: 'string', default: '10000000' },
   },
 })
-const size = flags.quick ? { rounds: 3, ms: 1000, items: 4000 } : { rounds: 7, ms: 3000, items: 40_000 }
-const connections = 32
+const size = flags.quick
+  ? { rounds: 3, ms: 600, items: 4000, connections: 32 }
+  : { rounds: 7, ms: 3000, items: 40_000, connections: 32 }
+const sections = (
+  flags.sections ?? (flags.quick ? 'operations,latency' : 'operations,latency,replication,workers,size')
+).split(',')
 const requestsMax = 2000
+const smallItems = 10_000
 
-/** What a later release is held to: rates over F's. */
-const goals: Readonly<Record<string, number>> = {
-  GetItem: 0.8,
-  Query20: 0.42,
-  PutItem: 0.6,
-  UpdateItem: 0.58,
-  BatchWriteItem25: 0.1,
-  TransactWriteItems4: 0.26,
+/** What is wanted of each, and better still. */
+const goals: Readonly<Record<string, readonly [number, number]>> = {
+  'GetItem / F': [0.8, 1],
+  'Query20 / F': [0.42, 0.55],
+  'PutItem / F': [0.6, 0.75],
+  'UpdateItem / F': [0.58, 0.7],
+  'BatchWriteItem25 / F': [0.1, 0.14],
+  'TransactWriteItems4 / F': [0.26, 0.34],
+  'PutItem p50 at one connection / (LMDB commit + F)': [1.3, 1.1],
+  'GetItem p99 / F p99': [1.3, 1.1],
+  'PutItem replicating / alone': [0.85, 0.95],
+  'GetItem with 2 workers / 1': [1.4, 1.4],
+  'Query20 with 2 workers / 1': [1.8, 1.8],
+  'GetItem of many / of 10,000 items': [0.85, 0.95],
+  'PutItem of many / of 10,000 items': [0.5, 0.75],
 }
 
-type Sample = { readonly rate: number; readonly cpuMicros: number; readonly loadMicros: number; readonly p99Ms: number }
-
+const root = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = temporaryFolder()
 const children: Child[] = []
+const ratios: Record<string, Ratio> = {}
+const facts: Record<string, number> = {}
+const rates: (readonly (string | number)[])[] = []
+const about = machine()
+
 try {
-  const { path } = await findNatsServer({ explicit: undefined, progress: (line) => console.error(line) })
-  const nats = await started(startNats(path, folder))
-  const node = await started(startNode({ region: 'us-east-1', data: folder, nats: nats.port }))
-  await pause(2000)
-  const idle = {
-    startMs: rounded(node.startMs),
-    startCpuMs: node.startCpuMs,
-    memoryMegabytes: rounded(memoryMegabytesOf(node.pid)),
-  }
-  await createTable(node.port)
-  await fill(node)
-  report(idle, await measure(node))
+  const load = await started(Load.start())
+  const bare = await started(startBare())
+  const f: Candidate = { name: 'F', target: at(bare), requests: [encodeRequest('F', { Item: itemOf(1) })] }
+  if (flags.against === undefined) await measureRegion(load, f)
+  else await measureOperations(load, f, await endpoint(new URL(flags.against)))
+  report()
 } finally {
   for (const child of children.toReversed()) await child.stop()
   removeFolder(folder)
+}
+
+type Region = { readonly target: Target; readonly aim: Aim }
+
+async function measureRegion(load: Load, f: Candidate): Promise<void> {
+  const { path } = await findNatsServer({ explicit: undefined, progress: (line) => console.error(line) })
+  const nats = await started(startNats(path, folder))
+  const order = { region: 'us-east-1', data: folder, nats: nats.port }
+  let node = await started(startNode(order))
+  await pause(2000)
+  facts['idle memory, MB'] = rounded(memoryMegabytesOf(node.pid))
+  const region = regionOf(node)
+  await makeTables(region.aim)
+  await fill(region.aim, Object.keys(tables), size.items)
+  if (sections.includes('operations')) await measureOperations(load, f, region)
+  if (sections.includes('latency')) await measureLatency(load, f, region)
+  facts['memory after the load, MB'] = rounded(memoryMegabytesOf(node.pid))
+  const starts: number[] = []
+  for (let n = 0; n < (flags.quick ? 3 : 7); n++) {
+    await stopped(node)
+    node = await started(startNode(order))
+    starts.push(node.startMs)
+  }
+  facts['start with data until ready, ms'] = rounded(median(starts))
+  if (sections.includes('workers')) node = await measureWorkers(load, node, order)
+  await stopped(node)
+  if (sections.includes('replication')) await measureReplication(load)
+  if (sections.includes('size')) await measureSize(load, nats.port)
+}
+
+/** Every operation beside F, Node's own HTTP and the bare store. */
+async function measureOperations(load: Load, f: Candidate, region: Region): Promise<void> {
+  const only = flags.only?.split(',')
+  const raw = await started(startBare('raw-server'))
+  const candidates = [
+    f,
+    { name: 'node:http', target: at(raw), requests: f.requests },
+    ...Object.keys(operations)
+      .filter((name) => only === undefined || only.includes(name))
+      .map((name) => candidate(name, name, region, size.items)),
+  ]
+  const samples = await measure(load, candidates, size)
+  const bareSamples = samples.get('F') ?? []
+  for (const [name, of] of samples) {
+    if (name !== 'F') ratios[`${name} / F`] = ratioOf(of, bareSamples)
+    tell(name, of)
+  }
+  const gets = samples.get('GetItem')
+  if (gets !== undefined) ratios['GetItem p99 / F p99'] = ratioOf(gets, bareSamples, 'p99Ms')
+  await stopped(raw)
+  if (flags.against !== undefined) return
+  const puts = await started(Puts.start(folder))
+  const disk = await puts.run({ ms: size.ms, underWay: size.connections, items: size.items })
+  await stopped(puts)
+  const putRate = middle(samples.get('PutItem') ?? [], 'rate')
+  const one = putRate / ((disk.count / disk.ms) * 1000)
+  rates.push(
+    [
+      'bare LMDB put',
+      ...figures((disk.count / disk.ms) * 1000, (disk.cpuMs / disk.count) * 1000),
+      '',
+      '',
+      disk.p50Ms,
+      disk.p99Ms,
+    ].map(shown),
+  )
+  ratios['PutItem / bare LMDB put'] = { ratio: one, least: one, most: one }
+}
+
+/** One connection: what a single client waits, against a commit of the bare store and a round trip through F. */
+async function measureLatency(load: Load, f: Candidate, region: Region): Promise<void> {
+  const puts = await started(Puts.start(temporaryIn('latency')))
+  const put = candidate('PutItem', 'PutItem', region, size.items)
+  const found: number[] = []
+  for (let round = 0; round <= size.rounds; round++) {
+    const one = { connections: 1, rounds: 1, ms: size.ms / 2 }
+    const disk = await puts.run({ ms: one.ms, underWay: 1, items: size.items })
+    const samples = await measure(load, [f, put], one)
+    const limit = disk.p50Ms + middle(samples.get('F') ?? [], 'p50Ms')
+    if (round > 0) found.push(middle(samples.get('PutItem') ?? [], 'p50Ms') / limit)
+  }
+  ratios['PutItem p50 at one connection / (LMDB commit + F)'] = ratioIn(found)
+  await stopped(puts)
+}
+
+/** The same region with one process and with two. */
+async function measureWorkers(load: Load, one: NodeChild, order: Parameters<typeof startNode>[0]): Promise<NodeChild> {
+  const found: Record<string, number[]> = { GetItem: [], Query20: [] }
+  let node = one
+  for (let round = 0; round < Math.min(size.rounds, 3); round++) {
+    const rateOf: Record<string, number[]> = { GetItem: [], Query20: [] }
+    for (const workers of [1, 2]) {
+      await stopped(node)
+      node = await started(startNode({ ...order, workers }))
+      const region = regionOf(node)
+      const candidates = Object.keys(found).map((name) => candidate(name, name, region, size.items))
+      const samples = await measure(load, candidates, { ...size, rounds: 1 })
+      for (const [name, list] of Object.entries(rateOf)) list.push(middle(samples.get(name) ?? [], 'rate'))
+    }
+    for (const [name, [alone = 1, both = 0] = []] of Object.entries(rateOf)) found[name]?.push(both / alone)
+  }
+  for (const [name, list] of Object.entries(found)) ratios[`${name} with 2 workers / 1`] = ratioIn(list)
+  return node
+}
+
+/** Three regions, the table in one of them alone and then in all three; the peers are held to what is left of the processors. */
+async function measureReplication(load: Load): Promise<void> {
+  const regions = await ThreeRegions.start(0)
+  try {
+    const node = regions.node('us-east-1')
+    const region = regionOf(node)
+    await createTable(region.aim, {}, 'alone')
+    const name = 'PutItem'
+    const alone = candidate('alone', name, region, smallItems, 'alone')
+    const replicating = candidate('replicating', name, region, smallItems)
+    const samples = await measure(load, [alone, replicating], size)
+    ratios['PutItem replicating / alone'] = ratioOf(samples.get('replicating') ?? [], samples.get('alone') ?? [])
+    for (const [each, of] of samples) tell(`PutItem, ${each}`, of)
+  } finally {
+    await regions.stop()
+  }
+}
+
+/** A large table beside a small one, in one store each. */
+async function measureSize(load: Load, nats: number): Promise<void> {
+  const many = Number(flags.items)
+  const small = await sized('small', smallItems, load, nats)
+  const large = await sized('large', many, load, nats)
+  for (const name of ['GetItem', 'PutItem']) {
+    const candidates = [
+      candidate('small', name, small, smallItems),
+      candidate('large', name, large, many, tableName, 20_000),
+    ]
+    const samples = await measure(load, candidates, size)
+    ratios[`${name} of many / of 10,000 items`] = ratioOf(samples.get('large') ?? [], samples.get('small') ?? [])
+    tell(`${name} of ${many} items`, samples.get('large') ?? [])
+  }
+}
+
+async function sized(name: string, items: number, load: Load, nats: number): Promise<Region> {
+  const region = regionOf(await started(startNode({ region: 'us-east-1', data: temporaryIn(name), nats })))
+  await createTable(region.aim)
+  const { url, ...aim } = region.aim
+  const count = items / 25
+  await load.run({
+    ...region.target,
+    connections: 16,
+    requests: [],
+    count,
+    fill: { table: tableName, aim: { ...aim, url: url.href } },
+  })
+  return region
+}
+
+/** Another endpoint gets the tables of the bench, and keeps them. */
+async function endpoint(url: URL): Promise<Region> {
+  const aim = {
+    url,
+    region: process.env['AWS_REGION'] ?? 'us-east-1',
+    accessKeyId: process.env['AWS_ACCESS_KEY_ID'] ?? credential.accessKeyId,
+    secretAccessKey: process.env['AWS_SECRET_ACCESS_KEY'] ?? credential.secretAccessKey,
+  }
+  const secure = url.protocol === 'https:'
+  const port = Number(url.port === '' ? (secure ? 443 : 80) : url.port)
+  await makeTables(aim)
+  await fill(aim, Object.keys(tables), size.items)
+  return { aim, target: { port, host: url.hostname, secure, pids: [] } }
+}
+
+async function makeTables(aim: Aim): Promise<void> {
+  for (const [name, indexes] of Object.entries(tables)) await createTable(aim, {}, name, indexes)
+}
+
+async function fill(aim: Aim, names: readonly string[], items: number): Promise<void> {
+  for (const name of names)
+    for (let n = 0; n < items; n += 25 * 8)
+      await Promise.all(
+        Array.from({ length: Math.min(8, (items - n) / 25) }, (_, batch) =>
+          call(aim, ...fillRequest(name, n + batch * 25)),
+        ),
+      )
+}
+
+function candidate(
+  name: string,
+  operation: string,
+  { target, aim }: Region,
+  items: number,
+  inTable: string = tableName,
+  requests = requestsMax,
+): Candidate {
+  const make = operations[operation]
+  if (make === undefined) throw new Error(`no operation ${operation}`)
+  const inputs = spread(requests, items).map((n) => make(n, items))
+  return {
+    name,
+    target,
+    requests: inputs.map(([target_, input]) =>
+      encodeRequest(target_, inTable === tableName ? input : { ...input, TableName: inTable }, aim),
+    ),
+  }
 }
 
 async function started<Kind extends Child>(starting: Promise<Kind>): Promise<Kind> {
@@ -70,81 +307,85 @@ async function started<Kind extends Child>(starting: Promise<Kind>): Promise<Kin
   return child
 }
 
-async function fill({ port }: NodeChild): Promise<void> {
-  for (let n = 0; n < size.items; n += 25) {
-    const items = Array.from({ length: 25 }, (_, offset) => ({ PutRequest: { Item: itemOf(n + offset) } }))
-    await call(port, 'BatchWriteItem', { RequestItems: { [tableName]: items } })
-  }
+async function stopped(child: Child): Promise<void> {
+  children.splice(children.indexOf(child), 1)
+  await child.stop()
 }
 
-async function measure(node: NodeChild): Promise<Map<string, Sample[]>> {
-  const bare = await started(startBare())
-  const load = await started(Load.start())
-  const candidates = [
-    {
-      name: 'F',
-      child: bare,
-      requests: [encodeRequest('F', { Item: itemOf(1) })],
-    },
-    ...Object.entries(operations)
-      .filter(([name]) => flags.only === undefined || flags.only.split(',').includes(name))
-      .map(([name, request]) => ({
-        name,
-        child: node,
-        requests: spread(requestsMax, size.items).map((n) => encodeRequest(...request(n, size.items))),
-      })),
-  ]
-  const samples = new Map<string, Sample[]>(candidates.map(({ name }) => [name, []]))
-  // The first round is for warming up.
-  for (let round = 0; round <= size.rounds; round++)
-    for (const { name, child, requests } of candidates) {
-      const before = cpuMsOf(child.pid)
-      const result = await load.run({ port: child.port, connections, requests, ms: size.ms })
-      if (result.failed > 0) throw new Error(`${name}: ${result.failed} failed, the first with ${result.failure}`)
-      if (round > 0) samples.get(name)?.push(sampleOf(result, cpuMsOf(child.pid) - before))
-    }
-  return samples
+function at({ port, pid }: { readonly port: number; readonly pid: number }): Target {
+  return { port, pids: [pid] }
 }
 
-function sampleOf({ count, ms, cpuMs, p99Ms }: LoadResult, serverCpuMs: number): Sample {
-  return {
-    rate: (count / ms) * 1000,
-    cpuMicros: (serverCpuMs / count) * 1000,
-    loadMicros: (cpuMs / count) * 1000,
-    p99Ms,
-  }
+function regionOf(node: NodeChild): Region {
+  return { target: at(node), aim: aimAt(node.port) }
 }
 
-function report(idle: object, samples: ReadonlyMap<string, readonly Sample[]>): void {
-  const middle = [...samples].map(([name, of]) => ({
+/** Beside the data of the first region, and removed with it. */
+function temporaryIn(name: string): string {
+  const made = join(folder, name)
+  mkdirSync(made)
+  return made
+}
+
+function ratioIn(values: readonly number[]): Ratio {
+  return { ratio: median(values), least: Math.min(...values), most: Math.max(...values) }
+}
+
+function figures(rate: number, cpuMicros: number): readonly number[] {
+  return [Math.round(rate), cpuMicros]
+}
+
+function tell(name: string, samples: readonly Sample[]): void {
+  const busy = Math.round(middle(samples, 'loadBusy') * 100)
+  const row = [
     name,
-    rate: median(of.map(({ rate }) => rate)),
-    cpuMicros: median(of.map(({ cpuMicros }) => cpuMicros)),
-    loadMicros: median(of.map(({ loadMicros }) => loadMicros)),
-    p99Ms: median(of.map(({ p99Ms }) => p99Ms)),
-  }))
-  const bare = middle[0]
-  const rows = middle.map(({ name, rate, cpuMicros, loadMicros, p99Ms }) => ({
-    operation: name,
-    perSecond: Math.round(rate),
-    ofF: rounded(rate / (bare?.rate ?? 1)),
-    ofFByCpu: rounded((bare?.cpuMicros ?? 1) / cpuMicros),
-    goal: goals[name] ?? 1,
-    cpuMicros: rounded(cpuMicros),
-    loadCpuMicros: rounded(loadMicros),
-    p99Ms: rounded(p99Ms),
-  }))
-  if (flags.json) console.log(JSON.stringify({ connections, ...size, ...idle, operations: rows }))
-  else
-    console.log(
-      [
-        table([
-          ['', 'a second', '× F', '× F by CPU', 'goal', 'CPU µs', 'load µs', 'p99 ms'],
-          ...rows.map((row) => Object.values(row)),
-        ]),
-        `\nidle: ${JSON.stringify(idle)}`,
-        `F parses and answers JSON of one item's size on fastify; ${connections} connections, medians of ${size.rounds} interleaved rounds.`,
-        'CPU µs is processor time of the server a request, all threads; load µs that of the load generator.',
-      ].join('\n'),
-    )
+    ...figures(middle(samples, 'rate'), middle(samples, 'cpuMicros')),
+    middle(samples, 'loadMicros'),
+    `${busy} %`,
+    middle(samples, 'p50Ms'),
+    middle(samples, 'p99Ms'),
+  ]
+  rates.push(row.map(shown))
+}
+
+function shown(value: string | number): string | number {
+  return typeof value === 'number' ? rounded(value) : value
+}
+
+function report(): void {
+  const told = Object.fromEntries(
+    Object.entries(ratios).map(([name, { ratio, least, most }]) => {
+      const [goal, stretch] = goals[name] ?? []
+      const spreadOf = [rounded(least), rounded(most)]
+      return [name, { ratio: rounded(ratio), spread: spreadOf, ...(goal === undefined ? {} : { goal, stretch }) }]
+    }),
+  )
+  const kept = keep(root, 'region', { machine: about, size, facts, ratios: told, rates })
+  if (flags.json) {
+    console.log(JSON.stringify({ ...facts, ...told }, undefined, 1))
+    return
+  }
+  const lines = Object.entries(told).map(
+    ([
+      name,
+      {
+        ratio,
+        spread: [least = 0, most = 0],
+        goal,
+        stretch,
+      },
+    ]) => [name, ratio, `${least} – ${most}`, goal ?? '', stretch ?? ''],
+  )
+  console.log(
+    [
+      table([['', 'a second', 'CPU µs', 'load µs', 'load busy', 'p50 ms', 'p99 ms'], ...rates]),
+      '',
+      table([['ratio', '', 'spread', 'goal', 'stretch'], ...lines]),
+      '',
+      ...Object.entries(facts).map(([name, value]) => `${name}: ${value}`),
+      `${size.connections} connections, medians of ${size.rounds} interleaved rounds of ${size.ms} ms. F: bare fastify that parses and answers JSON of one item's size.`,
+      'CPU µs: processor time of the server a request, all threads; load µs: of the load generator, and how much of one core it was.',
+      `kept in ${kept}`,
+    ].join('\n'),
+  )
 }

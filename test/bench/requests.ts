@@ -29,8 +29,24 @@ export function spread(count: number, items: number): number[] {
   return Array.from({ length: count }, (_, n) => (n * 7919 + 13) % items)
 }
 
-export const operations: Readonly<Record<string, (n: number, items: number) => readonly [string, object]>> = {
-  GetItem: (n) => ['GetItem', { TableName: tableName, Key: keyOf(n), ConsistentRead: true }],
+/** The tables of a bench: bare ones, and those with one and five global indexes. */
+export const tables = { [tableName]: 0, [`${tableName}-1`]: 1, [`${tableName}-5`]: 5 } as const
+
+const indexedAttributes = ['email', 'name', 'pk', 'sk', 'email'] as const
+
+type Request = (n: number, items: number) => readonly [string, object]
+
+const put =
+  (table: string, version: number): Request =>
+  (n) => ['PutItem', { TableName: table, Item: itemOf(n, version) }]
+
+const get =
+  (more: object): Request =>
+  (n) => ['GetItem', { TableName: tableName, Key: keyOf(n), ...more }]
+
+export const operations: Readonly<Record<string, Request>> = {
+  GetItem: get({ ConsistentRead: true }),
+  GetItemEventual: get({}),
   Query20: (n) => [
     'Query',
     {
@@ -39,7 +55,24 @@ export const operations: Readonly<Record<string, (n: number, items: number) => r
       ExpressionAttributeValues: { ':pk': { S: `partition-${Math.floor(n / itemsPerPartition)}` } },
     },
   ],
-  PutItem: (n) => ['PutItem', { TableName: tableName, Item: itemOf(n, 1) }],
+  QueryGsi20: (n) => [
+    'Query',
+    {
+      TableName: `${tableName}-1`,
+      IndexName: 'index-0',
+      Limit: 20,
+      KeyConditionExpression: 'email = :email',
+      ExpressionAttributeValues: { ':email': { S: `customer-${n}@example.com` } },
+    },
+  ],
+  Scan100: () => ['Scan', { TableName: tableName, Limit: 100 }],
+  TransactGetItems4: (n, items) => [
+    'TransactGetItems',
+    { TransactItems: several(4, n, items).map((each) => ({ Get: { TableName: tableName, Key: keyOf(each) } })) },
+  ],
+  PutItem: put(tableName, 1),
+  PutItem1Gsi: put(`${tableName}-1`, 1),
+  PutItem5Gsi: put(`${tableName}-5`, 1),
   UpdateItem: (n) => [
     'UpdateItem',
     {
@@ -64,27 +97,52 @@ function several(count: number, n: number, items: number): number[] {
   return Array.from({ length: count }, (_, offset) => (n + offset * 101) % items)
 }
 
+/** Items [from, from + 25) of a table, for filling it. */
+export function fillRequest(table: string, from: number): readonly [string, object] {
+  const items = Array.from({ length: 25 }, (_, offset) => ({ PutRequest: { Item: itemOf(from + offset) } }))
+  return ['BatchWriteItem', { RequestItems: { [table]: items } }]
+}
+
 export const credential = {
   accessKeyId: 'AKIDEXAMPLEKEY000000',
   secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY',
 }
 
-const host = '127.0.0.1:8000'
+export type Aim = {
+  readonly url: URL
+  readonly region: string
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+}
+
+export const aimAt = (port: number): Aim => ({
+  url: new URL(`http://127.0.0.1:${port}/`),
+  region: 'us-east-1',
+  ...credential,
+})
+
 const contentType = 'application/x-amz-json-1.0'
 
 /** Signed as an SDK does; what is signed holds for a quarter of an hour. */
-function authorization(target: string, body: string, time: string, authority = host): string {
-  const headers = { 'content-type': contentType, host: authority, 'x-amz-date': time, 'x-amz-target': target }
-  return authorizationOf({ ...credential, time, headers, body })
+function authorization({ url, region, ...keys }: Aim, target: string, body: string, time: string): string {
+  const headers = { 'content-type': contentType, host: url.host, 'x-amz-date': time, 'x-amz-target': target }
+  return authorizationOf({
+    accessKeyId: keys.accessKeyId,
+    secretAccessKey: keys.secretAccessKey,
+    region,
+    time,
+    headers,
+    body,
+  })
 }
 
-export function encodeRequest(operation: string, input: unknown): Buffer {
+export function encodeRequest(operation: string, input: unknown, aim: Aim = aimAt(8000)): Buffer {
   const body = JSON.stringify(input)
   const target = `DynamoDB_20120810.${operation}`
   const time = timeOf(Date.now())
   const head = [
     'POST / HTTP/1.1',
-    `host: ${host}`,
+    `host: ${aim.url.host}`,
     `content-type: ${contentType}`,
     `content-length: ${Buffer.byteLength(body)}`,
     `x-amz-target: ${target}`,
@@ -92,23 +150,24 @@ export function encodeRequest(operation: string, input: unknown): Buffer {
     'user-agent: aws-sdk-js/3.1162.0 ua/2.1 os/linux#6.1 lang/js md/nodejs#20.20.2 api/dynamodb#3.1162.0',
     'amz-sdk-invocation-id: 6d3f6c3a-6a43-4f5e-9f5c-2f6d2f0f7a10',
     'amz-sdk-request: attempt=1; max=3',
-    `authorization: ${authorization(target, body, time)}`,
+    `authorization: ${authorization(aim, target, body, time)}`,
   ].join('\r\n')
   return Buffer.from(`${head}\r\n\r\n${body}`)
 }
 
 /** One request by itself; for the preparations. */
-export async function call(port: number, operation: string, input: unknown): Promise<Record<string, unknown>> {
+export async function call(to: number | Aim, operation: string, input: unknown): Promise<Record<string, unknown>> {
+  const aim = typeof to === 'number' ? aimAt(to) : to
   const body = JSON.stringify(input)
   const target = `DynamoDB_20120810.${operation}`
   const time = timeOf(Date.now())
-  const response = await fetch(`http://127.0.0.1:${port}/`, {
+  const response = await fetch(aim.url, {
     method: 'POST',
     headers: {
       'content-type': contentType,
       'x-amz-target': target,
       'x-amz-date': time,
-      authorization: authorization(target, body, time, `127.0.0.1:${port}`),
+      authorization: authorization(aim, target, body, time),
     },
     body,
   })
@@ -117,22 +176,35 @@ export async function call(port: number, operation: string, input: unknown): Pro
   return JSON.parse(text) as Record<string, unknown>
 }
 
-export async function createTable(port: number, settings: object = {}): Promise<void> {
-  await call(port, 'CreateTable', {
-    TableName: tableName,
+export async function createTable(
+  to: number | Aim,
+  settings: object = {},
+  name: string = tableName,
+  indexes = 0,
+): Promise<void> {
+  const string = (attribute: string) => ({ AttributeName: attribute, AttributeType: 'S' })
+  const indexed = indexedAttributes.slice(0, indexes)
+  await call(to, 'CreateTable', {
+    TableName: name,
     BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'pk', AttributeType: 'S' },
-      { AttributeName: 'sk', AttributeType: 'S' },
-    ],
+    AttributeDefinitions: [...new Set(['pk', 'sk', ...indexed])].map(string),
     KeySchema: [
       { AttributeName: 'pk', KeyType: 'HASH' },
       { AttributeName: 'sk', KeyType: 'RANGE' },
     ],
+    ...(indexes === 0
+      ? {}
+      : {
+          GlobalSecondaryIndexes: indexed.map((attribute, n) => ({
+            IndexName: `index-${n}`,
+            KeySchema: [{ AttributeName: attribute, KeyType: 'HASH' }],
+            Projection: { ProjectionType: 'ALL' },
+          })),
+        }),
     ...settings,
   })
   await until('the table is active', async () => {
-    const { Table: table } = await call(port, 'DescribeTable', { TableName: tableName })
+    const { Table: table } = await call(to, 'DescribeTable', { TableName: name })
     return (table as { TableStatus: string }).TableStatus === 'ACTIVE'
   })
 }

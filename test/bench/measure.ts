@@ -1,0 +1,70 @@
+/** Rounds of a bench: every candidate once in each, one after the other, so that whatever else the machine does falls on all of them. */
+import { cpuMsOf, type Load } from './children.ts'
+import { median } from './figures.ts'
+import type { LoadOrder } from './load.ts'
+
+export type Target = Pick<LoadOrder, 'port' | 'host' | 'secure'> & {
+  /** Of the processes that answer, where they are on this machine. */
+  readonly pids: readonly number[]
+}
+
+export type Candidate = { readonly name: string; readonly target: Target; readonly requests: readonly Buffer[] }
+
+export type Sample = {
+  readonly rate: number
+  /** Processor time a request, of all threads of the server. */
+  readonly cpuMicros: number
+  readonly loadMicros: number
+  /** How much of one core the load generator has used: near 1 it would be what is measured. */
+  readonly loadBusy: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+export type Samples = ReadonlyMap<string, readonly Sample[]>
+
+export type Rounds = { readonly rounds: number; readonly ms: number; readonly connections: number }
+
+/** The first round is for warming up, and shorter. */
+export async function measure(
+  load: Load,
+  candidates: readonly Candidate[],
+  { rounds, ms, connections }: Rounds,
+): Promise<Samples> {
+  const samples = new Map<string, Sample[]>(candidates.map(({ name }) => [name, []]))
+  for (let round = 0; round <= rounds; round++)
+    for (const { name, target, requests } of candidates) {
+      const { pids, ...to } = target
+      const before = cpuOf(pids)
+      const result = await load.run({ ...to, connections, requests, ms: round === 0 ? ms / 2 : ms })
+      if (result.failed > 0) throw new Error(`${name}: ${result.failed} failed, the first with ${result.failure}`)
+      if (round === 0) continue
+      samples.get(name)?.push({
+        rate: (result.count / result.ms) * 1000,
+        cpuMicros: ((cpuOf(pids) - before) / result.count) * 1000,
+        loadMicros: (result.cpuMs / result.count) * 1000,
+        loadBusy: result.cpuMs / result.ms,
+        p50Ms: result.p50Ms,
+        p99Ms: result.p99Ms,
+      })
+    }
+  return samples
+}
+
+const cpuOf = (pids: readonly number[]): number => pids.reduce((sum, pid) => sum + cpuMsOf(pid), 0)
+
+export const middle = (samples: readonly Sample[], figure: keyof Sample): number =>
+  median(samples.map((sample) => sample[figure]))
+
+export type Ratio = { readonly ratio: number; readonly least: number; readonly most: number }
+
+/** Round by round against what was measured in the same round. */
+export function ratioOf(
+  of: readonly Sample[],
+  over: readonly Sample[],
+  figure: keyof Sample = 'rate',
+  overFigure: keyof Sample = figure,
+): Ratio {
+  const ratios = of.map((sample, round) => sample[figure] / (over[round]?.[overFigure] ?? Number.NaN))
+  return { ratio: median(ratios), least: Math.min(...ratios), most: Math.max(...ratios) }
+}
