@@ -366,7 +366,11 @@ function given(command: Command, file: ConfigurationFile, name: OptionName): { v
   if (source === 'cli') return { value: command.getOptionValue(attribute), where: row.flags.split(' ')[0] ?? name }
   if (process.env[variable] !== undefined) return { value: process.env[variable], where: variable }
   if (Object.hasOwn(file.values, name)) return { value: file.values[name], where: `"${name}" in ${file.path}` }
-  return { value: row.defaultOf?.[command.name()] ?? row.default, where: 'the default' }
+  return { value: usualOf(command, row), where: 'the default' }
+}
+
+function usualOf(command: Command, row: Row): unknown {
+  return row.defaultOf?.[command.name()] ?? row.default
 }
 
 type ConfigurationFile = { readonly path: string; readonly values: Readonly<Record<string, unknown>> }
