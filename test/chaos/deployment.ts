@@ -112,15 +112,19 @@ export class Deployment {
     await Promise.all(regions.map((region) => isActive(region, name)))
   }
 
-  /** The regions agree by their own proof, `longitude verify`. */
+  /** The regions agree by their own proof, that of `longitude verify`. */
   async verified(table: string): Promise<void> {
-    let said = ''
+    let said: unknown
     await until(`${table} is verified`, async () => {
-      const { status, output, errors } = await this.operator('verify', table)
-      said = `${output}${errors}`
-      return status === 0
+      try {
+        said = await this.regions[0]?.admin('verify', { table })
+      } catch (error) {
+        // A replica that is being made cannot be compared yet.
+        said = error
+      }
+      return (said as { equal?: boolean } | undefined)?.equal === true
     }).catch((error: unknown) => {
-      throw new Error(`${String(error)}: ${said}`)
+      throw new Error(`${String(error)}: ${said instanceof Error ? said.message : JSON.stringify(said).slice(0, 2000)}`)
     })
   }
 }
