@@ -57,6 +57,11 @@ export class NatsServerProcess {
     await gone
   }
 
+  /** Its configuration is read again. */
+  reload(): void {
+    this.#process?.kill('SIGHUP')
+  }
+
   wipe(): void {
     rmSync(join(this.#folder, 'store'), { recursive: true, force: true })
   }

@@ -22,10 +22,11 @@ vi.setConfig({ testTimeout: 60_000 })
 
 const folder = mkdtempSync(join(tmpdir(), 'longitude-deployment-'))
 const servers = new Map<Name, NatsServerProcess>()
+let ports: readonly number[] = []
 const undo: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
-  const ports = await Promise.all(names.map(() => freePort()))
+  ports = await Promise.all(names.map(() => freePort()))
   deploy(folder, ports)
   for (const [n, name] of names.entries()) {
     const server = new NatsServerProcess(undefined, ports[n] ?? 0, join(folder, name, 'nats.conf'))
@@ -45,8 +46,8 @@ afterAll(async () => {
 })
 
 /** Its paths are those of the hosts; here each region's folder stays where it was written. */
-function deploy(out: string, ports: readonly number[]): void {
-  const hosts = names.map((region, n) => ({ region, host: 'localhost', natsPort: ports[n] ?? 0 }))
+function deploy(out: string, natsPorts: readonly number[], regions: readonly string[] = names): void {
+  const hosts = regions.map((region, n) => ({ region, host: 'localhost', natsPort: natsPorts[n] ?? 1 }))
   writeDeployment({ hosts, out, installed: '/INSTALLED', state: '/STATE', certificateDays: 30, renew: false })
   for (const name of names)
     for (const file of ['nats.conf', 'longitude.json', 'cache.json']) {
@@ -171,6 +172,39 @@ describe('a NATS server of a deployment', () => {
     expect(await tryWith({ ...mine, caFile: join(other, us, 'ca.crt') })).not.toBe('connected')
     const elsewhere = `tls://127.0.0.2:${servers.get(us)?.port ?? 0}`
     expect(await attempt({ url: elsewhere, credentials: { tls: mine } })).toMatch(/altnames/i)
+  })
+})
+
+describe('a region more', () => {
+  it('is let in once its name is known and put out once it is not, while the others go on', async () => {
+    const regions = await running()
+    const [, second] = regions as [TestRegion, TestRegion, TestRegion]
+    await eventually('the second follows', () => ['live', 'idle'].includes(second.peer(us).state))
+    const fourth = 'sa-east-1'
+    const files = () => {
+      const of = join(folder, fourth)
+      return { caFile: join(of, 'ca.crt'), certFile: join(of, 'node.crt'), keyFile: join(of, 'node.key') }
+    }
+    const enter = async (): Promise<NatsConnection | undefined> => {
+      const url = `tls://localhost:${servers.get(us)?.port ?? 0}`
+      return await connectOnce(fourth, { url, credentials: { tls: files() } }, 'tries').catch(() => undefined)
+    }
+    const isLetIn = async (): Promise<boolean> => {
+      const connection = await enter()
+      await connection?.close()
+      return connection !== undefined
+    }
+    deploy(folder, ports, [...names, fourth])
+    expect(await isLetIn()).toBe(false)
+    servers.get(us)?.reload()
+    await eventually('it is let in', isLetIn)
+    await eventually('the second still follows, or again', () => ['live', 'idle'].includes(second.peer(us).state))
+    const inside = await enter()
+    expect(inside?.isClosed()).toBe(false)
+    deploy(folder, ports)
+    servers.get(us)?.reload()
+    await eventually('it is put out', () => inside?.isClosed() === true)
+    await eventually('it is let in no more', async () => !(await isLetIn()))
   })
 })
 
