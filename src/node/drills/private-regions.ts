@@ -36,12 +36,12 @@ const triesMax = 10
 
 export async function startPrivateRegions(options: PrivateOptions): Promise<Target> {
   removeAbandoned()
+  const natsServer = await findNatsServer({ explicit: options.natsServer, progress: options.progress })
   const data = mkdtempSync(join(tmpdir(), prefix))
   const layout = await freeLayout(options, data)
   const endpoints = Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint]))
   const folder = openDataFolder(data, layout.regions, { endpoints })
   const descriptor = openSync(options.logFile, 'a')
-  const natsServer = await findNatsServer({ explicit: options.natsServer, progress: options.progress })
   const supervisor = new Supervisor({
     layout,
     natsServer: natsServer.path,

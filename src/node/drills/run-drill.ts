@@ -44,6 +44,8 @@ export type Sight = {
 export class Interrupted extends Failure {}
 
 const conditionEveryMs = 100
+/** A look at a region that is frozen takes a second, and one may be under way that began too early. */
+const looksMax = 25
 const lifeSignMs = 5000
 const settleMsMax = 30_000
 
@@ -239,7 +241,7 @@ export class DrillRun {
   async #expect(condition: Condition): Promise<void> {
     const sinceMs = nowMs() - (condition.served === undefined ? 0 : 2000)
     let missing = await this.#lacking(condition, sinceMs)
-    for (let look = 0; look < 15 && missing !== undefined; look++) {
+    for (let look = 0; look < looksMax && missing !== undefined; look++) {
       await pause(conditionEveryMs)
       missing = await this.#lacking(condition, sinceMs)
     }

@@ -93,13 +93,13 @@ export class Supervised {
   freeze(): void {
     if (this.#held || this.#child === undefined) return
     this.#state = 'frozen'
-    this.#child.kill('SIGSTOP')
+    signalGroup(this.#child, 'SIGSTOP')
   }
 
   /** Undoes `hold` and `freeze`. Resolves when it is ready again, or when it is clear that this takes more than one try. */
   async release(): Promise<void> {
     if (this.#state === 'frozen') {
-      this.#child?.kill('SIGCONT')
+      if (this.#child !== undefined) signalGroup(this.#child, 'SIGCONT')
       this.#state = 'ready'
     }
     if (!this.#held || this.#stopping) return
@@ -122,9 +122,10 @@ export class Supervised {
         clearTimeout(hard)
         resolve()
       })
-      child.kill(signal)
+      if (signal === 'SIGKILL') signalGroup(child, signal)
+      else child.kill(signal)
       // One that is frozen would not hear of it.
-      child.kill('SIGCONT')
+      signalGroup(child, 'SIGCONT')
     })
   }
 
@@ -222,6 +223,16 @@ export class Supervised {
 
   #lastWords(): string {
     return this.#lastLines.length === 0 ? '' : `; it said:\n  ${this.#lastLines.join('\n  ')}`
+  }
+}
+
+/** With the processes that it has started itself, which are in its group: a node with workers fails as one. */
+function signalGroup(child: ChildProcess, signal: 'SIGSTOP' | 'SIGCONT' | 'SIGKILL'): void {
+  if (child.pid === undefined) return
+  try {
+    process.kill(-child.pid, signal)
+  } catch {
+    // It has ended meanwhile.
   }
 }
 
