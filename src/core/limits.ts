@@ -194,6 +194,9 @@ export const cacheEntryOverheadBytes = 320
 export const cacheVariantsMax = 16
 /** An entry may take this part of its cache. */
 export const cacheEntryPartMax = 8
+/** Requests that a cache has understood lately, by their text, twice so many at most; and how long a text may be. */
+export const cacheUnderstoodMax = 4096
+export const cacheUnderstoodTextMax = 1024
 /** Requests on their way to the region, and connections for them. */
 export const cacheUpstreamConnectionsMax = 256
 /** The region may take so long to answer. */

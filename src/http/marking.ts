@@ -7,26 +7,25 @@ import type { OperationContext } from '../operations/operation.ts'
 export type Marking = {
   /** What the operation runs in. */
   readonly context: OperationContext
-  readonly headers: (tables: readonly (string | undefined)[]) => Readonly<Record<string, string>>
+  readonly headers: () => Readonly<Record<string, string>>
 }
 
 /**
- * In the turn in which a read runs, and before it: what it sees is at least what is flushed now. Of writes the positions are
- * noted as they are committed; a position that is not durable may be given again, so that none is told beyond what is.
+ * In the turn in which an operation begins: what it reads is at least what is flushed now, and the tables are those of now. Of
+ * writes the positions are noted as they are committed; one that is not durable may be given again, so that none is told
+ * beyond what is.
  */
-export function marking(context: OperationContext, verified: boolean): Marking {
+export function marking(context: OperationContext, names: readonly (string | undefined)[], verified: boolean): Marking {
   const { engine } = context
+  const { epoch } = engine
   const position = engine.flushed()
+  const tables = tablesText(tablesOf(context, names))
   const commits: Position[] = []
   return {
     context: { ...context, onCommitted: (at) => commits.push(Math.min(at, engine.flushed())) },
-    headers: (names) => ({
-      [placeHeader]: placeText({
-        place: { epoch: engine.epoch, position: commits.length > 0 ? engine.flushed() : position },
-        commits,
-        verified,
-      }),
-      [tablesHeader]: tablesText(tablesOf(context, names)),
+    headers: () => ({
+      [placeHeader]: placeText({ place: { epoch, position }, after: engine.flushed(), commits, verified }),
+      [tablesHeader]: tables,
     }),
   }
 }

@@ -122,9 +122,10 @@ class Marked {
 }
 
 async function runMarked(options: PipelineOptions, operation: Operation, input: never): Promise<Marked> {
-  const { context, headers } = marking(options.context, options.signatures !== undefined)
+  const names = operation.tables(input)
+  const { context, headers } = marking(options.context, names, options.signatures !== undefined)
   const output = await operation.run(input, context)
-  return new Marked(output, headers(operation.tables(input)))
+  return new Marked(output, headers())
 }
 
 export function mediaType(headers: IncomingHttpHeaders): string {

@@ -89,6 +89,26 @@ export class Puts implements Child {
   }
 }
 
+/** Both are ports on this machine, of links. */
+export type CacheOrder = { readonly region: string; readonly upstream: number; readonly nats: number }
+export type CacheChild = Child & { readonly port: number }
+
+export async function startCache({ region, upstream, nats }: CacheOrder): Promise<CacheChild> {
+  const port = await freePort()
+  const flags = {
+    region,
+    port: String(port),
+    upstream: `http://127.0.0.1:${upstream}`,
+    nats: url(nats),
+    'log-level': 'warn',
+  }
+  const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
+  const profile = process.env['LONGITUDE_BENCH_CACHE_FLAGS']?.split(' ') ?? []
+  const child = spawn(process.execPath, [...profile, program, 'cache', ...args], { stdio: ['ignore', 2, 2, 'ipc'] })
+  await message(child)
+  return { pid: child.pid ?? 0, port, stop: () => ended(child, 'SIGTERM') }
+}
+
 export type NodeOrder = {
   readonly workers?: number
   readonly region: string

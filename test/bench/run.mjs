@@ -4,6 +4,7 @@
  *
  *   npm run bench                what one region does, beside a bare fastify server
  *   npm run bench:replication    what travels between three regions
+ *   npm run bench:cache          hits of a cache beside the region's own reads, near and far
  *   npm run bench:links          what the links do to time and to throughput
  *   -- --quick                   shorter, for a look; -- --json prints nothing but the result
  */

@@ -48,6 +48,20 @@ export class Administrator {
     await this.#untilUsable(region, name)
   }
 
+  /** Resolves when nothing is left of it. */
+  async deleteTable(region: SimulatedRegion, name: string): Promise<void> {
+    await this.#insist(region, async (context) => {
+      const table = context.engine.tableNamed(name)
+      if (table === undefined) return
+      this.#world.removeReplica(table.id, region)
+      await deleteTable.run({ TableName: name }, context)
+    })
+    await this.#until(
+      'tables that are deleted go',
+      () => region.engine !== undefined && region.engine.tableNamed(name) === undefined,
+    )
+  }
+
   /** Asks `from` to add replicas; does not wait for them. */
   async addReplicas(from: SimulatedRegion, name: string, to: readonly SimulatedRegion[]): Promise<void> {
     await this.#untilUsable(from, name)

@@ -5,6 +5,7 @@
 import type { Topology } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { openEngine } from '../../src/engine/open-engine.ts'
+import { startInvalidator } from '../../src/readers/invalidator/invalidator.ts'
 import {
   type Replication,
   type ReplicationSettings,
@@ -47,6 +48,7 @@ export async function boot({ env, topology, observe, variant, settings }: BootOp
   const replication = startReplication(env, shown, topology, settings)
   startTombstoneSweeper(env, shown, (table) => replication.horizon(table), sweeperPace)
   watchRoom(env, engine)
+  startInvalidator(env, shown)
   startCaretaker({ engine: shown, env, region: topology.self.name, tableTransitionMs })
   return { engine: shown, replication }
 }

@@ -1,10 +1,12 @@
 /** One run: a world from a seed, load and faults, then everything healed, time to settle, and the checks. */
+import { required } from '../../src/core/assert.ts'
 import { Administrator } from './administrator.ts'
 import type { Variant } from './boot.ts'
 import { checkConflicts, checkRegion, difference } from './checks.ts'
 import { Client, type ClientHabits } from './client.ts'
 import { drawFaultPlan, type FaultPlan, Faults } from './faults.ts'
 import { SeededRandom } from './seeded-random.ts'
+import { SimulatedCache } from './simulated-cache.ts'
 import { Inspector } from './inspector.ts'
 import { Prover } from './prover.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
@@ -14,6 +16,8 @@ import { World } from './world.ts'
 export type RunOptions = {
   readonly seed: number
   readonly variant?: Variant
+  /** Whether there are caches beside the regions; by chance when not said. */
+  readonly caches?: boolean
   /** Prints the story as it happens. */
   readonly print?: (line: string) => void
   /** To look at the world as it was, before it is gone. */
@@ -27,11 +31,15 @@ export type RunResult = {
   readonly accepted: number
   readonly refused: number
   readonly failed: number
+  /** Reads that caches have answered from what they keep. */
+  readonly cachedReads: number
   readonly events: number
   readonly virtualMs: number
 }
 
 type Plan = {
+  readonly seed: number
+  readonly caches: boolean
   readonly regionCount: number
   readonly loadMs: number
   readonly clientsPerRegion: number
@@ -41,13 +49,21 @@ type Plan = {
   readonly faults: FaultPlan
 }
 
+/** Of what caches draw: nothing of it changes a world without them. */
+const cachesSeed = 0xcac4e
 const settleMsMax = 120_000
 const settlePollMs = 250
 /** After the first time that everything is equal. */
 const steadyMs = 1500
 
-export async function runSeed({ seed, variant = {}, print, onFailure }: RunOptions): Promise<RunResult> {
-  const plan = drawPlan(seed)
+export async function runSeed({
+  seed,
+  variant = {},
+  caches: withCaches,
+  print,
+  onFailure,
+}: RunOptions): Promise<RunResult> {
+  const plan = { ...drawPlan(seed), seed, caches: withCaches ?? new SeededRandom(seed ^ cachesSeed).chance(0.3) }
   const world = new World({
     seed,
     regionCount: plan.regionCount,
@@ -55,7 +71,8 @@ export async function runSeed({ seed, variant = {}, print, onFailure }: RunOptio
     ...(print === undefined ? {} : { print }),
   })
   const clients: Client[] = []
-  const failure = await failureOf(world, () => script(world, plan, clients))
+  const caches: SimulatedCache[] = []
+  const failure = await failureOf(world, () => script(world, plan, { clients, caches }))
   if (failure !== undefined) onFailure?.(world)
   for (const region of world.regions) region.crash()
   const sum = (count: (client: Client) => number): number => clients.reduce((total, client) => total + count(client), 0)
@@ -66,13 +83,14 @@ export async function runSeed({ seed, variant = {}, print, onFailure }: RunOptio
     accepted: sum((client) => client.accepted),
     refused: sum((client) => client.refused),
     failed: sum((client) => client.failed),
+    cachedReads: caches.reduce((total, cache) => total + cache.hits, 0),
     events: world.scheduler.eventCount,
     virtualMs: world.scheduler.nowMs,
   }
 }
 
 /** About as many writes whether a run is short or long: what takes long in a run is to go through them, not time. */
-function drawPlan(seed: number): Plan {
+function drawPlan(seed: number): Omit<Plan, 'seed' | 'caches'> {
   const random = new SeededRandom(seed ^ 0x5eed)
   const loadMs = random.pick([1000, 3000, 3000, 10_000, 10_000, 30_000])
   return {
@@ -93,7 +111,9 @@ function drawPlan(seed: number): Plan {
   }
 }
 
-async function script(world: World, plan: Plan, clients: Client[]): Promise<void> {
+type Actors = { readonly clients: Client[]; readonly caches: SimulatedCache[] }
+
+async function script(world: World, plan: Plan, { clients, caches }: Actors): Promise<void> {
   const { scheduler, random, regions } = world
   const founders = [...regions]
   await Promise.all(founders.map((region) => region.start()))
@@ -118,7 +138,11 @@ async function script(world: World, plan: Plan, clients: Client[]): Promise<void
   inspector.start()
   const faults = new Faults(world, plan.faults)
   const prover = new Prover(world)
+  if (plan.caches)
+    caches.push(...regions.map((region, n) => new SimulatedCache(world, region, plan.seed ^ (cachesSeed + n))))
   await Promise.all([
+    ...caches.map((cache) => cache.run(endMs)),
+    plan.caches ? remakeTable(world, administrator, endMs) : Promise.resolve(),
     faults.run(endMs),
     prover.run(endMs),
     rush(world, { clients, endMs, everyMs: plan.rushEveryMs }),
@@ -128,10 +152,25 @@ async function script(world: World, plan: Plan, clients: Client[]): Promise<void
   await administration
   await Promise.all(newcomers)
   await settle(world)
+  for (const cache of caches) await cache.settle()
+  for (const cache of caches) await cache.stop()
   inspector.stop()
   if (random.chance(0.3)) await prover.damage()
   for (const region of regions) checkRegion(region)
   checkConflicts(world)
+}
+
+/** A table that is deleted and made again under its name, again and again. */
+async function remakeTable(world: World, administrator: Administrator, endMs: number): Promise<void> {
+  const { scheduler, regions } = world
+  const region = required(regions[0], 'a region')
+  while (scheduler.nowMs < endMs) {
+    world.chores++
+    await administrator.createTable(region, 'scratch', false)
+    world.chores--
+    await scheduler.sleep(700)
+    await administrator.deleteTable(region, 'scratch')
+  }
 }
 
 type Rush = { readonly clients: readonly Client[]; readonly endMs: number; readonly everyMs: number }

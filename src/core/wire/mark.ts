@@ -14,8 +14,10 @@ export const tablesHeader = 'x-longitude-tables'
 export type MarkedTable = { readonly id: TableId; readonly key: KeySchema }
 
 export type Mark = {
-  /** Everything up to it was seen by what was read. */
+  /** Everything up to it was seen by what was read, and the tables are those of then. */
   readonly place: LogPlace
+  /** Where the log stood when the reply was made: nothing that it says was done is beyond. */
+  readonly after: Position
   /** Of each write, in the request's order: its own position. Empty when the operation cannot say. */
   readonly commits: readonly Position[]
   /** By the names that the request gave them. */
@@ -24,8 +26,8 @@ export type Mark = {
   readonly verified: boolean
 }
 
-export function placeText({ place, commits, verified }: Omit<Mark, 'tables'>): string {
-  return `${place.epoch};${place.position};${commits.join(',')};${verified ? 'verified' : 'open'}`
+export function placeText({ place, after, commits, verified }: Omit<Mark, 'tables'>): string {
+  return `${place.epoch};${place.position};${after};${commits.join(',')};${verified ? 'verified' : 'open'}`
 }
 
 /** ASCII alone, as a header must be. */
@@ -38,11 +40,13 @@ export function tablesText(tables: ReadonlyMap<string, MarkedTable>): string {
 
 /** undefined when the reply has none, or none that can be read: then nothing of it is kept. */
 export function markOf(place: string | undefined, tables: string | undefined): Mark | undefined {
-  const [, epoch, position, commits, verified] = /^([^;]+);(\d{1,15});([\d,]*);(verified|open)$/.exec(place ?? '') ?? []
+  const parts = /^([^;]+);(\d{1,15});(\d{1,15});([\d,]*);(verified|open)$/.exec(place ?? '')
+  const [, epoch, position, after, commits, verified] = parts ?? []
   const named = tablesOf(tables)
   if (epoch === undefined || commits === undefined || named === undefined) return undefined
   return {
     place: { epoch, position: Number(position) },
+    after: Number(after),
     commits: commits === '' ? [] : commits.split(',').map(Number),
     tables: named,
     verified: verified === 'verified',

@@ -3,9 +3,10 @@
  * not have are refused. A hit costs no look at the item: the stored text goes out as it is. Whatever is not understood whole
  * goes on to the region, and its answer back.
  */
-import { claimOfHeader } from '../../core/auth/authorization.ts'
+import { claimOfHeader, signedHeaderOf } from '../../core/auth/authorization.ts'
 import type { Credentials } from '../../core/auth/credentials.ts'
 import { ServiceError } from '../../core/errors.ts'
+import { authorizationSizeMax, cacheUnderstoodMax, cacheUnderstoodTextMax, signersMax } from '../../core/limits.ts'
 import { isObject, parseJson } from '../../core/wire/json.ts'
 import { operationNames } from '../../core/wire/shapes.ts'
 import type { Log } from '../../ports/log.ts'
@@ -16,16 +17,8 @@ import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from
 import type { SignedRequest, Signatures } from '../signatures.ts'
 import { batchGet } from './batch-get.ts'
 import { type CapacityDetail, isCapacityDetail, withoutCapacity, withZeroCapacity } from './capacity.ts'
-import {
-  hasOnlyGetItemMembers,
-  type Input,
-  keyTextOf,
-  parametersText,
-  partitionOfQuery,
-  plainKey,
-  projectorOf,
-  shownText,
-} from './understood.ts'
+import { Remembered } from './remembered.ts'
+import { type GetItem, getItemOf, type Input, parametersText, partitionOfQuery } from './understood.ts'
 import { resigned } from './resign.ts'
 import type { Upstream, UpstreamReply } from './upstream.ts'
 import { type WriteName, writesOf } from './writing.ts'
@@ -52,6 +45,11 @@ type Understood = { readonly request: ApiRequest; readonly who: string; readonly
 
 class Door {
   readonly #options: CachePipelineOptions
+  /** The same few requests come again and again, letter by letter. */
+  readonly #gets = new Remembered<GetItem>({
+    entriesMax: cacheUnderstoodMax,
+    textMax: cacheUnderstoodTextMax,
+  })
 
   constructor(options: CachePipelineOptions) {
     this.#options = options
@@ -94,10 +92,11 @@ class Door {
     const who = verifying === undefined ? claimed(request) : verifying.signatures.verify(request).accessKeyId
     const write = writes.get(operation)
     if (write !== undefined) return this.#write(request, write, who ?? '')
-    const input = who === undefined || !isPlain(request) ? undefined : parsed(request.body)
-    if (who === undefined || input === undefined) return this.#passOn(request, operation)
+    if (who === undefined || !isPlain(request)) return this.#passOn(request, operation)
+    if (operation === 'GetItem') return this.#getItem(request, who)
+    const input = parsed(request.body)
+    if (input === undefined) return this.#passOn(request, operation)
     const understood = { request, who, input }
-    if (operation === 'GetItem') return this.#getItem(understood)
     if (operation === 'Query') return this.#page(understood, 'query')
     if (operation === 'Scan') return this.#page(understood, 'scan')
     const batch = operation === 'BatchGetItem' ? this.#batch(understood) : undefined
@@ -116,27 +115,15 @@ class Door {
     return answerOf(await this.#ask(request), operation)
   }
 
-  #getItem({ request, who, input }: Understood): Promise<Answer> | Answer {
-    const { TableName: table, ReturnConsumedCapacity: detail, ConsistentRead } = input
-    const key = plainKey(input['Key'])
-    if (
-      ConsistentRead === true ||
-      key === undefined ||
-      typeof table !== 'string' ||
-      !isCapacityDetail(detail) ||
-      !hasOnlyGetItemMembers(input)
-    )
-      return this.#passOn(request, 'GetItem')
-    const shown = shownText(input)
-    if (shown === '' && input['ExpressionAttributeNames'] !== undefined) return this.#passOn(request, 'GetItem')
-    const read = {
-      table,
-      who,
-      shown,
-      text: JSON.stringify([key, shown]),
-      keyOf: (known: Parameters<typeof keyTextOf>[0]) => keyTextOf(known, key, true),
-      ...(shown === '' ? {} : { project: projectorOf(input, 'GetItem') }),
+  #getItem(request: ApiRequest, who: string): Promise<Answer> | Answer {
+    const text = request.body.toString('latin1')
+    let understood = this.#gets.get(text)
+    if (understood === undefined || understood.read.who !== who) {
+      understood = getItemOf(who, parsed(request.body))
+      if (understood === undefined) return this.#passOn(request, 'GetItem')
+      this.#gets.set(text, understood)
     }
+    const { read, detail, table } = understood
     const found = this.#options.cache.readItem(read, () => this.#origin(request, detail))
     return this.#answered(found, 'GetItem', detail, table)
   }
@@ -239,17 +226,26 @@ function notServed(operation: string): ServiceError {
   )
 }
 
+const operations: ReadonlyMap<unknown, string> = new Map(operationNames.map((name) => [`${targetPrefix}${name}`, name]))
+
 function operationOf({ headers }: ApiRequest): string {
-  const target = headers['x-amz-target']
-  return typeof target === 'string' && target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : 'unknown'
+  return operations.get(headers['x-amz-target']) ?? 'unknown'
 }
+
+/** Who signs, by what all of a client's requests of a day have in common. */
+const claimants = new Remembered<string>({ entriesMax: signersMax, textMax: authorizationSizeMax })
 
 /** Whose signature it says to be; undefined when it does not say so as every SDK does. */
 function claimed({ headers }: ApiRequest): string | undefined {
   const { authorization, 'x-amz-date': amzDate = headers.date } = headers
-  if (authorization === undefined || typeof amzDate !== 'string' || !usualClaim.test(authorization)) return undefined
+  const header = authorization === undefined ? undefined : signedHeaderOf(authorization)
+  if (authorization === undefined || header === undefined || typeof amzDate !== 'string') return undefined
+  const known = claimants.get(header.stem)
+  if (known !== undefined || !usualClaim.test(authorization)) return known
   try {
-    return claimOfHeader(authorization, amzDate).claim.accessKeyId
+    const { accessKeyId } = claimOfHeader(authorization, amzDate).claim
+    claimants.set(header.stem, accessKeyId)
+    return accessKeyId
   } catch {
     return undefined
   }

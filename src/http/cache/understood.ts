@@ -10,7 +10,9 @@ import { encodePrimaryKey, partitionPrefix } from '../../core/key/primary-key.ts
 import { keyComparisons } from '../../core/read/key-condition.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { isObject } from '../../core/wire/json.ts'
+import type { ItemRead } from '../../readers/dax/asks.ts'
 import type { CachedTable } from '../../readers/dax/cached-table.ts'
+import { type CapacityDetail, isCapacityDetail } from './capacity.ts'
 import { expressionParameters } from '../../operations/checks/expression-parameters.ts'
 import { placeholdersOf, projectionOf } from '../../operations/items/condition-of.ts'
 
@@ -27,7 +29,7 @@ const getItemMembers: ReadonlySet<string> = new Set([
 ])
 const keysMembers: ReadonlySet<string> = new Set(['Keys', 'ConsistentRead', ...projecting])
 
-export function hasOnlyGetItemMembers(input: Input): boolean {
+function hasOnlyGetItemMembers(input: Input): boolean {
   for (const name in input) if (!getItemMembers.has(name)) return false
   return isFlag(input['ConsistentRead'])
 }
@@ -39,6 +41,38 @@ export function hasOnlyKeysMembers(input: Input): boolean {
 
 function isFlag(value: unknown): boolean {
   return value === undefined || typeof value === 'boolean'
+}
+
+/** A GetItem that may be answered from what is kept. */
+export type GetItem = {
+  readonly table: string
+  readonly detail: CapacityDetail
+  readonly read: ItemRead
+}
+
+export function getItemOf(who: string, input: Input | undefined): GetItem | undefined {
+  if (input === undefined || !hasOnlyGetItemMembers(input)) return undefined
+  const { TableName: table, ReturnConsumedCapacity: detail, ConsistentRead } = input
+  const key = plainKey(input['Key'])
+  if (ConsistentRead === true || key === undefined || typeof table !== 'string' || !isCapacityDetail(detail))
+    return undefined
+  const shown = shownText(input)
+  if (shown === '' && input['ExpressionAttributeNames'] !== undefined) return undefined
+  const project = shown === '' ? {} : { project: projectorOf(input, 'GetItem') }
+  return {
+    table,
+    detail,
+    read: { table, who, shown, text: JSON.stringify([key, shown]), keyOf: keyTextsOf(key), ...project },
+  }
+}
+
+/** The key's bytes, worked out once as long as the table is the same. */
+export function keyTextsOf(key: Item): (table: CachedTable) => string | undefined {
+  let last: { readonly table: CachedTable; readonly text: string | undefined } | undefined
+  return (table) => {
+    if (last?.table !== table) last = { table, text: keyTextOf(table, key, true) }
+    return last.text
+  }
 }
 
 /** An item or a key in DynamoDB's JSON with its values in their canonical form; undefined when the region would refuse it. */

@@ -354,9 +354,10 @@ export class Cache {
     const key = table === undefined ? undefined : write.keyOf(table)
     if (table === undefined || key === undefined) return this.#forget(write)
     const exact = commit === undefined || commit === 0 ? undefined : commit
-    const position = exact ?? mark.place.position
+    const position = exact ?? mark.after
     const fence = fenceOf.item(table.id, key)
-    const isLatest = this.#fences.admits([fence], position)
+    // The table may be another by now than the one that was written to.
+    const isLatest = this.#fences.admits([fence, fenceOf.table(table.id)], position)
     this.#fences.note(fence, position)
     this.#endPages(table.id, key, position)
     const { body } = write

@@ -15,11 +15,12 @@ import {
   connectBackOffMsMin,
 } from '../../core/limits.ts'
 import type { CacheLine, CacheSession } from '../../ports/cache-line.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Cache } from './cache.ts'
 
 export type FollowerOptions = {
-  readonly env: Pick<Env, 'clock' | 'log'>
+  readonly env: Pick<Env, 'log'> & { readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'> }
   readonly line: CacheLine
   readonly cache: Pick<Cache, 'restart' | 'invalidate' | 'freshUntil'>
   readonly report: () => CacheReport

@@ -341,6 +341,18 @@ describe('a coherent cache', () => {
     expect(await keeper.get('a', 2)).toBe(item('again'))
   })
 
+  it('does not take what was written to a table for an item of the one made after it', async () => {
+    const keeper = new Keeper()
+    const position = keeper.region.put('a', 1, 'old')
+    const mark = keeper.region.mark([position])
+    const gone = keeper.region.tableId
+    const written = { table: 'T', keyOf: () => keyOf('a', 1).toString('latin1'), body: item('old') }
+    keeper.tell(keeper.region.recreate(), undefined, gone)
+    await keeper.get('b', 1)
+    keeper.cache.wrote('me', [written], mark)
+    expect(await keeper.get('a', 1)).toBe('{}')
+  })
+
   it('keeps nothing of a log that it does not follow', async () => {
     const keeper = new Keeper()
     keeper.region.epoch = 'two'

@@ -34,6 +34,7 @@ export class FakeRegion {
   mark(commits: readonly number[] = []): Mark {
     return {
       place: { epoch: this.epoch, position: this.position },
+      after: this.position,
       commits,
       tables: new Map([['T', { id: this.tableId, key: schema }]]),
       verified: false,

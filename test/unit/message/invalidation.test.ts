@@ -66,6 +66,7 @@ describe('the mark beside a reply', () => {
       .filter(({ partition }) => partition.length > 0)
     const mark = fc.record({
       place: fc.record({ epoch: fc.uuid(), position }),
+      after: position,
       commits: fc.array(position, { maxLength: 5 }),
       tables: fc.array(fc.tuple(name, fc.record({ id: name, key }))).map((rows) => new Map(rows)),
       verified: fc.boolean(),
@@ -82,11 +83,11 @@ describe('the mark beside a reply', () => {
   it('is none when a part is missing or strange', () => {
     for (const [place, tables] of [
       [undefined, '[]'],
-      ['a;1;;open', undefined],
-      ['a;x;;open', '[]'],
-      ['a;1;;perhaps', '[]'],
-      ['a;1;;open', '{'],
-      ['a;1;;open', '[["T"]]'],
+      ['a;1;1;;open', undefined],
+      ['a;x;1;;open', '[]'],
+      ['a;1;1;;perhaps', '[]'],
+      ['a;1;1;;open', '{'],
+      ['a;1;1;;open', '[["T"]]'],
     ] as const)
       expect(markOf(place, tables)).toBeUndefined()
   })

@@ -1,0 +1,24 @@
+/** The server that a cache is, answering one constant whatever it is asked: what a hit is held against. */
+import { systemClock } from '../../src/adapters/clocks.ts'
+import { systemRandom } from '../../src/adapters/random.ts'
+import { serveApi } from '../../src/http/server.ts'
+import { itemOf } from './requests.ts'
+
+const bytes = Buffer.from(JSON.stringify({ Item: itemOf(1) }))
+const constant = {
+  status: 200,
+  contentType: 'application/x-amz-json-1.0',
+  bytes,
+  operation: 'GetItem',
+  outcome: 'ok',
+}
+const server = await serveApi({
+  port: 0,
+  region: 'us-east-1',
+  env: { clock: systemClock, random: systemRandom, meter: { count: () => {}, gauge: () => {}, observe: () => {} } },
+  answer: (_request, _requestId, answer) => answer(constant),
+  readiness: () => ({ ready: true }),
+  metrics: async () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+})
+process.send?.({ type: 'ready', port: server.port })
+process.once('disconnect', () => process.exit(0))
