@@ -128,9 +128,10 @@ function addressBytes(host: string): Buffer | undefined {
   }
 }
 
-/** `::` stands for as many zeros as are missing. */
+/** In the one form that URLs have; `::` stands for as many zeros as are missing. */
 function sixBytes(host: string): Buffer {
-  const [head = [], tail] = host.split('::').map((part) => (part === '' ? [] : part.split(':')))
+  const plain = new URL(`http://[${host}]`).hostname.slice(1, -1)
+  const [head = [], tail] = plain.split('::').map((part) => (part === '' ? [] : part.split(':')))
   const zeros = tail === undefined ? [] : Array<string>(8 - head.length - tail.length).fill('0')
   const groups = [...head, ...zeros, ...(tail ?? [])].map((group) => parseInt(group, 16))
   return Buffer.from(groups.flatMap((group) => [group >> 8, group & 0xff]))

@@ -1,6 +1,7 @@
 import { chmodSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { X509Certificate } from 'node:crypto'
 import { request } from 'node:https'
+import { isIP } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -110,6 +111,22 @@ describe('the files of a deployment', () => {
     const renewed = writeDeployment({ ...settings, hosts: [us, moved, more], out: folder, renew: true })
     expect(renewed.map(({ certificates }) => certificates)).toEqual(['new', 'new', 'new'])
   })
+})
+
+test('a certificate holds names and addresses of every form', () => {
+  const hosts = [
+    'a.example.org',
+    '10.0.0.1',
+    '::1',
+    '::',
+    'fe80::1:2',
+    '1:2:3:4:5:6:7:8',
+    '::ffff:1.2.3.4',
+    '2001:DB8::',
+  ]
+  const read = new X509Certificate(certify({ name: 'all', days: 1, use: 'server', hosts }).certificate)
+  expect(hosts.map((host) => (isIP(host) === 0 ? read.checkHost(host) : read.checkIP(host)))).toEqual(hosts)
+  expect(read.checkIP('10.0.0.2') ?? read.checkIP('::2') ?? read.checkHost('b.example.org')).toBeUndefined()
 })
 
 test('a certificate that is about to end is told, and so is its end', () => {

@@ -1,0 +1,98 @@
+/** deploy/compose.yaml and its fourth region as data: test:docker, which runs them, needs an engine. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { options } from '../../../src/node/configuration.ts'
+
+type Service = {
+  readonly image: string
+  readonly environment?: Readonly<Record<string, string>>
+  readonly networks: readonly string[]
+  readonly ports?: readonly string[]
+  readonly command?: readonly string[]
+  readonly volumes?: readonly string[]
+}
+type File = {
+  readonly services: Readonly<Record<string, Service>>
+  readonly networks: Readonly<Record<string, unknown>>
+}
+
+const read = (name: string): File =>
+  parse(readFileSync(new URL(`../../../deploy/${name}`, import.meta.url), 'utf8'), { merge: true }) as File
+const three = read('compose.yaml')
+const fourth = read('compose.fourth.yaml')
+const four = merged(three, fourth)
+
+/** As Compose does it, as far as it matters here. */
+function merged(first: File, second: File): File {
+  const names = [...new Set([...Object.keys(first.services), ...Object.keys(second.services)])]
+  const services = names.map((name) => {
+    const [before, after] = [first.services[name], second.services[name]]
+    const environment = { ...before?.environment, ...after?.environment }
+    const networks = [...new Set([...(before?.networks ?? []), ...(after?.networks ?? [])])]
+    return [name, { ...before, ...after, environment, networks } as Service] as const
+  })
+  return { services: Object.fromEntries(services), networks: { ...first.networks, ...second.networks } }
+}
+
+const words = (text = ''): readonly string[] => text.split(/\s+/).filter((word) => word !== '')
+const regionsOf = ({ networks }: File): readonly string[] => Object.keys(networks)
+const pairsOf = (file: File): readonly string[] =>
+  regionsOf(file).flatMap((from) => regionsOf(file).flatMap((to) => (from === to ? [] : [`${from} ${to}`])))
+
+/** Of every ordered pair, where its link listens and where it leads. */
+function linksOf(file: File): ReadonlyMap<string, { readonly at: string; readonly target: string }> {
+  const carried = Object.entries(file.services).flatMap(([name, { environment }]) =>
+    words(environment?.['LONGITUDE_LINK']).map((text) => {
+      const [, from, to, port, target] = /^(.+)\.\.(.+?)=(\d+):(.+)$/.exec(text) ?? []
+      return [`${from} ${to}`, { at: `nats://${name}:${port}`, target: target ?? '' }] as const
+    }),
+  )
+  expect(new Set(carried.map(([pair]) => pair)).size).toBe(carried.length)
+  return new Map(carried)
+}
+
+describe.each([
+  ['three regions', three],
+  ['four regions', four],
+])('%s in Compose', (_, file) => {
+  test('have a link for every ordered pair, to which the one dials and which leads to the other', () => {
+    const links = linksOf(file)
+    expect([...links.keys()].toSorted()).toEqual([...pairsOf(file)].toSorted())
+    for (const region of regionsOf(file)) {
+      const peers = words(file.services[region]?.environment?.['LONGITUDE_PEER']).map((text) => text.split('='))
+      expect(peers.map(([peer = '']) => peer).toSorted()).toEqual(
+        regionsOf(file)
+          .filter((name) => name !== region)
+          .toSorted(),
+      )
+      for (const [peer = '', url] of peers) {
+        expect(url).toBe(links.get(`${region} ${peer}`)?.at)
+        expect(links.get(`${region} ${peer}`)?.target).toBe(`nats-${peer}:4222`)
+      }
+    }
+  })
+
+  test('share no network but for what stands between them or looks at them', () => {
+    const between = Object.entries(file.services).filter(([, { networks }]) => networks.length > 1)
+    const names = between.map(([name]) => name).filter((name) => !name.startsWith('links'))
+    expect(names.toSorted()).toEqual(['front-door', 'prometheus'])
+    for (const region of regionsOf(file))
+      for (const name of [region, `nats-${region}`, `cache-${region}`])
+        expect(file.services[name]?.networks, name).toEqual([region])
+  })
+
+  test('publish to this machine alone, each port once, and no NATS server', () => {
+    const published = Object.values(file.services).flatMap(({ ports = [] }) => ports)
+    for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z0-9_]+:-\d+\}:\d+$/)
+    const outside = published.map((port) => /:-(\d+)\}/.exec(port)?.[1])
+    expect(new Set(outside).size).toBe(outside.length)
+    expect(published.filter((port) => port.endsWith(':4222'))).toEqual([])
+  })
+
+  test('are configured by options that there are', () => {
+    const known = Object.keys(options).map((name) => `LONGITUDE_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`)
+    const given = Object.values(file.services).flatMap(({ environment = {} }) => Object.keys(environment))
+    expect(given.filter((name) => name.startsWith('LONGITUDE_') && !known.includes(name))).toEqual([])
+  })
+})
