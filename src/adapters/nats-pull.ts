@@ -11,8 +11,8 @@ import type { StreamMessage } from '../ports/bus.ts'
 import { bufferOf } from './nats-connect.ts'
 import { inboxPrefix } from './nats-subjects.ts'
 
-/** Single changes come one a message: over 200 ms, so many fill the way at 100,000 a second. */
-const pullMessagesMax = 20_000
+/** Single changes come one a message: over 100 ms, so many fill the way at 100,000 a second. More would only wait here. */
+const pullMessagesMax = 10_000
 const pullBytesMax = 24 * 1024 * 1024
 const expiresMs = 10_000
 /** A request is followed by the next before it expires, so that a message never waits for one. */
@@ -34,7 +34,7 @@ export type PullOptions = {
 export class Puller {
   readonly #options: PullOptions
   readonly #inbox: string
-  readonly #waiting: { readonly message: StreamMessage; readonly sizeBytes: number }[] = []
+  readonly #waiting: StreamMessage[] = []
   #subscription: Subscription | undefined
   #monitor: NodeJS.Timeout | undefined
   #nextSubject = ''
@@ -105,7 +105,7 @@ export class Puller {
     this.#askedMessages--
     this.#askedBytes -= sizeBytes
     this.#waitingBytes += sizeBytes
-    this.#waiting.push({ message: { sequence: place.sequence, payload: bufferOf(message.data) }, sizeBytes })
+    this.#waiting.push({ sequence: place.sequence, payload: bufferOf(message.data) })
     if (!this.#draining) void this.#drain()
   }
 
@@ -127,10 +127,10 @@ export class Puller {
       for (;;) {
         const next = this.#waiting.shift()
         if (next === undefined || this.#ended) break
-        const taken = this.#options.onMessage(next.message)
+        const taken = this.#options.onMessage(next)
         // Mostly there is room at once, and a turn for each message would be what costs the most.
         if (taken !== undefined) await taken
-        this.#waitingBytes -= next.sizeBytes
+        this.#waitingBytes -= next.payload.length
         if (taken !== undefined) this.#askIfRoom()
       }
     } catch (error) {
