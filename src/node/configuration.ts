@@ -15,8 +15,9 @@ import { deploymentOptions, nodeTlsOptions } from './deployment/options.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 
 const portMax = 65_535
+const words = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
 const names = z
-  .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))])
+  .union([z.array(z.string()), words])
   .pipe(z.array(z.string()).min(1, 'at least one region').refine(allDifferent, 'a region twice'))
 const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(portMax)
 const flag = z.union([z.boolean(), z.stringbool()])
@@ -26,10 +27,7 @@ const peer = z
   .transform((text) => ({ region: text.slice(0, text.indexOf('=')), url: text.slice(text.indexOf('=') + 1) }))
 const peers = z.union([
   z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([region, url]) => ({ region, url }))),
-  z
-    .string()
-    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
-    .pipe(z.array(peer)),
+  words.pipe(z.array(peer)),
   z.array(peer),
 ])
 const upstream = z
@@ -41,16 +39,10 @@ const upstream = z
   }))
 const upstreams = z.union([
   z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([region, url]) => ({ region, url }))),
-  z
-    .string()
-    .transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
-    .pipe(z.array(upstream)),
+  words.pipe(z.array(upstream)),
   z.array(upstream),
 ])
-const texts = z.union([
-  z.array(z.string().min(1)),
-  z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== '')),
-])
+const texts = z.union([z.array(z.string().min(1)), words])
 
 type Row = {
   readonly flags: string
