@@ -240,7 +240,9 @@ class RunningReplication implements Replication {
         await this.#pulse()
         if (turn % slowEvery === 0) await this.#trim()
       } catch (error) {
-        if (!this.#loop.stopped) this.#env.log.warn('replication housekeeping failed', { error: String(error) })
+        // Of a disk that refuses writes everybody is told already.
+        const level = this.#engine.trouble() === undefined ? 'warn' : 'debug'
+        if (!this.#loop.stopped) this.#env.log[level]('replication housekeeping failed', { error: String(error) })
       }
       await this.#loop.pause(announceMs)
     }

@@ -20,6 +20,7 @@ import { greet, Refused } from './greeting.ts'
 import { Hearing } from './hearing.ts'
 import { Inbox } from './inbox.ts'
 import { BackOff, Loop } from './loop.ts'
+import { Mode } from './mode.ts'
 import { Parked } from './parked.ts'
 import type { Pauses } from './pauses.ts'
 import { startOf } from './place-in-stream.ts'
@@ -62,8 +63,7 @@ export class Subscriber {
   #ended: string | undefined
   #appliedAtMs: number | undefined
   #progressAtMs = 0
-  #mode: 'normal' | 'refused' | 'resync' | 'held' = 'normal'
-  #reason: string | undefined
+  readonly #mode: Mode
   #failure: unknown
 
   constructor(options: SubscriberOptions) {
@@ -72,6 +72,7 @@ export class Subscriber {
     this.#loop = new Loop(options.env.clock)
     this.#inbox = new Inbox(options.applyChangesMax)
     this.hearing = new Hearing(options.env.clock)
+    this.#mode = new Mode(options.env, options.peer)
     this.#suspicion = new Suspicion(options.env, options.peer)
     this.parked = new Parked({ ...options, ...options.env })
     this.#running = this.#run()
@@ -79,7 +80,7 @@ export class Subscriber {
 
   /** For questions to the peer; undefined while there is none, or none that would be understood. */
   get session(): PeerSession | undefined {
-    return this.#mode === 'refused' ? undefined : this.#session
+    return this.#mode.now === 'refused' ? undefined : this.#session
   }
 
   /** Something about pauses has changed. */
@@ -88,7 +89,7 @@ export class Subscriber {
   }
 
   get reason(): string | undefined {
-    return this.#reason
+    return this.#mode.reason
   }
 
   get suspect(): Suspect | undefined {
@@ -96,11 +97,11 @@ export class Subscriber {
   }
 
   heldChanges(): number {
-    return this.#mode === 'held' ? this.#inbox.changes() : 0
+    return this.#mode.now === 'held' ? this.#inbox.changes() : 0
   }
 
   state(): SubscriberState {
-    if (this.#mode !== 'normal') return this.#mode
+    if (this.#mode.now !== 'normal') return this.#mode.now
     if (this.#session === undefined) return 'cut'
     const { last } = this.hearing
     if (last === undefined || this.hearing.silentForMs() > silenceMs) return 'unknown'
@@ -122,7 +123,7 @@ export class Subscriber {
         await this.#follow()
       } catch (error) {
         known = error instanceof LogGone
-        if (error instanceof UnknownFormat || error instanceof Refused) this.#refuse(error.message)
+        if (error instanceof UnknownFormat || error instanceof Refused) this.#mode.refuse(error.message)
         if (!this.#loop.stopped && !known)
           log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
       }
@@ -138,7 +139,7 @@ export class Subscriber {
       const epoch = await this.#greet(session)
       while (this.#isPaused() && this.#ended === undefined && !this.#loop.stopped) await this.#idle(session)
       const cursor = engine.cursor(this.peer.name)
-      if (cursor === undefined || this.#mode === 'resync') await this.#resync(session, epoch)
+      if (cursor === undefined || this.#mode.now === 'resync') await this.#resync(session, epoch)
       await this.#consume(session)
       this.#options.onRegisters()
       while (this.#ended === undefined && !this.#loop.stopped) await this.#step(session)
@@ -179,30 +180,18 @@ export class Subscriber {
       return said.epoch
     }
     const cursor = engine.cursor(this.peer.name)
-    if (cursor === undefined || this.#mode === 'resync') throw new Error('nobody answers')
+    if (cursor === undefined || this.#mode.now === 'resync') throw new Error('nobody answers')
     return cursor.epoch
-  }
-
-  /** Until something of the peer can be applied again, or there is nothing left that cannot. */
-  #refuse(reason: string): void {
-    if (this.#reason !== reason) this.#options.env.log.error('peer is refused', { peer: this.peer.name, reason })
-    this.#mode = 'refused'
-    this.#reason = reason
-  }
-
-  #accept(): void {
-    this.#mode = 'normal'
-    this.#reason = undefined
   }
 
   async #resync(session: PeerSession, epoch: string): Promise<void> {
     const { env, engine, transfer } = this.#options
-    this.#mode = 'resync'
+    this.#mode.now = 'resync'
     if (engine.cursor(this.peer.name) !== undefined) env.log.warn('fetch the peer’s state', { peer: this.peer.name })
     await transfer(session, this.peer, epoch)
     await this.parked.forget()
     this.hearing.watermark.reset()
-    this.#accept()
+    this.#mode.accept()
     this.#progress()
   }
 
@@ -306,7 +295,7 @@ export class Subscriber {
    */
   #otherEpoch(epoch: string): void {
     const { last } = this.hearing
-    if (last === undefined || last.epoch === epoch) throw this.#gone(`its log is another (${epoch})`)
+    if (last === undefined || last.epoch === epoch) throw this.#mode.gone(`its log is another (${epoch})`)
     this.#inbox.drop(1)
   }
 
@@ -325,26 +314,14 @@ export class Subscriber {
       if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.#suspicion.note('answer', error)
       throw error
     })
-    if (end === 'gone') throw this.#gone('its log does not reach back to our cursor')
+    if (end === 'gone') throw this.#mode.gone('its log does not reach back to our cursor')
     if (end === 'whole') this.#confirm(session)
     else await this.#hold(session, end.until)
   }
 
-  #gone(why: string): LogGone {
-    this.#options.env.log.warn('the peer’s log does not go on from here', { peer: this.peer.name, why })
-    this.#mode = 'resync'
-    this.#reason = why
-    return new LogGone(why)
-  }
-
   /** Waits until our clock comes near enough, or for something to change. The batch stays the first to be applied. */
   async #hold(session: PeerSession, until: Stamp): Promise<void> {
-    if (this.#mode !== 'held')
-      this.#options.env.log.error('changes are held: the peer’s clock is ahead', {
-        peer: this.peer.name,
-        aheadMs: until.wallMs - this.#options.env.clock.wallMs(),
-      })
-    this.#mode = 'held'
+    this.#mode.hold(until)
     this.#confirm(session)
     await this.#loop.pause(Math.min(tickMs, Math.max(1, until.wallMs - this.#options.env.clock.wallMs())))
   }
@@ -356,11 +333,11 @@ export class Subscriber {
     const stalled = this.#now() - this.#progressAtMs > stallMs
     if (heard === undefined) return false
     if (heard.epoch !== cursor.epoch) {
-      if (stalled) throw this.#gone(`its log is another (${heard.epoch})`)
+      if (stalled) throw this.#mode.gone(`its log is another (${heard.epoch})`)
       return false
     }
     if (cursor.position >= heard.published) {
-      if (this.#mode !== 'normal') this.#accept()
+      if (this.#mode.now !== 'normal') this.#mode.accept()
       return false
     }
     if (cursor.position >= heard.sent) {
@@ -375,7 +352,7 @@ export class Subscriber {
   }
 
   #note(batch: Batch, result: ApplyResult): void {
-    if (result.applied === 'all' && this.#mode !== 'normal') this.#accept()
+    if (result.applied === 'all' && this.#mode.now !== 'normal') this.#mode.accept()
     if (result.applied !== 'hole') this.#progress()
     if (batch.changes.some((change) => change.kind === 'register')) this.#options.onRegisters()
   }
