@@ -236,8 +236,9 @@ async function administer(world: World, { administrator, home, welcome }: Chores
 async function depart(world: World, administrator: Administrator, home: SimulatedRegion): Promise<void> {
   const { random, regions } = world
   const others = (): SimulatedRegion[] => regions.filter((region) => region !== home)
-  if (world.logPositionsMax > 1000 && random.chance(0.15))
-    await administrator.disassociate(random.pick(regions), 'orders')
+  const having = [...(world.replicas.get(home.idOf('orders') ?? '') ?? [])]
+  if (world.logPositionsMax > 1000 && having.length > 1 && random.chance(0.15))
+    await administrator.disassociate(random.pick(having), 'orders')
   if (others().length < 2 || !random.chance(0.15)) return
   const gone = random.pick(others())
   // Who leaves before anybody else has all of a table takes it along.

@@ -110,6 +110,10 @@ export class SimulatedRegion {
     return this.#tablesSeen.some((table) => table.id === id)
   }
 
+  idOf(name: string): TableId | undefined {
+    return this.#tablesSeen.find((table) => table.name === name)?.id
+  }
+
   get knownRegions(): readonly string[] {
     return this.#known.map(({ name }) => name)
   }
