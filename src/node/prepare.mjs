@@ -56,6 +56,7 @@ export function build(root, log) {
     const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
     execute(root, process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', aside])
     copyData(join(root, 'src'), aside)
+    execute(root, process.execPath, [join(root, 'src', 'node', 'bundle.mjs'), aside])
     writeFileSync(join(aside, '.built'), '')
     moveAway(dist, old)
     renameSync(aside, dist)

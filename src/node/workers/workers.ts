@@ -4,11 +4,11 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
-import { fileURLToPath } from 'node:url'
 import { serveForwarded } from '../../http/forwarding.ts'
 import type { RunningServer } from '../../http/server.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
+import { ownProgram } from '../own-program.ts'
 import { forwardingDescriptor, type FromWorker, type ToWorker, type WorkerStart } from './messages.ts'
 
 export type WorkersOptions = {
@@ -56,7 +56,7 @@ export class Workers {
 
   async #fork(): Promise<void> {
     const { log, start } = this.#options
-    const program = fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../cli.ts' : '../cli.js', import.meta.url))
+    const program = ownProgram().at(-1) ?? ''
     const stdio = ['ignore', 'inherit', 'inherit', 'ipc', 'pipe'] as const
     const worker = fork(program, ['worker'], { stdio: [...stdio], serialization: 'json' })
     this.#all.add(worker)

@@ -1,0 +1,181 @@
+/**
+ * What a request costs from its bytes to those of its reply, in things that can be counted: a heavier way shows here on every
+ * machine, however busy. Allocations are told by what makes buffers. A change for the better is welcome to lower a number.
+ */
+import { Socket } from 'node:net'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { MemoryNetwork } from '../../../src/adapters/memory-bus.ts'
+import { systemClock } from '../../../src/adapters/clocks.ts'
+import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { systemRandom } from '../../../src/adapters/random.ts'
+import { openEngine } from '../../../src/engine/open-engine.ts'
+import { type RunningServer, startServer } from '../../../src/http/server.ts'
+import type { Log } from '../../../src/ports/log.ts'
+import type { Edit, Entry, Range } from '../../../src/ports/store.ts'
+import { apiHeaders } from '../../conformance/raw-request.ts'
+import { httpText } from '../../conformance/raw-socket.ts'
+import { tableEdits } from '../engine/region.ts'
+
+class CountingStore extends MemoryStore {
+  readonly work = { gets: 0, entries: 0, edits: 0, flushes: 0 }
+
+  override get(key: Uint8Array): Buffer | undefined {
+    this.work.gets++
+    return super.get(key)
+  }
+
+  override *entries(range: Range): Generator<Entry> {
+    for (const entry of super.entries(range)) {
+      this.work.entries++
+      yield entry
+    }
+  }
+
+  override write(batch: readonly Edit[]): Promise<void> {
+    this.work.flushes++
+    this.work.edits += batch.length
+    return super.write(batch)
+  }
+}
+
+const store = new CountingStore()
+let server: RunningServer
+let client: Socket
+
+beforeAll(async () => {
+  const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => log }
+  const meter = { count: () => {}, gauge: () => {}, observe: () => {} }
+  const self = { name: 'us-east-1', number: 1 }
+  const bus = new MemoryNetwork(systemClock, systemRandom).join(self.name)
+  const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
+  const engine = await openEngine(env, { topology: { self, regions: [self] } })
+  await engine.define('id', tableEdits('abc'))
+  const settings = { accountId: '000000000000', region: self.name, regions: [self.name], tableTransitionMs: 0 }
+  server = await startServer({
+    port: 0,
+    context: { engine, env, settings },
+    readiness: () => ({ ready: true }),
+    metrics: () => Promise.resolve({ contentType: '', text: '' }),
+  })
+  client = new Socket().connect(server.port, server.host)
+  for (let n = 0; n < 30; n++) await ask('PutItem', { TableName: 'abc', Item: itemOf(n) })
+  await ask('GetItem', get)
+})
+afterAll(async () => {
+  client.destroy()
+  await server.close()
+})
+afterEach(() => void vi.restoreAllMocks())
+
+const itemOf = (n: number) => ({
+  pk: { S: 'partition' },
+  sk: { N: String(n) },
+  text: { S: 'some text' },
+  list: { L: [{ N: '1' }, { BOOL: true }] },
+})
+const key = { pk: { S: 'partition' }, sk: { N: '7' } }
+const get = { TableName: 'abc', Key: key }
+
+/** A request as an SDK writes it, and the whole reply. */
+async function ask(operation: string, input: unknown): Promise<string> {
+  const text = httpText(apiHeaders(operation), JSON.stringify(input))
+  return await new Promise((resolve) => {
+    let received = ''
+    const take = (chunk: Buffer): void => {
+      received += chunk.toString()
+      const [head = '', body = ''] = received.split('\r\n\r\n')
+      const length = Number(/content-length: (\d+)/i.exec(head)?.[1])
+      if (Buffer.byteLength(body) < length) return
+      client.removeListener('data', take)
+      resolve(received)
+    }
+    client.on('data', take)
+    client.write(text)
+  })
+}
+
+async function workOf(operation: string, input: unknown) {
+  const before = { ...store.work }
+  const parse = vi.spyOn(JSON, 'parse')
+  const stringify = vi.spyOn(JSON, 'stringify')
+  const write = vi.spyOn(Socket.prototype, 'write')
+  const made = [vi.spyOn(Buffer, 'allocUnsafe'), vi.spyOn(Buffer, 'concat'), vi.spyOn(Buffer, 'alloc')]
+  const reply = await ask(operation, input)
+  const counted = {
+    gets: store.work.gets - before.gets,
+    entries: store.work.entries - before.entries,
+    edits: store.work.edits - before.edits,
+    flushes: store.work.flushes - before.flushes,
+    parses: parse.mock.calls.length,
+    bytesParsed: parse.mock.calls.reduce((sum, [text]) => sum + text.length, 0) - JSON.stringify(input).length,
+    // The test's own are one each.
+    stringifies: stringify.mock.calls.length - 2,
+    writes: write.mock.calls.length - 1,
+    buffers: made.reduce((sum, spy) => sum + spy.mock.calls.length, 0),
+  }
+  vi.restoreAllMocks()
+  expect(reply).toMatch(/^HTTP\/1\.1 200/)
+  return counted
+}
+
+/** The request's body is parsed, once, and nothing else. */
+const once = { parses: 1, bytesParsed: 0, writes: 1 }
+
+describe('the work of', () => {
+  test('GetItem is one read, and the item is never parsed nor made anew', async () => {
+    const { buffers, ...counted } = await workOf('GetItem', get)
+    expect(counted).toEqual({ ...once, gets: 1, entries: 0, edits: 0, flushes: 0, stringifies: 0 })
+    expect(buffers).toBeLessThanOrEqual(7)
+  })
+
+  test('a Query of twenty is its rows, spliced', async () => {
+    const input = {
+      TableName: 'abc',
+      Limit: 20,
+      KeyConditionExpression: 'pk = :pk',
+      ExpressionAttributeValues: { ':pk': { S: 'partition' } },
+    }
+    // One for the token of the next page: its item is parsed, and its key is written.
+    const work = { gets: 0, entries: 20, edits: 0, flushes: 0, writes: 1, parses: 2, stringifies: 1 }
+    const counted = await workOf('Query', input)
+    expect(counted).toMatchObject(work)
+    expect(counted.bytesParsed).toBeLessThan(200)
+    expect(counted.buffers).toBeLessThanOrEqual(12)
+  })
+
+  test('PutItem is one read and one flush, its item made into text once', async () => {
+    const work = { ...once, gets: 1, entries: 0, edits: 4, flushes: 1 }
+    const counted = await workOf('PutItem', { TableName: 'abc', Item: itemOf(7) })
+    expect(counted).toMatchObject(work)
+    // The item, the head of the log, the table's counts, and the empty reply.
+    expect(counted.stringifies).toBeLessThanOrEqual(4)
+    expect(counted.buffers).toBeLessThanOrEqual(12)
+  })
+
+  test('UpdateItem parses the item that it changes, and no other', async () => {
+    const counted = await workOf('UpdateItem', {
+      TableName: 'abc',
+      Key: key,
+      UpdateExpression: 'SET #t = :t',
+      ExpressionAttributeNames: { '#t': 'text' },
+      ExpressionAttributeValues: { ':t': { S: 'other' } },
+    })
+    expect(counted).toMatchObject({ gets: 1, entries: 0, edits: 4, flushes: 1, writes: 1, parses: 2 })
+    expect(counted.stringifies).toBeLessThanOrEqual(4)
+  })
+
+  test('BatchWriteItem is a read for each of its items, and one flush', async () => {
+    const requests = Array.from({ length: 25 }, (_, n) => ({ PutRequest: { Item: itemOf(n) } }))
+    const counted = await workOf('BatchWriteItem', { RequestItems: { abc: requests } })
+    expect(counted).toMatchObject({ ...once, gets: 25, entries: 0, edits: 25 * 2 + 2, flushes: 1 })
+    expect(counted.stringifies).toBeLessThanOrEqual(25 + 3)
+    expect(counted.buffers).toBeLessThanOrEqual(25 * 8 + 1)
+  })
+
+  test('TransactWriteItems is a read for each of its items, and one flush', async () => {
+    const puts = Array.from({ length: 4 }, (_, n) => ({ Put: { TableName: 'abc', Item: itemOf(n) } }))
+    const counted = await workOf('TransactWriteItems', { TransactItems: puts })
+    expect(counted).toMatchObject({ ...once, gets: 4, entries: 0, edits: 4 * 2 + 2, flushes: 1 })
+    expect(counted.stringifies).toBeLessThanOrEqual(4 + 3)
+  })
+})

@@ -1,0 +1,84 @@
+/** A flood is answered, not swallowed: what is under way is bounded, the rest is throttled, and when it is over it is over. */
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { systemClock } from '../../../src/adapters/clocks.ts'
+import { MemoryNetwork } from '../../../src/adapters/memory-bus.ts'
+import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { systemRandom } from '../../../src/adapters/random.ts'
+import { requestsInFlightMax } from '../../../src/core/limits.ts'
+import { openEngine } from '../../../src/engine/open-engine.ts'
+import { startServer } from '../../../src/http/server.ts'
+import type { Log } from '../../../src/ports/log.ts'
+import { apiHeaders, call } from '../../conformance/raw-request.ts'
+import { httpText } from '../../conformance/raw-socket.ts'
+import { itemOf, tableEdits } from '../engine/region.ts'
+
+test('writes that come faster than the disk takes them are throttled beyond a bound, and latency recovers within a second', async () => {
+  let stalled: Promise<void> | undefined
+  const store = new MemoryStore({ durable: () => stalled ?? Promise.resolve() })
+  const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => log }
+  const meter = { count: () => {}, gauge: () => {}, observe: () => {} }
+  const self = { name: 'us-east-1', number: 1 }
+  const bus = new MemoryNetwork(systemClock, systemRandom).join(self.name)
+  const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
+  const engine = await openEngine(env, { topology: { self, regions: [self] } })
+  await engine.define('id', tableEdits('abc'))
+  const settings = { accountId: '000000000000', region: self.name, regions: [self.name], tableTransitionMs: 0 }
+  const server = await startServer({
+    port: 0,
+    context: { engine, env, settings },
+    readiness: () => ({ ready: true }),
+    metrics: () => Promise.resolve({ contentType: '', text: '' }),
+  })
+  const put = (n: number) => JSON.stringify({ TableName: 'abc', Item: itemOf('x', n, { v: { S: 'v'.repeat(400) } }) })
+
+  // The disk takes nothing; twice what may be under way comes, written ahead on a few connections.
+  let flow = (): void => {}
+  stalled = new Promise((resolve) => {
+    flow = resolve
+  })
+  const connections = 8
+  const each = (requestsInFlightMax * 2) / connections
+  const before = process.memoryUsage().rss
+  const replies = Array.from({ length: connections }, (_, at) => flood(server, put(at), each))
+  // Reads go on in the meantime, and writes beyond the bound are told so at once.
+  await expect.poll(async () => (await call(server.url, 'PutItem', put(9))).status, { timeout: 20_000 }).toBe(400)
+  const refused = await call(server.url, 'PutItem', put(9))
+  expect(refused.json).toMatchObject({ __type: expect.stringMatching(/#ThrottlingException$/) })
+  const grownMegabytes = (process.memoryUsage().rss - before) / 1024 / 1024
+  expect(grownMegabytes).toBeLessThan(400)
+
+  stalled = undefined
+  flow()
+  const texts = await Promise.all(replies)
+  const count = (pattern: RegExp): number => texts.reduce((sum, text) => sum + (text.match(pattern)?.length ?? 0), 0)
+  expect(count(/HTTP\/1\.1 200/g) + count(/#ThrottlingException/g)).toBe(each * connections)
+  expect(count(/#ThrottlingException/g)).toBeGreaterThan(0)
+  const startedMs = performance.now()
+  expect((await call(server.url, 'PutItem', put(10))).status).toBe(200)
+  expect(performance.now() - startedMs).toBeLessThan(1000)
+  await server.close()
+})
+
+/** Everything that comes back until all of it is answered. */
+async function flood(
+  server: { readonly host: string; readonly port: number },
+  body: string,
+  times: number,
+): Promise<string> {
+  const text = httpText(apiHeaders('PutItem'), body)
+  return await new Promise((resolve, reject) => {
+    let received = ''
+    let replies = 0
+    const socket = connect(server.port, server.host, () => socket.write(text.repeat(times)))
+    socket.on('data', (chunk: Buffer) => {
+      const more = chunk.toString('latin1')
+      received += more
+      replies = received.split('HTTP/1.1 ').length - 1
+      if (replies < times || !received.trimEnd().endsWith('}')) return
+      socket.destroy()
+      resolve(received)
+    })
+    socket.on('error', reject)
+  })
+}
