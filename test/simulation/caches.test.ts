@@ -5,7 +5,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { runSeed } from './run.ts'
 
-const seedCount = 15
+const seedCount = 10
 
 describe('a world of regions with caches keeps its promises', () => {
   it(`for seeds 1 to ${seedCount}`, { timeout: 300_000 }, async () => {

@@ -3,7 +3,7 @@
  * not have are refused. A hit costs no look at the item: the stored text goes out as it is. Whatever is not understood whole
  * goes on to the region, and its answer back.
  */
-import { claimOfHeader, signedHeaderOf } from '../../core/auth/authorization.ts'
+import { claimOfHeader } from '../../core/auth/authorization.ts'
 import type { Credentials } from '../../core/auth/credentials.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { authorizationSizeMax, cacheUnderstoodMax, cacheUnderstoodTextMax, signersMax } from '../../core/limits.ts'
@@ -238,13 +238,13 @@ const claimants = new Remembered<string>({ entriesMax: signersMax, textMax: auth
 /** Whose signature it says to be; undefined when it does not say so as every SDK does. */
 function claimed({ headers }: ApiRequest): string | undefined {
   const { authorization, 'x-amz-date': amzDate = headers.date } = headers
-  const header = authorization === undefined ? undefined : signedHeaderOf(authorization)
-  if (authorization === undefined || header === undefined || typeof amzDate !== 'string') return undefined
-  const known = claimants.get(header.stem)
+  if (authorization === undefined || typeof amzDate !== 'string') return undefined
+  const stem = authorization.slice(0, authorization.lastIndexOf('='))
+  const known = claimants.get(stem)
   if (known !== undefined || !usualClaim.test(authorization)) return known
   try {
     const { accessKeyId } = claimOfHeader(authorization, amzDate).claim
-    claimants.set(header.stem, accessKeyId)
+    claimants.set(stem, accessKeyId)
     return accessKeyId
   } catch {
     return undefined
