@@ -107,13 +107,15 @@ export class Load {
     await this.#deployment.verified(this.#table)
   }
 
-  /** With a disk the conflict feed on it is gone, and so what it told of. */
+  /** With a disk the conflict feed on it is gone, and so what it told of; and a feed forgets its oldest beyond a hundred thousand. */
   feedsLost = false
 
   /** Values that lost, by key, from all feeds. */
   async #conflicts(regions: readonly ChaosRegion[]): Promise<Map<string, Set<string>>> {
     const lost = new Map<string, Set<string>>()
-    for (const region of regions)
+    for (const region of regions) {
+      const oldest = ((await region.admin('conflicts')) as FeedPage).conflicts[0]
+      if (oldest !== undefined && oldest.number > 1) this.feedsLost = true
       for (let after = 0; ;) {
         const page = (await region.admin(`conflicts?table=${this.#table}&after=${after}`)) as FeedPage
         for (const { key, lost: write } of page.conflicts) {
@@ -123,6 +125,7 @@ export class Load {
         if (page.next === after) break
         after = page.next
       }
+    }
     return lost
   }
 
@@ -148,6 +151,7 @@ export class Load {
 
 type FeedPage = {
   readonly conflicts: readonly {
+    readonly number: number
     readonly key: { readonly id: { readonly S: string } }
     readonly lost: { readonly item: { readonly v?: { readonly S: string } } | null }
   }[]
