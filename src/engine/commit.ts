@@ -5,8 +5,8 @@
 import { assert } from '../core/assert.ts'
 import type { Cause, Position } from '../core/change/change.ts'
 import { ServiceError } from '../core/errors.ts'
-import { encodeItem, decodeItem } from '../core/item/item-bytes.ts'
-import { bodyOffset, isTombstone, itemSizeOf } from '../core/item/row.ts'
+import { decodeItem } from '../core/item/item-bytes.ts'
+import { bodyOffset, encodeRowOfText, isTombstone, itemSizeOf } from '../core/item/row.ts'
 import type { Table } from '../core/table/table.ts'
 import { decide } from '../core/write/decide.ts'
 import type { Current, Outcome, Refusal, Write } from '../core/write/write.ts'
@@ -23,6 +23,8 @@ import { refusedByStore } from './trouble.ts'
 type Accepted = {
   readonly write: Write
   readonly table: Table
+  /** The row's key in the store. */
+  readonly at: Buffer
   readonly before: Buffer | undefined
   readonly outcome: Outcome
 }
@@ -30,6 +32,17 @@ type Accepted = {
 export function commit(state: State, writes: readonly Write[], cause: Cause): Promise<CommitResult> {
   const only = writes.length === 1 ? writes[0] : undefined
   return only === undefined ? commitAll(state, writes, cause) : commitOne(state, only, cause)
+}
+
+/** Each by itself, as if they had come one after another, and one answer when all of them are durable. */
+export function commitEach(state: State, writes: readonly Write[], cause: Cause): Promise<readonly CommitResult[]> {
+  const results = writes.map((write): CommitResult => {
+    const decided = decideWrite(state, write)
+    if ('refused' in decided) return { accepted: false, refusals: [decided] }
+    if (decided.outcome.changed) editAll(state, [decided], cause)
+    return accepted(state, [decided])
+  })
+  return answer(state.groups.settled(), results)
 }
 
 /** The token is looked up and written in the same turn as the writes are decided: two at once cannot both be new. */
@@ -64,7 +77,8 @@ function decideWrite(state: State, write: Write): Accepted | Refusal {
   const table = state.catalog.decided(write.table.id) ?? state.catalog.successorOf(write.table.id)
   if (table === undefined || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
-  const before = state.groups.get(rowKey(table.number, write.key))
+  const at = rowKey(table.number, write.key)
+  const before = state.groups.get(at)
   const outcome = decide(
     table === write.table ? write : { ...write, table },
     before === undefined || isTombstone(before) ? undefined : new StoredItem(before),
@@ -72,10 +86,15 @@ function decideWrite(state: State, write: Write): Accepted | Refusal {
   if ('refused' in outcome) return outcome
   const change = () => ({ before: outcome.previous?.item(), after: outcome.next?.item })
   const full = outcome.changed ? collectionRefusal(state, table, write.key, change) : undefined
-  return full ?? { write, table, before, outcome }
+  return full ?? { write, table, at, before, outcome }
 }
 
 function edit(state: State, writes: readonly Accepted[], cause: Cause, token?: Token): Promise<CommitResult> {
+  const group = editAll(state, writes, cause, token)
+  return answer(group.durable, accepted(state, writes))
+}
+
+function editAll(state: State, writes: readonly Accepted[], cause: Cause, token?: Token): Group {
   const group = state.groups.open()
   try {
     let first: Position | undefined
@@ -87,31 +106,35 @@ function edit(state: State, writes: readonly Accepted[], cause: Cause, token?: T
     state.groups.stop(error as Error)
     throw error
   }
-  return answer(group.durable, accepted(state, writes))
+  return group
 }
 
 /** Returns the first position of the transaction. */
 function editOne(state: State, group: Group, write: Accepted, cause: Cause, first: Position | undefined): Position {
-  const { table, before, outcome } = write
+  const { table, at, before, outcome } = write
   const { next, previous } = outcome
+  const { stamp, seen } = ownRow(state, table, before)
+  const tombstone = next === undefined
+  const itemSizeBytes = next?.sizeBytes ?? 0
+  const head = { stamp, seen, tombstone, itemSizeBytes, body: none }
+  const row = tombstone || previous !== undefined ? head : { ...head, inserted: true as const }
   const position = editRow(state, group, {
     table,
     key: write.write.key,
+    at,
     before,
     beforeItem: previous instanceof StoredItem ? previous.parsed : undefined,
-    row: {
-      ...ownRow(state, table, before),
-      tombstone: next === undefined,
-      ...(next !== undefined && previous === undefined ? { inserted: true as const } : {}),
-      itemSizeBytes: next?.sizeBytes ?? 0,
-      body: encodeItem(next?.item ?? write.write.keyAttributes),
-    },
+    row,
+    bytes: encodeRowOfText(row, JSON.stringify(next?.item ?? write.write.keyAttributes)),
     item: next?.item,
     cause,
     first,
   })
   return first ?? position
 }
+
+/** The bytes have it. */
+const none = Buffer.alloc(0)
 
 function isAccepted(decided: Accepted | Refusal): decided is Accepted {
   return !('refused' in decided)

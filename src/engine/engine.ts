@@ -141,6 +141,8 @@ export interface Engine {
   // Items
   /** Atomic; of one table each key at most once. Rejects with a ServiceError when the store cannot take it. */
   commit(writes: readonly Write[], cause?: OwnCause): Promise<CommitResult>
+  /** Each by itself, in this order: some may be accepted and others refused. Resolves when all that was accepted is durable. */
+  commitEach(writes: readonly Write[], cause?: OwnCause): Promise<readonly CommitResult[]>
   /** `commit`, unless the token was used: remembered with an accepted transaction, in the same group. */
   commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult>
   /** The durable row under a primary key; a tombstone counts as none. */

@@ -14,7 +14,7 @@ import type { Env } from '../ports/env.ts'
 import { apply, mergeRows } from './apply.ts'
 import { Catalog } from './catalog.ts'
 import { collectionSizeIn } from './collections.ts'
-import { commit, commitOnce } from './commit.ts'
+import { commit, commitEach, commitOnce } from './commit.ts'
 import { Cursors } from './cursors.ts'
 import { Counts, horizonFrom, sizeFrom } from './counts.ts'
 import type {
@@ -126,19 +126,15 @@ class LocalEngine implements Engine {
   }
 
   commit(writes: readonly Write[], cause: OwnCause = 'client'): Promise<CommitResult> {
-    try {
-      return commit(this.#state, writes, cause)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return rejecting(() => commit(this.#state, writes, cause))
+  }
+
+  commitEach(writes: readonly Write[], cause: OwnCause = 'client'): Promise<readonly CommitResult[]> {
+    return rejecting(() => commitEach(this.#state, writes, cause))
   }
 
   commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult> {
-    try {
-      return commitOnce(this.#state, writes, token)
-    } catch (error) {
-      return Promise.reject(error)
-    }
+    return rejecting(() => commitOnce(this.#state, writes, token))
   }
 
   get(table: Table, key: Buffer): Buffer | undefined {
@@ -391,5 +387,14 @@ class LocalEngine implements Engine {
     this.#load()
     this.#state.foreign.cut(head.position)
     assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
+  }
+}
+
+/** What throws before it has begun rejects like what fails later. */
+function rejecting<Result>(begin: () => Promise<Result>): Promise<Result> {
+  try {
+    return begin()
+  } catch (error) {
+    return Promise.reject(error)
   }
 }

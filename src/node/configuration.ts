@@ -14,12 +14,11 @@ import { cacheOptions, optionsOfCache } from './cache-options.ts'
 import { deploymentOptions, nodeTlsOptions } from './deployment/options.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 
-const portMax = 65_535
 const words = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
 const names = z
   .union([z.array(z.string()), words])
   .pipe(z.array(z.string()).min(1, 'at least one region').refine(allDifferent, 'a region twice'))
-const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(portMax)
+const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(65_535)
 const flag = z.union([z.boolean(), z.stringbool()])
 const peer = z
   .string()

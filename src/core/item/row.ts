@@ -34,16 +34,29 @@ const formatMask = 0x3f
 const headerSizeBytes = 16
 
 export function encodeRow(row: Row): Buffer {
+  const bytes = encodeHead(row, row.body.length)
+  row.body.copy(bytes, bytes.length - row.body.length)
+  return bytes
+}
+
+/** The body as text, written in its place at once: every own write comes through here. */
+export function encodeRowOfText(row: Omit<Row, 'body'>, text: string): Buffer {
+  const length = Buffer.byteLength(text)
+  const bytes = encodeHead(row, length)
+  bytes.write(text, bytes.length - length)
+  return bytes
+}
+
+function encodeHead(row: Omit<Row, 'body'>, bodyLength: number): Buffer {
   assert(row.seen.length < regionsMax, 'row: the version vector names fewer regions than a topology may have')
   const bodyStart = headerSizeBytes + row.seen.length * stampSizeBytes
-  const bytes = Buffer.allocUnsafe(bodyStart + row.body.length)
+  const bytes = Buffer.allocUnsafe(bodyStart + bodyLength)
   bytes[0] = formatVersion | (row.tombstone ? tombstoneFlag : 0) | (row.inserted === true ? insertedFlag : 0)
   writeStamp(bytes, 1, row.stamp)
   bytes.writeUInt32BE(row.itemSizeBytes, 11)
   bytes[15] = row.seen.length
   let offset = headerSizeBytes
   for (const stamp of row.seen) offset = writeStamp(bytes, offset, stamp)
-  row.body.copy(bytes, bodyStart)
   return bytes
 }
 

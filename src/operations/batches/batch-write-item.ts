@@ -31,7 +31,7 @@ export const batchWriteItem = defineOperation<Input, Wire<BatchWriteItemOutput>>
     )
     assertDistinct(writes)
     // Each is a write of its own; one flush takes them all.
-    const results = await Promise.all(writes.map(({ write }) => context.engine.commit([write])))
+    const results = await context.engine.commitEach(writes.map(({ write }) => write))
     const capacity = new CapacityByTable(input.ReturnConsumedCapacity)
     const metrics = new CollectionMetrics(input.ReturnItemCollectionMetrics, context.engine)
     const unprocessed: Record<string, Request[]> = {}
