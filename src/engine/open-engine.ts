@@ -224,11 +224,11 @@ class LocalEngine implements Engine {
   rows(id: TableId, after: Buffer | undefined, rowsMax: number, bytesMax: number): readonly KeyedRow[] {
     const table = this.tableWithId(id)
     if (table === undefined) return []
-    const range = tableRows(table.number)
-    const from = after === undefined ? range.from : Buffer.concat([range.from, after, Buffer.of(0)])
+    const { from: first, to } = tableRows(table.number)
+    const from = after === undefined ? first : Buffer.concat([first, after, Buffer.of(0)])
     const rows: KeyedRow[] = []
     let bytes = 0
-    for (const { key, value } of this.#state.store.entries({ from, to: range.to, limit: rowsMax })) {
+    for (const { key, value } of this.#state.store.entries({ from, to, limit: rowsMax })) {
       bytes += key.length + value.length
       if (rows.length > 0 && bytes > bytesMax) break
       rows.push({ key: key.subarray(rowPrefixBytes), row: value })
@@ -291,9 +291,8 @@ class LocalEngine implements Engine {
   }
 
   async probe(): Promise<void> {
-    await this.#edit((group) =>
-      this.#state.groups.put(group, noteKey(probeNote), Buffer.alloc(this.#trouble.probeSizeBytes)),
-    )
+    const bytes = Buffer.alloc(this.#trouble.probeSizeBytes)
+    await this.#edit((group) => this.#state.groups.put(group, noteKey(probeNote), bytes))
     await this.setNote(probeNote, undefined)
   }
 
