@@ -104,6 +104,13 @@ export class Cache {
     return this.#together(name, fenced, origin, (mark, body) => this.#fillItem(read, mark, body))
   }
 
+  /** What is kept, while the log is known: a miss is not counted, and is to be asked for by `readItem`. */
+  findItem(read: ItemRead): Cached | undefined {
+    const { found } = this.#isFresh(this.#nowMs()) ? this.#look(read) : {}
+    if (found !== undefined) this.figures.itemHits++
+    return found
+  }
+
   /**
    * What is kept of a batch, and what others are reading just now; `origin` is asked for the rest, by their places in `reads`,
    * if there is any.

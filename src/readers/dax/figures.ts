@@ -19,7 +19,21 @@ export class Figures {
   errors = 0
   faults = 0
   throttled = 0
-  requests = new Map<string, number>()
+  /** Of GetItem that were answered the shortest way; the others by their operations. */
+  hits = 0
+  readonly #requests = new Map<string, number>()
+
+  request(operation: string): void {
+    this.#requests.set(operation, (this.#requests.get(operation) ?? 0) + 1)
+  }
+
+  requestsOf(operation: string): number {
+    return (this.#requests.get(operation) ?? 0) + (operation === 'GetItem' ? this.hits : 0)
+  }
+
+  get requests(): number {
+    return [...this.#requests.values()].reduce((sum, count) => sum + count, this.hits)
+  }
 
   page(kind: 'query' | 'scan', hit: boolean): void {
     if (kind === 'query') this[hit ? 'queryHits' : 'queryMisses']++
