@@ -98,7 +98,7 @@ export const requestsUnderWayMax = 32
 export const messagesUnderWayMax = 64
 export const messagesUnderWayBytesMax = 16 * 1024 * 1024
 /** Messages of a peer that wait to be applied: beyond either, its session is not read. */
-export const inboxMessagesMax = 4096
+export const inboxMessagesMax = 2048
 export const inboxBytesMax = 16 * 1024 * 1024
 /** Waiting messages are applied together, up to these; the changes are decided in one turn, in which nobody else is served. */
 export const applyChangesMax = 1024

@@ -115,6 +115,8 @@ async function threeWriters() {
 async function drains() {
   const slow = { requests: requestsOf('PutItem'), connections: 2, count: size.backlog }
   const fast = { requests: requestsOf('BatchWriteItem25'), connections: 4, count: size.backlog / 25 }
+  // Not counted: a region that has been cut off has been running before.
+  await drain({ ...fast, count: Math.ceil(fast.count / 3) })
   return { fewAMessage: await drain(slow), manyAMessage: await drain(fast) }
 }
 
