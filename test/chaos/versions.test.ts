@@ -57,5 +57,6 @@ function otherVersion(folder: string): string {
   const changed = text.replace(`formatVersion = ${formatVersion}`, `formatVersion = ${next}`)
   if (changed === text) throw new Error('the version is not where it was')
   writeFileSync(path, changed)
-  return join(folder, 'dist', 'node', 'cli.js')
+  // As compiled: in the bundle that usually runs the version is somewhere else.
+  return join(folder, 'dist', 'node', 'cli-parts.js')
 }
