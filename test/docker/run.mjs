@@ -4,6 +4,7 @@
  *
  *   npm run test:docker
  *   npm run test:docker -- --file more.yaml     with another file for Compose
+ *   npm run test:docker -- --no-build           the image `longitude` as it is
  *   npm run test:docker -- --only start,links   some of the steps, in their order (`start` and `table` make what the others need)
  */
 import assert from 'node:assert/strict'
@@ -24,7 +25,11 @@ const fourth = 'sa-east-1'
 const table = 'Employees'
 
 const { values: asked } = parseArgs({
-  options: { file: { type: 'string', multiple: true, default: [] }, only: { type: 'string' } },
+  options: {
+    file: { type: 'string', multiple: true, default: [] },
+    only: { type: 'string' },
+    'no-build': { type: 'boolean' },
+  },
 })
 const deployment = await deploymentOf({ root, files: ['deploy/compose.yaml', ...asked.file] })
 const { run, output, inspect, endpoint } = deployment
@@ -74,7 +79,7 @@ console.log(passed ? 'passed' : 'FAILED')
 process.exit(passed ? 0 : 1)
 
 async function start() {
-  run('up', '--detach', '--build')
+  run('up', '--detach', ...(asked['no-build'] === true ? [] : ['--build']))
   for (const region of regions) await ready(region)
   // The image's own check, which is run ten seconds after the start.
   for (const service of [...regions, ...regions.map((region) => `cache-${region}`), 'links', 'front-door'])
