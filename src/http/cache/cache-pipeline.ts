@@ -34,8 +34,8 @@ export type CachePipelineOptions = {
 export function cachePipeline(options: CachePipelineOptions): Pipeline {
   const door = new Door(options)
   return (request, requestId, answer) => {
-    const hit = door.hit(request)
-    if (hit !== undefined) return answer(hit)
+    const found = door.hit(request)
+    if (found !== undefined) return answer(found)
     const answered = door.answer(request, requestId)
     if (answered instanceof Promise) void answered.then(answer)
     else answer(answered)
