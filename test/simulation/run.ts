@@ -1,5 +1,4 @@
 /** One run: a world from a seed, load and faults, then everything healed, time to settle, and the checks. */
-import { required } from '../../src/core/assert.ts'
 import { Administrator } from './administrator.ts'
 import type { Variant } from './boot.ts'
 import { checkConflicts, checkRegion, difference } from './checks.ts'
@@ -142,7 +141,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
     caches.push(...regions.map((region, n) => new SimulatedCache(world, region, plan.seed ^ (cachesSeed + n))))
   await Promise.all([
     ...caches.map((cache) => cache.run(endMs)),
-    plan.caches ? remakeTable(world, administrator, endMs) : Promise.resolve(),
+    plan.caches ? remakeTable(administrator, home, { world, endMs }) : Promise.resolve(),
     faults.run(endMs),
     prover.run(endMs),
     rush(world, { clients, endMs, everyMs: plan.rushEveryMs }),
@@ -160,10 +159,15 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   checkConflicts(world)
 }
 
-/** A table that is deleted and made again under its name, again and again. */
-async function remakeTable(world: World, administrator: Administrator, endMs: number): Promise<void> {
-  const { scheduler, regions } = world
-  const region = required(regions[0], 'a region')
+type Remaking = { readonly world: World; readonly endMs: number }
+
+/** A table that is deleted and made again under its name, again and again, in a region that stays. */
+async function remakeTable(
+  administrator: Administrator,
+  region: SimulatedRegion,
+  { world, endMs }: Remaking,
+): Promise<void> {
+  const { scheduler } = world
   while (scheduler.nowMs < endMs) {
     world.chores++
     await administrator.createTable(region, 'scratch', false)

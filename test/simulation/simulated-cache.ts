@@ -73,6 +73,8 @@ export class SimulatedCache {
 
   /** Once everything is healed it follows, and what it answers is what the region has. */
   async settle(): Promise<void> {
+    // A region that has left for good leaves its cache with nothing to follow.
+    if (!this.#world.regions.includes(this.#region)) return
     const { scheduler } = this.#world
     this.#line.state = 'up'
     this.#line.loseChance = 0
