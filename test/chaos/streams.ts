@@ -4,6 +4,8 @@ import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { logSubject, streamName } from '../../src/adapters/nats-subjects.ts'
 import type { ChaosRegion } from './chaos-region.ts'
 
+const readMax = 200
+
 export class StreamAbuse {
   readonly region: ChaosRegion
   readonly #connection: NatsConnection
@@ -18,13 +20,13 @@ export class StreamAbuse {
     this.#connection = connection
   }
 
-  /** All that is on the stream, in its order. */
+  /** The last of what is on the stream, in its order. */
   async messages(): Promise<readonly Buffer[]> {
     const { streams } = await jetstreamManager(this.#connection)
     const name = streamName(this.region.name)
     const { state } = await streams.info(name)
     const found: Buffer[] = []
-    for (let seq = state.first_seq; seq <= state.last_seq; seq++) {
+    for (let seq = Math.max(state.first_seq, state.last_seq - readMax); seq <= state.last_seq; seq++) {
       const message = await streams.getMessage(name, { seq }).catch(() => null)
       if (message !== null) found.push(Buffer.from(message.data))
     }
