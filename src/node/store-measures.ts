@@ -1,4 +1,4 @@
-/** How much of its disk a region takes, for /metrics. */
+/** How much of its disk a region takes, and whether it may take more, for /metrics. */
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine } from '../engine/engine.ts'
@@ -6,6 +6,7 @@ import type { Meter } from '../ports/meter.ts'
 
 export function measureStore(meter: Meter, engine: Engine, folder: string): void {
   meter.gauge('longitude_log_changes', Math.max(0, engine.flushed() - engine.oldest() + 1))
+  meter.gauge('longitude_store_writable', engine.trouble() === undefined ? 1 : 0)
   meter.gauge('longitude_store_bytes', sizeBytesOf(folder))
 }
 

@@ -6,7 +6,7 @@ const everyMs = 1000
 
 export type RoomWatch = { stop(): Promise<void> }
 
-export function watchRoom({ clock, log, meter }: Env, engine: Engine): RoomWatch {
+export function watchRoom({ clock, log }: Env, engine: Engine): RoomWatch {
   let cancel = (): void => undefined
   let probing = Promise.resolve()
   let stopped = false
@@ -17,13 +17,11 @@ export function watchRoom({ clock, log, meter }: Env, engine: Engine): RoomWatch
     } catch (error) {
       log.debug('the disk still refuses writes', { error: String(error) })
     }
-    meter.gauge('longitude_store_writable', engine.trouble() === undefined ? 1 : 0)
   }
   const wait = (): void => {
     if (!stopped) cancel = clock.after(everyMs, () => (probing = look().finally(wait)))
   }
 
-  meter.gauge('longitude_store_writable', 1)
   wait()
   return {
     stop: async () => {
