@@ -79,7 +79,8 @@ export class SimulatedCache {
     this.#line.state = 'up'
     this.#line.loseChance = 0
     const startedMs = scheduler.nowMs
-    while (!this.#cache.serves) {
+    // A region may have left for good.
+    while (this.#world.network.node(this.#region.name) !== undefined && !this.#cache.serves) {
       expectThat(
         scheduler.nowMs - startedMs < settleMsMax,
         'a cache follows again after the heal',
@@ -90,7 +91,7 @@ export class SimulatedCache {
     // What is on its way, and two answers of the region.
     await scheduler.sleep(2 * cacheLeaseMs)
     const { engine } = this.#region
-    if (engine === undefined) return
+    if (engine === undefined || !this.#cache.serves) return
     for (const table of engine.tables()) {
       if (!isUsable(table, this.#region.name)) continue
       for (const { key } of engine.rows(table.id, undefined, 100, 1_000_000)) {
