@@ -297,10 +297,10 @@ async function seen() {
     })
   }
   if (services.includes('grafana')) {
-    const asked = `${endpoint('grafana')}/api/datasources/proxy/uid/prometheus/api/v1/query?query=longitude_log_position`
+    const figuresAsked = `${endpoint('grafana')}/api/datasources/proxy/uid/prometheus/api/v1/query?query=longitude_log_position`
     await until('Grafana has the dashboard, and figures for it', async () => {
       const found = await json(`${endpoint('grafana')}/api/dashboards/uid/longitude-regions`).catch(() => undefined)
-      const figures = await json(asked).catch(() => undefined)
+      const figures = await json(figuresAsked).catch(() => undefined)
       return found?.dashboard !== undefined && figures?.data?.result.length >= regions.length
     })
   }
