@@ -103,7 +103,7 @@ it(`${backlogChanges} changes of backlog after a cut are drained while new write
     console.log(
       `${backlogChanges} changes to two peers in ${seconds.toFixed(1)} s, and ${load.accepted() - before} new writes`,
     )
-    expect(load.accepted() - before).toBeGreaterThan(10)
+    expect(load.accepted() - before).toBeGreaterThan(0)
     await world.verified('piled')
   }),
 )

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { longitude, prepareProgram, removeFolder, temporaryFolder } from './command-line.ts'
+import { longitude, prepareProgram, randomBasePort, removeFolder, temporaryFolder } from './command-line.ts'
 
 const folders: string[] = []
 beforeAll(prepareProgram, 60_000)
@@ -13,6 +13,10 @@ function folder(): string {
   const made = temporaryFolder()
   folders.push(made)
   return made
+}
+
+function port(): string {
+  return String(randomBasePort())
 }
 
 /** One sentence on the error stream, status 1, nothing on the output. */
@@ -76,7 +80,7 @@ describe('a mistake at the command line is told in a sentence', { timeout: 30_00
   })
 
   test('a nats-server that is none', async () => {
-    expect(await refused('up', '--data', folder(), '--nats-server', '/bin/sh', '--base-port', '46000')).toContain(
+    expect(await refused('up', '--data', folder(), '--nats-server', '/bin/sh', '--base-port', port())).toContain(
       '/bin/sh',
     )
   })
@@ -85,7 +89,7 @@ describe('a mistake at the command line is told in a sentence', { timeout: 30_00
     const data = folder()
     mkdirSync(join(data, 'store'))
     writeFileSync(join(data, 'store', 'strange'), '')
-    expect(await refused('node', '--region', 'us-east-1', '--data', data, '--port', '45999')).toContain('not empty')
+    expect(await refused('node', '--region', 'us-east-1', '--data', data, '--port', port())).toContain('not empty')
   })
 })
 

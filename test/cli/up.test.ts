@@ -11,6 +11,7 @@ import {
   eventually,
   longitude,
   prepareProgram,
+  randomBasePort,
   removeFolder,
   statusOf,
   temporaryFolder,
@@ -131,7 +132,7 @@ describe('longitude up', { timeout: 60_000 }, () => {
   test('refuses a folder and ports that another run is using, and does not disturb it', async () => {
     const data = folder()
     const running = await upWith(data, ...two)
-    const sameFolder = await longitude('up', '--data', data, '--base-port', '45000')
+    const sameFolder = await longitude('up', '--data', data, '--base-port', String(randomBasePort()))
     expect(sameFolder.status).toBe(1)
     expect(sameFolder.errors).toContain(`${data} is in use by process ${running.supervisor.pid}`)
     const samePorts = await longitude('up', '--data', folder(), '--base-port', String(running.basePort), ...two)
@@ -147,7 +148,7 @@ describe('longitude up', { timeout: 60_000 }, () => {
     const lines = await longitude('status', '--data', data)
     expect(lines).toMatchObject({ status: 0, errors: '' })
     expect(lines.output).toMatch(/us-east-1 .* ready/)
-    const other = await longitude('status', '--json', '--data', folder(), '--base-port', '45000')
+    const other = await longitude('status', '--json', '--data', folder(), '--base-port', String(randomBasePort()))
     expect(other.status).toBe(1)
     const { regions } = JSON.parse(other.output) as { regions: { health: string }[] }
     expect(regions.map(({ health }) => health)).toEqual(['down', 'down', 'down'])
