@@ -13,6 +13,7 @@ export const storiedSeeds: readonly StoriedSeed[] = [
   { seed: 93, story: 'a join waited for ever for what a region that had left had written' },
   { seed: 81, story: 'a damaged row of a region that had left was taken for one that no region can have written' },
   { seed: 3769, story: 'a replica counted as complete before it served' },
+  { seed: 3203, story: 'of a peer whose disk was wiped, what all had confirmed before was not pending again' },
   {
     seed: 20022,
     story: 'a batch decided on one that was then held passed over what was held, where their messages overlapped',

@@ -53,8 +53,9 @@ export class Ledger {
     for (const [peer, position] of confirmed) this.#peers.set(peer, newPlace(position))
   }
 
-  /** A peer that has nothing yet: everything that is still known is counted. */
+  /** A peer that has nothing yet: everything that the log holds is counted, also what all others have and was forgotten. */
   add(peer: string): void {
+    this.#recall(Math.min(this.leastConfirmed(), this.#upTo))
     const place = newPlace(0)
     for (const [table, { entries, dropped }] of this.#queues) {
       place.tables.set(table, { next: dropped, lost: undefined })
@@ -63,8 +64,8 @@ export class Ledger {
     this.#peers.set(peer, place)
   }
 
+  /** The peer has lost what it had. */
   reset(peer: string): void {
-    this.#peers.delete(peer)
     this.add(peer)
   }
 
@@ -186,6 +187,26 @@ export class Ledger {
         if (count > 0) at.lost = { count, upTo, oldestMs }
         this.#forget(table)
       }
+  }
+
+  /** Reads in the log again what was forgotten because all had it: nothing beyond `upTo`. */
+  #recall(upTo: Position): void {
+    const found = new Map<TableId, Entry[]>()
+    for (let after = this.#engine.oldest() - 1; after < upTo;) {
+      const part = nextPart(this.#engine, after)
+      if (part.upTo === after) break
+      after = part.upTo
+      for (const { position, table, row } of part.leaving) {
+        if (position > upTo || position >= (this.#queues.get(table)?.entries[0]?.position ?? Infinity)) continue
+        const entries = found.get(table) ?? []
+        found.set(table, entries)
+        entries.push({ position, stamp: readStamp(row, 1) })
+      }
+    }
+    for (const [table, entries] of found) {
+      const queue = this.#queues.get(table) ?? { entries: [], dropped: 0 }
+      this.#queues.set(table, { entries: [...entries, ...queue.entries], dropped: queue.dropped - entries.length })
+    }
   }
 
   #add(change: Change): void {

@@ -78,6 +78,30 @@ describe('what a peer lacks', () => {
   })
 })
 
+describe('what a peer lacks that has lost its disk', () => {
+  it('is all that the log holds, also what everybody had and was forgotten, and the others lack no more for it', () => {
+    const log = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })
+    fc.assert(
+      fc.property(log, fc.nat(40), fc.nat(40), fc.nat(40), (own, had, others, trimmed) => {
+        const clamp = (position: number) => Math.min(position, own.length)
+        const from = Math.min(clamp(had), clamp(others), trimmed)
+        const beyond = (after: number) => own.filter((isOwn, n) => isOwn && n + 1 > after).length
+        const ledger = counted(logOf(own, from), { eu: from, ap: from })
+        ledger.confirm('eu', clamp(had))
+        ledger.confirm('ap', clamp(others))
+        ledger.reset('eu')
+        ledger.add('sa')
+        expect(ledger.pending('eu')).toBe(beyond(from))
+        expect(ledger.pending('sa')).toBe(beyond(from))
+        expect(ledger.pending('ap')).toBe(beyond(others))
+        ledger.confirm('eu', own.length)
+        ledger.confirm('ap', own.length)
+        expect([ledger.pending('eu'), ledger.pending('sa'), ledger.pending('ap')]).toEqual([0, beyond(from), 0])
+      }),
+    )
+  })
+})
+
 describe('what a peer lacks of a table that it has paused', () => {
   it('is counted from where the table stands, whatever the cursor says, and kept in the log from there', () => {
     const log = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })
