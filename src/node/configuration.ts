@@ -58,13 +58,13 @@ const defaultRegions = ['us-east-1', 'eu-west-1', 'ap-northeast-1']
 export const options = {
   regions: {
     flags: '--regions <names>',
-    help: 'regions to run, separated by commas, out of those in regions/',
+    help: 'regions that run, separated by commas, out of those in regions/',
     schema: names,
     default: defaultRegions.join(','),
   },
   basePort: {
     flags: '--base-port <port>',
-    help: 'endpoint of the first region; the others follow, NATS servers from +100, links from +200, their control at +199, the front door at +99',
+    help: 'endpoint of the first region; the others follow, caches from +50, the front door at +99, NATS servers from +100, the control of the links at +199, links from +200',
     schema: port,
     default: 8000,
   },
@@ -134,7 +134,11 @@ export const options = {
     help: 'for drills: by how much this node’s wall clock is wrong, and until when; looked at while the node runs',
     schema: z.string().min(1).optional(),
   },
-  region: { flags: '--region <name>', help: 'the region that this node is', schema: z.string().min(1) },
+  region: {
+    flags: '--region <name>',
+    help: 'the region that this node is, or that the cache is before',
+    schema: z.string().min(1),
+  },
   port: {
     flags: '--port <port>',
     help: 'port of the endpoint (of a cache, 8050 when not given)',

@@ -15,11 +15,17 @@ export function conflictRoutes(engine: Engine, topology: Topology): readonly Adm
       conflicts: found
         .filter(({ table: id, tableName }) => table === undefined || table === tableName || table === id)
         .map((conflict) => told(conflict, topology)),
+      /** Whether there is a table of that name now; what one that was deleted has lost is told all the same. */
+      ...(table === undefined ? {} : { tableExists: tableNamed(engine, table) }),
       /** Where to go on; the same as asked for when there is nothing after it yet. */
       next: found.at(-1)?.number ?? naturalOf(query['after']) ?? 0,
     }
   }
   return [{ method: 'GET', path: '/admin/conflicts', answer }]
+}
+
+function tableNamed(engine: Engine, table: string): boolean {
+  return (engine.tableNamed(table) ?? engine.tableWithId(table)) !== undefined
 }
 
 function told(conflict: Conflict, topology: Topology): object {

@@ -44,7 +44,7 @@ function pausedBy({ table, link }: z.output<typeof resumeRequest>, engine: Engin
   }
   if (table === undefined || link !== undefined) throw new BadRequest('either a table or a link is paused')
   const found = engine.tableNamed(table) ?? engine.tableWithId(table)
-  if (found === undefined) throw new BadRequest(`no table ${table} in ${self}`)
+  if (found === undefined) throw new BadRequest(`no table ${table} here`)
   return { table: found.id }
 }
 

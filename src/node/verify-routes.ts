@@ -17,7 +17,7 @@ export function verifyRoutes(replication: Replication, engine: Engine): readonly
   const tableOf = (body: unknown): Table => {
     const { table } = asked.parse(body)
     const found = engine.tableNamed(table)
-    if (found === undefined) throw new BadRequest(`no table ${table} in ${engine.region.name}`)
+    if (found === undefined) throw new BadRequest(`no table ${table} here`)
     return found
   }
   return [

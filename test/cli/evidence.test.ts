@@ -87,6 +87,11 @@ describe('an operator', { timeout: 90_000 }, () => {
     ])
   })
 
+  test('is told when a table has no conflicts because there is no such table', async () => {
+    const none = await longitude('conflicts', 'None', '--data', data)
+    expect(none).toMatchObject({ status: 1, output: '', errors: expect.stringContaining('no table None in us-east-1') })
+  })
+
   test('follows the conflicts as they come', async () => {
     const following = background('conflicts', TableName, '--follow', '--json', '--data', data)
     let output = ''
@@ -110,12 +115,15 @@ describe('an operator', { timeout: 90_000 }, () => {
     expect((await longitude('repair', TableName, '--data', data)).status).toBe(0)
     const none = await longitude('verify', 'None', '--data', data)
     expect(none.status).toBe(2)
-    expect(none.errors).toContain('no table None in us-east-1')
+    expect(none.errors).toContain('us-east-1: no table None here')
   })
 
   test('is told what is wrong with a pause', async () => {
     const wrong = await longitude('pause', TableName, '--for', 'long', '--data', data)
     expect(wrong).toMatchObject({ status: 1, errors: expect.stringContaining('a duration such as') })
+    const misspelt = await longitude('pause', 'None', '--for', '1m', '--data', data)
+    expect(misspelt).toMatchObject({ status: 1, errors: expect.stringContaining('None was not paused anywhere') })
+    expect(misspelt.output).toContain('  us-east-1: no table None here\n')
     const unknown = await longitude('pause', '--link', 'us-east-1..mars', '--for', '1m', '--data', data)
     expect(unknown).toMatchObject({ status: 1, errors: expect.stringContaining('no link') })
   })

@@ -113,8 +113,7 @@ describe('links, vantage and front door of what `up` runs', { timeout: 60_000 },
   })
 
   test('a vantage opens a local port to each region, as far as it is from there', async () => {
-    const port = running.basePort + 700
-    const vantage = background('vantage', 'ap-southeast-2', '--json', '--data', data, '--vantage-port', String(port))
+    const vantage = background('vantage', 'ap-southeast-2', '--json', '--data', data)
     ends.push(async () => {
       vantage.process.kill('SIGTERM')
       expect(await vantage.ended).toMatchObject({ status: 0 })
@@ -130,6 +129,7 @@ describe('links, vantage and front door of what `up` runs', { timeout: 60_000 },
       ['us-east-1', 199.8],
       ['eu-west-1', 255.7],
     ])
+    expect(regions[0]?.endpoint).toBe(`http://127.0.0.1:${running.basePort + 800}`)
     expect(await requestMs(regions[0]?.endpoint ?? '')).toBeGreaterThan(2 * 199)
     const set = ['links', 'set', 'all', '--rtt', '2ms', '--control', control, '--json']
     expect((await longitude(...set)).status).toBe(0)

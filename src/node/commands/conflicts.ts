@@ -25,10 +25,15 @@ const conflict = z.looseObject({
   metIn: z.string(),
   metMs: z.number(),
 })
-const page = z.object({ conflicts: z.array(conflict), next: z.number() })
+const page = z.object({ conflicts: z.array(conflict), tableExists: z.boolean().optional(), next: z.number() })
 
 type Conflict = z.output<typeof conflict>
-type Feed = { readonly region: readonly [string, string]; next: number }
+type Feed = {
+  readonly region: readonly [string, string]
+  next: number
+  /** Undefined until the region has answered. */
+  tableExists?: boolean | undefined
+}
 
 export async function runConflicts(command: Command, json: boolean): Promise<void> {
   const { region, follow } = command.opts<{ region?: string; follow?: boolean }>()
@@ -41,6 +46,7 @@ export async function runConflicts(command: Command, json: boolean): Promise<voi
       if (!isNew(told, each)) continue
       console.log(json ? JSON.stringify(each) : lineOf(each))
     }
+    if (follow !== true && met.length === 0) refuseUnknown(feeds, table)
     if (follow !== true) return
     await sleep(pollMs)
   }
@@ -52,6 +58,13 @@ function feedsOf(command: Command, region: string | undefined): Feed[] {
   if (asked.length === 0)
     throw new Failure(`no region ${region}; running are ${endpoints.map(([name]) => name).join(', ')}`)
   return asked.map((each) => ({ region: each, next: 0 }))
+}
+
+/** A name that is only misspelt would else look like a table without conflicts. */
+function refuseUnknown(feeds: readonly Feed[], table: string): void {
+  const answered = feeds.filter(({ tableExists }) => tableExists !== undefined)
+  if (answered.length === 0 || answered.some(({ tableExists }) => tableExists === true)) return
+  throw new Failure(`no table ${table} in ${answered.map(({ region: [name] }) => name).join(', ')}`)
 }
 
 /** A region that does not answer is left out with a word on it, and heard again when it is back. */
@@ -76,8 +89,9 @@ async function readFeed(feed: Feed, table: string): Promise<readonly Conflict[]>
   const found: Conflict[] = []
   for (;;) {
     const query = new URLSearchParams({ table, after: String(feed.next) })
-    const { conflicts, next } = page.parse(await askAdmin(feed.region, `conflicts?${query.toString()}`))
+    const { conflicts, tableExists, next } = page.parse(await askAdmin(feed.region, `conflicts?${query.toString()}`))
     found.push(...conflicts)
+    feed.tableExists = tableExists
     if (next === feed.next) return found
     feed.next = next
   }

@@ -32,7 +32,7 @@ async function tell(command: Command, json: boolean, verb: 'pause' | 'resume', m
   const told = await Promise.all(concerned.map((endpoint) => tellOne(endpoint, verb, { ...what, ...more })))
   const name = 'link' in what ? what.link.join('..') : what.table
   if (json) console.log(JSON.stringify({ [verb]: name, regions: told }))
-  else for (const { region, done, problem } of told) console.log(`  ${region}  ${done ? `${verb}d` : problem}`)
+  else for (const { region, done, problem } of told) console.log(`  ${done ? `${region}  ${verb}d` : problem}`)
   if (!told.some(({ done }) => done)) throw new Failure(`${name} was not ${verb}d anywhere`)
   // A region without the table has nothing to pause; an end of a link that was not reached lets half of it through.
   if ('link' in what && !told.every(({ done }) => done)) throw new Failure(`one end of ${name} was not ${verb}d`)

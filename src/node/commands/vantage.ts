@@ -29,16 +29,19 @@ type View = {
   readonly leadsTo: string
 }
 
+type Chosen = { readonly upstream: readonly unknown[]; readonly basePort: number }
+
 export async function runVantage(command: Command, json: boolean): Promise<void> {
   const parent = childOf()
   const options = readOptions(command, optionsOf.vantage)
   const known = readRegions(options.regionsFolder)
   const vantage = known.named(command.args[0] ?? '')
-  const { host, basePort, vantagePort: first = basePort + firstPortOffset } = options
+  const { host } = options
   const endpoints =
     options.upstream.length === 0
       ? endpointsAsked({ ...options, host: '127.0.0.1' })
       : Object.fromEntries(options.upstream.map(({ region, url }) => [region, url]))
+  const first = options.vantagePort ?? firstPortOf(options, endpoints)
   if (Object.keys(endpoints).length > controlOffset) throw new Failure(`at most ${controlOffset} regions`)
   const plans = Object.entries(endpoints).map(([region, endpoint], n): LinkPlan => {
     const roundTripMs = known.roundTripMs(vantage.name, region) ?? unmeasuredRoundTripMs
@@ -71,6 +74,13 @@ export async function runVantage(command: Command, json: boolean): Promise<void>
   await parent.end
   await Promise.all([control.close(), links.close()])
   parent.exit()
+}
+
+/** Above the base port of the regions that run on the data folder, so that the vantages of two such runs do not meet. */
+function firstPortOf({ upstream, basePort }: Chosen, endpoints: Readonly<Record<string, string>>): number {
+  const [first] = Object.values(endpoints)
+  if (upstream.length > 0 || first === undefined) return basePort + firstPortOffset
+  return addressOf(first).port + firstPortOffset
 }
 
 function textOf(
