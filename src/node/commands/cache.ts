@@ -2,36 +2,21 @@
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { bufferPoolSizeBytes } from '../../core/limits.ts'
-import { pinoLog } from '../../adapters/pino-log.ts'
 import { startCache } from '../cache.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
-import { Failure, exitCode, messageOf } from '../failure.ts'
+import { Failure, messageOf } from '../failure.ts'
 import { endpointTls, natsAccess } from '../nats-access.ts'
-import { childOf } from '../process-end.ts'
-
-/** For requests under way. */
-const closeMsMax = 9000
+import type { Parent } from '../process-end.ts'
+import { roleLog, runRole, serveUntilEnd } from '../role.ts'
 
 export async function runCache(command: Command): Promise<void> {
-  const parent = childOf()
-  try {
-    await serve(command, parent)
-    parent.exit()
-  } catch (error) {
-    if (error instanceof Failure && (await parent.failed(error.message))) process.exit(exitCode.failure)
-    throw error
-  }
+  await runRole((parent) => serve(command, parent))
 }
 
-async function serve(command: Command, parent: ReturnType<typeof childOf>): Promise<void> {
+async function serve(command: Command, parent: Parent): Promise<void> {
   Buffer.poolSize = bufferPoolSizeBytes
   const options = readOptions(command, optionsOf.cache)
-  const readable = (options.logFormat ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text'
-  const log = await pinoLog({
-    level: options.logLevel ?? 'info',
-    readable,
-    fields: { region: options.region, process: 'cache' },
-  })
+  const log = await roleLog({ ...options, fields: { region: options.region, process: 'cache' } })
   const isFollowing = options.mode === 'coherent' || command.getOptionValueSource('nats') !== 'default'
   const cache = await startCache({
     ...options,
@@ -46,15 +31,7 @@ async function serve(command: Command, parent: ReturnType<typeof childOf>): Prom
   })
   parent.ready()
   log.info('listening', { url: cache.url, mode: options.mode, upstream: options.cacheUpstream.href })
-  const reason = await parent.end
-  log.info('stopping', { reason })
-  const hard = setTimeout(() => {
-    log.error('does not stop in time')
-    process.exit(exitCode.failure)
-  }, closeMsMax).unref()
-  await cache.close()
-  clearTimeout(hard)
-  log.info('stopped')
+  await serveUntilEnd(parent, log, () => cache.close())
 }
 
 function authorities(path: string): string {

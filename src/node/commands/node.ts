@@ -2,36 +2,24 @@
 import type { Command } from 'commander'
 import { InvariantViolation } from '../../core/assert.ts'
 import { bufferPoolSizeBytes } from '../../core/limits.ts'
-import { pinoLog } from '../../adapters/pino-log.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
-import { Failure, exitCode, messageOf } from '../failure.ts'
+import { exitCode, messageOf } from '../failure.ts'
 import { certificatesOf, endpointTls, natsAccess } from '../nats-access.ts'
 import { startNode } from '../node.ts'
-import { childOf } from '../process-end.ts'
+import type { Parent } from '../process-end.ts'
 import { readRegions } from '../regions.ts'
-
-/** For what has been accepted to be answered and the store to be closed. */
-const closeMsMax = 9000
+import { roleLog, runRole, serveUntilEnd } from '../role.ts'
 
 export async function runNode(command: Command): Promise<void> {
-  const parent = childOf()
-  try {
-    await serve(command, parent)
-    parent.exit()
-  } catch (error) {
-    // A supervisor says it to the person; nobody is to read it twice.
-    if (error instanceof Failure && (await parent.failed(error.message))) process.exit(exitCode.failure)
-    throw error
-  }
+  await runRole((parent) => serve(command, parent))
 }
 
-async function serve(command: Command, parent: ReturnType<typeof childOf>): Promise<void> {
+async function serve(command: Command, parent: Parent): Promise<void> {
   Buffer.poolSize = bufferPoolSizeBytes
   const options = readOptions(command, optionsOf.node)
   const known = readRegions(options.regionsFolder)
   const self = known.named(options.region)
-  const readable = (options.logFormat ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text'
-  const log = await pinoLog({ level: options.logLevel ?? 'info', readable, fields: { region: self.name } })
+  const log = await roleLog({ ...options, fields: { region: self.name } })
   const broken = brokenInvariant((error) => log.error('broken invariant: this node stops', { error }))
   const tls = endpointTls(options)
   const node = await startNode({
@@ -47,15 +35,7 @@ async function serve(command: Command, parent: ReturnType<typeof childOf>): Prom
   })
   parent.ready()
   log.info('listening', { url: node.url })
-  const reason = await parent.end
-  log.info('stopping', { reason })
-  const hard = setTimeout(() => {
-    log.error('does not stop in time')
-    process.exit(exitCode.failure)
-  }, closeMsMax).unref()
-  await node.close()
-  clearTimeout(hard)
-  log.info('stopped')
+  await serveUntilEnd(parent, log, () => node.close())
 }
 
 /** A node that has caught itself wrong must not go on; the supervisor, or the container's, starts it again from its disk. */

@@ -10,6 +10,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
 import { Failure, messageOf } from '../failure.ts'
+import { jsonBodyOf } from '../json-body.ts'
 import { durationMs } from '../duration.ts'
 import type { Address } from './door.ts'
 import { UnknownLink } from './links.ts'
@@ -73,9 +74,9 @@ async function reply(request: IncomingMessage, { links, token }: Parts): Promise
     case 'GET /links':
       return { status: 200, body: { links: links.list() } }
     case 'POST /links/set':
-      return { status: 200, body: { links: set(links, await bodyOf(request)) } }
+      return { status: 200, body: { links: set(links, (await jsonBodyOf(request, bodySizeBytesMax)) ?? {}) } }
     case 'POST /links/heal': {
-      const { owner: of, links: texts } = healBody.parse(await bodyOf(request))
+      const { owner: of, links: texts } = healBody.parse((await jsonBodyOf(request, bodySizeBytesMax)) ?? {})
       const healed = links.heal({
         ...(of === undefined ? {} : { owner: of }),
         ...(texts === undefined ? {} : { links: texts }),
@@ -122,17 +123,6 @@ function mayControl({ socket, headers, method }: IncomingMessage, token: string 
 function isSame(given: string, token: string): boolean {
   const [a, b] = [given, token].map((text) => createHash('sha256').update(text).digest())
   return a !== undefined && b !== undefined && timingSafeEqual(a, b)
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length
-    if (sizeBytes > bodySizeBytesMax) throw new Failure('the request is too long')
-    chunks.push(chunk)
-  }
-  return sizeBytes === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString()) as unknown)
 }
 
 async function close(server: Server): Promise<void> {

@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { Failure, messageOf } from '../failure.ts'
+import { jsonBodyOf } from '../json-body.ts'
 import type { Faults } from './faults.ts'
 
 export const controlFileName = 'control.json'
@@ -102,7 +103,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, { token
       return reply(401, { error: 'the token of control.json is needed' })
     const answer = answers[`${request.method} ${request.url}`]
     if (answer === undefined) return reply(404, { error: `no ${request.method} ${request.url}` })
-    reply(200, await answer(await bodyOf(request)))
+    reply(200, await answer(await jsonBodyOf(request, bodySizeBytesMax)))
   } catch (error) {
     const asked = error instanceof Failure || error instanceof z.ZodError || error instanceof SyntaxError
     reply(asked ? 400 : 500, { error: error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error) })
@@ -113,15 +114,4 @@ function isAllowed(authorization: string | undefined, token: string): boolean {
   const given = Buffer.from(authorization ?? '')
   const wanted = Buffer.from(`Bearer ${token}`)
   return given.length === wanted.length && timingSafeEqual(given, wanted)
-}
-
-async function bodyOf(request: IncomingMessage): Promise<unknown> {
-  const parts: Buffer[] = []
-  let sizeBytes = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    sizeBytes += chunk.length
-    if (sizeBytes > bodySizeBytesMax) throw new Failure('the body is too long')
-    parts.push(chunk)
-  }
-  return sizeBytes === 0 ? undefined : JSON.parse(Buffer.concat(parts).toString('utf8'))
 }
