@@ -15,6 +15,10 @@ export const storiedSeeds: readonly StoriedSeed[] = [
   { seed: 3769, story: 'a replica counted as complete before it served' },
   { seed: 3203, story: 'of a peer whose disk was wiped, what all had confirmed before was not pending again' },
   {
+    seed: 2529,
+    story: 'what a region that had left had told some only was called different while it was still to be merged',
+  },
+  {
     seed: 20022,
     story: 'a batch decided on one that was then held passed over what was held, where their messages overlapped',
   },

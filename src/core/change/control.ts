@@ -3,7 +3,7 @@
  * confirmations (fire and forget, to the origin), requests and their short answers. Each is checked field by field.
  */
 import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
-import { controlSizeBytesMax, regionsMax, sharedTablesMax } from '../limits.ts'
+import { controlSizeBytesMax, owedMax, regionsMax, sharedTablesMax } from '../limits.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
 import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
@@ -99,6 +99,10 @@ export type Answer =
       readonly epoch: string
       readonly flushed: Position
       readonly cursors: CursorList
+      /** Regions that have left for good, as the answering one knows. */
+      readonly left?: readonly { readonly region: string }[]
+      /** What it still has to merge of a region that has left or lost its disk, from `peer`. */
+      readonly owed?: readonly { readonly region: string; readonly peer: string }[]
     }
   | { readonly say: 'tables'; readonly tables: readonly SharedTable[] }
   | { readonly say: 'digest'; readonly rows: number; readonly digest: string }
@@ -195,6 +199,8 @@ export function decodeAnswer(payload: Buffer): Answer {
           epoch: text(cursor, 'epoch'),
           position: natural(cursor, 'position'),
         })),
+        ...(fields['left'] === undefined ? {} : { left: list(fields, 'left', regionsMax).map(leftOf) }),
+        ...(fields['owed'] === undefined ? {} : { owed: list(fields, 'owed', owedMax).map(owedOf) }),
       }
     case 'tables':
       return {
@@ -270,6 +276,14 @@ function appliedOf(fields: Fields): { readonly wallMs: number; readonly skewMs: 
 
 function parkedOf(fields: Fields): Parked {
   return { table: text(fields, 'table'), position: natural(fields, 'position'), untilMs: natural(fields, 'untilMs') }
+}
+
+function leftOf(fields: Fields): { readonly region: string } {
+  return { region: text(fields, 'region') }
+}
+
+function owedOf(fields: Fields): { readonly region: string; readonly peer: string } {
+  return { region: text(fields, 'region'), peer: text(fields, 'peer') }
 }
 
 function clockOf(fields: Fields, name = 'clock'): ClockState {

@@ -16,6 +16,7 @@ import { snapshotRowsMax, snapshotTargetBytes } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import { peersOf, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
+import { absences } from './debts.ts'
 import { digestOfRange } from './key-range.ts'
 import { batchOf, nextPart } from './own-changes.ts'
 
@@ -102,7 +103,9 @@ function cursors({ engine, topology, reach }: Answers): Answer {
     const cursor = engine.cursor(name)
     return cursor === undefined ? [] : [{ region: name, epoch: cursor.epoch, position: reach(name, cursor.position) }]
   })
-  return { say: 'cursors', region: engine.region.name, epoch: engine.epoch, flushed: engine.flushed(), cursors: found }
+  const { name: region } = engine.region
+  const away = absences({ engine, peers: peersOf(topology) })
+  return { say: 'cursors', region, epoch: engine.epoch, flushed: engine.flushed(), cursors: found, ...away }
 }
 
 function tables({ engine, isComplete }: Answers) {

@@ -3,12 +3,15 @@
  * to one of them only, and nobody publishes it again. A debt is settled when the peer's state can hold no more of that
  * region: it stands in the log that the region has begun since, or has let go of the region as well.
  */
+import { owedMax, regionsMax } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Places } from './questions.ts'
 
 /** `epoch` is the region's new log, or `departed`. */
 export type Debt = { readonly peer: string; readonly of: string; readonly epoch: string }
+
+export type Absences = Required<Pick<Places, 'left' | 'owed'>>
 
 type Room = { readonly engine: Engine; readonly peers: readonly Region[] }
 
@@ -48,6 +51,17 @@ export async function noteDepartures(room: Room): Promise<void> {
   )
   for (const name of gone) await oweFromOthers(room, name, departed)
   await engine.setNote(peersNote, names)
+}
+
+/** For whoever compares replicas: which regions are away, and what of them may be missing here, also what is not noted yet. */
+export function absences(room: Room): Absences {
+  const { engine, peers } = room
+  const names = peers.map(({ name }) => name)
+  const leaving = noted(engine, peersNote).filter((name) => !names.includes(name))
+  const left = [...new Set([...noted(engine, departedNote), ...leaving])].filter((name) => !names.includes(name))
+  const unnoted = leaving.flatMap((region) => names.map((peer) => ({ region, peer })))
+  const owed = [...debts(room).map(({ of, peer }) => ({ region: of, peer })), ...unnoted]
+  return { left: left.slice(-regionsMax).map((region) => ({ region })), owed: owed.slice(0, owedMax) }
 }
 
 export function isDue({ of, epoch }: Debt, { cursors }: Places): boolean {

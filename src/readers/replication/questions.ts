@@ -3,7 +3,6 @@ import type { Position } from '../../core/change/change.ts'
 import {
   type Announcement,
   type Answer,
-  type CursorList,
   type DigestRange,
   decodeAnswer,
   encodeControl,
@@ -18,7 +17,7 @@ import type { PeerSession } from '../../ports/bus.ts'
 
 export const requestTimeoutMs = 5000
 
-export type Places = { readonly epoch: string; readonly cursors: CursorList }
+export type Places = Pick<Extract<Answer, { say: 'cursors' }>, 'epoch' | 'cursors' | 'left' | 'owed'>
 
 /** Each rejects when the peer does not answer, or not as it should. */
 export class Questions {

@@ -356,6 +356,7 @@ class RunningReplication implements Replication {
       clock: this.#env.clock,
       sessionTo: (region) => this.#subscribers.get(region)?.session,
       passed: (regions) => this.#passed(regions),
+      peers: () => peersOf(this.#topology),
       pulse: () => this.#pulseNow(),
     }
   }

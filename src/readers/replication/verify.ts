@@ -17,9 +17,11 @@ import {
 import { isLater, isSameRow } from '../../core/reconcile/digest.ts'
 import { isTombstone } from '../../core/item/row.ts'
 import type { Table, TableId } from '../../core/table/table.ts'
+import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { PeerSession } from '../../ports/bus.ts'
 import type { Clock } from '../../ports/clock.ts'
+import { absences } from './debts.ts'
 import { digestOfRange, type KeyRange, rowsOfRange } from './key-range.ts'
 import { Questions } from './questions.ts'
 
@@ -29,6 +31,7 @@ export type VerifyRoom = {
   readonly sessionTo: (region: string) => PeerSession | undefined
   /** What all these regions have passed of each other; undefined while that is not known. */
   readonly passed: (regions: readonly string[]) => ClockState | undefined
+  readonly peers: () => readonly Region[]
   /** Lets this region's clock go on, and tells it. */
   readonly pulse: () => Promise<void>
 }
@@ -207,12 +210,46 @@ class Run {
 
   /** Once more, with a watermark past the moment at which they were found. */
   async #again(): Promise<readonly Difference[]> {
+    await this.#untilShared()
     this.#watermark = await this.#settled()
     const still: Difference[] = []
     for (const { range, keys } of this.#found)
       for (const each of await this.#allRows(range))
         if (keys.some((key) => key.equals(each.key)) && this.#verdict(each.rows) === 'different') still.push(each)
     return still.slice(0, differingKeysMax)
+  }
+
+  /**
+   * What a region that has left, or has lost its disk, had told some of the others only is merged from one to another, once.
+   * Until then replicas differ by it, and no watermark says so.
+   */
+  async #untilShared(): Promise<void> {
+    const { clock } = this.#room
+    const untilMs = clock.monotonicMs() + settleMsMax
+    for (;;) {
+      const waiting = await this.#waiting()
+      if (waiting === undefined) return
+      if (clock.monotonicMs() > untilMs) throw new NotComparable(waiting)
+      await clock.sleep(settlePollMs)
+    }
+  }
+
+  async #waiting(): Promise<string | undefined> {
+    const { engine } = this.#room
+    const peers = this.#room.peers()
+    const own = { region: engine.region.name, known: peers.map(({ name }) => name), ...absences({ engine, peers }) }
+    const others = this.#peers.map(async ({ region, questions }) => {
+      const { cursors, left = [], owed = [] } = await told(region, questions.places())
+      return { region, known: cursors.map((cursor) => cursor.region), left, owed }
+    })
+    const all = [own, ...(await Promise.all(others))]
+    const left = all.flatMap((each) => each.left.map(({ region }) => region))
+    for (const { region, known, owed } of all) {
+      const lacks =
+        owed.find(({ peer }) => this.#replicas.includes(peer))?.region ?? known.find((name) => left.includes(name))
+      if (lacks !== undefined) return `${region} has not taken over yet what others have of ${lacks}`
+    }
+    return undefined
   }
 
   #verdict(rows: ReadonlyMap<string, Buffer | undefined>): 'same' | 'different' | 'in motion' {

@@ -163,6 +163,8 @@ describe('a control message', () => {
       epoch: 'e',
       flushed: 4,
       cursors: [{ region: 'a', epoch: 'x', position: 9 }],
+      left: [{ region: 'c' }],
+      owed: [{ region: 'c', peer: 'a' }],
     }
     expect(decodeAnswer(encodeControl(cursors))).toEqual(cursors)
   })
