@@ -54,6 +54,8 @@ export class World {
   >()
   /** Where a region's log stood when its replica of a table was asked to become a table of its own. */
   readonly releasing = new Map<string, Position>()
+  /** Those that some region has removed, when it was right to. */
+  readonly removedTombstones = new Set<string>()
   /** Disks that were lost: what was only on them is gone, their conflict feeds too. */
   wipes = 0
   /** Changes of tables that are being made: no disk is lost meanwhile. */
