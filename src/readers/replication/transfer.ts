@@ -49,11 +49,12 @@ export async function transferState(room: Transfers, session: PeerSession, peer:
   for (const { id } of tables) await engine.mergeRegisters(id, await questions.registers(id))
   room.onRegisters()
   const complete = new Set(tables.filter((table) => table.complete).map((table) => table.id))
+  const known = new Set(tables.map((table) => table.id))
   const oldest = await questions.oldest(epoch)
   for (;;) {
     const next = tableToCopy(engine, complete, progress.done)
     if (next !== undefined) progress = await copy(room, questions, peer, progress, next)
-    else if (await finish(room, peer, progress, { complete, oldest })) break
+    else if (await finish(room, peer, progress, { complete, known, oldest })) break
   }
   env.log.info('the peer’s state is merged', { peer: peer.name, tables: complete.size, position: progress.position })
 }
@@ -123,18 +124,29 @@ async function copyRows(
 
 type Told = {
   readonly complete: ReadonlySet<TableId>
-  /** The first position that the peer's log still holds. */ readonly oldest: Position
+  /** Shared tables that the peer has, or had. */
+  readonly known: ReadonlySet<TableId>
+  /** The first position that the peer's log still holds. */
+  readonly oldest: Position
 }
 
 /** False when a table has been begun meanwhile, which lacks what the peer wrote to it before. */
-function finish(room: Transfers, peer: Region, progress: Progress, { complete, oldest }: Told): Promise<boolean> {
+function finish(
+  room: Transfers,
+  peer: Region,
+  progress: Progress,
+  { complete, known, oldest }: Told,
+): Promise<boolean> {
   const { engine } = room
   return room.exclusive.run(async () => {
     if (tableToCopy(engine, complete, progress.done) !== undefined) return false
     if (hasLostDisk(room, peer, progress, complete)) await oweFromOthers(room, peer.name, progress.epoch)
     const { epoch, sequence } = progress
-    // A peer that has left a table has no state of it to give, but its log still has what it wrote before it left.
-    const hasAll = engine.tables().every(({ id, replicas }) => replicas.length === 0 || complete.has(id))
+    // A peer that has left a table has no state of it to give, but its log still has what it wrote before it left;
+    // also when this region is the only one that is left, and its table says nothing of others any more.
+    const hasAll = engine
+      .tables()
+      .every(({ id, replicas }) => complete.has(id) || (replicas.length === 0 && !known.has(id)))
     const position = hasAll ? progress.position : Math.min(progress.position, oldest - 1)
     await engine.setCursor(peer.name, { epoch, position, sequence })
     await engine.setNote(progressNote(peer.name), undefined)
