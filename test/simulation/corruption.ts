@@ -4,6 +4,7 @@
  */
 import { type BatchChange, decodeBatch, encodeBatch } from '../../src/core/change/batch.ts'
 import { kindOf } from '../../src/core/change/message.ts'
+import { messageChangesMax } from '../../src/core/limits.ts'
 import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
@@ -40,7 +41,7 @@ export class Poison {
     if (batch === undefined) return payload
     const position = gapIn(batch)
     const items = batch.changes.filter((change) => change.kind === 'item')
-    if (position === undefined || items.length === 0) return payload
+    if (position === undefined || items.length === 0 || batch.changes.length >= messageChangesMax) return payload
     const bad = { ...this.#worsened(this.#random.pick(items)), position, group: position }
     this.#names.add(nameOf(bad))
     const changes = [...batch.changes, bad].toSorted((a, b) => a.position - b.position)
