@@ -16,7 +16,7 @@ import { snapshotRowsMax, snapshotTargetBytes } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import { peersOf, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { absences } from './debts.ts'
+import { absences, notNoted } from './debts.ts'
 import { digestOfRange } from './key-range.ts'
 import { batchOf, nextPart } from './own-changes.ts'
 
@@ -31,6 +31,8 @@ export type Answers = {
   readonly onConfirmed: (confirmation: Confirmation) => void
   /** Of a cursor on the peer: up to where nothing is missing, also of tables that are paused. */
   readonly reach: (peer: string, cursor: Position) => Position
+  /** Regions that have left, of which something is still being applied. */
+  readonly leaving: () => Iterable<string>
   /** Whether this region has all of a table's items. */
   readonly isComplete: (table: TableId) => boolean
 }
@@ -97,14 +99,19 @@ function partOfLog(engine: Engine, { epoch, after, table }: Extract<Request, { s
   return encodeBatch(batchOf(engine, after, upTo, leaving))
 }
 
-/** Only what is here of every table counts: a snapshot is trusted to hold all of it. */
-function cursors({ engine, topology, reach }: Answers): Answer {
-  const found = peersOf(topology).flatMap(({ name }) => {
+/**
+ * Only what is here of every table counts: a snapshot is trusted to hold all of it. A region that has left is followed until
+ * nothing of it is under way here any more.
+ */
+function cursors({ engine, topology, reach, leaving }: Answers): Answer {
+  const peers = peersOf(topology)
+  const followed = new Set([...peers.map(({ name }) => name), ...leaving(), ...notNoted({ engine, peers })])
+  const found = [...followed].flatMap((name) => {
     const cursor = engine.cursor(name)
     return cursor === undefined ? [] : [{ region: name, epoch: cursor.epoch, position: reach(name, cursor.position) }]
   })
   const { name: region } = engine.region
-  const away = absences({ engine, peers: peersOf(topology) })
+  const away = absences({ engine, peers })
   return { say: 'cursors', region, epoch: engine.epoch, flushed: engine.flushed(), cursors: found, ...away }
 }
 

@@ -57,11 +57,16 @@ export async function noteDepartures(room: Room): Promise<void> {
 export function absences(room: Room): Absences {
   const { engine, peers } = room
   const names = peers.map(({ name }) => name)
-  const leaving = noted(engine, peersNote).filter((name) => !names.includes(name))
+  const leaving = notNoted(room)
   const left = [...new Set([...noted(engine, departedNote), ...leaving])].filter((name) => !names.includes(name))
   const unnoted = leaving.flatMap((region) => names.map((peer) => ({ region, peer })))
   const owed = [...debts(room).map(({ of, peer }) => ({ region: of, peer })), ...unnoted]
   return { left: left.slice(-regionsMax).map((region) => ({ region })), owed: owed.slice(0, owedMax) }
+}
+
+/** Regions that have left and of which that is not noted yet: what was being merged of them may still be under way. */
+export function notNoted({ engine, peers }: Room): readonly string[] {
+  return noted(engine, peersNote).filter((name) => !peers.some((peer) => peer.name === name))
 }
 
 export function isDue({ of, epoch }: Debt, { cursors }: Places): boolean {

@@ -90,7 +90,7 @@ class RunningReplication implements Replication {
   readonly #topology: Topology
   readonly #follow: (peer: Region) => Subscriber
   /** Subscribers of regions that have left, until they have stopped. */
-  readonly #leaving = new Set<Promise<void>>()
+  readonly #leaving = new Map<Promise<void>, string>()
   readonly #replicas: Replicas
   readonly #outbound: Outbound
   readonly #measures: Measures
@@ -143,6 +143,7 @@ class RunningReplication implements Replication {
       onPulse: () => void this.#pulseNow().catch(() => undefined),
       onConfirmed: (confirmation: Confirmation) => this.#confirmed(confirmation),
       reach: (peer: string, cursor: Position) => this.#reach(peer, cursor),
+      leaving: () => this.#leaving.values(),
       isComplete: (table: string) => this.#replicas.isComplete(table),
     }
     env.bus.serve((payload, asker) => Promise.resolve(this.#loop.stopped ? undefined : answer(answers, payload, asker)))
@@ -204,7 +205,7 @@ class RunningReplication implements Replication {
     this.#ledger.remove(name)
     this.#outbound.forget(name)
     const stopped = subscriber.stop()
-    this.#leaving.add(stopped)
+    this.#leaving.set(stopped, name)
     void stopped.finally(() => this.#leaving.delete(stopped))
     this.#env.log.info('region leaves', { peer: name })
   }
@@ -216,7 +217,7 @@ class RunningReplication implements Replication {
       this.#publisher.stop(),
       this.#replicas.stop(),
       ...[...this.#subscribers.values()].map((subscriber) => subscriber.stop()),
-      ...this.#leaving,
+      ...this.#leaving.keys(),
       this.#running,
     ])
   }
