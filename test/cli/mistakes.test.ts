@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { longitude, prepareProgram, randomBasePort, removeFolder, temporaryFolder } from './command-line.ts'
@@ -29,6 +31,16 @@ async function refused(...args: readonly string[]): Promise<string> {
 }
 
 describe('a mistake at the command line is told in a sentence', { timeout: 30_000 }, () => {
+  test('a region that takes the question and does not answer', async () => {
+    const silent = createServer().listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const basePort = (silent.address() as AddressInfo).port
+    const where = ['--regions', 'us-east-1', '--base-port', String(basePort), '--data', folder()]
+    const { status, errors } = await longitude('verify', 'Orders', ...where)
+    silent.close()
+    expect({ status, errors }).toEqual({ status: 2, errors: expect.stringContaining('us-east-1 at') })
+  })
+
   test('a folder with something else in it', async () => {
     const data = folder()
     writeFileSync(join(data, 'thesis.tex'), '')

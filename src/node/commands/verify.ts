@@ -93,7 +93,9 @@ async function verify(endpoints: readonly Endpoint[], table: string): Promise<Co
   throw new Failure(problems.join('\n           '))
 }
 
+/** A region that has stopped without a word is known by the short question, not after the long one's patience. */
 async function ask(endpoint: Endpoint, verb: string, table: string): Promise<unknown> {
+  await askAdmin(endpoint, 'status')
   return await askAdmin(endpoint, verb, { body: { table }, timeoutMs: answerMsMax })
 }
 
