@@ -8,6 +8,4 @@ export type Cached = {
   readonly position: Position
   /** By the monotonic clock. */
   readonly expiresMs: number
-  /** For the one that sends it: what it has worked out once (a checksum). */
-  note?: unknown
 }
