@@ -1,19 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import type { Batch } from '../../../src/core/change/batch.ts'
 import { appliesUnderWayMax } from '../../../src/core/limits.ts'
 import type { ApplyResult } from '../../../src/engine/engine.ts'
 import { type Applies, applyInTurn } from '../../../src/readers/replication/applies.ts'
 import { Inbox } from '../../../src/readers/replication/inbox.ts'
-
-const change = (position: number): Batch['changes'][number] => ({
-  position,
-  group: position,
-  kind: 'item',
-  table: 't',
-  ordinal: position,
-  key: Buffer.from('k'),
-  row: Buffer.alloc(0),
-})
+import { change } from './change.ts'
 
 /** An inbox with one change a message, and an engine that takes one change at a time and answers when it is told to. */
 function scene(messages: number) {

@@ -3,22 +3,13 @@ import { describe, expect, it } from 'vitest'
 import type { Batch } from '../../../src/core/change/batch.ts'
 import { takeTogether, type Waiting } from '../../../src/readers/replication/batches.ts'
 import { startOf } from '../../../src/readers/replication/place-in-stream.ts'
+import { change } from './change.ts'
 
 /** A message that covers (after, upTo] with a change at every position. */
 function message(after: number, upTo: number, sequence: number, epoch = 'e'): Waiting {
   const changes = Array.from({ length: upTo - after }, (_, n) => change(after + n + 1))
   return { batch: { origin: 'a', originNumber: 1, epoch, after, upTo, changes }, sequence, sizeBytes: 1 }
 }
-
-const change = (position: number): Batch['changes'][number] => ({
-  position,
-  group: position,
-  kind: 'item',
-  table: 't',
-  ordinal: position,
-  key: Buffer.from('k'),
-  row: Buffer.alloc(0),
-})
 
 const all = { cursor: 0, changesMax: 1000 }
 

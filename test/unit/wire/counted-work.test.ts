@@ -4,17 +4,12 @@
  */
 import { Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { MemoryNetwork } from '../../../src/adapters/memory-bus.ts'
-import { systemClock } from '../../../src/adapters/clocks.ts'
 import { MemoryStore } from '../../../src/adapters/memory-store.ts'
-import { systemRandom } from '../../../src/adapters/random.ts'
-import { openEngine } from '../../../src/engine/open-engine.ts'
-import { type RunningServer, startServer } from '../../../src/http/server.ts'
-import type { Log } from '../../../src/ports/log.ts'
+import type { RunningServer } from '../../../src/http/server.ts'
 import type { Edit, Entry, Range } from '../../../src/ports/store.ts'
 import { apiHeaders } from '../../conformance/raw-request.ts'
 import { httpText } from '../../conformance/raw-socket.ts'
-import { tableEdits } from '../engine/region.ts'
+import { serveRegion } from './region-server.ts'
 
 class CountingStore extends MemoryStore {
   readonly work = { gets: 0, entries: 0, edits: 0, flushes: 0 }
@@ -43,20 +38,7 @@ let server: RunningServer
 let client: Socket
 
 beforeAll(async () => {
-  const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => log }
-  const meter = { count: () => {}, gauge: () => {}, observe: () => {} }
-  const self = { name: 'us-east-1', number: 1 }
-  const bus = new MemoryNetwork(systemClock, systemRandom).join(self.name)
-  const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
-  const engine = await openEngine(env, { topology: { self, regions: [self] } })
-  await engine.define('id', tableEdits('abc'))
-  const settings = { accountId: '000000000000', region: self.name, regions: [self.name], tableTransitionMs: 0 }
-  server = await startServer({
-    port: 0,
-    context: { engine, env, settings },
-    readiness: () => ({ ready: true }),
-    metrics: () => Promise.resolve({ contentType: '', text: '' }),
-  })
+  server = await serveRegion(store)
   client = new Socket().connect(server.port, server.host)
   for (let n = 0; n < 30; n++) await ask('PutItem', { TableName: 'abc', Item: itemOf(n) })
   await ask('GetItem', get)

@@ -1,35 +1,17 @@
 /** A flood is answered, not swallowed: what is under way is bounded, the rest is throttled, and when it is over it is over. */
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { systemClock } from '../../../src/adapters/clocks.ts'
-import { MemoryNetwork } from '../../../src/adapters/memory-bus.ts'
 import { MemoryStore } from '../../../src/adapters/memory-store.ts'
-import { systemRandom } from '../../../src/adapters/random.ts'
 import { requestsInFlightMax } from '../../../src/core/limits.ts'
-import { openEngine } from '../../../src/engine/open-engine.ts'
-import { startServer } from '../../../src/http/server.ts'
-import type { Log } from '../../../src/ports/log.ts'
 import { apiHeaders, call } from '../../conformance/raw-request.ts'
 import { httpText } from '../../conformance/raw-socket.ts'
-import { itemOf, tableEdits } from '../engine/region.ts'
+import { itemOf } from '../engine/region.ts'
+import { serveRegion } from './region-server.ts'
 
 test('writes that come faster than the disk takes them are throttled beyond a bound, and latency recovers within a second', async () => {
   let stalled: Promise<void> | undefined
   const store = new MemoryStore({ durable: () => stalled ?? Promise.resolve() })
-  const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => log }
-  const meter = { count: () => {}, gauge: () => {}, observe: () => {} }
-  const self = { name: 'us-east-1', number: 1 }
-  const bus = new MemoryNetwork(systemClock, systemRandom).join(self.name)
-  const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
-  const engine = await openEngine(env, { topology: { self, regions: [self] } })
-  await engine.define('id', tableEdits('abc'))
-  const settings = { accountId: '000000000000', region: self.name, regions: [self.name], tableTransitionMs: 0 }
-  const server = await startServer({
-    port: 0,
-    context: { engine, env, settings },
-    readiness: () => ({ ready: true }),
-    metrics: () => Promise.resolve({ contentType: '', text: '' }),
-  })
+  const server = await serveRegion(store)
   const put = (n: number) => JSON.stringify({ TableName: 'abc', Item: itemOf('x', n, { v: { S: 'v'.repeat(400) } }) })
 
   // The disk takes nothing; twice what may be under way comes, written ahead on a few connections.

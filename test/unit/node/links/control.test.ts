@@ -6,6 +6,7 @@ import { LinksControl } from '../../../../src/node/links/control-client.ts'
 import { type Control, startControl } from '../../../../src/node/links/control-server.ts'
 import { Links } from '../../../../src/node/links/links.ts'
 import { plainShape, type Shape } from '../../../../src/node/links/shape.ts'
+import { connected, roundTrip } from './echo-client.ts'
 
 const token = 'a token of some length'
 const loopback = (port: number) => ({ host: '127.0.0.1', port })
@@ -37,18 +38,9 @@ async function running(shape: Partial<Shape> = {}, froms: readonly string[] = ['
 
 async function dial({ links }: Running, from = 'us'): Promise<Socket> {
   const door = links.doors.find(({ there }) => there.from === from)
-  const socket = connect({ ...loopback(door?.address.port ?? 0), noDelay: true })
-  await once(socket, 'connect')
-  socket.on('error', () => socket.destroy())
+  const socket = await connected(door?.address.port ?? 0)
   closing.push(() => socket.destroy())
   return socket
-}
-
-async function roundTrip(socket: Socket): Promise<number> {
-  const started = performance.now()
-  socket.write('x')
-  await once(socket, 'data')
-  return performance.now() - started
 }
 
 async function silence(socket: Socket, ms: number): Promise<boolean> {

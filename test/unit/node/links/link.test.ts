@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { openLink } from '../../../../src/node/links/link.ts'
 import type { Link } from '../../../../src/node/links/link.ts'
+import { connected, roundTrip } from './echo-client.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -26,18 +27,9 @@ async function echoBehindLink(roundTripMs: number): Promise<Link> {
 }
 
 async function dial(link: Link): Promise<Socket> {
-  const socket = connect({ port: link.port, host: '127.0.0.1', noDelay: true })
-  await once(socket, 'connect')
-  socket.on('error', () => socket.destroy())
+  const socket = await connected(link.port)
   closing.push(() => socket.destroy())
   return socket
-}
-
-async function roundTrip(socket: Socket): Promise<number> {
-  const started = performance.now()
-  socket.write('x')
-  await once(socket, 'data')
-  return performance.now() - started
 }
 
 describe('a link', () => {

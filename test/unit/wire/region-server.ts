@@ -1,0 +1,26 @@
+/** A region with the table `abc` behind the real server, on a store of the test's own. */
+import { MemoryNetwork } from '../../../src/adapters/memory-bus.ts'
+import { systemClock } from '../../../src/adapters/clocks.ts'
+import { systemRandom } from '../../../src/adapters/random.ts'
+import { openEngine } from '../../../src/engine/open-engine.ts'
+import { type RunningServer, startServer } from '../../../src/http/server.ts'
+import type { Log } from '../../../src/ports/log.ts'
+import type { Store } from '../../../src/ports/store.ts'
+import { tableEdits } from '../engine/region.ts'
+
+export async function serveRegion(store: Store): Promise<RunningServer> {
+  const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => log }
+  const meter = { count: () => {}, gauge: () => {}, observe: () => {} }
+  const self = { name: 'us-east-1', number: 1 }
+  const bus = new MemoryNetwork(systemClock, systemRandom).join(self.name)
+  const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
+  const engine = await openEngine(env, { topology: { self, regions: [self] } })
+  await engine.define('id', tableEdits('abc'))
+  const settings = { accountId: '000000000000', region: self.name, regions: [self.name], tableTransitionMs: 0 }
+  return await startServer({
+    port: 0,
+    context: { engine, env, settings },
+    readiness: () => ({ ready: true }),
+    metrics: () => Promise.resolve({ contentType: '', text: '' }),
+  })
+}
