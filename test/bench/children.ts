@@ -123,13 +123,21 @@ export type NodeOrder = {
 export type NodeChild = Child & { readonly port: number; readonly startMs: number; readonly startCpuMs: number }
 
 /** The program as it is built, in the way in which its supervisor starts it. */
-export async function startNode({ region, data, nats, peers = {}, verifies = true }: NodeOrder): Promise<NodeChild> {
+export async function startNode({
+  workers = 1,
+  region,
+  data,
+  nats,
+  peers = {},
+  verifies = true,
+}: NodeOrder): Promise<NodeChild> {
   const port = await freePort()
   const startedMs = performance.now()
   const credentials = join(data, 'credentials.json')
   writeFileSync(credentials, JSON.stringify({ credentials: [credential] }), { mode: 0o600 })
   const logs = { 'log-level': 'warn', 'log-format': 'json' }
-  const flags = { region, data, port: String(port), nats: url(nats), ...(verifies ? { credentials } : {}), ...logs }
+  const plain = { region, data, port: String(port), nats: url(nats), workers: String(workers) }
+  const flags = { ...plain, ...(verifies ? { credentials } : {}), ...logs }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
   const links = Object.entries(peers).flatMap(([peer, link]) => ['--peer', `${peer}=${url(link)}`])
   const profile = process.env['LONGITUDE_BENCH_NODE_FLAGS']?.split(' ') ?? []
@@ -198,12 +206,14 @@ export async function startLinks(
   }
 }
 
-/** Processor time that a process has used so far, all its threads together, in milliseconds. */
+/** Processor time that a process and its workers have used so far, all their threads together, in milliseconds. */
 export function cpuMsOf(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const workers = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+  const theirsMs = workers.reduce((sum, worker) => sum + cpuMsOf(Number(worker)), 0)
   // utime and stime, in ticks of 10 ms.
-  return (Number(fields[11]) + Number(fields[12])) * 10
+  return (Number(fields[11]) + Number(fields[12])) * 10 + theirsMs
 }
 
 export function memoryMegabytesOf(pid: number): number {

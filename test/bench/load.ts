@@ -34,6 +34,8 @@ export type LoadResult = {
   readonly cpuMs: number
 }
 
+const toldEveryMs = 10_000
+
 class Run {
   readonly order: LoadOrder
   readonly latenciesMs: number[] = []
@@ -41,13 +43,15 @@ class Run {
   failure: string | undefined
   #next = 0
   #open = 0
+  readonly #startedMs = performance.now()
+  #nextToldMs = this.#startedMs + toldEveryMs
   readonly #endMs: number
   readonly #done: () => void
 
   constructor(order: LoadOrder, done: () => void) {
     this.order = order
     this.#done = done
-    this.#endMs = performance.now() + (order.ms ?? Number.POSITIVE_INFINITY)
+    this.#endMs = this.#startedMs + (order.ms ?? Number.POSITIVE_INFINITY)
     for (let n = 0; n < order.connections; n++) {
       this.#open++
       new Connection(this).open()
@@ -59,7 +63,17 @@ class Run {
     const next = this.#next++
     const { fill, requests } = this.order
     if (fill === undefined) return requests[next % requests.length]
+    this.#tell(next, nowMs)
     return encodeRequest(...fillRequest(fill.table, next * 25), { ...fill.aim, url: new URL(fill.aim.url) })
+  }
+
+  /** A table of ten million items takes minutes. */
+  #tell(done: number, nowMs: number): void {
+    if (nowMs < this.#nextToldMs) return
+    this.#nextToldMs = nowMs + toldEveryMs
+    const { count = 0 } = this.order
+    const leftSeconds = Math.round((((nowMs - this.#startedMs) / Math.max(done, 1)) * (count - done)) / 1000)
+    console.error(`filling: ${done * 25} of ${count * 25} items, about ${leftSeconds} s left`)
   }
 
   closed(): void {

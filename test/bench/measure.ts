@@ -25,6 +25,8 @@ export type Samples = ReadonlyMap<string, readonly Sample[]>
 
 export type Rounds = { readonly rounds: number; readonly ms: number; readonly connections: number }
 
+const toldEveryMs = 10_000
+
 /** The first round is for warming up, and shorter. */
 export async function measure(
   load: Load,
@@ -32,8 +34,13 @@ export async function measure(
   { rounds, ms, connections }: Rounds,
 ): Promise<Samples> {
   const samples = new Map<string, Sample[]>(candidates.map(({ name }) => [name, []]))
+  let nextToldMs = performance.now() + toldEveryMs
   for (let round = 0; round <= rounds; round++)
     for (const { name, target, requests } of candidates) {
+      if (performance.now() > nextToldMs) {
+        nextToldMs += toldEveryMs
+        console.error(`round ${round} of ${rounds}, ${name}`)
+      }
       const { pids, ...to } = target
       const before = cpuOf(pids)
       const result = await load.run({ ...to, connections, requests, ms: round === 0 ? ms / 2 : ms })

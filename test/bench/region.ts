@@ -1,11 +1,6 @@
 /**
  * What one region does, side by side with its limits, in one run and interleaved: F (a bare fastify server with JSON of one
  * item's size), node:http that parses nothing, and durable puts into a bare LMDB. Signatures are verified, writes are durable.
- *
- *   --quick          operations and latency, within a minute      --json       the ratios alone
- *   --only A,B       of the operations                            --sections   operations,latency,replication,workers,size
- *   --against URL    another DynamoDB endpoint, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION
- *   --items N        for the section "size" (10 million)
  */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
@@ -44,6 +39,15 @@ import {
 } from './requests.ts'
 import { ThreeRegions } from './three-regions.ts'
 
+const usage = `npm run bench -- [options]
+
+  --quick          operations and latency, within a minute
+  --sections LIST  of operations,latency,replication,workers,size
+  --only LIST      of the operations, for example GetItem,PutItem
+  --items N        in the large table of the section "size" (10 million)
+  --against URL    another DynamoDB endpoint, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION
+  --json           the ratios alone`
+
 const { values: flags } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
@@ -52,8 +56,13 @@ const { values: flags } = parseArgs({
     sections: { type: 'string' },
     against: { type: 'string' },
     items: { type: 'string', default: '10000000' },
+    help: { type: 'boolean', default: false },
   },
 })
+if (flags.help) {
+  console.log(usage)
+  process.exit()
+}
 const size = flags.quick
   ? { rounds: 3, ms: 600, items: 4000, connections: 32 }
   : { rounds: 7, ms: 3000, items: 40_000, connections: 32 }
