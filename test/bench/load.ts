@@ -24,6 +24,8 @@ export type LoadOrder = {
 export type LoadResult = {
   readonly count: number
   readonly failed: number
+  /** Of them, those that were told to come more slowly. */
+  readonly throttled: number
   /** The first answer that was not 200. */
   readonly failure?: string
   readonly ms: number
@@ -40,6 +42,7 @@ class Run {
   readonly order: LoadOrder
   readonly latenciesMs: number[] = []
   failed = 0
+  throttled = 0
   failure: string | undefined
   #next = 0
   #open = 0
@@ -123,9 +126,14 @@ class Connection {
     }
     this.#waiting = undefined
     // "HTTP/1.1 200"
-    if (bytes[9] !== 0x32) this.#fail(bytes.toString('utf8'))
+    if (bytes[9] !== 0x32) this.#refused(bytes.toString('utf8'))
     this.#run.latenciesMs.push(performance.now() - this.#sentMs)
     this.#send()
+  }
+
+  #refused(answer: string): void {
+    if (answer.includes('#ThrottlingException')) this.#run.throttled++
+    this.#fail(answer)
   }
 
   #fail(what: string): void {
@@ -148,7 +156,7 @@ async function loaded(order: LoadOrder): Promise<LoadResult> {
   await new Promise<void>((resolve) => {
     done = new Run(order, resolve)
   })
-  const { latenciesMs = [], failed = 0, failure } = done ?? {}
+  const { latenciesMs = [], failed = 0, throttled = 0, failure } = done ?? {}
   const ms = performance.now() - startedMs
   const { user, system } = process.cpuUsage(cpu)
   const sorted = Float64Array.from(latenciesMs).toSorted()
@@ -156,6 +164,7 @@ async function loaded(order: LoadOrder): Promise<LoadResult> {
   return {
     count: sorted.length,
     failed,
+    throttled,
     ...(failure === undefined ? {} : { failure }),
     ms,
     p50Ms: at(0.5),

@@ -20,8 +20,10 @@ import {
   temporaryFolder,
 } from './children.ts'
 import { median, rounded, table } from './figures.ts'
+import { goals } from './goals.ts'
 import { keep, machine } from './machine.ts'
 import { type Candidate, measure, middle, type Ratio, ratioOf, type Sample, type Target } from './measure.ts'
+import { measureOverload } from './overload.ts'
 import {
   type Aim,
   aimAt,
@@ -42,7 +44,7 @@ import { ThreeRegions } from './three-regions.ts'
 const usage = `npm run bench -- [options]
 
   --quick          operations and latency, within a minute
-  --sections LIST  of operations,latency,replication,workers,size
+  --sections LIST  of operations,latency,overload,replication,workers,size
   --only LIST      of the operations, for example GetItem,PutItem
   --items N        in the large table of the section "size" (10 million)
   --against URL    another DynamoDB endpoint, with AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_REGION
@@ -67,27 +69,11 @@ const size = flags.quick
   ? { rounds: 3, ms: 600, items: 4000, connections: 32 }
   : { rounds: 7, ms: 3000, items: 40_000, connections: 32 }
 const sections = (
-  flags.sections ?? (flags.quick ? 'operations,latency' : 'operations,latency,replication,workers,size')
+  flags.sections ?? (flags.quick ? 'operations,latency' : 'operations,latency,overload,replication,workers,size')
 ).split(',')
 const requestsMax = 2000
 const smallItems = 10_000
-
-/** What is wanted of each, and better still. */
-const goals: Readonly<Record<string, readonly [number, number]>> = {
-  'GetItem / F': [0.8, 1],
-  'Query20 / F': [0.42, 0.55],
-  'PutItem / F': [0.6, 0.75],
-  'UpdateItem / F': [0.58, 0.7],
-  'BatchWriteItem25 / F': [0.1, 0.14],
-  'TransactWriteItems4 / F': [0.26, 0.34],
-  'PutItem p50 at one connection / (LMDB commit + F)': [1.3, 1.1],
-  'GetItem p99 / F p99': [1.3, 1.1],
-  'PutItem replicating / alone': [0.85, 0.95],
-  'GetItem with 2 workers / 1': [1.4, 1.4],
-  'Query20 with 2 workers / 1': [1.8, 1.8],
-  'GetItem of many / of 10,000 items': [0.85, 0.95],
-  'PutItem of many / of 10,000 items': [0.5, 0.75],
-}
+const floodMs = 5000
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = temporaryFolder()
@@ -123,6 +109,11 @@ async function measureRegion(load: Load, f: Candidate): Promise<void> {
   await fill(region.aim, Object.keys(tables), size.items)
   if (sections.includes('operations')) await measureOperations(load, f, region)
   if (sections.includes('latency')) await measureLatency(load, f, region)
+  if (sections.includes('overload'))
+    Object.assign(
+      facts,
+      await measureOverload(load, node, candidate('PutItem', 'PutItem', region, size.items).requests, floodMs),
+    )
   facts['memory after the load, MB'] = rounded(memoryMegabytesOf(node.pid))
   const starts: number[] = []
   for (let n = 0; n < (flags.quick ? 3 : 7); n++) {
