@@ -1,5 +1,5 @@
 /** The processes of a bench: they tell when they are ready, how much processor time they have used, and end with it. */
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -204,6 +204,11 @@ export async function startLinks(
     control: `http://127.0.0.1:${control}`,
     stop: () => ended(child, 'SIGTERM'),
   }
+}
+
+/** From now on these run on these processors only, with all their threads; false where the system has no taskset. */
+export function holdTo(processors: string, pids: readonly number[]): boolean {
+  return pids.every((pid) => spawnSync('taskset', ['-a', '-p', '-c', processors, String(pid)]).status === 0)
 }
 
 /** Processor time that a process and its workers have used so far, all their threads together, in milliseconds. */

@@ -3,12 +3,14 @@
  * item's size), node:http that parses nothing, and durable puts into a bare LMDB. Signatures are verified, writes are durable.
  */
 import { mkdirSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findNatsServer } from '../../src/node/nats-server/find.ts'
 import {
   type Child,
+  holdTo,
   Load,
   memoryMegabytesOf,
   type NodeChild,
@@ -39,7 +41,7 @@ import {
   tableName,
   tables,
 } from './requests.ts'
-import { ThreeRegions } from './three-regions.ts'
+import { streamed, ThreeRegions } from './three-regions.ts'
 
 const usage = `npm run bench -- [options]
 
@@ -203,13 +205,20 @@ async function measureWorkers(load: Load, one: NodeChild, order: Parameters<type
   return node
 }
 
-/** Three regions, the table in one of them alone and then in all three; the peers are held to what is left of the processors. */
+/**
+ * Three regions, a table in one of them alone and one in all three, both with a stream. The peers, all nats-servers and the links
+ * have the last processor to themselves, as other machines would.
+ */
 async function measureReplication(load: Load): Promise<void> {
   const regions = await ThreeRegions.start(0)
   try {
     const node = regions.node('us-east-1')
     const region = regionOf(node)
-    await createTable(region.aim, {}, 'alone')
+    await createTable(region.aim, streamed, 'alone')
+    const last = availableParallelism() - 1
+    const held =
+      last > 0 && holdTo(String(last), regions.pidsBeside('us-east-1')) && holdTo(`0-${last - 1}`, [node.pid, load.pid])
+    facts['peers held to a processor of their own (1: yes)'] = Number(held)
     const name = 'PutItem'
     const alone = candidate('alone', name, region, smallItems, 'alone')
     const replicating = candidate('replicating', name, region, smallItems)
@@ -218,6 +227,7 @@ async function measureReplication(load: Load): Promise<void> {
     for (const [each, of] of samples) tell(`PutItem, ${each}`, of)
   } finally {
     await regions.stop()
+    holdTo(`0-${availableParallelism() - 1}`, [process.pid, load.pid])
   }
 }
 

@@ -11,6 +11,9 @@ export type RegionName = (typeof regionNames)[number]
 
 export type PeerStatus = { readonly peer: string; readonly pending: number; readonly confirmed: number }
 
+/** Replicas need it. */
+export const streamed = { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } } as const
+
 export class ThreeRegions {
   readonly nodes = new Map<RegionName, NodeChild>()
   /** Where the nats-server of a region is reached from another one: by `from>to`, from the follower to the followed. */
@@ -38,6 +41,12 @@ export class ThreeRegions {
 
   natsPort(region: RegionName): number {
     return this.#servers.get(region) ?? 0
+  }
+
+  /** Of every process but the node of that region; this one, which has the links, is one of them. */
+  pidsBeside(region: RegionName): readonly number[] {
+    const node = this.node(region)
+    return [process.pid, ...this.#children.filter((child) => child !== node).map(({ pid }) => pid)]
   }
 
   cut(mode: LinkMode, which: (from: string, to: string) => boolean = () => true): void {
@@ -100,9 +109,7 @@ export class ThreeRegions {
 
   async #makeTable(): Promise<void> {
     const [first, ...others] = regionNames
-    await createTable(this.node(first).port, {
-      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-    })
+    await createTable(this.node(first).port, streamed)
     for (const region of others)
       await call(this.node(first).port, 'UpdateTable', {
         TableName: tableName,
