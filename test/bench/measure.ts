@@ -23,7 +23,13 @@ export type Sample = {
 
 export type Samples = ReadonlyMap<string, readonly Sample[]>
 
-export type Rounds = { readonly rounds: number; readonly ms: number; readonly connections: number }
+export type Rounds = {
+  readonly rounds: number
+  readonly ms: number
+  readonly connections: number
+  /** A candidate whose requests are refused is named and left out, rather than the end of it all. */
+  readonly leaveOut?: boolean
+}
 
 const toldEveryMs = 10_000
 
@@ -31,12 +37,13 @@ const toldEveryMs = 10_000
 export async function measure(
   load: Load,
   candidates: readonly Candidate[],
-  { rounds, ms, connections }: Rounds,
+  { rounds, ms, connections, leaveOut = false }: Rounds,
 ): Promise<Samples> {
   const samples = new Map<string, Sample[]>(candidates.map(({ name }) => [name, []]))
   let nextToldMs = performance.now() + toldEveryMs
   for (let round = 0; round <= rounds; round++)
     for (const { name, target, requests } of candidates) {
+      if (!samples.has(name)) continue
       if (performance.now() > nextToldMs) {
         nextToldMs += toldEveryMs
         console.error(`round ${round} of ${rounds}, ${name}`)
@@ -44,7 +51,12 @@ export async function measure(
       const { pids, ...to } = target
       const before = cpuOf(pids)
       const result = await load.run({ ...to, connections, requests, ms: round === 0 ? ms / 2 : ms })
-      if (result.failed > 0) throw new Error(`${name}: ${result.failed} failed, the first with ${result.failure}`)
+      if (result.failed > 0) {
+        const failure = `${name}: ${result.failed} failed, the first with ${result.failure}`
+        if (!leaveOut) throw new Error(failure)
+        console.error(`left out, ${failure}`)
+        samples.delete(name)
+      }
       if (round === 0) continue
       samples.get(name)?.push({
         rate: (result.count / result.ms) * 1000,

@@ -74,8 +74,7 @@ const sections = (
   flags.sections ?? (flags.quick ? 'operations,latency' : 'operations,latency,overload,replication,workers,size')
 ).split(',')
 const requestsMax = 2000
-const smallItems = 10_000
-const floodMs = 5000
+const [smallItems, floodMs] = [10_000, 5000]
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = temporaryFolder()
@@ -141,7 +140,7 @@ async function measureOperations(load: Load, f: Candidate, region: Region): Prom
       .filter((name) => only === undefined || only.includes(name))
       .map((name) => candidate(name, name, region, size.items)),
   ]
-  const samples = await measure(load, candidates, size)
+  const samples = await measure(load, candidates, { ...size, leaveOut: flags.against !== undefined })
   const bareSamples = samples.get('F') ?? []
   for (const [name, of] of samples) {
     if (name !== 'F') ratios[`${name} / F`] = ratioOf(of, bareSamples)
@@ -201,7 +200,7 @@ async function measureWorkers(load: Load, one: NodeChild, order: Parameters<type
     }
     for (const [name, [alone = 1, both = 0] = []] of Object.entries(rateOf)) found[name]?.push(both / alone)
   }
-  for (const [name, list] of Object.entries(found)) ratios[`${name} with 2 workers / 1`] = ratioIn(list)
+  for (const name in found) ratios[`${name} with 2 workers / 1`] = ratioIn(found[name] ?? [])
   return node
 }
 
