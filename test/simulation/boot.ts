@@ -25,6 +25,8 @@ export type Variant = {
   readonly lyingDisk?: boolean
   /** Wall clocks that only show multiples of it, so that regions often agree on the time. */
   readonly coarseClockMs?: number
+  /** Of the least that a tombstone waits before it may go. */
+  readonly tombstoneAgeMsMin?: number
 }
 
 export type Process = { readonly engine: Engine; readonly replication: Replication }
@@ -46,7 +48,8 @@ export async function boot({ env, topology, observe, variant, settings }: BootOp
   const seen = observe(engine)
   const shown = variant.engine === undefined ? seen : overriding(seen, variant.engine(seen, env))
   const replication = startReplication(env, shown, topology, settings)
-  startTombstoneSweeper(env, shown, (table) => replication.horizon(table), sweeperPace)
+  const pace = { ...sweeperPace, ageMsMin: variant.tombstoneAgeMsMin ?? sweeperPace.ageMsMin }
+  startTombstoneSweeper(env, shown, (table) => replication.horizon(table), pace)
   watchRoom(env, engine)
   startInvalidator(env, shown)
   startCaretaker({ engine: shown, env, region: topology.self.name, tableTransitionMs })

@@ -1,14 +1,14 @@
 /** The engine as the readers see it, with the simulator looking on at the steps that destroy something. */
 import type { Position } from '../../src/core/change/change.ts'
 import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
-import { decodeRow } from '../../src/core/item/row.ts'
+import { decodeRow, vectorOf } from '../../src/core/item/row.ts'
 import type { TableId } from '../../src/core/table/table.ts'
 import { setAsideMax } from '../../src/core/limits.ts'
 import type { Engine, RemoteBatch } from '../../src/engine/engine.ts'
 import { keyName } from './log-watch.ts'
 import { rowsOf } from './rows-of.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
-import { order, stampText } from './vectors.ts'
+import { covers, order, stampText } from './vectors.ts'
 import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
 
@@ -63,7 +63,8 @@ export function overriding<T extends object>(target: T, methods: Partial<T>): T 
 
 /**
  * A tombstone may go when nobody can bring back what it stands for: every other replica has a row at least as late
- * (or has had it and removed it), and has written nothing older that has not arrived here yet. Once one has removed it rightly,
+ * (or has had it and removed it), and of what it wrote without knowing of it nothing is still to arrive here: something older
+ * would come to life again, something later would never be known to have come after it. Once one has removed it rightly,
  * whoever was complete by then has had it: a replica with no memory of the key was made since, from one without it.
  */
 function checkRemoval(
@@ -85,14 +86,14 @@ function checkRemoval(
     )
     const cursor = region.cursors.get(peer.name)
     const arrived = cursor?.epoch === peer.watch.epoch ? cursor.position : 0
-    const older = history.find(
-      (entry) => entry.own && entry.change.position > arrived && order(entry.row.stamp, stamp) < 0,
+    const unaware = history.find(
+      (entry) => entry.own && entry.change.position > arrived && !covers(vectorOf(entry.row), stamp),
     )
     expectThat(
-      older === undefined,
+      unaware === undefined,
       promise,
       () =>
-        `${region.name} removed ${stampText(stamp)} while ${stampText(older?.row.stamp)} of ${peer.name} was still to come`,
+        `${region.name} removed ${stampText(stamp)} while ${stampText(unaware?.row.stamp)} of ${peer.name} was still to come`,
     )
   }
   world.removedTombstones.add(name)

@@ -22,4 +22,8 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     seed: 20022,
     story: 'a batch decided on one that was then held passed over what was held, where their messages overlapped',
   },
+  {
+    seed: 3909,
+    story: 'a tombstone was removed while a write made without knowledge of it was still on its way',
+  },
 ]

@@ -23,8 +23,10 @@ export type Announcement = {
   readonly wallMs: number
   /** Every change of the region with a stamp up to this is at or before `flushed`. */
   readonly clock: ClockState
-  /** Of each other region: everything with a stamp up to this is applied here. */
+  /** Of each other region that has been met: everything with a stamp up to this is applied here. */
   readonly seen: readonly Seen[]
+  /** But for what a region that has left, or lost its disk, had told others only: that is still to be merged from them. */
+  readonly owes?: true
 }
 
 export type Seen = { readonly region: string; readonly clock: ClockState }
@@ -252,6 +254,7 @@ function readAnnouncement(fields: Fields): Announcement {
     wallMs: natural(fields, 'wallMs'),
     clock: clockOf(fields),
     seen: list(fields, 'seen', regionsMax).map((seen) => ({ region: text(seen, 'region'), clock: clockOf(seen) })),
+    ...(fields['owes'] === true ? { owes: true as const } : {}),
   }
 }
 

@@ -64,6 +64,10 @@ export function absences(room: Room): Absences {
   return { left: left.slice(-regionsMax).map((region) => ({ region })), owed: owed.slice(0, owedMax) }
 }
 
+export function owesMerges(room: Room): boolean {
+  return notNoted(room).length > 0 || debts(room).length > 0
+}
+
 /** Regions that have left and of which that is not noted yet: what was being merged of them may still be under way. */
 export function notNoted({ engine, peers }: Room): readonly string[] {
   return noted(engine, peersNote).filter((name) => !peers.some((peer) => peer.name === name))

@@ -44,6 +44,7 @@ export class Hearing {
     this.#last = said
     this.#atMs = this.#clock.monotonicMs()
     this.#skewsMs = [...this.#skewsMs.slice(1 - skewsMax), said.wallMs - this.#clock.wallMs()]
-    if (isFollowed) this.watermark.promise(said.flushed, said.clock)
+    const seen = said.owes === true ? undefined : said.seen
+    if (isFollowed) this.watermark.promise({ position: said.flushed, clock: said.clock, seen })
   }
 }

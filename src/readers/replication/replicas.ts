@@ -6,7 +6,7 @@
 import type { Position } from '../../core/change/change.ts'
 import { leaveRegister, overrideRegister, replicaRegister } from '../../core/table/registers.ts'
 import type { Replica, TableId } from '../../core/table/table.ts'
-import { debts, isDue, noteDepartures, settle } from './debts.ts'
+import { debts, isDue, noteDepartures, owesMerges, settle } from './debts.ts'
 import { Join, joinNote, type JoinOptions, replicasOf } from './join.ts'
 import { Loop } from './loop.ts'
 import { Questions } from './questions.ts'
@@ -53,6 +53,11 @@ export class Replicas {
     const { engine } = this.#options
     const status = engine.tableWithId(id)?.replicas.find((replica) => replica.region === engine.region.name)?.status
     return status === 'ACTIVE' || status === 'UPDATING'
+  }
+
+  /** Something that is known to others may be missing here. */
+  get owes(): boolean {
+    return owesMerges(this.#options)
   }
 
   async stop(): Promise<void> {

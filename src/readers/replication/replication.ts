@@ -7,13 +7,14 @@
  *   transfer.ts      a peer's state, where its log does not do
  *   replicas.ts      tables that come and go        join.ts       one that comes
  *   debts.ts         what is still to be merged, once, of regions that were wiped or have left
+ *   horizon.ts       up to when deletes may be forgotten
  *   answers.ts       what peers ask                 questions.ts  what peers are asked
  */
 import type { Position } from '../../core/change/change.ts'
 import type { Announcement, Confirmation } from '../../core/change/control.ts'
 import { encodeControl } from '../../core/change/control.ts'
 import { type ClockState, isAfter } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
-import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { logPositionsMax } from '../../core/limits.ts'
 import type { Replica, Table } from '../../core/table/table.ts'
 import { peersOf, type Region, type Topology } from '../../core/topology.ts'
@@ -22,6 +23,7 @@ import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import { answer } from './answers.ts'
 import { Exclusive } from './exclusive.ts'
+import { horizonOf } from './horizon.ts'
 import { Ledger } from './ledger.ts'
 import { Loop } from './loop.ts'
 import { Measures } from './measure.ts'
@@ -77,7 +79,6 @@ const pulseNote = 'replication/pulse'
 const pulseMsMin = 150
 /** Announcements between two rounds of what is less urgent. */
 const slowEvery = 5
-const regionOfAll = 0xffff
 
 class RunningReplication implements Replication {
   readonly #settings: ReplicationSettings
@@ -169,13 +170,15 @@ class RunningReplication implements Replication {
     this.#measures.take(this.status())
   }
 
-  horizon(table: Table): Stamp | undefined {
-    const self = this.#engine.region.name
-    if (table.replicas.some((replica) => replica.status !== 'ACTIVE')) return undefined
-    const regions = table.replicas.map((replica) => replica.region)
-    const least = this.#passed(regions)
-    if (least === undefined || (regions.length > 0 && !regions.includes(self))) return undefined
-    return { ...least, region: regionOfAll }
+  horizon({ replicas }: Table): Stamp | undefined {
+    const own = { region: this.#engine.region.name, clock: this.#engine.clock() }
+    if (replicas.length === 0) return { ...own.clock, region: everyRegion }
+    const met = this.#met()
+    // Of a state that is being merged, parts may have been read before the peer knew what it knows now.
+    if (this.#replicas.owes || met.some((subscriber) => subscriber.state() === 'resync')) return undefined
+    const told = met.map(({ peer, hearing }) => ({ region: peer.name, watermark: hearing.watermark }))
+    const least = horizonOf(own, told, replicas)
+    return least === undefined ? undefined : { ...least, region: everyRegion }
   }
 
   compare(table: Table): Promise<Comparison> {
@@ -251,10 +254,7 @@ class RunningReplication implements Replication {
 
   #announcement(): Announcement {
     const { name, number } = this.#engine.region
-    const seen = [...this.#subscribers].map(([region, { hearing }]) => ({
-      region,
-      clock: hearing.watermark.clock,
-    }))
+    const seen = this.#met().map(({ peer, hearing }) => ({ region: peer.name, clock: hearing.watermark.clock }))
     const { sent, published } = this.#publisher
     return {
       say: 'here',
@@ -267,7 +267,13 @@ class RunningReplication implements Replication {
       wallMs: Math.max(0, Math.floor(this.#env.clock.wallMs())),
       clock: this.#engine.clock(),
       seen,
+      ...(this.#replicas.owes ? { owes: true } : {}),
     }
+  }
+
+  /** Those whose logs this region has a place in. */
+  #met(): readonly Subscriber[] {
+    return [...this.#subscribers.values()].filter(({ peer }) => this.#engine.cursor(peer.name) !== undefined)
   }
 
   #confirmed(confirmation: Confirmation): void {

@@ -1,28 +1,44 @@
 /** Up to which of the peer's stamps everything is applied here, from what the peer has said about its log and its clock. */
 import type { Position } from '../../core/change/change.ts'
+import type { Seen } from '../../core/change/control.ts'
 import { type ClockState, clockZero, isAfter } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 
-type Promised = { readonly position: Position; readonly clock: ClockState }
+export type Promised = {
+  /** The peer's log holds everything stamped up to `clock` at or before `position`. */
+  readonly position: Position
+  readonly clock: ClockState
+  /** What the peer has of the others where its log stands there; undefined where it does not say. */
+  readonly seen: readonly Seen[] | undefined
+}
 
 const promisedMax = 600
 
 export class Watermark {
   #clock: ClockState = clockZero
+  #seen: readonly Seen[] | undefined
   #promised: Promised[] = []
 
   get clock(): ClockState {
     return this.#clock
   }
 
-  /** The peer's log holds everything stamped up to `clock` at or before `position`. */
-  promise(position: Position, clock: ClockState): void {
-    this.#promised.push({ position, clock })
+  /**
+   * What the peer said of the others, the latest such word that may be counted on: everything that it had written by then is
+   * here. What it had written without knowing of what it had seen at last is thus no longer on its way.
+   */
+  get seen(): readonly Seen[] | undefined {
+    return this.#seen
+  }
+
+  promise(promised: Promised): void {
+    this.#promised.push(promised)
     if (this.#promised.length > promisedMax) this.#promised = this.#promised.filter((_, n) => n % 2 === 1)
   }
 
   reach(cursor: Position): void {
     while (this.#promised[0] !== undefined && this.#promised[0].position <= cursor) {
-      const { clock } = this.#promised.shift() as Promised
+      const { clock, seen } = this.#promised.shift() as Promised
+      this.#seen = seen
       if (isAfter(clock, this.#clock)) this.#clock = clock
     }
   }
@@ -31,5 +47,6 @@ export class Watermark {
   reset(): void {
     this.#promised = []
     this.#clock = clockZero
+    this.#seen = undefined
   }
 }

@@ -155,6 +155,7 @@ describe('a control message', () => {
     }
     expect(decodeAnnouncement(encodeControl(here))).toEqual(here)
     expect(decodeAnswer(encodeControl(here))).toEqual(here)
+    expect(decodeAnnouncement(encodeControl({ ...here, owes: true }))).toEqual({ ...here, owes: true })
     const rows = { say: 'rows' as const, region: 'b', table: 't', after: 'AAEC' }
     expect(decodeRequest(encodeControl(rows))).toEqual(rows)
     const cursors = {

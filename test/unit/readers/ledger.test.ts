@@ -146,10 +146,13 @@ describe('the latency', () => {
 })
 
 describe('the watermark', () => {
+  const promise = (watermark: Watermark, position: number, wallMs: number): void =>
+    watermark.promise({ position, clock: { wallMs, counter: 0 }, seen: undefined })
+
   it('is the last clock whose position has been reached', () => {
     const watermark = new Watermark()
-    watermark.promise(5, { wallMs: 50, counter: 0 })
-    watermark.promise(9, { wallMs: 90, counter: 0 })
+    promise(watermark, 5, 50)
+    promise(watermark, 9, 90)
     watermark.reach(8)
     expect(watermark.clock.wallMs).toBe(50)
     watermark.reach(9)
@@ -158,7 +161,7 @@ describe('the watermark', () => {
 
   it('never claims more than was promised, however many promises it had to forget', () => {
     const watermark = new Watermark()
-    for (let n = 1; n <= 5000; n++) watermark.promise(n, { wallMs: n, counter: 0 })
+    for (let n = 1; n <= 5000; n++) promise(watermark, n, n)
     for (let cursor = 0; cursor <= 5000; cursor += 7) {
       watermark.reach(cursor)
       expect(watermark.clock.wallMs).toBeLessThanOrEqual(cursor)
