@@ -4,13 +4,13 @@
  *   npm test                 set-up, format, lint, types, all tests
  *   npm test -- path/...     set-up, then only the tests under these paths
  *   npm run simulate         the simulator over thousands of seeds
- *   npm run chaos            the long chaos tests with real processes
+ *   npm run chaos            the long chaos tests with real processes; -- kills cuts for some of them
  *   npm run drills           every drill, on regions of its own
  *
  * Plain JavaScript and nothing but Node, since it runs before anything is installed.
  */
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,7 +33,11 @@ switch (mode) {
     break
   case 'chaos':
     process.env.LONGITUDE_CHAOS = 'long'
-    vitest(['test/chaos', ...rest])
+    vitest(
+      rest.some(isChaosTest)
+        ? rest.map((word) => (isChaosTest(word) ? chaosTest(word) : word))
+        : ['test/chaos', ...rest],
+    )
     break
   default:
     vitest([mode, ...rest])
@@ -54,6 +58,14 @@ function checks() {
   if (failed.length === 0) return
   console.error(`\n${failed.map(([name]) => name).join(', ')} failed; the tests were not run`)
   process.exit(1)
+}
+
+function chaosTest(name) {
+  return `test/chaos/${name}.test.ts`
+}
+
+function isChaosTest(word) {
+  return existsSync(join(root, chaosTest(word)))
 }
 
 /** Runs the tests and closes with a line of counts that any CI can read. */

@@ -371,8 +371,8 @@ function report(): void {
   )
   const kept = keep(root, 'region', { machine: about, size, facts, ratios: told, rates })
   if (flags.json) {
-    console.log(JSON.stringify({ ...facts, ...told }, undefined, 1))
-    return
+    console.error(JSON.stringify(facts))
+    return console.log(JSON.stringify(told, undefined, 1))
   }
   const lines = Object.entries(told).map(
     ([
