@@ -26,4 +26,8 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     seed: 3909,
     story: 'a tombstone was removed while a write made without knowledge of it was still on its way',
   },
+  {
+    seed: 14101,
+    story: 'what a removed replica had written, and one of the others had not got yet, was called different',
+  },
 ]

@@ -13,7 +13,7 @@
 import type { Position } from '../../core/change/change.ts'
 import type { Announcement, Confirmation } from '../../core/change/control.ts'
 import { encodeControl } from '../../core/change/control.ts'
-import { type ClockState, isAfter } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { logPositionsMax } from '../../core/limits.ts'
 import type { Replica, Table } from '../../core/table/table.ts'
@@ -345,24 +345,12 @@ class RunningReplication implements Replication {
     return this.#subscribers.get(peer)?.parked.reach(cursor) ?? cursor
   }
 
-  /** Everything with a stamp up to this is in all these regions, whichever of them it came from. */
-  #passed(regions: readonly string[]): ClockState | undefined {
-    let least: ClockState = this.#engine.clock()
-    for (const here of regions)
-      for (const origin of regions) {
-        const seen = here === origin ? undefined : this.#seen(here, origin)
-        if (here !== origin && seen === undefined) return undefined
-        if (seen !== undefined && isAfter(least, seen)) least = seen
-      }
-    return least
-  }
-
   #verifyRoom(): VerifyRoom {
     return {
       engine: this.#engine,
       clock: this.#env.clock,
       sessionTo: (region) => this.#subscribers.get(region)?.session,
-      passed: (regions) => this.#passed(regions),
+      seen: (here, origin) => this.#seen(here, origin),
       peers: () => peersOf(this.#topology),
       pulse: () => this.#pulseNow(),
     }

@@ -6,7 +6,8 @@
  */
 import { encodeControl } from '../../core/change/control.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
-import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import { type ClockState, clockZero, isAfter } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import { readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import {
   differingKeysMax,
   inspectRangeRowsMax,
@@ -16,6 +17,7 @@ import {
 } from '../../core/limits.ts'
 import { isLater, isSameRow } from '../../core/reconcile/digest.ts'
 import { isTombstone } from '../../core/item/row.ts'
+import { replicaRegister } from '../../core/table/registers.ts'
 import type { Table, TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -29,8 +31,8 @@ export type VerifyRoom = {
   readonly engine: Engine
   readonly clock: Clock
   readonly sessionTo: (region: string) => PeerSession | undefined
-  /** What all these regions have passed of each other; undefined while that is not known. */
-  readonly passed: (regions: readonly string[]) => ClockState | undefined
+  /** Up to when everything of `origin` is in `here`, as far as that is known. */
+  readonly seen: (here: string, origin: string) => ClockState | undefined
   readonly peers: () => readonly Region[]
   /** Lets this region's clock go on, and tells it. */
   readonly pulse: () => Promise<void>
@@ -132,11 +134,11 @@ class Run {
 
   /** A watermark past this moment, or after a while the last there is. */
   async #settled(): Promise<ClockState> {
-    const { clock, passed } = this.#room
+    const { clock } = this.#room
     const sinceMs = clock.wallMs()
     const untilMs = clock.monotonicMs() + settleMsMax
     for (;;) {
-      const watermark = passed(this.#replicas)
+      const watermark = this.#passed()
       if (watermark !== undefined && watermark.wallMs >= sinceMs) return watermark
       if (clock.monotonicMs() > untilMs) {
         if (watermark !== undefined && watermark.wallMs > 0) return watermark
@@ -147,6 +149,18 @@ class Run {
       await this.#room.pulse()
       await clock.sleep(settlePollMs)
     }
+  }
+
+  /** Everything with a stamp up to this is in all replicas, whichever of them it came from. */
+  #passed(): ClockState | undefined {
+    let least: ClockState = this.#room.engine.clock()
+    for (const here of this.#replicas)
+      for (const origin of this.#replicas) {
+        const seen = here === origin ? least : this.#room.seen(here, origin)
+        if (seen === undefined) return undefined
+        if (isAfter(least, seen)) least = seen
+      }
+    return least
   }
 
   async #walk(): Promise<void> {
@@ -220,8 +234,9 @@ class Run {
   }
 
   /**
-   * What a region that has left, or has lost its disk, had told some of the others only is merged from one to another, once.
-   * Until then replicas differ by it, and no watermark says so.
+   * What a region that has left, or has lost its disk, had told some of the others only is merged from one to another, once; and
+   * what was written to a replica before it was removed may still be on its way. Until then replicas differ by it, and the
+   * watermark of those that are there does not say so.
    */
   async #untilShared(): Promise<void> {
     const { clock } = this.#room
@@ -248,6 +263,20 @@ class Run {
       const lacks =
         owed.find(({ peer }) => this.#replicas.includes(peer))?.region ?? known.find((name) => left.includes(name))
       if (lacks !== undefined) return `${region} has not taken over yet what others have of ${lacks}`
+    }
+    return this.#lateWord(peers.map(({ name }) => name))
+  }
+
+  /** Of a replica that was removed: a region that is not known to have its last word. */
+  #lateWord(peers: readonly string[]): string | undefined {
+    for (const { key, row } of this.#room.engine.registers(this.#table)) {
+      const origin = peers.find((name) => replicaRegister(name) === key.toString('utf8'))
+      if (origin === undefined || !isTombstone(row)) continue
+      const lacks = this.#replicas.find((here) =>
+        isAfter(readStamp(row, 1), this.#room.seen(here, origin) ?? clockZero),
+      )
+      if (lacks !== undefined)
+        return `${lacks} may not have all yet that was written in ${origin} while that had a replica`
     }
     return undefined
   }
