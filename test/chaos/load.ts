@@ -68,8 +68,8 @@ export class Load {
     const own = this.#writers.filter((writer) => writer.region === region)
     for (const other of others)
       await until(`${other.name} has the writes of ${region.name}`, async () => {
-        const items = await scan(other, this.#table)
-        return own.every((writer) => writer.wrong(items) === undefined)
+        const items = await scan(other, this.#table).catch(notServedYet)
+        return items !== undefined && own.every((writer) => writer.wrong(items) === undefined)
       })
   }
 
@@ -83,9 +83,8 @@ export class Load {
           const all = await Promise.all(regions.map((region) => scan(region, this.#table)))
           difference = differenceOf(regions, all)
         } catch (error) {
-          // A region that is being filled again serves the table only once it is complete.
-          if (!(error instanceof Refused)) throw error
-          difference = error.message
+          notServedYet(error)
+          difference = String(error)
         }
         return difference === undefined
       },
@@ -147,6 +146,12 @@ export class Load {
           `${silent} had no answer: ${missing.map((write) => write.value).join(', ')}`,
       )
   }
+}
+
+/** A region that is being filled again serves the table only once it is complete. */
+function notServedYet(error: unknown): undefined {
+  if (!(error instanceof Refused)) throw error
+  return undefined
 }
 
 type FeedPage = {
