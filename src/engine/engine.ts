@@ -160,7 +160,7 @@ export interface Engine {
   oldest(): Position
   /** Durable changes after `after`, at most `changesMax` and about `bytesMax`. */
   readLog(after: Position, changesMax: number, bytesMax: number): readonly Change[]
-  /** The same, less what came from peers. */
+  /** The same, less what came from peers; what else is known to stay in the region may be left out too. */
   readOwnLog(after: Position, changesMax: number, bytesMax: number): OwnChanges
   /** Called after every flush, without payload; the returned function unsubscribes. */
   onFlushed(listener: () => void): () => void

@@ -20,13 +20,13 @@ export function readLog(state: State, bounds: Bounds): readonly Change[] {
   return changes
 }
 
-/** Only what the region itself has written: stretches that are known to be the peers' are not read. */
+/** Only what the region itself has written: stretches that are known to hold nothing that leaves it are not read. */
 export function readOwnLog(state: State, { after, upTo, changesMax, bytesMax }: Bounds): OwnChanges {
   const changes: Change[] = []
   let bytes = 0
   let read = after
   while (read < upTo && changes.length < changesMax && bytes < bytesMax) {
-    const run = state.foreign.at(read + 1)
+    const run = state.staying.at(read + 1)
     if (run !== undefined && run.first <= read + 1) {
       read = Math.min(run.last, upTo)
       continue

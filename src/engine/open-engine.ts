@@ -33,7 +33,7 @@ import type {
   Token,
 } from './engine.ts'
 import { readConflicts, readSetAside } from './feed.ts'
-import { ForeignRuns } from './foreign-runs.ts'
+import { StayingRuns } from './staying-runs.ts'
 import { type Group, Groups } from './group.ts'
 import { Head } from './head.ts'
 import { openIdentity } from './identity.ts'
@@ -331,7 +331,7 @@ class LocalEngine implements Engine {
       groups,
       head: new Head(),
       counts: new Counts(groups),
-      foreign: new ForeignRuns(),
+      staying: new StayingRuns(),
       catalog: new Catalog(store, options.topology.self.name),
       cursors: new Cursors(groups),
     }
@@ -384,7 +384,7 @@ class LocalEngine implements Engine {
     if (this.#trouble.refused(error, group.bytes, clock.wallMs()))
       log.error('the store refused a batch of writes', { error: String(error) })
     this.#load()
-    this.#state.foreign.cut(head.position)
+    this.#state.staying.cut(head.position)
     assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
   }
 }

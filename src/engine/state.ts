@@ -9,7 +9,7 @@ import type { Meter } from '../ports/meter.ts'
 import type { Store } from '../ports/store.ts'
 import type { Catalog } from './catalog.ts'
 import type { Counts } from './counts.ts'
-import type { ForeignRuns } from './foreign-runs.ts'
+import type { StayingRuns } from './staying-runs.ts'
 import type { Cursors } from './cursors.ts'
 import type { Group, Groups } from './group.ts'
 import type { Head } from './head.ts'
@@ -26,7 +26,7 @@ export type State = {
   readonly groups: Groups
   readonly head: Head
   readonly counts: Counts
-  readonly foreign: ForeignRuns
+  readonly staying: StayingRuns
   readonly catalog: Catalog
   readonly cursors: Cursors
 }
@@ -38,7 +38,7 @@ export type State = {
 export function logChange(state: State, group: Group, change: Unplaced, first?: Position): Position {
   const position = state.head.position + 1
   state.groups.append(group, logKey(position), encodeChange(change, position, first ?? position))
-  if (isForeign(change.cause)) state.foreign.add(position)
+  if (isForeign(change.cause) || change.alone === true) state.staying.add(position)
   state.head.position = position
   return position
 }

@@ -112,6 +112,16 @@ describe('work', () => {
     expect(work).toEqual({ gets: 20 + 1, entries: 0, flushes: 1, edits: 20 * 2 + 3, parses: 1 })
   })
 
+  it('of looking for what leaves the region is nothing for a table that no other has', async () => {
+    const { store, engine, table } = await regionWithTable()
+    const before = engine.flushed()
+    await engine.commit(many(4).map((item) => put(table, item)))
+    const work = await workOf(store, () =>
+      expect(engine.readOwnLog(before, 1000, 1e6)).toEqual({ changes: [], upTo: before + 4 }),
+    )
+    expect(work).toMatchObject({ gets: 0, entries: 0 })
+  })
+
   it('of looking for own changes is nothing for those of peers', async () => {
     const from = await openRegion(us)
     const store = new CountingStore()

@@ -1,13 +1,14 @@
 /**
- * Stretches of the log that hold nothing but what came from peers, as far as this process knows: whoever looks for the region's
- * own changes passes over them unread. What is not known here is read; so nothing is kept of them over a restart.
+ * Stretches of the log that hold nothing that may leave the region, as far as this process knows: what came from peers, and
+ * writes to tables that no other region has. Whoever looks for what leaves passes over them unread. What is not known here is
+ * read; so nothing is kept of them over a restart.
  */
 import type { Position } from '../core/change/change.ts'
-import { foreignRunsMax } from '../core/limits.ts'
+import { stayingRunsMax } from '../core/limits.ts'
 
 type Run = { readonly first: Position; last: Position }
 
-export class ForeignRuns {
+export class StayingRuns {
   /** In the log's order. */
   #runs: Run[] = []
 
@@ -17,7 +18,7 @@ export class ForeignRuns {
     if (run !== undefined && run.last === position - 1) run.last = position
     else this.#runs.push({ first: position, last: position })
     // Readers are mostly near the end; one that is further behind reads what it could have passed over.
-    if (this.#runs.length > foreignRunsMax) this.#runs.splice(0, foreignRunsMax / 2)
+    if (this.#runs.length > stayingRunsMax) this.#runs.splice(0, stayingRunsMax / 2)
   }
 
   /** The log ends at `position`: what was decided beyond it never was. */
