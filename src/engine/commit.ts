@@ -6,7 +6,7 @@ import { assert } from '../core/assert.ts'
 import type { Cause, Position } from '../core/change/change.ts'
 import { ServiceError } from '../core/errors.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
-import { bodyOffset, encodeRowOfText, isTombstone, itemSizeOf } from '../core/item/row.ts'
+import { bodyOffset, encodeRow, encodeRowOfText, isTombstone, itemSizeOf, type Row } from '../core/item/row.ts'
 import type { Table } from '../core/table/table.ts'
 import { decide } from '../core/write/decide.ts'
 import type { Current, Outcome, Refusal, Write } from '../core/write/write.ts'
@@ -84,7 +84,7 @@ function decideWrite(state: State, write: Write): Accepted | Refusal {
     before === undefined || isTombstone(before) ? undefined : new StoredItem(before),
   )
   if ('refused' in outcome) return outcome
-  const change = () => ({ before: outcome.previous?.item(), after: outcome.next?.item })
+  const change = () => ({ before: outcome.previous?.item(), after: outcome.next?.item() })
   const full = outcome.changed ? collectionRefusal(state, table, write.key, change) : undefined
   return full ?? { write, table, at, before, outcome }
 }
@@ -125,12 +125,19 @@ function editOne(state: State, group: Group, write: Accepted, cause: Cause, firs
     before,
     beforeItem: previous instanceof StoredItem ? previous.parsed : undefined,
     row,
-    bytes: encodeRowOfText(row, JSON.stringify(next?.item ?? write.write.keyAttributes)),
-    item: next?.item,
+    bytes: rowBytes(row, write),
+    item: table.indexes.length === 0 ? undefined : next?.item(),
     cause,
     first,
   })
   return first ?? position
+}
+
+/** The item's JSON as it came, or made now; of a tombstone its key. */
+function rowBytes(row: Row, { write, outcome: { next } }: Accepted): Buffer {
+  const body = next?.body
+  if (body !== undefined) return encodeRow({ ...row, body })
+  return encodeRowOfText(row, JSON.stringify(next?.item() ?? write.keyAttributes))
 }
 
 /** The bytes have it. */
@@ -181,7 +188,7 @@ class StoredItem implements Current {
     this.#row = row
   }
 
-  readonly item = (): ReturnType<typeof decodeItem> => {
+  item(): ReturnType<typeof decodeItem> {
     this.parsed ??= decodeItem(this.#row.subarray(bodyOffset(this.#row)))
     return this.parsed
   }

@@ -12,6 +12,7 @@ import { errors, ServiceError } from '../core/errors.ts'
 import { checkAttributeValues } from '../core/wire/attribute-values.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import { readInput } from '../core/wire/input.ts'
+import { parseAroundItems } from '../core/wire/sent-items.ts'
 import { parseJson } from '../core/wire/json.ts'
 import { markRequestHeader } from '../core/wire/mark.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
@@ -49,7 +50,7 @@ export function pipeline(options: PipelineOptions): Pipeline {
       errorAnswer(serviceErrorOf(error, options, requestId, operation), contentType, operation)
     let done: Answer
     try {
-      const body = parsed(request.body)
+      const body = bodyOf(request)
       // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
       if (contentType === 'application/json') return answer(plainJson)
       operation = targetOf(request.headers)
@@ -100,10 +101,10 @@ const targetPrefix = 'DynamoDB_20120810.'
 const unknown = 'unknown'
 const known: ReadonlySet<string> = new Set(operationNames)
 
-function run(options: PipelineOptions, name: string, body: unknown, request: ApiRequest): unknown {
+function run(options: PipelineOptions, name: string, body: Body, request: ApiRequest): unknown {
   const operation = options.operations.get(name)
   if (operation === undefined) throw unsupportedOperation(name)
-  const input = readInput(name, body) as never
+  const input = inputFrom(name, body, request) as never
   if (operation.checksOwnValues !== true) checkAttributeValues(inputOf(name), input)
   for (const check of operation.checks) check(input, options.context)
   if (request.headers[markRequestHeader] !== undefined) return runMarked(options, operation, input)
@@ -135,8 +136,15 @@ export function mediaType(headers: IncomingHttpHeaders): string {
   return jsonTypes.has(given) ? given : (given.split(';')[0] ?? '').trim().toLowerCase()
 }
 
-function parsed(body: Buffer): unknown {
+type Body = { readonly value: unknown; /** Items were left in their bytes. */ readonly around: boolean }
+
+function bodyOf({ headers, body }: ApiRequest): Body {
   if (body.length === 0 || !isUtf8(body)) throw serializationError()
+  const value = parseAroundItems(targetIn(headers), body)
+  return value === undefined ? { value: parsed(body), around: false } : { value, around: true }
+}
+
+function parsed(body: Buffer): unknown {
   try {
     return parseJson(body.toString())
   } catch {
@@ -144,11 +152,25 @@ function parsed(body: Buffer): unknown {
   }
 }
 
+/** What is wrong is said of the whole body: the message may show the items. */
+function inputFrom(name: string, { value, around }: Body, { body }: ApiRequest): Record<string, unknown> {
+  if (!around) return readInput(name, value)
+  try {
+    return readInput(name, value)
+  } catch {
+    return readInput(name, parsed(body))
+  }
+}
+
 function targetOf(headers: IncomingHttpHeaders): string {
-  const target = headers['x-amz-target']
-  const name = typeof target === 'string' && target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : ''
+  const name = targetIn(headers)
   if (!known.has(name)) throw new ServiceError('UnknownOperationException', '')
   return name
+}
+
+function targetIn(headers: IncomingHttpHeaders): string {
+  const target = headers['x-amz-target']
+  return typeof target === 'string' && target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : ''
 }
 
 export function signatureOf({ url, headers }: ApiRequest): Parameters<typeof checkAuthorization>[0] {

@@ -185,7 +185,7 @@ export class Client {
       const outcome = outcomes[n]
       expectThat(itemText(outcome?.previous?.item()) === itemText(before), 'outcomes tell what was before', says)
       if (decision.changed)
-        expectThat(itemText(outcome?.next?.item) === itemText(decision.next), 'outcomes tell what is after', says)
+        expectThat(itemText(outcome?.next?.item()) === itemText(decision.next), 'outcomes tell what is after', says)
     })
     expectThat(
       found.length === intents.filter((_, n) => outcomes[n]?.changed).length,

@@ -3,11 +3,14 @@
  * by its form, DynamoDB's size of it, and where its key attributes' values stand. Every replicated change is looked at like
  * this; to parse it costs several times as much, and nobody needs the values unless the table has indexes.
  *
- * Only what a region writes itself is read: JSON as JSON.stringify makes it, in valid UTF-8, numbers in canonical text. Of
- * whatever is or might be something else (an escape that is rare, a name that stands there twice, deep nesting, garbage),
- * nothing is told, and the caller parses it.
+ * Only what a region writes itself is read: JSON as JSON.stringify makes it, in valid UTF-8, of values as they are after all
+ * checks (numbers in canonical text, sets without twins). Of whatever is or might be something else (an escape that is rare, a
+ * name that stands there twice, deep nesting, garbage), nothing is told, and the caller parses it. So clients' items are
+ * read like this too (sent-item.ts).
  */
 import { canonicalNumber, numberSizeBytes } from '../attribute/number.ts'
+import { attributeNameSizeBytesMax } from '../limits.ts'
+import { base64Problem } from '../wire/base64.ts'
 
 export type ScannedItem = {
   readonly sizeBytes: number
@@ -20,16 +23,30 @@ export type ScannedValue = { readonly type: 'S' | 'N' | 'B'; readonly from: numb
 
 /** Undefined for what takes parsing to be told. */
 export function scanItem(body: Buffer, partition: string, sort: string | undefined): ScannedItem | undefined {
-  const scan = new Scan(body, partition, sort)
+  const scan = new Scan(body, { partition, sort })
   const sizeBytes = scan.members(0)
   if (sizeBytes === unsure || scan.at !== body.length) return undefined
   return { sizeBytes, partition: scan.partition, sort: scan.sort }
 }
 
+export type ScannedMember = ScannedValue & { readonly nameFrom: number; readonly nameTo: number }
+
+/** An item that begins at `at`, with all its members that may be a key; `to` is where it ends. */
+export function scanItemAt(
+  bytes: Buffer,
+  at: number,
+): { readonly sizeBytes: number; readonly to: number; readonly members: readonly ScannedMember[] } | undefined {
+  const members: ScannedMember[] = []
+  const scan = new Scan(bytes, { members })
+  scan.at = at
+  const sizeBytes = scan.members(0)
+  return sizeBytes === unsure ? undefined : { sizeBytes, to: scan.at, members }
+}
+
 const unsure = -1
 /** Deeper items are rare, and how deep one may be is checked where it is parsed. */
 const depthMax = 8
-/** Every name of a map is compared with those before it. */
+/** Every name of a map, and every element of a set, is compared with those before it. */
 const namesMax = 32
 const documentOverheadBytes = 3
 const memberOverheadBytes = 1
@@ -46,6 +63,9 @@ const closing = 0x5d
 const brace = 0x7b
 const endBrace = 0x7d
 
+/** What is to be told of: the key's values alone, or every one that may be a key's. */
+type Wanted = { readonly partition: string; readonly sort: string | undefined } | { readonly members: ScannedMember[] }
+
 /** Each method reads on from `at` and returns a size, or `unsure`. */
 class Scan {
   at = 0
@@ -54,7 +74,8 @@ class Scan {
   readonly #bytes: Buffer
   readonly #partition: string
   readonly #sort: string | undefined
-  /** Of the maps that are open: where each of their names begins, and how long it is. */
+  readonly #told: ScannedMember[] | undefined
+  /** Of the maps and sets that are open: where each of their names or elements begins, and how long it is. */
   readonly #names: number[] = []
   #members = 0
   /** Of the value just read, if it may be a key's: numbers rather than an object, since most values are none. */
@@ -62,10 +83,11 @@ class Scan {
   #from = 0
   #to = 0
 
-  constructor(bytes: Buffer, partition: string, sort: string | undefined) {
+  constructor(bytes: Buffer, wanted: Wanted) {
     this.#bytes = bytes
-    this.#partition = partition
-    this.#sort = sort
+    this.#partition = 'members' in wanted ? '' : wanted.partition
+    this.#sort = 'members' in wanted ? undefined : wanted.sort
+    this.#told = 'members' in wanted ? wanted.members : undefined
   }
 
   /** A map's names and values; how many they are stays in `#members`. */
@@ -92,6 +114,7 @@ class Scan {
     const nameSize = this.#text()
     const length = this.at - 1 - from
     if (nameSize === unsure || nameSize !== length || !this.#takes(colon)) return unsure
+    if (length > attributeNameSizeBytesMax) return unsure
     if (this.#isKnown(from, length, outer)) return unsure
     this.#names.push(from, length)
     this.#type = undefined
@@ -101,7 +124,7 @@ class Scan {
     return nameSize + valueSize
   }
 
-  /** Two of one name are not what a region writes. */
+  /** Two of one name are not what a region writes, nor two equal elements of a set. */
   #isKnown(from: number, length: number, outer: number): boolean {
     const names = this.#names
     if (names.length - outer >= namesMax * 2) return true
@@ -117,7 +140,9 @@ class Scan {
   }
 
   #noteKey(from: number, length: number, type: ScannedValue['type']): void {
-    if (this.#isNamed(this.#partition, from, length)) this.partition = { type, from: this.#from, to: this.#to }
+    if (this.#told !== undefined)
+      this.#told.push({ nameFrom: from, nameTo: from + length, type, from: this.#from, to: this.#to })
+    else if (this.#isNamed(this.#partition, from, length)) this.partition = { type, from: this.#from, to: this.#to }
     else if (this.#sort !== undefined && this.#isNamed(this.#sort, from, length))
       this.sort = { type, from: this.#from, to: this.#to }
   }
@@ -185,7 +210,7 @@ class Scan {
     const from = this.at + 1
     const size = this.#text()
     const to = this.at - 1
-    if (size === unsure || size !== to - from || size % 4 !== 0) return unsure
+    if (size === unsure || size !== to - from || base64Problem(this.#latin1(from, to)) !== undefined) return unsure
     this.#mayBeKey('B', from, to)
     const padding = this.#bytes[to - 1] !== 0x3d ? 0 : this.#bytes[to - 2] !== 0x3d ? 1 : 2
     return size === 0 ? 0 : (size / 4) * 3 - padding
@@ -235,17 +260,22 @@ class Scan {
     return size
   }
 
+  /** Neither empty elements nor two that are equal, which then are so by their texts, are what a region takes. */
   #set(type: number | undefined): number {
     this.at += 5
     if (!this.#takes(colon) || !this.#takes(opening)) return unsure
+    const outer = this.#names.length
     let size = 0
     for (;;) {
+      const from = this.at
       const element = type === 0x53 ? this.#string() : type === 0x4e ? this.#number() : this.#binaryOf(type)
-      if (element === unsure) return unsure
+      if (element === unsure || element === 0 || this.#isKnown(from, this.at - from, outer)) return unsure
+      this.#names.push(from, this.at - from)
       size += element
       if (this.#takes(closing)) break
       if (!this.#takes(comma)) return unsure
     }
+    this.#names.length = outer
     this.#type = undefined
     return size
   }

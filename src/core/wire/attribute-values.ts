@@ -6,6 +6,7 @@
 import type { AttributeValue } from '../attribute/value.ts'
 import { canonicalNumber } from '../attribute/number.ts'
 import { type ServiceError, validationError } from '../errors.ts'
+import { type NewItem, SentItem } from '../item/sent-item.ts'
 import { attributeNameSizeBytesMax, nestingDepthMax } from '../limits.ts'
 import type { Member, Shape, Structure } from './shapes.ts'
 
@@ -23,6 +24,11 @@ export function checkValues(values: Readonly<Record<string, AttributeValue>>): v
     checkAttributeName(name)
     checkValue(values[name] as AttributeValue)
   }
+}
+
+/** The same of an item to be put, unless it has been checked as it was read. */
+export function checkItem(item: NewItem): void {
+  if (!(item instanceof SentItem)) checkValues(item)
 }
 
 /** At most 65,535 bytes, at any depth (message measured in 2026-09: github.com/ExtendDB/extenddb/issues/365). */

@@ -21,7 +21,7 @@ export function writeUnits(sizeBytes: number): number {
 export function writeCapacity(table: Table, outcome: Outcome, transactional = false): Capacity {
   const units = writeUnits(largerSize(outcome)) * (transactional ? 2 : 1)
   if (!outcome.changed || table.indexes.length === 0) return { table: units, indexes: [] }
-  return { table: units, indexes: indexUnits(table, outcome.previous?.item(), outcome.next?.item) }
+  return { table: units, indexes: indexUnits(table, outcome.previous?.item(), outcome.next?.item()) }
 }
 
 /** Of a write whose condition did not hold: what it found was weighed. */

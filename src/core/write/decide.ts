@@ -5,12 +5,14 @@
  */
 import { unreachable } from '../assert.ts'
 import { sizeOfItem } from '../attribute/size.ts'
+import { parsedItem, SentItem } from '../item/sent-item.ts'
 import { applyUpdate } from '../expression/apply-update.ts'
+import type { Item } from '../attribute/value.ts'
 import type { Condition } from '../expression/condition.ts'
 import { evaluate } from '../expression/evaluate.ts'
 import { itemSizeBytesMax } from '../limits.ts'
 import { indexKeyProblem } from './index-keys.ts'
-import type { Current, Outcome, Refusal, Write } from './write.ts'
+import type { Current, Next, Outcome, Refusal, Write } from './write.ts'
 
 type Put = Extract<Write, { kind: 'put' }>
 type UpdateWrite = Extract<Write, { kind: 'update' }>
@@ -22,8 +24,8 @@ export function decide(write: Write, current: Current | undefined): Outcome | Re
 /** What is wrong with a write whatever the item; DynamoDB finds it before it reads. */
 function formProblem(write: Write): Refusal | undefined {
   if (write.kind === 'update') return keyUpdateRefusal(write)
-  if (write.kind !== 'put') return undefined
-  const problem = indexKeyProblem(write.table, { next: write.item, wording: 'put' })
+  if (write.kind !== 'put' || write.table.indexes.length === 0) return undefined
+  const problem = indexKeyProblem(write.table, { next: parsedItem(write.item), wording: 'put' })
   return problem === undefined ? undefined : invalid(problem)
 }
 
@@ -70,10 +72,10 @@ function outcomeOf(write: Write, current: Current | undefined): Outcome | Refusa
 }
 
 function putOutcome({ item }: Put, current: Current | undefined): Outcome | Refusal {
-  const sizeBytes = sizeOfItem(item)
-  if (sizeBytes > itemSizeBytesMax)
+  const next = item instanceof SentItem ? item : new MadeItem(item)
+  if (next.sizeBytes > itemSizeBytesMax)
     return { refused: 'item-size', message: 'Item size has exceeded the maximum allowed size' }
-  return { previous: current, next: { item, sizeBytes }, changed: true }
+  return { previous: current, next, changed: true }
 }
 
 function updateOutcome(write: UpdateWrite, current: Current | undefined): Outcome | Refusal {
@@ -85,10 +87,24 @@ function updateOutcome(write: UpdateWrite, current: Current | undefined): Outcom
   const wording = write.update.legacy === true ? 'put' : 'update'
   const problem = indexKeyProblem(write.table, { next: item, previous: previous ?? write.keyAttributes, wording })
   if (problem !== undefined) return invalid(problem)
-  const sizeBytes = sizeOfItem(item)
-  if (sizeBytes > itemSizeBytesMax)
+  const next = new MadeItem(item)
+  if (next.sizeBytes > itemSizeBytesMax)
     return { refused: 'item-size', message: 'Item size to update has exceeded the maximum allowed size' }
-  return { previous: current, next: { item, sizeBytes }, changed: true }
+  return { previous: current, next, changed: true }
+}
+
+class MadeItem implements Next {
+  readonly sizeBytes: number
+  readonly #item: Item
+
+  constructor(item: Item) {
+    this.sizeBytes = sizeOfItem(item)
+    this.#item = item
+  }
+
+  item(): Item {
+    return this.#item
+  }
 }
 
 function invalid(message: string): Refusal {

@@ -17,11 +17,11 @@ export function returnedAttributes(kind: ReturnValues, outcome: Outcome, update?
     case 'ALL_OLD':
       return outcome.previous?.item()
     case 'ALL_NEW':
-      return outcome.next?.item
+      return outcome.next?.item()
     case 'UPDATED_OLD':
       return updatedPart(outcome.previous?.item(), update)
     case 'UPDATED_NEW':
-      return updatedPart(outcome.next?.item, update)
+      return updatedPart(outcome.next?.item(), update)
     default:
       return unreachable(kind)
   }

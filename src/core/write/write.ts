@@ -3,6 +3,7 @@
  * closure, so the same write can later be shipped through a quorum and decided identically everywhere.
  */
 import type { Item } from '../attribute/value.ts'
+import type { NewItem } from '../item/sent-item.ts'
 import type { Condition } from '../expression/condition.ts'
 import type { Update } from '../expression/update.ts'
 import type { Table } from '../table/table.ts'
@@ -18,7 +19,7 @@ type Common = {
 }
 
 export type Write =
-  | (Common & { readonly kind: 'put'; readonly item: Item })
+  | (Common & { readonly kind: 'put'; readonly item: NewItem })
   | (Common & { readonly kind: 'update'; readonly update: Update })
   | (Common & { readonly kind: 'delete' })
   | (Common & { readonly kind: 'check'; readonly condition: Condition })
@@ -26,13 +27,16 @@ export type Write =
 /** The item a write finds; parsed only if somebody looks inside. */
 export type Current = {
   readonly sizeBytes: number
-  readonly item: () => Item
+  item(): Item
 }
+
+/** The item a write leaves; `body` is its JSON where that is there already. */
+export type Next = Current & { readonly body?: Buffer }
 
 /** What an accepted write does to its item. `next` undefined: there is no item afterwards, or nothing changed. */
 export type Outcome = {
   readonly previous: Current | undefined
-  readonly next: { readonly item: Item; readonly sizeBytes: number } | undefined
+  readonly next: Next | undefined
   /** False for a condition check, and for a delete or an update that only takes away of what was not there. */
   readonly changed: boolean
 }

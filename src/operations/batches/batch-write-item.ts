@@ -1,9 +1,9 @@
 import type { BatchWriteItemInput, BatchWriteItemOutput, WriteRequest } from '@aws-sdk/client-dynamodb'
-import { sizeOfItem } from '../../core/attribute/size.ts'
 import { validationError } from '../../core/errors.ts'
+import { type NewItem, parsedItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
 import { batchWriteRequestsMax, itemSizeBytesMax } from '../../core/limits.ts'
 import type { Table } from '../../core/table/table.ts'
-import { checkValues } from '../../core/wire/attribute-values.ts'
+import { checkItem, checkValues } from '../../core/wire/attribute-values.ts'
 import { writeCapacity } from '../../core/write/capacity.ts'
 import { indexKeyProblem } from '../../core/write/index-keys.ts'
 import type { Outcome, Write } from '../../core/write/write.ts'
@@ -16,20 +16,22 @@ import { keyOfItem, keyOfKey } from '../items/item-key.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
-type Input = Wire<BatchWriteItemInput>
-type Request = Wire<WriteRequest>
+type Request = Omit<Wire<WriteRequest>, 'PutRequest'> & { readonly PutRequest?: { readonly Item?: NewItem } }
+type Requests = Readonly<Record<string, readonly Request[]>>
+type Input = Omit<Wire<BatchWriteItemInput>, 'RequestItems'> & { readonly RequestItems?: Requests }
+type Output = Omit<Wire<BatchWriteItemOutput>, 'UnprocessedItems'> & { readonly UnprocessedItems: Requests }
 
-export const batchWriteItem = defineOperation<Input, Wire<BatchWriteItemOutput>>({
+export const batchWriteItem = defineOperation<Input, Output>({
   name: 'BatchWriteItem',
   kind: 'write',
   tables: (input) => Object.keys(input.RequestItems ?? {}),
   checksOwnValues: true,
   checks: [tooManyRequests, eachRequest],
   run: async (input, context) => {
-    const writes = Object.entries(input.RequestItems ?? {}).flatMap(([name, requests]) =>
-      writesOf(name, requests, context),
-    )
-    assertDistinct(writes)
+    const tables = Object.entries(input.RequestItems ?? {})
+    const writes = tables.flatMap(([name, requests]) => writesOf(name, requests, context))
+    // One table may have been called by its name and by its ARN.
+    if (tables.length > 1) assertDistinct(writes)
     // Each is a write of its own; one flush takes them all.
     const results = await context.engine.commitEach(writes.map(({ write }) => write))
     const capacity = new CapacityByTable(input.ReturnConsumedCapacity)
@@ -74,8 +76,9 @@ function eachRequest({ RequestItems = {} }: Input): void {
       )
     if (PutRequest === undefined && DeleteRequest === undefined)
       throw validationError('Supplied AttributeValue is empty, must contain exactly one of the supported datatypes')
-    checkValues(PutRequest?.Item ?? DeleteRequest?.Key ?? {})
-    if (PutRequest?.Item !== undefined && sizeOfItem(PutRequest.Item) > itemSizeBytesMax)
+    if (PutRequest?.Item === undefined) checkValues(DeleteRequest?.Key ?? {})
+    else checkItem(PutRequest.Item)
+    if (PutRequest?.Item !== undefined && sizeOfNewItem(PutRequest.Item) > itemSizeBytesMax)
       throw validationError('Item size has exceeded the maximum allowed size')
   }
 }
@@ -97,7 +100,8 @@ function writeOf(table: Table, { PutRequest, DeleteRequest }: Request): Write {
   if (PutRequest === undefined) return { kind: 'delete', table, ...keyOfKey(table, DeleteRequest?.Key ?? {}) }
   const item = PutRequest.Item ?? {}
   const key = keyOfItem(table, item)
-  const problem = indexKeyProblem(table, { next: item, wording: 'put' })
+  const problem =
+    table.indexes.length === 0 ? undefined : indexKeyProblem(table, { next: parsedItem(item), wording: 'put' })
   if (problem !== undefined) throw validationError(problem)
   return { kind: 'put', table, item, ...key }
 }

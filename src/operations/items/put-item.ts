@@ -1,8 +1,8 @@
 import type { PutItemInput, PutItemOutput } from '@aws-sdk/client-dynamodb'
-import { sizeOfItem } from '../../core/attribute/size.ts'
 import { validationError } from '../../core/errors.ts'
+import { type NewItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
 import { itemSizeBytesMax } from '../../core/limits.ts'
-import { checkValues } from '../../core/wire/attribute-values.ts'
+import { checkItem } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { returnsOldOrNothing } from '../checks/return-values.ts'
 import { tableForItems } from '../checks/table-exists.ts'
@@ -13,7 +13,7 @@ import { conditionOf } from './condition-of.ts'
 import { keyOfItem } from './item-key.ts'
 import { writeReply } from './write-reply.ts'
 
-type Input = Wire<PutItemInput>
+type Input = Omit<Wire<PutItemInput>, 'Item'> & { readonly Item?: NewItem }
 
 export const putItem = defineOperation<Input, Wire<PutItemOutput>>({
   name: 'PutItem',
@@ -32,9 +32,9 @@ export const putItem = defineOperation<Input, Wire<PutItemOutput>>({
 })
 
 function itemValues({ Item: item = {} }: Input): void {
-  checkValues(item)
+  checkItem(item)
 }
 
 function itemSize({ Item: item = {} }: Input): void {
-  if (sizeOfItem(item) > itemSizeBytesMax) throw validationError('Item size has exceeded the maximum allowed size')
+  if (sizeOfNewItem(item) > itemSizeBytesMax) throw validationError('Item size has exceeded the maximum allowed size')
 }

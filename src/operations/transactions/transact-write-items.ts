@@ -1,11 +1,11 @@
 import type { TransactWriteItem, TransactWriteItemsInput, TransactWriteItemsOutput } from '@aws-sdk/client-dynamodb'
-import { sizeOfItem } from '../../core/attribute/size.ts'
 import type { Item } from '../../core/attribute/value.ts'
 import { validationError } from '../../core/errors.ts'
 import { parseCondition, parseUpdate } from '../../core/expression/parse.ts'
+import { type NewItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
 import { itemSizeBytesMax, transactionSizeBytesMax } from '../../core/limits.ts'
 import type { Table } from '../../core/table/table.ts'
-import { checkValues } from '../../core/wire/attribute-values.ts'
+import { checkItem, checkValues } from '../../core/wire/attribute-values.ts'
 import type { Write } from '../../core/write/write.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
@@ -16,8 +16,12 @@ import type { Wire } from '../sdk-shape.ts'
 import { eachOrCancelled, reasonOf } from './cancellation.ts'
 import { commitTransaction } from './commit-transaction.ts'
 
-type Input = Wire<TransactWriteItemsInput>
-type Action = Wire<TransactWriteItem>
+type Given = NonNullable<Wire<TransactWriteItem>['Put']>
+type Put = Omit<Given, 'Item'> & { readonly Item?: NewItem | undefined }
+type Action = Omit<Wire<TransactWriteItem>, 'Put'> & { readonly Put?: Put }
+type Input = Omit<Wire<TransactWriteItemsInput>, 'TransactItems'> & {
+  readonly TransactItems?: readonly Action[]
+}
 type Output = Wire<TransactWriteItemsOutput>
 
 export const transactWriteItems = defineOperation<Input, Output>({
@@ -49,14 +53,18 @@ function values({ TransactItems = [] }: Input, context: OperationContext): void 
   for (const { ConditionCheck, Put, Delete, Update } of TransactItems) {
     if (Update !== undefined) updating(Update, context)
     else conditional(ConditionCheck ?? Put ?? Delete ?? {}, context)
-    checkValues(Put?.Item ?? (ConditionCheck ?? Delete ?? Update)?.Key ?? {})
-    if (Put?.Item !== undefined && sizeOfItem(Put.Item) > itemSizeBytesMax)
+    if (Put?.Item === undefined) checkValues((ConditionCheck ?? Delete ?? Update)?.Key ?? {})
+    else checkItem(Put.Item)
+    if (Put?.Item !== undefined && sizeOfNewItem(Put.Item) > itemSizeBytesMax)
       throw validationError('Item size has exceeded the maximum allowed size')
   }
 }
 
 function size({ TransactItems = [] }: Input): void {
-  const sum = TransactItems.reduce((total, { Put }) => total + (Put?.Item === undefined ? 0 : sizeOfItem(Put.Item)), 0)
+  const sum = TransactItems.reduce(
+    (total, { Put }) => total + (Put?.Item === undefined ? 0 : sizeOfNewItem(Put.Item)),
+    0,
+  )
   if (sum > transactionSizeBytesMax)
     throw validationError('The aggregate size of the items in the transaction exceeds the limit of 4 MB')
 }

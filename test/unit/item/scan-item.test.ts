@@ -56,7 +56,7 @@ describe('an item scanned', () => {
   it.each([
     [
       'all kinds of values',
-      '{"a":{"L":[{"NULL":true},{"BOOL":false},{"M":{}}]},"b":{"SS":["x","y"]},"c":{"NS":["1","-20.5"]},"d":{"BS":["AA==","AAA=","AAAA",""]}}',
+      '{"a":{"L":[{"NULL":true},{"BOOL":false},{"M":{}}]},"b":{"SS":["x","y"]},"c":{"NS":["1","-20.5"]},"d":{"BS":["AA==","AAA=","AAAA"]}}',
     ],
     ['short escapes', '{"a":{"S":"line\\nand \\"quotes\\" and \\\\"}}'],
     ['nothing', '{}'],
@@ -76,6 +76,11 @@ describe('an item scanned', () => {
     ['a number with a zero in front', '{"a":{"N":"01"}}'],
     ['a lone surrogate', '{"a":{"S":"\\ud800"}}'],
     ['a set without elements', '{"a":{"SS":[]}}'],
+    ['a set with an empty element', '{"a":{"SS":["x",""]}}'],
+    ['a set with twins', '{"a":{"NS":["1","2","1"]}}'],
+    ['base64 with bits to spare', '{"a":{"B":"AB=="}}'],
+    ['base64 with a stranger', '{"a":{"B":"A*=="}}'],
+    ['a name that is too long', `{"${'n'.repeat(65_536)}":{"S":"x"}}`],
     ['something after the end', '{"a":{"S":"x"}}}'],
     ['deep nesting', `{"a":${'{"M":{"a":'.repeat(20)}{"S":"x"}${'}}'.repeat(20)}}`],
   ])('is not told of %s', (_, text) => {

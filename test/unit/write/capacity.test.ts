@@ -18,9 +18,10 @@ const byTime = indexWith(schema(['pk:S'], ['at:N']), {
 const table = tableWith(schema(['pk:S']), [byKind, byTime])
 const base: Item = { pk: { S: 'p' }, kind: { S: 'k' }, shown: { S: 's' }, hidden: { S: 'h' } }
 
+const held = (item: Item | undefined) => item && { sizeBytes: sizeOfItem(item), item: () => item }
 const outcome = (previous: Item | undefined, next: Item | undefined): Outcome => ({
-  previous: previous === undefined ? undefined : { sizeBytes: sizeOfItem(previous), item: () => previous },
-  next: next === undefined ? undefined : { item: next, sizeBytes: sizeOfItem(next) },
+  previous: held(previous),
+  next: held(next),
   changed: true,
 })
 const unitsOf = (previous: Item | undefined, next: Item | undefined, transactional = false) => {

@@ -1,0 +1,73 @@
+import * as fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { sizeOfItem } from '../../../src/core/attribute/size.ts'
+import type { Item } from '../../../src/core/attribute/value.ts'
+import { SentItem } from '../../../src/core/item/sent-item.ts'
+import { parseAroundItems } from '../../../src/core/wire/sent-items.ts'
+import { item } from '../attribute/values.ts'
+
+const around = (operation: string, input: unknown): unknown =>
+  parseAroundItems(operation, Buffer.from(typeof input === 'string' ? input : JSON.stringify(input)))
+
+const plain: Item = { pk: { S: 'p' }, map: { M: { Item: { M: { a: { S: 'x' } } } } } }
+const some: Item = { pk: { S: 'p' }, text: { S: 'a "quoted" \\ text ünd 🚀' }, n: { N: '-12.5' } }
+
+describe('a body with items to put', () => {
+  it('is the same as parsed whole, wherever anything is told of it', () => {
+    let told = 0
+    fc.assert(
+      fc.property(fc.array(item, { minLength: 1, maxLength: 4 }), fc.string(), (items, table) => {
+        const input = { RequestItems: { [table]: items.map((Item) => ({ PutRequest: { Item } })), 7: [] } }
+        const found = around('BatchWriteItem', input)
+        if (found === undefined) return
+        told++
+        expect(JSON.parse(JSON.stringify(found))).toEqual(JSON.parse(JSON.stringify(input)))
+      }),
+      { numRuns: 500 },
+    )
+    expect(told).toBeGreaterThan(100)
+  })
+
+  it.each([
+    ['PutItem', { Item: some, TableName: 'abc' }],
+    ['PutItem', { TableName: 'abc', Item: some, ExpressionAttributeValues: { ':x': { M: { Item: plain } } } }],
+    ['BatchWriteItem', { RequestItems: { abc: [{ DeleteRequest: { Key: plain } }, { PutRequest: { Item: some } }] } }],
+    ['TransactWriteItems', { TransactItems: [{ Delete: { Key: plain } }, { Put: { Item: some, TableName: 'abc' } }] }],
+  ])('of %s has them in their places, with size and text', (operation, input) => {
+    const found = around(operation, input)
+    expect(JSON.stringify(found)).toBe(JSON.stringify(input))
+    const [sent] = sentIn(found)
+    expect(sent?.sizeBytes).toBe(sizeOfItem(some))
+    expect(sent?.body.toString()).toBe(JSON.stringify(some))
+    expect(sent?.only([[{ name: 'pk', type: 'S' }], [{ name: 'n', type: 'N' }]])).toEqual({
+      pk: some['pk'],
+      n: some['n'],
+    })
+    expect(sent?.only([[{ name: 'pk', type: 'N' }]])).toEqual(some)
+  })
+
+  const text = JSON.stringify(some)
+  it.each([
+    ['no items', 'PutItem', '{"TableName":"abc"}'],
+    ['another operation', 'UpdateItem', `{"Item":${text}}`],
+    ['blanks', 'PutItem', `{"Item": ${text}}`],
+    ['what is no item', 'PutItem', '{"Item":{"a":"x"}}'],
+    ['a number in the place of an item', 'PutItem', '{"Item":0}'],
+    ['two items in one place', 'PutItem', `{"Item":${text},"Item":${text}}`],
+    ['an item and a number in one place', 'PutItem', `{"Item":${text},"Item":0}`],
+    ['an item and a number in one place, with a blank', 'PutItem', `{"Item":${text},"Item" :0}`],
+    ['an item and a number in one place, spelt otherwise', 'PutItem', `{"Item":${text},"\\u0049tem":0}`],
+    ['an item that is not to be put', 'TransactWriteItems', `{"TransactItems":[{"Update":{"Item":${text}}}]}`],
+    ['more than one value', 'PutItem', `{"Item":${text}}{"Item":${text}}`],
+    ['a body that is cut', 'PutItem', `{"Item":${text}`],
+    ['a string that is cut', 'PutItem', `{"Item":${text},"Table`],
+    ['an item of more than 400 KB', 'PutItem', `{"Item":{"a":{"S":"${'x'.repeat(410_000)}"}}}`],
+  ])('is not told of with %s', (_, operation, body) => {
+    expect(around(operation, body)).toBeUndefined()
+  })
+})
+
+function sentIn(value: unknown): SentItem[] {
+  if (value instanceof SentItem) return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(sentIn) : []
+}
