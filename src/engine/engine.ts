@@ -161,7 +161,7 @@ export interface Engine {
   /** Durable changes after `after`, at most `changesMax` and about `bytesMax`. */
   readLog(after: Position, changesMax: number, bytesMax: number): readonly Change[]
   /** The same, less what came from peers; what else is known to stay in the region may be left out too. */
-  readOwnLog(after: Position, changesMax: number, bytesMax: number): OwnChanges
+  readOwnLog(after: Position, changesMax: number, bytesMax: number, upTo?: Position): OwnChanges
   /** Called after every flush, without payload; the returned function unsubscribes. */
   onFlushed(listener: () => void): () => void
   trimLog(upTo: Position): Promise<void>

@@ -165,8 +165,8 @@ class LocalEngine implements Engine {
     return readLog(this.#state, { after, upTo: this.#flushed, changesMax, bytesMax })
   }
 
-  readOwnLog(after: Position, changesMax: number, bytesMax: number): OwnChanges {
-    return readOwnLog(this.#state, { after, upTo: this.#flushed, changesMax, bytesMax })
+  readOwnLog(after: Position, changesMax: number, bytesMax: number, upTo: Position = Infinity): OwnChanges {
+    return readOwnLog(this.#state, { after, upTo: Math.min(upTo, this.#flushed), changesMax, bytesMax })
   }
 
   onFlushed(listener: () => void): () => void {

@@ -191,6 +191,31 @@ describe('three regions', () => {
     await agreed([us, eu, ap], 'T')
   })
 
+  it('catch up with many messages of one change from the origin’s log, and read on in its stream behind them', async () => {
+    const told: string[] = []
+    const note = (event: string): void => void told.push(event)
+    const log = { ...quiet, info: note, warn: note }
+    const [us, eu] = await sharedTable()
+    await eu.stop()
+    regions.splice(regions.indexOf(eu), 1)
+    const count = 700
+    for (let n = 0; n < count; n++) {
+      await us.put('T', `item ${n}`, `${n}`)
+      while (us.replication.status().published < us.engine.flushed()) await new Promise((sent) => setImmediate(sent))
+    }
+    const back = new TestRegion('eu', names, { log })
+    back.disk = eu.disk
+    regions.push(back)
+    await back.start(busOf('eu'))
+    await eventually('all of it is there', () => back.value('T', `item ${count - 1}`) !== undefined)
+    await us.put('T', 'one more', 'written later')
+    await agreed([us, back], 'T')
+    expect(back.items('T')).toBe(count + 1)
+    expect(told).toContain('ask for the backlog')
+    expect(told).not.toContain('fill a hole')
+    await allKnown(us)
+  })
+
   it('merge the state where the origin’s log no longer reaches back, and bring nothing deleted back', async () => {
     const [us, eu, ap] = await sharedTable()
     for (let n = 0; n < 10; n++) await us.put('T', `item ${n}`, 'x')

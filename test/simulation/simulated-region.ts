@@ -162,7 +162,11 @@ export class SimulatedRegion {
         return observed(engine, this, this.#world)
       },
       variant: this.#world.variant,
-      settings: { logPositionsMax: this.#world.logPositionsMax, applyChangesMax: this.#world.applyChangesMax },
+      settings: {
+        logPositionsMax: this.#world.logPositionsMax,
+        applyChangesMax: this.#world.applyChangesMax,
+        backlogMessagesMin: this.#world.backlogMessagesMin,
+      },
     })
     if (this.#life === life) life.process = process
   }

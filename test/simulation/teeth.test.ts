@@ -137,6 +137,7 @@ const bugs: readonly Bug[] = [
       'an accepted write has its result',
       'outcomes tell what was before',
       'last writer wins',
+      'counters are right',
     ],
     seedsMax: 50,
     inject: () => {

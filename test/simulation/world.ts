@@ -46,6 +46,7 @@ export class World {
   readonly logPositionsMax: number
   /** With few changes to a batch, several are under way at a time even in a short run. */
   readonly applyChangesMax: number
+  readonly backlogMessagesMin: number
   readonly poison: Poison
   /** Per direction in which nothing can be read: how much of the origin's log there was when that began. */
   readonly unreadable = new Map<
@@ -78,6 +79,7 @@ export class World {
     this.poison = new Poison(this.random.fork())
     this.logPositionsMax = this.random.pick([20, 1_000_000, 1_000_000])
     this.applyChangesMax = [1, 3, 1000][seed % 3] ?? 1
+    this.backlogMessagesMin = [1, 4, 1000][(seed >> 2) % 3] ?? 1
     this.variant = variant
     this.regions = regionNames
       .slice(0, regionCount)

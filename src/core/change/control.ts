@@ -62,6 +62,8 @@ export type Request =
       readonly region: string
       readonly epoch: string
       readonly after: Position
+      /** No more than up to here. */
+      readonly upTo?: Position
       /** Only what concerns this table. */
       readonly table?: TableId
     }
@@ -149,6 +151,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
         region,
         epoch: text(fields, 'epoch'),
         after: natural(fields, 'after'),
+        ...(fields['upTo'] === undefined ? {} : { upTo: natural(fields, 'upTo') }),
         ...(fields['table'] === undefined ? {} : { table: text(fields, 'table') }),
       }
     case 'registers':

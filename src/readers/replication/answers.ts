@@ -83,15 +83,16 @@ function reply(room: Answers, request: Request): Buffer {
   }
 }
 
-function partOfLog(engine: Engine, { epoch, after, table }: Extract<Request, { say: 'log' }>): Buffer {
+function partOfLog(engine: Engine, request: Extract<Request, { say: 'log' }>): Buffer {
+  const { epoch, after, table, upTo: end = Infinity } = request
   const flushed = engine.flushed()
   const oldest = engine.oldest()
   if (epoch !== engine.epoch || after < oldest - 1 || after > flushed)
     return encodeControl({ say: 'gone', epoch: engine.epoch, oldest, flushed })
   let upTo = after
   let leaving: readonly Change[] = []
-  for (let part = 0; part < partsMax && leaving.length === 0; part++) {
-    const next = nextPart(engine, upTo)
+  for (let part = 0; part < partsMax && leaving.length === 0 && upTo < end; part++) {
+    const next = nextPart(engine, upTo, end)
     if (next.upTo === upTo) break
     leaving = table === undefined ? next.leaving : next.leaving.filter((change) => change.table === table)
     upTo = next.upTo

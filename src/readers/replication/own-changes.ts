@@ -23,8 +23,10 @@ function wasShared(table: TableId, engine: Engine): boolean {
 export function nextPart(
   engine: Engine,
   after: Position,
+  end: Position = Infinity,
 ): { readonly leaving: readonly Change[]; readonly upTo: Position } {
-  const own = engine.readOwnLog(after, logReadChangesMax, messageTargetBytes)
+  // A record may have the row before as well, which does not leave.
+  const own = engine.readOwnLog(after, logReadChangesMax, 2 * messageTargetBytes, end)
   const changes = cutToSize(own.changes)
   const last = changes.at(-1)
   const isCut = last !== undefined && changes.length < own.changes.length

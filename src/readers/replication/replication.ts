@@ -59,6 +59,7 @@ export type ReplicationSettings = {
   readonly logPositionsMax: number
   /** Changes that are applied in one batch. */
   readonly applyChangesMax?: number
+  readonly backlogMessagesMin?: number
 }
 
 export function startReplication(

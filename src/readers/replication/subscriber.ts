@@ -12,19 +12,19 @@ import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { connectBackOffMsMax, connectBackOffMsMin } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Cursor, Engine } from '../../engine/engine.ts'
-import type { PeerSession, StreamMessage } from '../../ports/bus.ts'
+import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import { applyInTurn } from './applies.ts'
 import { confirmationFrom } from './confirmation.ts'
 import { greet, Refused } from './greeting.ts'
 import { Hearing } from './hearing.ts'
 import { Inbox } from './inbox.ts'
+import { Intake } from './intake.ts'
 import { BackOff, Loop } from './loop.ts'
 import { Mode } from './mode.ts'
 import { Parked } from './parked.ts'
 import type { Pauses } from './pauses.ts'
-import { startOf } from './place-in-stream.ts'
-import { announcementFrom, batchFrom } from './reading.ts'
+import { announcementFrom } from './reading.ts'
 import { LogGone, repair } from './repair.ts'
 import type { Suspect } from './status.ts'
 import { Suspicion } from './suspicion.ts'
@@ -36,6 +36,8 @@ export type SubscriberOptions = {
   readonly pauses: Pauses
   /** In one batch; as in core/limits.ts unless said otherwise. */
   readonly applyChangesMax?: number | undefined
+  /** So many messages behind, the peer's log is asked; as in core/limits.ts unless said otherwise. */
+  readonly backlogMessagesMin?: number | undefined
   /** Fetches the peer's state and sets the cursor; rejects when it could not be finished. */
   readonly transfer: (session: PeerSession, peer: Region, epoch: string) => Promise<void>
   /** A register of some table has arrived, or a session has begun: somebody may have to join or leave. */
@@ -56,6 +58,7 @@ export class Subscriber {
   readonly #loop: Loop
   readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
   readonly #inbox: Inbox
+  readonly #intake: Intake
   readonly #suspicion: Suspicion
   readonly parked: Parked
   readonly #running: Promise<void>
@@ -75,6 +78,14 @@ export class Subscriber {
     this.#mode = new Mode(options.env, options.peer)
     this.#suspicion = new Suspicion(options.env, options.peer)
     this.parked = new Parked({ ...options, ...options.env })
+    this.#intake = new Intake({
+      ...options,
+      inbox: this.#inbox,
+      suspicion: this.#suspicion,
+      isHeard: () => this.hearing.last !== undefined,
+      onArrived: () => this.#loop.ring(),
+      onUnknown: (error) => this.#fail(error),
+    })
     this.#running = this.#run()
   }
 
@@ -140,12 +151,13 @@ export class Subscriber {
       while (this.#isPaused() && this.#ended === undefined && !this.#loop.stopped) await this.#idle(session)
       const cursor = engine.cursor(this.peer.name)
       if (cursor === undefined || this.#mode.now === 'resync') await this.#resync(session, epoch)
-      await this.#consume(session)
+      await this.#intake.begin(session, async () => await this.#hello(session))
       this.#options.onRegisters()
       while (this.#ended === undefined && !this.#loop.stopped) await this.#step(session)
       env.log.info('session ended', { peer: this.peer.name, reason: this.#ended ?? 'stopped' })
     } finally {
       this.#session = undefined
+      this.#intake.end()
       this.#inbox.clear()
       await session.close()
     }
@@ -173,15 +185,20 @@ export class Subscriber {
   /** The peer's epoch by its own word. A node that is down while its stream is up may be followed, if it was known before. */
   async #greet(session: PeerSession): Promise<string> {
     const { engine, env } = this.#options
-    const said = await greet(session, engine.region.name, this.peer)
+    const said = await this.#hello(session)
     if (said !== undefined) {
-      this.#take(said)
       env.log.info('session', { peer: this.peer.name, epoch: said.epoch, flushed: said.flushed })
       return said.epoch
     }
     const cursor = engine.cursor(this.peer.name)
     if (cursor === undefined || this.#mode.now === 'resync') throw new Error('nobody answers')
     return cursor.epoch
+  }
+
+  async #hello(session: PeerSession): Promise<Announcement | undefined> {
+    const said = await greet(session, this.#options.engine.region.name, this.peer)
+    if (said !== undefined) this.#take(said)
+    return said
   }
 
   async #resync(session: PeerSession, epoch: string): Promise<void> {
@@ -195,35 +212,6 @@ export class Subscriber {
     this.#progress()
   }
 
-  async #consume(session: PeerSession): Promise<void> {
-    const state = await session.state()
-    const cursor = this.#options.engine.cursor(this.peer.name)
-    if (cursor === undefined) throw new Error('no cursor')
-    session.consume(startOf(cursor, state), (message) => this.#receive(message))
-  }
-
-  #receive(message: StreamMessage): Promise<void> | void {
-    const batch = this.#read(message)
-    if (batch === undefined) return
-    this.#inbox.put({ batch, sequence: message.sequence, sizeBytes: message.payload.length })
-    this.#loop.ring()
-    return this.#inbox.room()
-  }
-
-  /** A message that cannot be read or trusted is passed over: its changes come from the origin's log instead, as a hole. */
-  #read({ payload, sequence }: StreamMessage): Batch | undefined {
-    try {
-      return batchFrom(this.peer, payload)
-    } catch (error) {
-      // Of a peer that has not said what it speaks, a message of another version is the first word: nothing more is read.
-      if (error instanceof UnknownFormat && this.hearing.last === undefined) {
-        this.#failure = error
-        this.#loop.ring()
-      } else this.#suspicion.note('message', error, sequence)
-      return undefined
-    }
-  }
-
   #hear(payload: Buffer): void {
     try {
       this.#take(announcementFrom(this.peer, payload))
@@ -231,6 +219,11 @@ export class Subscriber {
       if (error instanceof UnknownFormat) this.#failure = error
       else this.#suspicion.note('announcement', error)
     }
+    this.#loop.ring()
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error
     this.#loop.ring()
   }
 

@@ -1,0 +1,84 @@
+/**
+ * A long backlog, asked of the origin's log instead of read from its stream. What few clients wrote during a cut lies there one
+ * change a message, and a message costs both ends as much as some two hundred changes in one answer. Several questions are under
+ * way, as many as the peer answers soon; what they bring is handed on in the log's order.
+ */
+import { type Batch, decodeBatch } from '../../core/change/batch.ts'
+import type { Position } from '../../core/change/change.ts'
+import { decodeAnswer, encodeControl } from '../../core/change/control.ts'
+import { kindOf } from '../../core/change/message.ts'
+import { backlogPartsUnderWayMax, logReadChangesMax, messageTargetBytes } from '../../core/limits.ts'
+import type { Region } from '../../core/topology.ts'
+import type { PeerSession } from '../../ports/bus.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { requestTimeoutMs } from './questions.ts'
+
+export type Backlog = {
+  readonly session: PeerSession
+  readonly clock: Clock
+  /** The one that asks. */
+  readonly region: string
+  readonly peer: Region
+  readonly epoch: string
+  readonly after: Position
+  readonly upTo: Position
+  /** Resolves once there is room for another part. */
+  readonly onPart: (batch: Batch, sizeBytes: number) => Promise<void> | void
+  readonly goesOn: () => boolean
+}
+
+type Part = { readonly batch: Batch; readonly sizeBytes: number }
+
+/** False when it did not go on. Rejects when the peer does not tell its log; a RangeError for an answer that cannot be one. */
+export async function pullBacklog(backlog: Backlog): Promise<boolean> {
+  const { clock, upTo, onPart, goesOn } = backlog
+  const pace = new Pace()
+  const underWay: { readonly end: Position; readonly askedMs: number; readonly answer: Promise<Part> }[] = []
+  const ask = (after: Position, end: Position) => {
+    const answer = part(backlog, after, end)
+    // Whoever fails first is heard.
+    answer.catch(() => undefined)
+    return { end, askedMs: clock.monotonicMs(), answer }
+  }
+  let asked = backlog.after
+  let reached = backlog.after
+  while (reached < upTo) {
+    for (; underWay.length < pace.parts && asked < upTo; asked = underWay.at(-1)?.end ?? asked)
+      underWay.push(ask(asked, Math.min(upTo, asked + pace.positions)))
+    const first = underWay.shift()
+    if (first === undefined) return false
+    const answer = await first.answer
+    if (!goesOn()) return false
+    const { batch, sizeBytes } = answer
+    const isWhole = batch.upTo >= first.end
+    pace.note(answer, isWhole, clock.monotonicMs() - first.askedMs)
+    reached = Math.max(reached, batch.upTo)
+    if (!isWhole) underWay.unshift(ask(batch.upTo, first.end))
+    await onPart(batch, sizeBytes)
+  }
+  return true
+}
+
+/** How much is asked for at once: little at first, so that a narrow link is not filled with more than it carries in time. */
+class Pace {
+  parts = 2
+  positions = 16
+
+  note({ batch, sizeBytes }: Part, isWhole: boolean, tookMs: number): void {
+    if (!isWhole) this.positions = Math.max(1, batch.upTo - batch.after)
+    else if (sizeBytes * 2 < messageTargetBytes) this.positions = Math.min(logReadChangesMax, this.positions * 2)
+    this.parts = tookMs < slowMs ? Math.min(backlogPartsUnderWayMax, this.parts + 1) : Math.ceil(this.parts / 2)
+  }
+}
+
+const slowMs = requestTimeoutMs / 5
+
+async function part({ session, region, peer, epoch }: Backlog, after: Position, upTo: Position): Promise<Part> {
+  const answer = await session.request(encodeControl({ say: 'log', region, epoch, after, upTo }), requestTimeoutMs)
+  if (kindOf(answer) === 'control') throw new Error(`${peer.name} does not tell its log: ${decodeAnswer(answer).say}`)
+  const batch = decodeBatch(answer)
+  const isPeers = batch.origin === peer.name && batch.originNumber === peer.number && batch.epoch === epoch
+  if (!isPeers || batch.after > after || batch.upTo <= after)
+    throw new RangeError(`${peer.name} answered with another part of its log`)
+  return { batch, sizeBytes: answer.length }
+}

@@ -1,0 +1,128 @@
+/**
+ * Brings what a peer has published into the inbox: its stream's messages as they come, and before them, when many of few changes
+ * have piled up, the same changes from the peer's log (backlog.ts). Where the log is not to be had, the stream has it all.
+ */
+import type { Batch } from '../../core/change/batch.ts'
+import type { Position } from '../../core/change/change.ts'
+import type { Announcement } from '../../core/change/control.ts'
+import { UnknownFormat } from '../../core/change/message.ts'
+import { backlogChangesAMessageMax, backlogMessagesMin } from '../../core/limits.ts'
+import type { Region } from '../../core/topology.ts'
+import type { Cursor, Engine } from '../../engine/engine.ts'
+import type { PeerSession, StreamMessage, StreamState } from '../../ports/bus.ts'
+import type { Env } from '../../ports/env.ts'
+import { pullBacklog } from './backlog.ts'
+import type { Inbox } from './inbox.ts'
+import { startOf } from './place-in-stream.ts'
+import { batchFrom } from './reading.ts'
+import type { Suspicion } from './suspicion.ts'
+
+export type IntakeOptions = {
+  readonly env: Env
+  readonly engine: Engine
+  readonly peer: Region
+  readonly inbox: Inbox
+  readonly suspicion: Suspicion
+  /** As in core/limits.ts unless said otherwise. */
+  readonly backlogMessagesMin?: number | undefined
+  /** Whether the peer has said what it speaks. */
+  readonly isHeard: () => boolean
+  readonly onArrived: () => void
+  readonly onUnknown: (error: UnknownFormat) => void
+}
+
+/** A peer that did not tell its log is not asked again for this long. */
+const againMs = 60_000
+
+export class Intake {
+  readonly #options: IntakeOptions
+  #session: PeerSession | undefined
+  #notBeforeMs = -Infinity
+
+  constructor(options: IntakeOptions) {
+    this.#options = options
+  }
+
+  /** `greet` asks the peer where it stands; undefined when nobody answers. */
+  async begin(session: PeerSession, greet: () => Promise<Announcement | undefined>): Promise<void> {
+    const { engine, peer } = this.#options
+    const state = await session.state()
+    const cursor = engine.cursor(peer.name)
+    if (cursor === undefined) throw new Error('no cursor')
+    this.#session = session
+    const messages = this.#messagesBehind(cursor, state)
+    // Asked after the stream's end is known: what the peer then has sent is all of what the stream has.
+    const said = messages === 0 ? undefined : await greet()
+    if (said === undefined || !isBacklog(said, cursor, messages)) this.#consume(session, cursor, state)
+    else void this.#pull(session, said.sent, cursor, state)
+  }
+
+  end(): void {
+    this.#session = undefined
+  }
+
+  /** 0 when they are too few to be asked for otherwise. */
+  #messagesBehind({ sequence }: Cursor, { firstSequence, lastSequence }: StreamState): number {
+    const { env, backlogMessagesMin: messagesMin = backlogMessagesMin } = this.#options
+    const messages = lastSequence - Math.max(sequence, firstSequence - 1)
+    return messages < messagesMin || env.clock.monotonicMs() < this.#notBeforeMs ? 0 : messages
+  }
+
+  async #pull(session: PeerSession, upTo: Position, cursor: Cursor, state: StreamState): Promise<void> {
+    const { env, engine, peer } = this.#options
+    env.log.info('ask for the backlog', { peer: peer.name, after: cursor.position, upTo })
+    const reached = { ...cursor, sequence: state.lastSequence }
+    const backlog = { session, clock: env.clock, region: engine.region.name, peer, epoch: cursor.epoch, upTo }
+    const isWhole = await pullBacklog({
+      ...backlog,
+      after: cursor.position,
+      // The stream's numbers mean nothing on the way: whoever is interrupted asks for the rest.
+      onPart: (batch, sizeBytes) => this.#put(batch, sizeBytes, (batch.upTo >= upTo ? reached : cursor).sequence),
+      goesOn: () => this.#session === session,
+    }).catch((error: unknown) => this.#withoutLog(error))
+    if (this.#session === session) this.#consume(session, isWhole ? reached : cursor, state)
+  }
+
+  #withoutLog(error: unknown): false {
+    const { env, peer, suspicion, onUnknown } = this.#options
+    env.log.debug('the backlog comes by the stream', { peer: peer.name, error: String(error) })
+    this.#notBeforeMs = env.clock.monotonicMs() + againMs
+    if (error instanceof UnknownFormat) onUnknown(error)
+    else if (error instanceof RangeError) suspicion.note('answer', error)
+    return false
+  }
+
+  #consume(session: PeerSession, cursor: Cursor, state: StreamState): void {
+    session.consume(startOf(cursor, state), (message) => this.#receive(message))
+  }
+
+  #receive(message: StreamMessage): Promise<void> | void {
+    const batch = this.#read(message)
+    if (batch !== undefined) return this.#put(batch, message.payload.length, message.sequence)
+  }
+
+  #put(batch: Batch, sizeBytes: number, sequence: number): Promise<void> | void {
+    const { inbox, onArrived } = this.#options
+    inbox.put({ batch, sequence, sizeBytes })
+    onArrived()
+    return inbox.room()
+  }
+
+  /** A message that cannot be read or trusted is passed over: its changes come from the origin's log instead, as a hole. */
+  #read({ payload, sequence }: StreamMessage): Batch | undefined {
+    const { peer, suspicion, isHeard, onUnknown } = this.#options
+    try {
+      return batchFrom(peer, payload)
+    } catch (error) {
+      // Of a peer that has not said what it speaks, a message of another version is the first word: nothing more is read.
+      if (error instanceof UnknownFormat && !isHeard()) onUnknown(error)
+      else suspicion.note('message', error, sequence)
+      return undefined
+    }
+  }
+}
+
+/** Messages of many changes are as cheap as answers, and cost the peer's node nothing. */
+function isBacklog({ epoch, sent }: Announcement, cursor: Cursor, messages: number): boolean {
+  return epoch === cursor.epoch && sent - cursor.position <= messages * backlogChangesAMessageMax
+}
