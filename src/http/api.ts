@@ -105,7 +105,7 @@ export class Api {
 
   #forOrigin({ headers }: Pick<ApiRequest, 'headers'>, answer: Answer): Answer {
     if (!this.#options.crossOrigin || headers.origin === undefined) return answer
-    return { ...answer, headers: { ...answer.headers, ...originHeaders } }
+    return { ...answer, bytes: answer.bytes, headers: { ...answer.headers, ...originHeaders } }
   }
 }
 

@@ -6,7 +6,7 @@
 import type { Socket } from 'node:net'
 import { idleConnectionMsMax, repliesTogetherMax, requestHeadBytesMax, requestMsMax } from '../core/limits.ts'
 import type { Api } from './api.ts'
-import { type Reply, replyBytes } from './reply.ts'
+import { ReadyReply, type Reply, replyBytes, replyText } from './reply.ts'
 import { readHead, type RequestHead } from './request-head.ts'
 
 /** What becomes of a request, once it is read. */
@@ -164,14 +164,14 @@ class Connection {
 
   readonly #reply = (requestId: string, reply: Reply): void => {
     const last = this.#ended || this.#options.api.closing
-    const bytes = replyBytes(requestId, reply, last)
-    this.#options.outbox.add(() => this.#write(bytes, last))
+    const whole = reply instanceof ReadyReply ? replyText(requestId, reply, last) : replyBytes(requestId, reply, last)
+    this.#options.outbox.add(() => this.#write(whole, last))
   }
 
-  #write(bytes: Buffer, last: boolean): void {
+  #write(whole: Buffer | string, last: boolean): void {
     const socket = this.#socket
     if (socket.destroyed) return
-    const drained = socket.write(bytes)
+    const drained = socket.write(whole, 'latin1')
     if (last) socket.end()
     else if (drained) this.#goOn()
     else socket.once('drain', this.#goOn)

@@ -1,17 +1,15 @@
 /** The server that a cache is, answering one constant whatever it is asked: what a hit is held against. */
 import { systemClock } from '../../src/adapters/clocks.ts'
 import { systemRandom } from '../../src/adapters/random.ts'
+import { ReadyReply } from '../../src/http/reply.ts'
 import { serveApi } from '../../src/http/server.ts'
 import { itemOf } from './requests.ts'
 
-const bytes = Buffer.from(JSON.stringify({ Item: itemOf(1) }))
-const constant = {
-  status: 200,
+const constant = new ReadyReply({
   contentType: 'application/x-amz-json-1.0',
-  bytes,
   operation: 'GetItem',
-  outcome: 'ok',
-}
+  body: JSON.stringify({ Item: itemOf(1) }),
+})
 const server = await serveApi({
   port: 0,
   region: 'us-east-1',

@@ -65,6 +65,7 @@ function askedOf(who: string, table: string, asked: Input): readonly Asked[] | u
       shown,
       text: JSON.stringify([key, shown]),
       keyOf: (known: CachedTable) => keyTextOf(known, key, true),
+      slot: undefined,
       ...(shown === '' ? {} : { project: projectorOf(asked, 'BatchGetItem') }),
     }
     parts.push({ table, key: each, read: asked['ConsistentRead'] === true ? undefined : read })

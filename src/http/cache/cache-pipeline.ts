@@ -10,13 +10,14 @@ import { authorizationSizeMax, cacheUnderstoodMax, cacheUnderstoodTextMax, signe
 import { isObject, parseJson } from '../../core/wire/json.ts'
 import { operationNames } from '../../core/wire/shapes.ts'
 import type { Log } from '../../ports/log.ts'
-import type { Answer as Found, Origin, Written } from '../../readers/dax/asks.ts'
+import type { Answer as Found, ItemRead, Origin, Written } from '../../readers/dax/asks.ts'
 import type { Cache } from '../../readers/dax/cache.ts'
 import type { Cached } from '../../readers/dax/entry.ts'
 import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from '../pipeline.ts'
+import { ReadyReply } from '../reply.ts'
 import type { SignedRequest, Signatures } from '../signatures.ts'
 import { batchGet } from './batch-get.ts'
-import { type CapacityDetail, isCapacityDetail, withoutCapacity, withZeroCapacity } from './capacity.ts'
+import { type CapacityDetail, isAsked, isCapacityDetail, withoutCapacity, withZeroCapacity } from './capacity.ts'
 import { Remembered } from './remembered.ts'
 import { type GetItem, getItemOf, type Input, parametersText, partitionOfQuery } from './understood.ts'
 import { resigned } from './resign.ts'
@@ -45,8 +46,21 @@ export function cachePipeline(options: CachePipelineOptions): Pipeline {
 /** Of a request that the cache may answer: whose it is, and what it asks. */
 type Understood = { readonly request: ApiRequest; readonly who: string; readonly input: Input }
 
-/** `stem` is the Authorization header up to the signature: the same in all of a client's requests of a day. */
-type Asked = GetItem & { readonly stem: string }
+/** A GetItem that may come again. */
+class Asked {
+  readonly table: string
+  readonly detail: CapacityDetail
+  readonly read: ItemRead
+  /** The Authorization header up to the signature: the same in all of a client's requests of a day. */
+  readonly stem: string
+
+  constructor({ table, detail, read }: GetItem, stem: string) {
+    this.table = table
+    this.detail = detail
+    this.read = read
+    this.stem = stem
+  }
+}
 
 class Door {
   readonly #options: CachePipelineOptions
@@ -80,7 +94,8 @@ class Door {
   #isOf({ read, stem }: Asked, request: ApiRequest): boolean {
     const { verifying } = this.#options
     const { authorization, 'x-amz-date': date } = request.headers
-    if (authorization === undefined || typeof date !== 'string' || !authorization.startsWith(stem)) return false
+    if (authorization === undefined || typeof date !== 'string' || authorization.slice(0, stem.length) !== stem)
+      return false
     // The rest is one signature and nothing else.
     if (authorization.length - stem.length > signatureSizeMax || odd.test(authorization.slice(stem.length)))
       return false
@@ -157,7 +172,7 @@ class Door {
     if (understood === undefined || understood.read.who !== who) {
       const asked = getItemOf(who, parsed(request.body))
       if (asked === undefined) return this.#passOn(request, 'GetItem')
-      understood = { ...asked, stem: stemOf(request.headers.authorization ?? '') }
+      understood = new Asked(asked, stemOf(request.headers.authorization ?? ''))
       this.#gets.set(text, understood)
     }
     const { read, detail, table } = understood
@@ -238,9 +253,14 @@ function answerOf({ status, contentType, bytes }: UpstreamReply, operation: stri
   return { status, contentType, bytes, operation, outcome: status === 200 ? 'ok' : codeIn(bytes) }
 }
 
-function hit({ body }: Cached, operation: string, detail: CapacityDetail, table: string): Answer {
-  const bytes = Buffer.from(withZeroCapacity(body, detail, table), 'latin1')
-  return { status: 200, contentType: json10, bytes, operation, outcome: 'ok' }
+function hit(cached: Cached, operation: string, detail: CapacityDetail, table: string): Answer {
+  const { body, front } = cached
+  if (isAsked(detail))
+    return new ReadyReply({ contentType: json10, operation, body: withZeroCapacity(body, detail, table) })
+  if (front instanceof ReadyReply) return front
+  const ready = new ReadyReply({ contentType: json10, operation, body })
+  cached.front = ready
+  return ready
 }
 
 const targetPrefix = 'DynamoDB_20120810.'

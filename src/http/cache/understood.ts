@@ -62,7 +62,15 @@ export function getItemOf(who: string, input: Input | undefined): GetItem | unde
   return {
     table,
     detail,
-    read: { table, who, shown, text: JSON.stringify([key, shown]), keyOf: keyTextsOf(key), ...project },
+    read: {
+      table,
+      who,
+      shown,
+      text: JSON.stringify([key, shown]),
+      keyOf: keyTextsOf(key),
+      slot: undefined,
+      ...project,
+    },
   }
 }
 

@@ -2,6 +2,7 @@
 import type { Mark } from '../../core/wire/mark.ts'
 import { type CachedTable, fenceOf } from './cached-table.ts'
 import type { Cached } from './entry.ts'
+import type { ItemSlot } from './item-cache.ts'
 
 /** What the region answered. `mark` and `body` are there when it may be kept. */
 export type Origin<Reply> = { readonly reply: Reply; readonly mark?: Mark; readonly body?: string }
@@ -29,6 +30,8 @@ export type ItemRead = {
   readonly text: string
   /** The part of a whole item that is asked for; undefined when only the region can say. */
   readonly project?: (body: string) => string | undefined
+  /** Where it was found last, noted by the cache for when the same read comes again: it is there as long as that is held. */
+  slot: ItemSlot | undefined
 }
 
 export type PageRead = {

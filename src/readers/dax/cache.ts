@@ -12,12 +12,12 @@ import type { Position } from '../../core/change/change.ts'
 import type { InvalidatedKey } from '../../core/change/invalidation.ts'
 import { cacheFencesMax } from '../../core/limits.ts'
 import type { Mark } from '../../core/wire/mark.ts'
-import type { Clock } from '../../ports/clock.ts'
 import { type CachedTable, fenceOf, partitionOf } from './cached-table.ts'
-import type { Cached } from './entry.ts'
+import { Cached } from './entry.ts'
 import { Fences } from './fences.ts'
 import { Figures } from './figures.ts'
 import { Flights } from './flights.ts'
+import type { CacheMode, CacheOptions } from './options.ts'
 import {
   type Answer,
   type BatchOrigin,
@@ -28,22 +28,9 @@ import {
   type PageRead,
   type Written,
 } from './asks.ts'
-import { ItemCache } from './item-cache.ts'
+import { ItemCache, type ItemSlot, Variant } from './item-cache.ts'
 import { QueryCache } from './query-cache.ts'
 import { isConfirmed, Tables } from './tables.ts'
-
-export type CacheMode = 'dax' | 'coherent'
-
-export type CacheOptions = {
-  readonly clock: Pick<Clock, 'monotonicMs'>
-  readonly mode: CacheMode
-  /** 0: until something else ends it. */
-  readonly itemTtlMs: number
-  /** 0: queries are not kept. */
-  readonly queryTtlMs: number
-  /** Half for items, half for queries. */
-  readonly memoryBytes: number
-}
 
 type Outcome = Cached | undefined
 /** `outcome` is what others may be told who asked the same. */
@@ -106,7 +93,12 @@ export class Cache {
 
   /** What is kept, while the log is known: a miss is not counted, and is to be asked for by `readItem`. */
   findItem(read: ItemRead): Cached | undefined {
-    const { found } = this.#isFresh(this.#nowMs()) ? this.#look(read) : {}
+    const nowMs = this.#nowMs()
+    if (this.#closed || !this.#isFresh(nowMs)) return undefined
+    const { slot, who, shown } = read
+    // With a table that its name no longer means all of its slots have gone.
+    const again = slot?.held === true ? this.items.find(slot, who, shown, nowMs) : undefined
+    const found = again ?? this.#look(read).found
     if (found !== undefined) this.figures.itemHits++
     return found
   }
@@ -227,7 +219,10 @@ export class Cache {
     const key = table === undefined ? undefined : read.keyOf(table)
     if (table === undefined || key === undefined) return {}
     const kept = { table, key }
-    const found = this.items.find(table, key, read.who, read.shown, nowMs) ?? this.#projected(kept, read, nowMs)
+    const slot = table.slots.get(key)
+    if (slot === undefined) return { kept }
+    read.slot = slot
+    const found = this.items.find(slot, read.who, read.shown, nowMs) ?? this.#projected(slot, read, nowMs)
     return found === undefined ? { kept } : { found, kept }
   }
 
@@ -292,7 +287,7 @@ export class Cache {
   ): Cached {
     const table = this.#learn(name, mark)
     const key = table === undefined ? undefined : keyOf(table)
-    const variant = this.#cached(body, mark.place.position, this.#options.itemTtlMs, { who, shown })
+    const variant = this.#variant(body, mark.place.position, { who, shown })
     if (table === undefined || key === undefined) return variant
     if (this.#admits([fenceOf.item(table.id, key)], mark.place.position)) this.items.put(table, key, variant)
     return variant
@@ -300,7 +295,7 @@ export class Cache {
 
   #fillPage({ table: name, id, partitionOf: partitionIn }: PageRead, mark: Mark, body: string): Cached {
     const table = this.#learn(name, mark)
-    const cached = this.#cached(body, mark.place.position, this.#options.queryTtlMs, {})
+    const cached = new Cached(body, mark.place.position, this.#expiresMs(this.#options.queryTtlMs))
     if (table === undefined || this.#options.queryTtlMs === 0) return cached
     const partition = partitionIn(table)
     const fence = partition === undefined ? fenceOf.items(table.id) : fenceOf.partition(table.id, partition)
@@ -315,19 +310,22 @@ export class Cache {
     return admitted
   }
 
-  #cached<More>(body: string, position: Position, ttlMs: number, more: More): Cached & More {
-    const expiresMs = ttlMs === 0 ? Number.POSITIVE_INFINITY : this.#nowMs() + ttlMs
-    return { body, position, expiresMs, ...more }
+  #variant(body: string, position: Position, whose: Pick<Variant, 'who' | 'shown'>): Variant {
+    return new Variant({ body, position, expiresMs: this.#expiresMs(this.#options.itemTtlMs) }, whose)
+  }
+
+  /** Whole milliseconds: another number would be an object of its own, to be fetched at each hit. */
+  #expiresMs(ttlMs: number): number {
+    return ttlMs === 0 ? Number.POSITIVE_INFINITY : Math.floor(this.#nowMs() + ttlMs)
   }
 
   /** A part of an item that is there as a whole, kept from now on for itself. */
-  #projected({ table, key }: Kept, { who, shown, project }: ItemRead, nowMs: number): Cached | undefined {
-    const whole = project === undefined ? undefined : this.items.find(table, key, who, '', nowMs)
+  #projected(slot: ItemSlot, { who, shown, project }: ItemRead, nowMs: number): Cached | undefined {
+    const whole = project === undefined ? undefined : this.items.find(slot, who, '', nowMs)
     const body = whole === undefined ? undefined : project?.(whole.body)
     if (whole === undefined || body === undefined) return undefined
-    const { position, expiresMs } = whole
-    const variant = { body, position, expiresMs, who, shown }
-    this.items.put(table, key, variant)
+    const variant = new Variant({ ...whole, body }, { who, shown })
+    this.items.put(slot.table, slot.key, variant)
     return variant
   }
 
@@ -369,7 +367,7 @@ export class Cache {
     this.#endPages(table.id, key, position)
     const { body } = write
     if (exact === undefined || body === undefined || !isLatest || !this.serves) this.items.drop(table, key, position)
-    else this.items.replace(table, key, this.#cached(body, position, this.#options.itemTtlMs, { who, shown: '' }))
+    else this.items.replace(table, key, this.#variant(body, position, { who, shown: '' }))
   }
 
   /** In DAX a write leaves the pages alone; where the log ends them anyway, the writer need not wait for that. */

@@ -6,12 +6,22 @@
 import type { Position } from '../../core/change/change.ts'
 import { cacheEntryOverheadBytes, cacheEntryPartMax, cacheVariantsMax } from '../../core/limits.ts'
 import type { CachedTable } from './cached-table.ts'
-import type { Cached } from './entry.ts'
+import { Cached } from './entry.ts'
 import { Held, Lru } from './lru.ts'
 
-/** `shown` is the text of the projection; '' is the whole item. */
-export type Variant = Cached & { readonly who: string; readonly shown: string }
+export class Variant extends Cached {
+  readonly who: string
+  /** The text of the projection; '' is the whole item. */
+  readonly shown: string
 
+  constructor(of: Pick<Cached, 'body' | 'position' | 'expiresMs'>, { who, shown }: Pick<Variant, 'who' | 'shown'>) {
+    super(of.body, of.position, of.expiresMs)
+    this.who = who
+    this.shown = shown
+  }
+}
+
+/** One key. Once it is not held it holds nothing, so that whoever remembers it keeps no item from going. */
 export class ItemSlot extends Held {
   readonly table: CachedTable
   readonly key: string
@@ -28,12 +38,13 @@ export class ItemCache {
   readonly lru: Lru<ItemSlot>
 
   constructor(bytesMax: number) {
-    this.lru = new Lru<ItemSlot>(bytesMax, (slot) => slot.table.slots.delete(slot.key))
+    this.lru = new Lru<ItemSlot>(bytesMax, (slot) => {
+      slot.variants = []
+      slot.table.slots.delete(slot.key)
+    })
   }
 
-  find(table: CachedTable, key: string, who: string, shown: string, nowMs: number): Variant | undefined {
-    const slot = table.slots.get(key)
-    if (slot === undefined) return undefined
+  find(slot: ItemSlot, who: string, shown: string, nowMs: number): Variant | undefined {
     for (const variant of slot.variants)
       if (variant.who === who && variant.shown === shown) {
         if (variant.expiresMs <= nowMs) return undefined
@@ -69,7 +80,7 @@ export class ItemCache {
   }
 
   dropTable(table: CachedTable): void {
-    for (const slot of table.slots.values()) this.lru.remove(slot)
+    for (const slot of table.slots.values()) this.#letGo(slot)
     table.slots.clear()
   }
 
@@ -77,7 +88,7 @@ export class ItemCache {
     const slot = table.slots.get(key)
     const sizeBytes = sizeOf(key, variants)
     if (variants.length === 0 || sizeBytes > this.lru.bytesMax / cacheEntryPartMax) {
-      if (slot !== undefined) this.lru.remove(slot)
+      if (slot !== undefined) this.#letGo(slot)
       table.slots.delete(key)
       return
     }
@@ -86,6 +97,11 @@ export class ItemCache {
     table.slots.set(key, kept)
     if (slot === undefined) this.lru.add(kept, sizeBytes)
     else this.lru.resize(kept, sizeBytes)
+  }
+
+  #letGo(slot: ItemSlot): void {
+    slot.variants = []
+    this.lru.remove(slot)
   }
 }
 

@@ -3,7 +3,8 @@ import type { KeySchema } from '../../../src/core/table/table.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import type { Mark } from '../../../src/core/wire/mark.ts'
 import type { ItemRead, Origin, PageRead, Written } from '../../../src/readers/dax/asks.ts'
-import { Cache, type CacheOptions } from '../../../src/readers/dax/cache.ts'
+import { Cache } from '../../../src/readers/dax/cache.ts'
+import type { CacheOptions } from '../../../src/readers/dax/options.ts'
 import type { Cached } from '../../../src/readers/dax/entry.ts'
 
 export const schema: KeySchema = { partition: [{ name: 'pk', type: 'S' }], sort: [{ name: 'sk', type: 'N' }] }
@@ -85,6 +86,7 @@ export class Keeper {
       shown: '',
       keyOf: () => keyOf(pk, sk).toString('latin1'),
       text: `${pk} ${sk} ${more.shown ?? ''}`,
+      slot: undefined,
       ...more,
     }
   }
