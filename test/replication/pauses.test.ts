@@ -73,6 +73,28 @@ describe('a paused table', () => {
     await agreed([us, eu, ap], 'T')
   })
 
+  it('does not keep the others from being compared up to now', async () => {
+    const [us, eu] = await world('T', 'Other')
+    await us.put('T', 'id', 'both')
+    expect(await us.replication.compare(us.table('T'))).toMatchObject({ differing: [], inMotion: 0, rows: 1 })
+    await pauses(eu).pause({ table: us.table('T').id }, hour)
+    await us.put('T', 'id', 'passed over')
+    await eventually('it is passed over', () => eu.peer('us').waiting.length === 1)
+    const askedMs = Date.now()
+    await us.put('Other', 'id', 'flows')
+    const others = await us.replication.compare(us.table('Other'))
+    expect(others).toMatchObject({ differing: [], inMotion: 0, rows: 1 })
+    expect(others.watermark.wallMs).toBeGreaterThanOrEqual(askedMs)
+    const paused = await us.replication.compare(us.table('T'))
+    expect(paused).toMatchObject({ differing: [], inMotion: 1 })
+    expect(paused.watermark.wallMs).toBeLessThan(askedMs)
+    expect([us.replication.horizon(us.table('T')), eu.replication.horizon(eu.table('T'))]).toEqual([
+      undefined,
+      undefined,
+    ])
+    expect(eu.replication.horizon(eu.table('Other'))).toBeDefined()
+  }, 20_000)
+
   it('stays paused when its node starts again, until its time is over, and then catches up by itself', async () => {
     const [us, eu, ap] = await world('T')
     await pauses(eu).pause({ table: us.table('T').id }, 2500)

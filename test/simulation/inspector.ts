@@ -2,7 +2,7 @@
  * Asks every region again and again where replication stands, and compares what it says with what is so: a region that
  * calls a peer up to date, or safe to leave to, or past a watermark, is believed by people who then switch it off.
  */
-import type { ClockState } from '../../src/core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { TableId } from '../../src/core/table/table.ts'
 import type { PeerStatus } from '../../src/readers/replication/status.ts'
 import { type Entry, isItem } from './log-watch.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
@@ -42,7 +42,7 @@ export class Inspector {
         const other = this.#world.regionNamed(peer.peer)
         if (other === undefined) continue
         this.#checkPending(region, other, peer)
-        this.#checkWatermark(other, region, peer.watermark)
+        for (const table of this.#world.complete.keys()) this.#checkWatermark(other, region, { table, peer })
         this.#checkRefused(region, peer)
       }
     }
@@ -83,15 +83,20 @@ export class Inspector {
     )
   }
 
-  /** Everything that the origin wrote up to the watermark is here. */
-  #checkWatermark(origin: SimulatedRegion, here: SimulatedRegion, watermark: ClockState): void {
-    const name = `${origin.name}>${here.name}`
+  /** Everything that the origin wrote to the table up to the watermark is here. */
+  #checkWatermark(
+    origin: SimulatedRegion,
+    here: SimulatedRegion,
+    { table, peer }: { table: TableId; peer: PeerStatus },
+  ): void {
+    const name = `${origin.name}>${here.name} ${table}`
+    const watermark = peer.waiting.find((waiting) => waiting.table === table)?.clock ?? peer.watermark
     const { entries, epoch } = origin.watch
     let verified = this.#verified.get(name)
     if (verified?.epoch !== epoch) this.#verified.set(name, (verified = { epoch, count: 0 }))
     for (let entry = entries[verified.count]; entry !== undefined; entry = entries[++verified.count]) {
       const { row, change } = entry
-      if (!entry.own) continue
+      if (!entry.own || change.table !== table) continue
       if (order({ ...row.stamp, region: 0 }, { ...watermark, region: 0 }) > 0) return
       if (!this.#concerns(entry, origin, here)) continue
       expectThat(

@@ -29,7 +29,14 @@ export type Announcement = {
   readonly owes?: true
 }
 
-export type Seen = { readonly region: string; readonly clock: ClockState }
+export type Seen = {
+  readonly region: string
+  readonly clock: ClockState
+  /** Tables that wait, because of a pause, and up to when they have everything. */
+  readonly waiting?: readonly Waiting[]
+}
+
+export type Waiting = { readonly table: TableId; readonly clock: ClockState }
 
 /** Where a peer stands in the hearer's log. */
 export type Confirmation = {
@@ -256,7 +263,7 @@ function readAnnouncement(fields: Fields): Announcement {
     published,
     wallMs: natural(fields, 'wallMs'),
     clock: clockOf(fields),
-    seen: list(fields, 'seen', regionsMax).map((seen) => ({ region: text(seen, 'region'), clock: clockOf(seen) })),
+    seen: list(fields, 'seen', regionsMax).map(seenOf),
     ...(fields['owes'] === true ? { owes: true as const } : {}),
   }
 }
@@ -282,6 +289,19 @@ function appliedOf(fields: Fields): { readonly wallMs: number; readonly skewMs: 
 
 function parkedOf(fields: Fields): Parked {
   return { table: text(fields, 'table'), position: natural(fields, 'position'), untilMs: natural(fields, 'untilMs') }
+}
+
+function seenOf(fields: Fields): Seen {
+  const { waiting } = fields
+  return {
+    region: text(fields, 'region'),
+    clock: clockOf(fields),
+    ...(waiting === undefined ? {} : { waiting: list(fields, 'waiting', sharedTablesMax).map(waitingOf) }),
+  }
+}
+
+function waitingOf(fields: Fields): Waiting {
+  return { table: text(fields, 'table'), clock: clockOf(fields) }
 }
 
 function leftOf(fields: Fields): { readonly region: string } {

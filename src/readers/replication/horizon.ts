@@ -7,21 +7,27 @@
  */
 import type { Seen } from '../../core/change/control.ts'
 import { type ClockState, isAfter } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
-import type { Replica } from '../../core/table/table.ts'
+import type { Table } from '../../core/table/table.ts'
 import type { Watermark } from './watermark.ts'
 
-export type Told = { readonly region: string; readonly watermark: Pick<Watermark, 'clock' | 'seen'> }
+export type Told = { readonly region: string; readonly watermark: Pick<Watermark, 'clock' | 'seen' | 'waiting'> }
 
 /**
  * Undefined as long as one of them has not said of each of the others what it has seen of it. All regions that are met count, with a
- * replica or without: one may be getting it, or what it wrote to one may still be on its way.
+ * replica or without: one may be getting it, or what it wrote to one may still be on its way. Nothing is known of a table that
+ * waits anywhere.
  */
-export function horizonOf(own: Seen, peers: readonly Told[], replicas: readonly Replica[]): ClockState | undefined {
+export function horizonOf(
+  { id, replicas }: Pick<Table, 'id' | 'replicas'>,
+  own: Seen,
+  peers: readonly Told[],
+): ClockState | undefined {
   const counted = [own.region, ...peers.map(({ region }) => region)]
   if (!replicas.every(({ region, status }) => status === 'ACTIVE' && counted.includes(region))) return undefined
   let least = own.clock
   for (const { region, watermark } of peers) {
-    const { clock, seen = [] } = watermark
+    const { clock, waiting, seen = [] } = watermark
+    if ([...waiting, ...seen.flatMap((of) => of.waiting ?? [])].some(({ table }) => table === id)) return undefined
     const spokenOf = new Set([region, ...seen.map((of) => of.region)])
     if (!counted.every((each) => spokenOf.has(each))) return undefined
     // Also what it says of regions that are not known here any more, or not yet: it may lack what they wrote.

@@ -41,6 +41,11 @@ export class Parked {
     this.#places = new Map(Object.entries((room.engine.note(this.#note) ?? {}) as Record<TableId, Place>))
   }
 
+  /** Those that do not go with the others. */
+  get tables(): readonly TableId[] {
+    return [...this.#places.keys()]
+  }
+
   /** Up to where every table has everything, for whoever stands at `cursor`. */
   reach(cursor: Position): Position {
     return Math.min(cursor, ...[...this.#places.values()].map(({ position }) => position))

@@ -16,7 +16,7 @@ import { encodeControl } from '../../core/change/control.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { logPositionsMax } from '../../core/limits.ts'
-import type { Replica, Table } from '../../core/table/table.ts'
+import type { Replica, Table, TableId } from '../../core/table/table.ts'
 import { peersOf, type Region, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { PeerSession } from '../../ports/bus.ts'
@@ -171,14 +171,14 @@ class RunningReplication implements Replication {
     this.#measures.take(this.status())
   }
 
-  horizon({ replicas }: Table): Stamp | undefined {
+  horizon(table: Table): Stamp | undefined {
     const own = { region: this.#engine.region.name, clock: this.#engine.clock() }
-    if (replicas.length === 0) return { ...own.clock, region: everyRegion }
+    if (table.replicas.length === 0) return { ...own.clock, region: everyRegion }
     const met = this.#met()
     // Of a state that is being merged, parts may have been read before the peer knew what it knows now.
     if (this.#replicas.owes || met.some((subscriber) => subscriber.state() === 'resync')) return undefined
     const told = met.map(({ peer, hearing }) => ({ region: peer.name, watermark: hearing.watermark }))
-    const least = horizonOf(own, told, replicas)
+    const least = horizonOf(table, own, told)
     return least === undefined ? undefined : { ...least, region: everyRegion }
   }
 
@@ -255,7 +255,11 @@ class RunningReplication implements Replication {
 
   #announcement(): Announcement {
     const { name, number } = this.#engine.region
-    const seen = this.#met().map(({ peer, hearing }) => ({ region: peer.name, clock: hearing.watermark.clock }))
+    const seen = this.#met().map(({ peer, hearing: { watermark } }) => ({
+      region: peer.name,
+      clock: watermark.clock,
+      ...(watermark.waiting.length === 0 ? {} : { waiting: watermark.waiting }),
+    }))
     const { sent, published } = this.#publisher
     return {
       say: 'here',
@@ -351,15 +355,18 @@ class RunningReplication implements Replication {
       engine: this.#engine,
       clock: this.#env.clock,
       sessionTo: (region) => this.#subscribers.get(region)?.session,
-      seen: (here, origin) => this.#seen(here, origin),
+      seen: (here, origin, table) => this.#seen(here, origin, table),
       peers: () => peersOf(this.#topology),
       pulse: () => this.#pulseNow(),
     }
   }
 
-  #seen(here: string, origin: string): ClockState | undefined {
-    if (here === this.#engine.region.name) return this.#subscribers.get(origin)?.hearing.watermark.clock
-    return this.#subscribers.get(here)?.hearing.last?.seen.find((seen) => seen.region === origin)?.clock
+  #seen(here: string, origin: string, table: TableId): ClockState | undefined {
+    const seen =
+      here === this.#engine.region.name
+        ? this.#subscribers.get(origin)?.hearing.watermark
+        : this.#subscribers.get(here)?.hearing.last?.seen.find(({ region }) => region === origin)
+    return seen?.waiting?.find((each) => each.table === table)?.clock ?? seen?.clock
   }
 
   #statusOf(subscriber: Subscriber): PeerStatus {
@@ -376,6 +383,7 @@ class RunningReplication implements Replication {
       held: subscriber.heldChanges(),
       ...(skewMs === undefined ? {} : { skewMs }),
       watermark: hearing.watermark.clock,
+      waiting: hearing.watermark.waiting,
       ...this.#outbound.statusOf(peer, hearing),
     }
   }

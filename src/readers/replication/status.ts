@@ -1,6 +1,7 @@
 /** Where replication stands, per peer, in the one form that /admin/status, `longitude status` and the metrics are made from. */
 import type { Position } from '../../core/change/change.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { Waiting } from '../../core/change/control.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Latency } from './latencies.ts'
 import type { SubscriberState } from './subscriber.ts'
@@ -63,8 +64,9 @@ export type PeerStatus = OutboundStatus & {
   readonly held: number
   /** The peer's clock minus ours, as last heard. */
   readonly skewMs?: number
-  /** Everything that the peer wrote with a stamp up to this is applied here. */
+  /** Everything that the peer wrote with a stamp up to this is applied here, but for tables that wait because of a pause. */
   readonly watermark: ClockState
+  readonly waiting: readonly Waiting[]
 }
 
 export type ReplicationStatus = {

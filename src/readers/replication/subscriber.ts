@@ -360,7 +360,7 @@ export class Subscriber {
   #reachWatermark(): void {
     const cursor = this.#options.engine.cursor(this.peer.name)
     if (cursor === undefined || cursor.epoch !== this.hearing.last?.epoch) return
-    this.hearing.watermark.reach(this.parked.reach(cursor.position))
+    this.hearing.watermark.reach(cursor.position, this.parked.tables)
   }
 
   #confirm(session: PeerSession): void {

@@ -31,8 +31,8 @@ export type VerifyRoom = {
   readonly engine: Engine
   readonly clock: Clock
   readonly sessionTo: (region: string) => PeerSession | undefined
-  /** Up to when everything of `origin` is in `here`, as far as that is known. */
-  readonly seen: (here: string, origin: string) => ClockState | undefined
+  /** Up to when everything of `origin` is in `here`, of that table, as far as it is known. */
+  readonly seen: (here: string, origin: string, table: TableId) => ClockState | undefined
   readonly peers: () => readonly Region[]
   /** Lets this region's clock go on, and tells it. */
   readonly pulse: () => Promise<void>
@@ -156,7 +156,7 @@ class Run {
     let least: ClockState = this.#room.engine.clock()
     for (const here of this.#replicas)
       for (const origin of this.#replicas) {
-        const seen = here === origin ? least : this.#room.seen(here, origin)
+        const seen = here === origin ? least : this.#room.seen(here, origin, this.#table)
         if (seen === undefined) return undefined
         if (isAfter(least, seen)) least = seen
       }
@@ -273,7 +273,7 @@ class Run {
       const origin = peers.find((name) => replicaRegister(name) === key.toString('utf8'))
       if (origin === undefined || !isTombstone(row)) continue
       const lacks = this.#replicas.find((here) =>
-        isAfter(readStamp(row, 1), this.#room.seen(here, origin) ?? clockZero),
+        isAfter(readStamp(row, 1), this.#room.seen(here, origin, this.#table) ?? clockZero),
       )
       if (lacks !== undefined)
         return `${lacks} may not have all yet that was written in ${origin} while that had a replica`

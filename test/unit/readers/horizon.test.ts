@@ -62,7 +62,7 @@ class Region {
 
   horizon(): ClockState | undefined {
     const told = this.others().map((n) => ({ region: String(n), watermark: this.#watermark(n) }))
-    return horizonOf({ region: String(this.number), clock: this.clock }, told, replicas)
+    return horizonOf({ id: 't', replicas }, { region: String(this.number), clock: this.clock }, told)
   }
 
   others(): number[] {
@@ -85,6 +85,15 @@ const step = fc.record({
   times: fc.integer({ min: 1, max: 5 }),
   nowMs: fc.nat(30),
 })
+
+const own = { region: 'a', clock: { wallMs: 9, counter: 0 } }
+const table = { id: 't', replicas: [] }
+const word = (...of: readonly string[]) => ({
+  clock: { wallMs: 8, counter: 0 },
+  waiting: [],
+  seen: of.map((region) => ({ region, clock: { wallMs: 7, counter: 0 } })),
+})
+const inTwo = [{ region: 'b', watermark: word('a', 'c') }]
 
 describe('the horizon', () => {
   it('passes a write only when all have it, and nothing that was written without it is still to arrive here', () => {
@@ -109,17 +118,22 @@ describe('the horizon', () => {
   })
 
   it('is not known before every region that is met has spoken of every other', () => {
-    const own = { region: 'a', clock: { wallMs: 9, counter: 0 } }
-    const word = (...of: readonly string[]) => ({
-      clock: { wallMs: 8, counter: 0 },
-      seen: of.map((region) => ({ region, clock: { wallMs: 7, counter: 0 } })),
-    })
-    const inTwo = [{ region: 'b', watermark: word('a', 'c') }]
-    expect(horizonOf(own, inTwo, [])).toEqual({ wallMs: 7, counter: 0 })
-    expect(horizonOf(own, [...inTwo, { region: 'c', watermark: word('a') }], [])).toBeUndefined()
-    expect(horizonOf(own, [...inTwo, { region: 'c', watermark: { ...word(), seen: undefined } }], [])).toBeUndefined()
-    expect(horizonOf(own, inTwo, [{ region: 'c', status: 'ACTIVE' }])).toBeUndefined()
-    expect(horizonOf(own, inTwo, [{ region: 'b', status: 'CREATING' }])).toBeUndefined()
+    expect(horizonOf(table, own, inTwo)).toEqual({ wallMs: 7, counter: 0 })
+    expect(horizonOf(table, own, [...inTwo, { region: 'c', watermark: word('a') }])).toBeUndefined()
+    const silent = { region: 'c', watermark: { ...word(), seen: undefined } }
+    expect(horizonOf(table, own, [...inTwo, silent])).toBeUndefined()
+    expect(horizonOf({ ...table, replicas: [{ region: 'c', status: 'ACTIVE' }] }, own, inTwo)).toBeUndefined()
+    expect(horizonOf({ ...table, replicas: [{ region: 'b', status: 'CREATING' }] }, own, inTwo)).toBeUndefined()
+  })
+
+  it('is not known of a table that waits here or elsewhere, and is known of the others', () => {
+    const waiting = [{ table: 't', clock: { wallMs: 1, counter: 0 } }]
+    const here = [{ region: 'b', watermark: { ...word('a'), waiting } }]
+    const there = [{ region: 'b', watermark: { ...word(), seen: [{ ...own, waiting }] } }]
+    for (const told of [here, there]) {
+      expect(horizonOf(table, own, told)).toBeUndefined()
+      expect(horizonOf({ ...table, id: 'u' }, own, told)).toBeDefined()
+    }
   })
 })
 

@@ -159,6 +159,18 @@ describe('the watermark', () => {
     expect(watermark.clock.wallMs).toBe(90)
   })
 
+  it('stays for a table that waits where it was, and goes on with the others when the table has caught up', () => {
+    const watermark = new Watermark()
+    for (let n = 1; n <= 3; n++) promise(watermark, n, n * 10)
+    watermark.reach(1)
+    watermark.reach(2, ['t'])
+    expect(watermark.clock.wallMs).toBe(20)
+    expect(watermark.waiting).toEqual([{ table: 't', clock: { wallMs: 10, counter: 0 } }])
+    watermark.reach(3, [])
+    expect(watermark.waiting).toEqual([])
+    expect(watermark.clock.wallMs).toBe(30)
+  })
+
   it('never claims more than was promised, however many promises it had to forget', () => {
     const watermark = new Watermark()
     for (let n = 1; n <= 5000; n++) promise(watermark, n, n)
