@@ -17,8 +17,10 @@ export type RoomOptions = {
 
 /** Left free on the file system. */
 const freeBytesMin = 8 * 1024 * 1024
-/** So that a file that grows steadily is not made longer for each batch. */
-const spareBytes = 1024 * 1024
+/** Another program takes no room worth mentioning meanwhile, and asking costs a commit of a single put a twentieth of its time. */
+const freeCheckedMs = 50
+/** So that a file that grows steadily is not made longer for each batch, nor LMDB asked how far it has come. */
+const spareBytes = 4 * 1024 * 1024
 /** Page tables, the path to the root, the list of free pages. */
 const pagesMin = 64
 const zeros = Buffer.alloc(256 * 1024)
@@ -28,6 +30,7 @@ export class Room {
   readonly #file: number
   #sizeBytes: number
   #usedBytes = 0
+  #checkedMs = Number.NEGATIVE_INFINITY
   /** What batches since then may have used, at most. */
   #doubtBytes = Number.POSITIVE_INFINITY
 
@@ -45,9 +48,10 @@ export class Room {
     if (this.#usedBytes + this.#doubtBytes <= this.#sizeBytes) return
     this.#usedBytes = (this.#options.lastPage() + 1) * this.#options.pageSizeBytes
     this.#doubtBytes = wanted
+    if (this.#usedBytes + wanted <= this.#sizeBytes) return
     // LMDB may have written more than was thought: what it has is never written over.
     this.#sizeBytes = fstatSync(this.#file).size
-    if (this.#usedBytes + wanted > this.#sizeBytes) this.#extend(this.#usedBytes + wanted + spareBytes)
+    this.#extend(this.#usedBytes + wanted)
   }
 
   close(): void {
@@ -69,6 +73,8 @@ export class Room {
   }
 
   #leaveSome(): void {
+    const nowMs = performance.now()
+    if (nowMs - this.#checkedMs < freeCheckedMs) return
     let free: number
     try {
       const { bavail, bsize } = statfsSync(this.#options.path)
@@ -76,16 +82,20 @@ export class Room {
     } catch {
       return
     }
+    this.#checkedMs = free < freeBytesMin ? Number.NEGATIVE_INFINITY : nowMs
     if (free < freeBytesMin) throw new StoreFull(`no room is left: ${free} bytes are free on the file system`)
   }
 
   #extend(toBytes: number): void {
+    const goalBytes = toBytes + spareBytes
     try {
-      while (this.#sizeBytes < toBytes) {
-        const length = Math.min(zeros.length, toBytes - this.#sizeBytes)
+      while (this.#sizeBytes < goalBytes) {
+        const length = Math.min(zeros.length, goalBytes - this.#sizeBytes)
         this.#sizeBytes += writeSync(this.#file, zeros, 0, length, this.#sizeBytes)
       }
     } catch (cause) {
+      // What is to spare may be missing.
+      if (this.#sizeBytes >= toBytes) return
       throw new StoreFull(`no room is left: ${(cause as Error).message}`, { cause })
     }
   }

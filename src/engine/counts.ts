@@ -56,8 +56,7 @@ export class Counts {
   seal(group: Group): void {
     for (const table of this.#changed) {
       const counts = this.#decided.get(table)
-      const bytes = counts === undefined ? undefined : Buffer.from(JSON.stringify(counts))
-      this.#groups.put(group, countsKey(table), bytes)
+      this.#groups.put(group, countsKey(table), counts && encodeCounts(counts))
     }
     this.#changed.clear()
   }
@@ -83,6 +82,13 @@ export function sizeFrom(bytes: Buffer | undefined, index: Index | undefined): S
 
 export function horizonFrom(bytes: Buffer | undefined): Stamp | undefined {
   return decodeCounts(bytes).horizon
+}
+
+/** JSON by hand, since every commit writes some. */
+function encodeCounts({ items, bytes, ordinal, horizon, indexes }: TableCounts): Buffer {
+  const more = horizon === undefined ? '' : `,"horizon":${JSON.stringify(horizon)}`
+  const sizes = Object.keys(indexes).length === 0 ? '{}' : JSON.stringify(indexes)
+  return Buffer.from(`{"items":${items},"bytes":${bytes},"ordinal":${ordinal}${more},"indexes":${sizes}}`, 'latin1')
 }
 
 function decodeCounts(bytes: Buffer | undefined): TableCounts {

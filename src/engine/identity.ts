@@ -1,9 +1,10 @@
 /** Whose store this is, in what format, and which life of it: a wiped disk begins another epoch. */
 import type { Region } from '../core/topology.ts'
 import type { Env } from '../ports/env.ts'
-import { identityKey } from './keys.ts'
+import type { Edit, Store } from '../ports/store.ts'
+import { countsKeyOfOld, headKey, identityKey, oldCounts, oldHeadKey } from './keys.ts'
 
-const formatVersion = 1
+const formatVersion = 2
 
 type Identity = {
   readonly format: number
@@ -20,18 +21,34 @@ export class ForeignStore extends Error {
 /** Returns the epoch; a new store is marked before anything else is written to it. */
 export async function openIdentity(env: Pick<Env, 'store' | 'random'>, self: Region): Promise<string> {
   const stored = env.store.get(identityKey)
-  if (stored !== undefined) return check(JSON.parse(stored.toString()) as Identity, self)
+  if (stored !== undefined) {
+    const found = JSON.parse(stored.toString()) as Identity
+    const epoch = check(found, self)
+    if (found.format < formatVersion) await upgrade(env.store, found)
+    return epoch
+  }
   const identity: Identity = { format: formatVersion, region: self.name, number: self.number, epoch: env.random.uuid() }
   await env.store.write([{ key: identityKey, value: Buffer.from(JSON.stringify(identity)) }])
   return identity.epoch
 }
 
 function check(identity: Identity, self: Region): string {
-  if (identity.format !== formatVersion)
+  if (identity.format < 1 || identity.format > formatVersion)
     throw new ForeignStore(`the data has format ${identity.format}, and this version reads format ${formatVersion}`)
   if (identity.region !== self.name || identity.number !== self.number)
     throw new ForeignStore(
       `the data is that of ${identity.region} (${identity.number}), not of ${self.name} (${self.number})`,
     )
   return identity.epoch
+}
+
+/** From format 1: head and counts have moved. All or nothing, with the format. */
+async function upgrade(store: Store, found: Identity): Promise<void> {
+  const edits: Edit[] = []
+  const move = (from: Buffer, to: Buffer, value: Buffer | undefined): void =>
+    void edits.push({ key: from, value: undefined }, { key: to, value })
+  move(oldHeadKey, headKey, store.get(oldHeadKey))
+  for (const { key, value } of store.entries(oldCounts)) move(key, countsKeyOfOld(key), value)
+  edits.push({ key: identityKey, value: Buffer.from(JSON.stringify({ ...found, format: formatVersion })) })
+  await store.write(edits)
 }

@@ -2,16 +2,18 @@
  * The one key space of the store, by first byte. Tables and indexes are prefixes of it, so they cost nothing to make.
  *
  *   00 name                                  notes of the readers
- *   01 name                                  the engine's own: identity, head, region numbers
+ *   01 name                                  the engine's own: identity, region numbers
  *   10 table u32 · primary key               rows
  *   20 table u32 · index u16 · index key     index rows
  *   21 table u32 · stamp · primary key       tombstones by age
  *   30 position u64                          the log
+ *   31                                       its head, and
+ *   32 table u32                             counts of a table and its indexes: beside the end of the log, as each commit writes
+ *                                            all three, and every page of its own would cost a commit a tenth of its time
  *   40 table id · 00 · register              registers
  *   50 region                                cursors on the logs of others
  *   60 number u64                            the conflict feed
  *   61 number u64                            what could not be read of others
- *   70 table u32                             counts of a table and its indexes
  *   71 table u32 · partition                 sizes of item collections
  *   80 minute u32 · token                    transactions by their tokens, forgotten by the minute
  */
@@ -26,11 +28,12 @@ const rows = 0x10
 const indexRows = 0x20
 const tombstones = 0x21
 const log = 0x30
+const head = 0x31
+const counts = 0x32
 const registers = 0x40
 const cursors = 0x50
 const conflicts = 0x60
 const setAside = 0x61
-const counts = 0x70
 const collections = 0x71
 const tokens = 0x80
 
@@ -40,10 +43,15 @@ export const tombstonePrefixBytes = 5
 const tokenPrefixBytes = 5
 
 export const identityKey = named(own, 'identity')
-export const headKey = named(own, 'head')
+export const headKey = Buffer.of(head)
 export const regionNumbersKey = named(own, 'region-numbers')
 /** Changes with every change of a table: whoever reads the store from another process looks at it. */
 export const catalogKey = named(own, 'catalog')
+
+/** Where the head and the counts were until format 2. */
+export const oldHeadKey = named(own, 'head')
+export const oldCounts: Range = { from: Buffer.of(0x70), to: Buffer.of(0x71) }
+export const countsKeyOfOld = (key: Buffer): Buffer => countsKey(key.readUInt32BE(1))
 
 export const noteKey = (name: string): Buffer => named(notes, name)
 export const cursorKey = (origin: string): Buffer => named(cursors, origin)

@@ -369,7 +369,6 @@ class LocalEngine implements Engine {
   #durable(group: Group, durationMs: number): void {
     const { meter, log } = this.#state
     if (this.#trouble.stored(group.bytes)) log.info('the disk takes writes again')
-    meter.gauge('longitude_log_position', this.#flushed)
     if (group.writes > 0) {
       meter.observe('longitude_commit_seconds', durationMs / 1000)
       meter.observe('longitude_commit_writes', group.writes)

@@ -5,6 +5,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { Meter } from '../ports/meter.ts'
 
 export function measureStore(meter: Meter, engine: Engine, folder: string): void {
+  meter.gauge('longitude_log_position', engine.flushed())
   meter.gauge('longitude_log_changes', Math.max(0, engine.flushed() - engine.oldest() + 1))
   meter.gauge('longitude_store_writable', engine.trouble() === undefined ? 1 : 0)
   meter.gauge('longitude_store_bytes', sizeBytesOf(folder))
