@@ -64,6 +64,8 @@ export const expressionCacheEntriesMax = 500
 export const expressionCacheTextMax = 1000
 /** Regions of one topology; also bounds a version vector. */
 export const regionsMax = 64
+/** Regions that there have ever been, as one tells another. */
+export const regionNumbersMax = 1024
 /** Merges of what others have of a region that has left or was wiped: told to whoever compares replicas. */
 export const owedMax = 1000
 

@@ -14,6 +14,7 @@ import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Outcome, Refusal, Write } from '../core/write/write.ts'
+import type { RegionNumbers } from './region-numbers.ts'
 import type { Trouble } from './trouble.ts'
 
 /** A part of the region's log, (after, upTo], less what came from peers. */
@@ -115,6 +116,7 @@ export interface Engine {
   readonly region: { readonly name: string; readonly number: number }
   /** Made with the store; a wiped disk has another. */
   readonly epoch: string
+  readonly regionNumbers: RegionNumbers
 
   // Tables
   tableNamed(name: string): Table | undefined
@@ -183,8 +185,6 @@ export interface Engine {
   merge(table: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Puts a damaged row right, if it is still the one that was found; false if it is not. No cursor moves. */
   mend(table: TableId, key: Buffer, mending: Mending): Promise<boolean>
-  /** The regions of now may be gone when a row of theirs is looked at. */
-  rememberRegions(): Promise<void>
   /** Whether a row is one that an honest region could have written under the key by now. */
   isRowOf(table: TableId, key: Buffer, row: Buffer): boolean
   /** Rows of a table with tombstones, in key order after `after`: a snapshot's chunk. */

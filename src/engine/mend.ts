@@ -5,13 +5,14 @@
 import type { Item } from '../core/attribute/value.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { bodyOffset, decodeRow, isTombstone } from '../core/item/row.ts'
-import { compareStamps, type RegionNumber } from '../core/hybrid-logical-clock/stamp.ts'
+import { compareStamps } from '../core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../core/table/table.ts'
 import { editing, receiveStamp } from './apply.ts'
 import type { Mending } from './engine.ts'
-import { regionNumbersKey, rowKey } from './keys.ts'
+import { rowKey } from './keys.ts'
 import { checkHeader, checkItemRow } from './peer-row.ts'
 import { editRow } from './row-edit.ts'
+import { RegionNumbers } from './region-numbers.ts'
 import type { State } from './state.ts'
 
 /** False when it was another row already. */
@@ -42,30 +43,14 @@ export function isRowOf(state: State, id: TableId, key: Buffer, bytes: Buffer): 
   try {
     const row = checkHeader(bytes)
     checkItemRow(table, key, row)
-    return knownNumbers(state).includes(row.stamp.region) && row.stamp.wallMs <= state.clock.wallMs() + state.driftMsMax
+    return (
+      new RegionNumbers(state).known().includes(row.stamp.region) &&
+      row.stamp.wallMs <= state.clock.wallMs() + state.driftMsMax
+    )
   } catch (error) {
     if (error instanceof RangeError) return false
     throw error
   }
-}
-
-/** What a region has written stays right when it leaves. */
-export async function rememberRegions(state: State): Promise<void> {
-  const remembered = rememberedNumbers(state)
-  const known = knownNumbers(state)
-  if (known.length === remembered.length) return
-  const group = state.groups.open()
-  state.groups.put(group, regionNumbersKey, Buffer.from(JSON.stringify(known)))
-  await group.durable
-}
-
-function knownNumbers(state: State): readonly RegionNumber[] {
-  return [...new Set([...rememberedNumbers(state), ...state.topology.regions.map(({ number }) => number)])]
-}
-
-function rememberedNumbers({ store }: State): readonly RegionNumber[] {
-  const bytes = store.get(regionNumbersKey)
-  return bytes === undefined ? [] : (JSON.parse(bytes.toString()) as RegionNumber[])
 }
 
 /**

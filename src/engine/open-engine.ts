@@ -49,10 +49,11 @@ import {
   tableRows,
 } from './keys.ts'
 import { readLog, readOwnLog, trimLog } from './log.ts'
-import { isRowOf, mend, rememberRegions } from './mend.ts'
+import { isRowOf, mend } from './mend.ts'
 import { mergeItem, mergeRegister } from './merge.ts'
 import { readPage, readRow } from './read.ts'
 import { define, detach } from './register-edit.ts'
+import { RegionNumbers } from './region-numbers.ts'
 import type { State } from './state.ts'
 import { type Trouble, TroubleWatch } from './trouble.ts'
 
@@ -74,6 +75,7 @@ const probeNote = 'engine/probe'
 class LocalEngine implements Engine {
   readonly region: Engine['region']
   readonly epoch: string
+  readonly regionNumbers: RegionNumbers
   readonly #state: State
   readonly #listeners = new Set<() => void>()
   readonly #trouble = new TroubleWatch()
@@ -86,6 +88,7 @@ class LocalEngine implements Engine {
     this.region = options.topology.self
     this.epoch = epoch
     this.#state = this.#assemble(env, options)
+    this.regionNumbers = new RegionNumbers(this.#state)
     this.#load()
     this.#flushed = this.#state.head.position
     this.#oldest = this.#state.head.oldest
@@ -211,10 +214,6 @@ class LocalEngine implements Engine {
 
   mend(id: TableId, key: Buffer, mending: Mending): Promise<boolean> {
     return mend(this.#state, id, key, mending)
-  }
-
-  rememberRegions(): Promise<void> {
-    return rememberRegions(this.#state)
   }
 
   isRowOf(id: TableId, key: Buffer, row: Buffer): boolean {

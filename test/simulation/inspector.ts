@@ -100,7 +100,10 @@ export class Inspector {
       if (order({ ...row.stamp, region: 0 }, { ...watermark, region: 0 }) > 0) return
       if (!this.#concerns(entry, origin, here)) continue
       expectThat(
-        here.watch.knows(change.table, change.key, row.stamp),
+        here.watch.knows(table, change.key, row.stamp) ||
+          // Deleted, and forgotten everywhere, before the replica was made.
+          (here.watch.historyOf(table, change.key).length === 0 &&
+            this.#world.isForgotten(table, change.key, row.stamp)),
         'everything up to the watermark is there',
         () => `${here.name} has ${JSON.stringify(watermark)} of ${origin.name} and lacks ${stampText(row.stamp)}`,
       )

@@ -5,7 +5,6 @@ import { decodeRow, vectorOf } from '../../src/core/item/row.ts'
 import type { TableId } from '../../src/core/table/table.ts'
 import { setAsideMax } from '../../src/core/limits.ts'
 import type { Engine, RemoteBatch } from '../../src/engine/engine.ts'
-import { keyName } from './log-watch.ts'
 import { rowsOf } from './rows-of.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { covers, order, stampText } from './vectors.ts'
@@ -73,21 +72,18 @@ function checkRemoval(
   { table, key, stamp }: { table: TableId; key: Buffer; stamp: Stamp },
 ): void {
   const promise = 'tombstones never go early'
-  const name = `${keyName(table, key)} ${stampText(stamp)}`
   for (const peer of world.completeReplicasOf(table)) {
     if (peer === region) continue
     const history = peer.watch.historyOf(table, key)
     const last = history.at(-1)
     expectThat(
-      last === undefined ? world.removedTombstones.has(name) : order(last.row.stamp, stamp) >= 0,
+      last === undefined ? world.isForgotten(table, key, stamp) : order(last.row.stamp, stamp) >= 0,
       promise,
       () =>
         `${region.name} removed ${stampText(stamp)}, of which ${peer.name} knows nothing (it has ${stampText(last?.row.stamp)})`,
     )
-    const cursor = region.cursors.get(peer.name)
-    const arrived = cursor?.epoch === peer.watch.epoch ? cursor.position : 0
     const unaware = history.find(
-      (entry) => entry.own && entry.change.position > arrived && !covers(vectorOf(entry.row), stamp),
+      ({ own, row }) => own && !covers(vectorOf(row), stamp) && !region.watch.knows(table, key, row.stamp),
     )
     expectThat(
       unaware === undefined,
@@ -96,7 +92,7 @@ function checkRemoval(
         `${region.name} removed ${stampText(stamp)} while ${stampText(unaware?.row.stamp)} of ${peer.name} was still to come`,
     )
   }
-  world.removedTombstones.add(name)
+  world.forget(table, key, stamp)
 }
 
 /** What left while the link made another version of it cannot be read; it can only come once that has ended. */

@@ -30,4 +30,8 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     seed: 14101,
     story: 'what a removed replica had written, and one of the others had not got yet, was called different',
   },
+  {
+    seed: 16499,
+    story: 'a region with a new disk took rows of one that had left before for damage',
+  },
 ]

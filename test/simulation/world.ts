@@ -4,15 +4,18 @@ import { required } from '../../src/core/assert.ts'
 import { decodeBatch } from '../../src/core/change/batch.ts'
 import { kindOf } from '../../src/core/change/message.ts'
 import type { Position } from '../../src/core/change/change.ts'
+import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../../src/core/table/table.ts'
 import type { Env } from '../../src/ports/env.ts'
 import type { Variant } from './boot.ts'
 import { type Expected, Oracle } from './oracle.ts'
+import { keyName } from './log-watch.ts'
 import { Poison } from './corruption.ts'
 import { Scheduler } from './scheduler.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimulatedRegion } from './simulated-region.ts'
 import { Story } from './story.ts'
+import { order } from './vectors.ts'
 import { expectThat } from './violation.ts'
 
 export type WorldOptions = {
@@ -55,8 +58,8 @@ export class World {
   >()
   /** Where a region's log stood when its replica of a table was asked to become a table of its own. */
   readonly releasing = new Map<string, Position>()
-  /** Those that some region has removed, when it was right to. */
-  readonly removedTombstones = new Set<string>()
+  /** Of each key the latest tombstone that some region has removed, when it was right to. */
+  readonly #forgotten = new Map<string, Stamp>()
   /** Disks that were lost: what was only on them is gone, their conflict feeds too. */
   wipes = 0
   /** Changes of tables that are being made: no disk is lost meanwhile. */
@@ -162,6 +165,16 @@ export class World {
     this.completeReplica(own, region)
     this.oracle.doubt(region.region, { table, after: asked })
     this.oracle.begin(own, [...region.watch.latestOf(own)])
+  }
+
+  forget(table: TableId, key: Buffer, tombstone: Stamp): void {
+    if (!this.isForgotten(table, key, tombstone)) this.#forgotten.set(keyName(table, key), tombstone)
+  }
+
+  /** Some region has removed a tombstone at least as late as this. */
+  isForgotten(table: TableId, key: Buffer, stamp: Stamp): boolean {
+    const forgotten = this.#forgotten.get(keyName(table, key))
+    return forgotten !== undefined && order(forgotten, stamp) >= 0
   }
 
   /** Whether the two share a table, so that one has to wait for the other. */

@@ -3,7 +3,8 @@
  * confirmations (fire and forget, to the origin), requests and their short answers. Each is checked field by field.
  */
 import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
-import { controlSizeBytesMax, owedMax, regionsMax, sharedTablesMax } from '../limits.ts'
+import { controlSizeBytesMax, owedMax, regionNumbersMax, regionsMax, sharedTablesMax } from '../limits.ts'
+import type { RegionNumber } from '../hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
 import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
@@ -110,6 +111,8 @@ export type Answer =
       readonly epoch: string
       readonly flushed: Position
       readonly cursors: CursorList
+      /** Of all regions that it has known, also those that have left: rows keep them. */
+      readonly numbers?: readonly RegionNumber[]
       /** Regions that have left for good, as the answering one knows. */
       readonly left?: readonly { readonly region: string }[]
       /** What it still has to merge of a region that has left or lost its disk, from `peer`. */
@@ -211,6 +214,7 @@ export function decodeAnswer(payload: Buffer): Answer {
           epoch: text(cursor, 'epoch'),
           position: natural(cursor, 'position'),
         })),
+        ...(fields['numbers'] === undefined ? {} : { numbers: numbers(fields['numbers']) }),
         ...(fields['left'] === undefined ? {} : { left: list(fields, 'left', regionsMax).map(leftOf) }),
         ...(fields['owed'] === undefined ? {} : { owed: list(fields, 'owed', owedMax).map(owedOf) }),
       }
@@ -334,6 +338,11 @@ function natural(fields: Fields, name: string): number {
   if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= 2 ** 48)
     throw new RangeError(`${name} is no whole number`)
   return value
+}
+
+function numbers(value: unknown): RegionNumber[] {
+  if (!Array.isArray(value) || value.length > regionNumbersMax) throw new RangeError('no list of region numbers')
+  return value.map((number) => natural({ number }, 'number'))
 }
 
 function list(fields: Fields, name: string, countMax: number): Fields[] {

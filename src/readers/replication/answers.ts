@@ -113,7 +113,15 @@ function cursors({ engine, topology, reach, leaving }: Answers): Answer {
   })
   const { name: region } = engine.region
   const away = absences({ engine, peers })
-  return { say: 'cursors', region, epoch: engine.epoch, flushed: engine.flushed(), cursors: found, ...away }
+  return {
+    say: 'cursors',
+    region,
+    epoch: engine.epoch,
+    flushed: engine.flushed(),
+    cursors: found,
+    numbers: engine.regionNumbers.known(),
+    ...away,
+  }
 }
 
 function tables({ engine, isComplete }: Answers) {

@@ -42,7 +42,7 @@ export async function noteDepartures(room: Room): Promise<void> {
   const names = peers.map(({ name }) => name)
   const before = noted(engine, peersNote)
   if (JSON.stringify(before) === JSON.stringify(names)) return
-  await engine.rememberRegions()
+  await engine.regionNumbers.remember()
   const gone = before.filter((name) => !names.includes(name))
   const all = new Set([...noted(engine, departedNote), ...gone])
   await engine.setNote(

@@ -17,7 +17,7 @@ import type { PeerSession } from '../../ports/bus.ts'
 
 export const requestTimeoutMs = 5000
 
-export type Places = Pick<Extract<Answer, { say: 'cursors' }>, 'epoch' | 'cursors' | 'left' | 'owed'>
+export type Places = Pick<Extract<Answer, { say: 'cursors' }>, 'epoch' | 'cursors' | 'numbers' | 'left' | 'owed'>
 
 /** Each rejects when the peer does not answer, or not as it should. */
 export class Questions {

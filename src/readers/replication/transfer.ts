@@ -46,6 +46,7 @@ export async function transferState(room: Transfers, session: PeerSession, peer:
   let progress = await resumed(room, session, peer, epoch)
   const questions = new Questions(session, engine.region.name)
   const tables = await questions.tables()
+  await engine.regionNumbers.remember((await questions.places()).numbers)
   for (const { id } of tables) await engine.mergeRegisters(id, await questions.registers(id))
   room.onRegisters()
   const complete = new Set(tables.filter((table) => table.complete).map((table) => table.id))

@@ -164,6 +164,7 @@ describe('a control message', () => {
       epoch: 'e',
       flushed: 4,
       cursors: [{ region: 'a', epoch: 'x', position: 9 }],
+      numbers: [1, 2, 7],
       left: [{ region: 'c' }],
       owed: [{ region: 'c', peer: 'a' }],
     }
