@@ -10,14 +10,8 @@ import type { State } from './state.ts'
 type ItemChange = { readonly before: Item | undefined; readonly after: Item | undefined }
 
 /** A client's write that would take its collection past the limit; replicated ones are never refused. */
-export function collectionRefusal(
-  state: State,
-  table: Table,
-  key: Buffer,
-  change: () => ItemChange,
-): Refusal | undefined {
-  if (!hasItemCollections(table)) return undefined
-  const growth = growthOf(table, change())
+export function collectionRefusal(state: State, table: Table, key: Buffer, change: ItemChange): Refusal | undefined {
+  const growth = growthOf(table, change)
   if (growth <= 0) return undefined
   const size = collectionSizeIn(state.groups.get(collectionKey(table.number, key)))
   if (size + growth <= state.itemCollectionSizeBytesMax) return undefined

@@ -8,6 +8,7 @@ import { ServiceError } from '../core/errors.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { bodyOffset, encodeRow, encodeRowOfText, isTombstone, itemSizeOf, type Row } from '../core/item/row.ts'
 import type { Table } from '../core/table/table.ts'
+import { hasItemCollections } from '../core/write/item-collection.ts'
 import { decide } from '../core/write/decide.ts'
 import type { Current, Outcome, Refusal, Write } from '../core/write/write.ts'
 import type { CommitResult, OnceResult, Token } from './engine.ts'
@@ -84,9 +85,12 @@ function decideWrite(state: State, write: Write): Accepted | Refusal {
     before === undefined || isTombstone(before) ? undefined : new StoredItem(before),
   )
   if ('refused' in outcome) return outcome
-  const change = () => ({ before: outcome.previous?.item(), after: outcome.next?.item() })
-  const full = outcome.changed ? collectionRefusal(state, table, write.key, change) : undefined
+  const full = outcome.changed && hasItemCollections(table) ? tooLarge(state, table, write, outcome) : undefined
   return full ?? { write, table, at, before, outcome }
+}
+
+function tooLarge(state: State, table: Table, write: Write, { previous, next }: Outcome): Refusal | undefined {
+  return collectionRefusal(state, table, write.key, { before: previous?.item(), after: next?.item() })
 }
 
 function edit(state: State, writes: readonly Accepted[], cause: Cause, token?: Token): Promise<CommitResult> {

@@ -56,13 +56,13 @@ export class SentItem {
     return this.#parsed
   }
 
-  /** These attributes alone, or the whole item where one of them is missing or of another type. */
-  only(parts: readonly (readonly KeyAttribute[])[]): Item {
+  /** These attributes alone; undefined where one of them is missing or of another type. */
+  only(parts: readonly (readonly KeyAttribute[])[]): Item | undefined {
     const item: Record<string, AttributeValue> = {}
     for (const list of parts)
       for (const part of list) {
         const value = this.#valueOf(part)
-        if (value === undefined) return this.item()
+        if (value === undefined) return undefined
         setAttribute(item, part.name, value)
       }
     return item
@@ -73,10 +73,12 @@ export class SentItem {
   }
 
   #valueOf({ name, type }: KeyAttribute): AttributeValue | undefined {
-    const member = this.#members.find((each) => each.type === type && this.#isNamed(each, name))
-    if (member === undefined) return undefined
-    const text = this.#bytes.toString('utf8', member.from, member.to)
-    return type === 'S' ? { S: text } : type === 'N' ? { N: text } : { B: text }
+    for (const member of this.#members) {
+      if (member.type !== type || !this.#isNamed(member, name)) continue
+      const text = this.#bytes.toString('utf8', member.from, member.to)
+      return type === 'S' ? { S: text } : type === 'N' ? { N: text } : { B: text }
+    }
+    return undefined
   }
 
   /** Names beyond ASCII are never found: their bytes are more than their characters. */
@@ -93,7 +95,3 @@ export type NewItem = Item | SentItem
 export const sizeOfNewItem = (item: NewItem): number => (item instanceof SentItem ? item.sizeBytes : sizeOfItem(item))
 
 export const parsedItem = (item: NewItem): Item => (item instanceof SentItem ? item.item() : item)
-
-/** The attributes of a key, all of them or as many as the item has. */
-export const keyPartOf = (item: NewItem, parts: readonly (readonly KeyAttribute[])[]): Item =>
-  item instanceof SentItem ? item.only(parts) : item

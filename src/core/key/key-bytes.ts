@@ -31,6 +31,11 @@ export function bareKeyBytes(value: AttributeValue): Buffer {
   return unreachable(value as never)
 }
 
+/** Of the bytes of `bareKeyBytes`, mostly without making them. */
+export function bareKeySize(value: AttributeValue): number {
+  return 'S' in value ? Buffer.byteLength(value.S) : bareKeyBytes(value).length
+}
+
 export function delimitedKeyBytes(value: AttributeValue, bare = bareKeyBytes(value)): Buffer {
   return 'N' in value ? bare : withRuns(bare, true)
 }

@@ -5,7 +5,7 @@
 import { attribute, type AttributeValue, type Item, typeOf } from '../attribute/value.ts'
 import { partitionKeySizeBytesMax, sortKeySizeBytesMax } from '../limits.ts'
 import type { KeyAttribute, KeySchema } from '../table/table.ts'
-import { bareKeyBytes, keyValueOf } from './key-bytes.ts'
+import { bareKeySize, keyValueOf } from './key-bytes.ts'
 
 /** Of a whole item, which has its key among other attributes. */
 export function itemKeyProblem(key: KeySchema, item: Item): string | undefined {
@@ -57,7 +57,7 @@ function partProblem(parts: readonly KeyAttribute[], item: Item, sizeBytesMax: n
     if (value === undefined) continue
     const empty = emptyKeyProblem(part.name, value)
     if (empty !== undefined) return empty
-    size += bareKeyBytes(value).length
+    size += bareKeySize(value)
   }
   return sizeBytesMax === partitionKeySizeBytesMax ? partitionSizeProblem(size) : sortSizeProblem(size)
 }

@@ -14,5 +14,6 @@ function keyText(key: Item): string {
 
 /** Of found tables, of which one may have been called by its name and by its ARN. */
 export function hasItemTwice(items: readonly { readonly table: Table; readonly key: Buffer }[]): boolean {
+  if (items.length < 2) return false
   return new Set(items.map(({ table, key }) => `${table.id} ${key.toString('latin1')}`)).size < items.length
 }

@@ -1,7 +1,7 @@
 /** The primary key of what a request is about, held against the table's schema in DynamoDB's words. */
 import type { Item } from '../../core/attribute/value.ts'
 import { validationError } from '../../core/errors.ts'
-import { keyPartOf, type NewItem } from '../../core/item/sent-item.ts'
+import { type NewItem, parsedItem, SentItem } from '../../core/item/sent-item.ts'
 import { itemKeyProblem, keyValuesProblem, matchesKey } from '../../core/key/key-problem.ts'
 import { encodePrimaryKey, keyAttributesOf } from '../../core/key/primary-key.ts'
 import type { KeyAttribute, Table } from '../../core/table/table.ts'
@@ -10,10 +10,11 @@ export type ItemKey = { readonly key: Buffer; readonly keyAttributes: Item }
 
 /** Of an item to be put, which has other attributes too. */
 export function keyOfItem(table: Table, put: NewItem): ItemKey {
-  const item = keyPartOf(put, [table.key.partition, table.key.sort])
-  const problem = itemKeyProblem(table.key, item)
+  const alone = put instanceof SentItem ? put.only([table.key.partition, table.key.sort]) : undefined
+  const item = alone ?? parsedItem(put)
+  const problem = alone === undefined ? itemKeyProblem(table.key, item) : keyValuesProblem(table.key, alone)
   if (problem !== undefined) throw validationError(problem)
-  return { key: encodePrimaryKey(table.key, item), keyAttributes: keyAttributesOf(table.key, item) }
+  return { key: encodePrimaryKey(table.key, item), keyAttributes: alone ?? keyAttributesOf(table.key, item) }
 }
 
 /** A key that was given as such: exactly the key attributes. */

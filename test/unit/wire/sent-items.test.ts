@@ -43,7 +43,7 @@ describe('a body with items to put', () => {
       pk: some['pk'],
       n: some['n'],
     })
-    expect(sent?.only([[{ name: 'pk', type: 'N' }]])).toEqual(some)
+    expect(sent?.only([[{ name: 'pk', type: 'N' }]])).toBeUndefined()
   })
 
   const text = JSON.stringify(some)
