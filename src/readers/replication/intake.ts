@@ -6,12 +6,13 @@ import type { Batch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import type { Announcement } from '../../core/change/control.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
-import { backlogChangesAMessageMax, backlogMessagesMin } from '../../core/limits.ts'
+import { applyChangesMax, backlogChangesAMessageMax, backlogMessagesMin } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Cursor, Engine } from '../../engine/engine.ts'
 import type { PeerSession, StreamMessage, StreamState } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import { pullBacklog } from './backlog.ts'
+import type { Waiting } from './batches.ts'
 import type { Inbox } from './inbox.ts'
 import { startOf } from './place-in-stream.ts'
 import { batchFrom } from './reading.ts'
@@ -73,11 +74,16 @@ export class Intake {
     env.log.info('ask for the backlog', { peer: peer.name, after: cursor.position, upTo })
     const reached = { ...cursor, sequence: state.lastSequence }
     const backlog = { session, clock: env.clock, region: engine.region.name, peer, epoch: cursor.epoch, upTo }
+    const gathered = new Gathered()
     const isWhole = await pullBacklog({
       ...backlog,
       after: cursor.position,
-      // The stream's numbers mean nothing on the way: whoever is interrupted asks for the rest.
-      onPart: (batch, sizeBytes) => this.#put(batch, sizeBytes, (batch.upTo >= upTo ? reached : cursor).sequence),
+      onPart: (batch, sizeBytes) => {
+        // The stream's numbers mean nothing on the way: whoever is interrupted asks for the rest.
+        const { sequence } = batch.upTo >= upTo ? reached : cursor
+        gathered.add({ batch, sequence, sizeBytes }, env.clock.monotonicMs())
+        if (gathered.isEnough(env.clock.monotonicMs()) || batch.upTo >= upTo) return this.#put(gathered.take())
+      },
       goesOn: () => this.#session === session,
     }).catch((error: unknown) => this.#withoutLog(error))
     if (this.#session === session) this.#consume(session, isWhole ? reached : cursor, state)
@@ -98,12 +104,13 @@ export class Intake {
 
   #receive(message: StreamMessage): Promise<void> | void {
     const batch = this.#read(message)
-    if (batch !== undefined) return this.#put(batch, message.payload.length, message.sequence)
+    if (batch !== undefined)
+      return this.#put([{ batch, sequence: message.sequence, sizeBytes: message.payload.length }])
   }
 
-  #put(batch: Batch, sizeBytes: number, sequence: number): Promise<void> | void {
+  #put(arrived: readonly Waiting[]): Promise<void> | void {
     const { inbox, onArrived } = this.#options
-    inbox.put({ batch, sequence, sizeBytes })
+    for (const each of arrived) inbox.put(each)
     onArrived()
     return inbox.room()
   }
@@ -121,6 +128,36 @@ export class Intake {
     }
   }
 }
+
+/**
+ * Parts of a backlog wait for each other, so that a flush has many: rows lie all over the store's pages, and each page is written
+ * once a flush, however many of its rows have changed.
+ */
+class Gathered {
+  #parts: Waiting[] = []
+  #changes = 0
+  #sinceMs = 0
+
+  add(part: Waiting, nowMs: number): void {
+    if (this.#parts.length === 0) this.#sinceMs = nowMs
+    this.#parts.push(part)
+    this.#changes += part.batch.changes.length
+  }
+
+  isEnough(nowMs: number): boolean {
+    return this.#changes >= applyChangesMax || nowMs - this.#sinceMs > gatherMsMax
+  }
+
+  take(): readonly Waiting[] {
+    const parts = this.#parts
+    this.#parts = []
+    this.#changes = 0
+    return parts
+  }
+}
+
+/** Where the line is so narrow, there is nothing to be gained. */
+const gatherMsMax = 100
 
 /** Messages of many changes are as cheap as answers, and cost the peer's node nothing. */
 function isBacklog({ epoch, sent }: Announcement, cursor: Cursor, messages: number): boolean {
