@@ -5,6 +5,7 @@ import type { Item } from '../../src/core/attribute/value.ts'
 import { decodeRow, vectorOf } from '../../src/core/item/row.ts'
 import type { Index, TableId } from '../../src/core/table/table.ts'
 import type { Engine } from '../../src/engine/engine.ts'
+import { owesMerges } from '../../src/readers/replication/debts.ts'
 import { isUsable } from './client.ts'
 import { type Expected, lostOf, missingFrom, pastOf, rowText, winnerOf } from './oracle.ts'
 import { keyName } from './log-watch.ts'
@@ -17,7 +18,7 @@ import type { World } from './world.ts'
 /** The first difference between what the regions hold and what they must come to; undefined when there is none. */
 export function difference(world: World): string | undefined {
   for (const region of world.regions) if (region.engine === undefined) return `${region.name} is not running`
-  return differenceOfTables(world) ?? differenceOfRows(world) ?? differenceOfStatus(world)
+  return differenceOfTables(world) ?? differenceOfRows(world) ?? differenceOfStatus(world) ?? differenceOfDebts(world)
 }
 
 /** Every region's own house: log, rows, index rows and counters agree. */
@@ -86,6 +87,15 @@ function differenceOfStatus(world: World): string | undefined {
     for (const { peer, pending, lagMs, safeToEvacuate } of region.replication?.status().peers ?? [])
       if (pending !== 0 || lagMs !== 0 || !safeToEvacuate)
         return `${region.name} says of ${peer}: ${pending} pending, lag ${lagMs} ms, safe to evacuate: ${safeToEvacuate}`
+  return undefined
+}
+
+/** Nobody has anything to merge any more: as long as that lasts, no deletes are forgotten. */
+function differenceOfDebts(world: World): string | undefined {
+  for (const { name, engine } of world.regions) {
+    const peers = world.regions.map(({ region }) => region).filter((peer) => peer.name !== name)
+    if (engine !== undefined && owesMerges({ engine, peers })) return `${name} still has to merge what others know`
+  }
   return undefined
 }
 
