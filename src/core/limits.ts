@@ -106,6 +106,8 @@ export const backlogPartsUnderWayMax = 24
 /** Appends to the own stream that are not acknowledged yet. */
 export const messagesUnderWayMax = 64
 export const messagesUnderWayBytesMax = 16 * 1024 * 1024
+/** From one message to the next, unless it is full: each costs the origin an append, and a confirmation of every peer. */
+export const messagesApartMs = 2
 /** Messages of a peer that wait to be applied: beyond either, its session is not read. */
 export const inboxMessagesMax = 2048
 export const inboxBytesMax = 16 * 1024 * 1024

@@ -1,14 +1,15 @@
 /**
  * Follows the own log up to what is durable and appends what concerns the peers to the own stream, in the log's order.
  * The stream itself says how far that has come: the header of its last message. Messages carry one change when little
- * happens and grow while appends are under way. Whatever goes wrong with the stream (away, wiped, another publisher), the
- * publisher reads its end again and goes on from there; local writes never wait for it.
+ * happens and grow while much does, since the next waits a moment. Whatever goes wrong with the stream (away, wiped, another
+ * publisher), the publisher reads its end again and goes on from there; local writes never wait for it.
  */
 import { decodeBatch, encodeBatch } from '../../core/change/batch.ts'
 import type { Change, Position } from '../../core/change/change.ts'
 import {
   connectBackOffMsMax,
   connectBackOffMsMin,
+  messagesApartMs,
   messagesUnderWayBytesMax,
   messagesUnderWayMax,
 } from '../../core/limits.ts'
@@ -41,6 +42,8 @@ export class Publisher {
   /** Tells the appends of one resumption from those before it, whose answers come too late. */
   #round = 0
   #away = true
+  /** The next message waits until then. */
+  #notBeforeMs = 0
 
   constructor(env: Env, engine: Engine, ledger: Ledger) {
     this.#env = env
@@ -133,7 +136,9 @@ export class Publisher {
     for (let turns = 1; !this.#loop.stopped; turns++) {
       if (this.#failure !== undefined) throw this.#failure
       const full = this.#underWay >= messagesUnderWayMax || this.#underWayBytes >= messagesUnderWayBytesMax
-      if (full || !this.#advance()) await this.#loop.wait()
+      const earlyMs = this.#notBeforeMs - this.#env.clock.monotonicMs()
+      if (earlyMs > 0) await this.#loop.pause(earlyMs)
+      else if (full || !this.#advance()) await this.#loop.wait()
       else if (turns % turnsMax === 0) await this.#env.clock.sleep(0)
     }
   }
@@ -146,6 +151,9 @@ export class Publisher {
     this.#ledger.observe(this.#read, upTo, leaving)
     this.#read = upTo
     if (leaving.length > 0) this.#append(leaving)
+    // What is left behind already does not wait.
+    if (leaving.length > 0 && upTo >= this.#engine.flushed())
+      this.#notBeforeMs = this.#env.clock.monotonicMs() + messagesApartMs
     return true
   }
 
