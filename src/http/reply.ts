@@ -15,8 +15,8 @@ export type Reply = {
 }
 
 /**
- * An answer that is sent again and again as it is, as a cache's hits are: what its head says of its body is worked out once. It goes
- * out as text, one character a byte, which node writes to the socket without a buffer in between.
+ * An answer that is sent again and again as it is, as a cache's hits are: `about`, what its head says of its body, is worked out
+ * once. It goes out as text, one character a byte, which node writes to the socket without a buffer in between.
  */
 export class ReadyReply implements Reply {
   readonly status = 200
@@ -24,20 +24,23 @@ export class ReadyReply implements Reply {
   readonly contentType: string
   readonly operation: string
   readonly body: string
-  /** What its head says of the body. */
   readonly about: string
 
-  constructor({ contentType, operation, body }: Pick<ReadyReply, 'contentType' | 'operation' | 'body'>) {
-    this.contentType = contentType
-    this.operation = operation
-    this.body = body
-    this.about = `${body.length}\r\nx-amz-crc32: ${crc32(this.bytes)}\r\nx-amzn-RequestId: `
+  constructor(of: Pick<ReadyReply, 'contentType' | 'operation' | 'body' | 'about'>) {
+    this.contentType = of.contentType
+    this.operation = of.operation
+    this.body = of.body
+    this.about = of.about
   }
 
   /** For whoever cannot send text. */
   get bytes(): Buffer {
     return Buffer.from(this.body, 'latin1')
   }
+}
+
+export function aboutBody(body: string): string {
+  return `${body.length}\r\nx-amz-crc32: ${crc32(Buffer.from(body, 'latin1'))}\r\nx-amzn-RequestId: `
 }
 
 export type Sending = {

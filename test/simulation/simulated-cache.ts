@@ -188,6 +188,7 @@ export class SimulatedCache {
       shown: '',
       keyOf: (known) => keyOf(known).toString('latin1'),
       text,
+      project: undefined,
       slot: undefined,
     }
   }

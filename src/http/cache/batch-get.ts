@@ -65,8 +65,8 @@ function askedOf(who: string, table: string, asked: Input): readonly Asked[] | u
       shown,
       text: JSON.stringify([key, shown]),
       keyOf: (known: CachedTable) => keyTextOf(known, key, true),
+      project: shown === '' ? undefined : projectorOf(asked, 'BatchGetItem'),
       slot: undefined,
-      ...(shown === '' ? {} : { project: projectorOf(asked, 'BatchGetItem') }),
     }
     parts.push({ table, key: each, read: asked['ConsistentRead'] === true ? undefined : read })
   }

@@ -43,14 +43,32 @@ function isFlag(value: unknown): boolean {
   return value === undefined || typeof value === 'boolean'
 }
 
-/** A GetItem that may be answered from what is kept. */
-export type GetItem = {
+/** A GetItem that may be answered from what is kept; one object of one shape, since a hit waits for memory more than for anything. */
+export class GetItem implements ItemRead {
   readonly table: string
+  readonly who: string
+  readonly shown: string
+  readonly text: string
+  readonly keyOf: ItemRead['keyOf']
+  readonly project: ItemRead['project']
+  slot: ItemRead['slot'] = undefined
   readonly detail: CapacityDetail
-  readonly read: ItemRead
+  /** The Authorization header up to the signature: the same in all of a client's requests of a day. */
+  readonly stem: string
+
+  constructor(read: Omit<ItemRead, 'slot'>, detail: CapacityDetail, stem: string) {
+    this.table = read.table
+    this.who = read.who
+    this.shown = read.shown
+    this.text = read.text
+    this.keyOf = read.keyOf
+    this.project = read.project
+    this.detail = detail
+    this.stem = stem
+  }
 }
 
-export function getItemOf(who: string, input: Input | undefined): GetItem | undefined {
+export function getItemOf({ who, stem }: Pick<GetItem, 'who' | 'stem'>, input: Input | undefined): GetItem | undefined {
   if (input === undefined || !hasOnlyGetItemMembers(input)) return undefined
   const { TableName: table, ReturnConsumedCapacity: detail, ConsistentRead } = input
   const key = plainKey(input['Key'])
@@ -58,20 +76,9 @@ export function getItemOf(who: string, input: Input | undefined): GetItem | unde
     return undefined
   const shown = shownText(input)
   if (shown === '' && input['ExpressionAttributeNames'] !== undefined) return undefined
-  const project = shown === '' ? {} : { project: projectorOf(input, 'GetItem') }
-  return {
-    table,
-    detail,
-    read: {
-      table,
-      who,
-      shown,
-      text: JSON.stringify([key, shown]),
-      keyOf: keyTextsOf(key),
-      slot: undefined,
-      ...project,
-    },
-  }
+  const project = shown === '' ? undefined : projectorOf(input, 'GetItem')
+  const text = JSON.stringify([key, shown])
+  return new GetItem({ table, who, shown, text, keyOf: keyTextsOf(key), project }, detail, stem)
 }
 
 /** The key's bytes, worked out once as long as the table is the same. */

@@ -29,7 +29,7 @@ export type ItemRead = {
   /** Names the read before its table is known. */
   readonly text: string
   /** The part of a whole item that is asked for; undefined when only the region can say. */
-  readonly project?: (body: string) => string | undefined
+  readonly project: ((body: string) => string | undefined) | undefined
   /** Where it was found last, noted by the cache for when the same read comes again: it is there as long as that is held. */
   slot: ItemSlot | undefined
 }

@@ -324,7 +324,8 @@ export class Cache {
     const whole = project === undefined ? undefined : this.items.find(slot, who, '', nowMs)
     const body = whole === undefined ? undefined : project?.(whole.body)
     if (whole === undefined || body === undefined) return undefined
-    const variant = new Variant({ ...whole, body }, { who, shown })
+    const { position, expiresMs } = whole
+    const variant = new Variant({ body, position, expiresMs }, { who, shown })
     this.items.put(slot.table, slot.key, variant)
     return variant
   }

@@ -26,11 +26,18 @@ export class ItemSlot extends Held {
   readonly table: CachedTable
   readonly key: string
   variants: readonly Variant[] = []
+  /** Of these, mostly the only one: a hit need not look at the list. */
+  latest: Variant | undefined
 
   constructor(table: CachedTable, key: string) {
     super()
     this.table = table
     this.key = key
+  }
+
+  hold(variants: readonly Variant[]): void {
+    this.variants = variants
+    this.latest = variants.at(-1)
   }
 }
 
@@ -39,19 +46,18 @@ export class ItemCache {
 
   constructor(bytesMax: number) {
     this.lru = new Lru<ItemSlot>(bytesMax, (slot) => {
-      slot.variants = []
+      slot.hold([])
       slot.table.slots.delete(slot.key)
     })
   }
 
   find(slot: ItemSlot, who: string, shown: string, nowMs: number): Variant | undefined {
-    for (const variant of slot.variants)
-      if (variant.who === who && variant.shown === shown) {
-        if (variant.expiresMs <= nowMs) return undefined
-        this.lru.touch(slot)
-        return variant
-      }
-    return undefined
+    const { latest } = slot
+    const is = (variant: Variant): boolean => variant.who === who && variant.shown === shown
+    const found = latest !== undefined && is(latest) ? latest : slot.variants.find(is)
+    if (found === undefined || found.expiresMs <= nowMs) return undefined
+    this.lru.touch(slot)
+    return found
   }
 
   /** In the place of an older one of the same asker and projection; what is kept already may be newer. */
@@ -93,14 +99,14 @@ export class ItemCache {
       return
     }
     const kept = slot ?? new ItemSlot(table, key)
-    kept.variants = variants
+    kept.hold(variants)
     table.slots.set(key, kept)
     if (slot === undefined) this.lru.add(kept, sizeBytes)
     else this.lru.resize(kept, sizeBytes)
   }
 
   #letGo(slot: ItemSlot): void {
-    slot.variants = []
+    slot.hold([])
     this.lru.remove(slot)
   }
 }

@@ -86,6 +86,7 @@ export class Keeper {
       shown: '',
       keyOf: () => keyOf(pk, sk).toString('latin1'),
       text: `${pk} ${sk} ${more.shown ?? ''}`,
+      project: undefined,
       slot: undefined,
       ...more,
     }
