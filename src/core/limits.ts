@@ -200,7 +200,7 @@ export const cacheTableConfirmedMs = 1000
 /** Last invalidations that are remembered one by one: a reply that was read before those has missed its moment. */
 export const cacheFencesMax = 65_536
 /** What an entry costs beside its bytes and its key. */
-export const cacheEntryOverheadBytes = 320
+export const cacheEntryOverheadBytes = 400
 /** Results of one item, by who asked and what was to be shown of it. */
 export const cacheVariantsMax = 16
 /** An entry may take this part of its cache. */

@@ -1,10 +1,12 @@
 /** The server that a cache is, answering one constant whatever it is asked: what a hit is held against. */
 import { systemClock } from '../../src/adapters/clocks.ts'
 import { systemRandom } from '../../src/adapters/random.ts'
+import { bufferPoolSizeBytes } from '../../src/core/limits.ts'
 import { aboutBody, ReadyReply } from '../../src/http/reply.ts'
 import { serveApi } from '../../src/http/server.ts'
 import { itemOf } from './requests.ts'
 
+Buffer.poolSize = bufferPoolSizeBytes
 const body = JSON.stringify({ Item: itemOf(1) })
 const constant = new ReadyReply({
   contentType: 'application/x-amz-json-1.0',
