@@ -97,12 +97,12 @@ export const pauseMsMax = 30 * 24 * 60 * 60 * 1000
 export const connectBackOffMsMin = 100
 export const connectBackOffMsMax = 2000
 /** Questions of peers that a region answers at once. */
-export const requestsUnderWayMax = 64
+export const requestsUnderWayMax = 160
 /** So many messages of a peer behind, and with no more changes a message than that on average, its log is asked for them. */
 export const backlogMessagesMin = 512
 export const backlogChangesAMessageMax = 16
 /** Parts of a peer's log, of up to 256 changes, that are asked for and not here yet. */
-export const backlogPartsUnderWayMax = 24
+export const backlogPartsUnderWayMax = 64
 /** Appends to the own stream that are not acknowledged yet. */
 export const messagesUnderWayMax = 64
 export const messagesUnderWayBytesMax = 16 * 1024 * 1024

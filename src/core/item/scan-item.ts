@@ -66,6 +66,12 @@ const endBrace = 0x7d
 /** What is to be told of: the key's values alone, or every one that may be a key's. */
 type Wanted = { readonly partition: string; readonly sort: string | undefined } | { readonly members: ScannedMember[] }
 
+/**
+ * Of the maps and sets that are open: where each of their names or elements begins, and how long it is. One scan at a time goes on,
+ * and an array that grows and is cut again for each was a tenth of what a scan costs.
+ */
+const names = new Uint32Array((depthMax + 2) * namesMax * 2)
+
 /** Each method reads on from `at` and returns a size, or `unsure`. */
 class Scan {
   at = 0
@@ -75,8 +81,7 @@ class Scan {
   readonly #partition: string
   readonly #sort: string | undefined
   readonly #told: ScannedMember[] | undefined
-  /** Of the maps and sets that are open: where each of their names or elements begins, and how long it is. */
-  readonly #names: number[] = []
+  #named = 0
   #members = 0
   /** Of the value just read, if it may be a key's: numbers rather than an object, since most values are none. */
   #type: ScannedValue['type'] | undefined
@@ -93,7 +98,7 @@ class Scan {
   /** A map's names and values; how many they are stays in `#members`. */
   members(depth: number): number {
     if (depth > depthMax || !this.#takes(brace)) return unsure
-    const outer = this.#names.length
+    const outer = this.#named
     let size = 0
     if (this.#bytes[this.at] === endBrace) this.at++
     else
@@ -104,8 +109,8 @@ class Scan {
         if (this.#takes(endBrace)) break
         if (!this.#takes(comma)) return unsure
       }
-    this.#members = (this.#names.length - outer) / 2
-    this.#names.length = outer
+    this.#members = (this.#named - outer) / 2
+    this.#named = outer
     return size
   }
 
@@ -116,7 +121,7 @@ class Scan {
     if (nameSize === unsure || nameSize !== length || !this.#takes(colon)) return unsure
     if (length > attributeNameSizeBytesMax) return unsure
     if (this.#isKnown(from, length, outer)) return unsure
-    this.#names.push(from, length)
+    this.#name(from, length)
     this.#type = undefined
     const valueSize = this.#value(depth)
     if (valueSize === unsure) return unsure
@@ -126,11 +131,15 @@ class Scan {
 
   /** Two of one name are not what a region writes, nor two equal elements of a set. */
   #isKnown(from: number, length: number, outer: number): boolean {
-    const names = this.#names
-    if (names.length - outer >= namesMax * 2) return true
-    for (let n = outer; n < names.length; n += 2)
+    if (this.#named - outer >= namesMax * 2) return true
+    for (let n = outer; n < this.#named; n += 2)
       if (names[n + 1] === length && this.#isSame(names[n] as number, from, length)) return true
     return false
+  }
+
+  #name(from: number, length: number): void {
+    names[this.#named++] = from
+    names[this.#named++] = length
   }
 
   #isSame(a: number, b: number, length: number): boolean {
@@ -264,18 +273,18 @@ class Scan {
   #set(type: number | undefined): number {
     this.at += 5
     if (!this.#takes(colon) || !this.#takes(opening)) return unsure
-    const outer = this.#names.length
+    const outer = this.#named
     let size = 0
     for (;;) {
       const from = this.at
       const element = type === 0x53 ? this.#string() : type === 0x4e ? this.#number() : this.#binaryOf(type)
       if (element === unsure || element === 0 || this.#isKnown(from, this.at - from, outer)) return unsure
-      this.#names.push(from, this.at - from)
+      this.#name(from, this.at - from)
       size += element
       if (this.#takes(closing)) break
       if (!this.#takes(comma)) return unsure
     }
-    this.#names.length = outer
+    this.#named = outer
     this.#type = undefined
     return size
   }

@@ -61,7 +61,7 @@ export async function pullBacklog(backlog: Backlog): Promise<boolean> {
 
 /** How much is asked for at once: little at first, so that a narrow link is not filled with more than it carries in time. */
 class Pace {
-  parts = 2
+  parts = 8
   positions = 16
 
   note({ batch, sizeBytes }: Part, isWhole: boolean, tookMs: number): void {
