@@ -25,6 +25,8 @@ const size = flags.quick
   ? { idleWrites: 30, loadMs: 8000, backlog: 10_000, drains: 1, rounds: 3, roundMs: 2000 }
   : { idleWrites: 200, loadMs: 30_000, backlog: 100_000, drains: 3, rounds: 7, roundMs: 4000 }
 const items = 4000
+/** Each look at what is pending costs the origin as much as a hundred changes. */
+const lookEveryMs = 25
 const [here, there] = regionNames
 
 const regions = await ThreeRegions.start(roundTripMs)
@@ -129,9 +131,6 @@ async function medianDrain(order: Parameters<typeof drain>[0]) {
   const middle = sorted[Math.floor((turns.length - 1) / 2)] ?? turns[0]
   return { ...(middle as (typeof turns)[0]), ofJetStreamEach: turns.map(({ ofJetStream }) => ofJetStream) }
 }
-
-/** Each look costs the region that is drained as much as a hundred changes. */
-const lookEveryMs = 25
 
 async function drain(order: { requests: Buffer[]; connections: number; count: number }) {
   await settled()
