@@ -10,10 +10,10 @@ import { json10 } from '../../../src/http/pipeline.ts'
 import { type RunningServer, serveApi } from '../../../src/http/server.ts'
 import { Cache } from '../../../src/readers/dax/cache.ts'
 import { apiHeaders } from '../../conformance/raw-request.ts'
-import { httpText } from '../../conformance/raw-socket.ts'
+import { exchange, httpText } from '../../conformance/raw-socket.ts'
 import { FakeRegion } from '../dax/keeper.ts'
 
-const body = JSON.stringify({ Item: { pk: { S: 'a' }, sk: { N: '1' }, text: { S: 'žluťoučký kůň' } } })
+const body = JSON.stringify({ Item: { pk: { S: 'a' }, sk: { N: '1' }, text: { S: 'žluťoučký kůň '.repeat(50) } } })
 const input = JSON.stringify({ TableName: 'T', Key: { pk: { S: 'a' }, sk: { N: '1' } } })
 const region = new FakeRegion()
 const cache = new Cache({
@@ -55,6 +55,13 @@ afterAll(async () => {
 })
 afterEach(() => void vi.restoreAllMocks())
 
+/** As clients that take compressed replies ask. */
+async function zipped(): Promise<{ readonly status: number; readonly text: string }> {
+  const headers = { ...apiHeaders('GetItem'), 'Accept-Encoding': 'gzip' }
+  const reply = await fetch(server.url, { method: 'POST', headers, body: input })
+  return { status: reply.status, text: await reply.text() }
+}
+
 async function ask(text: string): Promise<string> {
   return await new Promise((resolve) => {
     client.once('data', (chunk: Buffer) => resolve(chunk.toString()))
@@ -85,6 +92,22 @@ test('a hit parses nothing, makes no buffer, and is one write, with the checksum
   expect(reply).toContain(`\r\nContent-Length: ${Buffer.byteLength(body)}\r\n`)
   expect(reply).toContain(`\r\nx-amz-crc32: ${crc32(body)}\r\n`)
   expect({ asked, hits: cache.figures.itemHits }).toEqual({ asked: 1, hits: 3 })
+})
+
+test('a hit is the same for those who cannot be sent what is ready', async () => {
+  const { hits } = cache.figures
+  const browser = await ask(httpText({ ...apiHeaders('GetItem'), Origin: 'http://localhost:3000' }, input))
+  expect(browser).toContain('\r\nAccess-Control-Allow-Origin: *\r\n')
+  expect(browser.endsWith(`\r\n\r\n${body}`)).toBe(true)
+  // node:http reads what is sent in chunks.
+  const first = 'POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n'
+  const lines = Object.entries(apiHeaders('GetItem')).map(([name, value]) => `${name}: ${value}\r\n`)
+  const chunks = `${input.length.toString(16)}\r\n${input}\r\n0\r\n\r\n`
+  const { status, text } = await zipped()
+  expect({ status, text }).toEqual({ status: 200, text: body })
+  const exchanged = await exchange(server.url, { writes: [`${first}${lines.join('')}\r\n${chunks}`] })
+  expect(Buffer.from(exchanged, 'latin1').toString().endsWith(body)).toBe(true)
+  expect(cache.figures.hits).toBe(hits + 3)
 })
 
 test('a request with more in its Authorization header than a signature is not taken for one that came before', async () => {
