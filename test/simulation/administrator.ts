@@ -122,6 +122,14 @@ export class Administrator {
     )
   }
 
+  /** All others have noted that the region is there. */
+  async untilKnown(region: SimulatedRegion): Promise<void> {
+    const others = this.#world.regions.filter((other) => other !== region)
+    await this.#until('regions learn who has joined', () =>
+      others.every(({ engine }) => (engine?.note('replication/peers') as string[] | undefined)?.includes(region.name)),
+    )
+  }
+
   /** Strikes the replicas of a region that has left, as soon as `from` knows that it has. */
   async strike(from: SimulatedRegion, gone: SimulatedRegion): Promise<void> {
     await this.#until('regions learn who has left', () => !from.knownRegions.includes(gone.name))

@@ -245,8 +245,9 @@ async function depart(world: World, administrator: Administrator, home: Simulate
     await administrator.disassociate(random.pick(having), 'orders')
   if (others().length < 2 || !random.chance(0.15)) return
   const gone = random.pick(others())
-  // Who leaves before anybody else has all of a table takes it along.
+  // Who leaves before anybody else has all of a table takes it along; and who has never heard of it misses what it told others.
   await administrator.untilComplete()
+  await administrator.untilKnown(gone)
   world.leave(gone)
   for (const region of regions) await administrator.strike(region, gone)
 }

@@ -34,4 +34,8 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     seed: 16499,
     story: 'a region with a new disk took rows of one that had left before for damage',
   },
+  {
+    seed: 6926,
+    story: 'a replica of which the registers came in two parts, its own first, took itself for the only one',
+  },
 ]

@@ -290,12 +290,14 @@ export class Join {
     })
   }
 
-  /** No other region has, or will have, anything of the table: what is here is all that there is. */
+  /** No other region has, or will have, anything of the table: what is here is all that there is. Others must be known for that, as gone. */
   #isAlone(): boolean {
+    const { engine } = this.#options
+    const own = replicaRegister(engine.region.name)
+    const known = engine.registers(this.table).map(({ key }) => key.toString('utf8'))
+    if (!known.some((name) => name !== own && name.startsWith(replicaRegister('')))) return false
     const left: readonly ReplicaStatus[] = ['DELETING', 'CREATION_FAILED']
-    return [...this.#replicas()].every(
-      ([region, { status }]) => region === this.#options.engine.region.name || left.includes(status),
-    )
+    return [...this.#replicas()].every(([region, { status }]) => region === engine.region.name || left.includes(status))
   }
 
   #replicas(): ReadonlyMap<string, Replica> {

@@ -30,7 +30,21 @@ export function nextPart(
   const changes = cutToSize(own.changes)
   const last = changes.at(-1)
   const isCut = last !== undefined && changes.length < own.changes.length
-  return { leaving: changes.filter((change) => leaves(change, engine)), upTo: isCut ? last.position : own.upTo }
+  const upTo = isCut ? last.position : own.upTo
+  const rest = restOfRegisters(engine, upTo)
+  const leaving = [...changes, ...rest].filter((change) => leaves(change, engine))
+  return { leaving, upTo: rest.at(-1)?.position ?? upTo }
+}
+
+/** Registers that were defined together are told together: a region that knew of its own replica only would take itself for the last. */
+function restOfRegisters(engine: Engine, upTo: Position): readonly Change[] {
+  const rest: Change[] = []
+  for (let at = upTo; at < engine.flushed(); at++) {
+    const [next] = engine.readOwnLog(at, 1, messageTargetBytes, at + 1).changes
+    if (next?.position !== at + 1 || next.cause !== 'table' || next.group > upTo) break
+    rest.push(next)
+  }
+  return rest
 }
 
 /** As much of `changes` as one message takes: all of it, or less when that grows too large. */
