@@ -74,7 +74,11 @@ export class Administrator {
       for (const region of missing) asked.add(region)
       const updates = missing.map((region) => ({ Create: { RegionName: region.name } }))
       if (missing.length > 0) await updateTable.run({ TableName: name, ReplicaUpdates: updates }, context)
-      for (const region of asked) this.#add(table, region)
+      // Unless somebody has removed it again meanwhile.
+      const now = context.engine.tableWithId(table.id)?.replicas ?? []
+      for (const region of asked)
+        if (now.some((replica) => replica.region === region.name && replica.status !== 'DELETING'))
+          this.#add(table, region)
     })
   }
 

@@ -38,4 +38,8 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     seed: 6926,
     story: 'a replica of which the registers came in two parts, its own first, took itself for the only one',
   },
+  {
+    seed: 7401,
+    story: 'the simulator counted a replica as asked for that another had asked for and removed again',
+  },
 ]
