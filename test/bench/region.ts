@@ -195,8 +195,9 @@ async function measureWorkers(load: Load, one: NodeChild, order: Parameters<type
       node = await started(startNode({ ...order, workers }))
       const region = regionOf(node)
       const candidates = Object.keys(found).map((name) => candidate(name, name, region, size.items))
-      const samples = await measure(load, candidates, { ...size, rounds: 1 })
-      for (const [name, list] of Object.entries(rateOf)) list.push(middle(samples.get(name) ?? [], 'rate'))
+      // Longer than a round elsewhere, and half of it to warm up: the processes are new.
+      const samples = await measure(load, candidates, { ...size, rounds: 1, ms: 3000 })
+      for (const name in rateOf) rateOf[name]?.push(middle(samples.get(name) ?? [], 'rate'))
     }
     for (const [name, [alone = 1, both = 0] = []] of Object.entries(rateOf)) found[name]?.push(both / alone)
   }
