@@ -42,4 +42,9 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     seed: 7401,
     story: 'the simulator counted a replica as asked for that another had asked for and removed again',
   },
+  {
+    seed: 769,
+    story:
+      'a table that a peer left during a transfer of its state counted as copied, and what it had written last was never asked for',
+  },
 ]

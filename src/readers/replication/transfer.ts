@@ -33,7 +33,8 @@ type Progress = {
   readonly position: Position
   readonly sequence: number
   readonly done: readonly TableId[]
-  readonly after?: string
+  /** How far the copy of one table has come. */
+  readonly copied?: { readonly table: TableId; readonly after: string }
 }
 
 const progressNote = (peer: string): string => `replication/transfer/${peer}`
@@ -54,8 +55,12 @@ export async function transferState(room: Transfers, session: PeerSession, peer:
   const oldest = await questions.oldest(epoch)
   for (;;) {
     const next = tableToCopy(engine, complete, progress.done)
-    if (next !== undefined) progress = await copy(room, questions, peer, progress, next)
-    else if (await finish(room, peer, progress, { complete, known, oldest })) break
+    if (next !== undefined) {
+      const copied = await copy(room, questions, peer, progress, next)
+      // The peer has left the table since it was asked for its tables.
+      if (copied === undefined) complete.delete(next)
+      else progress = copied
+    } else if (await finish(room, peer, progress, { complete, known, oldest })) break
   }
   env.log.info('the peer’s state is merged', { peer: peer.name, tables: complete.size, position: progress.position })
 }
@@ -87,38 +92,41 @@ function tableToCopy(engine: Engine, complete: ReadonlySet<TableId>, done: reado
   return [...complete].find((id) => !done.includes(id) && engine.tableWithId(id) !== undefined)
 }
 
+/** Undefined when the peer has not got all of the table any more. */
 async function copy(
   { engine }: Transfers,
   questions: Questions,
   peer: Region,
   progress: Progress,
   table: TableId,
-): Promise<Progress> {
-  const { after: _, ...rest } = progress
-  const start = progress.after === undefined ? undefined : Buffer.from(progress.after, 'base64')
-  await copyRows(engine, questions, table, start, (after) =>
-    engine.setNote(progressNote(peer.name), { ...rest, after: after.toString('base64') }),
+): Promise<Progress | undefined> {
+  const { copied, ...rest } = progress
+  const start = copied?.table === table ? Buffer.from(copied.after, 'base64') : undefined
+  const isWhole = await copyRows(engine, questions, table, start, (after) =>
+    engine.setNote(progressNote(peer.name), { ...rest, copied: { table, after: after.toString('base64') } }),
   )
+  if (!isWhole) return undefined
   const next: Progress = { ...rest, done: [...progress.done, table] }
   await engine.setNote(progressNote(peer.name), next)
   return next
 }
 
+/** False when the peer stops telling them before the end. */
 async function copyRows(
   engine: Engine,
   questions: Questions,
   table: TableId,
   start: Buffer | undefined,
   note?: (after: Buffer) => Promise<void>,
-): Promise<void> {
+): Promise<boolean> {
   let after = start
   for (let part = 1; ; part++) {
     const chunk = await questions.rows(table, after)
-    if (chunk === undefined || chunk.rows.length === 0) return
-    if (engine.tableWithId(table) === undefined) return
+    if (chunk === undefined) return false
+    if (chunk.rows.length === 0 || engine.tableWithId(table) === undefined) return true
     await engine.merge(table, chunk.rows)
     after = Buffer.from(chunk.rows.at(-1)?.key ?? Buffer.alloc(0))
-    if (chunk.done) return
+    if (chunk.done) return true
     if (note !== undefined && part % notedEvery === 0) await note(after)
   }
 }
