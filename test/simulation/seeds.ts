@@ -47,4 +47,8 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'a table that a peer left during a transfer of its state counted as copied, and what it had written last was never asked for',
   },
+  {
+    seed: 9091,
+    story: 'what a region had written and deleted before there were replicas was taken for still to come',
+  },
 ]
