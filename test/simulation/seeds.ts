@@ -51,4 +51,8 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     seed: 9091,
     story: 'what a region had written and deleted before there were replicas was taken for still to come',
   },
+  {
+    seed: 19741,
+    story: 'a table whose definition was lost with a disk kept back, for ever, what was to be merged of all others',
+  },
 ]

@@ -63,6 +63,11 @@ export class Join {
     return this.#options.engine.tableWithId(this.table) !== undefined && this.#progress() !== undefined
   }
 
+  /** What the table is, is known here. */
+  get isDefined(): boolean {
+    return this.#definition() !== undefined
+  }
+
   async step(): Promise<JoinStep> {
     if (!this.#isWanted()) return 'failed'
     return this.begun ? this.#copy() : this.#begin()

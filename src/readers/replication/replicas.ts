@@ -157,10 +157,15 @@ export class Replicas {
     }
   }
 
+  /** A table is about to be begun. One whose definition went with the last disk that had it never will be. */
+  #isBeginning(): boolean {
+    return [...this.#joins.values()].some((join) => !join.begun && join.isDefined)
+  }
+
   /** Merges once from each peer that is owed for; a table that is about to be begun must not miss it. */
   async #settle(): Promise<boolean> {
     const { engine, sessionTo, env } = this.#options
-    if ([...this.#joins.values()].some((join) => !join.begun)) return false
+    if (this.#isBeginning()) return false
     let moved = false
     for (const debt of debts(this.#options)) {
       const { peer, of } = debt
@@ -169,6 +174,7 @@ export class Replicas {
       try {
         if (!isDue(debt, await new Questions(session, engine.region.name).places())) continue
         await mergeFrom(this.#options, session)
+        if (this.#isBeginning()) return true
         await settle(engine, debt)
         env.log.info('merged what only a peer knew of another region', { peer, of })
         moved = true
