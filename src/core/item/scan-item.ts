@@ -255,7 +255,7 @@ class Scan {
   }
 
   #list(depth: number): number {
-    if (!this.#takes(opening)) return unsure
+    if (depth > depthMax || !this.#takes(opening)) return unsure
     let size = documentOverheadBytes
     if (this.#takes(closing)) return size
     for (;;) {

@@ -83,6 +83,8 @@ describe('an item scanned', () => {
     ['a name that is too long', `{"${'n'.repeat(65_536)}":{"S":"x"}}`],
     ['something after the end', '{"a":{"S":"x"}}}'],
     ['deep nesting', `{"a":${'{"M":{"a":'.repeat(20)}{"S":"x"}${'}}'.repeat(20)}}`],
+    ['lists deep in lists', `{"a":${'{"L":['.repeat(20)}{"S":"x"}${']}'.repeat(20)}}`],
+    ['lists without end', `{"a":${'{"L":['.repeat(100_000)}`],
   ])('is not told of %s', (_, text) => {
     expect(scanned(text)).toBeUndefined()
   })

@@ -61,6 +61,11 @@ describe('a body with items to put', () => {
     ['more than one value', 'PutItem', `{"Item":${text}}{"Item":${text}}`],
     ['a body that is cut', 'PutItem', `{"Item":${text}`],
     ['a string that is cut', 'PutItem', `{"Item":${text},"Table`],
+    [
+      'an item with more levels than may be',
+      'PutItem',
+      `{"Item":{"a":${'{"L":['.repeat(40)}{"S":"x"}${']}'.repeat(40)}}}`,
+    ],
     ['an item of more than 400 KB', 'PutItem', `{"Item":{"a":{"S":"${'x'.repeat(410_000)}"}}}`],
   ])('is not told of with %s', (_, operation, body) => {
     expect(around(operation, body)).toBeUndefined()
