@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest'
 import { sizeOfItem } from '../../../src/core/attribute/size.ts'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { SentItem } from '../../../src/core/item/sent-item.ts'
+import { checkAttributeValues } from '../../../src/core/wire/attribute-values.ts'
+import { readInput } from '../../../src/core/wire/input.ts'
 import { parseAroundItems } from '../../../src/core/wire/sent-items.ts'
+import { inputOf } from '../../../src/core/wire/shapes.ts'
 import { item } from '../attribute/values.ts'
 
 const around = (operation: string, input: unknown): unknown =>
@@ -70,6 +73,77 @@ describe('a body with items to put', () => {
   ])('is not told of with %s', (_, operation, body) => {
     expect(around(operation, body)).toBeUndefined()
   })
+})
+
+/** Items right and wrong: any text where a value may be, any type with any content. */
+const words = fc.constantFrom(
+  '',
+  'a',
+  'pk',
+  'x'.repeat(300),
+  'ü',
+  '__proto__',
+  '0',
+  '1',
+  '1.0',
+  '-0',
+  '1e3',
+  '12.5',
+  '1e126',
+  'AA==',
+  'AB==',
+  'AAAA',
+)
+const texts = fc.oneof(words, fc.string({ maxLength: 4 }), fc.double().map(String), fc.bigInt().map(String))
+const types = fc.constantFrom('S', 'N', 'B', 'SS', 'NS', 'BS', 'L', 'M', 'BOOL', 'NULL', 'X')
+const { any } = fc.letrec<{ any: unknown; content: unknown }>((tie) => ({
+  any: fc.oneof(
+    { weight: 9, arbitrary: fc.tuple(types, tie('content')).map(([type, content]) => ({ [type]: content })) },
+    { weight: 4, arbitrary: fc.tuple(fc.constantFrom('S', 'N', 'B'), texts).map(([type, text]) => ({ [type]: text })) },
+    {
+      weight: 3,
+      arbitrary: fc
+        .tuple(fc.constantFrom('SS', 'NS', 'BS'), fc.array(texts, { maxLength: 3 }))
+        .map(([type, list]) => ({ [type]: list })),
+    },
+    { weight: 2, arbitrary: fc.array(tie('any'), { maxLength: 3 }).map((L) => ({ L })) },
+    { weight: 2, arbitrary: fc.dictionary(texts, tie('any'), { maxKeys: 3 }).map((M) => ({ M })) },
+    { weight: 1, arbitrary: fc.constantFrom({ NULL: false }, { NULL: true }, { BOOL: false }, {}, null, 'S') },
+  ),
+  content: fc.oneof(
+    { maxDepth: 6 },
+    texts,
+    fc.boolean(),
+    fc.array(texts, { maxLength: 3 }),
+    fc.array(tie('any'), { maxLength: 3 }),
+    fc.dictionary(texts, tie('any'), { maxKeys: 3 }),
+  ),
+}))
+const levels = fc
+  .tuple(any, fc.nat(40), fc.constantFrom('L', 'M'))
+  .map(([value, depth, type]) =>
+    Array.from({ length: depth }).reduce<unknown>(
+      (inner) => (type === 'L' ? { L: [inner] } : { M: { a: inner } }),
+      value,
+    ),
+  )
+
+it('an item that is not parsed is one that parsing would take, as it is', () => {
+  let told = 0
+  fc.assert(
+    fc.property(fc.dictionary(texts, fc.oneof({ weight: 3, arbitrary: any }, levels), { maxKeys: 3 }), (members) => {
+      const text = JSON.stringify(members)
+      const sent = SentItem.at(Buffer.from(text), 0)
+      if (sent === undefined) return
+      told++
+      const input = readInput('PutItem', { TableName: 'abc', Item: JSON.parse(text) as unknown })
+      checkAttributeValues(inputOf('PutItem'), input)
+      expect(JSON.stringify(input['Item'])).toBe(text)
+      expect(sent.sizeBytes).toBe(sizeOfItem(input['Item'] as Item))
+    }),
+    { numRuns: 4000 },
+  )
+  expect(told).toBeGreaterThan(400)
 })
 
 function sentIn(value: unknown): SentItem[] {
