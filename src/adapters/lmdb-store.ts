@@ -45,6 +45,13 @@ export class LmdbStore implements Store {
     return bytes === undefined ? undefined : copyOf(bytes, 0, bytes.length)
   }
 
+  look(key: Uint8Array): Buffer | undefined {
+    this.#mustBeOpen()
+    const bytes = this.#database.getBinaryFast(key) as Buffer | undefined
+    // It is one buffer for all values, with a length put over its own, in which not all of Node's functions believe.
+    return bytes?.subarray(0, bytes.length)
+  }
+
   entries(range: Range): Iterable<Entry> {
     this.#mustBeOpen()
     if (range.limit === 0 || Buffer.compare(range.from, range.to) >= 0) return []

@@ -21,6 +21,8 @@ export class MemoryStore implements Store {
   readonly #durable: () => Promise<void>
   readonly #underWay: { readonly batch: readonly Edit[]; failed: boolean }[] = []
   #last: Promise<void> = Promise.resolve()
+  /** What was looked at last: whoever still does, sees it. */
+  #lent: Buffer | undefined
   #state: 'open' | 'closed' | 'crashed' = 'open'
 
   constructor(options: MemoryStoreOptions = {}) {
@@ -30,12 +32,19 @@ export class MemoryStore implements Store {
 
   get(key: Uint8Array): Buffer | undefined {
     this.#mustBeOpen()
+    this.#takeBack()
     const value = this.disk.map.get(key)
     return value === undefined ? undefined : Buffer.from(value)
   }
 
+  look(key: Uint8Array): Buffer | undefined {
+    this.#lent = this.get(key)
+    return this.#lent
+  }
+
   *entries(range: Range): Iterable<Entry> {
     this.#mustBeOpen()
+    this.#takeBack()
     for (const { key, value } of this.disk.map.entries(range))
       yield { key: Buffer.from(key), value: Buffer.from(value) }
   }
@@ -72,6 +81,11 @@ export class MemoryStore implements Store {
   /** Batches written and not yet durable. */
   get underWay(): number {
     return this.#underWay.length
+  }
+
+  #takeBack(): void {
+    this.#lent?.fill(0xff)
+    this.#lent = undefined
   }
 
   async #writeAfter(

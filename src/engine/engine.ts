@@ -8,6 +8,7 @@
  * built on it, and the state is read from the store again.
  */
 import type { Cause, Change, Position } from '../core/change/change.ts'
+import type { RecordHead } from '../core/change/record.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
@@ -17,8 +18,11 @@ import type { Outcome, Refusal, Write } from '../core/write/write.ts'
 import type { RegionNumbers } from './region-numbers.ts'
 import type { Trouble } from './trouble.ts'
 
-/** A part of the region's log, (after, upTo], less what came from peers. */
-export type OwnChanges = { readonly changes: readonly Change[]; readonly upTo: Position }
+/** A part of the region's log, (after, upTo]; it ends sooner once about `bytesMax` have been read. */
+export type OwnBounds = { readonly after: Position; readonly upTo: Position; readonly bytesMax: number }
+
+/** `record` is only lent: it is gone once anything is asked of the engine. False ends it before this one. */
+export type VisitRecord = (head: RecordHead, record: Buffer) => boolean
 
 /** All outcomes, or at least one refusal (undefined where that write alone would have been accepted). */
 export type CommitResult =
@@ -162,8 +166,11 @@ export interface Engine {
   oldest(): Position
   /** Durable changes after `after`, at most `changesMax` and about `bytesMax`. */
   readLog(after: Position, changesMax: number, bytesMax: number): readonly Change[]
-  /** The same, less what came from peers; what else is known to stay in the region may be left out too. */
-  readOwnLog(after: Position, changesMax: number, bytesMax: number, upTo?: Position): OwnChanges
+  /**
+   * Shows the durable records less those that came from peers; what else is known to stay in the region may be left out too. Returns
+   * how far it went, `after` when there is nothing.
+   */
+  visitOwnLog(bounds: OwnBounds, visit: VisitRecord): Position
   /** Called after every flush, without payload; the returned function unsubscribes. */
   onFlushed(listener: () => void): () => void
   trimLog(upTo: Position): Promise<void>

@@ -1,9 +1,9 @@
 /** The region's log as its readers see it: durable changes, in order, without holes. */
 import { assert } from '../core/assert.ts'
 import { type Change, isForeign, type Position } from '../core/change/change.ts'
-import { decodeChange } from '../core/change/record.ts'
+import { decodeChange, decodeRecordHead } from '../core/change/record.ts'
 import { stepRowsMax } from '../core/limits.ts'
-import type { OwnChanges } from './engine.ts'
+import type { OwnBounds, VisitRecord } from './engine.ts'
 import { logKey, numberOf } from './keys.ts'
 import type { State } from './state.ts'
 
@@ -14,48 +14,46 @@ type Bounds = {
   readonly bytesMax: number
 }
 
-export function readLog(state: State, bounds: Bounds): readonly Change[] {
-  const changes: Change[] = []
-  readInto(state, bounds, changes, 0)
-  return changes
-}
-
-/** Only what the region itself has written: stretches that are known to hold nothing that leaves it are not read. */
-export function readOwnLog(state: State, { after, upTo, changesMax, bytesMax }: Bounds): OwnChanges {
+export function readLog(state: State, { after, upTo, changesMax, bytesMax }: Bounds): readonly Change[] {
   const changes: Change[] = []
   let bytes = 0
-  let read = after
-  while (read < upTo && changes.length < changesMax && bytes < bytesMax) {
-    const run = state.staying.at(read + 1)
-    if (run !== undefined && run.first <= read + 1) {
-      read = Math.min(run.last, upTo)
-      continue
-    }
-    const end = Math.min(upTo, (run?.first ?? Infinity) - 1)
-    const part: Change[] = []
-    bytes = readInto(state, { after: read, upTo: end, changesMax: changesMax - changes.length, bytesMax }, part, bytes)
-    const last = part.at(-1)
-    if (last === undefined) break
-    read = last.position
-    for (const change of part) if (!isForeign(change.cause)) changes.push(change)
-  }
-  return { changes, upTo: read }
-}
-
-/** Returns the bytes read so far, those of before among them. */
-function readInto(state: State, bounds: Bounds, changes: Change[], bytesBefore: number): number {
-  let bytes = bytesBefore
-  const range = { from: logKey(bounds.after + 1), to: logKey(bounds.upTo + 1), limit: bounds.changesMax }
+  const range = { from: logKey(after + 1), to: logKey(upTo + 1), limit: changesMax }
   for (const { key, value } of state.store.entries(range)) {
     bytes += value.length
-    if (bytes > value.length && bytes > bounds.bytesMax) break
+    if (changes.length > 0 && bytes > bytesMax) break
     const change = decodeChange(value)
     assert(change.position === numberOf(key), 'log: a change stands at its own position')
     const last = changes.at(-1)
     assert(last === undefined || change.position === last.position + 1, 'log: positions are contiguous')
     changes.push(change)
   }
-  return bytes
+  return changes
+}
+
+/**
+ * Only what the region itself has written: stretches that are known to hold nothing that leaves it are not read. What a peer
+ * that was away asks for is read like this, record by record where it lies, and no more copied of it than leaves.
+ */
+export function visitOwnLog(state: State, { after, upTo, bytesMax }: OwnBounds, visit: VisitRecord): Position {
+  let read = after
+  let bytes = 0
+  let staying = state.staying.at(read + 1)
+  while (read < upTo) {
+    if (staying !== undefined && staying.first <= read + 1) {
+      read = Math.min(staying.last, upTo)
+      staying = state.staying.at(read + 1)
+      continue
+    }
+    const record = state.store.look(logKey(read + 1))
+    if (record === undefined) break
+    bytes += record.length
+    if (bytes > record.length && bytes > bytesMax) break
+    const head = decodeRecordHead(record)
+    assert(head.position === read + 1, 'log: a change stands at its own position')
+    if (!isForeign(head.cause) && !visit(head, record)) break
+    read++
+  }
+  return read
 }
 
 /** In bounded steps, oldest first, so that the log has no holes whenever it stops. */

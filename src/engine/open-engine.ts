@@ -26,7 +26,8 @@ import type {
   Mending,
   OnceResult,
   OwnCause,
-  OwnChanges,
+  OwnBounds,
+  VisitRecord,
   RegisterEdit,
   RemoteBatch,
   SetAside,
@@ -48,7 +49,7 @@ import {
   rowPrefixBytes,
   tableRows,
 } from './keys.ts'
-import { readLog, readOwnLog, trimLog } from './log.ts'
+import { readLog, trimLog, visitOwnLog } from './log.ts'
 import { isRowOf, mend } from './mend.ts'
 import { mergeItem, mergeRegister } from './merge.ts'
 import { readPage, readRow } from './read.ts'
@@ -168,8 +169,8 @@ class LocalEngine implements Engine {
     return readLog(this.#state, { after, upTo: this.#flushed, changesMax, bytesMax })
   }
 
-  readOwnLog(after: Position, changesMax: number, bytesMax: number, upTo: Position = Infinity): OwnChanges {
-    return readOwnLog(this.#state, { after, upTo: Math.min(upTo, this.#flushed), changesMax, bytesMax })
+  visitOwnLog(bounds: OwnBounds, visit: VisitRecord): Position {
+    return visitOwnLog(this.#state, { ...bounds, upTo: Math.min(bounds.upTo, this.#flushed) }, visit)
   }
 
   onFlushed(listener: () => void): () => void {

@@ -26,6 +26,8 @@ export type Range = {
 export interface Store {
   /** The value is a copy of the caller's own. */
   get(key: Uint8Array): Buffer | undefined
+  /** The value where it lies, not to be changed, and gone once anything else is asked of the store: to take a part of it. */
+  look(key: Uint8Array): Buffer | undefined
   /** To be drained or left within the same turn of the event loop. */
   entries(range: Range): Iterable<Entry>
   /** Rejects with a StoreFull or StoreFailed when nothing of the batch, nor of any batch after it, was stored. */

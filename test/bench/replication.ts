@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
 import { streamName } from '../../src/adapters/nats-subjects.ts'
+import { messagesApartMs } from '../../src/core/limits.ts'
 import { cpuMsOf, delivery, Load } from './children.ts'
 import { median, quantile, rounded, table } from './figures.ts'
 import type { LoadResult } from './load.ts'
@@ -22,8 +23,8 @@ const { values: flags } = parseArgs({
 })
 const roundTripMs = 40
 const size = flags.quick
-  ? { idleWrites: 30, loadMs: 8000, backlog: 10_000, drains: 1, rounds: 3, roundMs: 2000 }
-  : { idleWrites: 200, loadMs: 30_000, backlog: 100_000, drains: 3, rounds: 7, roundMs: 4000 }
+  ? { idleWrites: 30, loadMs: 8000, singles: 4000, backlog: 10_000, drains: 1, rounds: 3, roundMs: 2000 }
+  : { idleWrites: 200, loadMs: 30_000, singles: 30_000, backlog: 100_000, drains: 3, rounds: 7, roundMs: 4000 }
 const items = 4000
 /** Each look at what is pending costs the origin as much as a hundred changes. */
 const lookEveryMs = 25
@@ -111,33 +112,50 @@ async function threeWriters() {
 
 /**
  * A peer that was cut off catches up, against JetStream giving the same messages over the same link to a process that does
- * nothing with them. Twice: what few clients wrote during a long cut is one change a message or a few; what was written as fast
- * as it goes is many.
+ * nothing with them. Three times: what is written now and then during a long cut is one change a message; what two clients write
+ * as fast as they can is a few; what is written in batches is many.
  */
 async function drains() {
-  const slow = { requests: requestsOf('PutItem'), connections: 2, count: size.backlog }
-  const fast = { requests: requestsOf('BatchWriteItem25'), connections: 4, count: size.backlog / 25 }
+  const single = async (count: number): Promise<void> => await writeNowAndThen(count)
+  const few = async (count: number): Promise<void> =>
+    void (await loadOf(0, here, { requests: requestsOf('PutItem'), connections: 2, count }))
+  const many = async (count: number): Promise<void> =>
+    void (await loadOf(0, here, { requests: requestsOf('BatchWriteItem25'), connections: 4, count: count / 25 }))
   // Not counted: a region that has been cut off has been running before, and has caught up before.
-  await drain({ ...slow, count: Math.ceil(slow.count / 10) })
-  await drain({ ...fast, count: Math.ceil(fast.count / 3) })
-  return { fewAMessage: await medianDrain(slow), manyAMessage: await medianDrain(fast) }
+  await drain(few, size.backlog / 10)
+  await drain(many, size.backlog / 4)
+  return {
+    oneAMessage: await medianDrain(single, size.singles),
+    fewAMessage: await medianDrain(few, size.backlog),
+    manyAMessage: await medianDrain(many, size.backlog),
+  }
+}
+
+type Write = (count: number) => Promise<void>
+
+/** One write after the other, further apart than the publisher gathers for a message. */
+async function writeNowAndThen(count: number): Promise<void> {
+  for (let n = 0; n < count; n++) {
+    await call(regions.node(here).port, 'PutItem', { TableName: tableName, Item: itemOf(n % items, n) })
+    await pause(messagesApartMs)
+  }
 }
 
 /** Backlog and JetStream by turns; the turn with the median of the ratios. */
-async function medianDrain(order: Parameters<typeof drain>[0]) {
-  const turns = [await drain(order)]
-  for (let turn = 1; turn < size.drains; turn++) turns.push(await drain(order))
+async function medianDrain(write: Write, count: number) {
+  const turns = [await drain(write, count)]
+  for (let turn = 1; turn < size.drains; turn++) turns.push(await drain(write, count))
   const sorted = turns.toSorted((a, b) => a.ofJetStream - b.ofJetStream)
   const middle = sorted[Math.floor((turns.length - 1) / 2)] ?? turns[0]
   return { ...(middle as (typeof turns)[0]), ofJetStreamEach: turns.map(({ ofJetStream }) => ofJetStream) }
 }
 
-async function drain(order: { requests: Buffer[]; connections: number; count: number }) {
+async function drain(write: Write, count: number) {
   await settled()
   const isInto = (from: string): boolean => from === there
   regions.cut('reset', isInto)
   const fromSequence = (await endOfStream()) + 1
-  await loadOf(0, here, order)
+  await write(count)
   await until('it is on the stream', async () => (await statusOf(here)).published === (await statusOf(here)).flushed)
   const upToSequence = await endOfStream()
   const pending = await pendingTo(here, there)
@@ -252,6 +270,7 @@ function report(result: Result): void {
     ['the same from sending the write, ms', lag.addedSinceSentMs, ''],
     ['three writers: applied over written', writers.appliesOverWrites, 'about 1'],
     ['three writers: pending in the second half over the first', ratio(writers), 'about 1'],
+    ['backlog drained over JetStream alone: one change a message', backlog.oneAMessage.ofJetStream, '>= 0.5'],
     ['backlog drained over JetStream alone: few changes a message', backlog.fewAMessage.ofJetStream, '>= 0.5'],
     ['backlog drained over JetStream alone: many changes a message', backlog.manyAMessage.ofJetStream, '>= 0.5'],
     ['p99 of local writes, links cut over up', local.cutOverUp, 'about 1'],

@@ -22,6 +22,10 @@ export class LyingStore implements Store {
     return this.#inner.get(key)
   }
 
+  look(key: Uint8Array): Buffer | undefined {
+    return this.#inner.look(key)
+  }
+
   entries(range: Range): Iterable<Entry> {
     return this.#inner.entries(range)
   }

@@ -9,11 +9,12 @@
 import { assert } from '../assert.ts'
 import type { RegionNumber } from '../hybrid-logical-clock/stamp.ts'
 import { readRowStamp } from '../item/row.ts'
-import { messageChangesMax, messageSizeBytesMax } from '../limits.ts'
+import { messageChangesMax, messageSizeBytesMax, messageTargetBytes } from '../limits.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
 import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
 import { Reader } from './reader.ts'
+import type { RecordHead } from './record.ts'
 
 export type Batch = {
   readonly origin: string
@@ -41,10 +42,80 @@ export function changeSizeBytes(change: { readonly key: Buffer; readonly row: Bu
   return changeHeaderSizeBytes + change.key.length + change.row.length
 }
 
+/** The same of one that is still a record of the log. */
+export function recordSizeBytes({ keyStart, rowEnd }: RecordHead): number {
+  return changeHeaderSizeBytes + rowEnd - keyStart
+}
+
+/** Makes batches of records as the log keeps them, of which each is read once and copied once; one batch at a time. */
+export class BatchWriter {
+  #changes = Buffer.allocUnsafeSlow(messageTargetBytes)
+  #size = 0
+  #count = 0
+  #tables = new Map<TableId, number>()
+
+  add(head: RecordHead, record: Buffer): void {
+    const { position, group, cause, table, ordinal, keyStart, rowStart, rowEnd } = head
+    const known = this.#tables.get(table)
+    if (known === undefined) this.#tables.set(table, this.#tables.size)
+    this.#grow(recordSizeBytes(head))
+    const kind = cause === 'table' ? 'register' : 'item'
+    const lengths = { keyLength: rowStart - keyStart, rowLength: rowEnd - rowStart }
+    const start = writeChangeHead(
+      this.#changes,
+      this.#size,
+      { position, group, kind, ordinal, ...lengths },
+      known ?? this.#tables.size - 1,
+    )
+    record.copy(this.#changes, start, keyStart, rowEnd)
+    this.#size = start + rowEnd - keyStart
+    this.#count++
+  }
+
+  /** The bytes of the batch; what was added is gone from here. */
+  finish(of: Omit<Batch, 'changes'>): Buffer {
+    const tables = this.#tables
+    const [count, size] = [this.#count, this.#size]
+    this.#tables = new Map()
+    this.#count = 0
+    this.#size = 0
+    const target = Buffer.allocUnsafeSlow(headSizeOf(of, tables) + size)
+    const start = writeHead(target, of, tables, count)
+    this.#changes.copy(target, start, 0, size)
+    assert(start + size === target.length, 'batch: its size is what was counted')
+    return target
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0
+  }
+
+  #grow(bytes: number): void {
+    if (this.#size + bytes <= this.#changes.length) return
+    const larger = Buffer.allocUnsafeSlow(2 * (this.#size + bytes))
+    this.#changes.copy(larger, 0, 0, this.#size)
+    this.#changes = larger
+  }
+}
+
 export function encodeBatch(batch: Batch): Buffer {
-  assert(batch.changes.length <= messageChangesMax, 'batch: no more changes than a message may carry')
-  const tables = tablesOf(batch.changes)
-  const target = Buffer.allocUnsafe(sizeOf(batch, tables))
+  const { changes } = batch
+  const tables = tablesOf(changes)
+  const size = changes.reduce((sum, change) => sum + changeSizeBytes(change), headSizeOf(batch, tables))
+  const target = Buffer.allocUnsafe(size)
+  let offset = writeHead(target, batch, tables, changes.length)
+  for (const change of changes) offset = writeChange(target, offset, change, tables.get(change.table) ?? 0)
+  assert(offset === target.length, 'batch: its size is what was counted')
+  return target
+}
+
+function writeHead(
+  target: Buffer,
+  batch: Omit<Batch, 'changes'>,
+  tables: ReadonlyMap<TableId, number>,
+  count: number,
+): number {
+  assert(count <= messageChangesMax, 'batch: no more changes than a message may carry')
   assert(target.length <= messageSizeBytesMax, 'batch: no larger than a message may be')
   let offset = writeHeader(target, 'batch')
   offset = target.writeUInt16BE(batch.originNumber, offset)
@@ -54,10 +125,7 @@ export function encodeBatch(batch: Batch): Buffer {
   offset = target.writeUIntBE(batch.upTo, offset, 6)
   offset = target.writeUInt16BE(tables.size, offset)
   for (const id of tables.keys()) offset = writeText(target, offset, id)
-  offset = target.writeUInt32BE(batch.changes.length, offset)
-  for (const change of batch.changes) offset = writeChange(target, offset, change, tables.get(change.table) ?? 0)
-  assert(offset === target.length, 'batch: its size is what was counted')
-  return target
+  return target.writeUInt32BE(count, offset)
 }
 
 /** Throws RangeError on anything that no honest region of this version sends. */
@@ -92,10 +160,9 @@ function tablesOf(changes: readonly BatchChange[]): Map<TableId, number> {
   return tables
 }
 
-function sizeOf(batch: Batch, tables: ReadonlyMap<TableId, number>): number {
-  let size = headerSizeBytes + 2 + 2 + Buffer.byteLength(batch.origin) + 2 + Buffer.byteLength(batch.epoch) + 12 + 2 + 4
+function headSizeOf({ origin, epoch }: Omit<Batch, 'changes'>, tables: ReadonlyMap<TableId, number>): number {
+  let size = headerSizeBytes + 2 + 2 + Buffer.byteLength(origin) + 2 + Buffer.byteLength(epoch) + 12 + 2 + 4
   for (const id of tables.keys()) size += 2 + Buffer.byteLength(id)
-  for (const change of batch.changes) size += changeSizeBytes(change)
   return size
 }
 
@@ -105,15 +172,25 @@ function writeText(target: Buffer, offset: number, text: string): number {
 }
 
 function writeChange(target: Buffer, start: number, change: BatchChange, table: number): number {
+  const { key, row } = change
+  let offset = writeChangeHead(target, start, { ...change, keyLength: key.length, rowLength: row.length }, table)
+  offset += key.copy(target, offset)
+  return offset + row.copy(target, offset)
+}
+
+type ChangeHead = Pick<BatchChange, 'position' | 'group' | 'kind' | 'ordinal'> & {
+  readonly keyLength: number
+  readonly rowLength: number
+}
+
+function writeChangeHead(target: Buffer, start: number, change: ChangeHead, table: number): number {
   let offset = target.writeUIntBE(change.position, start, 6)
   offset = target.writeUIntBE(change.group, offset, 6)
   offset = target.writeUInt8(change.kind === 'item' ? 0 : 1, offset)
   offset = target.writeUInt16BE(table, offset)
   offset = target.writeUIntBE(change.ordinal, offset, 6)
-  offset = target.writeUInt16BE(change.key.length, offset)
-  offset = target.writeUInt32BE(change.row.length, offset)
-  offset += change.key.copy(target, offset)
-  return offset + change.row.copy(target, offset)
+  offset = target.writeUInt16BE(change.keyLength, offset)
+  return target.writeUInt32BE(change.rowLength, offset)
 }
 
 function readTables(reader: Reader): TableId[] {

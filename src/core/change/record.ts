@@ -34,7 +34,7 @@ export type Unplaced = {
 export function encodeChange(change: Unplaced, position: Position, group: Position): Buffer {
   const { cause, table, ordinal, key, row, alone, previous } = change
   checkPlace(position, group)
-  checkChange(change)
+  checkSizes(change, key.length, row.length)
   const tableLength = Buffer.byteLength(table)
   assert(tableLength <= 0xff, 'change: a table id has 1 to 255 bytes')
   const keyStart = headerSizeBytes + tableLength
@@ -57,32 +57,67 @@ export function encodeChange(change: Unplaced, position: Position, group: Positi
   return bytes
 }
 
-/** Throws RangeError on bytes that are no change: a broken disk. The parts are views of `bytes`. */
-export function decodeChange(bytes: Buffer): Change {
+/** What a record says of its change, and where its key and row lie; for those who need no more of it. */
+export type RecordHead = Pick<Change, 'position' | 'group' | 'cause' | 'table' | 'ordinal'> & {
+  readonly alone: boolean
+  readonly keyStart: number
+  readonly rowStart: number
+  readonly rowEnd: number
+}
+
+/** Throws RangeError on bytes that are no change: a broken disk. */
+export function decodeRecordHead(bytes: Buffer): RecordHead {
   if (bytes.length < headerSizeBytes || bytes[0] !== formatVersion) throw new RangeError('not a change')
   const code = bytes[1] ?? 0
   const cause = causes[code & ~aloneFlag]
   if (cause === undefined) throw new RangeError('a change of no known cause')
   const keyStart = headerSizeBytes + (bytes[20] ?? 0)
   const rowStart = keyStart + bytes.readUInt16BE(21)
-  const previousStart = rowStart + bytes.readUInt32BE(23)
-  const previousLength = bytes.readUInt32BE(27)
-  const end = previousStart + Math.max(0, previousLength - 1)
-  if (end !== bytes.length) throw new RangeError('a change of another length than it says')
-  const change: Change = {
+  const rowEnd = rowStart + bytes.readUInt32BE(23)
+  if (rowEnd + Math.max(0, bytes.readUInt32BE(27) - 1) !== bytes.length)
+    throw new RangeError('a change of another length than it says')
+  const head = {
     position: bytes.readUIntBE(2, 6),
     group: bytes.readUIntBE(8, 6),
     cause,
     table: bytes.toString('utf8', headerSizeBytes, keyStart),
     ordinal: bytes.readUIntBE(14, 6),
-    key: bytes.subarray(keyStart, rowStart),
-    row: bytes.subarray(rowStart, previousStart),
-    ...((code & aloneFlag) === 0 ? undefined : { alone: true }),
-    ...(previousLength === 0 ? undefined : { previous: bytes.subarray(previousStart, end) }),
+    alone: (code & aloneFlag) !== 0,
+    keyStart,
+    rowStart,
+    rowEnd,
   }
-  checkPlace(change.position, change.group)
-  checkChange(change)
-  return change
+  checkPlace(head.position, head.group)
+  checkSizes(head, rowStart - keyStart, rowEnd - rowStart)
+  return head
+}
+
+/** Throws as `decodeRecordHead`. The parts are views of `bytes`. */
+export function decodeChange(bytes: Buffer): Change {
+  const head = decodeRecordHead(bytes)
+  const hasPrevious = bytes.readUInt32BE(27) > 0
+  const { keyStart, rowStart, rowEnd } = head
+  return {
+    ...changeOf(head, bytes.subarray(keyStart, rowStart), bytes.subarray(rowStart, rowEnd)),
+    ...(hasPrevious ? { previous: bytes.subarray(rowEnd) } : undefined),
+  }
+}
+
+/** The change without the row before, of bytes that stay somebody else's: its parts are copies. */
+export function copyChange(head: RecordHead, bytes: Buffer): Change {
+  const { keyStart, rowStart, rowEnd } = head
+  return changeOf(head, copyOf(bytes, keyStart, rowStart), copyOf(bytes, rowStart, rowEnd))
+}
+
+function changeOf({ position, group, cause, table, ordinal, alone }: RecordHead, key: Buffer, row: Buffer): Change {
+  const change = { position, group, cause, table, ordinal, key, row }
+  return alone ? { ...change, alone } : change
+}
+
+function copyOf(bytes: Buffer, start: number, end: number): Buffer {
+  const copy = Buffer.allocUnsafe(end - start)
+  bytes.copy(copy, 0, start, end)
+  return copy
 }
 
 /** At both doors: what is written and what is read. */
@@ -91,9 +126,9 @@ function checkPlace(position: Position, group: Position): void {
   assert(group >= 1 && group <= position, 'change: a group begins at or before its changes')
 }
 
-function checkChange({ ordinal, table, key, row }: Unplaced): void {
+function checkSizes({ ordinal, table }: Pick<Change, 'ordinal' | 'table'>, keyLength: number, rowLength: number): void {
   assert(ordinal >= 0 && ordinal <= positionMax, 'change: an ordinal is a count')
   assert(table.length > 0, 'change: a table id has 1 to 255 bytes')
-  assert(key.length > 0 && key.length <= 0xffff, 'change: a key has 1 to 65,535 bytes')
-  assert(row.length >= rowSizeBytesMin, 'change: a row has a stamp')
+  assert(keyLength > 0 && keyLength <= 0xffff, 'change: a key has 1 to 65,535 bytes')
+  assert(rowLength >= rowSizeBytesMin, 'change: a row has a stamp')
 }

@@ -1,7 +1,6 @@
 /** Answers what peers ask of this region: parts of its log, its place in others' logs, and snapshots of its tables. */
 import { unreachable } from '../../core/assert.ts'
-import { encodeBatch } from '../../core/change/batch.ts'
-import type { Change, Position } from '../../core/change/change.ts'
+import type { Position } from '../../core/change/change.ts'
 import {
   type Announcement,
   type Answer,
@@ -18,7 +17,7 @@ import { peersOf, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { absences, notNoted } from './debts.ts'
 import { digestOfRange } from './key-range.ts'
-import { batchOf, nextPart } from './own-changes.ts'
+import { emptyBatch, encodePart } from './own-changes.ts'
 
 /** Parts of the log looked through for one answer: foreign changes in between must not make it empty for ever. */
 const partsMax = 16
@@ -90,14 +89,13 @@ function partOfLog(engine: Engine, request: Extract<Request, { say: 'log' }>): B
   if (epoch !== engine.epoch || after < oldest - 1 || after > flushed)
     return encodeControl({ say: 'gone', epoch: engine.epoch, oldest, flushed })
   let upTo = after
-  let leaving: readonly Change[] = []
-  for (let part = 0; part < partsMax && leaving.length === 0 && upTo < end; part++) {
-    const next = nextPart(engine, upTo, end)
+  for (let part = 0; part < partsMax && upTo < end; part++) {
+    const next = encodePart(engine, { after, from: upTo, end, table })
+    if (next.batch !== undefined) return next.batch
     if (next.upTo === upTo) break
-    leaving = table === undefined ? next.leaving : next.leaving.filter((change) => change.table === table)
     upTo = next.upTo
   }
-  return encodeBatch(batchOf(engine, after, upTo, leaving))
+  return emptyBatch(engine, after, upTo)
 }
 
 /**

@@ -28,17 +28,23 @@ export type Backlog = {
 }
 
 type Part = { readonly batch: Batch; readonly sizeBytes: number }
+type Question = {
+  readonly after: Position
+  readonly end: Position
+  readonly askedMs: number
+  readonly answer: Promise<Buffer>
+}
 
 /** False when it did not go on. Rejects when the peer does not tell its log; a RangeError for an answer that cannot be one. */
 export async function pullBacklog(backlog: Backlog): Promise<boolean> {
   const { clock, upTo, onPart, goesOn } = backlog
   const pace = new Pace()
-  const underWay: { readonly end: Position; readonly askedMs: number; readonly answer: Promise<Part> }[] = []
-  const ask = (after: Position, end: Position) => {
-    const answer = part(backlog, after, end)
+  const underWay: Question[] = []
+  const ask = (after: Position, end: Position): Question => {
+    const answer = answerTo(backlog, after, end)
     // Whoever fails first is heard.
     answer.catch(() => undefined)
-    return { end, askedMs: clock.monotonicMs(), answer }
+    return { after, end, askedMs: clock.monotonicMs(), answer }
   }
   let asked = backlog.after
   let reached = backlog.after
@@ -49,12 +55,13 @@ export async function pullBacklog(backlog: Backlog): Promise<boolean> {
     if (first === undefined) return false
     const answer = await first.answer
     if (!goesOn()) return false
-    const { batch, sizeBytes } = answer
+    // Taken apart when its turn has come: thousands of changes that wait would be as many objects for the garbage collector to carry.
+    const batch = batchIn(backlog, answer, first.after)
     const isWhole = batch.upTo >= first.end
-    pace.note(answer, isWhole, clock.monotonicMs() - first.askedMs)
+    pace.note({ batch, sizeBytes: answer.length }, isWhole, clock.monotonicMs() - first.askedMs)
     reached = Math.max(reached, batch.upTo)
     if (!isWhole) underWay.unshift(ask(batch.upTo, first.end))
-    await onPart(batch, sizeBytes)
+    await onPart(batch, answer.length)
   }
   return true
 }
@@ -73,12 +80,15 @@ class Pace {
 
 const slowMs = requestTimeoutMs / 5
 
-async function part({ session, region, peer, epoch }: Backlog, after: Position, upTo: Position): Promise<Part> {
-  const answer = await session.request(encodeControl({ say: 'log', region, epoch, after, upTo }), requestTimeoutMs)
+function answerTo({ session, region, epoch }: Backlog, after: Position, upTo: Position): Promise<Buffer> {
+  return session.request(encodeControl({ say: 'log', region, epoch, after, upTo }), requestTimeoutMs)
+}
+
+function batchIn({ peer, epoch }: Backlog, answer: Buffer, after: Position): Batch {
   if (kindOf(answer) === 'control') throw new Error(`${peer.name} does not tell its log: ${decodeAnswer(answer).say}`)
   const batch = decodeBatch(answer)
   const isPeers = batch.origin === peer.name && batch.originNumber === peer.number && batch.epoch === epoch
   if (!isPeers || batch.after > after || batch.upTo <= after)
     throw new RangeError(`${peer.name} answered with another part of its log`)
-  return { batch, sizeBytes: answer.length }
+  return batch
 }

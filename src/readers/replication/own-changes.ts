@@ -1,13 +1,14 @@
 /** What of the log leaves the region: its own writes to tables that others have too, and the registers that tables share. */
-import { type Batch, type BatchChange, changeSizeBytes } from '../../core/change/batch.ts'
+import { type Batch, type BatchChange, BatchWriter, encodeBatch, recordSizeBytes } from '../../core/change/batch.ts'
 import type { Change, Position } from '../../core/change/change.ts'
+import { copyChange, type RecordHead } from '../../core/change/record.ts'
 import { logReadChangesMax, messageTargetBytes } from '../../core/limits.ts'
 import { replicaRegister } from '../../core/table/registers.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 
-function leaves(change: Change, engine: Engine): boolean {
-  if (change.ordinal === 0 || change.alone === true) return false
+function leaves(change: RecordHead, engine: Engine): boolean {
+  if (change.ordinal === 0 || change.alone) return false
   // Also of a table whose last replica is this region's: the others must hear that it goes.
   if (change.cause === 'table') return wasShared(change.table, engine)
   const table = engine.tableWithId(change.table)
@@ -25,41 +26,84 @@ export function nextPart(
   after: Position,
   end: Position = Infinity,
 ): { readonly leaving: readonly Change[]; readonly upTo: Position } {
+  const leaving: Change[] = []
+  const upTo = visitPart(engine, after, end, (head, record) => void leaving.push(copyChange(head, record)))
+  return { leaving, upTo }
+}
+
+/** `after` is where the batch begins; between it and `from` there is nothing. */
+type PartAsked = {
+  readonly after: Position
+  readonly from: Position
+  readonly end: Position
+  readonly table: TableId | undefined
+}
+
+/** The same, as the batch that a peer that has asked for it is answered; of one table, if it has asked for that. */
+export function encodePart(
+  engine: Engine,
+  { after, from, end, table }: PartAsked,
+): { readonly upTo: Position; readonly batch: Buffer | undefined } {
+  const upTo = visitPart(engine, from, end, (head, record) => {
+    if (table === undefined || head.table === table) writer.add(head, record)
+  })
+  return { upTo, batch: writer.isEmpty ? undefined : writer.finish(batchHead(engine, after, upTo)) }
+}
+
+const writer = new BatchWriter()
+
+function visitPart(
+  engine: Engine,
+  after: Position,
+  end: Position,
+  take: (head: RecordHead, record: Buffer) => void,
+): Position {
+  const takeLeaving = (head: RecordHead, record: Buffer): void => {
+    // What asks the store more than that would lose the record.
+    const isAsking = head.cause === 'table' || engine.tableWithId(head.table) === undefined
+    const kept = isAsking ? Buffer.from(record) : record
+    if (leaves(head, engine)) take(head, kept)
+  }
+  let count = 0
+  let size = 0
   // A record may have the row before as well, which does not leave.
-  const own = engine.readOwnLog(after, logReadChangesMax, 2 * messageTargetBytes, end)
-  const changes = cutToSize(own.changes)
-  const last = changes.at(-1)
-  const isCut = last !== undefined && changes.length < own.changes.length
-  const upTo = isCut ? last.position : own.upTo
-  const rest = restOfRegisters(engine, upTo)
-  const leaving = [...changes, ...rest].filter((change) => leaves(change, engine))
-  return { leaving, upTo: rest.at(-1)?.position ?? upTo }
+  const bounds = { after, upTo: end, bytesMax: 2 * messageTargetBytes }
+  const upTo = engine.visitOwnLog(bounds, (head, record) => {
+    size += recordSizeBytes(head)
+    if (count === logReadChangesMax || (count > 0 && size > messageTargetBytes)) return false
+    count++
+    takeLeaving(head, record)
+    return true
+  })
+  return visitRegisters(engine, upTo, takeLeaving)
 }
 
 /** Registers that were defined together are told together: a region that knew of its own replica only would take itself for the last. */
-function restOfRegisters(engine: Engine, upTo: Position): readonly Change[] {
-  const rest: Change[] = []
-  for (let at = upTo; at < engine.flushed(); at++) {
-    const [next] = engine.readOwnLog(at, 1, messageTargetBytes, at + 1).changes
-    if (next?.position !== at + 1 || next.cause !== 'table' || next.group > upTo) break
-    rest.push(next)
+function visitRegisters(engine: Engine, upTo: Position, take: (head: RecordHead, record: Buffer) => void): Position {
+  let at = upTo
+  for (let isMore = true; isMore && at < engine.flushed();) {
+    isMore = false
+    engine.visitOwnLog({ after: at, upTo: at + 1, bytesMax: messageTargetBytes }, (head, record) => {
+      isMore = head.cause === 'table' && head.group <= upTo
+      if (isMore) take(head, record)
+      return isMore
+    })
+    if (isMore) at++
   }
-  return rest
-}
-
-/** As much of `changes` as one message takes: all of it, or less when that grows too large. */
-function cutToSize(changes: readonly Change[]): readonly Change[] {
-  let size = 0
-  for (const [n, change] of changes.entries()) {
-    size += changeSizeBytes(change)
-    if (n > 0 && size > messageTargetBytes) return changes.slice(0, n)
-  }
-  return changes
+  return at
 }
 
 export function batchOf(engine: Engine, after: Position, upTo: Position, changes: readonly Change[]): Batch {
+  return { ...batchHead(engine, after, upTo), changes: changes.map(toBatchChange) }
+}
+
+export function emptyBatch(engine: Engine, after: Position, upTo: Position): Buffer {
+  return encodeBatch({ ...batchHead(engine, after, upTo), changes: [] })
+}
+
+function batchHead(engine: Engine, after: Position, upTo: Position): Omit<Batch, 'changes'> {
   const { name, number } = engine.region
-  return { origin: name, originNumber: number, epoch: engine.epoch, after, upTo, changes: changes.map(toBatchChange) }
+  return { origin: name, originNumber: number, epoch: engine.epoch, after, upTo }
 }
 
 function toBatchChange(change: Change): BatchChange {

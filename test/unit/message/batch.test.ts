@@ -1,10 +1,12 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Batch, decodeBatch, encodeBatch } from '../../../src/core/change/batch.ts'
+import { type Batch, BatchWriter, decodeBatch, encodeBatch } from '../../../src/core/change/batch.ts'
 import { decodeAnnouncement, decodeAnswer, decodeRequest, encodeControl } from '../../../src/core/change/control.ts'
 import { kindOf, UnknownFormat } from '../../../src/core/change/message.ts'
+import { decodeRecordHead, encodeChange } from '../../../src/core/change/record.ts'
 import { decodeRows, encodeRows } from '../../../src/core/change/rows.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
+import { change as changeAt } from '../readers/change.ts'
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((value) => Buffer.from(value))
 const text = fc.string({ maxLength: 20 }).filter((value) => !value.includes('\uFFFD'))
@@ -55,6 +57,14 @@ const batch: fc.Arbitrary<Batch> = fc
       }),
   )
 
+/** As a log can hold them. */
+const recorded = batch.map((value) => ({
+  ...value,
+  changes: value.changes
+    .filter(({ key, table, group }) => key.length > 0 && table.length > 0 && group > 0)
+    .map((each) => ({ ...each, group: Math.min(each.group, each.position) })),
+}))
+
 describe('a batch', () => {
   it('comes back from its bytes as it was', () => {
     fc.assert(
@@ -62,6 +72,34 @@ describe('a batch', () => {
         expect(decodeBatch(encodeBatch(value))).toEqual(value)
       }),
     )
+  })
+
+  it('is the same when it is made of records of the log, with or without rows before, by a writer that has made others', () => {
+    const writer = new BatchWriter()
+    fc.assert(
+      fc.property(recorded, fc.option(bytes(60), { nil: undefined }), (value, previous) => {
+        for (const { kind, position: at, group, ...rest } of value.changes) {
+          const cause = kind === 'register' ? 'table' : 'client'
+          const record = encodeChange({ ...rest, cause, previous }, at, group)
+          writer.add(decodeRecordHead(record), record)
+        }
+        expect(writer.isEmpty).toBe(value.changes.length === 0)
+        expect(writer.finish(value)).toEqual(encodeBatch(value))
+      }),
+    )
+  })
+
+  it('is made of records that are larger than a message is meant to be', () => {
+    const stamp = { wallMs: 1, counter: 0, region: 1 }
+    const row = encodeRow({ stamp, seen: [], tombstone: false, itemSizeBytes: 1, body: Buffer.alloc(300 * 1024, 'x') })
+    const writer = new BatchWriter()
+    const changes = [1, 2, 3].map((at) => ({ ...changeAt(at), row }))
+    for (const each of changes) {
+      const record = encodeChange({ ...each, cause: 'client' }, each.position, each.group)
+      writer.add(decodeRecordHead(record), record)
+    }
+    const head = { origin: 'us', originNumber: 1, epoch: 'e', after: 0, upTo: 3 }
+    expect(decodeBatch(writer.finish(head))).toEqual({ ...head, changes })
   })
 
   it('is refused with a RangeError at every length that cuts it short', () => {

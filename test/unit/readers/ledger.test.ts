@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../src/core/change/change.ts'
+import { decodeRecordHead, encodeChange } from '../../../src/core/change/record.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { appliedMsOf } from '../../../src/readers/replication/confirmation.ts'
@@ -28,9 +29,12 @@ function logOf(own: readonly boolean[], from = 0): Engine {
   const fake: Partial<Engine> = {
     flushed: () => changes.length,
     oldest: () => from + 1,
-    readOwnLog: (after, changesMax) => {
-      const part = changes.slice(after, after + Math.min(3, changesMax))
-      return { changes: part, upTo: part.at(-1)?.position ?? after }
+    visitOwnLog: ({ after, upTo }, visit) => {
+      for (const change of changes.slice(after, Math.min(after + 3, upTo))) {
+        const record = encodeChange(change, change.position, change.group)
+        if (!visit(decodeRecordHead(record), record)) return change.position - 1
+      }
+      return Math.min(after + 3, upTo, changes.length)
     },
     tableWithId: () => ({ replicas: [{}, {}] }) as unknown as ReturnType<Engine['tableWithId']>,
   }
