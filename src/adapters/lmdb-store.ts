@@ -47,7 +47,7 @@ export class LmdbStore implements Store {
 
   look(key: Uint8Array): Buffer | undefined {
     this.#mustBeOpen()
-    const bytes = this.#database.getBinaryFast(key) as Buffer | undefined
+    const bytes = this.#database.getBinaryFast(key)
     // It is one buffer for all values, with a length put over its own, in which not all of Node's functions believe.
     return bytes?.subarray(0, bytes.length)
   }

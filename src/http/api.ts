@@ -9,7 +9,7 @@ import { compressedReplySizeBytesMin, requestsInFlightMax } from '../core/limits
 import { serializationError } from '../core/wire/coerce.ts'
 import type { Env } from '../ports/env.ts'
 import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from './pipeline.ts'
-import { compressed, type Reply, sendReply } from './reply.ts'
+import { compressed, type Reply, sendReply, sizeBytesOf } from './reply.ts'
 import { type BodyProblem, BodyBudget, readBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
 
@@ -61,7 +61,7 @@ export class Api {
       this.#count(answer, clock.monotonicMs() - startedMs)
       const reply = request.headers.origin === undefined ? answer : this.#forOrigin(request, answer)
       const accepted = request.headers['accept-encoding']
-      if (accepted === undefined || reply.bytes.length < compressedReplySizeBytesMin) send(requestId, reply)
+      if (accepted === undefined || sizeBytesOf(reply) < compressedReplySizeBytesMin) send(requestId, reply)
       else compressed(reply, accepted, (smaller) => send(requestId, smaller))
     }
     if (this.#inFlight > requestsInFlightMax) done(refusal('over-budget'))

@@ -39,6 +39,10 @@ export class ReadyReply implements Reply {
   }
 }
 
+export function sizeBytesOf(reply: Reply): number {
+  return reply instanceof ReadyReply ? reply.body.length : reply.bytes.length
+}
+
 export function aboutBody(body: string): string {
   return `${body.length}\r\nx-amz-crc32: ${crc32(Buffer.from(body, 'latin1'))}\r\nx-amzn-RequestId: `
 }

@@ -5,6 +5,7 @@
  */
 import { parseArgs } from 'node:util'
 import { findNatsServer } from '../../src/node/nats-server/find.ts'
+import { heapFlagsOf } from '../../src/node/own-program.ts'
 import {
   type CacheChild,
   type Child,
@@ -32,12 +33,9 @@ const connections = 32
 const hotKeys = 2000
 
 type Sample = { readonly rate: number; readonly p50Ms: number; readonly p99Ms: number; readonly cpuMicros: number }
-type Candidate = {
-  readonly name: string
-  readonly distanceMs: number
-  readonly pid: number
-  readonly port: number
-}
+type Server = { readonly pid: number; readonly port: number }
+/** What is measured one right after the other at one distance. */
+type Scene = { readonly distanceMs: number; readonly own: Server; readonly hit: Server }
 
 const folder = temporaryFolder()
 const children: Child[] = []
@@ -50,21 +48,16 @@ try {
   )
   await createTable(node.port)
   await fill(node.port)
-  const constant = await started(startBare('constant-server'))
-  const candidates: Candidate[] = [
-    { name: 'a constant of the same size', distanceMs: 0, pid: constant.pid, port: constant.port },
-  ]
+  const constant = await started(startBare('constant-server', heapFlagsOf('cache')))
+  const scenes: Scene[] = []
   const memory = await memoryOf(links.ports)
   for (const [n, distanceMs] of distancesMs.entries()) {
     const [link = 0, natsLink = 0] = [links.ports[2 * n], links.ports[2 * n + 1]]
     const cache = await started(startCache({ region: 'us-east-1', upstream: link, nats: natsLink }))
     await serving(cache)
-    candidates.push(
-      { name: 'the region’s own GetItem', distanceMs, pid: node.pid, port: link },
-      { name: 'a hit of the cache', distanceMs, pid: cache.pid, port: cache.port },
-    )
+    scenes.push({ distanceMs, own: { pid: node.pid, port: link }, hit: cache })
   }
-  report(await measure(candidates), memory)
+  report(await measure(constant, scenes), memory)
 } finally {
   for (const child of children.toReversed()) await child.stop()
   removeFolder(folder)
@@ -125,46 +118,56 @@ async function memoryOf(ports: readonly number[]): Promise<object> {
   }
 }
 
-async function measure(candidates: readonly Candidate[]): Promise<readonly (Candidate & Sample)[]> {
+/** By distance, of each round: hit and constant right after each other, now this first and now that. */
+type Rounds = { readonly own: Sample[]; readonly constant: Sample[]; readonly hit: Sample[] }
+
+async function measure(constant: Server, scenes: readonly Scene[]): Promise<ReadonlyMap<number, Rounds>> {
   const load = await started(Load.start())
   const requests = reads(spread(hotKeys, Math.min(hotKeys, size.items)))
-  const samples = new Map<Candidate, Sample[]>(candidates.map((candidate) => [candidate, []]))
-  for (let round = 0; round <= size.rounds; round++)
-    for (const candidate of candidates) {
-      const before = cpuMsOf(candidate.pid)
-      // The first round fills the caches and is for warming up.
-      const bounds = round === 0 ? { count: 2 * hotKeys } : { ms: size.ms }
-      const result = await load.run({ port: candidate.port, connections, requests, ...bounds })
-      if (result.failed > 0) throw new Error(`${candidate.name}: ${result.failed} failed: ${result.failure}`)
-      const cpuMicros = ((cpuMsOf(candidate.pid) - before) / result.count) * 1000
-      const { count, ms, p50Ms, p99Ms } = result
-      if (round > 0) samples.get(candidate)?.push({ rate: (count / ms) * 1000, p50Ms, p99Ms, cpuMicros })
+  const sample = async ({ pid, port }: Server, bounds: { count: number } | { ms: number }): Promise<Sample> => {
+    const before = cpuMsOf(pid)
+    const { count, ms, p50Ms, p99Ms, failed, failure } = await load.run({ port, connections, requests, ...bounds })
+    if (failed > 0) throw new Error(`${failed} failed: ${failure}`)
+    return { rate: (count / ms) * 1000, p50Ms, p99Ms, cpuMicros: ((cpuMsOf(pid) - before) / count) * 1000 }
+  }
+  // Not counted: it fills the caches, and is for warming up.
+  for (const { own, hit } of scenes) for (const each of [own, constant, hit]) await sample(each, { count: 2 * hotKeys })
+  const rounds = new Map<number, Rounds>(
+    scenes.map(({ distanceMs }) => [distanceMs, { own: [], constant: [], hit: [] }]),
+  )
+  for (let round = 0; round < size.rounds; round++)
+    for (const { distanceMs, own, hit } of scenes) {
+      const of = rounds.get(distanceMs) as Rounds
+      of.own.push(await sample(own, size))
+      const pair = [() => sample(constant, size), () => sample(hit, size)] as const
+      const [first, second] = round % 2 === 0 ? pair : [pair[1], pair[0]]
+      const samples = [await first(), await second()] as const
+      of.constant.push(samples[round % 2] as Sample)
+      of.hit.push(samples[1 - (round % 2)] as Sample)
     }
-  return candidates.map((candidate) => {
-    const of = samples.get(candidate) ?? []
-    const middle = (figure: keyof Sample): number => median(of.map((sample) => sample[figure]))
-    return {
-      ...candidate,
-      rate: middle('rate'),
-      p50Ms: middle('p50Ms'),
-      p99Ms: middle('p99Ms'),
-      cpuMicros: middle('cpuMicros'),
-    }
-  })
+  return rounds
 }
 
-function report(results: readonly (Candidate & Sample)[], memory: object): void {
-  const constant = results[0]
-  const rows = results.map(({ name, distanceMs, rate, p50Ms, p99Ms, cpuMicros }) => ({
-    of: name,
-    distanceMs,
-    perSecond: Math.round(rate),
-    p50Ms: rounded(p50Ms),
-    p99Ms: rounded(p99Ms),
-    cpuMicros: rounded(cpuMicros),
-    overConstant: rounded(rate / (constant?.rate ?? 1)),
-    overConstantByCpu: rounded((constant?.cpuMicros ?? 1) / cpuMicros),
-  }))
+function report(rounds: ReadonlyMap<number, Rounds>, memory: object): void {
+  const names = { constant: 'a constant of the same size', own: 'the region’s own GetItem', hit: 'a hit of the cache' }
+  const rows = [...rounds].flatMap(([distanceMs, of]) =>
+    (['constant', 'own', 'hit'] as const).map((kind) => {
+      const samples = of[kind]
+      const middle = (figure: keyof Sample): number => median(samples.map((each) => each[figure]))
+      const overConstant = (figure: 'rate' | 'cpuMicros'): number =>
+        median(samples.map((each, n) => each[figure] / (of.constant[n] as Sample)[figure]))
+      return {
+        of: names[kind],
+        distanceMs,
+        perSecond: Math.round(middle('rate')),
+        p50Ms: rounded(middle('p50Ms')),
+        p99Ms: rounded(middle('p99Ms')),
+        cpuMicros: rounded(middle('cpuMicros')),
+        overConstant: rounded(overConstant('rate')),
+        overConstantByCpu: rounded(1 / overConstant('cpuMicros')),
+      }
+    }),
+  )
   if (flags.json) return console.log(JSON.stringify({ connections, ...size, hotKeys, rows, memory }))
   console.log(
     [
@@ -173,7 +176,7 @@ function report(results: readonly (Candidate & Sample)[], memory: object): void 
         ...rows.map((row) => Object.values(row)),
       ]),
       `\nmemory: ${JSON.stringify(memory)}`,
-      `${connections} connections over ${hotKeys} keys, medians of ${size.rounds} interleaved rounds; the distance is that of the link to the region.`,
+      `${connections} connections over ${hotKeys} keys, medians of ${size.rounds} rounds, of ratios to the constant in the same round; the distance is that of the link to the region.`,
       'A hit is to take no more than 1.1 times what the same server takes to answer a constant: × constant by CPU of 0.9 and more.',
     ].join('\n'),
   )

@@ -5,6 +5,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { heapFlagsOf } from '../../src/node/own-program.ts'
 import type { DeliveryOrder, DeliveryResult } from './delivery.ts'
 import type { PutsOrder, PutsResult } from './lmdb-puts.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
@@ -55,8 +56,11 @@ export async function delivery(order: DeliveryOrder): Promise<DeliveryResult> {
   }
 }
 
-export async function startBare(name = 'bare-server'): Promise<Child & { readonly port: number }> {
-  const child = fork(fileURLToPath(new URL(`${name}.js`, import.meta.url)))
+export async function startBare(
+  name = 'bare-server',
+  execArgv: readonly string[] = [],
+): Promise<Child & { readonly port: number }> {
+  const child = fork(fileURLToPath(new URL(`${name}.js`, import.meta.url)), { execArgv: [...execArgv] })
   const { port } = (await message(child)) as { port: number }
   return { pid: child.pid ?? 0, port, stop: () => ended(child, 'SIGKILL') }
 }
@@ -104,7 +108,9 @@ export async function startCache({ region, upstream, nats }: CacheOrder): Promis
   }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
   const profile = process.env['LONGITUDE_BENCH_CACHE_FLAGS']?.split(' ') ?? []
-  const child = spawn(process.execPath, [...profile, program, 'cache', ...args], { stdio: ['ignore', 2, 2, 'ipc'] })
+  const child = spawn(process.execPath, [...heapFlagsOf('cache'), ...profile, program, 'cache', ...args], {
+    stdio: ['ignore', 2, 2, 'ipc'],
+  })
   await message(child)
   return { pid: child.pid ?? 0, port, stop: () => ended(child, 'SIGTERM') }
 }

@@ -238,8 +238,11 @@ function answerOf({ status, contentType, bytes }: UpstreamReply, operation: stri
 
 function hit(cached: Cached, operation: string, detail: CapacityDetail, table: string): Answer {
   if (isAsked(detail)) return ready(operation, withZeroCapacity(cached.body, detail, table))
-  cached.front ??= aboutBody(cached.body)
-  return new ReadyReply({ contentType: json10, operation, body: cached.body, about: cached.front })
+  const known = cached.front
+  if (known instanceof ReadyReply && known.operation === operation) return known
+  const made = ready(operation, cached.body)
+  cached.front = made
+  return made
 }
 
 function ready(operation: string, body: string): ReadyReply {

@@ -8,6 +8,7 @@ import type { Log } from '../../ports/log.ts'
 import { Faults, clockFileName } from './faults.ts'
 import { LinksControl } from '../links/control-client.ts'
 import { linksPlan } from './links-plan.ts'
+import { heapFlagsOf } from '../own-program.ts'
 import { natsLines, nodeLines } from './child-lines.ts'
 import type { LineSink } from './child-lines.ts'
 import type { Layout, RegionPlan } from './layout.ts'
@@ -211,7 +212,7 @@ export class Supervisor {
     return new Supervised({
       ...options,
       program: process.execPath,
-      args: [...program, ...options.args, ...flagsOf({ 'log-level': logLevel })],
+      args: [...heapFlagsOf(options.args[0]), ...program, ...options.args, ...flagsOf({ 'log-level': logLevel })],
       environment: { ...withoutOwnVariables(process.env), LONGITUDE_LOG_FORMAT: 'json' },
       speaks: true,
       sentinel: this.#sentinel,

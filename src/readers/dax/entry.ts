@@ -8,8 +8,8 @@ export class Cached {
   readonly position: Position
   /** By the monotonic clock. */
   readonly expiresMs: number
-  /** What a front says of it ahead of it, worked out once. */
-  front: string | undefined = undefined
+  /** What a front has made of it, for the next time that it is asked for. */
+  front: object | undefined = undefined
 
   constructor(body: string, position: Position, expiresMs: number) {
     this.body = body

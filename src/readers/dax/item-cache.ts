@@ -53,8 +53,10 @@ export class ItemCache {
 
   find(slot: ItemSlot, who: string, shown: string, nowMs: number): Variant | undefined {
     const { latest } = slot
-    const is = (variant: Variant): boolean => variant.who === who && variant.shown === shown
-    const found = latest !== undefined && is(latest) ? latest : slot.variants.find(is)
+    const found =
+      latest !== undefined && isOf(latest, who, shown)
+        ? latest
+        : slot.variants.find((variant) => isOf(variant, who, shown))
     if (found === undefined || found.expiresMs <= nowMs) return undefined
     this.lru.touch(slot)
     return found
@@ -109,6 +111,10 @@ export class ItemCache {
     slot.hold([])
     this.lru.remove(slot)
   }
+}
+
+function isOf(variant: Variant, who: string, shown: string): boolean {
+  return variant.who === who && variant.shown === shown
 }
 
 function sizeOf(key: string, variants: readonly Variant[]): number {
