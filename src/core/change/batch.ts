@@ -47,12 +47,19 @@ export function recordSizeBytes({ keyStart, rowEnd }: RecordHead): number {
   return changeHeaderSizeBytes + rowEnd - keyStart
 }
 
-/** Makes batches of records as the log keeps them, of which each is read once and copied once; one batch at a time. */
+/** Makes batches of records as the log keeps them, of which each is read once and copied once; one batch at a time, from `begin` on. */
 export class BatchWriter {
   #changes = Buffer.allocUnsafeSlow(messageTargetBytes)
   #size = 0
   #count = 0
-  #tables = new Map<TableId, number>()
+  readonly #tables = new Map<TableId, number>()
+
+  /** Whatever was added and never finished is gone. */
+  begin(): void {
+    this.#size = 0
+    this.#count = 0
+    this.#tables.clear()
+  }
 
   add(head: RecordHead, record: Buffer): void {
     const { position, group, cause, table, ordinal, keyStart, rowStart, rowEnd } = head
@@ -72,15 +79,10 @@ export class BatchWriter {
     this.#count++
   }
 
-  /** The bytes of the batch; what was added is gone from here. */
   finish(of: Omit<Batch, 'changes'>): Buffer {
-    const tables = this.#tables
-    const [count, size] = [this.#count, this.#size]
-    this.#tables = new Map()
-    this.#count = 0
-    this.#size = 0
-    const target = Buffer.allocUnsafeSlow(headSizeOf(of, tables) + size)
-    const start = writeHead(target, of, tables, count)
+    const size = this.#size
+    const target = Buffer.allocUnsafeSlow(headSizeOf(of, this.#tables) + size)
+    const start = writeHead(target, of, this.#tables, this.#count)
     this.#changes.copy(target, start, 0, size)
     assert(start + size === target.length, 'batch: its size is what was counted')
     return target

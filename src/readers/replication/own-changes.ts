@@ -44,6 +44,7 @@ export function encodePart(
   engine: Engine,
   { after, from, end, table }: PartAsked,
 ): { readonly upTo: Position; readonly batch: Buffer | undefined } {
+  writer.begin()
   const upTo = visitPart(engine, from, end, (head, record) => {
     if (table === undefined || head.table === table) writer.add(head, record)
   })

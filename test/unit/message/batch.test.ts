@@ -78,6 +78,7 @@ describe('a batch', () => {
     const writer = new BatchWriter()
     fc.assert(
       fc.property(recorded, fc.option(bytes(60), { nil: undefined }), (value, previous) => {
+        writer.begin()
         for (const { kind, position: at, group, ...rest } of value.changes) {
           const cause = kind === 'register' ? 'table' : 'client'
           const record = encodeChange({ ...rest, cause, previous }, at, group)
