@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Batch, BatchWriter, decodeBatch, encodeBatch } from '../../../src/core/change/batch.ts'
+import { type Batch, type BatchChange, BatchWriter, decodeBatch, encodeBatch } from '../../../src/core/change/batch.ts'
 import { decodeAnnouncement, decodeAnswer, decodeRequest, encodeControl } from '../../../src/core/change/control.ts'
 import { kindOf, UnknownFormat } from '../../../src/core/change/message.ts'
 import { decodeRecordHead, encodeChange } from '../../../src/core/change/record.ts'
@@ -94,13 +94,18 @@ describe('a batch', () => {
     const stamp = { wallMs: 1, counter: 0, region: 1 }
     const row = encodeRow({ stamp, seen: [], tombstone: false, itemSizeBytes: 1, body: Buffer.alloc(300 * 1024, 'x') })
     const writer = new BatchWriter()
-    const changes = [1, 2, 3].map((at) => ({ ...changeAt(at), row }))
-    for (const each of changes) {
+    const add = (each: BatchChange): void => {
       const record = encodeChange({ ...each, cause: 'client' }, each.position, each.group)
       writer.add(decodeRecordHead(record), record)
     }
+    const changes = [1, 2, 3].map((at) => ({ ...changeAt(at), row }))
+    // Of one that was never finished, nothing is left.
+    add({ ...changeAt(7), table: 'another', row })
+    writer.begin()
+    for (const each of changes) add(each)
     const head = { origin: 'us', originNumber: 1, epoch: 'e', after: 0, upTo: 3 }
     expect(decodeBatch(writer.finish(head))).toEqual({ ...head, changes })
+    expect(writer.finish(head)).toEqual(encodeBatch({ ...head, changes }))
   })
 
   it('is refused with a RangeError at every length that cuts it short', () => {
