@@ -45,6 +45,8 @@ export function visitOwnLog(state: State, { after, upTo, bytesMax }: OwnBounds, 
       continue
     }
     const record = state.store.look(logKey(read + 1))
+    // Before the first there may be what was trimmed; after it there are no holes.
+    assert(record !== undefined || bytes === 0, 'log: positions are contiguous')
     if (record === undefined) break
     bytes += record.length
     if (bytes > record.length && bytes > bytesMax) break

@@ -116,7 +116,6 @@ async function threeWriters() {
  * as fast as they can is a few; what is written in batches is many.
  */
 async function drains() {
-  const single = async (count: number): Promise<void> => await writeNowAndThen(count)
   const few = async (count: number): Promise<void> =>
     void (await loadOf(0, here, { requests: requestsOf('PutItem'), connections: 2, count }))
   const many = async (count: number): Promise<void> =>
@@ -125,7 +124,7 @@ async function drains() {
   await drain(few, size.backlog / 10)
   await drain(many, size.backlog / 4)
   return {
-    oneAMessage: await medianDrain(single, size.singles),
+    oneAMessage: await medianDrain(writeNowAndThen, size.singles),
     fewAMessage: await medianDrain(few, size.backlog),
     manyAMessage: await medianDrain(many, size.backlog),
   }

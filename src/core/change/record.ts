@@ -95,12 +95,9 @@ export function decodeRecordHead(bytes: Buffer): RecordHead {
 /** Throws as `decodeRecordHead`. The parts are views of `bytes`. */
 export function decodeChange(bytes: Buffer): Change {
   const head = decodeRecordHead(bytes)
-  const hasPrevious = bytes.readUInt32BE(27) > 0
   const { keyStart, rowStart, rowEnd } = head
-  return {
-    ...changeOf(head, bytes.subarray(keyStart, rowStart), bytes.subarray(rowStart, rowEnd)),
-    ...(hasPrevious ? { previous: bytes.subarray(rowEnd) } : undefined),
-  }
+  const change = changeOf(head, bytes.subarray(keyStart, rowStart), bytes.subarray(rowStart, rowEnd))
+  return bytes.readUInt32BE(27) > 0 ? { ...change, previous: bytes.subarray(rowEnd) } : change
 }
 
 /** The change without the row before, of bytes that stay somebody else's: its parts are copies. */

@@ -7,12 +7,19 @@ import { replicaRegister } from '../../core/table/registers.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 
-function leaves(change: RecordHead, engine: Engine): boolean {
-  if (change.ordinal === 0 || change.alone) return false
+type Take = (head: RecordHead, record: Buffer) => void
+
+function takeLeaving(engine: Engine, take: Take, head: RecordHead, record: Buffer): void {
+  if (head.ordinal === 0 || head.alone) return
   // Also of a table whose last replica is this region's: the others must hear that it goes.
-  if (change.cause === 'table') return wasShared(change.table, engine)
-  const table = engine.tableWithId(change.table)
-  return table === undefined ? wasShared(change.table, engine) : table.replicas.length > 0
+  const table = head.cause === 'table' ? undefined : engine.tableWithId(head.table)
+  if (table !== undefined) {
+    if (table.replicas.length > 0) take(head, record)
+    return
+  }
+  // To ask for registers is to lose the record.
+  const kept = Buffer.from(record)
+  if (wasShared(head.table, engine)) take(head, kept)
 }
 
 /** Some region has, or had, a replica. What was written to one that has left since goes out all the same, and the word that it has left. */
@@ -53,18 +60,7 @@ export function encodePart(
 
 const writer = new BatchWriter()
 
-function visitPart(
-  engine: Engine,
-  after: Position,
-  end: Position,
-  take: (head: RecordHead, record: Buffer) => void,
-): Position {
-  const takeLeaving = (head: RecordHead, record: Buffer): void => {
-    // What asks the store more than that would lose the record.
-    const isAsking = head.cause === 'table' || engine.tableWithId(head.table) === undefined
-    const kept = isAsking ? Buffer.from(record) : record
-    if (leaves(head, engine)) take(head, kept)
-  }
+function visitPart(engine: Engine, after: Position, end: Position, take: Take): Position {
   let count = 0
   let size = 0
   // A record may have the row before as well, which does not leave.
@@ -73,20 +69,20 @@ function visitPart(
     size += recordSizeBytes(head)
     if (count === logReadChangesMax || (count > 0 && size > messageTargetBytes)) return false
     count++
-    takeLeaving(head, record)
+    takeLeaving(engine, take, head, record)
     return true
   })
-  return visitRegisters(engine, upTo, takeLeaving)
+  return visitRegisters(engine, upTo, take)
 }
 
 /** Registers that were defined together are told together: a region that knew of its own replica only would take itself for the last. */
-function visitRegisters(engine: Engine, upTo: Position, take: (head: RecordHead, record: Buffer) => void): Position {
+function visitRegisters(engine: Engine, upTo: Position, take: Take): Position {
   let at = upTo
   for (let isMore = true; isMore && at < engine.flushed();) {
     isMore = false
     engine.visitOwnLog({ after: at, upTo: at + 1, bytesMax: messageTargetBytes }, (head, record) => {
       isMore = head.cause === 'table' && head.group <= upTo
-      if (isMore) take(head, record)
+      if (isMore) takeLeaving(engine, take, head, record)
       return isMore
     })
     if (isMore) at++
