@@ -139,6 +139,12 @@ export const credentialsMax = 10_000
 export const constraintViolationsMax = 10
 /** How deep a request's attribute values are read before they are refused unread; far beyond what a value may nest. */
 export const coerceDepthMax = 64
+/** How deep a body's JSON may nest before it is refused unparsed: attribute values of `coerceDepthMax` levels, and what stands around them. */
+export const bodyDepthMax = 132
+/** Members and elements of a body without attribute values: a table with all its indexes, or 100 keys, has a few thousand. */
+export const bodyValuesMax = 100_000
+/** Of a body with attribute values: 16 MB of the shortest ones that DynamoDB takes, `{"NULL":true},`, are 2.4 million. */
+export const bodyValuesWithItemsMax = 2_500_000
 /** A value printed into a message is cut there. */
 export const shownTextMax = 64 * 1024
 /** Requests that are past their body and not yet answered; one more is throttled. */

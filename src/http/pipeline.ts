@@ -1,6 +1,6 @@
 /**
- * One request through its layers, in DynamoDB's order: body -> target -> signature -> coerce -> constrain -> attribute
- * values -> the operation's checks -> run -> render. (What the signer may do, once there are policies, is to be asked
+ * One request through its layers, in DynamoDB's order: target -> signature over the raw bytes -> a bounded scan of the body -> its
+ * parser -> coerce -> constrain -> attribute values -> the operation's checks -> run -> render. Nothing is parsed for a client that is not known. (What the signer may do, once there are policies, is to be asked
  * before run: the tables that a request names are in the operation's row.) Whatever is thrown on the way becomes an answer: a
  * ServiceError the one that it says, anything else a 500 with the request's id in the log.
  */
@@ -10,6 +10,7 @@ import { InvariantViolation } from '../core/assert.ts'
 import { checkAuthorization } from '../core/auth/authorization.ts'
 import { errors, ServiceError } from '../core/errors.ts'
 import { checkAttributeValues } from '../core/wire/attribute-values.ts'
+import { checkBodyScan } from '../core/wire/body-scan.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import { readInput } from '../core/wire/input.ts'
 import { parseAroundItems } from '../core/wire/sent-items.ts'
@@ -50,12 +51,12 @@ export function pipeline(options: PipelineOptions): Pipeline {
       errorAnswer(serviceErrorOf(error, options, requestId, operation), contentType, operation)
     let done: Answer
     try {
-      const body = bodyOf(request)
       // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
       if (contentType === 'application/json') return answer(plainJson)
       operation = targetOf(request.headers)
       if (options.signatures === undefined) checkAuthorization(signatureOf(request))
       else options.signatures.verify(request)
+      const body = bodyOf(operation, request)
       const output = run(options, operation, body, request)
       if (output instanceof Promise) return void inTime(output, { answered, refused, answer })
       done = answered(output)
@@ -138,9 +139,10 @@ export function mediaType(headers: IncomingHttpHeaders): string {
 
 type Body = { readonly value: unknown; /** Items were left in their bytes. */ readonly around: boolean }
 
-function bodyOf({ headers, body }: ApiRequest): Body {
+function bodyOf(operation: string, { body }: ApiRequest): Body {
   if (body.length === 0 || !isUtf8(body)) throw serializationError()
-  const value = parseAroundItems(targetIn(headers), body)
+  checkBodyScan(operation, body)
+  const value = parseAroundItems(operation, body)
   return value === undefined ? { value: parsed(body), around: false } : { value, around: true }
 }
 

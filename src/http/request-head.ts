@@ -4,6 +4,7 @@
  * parser, which knows what to make of it. So nothing is ever understood here in two ways.
  */
 import type { IncomingHttpHeaders } from 'node:http'
+import { requestSizeBytesMax } from '../core/limits.ts'
 
 export type RequestHead = {
   readonly url: string
@@ -38,6 +39,8 @@ export function readHead(text: string): RequestHead | undefined {
   if (length === undefined || !lengthText.test(length) || headers['host'] === undefined) return undefined
   const connection = headers['connection']
   if (connection !== undefined && connection !== 'keep-alive' && connection !== 'Keep-Alive') return undefined
+  // Node's parser announces a larger one before its body has come, and api.ts refuses it then.
+  if (Number(length) > requestSizeBytesMax) return undefined
   return { url, headers, rawHeaders: () => rawHeadersOf(text), contentLength: Number(length) }
 }
 

@@ -7,6 +7,7 @@ import { claimOfHeader } from '../../core/auth/authorization.ts'
 import type { Credentials } from '../../core/auth/credentials.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { authorizationSizeMax, cacheUnderstoodMax, cacheUnderstoodTextMax, signersMax } from '../../core/limits.ts'
+import { checkBodyScan } from '../../core/wire/body-scan.ts'
 import { isObject, parseJson } from '../../core/wire/json.ts'
 import { operationNames } from '../../core/wire/shapes.ts'
 import type { Log } from '../../ports/log.ts'
@@ -128,7 +129,7 @@ class Door {
     if (write !== undefined) return this.#write(request, write, who ?? '')
     if (who === undefined || !isPlain(request)) return this.#passOn(request, operation)
     if (operation === 'GetItem') return this.#getItem(request, who)
-    const input = parsed(request.body)
+    const input = inputOf(operation, request.body)
     if (input === undefined) return this.#passOn(request, operation)
     const understood = { request, who, input }
     if (operation === 'Query') return this.#page(understood, 'query')
@@ -154,7 +155,7 @@ class Door {
     let understood = this.#gets.get(text)
     if (understood?.who !== who) {
       const stem = sharedStem(stemOf(request.headers.authorization ?? ''))
-      understood = getItemOf({ who, stem }, parsed(request.body))
+      understood = getItemOf({ who, stem }, inputOf('GetItem', request.body))
       if (understood === undefined) return this.#passOn(request, 'GetItem')
       this.#gets.set(text, understood)
     }
@@ -204,7 +205,7 @@ class Door {
   /** The table first, then what is kept, then the client. A write that was refused has changed nothing. */
   async #write(request: ApiRequest, operation: WriteName, who: string): Promise<Answer> {
     const { cache } = this.#options
-    const input = parsed(request.body)
+    const input = inputOf(operation, request.body)
     // A front of ours has read it, and changes it in place.
     const left = (reply: UpstreamReply | undefined): readonly (Written | undefined)[] =>
       input === undefined
@@ -327,6 +328,16 @@ const usualClaim = /^AWS4-HMAC-SHA256 Credential=[^\s,/]+(?:\/[^\s,/]+){4}, ?Sig
 /** As SDKs send it: other ways are the region's to judge. */
 function isPlain({ url, headers }: ApiRequest): boolean {
   return url === '/' && headers['content-type'] === json10
+}
+
+/** Undefined for what a region refuses: it does so in its own words. */
+function inputOf(operation: string, body: Buffer): Input | undefined {
+  try {
+    checkBodyScan(operation, body)
+  } catch {
+    return undefined
+  }
+  return parsed(body)
 }
 
 function parsed(body: Buffer): Input | undefined {

@@ -1,0 +1,68 @@
+/**
+ * Bounds what parsing a body can cost, in one pass over its bytes and before a parser sees it: 16 MB of `[{},{},…]` are millions of
+ * objects to JSON.parse. The pass knows no more of JSON than where texts begin and end; what is no JSON is the parser's to find.
+ */
+import { ServiceError } from '../errors.ts'
+import { bodyDepthMax, bodyValuesMax, bodyValuesWithItemsMax } from '../limits.ts'
+
+/** Operations whose parameters hold attribute values, as many as the request's size allows. All others are small by their nature. */
+const withItems: ReadonlySet<string> = new Set([
+  'PutItem',
+  'UpdateItem',
+  'DeleteItem',
+  'Query',
+  'Scan',
+  'BatchWriteItem',
+  'TransactWriteItems',
+  'ExecuteStatement',
+  'BatchExecuteStatement',
+  'ExecuteTransaction',
+])
+
+/** Throws the SerializationException of a body that nests deeper, or has more values, than any request of the operation can need. */
+export function checkBodyScan(operation: string, body: Buffer): void {
+  const valuesMax = withItems.has(operation) ? bodyValuesWithItemsMax : bodyValuesMax
+  if (!exceeds(body, { depthMax: bodyDepthMax, valuesMax })) return
+  throw new ServiceError('SerializationException', '')
+}
+
+export type ScanBounds = { readonly depthMax: number; readonly valuesMax: number }
+
+/** Returns whether the bytes nest deeper or hold more values (members, elements, and the root) than the bounds. */
+export function exceeds(body: Buffer, { depthMax, valuesMax }: ScanBounds): boolean {
+  // Each level takes a bracket at both ends, and each value but the first a byte of its own and a comma.
+  if (body.length < 2 * depthMax && body.length < valuesMax) return false
+  let depth = 0
+  let values = 1
+  for (let at = 0; at < body.length; at++) {
+    const byte = body[at] as number
+    if (byte === quote) at = endOfText(body, at + 1)
+    else if (byte === comma) values++
+    // A brace and a bracket differ in one bit from each other, and an end from its beginning in two.
+    else if ((byte | lowerCaseBit) === openBrace) {
+      values++
+      if (++depth > depthMax) return true
+    } else if ((byte | lowerCaseBit) === closeBrace) depth--
+    else continue
+    if (values > valuesMax) return true
+  }
+  return false
+}
+
+const quote = 0x22
+const comma = 0x2c
+const backslash = 0x5c
+const openBrace = 0x7b
+const closeBrace = 0x7d
+/** `[` with it is `{`, and `]` is `}`. */
+const lowerCaseBit = 0x20
+
+/** The place of the quote that ends the text, or the end of the body. */
+function endOfText(body: Buffer, from: number): number {
+  for (let at = from; at < body.length; at++) {
+    const byte = body[at]
+    if (byte === quote) return at
+    if (byte === backslash) at++
+  }
+  return body.length
+}

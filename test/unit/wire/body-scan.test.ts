@@ -1,0 +1,80 @@
+import {
+  array,
+  assert,
+  constant,
+  constantFrom,
+  dictionary,
+  integer,
+  letrec,
+  nat,
+  oneof,
+  property,
+  string,
+} from 'fast-check'
+import { expect, test } from 'vitest'
+import { bodyDepthMax, bodyValuesMax, bodyValuesWithItemsMax, requestSizeBytesMax } from '../../../src/core/limits.ts'
+import { checkBodyScan, exceeds } from '../../../src/core/wire/body-scan.ts'
+
+/** Members, elements and the root, by way of the parser that the scan stands before. */
+function valuesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1
+  return Object.values(value).reduce<number>((sum, each) => sum + valuesIn(each), 1)
+}
+
+function depthOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  return 1 + Math.max(0, ...Object.values(value).map(depthOf))
+}
+
+test('counts what the parser would make, whatever texts look like', () => {
+  const texts = string({ unit: constantFrom('"', '\\', '{', '}', '[', ']', ',', 'a', 'é') })
+  const { tree } = letrec((tie) => ({
+    tree: oneof(
+      { depthSize: 'medium' },
+      texts,
+      integer(),
+      constant(null),
+      array(tie('tree')),
+      dictionary(texts, tie('tree')),
+    ),
+  }))
+  assert(
+    property(tree, integer({ min: 1, max: 40 }), nat(12), (value, valuesMax, depthMax) => {
+      // So that no body is too short to be looked at.
+      const body = Buffer.from(JSON.stringify(value) + ' '.repeat(50))
+      const values = valuesIn(value)
+      // An empty array or object is counted as if it had one value.
+      const empty = (JSON.stringify(value).match(/\[\]|\{\}/g) ?? []).length
+      const refused = exceeds(body, { valuesMax, depthMax })
+      if (depthOf(value) > depthMax || values > valuesMax) expect(refused).toBe(true)
+      else if (values + empty <= valuesMax) expect(refused).toBe(false)
+    }),
+  )
+})
+
+const nested = (levels: number): Buffer => Buffer.from(`{"a":${'['.repeat(levels - 1)}${']'.repeat(levels - 1)}}`)
+
+test('a body nests 132 levels deep and no deeper', () => {
+  expect(() => checkBodyScan('GetItem', nested(bodyDepthMax))).not.toThrow()
+  expect(() => checkBodyScan('GetItem', nested(bodyDepthMax + 1))).toThrow(
+    expect.objectContaining({ code: 'SerializationException' }),
+  )
+})
+
+test('a body that never ends is refused for its depth too', () => {
+  expect(exceeds(Buffer.from('['.repeat(1000)), { depthMax: 132, valuesMax: 100 })).toBe(true)
+  expect(exceeds(Buffer.from(`"${'\\'.repeat(999)}`), { depthMax: 1, valuesMax: 100 })).toBe(false)
+})
+
+test('16 MB of empty objects are refused, and 16 MB of the shortest attribute values are not', () => {
+  const filled = (part: string): Buffer => Buffer.alloc(requestSizeBytesMax, part)
+  expect(() => checkBodyScan('BatchWriteItem', filled('{},'))).toThrow()
+  expect(() => checkBodyScan('BatchWriteItem', filled('{"NULL":true},'))).not.toThrow()
+  expect(bodyValuesWithItemsMax).toBeLessThan(requestSizeBytesMax / 3)
+})
+
+test('operations without attribute values take fewer', () => {
+  const body = Buffer.from(`[${'1,'.repeat(bodyValuesMax)}1]`)
+  expect(() => checkBodyScan('CreateTable', body)).toThrow()
+  expect(() => checkBodyScan('PutItem', body)).not.toThrow()
+})
