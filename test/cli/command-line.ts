@@ -7,6 +7,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb'
 import { build } from '../../src/node/prepare.mjs'
 import { identityOf } from '../../src/node/process-identity.ts'
 
@@ -37,6 +38,26 @@ export type Up = {
   errors(): string
   /** Resolves when it has ended. */
   readonly ended: Promise<Ended>
+}
+
+/** A client of one region of a run. */
+export function clientAt(at: { readonly endpoint: string; readonly region: string } | undefined): DynamoDBClient {
+  if (at === undefined) throw new Error('no such region')
+  const credentials = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
+  return new DynamoDBClient({ endpoint: at.endpoint, region: at.region, credentials })
+}
+
+/** Makes the table Employees, keyed by EmployeeID, and waits until it is ACTIVE. */
+export async function createTable(client: DynamoDBClient): Promise<void> {
+  await client.send(
+    new CreateTableCommand({
+      TableName: 'Employees',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'EmployeeID', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'EmployeeID', KeyType: 'HASH' }],
+    }),
+  )
+  await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 0.1, maxDelay: 1 }, { TableName: 'Employees' })
 }
 
 export function prepareProgram(): void {

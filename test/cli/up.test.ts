@@ -1,13 +1,9 @@
-import {
-  CreateTableCommand,
-  DynamoDBClient,
-  GetItemCommand,
-  PutItemCommand,
-  waitUntilTableExists,
-} from '@aws-sdk/client-dynamodb'
+import { GetItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
   alive,
+  clientAt,
+  createTable,
   eventually,
   longitude,
   prepareProgram,
@@ -45,26 +41,8 @@ async function upWith(data: string, ...args: readonly string[]): Promise<Up> {
 
 const two = ['--regions', 'us-east-1,eu-west-1', '--no-latency', '--table-transition-ms', '0']
 
-function client(running: Up, index: number): DynamoDBClient {
-  const region = running.overview.regions[index]
-  if (region === undefined) throw new Error(`no region ${index}`)
-  const credentials = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
-  return new DynamoDBClient({ endpoint: region.endpoint, region: region.region, credentials })
-}
-
-async function createTable(dynamo: DynamoDBClient): Promise<void> {
-  await dynamo.send(
-    new CreateTableCommand({
-      TableName: 'Employees',
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [{ AttributeName: 'EmployeeID', AttributeType: 'S' }],
-      KeySchema: [{ AttributeName: 'EmployeeID', KeyType: 'HASH' }],
-    }),
-  )
-  await waitUntilTableExists(
-    { client: dynamo, maxWaitTime: 20, minDelay: 0.1, maxDelay: 1 },
-    { TableName: 'Employees' },
-  )
+function client({ overview }: Up, index: number): DynamoDBClient {
+  return clientAt(overview.regions[index])
 }
 
 const item = { EmployeeID: { S: 'E001' }, Name: { S: 'Ann' } }

@@ -27,7 +27,6 @@ export async function runLinksRole(command: Command): Promise<void> {
     host,
     roundTripMs: (from, to) => (latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0),
   })
-  if (plans.length === 0) throw new Failure('no links to carry: --plan or --link is wanted')
   const readable = (logFormat ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text'
   const log = (await pinoLog({ level: logLevel, readable, descriptor: 2 })).with({ process: 'links' })
   const links = await Links.open(plans, (what, names) => log.info(`links: ${what}`, { links: names }))
@@ -37,7 +36,9 @@ export async function runLinksRole(command: Command): Promise<void> {
       throw error
     },
   )
-  log.info(`${plans.length} links are open`, { control: `${controlHost}:${control.port}` })
+  const what =
+    plans.length === 0 ? 'no links are planned (--plan and --link name them)' : `${plans.length} links are open`
+  log.info(what, { control: `${controlHost}:${control.port}` })
   parent.ready()
   log.info(`stopping at ${await parent.end}`)
   await Promise.all([control.close(), links.close()])

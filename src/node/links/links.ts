@@ -219,6 +219,7 @@ async function listen(door: Door): Promise<void> {
 }
 
 function namesOf(lanes: readonly Lane[]): string {
+  if (lanes.length === 0) return 'none, since one region alone has no links'
   const names = lanes.map(({ from, to }) => `${from}>${to}`)
   return names.length > 12 ? `${names.slice(0, 12).join(', ')} and ${names.length - 12} more` : names.join(', ')
 }
