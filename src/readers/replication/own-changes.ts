@@ -2,7 +2,7 @@
 import { type Batch, type BatchChange, BatchWriter, encodeBatch, recordSizeBytes } from '../../core/change/batch.ts'
 import type { Change, Position } from '../../core/change/change.ts'
 import { copyChange, type RecordHead } from '../../core/change/record.ts'
-import { logReadChangesMax, messageTargetBytes } from '../../core/limits.ts'
+import { logReadChangesMax, messageChangesMax, messageTargetBytes, registersTogetherMax } from '../../core/limits.ts'
 import { replicaRegister } from '../../core/table/registers.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -67,18 +67,28 @@ function visitPart(engine: Engine, after: Position, end: Position, take: Take): 
   const bounds = { after, upTo: end, bytesMax: 2 * messageTargetBytes }
   const upTo = engine.visitOwnLog(bounds, (head, record) => {
     size += recordSizeBytes(head)
-    if (count === logReadChangesMax || (count > 0 && size > messageTargetBytes)) return false
+    const isFull = count >= (beginsRegisters(head) ? fullForRegisters : logReadChangesMax)
+    if (isFull || (count > 0 && size > messageTargetBytes)) return false
     count++
     takeLeaving(engine, take, head, record)
     return true
   })
-  return visitRegisters(engine, upTo, take)
+  return visitRegisters(engine, { upTo, room: messageChangesMax - count, take })
 }
 
-/** Registers that were defined together are told together: a region that knew of its own replica only would take itself for the last. */
-function visitRegisters(engine: Engine, upTo: Position, take: Take): Position {
+/** From so many changes on a message has no room for all registers that one operation defines. */
+const fullForRegisters = messageChangesMax - registersTogetherMax
+
+function beginsRegisters({ cause, group, position }: RecordHead): boolean {
+  return cause === 'table' && group === position
+}
+
+type Rest = { readonly upTo: Position; readonly room: number; readonly take: Take }
+
+/** Sends registers that were defined together in one message: a region that knew of its own replica only would take itself for the last. */
+function visitRegisters(engine: Engine, { upTo, room, take }: Rest): Position {
   let at = upTo
-  for (let isMore = true; isMore && at < engine.flushed();) {
+  for (let isMore = true; isMore && at < Math.min(engine.flushed(), upTo + room);) {
     isMore = false
     engine.visitOwnLog({ after: at, upTo: at + 1, bytesMax: messageTargetBytes }, (head, record) => {
       isMore = head.cause === 'table' && head.group <= upTo
