@@ -135,8 +135,10 @@ function tables({ engine, isComplete }: Answers) {
 
 function rows({ engine, isComplete }: Answers, request: Extract<Request, { say: 'rows' }>): Buffer {
   const { table, after, rowsMax = snapshotRowsMax, partial = false } = request
-  if (engine.tableWithId(table) === undefined || (!partial && !isComplete(table)))
-    return refusal('the table is not here, or not all of it')
+  const isHere = engine.tableWithId(table) !== undefined
+  // A replica that has not begun yet has no row, and says so; a refusal would not.
+  if (partial && !isHere && engine.registers(table).length > 0) return encodeRows({ rows: [], done: true })
+  if (!isHere || (!partial && !isComplete(table))) return refusal('the table is not here, or not all of it')
   const countMax = Math.max(1, Math.min(rowsMax, snapshotRowsMax))
   const part = engine.rows(table, keyFrom(after), countMax, snapshotTargetBytes)
   return encodeRows({ rows: part, done: part.length === 0 })

@@ -3,14 +3,13 @@
  * change a message, and a message costs both ends as much as some two hundred changes in one answer. Several questions are under
  * way, as many as the peer answers soon; what they bring is handed on in the log's order.
  */
-import { type Batch, decodeBatch } from '../../core/change/batch.ts'
+import type { Batch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
-import { decodeAnswer, encodeControl } from '../../core/change/control.ts'
-import { kindOf } from '../../core/change/message.ts'
 import { backlogPartsUnderWayMax, logReadChangesMax, messageTargetBytes } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { PeerSession } from '../../ports/bus.ts'
 import type { Clock } from '../../ports/clock.ts'
+import { type LogQuestion, readPart, requestPart } from './log-part.ts'
 import { requestTimeoutMs } from './questions.ts'
 
 export type Backlog = {
@@ -41,8 +40,8 @@ export async function pullBacklog(backlog: Backlog): Promise<boolean> {
   const pace = new Pace()
   const underWay: Question[] = []
   const ask = (after: Position, end: Position): Question => {
-    const answer = answerTo(backlog, after, end)
-    // Whoever fails first is heard.
+    const answer = requestPart(questionOf(backlog, after, end))
+    // The first failure is reported.
     answer.catch(() => undefined)
     return { after, end, askedMs: clock.monotonicMs(), answer }
   }
@@ -56,7 +55,9 @@ export async function pullBacklog(backlog: Backlog): Promise<boolean> {
     const answer = await first.answer
     if (!goesOn()) return false
     // Taken apart when its turn has come: thousands of changes that wait would be as many objects for the garbage collector to carry.
-    const batch = batchIn(backlog, answer, first.after)
+    const part = readPart(questionOf(backlog, first.after, first.end), answer)
+    if (part.say === 'gone') throw new Error(`the log of ${backlog.peer.name} does not reach back to ${first.after}`)
+    const { batch } = part
     const isWhole = batch.upTo >= first.end
     pace.note({ batch, sizeBytes: answer.length }, isWhole, clock.monotonicMs() - first.askedMs)
     reached = Math.max(reached, batch.upTo)
@@ -80,15 +81,6 @@ class Pace {
 
 const slowMs = requestTimeoutMs / 5
 
-function answerTo({ session, region, epoch }: Backlog, after: Position, upTo: Position): Promise<Buffer> {
-  return session.request(encodeControl({ say: 'log', region, epoch, after, upTo }), requestTimeoutMs)
-}
-
-function batchIn({ peer, epoch }: Backlog, answer: Buffer, after: Position): Batch {
-  if (kindOf(answer) === 'control') throw new Error(`${peer.name} does not tell its log: ${decodeAnswer(answer).say}`)
-  const batch = decodeBatch(answer)
-  const isPeers = batch.origin === peer.name && batch.originNumber === peer.number && batch.epoch === epoch
-  if (!isPeers || batch.after > after || batch.upTo <= after)
-    throw new RangeError(`${peer.name} answered with another part of its log`)
-  return batch
+function questionOf({ session, region, peer, epoch }: Backlog, after: Position, upTo: Position): LogQuestion {
+  return { session, region, peer, epoch, after, upTo }
 }

@@ -32,19 +32,22 @@ export async function inherit(room: Room, table: TableId, replicas: Iterable<Rep
   if (asked.length < others.length) return false
   for (const questions of asked) {
     const told = (await questions.tables()).find(({ id }) => id === table)
-    if (told?.complete === true) return false
+    // A peer that does not know of the table yet has not said that it lacks something.
+    if (told === undefined || told.complete) return false
   }
   for (const questions of asked) await takeAll(room.engine, questions, table)
   return true
 }
 
+/** Rejects when a peer refuses: what it has is not known then. */
 async function takeAll(engine: Engine, questions: Questions, table: TableId): Promise<void> {
   let after: Buffer | undefined
   for (;;) {
     const part = await questions.partialRows(table, after)
-    const last = part?.rows.at(-1)
-    if (part === undefined || last === undefined) return
+    const last = part.rows.at(-1)
+    if (last === undefined) return
     await engine.merge(table, part.rows)
+    if (part.done) return
     after = Buffer.from(last.key)
   }
 }

@@ -95,7 +95,8 @@ export class Join {
     const { engine } = this.#options
     for (const { questions, region } of this.#sources()) {
       try {
-        return await engine.mergeRegisters(this.table, await questions.registers(this.table))
+        await engine.mergeRegisters(this.table, await questions.registers(this.table))
+        if (this.isDefined) return
       } catch (error) {
         this.#pass(region, error)
       }
@@ -197,11 +198,16 @@ export class Join {
     return this.#finish(progress)
   }
 
-  /** What is not in the snapshot may have been deleted and forgotten. */
-  async #takeHorizon({ questions }: Source): Promise<void> {
+  /** What is not in the snapshot may have been deleted and forgotten: a source that no longer says up to when does not do. */
+  async #takeHorizon({ region, questions }: Source): Promise<void> {
     const { engine } = this.#options
     const told = (await questions.tables()).find((table) => table.id === this.table)
-    if (told?.horizon !== undefined)
+    if (told?.complete !== true) {
+      this.#passed.delete(region)
+      this.#source = undefined
+      throw new Error(`${region} does not have all of the table any more`)
+    }
+    if (told.horizon !== undefined)
       await engine.raiseHorizon(this.table, { ...told.horizon, region: engine.region.number })
   }
 

@@ -4,18 +4,20 @@
  * from there on, up to the cursor; from then on the table goes with the others again. Where the origin's log no longer
  * reaches back, its state does.
  */
-import { type Batch, decodeBatch } from '../../core/change/batch.ts'
+import type { Batch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
-import { decodeAnswer, encodeControl, type Parked as ToldParked } from '../../core/change/control.ts'
-import { kindOf } from '../../core/change/message.ts'
+import type { Parked as ToldParked } from '../../core/change/control.ts'
+import { UnknownFormat } from '../../core/change/message.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { PeerSession } from '../../ports/bus.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { askForPart } from './log-part.ts'
 import type { Pauses } from './pauses.ts'
-import { Questions, requestTimeoutMs } from './questions.ts'
+import { Questions } from './questions.ts'
+import type { Suspicion } from './suspicion.ts'
 
 type Room = {
   readonly engine: Engine
@@ -23,6 +25,7 @@ type Room = {
   readonly log: Log
   readonly pauses: Pauses
   readonly peer: Region
+  readonly suspicion: Suspicion
 }
 
 const againMs = 2000
@@ -89,13 +92,15 @@ export class Parked {
    * asked again later: its stream may flow all the same, and the other tables with it.
    */
   async catchUp(session: PeerSession): Promise<boolean> {
-    const { engine, pauses, log, peer, clock } = this.#room
+    const { engine, pauses, log, peer, clock, suspicion } = this.#room
     let moved = false
     for (const [table] of this.#places) {
       if (pauses.ofTable(table) > 0 || clock.monotonicMs() < this.#againAtMs) continue
       try {
         if (engine.tableWithId(table) !== undefined) await this.#catchUpTable(session, table)
       } catch (error) {
+        if (error instanceof UnknownFormat) throw error
+        if (error instanceof RangeError) suspicion.note('answer', error)
         log.debug('catching up waits', { table, peer: peer.name, error: String(error) })
         this.#againAtMs = clock.monotonicMs() + againMs
         continue
@@ -118,23 +123,17 @@ export class Parked {
 
   async #catchUpTable(session: PeerSession, table: TableId): Promise<void> {
     const { engine, peer } = this.#room
+    const region = engine.region.name
     for (;;) {
       const place = this.#places.get(table)
       const cursor = engine.cursor(peer.name)
       if (place === undefined || cursor === undefined || place.position >= cursor.position) return
-      const after = place.position
-      const request = { say: 'log', region: engine.region.name, epoch: place.epoch, after, table } as const
-      const answer = await session.request(encodeControl(request), requestTimeoutMs)
-      if (kindOf(answer) === 'control') {
-        const said = decodeAnswer(answer)
-        if (said.say !== 'gone') throw new Error(`${peer.name} does not tell its log: ${said.say}`)
-        return this.#copyState(session, table)
-      }
-      const { changes, upTo, origin } = decodeBatch(answer)
-      if (origin !== peer.name || upTo <= after) throw new RangeError(`${peer.name} answered with another log`)
-      const rows = changes.filter((change) => change.kind === 'item' && change.table === table)
+      const { epoch, position: after } = place
+      const part = await askForPart({ session, region, peer, epoch, after, upTo: cursor.position, table })
+      if (part.say === 'gone') return this.#copyState(session, table)
+      const rows = part.batch.changes.filter(({ kind }) => kind === 'item')
       if (rows.length > 0) await engine.merge(table, rows)
-      await this.#keep(new Map([...this.#places, [table, { epoch: place.epoch, position: upTo }]]))
+      await this.#keep(new Map([...this.#places, [table, { epoch, position: part.batch.upTo }]]))
     }
   }
 
@@ -145,7 +144,6 @@ export class Parked {
     let after: Buffer | undefined
     for (;;) {
       const part = await questions.rows(table, after)
-      if (part === undefined) throw new Error(`${peer.name} does not have all of the table`)
       if (part.rows.length > 0) await engine.merge(table, part.rows)
       if (part.done || part.rows.length === 0) return
       after = Buffer.from(part.rows.at(-1)?.key ?? Buffer.alloc(0))

@@ -1,5 +1,4 @@
 /** What a region asks its peers for besides their logs, with the answers checked for form. */
-import type { Position } from '../../core/change/change.ts'
 import {
   type Announcement,
   type Answer,
@@ -16,6 +15,17 @@ import type { TableId } from '../../core/table/table.ts'
 import type { PeerSession } from '../../ports/bus.ts'
 
 export const requestTimeoutMs = 5000
+
+/** The peer answered that it does not answer this: it lacks what was asked for, stops, or has just started. Nothing follows from it. */
+export class Declined extends Error {
+  override readonly name = 'Declined'
+}
+
+/** The error for an answer that is not of the kind that was asked for. */
+export function declined(said: Answer, peer: string): Error {
+  if (said.say === 'refused') return new Declined(`${peer} refuses: ${said.reason}`)
+  return new RangeError(`${peer} answered another question (${said.say})`)
+}
 
 export type Places = Pick<Extract<Answer, { say: 'cursors' }>, 'epoch' | 'cursors' | 'numbers' | 'left' | 'owed'>
 
@@ -43,14 +53,6 @@ export class Questions {
   }
 
   /** The first position that the peer's log, which is that of `epoch`, still holds. */
-  async oldest(epoch: string): Promise<Position> {
-    const request = { say: 'log', region: this.#region, epoch, after: 0 } as const
-    const answer = await this.#session.request(encodeControl(request), requestTimeoutMs)
-    if (kindOf(answer) === 'batch') return 1
-    const said = decodeAnswer(answer)
-    if (said.say !== 'gone' || said.epoch !== epoch) throw unexpected(said)
-    return said.oldest
-  }
 
   async tables(): Promise<readonly SharedTable[]> {
     const said = await this.#control({ say: 'tables', region: this.#region })
@@ -59,33 +61,28 @@ export class Questions {
   }
 
   async registers(table: TableId): Promise<readonly KeyedRow[]> {
-    const rows = await this.#rows({ say: 'registers', region: this.#region, table })
-    if (rows === undefined) throw new Error('the peer does not tell the table’s registers')
-    return rows.rows
+    return (await this.#rows({ say: 'registers', region: this.#region, table })).rows
   }
 
-  /** Undefined when the peer does not have the table, or not all of it. */
-  rows(table: TableId, after: Buffer | undefined): Promise<Rows | undefined> {
-    const start = after === undefined ? {} : { after: after.toString('base64') }
-    return this.#rows({ say: 'rows', region: this.#region, table, ...start })
+  /** The part of the table's rows after a key. Rejects with Declined when the peer does not have the table, or not all of it. */
+  async rows(table: TableId, after: Buffer | undefined): Promise<Rows> {
+    return inOrder(after, await this.#rows({ say: 'rows', region: this.#region, table, ...startOf(after) }))
   }
 
-  /** What the peer has of a table that is not complete there. */
-  partialRows(table: TableId, after: Buffer | undefined): Promise<Rows | undefined> {
-    const start = after === undefined ? {} : { after: after.toString('base64') }
-    return this.#rows({ say: 'rows', region: this.#region, table, partial: true, ...start })
+  /** The same of a table that is not complete at the peer. */
+  async partialRows(table: TableId, after: Buffer | undefined): Promise<Rows> {
+    const request = { say: 'rows', region: this.#region, table, partial: true, ...startOf(after) } as const
+    return inOrder(after, await this.#rows(request))
   }
 
-  /** The same unchecked, for whoever looks for damage. */
-  rowsAsTheyAre(table: TableId, after: Buffer | undefined, rowsMax: number): Promise<Rows | undefined> {
-    const start = after === undefined ? {} : { after: after.toString('base64') }
-    return this.#rows({ say: 'rows', region: this.#region, table, rowsMax, ...start }, true)
+  /** The same unchecked, for a reader that looks for damage. */
+  rowsAsTheyAre(table: TableId, after: Buffer | undefined, rowsMax: number): Promise<Rows> {
+    return this.#rows({ say: 'rows', region: this.#region, table, rowsMax, ...startOf(after) }, true)
   }
 
-  /** Undefined when the peer does not have the table, or not all of it. */
-  async digest(table: TableId, range: DigestRange): Promise<RangeDigest | undefined> {
+  /** Rejects with Declined when the peer does not have the table, or not all of it. */
+  async digest(table: TableId, range: DigestRange): Promise<RangeDigest> {
     const said = await this.#control({ say: 'digest', region: this.#region, table, ...range })
-    if (said.say === 'refused') return undefined
     if (said.say !== 'digest') throw unexpected(said)
     return { rows: said.rows, digest: said.digest }
   }
@@ -94,15 +91,28 @@ export class Questions {
     return decodeAnswer(await this.#session.request(encodeControl(request), requestTimeoutMs))
   }
 
-  async #rows(request: Request, asTheyAre = false): Promise<Rows | undefined> {
+  async #rows(request: Request, asTheyAre = false): Promise<Rows> {
     const payload = await this.#session.request(encodeControl(request), requestTimeoutMs)
-    if (kindOf(payload) === 'rows') return decodeRows(payload, asTheyAre)
-    const said = decodeAnswer(payload)
-    if (said.say !== 'refused') throw unexpected(said)
-    return undefined
+    if (kindOf(payload) === 'control') throw unexpected(decodeAnswer(payload))
+    return decodeRows(payload, asTheyAre)
   }
 }
 
+function startOf(after: Buffer | undefined): { readonly after?: string } {
+  return after === undefined ? {} : { after: after.toString('base64') }
+}
+
+/** A part that goes back would be asked for without end, and an empty one that is not the last would look like the end. */
+function inOrder(after: Buffer | undefined, part: Rows): Rows {
+  let last = after
+  for (const { key } of part.rows) {
+    if (last !== undefined && key.compare(last) <= 0) throw new RangeError('rows out of order')
+    last = key
+  }
+  if (part.rows.length === 0 && !part.done) throw new RangeError('an empty part that is not the last')
+  return part
+}
+
 function unexpected(said: Answer): Error {
-  return new Error(said.say === 'refused' ? `refused: ${said.reason}` : `an answer to another question (${said.say})`)
+  return declined(said, 'the peer')
 }

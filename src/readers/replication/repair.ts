@@ -1,13 +1,11 @@
-/** Fills a hole in a peer's stream: the origin is asked for that part of its log, until the cursor has reached `upTo`. */
-import { type Batch, decodeBatch } from '../../core/change/batch.ts'
+/** Fills a gap in a peer's stream: asks the origin for that part of its log, until the cursor has reached `upTo`. */
+import type { Batch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
-import { decodeAnswer, encodeControl } from '../../core/change/control.ts'
-import { kindOf } from '../../core/change/message.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Engine } from '../../engine/engine.ts'
 import type { PeerSession } from '../../ports/bus.ts'
-import { requestTimeoutMs } from './questions.ts'
+import { askForPart } from './log-part.ts'
 
 /** The peer's log does not go on from the cursor: it was trimmed, or it is another log. */
 export class LogGone extends Error {
@@ -27,31 +25,19 @@ export type Repair = {
 /** 'gone': the origin has no log that goes on from the cursor. */
 export type Repaired = 'whole' | 'gone' | { readonly until: Stamp }
 
-/** Rejects when the peer cannot be asked. */
+/** Rejects when the peer cannot be asked or refuses. */
 export async function repair({ engine, session, peer, upTo, apply, onApplied }: Repair): Promise<Repaired> {
+  const region = engine.region.name
   for (;;) {
     const cursor = engine.cursor(peer.name)
     if (cursor === undefined) return 'gone'
     if (cursor.position >= upTo) return 'whole'
     const { epoch, position: after, sequence } = cursor
-    const request = encodeControl({ say: 'log', region: engine.region.name, epoch, after })
-    const answer = await session.request(request, requestTimeoutMs)
-    if (kindOf(answer) === 'control') {
-      const said = decodeAnswer(answer)
-      if (said.say === 'gone') return 'gone'
-      throw new Error(`${peer.name} cannot fill the hole: ${said.say === 'refused' ? said.reason : said.say}`)
-    }
-    const batch = checked(decodeBatch(answer), peer, epoch, after)
-    const result = await apply(batch, sequence)
-    onApplied(batch, result)
+    const part = await askForPart({ session, region, peer, epoch, after, upTo })
+    if (part.say === 'gone') return 'gone'
+    const result = await apply(part.batch, sequence)
+    onApplied(part.batch, result)
     if (result.applied === 'held') return { until: result.until }
     if (result.applied === 'hole') throw new RangeError(`${peer.name} answered with another part of its log`)
   }
-}
-
-function checked(batch: Batch, peer: Region, epoch: string, after: Position): Batch {
-  if (batch.origin !== peer.name || batch.originNumber !== peer.number) throw new RangeError('a log of another region')
-  if (batch.epoch !== epoch || batch.after > after || batch.upTo <= after)
-    throw new RangeError(`${peer.name} answered with another part of its log`)
-  return batch
 }

@@ -77,7 +77,7 @@ export class Subscriber {
     this.hearing = new Hearing(options.env.clock)
     this.#mode = new Mode(options.env, options.peer)
     this.#suspicion = new Suspicion(options.env, options.peer)
-    this.parked = new Parked({ ...options, ...options.env })
+    this.parked = new Parked({ ...options, ...options.env, suspicion: this.#suspicion })
     this.#intake = new Intake({
       ...options,
       inbox: this.#inbox,

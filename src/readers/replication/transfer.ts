@@ -15,7 +15,8 @@ import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
-import { Questions } from './questions.ts'
+import { oldestHeld } from './log-part.ts'
+import { Declined, Questions } from './questions.ts'
 
 export type Transfers = {
   readonly env: Env
@@ -52,7 +53,7 @@ export async function transferState(room: Transfers, session: PeerSession, peer:
   room.onRegisters()
   const complete = new Set(tables.filter((table) => table.complete).map((table) => table.id))
   const known = new Set(tables.map((table) => table.id))
-  const oldest = await questions.oldest(epoch)
+  const oldest = await oldestHeld({ session, region: engine.region.name, peer, epoch })
   for (;;) {
     const next = tableToCopy(engine, complete, progress.done)
     if (next !== undefined) {
@@ -71,7 +72,8 @@ export async function mergeFrom(room: Transfers, session: PeerSession): Promise<
   const questions = new Questions(session, engine.region.name)
   for (const { id, complete } of await questions.tables()) {
     await engine.mergeRegisters(id, await questions.registers(id))
-    if (complete && engine.tableWithId(id) !== undefined) await copyRows(engine, questions, id, undefined)
+    if (complete && engine.tableWithId(id) !== undefined)
+      await unlessLeft(questions, id, copyRows(engine, questions, id, undefined))
   }
   room.onRegisters()
 }
@@ -92,7 +94,7 @@ function tableToCopy(engine: Engine, complete: ReadonlySet<TableId>, done: reado
   return [...complete].find((id) => !done.includes(id) && engine.tableWithId(id) !== undefined)
 }
 
-/** Undefined when the peer has not got all of the table any more. */
+/** Undefined when the peer says itself that it does not have all of the table any more. */
 async function copy(
   { engine }: Transfers,
   questions: Questions,
@@ -102,31 +104,47 @@ async function copy(
 ): Promise<Progress | undefined> {
   const { copied, ...rest } = progress
   const start = copied?.table === table ? Buffer.from(copied.after, 'base64') : undefined
-  const isWhole = await copyRows(engine, questions, table, start, (after) =>
+  const copying = copyRows(engine, questions, table, start, (after) =>
     engine.setNote(progressNote(peer.name), { ...rest, copied: { table, after: after.toString('base64') } }),
   )
-  if (!isWhole) return undefined
+  if (!(await unlessLeft(questions, table, copying))) return undefined
   const next: Progress = { ...rest, done: [...progress.done, table] }
   await engine.setNote(progressNote(peer.name), next)
   return next
 }
 
-/** False when the peer stops telling them before the end. */
+/**
+ * False when the peer has left the table meanwhile. Its refusal alone does not say so: a peer that is stopping, or has just
+ * started, refuses too. Then the transfer ends here and goes on later.
+ */
+async function unlessLeft(questions: Questions, table: TableId, copying: Promise<void>): Promise<boolean> {
+  try {
+    await copying
+    return true
+  } catch (error) {
+    if (!(error instanceof Declined)) throw error
+    const isStillThere = (await questions.tables()).some(({ id, complete }) => id === table && complete)
+    if (isStillThere) throw error
+    return false
+  }
+}
+
+/** Rejects when the peer stops before the last row. */
 async function copyRows(
   engine: Engine,
   questions: Questions,
   table: TableId,
   start: Buffer | undefined,
   note?: (after: Buffer) => Promise<void>,
-): Promise<boolean> {
+): Promise<void> {
   let after = start
   for (let part = 1; ; part++) {
     const chunk = await questions.rows(table, after)
-    if (chunk === undefined) return false
-    if (chunk.rows.length === 0 || engine.tableWithId(table) === undefined) return true
+    const last = chunk.rows.at(-1)
+    if (last === undefined || engine.tableWithId(table) === undefined) return
     await engine.merge(table, chunk.rows)
-    after = Buffer.from(chunk.rows.at(-1)?.key ?? Buffer.alloc(0))
-    if (chunk.done) return true
+    if (chunk.done) return
+    after = Buffer.from(last.key)
     if (note !== undefined && part % notedEvery === 0) await note(after)
   }
 }

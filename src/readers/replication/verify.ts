@@ -25,7 +25,7 @@ import type { PeerSession } from '../../ports/bus.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { absences } from './debts.ts'
 import { digestOfRange, type KeyRange, rowsOfRange } from './key-range.ts'
-import { Questions } from './questions.ts'
+import { Declined, Questions } from './questions.ts'
 
 export type VerifyRoom = {
   readonly engine: Engine
@@ -68,12 +68,11 @@ export async function compareReplicas(room: VerifyRoom, table: Table): Promise<C
   return await run.compare()
 }
 
-async function told<T>(region: string, question: Promise<T | undefined>): Promise<T> {
-  const answer = await question.catch((error: unknown) => {
+async function told<T>(region: string, question: Promise<T>): Promise<T> {
+  return await question.catch((error: unknown) => {
+    if (error instanceof Declined) throw new NotComparable(`${region} does not compare: ${error.message}`)
     throw new NotComparable(`${region} does not answer (${String(error)})`)
   })
-  if (answer === undefined) throw new NotComparable(`${region} does not have all of the table`)
-  return answer
 }
 
 type Peer = { readonly region: string; readonly questions: Questions }
