@@ -1,4 +1,5 @@
 /** Equality as `=`, `IN` and `contains` see it: same type and same value, sets without regard to order. */
+import { equalOnce, largeMembersMin, memberCount, membersOf } from './large-values.ts'
 import { attribute, type AttributeValue, type Item } from './value.ts'
 
 export function equalValues(a: AttributeValue, b: AttributeValue): boolean {
@@ -15,26 +16,33 @@ export function equalValues(a: AttributeValue, b: AttributeValue): boolean {
 }
 
 export function equalItems(a: Item, b: Item): boolean {
-  const names = Object.keys(a)
-  if (names.length !== Object.keys(b).length) return false
-  return names.every((name) => {
-    const left = attribute(a, name)
-    const right = attribute(b, name)
-    return left !== undefined && right !== undefined && equalValues(left, right)
-  })
+  const count = memberCount(a)
+  if (count !== memberCount(b)) return false
+  const compare = (): boolean =>
+    Object.keys(a).every((name) => {
+      const left = attribute(a, name)
+      const right = attribute(b, name)
+      return left !== undefined && right !== undefined && equalValues(left, right)
+    })
+  return count < largeMembersMin ? compare() : equalOnce(a, b, compare)
 }
 
 function equalLists(a: readonly AttributeValue[], b: readonly AttributeValue[]): boolean {
   if (a.length !== b.length) return false
-  return a.every((element, n) => {
-    const other = b[n]
-    return other !== undefined && equalValues(element, other)
-  })
+  const compare = (): boolean =>
+    a.every((element, n) => {
+      const other = b[n]
+      return other !== undefined && equalValues(element, other)
+    })
+  return a.length < largeMembersMin ? compare() : equalOnce(a, b, compare)
 }
 
 /** Sets hold no duplicates and their elements are canonical text, so they are compared as strings. */
 function equalSets(a: readonly string[], b: readonly string[]): boolean {
   if (a.length !== b.length) return false
-  const members = new Set(b)
-  return a.every((element) => members.has(element))
+  if (a.length < largeMembersMin) return a.every((element) => b.includes(element))
+  return equalOnce(a, b, () => {
+    const members = membersOf(b)
+    return a.every((element) => members.has(element))
+  })
 }

@@ -4,12 +4,13 @@
  * everything that no path touches. So list indexes mean the list as it was, whatever else the update does.
  */
 import { unreachable } from '../assert.ts'
+import { sizeOfValue } from '../attribute/size.ts'
 import { attribute, type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { valueAt } from '../item/document.ts'
-import { nestingDepthMax } from '../limits.ts'
+import { itemSizeBytesMax, nestingDepthMax } from '../limits.ts'
 import { nestingProblem } from '../wire/attribute-values.ts'
 import type { Path } from './path.ts'
-import { type Computed, computeAdd, computeDelete, computeSet } from './update-value.ts'
+import { type Computed, computeAdd, computeDelete, computeSet, tooLarge } from './update-value.ts'
 import type { Update, UpdateAction } from './update.ts'
 
 export type UpdateResult = { readonly item: Item | undefined } | { readonly refused: string }
@@ -23,9 +24,13 @@ const invalidPath = { refused: 'The document path provided in the update express
 export function applyUpdate(update: Update, item: Item | undefined, keyAttributes: Item): UpdateResult {
   const original = item ?? keyAttributes
   const edits: Edit = { steps: new Map() }
+  let sizeBytes = 0
   for (const action of update.actions) {
     const result = isPlaceThere(original, action.path) ? compute(action, original) : invalidPath
     if ('refused' in result) return { refused: update.legacy === true ? legacyMessage(result.refused) : result.refused }
+    // No path holds another, so the item will hold all of these values.
+    if (result.value !== undefined) sizeBytes += sizeOfValue(result.value)
+    if (sizeBytes > itemSizeBytesMax) return tooLarge
     if (nestsTooDeeply(action.path, result.value)) return { refused: nestingProblem }
     insert(edits, action.path, result.value)
   }

@@ -4,6 +4,7 @@
  */
 import { unreachable } from '../assert.ts'
 import { equalValues } from '../attribute/equality.ts'
+import { hasElement, hasMember } from '../attribute/large-values.ts'
 import { compareValues } from '../attribute/order.ts'
 import { type AttributeValue, type Item, typeOf } from '../attribute/value.ts'
 import { valueAt } from '../item/document.ts'
@@ -90,10 +91,11 @@ function contains(value: Value, element: Value): boolean {
   if (value === undefined || element === undefined) return false
   if ('S' in value) return 'S' in element && value.S.includes(element.S)
   if ('B' in value) return 'B' in element && bytesOf(value.B).includes(bytesOf(element.B))
-  if ('SS' in value) return 'S' in element && value.SS.includes(element.S)
-  if ('NS' in value) return 'N' in element && value.NS.includes(element.N)
-  if ('BS' in value) return 'B' in element && value.BS.includes(element.B)
-  return 'L' in value && value.L.some((member) => equalValues(member, element))
+  if ('SS' in value) return 'S' in element && hasMember(value.SS, element.S)
+  if ('NS' in value) return 'N' in element && hasMember(value.NS, element.N)
+  if ('BS' in value) return 'B' in element && hasMember(value.BS, element.B)
+  if (!('L' in value)) return false
+  return hasElement(value.L, element) ?? value.L.some((member) => equalValues(member, element))
 }
 
 function bytesOf(base64: string): Buffer {

@@ -8,6 +8,7 @@ import { sizeOfItem } from '../attribute/size.ts'
 import { parsedItem, SentItem } from '../item/sent-item.ts'
 import { applyUpdate } from '../expression/apply-update.ts'
 import type { Item } from '../attribute/value.ts'
+import { tooLarge } from '../expression/update-value.ts'
 import type { Condition } from '../expression/condition.ts'
 import { evaluate } from '../expression/evaluate.ts'
 import { itemSizeBytesMax } from '../limits.ts'
@@ -81,17 +82,18 @@ function putOutcome({ item }: Put, current: Current | undefined): Outcome | Refu
 function updateOutcome(write: UpdateWrite, current: Current | undefined): Outcome | Refusal {
   const previous = current?.item()
   const result = applyUpdate(write.update, previous, write.keyAttributes)
-  if ('refused' in result) return invalid(result.refused)
+  if ('refused' in result) return result.refused === tooLarge.refused ? itemTooLarge : invalid(result.refused)
   const { item } = result
   if (item === undefined) return { previous: current, next: undefined, changed: false }
   const wording = write.update.legacy === true ? 'put' : 'update'
   const problem = indexKeyProblem(write.table, { next: item, previous: previous ?? write.keyAttributes, wording })
   if (problem !== undefined) return invalid(problem)
   const next = new MadeItem(item)
-  if (next.sizeBytes > itemSizeBytesMax)
-    return { refused: 'item-size', message: 'Item size to update has exceeded the maximum allowed size' }
+  if (next.sizeBytes > itemSizeBytesMax) return itemTooLarge
   return { previous: current, next, changed: true }
 }
+
+const itemTooLarge: Refusal = { refused: 'item-size', message: tooLarge.refused }
 
 class MadeItem implements Next {
   readonly sizeBytes: number
