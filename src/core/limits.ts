@@ -126,6 +126,13 @@ export const stayingRunsMax = 4096
 export const logReadChangesMax = 256
 /** And about their bytes. */
 export const logReadBytesMax = 4 * 1024 * 1024
+/** Parts of the log that a status counts by itself in its turn, and in several turns when it may wait. */
+export const countedInStatusMax = 4
+export const countedForStatusMax = 400
+/** Changes of one table, confirmed together, whose latencies are measured one by one. */
+export const latencySamplesAtOnceMax = 4096
+/** Positions that the log lets go of before the counts follow. */
+export const trimmedAtOnceMax = 16_384
 /** A tombstone stays at least this long, whatever the replicas have confirmed: a snapshot's part on its way may be older than it. */
 export const tombstoneAgeMsMin = 60_000
 export const tombstonesRemovedAtOnceMax = 1000

@@ -22,16 +22,19 @@ export function adminRoutes({ engine, replication, topology, invalidator }: Admi
     {
       method: 'GET',
       path: '/admin/status',
-      answer: () => ({
-        ...replication.status(),
-        number: topology.self.number,
-        knows: peersOf(topology).map(({ name }) => name),
-        oldest: engine.oldest(),
-        setAside: setAsideStatus(engine),
-        ...troubleOf(engine),
-        tables: engine.tables().length,
-        caches: invalidator.caches(),
-      }),
+      answer: async () => {
+        await replication.count()
+        return {
+          ...replication.status(),
+          number: topology.self.number,
+          knows: peersOf(topology).map(({ name }) => name),
+          oldest: engine.oldest(),
+          setAside: setAsideStatus(engine),
+          ...troubleOf(engine),
+          tables: engine.tables().length,
+          caches: invalidator.caches(),
+        }
+      },
     },
     ...setAsideRoutes(engine),
     ...conflictRoutes(engine, topology),

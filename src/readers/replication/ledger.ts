@@ -1,19 +1,22 @@
 /**
- * Which own changes each peer still lacks, by table, counted as they are made and as they are confirmed, never by going
- * through the log again: so pending counts are exact, and the age of the oldest is known while the link is cut. A peer that
- * has a table paused confirms its place in the log and, apart, where it stands with that table.
+ * Which own changes each peer still lacks, by table, counted as they are made and as they are confirmed: so pending counts are
+ * exact, and the age of the oldest is known while the link is cut. A peer that has a table paused confirms its place in the
+ * log and, apart, where it stands with that table.
+ *
+ * Only for a peer that comes with nothing is the log read again (recall.ts): part by part, since the log may hold millions of
+ * positions. The counts of that peer are known once it has been read.
  */
 import type { Change, Position } from '../../core/change/change.ts'
 import { readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../../core/table/table.ts'
+import { latencySamplesAtOnceMax } from '../../core/limits.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { Latencies, type Latency } from './latencies.ts'
 import { nextPart } from './own-changes.ts'
-
-type Entry = { readonly position: Position; readonly stamp: Stamp }
+import { type Entry, firstBeyond, Recall } from './recall.ts'
 
 /** The changes of one table that some peer lacks, in the log's order. */
-type Queue = { entries: Entry[]; /** Entries that all peers have and that are forgotten. */ dropped: number }
+type Queue = { entries: readonly Entry[]; /** Entries that all peers have and that are forgotten. */ dropped: number }
 
 /** What a peer lacks of one table. */
 type TablePlace = {
@@ -35,6 +38,8 @@ type PeerPlace = {
 
 const noneParked: ReadonlyMap<TableId, Position> = new Map()
 const droppedAtOnce = 4096
+/** Fewer would be copied too often. */
+const droppedPart = 8
 
 export class Ledger {
   readonly #engine: Engine
@@ -43,6 +48,9 @@ export class Ledger {
   readonly #queues = new Map<TableId, Queue>()
   #upTo: Position
   readonly #peers = new Map<string, PeerPlace>()
+  #recall: Recall | undefined
+  /** Peers whose counts are not known before the recall has ended. */
+  readonly #recalling = new Set<string>()
 
   /** `confirmed` is what each peer is known to have; counting starts at the least of them. */
   constructor(engine: Engine, confirmed: ReadonlyMap<string, Position>) {
@@ -55,7 +63,8 @@ export class Ledger {
 
   /** A peer that has nothing yet: everything that the log holds is counted, also what all others have and was forgotten. */
   add(peer: string): void {
-    this.#recall(Math.min(this.leastConfirmed(), this.#upTo))
+    this.#recallUpTo(Math.min(this.leastConfirmed(), this.#upTo))
+    if (this.#recall !== undefined) this.#recalling.add(peer)
     const place = newPlace(0)
     for (const [table, { entries, dropped }] of this.#queues) {
       place.tables.set(table, { next: dropped, lost: undefined })
@@ -71,11 +80,30 @@ export class Ledger {
 
   remove(peer: string): void {
     this.#peers.delete(peer)
+    this.#recalling.delete(peer)
+    if (this.#recalling.size === 0) this.#recall = undefined
     for (const table of this.#queues.keys()) this.#forget(table)
   }
 
   get upTo(): Position {
     return this.#upTo
+  }
+
+  /** Everything that the peer lacks is counted. */
+  isCounted(peer: string): boolean {
+    return this.#upTo >= this.#engine.flushed() && !this.#recalling.has(peer)
+  }
+
+  /** Entries of its lists, by table and by peer: what comes back to nothing when tables and peers go. */
+  get size(): number {
+    const places = [...this.#peers.values()].map(({ tables, latencies }) => tables.size + latencies.size)
+    return this.#queues.size + places.reduce((sum, size) => sum + size, 0)
+  }
+
+  /** Forgets the figures of tables that are gone. */
+  forgetTables(isHere: (table: TableId) => boolean): void {
+    for (const { latencies } of this.#peers.values())
+      for (const table of latencies.keys()) if (!isHere(table)) latencies.delete(table)
   }
 
   confirmed(peer: string): Position {
@@ -149,13 +177,13 @@ export class Ledger {
     this.#upTo = upTo
   }
 
-  /** Reads on in the log by itself, where the publisher has not been. True when there is more. */
+  /** Reads one part of the log by itself, where the publisher has not been, or for a recall. True when there is more. */
   readOn(): boolean {
     if (this.#upTo < this.#engine.oldest() - 1) this.#upTo = this.#engine.oldest() - 1
     const { leaving, upTo } = nextPart(this.#engine, this.#upTo)
-    if (upTo === this.#upTo) return false
+    if (upTo === this.#upTo) return this.#recallOn()
     this.observe(this.#upTo, upTo, leaving)
-    return this.#upTo < this.#engine.flushed()
+    return this.#upTo < this.#engine.flushed() || this.#recall !== undefined
   }
 
   /** `appliedMs`: when the peer applied the last of it, by this region's clock. */
@@ -182,31 +210,47 @@ export class Ledger {
         const at = place.tables.get(table) as TablePlace
         const oldestMs = at.lost?.oldestMs ?? queue.entries[at.next - queue.dropped]?.stamp.wallMs ?? 0
         const from = at.next
-        while ((queue.entries[at.next - queue.dropped]?.position ?? Infinity) <= upTo) at.next++
+        at.next = Math.max(from, queue.dropped + firstBeyond(queue.entries, upTo))
         const count = (at.lost?.count ?? 0) + at.next - from
         if (count > 0) at.lost = { count, upTo, oldestMs }
         this.#forget(table)
       }
   }
 
-  /** Reads in the log again what was forgotten because all had it: nothing beyond `upTo`. */
-  #recall(upTo: Position): void {
-    const found = new Map<TableId, Entry[]>()
-    for (let after = this.#engine.oldest() - 1; after < upTo;) {
-      const part = nextPart(this.#engine, after)
-      if (part.upTo === after) break
-      after = part.upTo
-      for (const { position, table, row } of part.leaving) {
-        if (position > upTo || position >= (this.#queues.get(table)?.entries[0]?.position ?? Infinity)) continue
-        const entries = found.get(table) ?? []
-        found.set(table, entries)
-        entries.push({ position, stamp: readStamp(row, 1) })
-      }
+  /** The log is read again up to there: what was forgotten because all had it is in no queue. From its start if it is being read. */
+  #recallUpTo(position: Position): void {
+    const upTo = Math.max(position, this.#recall?.upTo ?? 0)
+    if (upTo >= this.#engine.oldest()) this.#recall = new Recall(this.#engine, upTo)
+  }
+
+  /** One step. True when there is more. */
+  #recallOn(): boolean {
+    const recall = this.#recall
+    if (recall === undefined) return false
+    if (recall.readOn()) return true
+    const next = recall.take()
+    if (next !== undefined) {
+      this.#prepend(...next)
+      return true
     }
-    for (const [table, entries] of found) {
-      const queue = this.#queues.get(table) ?? { entries: [], dropped: 0 }
-      this.#queues.set(table, { entries: [...entries, ...queue.entries], dropped: queue.dropped - entries.length })
-    }
+    this.#recall = undefined
+    this.#recalling.clear()
+    // Of what was read, the log may have let go of some meanwhile.
+    this.trimmed(this.#engine.oldest() - 1)
+    return false
+  }
+
+  /** Puts what was forgotten of a table, and some peer lacks, before the queue. */
+  #prepend(table: TableId, found: readonly Entry[]): void {
+    const queue = this.#queues.get(table) ?? { entries: [], dropped: 0 }
+    const places = [...this.#recalling].flatMap((peer) => this.#peers.get(peer) ?? [])
+    const from = firstBeyond(found, Math.min(...places.map((place) => reachOf(place, table))))
+    const older = found.slice(from, firstBeyond(found, (queue.entries[0]?.position ?? Infinity) - 1))
+    if (older.length === 0) return
+    queue.entries = [...older, ...queue.entries]
+    queue.dropped -= older.length
+    this.#queues.set(table, queue)
+    for (const place of places) setBack(place, table, queue, older)
   }
 
   #add(change: Change): void {
@@ -219,7 +263,7 @@ export class Ledger {
         place.tables.set(table, { next: queue.dropped + queue.entries.length, lost: undefined })
       place.lacking.add(table)
     }
-    queue.entries.push({ position, stamp: readStamp(change.row, 1) })
+    ;(queue.entries as Entry[]).push({ position, stamp: readStamp(change.row, 1) })
     for (const place of this.#peers.values())
       if (position <= reachOf(place, table)) this.#advance(place, table, reachOf(place, table), undefined)
   }
@@ -227,26 +271,59 @@ export class Ledger {
   #advance(place: PeerPlace, table: TableId, reach: Position, appliedMs: number | undefined): void {
     const queue = this.#queues.get(table) as Queue
     const at = place.tables.get(table) as TablePlace
-    for (;;) {
-      const entry = queue.entries[at.next - queue.dropped]
-      if (entry === undefined || entry.position > reach) break
-      if (appliedMs !== undefined && entry.position > this.#before)
-        latenciesOf(place, table).add(appliedMs, Math.max(0, appliedMs - entry.stamp.wallMs))
-      at.next++
-    }
+    const next = Math.max(at.next, queue.dropped + firstBeyond(queue.entries, reach))
+    if (appliedMs !== undefined) this.#measure(place, table, { from: at.next, next, appliedMs })
+    at.next = next
     if (at.lost !== undefined && at.lost.upTo <= reach) at.lost = undefined
     if (at.lost === undefined && at.next === queue.dropped + queue.entries.length) place.lacking.delete(table)
     this.#forget(table)
   }
 
+  /** How long each of them took; of very many confirmed together the last ones only. */
+  #measure(place: PeerPlace, table: TableId, of: { from: number; next: number; appliedMs: number }): void {
+    const { entries, dropped } = this.#queues.get(table) as Queue
+    for (let at = Math.max(of.from, of.next - latencySamplesAtOnceMax); at < of.next; at++) {
+      const entry = entries[at - dropped]
+      if (entry !== undefined && entry.position > this.#before)
+        latenciesOf(place, table).add(of.appliedMs, Math.max(0, of.appliedMs - entry.stamp.wallMs))
+    }
+  }
+
   #forget(table: TableId): void {
-    const queue = this.#queues.get(table) as Queue
+    const queue = this.#queues.get(table)
+    if (queue === undefined) return
+    const places = [...this.#peers.values()].map(({ tables }) => tables.get(table))
     const end = queue.dropped + queue.entries.length
-    const least = Math.min(end, ...[...this.#peers.values()].map((place) => place.tables.get(table)?.next ?? end))
-    if (least < end && least - queue.dropped < droppedAtOnce) return
+    const least = Math.min(end, ...places.map((place) => place?.next ?? end))
+    if (least === end) return this.#forgetQueue(table, queue, places)
+    if (least - queue.dropped < Math.max(droppedAtOnce, queue.entries.length / droppedPart)) return
     queue.entries = queue.entries.slice(least - queue.dropped)
     queue.dropped = least
   }
+
+  /** All have everything: nothing is kept of the table, unless a peer waits for what the log has lost. */
+  #forgetQueue(table: TableId, queue: Queue, places: readonly (TablePlace | undefined)[]): void {
+    if (places.some((place) => place?.lost !== undefined)) {
+      queue.dropped += queue.entries.length
+      queue.entries = []
+      return
+    }
+    this.#queues.delete(table)
+    for (const { tables } of this.#peers.values()) tables.delete(table)
+  }
+}
+
+/** A peer whose counts were not known lacks of the older entries those beyond its reach. */
+function setBack(place: PeerPlace, table: TableId, { dropped }: Queue, older: readonly Entry[]): void {
+  const lacked = firstBeyond(older, reachOf(place, table))
+  const known = place.tables.get(table)
+  const first = older[lacked]
+  if (known?.lost !== undefined && first !== undefined) {
+    known.lost.count += older.length - lacked
+    known.lost.oldestMs = Math.min(known.lost.oldestMs, first.stamp.wallMs)
+  } else if (known === undefined || first !== undefined)
+    place.tables.set(table, { next: dropped + lacked, lost: undefined })
+  if (first !== undefined) place.lacking.add(table)
 }
 
 function newPlace(confirmed: Position): PeerPlace {

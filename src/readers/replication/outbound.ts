@@ -71,7 +71,9 @@ export class Outbound {
       lagMs: Math.max(0, ...concerning.map((table) => ledger.lagOf(peer, table, nowMs))),
       // Of any table: the peer may have got a replica of which this region has not heard yet.
       safeToEvacuate:
-        ledger.lacking(peer).length === 0 && this.#isKnown(outbound) && tables.every((table) => table.safeToEvacuate),
+        ledger.lacking(peer).length === 0 &&
+        this.#isKnown(peer, outbound) &&
+        tables.every((table) => table.safeToEvacuate),
       ...(paused > nowMs ? { pausedUntilMs: paused } : {}),
       tables,
     }
@@ -93,23 +95,22 @@ export class Outbound {
       ...(watermark === undefined ? {} : { watermark }),
       ...(latency === undefined ? {} : { replicationLatency: latency }),
       ...(parked !== undefined && parked.untilMs > nowMs ? { pausedUntilMs: parked.untilMs } : {}),
-      safeToEvacuate: isComplete && pending === 0 && this.#isKnown(outbound),
+      safeToEvacuate: isComplete && pending === 0 && this.#isKnown(peer, outbound),
     }
   }
 
   /** What was written here to the table up to this is applied there; undefined where that is not known. */
   #watermarkOf(peer: string, table: Table, outbound: OutboundState): ClockState | undefined {
     const { engine, ledger } = this.#room
-    if (!this.#isKnown(outbound)) return undefined
+    if (!this.#isKnown(peer, outbound)) return undefined
     if (ledger.pendingOf(peer, table.id) === 0) return engine.clock()
     const oldest = ledger.oldestOf(peer, table.id)
     return oldest === undefined || ledger.hasLost(peer, table.id) ? undefined : before(oldest)
   }
 
   /** Everything is counted, and the peer has confirmed since this process and that disk of the peer's are there. */
-  #isKnown(outbound: OutboundState): boolean {
-    const { engine, ledger } = this.#room
-    return outbound !== 'unknown' && ledger.upTo >= engine.flushed()
+  #isKnown(peer: string, outbound: OutboundState): boolean {
+    return outbound !== 'unknown' && this.#room.ledger.isCounted(peer)
   }
 
   #stateOf(peer: string, hearing: Hearing, pending: number): OutboundState {

@@ -15,7 +15,7 @@ import type { Announcement, Confirmation } from '../../core/change/control.ts'
 import { encodeControl } from '../../core/change/control.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { logPositionsMax } from '../../core/limits.ts'
+import { countedForStatusMax, countedInStatusMax, logPositionsMax, trimmedAtOnceMax } from '../../core/limits.ts'
 import type { Replica, Table, TableId } from '../../core/table/table.ts'
 import { peersOf, type Region, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -32,13 +32,16 @@ import { Outbound } from './outbound.ts'
 import { type Pause, Pauses } from './pauses.ts'
 import { Publisher } from './publisher.ts'
 import { type Mark, Replicas } from './replicas.ts'
-import type { PauseStatus, PeerStatus, ReplicationStatus } from './status.ts'
+import { peerStatusOf } from './peer-status.ts'
+import type { PauseStatus, ReplicationStatus } from './status.ts'
 import { Subscriber } from './subscriber.ts'
 import { transferState } from './transfer.ts'
 import { type Comparison, compareReplicas, type VerifyRoom } from './verify.ts'
 
 export interface Replication {
   status(): ReplicationStatus
+  /** Counts, in turns, what the log has got meanwhile, so that the status asked for next is exact. */
+  count(): Promise<void>
   /** Sets the gauges from the status as it is now. */
   measure(): void
   readonly pauses: Pauses
@@ -73,8 +76,6 @@ export function startReplication(
 
 const announceMs = 1000
 const countMs = 200
-/** Parts of the log that a question for the status reads on by itself, so that what it says is exact. */
-const countedAtOnce = 400
 const confirmedNote = 'replication/confirmed'
 const pulseNote = 'replication/pulse'
 const pulseMsMin = 150
@@ -153,8 +154,10 @@ class RunningReplication implements Replication {
   }
 
   status(): ReplicationStatus {
-    for (let part = 0; part < countedAtOnce && this.#ledger.readOn(); part++);
-    const peers = [...this.#subscribers.values()].map((subscriber) => this.#statusOf(subscriber))
+    for (let part = 0; part < countedInStatusMax && this.#ledger.readOn(); part++);
+    const peers = [...this.#subscribers.values()].map((subscriber) =>
+      peerStatusOf(this.#engine, this.#outbound, subscriber),
+    )
     return {
       region: this.#engine.region.name,
       epoch: this.#engine.epoch,
@@ -165,6 +168,11 @@ class RunningReplication implements Replication {
       pauses: this.pauses.active().map((pause) => this.#told(pause)),
       peers,
     }
+  }
+
+  async count(): Promise<void> {
+    for (let part = 0; part < countedForStatusMax && this.#ledger.readOn(); part++)
+      if (part % countedInStatusMax === countedInStatusMax - 1) await this.#env.clock.sleep(0)
   }
 
   measure(): void {
@@ -326,9 +334,12 @@ class RunningReplication implements Replication {
     const flushed = this.#engine.flushed()
     const kept = Math.min(this.#ledger.leastNeeded(), this.#publisher.published, this.#ledger.upTo)
     const upTo = Math.max(kept, flushed - this.#settings.logPositionsMax)
-    if (upTo < this.#engine.oldest()) return
-    await this.#engine.trimLog(upTo)
-    this.#ledger.trimmed(upTo)
+    for (let end = this.#engine.oldest(); end <= upTo && !this.#loop.stopped; end += trimmedAtOnceMax) {
+      const step = Math.min(upTo, end + trimmedAtOnceMax - 1)
+      await this.#engine.trimLog(step)
+      this.#ledger.trimmed(step)
+    }
+    this.#ledger.forgetTables((table) => this.#engine.tableWithId(table) !== undefined)
   }
 
   #mark(replicas: readonly Replica[]): Mark | undefined {
@@ -367,25 +378,6 @@ class RunningReplication implements Replication {
         ? this.#subscribers.get(origin)?.hearing.watermark
         : this.#subscribers.get(here)?.hearing.last?.seen.find(({ region }) => region === origin)
     return seen?.waiting?.find((each) => each.table === table)?.clock ?? seen?.clock
-  }
-
-  #statusOf(subscriber: Subscriber): PeerStatus {
-    const peer = subscriber.peer.name
-    const { hearing, reason, suspect } = subscriber
-    const { last: heard, skewMs } = hearing
-    return {
-      peer,
-      state: subscriber.state(),
-      ...(reason === undefined ? {} : { reason }),
-      ...(suspect === undefined ? {} : { suspect }),
-      cursor: this.#engine.cursor(peer)?.position ?? 0,
-      ...(heard === undefined ? {} : { head: heard.flushed }),
-      held: subscriber.heldChanges(),
-      ...(skewMs === undefined ? {} : { skewMs }),
-      watermark: hearing.watermark.clock,
-      waiting: hearing.watermark.waiting,
-      ...this.#outbound.statusOf(peer, hearing),
-    }
   }
 
   #told(pause: Pause): PauseStatus {

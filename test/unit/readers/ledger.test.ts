@@ -95,6 +95,7 @@ describe('what a peer lacks that has lost its disk', () => {
         ledger.confirm('ap', clamp(others))
         ledger.reset('eu')
         ledger.add('sa')
+        while (ledger.readOn());
         expect(ledger.pending('eu')).toBe(beyond(from))
         expect(ledger.pending('sa')).toBe(beyond(from))
         expect(ledger.pending('ap')).toBe(beyond(others))
@@ -103,6 +104,57 @@ describe('what a peer lacks that has lost its disk', () => {
         expect([ledger.pending('eu'), ledger.pending('sa'), ledger.pending('ap')]).toEqual([0, beyond(from), 0])
       }),
     )
+  })
+})
+
+describe('what the log held before a peer came', () => {
+  it('is counted right whatever is confirmed, trimmed or comes while it is read, and not said to be counted before', () => {
+    const log = fc.array(fc.boolean(), { minLength: 1, maxLength: 60 })
+    const moments = fc.array(fc.record({ parts: fc.nat(4), who: fc.constantFrom('eu', 'sa'), at: fc.nat(60) }))
+    fc.assert(
+      fc.property(log, fc.nat(60), moments, fc.nat(20), (own, had, meanwhile, again) => {
+        const clamp = (position: number) => Math.min(position, own.length)
+        const reached: Record<string, number> = { eu: clamp(had), sa: 0, ap: own.length }
+        const ledger = counted(logOf(own), { eu: 0, ap: 0 })
+        ledger.confirm('eu', clamp(had))
+        ledger.confirm('ap', own.length)
+        ledger.add('sa')
+        for (const [n, { parts, who, at }] of meanwhile.entries()) {
+          for (let part = 0; part < parts; part++) ledger.readOn()
+          if (n === again) {
+            ledger.reset('eu')
+            reached['eu'] = 0
+          }
+          ledger.confirm(who, clamp(at))
+          reached[who] = Math.max(reached[who] ?? 0, clamp(at))
+        }
+        while (ledger.readOn());
+        for (const [peer, position] of Object.entries(reached)) {
+          expect(ledger.isCounted(peer)).toBe(true)
+          expect(ledger.pending(peer)).toBe(own.filter((isOwn, n) => isOwn && n + 1 > position).length)
+        }
+        for (const peer of Object.keys(reached)) ledger.confirm(peer, own.length)
+        expect(ledger.size).toBe(0)
+      }),
+    )
+  })
+
+  it('is read in parts, never in the turn in which the peer comes', () => {
+    let parts = 0
+    const engine = logOf(Array.from({ length: 30 }, () => true))
+    const ledger = counted(engine, { eu: 0 })
+    ledger.confirm('eu', 30)
+    const visitOwnLog = engine.visitOwnLog.bind(engine)
+    engine.visitOwnLog = (bounds, visit) => {
+      parts++
+      return visitOwnLog(bounds, visit)
+    }
+    ledger.add('sa')
+    expect([parts, ledger.isCounted('sa'), ledger.isCounted('eu')]).toEqual([0, false, true])
+    ledger.readOn()
+    expect(parts).toBeLessThan(4)
+    while (ledger.readOn());
+    expect([ledger.isCounted('sa'), ledger.pending('sa')]).toEqual([true, 30])
   })
 })
 
