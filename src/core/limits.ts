@@ -191,6 +191,8 @@ export const probeSizeBytesMax = 8 * 1024 * 1024
 export const groupBytesMax = 256 * 1024 * 1024
 /** Rows that a long job (backfill, removal, trimming) handles before it lets others work. */
 export const stepRowsMax = 500
+/** Walks of one audit that a refused batch ends before the audit gives up. */
+export const auditTriesMax = 3
 /** The conflict feed forgets its oldest beyond these. */
 export const conflictsMax = 100_000
 /** Of the conflict feed in one answer. */

@@ -4,7 +4,7 @@ import { collectionShare, hasItemCollections } from '../core/write/item-collecti
 import type { Refusal } from '../core/write/write.ts'
 import type { Table } from '../core/table/table.ts'
 import type { Group } from './group.ts'
-import { collectionKey } from './keys.ts'
+import { collectionKey, rowKey } from './keys.ts'
 import type { State } from './state.ts'
 
 type ItemChange = { readonly before: Item | undefined; readonly after: Item | undefined }
@@ -23,16 +23,20 @@ export function editCollection(state: State, group: Group, table: Table, key: Bu
   const growth = growthOf(table, change)
   if (growth === 0) return
   const collection = collectionKey(table.number, key)
-  const size = Math.max(0, collectionSizeIn(state.groups.get(collection)) + growth)
+  state.counts.tally?.followCollection(rowKey(table.number, key), collection, growth)
+  putCollectionSize(state, group, collection, collectionSizeIn(state.groups.get(collection)) + growth)
+}
+
+export function putCollectionSize(state: State, group: Group, collection: Buffer, size: number): void {
   const bytes = Buffer.allocUnsafe(sizeBytes)
-  bytes.writeUIntBE(size, 0, sizeBytes)
-  state.groups.put(group, collection, size === 0 ? undefined : bytes)
+  bytes.writeUIntBE(Math.max(0, size), 0, sizeBytes)
+  state.groups.put(group, collection, size <= 0 ? undefined : bytes)
 }
 
 const sizeBytes = 6
 
 export function collectionSizeIn(bytes: Buffer | undefined): number {
-  return bytes === undefined ? 0 : bytes.readUIntBE(0, sizeBytes)
+  return bytes === undefined || bytes.length !== sizeBytes ? 0 : bytes.readUIntBE(0, sizeBytes)
 }
 
 function growthOf(table: Table, { before, after }: ItemChange): number {

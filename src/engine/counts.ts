@@ -2,11 +2,11 @@
  * Items and bytes of every table and index, the ordinal of the last own change, and the horizon of forgotten
  * tombstones: as decided, and written in the batch of the writes that changed them.
  */
-import { assert } from '../core/assert.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Index } from '../core/table/table.ts'
 import type { Group, Groups } from './group.ts'
-import { countsKey } from './keys.ts'
+import { auditKey, countsKey } from './keys.ts'
+import type { Tally } from './tally.ts'
 
 export type Size = { items: number; bytes: number }
 
@@ -19,10 +19,25 @@ export type TableCounts = Size & {
   indexes: Record<string, Size>
 }
 
+/** A row, or an index row, comes, goes or changes its size. */
+export type Growth = {
+  readonly table: number
+  /** The index's number; undefined for a row of the table. */
+  readonly index?: number
+  /** Its key in the store. */
+  readonly at: Buffer
+  readonly items: number
+  readonly bytes: number
+}
+
 export class Counts {
+  /** Counts a table again while writes go on (audit.ts). */
+  tally: Tally | undefined
   readonly #groups: Groups
   readonly #decided = new Map<number, TableCounts>()
   readonly #changed = new Set<number>()
+  /** Tables whose counts would have become negative: only damage makes that, and an audit puts it right. */
+  readonly #wrong = new Set<number>()
 
   constructor(groups: Groups) {
     this.#groups = groups
@@ -43,17 +58,21 @@ export class Counts {
     return this.of(table)
   }
 
-  add(size: Size, items: number, bytes: number): void {
+  add({ table, index, at, items, bytes }: Growth): void {
+    const counts = this.touch(table)
+    const size = index === undefined ? counts : (counts.indexes[index] ??= { items: 0, bytes: 0 })
     size.items += items
     size.bytes += bytes
-    assert(size.items >= 0 && size.bytes >= 0, 'counts: nothing is removed twice')
-  }
-
-  indexSize(counts: TableCounts, index: number): Size {
-    return (counts.indexes[index] ??= { items: 0, bytes: 0 })
+    this.tally?.follow(at, items, bytes)
+    if (size.items >= 0 && size.bytes >= 0) return
+    size.items = Math.max(0, size.items)
+    size.bytes = Math.max(0, size.bytes)
+    this.#wrong.add(table)
   }
 
   seal(group: Group): void {
+    for (const table of this.#wrong) this.#groups.put(group, auditKey(table), Buffer.alloc(0))
+    this.#wrong.clear()
     for (const table of this.#changed) {
       const counts = this.#decided.get(table)
       this.#groups.put(group, countsKey(table), counts && encodeCounts(counts))
@@ -65,12 +84,16 @@ export class Counts {
   forget(group: Group, table: number): void {
     this.#decided.delete(table)
     this.#changed.delete(table)
+    this.#wrong.delete(table)
     this.#groups.put(group, countsKey(table), undefined)
+    this.#groups.put(group, auditKey(table), undefined)
   }
 
   reset(): void {
     this.#decided.clear()
     this.#changed.clear()
+    this.#wrong.clear()
+    this.tally = undefined
   }
 }
 

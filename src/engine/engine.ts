@@ -192,6 +192,13 @@ export interface Engine {
   merge(table: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Puts a damaged row right, if it is still the one that was found; false if it is not. No cursor moves. */
   mend(table: TableId, key: Buffer, mending: Mending): Promise<boolean>
+  /**
+   * Makes index rows, counts, sizes of item collections and tombstones by age follow from the table's rows again, in bounded
+   * steps; returns how many entries were wrong. A repaired row marks its table for it.
+   */
+  audit(table: TableId): Promise<number>
+  /** Those that a repair, or counts that could not be right, has left marked for an audit. */
+  tablesToAudit(): readonly Table[]
   /** Whether a row is one that an honest region could have written under the key by now. */
   isRowOf(table: TableId, key: Buffer, row: Buffer): boolean
   /** Rows of a table with tombstones, in key order after `after`: a snapshot's chunk. */

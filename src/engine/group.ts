@@ -7,7 +7,7 @@ import { assert } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
 import { groupBytesMax } from '../core/limits.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Edit, Store } from '../ports/store.ts'
+import type { Edit, Range, Store } from '../ports/store.ts'
 
 /** Edits that become durable together. */
 export class Group {
@@ -83,6 +83,27 @@ export class Groups {
     if (this.#open.edits.size === 0 && this.#flushing === undefined) return this.#options.store.get(key)
     const edit = this.#edit(this.#textOf(key))
     return edit === undefined ? this.#options.store.get(key) : (edit.value as Buffer | undefined)
+  }
+
+  /**
+   * Returns the range's values as decided, in key order, from about `limit` stored ones; `end` is the exclusive bound up to
+   * which nothing is missing.
+   */
+  entries(range: Range, limit: number): { readonly entries: readonly (readonly [Buffer, Buffer])[]; end: Buffer } {
+    const found = new Map<string, readonly [Buffer, Buffer]>()
+    let last: Buffer | undefined
+    for (const { key, value } of this.#options.store.entries({ ...range, limit })) {
+      found.set(key.toString('latin1'), [key, value])
+      last = key
+    }
+    const end = found.size < limit || last === undefined ? Buffer.from(range.to) : Buffer.concat([last, Buffer.of(0)])
+    for (const edits of [this.#flushing?.edits ?? [], this.#open.edits])
+      for (const [text, { key, value }] of edits) {
+        if (Buffer.compare(key, range.from) < 0 || Buffer.compare(key, end) >= 0) continue
+        if (value === undefined) found.delete(text)
+        else found.set(text, [key as Buffer, value as Buffer])
+      }
+    return { entries: [...found.values()].toSorted(([a], [b]) => Buffer.compare(a, b)), end }
   }
 
   /** Resolves when the key's value, as decided, is durable; undefined when it is already. */

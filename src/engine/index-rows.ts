@@ -8,7 +8,6 @@ import { projectForIndex } from '../core/item/index-item.ts'
 import { encodeItem } from '../core/item/item-bytes.ts'
 import { encodeIndexKey } from '../core/key/index-key.ts'
 import type { Index, Table } from '../core/table/table.ts'
-import type { TableCounts } from './counts.ts'
 import type { Group } from './group.ts'
 import { indexRowKey } from './keys.ts'
 import type { State } from './state.ts'
@@ -29,7 +28,7 @@ export function editIndexRows(
 export function fillIndexRow(state: State, group: Group, table: Table, index: Index, item: Item): boolean {
   const key = indexKeyOf(table, index, item)
   if (key === undefined || state.groups.get(key) !== undefined) return false
-  putIndexRow(state, group, state.counts.touch(table.number), index, key, indexRowOf(table, index, item))
+  putIndexRow(state, group, { table, index, key, row: indexRowOf(table, index, item) })
   return true
 }
 
@@ -42,44 +41,45 @@ function editIndexRow(
 ): void {
   const before = change.before === undefined ? undefined : indexKeyOf(table, index, change.before)
   const after = change.after === undefined ? undefined : indexKeyOf(table, index, change.after)
-  const counts = state.counts.touch(table.number)
   const row = after === undefined || change.after === undefined ? undefined : indexRowOf(table, index, change.after)
   if (before !== undefined) {
     // While a backfill is under way, or after a crash in it, the row may not be there yet.
     const found = state.groups.get(before)
     if (found !== undefined && row !== undefined && after?.equals(before) === true && found.equals(row)) return
-    if (found !== undefined) removeIndexRow(state, group, counts, index, before, found)
+    if (found !== undefined) removeIndexRow(state, group, { table, index, key: before, row: found })
   }
-  if (after !== undefined && row !== undefined) putIndexRow(state, group, counts, index, after, row)
+  if (after !== undefined && row !== undefined) putIndexRow(state, group, { table, index, key: after, row })
 }
 
-function putIndexRow(state: State, group: Group, counts: TableCounts, index: Index, key: Buffer, row: Buffer): void {
+export type IndexRow = {
+  readonly table: Table
+  readonly index: Index
+  /** Its key in the store. */
+  readonly key: Buffer
+  readonly row: Buffer
+}
+
+export function putIndexRow(state: State, group: Group, { table, index, key, row }: IndexRow): void {
   state.groups.put(group, key, row)
-  state.counts.add(state.counts.indexSize(counts, index.number), 1, indexRowSizeOf(row))
+  state.counts.add({ table: table.number, index: index.number, at: key, items: 1, bytes: indexRowSizeOf(row) })
 }
 
-function removeIndexRow(
-  state: State,
-  group: Group,
-  counts: TableCounts,
-  index: Index,
-  key: Buffer,
-  found: Buffer,
-): void {
+export function removeIndexRow(state: State, group: Group, { table, index, key, row }: IndexRow): void {
   state.groups.put(group, key, undefined)
-  state.counts.add(state.counts.indexSize(counts, index.number), -1, -indexRowSizeOf(found))
+  state.counts.add({ table: table.number, index: index.number, at: key, items: -1, bytes: -indexRowSizeOf(row) })
 }
 
+/** Damage may have left less than a size of it. */
 export function indexRowSizeOf(row: Buffer): number {
-  return row.readUInt32BE(0)
+  return row.length < indexRowBodyOffset ? 0 : row.readUInt32BE(0)
 }
 
-function indexKeyOf(table: Table, index: Index, item: Item): Buffer | undefined {
+export function indexKeyOf(table: Table, index: Index, item: Item): Buffer | undefined {
   const key = encodeIndexKey(index, table, item)
   return key === undefined ? undefined : indexRowKey(table.number, index.number, key)
 }
 
-function indexRowOf(table: Table, index: Index, item: Item): Buffer {
+export function indexRowOf(table: Table, index: Index, item: Item): Buffer {
   const projected = projectForIndex(item, index, table)
   const body = encodeItem(projected)
   const row = Buffer.allocUnsafe(indexRowBodyOffset + body.length)

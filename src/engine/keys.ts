@@ -2,7 +2,7 @@
  * The one key space of the store, by first byte. Tables and indexes are prefixes of it, so they cost nothing to make.
  *
  *   00 name                                  notes of the readers
- *   01 name                                  the engine's own: identity, region numbers
+ *   01 name                                  the engine's own: identity, region numbers, tables to be audited
  *   10 table u32 · primary key               rows
  *   20 table u32 · index u16 · index key     index rows
  *   21 table u32 · stamp · primary key       tombstones by age
@@ -47,6 +47,11 @@ export const headKey = Buffer.of(head)
 export const regionNumbersKey = named(own, 'region-numbers')
 /** Changes with every change of a table: whoever reads the store from another process looks at it. */
 export const catalogKey = named(own, 'catalog')
+
+/** A table whose index rows and counts may not follow from its rows: an audit is to go over them. */
+export const auditKey = (table: number): Buffer => named(own, `audit/${table}`)
+export const audits: Range = { from: named(own, 'audit/'), to: named(own, 'audit0') }
+export const auditNumber = (key: Buffer): number => Number(key.toString('latin1', 'audit/'.length + 1))
 
 /** Where the head and the counts were until format 2. */
 export const oldHeadKey = named(own, 'head')

@@ -12,6 +12,7 @@ import type { Topology } from '../core/topology.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
 import { apply, mergeRows } from './apply.ts'
+import { Audits } from './audit.ts'
 import { Catalog } from './catalog.ts'
 import { collectionSizeIn } from './collections.ts'
 import { commit, commitEach, commitOnce } from './commit.ts'
@@ -39,20 +40,11 @@ import { type Group, Groups } from './group.ts'
 import { Head } from './head.ts'
 import { openIdentity } from './identity.ts'
 import { backfill, raiseHorizon, removeIndex, removeTable, removeTombstones } from './jobs.ts'
-import {
-  collectionKey,
-  countsKey,
-  headKey,
-  noteKey,
-  registerOf,
-  registersOf,
-  rowPrefixBytes,
-  tableRows,
-} from './keys.ts'
+import { collectionKey, countsKey, headKey, noteKey, registerOf, registersOf } from './keys.ts'
 import { readLog, trimLog, visitOwnLog } from './log.ts'
 import { isRowOf, mend } from './mend.ts'
 import { mergeItem, mergeRegister } from './merge.ts'
-import { readPage, readRow } from './read.ts'
+import { readPage, readRow, readRows } from './read.ts'
 import { define, detach } from './register-edit.ts'
 import { RegionNumbers } from './region-numbers.ts'
 import type { State } from './state.ts'
@@ -80,6 +72,7 @@ class LocalEngine implements Engine {
   readonly #state: State
   readonly #listeners = new Set<() => void>()
   readonly #trouble = new TroubleWatch()
+  readonly #audits: Audits
   /** As of the last durable group. */
   #flushed: Position = 0
   #oldest: Position = 1
@@ -89,6 +82,7 @@ class LocalEngine implements Engine {
     this.region = options.topology.self
     this.epoch = epoch
     this.#state = this.#assemble(env, options)
+    this.#audits = new Audits(this.#state)
     this.regionNumbers = new RegionNumbers(this.#state)
     this.#load()
     this.#flushed = this.#state.head.position
@@ -217,23 +211,21 @@ class LocalEngine implements Engine {
     return mend(this.#state, id, key, mending)
   }
 
+  audit(id: TableId): Promise<number> {
+    return this.#audits.run(id)
+  }
+
+  tablesToAudit(): readonly Table[] {
+    return this.#audits.marked(this.tables())
+  }
+
   isRowOf(id: TableId, key: Buffer, row: Buffer): boolean {
     return isRowOf(this.#state, id, key, row)
   }
 
   rows(id: TableId, after: Buffer | undefined, rowsMax: number, bytesMax: number): readonly KeyedRow[] {
     const table = this.tableWithId(id)
-    if (table === undefined) return []
-    const { from: first, to } = tableRows(table.number)
-    const from = after === undefined ? first : Buffer.concat([first, after, Buffer.of(0)])
-    const rows: KeyedRow[] = []
-    let bytes = 0
-    for (const { key, value } of this.#state.store.entries({ from, to, limit: rowsMax })) {
-      bytes += key.length + value.length
-      if (rows.length > 0 && bytes > bytesMax) break
-      rows.push({ key: key.subarray(rowPrefixBytes), row: value })
-    }
-    return rows
+    return table === undefined ? [] : readRows(this.#state.store, table, { after, rowsMax, bytesMax })
   }
 
   cursor(origin: string): Cursor | undefined {

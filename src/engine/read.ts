@@ -1,4 +1,5 @@
 /** Walks a part of a table or index in the store; what a row is worth to the answer is the page's business (core/read). */
+import type { KeyedRow } from '../core/change/rows.ts'
 import { evaluate } from '../core/expression/evaluate.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { itemProjector } from '../core/item/project.ts'
@@ -9,7 +10,7 @@ import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table } from '../core/table/table.ts'
 import type { Range, Store } from '../ports/store.ts'
 import { indexRowBodyOffset, indexRowSizeOf } from './index-rows.ts'
-import { indexRowKey, rowKey, under } from './keys.ts'
+import { indexRowKey, rowKey, rowPrefixBytes, tableRows, under } from './keys.ts'
 
 const noKey = Buffer.alloc(0)
 
@@ -64,4 +65,24 @@ function scannedIndexRow(store: Pick<Store, 'get' | 'entries'>, plan: ReadPlan, 
   const fetched = readRow(store, plan.table, encodePrimaryKey(plan.table.key, decodeItem(row.body)))
   if (fetched === undefined) return row
   return { ...row, fetched: { body: fetched.subarray(bodyOffset(fetched)), sizeBytes: itemSizeOf(fetched) } }
+}
+
+type Chunk = { readonly after: Buffer | undefined; readonly rowsMax: number; readonly bytesMax: number }
+
+/** Rows with tombstones, in key order, at least one if there is one. */
+export function readRows(
+  store: Pick<Store, 'entries'>,
+  table: Table,
+  { after, rowsMax, bytesMax }: Chunk,
+): readonly KeyedRow[] {
+  const { from: first, to } = tableRows(table.number)
+  const from = after === undefined ? first : Buffer.concat([first, after, Buffer.of(0)])
+  const rows: KeyedRow[] = []
+  let bytes = 0
+  for (const { key, value } of store.entries({ from, to, limit: rowsMax })) {
+    bytes += key.length + value.length
+    if (rows.length > 0 && bytes > bytesMax) break
+    rows.push({ key: key.subarray(rowPrefixBytes), row: value })
+  }
+  return rows
 }

@@ -32,12 +32,14 @@ export type RowEdit = {
   readonly cause: Cause
   /** The first position of the transaction. */
   readonly first?: Position | undefined
+  /** Nothing is kept under the key, not even the tombstone that the log has. */
+  readonly removed?: true
 }
 
 export function editRow(state: State, group: Group, edit: RowEdit): Position {
   const { table, key, before, row } = edit
   const bytes = edit.bytes ?? encodeRow(row)
-  const kept = !row.tombstone || keepsTombstones(table)
+  const kept = edit.removed !== true && (!row.tombstone || keepsTombstones(table))
   state.groups.put(group, edit.at ?? rowKey(table.number, key), kept ? bytes : undefined)
   editTombstones(state, group, edit, kept)
   if (table.indexes.length > 0) {
@@ -67,7 +69,7 @@ export function itemIn(row: Buffer | undefined): Item | undefined {
 }
 
 /** Elsewhere nobody could bring the item back, so nothing needs to be remembered. */
-function keepsTombstones(table: Table): boolean {
+export function keepsTombstones(table: Table): boolean {
   return table.replicas.length > 1
 }
 
@@ -84,12 +86,13 @@ function editTombstones(state: State, group: Group, edit: RowEdit, kept: boolean
 }
 
 /** Returns the change's ordinal: own changes are counted, those of peers have 0. */
-function editCounts(state: State, { table, before, row, cause }: RowEdit): number {
-  const counts = state.counts.touch(table.number)
+function editCounts(state: State, { table, key, at, before, row, cause }: RowEdit): number {
   const was = before === undefined || isTombstone(before) ? undefined : itemSizeOf(before)
   const items = (row.tombstone ? 0 : 1) - (was === undefined ? 0 : 1)
-  state.counts.add(counts, items, (row.tombstone ? 0 : row.itemSizeBytes) - (was ?? 0))
+  const bytes = (row.tombstone ? 0 : row.itemSizeBytes) - (was ?? 0)
+  state.counts.add({ table: table.number, at: at ?? rowKey(table.number, key), items, bytes })
   if (cause === 'replica') return 0
+  const counts = state.counts.touch(table.number)
   counts.ordinal += 1
   return counts.ordinal
 }

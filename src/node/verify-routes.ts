@@ -34,8 +34,8 @@ export function verifyRoutes(replication: Replication, engine: Engine): readonly
       path: '/admin/repair',
       answer: async ({ body }) => {
         const table = tableOf(body)
-        const { comparison, mended, unknown } = await comparable(replication.mend(table))
-        return { ...told(engine, table, comparison), mended, unknown }
+        const { comparison, mended, unknown, corrected } = await comparable(replication.mend(table))
+        return { ...told(engine, table, comparison), mended, unknown, corrected }
       },
     },
   ]

@@ -32,6 +32,7 @@ export class Oracle {
   readonly #keys = new Map<string, Expected>()
   /** Every write that was ever made, of items and of registers: nothing else may be applied anywhere. */
   readonly #made = new Map<string, Row>()
+  readonly #removals = new Set<string>()
   /** Tags of writes that were refused or failed for certain: none may ever be seen. */
   readonly #forbidden = new Map<string, string>()
 
@@ -48,6 +49,11 @@ export class Oracle {
     if (row.tombstone && change.alone === true) this.#keys.delete(name)
     else if (expected === undefined) this.#keys.set(name, { table: change.table, key: change.key, writes: [write] })
     else expected.writes.push(write)
+  }
+
+  /** A repair may remove, in one region, what only the damage of its disk has put under the key. */
+  expectRemoval(table: TableId, key: Buffer): void {
+    this.#removals.add(keyName(table, key))
   }
 
   forbid(tag: string, reason: string): void {
@@ -87,6 +93,7 @@ export class Oracle {
   }
 
   #checkMade(region: Region, { change, row }: Entry): void {
+    if (row.tombstone && this.#removals.has(keyName(change.table, change.key))) return
     const made = this.#made.get(`${keyName(change.table, change.key)} ${stampText(row.stamp)}`)
     expectThat(
       made !== undefined && made.tombstone === row.tombstone && made.body.equals(row.body),

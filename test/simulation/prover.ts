@@ -9,7 +9,7 @@ import { StoreFailed, StoreFull } from '../../src/ports/store.ts'
 import { NotComparable } from '../../src/readers/replication/verify.ts'
 import { difference } from './checks.ts'
 import { rowText } from './oracle.ts'
-import { rowsOf } from './rows-of.ts'
+import { type KeyedRow, rowsOf } from './rows-of.ts'
 import type { SeededRandom } from './seeded-random.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { expectThat } from './violation.ts'
@@ -50,11 +50,32 @@ export class Prover {
     if (region.engine === undefined || table === undefined) return
     const rows = rowsOf(region.engine, table.id).filter(({ row }) => !decodeRow(row).tombstone)
     if (rows.length === 0) return
-    const { key, row } = this.#random.pick(rows)
-    this.#world.story.tell('world', 'a row is damaged', { region: region.name, key: key.toString('latin1') })
-    region.overwrite(rowKey(table.number, key), damaged(row))
+    const key = this.#damage(region, table, this.#random.pick(rows))
     await this.#finds([...having], table, key)
     await this.#mends([...having], table)
+    this.#checkLogged(region, table, key)
+  }
+
+  /** Returns the key under which replicas differ now. */
+  #damage(region: SimulatedRegion, table: Table, { key, row }: KeyedRow): Buffer {
+    const how = this.#random.pick(['changed', 'changed', 'lost', 'foreign', 'unreadable'] as const)
+    const at = how === 'foreign' || how === 'unreadable' ? Buffer.concat([key, Buffer.from('~')]) : key
+    this.#world.story.tell('world', `a row is ${how}`, { region: region.name, key: at.toString('latin1') })
+    const bytes = { changed: damaged(row), lost: undefined, foreign: row, unreadable: Buffer.from('no row') }[how]
+    region.overwrite(rowKey(table.number, at), bytes)
+    if (at !== key) this.#world.oracle.expectRemoval(table.id, at)
+    return at
+  }
+
+  /** What a repair removes, whoever reads the log has to learn. */
+  #checkLogged(region: SimulatedRegion, table: Table, key: Buffer): void {
+    const stored = region.engine?.get(table, key)
+    const last = region.watch.historyOf(table.id, key).at(-1)
+    expectThat(
+      last !== undefined && last.row.tombstone === (stored === undefined),
+      'what a repair changes stands in the log',
+      () => `${region.name} has ${rowText(stored && decodeRow(stored))}, its log ${rowText(last?.row)}`,
+    )
   }
 
   /** Once what was still in motion is settled. */

@@ -185,8 +185,9 @@ export class SimulatedRegion {
   }
 
   /** Bytes on the disk change by themselves. */
-  overwrite(key: Buffer, value: Buffer): void {
-    this.#disk.map.set(key, value)
+  overwrite(key: Buffer, value: Buffer | undefined): void {
+    if (value === undefined) this.#disk.map.delete(key)
+    else this.#disk.map.set(key, value)
   }
 
   /** The disk is replaced with an empty one. */

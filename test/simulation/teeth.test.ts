@@ -261,6 +261,29 @@ const bugs: readonly Bug[] = [
     },
   },
   {
+    bug: 'a repair that removes a row writes nothing to the log',
+    breaks: ['what a repair changes stands in the log'],
+    seedsMax: 100,
+    inject: () => {
+      replace('../../src/engine/row-edit.ts', ({ editRow }) => ({
+        editRow: (state: GroupsOf, group: unknown, edit: { removed?: true; at: Buffer }) =>
+          edit.removed === true
+            ? state.groups.put(group, edit.at, undefined)
+            : (editRow as (...all: unknown[]) => unknown)(state, group, edit),
+      }))
+      return {}
+    },
+  },
+  {
+    bug: 'a repair leaves index rows and counts as damage left them',
+    breaks: ['counters are right', 'index rows equal a rebuild'],
+    seedsMax: 100,
+    inject: () => {
+      replace('../../src/engine/audit.ts', () => ({ Audits: NoAudits }))
+      return {}
+    },
+  },
+  {
     bug: 'writes that the disk refuses are acknowledged',
     breaks: [
       'an accepted write stands in the log',
@@ -281,6 +304,14 @@ const bugs: readonly Bug[] = [
     }),
   },
 ]
+
+class NoAudits {
+  run(): Promise<number> {
+    return Promise.resolve(0)
+  }
+}
+
+type GroupsOf = { groups: { put: (group: unknown, key: Buffer, value: undefined) => void } }
 
 type GroupsClass = new (options: { store: { get: (key: Buffer) => unknown } }) => object
 

@@ -28,7 +28,7 @@ const comparison = z.looseObject({
   ),
   cut: z.boolean(),
 })
-const mended = comparison.extend({ mended: z.number(), unknown: z.number() })
+const repairAnswer = comparison.extend({ mended: z.number(), unknown: z.number(), corrected: z.number().default(0) })
 
 type Comparison = z.output<typeof comparison>
 type Endpoint = readonly [string, string]
@@ -58,25 +58,40 @@ async function compare(command: Command, json: boolean): Promise<void> {
   if (!found.equal) process.exitCode = 1
 }
 
+type Repaired = {
+  readonly region: string
+  readonly mended: number
+  readonly unknown: number
+  readonly corrected: number
+}
+
 async function repair(command: Command, json: boolean): Promise<void> {
   const endpoints = endpointsOf(command)
   const table = tableOf(command)
   const { replicas } = await verify(endpoints, table)
-  const regions: { region: string; mended: number; unknown: number }[] = []
+  const regions: Repaired[] = []
   for (const endpoint of endpoints.filter(([region]) => replicas.includes(region))) {
-    const answer = mended.parse(await ask(endpoint, 'repair', table))
-    regions.push({ region: endpoint[0], mended: answer.mended, unknown: answer.unknown })
+    const answer = repairAnswer.parse(await ask(endpoint, 'repair', table))
+    regions.push({
+      region: endpoint[0],
+      mended: answer.mended,
+      unknown: answer.unknown,
+      corrected: answer.corrected,
+    })
   }
   const found = await verify(endpoints, table)
   if (json) console.log(JSON.stringify({ ...found, repaired: regions }))
   else {
-    for (const each of regions)
-      console.log(
-        `  ${each.region}: ${each.mended} mended${each.unknown > 0 ? `, ${each.unknown} without any valid row` : ''}`,
-      )
+    for (const each of regions) console.log(repairedText(each))
     console.log(textOf(found))
   }
   if (!found.equal) process.exitCode = 1
+}
+
+function repairedText({ region, mended, unknown, corrected }: Repaired): string {
+  const without = unknown > 0 ? `, ${unknown} without any valid row` : ''
+  const derived = corrected > 0 ? `, ${corrected} index rows or counts corrected` : ''
+  return `  ${region}: ${mended} mended${without}${derived}`
 }
 
 /** By the first region that has the table. */

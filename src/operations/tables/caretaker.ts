@@ -5,6 +5,7 @@
  * from a peer is filled here as one made here is.
  *
  *   table CREATING, UPDATING   ACTIVE after the transition time, and once no index of a new table, and no other replica, is CREATING
+ *   table marked for an audit  its index rows and counts made to follow from its rows again
  *   table DELETING             rows, index rows and registers removed
  *   index CREATING             filled from the table, then ACTIVE
  *   index DELETING             its rows removed, then its local register
@@ -42,6 +43,8 @@ class Caretaker {
   start(): () => void {
     const unsubscribe = this.care.engine.onFlushed(() => this.look())
     this.look()
+    for (const table of this.care.engine.tablesToAudit())
+      this.undertake(table, table, 'audit', () => this.audit(table.id))
     return () => {
       this.stopped = true
       unsubscribe()
@@ -112,6 +115,10 @@ class Caretaker {
     if (table === undefined || !this.isReady(table)) return
     const value: RegisterValues['local/status'] = { status: 'ACTIVE', sinceMs: this.care.env.clock.wallMs() }
     await this.care.engine.define(id, [{ register: 'local/status', value }])
+  }
+
+  private async audit(id: string): Promise<void> {
+    await this.care.engine.audit(id)
   }
 
   private async remove(table: Table): Promise<void> {

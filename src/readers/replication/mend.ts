@@ -13,6 +13,8 @@ export type Mended = {
   readonly mended: number
   /** No replica has a valid row, nor has any of them nothing. */
   readonly unknown: number
+  /** Index rows, counts and the like of this region that did not follow from its rows. */
+  readonly corrected: number
 }
 
 export async function mendReplica(room: VerifyRoom, table: Table): Promise<Mended> {
@@ -23,7 +25,8 @@ export async function mendReplica(room: VerifyRoom, table: Table): Promise<Mende
     if (done === 'mended') mended++
     if (done === 'unknown') unknown++
   }
-  return { comparison, mended, unknown }
+  const corrected = await room.engine.audit(table.id)
+  return { comparison, mended, unknown, corrected }
 }
 
 async function mendKey(
