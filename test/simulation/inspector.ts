@@ -27,6 +27,7 @@ export class Inspector {
   start(): void {
     if (this.#stopped) return
     this.#world.check(() => this.#inspect())
+    this.#world.sightings.look()
     this.#world.scheduler.after(everyMs, () => this.start())
   }
 

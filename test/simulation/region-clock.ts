@@ -32,10 +32,15 @@ export class RegionClock {
   }
 
   wallMs(): number {
-    const exactMs = epochMs + this.#offsetMs + this.ranMs()
-    const wallMs = Math.floor(exactMs / this.#grainMs) * this.#grainMs
+    const wallMs = this.peekMs()
     this.shownMaxMs = Math.max(this.shownMaxMs, wallMs)
     return wallMs
+  }
+
+  /** What it would show, for an observer that no region knows of. */
+  peekMs(): number {
+    const exactMs = epochMs + this.#offsetMs + this.ranMs()
+    return Math.floor(exactMs / this.#grainMs) * this.#grainMs
   }
 
   /** Milliseconds as this clock counts them, without steps. */

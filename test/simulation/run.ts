@@ -3,7 +3,9 @@ import { Administrator } from './administrator.ts'
 import type { Variant } from './boot.ts'
 import { checkConflicts, checkRegion, difference } from './checks.ts'
 import { Client, type ClientHabits } from './client.ts'
-import { drawFaultPlan, type FaultPlan, Faults } from './faults.ts'
+import { Faults } from './faults.ts'
+import { worldNow } from './faults/all-faults.ts'
+import { drawFaultPlan, type FaultPlan } from './faults/plan.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimulatedCache } from './simulated-cache.ts'
 import { Inspector } from './inspector.ts'
@@ -14,6 +16,8 @@ import { World } from './world.ts'
 
 export type RunOptions = {
   readonly seed: number
+  /** The version of the world that the seed is one of; the present one when not said. */
+  readonly world?: number
   readonly variant?: Variant
   /** Whether there are caches beside the regions; by chance when not said. */
   readonly caches?: boolean
@@ -32,6 +36,8 @@ export type RunResult = {
   readonly failed: number
   /** Reads that caches have answered from what they keep. */
   readonly cachedReads: number
+  /** What was drawn, and whether it met the state that it aims at. */
+  readonly sightings: Readonly<Record<string, boolean>>
   readonly events: number
   readonly virtualMs: number
 }
@@ -57,12 +63,17 @@ const steadyMs = 1500
 
 export async function runSeed({
   seed,
+  world: version = worldNow,
   variant = {},
   caches: withCaches,
   print,
   onFailure,
 }: RunOptions): Promise<RunResult> {
-  const plan = { ...drawPlan(seed), seed, caches: withCaches ?? new SeededRandom(seed ^ cachesSeed).chance(0.3) }
+  const plan = {
+    ...drawPlan(seed, version),
+    seed,
+    caches: withCaches ?? new SeededRandom(seed ^ cachesSeed).chance(0.3),
+  }
   const world = new World({
     seed,
     regionCount: plan.regionCount,
@@ -83,13 +94,14 @@ export async function runSeed({
     refused: sum((client) => client.refused),
     failed: sum((client) => client.failed),
     cachedReads: caches.reduce((total, cache) => total + cache.hits, 0),
+    sightings: world.sightings.found(),
     events: world.scheduler.eventCount,
     virtualMs: world.scheduler.nowMs,
   }
 }
 
 /** About as many writes whether a run is short or long: what takes long in a run is to go through them, not time. */
-function drawPlan(seed: number): Omit<Plan, 'seed' | 'caches'> {
+function drawPlan(seed: number, version: number): Omit<Plan, 'seed' | 'caches'> {
   const random = new SeededRandom(seed ^ 0x5eed)
   const loadMs = random.pick([1000, 3000, 3000, 10_000, 10_000, 30_000])
   return {
@@ -106,7 +118,7 @@ function drawPlan(seed: number): Omit<Plan, 'seed' | 'caches'> {
       largeChance: random.pick([0, 0, 0, 0, 0, 0, 0, 0.1]),
     },
     rushEveryMs: random.chance(0.3) ? loadMs / 8 : Infinity,
-    faults: drawFaultPlan(random, loadMs),
+    faults: drawFaultPlan(random, { seed, world: version, loadMs }),
   }
 }
 

@@ -49,6 +49,8 @@ export class SimulatedRegion {
   /** How long a flush takes now, and how likely it is that the disk has no room for it. */
   flushMs = 1
   fullChance = 0
+  flushes = 0
+  refusedFlushes = 0
   /** How far this region has ever come in the others' logs, with disks that it has lost since. */
   readonly reached = new Map<string, { readonly epoch: string; readonly position: Position }>()
   /** Where this region's durable cursors in the others' logs stood last, alive or not. */
@@ -232,7 +234,10 @@ export class SimulatedRegion {
 
   async #flush(): Promise<void> {
     await this.#world.scheduler.sleep(this.flushMs * (0.5 + this.#random.fraction()))
-    if (this.#random.chance(this.fullChance)) throw new StoreFull('no space left on the simulated disk')
+    this.flushes++
+    if (!this.#random.chance(this.fullChance)) return
+    this.refusedFlushes++
+    throw new StoreFull('no space left on the simulated disk')
   }
 
   #look(engine: Engine): void {

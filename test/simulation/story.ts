@@ -9,6 +9,7 @@ export class Story {
   readonly #linesMax: number
   readonly #print: ((line: string) => void) | undefined
   #lines: Line[] = []
+  readonly #counts = new Map<string, number>()
 
   constructor(options: { nowMs: () => number; linesMax: number; print?: (line: string) => void }) {
     this.#nowMs = options.nowMs
@@ -23,6 +24,15 @@ export class Story {
     if (this.#lines.length > 2 * this.#linesMax) this.#lines = this.#lines.slice(-this.#linesMax)
   }
 
+  /** How often a region's node has logged this, at whatever level; of one peer, if one is named. */
+  count(region: string, event: string, peer?: string): number {
+    return this.#counts.get(countName(region, event, peer)) ?? 0
+  }
+
+  #count(name: string): void {
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
+  }
+
   /** The last lines, oldest first. */
   last(count = this.#linesMax): readonly string[] {
     return this.#lines.slice(-count).map(lineText)
@@ -30,8 +40,12 @@ export class Story {
 
   /** The log of one region's node. */
   logOf(region: string, bound: Fields = {}): Log {
-    const line = (level: string) => (event: string, fields?: Fields) =>
-      this.tell(region, `${level} ${event}`, fields === undefined ? bound : { ...bound, ...fields })
+    const line = (level: string) => (event: string, fields?: Fields) => {
+      const all = fields === undefined ? bound : { ...bound, ...fields }
+      this.#count(countName(region, event))
+      if (typeof all['peer'] === 'string') this.#count(countName(region, event, all['peer']))
+      this.tell(region, `${level} ${event}`, all)
+    }
     return {
       debug: line('debug'),
       info: line('info'),
@@ -40,6 +54,10 @@ export class Story {
       with: (fields) => this.logOf(region, { ...bound, ...fields }),
     }
   }
+}
+
+function countName(region: string, event: string, peer?: string): string {
+  return peer === undefined ? `${region} ${event}` : `${region} ${event} ${peer}`
 }
 
 function lineText({ atMs, who, event, fields }: Line): string {

@@ -6,7 +6,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { type RunResult, runSeed } from './run.ts'
 
-export type Report = Pick<RunResult, 'seed' | 'accepted' | 'events' | 'virtualMs'> & {
+export type Report = Pick<RunResult, 'seed' | 'accepted' | 'events' | 'virtualMs' | 'sightings'> & {
   readonly failure?: string
   readonly story: readonly string[]
 }
@@ -14,6 +14,8 @@ export type Report = Pick<RunResult, 'seed' | 'accepted' | 'events' | 'virtualMs
 export type WorkersOptions = {
   /** Both included. */
   readonly seeds: { readonly from: number; readonly to: number }
+  /** The version of the world. */
+  readonly world: number
   readonly count: number
   readonly onReport: (report: Report) => void
 }
@@ -24,7 +26,7 @@ const patienceMs = 180_000
 /** Most of what a run makes is garbage when it ends: a larger nursery saves a tenth of the time. */
 const nodeOptions = ['--max-semi-space-size=32']
 
-type Part = { readonly from: number; readonly to: number }
+type Part = { readonly from: number; readonly to: number; readonly world: number }
 
 export class Workers {
   readonly done: Promise<void>
@@ -59,7 +61,7 @@ export class Workers {
     if (this.#next > to || this.#stopped) return undefined
     const from = this.#next
     this.#next = Math.min(to + 1, from + seedsAtOnce)
-    return { from, to: this.#next - 1 }
+    return { from, to: this.#next - 1, world: this.#options.world }
   }
 
   /** Resolves with what is left of its part when the process dies at a seed. */
@@ -90,8 +92,8 @@ export class Workers {
         this.#children.delete(child)
         if (part === undefined || this.#stopped) return resolve(undefined)
         const failure = hangs ? `not finished after ${patienceMs / 1000} s` : `the process ended (${signal ?? code})`
-        this.#options.onReport({ seed, failure, story: [], accepted: 0, events: 0, virtualMs: 0 })
-        resolve(seed < part.to ? { from: seed + 1, to: part.to } : undefined)
+        this.#options.onReport({ seed, failure, story: [], accepted: 0, events: 0, virtualMs: 0, sightings: {} })
+        resolve(seed < part.to ? { ...part, from: seed + 1 } : undefined)
       }),
     )
   }
@@ -100,15 +102,15 @@ export class Workers {
 /** The life of a worker process. */
 export function serve(): void {
   process.on('disconnect', () => process.exit(0))
-  process.on('message', ({ from, to }: Part) => void runPart(from, to))
+  process.on('message', (part: Part) => void runPart(part))
 }
 
-async function runPart(from: number, to: number): Promise<void> {
-  for (let seed = from; seed <= to; seed++) process.send?.(reportOf(await runSeed({ seed })))
+async function runPart({ from, to, world }: Part): Promise<void> {
+  for (let seed = from; seed <= to; seed++) process.send?.(reportOf(await runSeed({ seed, world })))
 }
 
-export function reportOf({ seed, failure, story, accepted, events, virtualMs }: RunResult): Report {
+export function reportOf({ seed, failure, story, accepted, events, virtualMs, sightings }: RunResult): Report {
   const told =
     failure === undefined ? {} : { failure: failure.name === 'Violation' ? failure.message : `${failure.stack}` }
-  return { seed, accepted, events, virtualMs, ...told, story: failure === undefined ? [] : story }
+  return { seed, accepted, events, virtualMs, sightings, ...told, story: failure === undefined ? [] : story }
 }

@@ -14,6 +14,7 @@ import { Poison } from './corruption.ts'
 import { Scheduler } from './scheduler.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimulatedRegion } from './simulated-region.ts'
+import { Sightings } from './sightings.ts'
 import { Story } from './story.ts'
 import { order } from './vectors.ts'
 import { expectThat } from './violation.ts'
@@ -38,6 +39,7 @@ export class World {
   readonly network: MemoryNetwork
   readonly story: Story
   readonly oracle = new Oracle()
+  readonly sightings = new Sightings()
   #regionsEver: number
   /** Those that are part of the system now. */
   readonly regions: SimulatedRegion[]

@@ -1,0 +1,41 @@
+/**
+ * All faults, in the order in which they came: seeds draw from this list, so a new one goes to its end, with a `world` of its own.
+ */
+import { driftClock, stepClock } from './clocks.ts'
+import { diskFull, diskNearlyFull, slowDisk, wipeDisk } from './disks.ts'
+import type { Fault } from './fault.ts'
+import { cutAll, cutLink, cutOneWay, flap, isolate, stallLink, unrulyLink } from './links.ts'
+import { anotherVersion, garbage, poison } from './messages.ts'
+import { pauseLink, pauseTable } from './pauses.ts'
+import { crash, crashServer } from './processes.ts'
+import { loseTail, poisonStream, trimStream, wipeStream } from './streams.ts'
+
+export const allFaults: readonly Fault[] = [
+  crash,
+  crashServer,
+  wipeStream,
+  loseTail,
+  trimStream,
+  cutOneWay,
+  cutLink,
+  isolate,
+  cutAll,
+  flap,
+  stallLink,
+  unrulyLink,
+  anotherVersion,
+  garbage,
+  poison,
+  stepClock,
+  driftClock,
+  diskFull,
+  diskNearlyFull,
+  slowDisk,
+  wipeDisk,
+  poisonStream,
+  pauseLink,
+  pauseTable,
+]
+
+/** The present version of the world. */
+export const worldNow = Math.max(...allFaults.map(({ world }) => world))

@@ -1,0 +1,77 @@
+/** Peers that send what cannot be right: another version, garbage, changes that no honest region makes. */
+import { otherVersion } from '../corruption.ts'
+import type { World } from '../world.ts'
+import type { Fault, Scene } from './fault.ts'
+import { mendLinks } from './links.ts'
+
+/** How often nodes have said this of a peer, in all regions. */
+export function said({ regions, story }: World, event: string): number {
+  return regions.reduce((sum, { name }) => sum + story.count(name, event), 0)
+}
+
+function meetWhenSaid({ world, meetWhen }: Scene, event: string): void {
+  const before = said(world, event)
+  meetWhen(() => said(world, event) > before)
+}
+
+/** One link at a time, in the one direction or in both. */
+async function alter(scene: Scene, kind: 'garbage' | 'poison'): Promise<void> {
+  const { world, pair, random, durationMs, during } = scene
+  const { network } = world
+  if (world.pairs().some(([from, to]) => network.link(from.name, to.name).alter !== undefined)) return
+  const how = world.poison.alter(kind)
+  const [a, b] = pair
+  const links = [network.link(a.name, b.name), ...(random.chance(0.5) ? [network.link(b.name, a.name)] : [])]
+  for (const link of links) link.alter = how
+  await during(durationMs, () => {
+    for (const link of links) link.alter = undefined
+  })
+}
+
+export const garbage: Fault = {
+  name: 'garbage',
+  world: 1,
+  weight: 1,
+  aim: 'that the peer notices',
+  inject: async (scene) => {
+    meetWhenSaid(scene, 'garbage from the peer')
+    await alter(scene, 'garbage')
+  },
+  heal: mendLinks,
+}
+
+export const poison: Fault = {
+  name: 'poison',
+  world: 1,
+  weight: 1,
+  aim: 'of a change that the peer sets apart',
+  inject: async (scene) => {
+    meetWhenSaid(scene, 'set a peer’s change aside')
+    await alter(scene, 'poison')
+  },
+  heal: mendLinks,
+}
+
+/** All that `a` says to `b` is of another version, as if it had been upgraded alone; then it is set back. */
+export const anotherVersion: Fault = {
+  name: 'other version',
+  world: 1,
+  weight: 1,
+  aim: 'that the peer refuses',
+  inject: async (scene) => {
+    const { world, pair, durationMs, during } = scene
+    const [a, b] = pair
+    const name = `${a.name}>${b.name}`
+    const link = world.network.link(a.name, b.name)
+    if (link.alter !== undefined) return
+    meetWhenSaid(scene, 'peer is refused')
+    link.alter = otherVersion
+    const { epoch, position: flushed } = a.watch
+    world.unreadable.set(name, { epoch, flushed, sinceMs: world.scheduler.nowMs })
+    await during(durationMs, () => {
+      link.alter = undefined
+      world.unreadable.delete(name)
+    })
+  },
+  heal: ({ unreadable }) => unreadable.clear(),
+}
