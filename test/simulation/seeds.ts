@@ -85,4 +85,17 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     world: 1,
     story: 'a table whose definition was lost with a disk kept back, for ever, what was to be merged of all others',
   },
+  {
+    seed: 501593,
+    world: 1,
+    story: 'a peer that did not understand a question counted as one without the table: its state was taken for merged',
+  },
+  { seed: 503402, world: 1, story: 'the same, of a question in another version after the peer’s log had been trimmed' },
+  { seed: 514340, world: 1, story: 'the same, of a question that had become garbage' },
+  {
+    seed: 505498,
+    world: 1,
+    story:
+      'what only one peer knew of a region that had left counted as merged, though the peer had refused the question',
+  },
 ]
