@@ -178,8 +178,14 @@ export const workersMax = 64
 export const requestMsMax = 300_000
 /** How long a connection may be idle. AWS keeps them for about that long, and SDKs reuse them. */
 export const idleConnectionMsMax = 60_000
-/** How long requests under way may take to finish once the server closes. */
-export const drainMsMax = 5_000
+/** For so long after a server begins to close, requests that arrive on its open connections are still executed. */
+export const drainMsMax = 4_000
+/** So long after that, requests that were begun may take to be answered. */
+export const lastAnswersMsMax = 2_500
+/** So long after that, connections may take to end. */
+export const farewellMsMax = 500
+/** A connection that has been ended is read, and what comes is dropped, for so long: a reset could overtake its last reply. */
+export const lingerMsMax = 500
 
 // Engine
 /** Small buffers are cut from blocks of this size: at Node's 8 KB a page of rows makes several blocks, each an allocation. */

@@ -24,8 +24,10 @@ export type ApiOptions = {
 export class Api {
   readonly #options: ApiOptions
   readonly #budget = new BodyBudget()
+  readonly #unread = new Set<() => void>()
   #inFlight = 0
   #closing = false
+  #refusing = false
 
   constructor(options: ApiOptions) {
     this.#options = options
@@ -34,6 +36,12 @@ export class Api {
   /** From now on every reply ends its connection. */
   close(): void {
     this.#closing = true
+  }
+
+  /** From now on no request is begun: each is answered by a 503, also those whose bodies are still awaited. */
+  refuse(): void {
+    this.#refusing = true
+    for (const refuse of this.#unread) refuse()
   }
 
   get closing(): boolean {
@@ -64,7 +72,8 @@ export class Api {
       if (accepted === undefined || sizeBytesOf(reply) < compressedReplySizeBytesMin) send(requestId, reply)
       else compressed(reply, accepted, (smaller) => send(requestId, smaller))
     }
-    if (this.#inFlight > requestsInFlightMax) done(refusal('over-budget'))
+    if (this.#refusing) done(refusal('stopping'))
+    else if (this.#inFlight > requestsInFlightMax) done(refusal('over-budget'))
     else this.#options.answer(request, requestId, done)
   }
 
@@ -75,25 +84,37 @@ export class Api {
     send(this.#options.requestIds(), answer)
   }
 
-  /** A request as node:http gives it. */
-  async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  /** Answers a request that has not arrived whole when the server closes. */
+  refuseUnread(send: (requestId: string, reply: Reply) => void): void {
+    const answer = refusal('stopping')
+    this.#count(answer)
+    send(this.#options.requestIds(), answer)
+  }
+
+  /** A request as node:http gives it; `endsWith` says whether its reply is the last of its connection. */
+  async serve(request: IncomingMessage, response: ServerResponse, endsWith: () => boolean): Promise<void> {
     response.on('error', () => {})
+    const exchange = { request, response, endsWith }
+    const refuse = (): void => this.#refuse('stopping', exchange)
+    this.#unread.add(refuse)
     const body = await readBody(request, this.#budget)
-    if ('problem' in body) return this.#refuse(body.problem, request, response)
+    this.#unread.delete(refuse)
+    if ('problem' in body) return this.#refuse(body.problem, exchange)
     const { bytes, sent = bytes } = body
+    if (response.headersSent) return this.#budget.giveBack(bytes.length)
     const { url = '/', headers, rawHeaders } = request
     const whole = { url, headers, rawHeaders: () => rawHeaders, body: bytes, payload: sent }
     this.answer(whole, bytes.length, (requestId, reply) =>
-      sendReply({ request, response, requestId, last: this.#closing }, reply),
+      sendReply({ request, response, requestId, last: endsWith() }, reply),
     )
   }
 
-  #refuse(problem: BodyProblem, request: IncomingMessage, response: ServerResponse): void {
-    // Nobody is left to answer to.
-    if (problem === 'aborted') return
+  #refuse(problem: Problem, { request, response, endsWith }: Exchange): void {
+    // The client is gone, or has this answer already.
+    if (problem === 'aborted' || response.headersSent) return
     const answer = refusal(problem)
     this.#count(answer)
-    const last = this.#closing || !request.complete
+    const last = endsWith() || !request.complete
     sendReply({ request, response, requestId: this.#options.requestIds(), last }, this.#forOrigin(request, answer))
   }
 
@@ -109,14 +130,27 @@ export class Api {
   }
 }
 
+type Exchange = {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly endsWith: () => boolean
+}
+
+type Problem = BodyProblem | 'stopping'
+
 const originHeaders = {
   'Access-Control-Allow-Origin': '*',
   'Access-Control-Expose-Headers':
     'x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,x-amz-crc32,Date',
 }
 
-function refusal(problem: BodyProblem): Answer {
+function refusal(problem: Problem): Answer {
   switch (problem) {
+    case 'stopping':
+      return errorAnswer(
+        new ServiceError('ServiceUnavailable', 'This endpoint is stopping; the request was not executed.'),
+        json10,
+      )
     case 'too-large':
       return { ...errorAnswer(serializationError(), json10), ...tooLarge }
     case 'over-budget':

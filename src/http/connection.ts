@@ -4,13 +4,20 @@
  * as much processor time a request and knows everything (pipelining, chunks, other methods, other addresses).
  */
 import type { Socket } from 'node:net'
-import { idleConnectionMsMax, repliesTogetherMax, requestHeadBytesMax, requestMsMax } from '../core/limits.ts'
+import {
+  idleConnectionMsMax,
+  lingerMsMax,
+  repliesTogetherMax,
+  requestHeadBytesMax,
+  requestMsMax,
+} from '../core/limits.ts'
 import type { Api } from './api.ts'
+import { Gathering } from './gathering.ts'
 import { ReadyReply, type Reply, replyBytes, replyText } from './reply.ts'
 import { readHead, type RequestHead } from './request-head.ts'
 
 /** What becomes of a request, once it is read. */
-export type Door = Pick<Api, 'hold' | 'letGo' | 'answer' | 'closing'>
+export type Door = Pick<Api, 'hold' | 'letGo' | 'answer' | 'refuseUnread' | 'closing'>
 
 export type ConnectionsOptions = {
   readonly api: Door
@@ -42,8 +49,9 @@ class Outbox {
 type Shared = ConnectionsOptions & { readonly outbox: Outbox }
 
 export class Connections {
-  readonly #open = new Set<Connection>()
+  readonly #open = new Gathering<Connection>()
   readonly #options: Shared
+  #closing = false
 
   constructor(options: ConnectionsOptions) {
     this.#options = { ...options, outbox: new Outbox() }
@@ -52,6 +60,7 @@ export class Connections {
   accept(socket: Socket): void {
     const connection = new Connection(socket, this.#options, () => this.#open.delete(connection))
     this.#open.add(connection)
+    if (this.#closing) connection.closeIfIdle()
   }
 
   /** Open now, and not handed over. */
@@ -59,9 +68,20 @@ export class Connections {
     return this.#open.size
   }
 
-  /** Ends those that wait for a request; the others end with their reply. */
-  closeIdle(): void {
+  /** Ends those that wait for a request; the others end with their reply. Call it after the API was told. */
+  close(): void {
+    this.#closing = true
     for (const connection of this.#open) connection.closeIfIdle()
+  }
+
+  /** Answers requests that have not arrived whole, without executing them. */
+  refuseUnread(): void {
+    for (const connection of this.#open) connection.refuseUnread()
+  }
+
+  /** Resolves when none is open, or all have been handed over. */
+  async gone(): Promise<void> {
+    await this.#open.empty()
   }
 
   closeAll(): void {
@@ -77,6 +97,8 @@ class Connection {
   readonly #forget: () => void
   #answering = false
   #ended = false
+  /** Nothing that comes on it is executed any more. */
+  #finished = false
   /** Of a request that is not whole yet. */
   #chunks: Buffer[] = []
   #received = 0
@@ -100,7 +122,16 @@ class Connection {
   }
 
   closeIfIdle(): void {
-    if (!this.#answering && this.#received === 0) this.#socket.end()
+    if (!this.#answering && this.#received === 0) this.#finish()
+  }
+
+  refuseUnread(): void {
+    if (this.#answering || this.#finished) return
+    const held = this.#held
+    this.#reset()
+    this.#answering = true
+    this.#options.api.letGo(held)
+    this.#options.api.refuseUnread(this.#reply)
   }
 
   destroy(): void {
@@ -172,18 +203,35 @@ class Connection {
     const socket = this.#socket
     if (socket.destroyed) return
     const drained = socket.write(whole, 'latin1')
-    if (last) socket.end()
+    if (last) this.#finish()
     else if (drained) this.#goOn()
     else socket.once('drain', this.#goOn)
   }
 
   readonly #goOn = (): void => {
     this.#answering = false
+    // This reply was made before the server began to close.
+    if (this.#options.api.closing) return this.#finish()
     if (this.#received === 0) return
     const chunk = Buffer.concat(this.#chunks, this.#received)
     this.#chunks = [chunk]
     this.#socket.resume()
     this.#read(chunk)
+  }
+
+  /**
+   * Ends our side and reads on for a moment, dropping what comes: to close a socket with unread bytes resets the connection, and
+   * a reset may overtake the reply.
+   */
+  #finish(): void {
+    const socket = this.#socket
+    this.#finished = true
+    this.#options.api.letGo(this.#held)
+    this.#reset()
+    socket.removeListener('data', this.#receive)
+    socket.end()
+    socket.setTimeout(lingerMsMax)
+    socket.resume()
   }
 
   #reset(): void {
@@ -221,7 +269,7 @@ class Connection {
   }
 
   readonly #timeOut = (): void => {
-    if (!this.#answering) this.#socket.destroy()
+    if (this.#finished ? this.#socket.writableFinished : !this.#answering) this.#socket.destroy()
   }
 
   readonly #ignore = (): void => {}

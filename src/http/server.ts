@@ -13,14 +13,16 @@ import type { FastifyInstance } from 'fastify'
 import { required } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { InvariantViolation } from '../core/assert.ts'
-import { connectionsMax, drainMsMax, idleConnectionMsMax } from '../core/limits.ts'
+import { connectionsMax, idleConnectionMsMax } from '../core/limits.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import { registry } from '../operations/registry.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Env } from '../ports/env.ts'
 import { Api } from './api.ts'
 import { Connections } from './connection.ts'
+import { drain } from './draining.ts'
 import type { Send } from './forwarding.ts'
+import { HttpSockets } from './http-sockets.ts'
 import { type ApiRequest, type Pipeline, pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
 import { Signatures } from './signatures.ts'
@@ -65,8 +67,11 @@ export type RunningServer = {
   readonly takeBack: (socket: Socket, received: Buffer) => void
   /** A request of another process of this region. */
   readonly answer: (request: ApiRequest, send: Send) => void
-  /** Ends idle connections at once, waits for requests under way for a few seconds, and then ends those too. */
-  readonly close: () => Promise<void>
+  /**
+   * Answers every request that was begun, executes none that cannot be answered (draining.ts), and resolves when no connection is
+   * left. `others` are processes that may still hand over connections or requests.
+   */
+  readonly close: (others?: Promise<unknown>) => Promise<void>
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
@@ -87,6 +92,8 @@ export type ApiServerOptions = ListenOptions & {
   readonly region: string
   readonly env: Pick<Env, 'clock' | 'random' | 'meter'>
   readonly answer: Pipeline
+  /** Answers, as it can, what has been begun and takes too long when the server closes. */
+  readonly giveUp?: () => void
 }
 
 /** Whoever answers: the region itself, or a cache before it. */
@@ -96,9 +103,13 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   const ids = requestIds(env.random)
   const api = new Api({ env, answer, requestIds: ids, crossOrigin })
   const rest = restOf(options, { region, ids, crossOrigin })
+  const sockets = new HttpSockets()
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    if (request.method === 'POST' && isRoot(request.url)) void api.serve(request, response)
-    else void rest.serve(request, response)
+    if (!sockets.begin(request, response)) return
+    const endsWith = (): boolean => sockets.endsWith(response)
+    if (request.method === 'POST' && isRoot(request.url)) return void api.serve(request, response, endsWith)
+    if (api.closing && endsWith()) response.setHeader('Connection', 'close')
+    void rest.serve(request, response)
   }
   const { tls, loopbackPort } = options
   const settings = { keepAliveTimeout: idleConnectionMsMax }
@@ -110,25 +121,56 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   // Behind TLS everything goes through node:http.
   const taken = servers
     .filter((each) => !(each instanceof SecureServer))
-    .map((each) => takeConnections(each, { api, clock, distribute: options.distribute }))
+    .map((each) => takeConnections(each, { api, clock, sockets, distribute: options.distribute }))
+  if (server instanceof SecureServer) server.on('secureConnection', (socket: Socket) => sockets.add(socket))
   await listening(server, host, options.port)
-  if (beside !== undefined) await listening(beside, '127.0.0.1', loopbackPort ?? 0)
+  if (beside !== undefined)
+    await listening(beside, '127.0.0.1', loopbackPort ?? 0).catch((error: unknown) => {
+      server.close()
+      throw error
+    })
   const { port } = server.address() as AddressInfo
+  let closed = false
   return {
     host,
     port,
     url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     loopbackPort: (beside?.address() as AddressInfo | undefined)?.port,
     connections: async () => (await Promise.all(servers.map(openOf))).reduce((sum, count) => sum + count, 0),
-    takeBack: (socket, received) => takenBack(server, socket, received),
+    takeBack: (socket, received) => {
+      if (closed) socket.destroy()
+      else takenBack(server, sockets, socket, received)
+    },
     answer: (request, send) => {
       const held = request.body.length
       if (api.hold(held)) api.answer(request, held, send)
       else api.throttle(send)
     },
-    close: async () => {
+    close: async (others) => {
       api.close()
-      await Promise.all(servers.map(async (each) => await drained(each, taken, clock)))
+      await drain({
+        servers,
+        clock,
+        begin: () => {
+          for (const connections of taken) connections.close()
+          sockets.close()
+        },
+        refuse: () => {
+          api.refuse()
+          for (const connections of taken) connections.refuseUnread()
+        },
+        giveUp: options.giveUp ?? (() => {}),
+        destroy: () => {
+          for (const connections of taken) connections.closeAll()
+          sockets.destroyAll()
+        },
+        gone: async () => {
+          await others
+          for (const connections of taken) await connections.gone()
+          await sockets.gone()
+        },
+      })
+      closed = true
       await rest.close()
     },
   }
@@ -143,6 +185,7 @@ async function openOf(server: Server): Promise<number> {
 type Taking = {
   readonly api: Api
   readonly clock: Clock
+  readonly sockets: HttpSockets
   readonly distribute: ServerOptions['distribute']
 }
 
@@ -150,12 +193,12 @@ type Taking = {
 const listeners = new WeakMap<Server, (socket: Socket) => void>()
 
 /** The server accepts; each connection is ours first, and node:http's once something unusual has come on it. */
-function takeConnections(server: Server, { api, clock, distribute }: Taking): Connections {
+function takeConnections(server: Server, { api, clock, sockets, distribute }: Taking): Connections {
   const [listener] = server.listeners('connection') as [(socket: Socket) => void]
   listeners.set(server, listener)
   const connections = new Connections({
     api,
-    handOver: (socket, received) => takenBack(server, socket, received),
+    handOver: (socket, received) => takenBack(server, sockets, socket, received),
     monotonicMs: () => clock.monotonicMs(),
   })
   // Nothing may be read of a connection that is given away.
@@ -169,7 +212,8 @@ function takeConnections(server: Server, { api, clock, distribute }: Taking): Co
   return connections
 }
 
-function takenBack(server: Server, socket: Socket, received: Buffer): void {
+function takenBack(server: Server, sockets: HttpSockets, socket: Socket, received: Buffer): void {
+  sockets.add(socket)
   socket.pause()
   socket.unshift(received)
   listeners.get(server)?.call(server, socket)
@@ -197,8 +241,14 @@ function restOf(options: RouteOptions, surroundings: Parameters<typeof addRoutes
   return {
     serve: async (request, response) => {
       loading ??= load()
-      const { handle } = await loading
-      handle(request, response)
+      try {
+        const { handle } = await loading
+        handle(request, response)
+      } catch {
+        // Its files could not be read, as when no descriptor is left: the next request tries again.
+        loading = undefined
+        response.writeHead(503).end()
+      }
     },
     close: async () => await (await loading)?.app.close(),
   }
@@ -218,21 +268,4 @@ async function listening(server: Server, host: string, port: number): Promise<vo
 
 function isRoot(url: string | undefined): boolean {
   return url === '/' || url?.startsWith('/?') === true
-}
-
-async function drained(server: Server, taken: readonly Connections[], clock: Clock): Promise<void> {
-  await new Promise<void>((resolve) => {
-    const cancel = clock.after(drainMsMax, () => {
-      for (const connections of taken) connections.closeAll()
-      server.closeAllConnections()
-      // A server that has given connections to a process which has died since never says that it is closed.
-      resolve()
-    })
-    server.close(() => {
-      cancel()
-      resolve()
-    })
-    server.closeIdleConnections()
-    for (const connections of taken) connections.closeIdle()
-  })
 }

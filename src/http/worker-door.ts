@@ -35,6 +35,10 @@ export class WorkerDoor {
     this.#api.letGo(bytes)
   }
 
+  refuseUnread(send: Send): void {
+    this.#api.refuseUnread(send)
+  }
+
   answer(request: ApiRequest, held: number, send: Send): void {
     const { headers } = request
     if (localTargets.has(headers['x-amz-target']) && headers[markRequestHeader] === undefined) {

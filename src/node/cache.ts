@@ -62,6 +62,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     region,
     env: { clock, random: systemRandom, meter: silent },
     answer: cachePipeline({ cache, upstream, log, ...verifying }),
+    giveUp: () => upstream.close(),
     ...(tls === undefined ? {} : { tls }),
     readiness: () => ({ ready: true, region, mode, serving: cache.serves }),
     metrics: async () => ({

@@ -158,8 +158,8 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       url: server.url,
       close: async () => {
         closing = true
-        // In this order: a server asks its workers for their connections, and waits for ever once they are gone.
-        await Promise.all([server.close(), workers.stop()])
+        // Workers still forward requests, and hand over connections: the server is there until they have ended.
+        await server.close(workers.stop())
         await stopInside()
       },
     }

@@ -21,9 +21,10 @@ export type Overview = {
   readonly regions: readonly {
     readonly region: string
     readonly endpoint: string
+    readonly cache?: string
     readonly state: string
     readonly natsPort: number
-    readonly processes: { readonly node: number; readonly natsServer: number }
+    readonly processes: { readonly node: number; readonly natsServer: number; readonly cache?: number }
     readonly distances: Readonly<Record<string, number>>
   }[]
   readonly services: Readonly<Record<string, string>>

@@ -76,10 +76,15 @@ function headersFor(request: SignedRequest): string[] {
 function answered(outgoing: ClientRequest, payload: Buffer): Promise<UpstreamReply> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => outgoing.destroy(new Error('no answer in time')), cacheUpstreamMsMax)
+    let sent = false
     const fail = (): void => {
       clearTimeout(timer)
-      reject(new ServiceError('ServiceUnavailable', 'The region behind this cache cannot be reached.'))
+      reject(sent ? lost() : new ServiceError('ServiceUnavailable', 'The region behind this cache cannot be reached.'))
     }
+    outgoing.on('socket', (socket) => {
+      if (!socket.connecting) sent = true
+      else socket.once('connect', () => (sent = true))
+    })
     outgoing.on('error', fail)
     outgoing.on('response', (incoming) => {
       const chunks: Buffer[] = []
@@ -96,6 +101,14 @@ function answered(outgoing: ClientRequest, payload: Buffer): Promise<UpstreamRep
     })
     outgoing.end(payload)
   })
+}
+
+/** A 503 would say that nothing was executed. */
+function lost(): ServiceError {
+  return new ServiceError(
+    'InternalServerError',
+    'The connection to the region broke before it had answered; what was asked may have been done.',
+  )
 }
 
 function replyOf(incoming: IncomingMessage, body: Buffer): UpstreamReply {

@@ -5,7 +5,7 @@ import { runWorker } from '../workers/worker.ts'
 
 export async function runWorkerCommand(): Promise<void> {
   Buffer.poolSize = bufferPoolSizeBytes
-  // Ctrl-C in a terminal reaches every process; who owns the writes tells when it is time.
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => {})
+  // Ctrl-C in a terminal reaches every process; the owner of the writes says when it is time.
+  process.on('SIGINT', () => {})
   runWorker(await pinoLog({ level: 'warn', readable: false, fields: { room: 'worker' } }))
 }

@@ -11,8 +11,11 @@ import type { AddressInfo } from 'node:net'
 import { ServiceError, errors } from '../../core/errors.ts'
 import { connectionsMax, frontDoorConnectionsMax, idleConnectionMsMax } from '../../core/limits.ts'
 import { renderError } from '../../core/wire/render.ts'
+import { drain } from '../../http/draining.ts'
+import { HttpSockets } from '../../http/http-sockets.ts'
 import { replyHeaders } from '../../http/reply.ts'
 import { requestIds } from '../../http/request-id.ts'
+import { systemClock } from '../../adapters/clocks.ts'
 import { systemRandom } from '../../adapters/random.ts'
 import { Failure, codeOf, messageOf } from '../failure.ts'
 import { Health } from './health.ts'
@@ -36,8 +39,6 @@ export type FrontDoorOptions = {
 export const regionHeader = 'x-longitude-region'
 /** Shorter than the nodes keep theirs, so that no request meets a connection that is just being closed. */
 const idleMsMax = idleConnectionMsMax / 2
-const idleCloseMs = 20
-const closeMsMax = 3000
 const agentOptions = {
   keepAlive: true,
   maxSockets: frontDoorConnectionsMax,
@@ -66,6 +67,8 @@ export class FrontDoor {
   readonly #ids = requestIds(systemRandom)
   readonly #server: Server
   readonly #health: Health
+  readonly #sockets = new HttpSockets()
+  #refusing = false
 
   /** Rejects with a Failure when the port cannot be had. */
   static async open(options: FrontDoorOptions): Promise<FrontDoor> {
@@ -96,29 +99,38 @@ export class FrontDoor {
       this.#serve(request, response),
     )
     this.#server.maxConnections = connectionsMax
+    this.#server.on('connection', (socket) => this.#sockets.add(socket))
   }
 
   get port(): number {
     return (this.#server.address() as AddressInfo).port
   }
 
-  /** Requests under way may end, for a few seconds. */
+  /** Every request that was sent on is answered; none is sent on that cannot be. */
   async close(): Promise<void> {
     this.#health.close()
-    const idle = setInterval(() => this.#server.closeIdleConnections(), idleCloseMs)
-    const hard = setTimeout(() => this.#server.closeAllConnections(), closeMsMax)
-    await new Promise<void>((resolve) => {
-      this.#server.close(() => resolve())
+    await drain({
+      servers: [this.#server],
+      clock: systemClock,
+      begin: () => this.#sockets.close(),
+      refuse: () => {
+        this.#refusing = true
+      },
+      giveUp: () => {
+        for (const outgoing of this.#underWay.keys()) outgoing.destroy(new Error('the front door is stopping'))
+      },
+      destroy: () => this.#sockets.destroyAll(),
+      gone: async () => await this.#sockets.gone(),
     })
-    clearInterval(idle)
-    clearTimeout(hard)
     for (const agent of Object.values(this.#agents)) agent.destroy()
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
+    if (!this.#sockets.begin(request, response)) return
     response.on('error', () => {})
     const [path] = (request.url ?? '/').split('?')
     try {
+      if (this.#refusing) throw stopping()
       if (request.method === 'GET' && path === '/health') this.#tellHealth(response)
       else if (path !== '/') this.#answer(response, 404, 'text/plain', Buffer.from('<UnknownOperationException/>\n'))
       else if (request.method === 'POST') this.#pass({ request, response, region: regionOf(request) })
@@ -175,6 +187,7 @@ export class FrontDoor {
   #elsewhere(passing: Passing, tried: ReadonlySet<string>, refused: string, error: Error): void {
     if (codeOf(error) === 'ECONNREFUSED') this.#health.refused(refused)
     try {
+      if (this.#refusing) throw stopping()
       this.#pass(passing, tried)
     } catch (problem) {
       this.#refuse(passing.request, passing.response, problem)
@@ -186,7 +199,8 @@ export class FrontDoor {
       incoming.destroy()
       return
     }
-    response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, [...passed(incoming), regionHeader, region])
+    const headers = [...passed(incoming), regionHeader, region, ...this.#endOf(response)]
+    response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers)
     incoming.on('error', () => response.destroy())
     incoming.pipe(response)
   }
@@ -216,14 +230,24 @@ export class FrontDoor {
   }
 
   #answer(response: ServerResponse, status: number, contentType: string, bytes: Buffer): void {
+    const [name, value] = this.#endOf(response)
     response.writeHead(status, {
       'Content-Type': contentType,
       'Content-Length': bytes.length,
       ...replyHeaders(this.#ids(), bytes),
+      ...(name === undefined ? {} : { [name]: value }),
     })
     response.end(bytes)
   }
+
+  /** The header of a connection's last reply. */
+  #endOf(response: ServerResponse): readonly string[] {
+    return this.#sockets.endsWith(response) ? ['Connection', 'close'] : []
+  }
 }
+
+const stopping = (): ServiceError =>
+  new ServiceError('ServiceUnavailable', 'The front door is stopping; the request was not executed.')
 
 const lost = (region: string): ServiceError =>
   new ServiceError(

@@ -25,6 +25,8 @@ export type Measured = {
 
 export type FromWorker =
   | { readonly type: 'ready' }
+  /** It has been asked to end, and wants no further connection. */
+  | { readonly type: 'leaving' }
   /** With a connection on which something came that is not for a worker; `received` in base64. */
   | { readonly type: 'connection'; readonly received: string }
   | ({ readonly type: 'measured' } & Measured)

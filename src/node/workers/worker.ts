@@ -11,6 +11,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { ReadingEngine } from '../../engine/reading-engine.ts'
 import { Api } from '../../http/api.ts'
 import { Connections } from '../../http/connection.ts'
+import { drain } from '../../http/draining.ts'
 import { Forwarder } from '../../http/forwarding.ts'
 import { pipeline } from '../../http/pipeline.ts'
 import { requestIds } from '../../http/request-id.ts'
@@ -25,23 +26,25 @@ import { forwardingDescriptor, type FromWorker, type ToWorker, type WorkerStart 
 import { relayMeter } from './relay-meter.ts'
 
 const relayMs = 1000
-const drainLookMs = 20
 
 export function runWorker(log: Log): void {
   let connections: Connections | undefined
   process.on('message', (message: ToWorker, socket?: Socket) => {
     if (message.type === 'start') connections = start(message, log)
-    else if (message.type === 'stop') stop()
+    else if (message.type === 'stop') void stop()
     else if (socket !== undefined) {
       connections?.accept(socket)
       socket.resume()
     }
   })
-  // Whoever owns the writes is gone: nothing can be promised any more.
+  process.on('SIGTERM', () => void stop())
+  // Without the owner of the writes nothing can be promised. It may be gone before we listen.
   process.once('disconnect', () => process.exit(0))
+  if (!process.connected) process.exit(0)
 }
 
-let closing: (() => boolean) | undefined
+let end: (() => Promise<void>) | undefined
+let stopping = false
 
 function start({ folder, region, accountId, credentials: file, signedFor }: WorkerStart, log: Log): Connections {
   const meter = relayMeter()
@@ -78,10 +81,20 @@ function start({ folder, region, accountId, credentials: file, signedFor }: Work
     const measured = meter.take()
     if (measured !== undefined) tell({ type: 'measured', ...measured })
   }, relayMs).unref()
-  closing = () => {
+  end = async () => {
     api.close()
-    connections.closeIdle()
-    return connections.count === 0
+    await drain({
+      servers: [],
+      clock: systemClock,
+      begin: () => connections.close(),
+      refuse: () => {
+        api.refuse()
+        connections.refuseUnread()
+      },
+      giveUp: () => {},
+      destroy: () => connections.closeAll(),
+      gone: async () => await connections.gone(),
+    })
   }
   tell({ type: 'ready' })
   return connections
@@ -91,10 +104,13 @@ function signaturesOf(credentials: () => Credentials, region: string, signedFor:
   return new Signatures({ credentials, region, alsoFor: new Set(signedFor), clock: systemClock })
 }
 
-/** Everything that is under way is answered; the owner ends what takes too long. */
-function stop(): void {
-  if (closing?.() !== false) process.exit(0)
-  setTimeout(stop, drainLookMs)
+/** Everything that was begun is answered, by this process or by the owner. */
+async function stop(): Promise<void> {
+  if (stopping) return
+  stopping = true
+  tell({ type: 'leaving' })
+  await end?.()
+  process.exit(0)
 }
 
 function tell(message: FromWorker, socket?: Socket): void {

@@ -20,7 +20,8 @@ export type WorkersOptions = {
 }
 
 const restartMs = 500
-const stopMsMax = 6000
+/** More than a worker gives itself. */
+const stopMsMax = 8000
 
 export class Workers {
   readonly #options: WorkersOptions
@@ -68,7 +69,8 @@ export class Workers {
         if (message.type === 'ready') {
           this.#ready.push(worker)
           resolve()
-        } else this.#hear(message, handle as Socket | undefined)
+        } else if (message.type === 'leaving') this.#withdraw(worker)
+        else this.#hear(message, handle as Socket | undefined)
       })
     })
     const gone = new Promise<void>((resolve) => {
@@ -85,7 +87,7 @@ export class Workers {
     await Promise.race([ready, gone])
   }
 
-  #hear(message: Exclude<FromWorker, { type: 'ready' }>, socket: Socket | undefined): void {
+  #hear(message: Exclude<FromWorker, { type: 'ready' | 'leaving' }>, socket: Socket | undefined): void {
     if (message.type === 'connection') {
       if (socket !== undefined) this.#server?.takeBack(socket, Buffer.from(message.received, 'base64'))
       return
@@ -98,6 +100,11 @@ export class Workers {
 
   #forget(worker: ChildProcess): void {
     this.#all.delete(worker)
+    this.#withdraw(worker)
+  }
+
+  /** It is given no further connection. */
+  #withdraw(worker: ChildProcess): void {
     const at = this.#ready.indexOf(worker)
     if (at >= 0) this.#ready.splice(at, 1)
   }

@@ -6,6 +6,7 @@ import { systemRandom } from '../../../src/adapters/random.ts'
 import { type ServerOptions, startServer } from '../../../src/http/server.ts'
 import type { RunningServer } from '../../../src/http/server.ts'
 import type { Operation, OperationContext } from '../../../src/operations/operation.ts'
+import type { Clock } from '../../../src/ports/clock.ts'
 import type { Log } from '../../../src/ports/log.ts'
 
 export type LoggedLine = { readonly level: string; readonly event: string; readonly fields: unknown }
@@ -15,12 +16,13 @@ export type TestServer = RunningServer & { readonly logged: LoggedLine[] }
 export async function serverWith(
   operations: readonly Operation[],
   options: Partial<ServerOptions> = {},
+  clock: Clock = systemClock,
 ): Promise<TestServer> {
   const logged: LoggedLine[] = []
   const meter = prometheusMeter()
   const context = {
     engine: {},
-    env: { clock: systemClock, random: systemRandom, log: logInto(logged), meter },
+    env: { clock, random: systemRandom, log: logInto(logged), meter },
     settings: { accountId: '000000000000', region: 'us-east-1', regions: ['us-east-1'], tableTransitionMs: 0 },
   } as unknown as OperationContext
   const byName = new Map(operations.map((operation) => [operation.name, operation]))

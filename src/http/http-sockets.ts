@@ -1,0 +1,84 @@
+/**
+ * Connections that node:http serves, and how they end when their server stops. node:http begins each pipelined request as
+ * it is parsed, and drops all that wait behind a reply with `Connection: close`: those would be executed and never answered.
+ * Its closeIdleConnections also cuts a reply that is not written yet. So we count what each connection has begun:
+ *
+ *   - the last request that a connection has begun gets the reply that ends the connection; earlier ones do not;
+ *   - behind that reply no request is begun: it is read and dropped;
+ *   - a connection ends by FIN, and is read for a moment longer, since a reset could overtake the reply.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Socket } from 'node:net'
+import { lingerMsMax } from '../core/limits.ts'
+import { Gathering } from './gathering.ts'
+
+type Use = { latest: ServerResponse | undefined; unanswered: number; ended: boolean }
+
+export class HttpSockets {
+  readonly #open = new Gathering<Socket>()
+  readonly #uses = new WeakMap<Socket, Use>()
+  #closing = false
+
+  add(socket: Socket): void {
+    if (this.#uses.has(socket)) return
+    this.#uses.set(socket, { latest: undefined, unanswered: 0, ended: false })
+    this.#open.add(socket)
+    socket.once('close', () => this.#open.delete(socket))
+  }
+
+  /** False when the connection has had its last reply: this request must not be executed, and cannot be answered. */
+  begin(request: IncomingMessage, response: ServerResponse): boolean {
+    const { socket } = request
+    this.add(socket)
+    const use = this.#useOf(socket)
+    if (use.ended) {
+      request.resume()
+      return false
+    }
+    use.latest = response
+    use.unanswered += 1
+    response.once('close', () => {
+      use.unanswered -= 1
+      if (this.#closing && use.unanswered === 0) this.#end(socket)
+    })
+    return true
+  }
+
+  /** Whether this reply is to end its connection. Ask once, when its head is written. */
+  endsWith(response: ServerResponse): boolean {
+    if (!this.#closing) return false
+    const { socket } = response.req
+    const use = this.#useOf(socket)
+    if (use.latest !== response) return false
+    use.ended = true
+    // node:http calls it once the reply is written, and would close the socket with what is unread: a reset.
+    socket.destroySoon = () => this.#end(socket)
+    return true
+  }
+
+  /** Ends what is idle; everything else ends with its last reply. */
+  close(): void {
+    this.#closing = true
+    for (const socket of this.#open) if (this.#useOf(socket).unanswered === 0) this.#end(socket)
+  }
+
+  destroyAll(): void {
+    for (const socket of this.#open) socket.destroy()
+  }
+
+  /** Resolves when none is open. */
+  async gone(): Promise<void> {
+    await this.#open.empty()
+  }
+
+  #end(socket: Socket): void {
+    this.#useOf(socket).ended = true
+    socket.end()
+    // node:http destroys it then; what comes until then is parsed, and refused by `begin`.
+    socket.setTimeout(lingerMsMax)
+  }
+
+  #useOf(socket: Socket): Use {
+    return this.#uses.get(socket) ?? { latest: undefined, unanswered: 0, ended: true }
+  }
+}
