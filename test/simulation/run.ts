@@ -10,6 +10,7 @@ import { SeededRandom } from './seeded-random.ts'
 import { SimulatedCache } from './simulated-cache.ts'
 import { Inspector } from './inspector.ts'
 import { Prover } from './prover.ts'
+import { Refusals } from './refusals.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
@@ -21,6 +22,8 @@ export type RunOptions = {
   readonly variant?: Variant
   /** Whether there are caches beside the regions; by chance when not said. */
   readonly caches?: boolean
+  /** Whether regions refuse questions at times; by chance when not said. */
+  readonly refusals?: boolean
   /** Prints the story as it happens. */
   readonly print?: (line: string) => void
   /** To look at the world as it was, before it is gone. */
@@ -66,6 +69,7 @@ export async function runSeed({
   world: version = worldNow,
   variant = {},
   caches: withCaches,
+  refusals = version >= Refusals.world && Refusals.areIn(seed),
   print,
   onFailure,
 }: RunOptions): Promise<RunResult> {
@@ -80,6 +84,7 @@ export async function runSeed({
     variant,
     ...(print === undefined ? {} : { print }),
   })
+  if (refusals) world.refusals = new Refusals(world, seed, plan.loadMs)
   const clients: Client[] = []
   const caches: SimulatedCache[] = []
   const failure = await failureOf(world, () => script(world, plan, { clients, caches }))
@@ -128,6 +133,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   const { scheduler, random, regions } = world
   const founders = [...regions]
   await Promise.all(founders.map((region) => region.start()))
+  const refusing = world.refusals?.run(scheduler.nowMs + plan.loadMs)
   const administrator = new Administrator(world)
   const home = random.pick(regions)
   await administrator.createTable(home, 'orders', true)
@@ -159,6 +165,8 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
     rush(world, { clients, endMs, everyMs: plan.rushEveryMs }),
     ...clients.map((client) => client.run(endMs)),
   ])
+  await refusing
+  world.refusals?.end()
   await faults.heal()
   await administration
   await Promise.all(newcomers)

@@ -17,6 +17,8 @@ type Bug = {
   readonly seedsMax: number
   /** The one that found it last, tried first: it saves the search as long as the world stays the same. */
   readonly knownSeed?: number
+  /** Worlds in which regions refuse questions at times. */
+  readonly refusals?: true
   /** Replaces modules, and gives what else is to be different. */
   readonly inject: () => Variant
 }
@@ -244,6 +246,42 @@ const bugs: readonly Bug[] = [
     },
   },
   {
+    bug: 'a peer that refuses to send rows counts as one that has no more',
+    breaks: [
+      'replicas converge',
+      'everything up to the watermark is there',
+      'tombstones never go early',
+      'no lost write is left out of the conflict feeds',
+    ],
+    seedsMax: 200,
+    knownSeed: 43,
+    refusals: true,
+    inject: () => {
+      replace('../../src/readers/replication/questions.ts', ({ Questions, Declined }) => ({
+        Questions: takingRefusalsForTheEnd(Questions as QuestionsClass, Declined as ErrorClass),
+      }))
+      return {}
+    },
+  },
+  {
+    bug: 'a peer that refuses to send its log counts as one whose log has nothing more',
+    breaks: ['replicas converge', 'everything up to the watermark is there', 'tombstones never go early'],
+    seedsMax: 200,
+    knownSeed: 76,
+    refusals: true,
+    inject: () => {
+      replace('../../src/readers/replication/log-part.ts', ({ askForPart }) => ({
+        askForPart: (question: { peer: { name: string; number: number }; upTo: number }) =>
+          (askForPart as (question: unknown) => Promise<unknown>)(question).catch((error: Error) => {
+            if (error.name !== 'Declined') throw error
+            const { name: origin, number: originNumber } = question.peer
+            return { say: 'part', sizeBytes: 0, batch: { ...question, origin, originNumber, changes: [] } }
+          }),
+      }))
+      return {}
+    },
+  },
+  {
     bug: 'repair takes the row that the fewest replicas have',
     breaks: ['damage is mended', 'nothing is applied that nobody wrote'],
     seedsMax: 100,
@@ -334,6 +372,35 @@ function believingAtOnce(Watermark: WatermarkClass): WatermarkClass {
   }
 }
 
+type ErrorClass = new () => Error
+
+type Part = { readonly rows: readonly unknown[]; readonly done: boolean }
+
+type QuestionsClass = new (
+  session: unknown,
+  region: string,
+) => {
+  rows: (...asked: unknown[]) => Promise<Part>
+  partialRows: (...asked: unknown[]) => Promise<Part>
+}
+
+function takingRefusalsForTheEnd(Questions: QuestionsClass, Declined: ErrorClass): QuestionsClass {
+  const theEnd = (error: unknown): Part => {
+    if (error instanceof Declined) return { rows: [], done: true }
+    throw error
+  }
+  return class extends Questions {
+    constructor(session: unknown, region: string) {
+      super(session, region)
+      const { rows, partialRows } = this
+      Object.assign(this, {
+        rows: (...asked: unknown[]) => rows.apply(this, asked).catch(theEnd),
+        partialRows: (...asked: unknown[]) => partialRows.apply(this, asked).catch(theEnd),
+      })
+    }
+  }
+}
+
 type ParkedClass = new (room: { pauses: { ofTable: (table: string) => number } }) => object
 
 /** Changes of paused tables are left out, and nobody notes that they were. */
@@ -376,7 +443,7 @@ afterEach(() => {
 })
 
 describe('the simulator finds that', () => {
-  for (const { bug, breaks, seedsMax, knownSeed, inject } of bugs)
+  for (const { bug, breaks, seedsMax, knownSeed, refusals, inject } of bugs)
     it(bug, { timeout: 300_000 }, async () => {
       vi.resetModules()
       replace(`${core}/assert.ts`, () => ({ assert: () => undefined }))
@@ -386,7 +453,9 @@ describe('the simulator finds that', () => {
         ...(knownSeed === undefined ? [] : [knownSeed]),
         ...Array.from({ length: seedsMax }, (_, n) => n + 1),
       ]
-      const found = await firstFailure(seeds, (seed) => runSeed({ seed, variant }))
+      const found = await firstFailure(seeds, (seed) =>
+        runSeed({ seed, variant, ...(refusals === undefined ? {} : { refusals }) }),
+      )
       expect(found, `no seed up to ${seedsMax} noticed`).toBeDefined()
       expect(breaks, String(found)).toContain(found !== undefined && 'promise' in found ? found.promise : 'a violation')
     })

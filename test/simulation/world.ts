@@ -11,6 +11,7 @@ import type { Variant } from './boot.ts'
 import { type Expected, Oracle } from './oracle.ts'
 import { keyName } from './log-watch.ts'
 import { Poison } from './corruption.ts'
+import type { Refusals } from './refusals.ts'
 import { Scheduler } from './scheduler.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimulatedRegion } from './simulated-region.ts'
@@ -53,6 +54,8 @@ export class World {
   readonly applyChangesMax: number
   readonly backlogMessagesMin: number
   readonly poison: Poison
+  /** Undefined in a world whose regions answer whenever they can. */
+  refusals: Refusals | undefined
   /** Per direction in which nothing can be read: how much of the origin's log there was when that began. */
   readonly unreadable = new Map<
     string,
@@ -217,7 +220,11 @@ export class World {
         stream,
         caches: bus.caches,
         announce: (payload) => bus.announce(payload),
-        serve: (handler) => bus.serve(handler),
+        serve: (handler) =>
+          bus.serve(
+            (payload, asker) =>
+              this.refusals?.answerer(region.name, handler)(payload, asker) ?? handler(payload, asker),
+          ),
         connect: (peer) => bus.connect(peer),
         close: () => bus.close(),
       },

@@ -6,6 +6,7 @@ import { diskFull, diskNearlyFull, slowDisk, wipeDisk } from './disks.ts'
 import type { Fault } from './fault.ts'
 import { cutAll, cutLink, cutOneWay, flap, isolate, stallLink, unrulyLink } from './links.ts'
 import { anotherVersion, garbage, poison } from './messages.ts'
+import { Refusals } from '../refusals.ts'
 import { pauseLink, pauseTable } from './pauses.ts'
 import { crash, crashServer } from './processes.ts'
 import { loseTail, poisonStream, trimStream, wipeStream } from './streams.ts'
@@ -38,4 +39,4 @@ export const allFaults: readonly Fault[] = [
 ]
 
 /** The present version of the world. */
-export const worldNow = Math.max(...allFaults.map(({ world }) => world))
+export const worldNow = Math.max(Refusals.world, ...allFaults.map(({ world }) => world))
