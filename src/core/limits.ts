@@ -90,6 +90,8 @@ export const inspectRangeRowsMax = 64
 export const verifyPeerRowsMax = 8192
 /** Ranges under way at once. */
 export const verifyRangesUnderWayMax = 6
+/** Beyond this age of its watermark a comparison proves too little, unless the operator says otherwise. */
+export const watermarkAgeMsMax = 10_000
 /** Differing keys that one comparison names. */
 export const differingKeysMax = 1000
 /** Pauses of replication in force at once. */

@@ -52,7 +52,7 @@ define('cache', 'run a cache with the semantics of DAX before one region', optio
 define('status', 'show regions, links, lag and health', optionsOf.status, async (command, json) => {
   const { runStatus } = await import('./commands/status.ts')
   await runStatus(command, json)
-})
+}).option('--check', 'exit status 1 when a region is not ready, 2 when one does not answer')
 
 define('conflicts <table>', 'show the writes that lost last-writer-wins', optionsOf.status, async (command, json) => {
   const { runConflicts } = await import('./commands/conflicts.ts')
@@ -61,15 +61,30 @@ define('conflicts <table>', 'show the writes that lost last-writer-wins', option
   .option('--region <name>', 'those of one region only, as met there')
   .option('--follow', 'go on with those to come')
 
-define('verify <table>', 'compare all replicas of a table', optionsOf.status, async (command, json) => {
-  const { runVerify } = await import('./commands/verify.ts')
-  await runVerify(command, json)
-})
+const watermarkAge = [
+  '--watermark-age-max <duration>',
+  'an older watermark proves nothing: exit status 2 (default: 10s)',
+] as const
 
-define('repair <table>', 'mend what replicas differ in', optionsOf.status, async (command, json) => {
-  const { runRepair } = await import('./commands/verify.ts')
-  await runRepair(command, json)
-})
+define(
+  'verify <table>',
+  'compare all replicas of a table; exit status 0 equal, 1 different, 2 not known or an old watermark',
+  optionsOf.status,
+  async (command, json) => {
+    const { runVerify } = await import('./commands/verify.ts')
+    await runVerify(command, json)
+  },
+).option(...watermarkAge)
+
+define(
+  'repair <table>',
+  'mend what replicas differ in, and compare again; exit status as of verify',
+  optionsOf.status,
+  async (command, json) => {
+    const { runRepair } = await import('./commands/verify.ts')
+    await runRepair(command, json)
+  },
+).option(...watermarkAge)
 
 define('pause [table]', 'pause replication of a table or of a link', optionsOf.status, async (command, json) => {
   const { runPause } = await import('./commands/pause.ts')

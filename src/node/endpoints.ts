@@ -20,6 +20,9 @@ export function endpointsAsked(options: Asked): Readonly<Record<string, string>>
   return endpointsOf(resolve(options.data)) ?? byPorts(options)
 }
 
+/** A region did not answer at all: what is asked for there is not known. */
+export class Unanswered extends Failure {}
+
 /** A region's answer below /admin/; throws a Failure that says what the region has to say. */
 export async function askAdmin(
   [region, endpoint]: readonly [string, string],
@@ -33,7 +36,7 @@ export async function askAdmin(
     text = await textOf(answer)
     if (answer.statusCode === 200) return JSON.parse(text) as unknown
   } catch (error) {
-    throw new Failure(`${region} at ${endpoint} does not answer: ${messageOf(error)}`)
+    throw new Unanswered(`${region} at ${endpoint} does not answer: ${messageOf(error)}`)
   }
   throw new Failure(`${region}: ${sentenceOf(text)}`)
 }

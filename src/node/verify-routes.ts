@@ -50,12 +50,13 @@ async function comparable<T>(work: Promise<T>): Promise<T> {
 }
 
 function told(engine: Engine, table: Table, comparison: Comparison): object {
-  const { watermark, replicas, rows, inMotion, differing, cut } = comparison
+  const { watermark, watermarkAgeMs, replicas, rows, inMotion, differing, cut } = comparison
   return {
     table: table.name,
     region: engine.region.name,
     equal: differing.length === 0 && !cut,
     watermark,
+    watermarkAgeMs,
     replicas,
     rows,
     inMotion,

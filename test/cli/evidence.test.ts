@@ -118,6 +118,26 @@ describe('an operator', { timeout: 90_000 }, () => {
     expect(none.errors).toContain('us-east-1: no table None here')
   })
 
+  test('has no proof while a replica does not get what is written', async () => {
+    const fresh = await longitude('verify', TableName, '--json', '--data', data)
+    expect(fresh.status).toBe(0)
+    expect(JSON.parse(fresh.output)).toMatchObject({ equal: true, watermarkTooOld: false, watermarkAgeMsMax: 10_000 })
+    await longitude('pause', TableName, '--for', '5m', '--data', data)
+    await put(0, 'not compared')
+    const bound = ['--watermark-age-max', '1s', '--data', data] as const
+    const [text, json] = await Promise.all([
+      longitude('verify', TableName, ...bound),
+      longitude('verify', TableName, '--json', ...bound),
+    ])
+    expect(text).toMatchObject({ status: 2, output: expect.stringContaining('not proven: that moment was') })
+    expect(json.status).toBe(2)
+    expect(JSON.parse(json.output)).toMatchObject({ equal: true, watermarkTooOld: true, watermarkAgeMsMax: 1000 })
+    await longitude('resume', TableName, '--data', data)
+    expect((await longitude('verify', TableName, '--data', data)).status).toBe(0)
+    const wrong = await longitude('verify', TableName, '--watermark-age-max', 'long', '--data', data)
+    expect(wrong).toMatchObject({ status: 2, errors: expect.stringContaining('a duration such as') })
+  })
+
   test('is told what is wrong with a pause', async () => {
     const wrong = await longitude('pause', TableName, '--for', 'long', '--data', data)
     expect(wrong).toMatchObject({ status: 1, errors: expect.stringContaining('a duration such as') })

@@ -5,11 +5,18 @@
 import type { Command } from 'commander'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { durationMs } from '../duration.ts'
-import { askAdmin, endpointsAsked } from '../endpoints.ts'
+import { askAdmin, endpointsAsked, Unanswered } from '../endpoints.ts'
 import { Failure, messageOf } from '../failure.ts'
 
 type What = { readonly table: string } | { readonly link: readonly [string, string] }
-type Told = { readonly region: string; readonly done: boolean; readonly answer?: unknown; readonly problem?: string }
+type Told = {
+  readonly region: string
+  readonly done: boolean
+  readonly answer?: unknown
+  readonly problem?: string
+  /** The region did not answer: whether it has the table is not known. */
+  readonly unanswered?: true
+}
 
 export async function runPause(command: Command, json: boolean): Promise<void> {
   const text = command.opts<{ for?: string }>().for
@@ -36,13 +43,17 @@ async function tell(command: Command, json: boolean, verb: 'pause' | 'resume', m
   if (!told.some(({ done }) => done)) throw new Failure(`${name} was not ${verb}d anywhere`)
   // A region without the table has nothing to pause; an end of a link that was not reached lets half of it through.
   if ('link' in what && !told.every(({ done }) => done)) throw new Failure(`one end of ${name} was not ${verb}d`)
+  const silent = told.filter(({ unanswered }) => unanswered === true).map(({ region }) => region)
+  if (silent.length > 0)
+    throw new Failure(`${name} was not ${verb}d in ${silent.join(', ')}: give the command again once it answers`)
 }
 
 async function tellOne(endpoint: readonly [string, string], verb: string, body: object): Promise<Told> {
   try {
     return { region: endpoint[0], done: true, answer: await askAdmin(endpoint, verb, { body }) }
   } catch (error) {
-    return { region: endpoint[0], done: false, problem: messageOf(error) }
+    const silent = error instanceof Unanswered ? { unanswered: true as const } : {}
+    return { region: endpoint[0], done: false, problem: messageOf(error), ...silent }
   }
 }
 

@@ -7,6 +7,7 @@ import { exitCode, messageOf } from '../failure.ts'
 import { tableText } from '../table-text.ts'
 
 const answerMsMax = 3000
+const unknownCode = 2
 
 const tableStatus = z.looseObject({
   table: z.string(),
@@ -84,7 +85,15 @@ export async function runStatus(command: Command, json: boolean): Promise<void> 
   )
   const links = linksOf(regions)
   console.log(json ? JSON.stringify({ regions, links }) : textOf(regions, links))
+  const { check } = command.opts<{ check?: boolean }>()
   if (regions.every(({ health }) => health === 'down')) process.exitCode = exitCode.failure
+  else if (check === true) process.exitCode = checkedCode(regions)
+}
+
+/** For scripts: 0 only when every region answers and is ready, 2 when what some region knows is not known. */
+function checkedCode(regions: readonly Answer[]): number {
+  if (regions.some(({ health }) => health === 'down')) return unknownCode
+  return regions.some(({ health }) => health === 'not ready') ? exitCode.failure : 0
 }
 
 async function ask(region: string, endpoint: string): Promise<Answer> {

@@ -1,12 +1,15 @@
 /**
- * `longitude verify TABLE`: exit status 0 when all replicas hold the same up to the watermark that is told, 1 when they differ,
- * 2 when that cannot be found out. `longitude repair TABLE` lets each region put its replica right, and compares again.
+ * `longitude verify TABLE`: exit status 0 when all replicas hold the same up to a watermark of this moment, 1 when they differ, 2 when
+ * that cannot be found out: a replica does not answer, or the watermark is too old. `longitude repair TABLE` lets each region put
+ * its replica right, and compares again.
  */
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { watermarkAgeMsMax } from '../../core/limits.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
+import { durationMs } from '../duration.ts'
 import { askAdmin, endpointsAsked } from '../endpoints.ts'
-import { Failure, messageOf } from '../failure.ts'
+import { exitCode, Failure, messageOf } from '../failure.ts'
 
 /** A large table takes its time. */
 const answerMsMax = 60 * 60 * 1000
@@ -16,6 +19,8 @@ const comparison = z.looseObject({
   table: z.string(),
   equal: z.boolean(),
   watermark: z.object({ wallMs: z.number(), counter: z.number() }),
+  /** A node of an earlier version does not say it. */
+  watermarkAgeMs: z.number().optional(),
   replicas: z.array(z.string()),
   rows: z.number(),
   inMotion: z.number(),
@@ -30,7 +35,7 @@ const comparison = z.looseObject({
 })
 const repairAnswer = comparison.extend({ mended: z.number(), unknown: z.number(), corrected: z.number().default(0) })
 
-type Comparison = z.output<typeof comparison>
+type Comparison = z.output<typeof comparison> & { readonly watermarkAgeMs: number }
 type Endpoint = readonly [string, string]
 
 export async function runVerify(command: Command, json: boolean): Promise<void> {
@@ -53,9 +58,8 @@ async function orUnknown(work: () => Promise<void>): Promise<void> {
 }
 
 async function compare(command: Command, json: boolean): Promise<void> {
-  const found = await verify(endpointsOf(command), tableOf(command))
-  console.log(json ? JSON.stringify(found) : textOf(found))
-  if (!found.equal) process.exitCode = 1
+  const ageMsMax = ageMsMaxOf(command)
+  tell(await verify(endpointsOf(command), tableOf(command)), { ageMsMax, json })
 }
 
 type Repaired = {
@@ -66,6 +70,7 @@ type Repaired = {
 }
 
 async function repair(command: Command, json: boolean): Promise<void> {
+  const ageMsMax = ageMsMaxOf(command)
   const endpoints = endpointsOf(command)
   const table = tableOf(command)
   const { replicas } = await verify(endpoints, table)
@@ -80,12 +85,33 @@ async function repair(command: Command, json: boolean): Promise<void> {
     })
   }
   const found = await verify(endpoints, table)
-  if (json) console.log(JSON.stringify({ ...found, repaired: regions }))
-  else {
-    for (const each of regions) console.log(repairedText(each))
-    console.log(textOf(found))
-  }
-  if (!found.equal) process.exitCode = 1
+  if (!json) for (const each of regions) console.log(repairedText(each))
+  tell(found, { ageMsMax, json, more: { repaired: regions } })
+}
+
+function ageMsMaxOf(command: Command): number {
+  const { watermarkAgeMax: text } = command.opts<{ watermarkAgeMax?: string }>()
+  if (text === undefined) return watermarkAgeMsMax
+  const ageMs = durationMs(text)
+  if (ageMs === undefined)
+    throw new Failure(`--watermark-age-max is "${text}": a duration such as 10s, 5m or PT5M is wanted`)
+  return ageMs
+}
+
+type Telling = { readonly ageMsMax: number; readonly json: boolean; readonly more?: object }
+
+/** That replicas differ is known however old the watermark is; that they are equal is not. */
+function tell(found: Comparison, { ageMsMax, json, more }: Telling): void {
+  const watermarkTooOld = found.watermarkAgeMs > ageMsMax
+  if (json) console.log(JSON.stringify({ ...found, watermarkAgeMsMax: ageMsMax, watermarkTooOld, ...more }))
+  else console.log([textOf(found), ...(watermarkTooOld ? [ageText(found, ageMsMax)] : [])].join('\n'))
+  if (!found.equal) process.exitCode = exitCode.failure
+  else if (watermarkTooOld) process.exitCode = unknownCode
+}
+
+function ageText({ watermarkAgeMs }: Comparison, ageMsMax: number): string {
+  const [age, bound] = [watermarkAgeMs, ageMsMax].map((ms) => `${(ms / 1000).toFixed(1)} s`)
+  return `  not proven: that moment was ${age} ago when the comparison began (--watermark-age-max ${bound}); what was written since is not compared. \`longitude status\` shows which region is behind.`
 }
 
 function repairedText({ region, mended, unknown, corrected }: Repaired): string {
@@ -99,7 +125,8 @@ async function verify(endpoints: readonly Endpoint[], table: string): Promise<Co
   const problems: string[] = []
   for (const endpoint of endpoints) {
     try {
-      return comparison.parse(await ask(endpoint, 'verify', table))
+      const found = comparison.parse(await ask(endpoint, 'verify', table))
+      return { ...found, watermarkAgeMs: found.watermarkAgeMs ?? Math.max(0, Date.now() - found.watermark.wallMs) }
     } catch (error) {
       if (!(error instanceof Failure)) throw error
       problems.push(messageOf(error))

@@ -1,5 +1,6 @@
 /** The drill's own global table: made before it, and gone after it. Nobody else's items are touched. */
 import { z } from 'zod'
+import { watermarkAgeMsMax } from '../../core/limits.ts'
 import type { Proof } from '../../drills/record.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { nowMs, pause } from './time.ts'
@@ -24,6 +25,7 @@ const page = z.object({
 const verified = z.object({
   equal: z.boolean(),
   watermark: z.object({ wallMs: z.number(), counter: z.number() }),
+  watermarkAgeMs: z.number().optional(),
   replicas: z.array(z.string()),
   rows: z.number(),
   inMotion: z.number(),
@@ -107,8 +109,11 @@ export class DrillTable {
     const told = { askedOf: region, atMs: nowMs() }
     try {
       const answer = await this.#target.admin(region, 'verify', { body: { table: this.name }, timeoutMs: verifyMsMax })
-      const { equal, watermark, replicas, rows, inMotion, differing } = verified.parse(answer)
-      return { ...told, atMs: nowMs(), equal, watermark, rows, inMotion, replicas, differing: differing.length }
+      const { equal, watermark, watermarkAgeMs = 0, replicas, rows, inMotion, differing } = verified.parse(answer)
+      const proof = { ...told, atMs: nowMs(), equal, watermark, rows, inMotion, replicas, differing: differing.length }
+      if (!equal || watermarkAgeMs <= watermarkAgeMsMax) return proof
+      const problem = `equal only up to ${Math.round(watermarkAgeMs / 1000)} s before it was asked: that proves too little`
+      return { ...proof, equal: false, problem }
     } catch (error) {
       return { ...told, equal: false, rows: 0, inMotion: 0, replicas: [], differing: 0, problem: messageOf(error) }
     }

@@ -43,6 +43,8 @@ export type Difference = { readonly key: Buffer; readonly rows: ReadonlyMap<stri
 
 export type Comparison = {
   readonly watermark: ClockState
+  /** How old the watermark was when the comparison with it began: what was written in that time is not compared. */
+  readonly watermarkAgeMs: number
   readonly replicas: readonly string[]
   /** Compared here: items with stamps up to the watermark. */
   readonly rows: number
@@ -86,6 +88,7 @@ class Run {
   readonly #peers: readonly Peer[]
   readonly #found: { readonly range: KeyRange; readonly keys: Buffer[] }[] = []
   #watermark: ClockState = { wallMs: 0, counter: 0 }
+  #watermarkAgeMs = 0
   #rows = 0
   #inMotion = 0
   #differing = 0
@@ -104,11 +107,12 @@ class Run {
   async compare(): Promise<Comparison> {
     this.#watermark = await this.#settled()
     await this.#walk()
-    const watermark = this.#watermark
+    const [watermark, watermarkAgeMs] = [this.#watermark, this.#watermarkAgeMs]
     const differing = this.#found.length === 0 ? [] : await this.#again()
     this.#assertHere()
     return {
       watermark,
+      watermarkAgeMs,
       replicas: this.#replicas,
       rows: this.#rows,
       inMotion: this.#inMotion,
@@ -133,6 +137,15 @@ class Run {
 
   /** A watermark past this moment, or after a while the last there is. */
   async #settled(): Promise<ClockState> {
+    const watermark = await this.#reached()
+    const { clock, engine } = this.#room
+    // This region's clock may be the one that is behind.
+    const nowMs = Math.max(clock.wallMs(), engine.clock().wallMs)
+    this.#watermarkAgeMs = Math.max(0, Math.round(nowMs - watermark.wallMs))
+    return watermark
+  }
+
+  async #reached(): Promise<ClockState> {
     const { clock } = this.#room
     const sinceMs = clock.wallMs()
     const untilMs = clock.monotonicMs() + settleMsMax
