@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ServiceError } from '../../../src/core/errors.ts'
 import { readInput } from '../../../src/core/wire/input.ts'
+import { shown } from '../../../src/core/wire/shown.ts'
 
 function message(operation: string, body: unknown): string | undefined {
   try {
@@ -216,4 +217,25 @@ describe('constrain', () => {
     expect(message('CreateTable', { ...table, ProvisionedThroughput: throughput })).toBeUndefined()
     expect(message('GetItem', item)).toBeUndefined()
   })
+})
+
+test('a value of a million elements is printed no further than its message goes', () => {
+  let reads = 0
+  const elements = new Proxy(
+    Array.from({ length: 1_000_000 }, () => 'abc'),
+    {
+      get: (target, name, receiver) => {
+        reads++
+        return Reflect.get(target, name, receiver) as unknown
+      },
+    },
+  )
+  const shape = {
+    kind: 'list',
+    name: 'Names',
+    constraints: {},
+    member: { kind: 'scalar', type: 'string', name: 'Name', constraints: {} },
+  } as const
+  expect(shown(shape, elements)).toMatch(/^\[abc, abc, .*\.\.\.$/)
+  expect(reads).toBeLessThan(50_000)
 })
