@@ -144,6 +144,8 @@ export const tombstonesRemovedAtOnceMax = 1000
 export const authorizationSizeMax = 2048
 /** Clients (by key, day, region and signed headers) of which what their signatures have in common is kept. */
 export const signersMax = 1000
+/** Files of an opened data folder from which other users' rights are taken one by one; the folder itself keeps them from the rest. */
+export const filesTightenedMax = 10_000
 /** Access keys in a credentials file. */
 export const credentialsMax = 10_000
 /** Violations of constraints that one message reports, as in DynamoDB. */

@@ -8,6 +8,9 @@ import { z } from 'zod'
 import { addOptions, optionsOf } from './configuration.ts'
 import type { OptionName } from './configuration.ts'
 import { Failure, codeOf, exitCode } from './failure.ts'
+import { keepFilesPrivate } from './private-files.ts'
+
+keepFilesPrivate()
 
 const { version } = z
   .object({ version: z.string() })

@@ -17,7 +17,7 @@ export type WatchedCredentials = { readonly current: () => Credentials; stop(): 
 
 const lookMs = 1000
 
-/** Throws a Failure when the file cannot be read now. */
+/** Throws a Failure when the file cannot be read now, or others may write it. */
 export function watchCredentials(path: string, log: Log): WatchedCredentials {
   let state = stateOf(path)
   let credentials = readCredentials(path)
@@ -47,6 +47,7 @@ const file = z.strictObject({ credentials: z.array(entry).max(credentialsMax) })
 
 export function readCredentials(path: string): Credentials {
   const parsed = file.safeParse(json(path))
+  refuseIfOthersWrite(path)
   if (!parsed.success) {
     // Places and wishes, never values.
     const problems = parsed.error.issues.slice(0, 5).map((issue) => `${issue.path.join('.')}: ${wishOf(issue)}`)
@@ -89,6 +90,15 @@ function stateOf(path: string): string {
   } catch {
     return 'none'
   }
+}
+
+/** A user who can write it can sign as anybody. */
+function refuseIfOthersWrite(path: string): void {
+  const mode = statSync(path).mode & 0o777
+  if ((mode & 0o022) !== 0)
+    throw new Failure(
+      `the credentials file ${path} can be written by other users (mode ${mode.toString(8).padStart(4, '0')}): chmod go-w ${path}`,
+    )
 }
 
 function isOpenToOthers(path: string): boolean {

@@ -20,6 +20,7 @@ import { dirname, join } from 'node:path'
 import { z } from 'zod'
 import type { Region } from '../core/topology.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
+import { tightenFolder } from './private-files.ts'
 import { identityOf } from './process-identity.ts'
 
 const markerName = 'longitude.json'
@@ -58,6 +59,7 @@ export function openDataFolder(
   }
   const before = readMarker(folder)
   if (before === undefined) refuseForeign(folder)
+  tightenFolder(folder)
   const abandoned = lock(folder, { endpoints, services })
   try {
     writeMarker(folder, before ?? { format, regions: {} }, regions)
@@ -146,7 +148,7 @@ function writeWhole(folder: string, name: string, text: string): void {
 
 function writeDurably(folder: string, path: string, text: string): void {
   try {
-    const file = openSync(path, 'w', 0o644)
+    const file = openSync(path, 'w', 0o600)
     writeSync(file, text)
     fsyncSync(file)
     closeSync(file)

@@ -3,6 +3,7 @@
  * outwards, so that a request finds everything there; stopping goes inwards, so that whatever was accepted is answered and
  * nothing writes to a store that is closed. The bus may be away at any time, from the start on: the region serves.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { steppedClock, systemClock } from '../adapters/clocks.ts'
 import { openLmdbStore } from '../adapters/lmdb-store.ts'
@@ -27,6 +28,7 @@ import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
 import { adminRoutes } from './admin.ts'
 import { watchCredentials } from './credentials.ts'
 import type { NatsAccess } from './nats-access.ts'
+import { tightenFolder } from './private-files.ts'
 import type { RegionEntry } from './regions.ts'
 import { measureStore } from './store-measures.ts'
 import { type Peer, watchTopology } from './topology-watch.ts'
@@ -77,6 +79,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   const { topology } = watch
   const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
   const meter = prometheusMeter({ region: self.name })
+  if (existsSync(options.data)) tightenFolder(options.data)
   const store = await openStore(join(options.data, 'store'))
   const bus = new NatsBus({
     region: self.name,

@@ -1,3 +1,5 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { GetItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -68,9 +70,14 @@ describe('longitude up', { timeout: 60_000 }, () => {
 
   test('has all data again after a stop and a start', async () => {
     const data = folder()
-    const before = await upWith(data, ...two)
+    // Other users read nothing of it, whatever the shell's umask is.
+    const umask = process.umask(0)
+    const before = await upWith(data, ...two).finally(() => process.umask(umask))
     await createTable(client(before, 0))
     await client(before, 0).send(new PutItemCommand({ TableName: 'Employees', Item: item }))
+    const paths = readdirSync(data, { recursive: true, encoding: 'utf8' })
+    expect(paths.filter((path) => path.endsWith('.blk')).length).toBeGreaterThan(0)
+    expect(paths.filter((path) => (statSync(join(data, path)).mode & 0o077) !== 0)).toEqual([])
     before.supervisor.kill('SIGTERM')
     await before.ended
     const after = await upWith(data, ...two)
@@ -82,9 +89,14 @@ describe('longitude up', { timeout: 60_000 }, () => {
 
   test('leaves none of its processes when the supervisor is killed, and starts again on what was acknowledged', async () => {
     const data = folder()
-    const before = await upWith(data, ...two)
+    // Other users read nothing of it, whatever the shell's umask is.
+    const umask = process.umask(0)
+    const before = await upWith(data, ...two).finally(() => process.umask(umask))
     await createTable(client(before, 0))
     await client(before, 0).send(new PutItemCommand({ TableName: 'Employees', Item: item }))
+    const paths = readdirSync(data, { recursive: true, encoding: 'utf8' })
+    expect(paths.filter((path) => path.endsWith('.blk')).length).toBeGreaterThan(0)
+    expect(paths.filter((path) => (statSync(join(data, path)).mode & 0o077) !== 0)).toEqual([])
     before.supervisor.kill('SIGKILL')
     const after = await upWith(data, ...two)
     expect(alive(before.overview.processes)).toEqual([])

@@ -73,3 +73,18 @@ test('a file that others may read is warned of', () => {
   watchCredentials(path, log).stop()
   expect(lines[0]).toContain('can be read by other users')
 })
+
+test('a file that others can write is refused, at the start and later', async () => {
+  write({ credentials: [entry('A')] })
+  for (const mode of [0o620, 0o602, 0o666]) {
+    chmodSync(path, mode)
+    expect(() => readCredentials(path)).toThrow(/can be written by other users .*chmod go-w/)
+  }
+  chmodSync(path, 0o644)
+  const watched = watchCredentials(path, log)
+  write({ credentials: [entry('A'), entry('B')] })
+  chmodSync(path, 0o666)
+  await vi.waitFor(() => expect(lines.join()).toContain('not read again'), { timeout: 5000 })
+  expect([...watched.current().keys()]).toEqual(['A'])
+  watched.stop()
+})
