@@ -68,8 +68,13 @@ async function writeDurably(path: string, text: string): Promise<void> {
 }
 
 async function lock(folder: string): Promise<FolderClaim> {
+  return await claimSocket(folder, lockName)
+}
+
+/** Rejects with StoreInUse while a process, of whichever container, listens on the folder's socket of this name. */
+export async function claimSocket(folder: string, name: string): Promise<FolderClaim> {
   const directory = await open(folder)
-  const path = socketPath(folder, directory.fd)
+  const path = socketPath(folder, directory.fd, name)
   try {
     const server = (await listen(path)) ?? (await listenAfterDead(folder, path))
     return {
@@ -127,8 +132,8 @@ function isAlive(path: string): Promise<boolean> {
   })
 }
 
-function socketPath(folder: string, directory: number): string {
-  const paths = [join(folder, lockName), relative(process.cwd(), join(folder, lockName))]
+function socketPath(folder: string, directory: number, name: string): string {
+  const paths = [join(folder, name), relative(process.cwd(), join(folder, name))]
   const short = paths.find((path) => Buffer.byteLength(path) <= socketPathBytesMax - 12)
-  return short ?? `/proc/self/fd/${directory}/${lockName}`
+  return short ?? `/proc/self/fd/${directory}/${name}`
 }

@@ -176,6 +176,8 @@ export const connectionsMax = 10_000
 export const requestHeadBytesMax = 16 * 1024
 /** What a worker and the owner of the writes send each other at once: a body, and what is said about it. */
 export const frameSizeBytesMax = 64 * 1024 * 1024
+/** Runs of `up` on one data folder, each killed before it could end what the one before it had left. */
+export const runsRememberedMax = 256
 /** Processes of one region. */
 export const workersMax = 64
 /** How long a request may take to arrive. */
@@ -211,8 +213,6 @@ export const conflictAgeMsMax = 7 * 24 * 60 * 60 * 1000
 export const conflictsBytesMax = 256 * 1024 * 1024
 /** Of a peer's unreadable changes, the newest are kept for inspection, each cut to so many bytes. */
 export const setAsideMax = 1000
-export const overruledMax = 1000
-export const overruledBytesMax = 16 * 1024 * 1024
 export const setAsideBytesMax = 64 * 1024
 
 // Caches

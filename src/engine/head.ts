@@ -24,8 +24,6 @@ type State = {
   readonly tables: number
   readonly conflicts: Feed
   readonly setAside: Feed
-  /** Absent while there are none, and in a store of an older version. */
-  readonly overruled?: Feed
 }
 
 const emptyFeed: Feed = { first: 0, last: 0, bytes: 0 }
@@ -39,7 +37,6 @@ export class Head {
   tables = 0
   conflicts: Feed = emptyFeed
   setAside: Feed = emptyFeed
-  overruled: Feed = emptyFeed
 
   encode(): Buffer {
     const { position, oldest, clock, tables } = this
@@ -47,8 +44,7 @@ export class Head {
     // By hand, with every commit: JSON.stringify takes several times as long, and longest for a single put.
     const { wallMs, counter } = clock
     const log = `"position":${position},"oldest":${oldest},"clock":{"wallMs":${wallMs},"counter":${counter}}`
-    const overruled = this.overruled.last === 0 ? '' : `,"overruled":${feedText(this.overruled)}`
-    const feeds = `"conflicts":${feedText(this.conflicts)},"setAside":${feedText(this.setAside)}${overruled}`
+    const feeds = `"conflicts":${feedText(this.conflicts)},"setAside":${feedText(this.setAside)}`
     return Buffer.from(`{${log},"tables":${tables},${feeds}}`, 'latin1')
   }
 
@@ -60,7 +56,6 @@ export class Head {
     this.tables = state?.tables ?? 0
     this.conflicts = state?.conflicts ?? emptyFeed
     this.setAside = state?.setAside ?? emptyFeed
-    this.overruled = state?.overruled ?? emptyFeed
     if (state !== undefined && isAfter(state.clock, this.clock)) this.clock = state.clock
   }
 

@@ -24,7 +24,6 @@ import type {
   Conflict,
   Cursor,
   Engine,
-  FeedCount,
   Mending,
   OnceResult,
   OwnCause,
@@ -32,11 +31,10 @@ import type {
   VisitRecord,
   RegisterEdit,
   RemoteBatch,
-  OverruledSetting,
   SetAside,
   Token,
 } from './engine.ts'
-import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
+import { readConflicts, readSetAside } from './feed.ts'
 import { StayingRuns } from './staying-runs.ts'
 import { type Group, Groups } from './group.ts'
 import { Head } from './head.ts'
@@ -275,16 +273,9 @@ class LocalEngine implements Engine {
     return readSetAside(this.#state, after, countMax)
   }
 
-  setAsideCount(): FeedCount {
-    return countOf(this.#state.head.setAside)
-  }
-
-  overruled(after: number, countMax: number): readonly OverruledSetting[] {
-    return readOverruled(this.#state, after, countMax)
-  }
-
-  overruledCount(): FeedCount {
-    return countOf(this.#state.head.overruled)
+  setAsideCount(): { readonly count: number; readonly last: number } {
+    const { first, last } = this.#state.head.setAside
+    return { count: last - first, last }
   }
 
   trouble(): Trouble | undefined {

@@ -1,8 +1,10 @@
 /**
  * A data folder is ours from the moment that its longitude.json is in it, which says what the folder holds and in which
  * format; nothing is started on any other folder that has something in it. A lock file with the process that uses the
- * folder keeps a second one out, and is no longer one when that process is gone.
+ * folder keeps a second one out, and is no longer one when that process is gone. A process of another container cannot be
+ * seen; so the folder's user also listens on a socket in it.
  */
+import { randomBytes } from 'node:crypto'
 import {
   closeSync,
   fsyncSync,
@@ -18,13 +20,17 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { type FolderClaim, claimSocket } from '../adapters/store-folder.ts'
+import { runsRememberedMax } from '../core/limits.ts'
 import type { Region } from '../core/topology.ts'
+import { StoreInUse } from '../ports/store.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 import { tightenFolder } from './private-files.ts'
 import { identityOf } from './process-identity.ts'
 
 const markerName = 'longitude.json'
 const lockName = 'longitude.lock'
+const socketName = 'longitude.sock'
 const format = 1
 
 const marker = z.strictObject({
@@ -33,7 +39,14 @@ const marker = z.strictObject({
   regions: z.record(z.string(), z.int()),
 })
 const addresses = z.record(z.string(), z.string())
-const holder = z.object({ pid: z.int(), identity: z.string(), endpoints: addresses, services: addresses.optional() })
+const holder = z.object({
+  pid: z.int(),
+  identity: z.string(),
+  endpoints: addresses,
+  services: addresses.optional(),
+  /** Of this run, and of earlier ones that nobody has cleaned up after. */
+  runs: z.array(z.string()).optional(),
+})
 
 /** Endpoints by region, for whoever asks where they are. */
 export type Endpoints = Readonly<Record<string, string>>
@@ -41,17 +54,21 @@ export type Endpoints = Readonly<Record<string, string>>
 export type Services = Readonly<Record<string, string>>
 
 export type DataFolder = {
-  /** A process that used the folder was gone without letting go of it: what it had started may still be ending. */
-  readonly abandoned: boolean
-  release(): void
+  /** Names this run: its processes carry it in their environment. */
+  readonly run: string
+  /** Runs that were gone without letting go of the folder: what they had started may still be there. */
+  readonly abandoned: readonly string[]
+  /** Whether the folder is still there, and still this run's. */
+  isOurs(): boolean
+  release(): Promise<void>
 }
 
-/** Throws a Failure that says what is wrong with the folder. */
-export function openDataFolder(
+/** Rejects with a Failure that says what is wrong with the folder. */
+export async function openDataFolder(
   folder: string,
   regions: readonly Region[],
   { endpoints, services = {} }: { readonly endpoints: Endpoints; readonly services?: Services },
-): DataFolder {
+): Promise<DataFolder> {
   try {
     makeFolder(folder)
   } catch (error) {
@@ -59,15 +76,43 @@ export function openDataFolder(
   }
   const before = readMarker(folder)
   if (before === undefined) refuseForeign(folder)
+  refuseHeld(folder, join(folder, lockName))
   tightenFolder(folder)
-  const abandoned = lock(folder, { endpoints, services })
+  const claim = await claimed(folder)
+  const run = randomBytes(16).toString('hex')
   try {
-    writeMarker(folder, before ?? { format, regions: {} }, regions)
+    const abandoned = lock(folder, { endpoints, services, run })
+    try {
+      writeMarker(folder, before ?? { format, regions: {} }, regions)
+    } catch (error) {
+      releaseLock(folder, run)
+      throw error
+    }
+    return {
+      run,
+      abandoned,
+      isOurs: () => isLockOf(folder, run),
+      release: async () => {
+        releaseLock(folder, run)
+        await claim.release()
+      },
+    }
   } catch (error) {
-    unlinkSync(join(folder, lockName))
+    await claim.release()
     throw error
   }
-  return { abandoned, release: () => releaseLock(folder) }
+}
+
+async function claimed(folder: string): Promise<FolderClaim> {
+  try {
+    return await claimSocket(folder, socketName)
+  } catch (error) {
+    if (error instanceof StoreInUse)
+      throw new Failure(
+        `${folder} is in use by a process that cannot be seen from here, such as one in another container; stop that first, or choose another folder with --data`,
+      )
+    throw new Failure(`the data folder ${folder} cannot be written: ${messageOf(error)}`)
+  }
 }
 
 /** Not mkdirSync's own recursion, which on Linux never ends below a folder such as /proc. */
@@ -117,7 +162,9 @@ function parseJson(text: string): unknown {
 
 function refuseForeign(folder: string): void {
   const allowed = new Set([lockName, 'lost+found'])
-  const strange = readdirSync(folder).filter((name) => !name.startsWith('.') && !allowed.has(name))
+  const strange = readdirSync(folder).filter(
+    (name) => !name.startsWith('.') && !name.startsWith(socketName) && !allowed.has(name),
+  )
   if (strange.length === 0) return
   const some = strange.slice(0, 3).join(', ')
   throw new Failure(
@@ -157,18 +204,21 @@ function writeDurably(folder: string, path: string, text: string): void {
   }
 }
 
-/** Whether the lock was found with a process that is gone. */
-function lock(folder: string, told: { readonly endpoints: Endpoints; readonly services: Services }): boolean {
+type Told = { readonly endpoints: Endpoints; readonly services: Services; readonly run: string }
+
+/** Takes the lock; returns the runs of those that were found with a process that is gone. */
+function lock(folder: string, { run, ...told }: Told): readonly string[] {
   const path = join(folder, lockName)
   const own = join(folder, `.${lockName}.${process.pid}`)
-  writeDurably(folder, own, JSON.stringify({ pid: process.pid, identity: identityOf(process.pid), ...told }))
-  try {
-    for (let abandoned = false; ; abandoned = true) {
+  const identity = identityOf(process.pid)
+  for (let abandoned: readonly string[] = []; ; abandoned = [...abandoned, ...removeAbandoned(folder, path)]) {
+    const runs = [run, ...abandoned].slice(0, runsRememberedMax)
+    writeDurably(folder, own, JSON.stringify({ pid: process.pid, identity, ...told, runs }))
+    try {
       if (tryLink(own, path)) return abandoned
-      removeAbandoned(folder, path)
+    } finally {
+      unlinkSync(own)
     }
-  } finally {
-    unlinkSync(own)
   }
 }
 
@@ -182,18 +232,19 @@ function tryLink(own: string, path: string): boolean {
   }
 }
 
-/** Moves the lock aside before looking at it: of several processes that find it abandoned, one moves it. */
-function removeAbandoned(folder: string, path: string): void {
+/** Moves the lock aside before looking at it: of several processes that find it abandoned, one moves it. Returns its runs. */
+function removeAbandoned(folder: string, path: string): readonly string[] {
   refuseHeld(folder, path)
   const aside = join(folder, `.${lockName}.${process.pid}.old`)
   try {
     renameSync(path, aside)
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return
+    if (codeOf(error) === 'ENOENT') return []
     throw error
   }
   try {
     refuseHeld(folder, aside)
+    return holder.safeParse(parseJson(readIfThere(aside))).data?.runs ?? []
   } catch (error) {
     tryLink(aside, path)
     throw error
@@ -224,10 +275,15 @@ function readIfThere(path: string): string {
   }
 }
 
-function releaseLock(folder: string): void {
+function isLockOf(folder: string, run: string): boolean {
+  return holder.safeParse(parseJson(readIfThere(join(folder, lockName)))).data?.runs?.[0] === run
+}
+
+/** The folder may have been removed meanwhile, and be another run's. */
+function releaseLock(folder: string, run: string): void {
   try {
-    unlinkSync(join(folder, lockName))
+    if (isLockOf(folder, run)) unlinkSync(join(folder, lockName))
   } catch {
-    // The folder may have been removed meanwhile.
+    // It was removed at this moment.
   }
 }

@@ -4,7 +4,10 @@
  */
 
 export type Parent = {
-  /** Ends the process now: the channel to the supervisor, while it is listened to, would keep it alive. */
+  /**
+   * Ends the process now: the channel to the supervisor, while it is listened to, would keep it alive. The status is 0, or that of
+   * the signal when the end was asked for before the process was ready.
+   */
   exit(): never
   /** Resolves with the reason, once. */
   readonly end: Promise<string>
@@ -13,15 +16,27 @@ export type Parent = {
   failed(message: string): Promise<boolean>
 }
 
+/** As a shell has it for a program that a signal has ended. */
+export const signalStatus = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
+
 export function childOf(): Parent {
+  let status = 0
+  let isReady = false
   const end = new Promise<string>((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve(signal))
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.on(signal, () => {
+        if (!isReady) status = signalStatus[signal]
+        resolve(signal)
+      })
     process.once('disconnect', () => resolve('the supervisor is gone'))
+    // It may be gone before we listen: there is no event any more.
+    if (process.send !== undefined && !process.connected) resolve('the supervisor is gone')
   })
   return {
-    exit: () => process.exit(0),
+    exit: () => process.exit(status),
     end,
     ready: () => {
+      isReady = true
       if (process.connected) process.send?.({ type: 'ready' })
     },
     failed: async (message) => {

@@ -9,16 +9,26 @@ export function identityOf(pid: number): string | undefined {
   return process.platform === 'linux' ? fromProc(pid) : fromPs(pid)
 }
 
-/**
- * Fields after the program's name, which may have spaces and brackets: state is the first, the start time the twentieth. The
- * time counts from the machine's start, so that belongs to it.
- */
+/** The time counts from the machine's start, so that belongs to it. */
 function fromProc(pid: number): string | undefined {
+  const start = startOf(pid)
+  if (start === undefined) return undefined
+  try {
+    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${start}`
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * The start time in the kernel's ticks; undefined where there is no /proc. Fields after the program's name, which may have spaces
+ * and brackets: state is the first, the start time the twentieth.
+ */
+export function startOf(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (fields[0] === 'Z' || fields[0] === 'X') return undefined
-    return `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${fields[19]}`
+    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
   } catch {
     return undefined
   }

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LinkPlan, Links } from '../../src/node/links/links.ts'
 import { plainShape, type Shape } from '../../src/node/links/shape.ts'
-import { openDataFolder } from '../../src/node/data-folder.ts'
+import { type DataFolder, openDataFolder } from '../../src/node/data-folder.ts'
 import { findNatsServer } from '../../src/node/nats-server/find.ts'
 import { readRegions } from '../../src/node/regions.ts'
 import { type Ended, longitude, prepareProgram } from '../cli/command-line.ts'
@@ -26,7 +26,7 @@ export class Deployment {
   readonly folder: string
   readonly regions: readonly ChaosRegion[]
   readonly #links: Links
-  readonly #release: () => void
+  readonly #data: Promise<DataFolder>
 
   static async start({
     regions: names = ['us-east-1', 'eu-west-1', 'ap-northeast-1'],
@@ -42,6 +42,7 @@ export class Deployment {
     })
     const deployment = new Deployment(folder, regions, await openLinks(regions, { ...plainShape, roundTripMs }))
     try {
+      await deployment.#data
       await Promise.all(regions.map((region) => region.start()))
     } catch (error) {
       await deployment.close()
@@ -58,8 +59,7 @@ export class Deployment {
     const endpoints = Object.fromEntries(regions.map(({ name, endpoint }) => [name, endpoint]))
     // As `up` does it: so the commands of an operator find the regions.
     const named = regions.map(({ name }) => known.named(name))
-    const data = openDataFolder(folder, named, { endpoints })
-    this.#release = () => data.release()
+    this.#data = openDataFolder(folder, named, { endpoints })
   }
 
   region(name: string): ChaosRegion {
@@ -86,7 +86,7 @@ export class Deployment {
   async close(): Promise<void> {
     await Promise.all(this.regions.map((region) => region.end()))
     await this.#links.close()
-    this.#release()
+    await (await this.#data).release()
     rmSync(this.folder, { recursive: true, force: true })
     const left = this.regions.flatMap((region) => region.left())
     if (left.length > 0) throw new Error(`processes are left: ${left.join(', ')}`)

@@ -3,8 +3,12 @@ import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { pinoLog } from '../../adapters/pino-log.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
-import { openDataFolder } from '../data-folder.ts'
+import { type DataFolder, openDataFolder } from '../data-folder.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
+import { Failure, exitCode } from '../failure.ts'
+import { Lifecycle } from '../lifecycle.ts'
 import { findNatsServer } from '../nats-server/find.ts'
+import { signalStatus } from '../process-end.ts'
 import { readRegions } from '../regions.ts'
 import { startControlServer } from '../supervisor/control-server.ts'
 import { lineSink } from '../supervisor/child-lines.ts'
@@ -13,95 +17,137 @@ import type { Layout } from '../supervisor/layout.ts'
 import { distancesOf, overviewText } from '../supervisor/overview.ts'
 import type { RegionOverview } from '../supervisor/overview.ts'
 import { requirePorts } from '../supervisor/ports.ts'
+import { endRemains } from '../supervisor/remains.ts'
+import type { Supervised } from '../supervisor/supervised.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
 
-/** What an abandoned run may need to end: more than the sentinel gives it. */
-const abandonedMsMax = 8000
+/** Ports are free a moment after what held them has ended. */
+const portsFreeMsMax = 8000
+const folderLookMs = 1000
 
 export async function runUp(command: Command, json: boolean): Promise<void> {
   const signal = stopSignal()
-  const options = readOptions(command, optionsOf.up)
-  const known = readRegions(options.regionsFolder)
-  const layout = layOut(options, known)
-  const readable = (options.logFormat ?? (process.stderr.isTTY && !json ? 'text' : 'json')) === 'text'
-  // In a terminal the table is to stay in sight; what goes wrong is told all the same.
-  const logLevel = options.logLevel ?? (readable ? 'warn' : 'info')
+  const life = new Lifecycle()
   const progress = (line: string): void => console.error(`longitude: ${line}`)
-  const folder = openDataFolder(
-    layout.data,
-    layout.regions.map(({ name, number }) => ({ name, number })),
-    {
-      endpoints: Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint])),
-      services: servicesOf(layout),
-    },
-  )
   try {
-    await requirePorts(usesOf(layout, options.host), folder.abandoned ? abandonedMsMax : 0)
-    const natsServer = await findNatsServer({ explicit: options.natsServer, progress })
-    const supervisor = new Supervisor({
-      ...options,
-      logLevel,
-      layout,
-      natsServer: natsServer.path,
-      program: [
-        ...process.execArgv,
-        fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../cli.ts' : '../cli.js', import.meta.url)),
-      ],
-      log: await pinoLog({ level: logLevel, readable, descriptor: 2 }),
-      progress,
-      sink: lineSink(readable),
-    })
-    progress(`nats-server ${natsServer.version} (${natsServer.path}); starting ${options.regions.join(', ')} …`)
-    const control = await startControlServer({
-      data: layout.data,
-      faults: supervisor.faults,
-      links: linksControl(options.basePort),
-      endpoints: Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint])),
-    })
-    try {
-      await run({ supervisor, layout, json, progress, signal })
-    } finally {
-      await control.close()
+    const running = await start({ command, json, life, progress, signal })
+    progress(`stopping at ${await Promise.race([signal.first, running.folderGone])} …`)
+    await life.stop()
+    progress('stopped; the data is kept')
+  } catch (error) {
+    if (!(error instanceof StoppedEarly)) {
+      await life.undo()
+      throw error
     }
-  } finally {
-    folder.release()
+    progress(`stopping at ${error.reason}, before all regions were ready …`)
+    await life.stop()
+    progress('stopped; nothing that was started is left, and the data is kept')
+    process.exit(error.status)
   }
 }
 
-type Run = {
-  readonly supervisor: Supervisor
-  readonly layout: Layout
+/** Asked to stop while it was starting. */
+class StoppedEarly extends Error {
+  readonly reason: string
+
+  constructor(reason: string) {
+    super(reason)
+    this.reason = reason
+  }
+
+  get status(): number {
+    return Object.entries(signalStatus).find(([name]) => name === this.reason)?.[1] ?? exitCode.failure
+  }
+}
+
+type Start = {
+  readonly command: Command
   readonly json: boolean
+  readonly life: Lifecycle
   readonly progress: (line: string) => void
   readonly signal: StopSignal
 }
 
-async function run({ supervisor, layout, json, progress, signal }: Run): Promise<void> {
+type Running = { /** Rejects when the data folder is removed. */ readonly folderGone: Promise<never> }
+
+/** Registers in `life` what it starts, as soon as it is there. */
+async function start({ command, json, life, progress, signal }: Start): Promise<Running> {
   const startedMs = performance.now()
+  const stopped = signal.first.then((reason) => {
+    throw new StoppedEarly(reason)
+  })
+  const unlessStopped = async <T>(step: Promise<T>): Promise<T> => await Promise.race([stopped, step])
+  const options = readOptions(command, optionsOf.up)
+  const known = readRegions(options.regionsFolder)
+  const layout = layOut(options, known)
+  requireDescriptors(descriptorsOf(layout), 'longitude up')
+  const readable = (options.logFormat ?? (process.stderr.isTTY && !json ? 'text' : 'json')) === 'text'
+  // In a terminal the table is to stay in sight; what goes wrong is shown all the same.
+  const logLevel = options.logLevel ?? (readable ? 'warn' : 'info')
+  const endpoints = Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint]))
+  const folder = await openDataFolder(
+    layout.data,
+    layout.regions.map(({ name, number }) => ({ name, number })),
+    { endpoints, services: servicesOf(layout) },
+  )
+  life.add(() => folder.release())
+  await unlessStopped(endRemains(folder.abandoned, progress))
+  const freeMsMax = folder.abandoned.length > 0 ? portsFreeMsMax : 0
+  await unlessStopped(requirePorts(usesOf(layout, options.host), freeMsMax))
+  const natsServer = await unlessStopped(findNatsServer({ explicit: options.natsServer, progress }))
+  const supervisor = new Supervisor({
+    ...options,
+    logLevel,
+    layout,
+    natsServer: natsServer.path,
+    run: folder.run,
+    program: [
+      ...process.execArgv,
+      fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../cli.ts' : '../cli.js', import.meta.url)),
+    ],
+    log: await pinoLog({ level: logLevel, readable, descriptor: 2 }),
+    progress,
+    sink: lineSink(readable),
+  })
+  life.add(() => supervisor.stop())
   signal.onSecond(() => supervisor.killNow())
-  try {
-    const first = await Promise.race([supervisor.start(), signal.first])
-    if (first === undefined) {
-      const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
-      const regions = overview(supervisor, layout)
-      console.log(
-        json
-          ? JSON.stringify({
-              regions,
-              links: layout.links,
-              services: servicesOf(layout),
-              data: layout.data,
-              processes: supervisor.processIds,
-            })
-          : `\n${overviewText(regions, servicesOf(layout))}\n`,
+  progress(`nats-server ${natsServer.version} (${natsServer.path}); starting ${options.regions.join(', ')} …`)
+  const control = await startControlServer({
+    data: layout.data,
+    faults: supervisor.faults,
+    links: linksControl(options.basePort),
+    endpoints,
+  })
+  life.add(() => control.close())
+  await unlessStopped(supervisor.start())
+  const regions = overview(supervisor, layout)
+  console.log(
+    json
+      ? JSON.stringify({
+          regions,
+          links: layout.links,
+          services: servicesOf(layout),
+          data: layout.data,
+          processes: supervisor.processIds,
+        })
+      : `\n${overviewText(regions, servicesOf(layout))}\n`,
+  )
+  progress(`ready in ${((performance.now() - startedMs) / 1000).toFixed(1)} s`)
+  return { folderGone: watchFolder(folder, layout.data, life) }
+}
+
+/** Without its lock the folder can be given to another run: this one must not go on. */
+async function watchFolder(folder: DataFolder, path: string, life: Lifecycle): Promise<never> {
+  return await new Promise<never>((_, reject) => {
+    const timer = setInterval(() => {
+      if (folder.isOurs()) return
+      clearInterval(timer)
+      reject(
+        new Failure(`the data folder ${path}, or its longitude.lock, was removed while it was in use; all is stopped`),
       )
-      progress(`ready in ${seconds} s`)
-    }
-    progress(`stopping at ${await signal.first} …`)
-  } finally {
-    await supervisor.stop()
-  }
-  progress('stopped; the data is kept')
+    }, folderLookMs)
+    life.add(() => clearInterval(timer))
+  })
 }
 
 function overview(supervisor: Supervisor, layout: Layout): readonly RegionOverview[] {
@@ -110,11 +156,23 @@ function overview(supervisor: Supervisor, layout: Layout): readonly RegionOvervi
     city: plan.city,
     endpoint: plan.endpoint,
     ...(plan.cache === undefined ? {} : { cache: plan.cache.endpoint }),
-    state: node.state,
+    ...stateOf([node, nats, cache]),
     natsPort: plan.natsPort,
     processes: { node: node.pid, natsServer: nats.pid, ...(cache?.pid === undefined ? {} : { cache: cache.pid }) },
     distances: distancesOf(layout, plan.name),
   }))
+}
+
+/** A region is as well as the least of its processes. */
+function stateOf([node, ...others]: readonly (Supervised | undefined)[]): Pick<RegionOverview, 'state' | 'reason'> {
+  const failed = [node, ...others].find((one) => one?.state === 'failed')
+  if (failed === undefined) return { state: node?.state ?? 'stopped' }
+  return { state: 'failed', reason: failed.reason ?? 'it could not start' }
+}
+
+/** Those of this process: its children, and every port tried at once. A node alone needs more than these of few regions. */
+function descriptorsOf(layout: Layout): number {
+  return Math.max(nodeDescriptorsMin, 64 + 16 * layout.regions.length + layout.links.length)
 }
 
 /** What can be spoken to beside the regions. */

@@ -40,11 +40,12 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
   const data = mkdtempSync(join(tmpdir(), prefix))
   const layout = await freeLayout(options, data)
   const endpoints = Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint]))
-  const folder = openDataFolder(data, layout.regions, { endpoints })
+  const folder = await openDataFolder(data, layout.regions, { endpoints })
   const descriptor = openSync(options.logFile, 'a')
   const supervisor = new Supervisor({
     layout,
     natsServer: natsServer.path,
+    run: folder.run,
     program: ownProgram().slice(1),
     host,
     logLevel: 'info',
@@ -57,12 +58,13 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
   })
   const close = async (): Promise<void> => {
     await supervisor.stop()
-    folder.release()
+    await folder.release()
     closeSync(descriptor)
     rmSync(data, { recursive: true, force: true })
   }
   try {
-    await supervisor.start()
+    const [failed] = await supervisor.start()
+    if (failed !== undefined) throw new Failure(`${failed.region}: ${failed.reason}`)
     return await processTarget({
       description: `regions of the drill's own on this machine (nats-server ${natsServer.version})`,
       owner: options.owner,

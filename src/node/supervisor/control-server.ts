@@ -70,8 +70,13 @@ export async function startControlServer({
   await listening(server)
   const path = join(data, controlFileName)
   const file: ControlFile = { port: (server.address() as AddressInfo).port, token, links, nodes: endpoints }
-  rmSync(path, { force: true })
-  writeFileSync(path, JSON.stringify(file), { mode: 0o600 })
+  try {
+    rmSync(path, { force: true })
+    writeFileSync(path, JSON.stringify(file), { mode: 0o600 })
+  } catch (error) {
+    server.close()
+    throw new Failure(`the data folder ${data} cannot be written: ${messageOf(error)}`)
+  }
   return {
     close: async () => {
       rmSync(path, { force: true })

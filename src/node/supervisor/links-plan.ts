@@ -1,6 +1,7 @@
 /** The plan of the links, as a file beside the data: what `longitude links run` reads, and whoever wants to know. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Failure, messageOf } from '../failure.ts'
 import type { PlanRow } from '../links/plan.ts'
 import type { Layout } from './layout.ts'
 
@@ -14,6 +15,10 @@ export function linksPlan({ data, links }: Layout): string {
     target: `127.0.0.1:${targetPort}`,
     rtt: `${roundTripMs}ms`,
   }))
-  writeFileSync(path, `${JSON.stringify({ links: rows }, undefined, 2)}\n`)
+  try {
+    writeFileSync(path, `${JSON.stringify({ links: rows }, undefined, 2)}\n`)
+  } catch (error) {
+    throw new Failure(`the data folder ${data} cannot be written: ${messageOf(error)}`)
+  }
   return path
 }

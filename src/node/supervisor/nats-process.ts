@@ -3,19 +3,28 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { messageSizeBytesMax } from '../../core/limits.ts'
+import { Failure, messageOf } from '../failure.ts'
 import type { RegionPlan } from './layout.ts'
 
 /** A message's headers count as payload for the server. */
 const headersSizeBytesMax = 64 * 1024
 
-/** Writes the server's configuration and returns its arguments. */
-export function natsArguments({ name, natsPort, folder }: RegionPlan): readonly string[] {
-  const store = join(folder, 'nats')
-  const path = join(folder, 'nats.conf')
-  mkdirSync(store, { recursive: true })
-  writeFileSync(path, natsConfiguration({ name, port: natsPort, store }))
-  return ['--config', path]
+export function natsArguments({ folder }: RegionPlan): readonly string[] {
+  return ['--config', configurationPath(folder)]
 }
+
+/** Makes the server's folder and writes its configuration. Throws a Failure that says what cannot be written. */
+export function prepareNats({ name, natsPort, folder }: RegionPlan): void {
+  const store = join(folder, 'nats')
+  try {
+    mkdirSync(store, { recursive: true })
+    writeFileSync(configurationPath(folder), natsConfiguration({ name, port: natsPort, store }))
+  } catch (error) {
+    throw new Failure(`the folder ${folder} of ${name} cannot be written: ${messageOf(error)}`)
+  }
+}
+
+const configurationPath = (folder: string): string => join(folder, 'nats.conf')
 
 export function natsConfiguration({ name, port, store }: { name: string; port: number; store: string }): string {
   return [...natsSettings({ name, listen: `127.0.0.1:${port}`, store }), ''].join('\n')

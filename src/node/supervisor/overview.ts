@@ -9,6 +9,8 @@ export type RegionOverview = {
   /** Of the cache before it. */
   readonly cache?: string
   readonly state: string
+  /** Why it has failed. */
+  readonly reason?: string
   readonly natsPort: number
   readonly processes: {
     readonly node: number | undefined
@@ -40,10 +42,17 @@ export function overviewText(regions: readonly RegionOverview[], services: Reado
       rows,
     ),
     '',
+    ...failureLines(regions),
     ...serviceLines(services),
     '',
-    ...commands(regions),
+    ...commands(regions.filter(({ reason }) => reason === undefined)),
   ].join('\n')
+}
+
+function failureLines(regions: readonly RegionOverview[]): string[] {
+  const failed = regions.filter(({ reason }) => reason !== undefined)
+  if (failed.length === 0) return []
+  return [...failed.map(({ region, reason }) => `  ${region} failed, and is tried again: ${reason}`), '']
 }
 
 function serviceLines({ frontDoor, linksControl }: Readonly<Record<string, string>>): string[] {

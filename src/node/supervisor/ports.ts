@@ -1,6 +1,7 @@
 /** Whether the ports that are needed can be had, found out before anything is started. */
 import { createServer } from 'node:net'
 import { Failure, codeOf, messageOf } from '../failure.ts'
+import { holderOf } from './port-holder.ts'
 
 export type PortUse = { readonly host: string; readonly port: number; readonly purpose: string }
 
@@ -18,10 +19,13 @@ export async function requirePorts(uses: readonly PortUse[], graceMs: number): P
     busy = await busyOf(busy)
   }
   if (busy.length === 0) return
-  const named = busy.slice(0, namedMax).map(({ port, purpose }) => `port ${port} (${purpose})`)
+  const named = busy.slice(0, namedMax).map(({ port, purpose }) => {
+    const holder = holderOf(port)
+    return `port ${port} (${purpose})${holder === undefined ? '' : `, by ${holder}`}`
+  })
   const more = busy.length > namedMax ? ` and ${busy.length - namedMax} more` : ''
   throw new Failure(
-    `in use by another program: ${named.join(', ')}${more}; --base-port chooses others, as in --base-port 9000`,
+    `in use by another program: ${named.join(', ')}${more}; stop that, or choose others by --base-port, as in --base-port 9000`,
   )
 }
 

@@ -1,43 +1,53 @@
 /**
  * Stops what is left when the supervisor is gone without having stopped it. A shell, because it must outlive us and do
- * almost nothing: it reads which processes are ours (+pid) and no longer ours (-pid) from a pipe, and when the pipe ends,
- * which happens however the supervisor dies, it asks them to stop, and after five seconds makes them.
+ * almost nothing: it reads which processes are ours (+pid:start) and no longer ours (-pid:start) from a pipe, and when the pipe
+ * ends, which happens however the supervisor dies, it asks them to stop, and after five seconds makes them. The start time
+ * tells a process from a later one with its number.
  */
 import { spawn } from 'node:child_process'
 import type { ChildProcessByStdio } from 'node:child_process'
 import type { Writable } from 'node:stream'
+import { startOf } from '../process-identity.ts'
 
 const script = `
 trap '' HUP INT QUIT TERM
 lives() {
-  kill -0 $1 || return 1
-  state=
-  [ -r /proc/$1/stat ] && read -r _ _ state _ </proc/$1/stat
-  [ "$state" != Z ]
+  pid=\${1%%:*}
+  began=\${1#*:}
+  kill -0 $pid || return 1
+  [ -r /proc/self/stat ] || return 0
+  read -r stat </proc/$pid/stat || return 1
+  set -- \${stat##*) }
+  [ "$1" != Z ] && { [ -z "$began" ] || [ "\${20}" = "$began" ]; }
 }
-pids=' '
+signal() {
+  for each in $all; do lives $each && kill -$1 \${each%%:*}; done
+}
+all=' '
 while read -r line; do
-  pid=\${line#?}
+  each=\${line#?}
   case $line in
-    +*) pids="$pids$pid " ;;
-    -*) case $pids in *" $pid "*) pids="\${pids%% $pid *} \${pids#* $pid }" ;; esac ;;
+    +*) all="$all$each " ;;
+    -*) case $all in *" $each "*) all="\${all%% $each *} \${all#* $each }" ;; esac ;;
   esac
 done
 tries=0
-[ "$pids" = ' ' ] || kill -TERM $pids
+signal TERM
+signal CONT
 while [ $tries -lt 50 ]; do
   left=
-  for pid in $pids; do lives $pid && left="$left $pid"; done
+  for each in $all; do lives $each && left="$left $each"; done
   [ -n "$left" ] || exit 0
-  pids=$left
+  all=$left
   tries=$((tries + 1))
   sleep 0.1
 done
-kill -KILL $pids
+signal KILL
 `
 
 export class Sentinel {
-  readonly #pids = new Set<number>()
+  /** Each with its start time, by number. */
+  readonly #watched = new Map<number, string>()
   #shell: ChildProcessByStdio<Writable, null, null>
   #dismissed = false
 
@@ -50,13 +60,16 @@ export class Sentinel {
   }
 
   watch(pid: number): void {
-    this.#pids.add(pid)
-    this.#shell.stdin.write(`+${pid}\n`)
+    const watched = `${pid}:${startOf(pid) ?? ''}`
+    this.#watched.set(pid, watched)
+    this.#shell.stdin.write(`+${watched}\n`)
   }
 
   unwatch(pid: number): void {
-    this.#pids.delete(pid)
-    this.#shell.stdin.write(`-${pid}\n`)
+    const watched = this.#watched.get(pid)
+    if (watched === undefined) return
+    this.#watched.delete(pid)
+    this.#shell.stdin.write(`-${watched}\n`)
   }
 
   /** Ends it; it stops whatever is still watched. Resolves when it has. */
@@ -79,7 +92,7 @@ export class Sentinel {
       if (!this.#dismissed) this.#shell = this.#start()
     })
     shell.once('error', () => {})
-    for (const pid of this.#pids) shell.stdin.write(`+${pid}\n`)
+    for (const watched of this.#watched.values()) shell.stdin.write(`+${watched}\n`)
     return shell
   }
 }

@@ -8,7 +8,7 @@ import type { ChildProcess, StdioOptions } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { z } from 'zod'
 import type { Log } from '../../ports/log.ts'
-import { Failure, exitCode } from '../failure.ts'
+import { Failure, exitCode, messageOf } from '../failure.ts'
 import type { Sentinel } from './sentinel.ts'
 
 export type SupervisedOptions = {
@@ -16,7 +16,9 @@ export type SupervisedOptions = {
   readonly name: string
   readonly program: string
   readonly args: readonly string[]
-  readonly environment?: NodeJS.ProcessEnv
+  readonly environment: NodeJS.ProcessEnv
+  /** Makes what it needs, before each start. Throws a Failure that says what cannot be made. */
+  readonly prepare?: () => void
   /** Whether it says over IPC that it is ready, or why it cannot be; else `probe` finds out. */
   readonly speaks: boolean
   readonly probe?: () => Promise<boolean>
@@ -27,8 +29,11 @@ export type SupervisedOptions = {
   readonly stopMsMax: number
 }
 
-/** 'down' and 'frozen': as somebody has asked for, until they let go of it. */
-export type SupervisedState = 'starting' | 'ready' | 'restarting' | 'stopped' | 'down' | 'frozen'
+/** 'failed': it could not become ready, and is tried again. 'down' and 'frozen': as somebody has asked for, until they let go of it. */
+export type SupervisedState = 'starting' | 'ready' | 'restarting' | 'failed' | 'stopped' | 'down' | 'frozen'
+
+/** A shell that becomes the program once a line has come; it ends when the supervisor is gone before. */
+const gate = 'read -r _ && exec "$0" "$@"'
 
 const readyMsMax = 30_000
 const probeMs = 20
@@ -53,6 +58,8 @@ export class Supervised {
   #readySinceMs = 0
   #restartTimer: NodeJS.Timeout | undefined
   #failure: string | undefined
+  /** Why the last try to start it failed. */
+  #reason: string | undefined
   readonly #lastLines: string[] = []
 
   constructor(options: SupervisedOptions) {
@@ -67,12 +74,37 @@ export class Supervised {
     return this.#child?.pid
   }
 
+  /** Why it is not there; undefined while it is. */
+  get reason(): string | undefined {
+    return this.#state === 'failed' ? this.#reason : undefined
+  }
+
   /** Resolves when it is ready for the first time; rejects with a Failure when it ends before, or takes too long. */
   async start(): Promise<void> {
     const child = this.#spawn()
     await Promise.race([this.#ready(child), this.#endedEarly(child)])
-    this.#state = 'ready'
-    this.#readySinceMs = performance.now()
+    this.#becameReady()
+  }
+
+  /** The same, but a failure is returned, and it is tried again with back-off. */
+  async startOrRetry(): Promise<string | undefined> {
+    try {
+      await this.start()
+      return undefined
+    } catch (error) {
+      if (this.#stopping || this.#held) return messageOf(error)
+      this.#reason = messageOf(error)
+      this.#state = 'failed'
+      const child = this.#child
+      if (child !== undefined && !hasEnded(child)) child.kill('SIGKILL')
+      else this.#again({})
+      return this.#reason
+    }
+  }
+
+  /** Ends it; it is started again like one that died. */
+  kick(): void {
+    if (this.#child !== undefined) signalGroup(this.#child, 'SIGKILL')
   }
 
   /** Asks it to end, and makes it when it takes too long. Resolves when it is gone. */
@@ -135,20 +167,19 @@ export class Supervised {
     this.#child?.kill('SIGKILL')
   }
 
+  /** The child waits at the gate until the sentinel knows of it: whenever we die, it is ended or has never begun. */
   #spawn(): ChildProcess {
-    const { program, args, environment, speaks, sentinel, onLine } = this.#options
-    const stdio: StdioOptions = speaks ? ['ignore', 'pipe', 'pipe', 'ipc'] : ['ignore', 'pipe', 'pipe']
-    const child = spawn(program, args, { detached: true, stdio, env: environment ?? process.env })
-    this.#child = child
+    const { program, args, environment, speaks, sentinel, onLine, prepare } = this.#options
+    this.#child = undefined
     this.#failure = undefined
-    const { pid } = child
-    if (pid !== undefined) {
-      sentinel.watch(pid)
-      child.once('exit', () => sentinel.unwatch(pid))
-    }
+    prepare?.()
+    const stdio: StdioOptions = speaks ? ['pipe', 'pipe', 'pipe', 'ipc'] : ['pipe', 'pipe', 'pipe']
+    const child = spawn('/bin/sh', ['-c', gate, program, ...args], { detached: true, stdio, env: environment })
+    this.#child = child
     for (const stream of ['stdout', 'stderr'] as const) {
-      const source = child[stream]
-      if (source === null) continue
+      // Without a free file descriptor it has no streams; the error is reported by an event.
+      const source = child[stream] as ChildProcess['stdout'] | undefined
+      if (source === null || source === undefined) continue
       createInterface({ input: source }).on('line', (line) => {
         this.#remember(line)
         onLine(line, stream)
@@ -161,6 +192,12 @@ export class Supervised {
     // 'close' comes after 'exit', when the last line and the last message have been read.
     child.once('close', (code, signal) => this.#ended(child, code, signal))
     child.once('error', () => this.#ended(child, null, null))
+    const { pid, stdin } = child
+    if (pid === undefined) return child
+    sentinel.watch(pid)
+    child.once('exit', () => sentinel.unwatch(pid))
+    stdin?.on('error', () => {})
+    stdin?.end('\n')
     return child
   }
 
@@ -184,23 +221,36 @@ export class Supervised {
   #ended(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#stopping || this.#held || child !== this.#child || this.#state === 'starting') return
     if (this.#state === 'ready' && performance.now() - this.#readySinceMs > steadyMs) this.#failures = 0
+    if (this.#failure !== undefined) this.#reason = this.#failure
+    if (this.#state === 'ready' || this.#state === 'frozen') this.#state = 'restarting'
+    else if (this.#failure !== undefined) this.#state = 'failed'
+    this.#again({ code, signal })
+  }
+
+  #again(how: Readonly<Record<string, unknown>>): void {
+    clearTimeout(this.#restartTimer)
     const waitMs = Math.min(backOffMs.first * 2 ** this.#failures, backOffMs.most)
     this.#failures += 1
-    this.#state = 'restarting'
-    const why = { code, signal, restartInMs: waitMs }
-    const said = this.#failure === undefined ? why : { ...why, message: this.#failure }
-    this.#options.log.warn(`${this.#options.name} ended and is started again`, said)
+    const said = this.#failure ?? this.reason
+    const why = { ...how, restartInMs: waitMs, ...(said === undefined ? {} : { message: said }) }
+    this.#options.log.warn(`${this.#options.name} ended and is started again`, why)
     this.#restartTimer = setTimeout(() => void this.#restart(), waitMs)
   }
 
   async #restart(): Promise<void> {
     if (this.#stopping || this.#held) return
-    const child = this.#spawn()
+    let child: ChildProcess
+    try {
+      child = this.#spawn()
+    } catch (error) {
+      this.#reason = messageOf(error)
+      this.#state = 'failed'
+      return this.#again({})
+    }
     try {
       await this.#ready(child)
       if (this.#held || child !== this.#child) return
-      this.#state = 'ready'
-      this.#readySinceMs = performance.now()
+      this.#becameReady()
       this.#options.log.info(`${this.#options.name} is ready again`)
     } catch (error) {
       // When it has ended, #ended has already seen to the next try.
@@ -208,6 +258,12 @@ export class Supervised {
       this.#options.log.warn(`${this.#options.name} did not become ready and is killed`, { error })
       child.kill('SIGKILL')
     }
+  }
+
+  #becameReady(): void {
+    if (this.#stopping) return
+    this.#state = 'ready'
+    this.#readySinceMs = performance.now()
   }
 
   #remember(line: string): void {

@@ -3,8 +3,10 @@
  * one process of their own so that their timing does not depend on what the nodes do; and the front door. Everything starts at once, since nobody needs
  * another to begin; stopping goes from the nodes, which still have things to say, to the NATS servers.
  */
+import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Log } from '../../ports/log.ts'
+import { Failure } from '../failure.ts'
 import { Faults, clockFileName } from './faults.ts'
 import { LinksControl } from '../links/control-client.ts'
 import { linksPlan } from './links-plan.ts'
@@ -12,7 +14,8 @@ import { heapFlagsOf } from '../own-program.ts'
 import { natsLines, nodeLines } from './child-lines.ts'
 import type { LineSink } from './child-lines.ts'
 import type { Layout, RegionPlan } from './layout.ts'
-import { natsArguments, natsGreets } from './nats-process.ts'
+import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
+import { runVariable } from './remains.ts'
 import { Sentinel } from './sentinel.ts'
 import { Supervised } from './supervised.ts'
 import type { SupervisedOptions } from './supervised.ts'
@@ -20,6 +23,8 @@ import type { SupervisedOptions } from './supervised.ts'
 export type SupervisorOptions = {
   readonly layout: Layout
   readonly natsServer: string
+  /** Names this run, for the next one to know its processes by (remains.ts). */
+  readonly run: string
   /** The command line program, as Node runs it: its path, after flags of Node's own. */
   readonly program: readonly string[]
   readonly host: string
@@ -36,6 +41,8 @@ export type SupervisorOptions = {
   readonly progress: (line: string) => void
 }
 
+export type RegionFailure = { readonly region: string; readonly reason: string }
+
 export type RegionProcesses = {
   readonly plan: RegionPlan
   readonly node: Supervised
@@ -43,8 +50,11 @@ export type RegionProcesses = {
   readonly cache: Supervised | undefined
 }
 
-const nodeStopMsMax = 10_000
-const otherStopMsMax = 5000
+/** More than a process gives itself (role.ts). */
+const ownStopMsMax = 10_000
+const natsStopMsMax = 5000
+/** How often is looked whether the regions' folders are there. */
+const folderLookMs = 1000
 
 export class Supervisor {
   readonly regions: readonly RegionProcesses[]
@@ -54,6 +64,8 @@ export class Supervisor {
   readonly #frontDoor: Supervised | undefined
   readonly #sentinel = new Sentinel()
   readonly #options: SupervisorOptions
+  #folders: readonly WatchedFolder[] = []
+  #folderTimer: NodeJS.Timeout | undefined
 
   constructor(options: SupervisorOptions) {
     this.#options = options
@@ -76,24 +88,54 @@ export class Supervisor {
     this.#frontDoor = this.#frontDoorProcess()
   }
 
-  /** Resolves when every region can serve; rejects with the first thing that went wrong, everything still to be stopped. */
-  async start(): Promise<void> {
-    await Promise.all([
-      this.#links.start(),
-      this.#frontDoor?.start(),
-      ...this.regions.map(async (region) => await this.#startRegion(region)),
-    ])
+  /**
+   * Resolves when every region can serve or has failed, and returns those that failed: they are tried again. Rejects when all have,
+   * or when what they share cannot start; what was started is still to be stopped then.
+   */
+  async start(): Promise<readonly RegionFailure[]> {
+    const shared = Promise.all([this.#links.start(), this.#frontDoor?.start()])
+    const started = await Promise.all([shared, ...this.regions.map(async (region) => await this.#startRegion(region))])
+    const failed = started.flatMap((one) => (one !== undefined && 'reason' in one ? [one] : []))
+    if (failed.length === this.regions.length) throw new Failure(storyOf(failed))
+    this.#folders = this.regions.map(watchedFolder)
+    this.#folderTimer = setInterval(() => this.#lookAtFolders(), folderLookMs).unref()
+    return failed
   }
 
-  async #startRegion({ plan, node, nats, cache }: RegionProcesses): Promise<void> {
-    await Promise.all([nats.start(), node.start(), cache?.start()])
-    this.#options.progress(`${plan.name} is ready`)
+  async #startRegion({ plan, node, nats, cache }: RegionProcesses): Promise<RegionFailure | undefined> {
+    const reasons = await Promise.all([nats, node, cache].map(async (one) => await one?.startOrRetry()))
+    const reason = reasons.find((one) => one !== undefined)
+    if (reason === undefined) {
+      this.#options.progress(`${plan.name} is ready`)
+      return undefined
+    }
+    this.#options.progress(`${plan.name} failed and is tried again: ${reason}`)
+    return { region: plan.name, reason }
+  }
+
+  /** A folder that was removed takes the region's data with it: its processes begin anew, and are filled by their peers. */
+  #lookAtFolders(): void {
+    this.#folders = this.#folders.map((watched) => {
+      const now = watchedFolder(watched.region)
+      if (now.identity === watched.identity) return watched
+      const { plan, node, nats } = watched.region
+      // A drill that has stopped one of them does what it wants with the folder.
+      if (this.faults.active.some(({ region }) => region === plan.name)) return now
+      if (now.identity !== undefined) return now
+      this.#options.log.error(`${plan.folder} was removed while its region ran: the region begins with an empty one`, {
+        region: plan.name,
+      })
+      nats.kick()
+      node.kick()
+      return now
+    })
   }
 
   /** In order, and nothing is left. */
   async stop(): Promise<void> {
+    clearInterval(this.#folderTimer)
     this.faults.close()
-    // Those who come before the nodes, and may still have answers of theirs to hand over.
+    // What is before the nodes first: it may still have requests with them.
     await Promise.all([this.#frontDoor?.stop(), ...this.regions.map(async ({ cache }) => await cache?.stop())])
     await Promise.all(this.regions.map(async ({ node }) => await node.stop()))
     await this.#links.stop()
@@ -152,7 +194,7 @@ export class Supervisor {
       args: ['node', ...nodeFlags, ...peers],
       log,
       onLine: nodeLines(sink, log),
-      stopMsMax: nodeStopMsMax,
+      stopMsMax: ownStopMsMax,
     })
   }
 
@@ -173,7 +215,7 @@ export class Supervisor {
       args: ['cache', ...flags],
       log,
       onLine: nodeLines(sink, log),
-      stopMsMax: nodeStopMsMax,
+      stopMsMax: ownStopMsMax,
     })
   }
 
@@ -184,7 +226,7 @@ export class Supervisor {
       args: ['links', 'run', ...flagsOf({ plan: linksPlan(layout), 'control-port': layout.controlPort })],
       log,
       onLine: nodeLines(sink, log),
-      stopMsMax: otherStopMsMax,
+      stopMsMax: ownStopMsMax,
     })
   }
 
@@ -203,17 +245,17 @@ export class Supervisor {
       args: ['front-door', ...flags, ...upstreams],
       log,
       onLine: nodeLines(sink, log),
-      stopMsMax: otherStopMsMax,
+      stopMsMax: ownStopMsMax,
     })
   }
 
-  #ours(options: Omit<SupervisedOptions, 'program' | 'speaks' | 'sentinel'>): Supervised {
-    const { program, logLevel } = this.#options
+  #ours(options: Omit<SupervisedOptions, 'program' | 'environment' | 'speaks' | 'sentinel'>): Supervised {
+    const { program, logLevel, run } = this.#options
     return new Supervised({
       ...options,
       program: process.execPath,
       args: [...heapFlagsOf(options.args[0]), ...program, ...options.args, ...flagsOf({ 'log-level': logLevel })],
-      environment: { ...withoutOwnVariables(process.env), LONGITUDE_LOG_FORMAT: 'json' },
+      environment: { ...withoutOwnVariables(process.env), LONGITUDE_LOG_FORMAT: 'json', [runVariable]: run },
       speaks: true,
       sentinel: this.#sentinel,
     })
@@ -225,14 +267,29 @@ export class Supervisor {
       name: 'nats-server',
       program: this.#options.natsServer,
       args: natsArguments(plan),
+      prepare: () => prepareNats(plan),
+      environment: { ...process.env, [runVariable]: this.#options.run },
       speaks: false,
       probe: async () => await natsGreets(plan.natsPort),
       onLine: natsLines(log),
       log,
       sentinel: this.#sentinel,
-      stopMsMax: otherStopMsMax,
+      stopMsMax: natsStopMsMax,
     })
   }
+}
+
+type WatchedFolder = { readonly region: RegionProcesses; readonly identity: number | undefined }
+
+function watchedFolder(of: RegionProcesses | WatchedFolder): WatchedFolder {
+  const region = 'region' in of ? of.region : of
+  return { region, identity: statSync(region.plan.folder, { throwIfNoEntry: false })?.ino }
+}
+
+function storyOf(failed: readonly RegionFailure[]): string {
+  const reasons = new Set(failed.map(({ reason }) => reason))
+  if (reasons.size === 1) return failed[0]?.reason ?? ''
+  return failed.map(({ region, reason }) => `${region}: ${reason}`).join('\n  ')
 }
 
 /** What was said to us is passed on by flags: a LONGITUDE_PEER of the person's own must not reach the children. */

@@ -38,16 +38,17 @@ test('a folder of an earlier version, or a copy of one, is closed with all that 
   expect(modeOf('outside')).toBe(0o644)
 })
 
-test('a data folder is closed when it is opened', () => {
+test('a data folder is closed when it is opened', async () => {
   chmodSync(folder, 0o755)
-  openDataFolder(folder, [{ name: 'us-east-1', number: 1 }], { endpoints: {} }).release()
+  const opened = await openDataFolder(folder, [{ name: 'us-east-1', number: 1 }], { endpoints: {} })
+  await opened.release()
   expect(modeOf()).toBe(0o700)
   expect(modeOf('longitude.json')).toBe(0o600)
 })
 
-test('a folder with something else in it is refused as it is', () => {
+test('a folder with something else in it is refused as it is', async () => {
   chmodSync(folder, 0o755)
   writeFileSync(join(folder, 'thesis.tex'), '')
-  expect(() => openDataFolder(folder, [], { endpoints: {} })).toThrow(/other things in it/)
+  await expect(openDataFolder(folder, [], { endpoints: {} })).rejects.toThrow(/other things in it/)
   expect(modeOf()).toBe(0o755)
 })
