@@ -213,6 +213,8 @@ export const conflictAgeMsMax = 7 * 24 * 60 * 60 * 1000
 export const conflictsBytesMax = 256 * 1024 * 1024
 /** Of a peer's unreadable changes, the newest are kept for inspection, each cut to so many bytes. */
 export const setAsideMax = 1000
+export const overruledMax = 1000
+export const overruledBytesMax = 16 * 1024 * 1024
 export const setAsideBytesMax = 64 * 1024
 
 // Caches

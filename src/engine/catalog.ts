@@ -3,7 +3,8 @@
  * writes are decided with, and as durable, which is what everybody else sees.
  */
 import { isTombstone, bodyOffset } from '../core/item/row.ts'
-import { isLocalRegister, type Registers, tableFrom } from '../core/table/registers.ts'
+import { isLocalRegister, type Registers } from '../core/table/registers.ts'
+import { tableFrom } from '../core/table/table-view.ts'
 import type { Table, TableId } from '../core/table/table.ts'
 import type { Store } from '../ports/store.ts'
 import type { Group } from './group.ts'

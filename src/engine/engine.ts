@@ -68,8 +68,31 @@ export type SetAside = {
   readonly row: Buffer
 }
 
+/** How many entries a feed has, and the number of the last. */
+export type FeedCount = { readonly count: number; readonly last: number }
+
+/** A setting that another region's setting has overruled, as this region met the two. */
+export type OverruledSetting = {
+  readonly number: number
+  readonly table: TableId
+  readonly tableName: string
+  readonly register: string
+  /** The register that prevails: the same one, where a later value has replaced it. */
+  readonly by: string
+  readonly reason: string
+  /** When they met here. */
+  readonly wallMs: number
+  /** The register's row: which region wrote it, when, and what. */
+  readonly row: Buffer
+}
+
 /** An edit of one register of a table's record (core/table/registers.ts); undefined removes it. */
-export type RegisterEdit = { readonly register: string; readonly value: unknown }
+export type RegisterEdit = {
+  readonly register: string
+  readonly value: unknown
+  /** For `local/index/`: only while it has this index number. */
+  readonly number?: number
+}
 
 /** What a peer sent, checked for form: changes of one origin in its log's order. */
 export type RemoteBatch = {
@@ -129,7 +152,7 @@ export interface Engine {
   tables(): readonly Table[]
   /**
    * Makes or edits a table's registers (core/table/registers.ts), in one transaction with its log record; resolves when
-   * durable. A table's first definition gives it its number; `owedIndexRegisters` are added to edits that bring an index.
+   * durable. A table's first definition gives it its number; `owedRegisters` are added to them.
    */
   define(id: TableId, edits: readonly RegisterEdit[]): Promise<void>
   /**
@@ -140,7 +163,7 @@ export interface Engine {
   /** Removes a table's rows, index rows and registers in bounded steps; `progress` is told the rows removed so far. */
   removeTable(id: TableId, progress?: (rows: number) => void): Promise<void>
   /** Removes an index's rows in bounded steps; the registers are the caller's, who has made it DELETING before. */
-  removeIndex(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void>
+  removeIndex(id: TableId, index: Pick<Index, 'number'>, progress?: (rows: number) => void): Promise<void>
   /** Fills an index from the table in bounded steps, writes going on meanwhile; resolves when it is complete. */
   backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void>
 
@@ -220,7 +243,10 @@ export interface Engine {
   /** What peers sent and what could not be right, likewise. */
   setAside(after: number, countMax: number): readonly SetAside[]
   /** How many there are, and the number of the last. */
-  setAsideCount(): { readonly count: number; readonly last: number }
+  setAsideCount(): FeedCount
+  /** Settings that do not count because another region made another, likewise. */
+  overruled(after: number, countMax: number): readonly OverruledSetting[]
+  overruledCount(): FeedCount
 
   /** Why the disk takes no writes now; undefined while it does. */
   trouble(): Trouble | undefined

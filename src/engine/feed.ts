@@ -2,14 +2,23 @@
  * Bounded lists in the store, numbered, the oldest forgotten first: the conflict feed, and what could not be read of
  * others. Written in the batch of what they tell of.
  */
-import { conflictAgeMsMax, conflictsBytesMax, conflictsMax, setAsideBytesMax, setAsideMax } from '../core/limits.ts'
+import {
+  conflictAgeMsMax,
+  conflictsBytesMax,
+  conflictsMax,
+  overruledBytesMax,
+  overruledMax,
+  setAsideBytesMax,
+  setAsideMax,
+} from '../core/limits.ts'
 import type { Row } from '../core/item/row.ts'
 import { encodeRow } from '../core/item/row.ts'
+import { registerValue } from '../core/table/registers.ts'
 import type { Table } from '../core/table/table.ts'
-import type { Conflict, SetAside } from './engine.ts'
+import type { Conflict, FeedCount, OverruledSetting, SetAside } from './engine.ts'
 import type { Group } from './group.ts'
 import type { Feed } from './head.ts'
-import { conflictKey, setAsideKey } from './keys.ts'
+import { conflictKey, overruledKey, setAsideKey } from './keys.ts'
 import type { State } from './state.ts'
 
 export function addConflict(
@@ -53,6 +62,20 @@ export function addSetAside(state: State, group: Group, entry: Omit<SetAside, 'n
   state.head.setAside = append(state, group, state.head.setAside, record, bounds)
 }
 
+export function addOverruled(
+  state: State,
+  group: Group,
+  entry: Omit<OverruledSetting, 'number' | 'wallMs' | 'tableName'>,
+): void {
+  const { table, register, by, reason } = entry
+  const tableName = registerValue(state.catalog.registers(table), 'definition')?.name ?? table
+  state.log.warn('setting overruled by another region’s', { table: tableName, register, by, reason })
+  state.meter.count('longitude_settings_overruled_total', { table: tableName })
+  const record = encodeRecord({ wallMs: state.clock.wallMs(), tableName, ...entry })
+  const bounds = { countMax: overruledMax, bytesMax: overruledBytesMax, sinceMs: 0, keyOf: overruledKey }
+  state.head.overruled = append(state, group, state.head.overruled, record, bounds)
+}
+
 /** The durable entries after `after`, oldest first. */
 export function readConflicts(state: State, after: number, countMax: number): readonly Conflict[] {
   const sinceMs = state.clock.wallMs() - conflictAgeMsMax
@@ -68,6 +91,12 @@ export function readConflicts(state: State, after: number, countMax: number): re
 export function readSetAside(state: State, after: number, countMax: number): readonly SetAside[] {
   return readFeed(state, setAsideKey, after, countMax)
 }
+
+export function readOverruled(state: State, after: number, countMax: number): readonly OverruledSetting[] {
+  return readFeed(state, overruledKey, after, countMax)
+}
+
+export const countOf = ({ first, last }: Feed): FeedCount => ({ count: last - first, last })
 
 type Bounds = {
   readonly countMax: number

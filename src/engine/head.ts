@@ -24,6 +24,8 @@ type State = {
   readonly tables: number
   readonly conflicts: Feed
   readonly setAside: Feed
+  /** Absent while there are none, and in a store of an older version. */
+  readonly overruled?: Feed
 }
 
 const emptyFeed: Feed = { first: 0, last: 0, bytes: 0 }
@@ -37,6 +39,7 @@ export class Head {
   tables = 0
   conflicts: Feed = emptyFeed
   setAside: Feed = emptyFeed
+  overruled: Feed = emptyFeed
 
   encode(): Buffer {
     const { position, oldest, clock, tables } = this
@@ -44,7 +47,8 @@ export class Head {
     // By hand, with every commit: JSON.stringify takes several times as long, and longest for a single put.
     const { wallMs, counter } = clock
     const log = `"position":${position},"oldest":${oldest},"clock":{"wallMs":${wallMs},"counter":${counter}}`
-    const feeds = `"conflicts":${feedText(this.conflicts)},"setAside":${feedText(this.setAside)}`
+    const overruled = this.overruled.last === 0 ? '' : `,"overruled":${feedText(this.overruled)}`
+    const feeds = `"conflicts":${feedText(this.conflicts)},"setAside":${feedText(this.setAside)}${overruled}`
     return Buffer.from(`{${log},"tables":${tables},${feeds}}`, 'latin1')
   }
 
@@ -56,6 +60,7 @@ export class Head {
     this.tables = state?.tables ?? 0
     this.conflicts = state?.conflicts ?? emptyFeed
     this.setAside = state?.setAside ?? emptyFeed
+    this.overruled = state?.overruled ?? emptyFeed
     if (state !== undefined && isAfter(state.clock, this.clock)) this.clock = state.clock
   }
 

@@ -69,7 +69,12 @@ export async function removeTable(state: State, id: TableId, progress: Progress)
   await removeRegisters(state, id, number)
 }
 
-export async function removeIndex(state: State, table: Table, index: Index, progress: Progress): Promise<void> {
+export async function removeIndex(
+  state: State,
+  table: Table,
+  index: Pick<Index, 'number'>,
+  progress: Progress,
+): Promise<void> {
   await removeRange(state, rowsOfIndex(table.number, index.number), progress)
   const group = state.groups.open()
   const counts = state.counts.touch(table.number)

@@ -14,6 +14,7 @@
  *   50 region                                cursors on the logs of others
  *   60 number u64                            the conflict feed
  *   61 number u64                            what could not be read of others
+ *   62 number u64                            settings that were overruled
  *   71 table u32 · partition                 sizes of item collections
  *   80 minute u32 · token                    transactions by their tokens, forgotten by the minute
  */
@@ -34,6 +35,7 @@ const registers = 0x40
 const cursors = 0x50
 const conflicts = 0x60
 const setAside = 0x61
+const overruled = 0x62
 const collections = 0x71
 const tokens = 0x80
 
@@ -130,6 +132,7 @@ export const tokensBefore = (minute: number): Range => ({ from: tokenKey(0, ''),
 export const logKey = (position: Position): Buffer => numbered(log, position)
 export const conflictKey = (number: number): Buffer => numbered(conflicts, number)
 export const setAsideKey = (number: number): Buffer => numbered(setAside, number)
+export const overruledKey = (number: number): Buffer => numbered(overruled, number)
 export const numberOf = (key: Buffer): number => Number(key.readBigUInt64BE(1))
 
 export const registerKey = (table: TableId, register: string): Buffer => named(registers, `${table}\u0000${register}`)

@@ -1,10 +1,11 @@
 /** One row of a peer, an item's or a register's: checked, reconciled with what is here, and written if it changes that. */
 import type { Item } from '../core/attribute/value.ts'
 import { compareStamps, readStamp } from '../core/hybrid-logical-clock/stamp.ts'
-import { decodeRow, isOnlyOf, type Row } from '../core/item/row.ts'
+import { decodeRow, encodeRow, isOnlyOf, type Row } from '../core/item/row.ts'
 import { reconcile, type Reconciled } from '../core/reconcile/reconcile.ts'
+import { guardRegister, replicaRegister } from '../core/table/registers.ts'
 import type { Table, TableId } from '../core/table/table.ts'
-import { addConflict, addSetAside } from './feed.ts'
+import { addConflict, addOverruled, addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
 import { registerKey, rowKey } from './keys.ts'
 import { checkHeader, checkItemRow, checkRegisterRow } from './peer-row.ts'
@@ -79,9 +80,35 @@ export function mergeRegister(state: State, group: Group, peer: PeerRegister): M
   const before = state.groups.get(registerKey(id, register))
   const result = reconcile(before === undefined ? undefined : decodeRow(before), incoming)
   if (result.result === 'ignored') return 'ignored'
+  if (result.result === 'conflict' && before !== undefined)
+    reportLoser(state, group, { table: id, register, local: decodeRow(before), incoming, winner: result.winner })
   putRegister(state, group, id, { register, row: result.row, cause: 'replica-table' })
   settleRegisters(state, group, id)
   return mergedAs(result)
+}
+
+type Met = {
+  readonly table: TableId
+  readonly register: string
+  readonly local: Row
+  readonly incoming: Row
+  readonly winner: 'local' | 'incoming'
+}
+
+/** A region's own state (`replica/`) is no setting, but that a replica is asked for, or struck, is. */
+function reportLoser(state: State, group: Group, { table, register, local, incoming, winner }: Met): void {
+  const [won, lost] = winner === 'local' ? [local, incoming] : [incoming, local]
+  const isState = register.startsWith(guardRegister('')) || register.startsWith(replicaRegister(''))
+  if (won.body.equals(lost.body) || (isState && won.tombstone === lost.tombstone)) return
+  const here = state.catalog.registers(table)
+  if (here.get('local/status') === undefined) return
+  addOverruled(state, group, {
+    table,
+    register,
+    by: register,
+    reason: 'a later change replaced it',
+    row: encodeRow(lost),
+  })
 }
 
 function checkedRegister(state: State, group: Group, { id, key, row, header, origin }: PeerRegister): Row | undefined {

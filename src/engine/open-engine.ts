@@ -24,6 +24,7 @@ import type {
   Conflict,
   Cursor,
   Engine,
+  FeedCount,
   Mending,
   OnceResult,
   OwnCause,
@@ -31,10 +32,11 @@ import type {
   VisitRecord,
   RegisterEdit,
   RemoteBatch,
+  OverruledSetting,
   SetAside,
   Token,
 } from './engine.ts'
-import { readConflicts, readSetAside } from './feed.ts'
+import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
 import { StayingRuns } from './staying-runs.ts'
 import { type Group, Groups } from './group.ts'
 import { Head } from './head.ts'
@@ -273,9 +275,16 @@ class LocalEngine implements Engine {
     return readSetAside(this.#state, after, countMax)
   }
 
-  setAsideCount(): { readonly count: number; readonly last: number } {
-    const { first, last } = this.#state.head.setAside
-    return { count: last - first, last }
+  setAsideCount(): FeedCount {
+    return countOf(this.#state.head.setAside)
+  }
+
+  overruled(after: number, countMax: number): readonly OverruledSetting[] {
+    return readOverruled(this.#state, after, countMax)
+  }
+
+  overruledCount(): FeedCount {
+    return countOf(this.#state.head.overruled)
   }
 
   trouble(): Trouble | undefined {

@@ -8,15 +8,16 @@ import { decodeRow, encodeRow, type Row } from '../core/item/row.ts'
 import { seenBy } from '../core/reconcile/reconcile.ts'
 import {
   isLocalRegister,
-  leaveRegister,
   localIndexRegister,
   type LocalIndexRegister,
-  overrideRegister,
-  owedIndexRegisters,
-  replicaRegister,
+  ofOneReplica,
+  overruledRegister,
 } from '../core/table/registers.ts'
+import type { Overruled } from '../core/table/contradictions.ts'
+import { owedRegisters } from '../core/table/owed-registers.ts'
 import type { TableId } from '../core/table/table.ts'
 import { numberRegister, registerValueOf } from './catalog.ts'
+import { addOverruled } from './feed.ts'
 import type { RegisterEdit } from './engine.ts'
 import type { Group } from './group.ts'
 import { registerKey } from './keys.ts'
@@ -47,22 +48,31 @@ export async function define(state: State, id: TableId, edits: readonly Register
 function isStale(
   state: State,
   id: TableId,
-  { register, value }: RegisterEdit,
+  { register, value, number }: RegisterEdit,
   edits: readonly RegisterEdit[],
 ): boolean {
-  if (!register.startsWith(localIndexRegister('')) || value === undefined) return false
+  if (!register.startsWith(localIndexRegister('')) || (value === undefined && number === undefined)) return false
   if (edits.some((edit) => edit.register === 'definition')) return false
-  const told = value as LocalIndexRegister
   const here = state.catalog.registers(id).get(register) as LocalIndexRegister | undefined
-  return here === undefined || here.id !== told.id || here.number !== told.number
+  if (value === undefined) return here?.number !== number
+  const told = value as LocalIndexRegister
+  const goes = here?.status === 'DELETING' && told.status !== 'DELETING'
+  return here === undefined || here.id !== told.id || here.number !== told.number || goes
 }
 
 /** After the registers of a change: what this region owes to them, and the view. */
 export function settleRegisters(state: State, group: Group, id: TableId, first?: Position): void {
   numberTable(state, group, id, first)
-  const owed = owedIndexRegisters(state.catalog.registers(id), state.clock.wallMs())
-  for (const [register, value] of owed) writeRegister(state, group, id, { register, value, first })
+  const place = { region: state.topology.self.name, nowMs: state.clock.wallMs() }
+  const { edits, overruled } = owedRegisters(state.catalog.registers(id), place)
+  for (const each of overruled) report(state, group, id, each)
+  for (const [register, value] of edits) writeRegister(state, group, id, { register, value, first })
   state.catalog.refresh(group, id)
+}
+
+function report(state: State, group: Group, table: TableId, { register, by, reason }: Overruled): void {
+  const row = state.groups.get(registerKey(table, register))
+  if (row !== undefined) addOverruled(state, group, { table, register, by, reason, row })
 }
 
 /** A row of a register as it is to be stored, whoever wrote it. */
@@ -110,7 +120,7 @@ export function detach(state: State, id: TableId, own: TableId): Promise<void> {
     for (const [register, value] of [[numberRegister, number] as const, ...kept])
       writeRegister(state, group, own, { register, value, first: undefined })
     const self = state.topology.self.name
-    for (const register of [replicaRegister(self), leaveRegister(self), overrideRegister(self)])
+    for (const register of ofOneReplica(self))
       if (state.catalog.registers(id).get(register) !== undefined)
         writeRegister(state, group, id, { register, value: undefined, first: undefined })
     const locals = registers.flatMap(([register]) => (isLocalRegister(register) ? [register] : []))
@@ -125,8 +135,7 @@ export function detach(state: State, id: TableId, own: TableId): Promise<void> {
 }
 
 function isOfReplicas(register: string): boolean {
-  const others = [replicaRegister(''), leaveRegister(''), overrideRegister('')]
-  return others.some((prefix) => register.startsWith(prefix))
+  return [...ofOneReplica(''), overruledRegister('')].some((prefix) => register.startsWith(prefix))
 }
 
 /** A table's number names its keys and counts; it comes first, since what follows is counted under it. */

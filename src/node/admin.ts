@@ -6,6 +6,7 @@ import type { AdminRoute } from '../http/routes.ts'
 import type { Invalidator } from '../readers/invalidator/invalidator.ts'
 import type { Replication } from '../readers/replication/replication.ts'
 import { conflictRoutes } from './conflict-feed.ts'
+import { overruledRoutes, overruledStatus } from './overruled-settings.ts'
 import { pauseRoutes } from './pause-routes.ts'
 import { setAsideRoutes, setAsideStatus } from './set-aside.ts'
 import { verifyRoutes } from './verify-routes.ts'
@@ -30,6 +31,7 @@ export function adminRoutes({ engine, replication, topology, invalidator }: Admi
           knows: peersOf(topology).map(({ name }) => name),
           oldest: engine.oldest(),
           setAside: setAsideStatus(engine),
+          overruled: overruledStatus(engine, topology),
           ...troubleOf(engine),
           tables: engine.tables().length,
           caches: invalidator.caches(),
@@ -37,6 +39,7 @@ export function adminRoutes({ engine, replication, topology, invalidator }: Admi
       },
     },
     ...setAsideRoutes(engine),
+    ...overruledRoutes(engine, topology),
     ...conflictRoutes(engine, topology),
     ...verifyRoutes(replication, engine),
     ...pauseRoutes(replication.pauses, engine, topology),

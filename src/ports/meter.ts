@@ -105,6 +105,11 @@ export const metrics = {
     help: 'Writes that lost last-writer-wins to a concurrent one.',
     labels: ['table'],
   },
+  longitude_settings_overruled_total: {
+    kind: 'counter',
+    help: 'Settings of tables that do not count because another region made another at the same time.',
+    labels: ['table'],
+  },
   longitude_clock_skew_seconds: {
     kind: 'gauge',
     help: 'The peer’s clock minus ours, as last heard, not corrected for the distance.',

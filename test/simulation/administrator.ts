@@ -177,6 +177,20 @@ export class Administrator {
     })
   }
 
+  /** One attempt to set something that other regions may be setting otherwise; a refusal is taken as an answer. */
+  async contradict(region: SimulatedRegion, name: string, random: SeededRandom): Promise<void> {
+    const { engine } = region
+    const table = engine?.tableNamed(name)
+    if (engine === undefined || table === undefined || !isUsable(table, region.name)) return
+    const asked = contradiction(region.name, random)
+    await Promise.race([
+      this.#try(region, engine, async (context) => {
+        await updateTable.run({ TableName: name, ...asked }, context)
+      }),
+      region.ended,
+    ])
+  }
+
   async #untilUsable(region: SimulatedRegion, name: string): Promise<void> {
     await this.#until('tables become active', () => {
       const table = region.engine?.tableNamed(name)
@@ -229,6 +243,36 @@ export class Administrator {
 /** A refusal, or a disk that takes nothing at the moment. */
 function isPassing(error: unknown): boolean {
   return error instanceof ServiceError || error instanceof StoreFull || error instanceof StoreFailed
+}
+
+type Asked = Omit<Parameters<typeof updateTable.run>[0], 'TableName'>
+
+/** Indexes on one attribute that clients do not write, as another type here and there, under names of their own or a common one. */
+function contradiction(region: string, random: SeededRandom): Asked {
+  const index = random.pick(['mark', `mark-${region}`])
+  const type = random.pick(['S', 'N', 'B'] as const)
+  const made = {
+    AttributeDefinitions: [{ AttributeName: 'mark', AttributeType: type }],
+    GlobalSecondaryIndexUpdates: [
+      {
+        Create: {
+          IndexName: index,
+          KeySchema: [{ AttributeName: 'mark', KeyType: 'HASH' as const }],
+          Projection: { ProjectionType: 'ALL' as const },
+        },
+      },
+    ],
+  }
+  const changed = { IndexName: 'by-group', OnDemandThroughput: { MaxReadRequestUnits: random.between(1, 9) } }
+  return random.pick<Asked>([
+    made,
+    made,
+    made,
+    { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: index } }] },
+    { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: 'by-group' } }] },
+    { GlobalSecondaryIndexUpdates: [{ Update: changed }] },
+    { TableClass: random.pick(['STANDARD', 'STANDARD_INFREQUENT_ACCESS'] as const) },
+  ])
 }
 
 const tableShape = {

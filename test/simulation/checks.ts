@@ -1,7 +1,8 @@
 /** What must be true in the end: of each region on its own, and of all of them together. */
 import type { Table } from '../../src/core/table/table.ts'
 import { encodeIndexKey } from '../../src/core/key/index-key.ts'
-import type { Item } from '../../src/core/attribute/value.ts'
+import type { AttributeValue, Item } from '../../src/core/attribute/value.ts'
+import { encodePrimaryKey, keyAttributesOf } from '../../src/core/key/primary-key.ts'
 import { decodeRow, vectorOf } from '../../src/core/item/row.ts'
 import type { Index, TableId } from '../../src/core/table/table.ts'
 import type { Engine } from '../../src/engine/engine.ts'
@@ -31,6 +32,32 @@ export function checkRegion(region: SimulatedRegion): void {
     checkCounters(region, engine, table)
     for (const index of table.indexes) if (index.status === 'ACTIVE') checkIndex(region, engine, { table, index })
   }
+}
+
+/**
+ * An item with every attribute that DescribeTable tells, of the type that it tells, is taken. It is put on a condition
+ * that does not hold, so that nothing changes: what is wrong with the item is said before that.
+ */
+export async function checkWritable({ engine, name }: SimulatedRegion): Promise<void> {
+  for (const table of engine?.tables() ?? []) {
+    const item = Object.fromEntries(table.attributes.map((attribute) => [attribute.name, sample[attribute.type]]))
+    const key = encodePrimaryKey(table.key, item)
+    const keyAttributes = keyAttributesOf(table.key, item)
+    const condition = { op: 'attribute_exists', path: ['no such attribute'] } as const
+    const result = await engine?.commit([{ kind: 'put', table, key, keyAttributes, item, condition }])
+    const refused = result?.accepted === false ? result.refusals[0] : undefined
+    expectThat(
+      refused?.refused === 'condition',
+      'a table can be written after settling',
+      () => `${name} says of ${table.name}: ${refused?.message}`,
+    )
+  }
+}
+
+const sample: Readonly<Record<'S' | 'N' | 'B', AttributeValue>> = {
+  S: { S: 'settled' },
+  N: { N: '1' },
+  B: { B: 'AAAA' },
 }
 
 /** The same tables in all their replicas, but for what is each region's own affair, and nowhere else. */

@@ -1,7 +1,7 @@
 /** One run: a world from a seed, load and faults, then everything healed, time to settle, and the checks. */
 import { Administrator } from './administrator.ts'
 import type { Variant } from './boot.ts'
-import { checkConflicts, checkRegion, difference } from './checks.ts'
+import { checkConflicts, checkRegion, checkWritable, difference } from './checks.ts'
 import { Client, type ClientHabits } from './client.ts'
 import { Faults } from './faults.ts'
 import { worldNow } from './faults/all-faults.ts'
@@ -59,6 +59,7 @@ type Plan = {
 
 /** Of what caches draw: nothing of it changes a world without them. */
 const cachesSeed = 0xcac4e
+const quarrelSeed = 0x9a44e1
 const settleMsMax = 120_000
 const settlePollMs = 250
 /** After the first time that everything is equal. */
@@ -159,6 +160,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
     caches.push(...regions.map((region, n) => new SimulatedCache(world, region, plan.seed ^ (cachesSeed + n))))
   await Promise.all([
     ...caches.map((cache) => cache.run(endMs)),
+    quarrel(world, administrator, { seed: plan.seed, endMs }),
     plan.caches ? remakeTable(administrator, home, { world, endMs }) : Promise.resolve(),
     faults.run(endMs),
     prover.run(endMs),
@@ -175,8 +177,29 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   for (const cache of caches) await cache.stop()
   inspector.stop()
   if (random.chance(0.3)) await prover.damage()
-  for (const region of regions) checkRegion(region)
+  for (const region of regions) {
+    checkRegion(region)
+    await checkWritable(region)
+  }
   checkConflicts(world)
+}
+
+/** Moments at which the administrators of several regions set one table at the same time, not knowing of each other. */
+async function quarrel(
+  world: World,
+  administrator: Administrator,
+  { seed, endMs }: { readonly seed: number; readonly endMs: number },
+): Promise<void> {
+  const random = new SeededRandom(seed ^ quarrelSeed)
+  if (!random.chance(0.4)) return
+  const everyMs = random.pick([300, 1500, 5000])
+  for (;;) {
+    await world.scheduler.sleep(everyMs * 2 * random.fraction())
+    if (world.scheduler.nowMs >= endMs) return
+    world.chores++
+    await Promise.all(world.regions.map((region) => administrator.contradict(region, 'orders', random)))
+    world.chores--
+  }
 }
 
 type Remaking = { readonly world: World; readonly endMs: number }

@@ -37,7 +37,24 @@ function replace(path: string, change: (actual: Record<string, unknown>) => Reco
 
 const later = (a: Stamp, b: Stamp): boolean => a.wallMs > b.wallMs || (a.wallMs === b.wallMs && a.counter > b.counter)
 
+const isDeleted = (index: unknown): boolean => (index as { readonly deleted?: true }).deleted === true
+
 const bugs: readonly Bug[] = [
+  {
+    bug: 'indexes that regions made apart, of one attribute as two types, all count',
+    breaks: ['a table can be written after settling'],
+    seedsMax: 60,
+    inject: () => {
+      replace(`${core}/table/contradictions.ts`, ({ settle }) => ({
+        settle: (registers: ReadonlyMap<string, unknown>) => {
+          const all = [...registers].filter(([name, value]) => name.startsWith('index/') && !isDeleted(value))
+          const indexes = new Map(all.map(([name, value]) => [name.slice('index/'.length), value]))
+          return { ...(settle as (of: typeof registers) => object)(registers), indexes, overruled: [] }
+        },
+      }))
+      return {}
+    },
+  },
   {
     bug: 'the cursor becomes durable before the changes that it covers',
     breaks: ['replicas converge', 'everything up to the watermark is there'],

@@ -13,7 +13,8 @@ export function isRegisterValue(register: string, value: unknown): boolean {
   if (register.startsWith('index/')) return isIndex(value)
   if (value === undefined) return true
   if (register.startsWith('replica/')) return isRecord(value) && typeof value['status'] === 'string'
-  if (register.startsWith('leave/')) return isRecord(value)
+  if (register.startsWith('leave/')) return isLeave(value)
+  if (register.startsWith('guard/')) return isRecord(value) && typeof value['deletionProtection'] === 'boolean'
   if (register.startsWith('override/')) return isOverride(value)
   if (register === 'settings/table-class') return typeof value === 'string'
   return !register.startsWith('settings/') || isSetting(register, value)
@@ -31,6 +32,12 @@ const settingMembers: Readonly<Record<string, Readonly<Record<string, string>>>>
 function isSetting(register: string, value: unknown): boolean {
   if (!isRecord(value)) return false
   return Object.entries(settingMembers[register] ?? {}).every(([member, type]) => typeof value[member] === type)
+}
+
+function isLeave(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { by, askedMs } = value
+  return (by === undefined || typeof by === 'string') && (askedMs === undefined || typeof askedMs === 'number')
 }
 
 function isOverride(value: unknown): boolean {
@@ -62,6 +69,7 @@ function isIndex(value: unknown): boolean {
     (value['kind'] === 'local' || value['kind'] === 'global') &&
     isKeySchema(value['key']) &&
     isProjection(value['projection']) &&
+    (value['madeMs'] === undefined || typeof value['madeMs'] === 'number') &&
     isRecord(value['settings'])
   )
 }

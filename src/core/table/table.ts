@@ -33,6 +33,8 @@ export type Index = {
   readonly backfilling: boolean
   /** When it came into this status, by this region's wall clock. */
   readonly statusSinceMs?: number
+  /** See `IndexRegister`. */
+  readonly madeMs?: number
   readonly settings: IndexSettings
 }
 
@@ -65,6 +67,8 @@ export type Replica = {
   readonly percentProgress?: number
   /** It is to become a table of its own, of one region. */
   readonly keepsTable?: true
+  /** No other region may remove it. */
+  readonly deletionProtection?: true
   readonly overrides?: ReplicaOverrides
 }
 
@@ -111,6 +115,10 @@ export type Table = {
   /** As given in AttributeDefinitions, in their order. */
   readonly attributes: readonly KeyAttribute[]
   readonly indexes: readonly Index[]
+  /** Numbers of former indexes whose rows are still to be removed. */
+  readonly leftovers?: readonly number[]
+  /** Shared registers of indexes that do not count (contradictions.ts), by the index's name. */
+  readonly overruledIndexes?: ReadonlyMap<string, object>
   readonly settings: TableSettings
   /** Every region that has or is getting a replica, this one included; empty for a table of one region. */
   readonly replicas: readonly Replica[]

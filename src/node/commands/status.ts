@@ -19,6 +19,14 @@ const tableStatus = z.looseObject({
   safeToEvacuate: z.boolean(),
 })
 const setAside = z.object({ origin: z.string(), table: z.string(), reason: z.string(), wallMs: z.number() })
+const overruled = z.object({
+  table: z.string(),
+  register: z.string(),
+  by: z.string(),
+  reason: z.string(),
+  madeIn: z.string(),
+  madeMs: z.number(),
+})
 const peerStatus = z.looseObject({
   peer: z.string(),
   state: z.string(),
@@ -46,6 +54,7 @@ const nodeStatus = z.looseObject({
   publishing: z.boolean(),
   trouble: z.looseObject({ reason: z.string() }).optional(),
   setAside: z.object({ count: z.number(), newest: z.array(setAside) }).optional(),
+  overruled: z.object({ count: z.number(), newest: z.array(overruled) }).optional(),
   peers: z.array(peerStatus),
   caches: z.array(cacheStatus).default([]),
 })
@@ -159,6 +168,7 @@ function textOf(regions: readonly Answer[], links: readonly LinkStatus[]): strin
     linksText(links),
     ...(tables.length === 0 ? [] : [tablesText(tables)]),
     ...regions.flatMap(setAsideText),
+    ...regions.flatMap(overruledText),
   ]
   return parts.join('\n\n')
 }
@@ -188,6 +198,19 @@ function setAsideText({ region, endpoint, status }: Answer): string[] {
     ({ origin, table, reason, wallMs }) => `    ${new Date(wallMs).toISOString()}  ${origin}, ${table}: ${reason}`,
   )
   return [[`  ${region} has set aside ${count} changes (${endpoint}/admin/set-aside):`, ...lines].join('\n')]
+}
+
+/** Settings that regions made at the same time and that contradict each other: the one that does not count. */
+function overruledText({ region, endpoint, status }: Answer): string[] {
+  const { count, newest } = status?.overruled ?? { count: 0, newest: [] }
+  if (count === 0) return []
+  const lines = newest.map(
+    ({ table, register, by, reason, madeIn, madeMs }) =>
+      `    ${new Date(madeMs).toISOString()}  ${table}, ${register} of ${madeIn} does not count beside ${by}: ${reason}`,
+  )
+  return [
+    [`  ${region} has met ${count} overruled settings (${endpoint}/admin/overruled-settings):`, ...lines].join('\n'),
+  ]
 }
 
 function suspectText({ suspect, from }: LinkStatus): string {

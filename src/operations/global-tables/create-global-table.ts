@@ -56,8 +56,8 @@ async function create(input: Input, context: OperationContext): Promise<Output> 
   if (others.length === 0)
     throw validationError('One or more parameter values were invalid: a global table has at least two replicas')
   await engine.define(table.id, [
-    ...others.flatMap((region) => newReplica(table, region, { takesOver: true }, settings.region)),
     ...replicatedStream(table, context),
+    ...others.flatMap((region) => newReplica(table, region, { takesOver: true }, settings.region)),
   ])
   const made = required(engine.tableWithId(table.id), `table ${name}`)
   return { GlobalTableDescription: describeGlobalTable(made, context) }

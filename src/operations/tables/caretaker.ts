@@ -9,8 +9,14 @@
  *   table DELETING             rows, index rows and registers removed
  *   index CREATING             filled from the table, then ACTIVE
  *   index DELETING             its rows removed, then its local register
+ *   leftover                   the rows of a former index removed, then the note of it
  */
-import { localIndexRegister, type LocalIndexRegister, type RegisterValues } from '../../core/table/registers.ts'
+import {
+  leftoverRegister,
+  localIndexRegister,
+  type LocalIndexRegister,
+  type RegisterValues,
+} from '../../core/table/registers.ts'
 import type { Index, Table } from '../../core/table/table.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -61,10 +67,12 @@ class Caretaker {
   private consider(table: Table): void {
     if (table.status === 'DELETING') return this.undertake(table, table, 'remove', () => this.remove(table))
     for (const index of table.indexes) {
-      if (index.status === 'CREATING')
-        this.undertake(table, index, `fill ${index.id}`, () => this.fill(table.id, index))
-      if (index.status === 'DELETING') this.undertake(table, index, `drop ${index.id}`, () => this.drop(table, index))
+      const { number, status } = index
+      if (status === 'CREATING') this.undertake(table, index, `fill ${number}`, () => this.fill(table.id, index))
+      if (status === 'DELETING') this.undertake(table, index, `drop ${number}`, () => this.drop(table, index))
     }
+    for (const number of table.leftovers ?? [])
+      this.undertake(table, table, `clear ${number}`, () => this.clear(table, number))
     if (this.isReady(table)) this.undertake(table, table, 'activate', () => this.activate(table.id))
   }
 
@@ -126,10 +134,10 @@ class Caretaker {
     this.care.env.log.info('table removed', { table: table.name })
   }
 
-  private async fill(id: string, { id: indexId, name }: Index): Promise<void> {
+  private async fill(id: string, { number, name }: Index): Promise<void> {
     const { engine, env } = this.care
     const stateIndex = async (status: 'CREATING' | 'ACTIVE'): Promise<Index | undefined> => {
-      const index = engine.tableWithId(id)?.indexes.find((candidate) => candidate.id === indexId)
+      const index = engine.tableWithId(id)?.indexes.find((candidate) => candidate.number === number)
       if (index?.status !== 'CREATING') return undefined
       const value: LocalIndexRegister = {
         id: index.id,
@@ -139,7 +147,7 @@ class Caretaker {
         sinceMs: env.clock.wallMs(),
       }
       await engine.define(id, [{ register: localIndexRegister(name), value }])
-      return engine.tableWithId(id)?.indexes.find((candidate) => candidate.id === indexId)
+      return engine.tableWithId(id)?.indexes.find((candidate) => candidate.number === number)
     }
     const index = await stateIndex('CREATING')
     if (index?.status !== 'CREATING') return
@@ -150,9 +158,13 @@ class Caretaker {
   private async drop(table: Table, index: Index): Promise<void> {
     await this.care.engine.removeIndex(table.id, index)
     // Meanwhile another may have been made under the same name, with rows of its own.
-    const now = this.care.engine.tableWithId(table.id)?.indexes.find((candidate) => candidate.name === index.name)
-    if (now?.id !== index.id || now.status !== 'DELETING') return
-    await this.care.engine.define(table.id, [{ register: localIndexRegister(index.name), value: undefined }])
+    const { name, number } = index
+    await this.care.engine.define(table.id, [{ register: localIndexRegister(name), value: undefined, number }])
+  }
+
+  private async clear(table: Table, number: number): Promise<void> {
+    await this.care.engine.removeIndex(table.id, { number })
+    await this.care.engine.define(table.id, [{ register: leftoverRegister(number), value: undefined }])
   }
 }
 

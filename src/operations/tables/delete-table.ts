@@ -9,7 +9,7 @@ import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
 import { oneAtATime } from './one-at-a-time.ts'
-import { assertNoSource } from './replica-updates.ts'
+import { assertNoSource, protectedIn } from './replica-updates.ts'
 
 type Input = Wire<DeleteTableInput>
 type Output = Wire<DeleteTableOutput>
@@ -29,6 +29,7 @@ async function remove(input: Input, context: OperationContext): Promise<Output> 
   const table = tableInAnyState(input.TableName, context)
   // "If table is already in the DELETING state, no error is returned" (API reference).
   if (table.status === 'CREATING' || table.status === 'UPDATING') throw inUse(table)
+  if (table.settings.deletionProtection && table.replicas.length > 0) throw protectedIn(table, context.settings.region)
   if (table.settings.deletionProtection)
     throw validationError(
       'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
@@ -41,7 +42,7 @@ async function remove(input: Input, context: OperationContext): Promise<Output> 
 /** The caretaker does the rest; the peers of a replica learn that it goes. */
 function removal(table: Table, { engine, env, settings }: OperationContext): RegisterEdit[] {
   const status: RegisterValues['local/status'] = { status: 'DELETING', sinceMs: env.clock.wallMs() }
-  const leaving: LeaveRegister = {}
+  const leaving: LeaveRegister = { by: settings.region, askedMs: env.clock.wallMs() }
   return [
     { register: 'local/status', value: status },
     ...(wasShared(table, engine) ? [{ register: leaveRegister(settings.region), value: leaving }] : []),

@@ -51,7 +51,7 @@ export function indexUpdates(table: Table, input: Input, context: OperationConte
   assertOneAtATime(table, updates)
   const billingMode = input.BillingMode ?? table.settings.billingMode
   assertAllProvisioned(table, input)
-  return updates.flatMap((update) => {
+  const edits = updates.flatMap((update) => {
     if (update.Create !== undefined) return [creation(table, input, update.Create, context)]
     if (update.Delete !== undefined) return [deletion(table, update.Delete.IndexName)]
     if (update.Update === undefined) return []
@@ -60,6 +60,18 @@ export function indexUpdates(table: Table, input: Input, context: OperationConte
       checkIndexThroughput(billingMode, index.name, update.Update.ProvisionedThroughput)
     return [change(index, update.Update)]
   })
+  // First, so that no region sees an overruled index count again in between.
+  return updates.some(({ Create, Delete }) => (Create ?? Delete) !== undefined)
+    ? [...endOverruled(table), ...edits]
+    : edits
+}
+
+/** An overruled index is given up for good with the next change of the indexes: it must not come back by surprise. */
+function endOverruled({ overruledIndexes }: Table): RegisterEdit[] {
+  return [...(overruledIndexes ?? [])].map(([name, value]) => ({
+    register: indexRegister(name),
+    value: { ...value, deleted: true },
+  }))
 }
 
 function assertOneAtATime(table: Table, updates: readonly Update[]): void {
@@ -100,7 +112,10 @@ function creation(
   ])
   const attributes = attributesFrom(definitions)
   assertSameTypes(table, attributes)
-  return { register: indexRegister(name), value: indexRegisterFrom('global', env.random.uuid(), asked, attributes) }
+  const made = indexRegisterFrom('global', env.random.uuid(), asked, attributes)
+  const latestMs = Math.max(0, ...table.indexes.map(({ madeMs }) => madeMs ?? 0))
+  const value: IndexRegister = { ...made, madeMs: Math.max(env.clock.wallMs(), latestMs + 1) }
+  return { register: indexRegister(name), value }
 }
 
 /** An attribute that is a key already has its type; another one for the same name would make two truths. */
@@ -136,10 +151,11 @@ function globalIndex(table: Table, name: string | undefined): Index {
   return index
 }
 
-export const shared = ({ id, kind, key, projection, settings }: Index): IndexRegister => ({
+export const shared = ({ id, kind, key, projection, settings, madeMs }: Index): IndexRegister => ({
   id,
   kind,
   key,
   projection,
   settings,
+  ...(madeMs === undefined ? {} : { madeMs }),
 })

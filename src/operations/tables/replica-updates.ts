@@ -4,10 +4,12 @@
  */
 import type { ReplicationGroupUpdate } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
-import { validationError } from '../../core/errors.ts'
+import { type ServiceError, validationError } from '../../core/errors.ts'
 import {
+  guardRegister,
   leaveRegister,
   type LeaveRegister,
+  ofOneReplica,
   overrideRegister,
   replicaRegister,
   type ReplicaRegister,
@@ -79,7 +81,8 @@ export function replicaUpdates(table: Table, input: Input, context: OperationCon
     if (update.Disassociate !== undefined) return disassociation(table, update.Disassociate.RegionName)
     return overriding(table, update.Update)
   })
-  return updates.some((update) => update.Create !== undefined) ? [...edits, ...replicatedStream(table, context)] : edits
+  // The stream first: no region sees a table that has replicas and no stream.
+  return updates.some((update) => update.Create !== undefined) ? [...replicatedStream(table, context), ...edits] : edits
 }
 
 type Creation = NonNullable<Update['Create']>
@@ -116,23 +119,30 @@ export function newReplica(
   return [
     { register: replicaRegister(region), value: coming },
     { register: leaveRegister(region), value: undefined },
+    { register: guardRegister(region), value: undefined },
     ...(table.replicas.length > 0 ? [] : first),
   ]
 }
 
-function deletion(table: Table, regionName: string | undefined, { settings }: OperationContext): RegisterEdit[] {
-  const { region } = findReplica(table, regionName)
+function deletion(table: Table, regionName: string | undefined, { settings, env }: OperationContext): RegisterEdit[] {
+  const { region, deletionProtection } = findReplica(table, regionName)
+  // One in a region that this deployment has no more can only be struck: no one there can end its protection.
+  if (deletionProtection === true && settings.regions.includes(region)) throw protectedIn(table, region)
   assertNoSource(table, region)
-  return leaving(region, {}, settings.regions)
+  return leaving(region, { by: settings.region, askedMs: env.clock.wallMs() }, settings.regions)
+}
+
+/** AWS's words for a member of a global table, also when it is deleted in its own region. */
+export function protectedIn({ name }: Table, region: string): ServiceError {
+  return validationError(
+    `Cannot delete table ${name} in region ${region} because it has deletion protection enabled. Disable deletion protection first.`,
+  )
 }
 
 /** A region that is none of this deployment any more cannot do it itself: it is struck from the list. */
 export function leaving(region: string, how: LeaveRegister, known: readonly string[]): RegisterEdit[] {
   if (known.includes(region)) return [{ register: leaveRegister(region), value: how }]
-  return [replicaRegister(region), leaveRegister(region), overrideRegister(region)].map((register) => ({
-    register,
-    value: undefined,
-  }))
+  return ofOneReplica(region).map((register) => ({ register, value: undefined }))
 }
 
 /** AWS keeps every source for a day; here only one that a replica still needs. */

@@ -6,12 +6,8 @@
  */
 import type { Position } from '../../core/change/change.ts'
 import { decodeRow, seenOf, vectorOf } from '../../core/item/row.ts'
-import {
-  type RegisterValues,
-  type ReplicaRegister,
-  replicaRegister,
-  replicaStates,
-} from '../../core/table/registers.ts'
+import { type RegisterValues, type ReplicaRegister, replicaRegister } from '../../core/table/registers.ts'
+import { replicaStates } from '../../core/table/table-view.ts'
 import type { KeySchema, Replica, ReplicaStatus, Table, TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine, RegisterEdit } from '../../engine/engine.ts'

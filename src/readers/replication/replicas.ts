@@ -4,7 +4,7 @@
  * removal of a DELETING table's data is the business of whoever removes tables (operations/tables/caretaker.ts).
  */
 import type { Position } from '../../core/change/change.ts'
-import { leaveRegister, overrideRegister, replicaRegister } from '../../core/table/registers.ts'
+import { ofOneReplica } from '../../core/table/registers.ts'
 import type { Replica, TableId } from '../../core/table/table.ts'
 import { debts, isDue, noteDepartures, owesMerges, settle } from './debts.ts'
 import { Join, joinNote, type JoinOptions, replicasOf } from './join.ts'
@@ -114,10 +114,11 @@ export class Replicas {
     const { engine } = this.#options
     const { name } = engine.region
     const known = new Set(engine.registers(id).map(({ key }) => key.toString('utf8')))
-    const registers = [replicaRegister(name), leaveRegister(name), overrideRegister(name)]
     await engine.define(
       id,
-      registers.filter((register) => known.has(register)).map((register) => ({ register, value: undefined })),
+      ofOneReplica(name)
+        .filter((register) => known.has(register))
+        .map((register) => ({ register, value: undefined })),
     )
     await engine.setNote(joinNote(id), undefined)
   }

@@ -1,7 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { isRegisterValue } from '../../../src/core/table/register-value.ts'
-import { isLocalRegister, owedIndexRegisters, tableFrom } from '../../../src/core/table/registers.ts'
+import { isLocalRegister } from '../../../src/core/table/registers.ts'
+import { owedRegisters } from '../../../src/core/table/owed-registers.ts'
+import { tableFrom } from '../../../src/core/table/table-view.ts'
 
 const key = { partition: [{ name: 'pk', type: 'S' }], sort: [] }
 const good: Readonly<Record<string, unknown>> = {
@@ -39,7 +41,8 @@ describe('what a peer may send as a register', () => {
       fc.property(fc.array(fc.tuple(register, value), { maxLength: 12 }), (edits) => {
         const registers = new Map<string, unknown>(Object.entries(good))
         for (const [name, edited] of edits) if (isRegisterValue(name, edited)) registers.set(name, edited)
-        for (const [name, owed] of owedIndexRegisters(registers, 1)) registers.set(name, owed)
+        const place = { region: 'eu-west-1', nowMs: 1 }
+        for (const [name, owed] of owedRegisters(registers, place).edits) registers.set(name, owed)
         registers.set('local/status', { status: 'ACTIVE', sinceMs: 1 })
         expect(tableFrom('id', 1, 'eu-west-1', registers)?.replicas).toBeDefined()
         expect([...registers.keys()].filter(isLocalRegister).length).toBeGreaterThan(0)

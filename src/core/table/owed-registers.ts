@@ -1,0 +1,117 @@
+/**
+ * What a region still owes to what its replicas share: the engine adds these edits to whatever edits bring a shared
+ * register in, so that they are durable together.
+ */
+import { type Overruled, settle, type Settled } from './contradictions.ts'
+import {
+  guardRegister,
+  type GuardRegister,
+  indexRegister,
+  type IndexRegister,
+  leaveRegister,
+  leftoverRegister,
+  localIndexCount,
+  localIndexRegister,
+  type LocalIndexRegister,
+  overruledRegister,
+  replicaRegister,
+  type Registers,
+  registersUnder,
+  registerValue,
+} from './registers.ts'
+
+export type Owed = {
+  readonly edits: readonly (readonly [string, unknown])[]
+  /** What has been overruled since the last time. */
+  readonly overruled: readonly Overruled[]
+}
+
+type Place = { readonly region: string; readonly nowMs: number }
+
+export function owedRegisters(registers: Registers, place: Place): Owed {
+  const ledger = new Ledger(registers)
+  oweGuard(ledger, place)
+  const settled = settle(ledger.registers)
+  oweIndexes(ledger, settled, place)
+  return { overruled: oweOverruled(ledger, settled, place), edits: ledger.edits }
+}
+
+/** The registers as they will be, and the edits that make them so. */
+class Ledger {
+  readonly registers: Map<string, unknown>
+  readonly #edits = new Map<string, unknown>()
+
+  constructor(registers: Registers) {
+    this.registers = new Map(registers)
+  }
+
+  get edits(): readonly (readonly [string, unknown])[] {
+    return [...this.#edits]
+  }
+
+  owe(register: string, value: unknown): void {
+    if (value === undefined) this.registers.delete(register)
+    else this.registers.set(register, value)
+    this.#edits.set(register, value)
+  }
+}
+
+/** The other regions know how this replica is protected; a region that has lost its disk knows it from them. */
+function oweGuard(ledger: Ledger, { region }: Place): void {
+  const { registers } = ledger
+  if (registers.get(replicaRegister(region)) === undefined || registers.get('local/status') === undefined) return
+  const own = registerValue(registers, 'local/deletion-protection')
+  const guard = registers.get(guardRegister(region)) as GuardRegister | undefined
+  if (own === undefined && guard?.deletionProtection === true) ledger.owe('local/deletion-protection', true)
+  if (own !== undefined && own !== (guard?.deletionProtection ?? false))
+    ledger.owe(guardRegister(region), { deletionProtection: own })
+}
+
+/** An index that has arrived gets its number and starts to be filled; one that counts no longer starts to go. */
+function oweIndexes(ledger: Ledger, { indexes }: Settled, { nowMs }: Place): void {
+  for (const [name, index] of indexes) oweIndex(ledger, name, { index, nowMs })
+  for (const [name, value] of registersUnder(ledger.registers, localIndexRegister(''))) {
+    const local = value as LocalIndexRegister
+    if (indexes.get(name)?.id !== local.id && local.status !== 'DELETING')
+      ledger.owe(localIndexRegister(name), { ...local, status: 'DELETING', backfilling: false, sinceMs: nowMs })
+  }
+}
+
+type Coming = { readonly index: IndexRegister; readonly nowMs: number }
+
+function oweIndex(ledger: Ledger, name: string, { index: { id }, nowMs }: Coming): void {
+  const begun = ledger.registers.get(localIndexRegister(name)) as LocalIndexRegister | undefined
+  if (begun?.id === id && begun.status !== 'DELETING') return
+  const number = ((ledger.registers.get(localIndexCount) as number | undefined) ?? 0) + 1
+  if (begun !== undefined) ledger.owe(leftoverRegister(begun.number), begun.number)
+  const local: LocalIndexRegister = { id, number, status: 'CREATING', backfilling: false, sinceMs: nowMs }
+  ledger.owe(localIndexRegister(name), local)
+  ledger.owe(localIndexCount, number)
+}
+
+/**
+ * Each is reported once. An order to leave that does not count is withdrawn by the region that it was for: otherwise it
+ * would count later, when the protection ends or another replica comes.
+ */
+function oweOverruled(ledger: Ledger, { overruled }: Settled, { region }: Place): readonly Overruled[] {
+  const { registers } = ledger
+  if (registers.get('local/status') === undefined) return []
+  const now = new Map(overruled.map((each) => [each.register, { ...each, of: identityOf(registers, each.register) }]))
+  const known = new Map(registersUnder(registers, overruledRegister('')))
+  for (const register of known.keys()) if (!now.has(register)) ledger.owe(overruledRegister(register), undefined)
+  const found = [...now.values()].filter(({ register, of }) => ofWhat(known.get(register)) !== of)
+  for (const { register, ...why } of found) ledger.owe(overruledRegister(register), why)
+  const own = leaveRegister(region)
+  if (now.has(own)) {
+    ledger.owe(own, undefined)
+    ledger.owe(overruledRegister(own), undefined)
+  }
+  return found.map(({ register, by, reason }) => ({ register, by, reason }))
+}
+
+/** Tells an index from a later one of its name; an order is told by its register alone. */
+function identityOf(registers: Registers, register: string): string {
+  return register.startsWith(indexRegister('')) ? (registers.get(register) as IndexRegister).id : register
+}
+
+const ofWhat = (value: unknown): string | undefined => (value as { readonly of?: string } | undefined)?.of

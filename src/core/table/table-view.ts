@@ -1,0 +1,184 @@
+/** Adds a table's registers up to the `Table` that everything else works from. */
+import { assert } from '../assert.ts'
+import { settle, type Settled } from './contradictions.ts'
+import {
+  guardRegister,
+  type GuardRegister,
+  indexRegister,
+  type IndexRegister,
+  localIndexRegister,
+  type LocalIndexRegister,
+  leftoverRegister,
+  overrideRegister,
+  type Registers,
+  registersUnder,
+  type RegisterValues,
+  registerValue,
+  replicaRegister,
+  type ReplicaRegister,
+} from './registers.ts'
+import type {
+  Index,
+  IndexSettings,
+  IndexStatus,
+  KeyAttribute,
+  Replica,
+  ReplicaOverrides,
+  Table,
+  TableId,
+  TableSettings,
+  TableStatus,
+} from './table.ts'
+
+/**
+ * The table that the registers add up to in this region; undefined while its definition has not arrived, or when this region
+ * has none of it: a region begins its replica, like a table of its own, by writing `local/status`.
+ */
+export function tableFrom(id: TableId, number: number, region: string, registers: Registers): Table | undefined {
+  const definition = registerValue(registers, 'definition')
+  if (definition === undefined) return undefined
+  const settled = settle(registers)
+  const replicas = replicasFrom(registers, settled)
+  const own = replicas.find((replica) => replica.region === region)
+  const local = registerValue(registers, 'local/status')
+  if (local === undefined) return undefined
+  // Struck from the list by another region, which has given this one up: what is still here goes.
+  const isStruck = replicas.length > 0 && own === undefined
+  const settings = settingsFrom(registers, region, replicas)
+  const indexes = indexesFrom(registers, settled, settings)
+  return {
+    id,
+    number,
+    name: definition.name,
+    createdMs: definition.createdMs,
+    status: isStruck ? 'DELETING' : statusFrom(local.status, own),
+    statusSinceMs: local.sinceMs,
+    key: definition.key,
+    attributes: attributesFrom(definition, indexes),
+    indexes,
+    ...leftovers(registers),
+    ...overruledIndexes(registers, settled),
+    settings,
+    // The last replica left is an ordinary table of one region again.
+    replicas: replicas.length > 1 ? replicas : [],
+  }
+}
+
+/** A replica that is coming or going is a table that is coming or going, whatever it was last told by its own clients. */
+function statusFrom(local: TableStatus, own: Replica | undefined): TableStatus {
+  return own?.status === 'CREATING' || own?.status === 'DELETING' ? own.status : local
+}
+
+function replicasFrom(registers: Registers, settled: Settled): readonly Replica[] {
+  return registersUnder(registers, replicaRegister('')).map(([region, value]) => {
+    const overrides = registers.get(overrideRegister(region)) as ReplicaOverrides | undefined
+    const guard = registers.get(guardRegister(region)) as GuardRegister | undefined
+    return {
+      ...replicaFrom(region, value as ReplicaRegister, settled),
+      ...(overrides === undefined ? {} : { overrides }),
+      ...(guard?.deletionProtection === true ? { deletionProtection: true as const } : {}),
+    }
+  })
+}
+
+/** Of every region that has or had to do with the table, how its replica stands. */
+export function replicaStates(registers: Registers): readonly Replica[] {
+  const settled = settle(registers)
+  return registersUnder(registers, replicaRegister('')).map(([region, value]) =>
+    replicaFrom(region, value as ReplicaRegister, settled),
+  )
+}
+
+function replicaFrom(region: string, register: ReplicaRegister, { leaves }: Settled): Replica {
+  const { takesOver: _, ...state } = register
+  const leave = leaves.get(region)
+  if (leave === undefined) return { region, ...state }
+  return leave.keepsTable === true ? { region, status: 'UPDATING', keepsTable: true } : { region, status: 'DELETING' }
+}
+
+function indexesFrom(registers: Registers, { indexes }: Settled, settings: TableSettings): readonly Index[] {
+  return registersUnder(registers, localIndexRegister('')).map(([name, value]) => {
+    const local = value as LocalIndexRegister
+    const shared = registers.get(indexRegister(name)) as IndexRegister | undefined
+    assert(shared !== undefined, `table: index ${name} has its shared register`)
+    const { kind, key, projection } = shared
+    const { id, number, backfilling, sinceMs } = local
+    const status: IndexStatus = indexes.get(name)?.id === id ? local.status : 'DELETING'
+    return {
+      id,
+      name,
+      kind,
+      number,
+      key,
+      projection,
+      status,
+      backfilling,
+      statusSinceMs: sinceMs,
+      ...(shared.madeMs === undefined ? {} : { madeMs: shared.madeMs }),
+      settings: indexSettings(shared, settings),
+    }
+  })
+}
+
+/** A global index that was made while another region turned to provisioned capacity has the table's throughput. */
+function indexSettings({ kind, settings }: IndexRegister, table: TableSettings): IndexSettings {
+  const lacks = kind === 'global' && table.billingMode === 'PROVISIONED' && settings.provisioned === undefined
+  return lacks && table.provisioned !== undefined ? { ...settings, provisioned: table.provisioned } : settings
+}
+
+function overruledIndexes(registers: Registers, { overruled }: Settled): Pick<Table, 'overruledIndexes'> {
+  const lost = new Set(overruled.map(({ register }) => register))
+  const found = registersUnder(registers, indexRegister('')).filter(([name]) => lost.has(indexRegister(name)))
+  return found.length === 0 ? {} : { overruledIndexes: new Map(found as [string, object][]) }
+}
+
+function leftovers(registers: Registers): Pick<Table, 'leftovers'> {
+  const numbers = registersUnder(registers, leftoverRegister('')).map(([, number]) => number as number)
+  return numbers.length === 0 ? {} : { leftovers: numbers }
+}
+
+/** Those that a key of the table or of an index uses: as given first, those of later indexes after them. */
+function attributesFrom(definition: RegisterValues['definition'], indexes: readonly Index[]): readonly KeyAttribute[] {
+  const used = new Map<string, KeyAttribute>()
+  // An index that goes may give an attribute another type than one that stays.
+  const [going, staying] = [true, false].map((goes) => indexes.filter(({ status }) => (status === 'DELETING') === goes))
+  for (const { partition, sort } of [definition.key, ...[...(staying ?? []), ...(going ?? [])].map(({ key }) => key)])
+    for (const attribute of [...partition, ...sort]) if (!used.has(attribute.name)) used.set(attribute.name, attribute)
+  const given = definition.attributes.flatMap(({ name }) => used.get(name) ?? [])
+  return [...given, ...[...used.values()].filter((attribute) => !given.includes(attribute))]
+}
+
+function settingsFrom(registers: Registers, region: string, replicas: readonly Replica[]): TableSettings {
+  const capacity = registerValue(registers, 'settings/capacity') ?? { billingMode: 'PAY_PER_REQUEST' as const }
+  const onDemand = registerValue(registers, 'settings/on-demand')
+  const warm = registerValue(registers, 'settings/warm')
+  const tableClass = registerValue(registers, 'settings/table-class')
+  const stream = streamFrom(registers, replicas)
+  const encryption = registerValue(registers, 'settings/encryption')
+  const timeToLive = registerValue(registers, 'settings/time-to-live')
+  const protection = registerValue(registers, 'local/disassociation-protection')
+  return {
+    ...capacity,
+    ...(onDemand === undefined ? {} : { onDemand }),
+    ...(warm === undefined ? {} : { warm }),
+    ...(tableClass === undefined ? {} : { tableClass }),
+    ...(stream === undefined ? {} : { stream }),
+    ...(encryption === undefined ? {} : { encryption }),
+    ...(timeToLive === undefined ? {} : { timeToLive }),
+    deletionProtection: isProtected(registers, region),
+    ...(protection === undefined ? {} : { disassociationProtection: protection }),
+    tags: registerValue(registers, 'local/tags') ?? {},
+  }
+}
+
+/** Replication is built on it: one that a region has turned off while another added a replica is on. */
+function streamFrom(registers: Registers, replicas: readonly Replica[]): TableSettings['stream'] {
+  const stream = registerValue(registers, 'settings/stream')
+  return stream?.enabled === false && replicas.length > 1 ? { ...stream, enabled: true } : stream
+}
+
+/** After the loss of the disk, as the others remember it. */
+function isProtected(registers: Registers, region: string): boolean {
+  const guard = registers.get(guardRegister(region)) as GuardRegister | undefined
+  return registerValue(registers, 'local/deletion-protection') ?? guard?.deletionProtection ?? false
+}
