@@ -117,9 +117,13 @@ function countMetrics(state: State, peer: string, tally: Tally): void {
   if (tally.ignored > 0) state.meter.count('longitude_replication_ignored_total', { peer }, tally.ignored)
 }
 
+/** Rejects when their time does not come soon: the caller asks again, of a peer that may say otherwise then. */
 async function untilWithinDrift(state: State, rows: readonly KeyedRow[]): Promise<void> {
+  const sinceMs = state.clock.monotonicMs()
   for (const { row } of rows) {
     for (const stamp = stampIn(row); isBeyondDrift(state, stamp);) {
+      if (state.clock.monotonicMs() - sinceMs > rowsHeldMsMax)
+        throw new Error(`a peer’s row is stamped ahead of this region’s clock: ${stamp?.wallMs}`)
       state.log.warn('wait for the time of a peer’s row', { wallMs: stamp?.wallMs })
       await state.clock.sleep(driftPollMs)
     }
@@ -127,6 +131,7 @@ async function untilWithinDrift(state: State, rows: readonly KeyedRow[]): Promis
 }
 
 const driftPollMs = 1000
+const rowsHeldMsMax = 5000
 
 function isBeyondDrift(state: State, stamp: Stamp | undefined): boolean {
   return stamp !== undefined && stamp.wallMs > state.clock.wallMs() + state.driftMsMax

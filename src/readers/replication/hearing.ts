@@ -1,5 +1,6 @@
 /** What a peer has said of itself, when that was heard, and what follows from it: its clock against ours, and the watermark. */
 import type { Announcement } from '../../core/change/control.ts'
+import { clockDriftMsMax } from '../../core/limits.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { Watermark } from './watermark.ts'
 
@@ -39,12 +40,18 @@ export class Hearing {
     this.#last = undefined
   }
 
+  /** By the bound within which changes are taken: a clock from years ahead would be a watermark for years. */
+  #isCredible({ clock }: Announcement): boolean {
+    return clock.wallMs <= this.#clock.wallMs() + clockDriftMsMax
+  }
+
   /** `isFollowed`: it speaks of the log that our cursor is in. */
   take(said: Announcement, isFollowed: boolean): void {
     this.#last = said
     this.#atMs = this.#clock.monotonicMs()
     this.#skewsMs = [...this.#skewsMs.slice(1 - skewsMax), said.wallMs - this.#clock.wallMs()]
     const seen = said.owes === true ? undefined : said.seen
-    if (isFollowed) this.watermark.promise({ position: said.flushed, clock: said.clock, seen })
+    if (isFollowed && this.#isCredible(said))
+      this.watermark.promise({ position: said.flushed, clock: said.clock, seen })
   }
 }

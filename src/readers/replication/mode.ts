@@ -4,9 +4,13 @@ import type { Region } from '../../core/topology.ts'
 import type { Env } from '../../ports/env.ts'
 import { LogGone } from './repair.ts'
 
+const doubtMs = 5000
+
 export class Mode {
   now: 'normal' | 'refused' | 'resync' | 'held' = 'normal'
   reason: string | undefined
+  /** When what is held was last compared with the origin's log, or was held first. */
+  #trustedAtMs = 0
   readonly #env: Env
   readonly #peer: Region
 
@@ -38,7 +42,18 @@ export class Mode {
   hold({ wallMs }: Stamp): void {
     const { log, clock } = this.#env
     const said = { peer: this.#peer.name, aheadMs: wallMs - clock.wallMs() }
-    if (this.now !== 'held') log.error('changes are held: the peer’s clock is ahead', said)
+    if (this.now !== 'held') {
+      log.error('changes are held: the peer’s clock is ahead', said)
+      this.#trustedAtMs = clock.monotonicMs()
+    }
     this.now = 'held'
+  }
+
+  /** True every few seconds while changes are held: the message that brought them may not be what the origin's log says. */
+  get isDoubtful(): boolean {
+    const nowMs = this.#env.clock.monotonicMs()
+    if (this.now !== 'held' || nowMs - this.#trustedAtMs < doubtMs) return false
+    this.#trustedAtMs = nowMs
+    return true
   }
 }

@@ -274,7 +274,7 @@ export class Subscriber {
     const { taken, result } = stopped
     this.#note(taken.batch, result)
     if (result.applied === 'hole') await this.#fill(session, taken.batch.after)
-    else if (result.applied === 'held') await this.#hold(session, result.until)
+    else if (result.applied === 'held') await this.#holdMessage(session, taken.batch, result.until)
   }
 
   #goesOn(): boolean {
@@ -310,6 +310,12 @@ export class Subscriber {
     if (end === 'gone') throw this.#mode.gone('its log does not reach back to our cursor')
     if (end === 'whole') this.#confirm(session)
     else await this.#hold(session, end.until)
+  }
+
+  /** A message is a hint: while it keeps back all that follows it, the origin's log is asked whether it is true. */
+  async #holdMessage(session: PeerSession, { upTo }: Batch, until: Stamp): Promise<void> {
+    if (this.#mode.isDoubtful) await this.#fill(session, upTo)
+    else await this.#hold(session, until)
   }
 
   /** Waits until our clock comes near enough, or for something to change. The batch stays the first to be applied. */

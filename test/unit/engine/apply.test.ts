@@ -293,6 +293,16 @@ describe('merge', () => {
     await merging
     expect(contents(b.engine)).toEqual(contents(a.engine))
   })
+
+  it('gives back a row whose time does not come soon, so that the peer can be asked again and a stop does not wait', async () => {
+    const { a, b, table } = await twoRegions()
+    a.clock.wall += 60_000
+    await a.engine.commit([put(table, itemOf('x', 1))])
+    const merging = b.engine.merge(table.id, a.engine.rows(table.id, undefined, 10, 1e6))
+    b.clock.monotonic += 10_000
+    await expect(merging).rejects.toThrow('ahead of this region')
+    expect(b.engine.rows(table.id, undefined, 10, 1e6)).toEqual([])
+  })
 })
 
 describe('a table made again under the same name', () => {

@@ -1,0 +1,95 @@
+/** Single faults, each at its moment, in a world where nothing else goes wrong: what seeds have found, without their draws. */
+import { describe, expect, it } from 'vitest'
+import { type Batch, decodeBatch, encodeBatch } from '../../src/core/change/batch.ts'
+import { decodeAnnouncement, encodeControl } from '../../src/core/change/control.ts'
+import { kindOf } from '../../src/core/change/message.ts'
+import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
+import { Administrator } from './administrator.ts'
+import { difference } from './checks.ts'
+import { Client } from './client.ts'
+import type { SimulatedRegion } from './simulated-region.ts'
+import { World } from './world.ts'
+
+const habits = {
+  thinkMs: 100,
+  hotKeys: 1,
+  coldKeys: 1,
+  hotChance: 1,
+  transactionChance: 0,
+  deleteChance: 0,
+  largeChance: 0,
+}
+
+const yearsMs = 10 * 365 * 24 * 3600 * 1000
+
+type Scene = {
+  readonly world: World
+  readonly origin: SimulatedRegion
+  readonly peer: SimulatedRegion
+  /** One more write in the origin. */
+  readonly write: () => Promise<void>
+}
+
+/** Two regions with one table, complete in both. */
+async function play(script: (scene: Scene) => Promise<void>): Promise<void> {
+  const world = new World({ seed: 1, regionCount: 2, variant: {} })
+  const [origin, peer] = world.regions as [SimulatedRegion, SimulatedRegion]
+  const scene = async (): Promise<void> => {
+    await Promise.all([origin.start(), peer.start()])
+    const administrator = new Administrator(world)
+    await administrator.createTable(origin, 'orders', false)
+    await administrator.addReplicas(origin, 'orders', [peer])
+    await administrator.untilComplete()
+    const client = new Client(world, origin, { name: 'client', habits })
+    await script({ world, origin, peer, write: () => client.hurry('orders', { id: 'hot1', part: 'a' }) })
+  }
+  await world.scheduler.run(scene())
+  for (const region of world.regions) region.crash()
+}
+
+/** What the origin's batches become on their way to the peer, from now on. */
+function alterBatches({ world, origin, peer }: Scene, change: (batch: Batch) => Batch): void {
+  world.network.link(origin.name, peer.name).alter = (payload) =>
+    kindOf(payload) === 'batch' ? encodeBatch(change(decodeBatch(payload))) : payload
+}
+
+function stampedLater(batch: Batch): Batch {
+  const changes = batch.changes.map((change) => {
+    const row = decodeRow(change.row)
+    return { ...change, row: encodeRow({ ...row, stamp: { ...row.stamp, wallMs: row.stamp.wallMs + yearsMs } }) }
+  })
+  return { ...batch, changes }
+}
+
+describe('a message from years ahead', () => {
+  it('keeps back what follows it only until the origin’s log is asked', async () => {
+    await play(async (scene) => {
+      const { world, write } = scene
+      let forged = 0
+      alterBatches(scene, (batch) => (batch.changes.length > 0 && forged++ === 0 ? stampedLater(batch) : batch))
+      await write()
+      await world.scheduler.sleep(2000)
+      expect(forged).toBeGreaterThan(0)
+      expect(difference(world)).toBeDefined()
+      await write()
+      await world.scheduler.sleep(20_000)
+      expect(difference(world)).toBeUndefined()
+    })
+  })
+})
+
+describe('an announcement of a clock that is years ahead', () => {
+  it('does not move the watermark past what has come', async () => {
+    await play(async ({ world, origin, peer, write }) => {
+      world.network.link(origin.name, peer.name).alter = (payload) => {
+        if (kindOf(payload) !== 'control' || !payload.includes('"here"')) return payload
+        const said = decodeAnnouncement(payload)
+        return encodeControl({ ...said, clock: { ...said.clock, wallMs: said.clock.wallMs + yearsMs } })
+      }
+      await write()
+      await world.scheduler.sleep(5000)
+      const watermark = peer.replication?.status().peers[0]?.watermark
+      expect(watermark?.wallMs).toBeLessThan(origin.clock.peekMs())
+    })
+  })
+})
