@@ -84,7 +84,7 @@ function batchIn(payload: Buffer): ReturnType<typeof decodeBatch> | undefined {
 }
 
 /** A position in the batch's range without a change. */
-function gapIn({ after, upTo, changes }: ReturnType<typeof decodeBatch>): number | undefined {
+export function gapIn({ after, upTo, changes }: ReturnType<typeof decodeBatch>): number | undefined {
   const taken = new Set(changes.map(({ position }) => position))
   for (let position = after + 1; position <= upTo; position++) if (!taken.has(position)) return position
   return undefined

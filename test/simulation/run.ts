@@ -5,7 +5,7 @@ import { checkConflicts, checkRegion, checkWritable, difference } from './checks
 import { Client, type ClientHabits } from './client.ts'
 import { Faults } from './faults.ts'
 import { worldNow } from './faults/all-faults.ts'
-import { drawFaultPlan, type FaultPlan } from './faults/plan.ts'
+import { drawFaultPlan, type FaultPlan, type FaultPlanOptions } from './faults/plan.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimulatedCache } from './simulated-cache.ts'
 import { Inspector } from './inspector.ts'
@@ -20,6 +20,8 @@ export type RunOptions = {
   /** The version of the world that the seed is one of; the present one when not said. */
   readonly world?: number
   readonly variant?: Variant
+  /** Only these faults, by name, in every seed; those that chance says when not said. */
+  readonly only?: readonly string[] | undefined
   /** Whether there are caches beside the regions; by chance when not said. */
   readonly caches?: boolean
   /** Whether regions refuse questions at times; by chance when not said. */
@@ -69,13 +71,14 @@ export async function runSeed({
   seed,
   world: version = worldNow,
   variant = {},
+  only,
   caches: withCaches,
-  refusals = version >= Refusals.world && Refusals.areIn(seed),
+  refusals = only === undefined && version >= Refusals.world && Refusals.areIn(seed),
   print,
   onFailure,
 }: RunOptions): Promise<RunResult> {
   const plan = {
-    ...drawPlan(seed, version),
+    ...drawPlan({ seed, world: version, only }),
     seed,
     caches: withCaches ?? new SeededRandom(seed ^ cachesSeed).chance(0.3),
   }
@@ -106,8 +109,10 @@ export async function runSeed({
   }
 }
 
+type PlanOptions = Pick<FaultPlanOptions, 'seed' | 'world' | 'only'>
+
 /** About as many writes whether a run is short or long: what takes long in a run is to go through them, not time. */
-function drawPlan(seed: number, version: number): Omit<Plan, 'seed' | 'caches'> {
+function drawPlan({ seed, world, only }: PlanOptions): Omit<Plan, 'seed' | 'caches'> {
   const random = new SeededRandom(seed ^ 0x5eed)
   const loadMs = random.pick([1000, 3000, 3000, 10_000, 10_000, 30_000])
   return {
@@ -124,7 +129,7 @@ function drawPlan(seed: number, version: number): Omit<Plan, 'seed' | 'caches'> 
       largeChance: random.pick([0, 0, 0, 0, 0, 0, 0, 0.1]),
     },
     rushEveryMs: random.chance(0.3) ? loadMs / 8 : Infinity,
-    faults: drawFaultPlan(random, { seed, world: version, loadMs }),
+    faults: drawFaultPlan(random, { seed, world, only, loadMs }),
   }
 }
 

@@ -4,6 +4,7 @@
  *                     [--keep-going]                 all of them, and in the end how many fail, and which
  *                     [--jobs 2]                     on fewer cores
  *                     [--seed 123] [--trace]         one seed, with its whole story as it happens
+ *                     [--only 'crash,flap']          only these faults, in every seed
  *                     [--world 1]                    in an earlier version of the world, as seeds.ts records it
  *
  * At the end it prints in how many seeds each fault was drawn, and in how many it met the state that it exists for.
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     seeds: { type: 'string', default: '20000' },
     from: { type: 'string' },
     seed: { type: 'string' },
+    only: { type: 'string' },
     world: { type: 'string', default: String(worldNow) },
     jobs: { type: 'string', default: String(availableParallelism()) },
     trace: { type: 'boolean', default: false },
@@ -41,6 +43,12 @@ const progressMs = process.stdout.isTTY ? 2000 : 10_000
 const [fromMin, fromMax] = [1_000_000, 1_000_000_000]
 
 const world = Number(values.world)
+const only = values.only?.split(',')
+const unknown = only?.find((name) => !allFaults.some((fault) => fault.name === name))
+if (unknown !== undefined)
+  throw new Error(`no fault is called "${unknown}": ${allFaults.map(({ name }) => name).join(', ')}`)
+
+const onlyText = only === undefined ? '' : ` --only '${only.join(',')}'`
 
 if (values.worker) serve()
 else if (values.seed !== undefined) await one(Number(values.seed))
@@ -48,7 +56,7 @@ else await many(Number(values.from ?? randomInt(fromMin, fromMax)), Number(value
 
 async function one(seed: number): Promise<void> {
   const report = reportOf(
-    await runSeed({ seed, world, ...(values.trace ? { print: (line) => console.log(line) } : {}) }),
+    await runSeed({ seed, world, only, ...(values.trace ? { print: (line) => console.log(line) } : {}) }),
   )
   if (report.failure !== undefined) tell(report, values.trace ? 0 : tellLines)
   else console.log(`seed ${seed} holds: ${JSON.stringify({ ...report, story: undefined })}`)
@@ -66,6 +74,7 @@ async function many(from: number, seeds: number): Promise<void> {
   const workers = new Workers({
     seeds: { from, to: from + seeds - 1 },
     world,
+    only,
     count: Math.max(1, Math.min(Number(values.jobs), seeds)),
     onReport: (report) => {
       total.seeds++
@@ -84,7 +93,7 @@ async function many(from: number, seeds: number): Promise<void> {
   const numbers = failing.map(({ seed }) => seed).toSorted((a, b) => a - b)
   if (numbers.length > 0) console.log(`${numbers.length} of ${total.seeds} seeds fail: ${numbers.join(', ')}`)
   else console.log(`all ${total.seeds} seeds from ${from} to ${from + seeds - 1} hold`)
-  console.log(`the same again:  npm run simulate -- --from ${from} --seeds ${seeds} --world ${world}`)
+  console.log(`the same again:  npm run simulate -- --from ${from} --seeds ${seeds} --world ${world}${onlyText}`)
   process.exit(numbers.length > 0 || total.seeds < seeds ? 1 : 0)
 }
 
@@ -116,5 +125,5 @@ function durationText(seconds: number): string {
 function tell({ seed, failure, story }: Report, lines: number): void {
   if (lines > 0) for (const line of story.slice(-lines)) console.log(line)
   console.log(`\nseed ${seed} fails: ${failure}`)
-  console.log(`again, in full:  npm run simulate -- --seed ${seed} --world ${world} --trace\n`)
+  console.log(`again, in full:  npm run simulate -- --seed ${seed} --world ${world}${onlyText} --trace\n`)
 }

@@ -16,6 +16,7 @@ export type WorkersOptions = {
   readonly seeds: { readonly from: number; readonly to: number }
   /** The version of the world. */
   readonly world: number
+  readonly only: readonly string[] | undefined
   readonly count: number
   readonly onReport: (report: Report) => void
 }
@@ -26,7 +27,12 @@ const patienceMs = 180_000
 /** Most of what a run makes is garbage when it ends: a larger nursery saves a tenth of the time. */
 const nodeOptions = ['--max-semi-space-size=32']
 
-type Part = { readonly from: number; readonly to: number; readonly world: number }
+type Part = {
+  readonly from: number
+  readonly to: number
+  readonly world: number
+  readonly only: readonly string[] | undefined
+}
 
 export class Workers {
   readonly done: Promise<void>
@@ -61,7 +67,8 @@ export class Workers {
     if (this.#next > to || this.#stopped) return undefined
     const from = this.#next
     this.#next = Math.min(to + 1, from + seedsAtOnce)
-    return { from, to: this.#next - 1, world: this.#options.world }
+    const { world, only } = this.#options
+    return { from, to: this.#next - 1, world, only }
   }
 
   /** Resolves with what is left of its part when the process dies at a seed. */
@@ -105,8 +112,8 @@ export function serve(): void {
   process.on('message', (part: Part) => void runPart(part))
 }
 
-async function runPart({ from, to, world }: Part): Promise<void> {
-  for (let seed = from; seed <= to; seed++) process.send?.(reportOf(await runSeed({ seed, world })))
+async function runPart({ from, to, world, only }: Part): Promise<void> {
+  for (let seed = from; seed <= to; seed++) process.send?.(reportOf(await runSeed({ seed, world, only })))
 }
 
 export function reportOf({ seed, failure, story, accepted, events, virtualMs, sightings }: RunResult): Report {

@@ -5,10 +5,10 @@ import { driftClock, stepClock } from './clocks.ts'
 import { diskFull, diskNearlyFull, slowDisk, wipeDisk } from './disks.ts'
 import type { Fault } from './fault.ts'
 import { cutAll, cutLink, cutOneWay, flap, isolate, stallLink, unrulyLink } from './links.ts'
-import { anotherVersion, garbage, poison } from './messages.ts'
+import { anotherVersion, forgery, garbage, poison } from './messages.ts'
 import { Refusals } from '../refusals.ts'
 import { pauseLink, pauseTable } from './pauses.ts'
-import { crash, crashServer } from './processes.ts'
+import { crash, crashInFlight, crashServer } from './processes.ts'
 import { loseTail, poisonStream, trimStream, wipeStream } from './streams.ts'
 
 export const allFaults: readonly Fault[] = [
@@ -36,6 +36,8 @@ export const allFaults: readonly Fault[] = [
   poisonStream,
   pauseLink,
   pauseTable,
+  crashInFlight,
+  forgery,
 ]
 
 /** The present version of the world. */

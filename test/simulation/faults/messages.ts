@@ -2,6 +2,8 @@
 import { otherVersion } from '../corruption.ts'
 import type { World } from '../world.ts'
 import type { Fault, Scene } from './fault.ts'
+import { forging } from '../forging.ts'
+import { placeOf } from './lacks.ts'
 import { mendLinks } from './links.ts'
 
 /** How often nodes have said this of a peer, in all regions. */
@@ -74,4 +76,27 @@ export const anotherVersion: Fault = {
     })
   },
   heal: ({ unreadable }) => unreadable.clear(),
+}
+
+/** Well-formed messages that lie, as of a peer of another deployment. */
+export const forgery: Fault = {
+  name: 'forged messages',
+  world: 3,
+  weight: 1,
+  aim: 'while changes arrive all the same',
+  inject: async (scene) => {
+    const { world, random, durationMs, during, meetWhen } = scene
+    const [from, to] = scene.pair
+    const link = world.network.link(from.name, to.name)
+    if (from === to || link.alter !== undefined) return
+    const others = world.regions.filter((region) => region !== from)
+    let forged = 0
+    const place = placeOf(to, from)
+    meetWhen(() => forged > 0 && placeOf(to, from) > place)
+    link.alter = forging({ random: random.fork(), other: random.pick(others).region, onForged: () => forged++ })
+    await during(durationMs, () => {
+      link.alter = undefined
+    })
+  },
+  heal: mendLinks,
 }

@@ -12,18 +12,25 @@ export type FaultPlan = {
   readonly clockErrorMs: number
 }
 
-export type PlanOptions = { readonly seed: number; readonly world: number; readonly loadMs: number }
+export type FaultPlanOptions = {
+  readonly seed: number
+  readonly world: number
+  readonly loadMs: number
+  /** Names; in place of those that chance says. */
+  readonly only: readonly string[] | undefined
+}
 
 /**
  * The faults of the first world are drawn one after another, as they always were. Each later one is drawn by its own name, so
  * that a run that does not draw it goes as it went before there was such a fault.
  */
-export function drawFaultPlan(random: SeededRandom, { seed, world, loadMs }: PlanOptions): FaultPlan {
+export function drawFaultPlan(random: SeededRandom, { seed, world, loadMs, only }: FaultPlanOptions): FaultPlan {
   const share = random.pick([0, 0.2, 0.5, 1])
   const first = allFaults.filter((fault) => fault.world === 1 && random.chance(share))
   const later = allFaults.filter((fault) => fault.world > 1 && fault.world <= world)
+  const drawn = [...first, ...later.filter(({ name }) => randomOf(seed, name).chance(share))]
   return {
-    faults: [...first, ...later.filter(({ name }) => randomOf(seed, name).chance(share))],
+    faults: only === undefined ? drawn : allFaults.filter(({ name }) => only.includes(name)),
     everyMs: loadMs / random.pick([4, 12, 30]),
     lastMs: random.pick([300, 2000, 8000, 20_000]),
     clockErrorMs: random.pick([50, 800, 5000]),

@@ -1,0 +1,115 @@
+/**
+ * Well-formed messages that lie: what a peer sends that is confused, of another deployment, or hostile. Only lies that an
+ * honest region can see through, at once or when the truth comes again: of a peer that lies consistently about its own
+ * changes there is nothing to be known. None of them may be applied, reach another region, or leave anything behind.
+ */
+import { decodeBatch, encodeBatch } from '../../src/core/change/batch.ts'
+import type { Batch } from '../../src/core/change/batch.ts'
+import { type Control, decodeAnswer, encodeControl } from '../../src/core/change/control.ts'
+import { kindOf } from '../../src/core/change/message.ts'
+import { encodeRow, decodeRow } from '../../src/core/item/row.ts'
+import { messageChangesMax } from '../../src/core/limits.ts'
+import { gapIn } from './corruption.ts'
+import type { SeededRandom } from './seeded-random.ts'
+
+type Answer = ReturnType<typeof decodeAnswer>
+type Announcement = Extract<Answer, { say: 'here' }>
+
+export type Forgery = {
+  readonly random: SeededRandom
+  /** Another region than the one that speaks. */
+  readonly other: { readonly name: string; readonly number: number }
+  readonly onForged: () => void
+}
+
+const lieChance = 0.3
+const yearsMs = 10 * 365 * 24 * 3600 * 1000
+
+/** How a link alters what it carries. */
+export function forging(forgery: Forgery): (payload: Buffer) => Buffer {
+  return (payload) => {
+    if (!forgery.random.chance(lieChance)) return payload
+    const forged = forgedOf(payload, forgery)
+    if (forged !== undefined) forgery.onForged()
+    return forged ?? payload
+  }
+}
+
+function forgedOf(payload: Buffer, forgery: Forgery): Buffer | undefined {
+  try {
+    const kind = kindOf(payload)
+    if (kind === 'batch') return encodeBatch(forgedBatch(decodeBatch(payload), forgery))
+    const said = kind === 'control' ? forgedAnswer(decodeAnswer(payload), forgery) : undefined
+    return said === undefined ? undefined : encodeControl(said)
+  } catch (error) {
+    // A request, or what is not to be read at all.
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+}
+
+function forgedBatch(batch: Batch, { random, other }: Forgery): Batch {
+  return random.pick([
+    () => ({ ...batch, origin: other.name }),
+    () => ({ ...batch, originNumber: other.number }),
+    () => ({ ...batch, origin: other.name, originNumber: other.number }),
+    () => ({ ...batch, epoch: random.uuid() }),
+    () => later(batch),
+    () => stampedLater(batch),
+    () => stampedBy(batch, other.number),
+  ])()
+}
+
+/** Begins after what it has begun after: a gap. */
+function later(batch: Batch): Batch {
+  const first = batch.changes[0]
+  const after = first === undefined ? batch.upTo : first.position - 1
+  return { ...batch, after }
+}
+
+/** A change more, from a clock that is years ahead. */
+function stampedLater(batch: Batch): Batch {
+  return withOneMore(batch, (row) => ({ ...row, stamp: { ...row.stamp, wallMs: row.stamp.wallMs + yearsMs } }))
+}
+
+/** A change more, which says that another region made it. */
+function stampedBy(batch: Batch, number: number): Batch {
+  return withOneMore(batch, (row) => ({ ...row, stamp: { ...row.stamp, region: number } }))
+}
+
+type Row = ReturnType<typeof decodeRow>
+
+/** At a position of which the batch says nothing: what the origin has made must arrive all the same. */
+function withOneMore(batch: Batch, change: (row: Row) => Row): Batch {
+  const position = gapIn(batch)
+  const like = batch.changes.findLast(({ kind }) => kind === 'item')
+  if (like === undefined || position === undefined || batch.changes.length >= messageChangesMax) return batch
+  const more = { ...like, position, group: position, row: encodeRow(change(decodeRow(like.row))) }
+  return { ...batch, changes: [...batch.changes, more].toSorted((a, b) => a.position - b.position) }
+}
+
+function forgedAnswer(said: Answer, forgery: Forgery): Control | undefined {
+  const { random } = forgery
+  if (said.say === 'here') return forgedAnnouncement(said, forgery)
+  return random.pick<() => Control>([
+    () => ({ say: 'refused', reason: 'this region is away' }),
+    () => ({ say: 'refused', reason: 'the table is not here, or not all of it' }),
+    () => ({ say: 'gone', epoch: random.uuid(), oldest: 1000, flushed: 2000 }),
+    ...(said.say === 'cursors' ? [() => ({ ...said, cursors: [] }), () => ({ ...said, epoch: random.uuid() })] : []),
+    ...(said.say === 'digest' ? [() => ({ ...said, rows: said.rows + 1, digest: '00' })] : []),
+  ])()
+}
+
+function forgedAnnouncement(said: Announcement, { random, other }: Forgery): Announcement {
+  return random.pick<() => Announcement>([
+    () => ({ ...said, region: other.name }),
+    () => ({ ...said, region: other.name, number: other.number }),
+    () => ({ ...said, number: other.number }),
+    () => ({ ...said, epoch: random.uuid() }),
+    () => ({ ...said, clock: { ...said.clock, wallMs: said.clock.wallMs + yearsMs } }),
+    () => ({ ...said, wallMs: 0 }),
+    () => ({ ...said, wallMs: said.wallMs + yearsMs }),
+    () => ({ ...said, seen: [] }),
+    () => ({ ...said, owes: true }),
+  ])()
+}
