@@ -29,6 +29,10 @@ export class Histogram {
     series.sum += value
   }
 
+  get size(): number {
+    return this.#series.size
+  }
+
   /** In the text format, with labels that all of the node's metrics have. */
   render(common: Labels): string {
     const lines = [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} histogram`]
@@ -45,6 +49,11 @@ export class Histogram {
   }
 }
 
+/** Whether a series has all of these labels. */
+export function isAmong(labels: Labels, of: Labels): boolean {
+  return Object.keys(labels).length > 0 && Object.entries(labels).every(([name, value]) => of[name] === value)
+}
+
 /** Of labels whose names are always given in the same order. */
 export function labelKey(labels: Labels): string {
   let key = ''
@@ -52,7 +61,7 @@ export function labelKey(labels: Labels): string {
   return key
 }
 
-function labelText(labels: Labels): string {
+export function labelText(labels: Labels): string {
   const pairs = Object.entries(labels).map(([name, value]) => `${name}="${value.replaceAll(/["\\\n]/g, escaped)}"`)
   return pairs.length === 0 ? '' : `{${pairs.join(',')}}`
 }

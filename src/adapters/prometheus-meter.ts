@@ -1,74 +1,62 @@
 /**
- * Metrics by prom-client, made from the one table in ports/meter.ts, so that a metric that is not in the table
- * cannot be counted and one that is in it is always on /metrics.
+ * The node's metrics in Prometheus' text, made from the one table in ports/meter.ts, so that a metric that is not in the table
+ * cannot be counted and one that is in it is always on /metrics. Those of the process come from prom-client.
  */
-import { Counter, Gauge, Registry, collectDefaultMetrics } from 'prom-client'
+import { collectDefaultMetrics, Registry } from 'prom-client'
+import { metricLinesAtOnceMax } from '../core/limits.ts'
 import { metrics } from '../ports/meter.ts'
 import type { Labels, Meter, MetricName } from '../ports/meter.ts'
-import { Histogram, labelKey } from './histogram.ts'
+import { Histogram } from './histogram.ts'
+import { SeriesOf } from './series.ts'
 
 export type PrometheusMeter = Meter & {
   readonly contentType: string
-  /** What /metrics answers. */
+  /** What /metrics answers: put together in several turns of the event loop. */
   render(): Promise<string>
+  /** Series of all metrics. */
+  readonly size: number
 }
 
 export function prometheusMeter(labels: Labels = {}): PrometheusMeter {
   const registry = new Registry()
   registry.setDefaultLabels(labels)
   collectDefaultMetrics({ register: registry })
-  const counters = new Map<MetricName, Counter>()
-  const gauges = new Map<MetricName, Gauge>()
+  const families = new Map<MetricName, SeriesOf>()
   const histograms = new Map<MetricName, Histogram>()
   for (const [name, { kind, help, labels: labelNames }] of entriesOf(metrics)) {
-    const options = { name, help, labelNames: [...labelNames], registers: [registry] }
-    if (kind === 'counter') counters.set(name, new Counter(options))
-    else if (kind === 'gauge') gauges.set(name, new Gauge(options))
-    else histograms.set(name, new Histogram(name, help, bucketsOf(name)))
+    if (kind === 'histogram') histograms.set(name, new Histogram(name, help, bucketsOf(name)))
+    else families.set(name, new SeriesOf({ name, kind, help }, labelNames.length > 0))
   }
-  const counted = new Counted((name, by, of) => counters.get(name)?.inc(of, by))
   return {
-    count: (name, of = none, by = 1) => counted.add(name, by, of),
-    gauge: (name, value, of = {}) => gauges.get(name)?.set(of, value),
+    count: (name, of = none, by = 1) => families.get(name)?.add(of, by),
+    gauge: (name, value, of = none) => families.get(name)?.set(of, value),
     observe: (name, value, of = none) => histograms.get(name)?.observe(value, of),
+    forget: (of) => {
+      for (const family of families.values()) family.forget(of)
+    },
     contentType: registry.contentType,
     render: async () => {
-      counted.flush()
-      const texts = [...histograms.values()].map((histogram) => histogram.render(labels))
-      return `${await registry.metrics()}\n${texts.join('')}`
+      const parts = [await registry.metrics(), '\n']
+      for (const family of families.values()) {
+        for (const line of family.render(labels)) if (parts.push(line) % metricLinesAtOnceMax === 0) await nextTurn()
+        parts.push('\n')
+      }
+      for (const histogram of histograms.values()) parts.push(histogram.render(labels))
+      return parts.join('')
+    },
+    get size() {
+      const all = [...families.values(), ...histograms.values()]
+      return all.reduce((sum, { size }) => sum + size, 0)
     },
   }
 }
 
 const none: Labels = {}
 
-type Count = { readonly labels: Labels; by: number }
-
-/** What is counted between two scrapes: most of it is the same few labels again and again. */
-class Counted {
-  readonly #told: (name: MetricName, by: number, labels: Labels) => void
-  readonly #counts = new Map<MetricName, Map<string, Count>>()
-
-  constructor(told: (name: MetricName, by: number, labels: Labels) => void) {
-    this.#told = told
-  }
-
-  add(name: MetricName, by: number, labels: Labels): void {
-    let counts = this.#counts.get(name)
-    if (counts === undefined) this.#counts.set(name, (counts = new Map()))
-    const key = labelKey(labels)
-    const count = counts.get(key)
-    if (count === undefined) counts.set(key, { labels: { ...labels }, by })
-    else count.by += by
-  }
-
-  flush(): void {
-    for (const [name, counts] of this.#counts)
-      for (const count of counts.values()) {
-        this.#told(name, count.by, count.labels)
-        count.by = 0
-      }
-  }
+async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 /** Durations from 50 µs, which a cached read takes, to 10 s; counts and sizes in powers of four. */

@@ -79,6 +79,12 @@ export const pageTombstonesMax = 10_000
 export const controlSizeBytesMax = 1024 * 1024
 /** Tables that a region tells its peers of: those that are gone are remembered too. */
 export const sharedTablesMax = 10_000
+/** Of them in one answer to a region that asks for parts. */
+export const sharedTablesAtOnceMax = 1000
+/** Tables that are looked at in one turn for whether this region has to join or leave them. */
+export const tablesSurveyedAtOnceMax = 1000
+/** Tables whose registers are looked at together for what may be forgotten. */
+export const registersSweptAtOnceMax = 64
 /** Rows in one part of a snapshot, and about their bytes; a single row may be larger. */
 export const snapshotRowsMax = 2048
 export const snapshotTargetBytes = 512 * 1024
@@ -131,6 +137,9 @@ export const logReadBytesMax = 4 * 1024 * 1024
 /** Parts of the log that a status counts by itself in its turn, and in several turns when it may wait. */
 export const countedInStatusMax = 4
 export const countedForStatusMax = 400
+/** Tables that a status, or the metrics, look at in one turn, and members of an answer that become JSON in one. */
+export const statusTablesAtOnceMax = 250
+export const jsonMembersAtOnceMax = 500
 /** Changes of one table, confirmed together, whose latencies are measured one by one. */
 export const latencySamplesAtOnceMax = 4096
 /** Positions that the log lets go of before the counts follow. */
@@ -138,6 +147,9 @@ export const trimmedAtOnceMax = 16_384
 /** A tombstone stays at least this long, whatever the replicas have confirmed: a snapshot's part on its way may be older than it. */
 export const tombstoneAgeMsMin = 60_000
 export const tombstonesRemovedAtOnceMax = 1000
+
+/** Lines of /metrics that are put together in one turn. */
+export const metricLinesAtOnceMax = 2000
 
 // The wire
 /** Of an Authorization header that is quoted back. */

@@ -197,3 +197,12 @@ class StoredItem implements Current {
     return this.parsed
   }
 }
+
+/** What throws before it has begun rejects like what fails later. */
+export function rejecting<Result>(begin: () => Promise<Result>): Promise<Result> {
+  try {
+    return begin()
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}

@@ -13,6 +13,7 @@ import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
+import type { Registers } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Outcome, Refusal, Write } from '../core/write/write.ts'
 import type { RegionNumbers } from './region-numbers.ts'
@@ -160,6 +161,11 @@ export interface Engine {
    * stay, and the others learn that this region has no replica any more.
    */
   detach(id: TableId, own: TableId): Promise<void>
+  /**
+   * Forgets registers up to `upTo` that are of no more use, of a table that no region has any more or of deleted indexes; returns
+   * how many. The caller knows that every region has them, and that nothing as old can still arrive.
+   */
+  forgetRegisters(id: TableId, upTo: Stamp): Promise<number>
   /** Removes a table's rows, index rows and registers in bounded steps; `progress` is told the rows removed so far. */
   removeTable(id: TableId, progress?: (rows: number) => void): Promise<void>
   /** Removes an index's rows in bounded steps; the registers are the caller's, who has made it DELETING before. */
@@ -209,6 +215,8 @@ export interface Engine {
   knownTables(): readonly TableId[]
   /** A table's shared registers (never `local/`), tombstones too, by name in UTF-8: what `mergeRegisters` of a peer takes. */
   registers(id: TableId): readonly KeyedRow[]
+  /** The values of all of a table's registers, as decided: to look at many tables costs no read of the store. */
+  registerValues(id: TableId): Registers
   /** Merges a peer's registers by stamp; logged like applied ones ('replica-table'); no cursor moves. */
   mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Merges rows of a table (a snapshot's chunk) by stamp; no cursor moves. */

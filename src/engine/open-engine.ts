@@ -6,7 +6,7 @@ import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clo
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import { clockDriftMsMax, itemCollectionSizeBytesMax } from '../core/limits.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
-import { isLocalRegister } from '../core/table/registers.ts'
+import type { Registers } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Write } from '../core/write/write.ts'
@@ -15,7 +15,7 @@ import { apply, mergeRows } from './apply.ts'
 import { Audits } from './audit.ts'
 import { Catalog } from './catalog.ts'
 import { collectionSizeIn } from './collections.ts'
-import { commit, commitEach, commitOnce } from './commit.ts'
+import { commit, commitEach, commitOnce, rejecting } from './commit.ts'
 import { Cursors } from './cursors.ts'
 import { Counts, horizonFrom, sizeFrom } from './counts.ts'
 import type {
@@ -38,15 +38,16 @@ import type {
 } from './engine.ts'
 import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
 import { StayingRuns } from './staying-runs.ts'
+import { forgetRegisters } from './forget-registers.ts'
 import { type Group, Groups } from './group.ts'
 import { Head } from './head.ts'
 import { openIdentity } from './identity.ts'
 import { backfill, raiseHorizon, removeIndex, removeTable, removeTombstones } from './jobs.ts'
-import { collectionKey, countsKey, headKey, noteKey, registerOf, registersOf } from './keys.ts'
+import { collectionKey, countsKey, headKey, noteKey } from './keys.ts'
 import { readLog, trimLog, visitOwnLog } from './log.ts'
 import { isRowOf, mend } from './mend.ts'
 import { mergeItem, mergeRegister } from './merge.ts'
-import { readPage, readRow, readRows } from './read.ts'
+import { readPage, readRow, readRows, sharedRegisters } from './read.ts'
 import { define, detach } from './register-edit.ts'
 import { RegionNumbers } from './region-numbers.ts'
 import type { State } from './state.ts'
@@ -110,6 +111,10 @@ class LocalEngine implements Engine {
 
   async detach(id: TableId, own: TableId): Promise<void> {
     if (this.#state.catalog.decided(id) !== undefined) await detach(this.#state, id, own)
+  }
+
+  forgetRegisters(id: TableId, upTo: Stamp): Promise<number> {
+    return forgetRegisters(this.#state, id, upTo)
   }
 
   removeTable(id: TableId, progress?: (rows: number) => void): Promise<void> {
@@ -187,12 +192,11 @@ class LocalEngine implements Engine {
   }
 
   registers(id: TableId): readonly KeyedRow[] {
-    const rows: KeyedRow[] = []
-    for (const { key, value } of this.#state.store.entries(registersOf(id))) {
-      const { register } = registerOf(key)
-      if (!isLocalRegister(register)) rows.push({ key: Buffer.from(register), row: value })
-    }
-    return rows
+    return sharedRegisters(this.#state.store, id)
+  }
+
+  registerValues(id: TableId): Registers {
+    return this.#state.catalog.registers(id)
   }
 
   mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
@@ -386,14 +390,5 @@ class LocalEngine implements Engine {
     this.#load()
     this.#state.staying.cut(head.position)
     assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
-  }
-}
-
-/** What throws before it has begun rejects like what fails later. */
-function rejecting<Result>(begin: () => Promise<Result>): Promise<Result> {
-  try {
-    return begin()
-  } catch (error) {
-    return Promise.reject(error)
   }
 }

@@ -7,10 +7,11 @@ import { bodyOffset, isTombstone, itemSizeOf } from '../core/item/row.ts'
 import { encodePrimaryKey } from '../core/key/primary-key.ts'
 import { PageBuilder, type PageRules, type ScannedRow } from '../core/read/page.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
-import type { Index, Table } from '../core/table/table.ts'
+import { isLocalRegister } from '../core/table/registers.ts'
+import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Range, Store } from '../ports/store.ts'
 import { indexRowBodyOffset, indexRowSizeOf } from './index-rows.ts'
-import { indexRowKey, rowKey, rowPrefixBytes, tableRows, under } from './keys.ts'
+import { indexRowKey, registerOf, registersOf, rowKey, rowPrefixBytes, tableRows, under } from './keys.ts'
 
 const noKey = Buffer.alloc(0)
 
@@ -83,6 +84,16 @@ export function readRows(
     bytes += key.length + value.length
     if (rows.length > 0 && bytes > bytesMax) break
     rows.push({ key: key.subarray(rowPrefixBytes), row: value })
+  }
+  return rows
+}
+
+/** What all regions know of a table, tombstones too, by name. */
+export function sharedRegisters(store: Pick<Store, 'entries'>, id: TableId): readonly KeyedRow[] {
+  const rows: KeyedRow[] = []
+  for (const { key, value } of store.entries(registersOf(id))) {
+    const { register } = registerOf(key)
+    if (!isLocalRegister(register)) rows.push({ key: Buffer.from(register), row: value })
   }
   return rows
 }

@@ -1,4 +1,5 @@
 /** What is not the API: health, readiness, metrics, administration, and AWS's answers to whatever else comes. */
+import { jsonInTurns } from './json-in-turns.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { replyHeaders } from './reply.ts'
 import type { RequestIds } from './request-id.ts'
@@ -65,8 +66,11 @@ function addAdmin(app: FastifyInstance, routes: readonly AdminRoute[]): void {
         if (!isLocal(request)) return reply.code(403).send({ error: 'administration is served to this machine only' })
         return undefined
       },
-      handler: async (request) =>
-        (await answer({ query: request.query as Readonly<Record<string, string>>, body: request.body })) ?? {},
+      handler: async (request, reply) => {
+        const query = request.query as Readonly<Record<string, string>>
+        const told = (await answer({ query, body: request.body })) ?? {}
+        return reply.type('application/json; charset=utf-8').send(await jsonInTurns(told))
+      },
     })
 }
 

@@ -24,9 +24,9 @@ export function adminRoutes({ engine, replication, topology, invalidator }: Admi
       method: 'GET',
       path: '/admin/status',
       answer: async () => {
-        await replication.count()
+        const status = await replication.statusInTurns()
         return {
-          ...replication.status(),
+          ...status,
           number: topology.self.number,
           knows: peersOf(topology).map(({ name }) => name),
           oldest: engine.oldest(),

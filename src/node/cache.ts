@@ -45,7 +45,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const upstream = upstreamAt(options.upstream, options.ca === undefined ? {} : { ca: options.ca })
   const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
   const metrics = metricsText({ region })
-  const silent = { count: () => {}, gauge: () => {}, observe: () => {} }
+  const silent = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
   const current = credentials?.current
   const verifying =
     current === undefined

@@ -24,6 +24,7 @@ import type { Store } from '../ports/store.ts'
 import { startInvalidator } from '../readers/invalidator/invalidator.ts'
 import { startReplication } from '../readers/replication/replication.ts'
 import { watchRoom } from '../readers/sweepers/room.ts'
+import { startRegisterSweeper } from '../readers/sweepers/registers.ts'
 import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
 import { adminRoutes } from './admin.ts'
 import { watchCredentials } from './credentials.ts'
@@ -102,6 +103,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   })
   const stopCertificates = watchCertificates(options.certificates ?? [], env)
   const sweeper = startTombstoneSweeper(env, engine, (table) => replication.horizon(table))
+  const registerSweeper = startRegisterSweeper(env, engine, (table) => replication.registerHorizon(table))
   const invalidator = startInvalidator(env, engine)
   const room = watchRoom(env, engine)
   const { tableTransitionMs, accountId } = options
@@ -132,7 +134,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     credentials?.stop()
     stopCaretaker()
     invalidator.stop()
-    await Promise.all([sweeper.stop(), room.stop(), replication.stop()])
+    await Promise.all([sweeper.stop(), registerSweeper.stop(), room.stop(), replication.stop()])
     await engine.close()
     await store.close()
     await bus.close()
@@ -146,7 +148,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
       context: { engine, env, settings },
       readiness: () => readinessOf(self.name, closing ? 'it is stopping' : engine.trouble()?.reason),
       metrics: async () => {
-        replication.measure()
+        await replication.measure()
         measureStore(meter, engine, join(options.data, 'store'))
         return { contentType: meter.contentType, text: await meter.render() }
       },

@@ -6,6 +6,8 @@ export interface Meter {
   gauge(name: MetricName, value: number, labels?: Labels): void
   /** Seconds for durations, bytes for sizes. */
   observe(name: MetricName, value: number, labels?: Labels): void
+  /** Removes the series of every metric that have these labels among theirs: the table, or the peer, is gone. */
+  forget(labels: Labels): void
 }
 
 /** Every metric of the node, with the help text that /metrics prints. A new one starts here. */

@@ -17,7 +17,11 @@ const constant = new ReadyReply({
 const server = await serveApi({
   port: 0,
   region: 'us-east-1',
-  env: { clock: systemClock, random: systemRandom, meter: { count: () => {}, gauge: () => {}, observe: () => {} } },
+  env: {
+    clock: systemClock,
+    random: systemRandom,
+    meter: { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} },
+  },
   answer: (_request, _requestId, answer) => answer(constant),
   readiness: () => ({ ready: true }),
   metrics: async () => Promise.resolve({ contentType: 'text/plain', text: '' }),

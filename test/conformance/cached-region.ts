@@ -50,7 +50,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
   const self = { name: 'us-east-1', number: 1 }
   const logged: string[] = []
   const network = new MemoryNetwork(systemClock, systemRandom)
-  const meter = { count: () => {}, gauge: () => {}, observe: () => {} }
+  const meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
   const log = logInto(logged)
   const bus = network.join(self.name)
   const env = { clock: systemClock, random: systemRandom, store: new MemoryStore(), bus, log, meter }

@@ -57,7 +57,7 @@ export class TestRegion {
       store: this.#store,
       bus,
       log: this.options.log ?? quiet,
-      meter: { count() {}, gauge() {}, observe() {} },
+      meter: { count() {}, gauge() {}, observe() {}, forget() {} },
     }
     this.engine = await openEngine(env, { topology: this.topology })
     this.replication = startReplication(env, this.engine, this.topology)

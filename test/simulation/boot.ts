@@ -11,6 +11,7 @@ import {
   type ReplicationSettings,
   startReplication,
 } from '../../src/readers/replication/replication.ts'
+import { startRegisterSweeper } from '../../src/readers/sweepers/registers.ts'
 import { startTombstoneSweeper } from '../../src/readers/sweepers/tombstones.ts'
 import { watchRoom } from '../../src/readers/sweepers/room.ts'
 import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
@@ -50,6 +51,7 @@ export async function boot({ env, topology, observe, variant, settings }: BootOp
   const replication = startReplication(env, shown, topology, settings)
   const pace = { ...sweeperPace, ageMsMin: variant.tombstoneAgeMsMin ?? sweeperPace.ageMsMin }
   startTombstoneSweeper(env, shown, (table) => replication.horizon(table), pace)
+  startRegisterSweeper(env, shown, (table) => replication.registerHorizon(table), pace)
   watchRoom(env, engine)
   startInvalidator(env, shown)
   startCaretaker({ engine: shown, env, region: topology.self.name, tableTransitionMs })

@@ -29,7 +29,7 @@ import type { World } from './world.ts'
 const restartMs = 300
 
 /** The figures are taken from the status itself, which the inspector reads. */
-const nothingMeasured: Meter = { count: () => {}, gauge: () => {}, observe: () => {} }
+const nothingMeasured: Meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
 
 /** A process's life. */
 type Life = {

@@ -76,7 +76,8 @@ export type Request =
       readonly table?: TableId
     }
   | { readonly say: 'cursors'; readonly region: string }
-  | { readonly say: 'tables'; readonly region: string }
+  /** `after`: in parts, in the order of the ids; a region that does not know of parts tells all that it has. */
+  | { readonly say: 'tables'; readonly region: string; readonly after?: TableId }
   | { readonly say: 'registers'; readonly region: string; readonly table: TableId }
   /** Of the rows in (after, upTo] with stamps up to the watermark; without `upTo` to the table's end. */
   | ({ readonly say: 'digest'; readonly region: string; readonly table: TableId } & DigestRange)
@@ -118,7 +119,8 @@ export type Answer =
       /** What it still has to merge of a region that has left or lost its disk, from `peer`. */
       readonly owed?: readonly { readonly region: string; readonly peer: string }[]
     }
-  | { readonly say: 'tables'; readonly tables: readonly SharedTable[] }
+  /** `more`: there are others after the last of these. */
+  | { readonly say: 'tables'; readonly tables: readonly SharedTable[]; readonly more?: true }
   | { readonly say: 'digest'; readonly rows: number; readonly digest: string }
   /** Asked for what the region does not have, or not completely. */
   | { readonly say: 'refused'; readonly reason: string }
@@ -153,8 +155,9 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
     case 'hello':
     case 'pulse':
     case 'cursors':
-    case 'tables':
       return { say: fields['say'], region }
+    case 'tables':
+      return { say: 'tables', region, ...(fields['after'] === undefined ? {} : { after: text(fields, 'after') }) }
     case 'log':
       return {
         say: 'log',
@@ -227,6 +230,7 @@ export function decodeAnswer(payload: Buffer): Answer {
           items: natural(table, 'items'),
           ...(table['horizon'] === undefined ? {} : { horizon: clockOf(table, 'horizon') }),
         })),
+        ...(fields['more'] === true ? { more: true as const } : {}),
       }
     case 'digest':
       return { say: 'digest', rows: natural(fields, 'rows'), digest: text(fields, 'digest') }

@@ -18,6 +18,8 @@ export function relayMeter(): RelayMeter {
     },
     // Gauges are the owner's.
     gauge: () => {},
+    // What is told is forgotten.
+    forget: () => {},
     observe: (name, value, labels = {}) => {
       const key = keyOf(name, labels)
       const series = observed.get(key)

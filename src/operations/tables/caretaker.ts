@@ -23,7 +23,7 @@ import type { Engine } from '../../engine/engine.ts'
 
 type Care = {
   readonly engine: Engine
-  readonly env: Pick<Env, 'clock' | 'log'>
+  readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
   readonly region: string
   readonly tableTransitionMs: number
 }
@@ -131,6 +131,7 @@ class Caretaker {
 
   private async remove(table: Table): Promise<void> {
     await this.care.engine.removeTable(table.id)
+    if (this.care.engine.tableNamed(table.name) === undefined) this.care.env.meter.forget({ table: table.name })
     this.care.env.log.info('table removed', { table: table.name })
   }
 

@@ -8,10 +8,11 @@ import {
   decodeRequest,
   encodeControl,
   type Request,
+  type SharedTable,
 } from '../../core/change/control.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
 import { encodeRows } from '../../core/change/rows.ts'
-import { snapshotRowsMax, snapshotTargetBytes } from '../../core/limits.ts'
+import { sharedTablesAtOnceMax, snapshotRowsMax, snapshotTargetBytes } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import { peersOf, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -70,7 +71,7 @@ function reply(room: Answers, request: Request): Buffer {
     case 'cursors':
       return encodeControl(cursors(room))
     case 'tables':
-      return encodeControl({ say: 'tables', tables: tables(room) })
+      return encodeControl(tables(room, request.after))
     case 'registers':
       return encodeRows({ rows: engine.registers(request.table), done: true })
     case 'digest':
@@ -122,15 +123,22 @@ function cursors({ engine, topology, reach, leaving }: Answers): Answer {
   }
 }
 
-function tables({ engine, isComplete }: Answers) {
-  return engine.knownTables().flatMap((id) => {
+/** All of them for a region that does not ask for parts. */
+function tables({ engine, isComplete }: Answers, after: TableId | undefined): Answer {
+  const known = engine.knownTables()
+  const rest = after === undefined ? known : known.filter((id) => id > after).toSorted()
+  const found: SharedTable[] = []
+  for (const id of rest) {
     const table = engine.tableWithId(id)
-    if (table !== undefined && table.replicas.length === 0) return []
+    if (table !== undefined && table.replicas.length === 0) continue
+    if (after !== undefined && found.length === sharedTablesAtOnceMax)
+      return { say: 'tables', tables: found, more: true }
     const items = table === undefined ? 0 : engine.size(table).items
     const horizon = engine.horizon(id)
     const forgotten = horizon === undefined ? {} : { horizon: { wallMs: horizon.wallMs, counter: horizon.counter } }
-    return [{ id, complete: table !== undefined && isComplete(id), items, ...forgotten }]
-  })
+    found.push({ id, complete: table !== undefined && isComplete(id), items, ...forgotten })
+  }
+  return { say: 'tables', tables: found }
 }
 
 function rows({ engine, isComplete }: Answers, request: Extract<Request, { say: 'rows' }>): Buffer {

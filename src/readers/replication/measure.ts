@@ -1,31 +1,37 @@
 /** The metrics of replication, made from the status that people are told. */
-import type { Meter } from '../../ports/meter.ts'
+import { statusTablesAtOnceMax } from '../../core/limits.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Env } from '../../ports/env.ts'
+import type { Labels, Meter } from '../../ports/meter.ts'
 import type { PeerStatus, ReplicationStatus, TableStatus } from './status.ts'
 
 /** Said of a minute in which nothing came: a figure of before would look like one of now. */
 const nothingCame = { averageMs: Number.NaN, minimumMs: Number.NaN, maximumMs: Number.NaN }
 
-const gone: TableStatus = { table: '', pending: 0, lagMs: 0, safeToEvacuate: false }
-
 export class Measures {
   readonly #meter: Meter
-  /** Pairs of a peer and a table that have been measured: a table that goes must not leave its last figures behind. */
-  #known = new Map<string, readonly [string, string]>()
+  readonly #clock: Clock
+  /** What has been measured, by name: a table or a peer that goes must not leave its last figures behind. */
+  #known = new Map<string, Labels>()
 
-  constructor(meter: Meter) {
+  constructor({ meter, clock }: Pick<Env, 'meter' | 'clock'>) {
     this.#meter = meter
+    this.#clock = clock
   }
 
-  take(status: ReplicationStatus): void {
-    const now = new Map<string, readonly [string, string]>()
+  /** In several turns of the event loop. */
+  async take(status: ReplicationStatus): Promise<void> {
+    const now = new Map<string, Labels>()
     for (const peer of status.peers) {
       this.#peer(peer)
+      now.set(peer.peer, { peer: peer.peer })
       for (const table of peer.tables) {
+        if (now.size % statusTablesAtOnceMax === 0) await this.#clock.sleep(0)
         this.#table(peer.peer, table)
-        now.set(`${peer.peer} ${table.table}`, [peer.peer, table.table])
+        now.set(`${peer.peer} ${table.table}`, { peer: peer.peer, table: table.table })
       }
     }
-    for (const [name, [peer, table]] of this.#known) if (!now.has(name)) this.#table(peer, { ...gone, table })
+    for (const [name, labels] of this.#known) if (!now.has(name)) this.#meter.forget(labels)
     this.#known = now
   }
 

@@ -5,6 +5,7 @@
 import type { Confirmation, Parked } from '../../core/change/control.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { counterMax, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import { statusTablesAtOnceMax } from '../../core/limits.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -51,6 +52,30 @@ export class Outbound {
   }
 
   statusOf(peer: string, hearing: Hearing): OutboundStatus {
+    const outbound = this.#stateOf(peer, hearing, this.#room.ledger.pending(peer))
+    return this.#statusWith(
+      peer,
+      hearing,
+      this.#tablesOf(peer).map((table) => this.#tableOf(peer, table, outbound)),
+    )
+  }
+
+  /** The same, with the tables looked at in several turns; what is said of all of them together is of the last turn. */
+  async statusInTurns(peer: string, hearing: Hearing): Promise<OutboundStatus> {
+    const tables: TableStatus[] = []
+    for (const table of this.#tablesOf(peer)) {
+      if (tables.length % statusTablesAtOnceMax === statusTablesAtOnceMax - 1) await this.#room.clock.sleep(0)
+      const outbound = this.#stateOf(peer, hearing, this.#room.ledger.pending(peer))
+      tables.push(this.#tableOf(peer, table, outbound))
+    }
+    return this.#statusWith(peer, hearing, tables)
+  }
+
+  #tablesOf(peer: string): readonly Table[] {
+    return this.#room.engine.tables().filter((table) => replicaStatus(table, peer) !== undefined)
+  }
+
+  #statusWith(peer: string, hearing: Hearing, tables: readonly TableStatus[]): OutboundStatus {
     const { engine, ledger, clock } = this.#room
     const nowMs = clock.wallMs()
     const concerning = ledger.lacking(peer).filter((id) => {
@@ -59,10 +84,6 @@ export class Outbound {
     })
     const pending = concerning.reduce((sum, table) => sum + ledger.pendingOf(peer, table), 0)
     const outbound = this.#stateOf(peer, hearing, pending)
-    const tables = engine
-      .tables()
-      .filter((table) => replicaStatus(table, peer) !== undefined)
-      .map((table) => this.#tableOf(peer, table, outbound))
     const paused = this.#heard.get(peer)?.pausedUntilMs ?? 0
     return {
       outbound,
@@ -73,7 +94,7 @@ export class Outbound {
       safeToEvacuate:
         ledger.lacking(peer).length === 0 &&
         this.#isKnown(peer, outbound) &&
-        tables.every((table) => table.safeToEvacuate),
+        this.#tablesOf(peer).every((table) => isComplete(replicaStatus(table, peer))),
       ...(paused > nowMs ? { pausedUntilMs: paused } : {}),
       tables,
     }
@@ -85,9 +106,8 @@ export class Outbound {
     const pending = ledger.pendingOf(peer, table.id)
     const latency = ledger.latencyOf(peer, table.id, nowMs)
     const parked = this.#heard.get(peer)?.parked.find((each) => each.table === table.id)
-    const status = replicaStatus(table, peer)
-    const isComplete = status === 'ACTIVE' || status === 'UPDATING'
-    const watermark = isComplete ? this.#watermarkOf(peer, table, outbound) : undefined
+    const complete = isComplete(replicaStatus(table, peer))
+    const watermark = complete ? this.#watermarkOf(peer, table, outbound) : undefined
     return {
       table: table.name,
       pending,
@@ -95,7 +115,7 @@ export class Outbound {
       ...(watermark === undefined ? {} : { watermark }),
       ...(latency === undefined ? {} : { replicationLatency: latency }),
       ...(parked !== undefined && parked.untilMs > nowMs ? { pausedUntilMs: parked.untilMs } : {}),
-      safeToEvacuate: isComplete && pending === 0 && this.#isKnown(peer, outbound),
+      safeToEvacuate: complete && pending === 0 && this.#isKnown(peer, outbound),
     }
   }
 
@@ -125,6 +145,10 @@ export class Outbound {
 
 function replicaStatus(table: Table, region: string): string | undefined {
   return table.replicas.find((replica) => replica.region === region)?.status
+}
+
+function isComplete(status: string | undefined): boolean {
+  return status === 'ACTIVE' || status === 'UPDATING'
 }
 
 function before({ wallMs, counter }: Stamp): ClockState {

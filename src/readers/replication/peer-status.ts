@@ -1,10 +1,55 @@
-/** Where replication with one peer stands, both ways: what this region has of the peer, and the peer of this region. */
+/** Where replication stands, as one form for people and machines: with each peer both ways, and of the region as a whole. */
 import type { Engine } from '../../engine/engine.ts'
 import type { Outbound } from './outbound.ts'
-import type { PeerStatus } from './status.ts'
+import type { Pause, Pauses } from './pauses.ts'
+import type { Publisher } from './publisher.ts'
+import type { OutboundStatus, PauseStatus, PeerStatus, ReplicationStatus } from './status.ts'
 import type { Subscriber } from './subscriber.ts'
 
 export function peerStatusOf(engine: Engine, outbound: Outbound, subscriber: Subscriber): PeerStatus {
+  return { ...inboundOf(engine, subscriber), ...outbound.statusOf(subscriber.peer.name, subscriber.hearing) }
+}
+
+export async function peerStatusInTurns(
+  engine: Engine,
+  outbound: Outbound,
+  subscriber: Subscriber,
+): Promise<PeerStatus> {
+  const told = await outbound.statusInTurns(subscriber.peer.name, subscriber.hearing)
+  return { ...inboundOf(engine, subscriber), ...told }
+}
+
+export function statusOf(
+  {
+    engine,
+    publisher,
+    pauses,
+  }: {
+    readonly engine: Engine
+    readonly publisher: Pick<Publisher, 'published' | 'away'>
+    readonly pauses: Pauses
+  },
+  peers: readonly PeerStatus[],
+): ReplicationStatus {
+  return {
+    region: engine.region.name,
+    epoch: engine.epoch,
+    flushed: engine.flushed(),
+    published: publisher.published,
+    publishing: !publisher.away,
+    safeToEvacuate: peers.every(({ safeToEvacuate }) => safeToEvacuate),
+    pauses: pauses.active().map((pause) => pauseStatusOf(engine, pause)),
+    peers,
+  }
+}
+
+function pauseStatusOf(engine: Engine, pause: Pause): PauseStatus {
+  const { untilMs } = pause
+  if ('link' in pause) return { link: pause.link, untilMs }
+  return { table: engine.tableWithId(pause.table)?.name ?? pause.table, id: pause.table, untilMs }
+}
+
+function inboundOf(engine: Engine, subscriber: Subscriber): Omit<PeerStatus, keyof OutboundStatus> {
   const peer = subscriber.peer.name
   const { hearing, reason, suspect } = subscriber
   const { last: heard, skewMs } = hearing
@@ -19,6 +64,5 @@ export function peerStatusOf(engine: Engine, outbound: Outbound, subscriber: Sub
     ...(skewMs === undefined ? {} : { skewMs }),
     watermark: hearing.watermark.clock,
     waiting: hearing.watermark.waiting,
-    ...outbound.statusOf(peer, hearing),
   }
 }

@@ -55,9 +55,17 @@ export class Questions {
   /** The first position that the peer's log, which is that of `epoch`, still holds. */
 
   async tables(): Promise<readonly SharedTable[]> {
-    const said = await this.#control({ say: 'tables', region: this.#region })
-    if (said.say !== 'tables') throw unexpected(said)
-    return said.tables
+    const all: SharedTable[] = []
+    for (let after = ''; ;) {
+      const said = await this.#control({ say: 'tables', region: this.#region, after })
+      if (said.say !== 'tables') throw unexpected(said)
+      all.push(...said.tables)
+      const last = said.tables.at(-1)?.id
+      if (said.more !== true || last === undefined) return all
+      // In this order there is an end to it, whatever the peer says.
+      if (last <= after) throw new Error('the peer tells its tables in no order')
+      after = last
+    }
   }
 
   async registers(table: TableId): Promise<readonly KeyedRow[]> {

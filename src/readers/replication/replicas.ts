@@ -4,10 +4,12 @@
  * removal of a DELETING table's data is the business of whoever removes tables (operations/tables/caretaker.ts).
  */
 import type { Position } from '../../core/change/change.ts'
+import { tablesSurveyedAtOnceMax } from '../../core/limits.ts'
 import { ofOneReplica } from '../../core/table/registers.ts'
+import { replicaStates } from '../../core/table/table-view.ts'
 import type { Replica, TableId } from '../../core/table/table.ts'
 import { debts, isDue, noteDepartures, owesMerges, settle } from './debts.ts'
-import { Join, joinNote, type JoinOptions, replicasOf } from './join.ts'
+import { Join, joinNote, type JoinOptions } from './join.ts'
 import { Loop } from './loop.ts'
 import { Questions } from './questions.ts'
 import { mergeFrom, type Transfers } from './transfer.ts'
@@ -97,10 +99,12 @@ export class Replicas {
   }
 
   async #survey(): Promise<void> {
-    const { engine } = this.#options
+    const { engine, env } = this.#options
     await noteDepartures(this.#options)
-    for (const id of engine.knownTables()) {
-      const { status: own, keepsTable } = replicasOf(engine, id).get(engine.region.name) ?? {}
+    for (const [at, id] of engine.knownTables().entries()) {
+      if (at % tablesSurveyedAtOnceMax === tablesSurveyedAtOnceMax - 1) await env.clock.sleep(0)
+      const replicas = replicaStates(engine.registerValues(id))
+      const { status: own, keepsTable } = replicas.find(({ region }) => region === engine.region.name) ?? {}
       const here = engine.tableWithId(id) !== undefined
       const leaves = own === 'DELETING' || keepsTable === true
       const wanted = own === 'CREATING' || (!here && !leaves && (own === 'ACTIVE' || own === 'UPDATING'))

@@ -11,7 +11,7 @@
  *   answers.ts       what peers ask                 questions.ts  what peers are asked
  */
 import type { Position } from '../../core/change/change.ts'
-import type { Announcement, Confirmation } from '../../core/change/control.ts'
+import type { Announcement, Confirmation, Seen } from '../../core/change/control.ts'
 import { encodeControl } from '../../core/change/control.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
@@ -29,21 +29,22 @@ import { Loop } from './loop.ts'
 import { Measures } from './measure.ts'
 import { type Mended, mendReplica } from './mend.ts'
 import { Outbound } from './outbound.ts'
-import { type Pause, Pauses } from './pauses.ts'
+import { Pauses } from './pauses.ts'
 import { Publisher } from './publisher.ts'
 import { type Mark, Replicas } from './replicas.ts'
-import { peerStatusOf } from './peer-status.ts'
-import type { PauseStatus, ReplicationStatus } from './status.ts'
+import { peerStatusInTurns, peerStatusOf, statusOf } from './peer-status.ts'
+import type { PeerStatus, ReplicationStatus } from './status.ts'
 import { Subscriber } from './subscriber.ts'
 import { transferState } from './transfer.ts'
 import { type Comparison, compareReplicas, type VerifyRoom } from './verify.ts'
 
 export interface Replication {
+  /** Of this moment; what the log has got lately may not be counted yet, and then nothing is called safe. */
   status(): ReplicationStatus
-  /** Counts, in turns, what the log has got meanwhile, so that the status asked for next is exact. */
-  count(): Promise<void>
+  /** Counts first, and looks at the tables in several turns of the event loop. */
+  statusInTurns(): Promise<ReplicationStatus>
   /** Sets the gauges from the status as it is now. */
-  measure(): void
+  measure(): Promise<void>
   readonly pauses: Pauses
   /**
    * Compares all replicas of a table, or mends this region's; rejects with NotComparable when it cannot be done now.
@@ -52,6 +53,8 @@ export interface Replication {
   mend(table: Table): Promise<Mended>
   /** Tombstones up to this are of no more use to anybody; undefined as long as nobody can know. */
   horizon(table: Table): Stamp | undefined
+  /** The same of a table's registers, which every region has, with a replica or without. */
+  registerHorizon(table: TableId): Stamp | undefined
   /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
   topologyChanged(): void
   stop(): Promise<void>
@@ -117,7 +120,7 @@ class RunningReplication implements Replication {
     const confirmed = (engine.note(confirmedNote) ?? {}) as Record<string, number>
     this.#ledger = new Ledger(engine, new Map(peers.map(({ name }) => [name, confirmed[name] ?? 0])))
     this.#outbound = new Outbound({ engine, clock: env.clock, ledger: this.#ledger })
-    this.#measures = new Measures(env.meter)
+    this.#measures = new Measures(env)
     this.pauses = new Pauses({ engine, clock: env.clock, log: env.log })
     this.pauses.onChange(() => [...this.#subscribers.values()].forEach((subscriber) => subscriber.ring()))
     this.#publisher = new Publisher(env, engine, this.#ledger)
@@ -155,34 +158,41 @@ class RunningReplication implements Replication {
 
   status(): ReplicationStatus {
     for (let part = 0; part < countedInStatusMax && this.#ledger.readOn(); part++);
-    const peers = [...this.#subscribers.values()].map((subscriber) =>
-      peerStatusOf(this.#engine, this.#outbound, subscriber),
-    )
-    return {
-      region: this.#engine.region.name,
-      epoch: this.#engine.epoch,
-      flushed: this.#engine.flushed(),
-      published: this.#publisher.published,
-      publishing: !this.#publisher.away,
-      safeToEvacuate: peers.every(({ safeToEvacuate }) => safeToEvacuate),
-      pauses: this.pauses.active().map((pause) => this.#told(pause)),
-      peers,
-    }
+    const peers = [...this.#subscribers.values()].map((each) => peerStatusOf(this.#engine, this.#outbound, each))
+    return statusOf(this.#parts, peers)
   }
 
-  async count(): Promise<void> {
-    for (let part = 0; part < countedForStatusMax && this.#ledger.readOn(); part++)
-      if (part % countedInStatusMax === countedInStatusMax - 1) await this.#env.clock.sleep(0)
+  async statusInTurns(): Promise<ReplicationStatus> {
+    for (let part = 1; part <= countedForStatusMax && this.#ledger.readOn(); part++)
+      if (part % countedInStatusMax === 0) await this.#env.clock.sleep(0)
+    const peers: PeerStatus[] = []
+    for (const each of this.#subscribers.values())
+      peers.push(await peerStatusInTurns(this.#engine, this.#outbound, each))
+    return statusOf(this.#parts, peers)
   }
 
-  measure(): void {
-    this.#measures.take(this.status())
+  get #parts() {
+    return { engine: this.#engine, publisher: this.#publisher, pauses: this.pauses }
+  }
+
+  async measure(): Promise<void> {
+    await this.#measures.take(await this.statusInTurns())
   }
 
   horizon(table: Table): Stamp | undefined {
     const own = { region: this.#engine.region.name, clock: this.#engine.clock() }
     if (table.replicas.length === 0) return { ...own.clock, region: everyRegion }
+    return this.#horizonFrom(own, this.#met(), table)
+  }
+
+  registerHorizon(id: TableId): Stamp | undefined {
+    const own = { region: this.#engine.region.name, clock: this.#engine.clock() }
     const met = this.#met()
+    // A region that has not been met yet may know anything.
+    return met.length < this.#subscribers.size ? undefined : this.#horizonFrom(own, met, { id, replicas: [] })
+  }
+
+  #horizonFrom(own: Seen, met: readonly Subscriber[], table: Pick<Table, 'id' | 'replicas'>): Stamp | undefined {
     // Of a state that is being merged, parts may have been read before the peer knew what it knows now.
     if (this.#replicas.owes || met.some((subscriber) => subscriber.state() === 'resync')) return undefined
     const told = met.map(({ peer, hearing }) => ({ region: peer.name, watermark: hearing.watermark }))
@@ -218,7 +228,10 @@ class RunningReplication implements Replication {
     this.#outbound.forget(name)
     const stopped = subscriber.stop()
     this.#leaving.set(stopped, name)
-    void stopped.finally(() => this.#leaving.delete(stopped))
+    void stopped.finally(() => {
+      this.#leaving.delete(stopped)
+      if (!this.#subscribers.has(name)) this.#env.meter.forget({ peer: name })
+    })
     this.#env.log.info('region leaves', { peer: name })
   }
 
@@ -247,7 +260,6 @@ class RunningReplication implements Replication {
     for (let turn = 1; !this.#loop.stopped; turn++) {
       try {
         this.#env.bus.announce(encodeControl(this.#announcement()))
-        this.measure()
         this.#forgetWiped()
         await this.#noteConfirmed()
         await this.#pulse()
@@ -378,11 +390,5 @@ class RunningReplication implements Replication {
         ? this.#subscribers.get(origin)?.hearing.watermark
         : this.#subscribers.get(here)?.hearing.last?.seen.find(({ region }) => region === origin)
     return seen?.waiting?.find((each) => each.table === table)?.clock ?? seen?.clock
-  }
-
-  #told(pause: Pause): PauseStatus {
-    const { untilMs } = pause
-    if ('link' in pause) return { link: pause.link, untilMs }
-    return { table: this.#engine.tableWithId(pause.table)?.name ?? pause.table, id: pause.table, untilMs }
   }
 }

@@ -84,7 +84,7 @@ class Sweeper implements TombstoneSweeper {
 }
 
 /** Not the youngest, even so: a part of a snapshot that was read before may still be on its way. */
-function bound(horizon: Stamp | undefined, youngestMs: number): Stamp | undefined {
+export function bound(horizon: Stamp | undefined, youngestMs: number): Stamp | undefined {
   if (horizon === undefined) return undefined
   const wallMs = Math.min(horizon.wallMs, youngestMs)
   if (wallMs <= 0) return undefined

@@ -68,6 +68,7 @@ export async function openRegion(
     meter: {
       count: (metric, labels = {}, by = 1) => void counted.push({ name: metric, labels, by }),
       gauge: () => {},
+      forget: () => {},
       observe: () => {},
     },
   }

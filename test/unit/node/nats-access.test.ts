@@ -137,7 +137,7 @@ test('a certificate that is about to end is told, and so is its end', () => {
     warn: (event: string) => void told.push(event),
     error: (event: string) => void told.push(event),
   }
-  const meter = { count() {}, observe() {}, gauge: (_: string, value: number) => void ends.push(value) }
+  const meter = { count() {}, observe() {}, forget() {}, gauge: (_: string, value: number) => void ends.push(value) }
   const path = join(folder, 'short.crt')
   for (const days of [100, 20]) {
     writeFileSync(path, certify({ name: 'short', days, use: 'client' }).certificate)

@@ -42,7 +42,11 @@ beforeAll(async () => {
   server = await serveApi({
     port: 0,
     region: 'us-east-1',
-    env: { clock: systemClock, random: systemRandom, meter: { count: quiet, gauge: quiet, observe: quiet } },
+    env: {
+      clock: systemClock,
+      random: systemRandom,
+      meter: { count: quiet, gauge: quiet, observe: quiet, forget: quiet },
+    },
     answer: cachePipeline({ cache, upstream, log }),
     readiness: () => ({ ready: true }),
     metrics: () => Promise.resolve({ contentType: '', text: '' }),

@@ -10,7 +10,7 @@ import { tableEdits } from '../engine/region.ts'
 
 export async function serveRegion(store: Store): Promise<RunningServer> {
   const log: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => log }
-  const meter = { count: () => {}, gauge: () => {}, observe: () => {} }
+  const meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
   const self = { name: 'us-east-1', number: 1 }
   const bus = new MemoryNetwork(systemClock, systemRandom).join(self.name)
   const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
