@@ -39,6 +39,8 @@ export type ListenOptions = RouteOptions & {
   readonly loopbackPort?: number
   /** Whether pages from other origins may call the API, as on AWS. */
   readonly crossOrigin?: boolean
+  /** Further ones are closed as they come. */
+  readonly connectionsMax?: number
   /** Is offered every connection; true when another process takes it. */
   readonly distribute?: (socket: Socket) => boolean
 }
@@ -117,7 +119,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
     tls === undefined ? createServer(settings, handle) : createSecureServer({ ...settings, ...tls }, handle)
   const beside = loopbackPort === undefined ? undefined : createServer(settings, handle)
   const servers = [server, ...(beside === undefined ? [] : [beside])]
-  for (const each of servers) each.maxConnections = connectionsMax
+  for (const each of servers) each.maxConnections = options.connectionsMax ?? connectionsMax
   // Behind TLS everything goes through node:http.
   const taken = servers
     .filter((each) => !(each instanceof SecureServer))

@@ -15,6 +15,7 @@ import type { CacheMode } from '../readers/dax/options.ts'
 import { type Follower, startFollower } from '../readers/dax/follower.ts'
 import { cacheFigures, cacheMetrics } from '../readers/dax/metrics.ts'
 import { watchCredentials } from './credentials.ts'
+import { connectionsAffordable } from './descriptors.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 
 export type CacheNodeOptions = {
@@ -59,6 +60,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const server = await serveApi({
     host: options.host,
     port: options.port,
+    connectionsMax: connectionsAffordable(),
     region,
     env: { clock, random: systemRandom, meter: silent },
     answer: cachePipeline({ cache, upstream, log, ...verifying }),

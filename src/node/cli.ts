@@ -7,6 +7,7 @@ import { Command } from 'commander'
 import { z } from 'zod'
 import { addOptions, optionsOf } from './configuration.ts'
 import type { OptionName } from './configuration.ts'
+import { isOutOfDescriptors, tooFewDescriptors } from './descriptors.ts'
 import { Failure, codeOf, exitCode } from './failure.ts'
 import { keepFilesPrivate } from './private-files.ts'
 
@@ -246,6 +247,7 @@ try {
   await program.parseAsync()
 } catch (error) {
   if (error instanceof Failure) console.error(`longitude: ${error.message}`)
+  else if (isOutOfDescriptors(error)) console.error(`longitude: ${tooFewDescriptors()}`)
   else console.error(error)
   process.exit(exitCode.failure)
 }

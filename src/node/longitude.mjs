@@ -10,6 +10,7 @@ try {
   prepare({ root: fileURLToPath(new URL('../..', import.meta.url)), log: (line) => console.error(line) })
   await import('../../dist/node/cli.js')
 } catch (error) {
-  console.error(`longitude: ${error.message}`)
+  const advice = error.code === 'EMFILE' ? '; raise the limit, as by "ulimit -n 4096"' : ''
+  console.error(`longitude: ${error.message}${advice}`)
   process.exitCode = 1
 }

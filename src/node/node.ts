@@ -34,7 +34,10 @@ import type { RegionEntry } from './regions.ts'
 import { measureStore } from './store-measures.ts'
 import { type Peer, watchTopology } from './topology-watch.ts'
 import { type ShownCertificate, watchCertificates } from './certificate-watch.ts'
+import { connectionsAffordable } from './descriptors.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
+import { Lifecycle } from './lifecycle.ts'
+import { watchStoreFolder } from './store-watch.ts'
 import { Workers } from './workers/workers.ts'
 
 export type NodeOptions = {
@@ -67,111 +70,113 @@ export type NodeOptions = {
   readonly clockFile?: string | undefined
   readonly log: Log
   readonly onBrokenInvariant: (error: Error) => void
+  /** The store's folder was removed: what is written from now on is lost when this process ends. */
+  readonly onStoreGone: (reason: string) => void
 }
 
 export type RunningNode = { readonly url: string; close(): Promise<void> }
 
-/** Rejects with a Failure when the folder or the port cannot be had. */
+/** Rejects with a Failure when the folder or the port cannot be had; whatever was started by then is stopped. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  const { self, log } = options
   if ((options.workers ?? 1) > 1 && options.tls !== undefined)
     throw new Failure('--workers and TLS do not go together yet: connections cannot be given away encrypted')
+  const life = new Lifecycle()
+  try {
+    const url = await startParts(options, life)
+    return { url, close: async () => await life.stop() }
+  } catch (error) {
+    await life.undo()
+    throw portFailure(error, options)
+  }
+}
+
+/** Registers in `life` each part as soon as it runs. Returns the endpoint. */
+async function startParts(options: NodeOptions, life: Lifecycle): Promise<string> {
+  const { self, log } = options
   const watch = watchTopology({ self, fixed: options.peers, read: options.readRegions, log })
   const { topology } = watch
   const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
+  if (credentials !== undefined) life.add(() => credentials.stop())
   const meter = prometheusMeter({ region: self.name })
   if (existsSync(options.data)) tightenFolder(options.data)
-  const store = await openStore(join(options.data, 'store'))
+  const folder = join(options.data, 'store')
+  const store = await openStore(folder)
+  life.add(() => store.close())
+  life.add(watchStoreFolder(folder, options.onStoreGone))
   const bus = new NatsBus({
     region: self.name,
     own: options.natsAccess.own(options.nats),
     peers: Object.fromEntries([...watch.addresses].map(([name, url]) => [name, options.natsAccess.peer(url)])),
     log,
   })
+  life.add(() => bus.close())
   const clock =
     options.clockFile === undefined
       ? systemClock
       : steppedClock(options.clockFile, (offsetMs) => log.warn('a drill has stepped the wall clock', { offsetMs }))
   const env: Env = { clock, random: systemRandom, store, bus, log, meter }
-  const { onBrokenInvariant } = options
+  const { onBrokenInvariant, tableTransitionMs, accountId } = options
   const engine = await openOwnEngine(env, { topology, onBrokenInvariant })
+  let idle: Promise<void> | undefined
+  life.add(async () => await idle)
+  life.add(() => engine.close())
   const replication = startReplication(env, engine, topology)
-  const stopWatch = watch.start((changed) => {
-    for (const [region, url] of changed)
-      bus.setPeer(region, url === undefined ? undefined : options.natsAccess.peer(url))
-    replication.topologyChanged()
-  })
-  const stopCertificates = watchCertificates(options.certificates ?? [], env)
+  life.add(() => replication.stop())
+  life.add(
+    watch.start((changed) => {
+      for (const [region, url] of changed)
+        bus.setPeer(region, url === undefined ? undefined : options.natsAccess.peer(url))
+      replication.topologyChanged()
+    }),
+  )
+  life.add(watchCertificates(options.certificates ?? [], env))
   const sweeper = startTombstoneSweeper(env, engine, (table) => replication.horizon(table))
+  life.add(() => sweeper.stop())
   const registerSweeper = startRegisterSweeper(env, engine, (table) => replication.registerHorizon(table))
+  life.add(() => registerSweeper.stop())
   const invalidator = startInvalidator(env, engine)
+  life.add(() => invalidator.stop())
   const room = watchRoom(env, engine)
-  const { tableTransitionMs, accountId } = options
+  life.add(() => room.stop())
   const stopCaretaker = startCaretaker({ engine, env, region: self.name, tableTransitionMs })
-  const settings = {
-    accountId,
-    region: self.name,
-    regions: watch.names,
-    tableTransitionMs,
-  }
+  // What it does ends only as the engine closes, which comes later.
+  life.add(() => {
+    idle = stopCaretaker()
+  })
+  const settings = { accountId, region: self.name, regions: watch.names, tableTransitionMs }
   let closing = false
   const workers = new Workers({
     count: (options.workers ?? 1) - 1,
-    start: {
-      folder: join(options.data, 'store'),
-      region: self,
-      accountId,
-      credentials: options.credentials,
-      signedFor: options.signedFor ?? [],
-    },
+    start: { folder, region: self, accountId, credentials: options.credentials, signedFor: options.signedFor ?? [] },
     log,
     meter,
   })
-
-  const stopInside = async (): Promise<void> => {
-    stopWatch()
-    stopCertificates()
-    credentials?.stop()
-    stopCaretaker()
-    invalidator.stop()
-    await Promise.all([sweeper.stop(), registerSweeper.stop(), room.stop(), replication.stop()])
-    await engine.close()
-    await store.close()
-    await bus.close()
-  }
-  try {
-    const server = await startServer({
-      host: options.host,
-      port: options.port,
-      ...(options.tls === undefined ? {} : { tls: options.tls }),
-      ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
-      context: { engine, env, settings },
-      readiness: () => readinessOf(self.name, closing ? 'it is stopping' : engine.trouble()?.reason),
-      metrics: async () => {
-        await replication.measure()
-        measureStore(meter, engine, join(options.data, 'store'))
-        return { contentType: meter.contentType, text: await meter.render() }
-      },
-      admin: adminRoutes({ engine, replication, topology, invalidator }),
-      ...(credentials === undefined ? {} : { credentials: credentials.current }),
-      ...(options.signedFor === undefined ? {} : { signedFor: options.signedFor }),
-      onBrokenInvariant: options.onBrokenInvariant,
-      ...((options.workers ?? 1) > 1 ? { distribute: workers.distribute } : {}),
-    })
-    await workers.start(server)
-    return {
-      url: server.url,
-      close: async () => {
-        closing = true
-        // Workers still forward requests, and hand over connections: the server is there until they have ended.
-        await server.close(workers.stop())
-        await stopInside()
-      },
-    }
-  } catch (error) {
-    await stopInside()
-    throw portFailure(error, options)
-  }
+  const server = await startServer({
+    host: options.host,
+    port: options.port,
+    connectionsMax: connectionsAffordable(),
+    ...(options.tls === undefined ? {} : { tls: options.tls }),
+    ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
+    context: { engine, env, settings },
+    readiness: () => readinessOf(self.name, closing ? 'it is stopping' : engine.trouble()?.reason),
+    metrics: async () => {
+      await replication.measure()
+      measureStore(meter, engine, folder)
+      return { contentType: meter.contentType, text: await meter.render() }
+    },
+    admin: adminRoutes({ engine, replication, topology, invalidator }),
+    ...(credentials === undefined ? {} : { credentials: credentials.current }),
+    ...(options.signedFor === undefined ? {} : { signedFor: options.signedFor }),
+    onBrokenInvariant: options.onBrokenInvariant,
+    ...((options.workers ?? 1) > 1 ? { distribute: workers.distribute } : {}),
+  })
+  life.add(async () => {
+    closing = true
+    // Workers still forward requests, and hand over connections: the server is there until they have ended.
+    await server.close(workers.stop())
+  })
+  await workers.start(server)
+  return server.url
 }
 
 function readinessOf(region: string, reason: string | undefined): Readiness {
@@ -199,8 +204,6 @@ async function openOwnEngine(env: Env, options: EngineOptions): Promise<Engine> 
   try {
     return await openEngine(env, options)
   } catch (error) {
-    await env.store.close()
-    await env.bus.close()
     throw error instanceof ForeignStore ? new Failure(error.message) : error
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What the long-running processes of a region, its node and its cache, have in common: who is told when one cannot start,
+ * What the long-running processes, a node, a cache, the links and the front door, have in common: who is told when one cannot start,
  * where it logs, and how it ends.
  */
 import { pinoLog } from '../adapters/pino-log.ts'
@@ -11,9 +11,10 @@ import type { Parent } from './process-end.ts'
 /** For requests under way to be answered, and a store to be closed. */
 const closeMsMax = 9000
 
-/** Runs to its end, and ends the process. */
+/** Runs to its end, and ends the process: within a bounded time once it is asked to, also while it is still starting. */
 export async function runRole(serve: (parent: Parent) => Promise<void>): Promise<void> {
   const parent = childOf()
+  void endInTime(parent)
   try {
     await serve(parent)
     parent.exit()
@@ -22,6 +23,14 @@ export async function runRole(serve: (parent: Parent) => Promise<void>): Promise
     if (error instanceof Failure && (await parent.failed(error.message))) process.exit(exitCode.failure)
     throw error
   }
+}
+
+async function endInTime(parent: Parent): Promise<void> {
+  const reason = await parent.end
+  setTimeout(() => {
+    console.error(`longitude: does not stop within ${closeMsMax / 1000} s after ${reason}, and is ended`)
+    process.exit(exitCode.failure)
+  }, closeMsMax).unref()
 }
 
 type LogOptions = {
@@ -36,15 +45,10 @@ export async function roleLog({ fields, logFormat, logLevel }: LogOptions): Prom
   return await pinoLog({ level: logLevel ?? 'info', readable, fields })
 }
 
-/** Serves until it is told to end, and closes within the time that a supervisor gives. */
+/** Serves until it is told to end, and closes. */
 export async function serveUntilEnd(parent: Parent, log: Log, close: () => Promise<void>): Promise<void> {
   const reason = await parent.end
   log.info('stopping', { reason })
-  const hard = setTimeout(() => {
-    log.error('does not stop in time')
-    process.exit(exitCode.failure)
-  }, closeMsMax).unref()
   await close()
-  clearTimeout(hard)
   log.info('stopped')
 }

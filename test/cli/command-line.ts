@@ -12,7 +12,7 @@ import { build } from '../../src/node/prepare.mjs'
 import { identityOf } from '../../src/node/process-identity.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const program = join(root, 'dist', 'node', 'cli.js')
+export const programPath = join(root, 'dist', 'node', 'cli.js')
 const startMsMax = 30_000
 
 export type Ended = { readonly status: number | null; readonly output: string; readonly errors: string }
@@ -23,6 +23,7 @@ export type Overview = {
     readonly endpoint: string
     readonly cache?: string
     readonly state: string
+    readonly reason?: string
     readonly natsPort: number
     readonly processes: { readonly node: number; readonly natsServer: number; readonly cache?: number }
     readonly distances: Readonly<Record<string, number>>
@@ -137,7 +138,7 @@ function start(args: readonly string[]): ChildProcess {
   const environment = Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^LONGITUDE_(?!NATS_SERVER)/.test(name)),
   )
-  return spawn(process.execPath, [program, ...args], {
+  return spawn(process.execPath, [programPath, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
     env: environment,

@@ -136,8 +136,9 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
       upstream.close()
       await server.close()
       invalidator.stop()
-      stopCaretaker()
+      const idle = stopCaretaker()
       await engine.close()
+      await idle
     },
   }
 }

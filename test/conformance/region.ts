@@ -117,8 +117,9 @@ async function startNode(
     endpoint: server.url,
     close: async () => {
       await server.close()
-      stopCaretaker()
+      const idle = stopCaretaker()
       await engine.close()
+      await idle
     },
   }
 }

@@ -130,9 +130,10 @@ async function startNode(network: MemoryNetwork, self: Region, regions: readonly
   const close = async (): Promise<void> => {
     client.destroy()
     await server.close()
-    stopCaretaker()
+    const idle = stopCaretaker()
     await replication.stop()
     await engine.close()
+    await idle
     await bus.close()
   }
   return { region, close }

@@ -38,7 +38,7 @@ export class TestRegion {
   replication!: Replication
   #bus: Bus | undefined
   #store!: Store
-  #stopCaretaker: () => void = () => undefined
+  #stopCaretaker: () => Promise<void> = () => Promise.resolve()
 
   constructor(name: string, names: readonly string[], options: RegionOptions = {}) {
     this.name = name
@@ -65,9 +65,10 @@ export class TestRegion {
   }
 
   async stop(): Promise<void> {
-    this.#stopCaretaker()
+    const idle = this.#stopCaretaker()
     await within(`replication of ${this.name} stops`, this.replication.stop())
     await within(`engine of ${this.name} closes`, this.engine.close())
+    await within(`the caretaker of ${this.name} ends`, idle)
     // A test may still look at what is in memory.
     if (this.options.folder !== undefined) await this.#store.close()
     if (this.#bus !== undefined) await within(`bus of ${this.name} closes`, this.#bus.close())

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { bufferPoolSizeBytes } from '../../core/limits.ts'
 import { startCache } from '../cache.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { endpointTls, natsAccess } from '../nats-access.ts'
 import type { Parent } from '../process-end.ts'
@@ -14,6 +15,7 @@ export async function runCache(command: Command): Promise<void> {
 }
 
 async function serve(command: Command, parent: Parent): Promise<void> {
+  requireDescriptors(nodeDescriptorsMin, 'a cache')
   Buffer.poolSize = bufferPoolSizeBytes
   const options = readOptions(command, optionsOf.cache)
   const log = await roleLog({ ...options, fields: { region: options.region, process: 'cache' } })

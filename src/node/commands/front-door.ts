@@ -2,14 +2,20 @@
 import type { Command } from 'commander'
 import { pinoLog } from '../../adapters/pino-log.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
 import { endpointsAsked } from '../endpoints.ts'
 import { FrontDoor } from '../front-door/front-door.ts'
-import { childOf } from '../process-end.ts'
+import type { Parent } from '../process-end.ts'
 import { readRegions } from '../regions.ts'
+import { runRole, serveUntilEnd } from '../role.ts'
 import { frontDoorPortAt } from '../supervisor/layout.ts'
 
 export async function runFrontDoor(command: Command): Promise<void> {
-  const parent = childOf()
+  await runRole(async (parent) => await serve(command, parent))
+}
+
+async function serve(command: Command, parent: Parent): Promise<void> {
+  requireDescriptors(nodeDescriptorsMin, 'the front door')
   const options = readOptions(command, optionsOf.frontDoor)
   const { upstream, basePort, host, frontDoorPort = frontDoorPortAt(basePort), logLevel = 'info', logFormat } = options
   const endpoints =
@@ -29,7 +35,5 @@ export async function runFrontDoor(command: Command): Promise<void> {
   })
   log.info('the front door is open', { host, port: door.port, regions: Object.keys(endpoints) })
   parent.ready()
-  log.info(`stopping at ${await parent.end}`)
-  await door.close()
-  parent.exit()
+  await serveUntilEnd(parent, log, () => door.close())
 }

@@ -2,17 +2,23 @@
 import type { Command } from 'commander'
 import { pinoLog } from '../../adapters/pino-log.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
 import { Failure } from '../failure.ts'
 import { tokenOf } from '../links/control-options.ts'
 import { startControl } from '../links/control-server.ts'
 import { Links } from '../links/links.ts'
 import { readPlan } from '../links/plan.ts'
-import { childOf } from '../process-end.ts'
+import type { Parent } from '../process-end.ts'
 import { readRegions } from '../regions.ts'
+import { runRole, serveUntilEnd } from '../role.ts'
 import { unmeasuredRoundTripMs } from '../supervisor/layout.ts'
 
 export async function runLinksRole(command: Command): Promise<void> {
-  const parent = childOf()
+  await runRole(async (parent) => await serve(command, parent))
+}
+
+async function serve(command: Command, parent: Parent): Promise<void> {
+  requireDescriptors(nodeDescriptorsMin, 'the links')
   const options = readOptions(command, optionsOf.linksRun)
   const { plan: file, link: flags, host, latency, controlHost, controlPort, logLevel = 'info', logFormat } = options
   const token = tokenOf(options)
@@ -40,9 +46,9 @@ export async function runLinksRole(command: Command): Promise<void> {
     plans.length === 0 ? 'no links are planned (--plan and --link name them)' : `${plans.length} links are open`
   log.info(what, { control: `${controlHost}:${control.port}` })
   parent.ready()
-  log.info(`stopping at ${await parent.end}`)
-  await Promise.all([control.close(), links.close()])
-  parent.exit()
+  await serveUntilEnd(parent, log, async () => {
+    await Promise.all([control.close(), links.close()])
+  })
 }
 
 const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')

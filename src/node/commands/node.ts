@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { InvariantViolation } from '../../core/assert.ts'
 import { bufferPoolSizeBytes } from '../../core/limits.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
 import { exitCode, messageOf } from '../failure.ts'
 import { certificatesOf, endpointTls, natsAccess } from '../nats-access.ts'
 import { startNode } from '../node.ts'
@@ -15,6 +16,7 @@ export async function runNode(command: Command): Promise<void> {
 }
 
 async function serve(command: Command, parent: Parent): Promise<void> {
+  requireDescriptors(nodeDescriptorsMin, 'a node')
   Buffer.poolSize = bufferPoolSizeBytes
   const options = readOptions(command, optionsOf.node)
   const known = readRegions(options.regionsFolder)
@@ -32,6 +34,11 @@ async function serve(command: Command, parent: Parent): Promise<void> {
     readRegions: () => readRegions(options.regionsFolder).all,
     log,
     onBrokenInvariant: broken,
+    onStoreGone: (reason) =>
+      void parent.failed(reason).then(() => {
+        log.error(reason)
+        process.exit(exitCode.failure)
+      }),
   })
   parent.ready()
   log.info('listening', { url: node.url })

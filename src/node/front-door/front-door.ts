@@ -17,6 +17,7 @@ import { replyHeaders } from '../../http/reply.ts'
 import { requestIds } from '../../http/request-id.ts'
 import { systemClock } from '../../adapters/clocks.ts'
 import { systemRandom } from '../../adapters/random.ts'
+import { connectionsAffordable } from '../descriptors.ts'
 import { Failure, codeOf, messageOf } from '../failure.ts'
 import { Health } from './health.ts'
 import { regionOf } from './region-of.ts'
@@ -98,7 +99,8 @@ export class FrontDoor {
     this.#server = createServer({ keepAliveTimeout: idleConnectionMsMax, noDelay: true }, (request, response) =>
       this.#serve(request, response),
     )
-    this.#server.maxConnections = connectionsMax
+    // Each of its connections may need another one, to a node.
+    this.#server.maxConnections = Math.min(connectionsMax, Math.floor(connectionsAffordable() / 2))
     this.#server.on('connection', (socket) => this.#sockets.add(socket))
   }
 

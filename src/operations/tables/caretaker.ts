@@ -30,8 +30,11 @@ type Care = {
 
 const retryMs = 1000
 
-/** Call once the engine is open; the returned function stops it. */
-export function startCaretaker(care: Care): () => void {
+/**
+ * Call once the engine is open; the returned function stops it. What is under way then ends when the engine is closed; the promise
+ * resolves when it has, and only then may the store be closed.
+ */
+export function startCaretaker(care: Care): () => Promise<void> {
   return new Caretaker(care).start()
 }
 
@@ -40,20 +43,22 @@ class Caretaker {
   /** What is being done, by table and thing: one hand on each. */
   private readonly busy = new Set<string>()
   private seen: readonly Table[] = []
+  private readonly working = new Set<Promise<void>>()
   private stopped = false
 
   constructor(care: Care) {
     this.care = care
   }
 
-  start(): () => void {
+  start(): () => Promise<void> {
     const unsubscribe = this.care.engine.onFlushed(() => this.look())
     this.look()
     for (const table of this.care.engine.tablesToAudit())
       this.undertake(table, table, 'audit', () => this.audit(table.id))
-    return () => {
+    return async () => {
       this.stopped = true
       unsubscribe()
+      await Promise.all(this.working)
     }
   }
 
@@ -95,13 +100,16 @@ class Caretaker {
     this.busy.add(name)
     this.care.env.clock.after(this.restMs(since), () => {
       if (this.stopped) return
-      work().then(
+      const working = work().then(
         () => this.finish(name),
         (error: unknown) => {
+          if (this.stopped) return
           this.care.env.log.warn('table change failed, trying again', { table: table.name, what, error: String(error) })
           this.care.env.clock.after(retryMs, () => this.finish(name))
         },
       )
+      this.working.add(working)
+      void working.then(() => this.working.delete(working))
     })
   }
 
