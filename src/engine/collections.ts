@@ -9,12 +9,24 @@ import type { State } from './state.ts'
 
 type ItemChange = { readonly before: Item | undefined; readonly after: Item | undefined }
 
+/** What the writes of a transaction before this one add to collections, by the collection's key. */
+export type Growths = Map<string, number>
+
 /** A client's write that would take its collection past the limit; replicated ones are never refused. */
-export function collectionRefusal(state: State, table: Table, key: Buffer, change: ItemChange): Refusal | undefined {
+export function collectionRefusal(
+  state: State,
+  table: Table,
+  key: Buffer,
+  change: ItemChange & { readonly together?: Growths | undefined },
+): Refusal | undefined {
   const growth = growthOf(table, change)
+  const collection = collectionKey(table.number, key)
+  const name = collection.toString('latin1')
+  const before = change.together?.get(name) ?? 0
+  change.together?.set(name, before + growth)
   if (growth <= 0) return undefined
-  const size = collectionSizeIn(state.groups.get(collectionKey(table.number, key)))
-  if (size + growth <= state.itemCollectionSizeBytesMax) return undefined
+  const size = collectionSizeIn(state.groups.get(collection))
+  if (size + before + growth <= state.itemCollectionSizeBytesMax) return undefined
   return { refused: 'collection-size', message: 'Collection size exceeded.' }
 }
 

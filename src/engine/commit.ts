@@ -12,7 +12,7 @@ import { hasItemCollections } from '../core/write/item-collection.ts'
 import { decide } from '../core/write/decide.ts'
 import type { Current, Outcome, Refusal, Write } from '../core/write/write.ts'
 import type { CommitResult, OnceResult, Token } from './engine.ts'
-import { collectionRefusal } from './collections.ts'
+import { collectionRefusal, type Growths } from './collections.ts'
 import type { Group } from './group.ts'
 import { rowKey } from './keys.ts'
 import { editRow, ownRow } from './row-edit.ts'
@@ -63,7 +63,8 @@ function commitOne(state: State, write: Write, cause: Cause): Promise<CommitResu
 
 function commitAll(state: State, writes: readonly Write[], cause: Cause, token?: Token): Promise<CommitResult> {
   assertDistinct(writes)
-  const decided = writes.map((write) => decideWrite(state, write))
+  const together: Growths = new Map()
+  const decided = writes.map((write) => decideWrite(state, write, together))
   const acceptedWrites = decided.filter(isAccepted)
   if (acceptedWrites.length < decided.length) {
     const refusals = decided.map((each) => ('refused' in each ? each : undefined))
@@ -74,7 +75,7 @@ function commitAll(state: State, writes: readonly Write[], cause: Cause, token?:
   return edit(state, acceptedWrites, cause, token)
 }
 
-function decideWrite(state: State, write: Write): Accepted | Refusal {
+function decideWrite(state: State, write: Write, together?: Growths): Accepted | Refusal {
   const table = state.catalog.decided(write.table.id) ?? state.catalog.successorOf(write.table.id)
   if (table === undefined || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
@@ -85,12 +86,16 @@ function decideWrite(state: State, write: Write): Accepted | Refusal {
     before === undefined || isTombstone(before) ? undefined : new StoredItem(before),
   )
   if ('refused' in outcome) return outcome
-  const full = outcome.changed && hasItemCollections(table) ? tooLarge(state, table, write, outcome) : undefined
+  const full =
+    outcome.changed && hasItemCollections(table) ? tooLarge(state, table, { write, outcome, together }) : undefined
   return full ?? { write, table, at, before, outcome }
 }
 
-function tooLarge(state: State, table: Table, write: Write, { previous, next }: Outcome): Refusal | undefined {
-  return collectionRefusal(state, table, write.key, { before: previous?.item(), after: next?.item() })
+type Deciding = { readonly write: Write; readonly outcome: Outcome; readonly together: Growths | undefined }
+
+function tooLarge(state: State, table: Table, { write, outcome, together }: Deciding): Refusal | undefined {
+  const { previous, next } = outcome
+  return collectionRefusal(state, table, write.key, { before: previous?.item(), after: next?.item(), together })
 }
 
 function edit(state: State, writes: readonly Accepted[], cause: Cause, token?: Token): Promise<CommitResult> {

@@ -3,11 +3,19 @@ import { canonicalNumber } from '../attribute/number.ts'
 import { type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
 import { nestingDepthMax } from '../limits.ts'
+import { checkValue, checkValues } from '../wire/attribute-values.ts'
 import { malformed } from './lexer.ts'
 import type { TokenStream } from './token-stream.ts'
 
-/** undefined when no value comes next: it may be a path. */
+/** undefined when no value comes next: it may be a path. A whole value is held to what holds for values anywhere. */
 export function parseLiteral(tokens: TokenStream, depth = 0): AttributeValue | undefined {
+  const value = parsePart(tokens, depth)
+  // A parameter is checked alone before, but may stand deep within a list or a map.
+  if (value !== undefined && depth === 0) checkValue(value)
+  return value
+}
+
+function parsePart(tokens: TokenStream, depth: number): AttributeValue | undefined {
   if (depth > nestingDepthMax) throw validationError('Nesting Levels have exceeded supported limits')
   const token = tokens.peek()
   if (token.kind === 'string') return { S: tokens.take().text }
@@ -33,6 +41,7 @@ export function parseMap(tokens: TokenStream, depth = 0): Item {
     setAttribute(map, name.text, expectLiteral(tokens, depth + 1))
     if (!tokens.atSymbol('}')) tokens.expectSymbol(',')
   }
+  if (depth === 0) checkValues(map)
   return map
 }
 

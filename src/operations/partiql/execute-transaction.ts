@@ -12,7 +12,7 @@ import { keyOfKey } from '../items/item-key.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { eachOrCancelled, reasonOf } from '../transactions/cancellation.ts'
-import { assertDistinct, commitTransaction } from '../transactions/commit-transaction.ts'
+import { assertDistinct, assertWithinSize, commitTransaction } from '../transactions/commit-transaction.ts'
 import { statementOf, tableNameOfStatement, tableOfStatement } from './statement-of.ts'
 import { readStatement } from './statement-read.ts'
 import { isWrite, returningOf, writeOf, type WriteStatement } from './statement-write.ts'
@@ -70,14 +70,17 @@ function read(input: Input, statements: readonly Select[], context: OperationCon
   )
   assertDistinct(reads)
   const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'read')
-  const responses = reads.map(({ select, table, key }) => {
-    const row = context.engine.get(table, key)
-    capacity.add(select.table, () => itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'))
+  const sizes = reads.map(({ table, key }) => itemSizeIn(context.engine.get(table, key)))
+  assertWithinSize(sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0))
+  const responses = reads.map(({ select, table }, at) => {
+    capacity.add(select.table, () => itemReadCapacity(sizes[at] ?? 0, 'transactional'))
     const [item] = readStatement({ select, table, consistent: true, limit: undefined, from: undefined }, context).items
     return item === undefined ? {} : { Item: item }
   })
   return { Responses: responses, ...capacity.member() }
 }
+
+const itemSizeIn = (row: Buffer | undefined): number => (row === undefined ? 0 : itemSizeOf(row))
 
 type ItemRead = { readonly select: Select; readonly table: Table; readonly key: Buffer }
 

@@ -1,7 +1,10 @@
 /** Writes that are done all or none, whichever operation they came by: the client's token, the reply, the reasons. */
 import type { CancellationReason, TransactWriteItemsInput, TransactWriteItemsOutput } from '@aws-sdk/client-dynamodb'
 import { ServiceError, validationError } from '../../core/errors.ts'
+import { sizeOfUpdate } from '../../core/expression/update-size.ts'
 import { itemSizeOf } from '../../core/item/row.ts'
+import { sizeOfNewItem } from '../../core/item/sent-item.ts'
+import { transactionSizeBytesMax } from '../../core/limits.ts'
 import { itemReadCapacity } from '../../core/read/capacity.ts'
 import type { Table } from '../../core/table/table.ts'
 import { writeCapacity } from '../../core/write/capacity.ts'
@@ -34,6 +37,7 @@ export async function commitTransaction(
   context: OperationContext,
 ): Promise<Output> {
   assertDistinct(writes)
+  assertWithinSize(writes.reduce((sum, write) => sum + broughtBytes(write), 0))
   const { done, ...rest } = await commit(writes, transaction, context)
   if (done === 'another')
     throw new ServiceError(
@@ -45,6 +49,18 @@ export async function commitTransaction(
 
 export function assertDistinct(items: readonly { readonly table: Table; readonly key: Buffer }[]): void {
   if (hasItemTwice(items)) throw validationError('Transaction request cannot include multiple operations on one item')
+}
+
+/** Also of what a transaction reads. */
+export function assertWithinSize(sizeBytes: number): void {
+  if (sizeBytes > transactionSizeBytesMax)
+    throw validationError('The aggregate size of the items in the transaction exceeds the limit of 4 MB')
+}
+
+/** What a write brings of its item, by the operation or by the statement that it came with. */
+function broughtBytes(write: Write): number {
+  if (write.kind === 'put') return sizeOfNewItem(write.item)
+  return write.kind === 'update' ? sizeOfUpdate(write.update) : 0
 }
 
 async function commit(

@@ -1,10 +1,8 @@
 import type { Get, TransactGetItemsInput, TransactGetItemsOutput } from '@aws-sdk/client-dynamodb'
-import { validationError } from '../../core/errors.ts'
 import type { Projection } from '../../core/expression/projection.ts'
 import { decodeItem, encodeItem } from '../../core/item/item-bytes.ts'
 import { projectItem } from '../../core/item/project.ts'
 import { bodyOffset, itemSizeOf } from '../../core/item/row.ts'
-import { transactionSizeBytesMax } from '../../core/limits.ts'
 import { itemReadCapacity } from '../../core/read/capacity.ts'
 import type { Table } from '../../core/table/table.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
@@ -16,7 +14,7 @@ import { keyOfKey } from '../items/item-key.ts'
 import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { eachOrCancelled } from './cancellation.ts'
-import { assertDistinct } from './commit-transaction.ts'
+import { assertDistinct, assertWithinSize } from './commit-transaction.ts'
 
 type Input = Wire<TransactGetItemsInput>
 type Asked = Wire<Get>
@@ -73,8 +71,7 @@ function answer(input: Input, reads: readonly Read[], { engine }: OperationConte
     if (row === undefined) chunks.push(none)
     else chunks.push(itemStart, projected(row.subarray(bodyOffset(row)), projection), itemEnd)
   }
-  if (sizeBytes > transactionSizeBytesMax)
-    throw validationError('The aggregate size of the items in the transaction exceeds the limit of 4 MB')
+  assertWithinSize(sizeBytes)
   const rest = capacity.member()
   chunks.push(Buffer.from(rest.ConsumedCapacity === undefined ? ']}' : `],${JSON.stringify(rest).slice(1)}`))
   return new Rendered(Buffer.concat(chunks))

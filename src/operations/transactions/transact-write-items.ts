@@ -3,7 +3,7 @@ import type { Item } from '../../core/attribute/value.ts'
 import { validationError } from '../../core/errors.ts'
 import { parseCondition, parseUpdate } from '../../core/expression/parse.ts'
 import { type NewItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
-import { itemSizeBytesMax, transactionSizeBytesMax } from '../../core/limits.ts'
+import { itemSizeBytesMax } from '../../core/limits.ts'
 import type { Table } from '../../core/table/table.ts'
 import { checkItem, checkValues } from '../../core/wire/attribute-values.ts'
 import type { Write } from '../../core/write/write.ts'
@@ -29,7 +29,7 @@ export const transactWriteItems = defineOperation<Input, Output>({
   kind: 'write',
   tables: (input) => (input.TransactItems ?? []).map((action) => partOf(action)?.TableName),
   checksOwnValues: true,
-  checks: [oneActionEach, values, size],
+  checks: [oneActionEach, values],
   run: async (input, context) => {
     const planned = (input.TransactItems ?? []).map((action) => plan(action, context))
     const writes = eachOrCancelled(planned, (make) => make())
@@ -58,15 +58,6 @@ function values({ TransactItems = [] }: Input, context: OperationContext): void 
     if (Put?.Item !== undefined && sizeOfNewItem(Put.Item) > itemSizeBytesMax)
       throw validationError('Item size has exceeded the maximum allowed size')
   }
-}
-
-function size({ TransactItems = [] }: Input): void {
-  const sum = TransactItems.reduce(
-    (total, { Put }) => total + (Put?.Item === undefined ? 0 : sizeOfNewItem(Put.Item)),
-    0,
-  )
-  if (sum > transactionSizeBytesMax)
-    throw validationError('The aggregate size of the items in the transaction exceeds the limit of 4 MB')
 }
 
 /** Expressions are read and tables found at once; what is left to do may cancel the transaction with a reason. */

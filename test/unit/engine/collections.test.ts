@@ -59,4 +59,15 @@ describe('an item collection', () => {
     expect(await accepts(colored('a', 1, 'x'))).toBe(true)
     expect(await accepts(colored('a', 2, 'y'))).toBe(true)
   })
+
+  it('takes no transaction past its limit, all its writes together', async () => {
+    const { engine, table } = await withCollections(150)
+    const one = (sk: number) => put(table, colored('a', sk, 'x'.repeat(20)))
+    expect((await engine.commit([one(1)])).accepted).toBe(true)
+    expect(await engine.commit([one(2), one(3)])).toMatchObject({
+      accepted: false,
+      refusals: [undefined, { refused: 'collection-size' }],
+    })
+    expect((await engine.commit([del(table, itemOf('a', 1)), one(2)])).accepted).toBe(true)
+  })
 })
