@@ -100,7 +100,8 @@ function replica(table: Table, asked: ReplicaUpdate): RegisterEdit {
 
 function globalIndex(table: Table, name: string | undefined): Index {
   const index = table.indexes.find((candidate) => candidate.kind === 'global' && candidate.name === name)
-  if (index === undefined)
+  // Changing one that is being removed would bring it back.
+  if (index === undefined || index.status === 'DELETING')
     throw new ServiceError('IndexNotFoundException', `Index not found: Index: '${name}' of table: '${table.name}'.`)
   return index
 }

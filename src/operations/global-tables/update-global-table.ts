@@ -4,6 +4,7 @@ import { required } from '../../core/assert.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/engine.ts'
+import { inUse } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../tables/one-at-a-time.ts'
@@ -38,6 +39,8 @@ function replicaUpdates({ ReplicaUpdates: updates = [] }: Input, { settings }: O
 
 async function change(input: Input, context: OperationContext): Promise<Output> {
   const table = globalTable(input.GlobalTableName, context)
+  // As with UpdateTable: while it is UPDATING, a lost region can be given up.
+  if (table.status === 'CREATING' || table.status === 'DELETING') throw inUse(table)
   const edits = (input.ReplicaUpdates ?? []).flatMap((each) =>
     each.Create === undefined ? removal(table, regionOf(each), context) : creation(table, regionOf(each), context),
   )

@@ -146,6 +146,7 @@ export class Join {
         `Failed to create a the new replica of table with name: '${name}' because one or more replicas already existed as tables.`,
       )
     if (other.replicas.length > 0) return this.#fail(name, `Table: '${name}' is part of another global table.`)
+    if (other.settings.deletionProtection) return this.#fail(name, `Table: '${name}' has deletion protection enabled.`)
     if (engine.size(other).items > 0) return this.#fail(name, `Table: '${name}' is not empty.`)
     if (!sameKey(other.key, definition.key))
       return this.#fail(name, `Table: '${name}' has another key schema than the global table.`)
