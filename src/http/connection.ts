@@ -250,6 +250,7 @@ class Connection {
     this.#detach()
     socket.setTimeout(0)
     socket.pause()
+    stopReading(socket)
     this.#options.handOver(socket, bytes)
   }
 
@@ -279,6 +280,17 @@ class Connection {
     this.#reset()
     this.#forget()
   }
+}
+
+/**
+ * Node reads on for a paused socket until its buffer is full. Bytes that this process has read are lost once the socket
+ * belongs to another process, and the request would never be whole there. The next read starts the handle again.
+ */
+function stopReading(socket: Socket): void {
+  const { _handle: handle } = socket as { _handle?: { reading?: boolean; readStop?: () => void } | null }
+  if (!handle) return
+  handle.readStop?.()
+  handle.reading = false
 }
 
 const start = Buffer.from('POST /')
