@@ -23,6 +23,8 @@ export type CachedRegionOptions = Partial<CacheOptions> & {
   readonly credentials?: Credentials
   /** Whether the cache has them too. */
   readonly verifies?: boolean
+  /** How long tables stay in states that pass; may be changed while it runs. */
+  readonly pace?: { readonly tableTransitionMs: number }
 }
 
 export type CachedRegion = {
@@ -46,7 +48,7 @@ const testLeaseMs = 60_000
 const accessKey = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
 
 export async function cachedRegion(options: CachedRegionOptions = {}): Promise<CachedRegion> {
-  const { credentials, verifies = false, ...more } = options
+  const { credentials, verifies = false, pace = { tableTransitionMs: 0 }, ...more } = options
   const self = { name: 'us-east-1', number: 1 }
   const logged: string[] = []
   const network = new MemoryNetwork(systemClock, systemRandom)
@@ -56,7 +58,14 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
   const env = { clock: systemClock, random: systemRandom, store: new MemoryStore(), bus, log, meter }
   const engine = await openEngine(env, { topology: { self, regions: [self] } })
   const invalidator = startInvalidator(env, engine)
-  const stopCaretaker = startCaretaker({ engine, env, region: self.name, tableTransitionMs: 0 })
+  const stopCaretaker = startCaretaker({
+    engine,
+    env,
+    region: self.name,
+    get tableTransitionMs() {
+      return pace.tableTransitionMs
+    },
+  })
   const settings = { accountId: '000000000000', region: self.name, regions: [self.name], tableTransitionMs: 0 }
   const routes = {
     readiness: () => ({ ready: true }),
