@@ -88,6 +88,14 @@ export const registersSweptAtOnceMax = 64
 /** Rows in one part of a snapshot, and about their bytes; a single row may be larger. */
 export const snapshotRowsMax = 2048
 export const snapshotTargetBytes = 512 * 1024
+/** Replicas of tables that are made at the same time in a region: steps of them under way. */
+export const joinsUnderWayMax = 16
+/** Parts of tables that joins have asked one source for and not received, about. */
+export const joinBytesUnderWayMax = 2 * snapshotTargetBytes
+/** What a part of a table counts for that its source calls empty: there are only tombstones in it. */
+export const emptyPartBytes = 4096
+/** Tables of a peer whose registers or rows a transfer of its state asks for at once. */
+export const transferTablesUnderWayMax = 16
 /** Rows of a range whose digests are compared at once, and of one that is compared row by row. */
 export const verifyRangeRowsMax = 1024
 export const verifyRangeBytesMax = 1024 * 1024

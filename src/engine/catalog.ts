@@ -28,6 +28,9 @@ export class Catalog {
   #durable = new Map<TableId, Table>()
   #names: ReadonlyMap<string, Table> | undefined
   #sorted: readonly Table[] | undefined
+  /** Of each table, how many changes of any had become durable with its last. */
+  readonly #changes = new Map<TableId, number>()
+  #published = 0
   #version = 0
   #changed = false
 
@@ -140,7 +143,15 @@ export class Catalog {
     return table
   }
 
+  /** Another number once something of the table's registers has changed. */
+  changesOf(id: TableId): number {
+    return this.#changes.get(id) ?? 0
+  }
+
   #publish(id: TableId, table: Table | undefined): void {
+    this.#published++
+    if (this.#registers.has(id)) this.#changes.set(id, this.#published)
+    else this.#changes.delete(id)
     if (table === undefined) this.#durable.delete(id)
     else this.#durable.set(id, table)
     this.#names = this.#sorted = undefined

@@ -13,7 +13,6 @@ import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
-import type { Registers } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Outcome, Refusal, Write } from '../core/write/write.ts'
 import type { RegionNumbers } from './region-numbers.ts'
@@ -213,10 +212,10 @@ export interface Engine {
   apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult>
   /** Ids of all tables of which any shared register is known, whether or not this region has a replica. */
   knownTables(): readonly TableId[]
+  /** Another number once a table's registers have changed, durably: a reader that has seen this one need not look again. */
+  registerChanges(id: TableId): number
   /** A table's shared registers (never `local/`), tombstones too, by name in UTF-8: what `mergeRegisters` of a peer takes. */
   registers(id: TableId): readonly KeyedRow[]
-  /** The values of all of a table's registers, as decided: to look at many tables costs no read of the store. */
-  registerValues(id: TableId): Registers
   /** Merges a peer's registers by stamp; logged like applied ones ('replica-table'); no cursor moves. */
   mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Merges rows of a table (a snapshot's chunk) by stamp; no cursor moves. */

@@ -6,7 +6,6 @@ import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clo
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import { clockDriftMsMax, itemCollectionSizeBytesMax } from '../core/limits.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
-import type { Registers } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Write } from '../core/write/write.ts'
@@ -191,12 +190,12 @@ class LocalEngine implements Engine {
     return this.#state.catalog.shared()
   }
 
-  registers(id: TableId): readonly KeyedRow[] {
-    return sharedRegisters(this.#state.store, id)
+  registerChanges(id: TableId): number {
+    return this.#state.catalog.changesOf(id)
   }
 
-  registerValues(id: TableId): Registers {
-    return this.#state.catalog.registers(id)
+  registers(id: TableId): readonly KeyedRow[] {
+    return sharedRegisters(this.#state.store, id)
   }
 
   mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void> {

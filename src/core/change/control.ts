@@ -76,8 +76,8 @@ export type Request =
       readonly table?: TableId
     }
   | { readonly say: 'cursors'; readonly region: string }
-  /** `after`: in parts, in the order of the ids; a region that does not know of parts tells all that it has. */
-  | { readonly say: 'tables'; readonly region: string; readonly after?: TableId }
+  /** Of one table; or from `after` on, in parts, in the order of the ids. A region that knows of neither tells all that it has. */
+  | { readonly say: 'tables'; readonly region: string; readonly after?: TableId; readonly table?: TableId }
   | { readonly say: 'registers'; readonly region: string; readonly table: TableId }
   /** Of the rows in (after, upTo] with stamps up to the watermark; without `upTo` to the table's end. */
   | ({ readonly say: 'digest'; readonly region: string; readonly table: TableId } & DigestRange)
@@ -157,7 +157,12 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
     case 'cursors':
       return { say: fields['say'], region }
     case 'tables':
-      return { say: 'tables', region, ...(fields['after'] === undefined ? {} : { after: text(fields, 'after') }) }
+      return {
+        say: 'tables',
+        region,
+        ...(fields['after'] === undefined ? {} : { after: text(fields, 'after') }),
+        ...(fields['table'] === undefined ? {} : { table: text(fields, 'table') }),
+      }
     case 'log':
       return {
         say: 'log',

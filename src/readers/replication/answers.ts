@@ -71,7 +71,7 @@ function reply(room: Answers, request: Request): Buffer {
     case 'cursors':
       return encodeControl(cursors(room))
     case 'tables':
-      return encodeControl(tables(room, request.after))
+      return encodeControl(tables(room, request))
     case 'registers':
       return encodeRows({ rows: engine.registers(request.table), done: true })
     case 'digest':
@@ -124,8 +124,9 @@ function cursors({ engine, topology, reach, leaving }: Answers): Answer {
 }
 
 /** All of them for a region that does not ask for parts. */
-function tables({ engine, isComplete }: Answers, after: TableId | undefined): Answer {
-  const known = engine.knownTables()
+function tables({ engine, isComplete }: Answers, asked: Extract<Request, { say: 'tables' }>): Answer {
+  const { after, table: only } = asked
+  const known = only === undefined ? engine.knownTables() : engine.registers(only).length > 0 ? [only] : []
   const rest = after === undefined ? known : known.filter((id) => id > after).toSorted()
   const found: SharedTable[] = []
   for (const id of rest) {

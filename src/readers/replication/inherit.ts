@@ -31,7 +31,7 @@ export async function inherit(room: Room, table: TableId, replicas: Iterable<Rep
   )
   if (asked.length < others.length) return false
   for (const questions of asked) {
-    const told = (await questions.tables()).find(({ id }) => id === table)
+    const told = await questions.table(table)
     // A peer that does not know of the table yet has not said that it lacks something.
     if (told === undefined || told.complete) return false
   }

@@ -17,12 +17,14 @@ import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
 import { inherit } from './inherit.ts'
 import { type Places, Questions } from './questions.ts'
+import type { Source, Sources } from './sources.ts'
 
 export type JoinOptions = {
   readonly env: Env
   readonly engine: Engine
   readonly peers: readonly Region[]
   readonly exclusive: Exclusive
+  readonly sources: Sources
   readonly sessionTo: (region: string) => PeerSession | undefined
 }
 
@@ -46,7 +48,8 @@ export class Join {
   /** Peers known to have passed the noted cursors; they do not go back. */
   readonly #passed = new Set<string>()
   #source: string | undefined
-  #items = 0
+  /** Of the table at the source; undefined until it has said so. */
+  #items: number | undefined
   #toldPercent = 0
   #toldAtMs = 0
 
@@ -82,7 +85,7 @@ export class Join {
     if (definition === undefined) return 'wait'
     const other = engine.tableNamed(definition.name)
     if (other !== undefined && other.id !== this.table) return this.#giveWay(other, definition)
-    await this.#options.exclusive.run(() => this.#start())
+    await this.#options.exclusive.share(() => this.#start())
     return 'progress'
   }
 
@@ -168,7 +171,8 @@ export class Join {
     const source = await this.#readySource(progress)
     if (source === undefined) return this.#inherit(progress)
     const start = progress.after === undefined ? undefined : Buffer.from(progress.after, 'base64')
-    const chunk = await source.questions.rows(this.table, start).catch((error: unknown) => {
+    const part = this.#options.sources.part(source, this.#items, () => source.questions.rows(this.table, start))
+    const chunk = await part.catch((error: unknown) => {
       this.#pass(source.region, error)
     })
     if (chunk === undefined) {
@@ -198,7 +202,7 @@ export class Join {
   /** What is not in the snapshot may have been deleted and forgotten: a source that no longer says up to when does not do. */
   async #takeHorizon({ region, questions }: Source): Promise<void> {
     const { engine } = this.#options
-    const told = (await questions.tables()).find((table) => table.id === this.table)
+    const told = await questions.table(this.table)
     if (told?.complete !== true) {
       this.#passed.delete(region)
       this.#source = undefined
@@ -226,7 +230,8 @@ export class Join {
   /** Rarely: each is a change that goes to every region. */
   async #tell(rows: number): Promise<void> {
     const { engine, env } = this.#options
-    const percent = this.#items === 0 ? 0 : Math.min(99, Math.floor((rows / this.#items) * 100))
+    const items = this.#items ?? 0
+    const percent = items === 0 ? 0 : Math.min(99, Math.floor((rows / items) * 100))
     if (!this.#isWanted() || percent <= this.#toldPercent || env.clock.monotonicMs() - this.#toldAtMs < progressMsMin)
       return
     this.#toldPercent = percent
@@ -251,21 +256,22 @@ export class Join {
     return undefined
   }
 
-  async #isReady(progress: Progress, { region, questions }: Source): Promise<boolean> {
+  async #isReady(progress: Progress, source: Source): Promise<boolean> {
+    const { region } = source
     if (this.#passed.has(region)) return true
-    if (!this.#hasPassed(progress, region, await questions.places())) return false
+    if (!this.#hasPassed(progress, region, await this.#options.sources.places(source))) return false
     this.#passed.add(region)
     return true
   }
 
   /** A node that is down while its NATS server is up must not keep us from asking another. */
   #pass(region: string, error: unknown): void {
+    this.#options.sources.noteSilent(region)
     this.#options.env.log.debug('a source does not answer', { table: this.table, region, error: String(error) })
   }
 
   async #take(source: Source): Promise<void> {
-    const found = (await source.questions.tables()).find((table) => table.id === this.table)
-    this.#items = found?.items ?? 0
+    this.#items = (await source.questions.table(this.table))?.items
     this.#source = source.region
   }
 
@@ -284,10 +290,10 @@ export class Join {
     })
   }
 
-  #sources(): Source[] {
-    const { peers, sessionTo, engine } = this.#options
+  #sources(): readonly Source[] {
+    const { peers, sessionTo, engine, sources } = this.#options
     const replicas = this.#replicas()
-    return peers.flatMap(({ name }) => {
+    const all = peers.flatMap(({ name }) => {
       const session = sessionTo(name)
       const known = replicas.get(name)?.status
       // Before anything but our own name is known of the table, whoever is there is asked.
@@ -296,6 +302,7 @@ export class Join {
         ? [{ region: name, questions: new Questions(session, engine.region.name) }]
         : []
     })
+    return sources.sorted(all)
   }
 
   /** No other region has, or will have, anything of the table: what is here is all that there is. Others must be known for that, as gone. */
@@ -328,8 +335,6 @@ export class Join {
     return { register: replicaRegister(this.#options.engine.region.name), value }
   }
 }
-
-type Source = { readonly region: string; readonly questions: Questions }
 
 export function replicasOf(engine: Engine, table: TableId): ReadonlyMap<string, Replica> {
   return new Map(replicaStates(registersOf(engine, table)).map((replica) => [replica.region, replica]))

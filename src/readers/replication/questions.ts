@@ -52,8 +52,6 @@ export class Questions {
     return said
   }
 
-  /** The first position that the peer's log, which is that of `epoch`, still holds. */
-
   async tables(): Promise<readonly SharedTable[]> {
     const all: SharedTable[] = []
     for (let after = ''; ;) {
@@ -66,6 +64,13 @@ export class Questions {
       if (last <= after) throw new Error('the peer tells its tables in no order')
       after = last
     }
+  }
+
+  /** One of them; undefined when the peer knows nothing of it. A node of an earlier version answers with all. */
+  async table(id: TableId): Promise<SharedTable | undefined> {
+    const said = await this.#control({ say: 'tables', region: this.#region, table: id })
+    if (said.say !== 'tables') throw unexpected(said)
+    return said.tables.find((table) => table.id === id)
   }
 
   async registers(table: TableId): Promise<readonly KeyedRow[]> {

@@ -4,12 +4,13 @@
  * removal of a DELETING table's data is the business of whoever removes tables (operations/tables/caretaker.ts).
  */
 import type { Position } from '../../core/change/change.ts'
-import { tablesSurveyedAtOnceMax } from '../../core/limits.ts'
+import { joinsUnderWayMax, tablesSurveyedAtOnceMax } from '../../core/limits.ts'
 import { ofOneReplica } from '../../core/table/registers.ts'
-import { replicaStates } from '../../core/table/table-view.ts'
 import type { Replica, TableId } from '../../core/table/table.ts'
 import { debts, isDue, noteDepartures, owesMerges, settle } from './debts.ts'
-import { Join, joinNote, type JoinOptions } from './join.ts'
+import { forEach } from './gate.ts'
+import { joinNote, type JoinOptions, replicasOf } from './join.ts'
+import { Joins } from './joins.ts'
 import { Loop } from './loop.ts'
 import { Questions } from './questions.ts'
 import { mergeFrom, type Transfers } from './transfer.ts'
@@ -30,7 +31,9 @@ export type ReplicasOptions = JoinOptions &
 export class Replicas {
   readonly #options: ReplicasOptions
   readonly #loop: Loop
-  readonly #joins = new Map<TableId, Join>()
+  readonly #joins: Joins
+  /** `registerChanges` of each table that was surveyed: what has not changed since need not be read again. */
+  readonly #surveyed = new Map<TableId, number>()
   readonly #releasing = new Map<TableId, Mark | undefined>()
   readonly #running: Promise<void>
   readonly #unsubscribe: () => void
@@ -40,6 +43,7 @@ export class Replicas {
   constructor(options: ReplicasOptions) {
     this.#options = options
     this.#loop = new Loop(options.env.clock)
+    this.#joins = new Joins(options, (id) => this.#joinEnded(id))
     this.#unsubscribe = options.engine.onFlushed(() => this.#notice())
     this.#running = this.#run()
   }
@@ -65,7 +69,13 @@ export class Replicas {
   async stop(): Promise<void> {
     this.#unsubscribe()
     this.#loop.stop()
-    await this.#running
+    await Promise.all([this.#joins.stop(), this.#running])
+  }
+
+  /** The survey may have passed over the table while the join was at it. */
+  #joinEnded(id: TableId): void {
+    this.#surveyed.delete(id)
+    this.consider()
   }
 
   #notice(): void {
@@ -81,37 +91,49 @@ export class Replicas {
         if (!this.#loop.stopped) this.#options.env.log.debug('replicas wait', { error: String(error) })
         return false
       })
-      const waits = this.#joins.size > 0 || this.#releasing.size > 0 || debts(this.#options).length > 0
+      const waits = this.#releasing.size > 0 || debts(this.#options).length > 0
       if (!moved) await this.#loop.wait(waits ? retryMs : undefined)
     }
   }
 
-  /** One step of each join and one debt; true when something moved. */
+  /** One look and one debt, while joins go on by themselves; true when something moved. */
   async #turn(): Promise<boolean> {
     if (this.#look) {
       this.#look = false
       await this.#survey()
     }
-    let moved = false
-    for (const join of this.#joins.values()) moved = (await this.#advance(join)) || moved
-    moved = (await this.#release()) || moved
+    const moved = await this.#release()
     return (await this.#settle()) || moved
   }
 
   async #survey(): Promise<void> {
     const { engine, env } = this.#options
     await noteDepartures(this.#options)
-    for (const [at, id] of engine.knownTables().entries()) {
+    const known = engine.knownTables()
+    const changed = known.filter((id) => this.#surveyed.get(id) !== engine.registerChanges(id))
+    const struck: TableId[] = []
+    for (const [at, id] of changed.entries()) {
       if (at % tablesSurveyedAtOnceMax === tablesSurveyedAtOnceMax - 1) await env.clock.sleep(0)
-      const replicas = replicaStates(engine.registerValues(id))
-      const { status: own, keepsTable } = replicas.find(({ region }) => region === engine.region.name) ?? {}
-      const here = engine.tableWithId(id) !== undefined
-      const leaves = own === 'DELETING' || keepsTable === true
-      const wanted = own === 'CREATING' || (!here && !leaves && (own === 'ACTIVE' || own === 'UPDATING'))
-      if (wanted && !this.#joins.has(id)) this.#joins.set(id, new Join(this.#options, id))
-      if (!wanted) this.#joins.delete(id)
-      if (!here && leaves) await this.#strike(id)
+      const changes = engine.registerChanges(id)
+      if (!this.#joins.mayChange(id)) continue
+      if (this.#surveyTable(id) === 'strike') struck.push(id)
+      else this.#surveyed.set(id, changes)
     }
+    const still = new Set(known)
+    for (const id of this.#surveyed.keys()) if (!still.has(id)) this.#surveyed.delete(id)
+    // Each strike changes the table's registers, and is looked at once more by that.
+    await forEach(struck, joinsUnderWayMax, (id) => this.#strike(id))
+  }
+
+  #surveyTable(id: TableId): 'strike' | 'keep' {
+    const { engine } = this.#options
+    const { status: own, keepsTable } = replicasOf(engine, id).get(engine.region.name) ?? {}
+    const here = engine.tableWithId(id) !== undefined
+    const leaves = own === 'DELETING' || keepsTable === true
+    const wanted = own === 'CREATING' || (!here && !leaves && (own === 'ACTIVE' || own === 'UPDATING'))
+    if (wanted) this.#joins.begin(id)
+    else this.#joins.drop(id)
+    return !here && leaves ? 'strike' : 'keep'
   }
 
   async #strike(id: TableId): Promise<void> {
@@ -135,6 +157,7 @@ export class Replicas {
     for (const table of engine.tables()) {
       if (!table.replicas.some(({ region, keepsTable }) => region === engine.region.name && keepsTable === true))
         continue
+      if (!this.#joins.mayChange(table.id)) continue
       // A replica that is being made may need this one as its source.
       if (table.replicas.some(({ status }) => status === 'CREATING')) continue
       const others = table.replicas.filter((replica) => replica.status === 'ACTIVE')
@@ -149,28 +172,10 @@ export class Replicas {
     return moved
   }
 
-  async #advance(join: Join): Promise<boolean> {
-    const { env } = this.#options
-    if (this.#loop.stopped) return false
-    try {
-      const step = await join.step()
-      if (step === 'done' || step === 'failed') this.#joins.delete(join.table)
-      return step !== 'wait'
-    } catch (error) {
-      env.log.debug('join waits', { table: join.table, error: String(error) })
-      return false
-    }
-  }
-
-  /** A table is about to be begun. One whose definition went with the last disk that had it never will be. */
-  #isBeginning(): boolean {
-    return [...this.#joins.values()].some((join) => !join.begun && join.isDefined)
-  }
-
   /** Merges once from each peer that is owed for; a table that is about to be begun must not miss it. */
   async #settle(): Promise<boolean> {
     const { engine, sessionTo, env } = this.#options
-    if (this.#isBeginning()) return false
+    if (this.#joins.areBeginning) return false
     let moved = false
     for (const debt of debts(this.#options)) {
       const { peer, of } = debt
@@ -179,7 +184,7 @@ export class Replicas {
       try {
         if (!isDue(debt, await new Questions(session, engine.region.name).places())) continue
         await mergeFrom(this.#options, session)
-        if (this.#isBeginning()) return true
+        if (this.#joins.areBeginning) return true
         await settle(engine, debt)
         env.log.info('merged what only a peer knew of another region', { peer, of })
         moved = true

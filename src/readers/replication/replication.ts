@@ -5,7 +5,7 @@
  *   publisher.ts     own log -> own stream          ledger.ts     what each peer still lacks
  *   subscriber.ts    a peer's stream -> engine      repair.ts     holes, from the peer's log
  *   transfer.ts      a peer's state, where its log does not do
- *   replicas.ts      tables that come and go        join.ts       one that comes
+ *   replicas.ts      tables that come and go        join.ts       one that comes (joins.ts: several at a time)
  *   debts.ts         what is still to be merged, once, of regions that were wiped or have left
  *   horizon.ts       up to when deletes may be forgotten
  *   answers.ts       what peers ask                 questions.ts  what peers are asked
@@ -33,6 +33,7 @@ import { Pauses } from './pauses.ts'
 import { Publisher } from './publisher.ts'
 import { type Mark, Replicas } from './replicas.ts'
 import { peerStatusInTurns, peerStatusOf, statusOf } from './peer-status.ts'
+import { Sources } from './sources.ts'
 import type { PeerStatus, ReplicationStatus } from './status.ts'
 import { Subscriber } from './subscriber.ts'
 import { transferState } from './transfer.ts'
@@ -98,6 +99,7 @@ class RunningReplication implements Replication {
   /** Subscribers of regions that have left, until they have stopped. */
   readonly #leaving = new Map<Promise<void>, string>()
   readonly #replicas: Replicas
+  readonly #sources: Sources
   readonly #outbound: Outbound
   readonly #measures: Measures
   readonly pauses: Pauses
@@ -116,6 +118,7 @@ class RunningReplication implements Replication {
     this.#topology = topology
     this.#loop = new Loop(env.clock)
     this.#counting = new Loop(env.clock)
+    this.#sources = new Sources(env.clock)
     const peers = peersOf(topology)
     const confirmed = (engine.note(confirmedNote) ?? {}) as Record<string, number>
     this.#ledger = new Ledger(engine, new Map(peers.map(({ name }) => [name, confirmed[name] ?? 0])))
@@ -131,6 +134,7 @@ class RunningReplication implements Replication {
         return peersOf(topology)
       },
       exclusive: new Exclusive(),
+      sources: this.#sources,
       onRegisters: () => this.#replicas.consider(),
       sessionTo: (region: string) => this.#subscribers.get(region)?.session,
       mark: (replicas: readonly Replica[]) => this.#mark(replicas),
@@ -226,6 +230,7 @@ class RunningReplication implements Replication {
     this.#subscribers.delete(name)
     this.#ledger.remove(name)
     this.#outbound.forget(name)
+    this.#sources.forget(name)
     const stopped = subscriber.stop()
     this.#leaving.set(stopped, name)
     void stopped.finally(() => {
