@@ -1,14 +1,24 @@
 /** One run: a world from a seed, load and faults, then everything healed, time to settle, and the checks. */
 import { Administrator } from './administrator.ts'
+import { worldNow } from './aims.ts'
 import type { Variant } from './boot.ts'
 import { checkConflicts, checkRegion, checkWritable, difference } from './checks.ts'
 import { Client, type ClientHabits } from './client.ts'
 import { Faults } from './faults.ts'
-import { worldNow } from './faults/all-faults.ts'
 import { drawFaultPlan, type FaultPlan, type FaultPlanOptions } from './faults/plan.ts'
 import { SeededRandom } from './seeded-random.ts'
+import {
+  allShapes,
+  contradictions,
+  hasShape,
+  manyTables,
+  oneRegionAlone,
+  randomOfContradictions,
+  type Shape,
+} from './shapes.ts'
 import { SimulatedCache } from './simulated-cache.ts'
 import { Inspector } from './inspector.ts'
+import { isItem } from './log-watch.ts'
 import { Prover } from './prover.ts'
 import { Refusals } from './refusals.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
@@ -57,11 +67,14 @@ type Plan = {
   /** Mean time between two moments at which every region writes one and the same item. */
   readonly rushEveryMs: number
   readonly faults: FaultPlan
+  readonly shapes: readonly Shape[]
 }
 
 /** Of what caches draw: nothing of it changes a world without them. */
 const cachesSeed = 0xcac4e
-const quarrelSeed = 0x9a44e1
+const manyTablesSeed = 0x7ab1e5
+/** As many as a run can go through in a few seconds. */
+const manyTablesCount = [6, 16] as const
 const settleMsMax = 120_000
 const settlePollMs = 250
 /** After the first time that everything is equal. */
@@ -88,6 +101,7 @@ export async function runSeed({
     variant,
     ...(print === undefined ? {} : { print }),
   })
+  for (const { name } of plan.shapes) world.sightings.draw(name)
   if (refusals) world.refusals = new Refusals(world, seed, plan.loadMs)
   const clients: Client[] = []
   const caches: SimulatedCache[] = []
@@ -115,8 +129,12 @@ type PlanOptions = Pick<FaultPlanOptions, 'seed' | 'world' | 'only'>
 function drawPlan({ seed, world, only }: PlanOptions): Omit<Plan, 'seed' | 'caches'> {
   const random = new SeededRandom(seed ^ 0x5eed)
   const loadMs = random.pick([1000, 3000, 3000, 10_000, 10_000, 30_000])
+  const shapes = allShapes.filter((shape) => only === undefined && hasShape(shape, { seed, world }))
+  const drawnCount = random.pick([2, 3, 3, 3, 4])
+  const regionCount = shapes.includes(oneRegionAlone) ? 1 : drawnCount
   return {
-    regionCount: random.pick([2, 3, 3, 3, 4]),
+    shapes,
+    regionCount,
     loadMs,
     clientsPerRegion: random.between(1, 3),
     habits: {
@@ -150,7 +168,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   }
   const newcomers: Promise<void>[] = []
   let endMs = scheduler.nowMs + plan.loadMs
-  const administration = administer(world, { administrator, home, welcome })
+  const administration = administer(world, { administrator, home, plan, welcome })
   // Half of the worlds begin with all replicas in place.
   if (random.chance(0.5)) await scheduler.sleep(3000)
   endMs = scheduler.nowMs + plan.loadMs
@@ -165,7 +183,9 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
     caches.push(...regions.map((region, n) => new SimulatedCache(world, region, plan.seed ^ (cachesSeed + n))))
   await Promise.all([
     ...caches.map((cache) => cache.run(endMs)),
-    quarrel(world, administrator, { seed: plan.seed, endMs }),
+    plan.shapes.includes(contradictions)
+      ? quarrel(world, administrator, { seed: plan.seed, endMs })
+      : Promise.resolve(),
     plan.caches ? remakeTable(administrator, home, { world, endMs }) : Promise.resolve(),
     faults.run(endMs),
     prover.run(endMs),
@@ -195,16 +215,36 @@ async function quarrel(
   administrator: Administrator,
   { seed, endMs }: { readonly seed: number; readonly endMs: number },
 ): Promise<void> {
-  const random = new SeededRandom(seed ^ quarrelSeed)
-  if (!random.chance(0.4)) return
+  const random = randomOfContradictions(seed)
   const everyMs = random.pick([300, 1500, 5000])
   for (;;) {
     await world.scheduler.sleep(everyMs * 2 * random.fraction())
     if (world.scheduler.nowMs >= endMs) return
     world.chores++
+    if (world.regions.length > 1) world.sightings.meet(contradictions.name)
     await Promise.all(world.regions.map((region) => administrator.contradict(region, 'orders', random)))
     world.chores--
   }
+}
+
+/** Tables without number, made in all regions at once, each with replicas in all others: joins, transfers and registers in bulk. */
+async function makeManyTables(world: World, administrator: Administrator, seed: number): Promise<void> {
+  const random = new SeededRandom(seed ^ manyTablesSeed)
+  const regions = [...world.regions]
+  const names = Array.from({ length: random.between(...manyTablesCount) }, (_, n) => `many${n}`)
+  const ids = new Set<string>()
+  const isEverywhere = (): boolean =>
+    ids.size === names.length && [...ids].every((id) => world.complete.get(id)?.size === regions.length)
+  world.sightings.meetWhen(manyTables.name, () => regions.length > 1 && isEverywhere())
+  await Promise.all(
+    names.map(async (name) => {
+      const region = random.pick(regions)
+      await administrator.createTable(region, name, false)
+      ids.add(region.idOf(name) ?? name)
+      const others = regions.filter((other) => other !== region)
+      if (others.length > 0) await administrator.addReplicas(region, name, others)
+    }),
+  )
 }
 
 type Remaking = { readonly world: World; readonly endMs: number }
@@ -240,14 +280,16 @@ async function rush({ scheduler, random }: World, { clients, endMs, everyMs }: R
 type Chores = {
   readonly administrator: Administrator
   readonly home: SimulatedRegion
+  readonly plan: Plan
   /** Clients for a region that has joined. */
   readonly welcome: (region: SimulatedRegion) => void
 }
 
 /** Replicas at once or later, a local table somewhere, another global table and another index, and a region more, under load. */
-async function administer(world: World, { administrator, home, welcome }: Chores): Promise<void> {
+async function administer(world: World, { administrator, home, plan, welcome }: Chores): Promise<void> {
   const { random, scheduler, regions } = world
   const others = regions.filter((region) => region !== home)
+  const isAlone = others.length === 0
   const chores: Promise<void>[] = []
   world.chores++
   const later = (chance: number, chore: () => Promise<void>): void => {
@@ -256,7 +298,8 @@ async function administer(world: World, { administrator, home, welcome }: Chores
   }
   if (random.chance(0.6)) chores.push(administrator.addReplicas(home, 'orders', others))
   else for (const other of others) later(1, () => administrator.addReplicas(home, 'orders', [other]))
-  later(0.3, () => administrator.createTable(random.pick(others), 'notes', false))
+  if (plan.shapes.includes(manyTables)) chores.push(makeManyTables(world, administrator, plan.seed))
+  later(0.3, () => administrator.createTable(random.pick(isAlone ? [home] : others), 'notes', false))
   later(0.3, () => administrator.addIndex(home, 'orders'))
   later(0.3, async () => {
     const other = random.pick([home, ...others])
@@ -268,20 +311,28 @@ async function administer(world: World, { administrator, home, welcome }: Chores
     )
   })
   // A replica that leaves has no state left to give to a peer that its log does not reach back to.
-  later(world.logPositionsMax > 1000 ? 0.2 : 0, async () => {
+  later(world.logPositionsMax > 1000 && !isAlone ? 0.2 : 0, async () => {
     const leaver = random.pick(others)
     await administrator.addReplicas(home, 'orders', [leaver])
     await administrator.removeReplica(home, 'orders', leaver)
     if (random.chance(0.7)) await administrator.addReplicas(home, 'orders', [leaver])
   })
-  later(0.2, async () => {
+  later(isAlone ? 0.8 : 0.2, async () => {
     const region = await world.join()
     welcome(region)
+    const { entries } = home.watch
+    if (isAlone && entries.some(({ own, change }) => own && isItem(change)))
+      world.sightings.meetWhen(oneRegionAlone.name, () => completeIn(world, home, 'orders').includes(region))
     await administrator.addReplicas(home, 'orders', [region])
   })
   await Promise.all(chores)
   await depart(world, administrator, home)
   world.chores--
+}
+
+/** The regions that have all of the table. */
+function completeIn(world: World, home: SimulatedRegion, name: string): readonly SimulatedRegion[] {
+  return world.completeReplicasOf(home.idOf(name) ?? '')
 }
 
 /** Once all that was to come is there: a replica becomes a table of its own, a region leaves for good. */

@@ -17,6 +17,10 @@ type Bug = {
   readonly seedsMax: number
   /** The one that found it last, tried first: it saves the search as long as the world stays the same. */
   readonly knownSeed?: number
+  /** The version of the world that the seeds are of: it keeps the known seed as the world grows. The first when not said. */
+  readonly world?: number
+  /** Only these faults. */
+  readonly only?: readonly string[]
   /** Worlds in which regions refuse questions at times. */
   readonly refusals?: true
   /** Replaces modules, and gives what else is to be different. */
@@ -44,6 +48,7 @@ const bugs: readonly Bug[] = [
     bug: 'indexes that regions made apart, of one attribute as two types, all count',
     breaks: ['a table can be written after settling'],
     seedsMax: 60,
+    world: 3,
     inject: () => {
       replace(`${core}/table/contradictions.ts`, ({ settle }) => ({
         settle: (registers: ReadonlyMap<string, unknown>) => {
@@ -263,6 +268,31 @@ const bugs: readonly Bug[] = [
     },
   },
   {
+    bug: 'a message from years ahead keeps back what follows it for ever',
+    breaks: ['replicas converge'],
+    seedsMax: 40,
+    world: 4,
+    only: ['forged messages'],
+    knownSeed: 16,
+    inject: () => {
+      replace('../../src/readers/replication/mode.ts', ({ Mode }) => ({ Mode: trusting(Mode as AnyClass) }))
+      return {}
+    },
+  },
+  {
+    bug: 'an announced clock moves the watermark however far ahead it is',
+    breaks: ['everything up to the watermark is there'],
+    seedsMax: 40,
+    world: 4,
+    only: ['forged messages'],
+    inject: () => {
+      replace('../../src/readers/replication/hearing.ts', ({ Hearing }) => ({
+        Hearing: credulous(Hearing as HearingClass),
+      }))
+      return {}
+    },
+  },
+  {
     bug: 'a peer that refuses to send rows counts as one that has no more',
     breaks: [
       'replicas converge',
@@ -418,6 +448,31 @@ function takingRefusalsForTheEnd(Questions: QuestionsClass, Declined: ErrorClass
   }
 }
 
+type AnyClass = new (...options: unknown[]) => object
+
+/** Never asks the origin's log whether what is held is true. */
+function trusting(Mode: AnyClass): AnyClass {
+  return class extends Mode {
+    get isDoubtful(): boolean {
+      return false
+    }
+  }
+}
+
+type HearingClass = new (...options: unknown[]) => {
+  readonly watermark: { promise(promised: object): void }
+  take(said: { readonly flushed: number; readonly clock: ClockState }, isFollowed: boolean): void
+}
+
+function credulous(Hearing: HearingClass): HearingClass {
+  return class extends Hearing {
+    override take(said: { readonly flushed: number; readonly clock: ClockState }, isFollowed: boolean): void {
+      super.take(said, isFollowed)
+      if (isFollowed) this.watermark.promise({ position: said.flushed, clock: said.clock, seen: undefined })
+    }
+  }
+}
+
 type ParkedClass = new (room: { pauses: { ofTable: (table: string) => number } }) => object
 
 /** Changes of paused tables are left out, and nobody notes that they were. */
@@ -460,7 +515,7 @@ afterEach(() => {
 })
 
 describe('the simulator finds that', () => {
-  for (const { bug, breaks, seedsMax, knownSeed, refusals, inject } of bugs)
+  for (const { bug, breaks, seedsMax, knownSeed, world = 1, only, refusals, inject } of bugs)
     it(bug, { timeout: 300_000 }, async () => {
       vi.resetModules()
       replace(`${core}/assert.ts`, () => ({ assert: () => undefined }))
@@ -471,7 +526,7 @@ describe('the simulator finds that', () => {
         ...Array.from({ length: seedsMax }, (_, n) => n + 1),
       ]
       const found = await firstFailure(seeds, (seed) =>
-        runSeed({ seed, variant, ...(refusals === undefined ? {} : { refusals }) }),
+        runSeed({ seed, world, only, variant, ...(refusals === undefined ? {} : { refusals }) }),
       )
       expect(found, `no seed up to ${seedsMax} noticed`).toBeDefined()
       expect(breaks, String(found)).toContain(found !== undefined && 'promise' in found ? found.promise : 'a violation')

@@ -6,7 +6,6 @@ import { diskFull, diskNearlyFull, slowDisk, wipeDisk } from './disks.ts'
 import type { Fault } from './fault.ts'
 import { cutAll, cutLink, cutOneWay, flap, isolate, stallLink, unrulyLink } from './links.ts'
 import { anotherVersion, forgery, garbage, poison } from './messages.ts'
-import { Refusals } from '../refusals.ts'
 import { pauseLink, pauseTable } from './pauses.ts'
 import { crash, crashInFlight, crashServer } from './processes.ts'
 import { loseTail, poisonStream, trimStream, wipeStream } from './streams.ts'
@@ -39,6 +38,3 @@ export const allFaults: readonly Fault[] = [
   crashInFlight,
   forgery,
 ]
-
-/** The present version of the world. */
-export const worldNow = Math.max(Refusals.world, ...allFaults.map(({ world }) => world))

@@ -1,0 +1,55 @@
+/**
+ * What some worlds are like from their beginning on, and what goes on in them besides faults. Each is drawn by its own name, so
+ * that a world without it is as it was, and counts as met when the state that it exists for was there.
+ */
+import { randomOf } from './faults/plan.ts'
+import { SeededRandom } from './seeded-random.ts'
+
+export type Shape = {
+  readonly name: string
+  /** The version of the world that it came with, as of a fault. */
+  readonly world: number
+  readonly isIn: (seed: number) => boolean
+  readonly aim: string
+}
+
+export const oneRegionAlone: Shape = {
+  name: 'one region alone',
+  world: 4,
+  isIn: (seed) => randomOf(seed, 'one region alone').chance(0.05),
+  aim: 'and one that joins it gets what was written before',
+}
+
+export const manyTables: Shape = {
+  name: 'many tables',
+  world: 4,
+  isIn: (seed) => randomOf(seed, 'many tables').chance(0.04),
+  aim: 'of which all regions have all',
+}
+
+export const contradictions: Shape = {
+  name: 'contradicting settings',
+  world: 3,
+  isIn: (seed) => quarrelRandom(seed).chance(quarrelChance),
+  aim: 'of one table in several regions at one moment',
+}
+
+export const allShapes: readonly Shape[] = [contradictions, oneRegionAlone, manyTables]
+
+export function hasShape({ world, isIn }: Shape, of: { readonly seed: number; readonly world: number }): boolean {
+  return of.world >= world && isIn(of.seed)
+}
+
+const quarrelChance = 0.4
+
+function quarrelRandom(seed: number): SeededRandom {
+  return new SeededRandom(seed ^ 0x9a44e1)
+}
+
+/** What administrators who contradict each other draw from. */
+export function randomOfContradictions(seed: number): SeededRandom {
+  const random = quarrelRandom(seed)
+  // Has been drawn to decide whether there are any.
+  random.chance(quarrelChance)
+  return random
+}
