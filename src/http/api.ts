@@ -2,7 +2,7 @@
  * The one POST, without a framework in between: counts what is under way, refuses what would be too much, and passes the
  * rest through the pipeline. Requests come from the socket (connection.ts) or from node:http.
  */
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { unreachable } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
 import { compressedReplySizeBytesMin, requestsInFlightMax } from '../core/limits.ts'
@@ -12,13 +12,15 @@ import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from
 import { compressed, type Reply, sendReply, sizeBytesOf } from './reply.ts'
 import { type BodyProblem, BodyBudget, readBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
+import { type Arrival, arrivalOf, type Visitors } from './visitors.ts'
 
 export type ApiOptions = {
   readonly env: Pick<Env, 'clock' | 'meter'>
   readonly answer: Pipeline
   readonly requestIds: RequestIds
-  /** Answers with AWS's CORS headers, as DynamoDB does for browsers. */
-  readonly crossOrigin: boolean
+  readonly visitors: Visitors
+  /** Where the server listens. */
+  readonly arrival: Arrival
 }
 
 export class Api {
@@ -72,9 +74,16 @@ export class Api {
       if (accepted === undefined || sizeBytesOf(reply) < compressedReplySizeBytesMin) send(requestId, reply)
       else compressed(reply, accepted, (smaller) => send(requestId, smaller))
     }
-    if (this.#refusing) done(refusal('stopping'))
+    const refused = this.refusalOf(request.headers)
+    if (refused !== undefined) done(notForYou(refused))
+    else if (this.#refusing) done(refusal('stopping'))
     else if (this.#inFlight > requestsInFlightMax) done(refusal('over-budget'))
     else this.#options.answer(request, requestId, done)
+  }
+
+  /** Why a request may not come in, by its head alone; `arrival` is that of its connection, where that is known. */
+  refusalOf(headers: IncomingHttpHeaders, arrival = this.#options.arrival): string | undefined {
+    return this.#options.visitors.refusal(headers, arrival)
   }
 
   /** What there is no room for. */
@@ -95,6 +104,8 @@ export class Api {
   async serve(request: IncomingMessage, response: ServerResponse, endsWith: () => boolean): Promise<void> {
     response.on('error', () => {})
     const exchange = { request, response, endsWith }
+    const refused = this.refusalOf(request.headers, arrivalOf(request, this.#options.arrival))
+    if (refused !== undefined) return this.#send(notForYou(refused), exchange)
     const refuse = (): void => this.#refuse('stopping', exchange)
     this.#unread.add(refuse)
     const body = await readBody(request, this.#budget)
@@ -112,7 +123,10 @@ export class Api {
   #refuse(problem: Problem, { request, response, endsWith }: Exchange): void {
     // The client is gone, or has this answer already.
     if (problem === 'aborted' || response.headersSent) return
-    const answer = refusal(problem)
+    this.#send(refusal(problem), { request, response, endsWith })
+  }
+
+  #send(answer: Answer, { request, response, endsWith }: Exchange): void {
     this.#count(answer)
     const last = endsWith() || !request.complete
     sendReply({ request, response, requestId: this.#options.requestIds(), last }, this.#forOrigin(request, answer))
@@ -125,7 +139,7 @@ export class Api {
   }
 
   #forOrigin({ headers }: Pick<ApiRequest, 'headers'>, answer: Answer): Answer {
-    if (!this.#options.crossOrigin || headers.origin === undefined) return answer
+    if (headers.origin === undefined || !this.#options.visitors.mayUse(headers.origin)) return answer
     return { ...answer, bytes: answer.bytes, headers: { ...answer.headers, ...originHeaders } }
   }
 }
@@ -170,4 +184,12 @@ const tooLarge = {
   status: 413,
   bytes: Buffer.from('{"__type":"com.amazon.coral.service#RequestEntityTooLargeException"}'),
   outcome: 'RequestEntityTooLarge',
+}
+
+function notForYou(reason: string): Answer {
+  const error = errorAnswer(
+    new ServiceError('AccessDeniedException', `The request was not executed: ${reason}.`),
+    json10,
+  )
+  return { ...error, status: 403 }
 }

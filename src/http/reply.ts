@@ -92,6 +92,7 @@ export function replyText(requestId: string, { contentType, about, body }: Ready
 const reasons: Readonly<Record<number, string>> = {
   200: 'OK',
   400: 'Bad Request',
+  403: 'Forbidden',
   404: 'Not Found',
   413: 'Payload Too Large',
   500: 'Internal Server Error',

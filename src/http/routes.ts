@@ -1,12 +1,14 @@
 /** What is not the API: health, readiness, metrics, administration, and AWS's answers to whatever else comes. */
 import { jsonInTurns } from './json-in-turns.ts'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { adminRefusal } from './administration.ts'
 import { replyHeaders } from './reply.ts'
 import type { RequestIds } from './request-id.ts'
+import { type Arrival, arrivalOf, type Visitors } from './visitors.ts'
 
 export type Readiness = { readonly ready: boolean; readonly [detail: string]: unknown }
 
-/** Served below /admin/ as JSON, to clients on this machine only. Throws ServiceError like an operation. */
+/** Served below /admin/ as JSON, to clients with the deployment's token. Throws ServiceError like an operation. */
 export type AdminRoute = {
   readonly method: 'GET' | 'POST'
   /** Such as `/admin/links`. */
@@ -18,15 +20,26 @@ export type RouteOptions = {
   readonly readiness: () => Readiness
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   readonly admin?: readonly AdminRoute[]
+  /** What administration asks for; without it, administration is refused. */
+  readonly adminToken?: string
 }
 
-type Surroundings = { readonly region: string; readonly ids: RequestIds; readonly crossOrigin: boolean }
+type Surroundings = {
+  readonly region: string
+  readonly ids: RequestIds
+  readonly visitors: Visitors
+  readonly arrival: Arrival
+}
 
 export function addRoutes(
   app: FastifyInstance,
   options: RouteOptions,
-  { region, ids, crossOrigin }: Surroundings,
+  { region, ids, visitors, arrival }: Surroundings,
 ): void {
+  app.addHook('onRequest', async (request, reply) => {
+    const reason = visitors.refusal(request.headers, arrivalOf(request.raw, arrival))
+    return reason === undefined ? undefined : reply.code(403).send({ error: reason })
+  })
   app.get('/', (_, reply) => text(reply, `healthy: dynamodb.${region}.amazonaws.com `, ids))
   app.get('/health', () => ({ status: 'ok', region }))
   app.get('/ready', (_, reply) => {
@@ -37,9 +50,9 @@ export function addRoutes(
     const { contentType, text: lines } = await options.metrics()
     return reply.type(contentType).send(lines)
   })
-  addAdmin(app, options.admin ?? [])
+  addAdmin(app, options)
   app.setNotFoundHandler((request, reply) =>
-    crossOrigin && request.method === 'OPTIONS' && request.headers.origin !== undefined
+    request.method === 'OPTIONS' && request.url.split('?')[0] === '/' && request.headers.origin !== undefined
       ? preflight(request, reply, ids)
       : text(reply.code(404), '<UnknownOperationException/>\n', ids),
   )
@@ -57,14 +70,14 @@ function preflight(request: FastifyRequest, reply: FastifyReply, ids: RequestIds
   return text(reply, '', ids)
 }
 
-function addAdmin(app: FastifyInstance, routes: readonly AdminRoute[]): void {
-  for (const { method, path, answer } of routes)
+function addAdmin(app: FastifyInstance, { admin = [], adminToken }: RouteOptions): void {
+  for (const { method, path, answer } of admin)
     app.route({
       method,
       url: path,
       preHandler: async (request, reply) => {
-        if (!isLocal(request)) return reply.code(403).send({ error: 'administration is served to this machine only' })
-        return undefined
+        const reason = adminRefusal(request.headers, adminToken)
+        return reason === undefined ? undefined : reply.code(403).send({ error: reason })
       },
       handler: async (request, reply) => {
         const query = request.query as Readonly<Record<string, string>>
@@ -72,12 +85,4 @@ function addAdmin(app: FastifyInstance, routes: readonly AdminRoute[]): void {
         return reply.type('application/json; charset=utf-8').send(await jsonInTurns(told))
       },
     })
-}
-
-const loopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/
-const localNames = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
-
-/** The name too, since a page of the web can make a name of its own point to this machine. */
-function isLocal(request: FastifyRequest): boolean {
-  return loopback.test(request.socket.remoteAddress ?? '') && localNames.test(request.headers.host ?? '')
 }

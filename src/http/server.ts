@@ -27,6 +27,7 @@ import { type ApiRequest, type Pipeline, pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
 import { Signatures } from './signatures.ts'
 import { addRoutes, type RouteOptions } from './routes.ts'
+import { type VisitorOptions, Visitors } from './visitors.ts'
 
 export type ListenOptions = RouteOptions & {
   /** 127.0.0.1 unless told otherwise. */
@@ -37,10 +38,10 @@ export type ListenOptions = RouteOptions & {
   readonly tls?: { readonly cert: string; readonly key: string }
   /** The same by HTTP on the loopback, beside HTTPS: for this machine’s own tools. */
   readonly loopbackPort?: number
-  /** Whether pages from other origins may call the API, as on AWS. */
-  readonly crossOrigin?: boolean
   /** Further ones are closed as they come. */
   readonly connectionsMax?: number
+  /** Which pages and names are served; none but this machine's own when it is not given. */
+  readonly visitors?: VisitorOptions
   /** Is offered every connection; true when another process takes it. */
   readonly distribute?: (socket: Socket) => boolean
 }
@@ -100,11 +101,12 @@ export type ApiServerOptions = ListenOptions & {
 
 /** Whoever answers: the region itself, or a cache before it. */
 export async function serveApi(options: ApiServerOptions): Promise<RunningServer> {
-  const { env, region, answer, host = '127.0.0.1', crossOrigin = true } = options
+  const { env, region, answer, host = '127.0.0.1' } = options
   const { clock } = env
   const ids = requestIds(env.random)
-  const api = new Api({ env, answer, requestIds: ids, crossOrigin })
-  const rest = restOf(options, { region, ids, crossOrigin })
+  const surroundings = { region, ids, visitors: new Visitors(options.visitors), arrival: { address: host } }
+  const api = new Api({ ...surroundings, env, answer, requestIds: ids })
+  const rest = restOf(options, surroundings)
   const sockets = new HttpSockets()
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     if (!sockets.begin(request, response)) return

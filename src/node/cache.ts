@@ -7,6 +7,7 @@ import { systemRandom } from '../adapters/random.ts'
 import { cachePipeline } from '../http/cache/cache-pipeline.ts'
 import { upstreamAt } from '../http/cache/upstream.ts'
 import { serveApi } from '../http/server.ts'
+import type { VisitorOptions } from '../http/visitors.ts'
 import { Signatures } from '../http/signatures.ts'
 import type { CacheReport } from '../core/change/cache-talk.ts'
 import type { Log } from '../ports/log.ts'
@@ -33,6 +34,9 @@ export type CacheNodeOptions = {
   readonly memoryBytes: number
   readonly credentials?: string | undefined
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly visitors?: VisitorOptions
+  /** What /admin/ asks for; refused without. */
+  readonly adminToken?: string | undefined
   readonly log: Log
 }
 
@@ -66,6 +70,8 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     answer: cachePipeline({ cache, upstream, log, ...verifying }),
     giveUp: () => upstream.close(),
     ...(tls === undefined ? {} : { tls }),
+    ...(options.visitors === undefined ? {} : { visitors: options.visitors }),
+    ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
     readiness: () => ({ ready: true, region, mode, serving: cache.serves }),
     metrics: async () => ({
       contentType: metrics.contentType,

@@ -10,6 +10,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { workersMax } from '../core/limits.ts'
 import { logLevels } from '../adapters/pino-log.ts'
+import { accessOptions, adminOptions, apiAccessOptions } from './access-options.ts'
 import { cacheOptions, optionsOfCache } from './cache-options.ts'
 import { deploymentOptions, nodeTlsOptions } from './deployment/options.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
@@ -209,7 +210,7 @@ export const options = {
   },
   controlHost: {
     flags: '--control-host <address>',
-    help: "address that the links' control listens on; other than the loopback only with a token",
+    help: "address that the links' control listens on",
     schema: z.string().min(1),
     default: '127.0.0.1',
   },
@@ -219,16 +220,7 @@ export const options = {
     schema: port,
     default: 8199,
   },
-  controlToken: {
-    flags: '--control-token <token>',
-    help: "bearer token of the links' control for other machines (better: LONGITUDE_CONTROL_TOKEN)",
-    schema: z.string().min(8, 'at least eight characters').optional(),
-  },
-  controlTokenFile: {
-    flags: '--control-token-file <file>',
-    help: "file that has the token of the links' control",
-    schema: z.string().min(1).optional(),
-  },
+  ...accessOptions,
   ...deploymentOptions,
   ...cacheOptions,
 } as const satisfies Record<string, Row>
@@ -252,6 +244,7 @@ export const optionsOf = {
     'natsServer',
     'regionsFolder',
     'credentials',
+    ...apiAccessOptions,
     'workers',
     'accountId',
     'tableTransitionMs',
@@ -267,6 +260,7 @@ export const optionsOf = {
     ...nodeTlsOptions,
     'regionsFolder',
     'credentials',
+    ...apiAccessOptions,
     'signedFor',
     'workers',
     'accountId',
@@ -276,10 +270,10 @@ export const optionsOf = {
     'logFormat',
   ],
   cache: optionsOfCache,
-  status: ['data', 'regions', 'basePort', 'host'],
+  status: ['data', 'regions', 'basePort', 'host', ...adminOptions],
   deployment: ['hosts', 'out', 'installed', 'state', 'certificateDays'],
   natsServer: ['natsServer'],
-  drill: ['data', 'latency', 'natsServer', 'regionsFolder'],
+  drill: ['data', 'latency', 'natsServer', 'regionsFolder', ...adminOptions],
   frontDoor: [
     'upstream',
     'data',
@@ -288,23 +282,16 @@ export const optionsOf = {
     'host',
     'frontDoorPort',
     'failover',
+    'cors',
+    'hostNames',
     'regionsFolder',
     'logLevel',
     'logFormat',
   ],
-  vantage: [
-    'upstream',
-    'data',
-    'regions',
-    'basePort',
-    'host',
-    'vantagePort',
-    'regionsFolder',
-    'controlToken',
-    'controlTokenFile',
-  ],
-  links: ['data', 'basePort', 'control', 'controlToken', 'controlTokenFile'],
+  vantage: ['upstream', 'data', 'regions', 'basePort', 'host', 'vantagePort', 'regionsFolder', ...adminOptions],
+  links: ['data', 'basePort', 'control', ...adminOptions],
   linksRun: [
+    'data',
     'plan',
     'link',
     'host',
@@ -312,8 +299,7 @@ export const optionsOf = {
     'regionsFolder',
     'controlHost',
     'controlPort',
-    'controlToken',
-    'controlTokenFile',
+    ...adminOptions,
     'logLevel',
     'logFormat',
   ],

@@ -4,6 +4,7 @@ import { request as requestHttp, type IncomingMessage } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { resolve } from 'node:path'
 import { text as textOf } from 'node:stream/consumers'
+import { type AdminTokenOptions, foundToken } from './admin-token.ts'
 import { endpointsOf } from './data-folder.ts'
 import { Failure, messageOf } from './failure.ts'
 import { readRegions } from './regions.ts'
@@ -20,19 +21,26 @@ export function endpointsAsked(options: Asked): Readonly<Record<string, string>>
   return endpointsOf(resolve(options.data)) ?? byPorts(options)
 }
 
+/** A region, its endpoint, and the token that it wants for administration. */
+export type Administered = readonly [region: string, endpoint: string, token: string | undefined]
+
+export function regionsAdministered(options: Asked & AdminTokenOptions): readonly Administered[] {
+  const token = foundToken(options)
+  return Object.entries(endpointsAsked(options)).map(([region, endpoint]) => [region, endpoint, token])
+}
+
 /** A region did not answer at all: what is asked for there is not known. */
 export class Unanswered extends Failure {}
 
 /** A region's answer below /admin/; throws a Failure that says what the region has to say. */
 export async function askAdmin(
-  [region, endpoint]: readonly [string, string],
+  [region, endpoint, token]: Administered,
   path: string,
-  ask: { readonly body?: unknown; readonly timeoutMs?: number } = {},
+  { body, timeoutMs = answerMsMax }: { readonly body?: unknown; readonly timeoutMs?: number } = {},
 ): Promise<unknown> {
-  const { body, timeoutMs = answerMsMax } = ask
   let text: string
   try {
-    const answer = await exchange(new URL(`${endpoint}/admin/${path}`), body, timeoutMs)
+    const answer = await exchange(new URL(`${endpoint}/admin/${path}`), { token, body, timeoutMs })
     text = await textOf(answer)
     if (answer.statusCode === 200) return JSON.parse(text) as unknown
   } catch (error) {
@@ -42,9 +50,10 @@ export async function askAdmin(
 }
 
 /** Not by fetch: it waits five minutes for an answer to begin, whatever it is told, and a comparison may take an hour. */
-async function exchange(url: URL, body: unknown, timeoutMs: number): Promise<IncomingMessage> {
+async function exchange(url: URL, { token, body, timeoutMs }: Exchange): Promise<IncomingMessage> {
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
-  const given = body === undefined ? {} : { method: 'POST', headers }
+  const headers = { ...adminHeaders(token), ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+  const given = { headers, ...(body === undefined ? {} : { method: 'POST' }) }
   const request = send(url, { ...given, signal: AbortSignal.timeout(timeoutMs) })
   // What breaks later is told by the answer.
   request.on('error', () => {})
@@ -54,7 +63,13 @@ async function exchange(url: URL, body: unknown, timeoutMs: number): Promise<Inc
 }
 
 const answerMsMax = 5000
-const headers = { 'content-type': 'application/json' }
+
+type Exchange = { readonly token: string | undefined; readonly body: unknown; readonly timeoutMs: number }
+
+/** What a request for administration brings. */
+export function adminHeaders(token: string | undefined): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` }
+}
 
 function byPorts({ regions, basePort, host }: Asked): Readonly<Record<string, string>> {
   const known = readRegions()

@@ -16,6 +16,7 @@ import { ForeignStore } from '../engine/identity.ts'
 import { type EngineOptions, openEngine } from '../engine/open-engine.ts'
 import type { Readiness } from '../http/routes.ts'
 import { startServer } from '../http/server.ts'
+import type { VisitorOptions } from '../http/visitors.ts'
 import { startCaretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
 import type { Log } from '../ports/log.ts'
@@ -48,6 +49,10 @@ export type NodeOptions = {
   readonly readRegions: () => readonly RegionEntry[]
   readonly host: string
   readonly port: number
+  /** Whose pages and which names are served; see http/visitors.ts. */
+  readonly visitors?: VisitorOptions
+  /** What /admin/ asks for; refused without. */
+  readonly adminToken?: string
   /** The store is in a folder below it. */
   readonly data: string
   /** Address of this region's own NATS server. */
@@ -147,7 +152,15 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   let closing = false
   const workers = new Workers({
     count: (options.workers ?? 1) - 1,
-    start: { folder, region: self, accountId, credentials: options.credentials, signedFor: options.signedFor ?? [] },
+    start: {
+      folder,
+      region: self,
+      accountId,
+      credentials: options.credentials,
+      signedFor: options.signedFor ?? [],
+      visitors: options.visitors ?? {},
+      host: options.host,
+    },
     log,
     meter,
   })
@@ -164,6 +177,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
       measureStore(meter, engine, folder)
       return { contentType: meter.contentType, text: await meter.render() }
     },
+    ...(options.visitors === undefined ? {} : { visitors: options.visitors }),
+    ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
     admin: adminRoutes({ engine, replication, topology, invalidator }),
     ...(credentials === undefined ? {} : { credentials: credentials.current }),
     ...(options.signedFor === undefined ? {} : { signedFor: options.signedFor }),

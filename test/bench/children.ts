@@ -10,7 +10,9 @@ import type { DeliveryOrder, DeliveryResult } from './delivery.ts'
 import type { PutsOrder, PutsResult } from './lmdb-puts.ts'
 import type { LoadOrder, LoadResult } from './load.ts'
 import { credential } from './requests.ts'
+import { testAdminToken } from '../admin-token.ts'
 
+const testEnvironment = { ...process.env, LONGITUDE_ADMIN_TOKEN: testAdminToken }
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const program = join(root, 'dist', 'node', 'cli.js')
 
@@ -150,6 +152,7 @@ export async function startNode({
   const child = spawn(process.execPath, [...profile, program, 'node', ...args, ...links], {
     stdio: ['ignore', 2, 2, 'ipc'],
     cwd: data,
+    env: testEnvironment,
   })
   await message(child)
   const startMs = performance.now() - startedMs
@@ -201,7 +204,7 @@ export async function startLinks(
   writeFileSync(plan, JSON.stringify({ links }))
   const control = await freePort()
   const args = ['links', 'run', '--plan', plan, '--control-port', String(control), '--log-level', 'warn']
-  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 2, 2, 'ipc'] })
+  const child = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 2, 2, 'ipc'], env: testEnvironment })
   await message(child)
   removeFolder(folder)
   return {

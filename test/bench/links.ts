@@ -6,6 +6,7 @@
 import { connect, type Socket } from 'node:net'
 import { parseArgs } from 'node:util'
 import { LinksControl } from '../../src/node/links/control-client.ts'
+import { testAdminToken } from '../admin-token.ts'
 import { cpuMsOf, startFarEnd, startLinks } from './children.ts'
 import { median, quantile, rounded, table } from './figures.ts'
 
@@ -20,7 +21,7 @@ const farEnd = await startFarEnd()
 const links = await startLinks(
   [...distancesMs, 0].map((rtt) => ({ rtt, target: rtt === 0 ? farEnd.sink : farEnd.echo })),
 )
-const control = new LinksControl({ urls: [links.control] })
+const control = new LinksControl({ urls: [links.control], token: testAdminToken })
 try {
   const result = { added: await added(), throughput: await throughput(), limited: await limited() }
   if (flags.json) console.log(JSON.stringify(result))

@@ -12,6 +12,8 @@ import { median, quantile, rounded, table } from './figures.ts'
 import type { LoadResult } from './load.ts'
 import { call, encodeRequest, itemOf, keyOf, operations, pause, spread, tableName, until } from './requests.ts'
 import { type RegionName, regionNames, ThreeRegions } from './three-regions.ts'
+import { adminHeaders } from '../../src/node/endpoints.ts'
+import { testAdminToken } from '../admin-token.ts'
 
 const { values: flags } = parseArgs({
   options: {
@@ -234,7 +236,9 @@ async function loadOf(
 }
 
 async function statusOf(region: RegionName): Promise<{ flushed: number; published: number }> {
-  const response = await fetch(`http://127.0.0.1:${regions.node(region).port}/admin/status`)
+  const response = await fetch(`http://127.0.0.1:${regions.node(region).port}/admin/status`, {
+    headers: adminHeaders(testAdminToken),
+  })
   return (await response.json()) as { flushed: number; published: number }
 }
 

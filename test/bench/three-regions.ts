@@ -5,6 +5,8 @@ import { findNatsServer } from '../../src/node/nats-server/find.ts'
 import { type Link, type LinkMode, openLink } from '../../src/node/links/link.ts'
 import { type Child, type NodeChild, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
 import { call, createTable, tableName, until } from './requests.ts'
+import { adminHeaders } from '../../src/node/endpoints.ts'
+import { testAdminToken } from '../admin-token.ts'
 
 export const regionNames = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 export type RegionName = (typeof regionNames)[number]
@@ -57,7 +59,9 @@ export class ThreeRegions {
   }
 
   async peers(region: RegionName): Promise<readonly PeerStatus[]> {
-    const response = await fetch(`http://127.0.0.1:${this.node(region).port}/admin/status`)
+    const response = await fetch(`http://127.0.0.1:${this.node(region).port}/admin/status`, {
+      headers: adminHeaders(testAdminToken),
+    })
     return ((await response.json()) as { peers: PeerStatus[] }).peers
   }
 

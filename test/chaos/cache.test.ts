@@ -13,6 +13,8 @@ import { Deployment } from './deployment.ts'
 import { anyOf, rounds, testMsMax } from './pace.ts'
 import { sendRequest } from './request.ts'
 import { pause, until } from './until.ts'
+import { adminHeaders } from '../../src/node/endpoints.ts'
+import { testAdminToken } from '../admin-token.ts'
 
 const table = 'cached'
 const keys = ['through-1', 'through-2', 'around-1', 'around-2', 'around-3']
@@ -34,6 +36,7 @@ class CacheProcess {
     const program = join(root, 'dist', 'node', 'cli.js')
     this.#child = spawn(process.execPath, [program, 'cache', ...this.#args, '--log-level', 'error'], {
       stdio: 'ignore',
+      env: { ...process.env, LONGITUDE_ADMIN_TOKEN: testAdminToken },
     })
     await until('the cache is there', async () => (await this.status()) !== undefined)
   }
@@ -48,7 +51,9 @@ class CacheProcess {
 
   async status(): Promise<{ readonly figures: Readonly<Record<string, number>> } | undefined> {
     try {
-      return (await (await fetch(`${this.endpoint}/admin/status`)).json()) as never
+      return (await (
+        await fetch(`${this.endpoint}/admin/status`, { headers: adminHeaders(testAdminToken) })
+      ).json()) as never
     } catch {
       return undefined
     }

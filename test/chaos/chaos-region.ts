@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { natsConfiguration, natsGreets } from '../../src/node/supervisor/nats-process.ts'
 import { identityOf } from '../../src/node/process-identity.ts'
 import { until } from './until.ts'
+import { adminHeaders } from '../../src/node/endpoints.ts'
+import { testAdminToken } from '../admin-token.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const lastLines = 40
@@ -161,10 +163,8 @@ export class ChaosRegion {
   }
 
   async admin(path: string, body?: object): Promise<unknown> {
-    const request =
-      body === undefined
-        ? {}
-        : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    const headers = { ...adminHeaders(testAdminToken), 'content-type': 'application/json' }
+    const request = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
     const answer = await fetch(`${this.endpoint}/admin/${path}`, request)
     const text = await answer.text()
     if (!answer.ok) throw new Error(`${this.name}: ${text}`)
@@ -204,7 +204,7 @@ export class ChaosRegion {
   }
 
   #spawn(program: string, args: readonly string[]): ChildProcess {
-    const env = { ...process.env, LONGITUDE_CLOCK_FILE: this.#clockFile }
+    const env = { ...process.env, LONGITUDE_CLOCK_FILE: this.#clockFile, LONGITUDE_ADMIN_TOKEN: testAdminToken }
     const child = spawn(program, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] })
     if (child.pid !== undefined) this.#started.push({ pid: child.pid, identity: identityOf(child.pid) })
     const endWithUs = (): void => void child.kill('SIGKILL')

@@ -9,6 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LinkPlan, Links } from '../../src/node/links/links.ts'
 import { plainShape, type Shape } from '../../src/node/links/shape.ts'
+import { testAdminToken } from '../admin-token.ts'
 import { type DataFolder, openDataFolder } from '../../src/node/data-folder.ts'
 import { findNatsServer } from '../../src/node/nats-server/find.ts'
 import { readRegions } from '../../src/node/regions.ts'
@@ -79,7 +80,7 @@ export class Deployment {
 
   /** A command of an operator, as `longitude status`, on these regions. */
   operator(...args: readonly string[]): Promise<Ended> {
-    return longitude(...args, '--data', this.folder)
+    return longitude(...args, '--data', this.folder, '--admin-token', testAdminToken)
   }
 
   /** Ends everything, and throws when anything is left. */

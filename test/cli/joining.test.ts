@@ -20,6 +20,8 @@ import {
   temporaryFolder,
   up,
 } from './command-line.ts'
+import { foundToken } from '../../src/node/admin-token.ts'
+import { adminHeaders } from '../../src/node/endpoints.ts'
 
 const ends: (() => Promise<unknown>)[] = []
 beforeAll(prepareProgram, 60_000)
@@ -41,8 +43,11 @@ function describeRegion(regions: string, name: string, number: number, more: obj
 const clientOf = (endpoint: string, region: string) =>
   new DynamoDBClient({ endpoint, region, credentials: { accessKeyId: 'anyone', secretAccessKey: 'anything' } })
 
-async function peersAt(endpoint: string): Promise<string[]> {
-  const { peers } = (await (await fetch(`${endpoint}/admin/status`)).json()) as { peers: { peer: string }[] }
+async function peersAt(endpoint: string, data: string): Promise<string[]> {
+  const headers = adminHeaders(foundToken({ data }))
+  const { peers } = (await (await fetch(`${endpoint}/admin/status`, { headers })).json()) as {
+    peers: { peer: string }[]
+  }
   return peers.map(({ peer }) => peer)
 }
 
@@ -51,7 +56,8 @@ test('a region whose folder comes is known to the running ones, gets a replica, 
   describeRegion(regions, 'us-east-1', 1)
   describeRegion(regions, 'eu-west-1', 2)
   const flags = ['--regions', 'us-east-1,eu-west-1', '--no-latency', '--table-transition-ms', '0']
-  const running = await up(folder(), ...flags, '--regions-folder', regions)
+  const data = folder()
+  const running = await up(data, ...flags, '--regions-folder', regions)
   ends.push(async () => {
     running.supervisor.kill('SIGTERM')
     await running.ended
@@ -93,7 +99,7 @@ test('a region whose folder comes is known to the running ones, gets a replica, 
   const saoPaulo = `http://127.0.0.1:${port}`
   await eventually('São Paulo serves', async () => (await statusOf(`${saoPaulo}/ready`)) === 200)
   for (const { endpoint } of [us, eu])
-    await eventually('it is known', async () => (await peersAt(endpoint)).includes('sa-east-1'))
+    await eventually('it is known', async () => (await peersAt(endpoint, data)).includes('sa-east-1'))
   await virginia.send(new UpdateTableCommand({ TableName, ReplicaUpdates: [{ Create: { RegionName: 'sa-east-1' } }] }))
   await eventually('it has the replica', async () => (await replica()) === 'ACTIVE')
   const key = { pk: { S: 'before' } }
@@ -101,7 +107,7 @@ test('a region whose folder comes is known to the running ones, gets a replica, 
   expect(Item).toEqual(key)
 
   rmSync(join(regions, 'sa-east-1'), { recursive: true })
-  await eventually('it is forgotten', async () => !(await peersAt(us.endpoint)).includes('sa-east-1'))
+  await eventually('it is forgotten', async () => !(await peersAt(us.endpoint, data)).includes('sa-east-1'))
   expect(await replica()).toBe('REGION_DISABLED')
   await virginia.send(new UpdateTableCommand({ TableName, ReplicaUpdates: [{ Delete: { RegionName: 'sa-east-1' } }] }))
   await eventually('its replica is given up', async () => (await replica()) === undefined)

@@ -30,11 +30,11 @@ export async function deploymentOf({ root, files }) {
   const services = Object.keys(portVariables)
   const free = await freePorts(services.length)
   const ports = Object.fromEntries(services.map((service, index) => [service, free[index]]))
-  const token = `test-${process.pid}-token`
+  const token = `test-${process.pid}-token-of-the-test`
   const env = {
     ...process.env,
     ...Object.fromEntries(services.map((service) => [portVariables[service], String(ports[service])])),
-    LONGITUDE_CONTROL_TOKEN: token,
+    LONGITUDE_ADMIN_TOKEN: token,
   }
   const project = `longitude-test-${process.pid}`
   let all = files

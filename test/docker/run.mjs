@@ -329,7 +329,7 @@ function replace(service) {
 
 async function linksCommand(...args) {
   const program = ['dist/node/cli.js', 'links', ...args, '--json', '--control', endpoint('links')]
-  const env = { ...process.env, LONGITUDE_CONTROL_TOKEN: deployment.token }
+  const env = { ...process.env, LONGITUDE_ADMIN_TOKEN: deployment.token }
   const { stdout, stderr, status } = spawnSync(process.execPath, program, { cwd: root, env, encoding: 'utf8' })
   assert.equal(status, 0, stderr)
   return stdout

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { bufferPoolSizeBytes } from '../../core/limits.ts'
 import { startCache } from '../cache.ts'
+import { adminToken } from '../admin-token.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
 import { Failure, messageOf } from '../failure.ts'
@@ -22,6 +23,9 @@ async function serve(command: Command, parent: Parent): Promise<void> {
   const isFollowing = options.mode === 'coherent' || command.getOptionValueSource('nats') !== 'default'
   const cache = await startCache({
     ...options,
+    visitors: options,
+    // A cache has no data folder of its own: it administers for those whose token it is given.
+    adminToken: options.adminTokenFile === undefined ? options.adminToken : adminToken({ ...options, data: '.' }),
     upstream: options.cacheUpstream,
     ca: options.upstreamCa === undefined ? undefined : authorities(options.upstreamCa),
     nats: isFollowing ? natsAccess(options).own(options.nats) : undefined,

@@ -7,7 +7,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { conflictsMax } from '../../core/limits.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
-import { askAdmin, endpointsAsked } from '../endpoints.ts'
+import { type Administered, askAdmin, regionsAdministered } from '../endpoints.ts'
 import { Failure, exitCode, messageOf } from '../failure.ts'
 
 const pollMs = 500
@@ -29,7 +29,7 @@ const page = z.object({ conflicts: z.array(conflict), tableExists: z.boolean().o
 
 type Conflict = z.output<typeof conflict>
 type Feed = {
-  readonly region: readonly [string, string]
+  readonly region: Administered
   next: number
   /** Undefined until the region has answered. */
   tableExists?: boolean | undefined
@@ -53,7 +53,7 @@ export async function runConflicts(command: Command, json: boolean): Promise<voi
 }
 
 function feedsOf(command: Command, region: string | undefined): Feed[] {
-  const endpoints = Object.entries(endpointsAsked(readOptions(command, optionsOf.status)))
+  const endpoints = regionsAdministered(readOptions(command, optionsOf.status))
   const asked = endpoints.filter(([name]) => region === undefined || name === region)
   if (asked.length === 0)
     throw new Failure(`no region ${region}; running are ${endpoints.map(([name]) => name).join(', ')}`)

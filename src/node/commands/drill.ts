@@ -4,6 +4,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Report } from '../../drills/report.ts'
+import { foundToken } from '../admin-token.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { runSession } from '../drills/drill-session.ts'
 import { composeTarget } from '../drills/compose-target.ts'
@@ -102,7 +103,7 @@ async function targetFor(
   if (flags.start === true && flags.compose !== undefined) throw new Failure('either --start or --compose')
   if (flags.start === true) return await startPrivateRegions({ ...options, regions, owner, logFile, progress })
   if (flags.compose !== undefined) return await composeTarget({ file: flags.compose, name: flags.project }, owner)
-  return await runningTarget(options.data, owner)
+  return await runningTarget(options, owner)
 }
 
 export function runDrillList(json: boolean): void {
@@ -125,10 +126,11 @@ export function runDrillReport(command: Command, json: boolean): void {
 
 /** What a drill broke that was killed before it could mend it, now instead of when its lease runs out. */
 export async function runDrillRestore(command: Command, json: boolean): Promise<void> {
-  const { data } = readOptions(command, optionsOf.drill)
-  const control = controlOf(resolve(data))
+  const options = readOptions(command, optionsOf.drill)
+  const { data } = options
+  const control = controlOf({ ...options, data: resolve(data) })
   if (control === undefined) throw new Failure(`no \`longitude up\` runs on ${resolve(data)}: there is nothing to mend`)
-  const links = new LinksControl({ urls: [control.links] })
+  const links = new LinksControl({ urls: [control.links], token: foundToken(options) })
   const faults = (await links.list()).flatMap((link) => link.faults.filter(({ owner }) => owner.startsWith('drill-')))
   for (const owner of new Set(faults.map((fault) => fault.owner))) await links.heal({ owner })
   const mended = [...(await control.heal({})), ...new Set(faults.map(({ what, owner }) => `${what} (${owner})`))]

@@ -29,6 +29,7 @@ async function serve(command: Command, parent: Parent): Promise<void> {
     host,
     port: frontDoorPort,
     endpoints,
+    visitors: options,
     failover: options.failover === 'nearest',
     roundTripMs: (from, to) => known.roundTripMs(from, to),
     onHealth: (region, healthy) => (healthy ? log.info(`${region} is healthy`) : log.warn(`${region} is not healthy`)),

@@ -1,10 +1,9 @@
 /** `longitude links run`: the process that carries links, of one machine under `up`, or in a container of its own. */
 import type { Command } from 'commander'
 import { pinoLog } from '../../adapters/pino-log.ts'
+import { adminToken } from '../admin-token.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
-import { Failure } from '../failure.ts'
-import { tokenOf } from '../links/control-options.ts'
 import { startControl } from '../links/control-server.ts'
 import { Links } from '../links/links.ts'
 import { readPlan } from '../links/plan.ts'
@@ -21,11 +20,7 @@ async function serve(command: Command, parent: Parent): Promise<void> {
   requireDescriptors(nodeDescriptorsMin, 'the links')
   const options = readOptions(command, optionsOf.linksRun)
   const { plan: file, link: flags, host, latency, controlHost, controlPort, logLevel = 'info', logFormat } = options
-  const token = tokenOf(options)
-  if (token === undefined && !isLoopback(controlHost))
-    throw new Failure(
-      `--control-host ${controlHost} is no loopback address: that needs --control-token-file or LONGITUDE_CONTROL_TOKEN`,
-    )
+  const token = adminToken(options)
   const known = readRegions(options.regionsFolder)
   const plans = readPlan({
     file,
@@ -50,5 +45,3 @@ async function serve(command: Command, parent: Parent): Promise<void> {
     await Promise.all([control.close(), links.close()])
   })
 }
-
-const isLoopback = (host: string): boolean => host === 'localhost' || host === '::1' || host.startsWith('127.')

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { InvariantViolation } from '../../core/assert.ts'
 import { bufferPoolSizeBytes } from '../../core/limits.ts'
+import { adminToken } from '../admin-token.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
 import { exitCode, messageOf } from '../failure.ts'
@@ -26,6 +27,8 @@ async function serve(command: Command, parent: Parent): Promise<void> {
   const tls = endpointTls(options)
   const node = await startNode({
     ...options,
+    visitors: options,
+    adminToken: adminToken(options),
     natsAccess: natsAccess(options),
     tls,
     certificates: certificatesOf(options),

@@ -5,7 +5,7 @@
 import type { Command } from 'commander'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { durationMs } from '../duration.ts'
-import { askAdmin, endpointsAsked, Unanswered } from '../endpoints.ts'
+import { type Administered, askAdmin, regionsAdministered, Unanswered } from '../endpoints.ts'
 import { Failure, messageOf } from '../failure.ts'
 
 type What = { readonly table: string } | { readonly link: readonly [string, string] }
@@ -32,7 +32,7 @@ export async function runResume(command: Command, json: boolean): Promise<void> 
 
 async function tell(command: Command, json: boolean, verb: 'pause' | 'resume', more: object): Promise<void> {
   const what = whatOf(command)
-  const endpoints = Object.entries(endpointsAsked(readOptions(command, optionsOf.status)))
+  const endpoints = regionsAdministered(readOptions(command, optionsOf.status))
   const concerned = 'link' in what ? endpoints.filter(([region]) => what.link.includes(region)) : endpoints
   if ('link' in what && concerned.length < 2)
     throw new Failure(`${what.link.join('..')} is no link between running regions`)
@@ -48,7 +48,7 @@ async function tell(command: Command, json: boolean, verb: 'pause' | 'resume', m
     throw new Failure(`${name} was not ${verb}d in ${silent.join(', ')}: give the command again once it answers`)
 }
 
-async function tellOne(endpoint: readonly [string, string], verb: string, body: object): Promise<Told> {
+async function tellOne(endpoint: Administered, verb: string, body: object): Promise<Told> {
   try {
     return { region: endpoint[0], done: true, answer: await askAdmin(endpoint, verb, { body }) }
   } catch (error) {

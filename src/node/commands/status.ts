@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { optionsOf, readOptions } from '../configuration.ts'
-import { endpointsAsked } from '../endpoints.ts'
+import { type Administered, askAdmin, regionsAdministered } from '../endpoints.ts'
 import { exitCode, messageOf } from '../failure.ts'
 import { tableText } from '../table-text.ts'
 
@@ -88,9 +88,8 @@ type LinkStatus = {
 }
 
 export async function runStatus(command: Command, json: boolean): Promise<void> {
-  const endpoints = endpointsAsked(readOptions(command, optionsOf.status))
   const regions = await Promise.all(
-    Object.entries(endpoints).map(async ([region, endpoint]) => await ask(region, endpoint)),
+    regionsAdministered(readOptions(command, optionsOf.status)).map(async (at) => await ask(at)),
   )
   const links = linksOf(regions)
   console.log(json ? JSON.stringify({ regions, links }) : textOf(regions, links))
@@ -105,14 +104,15 @@ function checkedCode(regions: readonly Answer[]): number {
   return regions.some(({ health }) => health === 'not ready') ? exitCode.failure : 0
 }
 
-async function ask(region: string, endpoint: string): Promise<Answer> {
+async function ask(at: Administered): Promise<Answer> {
+  const [region, endpoint] = at
   try {
-    const [ready, status] = await Promise.all([answerOf(`${endpoint}/ready`), answerOf(`${endpoint}/admin/status`)])
+    const [ready, status] = await Promise.all([answerOf(`${endpoint}/ready`), askAdmin(at, 'status')])
     return {
       region,
       endpoint,
       health: ready.ok ? 'ready' : 'not ready',
-      status: nodeStatus.parse(await status.json()),
+      status: nodeStatus.parse(status),
     }
   } catch (error) {
     return {

@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { pinoLog } from '../../adapters/pino-log.ts'
+import { adminToken } from '../admin-token.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { type DataFolder, openDataFolder } from '../data-folder.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
@@ -95,8 +96,10 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   const freeMsMax = folder.abandoned.length > 0 ? portsFreeMsMax : 0
   await unlessStopped(requirePorts(usesOf(layout, options.host), freeMsMax))
   const natsServer = await unlessStopped(findNatsServer({ explicit: options.natsServer, progress }))
+  const token = adminToken({ ...options, data: layout.data })
   const supervisor = new Supervisor({
     ...options,
+    adminToken: token,
     logLevel,
     layout,
     natsServer: natsServer.path,
@@ -114,6 +117,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   progress(`nats-server ${natsServer.version} (${natsServer.path}); starting ${options.regions.join(', ')} …`)
   const control = await startControlServer({
     data: layout.data,
+    token,
     faults: supervisor.faults,
     links: linksControl(options.basePort),
     endpoints,

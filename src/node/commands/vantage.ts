@@ -3,11 +3,11 @@
  * ran there, until Ctrl-C. The same links as between the regions, in this process, with a control of their own.
  */
 import type { Command } from 'commander'
+import { adminToken } from '../admin-token.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { endpointsAsked } from '../endpoints.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { startControl } from '../links/control-server.ts'
-import { tokenOf } from '../links/control-options.ts'
 import { Links } from '../links/links.ts'
 import type { LinkPlan } from '../links/links.ts'
 import { delayText } from '../links/quantities.ts'
@@ -57,7 +57,7 @@ export async function runVantage(command: Command, json: boolean): Promise<void>
     throw new Failure(`${messageOf(error)}; --vantage-port chooses other ports`)
   })
   const listen = { host: '127.0.0.1', port: first + controlOffset }
-  const control = await startControl({ links, listen, token: tokenOf(options) }).catch(async (error: unknown) => {
+  const control = await startControl({ links, listen, token: adminToken(options) }).catch(async (error: unknown) => {
     await links.close()
     throw error
   })

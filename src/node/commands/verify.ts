@@ -8,7 +8,7 @@ import { z } from 'zod'
 import { watermarkAgeMsMax } from '../../core/limits.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { durationMs } from '../duration.ts'
-import { askAdmin, endpointsAsked } from '../endpoints.ts'
+import { type Administered, askAdmin, regionsAdministered } from '../endpoints.ts'
 import { exitCode, Failure, messageOf } from '../failure.ts'
 
 /** A large table takes its time. */
@@ -36,7 +36,7 @@ const comparison = z.looseObject({
 const repairAnswer = comparison.extend({ mended: z.number(), unknown: z.number(), corrected: z.number().default(0) })
 
 type Comparison = z.output<typeof comparison> & { readonly watermarkAgeMs: number }
-type Endpoint = readonly [string, string]
+type Endpoint = Administered
 
 export async function runVerify(command: Command, json: boolean): Promise<void> {
   await orUnknown(() => compare(command, json))
@@ -142,7 +142,7 @@ async function ask(endpoint: Endpoint, verb: string, table: string): Promise<unk
 }
 
 function endpointsOf(command: Command): readonly Endpoint[] {
-  return Object.entries(endpointsAsked(readOptions(command, optionsOf.status)))
+  return regionsAdministered(readOptions(command, optionsOf.status))
 }
 
 function tableOf(command: Command): string {

@@ -6,6 +6,7 @@ import { X509Certificate } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { join } from 'node:path'
+import { adminToken, adminTokenName } from '../admin-token.ts'
 import { type Certified, certify, commonNameOf, type Wish } from './certificate.ts'
 import type { RegionHost } from './options.ts'
 import { cacheNameOf, nodeNameOf, peerApiPrefix, securedNatsConfiguration } from './nats-accounts.ts'
@@ -63,6 +64,7 @@ function writeRegion(at: RegionHost, authority: Certified, options: DeploymentOp
     certificates = 'new'
   }
   writeFileSync(join(folder, 'ca.crt'), authority.certificate)
+  writeToken(options.out, folder)
   writeFileSync(join(folder, 'nats.conf'), natsConfigurationOf(at, options))
   writeFileSync(join(folder, 'longitude.json'), `${JSON.stringify(nodeOptionsOf(at, options), undefined, 2)}\n`)
   writeFileSync(join(folder, 'cache.json'), `${JSON.stringify(cacheOptionsOf(at, options), undefined, 2)}\n`)
@@ -101,6 +103,7 @@ function nodeOptionsOf({ region, natsPort }: RegionHost, { hosts, installed, sta
     nats: `tls://localhost:${natsPort}`,
     peer: Object.fromEntries(others.map((each) => [each.region, `tls://${hostInUrl(each.host)}:${each.natsPort}`])),
     natsApiPrefix: peerApiPrefix,
+    adminTokenFile: join(installed, adminTokenName),
     natsTlsCa: join(installed, 'ca.crt'),
     natsTlsCert: join(installed, 'node.crt'),
     natsTlsKey: join(installed, 'node.key'),
@@ -118,6 +121,14 @@ function cacheOptionsOf({ region, natsPort }: RegionHost, { installed }: Deploym
     natsTlsCert: join(installed, 'cache.crt'),
     natsTlsKey: join(installed, 'cache.key'),
   }
+}
+
+/** One for the whole deployment, made once and kept beside the authority's key. */
+function writeToken(out: string, folder: string): void {
+  const path = join(folder, adminTokenName)
+  const token = adminToken({ data: out })
+  rmSync(path, { force: true })
+  writeFileSync(path, `${token}\n`, { mode: 0o600 })
 }
 
 function hostInUrl(host: string): string {

@@ -1,5 +1,5 @@
 /**
- * What a node serves below /admin/ to its own container only, asked from outside: a small program inside the container passes questions on,
+ * What a node serves below /admin/, asked from outside its container: a small program inside, where the token lies, passes questions on,
  * one line each. It ends with its container and is started again with the next question.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -19,10 +19,14 @@ const answerMsMax = 5000
 const restMs = 500
 
 const program = `
-  const base = 'http://127.0.0.1:' + (process.env.LONGITUDE_PORT || 8000) + '/admin/'
+  const { env } = process
+  const base = 'http://127.0.0.1:' + (env.LONGITUDE_PORT || 8000) + '/admin/'
+  const file = env.LONGITUDE_ADMIN_TOKEN_FILE || (env.LONGITUDE_DATA || '/data') + '/admin-token'
+  const token = env.LONGITUDE_ADMIN_TOKEN || require('node:fs').readFileSync(file, 'utf8').trim()
+  const authorization = 'Bearer ' + token
   require('node:readline').createInterface({ input: process.stdin }).on('line', async (line) => {
     const { id, path, body, timeoutMs } = JSON.parse(line)
-    const request = body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+    const request = body === undefined ? { headers: { authorization } } : { method: 'POST', headers: { authorization, 'content-type': 'application/json' }, body: JSON.stringify(body) }
     const said = await fetch(base + path, { ...request, signal: AbortSignal.timeout(timeoutMs) })
       .then(async (answer) => ({ ok: answer.ok, text: await answer.text() }), (error) => ({ ok: false, text: String(error) }))
     console.log(JSON.stringify({ id, ...said }))

@@ -1,6 +1,6 @@
 /**
  * Regions that run as containers of Compose. What is broken is broken by the Docker engine, links by their control. Administration is
- * served inside a node's own container only, so there is a relay in each. Nobody supervises containers for us: a shell that
+ * asked for inside a node's own container, where its token lies, so there is a relay in each. Nobody supervises containers for us: a shell that
  * waits for this process to end (as in supervisor/sentinel.ts) starts again what a drill that was killed had stopped.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
@@ -20,10 +20,11 @@ export async function composeTarget(project: Project, owner: string): Promise<Ta
   const places = placesOf(containers)
   if (places.size === 0)
     throw new Failure(`no region of ${project.file} runs: docker compose --file ${project.file} up --detach`)
-  const links = linksOf(containers)
+  const token = await tokenOf(containers)
+  const links = linksOf(containers, token)
   const distances = new Map((await links.list()).map(({ from, to, roundTripMs }) => [`${from}>${to}`, roundTripMs]))
   const relays = new Map([...places].map(([region, { node }]) => [region, new AdminRelay(node.id)]))
-  const healing = { urls: carriersOf(containers).map(endpointOf), token: tokenOf(containers), owner }
+  const healing = { urls: carriersOf(containers).map(endpointOf), token, owner }
   const parts = new Parts(places, healing)
   return {
     description: `the containers of ${project.file}`,
@@ -73,18 +74,24 @@ function placesOf(containers: readonly Container[]): Places {
   )
 }
 
-function linksOf(containers: readonly Container[]): LinksControl {
+function linksOf(containers: readonly Container[], token: string | undefined): LinksControl {
   const carriers = carriersOf(containers)
   if (carriers.length === 0) throw new Failure('no container carries links: nothing can be cut or slowed')
-  return new LinksControl({ urls: carriers.map(endpointOf), token: tokenOf(containers) })
+  return new LinksControl({ urls: carriers.map(endpointOf), token })
 }
 
 function carriersOf(containers: readonly Container[]): readonly Container[] {
   return containers.filter(({ role }) => role === 'links')
 }
 
-function tokenOf(containers: readonly Container[]): string | undefined {
-  return carriersOf(containers)[0]?.environment['LONGITUDE_CONTROL_TOKEN']
+/** As the links' own container finds it. */
+async function tokenOf(containers: readonly Container[]): Promise<string | undefined> {
+  const [carrier] = carriersOf(containers)
+  if (carrier === undefined) return undefined
+  const { LONGITUDE_ADMIN_TOKEN: given, LONGITUDE_ADMIN_TOKEN_FILE: file } = carrier.environment
+  if (given !== undefined && given !== '') return given
+  const program = `process.stdout.write(require('node:fs').readFileSync(${JSON.stringify(file ?? '/data/admin-token')}, 'utf8'))`
+  return (await docker(['exec', carrier.id, 'node', '--eval', program])).trim()
 }
 
 function endpointOf({ service, published }: Container): string {
@@ -113,7 +120,7 @@ class Parts {
     this.#sentinel = spawn('sh', ['-c', mending, 'longitude-sentinel', ...healingCommand(links)], {
       detached: true,
       stdio: ['pipe', 'ignore', 'ignore'],
-      env: { ...process.env, LONGITUDE_CONTROL_TOKEN: links.token },
+      env: { ...process.env, LONGITUDE_ADMIN_TOKEN: links.token },
     })
     this.#sentinel.on('error', () => {})
     this.#sentinel.stdin?.on('error', () => {})

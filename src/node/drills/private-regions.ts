@@ -6,6 +6,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, rmSync } fro
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pinoLog } from '../../adapters/pino-log.ts'
+import { adminToken } from '../admin-token.ts'
 import { endpointsOf, openDataFolder } from '../data-folder.ts'
 import { Failure } from '../failure.ts'
 import { LinksControl } from '../links/control-client.ts'
@@ -42,12 +43,14 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
   const endpoints = Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint]))
   const folder = await openDataFolder(data, layout.regions, { endpoints })
   const descriptor = openSync(options.logFile, 'a')
+  const token = adminToken({ data })
   const supervisor = new Supervisor({
     layout,
     natsServer: natsServer.path,
     run: folder.run,
     program: ownProgram().slice(1),
     host,
+    adminToken: token,
     logLevel: 'info',
     accountId: '000000000000',
     regionsFolder: options.regionsFolder,
@@ -70,7 +73,8 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
       owner: options.owner,
       endpoints,
       parts: ownParts(supervisor.faults),
-      links: new LinksControl({ urls: [linksControl(layout.regions[0]?.port ?? 0)] }),
+      token,
+      links: new LinksControl({ urls: [linksControl(layout.regions[0]?.port ?? 0)], token }),
       close,
     })
   } catch (error) {

@@ -1,6 +1,7 @@
 /** Regions that run as processes of this machine, under a `longitude up` of their own or of this drill. */
 import { resolve } from 'node:path'
 import type { Direction } from '../../drills/cast.ts'
+import { type AdminTokenOptions, foundToken } from '../admin-token.ts'
 import { askAdmin } from '../endpoints.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { LinksControl } from '../links/control-client.ts'
@@ -16,6 +17,8 @@ export type ProcessTargetOptions = {
   readonly owner: string
   readonly endpoints: Readonly<Record<string, string>>
   readonly parts: PartsControl
+  /** Of the administration. */
+  readonly token: string | undefined
   readonly links: LinksControl
   /** Stops what was started for the drill. */
   readonly close?: () => Promise<void>
@@ -37,7 +40,7 @@ export async function processTarget(options: ProcessTargetOptions): Promise<Targ
     description,
     regions: Object.entries(endpoints).map(([region, endpoint]) => ({ region, endpoint })),
     statusEveryMs,
-    admin: async (region, path, ask = {}) => await askAdmin([region, endpointOf(region)], path, ask),
+    admin: async (region, path, ask = {}) => await askAdmin([region, endpointOf(region), options.token], path, ask),
     processes: async () => {
       const states = await parts.states()
       return Object.fromEntries(states.map(({ region, node, nats }) => [region, `node ${node}, nats ${nats}`]))
@@ -66,9 +69,10 @@ export async function processTarget(options: ProcessTargetOptions): Promise<Targ
 }
 
 /** Throws a Failure when no `longitude up` runs on the folder. */
-export async function runningTarget(data: string, owner: string): Promise<Target> {
-  const folder = resolve(data)
-  const control = controlOf(folder)
+export async function runningTarget(options: AdminTokenOptions, owner: string): Promise<Target> {
+  const folder = resolve(options.data)
+  const token = foundToken(options)
+  const control = controlOf({ ...options, data: folder })
   if (control === undefined)
     throw new Failure(
       `no \`longitude up\` runs on ${folder}: --data tells its folder, --start runs regions for the drill alone, --compose takes those of Docker`,
@@ -78,7 +82,8 @@ export async function runningTarget(data: string, owner: string): Promise<Target
     owner,
     endpoints: control.endpoints,
     parts: control,
-    links: new LinksControl({ urls: [control.links] }),
+    token,
+    links: new LinksControl({ urls: [control.links], token }),
   })
 }
 

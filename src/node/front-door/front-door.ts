@@ -14,6 +14,7 @@ import { renderError } from '../../core/wire/render.ts'
 import { drain } from '../../http/draining.ts'
 import { HttpSockets } from '../../http/http-sockets.ts'
 import { replyHeaders } from '../../http/reply.ts'
+import { arrivalOf, type VisitorOptions, Visitors } from '../../http/visitors.ts'
 import { requestIds } from '../../http/request-id.ts'
 import { systemClock } from '../../adapters/clocks.ts'
 import { systemRandom } from '../../adapters/random.ts'
@@ -32,6 +33,7 @@ export type FrontDoorOptions = {
   /** To the nearest healthy region, when the one that is asked for is not. */
   readonly failover: boolean
   readonly roundTripMs: (from: string, to: string) => number | undefined
+  readonly visitors?: VisitorOptions
   readonly onHealth?: (region: string, healthy: boolean) => void
   readonly healthEveryMs?: number
 }
@@ -69,6 +71,7 @@ export class FrontDoor {
   readonly #server: Server
   readonly #health: Health
   readonly #sockets = new HttpSockets()
+  readonly #visitors: Visitors
   #refusing = false
 
   /** Rejects with a Failure when the port cannot be had. */
@@ -87,6 +90,7 @@ export class FrontDoor {
 
   private constructor(options: FrontDoorOptions) {
     this.#options = options
+    this.#visitors = new Visitors(options.visitors)
     this.#orders = ordersOf(Object.keys(options.endpoints), options.roundTripMs)
     this.#health = new Health({
       endpoints: options.endpoints,
@@ -132,6 +136,8 @@ export class FrontDoor {
     response.on('error', () => {})
     const [path] = (request.url ?? '/').split('?')
     try {
+      const refused = this.#visitors.refusal(request.headers, arrivalOf(request, { address: this.#options.host }))
+      if (refused !== undefined) return this.#turnAway(request, response, refused)
       if (this.#refusing) throw stopping()
       if (request.method === 'GET' && path === '/health') this.#tellHealth(response)
       else if (path !== '/') this.#answer(response, 404, 'text/plain', Buffer.from('<UnknownOperationException/>\n'))
@@ -229,6 +235,12 @@ export class FrontDoor {
     request.unpipe()
     request.resume()
     this.#answer(response, errors[told.code].status, 'application/x-amz-json-1.0', renderError(told))
+  }
+
+  #turnAway(request: IncomingMessage, response: ServerResponse, reason: string): void {
+    request.resume()
+    const error = new ServiceError('AccessDeniedException', `The request was not passed on: ${reason}.`)
+    this.#answer(response, 403, 'application/x-amz-json-1.0', renderError(error))
   }
 
   #answer(response: ServerResponse, status: number, contentType: string, bytes: Buffer): void {

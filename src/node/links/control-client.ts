@@ -3,6 +3,7 @@
  * link that two processes carry, one the way there and one the way back, is told once.
  */
 import { randomUUID } from 'node:crypto'
+import { adminHeaders } from '../endpoints.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { HealRequest, SetRequest } from './control-server.ts'
 import type { FaultView, LinkView } from './links.ts'
@@ -13,7 +14,6 @@ export type { FaultView, HealRequest, LinkView, SetRequest }
 export type LinksControlOptions = {
   /** Such as http://127.0.0.1:8199. */
   readonly urls: readonly string[]
-  /** Not needed on the machine of the links. */
   readonly token?: string | undefined
 }
 
@@ -55,10 +55,7 @@ export class LinksControl {
   }
 
   async #ask(url: string, path: string, body?: object): Promise<readonly LinkView[]> {
-    const headers = {
-      'content-type': 'application/json',
-      ...(this.#token === undefined ? {} : { authorization: `Bearer ${this.#token}` }),
-    }
+    const headers = { 'content-type': 'application/json', ...adminHeaders(this.#token) }
     const request = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
     let answer: Response
     let told: { readonly links?: readonly LinkView[]; readonly error?: string }

@@ -1,14 +1,14 @@
 /**
  * The control of the links of this process: HTTP and JSON on a port of its own, which is never subject to what it controls.
- * Clients on this machine need nothing, others the bearer token.
+ * Whoever brings the deployment's token may ask; only /health answers without.
  *
  *   GET /health         GET /links         POST /links/set         POST /links/heal
  */
-import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
+import { controlRefusal } from '../../http/administration.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { jsonBodyOf } from '../json-body.ts'
 import { durationMs } from '../duration.ts'
@@ -41,7 +41,7 @@ const healBody = z.strictObject({ owner, links: selection.optional() })
 export type SetRequest = z.input<typeof setBody>
 export type HealRequest = z.input<typeof healBody>
 
-export type ControlOptions = { readonly links: Links; readonly listen: Address; readonly token?: string | undefined }
+export type ControlOptions = { readonly links: Links; readonly listen: Address; readonly token: string }
 export type Control = { readonly port: number; close(): Promise<void> }
 
 /** Rejects with a Failure when the port cannot be had. */
@@ -56,7 +56,7 @@ export async function startControl({ links, listen, token }: ControlOptions): Pr
   return { port: (server.address() as AddressInfo).port, close: async () => await close(server) }
 }
 
-type Parts = { readonly links: Links; readonly token: string | undefined }
+type Parts = { readonly links: Links; readonly token: string }
 type Reply = { readonly status: number; readonly body: object }
 
 async function answer(request: IncomingMessage, response: ServerResponse, parts: Parts): Promise<void> {
@@ -67,9 +67,9 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
 
 async function reply(request: IncomingMessage, { links, token }: Parts): Promise<Reply> {
   const route = `${request.method} ${request.url?.split('?')[0]}`
-  if (route === 'GET /health') return { status: 200, body: { status: 'ok' } }
-  if (!mayControl(request, token))
-    return { status: 403, body: { error: 'the links are controlled from this machine, or with the token' } }
+  if (route === 'GET /health' && request.headers.origin === undefined) return { status: 200, body: { status: 'ok' } }
+  const refused = controlRefusal(request.headers, { token, address: request.socket.localAddress })
+  if (refused !== undefined) return { status: 403, body: { error: refused } }
   switch (route) {
     case 'GET /links':
       return { status: 200, body: { links: links.list() } }
@@ -107,22 +107,6 @@ function mistake(error: unknown): Reply {
   if (error instanceof UnknownLink) return { status: 404, body: { error: error.message } }
   if (error instanceof Failure || error instanceof SyntaxError) return { status: 400, body: { error: error.message } }
   return { status: 500, body: { error: messageOf(error) } }
-}
-
-const loopback = /^(::1|(::ffff:)?127\.\d+\.\d+\.\d+)$/
-const localNames = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])(:\d+)?$/
-
-/** From this machine by name too, and as JSON, since pages of the web can point names of theirs here, and post forms. */
-function mayControl({ socket, headers, method }: IncomingMessage, token: string | undefined): boolean {
-  const [, given] = /^bearer (.+)$/i.exec(headers.authorization ?? '') ?? []
-  if (token !== undefined && given !== undefined) return isSame(given, token)
-  const isJson = method === 'GET' || headers['content-type']?.startsWith('application/json') === true
-  return isJson && loopback.test(socket.remoteAddress ?? '') && localNames.test(headers.host ?? '')
-}
-
-function isSame(given: string, token: string): boolean {
-  const [a, b] = [given, token].map((text) => createHash('sha256').update(text).digest())
-  return a !== undefined && b !== undefined && timingSafeEqual(a, b)
 }
 
 async function close(server: Server): Promise<void> {

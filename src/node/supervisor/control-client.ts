@@ -2,13 +2,14 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { type AdminTokenOptions, foundToken } from '../admin-token.ts'
+import { adminHeaders } from '../endpoints.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { controlFileName } from './control-server.ts'
 import type { Fault, FaultRequest, Part } from './faults.ts'
 
 const controlFile = z.object({
   port: z.number(),
-  token: z.string(),
   links: z.string(),
   nodes: z.record(z.string(), z.string()),
 })
@@ -31,13 +32,15 @@ export type ControlClient = {
 }
 
 /** Undefined when nothing runs on the folder; throws a Failure when that cannot be told. */
-export function controlOf(data: string): ControlClient | undefined {
+export function controlOf(options: AdminTokenOptions): ControlClient | undefined {
+  const { data } = options
   const file = readControlFile(join(data, controlFileName))
-  if (file === undefined) return undefined
+  const token = file === undefined ? undefined : foundToken(options)
+  if (file === undefined || token === undefined) return undefined
   const ask = async (method: string, path: string, body?: unknown): Promise<unknown> => {
     const answer = await fetch(`http://127.0.0.1:${file.port}${path}`, {
       method,
-      headers: { authorization: `Bearer ${file.token}`, 'content-type': 'application/json' },
+      headers: { ...adminHeaders(token), 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       signal: AbortSignal.timeout(answerMsMax),
     }).catch((error: unknown) => {

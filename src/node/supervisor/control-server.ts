@@ -1,13 +1,13 @@
 /**
  * What `longitude up` lets a drill do, over the loopback. It is as strong as a shell of the person who runs the regions, so
- * it asks for a token that only that person can read: it lies in the data folder, with the port, in a file of mode 0600.
+ * it asks for the deployment's token, which only that person can read. The port lies in the data folder.
  */
-import { randomBytes, timingSafeEqual } from 'node:crypto'
 import { rmSync, writeFileSync } from 'node:fs'
 import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { controlRefusal } from '../../http/administration.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { jsonBodyOf } from '../json-body.ts'
 import type { Faults } from './faults.ts'
@@ -16,13 +16,13 @@ export const controlFileName = 'control.json'
 
 export type ControlFile = {
   readonly port: number
-  readonly token: string
   readonly links: string
   readonly nodes: Readonly<Record<string, string>>
 }
 
 export type ControlServerOptions = {
   readonly data: string
+  readonly token: string
   readonly faults: Faults
   /** Where the links are controlled. */
   readonly links: string
@@ -51,11 +51,11 @@ const leaseRequest = z.strictObject({ owner: z.string().min(1), forMs: z.number(
 
 export async function startControlServer({
   data,
+  token,
   faults,
   links,
   endpoints,
 }: ControlServerOptions): Promise<ControlServer> {
-  const token = randomBytes(24).toString('base64url')
   const answers: Readonly<Record<string, (body: unknown) => unknown>> = {
     'GET /regions': () => ({ regions: faults.states, faults: faults.active }),
     'POST /faults': async (body) => await faults.break(faultRequest.parse(body)),
@@ -69,7 +69,7 @@ export async function startControlServer({
   const server = createServer((request, response) => void serve(request, response, { token, answers }))
   await listening(server)
   const path = join(data, controlFileName)
-  const file: ControlFile = { port: (server.address() as AddressInfo).port, token, links, nodes: endpoints }
+  const file: ControlFile = { port: (server.address() as AddressInfo).port, links, nodes: endpoints }
   try {
     rmSync(path, { force: true })
     writeFileSync(path, JSON.stringify(file), { mode: 0o600 })
@@ -104,8 +104,8 @@ async function serve(request: IncomingMessage, response: ServerResponse, { token
     response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   }
   try {
-    if (!isAllowed(request.headers.authorization, token))
-      return reply(401, { error: 'the token of control.json is needed' })
+    const refused = controlRefusal(request.headers, { token, address: request.socket.localAddress })
+    if (refused !== undefined) return reply(403, { error: refused })
     const answer = answers[`${request.method} ${request.url}`]
     if (answer === undefined) return reply(404, { error: `no ${request.method} ${request.url}` })
     reply(200, await answer(await jsonBodyOf(request, bodySizeBytesMax)))
@@ -113,10 +113,4 @@ async function serve(request: IncomingMessage, response: ServerResponse, { token
     const asked = error instanceof Failure || error instanceof z.ZodError || error instanceof SyntaxError
     reply(asked ? 400 : 500, { error: error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error) })
   }
-}
-
-function isAllowed(authorization: string | undefined, token: string): boolean {
-  const given = Buffer.from(authorization ?? '')
-  const wanted = Buffer.from(`Bearer ${token}`)
-  return given.length === wanted.length && timingSafeEqual(given, wanted)
 }

@@ -8,6 +8,7 @@ import { join, resolve } from 'node:path'
 import type { Log } from '../../ports/log.ts'
 import { Failure } from '../failure.ts'
 import { Faults, clockFileName } from './faults.ts'
+import type { VisitorOptions } from '../../http/visitors.ts'
 import { LinksControl } from '../links/control-client.ts'
 import { linksPlan } from './links-plan.ts'
 import { heapFlagsOf } from '../own-program.ts'
@@ -20,7 +21,7 @@ import { Sentinel } from './sentinel.ts'
 import { Supervised } from './supervised.ts'
 import type { SupervisedOptions } from './supervised.ts'
 
-export type SupervisorOptions = {
+export type SupervisorOptions = VisitorOptions & {
   readonly layout: Layout
   readonly natsServer: string
   /** Names this run, for the next one to know its processes by (remains.ts). */
@@ -28,6 +29,7 @@ export type SupervisorOptions = {
   /** The command line program, as Node runs it: its path, after flags of Node's own. */
   readonly program: readonly string[]
   readonly host: string
+  readonly adminToken: string
   readonly logLevel: string
   readonly accountId: string
   /** Of the front door, if there is one. */
@@ -77,7 +79,7 @@ export class Supervisor {
     }))
     this.#links = this.#linksProcess()
     const { log, layout } = options
-    const links = new LinksControl({ urls: [`http://127.0.0.1:${layout.controlPort}`] })
+    const links = new LinksControl({ urls: [`http://127.0.0.1:${layout.controlPort}`], token: options.adminToken })
     this.faults = new Faults({
       regions: this.regions,
       log,
@@ -183,6 +185,7 @@ export class Supervisor {
       'account-id': accountId,
       'table-transition-ms': tableTransitionMs,
       'clock-file': join(plan.folder, clockFileName),
+      ...visitorFlags(this.#options),
       // Absolute, since the children need not be where we are.
       ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
       ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
@@ -208,6 +211,7 @@ export class Supervisor {
       host,
       port,
       nats: `nats://127.0.0.1:${plan.natsPort}`,
+      ...visitorFlags(this.#options),
       ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
     })
     return this.#ours({
@@ -238,6 +242,7 @@ export class Supervisor {
       host,
       'front-door-port': layout.frontDoor.port,
       failover,
+      ...visitorFlags(this.#options),
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
     })
     return this.#ours({
@@ -250,12 +255,18 @@ export class Supervisor {
   }
 
   #ours(options: Omit<SupervisedOptions, 'program' | 'environment' | 'speaks' | 'sentinel'>): Supervised {
-    const { program, logLevel, run } = this.#options
+    const { program, logLevel, run, adminToken } = this.#options
     return new Supervised({
       ...options,
       program: process.execPath,
       args: [...heapFlagsOf(options.args[0]), ...program, ...options.args, ...flagsOf({ 'log-level': logLevel })],
-      environment: { ...withoutOwnVariables(process.env), LONGITUDE_LOG_FORMAT: 'json', [runVariable]: run },
+      // Every user of the machine can read flags, and only this one the environment.
+      environment: {
+        ...withoutOwnVariables(process.env),
+        LONGITUDE_LOG_FORMAT: 'json',
+        LONGITUDE_ADMIN_TOKEN: adminToken,
+        [runVariable]: run,
+      },
       speaks: true,
       sentinel: this.#sentinel,
     })
@@ -290,6 +301,13 @@ function storyOf(failed: readonly RegionFailure[]): string {
   const reasons = new Set(failed.map(({ reason }) => reason))
   if (reasons.size === 1) return failed[0]?.reason ?? ''
   return failed.map(({ region, reason }) => `${region}: ${reason}`).join('\n  ')
+}
+
+function visitorFlags({ cors, hostNames }: VisitorOptions): Readonly<Record<string, string>> {
+  return {
+    ...(cors === undefined || cors.length === 0 ? {} : { cors: cors.join() }),
+    ...(hostNames === undefined || hostNames.length === 0 ? {} : { 'host-names': hostNames.join() }),
+  }
 }
 
 /** What was said to us is passed on by flags: a LONGITUDE_PEER of the person's own must not reach the children. */

@@ -1,4 +1,5 @@
 /** What a region's owner of the writes and its workers tell each other, beside the sockets that they hand over. */
+import type { VisitorOptions } from '../../http/visitors.ts'
 import type { Labels, MetricName } from '../../ports/meter.ts'
 
 export type WorkerStart = {
@@ -10,6 +11,9 @@ export type WorkerStart = {
   readonly credentials: string | undefined
   /** Regions beside its own that signatures may be for. */
   readonly signedFor: readonly string[]
+  readonly visitors: VisitorOptions
+  /** The address that the region listens on. */
+  readonly host: string
 }
 
 export type ToWorker =

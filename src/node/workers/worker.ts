@@ -15,6 +15,7 @@ import { drain } from '../../http/draining.ts'
 import { Forwarder } from '../../http/forwarding.ts'
 import { pipeline } from '../../http/pipeline.ts'
 import { requestIds } from '../../http/request-id.ts'
+import { Visitors } from '../../http/visitors.ts'
 import { Signatures } from '../../http/signatures.ts'
 import { localOperations, WorkerDoor } from '../../http/worker-door.ts'
 import type { OperationContext } from '../../operations/operation.ts'
@@ -46,7 +47,10 @@ export function runWorker(log: Log): void {
 let end: (() => Promise<void>) | undefined
 let stopping = false
 
-function start({ folder, region, accountId, credentials: file, signedFor }: WorkerStart, log: Log): Connections {
+function start(
+  { folder, region, accountId, credentials: file, signedFor, visitors, host }: WorkerStart,
+  log: Log,
+): Connections {
   const meter = relayMeter()
   const store = openLmdbReader(folder)
   const reading = new ReadingEngine(store, region)
@@ -63,7 +67,8 @@ function start({ folder, region, accountId, credentials: file, signedFor }: Work
   const api = new Api({
     env,
     requestIds: requestIds(systemRandom),
-    crossOrigin: true,
+    visitors: new Visitors(visitors),
+    arrival: { address: host },
     answer: pipeline({
       context,
       ...signatures,

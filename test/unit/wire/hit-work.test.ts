@@ -49,6 +49,7 @@ beforeAll(async () => {
     },
     answer: cachePipeline({ cache, upstream, log }),
     readiness: () => ({ ready: true }),
+    visitors: { cors: ['http://localhost:3000'] },
     metrics: () => Promise.resolve({ contentType: '', text: '' }),
   })
   client = new Socket().connect(server.port, server.host)

@@ -230,14 +230,32 @@ describe('other addresses', () => {
     }
   })
 
-  test('administration is JSON for this machine, under its own name', async () => {
+  test('administration is JSON for those with the token, and for nobody without', async () => {
     const admin = [{ method: 'GET' as const, path: '/admin/links', answer: () => ({ links: [] }) }]
-    const own = await serverWith([], { admin })
-    const path = '/admin/links'
-    expect((await send({ endpoint: own.url, method: 'GET', path })).json).toEqual({ links: [] })
-    const rebound = await send({ endpoint: own.url, method: 'GET', path, headers: { Host: 'evil.example' } })
-    expect(rebound.status).toBe(403)
+    const adminToken = 'a-token-of-some-length'
+    const own = await serverWith([], { admin, adminToken })
+    const ask = async (headers: Record<string, string>) =>
+      await send({ endpoint: own.url, method: 'GET', path: '/admin/links', headers })
+    const Authorization = `Bearer ${adminToken}`
+    expect((await ask({ Authorization })).json).toEqual({ links: [] })
+    const refused = [
+      {},
+      { Authorization: 'Bearer another-token-of-that-len' },
+      { Authorization: `Basic ${adminToken}` },
+      { Authorization, Host: 'evil.example' },
+      { Authorization, Origin: 'http://127.0.0.1' },
+      { Authorization, Via: '1.1 proxy' },
+    ]
+    for (const headers of refused) {
+      const { status, json } = await ask(headers)
+      expect({ status, headers }).toEqual({ status: 403, headers })
+      expect(JSON.stringify(json)).not.toContain(adminToken)
+    }
     await own.close()
+    const without = await serverWith([], { admin })
+    const reply = await send({ endpoint: without.url, method: 'GET', path: '/admin/links', headers: { Authorization } })
+    expect(reply.status).toBe(403)
+    await without.close()
   })
 })
 

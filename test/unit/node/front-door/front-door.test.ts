@@ -46,6 +46,7 @@ async function frontDoor(regions: Record<string, Region>, failover = false): Pro
     endpoints: Object.fromEntries(Object.entries(regions).map(([name, { url }]) => [name, url])),
     failover,
     roundTripMs: (from, to) => Math.abs((distances[from] ?? 0) - (distances[to] ?? 0)),
+    visitors: { hostNames: ['signed.example'] },
     healthEveryMs: 30,
   })
   closing.push(() => door.close().catch(() => {}))

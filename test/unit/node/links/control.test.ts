@@ -8,7 +8,7 @@ import { Links } from '../../../../src/node/links/links.ts'
 import { plainShape, type Shape } from '../../../../src/node/links/shape.ts'
 import { connected, roundTrip } from './echo-client.ts'
 
-const token = 'a token of some length'
+const token = 'a-token-of-some-length'
 const loopback = (port: number) => ({ host: '127.0.0.1', port })
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -33,7 +33,7 @@ async function running(shape: Partial<Shape> = {}, froms: readonly string[] = ['
     () => links.close(),
     () => control.close(),
   )
-  return { links, control, client: new LinksControl({ urls: [`http://127.0.0.1:${control.port}`] }) }
+  return { links, control, client: new LinksControl({ urls: [`http://127.0.0.1:${control.port}`], token }) }
 }
 
 async function dial({ links }: Running, from = 'us'): Promise<Socket> {
@@ -189,13 +189,21 @@ describe('the control of links', () => {
     await told
   })
 
-  test('is for this machine by its own names, or for the token', async () => {
+  test('is for those with the token, directly, and on the loopback by its own names', async () => {
     const { control } = await running()
-    expect(await statusOf(control, 'GET', { host: 'localhost' })).toBe(200)
-    expect(await statusOf(control, 'GET', { host: 'a.page.example' })).toBe(403)
-    expect(await statusOf(control, 'GET', { host: 'links', authorization: `Bearer ${token}` })).toBe(200)
-    expect(await statusOf(control, 'GET', { host: 'localhost', authorization: 'Bearer another' })).toBe(403)
-    expect(await statusOf(control, 'POST', { host: 'localhost', 'content-type': 'text/plain' })).toBe(403)
+    const authorization = `Bearer ${token}`
+    expect(await statusOf(control, 'GET', { host: 'localhost', authorization })).toBe(200)
+    expect(await statusOf(control, 'GET', { host: '127.0.0.1:8199', authorization })).toBe(200)
+    for (const headers of [
+      { host: 'localhost' },
+      { host: 'localhost', authorization: 'Bearer another-token-of-that-length' },
+      { host: 'localhost', authorization: token },
+      { host: 'a.page.example', authorization },
+      { host: 'localhost', authorization, origin: 'http://localhost' },
+      { host: 'localhost', authorization, 'x-forwarded-for': '203.0.113.7' },
+    ])
+      for (const method of ['GET', 'POST'])
+        expect(await statusOf(control, method, headers), JSON.stringify(headers)).toBe(403)
   })
 
   test('says what is wrong with a request', async () => {
@@ -211,7 +219,7 @@ describe('the control of links', () => {
   test('speaks to several processes that carry a part each, and tells a link once', async () => {
     const [one, other] = [await running({}, ['us']), await running({}, ['ap'])]
     const urls = [one, other].map(({ control }) => `http://127.0.0.1:${control.port}`)
-    const client = new LinksControl({ urls })
+    const client = new LinksControl({ urls, token })
     expect((await client.set({ links: ['us..eu'], state: 'down' })).length).toBe(2)
     expect((await client.set({ links: ['us>eu', 'ap>eu'], rtt: '5ms' })).length).toBe(2)
     expect((await client.list()).length).toBe(4)

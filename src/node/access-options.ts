@@ -1,0 +1,47 @@
+/** The options of who may speak to our ports: browsers' pages, names, and the token of administration. Rows of configuration.ts. */
+import { z } from 'zod'
+
+const texts = z.union([
+  z.array(z.string().min(1)),
+  z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== '')),
+])
+const origin = z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, 'origins such as http://localhost:3000, or *')
+const hostName = z.string().regex(/^[A-Za-z0-9._-]+$/, 'names without ports')
+
+export const accessOptions = {
+  cors: {
+    flags: '--cors <origins>',
+    help: 'origins whose pages may use the API, such as http://localhost:3000, separated by commas; * for all; none when not given',
+    schema: texts.pipe(z.array(origin)),
+    default: [],
+    repeatable: true,
+  },
+  hostNames: {
+    flags: '--host-names <names>',
+    help: 'names beside localhost under which requests on the loopback are served, as those of a proxy on this machine',
+    schema: texts.pipe(z.array(hostName)),
+    default: [],
+    repeatable: true,
+  },
+  adminToken: {
+    flags: '--admin-token <token>',
+    help: 'token of the administration (better: LONGITUDE_ADMIN_TOKEN, or the file)',
+    // An empty variable, as Compose passes on one that is not set, is none.
+    schema: z
+      .union([
+        z.literal('').transform(() => undefined),
+        z.string().regex(/^[\x21-\x7e]{16,256}$/, '16 to 256 printable characters'),
+      ])
+      .optional(),
+  },
+  adminTokenFile: {
+    flags: '--admin-token-file <file>',
+    help: 'file with the token of the administration, made when it is not there (default: admin-token in the data folder)',
+    schema: z.string().min(1).optional(),
+  },
+} as const
+
+/** Of what serves the API. */
+export const apiAccessOptions = ['cors', 'hostNames', 'adminToken', 'adminTokenFile'] as const
+/** Of what asks for administration, or serves nothing but that. */
+export const adminOptions = ['adminToken', 'adminTokenFile'] as const
