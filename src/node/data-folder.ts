@@ -128,6 +128,11 @@ export function endpointsOf(folder: string): Endpoints | undefined {
   return holderOf(join(folder, lockName))?.endpoints
 }
 
+/** Runs that the folder's lock names, whether their supervisor is there or not. */
+export function runsOf(folder: string): readonly string[] {
+  return holder.safeParse(parseJson(readIfThere(join(folder, lockName)))).data?.runs ?? []
+}
+
 export function servicesOf(folder: string): Services {
   return holderOf(join(folder, lockName))?.services ?? {}
 }

@@ -50,6 +50,7 @@ export function build(root, log) {
   const built = modifiedMs(join(dist, '.built'))
   if (built > newest(join(root, 'src')) && built > modifiedMs(join(root, 'package-lock.json'))) return
   log('building …')
+  removeHalfBuilt(root)
   const aside = join(root, `dist-${process.pid}`)
   const old = join(root, `dist-${process.pid}-old`)
   try {
@@ -62,6 +63,23 @@ export function build(root, log) {
     renameSync(aside, dist)
   } finally {
     for (const folder of [aside, old]) rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** What a build has left that was killed: its folder has its number. */
+function removeHalfBuilt(root) {
+  for (const name of readdirSync(root)) {
+    const [, pid] = /^dist-(\d+)(-old)?$/.exec(name) ?? []
+    if (pid !== undefined && !isAlive(Number(pid))) rmSync(join(root, name), { recursive: true, force: true })
+  }
+}
+
+function isAlive(pid) {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return error.code !== 'ESRCH'
   }
 }
 

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pinoLog } from '../../adapters/pino-log.ts'
 import { adminToken } from '../admin-token.ts'
-import { endpointsOf, openDataFolder } from '../data-folder.ts'
+import { endpointsOf, openDataFolder, runsOf } from '../data-folder.ts'
 import { Failure } from '../failure.ts'
 import { LinksControl } from '../links/control-client.ts'
 import { findNatsServer } from '../nats-server/find.ts'
@@ -16,6 +16,7 @@ import { readRegions } from '../regions.ts'
 import { lineSinkTo } from '../supervisor/child-lines.ts'
 import { type Layout, layOut, linksControl, portsOf } from '../supervisor/layout.ts'
 import { requirePorts } from '../supervisor/ports.ts'
+import { endRemains } from '../supervisor/remains.ts'
 import { Supervisor } from '../supervisor/supervisor.ts'
 import { ownParts, processTarget } from './process-target.ts'
 import type { Target } from './target.ts'
@@ -36,7 +37,7 @@ const host = '127.0.0.1'
 const triesMax = 10
 
 export async function startPrivateRegions(options: PrivateOptions): Promise<Target> {
-  removeAbandoned()
+  await removeAbandoned()
   const natsServer = await findNatsServer({ explicit: options.natsServer, progress: options.progress })
   const data = mkdtempSync(join(tmpdir(), prefix))
   const layout = await freeLayout(options, data)
@@ -101,11 +102,13 @@ async function freeLayout({ regions, latency, regionsFolder }: PrivateOptions, d
   }
 }
 
-/** Folders of drills that were killed; their processes have ended with them. */
-function removeAbandoned(): void {
+/** Folders of drills that were killed, with what is left of their processes. */
+async function removeAbandoned(): Promise<void> {
   for (const name of readdirSync(tmpdir())) {
     const folder = join(tmpdir(), name)
     if (!name.startsWith(prefix) || !existsSync(join(folder, 'longitude.lock'))) continue
-    if (endpointsOf(folder) === undefined) rmSync(folder, { recursive: true, force: true })
+    if (endpointsOf(folder) !== undefined) continue
+    await endRemains(runsOf(folder), () => undefined)
+    rmSync(folder, { recursive: true, force: true })
   }
 }

@@ -35,7 +35,8 @@ export type SupervisedState = 'starting' | 'ready' | 'restarting' | 'failed' | '
 /** A shell that becomes the program once a line has come; it ends when the supervisor is gone before. */
 const gate = 'read -r _ && exec "$0" "$@"'
 
-const readyMsMax = 30_000
+/** Doubled with each try, since a large store may take its time. */
+const readyMs = { first: 30_000, most: 10 * 60_000 }
 const probeMs = 20
 const backOffMs = { first: 250, most: 10_000 }
 /** Alive for so long, a process has earned a quick restart again. */
@@ -83,6 +84,7 @@ export class Supervised {
   async start(): Promise<void> {
     const child = this.#spawn()
     await Promise.race([this.#ready(child), this.#endedEarly(child)])
+    if (hasEnded(child)) throw new Failure(this.#story(child.exitCode, child.signalCode))
     this.#becameReady()
   }
 
@@ -202,13 +204,14 @@ export class Supervised {
   }
 
   async #ready(child: ChildProcess): Promise<void> {
-    const deadline = performance.now() + readyMsMax
+    const msMax = Math.min(readyMs.first * 2 ** this.#failures, readyMs.most)
+    const deadline = performance.now() + msMax
     const said = this.#options.speaks ? saysReady(child) : undefined
     while (performance.now() < deadline && !hasEnded(child)) {
       if ((await Promise.race([said, pause(probeMs)])) === 'ready') return
       if (await this.#options.probe?.()) return
     }
-    throw new Failure(`${this.#options.name} is not ready after ${readyMsMax / 1000} s${this.#lastWords()}`)
+    throw new Failure(`${this.#options.name} is not ready after ${msMax / 1000} s${this.#lastWords()}`)
   }
 
   async #endedEarly(child: ChildProcess): Promise<never> {

@@ -15,7 +15,8 @@ import {
   statusOf,
   temporaryFolder,
   up,
-} from './command-line.ts'
+} from '../cli/command-line.ts'
+import { rounds, testMsMax } from './pace.ts'
 
 const folders: string[] = []
 const started: number[] = []
@@ -56,7 +57,7 @@ function commandOf(pid: number): string {
 
 const one = ['--regions', 'us-east-1', '--no-cache', '--no-front-door']
 
-describe('after a kill', { timeout: 90_000 }, () => {
+describe('after a kill', { timeout: testMsMax }, () => {
   test('of the supervisor and its sentinel at once, the next start ends the rest and serves', async () => {
     const data = folder()
     const before = await up(data, ...one, '--workers', '2')
@@ -76,7 +77,8 @@ describe('after a kill', { timeout: 90_000 }, () => {
   test('of the supervisor at any moment of its start, nothing lives on beside the next one', async () => {
     const data = folder()
     const base = ['up', '--data', data, '--base-port', String(randomBasePort()), ...one]
-    for (const afterMs of [150, 250, 300, 350, 400, 500]) {
+    for (let round = 0; round < rounds(5, 60); round++) {
+      const afterMs = 150 + Math.random() * rounds(400, 3000)
       const run = background(...base)
       await new Promise((resolve) => {
         setTimeout(resolve, afterMs)
