@@ -190,6 +190,9 @@ export const discardedBytesMax = 64 * 1024 * 1024
 export const repliesTogetherMax = 64
 /** Replies below this size are not worth compressing. */
 export const compressedReplySizeBytesMin = 1024
+/** How long a reply may wait for a client that reads nothing of it, and the bytes of all that wait in one process. */
+export const replyStalledMsMax = 30_000
+export const unreadReplyBytesMax = 256 * 1024 * 1024
 /** Connections open at once; further ones are closed as they come. */
 export const connectionsMax = 10_000
 /** As node:http has it. */

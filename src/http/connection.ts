@@ -15,6 +15,7 @@ import type { Api } from './api.ts'
 import { Gathering } from './gathering.ts'
 import { ReadyReply, type Reply, replyBytes, replyText } from './reply.ts'
 import { readHead, type RequestHead } from './request-head.ts'
+import type { UnreadReplies } from './unread-replies.ts'
 
 /** What becomes of a request, once it is read. */
 export type Door = Pick<Api, 'hold' | 'letGo' | 'answer' | 'refuseUnread' | 'closing'>
@@ -24,6 +25,7 @@ export type ConnectionsOptions = {
   /** Takes a connection over as if it were new, with what was received. It is paused. */
   readonly handOver: (socket: Socket, received: Buffer) => void
   readonly monotonicMs: () => number
+  readonly unread: UnreadReplies
 }
 
 /**
@@ -206,6 +208,7 @@ class Connection {
     if (last) this.#finish()
     else if (drained) this.#goOn()
     else socket.once('drain', this.#goOn)
+    if (!drained) this.#options.unread.wait(socket)
   }
 
   readonly #goOn = (): void => {

@@ -28,6 +28,7 @@ import { requestIds } from './request-id.ts'
 import { Signatures } from './signatures.ts'
 import { addRoutes, type RouteOptions } from './routes.ts'
 import { type VisitorOptions, Visitors } from './visitors.ts'
+import { type UnreadBounds, UnreadReplies } from './unread-replies.ts'
 
 export type ListenOptions = RouteOptions & {
   /** 127.0.0.1 unless told otherwise. */
@@ -42,6 +43,8 @@ export type ListenOptions = RouteOptions & {
   readonly connectionsMax?: number
   /** Which pages and names are served; none but this machine's own when it is not given. */
   readonly visitors?: VisitorOptions
+  /** Of replies that clients do not read; as in core/limits.ts unless said otherwise. */
+  readonly unread?: UnreadBounds
   /** Is offered every connection; true when another process takes it. */
   readonly distribute?: (socket: Socket) => boolean
 }
@@ -108,8 +111,10 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   const api = new Api({ ...surroundings, env, answer, requestIds: ids })
   const rest = restOf(options, surroundings)
   const sockets = new HttpSockets()
+  const unread = new UnreadReplies(options.unread)
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     if (!sockets.begin(request, response)) return
+    unread.watch(response)
     const endsWith = (): boolean => sockets.endsWith(response)
     if (request.method === 'POST' && isRoot(request.url)) return void api.serve(request, response, endsWith)
     if (api.closing && endsWith()) response.setHeader('Connection', 'close')
@@ -125,7 +130,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   // Behind TLS everything goes through node:http.
   const taken = servers
     .filter((each) => !(each instanceof SecureServer))
-    .map((each) => takeConnections(each, { api, clock, sockets, distribute: options.distribute }))
+    .map((each) => takeConnections(each, { api, clock, sockets, unread, distribute: options.distribute }))
   if (server instanceof SecureServer) server.on('secureConnection', (socket: Socket) => sockets.add(socket))
   await listening(server, host, options.port)
   if (beside !== undefined)
@@ -191,19 +196,21 @@ type Taking = {
   readonly clock: Clock
   readonly sockets: HttpSockets
   readonly distribute: ServerOptions['distribute']
+  readonly unread: UnreadReplies
 }
 
 /** Node's own way with a new connection, kept for what is handed over. */
 const listeners = new WeakMap<Server, (socket: Socket) => void>()
 
 /** The server accepts; each connection is ours first, and node:http's once something unusual has come on it. */
-function takeConnections(server: Server, { api, clock, sockets, distribute }: Taking): Connections {
+function takeConnections(server: Server, { api, clock, sockets, unread, distribute }: Taking): Connections {
   const [listener] = server.listeners('connection') as [(socket: Socket) => void]
   listeners.set(server, listener)
   const connections = new Connections({
     api,
     handOver: (socket, received) => takenBack(server, sockets, socket, received),
     monotonicMs: () => clock.monotonicMs(),
+    unread,
   })
   // Nothing may be read of a connection that is given away.
   Object.assign(server, { pauseOnConnect: distribute !== undefined })

@@ -9,7 +9,7 @@ import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
 import type { ClientRequest, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ServiceError, errors } from '../../core/errors.ts'
-import { connectionsMax, frontDoorConnectionsMax, idleConnectionMsMax } from '../../core/limits.ts'
+import { connectionsMax, frontDoorConnectionsMax, idleConnectionMsMax, replyStalledMsMax } from '../../core/limits.ts'
 import { renderError } from '../../core/wire/render.ts'
 import { drain } from '../../http/draining.ts'
 import { HttpSockets } from '../../http/http-sockets.ts'
@@ -210,6 +210,8 @@ export class FrontDoor {
     const headers = [...passed(incoming), regionHeader, region, ...this.#endOf(response)]
     response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers)
     incoming.on('error', () => response.destroy())
+    // A client that stops reading must not keep a connection to the region.
+    response.setTimeout(replyStalledMsMax, () => response.destroy())
     incoming.pipe(response)
   }
 

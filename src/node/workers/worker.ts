@@ -17,6 +17,7 @@ import { pipeline } from '../../http/pipeline.ts'
 import { requestIds } from '../../http/request-id.ts'
 import { Visitors } from '../../http/visitors.ts'
 import { Signatures } from '../../http/signatures.ts'
+import { UnreadReplies } from '../../http/unread-replies.ts'
 import { localOperations, WorkerDoor } from '../../http/worker-door.ts'
 import type { OperationContext } from '../../operations/operation.ts'
 import { registry } from '../../operations/registry.ts'
@@ -80,6 +81,7 @@ function start(
   const connections = new Connections({
     api: new WorkerDoor(api, forwarder, () => reading.renew()),
     monotonicMs: () => systemClock.monotonicMs(),
+    unread: new UnreadReplies(),
     handOver: (socket, received) => tell({ type: 'connection', received: received.toString('base64') }, socket),
   })
   setInterval(() => {
