@@ -154,7 +154,7 @@ export const latencySamplesAtOnceMax = 4096
 export const trimmedAtOnceMax = 16_384
 /** A tombstone stays at least this long, whatever the replicas have confirmed: a snapshot's part on its way may be older than it. */
 export const tombstoneAgeMsMin = 60_000
-export const tombstonesRemovedAtOnceMax = 1000
+export const tombstonesRemovedAtOnceMax = 500
 
 /** Lines of /metrics that are put together in one turn. */
 export const metricLinesAtOnceMax = 2000
@@ -226,12 +226,20 @@ export const probeSizeBytesMax = 8 * 1024 * 1024
 export const groupBytesMax = 256 * 1024 * 1024
 /** Rows that a long job (backfill, removal, trimming) handles before it lets others work. */
 export const stepRowsMax = 500
+export const stepBytesMax = 1024 * 1024
+/** Rows of a snapshot that are merged in one turn. */
+export const mergeRowsMax = 500
+/** Replicas that became tables of their own, remembered for writes that were meant for them before. */
+export const successorsMax = 1000
+/** Entries of a feed that one group of writes forgets. */
+export const feedForgottenAtOnceMax = 1000
 /** Walks of one audit that a refused batch ends before the audit gives up. */
 export const auditTriesMax = 3
 /** The conflict feed forgets its oldest beyond these. */
 export const conflictsMax = 100_000
 /** Of the conflict feed in one answer. */
 export const conflictsToldMax = 500
+export const conflictsToldBytesMax = 1024 * 1024
 export const conflictAgeMsMax = 7 * 24 * 60 * 60 * 1000
 export const conflictsBytesMax = 256 * 1024 * 1024
 /** Of a peer's unreadable changes, the newest are kept for inspection, each cut to so many bytes. */

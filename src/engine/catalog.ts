@@ -2,13 +2,14 @@
  * What this region knows of tables: their registers, and the `Table` each adds up to. Twice: as decided, which is what
  * writes are decided with, and as durable, which is what everybody else sees.
  */
+import { successorsMax } from '../core/limits.ts'
 import { isTombstone, bodyOffset } from '../core/item/row.ts'
 import { isLocalRegister, type Registers } from '../core/table/registers.ts'
 import { tableFrom } from '../core/table/table-view.ts'
 import type { Table, TableId } from '../core/table/table.ts'
 import type { Store } from '../ports/store.ts'
 import type { Group } from './group.ts'
-import { allRegisters, catalogKey, registerOf } from './keys.ts'
+import { allRegisters, catalogKey, registerOf, registersOf } from './keys.ts'
 
 /** This region's number of the table; the engine gives it with the first definition. */
 export const numberRegister = 'local/number'
@@ -31,6 +32,8 @@ export class Catalog {
   /** Of each table, how many changes of any had become durable with its last. */
   readonly #changes = new Map<TableId, number>()
   #published = 0
+  /** Tables changed and not durable yet, with how many changes of each: what is read again when the store refuses them. */
+  readonly #underWay = new Map<TableId, number>()
   #version = 0
   #changed = false
 
@@ -49,7 +52,24 @@ export class Catalog {
     this.#successors = new Map()
     for (const id of this.#registers.keys()) this.#decide(id)
     this.#durable = new Map(this.#decided)
+    this.#underWay.clear()
     this.#names = this.#sorted = undefined
+    this.#version = versionIn(this.#store.get(catalogKey))
+    this.#changed = false
+  }
+
+  /** The store has refused what is under way: as it was before. */
+  revert(): void {
+    for (const id of this.#underWay.keys()) {
+      this.#registers.delete(id)
+      for (const { key, value } of this.#store.entries(registersOf(id)))
+        this.#recordOf(id).set(registerOf(key).register, registerValueOf(value))
+      const table = this.#decide(id)
+      if (table !== undefined) this.#durable.set(id, table)
+    }
+    this.#names = this.#sorted = undefined
+    this.#underWay.clear()
+    this.#successors = new Map()
     this.#version = versionIn(this.#store.get(catalogKey))
     this.#changed = false
   }
@@ -89,6 +109,8 @@ export class Catalog {
   /** What was decided for the one before it became a table of its own is for the other. */
   succeed(before: TableId, after: TableId): void {
     this.#successors.set(before, after)
+    const [oldest] = this.#successors.keys()
+    if (this.#successors.size > successorsMax && oldest !== undefined) this.#successors.delete(oldest)
   }
 
   successorOf(id: TableId): Table | undefined {
@@ -105,7 +127,7 @@ export class Catalog {
   /** After the registers of a change: the view follows, for writes at once, for everybody else with the group. */
   refresh(group: Group, id: TableId): Table | undefined {
     const table = this.#decide(id)
-    this.#changed = true
+    this.#begin(id)
     group.effects.push(() => this.#publish(id, table))
     return table
   }
@@ -113,7 +135,7 @@ export class Catalog {
   forget(group: Group, id: TableId): void {
     this.#registers.delete(id)
     this.#decided.delete(id)
-    this.#changed = true
+    this.#begin(id)
     group.effects.push(() => this.#publish(id, undefined))
   }
 
@@ -143,12 +165,24 @@ export class Catalog {
     return table
   }
 
+  #end(id: TableId): void {
+    const left = (this.#underWay.get(id) ?? 1) - 1
+    if (left === 0) this.#underWay.delete(id)
+    else this.#underWay.set(id, left)
+  }
+
   /** Another number once something of the table's registers has changed. */
   changesOf(id: TableId): number {
     return this.#changes.get(id) ?? 0
   }
 
+  #begin(id: TableId): void {
+    this.#changed = true
+    this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1)
+  }
+
   #publish(id: TableId, table: Table | undefined): void {
+    this.#end(id)
     this.#published++
     if (this.#registers.has(id)) this.#changes.set(id, this.#published)
     else this.#changes.delete(id)

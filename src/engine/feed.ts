@@ -6,6 +6,8 @@ import {
   conflictAgeMsMax,
   conflictsBytesMax,
   conflictsMax,
+  conflictsToldBytesMax,
+  feedForgottenAtOnceMax,
   overruledBytesMax,
   overruledMax,
   setAsideBytesMax,
@@ -76,16 +78,28 @@ export function addOverruled(
   state.head.overruled = append(state, group, state.head.overruled, record, bounds)
 }
 
-/** The durable entries after `after`, oldest first. */
+/** The durable entries after `after`, oldest first; at least one if there is one, and no more than about `conflictsToldBytesMax`. */
 export function readConflicts(state: State, after: number, countMax: number): readonly Conflict[] {
   const sinceMs = state.clock.wallMs() - conflictAgeMsMax
-  for (let from = Math.max(after, state.head.conflicts.first); ;) {
+  for (let from = Math.max(after, lastBefore(state, sinceMs)); ;) {
     const found = readFeed<Conflict>(state, conflictKey, from, countMax)
     const kept = found.filter(({ wallMs }) => wallMs >= sinceMs)
     const last = found.at(-1)
     if (kept.length > 0 || last === undefined) return kept
     from = last.number
   }
+}
+
+/** The last conflict that is too old to be told: found by halving, since they stand in the order of their times. */
+function lastBefore(state: State, sinceMs: number): number {
+  let { first: low, last: high } = state.head.conflicts
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    const record = state.store.look(conflictKey(middle))
+    if (record !== undefined && metMs(record) < sinceMs) low = middle
+    else high = middle - 1
+  }
+  return low
 }
 
 export function readSetAside(state: State, after: number, countMax: number): readonly SetAside[] {
@@ -111,7 +125,7 @@ function append(state: State, group: Group, feed: Feed, record: Buffer, bounds: 
   const last = feed.last + 1
   bytes += record.length
   state.groups.put(group, bounds.keyOf(last), record)
-  while (first < last - 1) {
+  for (let gone = 0; first < last - 1 && (gone === 0 || mayForget(group)); gone++) {
     const oldest = bounds.keyOf(first + 1)
     const kept = state.groups.get(oldest)
     const within = last - first <= bounds.countMax && bytes <= bounds.bytesMax
@@ -123,10 +137,23 @@ function append(state: State, group: Group, feed: Feed, record: Buffer, bounds: 
   return { first, last, bytes }
 }
 
+/** A group forgets only so many: a feed that is all too old, or too large, comes within its bounds over several. */
+function mayForget(group: Group): boolean {
+  const count = (forgotten.get(group) ?? 0) + 1
+  forgotten.set(group, count)
+  return count <= feedForgottenAtOnceMax
+}
+
+const forgotten = new WeakMap<Group, number>()
+
 function readFeed<Entry>(state: State, keyOf: (number: number) => Buffer, after: number, countMax: number): Entry[] {
   const found: Entry[] = []
-  for (const { key, value } of state.store.entries({ from: keyOf(after + 1), to: keyOf(2 ** 48), limit: countMax }))
+  let bytes = 0
+  for (const { key, value } of state.store.entries({ from: keyOf(after + 1), to: keyOf(2 ** 48), limit: countMax })) {
+    bytes += value.length
+    if (found.length > 0 && bytes > conflictsToldBytesMax) break
     found.push({ number: Number(key.readBigUInt64BE(1)), ...decodeRecord(value) } as Entry)
+  }
   return found
 }
 

@@ -5,7 +5,7 @@
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { bodyOffset, isTombstone } from '../core/item/row.ts'
 import { compareStamps, everyRegion, readStamp, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
-import { stepRowsMax } from '../core/limits.ts'
+import { stepBytesMax, stepRowsMax } from '../core/limits.ts'
 import { isLocalRegister, replicaRegister } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Range } from '../ports/store.ts'
@@ -147,9 +147,15 @@ async function removeRegisters(state: State, id: TableId, number: number | undef
   await group.durable
 }
 
+/** Of one step, bounded in rows and in bytes: whole items are read, and parsed where an index is filled. */
 function keysOf(state: State, range: Range): Buffer[] {
   const keys: Buffer[] = []
-  for (const { key } of state.store.entries({ ...range, limit: stepRowsMax })) keys.push(key)
+  let bytes = 0
+  for (const { key, value } of state.store.entries({ ...range, limit: stepRowsMax })) {
+    bytes += key.length + value.length
+    keys.push(key)
+    if (bytes >= stepBytesMax) break
+  }
   return keys
 }
 

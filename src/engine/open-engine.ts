@@ -4,7 +4,7 @@ import type { Change, Position } from '../core/change/change.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
-import { clockDriftMsMax, itemCollectionSizeBytesMax } from '../core/limits.ts'
+import { clockDriftMsMax, itemCollectionSizeBytesMax, mergeRowsMax } from '../core/limits.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Topology } from '../core/topology.ts'
@@ -205,6 +205,10 @@ class LocalEngine implements Engine {
   }
 
   async merge(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
+    for (let at = 0; at < rows.length; at += mergeRowsMax) await this.#merge(id, rows.slice(at, at + mergeRowsMax))
+  }
+
+  async #merge(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
     await mergeRows(this.#state, rows, (group, { key, row }) => {
       const table = this.#state.catalog.decided(id)
       if (table === undefined || table.status === 'DELETING') return 'ignored'
@@ -341,12 +345,12 @@ class LocalEngine implements Engine {
     }
   }
 
-  /** Everything as the store has it. */
-  #load(): void {
+  /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */
+  #load(tables: 'load' | 'revert' = 'load'): void {
     const { head, counts, catalog, cursors, store } = this.#state
     head.load(store.get(headKey))
     counts.reset()
-    catalog.load()
+    catalog[tables]()
     cursors.load(store)
   }
 
@@ -386,7 +390,7 @@ class LocalEngine implements Engine {
     // Once: while the disk is full it happens to every batch.
     if (this.#trouble.refused(error, group.bytes, clock.wallMs()))
       log.error('the store refused a batch of writes', { error: String(error) })
-    this.#load()
+    this.#load('revert')
     this.#state.staying.cut(head.position)
     assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
   }

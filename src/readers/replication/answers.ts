@@ -21,7 +21,7 @@ import { digestOfRange } from './key-range.ts'
 import { emptyBatch, encodePart } from './own-changes.ts'
 
 /** Parts of the log looked through for one answer: foreign changes in between must not make it empty for ever. */
-const partsMax = 16
+const partsMax = 4
 
 export type Answers = {
   readonly engine: Engine

@@ -1,0 +1,138 @@
+/** Work of one turn of the event loop, counted: what is read of the store between two moments at which others have their turn. */
+import { describe, expect, it } from 'vitest'
+import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import {
+  conflictAgeMsMax,
+  conflictsToldBytesMax,
+  mergeRowsMax,
+  stepBytesMax,
+  stepRowsMax,
+} from '../../../src/core/limits.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
+import type { Entry, Range, Store } from '../../../src/ports/store.ts'
+import { itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
+
+const [us, eu] = regionNames
+const megabyte = 1024 * 1024
+
+/** Counts what is read in each turn. */
+class CountingStore extends MemoryStore {
+  most = { reads: 0, bytes: 0 }
+  #reads = 0
+  #bytes = 0
+  #watched = false
+
+  override get(key: Uint8Array): Buffer | undefined {
+    const value = super.get(key)
+    this.#count(value?.length ?? 0)
+    return value
+  }
+
+  override *entries(range: Range): Iterable<Entry> {
+    for (const entry of super.entries(range)) {
+      this.#count(entry.value.length)
+      yield entry
+    }
+  }
+
+  begin(): void {
+    this.#reads = this.#bytes = 0
+    this.most = { reads: 0, bytes: 0 }
+  }
+
+  #count(bytes: number): void {
+    if (!this.#watched) {
+      this.#watched = true
+      setImmediate(() => {
+        this.#watched = false
+        this.#reads = this.#bytes = 0
+      })
+    }
+    this.#reads++
+    this.#bytes += bytes
+    this.most = { reads: Math.max(this.most.reads, this.#reads), bytes: Math.max(this.most.bytes, this.#bytes) }
+  }
+}
+
+async function filled(store: Store, rows: number, text: string): Promise<{ engine: Engine; id: string }> {
+  const { engine } = await openRegion(us, store)
+  const table = await makeTable(engine, 'T', { indexes: { byColor: {} } })
+  for (let n = 0; n < rows; n++) void engine.commit([put(table, itemOf('a', n, { text: { S: text } }))])
+  await engine.commit([put(table, itemOf('a', rows, { text: { S: text } }))])
+  return { engine, id: table.id }
+}
+
+describe('one turn reads no more than a step', () => {
+  it('of large rows when a table is removed or an index filled', async () => {
+    const store = new CountingStore()
+    const { engine, id } = await filled(store, 60, 'x'.repeat(200 * 1024))
+    const [index] = engine.tableWithId(id)?.indexes ?? []
+    if (index === undefined) throw new Error('no index')
+    store.begin()
+    await engine.backfill(id, index)
+    // What is read to be found is read once more as it is when its turn comes.
+    expect(store.most.bytes).toBeLessThan(3 * stepBytesMax)
+    store.begin()
+    await engine.define(id, [{ register: 'local/status', value: { status: 'DELETING', sinceMs: 0 } }])
+    await engine.removeTable(id)
+    expect(store.most.bytes).toBeLessThan(3 * stepBytesMax)
+    expect(engine.tables()).toEqual([])
+  })
+
+  it('of many rows of a peer that are merged', async () => {
+    const store = new CountingStore()
+    const { engine, id } = await filled(new MemoryStore(), 1900, 'x')
+    const rows = engine.rows(id, undefined, 2048, 8 * megabyte)
+    const { engine: other } = await openRegion(eu, store)
+    const table = await makeTable(other, 'T')
+    store.begin()
+    await other.merge(table.id, rows)
+    expect(other.size(table).items).toBe(1901)
+    expect(store.most.reads).toBeLessThan(4 * mergeRowsMax)
+    expect(stepRowsMax).toBeLessThanOrEqual(mergeRowsMax)
+  })
+
+  it('of conflicts, however large they are, and however many are too old to be told', async () => {
+    const store = new CountingStore()
+    const a = await openRegion(us, store)
+    const b = await openRegion(eu)
+    const table = await makeTable(a.engine, 'T', { replicas: [us, eu] })
+    await replicate(a.engine, b.engine)
+    await b.engine.define(table.id, [{ register: 'local/status', value: { status: 'ACTIVE', sinceMs: 0 } }])
+    const text = { text: { S: 'x'.repeat(100 * 1024) } }
+    for (let sk = 0; sk < 30; sk++)
+      await Promise.all([a, b].map(({ engine }) => engine.commit([put(table, itemOf('a', sk, text))])))
+    await replicate(b.engine, a.engine)
+    store.begin()
+    const first = a.engine.conflicts(0, 500)
+    expect(store.most.bytes).toBeLessThan(3 * conflictsToldBytesMax)
+    let told = first.length
+    for (let part = first; part.length > 0; told += part.length)
+      part = a.engine.conflicts(part.at(-1)?.number ?? 0, 500)
+    expect(told).toBe(30)
+    a.clock.wall += conflictAgeMsMax + 1
+    store.begin()
+    expect(a.engine.conflicts(0, 500)).toEqual([])
+    expect(store.most.reads).toBeLessThan(10)
+  })
+
+  it('of the tables, when the disk refuses a write', async () => {
+    let full = false
+    const durable = () => (full ? Promise.reject(new Error('no room')) : Promise.resolve())
+    const store = new CountingStore({ durable })
+    const { engine } = await openRegion(us, store)
+    for (let n = 0; n < 300; n++) await makeTable(engine, `T${n}`)
+    const table = engine.tableNamed('T7')
+    if (table === undefined) throw new Error('no table')
+    const before = engine.tables().length
+    full = true
+    store.begin()
+    await engine.define(table.id, [{ register: 'local/tags', value: { a: 'b' } }]).catch(() => undefined)
+    await engine.commit([put(table, itemOf('a', 1))]).catch(() => undefined)
+    expect(store.most.reads).toBeLessThan(60)
+    full = false
+    expect(engine.tableNamed('T7')?.settings.tags).toEqual({})
+    await engine.define(table.id, [{ register: 'local/tags', value: { c: 'd' } }])
+    expect([engine.tables().length, engine.tableNamed('T7')?.settings.tags]).toEqual([before, { c: 'd' }])
+  })
+})
