@@ -78,6 +78,7 @@ export class Client {
     const region = this.#region
     region.watch.catchUp()
     const intents = key === undefined ? this.#intents(engine, table) : [this.#intent(engine, table, { key })]
+    if (intents.some((intent) => this.#world.damage.isTouched(table.id, keyBytes(table, intent.key)))) return
     const attempt: Attempt = { table, intents, invokedAt: region.watch.position }
     const answer = await Promise.race([this.#commit(engine, attempt), region.ended])
     if (answer === undefined) return

@@ -16,6 +16,8 @@ import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
 
 const patienceMs = 20_000
+/** After the load, as long as everything else has to settle. */
+const repairMsMax = 120_000
 const retryMs = 500
 
 export class Prover {
@@ -34,11 +36,24 @@ export class Prover {
       const region = this.#random.pick(regions)
       const table = region.engine?.tables().find(({ replicas }) => replicas.length > 1)
       if (table === undefined) continue
-      const found = await this.#asked(region, () => region.replication?.compare(table))
-      const first = found?.differing[0]
+      const found = await this.asked(region, () => region.replication?.compare(table))
+      const first = found?.differing.find(({ key }) => !this.#world.damage.wasDamaged(table.id, key))
       const shown = [...(first?.rows ?? [])].map(([name, row]) => `${name} ${rowText(row && decodeRow(row))}`)
       expectThat(first === undefined, 'what is not damaged is not called different', () => shown.join(', '))
     }
+  }
+
+  /** Repairs what was damaged under load and is not right yet, now that all is healed. */
+  async repairAll(): Promise<void> {
+    const { scheduler, damage } = this.#world
+    const untilMs = scheduler.nowMs + repairMsMax
+    for (const { region, id, key } of damage.left())
+      while (!damage.isRepaired(region, id, key)) {
+        expectThat(scheduler.nowMs < untilMs, 'damage is mended', () => `not in ${region.name} after ${repairMsMax} ms`)
+        const table = region.engine?.tableWithId(id)
+        if (table !== undefined) await this.asked(region, () => region.replication?.mend(table))
+        await scheduler.sleep(retryMs)
+      }
   }
 
   /** With three replicas or more, so that it is clear which one is damaged. */
@@ -61,7 +76,7 @@ export class Prover {
     const how = this.#random.pick(['changed', 'changed', 'lost', 'foreign', 'unreadable'] as const)
     const at = how === 'foreign' || how === 'unreadable' ? Buffer.concat([key, Buffer.from('~')]) : key
     this.#world.story.tell('world', `a row is ${how}`, { region: region.name, key: at.toString('latin1') })
-    const bytes = { changed: damaged(row), lost: undefined, foreign: row, unreadable: Buffer.from('no row') }[how]
+    const bytes = { changed: damagedRow(row), lost: undefined, foreign: row, unreadable: Buffer.from('no row') }[how]
     region.overwrite(rowKey(table.number, at), bytes)
     if (at !== key) this.#world.oracle.expectRemoval(table.id, at)
     return at
@@ -81,7 +96,7 @@ export class Prover {
   /** Once what was still in motion is settled. */
   async #finds([first]: readonly SimulatedRegion[], table: Table, key: Buffer): Promise<void> {
     await this.#until('damage is found by its key', async () => {
-      const found = await this.#asked(first, () => first?.replication?.compare(table))
+      const found = await this.asked(first, () => first?.replication?.compare(table))
       return found?.differing.length === 1 && found.differing[0]?.key.equals(key) === true
     })
   }
@@ -89,7 +104,7 @@ export class Prover {
   async #mends(regions: readonly SimulatedRegion[], table: Table): Promise<void> {
     for (const region of regions)
       await this.#until('damage is mended', async () => {
-        const mended = await this.#asked(region, () => region.replication?.mend(table))
+        const mended = await this.asked(region, () => region.replication?.mend(table))
         return mended?.unknown === 0
       })
     let left: string | undefined
@@ -114,7 +129,7 @@ export class Prover {
   }
 
   /** Undefined when it could not be answered, or the region died meanwhile. */
-  async #asked<Answer>(
+  async asked<Answer>(
     region: SimulatedRegion | undefined,
     ask: () => Promise<Answer> | undefined,
   ): Promise<Answer | undefined> {
@@ -130,7 +145,7 @@ export class Prover {
 }
 
 /** Another item under the same stamp: what no region has ever written. */
-function damaged(bytes: Buffer): Buffer {
+export function damagedRow(bytes: Buffer): Buffer {
   const row = decodeRow(bytes)
   const body = Buffer.from(row.body.toString('utf8').replace('"n":{"N":"', '"n":{"N":"7'))
   return encodeRow({ ...row, body })

@@ -179,6 +179,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   inspector.start()
   const faults = new Faults(world, plan.faults)
   const prover = new Prover(world)
+  world.cached = plan.caches
   if (plan.caches)
     caches.push(...regions.map((region, n) => new SimulatedCache(world, region, plan.seed ^ (cachesSeed + n))))
   await Promise.all([
@@ -197,6 +198,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   await faults.heal()
   await administration
   await Promise.all(newcomers)
+  await prover.repairAll()
   await settle(world)
   for (const cache of caches) await cache.settle()
   for (const cache of caches) await cache.stop()

@@ -98,4 +98,9 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'what only one peer knew of a region that had left counted as merged, though the peer had refused the question',
   },
+  {
+    seed: 81000098,
+    world: 4,
+    story: 'the simulator took a deleted index’s register, forgotten by the horizon, for one that was still known',
+  },
 ]

@@ -15,6 +15,7 @@ import type { Refusals } from './refusals.ts'
 import { Scheduler } from './scheduler.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimulatedRegion } from './simulated-region.ts'
+import { Damage } from './damage.ts'
 import { Sightings } from './sightings.ts'
 import { Story } from './story.ts'
 import { order } from './vectors.ts'
@@ -41,6 +42,9 @@ export class World {
   readonly story: Story
   readonly oracle = new Oracle()
   readonly sightings = new Sightings()
+  readonly damage = new Damage()
+  /** There are caches beside the regions. */
+  cached = false
   #regionsEver: number
   /** Those that are part of the system now. */
   readonly regions: SimulatedRegion[]

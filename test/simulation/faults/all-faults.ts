@@ -1,6 +1,7 @@
 /**
  * All faults, in the order in which they came: seeds draw from this list, so a new one goes to its end, with a `world` of its own.
  */
+import { damageBytes } from './damage.ts'
 import { driftClock, stepClock } from './clocks.ts'
 import { diskFull, diskNearlyFull, slowDisk, wipeDisk } from './disks.ts'
 import type { Fault } from './fault.ts'
@@ -37,4 +38,5 @@ export const allFaults: readonly Fault[] = [
   pauseTable,
   crashInFlight,
   forgery,
+  damageBytes,
 ]

@@ -1,0 +1,80 @@
+/**
+ * Bytes that change on one disk while everything goes on, in a row that all replicas have and that is not being written. An
+ * operator compares and repairs until it is found by its key and right again; what is not done by the end the prover does.
+ */
+import { decodeRow } from '../../../src/core/item/row.ts'
+import { rowKey } from '../../../src/engine/keys.ts'
+import { differenceOfTables } from '../checks.ts'
+import { damagedRow, Prover } from '../prover.ts'
+import { rowsOf } from '../rows-of.ts'
+import type { SimulatedRegion } from '../simulated-region.ts'
+import type { Fault, Scene } from './fault.ts'
+
+/** For writes that are under way to become durable everywhere. */
+const quietMs = 1500
+const againMs = 500
+/** So that it is clear which one is damaged. */
+const replicasMin = 3
+
+export const damageBytes: Fault = {
+  name: 'damaged bytes',
+  world: 5,
+  weight: 1,
+  aim: 'that are found by their key and repaired under load',
+  inject: async (scene) => {
+    const { world, region, random, meet } = scene
+    // A cache would show what the disk says, and so would a replica that is being made.
+    if (world.chores > 0 || world.cached || differenceOfTables(world) !== undefined) return
+    const [id, having] = [...world.complete].find(([, each]) => each.size >= replicasMin && each.has(region)) ?? []
+    if (id === undefined || having === undefined || region.engine === undefined) return
+    const live = rowsOf(region.engine, id).filter(({ row }) => !decodeRow(row).tombstone)
+    if (live.length === 0) return
+    const { key } = random.pick(live)
+    // No region joins, leaves or loses its disk meanwhile.
+    world.chores++
+    world.damage.touch(id, key)
+    await world.scheduler.sleep(quietMs)
+    if (damages(scene, [...having], { id, key }) && (await isRepaired(scene, { id, key }))) meet()
+    world.chores--
+  },
+}
+
+type Place = { readonly id: string; readonly key: Buffer }
+
+function rowAt(region: SimulatedRegion, { id, key }: Place): Buffer | undefined {
+  return region.engine === undefined ? undefined : rowsOf(region.engine, id).find((row) => row.key.equals(key))?.row
+}
+
+/** False when the replicas do not agree on the row just now. */
+function damages({ world, region, ...scene }: Scene, having: readonly SimulatedRegion[], place: Place): boolean {
+  const row = rowAt(region, place)
+  const table = region.engine?.tableWithId(place.id)
+  const agree = having.every((each) => row !== undefined && rowAt(each, place)?.equals(row) === true)
+  if (scene.healed || row === undefined || table === undefined || !agree || decodeRow(row).tombstone) {
+    world.damage.release(place.id, place.key)
+    return false
+  }
+  const bytes = scene.random.pick([damagedRow(row), damagedRow(row), undefined])
+  region.overwrite(rowKey(table.number, place.key), bytes)
+  world.damage.note({ region, ...place, row })
+  return true
+}
+
+/** As an operator does it: compares, and repairs what differs. */
+async function isRepaired(scene: Scene, place: Place): Promise<boolean> {
+  const { world, region } = scene
+  const prover = new Prover(world)
+  let found = false
+  while (!scene.healed) {
+    const table = region.engine?.tableWithId(place.id)
+    if (table === undefined) return false
+    if (!found) {
+      const told = await prover.asked(region, () => region.replication?.compare(table))
+      found = told?.differing.some(({ key }) => key.equals(place.key)) === true
+    } else if ((await prover.asked(region, () => region.replication?.mend(table))) !== undefined) {
+      if (world.damage.isRepaired(region, place.id, place.key)) return true
+    }
+    await world.scheduler.sleep(againMs)
+  }
+  return false
+}
