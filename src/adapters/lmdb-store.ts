@@ -8,11 +8,21 @@
 import { statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { open, type RootDatabase } from 'lmdb'
-import { type Edit, type Entry, type Range, type Store, StoreFailed, StoreFull, StoreUnusable } from '../ports/store.ts'
-import { damageOf } from './lmdb-file.ts'
+import {
+  type Edit,
+  type Entry,
+  type Range,
+  type Store,
+  StoreDamaged,
+  StoreFailed,
+  StoreFull,
+  StoreUnusable,
+} from '../ports/store.ts'
+import { checkFile, type CheckOptions } from './lmdb-file.ts'
 import { Room } from './lmdb-room.ts'
 import { claimFolder, type FolderClaim } from './store-folder.ts'
 
+const databaseName = 'data.mdb'
 const pageSizeBytes = 8192
 /** Address space, not memory or disk; LMDB doubles it when it is used up. */
 const mapSizeBytes = 64 * 1024 ** 3
@@ -23,6 +33,14 @@ const roomBytesMin = 8 * 1024 * 1024
 type Bytes = Uint8Array
 type LmdbDatabase = RootDatabase<Bytes, Bytes>
 
+type Parts = {
+  readonly folder: string
+  readonly claim: FolderClaim
+  readonly database: LmdbDatabase
+  readonly room: Room
+  readonly whole: boolean
+}
+
 export class LmdbStore implements Store {
   readonly #folder: string
   readonly #claim: FolderClaim
@@ -32,11 +50,15 @@ export class LmdbStore implements Store {
   #underWay = 0
   #closed = false
 
-  constructor(folder: string, claim: FolderClaim, database: LmdbDatabase, room: Room) {
+  /** Whether the whole file was checked when it was opened. */
+  readonly wasWhole: boolean
+
+  constructor({ folder, claim, database, room, whole }: Parts) {
     this.#folder = folder
     this.#claim = claim
     this.#database = database
     this.#room = room
+    this.wasWhole = whole
   }
 
   get(key: Uint8Array): Buffer | undefined {
@@ -123,23 +145,41 @@ export class LmdbStore implements Store {
   }
 }
 
-/** Throws StoreUnusable, in words for the person who gave the folder. */
-export async function openLmdbStore(folder: string): Promise<LmdbStore> {
+export type OpenOptions = {
+  /** How long the check of the file may take; no end when left out. What it did not get to, `scrub` reads later. */
+  readonly checkMsMax?: number
+  /** Told now and then while the file is checked. */
+  readonly onProgress?: (pagesRead: number, pages: number) => void
+}
+
+/** Throws StoreUnusable, in words for the person who gave the folder; StoreDamaged when the file is not what LMDB left. */
+export async function openLmdbStore(folder: string, options: OpenOptions = {}): Promise<LmdbStore> {
   const claim = await claimFolder(folder)
-  const path = join(folder, 'data.mdb')
+  const path = join(folder, databaseName)
   try {
-    const damage = await damageOf(path, pageSizeBytes)
-    if (damage !== undefined) throw new Error(damage)
+    const { damage, whole } = await checkFile({ path, pageSizeBytes, ...checkOf(options) })
+    if (damage !== undefined) throw new StoreDamaged(`The data in ${folder} is damaged (${damage}).`)
     const database = openDatabase(path)
     const lastPage = (): number => (database.getStats() as { lastPageNumber: number }).lastPageNumber
-    return new LmdbStore(folder, claim, database, new Room({ path, pageSizeBytes, lastPage }))
+    return new LmdbStore({ folder, claim, database, room: new Room({ path, pageSizeBytes, lastPage }), whole })
   } catch (error) {
     await claim.release()
+    if (error instanceof StoreUnusable) throw error
     throw new StoreUnusable(
       `The data in ${folder} cannot be opened (${(error as Error).message}). ` +
         'Give another folder, or move this one away: a region without data is filled again from its peers.',
       { cause: error },
     )
+  }
+}
+
+function checkOf({ checkMsMax, onProgress }: OpenOptions): Pick<CheckOptions, 'untilMs' | 'pause'> {
+  return {
+    ...(checkMsMax === undefined ? {} : { untilMs: performance.now() + checkMsMax }),
+    pause: async (pagesRead, pages) => {
+      onProgress?.(pagesRead, pages)
+      await new Promise((resolve) => setImmediate(resolve))
+    },
   }
 }
 

@@ -49,6 +49,11 @@ export class StoreUnusable extends Error {
   override readonly name: string = 'StoreUnusable'
 }
 
+/** The file is not as it was written. Nothing was read of it for anybody. */
+export class StoreDamaged extends StoreUnusable {
+  override readonly name = 'StoreDamaged'
+}
+
 /** Another process has the folder: one that is ending may let go of it in a moment. */
 export class StoreInUse extends StoreUnusable {
   override readonly name = 'StoreInUse'

@@ -114,9 +114,9 @@ describe('lmdb store on its disk', () => {
     for (let n = 0; n < 20; n++) await store.write([{ key: Buffer.of(n + 1), value: Buffer.alloc(1_000_000, n) }])
     await store.close()
     await truncate(join(folder, 'data.mdb'), 5_000_000)
-    await expect(openLmdbStore(folder)).rejects.toThrow('cut short')
+    await expect(openLmdbStore(folder)).rejects.toThrow('the file ends before it')
     await writeFile(join(folder, 'data.mdb'), Buffer.alloc(64 * 1024, 0x5a))
-    await expect(openLmdbStore(folder)).rejects.toThrow('not one of our database files')
+    await expect(openLmdbStore(folder)).rejects.toThrow('it is no meta page')
   })
 
   it('says so when the folder is a file, or cannot be written', async () => {
