@@ -104,7 +104,7 @@ export class Page {
     const sorted = this.#sorted.subarray(0, this.count)
     for (let n = 0; n < this.count; n++) sorted[n] = this.#word(headerSizeBytes + 2 * n)
     let end = upper
-    for (const offset of sorted.sort()) {
+    for (const offset of sorted.toSorted()) {
       this.#ensure(offset === end, 'its nodes leave a gap or overlap')
       end = offset + this.#sizeOfNode(headerSizeBytes + offset, isLeaf)
       this.#ensure(end <= room, 'a node goes beyond it')
@@ -140,6 +140,10 @@ export class Page {
       'a large value has another number of pages than its size needs',
     )
     return { sizeBytes, page, pages }
+  }
+
+  looksLikeLeaf(): boolean {
+    return this.#word(18) === flag.leaf
   }
 
   /** That of the write that made the page. */

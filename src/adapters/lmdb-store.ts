@@ -22,8 +22,8 @@ import { checkFile, type CheckOptions } from './lmdb-file.ts'
 import { Room } from './lmdb-room.ts'
 import { claimFolder, type FolderClaim } from './store-folder.ts'
 
-const databaseName = 'data.mdb'
-const pageSizeBytes = 8192
+export const databaseName = 'data.mdb'
+export const pageSizeBytes = 8192
 /** Address space, not memory or disk; LMDB doubles it when it is used up. */
 const mapSizeBytes = 64 * 1024 ** 3
 const readersMax = 126

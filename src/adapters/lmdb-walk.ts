@@ -18,8 +18,11 @@ export type WalkOptions = {
   /** Views, good for the call. Called for each entry of a leaf whose checks all held. */
   readonly onEntry?: (key: Buffer, value: Value) => void
   /** Goes on behind a damaged page instead of throwing. */
-  readonly onDamage?: (damage: Damage) => void
+  readonly onDamage?: (damage: Damage, bounds: Bounds) => void
 }
+
+/** The keys that the tree would have below a page: from `low` on, before `high`. */
+export type Bounds = { readonly low: Buffer | undefined; readonly high: Buffer | undefined }
 
 /** A branch page with the next child to visit, and the bounds of its keys. */
 type Frame = { readonly page: Page; next: number; readonly low: Buffer | undefined; readonly high: Buffer | undefined }
@@ -49,7 +52,12 @@ export class TreeWalk {
     const { root, depth } = this.#options.tree
     if (!this.#started) {
       this.#started = true
-      damageUnless(depth < depthMax && (root === undefined) === (depth === 0), root ?? 0, 'its tree has no right depth')
+      if (this.#options.onDamage === undefined)
+        damageUnless(
+          depth < depthMax && (root === undefined) === (depth === 0),
+          root ?? 0,
+          'its tree has no right depth',
+        )
       if (root !== undefined) this.#visit(root, undefined, undefined)
     } else this.#advance()
     return this.#frames.length > 0
@@ -70,12 +78,20 @@ export class TreeWalk {
   #visit(number: number, low: Buffer | undefined, high: Buffer | undefined): void {
     try {
       this.#options.claim(number, 1)
-      if (this.#frames.length + 1 === this.#options.tree.depth) this.#visitLeaf(number, low, high)
+      if (this.#isLeaf(number)) this.#visitLeaf(number, low, high)
       else this.#visitBranch(number, low, high)
     } catch (error) {
       if (!(error instanceof Damage) || this.#options.onDamage === undefined) throw error
-      this.#options.onDamage(error)
+      this.#options.onDamage(error, { low, high })
     }
+  }
+
+  /** By the depth of the tree; one that may be damaged itself is asked page by page. */
+  #isLeaf(number: number): boolean {
+    const level = this.#frames.length + 1
+    if (this.#options.onDamage === undefined) return level === this.#options.tree.depth
+    damageUnless(level < depthMax, number, 'its tree has no right depth')
+    return this.#read(number).looksLikeLeaf()
   }
 
   #visitBranch(number: number, low: Buffer | undefined, high: Buffer | undefined): void {

@@ -233,6 +233,14 @@ export const mergeRowsMax = 500
 export const successorsMax = 1000
 /** Entries of a feed that one group of writes forgets. */
 export const feedForgottenAtOnceMax = 1000
+/** Rows of a damaged store that are merged at once. */
+export const restoreRowsMax = 200
+/** Damaged stores that are kept beside the present one; the oldest goes. */
+export const damagedStoresMax = 3
+/** Starts without an orderly end, one soon after the other, that make a store suspect. */
+export const suspectStartsMax = 3
+/** How long the check of a store's file may keep a start waiting; what is left is checked while the region serves. */
+export const storeCheckMsMax = 10_000
 /** Walks of one audit that a refused batch ends before the audit gives up. */
 export const auditTriesMax = 3
 /** The conflict feed forgets its oldest beyond these. */

@@ -11,10 +11,11 @@ import type { Row } from '../core/item/row.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import type { Position } from '../core/change/change.ts'
 import { compareStamps, type RegionNumber, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { TableId } from '../core/table/table.ts'
 import type { ApplyResult, Cursor, RemoteBatch, RemoteChange } from './engine.ts'
 import { addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
-import { type Merged, mergeItem, mergeRegister } from './merge.ts'
+import { type Merged, mergeItem, mergeRegister, type PeerItem } from './merge.ts'
 import { decodeCheckedRow } from './peer-row.ts'
 import type { State } from './state.ts'
 
@@ -42,6 +43,17 @@ export async function mergeRows(
     for (const row of rows) merge(group, row)
   })
   await state.groups.written(group)
+}
+
+type From = Pick<PeerItem, 'origin' | 'restored'>
+
+/** Rows of a table that this region may have left meanwhile. */
+export async function mergeTableRows(state: State, id: TableId, rows: readonly KeyedRow[], from: From): Promise<void> {
+  await mergeRows(state, rows, (group, { key, row }) => {
+    const table = state.catalog.decided(id)
+    if (table === undefined || table.status === 'DELETING') return 'ignored'
+    return mergeItem(state, group, { table, key, row, ...from })
+  })
 }
 
 /** Half an edit must not reach the disk: what throws in the middle of one stops the engine. */

@@ -220,6 +220,11 @@ export interface Engine {
   mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Merges rows of a table (a snapshot's chunk) by stamp; no cursor moves. */
   merge(table: TableId, rows: readonly KeyedRow[]): Promise<void>
+  /**
+   * Merges rows that were read from this region's own damaged disk. Those that the region had stamped, and that are news here, are
+   * logged as its own changes, since peers may lack them.
+   */
+  restore(table: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Puts a damaged row right, if it is still the one that was found; false if it is not. No cursor moves. */
   mend(table: TableId, key: Buffer, mending: Mending): Promise<boolean>
   /**

@@ -24,7 +24,11 @@ type Peer = {
   readonly origin: string
 }
 
-type PeerItem = Peer & { readonly table: Table }
+export type PeerItem = Peer & {
+  readonly table: Table
+  /** Rows that this region has stamped go out again as its own: they come from its own disk, and no peer may have them. */
+  readonly restored?: true
+}
 
 export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
   const { table, key, row } = peer
@@ -36,7 +40,16 @@ export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
   if (before !== undefined && isOnItsOwn(before, incoming)) {
     // The everyday case, told without decoding: one region alone has ever written the row.
     if (compareStamps(incoming.stamp, readStamp(before, 1)) <= 0) return 'ignored'
-    editRow(state, group, { table, key, at, before, row: incoming, bytes: row, item: checked.item, cause: 'replica' })
+    editRow(state, group, {
+      table,
+      key,
+      at,
+      before,
+      row: incoming,
+      bytes: row,
+      item: checked.item,
+      cause: causeOf(state, peer, incoming),
+    })
     return 'won'
   }
   const local = before === undefined ? undefined : decodeRow(before)
@@ -47,8 +60,23 @@ export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
   const beforeItem = table.indexes.length === 0 ? undefined : itemIn(before)
   const item = takesIncoming(result) ? checked.item : beforeItem
   const bytes = result.row === incoming ? row : undefined
-  editRow(state, group, { table, key, at, before, beforeItem, row: result.row, bytes, item, cause: 'replica' })
+  editRow(state, group, {
+    table,
+    key,
+    at,
+    before,
+    beforeItem,
+    row: result.row,
+    bytes,
+    item,
+    cause: causeOf(state, peer, result.row),
+  })
   return mergedAs(result)
+}
+
+/** Only what the region itself has stamped may leave it as its own. */
+function causeOf({ topology }: State, { restored }: PeerItem, { stamp }: Row): 'restore' | 'replica' {
+  return restored === true && stamp.region === topology.self.number ? 'restore' : 'replica'
 }
 
 type CheckedItem = { readonly incoming: Row; readonly item: Item | undefined }

@@ -10,7 +10,7 @@ import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
-import { apply, mergeRows } from './apply.ts'
+import { apply, mergeRows, mergeTableRows } from './apply.ts'
 import { Audits } from './audit.ts'
 import { Catalog } from './catalog.ts'
 import { collectionSizeIn } from './collections.ts'
@@ -45,7 +45,7 @@ import { backfill, raiseHorizon, removeIndex, removeTable, removeTombstones } fr
 import { collectionKey, countsKey, headKey, noteKey } from './keys.ts'
 import { readLog, trimLog, visitOwnLog } from './log.ts'
 import { isRowOf, mend } from './mend.ts'
-import { mergeItem, mergeRegister } from './merge.ts'
+import { mergeRegister } from './merge.ts'
 import { readPage, readRow, readRows, sharedRegisters } from './read.ts'
 import { define, detach } from './register-edit.ts'
 import { RegionNumbers } from './region-numbers.ts'
@@ -205,15 +205,12 @@ class LocalEngine implements Engine {
   }
 
   async merge(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
-    for (let at = 0; at < rows.length; at += mergeRowsMax) await this.#merge(id, rows.slice(at, at + mergeRowsMax))
+    for (let at = 0; at < rows.length; at += mergeRowsMax)
+      await mergeTableRows(this.#state, id, rows.slice(at, at + mergeRowsMax), { origin: 'snapshot' })
   }
 
-  async #merge(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
-    await mergeRows(this.#state, rows, (group, { key, row }) => {
-      const table = this.#state.catalog.decided(id)
-      if (table === undefined || table.status === 'DELETING') return 'ignored'
-      return mergeItem(this.#state, group, { table, key, row, origin: 'snapshot' })
-    })
+  restore(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
+    return mergeTableRows(this.#state, id, rows, { origin: 'a damaged disk', restored: true })
   }
 
   mend(id: TableId, key: Buffer, mending: Mending): Promise<boolean> {

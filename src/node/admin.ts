@@ -7,6 +7,7 @@ import type { Invalidator } from '../readers/invalidator/invalidator.ts'
 import type { Replication } from '../readers/replication/replication.ts'
 import { conflictRoutes } from './conflict-feed.ts'
 import { overruledRoutes, overruledStatus } from './overruled-settings.ts'
+import type { DamageNotice } from './own-engine.ts'
 import { pauseRoutes } from './pause-routes.ts'
 import { setAsideRoutes, setAsideStatus } from './set-aside.ts'
 import { verifyRoutes } from './verify-routes.ts'
@@ -16,9 +17,11 @@ export type AdminParts = {
   readonly replication: Replication
   readonly topology: Topology
   readonly invalidator: Invalidator
+  /** What was damaged of the store, as long as anybody should know. */
+  readonly damage: () => DamageNotice | undefined
 }
 
-export function adminRoutes({ engine, replication, topology, invalidator }: AdminParts): readonly AdminRoute[] {
+export function adminRoutes({ engine, replication, topology, invalidator, damage }: AdminParts): readonly AdminRoute[] {
   return [
     {
       method: 'GET',
@@ -33,6 +36,7 @@ export function adminRoutes({ engine, replication, topology, invalidator }: Admi
           setAside: setAsideStatus(engine),
           overruled: overruledStatus(engine, topology),
           ...troubleOf(engine),
+          ...damageOf(damage()),
           tables: engine.tables().length,
           caches: invalidator.caches(),
         }
@@ -44,6 +48,10 @@ export function adminRoutes({ engine, replication, topology, invalidator }: Admi
     ...verifyRoutes(replication, engine),
     ...pauseRoutes(replication.pauses, engine, topology),
   ]
+}
+
+function damageOf(damage: DamageNotice | undefined) {
+  return damage === undefined ? {} : { damage }
 }
 
 function troubleOf(engine: Engine) {

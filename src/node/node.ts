@@ -4,24 +4,17 @@
  * nothing writes to a store that is closed. The bus may be away at any time, from the start on: the region serves.
  */
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { steppedClock, systemClock } from '../adapters/clocks.ts'
-import { openLmdbStore } from '../adapters/lmdb-store.ts'
 import { NatsBus } from '../adapters/nats-bus.ts'
 import { prometheusMeter } from '../adapters/prometheus-meter.ts'
 import { systemRandom } from '../adapters/random.ts'
+import { logPositionsMax } from '../core/limits.ts'
 import type { Region } from '../core/topology.ts'
-import type { Engine } from '../engine/engine.ts'
-import { ForeignStore } from '../engine/identity.ts'
-import { type EngineOptions, openEngine } from '../engine/open-engine.ts'
 import type { Readiness } from '../http/routes.ts'
 import { startServer } from '../http/server.ts'
 import type { VisitorOptions } from '../http/visitors.ts'
 import { startCaretaker } from '../operations/tables/caretaker.ts'
-import type { Env } from '../ports/env.ts'
 import type { Log } from '../ports/log.ts'
-import { StoreInUse, StoreUnusable } from '../ports/store.ts'
-import type { Store } from '../ports/store.ts'
 import { startInvalidator } from '../readers/invalidator/invalidator.ts'
 import { startReplication } from '../readers/replication/replication.ts'
 import { watchRoom } from '../readers/sweepers/room.ts'
@@ -32,6 +25,8 @@ import { watchCredentials } from './credentials.ts'
 import type { NatsAccess } from './nats-access.ts'
 import { tightenFolder } from './private-files.ts'
 import type { RegionEntry } from './regions.ts'
+import { type DamageNotice, openOwnEngine } from './own-engine.ts'
+import { RegionStore } from './region-store.ts'
 import { measureStore } from './store-measures.ts'
 import { type Peer, watchTopology } from './topology-watch.ts'
 import { type ShownCertificate, watchCertificates } from './certificate-watch.ts'
@@ -77,9 +72,14 @@ export type NodeOptions = {
   readonly onBrokenInvariant: (error: Error) => void
   /** The store's folder was removed: what is written from now on is lost when this process ends. */
   readonly onStoreGone: (reason: string) => void
+  /** The start takes longer, and goes on. */
+  readonly onProgress?: () => void
 }
 
 export type RunningNode = { readonly url: string; close(): Promise<void> }
+
+/** A node that lives so long does not die of its store. */
+const steadyMs = 60_000
 
 /** Rejects with a Failure when the folder or the port cannot be had; whatever was started by then is stopped. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
@@ -104,10 +104,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   if (credentials !== undefined) life.add(() => credentials.stop())
   const meter = prometheusMeter({ region: self.name })
   if (existsSync(options.data)) tightenFolder(options.data)
-  const folder = join(options.data, 'store')
-  const store = await openStore(folder)
-  life.add(() => store.close())
-  life.add(watchStoreFolder(folder, options.onStoreGone))
+  const regionStore = new RegionStore({ data: options.data, log, onProgress: options.onProgress ?? (() => undefined) })
+  const { folder } = regionStore
   const bus = new NatsBus({
     region: self.name,
     own: options.natsAccess.own(options.nats),
@@ -119,13 +117,19 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     options.clockFile === undefined
       ? systemClock
       : steppedClock(options.clockFile, (offsetMs) => log.warn('a drill has stepped the wall clock', { offsetMs }))
-  const env: Env = { clock, random: systemRandom, store, bus, log, meter }
   const { onBrokenInvariant, tableTransitionMs, accountId } = options
-  const engine = await openOwnEngine(env, { topology, onBrokenInvariant })
+  const around = { clock, random: systemRandom, bus, log, meter }
+  const { env, engine, recovery } = await openOwnEngine(regionStore, around, { topology, onBrokenInvariant })
+  life.add(() => regionStore.steady())
+  life.add(() => env.store.close())
+  life.add(watchStoreFolder(folder, options.onStoreGone))
   let idle: Promise<void> | undefined
   life.add(async () => await idle)
   life.add(() => engine.close())
-  const replication = startReplication(env, engine, topology)
+  life.add(() => recovery.stop())
+  await recovery.begin()
+  const { leftovers } = recovery
+  const replication = startReplication(env, engine, topology, { logPositionsMax, leftovers })
   life.add(() => replication.stop())
   life.add(
     watch.start((changed) => {
@@ -171,15 +175,15 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
     context: { engine, env, settings },
-    readiness: () => readinessOf(self.name, closing ? 'it is stopping' : engine.trouble()?.reason),
+    readiness: () => readinessOf(self.name, closing ? 'it is stopping' : engine.trouble()?.reason, recovery.notice()),
     metrics: async () => {
       await replication.measure()
-      measureStore(meter, engine, folder)
+      measureStore(meter, engine, { folder, damage: recovery.notice() })
       return { contentType: meter.contentType, text: await meter.render() }
     },
     ...(options.visitors === undefined ? {} : { visitors: options.visitors }),
     ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
-    admin: adminRoutes({ engine, replication, topology, invalidator }),
+    admin: adminRoutes({ engine, replication, topology, invalidator, damage: () => recovery.notice() }),
     ...(credentials === undefined ? {} : { credentials: credentials.current }),
     ...(options.signedFor === undefined ? {} : { signedFor: options.signedFor }),
     onBrokenInvariant: options.onBrokenInvariant,
@@ -191,35 +195,18 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     await server.close(workers.stop())
   })
   await workers.start(server)
+  const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
+  life.add(() => clearTimeout(steady))
   return server.url
 }
 
-function readinessOf(region: string, reason: string | undefined): Readiness {
-  return { ready: reason === undefined, region, ...(reason === undefined ? {} : { reason }) }
-}
-
-/** The node before us may still be closing it: its port is free a moment earlier. */
-const storeWaitMsMax = 5000
-const storeRetryMs = 100
-
-async function openStore(folder: string): Promise<Store> {
-  const deadline = systemClock.monotonicMs() + storeWaitMsMax
-  for (;;) {
-    try {
-      return await openLmdbStore(folder)
-    } catch (error) {
-      if (!(error instanceof StoreUnusable)) throw error
-      if (!(error instanceof StoreInUse) || systemClock.monotonicMs() > deadline) throw new Failure(error.message)
-    }
-    await systemClock.sleep(storeRetryMs)
-  }
-}
-
-async function openOwnEngine(env: Env, options: EngineOptions): Promise<Engine> {
-  try {
-    return await openEngine(env, options)
-  } catch (error) {
-    throw error instanceof ForeignStore ? new Failure(error.message) : error
+/** A region that was damaged is ready all the same: it serves what is proved, and says what is missing. */
+function readinessOf(region: string, reason: string | undefined, damage: DamageNotice | undefined): Readiness {
+  return {
+    ready: reason === undefined,
+    region,
+    ...(reason === undefined ? {} : { reason }),
+    ...(damage === undefined ? {} : { damage }),
   }
 }
 

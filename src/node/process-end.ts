@@ -12,6 +12,8 @@ export type Parent = {
   /** Resolves with the reason, once. */
   readonly end: Promise<string>
   ready(): void
+  /** It takes longer than usual to become ready, and goes on. */
+  progress(): void
   /** Why it cannot be ready; whether there is a supervisor, which has then been told. */
   failed(message: string): Promise<boolean>
 }
@@ -38,6 +40,9 @@ export function childOf(): Parent {
     ready: () => {
       isReady = true
       if (process.connected) process.send?.({ type: 'ready' })
+    },
+    progress: () => {
+      if (process.connected) process.send?.({ type: 'progress' })
     },
     failed: async (message) => {
       if (!process.connected) return false

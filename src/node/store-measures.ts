@@ -3,11 +3,16 @@ import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Engine } from '../engine/engine.ts'
 import type { Meter } from '../ports/meter.ts'
+import type { DamageNotice } from './own-engine.ts'
 
-export function measureStore(meter: Meter, engine: Engine, folder: string): void {
+type Measured = { readonly folder: string; readonly damage: DamageNotice | undefined }
+
+export function measureStore(meter: Meter, engine: Engine, { folder, damage }: Measured): void {
   meter.gauge('longitude_log_position', engine.flushed())
   meter.gauge('longitude_log_changes', Math.max(0, engine.flushed() - engine.oldest() + 1))
   meter.gauge('longitude_store_writable', engine.trouble() === undefined ? 1 : 0)
+  meter.gauge('longitude_store_damaged', damage === undefined ? 0 : 1)
+  meter.gauge('longitude_tables_incomplete', damage?.incomplete.length ?? 0)
   meter.gauge('longitude_store_bytes', sizeBytesOf(folder))
 }
 

@@ -23,6 +23,16 @@ export const metrics = {
     labels: ['operation'],
   },
   longitude_store_writable: { kind: 'gauge', help: '0 while the disk refuses writes, else 1.', labels: [] },
+  longitude_store_damaged: {
+    kind: 'gauge',
+    help: '1 while a damaged store of the region lies beside the present one, or tables lack items by it, else 0.',
+    labels: [],
+  },
+  longitude_tables_incomplete: {
+    kind: 'gauge',
+    help: 'Tables that lost items with a damaged disk and are not served until a repair accepts what is left.',
+    labels: [],
+  },
   longitude_log_position: { kind: 'gauge', help: 'Last durable position of this region’s log.', labels: [] },
   longitude_log_changes: {
     kind: 'gauge',

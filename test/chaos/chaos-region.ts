@@ -1,6 +1,6 @@
 /** One region of the chaos tests: its nats-server and its `longitude node`, processes that a test may kill, stop, hem in and start. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { natsConfiguration, natsGreets } from '../../src/node/supervisor/nats-process.ts'
@@ -11,6 +11,7 @@ import { testAdminToken } from '../admin-token.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
 const lastLines = 40
+const pageSizeBytes = 8192
 
 export type Place = {
   readonly name: string
@@ -140,6 +141,30 @@ export class ChaosRegion {
     writeFileSync(path, bytes)
     await this.startNode()
     return places
+  }
+
+  /** One bit of the header of each leaf page of its node's disk that holds the text, while the node is down; how many there were. */
+  async damagePages(text: string): Promise<number> {
+    await this.kill('node')
+    const path = join(this.#place.folder, 'node', 'store', 'data.mdb')
+    const bytes = readFileSync(path)
+    let pages = 0
+    for (let page = 2; (page + 1) * pageSizeBytes <= bytes.length; page++) {
+      const start = page * pageSizeBytes
+      const isLeaf = bytes.readUInt32LE(start) === page && bytes.readUInt16LE(start + 18) === 2
+      if (!isLeaf || !bytes.subarray(start, start + pageSizeBytes).includes(text)) continue
+      // The number of its nodes.
+      bytes.writeUInt8((bytes[start + 20] ?? 0) ^ 4, start + 20)
+      pages++
+    }
+    writeFileSync(path, bytes)
+    return pages
+  }
+
+  /** Its node's disk loses its end, while the node is down or while it runs. */
+  cutFile(bytes: number): void {
+    const path = join(this.#place.folder, 'node', 'store', 'data.mdb')
+    truncateSync(path, Math.max(0, statSync(path).size - bytes))
   }
 
   get #clockFile(): string {

@@ -6,11 +6,8 @@ import type { Topology } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import { openEngine } from '../../src/engine/open-engine.ts'
 import { startInvalidator } from '../../src/readers/invalidator/invalidator.ts'
-import {
-  type Replication,
-  type ReplicationSettings,
-  startReplication,
-} from '../../src/readers/replication/replication.ts'
+import { type Replication, startReplication } from '../../src/readers/replication/replication.ts'
+import type { ReplicationSettings } from '../../src/readers/replication/settings.ts'
 import { startRegisterSweeper } from '../../src/readers/sweepers/registers.ts'
 import { startTombstoneSweeper } from '../../src/readers/sweepers/tombstones.ts'
 import { watchRoom } from '../../src/readers/sweepers/room.ts'

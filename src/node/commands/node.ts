@@ -42,6 +42,7 @@ async function serve(command: Command, parent: Parent): Promise<void> {
         log.error(reason)
         process.exit(exitCode.failure)
       }),
+    onProgress: () => parent.progress(),
   })
   parent.ready()
   log.info('listening', { url: node.url })

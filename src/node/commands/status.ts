@@ -53,6 +53,15 @@ const nodeStatus = z.looseObject({
   tables: z.number(),
   publishing: z.boolean(),
   trouble: z.looseObject({ reason: z.string() }).optional(),
+  damage: z
+    .object({
+      foundMs: z.number(),
+      reason: z.string(),
+      folder: z.string(),
+      filling: z.number(),
+      incomplete: z.array(z.string()),
+    })
+    .optional(),
   setAside: z.object({ count: z.number(), newest: z.array(setAside) }).optional(),
   overruled: z.object({ count: z.number(), newest: z.array(overruled) }).optional(),
   peers: z.array(peerStatus),
@@ -167,6 +176,7 @@ function textOf(regions: readonly Answer[], links: readonly LinkStatus[]): strin
     ...(caches.length === 0 ? [] : [cachesText(caches)]),
     linksText(links),
     ...(tables.length === 0 ? [] : [tablesText(tables)]),
+    ...regions.flatMap(damageText),
     ...regions.flatMap(setAsideText),
     ...regions.flatMap(overruledText),
   ]
@@ -188,6 +198,22 @@ function tablesText(
     pausedText(table.pausedUntilMs),
   ])
   return tableText(['TABLE', 'FROM', 'TO', 'PENDING', 'LAG', 'LATENCY', 'APPLIED UP TO', 'SAFE TO EVACUATE', ''], rows)
+}
+
+/** A store that was damaged, and what is missing by it. */
+function damageText({ region, status }: Answer): string[] {
+  const damage = status?.damage
+  if (damage === undefined) return []
+  const { foundMs, reason, folder, filling, incomplete } = damage
+  const lines = [
+    `  ${region} had a damaged store, found ${new Date(foundMs).toISOString()}: ${reason}`,
+    `    It is in ${folder}; remove that folder once nothing is missing.`,
+    ...(filling === 0 ? [] : [`    ${filling} tables are being filled again.`]),
+    ...incomplete.map(
+      (table) => `    ${table} lost items and is not served; \`longitude repair ${table}\` accepts what is left.`,
+    ),
+  ]
+  return [lines.join('\n')]
 }
 
 /** Changes of peers that cannot be right: they are not applied, and somebody should look. */

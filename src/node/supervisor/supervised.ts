@@ -45,6 +45,7 @@ const lastLinesMax = 5
 
 const message = z.discriminatedUnion('type', [
   z.object({ type: z.literal('ready') }),
+  z.object({ type: z.literal('progress') }),
   z.object({ type: z.literal('failure'), message: z.string() }),
 ])
 
@@ -205,7 +206,10 @@ export class Supervised {
 
   async #ready(child: ChildProcess): Promise<void> {
     const msMax = Math.min(readyMs.first * 2 ** this.#failures, readyMs.most)
-    const deadline = performance.now() + msMax
+    let deadline = performance.now() + msMax
+    child.on('message', (value) => {
+      if (message.safeParse(value).data?.type === 'progress') deadline = performance.now() + msMax
+    })
     const said = this.#options.speaks ? saysReady(child) : undefined
     while (performance.now() < deadline && !hasEnded(child)) {
       if ((await Promise.race([said, pause(probeMs)])) === 'ready') return

@@ -10,6 +10,11 @@ export function tableForItems(nameOrArn: string | undefined, context: OperationC
   const table = context.engine.tableNamed(tableNameOf(context.settings, nameOrArn ?? ''))
   if (table === undefined || table.status === 'CREATING' || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
+  if (table.status === 'INACCESSIBLE_ENCRYPTION_CREDENTIALS')
+    throw new ServiceError(
+      'ServiceUnavailable',
+      `The table ${table.name} lost items with its damaged disk and is not served. \`longitude repair ${table.name}\` accepts what is left.`,
+    )
   return table
 }
 
@@ -26,7 +31,13 @@ export function assertActive(table: Table): void {
   if (table.status !== 'ACTIVE') throw inUse(table)
 }
 
-const doing = { CREATING: 'created', UPDATING: 'updated', DELETING: 'deleted', ACTIVE: 'used' } as const
+const doing = {
+  CREATING: 'created',
+  UPDATING: 'updated',
+  DELETING: 'deleted',
+  ACTIVE: 'used',
+  INACCESSIBLE_ENCRYPTION_CREDENTIALS: 'repaired',
+} as const
 
 export function inUse(table: Table): ServiceError {
   return new ServiceError(

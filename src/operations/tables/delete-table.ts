@@ -34,8 +34,8 @@ async function remove(input: Input, context: OperationContext): Promise<Output> 
     throw validationError(
       'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
     )
-  if (table.status === 'ACTIVE') assertNoSource(table, context.settings.region)
-  if (table.status === 'ACTIVE') await context.engine.define(table.id, removal(table, context))
+  if (table.status !== 'DELETING') assertNoSource(table, context.settings.region)
+  if (table.status !== 'DELETING') await context.engine.define(table.id, removal(table, context))
   return { TableDescription: removed(table, context) }
 }
 

@@ -11,6 +11,7 @@ import { replicaStates } from '../../core/table/table-view.ts'
 import type { KeySchema, Replica, ReplicaStatus, Table, TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine, RegisterEdit } from '../../engine/engine.ts'
+import { incompleteStatus } from '../../engine/leftovers.ts'
 import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import { oweFromOthers } from './debts.ts'
@@ -26,7 +27,11 @@ export type JoinOptions = {
   readonly exclusive: Exclusive
   readonly sources: Sources
   readonly sessionTo: (region: string) => PeerSession | undefined
+  readonly leftovers?: Remainder | undefined
 }
+
+/** What is left of this region's own damaged store (engine/leftovers.ts). Says whether none of the table can be missing in it. */
+export type Remainder = { merge(table: TableId): Promise<boolean> }
 
 type Place = { readonly epoch: string; readonly position: Position }
 
@@ -167,7 +172,7 @@ export class Join {
   async #copy(): Promise<JoinStep> {
     const { engine } = this.#options
     const progress = this.#progress() as Progress
-    if (this.#isAlone()) return this.#finish(progress)
+    if (this.#isAlone()) return this.#finish(progress, { isLast: true })
     const source = await this.#readySource(progress)
     if (source === undefined) return this.#inherit(progress)
     const start = progress.after === undefined ? undefined : Buffer.from(progress.after, 'base64')
@@ -196,7 +201,7 @@ export class Join {
   async #inherit(progress: Progress): Promise<JoinStep> {
     if (!(await inherit(this.#options, this.table, this.#replicas().values()))) return 'wait'
     this.#options.env.log.warn('no region has all of the table: what is left of it is the table', { table: this.table })
-    return this.#finish(progress)
+    return this.#finish(progress, { isLast: true })
   }
 
   /** What is not in the snapshot may have been deleted and forgotten: a source that no longer says up to when does not do. */
@@ -212,12 +217,17 @@ export class Join {
       await engine.raiseHorizon(this.table, { ...told.horizon, region: engine.region.number })
   }
 
-  /** All rows are here; with the indexes over them, the replica is complete, and serves from the moment that it says so. */
-  async #finish(progress: Progress): Promise<JoinStep> {
-    const { engine, env } = this.#options
+  /**
+   * All rows are here; with the indexes over them, the replica is complete, and serves from the moment that it says so. `isLast`:
+   * no peer could add anything, so what damage has taken from the own disk is missing.
+   */
+  async #finish(progress: Progress, { isLast = false } = {}): Promise<JoinStep> {
+    const { engine, env, leftovers } = this.#options
     if (this.#ownReplica()?.status !== 'CREATING') return 'failed'
+    const isWhole = (await leftovers?.merge(this.table)) ?? true
     if (engine.tableWithId(this.table)?.indexes.some((index) => index.status === 'CREATING')) return 'wait'
-    const status: RegisterValues['local/status'] = { status: 'ACTIVE', sinceMs: env.clock.wallMs() }
+    const served = isWhole || !isLast ? 'ACTIVE' : incompleteStatus
+    const status: RegisterValues['local/status'] = { status: served, sinceMs: env.clock.wallMs() }
     await engine.define(this.table, [
       { register: 'local/status', value: status },
       this.#replicaEdit({ status: 'ACTIVE' }),

@@ -4,7 +4,9 @@
  */
 import { isSameRow } from '../../core/reconcile/digest.ts'
 import { chooseRow } from '../../core/reconcile/mend.ts'
+import type { RegisterValues } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
+import { incompleteStatus } from '../../engine/leftovers.ts'
 import type { Comparison, Difference, VerifyRoom } from './verify.ts'
 import { compareReplicas } from './verify.ts'
 
@@ -26,7 +28,15 @@ export async function mendReplica(room: VerifyRoom, table: Table): Promise<Mende
     if (done === 'unknown') unknown++
   }
   const corrected = await room.engine.audit(table.id)
+  await acceptIncomplete(room, table)
   return { comparison, mended, unknown, corrected }
+}
+
+/** What damage has left of the table is the table from now on: the operator says so by the repair. */
+async function acceptIncomplete({ engine, clock }: VerifyRoom, { id }: Table): Promise<void> {
+  if (engine.tableWithId(id)?.status !== incompleteStatus) return
+  const status: RegisterValues['local/status'] = { status: 'ACTIVE', sinceMs: clock.wallMs() }
+  await engine.define(id, [{ register: 'local/status', value: status }])
 }
 
 async function mendKey(

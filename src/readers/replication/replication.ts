@@ -35,6 +35,7 @@ import { type Mark, Replicas } from './replicas.ts'
 import { peerStatusInTurns, peerStatusOf, statusOf } from './peer-status.ts'
 import { Sources } from './sources.ts'
 import type { PeerStatus, ReplicationStatus } from './status.ts'
+import type { ReplicationSettings } from './settings.ts'
 import { Subscriber } from './subscriber.ts'
 import { transferState } from './transfer.ts'
 import { type Comparison, compareReplicas, type VerifyRoom } from './verify.ts'
@@ -59,14 +60,6 @@ export interface Replication {
   /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
   topologyChanged(): void
   stop(): Promise<void>
-}
-
-export type ReplicationSettings = {
-  /** Positions that the log keeps for a peer that does not confirm them. */
-  readonly logPositionsMax: number
-  /** Changes that are applied in one batch. */
-  readonly applyChangesMax?: number
-  readonly backlogMessagesMin?: number
 }
 
 export function startReplication(
@@ -135,6 +128,7 @@ class RunningReplication implements Replication {
       },
       exclusive: new Exclusive(),
       sources: this.#sources,
+      leftovers: settings.leftovers,
       onRegisters: () => this.#replicas.consider(),
       sessionTo: (region: string) => this.#subscribers.get(region)?.session,
       mark: (replicas: readonly Replica[]) => this.#mark(replicas),
