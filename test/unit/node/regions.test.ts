@@ -65,6 +65,16 @@ describe('the layout of regions on one machine', () => {
     expect(link).toMatchObject({ port: 8206, targetPort: 8100, roundTripMs: 149.7 })
   })
 
+  for (const cache of [true, false])
+    for (const frontDoor of [true, false])
+      for (const latency of [true, false])
+        test(`one region alone has no links and is laid out: ${JSON.stringify({ cache, frontDoor, latency })}`, () => {
+          const layout = layOut({ ...options, regions: ['eu-west-1'], cache, frontDoor, latency }, regions)
+          expect(layout.links).toEqual([])
+          // The endpoint, the NATS server, the control of the links; a cache and the front door, if there are any.
+          expect(portsOf(layout)).toHaveLength(3 + Number(cache) + Number(frontDoor))
+        })
+
   test('says when the ports run out', () => {
     expect(() => layOut({ ...options, basePort: 65_500, regions: ['us-east-1'] }, regions)).toThrow('--base-port 65500')
   })

@@ -1,8 +1,11 @@
 /** How a server ends: what it has begun is answered, and nothing else is executed. */
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../../src/adapters/clocks.ts'
+import type { ServerOptions } from '../../../src/http/server.ts'
+import { certify } from '../../../src/node/deployment/certificate.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
 import { httpText } from '../../conformance/raw-socket.ts'
 import { serverWith, type TestServer } from './server.ts'
@@ -23,7 +26,7 @@ type World = {
 }
 
 /** ListTables notes its limit, and waits to be let go. */
-async function world(answer: unknown = { TableNames: [] }): Promise<World> {
+async function world(answer: unknown = { TableNames: [] }, options: Partial<ServerOptions> = {}): Promise<World> {
   const executed: number[] = []
   const waiting: (() => void)[] = []
   const timers = new Map<() => void, number>()
@@ -44,7 +47,7 @@ async function world(answer: unknown = { TableNames: [] }): Promise<World> {
     timers.set(work, ms)
     return () => timers.delete(work)
   }
-  const server = await serverWith([listTables], {}, { ...systemClock, after })
+  const server = await serverWith([listTables], options, { ...systemClock, after })
   return {
     server,
     executed,
@@ -74,7 +77,9 @@ function request(limit: number): string {
 type Client = { readonly socket: Socket; readonly heard: () => string; readonly ended: Promise<unknown> }
 
 async function dial({ server }: World): Promise<Client> {
-  const socket = connect({ port: server.port, host: '127.0.0.1', allowHalfOpen: true })
+  const at = { port: server.port, host: '127.0.0.1', allowHalfOpen: true }
+  const isSecure = server.url.startsWith('https:')
+  const socket = isSecure ? connectSecurely({ ...at, rejectUnauthorized: false }) : connect(at)
   closing.push(() => socket.destroy())
   let text = ''
   socket.on('data', (chunk) => {
@@ -82,7 +87,7 @@ async function dial({ server }: World): Promise<Client> {
   })
   socket.on('error', () => {})
   const ended = once(socket, 'end')
-  await once(socket, 'connect')
+  await once(socket, isSecure ? 'secureConnect' : 'connect')
   return { socket, heard: () => text, ended }
 }
 
@@ -107,6 +112,22 @@ for (const pipelined of [1, 3])
     expect(statuses(client.heard())).toEqual(Array.from({ length: pipelined }, () => '200'))
     expect(ends(client.heard())).toBe(1)
   })
+
+test('over TLS, what was begun is answered, and an idle connection ends', async () => {
+  const { certificate: cert, key } = certify({ name: 'localhost', use: 'server', days: 1 })
+  const region = await world(undefined, { tls: { cert, key } })
+  const [busy, idle] = [await dial(region), await dial(region)]
+  busy.socket.write(request(1) + request(2))
+  await begun(region, 2)
+  const closed = region.server.close()
+  idle.socket.write(request(3))
+  region.finish()
+  await Promise.all([busy.ended, idle.ended])
+  for (const { socket } of [busy, idle]) socket.end()
+  await closed
+  expect(statuses(busy.heard())).toEqual(['200', '200'])
+  expect([region.executed, idle.heard()]).toEqual([[1, 2], ''])
+})
 
 test('a request on an idle connection that is being ended is not executed', async () => {
   const region = await world()
