@@ -18,6 +18,8 @@ export const expressionSizeBytesMax = 4096
 export const placeholderSizeBytesMax = 255
 export const expressionOperatorsMax = 300
 export const inOperandsMax = 100
+/** Partitions that the WHERE of one PartiQL statement names (developer guide, PartiQL operators). */
+export const statementPartitionsMax = 50
 export const listIndexMax = 2_147_483_647
 export const pageSizeBytesMax = 1024 * 1024
 export const capacityReadUnitBytes = 4096

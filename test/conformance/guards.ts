@@ -372,6 +372,30 @@ export const guards: readonly Guard[] = [
     },
   },
   {
+    guard: 'an expression has a bounded size',
+    says: /Expression size has exceeded/,
+    doors: expressionDoors('a'.repeat(4097)),
+  },
+  {
+    guard: 'an expression has a bounded number of operators',
+    says: /too many operators/,
+    doors: expressionDoors(many(400, () => 'b = :v').join(' OR ')),
+  },
+  {
+    guard: 'an IN has a bounded number of operands',
+    says: /too many (operands|partitions)/,
+    doors: {
+      ...expressionDoors(
+        `b IN (${many(101, (n) => `:${n}`).join(', ')})`,
+        many(101, (n) => `:${n}`),
+      ),
+      'ExecuteStatement SELECT': statement(`SELECT * FROM "${keyed}" WHERE b IN [${many(101, () => '1').join()}]`),
+      'ExecuteStatement SELECT of partitions': statement(
+        `SELECT * FROM "${keyed}" WHERE pk IN [${many(51, (n) => `'${n}'`).join()}]`,
+      ),
+    },
+  },
+  {
     guard: 'a literal of a statement is a value like any other',
     says: /(Nesting Levels have exceeded|may not have a empty string|may not be empty)/,
     doors: {
@@ -422,6 +446,37 @@ function large(name: string): Item {
 function statement(Statement: string, ...parameters: readonly Value[]): Door {
   const body = { Statement, ...(parameters.length === 0 ? {} : { Parameters: parameters }) }
   return { operation: 'ExecuteStatement', body }
+}
+
+/** Wherever a condition or a filter can stand; as a statement it would be longer than one may be. */
+function expressionDoors(expression: string, names: readonly string[] = [':v']): Readonly<Record<string, Door>> {
+  const values = { ExpressionAttributeValues: Object.fromEntries(names.map((name) => [name, { S: name }])) }
+  const condition = { ConditionExpression: expression, ...values }
+  const table = { TableName: keyed }
+  const changing = { ...table, Key: there, UpdateExpression: 'REMOVE c' }
+  return {
+    PutItem: { operation: 'PutItem', body: { ...table, Item: there, ...condition } },
+    DeleteItem: { operation: 'DeleteItem', body: { ...table, Key: there, ...condition } },
+    UpdateItem: { operation: 'UpdateItem', body: { ...changing, ...condition } },
+    ...Object.fromEntries(
+      (['Put', 'Delete', 'Update', 'ConditionCheck'] as const).map((action) => {
+        const rest =
+          action === 'Put' ? { ...table, Item: there } : action === 'Update' ? changing : { ...table, Key: there }
+        const body = { TransactItems: [{ [action]: { ...rest, ...condition } }] }
+        return [`TransactWriteItems ${action}`, { operation: 'TransactWriteItems', body }]
+      }),
+    ),
+    Scan: { operation: 'Scan', body: { ...table, FilterExpression: expression, ...values } },
+    Query: {
+      operation: 'Query',
+      body: {
+        ...table,
+        KeyConditionExpression: 'pk = :p',
+        FilterExpression: expression,
+        ExpressionAttributeValues: { ...values.ExpressionAttributeValues, ':p': { S: 'p' } },
+      },
+    },
+  }
 }
 
 /** What a reply refuses with: its own message, those of its cancellation reasons, or of its statements. */

@@ -6,6 +6,7 @@ import { compareValues } from '../attribute/order.ts'
 import { attribute, type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
 import type { Condition, Operand } from '../expression/condition.ts'
+import { statementPartitionsMax } from '../limits.ts'
 import type { KeySchema } from '../table/table.ts'
 import type { Delete, Select, UpdateStatement } from './statement.ts'
 
@@ -66,6 +67,8 @@ export function lowerSelect(select: Select, key: KeySchema): SelectLowering {
     )
     partitions = partitions.flatMap((equalities) => values.map((value) => [...equalities, equality(name, value)]))
   }
+  if (partitions.length > statementPartitionsMax)
+    throw validationError(`The WHERE clause names too many partitions; number of partitions: ${partitions.length}`)
   const sortCondition = conjuncts.find((condition) => !used.has(condition) && isSortCondition(condition, key))
   if (sortCondition) used.add(sortCondition)
   const keyConditions = partitions.map((equalities) =>

@@ -1,6 +1,7 @@
 /** WHERE clauses to the expression language's conditions. */
 import type { AttributeType, AttributeValue } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
+import { inOperandsMax } from '../limits.ts'
 import type { Comparator, Condition, Operand } from '../expression/condition.ts'
 import { expectLiteral, parseLiteral } from './literal.ts'
 import { malformed } from './lexer.ts'
@@ -80,6 +81,9 @@ function parseList(tokens: TokenStream): readonly Operand[] {
     if (!tokens.atSymbol(close)) tokens.expectSymbol(',')
   }
   if (list.length === 0) throw malformed('The IN operator needs at least one value')
+  // The words are those of expressions: AWS's own for a statement are not known.
+  if (list.length > inOperandsMax)
+    throw validationError(`The IN operator is provided with too many operands; number of operands: ${list.length}`)
   return list
 }
 
