@@ -1,6 +1,6 @@
 /** Replicas and regions that come and go while everybody writes. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { leaveRegister, overrideRegister } from '../../src/core/table/registers.ts'
+import { leaveRegister, overrideRegister, replicaRegister } from '../../src/core/table/registers.ts'
 import { eventually } from './eventually.ts'
 import { fill, newNetwork, setTopology, startRegions, Writer } from './many.ts'
 import { agreed, TestRegion } from './region.ts'
@@ -120,6 +120,27 @@ describe('a replica added to a table in use', { timeout: 90_000 }, () => {
     await eventually('eu is rid of it', () => eu.engine.tableWithId('id-T') === undefined)
     await eventually('us has an ordinary table', () => us.table('T').replicas.length === 0)
     expect(us.items('T')).toBe(5000)
+  })
+})
+
+describe('a replica that another region has struck from the list', { timeout: 60_000 }, () => {
+  it('goes, unless it is protected: then it goes on as a table of its own', async () => {
+    const { regions } = await world('us', 'eu', 'ap')
+    const [us, eu, ap] = regions as [TestRegion, TestRegion, TestRegion]
+    await us.makeTable('T', ['eu', 'ap'])
+    await active([us, eu, ap])
+    await us.put('T', 'a', 'x')
+    await agreed([us, eu, ap], 'T')
+    await ap.engine.define('id-T', [{ register: 'local/deletion-protection', value: true }])
+    const struck = ['eu', 'ap'].map((region) => ({ register: replicaRegister(region), value: undefined }))
+    await us.engine.define('id-T', struck)
+    await eventually('eu is rid of it', () => eu.engine.tableNamed('T') === undefined)
+    await eventually('ap has a table of its own', () => ap.engine.tableNamed('T')?.replicas.length === 0)
+    expect(ap.engine.tableNamed('T')?.id).not.toBe('id-T')
+    expect(ap.value('T', 'a')).toBe('x')
+    await us.put('T', 'b', 'y')
+    await ap.put('T', 'b', 'z')
+    expect([us.value('T', 'b'), ap.value('T', 'b')]).toEqual(['y', 'z'])
   })
 })
 

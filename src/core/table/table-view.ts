@@ -42,9 +42,9 @@ export function tableFrom(id: TableId, number: number, region: string, registers
   const own = replicas.find((replica) => replica.region === region)
   const local = registerValue(registers, 'local/status')
   if (local === undefined) return undefined
-  // Struck from the list by another region, which has given this one up: what is still here goes.
-  const isStruck = replicas.length > 0 && own === undefined
   const settings = settingsFrom(registers, region, replicas)
+  // Struck from the list by another region, which has given this one up: what is still here goes, unless it is protected.
+  const isStruck = replicas.length > 0 && own === undefined && !settings.deletionProtection
   const indexes = indexesFrom(registers, settled, settings)
   return {
     id,

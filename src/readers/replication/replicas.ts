@@ -116,7 +116,9 @@ export class Replicas {
       if (at % tablesSurveyedAtOnceMax === tablesSurveyedAtOnceMax - 1) await env.clock.sleep(0)
       const changes = engine.registerChanges(id)
       if (!this.#joins.mayChange(id)) continue
-      if (this.#surveyTable(id) === 'strike') struck.push(id)
+      const due = this.#surveyTable(id)
+      if (due === 'strike') struck.push(id)
+      else if (due === 'part') await this.#part(id)
       else this.#surveyed.set(id, changes)
     }
     const still = new Set(known)
@@ -125,15 +127,27 @@ export class Replicas {
     await forEach(struck, joinsUnderWayMax, (id) => this.#strike(id))
   }
 
-  #surveyTable(id: TableId): 'strike' | 'keep' {
+  #surveyTable(id: TableId): 'strike' | 'part' | 'keep' {
     const { engine } = this.#options
-    const { status: own, keepsTable } = replicasOf(engine, id).get(engine.region.name) ?? {}
-    const here = engine.tableWithId(id) !== undefined
+    const replicas = replicasOf(engine, id)
+    const { status: own, keepsTable } = replicas.get(engine.region.name) ?? {}
+    const table = engine.tableWithId(id)
+    const here = table !== undefined
     const leaves = own === 'DELETING' || keepsTable === true
     const wanted = own === 'CREATING' || (!here && !leaves && (own === 'ACTIVE' || own === 'UPDATING'))
     if (wanted) this.#joins.begin(id)
     else this.#joins.drop(id)
+    // Given up by the others, and protected: what is here goes on as a table of its own.
+    const isGivenUp = here && own === undefined && replicas.size > 0 && table.status !== 'DELETING'
+    if (isGivenUp && table.settings.deletionProtection) return 'part'
     return !here && leaves ? 'strike' : 'keep'
+  }
+
+  async #part(id: TableId): Promise<void> {
+    const { engine, env } = this.#options
+    const table = engine.tableWithId(id)?.name
+    await engine.detach(id, env.random.uuid())
+    env.log.warn('replica struck by another region goes on alone: it has deletion protection', { table })
   }
 
   async #strike(id: TableId): Promise<void> {
