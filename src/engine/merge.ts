@@ -3,8 +3,9 @@ import type { Item } from '../core/attribute/value.ts'
 import { compareStamps, readStamp } from '../core/hybrid-logical-clock/stamp.ts'
 import { decodeRow, encodeRow, isOnlyOf, type Row } from '../core/item/row.ts'
 import { reconcile, type Reconciled } from '../core/reconcile/reconcile.ts'
-import { guardRegister, replicaRegister } from '../core/table/registers.ts'
+import { guardRegister, indexRegister, type IndexRegister, replicaRegister } from '../core/table/registers.ts'
 import type { Table, TableId } from '../core/table/table.ts'
+import { registerValueOf } from './catalog.ts'
 import { addConflict, addOverruled, addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
 import { registerKey, rowKey } from './keys.ts'
@@ -128,8 +129,9 @@ function reportLoser(state: State, group: Group, { table, register, local, incom
   const [won, lost] = winner === 'local' ? [local, incoming] : [incoming, local]
   const isState = register.startsWith(guardRegister('')) || register.startsWith(replicaRegister(''))
   if (won.body.equals(lost.body) || (isState && won.tombstone === lost.tombstone)) return
-  const here = state.catalog.registers(table)
-  if (here.get('local/status') === undefined) return
+  // A region that has forgotten a deleted index knows nothing of it when it makes another of the name.
+  if (register.startsWith(indexRegister('')) && isDeletedBefore(lost, won)) return
+  if (state.catalog.registers(table).get('local/status') === undefined) return
   addOverruled(state, group, {
     table,
     register,
@@ -137,6 +139,11 @@ function reportLoser(state: State, group: Group, { table, register, local, incom
     reason: 'a later change replaced it',
     row: encodeRow(lost),
   })
+}
+
+function isDeletedBefore(lost: Row, won: Row): boolean {
+  const [before, after] = [lost, won].map((row) => registerValueOf(encodeRow(row)) as IndexRegister | undefined)
+  return before === undefined || (before.deleted === true && before.id !== after?.id)
 }
 
 function checkedRegister(state: State, group: Group, { id, key, row, header, origin }: PeerRegister): Row | undefined {

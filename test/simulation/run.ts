@@ -1,6 +1,8 @@
 /** One run: a world from a seed, load and faults, then everything healed, time to settle, and the checks. */
 import { Administrator } from './administrator.ts'
 import { worldNow } from './aims.ts'
+import { overruledMax } from '../../src/core/limits.ts'
+import type { Engine } from '../../src/engine/engine.ts'
 import type { Variant } from './boot.ts'
 import { checkConflicts, checkRegion, checkWritable, difference } from './checks.ts'
 import { Client, type ClientHabits } from './client.ts'
@@ -219,14 +221,19 @@ async function quarrel(
 ): Promise<void> {
   const random = randomOfContradictions(seed)
   const everyMs = random.pick([300, 1500, 5000])
+  world.sightings.meetWhen(contradictions.name, () => world.regions.some(({ engine }) => hasContradiction(engine)))
   for (;;) {
     await world.scheduler.sleep(everyMs * 2 * random.fraction())
     if (world.scheduler.nowMs >= endMs) return
     world.chores++
-    if (world.regions.length > 1) world.sightings.meet(contradictions.name)
     await Promise.all(world.regions.map((region) => administrator.contradict(region, 'orders', random)))
     world.chores--
   }
+}
+
+/** Of two registers, not only of one that was set twice. */
+function hasContradiction(engine: Engine | undefined): boolean {
+  return engine?.overruled(0, overruledMax).some(({ register, by }) => register !== by) === true
 }
 
 /** Tables without number, made in all regions at once, each with replicas in all others: joins, transfers and registers in bulk. */
