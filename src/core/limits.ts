@@ -241,8 +241,8 @@ export const restoreRowsMax = 200
 export const damagedStoresMax = 3
 /** Starts without an orderly end, one soon after the other, that make a store suspect. */
 export const suspectStartsMax = 3
-/** How long the check of a store's file may keep a start waiting; what is left is checked while the region serves. */
-export const storeCheckMsMax = 10_000
+/** How long the check of a store’s file may keep a start waiting. A larger file is served with its last leaves unchecked. */
+export const storeCheckMsMax = 300_000
 /** Walks of one audit that a refused batch ends before the audit gives up. */
 export const auditTriesMax = 3
 /** The conflict feed forgets its oldest beyond these. */
