@@ -98,6 +98,8 @@ export const joinBytesUnderWayMax = 2 * snapshotTargetBytes
 export const emptyPartBytes = 4096
 /** Tables of a peer whose registers or rows a transfer of its state asks for at once. */
 export const transferTablesUnderWayMax = 16
+/** Batches of a peer, the last that were applied, of which each is remembered with how many changes it had. */
+export const appliedCountsMax = 4096
 /** Rows of a range whose digests are compared at once, and of one that is compared row by row. */
 export const verifyRangeRowsMax = 1024
 export const verifyRangeBytesMax = 1024 * 1024

@@ -91,6 +91,11 @@ export const metrics = {
     help: '1 while the peer has what comes from here paused, of the table or (without one) of everything.',
     labels: ['peer', 'table'],
   },
+  longitude_replication_missing: {
+    kind: 'gauge',
+    help: 'Changes that the peer had announced when it was heard last, and that have not arrived here.',
+    labels: ['peer'],
+  },
   longitude_replication_applied_total: { kind: 'counter', help: 'Changes of the peer applied here.', labels: ['peer'] },
   longitude_replication_ignored_total: {
     kind: 'counter',

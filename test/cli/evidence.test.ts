@@ -138,6 +138,44 @@ describe('an operator', { timeout: 90_000 }, () => {
     expect(wrong).toMatchObject({ status: 2, errors: expect.stringContaining('a duration such as') })
   })
 
+  test('is told what a region that has gone silent had written and others lack, and what arrived of it', async () => {
+    const link = names.join('..')
+    await longitude('pause', '--link', link, '--for', '5m', '--data', data)
+    for (let n = 0; n < 5; n++) await put(0, `missing ${n}`)
+    const missing = async (): Promise<Record<string, unknown> | undefined> => {
+      const { output } = await longitude('status', '--json', '--data', data)
+      const { regions } = JSON.parse(output) as {
+        regions: { region: string; status?: { peers: { missing?: Record<string, unknown> }[] } }[]
+      }
+      return regions.find(({ region }) => region === names[1])?.status?.peers[0]?.missing
+    }
+    await eventually('it is announced', async () => (await missing())?.['changes'] === 5, 30_000)
+    const node = running.overview.regions[0]?.processes.node ?? 0
+    process.kill(node, 'SIGSTOP')
+    try {
+      await eventually(
+        'the region is silent, and what it had written is counted',
+        async () => {
+          const { output } = await longitude('status', '--data', data)
+          return output.includes('us-east-1 is silent: eu-west-1 lacks at least 5 of its changes (the oldest from ')
+        },
+        30_000,
+      )
+    } finally {
+      process.kill(node, 'SIGCONT')
+    }
+    await longitude('resume', '--link', link, '--data', data)
+    const returned = { changes: 5, arrived: 5, outstanding: 0, sameLog: true }
+    await eventually(
+      'all of it has arrived',
+      async () => {
+        const silence = ((await missing())?.['silence'] ?? {}) as Record<string, unknown>
+        return Object.entries(returned).every(([name, value]) => silence[name] === value)
+      },
+      30_000,
+    )
+  })
+
   test('is told what is wrong with a pause', async () => {
     const wrong = await longitude('pause', TableName, '--for', 'long', '--data', data)
     expect(wrong).toMatchObject({ status: 1, errors: expect.stringContaining('a duration such as') })

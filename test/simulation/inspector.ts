@@ -13,6 +13,8 @@ import type { World } from './world.ts'
 const everyMs = 400
 /** A peer's last word counts for a few seconds. */
 const noticeMs = 6000
+/** So many positions before a place without a change of any table's registers: both ends see the same tables. */
+const settledChanges = 200
 
 export class Inspector {
   readonly #world: World
@@ -45,6 +47,7 @@ export class Inspector {
         this.#checkPending(region, other, peer)
         for (const table of this.#world.complete.keys()) this.#checkWatermark(other, region, { table, peer })
         this.#checkRefused(region, peer)
+        this.#checkMissing(region, other, peer)
       }
     }
   }
@@ -70,6 +73,28 @@ export class Inspector {
       !safeToEvacuate || missing.length === 0,
       'safe to evacuate is said only when it is',
       () => `${origin.name} says it of ${peer.name}, which lacks ${missing.length}`,
+    )
+  }
+
+  /** What a region says that it lacks of a peer is what the peer's log holds, as of the announcement that was heard last. */
+  #checkMissing(here: SimulatedRegion, origin: SimulatedRegion, { missing, waiting }: PeerStatus): void {
+    const place = here.cursors.get(origin.name)
+    if (missing === undefined || missing.epoch !== origin.watch.epoch || place?.epoch !== missing.epoch) return
+    if (!missing.exact || waiting.length > 0) return
+    const lacked = origin.watch.entries.slice(missing.after, missing.upTo).filter(({ own }) => own)
+    const items = lacked.filter((entry) => this.#concerns(entry, origin, here))
+    const leaving = lacked.filter(({ change }) => change.ordinal > 0 && change.alone !== true)
+    const isSilent = here.replication?.status().peers.some(({ peer, state }) => peer === origin.name && state === 'cut')
+    if (lacked.length > 0) this.#world.sightings.meet('missing')
+    if (isSilent === true && items.length > 0) this.#world.sightings.meet('missing of a silent region')
+    // While replicas come and go, the two regions may count changes of different tables.
+    const recent = origin.watch.entries.slice(Math.max(0, missing.after - settledChanges), missing.upTo)
+    const isSettled = recent.every(({ own, change }) => !own || isItem(change))
+    expectThat(
+      missing.changes >= items.length && (missing.changes <= leaving.length || !isSettled),
+      'what is missing of a region is what its log holds',
+      () =>
+        `${here.name} says ${missing.changes} of ${origin.name} in (${missing.after}, ${missing.upTo}], which are ${items.length} items of ${leaving.length} changes`,
     )
   }
 

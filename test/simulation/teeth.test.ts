@@ -329,6 +329,21 @@ const bugs: readonly Bug[] = [
     },
   },
   {
+    bug: 'a region announces less than what its peers lack',
+    breaks: ['what is missing of a region is what its log holds'],
+    seedsMax: 50,
+    inject: () => {
+      type Told = { readonly lacking: readonly { readonly changes: number }[] }
+      replace('../../src/readers/replication/missing-note.ts', ({ lackingOf }) => ({
+        lackingOf: (...asked: unknown[]) => {
+          const { lacking } = (lackingOf as (...asked: unknown[]) => Told)(...asked)
+          return { lacking: lacking.map((each) => ({ ...each, changes: Math.max(0, each.changes - 1) })) }
+        },
+      }))
+      return {}
+    },
+  },
+  {
     bug: 'repair takes the row that the fewest replicas have',
     breaks: ['damage is mended', 'nothing is applied that nobody wrote'],
     seedsMax: 100,

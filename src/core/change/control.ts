@@ -28,6 +28,18 @@ export type Announcement = {
   readonly seen: readonly Seen[]
   /** But for what a region that has left, or lost its disk, had told others only: that is still to be merged from them. */
   readonly owes?: true
+  /** Of each peer: what of this region's own changes it has not confirmed. A node of an earlier version does not say it. */
+  readonly lacking?: readonly Lacking[]
+}
+
+export type Lacking = {
+  readonly region: string
+  /** Counted in (after, upTo] of the log; `after` is what the region has confirmed. */
+  readonly after: Position
+  readonly upTo: Position
+  readonly changes: number
+  /** When the oldest of them was made. */
+  readonly oldestMs?: number
 }
 
 export type Seen = {
@@ -278,6 +290,7 @@ function readAnnouncement(fields: Fields): Announcement {
     clock: clockOf(fields),
     seen: list(fields, 'seen', regionsMax).map(seenOf),
     ...(fields['owes'] === true ? { owes: true as const } : {}),
+    ...(fields['lacking'] === undefined ? {} : { lacking: list(fields, 'lacking', regionsMax).map(lackingOf) }),
   }
 }
 
@@ -310,6 +323,17 @@ function seenOf(fields: Fields): Seen {
     region: text(fields, 'region'),
     clock: clockOf(fields),
     ...(waiting === undefined ? {} : { waiting: list(fields, 'waiting', sharedTablesMax).map(waitingOf) }),
+  }
+}
+
+function lackingOf(fields: Fields): Lacking {
+  const { oldestMs } = fields
+  return {
+    region: text(fields, 'region'),
+    after: natural(fields, 'after'),
+    upTo: natural(fields, 'upTo'),
+    changes: natural(fields, 'changes'),
+    ...(oldestMs === undefined ? {} : { oldestMs: natural(fields, 'oldestMs') }),
   }
 }
 

@@ -35,7 +35,7 @@ export class Measures {
     this.#known = now
   }
 
-  #peer({ peer, state, pending, lagMs, skewMs, held, safeToEvacuate, pausedUntilMs }: PeerStatus): void {
+  #peer({ peer, state, pending, lagMs, skewMs, held, missing, safeToEvacuate, pausedUntilMs }: PeerStatus): void {
     const meter = this.#meter
     meter.gauge('longitude_replication_pending', pending, { peer })
     meter.gauge('longitude_replication_lag_seconds', lagMs / 1000, { peer })
@@ -43,6 +43,7 @@ export class Measures {
     meter.gauge('longitude_replication_safe_to_evacuate', safeToEvacuate ? 1 : 0, { peer })
     meter.gauge('longitude_replication_paused', pausedUntilMs === undefined ? 0 : 1, { peer, table: '' })
     meter.gauge('longitude_clock_held_changes', held, { peer })
+    if (missing !== undefined) meter.gauge('longitude_replication_missing', missing.changes, { peer })
     if (skewMs !== undefined) meter.gauge('longitude_clock_skew_seconds', skewMs / 1000, { peer })
   }
 

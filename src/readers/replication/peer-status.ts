@@ -52,12 +52,14 @@ function pauseStatusOf(engine: Engine, pause: Pause): PauseStatus {
 function inboundOf(engine: Engine, subscriber: Subscriber): Omit<PeerStatus, keyof OutboundStatus> {
   const peer = subscriber.peer.name
   const { hearing, reason, suspect } = subscriber
+  const missing = subscriber.missing.status
   const { last: heard, skewMs } = hearing
   return {
     peer,
     state: subscriber.state(),
     ...(reason === undefined ? {} : { reason }),
     ...(suspect === undefined ? {} : { suspect }),
+    ...(missing === undefined ? {} : { missing }),
     cursor: engine.cursor(peer)?.position ?? 0,
     ...(heard === undefined ? {} : { head: heard.flushed }),
     held: subscriber.heldChanges(),

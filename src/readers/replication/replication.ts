@@ -27,6 +27,7 @@ import { horizonOf } from './horizon.ts'
 import { Ledger } from './ledger.ts'
 import { Loop } from './loop.ts'
 import { Measures } from './measure.ts'
+import { lackingOf, MissingNote } from './missing-note.ts'
 import { type Mended, mendReplica } from './mend.ts'
 import { Outbound } from './outbound.ts'
 import { Pauses } from './pauses.ts'
@@ -93,6 +94,7 @@ class RunningReplication implements Replication {
   readonly #leaving = new Map<Promise<void>, string>()
   readonly #replicas: Replicas
   readonly #sources: Sources
+  readonly #missing: MissingNote
   readonly #outbound: Outbound
   readonly #measures: Measures
   readonly pauses: Pauses
@@ -112,6 +114,7 @@ class RunningReplication implements Replication {
     this.#loop = new Loop(env.clock)
     this.#counting = new Loop(env.clock)
     this.#sources = new Sources(env.clock)
+    this.#missing = new MissingNote(engine, env.clock)
     const peers = peersOf(topology)
     const confirmed = (engine.note(confirmedNote) ?? {}) as Record<string, number>
     this.#ledger = new Ledger(engine, new Map(peers.map(({ name }) => [name, confirmed[name] ?? 0])))
@@ -157,7 +160,7 @@ class RunningReplication implements Replication {
   status(): ReplicationStatus {
     for (let part = 0; part < countedInStatusMax && this.#ledger.readOn(); part++);
     const peers = [...this.#subscribers.values()].map((each) => peerStatusOf(this.#engine, this.#outbound, each))
-    return statusOf(this.#parts, peers)
+    return statusOf({ engine: this.#engine, publisher: this.#publisher, pauses: this.pauses }, peers)
   }
 
   async statusInTurns(): Promise<ReplicationStatus> {
@@ -166,11 +169,7 @@ class RunningReplication implements Replication {
     const peers: PeerStatus[] = []
     for (const each of this.#subscribers.values())
       peers.push(await peerStatusInTurns(this.#engine, this.#outbound, each))
-    return statusOf(this.#parts, peers)
-  }
-
-  get #parts() {
-    return { engine: this.#engine, publisher: this.#publisher, pauses: this.pauses }
+    return statusOf({ engine: this.#engine, publisher: this.#publisher, pauses: this.pauses }, peers)
   }
 
   async measure(): Promise<void> {
@@ -260,7 +259,7 @@ class RunningReplication implements Replication {
       try {
         this.#env.bus.announce(encodeControl(this.#announcement()))
         this.#forgetWiped()
-        await this.#noteConfirmed()
+        await Promise.all([this.#noteConfirmed(), this.#missing.write(this.#subscribers.values())])
         await this.#pulse()
         if (turn % slowEvery === 0) await this.#trim()
       } catch (error) {
@@ -292,6 +291,7 @@ class RunningReplication implements Replication {
       clock: this.#engine.clock(),
       seen,
       ...(this.#replicas.owes ? { owes: true } : {}),
+      ...lackingOf(this.#engine, this.#ledger, this.#subscribers.keys()),
     }
   }
 
@@ -304,7 +304,7 @@ class RunningReplication implements Replication {
     this.#outbound.confirmed(confirmation, this.#subscribers.get(confirmation.region)?.hearing)
   }
 
-  /** At most once a second: a confirmation that is forgotten only means that the log is kept, or sent again. */
+  /** A confirmation that is forgotten only means that the log is kept, or sent again. */
   async #noteConfirmed(): Promise<void> {
     const confirmed = Object.fromEntries([...this.#subscribers.keys()].map((peer) => [peer, this.#ledger.needed(peer)]))
     const text = JSON.stringify(confirmed)

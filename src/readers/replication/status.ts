@@ -49,7 +49,54 @@ export type PauseStatus = (
 /** Messages of a peer that were passed over: their changes come from its log instead. */
 export type Suspect = { readonly messages: number; readonly last: string; readonly lastMs: number }
 
+/** Own changes of a region that another one lacked, as it announced. */
+export type LackingStatus = {
+  readonly region: string
+  readonly changes: number
+  /** The time of the oldest of them. */
+  readonly sinceMs?: number
+}
+
+export type SilenceStatus = {
+  /** When the peer was heard last, by this region's clock, and what it had announced by then and this region lacked. */
+  readonly fromMs: number
+  readonly changes: number
+  readonly sinceMs?: number
+  /** When it was heard again; absent while it is silent. */
+  readonly returnedMs?: number
+  /** Whether it returned with the same log; another one means that its disk was lost or replaced. */
+  readonly sameLog?: boolean
+  /** Of those changes: arrived since, and those of them that met a concurrent write (`longitude conflicts` names them). */
+  readonly arrived: number
+  readonly conflicts: number
+  /** Not arrived. */
+  readonly outstanding: number
+}
+
+/**
+ * What the peer has announced and this region has not got. It covers the peer's log up to `asOfMs`, when the last announcement was
+ * heard: what the peer acknowledged after that is not known, so it is at least this much.
+ */
+export type MissingStatus = {
+  readonly changes: number
+  /** The time of the oldest of them. */
+  readonly sinceMs?: number
+  readonly asOfMs: number
+  /** The part (after, upTo] of the peer's log in which it is counted. */
+  readonly epoch: string
+  readonly after: Position
+  readonly upTo: Position
+  /** False of a figure from before a restart of this region, when it had applied more than was noted: then it is at most this. */
+  readonly exact: boolean
+  /** What other regions lacked, by the same announcement. */
+  readonly others: readonly LackingStatus[]
+  /** The last time in which the peer was silent. */
+  readonly silence?: SilenceStatus
+}
+
 export type PeerStatus = OutboundStatus & {
+  /** Absent as long as the peer has not announced it, as a node of an earlier version. */
+  readonly missing?: MissingStatus
   readonly peer: string
   /** Of following the peer's stream. */
   readonly state: SubscriberState

@@ -21,6 +21,8 @@ import { Hearing } from './hearing.ts'
 import { Inbox } from './inbox.ts'
 import { Intake } from './intake.ts'
 import { BackOff, Loop } from './loop.ts'
+import { missingOf } from './missing-note.ts'
+import type { Missing } from './missing.ts'
 import { Mode } from './mode.ts'
 import { Parked } from './parked.ts'
 import type { Pauses } from './pauses.ts'
@@ -61,6 +63,7 @@ export class Subscriber {
   readonly #intake: Intake
   readonly #suspicion: Suspicion
   readonly parked: Parked
+  readonly missing: Missing
   readonly #running: Promise<void>
   #session: PeerSession | undefined
   #ended: string | undefined
@@ -78,6 +81,7 @@ export class Subscriber {
     this.#mode = new Mode(options.env, options.peer)
     this.#suspicion = new Suspicion(options.env, options.peer)
     this.parked = new Parked({ ...options, ...options.env, suspicion: this.#suspicion })
+    this.missing = missingOf(options, this.parked)
     this.#intake = new Intake({
       ...options,
       inbox: this.#inbox,
@@ -208,6 +212,7 @@ export class Subscriber {
     await transfer(session, this.peer, epoch)
     await this.parked.forget()
     this.hearing.watermark.reset()
+    this.missing.transferred()
     this.#mode.accept()
     this.#progress()
   }
@@ -229,6 +234,7 @@ export class Subscriber {
 
   #take(said: Announcement): void {
     this.hearing.take(said, this.#options.engine.cursor(this.peer.name)?.epoch === said.epoch)
+    this.missing.heard(said)
     this.#reachWatermark()
   }
 
@@ -351,6 +357,7 @@ export class Subscriber {
   }
 
   #note(batch: Batch, result: ApplyResult): void {
+    this.missing.applied(batch, this.#position(), result.applied === 'all' ? result.conflicts : 0)
     if (result.applied === 'all' && this.#mode.now !== 'normal') this.#mode.accept()
     if (result.applied !== 'hole') this.#progress()
     if (batch.changes.some((change) => change.kind === 'register')) this.#options.onRegisters()

@@ -1,0 +1,181 @@
+/**
+ * What a region that has gone silent had written and this region has not got. Each announcement says how many own changes
+ * each peer lacks beyond the place that it has confirmed; this region counts what it has applied since. So the figure covers the
+ * peer's log up to its last announcement that was heard: what it wrote after that is not known. It is kept in a note, so that a
+ * survivor that restarts meanwhile still has it.
+ */
+import type { Batch } from '../../core/change/batch.ts'
+import type { Position } from '../../core/change/change.ts'
+import type { Announcement, Lacking } from '../../core/change/control.ts'
+import { appliedCountsMax } from '../../core/limits.ts'
+import { readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import type { TableId } from '../../core/table/table.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { LackingStatus, MissingStatus, SilenceStatus } from './status.ts'
+
+/** What the peer said last, and how far this region was then. */
+type Said = {
+  readonly epoch: string
+  readonly own: Lacking | undefined
+  readonly others: readonly Lacking[]
+  /** When it was heard, by this region's clock. */
+  readonly atMs: number
+}
+
+/** A time in which the peer was not heard, and what became of what was missing then. */
+type Silence = Omit<SilenceStatus, 'outstanding'> & { readonly epoch: string; readonly upTo: Position }
+
+export type NotedMissing = { readonly said?: Said; readonly silence?: Silence }
+
+type Place = { readonly epoch: string; readonly position: Position; readonly whole: Position }
+
+type Room = {
+  readonly clock: Clock
+  readonly region: string
+  /** This region's durable place in the peer's log, and up to where it has everything, tables that wait because of a pause too. */
+  readonly cursor: () => Place | undefined
+  /** Whether the change of a table concerns this region, and is not passed over because of a pause. */
+  readonly concerns: (table: TableId) => boolean
+}
+
+type Applied = { readonly upTo: Position; readonly changes: number; readonly lastMs: number }
+
+/** An announcement is due every second. */
+const silentMsMin = 3500
+
+export class Missing {
+  readonly #room: Room
+  #said: Said | undefined
+  #silence: Silence | undefined
+  /** Batches applied beyond the place that the last announcement counts from. */
+  #applied: Applied[] = []
+  #reached: Position = 0
+  /** All changes beyond this are in `#applied`. */
+  #countedFrom: Position = 0
+  /** By the monotonic clock; a process that has just started waits for the next announcement like any other. */
+  #heardAtMs: number
+  /** False of a figure from before a restart, when more was applied since it was noted. */
+  #exact = true
+
+  constructor(room: Room, noted: NotedMissing | undefined) {
+    this.#room = room
+    this.#said = noted?.said
+    this.#silence = noted?.silence
+    this.#countFrom(room.cursor()?.position ?? 0)
+    this.#heardAtMs = room.clock.monotonicMs()
+    this.#exact = this.#reached <= (noted?.said?.own?.after ?? this.#reached)
+  }
+
+  heard({ epoch, lacking = [] }: Announcement): void {
+    const { clock, region } = this.#room
+    this.look()
+    this.#heardAtMs = clock.monotonicMs()
+    const own = lacking.find((each) => each.region === region)
+    // A node of an earlier version says nothing of it.
+    if (own === undefined) return
+    const others = lacking.filter((each) => each.region !== region)
+    const atMs = Math.floor(clock.wallMs())
+    if (this.#silence?.returnedMs === undefined && this.#silence !== undefined)
+      this.#silence = { ...this.#silence, returnedMs: atMs, sameLog: this.#silence.epoch === epoch }
+    this.#said = { epoch, own, others, atMs }
+    // A confirmation from before this process, or before a transfer: what was applied beyond it was not counted.
+    this.#exact = own.after >= this.#countedFrom
+  }
+
+  /** A batch of the peer's has become durable up to `cursor`. */
+  applied({ epoch, changes }: Pick<Batch, 'epoch' | 'changes'>, cursor: Position, conflicts: number): void {
+    const fresh = changes.filter(
+      ({ position, table }) => position > this.#reached && position <= cursor && this.#room.concerns(table),
+    )
+    this.#reached = Math.max(this.#reached, cursor)
+    const last = fresh.at(-1)
+    if (last === undefined) return
+    const silence = this.#silence
+    if (silence !== undefined && silence.epoch === epoch) {
+      const arrived = fresh.filter(({ position }) => position <= silence.upTo).length
+      const met = arrived === 0 ? 0 : Math.min(conflicts, arrived)
+      this.#silence = {
+        ...silence,
+        arrived: Math.min(silence.changes, silence.arrived + arrived),
+        conflicts: silence.conflicts + met,
+      }
+    }
+    this.#applied.push({ upTo: last.position, changes: fresh.length, lastMs: readStamp(last.row, 1).wallMs })
+    if (this.#applied.length > appliedCountsMax) this.#countedFrom = this.#applied.shift()?.upTo ?? this.#countedFrom
+  }
+
+  /** The peer's state was merged: with it came everything, of this log or of the one before it that it still had. */
+  transferred(): void {
+    this.#countFrom(this.#room.cursor()?.position ?? 0)
+    this.#exact = false
+  }
+
+  #countFrom(position: Position): void {
+    this.#reached = position
+    this.#countedFrom = position
+    this.#applied = []
+  }
+
+  /** Called every second: a silence is noted when it begins. */
+  look(): void {
+    const said = this.#said
+    if (said?.own === undefined || this.#room.clock.monotonicMs() - this.#heardAtMs < silentMsMin) return
+    if (this.#silence !== undefined && this.#silence.returnedMs === undefined) return
+    const { changes, sinceMs } = this.#lacked(said)
+    const { epoch, own } = said
+    const since = sinceMs === undefined ? {} : { sinceMs }
+    this.#silence = { epoch, upTo: own.upTo, fromMs: said.atMs, changes, ...since, arrived: 0, conflicts: 0 }
+  }
+
+  /** Undefined as long as the peer has never said it. */
+  get status(): MissingStatus | undefined {
+    const said = this.#said
+    if (said?.own === undefined) return undefined
+    const silence = this.#silence
+    return {
+      ...this.#lacked(said),
+      asOfMs: said.atMs,
+      epoch: said.epoch,
+      after: this.#reached,
+      upTo: said.own.upTo,
+      exact: this.#exact,
+      others: said.others.map(toStatus),
+      ...(silence === undefined ? {} : { silence: toldOf(silence, this.#room.cursor()) }),
+    }
+  }
+
+  /** As it is to be noted: counted from this region's durable place, since what was applied is not noted batch by batch. */
+  noted(): NotedMissing | undefined {
+    const said = this.#said
+    const cursor = this.#room.cursor()
+    if (said?.own === undefined) return undefined
+    const { changes, sinceMs } = this.#lacked(said)
+    const after =
+      cursor?.epoch === said.epoch ? Math.min(said.own.upTo, Math.max(said.own.after, cursor.position)) : said.own.after
+    const { region, upTo } = said.own
+    const own: Lacking = { region, after, upTo, changes, ...(sinceMs === undefined ? {} : { oldestMs: sinceMs }) }
+    return { said: { ...said, own }, ...(this.#silence === undefined ? {} : { silence: this.#silence }) }
+  }
+
+  #lacked({ epoch, own }: Said): { readonly changes: number; readonly sinceMs?: number } {
+    const cursor = this.#room.cursor()
+    if (own === undefined || (cursor?.epoch === epoch && cursor.whole >= own.upTo)) return { changes: 0 }
+    const since = this.#applied.filter(({ upTo }) => upTo > own.after && upTo <= own.upTo)
+    const counted = own.changes - since.reduce((sum, each) => sum + each.changes, 0)
+    const positions = cursor?.epoch === epoch ? own.upTo - Math.min(this.#reached, cursor.whole) : Infinity
+    const changes = Math.max(0, Math.min(counted, positions))
+    const oldestMs = Math.max(own.oldestMs ?? 0, ...since.map(({ lastMs }) => lastMs))
+    return changes === 0 || oldestMs === 0 ? { changes } : { changes, sinceMs: oldestMs }
+  }
+}
+
+function toStatus({ region, changes, oldestMs }: Lacking): LackingStatus {
+  return { region, changes, ...(oldestMs === undefined ? {} : { sinceMs: oldestMs }) }
+}
+
+/** Once this region has passed the place up to which changes were missing, none of them is outstanding. */
+function toldOf({ epoch, upTo, ...silence }: Silence, cursor: Place | undefined): SilenceStatus {
+  const isPast = cursor?.epoch === epoch && cursor.whole >= upTo
+  const arrived = isPast ? silence.changes : silence.arrived
+  return { ...silence, arrived, outstanding: silence.changes - arrived }
+}

@@ -1,0 +1,97 @@
+import { expect, it } from 'vitest'
+import type { Announcement } from '../../../src/core/change/control.ts'
+import { encodeRow } from '../../../src/core/item/row.ts'
+import type { Clock } from '../../../src/ports/clock.ts'
+import { Missing, type NotedMissing } from '../../../src/readers/replication/missing.ts'
+import { change } from './change.ts'
+
+const said = { say: 'here', region: 'us', number: 1, epoch: 'e', flushed: 20, sent: 20, published: 20 } as const
+const announcement = (changes: number, more: Partial<Announcement> = {}): Announcement => ({
+  ...said,
+  wallMs: 1,
+  clock: { wallMs: 1, counter: 0 },
+  seen: [],
+  lacking: [
+    { region: 'eu', after: 10, upTo: 20, changes, oldestMs: 5000 },
+    { region: 'ap', after: 15, upTo: 20, changes: 2, oldestMs: 5500 },
+  ],
+  ...more,
+})
+
+const changeAt = (position: number) => {
+  const stamp = { wallMs: 5000 + position, counter: 0, region: 1 }
+  const row = encodeRow({ stamp, seen: [], tombstone: false, itemSizeBytes: 0, body: Buffer.from('{}') })
+  return { ...change(position), row }
+}
+
+function scene(position = 10, noted?: NotedMissing) {
+  const state = { nowMs: 100_000, position, epoch: 'e' }
+  const clock = { wallMs: () => state.nowMs, monotonicMs: () => state.nowMs } as Clock
+  const cursor = () => ({ epoch: state.epoch, position: state.position, whole: state.position })
+  const missing = new Missing({ clock, region: 'eu', cursor, concerns: () => true }, noted)
+  const apply = (...positions: number[]) => {
+    state.position = Math.max(...positions)
+    missing.applied({ epoch: 'e', changes: positions.map(changeAt) }, state.position, 1)
+  }
+  return { state, missing, apply }
+}
+
+it('what a peer had announced and did not send is counted, less what has arrived since', () => {
+  const { missing, apply } = scene()
+  expect(missing.status).toBeUndefined()
+  missing.heard(announcement(6))
+  expect(missing.status).toMatchObject({ changes: 6, sinceMs: 5000, asOfMs: 100_000, exact: true })
+  expect(missing.status?.others).toEqual([{ region: 'ap', changes: 2, sinceMs: 5500 }])
+  apply(11, 13)
+  apply(13, 14)
+  expect(missing.status).toMatchObject({ changes: 3, sinceMs: 5014 })
+  apply(20)
+  expect(missing.status).toMatchObject({ changes: 0 })
+  expect(missing.status?.sinceMs).toBeUndefined()
+})
+
+it('a survivor that restarts still says it, and says when it may be less', () => {
+  const { missing, apply } = scene()
+  missing.heard(announcement(6))
+  apply(11, 13)
+  const noted = JSON.parse(JSON.stringify(missing.noted())) as NotedMissing
+  expect(scene(13, noted).missing.status).toMatchObject({ changes: 4, sinceMs: 5013, asOfMs: 100_000, exact: true })
+  expect(scene(18, noted).missing.status).toMatchObject({ changes: 2, exact: false })
+  expect(scene(20, noted).missing.status).toMatchObject({ changes: 0 })
+})
+
+it('after its return it is said what arrived, and what met a concurrent write', () => {
+  const { missing, apply, state } = scene()
+  missing.heard(announcement(6))
+  state.nowMs += 10_000
+  missing.look()
+  apply(11, 12)
+  expect(missing.status?.silence).toMatchObject({
+    fromMs: 100_000,
+    changes: 6,
+    arrived: 2,
+    conflicts: 1,
+    outstanding: 4,
+  })
+  missing.heard(announcement(4))
+  expect(missing.status?.silence).toMatchObject({ returnedMs: 110_000, sameLog: true, outstanding: 4 })
+  state.position = 20
+  expect(missing.status?.silence).toMatchObject({ arrived: 6, outstanding: 0 })
+})
+
+it('what did not arrive of a log that is gone stays outstanding', () => {
+  const { missing, state } = scene()
+  missing.heard(announcement(6))
+  state.nowMs += 10_000
+  missing.look()
+  missing.heard(announcement(0, { epoch: 'other' }))
+  Object.assign(state, { epoch: 'other', position: 30 })
+  missing.transferred()
+  expect(missing.status?.silence).toMatchObject({ sameLog: false, arrived: 0, outstanding: 6 })
+})
+
+it('nothing is said of a peer that does not announce it', () => {
+  const { missing } = scene()
+  missing.heard({ ...announcement(1), lacking: [] })
+  expect([missing.status, missing.noted()]).toEqual([undefined, undefined])
+})
