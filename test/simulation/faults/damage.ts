@@ -8,6 +8,7 @@ import { differenceOfTables } from '../checks.ts'
 import { damagedRow, Prover } from '../prover.ts'
 import { rowsOf } from '../rows-of.ts'
 import type { SimulatedRegion } from '../simulated-region.ts'
+import type { World } from '../world.ts'
 import type { Fault, Scene } from './fault.ts'
 
 /** For writes that are under way to become durable everywhere. */
@@ -19,24 +20,45 @@ const replicasMin = 3
 export const damageBytes: Fault = {
   name: 'damaged bytes',
   world: 5,
-  weight: 1,
-  aim: 'that are found by their key and repaired under load',
+  weight: 2,
+  aim: 'in a row that three replicas have',
   inject: async (scene) => {
-    const { world, region, random, meet } = scene
-    // A cache would show what the disk says, and so would a replica that is being made.
-    if (world.chores > 0 || world.cached || differenceOfTables(world) !== undefined) return
-    const [id, having] = [...world.complete].find(([, each]) => each.size >= replicasMin && each.has(region)) ?? []
-    if (id === undefined || having === undefined || region.engine === undefined) return
-    const live = rowsOf(region.engine, id).filter(({ row }) => !decodeRow(row).tombstone)
-    if (live.length === 0) return
-    const { key } = random.pick(live)
+    const { world } = scene
+    // Its moment comes late in most runs, if at all.
+    while (!scene.healed && !isPossible(scene)) await world.scheduler.sleep(againMs)
+    if (scene.healed) return
     // No region joins, leaves or loses its disk meanwhile.
     world.chores++
-    world.damage.touch(id, key)
-    await world.scheduler.sleep(quietMs)
-    if (damages(scene, [...having], { id, key }) && (await isRepaired(scene, { id, key }))) meet()
+    await damageOne(scene)
     world.chores--
   },
+}
+
+/** A cache would show what the disk says, and a replica that is being made might take it over. */
+function isPossible({ world, region }: Scene): boolean {
+  if (world.chores > 0 || world.cached || region.engine === undefined) return false
+  return sharedTable(world, region) !== undefined && differenceOfTables(world) === undefined
+}
+
+function sharedTable(
+  world: World,
+  region: SimulatedRegion,
+): readonly [string, ReadonlySet<SimulatedRegion>] | undefined {
+  return [...world.complete].find(([, having]) => having.size >= replicasMin && having.has(region))
+}
+
+async function damageOne(scene: Scene): Promise<void> {
+  const { world, region, random, meet } = scene
+  const [id, having] = sharedTable(world, region) ?? []
+  if (id === undefined || having === undefined || region.engine === undefined) return
+  const live = rowsOf(region.engine, id).filter(({ row }) => !decodeRow(row).tombstone)
+  if (live.length === 0) return
+  const { key } = random.pick(live)
+  world.damage.touch(id, key)
+  await world.scheduler.sleep(quietMs)
+  if (!damages(scene, [...having], { id, key })) return
+  meet()
+  await repair(scene, { id, key })
 }
 
 type Place = { readonly id: string; readonly key: Buffer }
@@ -61,20 +83,19 @@ function damages({ world, region, ...scene }: Scene, having: readonly SimulatedR
 }
 
 /** As an operator does it: compares, and repairs what differs. */
-async function isRepaired(scene: Scene, place: Place): Promise<boolean> {
+async function repair(scene: Scene, place: Place): Promise<void> {
   const { world, region } = scene
   const prover = new Prover(world)
   let found = false
   while (!scene.healed) {
     const table = region.engine?.tableWithId(place.id)
-    if (table === undefined) return false
+    if (table === undefined) return
     if (!found) {
       const told = await prover.asked(region, () => region.replication?.compare(table))
       found = told?.differing.some(({ key }) => key.equals(place.key)) === true
     } else if ((await prover.asked(region, () => region.replication?.mend(table))) !== undefined) {
-      if (world.damage.isRepaired(region, place.id, place.key)) return true
+      if (world.damage.isRepaired(region, place.id, place.key)) return
     }
     await world.scheduler.sleep(againMs)
   }
-  return false
 }
