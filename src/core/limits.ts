@@ -160,6 +160,10 @@ export const trimmedAtOnceMax = 16_384
 export const tombstoneAgeMsMin = 60_000
 export const tombstonesRemovedAtOnceMax = 500
 
+/** How often turns of the event loop are looked at, from when one is long, and how far warnings about them are apart. */
+export const turnLookMs = 10
+export const longTurnMs = 50
+export const turnWarningsApartMs = 10_000
 /** Lines of /metrics that are put together in one turn. */
 export const metricLinesAtOnceMax = 2000
 

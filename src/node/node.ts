@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs'
 import { steppedClock, systemClock } from '../adapters/clocks.ts'
 import { NatsBus } from '../adapters/nats-bus.ts'
 import { prometheusMeter } from '../adapters/prometheus-meter.ts'
+import { watchTurns } from '../adapters/turn-watch.ts'
 import { systemRandom } from '../adapters/random.ts'
 import { logPositionsMax } from '../core/limits.ts'
 import type { Region } from '../core/topology.ts'
@@ -27,6 +28,7 @@ import { tightenFolder } from './private-files.ts'
 import type { RegionEntry } from './regions.ts'
 import { type DamageNotice, openOwnEngine } from './own-engine.ts'
 import { RegionStore } from './region-store.ts'
+import { nameTurns } from './named-turns.ts'
 import { measureStore } from './store-measures.ts'
 import { type Peer, watchTopology } from './topology-watch.ts'
 import { type ShownCertificate, watchCertificates } from './certificate-watch.ts'
@@ -129,6 +131,9 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   life.add(() => recovery.stop())
   await recovery.begin()
   const { leftovers } = recovery
+  const turns = watchTurns({ meter, log })
+  life.add(() => turns.stop())
+  nameTurns(engine, turns)
   const replication = startReplication(env, engine, topology, { logPositionsMax, leftovers })
   life.add(() => replication.stop())
   life.add(

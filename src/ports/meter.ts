@@ -45,6 +45,11 @@ export const metrics = {
     help: 'Time from decision to durability of a group of writes.',
     labels: [],
   },
+  longitude_event_loop_delay_seconds: {
+    kind: 'histogram',
+    help: 'How late a timer of this process came: as long as one turn of the event loop kept others waiting.',
+    labels: [],
+  },
   longitude_commit_writes: { kind: 'histogram', help: 'Writes in a group commit.', labels: [] },
   longitude_replication_pending: {
     kind: 'gauge',

@@ -6,6 +6,7 @@ import { Socket } from 'node:net'
 import { systemClock } from '../../adapters/clocks.ts'
 import { openLmdbReader } from '../../adapters/lmdb-reader.ts'
 import { systemRandom } from '../../adapters/random.ts'
+import { watchTurns } from '../../adapters/turn-watch.ts'
 import type { Credentials } from '../../core/auth/credentials.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { ReadingEngine } from '../../engine/reading-engine.ts'
@@ -56,6 +57,7 @@ function start(
   const store = openLmdbReader(folder)
   const reading = new ReadingEngine(store, region)
   const env = { clock: systemClock, random: systemRandom, meter, log }
+  watchTurns({ meter, log })
   // The operations that run here are those that need no more than reading.
   const context = {
     engine: reading as unknown as Engine,
