@@ -5,7 +5,7 @@ import type { AttributeValue, Item } from '../../src/core/attribute/value.ts'
 import { encodePrimaryKey, keyAttributesOf } from '../../src/core/key/primary-key.ts'
 import { decodeRow, vectorOf } from '../../src/core/item/row.ts'
 import type { Index, TableId } from '../../src/core/table/table.ts'
-import type { Engine } from '../../src/engine/engine.ts'
+import type { Conflict, Engine } from '../../src/engine/engine.ts'
 import { owesMerges } from '../../src/readers/replication/debts.ts'
 import { isUsable } from './client.ts'
 import { type Expected, lostOf, missingFrom, pastOf, rowText, winnerOf } from './oracle.ts'
@@ -131,7 +131,7 @@ export function checkConflicts(world: World): void {
   const told = new Map<string, Set<string>>()
   for (const region of world.regions) {
     const here = new Set<string>()
-    for (const { table, key, local, incoming, winner } of region.engine?.conflicts(0, 10_000) ?? []) {
+    for (const { table, key, local, incoming, winner } of conflictsOf(region.engine)) {
       const [won, lost] = [winner === 'local' ? local : incoming, winner === 'local' ? incoming : local].map(decodeRow)
       if (won === undefined || lost === undefined) continue
       const says = (): string => `${region.name} tells that ${rowText(lost)} lost to ${rowText(won)}`
@@ -150,6 +150,14 @@ export function checkConflicts(world: World): void {
   if (world.wipes > 0) return
   for (const id of world.replicas.keys())
     for (const expected of world.expectedOf(id)) checkLostAreTold(expected, told.get(keyName(id, expected.key)))
+}
+
+/** All that the feed has, part by part as an operator gets it. */
+function* conflictsOf(engine: Engine | undefined): Iterable<Conflict> {
+  for (let part = engine?.conflicts(0, 10_000) ?? []; part.length > 0;) {
+    yield* part
+    part = engine?.conflicts(part.at(-1)?.number ?? 0, 10_000) ?? []
+  }
 }
 
 function checkLostAreTold(expected: Expected, told: ReadonlySet<string> = new Set()): void {
