@@ -11,6 +11,7 @@
 import type { Answerer, Bus, CacheAnswerer, CacheFeed, PeerSession, Stream } from '../ports/bus.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Random } from '../ports/random.ts'
+import { MemoryLine } from './memory-line.ts'
 import { MemoryServer } from './memory-server.ts'
 import { type LinkEnds, MemorySession } from './memory-session.ts'
 
@@ -27,6 +28,8 @@ export type Link = {
   /** A message that stalls holds up, like a lost segment, whatever follows it in its session. */
   stallChance: number
   stallMs: number
+  /** Of what all sessions send in this direction together; undefined for no bound. */
+  bytesPerSecond: number | undefined
   /** What arrives in the place of what was sent: a peer of another version, or one that sends garbage. */
   alter: ((payload: Buffer) => Buffer) | undefined
 }
@@ -37,6 +40,7 @@ const flawless = {
   reorderChance: 0,
   stallChance: 0,
   stallMs: 0,
+  bytesPerSecond: undefined,
   alter: undefined,
 }
 
@@ -70,6 +74,7 @@ export class MemoryNetwork {
   readonly sessions = new Set<MemorySession>()
   readonly #servers = new Map<string, MemoryServer>()
   readonly #links = new Map<string, Link>()
+  readonly #lines = new Map<string, MemoryLine>()
   readonly #nodes = new Map<string, MemoryBus>()
   /** Counts cuts, so that a heartbeat's alarm set for one cut does not go off for the next. */
   readonly #cuts = new Map<string, number>()
@@ -117,6 +122,19 @@ export class MemoryNetwork {
     return link
   }
 
+  /** Of one direction, as slow as its link now is. */
+  line(from: string, to: string): MemoryLine {
+    const name = linkName(from, to)
+    const link = this.link(from, to)
+    let line = this.#lines.get(name)
+    if (line === undefined) {
+      line = new MemoryLine(this.clock, () => link.state === 'up')
+      this.#lines.set(name, line)
+    }
+    line.bytesPerSecond = link.bytesPerSecond
+    return line
+  }
+
   /** All links as good as new, but for their delays. */
   mend(): void {
     for (const [name, link] of this.#links) {
@@ -141,6 +159,7 @@ export class MemoryNetwork {
   heal(from: string, to: string): void {
     this.#setState(from, to, 'up')
     this.#count(from, to)
+    this.line(from, to).serve()
     for (const session of this.sessions) if (session.uses(from, to)) session.resume()
   }
 

@@ -2,8 +2,9 @@
  * A node's connection to one peer's server over the memory bus. What travels in one direction of one session stays
  * in order, as over TCP, except for the faults that the link is told to commit.
  */
-import type { PeerSession, StreamMessage, StreamState } from '../ports/bus.ts'
+import type { Asked, PeerSession, StreamMessage, StreamState } from '../ports/bus.ts'
 import type { Link, MemoryBus, MemoryNetwork } from './memory-bus.ts'
+import type { LineFlow, MemoryLine } from './memory-line.ts'
 import type { MemoryServer } from './memory-server.ts'
 
 export type LinkEnds = { readonly client: MemoryBus; readonly server: MemoryServer }
@@ -16,7 +17,12 @@ type Transit = {
   /** How many of the queue have had their delay. */
   due: number
   lastArrivalMs: number
+  /** What waits for a line with a bandwidth. */
+  readonly flow: LineFlow
 }
+
+/** What a message costs on the wire beside its payload: subject, reply subject, sizes. */
+const overheadBytes = 64
 
 export class MemorySession implements PeerSession {
   readonly client: MemoryBus
@@ -26,9 +32,13 @@ export class MemorySession implements PeerSession {
   #open = true
   #resolveClosed: (reason: string) => void = () => {}
   readonly #transit: Readonly<Record<Direction, Transit>> = {
-    up: { queue: [], due: 0, lastArrivalMs: 0 },
-    down: { queue: [], due: 0, lastArrivalMs: 0 },
+    up: this.#newTransit(() => undefined),
+    down: this.#newTransit((bytes) => this.#leave(bytes)),
   }
+  #receivedBytes = 0
+  /** Pieces on their way from a slow line. */
+  readonly #pieces: { readonly atMs: number; readonly bytes: number }[] = []
+  #allowedBytes = Infinity
   #consumer: Consumer | undefined
   #onAnnouncement: ((payload: Buffer) => void) | undefined
 
@@ -65,32 +75,54 @@ export class MemorySession implements PeerSession {
     return (client.region === from && server.region === to) || (client.region === to && server.region === from)
   }
 
-  state(): Promise<StreamState> {
-    return this.#ask((answer) => answer(this.server.state()), undefined)
+  state(): Asked<StreamState> {
+    return this.#ask(0, (answer) => answer(this.server.state(), 0))
+  }
+
+  allow(bytes: number): void {
+    this.#allowedBytes = bytes
+    this.pump()
+  }
+
+  receivedBytes(): number {
+    const nowMs = this.#network.clock.monotonicMs()
+    for (let next = this.#pieces[0]; next !== undefined && next.atMs <= nowMs; next = this.#pieces[0]) {
+      this.#receivedBytes += next.bytes
+      this.#pieces.shift()
+    }
+    return this.#receivedBytes
   }
 
   consume(fromSequence: number, onMessage: (message: StreamMessage) => void | Promise<void>): void {
-    this.#send('up', () => {
-      this.#consumer = { next: fromSequence, outstanding: 0, arrived: [], busy: false, onMessage, kept: undefined }
+    this.#send('up', 0, () => {
+      this.#consumer = {
+        next: fromSequence,
+        outstanding: 0,
+        outstandingBytes: 0,
+        arrived: [],
+        busy: false,
+        onMessage,
+        kept: undefined,
+      }
       this.pump()
     })
   }
 
-  request(payload: Buffer, timeoutMs: number): Promise<Buffer> {
+  ask(payload: Buffer): Asked<Buffer> {
     const copy = this.#carried('up', payload)
-    return this.#ask<Buffer>((answer, refuse) => {
+    return this.#ask<Buffer>(copy.length, (answer, refuse) => {
       const node = this.#network.node(this.server.region)
       if (node?.handler === undefined) return refuse(new Error('no responders'))
       node.handler(copy, this.client.region).then(
-        (reply) => (node.alive && reply !== undefined ? answer(this.#carried('down', reply)) : undefined),
+        (reply) => (node.alive && reply !== undefined ? answer(this.#carried('down', reply), reply.length) : undefined),
         () => undefined,
       )
-    }, timeoutMs)
+    })
   }
 
   tell(payload: Buffer): void {
     const copy = this.#carried('up', payload)
-    this.#sendUnreliably('up', () => {
+    this.#sendUnreliably('up', copy.length, () => {
       const node = this.#network.node(this.server.region)
       node?.handler?.(copy, this.client.region).catch(() => undefined)
     })
@@ -116,6 +148,7 @@ export class MemorySession implements PeerSession {
   drop(): void {
     this.#open = false
     this.#consumer = undefined
+    for (const { flow } of Object.values(this.#transit)) flow.waiting.length = 0
     this.#network.sessions.delete(this)
   }
 
@@ -127,19 +160,28 @@ export class MemorySession implements PeerSession {
 
   announce(payload: Buffer): void {
     const copy = this.#carried('down', payload)
-    this.#sendUnreliably('down', () => this.client.whenAlive(() => this.#onAnnouncement?.(copy)))
+    this.#sendUnreliably('down', copy.length, () => {
+      this.#receivedBytes -= copy.length + overheadBytes
+      this.client.whenAlive(() => this.#onAnnouncement?.(copy))
+    })
   }
 
   /** Sends what the stream has for the consumer, as far as its window reaches. */
   pump(): void {
     const consumer = this.#consumer
     if (consumer === undefined || !this.#open) return
-    while (consumer.outstanding < this.#network.settings.outstandingMax) {
+    while (this.#hasRoom(consumer)) {
       const message = this.server.messageFrom(consumer.next)
       if (message === undefined || message.sequence < consumer.next) return
       consumer.next = message.sequence + 1
       this.#deliver(consumer, message)
     }
+  }
+
+  /** One message may be larger than what is allowed. */
+  #hasRoom({ outstanding, outstandingBytes }: Consumer): boolean {
+    if (outstanding >= this.#network.settings.outstandingMax) return false
+    return outstanding === 0 || outstandingBytes < this.#allowedBytes
   }
 
   #deliver(consumer: Consumer, message: StreamMessage): void {
@@ -158,8 +200,9 @@ export class MemorySession implements PeerSession {
 
   #hand(consumer: Consumer, message: StreamMessage): void {
     consumer.outstanding++
+    consumer.outstandingBytes += message.payload.length
     const copy = { sequence: message.sequence, payload: this.#carried('down', message.payload) }
-    this.#send('down', () => {
+    this.#send('down', copy.payload.length, () => {
       consumer.arrived.push(copy)
       if (!consumer.busy) this.#next(consumer)
     })
@@ -172,47 +215,70 @@ export class MemorySession implements PeerSession {
     if (message === undefined || !this.#open || !this.client.alive) return
     const work = consumer.onMessage(message)
     const finished = (): void => {
-      consumer.outstanding--
-      this.pump()
+      this.#credit(() => {
+        consumer.outstanding--
+        consumer.outstandingBytes -= message.payload.length
+        this.pump()
+      })
       this.#next(consumer)
     }
     if (work === undefined) finished()
     else work.then(finished, (error: unknown) => this.end(`the consumer failed: ${String(error)}`))
   }
 
+  /** Where the line is slow, the server hears a way later that there is room again. */
+  #credit(work: () => void): void {
+    const { delayMs, bytesPerSecond } = this.#link('down')
+    if (bytesPerSecond === undefined) work()
+    else this.#network.clock.after(delayMs, work)
+  }
+
   #ask<T>(
-    question: (answer: (value: T) => void, refuse: (error: Error) => void) => void,
-    timeoutMs = this.#network.settings.connectTimeoutMs,
-  ): Promise<T> {
-    if (!this.#open) return Promise.reject(new Error('the session has ended'))
-    return new Promise<T>((resolve, reject) => {
-      const cancel = this.#network.clock.after(timeoutMs, () =>
-        this.client.whenAlive(() => reject(new Error('the request timed out'))),
-      )
-      const settle = (work: () => void): void =>
-        this.#sendUnreliably('down', () => {
-          cancel()
-          this.client.whenAlive(work)
-        })
-      this.#sendUnreliably('up', () =>
+    sizeBytes: number,
+    question: (answer: (value: T, sizeBytes: number) => void, refuse: (error: Error) => void) => void,
+  ): Asked<T> {
+    if (!this.#open) return { answer: Promise.reject(new Error('the session has ended')), drop: () => undefined }
+    const answer = new Promise<T>((resolve, reject) => {
+      const settle = (bytes: number, work: () => void): void =>
+        this.#sendUnreliably('down', bytes, () => this.client.whenAlive(work))
+      this.#sendUnreliably('up', sizeBytes, () =>
         question(
-          (value) => settle(() => resolve(value)),
-          (error) => settle(() => reject(error)),
+          (value, bytes) => settle(bytes, () => resolve(value)),
+          (error) => settle(0, () => reject(error)),
         ),
       )
-      const giveUp = (reason: string): void => {
-        cancel()
-        reject(new Error(reason))
-      }
-      void this.closed.then(giveUp)
+      void this.closed.then((reason) => reject(new Error(reason)))
     })
+    return { answer, drop: () => undefined }
   }
 
-  #sendUnreliably(direction: Direction, work: () => void): void {
-    if (!this.#happens(this.#link(direction).loseChance)) this.#send(direction, work)
+  #sendUnreliably(direction: Direction, sizeBytes: number, work: () => void): void {
+    if (!this.#happens(this.#link(direction).loseChance)) this.#send(direction, sizeBytes, work)
   }
 
-  #send(direction: Direction, work: () => void): void {
+  #send(direction: Direction, payloadBytes: number, work: () => void): void {
+    if (!this.#open) return
+    const sizeBytes = payloadBytes + overheadBytes
+    const { flow } = this.#transit[direction]
+    if (this.#link(direction).bytesPerSecond !== undefined || flow.waiting.length > 0)
+      this.#line(direction).put(flow, sizeBytes, () => this.#travel(direction, work))
+    else
+      this.#travel(direction, () => {
+        if (direction === 'down') this.#receivedBytes += sizeBytes
+        work()
+      })
+  }
+
+  #leave(bytes: number): void {
+    this.#pieces.push({ atMs: this.#network.clock.monotonicMs() + this.#link('down').delayMs, bytes })
+  }
+
+  #newTransit(onPiece: (bytes: number) => void): Transit {
+    const onFull = (): void => this.end('slow consumer')
+    return { queue: [], due: 0, lastArrivalMs: 0, flow: { waiting: [], waitingBytes: 0, onPiece, onFull } }
+  }
+
+  #travel(direction: Direction, work: () => void): void {
     if (!this.#open) return
     const transit = this.#transit[direction]
     const link = this.#link(direction)
@@ -241,6 +307,13 @@ export class MemorySession implements PeerSession {
     }
   }
 
+  #line(direction: Direction): MemoryLine {
+    const { client, server } = this
+    return direction === 'up'
+      ? this.#network.line(client.region, server.region)
+      : this.#network.line(server.region, client.region)
+  }
+
   #link(direction: Direction): Link {
     const { client, server } = this
     return direction === 'up'
@@ -257,6 +330,7 @@ type Consumer = {
   next: number
   /** Sent and not yet dealt with. */
   outstanding: number
+  outstandingBytes: number
   readonly arrived: StreamMessage[]
   busy: boolean
   readonly onMessage: (message: StreamMessage) => void | Promise<void>

@@ -6,12 +6,14 @@
  *   nats-own.ts       the own server: appends, announcements, answers
  *   nats-stream.ts    its stream, made and made anew
  *   nats-session.ts   a peer's server: its stream, its announcements, questions
- *   nats-pull.ts      flow control and black-hole detection
+ *   nats-pull.ts      flow control
+ *   nats-questions.ts questions and their answers
+ *   nats-heartbeat.ts black-hole detection
  *   nats-subjects.ts  every name
  */
 import type { Answerer, Bus, CacheFeed, PeerSession, Stream } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
-import type { NatsServer } from './nats-connect.ts'
+import { connectTimeoutMs, connectTimeoutMsFar, type NatsServer } from './nats-connect.ts'
 import { OwnSide } from './nats-own.ts'
 import { openSession } from './nats-session.ts'
 
@@ -33,6 +35,8 @@ export class NatsBus implements Bus {
   readonly #own: OwnSide
   readonly #peers: Map<string, NatsServer>
   readonly #sessions = new Set<PeerSession>()
+  /** Attempts in a row that have failed, by peer. */
+  readonly #failures = new Map<string, number>()
   #closed = false
 
   constructor(options: NatsBusOptions) {
@@ -62,6 +66,7 @@ export class NatsBus implements Bus {
 
   /** Adds or moves a peer; sessions under way with its old address stay until they end. Undefined forgets it. */
   setPeer(region: string, server: NatsServer | undefined): void {
+    this.#failures.delete(region)
     if (server === undefined) this.#peers.delete(region)
     else this.#peers.set(region, server)
   }
@@ -78,13 +83,23 @@ export class NatsBus implements Bus {
     const server = this.#peers.get(region)
     if (server === undefined) throw new Error(`no address is known for ${region}`)
     if (this.#closed) throw new Error('the bus is closed')
-    const session = await openSession({ self: this.#options.region, peer: region, server })
+    const session = await this.#open(region, server)
     if (this.#closed) {
       await session.close()
       throw new Error('the bus is closed')
     }
     this.#sessions.add(session)
     void session.closed.then(() => this.#sessions.delete(session))
+    return session
+  }
+
+  /** Every second attempt waits long enough for a peer that is seconds away. */
+  async #open(peer: string, server: NatsServer): Promise<PeerSession> {
+    const failures = this.#failures.get(peer) ?? 0
+    const timeoutMs = failures % 2 === 0 ? connectTimeoutMs : connectTimeoutMsFar
+    this.#failures.set(peer, failures + 1)
+    const session = await openSession({ self: this.#options.region, peer, server, timeoutMs })
+    this.#failures.delete(peer)
     return session
   }
 

@@ -18,7 +18,7 @@ export class NatsCacheLine implements CacheLine {
 
   async connect(onInvalidation: (payload: Buffer) => void): Promise<CacheSession> {
     const region = this.#region
-    const connection = await connectOnce(region, this.#server, 'cache', cacheInboxPrefix(region))
+    const connection = await connectOnce(region, this.#server, 'cache', { inbox: cacheInboxPrefix(region) })
     connection.subscribe(invalidationSubject(region), {
       callback: (error, message) => {
         if (error === null) onInvalidation(bufferOf(message.data))

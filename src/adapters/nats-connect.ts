@@ -14,6 +14,19 @@ export type NatsServer = {
 }
 
 export const connectTimeoutMs = 3000
+/** A connection needs three round trips; where these take seconds it needs longer. */
+export const connectTimeoutMsFar = 12_000
+
+export type ConnectOptions = {
+  /** Beginning of the subjects to which replies come. */
+  readonly inbox?: string
+  readonly timeoutMs?: number
+  /** The client's own pings; without them whoever holds the connection looks after it. */
+  readonly pings?: boolean
+}
+
+/** Longer than any connection lasts, and a timer still takes it. */
+const neverMs = 2 ** 31 - 1
 
 /**
  * nats.md's measured options: the client's own reconnecting gives up after 19 s of resets and hides gaps, so a
@@ -23,14 +36,14 @@ export async function connectOnce(
   self: string,
   server: NatsServer,
   purpose: string,
-  inbox = inboxPrefix(self),
+  { inbox = inboxPrefix(self), timeoutMs = connectTimeoutMs, pings = true }: ConnectOptions = {},
 ): Promise<NatsConnection> {
   return connect({
     servers: server.url,
     name: `longitude ${self} ${purpose}`,
     reconnect: false,
-    timeout: connectTimeoutMs,
-    pingInterval: 20_000,
+    timeout: timeoutMs,
+    pingInterval: pings ? 20_000 : neverMs,
     maxPingOut: 3,
     ignoreClusterUpdates: true,
     inboxPrefix: inbox,
@@ -60,6 +73,11 @@ export function jetStreamOptions(server: NatsServer): { apiPrefix?: string; doma
     ...(server.apiPrefix === undefined ? {} : { apiPrefix: server.apiPrefix }),
     ...(server.domain === undefined ? {} : { domain: server.domain }),
   }
+}
+
+/** Subjects of JetStream's own questions begin with it. */
+export function apiPrefixOf({ apiPrefix, domain }: Pick<NatsServer, 'apiPrefix' | 'domain'>): string {
+  return apiPrefix ?? (domain === undefined ? '$JS.API' : `$JS.${domain}.API`)
 }
 
 export function bufferOf(data: Uint8Array): Buffer {

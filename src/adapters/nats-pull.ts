@@ -1,31 +1,43 @@
 /**
  * Pulls a stream through an ephemeral consumer, with our own flow control. The client's `consume` asks for more as
  * messages arrive, not as they are dealt with, and counts messages rather than bytes: with messages of up to 8 MB both
- * would let a slow receiver fill its memory. Here at most `pullBytesMax` are asked for, and no more while as much waits.
+ * would let a slow receiver fill its memory. Here no more is asked for than `allow` says, which follows what the line carries,
+ * and nothing while `pullBytesMax` waits. A message that is larger than what is asked for is asked for alone.
  *
- * A black hole shows as missed heartbeats: while a request is open the server must say something every two seconds.
+ * A consumer that is gone shows as missed heartbeats: while a request is open the server must say something every two seconds,
+ * unless the line is busy with what is before it.
  */
 import { AckPolicy, DeliverPolicy, jetstreamManager, ReplayPolicy } from '@nats-io/jetstream'
 import { createInbox, type Msg, type NatsConnection, nanos, type Subscription } from '@nats-io/transport-node'
+import { pullBytesMax, streamWindowBytesMin } from '../core/limits.ts'
+import { type Look, Patience } from '../core/patience.ts'
 import type { StreamMessage } from '../ports/bus.ts'
-import { bufferOf } from './nats-connect.ts'
+import { apiPrefixOf, bufferOf } from './nats-connect.ts'
 import { inboxPrefix } from './nats-subjects.ts'
 
 /** Single changes come one a message: over 100 ms, so many fill the way at 100,000 a second. More would only wait here. */
 const pullMessagesMax = 10_000
-const pullBytesMax = 24 * 1024 * 1024
+/** A request for less is not worth its own bytes. */
+const requestBytesMin = 4 * 1024
+/** JetStream answers the questions of the start before anything else comes; the session's end rejects them. */
+const apiTimeoutMs = 20 * 60 * 1000
 const expiresMs = 10_000
 /** A request is followed by the next before it expires, so that a message never waits for one. */
 const renewMs = 7000
 const heartbeatMs = 2000
 const heartbeatsMissedMax = 2
+const silenceMsMax = heartbeatMs * heartbeatsMissedMax
 
 export type PullOptions = {
   readonly connection: NatsConnection
   readonly self: string
   readonly stream: string
+  /** That of its messages. */
+  readonly subject: string
   readonly fromSequence: number
   readonly api: { apiPrefix?: string; domain?: string; timeout: number }
+  /** Bytes that have arrived on the connection, whole messages or not. */
+  readonly receivedBytes: () => number
   readonly onMessage: (message: StreamMessage) => void | Promise<void>
   /** Called once, with the reason. */
   readonly onEnd: (reason: string) => void
@@ -40,18 +52,31 @@ export class Puller {
   #nextSubject = ''
   #requests = 0
   #requestedAtMs = 0
-  #heardAtMs = 0
+  #patience: Patience
+  #windowBytes = streamWindowBytesMin
+  /** The next message is larger than what was asked for: it is asked for alone. */
+  #isNextLarge = false
   #askedMessages = 0
   #askedBytes = 0
   #waitingBytes = 0
   #delivered = 0
+  readonly #subjectBytes: number
   #draining = false
   #ended = false
 
   constructor(options: PullOptions) {
     this.#options = options
     this.#inbox = createInbox(inboxPrefix(options.self))
+    this.#subjectBytes = options.subject.length
+    this.#patience = this.#newPatience()
+    this.#monitor = setInterval(() => this.#watch(), heartbeatMs / 2)
     this.#start().catch((error: unknown) => this.end(`consumer: ${String(error)}`))
+  }
+
+  /** About so many bytes may be under way. */
+  allow(bytes: number): void {
+    this.#windowBytes = Math.min(bytes, pullBytesMax)
+    if (this.#nextSubject !== '') this.#askIfRoom()
   }
 
   end(reason: string): void {
@@ -65,7 +90,7 @@ export class Puller {
 
   async #start(): Promise<void> {
     const { connection, stream, fromSequence, api } = this.#options
-    const manager = await jetstreamManager(connection, { ...api, checkAPI: false })
+    const manager = await jetstreamManager(connection, { ...api, timeout: apiTimeoutMs, checkAPI: false })
     const info = await manager.consumers.add(stream, {
       ack_policy: AckPolicy.None,
       deliver_policy: DeliverPolicy.StartSequence,
@@ -76,19 +101,17 @@ export class Puller {
       inactive_threshold: nanos(30_000),
     })
     if (this.#ended) return
-    const prefix = manager.getOptions().apiPrefix ?? (api.domain === undefined ? '$JS.API' : `$JS.${api.domain}.API`)
-    this.#nextSubject = `${prefix}.CONSUMER.MSG.NEXT.${stream}.${info.name}`
+    this.#nextSubject = `${apiPrefixOf(api)}.CONSUMER.MSG.NEXT.${stream}.${info.name}`
     this.#subscription = connection.subscribe(`${this.#inbox}.*`, {
       callback: (error, message) => (error === null ? this.#receive(message) : this.end(String(error))),
     })
-    this.#heardAtMs = performance.now()
-    this.#monitor = setInterval(() => this.#watch(), heartbeatMs / 2)
+    this.#patience = this.#newPatience()
     this.#ask()
   }
 
   #receive(message: Msg): void {
     if (this.#ended) return
-    this.#heardAtMs = performance.now()
+    this.#patience = this.#newPatience()
     const reply = message.reply ?? ''
     // Only a message of the stream says where to acknowledge it; its subject need not be read.
     if (reply.startsWith('$JS.ACK.')) this.#take(message, reply)
@@ -103,8 +126,11 @@ export class Puller {
     this.#delivered = place.delivered
     const sizeBytes = message.data.length
     this.#askedMessages--
-    this.#askedBytes -= sizeBytes
+    // As the server counts.
+    this.#askedBytes -= sizeBytes + reply.length + this.#subjectBytes
     this.#waitingBytes += sizeBytes
+    // Large ones come together, as a rule.
+    this.#isNextLarge = sizeBytes > this.#requestBytes
     this.#waiting.push({ sequence: place.sequence, payload: bufferOf(message.data) })
     if (!this.#draining) void this.#drain()
   }
@@ -113,6 +139,7 @@ export class Puller {
   #hearStatus(message: Msg): void {
     const code = message.headers?.code ?? 0
     if (code === 100) return
+    if (code === 409 && /message size exceeds/i.test(message.headers?.description ?? '')) this.#isNextLarge = true
     if (code === 408 || (code === 409 && !isFatal(message.headers?.description ?? ''))) {
       this.#askedMessages = Math.max(0, this.#askedMessages - headerNumber(message, 'Nats-Pending-Messages'))
       this.#askedBytes = Math.max(0, this.#askedBytes - headerNumber(message, 'Nats-Pending-Bytes'))
@@ -142,18 +169,26 @@ export class Puller {
 
   #askIfRoom(): void {
     if (this.#ended || this.#waitingBytes > pullBytesMax / 2 || this.#waiting.length > pullMessagesMax / 2) return
-    const low = this.#askedMessages <= pullMessagesMax / 2 || this.#askedBytes <= pullBytesMax / 2
-    if (low || performance.now() - this.#requestedAtMs > renewMs) this.#ask()
+    const low = this.#askedMessages <= pullMessagesMax / 2 || this.#askedBytes <= (this.#windowBytes * 3) / 4
+    if (this.#isNextLarge) {
+      // Of what is asked for already nothing can come, and the server says so of each request.
+      if (this.#askedMessages <= 0) this.#ask({ messages: 1, bytes: pullBytesMax })
+    } else if (low || performance.now() - this.#requestedAtMs > renewMs) this.#ask()
   }
 
-  #ask(): void {
+  #ask(
+    { messages, bytes } = {
+      messages: pullMessagesMax / 2,
+      bytes: this.#requestBytes,
+    },
+  ): void {
     if (this.#askedMessages <= 0) this.#askedBytes = 0
-    this.#askedMessages = Math.max(0, this.#askedMessages) + pullMessagesMax / 2
-    this.#askedBytes = Math.max(0, this.#askedBytes) + pullBytesMax / 2
+    this.#askedMessages = Math.max(0, this.#askedMessages) + messages
+    this.#askedBytes = Math.max(0, this.#askedBytes) + bytes
     this.#requestedAtMs = performance.now()
     const request = {
-      batch: pullMessagesMax / 2,
-      max_bytes: pullBytesMax / 2,
+      batch: messages,
+      max_bytes: bytes,
       expires: nanos(expiresMs),
       idle_heartbeat: nanos(heartbeatMs),
     }
@@ -166,13 +201,29 @@ export class Puller {
     }
   }
 
-  /** Silence counts only while the server owes us something: a receiver that is full asks for nothing. */
+  /** Silence counts only while a request is open, or the consumer is being made: a receiver that is full asks for nothing. */
   #watch(): void {
-    const now = performance.now()
-    const owed = now - this.#requestedAtMs < expiresMs + heartbeatMs
-    if (owed && now - this.#heardAtMs > heartbeatMs * heartbeatsMissedMax) this.end('missed heartbeats')
-    else if (!owed) this.#heardAtMs = now
-    this.#askIfRoom()
+    const isStarting = this.#nextSubject === ''
+    const isOpen = isStarting || performance.now() - this.#requestedAtMs < expiresMs + heartbeatMs
+    if (this.#patience.isOver(this.#look())) {
+      if (isOpen) return this.end(isStarting ? 'no consumer' : 'missed heartbeats')
+      // Every request has expired by now.
+      this.#askedMessages = 0
+      this.#patience = this.#newPatience()
+    }
+    if (!isStarting) this.#askIfRoom()
+  }
+
+  get #requestBytes(): number {
+    return Math.floor(Math.max(requestBytesMin, this.#windowBytes / 4))
+  }
+
+  #newPatience(): Patience {
+    return new Patience(silenceMsMax, this.#look())
+  }
+
+  #look(): Look {
+    return { nowMs: performance.now(), receivedBytes: this.#options.receivedBytes() }
   }
 }
 

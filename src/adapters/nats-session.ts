@@ -1,16 +1,30 @@
-/** A connection to one peer's nats-server: its stream, its announcements, and questions to its node. Lost once, lost for good. */
-import { jetstreamManager } from '@nats-io/jetstream'
-import type { NatsConnection } from '@nats-io/transport-node'
-import type { PeerSession, StreamMessage, StreamState } from '../ports/bus.ts'
-import { bufferOf, connectOnce, jetStreamOptions, type NatsServer } from './nats-connect.ts'
+/**
+ * A connection to one peer's nats-server: its stream, its announcements, and questions to its node. Lost once, lost for good.
+ * Whether it is alive, and whether an answer still comes, is decided by the bytes at the socket.
+ */
+import type { Msg, NatsConnection } from '@nats-io/transport-node'
+import type { Asked, PeerSession, StreamMessage, StreamState } from '../ports/bus.ts'
+import { apiPrefixOf, bufferOf, connectOnce, jetStreamOptions, type NatsServer } from './nats-connect.ts'
+import { bytesRead, Heartbeat } from './nats-heartbeat.ts'
 import { Puller } from './nats-pull.ts'
-import { announceSubject, askSubject, streamName } from './nats-subjects.ts'
+import { NatsQuestions } from './nats-questions.ts'
+import { announceSubject, askSubject, logSubject, streamName } from './nats-subjects.ts'
 
-export type SessionOptions = { readonly self: string; readonly peer: string; readonly server: NatsServer }
+export type SessionOptions = {
+  readonly self: string
+  readonly peer: string
+  readonly server: NatsServer
+  readonly timeoutMs: number
+}
+
+/** What an announcement costs on the wire beside its payload. */
+const overheadBytes = 64
 
 export async function openSession(options: SessionOptions): Promise<PeerSession> {
-  const connection = await connectOnce(options.self, options.server, `follows ${options.peer}`)
-  return new NatsSession(connection, options)
+  const { self, server, peer, timeoutMs } = options
+  const sinceMs = performance.now()
+  const connection = await connectOnce(self, server, `follows ${peer}`, { timeoutMs, pings: false })
+  return new NatsSession(connection, options, performance.now() - sinceMs)
 }
 
 class NatsSession implements PeerSession {
@@ -18,44 +32,58 @@ class NatsSession implements PeerSession {
   readonly #connection: NatsConnection
   readonly #options: SessionOptions
   readonly #askSubject: string
+  readonly #questions: NatsQuestions
+  readonly #heartbeat: Heartbeat
   #end: (reason: string) => void = () => undefined
   #puller: Puller | undefined
+  #allowedBytes: number | undefined
+  #announcedBytes = 0
 
-  constructor(connection: NatsConnection, options: SessionOptions) {
+  constructor(connection: NatsConnection, options: SessionOptions, connectedInMs: number) {
     this.#connection = connection
     this.#options = options
     this.#askSubject = askSubject(options.peer, options.self)
     this.closed = new Promise((resolve) => (this.#end = resolve))
+    this.#questions = new NatsQuestions(connection, options.self)
+    this.#heartbeat = new Heartbeat({ connection, connectedInMs, onSilent: (reason) => this.#finish(reason) })
     void connection.closed().then((error) => this.#finish(error instanceof Error ? error.message : 'closed'))
   }
 
-  async state(): Promise<StreamState> {
-    const manager = await jetstreamManager(this.#connection, {
-      ...jetStreamOptions(this.#options.server),
-      checkAPI: false,
-    })
-    const { state } = await manager.streams.info(streamName(this.#options.peer))
-    return {
-      firstSequence: state.messages === 0 ? state.last_seq + 1 : state.first_seq,
-      lastSequence: state.last_seq,
-    }
+  state(): Asked<StreamState> {
+    const { peer, server } = this.#options
+    const subject = `${apiPrefixOf(server)}.STREAM.INFO.${streamName(peer)}`
+    const { answer, drop } = this.#questions.ask(subject, Buffer.alloc(0))
+    return { answer: answer.then(stateIn), drop }
   }
 
   consume(fromSequence: number, onMessage: (message: StreamMessage) => void | Promise<void>): void {
+    const { peer, self, server } = this.#options
     this.#puller = new Puller({
       connection: this.#connection,
-      self: this.#options.self,
-      stream: streamName(this.#options.peer),
+      self,
+      stream: streamName(peer),
+      subject: logSubject(peer),
       fromSequence,
-      api: jetStreamOptions(this.#options.server),
+      api: jetStreamOptions(server),
+      receivedBytes: () => this.receivedBytes(),
       onMessage,
       onEnd: (reason) => this.#finish(reason),
     })
+    if (this.#allowedBytes !== undefined) this.#puller.allow(this.#allowedBytes)
   }
 
-  async request(payload: Buffer, timeoutMs: number): Promise<Buffer> {
-    const reply = await this.#connection.request(this.#askSubject, payload, { timeout: timeoutMs })
-    return bufferOf(reply.data)
+  allow(bytes: number): void {
+    this.#allowedBytes = bytes
+    this.#puller?.allow(bytes)
+  }
+
+  ask(payload: Buffer): Asked<Buffer> {
+    const { answer, drop } = this.#questions.ask(this.#askSubject, payload)
+    return { answer: answer.then((reply) => bufferOf(reply.data)), drop }
+  }
+
+  receivedBytes(): number {
+    return bytesRead(this.#connection) - this.#announcedBytes
   }
 
   tell(payload: Buffer): void {
@@ -65,7 +93,9 @@ class NatsSession implements PeerSession {
   onAnnouncement(handler: (payload: Buffer) => void): void {
     this.#connection.subscribe(announceSubject(this.#options.peer), {
       callback: (error, message) => {
-        if (error === null) handler(bufferOf(message.data))
+        if (error !== null) return
+        this.#announcedBytes += message.data.length + overheadBytes
+        handler(bufferOf(message.data))
       },
     })
   }
@@ -77,7 +107,23 @@ class NatsSession implements PeerSession {
 
   #finish(reason: string): void {
     this.#end(reason)
+    this.#heartbeat.stop()
+    this.#questions.end(reason)
     this.#puller?.end(reason)
     if (!this.#connection.isClosed()) void this.#connection.close()
   }
+}
+
+type StreamInfo = {
+  readonly state?: { readonly messages?: number; readonly first_seq?: number; readonly last_seq?: number }
+  readonly error?: { readonly description?: string }
+}
+
+/** Throws where the server has no such stream, or answers with something else. */
+function stateIn(reply: Msg): StreamState {
+  const { state, error } = reply.json<StreamInfo>()
+  const { messages, first_seq: first, last_seq: last } = state ?? {}
+  if (messages === undefined || first === undefined || last === undefined)
+    throw new Error(`the peer’s stream cannot be read: ${error?.description ?? 'not a state'}`)
+  return { firstSequence: messages === 0 ? last + 1 : first, lastSequence: last }
 }

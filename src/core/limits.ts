@@ -156,6 +156,18 @@ export const jsonMembersAtOnceMax = 500
 export const latencySamplesAtOnceMax = 4096
 /** Positions that the log lets go of before the counts follow. */
 export const trimmedAtOnceMax = 16_384
+/** Of a peer's stream, under way at once: over 100 ms, so much fills the way at two gigabits a second. */
+export const pullBytesMax = 24 * 1024 * 1024
+/** The same before anything is known of the line, and on the narrowest. */
+export const streamWindowBytesMin = 16 * 1024
+/** The least that is asked of a peer at once, of rows or of its log. */
+export const linePartBytesMin = 8 * 1024
+/** A line that carries less is narrow (1 Mbit/s): finding out that it is cut may take longer. */
+export const narrowBytesPerSecond = 125_000
+/** So many bytes within the time of a wait are progress: more than pings and heartbeats come to. */
+export const progressBytesMin = 1024
+/** What is waited for cannot lie behind more than this: the stream's window and a few of the largest messages. */
+export const patienceBytesMax = pullBytesMax + 3 * messageSizeBytesMax
 /** A tombstone stays at least this long, whatever the replicas have confirmed: a snapshot's part on its way may be older than it. */
 export const tombstoneAgeMsMin = 60_000
 export const tombstonesRemovedAtOnceMax = 500

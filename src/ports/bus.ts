@@ -29,16 +29,28 @@ export interface Stream {
   append(payload: Buffer, after: number): Promise<number>
 }
 
+/** A question under way. The bus knows no time-out: the asker decides by what arrives how long it waits. */
+export type Asked<T> = {
+  /** Rejects when the session ends, or when the peer's node is not there. */
+  readonly answer: Promise<T>
+  /** The asker waits no longer. */
+  readonly drop: () => void
+}
+
 /** A connection to one peer's bus. Everything rejects or ends once `closed` has resolved. */
 export interface PeerSession {
-  state(): Promise<StreamState>
+  state(): Asked<StreamState>
   /**
    * Messages from `fromSequence` on, as they come. Calls `onMessage` in the stream's order, one at a time, each after the
    * one before has resolved; bounded bytes outstanding. Called once in a session. A rejection of `onMessage` ends the session.
    */
   consume(fromSequence: number, onMessage: (message: StreamMessage) => void | Promise<void>): void
-  /** A question to the peer's node; rejects after `timeoutMs`. */
-  request(payload: Buffer, timeoutMs: number): Promise<Buffer>
+  /** About so many bytes of the stream may be under way from now on; a single message may be larger. */
+  allow(bytes: number): void
+  /** A question to the peer's node. */
+  ask(payload: Buffer): Asked<Buffer>
+  /** Bytes that have arrived so far, those of messages that are not whole yet included, but no announcements. */
+  receivedBytes(): number
   /** One way, may be lost. */
   tell(payload: Buffer): void
   onAnnouncement(handler: (payload: Buffer) => void): void

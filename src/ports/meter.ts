@@ -122,6 +122,16 @@ export const metrics = {
     help: '1 while the session to the peer is live, else 0.',
     labels: ['peer'],
   },
+  longitude_replication_receive_bytes_per_second: {
+    kind: 'gauge',
+    help: 'What the line from the peer carried while it was full; NaN when it has not been full of late.',
+    labels: ['peer'],
+  },
+  longitude_replication_round_trip_seconds: {
+    kind: 'gauge',
+    help: 'The round trip to the peer, as short questions have needed it.',
+    labels: ['peer'],
+  },
   longitude_conflicts_total: {
     kind: 'counter',
     help: 'Writes that lost last-writer-wins to a concurrent one.',

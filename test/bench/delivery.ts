@@ -4,8 +4,10 @@
  */
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connectOnce } from '../../src/adapters/nats-connect.ts'
+import { bytesRead } from '../../src/adapters/nats-heartbeat.ts'
 import { Puller } from '../../src/adapters/nats-pull.ts'
-import { streamName } from '../../src/adapters/nats-subjects.ts'
+import { logSubject, streamName } from '../../src/adapters/nats-subjects.ts'
+import { pullBytesMax } from '../../src/core/limits.ts'
 
 export type DeliveryOrder = {
   readonly port: number
@@ -41,7 +43,9 @@ async function delivered(order: DeliveryOrder): Promise<DeliveryResult> {
         connection,
         self: 'bench',
         stream,
+        subject: logSubject(order.region),
         fromSequence: order.fromSequence,
+        receivedBytes: () => bytesRead(connection),
         api: { timeout: 5000 },
         onMessage: ({ sequence, payload }) => {
           if (!isLast(sequence, payload.length)) return
@@ -50,6 +54,7 @@ async function delivered(order: DeliveryOrder): Promise<DeliveryResult> {
         },
         onEnd: (reason) => reject(new Error(reason)),
       })
+      puller.allow(pullBytesMax)
     })
   else {
     const manager = await jetstreamManager(connection)

@@ -80,7 +80,7 @@ describe.each(await natsBinaries())('the bus over %s', (binary) => {
     const b = busOf('b', (await serverOf(binary)).url, { a: server.url })
     expect(await fill(a, 500)).toBe(500)
     const session = await sessionOf(b, 'a')
-    expect(await session.state()).toEqual({ firstSequence: 1, lastSequence: 500 })
+    expect(await session.state().answer).toEqual({ firstSequence: 1, lastSequence: 500 })
     const seen: string[] = []
     session.consume(101, ({ payload }) => void seen.push(payload.toString()))
     await eventually('400 messages', () => seen.length === 400)
@@ -131,7 +131,7 @@ describe('the bus', () => {
     })
     await ready(a)
     const session = await sessionOf(b, 'a')
-    expect((await session.request(Buffer.from('hello'), 2000)).toString()).toBe('hello!')
+    expect((await session.ask(Buffer.from('hello')).answer).toString()).toBe('hello!')
     session.tell(Buffer.from('by the way'))
     await eventually('told', () => told.includes('by the way'))
     let heard = ''

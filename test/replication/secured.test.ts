@@ -247,7 +247,9 @@ describe('a cache’s certificate', () => {
           .catch(() => false),
     )
     const before = await bus.stream.last()
-    const connection = await connectOnce(us, natsAccess(options()).own(options().nats), 'cache', cacheInboxPrefix(us))
+    const connection = await connectOnce(us, natsAccess(options()).own(options().nats), 'cache', {
+      inbox: cacheInboxPrefix(us),
+    })
     undo.push(async () => await connection.close())
     connection.publish(cacheAskSubject(us), 'mine', { reply: logSubject(us) })
     for (const subject of [logSubject(us), invalidationSubject(us), `LONGITUDE.STREAM.INFO.LOG_${us}`])

@@ -86,6 +86,8 @@ export type Request =
       readonly upTo?: Position
       /** Only what concerns this table. */
       readonly table?: TableId
+      /** About so many bytes; a single change may be larger. */
+      readonly bytesMax?: number
     }
   | { readonly say: 'cursors'; readonly region: string }
   /** Of one table; or from `after` on, in parts, in the order of the ids. A region that knows of neither tells all that it has. */
@@ -100,6 +102,8 @@ export type Request =
       readonly after?: string
       /** Fewer than a part of a snapshot may have. */
       readonly rowsMax?: number
+      /** About so many bytes; a single row may be larger. */
+      readonly bytesMax?: number
       /** Though they are not all. */
       readonly partial?: true
     }
@@ -183,6 +187,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
         after: natural(fields, 'after'),
         ...(fields['upTo'] === undefined ? {} : { upTo: natural(fields, 'upTo') }),
         ...(fields['table'] === undefined ? {} : { table: text(fields, 'table') }),
+        ...(fields['bytesMax'] === undefined ? {} : { bytesMax: natural(fields, 'bytesMax') }),
       }
     case 'registers':
       return { say: 'registers', region, table: text(fields, 'table') }
@@ -193,6 +198,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
         table: text(fields, 'table'),
         ...(fields['after'] === undefined ? {} : { after: text(fields, 'after') }),
         ...(fields['rowsMax'] === undefined ? {} : { rowsMax: natural(fields, 'rowsMax') }),
+        ...(fields['bytesMax'] === undefined ? {} : { bytesMax: natural(fields, 'bytesMax') }),
         ...(fields['partial'] === true ? { partial: true as const } : {}),
       }
     case 'digest':

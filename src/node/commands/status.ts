@@ -1,6 +1,7 @@
 /** `longitude status`: asks every region what it knows and puts it together; a region that is down is one line of it. */
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { narrowBytesPerSecond } from '../../core/limits.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { type Administered, askAdmin, regionsAdministered } from '../endpoints.ts'
 import { exitCode, messageOf } from '../failure.ts'
@@ -46,8 +47,10 @@ const overruled = z.object({
   madeIn: z.string(),
   madeMs: z.number(),
 })
+const lineStatus = z.object({ receiving: z.boolean(), bytesPerSecond: z.number().optional() })
 const peerStatus = z.looseObject({
   peer: z.string(),
+  line: lineStatus.optional(),
   state: z.string(),
   outbound: z.string(),
   pending: z.number(),
@@ -111,6 +114,8 @@ type LinkStatus = {
   readonly reason?: string
   /** Of the receiver: what of the sender it could not read or trust. */
   readonly suspect?: z.output<typeof peerStatus>['suspect']
+  /** Of the receiver: what the line brings. */
+  readonly line?: z.output<typeof lineStatus>
   /** Of the receiver: changes that wait because the sender's clock is ahead. */
   readonly held?: number
   readonly tables?: readonly z.output<typeof tableStatus>[]
@@ -180,8 +185,13 @@ function linkOf(from: string, to: string, asked: ReadonlyMap<string, Answer['sta
   }
 }
 
-function receivedOf({ held, reason, suspect }: z.output<typeof peerStatus>) {
-  return { held, ...(reason === undefined ? {} : { reason }), ...(suspect === undefined ? {} : { suspect }) }
+function receivedOf({ held, reason, suspect, line }: z.output<typeof peerStatus>) {
+  return {
+    held,
+    ...(line === undefined ? {} : { line }),
+    ...(reason === undefined ? {} : { reason }),
+    ...(suspect === undefined ? {} : { suspect }),
+  }
 }
 
 function figuresOf({ pending, lagMs, safeToEvacuate, pausedUntilMs, tables }: z.output<typeof peerStatus>) {
@@ -316,6 +326,12 @@ function pausedText(untilMs: number | undefined): string {
   return untilMs === undefined ? '' : `paused until ${new Date(untilMs).toISOString()}`
 }
 
+function lineText({ line }: LinkStatus): string {
+  const { receiving = false, bytesPerSecond } = line ?? {}
+  if (!receiving || bytesPerSecond === undefined || bytesPerSecond >= narrowBytesPerSecond) return ''
+  return `receiving ${(bytesPerSecond / 1000).toFixed(1)} kB/s`
+}
+
 function heldText(link: LinkStatus): string {
   if (link.held === undefined || link.held === 0) return ''
   return `${link.held} held: the clock of ${link.from} is ahead`
@@ -374,7 +390,7 @@ function linksText(links: readonly LinkStatus[]): string {
     link.pending === undefined ? '–' : String(link.pending),
     link.lagMs === undefined ? '–' : seconds(link.lagMs),
     link.safeToEvacuate === undefined ? '–' : link.safeToEvacuate ? 'yes' : 'no',
-    [link.reason ?? '', pausedText(link.pausedUntilMs), heldText(link), suspectText(link)]
+    [link.reason ?? '', lineText(link), pausedText(link.pausedUntilMs), heldText(link), suspectText(link)]
       .filter((text) => text !== '')
       .join('; '),
   ])

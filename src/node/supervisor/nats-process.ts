@@ -45,7 +45,8 @@ export function natsSettings(server: {
     `max_payload: ${messageSizeBytesMax + headersSizeBytesMax}`,
     'ping_interval: "20s"',
     'ping_max: 3',
-    'write_deadline: "60s"',
+    // The largest message needs 18 minutes over 64 kbit/s; a consumer that is gone is found by its pings.
+    'write_deadline: "1800s"',
     `jetstream { store_dir: ${JSON.stringify(server.store)}, sync_interval: "1s" }`,
   ]
 }

@@ -84,14 +84,14 @@ function reply(room: Answers, request: Request): Buffer {
 }
 
 function partOfLog(engine: Engine, request: Extract<Request, { say: 'log' }>): Buffer {
-  const { epoch, after, table, upTo: end = Infinity } = request
+  const { epoch, after, table, upTo: end = Infinity, bytesMax } = request
   const flushed = engine.flushed()
   const oldest = engine.oldest()
   if (epoch !== engine.epoch || after < oldest - 1 || after > flushed)
     return encodeControl({ say: 'gone', epoch: engine.epoch, oldest, flushed })
   let upTo = after
   for (let part = 0; part < partsMax && upTo < end; part++) {
-    const next = encodePart(engine, { after, from: upTo, end, table })
+    const next = encodePart(engine, { after, from: upTo, end, table, bytesMax })
     if (next.batch !== undefined) return next.batch
     if (next.upTo === upTo) break
     upTo = next.upTo
@@ -143,13 +143,13 @@ function tables({ engine, isComplete }: Answers, asked: Extract<Request, { say: 
 }
 
 function rows({ engine, isComplete }: Answers, request: Extract<Request, { say: 'rows' }>): Buffer {
-  const { table, after, rowsMax = snapshotRowsMax, partial = false } = request
+  const { table, after, rowsMax = snapshotRowsMax, bytesMax = snapshotTargetBytes, partial = false } = request
   const isHere = engine.tableWithId(table) !== undefined
   // A replica that has not begun yet has no row, and says so; a refusal would not.
   if (partial && !isHere && engine.registers(table).length > 0) return encodeRows({ rows: [], done: true })
   if (!isHere || (!partial && !isComplete(table))) return refusal('the table is not here, or not all of it')
   const countMax = Math.max(1, Math.min(rowsMax, snapshotRowsMax))
-  const part = engine.rows(table, keyFrom(after), countMax, snapshotTargetBytes)
+  const part = engine.rows(table, keyFrom(after), countMax, Math.min(bytesMax, snapshotTargetBytes))
   return encodeRows({ rows: part, done: part.length === 0 })
 }
 

@@ -1,8 +1,7 @@
 /** The first exchange with a peer's node: who it is, which log it has, and whether it speaks what we speak. */
 import { type Announcement, decodeAnswer, encodeControl } from '../../core/change/control.ts'
 import type { Region } from '../../core/topology.ts'
-import type { PeerSession } from '../../ports/bus.ts'
-import { requestTimeoutMs } from './questions.ts'
+import type { Session } from './session.ts'
 
 /** The peer, or this region to it, is not who it should be. Until that changes nothing of it is applied. */
 export class Refused extends Error {
@@ -10,10 +9,8 @@ export class Refused extends Error {
 }
 
 /** Undefined when nobody answers: the node may be down while its stream is up. Throws Refused, or UnknownFormat. */
-export async function greet(session: PeerSession, self: string, peer: Region): Promise<Announcement | undefined> {
-  const payload = await session
-    .request(encodeControl({ say: 'hello', region: self }), requestTimeoutMs)
-    .catch(() => undefined)
+export async function greet(session: Session, self: string, peer: Region): Promise<Announcement | undefined> {
+  const payload = await session.request(encodeControl({ say: 'hello', region: self })).catch(() => undefined)
   if (payload === undefined) return undefined
   const said = decodeAnswer(payload)
   if (said.say === 'refused') throw new Refused(`${peer.name} refuses: ${said.reason}`)

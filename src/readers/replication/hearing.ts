@@ -2,12 +2,15 @@
 import type { Announcement } from '../../core/change/control.ts'
 import { clockDriftMsMax } from '../../core/limits.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { Pace } from './pace.ts'
 import { Watermark } from './watermark.ts'
 
 const skewsMax = 10
 
 export class Hearing {
   readonly watermark = new Watermark()
+  /** Of the line that its words come over. */
+  pace: Pace | undefined
   readonly #clock: Clock
   #last: Announcement | undefined
   #atMs = 0

@@ -6,13 +6,13 @@
 import type { Replica, ReplicaStatus, TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
-import type { PeerSession } from '../../ports/bus.ts'
 import { Questions } from './questions.ts'
+import type { Session } from './session.ts'
 
 type Room = {
   readonly engine: Engine
   readonly peers: readonly Region[]
-  readonly sessionTo: (region: string) => PeerSession | undefined
+  readonly sessionTo: (region: string) => Session | undefined
 }
 
 const gone: readonly ReplicaStatus[] = ['DELETING', 'CREATION_FAILED']

@@ -9,7 +9,8 @@ import { UnknownFormat } from '../../core/change/message.ts'
 import { applyChangesMax, backlogChangesAMessageMax, backlogMessagesMin } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Cursor, Engine } from '../../engine/engine.ts'
-import type { PeerSession, StreamMessage, StreamState } from '../../ports/bus.ts'
+import type { StreamMessage, StreamState } from '../../ports/bus.ts'
+import type { Session } from './session.ts'
 import type { Env } from '../../ports/env.ts'
 import { pullBacklog } from './backlog.ts'
 import type { Waiting } from './batches.ts'
@@ -37,7 +38,7 @@ const againMs = 60_000
 
 export class Intake {
   readonly #options: IntakeOptions
-  #session: PeerSession | undefined
+  #session: Session | undefined
   #notBeforeMs = -Infinity
 
   constructor(options: IntakeOptions) {
@@ -45,7 +46,7 @@ export class Intake {
   }
 
   /** `greet` asks the peer where it stands; undefined when nobody answers. */
-  async begin(session: PeerSession, greet: () => Promise<Announcement | undefined>): Promise<void> {
+  async begin(session: Session, greet: () => Promise<Announcement | undefined>): Promise<void> {
     const { engine, peer } = this.#options
     const state = await session.state()
     const cursor = engine.cursor(peer.name)
@@ -69,7 +70,7 @@ export class Intake {
     return messages < messagesMin || env.clock.monotonicMs() < this.#notBeforeMs ? 0 : messages
   }
 
-  async #pull(session: PeerSession, upTo: Position, cursor: Cursor, state: StreamState): Promise<void> {
+  async #pull(session: Session, upTo: Position, cursor: Cursor, state: StreamState): Promise<void> {
     const { env, engine, peer } = this.#options
     env.log.info('ask for the backlog', { peer: peer.name, after: cursor.position, upTo })
     const reached = { ...cursor, sequence: state.lastSequence }
@@ -98,7 +99,7 @@ export class Intake {
     return false
   }
 
-  #consume(session: PeerSession, cursor: Cursor, state: StreamState): void {
+  #consume(session: Session, cursor: Cursor, state: StreamState): void {
     session.consume(startOf(cursor, state), (message) => this.#receive(message))
   }
 

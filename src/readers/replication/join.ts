@@ -12,13 +12,13 @@ import type { KeySchema, Replica, ReplicaStatus, Table, TableId } from '../../co
 import type { Region } from '../../core/topology.ts'
 import type { Engine, RegisterEdit } from '../../engine/engine.ts'
 import { incompleteStatus } from '../../engine/leftovers.ts'
-import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
 import { inherit } from './inherit.ts'
 import { type Places, Questions } from './questions.ts'
 import type { Source, Sources } from './sources.ts'
+import type { Session } from './session.ts'
 
 export type JoinOptions = {
   readonly env: Env
@@ -26,7 +26,7 @@ export type JoinOptions = {
   readonly peers: readonly Region[]
   readonly exclusive: Exclusive
   readonly sources: Sources
-  readonly sessionTo: (region: string) => PeerSession | undefined
+  readonly sessionTo: (region: string) => Session | undefined
   readonly leftovers?: Remainder | undefined
 }
 

@@ -12,11 +12,11 @@ import { kindOf } from '../../core/change/message.ts'
 import { registersTogetherMax } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
-import type { PeerSession } from '../../ports/bus.ts'
-import { declined, requestTimeoutMs } from './questions.ts'
+import { declined } from './questions.ts'
+import type { Session } from './session.ts'
 
 export type LogQuestion = {
-  readonly session: PeerSession
+  readonly session: Pick<Session, 'request' | 'pace'>
   /** The region that asks. */
   readonly region: string
   readonly peer: Region
@@ -26,6 +26,8 @@ export type LogQuestion = {
   readonly upTo: Position
   /** Only changes of this table. */
   readonly table?: TableId
+  /** About so many bytes; as much as the line carries in a second, unless said otherwise. */
+  readonly bytesMax?: number
   /** The end of the peer's log, as the peer last said it. No part reaches beyond it, unless the question does. */
   readonly flushed?: Position | undefined
 }
@@ -51,9 +53,9 @@ export async function oldestHeld(of: Omit<LogQuestion, 'after' | 'upTo'>): Promi
 }
 
 /** Returns the answer unread, for an asker that reads it when its turn comes. */
-export function requestPart({ session, region, epoch, after, upTo, table }: LogQuestion): Promise<Buffer> {
-  const only = table === undefined ? {} : { table }
-  return session.request(encodeControl({ say: 'log', region, epoch, after, upTo, ...only }), requestTimeoutMs)
+export function requestPart({ session, region, epoch, after, upTo, table, bytesMax }: LogQuestion): Promise<Buffer> {
+  const only = { ...(table === undefined ? {} : { table }), bytesMax: bytesMax ?? session.pace.partBytes }
+  return session.request(encodeControl({ say: 'log', region, epoch, after, upTo, ...only }))
 }
 
 export function readPart(question: LogQuestion, answer: Buffer): LogPart {

@@ -35,7 +35,7 @@ export class Measures {
     this.#known = now
   }
 
-  #peer({ peer, state, pending, lagMs, skewMs, held, missing, safeToEvacuate, pausedUntilMs }: PeerStatus): void {
+  #peer({ peer, state, line, pending, lagMs, skewMs, held, missing, safeToEvacuate, pausedUntilMs }: PeerStatus): void {
     const meter = this.#meter
     meter.gauge('longitude_replication_pending', pending, { peer })
     meter.gauge('longitude_replication_lag_seconds', lagMs / 1000, { peer })
@@ -45,6 +45,9 @@ export class Measures {
     meter.gauge('longitude_clock_held_changes', held, { peer })
     if (missing !== undefined) meter.gauge('longitude_replication_missing', missing.changes, { peer })
     if (skewMs !== undefined) meter.gauge('longitude_clock_skew_seconds', skewMs / 1000, { peer })
+    meter.gauge('longitude_replication_receive_bytes_per_second', line.bytesPerSecond ?? Number.NaN, { peer })
+    if (line.roundTripMs !== undefined)
+      meter.gauge('longitude_replication_round_trip_seconds', line.roundTripMs / 1000, { peer })
   }
 
   #table(peer: string, status: TableStatus): void {

@@ -11,6 +11,7 @@ import type { Engine } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { appliedMsOf } from './confirmation.ts'
 import type { Hearing } from './hearing.ts'
+import { silenceMsMaxOf } from './silence.ts'
 import type { Ledger } from './ledger.ts'
 import type { OutboundState, OutboundStatus, TableStatus } from './status.ts'
 
@@ -23,8 +24,6 @@ type Heard = {
   readonly pausedUntilMs: number
   readonly parked: readonly Parked[]
 }
-
-const silenceMs = 3500
 
 export class Outbound {
   readonly #room: Room
@@ -138,7 +137,7 @@ export class Outbound {
     const epoch = hearing.last?.epoch
     if (heard === undefined || (heard.epoch !== undefined && epoch !== undefined && heard.epoch !== epoch))
       return 'unknown'
-    if (this.#room.clock.monotonicMs() - heard.atMs > silenceMs) return 'cut'
+    if (this.#room.clock.monotonicMs() - heard.atMs > silenceMsMaxOf(hearing.pace)) return 'cut'
     return pending > 0 ? 'live' : 'idle'
   }
 }

@@ -34,7 +34,8 @@ export function nextPart(
   end: Position = Infinity,
 ): { readonly leaving: readonly Change[]; readonly upTo: Position } {
   const leaving: Change[] = []
-  const upTo = visitPart(engine, after, end, (head, record) => void leaving.push(copyChange(head, record)))
+  const bounds = { after, end, bytesMax: messageTargetBytes }
+  const upTo = visitPart(engine, bounds, (head, record) => void leaving.push(copyChange(head, record)))
   return { leaving, upTo }
 }
 
@@ -44,15 +45,18 @@ type PartAsked = {
   readonly from: Position
   readonly end: Position
   readonly table: TableId | undefined
+  /** Less than a message may have, for a peer on a narrow line. */
+  readonly bytesMax: number | undefined
 }
 
 /** The same, as the batch that a peer that has asked for it is answered; of one table, if it has asked for that. */
 export function encodePart(
   engine: Engine,
-  { after, from, end, table }: PartAsked,
+  { after, from, end, table, bytesMax = messageTargetBytes }: PartAsked,
 ): { readonly upTo: Position; readonly batch: Buffer | undefined } {
   writer.begin()
-  const upTo = visitPart(engine, from, end, (head, record) => {
+  const bounds = { after: from, end, bytesMax: Math.min(bytesMax, messageTargetBytes) }
+  const upTo = visitPart(engine, bounds, (head, record) => {
     if (table === undefined || head.table === table) writer.add(head, record)
   })
   return { upTo, batch: writer.isEmpty ? undefined : writer.finish(batchHead(engine, after, upTo)) }
@@ -60,7 +64,9 @@ export function encodePart(
 
 const writer = new BatchWriter()
 
-function visitPart(engine: Engine, after: Position, end: Position, take: Take): Position {
+type PartBounds = { readonly after: Position; readonly end: Position; readonly bytesMax: number }
+
+function visitPart(engine: Engine, { after, end, bytesMax }: PartBounds, take: Take): Position {
   let count = 0
   let size = 0
   // A record may have the row before as well, which does not leave.
@@ -68,7 +74,7 @@ function visitPart(engine: Engine, after: Position, end: Position, take: Take): 
   const upTo = engine.visitOwnLog(bounds, (head, record) => {
     size += recordSizeBytes(head)
     const isFull = count >= (beginsRegisters(head) ? fullForRegisters : logReadChangesMax)
-    if (isFull || (count > 0 && size > messageTargetBytes)) return false
+    if (isFull || (count > 0 && size > bytesMax)) return false
     count++
     takeLeaving(engine, take, head, record)
     return true

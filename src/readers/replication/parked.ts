@@ -11,13 +11,13 @@ import { UnknownFormat } from '../../core/change/message.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
-import type { PeerSession } from '../../ports/bus.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { askForPart } from './log-part.ts'
 import type { Pauses } from './pauses.ts'
 import { Questions } from './questions.ts'
 import type { Suspicion } from './suspicion.ts'
+import type { Session } from './session.ts'
 
 type Room = {
   readonly engine: Engine
@@ -91,7 +91,7 @@ export class Parked {
    * Brings up to the cursor what is no longer paused; true when there was something. An origin whose node does not answer is
    * asked again later: its stream may flow all the same, and the other tables with it.
    */
-  async catchUp(session: PeerSession): Promise<boolean> {
+  async catchUp(session: Session): Promise<boolean> {
     const { engine, pauses, log, peer, clock, suspicion } = this.#room
     let moved = false
     for (const [table] of this.#places) {
@@ -121,7 +121,7 @@ export class Parked {
     return this.#places.has(table) || this.#room.pauses.ofTable(table) > 0
   }
 
-  async #catchUpTable(session: PeerSession, table: TableId): Promise<void> {
+  async #catchUpTable(session: Session, table: TableId): Promise<void> {
     const { engine, peer } = this.#room
     const region = engine.region.name
     for (;;) {
@@ -137,7 +137,7 @@ export class Parked {
     }
   }
 
-  async #copyState(session: PeerSession, table: TableId): Promise<void> {
+  async #copyState(session: Session, table: TableId): Promise<void> {
     const { engine, log, peer } = this.#room
     log.warn('the log does not reach back to the pause: merge the table’s state', { table, peer: peer.name })
     const questions = new Questions(session, engine.region.name)

@@ -57,6 +57,7 @@ function inboundOf(engine: Engine, subscriber: Subscriber): Omit<PeerStatus, key
   return {
     peer,
     state: subscriber.state(),
+    line: subscriber.session?.line ?? { receiving: false },
     ...(reason === undefined ? {} : { reason }),
     ...(suspect === undefined ? {} : { suspect }),
     ...(missing === undefined ? {} : { missing }),

@@ -12,9 +12,7 @@ import { kindOf } from '../../core/change/message.ts'
 import { decodeRows, type KeyedRow, type Rows } from '../../core/change/rows.ts'
 import type { RangeDigest } from '../../core/reconcile/digest.ts'
 import type { TableId } from '../../core/table/table.ts'
-import type { PeerSession } from '../../ports/bus.ts'
-
-export const requestTimeoutMs = 5000
+import type { Session } from './session.ts'
 
 /** The peer answered that it does not answer this: it lacks what was asked for, stops, or has just started. Nothing follows from it. */
 export class Declined extends Error {
@@ -31,11 +29,11 @@ export type Places = Pick<Extract<Answer, { say: 'cursors' }>, 'epoch' | 'cursor
 
 /** Each rejects when the peer does not answer, or not as it should. */
 export class Questions {
-  readonly #session: PeerSession
+  readonly #session: Session
   readonly #region: string
 
   /** `region` is the one that asks. */
-  constructor(session: PeerSession, region: string) {
+  constructor(session: Session, region: string) {
     this.#session = session
     this.#region = region
   }
@@ -79,18 +77,31 @@ export class Questions {
 
   /** The part of the table's rows after a key. Rejects with Declined when the peer does not have the table, or not all of it. */
   async rows(table: TableId, after: Buffer | undefined): Promise<Rows> {
-    return inOrder(after, await this.#rows({ say: 'rows', region: this.#region, table, ...startOf(after) }))
+    return inOrder(
+      after,
+      await this.#rows({ say: 'rows', region: this.#region, table, ...startOf(after), ...this.#partOfLine() }),
+    )
   }
 
   /** The same of a table that is not complete at the peer. */
   async partialRows(table: TableId, after: Buffer | undefined): Promise<Rows> {
-    const request = { say: 'rows', region: this.#region, table, partial: true, ...startOf(after) } as const
+    const request = {
+      say: 'rows',
+      region: this.#region,
+      table,
+      partial: true,
+      ...startOf(after),
+      ...this.#partOfLine(),
+    } as const
     return inOrder(after, await this.#rows(request))
   }
 
   /** The same unchecked, for a reader that looks for damage. */
   rowsAsTheyAre(table: TableId, after: Buffer | undefined, rowsMax: number): Promise<Rows> {
-    return this.#rows({ say: 'rows', region: this.#region, table, rowsMax, ...startOf(after) }, true)
+    return this.#rows(
+      { say: 'rows', region: this.#region, table, rowsMax, ...startOf(after), ...this.#partOfLine() },
+      true,
+    )
   }
 
   /** Rejects with Declined when the peer does not have the table, or not all of it. */
@@ -100,12 +111,17 @@ export class Questions {
     return { rows: said.rows, digest: said.digest }
   }
 
+  /** About as much as the line carries in a second. */
+  #partOfLine(): { readonly bytesMax: number } {
+    return { bytesMax: this.#session.pace.partBytes }
+  }
+
   async #control(request: Request): Promise<Answer> {
-    return decodeAnswer(await this.#session.request(encodeControl(request), requestTimeoutMs))
+    return decodeAnswer(await this.#session.request(encodeControl(request)))
   }
 
   async #rows(request: Request, asTheyAre = false): Promise<Rows> {
-    const payload = await this.#session.request(encodeControl(request), requestTimeoutMs)
+    const payload = await this.#session.request(encodeControl(request))
     if (kindOf(payload) === 'control') throw unexpected(decodeAnswer(payload))
     return decodeRows(payload, asTheyAre)
   }

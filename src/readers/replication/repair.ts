@@ -4,8 +4,9 @@ import type { Position } from '../../core/change/change.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Engine } from '../../engine/engine.ts'
-import type { PeerSession } from '../../ports/bus.ts'
-import { askForPart } from './log-part.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { NotReached, pullBacklog } from './backlog.ts'
+import type { Session } from './session.ts'
 
 /** The peer's log does not go on from the cursor: it was trimmed, or it is another log. */
 export class LogGone extends Error {
@@ -14,7 +15,8 @@ export class LogGone extends Error {
 
 export type Repair = {
   readonly engine: Engine
-  readonly session: PeerSession
+  readonly clock: Clock
+  readonly session: Session
   readonly peer: Region
   readonly upTo: Position
   /** What is paused is left out. */
@@ -26,18 +28,23 @@ export type Repair = {
 export type Repaired = 'whole' | 'gone' | { readonly until: Stamp }
 
 /** Rejects when the peer cannot be asked or refuses. */
-export async function repair({ engine, session, peer, upTo, apply, onApplied }: Repair): Promise<Repaired> {
-  const region = engine.region.name
-  for (;;) {
-    const cursor = engine.cursor(peer.name)
-    if (cursor === undefined) return 'gone'
-    if (cursor.position >= upTo) return 'whole'
-    const { epoch, position: after, sequence } = cursor
-    const part = await askForPart({ session, region, peer, epoch, after, upTo })
-    if (part.say === 'gone') return 'gone'
-    const result = await apply(part.batch, sequence)
-    onApplied(part.batch, result)
-    if (result.applied === 'held') return { until: result.until }
+export async function repair({ engine, peer, upTo, apply, onApplied, ...room }: Repair): Promise<Repaired> {
+  const cursor = engine.cursor(peer.name)
+  if (cursor === undefined) return 'gone'
+  const { epoch, position: after, sequence } = cursor
+  let held: { readonly until: Stamp } | undefined
+  const onPart = async (batch: Batch): Promise<void> => {
+    const result = await apply(batch, sequence)
+    onApplied(batch, result)
+    if (result.applied === 'held') held = { until: result.until }
     if (result.applied === 'hole') throw new RangeError(`${peer.name} answered with another part of its log`)
   }
+  const goesOn = (): boolean => held === undefined
+  try {
+    await pullBacklog({ ...room, region: engine.region.name, peer, epoch, after, upTo, onPart, goesOn })
+  } catch (error) {
+    if (error instanceof NotReached) return 'gone'
+    throw error
+  }
+  return held ?? 'whole'
 }

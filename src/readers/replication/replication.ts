@@ -19,7 +19,6 @@ import { countedForStatusMax, countedInStatusMax, logPositionsMax, trimmedAtOnce
 import type { Replica, Table, TableId } from '../../core/table/table.ts'
 import { peersOf, type Region, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
-import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import { answer } from './answers.ts'
 import { Exclusive } from './exclusive.ts'
@@ -40,6 +39,8 @@ import type { ReplicationSettings } from './settings.ts'
 import { Subscriber } from './subscriber.ts'
 import { transferState } from './transfer.ts'
 import { type Comparison, compareReplicas, type VerifyRoom } from './verify.ts'
+import type { Session } from './session.ts'
+import { isSilent } from './silence.ts'
 
 export interface Replication {
   /** Of this moment; what the log has got lately may not be counted yet, and then nothing is called safe. */
@@ -138,7 +139,7 @@ class RunningReplication implements Replication {
       hasPassed: (mark: Mark, replicas: readonly Replica[]) => this.#hasPassed(mark, replicas),
     }
     this.#replicas = new Replicas(room)
-    const transfer = (session: PeerSession, from: Region, epoch: string): Promise<void> =>
+    const transfer = (session: Session, from: Region, epoch: string): Promise<void> =>
       transferState(room, session, from, epoch)
     this.#follow = (peer) =>
       new Subscriber({ env, engine, peer, ...settings, pauses: this.pauses, transfer, onRegisters: room.onRegisters })
@@ -354,8 +355,13 @@ class RunningReplication implements Replication {
   }
 
   #mark(replicas: readonly Replica[]): Mark | undefined {
-    const following = replicas.map(({ region }) => this.#subscribers.get(region)?.state())
-    if (following.some((state) => state === 'cut' || state === 'unknown')) return undefined
+    const following = replicas.map(({ region }) => this.#subscribers.get(region))
+    if (
+      following.some(
+        (subscriber) => subscriber !== undefined && (isSilent(subscriber.hearing) || subscriber.state() === 'cut'),
+      )
+    )
+      return undefined
     const peers = [...this.#subscribers].map(([name, { hearing }]) => [name, hearing.last?.flushed ?? 0] as const)
     return { own: this.#engine.flushed(), peers: new Map(peers) }
   }

@@ -94,6 +94,15 @@ export type MissingStatus = {
   readonly silence?: SilenceStatus
 }
 
+/** The line from a peer, as this region measures it. */
+export type LineStatus = {
+  /** Bytes arrive now, if only of a message that is not whole yet. */
+  readonly receiving: boolean
+  /** What the line carried while it was full; absent when it has not been full of late. */
+  readonly bytesPerSecond?: number
+  readonly roundTripMs?: number
+}
+
 export type PeerStatus = OutboundStatus & {
   /** Absent as long as the peer has not announced it, as a node of an earlier version. */
   readonly missing?: MissingStatus
@@ -102,6 +111,7 @@ export type PeerStatus = OutboundStatus & {
   readonly state: SubscriberState
   /** Why it is refused, or why the peer's state is fetched. */
   readonly reason?: string
+  readonly line: LineStatus
   /** What of it could not be read or trusted, since this process began. */
   readonly suspect?: Suspect
   /** Where this region stands in the peer's log, and where that ends as last heard. */

@@ -12,7 +12,6 @@ import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { connectBackOffMsMax, connectBackOffMsMin } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Cursor, Engine } from '../../engine/engine.ts'
-import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import { applyInTurn } from './applies.ts'
 import { confirmationFrom } from './confirmation.ts'
@@ -28,6 +27,8 @@ import { Parked } from './parked.ts'
 import type { Pauses } from './pauses.ts'
 import { announcementFrom } from './reading.ts'
 import { LogGone, repair } from './repair.ts'
+import { Session } from './session.ts'
+import { isSilent, Stall } from './silence.ts'
 import type { Suspect } from './status.ts'
 import { Suspicion } from './suspicion.ts'
 
@@ -41,7 +42,7 @@ export type SubscriberOptions = {
   /** So many messages behind, the peer's log is asked; as in core/limits.ts unless said otherwise. */
   readonly backlogMessagesMin?: number | undefined
   /** Fetches the peer's state and sets the cursor; rejects when it could not be finished. */
-  readonly transfer: (session: PeerSession, peer: Region, epoch: string) => Promise<void>
+  readonly transfer: (session: Session, peer: Region, epoch: string) => Promise<void>
   /** A register of some table has arrived, or a session has begun: somebody may have to join or leave. */
   readonly onRegisters: () => void
 }
@@ -49,9 +50,6 @@ export type SubscriberOptions = {
 export type SubscriberState = 'cut' | 'unknown' | 'live' | 'idle' | 'refused' | 'resync' | 'held'
 
 const tickMs = 500
-/** Without progress for this long behind what the peer has announced, the stream is not waited for any more. */
-const stallMs = 3000
-const silenceMs = 3500
 
 export class Subscriber {
   readonly peer: Region
@@ -65,10 +63,10 @@ export class Subscriber {
   readonly parked: Parked
   readonly missing: Missing
   readonly #running: Promise<void>
-  #session: PeerSession | undefined
+  #session: Session | undefined
   #ended: string | undefined
   #appliedAtMs: number | undefined
-  #progressAtMs = 0
+  readonly #stall = new Stall()
   readonly #mode: Mode
   #failure: unknown
 
@@ -94,7 +92,7 @@ export class Subscriber {
   }
 
   /** For questions to the peer; undefined while there is none, or none that would be understood. */
-  get session(): PeerSession | undefined {
+  get session(): Session | undefined {
     return this.#mode.now === 'refused' ? undefined : this.#session
   }
 
@@ -119,7 +117,9 @@ export class Subscriber {
     if (this.#mode.now !== 'normal') return this.#mode.now
     if (this.#session === undefined) return 'cut'
     const { last } = this.hearing
-    if (last === undefined || this.hearing.silentForMs() > silenceMs) return 'unknown'
+    if (last === undefined) return 'unknown'
+    // Its words wait behind a message that needs long.
+    if (isSilent(this.hearing)) return this.#session.isReceiving ? 'live' : 'unknown'
     return this.#position() < last.published || last.published < last.flushed ? 'live' : 'idle'
   }
 
@@ -148,7 +148,8 @@ export class Subscriber {
 
   async #follow(): Promise<void> {
     const { env, engine } = this.#options
-    const session = await env.bus.connect(this.peer.name)
+    const session = new Session(await env.bus.connect(this.peer.name), env.clock, engine.region.name)
+    session.isBehind = () => this.#mode.now === 'resync' || this.#position() < (this.hearing.last?.published ?? 0)
     this.#begin(session)
     try {
       const epoch = await this.#greet(session)
@@ -167,18 +168,19 @@ export class Subscriber {
     }
   }
 
-  #begin(session: PeerSession): void {
+  #begin(session: Session): void {
     this.#session = session
+    this.hearing.pace = session.pace
     this.hearing.forget()
     this.#ended = undefined
     this.#failure = undefined
-    this.#progressAtMs = this.#now()
+    this.#stall.reset()
     session.onAnnouncement((payload) => this.#hear(payload))
     void this.#awaitEnd(session)
     if (this.#loop.stopped) void session.close()
   }
 
-  async #awaitEnd(session: PeerSession): Promise<void> {
+  async #awaitEnd(session: Session): Promise<void> {
     const reason = await session.closed
     if (this.#session !== session) return
     this.#ended = reason
@@ -187,7 +189,7 @@ export class Subscriber {
   }
 
   /** The peer's epoch by its own word. A node that is down while its stream is up may be followed, if it was known before. */
-  async #greet(session: PeerSession): Promise<string> {
+  async #greet(session: Session): Promise<string> {
     const { engine, env } = this.#options
     const said = await this.#hello(session)
     if (said !== undefined) {
@@ -199,13 +201,13 @@ export class Subscriber {
     return cursor.epoch
   }
 
-  async #hello(session: PeerSession): Promise<Announcement | undefined> {
+  async #hello(session: Session): Promise<Announcement | undefined> {
     const said = await greet(session, this.#options.engine.region.name, this.peer)
     if (said !== undefined) this.#take(said)
     return said
   }
 
-  async #resync(session: PeerSession, epoch: string): Promise<void> {
+  async #resync(session: Session, epoch: string): Promise<void> {
     const { env, engine, transfer } = this.#options
     this.#mode.now = 'resync'
     if (engine.cursor(this.peer.name) !== undefined) env.log.warn('fetch the peer’s state', { peer: this.peer.name })
@@ -239,7 +241,7 @@ export class Subscriber {
   }
 
   /** One thing at a time: what waits, else what the peer has announced, else the next ring. */
-  async #step(session: PeerSession): Promise<void> {
+  async #step(session: Session): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isPaused()) return await this.#idle(session)
     if (await this.parked.catchUp(session)) this.#progress()
@@ -247,8 +249,9 @@ export class Subscriber {
     else if (!(await this.#catchUp(session))) await this.#idle(session)
   }
 
-  async #idle(session: PeerSession): Promise<void> {
-    if (this.#isPaused()) this.#progressAtMs = this.#now()
+  async #idle(session: Session): Promise<void> {
+    if (this.#isPaused()) this.#stall.reset()
+    session.measure()
     this.#confirm(session)
     await this.#loop.wait(tickMs)
   }
@@ -261,7 +264,7 @@ export class Subscriber {
     return this.#options.engine.apply(await this.parked.without(batch, this.#cursor()), sequence)
   }
 
-  async #applyWaiting(session: PeerSession): Promise<void> {
+  async #applyWaiting(session: Session): Promise<void> {
     const cursor = this.#cursor()
     const first = this.#inbox.first?.batch
     if (first !== undefined && first.epoch !== cursor.epoch) return this.#otherEpoch(first.epoch)
@@ -298,12 +301,13 @@ export class Subscriber {
     this.#inbox.drop(1)
   }
 
-  async #fill(session: PeerSession, upTo: Position): Promise<void> {
+  async #fill(session: Session, upTo: Position): Promise<void> {
     const { env, engine } = this.#options
     env.meter.count('longitude_replication_repairs_total', { peer: this.peer.name })
     env.log.info('fill a hole', { peer: this.peer.name, after: this.#position(), upTo })
     const end = await repair({
       engine,
+      clock: env.clock,
       session,
       peer: this.peer,
       upTo,
@@ -319,23 +323,23 @@ export class Subscriber {
   }
 
   /** A message is a hint: while it keeps back all that follows it, the origin's log is asked whether it is true. */
-  async #holdMessage(session: PeerSession, { upTo }: Batch, until: Stamp): Promise<void> {
+  async #holdMessage(session: Session, { upTo }: Batch, until: Stamp): Promise<void> {
     if (this.#mode.isDoubtful) await this.#fill(session, upTo)
     else await this.#hold(session, until)
   }
 
   /** Waits until our clock comes near enough, or for something to change. The batch stays the first to be applied. */
-  async #hold(session: PeerSession, until: Stamp): Promise<void> {
+  async #hold(session: Session, until: Stamp): Promise<void> {
     this.#mode.hold(until)
     this.#confirm(session)
     await this.#loop.pause(Math.min(tickMs, Math.max(1, until.wallMs - this.#options.env.clock.wallMs())))
   }
 
   /** Acts on the peer's last word when the stream brings nothing. True when something was done. */
-  async #catchUp(session: PeerSession): Promise<boolean> {
+  async #catchUp(session: Session): Promise<boolean> {
     const heard = this.hearing.last
     const cursor = this.#cursor()
-    const stalled = this.#now() - this.#progressAtMs > stallMs
+    const stalled = this.#stall.isOver(session)
     if (heard === undefined) return false
     if (heard.epoch !== cursor.epoch) {
       if (stalled) throw this.#mode.gone(`its log is another (${heard.epoch})`)
@@ -364,7 +368,7 @@ export class Subscriber {
   }
 
   #progress(): void {
-    this.#progressAtMs = this.#now()
+    this.#stall.reset()
     this.#appliedAtMs = this.#options.env.clock.wallMs()
     this.#backOff.reset()
     this.#reachWatermark()
@@ -376,10 +380,9 @@ export class Subscriber {
     this.hearing.watermark.reach(cursor.position, this.parked.tables)
   }
 
-  #confirm(session: PeerSession): void {
+  #confirm(session: Session): void {
     const [parked, hearing, appliedAtMs] = [this.parked, this.hearing, this.#appliedAtMs]
-    const confirmation = confirmationFrom({ ...this.#options, parked, hearing, appliedAtMs })
-    if (confirmation !== undefined) session.tell(confirmation)
+    session.confirm(() => confirmationFrom({ ...this.#options, parked, hearing, appliedAtMs }))
   }
 
   #cursor(): Cursor {
@@ -390,9 +393,5 @@ export class Subscriber {
 
   #position(): Position {
     return this.#options.engine.cursor(this.peer.name)?.position ?? 0
-  }
-
-  #now(): number {
-    return this.#options.env.clock.monotonicMs()
   }
 }

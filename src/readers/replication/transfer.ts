@@ -18,7 +18,6 @@ import type { SharedTable } from '../../core/change/control.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
-import type { PeerSession } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
@@ -26,6 +25,7 @@ import { forEach, Gate } from './gate.ts'
 import { oldestHeld } from './log-part.ts'
 import { Declined, Questions } from './questions.ts'
 import { TransferProgress } from './transfer-progress.ts'
+import type { Session } from './session.ts'
 
 export type Transfers = {
   readonly env: Env
@@ -36,7 +36,7 @@ export type Transfers = {
   readonly onRegisters: () => void
 }
 
-export async function transferState(room: Transfers, session: PeerSession, peer: Region, epoch: string): Promise<void> {
+export async function transferState(room: Transfers, session: Session, peer: Region, epoch: string): Promise<void> {
   const { engine, env } = room
   const questions = new Questions(session, engine.region.name)
   const progress =
@@ -67,7 +67,7 @@ export async function transferState(room: Transfers, session: PeerSession, peer:
 }
 
 /** Merges every table that both have, for what the peer alone may know; no cursor moves. */
-export async function mergeFrom(room: Transfers, session: PeerSession): Promise<void> {
+export async function mergeFrom(room: Transfers, session: Session): Promise<void> {
   const { engine } = room
   const questions = new Questions(session, engine.region.name)
   const copies = new Copies(engine, questions)
@@ -82,7 +82,7 @@ type Beginning = { readonly questions: Questions; readonly peer: Region; readonl
 
 async function begin(
   engine: Engine,
-  session: PeerSession,
+  session: Session,
   { questions, peer, epoch }: Beginning,
 ): Promise<TransferProgress> {
   // In this order: whatever the stream gets after its state was read lies, or goes on, beyond what is flushed then.

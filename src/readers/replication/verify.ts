@@ -21,16 +21,16 @@ import { replicaRegister } from '../../core/table/registers.ts'
 import type { Table, TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
-import type { PeerSession } from '../../ports/bus.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { absences } from './debts.ts'
 import { digestOfRange, type KeyRange, rowsOfRange } from './key-range.ts'
 import { Declined, Questions } from './questions.ts'
+import type { Session } from './session.ts'
 
 export type VerifyRoom = {
   readonly engine: Engine
   readonly clock: Clock
-  readonly sessionTo: (region: string) => PeerSession | undefined
+  readonly sessionTo: (region: string) => Session | undefined
   /** Up to when everything of `origin` is in `here`, of that table, as far as it is known. */
   readonly seen: (here: string, origin: string, table: TableId) => ClockState | undefined
   readonly peers: () => readonly Region[]

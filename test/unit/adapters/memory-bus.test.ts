@@ -54,7 +54,7 @@ describe('the bus in memory', () => {
     run(async () => {
       const session = await tokyo.connect('dublin')
       const askedMs = scheduler.nowMs
-      expect((await session.request(Buffer.from('hello'), 1000)).toString()).toBe('dublin heard hello')
+      expect((await session.ask(Buffer.from('hello')).answer).toString()).toBe('dublin heard hello')
       expect(scheduler.nowMs - askedMs).toBeGreaterThanOrEqual(80)
     }))
 
@@ -120,7 +120,7 @@ describe('the bus in memory', () => {
     run(async () => {
       let settled = false
       const session = await tokyo.connect('dublin')
-      for (const waiting of [session.request(Buffer.from('?'), 1000), tokyo.stream.append(Buffer.from('a'), 0)])
+      for (const waiting of [session.ask(Buffer.from('?')).answer, tokyo.stream.append(Buffer.from('a'), 0)])
         void waiting.finally(() => (settled = true))
       tokyo.crash()
       await scheduler.sleep(10_000)
@@ -132,7 +132,7 @@ describe('the bus in memory', () => {
     run(async () => {
       dublin.crash()
       const session = await tokyo.connect('dublin')
-      await expect(session.request(Buffer.from('?'), 1000)).rejects.toThrow('no responders')
+      await expect(session.ask(Buffer.from('?')).answer).rejects.toThrow('no responders')
     }))
 
   it('calls the consumer one message at a time', () =>

@@ -5,6 +5,7 @@ import { decodeRequest, encodeControl } from '../../../src/core/change/control.t
 import { encodeRow } from '../../../src/core/item/row.ts'
 import { backlogPartsUnderWayMax } from '../../../src/core/limits.ts'
 import { pullBacklog } from '../../../src/readers/replication/backlog.ts'
+import { Pace } from '../../../src/readers/replication/pace.ts'
 import { change } from './change.ts'
 
 const stamp = { wallMs: 1, counter: 0, region: 1 }
@@ -34,7 +35,7 @@ function scene(most: (n: number) => number, turns: (n: number) => number) {
   const parts: Batch[] = []
   const state = { goesOn: true }
   const backlog = {
-    session: { request } as unknown as Parameters<typeof pullBacklog>[0]['session'],
+    session: { request, pace: new Pace() },
     clock: { monotonicMs: () => seen.ms } as Parameters<typeof pullBacklog>[0]['clock'],
     region: 'eu',
     peer: { name: 'us', number: 1 },

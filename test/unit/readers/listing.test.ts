@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { decodeAnswer, encodeControl } from '../../../src/core/change/control.ts'
 import { sharedTablesAtOnceMax } from '../../../src/core/limits.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import type { PeerSession } from '../../../src/ports/bus.ts'
+import type { Session } from '../../../src/readers/replication/session.ts'
 import { answer, type Answers } from '../../../src/readers/replication/answers.ts'
 import { Questions } from '../../../src/readers/replication/questions.ts'
 
@@ -27,10 +27,10 @@ function knowing(count: number): { readonly room: Answers; readonly looked: () =
 }
 
 function asking(room: Answers): Questions {
-  const session: Partial<PeerSession> = {
-    request: (payload) => Promise.resolve(answer(room, payload, 'eu') ?? Buffer.alloc(0)),
+  const session: Partial<Session> = {
+    request: (payload: Buffer) => Promise.resolve(answer(room, payload, 'eu') ?? Buffer.alloc(0)),
   }
-  return new Questions(session as PeerSession, 'eu')
+  return new Questions(session as Session, 'eu')
 }
 
 it('is told whole, however many tables there are', async () => {
@@ -53,6 +53,6 @@ it('is told in one message to a region that does not ask for parts', () => {
 
 it('ends with an error, not never, when the peer goes round in circles', async () => {
   const again = encodeControl({ say: 'tables', tables: [{ id: 'a', complete: false, items: 0 }], more: true })
-  const session: Partial<PeerSession> = { request: () => Promise.resolve(again) }
-  await expect(new Questions(session as PeerSession, 'eu').tables()).rejects.toThrow('no order')
+  const session: Partial<Session> = { request: () => Promise.resolve(again) }
+  await expect(new Questions(session as Session, 'eu').tables()).rejects.toThrow('no order')
 })

@@ -5,13 +5,15 @@ import { encodeRows } from '../../../src/core/change/rows.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
 import { registersTogetherMax } from '../../../src/core/limits.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import type { PeerSession } from '../../../src/ports/bus.ts'
 import { pullBacklog } from '../../../src/readers/replication/backlog.ts'
 import { askForPart, type LogQuestion, oldestHeld } from '../../../src/readers/replication/log-part.ts'
 import { Parked } from '../../../src/readers/replication/parked.ts'
 import { Declined } from '../../../src/readers/replication/questions.ts'
 import { repair } from '../../../src/readers/replication/repair.ts'
 import { change } from './change.ts'
+import { Pace } from '../../../src/readers/replication/pace.ts'
+import type { Session } from '../../../src/readers/replication/session.ts'
+import { systemClock } from '../../../src/adapters/clocks.ts'
 
 const stamp = { wallMs: 1, counter: 0, region: 1 }
 const row = encodeRow({ stamp, seen: [], tombstone: false, itemSizeBytes: 0, body: Buffer.from('{}') })
@@ -25,8 +27,8 @@ function changeAt(position: number, more: Partial<BatchChange> = {}): BatchChang
   return { ...change(position), row, ...more }
 }
 
-function answering(answer: Buffer): PeerSession {
-  return { request: async () => answer } as Partial<PeerSession> as PeerSession
+function answering(answer: Buffer): Session {
+  return { request: async () => answer, pace: new Pace() } as unknown as Session
 }
 
 const peer = { name: 'us', number: 1 }
@@ -132,7 +134,15 @@ describe.each([['a refusal', refusal] as const, ...Object.entries(dishonest)])(
         applied.push(batch)
         return { applied: 'all', cursor: batch.upTo, won: 0, ignored: 0, conflicts: 0 } as const
       }
-      const room = { engine, session: answering(answer), peer, upTo: 20, apply, onApplied: () => undefined }
+      const room = {
+        engine,
+        clock: systemClock,
+        session: answering(answer),
+        peer,
+        upTo: 20,
+        apply,
+        onApplied: () => undefined,
+      }
       await expect(repair(room)).rejects.toThrow()
       expect(applied).toEqual([])
     })

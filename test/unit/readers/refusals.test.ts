@@ -5,11 +5,12 @@ import { encodeRows } from '../../../src/core/change/rows.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
 import type { Replica } from '../../../src/core/table/table.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import type { PeerSession } from '../../../src/ports/bus.ts'
 import { Exclusive } from '../../../src/readers/replication/exclusive.ts'
 import { inherit } from '../../../src/readers/replication/inherit.ts'
 import { Declined, Questions } from '../../../src/readers/replication/questions.ts'
 import { mergeFrom, type Transfers, transferState } from '../../../src/readers/replication/transfer.ts'
+import { Pace } from '../../../src/readers/replication/pace.ts'
+import type { Session } from '../../../src/readers/replication/session.ts'
 
 const stamp = { wallMs: 1, counter: 0, region: 2 }
 const row = encodeRow({ stamp, seen: [], tombstone: false, itemSizeBytes: 0, body: Buffer.from('{}') })
@@ -19,10 +20,7 @@ const refusal = encodeControl({ say: 'refused', reason: 'this region has just st
 const peer = { name: 'eu', number: 2 }
 
 /** A peer with the rows a and b of table t; the n-th question for rows is answered by `answers`, if that says so. */
-function peerThat(
-  answers: (n: number) => Buffer | undefined,
-  tables: () => readonly SharedTable[] = hasIt,
-): PeerSession {
+function peerThat(answers: (n: number) => Buffer | undefined, tables: () => readonly SharedTable[] = hasIt): Session {
   let asked = 0
   const request = async (payload: Buffer): Promise<Buffer> => {
     const question = decodeRequest(payload)
@@ -39,7 +37,8 @@ function peerThat(
         : rowsOf('b').filter(({ key }) => key.compare(Buffer.from(question.after ?? '', 'base64')) > 0)
     return answers(++asked) ?? encodeRows({ rows, done: rows.length === 0 })
   }
-  return { request, state: async () => ({ firstSequence: 1, lastSequence: 3 }) } as Partial<PeerSession> as PeerSession
+  const state = async () => ({ firstSequence: 1, lastSequence: 3 })
+  return { request, state, pace: new Pace() } as unknown as Session
 }
 
 const here = {
@@ -118,7 +117,7 @@ it('a merge of what only a peer knows ends where the peer refuses', async () => 
 it('a table is inherited only when every other replica has sent all that it has', async () => {
   const { engine, merged } = regionWithTable()
   const replicas: Replica[] = ['us', 'eu'].map((region) => ({ region, status: 'CREATING' }))
-  const from = (session: PeerSession) => inherit({ engine, peers: [peer], sessionTo: () => session }, 't', replicas)
+  const from = (session: Session) => inherit({ engine, peers: [peer], sessionTo: () => session }, 't', replicas)
   await expect(from(peerThat(second, begins))).rejects.toThrow(Declined)
   await expect(from(peerThat(() => refusal, begins))).rejects.toThrow(Declined)
   expect(

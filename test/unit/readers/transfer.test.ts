@@ -1,12 +1,13 @@
 /** A peer's state counts as merged only when the peer has answered: a refusal of a damaged question says nothing about a table. */
 import { describe, expect, it } from 'vitest'
 import { type Announcement, decodeRequest, encodeControl } from '../../../src/core/change/control.ts'
-import type { PeerSession } from '../../../src/ports/bus.ts'
 import { answer, type Answers } from '../../../src/readers/replication/answers.ts'
 import { Exclusive } from '../../../src/readers/replication/exclusive.ts'
 import { Questions } from '../../../src/readers/replication/questions.ts'
 import { mergeFrom, transferState } from '../../../src/readers/replication/transfer.ts'
 import { itemOf, makeTable, openRegion, put, topologyOf } from '../engine/region.ts'
+import { Pace } from '../../../src/readers/replication/pace.ts'
+import type { Session } from '../../../src/readers/replication/session.ts'
 
 const peer = { name: 'us-east-1', number: 1 } as const
 const replicas = ['us-east-1', 'eu-west-1'] as const
@@ -45,9 +46,9 @@ async function scene(damage: Damage) {
     const arrived = damage(decodeRequest(payload).say, payload)
     return Promise.resolve(answer(answers, arrived, 'eu-west-1') ?? Buffer.alloc(0))
   }
-  const session = { request, state: () => Promise.resolve({ firstSequence: 1, lastSequence: 0 }) }
+  const session = { request, pace: new Pace(), state: () => Promise.resolve({ firstSequence: 1, lastSequence: 0 }) }
   const room = { ...here, peers: [peer], exclusive: new Exclusive(), onRegisters: () => {} }
-  return { origin, here, table, state, room, session: session as unknown as PeerSession }
+  return { origin, here, table, state, room, session: session as unknown as Session }
 }
 
 const otherVersion = (payload: Buffer): Buffer => Buffer.from(payload).fill(99, 4, 5)
