@@ -203,9 +203,18 @@ export const shownTextMax = 64 * 1024
 /** Requests that are past their body and not yet answered; one more is throttled. */
 export const requestsInFlightMax = 4096
 /** Bytes of request bodies held at once, whole or still arriving; more are throttled. */
-export const requestBytesInFlightMax = 512 * 1024 * 1024
+export const requestBytesInFlightMax = 128 * 1024 * 1024
+/** Of these, kept for requests no larger than this: large ones cannot shut them out. */
+export const requestBytesForSmallMin = 32 * 1024 * 1024
+export const smallRequestBytesMax = 64 * 1024
+/** When there is no room, bodies that have been arriving for so long at less than this rate are given up, the slowest first, so many at once. */
+export const arrivingSlowMsMin = 2000
+export const arrivingFastBytesPerSecond = 1024 * 1024
+export const arrivingsGivenUpAtOnceMax = 64
 /** A refused body's rest that is read and thrown away so that the client can see the answer. */
 export const discardedBytesMax = 64 * 1024 * 1024
+/** Requests that a connection may have written ahead of their replies; with one more it ends after them. */
+export const requestsAheadMax = 256
 /** Replies that wait for the end of the event loop's turn, to be written together. */
 export const repliesTogetherMax = 64
 /** Replies below this size are not worth compressing. */

@@ -10,7 +10,8 @@ import { serializationError } from '../core/wire/coerce.ts'
 import type { Env } from '../ports/env.ts'
 import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from './pipeline.ts'
 import { compressed, type Reply, sendReply, sizeBytesOf } from './reply.ts'
-import { type BodyProblem, BodyBudget, readBody } from './request-body.ts'
+import { type Arriving, BodyBudget } from './body-budget.ts'
+import { type BodyProblem, readBody } from './request-body.ts'
 import type { RequestIds } from './request-id.ts'
 import { type Arrival, arrivalOf, type Visitors } from './visitors.ts'
 
@@ -25,7 +26,7 @@ export type ApiOptions = {
 
 export class Api {
   readonly #options: ApiOptions
-  readonly #budget = new BodyBudget()
+  readonly #budget: BodyBudget
   readonly #unread = new Set<() => void>()
   #inFlight = 0
   #closing = false
@@ -33,6 +34,7 @@ export class Api {
 
   constructor(options: ApiOptions) {
     this.#options = options
+    this.#budget = new BodyBudget(() => options.env.clock.monotonicMs())
   }
 
   /** From now on every reply ends its connection. */
@@ -50,9 +52,14 @@ export class Api {
     return this.#closing
   }
 
-  /** Takes bytes of a body that arrives of the budget, if there is room. */
-  hold(bytes: number): boolean {
-    return this.#budget.take(bytes)
+  /** Takes bytes of a body that arrives of the budget, if there is room; `wholeBytes` is what it will come to. */
+  hold(bytes: number, wholeBytes: number): boolean {
+    return this.#budget.take(bytes, wholeBytes)
+  }
+
+  /** Until the returned function is called, the request may be given up for others. */
+  watch(arriving: Arriving): () => void {
+    return this.#budget.watch(arriving)
   }
 
   letGo(bytes: number): void {
@@ -108,14 +115,15 @@ export class Api {
     if (refused !== undefined) return this.#send(notForYou(refused), exchange)
     const refuse = (): void => this.#refuse('stopping', exchange)
     this.#unread.add(refuse)
-    const body = await readBody(request, this.#budget)
+    const nowMs = this.#options.env.clock.monotonicMs()
+    const body = await readBody(request, { budget: this.#budget, nowMs })
     this.#unread.delete(refuse)
     if ('problem' in body) return this.#refuse(body.problem, exchange)
-    const { bytes, sent = bytes } = body
-    if (response.headersSent) return this.#budget.giveBack(bytes.length)
+    const { bytes, sent = bytes, heldBytes } = body
+    if (response.headersSent) return this.#budget.giveBack(heldBytes)
     const { url = '/', headers, rawHeaders } = request
     const whole = { url, headers, rawHeaders: () => rawHeaders, body: bytes, payload: sent }
-    this.answer(whole, bytes.length, (requestId, reply) =>
+    this.answer(whole, heldBytes, (requestId, reply) =>
       sendReply({ request, response, requestId, last: endsWith() }, reply),
     )
   }

@@ -18,7 +18,7 @@ import { readHead, type RequestHead } from './request-head.ts'
 import type { UnreadReplies } from './unread-replies.ts'
 
 /** What becomes of a request, once it is read. */
-export type Door = Pick<Api, 'hold' | 'letGo' | 'answer' | 'refuseUnread' | 'closing'>
+export type Door = Pick<Api, 'hold' | 'watch' | 'throttle' | 'letGo' | 'answer' | 'refuseUnread' | 'closing'>
 
 export type ConnectionsOptions = {
   readonly api: Door
@@ -109,6 +109,8 @@ class Connection {
   /** Bytes of the body that are taken of the budget. */
   #held = 0
   #startedMs = 0
+  /** Ends the time in which this request may have to make room for others. */
+  #unwatch: (() => void) | undefined
 
   constructor(socket: Socket, options: Shared, forget: () => void) {
     this.#socket = socket
@@ -149,13 +151,13 @@ class Connection {
   }
 
   #read(chunk: Buffer): void {
-    const known = this.#head
-    const head = known ?? this.#readHead()
+    const more = chunk.length
+    if (!this.#options.api.hold(more, this.#head?.contentLength ?? more)) return this.#overBudget()
+    this.#held += more
+    const head = this.#head ?? this.#readHead()
     if (head === undefined) return
     const whole = this.#bodyStart + head.contentLength
-    const more = known === undefined ? this.#received : chunk.length
-    if (this.#received > whole || !this.#options.api.hold(more)) return this.#handOver()
-    this.#held += more
+    if (this.#received > whole) return this.#handOver()
     if (this.#received < whole) return this.#waitForMore()
     const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#received)
     this.#answer(head, bytes.subarray(this.#bodyStart))
@@ -183,8 +185,30 @@ class Connection {
   /** Those who send a byte now and then are let go too. */
   #waitForMore(): void {
     const now = this.#options.monotonicMs()
-    if (this.#startedMs === 0) this.#startedMs = now
-    else if (now - this.#startedMs > requestMsMax) this.#socket.destroy()
+    if (this.#startedMs === 0) {
+      this.#startedMs = now
+      this.#unwatch = this.#options.api.watch({
+        startedMs: now,
+        receivedBytes: () => this.#received,
+        giveUp: () => this.#giveUp(),
+      })
+    } else if (now - this.#startedMs > requestMsMax) this.#socket.destroy()
+  }
+
+  /** A request is answered by node:http, which reads and drops the rest of it; of half a head there is nothing to answer. */
+  #overBudget(): void {
+    if (this.#head === undefined && !Buffer.concat(this.#chunks).includes(headEnd)) this.#socket.destroy()
+    else this.#handOver()
+  }
+
+  /** It makes room for others: throttled, and the connection ends with that. */
+  #giveUp(): void {
+    const held = this.#held
+    this.#reset()
+    this.#answering = true
+    this.#ended = true
+    this.#options.api.letGo(held)
+    this.#options.api.throttle(this.#reply)
   }
 
   #answer(head: RequestHead, body: Buffer): void {
@@ -243,6 +267,8 @@ class Connection {
     this.#head = undefined
     this.#held = 0
     this.#startedMs = 0
+    this.#unwatch?.()
+    this.#unwatch = undefined
   }
 
   #handOver(): void {

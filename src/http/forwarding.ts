@@ -9,8 +9,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { assert } from '../core/assert.ts'
+import { ServiceError } from '../core/errors.ts'
 import { frameSizeBytesMax } from '../core/limits.ts'
-import type { ApiRequest } from './pipeline.ts'
+import { type ApiRequest, errorAnswer, json10 } from './pipeline.ts'
 import type { Reply } from './reply.ts'
 
 export type Send = (requestId: string, reply: Reply) => void
@@ -38,9 +39,10 @@ export class Forwarder {
 
   forward({ url, headers, rawHeaders, body }: ApiRequest, send: Send): void {
     const number = (this.#last = (this.#last + 1) >>> 0)
-    this.#waiting.set(number, send)
     const about: AboutRequest = { url, headers, rawHeaders: rawHeaders() }
-    this.#frames.send(number, about, body)
+    // Body and head are bounded where they are read, so that this never happens; it costs the request and not the process.
+    if (!this.#frames.send(number, about, body)) return send('', tooLarge)
+    this.#waiting.set(number, send)
   }
 }
 
@@ -49,10 +51,18 @@ export function serveForwarded(socket: Socket, answer: (request: ApiRequest, sen
   const frames = new Frames(socket, (number, about, body) => {
     const { url, headers, rawHeaders } = about as AboutRequest
     answer({ url, headers, rawHeaders: () => rawHeaders, body, payload: body }, (requestId, { bytes, ...reply }) => {
-      if (!socket.destroyed) frames.send(number, { requestId, ...reply } satisfies AboutReply, bytes)
+      if (socket.destroyed || frames.send(number, { requestId, ...reply } satisfies AboutReply, bytes)) return
+      const { bytes: text, ...rest } = tooLarge
+      frames.send(number, { requestId, ...rest } satisfies AboutReply, text)
     })
   })
 }
+
+/** For a request or a reply that does not fit a frame. */
+const tooLarge: Reply = errorAnswer(
+  new ServiceError('InternalServerError', 'The request or its reply is too large for a region with workers.'),
+  json10,
+)
 
 const headSizeBytes = 12
 
@@ -72,9 +82,10 @@ class Frames {
     })
   }
 
-  /** Those of one turn travel together. */
-  send(number: number, about: unknown, body: Buffer): void {
+  /** Those of one turn travel together. Returns false, and sends nothing, for what is larger than a frame may be. */
+  send(number: number, about: unknown, body: Buffer): boolean {
     const text = Buffer.from(JSON.stringify(about))
+    if (headSizeBytes - 4 + text.length + body.length > frameSizeBytesMax) return false
     const head = Buffer.allocUnsafe(headSizeBytes)
     head.writeUInt32BE(headSizeBytes - 4 + text.length + body.length, 0)
     head.writeUInt32BE(number, 4)
@@ -84,6 +95,7 @@ class Frames {
       setImmediate(() => this.#socket.uncork())
     }
     this.#socket.write(Buffer.concat([head, text, body]))
+    return true
   }
 
   #take(): void {

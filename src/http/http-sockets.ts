@@ -3,16 +3,26 @@
  * it is parsed, and drops all that wait behind a reply with `Connection: close`: those would be executed and never answered.
  * Its closeIdleConnections also cuts a reply that is not written yet. So we count what each connection has begun:
  *
+ *   - requests of one connection are carried out one after another, as their replies go out: a packet of pipelined scans would have
+ *     all their pages in memory at once;
  *   - the last request that a connection has begun gets the reply that ends the connection; earlier ones do not;
  *   - behind that reply no request is begun: it is read and dropped;
  *   - a connection ends by FIN, and is read for a moment longer, since a reset could overtake the reply.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
-import { lingerMsMax } from '../core/limits.ts'
+import { lingerMsMax, requestsAheadMax } from '../core/limits.ts'
 import { Gathering } from './gathering.ts'
 
-type Use = { latest: ServerResponse | undefined; unanswered: number; ended: boolean }
+type Use = {
+  latest: ServerResponse | undefined
+  unanswered: number
+  ended: boolean
+  /** More was written ahead than is kept: the connection ends with its last reply. */
+  overrun: boolean
+  /** Behind the one that is carried out. */
+  readonly waiting: (() => void)[]
+}
 
 export class HttpSockets {
   readonly #open = new Gathering<Socket>()
@@ -21,27 +31,31 @@ export class HttpSockets {
 
   add(socket: Socket): void {
     if (this.#uses.has(socket)) return
-    this.#uses.set(socket, { latest: undefined, unanswered: 0, ended: false })
+    this.#uses.set(socket, { latest: undefined, unanswered: 0, ended: false, overrun: false, waiting: [] })
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
   }
 
-  /** False when the connection has had its last reply: this request must not be executed, and cannot be answered. */
-  begin(request: IncomingMessage, response: ServerResponse): boolean {
+  /**
+   * Calls `carryOut` when the replies before this one have gone out; never when the connection has had its last reply: this request
+   * must not be executed, and cannot be answered.
+   */
+  begin(request: IncomingMessage, response: ServerResponse, carryOut: () => void): void {
     const { socket } = request
     this.add(socket)
     const use = this.#useOf(socket)
-    if (use.ended) {
-      request.resume()
-      return false
-    }
+    if (use.unanswered >= requestsAheadMax) use.overrun = true
+    if (use.ended || use.overrun) return void request.resume()
     use.latest = response
     use.unanswered += 1
     response.once('close', () => {
       use.unanswered -= 1
-      if (this.#closing && use.unanswered === 0) this.#end(socket)
+      if (socket.destroyed) use.waiting.length = 0
+      else if ((this.#closing || use.overrun) && use.unanswered === 0) this.#end(socket)
+      else use.waiting.shift()?.()
     })
-    return true
+    if (use.unanswered === 1) carryOut()
+    else use.waiting.push(carryOut)
   }
 
   /** Whether this reply is to end its connection. Ask once, when its head is written. */
@@ -79,6 +93,6 @@ export class HttpSockets {
   }
 
   #useOf(socket: Socket): Use {
-    return this.#uses.get(socket) ?? { latest: undefined, unanswered: 0, ended: true }
+    return this.#uses.get(socket) ?? { latest: undefined, unanswered: 0, ended: true, overrun: false, waiting: [] }
   }
 }

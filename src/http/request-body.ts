@@ -5,71 +5,144 @@
 import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
 import { createGunzip, createInflate } from 'node:zlib'
-import { discardedBytesMax, requestBytesInFlightMax, requestSizeBytesMax } from '../core/limits.ts'
+import { discardedBytesMax, requestSizeBytesMax } from '../core/limits.ts'
+import type { BodyBudget } from './body-budget.ts'
 
 export type BodyProblem = 'too-large' | 'over-budget' | 'undecodable' | 'aborted'
 export type ReadBody =
-  /** `sent` is what travelled, where that is something else: signatures are over it. */
-  { readonly bytes: Buffer; readonly sent?: Buffer } | { readonly problem: BodyProblem }
+  | {
+      readonly bytes: Buffer
+      /** What travelled, where that is something else: signatures are over it. */
+      readonly sent?: Buffer
+      /** Taken of the budget, until the caller gives them back. */
+      readonly heldBytes: number
+    }
+  | { readonly problem: BodyProblem }
 
-/** Bytes of bodies held by one server at this moment. */
-export class BodyBudget {
-  #held = 0
+export type Reading = { readonly budget: BodyBudget; readonly nowMs: number }
 
-  take(bytes: number): boolean {
-    if (this.#held + bytes > requestBytesInFlightMax) return false
-    this.#held += bytes
-    return true
+export function readBody(request: IncomingMessage, reading: Reading): Promise<ReadBody> {
+  return new Promise((resolve) => new BodyReader(request, reading, resolve).start())
+}
+
+class BodyReader {
+  readonly #request: IncomingMessage
+  readonly #reading: Reading
+  readonly #resolve: (body: ReadBody) => void
+  readonly #decoder: Transform | undefined
+  readonly #declaredBytes: number
+  /** As it travels; decoded, if it is compressed. */
+  #sent = new Gathered()
+  #decoded = new Gathered()
+  #unwatch = (): void => {}
+  #isDone = false
+
+  constructor(request: IncomingMessage, reading: Reading, resolve: (body: ReadBody) => void) {
+    this.#request = request
+    this.#reading = reading
+    this.#resolve = resolve
+    this.#decoder = decoderOf(request.headers['content-encoding'])
+    // Of a body in chunks nothing is known before it has come: it counts as a large one.
+    this.#declaredBytes = Number(request.headers['content-length'] ?? Infinity)
   }
 
-  giveBack(bytes: number): void {
-    this.#held -= bytes
+  start(): void {
+    const request = this.#request
+    request.on('error', () => {})
+    if (this.#declaredBytes > requestSizeBytesMax && Number.isFinite(this.#declaredBytes))
+      return this.#fail('too-large')
+    this.#unwatch = this.#reading.budget.watch({
+      startedMs: this.#reading.nowMs,
+      receivedBytes: () => this.#sent.sizeBytes,
+      giveUp: () => this.#fail('over-budget'),
+    })
+    request.on('data', this.#take)
+    request.once('end', this.#end)
+    request.once('close', this.#close)
+    this.#decoder?.on('data', this.#takeDecoded)
+    this.#decoder?.once('end', this.#finish)
+    this.#decoder?.once('error', () => this.#fail('undecodable'))
+  }
+
+  readonly #take = (chunk: Buffer): void => {
+    if (!this.#keep(this.#sent, chunk) || this.#decoder === undefined) return
+    // One chunk at a time: the next one is read when this one is inflated.
+    if (this.#decoder.write(chunk)) return
+    this.#request.pause()
+    this.#decoder.once('drain', () => this.#request.resume())
+  }
+
+  readonly #takeDecoded = (chunk: Buffer): void => void this.#keep(this.#decoded, chunk)
+
+  #keep(to: Gathered, chunk: Buffer): boolean {
+    if (this.#isDone) return false
+    if (to.sizeBytes + chunk.length > requestSizeBytesMax) this.#fail('too-large')
+    else if (!this.#reading.budget.take(chunk.length, this.#wholeBytes)) this.#fail('over-budget')
+    else to.add(chunk)
+    return !this.#isDone
+  }
+
+  /** What it will come to, as far as is known. */
+  get #wholeBytes(): number {
+    return this.#decoder === undefined ? this.#declaredBytes : Infinity
+  }
+
+  readonly #end = (): void => {
+    if (this.#decoder === undefined) this.#finish()
+    else this.#decoder.end()
+  }
+
+  readonly #finish = (): void => {
+    if (this.#isDone) return
+    this.#stop()
+    const heldBytes = this.#heldBytes
+    const sent = this.#sent.whole()
+    this.#resolve(
+      this.#decoder === undefined ? { bytes: sent, heldBytes } : { bytes: this.#decoded.whole(), sent, heldBytes },
+    )
+  }
+
+  readonly #close = (): void => {
+    if (!this.#request.complete) this.#fail('aborted')
+  }
+
+  #fail(problem: BodyProblem): void {
+    if (this.#isDone) return
+    this.#stop()
+    this.#reading.budget.giveBack(this.#heldBytes)
+    this.#sent = new Gathered()
+    this.#decoded = new Gathered()
+    this.#decoder?.destroy()
+    discardRest(this.#request, () => this.#resolve({ problem }))
+  }
+
+  get #heldBytes(): number {
+    return this.#sent.sizeBytes + this.#decoded.sizeBytes
+  }
+
+  #stop(): void {
+    this.#isDone = true
+    this.#unwatch()
+    this.#request.removeListener('data', this.#take)
+    this.#request.removeListener('end', this.#end)
+    this.#request.removeListener('close', this.#close)
+    this.#decoder?.removeListener('data', this.#takeDecoded)
   }
 }
 
-/** Of a body read whole, its bytes stay taken of the budget until the caller gives them back. */
-export function readBody(request: IncomingMessage, budget: BodyBudget): Promise<ReadBody> {
-  const decoder = decoderOf(request.headers['content-encoding'])
-  return new Promise((resolve) => {
-    const source = decoder === undefined ? request : request.pipe(decoder)
-    let chunks: Buffer[] = []
-    const sent: Buffer[] = []
-    let size = 0
-    const fail = (problem: BodyProblem): void => {
-      chunks = []
-      budget.giveBack(size)
-      size = 0
-      source.removeListener('data', take)
-      source.removeListener('end', finish)
-      request.removeListener('close', abandon)
-      request.unpipe()
-      discardRest(request, () => resolve({ problem }))
-    }
-    const take = (chunk: Buffer): void => {
-      if (size + chunk.length > requestSizeBytesMax) fail('too-large')
-      else if (!budget.take(chunk.length)) fail('over-budget')
-      else {
-        size += chunk.length
-        chunks.push(chunk)
-      }
-    }
-    const finish = (): void => {
-      request.removeListener('close', abandon)
-      const bytes = chunks.length === 1 ? (chunks[0] ?? empty) : Buffer.concat(chunks, size)
-      resolve(decoder === undefined ? { bytes } : { bytes, sent: Buffer.concat(sent) })
-    }
-    const abandon = (): void => {
-      if (!request.complete) fail('aborted')
-    }
-    source.on('data', take)
-    source.on('end', finish)
-    request.on('close', abandon)
-    request.on('error', () => {})
-    if (decoder === undefined) return
-    decoder.on('error', () => fail('undecodable'))
-    // No more than its decoded form, which is bounded.
-    request.on('data', (chunk: Buffer) => void sent.push(chunk))
-  })
+class Gathered {
+  sizeBytes = 0
+  readonly #chunks: Buffer[] = []
+
+  add(chunk: Buffer): void {
+    this.sizeBytes += chunk.length
+    this.#chunks.push(chunk)
+  }
+
+  whole(): Buffer {
+    const [first = empty] = this.#chunks
+    return this.#chunks.length <= 1 ? first : Buffer.concat(this.#chunks, this.sizeBytes)
+  }
 }
 
 const empty = Buffer.alloc(0)
@@ -79,7 +152,8 @@ const empty = Buffer.alloc(0)
  * away first, unless there is too much of it.
  */
 function discardRest(request: IncomingMessage, done: () => void): void {
-  if (request.complete || request.destroyed) return done()
+  if (request.complete || request.destroyed || Number(request.headers['content-length']) > discardedBytesMax)
+    return done()
   let discarded = 0
   const stop = (): void => {
     request.removeListener('data', count)

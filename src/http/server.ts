@@ -113,12 +113,15 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   const sockets = new HttpSockets()
   const unread = new UnreadReplies(options.unread)
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
-    if (!sockets.begin(request, response)) return
     unread.watch(response)
-    const endsWith = (): boolean => sockets.endsWith(response)
-    if (request.method === 'POST' && isRoot(request.url)) return void api.serve(request, response, endsWith)
-    if (api.closing && endsWith()) response.setHeader('Connection', 'close')
-    void rest.serve(request, response)
+    sockets.begin(request, response, () => {
+      const endsWith = (): boolean => sockets.endsWith(response)
+      if (request.method === 'POST' && isRoot(request.url)) void api.serve(request, response, endsWith)
+      else {
+        if (api.closing && endsWith()) response.setHeader('Connection', 'close')
+        void rest.serve(request, response)
+      }
+    })
   }
   const { tls, loopbackPort } = options
   const settings = { keepAliveTimeout: idleConnectionMsMax }
@@ -152,7 +155,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
     },
     answer: (request, send) => {
       const held = request.body.length
-      if (api.hold(held)) api.answer(request, held, send)
+      if (api.hold(held, held)) api.answer(request, held, send)
       else api.throttle(send)
     },
     close: async (others) => {

@@ -4,6 +4,7 @@
  */
 import { markRequestHeader } from '../core/wire/mark.ts'
 import type { Api } from './api.ts'
+import type { Arriving } from './body-budget.ts'
 import type { Forwarder, Send } from './forwarding.ts'
 import type { ApiRequest } from './pipeline.ts'
 
@@ -27,8 +28,16 @@ export class WorkerDoor {
     return this.#api.closing
   }
 
-  hold(bytes: number): boolean {
-    return this.#api.hold(bytes)
+  hold(bytes: number, wholeBytes: number): boolean {
+    return this.#api.hold(bytes, wholeBytes)
+  }
+
+  throttle(send: Send): void {
+    this.#api.throttle(send)
+  }
+
+  watch(arriving: Arriving): () => void {
+    return this.#api.watch(arriving)
   }
 
   letGo(bytes: number): void {

@@ -132,7 +132,10 @@ export class FrontDoor {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    if (!this.#sockets.begin(request, response)) return
+    this.#sockets.begin(request, response, () => this.#carryOut(request, response))
+  }
+
+  #carryOut(request: IncomingMessage, response: ServerResponse): void {
     response.on('error', () => {})
     const [path] = (request.url ?? '/').split('?')
     try {

@@ -7,6 +7,7 @@ import { type ServerOptions, startServer } from '../../../src/http/server.ts'
 import type { RunningServer } from '../../../src/http/server.ts'
 import type { Operation, OperationContext } from '../../../src/operations/operation.ts'
 import type { Clock } from '../../../src/ports/clock.ts'
+import { apiHeaders } from '../../conformance/raw-request.ts'
 import type { Log } from '../../../src/ports/log.ts'
 
 export type LoggedLine = { readonly level: string; readonly event: string; readonly fields: unknown }
@@ -40,6 +41,20 @@ export async function serverWith(
 /** Answers with what arrives at an operation. */
 export function echo(name: string): Operation {
   return { name, kind: 'read', tables: () => [], checks: [], run: (input: unknown) => ({ input }) }
+}
+
+/** The status and body of a reply to a request that comes by no connection. */
+export async function asked(server: Pick<RunningServer, 'answer'>, operation: string, input: object): Promise<string> {
+  const body = Buffer.from(JSON.stringify(input))
+  const headers = Object.fromEntries(
+    Object.entries({ Host: 'localhost', ...apiHeaders(operation) }).map(([name, value]) => [name.toLowerCase(), value]),
+  )
+  return await new Promise((resolve) => {
+    server.answer(
+      { url: '/', headers, rawHeaders: () => Object.entries(headers).flat(), body, payload: body },
+      (_, { status, bytes }) => resolve(`${status} ${bytes.toString()}`),
+    )
+  })
 }
 
 export const newName = (): string => `t-${randomUUID()}`
