@@ -103,4 +103,9 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     world: 4,
     story: 'the simulator took a deleted index’s register, forgotten by the horizon, for one that was still known',
   },
+  {
+    seed: 179,
+    world: 5,
+    story: 'the simulator read only a part of a conflict feed, since an answer is bounded in bytes as well',
+  },
 ]

@@ -78,6 +78,8 @@ function damages({ world, region, ...scene }: Scene, having: readonly SimulatedR
   }
   const bytes = scene.random.pick([damagedRow(row), damagedRow(row), undefined])
   region.overwrite(rowKey(table.number, place.key), bytes)
+  // What loses to a damaged row is not told: its region has no record of what was there.
+  world.wipes++
   world.damage.note({ region, ...place, row })
   return true
 }
