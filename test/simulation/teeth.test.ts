@@ -163,6 +163,7 @@ const bugs: readonly Bug[] = [
       'outcomes tell what was before',
       'last writer wins',
       'counters are right',
+      'ordinals count without holes',
     ],
     seedsMax: 50,
     inject: () => {
