@@ -11,6 +11,7 @@
  *   nats-heartbeat.ts black-hole detection
  *   nats-subjects.ts  every name
  */
+import { streamBytesMax } from '../core/limits.ts'
 import type { Answerer, Bus, CacheFeed, PeerSession, Stream } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
 import { connectTimeoutMs, connectTimeoutMsFar, type NatsServer } from './nats-connect.ts'
@@ -27,7 +28,6 @@ export type NatsBusOptions = {
   readonly streamAgeMsMax?: number
 }
 
-const streamBytesDefault = 1024 * 1024 * 1024
 const streamAgeMsDefault = 24 * 60 * 60 * 1000
 
 export class NatsBus implements Bus {
@@ -50,7 +50,7 @@ export class NatsBus implements Bus {
       stream: {
         self: options.region,
         log,
-        bytesMax: options.streamBytesMax ?? streamBytesDefault,
+        bytesMax: options.streamBytesMax ?? streamBytesMax,
         ageMsMax: options.streamAgeMsMax ?? streamAgeMsDefault,
       },
     })

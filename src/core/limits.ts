@@ -115,6 +115,13 @@ export const differingKeysMax = 1000
 /** Pauses of replication in force at once. */
 export const pausesMax = 1000
 export const pauseMsMax = 30 * 24 * 60 * 60 * 1000
+/** A region's stream forgets its oldest messages beyond this; peers that miss them ask the log. */
+export const streamBytesMax = 1024 * 1024 * 1024
+/**
+ * What a nats-server may take of its disk, where its configuration is written here. By itself it takes three quarters of what is free
+ * as it starts, and keeps to that: once started on a disk that is nearly full, it would stay small for ever.
+ */
+export const natsFileBytesMax = 2 * streamBytesMax
 /** Between attempts to reach a nats-server. */
 export const connectBackOffMsMin = 100
 export const connectBackOffMsMax = 2000

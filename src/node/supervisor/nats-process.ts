@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { messageSizeBytesMax } from '../../core/limits.ts'
+import { messageSizeBytesMax, natsFileBytesMax } from '../../core/limits.ts'
 import { Failure, messageOf } from '../failure.ts'
 import type { RegionPlan } from './layout.ts'
 
@@ -47,7 +47,7 @@ export function natsSettings(server: {
     'ping_max: 3',
     // The largest message needs 18 minutes over 64 kbit/s; a consumer that is gone is found by its pings.
     'write_deadline: "1800s"',
-    `jetstream { store_dir: ${JSON.stringify(server.store)}, sync_interval: "1s" }`,
+    `jetstream { store_dir: ${JSON.stringify(server.store)}, sync_interval: "1s", max_file_store: ${natsFileBytesMax} }`,
   ]
 }
 
