@@ -231,8 +231,12 @@ export const replyStalledMsMax = 30_000
 export const unreadReplyBytesMax = 256 * 1024 * 1024
 /** Connections open at once; further ones are closed as they come. */
 export const connectionsMax = 10_000
-/** As node:http has it. */
+/** A head that is larger is answered by 400, at every port. */
 export const requestHeadBytesMax = 16 * 1024
+/** Of a port that serves administration alone. */
+export const controlConnectionsMax = 256
+/** A body below /admin/. */
+export const adminBodyBytesMax = 64 * 1024
 /** What a worker and the owner of the writes send each other at once: a body, and what is said about it. */
 export const frameSizeBytesMax = 64 * 1024 * 1024
 /** Runs of `up` on one data folder, each killed before it could end what the one before it had left. */

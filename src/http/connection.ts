@@ -172,7 +172,8 @@ class Connection {
       this.#waitForMore()
       return undefined
     }
-    const head = end < 0 ? undefined : readHead(bytes.toString('latin1', 0, end))
+    const isWhole = end >= 0 && end + headEnd.length <= requestHeadBytesMax
+    const head = isWhole ? readHead(bytes.toString('latin1', 0, end)) : undefined
     if (head === undefined) {
       this.#handOver()
       return undefined

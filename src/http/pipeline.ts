@@ -182,6 +182,7 @@ export function signatureOf({ url, headers }: ApiRequest): Parameters<typeof che
     authorization: headers.authorization,
     date: Array.isArray(date) ? date[0] : date,
     query: question < 0 ? undefined : new URLSearchParams(url.slice(question + 1)),
+    headers,
   }
 }
 

@@ -1,6 +1,7 @@
 /** What is not the API: health, readiness, metrics, administration, and AWS's answers to whatever else comes. */
 import { jsonInTurns } from './json-in-turns.ts'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { adminBodyBytesMax } from '../core/limits.ts'
 import { adminRefusal } from './administration.ts'
 import { replyHeaders } from './reply.ts'
 import type { RequestIds } from './request-id.ts'
@@ -51,6 +52,7 @@ export function addRoutes(
     return reply.type(contentType).send(lines)
   })
   addAdmin(app, options)
+  app.setErrorHandler(answerError(ids))
   app.setNotFoundHandler((request, reply) =>
     request.method === 'OPTIONS' && request.url.split('?')[0] === '/' && request.headers.origin !== undefined
       ? preflight(request, reply, ids)
@@ -75,14 +77,47 @@ function addAdmin(app: FastifyInstance, { admin = [], adminToken }: RouteOptions
     app.route({
       method,
       url: path,
-      preHandler: async (request, reply) => {
+      // Before the body is read.
+      onRequest: async (request, reply) => {
         const reason = adminRefusal(request.headers, adminToken)
         return reason === undefined ? undefined : reply.code(403).send({ error: reason })
       },
       handler: async (request, reply) => {
-        const query = request.query as Readonly<Record<string, string>>
+        const query = oneOfEach(request.query as Readonly<Record<string, string | readonly string[]>>)
         const told = (await answer({ query, body: request.body })) ?? {}
         return reply.type('application/json; charset=utf-8').send(await jsonInTurns(told))
       },
     })
+}
+
+/** A parameter that is given several times counts once. */
+function oneOfEach(query: Readonly<Record<string, string | readonly string[]>>): Readonly<Record<string, string>> {
+  const first = (value: string | readonly string[]): string => (typeof value === 'string' ? value : (value[0] ?? ''))
+  return Object.fromEntries(Object.entries(query).map(([name, value]) => [name, first(value)]))
+}
+
+/** Says in words of ours what is wrong: texts of a framework or a parser are none of this program's answers. */
+export function answerError(ids: RequestIds) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
+    if (!request.url.startsWith('/admin/')) return text(reply.code(404), '<UnknownOperationException/>\n', ids)
+    const { statusCode = 500, code } = error
+    const known = code === undefined ? undefined : sentences[code]
+    if (known !== undefined) return reply.code(statusCode).send({ error: known })
+    // A refusal of ours has a status and no code of the framework's.
+    if (statusCode < 500 && code === undefined && error.name !== 'SyntaxError')
+      return reply.code(statusCode).send({ error: error.message })
+    return statusCode < 500
+      ? reply.code(400).send({ error: 'the body is not JSON' })
+      : reply.code(500).send({ error: `the node failed: ${error.name === 'ZodError' ? 'see its log' : error.message}` })
+  }
+}
+
+const sentences: Readonly<Record<string, string>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: `the body is larger than ${adminBodyBytesMax} bytes`,
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: 'the body must be JSON, and its content type application/json',
+  FST_ERR_CTP_EMPTY_JSON_BODY: 'the body is empty; a JSON object is wanted',
+  FST_ERR_CTP_INVALID_JSON_BODY: 'the body is not JSON',
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'the body is not as long as its head says',
+  FST_ERR_BAD_URL: 'this is no address',
+  FST_ERR_VALIDATION: 'the request is not of the form that is wanted here',
 }

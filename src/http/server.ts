@@ -13,7 +13,7 @@ import type { FastifyInstance } from 'fastify'
 import { required } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { InvariantViolation } from '../core/assert.ts'
-import { connectionsMax, idleConnectionMsMax } from '../core/limits.ts'
+import { adminBodyBytesMax, connectionsMax, idleConnectionMsMax } from '../core/limits.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import { registry } from '../operations/registry.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -22,11 +22,12 @@ import { Api } from './api.ts'
 import { Connections } from './connection.ts'
 import { drain } from './draining.ts'
 import type { Send } from './forwarding.ts'
+import { boundHeads, headSettings, refusedHead } from './heads.ts'
 import { HttpSockets } from './http-sockets.ts'
 import { type ApiRequest, type Pipeline, pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
 import { Signatures } from './signatures.ts'
-import { addRoutes, type RouteOptions } from './routes.ts'
+import { addRoutes, answerError, type RouteOptions } from './routes.ts'
 import { type VisitorOptions, Visitors } from './visitors.ts'
 import { type UnreadBounds, UnreadReplies } from './unread-replies.ts'
 
@@ -114,6 +115,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   const unread = new UnreadReplies(options.unread)
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     unread.watch(response)
+    if (refusedHead(request, response)) return
     sockets.begin(request, response, () => {
       const endsWith = (): boolean => sockets.endsWith(response)
       if (request.method === 'POST' && isRoot(request.url)) void api.serve(request, response, endsWith)
@@ -124,12 +126,15 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
     })
   }
   const { tls, loopbackPort } = options
-  const settings = { keepAliveTimeout: idleConnectionMsMax }
+  const settings = { ...headSettings, keepAliveTimeout: idleConnectionMsMax }
   const server =
     tls === undefined ? createServer(settings, handle) : createSecureServer({ ...settings, ...tls }, handle)
   const beside = loopbackPort === undefined ? undefined : createServer(settings, handle)
   const servers = [server, ...(beside === undefined ? [] : [beside])]
-  for (const each of servers) each.maxConnections = options.connectionsMax ?? connectionsMax
+  for (const each of servers) {
+    each.maxConnections = options.connectionsMax ?? connectionsMax
+    boundHeads(each)
+  }
   // Behind TLS everything goes through node:http.
   const taken = servers
     .filter((each) => !(each instanceof SecureServer))
@@ -243,6 +248,8 @@ function restOf(options: RouteOptions, surroundings: Parameters<typeof addRoutes
     const { default: fastify } = await import('fastify')
     let handle: Handler | undefined
     const app = fastify({
+      bodyLimit: adminBodyBytesMax,
+      frameworkErrors: answerError(surroundings.ids),
       serverFactory: (handler) => {
         handle = handler
         return createServer()

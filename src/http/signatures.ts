@@ -6,7 +6,14 @@
  */
 import { createHash, createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Claim, claimOfHeader, claimOfQuery, isPresigned, signedHeaderOf } from '../core/auth/authorization.ts'
+import {
+  checkSignedHeaders,
+  type Claim,
+  claimOfHeader,
+  claimOfQuery,
+  isPresigned,
+  signedHeaderOf,
+} from '../core/auth/authorization.ts'
 import { canonicalRequest, headerLine, stringToSign } from '../core/auth/canonical-request.ts'
 import type { Credential, Credentials, Principal } from '../core/auth/credentials.ts'
 import { checkScope, checkSigningTime, expiryOf, signingTimeOf } from '../core/auth/signing-time.ts'
@@ -52,7 +59,7 @@ export class Signatures {
     if (question >= 0) {
       const query = new URLSearchParams(url.slice(question + 1))
       const { authorization } = headers
-      if (isPresigned({ authorization, date: undefined, query })) return this.#verifyQuery(request, query)
+      if (isPresigned({ authorization, query })) return this.#verifyQuery(request, query)
     }
     return this.#verifyHeader(request)
   }
@@ -124,6 +131,7 @@ export class Signatures {
     const payloadHash = hash('sha256', request.payload)
     const usual = linesOf(signer.names, request.headers)
     if (usual !== undefined && signer.signed(request.url, usual, payloadHash, time, signature)) return signer.principal
+    checkSignedHeaders(signer.claim.signedHeaders, request.headers)
     const exact = exactLinesOf(signer.names, request.rawHeaders())
     if (exact !== usual && signer.signed(request.url, exact, payloadHash, time, signature)) return signer.principal
     throw new ServiceError(

@@ -6,6 +6,7 @@ import type { Engine } from '../engine/engine.ts'
 import type { AdminRoute } from '../http/routes.ts'
 import type { Paused, Pauses } from '../readers/replication/pauses.ts'
 import { BadRequest } from './bad-request.ts'
+import { shaped } from './wrong-shape.ts'
 
 const what = { table: z.string().optional(), link: z.tuple([z.string(), z.string()]).optional() }
 const pauseRequest = z.object({ ...what, forMs: z.number().int().positive().max(pauseMsMax) })
@@ -17,7 +18,7 @@ export function pauseRoutes(pauses: Pauses, engine: Engine, topology: Topology):
       method: 'POST',
       path: '/admin/pause',
       answer: async ({ body }) => {
-        const { forMs, ...asked } = parsed(pauseRequest, body)
+        const { forMs, ...asked } = shaped(pauseRequest, body)
         if (!(await pauses.pause(pausedBy(asked, engine, topology), forMs)))
           throw new BadRequest(`${pausesMax} pauses are in force already`)
         return { pauses: pauses.active() }
@@ -27,7 +28,7 @@ export function pauseRoutes(pauses: Pauses, engine: Engine, topology: Topology):
       method: 'POST',
       path: '/admin/resume',
       answer: async ({ body }) => {
-        const resumed = await pauses.resume(pausedBy(parsed(resumeRequest, body), engine, topology))
+        const resumed = await pauses.resume(pausedBy(shaped(resumeRequest, body), engine, topology))
         return { resumed, pauses: pauses.active() }
       },
     },
@@ -46,10 +47,4 @@ function pausedBy({ table, link }: z.output<typeof resumeRequest>, engine: Engin
   const found = engine.tableNamed(table) ?? engine.tableWithId(table)
   if (found === undefined) throw new BadRequest(`no table ${table} here`)
   return { table: found.id }
-}
-
-function parsed<T>(schema: z.ZodType<T>, body: unknown): T {
-  const result = schema.safeParse(body)
-  if (result.success) return result.data
-  throw new BadRequest(z.prettifyError(result.error))
 }

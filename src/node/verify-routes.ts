@@ -10,12 +10,13 @@ import type { AdminRoute } from '../http/routes.ts'
 import type { Replication } from '../readers/replication/replication.ts'
 import { type Comparison, type Difference, NotComparable } from '../readers/replication/verify.ts'
 import { BadRequest } from './bad-request.ts'
+import { shaped } from './wrong-shape.ts'
 
 const asked = z.object({ table: z.string() })
 
 export function verifyRoutes(replication: Replication, engine: Engine): readonly AdminRoute[] {
   const tableOf = (body: unknown): Table => {
-    const { table } = asked.parse(body)
+    const { table } = shaped(asked, body)
     const found = engine.tableNamed(table)
     if (found === undefined) throw new BadRequest(`no table ${table} here`)
     return found

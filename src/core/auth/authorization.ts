@@ -6,6 +6,7 @@
 import { required } from '../assert.ts'
 import { ServiceError } from '../errors.ts'
 import { authorizationSizeMax } from '../limits.ts'
+import { algorithm } from './canonical-request.ts'
 
 export type SignatureParts = {
   readonly authorization: string | undefined
@@ -13,6 +14,8 @@ export type SignatureParts = {
   readonly date: string | undefined
   /** Of the query string, when there is one. */
   readonly query: URLSearchParams | undefined
+  /** By name in lower case. */
+  readonly headers: Readonly<Record<string, unknown>>
 }
 
 /** Whose signature it says to be, for what, and over which headers. */
@@ -33,13 +36,15 @@ export type SignedHeader = { readonly stem: string; readonly signature: string }
 
 /** Throws the ServiceError that a missing or incomplete signature is. */
 export function checkAuthorization(parts: SignatureParts): void {
-  const { authorization, date, query } = parts
-  if (isPresigned(parts)) claimOfQuery(required(query, 'the query'))
-  else if (date === undefined || !isUsual(authorization)) claimOfHeader(authorization, date)
+  const { authorization, date, query, headers } = parts
+  if (isPresigned(parts)) checkSignedHeaders(claimOfQuery(required(query, 'the query')).signedHeaders, headers)
+  else if (date !== undefined && authorization !== undefined && usualHeader.test(authorization))
+    checkSignedHeaders(signedHeadersIn(authorization), headers)
+  else checkSignedHeaders(claimOfHeader(authorization, date).claim.signedHeaders, headers)
 }
 
 /** By query rather than by header; throws when it is by both, or by neither. */
-export function isPresigned({ authorization, query }: SignatureParts): boolean {
+export function isPresigned({ authorization, query }: Pick<SignatureParts, 'authorization' | 'query'>): boolean {
   const inQuery = query?.has('X-Amz-Algorithm') ?? false
   if (inQuery && authorization !== undefined)
     throw new ServiceError(
@@ -52,10 +57,6 @@ export function isPresigned({ authorization, query }: SignatureParts): boolean {
 /** As every SDK writes it; whatever looks otherwise is looked at part by part, to say what is wrong with it. */
 const usualHeader =
   /^AWS4-HMAC-SHA256 Credential=[^\s,/]+(?:\/[^\s,/]+){4}, ?SignedHeaders=[^\s,]+, ?Signature=[^\s,]+$/
-
-function isUsual(authorization: string | undefined): boolean {
-  return authorization !== undefined && usualHeader.test(authorization)
-}
 
 /** Cuts the header where its signature begins, if it looks as usual. */
 export function signedHeaderOf(authorization: string): SignedHeader | undefined {
@@ -85,6 +86,7 @@ export function claimOfHeader(
       'IncompleteSignatureException',
       `${missing.join('')}Authorization=${authorization.slice(0, authorizationSizeMax)}`,
     )
+  checkAlgorithm(authorization.trim().split(/[,\s]/, 1)[0] ?? '')
   const claim = claimOf(given.get('Credential') ?? '', given.get('SignedHeaders') ?? '')
   return { claim, signature: given.get('Signature') ?? '' }
 }
@@ -96,8 +98,55 @@ export function claimOfQuery(query: URLSearchParams): Claim {
     .map((name) => `AWS query-string parameters must include '${name}'. `)
   if (missing.length > 0)
     throw new ServiceError('IncompleteSignatureException', `${missing.join('')}Re-examine the query-string parameters.`)
+  checkAlgorithm(query.get('X-Amz-Algorithm') ?? '')
   return claimOf(query.get('X-Amz-Credential') ?? '', query.get('X-Amz-SignedHeaders') ?? '')
 }
+
+/** There is one: what looks like a later version of it, or like it in other letters, proves nothing here. */
+function checkAlgorithm(given: string): void {
+  if (given !== algorithm)
+    throw new ServiceError(
+      'IncompleteSignatureException',
+      `Unsupported AWS 'algorithm': '${given.slice(0, algorithmShownMax)}'.`,
+    )
+}
+
+const algorithmShownMax = 100
+
+/** Throws when the request lacks a header that its signature says to cover: it is not the request that was signed. */
+export function checkSignedHeaders(signedHeaders: string, headers: Readonly<Record<string, unknown>>): void {
+  const absent = absentName(signedHeaders, headers)
+  if (absent === undefined) return
+  throw new ServiceError(
+    'InvalidSignatureException',
+    `'${absent.slice(0, algorithmShownMax)}' is a 'SignedHeader' in the AWS Authorization, and the request has no such header.`,
+  )
+}
+
+/** Returns whether the request has all headers that its Authorization header, one of the usual form, says to cover. */
+export function hasSignedHeaders(authorization: string, headers: Readonly<Record<string, unknown>>): boolean {
+  return absentName(signedHeadersIn(authorization), headers) === undefined
+}
+
+function absentName(signedHeaders: string, headers: Readonly<Record<string, unknown>>): string | undefined {
+  return namesOf(signedHeaders).find((name) => headers[name] === undefined || !Object.hasOwn(headers, name))
+}
+
+/** The same few lists come again and again. */
+let known = { text: 'host', names: ['host'] as readonly string[] }
+
+function namesOf(signedHeaders: string): readonly string[] {
+  if (signedHeaders !== known.text) known = { text: signedHeaders, names: signedHeaders.toLowerCase().split(';') }
+  return known.names
+}
+
+/** The list of an Authorization header in its usual form. */
+function signedHeadersIn(authorization: string): string {
+  const start = authorization.indexOf(signedName) + signedName.length
+  return authorization.slice(start, authorization.indexOf(',', start))
+}
+
+const signedName = 'SignedHeaders='
 
 function claimOf(credential: string, signedHeaders: string): Claim {
   const parts = credential.split('/')

@@ -3,7 +3,7 @@
  * not have are refused. A hit costs no look at the item: the stored text goes out as it is. Whatever is not understood whole
  * goes on to the region, and its answer back.
  */
-import { claimOfHeader } from '../../core/auth/authorization.ts'
+import { claimOfHeader, hasSignedHeaders } from '../../core/auth/authorization.ts'
 import type { Credentials } from '../../core/auth/credentials.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { authorizationSizeMax, cacheUnderstoodMax, cacheUnderstoodTextMax, signersMax } from '../../core/limits.ts'
@@ -83,7 +83,7 @@ class Door {
       return false
     // The rest is one signature and nothing else.
     if (authorization.length - stem.length > signatureSizeMax || hasMore(authorization, stem.length)) return false
-    if (verifying === undefined) return true
+    if (verifying === undefined) return hasSignedHeaders(authorization, request.headers)
     try {
       return verifying.signatures.verify(request).accessKeyId === who
     } catch {
@@ -286,7 +286,10 @@ function claimed({ headers }: ApiRequest): string | undefined {
   if (authorization === undefined || typeof amzDate !== 'string') return undefined
   const stem = stemOf(authorization)
   const known = claimants.get(stem)
-  if (known !== undefined || !usualClaim.test(authorization)) return known
+  // What is not of the usual form, or lacks a header that it says to cover, is the region's to refuse.
+  if (known === undefined && !usualClaim.test(authorization)) return undefined
+  if (!hasSignedHeaders(authorization, headers)) return undefined
+  if (known !== undefined) return known
   try {
     const { accessKeyId } = claimOfHeader(authorization, amzDate).claim
     claimants.set(stem, accessKeyId)

@@ -12,6 +12,7 @@ import { ServiceError, errors } from '../../core/errors.ts'
 import { connectionsMax, frontDoorConnectionsMax, idleConnectionMsMax, replyStalledMsMax } from '../../core/limits.ts'
 import { renderError } from '../../core/wire/render.ts'
 import { drain } from '../../http/draining.ts'
+import { boundHeads, headSettings, refusedHead } from '../../http/heads.ts'
 import { HttpSockets } from '../../http/http-sockets.ts'
 import { replyHeaders } from '../../http/reply.ts'
 import { arrivalOf, type VisitorOptions, Visitors } from '../../http/visitors.ts'
@@ -100,9 +101,11 @@ export class FrontDoor {
       },
       ...(options.healthEveryMs === undefined ? {} : { everyMs: options.healthEveryMs }),
     })
-    this.#server = createServer({ keepAliveTimeout: idleConnectionMsMax, noDelay: true }, (request, response) =>
-      this.#serve(request, response),
+    this.#server = createServer(
+      { ...headSettings, keepAliveTimeout: idleConnectionMsMax, noDelay: true },
+      (request, response) => this.#serve(request, response),
     )
+    boundHeads(this.#server)
     // Each of its connections may need another one, to a node.
     this.#server.maxConnections = Math.min(connectionsMax, Math.floor(connectionsAffordable() / 2))
     this.#server.on('connection', (socket) => this.#sockets.add(socket))
@@ -132,7 +135,7 @@ export class FrontDoor {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    this.#sockets.begin(request, response, () => this.#carryOut(request, response))
+    if (!refusedHead(request, response)) this.#sockets.begin(request, response, () => this.#carryOut(request, response))
   }
 
   #carryOut(request: IncomingMessage, response: ServerResponse): void {

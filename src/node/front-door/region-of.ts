@@ -13,6 +13,6 @@ export function regionOf({ headers, url = '/' }: Pick<IncomingMessage, 'headers'
   const query = question < 0 ? undefined : new URLSearchParams(url.slice(question + 1))
   const amzDate = headers['x-amz-date']
   const date = (typeof amzDate === 'string' ? amzDate : amzDate?.[0]) ?? headers.date
-  if (query !== undefined && isPresigned({ authorization, date, query })) return claimOfQuery(query).region
+  if (query !== undefined && isPresigned({ authorization, query })) return claimOfQuery(query).region
   return claimOfHeader(authorization, date).claim.region
 }

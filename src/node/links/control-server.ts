@@ -9,9 +9,12 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { z } from 'zod'
 import { controlRefusal } from '../../http/administration.ts'
+import { boundHeads, headSettings, refusedHead } from '../../http/heads.ts'
+import { controlConnectionsMax } from '../../core/limits.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { jsonBodyOf } from '../json-body.ts'
 import { durationMs } from '../duration.ts'
+import { wrongShape } from '../wrong-shape.ts'
 import type { Address } from './door.ts'
 import { UnknownLink } from './links.ts'
 import type { Links } from './links.ts'
@@ -46,9 +49,11 @@ export type Control = { readonly port: number; close(): Promise<void> }
 
 /** Rejects with a Failure when the port cannot be had. */
 export async function startControl({ links, listen, token }: ControlOptions): Promise<Control> {
-  const server = createServer((request, response) => {
-    void answer(request, response, { links, token })
+  const server = createServer(headSettings, (request, response) => {
+    if (!refusedHead(request, response)) void answer(request, response, { links, token })
   })
+  boundHeads(server)
+  server.maxConnections = controlConnectionsMax
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new Failure(`the links' control cannot listen: ${messageOf(error)}`)))
     server.listen(listen, resolve)
@@ -103,9 +108,9 @@ function set(links: Links, body: unknown): ReturnType<Links['set']> {
 }
 
 function mistake(error: unknown): Reply {
-  if (error instanceof z.ZodError) return { status: 400, body: { error: z.prettifyError(error) } }
+  if (error instanceof z.ZodError) return { status: 400, body: { error: wrongShape(error) } }
   if (error instanceof UnknownLink) return { status: 404, body: { error: error.message } }
-  if (error instanceof Failure || error instanceof SyntaxError) return { status: 400, body: { error: error.message } }
+  if (error instanceof Failure) return { status: 400, body: { error: error.message } }
   return { status: 500, body: { error: messageOf(error) } }
 }
 

@@ -7,9 +7,12 @@ import { type IncomingMessage, type Server, type ServerResponse, createServer } 
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { controlConnectionsMax } from '../../core/limits.ts'
 import { controlRefusal } from '../../http/administration.ts'
+import { boundHeads, headSettings, refusedHead } from '../../http/heads.ts'
 import { Failure, messageOf } from '../failure.ts'
 import { jsonBodyOf } from '../json-body.ts'
+import { wrongShape } from '../wrong-shape.ts'
 import type { Faults } from './faults.ts'
 
 export const controlFileName = 'control.json'
@@ -66,7 +69,11 @@ export async function startControlServer({
       return {}
     },
   }
-  const server = createServer((request, response) => void serve(request, response, { token, answers }))
+  const server = createServer(headSettings, (request, response) => {
+    if (!refusedHead(request, response)) void serve(request, response, { token, answers })
+  })
+  boundHeads(server)
+  server.maxConnections = controlConnectionsMax
   await listening(server)
   const path = join(data, controlFileName)
   const file: ControlFile = { port: (server.address() as AddressInfo).port, links, nodes: endpoints }
@@ -110,7 +117,7 @@ async function serve(request: IncomingMessage, response: ServerResponse, { token
     if (answer === undefined) return reply(404, { error: `no ${request.method} ${request.url}` })
     reply(200, await answer(await jsonBodyOf(request, bodySizeBytesMax)))
   } catch (error) {
-    const asked = error instanceof Failure || error instanceof z.ZodError || error instanceof SyntaxError
-    reply(asked ? 400 : 500, { error: error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error) })
+    const asked = error instanceof Failure || error instanceof z.ZodError
+    reply(asked ? 400 : 500, { error: error instanceof z.ZodError ? wrongShape(error) : messageOf(error) })
   }
 }
