@@ -35,6 +35,8 @@ export async function deploymentOf({ root, files }) {
     ...process.env,
     ...Object.fromEntries(services.map((service) => [portVariables[service], String(ports[service])])),
     LONGITUDE_ADMIN_TOKEN: token,
+    // By its tag: a machine without the public registry has a stand-in of that name.
+    NATS_IMAGE: process.env.NATS_IMAGE ?? 'nats:2.12-alpine',
   }
   const project = `longitude-test-${process.pid}`
   let all = files

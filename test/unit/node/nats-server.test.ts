@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { mirrorOf } from '../../../src/node/nats-server/debian-package.ts'
 import { findNatsServer } from '../../../src/node/nats-server/find.ts'
-import { assetName, digestOf } from '../../../src/node/nats-server/release.ts'
+import { assetOf, checkDigest } from '../../../src/node/nats-server/release.ts'
 import { isNewEnough } from '../../../src/node/nats-server/version.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'longitude-nats-server-'))
@@ -53,11 +53,15 @@ test('the mirror is what apt is set up with, not its archive of security updates
   expect(() => mirrorOf('')).toThrow('not set up with a mirror')
 })
 
-test('a release is looked up by platform and checked against the digest published for it', () => {
-  expect(assetName('linux', 'x64')).toMatch(/^nats-server-v2\.\d+\.\d+-linux-amd64$/)
-  expect(assetName('darwin', 'arm64')).toMatch(/-darwin-arm64$/)
-  expect(() => assetName('sunos', 'x64')).toThrow('none for sunos')
-  const digest = 'ab'.repeat(32)
-  expect(digestOf(`${'cd'.repeat(32)}  other.tar.gz\n${digest}  wanted.tar.gz\n`, 'wanted.tar.gz')).toBe(digest)
-  expect(() => digestOf('', 'wanted.tar.gz')).toThrow('no SHA-256 of wanted.tar.gz')
+test('a release is looked up by platform and checked against the digest that stands in the program', () => {
+  for (const arch of ['x64', 'arm64']) {
+    const { name, digest } = assetOf('linux', arch)
+    expect(name).toMatch(/^nats-server-v2\.\d+\.\d+-linux-(amd64|arm64)$/)
+    expect(digest).toMatch(/^[0-9a-f]{64}$/)
+    expect(() => checkDigest(Buffer.from('something else'), digest)).toThrow('it is thrown away')
+  }
+  expect(() =>
+    checkDigest(Buffer.from(''), 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'),
+  ).not.toThrow()
+  for (const platform of ['sunos', 'darwin']) expect(() => assetOf(platform, 'x64')).toThrow('install nats-server')
 })
