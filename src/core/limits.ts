@@ -75,6 +75,11 @@ export const owedMax = 1000
 
 /** Of deleted items that a page walks past before it ends, to go on from there. */
 export const pageTombstonesMax = 10_000
+/** Work of a page that is read in one turn of the event loop, in small rows (core/read/page-work.ts). */
+export const pageTurnWorkMax = 2000
+/** Items of a reply that are put together in one turn, and about their bytes. */
+export const itemsRenderedAtOnceMax = 5000
+export const itemsRenderedBytesMax = 4 * 1024 * 1024
 
 // Replication
 /** Announcements, requests and short answers between regions. */

@@ -14,6 +14,7 @@ import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clo
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
+import type { Turns } from '../core/turns.ts'
 import type { Outcome, Refusal, Write } from '../core/write/write.ts'
 import type { RegionNumbers } from './region-numbers.ts'
 import type { Trouble } from './trouble.ts'
@@ -181,7 +182,10 @@ export interface Engine {
   commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult>
   /** The durable row under a primary key; a tombstone counts as none. */
   get(table: Table, key: Buffer): Buffer | undefined
-  read(plan: ReadPlan): Page
+  /** A page, in as many turns as it takes. */
+  read(plan: ReadPlan): Turns<Page>
+  /** For what goes on in a later turn than that in which it looked up the table: it is still there, and so is the index. */
+  serves(table: Table, index?: Index): boolean
   /** Items and bytes of the table and its indexes, as counted in the transactions that changed them. */
   size(table: Table, index?: Index): { readonly items: number; readonly bytes: number }
   /** Of the item collection that a primary key belongs to, local index rows included; 0 in tables without local indexes. */

@@ -8,6 +8,7 @@ import { clockDriftMsMax, itemCollectionSizeBytesMax, mergeRowsMax } from '../co
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Topology } from '../core/topology.ts'
+import type { Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
 import { apply, mergeRows, mergeTableRows } from './apply.ts'
@@ -46,7 +47,7 @@ import { collectionKey, countsKey, headKey, noteKey } from './keys.ts'
 import { readLog, trimLog, visitOwnLog } from './log.ts'
 import { isRowOf, mend } from './mend.ts'
 import { mergeRegister } from './merge.ts'
-import { readPage, readRow, readRows, sharedRegisters } from './read.ts'
+import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
 import { define, detach } from './register-edit.ts'
 import { RegionNumbers } from './region-numbers.ts'
 import type { State } from './state.ts'
@@ -145,8 +146,12 @@ class LocalEngine implements Engine {
     return readRow(this.#state.store, table, key)
   }
 
-  read(plan: ReadPlan): Page {
-    return readPage(this.#state.store, plan)
+  read(plan: ReadPlan): Turns<Page> {
+    return readPage(this.#state.store, plan, () => this.serves(plan.table, plan.index))
+  }
+
+  serves(table: Table, index?: Index): boolean {
+    return isServed(this.tableWithId(table.id), table, index)
   }
 
   size(table: Table, index?: Index): { readonly items: number; readonly bytes: number } {

@@ -5,26 +5,69 @@ import { decodeItem } from '../core/item/item-bytes.ts'
 import { itemProjector } from '../core/item/project.ts'
 import { bodyOffset, isTombstone, itemSizeOf } from '../core/item/row.ts'
 import { encodePrimaryKey } from '../core/key/primary-key.ts'
+import { operatorsOf, TurnWork, type WorkRules } from '../core/read/page-work.ts'
 import { PageBuilder, type PageRules, type ScannedRow } from '../core/read/page.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import { isLocalRegister } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
+import type { Turns } from '../core/turns.ts'
 import type { Range, Store } from '../ports/store.ts'
 import { indexRowBodyOffset, indexRowSizeOf } from './index-rows.ts'
 import { indexRowKey, registerOf, registersOf, rowKey, rowPrefixBytes, tableRows, under } from './keys.ts'
 
 const noKey = Buffer.alloc(0)
 
-export function readPage(store: Pick<Store, 'get' | 'entries'>, plan: ReadPlan): Page {
+/**
+ * Yields wherever the page has had its turn, and goes on after the last row that it looked at, in the rows that are durable then:
+ * DynamoDB promises no more of a page than of each of its items. Without its table or index it ends there, with a token.
+ */
+export function* readPage(store: Rows, plan: ReadPlan, goesOn: () => boolean): Turns<Page> {
   const page = new PageBuilder(rulesOf(plan))
-  for (const { value } of store.entries(rangeOf(plan))) {
-    if (plan.index === undefined && isTombstone(value)) {
-      if (!page.skip(value.subarray(bodyOffset(value)))) break
-      continue
-    }
-    if (!page.add(plan.index === undefined ? scannedRow(value) : scannedIndexRow(store, plan, value))) break
+  const work = new TurnWork(workRulesOf(plan))
+  let range: Range | undefined = rangeOf(plan)
+  for (;;) {
+    range = readOn(store, plan, { page, work, range })
+    if (range === undefined) return page.finish()
+    yield
+    if (!goesOn()) return page.interrupt().finish()
+    work.begin()
   }
-  return page.finish()
+}
+
+type Rows = Pick<Store, 'get' | 'entries'>
+type Reading = { readonly page: PageBuilder; readonly work: TurnWork; readonly range: Range }
+
+/** One turn of it; what is left of the range, unless the page has ended. */
+function readOn(store: Rows, plan: ReadPlan, { page, work, range }: Reading): Range | undefined {
+  for (const { key, value } of store.entries(range)) {
+    const row = rowOf(store, plan, value)
+    if (!(row === undefined ? page.skip(value.subarray(bodyOffset(value))) : page.add(row))) return undefined
+    if (!work.add(value.length + (row?.fetched?.body.length ?? 0)))
+      return range.reverse === true ? { ...range, to: key } : { ...range, from: justAfter(key) }
+  }
+  return undefined
+}
+
+/** None of a deleted item. */
+function rowOf(store: Rows, plan: ReadPlan, value: Buffer): ScannedRow | undefined {
+  if (plan.index !== undefined) return scannedIndexRow(store, plan, value)
+  return isTombstone(value) ? undefined : scannedRow(value)
+}
+
+function workRulesOf({ filter, projection, countOnly, fetchWhole }: ReadPlan): WorkRules {
+  const projects = projection !== undefined && !countOnly
+  return { parses: filter !== undefined || projects || fetchWhole, operators: operatorsOf(filter) }
+}
+
+/** The table as it is now, under the same id, still answers for what was known as the table and its index. */
+export function isServed(now: Table | undefined, { number }: Table, index: Index | undefined): boolean {
+  if (now === undefined || now.number !== number) return false
+  if (now.status !== 'ACTIVE' && now.status !== 'UPDATING') return false
+  return index === undefined || now.indexes.some((each) => each.number === index.number && each.status === 'ACTIVE')
+}
+
+function justAfter(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.of(0)])
 }
 
 /** The durable row; a tombstone counts as none. */

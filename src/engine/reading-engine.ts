@@ -3,15 +3,16 @@
  * the same snapshot. `renew` comes before every request, so that it sees whatever was durable, and acknowledged, when it came.
  */
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
-import type { Table, TableId } from '../core/table/table.ts'
+import type { Index, Table, TableId } from '../core/table/table.ts'
+import type { Turns } from '../core/turns.ts'
 import type { Store } from '../ports/store.ts'
 import { Catalog } from './catalog.ts'
 import type { Engine } from './engine.ts'
-import { readPage, readRow } from './read.ts'
+import { isServed, readPage, readRow } from './read.ts'
 
 export type ReadingStore = Pick<Store, 'get' | 'entries'> & { renew(): void }
 
-export type Reading = Pick<Engine, 'region' | 'tableNamed' | 'tableWithId' | 'tables' | 'get' | 'read'>
+export type Reading = Pick<Engine, 'region' | 'tableNamed' | 'tableWithId' | 'tables' | 'get' | 'read' | 'serves'>
 
 export class ReadingEngine implements Reading {
   readonly region: Engine['region']
@@ -46,7 +47,12 @@ export class ReadingEngine implements Reading {
     return readRow(this.#store, table, key)
   }
 
-  read(plan: ReadPlan): Page {
-    return readPage(this.#store, plan)
+  read(plan: ReadPlan): Turns<Page> {
+    return readPage(this.#store, plan, () => this.serves(plan.table, plan.index))
+  }
+
+  serves(table: Table, index?: Index): boolean {
+    this.renew()
+    return isServed(this.tableWithId(table.id), table, index)
   }
 }

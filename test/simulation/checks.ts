@@ -15,6 +15,7 @@ import type { SimulatedRegion } from './simulated-region.ts'
 import { covers, order, stampText } from './vectors.ts'
 import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
+import { inOneTurn } from '../../src/core/turns.ts'
 
 /** The first difference between what the regions hold and what they must come to; undefined when there is none. */
 export function difference(world: World): string | undefined {
@@ -253,16 +254,18 @@ function indexItems(engine: Engine, table: Table, index: Index): readonly string
   const items: string[] = []
   let after: Buffer | undefined
   do {
-    const page = engine.read({
-      table,
-      index,
-      range,
-      forward: true,
-      limit: 7,
-      countOnly: false,
-      fetchWhole: false,
-      ...(after === undefined ? {} : { after }),
-    })
+    const page = inOneTurn(
+      engine.read({
+        table,
+        index,
+        range,
+        forward: true,
+        limit: 7,
+        countOnly: false,
+        fetchWhole: false,
+        ...(after === undefined ? {} : { after }),
+      }),
+    )
     items.push(...page.items.map((item) => item.toString('utf8')))
     after =
       page.lastItem === undefined

@@ -35,6 +35,8 @@ export class PageBuilder {
   #readSizeBytes = 0
   #skipped = 0
   #lastItem: Buffer | undefined
+  /** Looked at or walked past last. */
+  #last: Buffer | undefined
 
   constructor(rules: PageRules) {
     this.#rules = rules
@@ -43,6 +45,7 @@ export class PageBuilder {
   /** False when the page is full: this row was the last to be looked at. */
   add(row: ScannedRow): boolean {
     this.#measure(row)
+    this.#last = row.body
     this.#take(row.fetched?.body ?? row.body)
     const full = this.#scannedCount === this.#rules.limit || this.#readSizeBytes >= pageSizeBytesMax
     if (full) this.#lastItem = row.body
@@ -52,9 +55,16 @@ export class PageBuilder {
   /** A deleted item's key on the way: not looked at, but walked past, and a walk past very many ends the page. */
   skip(keyBody: Buffer): boolean {
     this.#skipped++
+    this.#last = keyBody
     const full = this.#skipped >= pageTombstonesMax
     if (full) this.#lastItem = keyBody
     return !full
+  }
+
+  /** The page ends here, whatever may follow. */
+  interrupt(): this {
+    this.#lastItem = this.#last
+    return this
   }
 
   finish(): Page {

@@ -7,7 +7,9 @@ import { projectItem } from '../../core/item/project.ts'
 import { bodyOffset, itemSizeOf } from '../../core/item/row.ts'
 import { batchGetKeysMax, batchSizeBytesMax } from '../../core/limits.ts'
 import { itemReadCapacity } from '../../core/read/capacity.ts'
+import { TurnWork } from '../../core/read/page-work.ts'
 import type { Table } from '../../core/table/table.ts'
+import type { Turns } from '../../core/turns.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { hasDuplicateKeys, hasItemTwice } from '../checks/duplicate-keys.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
@@ -15,6 +17,7 @@ import { tableForItems } from '../checks/table-exists.ts'
 import { CapacityByTable } from '../items/capacity-by-table.ts'
 import { projectionOf } from '../items/condition-of.ts'
 import { keyOfKey } from '../items/item-key.ts'
+import { inTurns } from '../in-turns.ts'
 import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
@@ -27,16 +30,19 @@ export const batchGetItem = defineOperation<Input, Wire<BatchGetItemOutput>>({
   tables: (input) => Object.keys(input.RequestItems ?? {}),
   checksOwnValues: true,
   checks: [tooManyKeys, eachTable],
-  run: (input, context) => {
-    const reads = Object.entries(input.RequestItems ?? {}).map(([name, asked]) => readOf(name, asked, context))
-    if (hasItemTwice(reads.flatMap(({ table, keys }) => keys.map(({ bytes }) => ({ table, key: bytes })))))
-      throw validationError('Provided list of item keys contains duplicates')
-    const capacity = new CapacityByTable(input.ReturnConsumedCapacity)
-    const answer = new Answer(capacity)
-    for (const read of reads) answer.add(read, context)
-    return answer.render()
-  },
+  run: (input, context) => inTurns(answerInTurns(input, context), context),
 })
+
+/** Each item is read in the turn in which its turn comes: DynamoDB promises no moment for all of them. */
+function* answerInTurns(input: Input, context: OperationContext): Turns<Rendered> {
+  const reads = Object.entries(input.RequestItems ?? {}).map(([name, asked]) => readOf(name, asked, context))
+  if (hasItemTwice(reads.flatMap(({ table, keys }) => keys.map(({ bytes }) => ({ table, key: bytes })))))
+    throw validationError('Provided list of item keys contains duplicates')
+  const capacity = new CapacityByTable(input.ReturnConsumedCapacity)
+  const answer = new Answer(capacity)
+  for (const read of reads) yield* answer.add(read, context)
+  return answer.render()
+}
 
 const parameters = expressionParameters('BatchGetItem')
 
@@ -74,18 +80,21 @@ class Answer {
   readonly #capacity: CapacityByTable
   readonly #chunks: Buffer[] = []
   readonly #unprocessed: Record<string, Asked> = {}
+  readonly #work = new TurnWork()
+  #turns = 1
   #sizeBytes = 0
 
   constructor(capacity: CapacityByTable) {
     this.#capacity = capacity
   }
 
-  add({ name, asked, table, projection, keys }: Read, { engine }: OperationContext): void {
+  *add({ name, asked, table, projection, keys }: Read, { engine }: OperationContext): Turns<void> {
     const left: Item[] = []
     this.#chunks.push(Buffer.from(`${this.#chunks.length === 0 ? '' : ','}${JSON.stringify(name)}:[`))
     let separator = false
     for (const { given, bytes } of keys) {
-      const row = this.#sizeBytes >= batchSizeBytesMax ? 'full' : engine.get(table, bytes)
+      const isFull = this.#sizeBytes >= batchSizeBytesMax || !this.#serves(engine, table)
+      const row = isFull ? 'full' : engine.get(table, bytes)
       if (row === 'full' || (row !== undefined && this.#sizeBytes + itemSizeOf(row) > batchSizeBytesMax)) {
         this.#sizeBytes = batchSizeBytesMax
         left.push(given)
@@ -98,10 +107,21 @@ class Answer {
       if (separator) this.#chunks.push(comma)
       separator = true
       const body = row.subarray(bodyOffset(row))
+      const fits = this.#work.add(row.length, projection !== undefined)
       this.#chunks.push(projection === undefined ? body : encodeItem(projectItem(decodeItem(body), projection.paths)))
+      if (!fits) {
+        yield
+        this.#work.begin()
+        this.#turns++
+      }
     }
     this.#chunks.push(listEnd)
     if (left.length > 0) this.#unprocessed[name] = { ...asked, Keys: left }
+  }
+
+  /** In a later turn the table may be gone; then its keys go back to the client, who learns of it when it asks again. */
+  #serves(engine: OperationContext['engine'], table: Table): boolean {
+    return this.#turns === 1 || engine.serves(table)
   }
 
   render(): Rendered {

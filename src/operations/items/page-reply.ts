@@ -2,8 +2,11 @@
 import { pageReadCapacity } from '../../core/read/capacity.ts'
 import { type CapacityDetail, consumedCapacity } from '../../core/read/consumed-capacity.ts'
 import { lastEvaluatedKey } from '../../core/read/page-token.ts'
-import type { Page, ReadPlan } from '../../core/read/read-plan.ts'
+import type { ReadPlan } from '../../core/read/read-plan.ts'
+import type { Turns } from '../../core/turns.ts'
+import { inTurns } from '../in-turns.ts'
 import { type OperationContext, Rendered } from '../operation.ts'
+import { splicedItems } from './spliced.ts'
 
 type Asked = {
   readonly TableName: string | undefined
@@ -11,8 +14,12 @@ type Asked = {
   readonly ReturnConsumedCapacity?: CapacityDetail | undefined
 }
 
-export function readReply(plan: ReadPlan, asked: Asked, { engine }: OperationContext): Rendered {
-  const page = engine.read(plan)
+export function readReply(plan: ReadPlan, asked: Asked, context: OperationContext): Rendered | Promise<Rendered> {
+  return inTurns(replyInTurns(plan, asked, context), context)
+}
+
+function* replyInTurns(plan: ReadPlan, asked: Asked, { engine }: OperationContext): Turns<Rendered> {
+  const page = yield* engine.read(plan)
   const consistency = asked.ConsistentRead === true ? 'strong' : 'eventual'
   const lastKey = lastEvaluatedKey(plan, page)
   const capacity = consumedCapacity(
@@ -25,16 +32,9 @@ export function readReply(plan: ReadPlan, asked: Asked, { engine }: OperationCon
     ...(lastKey === undefined ? [] : [`"LastEvaluatedKey":${JSON.stringify(lastKey)}`]),
     ...(capacity === undefined ? [] : [`"ConsumedCapacity":${JSON.stringify(capacity)}`]),
   ].join(',')
-  return plan.countOnly ? new Rendered(Buffer.from(`{${members}}`)) : withItems(page, members)
+  if (plan.countOnly) return new Rendered(Buffer.from(`{${members}}`))
+  const items = yield* splicedItems(page.items)
+  return new Rendered(Buffer.concat([itemsStart, ...items, Buffer.from(`],${members}}`)]))
 }
 
 const itemsStart = Buffer.from('{"Items":[')
-const comma = Buffer.from(',')
-
-function withItems({ items }: Page, members: string): Rendered {
-  const chunks: Buffer[] = [itemsStart]
-  for (const item of items) chunks.push(item, comma)
-  if (items.length > 0) chunks.pop()
-  chunks.push(Buffer.from(`],${members}}`))
-  return new Rendered(Buffer.concat(chunks))
-}

@@ -10,6 +10,8 @@ import type { Item } from '../../core/attribute/value.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { statementOf, tableNameOfStatement, tableOfStatement } from './statement-of.ts'
+import { inOneTurn } from '../../core/turns.ts'
+import { decodeItem } from '../../core/item/item-bytes.ts'
 import { readStatement } from './statement-read.ts'
 import { commitStatement, isWrite, type WriteStatement, writeOf } from './statement-write.ts'
 
@@ -79,9 +81,10 @@ function read(select: Select, { ConsistentRead }: Request, { context, spent }: B
     )
   }
   const consistent = ConsistentRead === true
-  const page = readStatement({ select, table, consistent, limit: undefined, from: undefined }, context)
+  const page = inOneTurn(readStatement({ select, table, consistent, limit: undefined, from: undefined }, context))
   spend(spent, select.table, page.capacity)
-  return page.items[0]
+  const [item] = page.items
+  return item === undefined ? undefined : decodeItem(item)
 }
 
 async function change(

@@ -14,6 +14,8 @@ import type { Wire } from '../sdk-shape.ts'
 import { eachOrCancelled, reasonOf } from '../transactions/cancellation.ts'
 import { assertDistinct, assertWithinSize, commitTransaction } from '../transactions/commit-transaction.ts'
 import { statementOf, tableNameOfStatement, tableOfStatement } from './statement-of.ts'
+import { inOneTurn } from '../../core/turns.ts'
+import { decodeItem } from '../../core/item/item-bytes.ts'
 import { readStatement } from './statement-read.ts'
 import { isWrite, returningOf, writeOf, type WriteStatement } from './statement-write.ts'
 
@@ -74,8 +76,9 @@ function read(input: Input, statements: readonly Select[], context: OperationCon
   assertWithinSize(sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0))
   const responses = reads.map(({ select, table }, at) => {
     capacity.add(select.table, () => itemReadCapacity(sizes[at] ?? 0, 'transactional'))
-    const [item] = readStatement({ select, table, consistent: true, limit: undefined, from: undefined }, context).items
-    return item === undefined ? {} : { Item: item }
+    const reading = readStatement({ select, table, consistent: true, limit: undefined, from: undefined }, context)
+    const [item] = inOneTurn(reading).items
+    return item === undefined ? {} : { Item: decodeItem(item) }
   })
   return { Responses: responses, ...capacity.member() }
 }

@@ -4,7 +4,7 @@ import { type AttributeValue, setAttribute } from '../../core/attribute/value.ts
 import { validationError } from '../../core/errors.ts'
 import type { Path } from '../../core/expression/path.ts'
 import { valueAt } from '../../core/item/document.ts'
-import { decodeItem } from '../../core/item/item-bytes.ts'
+import { decodeItem, encodeItem } from '../../core/item/item-bytes.ts'
 import { wholeRange } from '../../core/key/key-range.ts'
 import { pageSizeBytesMax } from '../../core/limits.ts'
 import { lowerSelect } from '../../core/partiql/lower.ts'
@@ -12,9 +12,11 @@ import type { Select } from '../../core/partiql/statement.ts'
 import { addCapacity, type Capacity, type Consistency, noCapacity, pageReadCapacity } from '../../core/read/capacity.ts'
 import { keyComparisons } from '../../core/read/key-condition.ts'
 import { lastEvaluatedKey, queryStart, scanStart } from '../../core/read/page-token.ts'
+import { TurnWork } from '../../core/read/page-work.ts'
 import { queryRange, type QueryTarget } from '../../core/read/query-range.ts'
 import type { ReadPlan } from '../../core/read/read-plan.ts'
 import type { KeySchema, Table } from '../../core/table/table.ts'
+import type { Turns } from '../../core/turns.ts'
 import { indexForRead } from '../checks/table-exists.ts'
 import { selectionOf } from '../items/selection.ts'
 import type { OperationContext } from '../operation.ts'
@@ -29,15 +31,17 @@ export type StatementRead = {
 }
 
 export type StatementPage = {
-  readonly items: readonly Item[]
+  /** JSON of each. */
+  readonly items: readonly Buffer[]
   readonly capacity: Capacity
   readonly next: StatementToken | undefined
 }
 
-export function readStatement(read: StatementRead, context: OperationContext): StatementPage {
+/** Items are JSON: their columns are picked part by part, since a page may have a hundred thousand. */
+export function* readStatement(read: StatementRead, context: OperationContext): Turns<StatementPage> {
   const plans = plansOf(read)
   const consistency: Consistency = read.consistent ? 'strong' : 'eventual'
-  const items: Item[] = []
+  const items: Buffer[] = []
   let capacity = noCapacity
   let left = read.limit
   let scannedBytes = 0
@@ -45,8 +49,8 @@ export function readStatement(read: StatementRead, context: OperationContext): S
     const key = partition === read.from?.partition ? read.from.key : undefined
     const plan = plans[partition]?.(key, left)
     if (!plan) break
-    const page = context.engine.read(plan)
-    items.push(...page.items.map((body) => selected(decodeItem(body), read.select)))
+    const page = yield* context.engine.read(plan)
+    for (const item of yield* columnsOf(page.items, read.select)) items.push(item)
     capacity = addCapacity(capacity, pageReadCapacity(plan, page, consistency))
     const lastKey = lastEvaluatedKey(plan, page)
     if (lastKey) return { items, capacity, next: { partition, key: lastKey } }
@@ -93,6 +97,19 @@ function plansOf({ select, table, consistent }: StatementRead): readonly Planner
       ...limited(limit),
     })
   })
+}
+
+function* columnsOf(bodies: readonly Buffer[], select: Select): Turns<readonly Buffer[]> {
+  if (select.paths === undefined) return bodies
+  const work = new TurnWork({ parses: true, operators: select.paths.length })
+  const items: Buffer[] = []
+  for (const body of bodies) {
+    items.push(encodeItem(selected(decodeItem(body), select)))
+    if (work.add(body.length)) continue
+    yield
+    work.begin()
+  }
+  return items
 }
 
 /** A SELECT names its columns itself (`selected`), so the engine hands out whole items. */

@@ -4,13 +4,16 @@ import { decodeItem, encodeItem } from '../../core/item/item-bytes.ts'
 import { projectItem } from '../../core/item/project.ts'
 import { bodyOffset, itemSizeOf } from '../../core/item/row.ts'
 import { itemReadCapacity } from '../../core/read/capacity.ts'
+import { TurnWork } from '../../core/read/page-work.ts'
 import type { Table } from '../../core/table/table.ts'
+import type { Turns } from '../../core/turns.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { CapacityByTable } from '../items/capacity-by-table.ts'
 import { projectionOf } from '../items/condition-of.ts'
 import { keyOfKey } from '../items/item-key.ts'
+import { inTurns } from '../in-turns.ts'
 import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { eachOrCancelled } from './cancellation.ts'
@@ -29,7 +32,7 @@ export const transactGetItems = defineOperation<Input, Wire<TransactGetItemsOutp
     const planned = (input.TransactItems ?? []).map(({ Get: get }) => plan(get, context))
     const reads = eachOrCancelled(planned, (make) => make())
     assertDistinct(reads)
-    return answer(input, reads, context)
+    return inTurns(answer(input, reads, context), context)
   },
 })
 
@@ -57,21 +60,32 @@ function plan(get: Asked | undefined, context: OperationContext): () => Read {
   return () => ({ name: get?.TableName ?? table.name, table, projection, key: keyOfKey(table, get?.Key ?? {}).key })
 }
 
-/** All in one turn: no group can become durable in between, so they are of one moment. */
-function answer(input: Input, reads: readonly Read[], { engine }: OperationContext): Rendered {
+/** All are read in one turn: no group can become durable in between, so they are of one moment. What is too much is not read. */
+function rowsOf(reads: readonly Read[], { engine }: OperationContext): readonly (Buffer | undefined)[] {
+  let sizeBytes = 0
+  return reads.map(({ table, key }) => {
+    const row = engine.get(table, key)
+    sizeBytes += row === undefined ? 0 : itemSizeOf(row)
+    assertWithinSize(sizeBytes)
+    return row
+  })
+}
+
+function* answer(input: Input, reads: readonly Read[], context: OperationContext): Turns<Rendered> {
+  const rows = rowsOf(reads, context)
   const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'read')
   const chunks: Buffer[] = [start]
-  let sizeBytes = 0
-  for (const [at, { name, table, key, projection }] of reads.entries()) {
-    const row = engine.get(table, key)
-    const rowSizeBytes = row === undefined ? 0 : itemSizeOf(row)
-    sizeBytes += rowSizeBytes
-    capacity.add(name, () => itemReadCapacity(rowSizeBytes, 'transactional'))
+  const work = new TurnWork()
+  for (const [at, { name, projection }] of reads.entries()) {
+    const row = rows[at]
+    capacity.add(name, () => itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'))
     if (at > 0) chunks.push(comma)
     if (row === undefined) chunks.push(none)
     else chunks.push(itemStart, projected(row.subarray(bodyOffset(row)), projection), itemEnd)
+    if (work.add(row?.length ?? 0, projection !== undefined)) continue
+    yield
+    work.begin()
   }
-  assertWithinSize(sizeBytes)
   const rest = capacity.member()
   chunks.push(Buffer.from(rest.ConsumedCapacity === undefined ? ']}' : `],${JSON.stringify(rest).slice(1)}`))
   return new Rendered(Buffer.concat(chunks))

@@ -8,6 +8,7 @@ import { wholeRange } from '../../../src/core/key/key-range.ts'
 import type { Index, Table } from '../../../src/core/table/table.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { itemIn } from '../../../src/engine/row-edit.ts'
+import { inOneTurn } from '../../../src/core/turns.ts'
 
 const everything = { range: wholeRange, forward: true, countOnly: false, fetchWhole: false }
 
@@ -19,7 +20,9 @@ export function itemsOf(engine: Engine, table: Table): Item[] {
 }
 
 export function indexItems(engine: Engine, table: Table, index: Index): Item[] {
-  return engine.read({ ...everything, table, index }).items.map((body) => JSON.parse(body.toString()) as Item)
+  return inOneTurn(engine.read({ ...everything, table, index })).items.map(
+    (body) => JSON.parse(body.toString()) as Item,
+  )
 }
 
 /** What the index would hold if it were made anew. */

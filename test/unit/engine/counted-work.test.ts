@@ -5,6 +5,7 @@ import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import type { Edit, Entry, Range, Store } from '../../../src/ports/store.ts'
 import { del, itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
+import { inOneTurn } from '../../../src/core/turns.ts'
 
 const [us, eu] = regionNames
 
@@ -108,7 +109,7 @@ describe('work', () => {
     await engine.commit(many(40).map((item) => put(table, item)))
     const range = { from: Buffer.alloc(0), to: Buffer.alloc(1, 0xff) }
     const plan = { table, range, forward: true, limit: 20, countOnly: false, fetchWhole: false }
-    const work = await workOf(store, () => engine.read(plan))
+    const work = await workOf(store, () => inOneTurn(engine.read(plan)))
     expect(work).toMatchObject({ gets: 0, entries: 20, parses: 0 })
   })
 

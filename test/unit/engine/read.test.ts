@@ -7,6 +7,7 @@ import type { ReadPlan } from '../../../src/core/read/read-plan.ts'
 import type { Index, Table } from '../../../src/core/table/table.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { attributeNamed, del, itemOf, makeTable, openRegion, put, regionNames } from './region.ts'
+import { inOneTurn } from '../../../src/core/turns.ts'
 
 const [us, eu] = regionNames
 const plan = { range: wholeRange, forward: true, countOnly: false, fetchWhole: false }
@@ -35,7 +36,7 @@ describe('read', () => {
 
   const partition = (pk: string): ReadPlan['range'] => primaryKeyRange(table.key, { pk: { S: pk } })
   const sortKeys = (read: Partial<ReadPlan>): string[] =>
-    engine.read({ ...plan, table, ...read }).items.map((body) => {
+    inOneTurn(engine.read({ ...plan, table, ...read })).items.map((body) => {
       const item = JSON.parse(body.toString()) as Item
       return (item['sk'] as { N: string }).N
     })
@@ -56,7 +57,7 @@ describe('read', () => {
 
   it('counts Limit before the filter, and says where it stopped', () => {
     const filter = { op: 'compare', comparator: '=', left: { path: ['sk'] }, right: { value: { N: '2' } } } as const
-    const page = engine.read({ ...plan, table, range: partition('a'), limit: 4, filter })
+    const page = inOneTurn(engine.read({ ...plan, table, range: partition('a'), limit: 4, filter }))
     expect(page).toMatchObject({ count: 1, scannedCount: 4 })
     expect(JSON.parse(page.lastItem?.toString() ?? '')).toMatchObject({ sk: { N: '5' } })
   })
@@ -70,7 +71,7 @@ describe('read', () => {
     const range = indexKeyRange(index, { pk: { S: 'a' } })
     expect(sortKeys({ index, range })).toEqual(['9', '8', '7', '6', '5', '2', '1', '0'])
     const [keysOnly, whole] = [false, true].map((fetchWhole) =>
-      engine.read({ ...plan, table, index, range, fetchWhole, limit: 1 }),
+      inOneTurn(engine.read({ ...plan, table, index, range, fetchWhole, limit: 1 })),
     )
     expect(JSON.parse(String(keysOnly?.items[0]))).toEqual({ pk: { S: 'a' }, sk: { N: '9' }, note: { S: 'note 0' } })
     expect(JSON.parse(String(whole?.items[0]))).toMatchObject({ more: { S: 'more' } })

@@ -5,9 +5,14 @@ import {
   conflictAgeMsMax,
   conflictsToldBytesMax,
   mergeRowsMax,
+  pageTurnWorkMax,
   stepBytesMax,
   stepRowsMax,
 } from '../../../src/core/limits.ts'
+import type { Condition } from '../../../src/core/expression/condition.ts'
+import { wholeRange } from '../../../src/core/key/key-range.ts'
+import type { ReadPlan } from '../../../src/core/read/read-plan.ts'
+import { inOneTurn, type Turns } from '../../../src/core/turns.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import type { Entry, Range, Store } from '../../../src/ports/store.ts'
 import { itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
@@ -62,6 +67,16 @@ async function filled(store: Store, rows: number, text: string): Promise<{ engin
   return { engine, id: table.id }
 }
 
+async function turnByTurn<Result>(work: Turns<Result>): Promise<Result> {
+  for (;;) {
+    const step = work.next()
+    if (step.done === true) return step.value
+    await new Promise((resolve) => {
+      setImmediate(resolve)
+    })
+  }
+}
+
 describe('one turn reads no more than a step', () => {
   it('of large rows when a table is removed or an index filled', async () => {
     const store = new CountingStore()
@@ -77,6 +92,37 @@ describe('one turn reads no more than a step', () => {
     await engine.removeTable(id)
     expect(store.most.bytes).toBeLessThan(3 * stepBytesMax)
     expect(engine.tables()).toEqual([])
+  })
+
+  it('of a page of many tiny items, the fewer the more its filter asks of each', async () => {
+    const store = new CountingStore()
+    const { engine, id } = await filled(store, 7000, 'x')
+    const table = engine.tableWithId(id)
+    if (table === undefined) throw new Error('no table')
+    const plan: ReadPlan = { table, range: wholeRange, forward: true, countOnly: false, fetchWhole: false }
+    store.begin()
+    const page = await turnByTurn(engine.read(plan))
+    expect([page.count, page.items.length, page.lastItem]).toEqual([7001, 7001, undefined])
+    expect(store.most.reads).toBeLessThan(pageTurnWorkMax + 10)
+    const never = { op: 'attribute_exists', path: ['never'] } as const
+    store.begin()
+    const filter: Condition = { op: 'or', of: Array.from({ length: 300 }, () => never) }
+    const none = await turnByTurn(engine.read({ ...plan, forward: false, filter }))
+    expect(none).toMatchObject({ count: 0, scannedCount: 7001 })
+    expect(store.most.reads).toBeLessThan(pageTurnWorkMax / 10)
+  })
+
+  it('of a page whose table goes meanwhile: it ends where it was, with a token', async () => {
+    const { engine, id } = await filled(new MemoryStore(), 4000, 'x')
+    const table = engine.tableWithId(id)
+    if (table === undefined) throw new Error('no table')
+    const read = engine.read({ table, range: wholeRange, forward: true, countOnly: false, fetchWhole: false })
+    expect(read.next().done).toBe(false)
+    await engine.define(id, [{ register: 'local/status', value: { status: 'DELETING', sinceMs: 0 } }])
+    await engine.removeTable(id)
+    const page = inOneTurn(read)
+    expect(page.count).toBeGreaterThan(1000)
+    expect(page.lastItem).toEqual(page.items.at(-1))
   })
 
   it('of many rows of a peer that are merged', async () => {
