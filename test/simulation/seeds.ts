@@ -108,4 +108,19 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     world: 5,
     story: 'the simulator read only a part of a conflict feed, since an answer is bounded in bytes as well',
   },
+  {
+    seed: 8400045,
+    world: 5,
+    story: 'a region that restarted after its log was trimmed said too little of what a peer lacked, as if it were all',
+  },
+  {
+    seed: 449710084,
+    world: 5,
+    story: 'of several batches that became durable together only the first was counted as arrived',
+  },
+  {
+    seed: 449710072,
+    world: 5,
+    story: 'the simulator compared a client’s read of a damaged row with the log',
+  },
 ]

@@ -34,7 +34,7 @@ export type Announcement = {
 
 export type Lacking = {
   readonly region: string
-  /** Counted in (after, upTo] of the log; `after` is what the region has confirmed. */
+  /** Counted in (after, upTo] of the log. `after` is what the region has confirmed; later where the log had let go of more before it was counted. */
   readonly after: Position
   readonly upTo: Position
   readonly changes: number

@@ -28,6 +28,8 @@ type TablePlace = {
 
 type PeerPlace = {
   confirmed: Position
+  /** All that it lacks beyond this is counted: what the log had let go of before it was counted is not known. */
+  countedFrom: Position
   /** Tables of which the peer has less than that. */
   parked: ReadonlyMap<TableId, Position>
   readonly tables: Map<TableId, TablePlace>
@@ -58,14 +60,14 @@ export class Ledger {
     this.#before = engine.flushed()
     const least = Math.min(engine.flushed(), ...confirmed.values())
     this.#upTo = Math.max(least, engine.oldest() - 1)
-    for (const [peer, position] of confirmed) this.#peers.set(peer, newPlace(position))
+    for (const [peer, position] of confirmed) this.#peers.set(peer, newPlace(position, this.#upTo))
   }
 
   /** A peer that has nothing yet: everything that the log holds is counted, also what all others have and was forgotten. */
   add(peer: string): void {
     this.#recallUpTo(Math.min(this.leastConfirmed(), this.#upTo))
     if (this.#recall !== undefined) this.#recalling.add(peer)
-    const place = newPlace(0)
+    const place = newPlace(0, this.#engine.oldest() - 1)
     for (const [table, { entries, dropped }] of this.#queues) {
       place.tables.set(table, { next: dropped, lost: undefined })
       if (entries.length > 0) place.lacking.add(table)
@@ -104,6 +106,13 @@ export class Ledger {
   forgetTables(isHere: (table: TableId) => boolean): void {
     for (const { latencies } of this.#peers.values())
       for (const table of latencies.keys()) if (!isHere(table)) latencies.delete(table)
+  }
+
+  /** From where on what the peer lacks is counted; undefined before it is. */
+  countedFrom(peer: string): Position | undefined {
+    const place = this.#peers.get(peer)
+    if (place === undefined || this.#recalling.has(peer)) return undefined
+    return Math.max(place.confirmed, place.countedFrom)
   }
 
   confirmed(peer: string): Position {
@@ -179,11 +188,17 @@ export class Ledger {
 
   /** Reads one part of the log by itself, where the publisher has not been, or for a recall. True when there is more. */
   readOn(): boolean {
-    if (this.#upTo < this.#engine.oldest() - 1) this.#upTo = this.#engine.oldest() - 1
+    if (this.#upTo < this.#engine.oldest() - 1) this.#passOver(this.#engine.oldest() - 1)
     const { leaving, upTo } = nextPart(this.#engine, this.#upTo)
     if (upTo === this.#upTo) return this.#recallOn()
     this.observe(this.#upTo, upTo, leaving)
     return this.#upTo < this.#engine.flushed() || this.#recall !== undefined
+  }
+
+  /** The log has let go of what was not counted yet. */
+  #passOver(upTo: Position): void {
+    this.#upTo = upTo
+    for (const place of this.#peers.values()) place.countedFrom = upTo
   }
 
   /** `appliedMs`: when the peer applied the last of it, by this region's clock. */
@@ -234,6 +249,10 @@ export class Ledger {
       return true
     }
     this.#recall = undefined
+    for (const peer of this.#recalling) {
+      const place = this.#peers.get(peer)
+      if (place !== undefined) place.countedFrom = Math.max(place.countedFrom, recall.wholeFrom)
+    }
     this.#recalling.clear()
     // Of what was read, the log may have let go of some meanwhile.
     this.trimmed(this.#engine.oldest() - 1)
@@ -326,8 +345,8 @@ function setBack(place: PeerPlace, table: TableId, { dropped }: Queue, older: re
   if (first !== undefined) place.lacking.add(table)
 }
 
-function newPlace(confirmed: Position): PeerPlace {
-  return { confirmed, parked: noneParked, tables: new Map(), lacking: new Set(), latencies: new Map() }
+function newPlace(confirmed: Position, countedFrom: Position): PeerPlace {
+  return { confirmed, countedFrom, parked: noneParked, tables: new Map(), lacking: new Set(), latencies: new Map() }
 }
 
 function reachOf(place: PeerPlace, table: TableId): Position {

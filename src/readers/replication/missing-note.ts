@@ -56,16 +56,18 @@ class SharedTables {
   }
 }
 
-/** What each peer lacks of this region's own changes, for an announcement. */
+/** What each peer lacks of this region's own changes, for an announcement; nothing of a peer whose changes are not counted yet. */
 export function lackingOf(engine: Engine, ledger: Ledger, peers: Iterable<string>): Pick<Announcement, 'lacking'> {
   const upTo = ledger.upTo
-  const lacking = [...peers].map((region): Lacking => {
+  const lacking = [...peers].flatMap((region): Lacking[] => {
+    const from = ledger.countedFrom(region)
+    if (from === undefined) return []
     const tables = ledger.lacking(region).filter((id) => replicasOf(engine, id).has(region))
     const changes = tables.reduce((sum, table) => sum + ledger.pendingOf(region, table), 0)
     const oldest = tables.map((table) => ledger.oldestOf(region, table)?.wallMs ?? Infinity)
     const oldestMs = Math.min(...oldest)
-    const after = Math.min(upTo, ledger.confirmed(region))
-    return { region, after, upTo, changes, ...(Number.isFinite(oldestMs) ? { oldestMs } : {}) }
+    const after = Math.min(upTo, from)
+    return [{ region, after, upTo, changes, ...(Number.isFinite(oldestMs) ? { oldestMs } : {}) }]
   })
   return { lacking }
 }

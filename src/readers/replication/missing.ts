@@ -38,7 +38,7 @@ type Room = {
   readonly concerns: (table: TableId) => boolean
 }
 
-type Applied = { readonly upTo: Position; readonly changes: number; readonly lastMs: number }
+type Applied = { readonly from: Position; readonly upTo: Position; readonly changes: number; readonly lastMs: number }
 
 /** An announcement is due every second. */
 const silentMsMin = 3500
@@ -82,14 +82,19 @@ export class Missing {
     this.#exact = own.after >= this.#countedFrom
   }
 
-  /** A batch of the peer's has become durable up to `cursor`. */
-  applied({ epoch, changes }: Pick<Batch, 'epoch' | 'changes'>, cursor: Position, conflicts: number): void {
+  /** A batch of the peer's has become durable up to `cursor`, which may lie beyond its end: several become durable together. */
+  applied(
+    { epoch, changes, upTo }: Pick<Batch, 'epoch' | 'changes' | 'upTo'>,
+    cursor: Position,
+    conflicts: number,
+  ): void {
+    const end = Math.min(upTo, cursor)
     const fresh = changes.filter(
-      ({ position, table }) => position > this.#reached && position <= cursor && this.#room.concerns(table),
+      ({ position, table }) => position > this.#reached && position <= end && this.#room.concerns(table),
     )
-    this.#reached = Math.max(this.#reached, cursor)
-    const last = fresh.at(-1)
-    if (last === undefined) return
+    this.#reached = Math.max(this.#reached, end)
+    const [first, last] = [fresh[0], fresh.at(-1)]
+    if (first === undefined || last === undefined) return
     const silence = this.#silence
     if (silence !== undefined && silence.epoch === epoch) {
       const arrived = fresh.filter(({ position }) => position <= silence.upTo).length
@@ -100,7 +105,12 @@ export class Missing {
         conflicts: silence.conflicts + met,
       }
     }
-    this.#applied.push({ upTo: last.position, changes: fresh.length, lastMs: readStamp(last.row, 1).wallMs })
+    this.#applied.push({
+      from: first.position,
+      upTo: last.position,
+      changes: fresh.length,
+      lastMs: readStamp(last.row, 1).wallMs,
+    })
     if (this.#applied.length > appliedCountsMax) this.#countedFrom = this.#applied.shift()?.upTo ?? this.#countedFrom
   }
 
@@ -138,7 +148,7 @@ export class Missing {
       epoch: said.epoch,
       after: this.#reached,
       upTo: said.own.upTo,
-      exact: this.#exact,
+      exact: this.#exact && this.#meets(said.epoch, said.own.after),
       others: said.others.map(toStatus),
       ...(silence === undefined ? {} : { silence: toldOf(silence, this.#room.cursor()) }),
     }
@@ -157,10 +167,17 @@ export class Missing {
     return { said: { ...said, own }, ...(this.#silence === undefined ? {} : { silence: this.#silence }) }
   }
 
+  /** The peer may count from beyond this region's place, or from within a batch, after its log was trimmed and it restarted. */
+  #meets(epoch: string, after: Position): boolean {
+    if (this.#room.cursor()?.epoch !== epoch) return after === 0
+    return after <= this.#reached && !this.#applied.some(({ from, upTo }) => from <= after && upTo > after)
+  }
+
   #lacked({ epoch, own }: Said): { readonly changes: number; readonly sinceMs?: number } {
     const cursor = this.#room.cursor()
     if (own === undefined || (cursor?.epoch === epoch && cursor.whole >= own.upTo)) return { changes: 0 }
-    const since = this.#applied.filter(({ upTo }) => upTo > own.after && upTo <= own.upTo)
+    const applied = cursor?.epoch === epoch ? this.#applied : []
+    const since = applied.filter(({ upTo }) => upTo > own.after && upTo <= own.upTo)
     const counted = own.changes - since.reduce((sum, each) => sum + each.changes, 0)
     const positions = cursor?.epoch === epoch ? own.upTo - Math.min(this.#reached, cursor.whole) : Infinity
     const changes = Math.max(0, Math.min(counted, positions))

@@ -15,16 +15,19 @@ export class Recall {
   readonly #found = new Map<TableId, Entry[]>()
   readonly upTo: Position
   #after: Position
+  /** Nothing beyond this has been passed over because the log had let go of it. */
+  wholeFrom: Position
 
   constructor(engine: Engine, upTo: Position) {
     this.#engine = engine
     this.#after = engine.oldest() - 1
+    this.wholeFrom = this.#after
     this.upTo = upTo
   }
 
   /** Reads one part. False when there is none. */
   readOn(): boolean {
-    this.#after = Math.max(this.#after, this.#engine.oldest() - 1)
+    if (this.#after < this.#engine.oldest() - 1) this.wholeFrom = this.#after = this.#engine.oldest() - 1
     if (this.#after >= this.upTo) return false
     const { leaving, upTo } = nextPart(this.#engine, this.#after, this.upTo)
     for (const { position, table, row } of leaving) {

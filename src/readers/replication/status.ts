@@ -86,7 +86,10 @@ export type MissingStatus = {
   readonly epoch: string
   readonly after: Position
   readonly upTo: Position
-  /** False of a figure from before a restart of this region, when it had applied more than was noted: then it is at most this. */
+  /**
+   * False of a figure from before a restart of this region, when it had applied more than was noted: then it is at most this. False as
+   * well where the peer counts from beyond this region's place, since its log was trimmed before it restarted.
+   */
   readonly exact: boolean
   /** What other regions lacked, by the same announcement. */
   readonly others: readonly LackingStatus[]

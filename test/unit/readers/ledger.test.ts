@@ -82,6 +82,25 @@ describe('what a peer lacks', () => {
   })
 })
 
+describe('from where on it is counted what a peer lacks', () => {
+  it('is what it has confirmed, or the start of a log that was trimmed further before this process', () => {
+    const ledger = counted(logOf([true, true, true, true], 2), { eu: 1, ap: 3 })
+    expect([ledger.countedFrom('eu'), ledger.countedFrom('ap')]).toEqual([2, 3])
+    ledger.trimmed(3)
+    expect([ledger.countedFrom('eu'), ledger.pending('eu')]).toEqual([2, 2])
+    ledger.confirm('eu', 4)
+    expect(ledger.countedFrom('eu')).toBe(4)
+  })
+
+  it('is not known before the log has been read for a peer that has lost its disk', () => {
+    const ledger = counted(logOf([true, true, true, true]), { eu: 4, ap: 4 })
+    ledger.reset('eu')
+    expect(ledger.countedFrom('eu')).toBeUndefined()
+    while (ledger.readOn());
+    expect([ledger.countedFrom('eu'), ledger.pending('eu')]).toEqual([0, 4])
+  })
+})
+
 describe('what a peer lacks that has lost its disk', () => {
   it('is all that the log holds, also what everybody had and was forgotten, and the others lack no more for it', () => {
     const log = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })

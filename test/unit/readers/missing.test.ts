@@ -31,7 +31,7 @@ function scene(position = 10, noted?: NotedMissing) {
   const missing = new Missing({ clock, region: 'eu', cursor, concerns: () => true }, noted)
   const apply = (...positions: number[]) => {
     state.position = Math.max(...positions)
-    missing.applied({ epoch: 'e', changes: positions.map(changeAt) }, state.position, 1)
+    missing.applied({ epoch: 'e', changes: positions.map(changeAt), upTo: state.position }, state.position, 1)
   }
   return { state, missing, apply }
 }
@@ -48,6 +48,15 @@ it('what a peer had announced and did not send is counted, less what has arrived
   apply(20)
   expect(missing.status).toMatchObject({ changes: 0 })
   expect(missing.status?.sinceMs).toBeUndefined()
+})
+
+it('batches that become durable together are each counted', () => {
+  const { missing, state } = scene()
+  missing.heard(announcement(6))
+  state.position = 16
+  for (const positions of [[11, 12], [13], [14, 16]])
+    missing.applied({ epoch: 'e', changes: positions.map(changeAt), upTo: positions.at(-1) ?? 0 }, 16, 0)
+  expect(missing.status).toMatchObject({ changes: 1, exact: true })
 })
 
 it('a survivor that restarts still says it, and says when it may be less', () => {
@@ -88,6 +97,19 @@ it('what did not arrive of a log that is gone stays outstanding', () => {
   Object.assign(state, { epoch: 'other', position: 30 })
   missing.transferred()
   expect(missing.status?.silence).toMatchObject({ sameLog: false, arrived: 0, outstanding: 6 })
+})
+
+it('it is not called exact when the peer counts from beyond this region’s place, or from within a batch of it', () => {
+  const { missing, apply } = scene()
+  const from = (after: number) => announcement(6, { lacking: [{ region: 'eu', after, upTo: 20, changes: 6 }] })
+  missing.heard(from(12))
+  expect(missing.status).toMatchObject({ changes: 6, exact: false })
+  apply(11, 13)
+  expect(missing.status).toMatchObject({ exact: false })
+  missing.heard(from(13))
+  expect(missing.status).toMatchObject({ changes: 6, exact: true })
+  missing.heard(from(10))
+  expect(missing.status).toMatchObject({ changes: 4, exact: true })
 })
 
 it('nothing is said of a peer that does not announce it', () => {
