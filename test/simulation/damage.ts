@@ -15,6 +15,7 @@ export type Damaged = {
 export class Damage {
   readonly #touched = new Set<string>()
   readonly #ever = new Set<string>()
+  readonly #repaired = new Set<Damaged>()
   #damaged: Damaged[] = []
 
   /** From now on no client writes it. */
@@ -40,10 +41,19 @@ export class Damage {
     return this.#ever.has(keyName(id, key))
   }
 
-  /** The row is what it was; from then on it is like any other. */
+  /**
+   * A repair of the table has run to its end in the region. A peer's state can bring a lost row back before that; counts and
+   * index rows follow from it only after the repair.
+   */
+  noteRepair(region: SimulatedRegion, id: string): void {
+    for (const each of this.#damaged) if (each.region === region && each.id === id) this.#repaired.add(each)
+  }
+
+  /** A repair has run, and the row is what it was; from then on it is like any other. */
   isRepaired(region: SimulatedRegion, id: string, key: Buffer): boolean {
     const of = this.#damaged.find((each) => each.region === region && each.id === id && each.key.equals(key))
     if (of === undefined) return true
+    if (!this.#repaired.has(of)) return false
     const now = region.engine === undefined ? undefined : rowsOf(region.engine, id).find((row) => row.key.equals(key))
     if (now === undefined || !isSameRow(now.row, of.row)) return false
     this.#damaged = this.#damaged.filter((each) => each !== of)

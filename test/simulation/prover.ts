@@ -51,9 +51,17 @@ export class Prover {
       while (!damage.isRepaired(region, id, key)) {
         expectThat(scheduler.nowMs < untilMs, 'damage is mended', () => `not in ${region.name} after ${repairMsMax} ms`)
         const table = region.engine?.tableWithId(id)
-        if (table !== undefined) await this.asked(region, () => region.replication?.mend(table))
+        if (table !== undefined) await this.repair(region, table)
         await scheduler.sleep(retryMs)
       }
+  }
+
+  /** One repair of a region's replica; false when it could not be done now. */
+  async repair(region: SimulatedRegion, table: Table): Promise<boolean> {
+    const mended = await this.asked(region, () => region.replication?.mend(table))
+    if (mended === undefined) return false
+    this.#world.damage.noteRepair(region, table.id)
+    return true
   }
 
   /** With three replicas or more, so that it is clear which one is damaged. */

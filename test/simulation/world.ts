@@ -69,7 +69,7 @@ export class World {
   readonly releasing = new Map<string, Position>()
   /** Of each key the latest tombstone that some region has removed, when it was right to. */
   readonly #forgotten = new Map<string, Stamp>()
-  /** Disks that were lost or damaged: what was only on them is gone, their conflict feeds too. */
+  /** Disks that were lost: what was only on them is gone, their conflict feeds too. */
   wipes = 0
   /** Changes of tables that are being made: no disk is lost meanwhile. */
   chores = 0

@@ -78,8 +78,10 @@ function damages({ world, region, ...scene }: Scene, having: readonly SimulatedR
   }
   const bytes = scene.random.pick([damagedRow(row), damagedRow(row), undefined])
   region.overwrite(rowKey(table.number, place.key), bytes)
-  // What loses to a damaged row is not told: its region has no record of what was there.
-  world.wipes++
+  world.story.tell('world', bytes === undefined ? 'a row is lost' : 'a row is changed', {
+    region: region.name,
+    key: place.key.toString('latin1'),
+  })
   world.damage.note({ region, ...place, row })
   return true
 }
@@ -95,9 +97,7 @@ async function repair(scene: Scene, place: Place): Promise<void> {
     if (!found) {
       const told = await prover.asked(region, () => region.replication?.compare(table))
       found = told?.differing.some(({ key }) => key.equals(place.key)) === true
-    } else if ((await prover.asked(region, () => region.replication?.mend(table))) !== undefined) {
-      if (world.damage.isRepaired(region, place.id, place.key)) return
-    }
+    } else if ((await prover.repair(region, table)) && world.damage.isRepaired(region, place.id, place.key)) return
     await world.scheduler.sleep(againMs)
   }
 }
