@@ -27,3 +27,7 @@ export const cacheAskSubject = (region: string): string => `cache.${region}.ask`
 
 /** Caches only read what is theirs to read, so that their prefix is another. */
 export const cacheInboxPrefix = (region: string): string => `_INBOX_cache_${region}`
+
+/** Where the region's own server says that a consumer of the stream was created. */
+export const consumerCreatedSubject = (region: string): string =>
+  `$JS.EVENT.ADVISORY.CONSUMER.CREATED.${streamName(region)}.*`

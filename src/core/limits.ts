@@ -130,6 +130,10 @@ export const natsFileBytesMax = 2 * streamBytesMax
 /** Between attempts to reach a nats-server. */
 export const connectBackOffMsMin = 100
 export const connectBackOffMsMax = 2000
+/** Consumers of a region's stream, at its nats-server: a peer uses one, and leaves those of lost sessions behind for half a minute. */
+export const peerConsumersMax = 1024
+/** After so long without a pull the server removes a consumer, whatever its maker asked for. */
+export const consumerInactiveMsMax = 60_000
 /** Questions of peers that a region answers at once. */
 export const requestsUnderWayMax = 160
 /** So many messages of a peer behind, and with no more changes a message than that on average, its log is asked for them. */

@@ -3,10 +3,11 @@
  * only its owner can read, beside the data. The first program that needs the file makes it; all others of the deployment read it.
  */
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, linkSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
-import { dirname, join, resolve } from 'node:path'
-import { Failure, codeOf, messageOf } from './failure.ts'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Failure } from './failure.ts'
 import { readSecret } from './nats-access.ts'
+import { makeSecretFile } from './secret-file.ts'
 
 export const adminTokenName = 'admin-token'
 
@@ -23,7 +24,8 @@ const tokenText = /^[\x21-\x7e]{16,256}$/
 /** The token; its file is made when there is none. Throws a Failure when it cannot be, or others may read it. */
 export function adminToken(options: AdminTokenOptions): string {
   const path = adminTokenPath(options)
-  if (options.adminToken === undefined && !existsSync(path)) makeToken(path)
+  if (options.adminToken === undefined && !existsSync(path))
+    makeSecretFile({ path, what: 'the administration token', text: `${randomBytes(32).toString('base64url')}\n` })
   return foundToken(options) ?? ''
 }
 
@@ -40,22 +42,4 @@ export function adminTokenPath({ adminTokenFile, data }: AdminTokenOptions): str
 
 function tokenIn(path: string): string | undefined {
   return existsSync(path) ? readSecret(path, 'the administration token').trim() : undefined
-}
-
-/** Of several programs that start at once, one makes the file, whole, and the others find it. */
-function makeToken(path: string): void {
-  const beside = `${path}.${process.pid}.${randomBytes(4).toString('hex')}`
-  try {
-    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-    const file = openSync(beside, 'wx', 0o600)
-    writeSync(file, `${randomBytes(32).toString('base64url')}\n`)
-    fsyncSync(file)
-    closeSync(file)
-    linkSync(beside, path)
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST')
-      throw new Failure(`the administration token ${path} cannot be made: ${messageOf(error)}`)
-  } finally {
-    rmSync(beside, { force: true })
-  }
 }

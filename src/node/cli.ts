@@ -112,6 +112,19 @@ define(
   },
 ).option('--renew', 'new certificates also where the old ones are good')
 
+define(
+  'secrets',
+  'make the secrets of regions at NATS servers that are missing, or new ones',
+  optionsOf.secrets,
+  async (command, json) => {
+    const { runSecrets } = await import('./commands/secrets.ts')
+    await runSecrets(command, json)
+  },
+).option(
+  '--rotate [region...]',
+  'new secrets for all regions that have some, or for these: the old ones are refused from then on',
+)
+
 define('nats-server', 'make sure of a nats-server and say which', optionsOf.natsServer, async (command, json) => {
   const { runNatsServer } = await import('./commands/nats-server.ts')
   await runNatsServer(command, json)

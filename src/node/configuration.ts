@@ -272,6 +272,7 @@ export const optionsOf = {
   cache: optionsOfCache,
   status: ['data', 'regions', 'basePort', 'host', ...adminOptions],
   deployment: ['hosts', 'out', 'installed', 'state', 'certificateDays'],
+  secrets: ['regions', 'data', 'natsSecrets', 'natsConf', 'natsListen', 'natsStore'],
   natsServer: ['natsServer'],
   drill: ['data', 'latency', 'natsServer', 'regionsFolder', ...adminOptions],
   frontDoor: [

@@ -118,9 +118,24 @@ export function readSecret(path: string, option: string): string {
   return text
 }
 
+/** Reads the seed for every connection, so that one that was rotated needs no restart. While the file is unreadable the last seed stays. */
 function nkeyOf(path: string | undefined): Pick<NonNullable<NatsServer['credentials']>, 'authenticator'> {
   if (path === undefined) return {}
-  const seed = readSecret(path, '--nats-nkey').trim()
-  if (!/^SU[A-Z2-7]{56}$/.test(seed)) throw new Failure(`--nats-nkey ${path} holds no seed of a user's nkey`)
-  return { authenticator: nkeyAuthenticator(new TextEncoder().encode(seed)) }
+  let seed = readSeed(path, '--nats-nkey')
+  const current = (): Uint8Array => {
+    try {
+      seed = readSeed(path, '--nats-nkey')
+    } catch {
+      // The server says what it thinks of the seed that is left.
+    }
+    return new TextEncoder().encode(seed)
+  }
+  return { authenticator: nkeyAuthenticator(current) }
+}
+
+/** Throws a Failure that shows nothing of the file. */
+export function readSeed(path: string, option: string): string {
+  const seed = readSecret(path, option).trim()
+  if (!/^SU[A-Z2-7]{56}$/.test(seed)) throw new Failure(`${option} ${path} holds no seed of a user's nkey`)
+  return seed
 }

@@ -3,7 +3,8 @@ import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { natsConfiguration, natsGreets } from '../../src/node/supervisor/nats-process.ts'
+import { natsSettings } from '../../src/node/nats-server/settings.ts'
+import { natsGreets } from '../../src/node/supervisor/nats-process.ts'
 import { identityOf } from '../../src/node/process-identity.ts'
 import { until } from './until.ts'
 import { adminHeaders } from '../../src/node/endpoints.ts'
@@ -72,7 +73,8 @@ export class ChaosRegion {
     const store = join(folder, 'nats')
     mkdirSync(store, { recursive: true })
     const configuration = join(folder, 'nats.conf')
-    writeFileSync(configuration, natsConfiguration({ name, port: natsPort, store }))
+    // Without accounts: tests of what a server may do to a region abuse its stream themselves.
+    writeFileSync(configuration, natsSettings({ name, listen: `127.0.0.1:${natsPort}`, store }).join('\n'))
     this.#nats = this.#spawn(natsPath, ['--config', configuration])
     await until(`nats-server of ${name}`, () => natsGreets(natsPort))
   }

@@ -9,10 +9,11 @@ import {
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import { NatsServerProcess } from '../replication/nats.ts'
+import { freePort, NatsServerProcess } from '../replication/nats.ts'
 import {
   background,
   eventually,
+  longitude,
   prepareProgram,
   randomBasePort,
   removeFolder,
@@ -85,13 +86,30 @@ test('a region whose folder comes is known to the running ones, gets a replica, 
   })
   await virginia.send(new PutItemCommand({ TableName, Item: { pk: { S: 'before' } } }))
 
-  const nats = await NatsServerProcess.start()
+  const natsPort = await freePort()
+  const conf = folder()
+  const place = ['--nats-conf', conf, '--nats-listen', `127.0.0.1:${natsPort}`, '--nats-store', folder()]
+  const made = await longitude('secrets', '--json', '--data', data, '--regions', 'sa-east-1', ...place)
+  const [secrets] = (JSON.parse(made.output) as { regions: { node: string; conf: string }[] }).regions
+  if (secrets === undefined) throw new Error('one region was asked for')
+  const nats = new NatsServerProcess(undefined, natsPort, secrets.conf)
+  await nats.start()
   ends.push(() => nats.remove())
   describeRegion(regions, 'sa-east-1', 7, { nats: nats.url })
   const port = randomBasePort() + 7
-  const peers = [us, eu].map(({ region, natsPort }) => `--peer=${region}=nats://127.0.0.1:${natsPort}`)
+  const peers = [us, eu].map((at) => `--peer=${at.region}=nats://127.0.0.1:${at.natsPort}`)
   const own = ['--region', 'sa-east-1', '--port', String(port), '--nats', nats.url, '--data', folder()]
-  const node = background('node', ...own, '--regions-folder', regions, '--table-transition-ms', '0', ...peers)
+  const access = ['--nats-nkey', secrets.node, '--nats-api-prefix', 'LONGITUDE']
+  const node = background(
+    'node',
+    ...own,
+    ...access,
+    '--regions-folder',
+    regions,
+    '--table-transition-ms',
+    '0',
+    ...peers,
+  )
   ends.push(async () => {
     node.process.kill('SIGTERM')
     await node.ended

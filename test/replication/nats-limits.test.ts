@@ -6,7 +6,7 @@ import { connect } from '@nats-io/transport-node'
 import { afterEach, describe, expect, it } from 'vitest'
 import { NatsBus } from '../../src/adapters/nats-bus.ts'
 import { streamBytesMax } from '../../src/core/limits.ts'
-import { natsConfiguration } from '../../src/node/supervisor/nats-process.ts'
+import { natsSettings } from '../../src/node/nats-server/settings.ts'
 import { eventually } from './eventually.ts'
 import { freePort, natsBinaries, NatsServerProcess, quiet } from './nats.ts'
 import { canMount, smallDisk } from './small-disk.ts'
@@ -26,7 +26,8 @@ describe.each(await natsBinaries())('limits of %s', (binary) => {
       undo.push(() => disk.remove())
       const port = await freePort()
       const configuration = join(disk.folder, 'nats.conf')
-      writeFileSync(configuration, natsConfiguration({ name: 'a', port, store: join(disk.folder, 'nats') }))
+      const place = { name: 'a', listen: `127.0.0.1:${port}`, store: join(disk.folder, 'nats') }
+      writeFileSync(configuration, natsSettings(place).join('\n'))
       const server = new NatsServerProcess(binary, port, configuration)
       undo.push(() => server.remove())
       await server.start()

@@ -1,20 +1,22 @@
 /**
- * The NATS server of a region whose peers are on other machines: mutual TLS, and for each certificate an account that holds
- * no more than its node must do. A peer has an account of its own and sees of the region's account four services and one
- * announcement: with a user in the same account, also one that may only read, it could name the stream's own subject as where a reply
- * is to go, and so write to it.
+ * The accounts of a region's NATS server, the same in every way of deploying: one of the region itself, one of its caches, and one of each
+ * peer, which holds no more than the peer's node must do. A peer has an account of its own and sees of the region's account three services,
+ * one announcement and its own questions: with a user in the same account, also one that may only read, it could name the stream's own
+ * subject as where a reply is to go, and so write to it. Users are known by certificate between hosts, and by nkey elsewhere.
  */
 import {
   announceSubject,
   askSubject,
   cacheAskSubject,
   cacheInboxPrefix,
+  consumerCreatedSubject,
   inboxPrefix,
   invalidationSubject,
   logSubject,
   streamName,
 } from '../../adapters/nats-subjects.ts'
-import { natsSettings } from '../supervisor/nats-process.ts'
+import { peerConsumersMax } from '../../core/limits.ts'
+import { natsSettings } from '../nats-server/settings.ts'
 
 /** Under which a peer's account has what it may use of the region's JetStream. */
 export const peerApiPrefix = 'LONGITUDE'
@@ -24,6 +26,16 @@ export const nodeNameOf = (region: string): string => `longitude-node-${region}`
 
 /** And that in the certificate of a region's caches. */
 export const cacheNameOf = (region: string): string => `longitude-cache-${region}`
+
+/** How a server knows a user: by the name in its certificate, or by the public key of its nkey. */
+export type Identity = { readonly certificate: string } | { readonly nkey: string }
+
+export type Identities = {
+  readonly node: Identity
+  readonly cache: Identity
+  /** The peers' nodes by region. */
+  readonly peers: ReadonlyMap<string, Identity>
+}
 
 export type SecuredServer = {
   readonly region: string
@@ -39,7 +51,7 @@ export type SecuredServer = {
 export function securedNatsConfiguration(server: SecuredServer): string {
   const { region, peers, port, store } = server
   return [
-    '# Written by `longitude deployment`, which writes it anew when the regions change: `nats-server --signal reload` takes it up.',
+    '# Written by `longitude deployment`, again when the regions change: restart the server then, since a reload does not connect a new account.',
     ...natsSettings({ name: region, listen: `0.0.0.0:${port}`, store }),
     '',
     '# Whoever connects shows a certificate of the deployment’s own authority; its name decides which user that is.',
@@ -51,13 +63,28 @@ export function securedNatsConfiguration(server: SecuredServer): string {
     '  timeout: 5',
     '}',
     '',
-    'accounts {',
-    ...indented(ownAccount(region, peers)),
-    ...indented(cacheAccount(region)),
-    ...peers.flatMap((peer) => indented(peerAccount(region, peer))),
-    '}',
+    ...accountLines(region, identitiesByCertificate(region, peers)),
     '',
   ].join('\n')
+}
+
+function identitiesByCertificate(region: string, peers: readonly string[]): Identities {
+  return {
+    node: { certificate: nodeNameOf(region) },
+    cache: { certificate: cacheNameOf(region) },
+    peers: new Map(peers.map((peer) => [peer, { certificate: nodeNameOf(peer) }])),
+  }
+}
+
+/** The part of a configuration that says who may do what. Nobody else is let in: there is no user without credentials. */
+export function accountLines(region: string, { node, cache, peers }: Identities): readonly string[] {
+  return [
+    'accounts {',
+    ...indented(ownAccount(region, node, [...peers.keys()])),
+    ...indented(cacheAccount(region, cache)),
+    ...[...peers].flatMap(([peer, identity]) => indented(peerAccount(region, peer, identity))),
+    '}',
+  ]
 }
 
 /** Of the region's JetStream, what a peer may ask for: where its stream stands, a consumer without a name, and messages. */
@@ -70,11 +97,14 @@ function servicesOf(region: string): readonly { readonly api: string; readonly m
   ]
 }
 
-function ownAccount(region: string, peers: readonly string[]): readonly string[] {
+function ownAccount(region: string, identity: Identity, peers: readonly string[]): readonly string[] {
   const stream = streamName(region)
-  const api = ['STREAM.INFO', 'STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.DELETE', 'STREAM.MSG.GET'].map(
-    (of) => `$JS.API.${of}.${stream}`,
-  )
+  const ofStream = ['STREAM.INFO', 'STREAM.CREATE', 'STREAM.UPDATE', 'STREAM.DELETE', 'STREAM.MSG.GET', 'CONSUMER.LIST']
+  const ofConsumer = ['CONSUMER.INFO', 'CONSUMER.DELETE']
+  const api = [
+    ...ofStream.map((of) => `$JS.API.${of}.${stream}`),
+    ...ofConsumer.map((of) => `$JS.API.${of}.${stream}.*`),
+  ]
   const accounts = `accounts: ${list(peers.map(accountOf))}`
   const toPeers = [
     ...servicesOf(region).map(
@@ -91,12 +121,17 @@ function ownAccount(region: string, peers: readonly string[]): readonly string[]
   ]
   return [
     'REGION {',
-    '  jetstream: enabled',
+    `  jetstream: { max_streams: 1, max_consumers: ${peerConsumersMax} }`,
     ...user({
-      name: nodeNameOf(region),
+      identity,
       // Answers go to where the server has mapped the asker's own inbox.
       publish: [logSubject(region), announceSubject(region), invalidationSubject(region), ...api, '_R_.>'],
-      subscribe: [`${inboxPrefix(region)}.>`, askSubject(region, '*'), cacheAskSubject(region)],
+      subscribe: [
+        `${inboxPrefix(region)}.>`,
+        askSubject(region, '*'),
+        cacheAskSubject(region),
+        consumerCreatedSubject(region),
+      ],
     }),
     '  exports: [',
     ...exports.map((each) => `    ${each}`),
@@ -106,11 +141,11 @@ function ownAccount(region: string, peers: readonly string[]): readonly string[]
 }
 
 /** Caches of the region itself: they hear what has changed, and ask where the log stands. */
-function cacheAccount(region: string): readonly string[] {
+function cacheAccount(region: string, identity: Identity): readonly string[] {
   const [changes, asks] = [invalidationSubject(region), cacheAskSubject(region)]
   return [
     'CACHES {',
-    ...user({ name: cacheNameOf(region), publish: [asks], subscribe: [`${cacheInboxPrefix(region)}.>`, changes] }),
+    ...user({ identity, publish: [asks], subscribe: [`${cacheInboxPrefix(region)}.>`, changes] }),
     '  imports: [',
     `    { stream: { account: REGION, subject: ${text(changes)} } }`,
     `    { service: { account: REGION, subject: ${text(asks)} } }`,
@@ -119,7 +154,7 @@ function cacheAccount(region: string): readonly string[] {
   ]
 }
 
-function peerAccount(region: string, peer: string): readonly string[] {
+function peerAccount(region: string, peer: string, identity: Identity): readonly string[] {
   const asks = askSubject(region, peer)
   const imports = [
     ...servicesOf(region).map(
@@ -132,7 +167,7 @@ function peerAccount(region: string, peer: string): readonly string[] {
   return [
     `${text(accountOf(peer))} {`,
     ...user({
-      name: nodeNameOf(peer),
+      identity,
       publish: [`${peerApiPrefix}.>`, asks],
       subscribe: [`${inboxPrefix(peer)}.>`, announceSubject(region)],
     }),
@@ -143,12 +178,12 @@ function peerAccount(region: string, peer: string): readonly string[] {
   ]
 }
 
-type User = { readonly name: string; readonly publish: readonly string[]; readonly subscribe: readonly string[] }
+type User = { readonly identity: Identity; readonly publish: readonly string[]; readonly subscribe: readonly string[] }
 
-function user({ name, publish, subscribe }: User): readonly string[] {
+function user({ identity, publish, subscribe }: User): readonly string[] {
   return [
     '  users: [{',
-    `    user: ${text(`CN=${name}`)}`,
+    'nkey' in identity ? `    nkey: ${identity.nkey}` : `    user: ${text(`CN=${identity.certificate}`)}`,
     `    permissions { publish { allow: ${list(publish)} }, subscribe { allow: ${list(subscribe)} } }`,
     '  }]',
   ]

@@ -71,6 +71,28 @@ export const deploymentOptions = {
     help: 'the endpoint by HTTP on the loopback too, beside HTTPS: what `longitude status --base-port` asks',
     schema: port.optional(),
   },
+  natsSecrets: {
+    flags: '--nats-secrets <folder>',
+    help: 'where the secrets of the regions at NATS servers lie (default: nats-secrets in the data folder)',
+    schema: file,
+  },
+  natsConf: {
+    flags: '--nats-conf <folder>',
+    help: 'also write the NATS server’s configuration of each of --regions there, as REGION.conf',
+    schema: file,
+  },
+  natsListen: {
+    flags: '--nats-listen <address>',
+    help: 'address in what --nats-conf writes',
+    schema: z.string().regex(/^(\[[0-9a-f:]+\]|[A-Za-z0-9.-]+):\d{1,5}$/, 'HOST:PORT'),
+    default: '127.0.0.1:4222',
+  },
+  natsStore: {
+    flags: '--nats-store <folder>',
+    help: 'folder of the server’s data in what --nats-conf writes',
+    schema: z.string().min(1),
+    default: '/data',
+  },
   hosts: {
     flags: '--hosts <region=host...>',
     help: 'where each region is to run, as the others reach it: REGION=HOST or REGION=HOST:NATS-PORT, once for each',

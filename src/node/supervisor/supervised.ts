@@ -110,6 +110,11 @@ export class Supervised {
     if (this.#child !== undefined) signalGroup(this.#child, 'SIGKILL')
   }
 
+  /** Asks it to end, so that it is started again with what is prepared for it by then. One that is only starting has that already. */
+  renew(): void {
+    if (this.#state === 'ready' || this.#state === 'frozen') this.#child?.kill('SIGTERM')
+  }
+
   /** Asks it to end, and makes it when it takes too long. Resolves when it is gone. */
   async stop(): Promise<void> {
     this.#stopping = true

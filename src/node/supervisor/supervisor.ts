@@ -6,9 +6,11 @@
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Log } from '../../ports/log.ts'
+import { peerApiPrefix } from '../deployment/nats-accounts.ts'
 import { Failure } from '../failure.ts'
 import { Faults, clockFileName } from './faults.ts'
 import type { VisitorOptions } from '../../http/visitors.ts'
+import { makeNatsSecrets, natsSecretsName, seedPath } from '../nats-secrets.ts'
 import { LinksControl } from '../links/control-client.ts'
 import { linksPlan } from './links-plan.ts'
 import { heapFlagsOf } from '../own-program.ts'
@@ -17,6 +19,7 @@ import type { LineSink } from './child-lines.ts'
 import type { Layout, RegionPlan } from './layout.ts'
 import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
 import { runVariable } from './remains.ts'
+import { SecretsWatch } from './secrets-watch.ts'
 import { Sentinel } from './sentinel.ts'
 import { Supervised } from './supervised.ts'
 import type { SupervisedOptions } from './supervised.ts'
@@ -55,7 +58,7 @@ export type RegionProcesses = {
 /** More than a process gives itself (role.ts). */
 const ownStopMsMax = 10_000
 const natsStopMsMax = 5000
-/** How often is looked whether the regions' folders are there. */
+/** How often is looked whether the regions' folders are there, and whether their secrets have changed. */
 const folderLookMs = 1000
 
 export class Supervisor {
@@ -95,12 +98,20 @@ export class Supervisor {
    * or when what they share cannot start; what was started is still to be stopped then.
    */
   async start(): Promise<readonly RegionFailure[]> {
+    makeNatsSecrets(
+      this.#secrets,
+      this.regions.map(({ plan }) => plan.name),
+    )
     const shared = Promise.all([this.#links.start(), this.#frontDoor?.start()])
     const started = await Promise.all([shared, ...this.regions.map(async (region) => await this.#startRegion(region))])
     const failed = started.flatMap((one) => (one !== undefined && 'reason' in one ? [one] : []))
     if (failed.length === this.regions.length) throw new Failure(storyOf(failed))
     this.#folders = this.regions.map(watchedFolder)
-    this.#folderTimer = setInterval(() => this.#lookAtFolders(), folderLookMs).unref()
+    const secrets = new SecretsWatch({ folder: this.#secrets, regions: this.regions, log: this.#options.log })
+    this.#folderTimer = setInterval(() => {
+      this.#lookAtFolders()
+      secrets.look()
+    }, folderLookMs).unref()
     return failed
   }
 
@@ -165,6 +176,11 @@ export class Supervisor {
     return all.filter((pid) => pid !== undefined)
   }
 
+  /** The folder of the regions' secrets at NATS servers. */
+  get #secrets(): string {
+    return join(this.#options.layout.data, natsSecretsName)
+  }
+
   get linksPid(): number | undefined {
     return this.#links.pid
   }
@@ -182,6 +198,8 @@ export class Supervisor {
       port: plan.port,
       data: plan.folder,
       nats: `nats://127.0.0.1:${plan.natsPort}`,
+      'nats-nkey': seedPath(this.#secrets, plan.name, 'node'),
+      'nats-api-prefix': peerApiPrefix,
       'account-id': accountId,
       'table-transition-ms': tableTransitionMs,
       'clock-file': join(plan.folder, clockFileName),
@@ -211,6 +229,7 @@ export class Supervisor {
       host,
       port,
       nats: `nats://127.0.0.1:${plan.natsPort}`,
+      'nats-nkey': seedPath(this.#secrets, plan.name, 'cache'),
       ...visitorFlags(this.#options),
       ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
     })
@@ -278,7 +297,7 @@ export class Supervisor {
       name: 'nats-server',
       program: this.#options.natsServer,
       args: natsArguments(plan),
-      prepare: () => prepareNats(plan),
+      prepare: () => prepareNats(plan, this.#secrets),
       environment: { ...process.env, [runVariable]: this.#options.run },
       speaks: false,
       probe: async () => await natsGreets(plan.natsPort),

@@ -1,0 +1,45 @@
+/**
+ * Follows the NATS secrets of a run: when one has come, gone or changed, the servers are started again with configurations that have it.
+ * A reload is not enough: nats-server does not connect the account of a new region to that of its own until it starts (2.10.27, 2.15.1).
+ */
+import type { Log } from '../../ports/log.ts'
+import { messageOf } from '../failure.ts'
+import { makeNatsSecrets, natsSecretsMark } from '../nats-secrets.ts'
+import type { RegionPlan } from './layout.ts'
+import { prepareNats } from './nats-process.ts'
+import type { Supervised } from './supervised.ts'
+
+export type SecretsWatchOptions = {
+  readonly folder: string
+  readonly regions: readonly { readonly plan: RegionPlan; readonly nats: Supervised }[]
+  readonly log: Log
+}
+
+export class SecretsWatch {
+  readonly #options: SecretsWatchOptions
+  #mark: string
+
+  constructor(options: SecretsWatchOptions) {
+    this.#options = options
+    this.#mark = natsSecretsMark(options.folder)
+  }
+
+  /** Called again and again. A change that cannot be taken up is tried again, and changes nothing meanwhile. */
+  look(): void {
+    const { folder, regions, log } = this.#options
+    try {
+      makeNatsSecrets(
+        folder,
+        regions.map(({ plan }) => plan.name),
+      )
+      const mark = natsSecretsMark(folder)
+      if (mark === this.#mark) return
+      for (const { plan } of regions) prepareNats(plan, folder)
+      for (const { nats } of regions) nats.renew()
+      this.#mark = mark
+      log.info('the NATS secrets have changed, and the servers are started again with them')
+    } catch (error) {
+      log.error('the NATS secrets cannot be taken up', { error: messageOf(error) })
+    }
+  }
+}
