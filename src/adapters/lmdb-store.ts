@@ -20,6 +20,7 @@ import {
 } from '../ports/store.ts'
 import { checkFile, type CheckOptions } from './lmdb-file.ts'
 import { Room } from './lmdb-room.ts'
+import { LmdbScrub } from './lmdb-scrub.ts'
 import { claimFolder, type FolderClaim } from './store-folder.ts'
 
 export const databaseName = 'data.mdb'
@@ -88,6 +89,16 @@ export class LmdbStore implements Store {
     const finished = (): void => void this.#underWay--
     this.#last = written.then(finished, finished)
     return written
+  }
+
+  /** Checks pages while they are in use; closed by the caller, before the store. */
+  scrub(): LmdbScrub {
+    this.#mustBeOpen()
+    const pin = (): (() => void) => {
+      const reading = this.#database.useReadTransaction()
+      return () => reading.done()
+    }
+    return new LmdbScrub({ path: join(this.#folder, databaseName), pageSizeBytes, pin })
   }
 
   async close(): Promise<void> {

@@ -290,6 +290,12 @@ export const damagedStoresMax = 3
 export const suspectStartsMax = 3
 /** How long the check of a store’s file may keep a start waiting. A larger file is served with its last leaves unchecked. */
 export const storeCheckMsMax = 300_000
+/** The check of a store in use: so long at a time, with so long a pause between; a round of all pages at most so often. */
+export const scrubStepMs = 1
+export const scrubPauseMs = 100
+export const scrubRoundMsMin = 1000
+/** So long at a time once a request has failed as if by damage. */
+export const scrubUrgentStepMs = 10
 /** Walks of one audit that a refused batch ends before the audit gives up. */
 export const auditTriesMax = 3
 /** The conflict feed forgets its oldest beyond these. */

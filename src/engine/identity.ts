@@ -1,4 +1,6 @@
 /** Whose store this is, in what format, and which life of it: a wiped disk begins another epoch. */
+import { assert } from '../core/assert.ts'
+import { Digest } from '../core/reconcile/digest.ts'
 import type { Region } from '../core/topology.ts'
 import type { Env } from '../ports/env.ts'
 import type { Edit, Store } from '../ports/store.ts'
@@ -11,6 +13,8 @@ type Identity = {
   readonly region: string
   readonly number: number
   readonly epoch: string
+  /** Over region, number and epoch. Absent in a store of an earlier version; such a version ignores it. */
+  readonly check?: string
 }
 
 /** The store belongs to another region, or to a version that this one cannot read. */
@@ -23,13 +27,27 @@ export async function openIdentity(env: Pick<Env, 'store' | 'random'>, self: Reg
   const stored = env.store.get(identityKey)
   if (stored !== undefined) {
     const found = JSON.parse(stored.toString()) as Identity
+    assert(found.check === undefined || found.check === checkOf(found), 'identity: it is as it was written')
     const epoch = check(found, self)
     if (found.format < formatVersion) await upgrade(env.store, found)
+    else if (found.check === undefined) await env.store.write([editOf(found)])
     return epoch
   }
   const identity: Identity = { format: formatVersion, region: self.name, number: self.number, epoch: env.random.uuid() }
-  await env.store.write([{ key: identityKey, value: Buffer.from(JSON.stringify(identity)) }])
+  await env.store.write([editOf(identity)])
   return identity.epoch
+}
+
+/** With its check, so that a damaged identity is not taken for that of another region or version. */
+function editOf(identity: Identity): Edit {
+  return { key: identityKey, value: Buffer.from(JSON.stringify({ ...identity, check: checkOf(identity) })) }
+}
+
+/** Not over the format: a store of a later version is refused, and never taken for a damaged one. */
+function checkOf({ region, number, epoch }: Identity): string {
+  const digest = new Digest()
+  digest.add(Buffer.from(JSON.stringify([region, number, epoch])), Buffer.alloc(0))
+  return digest.result().digest
 }
 
 function check(identity: Identity, self: Region): string {
@@ -49,6 +67,6 @@ async function upgrade(store: Store, found: Identity): Promise<void> {
     void edits.push({ key: from, value: undefined }, { key: to, value })
   move(oldHeadKey, headKey, store.get(oldHeadKey))
   for (const { key, value } of store.entries(oldCounts)) move(key, countsKeyOfOld(key), value)
-  edits.push({ key: identityKey, value: Buffer.from(JSON.stringify({ ...found, format: formatVersion })) })
+  edits.push(editOf({ ...found, format: formatVersion }))
   await store.write(edits)
 }

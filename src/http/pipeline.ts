@@ -32,6 +32,8 @@ export type PipelineOptions = {
   readonly signatures?: Signatures
   /** Told of a bug of ours that was caught red-handed; the request has been answered 500 by then. */
   readonly onBrokenInvariant: (error: InvariantViolation) => void
+  /** A request has failed for a reason that no client and no full disk gives: its store may be damaged. */
+  readonly onFailed?: ((error: unknown) => void) | undefined
 }
 
 export type ApiRequest = SignedRequest & { readonly body: Buffer }
@@ -193,6 +195,7 @@ function serviceErrorOf(error: unknown, options: PipelineOptions, requestId: str
   const { log } = options.context.env
   log.error('request failed', { requestId, operation, error: error instanceof Error ? error.stack : String(error) })
   if (error instanceof InvariantViolation) options.onBrokenInvariant(error)
+  else options.onFailed?.(error)
   return new ServiceError('InternalServerError', 'The request processing has failed because of an unknown error.')
 }
 

@@ -54,6 +54,8 @@ export type ServerOptions = ListenOptions & {
   readonly context: OperationContext
   /** Told after a broken invariant has been answered with a 500; the node decides to stop. */
   readonly onBrokenInvariant?: (error: InvariantViolation) => void
+  /** A request was answered 500 for an unknown reason. */
+  readonly onFailed?: (error: unknown) => void
   /** Whose signatures are accepted, as known now; without it anybody's. */
   readonly credentials?: () => Credentials
   /** Regions beside its own that a signature may be for. */
@@ -91,6 +93,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, region, alsoFor, clock }) }),
     operations: options.operations ?? registry,
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
+    onFailed: options.onFailed,
   })
   return serveApi({ ...options, region, env: context.env, answer })
 }

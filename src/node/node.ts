@@ -35,6 +35,7 @@ import { type ShownCertificate, watchCertificates } from './certificate-watch.ts
 import { connectionsAffordable } from './descriptors.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { scrubStore } from './store-scrub.ts'
 import { watchStoreFolder } from './store-watch.ts'
 import { Workers } from './workers/workers.ts'
 
@@ -74,6 +75,8 @@ export type NodeOptions = {
   readonly onBrokenInvariant: (error: Error) => void
   /** The store's folder was removed: what is written from now on is lost when this process ends. */
   readonly onStoreGone: (reason: string) => void
+  /** Pages of the store changed on the disk while this node ran: its next start repairs that. */
+  readonly onStoreDamaged: (reason: string) => void
   /** The start takes longer, and goes on. */
   readonly onProgress?: () => void
 }
@@ -121,10 +124,12 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
       : steppedClock(options.clockFile, (offsetMs) => log.warn('a drill has stepped the wall clock', { offsetMs }))
   const { onBrokenInvariant, tableTransitionMs, accountId } = options
   const around = { clock, random: systemRandom, bus, log, meter }
-  const { env, engine, recovery } = await openOwnEngine(regionStore, around, { topology, onBrokenInvariant })
+  const { store, env, engine, recovery } = await openOwnEngine(regionStore, around, { topology, onBrokenInvariant })
   life.add(() => regionStore.steady())
   life.add(() => env.store.close())
   life.add(watchStoreFolder(folder, options.onStoreGone))
+  const scrub = scrubStore(folder, store.scrub(), options.onStoreDamaged)
+  life.add(() => scrub.stop())
   let idle: Promise<void> | undefined
   life.add(async () => await idle)
   life.add(() => engine.close())
@@ -172,6 +177,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     },
     log,
     meter,
+    onFailed: (message) => scrub.suspect(new Error(message)),
   })
   const server = await startServer({
     host: options.host,
@@ -192,6 +198,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     ...(credentials === undefined ? {} : { credentials: credentials.current }),
     ...(options.signedFor === undefined ? {} : { signedFor: options.signedFor }),
     onBrokenInvariant: options.onBrokenInvariant,
+    onFailed: scrub.suspect,
     ...((options.workers ?? 1) > 1 ? { distribute: workers.distribute } : {}),
   })
   life.add(async () => {

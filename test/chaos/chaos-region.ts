@@ -1,6 +1,17 @@
 /** One region of the chaos tests: its nats-server and its `longitude node`, processes that a test may kill, stop, hem in and start. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { natsSettings } from '../../src/node/nats-server/settings.ts'
@@ -148,18 +159,24 @@ export class ChaosRegion {
   /** One bit of the header of each leaf page of its node's disk that holds the text, while the node is down; how many there were. */
   async damagePages(text: string): Promise<number> {
     await this.kill('node')
+    return this.damagePagesInUse(text)
+  }
+
+  /** The same while the node runs. */
+  damagePagesInUse(text: string): number {
     const path = join(this.#place.folder, 'node', 'store', 'data.mdb')
     const bytes = readFileSync(path)
+    const file = openSync(path, 'r+')
     let pages = 0
     for (let page = 2; (page + 1) * pageSizeBytes <= bytes.length; page++) {
       const start = page * pageSizeBytes
       const isLeaf = bytes.readUInt32LE(start) === page && bytes.readUInt16LE(start + 18) === 2
       if (!isLeaf || !bytes.subarray(start, start + pageSizeBytes).includes(text)) continue
       // The number of its nodes.
-      bytes.writeUInt8((bytes[start + 20] ?? 0) ^ 4, start + 20)
+      writeSync(file, Buffer.of((bytes[start + 20] ?? 0) ^ 4), 0, 1, start + 20)
       pages++
     }
-    writeFileSync(path, bytes)
+    closeSync(file)
     return pages
   }
 
@@ -223,6 +240,15 @@ export class ChaosRegion {
   left(): readonly number[] {
     const alive = this.#started.filter(({ pid, identity }) => identity !== undefined && identityOf(pid) === identity)
     return alive.map(({ pid }) => pid)
+  }
+
+  /** Resolves with the status of its node once that has ended by itself. */
+  async nodeEnded(): Promise<number | null> {
+    const node = this.#node
+    await until(`the node of ${this.name} ends`, () =>
+      Promise.resolve(node?.exitCode !== null || node.signalCode !== null),
+    )
+    return node?.exitCode ?? null
   }
 
   /** The last lines that its processes wrote. */

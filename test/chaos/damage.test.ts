@@ -94,3 +94,17 @@ it('a file that loses its end while its node runs', { timeout }, async () => {
   await until('it is filled again', async () => (await scanned(victim, 'cut')) === 2000)
   await world.verified('cut')
 })
+
+it('pages that change while the node runs: it stops, and its next start fills a new store', { timeout }, async () => {
+  const { world, victim } = await parts()
+  await world.globalTable('live')
+  await fill(victim, 'live', { items: 300, prefix: 'live-', bytes: 300 })
+  await world.verified('live')
+  expect(victim.damagePagesInUse('"live-123"')).toBeGreaterThan(0)
+  // LMDB itself may meet the page first, and end the process.
+  expect([70, null]).toContain(await victim.nodeEnded())
+  await victim.startNode()
+  expect((await readyOf(victim)).damage?.reason).toMatch(/page \d+: /)
+  await until('it is filled again', async () => (await scanned(victim, 'live')) === 300)
+  await world.verified('live')
+})

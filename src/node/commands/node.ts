@@ -42,6 +42,10 @@ async function serve(command: Command, parent: Parent): Promise<void> {
         log.error(reason)
         process.exit(exitCode.failure)
       }),
+    onStoreDamaged: (reason) => {
+      log.error(reason)
+      process.exit(exitCode.brokenInvariant)
+    },
     onProgress: () => parent.progress(),
   })
   parent.ready()

@@ -33,6 +33,8 @@ export type FromWorker =
   | { readonly type: 'leaving' }
   /** With a connection on which something came that is not for a worker; `received` in base64. */
   | { readonly type: 'connection'; readonly received: string }
+  /** A request failed as if the store were damaged. */
+  | { readonly type: 'failed'; readonly error: string }
   | ({ readonly type: 'measured' } & Measured)
 
 /** The descriptor of the socket that requests are forwarded on. */

@@ -24,7 +24,7 @@ import type { OperationContext } from '../../operations/operation.ts'
 import { registry } from '../../operations/registry.ts'
 import type { Log } from '../../ports/log.ts'
 import { watchCredentials } from '../credentials.ts'
-import { exitCode } from '../failure.ts'
+import { exitCode, messageOf } from '../failure.ts'
 import { forwardingDescriptor, type FromWorker, type ToWorker, type WorkerStart } from './messages.ts'
 import { relayMeter } from './relay-meter.ts'
 
@@ -77,6 +77,7 @@ function start(
       ...signatures,
       operations: new Map([...registry].filter(([name]) => localOperations.includes(name))),
       onBrokenInvariant: () => process.exit(exitCode.brokenInvariant),
+      onFailed: (error) => tell({ type: 'failed', error: messageOf(error) }),
     }),
   })
   const forwarder = new Forwarder(new Socket({ fd: forwardingDescriptor, readable: true, writable: true }))

@@ -17,6 +17,8 @@ export type WorkersOptions = {
   readonly start: Omit<WorkerStart, 'type'>
   readonly log: Log
   readonly meter: Meter
+  /** A request failed in a worker as if the store were damaged. */
+  readonly onFailed: (message: string) => void
 }
 
 const restartMs = 500
@@ -92,7 +94,8 @@ export class Workers {
       if (socket !== undefined) this.#server?.takeBack(socket, Buffer.from(message.received, 'base64'))
       return
     }
-    const { meter } = this.#options
+    const { meter, onFailed } = this.#options
+    if (message.type === 'failed') return onFailed(message.error)
     for (const [name, labels, by] of message.counted) meter.count(name, labels, by)
     for (const [name, labels, values] of message.observed)
       for (const value of values) meter.observe(name, value, labels)
