@@ -5,6 +5,7 @@
  *   npm test -- path/...     set-up, then only the tests under these paths
  *   npm run simulate         the simulator over thousands of seeds
  *   npm run chaos            the long chaos tests with real processes; -- kills cuts for some of them
+ *   npm run attack           attacks on a running deployment, with what each cost; -- --brief for a tenth of it
  *   npm run drills           every drill, on regions of its own
  *
  * Plain JavaScript and nothing but Node, since it runs before anything is installed.
@@ -30,6 +31,9 @@ switch (mode) {
     break
   case 'drills':
     process.exit(run('drills', ['tsx', 'test/drills/nightly.ts', ...rest]))
+    break
+  case 'attack':
+    process.exit(run('attacks', ['tsx', 'test/attack/attack.ts', ...rest]))
     break
   case 'chaos':
     process.env.LONGITUDE_CHAOS = 'long'

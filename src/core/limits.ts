@@ -214,6 +214,8 @@ export const bodyDepthMax = 132
 export const bodyValuesMax = 100_000
 /** Of a body with attribute values: 16 MB of the shortest ones that DynamoDB takes, `{"NULL":true},`, are 2.4 million. */
 export const bodyValuesWithItemsMax = 2_500_000
+/** Members of one object in a body: an item of 400 KB has no more attributes, with the shortest names that differ. */
+export const bodyMembersMax = 105_000
 /** A value printed into a message is cut there. */
 export const shownTextMax = 64 * 1024
 /** Requests that are past their body and not yet answered; one more is throttled. */

@@ -4,6 +4,7 @@
  */
 import type { AttributeValue } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
+import { shownList } from '../shown-list.ts'
 
 export type Placeholders = {
   readonly names?: Readonly<Record<string, string>> | undefined
@@ -40,6 +41,6 @@ export class ExpressionContext {
   #refuseUnused(parameter: string, placeholders: Readonly<Record<string, unknown>>): void {
     const unused = Object.keys(placeholders).filter((placeholder) => !this.#used.has(placeholder))
     if (unused.length === 0) return
-    throw validationError(`Value provided in ${parameter} unused in expressions: keys: {${unused.join(', ')}}`)
+    throw validationError(`Value provided in ${parameter} unused in expressions: keys: {${shownList(unused)}}`)
   }
 }

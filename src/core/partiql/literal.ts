@@ -6,6 +6,7 @@ import { nestingDepthMax } from '../limits.ts'
 import { checkValue, checkValues } from '../wire/attribute-values.ts'
 import { malformed } from './lexer.ts'
 import type { TokenStream } from './token-stream.ts'
+import { shownList } from '../shown-list.ts'
 
 /** undefined when no value comes next: it may be a path. A whole value is held to what holds for values anywhere. */
 export function parseLiteral(tokens: TokenStream, depth = 0): AttributeValue | undefined {
@@ -85,7 +86,7 @@ function setOf(values: readonly AttributeValue[]): AttributeValue {
   }
   if (new Set(strings).size !== strings.length) {
     throw validationError(
-      `One or more parameter values were invalid: Input collection [${strings.join(', ')}] contains duplicates.`,
+      `One or more parameter values were invalid: Input collection [${shownList(strings)}] contains duplicates.`,
     )
   }
   return type === 'S' ? { SS: strings } : type === 'N' ? { NS: strings } : { BS: strings }

@@ -9,6 +9,7 @@ import { type ServiceError, validationError } from '../errors.ts'
 import { type NewItem, SentItem } from '../item/sent-item.ts'
 import { attributeNameSizeBytesMax, nestingDepthMax } from '../limits.ts'
 import type { Member, Shape, Structure } from './shapes.ts'
+import { shownList } from '../shown-list.ts'
 
 /** Throws for the first wrong value anywhere in the input, in the order of the model's members. */
 export function checkAttributeValues(shape: Structure, input: Readonly<Record<string, unknown>>): void {
@@ -144,7 +145,7 @@ function numberProblem(holder: Fields, place: string | number): string | undefin
 function stringSetProblem(set: readonly (string | null)[]): string | undefined {
   if (set.length === 0) return invalid('An string set  may not be empty')
   if (set.includes('') || set.includes(null)) return invalid('An string set may not have a empty string as a member')
-  return hasTwins(set) ? invalid(`Input collection [${set.join(', ')}] contains duplicates.`) : undefined
+  return hasTwins(set) ? invalid(`Input collection [${shownList(set)}] contains duplicates.`) : undefined
 }
 
 function numberSetProblem(set: string[]): string | undefined {
@@ -159,7 +160,7 @@ function numberSetProblem(set: string[]): string | undefined {
 function binarySetProblem(set: readonly (string | null)[]): string | undefined {
   if (set.length === 0) return invalid('Binary sets should not be empty')
   if (set.includes('') || set.includes(null)) return invalid('Binary sets may not contain null or empty values')
-  return hasTwins(set) ? invalid(`Input collection [${set.join(', ')}]of type BS contains duplicates.`) : undefined
+  return hasTwins(set) ? invalid(`Input collection [${shownList(set)}]of type BS contains duplicates.`) : undefined
 }
 
 function hasTwins(set: readonly unknown[]): boolean {

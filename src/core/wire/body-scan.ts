@@ -3,7 +3,7 @@
  * objects to JSON.parse. The pass knows no more of JSON than where texts begin and end; what is no JSON is the parser's to find.
  */
 import { ServiceError } from '../errors.ts'
-import { bodyDepthMax, bodyValuesMax, bodyValuesWithItemsMax } from '../limits.ts'
+import { bodyDepthMax, bodyMembersMax, bodyValuesMax, bodyValuesWithItemsMax } from '../limits.ts'
 
 /** Operations whose parameters hold attribute values, as many as the request's size allows. All others are small by their nature. */
 const withItems: ReadonlySet<string> = new Set([
@@ -22,26 +22,42 @@ const withItems: ReadonlySet<string> = new Set([
 /** Throws the SerializationException of a body that nests deeper, or has more values, than any request of the operation can need. */
 export function checkBodyScan(operation: string, body: Buffer): void {
   const valuesMax = withItems.has(operation) ? bodyValuesWithItemsMax : bodyValuesMax
-  if (!exceeds(body, { depthMax: bodyDepthMax, valuesMax })) return
+  if (!exceeds(body, { depthMax: bodyDepthMax, valuesMax, membersMax: bodyMembersMax })) return
   throw new ServiceError('SerializationException', '')
 }
 
-export type ScanBounds = { readonly depthMax: number; readonly valuesMax: number }
+export type ScanBounds = {
+  readonly depthMax: number
+  readonly valuesMax: number
+  /** Of one object: to the parser they cost far more than the elements of a list. */
+  readonly membersMax?: number
+}
 
-/** Returns whether the bytes nest deeper or hold more values (members, elements, and the root) than the bounds. */
-export function exceeds(body: Buffer, { depthMax, valuesMax }: ScanBounds): boolean {
+/** Members of each object that is open, by its depth; reused, since nothing awaits. */
+const members = new Int32Array(bodyDepthMax + 2)
+/** No list has so many elements. */
+const elements = -(2 ** 30)
+
+/** Returns whether the bytes nest deeper or hold more values (members, elements, and the root), in all or in one object, than the bounds. */
+export function exceeds(body: Buffer, { depthMax, valuesMax, membersMax = Infinity }: ScanBounds): boolean {
   // Each level takes a bracket at both ends, and each value but the first a byte of its own and a comma.
-  if (body.length < 2 * depthMax && body.length < valuesMax) return false
+  if (body.length < 2 * depthMax && body.length < Math.min(valuesMax, membersMax)) return false
   let depth = 0
   let values = 1
+  members[0] = elements
   for (let at = 0; at < body.length; at++) {
     const byte = body[at] as number
     if (byte === quote) at = endOfText(body, at + 1)
-    else if (byte === comma) values++
+    else if (byte === comma) {
+      values++
+      members[depth] = (members[depth] ?? 0) + 1
+      if ((members[depth] ?? 0) > membersMax) return true
+    }
     // A brace and a bracket differ in one bit from each other, and an end from its beginning in two.
     else if ((byte | lowerCaseBit) === openBrace) {
       values++
       if (++depth > depthMax) return true
+      members[depth] = byte === openBrace ? 1 : elements
     } else if ((byte | lowerCaseBit) === closeBrace) depth--
     else continue
     if (values > valuesMax) return true

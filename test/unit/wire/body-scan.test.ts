@@ -12,7 +12,13 @@ import {
   string,
 } from 'fast-check'
 import { expect, test } from 'vitest'
-import { bodyDepthMax, bodyValuesMax, bodyValuesWithItemsMax, requestSizeBytesMax } from '../../../src/core/limits.ts'
+import {
+  bodyDepthMax,
+  bodyMembersMax,
+  bodyValuesMax,
+  bodyValuesWithItemsMax,
+  requestSizeBytesMax,
+} from '../../../src/core/limits.ts'
 import { checkBodyScan, exceeds } from '../../../src/core/wire/body-scan.ts'
 
 /** Members, elements and the root, by way of the parser that the scan stands before. */
@@ -77,4 +83,14 @@ test('operations without attribute values take fewer', () => {
   const body = Buffer.from(`[${'1,'.repeat(bodyValuesMax)}1]`)
   expect(() => checkBodyScan('CreateTable', body)).toThrow()
   expect(() => checkBodyScan('PutItem', body)).not.toThrow()
+})
+
+test('one object has at most as many members as an item of 400 KB can have, and a list more elements', () => {
+  const named = (count: number): string => `{${Array.from({ length: count }, (_, n) => `"${n}":1`).join(',')}}`
+  const inside = (text: string): Buffer => Buffer.from(`{"TableName":"abc","List":[[1,2],${text},{"a":[]}]}`)
+  expect(() => checkBodyScan('UpdateItem', inside(named(bodyMembersMax)))).not.toThrow()
+  expect(() => checkBodyScan('UpdateItem', inside(named(bodyMembersMax + 1)))).toThrow(
+    expect.objectContaining({ code: 'SerializationException' }),
+  )
+  expect(() => checkBodyScan('UpdateItem', inside(`[${'1,'.repeat(3 * bodyMembersMax)}1]`))).not.toThrow()
 })

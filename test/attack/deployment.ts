@@ -1,0 +1,163 @@
+/** A deployment to attack: `longitude up` in a temporary folder, with workers, caches, front door and links, and what each of its processes holds. */
+import { type ChildProcess, fork } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { prepareProgram, removeFolder, temporaryFolder, up, type Up } from '../cli/command-line.ts'
+import { send } from '../conformance/raw-request.ts'
+import type { Door } from './attacks.ts'
+import type { Client } from './honest.ts'
+import { pause } from './line.ts'
+import { headersOf, type Keys } from './signing.ts'
+
+/** Of each door: what its honest client has seen. */
+export type Honest = Readonly<
+  Record<string, { readonly answered: number; readonly failed: number; readonly longestMs: number }>
+>
+
+export type Program = { readonly name: string; readonly pid: number }
+
+const keys: Keys = { accessKeyId: 'AKIAHONEST', secretAccessKey: 'a secret/of+honest' }
+const regions = ['us-east-1', 'eu-west-1']
+
+export class AttackedDeployment {
+  readonly doors: readonly Door[]
+  readonly programs: readonly Program[]
+  readonly #up: Up
+  readonly #folder: string
+  readonly #honest: ChildProcess
+
+  static async start(verified: boolean): Promise<AttackedDeployment> {
+    prepareProgram()
+    const folder = temporaryFolder()
+    const options = ['--regions', regions.join(','), '--no-latency', '--workers', '2', '--log-level', 'warn']
+    if (verified) {
+      const file = join(folder, 'credentials.json')
+      writeFileSync(file, JSON.stringify({ credentials: [keys] }), { mode: 0o600 })
+      options.push('--credentials', file)
+    }
+    const running = await up(join(folder, 'data'), ...options)
+    try {
+      const [first] = running.overview.regions
+      await fill(first?.endpoint ?? '')
+      return new AttackedDeployment(running, folder)
+    } catch (error) {
+      running.supervisor.kill('SIGTERM')
+      throw error
+    }
+  }
+
+  private constructor(running: Up, folder: string) {
+    const { overview, basePort, supervisor } = running
+    const [first] = overview.regions
+    if (first === undefined) throw new Error('no region runs')
+    this.#up = running
+    this.#folder = folder
+    const token = readFileSync(join(folder, 'data', 'admin-token'), 'utf8').trim()
+    const door = (name: string, kind: Door['kind'], endpoint: string): Door => ({
+      name,
+      kind,
+      endpoint,
+      token,
+      headers: (operation, body) => headersOf({ operation, body, endpoint, region: first.region, keys }),
+    })
+    this.doors = [
+      door('node and worker', 'api', first.endpoint),
+      door('cache', 'api', first.cache ?? ''),
+      door('front door', 'api', `http://127.0.0.1:${basePort + 99}`),
+      door('control of links', 'control', `http://127.0.0.1:${basePort + 199}`),
+    ]
+    this.programs = overview.processes.flatMap((pid) => programOf(pid, running))
+    const clients: readonly Client[] = this.doors
+      .filter(({ kind }) => kind === 'api')
+      .map(({ name, endpoint }) => ({ name, endpoint, region: first.region }))
+    this.#honest = fork(fileURLToPath(new URL('honest.ts', import.meta.url)), [JSON.stringify({ clients, keys })])
+    supervisor.once('exit', () => this.#honest.kill())
+  }
+
+  /** What the honest clients have seen since this was last asked. */
+  async honest(): Promise<Honest> {
+    const told = new Promise<Honest>((resolve) => this.#honest.once('message', (message) => resolve(message as Honest)))
+    this.#honest.send('figures')
+    return await told
+  }
+
+  get gone(): readonly Program[] {
+    return this.programs.filter(({ pid }) => memoryOf(pid).residentMB === 0)
+  }
+
+  /** What it has logged of errors. */
+  get errors(): readonly string[] {
+    return this.#up
+      .errors()
+      .split('\n')
+      .filter((line) => /"level":"?(error|50|fatal|60)/.test(line))
+  }
+
+  async close(): Promise<void> {
+    this.#honest.kill()
+    this.#up.supervisor.kill('SIGTERM')
+    await this.#up.ended
+    removeFolder(this.#folder)
+  }
+}
+
+export type Memory = { readonly residentMB: number; readonly peakMB: number }
+
+/** Linux only; zero of a process that is gone. */
+export function memoryOf(pid: number): Memory {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const of = (name: string): number =>
+      Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1] ?? 0) / 1024)
+    return { residentMB: of('VmRSS'), peakMB: of('VmHWM') }
+  } catch {
+    return { residentMB: 0, peakMB: 0 }
+  }
+}
+
+/** The peak begins anew. */
+export function forgetPeak(pid: number): void {
+  try {
+    writeFileSync(`/proc/${pid}/clear_refs`, '5')
+  } catch {
+    // The process is gone; `gone` tells.
+  }
+}
+
+function programOf(pid: number, { overview }: Up): readonly Program[] {
+  for (const { region, processes } of overview.regions) {
+    if (processes.node === pid) return [{ name: `node ${region}`, pid }, ...workersOf(pid, region)]
+    if (processes.cache === pid) return [{ name: `cache ${region}`, pid }]
+    if (processes.natsServer === pid) return [{ name: `nats-server ${region}`, pid }]
+  }
+  const command = readFileSync(`/proc/${pid}/cmdline`, 'utf8')
+    .split('\0')
+    .slice(1)
+    .find((word) => /^[a-z-]+$/.test(word))
+  return [{ name: command ?? 'other', pid }]
+}
+
+function workersOf(pid: number, region: string): readonly Program[] {
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean)
+  return children.map((child) => ({ name: `worker ${region}`, pid: Number(child) }))
+}
+
+async function fill(endpoint: string): Promise<void> {
+  const ask = async (operation: string, input: object): Promise<void> => {
+    const body = JSON.stringify(input)
+    const headers = headersOf({ operation, body, endpoint, region: regions[0] ?? '', keys })
+    const { status, text } = await send({ endpoint, headers, body })
+    if (status !== 200) throw new Error(`${operation}: ${status} ${text}`)
+  }
+  await ask('CreateTable', {
+    TableName: 'attacked',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  })
+  await pause(500)
+  await ask('PutItem', { TableName: 'attacked', Item: { pk: { S: 'honest' } } })
+  for (const pk of ['large', 'larger', 'largest'])
+    await ask('PutItem', { TableName: 'attacked', Item: { pk: { S: pk }, filler: { S: 'x'.repeat(390_000) } } })
+}
