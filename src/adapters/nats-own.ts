@@ -9,6 +9,7 @@ import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '.
 import type { Answerer, CacheFeed, Stream, StreamEnd } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
 import { bufferOf, connectOnce, isNewEnough, jetStreamOptions, type NatsServer } from './nats-connect.ts'
+import { guardConsumers } from './nats-consumers.ts'
 import { OwnStream, type OwnStreamOptions } from './nats-stream.ts'
 import {
   announceSubject,
@@ -131,6 +132,7 @@ export class OwnSide implements Stream {
       if (!isNewEnough(version)) throw new Error(`nats-server ${version} is older than 2.10.23`)
       const options = { ...jetStreamOptions(server), checkAPI: false }
       const manager = await jetstreamManager(connection, options)
+      guardConsumers({ connection, manager, self, stream: this.#stream.name, log })
       await this.#stream.info(manager)
       this.#listen(connection)
       if (this.#closed) return

@@ -12,6 +12,7 @@ import {
   type StreamInfo,
 } from '@nats-io/jetstream'
 import { nanos, TimeoutError } from '@nats-io/transport-node'
+import { consumerInactiveMsMax } from '../core/limits.ts'
 import type { Log } from '../ports/log.ts'
 import { logSubject, streamName } from './nats-subjects.ts'
 
@@ -80,7 +81,10 @@ export class OwnStream {
     const config = this.#config()
     try {
       const info = await manager.streams.info(config.name)
-      const same = info.config.max_bytes === config.max_bytes && info.config.max_age === config.max_age
+      const same =
+        info.config.max_bytes === config.max_bytes &&
+        info.config.max_age === config.max_age &&
+        info.config.consumer_limits?.inactive_threshold === config.consumer_limits.inactive_threshold
       return same ? info : await manager.streams.update(config.name, config)
     } catch (error) {
       if (!(error instanceof JetStreamApiError) || error.status !== 404) throw error
@@ -102,6 +106,7 @@ export class OwnStream {
       num_replicas: 1,
       compression: StoreCompression.S2,
       deny_delete: true,
+      consumer_limits: { inactive_threshold: nanos(consumerInactiveMsMax) },
     }
   }
 }

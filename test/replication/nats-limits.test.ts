@@ -1,11 +1,11 @@
 /** What a nats-server may refuse, provoked with real servers. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { jetstreamManager } from '@nats-io/jetstream'
-import { connect } from '@nats-io/transport-node'
+import { jetstream, jetstreamManager } from '@nats-io/jetstream'
+import { connect, nanos } from '@nats-io/transport-node'
 import { afterEach, describe, expect, it } from 'vitest'
 import { NatsBus } from '../../src/adapters/nats-bus.ts'
-import { streamBytesMax } from '../../src/core/limits.ts'
+import { consumerInactiveMsMax, streamBytesMax } from '../../src/core/limits.ts'
 import { natsSettings } from '../../src/node/nats-server/settings.ts'
 import { eventually } from './eventually.ts'
 import { freePort, natsBinaries, NatsServerProcess, quiet } from './nats.ts'
@@ -39,6 +39,27 @@ describe.each(await natsBinaries())('limits of %s', (binary) => {
       expect(config.max_bytes).toBe(streamBytesMax)
     },
   )
+
+  it('a stream of an earlier version gets a limit for its consumers, whatever consumers are there', async () => {
+    const server = await NatsServerProcess.start(binary)
+    undo.push(() => server.remove())
+    const connection = await connect({ servers: server.url })
+    undo.push(() => connection.close())
+    const manager = await jetstreamManager(connection)
+    await manager.streams.add({ name: 'LOG_a', subjects: ['log.a.changes'], max_bytes: streamBytesMax })
+    await jetstream(connection).publish('log.a.changes', 'kept')
+    await manager.consumers.add('LOG_a', { durable_name: 'endless' })
+    await manager.consumers.add('LOG_a', { name: 'long', ack_policy: 'none', inactive_threshold: nanos(3_600_000) })
+    await manager.consumers.add('LOG_a', { name: 'pushes', ack_policy: 'none', deliver_subject: 'anywhere' })
+    await manager.consumers.add('LOG_a', { name: 'good', ack_policy: 'none', inactive_threshold: nanos(30_000) })
+    const bus = busOf(server.url)
+    await eventually('a message is stored', () => stores(bus))
+    const limitOf = async () => (await manager.streams.info('LOG_a')).config.consumer_limits?.inactive_threshold
+    await eventually('the limit is there', async () => (await limitOf()) === nanos(consumerInactiveMsMax))
+    const names = async () => (await manager.consumers.list('LOG_a').next()).map(({ name }) => name)
+    await eventually('only the good one is left', async () => (await names()).join() === 'good')
+    expect((await bus.stream.last()).sequence).toBeGreaterThan(1)
+  })
 })
 
 function busOf(url: string): NatsBus {
