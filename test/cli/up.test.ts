@@ -134,10 +134,23 @@ describe('longitude up', { timeout: 60_000 }, () => {
 
   test('is described by status, also where a region is down', async () => {
     const data = folder()
-    await upWith(data, ...two)
+    const { basePort } = await upWith(data, ...two)
     const lines = await longitude('status', '--data', data)
     expect(lines).toMatchObject({ status: 0, errors: '' })
     expect(lines.output).toMatch(/us-east-1 .* ready/)
+    // Somebody without the token learns that they are ready, and what to do to learn more.
+    const elsewhere = [
+      '--data',
+      folder(),
+      '--base-port',
+      String(basePort),
+      '--regions',
+      'us-east-1,eu-west-1',
+      '--check',
+    ]
+    const stranger = await longitude('status', ...elsewhere)
+    expect(stranger.output).toMatch(/us-east-1 .* ready .*administration needs its token/)
+    expect(stranger.status).toBe(2)
     const other = await longitude('status', '--json', '--data', folder(), '--base-port', String(randomBasePort()))
     expect(other.status).toBe(1)
     const { regions } = JSON.parse(other.output) as { regions: { health: string }[] }

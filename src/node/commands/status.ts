@@ -3,8 +3,8 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { narrowBytesPerSecond } from '../../core/limits.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
-import { type Administered, askAdmin, regionsAdministered } from '../endpoints.ts'
-import { exitCode, messageOf } from '../failure.ts'
+import { type Administered, askAdmin, regionsAdministered, Unanswered } from '../endpoints.ts'
+import { Failure, exitCode, messageOf } from '../failure.ts'
 import { tableText } from '../table-text.ts'
 
 const answerMsMax = 3000
@@ -134,27 +134,26 @@ export async function runStatus(command: Command, json: boolean): Promise<void> 
 
 /** For scripts: 0 only when every region answers and is ready, 2 when what some region knows is not known. */
 function checkedCode(regions: readonly Answer[]): number {
-  if (regions.some(({ health }) => health === 'down')) return unknownCode
+  if (regions.some(({ health, status }) => health === 'down' || status === undefined)) return unknownCode
   return regions.some(({ health }) => health === 'not ready') ? exitCode.failure : 0
+}
+
+/** A region that answers, but not to us, is no region that is down. */
+function refusalOf(error: unknown): Failure {
+  if (error instanceof Failure && !(error instanceof Unanswered)) return error
+  throw error
 }
 
 async function ask(at: Administered): Promise<Answer> {
   const [region, endpoint] = at
   try {
-    const [ready, status] = await Promise.all([answerOf(`${endpoint}/ready`), askAdmin(at, 'status')])
-    return {
-      region,
-      endpoint,
-      health: ready.ok ? 'ready' : 'not ready',
-      status: nodeStatus.parse(status),
-    }
+    const [ready, status] = await Promise.all([answerOf(`${endpoint}/ready`), askAdmin(at, 'status').catch(refusalOf)])
+    const health = ready.ok ? 'ready' : 'not ready'
+    if (status instanceof Failure) return { region, endpoint, health, problem: status.message }
+    return { region, endpoint, health, status: nodeStatus.parse(status) }
   } catch (error) {
-    return {
-      region,
-      endpoint,
-      health: 'down',
-      problem: error instanceof z.ZodError ? 'not a Longitude node' : messageOf(error),
-    }
+    const problem = error instanceof z.ZodError ? 'not a Longitude node' : messageOf(error)
+    return { region, endpoint, health: 'down', problem }
   }
 }
 
