@@ -82,7 +82,10 @@ export class Inspector {
     if (missing === undefined || missing.epoch !== origin.watch.epoch || place?.epoch !== missing.epoch) return
     if (!missing.exact || waiting.length > 0) return
     const lacked = origin.watch.entries.slice(missing.after, missing.upTo).filter(({ own }) => own)
-    const items = lacked.filter((entry) => this.#concerns(entry, origin, here))
+    // A table of which the region became a replica after that announcement was not counted in it.
+    const later = origin.watch.entries.slice(missing.upTo).filter((entry) => isReplicaOf(entry, here.name))
+    const since = new Set(later.map(({ change }) => change.table))
+    const items = lacked.filter((entry) => this.#concerns(entry, origin, here) && !since.has(entry.change.table))
     const leaving = lacked.filter(({ change }) => change.ordinal > 0 && change.alone !== true)
     const isSilent = here.replication?.status().peers.some(({ peer, state }) => peer === origin.name && state === 'cut')
     if (lacked.length > 0) this.#world.sightings.meet('missing')
@@ -141,4 +144,9 @@ export class Inspector {
     const complete = this.#world.complete.get(change.table)
     return complete !== undefined && complete.has(origin) && complete.has(peer)
   }
+}
+
+/** A change of what a table's registers say of a region. */
+function isReplicaOf({ change }: Entry, region: string): boolean {
+  return !isItem(change) && change.key.toString('utf8').endsWith(`/${region}`)
 }
