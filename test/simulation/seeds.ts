@@ -119,6 +119,12 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story: 'of several batches that became durable together only the first was counted as arrived',
   },
   {
+    seed: 132,
+    world: 5,
+    story:
+      'what a peer had confirmed of changes that the log had let go of was still called missing, as an exact figure',
+  },
+  {
     seed: 449710072,
     world: 5,
     story: 'the simulator compared a client’s read of a damaged row with the log',

@@ -40,6 +40,8 @@ export type Lacking = {
   readonly changes: number
   /** When the oldest of them was made. */
   readonly oldestMs?: number
+  /** The log let go of some before the region confirmed a part of these: it lacks at most so many. */
+  readonly atMost?: true
 }
 
 export type Seen = {
@@ -340,6 +342,7 @@ function lackingOf(fields: Fields): Lacking {
     upTo: natural(fields, 'upTo'),
     changes: natural(fields, 'changes'),
     ...(oldestMs === undefined ? {} : { oldestMs: natural(fields, 'oldestMs') }),
+    ...(fields['atMost'] === true ? { atMost: true as const } : {}),
   }
 }
 

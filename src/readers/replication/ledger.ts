@@ -23,8 +23,11 @@ type TablePlace = {
   /** The first entry that it lacks, counted from the beginning of the queue's time. */
   next: number
   /** Entries that it lacks and that the log no longer holds: counted until the peer has the state instead. */
-  lost: { count: number; upTo: Position; oldestMs: number } | undefined
+  lost: Lost | undefined
 }
+
+/** `from` is what the peer had confirmed when the log let go of the first of them. */
+type Lost = { count: number; readonly from: Position; upTo: Position; oldestMs: number }
 
 type PeerPlace = {
   confirmed: Position
@@ -138,6 +141,16 @@ export class Ledger {
     return [...(this.#peers.get(peer)?.lacking ?? [])]
   }
 
+  /** Of what the log has let go of, the peer has confirmed a part since: how many of them is not known. */
+  isAtMost(peer: string): boolean {
+    const place = this.#peers.get(peer)
+    if (place === undefined) return false
+    return [...place.lacking].some((id) => {
+      const lost = place.tables.get(id)?.lost
+      return lost !== undefined && lost.from < reachOf(place, id)
+    })
+  }
+
   hasLost(peer: string, table: TableId): boolean {
     return this.#peers.get(peer)?.tables.get(table)?.lost !== undefined
   }
@@ -227,7 +240,7 @@ export class Ledger {
         const from = at.next
         at.next = Math.max(from, queue.dropped + firstBeyond(queue.entries, upTo))
         const count = (at.lost?.count ?? 0) + at.next - from
-        if (count > 0) at.lost = { count, upTo, oldestMs }
+        if (count > 0) at.lost = { count, from: at.lost?.from ?? reachOf(place, table), upTo, oldestMs }
         this.#forget(table)
       }
   }

@@ -67,7 +67,16 @@ export function lackingOf(engine: Engine, ledger: Ledger, peers: Iterable<string
     const oldest = tables.map((table) => ledger.oldestOf(region, table)?.wallMs ?? Infinity)
     const oldestMs = Math.min(...oldest)
     const after = Math.min(upTo, from)
-    return [{ region, after, upTo, changes, ...(Number.isFinite(oldestMs) ? { oldestMs } : {}) }]
+    return [
+      {
+        region,
+        after,
+        upTo,
+        changes,
+        ...(Number.isFinite(oldestMs) ? { oldestMs } : {}),
+        ...(ledger.isAtMost(region) ? { atMost: true } : {}),
+      },
+    ]
   })
   return { lacking }
 }

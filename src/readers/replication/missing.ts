@@ -148,7 +148,7 @@ export class Missing {
       epoch: said.epoch,
       after: this.#reached,
       upTo: said.own.upTo,
-      exact: this.#exact && this.#meets(said.epoch, said.own.after),
+      exact: this.#exact && this.#meets(said.epoch, said.own),
       others: said.others.map(toStatus),
       ...(silence === undefined ? {} : { silence: toldOf(silence, this.#room.cursor()) }),
     }
@@ -162,13 +162,14 @@ export class Missing {
     const { changes, sinceMs } = this.#lacked(said)
     const after =
       cursor?.epoch === said.epoch ? Math.min(said.own.upTo, Math.max(said.own.after, cursor.position)) : said.own.after
-    const { region, upTo } = said.own
-    const own: Lacking = { region, after, upTo, changes, ...(sinceMs === undefined ? {} : { oldestMs: sinceMs }) }
+    const { oldestMs: _, ...about } = said.own
+    const own: Lacking = { ...about, after, changes, ...(sinceMs === undefined ? {} : { oldestMs: sinceMs }) }
     return { said: { ...said, own }, ...(this.#silence === undefined ? {} : { silence: this.#silence }) }
   }
 
   /** The peer may count from beyond this region's place, or from within a batch, after its log was trimmed and it restarted. */
-  #meets(epoch: string, after: Position): boolean {
+  #meets(epoch: string, { after, atMost }: Lacking): boolean {
+    if (atMost === true) return false
     if (this.#room.cursor()?.epoch !== epoch) return after === 0
     return after <= this.#reached && !this.#applied.some(({ from, upTo }) => from <= after && upTo > after)
   }

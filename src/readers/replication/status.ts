@@ -88,7 +88,8 @@ export type MissingStatus = {
   readonly upTo: Position
   /**
    * False of a figure from before a restart of this region, when it had applied more than was noted: then it is at most this. False as
-   * well where the peer counts from beyond this region's place, since its log was trimmed before it restarted.
+   * well where the peer counts from beyond this region's place, since its log was trimmed before it restarted, or had let go
+   * of some before a part of them was confirmed.
    */
   readonly exact: boolean
   /** What other regions lacked, by the same announcement. */

@@ -77,8 +77,11 @@ describe('what a peer lacks', () => {
     ledger.trimmed(2)
     expect(ledger.pending('eu')).toBe(4)
     expect(ledger.lagMs('eu', 1101)).toBe(100)
+    expect(ledger.isAtMost('eu')).toBe(false)
+    ledger.confirm('eu', 1)
+    expect([ledger.pending('eu'), ledger.isAtMost('eu')]).toEqual([4, true])
     ledger.confirm('eu', 2)
-    expect(ledger.pending('eu')).toBe(2)
+    expect([ledger.pending('eu'), ledger.isAtMost('eu')]).toEqual([2, false])
   })
 })
 

@@ -110,6 +110,9 @@ it('it is not called exact when the peer counts from beyond this region’s plac
   expect(missing.status).toMatchObject({ changes: 6, exact: true })
   missing.heard(from(10))
   expect(missing.status).toMatchObject({ changes: 4, exact: true })
+  missing.heard(announcement(6, { lacking: [{ region: 'eu', after: 10, upTo: 20, changes: 6, atMost: true }] }))
+  expect(missing.status).toMatchObject({ changes: 4, exact: false })
+  expect(missing.noted()?.said?.own?.atMost).toBe(true)
 })
 
 it('nothing is said of a peer that does not announce it', () => {
