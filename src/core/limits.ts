@@ -350,3 +350,5 @@ export const linkConnectionsMax = 1024
 export const linkFaultsMax = 64
 /** Of the front door, to one region. */
 export const frontDoorConnectionsMax = 1024
+/** Replies that wait in the front door for clients that do not read: each keeps a connection to a region. */
+export const frontDoorStalledMax = 256

@@ -158,7 +158,7 @@ type Exchange = {
   readonly endsWith: () => boolean
 }
 
-type Problem = BodyProblem | 'stopping'
+export type Problem = BodyProblem | 'stopping'
 
 const originHeaders = {
   'Access-Control-Allow-Origin': '*',
@@ -166,7 +166,8 @@ const originHeaders = {
     'x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,x-amz-crc32,Date',
 }
 
-function refusal(problem: Problem): Answer {
+/** The answer to a request whose body was not taken. */
+export function refusal(problem: Problem): Answer {
   switch (problem) {
     case 'stopping':
       return errorAnswer(

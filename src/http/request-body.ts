@@ -19,7 +19,12 @@ export type ReadBody =
     }
   | { readonly problem: BodyProblem }
 
-export type Reading = { readonly budget: BodyBudget; readonly nowMs: number }
+export type Reading = {
+  readonly budget: BodyBudget
+  readonly nowMs: number
+  /** False: a compressed body stays as it travelled. */
+  readonly decodes?: boolean
+}
 
 export function readBody(request: IncomingMessage, reading: Reading): Promise<ReadBody> {
   return new Promise((resolve) => new BodyReader(request, reading, resolve).start())
@@ -41,7 +46,7 @@ class BodyReader {
     this.#request = request
     this.#reading = reading
     this.#resolve = resolve
-    this.#decoder = decoderOf(request.headers['content-encoding'])
+    this.#decoder = reading.decodes === false ? undefined : decoderOf(request.headers['content-encoding'])
     // Of a body in chunks nothing is known before it has come: it counts as a large one.
     this.#declaredBytes = Number(request.headers['content-length'] ?? Infinity)
   }

@@ -9,9 +9,18 @@ import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
 import type { ClientRequest, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ServiceError, errors } from '../../core/errors.ts'
-import { connectionsMax, frontDoorConnectionsMax, idleConnectionMsMax, replyStalledMsMax } from '../../core/limits.ts'
+import {
+  connectionsMax,
+  frontDoorConnectionsMax,
+  frontDoorStalledMax,
+  idleConnectionMsMax,
+  replyStalledMsMax,
+} from '../../core/limits.ts'
 import { renderError } from '../../core/wire/render.ts'
+import { refusal } from '../../http/api.ts'
+import { BodyBudget } from '../../http/body-budget.ts'
 import { drain } from '../../http/draining.ts'
+import { readBody } from '../../http/request-body.ts'
 import { boundHeads, headSettings, refusedHead } from '../../http/heads.ts'
 import { HttpSockets } from '../../http/http-sockets.ts'
 import { replyHeaders } from '../../http/reply.ts'
@@ -37,6 +46,8 @@ export type FrontDoorOptions = {
   readonly visitors?: VisitorOptions
   readonly onHealth?: (region: string, healthy: boolean) => void
   readonly healthEveryMs?: number
+  /** As in core/limits.ts unless given. */
+  readonly stalledMax?: number
 }
 
 /** Says which region answered. */
@@ -61,7 +72,8 @@ const hopByHop = new Set([
   'expect',
 ])
 
-type Passing = { readonly request: IncomingMessage; readonly response: ServerResponse; readonly region: string }
+type Exchange = { readonly request: IncomingMessage; readonly response: ServerResponse }
+type Passing = Exchange & { readonly region: string; readonly body: Buffer }
 
 export class FrontDoor {
   readonly #options: FrontDoorOptions
@@ -73,6 +85,11 @@ export class FrontDoor {
   readonly #health: Health
   readonly #sockets = new HttpSockets()
   readonly #visitors: Visitors
+  readonly #budget = new BodyBudget(() => systemClock.monotonicMs())
+  /** Refuse requests whose bodies are awaited. */
+  readonly #awaited = new Set<() => void>()
+  /** Replies whose clients do not read, in the order in which they stopped. */
+  readonly #stalled = new Set<ServerResponse>()
   #refusing = false
 
   /** Rejects with a Failure when the port cannot be had. */
@@ -115,6 +132,11 @@ export class FrontDoor {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** Replies that wait for clients that do not read. */
+  get stalled(): number {
+    return this.#stalled.size
+  }
+
   /** Every request that was sent on is answered; none is sent on that cannot be. */
   async close(): Promise<void> {
     this.#health.close()
@@ -124,6 +146,7 @@ export class FrontDoor {
       begin: () => this.#sockets.close(),
       refuse: () => {
         this.#refusing = true
+        for (const refuse of this.#awaited) refuse()
       },
       giveUp: () => {
         for (const outgoing of this.#underWay.keys()) outgoing.destroy(new Error('the front door is stopping'))
@@ -147,8 +170,8 @@ export class FrontDoor {
       if (this.#refusing) throw stopping()
       if (request.method === 'GET' && path === '/health') this.#tellHealth(response)
       else if (path !== '/') this.#answer(response, 404, 'text/plain', Buffer.from('<UnknownOperationException/>\n'))
-      else if (request.method === 'POST') this.#pass({ request, response, region: regionOf(request) })
-      else this.#pass({ request, response, region: this.#anyRegion() })
+      else if (request.method === 'POST') void this.#take({ request, response }, regionOf(request))
+      else void this.#take({ request, response }, this.#anyRegion())
     } catch (error) {
       this.#refuse(request, response, error)
     }
@@ -160,7 +183,34 @@ export class FrontDoor {
     return names.find((name) => this.#health.isHealthy(name)) ?? names[0] ?? ''
   }
 
-  #pass({ request, response, region }: Passing, tried: ReadonlySet<string> = new Set()): void {
+  /** A body that arrives slowly, or never whole, keeps no connection to a region: it is held here, in a budget, until it is whole. */
+  async #take({ request, response }: Exchange, region: string): Promise<void> {
+    const refuse = (): void => this.#refuse(request, response, stopping())
+    this.#awaited.add(refuse)
+    const reading = { budget: this.#budget, nowMs: systemClock.monotonicMs(), decodes: false }
+    const read = await readBody(request, reading)
+    this.#awaited.delete(refuse)
+    if ('problem' in read) return this.#notTaken(response, read.problem)
+    const { bytes: body, heldBytes } = read
+    if (response.destroyed || response.writableFinished) return this.#budget.giveBack(heldBytes)
+    response.once('close', () => this.#budget.giveBack(heldBytes))
+    if (response.headersSent) return
+    try {
+      if (this.#refusing) throw stopping()
+      this.#pass({ request, response, region, body })
+    } catch (error) {
+      this.#refuse(request, response, error)
+    }
+  }
+
+  #notTaken(response: ServerResponse, problem: Parameters<typeof refusal>[0]): void {
+    if (problem === 'aborted' || response.headersSent || response.destroyed) return
+    const { status, contentType, bytes } = refusal(problem)
+    if (!response.req.complete) response.setHeader('Connection', 'close')
+    this.#answer(response, status, contentType, bytes)
+  }
+
+  #pass({ request, response, region, body }: Passing, tried: ReadonlySet<string> = new Set()): void {
     const { failover, endpoints } = this.#options
     const roads = { orders: this.#orders, failover, isHealthy: (name: string) => this.#health.isHealthy(name) }
     const to = routeOf(region, roads, tried)
@@ -182,10 +232,10 @@ export class FrontDoor {
     })
     outgoing.once('close', () => this.#underWay.delete(outgoing))
     outgoing.once('socket', (socket) => {
-      // Until somebody is there nothing of the body is taken, so that it can still go elsewhere.
+      // Until a region is there nothing is sent, so that the request can still go elsewhere.
       const begin = (): void => {
         begun = true
-        request.pipe(outgoing)
+        outgoing.end(body)
       }
       if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', begin)
       else begin()
@@ -194,7 +244,7 @@ export class FrontDoor {
     outgoing.on('error', (error) => {
       if (response.headersSent || response.destroyed) response.destroy()
       else if (begun) this.#refuse(request, response, lost(to))
-      else this.#elsewhere({ request, response, region }, new Set([...tried, to]), to, error)
+      else this.#elsewhere({ request, response, region, body }, new Set([...tried, to]), to, error)
     })
   }
 
@@ -218,7 +268,20 @@ export class FrontDoor {
     incoming.on('error', () => response.destroy())
     // A client that stops reading must not keep a connection to the region.
     response.setTimeout(replyStalledMsMax, () => response.destroy())
+    response.once('close', () => this.#stalled.delete(response))
+    response.on('drain', () => this.#stalled.delete(response))
     incoming.pipe(response)
+    incoming.on('data', () => this.#noteStalled(response))
+  }
+
+  /** When too many clients do not read, the one that stopped first is let go. */
+  #noteStalled(response: ServerResponse): void {
+    if (!response.writableNeedDrain) return
+    this.#stalled.add(response)
+    const [first] = this.#stalled
+    if (this.#stalled.size <= (this.#options.stalledMax ?? frontDoorStalledMax) || first === undefined) return
+    this.#stalled.delete(first)
+    first.destroy()
   }
 
   /** Nobody is there any more: whoever waits is told, and may try again. */
@@ -240,7 +303,6 @@ export class FrontDoor {
     const told =
       error instanceof ServiceError ? error : new ServiceError('InternalServerError', 'The front door failed.')
     // What is left of the body is read: who is still sending would not hear the answer for the broken connection.
-    request.unpipe()
     request.resume()
     this.#answer(response, errors[told.code].status, 'application/x-amz-json-1.0', renderError(told))
   }

@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { Agent, createServer, type IncomingMessage, request, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { FrontDoor } from '../../../../src/node/front-door/front-door.ts'
+import { frontDoorConnectionsMax, requestSizeBytesMax } from '../../../../src/core/limits.ts'
+import { FrontDoor, type FrontDoorOptions } from '../../../../src/node/front-door/front-door.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {
@@ -22,7 +23,8 @@ async function region(): Promise<Region> {
     }
     state.seen.push(incoming)
     if (incoming.headers['x-please'] === 'hang') return
-    if (incoming.headers['x-please'] === 'break') incoming.socket.destroy()
+    if (incoming.headers['x-please'] === 'fill') response.end(Buffer.alloc(16 * 1024 * 1024))
+    else if (incoming.headers['x-please'] === 'break') incoming.socket.destroy()
     else if (incoming.headers['x-please'] === 'wait') setTimeout(() => incoming.pipe(response), 50)
     else incoming.pipe(response.writeHead(200, 'Fine', { 'X-Amzn-RequestId': 'ID', 'x-amz-crc32': '1' }))
   })
@@ -39,7 +41,11 @@ async function gone({ server }: Region): Promise<void> {
   })
 }
 
-async function frontDoor(regions: Record<string, Region>, failover = false): Promise<FrontDoor> {
+async function frontDoor(
+  regions: Record<string, Region>,
+  failover = false,
+  more: Partial<FrontDoorOptions> = {},
+): Promise<FrontDoor> {
   const door = await FrontDoor.open({
     host: '127.0.0.1',
     port: 0,
@@ -48,6 +54,7 @@ async function frontDoor(regions: Record<string, Region>, failover = false): Pro
     roundTripMs: (from, to) => Math.abs((distances[from] ?? 0) - (distances[to] ?? 0)),
     visitors: { hostNames: ['signed.example'] },
     healthEveryMs: 30,
+    ...more,
   })
   closing.push(() => door.close().catch(() => {}))
   return door
@@ -56,6 +63,31 @@ async function frontDoor(regions: Record<string, Region>, failover = false): Pro
 const distances: Readonly<Record<string, number>> = { one: 0, two: 10, three: 30 }
 const agent = new Agent({ keepAlive: true })
 closing.push(() => agent.destroy())
+
+function dial(door: FrontDoor): Socket {
+  const socket = connect(door.port, '127.0.0.1')
+  socket.on('error', () => {})
+  closing.push(() => socket.destroy())
+  return socket
+}
+
+async function written(socket: Socket, text: string): Promise<void> {
+  await new Promise<void>((resolve) => socket.write(text, () => resolve()))
+}
+
+/** All that still comes on it, once it is read. */
+async function bytesUntilEnd(socket: Socket): Promise<number> {
+  let bytes = 0
+  socket.on('data', (chunk: Buffer) => (bytes += chunk.length))
+  const closed = once(socket, 'close')
+  socket.resume()
+  await closed
+  return bytes
+}
+
+function headFor(name: string, length: number, more = ''): string {
+  return `POST / HTTP/1.1\r\nHost: localhost\r\nX-Amz-Date: 20260101T000000Z\r\nAuthorization: AWS4-HMAC-SHA256 Credential=AKID/20260101/${name}/dynamodb/aws4_request, SignedHeaders=host, Signature=0\r\nContent-Length: ${length}\r\n${more}\r\n`
+}
 
 type Answer = { readonly status: number; readonly incoming: IncomingMessage; readonly body: Buffer }
 
@@ -193,6 +225,41 @@ describe('the front door', () => {
     const waiting = send(door, 'one', Buffer.from('{"slow":1}'), { 'x-please': 'wait' })
     await until(() => one.seen.length === 2)
     await Promise.all([door.close(), expect(waiting).resolves.toMatchObject({ status: 200 })])
+  })
+
+  test('keeps no connection to a region for bodies that never come whole', async () => {
+    const one = await region()
+    const door = await frontDoor({ one })
+    const started = Array.from({ length: frontDoorConnectionsMax + 10 }, () => dial(door))
+    await Promise.all(started.map(async (socket) => await written(socket, `${headFor('one', 5000)}{`)))
+    expect((await send(door, 'one', Buffer.from('{}'))).status).toBe(200)
+    expect(one.seen).toHaveLength(1)
+  })
+
+  test('takes no body that is larger than a request may be, and passes nothing of it on', async () => {
+    const one = await region()
+    const door = await frontDoor({ one })
+    const declared = dial(door)
+    await written(declared, headFor('one', requestSizeBytesMax + 1))
+    const large = await send(door, 'one', Buffer.alloc(requestSizeBytesMax + 1), { 'Transfer-Encoding': 'chunked' })
+    expect(errorOf(large)).toEqual([413, 'RequestEntityTooLargeException'])
+    expect(one.seen).toHaveLength(0)
+  })
+
+  test('lets go of the client that stopped reading first when too many do not read', async () => {
+    const one = await region()
+    const door = await frontDoor({ one }, false, { stalledMax: 2 })
+    const sockets = Array.from({ length: 4 }, () => dial(door))
+    for (const [n, socket] of sockets.entries()) {
+      socket.pause()
+      await written(socket, headFor('one', 0, 'X-Please: fill\r\n'))
+      await until(() => one.seen.length > n)
+    }
+    await until(() => door.stalled === 2)
+    // The first two were let go: of the four only the last two still wait.
+    const [first, second] = await Promise.all(sockets.slice(0, 2).map(bytesUntilEnd))
+    expect(Math.max(first ?? 0, second ?? 0)).toBeLessThan(16 * 1024 * 1024)
+    expect((await send(door, 'one', Buffer.from('{}'))).status).toBe(200)
   })
 
   test('lets nothing but the API through', async () => {
