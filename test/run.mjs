@@ -6,6 +6,7 @@
  *   npm run simulate         the simulator over thousands of seeds
  *   npm run chaos            the long chaos tests with real processes; -- kills cuts for some of them
  *   npm run attack           attacks on a running deployment, with what each cost; -- --brief for a tenth of it
+ *   npm run fuzz             a million mutated requests; -- 5000 for so many, -- 5000 77 for those from seed 77
  *   npm run drills           every drill, on regions of its own
  *
  * Plain JavaScript and nothing but Node, since it runs before anything is installed.
@@ -34,6 +35,12 @@ switch (mode) {
     break
   case 'attack':
     process.exit(run('attacks', ['tsx', 'test/attack/attack.ts', ...rest]))
+    break
+  case 'fuzz':
+    process.env.LONGITUDE_FUZZ_REQUESTS = rest[0] ?? '1000000'
+    process.env.LONGITUDE_FUZZ_SEED = rest[1] ?? String(Math.floor(Math.random() * 1e9))
+    console.log(`fuzz: ${process.env.LONGITUDE_FUZZ_REQUESTS} requests from seed ${process.env.LONGITUDE_FUZZ_SEED}`)
+    vitest(['test/conformance/fuzz.test.ts'])
     break
   case 'chaos':
     process.env.LONGITUDE_CHAOS = 'long'

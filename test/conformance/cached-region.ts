@@ -23,6 +23,8 @@ export type CachedRegionOptions = Partial<CacheOptions> & {
   readonly credentials?: Credentials
   /** Whether the cache has them too. */
   readonly verifies?: boolean
+  /** Empty; one in memory unless given. */
+  readonly store?: MemoryStore
   /** How long tables stay in states that pass; may be changed while it runs. */
   readonly pace?: { readonly tableTransitionMs: number }
 }
@@ -48,14 +50,14 @@ const testLeaseMs = 60_000
 const accessKey = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
 
 export async function cachedRegion(options: CachedRegionOptions = {}): Promise<CachedRegion> {
-  const { credentials, verifies = false, pace = { tableTransitionMs: 0 }, ...more } = options
+  const { credentials, verifies = false, pace = { tableTransitionMs: 0 }, store = new MemoryStore(), ...more } = options
   const self = { name: 'us-east-1', number: 1 }
   const logged: string[] = []
   const network = new MemoryNetwork(systemClock, systemRandom)
   const meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
   const log = logInto(logged)
   const bus = network.join(self.name)
-  const env = { clock: systemClock, random: systemRandom, store: new MemoryStore(), bus, log, meter }
+  const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
   const engine = await openEngine(env, { topology: { self, regions: [self] } })
   const invalidator = startInvalidator(env, engine)
   const stopCaretaker = startCaretaker({

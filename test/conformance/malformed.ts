@@ -32,7 +32,7 @@ export function malformedRequest(random: Random, endpoint: string, tables: reado
 
 export const pick = <T>(random: Random, from: readonly T[]): T => from[Math.floor(random() * from.length)] as T
 
-const chance = (random: Random, odds: number): boolean => random() < odds
+export const chance = (random: Random, odds: number): boolean => random() < odds
 
 const names = [
   'a',
@@ -167,7 +167,7 @@ class Grower {
 }
 
 /** The text with bytes cut off, put in, doubled or changed. */
-function damaged(random: Random, text: string): Buffer {
+export function damaged(random: Random, text: string): Buffer {
   const bytes = Buffer.from(text)
   const at = Math.floor(random() * (bytes.length + 1))
   const to = Math.min(bytes.length, at + Math.floor(random() * 20))
@@ -184,7 +184,7 @@ function damaged(random: Random, text: string): Buffer {
   return Buffer.concat([bytes.subarray(0, at), between, bytes.subarray(chance(random, 0.3) ? bytes.length : to)])
 }
 
-function damageHeaders(random: Random, headers: Record<string, string>): void {
+export function damageHeaders(random: Random, headers: Record<string, string>): void {
   const name = pick(random, [...Object.keys(headers), 'Accept-Encoding', 'Origin', 'X-Amz-Security-Token'])
   if (chance(random, 0.5)) delete headers[name]
   else
@@ -201,7 +201,7 @@ function damageHeaders(random: Random, headers: Record<string, string>): void {
     ])
 }
 
-function encoded(random: Random, body: Buffer, headers: Record<string, string>): Buffer {
+export function encoded(random: Random, body: Buffer, headers: Record<string, string>): Buffer {
   if (!chance(random, 0.1)) return body
   const encoding = pick(random, ['gzip', 'deflate', 'br', 'identity', 'GZIP'])
   headers['Content-Encoding'] = encoding
