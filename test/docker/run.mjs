@@ -50,6 +50,7 @@ const steps = {
   table: ['a global table is made in one region', createTable],
   travel: ['what one region writes is read in another', travel],
   walls: ['regions reach each other by nothing but the links', walls],
+  strangers: ['a NATS server answers no stranger, and secrets are rotated without a loss', strangers],
   links: ['a link is broken and healed from this machine, with the token only', links],
   door: ['the front door leads to the region that is meant', frontDoor],
   caches: ['each region has a cache that sees what is written elsewhere', caches],
@@ -147,6 +148,28 @@ async function walls() {
     const own = [`nats-${from}:4222`, `${addresses[`nats-${from}`]}:4222`, 'links:8199']
     assert.deepEqual(deployment.reachable(from, [...own, ...aims]), own, `from ${from}`)
   }
+}
+
+async function strangers() {
+  const program = (region) => `
+    const socket = require('node:net').connect(4222, 'nats-${region}')
+    socket.write('CONNECT {}\\r\\nSUB > 1\\r\\nPING\\r\\n')
+    let said = ''
+    socket.on('data', (data) => (said += data))
+    socket.on('error', () => {})
+    socket.on('close', () => console.log(said))`
+  const said = (region) => output('exec', '-T', region, 'node', '--eval', program(region))
+  for (const region of regions) assert.match(said(region), /-ERR 'Authorization Violation'/)
+  const ownerOf = (service) => output('exec', '-T', service, 'stat', '-c', '%a %u', '/run/nats/nkey').trim()
+  for (const service of [virginia, `cache-${virginia}`]) assert.equal(ownerOf(service), '600 10001', service)
+  const confOf = () => output('exec', '-T', `nats-${virginia}`, 'cat', `/etc/longitude/conf/${virginia}.conf`)
+  const before = confOf()
+  run('run', '--rm', 'secrets', 'secrets', '--rotate')
+  assert.notEqual(confOf(), before)
+  await put(virginia, 'E015', 'Zoe')
+  await arrives(tokyo, 'E015', 'Zoe')
+  await put(tokyo, 'E016', 'Yan')
+  await arrives(virginia, 'E016', 'Yan')
 }
 
 async function links() {

@@ -18,6 +18,7 @@ export type SecretsWatchOptions = {
 export class SecretsWatch {
   readonly #options: SecretsWatchOptions
   #mark: string
+  #complaint: string | undefined
 
   constructor(options: SecretsWatchOptions) {
     this.#options = options
@@ -37,9 +38,12 @@ export class SecretsWatch {
       for (const { plan } of regions) prepareNats(plan, folder)
       for (const { nats } of regions) nats.renew()
       this.#mark = mark
+      this.#complaint = undefined
       log.info('the NATS secrets have changed, and the servers are started again with them')
     } catch (error) {
-      log.error('the NATS secrets cannot be taken up', { error: messageOf(error) })
+      const complaint = messageOf(error)
+      if (complaint !== this.#complaint) log.error('the NATS secrets cannot be taken up', { error: complaint })
+      this.#complaint = complaint
     }
   }
 }

@@ -7,7 +7,7 @@ import { options } from '../../../src/node/configuration.ts'
 type Service = {
   readonly image: string
   readonly environment?: Readonly<Record<string, string>>
-  readonly networks: readonly string[]
+  readonly networks?: readonly string[]
   readonly ports?: readonly string[]
   readonly command?: readonly string[]
   readonly volumes?: readonly string[]
@@ -30,7 +30,8 @@ function merged(first: File, second: File): File {
     const [before, after] = [first.services[name], second.services[name]]
     const environment = { ...before?.environment, ...after?.environment }
     const networks = [...new Set([...(before?.networks ?? []), ...(after?.networks ?? [])])]
-    return [name, { ...before, ...after, environment, networks } as Service] as const
+    const volumes = [...new Set([...(before?.volumes ?? []), ...(after?.volumes ?? [])])]
+    return [name, { ...before, ...after, environment, networks, volumes } as Service] as const
   })
   return { services: Object.fromEntries(services), networks: { ...first.networks, ...second.networks } }
 }
@@ -74,7 +75,7 @@ describe.each([
   })
 
   test('share no network but for what stands between them or looks at them', () => {
-    const between = Object.entries(file.services).filter(([, { networks }]) => networks.length > 1)
+    const between = Object.entries(file.services).filter(([, { networks = [] }]) => networks.length > 1)
     const names = between.map(([name]) => name).filter((name) => !name.startsWith('links'))
     expect(names.toSorted()).toEqual(['front-door', 'prometheus'])
     for (const region of regionsOf(file))
@@ -88,6 +89,26 @@ describe.each([
     const outside = published.map((port) => /:-(\d+)\}/.exec(port)?.[1])
     expect(new Set(outside).size).toBe(outside.length)
     expect(published.filter((port) => port.endsWith(':4222'))).toEqual([])
+  })
+
+  test('keep each secret to the one that shows it, and to the service that makes it', () => {
+    const secrets = file.services['secrets']
+    expect(words(secrets?.environment?.['LONGITUDE_REGIONS']).toSorted()).toEqual([...regionsOf(file)].toSorted())
+    const holders = Object.entries(file.services).flatMap(([name, { volumes = [] }]) =>
+      volumes.filter((volume) => volume.startsWith('nkey-')).map((volume) => `${name} ${volume}`),
+    )
+    const wanted = regionsOf(file).flatMap((region) => [
+      `secrets nkey-${region}:/run/nats-secrets/${region}/node`,
+      `secrets nkey-cache-${region}:/run/nats-secrets/${region}/cache`,
+      `${region} nkey-${region}:/run/nats:ro`,
+      `cache-${region} nkey-cache-${region}:/run/nats:ro`,
+    ])
+    expect(holders.toSorted()).toEqual(wanted.toSorted())
+    for (const region of regionsOf(file)) {
+      expect(file.services[`nats-${region}`]?.volumes).toContain('nats-conf:/etc/longitude/conf:ro')
+      for (const name of [region, `cache-${region}`])
+        expect(file.services[name]?.environment?.['LONGITUDE_NATS_NKEY']).toBe('/run/nats/nkey')
+    }
   })
 
   test('are configured by options that there are', () => {

@@ -1,0 +1,32 @@
+#!/bin/sh
+# The NATS server of a region in Compose; NATS_NAME is the region's. The configuration comes from the service `secrets` (src/node/commands/secrets.ts).
+# A change of it means another region, or new secrets: the server starts again, since a reload does not connect a new account.
+conf="/etc/longitude/conf/$NATS_NAME.conf"
+server=
+stopped=
+trap 'stopped=1; [ -z "$server" ] || kill -TERM "$server" 2>/dev/null' TERM INT
+
+# A signal ends a wait, and not a sleep.
+pause() { sleep 1 & wait $!; }
+is_serving() { [ -z "$stopped" ] && kill -0 "$server" 2>/dev/null; }
+
+until [ -s "$conf" ]; do
+  [ -z "$stopped" ] || exit 0
+  pause
+done
+# Version 0.1.0 had no accounts: its stream lies under the name of the common one, which no client reaches any more.
+rm -rf '/data/jetstream/$G'
+
+while [ -z "$stopped" ]; do
+  before="$(cat "$conf")"
+  nats-server --config "$conf" &
+  server=$!
+  while is_serving && [ "$(cat "$conf")" = "$before" ]; do pause; done
+  # One that ended by itself ends the container, and Docker starts it again.
+  if [ -z "$stopped" ] && ! kill -0 "$server" 2>/dev/null; then
+    wait "$server"
+    exit $?
+  fi
+  kill -TERM "$server" 2>/dev/null
+  while kill -0 "$server" 2>/dev/null; do wait "$server"; done
+done
