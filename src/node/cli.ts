@@ -110,7 +110,9 @@ define(
     const { runDeployment } = await import('./commands/deployment.ts')
     runDeployment(command, json)
   },
-).option('--renew', 'new certificates also where the old ones are good')
+)
+  .option('--renew', 'new certificates also where the old ones are good')
+  .option('--rotate [region...]', 'other names in them too, for all regions or these: the old certificates are refused')
 
 define(
   'secrets',

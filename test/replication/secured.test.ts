@@ -1,5 +1,5 @@
 /** Three regions as `longitude deployment` sets them up, on one machine: what flows between them, and what does not. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -46,9 +46,14 @@ afterAll(async () => {
 })
 
 /** Its paths are those of the hosts; here each region's folder stays where it was written. */
-function deploy(out: string, natsPorts: readonly number[], regions: readonly string[] = names): void {
+function deploy(
+  out: string,
+  natsPorts: readonly number[],
+  regions: readonly string[] = names,
+  rotate: readonly string[] = [],
+): void {
   const hosts = regions.map((region, n) => ({ region, host: 'localhost', natsPort: natsPorts[n] ?? 1 }))
-  writeDeployment({ hosts, out, installed: '/INSTALLED', state: '/STATE', certificateDays: 30, renew: false })
+  writeDeployment({ hosts, out, installed: '/INSTALLED', state: '/STATE', certificateDays: 30, renew: false, rotate })
   for (const name of names)
     for (const file of ['nats.conf', 'longitude.json', 'cache.json']) {
       const path = join(out, name, file)
@@ -357,5 +362,41 @@ describe('a peer’s certificate', () => {
           .catch(() => false),
     )
     expect(await ask('ap-northeast-1')).toContain('this is eu-west-1, not ap-northeast-1')
+  })
+})
+
+describe('a rotation', () => {
+  it('puts a lost key out, and replication goes on', async () => {
+    const regions = await running()
+    const [, second] = regions as [TestRegion, TestRegion, TestRegion]
+    await eventually('the second follows', () => ['live', 'idle'].includes(second.peer(us).state))
+    const lost = mkdtempSync(join(folder, 'lost-'))
+    for (const file of ['node.crt', 'node.key', 'cache.crt', 'cache.key'])
+      cpSync(join(folder, eu, file), join(lost, file))
+    for (const _ of ['once', 'twice']) deploy(folder, ports, names, [eu])
+    for (const server of servers.values()) {
+      await server.kill()
+      await server.start()
+    }
+    const enters = async (at: Name, of: string, role: string): Promise<boolean> => {
+      const tls = {
+        caFile: join(folder, us, 'ca.crt'),
+        certFile: join(of, `${role}.crt`),
+        keyFile: join(of, `${role}.key`),
+      }
+      const url = `tls://localhost:${servers.get(at)?.port ?? 0}`
+      const connection = await connectOnce(eu, { url, credentials: { tls } }, 'tries').catch(() => undefined)
+      await connection?.close()
+      return connection !== undefined
+    }
+    for (const [at, role] of [
+      [us, 'node'],
+      [eu, 'node'],
+      [eu, 'cache'],
+    ] as const) {
+      expect(await enters(at, lost, role)).toBe(false)
+      expect(await enters(at, join(folder, eu), role)).toBe(true)
+    }
+    await eventually('the second follows again', () => ['live', 'idle'].includes(second.peer(us).state))
   })
 })

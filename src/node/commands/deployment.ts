@@ -13,7 +13,10 @@ export function runDeployment(command: Command, json: boolean): void {
   const names = options.hosts.map(({ region }) => known.named(region).name)
   if (new Set(names).size < names.length) throw new Failure('--hosts names a region twice')
   const out = resolve(options.out)
-  const written = writeDeployment({ ...options, out, renew: command.opts<{ renew?: boolean }>().renew === true })
+  const { renew = false, rotate = [] } = command.opts<{ renew?: boolean; rotate?: true | readonly string[] }>()
+  const unknown = rotate === true ? [] : rotate.filter((region) => !names.includes(region))
+  if (unknown.length > 0) throw new Failure(`--rotate names ${unknown.join(', ')}, and --hosts does not`)
+  const written = writeDeployment({ ...options, out, renew, rotate: rotate === true ? names : rotate })
   if (json) {
     console.log(JSON.stringify({ out, regions: written }))
     return

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { adminToken, adminTokenName } from '../admin-token.ts'
 import { type Certified, certify, commonNameOf, type Wish } from './certificate.ts'
 import type { RegionHost } from './options.ts'
-import { cacheNameOf, nodeNameOf, peerApiPrefix, securedNatsConfiguration } from './nats-accounts.ts'
+import { certificateNameOf, type Identities, peerApiPrefix, securedNatsConfiguration } from './nats-accounts.ts'
 
 export type DeploymentOptions = {
   readonly hosts: readonly RegionHost[]
@@ -21,13 +21,37 @@ export type DeploymentOptions = {
   readonly certificateDays: number
   /** New certificates also where the old ones are good. */
   readonly renew: boolean
+  /** Regions whose nodes and caches get other names too, so that servers refuse the certificates that they had. */
+  readonly rotate?: readonly string[]
 }
 
 export type WrittenRegion = { readonly region: string; readonly folder: string; readonly certificates: 'kept' | 'new' }
 
 export function writeDeployment(options: DeploymentOptions): readonly WrittenRegion[] {
   const authority = authorityIn(options.out)
-  return options.hosts.map((host) => writeRegion(host, authority, options))
+  const names = new Map(options.hosts.map(({ region }) => [region, namesOf(region, options)]))
+  return options.hosts.map((host) => writeRegion(host, { authority, names, options }))
+}
+
+/** The names in a region's certificates. */
+type Names = { readonly node: string; readonly cache: string }
+type Writing = {
+  readonly authority: Certified
+  readonly names: ReadonlyMap<string, Names>
+  readonly options: DeploymentOptions
+}
+
+/** Those that the region has, or the next ones. */
+function namesOf(region: string, { out, rotate = [] }: DeploymentOptions): Names {
+  const nameOf = (role: 'node' | 'cache'): string => {
+    const first = certificateNameOf(role, region)
+    const found = readCertified(join(out, region), role)
+    const name = found === undefined ? '' : commonNameOf(new X509Certificate(found.certificate))
+    const [, count = '1'] = name.startsWith(first) ? (/^\.(\d+)$/.exec(name.slice(first.length)) ?? []) : []
+    const next = Number(count) + (rotate.includes(region) ? 1 : 0)
+    return next === 1 ? first : `${first}.${next}`
+  }
+  return { node: nameOf('node'), cache: nameOf('cache') }
 }
 
 export const authorityFolder = 'authority'
@@ -46,15 +70,17 @@ function authorityIn(out: string): Certified {
   return made
 }
 
-function writeRegion(at: RegionHost, authority: Certified, options: DeploymentOptions): WrittenRegion {
+function writeRegion(at: RegionHost, writing: Writing): WrittenRegion {
+  const { authority, names, options } = writing
+  const { node, cache } = names.get(at.region) ?? namesOf(at.region, options)
   const folder = join(options.out, at.region)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const days = options.certificateDays
   const wishes: Readonly<Record<string, Wish>> = {
     // The region's own node reaches its server by the loopback.
     server: { name: at.host, days, use: 'server', hosts: [...new Set([at.host, 'localhost', '127.0.0.1', '::1'])] },
-    node: { name: nodeNameOf(at.region), days, use: 'client' },
-    cache: { name: cacheNameOf(at.region), days, use: 'client' },
+    node: { name: node, days, use: 'client' },
+    cache: { name: cache, days, use: 'client' },
   }
   let certificates: 'kept' | 'new' = 'kept'
   for (const [name, wish] of Object.entries(wishes)) {
@@ -65,7 +91,7 @@ function writeRegion(at: RegionHost, authority: Certified, options: DeploymentOp
   }
   writeFileSync(join(folder, 'ca.crt'), authority.certificate)
   writeToken(options.out, folder)
-  writeFileSync(join(folder, 'nats.conf'), natsConfigurationOf(at, options))
+  writeFileSync(join(folder, 'nats.conf'), natsConfigurationOf(at, writing))
   writeFileSync(join(folder, 'longitude.json'), `${JSON.stringify(nodeOptionsOf(at, options), undefined, 2)}\n`)
   writeFileSync(join(folder, 'cache.json'), `${JSON.stringify(cacheOptionsOf(at, options), undefined, 2)}\n`)
   return { region: at.region, folder, certificates }
@@ -80,16 +106,27 @@ function isGood({ certificate }: Certified, { name, hosts = [] }: Wish, authorit
   )
 }
 
-function natsConfigurationOf({ region, natsPort }: RegionHost, { hosts, installed, state }: DeploymentOptions): string {
+function natsConfigurationOf({ region, natsPort }: RegionHost, { names, options }: Writing): string {
+  const { installed, state } = options
   return securedNatsConfiguration({
     region,
-    peers: hosts.map((each) => each.region).filter((name) => name !== region),
+    identities: identitiesAt(region, names),
     port: natsPort,
     store: join(state, 'longitude-nats'),
     certificate: join(installed, 'server.crt'),
     key: join(installed, 'server.key'),
     authority: join(installed, 'ca.crt'),
   })
+}
+
+function identitiesAt(region: string, names: ReadonlyMap<string, Names>): Identities {
+  const { node, cache } = names.get(region) ?? { node: '', cache: '' }
+  const others = [...names].filter(([name]) => name !== region)
+  return {
+    node: { certificate: node },
+    cache: { certificate: cache },
+    peers: new Map(others.map(([peer, { node: certificate }]) => [peer, { certificate }])),
+  }
 }
 
 /** The node's longitude.json, which this host's `longitude status` and its like read too. */

@@ -21,11 +21,8 @@ import { natsSettings } from '../nats-server/settings.ts'
 /** Under which a peer's account has what it may use of the region's JetStream. */
 export const peerApiPrefix = 'LONGITUDE'
 
-/** The name in a node's certificate, by which NATS servers know it. */
-export const nodeNameOf = (region: string): string => `longitude-node-${region}`
-
-/** And that in the certificate of a region's caches. */
-export const cacheNameOf = (region: string): string => `longitude-cache-${region}`
+/** The first name in the certificate of a node, or of a region's caches, by which NATS servers know it; a rotation adds `.2`, `.3` … */
+export const certificateNameOf = (role: 'node' | 'cache', region: string): string => `longitude-${role}-${region}`
 
 /** How a server knows a user: by the name in its certificate, or by the public key of its nkey. */
 export type Identity = { readonly certificate: string } | { readonly nkey: string }
@@ -39,7 +36,7 @@ export type Identities = {
 
 export type SecuredServer = {
   readonly region: string
-  readonly peers: readonly string[]
+  readonly identities: Identities
   readonly port: number
   readonly store: string
   /** Paths on the host. */
@@ -49,7 +46,7 @@ export type SecuredServer = {
 }
 
 export function securedNatsConfiguration(server: SecuredServer): string {
-  const { region, peers, port, store } = server
+  const { region, identities, port, store } = server
   return [
     '# Written by `longitude deployment`, again when the regions change: restart the server then, since a reload does not connect a new account.',
     ...natsSettings({ name: region, listen: `0.0.0.0:${port}`, store }),
@@ -63,17 +60,9 @@ export function securedNatsConfiguration(server: SecuredServer): string {
     '  timeout: 5',
     '}',
     '',
-    ...accountLines(region, identitiesByCertificate(region, peers)),
+    ...accountLines(region, identities),
     '',
   ].join('\n')
-}
-
-function identitiesByCertificate(region: string, peers: readonly string[]): Identities {
-  return {
-    node: { certificate: nodeNameOf(region) },
-    cache: { certificate: cacheNameOf(region) },
-    peers: new Map(peers.map((peer) => [peer, { certificate: nodeNameOf(peer) }])),
-  }
 }
 
 /** The part of a configuration that says who may do what. Nobody else is let in: there is no user without credentials. */

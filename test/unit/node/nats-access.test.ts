@@ -108,6 +108,12 @@ describe('the files of a deployment', () => {
       region: us.region,
       peer: { 'eu-west-1': 'tls://eu.example.org:5222', 'sa-east-1': 'tls://sa.example.org:4222' },
     })
+    const rotated = writeDeployment({ ...settings, hosts: [us, moved, more], out: folder, rotate: [eu.region] })
+    expect(rotated.map(({ certificates }) => certificates)).toEqual(['kept', 'new', 'kept'])
+    for (const region of [us.region, eu.region])
+      expect(readFileSync(at('nats.conf', region), 'utf8').match(/CN=longitude-node-eu-west-1[^"]*/g)).toEqual([
+        'CN=longitude-node-eu-west-1.2',
+      ])
     const renewed = writeDeployment({ ...settings, hosts: [us, moved, more], out: folder, renew: true })
     expect(renewed.map(({ certificates }) => certificates)).toEqual(['new', 'new', 'new'])
   })
