@@ -4,7 +4,7 @@ import { ServiceError, validationError } from '../../core/errors.ts'
 import { assertActive } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { oneAtATime } from '../tables/one-at-a-time.ts'
+import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { assertKnownRegion, newReplica, replicatedStream } from '../tables/replica-updates.ts'
 import { describeGlobalTable } from './global-table.ts'
 

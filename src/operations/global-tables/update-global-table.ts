@@ -7,7 +7,7 @@ import type { RegisterEdit } from '../../engine/engine.ts'
 import { inUse } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { oneAtATime } from '../tables/one-at-a-time.ts'
+import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { assertKnownRegion, assertNoSource, leaving, newReplica } from '../tables/replica-updates.ts'
 import { describeGlobalTable, globalTable } from './global-table.ts'
 

@@ -7,7 +7,7 @@ import { tableNameOf } from '../arns.ts'
 import { inUse, tableInAnyState } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { oneAtATime } from '../tables/one-at-a-time.ts'
+import { oneAtATime } from '../../engine/one-at-a-time.ts'
 
 type Input = Wire<UpdateTimeToLiveInput>
 type Output = Wire<UpdateTimeToLiveOutput>

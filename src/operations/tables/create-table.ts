@@ -32,7 +32,7 @@ import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
 import { checkTags, tagsFrom } from '../tags/tags.ts'
-import { oneAtATime } from './one-at-a-time.ts'
+import { oneAtATime, withinTables } from '../../engine/one-at-a-time.ts'
 import { encryptionFrom, streamFrom } from './specifications.ts'
 
 type Input = Wire<CreateTableInput>
@@ -53,13 +53,16 @@ async function create(name: string, input: Input, context: OperationContext): Pr
   const taken = context.engine.tableNamed(name)
   if (taken?.status === 'DELETING') throw inUse(taken)
   if (taken !== undefined) throw new ServiceError('ResourceInUseException', `Table already exists: ${name}`)
-  if (context.engine.tables().length >= tablesMax)
+  const id = context.env.random.uuid()
+  const isMade = await withinTables(context.engine, tablesMax, async () => {
+    await context.engine.define(id, registersOf(name, input, context))
+    return true
+  })
+  if (isMade !== true)
     throw new ServiceError(
       'LimitExceededException',
       `Subscriber limit exceeded: There is a limit of ${tablesMax} tables per subscriber`,
     )
-  const id = context.env.random.uuid()
-  await context.engine.define(id, registersOf(name, input, context))
   const table = context.engine.tableWithId(id)
   if (table === undefined) throw new ServiceError('InternalServerError', 'The table was removed while it was made')
   return { TableDescription: { ...describeTable(table, context), TableStatus: 'CREATING' } }

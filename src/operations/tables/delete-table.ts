@@ -8,7 +8,7 @@ import { inUse, tableInAnyState } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
-import { oneAtATime } from './one-at-a-time.ts'
+import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { assertNoSource, protectedIn } from './replica-updates.ts'
 
 type Input = Wire<DeleteTableInput>

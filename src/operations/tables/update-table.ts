@@ -17,7 +17,7 @@ import { describeTable } from './description.ts'
 import { checkIndexUpdates, indexUpdates } from './index-updates.ts'
 import { overwritten } from './replica-overrides.ts'
 import { checkReplicaUpdates, replicaUpdates } from './replica-updates.ts'
-import { oneAtATime } from './one-at-a-time.ts'
+import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { capacityUpdate, settingUpdates } from './setting-updates.ts'
 
 export type Input = Wire<UpdateTableInput>

@@ -3,7 +3,7 @@ import { validationError } from '../../core/errors.ts'
 import { tagsMax } from '../../core/limits.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { oneAtATime } from '../tables/one-at-a-time.ts'
+import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { taggedTable } from './tagged-table.ts'
 import { checkTags, tagsFrom } from './tags.ts'
 

@@ -2,7 +2,7 @@ import type { UntagResourceInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { oneAtATime } from '../tables/one-at-a-time.ts'
+import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { taggedTable } from './tagged-table.ts'
 
 type Input = Wire<UntagResourceInput>

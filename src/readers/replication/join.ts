@@ -10,8 +10,10 @@ import { type RegisterValues, type ReplicaRegister, replicaRegister } from '../.
 import { replicaStates } from '../../core/table/table-view.ts'
 import type { KeySchema, Replica, ReplicaStatus, Table, TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
+import { tablesMax } from '../../core/limits.ts'
 import type { Engine, RegisterEdit } from '../../engine/engine.ts'
 import { incompleteStatus } from '../../engine/leftovers.ts'
+import { oneAtATime, withinTables } from '../../engine/one-at-a-time.ts'
 import type { Env } from '../../ports/env.ts'
 import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
@@ -88,10 +90,24 @@ export class Join {
     await this.#learn()
     const definition = this.#definition()
     if (definition === undefined) return 'wait'
-    const other = engine.tableNamed(definition.name)
-    if (other !== undefined && other.id !== this.table) return this.#giveWay(other, definition)
-    await this.#options.exclusive.share(() => this.#start())
-    return 'progress'
+    // A CreateTable of the name, or another global table of it, may come at the same moment.
+    return this.#options.exclusive.share(() =>
+      oneAtATime(engine, definition.name, async () => {
+        const other = engine.tableNamed(definition.name)
+        if (other !== undefined && other.id !== this.table) return this.#giveWay(other, definition)
+        return this.#startWithin(definition)
+      }),
+    )
+  }
+
+  /** A table that this region had before it lost its disk comes back whatever the limit says. */
+  async #startWithin({ name }: RegisterValues['definition']): Promise<JoinStep> {
+    const max = this.#ownReplica()?.status === 'CREATING' ? tablesMax : Infinity
+    const step = await withinTables(this.#options.engine, max, async () => {
+      await this.#start()
+      return 'progress' as const
+    })
+    return step ?? this.#fail(name, `Subscriber limit exceeded: There is a limit of ${max} tables per subscriber`)
   }
 
   /** The registers, from whoever can tell them. */
