@@ -20,6 +20,8 @@ import { prepare } from '../src/node/prepare.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [mode, ...rest] = process.argv.slice(2)
+/** Not with processes, and long all the same: LONGITUDE_DAMAGE_FLIPS says how many bits are flipped. */
+const damagedFile = 'test/store/damaged-file.test.ts'
 
 prepareAll()
 switch (mode) {
@@ -44,10 +46,11 @@ switch (mode) {
     break
   case 'chaos':
     process.env.LONGITUDE_CHAOS = 'long'
+    process.env.LONGITUDE_DAMAGE_FLIPS ??= '5000'
     vitest(
       rest.some(isChaosTest)
         ? rest.map((word) => (isChaosTest(word) ? chaosTest(word) : word))
-        : ['test/chaos', ...rest],
+        : ['test/chaos', damagedFile, ...rest],
     )
     break
   default:
