@@ -38,7 +38,14 @@ type Room = {
   readonly concerns: (table: TableId) => boolean
 }
 
-type Applied = { readonly from: Position; readonly upTo: Position; readonly changes: number; readonly lastMs: number }
+type Applied = {
+  readonly from: Position
+  readonly upTo: Position
+  readonly items: number
+  /** Of registers the peer counts only those from after the table had replicas, and sends the earlier ones too. */
+  readonly registers: number
+  readonly lastMs: number
+}
 
 /** An announcement is due every second. */
 const silentMsMin = 3500
@@ -95,9 +102,10 @@ export class Missing {
     this.#reached = Math.max(this.#reached, end)
     const [first, last] = [fresh[0], fresh.at(-1)]
     if (first === undefined || last === undefined) return
+    const items = fresh.filter(({ kind }) => kind === 'item')
     const silence = this.#silence
     if (silence !== undefined && silence.epoch === epoch) {
-      const arrived = fresh.filter(({ position }) => position <= silence.upTo).length
+      const arrived = items.filter(({ position }) => position <= silence.upTo).length
       const met = arrived === 0 ? 0 : Math.min(conflicts, arrived)
       this.#silence = {
         ...silence,
@@ -108,7 +116,8 @@ export class Missing {
     this.#applied.push({
       from: first.position,
       upTo: last.position,
-      changes: fresh.length,
+      items: items.length,
+      registers: fresh.length - items.length,
       lastMs: readStamp(last.row, 1).wallMs,
     })
     if (this.#applied.length > appliedCountsMax) this.#countedFrom = this.#applied.shift()?.upTo ?? this.#countedFrom
@@ -163,15 +172,20 @@ export class Missing {
     const after =
       cursor?.epoch === said.epoch ? Math.min(said.own.upTo, Math.max(said.own.after, cursor.position)) : said.own.after
     const { oldestMs: _, ...about } = said.own
-    const own: Lacking = { ...about, after, changes, ...(sinceMs === undefined ? {} : { oldestMs: sinceMs }) }
+    const rough = this.#meets(said.epoch, said.own) ? {} : { atMost: true as const }
+    const own: Lacking = { ...about, ...rough, after, changes, ...(sinceMs === undefined ? {} : { oldestMs: sinceMs }) }
     return { said: { ...said, own }, ...(this.#silence === undefined ? {} : { silence: this.#silence }) }
   }
 
-  /** The peer may count from beyond this region's place, or from within a batch, after its log was trimmed and it restarted. */
+  /**
+   * The peer may count from beyond this region's place, or from within a batch, after its log was trimmed and it restarted. Registers are not
+   * subtracted, so that the figure is never less than what is missing.
+   */
   #meets(epoch: string, { after, atMost }: Lacking): boolean {
     if (atMost === true) return false
     if (this.#room.cursor()?.epoch !== epoch) return after === 0
-    return after <= this.#reached && !this.#applied.some(({ from, upTo }) => from <= after && upTo > after)
+    const beyond = this.#applied.filter(({ upTo }) => upTo > after)
+    return after <= this.#reached && beyond.every(({ from, registers }) => from > after && registers === 0)
   }
 
   #lacked({ epoch, own }: Said): { readonly changes: number; readonly sinceMs?: number } {
@@ -179,7 +193,7 @@ export class Missing {
     if (own === undefined || (cursor?.epoch === epoch && cursor.whole >= own.upTo)) return { changes: 0 }
     const applied = cursor?.epoch === epoch ? this.#applied : []
     const since = applied.filter(({ upTo }) => upTo > own.after && upTo <= own.upTo)
-    const counted = own.changes - since.reduce((sum, each) => sum + each.changes, 0)
+    const counted = own.changes - since.reduce((sum, each) => sum + each.items, 0)
     const positions = cursor?.epoch === epoch ? own.upTo - Math.min(this.#reached, cursor.whole) : Infinity
     const changes = Math.max(0, Math.min(counted, positions))
     const oldestMs = Math.max(own.oldestMs ?? 0, ...since.map(({ lastMs }) => lastMs))

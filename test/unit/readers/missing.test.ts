@@ -115,6 +115,17 @@ it('it is not called exact when the peer counts from beyond this region’s plac
   expect(missing.noted()?.said?.own?.atMost).toBe(true)
 })
 
+it('registers that have arrived are not subtracted, since the peer may not have counted them', () => {
+  const { missing, state } = scene()
+  missing.heard(announcement(6))
+  state.position = 13
+  const changes = [changeAt(11), { ...changeAt(12), kind: 'register' as const }, changeAt(13)]
+  missing.applied({ epoch: 'e', changes, upTo: 13 }, 13, 0)
+  expect(missing.status).toMatchObject({ changes: 4, exact: false })
+  missing.heard(announcement(3, { lacking: [{ region: 'eu', after: 13, upTo: 20, changes: 3 }] }))
+  expect(missing.status).toMatchObject({ changes: 3, exact: true })
+})
+
 it('nothing is said of a peer that does not announce it', () => {
   const { missing } = scene()
   missing.heard({ ...announcement(1), lacking: [] })
