@@ -119,6 +119,11 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story: 'of several batches that became durable together only the first was counted as arrived',
   },
   {
+    seed: 327810541,
+    world: 5,
+    story: 'registers that a region sent and had not counted were subtracted from what a peer lacked',
+  },
+  {
     seed: 132,
     world: 5,
     story:
