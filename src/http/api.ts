@@ -62,6 +62,11 @@ export class Api {
     return this.#budget.watch(arriving)
   }
 
+  /** Of request bodies. */
+  get heldBytes(): number {
+    return this.#budget.heldBytes
+  }
+
   letGo(bytes: number): void {
     this.#budget.giveBack(bytes)
   }

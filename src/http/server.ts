@@ -72,6 +72,8 @@ export type RunningServer = {
   readonly loopbackPort: number | undefined
   /** Open now. */
   readonly connections: () => Promise<number>
+  /** Bytes held for clients: of request bodies, and of replies that are not read. */
+  readonly heldBytes: () => number
   /** A connection that was given away comes back, with what was received on it. */
   readonly takeBack: (socket: Socket, received: Buffer) => void
   /** A request of another process of this region. */
@@ -157,6 +159,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
     url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     loopbackPort: (beside?.address() as AddressInfo | undefined)?.port,
     connections: async () => (await Promise.all(servers.map(openOf))).reduce((sum, count) => sum + count, 0),
+    heldBytes: () => api.heldBytes + unread.heldBytes,
     takeBack: (socket, received) => {
       if (closed) socket.destroy()
       else takenBack(server, sockets, socket, received)

@@ -26,6 +26,11 @@ export class UnreadReplies {
     return this.#waiting.size
   }
 
+  /** Of all of them, as they began to wait. */
+  get heldBytes(): number {
+    return this.#bytes
+  }
+
   /** Call after a write that the socket has not passed on whole. */
   wait(socket: Socket): void {
     if (socket.destroyed || this.#waiting.has(socket)) return

@@ -25,6 +25,8 @@ const strength: Strength = values.brief ? { part: 0.1, holdMs: 3000 } : { part: 
 const settleMs = values.brief ? 1000 : 5000
 
 const deployment = await AttackedDeployment.start(values.credentials)
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => void deployment.close().finally(() => process.exit(1)))
 const problems: string[] = []
 const print = (line: string): void => void process.stdout.write(`${line}\n`)
 const largest = (figures: readonly (readonly [string, number])[]): string => {

@@ -40,6 +40,8 @@ export type CachedRegion = {
   readonly asked: string[]
   /** Warnings and errors. */
   readonly logged: string[]
+  /** Bytes that region and cache hold for clients. */
+  heldBytes(): number
   client(more?: DynamoDBClientConfig): DynamoDBClient
   close(): Promise<void>
 }
@@ -139,6 +141,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     regionEndpoint: server.url,
     asked,
     logged,
+    heldBytes: () => server.heldBytes() + front.heldBytes(),
     client,
     close: async () => {
       for (const each of clients) each.destroy()

@@ -132,6 +132,11 @@ export class FrontDoor {
     return (this.#server.address() as AddressInfo).port
   }
 
+  /** Bytes of request bodies. */
+  get heldBytes(): number {
+    return this.#budget.heldBytes
+  }
+
   /** Replies that wait for clients that do not read. */
   get stalled(): number {
     return this.#stalled.size

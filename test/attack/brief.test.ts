@@ -1,0 +1,81 @@
+/**
+ * The attacks in brief, on a region, a cache and a front door in this process, by attackers in another: what the servers hold stays bounded while it
+ * goes on, and is free afterwards. `npm run attack` is the long form, on processes.
+ */
+import { type ChildProcess, fork } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { FrontDoor } from '../../src/node/front-door/front-door.ts'
+import { cachedRegion, type CachedRegion } from '../conformance/cached-region.ts'
+import { call } from '../conformance/raw-request.ts'
+import { attacks } from './attacks.ts'
+
+const attackNames = attacks.filter(({ at }) => at.includes('api')).map(({ name }) => name)
+
+/** What a node may hold under attack, all in all: its own code and data too. */
+const heldBytesMax = 512 * 1024 * 1024
+
+let region: CachedRegion
+let door: FrontDoor
+let attackers: ChildProcess
+
+beforeAll(async () => {
+  region = await cachedRegion()
+  door = await FrontDoor.open({
+    host: '127.0.0.1',
+    port: 0,
+    endpoints: { 'us-east-1': region.regionEndpoint },
+    failover: false,
+    roundTripMs: () => 0,
+  })
+  await call(region.regionEndpoint, 'CreateTable', {
+    TableName: 'attacked',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  })
+  for (const pk of ['large', 'larger', 'largest'])
+    await call(region.regionEndpoint, 'PutItem', {
+      TableName: 'attacked',
+      Item: { pk: { S: pk }, filler: { S: 'x'.repeat(390_000) } },
+    })
+  attackers = fork(fileURLToPath(new URL('brief-attackers.ts', import.meta.url)), { execArgv: ['--import', 'tsx'] })
+})
+afterAll(async () => {
+  attackers.kill()
+  await door.close()
+  await region.close()
+})
+
+type Told = { readonly answers: Readonly<Record<string, number>> }
+
+async function attacked(name: string, endpoint: string): Promise<Told> {
+  const told = new Promise<Told>((resolve) => attackers.once('message', (message) => resolve(message as Told)))
+  attackers.send({ name, endpoint })
+  return await told
+}
+
+function heldBytes(): number {
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
+describe.each([
+  ['a region', () => region.regionEndpoint],
+  ['a cache', () => region.endpoint],
+  ['the front door', () => `http://127.0.0.1:${door.port}`],
+])('%s', (_, endpointOf) => {
+  test.each(attackNames)('holds no more than its bounds, and serves: %s', { timeout: 60_000 }, async (name) => {
+    let most = 0
+    const look = setInterval(() => (most = Math.max(most, heldBytes())), 5)
+    const { answers } = await attacked(name, endpointOf())
+    clearInterval(look)
+    expect(most).toBeLessThan(heldBytesMax)
+    expect(Object.keys(answers).filter((status) => status.startsWith('5'))).toEqual([])
+    const reply = await call(endpointOf(), 'GetItem', { TableName: 'attacked', Key: { pk: { S: 'none' } } })
+    expect(reply.status).toBe(200)
+    // All connections of the attackers are closed by now; what they held goes in the next turns.
+    await vi.waitFor(() => expect(region.heldBytes() + door.heldBytes).toBe(0), { timeout: 20_000, interval: 5 })
+    expect(region.logged).toEqual([])
+  })
+})
