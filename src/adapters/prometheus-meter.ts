@@ -17,6 +17,11 @@ export type PrometheusMeter = Meter & {
   readonly size: number
 }
 
+/** One of the table's histograms alone, for a process that has no other metrics of a node. */
+export function histogramOf(name: MetricName): Histogram {
+  return new Histogram(name, metrics[name].help, bucketsOf(name))
+}
+
 export function prometheusMeter(labels: Labels = {}): PrometheusMeter {
   const registry = new Registry()
   registry.setDefaultLabels(labels)
@@ -24,7 +29,7 @@ export function prometheusMeter(labels: Labels = {}): PrometheusMeter {
   const families = new Map<MetricName, SeriesOf>()
   const histograms = new Map<MetricName, Histogram>()
   for (const [name, { kind, help, labels: labelNames }] of entriesOf(metrics)) {
-    if (kind === 'histogram') histograms.set(name, new Histogram(name, help, bucketsOf(name)))
+    if (kind === 'histogram') histograms.set(name, histogramOf(name))
     else families.set(name, new SeriesOf({ name, kind, help }, labelNames.length > 0))
   }
   return {

@@ -24,6 +24,9 @@ const watchingClock: TurnWatchOptions['clock'] = {
   },
 }
 
+/** For processes without metrics: the warnings alone. */
+export const unmeasured: TurnWatchOptions['meter'] = { observe() {} }
+
 /** Watches this process. */
 export function watchTurns(options: Omit<TurnWatchOptions, 'clock'>): TurnWatch {
   return new TurnWatch({ ...options, clock: watchingClock })

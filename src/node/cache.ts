@@ -3,6 +3,8 @@ import { metricsText } from '../adapters/metrics-text.ts'
 import { systemClock } from '../adapters/clocks.ts'
 import { NatsCacheLine } from '../adapters/nats-cache-line.ts'
 import type { NatsServer } from '../adapters/nats-connect.ts'
+import { histogramOf } from '../adapters/prometheus-meter.ts'
+import { watchTurns } from '../adapters/turn-watch.ts'
 import { systemRandom } from '../adapters/random.ts'
 import { cachePipeline } from '../http/cache/cache-pipeline.ts'
 import { upstreamAt } from '../http/cache/upstream.ts'
@@ -50,6 +52,8 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const upstream = upstreamAt(options.upstream, options.ca === undefined ? {} : { ca: options.ca })
   const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
   const metrics = metricsText({ region })
+  const delays = histogramOf('longitude_event_loop_delay_seconds')
+  const turns = watchTurns({ meter: { observe: (_, seconds) => delays.observe(seconds, {}) }, log })
   const silent = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
   const current = credentials?.current
   const verifying =
@@ -75,7 +79,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     readiness: () => ({ ready: true, region, mode, serving: cache.serves }),
     metrics: async () => ({
       contentType: metrics.contentType,
-      text: await metrics.render(cacheMetrics(cache, await connections())),
+      text: (await metrics.render(cacheMetrics(cache, await connections()))) + delays.render({ region }),
     }),
     admin: [
       {
@@ -85,6 +89,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
       },
     ],
   }).catch((error: unknown) => {
+    turns.stop()
     upstream.close()
     credentials?.stop()
     throw portFailure(error, options)
@@ -96,6 +101,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   return {
     url: server.url,
     close: async () => {
+      turns.stop()
       await server.close()
       await follower?.stop()
       credentials?.stop()

@@ -1,6 +1,7 @@
 /** `longitude front-door`: the process that `up` runs for it, and that a container of its own can be. */
 import type { Command } from 'commander'
 import { pinoLog } from '../../adapters/pino-log.ts'
+import { unmeasured, watchTurns } from '../../adapters/turn-watch.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
 import { endpointsAsked } from '../endpoints.ts'
@@ -25,6 +26,7 @@ async function serve(command: Command, parent: Parent): Promise<void> {
   const known = readRegions(options.regionsFolder)
   const readable = (logFormat ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text'
   const log = (await pinoLog({ level: logLevel, readable, descriptor: 2 })).with({ process: 'front-door' })
+  watchTurns({ meter: unmeasured, log })
   const door = await FrontDoor.open({
     host,
     port: frontDoorPort,

@@ -1,6 +1,7 @@
 /** `longitude links run`: the process that carries links, of one machine under `up`, or in a container of its own. */
 import type { Command } from 'commander'
 import { pinoLog } from '../../adapters/pino-log.ts'
+import { unmeasured, watchTurns } from '../../adapters/turn-watch.ts'
 import { adminToken } from '../admin-token.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
@@ -30,6 +31,7 @@ async function serve(command: Command, parent: Parent): Promise<void> {
   })
   const readable = (logFormat ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text'
   const log = (await pinoLog({ level: logLevel, readable, descriptor: 2 })).with({ process: 'links' })
+  watchTurns({ meter: unmeasured, log })
   const links = await Links.open(plans, (what, names) => log.info(`links: ${what}`, { links: names }))
   const control = await startControl({ links, listen: { host: controlHost, port: controlPort }, token }).catch(
     async (error: unknown) => {

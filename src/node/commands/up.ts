@@ -2,6 +2,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Command } from 'commander'
 import { pinoLog } from '../../adapters/pino-log.ts'
+import { unmeasured, watchTurns } from '../../adapters/turn-watch.ts'
 import { adminToken } from '../admin-token.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { type DataFolder, openDataFolder } from '../data-folder.ts'
@@ -97,6 +98,9 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   await unlessStopped(requirePorts(usesOf(layout, options.host), freeMsMax))
   const natsServer = await unlessStopped(findNatsServer({ explicit: options.natsServer, progress }))
   const token = adminToken({ ...options, data: layout.data })
+  const log = await pinoLog({ level: logLevel, readable, descriptor: 2 })
+  const turns = watchTurns({ meter: unmeasured, log: log.with({ process: 'supervisor' }) })
+  life.add(() => turns.stop())
   const supervisor = new Supervisor({
     ...options,
     adminToken: token,
@@ -108,7 +112,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
       ...process.execArgv,
       fileURLToPath(new URL(import.meta.url.endsWith('.ts') ? '../cli.ts' : '../cli.js', import.meta.url)),
     ],
-    log: await pinoLog({ level: logLevel, readable, descriptor: 2 }),
+    log,
     progress,
     sink: lineSink(readable),
   })
