@@ -268,6 +268,9 @@ export const farewellMsMax = 500
 export const lingerMsMax = 500
 
 // Engine
+/** Changes of tables that are remembered one by one: beyond these, who asks looks at all tables; and those that workers are told of. */
+export const tableChangesRememberedMax = 1024
+export const tableChangesToldMax = 64
 /** Small buffers are cut from blocks of this size: at Node's 8 KB a page of rows makes several blocks, each an allocation. */
 export const bufferPoolSizeBytes = 128 * 1024
 /** What is written to see whether a disk that refused writes has room again: as much as was refused, within these. */

@@ -9,16 +9,13 @@ import { tableFrom } from '../core/table/table-view.ts'
 import type { Table, TableId } from '../core/table/table.ts'
 import type { Store } from '../ports/store.ts'
 import type { Group } from './group.ts'
+import { CatalogVersion } from './catalog-version.ts'
 import { allRegisters, catalogKey, registerOf, registersOf } from './keys.ts'
+import { TableChanges } from './table-changes.ts'
+import { TableList } from './table-list.ts'
 
 /** This region's number of the table; the engine gives it with the first definition. */
 export const numberRegister = 'local/number'
-
-const versionSizeBytes = 6
-
-function versionIn(bytes: Buffer | undefined): number {
-  return bytes === undefined ? 0 : bytes.readUIntBE(0, versionSizeBytes)
-}
 
 export class Catalog {
   readonly #store: Pick<Store, 'get' | 'entries'>
@@ -26,16 +23,15 @@ export class Catalog {
   #registers = new Map<TableId, Map<string, unknown>>()
   #decided = new Map<TableId, Table>()
   #successors = new Map<TableId, TableId>()
-  #durable = new Map<TableId, Table>()
-  #names: ReadonlyMap<string, Table> | undefined
-  #sorted: readonly Table[] | undefined
-  /** Of each table, how many changes of any had become durable with its last. */
-  readonly #changes = new Map<TableId, number>()
-  #published = 0
+  readonly #durable = new TableList()
+  /** Tables of which another region could know something too. */
+  readonly #shared = new Set<TableId>()
+  readonly changes = new TableChanges()
   /** Tables changed and not durable yet, with how many changes of each: what is read again when the store refuses them. */
   readonly #underWay = new Map<TableId, number>()
-  #version = 0
-  #changed = false
+  #told = new CatalogVersion()
+  /** Changed since the last batch was sealed. */
+  readonly #changed = new Set<TableId>()
 
   constructor(store: Pick<Store, 'get' | 'entries'>, region: string) {
     this.#store = store
@@ -44,49 +40,68 @@ export class Catalog {
 
   load(): void {
     this.#registers = new Map()
+    this.#shared.clear()
     for (const { key, value } of this.#store.entries(allRegisters)) {
       const { table, register } = registerOf(key)
-      this.#recordOf(table).set(register, registerValueOf(value))
+      this.#take(table, register, value)
     }
     this.#decided = new Map()
     this.#successors = new Map()
     for (const id of this.#registers.keys()) this.#decide(id)
-    this.#durable = new Map(this.#decided)
+    this.#durable.load(this.#decided.values())
     this.#underWay.clear()
-    this.#names = this.#sorted = undefined
-    this.#version = versionIn(this.#store.get(catalogKey))
-    this.#changed = false
+    this.#begun()
   }
 
   /** The store has refused what is under way: as it was before. */
   revert(): void {
     for (const id of this.#underWay.keys()) {
-      this.#registers.delete(id)
-      for (const { key, value } of this.#store.entries(registersOf(id)))
-        this.#recordOf(id).set(registerOf(key).register, registerValueOf(value))
+      this.#read(id)
       const table = this.#decide(id)
-      if (table !== undefined) this.#durable.set(id, table)
+      if (table !== undefined) this.#durable.put(id, table)
     }
-    this.#names = this.#sorted = undefined
     this.#underWay.clear()
     this.#successors = new Map()
-    this.#version = versionIn(this.#store.get(catalogKey))
-    this.#changed = false
+    this.#begun()
   }
 
   /** In the batch of every change: readers in other processes follow it. */
   seal(put: (key: Buffer, value: Buffer) => void): void {
-    if (!this.#changed) return
-    this.#changed = false
-    this.#version++
-    const bytes = Buffer.alloc(versionSizeBytes)
-    bytes.writeUIntBE(this.#version, 0, versionSizeBytes)
-    put(catalogKey, bytes)
+    if (this.#changed.size === 0) return
+    this.#told = this.#told.next(this.#changed)
+    this.#changed.clear()
+    put(catalogKey, this.#told.encode())
   }
 
-  /** Of a reader: takes over what has changed. */
+  /** Of a reader: takes over what has changed; all tables only when it has not looked for long. */
   follow(): void {
-    if (versionIn(this.#store.get(catalogKey)) !== this.#version) this.load()
+    const bytes = this.#store.get(catalogKey)
+    if (CatalogVersion.numberIn(bytes) === this.#told.number) return
+    const now = CatalogVersion.from(bytes)
+    const changed = now.since(this.#told.number)
+    if (changed === undefined) return this.load()
+    for (const id of changed) {
+      this.#read(id)
+      this.#durable.put(id, this.#decide(id))
+    }
+    this.#told = now
+  }
+
+  #begun(): void {
+    this.#told = CatalogVersion.from(this.#store.get(catalogKey))
+    this.#changed.clear()
+  }
+
+  #read(id: TableId): void {
+    this.#registers.delete(id)
+    this.#shared.delete(id)
+    for (const { key, value } of this.#store.entries(registersOf(id))) this.#take(id, registerOf(key).register, value)
+  }
+
+  /** As it is stored; that of a removed one counts, or a region that was away would not hear of it. */
+  #take(id: TableId, register: string, row: Buffer): void {
+    this.#recordOf(id).set(register, registerValueOf(row))
+    if (!isLocalRegister(register)) this.#shared.add(id)
   }
 
   /** Of a table known or not. */
@@ -94,11 +109,8 @@ export class Catalog {
     return this.#registers.get(id) ?? new Map<string, unknown>()
   }
 
-  /** Tables of which another region could know something too. */
   shared(): readonly TableId[] {
-    return [...this.#registers].flatMap(([id, record]) =>
-      [...record.keys()].some((register) => !isLocalRegister(register)) ? [id] : [],
-    )
+    return [...this.#shared]
   }
 
   /** As writes are decided with it. */
@@ -122,6 +134,9 @@ export class Catalog {
     const record = this.#recordOf(id)
     if (value === undefined) record.delete(register)
     else record.set(register, value)
+    if (isLocalRegister(register)) return
+    if (value !== undefined || hasShared(record)) this.#shared.add(id)
+    else this.#shared.delete(id)
   }
 
   /** After the registers of a change: the view follows, for writes at once, for everybody else with the group. */
@@ -134,26 +149,22 @@ export class Catalog {
 
   forget(group: Group, id: TableId): void {
     this.#registers.delete(id)
+    this.#shared.delete(id)
     this.#decided.delete(id)
     this.#begin(id)
     group.effects.push(() => this.#publish(id, undefined))
   }
 
   withId(id: TableId): Table | undefined {
-    return this.#durable.get(id)
+    return this.#durable.withId(id)
   }
 
   named(name: string): Table | undefined {
-    this.#names ??= new Map(this.tables().map((table) => [table.name, table]))
-    return this.#names.get(name)
+    return this.#durable.named(name)
   }
 
   tables(): readonly Table[] {
-    // Of two tables of one name the older one comes last, and so is the one found by it.
-    this.#sorted ??= [...this.#durable.values()].toSorted((a, b) =>
-      a.name === b.name ? b.number - a.number : a.name < b.name ? -1 : 1,
-    )
-    return this.#sorted
+    return this.#durable.all
   }
 
   #decide(id: TableId): Table | undefined {
@@ -171,24 +182,15 @@ export class Catalog {
     else this.#underWay.set(id, left)
   }
 
-  /** Another number once something of the table's registers has changed. */
-  changesOf(id: TableId): number {
-    return this.#changes.get(id) ?? 0
-  }
-
   #begin(id: TableId): void {
-    this.#changed = true
+    this.#changed.add(id)
     this.#underWay.set(id, (this.#underWay.get(id) ?? 0) + 1)
   }
 
   #publish(id: TableId, table: Table | undefined): void {
     this.#end(id)
-    this.#published++
-    if (this.#registers.has(id)) this.#changes.set(id, this.#published)
-    else this.#changes.delete(id)
-    if (table === undefined) this.#durable.delete(id)
-    else this.#durable.set(id, table)
-    this.#names = this.#sorted = undefined
+    this.changes.add(id, this.#registers.has(id))
+    this.#durable.put(id, table)
   }
 
   #recordOf(id: TableId): Map<string, unknown> {
@@ -196,6 +198,11 @@ export class Catalog {
     if (record === undefined) this.#registers.set(id, (record = new Map()))
     return record
   }
+}
+
+function hasShared(record: ReadonlyMap<string, unknown>): boolean {
+  for (const register of record.keys()) if (!isLocalRegister(register)) return true
+  return false
 }
 
 /** A register's row holds its value as JSON; that of a removed one holds nothing. */

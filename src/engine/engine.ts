@@ -216,6 +216,10 @@ export interface Engine {
   apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult>
   /** Ids of all tables of which any shared register is known, whether or not this region has a replica. */
   knownTables(): readonly TableId[]
+  /** How many changes of tables have become durable. */
+  tableChanges(): number
+  /** Tables changed since there were so many changes, also those that are gone; undefined when that is no longer known. */
+  tablesChangedSince(count: number): ReadonlySet<TableId> | undefined
   /** Another number once a table's registers have changed, durably: a reader that has seen this one need not look again. */
   registerChanges(id: TableId): number
   /** A table's shared registers (never `local/`), tombstones too, by name in UTF-8: what `mergeRegisters` of a peer takes. */

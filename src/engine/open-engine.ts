@@ -195,8 +195,16 @@ class LocalEngine implements Engine {
     return this.#state.catalog.shared()
   }
 
+  tableChanges(): number {
+    return this.#state.catalog.changes.count
+  }
+
+  tablesChangedSince(count: number): ReadonlySet<TableId> | undefined {
+    return this.#state.catalog.changes.since(count)
+  }
+
   registerChanges(id: TableId): number {
-    return this.#state.catalog.changesOf(id)
+    return this.#state.catalog.changes.lastOf(id)
   }
 
   registers(id: TableId): readonly KeyedRow[] {

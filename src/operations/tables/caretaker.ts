@@ -17,7 +17,7 @@ import {
   type LocalIndexRegister,
   type RegisterValues,
 } from '../../core/table/registers.ts'
-import type { Index, Table } from '../../core/table/table.ts'
+import type { Index, Table, TableId } from '../../core/table/table.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Engine } from '../../engine/engine.ts'
 
@@ -42,7 +42,8 @@ class Caretaker {
   private readonly care: Care
   /** What is being done, by table and thing: one hand on each. */
   private readonly busy = new Set<string>()
-  private seen: readonly Table[] = []
+  /** Changes of tables that were looked at. */
+  private seen = -1
   private readonly working = new Set<Promise<void>>()
   private stopped = false
 
@@ -63,10 +64,18 @@ class Caretaker {
   }
 
   private look(): void {
-    const tables = this.care.engine.tables()
-    if (tables === this.seen || this.stopped) return
-    this.seen = tables
-    for (const table of tables) this.consider(table)
+    const { engine } = this.care
+    const changes = engine.tableChanges()
+    if (changes === this.seen || this.stopped) return
+    const changed = this.seen < 0 ? undefined : engine.tablesChangedSince(this.seen)
+    this.seen = changes
+    if (changed === undefined) for (const table of engine.tables()) this.consider(table)
+    else for (const id of changed) this.lookAt(id)
+  }
+
+  private lookAt(id: TableId): void {
+    const table = this.care.engine.tableWithId(id)
+    if (table !== undefined) this.consider(table)
   }
 
   private consider(table: Table): void {
@@ -101,11 +110,11 @@ class Caretaker {
     this.care.env.clock.after(this.restMs(since), () => {
       if (this.stopped) return
       const working = work().then(
-        () => this.finish(name),
+        () => this.finish(name, table.id),
         (error: unknown) => {
           if (this.stopped) return
           this.care.env.log.warn('table change failed, trying again', { table: table.name, what, error: String(error) })
-          this.care.env.clock.after(retryMs, () => this.finish(name))
+          this.care.env.clock.after(retryMs, () => this.finish(name, table.id))
         },
       )
       this.working.add(working)
@@ -113,10 +122,9 @@ class Caretaker {
     })
   }
 
-  private finish(name: string): void {
+  private finish(name: string, id: TableId): void {
     this.busy.delete(name)
-    this.seen = []
-    this.look()
+    if (!this.stopped) this.lookAt(id)
   }
 
   /** Never longer than the whole transition, whatever the wall clock did meanwhile. */

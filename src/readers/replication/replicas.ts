@@ -37,7 +37,7 @@ export class Replicas {
   readonly #releasing = new Map<TableId, Mark | undefined>()
   readonly #running: Promise<void>
   readonly #unsubscribe: () => void
-  #seenTables: readonly unknown[] = []
+  #seenChanges = 0
   #look = true
 
   constructor(options: ReplicasOptions) {
@@ -79,9 +79,9 @@ export class Replicas {
   }
 
   #notice(): void {
-    const tables = this.#options.engine.tables()
-    if (tables === this.#seenTables) return
-    this.#seenTables = tables
+    const changes = this.#options.engine.tableChanges()
+    if (changes === this.#seenChanges) return
+    this.#seenChanges = changes
     this.consider()
   }
 
@@ -121,10 +121,15 @@ export class Replicas {
       else if (due === 'part') await this.#part(id)
       else this.#surveyed.set(id, changes)
     }
-    const still = new Set(known)
-    for (const id of this.#surveyed.keys()) if (!still.has(id)) this.#surveyed.delete(id)
+    this.#forgetOthersThan(known)
     // Each strike changes the table's registers, and is looked at once more by that.
     await forEach(struck, joinsUnderWayMax, (id) => this.#strike(id))
+  }
+
+  #forgetOthersThan(known: readonly TableId[]): void {
+    if (this.#surveyed.size <= known.length) return
+    const still = new Set(known)
+    for (const id of this.#surveyed.keys()) if (!still.has(id)) this.#surveyed.delete(id)
   }
 
   #surveyTable(id: TableId): 'strike' | 'part' | 'keep' {

@@ -8,12 +8,14 @@ import {
   pageTurnWorkMax,
   stepBytesMax,
   stepRowsMax,
+  tableChangesToldMax,
 } from '../../../src/core/limits.ts'
 import type { Condition } from '../../../src/core/expression/condition.ts'
 import { wholeRange } from '../../../src/core/key/key-range.ts'
 import type { ReadPlan } from '../../../src/core/read/read-plan.ts'
 import { inOneTurn, type Turns } from '../../../src/core/turns.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
+import { ReadingEngine } from '../../../src/engine/reading-engine.ts'
 import type { Entry, Range, Store } from '../../../src/ports/store.ts'
 import { itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
 
@@ -180,5 +182,24 @@ describe('one turn reads no more than a step', () => {
     expect(engine.tableNamed('T7')?.settings.tags).toEqual({})
     await engine.define(table.id, [{ register: 'local/tags', value: { c: 'd' } }])
     expect([engine.tables().length, engine.tableNamed('T7')?.settings.tags]).toEqual([before, { c: 'd' }])
+  })
+
+  it('of the tables, when a worker hears of a change of one', async () => {
+    const store = new CountingStore()
+    const { engine } = await openRegion(us, store)
+    for (let n = 0; n < 200; n++) await makeTable(engine, `T${n}`)
+    const reading = new ReadingEngine(Object.assign(store, { renew() {} }), engine.region)
+    const [table, other] = [engine.tableNamed('T7'), engine.tableNamed('T8')]
+    if (table === undefined || other === undefined) throw new Error('no table')
+    await engine.define(table.id, [{ register: 'local/tags', value: { a: 'b' } }])
+    await engine.removeTable(other.id)
+    store.begin()
+    reading.renew()
+    expect(store.most.reads).toBeLessThan(30)
+    expect(reading.tables()).toEqual(engine.tables())
+    for (let n = 0; n < 2 * tableChangesToldMax; n++)
+      await engine.define(table.id, [{ register: 'local/tags', value: { a: `${n}` } }])
+    reading.renew()
+    expect(reading.tables()).toEqual(engine.tables())
   })
 })
