@@ -149,7 +149,7 @@ export const messagesApartMs = 2
 /** Messages of a peer that wait to be applied: beyond either, its session is not read. */
 export const inboxMessagesMax = 2048
 export const inboxBytesMax = 16 * 1024 * 1024
-/** Waiting messages are applied together, up to these; the changes are decided in one turn, in which nobody else is served. */
+/** Waiting messages are applied together, up to these; they are decided in one turn. A change counts once more for each index of its table. */
 export const applyChangesMax = 1024
 export const applyTargetBytes = 4 * 1024 * 1024
 /** Batches decided and not durable yet: those of one group are flushed while those of the next are decided. */

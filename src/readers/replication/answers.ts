@@ -17,7 +17,7 @@ import type { TableId } from '../../core/table/table.ts'
 import { peersOf, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { absences, notNoted } from './debts.ts'
-import { digestOfRange } from './key-range.ts'
+import { digestForPeer } from './key-range.ts'
 import { emptyBatch, encodePart } from './own-changes.ts'
 
 /** Parts of the log looked through for one answer: foreign changes in between must not make it empty for ever. */
@@ -158,7 +158,7 @@ function digest({ engine, isComplete }: Answers, request: Extract<Request, { say
   if (engine.tableWithId(table) === undefined || !isComplete(table))
     return refusal('the table is not here, or not all of it')
   const range = { after: keyFrom(after), upTo: keyFrom(upTo) }
-  return encodeControl({ say: 'digest', ...digestOfRange(engine, table, range, watermark) })
+  return encodeControl({ say: 'digest', ...digestForPeer(engine, table, range, watermark) })
 }
 
 function keyFrom(text: string | undefined): Buffer | undefined {

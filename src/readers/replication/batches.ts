@@ -9,6 +9,8 @@ export type Bounds = {
   /** What the cursor has already is left out. */
   readonly cursor: Position
   readonly changesMax: number
+  /** What a change counts for: that of a table with indexes edits them too. One when left out. */
+  readonly weightOf?: (change: BatchChange) => number
   /** Of what waits, those before are left alone. */
   readonly from?: number
 }
@@ -24,19 +26,22 @@ export type Taken = {
  * changes would otherwise cost a flush each. What overlaps is taken once.
  */
 export function takeTogether(waiting: readonly Waiting[], bounds: Bounds): Taken | undefined {
-  const { cursor, changesMax, from = 0 } = bounds
+  const { cursor, changesMax, weightOf = () => 1, from = 0 } = bounds
+  const weigh = (each: readonly BatchChange[]): number => each.reduce((sum, change) => sum + weightOf(change), 0)
   const first = waiting[from]
   if (first === undefined) return undefined
   const { batch } = first
   const changes: BatchChange[] = []
   let sizeBytes = add(changes, batch, cursor)
+  let weight = weigh(batch.changes)
   let { upTo } = batch
   let sequence = first.sequence
   let end = from + 1
   for (; end < waiting.length; end++) {
     const next = waiting[end] as Waiting
     if (next.batch.epoch !== batch.epoch || next.batch.after > upTo) break
-    if (changes.length + next.batch.changes.length > changesMax || sizeBytes > applyTargetBytes) break
+    weight += weigh(next.batch.changes)
+    if (weight > changesMax || sizeBytes > applyTargetBytes) break
     sizeBytes += add(changes, next.batch, Math.max(cursor, upTo))
     upTo = Math.max(upTo, next.batch.upTo)
     sequence = Math.max(sequence, next.sequence)

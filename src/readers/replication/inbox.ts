@@ -1,7 +1,7 @@
 /** What a peer's stream has brought and nobody has applied yet; full, it makes the session wait. */
 import type { Position } from '../../core/change/change.ts'
 import { applyChangesMax, inboxBytesMax, inboxMessagesMax } from '../../core/limits.ts'
-import { type Taken, takeTogether, type Waiting } from './batches.ts'
+import { type Bounds, type Taken, takeTogether, type Waiting } from './batches.ts'
 
 export class Inbox {
   #waiting: Waiting[] = []
@@ -9,11 +9,11 @@ export class Inbox {
   #taken = 0
   #bytes = 0
   #room: (() => void) | undefined
-  readonly #changesMax: number
+  readonly #bounds: Pick<Bounds, 'changesMax' | 'weightOf'>
 
-  /** `changesMax`: of one batch. */
-  constructor(changesMax: number = applyChangesMax) {
-    this.#changesMax = changesMax
+  /** Of one batch. */
+  constructor({ changesMax = applyChangesMax, ...more }: Partial<Pick<Bounds, 'changesMax' | 'weightOf'>> = {}) {
+    this.#bounds = { changesMax, ...more }
   }
 
   get isEmpty(): boolean {
@@ -41,7 +41,7 @@ export class Inbox {
 
   /** What can be applied next, being applied from now on; undefined for none, and for those of another log. */
   take(cursor: Position, epoch: string): Taken | undefined {
-    const taken = takeTogether(this.#waiting, { cursor, changesMax: this.#changesMax, from: this.#taken })
+    const taken = takeTogether(this.#waiting, { ...this.#bounds, cursor, from: this.#taken })
     if (taken === undefined || taken.batch.epoch !== epoch) return undefined
     this.#taken += taken.messages
     return taken

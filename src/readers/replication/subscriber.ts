@@ -74,7 +74,10 @@ export class Subscriber {
     this.#options = options
     this.peer = options.peer
     this.#loop = new Loop(options.env.clock)
-    this.#inbox = new Inbox(options.applyChangesMax)
+    this.#inbox = new Inbox({
+      ...(options.applyChangesMax === undefined ? {} : { changesMax: options.applyChangesMax }),
+      weightOf: ({ table }) => 1 + (options.engine.tableWithId(table)?.indexes.length ?? 0),
+    })
     this.hearing = new Hearing(options.env.clock)
     this.#mode = new Mode(options.env, options.peer)
     this.#suspicion = new Suspicion(options.env, options.peer)

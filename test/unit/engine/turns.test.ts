@@ -9,6 +9,7 @@ import {
   stepBytesMax,
   stepRowsMax,
   tableChangesToldMax,
+  verifyRangeRowsMax,
 } from '../../../src/core/limits.ts'
 import type { Condition } from '../../../src/core/expression/condition.ts'
 import { wholeRange } from '../../../src/core/key/key-range.ts'
@@ -17,6 +18,7 @@ import { inOneTurn, type Turns } from '../../../src/core/turns.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { ReadingEngine } from '../../../src/engine/reading-engine.ts'
 import type { Entry, Range, Store } from '../../../src/ports/store.ts'
+import { digestForPeer, digestOfRange } from '../../../src/readers/replication/key-range.ts'
 import { itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
 
 const [us, eu] = regionNames
@@ -201,5 +203,19 @@ describe('one turn reads no more than a step', () => {
       await engine.define(table.id, [{ register: 'local/tags', value: { a: `${n}` } }])
     reading.renew()
     expect(reading.tables()).toEqual(engine.tables())
+  })
+
+  it('of a range that a peer compares, and of more than it can have says that they differ', async () => {
+    const store = new CountingStore()
+    const { engine, id } = await filled(store, 3 * verifyRangeRowsMax, 'x')
+    const clock = { wallMs: Number.MAX_SAFE_INTEGER, counter: 0 }
+    const whole = { after: undefined, upTo: undefined }
+    store.begin()
+    const cut = digestForPeer(engine, id, whole, clock)
+    expect(store.most.reads).toBeLessThan(3 * verifyRangeRowsMax)
+    expect(cut).not.toEqual(digestOfRange(engine, id, whole, clock))
+    const upTo = engine.rows(id, undefined, verifyRangeRowsMax, megabyte).at(-1)?.key
+    const part = { after: undefined, upTo }
+    expect(digestForPeer(engine, id, part, clock)).toEqual(digestOfRange(engine, id, part, clock))
   })
 })

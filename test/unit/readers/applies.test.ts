@@ -7,7 +7,7 @@ import { change } from './change.ts'
 
 /** An inbox with one change a message, and an engine that takes one change at a time and answers when it is told to. */
 function scene(messages: number) {
-  const inbox = new Inbox(1)
+  const inbox = new Inbox({ changesMax: 1 })
   for (let n = 1; n <= messages; n++) {
     const batch = { origin: 'a', originNumber: 1, epoch: 'e', after: n - 1, upTo: n, changes: [change(n)] }
     inbox.put({ batch, sequence: n, sizeBytes: 1 })
@@ -59,7 +59,7 @@ describe('batches that wait', () => {
   })
 
   it('rest on those before them, also where their messages overlap', () => {
-    const inbox = new Inbox(1)
+    const inbox = new Inbox({ changesMax: 1 })
     for (const upTo of [2, 3]) {
       const changes = Array.from({ length: upTo }, (_, n) => change(n + 1))
       inbox.put({

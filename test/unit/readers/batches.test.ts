@@ -26,6 +26,14 @@ describe('messages that wait', () => {
     expect(takeTogether([message(0, 2, 1), message(2, 3, 2, 'f')], all)?.messages).toBe(1)
   })
 
+  it('are the fewer the more indexes their tables have, and one of them is taken whatever it weighs', () => {
+    const waiting = Array.from({ length: 50 }, (_, n) => message(2 * n, 2 * n + 2, n))
+    const weightOf = () => 21
+    expect(takeTogether(waiting, { cursor: 0, changesMax: 420 })?.messages).toBe(50)
+    expect(takeTogether(waiting, { cursor: 0, changesMax: 420, weightOf })?.messages).toBe(10)
+    expect(takeTogether(waiting, { cursor: 0, changesMax: 5, weightOf })?.messages).toBe(1)
+  })
+
   it('give each change once and in order, whatever is repeated or overlaps, and none from beyond a hole', () => {
     const part = fc.tuple(fc.nat(20), fc.nat(8)).map(([after, length]) => message(after, after + length, 1))
     fc.assert(
