@@ -217,11 +217,15 @@ export class ChaosRegion {
 
   /** The sum of a metric over its labels that have these. */
   async metric(name: string, labels = ''): Promise<number> {
-    const text = await (await fetch(`${this.endpoint}/metrics`)).text()
-    return text
-      .split('\n')
+    return (await this.metrics())
       .filter((line) => (line.startsWith(`${name}{`) || line.startsWith(`${name} `)) && line.includes(labels))
       .reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' ') + 1)), 0)
+  }
+
+  /** A line for each series. */
+  async metrics(): Promise<readonly string[]> {
+    const text = await (await fetch(`${this.endpoint}/metrics`)).text()
+    return text.split('\n').filter((line) => line !== '' && !line.startsWith('#'))
   }
 
   /** The most memory that the node has had so far; undefined where the system does not tell. */
