@@ -72,6 +72,10 @@ export const regionsMax = 64
 export const regionNumbersMax = 1024
 /** Merges of what others have of a region that has left or was wiped: told to whoever compares replicas. */
 export const owedMax = 1000
+/** Regions that have left and that are remembered by name, the last ones. */
+export const departedMax = 128
+/** Bytes of replies that wait for a worker; one that has not read so much is ended, and another started. */
+export const workerUnreadBytesMax = 256 * 1024 * 1024
 
 /** Of deleted items that a page walks past before it ends, to go on from there. */
 export const pageTombstonesMax = 10_000

@@ -10,7 +10,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 import { assert } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
-import { frameSizeBytesMax } from '../core/limits.ts'
+import { frameSizeBytesMax, workerUnreadBytesMax } from '../core/limits.ts'
 import { type ApiRequest, errorAnswer, json10 } from './pipeline.ts'
 import type { Reply } from './reply.ts'
 
@@ -46,12 +46,20 @@ export class Forwarder {
   }
 }
 
+export type Owner = {
+  readonly answer: (request: ApiRequest, send: Send) => void
+  /** The worker does not read what it is answered. */
+  readonly onStuck: () => void
+}
+
 /** The owner's end: `answer` is given every request. */
-export function serveForwarded(socket: Socket, answer: (request: ApiRequest, send: Send) => void): void {
+export function serveForwarded(socket: Socket, { answer, onStuck }: Owner): void {
   const frames = new Frames(socket, (number, about, body) => {
     const { url, headers, rawHeaders } = about as AboutRequest
     answer({ url, headers, rawHeaders: () => rawHeaders, body, payload: body }, (requestId, { bytes, ...reply }) => {
-      if (socket.destroyed || frames.send(number, { requestId, ...reply } satisfies AboutReply, bytes)) return
+      if (socket.destroyed) return
+      if (socket.writableLength > workerUnreadBytesMax) return onStuck()
+      if (frames.send(number, { requestId, ...reply } satisfies AboutReply, bytes)) return
       const { bytes: text, ...rest } = tooLarge
       frames.send(number, { requestId, ...rest } satisfies AboutReply, text)
     })

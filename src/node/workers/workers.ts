@@ -65,7 +65,14 @@ export class Workers {
     this.#all.add(worker)
     const forwarding = worker.stdio[forwardingDescriptor] as Socket
     forwarding.on('error', () => {})
-    serveForwarded(forwarding, (request, send) => this.#server?.answer(request, send))
+    serveForwarded(forwarding, {
+      answer: (request, send) => this.#server?.answer(request, send),
+      onStuck: () => {
+        log.error('a worker does not read its replies and is ended', { pid: worker.pid })
+        forwarding.destroy()
+        worker.kill('SIGKILL')
+      },
+    })
     const ready = new Promise<void>((resolve) => {
       worker.on('message', (message: FromWorker, handle) => {
         if (message.type === 'ready') {

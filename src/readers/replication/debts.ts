@@ -3,7 +3,7 @@
  * to one of them only, and nobody publishes it again. A debt is settled when the peer's state can hold no more of that
  * region: it stands in the log that the region has begun since, or has let go of the region as well.
  */
-import { owedMax, regionsMax } from '../../core/limits.ts'
+import { departedMax, owedMax, regionsMax } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Places } from './questions.ts'
@@ -45,12 +45,17 @@ export async function noteDepartures(room: Room): Promise<void> {
   await engine.regionNumbers.remember()
   const gone = before.filter((name) => !names.includes(name))
   const all = new Set([...noted(engine, departedNote), ...gone])
-  await engine.setNote(
-    departedNote,
-    [...all].filter((name) => !names.includes(name)),
-  )
+  const away = [...all].filter((name) => !names.includes(name))
+  await engine.setNote(departedNote, away.slice(-departedMax))
   for (const name of gone) await oweFromOthers(room, name, departed)
+  await forgetDebts(engine, names, away.slice(0, -departedMax))
   await engine.setNote(peersNote, names)
+}
+
+async function forgetDebts(engine: Engine, peers: readonly string[], of: readonly string[]): Promise<void> {
+  for (const peer of peers)
+    for (const region of new Set(of))
+      if (engine.note(owedNote(peer, region)) !== undefined) await settle(engine, { peer, of: region, epoch: '' })
 }
 
 /** For whoever compares replicas: which regions are away, and what of them may be missing here, also what is not noted yet. */

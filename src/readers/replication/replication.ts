@@ -225,6 +225,7 @@ class RunningReplication implements Replication {
     this.#ledger.remove(name)
     this.#outbound.forget(name)
     this.#sources.forget(name)
+    this.#epochs.delete(name)
     const stopped = subscriber.stop()
     this.#leaving.set(stopped, name)
     void stopped.finally(() => {

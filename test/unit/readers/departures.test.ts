@@ -1,0 +1,27 @@
+import { expect, it } from 'vitest'
+import { departedMax } from '../../../src/core/limits.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
+import { debts, noteDepartures } from '../../../src/readers/replication/debts.ts'
+
+it('regions that come and leave are remembered up to a number, with what is to be merged of them', async () => {
+  const notes = new Map<string, unknown>()
+  const engine = {
+    region: { name: 'here', number: 1 },
+    regionNumbers: { remember: async () => await Promise.resolve() },
+    note: (name: string) => notes.get(name),
+    setNote: async (name: string, value: unknown) => {
+      if (value === undefined) notes.delete(name)
+      else notes.set(name, value)
+      await Promise.resolve()
+    },
+  } as unknown as Engine
+  const stays = { name: 'stays', number: 2 }
+  for (let n = 0; n < 2 * departedMax; n++) {
+    await noteDepartures({ engine, peers: [stays, { name: `guest-${n}`, number: 3 + n }] })
+    await noteDepartures({ engine, peers: [stays] })
+  }
+  const owed = debts({ engine, peers: [stays] })
+  expect(owed.length).toBe(departedMax)
+  expect(owed.at(-1)).toEqual({ peer: 'stays', of: `guest-${2 * departedMax - 1}`, epoch: 'departed' })
+  expect(notes.size).toBe(departedMax + 2)
+})
