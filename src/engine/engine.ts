@@ -18,6 +18,7 @@ import type { Turns } from '../core/turns.ts'
 import type { Outcome, Refusal, Write } from '../core/write/write.ts'
 import type { RegionNumbers } from './region-numbers.ts'
 import type { Trouble } from './trouble.ts'
+import type { TableChanges } from './table-changes.ts'
 
 /** A part of the region's log, (after, upTo]; it ends sooner once about `bytesMax` have been read. */
 export type OwnBounds = { readonly after: Position; readonly upTo: Position; readonly bytesMax: number }
@@ -216,12 +217,8 @@ export interface Engine {
   apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult>
   /** Ids of all tables of which any shared register is known, whether or not this region has a replica. */
   knownTables(): readonly TableId[]
-  /** How many changes of tables have become durable. */
-  tableChanges(): number
-  /** Tables changed since there were so many changes, also those that are gone; undefined when that is no longer known. */
-  tablesChangedSince(count: number): ReadonlySet<TableId> | undefined
-  /** Another number once a table's registers have changed, durably: a reader that has seen this one need not look again. */
-  registerChanges(id: TableId): number
+  /** Durable changes of tables: a reader that has seen so many, or the last of a table, need not look again. */
+  readonly tableChanges: Pick<TableChanges, 'count' | 'since' | 'lastOf'>
   /** A table's shared registers (never `local/`), tombstones too, by name in UTF-8: what `mergeRegisters` of a peer takes. */
   registers(id: TableId): readonly KeyedRow[]
   /** Merges a peer's registers by stamp; logged like applied ones ('replica-table'); no cursor moves. */

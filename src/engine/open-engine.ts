@@ -195,16 +195,8 @@ class LocalEngine implements Engine {
     return this.#state.catalog.shared()
   }
 
-  tableChanges(): number {
-    return this.#state.catalog.changes.count
-  }
-
-  tablesChangedSince(count: number): ReadonlySet<TableId> | undefined {
-    return this.#state.catalog.changes.since(count)
-  }
-
-  registerChanges(id: TableId): number {
-    return this.#state.catalog.changes.lastOf(id)
+  get tableChanges(): Engine['tableChanges'] {
+    return this.#state.catalog.changes
   }
 
   registers(id: TableId): readonly KeyedRow[] {

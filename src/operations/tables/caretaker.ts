@@ -65,9 +65,9 @@ class Caretaker {
 
   private look(): void {
     const { engine } = this.care
-    const changes = engine.tableChanges()
+    const changes = engine.tableChanges.count
     if (changes === this.seen || this.stopped) return
-    const changed = this.seen < 0 ? undefined : engine.tablesChangedSince(this.seen)
+    const changed = this.seen < 0 ? undefined : engine.tableChanges.since(this.seen)
     this.seen = changes
     if (changed === undefined) for (const table of engine.tables()) this.consider(table)
     else for (const id of changed) this.lookAt(id)

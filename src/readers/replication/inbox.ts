@@ -3,6 +3,8 @@ import type { Position } from '../../core/change/change.ts'
 import { applyChangesMax, inboxBytesMax, inboxMessagesMax } from '../../core/limits.ts'
 import { type Bounds, type Taken, takeTogether, type Waiting } from './batches.ts'
 
+type InboxOptions = { readonly changesMax?: number | undefined; readonly weightOf?: Bounds['weightOf'] }
+
 export class Inbox {
   #waiting: Waiting[] = []
   /** The first of them are being applied. */
@@ -12,8 +14,8 @@ export class Inbox {
   readonly #bounds: Pick<Bounds, 'changesMax' | 'weightOf'>
 
   /** Of one batch. */
-  constructor({ changesMax = applyChangesMax, ...more }: Partial<Pick<Bounds, 'changesMax' | 'weightOf'>> = {}) {
-    this.#bounds = { changesMax, ...more }
+  constructor({ changesMax = applyChangesMax, weightOf = () => 1 }: InboxOptions = {}) {
+    this.#bounds = { changesMax, weightOf }
   }
 
   get isEmpty(): boolean {

@@ -46,7 +46,7 @@ class SharedTables {
   }
 
   has(table: TableId): boolean {
-    const changes = this.#engine.registerChanges(table)
+    const changes = this.#engine.tableChanges.lastOf(table)
     const known = this.#known.get(table)
     if (known?.changes === changes) return known.isShared
     const isShared = replicasOf(this.#engine, table).has(this.#engine.region.name)

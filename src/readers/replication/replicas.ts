@@ -32,7 +32,7 @@ export class Replicas {
   readonly #options: ReplicasOptions
   readonly #loop: Loop
   readonly #joins: Joins
-  /** `registerChanges` of each table that was surveyed: what has not changed since need not be read again. */
+  /** The last change of each table that was surveyed: what has not changed since need not be read again. */
   readonly #surveyed = new Map<TableId, number>()
   readonly #releasing = new Map<TableId, Mark | undefined>()
   readonly #running: Promise<void>
@@ -79,7 +79,7 @@ export class Replicas {
   }
 
   #notice(): void {
-    const changes = this.#options.engine.tableChanges()
+    const changes = this.#options.engine.tableChanges.count
     if (changes === this.#seenChanges) return
     this.#seenChanges = changes
     this.consider()
@@ -110,11 +110,11 @@ export class Replicas {
     const { engine, env } = this.#options
     await noteDepartures(this.#options)
     const known = engine.knownTables()
-    const changed = known.filter((id) => this.#surveyed.get(id) !== engine.registerChanges(id))
+    const changed = known.filter((id) => this.#surveyed.get(id) !== engine.tableChanges.lastOf(id))
     const struck: TableId[] = []
     for (const [at, id] of changed.entries()) {
       if (at % tablesSurveyedAtOnceMax === tablesSurveyedAtOnceMax - 1) await env.clock.sleep(0)
-      const changes = engine.registerChanges(id)
+      const changes = engine.tableChanges.lastOf(id)
       if (!this.#joins.mayChange(id)) continue
       const due = this.#surveyTable(id)
       if (due === 'strike') struck.push(id)

@@ -223,8 +223,7 @@ class RunningReplication implements Replication {
   #leave(name: string, subscriber: Subscriber): void {
     this.#subscribers.delete(name)
     this.#ledger.remove(name)
-    this.#outbound.forget(name)
-    this.#sources.forget(name)
+    for (const each of [this.#outbound, this.#sources]) each.forget(name)
     this.#epochs.delete(name)
     const stopped = subscriber.stop()
     this.#leaving.set(stopped, name)

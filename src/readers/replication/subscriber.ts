@@ -4,7 +4,7 @@
  * cursor stands. A hole is filled from the origin's log (repair.ts); where there is no log to fill it from, the state is
  * fetched instead (transfer.ts). Nothing that one peer does or sends stops the following of another.
  */
-import type { Batch } from '../../core/change/batch.ts'
+import type { Batch, BatchChange } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import type { Announcement } from '../../core/change/control.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
@@ -74,10 +74,8 @@ export class Subscriber {
     this.#options = options
     this.peer = options.peer
     this.#loop = new Loop(options.env.clock)
-    this.#inbox = new Inbox({
-      ...(options.applyChangesMax === undefined ? {} : { changesMax: options.applyChangesMax }),
-      weightOf: ({ table }) => 1 + (options.engine.tableWithId(table)?.indexes.length ?? 0),
-    })
+    const weightOf = ({ table }: BatchChange): number => 1 + (options.engine.tableWithId(table)?.indexes.length ?? 0)
+    this.#inbox = new Inbox({ changesMax: options.applyChangesMax, weightOf })
     this.hearing = new Hearing(options.env.clock)
     this.#mode = new Mode(options.env, options.peer)
     this.#suspicion = new Suspicion(options.env, options.peer)
