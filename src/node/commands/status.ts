@@ -6,6 +6,7 @@ import { optionsOf, readOptions } from '../configuration.ts'
 import { type Administered, askAdmin, regionsAdministered, Unanswered } from '../endpoints.ts'
 import { Failure, exitCode, messageOf } from '../failure.ts'
 import { tableText } from '../table-text.ts'
+import { missingStatus, missingText } from './missing-text.ts'
 
 const answerMsMax = 3000
 const unknownCode = 2
@@ -18,25 +19,6 @@ const tableStatus = z.looseObject({
   replicationLatency: z.looseObject({ averageMs: z.number() }).optional(),
   pausedUntilMs: z.number().optional(),
   safeToEvacuate: z.boolean(),
-})
-const lacking = z.object({ region: z.string(), changes: z.number(), sinceMs: z.number().optional() })
-const missingStatus = z.looseObject({
-  changes: z.number(),
-  sinceMs: z.number().optional(),
-  asOfMs: z.number(),
-  exact: z.boolean(),
-  others: z.array(lacking),
-  silence: z
-    .looseObject({
-      fromMs: z.number(),
-      changes: z.number(),
-      returnedMs: z.number().optional(),
-      sameLog: z.boolean().optional(),
-      arrived: z.number(),
-      conflicts: z.number(),
-      outstanding: z.number(),
-    })
-    .optional(),
 })
 const setAside = z.object({ origin: z.string(), table: z.string(), reason: z.string(), wallMs: z.number() })
 const overruled = z.object({
@@ -206,7 +188,7 @@ function textOf(regions: readonly Answer[], links: readonly LinkStatus[]): strin
     linksText(links),
     ...(tables.length === 0 ? [] : [tablesText(tables)]),
     ...regions.flatMap(damageText),
-    ...missingText(regions),
+    ...missingText(regions.map(({ region, status }) => ({ region, peers: status?.peers ?? [] }))),
     ...regions.flatMap(setAsideText),
     ...regions.flatMap(overruledText),
   ]
@@ -244,50 +226,6 @@ function damageText({ region, status }: Answer): string[] {
     ),
   ]
   return [lines.join('\n')]
-}
-
-/** What regions that are silent had written and others have not got, and what became of it once they were heard again. */
-function missingText(regions: readonly Answer[]): string[] {
-  const lines = regions.flatMap(({ region, status }) =>
-    (status?.peers ?? []).flatMap(({ peer, state, missing }) => {
-      if (missing === undefined) return []
-      const isSilent = state === 'cut' || state === 'unknown'
-      return isSilent ? silentLines(region, peer, missing) : returnedLines(region, peer, missing)
-    }),
-  )
-  return lines.length === 0 ? [] : [lines.join('\n')]
-}
-
-type Missing = z.output<typeof missingStatus>
-
-function silentLines(region: string, peer: string, { changes, sinceMs, asOfMs, exact, others }: Missing): string[] {
-  const asOf = `as of ${timeText(asOfMs)}, when it was heard last; what it acknowledged later is not known`
-  const own = `  ${peer} is silent: ${region} lacks ${exact ? 'at least ' : 'about '}${changesText(changes, sinceMs)}, ${asOf}`
-  const told = others
-    .filter((other) => other.changes > 0)
-    .map((other) => `    by the same word ${other.region} lacked ${changesText(other.changes, other.sinceMs)}`)
-  return [own, ...told]
-}
-
-function returnedLines(region: string, peer: string, { silence }: Missing): string[] {
-  if (silence?.returnedMs === undefined || silence.changes === 0) return []
-  const { arrived, conflicts, outstanding, sameLog, returnedMs, changes } = silence
-  const rest =
-    outstanding === 0
-      ? ''
-      : `, ${outstanding} did not${sameLog === false ? ' (it came back with another log)' : ' yet'}`
-  const met = conflicts === 0 ? '' : `; ${conflicts} met a concurrent write, see \`longitude conflicts\``
-  return [
-    `  ${peer} was heard again at ${timeText(returnedMs)}: of ${changes} changes that ${region} lacked ${arrived} arrived${rest}${met}`,
-  ]
-}
-
-function changesText(changes: number, sinceMs: number | undefined): string {
-  return `${changes} of its changes${sinceMs === undefined ? '' : ` (the oldest from ${timeText(sinceMs)})`}`
-}
-
-function timeText(ms: number): string {
-  return new Date(ms).toISOString()
 }
 
 /** Changes of peers that cannot be right: they are not applied, and somebody should look. */

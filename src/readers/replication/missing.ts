@@ -82,9 +82,9 @@ export class Missing {
     if (own === undefined) return
     const others = lacking.filter((each) => each.region !== region)
     const atMs = Math.floor(clock.wallMs())
-    if (this.#silence?.returnedMs === undefined && this.#silence !== undefined)
-      this.#silence = { ...this.#silence, returnedMs: atMs, sameLog: this.#silence.epoch === epoch }
     this.#said = { epoch, own, others, atMs }
+    const silence = this.#silence
+    if (silence?.returnedMs === undefined && silence !== undefined) this.#silence = this.#returned(silence, this.#said)
     // A confirmation from before this process, or before a transfer: what was applied beyond it was not counted.
     this.#exact = own.after >= this.#countedFrom
   }
@@ -104,15 +104,7 @@ export class Missing {
     if (first === undefined || last === undefined) return
     const items = fresh.filter(({ kind }) => kind === 'item')
     const silence = this.#silence
-    if (silence !== undefined && silence.epoch === epoch) {
-      const arrived = items.filter(({ position }) => position <= silence.upTo).length
-      const met = arrived === 0 ? 0 : Math.min(conflicts, arrived)
-      this.#silence = {
-        ...silence,
-        arrived: Math.min(silence.changes, silence.arrived + arrived),
-        conflicts: silence.conflicts + met,
-      }
-    }
+    if (silence !== undefined && silence.epoch === epoch) this.#silence = arrivedOf(silence, items, conflicts)
     this.#applied.push({
       from: first.position,
       upTo: last.position,
@@ -188,6 +180,16 @@ export class Missing {
     return after <= this.#reached && beyond.every(({ from, registers }) => from > after && registers === 0)
   }
 
+  /** What the peer wrote after it was heard last and before it fell silent is known only from what it says now. */
+  #returned(silence: Silence, said: Said): Silence {
+    const sameLog = silence.epoch === said.epoch
+    const back = { ...silence, returnedMs: said.atMs, sameLog }
+    const { changes, sinceMs } = this.#lacked(said)
+    if (!sameLog || said.own === undefined || changes <= silence.changes - silence.arrived) return back
+    const since = sinceMs === undefined ? {} : { sinceMs }
+    return { ...back, ...since, changes: silence.arrived + changes, upTo: said.own.upTo }
+  }
+
   #lacked({ epoch, own }: Said): { readonly changes: number; readonly sinceMs?: number } {
     const cursor = this.#room.cursor()
     if (own === undefined || (cursor?.epoch === epoch && cursor.whole >= own.upTo)) return { changes: 0 }
@@ -198,6 +200,20 @@ export class Missing {
     const changes = Math.max(0, Math.min(counted, positions))
     const oldestMs = Math.max(own.oldestMs ?? 0, ...since.map(({ lastMs }) => lastMs))
     return changes === 0 || oldestMs === 0 ? { changes } : { changes, sinceMs: oldestMs }
+  }
+}
+
+/** What comes from beyond what was known to be missing, before the peer is heard again, was missing as well. */
+function arrivedOf(silence: Silence, fresh: readonly { readonly position: Position }[], conflicts: number): Silence {
+  const known = fresh.filter(({ position }) => position <= silence.upTo).length
+  const beyond = silence.returnedMs === undefined ? fresh.length - known : 0
+  const changes = silence.changes + beyond
+  return {
+    ...silence,
+    changes,
+    upTo: beyond === 0 ? silence.upTo : (fresh.at(-1)?.position ?? silence.upTo),
+    arrived: Math.min(changes, silence.arrived + known + beyond),
+    conflicts: silence.conflicts + Math.min(conflicts, known + beyond),
   }
 }
 

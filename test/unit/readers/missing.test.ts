@@ -88,6 +88,21 @@ it('after its return it is said what arrived, and what met a concurrent write', 
   expect(missing.status?.silence).toMatchObject({ arrived: 6, outstanding: 0 })
 })
 
+it('what was written after the last word and before the silence is counted when the peer is heard again', () => {
+  const { missing, apply, state } = scene()
+  missing.heard(announcement(2))
+  state.nowMs += 10_000
+  missing.look()
+  // Two were known to be missing; two more come before the peer says anything.
+  apply(12, 20)
+  apply(21, 22)
+  expect(missing.status?.silence).toMatchObject({ changes: 4, arrived: 4 })
+  missing.heard(announcement(0, { lacking: [{ region: 'eu', after: 10, upTo: 30, changes: 9, oldestMs: 5000 }] }))
+  expect(missing.status?.silence).toMatchObject({ changes: 9, arrived: 4, outstanding: 5 })
+  state.position = 30
+  expect(missing.status?.silence).toMatchObject({ changes: 9, arrived: 9, outstanding: 0 })
+})
+
 it('what did not arrive of a log that is gone stays outstanding', () => {
   const { missing, state } = scene()
   missing.heard(announcement(6))
