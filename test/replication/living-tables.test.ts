@@ -208,6 +208,30 @@ describe('a table of which no region has all any more', { timeout: 90_000 }, () 
   })
 })
 
+describe('a replica with deletion protection', { timeout: 90_000 }, () => {
+  it('keeps it when its region loses its disk, and is not struck afterwards', async () => {
+    const { network, regions } = await world('us', 'eu')
+    const [us, eu] = regions as [TestRegion, TestRegion]
+    await us.makeTable('T', ['eu'])
+    await active([us, eu])
+    await us.put('T', 'a', 'x')
+    await eu.engine.define('id-T', [{ register: 'local/deletion-protection', value: true }])
+    const isKnown = (): boolean =>
+      us.table('T').replicas.some(({ region, deletionProtection }) => region === 'eu' && deletionProtection === true)
+    await eventually('us knows it', isKnown)
+    await eu.stop()
+    eu.wipe()
+    network.server('eu').wipe()
+    await eu.start(network.join('eu'))
+    await active([us, eu])
+    expect(eu.table('T').settings.deletionProtection).toBe(true)
+    expect(isKnown()).toBe(true)
+    await us.engine.define('id-T', [{ register: leaveRegister('eu'), value: {} }])
+    await eventually('us has heard that it stays', () => eu.peer('us').pending === 0 && isActive(us, 'eu'))
+    expect([isActive(eu, 'eu'), eu.value('T', 'a')]).toEqual([true, 'x'])
+  })
+})
+
 describe('a table that is gone everywhere', { timeout: 90_000 }, () => {
   it('is not brought back by a region that still knows of it, nor by one that lost its disk', async () => {
     const { network, regions } = await world('us', 'eu', 'ap')

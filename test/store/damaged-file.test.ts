@@ -61,6 +61,19 @@ function structureOf(page: number): readonly number[] {
   return [...range(0, 24 + 2 * count), ...nodes.flatMap((at) => range(at, 8))]
 }
 
+/**
+ * Nodes begin at even places, so a size that is one too large or too small may fill the same room: then a key or a value has a byte
+ * more or less, which is damage of content, as a flipped bit in a value is.
+ */
+function isOfLength({ at, bit }: { readonly at: number; readonly bit: number }): boolean {
+  const start = at - (at % pageSizeBytes)
+  if (bit !== 0 || original.readUInt16LE(start + 18) !== 2) return false
+  const nodes = Array.from({ length: original.readUInt16LE(start + 20) / 2 }, (_, n) =>
+    original.readUInt16LE(start + 24 + 2 * n),
+  )
+  return nodes.some((node) => [start + 24 + node, start + 24 + node + 6].includes(at))
+}
+
 /** What LMDB reads of each file that the check has let pass. */
 class Scanner {
   #child: ChildProcess | undefined
@@ -97,8 +110,8 @@ describe('a damaged file', () => {
       const [at, bit] = [page[below(page.length)] ?? 0, below(8)]
       const byte = original[at] ?? 0
       writeSync(file, Buffer.of(byte ^ (1 << bit)), 0, 1, at)
-      if ((await check()).damage === undefined) passed.push({ at, bit })
-      else found++
+      if ((await check()).damage !== undefined) found++
+      else if (!isOfLength({ at, bit })) passed.push({ at, bit })
       writeSync(file, Buffer.of(byte), 0, 1, at)
     }
     closeSync(file)
