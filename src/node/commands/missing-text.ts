@@ -4,7 +4,12 @@
  */
 import { z } from 'zod'
 
-const lacking = z.object({ region: z.string(), changes: z.number(), sinceMs: z.number().optional() })
+const lacking = z.object({
+  region: z.string(),
+  changes: z.number(),
+  sinceMs: z.number().optional(),
+  atMost: z.literal(true).optional(),
+})
 export const missingStatus = z.looseObject({
   changes: z.number(),
   sinceMs: z.number().optional(),
@@ -71,7 +76,7 @@ function wordsOf({ region, peers }: Asked, peer: string): Word[] {
       changes: other.changes,
       sinceMs: other.sinceMs,
       asOfMs,
-      exact: true,
+      exact: other.atMost !== true,
     })),
   ]
 }

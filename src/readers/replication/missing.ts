@@ -217,8 +217,9 @@ function arrivedOf(silence: Silence, fresh: readonly { readonly position: Positi
   }
 }
 
-function toStatus({ region, changes, oldestMs }: Lacking): LackingStatus {
-  return { region, changes, ...(oldestMs === undefined ? {} : { sinceMs: oldestMs }) }
+function toStatus({ region, changes, oldestMs, atMost }: Lacking): LackingStatus {
+  const since = oldestMs === undefined ? {} : { sinceMs: oldestMs }
+  return { region, changes, ...since, ...(atMost === undefined ? {} : { atMost }) }
 }
 
 /** Once this region has passed the place up to which changes were missing, none of them is outstanding. */

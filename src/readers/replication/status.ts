@@ -55,6 +55,8 @@ export type LackingStatus = {
   readonly changes: number
   /** The time of the oldest of them. */
   readonly sinceMs?: number
+  /** It may be fewer: the origin has let go of a part of its log. */
+  readonly atMost?: true
 }
 
 export type SilenceStatus = {
