@@ -29,6 +29,8 @@ export class MemorySession implements PeerSession {
   readonly server: MemoryServer
   readonly closed: Promise<string>
   readonly #network: MemoryNetwork
+  /** Ends what is asked and not answered. */
+  readonly #asked = new Set<(reason: string) => void>()
   #open = true
   #resolveClosed: (reason: string) => void = () => {}
   readonly #transit: Readonly<Record<Direction, Transit>> = {
@@ -141,7 +143,11 @@ export class MemorySession implements PeerSession {
   end(reason: string): void {
     if (!this.#open) return
     this.drop()
-    this.client.whenAlive(() => this.#resolveClosed(reason))
+    this.client.whenAlive(() => {
+      this.#resolveClosed(reason)
+      for (const end of this.#asked) end(reason)
+      this.#asked.clear()
+    })
   }
 
   /** Ends without a word, for a node that is dead. */
@@ -238,6 +244,7 @@ export class MemorySession implements PeerSession {
     question: (answer: (value: T, sizeBytes: number) => void, refuse: (error: Error) => void) => void,
   ): Asked<T> {
     if (!this.#open) return { answer: Promise.reject(new Error('the session has ended')), drop: () => undefined }
+    let forget = (): unknown => undefined
     const answer = new Promise<T>((resolve, reject) => {
       const settle = (bytes: number, work: () => void): void =>
         this.#sendUnreliably('down', bytes, () => this.client.whenAlive(work))
@@ -247,8 +254,11 @@ export class MemorySession implements PeerSession {
           (error) => settle(0, () => reject(error)),
         ),
       )
-      void this.closed.then((reason) => reject(new Error(reason)))
+      const end = (reason: string): void => reject(new Error(reason))
+      this.#asked.add(end)
+      forget = () => this.#asked.delete(end)
     })
+    answer.then(forget, forget)
     return { answer, drop: () => undefined }
   }
 
