@@ -8,6 +8,14 @@ import { OrderedMap } from './ordered-map.ts'
 
 export class MemoryDisk {
   readonly map = new OrderedMap()
+
+  /** As it is now, for a disk that is set back to it later. */
+  copy(): MemoryDisk {
+    const copy = new MemoryDisk()
+    const all = { from: Buffer.alloc(0), to: Buffer.of(0xff) }
+    for (const { key, value } of this.map.entries(all)) copy.map.set(key, value)
+    return copy
+  }
 }
 
 export type MemoryStoreOptions = {

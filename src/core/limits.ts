@@ -131,6 +131,13 @@ export const streamBytesMax = 1024 * 1024 * 1024
  * as it starts, and keeps to that: once started on a disk that is nearly full, it would stay small for ever.
  */
 export const natsFileBytesMax = 2 * streamBytesMax
+/** Processes of a region that its store remembers, and logs that it had before the present one. */
+export const startsRememberedMax = 64
+export const epochsRememberedMax = 64
+/** How long a node that starts waits for its peers' word on whether its store is the latest, before it serves. */
+export const storeAgeCheckMsMax = 2000
+/** A message that ends so many positions beyond what its region has announced is believed only once that region's node says so. */
+export const implausibleJumpMin = 65_536
 /** Between attempts to reach a nats-server. */
 export const connectBackOffMsMin = 100
 export const connectBackOffMsMax = 2000

@@ -9,6 +9,7 @@
 import { assert } from '../core/assert.ts'
 import type { Row } from '../core/item/row.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
+import type { Proof } from '../core/change/proof.ts'
 import type { Position } from '../core/change/change.ts'
 import { compareStamps, type RegionNumber, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../core/table/table.ts'
@@ -74,9 +75,15 @@ function applyBatch(state: State, group: Group, batch: RemoteBatch, cursor: Curs
   for (const each of arrived) count(tally, applyChange(state, group, each, { name: batch.origin, number }))
   countMetrics(state, batch.origin, tally)
   const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.change.position - 1)
-  state.cursors.put(group, batch.origin, { ...cursor, position: reached })
+  state.cursors.put(group, batch.origin, { ...cursor, position: reached, proof: proofOf(batch, cursor, reached) })
   if (held?.header !== undefined) return { applied: 'held', until: held.header.stamp, cursor: reached }
   return { applied: 'all', cursor: reached, ...tally }
+}
+
+/** A cursor that stays keeps its proof; one that moves takes the batch's, if it has come to the batch's end. */
+function proofOf(batch: RemoteBatch, cursor: Cursor, reached: Position): Proof | undefined {
+  if (reached === cursor.position) return cursor.proof
+  return reached === batch.upTo ? batch.proof : undefined
 }
 
 /** No header: it cannot be trusted, and is set aside when its turn comes. */
@@ -145,7 +152,7 @@ async function untilWithinDrift(state: State, rows: readonly KeyedRow[]): Promis
 const driftPollMs = 1000
 const rowsHeldMsMax = 5000
 
-function isBeyondDrift(state: State, stamp: Stamp | undefined): boolean {
+export function isBeyondDrift(state: State, stamp: Stamp | undefined): boolean {
   return stamp !== undefined && stamp.wallMs > state.clock.wallMs() + state.driftMsMax
 }
 

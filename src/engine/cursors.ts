@@ -30,9 +30,10 @@ export class Cursors {
 
   put(group: Group, origin: string, cursor: Cursor): void {
     assert(cursor.position >= 0, 'cursor: a position')
-    const { epoch, position, sequence } = cursor
-    this.#groups.put(group, cursorKey(origin), Buffer.from(JSON.stringify({ epoch, position, sequence })))
-    group.effects.push(() => this.#durable.set(origin, { epoch, position, sequence }))
+    const { epoch, position, sequence, proof } = cursor
+    const kept: Cursor = { epoch, position, sequence, ...(proof === undefined ? {} : { proof }) }
+    this.#groups.put(group, cursorKey(origin), Buffer.from(JSON.stringify(kept)))
+    group.effects.push(() => this.#durable.set(origin, kept))
   }
 }
 

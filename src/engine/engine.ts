@@ -8,6 +8,7 @@
  * built on it, and the state is read from the store again.
  */
 import type { Cause, Change, Position } from '../core/change/change.ts'
+import type { Proof, Proven } from '../core/change/proof.ts'
 import type { RecordHead } from '../core/change/record.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
@@ -105,6 +106,8 @@ export type RemoteBatch = {
   readonly after: Position
   readonly upTo: Position
   readonly changes: readonly RemoteChange[]
+  /** Of the place `upTo` (core/change/proof.ts). */
+  readonly proof?: Proof | undefined
 }
 
 export type RemoteChange = {
@@ -139,12 +142,40 @@ export type Cursor = {
   readonly position: Position
   /** The stream's sequence of the last message applied: a hint for resuming. */
   readonly sequence: number
+  /** That the origin's log has really led there; absent where nothing proves it. */
+  readonly proof?: Proof | undefined
+}
+
+/** What a new log of this region begins with. */
+export type Renewal = {
+  /** Readers' notes, which become durable with the new epoch. */
+  readonly notes: readonly (readonly [name: string, value: unknown])[]
+  /** The log up to here belongs to the former epoch alone, and is forgotten. */
+  readonly after: Position
+}
+
+export interface StoreLineage {
+  /** Epochs of this region's former logs. */
+  readonly earlier: readonly string[]
+  /** Identifies this process in the log; undefined until its start is durable. */
+  readonly start: string | undefined
+  /** Where the log ended when this process began. */
+  readonly startedAt: Position
+  /** Whether this log has led to a place that a peer claims. */
+  proves(proof: Proof): Proven
+  /** The first position after which this store may differ from the log that peers share with it up to `agreed`. */
+  partedAfter(agreed: Position): Position
+  /** Notes that a peer knows a log of this region under that epoch. */
+  remember(epoch: string): Promise<void>
+  /** Goes on under a new epoch: the log keeps what follows `after`, and every peer begins again with it. */
+  renew(renewal: Renewal): Promise<void>
 }
 
 export interface Engine {
   readonly region: { readonly name: string; readonly number: number }
-  /** Made with the store; a wiped disk has another. */
+  /** Names the log. Made with the store: a wiped disk has another, and so has a store that begins a new log (`renew`). */
   readonly epoch: string
+  readonly lineage: StoreLineage
   readonly regionNumbers: RegionNumbers
 
   // Tables
@@ -173,6 +204,9 @@ export interface Engine {
   removeIndex(id: TableId, index: Pick<Index, 'number'>, progress?: (rows: number) => void): Promise<void>
   /** Fills an index from the table in bounded steps, writes going on meanwhile; resolves when it is complete. */
   backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void>
+
+  /** Removes a table's rows in bounded steps and keeps the table itself; what arrives meanwhile may be removed with them. */
+  emptyTable(id: TableId, progress?: (rows: number) => void): Promise<void>
 
   // Items
   /** Atomic; of one table each key at most once. Rejects with a ServiceError when the store cannot take it. */
@@ -255,6 +289,8 @@ export interface Engine {
   raiseHorizon(table: TableId, upTo: Stamp): Promise<void>
   /** The durable clock: every change with a stamp up to it is at or before `flushed()`. */
   clock(): ClockState
+  /** A peer has seen this region's clock there: what is stamped from now on is later. Ignored beyond the drift bound. */
+  followClock(seen: ClockState): void
   /** Writes that met a concurrent one in this region, oldest first, numbered; bounded by age and size, the oldest are forgotten. */
   conflicts(after: number, countMax: number): readonly Conflict[]
   /** What peers sent and what could not be right, likewise. */

@@ -38,9 +38,19 @@ export async function openIdentity(env: Pick<Env, 'store' | 'random'>, self: Reg
   return identity.epoch
 }
 
+/** The same store with another log. */
+export function identityWith(epoch: string, store: Store): Buffer {
+  const found = JSON.parse((store.get(identityKey) ?? Buffer.from('{}')).toString()) as Identity
+  return valueOf({ ...found, epoch })
+}
+
 /** With its check, so that a damaged identity is not taken for that of another region or version. */
 function editOf(identity: Identity): Edit {
-  return { key: identityKey, value: Buffer.from(JSON.stringify({ ...identity, check: checkOf(identity) })) }
+  return { key: identityKey, value: valueOf(identity) }
+}
+
+function valueOf(identity: Identity): Buffer {
+  return Buffer.from(JSON.stringify({ ...identity, check: checkOf(identity) }))
 }
 
 /** Not over the format: a store of a later version is refused, and never taken for a damaged one. */

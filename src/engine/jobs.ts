@@ -24,6 +24,7 @@ import {
   tombstonePrimaryKey,
   tombstonesUpTo,
 } from './keys.ts'
+import { dropRow } from './row-edit.ts'
 import { decideRemoval } from './register-edit.ts'
 import type { State } from './state.ts'
 
@@ -67,6 +68,21 @@ export async function removeTable(state: State, id: TableId, progress: Progress)
     await removeRange(state, tableCollections(number), undefined)
   }
   await removeRegisters(state, id, number)
+}
+
+/** Each step leaves counts, index rows and tombstones as they are without the rows that it removed. Nothing of it is logged. */
+export async function emptyTable(state: State, id: TableId, progress: Progress): Promise<void> {
+  for (let rows = 0; ;) {
+    const table = state.catalog.decided(id)
+    if (table === undefined) return
+    const keys = keysOf(state, tableRows(table.number))
+    if (keys.length === 0) return
+    const group = state.groups.open()
+    for (const key of keys) dropRow(state, group, table, key)
+    await group.durable
+    rows += keys.length
+    progress?.(rows)
+  }
 }
 
 export async function removeIndex(

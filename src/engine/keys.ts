@@ -2,7 +2,7 @@
  * The one key space of the store, by first byte. Tables and indexes are prefixes of it, so they cost nothing to make.
  *
  *   00 name                                  notes of the readers
- *   01 name                                  the engine's own: identity, region numbers, tables to be audited
+ *   01 name                                  the engine's own: identity, lineage, region numbers, tables to be audited
  *   10 table u32 · primary key               rows
  *   20 table u32 · index u16 · index key     index rows
  *   21 table u32 · stamp · primary key       tombstones by age
@@ -46,6 +46,7 @@ const tokenPrefixBytes = 5
 
 export const identityKey = named(own, 'identity')
 export const headKey = Buffer.of(head)
+export const lineageKey = named(own, 'lineage')
 export const regionNumbersKey = named(own, 'region-numbers')
 /** Changes with every change of a table: whoever reads the store from another process looks at it. */
 export const catalogKey = named(own, 'catalog')

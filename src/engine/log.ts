@@ -2,6 +2,8 @@
 import { assert } from '../core/assert.ts'
 import { type Change, isForeign, type Position } from '../core/change/change.ts'
 import { decodeChange, decodeRecordHead } from '../core/change/record.ts'
+import type { Proof, Proven } from '../core/change/proof.ts'
+import { readStamp } from '../core/hybrid-logical-clock/stamp.ts'
 import { stepRowsMax } from '../core/limits.ts'
 import type { OwnBounds, VisitRecord } from './engine.ts'
 import { logKey, numberOf } from './keys.ts'
@@ -56,6 +58,15 @@ export function visitOwnLog(state: State, { after, upTo, bytesMax }: OwnBounds, 
     read++
   }
   return read
+}
+
+/** Whether the log has led to the place that a peer claims with this proof. */
+export function proven(state: State, proof: Proof, flushed: Position): Proven {
+  if (proof.of.startsWith('p')) return state.lineage.provesStart(proof, flushed)
+  const record = proof.of.startsWith('w') ? state.store.look(logKey(proof.at)) : undefined
+  if (record === undefined) return proof.of.startsWith('w') && proof.at > flushed ? 'other' : 'unknown'
+  const { wallMs, counter, region } = readStamp(record, decodeRecordHead(record).rowStart + 1)
+  return region === state.topology.self.number && proof.of === `w${wallMs}.${counter}` ? 'same' : 'other'
 }
 
 /** In bounded steps, oldest first, so that the log has no holes whenever it stops. */

@@ -4,20 +4,19 @@ import type { Change, Position } from '../core/change/change.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
-import { clockDriftMsMax, itemCollectionSizeBytesMax, mergeRowsMax } from '../core/limits.ts'
+import { mergeRowsMax } from '../core/limits.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
-import { apply, mergeRows, mergeTableRows } from './apply.ts'
+import { apply, isBeyondDrift, mergeRows, mergeTableRows, receiveStamp } from './apply.ts'
+import { assembleState } from './assemble.ts'
 import { Audits } from './audit.ts'
-import { Catalog } from './catalog.ts'
 import { collectionSizeIn } from './collections.ts'
 import { commit, commitEach, commitOnce, rejecting } from './commit.ts'
-import { Cursors } from './cursors.ts'
-import { Counts, horizonFrom, sizeFrom } from './counts.ts'
+import { horizonFrom, sizeFrom } from './counts.ts'
 import type {
   ApplyResult,
   CommitResult,
@@ -34,19 +33,19 @@ import type {
   RemoteBatch,
   OverruledSetting,
   SetAside,
+  StoreLineage,
   Token,
 } from './engine.ts'
 import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
-import { StayingRuns } from './staying-runs.ts'
 import { forgetRegisters } from './forget-registers.ts'
 import { type Group, Groups } from './group.ts'
-import { Head } from './head.ts'
 import { openIdentity } from './identity.ts'
-import { backfill, raiseHorizon, removeIndex, removeTable, removeTombstones } from './jobs.ts'
+import { backfill, emptyTable, raiseHorizon, removeIndex, removeTable, removeTombstones } from './jobs.ts'
 import { collectionKey, countsKey, headKey, noteKey } from './keys.ts'
 import { readLog, trimLog, visitOwnLog } from './log.ts'
 import { isRowOf, mend } from './mend.ts'
 import { mergeRegister } from './merge.ts'
+import { OwnLineage } from './own-lineage.ts'
 import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
 import { define, detach } from './register-edit.ts'
 import { RegionNumbers } from './region-numbers.ts'
@@ -70,8 +69,8 @@ const probeNote = 'engine/probe'
 
 class LocalEngine implements Engine {
   readonly region: Engine['region']
-  readonly epoch: string
   readonly regionNumbers: RegionNumbers
+  readonly lineage: StoreLineage
   readonly #state: State
   readonly #listeners = new Set<() => void>()
   readonly #trouble = new TroubleWatch()
@@ -83,14 +82,18 @@ class LocalEngine implements Engine {
 
   constructor(env: Env, options: EngineOptions, epoch: string) {
     this.region = options.topology.self
-    this.epoch = epoch
-    this.#state = this.#assemble(env, options)
+    this.#state = this.#assemble(env, options, epoch)
     this.#audits = new Audits(this.#state)
     this.regionNumbers = new RegionNumbers(this.#state)
+    this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
     this.#load()
     this.#flushed = this.#state.head.position
     this.#oldest = this.#state.head.oldest
     this.#clock = this.#state.head.clock
+  }
+
+  get epoch(): string {
+    return this.#state.lineage.epoch
   }
 
   tableNamed(name: string): Table | undefined {
@@ -187,6 +190,10 @@ class LocalEngine implements Engine {
     return trimLog(this.#state, upTo, () => this.#flushed)
   }
 
+  emptyTable(id: TableId, progress?: (rows: number) => void): Promise<void> {
+    return emptyTable(this.#state, id, progress)
+  }
+
   apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult> {
     return apply(this.#state, batch, sequence)
   }
@@ -276,6 +283,11 @@ class LocalEngine implements Engine {
     return this.#clock
   }
 
+  followClock(seen: ClockState): void {
+    const stamp = { ...seen, region: this.region.number }
+    if (!isBeyondDrift(this.#state, stamp)) receiveStamp(this.#state, stamp)
+  }
+
   conflicts(after: number, countMax: number): readonly Conflict[] {
     return readConflicts(this.#state, after, countMax)
   }
@@ -317,8 +329,8 @@ class LocalEngine implements Engine {
     await group.durable
   }
 
-  #assemble(env: Env, options: EngineOptions): State {
-    const { store, clock, log, meter } = env
+  #assemble(env: Env, options: EngineOptions, epoch: string): State {
+    const { store, clock, log } = env
     const groups = new Groups({
       store,
       clock,
@@ -330,30 +342,17 @@ class LocalEngine implements Engine {
         options.onBrokenInvariant?.(error)
       },
     })
-    return {
-      topology: options.topology,
-      driftMsMax: options.clockDriftMsMax ?? clockDriftMsMax,
-      itemCollectionSizeBytesMax: options.itemCollectionSizeBytesMax ?? itemCollectionSizeBytesMax,
-      store,
-      clock,
-      log,
-      meter,
-      groups,
-      head: new Head(),
-      counts: new Counts(groups),
-      staying: new StayingRuns(),
-      catalog: new Catalog(store, options.topology.self.name),
-      cursors: new Cursors(groups),
-    }
+    return assembleState(env, options, epoch, groups)
   }
 
   /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */
   #load(tables: 'load' | 'revert' = 'load'): void {
-    const { head, counts, catalog, cursors, store } = this.#state
+    const { head, counts, catalog, cursors, lineage, store } = this.#state
     head.load(store.get(headKey))
     counts.reset()
     catalog[tables]()
     cursors.load(store)
+    lineage.load(store, head.position)
   }
 
   #seal(group: Group): void {
@@ -361,6 +360,7 @@ class LocalEngine implements Engine {
     counts.seal(group)
     catalog.seal((key, value) => groups.put(group, key, value))
     head.follow(clock.wallMs())
+    this.#state.lineage.seal(group)
     groups.put(group, headKey, head.encode())
     const { position, oldest, clock: time } = head
     group.effects.push(() => this.#reach(position, oldest, time))

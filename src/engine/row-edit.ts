@@ -12,7 +12,7 @@ import type { Table } from '../core/table/table.ts'
 import { editCollection } from './collections.ts'
 import type { Group } from './group.ts'
 import { editIndexRows } from './index-rows.ts'
-import { rowKey, tombstoneKey } from './keys.ts'
+import { rowKey, rowPrefixBytes, tombstoneKey } from './keys.ts'
 import { logChange, nextStamp, type State } from './state.ts'
 
 export type RowEdit = {
@@ -52,6 +52,24 @@ export function editRow(state: State, group: Group, edit: RowEdit): Position {
   const alone = edit.cause !== 'replica' && !keepsTombstones(table)
   const change = { cause: edit.cause, table: table.id, ordinal, key, row: bytes, alone, previous }
   return logChange(state, group, change, edit.first)
+}
+
+/** A row goes as if it had never been here. `at` is its key in the store. */
+export function dropRow(state: State, group: Group, table: Table, at: Buffer): void {
+  const before = state.groups.get(at)
+  if (before === undefined) return
+  const key = at.subarray(rowPrefixBytes)
+  state.groups.put(group, at, undefined)
+  if (isTombstone(before)) {
+    state.groups.put(group, tombstoneKey(table.number, readStamp(before, 1), key), undefined)
+    return
+  }
+  if (table.indexes.length > 0) {
+    const change = { before: itemIn(before), after: undefined }
+    editIndexRows(state, group, table, change)
+    editCollection(state, group, table, key, change)
+  }
+  state.counts.add({ table: table.number, at, items: -1, bytes: -itemSizeOf(before) })
 }
 
 /** The header of this region's own write over what it found. */

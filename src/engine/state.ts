@@ -13,6 +13,7 @@ import type { StayingRuns } from './staying-runs.ts'
 import type { Cursors } from './cursors.ts'
 import type { Group, Groups } from './group.ts'
 import type { Head } from './head.ts'
+import type { Lineage } from './lineage.ts'
 import { logKey } from './keys.ts'
 
 export type State = {
@@ -29,6 +30,7 @@ export type State = {
   readonly staying: StayingRuns
   readonly catalog: Catalog
   readonly cursors: Cursors
+  readonly lineage: Lineage
 }
 
 /**

@@ -17,7 +17,7 @@ import type { VisitorOptions } from '../http/visitors.ts'
 import { startCaretaker } from '../operations/tables/caretaker.ts'
 import type { Log } from '../ports/log.ts'
 import { startInvalidator } from '../readers/invalidator/invalidator.ts'
-import { startReplication } from '../readers/replication/replication.ts'
+import { startReplication } from '../readers/replication/renewing.ts'
 import { watchRoom } from '../readers/sweepers/room.ts'
 import { startRegisterSweeper } from '../readers/sweepers/registers.ts'
 import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
@@ -179,6 +179,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     meter,
     onFailed: (message) => scrub.suspect(new Error(message)),
   })
+  // Writes that an older copy of the store takes come after those that peers have of the region.
+  await replication.checked()
   const server = await startServer({
     host: options.host,
     port: options.port,
@@ -186,7 +188,12 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     ...(options.tls === undefined ? {} : { tls: options.tls }),
     ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
     context: { engine, env, settings },
-    readiness: () => readinessOf(self.name, closing ? 'it is stopping' : engine.trouble()?.reason, recovery.notice()),
+    readiness: () =>
+      readinessOf(
+        self.name,
+        closing ? 'it is stopping' : (engine.trouble()?.reason ?? replication.foreign),
+        recovery.notice(),
+      ),
     metrics: async () => {
       await replication.measure()
       measureStore(meter, engine, { folder, damage: recovery.notice() })

@@ -39,6 +39,16 @@ export const metrics = {
     help: 'Changes that this region’s log holds; it forgets what every peer has confirmed.',
     labels: [],
   },
+  longitude_store_found_total: {
+    kind: 'counter',
+    help: 'Times that the store was found to be an older copy, damaged, or another deployment’s.',
+    labels: ['found'],
+  },
+  longitude_store_doubtful_tables: {
+    kind: 'gauge',
+    help: 'Tables that are still to be filled again from peers, because the store was an older copy.',
+    labels: [],
+  },
   longitude_store_bytes: { kind: 'gauge', help: 'Space that the region’s store takes on its disk.', labels: [] },
   longitude_commit_seconds: {
     kind: 'histogram',

@@ -2,8 +2,10 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import {
   closeSync,
+  cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   openSync,
   readFileSync,
   rmSync,
@@ -46,6 +48,10 @@ export type PeerState = {
 
 export type Status = {
   readonly flushed: number
+  /** Why the store was not the latest, when that was found. */
+  readonly found?: { readonly found: string; readonly reason: string }
+  /** Tables that are to be filled again. */
+  readonly doubts: readonly string[]
   readonly setAside: {
     readonly count: number
     readonly newest: readonly { origin: string; table: string; reason: string }[]
@@ -116,6 +122,27 @@ export class ChaosRegion {
     await this.kill('node')
     rmSync(join(this.#place.folder, 'node'), { recursive: true, force: true })
     await this.startNode()
+  }
+
+  /** Copies what these of its processes have on disk, while they are stopped; what is returned stops them and puts the copy back. */
+  async copyStore(...what: readonly ('node' | 'nats')[]): Promise<() => Promise<void>> {
+    const { folder } = this.#place
+    const end = async (): Promise<void> => {
+      await this.kill('node', 'SIGTERM')
+      if (what.includes('nats')) await this.kill('nats-server', 'SIGTERM')
+    }
+    await end()
+    const copy = mkdtempSync(`${folder}-copy-`)
+    for (const each of what) cpSync(join(folder, each), join(copy, each), { recursive: true })
+    if (what.includes('nats')) await this.startNats()
+    await this.startNode()
+    return async () => {
+      await end()
+      for (const each of what) {
+        rmSync(join(folder, each), { recursive: true, force: true })
+        cpSync(join(copy, each), join(folder, each), { recursive: true })
+      }
+    }
   }
 
   /** The server comes back on an empty disk. */

@@ -5,7 +5,7 @@
  */
 import { decodeBatch, encodeBatch } from '../../src/core/change/batch.ts'
 import type { Batch } from '../../src/core/change/batch.ts'
-import { type Control, decodeAnswer, encodeControl } from '../../src/core/change/control.ts'
+import { type Control, decodeAnnouncement, decodeAnswer, encodeControl } from '../../src/core/change/control.ts'
 import { kindOf } from '../../src/core/change/message.ts'
 import { encodeRow, decodeRow } from '../../src/core/item/row.ts'
 import { messageChangesMax } from '../../src/core/limits.ts'
@@ -33,6 +33,36 @@ export function forging(forgery: Forgery): (payload: Buffer) => Buffer {
     if (forged !== undefined) forgery.onForged()
     return forged ?? payload
   }
+}
+
+const absurd = 1_000_000_000
+
+/** Claims positions that the origin's log does not reach: in messages on its stream, and in its name once a second. */
+export function forgingPositions({ random, onForged }: Omit<Forgery, 'other'>): (payload: Buffer) => Buffer {
+  return (payload) => {
+    if (!random.chance(lieChance)) return payload
+    try {
+      const kind = kindOf(payload)
+      if (kind === 'batch') payload = encodeBatch(withAbsurdEnd(decodeBatch(payload), random))
+      else if (kind === 'control') payload = encodeControl(withAbsurdPlace(decodeAnnouncement(payload)))
+      else return payload
+    } catch (error) {
+      if (error instanceof RangeError) return payload
+      throw error
+    }
+    onForged()
+    return payload
+  }
+}
+
+function withAbsurdEnd(batch: Batch, random: SeededRandom): Batch {
+  const upTo = batch.upTo + absurd
+  return random.pick([() => ({ ...batch, upTo }), () => ({ ...batch, upTo, changes: [] })])()
+}
+
+function withAbsurdPlace(said: Announcement): Announcement {
+  const [flushed, sent, published] = [said.flushed + absurd, said.sent + absurd, said.published + absurd]
+  return { ...said, flushed, sent, published }
 }
 
 function forgedOf(payload: Buffer, forgery: Forgery): Buffer | undefined {

@@ -53,9 +53,15 @@ export class Inspector {
   }
 
   /** Never less than what is missing; and "safe" only when nothing is. */
-  #checkPending(origin: SimulatedRegion, peer: SimulatedRegion, { pending, safeToEvacuate }: PeerStatus): void {
+  #checkPending(
+    origin: SimulatedRegion,
+    peer: SimulatedRegion,
+    { pending, safeToEvacuate, outbound }: PeerStatus,
+  ): void {
+    if (safeToEvacuate && outbound !== 'cut') this.#checkSafe(origin, peer)
+    const setBack = [origin, peer].some((region) => this.#isSettingBack(region, outbound))
     const cursor = peer.cursors.get(origin.name)
-    if (cursor === undefined || cursor.epoch !== origin.watch.epoch) return
+    if (setBack || cursor === undefined || cursor.epoch !== origin.watch.epoch) return
     const missing = origin.watch.entries.slice(cursor.position).filter((entry) => this.#concerns(entry, origin, peer))
     // A replica of which the origin has not heard yet is not counted, but "safe" must not be said meanwhile either.
     const known = missing.filter(({ change }) => {
@@ -98,6 +104,31 @@ export class Inspector {
       'what is missing of a region is what its log holds',
       () =>
         `${here.name} says ${missing.changes} of ${origin.name} in (${missing.after}, ${missing.upTo}], which are ${items.length} items of ${leaving.length} changes`,
+    )
+  }
+
+  /** Until its new log has begun and the others have heard of it. */
+  #isSettingBack({ watch, setBackEpoch, setBackAtMs }: SimulatedRegion, outbound: string): boolean {
+    if (setBackEpoch === undefined) return false
+    const sinceMs = this.#world.scheduler.nowMs - setBackAtMs
+    return watch.epoch === setBackEpoch || sinceMs < noticeMs || outbound === 'cut' || outbound === 'unknown'
+  }
+
+  /** By what the peer has, not by where it stands: a disk that was set back stands elsewhere than it says. */
+  #checkSafe(origin: SimulatedRegion, peer: SimulatedRegion): void {
+    const nowMs = this.#world.scheduler.nowMs
+    if (this.#world.wipes === 0 || nowMs - Math.max(origin.setBackAtMs, peer.setBackAtMs) < noticeMs) return
+    const lacking = origin.watch.entries.find(
+      (entry) =>
+        this.#concerns(entry, origin, peer) &&
+        !peer.watch.knows(entry.change.table, entry.change.key, entry.row.stamp) &&
+        !this.#world.isForgotten(entry.change.table, entry.change.key, entry.row.stamp),
+    )
+    expectThat(
+      lacking === undefined,
+      'safe to evacuate is said only when it is',
+      () =>
+        `${origin.name} says it of ${peer.name}, which lacks ${lacking?.change.position} of ${lacking?.change.table}`,
     )
   }
 

@@ -65,6 +65,7 @@ export class LogWatch {
   /** The engine of a new process on the same disk, or on a wiped one. Its owner calls `catchUp` after every flush. */
   attach(engine: Engine): void {
     this.#engine = engine
+    if (engine.lineage.earlier.includes(this.epoch)) this.epoch = engine.epoch
     if (engine.epoch !== this.epoch) this.#startOver(engine.epoch)
     expectThat(
       engine.flushed() >= this.position,
@@ -121,6 +122,35 @@ export class LogWatch {
     this.#ordinals.delete(table)
     for (const [name, [first]] of this.#keys)
       if (first !== undefined && first.change.table === table && isItem(first.change)) this.#keys.delete(name)
+  }
+
+  /** The region has dropped the rows of a table, to fill it again. */
+  forgetRows(table: TableId): void {
+    for (const [name, [first]] of this.#keys)
+      if (first !== undefined && first.change.table === table && isItem(first.change)) this.#keys.delete(name)
+  }
+
+  /** All that is known of the log now, for a disk that is set back later. */
+  save(): () => void {
+    const { epoch } = this
+    const entries = [...this.entries]
+    const keys = [...this.#keys].map(([name, history]) => [name, [...history]] as const)
+    const ordinals = [...this.#ordinals].map(([table, { count }]) => [table, count] as const)
+    const [numbers, successors, latest] = [new Map(this.#numbers), new Map(this.#successors), this.#latest]
+    return () => {
+      this.epoch = epoch
+      this.entries = [...entries]
+      this.#keys = new Map(keys.map(([name, history]) => [name, [...history]]))
+      this.#ordinals = new Map(ordinals.map(([table, count]) => [table, { count }]))
+      this.#numbers = new Map(numbers)
+      this.#successors = new Map(successors)
+      this.#latest = latest
+    }
+  }
+
+  /** The stamp of the latest change in the log. */
+  get latest(): Stamp | undefined {
+    return this.#latest
   }
 
   /** The disk is lost. */

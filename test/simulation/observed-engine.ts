@@ -39,6 +39,17 @@ export function observed(engine: Engine, region: SimulatedRegion, world: World):
       })
       return removed
     },
+    emptyTable: (table, progress) => {
+      region.watch.forgetRows(table)
+      return engine.emptyTable(table, progress)
+    },
+    lineage: overriding(engine.lineage, {
+      renew: async (renewal) => {
+        const before = engine.epoch
+        await engine.lineage.renew(renewal)
+        world.check(() => region.renewed(before, engine.epoch))
+      },
+    }),
     trimLog: (upTo: Position) => {
       world.check(() => {
         for (const peer of world.regions) if (peer !== region) checkTrim(world, { origin: region, peer, upTo })
@@ -48,12 +59,16 @@ export function observed(engine: Engine, region: SimulatedRegion, world: World):
   })
 }
 
-/** The same with some methods in the place of its own. Copied once instead of looked up at each call; what is no method never changes. */
+/** The same with some methods in the place of its own. Copied once instead of looked up at each call; what is neither method nor getter never changes. */
 export function overriding<T extends object>(target: T, methods: Partial<T>): T {
   const copy: Record<string, unknown> = {}
   for (let from: unknown = target; from !== Object.prototype; from = Object.getPrototypeOf(from))
     for (const name of Object.getOwnPropertyNames(from)) {
       if (Object.hasOwn(copy, name)) continue
+      if (Object.getOwnPropertyDescriptor(from, name)?.get !== undefined) {
+        Object.defineProperty(copy, name, { get: () => Reflect.get(target, name) as unknown, enumerable: true })
+        continue
+      }
       const value: unknown = Reflect.get(target, name)
       copy[name] = typeof value === 'function' ? value.bind(target) : value
     }

@@ -61,12 +61,12 @@ export class Oracle {
   }
 
   /** A region's disk is lost, or its replica of a table, with whatever it wrote after a position. */
-  doubt(region: Region, of?: { readonly table: TableId; readonly after: Position }): void {
+  doubt(region: Region, of?: { readonly table: TableId | undefined; readonly after: Position }): void {
     for (const { table, writes } of this.#keys.values())
       for (const [n, write] of writes.entries())
         if (
           write.row.stamp.region === region.number &&
-          (of === undefined || (of.table === table && write.position > of.after))
+          (of === undefined || ((of.table ?? table) === table && write.position > of.after))
         )
           writes[n] = { ...write, doubtful: true }
   }

@@ -14,7 +14,7 @@ import type { Engine } from '../../src/engine/engine.ts'
 import type { Env } from '../../src/ports/env.ts'
 import type { Meter } from '../../src/ports/meter.ts'
 import { type Store, StoreFull } from '../../src/ports/store.ts'
-import type { Replication } from '../../src/readers/replication/replication.ts'
+import type { Replication } from '../../src/readers/replication/renewing.ts'
 import { boot, type Process } from './boot.ts'
 import { isUsable } from './client.ts'
 import { LogWatch } from './log-watch.ts'
@@ -55,6 +55,11 @@ export class SimulatedRegion {
   readonly reached = new Map<string, { readonly epoch: string; readonly position: Position }>()
   /** Where this region's durable cursors in the others' logs stood last, alive or not. */
   readonly cursors = new Map<string, { readonly epoch: string; readonly position: Position }>()
+  /** The log that was set back to an older copy of itself, until another begins. */
+  setBackEpoch: string | undefined
+  setBackAtMs = -Infinity
+  /** By epoch, the furthest that a log has been before it was set back. */
+  readonly #furthest = new Map<string, Position>()
   readonly #world: World
   readonly #random: SeededRandom
   #disk = new MemoryDisk()
@@ -74,6 +79,10 @@ export class SimulatedRegion {
       onEntry: (entry) => world.oracle.learn(region, entry),
       onSucceeded: (table, own) => world.detach(this, table, own),
     })
+  }
+
+  furthestOf(epoch: string): Position {
+    return Math.max(this.watch.position, this.#furthest.get(epoch) ?? 0)
   }
 
   get name(): string {
@@ -198,6 +207,7 @@ export class SimulatedRegion {
     this.#disk = new MemoryDisk()
     this.watch.forgetAll()
     this.#tablesSeen = []
+    this.setBackEpoch = undefined
     this.#world.oracle.doubt(this.region)
     for (const [id, regions] of this.#world.replicas) {
       this.#world.complete.get(id)?.delete(this)
@@ -205,6 +215,38 @@ export class SimulatedRegion {
     }
     this.#clockSeen = { wallMs: 0, counter: 0 }
     this.cursors.clear()
+  }
+
+  /** A copy of the disk, with what the simulator knows of it; what is returned puts it back. */
+  copyDisk(): () => void {
+    this.watch.catchUp()
+    const disk = this.#disk.copy()
+    const [restoreWatch, tables, clock] = [this.watch.save(), this.#tablesSeen, this.#clockSeen]
+    const cursors = new Map(this.cursors)
+    const { position } = this.watch
+    return () => {
+      this.crash()
+      this.#furthest.set(this.watch.epoch, Math.max(this.watch.position, this.#furthest.get(this.watch.epoch) ?? 0))
+      this.#disk = disk.copy()
+      restoreWatch()
+      this.#tablesSeen = tables
+      this.#clockSeen = clock
+      this.cursors.clear()
+      for (const [origin, place] of cursors) this.cursors.set(origin, place)
+      this.setBackEpoch = this.watch.epoch
+      this.setBackAtMs = this.#world.scheduler.nowMs
+      this.#world.oracle.doubt(this.region, { table: undefined, after: position })
+    }
+  }
+
+  renewed(before: string, epoch: string): void {
+    this.#world.story.tell(this.name, 'a new log', { before, epoch, setBack: this.setBackEpoch })
+    expectThat(
+      before === this.setBackEpoch,
+      'a store begins a new log only when it is an older copy',
+      () => `${this.name} has ended ${before}`,
+    )
+    this.watch.epoch = epoch
   }
 
   #begin(): Life {
@@ -287,7 +329,7 @@ export class SimulatedRegion {
     if (cursor.epoch !== origin.watch.epoch) return
     origin.watch.catchUp()
     expectThat(
-      cursor.position <= origin.watch.position,
+      cursor.position <= origin.furthestOf(cursor.epoch),
       'cursors stay within what the origin has flushed',
       () => `${this.name} stands at ${cursor.position} of ${origin.name}, which has ${origin.watch.position}`,
     )

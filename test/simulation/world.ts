@@ -71,6 +71,8 @@ export class World {
   readonly #forgotten = new Map<string, Stamp>()
   /** Disks that were lost: what was only on them is gone, their conflict feeds too. */
   wipes = 0
+  /** Disks that are being set back now. */
+  oldDisks = 0
   /** Changes of tables that are being made: no disk is lost meanwhile. */
   chores = 0
 

@@ -12,6 +12,7 @@ import { readRowStamp } from '../item/row.ts'
 import { messageChangesMax, messageSizeBytesMax, messageTargetBytes } from '../limits.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
+import type { Proof } from './proof.ts'
 import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
 import { Reader } from './reader.ts'
 import type { RecordHead } from './record.ts'
@@ -23,6 +24,8 @@ export type Batch = {
   readonly after: Position
   readonly upTo: Position
   readonly changes: readonly BatchChange[]
+  /** Of the place `upTo`, as the receiver knows it; does not travel. */
+  readonly proof?: Proof | undefined
 }
 
 export type BatchChange = {

@@ -3,11 +3,15 @@
  * confirmations (fire and forget, to the origin), requests and their short answers. Each is checked field by field.
  */
 import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
-import { controlSizeBytesMax, owedMax, regionNumbersMax, regionsMax, sharedTablesMax } from '../limits.ts'
+import { epochsRememberedMax, owedMax, regionNumbersMax, regionsMax, sharedTablesMax } from '../limits.ts'
 import type { RegionNumber } from '../hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
-import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
+import type { DigestRange } from './digest-range.ts'
+import type { ConfirmedPlace, CursorList, Lacking, ToldPlace } from './place.ts'
+import type { Proof } from './proof.ts'
+import { clockOf, type Fields, fieldsOf, list, manyOf, natural, record, text } from './fields.ts'
+import { headerSizeBytes, writeHeader } from './message.ts'
 
 /** A region's place in its own log and in time, told to everybody each second. */
 export type Announcement = {
@@ -30,18 +34,10 @@ export type Announcement = {
   readonly owes?: true
   /** Of each peer: what of this region's own changes it has not confirmed. A node of an earlier version does not say it. */
   readonly lacking?: readonly Lacking[]
-}
-
-export type Lacking = {
-  readonly region: string
-  /** Counted in (after, upTo] of the log. `after` is what the region has confirmed; later where the log had let go of more before it was counted. */
-  readonly after: Position
-  readonly upTo: Position
-  readonly changes: number
-  /** When the oldest of them was made. */
-  readonly oldestMs?: number
-  /** The log let go of some before the region confirmed a part of these: it lacks at most so many. */
-  readonly atMost?: true
+  /** The process that speaks, once its start is durable in the region's store. */
+  readonly start?: string
+  /** The region's store is an older copy, and what its tables lack is still to be fetched from others. */
+  readonly doubts?: true
 }
 
 export type Seen = {
@@ -59,6 +55,10 @@ export type Confirmation = {
   readonly region: string
   readonly epoch: string
   readonly position: Position
+  /** That the hearer's log has led to the place. */
+  readonly proof?: Proof
+  /** The process that confirms. */
+  readonly start?: string
   /** When the peer applied the last of it, by its own clock, and that clock minus the hearer's as the peer sees it. */
   readonly applied?: { readonly wallMs: number; readonly skewMs: number }
   /** Until when the peer has everything from the hearer paused. */
@@ -78,7 +78,8 @@ export type Parked = {
 export type Pulse = { readonly say: 'pulse'; readonly region: string }
 
 export type Request =
-  | { readonly say: 'hello'; readonly region: string }
+  /** `at`: where the asking region stands in the log of the one that is asked. */
+  | { readonly say: 'hello'; readonly region: string; readonly at?: ToldPlace }
   | {
       readonly say: 'log'
       readonly region: string
@@ -110,15 +111,6 @@ export type Request =
       readonly partial?: true
     }
 
-/** Keys in base64. */
-export type DigestRange = {
-  readonly after?: string
-  readonly upTo?: string
-  readonly watermark: ClockState
-}
-
-export type CursorList = readonly { readonly region: string; readonly epoch: string; readonly position: Position }[]
-
 export type Answer =
   | Announcement
   /** The log no longer reaches back to what was asked for, or the epoch is another. */
@@ -136,6 +128,10 @@ export type Answer =
       readonly left?: readonly { readonly region: string }[]
       /** What it still has to merge of a region that has left or lost its disk, from `peer`. */
       readonly owed?: readonly { readonly region: string; readonly peer: string }[]
+      /** The furthest place in the answering region's log that the asking one has confirmed. */
+      readonly confirmed?: ConfirmedPlace
+      /** Epochs of the answering region's former logs. */
+      readonly earlier?: readonly string[]
     }
   /** `more`: there are others after the last of these. */
   | { readonly say: 'tables'; readonly tables: readonly SharedTable[]; readonly more?: true }
@@ -171,6 +167,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
   const region = text(fields, 'region')
   switch (fields['say']) {
     case 'hello':
+      return { say: 'hello', region, ...(fields['at'] === undefined ? {} : { at: placeOf(record(fields['at'])) }) }
     case 'pulse':
     case 'cursors':
       return { say: fields['say'], region }
@@ -239,12 +236,13 @@ export function decodeAnswer(payload: Buffer): Answer {
         flushed: natural(fields, 'flushed'),
         cursors: list(fields, 'cursors', regionsMax).map((cursor) => ({
           region: text(cursor, 'region'),
-          epoch: text(cursor, 'epoch'),
-          position: natural(cursor, 'position'),
+          ...placeOf(cursor),
         })),
-        ...(fields['numbers'] === undefined ? {} : { numbers: numbers(fields['numbers']) }),
+        ...(fields['numbers'] === undefined ? {} : { numbers: manyOf(fields['numbers'], regionNumbersMax, natural) }),
         ...(fields['left'] === undefined ? {} : { left: list(fields, 'left', regionsMax).map(leftOf) }),
         ...(fields['owed'] === undefined ? {} : { owed: list(fields, 'owed', owedMax).map(owedOf) }),
+        ...(fields['confirmed'] === undefined ? {} : { confirmed: confirmedOf(record(fields['confirmed'])) }),
+        ...(fields['earlier'] === undefined ? {} : { earlier: manyOf(fields['earlier'], epochsRememberedMax, text) }),
       }
     case 'tables':
       return {
@@ -266,20 +264,6 @@ export function decodeAnswer(payload: Buffer): Answer {
   }
 }
 
-type Fields = Readonly<Record<string, unknown>>
-
-function fieldsOf(payload: Buffer): Fields {
-  expectKind(payload, 'control')
-  if (payload.length > controlSizeBytesMax) throw new RangeError('a control message that is too long')
-  let value: unknown
-  try {
-    value = JSON.parse(payload.toString('utf8', headerSizeBytes))
-  } catch {
-    throw new RangeError('a control message that is no JSON')
-  }
-  return record(value)
-}
-
 function readAnnouncement(fields: Fields): Announcement {
   if (fields['say'] !== 'here') throw new RangeError('not an announcement')
   const flushed = natural(fields, 'flushed')
@@ -299,6 +283,8 @@ function readAnnouncement(fields: Fields): Announcement {
     seen: list(fields, 'seen', regionsMax).map(seenOf),
     ...(fields['owes'] === true ? { owes: true as const } : {}),
     ...(fields['lacking'] === undefined ? {} : { lacking: list(fields, 'lacking', regionsMax).map(lackingOf) }),
+    ...(fields['start'] === undefined ? {} : { start: text(fields, 'start') }),
+    ...(fields['doubts'] === true ? { doubts: true as const } : {}),
   }
 }
 
@@ -309,10 +295,26 @@ function readConfirmation(fields: Fields, region: string): Confirmation {
     region,
     epoch: text(fields, 'epoch'),
     position: natural(fields, 'position'),
+    ...proofOf(fields),
+    ...(fields['start'] === undefined ? {} : { start: text(fields, 'start') }),
     ...(applied === undefined ? {} : { applied: appliedOf(record(applied)) }),
     ...(pausedUntilMs === undefined ? {} : { pausedUntilMs: natural(fields, 'pausedUntilMs') }),
     ...(parked === undefined ? {} : { parked: list(fields, 'parked', sharedTablesMax).map(parkedOf) }),
   }
+}
+
+function placeOf(fields: Fields): ToldPlace {
+  return { epoch: text(fields, 'epoch'), position: natural(fields, 'position'), ...proofOf(fields) }
+}
+
+function proofOf(fields: Fields): { readonly proof?: Proof } {
+  if (fields['proof'] === undefined) return {}
+  const proof = record(fields['proof'])
+  return { proof: { at: natural(proof, 'at'), of: text(proof, 'of') } }
+}
+
+function confirmedOf(fields: Fields): ConfirmedPlace {
+  return { epoch: text(fields, 'epoch'), position: natural(fields, 'position') }
 }
 
 function appliedOf(fields: Fields): { readonly wallMs: number; readonly skewMs: number } {
@@ -356,40 +358,4 @@ function leftOf(fields: Fields): { readonly region: string } {
 
 function owedOf(fields: Fields): { readonly region: string; readonly peer: string } {
   return { region: text(fields, 'region'), peer: text(fields, 'peer') }
-}
-
-function clockOf(fields: Fields, name = 'clock'): ClockState {
-  const clock = record(fields[name])
-  return { wallMs: natural(clock, 'wallMs'), counter: natural(clock, 'counter') }
-}
-
-function record(value: unknown): Fields {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw new RangeError('not an object')
-  return value as Fields
-}
-
-function text(fields: Fields, name: string): string {
-  const value = Object.hasOwn(fields, name) ? fields[name] : undefined
-  if (typeof value !== 'string') throw new RangeError(`${name} is no text`)
-  return value
-}
-
-/** Positions, counts and milliseconds: what fits 48 bits. */
-function natural(fields: Fields, name: string): number {
-  const value = Object.hasOwn(fields, name) ? fields[name] : undefined
-  if (typeof value !== 'number' || !Number.isInteger(value) || value < 0 || value >= 2 ** 48)
-    throw new RangeError(`${name} is no whole number`)
-  return value
-}
-
-function numbers(value: unknown): RegionNumber[] {
-  if (!Array.isArray(value) || value.length > regionNumbersMax) throw new RangeError('no list of region numbers')
-  return value.map((number) => natural({ number }, 'number'))
-}
-
-function list(fields: Fields, name: string, countMax: number): Fields[] {
-  const value = fields[name]
-  if (!Array.isArray(value) || value.length > countMax)
-    throw new RangeError(`${name} is no list of at most ${countMax}`)
-  return value.map(record)
 }

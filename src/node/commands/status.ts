@@ -69,6 +69,8 @@ const nodeStatus = z.looseObject({
     .optional(),
   setAside: z.object({ count: z.number(), newest: z.array(setAside) }).optional(),
   overruled: z.object({ count: z.number(), newest: z.array(overruled) }).optional(),
+  found: z.object({ found: z.string(), reason: z.string(), atMs: z.number() }).optional(),
+  doubts: z.array(z.string()).default([]),
   peers: z.array(peerStatus),
   caches: z.array(cacheStatus).default([]),
 })
@@ -189,6 +191,7 @@ function textOf(regions: readonly Answer[], links: readonly LinkStatus[]): strin
     ...(tables.length === 0 ? [] : [tablesText(tables)]),
     ...regions.flatMap(damageText),
     ...missingText(regions.map(({ region, status }) => ({ region, peers: status?.peers ?? [] }))),
+    ...regions.flatMap(foundText),
     ...regions.flatMap(setAsideText),
     ...regions.flatMap(overruledText),
   ]
@@ -226,6 +229,14 @@ function damageText({ region, status }: Answer): string[] {
     ),
   ]
   return [lines.join('\n')]
+}
+
+/** What was last found wrong with a region's store, and what is still to be filled again. */
+function foundText({ region, status }: Answer): string[] {
+  const { found, doubts = [] } = status ?? {}
+  if (found === undefined) return []
+  const what = `  ${region}: its store was found ${found.found} at ${new Date(found.atMs).toISOString()}: ${found.reason}`
+  return [doubts.length === 0 ? what : `${what}\n    still to be filled again from peers: ${doubts.join(', ')}`]
 }
 
 /** Changes of peers that cannot be right: they are not applied, and somebody should look. */

@@ -10,6 +10,7 @@ import {
   type Request,
   type SharedTable,
 } from '../../core/change/control.ts'
+import type { ConfirmedPlace, ToldPlace } from '../../core/change/place.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
 import { encodeRows } from '../../core/change/rows.ts'
 import { sharedTablesAtOnceMax, snapshotRowsMax, snapshotTargetBytes } from '../../core/limits.ts'
@@ -31,6 +32,10 @@ export type Answers = {
   readonly onConfirmed: (confirmation: Confirmation) => void
   /** Of a cursor on the peer: up to where nothing is missing, also of tables that are paused. */
   readonly reach: (peer: string, cursor: Position) => Position
+  /** Whether the own log may have led to the place that a peer says it stands at; one of another log may. */
+  readonly mayStandAt: (peer: string, place: ToldPlace) => boolean
+  /** The furthest place in the own log that a peer has confirmed; undefined where its log is not known. */
+  readonly confirmedBy: (peer: string) => ConfirmedPlace | undefined
   /** Regions that have left, of which something is still being applied. */
   readonly leaving: () => Iterable<string>
   /** Whether this region has all of a table's items. */
@@ -65,11 +70,13 @@ function reply(room: Answers, request: Request): Buffer {
   const { engine } = room
   switch (request.say) {
     case 'hello':
+      if (request.at !== undefined && !room.mayStandAt(request.region, request.at))
+        return refusal('that place is none of this log: one of the two stores is an older copy')
       return encodeControl(room.announcement())
     case 'log':
       return partOfLog(engine, request)
     case 'cursors':
-      return encodeControl(cursors(room))
+      return encodeControl(cursors(room, request.region))
     case 'tables':
       return encodeControl(tables(room, request))
     case 'registers':
@@ -103,12 +110,15 @@ function partOfLog(engine: Engine, request: Extract<Request, { say: 'log' }>): B
  * Only what is here of every table counts: a snapshot is trusted to hold all of it. A region that has left is followed until
  * nothing of it is under way here any more.
  */
-function cursors({ engine, topology, reach, leaving }: Answers): Answer {
+function cursors({ engine, topology, reach, leaving, confirmedBy }: Answers, asker: string): Answer {
+  const confirmed = confirmedBy(asker)
   const peers = peersOf(topology)
   const followed = new Set([...peers.map(({ name }) => name), ...leaving(), ...notNoted({ engine, peers })])
   const found = [...followed].flatMap((name) => {
     const cursor = engine.cursor(name)
-    return cursor === undefined ? [] : [{ region: name, epoch: cursor.epoch, position: reach(name, cursor.position) }]
+    if (cursor === undefined) return []
+    const proof = cursor.proof === undefined ? {} : { proof: cursor.proof }
+    return [{ region: name, epoch: cursor.epoch, position: reach(name, cursor.position), ...proof }]
   })
   const { name: region } = engine.region
   const away = absences({ engine, peers })
@@ -120,6 +130,8 @@ function cursors({ engine, topology, reach, leaving }: Answers): Answer {
     cursors: found,
     numbers: engine.regionNumbers.known(),
     ...away,
+    ...(confirmed === undefined ? {} : { confirmed }),
+    earlier: engine.lineage.earlier,
   }
 }
 

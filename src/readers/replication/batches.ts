@@ -1,6 +1,7 @@
 /** Messages that wait to be applied, and what of them can be applied together. */
 import { type Batch, type BatchChange, changeSizeBytes } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
+import { proofOfEnd } from '../../core/change/proof.ts'
 import { applyTargetBytes } from '../../core/limits.ts'
 
 export type Waiting = { readonly batch: Batch; readonly sequence: number; readonly sizeBytes: number }
@@ -47,7 +48,8 @@ export function takeTogether(waiting: readonly Waiting[], bounds: Bounds): Taken
     sequence = Math.max(sequence, next.sequence)
   }
   // It rests on the cursor: should those before it not be applied after all, it must show as a hole.
-  return { batch: { ...batch, after: Math.max(batch.after, cursor), upTo, changes }, sequence, messages: end - from }
+  const whole = { ...batch, after: Math.max(batch.after, cursor), upTo, changes }
+  return { batch: { ...whole, proof: proofOfEnd(whole) }, sequence, messages: end - from }
 }
 
 /** Returns the bytes of what was new. */

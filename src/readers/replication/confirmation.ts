@@ -21,7 +21,7 @@ export function confirmationFrom({ engine, peer, pauses, parked, hearing, applie
   const cursor = engine.cursor(peer.name)
   if (cursor === undefined) return undefined
   const region = engine.region.name
-  const { epoch, position } = cursor
+  const { epoch, position, proof } = cursor
   const skewMs = hearing.nearestSkewMs
   const pausedUntilMs = pauses.ofLink(peer.name, region)
   const waiting = parked.told(position)
@@ -30,6 +30,8 @@ export function confirmationFrom({ engine, peer, pauses, parked, hearing, applie
     region,
     epoch,
     position,
+    ...(proof === undefined ? {} : { proof }),
+    ...(engine.lineage.start === undefined ? {} : { start: engine.lineage.start }),
     ...(skewMs === undefined || appliedAtMs === undefined
       ? {}
       : { applied: { wallMs: Math.max(0, Math.floor(appliedAtMs)), skewMs } }),

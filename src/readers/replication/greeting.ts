@@ -1,6 +1,8 @@
 /** The first exchange with a peer's node: who it is, which log it has, and whether it speaks what we speak. */
 import { type Announcement, decodeAnswer, encodeControl } from '../../core/change/control.ts'
+import type { ToldPlace } from '../../core/change/place.ts'
 import type { Region } from '../../core/topology.ts'
+import type { Cursor } from '../../engine/engine.ts'
 import type { Session } from './session.ts'
 
 /** The peer, or this region to it, is not who it should be. Until that changes nothing of it is applied. */
@@ -9,8 +11,13 @@ export class Refused extends Error {
 }
 
 /** Undefined when nobody answers: the node may be down while its stream is up. Throws Refused, or UnknownFormat. */
-export async function greet(session: Session, self: string, peer: Region): Promise<Announcement | undefined> {
-  const payload = await session.request(encodeControl({ say: 'hello', region: self })).catch(() => undefined)
+export async function greet(
+  session: Session,
+  { self, peer, cursor }: { readonly self: string; readonly peer: Region; readonly cursor: Cursor | undefined },
+): Promise<Announcement | undefined> {
+  const payload = await session
+    .request(encodeControl({ say: 'hello', region: self, ...placeOf(cursor) }))
+    .catch(() => undefined)
   if (payload === undefined) return undefined
   const said = decodeAnswer(payload)
   if (said.say === 'refused') throw new Refused(`${peer.name} refuses: ${said.reason}`)
@@ -18,4 +25,10 @@ export async function greet(session: Session, self: string, peer: Region): Promi
   if (said.region !== peer.name || said.number !== peer.number)
     throw new Refused(`${said.region} (${said.number}) answers for ${peer.name} (${peer.number})`)
   return said
+}
+
+function placeOf(cursor: Cursor | undefined): { readonly at?: ToldPlace } {
+  if (cursor === undefined) return {}
+  const { epoch, position, proof } = cursor
+  return { at: { epoch, position, ...(proof === undefined ? {} : { proof }) } }
 }

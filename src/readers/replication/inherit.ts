@@ -40,7 +40,7 @@ export async function inherit(room: Room, table: TableId, replicas: Iterable<Rep
 }
 
 /** Rejects when a peer refuses: what it has is not known then. */
-async function takeAll(engine: Engine, questions: Questions, table: TableId): Promise<void> {
+export async function takeAll(engine: Engine, questions: Questions, table: TableId): Promise<void> {
   let after: Buffer | undefined
   for (;;) {
     const part = await questions.partialRows(table, after)

@@ -29,6 +29,8 @@ export type IntakeOptions = {
   readonly backlogMessagesMin?: number | undefined
   /** Whether the peer has said what it speaks. */
   readonly isHeard: () => boolean
+  /** Whether a message may end there without the peer being asked. */
+  readonly isPlausible: (upTo: Position) => boolean
   readonly onArrived: () => void
   readonly onUnknown: (error: UnknownFormat) => void
 }
@@ -40,6 +42,7 @@ export class Intake {
   readonly #options: IntakeOptions
   #session: Session | undefined
   #notBeforeMs = -Infinity
+  #greet: () => Promise<Announcement | undefined> = () => Promise.resolve(undefined)
 
   constructor(options: IntakeOptions) {
     this.#options = options
@@ -47,6 +50,7 @@ export class Intake {
 
   /** `greet` asks the peer where it stands; undefined when nobody answers. */
   async begin(session: Session, greet: () => Promise<Announcement | undefined>): Promise<void> {
+    this.#greet = greet
     const { engine, peer } = this.#options
     const state = await session.state()
     const cursor = engine.cursor(peer.name)
@@ -105,8 +109,18 @@ export class Intake {
 
   #receive(message: StreamMessage): Promise<void> | void {
     const batch = this.#read(message)
-    if (batch !== undefined)
-      return this.#put([{ batch, sequence: message.sequence, sizeBytes: message.payload.length }])
+    if (batch === undefined) return
+    const waiting = { batch, sequence: message.sequence, sizeBytes: message.payload.length }
+    return this.#options.isPlausible(batch.upTo) ? this.#put([waiting]) : this.#ask(waiting)
+  }
+
+  /** Whoever reaches the stream could move the cursor beyond all that is still to come. */
+  async #ask(waiting: Waiting): Promise<void> {
+    const { batch, sequence } = waiting
+    const said = await this.#greet()
+    if (said?.epoch === batch.epoch && batch.upTo <= said.flushed) return await this.#put([waiting])
+    const end = said === undefined ? 'nobody answers' : `its log ends at ${said.flushed}`
+    this.#options.suspicion.note('message', new RangeError(`a message up to ${batch.upTo}: ${end}`), sequence)
   }
 
   #put(arrived: readonly Waiting[]): Promise<void> | void {

@@ -136,13 +136,7 @@ export class Join {
       await oweFromOthers(this.#options, engine.region.name, engine.epoch)
     }
     await engine.define(this.table, edits)
-    const places: Record<string, Place> = {}
-    for (const { name } of peers) {
-      const cursor = engine.cursor(name)
-      if (cursor !== undefined) places[name] = { epoch: cursor.epoch, position: cursor.position }
-    }
-    if (this.#wasHere()) places[engine.region.name] = { epoch: engine.epoch, position: engine.flushed() }
-    const progress: Progress = { places, rows: 0 }
+    const progress: Progress = { places: placesOf(engine, peers, this.#wasHere()), rows: 0 }
     await engine.setNote(joinNote(this.table), progress)
     env.log.info('replica begun', { table: this.table, wiped })
   }
@@ -360,6 +354,17 @@ export class Join {
   #replicaEdit(value: ReplicaRegister): RegisterEdit {
     return { register: replicaRegister(this.#options.engine.region.name), value }
   }
+}
+
+/** Where this region stands in the logs of its peers, and in its own if it has written to the table before. */
+export function placesOf(engine: Engine, peers: readonly Region[], wasHere: boolean): Progress['places'] {
+  const places: Record<string, Place> = {}
+  for (const { name } of peers) {
+    const cursor = engine.cursor(name)
+    if (cursor !== undefined) places[name] = { epoch: cursor.epoch, position: cursor.position }
+  }
+  if (wasHere) places[engine.region.name] = { epoch: engine.epoch, position: engine.flushed() }
+  return places
 }
 
 export function replicasOf(engine: Engine, table: TableId): ReadonlyMap<string, Replica> {

@@ -22,6 +22,7 @@ export class Measures {
   /** In several turns of the event loop. */
   async take(status: ReplicationStatus): Promise<void> {
     const now = new Map<string, Labels>()
+    this.#meter.gauge('longitude_store_doubtful_tables', status.doubts.length)
     for (const peer of status.peers) {
       this.#peer(peer)
       now.set(peer.peer, { peer: peer.peer })

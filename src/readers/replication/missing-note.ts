@@ -1,5 +1,6 @@
 /** Keeps what is missing of silent regions in one note, and puts together what announcements say of it. */
-import type { Announcement, Lacking } from '../../core/change/control.ts'
+import type { Announcement } from '../../core/change/control.ts'
+import type { Lacking } from '../../core/change/place.ts'
 import { sharedTablesMax } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'

@@ -6,7 +6,8 @@
  */
 import type { Batch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
-import type { Announcement, Lacking } from '../../core/change/control.ts'
+import type { Announcement } from '../../core/change/control.ts'
+import type { Lacking } from '../../core/change/place.ts'
 import { appliedCountsMax } from '../../core/limits.ts'
 import { readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../../core/table/table.ts'

@@ -9,20 +9,30 @@ import { statusTablesAtOnceMax } from '../../core/limits.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { Claims } from './claims.ts'
 import { appliedMsOf } from './confirmation.ts'
 import type { Hearing } from './hearing.ts'
 import { silenceMsMaxOf } from './silence.ts'
 import type { Ledger } from './ledger.ts'
 import type { OutboundState, OutboundStatus, TableStatus } from './status.ts'
 
-type Room = { readonly engine: Engine; readonly clock: Clock; readonly ledger: Ledger }
+type Room = {
+  readonly engine: Engine
+  readonly clock: Clock
+  readonly ledger: Ledger
+  readonly claims: Claims
+}
 
 type Heard = {
   readonly atMs: number
   /** Of the peer's disk: what another one had confirmed is worth nothing. */
   readonly epoch: string | undefined
+  /** The process that confirmed. */
+  readonly start: string | undefined
   readonly pausedUntilMs: number
   readonly parked: readonly Parked[]
+  /** It has confirmed more before: its store is an older copy. */
+  readonly hasGoneBack: boolean
 }
 
 export class Outbound {
@@ -34,10 +44,13 @@ export class Outbound {
   }
 
   confirmed(confirmation: Confirmation, hearing: Hearing | undefined): void {
-    const { clock, engine, ledger } = this.#room
-    const { region, epoch, position, pausedUntilMs = 0, parked = [] } = confirmation
-    if (epoch !== engine.epoch || position > engine.flushed()) return
-    this.#heard.set(region, { atMs: clock.monotonicMs(), epoch: hearing?.last?.epoch, pausedUntilMs, parked })
+    const { clock, engine, ledger, claims } = this.#room
+    const { region, epoch, position, start, pausedUntilMs = 0, parked = [] } = confirmation
+    if (epoch !== engine.epoch) return
+    if (!claims.holds(region, confirmation)) return this.forget(region)
+    const hasGoneBack = position < ledger.confirmed(region)
+    const by = { epoch: hearing?.last?.epoch, start }
+    this.#heard.set(region, { atMs: clock.monotonicMs(), ...by, pausedUntilMs, parked, hasGoneBack })
     const appliedMs = appliedMsOf(confirmation, hearing?.nearestSkewMs, clock.wallMs())
     ledger.confirm(region, position, {
       parked: new Map(parked.map(({ table, position: at }) => [table, at])),
@@ -45,17 +58,16 @@ export class Outbound {
     })
   }
 
-  /** A region that has left. */
+  /** A region that has left, or whose word is not to be believed. */
   forget(peer: string): void {
     this.#heard.delete(peer)
   }
 
   statusOf(peer: string, hearing: Hearing): OutboundStatus {
-    const outbound = this.#stateOf(peer, hearing, this.#room.ledger.pending(peer))
     return this.#statusWith(
       peer,
       hearing,
-      this.#tablesOf(peer).map((table) => this.#tableOf(peer, table, outbound)),
+      this.#tablesOf(peer).map((table) => this.#tableOf(peer, table, hearing)),
     )
   }
 
@@ -64,8 +76,7 @@ export class Outbound {
     const tables: TableStatus[] = []
     for (const table of this.#tablesOf(peer)) {
       if (tables.length % statusTablesAtOnceMax === statusTablesAtOnceMax - 1) await this.#room.clock.sleep(0)
-      const outbound = this.#stateOf(peer, hearing, this.#room.ledger.pending(peer))
-      tables.push(this.#tableOf(peer, table, outbound))
+      tables.push(this.#tableOf(peer, table, hearing))
     }
     return this.#statusWith(peer, hearing, tables)
   }
@@ -92,17 +103,18 @@ export class Outbound {
       // Of any table: the peer may have got a replica of which this region has not heard yet.
       safeToEvacuate:
         ledger.lacking(peer).length === 0 &&
-        this.#isKnown(peer, outbound) &&
+        this.#isAgreed(peer, hearing, outbound) &&
         this.#tablesOf(peer).every((table) => isComplete(replicaStatus(table, peer))),
       ...(paused > nowMs ? { pausedUntilMs: paused } : {}),
       tables,
     }
   }
 
-  #tableOf(peer: string, table: Table, outbound: OutboundState): TableStatus {
+  #tableOf(peer: string, table: Table, hearing: Hearing): TableStatus {
     const { ledger, clock } = this.#room
     const nowMs = clock.wallMs()
     const pending = ledger.pendingOf(peer, table.id)
+    const outbound = this.#stateOf(peer, hearing, pending)
     const latency = ledger.latencyOf(peer, table.id, nowMs)
     const parked = this.#heard.get(peer)?.parked.find((each) => each.table === table.id)
     const complete = isComplete(replicaStatus(table, peer))
@@ -114,7 +126,7 @@ export class Outbound {
       ...(watermark === undefined ? {} : { watermark }),
       ...(latency === undefined ? {} : { replicationLatency: latency }),
       ...(parked !== undefined && parked.untilMs > nowMs ? { pausedUntilMs: parked.untilMs } : {}),
-      safeToEvacuate: complete && pending === 0 && this.#isKnown(peer, outbound),
+      safeToEvacuate: complete && pending === 0 && this.#isAgreed(peer, hearing, outbound),
     }
   }
 
@@ -132,14 +144,25 @@ export class Outbound {
     return outbound !== 'unknown' && this.#room.ledger.isCounted(peer)
   }
 
+  /** Both ends say the same of what the peer has: nothing of it is behind the log, and its store is not an older copy. */
+  #isAgreed(peer: string, hearing: Hearing, outbound: OutboundState): boolean {
+    const { engine, ledger } = this.#room
+    if (!this.#isKnown(peer, outbound) || this.#heard.get(peer)?.hasGoneBack !== false) return false
+    return hearing.last?.doubts !== true && ledger.confirmed(peer) >= engine.oldest() - 1
+  }
+
   #stateOf(peer: string, hearing: Hearing, pending: number): OutboundState {
     const heard = this.#heard.get(peer)
     const epoch = hearing.last?.epoch
-    if (heard === undefined || (heard.epoch !== undefined && epoch !== undefined && heard.epoch !== epoch))
-      return 'unknown'
+    if (heard === undefined || differ(heard.epoch, epoch) || differ(heard.start, hearing.last?.start)) return 'unknown'
     if (this.#room.clock.monotonicMs() - heard.atMs > silenceMsMaxOf(hearing.pace)) return 'cut'
     return pending > 0 ? 'live' : 'idle'
   }
+}
+
+/** Both are known, and not the same. */
+function differ(a: string | undefined, b: string | undefined): boolean {
+  return a !== undefined && b !== undefined && a !== b
 }
 
 function replicaStatus(table: Table, region: string): string | undefined {

@@ -3,6 +3,7 @@ import type { Engine } from '../../engine/engine.ts'
 import type { Outbound } from './outbound.ts'
 import type { Pause, Pauses } from './pauses.ts'
 import type { Publisher } from './publisher.ts'
+import { doubtedTables } from './refill.ts'
 import type { OutboundStatus, PauseStatus, PeerStatus, ReplicationStatus } from './status.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -38,6 +39,7 @@ export function statusOf(
     published: publisher.published,
     publishing: !publisher.away,
     safeToEvacuate: peers.every(({ safeToEvacuate }) => safeToEvacuate),
+    doubts: doubtedTables(engine).map((id) => engine.tableWithId(id)?.name ?? id),
     pauses: pauses.active().map((pause) => pauseStatusOf(engine, pause)),
     peers,
   }

@@ -6,6 +6,7 @@
  */
 import { decodeBatch, encodeBatch } from '../../core/change/batch.ts'
 import type { Change, Position } from '../../core/change/change.ts'
+import { proofByChange } from '../../core/change/proof.ts'
 import {
   connectBackOffMsMax,
   connectBackOffMsMin,
@@ -16,6 +17,7 @@ import {
 import type { Engine } from '../../engine/engine.ts'
 import type { StreamEnd } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
+import type { Claims } from './claims.ts'
 import type { Ledger } from './ledger.ts'
 import { BackOff, Loop } from './loop.ts'
 import { batchOf, nextPart } from './own-changes.ts'
@@ -23,10 +25,18 @@ import { batchOf, nextPart } from './own-changes.ts'
 /** Turns without an append after which the event loop gets its chance. */
 const turnsMax = 8
 
+export type PublisherOptions = {
+  readonly env: Env
+  readonly engine: Engine
+  readonly ledger: Ledger
+  readonly claims: Claims
+}
+
 export class Publisher {
   readonly #env: Env
   readonly #engine: Engine
   readonly #ledger: Ledger
+  readonly #claims: Claims
   readonly #loop: Loop
   readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
   readonly #unsubscribe: () => void
@@ -38,6 +48,8 @@ export class Publisher {
   #underWay = 0
   #underWayBytes = 0
   #sent: Position = 0
+  /** The end of what this process has put on the stream. */
+  #written: Position = 0
   #failure: unknown
   /** Tells the appends of one resumption from those before it, whose answers come too late. */
   #round = 0
@@ -45,10 +57,11 @@ export class Publisher {
   /** The next message waits until then. */
   #notBeforeMs = 0
 
-  constructor(env: Env, engine: Engine, ledger: Ledger) {
+  constructor({ env, engine, ledger, claims }: PublisherOptions) {
     this.#env = env
     this.#engine = engine
     this.#ledger = ledger
+    this.#claims = claims
     this.#loop = new Loop(env.clock)
     this.#unsubscribe = engine.onFlushed(() => this.#loop.ring())
     this.#running = this.#run()
@@ -122,14 +135,17 @@ export class Publisher {
     const fallback = Math.max(this.#ledger.leastConfirmed(), this.#engine.oldest() - 1)
     if (payload === undefined) return fallback
     try {
-      const { origin, epoch, upTo } = decodeBatch(payload)
-      if (origin !== this.#engine.region.name || epoch !== this.#engine.epoch) return fallback
-      if (upTo <= this.#engine.flushed()) return Math.max(upTo, this.#engine.oldest() - 1)
+      const batch = decodeBatch(payload)
+      if (batch.origin !== this.#engine.region.name || batch.epoch !== this.#engine.epoch) return fallback
+      const last = batch.changes.at(-1)
+      if (last === undefined) throw new RangeError('an empty message, as no region publishes')
+      const claim = { epoch: batch.epoch, position: batch.upTo, proof: proofByChange(last) }
+      if (this.#claims.holdsOnStream(claim, this.#written)) return Math.max(batch.upTo, this.#engine.oldest() - 1)
     } catch (error) {
       this.#env.log.warn('the stream’s last message is not ours', { error: String(error) })
       return fallback
     }
-    throw new Error('the stream is ahead of the log: the disk has gone back in time')
+    return fallback
   }
 
   async #pump(): Promise<void> {
@@ -150,15 +166,17 @@ export class Publisher {
     if (upTo === this.#read) return false
     this.#ledger.observe(this.#read, upTo, leaving)
     this.#read = upTo
-    if (leaving.length > 0) this.#append(leaving)
+    this.#append(leaving)
     // What is left behind already does not wait.
     if (leaving.length > 0 && upTo >= this.#engine.flushed())
       this.#notBeforeMs = this.#env.clock.monotonicMs() + messagesApartMs
     return true
   }
 
+  /** A message ends with its last change, so that the change proves the place that it leads to. */
   #append(leaving: readonly Change[]): void {
-    const upTo = this.#read
+    const upTo = leaving.at(-1)?.position
+    if (upTo === undefined) return
     const payload = encodeBatch(batchOf(this.#engine, this.#next, upTo, leaving))
     const round = this.#round
     this.#next = upTo
@@ -172,6 +190,7 @@ export class Publisher {
   }
 
   #stored(round: number, upTo: Position, sizeBytes: number): void {
+    this.#written = Math.max(this.#written, upTo)
     if (round !== this.#round) return
     this.#underWay--
     this.#underWayBytes -= sizeBytes

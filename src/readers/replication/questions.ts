@@ -2,12 +2,12 @@
 import {
   type Announcement,
   type Answer,
-  type DigestRange,
   decodeAnswer,
   encodeControl,
   type Request,
   type SharedTable,
 } from '../../core/change/control.ts'
+import type { DigestRange } from '../../core/change/digest-range.ts'
 import { kindOf } from '../../core/change/message.ts'
 import { decodeRows, type KeyedRow, type Rows } from '../../core/change/rows.ts'
 import type { RangeDigest } from '../../core/reconcile/digest.ts'
@@ -25,7 +25,10 @@ export function declined(said: Answer, peer: string): Error {
   return new RangeError(`${peer} answered another question (${said.say})`)
 }
 
-export type Places = Pick<Extract<Answer, { say: 'cursors' }>, 'epoch' | 'cursors' | 'numbers' | 'left' | 'owed'>
+export type Places = Pick<
+  Extract<Answer, { say: 'cursors' }>,
+  'epoch' | 'cursors' | 'numbers' | 'left' | 'owed' | 'confirmed' | 'earlier'
+>
 
 /** Each rejects when the peer does not answer, or not as it should. */
 export class Questions {

@@ -5,7 +5,10 @@ import type { Region } from '../../core/topology.ts'
 
 export function batchFrom(peer: Region, payload: Buffer): Batch {
   const batch = decodeBatch(payload)
-  if (batch.origin === peer.name && batch.originNumber === peer.number) return batch
+  if (batch.origin === peer.name && batch.originNumber === peer.number) {
+    if (batch.changes.length === 0) throw new RangeError('an empty message, as no region publishes')
+    return batch
+  }
   throw new RangeError(`changes of ${batch.origin}`)
 }
 

@@ -1,6 +1,7 @@
 /** Fills a gap in a peer's stream: asks the origin for that part of its log, until the cursor has reached `upTo`. */
 import type { Batch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
+import { proofOfEnd } from '../../core/change/proof.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Engine } from '../../engine/engine.ts'
@@ -34,7 +35,7 @@ export async function repair({ engine, peer, upTo, apply, onApplied, ...room }: 
   const { epoch, position: after, sequence } = cursor
   let held: { readonly until: Stamp } | undefined
   const onPart = async (batch: Batch): Promise<void> => {
-    const result = await apply(batch, sequence)
+    const result = await apply({ ...batch, proof: proofOfEnd(batch) }, sequence)
     onApplied(batch, result)
     if (result.applied === 'held') held = { until: result.until }
     if (result.applied === 'hole') throw new RangeError(`${peer.name} answered with another part of its log`)

@@ -12,6 +12,7 @@ import { forEach } from './gate.ts'
 import { joinNote, type JoinOptions, replicasOf } from './join.ts'
 import { Joins } from './joins.ts'
 import { Loop } from './loop.ts'
+import { doubtedTables, Refill } from './refill.ts'
 import { Questions } from './questions.ts'
 import { mergeFrom, type Transfers } from './transfer.ts'
 
@@ -34,6 +35,7 @@ export class Replicas {
   readonly #joins: Joins
   /** The last change of each table that was surveyed: what has not changed since need not be read again. */
   readonly #surveyed = new Map<TableId, number>()
+  readonly #refills = new Map<TableId, Refill>()
   readonly #releasing = new Map<TableId, Mark | undefined>()
   readonly #running: Promise<void>
   readonly #unsubscribe: () => void
@@ -58,7 +60,7 @@ export class Replicas {
   isComplete(id: TableId): boolean {
     const { engine } = this.#options
     const status = engine.tableWithId(id)?.replicas.find((replica) => replica.region === engine.region.name)?.status
-    return status === 'ACTIVE' || status === 'UPDATING'
+    return (status === 'ACTIVE' || status === 'UPDATING') && !doubtedTables(engine).includes(id)
   }
 
   /** Something that is known to others may be missing here. */
@@ -91,7 +93,7 @@ export class Replicas {
         if (!this.#loop.stopped) this.#options.env.log.debug('replicas wait', { error: String(error) })
         return false
       })
-      const waits = this.#releasing.size > 0 || debts(this.#options).length > 0
+      const waits = this.#refills.size > 0 || this.#releasing.size > 0 || debts(this.#options).length > 0
       if (!moved) await this.#loop.wait(waits ? retryMs : undefined)
     }
   }
@@ -102,7 +104,8 @@ export class Replicas {
       this.#look = false
       await this.#survey()
     }
-    const moved = await this.#release()
+    let moved = await this.#refill()
+    moved = (await this.#release()) || moved
     return (await this.#settle()) || moved
   }
 
@@ -140,7 +143,10 @@ export class Replicas {
     const here = table !== undefined
     const leaves = own === 'DELETING' || keepsTable === true
     const wanted = own === 'CREATING' || (!here && !leaves && (own === 'ACTIVE' || own === 'UPDATING'))
-    if (wanted) this.#joins.begin(id)
+    // A table in doubt is filled again before anything else becomes of it.
+    const isDoubted = doubtedTables(engine).includes(id)
+    if (isDoubted && !this.#refills.has(id)) this.#refills.set(id, new Refill(this.#options, id))
+    if (wanted && !isDoubted) this.#joins.begin(id)
     else this.#joins.drop(id)
     // Given up by the others, and protected: what is here goes on as a table of its own.
     const isGivenUp = here && own === undefined && replicas.size > 0 && table.status !== 'DELETING'
@@ -153,6 +159,23 @@ export class Replicas {
     const table = engine.tableWithId(id)?.name
     await engine.detach(id, env.random.uuid())
     env.log.warn('replica struck by another region goes on alone: it has deletion protection', { table })
+  }
+
+  async #refill(): Promise<boolean> {
+    let moved = false
+    for (const [id, refill] of this.#refills) {
+      if (this.#loop.stopped) return moved
+      const step = await refill.step().catch((error: unknown) => {
+        this.#options.env.log.debug('a table in doubt waits', { table: id, error: String(error) })
+        return 'wait' as const
+      })
+      moved = moved || step !== 'wait'
+      if (doubtedTables(this.#options.engine).includes(id)) continue
+      this.#refills.delete(id)
+      this.#surveyed.delete(id)
+      this.#look = true
+    }
+    return moved
   }
 
   async #strike(id: TableId): Promise<void> {

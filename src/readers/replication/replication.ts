@@ -13,14 +13,17 @@
 import type { Position } from '../../core/change/change.ts'
 import type { Announcement, Confirmation, Seen } from '../../core/change/control.ts'
 import { encodeControl } from '../../core/change/control.ts'
+import type { ConfirmedPlace, ToldPlace } from '../../core/change/place.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { countedForStatusMax, countedInStatusMax, logPositionsMax, trimmedAtOnceMax } from '../../core/limits.ts'
+import { countedForStatusMax, countedInStatusMax, trimmedAtOnceMax } from '../../core/limits.ts'
 import type { Replica, Table, TableId } from '../../core/table/table.ts'
 import { peersOf, type Region, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
+import { announcementOf } from './announcing.ts'
 import { answer } from './answers.ts'
+import { Claims } from './claims.ts'
 import { Exclusive } from './exclusive.ts'
 import { horizonOf } from './horizon.ts'
 import { Ledger } from './ledger.ts'
@@ -31,57 +34,29 @@ import { type Mended, mendReplica } from './mend.ts'
 import { Outbound } from './outbound.ts'
 import { Pauses } from './pauses.ts'
 import { Publisher } from './publisher.ts'
+import { Questions } from './questions.ts'
+import { doubtedTables } from './refill.ts'
 import { type Mark, Replicas } from './replicas.ts'
 import { peerStatusInTurns, peerStatusOf, statusOf } from './peer-status.ts'
 import { Sources } from './sources.ts'
 import type { PeerStatus, ReplicationStatus } from './status.ts'
-import type { ReplicationSettings } from './settings.ts'
+import type { ReadersOptions, ReplicationSettings } from './settings.ts'
 import { Subscriber } from './subscriber.ts'
-import { transferState } from './transfer.ts'
+import { Emptied, transferState } from './transfer.ts'
 import { type Comparison, compareReplicas, type VerifyRoom } from './verify.ts'
 import type { Session } from './session.ts'
 import { isSilent } from './silence.ts'
 
-export interface Replication {
-  /** Of this moment; what the log has got lately may not be counted yet, and then nothing is called safe. */
-  status(): ReplicationStatus
-  /** Counts first, and looks at the tables in several turns of the event loop. */
-  statusInTurns(): Promise<ReplicationStatus>
-  /** Sets the gauges from the status as it is now. */
-  measure(): Promise<void>
-  readonly pauses: Pauses
-  /**
-   * Compares all replicas of a table, or mends this region's; rejects with NotComparable when it cannot be done now.
-   */
-  compare(table: Table): Promise<Comparison>
-  mend(table: Table): Promise<Mended>
-  /** Tombstones up to this are of no more use to anybody; undefined as long as nobody can know. */
-  horizon(table: Table): Stamp | undefined
-  /** The same of a table's registers, which every region has, with a replica or without. */
-  registerHorizon(table: TableId): Stamp | undefined
-  /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
-  topologyChanged(): void
-  stop(): Promise<void>
-}
-
-export function startReplication(
-  env: Env,
-  engine: Engine,
-  topology: Topology,
-  settings: ReplicationSettings = { logPositionsMax },
-): Replication {
-  return new RunningReplication(env, engine, topology, settings)
-}
-
 const announceMs = 1000
 const countMs = 200
-const confirmedNote = 'replication/confirmed'
+export const confirmedNote = 'replication/confirmed'
 const pulseNote = 'replication/pulse'
 const pulseMsMin = 150
 /** Announcements between two rounds of what is less urgent. */
 const slowEvery = 5
 
-class RunningReplication implements Replication {
+/** Everything that reads the log under one epoch; a new log has new readers (renewing.ts). */
+export class Readers {
   readonly #settings: ReplicationSettings
   readonly #env: Env
   readonly #engine: Engine
@@ -97,6 +72,7 @@ class RunningReplication implements Replication {
   readonly #sources: Sources
   readonly #missing: MissingNote
   readonly #outbound: Outbound
+  readonly #claims: Claims
   readonly #measures: Measures
   readonly pauses: Pauses
   readonly #counting: Loop
@@ -107,7 +83,7 @@ class RunningReplication implements Replication {
   #pulsedMs = 0
   #pulsedAtMs = 0
 
-  constructor(env: Env, engine: Engine, topology: Topology, settings: ReplicationSettings) {
+  constructor({ env, engine, topology, settings, onFinding }: ReadersOptions) {
     this.#settings = settings
     this.#env = env
     this.#engine = engine
@@ -119,11 +95,12 @@ class RunningReplication implements Replication {
     const peers = peersOf(topology)
     const confirmed = (engine.note(confirmedNote) ?? {}) as Record<string, number>
     this.#ledger = new Ledger(engine, new Map(peers.map(({ name }) => [name, confirmed[name] ?? 0])))
-    this.#outbound = new Outbound({ engine, clock: env.clock, ledger: this.#ledger })
+    this.#claims = new Claims({ env, engine, onFinding })
+    this.#outbound = new Outbound({ engine, clock: env.clock, ledger: this.#ledger, claims: this.#claims })
     this.#measures = new Measures(env)
     this.pauses = new Pauses({ engine, clock: env.clock, log: env.log })
     this.pauses.onChange(() => [...this.#subscribers.values()].forEach((subscriber) => subscriber.ring()))
-    this.#publisher = new Publisher(env, engine, this.#ledger)
+    this.#publisher = new Publisher({ env, engine, ledger: this.#ledger, claims: this.#claims })
     const room = {
       env,
       engine,
@@ -133,6 +110,7 @@ class RunningReplication implements Replication {
       exclusive: new Exclusive(),
       sources: this.#sources,
       leftovers: settings.leftovers,
+      emptied: new Emptied(),
       onRegisters: () => this.#replicas.consider(),
       sessionTo: (region: string) => this.#subscribers.get(region)?.session,
       mark: (replicas: readonly Replica[]) => this.#mark(replicas),
@@ -141,8 +119,9 @@ class RunningReplication implements Replication {
     this.#replicas = new Replicas(room)
     const transfer = (session: Session, from: Region, epoch: string): Promise<void> =>
       transferState(room, session, from, epoch)
-    this.#follow = (peer) =>
-      new Subscriber({ env, engine, peer, ...settings, pauses: this.pauses, transfer, onRegisters: room.onRegisters })
+    const examine = (session: Session, from: Region): Promise<void> => this.#examine(session, from)
+    const given = { env, engine, ...settings, pauses: this.pauses, examine, transfer, onRegisters: room.onRegisters }
+    this.#follow = (peer) => new Subscriber({ ...given, peer })
     for (const peer of peers) this.#subscribers.set(peer.name, this.#follow(peer))
     const answers = {
       engine,
@@ -151,11 +130,22 @@ class RunningReplication implements Replication {
       onPulse: () => void this.#pulseNow().catch(() => undefined),
       onConfirmed: (confirmation: Confirmation) => this.#confirmed(confirmation),
       reach: (peer: string, cursor: Position) => this.#reach(peer, cursor),
+      mayStandAt: (peer: string, place: ToldPlace) => place.epoch !== engine.epoch || this.#claims.holds(peer, place),
+      confirmedBy: (peer: string) => this.#confirmedBy(peer),
       leaving: () => this.#leaving.values(),
       isComplete: (table: string) => this.#replicas.isComplete(table),
     }
     env.bus.serve((payload, asker) => Promise.resolve(this.#loop.stopped ? undefined : answer(answers, payload, asker)))
     this.#running = Promise.all([this.#run(), this.#count()])
+  }
+
+  get agreed(): Position {
+    return this.#claims.agreed
+  }
+
+  /** Resolves when every peer has been asked for this region's places, or could not be. */
+  async examined(): Promise<void> {
+    await Promise.all([...this.#subscribers.values()].map(({ examined }) => examined))
   }
 
   status(): ReplicationStatus {
@@ -273,32 +263,30 @@ class RunningReplication implements Replication {
   }
 
   #announcement(): Announcement {
-    const { name, number } = this.#engine.region
-    const seen = this.#met().map(({ peer, hearing: { watermark } }) => ({
-      region: peer.name,
-      clock: watermark.clock,
-      ...(watermark.waiting.length === 0 ? {} : { waiting: watermark.waiting }),
-    }))
-    const { sent, published } = this.#publisher
-    return {
-      say: 'here',
-      region: name,
-      number,
-      epoch: this.#engine.epoch,
-      flushed: this.#engine.flushed(),
-      sent,
-      published,
-      wallMs: Math.max(0, Math.floor(this.#env.clock.wallMs())),
-      clock: this.#engine.clock(),
-      seen,
-      ...(this.#replicas.owes ? { owes: true } : {}),
+    return announcementOf({
+      clock: this.#env.clock,
+      engine: this.#engine,
+      publisher: this.#publisher,
+      met: this.#met(),
+      owes: this.#replicas.owes,
       ...lackingOf(this.#engine, this.#ledger, this.#subscribers.keys()),
-    }
+    })
   }
 
   /** Those whose logs this region has a place in. */
   #met(): readonly Subscriber[] {
     return [...this.#subscribers.values()].filter(({ peer }) => this.#engine.cursor(peer.name) !== undefined)
+  }
+
+  /** A node that does not answer is asked again in the next session. */
+  async #examine(session: Session, { name }: Region): Promise<void> {
+    const places = await new Questions(session, this.#engine.region.name).places().catch(() => undefined)
+    if (places !== undefined) await this.#claims.examine(name, places)
+  }
+
+  #confirmedBy(peer: string): ConfirmedPlace | undefined {
+    const epoch = this.#epochs.get(peer) ?? this.#engine.cursor(peer)?.epoch
+    return epoch === undefined ? undefined : { epoch, position: this.#ledger.confirmed(peer) }
   }
 
   #confirmed(confirmation: Confirmation): void {
@@ -311,6 +299,7 @@ class RunningReplication implements Replication {
     const text = JSON.stringify(confirmed)
     if (text === this.#noted) return
     await this.#engine.setNote(confirmedNote, confirmed)
+    await this.#claims.note()
     this.#noted = text
   }
 
@@ -341,11 +330,12 @@ class RunningReplication implements Replication {
     }
   }
 
-  /** Past what every peer has confirmed and what is published; beyond the cap, past everything. */
+  /** Past what every peer has confirmed and what is published, but for the last change, which proves the place; beyond the cap, past everything, unless only the log has it. */
   async #trim(): Promise<void> {
     const flushed = this.#engine.flushed()
     const kept = Math.min(this.#ledger.leastNeeded(), this.#publisher.published, this.#ledger.upTo)
-    const upTo = Math.max(kept, flushed - this.#settings.logPositionsMax)
+    const cap = flushed - this.#settings.logPositionsMax
+    const upTo = doubtedTables(this.#engine).length > 0 ? kept - 1 : Math.max(kept - 1, cap)
     for (let end = this.#engine.oldest(); end <= upTo && !this.#loop.stopped; end += trimmedAtOnceMax) {
       const step = Math.min(upTo, end + trimmedAtOnceMax - 1)
       await this.#engine.trimLog(step)
@@ -355,15 +345,10 @@ class RunningReplication implements Replication {
   }
 
   #mark(replicas: readonly Replica[]): Mark | undefined {
-    const following = replicas.map(({ region }) => this.#subscribers.get(region))
-    if (
-      following.some(
-        (subscriber) => subscriber !== undefined && (isSilent(subscriber.hearing) || subscriber.state() === 'cut'),
-      )
-    )
-      return undefined
-    const peers = [...this.#subscribers].map(([name, { hearing }]) => [name, hearing.last?.flushed ?? 0] as const)
-    return { own: this.#engine.flushed(), peers: new Map(peers) }
+    const following = replicas.flatMap(({ region }) => this.#subscribers.get(region) ?? [])
+    if (following.some((subscriber) => isSilent(subscriber.hearing) || subscriber.state() === 'cut')) return undefined
+    const ends = [...this.#subscribers].map(([name, { hearing }]) => [name, hearing.last?.flushed ?? 0] as const)
+    return { own: this.#engine.flushed(), peers: new Map(ends) }
   }
 
   #hasPassed(mark: Mark, replicas: readonly Replica[]): boolean {

@@ -1,4 +1,8 @@
-/** The settings of replication, from the node that starts it. */
+/** What replication is started with. */
+import type { Topology } from '../../core/topology.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Env } from '../../ports/env.ts'
+import type { Finding } from './claims.ts'
 import type { Remainder } from './join.ts'
 
 export type ReplicationSettings = {
@@ -8,4 +12,12 @@ export type ReplicationSettings = {
   readonly applyChangesMax?: number
   readonly backlogMessagesMin?: number
   readonly leftovers?: Remainder | undefined
+}
+
+export type ReadersOptions = {
+  readonly env: Env
+  readonly engine: Engine
+  readonly topology: Topology
+  readonly settings: ReplicationSettings
+  readonly onFinding: (finding: Finding) => void
 }

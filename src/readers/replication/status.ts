@@ -4,7 +4,7 @@ import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-
 import type { Waiting } from '../../core/change/control.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Latency } from './latencies.ts'
-import type { SubscriberState } from './subscriber.ts'
+import type { SubscriberState } from './subscriber-state.ts'
 
 export type OutboundState = 'live' | 'idle' | 'cut' | 'unknown'
 
@@ -132,6 +132,13 @@ export type PeerStatus = OutboundStatus & {
   readonly waiting: readonly Waiting[]
 }
 
+/** What was last found wrong with the store itself, and when. */
+export type StoreFinding = {
+  readonly found: 'older' | 'foreign' | 'damaged'
+  readonly reason: string
+  readonly atMs: number
+}
+
 export type ReplicationStatus = {
   readonly region: string
   readonly epoch: string
@@ -142,6 +149,9 @@ export type ReplicationStatus = {
   readonly publishing: boolean
   /** Every peer has everything that this region has acknowledged. */
   readonly safeToEvacuate: boolean
+  /** Tables that are served as an older copy of the store has them, and are still to be filled again from peers. */
+  readonly doubts: readonly string[]
+  readonly found?: StoreFinding
   readonly pauses: readonly PauseStatus[]
   readonly peers: readonly PeerStatus[]
 }

@@ -11,11 +11,10 @@ import { UnknownFormat } from '../../core/change/message.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { connectBackOffMsMax, connectBackOffMsMin } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
-import type { ApplyResult, Cursor, Engine } from '../../engine/engine.ts'
-import type { Env } from '../../ports/env.ts'
+import type { ApplyResult, Cursor } from '../../engine/engine.ts'
 import { applyInTurn } from './applies.ts'
 import { confirmationFrom } from './confirmation.ts'
-import { greet, Refused } from './greeting.ts'
+import { Refused } from './greeting.ts'
 import { Hearing } from './hearing.ts'
 import { Inbox } from './inbox.ts'
 import { Intake } from './intake.ts'
@@ -24,30 +23,15 @@ import { missingOf } from './missing-note.ts'
 import type { Missing } from './missing.ts'
 import { Mode } from './mode.ts'
 import { Parked } from './parked.ts'
-import type { Pauses } from './pauses.ts'
 import { announcementFrom } from './reading.ts'
 import { LogGone, repair } from './repair.ts'
 import { Session } from './session.ts'
-import { isSilent, Stall } from './silence.ts'
+import { Stall } from './silence.ts'
 import type { Suspect } from './status.ts'
+import type { SubscriberOptions } from './subscriber-options.ts'
+import { stateOf, type SubscriberState } from './subscriber-state.ts'
 import { Suspicion } from './suspicion.ts'
-
-export type SubscriberOptions = {
-  readonly env: Env
-  readonly engine: Engine
-  readonly peer: Region
-  readonly pauses: Pauses
-  /** In one batch; as in core/limits.ts unless said otherwise. */
-  readonly applyChangesMax?: number | undefined
-  /** So many messages behind, the peer's log is asked; as in core/limits.ts unless said otherwise. */
-  readonly backlogMessagesMin?: number | undefined
-  /** Fetches the peer's state and sets the cursor; rejects when it could not be finished. */
-  readonly transfer: (session: Session, peer: Region, epoch: string) => Promise<void>
-  /** A register of some table has arrived, or a session has begun: somebody may have to join or leave. */
-  readonly onRegisters: () => void
-}
-
-export type SubscriberState = 'cut' | 'unknown' | 'live' | 'idle' | 'refused' | 'resync' | 'held'
+import { Deceived, emptyUpTo, Vouching } from './vouching.ts'
 
 const tickMs = 500
 
@@ -59,10 +43,14 @@ export class Subscriber {
   readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
   readonly #inbox: Inbox
   readonly #intake: Intake
+  readonly #vouching: Vouching
   readonly #suspicion: Suspicion
   readonly parked: Parked
   readonly missing: Missing
   readonly #running: Promise<void>
+  /** Resolves when the peer has been asked for the first time what it knows of this region, or could not be. */
+  readonly examined: Promise<void>
+  #examined: () => void = () => undefined
   #session: Session | undefined
   #ended: string | undefined
   #appliedAtMs: number | undefined
@@ -81,14 +69,17 @@ export class Subscriber {
     this.#suspicion = new Suspicion(options.env, options.peer)
     this.parked = new Parked({ ...options, ...options.env, suspicion: this.#suspicion })
     this.missing = missingOf(options, this.parked)
+    this.#vouching = new Vouching({ engine: options.engine, peer: options.peer, clock: options.env.clock })
     this.#intake = new Intake({
       ...options,
       inbox: this.#inbox,
       suspicion: this.#suspicion,
       isHeard: () => this.hearing.last !== undefined,
+      isPlausible: (upTo) => this.#vouching.isPlausible(upTo, this.hearing.last),
       onArrived: () => this.#loop.ring(),
       onUnknown: (error) => this.#fail(error),
     })
+    this.examined = new Promise((resolve) => (this.#examined = resolve))
     this.#running = this.#run()
   }
 
@@ -115,13 +106,7 @@ export class Subscriber {
   }
 
   state(): SubscriberState {
-    if (this.#mode.now !== 'normal') return this.#mode.now
-    if (this.#session === undefined) return 'cut'
-    const { last } = this.hearing
-    if (last === undefined) return 'unknown'
-    // Its words wait behind a message that needs long.
-    if (isSilent(this.hearing)) return this.#session.isReceiving ? 'live' : 'unknown'
-    return this.#position() < last.published || last.published < last.flushed ? 'live' : 'idle'
+    return stateOf({ mode: this.#mode.now, session: this.#session, hearing: this.hearing, position: this.#position() })
   }
 
   async stop(): Promise<void> {
@@ -138,11 +123,13 @@ export class Subscriber {
       try {
         await this.#follow()
       } catch (error) {
-        known = error instanceof LogGone
+        known = error instanceof LogGone || error instanceof Deceived
+        if (error instanceof Deceived) this.#suspicion.note('position', this.#mode.gone(error.message))
         if (error instanceof UnknownFormat || error instanceof Refused) this.#mode.refuse(error.message)
         if (!this.#loop.stopped && !known)
           log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
       }
+      this.#examined()
       if (!this.#loop.stopped) await this.#loop.pause(this.#backOff.next())
     }
   }
@@ -154,6 +141,8 @@ export class Subscriber {
     this.#begin(session)
     try {
       const epoch = await this.#greet(session)
+      await this.#options.examine(session, this.peer)
+      this.#examined()
       while (this.#isPaused() && this.#ended === undefined && !this.#loop.stopped) await this.#idle(session)
       const cursor = engine.cursor(this.peer.name)
       if (cursor === undefined || this.#mode.now === 'resync') await this.#resync(session, epoch)
@@ -173,6 +162,7 @@ export class Subscriber {
     this.#session = session
     this.hearing.pace = session.pace
     this.hearing.forget()
+    this.#vouching.begin()
     this.#ended = undefined
     this.#failure = undefined
     this.#stall.reset()
@@ -199,11 +189,14 @@ export class Subscriber {
     }
     const cursor = engine.cursor(this.peer.name)
     if (cursor === undefined || this.#mode.now === 'resync') throw new Error('nobody answers')
+    // Shorter than it was, it may be that of a store that was set back: only the node can say.
+    if ((await session.state()).lastSequence < cursor.sequence)
+      throw new Error('the stream was cut, and nobody answers')
     return cursor.epoch
   }
 
   async #hello(session: Session): Promise<Announcement | undefined> {
-    const said = await greet(session, this.#options.engine.region.name, this.peer)
+    const said = await this.#vouching.hello(session)
     if (said !== undefined) this.#take(said)
     return said
   }
@@ -236,7 +229,10 @@ export class Subscriber {
   }
 
   #take(said: Announcement): void {
-    this.hearing.take(said, this.#options.engine.cursor(this.peer.name)?.epoch === said.epoch)
+    const cursor = this.#options.engine.cursor(this.peer.name)
+    // Another process may speak for a store that was set back: it counts once it has accepted our place.
+    const isFollowed = cursor?.epoch === said.epoch && this.#vouching.isBy(said) && said.flushed >= cursor.position
+    this.hearing.take(said, isFollowed)
     this.missing.heard(said)
     this.#reachWatermark()
   }
@@ -246,6 +242,7 @@ export class Subscriber {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isPaused()) return await this.#idle(session)
     if (await this.parked.catchUp(session)) this.#progress()
+    this.#vouching.beside(this.hearing.last, { ask: () => this.#hello(session), fail: (error) => this.#fail(error) })
     if (!this.#inbox.isEmpty) await this.#applyWaiting(session)
     else if (!(await this.#catchUp(session))) await this.#idle(session)
   }
@@ -306,12 +303,9 @@ export class Subscriber {
     const { env, engine } = this.#options
     env.meter.count('longitude_replication_repairs_total', { peer: this.peer.name })
     env.log.info('fill a hole', { peer: this.peer.name, after: this.#position(), upTo })
+    const asked = { engine, clock: env.clock, session, peer: this.peer, upTo }
     const end = await repair({
-      engine,
-      clock: env.clock,
-      session,
-      peer: this.peer,
-      upTo,
+      ...asked,
       apply: (batch, sequence) => this.#apply(batch, sequence),
       onApplied: (batch, result) => this.#note(batch, result),
     }).catch((error: unknown) => {
@@ -348,16 +342,22 @@ export class Subscriber {
     }
     if (cursor.position >= heard.published) {
       if (this.#mode.now !== 'normal') this.#mode.accept()
-      return false
+      return this.#vouching.prove(session)
     }
-    if (cursor.position >= heard.sent) {
-      const { name, number } = this.peer
-      const empty = { origin: name, originNumber: number, epoch: heard.epoch, after: heard.sent, upTo: heard.published }
-      this.#note({ ...empty, changes: [] }, await this.#apply({ ...empty, changes: [] }, cursor.sequence))
-      return true
-    }
-    if (!stalled) return false
-    await this.#fill(session, heard.sent)
+    if (cursor.position < heard.sent && !stalled) return false
+    // Others may announce in its name; only what its node says itself moves the cursor.
+    const said = await this.#hello(session)
+    if (said === undefined || said.epoch !== cursor.epoch || !this.#inbox.isEmpty) return false
+    if (cursor.position >= said.sent) return this.#pass(said, cursor)
+    if (stalled) await this.#fill(session, said.sent)
+    return stalled
+  }
+
+  /** Nothing that leaves the peer lies between its last message and there. */
+  async #pass(said: Announcement, { position, sequence }: Cursor): Promise<boolean> {
+    if (said.published <= position) return false
+    const empty = emptyUpTo(said)
+    this.#note(empty, await this.#apply(empty, sequence))
     return true
   }
 
@@ -382,8 +382,8 @@ export class Subscriber {
   }
 
   #confirm(session: Session): void {
-    const [parked, hearing, appliedAtMs] = [this.parked, this.hearing, this.#appliedAtMs]
-    session.confirm(() => confirmationFrom({ ...this.#options, parked, hearing, appliedAtMs }))
+    const { parked, hearing } = this
+    session.confirm(() => confirmationFrom({ ...this.#options, parked, hearing, appliedAtMs: this.#appliedAtMs }))
   }
 
   #cursor(): Cursor {

@@ -4,7 +4,13 @@ import type { TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 
 /** The place in the peer's log, and about in its stream, when the transfer began. */
-type Beginning = { readonly epoch: string; readonly position: Position; readonly sequence: number }
+type Beginning = {
+  readonly epoch: string
+  readonly position: Position
+  readonly sequence: number
+  /** The process of the peer that named the place. */
+  readonly start?: string
+}
 
 type Noted = Beginning & {
   readonly done: readonly TableId[]
@@ -22,6 +28,7 @@ export class TransferProgress {
   readonly #done: Set<TableId>
   readonly #copies: Map<TableId, string>
   #unnoted = 0
+  #isAbandoned = false
 
   private constructor(engine: Engine, note: string, { done, copies = {}, ...begun }: Noted) {
     this.#engine = engine
@@ -41,6 +48,19 @@ export class TransferProgress {
     const progress = new TransferProgress(engine, noteOf(peer), { ...begun, done: [] })
     await progress.#write()
     return progress
+  }
+
+  static async forget(engine: Engine, peer: string): Promise<void> {
+    if (engine.note(noteOf(peer)) !== undefined) await engine.setNote(noteOf(peer), undefined)
+  }
+
+  /** A table that it has copied, or was copying, is emptied: nothing more is noted, and the transfer begins again. */
+  abandon(): void {
+    this.#isAbandoned = true
+  }
+
+  assertWhole(): void {
+    if (this.#isAbandoned) throw new Error('a table was emptied meanwhile: the transfer begins again')
   }
 
   isDone(table: TableId): boolean {
@@ -73,6 +93,7 @@ export class TransferProgress {
   }
 
   async #write(): Promise<void> {
+    this.assertWhole()
     this.#unnoted = 0
     const copies = Object.fromEntries(this.#copies)
     const noted: Noted = { ...this.begun, done: [...this.#done], copies }

@@ -15,6 +15,7 @@ import {
   transferTablesUnderWayMax,
 } from '../../core/limits.ts'
 import type { SharedTable } from '../../core/change/control.ts'
+import { proofByStart } from '../../core/change/proof.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -34,15 +35,41 @@ export type Transfers = {
   /** Shared with whoever begins replicas: a cursor may only be set when no table has been begun meanwhile. */
   readonly exclusive: Exclusive
   readonly onRegisters: () => void
+  readonly emptied: Emptied
+}
+
+/** Transfers under way: one that was copying rows to a table that is emptied begins again. */
+export class Emptied {
+  readonly #running = new Set<TransferProgress>()
+
+  async during(progress: TransferProgress, work: () => Promise<void>): Promise<void> {
+    this.#running.add(progress)
+    await work().finally(() => this.#running.delete(progress))
+  }
+
+  async begin(engine: Engine, peers: readonly Region[]): Promise<void> {
+    for (const progress of this.#running) progress.abandon()
+    for (const { name } of peers) await TransferProgress.forget(engine, name)
+  }
 }
 
 export async function transferState(room: Transfers, session: Session, peer: Region, epoch: string): Promise<void> {
-  const { engine, env } = room
+  const { engine } = room
   const questions = new Questions(session, engine.region.name)
   const progress =
     TransferProgress.resumed(engine, peer.name, epoch) ?? (await begin(engine, session, { questions, peer, epoch }))
+  await room.emptied.during(progress, () => bring(room, { session, peer, questions }, progress))
+}
+
+type From = { readonly session: Session; readonly peer: Region; readonly questions: Questions }
+
+async function bring(room: Transfers, { session, peer, questions }: From, progress: TransferProgress): Promise<void> {
+  const { engine, env } = room
+  const { epoch } = progress.begun
   const tables = await questions.tables()
-  await engine.regionNumbers.remember((await questions.places()).numbers)
+  const { numbers, confirmed } = await questions.places()
+  await engine.regionNumbers.remember(numbers)
+  const isSameLog = confirmed?.epoch === engine.epoch && engine.cursor(peer.name)?.epoch === epoch
   await forEach(tables, transferTablesUnderWayMax, async ({ id }) =>
     engine.mergeRegisters(id, await questions.registers(id)),
   )
@@ -51,6 +78,7 @@ export async function transferState(room: Transfers, session: Session, peer: Reg
     complete: new Map(tables.filter(({ complete }) => complete).map((table) => [table.id, table])),
     known: new Set(tables.map(({ id }) => id)),
     oldest: await oldestHeld({ session, region: engine.region.name, peer, epoch }),
+    floor: isSameLog ? confirmed.position : 0,
   }
   const copies = new Copies(engine, questions)
   for (;;) {
@@ -87,8 +115,9 @@ async function begin(
 ): Promise<TransferProgress> {
   // In this order: whatever the stream gets after its state was read lies, or goes on, beyond what is flushed then.
   const { lastSequence } = await session.state()
-  const { flushed } = await questions.hello()
-  return TransferProgress.begin(engine, peer.name, { epoch, position: flushed, sequence: lastSequence })
+  const { flushed, start } = await questions.hello()
+  const by = start === undefined ? {} : { start }
+  return TransferProgress.begin(engine, peer.name, { epoch, position: flushed, sequence: lastSequence, ...by })
 }
 
 function tablesToCopy(engine: Engine, { complete }: Told, progress: TransferProgress): readonly SharedTable[] {
@@ -145,14 +174,17 @@ type Told = {
   readonly known: ReadonlySet<TableId>
   /** The first position that the peer's log still holds. */
   readonly oldest: Position
+  /** What this region has confirmed of that log, and so has. */
+  readonly floor: Position
 }
 
 /** False when a table has been begun meanwhile, which lacks what the peer wrote to it before. */
 function finish(room: Transfers, peer: Region, progress: TransferProgress, told: Told): Promise<boolean> {
   const { engine } = room
-  const { complete, known, oldest } = told
-  const { epoch, sequence, position: begun } = progress.begun
+  const { complete, known, oldest, floor } = told
+  const { epoch, sequence, position: begun, start } = progress.begun
   return room.exclusive.run(async () => {
+    progress.assertWhole()
     if (tablesToCopy(engine, told, progress).length > 0) return false
     if (hasLostDisk(room, peer, epoch, told)) await oweFromOthers(room, peer.name, epoch)
     // A peer that has left a table has no state of it to give, but its log still has what it wrote before it left;
@@ -160,8 +192,9 @@ function finish(room: Transfers, peer: Region, progress: TransferProgress, told:
     const hasAll = engine
       .tables()
       .every(({ id, replicas }) => complete.has(id) || (replicas.length === 0 && !known.has(id)))
-    const position = hasAll ? begun : Math.min(begun, oldest - 1)
-    await engine.setCursor(peer.name, { epoch, position, sequence })
+    const position = hasAll ? begun : Math.min(begun, Math.max(oldest - 1, floor))
+    const proof = start === undefined ? undefined : proofByStart(position, start)
+    await engine.setCursor(peer.name, { epoch, position, sequence, proof })
     await progress.end()
     return true
   })

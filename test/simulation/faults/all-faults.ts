@@ -6,7 +6,8 @@ import { driftClock, stepClock } from './clocks.ts'
 import { diskFull, diskNearlyFull, slowDisk, wipeDisk } from './disks.ts'
 import type { Fault } from './fault.ts'
 import { cutAll, cutLink, cutOneWay, flap, isolate, stallLink, unrulyLink } from './links.ts'
-import { anotherVersion, forgery, garbage, poison } from './messages.ts'
+import { anotherVersion, forgedPositions, forgery, garbage, poison } from './messages.ts'
+import { oldDisk } from './old-disk.ts'
 import { pauseLink, pauseTable } from './pauses.ts'
 import { crash, crashInFlight, crashServer } from './processes.ts'
 import { loseTail, poisonStream, trimStream, wipeStream } from './streams.ts'
@@ -39,4 +40,6 @@ export const allFaults: readonly Fault[] = [
   crashInFlight,
   forgery,
   damageBytes,
+  oldDisk,
+  forgedPositions,
 ]

@@ -70,7 +70,7 @@ export const wipeDisk: Fault = {
   aim: 'with a replica on it that comes back from the others',
   inject: async (scene) => {
     const { world, region, durationMs, meetWhen } = scene
-    if (world.chores > 0 || world.regions.some(({ engine }) => engine === undefined)) return
+    if (world.chores > 0 || world.oldDisks > 0 || world.regions.some(({ engine }) => engine === undefined)) return
     if (differenceOfTables(world) !== undefined) return
     const shared = [...world.complete].filter(([, having]) => having.has(region) && having.size > 1)
     world.story.tell('world', 'the disk is gone', { region: region.name })

@@ -2,7 +2,7 @@
 import { otherVersion } from '../corruption.ts'
 import type { World } from '../world.ts'
 import type { Fault, Scene } from './fault.ts'
-import { forging } from '../forging.ts'
+import { forging, forgingPositions } from '../forging.ts'
 import { placeOf } from './lacks.ts'
 import { mendLinks } from './links.ts'
 
@@ -94,6 +94,28 @@ export const forgery: Fault = {
     const place = placeOf(to, from)
     meetWhen(() => forged > 0 && placeOf(to, from) > place)
     link.alter = forging({ random: random.fork(), other: random.pick(others).region, onForged: () => forged++ })
+    await during(durationMs, () => {
+      link.alter = undefined
+    })
+  },
+  heal: mendLinks,
+}
+
+/** Messages that claim positions beyond the origin's log: what follows them must arrive all the same, and be called missing until then. */
+export const forgedPositions: Fault = {
+  name: 'forged positions',
+  world: 6,
+  weight: 1,
+  aim: 'while changes arrive all the same',
+  inject: async (scene) => {
+    const { world, random, durationMs, during, meetWhen } = scene
+    const [from, to] = scene.pair
+    const link = world.network.link(from.name, to.name)
+    if (from === to || link.alter !== undefined) return
+    let forged = 0
+    const place = placeOf(to, from)
+    meetWhen(() => forged > 0 && placeOf(to, from) > place)
+    link.alter = forgingPositions({ random: random.fork(), onForged: () => forged++ })
     await during(durationMs, () => {
       link.alter = undefined
     })

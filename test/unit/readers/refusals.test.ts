@@ -8,7 +8,7 @@ import type { Engine } from '../../../src/engine/engine.ts'
 import { Exclusive } from '../../../src/readers/replication/exclusive.ts'
 import { inherit } from '../../../src/readers/replication/inherit.ts'
 import { Declined, Questions } from '../../../src/readers/replication/questions.ts'
-import { mergeFrom, type Transfers, transferState } from '../../../src/readers/replication/transfer.ts'
+import { Emptied, mergeFrom, type Transfers, transferState } from '../../../src/readers/replication/transfer.ts'
 import { Pace } from '../../../src/readers/replication/pace.ts'
 import type { Session } from '../../../src/readers/replication/session.ts'
 
@@ -76,7 +76,14 @@ function regionWithTable() {
       void merged.push(...rows.map(({ key }) => String(key))),
   } as unknown as Engine
   const log = { info: () => undefined }
-  const room = { env: { log }, engine, peers: [peer], exclusive: new Exclusive(), onRegisters: () => undefined }
+  const room = {
+    env: { log },
+    engine,
+    peers: [peer],
+    exclusive: new Exclusive(),
+    emptied: new Emptied(),
+    onRegisters: () => undefined,
+  }
   return { room: room as unknown as Transfers, engine, merged, cursors }
 }
 

@@ -4,7 +4,7 @@ import { type Announcement, decodeRequest, encodeControl } from '../../../src/co
 import { answer, type Answers } from '../../../src/readers/replication/answers.ts'
 import { Exclusive } from '../../../src/readers/replication/exclusive.ts'
 import { Questions } from '../../../src/readers/replication/questions.ts'
-import { mergeFrom, transferState } from '../../../src/readers/replication/transfer.ts'
+import { Emptied, mergeFrom, transferState } from '../../../src/readers/replication/transfer.ts'
 import { itemOf, makeTable, openRegion, put, topologyOf } from '../engine/region.ts'
 import { Pace } from '../../../src/readers/replication/pace.ts'
 import type { Session } from '../../../src/readers/replication/session.ts'
@@ -39,6 +39,8 @@ async function scene(damage: Damage) {
     onPulse: () => {},
     onConfirmed: () => {},
     reach: (_, cursor) => cursor,
+    mayStandAt: () => true,
+    confirmedBy: () => undefined,
     leaving: () => [],
     isComplete: () => state.complete,
   }
@@ -47,7 +49,7 @@ async function scene(damage: Damage) {
     return Promise.resolve(answer(answers, arrived, 'eu-west-1') ?? Buffer.alloc(0))
   }
   const session = { request, pace: new Pace(), state: () => Promise.resolve({ firstSequence: 1, lastSequence: 0 }) }
-  const room = { ...here, peers: [peer], exclusive: new Exclusive(), onRegisters: () => {} }
+  const room = { ...here, peers: [peer], exclusive: new Exclusive(), emptied: new Emptied(), onRegisters: () => {} }
   return { origin, here, table, state, room, session: session as unknown as Session }
 }
 

@@ -1,0 +1,26 @@
+/** Places in a region's log, as regions tell them each other. */
+import type { Position } from './change.ts'
+import type { Proof } from './proof.ts'
+
+/** A cursor with its proof, behind which a pause may hold the position. */
+export type ToldPlace = { readonly epoch: string; readonly position: Position; readonly proof?: Proof }
+
+export type ToldCursor = ToldPlace & { readonly region: string }
+
+/** `epoch` is the log of the region that confirmed, as it was then. */
+export type ConfirmedPlace = { readonly epoch: string; readonly position: Position }
+
+export type CursorList = readonly ToldCursor[]
+
+/** What a peer has not confirmed of a region's own changes. */
+export type Lacking = {
+  readonly region: string
+  /** Counted in (after, upTo] of the log. `after` is what the region has confirmed; later where the log had let go of more before it was counted. */
+  readonly after: Position
+  readonly upTo: Position
+  readonly changes: number
+  /** When the oldest of them was made. */
+  readonly oldestMs?: number
+  /** The log let go of some before the region confirmed a part of these: it lacks at most so many. */
+  readonly atMost?: true
+}

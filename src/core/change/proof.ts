@@ -1,0 +1,35 @@
+/**
+ * The proof of a place in a region's log: something that only the log which really led to that place can confirm. Positions alone
+ * do not prove a place, because a store that was set back to an older copy gives the same positions to other changes.
+ *
+ *   w<wallMs>.<counter>   the stamp of the region's own change at the position
+ *   p<start>              a process of the region said itself that its log reaches to the position
+ *
+ * A peer keeps the text with its cursor and gives it back; only the origin reads it.
+ */
+import { readStamp, stampSizeBytes } from '../hybrid-logical-clock/stamp.ts'
+import type { Position } from './change.ts'
+
+export type Proof = { readonly at: Position; readonly of: string }
+
+/** 'unknown': the log no longer holds the position, or the proof is of a kind that this version cannot read. */
+export type Proven = 'same' | 'other' | 'unknown'
+
+export function proofByChange({ position, row }: { readonly position: Position; readonly row: Buffer }): Proof {
+  const { wallMs, counter } = readStamp(row, 1)
+  return { at: position, of: `w${wallMs}.${counter}` }
+}
+
+export function proofByStart(at: Position, start: string): Proof {
+  return { at, of: `p${start}` }
+}
+
+/** Proves the end of a batch, if its last change stands there. */
+export function proofOfEnd(batch: {
+  readonly upTo: Position
+  readonly changes: readonly { readonly position: Position; readonly row: Buffer }[]
+}): Proof | undefined {
+  const last = batch.changes.at(-1)
+  if (last?.position !== batch.upTo || last.row.length <= stampSizeBytes) return undefined
+  return proofByChange(last)
+}

@@ -1,0 +1,43 @@
+/** Builds what a region says of itself each second: where its log and its clock stand, and what of others it has. */
+import type { Announcement } from '../../core/change/control.ts'
+import type { Lacking } from '../../core/change/place.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Publisher } from './publisher.ts'
+import { doubtedTables } from './refill.ts'
+import type { Subscriber } from './subscriber.ts'
+
+export type Announcing = {
+  readonly clock: Clock
+  readonly engine: Engine
+  readonly publisher: Publisher
+  /** Followers of the logs in which this region has a place. */
+  readonly met: readonly Subscriber[]
+  readonly owes: boolean
+  readonly lacking?: readonly Lacking[]
+}
+
+export function announcementOf({ clock, engine, publisher, met, owes, lacking }: Announcing): Announcement {
+  const { start } = engine.lineage
+  return {
+    say: 'here',
+    region: engine.region.name,
+    number: engine.region.number,
+    epoch: engine.epoch,
+    flushed: engine.flushed(),
+    sent: publisher.sent,
+    published: publisher.published,
+    wallMs: Math.max(0, Math.floor(clock.wallMs())),
+    clock: engine.clock(),
+    seen: met.map(seenBy),
+    ...(owes ? { owes: true } : {}),
+    ...(lacking === undefined ? {} : { lacking }),
+    ...(start === undefined ? {} : { start }),
+    ...(doubtedTables(engine).length > 0 ? { doubts: true } : {}),
+  }
+}
+
+function seenBy({ peer, hearing: { watermark } }: Subscriber): Announcement['seen'][number] {
+  const { clock, waiting } = watermark
+  return { region: peer.name, clock, ...(waiting.length === 0 ? {} : { waiting }) }
+}

@@ -1,0 +1,112 @@
+/**
+ * Holds what peers know of this region's log against the log itself. A peer that knows of places which the log never led to has
+ * followed another store of this region: the one that is here is an older copy, or a copy of it runs elsewhere.
+ *
+ * A store goes back only between two processes. So a peer that has agreed to something which this very process wrote and then
+ * contradicts has been deceived itself; its claim is refused, and it finds its place again by asking (subscriber.ts).
+ */
+import type { Position } from '../../core/change/change.ts'
+import type { Proof } from '../../core/change/proof.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Env } from '../../ports/env.ts'
+import type { Places } from './questions.ts'
+import { doubtedTables } from './refill.ts'
+
+/** 'older': peers know more of this region than it does itself. 'foreign': its peers and it have never met. */
+export type Finding = { readonly found: 'older' | 'foreign' | 'damaged'; readonly reason: string }
+
+/** A place in this region's log, as a peer or a message on the own stream says it. */
+export type Claim = { readonly epoch: string; readonly position: Position; readonly proof?: Proof | undefined }
+
+type Room = { readonly env: Env; readonly engine: Engine; readonly onFinding: (finding: Finding) => void }
+
+const agreedNote = 'replication/agreed'
+
+export class Claims {
+  readonly #room: Room
+  /** What each peer, and the own stream, has been proven to share with this log since the process began. */
+  readonly #agreed = new Map<string, Position>()
+  #noted: Position
+
+  constructor(room: Room) {
+    this.#room = room
+    this.#noted = (room.engine.note(agreedNote) ?? 0) as Position
+  }
+
+  /** The last place that some peer is known to share with this log. */
+  get agreed(): Position {
+    return Math.max(this.#noted, ...this.#agreed.values())
+  }
+
+  async note(): Promise<void> {
+    const { agreed } = this
+    if (agreed === this.#noted) return
+    await this.#room.engine.setNote(agreedNote, agreed)
+    this.#noted = agreed
+  }
+
+  /** False for a place of a peer that nothing may be built on. */
+  holds(peer: string, claim: Claim): boolean {
+    if (claim.epoch !== this.#room.engine.epoch) return false
+    if (this.#isContradicted(claim)) return this.#contradicted(peer, claim, this.#agreed.get(peer) ?? 0)
+    this.#agree(peer, claim)
+    return true
+  }
+
+  /** The same of the own stream's last message, where this process has written up to a position itself. */
+  holdsOnStream(claim: Claim, written: Position): boolean {
+    return !this.#isContradicted(claim) || this.#contradicted('the own stream', claim, written)
+  }
+
+  #contradicted(by: string, { position, proof }: Claim, agreed: Position): false {
+    const { engine, env, onFinding } = this.#room
+    const reason = `${by} knows position ${position} (${proof?.of ?? 'unproven'}), to which this log never led; it ends at ${engine.flushed()}`
+    if (agreed <= engine.lineage.startedAt) onFinding({ found: 'older', reason })
+    else env.log.error('a false place in this region’s log', { reason })
+    return false
+  }
+
+  /** What a peer has answered to the question for its places. */
+  async examine(by: string, places: Places): Promise<void> {
+    const { engine } = this.#room
+    const own = places.cursors.find(({ region }) => region === engine.region.name)
+    const here = engine.cursor(by)
+    if (own !== undefined && own.epoch !== engine.epoch) await this.#examineEpoch(by, own.epoch, places)
+    else if (own !== undefined && !this.holds(by, own)) return
+    const { confirmed } = places
+    if (confirmed?.epoch !== engine.epoch || here?.epoch !== places.epoch || confirmed.position <= here.position) return
+    const reason = `this region had confirmed position ${confirmed.position} of the log of ${by} and stands at ${here.position}`
+    this.#room.onFinding({ found: 'older', reason })
+  }
+
+  /** The peer follows another log of this region: a former one, or a later one than the store knows of. */
+  async #examineEpoch(by: string, epoch: string, { epoch: theirs, earlier = [] }: Places): Promise<void> {
+    const { engine } = this.#room
+    if (engine.lineage.earlier.includes(epoch)) return
+    const here = engine.cursor(by)
+    // A new disk meets the peer for the first time.
+    if (here === undefined) return await engine.lineage.remember(epoch)
+    const haveMet = here.epoch === theirs || earlier.includes(here.epoch)
+    const reason = haveMet
+      ? `${by} follows a log of this region (${epoch}) of which its store knows nothing`
+      : `${by} and this store have never met: each knows another log of the other`
+    if (haveMet) await engine.lineage.remember(epoch)
+    // A log between the copy and the present one: what it led to comes with the rows that are filled again already.
+    if (haveMet && doubtedTables(engine).length > 0) return
+    this.#room.onFinding({ found: haveMet ? 'older' : 'foreign', reason })
+  }
+
+  #isContradicted({ position, proof }: Claim): boolean {
+    const { engine } = this.#room
+    if (position > engine.flushed()) return true
+    return proof !== undefined && engine.lineage.proves(proof) === 'other'
+  }
+
+  #agree(by: string, { proof }: Claim): void {
+    if (proof !== undefined && this.#room.engine.lineage.proves(proof) === 'same')
+      this.#agreed.set(by, Math.max(proof.at, this.#agreed.get(by) ?? 0))
+  }
+}
+
+/** What a renewal makes undone. */
+export const agreedNotes = [[agreedNote, undefined]] as const

@@ -1,0 +1,197 @@
+/**
+ * Replication through the lives of a store. When the store turns out to be an older copy of this region's (claims.ts), the
+ * readers stop, the log goes on under a new epoch with what no peer has of it, every table that others have too is put in
+ * doubt (refill.ts), and new readers begin. To the peers that is a region with a new disk, whose own last writes they still get.
+ *
+ * A store that the peers have never met is another deployment's. Nothing of it may reach them: the readers stay stopped.
+ */
+import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import { logPositionsMax, storeAgeCheckMsMax } from '../../core/limits.ts'
+import type { Table, TableId } from '../../core/table/table.ts'
+import type { Topology } from '../../core/topology.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Env } from '../../ports/env.ts'
+import { agreedNotes, type Finding } from './claims.ts'
+import type { Mended } from './mend.ts'
+import type { Pauses } from './pauses.ts'
+import { doubtAll } from './refill.ts'
+import { confirmedNote, Readers } from './replication.ts'
+import type { ReplicationSettings } from './settings.ts'
+import type { ReplicationStatus, StoreFinding } from './status.ts'
+import type { Comparison } from './verify.ts'
+
+export interface Replication {
+  /** Of this moment; what the log has got lately may not be counted yet, and then nothing is called safe. */
+  status(): ReplicationStatus
+  /** Counts first, and looks at the tables in several turns of the event loop. */
+  statusInTurns(): Promise<ReplicationStatus>
+  /** Sets the gauges from the status as it is now. */
+  measure(): Promise<void>
+  readonly pauses: Pauses
+  /**
+   * Compares all replicas of a table, or mends this region's; rejects with NotComparable when it cannot be done now.
+   */
+  compare(table: Table): Promise<Comparison>
+  mend(table: Table): Promise<Mended>
+  /** Tombstones up to this are of no more use to anybody; undefined as long as nobody can know. */
+  horizon(table: Table): Stamp | undefined
+  /** The same of a table's registers, which every region has, with a replica or without. */
+  registerHorizon(table: TableId): Stamp | undefined
+  /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
+  topologyChanged(): void
+  /** Why nothing is replicated at all; undefined as a rule. */
+  readonly foreign: string | undefined
+  /** Resolves once the peers that can be reached have said whether the store is the latest, within a bounded time. */
+  checked(): Promise<void>
+  /**
+   * Begins a new log, and fills every table that others have from them again: for a store of which the rows are not to be
+   * trusted. Resolves when the new log has begun; the tables follow, each once a peer has what this region alone has of it.
+   */
+  renew(finding: Finding): Promise<void>
+  stop(): Promise<void>
+}
+
+export function startReplication(
+  env: Env,
+  engine: Engine,
+  topology: Topology,
+  settings: ReplicationSettings = { logPositionsMax },
+): Replication {
+  return new RenewingReplication({ env, engine, topology, settings })
+}
+
+type Room = {
+  readonly env: Env
+  readonly engine: Engine
+  readonly topology: Topology
+  readonly settings: ReplicationSettings
+}
+
+const foundNote = 'replication/found'
+const againMs = 1000
+
+class RenewingReplication implements Replication {
+  readonly #room: Room
+  #readers: Readers
+  #renewing: Promise<void> | undefined
+  #foreign: StoreFinding | undefined
+  #stopped = false
+
+  constructor(room: Room) {
+    this.#room = room
+    this.#readers = this.#begin()
+  }
+
+  status(): ReplicationStatus {
+    return this.#withFinding(this.#readers.status())
+  }
+
+  async statusInTurns(): Promise<ReplicationStatus> {
+    return this.#withFinding(await this.#readers.statusInTurns())
+  }
+
+  #withFinding(status: ReplicationStatus): ReplicationStatus {
+    const found = this.#foreign ?? (this.#room.engine.note(foundNote) as StoreFinding | undefined)
+    const isWhole = this.#renewing === undefined && this.#foreign === undefined && status.doubts.length === 0
+    return { ...status, ...(found === undefined ? {} : { found }), safeToEvacuate: status.safeToEvacuate && isWhole }
+  }
+
+  measure(): Promise<void> {
+    return this.#readers.measure()
+  }
+
+  get pauses(): Pauses {
+    return this.#readers.pauses
+  }
+
+  compare(table: Table): Promise<Comparison> {
+    return this.#readers.compare(table)
+  }
+
+  mend(table: Table): Promise<Mended> {
+    return this.#readers.mend(table)
+  }
+
+  horizon(table: Table): Stamp | undefined {
+    return this.#renewing === undefined && this.#foreign === undefined ? this.#readers.horizon(table) : undefined
+  }
+
+  registerHorizon(table: TableId): Stamp | undefined {
+    return this.#renewing === undefined && this.#foreign === undefined
+      ? this.#readers.registerHorizon(table)
+      : undefined
+  }
+
+  topologyChanged(): void {
+    this.#readers.topologyChanged()
+  }
+
+  get foreign(): string | undefined {
+    return this.#foreign?.reason
+  }
+
+  async checked(): Promise<void> {
+    if (this.#room.engine.flushed() === 0) return
+    const checked = this.#readers.examined().then(() => this.#renewing)
+    await Promise.race([checked, this.#room.env.clock.sleep(storeAgeCheckMsMax)])
+  }
+
+  renew(finding: Finding): Promise<void> {
+    this.#renewing ??= this.#renew(finding).finally(() => (this.#renewing = undefined))
+    return this.#renewing
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await this.#renewing
+    await this.#readers.stop()
+  }
+
+  #begin(): Readers {
+    return new Readers({ ...this.#room, onFinding: (finding) => this.#found(finding) })
+  }
+
+  #found(finding: Finding): void {
+    if (this.#stopped || this.#renewing !== undefined || this.#foreign !== undefined) return
+    if (finding.found !== 'foreign') return void this.renew(finding).catch(() => undefined)
+    this.#note(finding)
+    this.#foreign = { ...finding, atMs: this.#room.env.clock.wallMs() }
+    void this.#readers.stop()
+  }
+
+  #note({ found, reason }: Finding): void {
+    const { log, meter } = this.#room.env
+    meter.count('longitude_store_found_total', { found })
+    log.error(messages[found], { reason })
+  }
+
+  async #renew(finding: Finding): Promise<void> {
+    const { engine, env } = this.#room
+    this.#note(finding)
+    // Whoever has found it is in the middle of a turn.
+    await env.clock.sleep(0)
+    await this.#readers.stop()
+    const { agreed } = this.#readers
+    while (!this.#stopped) {
+      try {
+        const found: StoreFinding = { ...finding, atMs: env.clock.wallMs() }
+        const notes = [[foundNote, found], [confirmedNote, undefined], ...agreedNotes, doubtAll(engine)] as const
+        await engine.lineage.renew({ notes, after: engine.lineage.partedAfter(agreed) })
+        break
+      } catch (error) {
+        // A disk that takes no writes.
+        env.log.warn('the new log waits', { error: String(error) })
+        await env.clock.sleep(againMs)
+      }
+    }
+    if (this.#stopped) return
+    this.#readers = this.#begin()
+    env.log.warn('a new log has begun', { epoch: engine.epoch, oldest: engine.oldest(), flushed: engine.flushed() })
+  }
+}
+
+const messages: Readonly<Record<Finding['found'], string>> = {
+  older: 'the store is an older copy: its tables are filled again from the peers',
+  damaged: 'the store is damaged: its tables are filled again from the peers',
+  foreign: 'the store is another deployment’s: nothing is replicated; put the right store back',
+}
