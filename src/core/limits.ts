@@ -354,8 +354,13 @@ export const cacheUpstreamConnectionsMax = 256
 /** The region may take so long to answer. */
 export const cacheUpstreamMsMax = 30_000
 // Links
-/** Of one direction of a connection over a link: bytes that wait for their turn on it; more only hides from TCP that the link is full. */
-export const linkWaitingBytesMax = 256 * 1024
+/**
+ * Bounds what waits for its turn in one direction of a connection over a link: so many milliseconds of its bandwidth, within a least and a
+ * most number of bytes. More only hides from TCP that the link is full.
+ */
+export const linkWaitingMax = { least: 2 * 1024, ms: 250, most: 256 * 1024 } as const
+/** Bytes that a socket of a link may have waiting to be written before the link waits for it. */
+export const linkUnwrittenBytesMax = 256 * 1024
 /** Bytes on their way in one direction of a connection, beside what the distance itself holds at half a gigabyte a second. */
 export const linkInFlightBytesMax = { least: 512 * 1024, perMs: 512 * 1024, most: 32 * 1024 * 1024 } as const
 /** Of one listening port of a link. */

@@ -4,6 +4,7 @@
  * TCP pushes back on the sender as a long, thin line would.
  */
 import type { Socket } from 'node:net'
+import { linkUnwrittenBytesMax } from '../../core/limits.ts'
 import type { Alarm, Alarms } from './alarms.ts'
 import { Flow } from './flow.ts'
 import type { Content, Mark } from './flow.ts'
@@ -39,7 +40,9 @@ export class Direction implements LaneUser {
     lane.users.add(this)
     source.on('data', (chunk: Buffer) => this.#read(chunk))
     source.once('end', () => this.#put('end'))
+    // Emitted once everything is written; the sockets' own mark is so low that they always emit it.
     target.on('drain', () => {
+      if (!this.#draining) return
       this.#draining = false
       this.pump()
     })
@@ -89,7 +92,16 @@ export class Direction implements LaneUser {
   #read(chunk: Buffer): void {
     if (this.#target.destroyed) return
     if (this.#lane.line.isPlain && !this.#draining && this.#flow.isEmpty) this.#send(chunk)
-    else this.#put(chunk)
+    else this.#admit(chunk)
+  }
+
+  /** Takes as much as there is room for. The rest goes back to the socket, which reads no more while it holds something. */
+  #admit(chunk: Buffer): void {
+    const { roomBytes } = this.#flow
+    if (chunk.length <= roomBytes) return this.#put(chunk)
+    this.#source.pause()
+    this.#source.unshift(chunk.subarray(roomBytes))
+    if (roomBytes > 0) this.#put(chunk.subarray(0, roomBytes))
   }
 
   #put(content: Content): void {
@@ -112,7 +124,8 @@ export class Direction implements LaneUser {
       this.#target.end()
     } else {
       this.#lane.carriedBytes += content.length
-      this.#draining = !this.#target.write(content)
+      this.#target.write(content)
+      this.#draining = this.#target.writableLength >= linkUnwrittenBytesMax
     }
   }
 

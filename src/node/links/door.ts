@@ -4,7 +4,7 @@
  */
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
-import { linkConnectionsMax, linkWaitingBytesMax } from '../../core/limits.ts'
+import { linkConnectionsMax, linkWaitingMax } from '../../core/limits.ts'
 import type { Alarms } from './alarms.ts'
 import { Direction } from './direction.ts'
 import type { Lane, LaneUser } from './lane.ts'
@@ -21,8 +21,8 @@ export type DoorOptions = {
   readonly alarms: Alarms
 }
 
-/** More than is read at once: at Node's own sixteen kilobytes every chunk would have to wait for the one before it to be away. */
-const socketOptions = { allowHalfOpen: true, noDelay: true, highWaterMark: 256 * 1024 }
+/** With this mark a paused socket reads no more once it holds a byte. How much may wait to be written is bounded by the direction itself. */
+const socketOptions = { allowHalfOpen: true, noDelay: true, highWaterMark: 1 }
 
 type Pair = { readonly near: Socket; readonly far: Socket; readonly there: Direction; readonly back: Direction }
 
@@ -119,7 +119,7 @@ export class Door implements LaneUser {
     const listen = (chunk: Buffer): void => {
       said.push(chunk)
       sizeBytes += chunk.length
-      if (sizeBytes > linkWaitingBytesMax) near.pause()
+      if (sizeBytes > linkWaitingMax.most) near.pause()
     }
     const giveUp = (): void => void near.destroy()
     near.on('data', listen).once('end', giveUp).resume()

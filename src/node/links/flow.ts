@@ -3,7 +3,7 @@
  * order in which it went in, the end last. Both are bounded, because a queue without a bound keeps a peer's backlog in
  * memory and hides from TCP that the link is full. Pure; the link brings the time.
  */
-import { linkInFlightBytesMax, linkWaitingBytesMax } from '../../core/limits.ts'
+import { linkInFlightBytesMax, linkWaitingMax } from '../../core/limits.ts'
 import { DelayQueue } from './delay-queue.ts'
 import { Fifo } from './fifo.ts'
 import type { Line, Waiting } from './line.ts'
@@ -78,13 +78,27 @@ export class Flow implements Waiting {
     return this.#waiting.length === 0 && this.#inFlight.nextDueMs === undefined
   }
 
+  /** Bytes that may be put in as one entry; without a bandwidth a whole read may, however large it is. */
+  get roomBytes(): number {
+    if (this.#line.shape.bandwidthBitsPerSecond === null) return this.isHigh ? 0 : Infinity
+    return Math.max(0, this.#waitingBytesMax - this.#waitingBytes - entryBytes)
+  }
+
   /** No more should be put in before `isLow`. */
   get isHigh(): boolean {
-    return this.#waitingBytes >= this.#line.waitingBytesMax(linkWaitingBytesMax)
+    return this.#waitingBytes + entryBytes >= this.#waitingBytesMax
   }
 
   get isLow(): boolean {
-    return this.#waitingBytes <= this.#line.waitingBytesMax(linkWaitingBytesMax) / 2
+    return this.#waitingBytes <= this.#waitingBytesMax / 2
+  }
+
+  get #waitingBytesMax(): number {
+    return this.#line.waitingBytesMax(linkWaitingMax)
+  }
+
+  get waitingBytes(): number {
+    return this.#waitingBytes
   }
 
   get sizeBytes(): number {

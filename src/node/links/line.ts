@@ -9,6 +9,8 @@ import type { Shape } from './shape.ts'
 /** Waits for the line; gives it one piece when its turn has come, and says whether it has more. */
 export type Waiting = { giveOne(nowMs: number): boolean }
 
+export type WaitingBounds = { readonly least: number; readonly ms: number; readonly most: number }
+
 /** How far ahead of time the line is filled: beyond it everything still follows a change of the bandwidth. */
 const horizonMs = 5
 /** How much of the time that it stood idle the line makes up for: the depth of the bucket. */
@@ -56,10 +58,10 @@ export class Line {
     return Math.min(Math.max(Math.floor((bits / 8000) * pieceMs), pieceBytesMin), pieceBytesMax)
   }
 
-  /** Bytes that one connection may have waiting: half a second of the line, within bounds. */
-  waitingBytesMax(most: number): number {
+  /** Returns how many bytes one connection may have waiting: a quarter of a second of the line, within bounds. */
+  waitingBytesMax({ least, ms, most }: WaitingBounds): number {
     const { bandwidthBitsPerSecond: bits } = this.#shape
-    return bits === null ? most : Math.min(Math.max(bits / 16, pieceBytesMax / 4), most)
+    return bits === null ? most : Math.min(Math.max((bits / 8000) * ms, least), most)
   }
 
   wait(one: Waiting): void {

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { linkInFlightBytesMax, linkWaitingBytesMax } from '../../../../src/core/limits.ts'
+import { linkInFlightBytesMax, linkWaitingMax } from '../../../../src/core/limits.ts'
 import { type Content, Flow } from '../../../../src/node/links/flow.ts'
 import { Line } from '../../../../src/node/links/line.ts'
 import { plainShape, type Shape } from '../../../../src/node/links/shape.ts'
@@ -144,6 +144,31 @@ describe('a flow over a line', () => {
     )
   })
 
+  test('has at most a quarter of a second of the line waiting, and at least 2 KB of room, and is never idle for it', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 8000, max: 8e6 }), fc.integer({ min: 1, max: 65_536 }), (bits, readBytes) => {
+        const world = new World({ bandwidthBitsPerSecond: bits })
+        const flow = world.flows[0] as Flow
+        const most = Math.max(2048, bits / 32)
+        let reading = true
+        world.runUntil(50)
+        while (world.nowMs < 2050) {
+          reading = flow.isLow || (reading && !flow.isHigh)
+          for (let left = reading ? readBytes : 0; left > 0 && flow.roomBytes > 0;) {
+            const size = Math.floor(Math.min(left, Math.max(1, flow.roomBytes)))
+            world.put(Buffer.alloc(size))
+            left -= size
+          }
+          // What was taken has been given to the line, or waits; a piece or two are on the line itself.
+          expect(flow.waitingBytes).toBeLessThanOrEqual(most)
+          world.runUntil(world.nowMs + 10)
+        }
+        if (readBytes > bits / 400) expect(world.bytesArrived()).toBeGreaterThan((bits / 8) * 2 * 0.9 - 2 * 1460)
+      }),
+      { numRuns: 20 },
+    )
+  })
+
   test('shares the bandwidth evenly between connections, however many chunks each has waiting', () => {
     const world = new World({ bandwidthBitsPerSecond: 8e6 }, { flows: 2 })
     for (let n = 0; n < 20; n++) world.put(Buffer.alloc(50_000), 0)
@@ -218,7 +243,7 @@ describe('a flow over a line', () => {
     const long = new World({ roundTripMs: 60_000 })
     const flow = long.flows[0] as Flow
     while (!flow.isHigh) long.put(Buffer.alloc(60_000))
-    expect(flow.sizeBytes).toBeLessThan(linkInFlightBytesMax.most + linkWaitingBytesMax + 200_000)
+    expect(flow.sizeBytes).toBeLessThan(linkInFlightBytesMax.most + linkWaitingMax.most + 200_000)
     long.runUntil(40_000)
     expect(flow.isLow).toBe(true)
   })
