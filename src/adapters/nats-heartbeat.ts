@@ -9,6 +9,9 @@ const pingAfterMs = 1500
 /** The server counts what it hears of us, and a long message gives us nothing to say. */
 const pingEveryMs = 8000
 const silenceMsMax = 4500
+/** While hardly anything else arrives, a ping takes as long as the way there and back, and so measures it. */
+const quietPingEveryMs = 3000
+const quietBytesMax = 4096
 /** Where the way alone takes so long, a silence may last longer. */
 const farRoundTripMs = 500
 const farSilenceMsMax = 9000
@@ -18,6 +21,7 @@ export type HeartbeatOptions = {
   /** How long the connection needed to be made: some round trips. */
   readonly connectedInMs: number
   readonly onSilent: (reason: string) => void
+  readonly onRoundTrip: (tookMs: number) => void
 }
 
 export class Heartbeat {
@@ -27,6 +31,8 @@ export class Heartbeat {
   #bytes = 0
   #heardAtMs = performance.now()
   #pingedAtMs = -Infinity
+  #pingedAtBytes = 0
+  #pinging = false
 
   constructor(options: HeartbeatOptions) {
     this.#options = options
@@ -48,13 +54,32 @@ export class Heartbeat {
     }
     const silentMs = nowMs - this.#heardAtMs
     if (silentMs > this.#silenceMsMax) onSilent('missed heartbeats')
-    else if (nowMs - this.#pingedAtMs > (silentMs > pingAfterMs ? pingAfterMs : pingEveryMs)) this.#ping(nowMs)
+    else if (nowMs - this.#pingedAtMs > this.#everyMs(silentMs, bytes)) this.#ping(nowMs)
+  }
+
+  #everyMs(silentMs: number, bytes: number): number {
+    if (silentMs > pingAfterMs) return pingAfterMs
+    return bytes - this.#pingedAtBytes < quietBytesMax ? quietPingEveryMs : pingEveryMs
   }
 
   #ping(nowMs: number): void {
     const { connection } = this.#options
     this.#pingedAtMs = nowMs
-    if (!connection.isClosed()) connection.flush().catch(() => undefined)
+    this.#pingedAtBytes = bytesRead(connection)
+    if (connection.isClosed()) return
+    const answered = connection.flush()
+    // Of one at a time: the answers of others would wait behind it.
+    if (this.#pinging) return void answered.catch(() => undefined)
+    this.#pinging = true
+    const from = this.#pingedAtBytes
+    answered
+      .then(() => this.#answered(performance.now() - nowMs, bytesRead(connection) - from))
+      .catch(() => undefined)
+      .finally(() => (this.#pinging = false))
+  }
+
+  #answered(tookMs: number, receivedBytes: number): void {
+    if (receivedBytes < quietBytesMax) this.#options.onRoundTrip(tookMs)
   }
 }
 

@@ -38,6 +38,7 @@ class NatsSession implements PeerSession {
   #puller: Puller | undefined
   #allowedBytes: number | undefined
   #announcedBytes = 0
+  #onRoundTrip: (tookMs: number) => void = () => undefined
 
   constructor(connection: NatsConnection, options: SessionOptions, connectedInMs: number) {
     this.#connection = connection
@@ -45,7 +46,12 @@ class NatsSession implements PeerSession {
     this.#askSubject = askSubject(options.peer, options.self)
     this.closed = new Promise((resolve) => (this.#end = resolve))
     this.#questions = new NatsQuestions(connection, options.self)
-    this.#heartbeat = new Heartbeat({ connection, connectedInMs, onSilent: (reason) => this.#finish(reason) })
+    this.#heartbeat = new Heartbeat({
+      connection,
+      connectedInMs,
+      onSilent: (reason) => this.#finish(reason),
+      onRoundTrip: (tookMs) => this.#onRoundTrip(tookMs),
+    })
     void connection.closed().then((error) => this.#finish(error instanceof Error ? error.message : 'closed'))
   }
 
@@ -84,6 +90,10 @@ class NatsSession implements PeerSession {
 
   receivedBytes(): number {
     return bytesRead(this.#connection) - this.#announcedBytes
+  }
+
+  onRoundTrip(handler: (tookMs: number) => void): void {
+    this.#onRoundTrip = handler
   }
 
   tell(payload: Buffer): void {

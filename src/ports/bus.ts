@@ -54,6 +54,8 @@ export interface PeerSession {
   /** One way, may be lost. */
   tell(payload: Buffer): void
   onAnnouncement(handler: (payload: Buffer) => void): void
+  /** How long the way there and back takes, as the bus itself measures it now and then while little arrives; not every bus does. */
+  onRoundTrip?(handler: (tookMs: number) => void): void
   /** Resolves once, with the reason, when the connection or the consumer has ended. */
   readonly closed: Promise<string>
   close(): Promise<void>

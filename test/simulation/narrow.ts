@@ -84,6 +84,7 @@ class Transfer {
   readonly #administrator: Administrator
   #startedMs = 0
   #watching = true
+  #connected = false
 
   constructor(world: World, narrow: NarrowCase) {
     this.#world = world
@@ -108,7 +109,7 @@ class Transfer {
     await scheduler.sleep(isCut ? 0 : 4 * roundTripMs + 2000)
     this.#startedMs = scheduler.nowMs
     if (isCut) this.#reconnect()
-    else this.#watch()
+    this.#watch()
     const streamed = this.#streamedBytes()
     if (!isBefore && !isCut) await this.#fill(fills[what])
     // Until all of it is on the stream.
@@ -154,11 +155,17 @@ class Transfer {
     for (const link of this.#world.links()) Object.assign(link, how)
   }
 
-  /** While a session is there, nobody may say that the line is cut. */
+  /** Once the session is there, nobody may say that the line is cut. */
   #watch(): void {
     if (!this.#watching) return
-    for (const region of this.#world.regions)
-      for (const { peer, state, outbound } of region.replication?.status().peers ?? [])
+    const said = this.#world.regions.flatMap((region) =>
+      (region.replication?.status().peers ?? []).map((status) => ({ region, ...status })),
+    )
+    this.#connected ||= said.every(
+      ({ state, outbound }) => state !== 'cut' && state !== 'unknown' && outbound !== 'cut',
+    )
+    if (this.#connected)
+      for (const { region, peer, state, outbound } of said)
         this.#world.check(() =>
           expectThat(
             state !== 'cut' && state !== 'unknown' && outbound !== 'cut',

@@ -80,3 +80,18 @@ export class BackOff {
     this.#ms = this.#minMs
   }
 }
+
+const meanwhileMs = 1000
+
+/** Repeats something each second while work goes on: a peer that hears nothing while one answer needs minutes would call the line cut. */
+export async function meanwhile<T>(clock: Pick<Clock, 'after'>, act: () => void, work: Promise<T>): Promise<T> {
+  let cancel: () => void = () => undefined
+  const later = (): void => {
+    cancel = clock.after(meanwhileMs, () => {
+      act()
+      later()
+    })
+  }
+  later()
+  return await work.finally(() => cancel())
+}

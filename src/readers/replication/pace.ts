@@ -21,6 +21,7 @@ const onLineShareMax = 0.25
 /** The shortest of the round trips of so long counts. */
 const roundTripsMs = 20_000
 const roundTripsMax = 32
+const longerFactor = 2
 /** An answer that brought so much less a second than was measured before tells of another line. */
 const slowFactor = 4
 const slowAnswerMs = 2000
@@ -41,6 +42,7 @@ export class Pace {
   #windows: Window[] = []
   #start: Look | undefined
   #isFull = true
+  #pingedMs = 0
   #roundTrips: readonly { readonly atMs: number; readonly tookMs: number }[] = []
 
   /** `isFull`: more is on its way than has arrived, so the line is what limits. */
@@ -59,13 +61,18 @@ export class Pace {
   answered({ receivedBytes, tookMs, nowMs }: Answered): void {
     const onLineMs = this.#rate === 0 ? 0 : (receivedBytes * 1000) / this.#rate
     // With much on the line at the same time, an answer says little about the distance.
-    if (receivedBytes < shortAnswerBytes || onLineMs < tookMs * onLineShareMax) {
-      const recent = this.#roundTrips.filter(({ atMs }) => nowMs - atMs < roundTripsMs)
-      this.#roundTrips = [...recent, { atMs: nowMs, tookMs }].slice(-roundTripsMax)
-    }
+    if (receivedBytes < shortAnswerBytes || onLineMs < tookMs * onLineShareMax) this.#tookMs(tookMs, nowMs)
     const rate = (receivedBytes * 1000) / Math.max(1, tookMs)
     if (tookMs > slowAnswerMs && onLineMs * slowFactor < tookMs - this.roundTripMs) this.#windows = []
     if (rate > this.#rate) this.#add({ rate, isFull: false })
+  }
+
+  /** Of a ping while hardly anything else came. Two in a row that took twice as long as anything of late: the way has become longer. */
+  pinged(tookMs: number, nowMs: number): void {
+    const least = Math.min(tookMs, this.#pingedMs)
+    if (least > longerFactor * this.roundTripMs) this.#roundTrips = [{ atMs: nowMs, tookMs: least }]
+    this.#pingedMs = tookMs
+    this.#tookMs(tookMs, nowMs)
   }
 
   /** Undefined until something was asked. */
@@ -104,6 +111,11 @@ export class Pace {
     const rate = this.fullBytesPerSecond
     if (rate === undefined || rate >= narrowBytesPerSecond) return 0
     return Math.min(confirmationsApartMsMax, (confirmationBytes * 1000) / (confirmationShare * Math.max(1, rate)))
+  }
+
+  #tookMs(tookMs: number, nowMs: number): void {
+    const recent = this.#roundTrips.filter(({ atMs }) => nowMs - atMs < roundTripsMs)
+    this.#roundTrips = [...recent, { atMs: nowMs, tookMs }].slice(-roundTripsMax)
   }
 
   get #rate(): number {

@@ -44,6 +44,7 @@ export class Session {
     this.#clock = clock
     this.#hello = encodeControl({ say: 'hello', region: self })
     this.closed = bus.closed
+    bus.onRoundTrip?.((tookMs) => this.pace.pinged(tookMs, clock.monotonicMs()))
     this.#receiving = new Patience(receivingMsMax, { nowMs: -Infinity, receivedBytes: 0 })
     this.#allow()
   }

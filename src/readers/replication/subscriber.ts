@@ -18,7 +18,7 @@ import { Refused } from './greeting.ts'
 import { Hearing } from './hearing.ts'
 import { Inbox } from './inbox.ts'
 import { Intake } from './intake.ts'
-import { BackOff, Loop } from './loop.ts'
+import { BackOff, Loop, meanwhile } from './loop.ts'
 import { missingOf } from './missing-note.ts'
 import type { Missing } from './missing.ts'
 import { Mode } from './mode.ts'
@@ -304,11 +304,12 @@ export class Subscriber {
     env.meter.count('longitude_replication_repairs_total', { peer: this.peer.name })
     env.log.info('fill a hole', { peer: this.peer.name, after: this.#position(), upTo })
     const asked = { engine, clock: env.clock, session, peer: this.peer, upTo }
-    const end = await repair({
+    const repaired = repair({
       ...asked,
       apply: (batch, sequence) => this.#apply(batch, sequence),
       onApplied: (batch, result) => this.#note(batch, result),
-    }).catch((error: unknown) => {
+    })
+    const end = await meanwhile(env.clock, () => this.#confirm(session), repaired).catch((error: unknown) => {
       if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.#suspicion.note('answer', error)
       throw error
     })
