@@ -38,7 +38,9 @@ const pollMs = 250
 const overheadBytes = 64
 /** And a row beside its key and its bytes. */
 const changeOverheadBytes = 27
-/** Beside the transfer itself: a session, the questions before it, and the word of its end. */
+/** A transfer that needs so long keeps the share of all of its time, from the first question until the last row is there. */
+const longMsMin = 30_000
+/** A shorter one may have beside the transfer itself: a session, the questions before it, and the word of its end. */
 const besideMs = 4000
 const besideRoundTrips = 12
 /** So much longer is waited, to say by how much it was too long. */
@@ -179,7 +181,8 @@ class Transfer {
   async #arrive(usefulBytes: number): Promise<NarrowResult> {
     const { what, bitsPerSecond, roundTripMs } = this.#case
     const bestMs = (usefulBytes * 8000) / bitsPerSecond
-    const allowedMs = bestMs / shareMin + besideMs + besideRoundTrips * roundTripMs
+    const isLong = bestMs >= longMsMin
+    const allowedMs = bestMs / shareMin + (isLong ? 0 : besideMs + besideRoundTrips * roundTripMs)
     await this.#untilEqual(allowedMs * patienceFactor)
     this.#watching = false
     const tookMs = this.#world.scheduler.nowMs - this.#startedMs

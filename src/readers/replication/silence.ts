@@ -7,6 +7,8 @@ import type { Session } from './session.ts'
 const silenceMsUsual = 3500
 /** Over a narrow line words wait for what is before them. */
 const silenceMsNarrow = 8000
+/** A cut shows within this time, however narrow and long the line is. */
+const silenceMsMost = 10_000
 const stallMs = 3000
 
 /** The peer has said nothing of itself of late. */
@@ -17,7 +19,8 @@ export function isSilent(hearing: Hearing): boolean {
 /** A line counts as cut after so long without a word. */
 export function silenceMsMaxOf(pace: Pace | undefined): number {
   if (pace === undefined) return silenceMsUsual
-  return (pace.isNarrow ? silenceMsNarrow : silenceMsUsual) + 2 * pace.roundTripMs
+  const usualMs = pace.isNarrow ? silenceMsNarrow : silenceMsUsual
+  return Math.min(usualMs + 2 * pace.roundTripMs, silenceMsMost)
 }
 
 /**
