@@ -50,6 +50,8 @@ export class LogWatch {
   #keys = new Map<string, KeyHistory>()
   #ordinals = new Map<TableId, { count: number }>()
   #latest: Stamp | undefined
+  /** Tables of which rows are being dropped: what arrives meanwhile may be under a key that is dropped already. */
+  readonly emptying = new Set<TableId>()
   #engine: Engine | undefined
 
   constructor(region: { readonly name: string; readonly number: number }, events: Events) {
@@ -125,9 +127,10 @@ export class LogWatch {
   }
 
   /** The region has dropped the rows of a table, to fill it again. */
-  forgetRows(table: TableId): void {
+  forgetRows(table: TableId, left: ReadonlySet<string> = new Set()): void {
     for (const [name, [first]] of this.#keys)
-      if (first !== undefined && first.change.table === table && isItem(first.change)) this.#keys.delete(name)
+      if (first !== undefined && first.change.table === table && isItem(first.change) && !left.has(name))
+        this.#keys.delete(name)
   }
 
   /** All that is known of the log now, for a disk that is set back later. */
@@ -274,7 +277,7 @@ export class LogWatch {
     const history = this.#keys.get(name)
     if (history === undefined) this.#keys.set(name, [entry])
     else history.push(entry)
-    if (before === undefined) return
+    if (before === undefined || this.emptying.has(change.table)) return
     expectThat(
       order(row.stamp, before.stamp) >= 0,
       'last writer wins',

@@ -10,6 +10,7 @@ import type { SimulatedRegion } from './simulated-region.ts'
 import { covers, order, stampText } from './vectors.ts'
 import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
+import { keyName } from './log-watch.ts'
 
 export function observed(engine: Engine, region: SimulatedRegion, world: World): Engine {
   /** Batches of each origin that are being applied. */
@@ -41,7 +42,13 @@ export function observed(engine: Engine, region: SimulatedRegion, world: World):
     },
     emptyTable: (table, progress) => {
       region.watch.forgetRows(table)
-      return engine.emptyTable(table, progress)
+      region.watch.emptying.add(table)
+      return engine.emptyTable(table, progress).finally(() => {
+        const left = rowsOf(engine, table).map(({ key }) => keyName(table, key))
+        region.watch.catchUp()
+        region.watch.forgetRows(table, new Set(left))
+        region.watch.emptying.delete(table)
+      })
     },
     lineage: overriding(engine.lineage, {
       renew: async (renewal) => {

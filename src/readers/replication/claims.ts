@@ -10,7 +10,6 @@ import type { Proof } from '../../core/change/proof.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Places } from './questions.ts'
-import { doubtedTables } from './refill.ts'
 
 /** 'older': peers know more of this region than it does itself. 'foreign': its peers and it have never met. */
 export type Finding = { readonly found: 'older' | 'foreign' | 'damaged'; readonly reason: string }
@@ -91,8 +90,6 @@ export class Claims {
       ? `${by} follows a log of this region (${epoch}) of which its store knows nothing`
       : `${by} and this store have never met: each knows another log of the other`
     if (haveMet) await engine.lineage.remember(epoch)
-    // A log between the copy and the present one: what it led to comes with the rows that are filled again already.
-    if (haveMet && doubtedTables(engine).length > 0) return
     this.#room.onFinding({ found: haveMet ? 'older' : 'foreign', reason })
   }
 

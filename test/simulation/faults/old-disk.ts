@@ -17,6 +17,9 @@ export const oldDisk: Fault = {
     const tables = tablesOf(world)
     // A log that is trimmed past what peers have would take with it what nobody else has.
     if (world.logPositionsMax < 1000 || world.cached || tables === undefined || world.oldDisks > 0) return
+    // What two regions lost at once, only a third may show: a store is put back when no other one waits to be found out.
+    if (world.regions.some(({ setBackEpoch, watch }) => setBackEpoch !== undefined && watch.epoch === setBackEpoch))
+      return
     world.oldDisks++
     const putBack = region.copyDisk()
     const times = random.between(1, 2)
