@@ -33,6 +33,11 @@ export class MemoryLine {
     this.#isUp = isUp
   }
 
+  /** What the sessions that share it have waiting, together. */
+  get waitingBytes(): number {
+    return this.#turns.reduce((sum, { waitingBytes }) => sum + waitingBytes, 0)
+  }
+
   put(flow: LineFlow, sizeBytes: number, onCarried: () => void): void {
     if (flow.waitingBytes + sizeBytes > waitingBytesMax) return flow.onFull()
     if (flow.waiting.length === 0) this.#turns.push(flow)

@@ -88,8 +88,9 @@ export class Inspector {
     if (missing === undefined || missing.epoch !== origin.watch.epoch || place?.epoch !== missing.epoch) return
     if (!missing.exact || waiting.length > 0) return
     const lacked = origin.watch.entries.slice(missing.after, missing.upTo).filter(({ own }) => own)
-    // A table of which the region became a replica after that announcement was not counted in it.
-    const later = origin.watch.entries.slice(missing.upTo).filter((entry) => isReplicaOf(entry, here.name))
+    // A table of which the region became a replica a little before that announcement, or after it, may not have been counted in it.
+    const beforeMax = Math.max(0, missing.after - settledChanges)
+    const later = origin.watch.entries.slice(beforeMax).filter((entry) => isReplicaOf(entry, here.name))
     const since = new Set(later.map(({ change }) => change.table))
     const items = lacked.filter((entry) => this.#concerns(entry, origin, here) && !since.has(entry.change.table))
     const leaving = lacked.filter(({ change }) => change.ordinal > 0 && change.alone !== true)
@@ -97,7 +98,7 @@ export class Inspector {
     if (lacked.length > 0) this.#world.sightings.meet('missing')
     if (isSilent === true && items.length > 0) this.#world.sightings.meet('missing of a silent region')
     // While replicas come and go, the two regions may count changes of different tables.
-    const recent = origin.watch.entries.slice(Math.max(0, missing.after - settledChanges), missing.upTo)
+    const recent = origin.watch.entries.slice(beforeMax, missing.upTo)
     const isSettled = recent.every(({ own, change }) => !own || isItem(change))
     expectThat(
       missing.changes >= items.length && (missing.changes <= leaving.length || !isSettled),

@@ -10,6 +10,7 @@ import { anotherVersion, forgedPositions, forgery, garbage, poison } from './mes
 import { oldDisk } from './old-disk.ts'
 import { pauseLink, pauseTable } from './pauses.ts'
 import { crash, crashInFlight, crashServer } from './processes.ts'
+import { slowLine } from './slow-lines.ts'
 import { loseTail, poisonStream, trimStream, wipeStream } from './streams.ts'
 
 export const allFaults: readonly Fault[] = [
@@ -42,4 +43,5 @@ export const allFaults: readonly Fault[] = [
   damageBytes,
   oldDisk,
   forgedPositions,
+  slowLine,
 ]
