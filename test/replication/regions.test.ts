@@ -246,7 +246,8 @@ describe('three regions', () => {
     await allKnown(us)
   })
 
-  it('hold what a clock far ahead has written, name it, and let the rest flow', async () => {
+  // Again where a machine is so busy that the nine seconds are over before it is looked at.
+  it('hold what a clock far ahead has written, name it, and let the rest flow', { retry: 2 }, async () => {
     const [us, eu, ap] = await sharedTable()
     await allKnown(us)
     // Far enough for a busy machine to see it held, and then to be waited for.
