@@ -31,7 +31,7 @@ export type Link = {
   /** Of what all sessions send in this direction together; undefined for no bound. */
   bytesPerSecond: number | undefined
   /** What arrives in the place of what was sent: a peer of another version, or one that sends garbage. */
-  alter: ((payload: Buffer) => Buffer) | undefined
+  alter: ((payload: Buffer, isAnswer: boolean) => Buffer) | undefined
 }
 
 const flawless = {

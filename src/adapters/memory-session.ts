@@ -116,7 +116,8 @@ export class MemorySession implements PeerSession {
       const node = this.#network.node(this.server.region)
       if (node?.handler === undefined) return refuse(new Error('no responders'))
       node.handler(copy, this.client.region).then(
-        (reply) => (node.alive && reply !== undefined ? answer(this.#carried('down', reply), reply.length) : undefined),
+        (reply) =>
+          node.alive && reply !== undefined ? answer(this.#carried('down', reply, true), reply.length) : undefined,
         () => undefined,
       )
     })
@@ -304,9 +305,9 @@ export class MemorySession implements PeerSession {
   }
 
   /** A copy, since the sender may use its buffer again. */
-  #carried(direction: Direction, payload: Buffer): Buffer {
+  #carried(direction: Direction, payload: Buffer, isAnswer = false): Buffer {
     const { alter } = this.#link(direction)
-    return alter === undefined ? Buffer.from(payload) : alter(Buffer.from(payload))
+    return alter === undefined ? Buffer.from(payload) : alter(Buffer.from(payload), isAnswer)
   }
 
   #arrive(direction: Direction): void {

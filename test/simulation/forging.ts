@@ -38,9 +38,11 @@ export function forging(forgery: Forgery): (payload: Buffer) => Buffer {
 const absurd = 1_000_000_000
 
 /** Claims positions that the origin's log does not reach: in messages on its stream, and in its name once a second. */
-export function forgingPositions({ random, onForged }: Omit<Forgery, 'other'>): (payload: Buffer) => Buffer {
-  return (payload) => {
-    if (!random.chance(lieChance)) return payload
+export function forgingPositions(forgery: Omit<Forgery, 'other'>): (payload: Buffer, isAnswer: boolean) => Buffer {
+  const { random, onForged } = forgery
+  return (payload, isAnswer) => {
+    // Only a peer's node can answer for it: the accounts of its server bind the questions to its secret.
+    if (isAnswer || !random.chance(lieChance)) return payload
     try {
       const kind = kindOf(payload)
       if (kind === 'batch') payload = encodeBatch(withAbsurdEnd(decodeBatch(payload), random))

@@ -75,7 +75,7 @@ export class Subscriber {
       inbox: this.#inbox,
       suspicion: this.#suspicion,
       isHeard: () => this.hearing.last !== undefined,
-      isPlausible: (upTo) => this.#vouching.isPlausible(upTo, this.hearing.last),
+      isPlausible: (upTo) => this.#vouching.isPlausible(upTo),
       onArrived: () => this.#loop.ring(),
       onUnknown: (error) => this.#fail(error),
     })

@@ -30,6 +30,8 @@ export class Vouching {
   readonly #room: Room
   #start: string | undefined
   #flushed: Position = 0
+  /** The end of the messages of this session that were taken. */
+  #accepted: Position = 0
   #isAsking = false
   #askedAtMs = -Infinity
   /** Nothing proves the last stretch before the cursor, and the process that sent it may not be the one that answers now. */
@@ -42,6 +44,7 @@ export class Vouching {
   /** Another session: messages of any process may have come. */
   begin(): void {
     this.#isDoubtful = true
+    this.#accepted = 0
     this.#askedAtMs = -Infinity
   }
 
@@ -62,10 +65,15 @@ export class Vouching {
     return said
   }
 
-  /** Whether a message may claim that end without a question, given what the peer has announced. */
-  isPlausible(upTo: Position, heard: Announcement | undefined): boolean {
+  /**
+   * Whether a message may claim that end without a question: it goes on from what came before it. What was announced does not count,
+   * since others that reach the peer's server may announce in its name too.
+   */
+  isPlausible(upTo: Position): boolean {
     const position = this.#room.engine.cursor(this.#room.peer.name)?.position ?? 0
-    return upTo <= Math.max(position, this.#flushed, heard?.flushed ?? 0) + implausibleJumpMin
+    if (upTo > Math.max(position, this.#flushed, this.#accepted) + implausibleJumpMin) return false
+    this.#accepted = Math.max(this.#accepted, upTo)
+    return true
   }
 
   /** Whether the process that answered last speaks. */
