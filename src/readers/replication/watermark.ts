@@ -37,7 +37,9 @@ export class Watermark {
     return this.#seen
   }
 
+  /** A log does not shrink: an end beyond that of a later word was not true, and would be waited for without end. */
   promise(promised: Promised): void {
+    this.#promised = this.#promised.filter(({ position }) => position <= promised.position)
     this.#promised.push(promised)
     if (this.#promised.length > promisedMax) this.#promised = this.#promised.filter((_, n) => n % 2 === 1)
   }
