@@ -3,13 +3,12 @@
  * may kill, stop and start one by one, and links between them that it may cut.
  */
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type LinkPlan, Links } from '../../src/node/links/links.ts'
 import { plainShape, type Shape } from '../../src/node/links/shape.ts'
 import { testAdminToken } from '../admin-token.ts'
+import { freePorts } from '../free-port.ts'
 import { type DataFolder, openDataFolder } from '../../src/node/data-folder.ts'
 import { findNatsServer } from '../../src/node/nats-server/find.ts'
 import { readRegions } from '../../src/node/regions.ts'
@@ -155,19 +154,4 @@ async function isActive(region: ChaosRegion, name: string): Promise<void> {
     const table = answer?.['Table'] as { TableStatus: string; Replicas?: { ReplicaStatus: string }[] } | undefined
     return table?.TableStatus === 'ACTIVE' && (table.Replicas ?? []).every((one) => one.ReplicaStatus === 'ACTIVE')
   })
-}
-
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: count },
-      () =>
-        new Promise<ReturnType<typeof createServer>>((resolve) => {
-          const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
-        }),
-    ),
-  )
-  const ports = servers.map((server) => (server.address() as AddressInfo).port)
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))))
-  return ports
 }

@@ -9,7 +9,8 @@ import {
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeAll, expect, test } from 'vitest'
-import { freePort, NatsServerProcess } from '../replication/nats.ts'
+import { freePort } from '../free-port.ts'
+import { NatsServerProcess } from '../replication/nats.ts'
 import {
   background,
   eventually,

@@ -13,7 +13,8 @@ import { connect, nkeyAuthenticator, nkeys } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { natsSettings } from '../../src/node/nats-server/settings.ts'
 import { seedPath } from '../../src/node/nats-secrets.ts'
-import { freePort, NatsServerProcess } from '../replication/nats.ts'
+import { freePort } from '../free-port.ts'
+import { NatsServerProcess } from '../replication/nats.ts'
 import {
   clientAt,
   createTable,

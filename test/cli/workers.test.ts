@@ -1,6 +1,5 @@
 /** Several processes of one region: what one has acknowledged, every other one shows. */
 import { readdirSync, readFileSync } from 'node:fs'
-import { createServer, type AddressInfo } from 'node:net'
 import {
   CreateTableCommand,
   DeleteTableCommand,
@@ -11,6 +10,7 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { freePort } from '../free-port.ts'
 import { background, type Ended, prepareProgram, removeFolder, temporaryFolder } from './command-line.ts'
 
 const workers = 3
@@ -153,15 +153,3 @@ test('they end with the node', async () => {
   expect(status).toBe(0)
   for (const id of ids) expect(() => process.kill(id, 0)).toThrow(/ESRCH/)
 })
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => {
-    server.listen(0, '127.0.0.1', resolve)
-  })
-  const { port } = server.address() as AddressInfo
-  await new Promise((resolve) => {
-    server.close(resolve)
-  })
-  return port
-}

@@ -8,7 +8,8 @@ import { afterAll, expect, it } from 'vitest'
 import { connectOnce } from '../../src/adapters/nats-connect.ts'
 import { natsAccess } from '../../src/node/nats-access.ts'
 import { eventually } from './eventually.ts'
-import { freePort, NatsServerProcess } from './nats.ts'
+import { freePort } from '../free-port.ts'
+import { NatsServerProcess } from './nats.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'longitude-credentials-'))
 const servers: NatsServerProcess[] = []

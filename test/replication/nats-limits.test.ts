@@ -8,7 +8,8 @@ import { NatsBus } from '../../src/adapters/nats-bus.ts'
 import { consumerInactiveMsMax, streamBytesMax } from '../../src/core/limits.ts'
 import { natsSettings } from '../../src/node/nats-server/settings.ts'
 import { eventually } from './eventually.ts'
-import { freePort, natsBinaries, NatsServerProcess, quiet } from './nats.ts'
+import { freePort } from '../free-port.ts'
+import { natsBinaries, NatsServerProcess, quiet } from './nats.ts'
 import { canMount, smallDisk } from './small-disk.ts'
 
 const undo: (() => unknown)[] = []

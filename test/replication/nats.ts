@@ -1,10 +1,10 @@
 /** A real nats-server of a test: killed, wiped and started again at will, on a port that nobody else has. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findNatsServer, type NatsServer } from '../../src/node/nats-server/find.ts'
+import { freePort } from '../free-port.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { eventually } from './eventually.ts'
 
@@ -84,11 +84,3 @@ export async function natsBinaries(): Promise<string[]> {
 }
 
 let found: Promise<NatsServer> | undefined
-
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 0
-}

@@ -18,7 +18,8 @@ import { identitiesOf, makeNatsSecrets, seedPath } from '../../src/node/nats-sec
 import { natsSettings } from '../../src/node/nats-server/settings.ts'
 import { writeConfiguration } from '../../src/node/supervisor/nats-process.ts'
 import { eventually } from './eventually.ts'
-import { freePort, natsBinaries, NatsServerProcess, quiet } from './nats.ts'
+import { freePort } from '../free-port.ts'
+import { natsBinaries, NatsServerProcess, quiet } from './nats.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
 

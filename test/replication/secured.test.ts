@@ -11,7 +11,8 @@ import { NatsBus } from '../../src/adapters/nats-bus.ts'
 import { writeDeployment } from '../../src/node/deployment/deployment.ts'
 import { natsAccess } from '../../src/node/nats-access.ts'
 import { eventually } from './eventually.ts'
-import { freePort, NatsServerProcess, quiet } from './nats.ts'
+import { freePort } from '../free-port.ts'
+import { NatsServerProcess, quiet } from './nats.ts'
 import { agreed, TestRegion } from './region.ts'
 
 const names = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
