@@ -7,6 +7,7 @@ import type { PeerStatus, ReplicationStatus, TableStatus } from '../../../src/re
 function statusOf(peers: readonly string[], tables: readonly string[]): ReplicationStatus {
   const status = tables.map((table): TableStatus => ({ table, pending: 3, lagMs: 1000, safeToEvacuate: false }))
   return {
+    doubts: [],
     peers: peers.map(
       (peer) => ({ peer, state: 'live', line: { receiving: false }, tables: status }) as unknown as PeerStatus,
     ),
