@@ -14,7 +14,7 @@ import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Cursor } from '../../engine/engine.ts'
 import { applyInTurn } from './applies.ts'
 import { confirmationFrom } from './confirmation.ts'
-import { Refused } from './greeting.ts'
+import { epochUnanswered, Refused } from './greeting.ts'
 import { Hearing } from './hearing.ts'
 import { Inbox } from './inbox.ts'
 import { Intake } from './intake.ts'
@@ -179,20 +179,12 @@ export class Subscriber {
     this.#loop.ring()
   }
 
-  /** The peer's epoch by its own word. A node that is down while its stream is up may be followed, if it was known before. */
   async #greet(session: Session): Promise<string> {
     const { engine, env } = this.#options
     const said = await this.#hello(session)
-    if (said !== undefined) {
-      env.log.info('session', { peer: this.peer.name, epoch: said.epoch, flushed: said.flushed })
-      return said.epoch
-    }
-    const cursor = engine.cursor(this.peer.name)
-    if (cursor === undefined || this.#mode.now === 'resync') throw new Error('nobody answers')
-    // Shorter than it was, it may be that of a store that was set back: only the node can say.
-    if ((await session.state()).lastSequence < cursor.sequence)
-      throw new Error('the stream was cut, and nobody answers')
-    return cursor.epoch
+    if (said === undefined) return await epochUnanswered(session, this.#mode.now, engine.cursor(this.peer.name))
+    env.log.info('session', { peer: this.peer.name, epoch: said.epoch, flushed: said.flushed })
+    return said.epoch
   }
 
   async #hello(session: Session): Promise<Announcement | undefined> {
@@ -244,7 +236,12 @@ export class Subscriber {
     if (await this.parked.catchUp(session)) this.#progress()
     this.#vouching.beside(this.hearing.last, { ask: () => this.#hello(session), fail: (error) => this.#fail(error) })
     if (!this.#inbox.isEmpty) await this.#applyWaiting(session)
-    else if (!(await this.#catchUp(session))) await this.#idle(session)
+    // A question waits behind a message that needs long, and the peer must not take that for a cut.
+    else if (!(await this.#whileConfirming(session, this.#catchUp(session)))) await this.#idle(session)
+  }
+
+  async #whileConfirming<T>(session: Session, work: Promise<T>): Promise<T> {
+    return await meanwhile(this.#options.env.clock, () => this.#confirm(session), work)
   }
 
   async #idle(session: Session): Promise<void> {
@@ -309,7 +306,7 @@ export class Subscriber {
       apply: (batch, sequence) => this.#apply(batch, sequence),
       onApplied: (batch, result) => this.#note(batch, result),
     })
-    const end = await meanwhile(env.clock, () => this.#confirm(session), repaired).catch((error: unknown) => {
+    const end = await this.#whileConfirming(session, repaired).catch((error: unknown) => {
       if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.#suspicion.note('answer', error)
       throw error
     })
