@@ -4,7 +4,7 @@ import { systemClock } from '../../src/adapters/clocks.ts'
 import { MemoryNetwork } from '../../src/adapters/memory-bus.ts'
 import { systemRandom } from '../../src/adapters/random.ts'
 import { decodeRequest } from '../../src/core/change/control.ts'
-import { joinsUnderWayMax } from '../../src/core/limits.ts'
+import { joinsUnderWayMax, requestsUnderWayMax } from '../../src/core/limits.ts'
 import type { Answerer } from '../../src/ports/bus.ts'
 import { eventually } from './eventually.ts'
 import { TestRegion } from './region.ts'
@@ -65,8 +65,8 @@ describe('many tables', () => {
     await active(eu, 'eu')
     const count = counts.get('us') as Count
     expect(count.most).toBeGreaterThan(joinsUnderWayMax / 2)
-    // Joins, a transfer of the whole state and merges of what is owed, each with its own bound.
-    expect(count.most).toBeLessThanOrEqual(3 * joinsUnderWayMax + 2)
+    // Joins, transfers of the whole state and merges of what is owed have a bound each; a region answers no more than this at once.
+    expect(count.most).toBeLessThanOrEqual(requestsUnderWayMax)
     // A transfer of the whole state may have asked for those that were begun by then.
     expect(count.asked.get('rows')).toBeLessThan(1.5 * tables.length)
     // Each would have asked by itself.
