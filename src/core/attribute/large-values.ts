@@ -4,6 +4,7 @@
  *
  * What is left is bounded by sizes: values of a request are 2 MB together, an item is 400 KB, and each pair is compared once.
  */
+import { includesText } from './text-search.ts'
 import type { AttributeValue, Item } from './value.ts'
 
 /** Below this many members, an answer costs less than keeping it. */
@@ -30,15 +31,26 @@ export function memberCount(item: Item): number {
   return count
 }
 
-const equalities = new WeakMap<object, WeakMap<object, boolean>>()
+type Answers = WeakMap<object, WeakMap<object, boolean>>
+const equalities: Answers = new WeakMap()
+const containments: Answers = new WeakMap()
 
 /** Calls `compare` for the first of many questions whether these two are equal. */
 export function equalOnce(left: object, right: object, compare: () => boolean): boolean {
-  let known = equalities.get(left)
-  if (known === undefined) equalities.set(left, (known = new WeakMap()))
-  let equal = known.get(right)
-  if (equal === undefined) known.set(right, (equal = compare()))
-  return equal
+  return answeredOnce(equalities, left, right, compare)
+}
+
+/** Whether a string or binary, as text, has the part; `value` and `element` are the attribute values that they are of. */
+export function hasPart(value: object, element: object, text: () => string, part: () => string): boolean {
+  return answeredOnce(containments, value, element, () => includesText(text(), part()))
+}
+
+function answeredOnce(answers: Answers, left: object, right: object, answer: () => boolean): boolean {
+  let known = answers.get(left)
+  if (known === undefined) answers.set(left, (known = new WeakMap()))
+  let found = known.get(right)
+  if (found === undefined) known.set(right, (found = answer()))
+  return found
 }
 
 type Searched = { searches: number; index?: ReadonlySet<string> }

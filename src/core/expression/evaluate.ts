@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../assert.ts'
 import { equalValues } from '../attribute/equality.ts'
-import { hasElement, hasMember } from '../attribute/large-values.ts'
+import { hasElement, hasMember, hasPart } from '../attribute/large-values.ts'
 import { compareValues } from '../attribute/order.ts'
 import { type AttributeValue, type Item, typeOf } from '../attribute/value.ts'
 import { valueAt } from '../item/document.ts'
@@ -89,13 +89,36 @@ function beginsWith(value: Value, prefix: Value): boolean {
 /** Part of a string or binary, member of a set, or equal to an element of a list. */
 function contains(value: Value, element: Value): boolean {
   if (value === undefined || element === undefined) return false
-  if ('S' in value) return 'S' in element && value.S.includes(element.S)
-  if ('B' in value) return 'B' in element && bytesOf(value.B).includes(bytesOf(element.B))
+  if ('S' in value) return 'S' in element && hasText(value, element)
+  if ('B' in value) return 'B' in element && hasBytes(value, element)
   if ('SS' in value) return 'S' in element && hasMember(value.SS, element.S)
   if ('NS' in value) return 'N' in element && hasMember(value.NS, element.N)
   if ('BS' in value) return 'B' in element && hasMember(value.BS, element.B)
   if (!('L' in value)) return false
   return hasElement(value.L, element) ?? value.L.some((member) => equalValues(member, element))
+}
+
+/** Up to this length the answer costs less than keeping it. */
+const smallTextMax = 1024
+
+function hasText(value: { readonly S: string }, element: { readonly S: string }): boolean {
+  if (value.S.length <= smallTextMax) return value.S.includes(element.S)
+  return hasPart(
+    value,
+    element,
+    () => value.S,
+    () => element.S,
+  )
+}
+
+function hasBytes(value: { readonly B: string }, element: { readonly B: string }): boolean {
+  if (value.B.length <= smallTextMax) return bytesOf(value.B).includes(bytesOf(element.B))
+  return hasPart(
+    value,
+    element,
+    () => bytesOf(value.B).toString('latin1'),
+    () => bytesOf(element.B).toString('latin1'),
+  )
 }
 
 function bytesOf(base64: string): Buffer {
