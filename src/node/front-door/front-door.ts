@@ -112,10 +112,8 @@ export class FrontDoor {
     this.#orders = ordersOf(Object.keys(options.endpoints), options.roundTripMs)
     this.#health = new Health({
       endpoints: options.endpoints,
-      onChange: (region, healthy, reached) => {
-        options.onHealth?.(region, healthy)
-        if (!healthy && !reached) this.#giveUp(region)
-      },
+      onChange: (region, healthy) => options.onHealth?.(region, healthy),
+      onGone: (region) => this.#giveUp(region),
       ...(options.healthEveryMs === undefined ? {} : { everyMs: options.healthEveryMs }),
     })
     this.#server = createServer(
@@ -245,7 +243,10 @@ export class FrontDoor {
       if (socket.connecting) socket.once(secure ? 'secureConnect' : 'connect', begin)
       else begin()
     })
-    outgoing.once('response', (incoming) => this.#answerWith(response, incoming, to))
+    outgoing.once('response', (incoming) => {
+      this.#health.heard(to)
+      this.#answerWith(response, incoming, to)
+    })
     outgoing.on('error', (error) => {
       if (response.headersSent || response.destroyed) response.destroy()
       else if (begun) this.#refuse(request, response, lost(to))
