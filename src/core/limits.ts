@@ -240,6 +240,13 @@ export const smallRequestBytesMax = 64 * 1024
 export const arrivingSlowMsMin = 2000
 export const arrivingFastBytesPerSecond = 1024 * 1024
 export const arrivingsGivenUpAtOnceMax = 64
+/** A piece of a body that is smaller is copied to those before it, into blocks of at most so many bytes. */
+export const smallPieceBytesMax = 8 * 1024
+export const receivedBlockBytesMax = 64 * 1024
+/** What inflating a body takes beside its bytes: zlib's window and buffers. It counts in the budget of bodies. */
+export const inflatingBytes = 64 * 1024
+/** Bytes of a compressed body that wait for their turn to be inflated; beyond these the connection is not read. */
+export const waitingToInflateBytesMax = 64 * 1024
 /** A refused body's rest that is read and thrown away so that the client can see the answer. */
 export const discardedBytesMax = 64 * 1024 * 1024
 /** Requests that a connection may have written ahead of their replies; with one more it ends after them. */

@@ -15,6 +15,7 @@ import type { Api } from './api.ts'
 import { Gathering } from './gathering.ts'
 import { ReadyReply, type Reply, replyBytes, replyText } from './reply.ts'
 import { readHead, type RequestHead } from './request-head.ts'
+import { ReceivedBytes } from './received-bytes.ts'
 import type { UnreadReplies } from './unread-replies.ts'
 
 /** What becomes of a request, once it is read. */
@@ -102,8 +103,7 @@ class Connection {
   /** Nothing that comes on it is executed any more. */
   #finished = false
   /** Of a request that is not whole yet. */
-  #chunks: Buffer[] = []
-  #received = 0
+  readonly #received = new ReceivedBytes()
   #head: RequestHead | undefined
   #bodyStart = 0
   /** Bytes of the body that are taken of the budget. */
@@ -126,7 +126,7 @@ class Connection {
   }
 
   closeIfIdle(): void {
-    if (!this.#answering && this.#received === 0) this.#finish()
+    if (!this.#answering && this.#received.sizeBytes === 0) this.#finish()
   }
 
   refuseUnread(): void {
@@ -143,8 +143,7 @@ class Connection {
   }
 
   readonly #receive = (chunk: Buffer): void => {
-    this.#chunks.push(chunk)
-    this.#received += chunk.length
+    this.#received.add(chunk)
     // Written ahead of the answer: it is looked at afterwards.
     if (this.#answering) this.#socket.pause()
     else this.#read(chunk)
@@ -157,16 +156,14 @@ class Connection {
     const head = this.#head ?? this.#readHead()
     if (head === undefined) return
     const whole = this.#bodyStart + head.contentLength
-    if (this.#received > whole) return this.#handOver()
-    if (this.#received < whole) return this.#waitForMore()
-    const bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#received)
-    this.#answer(head, bytes.subarray(this.#bodyStart))
+    if (this.#received.sizeBytes > whole) return this.#handOver()
+    if (this.#received.sizeBytes < whole) return this.#waitForMore()
+    this.#answer(head, this.#received.whole().subarray(this.#bodyStart))
   }
 
   /** Undefined when it is not whole yet, or has gone elsewhere. */
   #readHead(): RequestHead | undefined {
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks, this.#received)]
-    const [bytes] = this.#chunks as [Buffer]
+    const bytes = this.#received.whole()
     const end = bytes.indexOf(headEnd)
     if (end < 0 && bytes.length < requestHeadBytesMax && mayBeOurs(bytes)) {
       this.#waitForMore()
@@ -190,7 +187,7 @@ class Connection {
       this.#startedMs = now
       this.#unwatch = this.#options.api.watch({
         startedMs: now,
-        receivedBytes: () => this.#received,
+        receivedBytes: () => this.#received.sizeBytes,
         giveUp: () => this.#giveUp(),
       })
     } else if (now - this.#startedMs > requestMsMax) this.#socket.destroy()
@@ -198,7 +195,7 @@ class Connection {
 
   /** A request is answered by node:http, which reads and drops the rest of it; of half a head there is nothing to answer. */
   #overBudget(): void {
-    if (this.#head === undefined && !Buffer.concat(this.#chunks).includes(headEnd)) this.#socket.destroy()
+    if (this.#head === undefined && !this.#received.whole().includes(headEnd)) this.#socket.destroy()
     else this.#handOver()
   }
 
@@ -240,11 +237,9 @@ class Connection {
     this.#answering = false
     // This reply was made before the server began to close.
     if (this.#options.api.closing) return this.#finish()
-    if (this.#received === 0) return
-    const chunk = Buffer.concat(this.#chunks, this.#received)
-    this.#chunks = [chunk]
+    if (this.#received.sizeBytes === 0) return
     this.#socket.resume()
-    this.#read(chunk)
+    this.#read(this.#received.whole())
   }
 
   /**
@@ -263,8 +258,7 @@ class Connection {
   }
 
   #reset(): void {
-    this.#chunks = []
-    this.#received = 0
+    this.#received.clear()
     this.#head = undefined
     this.#held = 0
     this.#startedMs = 0
@@ -274,7 +268,7 @@ class Connection {
 
   #handOver(): void {
     const socket = this.#socket
-    const bytes = Buffer.concat(this.#chunks, this.#received)
+    const bytes = this.#received.whole()
     this.#options.api.letGo(this.#held)
     this.#reset()
     this.#detach()

@@ -31,6 +31,8 @@ export class HttpSockets {
 
   add(socket: Socket): void {
     if (this.#uses.has(socket)) return
+    // node:http calls it once the last reply of a connection is written, and would close the socket with what is unread: a reset.
+    socket.destroySoon = () => this.#end(socket)
     this.#uses.set(socket, { latest: undefined, unanswered: 0, ended: false, overrun: false, waiting: [] })
     this.#open.add(socket)
     socket.once('close', () => this.#open.delete(socket))
@@ -65,8 +67,6 @@ export class HttpSockets {
     const use = this.#useOf(socket)
     if (use.latest !== response) return false
     use.ended = true
-    // node:http calls it once the reply is written, and would close the socket with what is unread: a reset.
-    socket.destroySoon = () => this.#end(socket)
     return true
   }
 
@@ -88,8 +88,8 @@ export class HttpSockets {
   #end(socket: Socket): void {
     this.#useOf(socket).ended = true
     socket.end()
-    // node:http destroys it then; what comes until then is parsed, and refused by `begin`.
-    socket.setTimeout(lingerMsMax)
+    // What comes until then is parsed, and refused by `begin`. A client that goes on sending gets no more time for that.
+    setTimeout(() => socket.destroy(), lingerMsMax).unref()
   }
 
   #useOf(socket: Socket): Use {

@@ -5,8 +5,9 @@
 import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
 import { createGunzip, createInflate } from 'node:zlib'
-import { discardedBytesMax, requestSizeBytesMax } from '../core/limits.ts'
+import { discardedBytesMax, inflatingBytes, requestSizeBytesMax, waitingToInflateBytesMax } from '../core/limits.ts'
 import type { BodyBudget } from './body-budget.ts'
+import { ReceivedBytes } from './received-bytes.ts'
 
 export type BodyProblem = 'too-large' | 'over-budget' | 'undecodable' | 'aborted'
 export type ReadBody =
@@ -34,11 +35,12 @@ class BodyReader {
   readonly #request: IncomingMessage
   readonly #reading: Reading
   readonly #resolve: (body: ReadBody) => void
-  readonly #decoder: Transform | undefined
+  readonly #inflating: Inflating | undefined
   readonly #declaredBytes: number
   /** As it travels; decoded, if it is compressed. */
-  #sent = new Gathered()
-  #decoded = new Gathered()
+  readonly #sent = new ReceivedBytes()
+  readonly #decoded = new ReceivedBytes()
+  #heldBytes = 0
   #unwatch = (): void => {}
   #isDone = false
 
@@ -46,7 +48,13 @@ class BodyReader {
     this.#request = request
     this.#reading = reading
     this.#resolve = resolve
-    this.#decoder = reading.decodes === false ? undefined : decoderOf(request.headers['content-encoding'])
+    const decoder = reading.decodes === false ? undefined : decoderOf(request.headers['content-encoding'])
+    if (decoder !== undefined)
+      this.#inflating = new Inflating(decoder, request, {
+        take: (chunk) => void this.#keep(this.#decoded, chunk),
+        end: this.#finish,
+        fail: () => this.#fail('undecodable'),
+      })
     // Of a body in chunks nothing is known before it has come: it counts as a large one.
     this.#declaredBytes = Number(request.headers['content-length'] ?? Infinity)
   }
@@ -56,6 +64,7 @@ class BodyReader {
     request.on('error', () => {})
     if (this.#declaredBytes > requestSizeBytesMax && Number.isFinite(this.#declaredBytes))
       return this.#fail('too-large')
+    if (this.#inflating !== undefined && !this.#hold(inflatingBytes)) return this.#fail('over-budget')
     this.#unwatch = this.#reading.budget.watch({
       startedMs: this.#reading.nowMs,
       receivedBytes: () => this.#sent.sizeBytes,
@@ -64,37 +73,34 @@ class BodyReader {
     request.on('data', this.#take)
     request.once('end', this.#end)
     request.once('close', this.#close)
-    this.#decoder?.on('data', this.#takeDecoded)
-    this.#decoder?.once('end', this.#finish)
-    this.#decoder?.once('error', () => this.#fail('undecodable'))
   }
 
   readonly #take = (chunk: Buffer): void => {
-    if (!this.#keep(this.#sent, chunk) || this.#decoder === undefined) return
-    // One chunk at a time: the next one is read when this one is inflated.
-    if (this.#decoder.write(chunk)) return
-    this.#request.pause()
-    this.#decoder.once('drain', () => this.#request.resume())
+    if (this.#keep(this.#sent, chunk)) this.#inflating?.add(chunk)
   }
 
-  readonly #takeDecoded = (chunk: Buffer): void => void this.#keep(this.#decoded, chunk)
-
-  #keep(to: Gathered, chunk: Buffer): boolean {
+  #keep(to: ReceivedBytes, chunk: Buffer): boolean {
     if (this.#isDone) return false
     if (to.sizeBytes + chunk.length > requestSizeBytesMax) this.#fail('too-large')
-    else if (!this.#reading.budget.take(chunk.length, this.#wholeBytes)) this.#fail('over-budget')
+    else if (!this.#hold(chunk.length)) this.#fail('over-budget')
     else to.add(chunk)
     return !this.#isDone
   }
 
+  #hold(bytes: number): boolean {
+    const isHeld = this.#reading.budget.take(bytes, this.#wholeBytes)
+    if (isHeld) this.#heldBytes += bytes
+    return isHeld
+  }
+
   /** What it will come to, as far as is known. */
   get #wholeBytes(): number {
-    return this.#decoder === undefined ? this.#declaredBytes : Infinity
+    return this.#inflating === undefined ? this.#declaredBytes : Infinity
   }
 
   readonly #end = (): void => {
-    if (this.#decoder === undefined) this.#finish()
-    else this.#decoder.end()
+    if (this.#inflating === undefined) this.#finish()
+    else this.#inflating.end()
   }
 
   readonly #finish = (): void => {
@@ -102,9 +108,9 @@ class BodyReader {
     this.#stop()
     const heldBytes = this.#heldBytes
     const sent = this.#sent.whole()
-    this.#resolve(
-      this.#decoder === undefined ? { bytes: sent, heldBytes } : { bytes: this.#decoded.whole(), sent, heldBytes },
-    )
+    if (this.#inflating === undefined) return this.#resolve({ bytes: sent, heldBytes })
+    this.#reading.budget.giveBack(inflatingBytes)
+    this.#resolve({ bytes: this.#decoded.whole(), sent, heldBytes: heldBytes - inflatingBytes })
   }
 
   readonly #close = (): void => {
@@ -115,14 +121,10 @@ class BodyReader {
     if (this.#isDone) return
     this.#stop()
     this.#reading.budget.giveBack(this.#heldBytes)
-    this.#sent = new Gathered()
-    this.#decoded = new Gathered()
-    this.#decoder?.destroy()
+    this.#sent.clear()
+    this.#decoded.clear()
+    this.#inflating?.destroy()
     discardRest(this.#request, () => this.#resolve({ problem }))
-  }
-
-  get #heldBytes(): number {
-    return this.#sent.sizeBytes + this.#decoded.sizeBytes
   }
 
   #stop(): void {
@@ -131,26 +133,58 @@ class BodyReader {
     this.#request.removeListener('data', this.#take)
     this.#request.removeListener('end', this.#end)
     this.#request.removeListener('close', this.#close)
-    this.#decoder?.removeListener('data', this.#takeDecoded)
   }
 }
 
-class Gathered {
-  sizeBytes = 0
-  readonly #chunks: Buffer[] = []
+type Inflated = {
+  readonly take: (chunk: Buffer) => void
+  readonly end: () => void
+  readonly fail: () => void
+}
+
+/** Inflates what arrives, one write at a time: each costs an object and a turn of zlib's thread, so that small pieces go together. */
+class Inflating {
+  readonly #decoder: Transform
+  readonly #request: IncomingMessage
+  readonly #waiting = new ReceivedBytes()
+  #writing = false
+  #ended = false
+
+  constructor(decoder: Transform, request: IncomingMessage, { take, end, fail }: Inflated) {
+    this.#decoder = decoder
+    this.#request = request
+    decoder.on('data', take).once('end', end).once('error', fail)
+  }
 
   add(chunk: Buffer): void {
-    this.sizeBytes += chunk.length
-    this.#chunks.push(chunk)
+    this.#waiting.add(chunk)
+    this.#write()
+    if (this.#waiting.sizeBytes > waitingToInflateBytesMax) this.#request.pause()
   }
 
-  whole(): Buffer {
-    const [first = empty] = this.#chunks
-    return this.#chunks.length <= 1 ? first : Buffer.concat(this.#chunks, this.sizeBytes)
+  end(): void {
+    this.#ended = true
+    this.#write()
+  }
+
+  destroy(): void {
+    this.#waiting.clear()
+    this.#decoder.destroy()
+  }
+
+  #write(): void {
+    if (this.#writing || this.#decoder.destroyed) return
+    if (this.#waiting.sizeBytes === 0) return void (this.#ended && this.#decoder.end())
+    const bytes = this.#waiting.whole()
+    this.#waiting.clear()
+    this.#writing = true
+    this.#decoder.write(bytes, () => {
+      this.#writing = false
+      this.#request.resume()
+      this.#write()
+    })
   }
 }
-
-const empty = Buffer.alloc(0)
 
 /**
  * A client that is still sending would see its connection reset, and not the answer, so the rest is read and thrown

@@ -1,4 +1,5 @@
 /** What is done to a door: each attack is one of a kind, and says which answers are in order. */
+import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { httpText } from '../conformance/raw-socket.ts'
 import { Line, note, pause, type Tally } from './line.ts'
@@ -94,6 +95,61 @@ export const attacks: readonly Attack[] = [
             parts(62 * MB, 'x'),
           ),
       ),
+  },
+  {
+    name: '3 MB of body in chunks of one byte, 20 times',
+    at: ['api'],
+    run: async (door, { part }, tally) =>
+      await many(scaled(20, part), async () => {
+        const line = new Line(door.endpoint, tally)
+        await line.write(headOf({ ...door.headers('GetItem', ''), 'Transfer-Encoding': 'chunked' }))
+        const chunks = '1\r\n \r\n'.repeat(30_000)
+        for (let n = 0; n < 100 && line.open; n++) await line.write(chunks)
+        await line.write('0\r\n\r\n')
+        await line.replies(1, answerMsMax)
+        line.end()
+      }),
+  },
+  {
+    name: 'gzip in chunks of one byte, 100 times',
+    at: ['api'],
+    run: async (door, { part }, tally) =>
+      await many(scaled(100, part), async () => {
+        const line = new Line(door.endpoint, tally)
+        const headers = { ...door.headers('GetItem', ''), 'Content-Encoding': 'gzip', 'Transfer-Encoding': 'chunked' }
+        const body = Array.from(gzipSync(randomBytes(100_000)), (byte) => `1\r\n${String.fromCharCode(byte)}\r\n`)
+        await line.write(headOf(headers))
+        await line.write(Buffer.from(`${body.join('')}0\r\n\r\n`, 'latin1'))
+        await line.replies(1, answerMsMax)
+        line.end()
+      }),
+  },
+  {
+    name: '100 bodies in packets of one byte',
+    at: ['api'],
+    run: async (door, { part, holdMs }, tally) =>
+      await many(scaled(100, part), async () => {
+        const line = new Line(door.endpoint, tally)
+        await line.write(headOf({ ...door.headers('GetItem', ''), 'Content-Length': '16000000' }))
+        const end = performance.now() + holdMs
+        while (performance.now() < end && line.open) await line.write(' ')
+        note(tally, line.open ? 'still open' : 'let go')
+        line.end()
+      }),
+  },
+  {
+    name: '1,000 scans of 1 MB at once',
+    at: ['api'],
+    run: async (door, { part, holdMs }, tally) => {
+      const body = JSON.stringify({ TableName: 'attacked' })
+      const scan = textOf(door.headers('Scan', body), body)
+      await many(scaled(1000, part), async () => {
+        const line = new Line(door.endpoint, tally)
+        await line.write(scan)
+        await line.replies(1, answerMsMax + holdMs)
+        line.end()
+      })
+    },
   },
   {
     name: '6 packets of 150 scans of 1 MB',
@@ -276,6 +332,14 @@ function expensive(): readonly Attack[] {
         TableName: 'attacked',
         FilterExpression: Array.from({ length: 140 }, () => 'contains(filler, :v)').join(' OR '),
         ExpressionAttributeValues: { ':v': { S: `${'x'.repeat(300_000)}y` } },
+      },
+    ],
+    'a part of 300 KB that differs in its middle': () => [
+      'Scan',
+      {
+        TableName: 'attacked',
+        FilterExpression: 'contains(filler, :v)',
+        ExpressionAttributeValues: { ':v': { S: `${'x'.repeat(150_000)}y${'x'.repeat(150_000)}` } },
       },
     ],
     '13 MB of names of an expression': () => [
