@@ -71,12 +71,12 @@ function applyBatch(state: State, group: Group, batch: RemoteBatch, cursor: Curs
   const { arrived, held } = arrivedOf(state, batch, cursor.position)
   receiveStamp(state, latestOf(arrived))
   const number = state.topology.regions.find((region) => region.name === batch.origin)?.number
-  const tally = { won: 0, ignored: 0, conflicts: 0 }
-  for (const each of arrived) count(tally, applyChange(state, group, each, { name: batch.origin, number }))
+  const tally: Tally = { won: 0, ignored: 0, conflicts: 0, setAside: [] }
+  for (const each of arrived) count(tally, each.change, applyChange(state, group, each, { name: batch.origin, number }))
   countMetrics(state, batch.origin, tally)
   const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.change.position - 1)
   state.cursors.put(group, batch.origin, { ...cursor, position: reached, proof: proofOf(batch, cursor, reached) })
-  if (held?.header !== undefined) return { applied: 'held', until: held.header.stamp, cursor: reached }
+  if (held?.header !== undefined) return { applied: 'held', until: held.header.stamp, cursor: reached, ...tally }
   return { applied: 'all', cursor: reached, ...tally }
 }
 
@@ -123,15 +123,16 @@ function applyChange(state: State, group: Group, { change, header }: Arrived, or
     : mergeItem(state, group, { table, key, row, header, origin: origin.name })
 }
 
-type Tally = { won: number; ignored: number; conflicts: number }
+type Tally = { won: number; ignored: number; conflicts: number; setAside: Position[] }
 
-function count(tally: Tally, merged: Merged): void {
+function count(tally: Tally, { position }: RemoteChange, merged: Merged): void {
+  if (merged === 'set-aside') tally.setAside.push(position)
   if (merged === 'ignored') tally.ignored += 1
   if (merged === 'won' || merged === 'conflict-won') tally.won += 1
   if (merged === 'conflict-won' || merged === 'conflict-lost') tally.conflicts += 1
 }
 
-function countMetrics(state: State, peer: string, tally: Tally): void {
+function countMetrics(state: State, peer: string, tally: Pick<Tally, 'won' | 'ignored'>): void {
   if (tally.won > 0) state.meter.count('longitude_replication_applied_total', { peer }, tally.won)
   if (tally.ignored > 0) state.meter.count('longitude_replication_ignored_total', { peer }, tally.ignored)
 }

@@ -124,14 +124,17 @@ export type ApplyResult =
   /** A hole: the cursor stands before `after`. Nothing was applied. */
   | { readonly applied: 'hole'; readonly cursor: Position }
   /** The stamp of the first change beyond the drift bound; nothing from there on was applied, what came before was. */
-  | { readonly applied: 'held'; readonly until: Stamp; readonly cursor: Position }
-  | {
-      readonly applied: 'all'
-      readonly cursor: Position
-      readonly won: number
-      readonly ignored: number
-      readonly conflicts: number
-    }
+  | ({ readonly applied: 'held'; readonly until: Stamp; readonly cursor: Position } & Outcomes)
+  | ({ readonly applied: 'all'; readonly cursor: Position } & Outcomes)
+
+/** What became of the changes that were not there before. */
+export type Outcomes = {
+  readonly won: number
+  readonly ignored: number
+  readonly conflicts: number
+  /** Changes that cannot be right, by their positions: the origin may never have made them. */
+  readonly setAside: readonly Position[]
+}
 
 /** What was found under a key, and what belongs there; undefined for nothing. */
 export type Mending = { readonly found: Buffer | undefined; readonly row: Buffer | undefined }

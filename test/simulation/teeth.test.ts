@@ -78,7 +78,8 @@ const bugs: readonly Bug[] = [
           for (const { kind, table, key, row } of batch.changes)
             if (kind === 'item') await engine.merge(table, [{ key, row }])
             else await engine.mergeRegisters(table, [{ key, row }])
-          return { applied: 'all', cursor: batch.upTo, won: batch.changes.length, ignored: 0, conflicts: 0 }
+          const outcomes = { won: batch.changes.length, ignored: 0, conflicts: 0, setAside: [] }
+          return { applied: 'all', cursor: batch.upTo, ...outcomes }
         },
       }),
     }),

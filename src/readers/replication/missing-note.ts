@@ -31,7 +31,7 @@ export function missingOf({ env, engine, peer }: Room, parked: Parked): Missing 
         const cursor = engine.cursor(peer.name)
         return cursor === undefined ? undefined : { ...cursor, whole: parked.reach(cursor.position) }
       },
-      concerns: (table) => shared.has(table) && !parked.tables.includes(table),
+      concerns: ({ kind, table }) => shared.has(table) && (kind !== 'item' || !parked.tables.includes(table)),
     },
     noted[peer.name],
   )

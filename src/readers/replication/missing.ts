@@ -4,13 +4,13 @@
  * peer's log up to its last announcement that was heard: what it wrote after that is not known. It is kept in a note, so that a
  * survivor that restarts meanwhile still has it.
  */
-import type { Batch } from '../../core/change/batch.ts'
+import type { Batch, BatchChange } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import type { Announcement } from '../../core/change/control.ts'
 import type { Lacking } from '../../core/change/place.ts'
 import { appliedCountsMax } from '../../core/limits.ts'
 import { readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import type { TableId } from '../../core/table/table.ts'
+import type { Outcomes } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { LackingStatus, MissingStatus, SilenceStatus } from './status.ts'
 
@@ -35,8 +35,8 @@ type Room = {
   readonly region: string
   /** This region's durable place in the peer's log, and up to where it has everything, tables that wait because of a pause too. */
   readonly cursor: () => Place | undefined
-  /** Whether the change of a table concerns this region, and is not passed over because of a pause. */
-  readonly concerns: (table: TableId) => boolean
+  /** Whether a change concerns this region, and is not passed over because of a pause. */
+  readonly concerns: (change: Pick<BatchChange, 'kind' | 'table'>) => boolean
 }
 
 type Applied = {
@@ -45,8 +45,18 @@ type Applied = {
   readonly items: number
   /** Of registers the peer counts only those from after the table had replicas, and sends the earlier ones too. */
   readonly registers: number
+  /** Of changes that cannot be right the peer may have made none. */
+  readonly setAside: number
   readonly lastMs: number
 }
+
+/**
+ * Changes from `first` on came after a pause, when this region's place in the peer's log was `at`. Only a confirmation from beyond that place
+ * surely tells the peer of them.
+ */
+type CaughtUp = { readonly first: Position; readonly at: Position }
+
+const nothing: Pick<Outcomes, 'conflicts' | 'setAside'> = { conflicts: 0, setAside: [] }
 
 /** An announcement is due every second. */
 const silentMsMin = 3500
@@ -60,6 +70,7 @@ export class Missing {
   #reached: Position = 0
   /** All changes beyond this are in `#applied`. */
   #countedFrom: Position = 0
+  #caughtUp: CaughtUp | undefined
   /** By the monotonic clock; a process that has just started waits for the next announcement like any other. */
   #heardAtMs: number
   /** False of a figure from before a restart, when more was applied since it was noted. */
@@ -88,32 +99,55 @@ export class Missing {
     if (silence?.returnedMs === undefined && silence !== undefined) this.#silence = this.#returned(silence, this.#said)
     // A confirmation from before this process, or before a transfer: what was applied beyond it was not counted.
     this.#exact = own.after >= this.#countedFrom
+    if (this.#caughtUp !== undefined && own.after > this.#caughtUp.at) this.#caughtUp = undefined
   }
 
   /** A batch of the peer's has become durable up to `cursor`, which may lie beyond its end: several become durable together. */
   applied(
     { epoch, changes, upTo }: Pick<Batch, 'epoch' | 'changes' | 'upTo'>,
     cursor: Position,
-    conflicts: number,
+    { conflicts, setAside }: Pick<Outcomes, 'conflicts' | 'setAside'> = nothing,
   ): void {
     const end = Math.min(upTo, cursor)
     const fresh = changes.filter(
-      ({ position, table }) => position > this.#reached && position <= end && this.#room.concerns(table),
+      (change) => change.position > this.#reached && change.position <= end && this.#room.concerns(change),
     )
     this.#reached = Math.max(this.#reached, end)
-    const [first, last] = [fresh[0], fresh.at(-1)]
+    const wrong = new Set(setAside)
+    const right = fresh.filter(({ position }) => !wrong.has(position))
+    this.#count(epoch, right, { conflicts, setAside: fresh.length - right.length, fresh })
+  }
+
+  /** Changes of a table that a pause had passed over have been fetched and are durable; undefined when its state was merged instead. */
+  caughtUp(epoch: string, changes: readonly BatchChange[] | undefined): void {
+    const cursor = this.#room.cursor()
+    if (cursor === undefined || cursor.epoch !== epoch) return
+    const first = changes === undefined ? 0 : changes[0]?.position
+    if (first === undefined) return
+    this.#caughtUp = { first: Math.min(first, this.#caughtUp?.first ?? Infinity), at: cursor.position }
+    this.#count(epoch, changes ?? [], { conflicts: 0, setAside: 0, fresh: changes ?? [] })
+  }
+
+  #count(
+    epoch: string,
+    changes: readonly BatchChange[],
+    of: { readonly conflicts: number; readonly setAside: number; readonly fresh: readonly BatchChange[] },
+  ): void {
+    const [first, last] = [of.fresh[0], of.fresh.at(-1)]
     if (first === undefined || last === undefined) return
-    const items = fresh.filter(({ kind }) => kind === 'item')
+    const items = changes.filter(({ kind }) => kind === 'item')
     const silence = this.#silence
-    if (silence !== undefined && silence.epoch === epoch) this.#silence = arrivedOf(silence, items, conflicts)
+    if (silence !== undefined && silence.epoch === epoch) this.#silence = arrivedOf(silence, items, of.conflicts)
     this.#applied.push({
       from: first.position,
       upTo: last.position,
       items: items.length,
-      registers: fresh.length - items.length,
-      lastMs: readStamp(last.row, 1).wallMs,
+      registers: changes.length - items.length,
+      setAside: of.setAside,
+      lastMs: Math.max(0, ...changes.slice(-1).map(({ row }) => readStamp(row, 1).wallMs)),
     })
-    if (this.#applied.length > appliedCountsMax) this.#countedFrom = this.#applied.shift()?.upTo ?? this.#countedFrom
+    if (this.#applied.length > appliedCountsMax)
+      this.#countedFrom = Math.max(this.#countedFrom, this.#applied.shift()?.upTo ?? 0)
   }
 
   /** The peer's state was merged: with it came everything, of this log or of the one before it that it still had. */
@@ -126,6 +160,7 @@ export class Missing {
     this.#reached = position
     this.#countedFrom = position
     this.#applied = []
+    this.#caughtUp = undefined
   }
 
   /** Called every second: a silence is noted when it begins. */
@@ -174,11 +209,20 @@ export class Missing {
    * The peer may count from beyond this region's place, or from within a batch, after its log was trimmed and it restarted. Registers are not
    * subtracted, so that the figure is never less than what is missing.
    */
-  #meets(epoch: string, { after, atMost }: Lacking): boolean {
+  #meets(epoch: string, { after, upTo, atMost }: Lacking): boolean {
     if (atMost === true) return false
-    if (this.#room.cursor()?.epoch !== epoch) return after === 0
-    const beyond = this.#applied.filter(({ upTo }) => upTo > after)
-    return after <= this.#reached && beyond.every(({ from, registers }) => from > after && registers === 0)
+    const cursor = this.#room.cursor()
+    if (cursor?.epoch !== epoch) return after === 0
+    if (cursor.whole < upTo && this.#mayCountCaughtUp(after)) return false
+    const beyond = this.#applied.filter((each) => each.upTo > after)
+    const isCounted = ({ from, registers, setAside }: Applied): boolean =>
+      from > after && registers === 0 && setAside === 0
+    return after <= this.#reached && beyond.every(isCounted)
+  }
+
+  /** The peer may count as missing, beside what lies beyond `after`, what came after a pause. */
+  #mayCountCaughtUp(after: Position): boolean {
+    return this.#caughtUp !== undefined && this.#caughtUp.first <= after && after <= this.#caughtUp.at
   }
 
   /** What the peer wrote after it was heard last and before it fell silent is known only from what it says now. */

@@ -4,7 +4,7 @@
  * from there on, up to the cursor; from then on the table goes with the others again. Where the origin's log no longer
  * reaches back, its state does.
  */
-import type { Batch } from '../../core/change/batch.ts'
+import type { Batch, BatchChange } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import type { Parked as ToldParked } from '../../core/change/control.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
@@ -26,6 +26,8 @@ type Room = {
   readonly pauses: Pauses
   readonly peer: Region
   readonly suspicion: Suspicion
+  /** What a table had missed is durable; without changes when its state was merged instead. */
+  readonly onCaughtUp: (epoch: string, changes?: readonly BatchChange[]) => void
 }
 
 const againMs = 2000
@@ -130,10 +132,14 @@ export class Parked {
       if (place === undefined || cursor === undefined || place.position >= cursor.position) return
       const { epoch, position: after } = place
       const part = await askForPart({ session, region, peer, epoch, after, upTo: cursor.position, table })
-      if (part.say === 'gone') return this.#copyState(session, table)
+      if (part.say === 'gone') {
+        await this.#copyState(session, table)
+        return this.#room.onCaughtUp(epoch)
+      }
       const rows = part.batch.changes.filter(({ kind }) => kind === 'item')
       if (rows.length > 0) await engine.merge(table, rows)
       await this.#keep(new Map([...this.#places, [table, { epoch, position: part.batch.upTo }]]))
+      this.#room.onCaughtUp(epoch, rows)
     }
   }
 

@@ -67,7 +67,8 @@ export class Subscriber {
     this.hearing = new Hearing(options.env.clock)
     this.#mode = new Mode(options.env, options.peer)
     this.#suspicion = new Suspicion(options.env, options.peer)
-    this.parked = new Parked({ ...options, ...options.env, suspicion: this.#suspicion })
+    const onCaughtUp: Missing['caughtUp'] = (...arrived) => this.missing.caughtUp(...arrived)
+    this.parked = new Parked({ ...options, ...options.env, suspicion: this.#suspicion, onCaughtUp })
     this.missing = missingOf(options, this.parked)
     this.#vouching = new Vouching({ engine: options.engine, peer: options.peer, clock: options.env.clock })
     this.#intake = new Intake({
@@ -360,7 +361,7 @@ export class Subscriber {
   }
 
   #note(batch: Batch, result: ApplyResult): void {
-    this.missing.applied(batch, this.#position(), result.applied === 'all' ? result.conflicts : 0)
+    this.missing.applied(batch, this.#position(), result.applied === 'hole' ? undefined : result)
     if (result.applied === 'all' && this.#mode.now !== 'normal') this.#mode.accept()
     if (result.applied !== 'hole') this.#progress()
     if (batch.changes.some((change) => change.kind === 'register')) this.#options.onRegisters()

@@ -93,8 +93,10 @@ async function repair(scene: Scene, place: Place): Promise<void> {
   let found = false
   while (!scene.healed) {
     const table = region.engine?.tableWithId(place.id)
-    if (table === undefined) return
-    if (!found) {
+    if (table === undefined) {
+      // A region that is down comes back with the damage on its disk.
+      if (region.engine !== undefined) return
+    } else if (!found) {
       const told = await prover.asked(region, () => region.replication?.compare(table))
       found = told?.differing.some(({ key }) => key.equals(place.key)) === true
     } else if ((await prover.repair(region, table)) && world.damage.isRepaired(region, place.id, place.key)) return

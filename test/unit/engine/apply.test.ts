@@ -203,6 +203,7 @@ describe('apply', () => {
         applied: 'all',
         won: 0,
         cursor: batch.upTo,
+        setAside: [expect.any(Number)],
       })
     }
     expect(contents(b.engine)).toEqual([])

@@ -28,9 +28,11 @@ function scene(messages: number) {
     for (let turns = 0; underWay.length === 0 && turns < 100; turns++) await Promise.resolve()
     return underWay.shift()
   }
-  const all = (cursor: number): ApplyResult => ({ applied: 'all', cursor, won: 1, ignored: 0, conflicts: 0 })
+  const all = (cursor: number): ApplyResult => ({ applied: 'all', cursor, ...outcomes, won: 1 })
   return { inbox, done, next, all, applied, underWay, state }
 }
+
+const outcomes = { won: 0, ignored: 0, conflicts: 0, setAside: [] }
 
 const turns = async (count = 50) => {
   for (let n = 0; n < count; n++) await Promise.resolve()
@@ -51,7 +53,7 @@ describe('batches that wait', () => {
     const { inbox, done, next, all, applied } = scene(5)
     ;(await next())?.answer(all(1))
     await turns()
-    ;(await next())?.answer({ applied: 'held', until: { wallMs: 1, counter: 0, region: 1 }, cursor: 1 })
+    ;(await next())?.answer({ applied: 'held', until: { wallMs: 1, counter: 0, region: 1 }, cursor: 1, ...outcomes })
     for (let hole = await next(); hole !== undefined; hole = await next()) hole.answer({ applied: 'hole', cursor: 1 })
     expect(await done).toMatchObject({ taken: { batch: { upTo: 2 } }, result: { applied: 'held' } })
     expect(applied).toEqual([1])

@@ -132,7 +132,7 @@ describe.each([['a refusal', refusal] as const, ...Object.entries(dishonest)])(
       } as unknown as Engine
       const apply = async (batch: Batch) => {
         applied.push(batch)
-        return { applied: 'all', cursor: batch.upTo, won: 0, ignored: 0, conflicts: 0 } as const
+        return { applied: 'all', cursor: batch.upTo, won: 0, ignored: 0, conflicts: 0, setAside: [] } as const
       }
       const room = {
         engine,
@@ -190,7 +190,7 @@ async function waiting() {
   const clock = { monotonicMs: () => (nowMs += 10_000) } as never
   const log = { debug: () => undefined, info: () => undefined, warn: () => undefined } as never
   const suspicion = { note: () => undefined } as never
-  const parked = new Parked({ engine, clock, log, pauses, peer, suspicion })
+  const parked = new Parked({ engine, clock, log, pauses, peer, suspicion, onCaughtUp: () => undefined })
   const batch = { origin: 'us', originNumber: 1, epoch: 'e', after: 10, upTo: 20, changes: [changeAt(11)] }
   await parked.without(batch, { epoch: 'e', position: 10 })
   untilMs = 0

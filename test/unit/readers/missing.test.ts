@@ -25,13 +25,16 @@ const changeAt = (position: number) => {
 }
 
 function scene(position = 10, noted?: NotedMissing) {
-  const state = { nowMs: 100_000, position, epoch: 'e' }
+  const state = { nowMs: 100_000, position, epoch: 'e', whole: Infinity, concerns: () => true }
   const clock = { wallMs: () => state.nowMs, monotonicMs: () => state.nowMs } as Clock
-  const cursor = () => ({ epoch: state.epoch, position: state.position, whole: state.position })
-  const missing = new Missing({ clock, region: 'eu', cursor, concerns: () => true }, noted)
+  const cursor = () => ({ epoch: state.epoch, position: state.position, whole: Math.min(state.whole, state.position) })
+  const missing = new Missing({ clock, region: 'eu', cursor, concerns: () => state.concerns() }, noted)
   const apply = (...positions: number[]) => {
     state.position = Math.max(...positions)
-    missing.applied({ epoch: 'e', changes: positions.map(changeAt), upTo: state.position }, state.position, 1)
+    missing.applied({ epoch: 'e', changes: positions.map(changeAt), upTo: state.position }, state.position, {
+      conflicts: 1,
+      setAside: [],
+    })
   }
   return { state, missing, apply }
 }
@@ -55,7 +58,7 @@ it('batches that become durable together are each counted', () => {
   missing.heard(announcement(6))
   state.position = 16
   for (const positions of [[11, 12], [13], [14, 16]])
-    missing.applied({ epoch: 'e', changes: positions.map(changeAt), upTo: positions.at(-1) ?? 0 }, 16, 0)
+    missing.applied({ epoch: 'e', changes: positions.map(changeAt), upTo: positions.at(-1) ?? 0 }, 16)
   expect(missing.status).toMatchObject({ changes: 1, exact: true })
 })
 
@@ -135,10 +138,53 @@ it('registers that have arrived are not subtracted, since the peer may not have 
   missing.heard(announcement(6))
   state.position = 13
   const changes = [changeAt(11), { ...changeAt(12), kind: 'register' as const }, changeAt(13)]
-  missing.applied({ epoch: 'e', changes, upTo: 13 }, 13, 0)
+  missing.applied({ epoch: 'e', changes, upTo: 13 }, 13)
   expect(missing.status).toMatchObject({ changes: 4, exact: false })
   missing.heard(announcement(3, { lacking: [{ region: 'eu', after: 13, upTo: 20, changes: 3 }] }))
   expect(missing.status).toMatchObject({ changes: 3, exact: true })
+})
+
+it('what is set aside has not arrived, and the figure is not exact: the peer may never have made it', () => {
+  const { missing, state } = scene()
+  missing.heard(announcement(6))
+  state.position = 13
+  const changes = [11, 12, 13].map(changeAt)
+  missing.applied({ epoch: 'e', changes, upTo: 13 }, 13, { conflicts: 0, setAside: [12] })
+  expect(missing.status).toMatchObject({ changes: 4, exact: false })
+  missing.heard(announcement(4, { lacking: [{ region: 'eu', after: 13, upTo: 20, changes: 4 }] }))
+  expect(missing.status).toMatchObject({ changes: 4, exact: true })
+})
+
+it('what came after a pause is counted as arrived; not exact while the peer may count it at a place that is confirmed', () => {
+  const from = (after: number, changes: number, upTo = 20) =>
+    announcement(0, { lacking: [{ region: 'eu', after, upTo, changes }] })
+  const { missing, state } = scene()
+  const paused = { is: true }
+  const withPause = { epoch: 'e', upTo: 14 }
+  missing.heard(from(10, 6))
+  state.whole = 10
+  state.concerns = () => !paused.is
+  state.position = 14
+  missing.applied({ ...withPause, changes: [11, 14].map(changeAt) }, 14)
+  expect(missing.status).toMatchObject({ changes: 6 })
+  paused.is = false
+  state.whole = Infinity
+  missing.caughtUp('e', [11, 14].map(changeAt))
+  expect(missing.status).toMatchObject({ changes: 4, exact: true })
+  // The peer heard that this region stands at 14, before or after the pause ended.
+  missing.heard(from(14, 6))
+  expect(missing.status).toMatchObject({ changes: 6, exact: false })
+  expect(missing.noted()?.said?.own?.atMost).toBe(true)
+  state.position = 15
+  missing.applied({ epoch: 'e', upTo: 15, changes: [changeAt(15)] }, 15)
+  missing.heard(from(15, 3))
+  expect(missing.status).toMatchObject({ changes: 3, exact: true })
+  missing.caughtUp('e', undefined)
+  expect(missing.status).toMatchObject({ changes: 3, exact: false })
+  state.position = 20
+  expect(missing.status).toMatchObject({ changes: 0, exact: true })
+  missing.heard(from(16, 3, 24))
+  expect(missing.status).toMatchObject({ exact: false })
 })
 
 it('nothing is said of a peer that does not announce it', () => {
