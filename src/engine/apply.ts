@@ -12,7 +12,7 @@ import type { KeyedRow } from '../core/change/rows.ts'
 import type { Proof } from '../core/change/proof.ts'
 import type { Position } from '../core/change/change.ts'
 import { compareStamps, type RegionNumber, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
-import type { TableId } from '../core/table/table.ts'
+import { isGoing, type TableId } from '../core/table/table.ts'
 import type { ApplyResult, Cursor, RemoteBatch, RemoteChange } from './engine.ts'
 import { addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
@@ -52,7 +52,7 @@ type From = Pick<PeerItem, 'origin' | 'restored'>
 export async function mergeTableRows(state: State, id: TableId, rows: readonly KeyedRow[], from: From): Promise<void> {
   await mergeRows(state, rows, (group, { key, row }) => {
     const table = state.catalog.decided(id)
-    if (table === undefined || table.status === 'DELETING') return 'ignored'
+    if (table === undefined || isGoing(table)) return 'ignored'
     return mergeItem(state, group, { table, key, row, ...from })
   })
 }
@@ -118,7 +118,7 @@ function applyChange(state: State, group: Group, { change, header }: Arrived, or
   }
   if (change.kind === 'register') return mergeRegister(state, group, { id, key, row, header, origin: origin.name })
   const table = state.catalog.decided(id)
-  return table === undefined || table.status === 'DELETING'
+  return table === undefined || isGoing(table)
     ? 'ignored'
     : mergeItem(state, group, { table, key, row, header, origin: origin.name })
 }

@@ -3,7 +3,13 @@ import type { Item } from '../core/attribute/value.ts'
 import { compareStamps, readStamp } from '../core/hybrid-logical-clock/stamp.ts'
 import { decodeRow, encodeRow, isOnlyOf, type Row } from '../core/item/row.ts'
 import { reconcile, type Reconciled } from '../core/reconcile/reconcile.ts'
-import { guardRegister, indexRegister, type IndexRegister, replicaRegister } from '../core/table/registers.ts'
+import {
+  guardRegister,
+  indexRegister,
+  type IndexRegister,
+  keeperRegister,
+  replicaRegister,
+} from '../core/table/registers.ts'
 import type { Table, TableId } from '../core/table/table.ts'
 import { registerValueOf } from './catalog.ts'
 import { addConflict, addOverruled, addSetAside } from './feed.ts'
@@ -127,7 +133,7 @@ type Met = {
 /** A region's own state (`replica/`) is no setting, but that a replica is asked for, or struck, is. */
 function reportLoser(state: State, group: Group, { table, register, local, incoming, winner }: Met): void {
   const [won, lost] = winner === 'local' ? [local, incoming] : [incoming, local]
-  const isState = register.startsWith(guardRegister('')) || register.startsWith(replicaRegister(''))
+  const isState = [guardRegister(''), replicaRegister(''), keeperRegister('')].some((own) => register.startsWith(own))
   if (won.body.equals(lost.body) || (isState && won.tombstone === lost.tombstone)) return
   // A region that has forgotten a deleted index knows nothing of it when it makes another of the name.
   if (register.startsWith(indexRegister('')) && isDeletedBefore(lost, won)) return

@@ -25,7 +25,8 @@ import { logChange, nextStamp, type State } from './state.ts'
 
 export async function define(state: State, id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
   const current = edits.filter((edit) => !isStale(state, id, edit, edits))
-  if (current.length === 0) return
+  // No edits at all: what is owed is looked at again.
+  if (current.length === 0 && edits.length > 0) return
   const group = state.groups.open()
   try {
     let first = numberTable(state, group, id, undefined)
@@ -63,7 +64,8 @@ function isStale(
 /** After the registers of a change: what this region owes to them, and the view. */
 export function settleRegisters(state: State, group: Group, id: TableId, first?: Position): void {
   numberTable(state, group, id, first)
-  const place = { region: state.topology.self.name, nowMs: state.clock.wallMs() }
+  const { wallMs, counter } = state.head.clock
+  const place = { region: state.topology.self.name, nowMs: state.clock.wallMs(), moment: `${wallMs}.${counter}` }
   const { edits, overruled } = owedRegisters(state.catalog.registers(id), place)
   for (const each of overruled) report(state, group, id, each)
   for (const [register, value] of edits) writeRegister(state, group, id, { register, value, first })

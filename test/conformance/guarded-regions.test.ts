@@ -13,7 +13,7 @@ import { eventually } from '../replication/eventually.ts'
 import { refusal, tableName } from './region.ts'
 import { testRegions, type TestRegions } from './regions.ts'
 
-const [us, eu] = ['us-east-1', 'eu-west-1'] as const
+const [us, eu, ap] = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 let world: TestRegions
 let here: DynamoDBClient
 let there: DynamoDBClient
@@ -101,6 +101,25 @@ describe('deletion protection', () => {
     )
     await eventually('the replica has failed', async () => (await world.at(us).replica(name, eu)) === 'CREATION_FAILED')
     expect(await world.at(eu).describe(name)).toMatchObject({ TableStatus: 'ACTIVE', DeletionProtectionEnabled: true })
+  })
+})
+
+describe('the last replica', () => {
+  test('stays where regions that cannot hear each other remove each other in a circle', async () => {
+    const ring = await testRegions([us, eu, ap])
+    try {
+      const table = await ring.globalTable([eu, ap])
+      const all = [us, eu, ap]
+      const pairs = all.flatMap((from) => all.filter((to) => to !== from).map((to) => [from, to] as const))
+      for (const [from, to] of pairs) ring.network.cut(from, to, 'reset')
+      for (const [n, from] of all.entries()) await remove(ring.at(from).client, table, all[(n + 1) % 3] as string)
+      for (const [from, to] of pairs) ring.network.heal(from, to)
+      const states = () => Promise.all(all.map(async (name) => (await ring.at(name).describe(table))?.TableStatus))
+      await eventually('one is left', async () => (await states()).filter((state) => state !== undefined).length === 1)
+      await eventually('it is served', async () => (await states()).includes('ACTIVE'))
+    } finally {
+      await ring.close()
+    }
   })
 })
 

@@ -7,18 +7,14 @@
  * pure function of the registers' values: neither the region that asks nor the order of arrival changes it.
  */
 import { globalSecondaryIndexesMax, projectedAttributesMax } from '../limits.ts'
+import { settleLeaves } from './departures.ts'
 import {
-  guardRegister,
-  type GuardRegister,
   indexRegister,
   type IndexRegister,
-  leaveRegister,
   type LeaveRegister,
   type Registers,
   registersUnder,
   registerValue,
-  replicaRegister,
-  type ReplicaRegister,
 } from './registers.ts'
 import type { KeySchema, KeyType } from './table.ts'
 
@@ -44,7 +40,7 @@ export function settle(registers: Registers): Settled {
   return { indexes: indexes.kept, leaves: leaves.kept, overruled: [...indexes.overruled, ...leaves.overruled] }
 }
 
-type Kept<Value> = { readonly kept: ReadonlyMap<string, Value>; readonly overruled: readonly Overruled[] }
+export type Kept<Value> = { readonly kept: ReadonlyMap<string, Value>; readonly overruled: readonly Overruled[] }
 
 function settleIndexes(registers: Registers): Kept<IndexRegister> {
   const kept = new Map<string, IndexRegister>()
@@ -111,51 +107,4 @@ class Tally {
     for (const { name, type } of [...(key?.partition ?? []), ...(key?.sort ?? [])])
       if (!this.#types.has(name)) this.#types.set(name, { type, by })
   }
-}
-
-/**
- * A replica with deletion protection does not leave at another region's word. Regions that have removed each other
- * leave in the order in which that was asked for, and the last one stays: otherwise no region would have the table.
- */
-function settleLeaves(registers: Registers): Kept<LeaveRegister> {
-  const kept = new Map<string, LeaveRegister>()
-  const overruled: Overruled[] = []
-  const staying = new Set(membersOf(registers))
-  for (const [region, leave] of inOrderOfAsking(registers)) {
-    const problem = leaveProblem(registers, region, { leave, staying })
-    if (problem === undefined) {
-      kept.set(region, leave)
-      staying.delete(region)
-    } else overruled.push({ register: leaveRegister(region), ...problem })
-  }
-  return { kept, overruled }
-}
-
-type NamedLeave = readonly [string, LeaveRegister]
-
-function inOrderOfAsking(registers: Registers): readonly NamedLeave[] {
-  const all = registersUnder(registers, leaveRegister('')) as readonly NamedLeave[]
-  return all.toSorted(([aRegion, a], [bRegion, b]) => (a.askedMs ?? 0) - (b.askedMs ?? 0) || compare(aRegion, bRegion))
-}
-
-function membersOf(registers: Registers): readonly string[] {
-  const replicas = registersUnder(registers, replicaRegister('')) as readonly (readonly [string, ReplicaRegister])[]
-  return replicas.flatMap(([region, { status }]) => (status === 'CREATION_FAILED' ? [] : [region]))
-}
-
-type Asked = { readonly leave: LeaveRegister; readonly staying: ReadonlySet<string> }
-
-function leaveProblem(
-  registers: Registers,
-  region: string,
-  { leave, staying }: Asked,
-): Pick<Overruled, 'by' | 'reason'> | undefined {
-  // A table of its own is not deleted; and what a region asks for itself, it has checked itself.
-  if (leave.keepsTable === true || leave.by === region) return undefined
-  const guard = registers.get(guardRegister(region)) as GuardRegister | undefined
-  if (guard?.deletionProtection === true)
-    return { by: guardRegister(region), reason: 'the replica has deletion protection enabled' }
-  if (leave.by !== undefined && staying.has(region) && staying.size === 1)
-    return { by: replicaRegister(region), reason: 'every other replica has left, so this one would be the last' }
-  return undefined
 }

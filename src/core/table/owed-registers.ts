@@ -3,18 +3,23 @@
  * register in, so that they are durable together.
  */
 import { type Overruled, settle, type Settled } from './contradictions.ts'
+import { hasKeeper, isOrderedByAnother, isServed } from './departures.ts'
 import {
   guardRegister,
   type GuardRegister,
   indexRegister,
   type IndexRegister,
+  keeperRegister,
+  type KeeperRegister,
   leaveRegister,
+  type LeaveRegister,
   leftoverRegister,
   localIndexCount,
   localIndexRegister,
   type LocalIndexRegister,
   overruledRegister,
   replicaRegister,
+  type ReplicaRegister,
   type Registers,
   registersUnder,
   registerValue,
@@ -26,14 +31,17 @@ export type Owed = {
   readonly overruled: readonly Overruled[]
 }
 
-type Place = { readonly region: string; readonly nowMs: number }
+/** `moment` is another text each time that this region writes a register. */
+type Place = { readonly region: string; readonly nowMs: number; readonly moment: string }
 
 export function owedRegisters(registers: Registers, place: Place): Owed {
   const ledger = new Ledger(registers)
   oweGuard(ledger, place)
   const settled = settle(ledger.registers)
   oweIndexes(ledger, settled, place)
-  return { overruled: oweOverruled(ledger, settled, place), edits: ledger.edits }
+  const overruled = oweOverruled(ledger, settled, place)
+  oweDepartures(ledger, settled, place)
+  return { overruled, edits: ledger.edits }
 }
 
 /** The registers as they will be, and the edits that make them so. */
@@ -107,6 +115,24 @@ function oweOverruled(ledger: Ledger, { overruled }: Settled, { region }: Place)
     ledger.owe(overruledRegister(own), undefined)
   }
   return found.map(({ register, by, reason }) => ({ register, by, reason }))
+}
+
+/** As departures.ts has it: a region that is to leave says so first, and one that stays promises to. */
+function oweDepartures(ledger: Ledger, { leaves }: Settled, { region, moment }: Place): void {
+  const { registers } = ledger
+  const own = registers.get(replicaRegister(region)) as ReplicaRegister | undefined
+  if (registers.get('local/status') === undefined || own === undefined || !isServed(own)) return
+  const ordered = registers.get(leaveRegister(region)) as LeaveRegister | undefined
+  if (ordered !== undefined && ordered.keepsTable !== true) {
+    if (isOrderedByAnother(region, ordered) && ordered.heard === undefined)
+      ledger.owe(leaveRegister(region), { ...ordered, heard: moment })
+    return
+  }
+  for (const [other, { heard }] of leaves) {
+    if (other === region || heard === undefined || hasKeeper(registers, other)) continue
+    const promise: KeeperRegister = { by: region, of: heard }
+    ledger.owe(keeperRegister(other), promise)
+  }
 }
 
 /** Tells an index from a later one of its name; an order is told by its register alone. */

@@ -14,6 +14,7 @@ export function isRegisterValue(register: string, value: unknown): boolean {
   if (value === undefined) return true
   if (register.startsWith('replica/')) return isRecord(value) && typeof value['status'] === 'string'
   if (register.startsWith('leave/')) return isLeave(value)
+  if (register.startsWith('keeper/')) return isKeeper(value)
   if (register.startsWith('guard/')) return isRecord(value) && typeof value['deletionProtection'] === 'boolean'
   if (register.startsWith('override/')) return isOverride(value)
   if (register === 'settings/table-class') return typeof value === 'string'
@@ -36,8 +37,13 @@ function isSetting(register: string, value: unknown): boolean {
 
 function isLeave(value: unknown): boolean {
   if (!isRecord(value)) return false
-  const { by, askedMs } = value
-  return (by === undefined || typeof by === 'string') && (askedMs === undefined || typeof askedMs === 'number')
+  const { by, askedMs, heard } = value
+  if (![by, heard].every((text) => text === undefined || typeof text === 'string')) return false
+  return askedMs === undefined || typeof askedMs === 'number'
+}
+
+function isKeeper(value: unknown): boolean {
+  return isRecord(value) && typeof value['by'] === 'string' && typeof value['of'] === 'string'
 }
 
 function isOverride(value: unknown): boolean {

@@ -5,6 +5,7 @@
  *   definition          made once: name, key, creation
  *   replica/<region>    that region has, or is getting, a replica; the region itself tells how far it is
  *   leave/<region>      that region shall give its replica up, whatever it writes of itself meanwhile
+ *   keeper/<region>     which region keeps the table when that one leaves (departures.ts)
  *   guard/<region>      what that region's replica is protected against, so that the others know
  *   override/<region>   what that region's replica has in its own way
  *   index/<name>        a secondary index as all replicas have it; `deleted` lets each region remove its own rows
@@ -66,9 +67,18 @@ export type ReplicaRegister = {
 
 /**
  * `keepsTable`: what it has stays, as a table of its own, once everything under way has arrived. `by` and `askedMs`: which
- * region asked for it, and when; an older version does not say.
+ * region asked for it, and when; an older version does not say. `heard`: written by the region that is to leave, when it learns of
+ * it; another text each time.
  */
-export type LeaveRegister = { readonly keepsTable?: true; readonly by?: string; readonly askedMs?: number }
+export type LeaveRegister = {
+  readonly keepsTable?: true
+  readonly by?: string
+  readonly askedMs?: number
+  readonly heard?: string
+}
+
+/** `of`: the `heard` of the order to leave that `by` has seen while it was not to leave itself. */
+export type KeeperRegister = { readonly by: string; readonly of: string }
 
 /** Written by the region itself whenever it changes. */
 export type GuardRegister = { readonly deletionProtection: boolean }
@@ -106,6 +116,7 @@ export const replicaRegister = (region: string): string => `replica/${region}`
  * of two concurrent writes of one register only the later would count.
  */
 export const leaveRegister = (region: string): string => `leave/${region}`
+export const keeperRegister = (region: string): string => `keeper/${region}`
 export const overrideRegister = (region: string): string => `override/${region}`
 /** What there is of one replica: all of it goes with the replica. */
 export const ofOneReplica = (region: string): readonly string[] => [
@@ -113,6 +124,7 @@ export const ofOneReplica = (region: string): readonly string[] => [
   leaveRegister(region),
   overrideRegister(region),
   guardRegister(region),
+  keeperRegister(region),
 ]
 export const indexRegister = (name: string): string => `index/${name}`
 export const localIndexRegister = (name: string): string => `local/index/${name}`

@@ -1,6 +1,7 @@
 /** Adds a table's registers up to the `Table` that everything else works from. */
 import { assert } from '../assert.ts'
 import { settle, type Settled } from './contradictions.ts'
+import { awaitsKeeper, isServed } from './departures.ts'
 import {
   guardRegister,
   type GuardRegister,
@@ -52,6 +53,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     name: definition.name,
     createdMs: definition.createdMs,
     status: isStruck ? 'DELETING' : statusFrom(local.status, own),
+    ...(own?.mayStay === true && local.status !== 'DELETING' ? { mayStay: true as const } : {}),
     statusSinceMs: local.sinceMs,
     key: definition.key,
     attributes: attributesFrom(definition, indexes),
@@ -74,7 +76,7 @@ function replicasFrom(registers: Registers, settled: Settled): readonly Replica[
     const overrides = registers.get(overrideRegister(region)) as ReplicaOverrides | undefined
     const guard = registers.get(guardRegister(region)) as GuardRegister | undefined
     return {
-      ...replicaFrom(region, value as ReplicaRegister, settled),
+      ...replicaFrom(registers, [region, value as ReplicaRegister], settled),
       ...(overrides === undefined ? {} : { overrides }),
       ...(guard?.deletionProtection === true ? { deletionProtection: true as const } : {}),
     }
@@ -85,15 +87,19 @@ function replicasFrom(registers: Registers, settled: Settled): readonly Replica[
 export function replicaStates(registers: Registers): readonly Replica[] {
   const settled = settle(registers)
   return registersUnder(registers, replicaRegister('')).map(([region, value]) =>
-    replicaFrom(region, value as ReplicaRegister, settled),
+    replicaFrom(registers, [region, value as ReplicaRegister], settled),
   )
 }
 
-function replicaFrom(region: string, register: ReplicaRegister, { leaves }: Settled): Replica {
+type NamedReplica = readonly [string, ReplicaRegister]
+
+function replicaFrom(registers: Registers, [region, register]: NamedReplica, { leaves }: Settled): Replica {
   const { takesOver: _, ...state } = register
   const leave = leaves.get(region)
   if (leave === undefined) return { region, ...state }
-  return leave.keepsTable === true ? { region, status: 'UPDATING', keepsTable: true } : { region, status: 'DELETING' }
+  if (leave.keepsTable === true) return { region, status: 'UPDATING', keepsTable: true }
+  const mayStay = isServed(register) && awaitsKeeper(registers, region)
+  return { region, status: 'DELETING', ...(mayStay ? { mayStay } : {}) }
 }
 
 function indexesFrom(registers: Registers, { indexes }: Settled, settings: TableSettings): readonly Index[] {

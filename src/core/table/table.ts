@@ -68,6 +68,8 @@ export type Replica = {
   readonly percentProgress?: number
   /** It is to become a table of its own, of one region. */
   readonly keepsTable?: true
+  /** It is to leave, and may come to stay: it has everything still, and takes what its peers send (departures.ts). */
+  readonly mayStay?: true
   /** No other region may remove it. */
   readonly deletionProtection?: true
   readonly overrides?: ReplicaOverrides
@@ -110,6 +112,8 @@ export type Table = {
   readonly name: string
   readonly createdMs: number
   readonly status: TableStatus
+  /** DELETING at another region's word, which may not come to count: rows of peers are applied, and nothing is removed. */
+  readonly mayStay?: true
   /** When it came into this status, by this region's wall clock. */
   readonly statusSinceMs?: number
   readonly key: KeySchema
@@ -124,5 +128,8 @@ export type Table = {
   /** Every region that has or is getting a replica, this one included; empty for a table of one region. */
   readonly replicas: readonly Replica[]
 }
+
+/** For good: its rows may be removed at any moment. */
+export const isGoing = ({ status, mayStay }: Table): boolean => status === 'DELETING' && mayStay !== true
 
 export type StampedValue = { readonly stamp: Stamp; readonly value: unknown }

@@ -6,7 +6,7 @@
  *
  *   table CREATING, UPDATING   ACTIVE after the transition time, and once no index of a new table, and no other replica, is CREATING
  *   table marked for an audit  its index rows and counts made to follow from its rows again
- *   table DELETING             rows, index rows and registers removed
+ *   table DELETING             rows, index rows and registers removed, unless it may stay (core/table/departures.ts)
  *   index CREATING             filled from the table, then ACTIVE
  *   index DELETING             its rows removed, then its local register
  *   leftover                   the rows of a former index removed, then the note of it
@@ -17,7 +17,7 @@ import {
   type LocalIndexRegister,
   type RegisterValues,
 } from '../../core/table/registers.ts'
-import type { Index, Table, TableId } from '../../core/table/table.ts'
+import { type Index, isGoing, type Table, type TableId } from '../../core/table/table.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Engine } from '../../engine/engine.ts'
 
@@ -56,6 +56,9 @@ class Caretaker {
     this.look()
     for (const table of this.care.engine.tablesToAudit())
       this.undertake(table, table, 'audit', () => this.audit(table.id))
+    // An older version has left an order to leave without a word.
+    for (const { id, replicas } of this.care.engine.tables())
+      if (replicas.some(({ mayStay }) => mayStay === true)) this.settle(id)
     return async () => {
       this.stopped = true
       unsubscribe()
@@ -79,7 +82,10 @@ class Caretaker {
   }
 
   private consider(table: Table): void {
-    if (table.status === 'DELETING') return this.undertake(table, table, 'remove', () => this.remove(table))
+    if (table.status === 'DELETING') {
+      if (isGoing(table)) this.undertake(table, table, 'remove', () => this.remove(table))
+      return
+    }
     for (const index of table.indexes) {
       const { number, status } = index
       if (status === 'CREATING') this.undertake(table, index, `fill ${number}`, () => this.fill(table.id, index))
@@ -145,7 +151,16 @@ class Caretaker {
     await this.care.engine.audit(id)
   }
 
+  private settle(id: TableId): void {
+    void this.care.engine.define(id, []).catch((error: unknown) => {
+      if (!this.stopped) this.care.env.log.warn('an order to leave waits', { table: id, error: String(error) })
+    })
+  }
+
   private async remove(table: Table): Promise<void> {
+    // The order to leave may have been withdrawn meanwhile.
+    const now = this.care.engine.tableWithId(table.id)
+    if (now === undefined || !isGoing(now)) return
     await this.care.engine.removeTable(table.id)
     if (this.care.engine.tableNamed(table.name) === undefined) this.care.env.meter.forget({ table: table.name })
     this.care.env.log.info('table removed', { table: table.name })

@@ -20,7 +20,7 @@ const gone: readonly ReplicaStatus[] = ['DELETING', 'CREATION_FAILED']
 /** True when this region has inherited the table. */
 export async function inherit(room: Room, table: TableId, replicas: Iterable<Replica>): Promise<boolean> {
   const others = [...replicas].filter(
-    ({ region, status }) => region !== room.engine.region.name && !gone.includes(status),
+    ({ region, status, mayStay }) => region !== room.engine.region.name && (mayStay === true || !gone.includes(status)),
   )
   if (others.length === 0 || others.some(({ status }) => status !== 'CREATING')) return false
   const heirs = others.map(({ region }) => room.peers.find(({ name }) => name === region))

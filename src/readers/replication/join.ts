@@ -315,9 +315,9 @@ export class Join {
     const replicas = this.#replicas()
     const all = peers.flatMap(({ name }) => {
       const session = sessionTo(name)
-      const known = replicas.get(name)?.status
+      const known = replicas.get(name)
       // Before anything but our own name is known of the table, whoever is there is asked.
-      const may = known === 'ACTIVE' || known === 'UPDATING' || replicas.size <= 1
+      const may = (known !== undefined && hasAll(known)) || replicas.size <= 1
       return session !== undefined && may
         ? [{ region: name, questions: new Questions(session, engine.region.name) }]
         : []
@@ -332,7 +332,9 @@ export class Join {
     const known = engine.registers(this.table).map(({ key }) => key.toString('utf8'))
     if (!known.some((name) => name !== own && name.startsWith(replicaRegister('')))) return false
     const left: readonly ReplicaStatus[] = ['DELETING', 'CREATION_FAILED']
-    return [...this.#replicas()].every(([region, { status }]) => region === engine.region.name || left.includes(status))
+    return [...this.#replicas().values()].every(
+      ({ region, status, mayStay }) => region === engine.region.name || (left.includes(status) && mayStay !== true),
+    )
   }
 
   #replicas(): ReadonlyMap<string, Replica> {
@@ -367,6 +369,10 @@ export function placesOf(engine: Engine, peers: readonly Region[], wasHere: bool
   return places
 }
 
+/** Also of one that is to leave and has not gone. */
+export const hasAll = ({ status, mayStay }: Replica): boolean =>
+  status === 'ACTIVE' || status === 'UPDATING' || mayStay === true
+
 export function replicasOf(engine: Engine, table: TableId): ReadonlyMap<string, Replica> {
   return new Map(replicaStates(registersOf(engine, table)).map((replica) => [replica.region, replica]))
 }
@@ -376,7 +382,7 @@ function sameKey(a: KeySchema, b: KeySchema): boolean {
   return text(a) === text(b)
 }
 
-function registersOf(engine: Engine, table: TableId): ReadonlyMap<string, unknown> {
+export function registersOf(engine: Engine, table: TableId): ReadonlyMap<string, unknown> {
   const found = new Map<string, unknown>()
   for (const { key, row } of engine.registers(table)) {
     const { tombstone, body } = decodeRow(row)

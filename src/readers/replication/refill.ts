@@ -146,7 +146,8 @@ export class Refill {
   #others(): readonly Replica[] {
     const { engine, peers } = this.#options
     return [...replicasOf(engine, this.#table).values()].filter(
-      ({ region, status }) => !gone.includes(status) && peers.some(({ name }) => name === region),
+      ({ region, status, mayStay }) =>
+        (mayStay === true || !gone.includes(status)) && peers.some(({ name }) => name === region),
     )
   }
 

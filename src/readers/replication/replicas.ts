@@ -5,11 +5,11 @@
  */
 import type { Position } from '../../core/change/change.ts'
 import { joinsUnderWayMax, tablesSurveyedAtOnceMax } from '../../core/limits.ts'
-import { ofOneReplica } from '../../core/table/registers.ts'
+import { leaveRegister, type LeaveRegister, ofOneReplica } from '../../core/table/registers.ts'
 import type { Replica, TableId } from '../../core/table/table.ts'
 import { debts, isDue, noteDepartures, owesMerges, settle } from './debts.ts'
 import { forEach } from './gate.ts'
-import { joinNote, type JoinOptions, replicasOf } from './join.ts'
+import { hasAll, joinNote, type JoinOptions, registersOf, replicasOf } from './join.ts'
 import { Joins } from './joins.ts'
 import { Loop } from './loop.ts'
 import { doubtedTables, Refill } from './refill.ts'
@@ -59,8 +59,8 @@ export class Replicas {
   /** This region has the table and everything of it that it is supposed to have. */
   isComplete(id: TableId): boolean {
     const { engine } = this.#options
-    const status = engine.tableWithId(id)?.replicas.find((replica) => replica.region === engine.region.name)?.status
-    return (status === 'ACTIVE' || status === 'UPDATING') && !doubtedTables(engine).includes(id)
+    const own = engine.tableWithId(id)?.replicas.find((replica) => replica.region === engine.region.name)
+    return own !== undefined && hasAll(own) && !doubtedTables(engine).includes(id)
   }
 
   /** Something that is known to others may be missing here. */
@@ -181,11 +181,13 @@ export class Replicas {
   async #strike(id: TableId): Promise<void> {
     const { engine } = this.#options
     const { name } = engine.region
-    const known = new Set(engine.registers(id).map(({ key }) => key.toString('utf8')))
+    const registers = registersOf(engine, id)
+    // A region that was ordered to leave before this one was deleted may learn of both only now.
+    const { by } = (registers.get(leaveRegister(name)) ?? {}) as LeaveRegister
     await engine.define(
       id,
       ofOneReplica(name)
-        .filter((register) => known.has(register))
+        .filter((register) => registers.has(register) && (register !== leaveRegister(name) || by !== name))
         .map((register) => ({ register, value: undefined })),
     )
     await engine.setNote(joinNote(id), undefined)

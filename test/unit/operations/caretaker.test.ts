@@ -2,6 +2,7 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory-store.ts'
 import { assert } from '../../../src/core/assert.ts'
 import { startCaretaker } from '../../../src/operations/tables/caretaker.ts'
+import { registerValueOf } from '../../../src/engine/catalog.ts'
 import type { RegisterEdit } from '../../../src/engine/engine.ts'
 import {
   attributeNamed,
@@ -54,6 +55,47 @@ test('a table that was DELETING when the process died is gone after the next sta
   const after = await openRegion('us-east-1', new MemoryStore({ disk }))
   care(after)
   await eventually(() => expect(after.engine.tables()).toEqual([]))
+})
+
+test('a replica that another region removes is kept until a third one promises to stay', async () => {
+  const region = await openRegion('us-east-1')
+  const replicas: RegisterEdit[] = ['us-east-1', 'eu-west-1'].map((name) => ({
+    register: `replica/${name}`,
+    value: { status: 'ACTIVE' },
+  }))
+  await tableOf(region, replicas)
+  care(region, 0)
+  const order = { by: 'eu-west-1', askedMs: startMs }
+  await region.engine.define('id', [{ register: 'leave/us-east-1', value: order }])
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  expect(region.engine.tableNamed('things')).toMatchObject({ status: 'DELETING', mayStay: true })
+  const leave = region.engine.registers('id').find(({ key }) => key.toString() === 'leave/us-east-1')
+  const { heard: of } = registerValueOf(leave?.row as Buffer) as { heard: string }
+  await region.engine.define('id', [{ register: 'keeper/us-east-1', value: { by: 'eu-west-1', of } }])
+  await eventually(() => expect(region.engine.tables()).toEqual([]))
+})
+
+test('a replica whose removal is withdrawn while it waits for its turn stays', async () => {
+  const region = await openRegion('us-east-1')
+  const replicas: RegisterEdit[] = ['us-east-1', 'eu-west-1'].map((name) => ({
+    register: `replica/${name}`,
+    value: { status: 'ACTIVE' },
+  }))
+  await tableOf(region, replicas)
+  const held: (() => void)[] = []
+  vi.spyOn(region.clock, 'after').mockImplementation((_ms, work) => {
+    held.push(work)
+    return () => undefined
+  })
+  care(region, 0)
+  await region.engine.define('id', [{ register: 'leave/us-east-1', value: {} }])
+  expect(region.engine.tableNamed('things')?.status).toBe('DELETING')
+  await region.engine.define('id', [{ register: 'leave/us-east-1', value: undefined }])
+  vi.restoreAllMocks()
+  expect(held).toHaveLength(1)
+  for (const work of held) work()
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+  expect(region.engine.tableNamed('things')?.status).toBe('ACTIVE')
 })
 
 test('a table stays UPDATING while another replica is CREATING', async () => {

@@ -9,6 +9,9 @@ const key = { partition: [{ name: 'pk', type: 'S' }], sort: [] }
 const good: Readonly<Record<string, unknown>> = {
   definition: { name: 'T', createdMs: 1, key, attributes: [{ name: 'pk', type: 'S' }] },
   'replica/eu-west-1': { status: 'ACTIVE' },
+  'replica/us-east-1': { status: 'ACTIVE' },
+  'leave/eu-west-1': { by: 'us-east-1', askedMs: 1, heard: '1.0' },
+  'keeper/eu-west-1': { by: 'us-east-1', of: '1.0' },
   'index/by-color': { id: 'one', kind: 'global', key, projection: { type: 'ALL' }, settings: {} },
   'settings/capacity': { billingMode: 'PAY_PER_REQUEST' },
   'settings/table-class': 'STANDARD',
@@ -41,7 +44,7 @@ describe('what a peer may send as a register', () => {
       fc.property(fc.array(fc.tuple(register, value), { maxLength: 12 }), (edits) => {
         const registers = new Map<string, unknown>(Object.entries(good))
         for (const [name, edited] of edits) if (isRegisterValue(name, edited)) registers.set(name, edited)
-        const place = { region: 'eu-west-1', nowMs: 1 }
+        const place = { region: 'eu-west-1', nowMs: 1, moment: '1.0' }
         for (const [name, owed] of owedRegisters(registers, place).edits) registers.set(name, owed)
         registers.set('local/status', { status: 'ACTIVE', sinceMs: 1 })
         expect(tableFrom('id', 1, 'eu-west-1', registers)?.replicas).toBeDefined()
