@@ -45,7 +45,9 @@ export class NatsServerProcess {
     this.#process = child
     let output = ''
     child.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
-    await eventually('nats-server is ready', () => output.includes('Server is ready'))
+    await eventually('nats-server is ready', () => output.includes('Server is ready')).catch((error: unknown) => {
+      throw new Error(`${String(error)}; it said:\n${output}`, { cause: error })
+    })
   }
 
   async kill(): Promise<void> {

@@ -53,7 +53,9 @@ function pauseStatusOf(engine: Engine, pause: Pause): PauseStatus {
 
 function inboundOf(engine: Engine, subscriber: Subscriber): Omit<PeerStatus, keyof OutboundStatus> {
   const peer = subscriber.peer.name
-  const { hearing, reason, suspect } = subscriber
+  const { hearing, mode, suspicion } = subscriber
+  const { told: suspect } = suspicion
+  const { reason } = mode
   const missing = subscriber.missing.status
   const { last: heard, skewMs } = hearing
   return {

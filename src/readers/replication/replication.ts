@@ -182,7 +182,7 @@ export class Readers {
 
   #horizonFrom(own: Seen, met: readonly Subscriber[], table: Pick<Table, 'id' | 'replicas'>): Stamp | undefined {
     // Of a state that is being merged, parts may have been read before the peer knew what it knows now.
-    if (this.#replicas.owes || met.some((subscriber) => subscriber.state() === 'resync')) return undefined
+    if (this.#replicas.owes || met.some(({ mode }) => mode.now === 'resync')) return undefined
     const told = met.map(({ peer, hearing }) => ({ region: peer.name, watermark: hearing.watermark }))
     const least = horizonOf(table, own, told)
     return least === undefined ? undefined : { ...least, region: everyRegion }

@@ -16,8 +16,10 @@ type Seen = {
 }
 
 export function stateOf({ mode, session, hearing, position }: Seen): SubscriberState {
-  if (mode !== 'normal') return mode
+  if (mode === 'refused') return mode
+  // Also while its state is fetched or changes are held: what it acknowledges meanwhile is not heard here.
   if (session === undefined) return 'cut'
+  if (mode !== 'normal') return mode
   const { last } = hearing
   if (last === undefined) return 'unknown'
   // Its words wait behind a message that needs long.

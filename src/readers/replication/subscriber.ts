@@ -27,7 +27,6 @@ import { announcementFrom } from './reading.ts'
 import { LogGone, repair } from './repair.ts'
 import { Session } from './session.ts'
 import { Stall } from './silence.ts'
-import type { Suspect } from './status.ts'
 import type { SubscriberOptions } from './subscriber-options.ts'
 import { stateOf, type SubscriberState } from './subscriber-state.ts'
 import { Suspicion } from './suspicion.ts'
@@ -38,13 +37,14 @@ const tickMs = 500
 export class Subscriber {
   readonly peer: Region
   readonly hearing: Hearing
+  readonly mode: Mode
+  readonly suspicion: Suspicion
   readonly #options: SubscriberOptions
   readonly #loop: Loop
   readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
   readonly #inbox: Inbox
   readonly #intake: Intake
   readonly #vouching: Vouching
-  readonly #suspicion: Suspicion
   readonly parked: Parked
   readonly missing: Missing
   readonly #running: Promise<void>
@@ -55,7 +55,6 @@ export class Subscriber {
   #ended: string | undefined
   #appliedAtMs: number | undefined
   readonly #stall = new Stall()
-  readonly #mode: Mode
   #failure: unknown
 
   constructor(options: SubscriberOptions) {
@@ -65,16 +64,16 @@ export class Subscriber {
     const weightOf = ({ table }: BatchChange): number => 1 + (options.engine.tableWithId(table)?.indexes.length ?? 0)
     this.#inbox = new Inbox({ changesMax: options.applyChangesMax, weightOf })
     this.hearing = new Hearing(options.env.clock)
-    this.#mode = new Mode(options.env, options.peer)
-    this.#suspicion = new Suspicion(options.env, options.peer)
+    this.mode = new Mode(options.env, options.peer)
+    this.suspicion = new Suspicion(options.env, options.peer)
     const onCaughtUp: Missing['caughtUp'] = (...arrived) => this.missing.caughtUp(...arrived)
-    this.parked = new Parked({ ...options, ...options.env, suspicion: this.#suspicion, onCaughtUp })
+    this.parked = new Parked({ ...options, ...options.env, suspicion: this.suspicion, onCaughtUp })
     this.missing = missingOf(options, this.parked)
     this.#vouching = new Vouching({ engine: options.engine, peer: options.peer, clock: options.env.clock })
     this.#intake = new Intake({
       ...options,
       inbox: this.#inbox,
-      suspicion: this.#suspicion,
+      suspicion: this.suspicion,
       isHeard: () => this.hearing.last !== undefined,
       isPlausible: (upTo) => this.#vouching.isPlausible(upTo),
       onArrived: () => this.#loop.ring(),
@@ -86,7 +85,7 @@ export class Subscriber {
 
   /** For questions to the peer; undefined while there is none, or none that would be understood. */
   get session(): Session | undefined {
-    return this.#mode.now === 'refused' ? undefined : this.#session
+    return this.mode.now === 'refused' ? undefined : this.#session
   }
 
   /** Something about pauses has changed. */
@@ -94,20 +93,12 @@ export class Subscriber {
     this.#loop.ring()
   }
 
-  get reason(): string | undefined {
-    return this.#mode.reason
-  }
-
-  get suspect(): Suspect | undefined {
-    return this.#suspicion.told
-  }
-
   heldChanges(): number {
-    return this.#mode.now === 'held' ? this.#inbox.changes() : 0
+    return this.mode.now === 'held' ? this.#inbox.changes() : 0
   }
 
   state(): SubscriberState {
-    return stateOf({ mode: this.#mode.now, session: this.#session, hearing: this.hearing, position: this.#position() })
+    return stateOf({ mode: this.mode.now, session: this.#session, hearing: this.hearing, position: this.#position() })
   }
 
   async stop(): Promise<void> {
@@ -125,8 +116,8 @@ export class Subscriber {
         await this.#follow()
       } catch (error) {
         known = error instanceof LogGone || error instanceof Deceived
-        if (error instanceof Deceived) this.#suspicion.note('position', this.#mode.gone(error.message))
-        if (error instanceof UnknownFormat || error instanceof Refused) this.#mode.refuse(error.message)
+        if (error instanceof Deceived) this.suspicion.note('position', this.mode.gone(error.message))
+        if (error instanceof UnknownFormat || error instanceof Refused) this.mode.refuse(error.message)
         if (!this.#loop.stopped && !known)
           log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
       }
@@ -138,7 +129,7 @@ export class Subscriber {
   async #follow(): Promise<void> {
     const { env, engine } = this.#options
     const session = new Session(await env.bus.connect(this.peer.name), env.clock, engine.region.name)
-    session.isBehind = () => this.#mode.now === 'resync' || this.#position() < (this.hearing.last?.published ?? 0)
+    session.isBehind = () => this.mode.now === 'resync' || this.#position() < (this.hearing.last?.published ?? 0)
     this.#begin(session)
     try {
       const epoch = await this.#greet(session)
@@ -146,7 +137,7 @@ export class Subscriber {
       this.#examined()
       while (this.#isPaused() && this.#ended === undefined && !this.#loop.stopped) await this.#idle(session)
       const cursor = engine.cursor(this.peer.name)
-      if (cursor === undefined || this.#mode.now === 'resync') await this.#resync(session, epoch)
+      if (cursor === undefined || this.mode.now === 'resync') await this.#resync(session, epoch)
       await this.#intake.begin(session, async () => await this.#hello(session))
       this.#options.onRegisters()
       while (this.#ended === undefined && !this.#loop.stopped) await this.#step(session)
@@ -183,7 +174,7 @@ export class Subscriber {
   async #greet(session: Session): Promise<string> {
     const { engine, env } = this.#options
     const said = await this.#hello(session)
-    if (said === undefined) return await epochUnanswered(session, this.#mode.now, engine.cursor(this.peer.name))
+    if (said === undefined) return await epochUnanswered(session, this.mode.now, engine.cursor(this.peer.name))
     env.log.info('session', { peer: this.peer.name, epoch: said.epoch, flushed: said.flushed })
     return said.epoch
   }
@@ -196,13 +187,13 @@ export class Subscriber {
 
   async #resync(session: Session, epoch: string): Promise<void> {
     const { env, engine, transfer } = this.#options
-    this.#mode.now = 'resync'
+    this.mode.now = 'resync'
     if (engine.cursor(this.peer.name) !== undefined) env.log.warn('fetch the peer’s state', { peer: this.peer.name })
     await transfer(session, this.peer, epoch)
     await this.parked.forget()
     this.hearing.watermark.reset()
     this.missing.transferred()
-    this.#mode.accept()
+    this.mode.accept()
     this.#progress()
   }
 
@@ -211,7 +202,7 @@ export class Subscriber {
       this.#take(announcementFrom(this.peer, payload))
     } catch (error) {
       if (error instanceof UnknownFormat) this.#failure = error
-      else this.#suspicion.note('announcement', error)
+      else this.suspicion.note('announcement', error)
     }
     this.#loop.ring()
   }
@@ -293,7 +284,7 @@ export class Subscriber {
    */
   #otherEpoch(epoch: string): void {
     const { last } = this.hearing
-    if (last === undefined || last.epoch === epoch) throw this.#mode.gone(`its log is another (${epoch})`)
+    if (last === undefined || last.epoch === epoch) throw this.mode.gone(`its log is another (${epoch})`)
     this.#inbox.drop(1)
   }
 
@@ -308,23 +299,23 @@ export class Subscriber {
       onApplied: (batch, result) => this.#note(batch, result),
     })
     const end = await this.#whileConfirming(session, repaired).catch((error: unknown) => {
-      if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.#suspicion.note('answer', error)
+      if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.suspicion.note('answer', error)
       throw error
     })
-    if (end === 'gone') throw this.#mode.gone('its log does not reach back to our cursor')
+    if (end === 'gone') throw this.mode.gone('its log does not reach back to our cursor')
     if (end === 'whole') this.#confirm(session)
     else await this.#hold(session, end.until)
   }
 
   /** A message is a hint: while it keeps back all that follows it, the origin's log is asked whether it is true. */
   async #holdMessage(session: Session, { upTo }: Batch, until: Stamp): Promise<void> {
-    if (this.#mode.isDoubtful) await this.#fill(session, upTo)
+    if (this.mode.isDoubtful) await this.#fill(session, upTo)
     else await this.#hold(session, until)
   }
 
   /** Waits until our clock comes near enough, or for something to change. The batch stays the first to be applied. */
   async #hold(session: Session, until: Stamp): Promise<void> {
-    this.#mode.hold(until)
+    this.mode.hold(until)
     this.#confirm(session)
     await this.#loop.pause(Math.min(tickMs, Math.max(1, until.wallMs - this.#options.env.clock.wallMs())))
   }
@@ -336,11 +327,11 @@ export class Subscriber {
     const stalled = this.#stall.isOver(session)
     if (heard === undefined) return false
     if (heard.epoch !== cursor.epoch) {
-      if (stalled) throw this.#mode.gone(`its log is another (${heard.epoch})`)
+      if (stalled) throw this.mode.gone(`its log is another (${heard.epoch})`)
       return false
     }
     if (cursor.position >= heard.published) {
-      if (this.#mode.now !== 'normal') this.#mode.accept()
+      if (this.mode.now !== 'normal') this.mode.accept()
       return this.#vouching.prove(session)
     }
     if (cursor.position < heard.sent && !stalled) return false
@@ -362,7 +353,7 @@ export class Subscriber {
 
   #note(batch: Batch, result: ApplyResult): void {
     this.missing.applied(batch, this.#position(), result.applied === 'hole' ? undefined : result)
-    if (result.applied === 'all' && this.#mode.now !== 'normal') this.#mode.accept()
+    if (result.applied === 'all' && this.mode.now !== 'normal') this.mode.accept()
     if (result.applied !== 'hole') this.#progress()
     if (batch.changes.some((change) => change.kind === 'register')) this.#options.onRegisters()
   }
