@@ -291,6 +291,58 @@ const bugs: readonly Bug[] = [
     },
   },
   {
+    bug: 'a store that was set back keeps its epoch',
+    breaks: [
+      'replicas converge',
+      'everything up to the watermark is there',
+      'safe to evacuate is said only when it is',
+      'pending is never less than what is missing',
+      'version vectors never forget',
+      'cursors stay within what the origin has flushed',
+      // The replicas differ, and are not damaged.
+      'what is not damaged is not called different',
+    ],
+    seedsMax: 40,
+    world: 6,
+    only: ['old disk'],
+    knownSeed: 3,
+    inject: () => {
+      replace('../../src/readers/replication/claims.ts', ({ Claims }) => ({ Claims: believing(Claims as AnyClass) }))
+      return {}
+    },
+  },
+  {
+    bug: 'what a former log of a region told only some counts as arrived elsewhere',
+    breaks: ['everything up to the watermark is there', 'safe to evacuate is said only when it is'],
+    seedsMax: 40,
+    world: 7,
+    only: ['old disk'],
+    knownSeed: 821345800,
+    inject: () => {
+      replace('../../src/readers/replication/debts.ts', () => ({ owesMergesOf: () => false }))
+      return {}
+    },
+  },
+  {
+    bug: 'a forged position is believed',
+    breaks: [
+      'cursors stay within what the origin has flushed',
+      'replicas converge',
+      'everything up to the watermark is there',
+      'pending is never less than what is missing',
+    ],
+    seedsMax: 40,
+    world: 6,
+    only: ['forged positions'],
+    knownSeed: 2,
+    inject: () => {
+      replace('../../src/readers/replication/vouching.ts', ({ Vouching }) => ({
+        Vouching: taking(Vouching as AnyClass),
+      }))
+      return {}
+    },
+  },
+  {
     bug: 'an announced clock moves the watermark however far ahead it is',
     breaks: ['everything up to the watermark is there'],
     seedsMax: 40,
@@ -486,6 +538,30 @@ function trusting(Mode: AnyClass): AnyClass {
   return class extends Mode {
     get isDoubtful(): boolean {
       return false
+    }
+  }
+}
+
+/** Takes every place that a peer claims in this region's log for one that the log has led to. */
+function believing(Claims: AnyClass): AnyClass {
+  return class extends Claims {
+    constructor(...options: unknown[]) {
+      super(...options)
+      Object.assign(this, {
+        holds: () => true,
+        holdsOnStream: () => true,
+        examine: () => Promise.resolve(),
+      })
+    }
+  }
+}
+
+/** Takes the end of every message for one that the origin's log has. */
+function taking(Vouching: AnyClass): AnyClass {
+  return class extends Vouching {
+    constructor(...options: unknown[]) {
+      super(...options)
+      Object.assign(this, { isPlausible: () => true })
     }
   }
 }

@@ -65,6 +65,8 @@ export type Confirmation = {
   readonly pausedUntilMs?: number
   /** Tables that the peer has paused, or is catching up with: of these it has everything up to `position` only. */
   readonly parked?: readonly Parked[]
+  /** The peer still merges from others what a former log of the hearer may have told only them. */
+  readonly owes?: true
 }
 
 export type Parked = {
@@ -300,6 +302,7 @@ function readConfirmation(fields: Fields, region: string): Confirmation {
     ...(applied === undefined ? {} : { applied: appliedOf(record(applied)) }),
     ...(pausedUntilMs === undefined ? {} : { pausedUntilMs: natural(fields, 'pausedUntilMs') }),
     ...(parked === undefined ? {} : { parked: list(fields, 'parked', sharedTablesMax).map(parkedOf) }),
+    ...(fields['owes'] === true ? { owes: true as const } : {}),
   }
 }
 

@@ -12,12 +12,22 @@ export type Standing = {
   readonly pauses: Pauses
   readonly parked: Parked
   readonly hearing: Hearing
+  /** Something of a former log of the peer may still have to be merged from others. */
+  readonly owes: (peer: string) => boolean
   /** By this region's clock. */
   readonly appliedAtMs: number | undefined
 }
 
 /** Undefined where there is no place yet. */
-export function confirmationFrom({ engine, peer, pauses, parked, hearing, appliedAtMs }: Standing): Buffer | undefined {
+export function confirmationFrom({
+  engine,
+  peer,
+  pauses,
+  parked,
+  hearing,
+  owes,
+  appliedAtMs,
+}: Standing): Buffer | undefined {
   const cursor = engine.cursor(peer.name)
   if (cursor === undefined) return undefined
   const region = engine.region.name
@@ -37,6 +47,7 @@ export function confirmationFrom({ engine, peer, pauses, parked, hearing, applie
       : { applied: { wallMs: Math.max(0, Math.floor(appliedAtMs)), skewMs } }),
     ...(pausedUntilMs > 0 ? { pausedUntilMs } : {}),
     ...(waiting.length === 0 ? {} : { parked: waiting }),
+    ...(owes(peer.name) ? { owes: true as const } : {}),
   })
 }
 

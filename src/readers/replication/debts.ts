@@ -69,6 +69,11 @@ export function absences(room: Room): Absences {
   return { left: left.slice(-regionsMax).map((region) => ({ region })), owed: owed.slice(0, owedMax) }
 }
 
+/** The same for one region. */
+export function owesMergesOf({ engine, peers }: Room, of: string): boolean {
+  return peers.some(({ name }) => name !== of && engine.note(owedNote(name, of)) !== undefined)
+}
+
 export function owesMerges(room: Room): boolean {
   return notNoted(room).length > 0 || debts(room).length > 0
 }

@@ -33,6 +33,8 @@ type Heard = {
   readonly parked: readonly Parked[]
   /** It has confirmed more before: its store is an older copy. */
   readonly hasGoneBack: boolean
+  /** It may lack changes from before this log. */
+  readonly owes: boolean
 }
 
 export class Outbound {
@@ -45,12 +47,12 @@ export class Outbound {
 
   confirmed(confirmation: Confirmation, hearing: Hearing | undefined): void {
     const { clock, engine, ledger, claims } = this.#room
-    const { region, epoch, position, start, pausedUntilMs = 0, parked = [] } = confirmation
+    const { region, epoch, position, start, pausedUntilMs = 0, parked = [], owes = false } = confirmation
     if (epoch !== engine.epoch) return
     if (!claims.holds(region, confirmation)) return this.forget(region)
     const hasGoneBack = position < ledger.confirmed(region)
     const by = { epoch: hearing?.last?.epoch, start }
-    this.#heard.set(region, { atMs: clock.monotonicMs(), ...by, pausedUntilMs, parked, hasGoneBack })
+    this.#heard.set(region, { atMs: clock.monotonicMs(), ...by, pausedUntilMs, parked, hasGoneBack, owes })
     const appliedMs = appliedMsOf(confirmation, hearing?.nearestSkewMs, clock.wallMs())
     ledger.confirm(region, position, {
       parked: new Map(parked.map(({ table, position: at }) => [table, at])),
@@ -144,10 +146,11 @@ export class Outbound {
     return outbound !== 'unknown' && this.#room.ledger.isCounted(peer)
   }
 
-  /** Both ends say the same of what the peer has: nothing of it is behind the log, and its store is not an older copy. */
+  /** Both ends say the same of what the peer has: nothing of it is behind the log or in a former one, and its store is not an older copy. */
   #isAgreed(peer: string, hearing: Hearing, outbound: OutboundState): boolean {
     const { engine, ledger } = this.#room
-    if (!this.#isKnown(peer, outbound) || this.#heard.get(peer)?.hasGoneBack !== false) return false
+    const heard = this.#heard.get(peer)
+    if (!this.#isKnown(peer, outbound) || heard?.hasGoneBack !== false || heard.owes) return false
     return hearing.last?.doubts !== true && ledger.confirmed(peer) >= engine.oldest() - 1
   }
 

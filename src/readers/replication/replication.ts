@@ -24,6 +24,7 @@ import type { Env } from '../../ports/env.ts'
 import { announcementOf } from './announcing.ts'
 import { answer } from './answers.ts'
 import { Claims } from './claims.ts'
+import { owesMergesOf } from './debts.ts'
 import { Exclusive } from './exclusive.ts'
 import { horizonOf } from './horizon.ts'
 import { Ledger } from './ledger.ts'
@@ -120,7 +121,17 @@ export class Readers {
     const transfer = (session: Session, from: Region, epoch: string): Promise<void> =>
       transferState(room, session, from, epoch)
     const examine = (session: Session, from: Region): Promise<void> => this.#examine(session, from)
-    const given = { env, engine, ...settings, pauses: this.pauses, examine, transfer, onRegisters: room.onRegisters }
+    const owes = (of: string): boolean => owesMergesOf(room, of)
+    const given = {
+      env,
+      engine,
+      ...settings,
+      pauses: this.pauses,
+      examine,
+      owes,
+      transfer,
+      onRegisters: room.onRegisters,
+    }
     this.#follow = (peer) => new Subscriber({ ...given, peer })
     for (const peer of peers) this.#subscribers.set(peer.name, this.#follow(peer))
     const answers = {

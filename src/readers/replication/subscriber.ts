@@ -216,7 +216,8 @@ export class Subscriber {
     const cursor = this.#options.engine.cursor(this.peer.name)
     // Another process may speak for a store that was set back: it counts once it has accepted our place.
     const isFollowed = cursor?.epoch === said.epoch && this.#vouching.isBy(said) && said.flushed >= cursor.position
-    this.hearing.take(said, isFollowed)
+    // What its clock promises may lie in a former log, of which the rest is still with others.
+    this.hearing.take(said, isFollowed && !this.#options.owes(this.peer.name))
     this.missing.heard(said)
     this.#reachWatermark()
   }
