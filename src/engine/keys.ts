@@ -138,6 +138,10 @@ export const numberOf = (key: Buffer): number => Number(key.readBigUInt64BE(1))
 
 export const registerKey = (table: TableId, register: string): Buffer => named(registers, `${table}\u0000${register}`)
 export const allRegisters: Range = { from: Buffer.of(registers), to: Buffer.of(registers + 1) }
+export const allNotes: Range = { from: Buffer.of(notes), to: Buffer.of(notes + 1) }
+export const allRows: Range = { from: Buffer.of(rows), to: Buffer.of(rows + 1) }
+export const allLog: Range = { from: Buffer.of(log), to: Buffer.of(log + 1) }
+export const allCounts: Range = { from: Buffer.of(counts), to: Buffer.of(counts + 1) }
 export const registersOf = (table: TableId): Range => ({
   from: named(registers, `${table}\u0000`),
   to: named(registers, `${table}\u0001`),

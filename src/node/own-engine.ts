@@ -5,6 +5,7 @@
 import { DamagedStore } from '../adapters/damaged-store.ts'
 import type { LmdbStore } from '../adapters/lmdb-store.ts'
 import { InvariantViolation } from '../core/assert.ts'
+import { checkContent } from '../engine/content.ts'
 import type { Engine } from '../engine/engine.ts'
 import { ForeignStore } from '../engine/identity.ts'
 import { incompleteStatus, Leftovers } from '../engine/leftovers.ts'
@@ -35,9 +36,13 @@ type Opened = { readonly store: LmdbStore; readonly engine: Engine }
 
 async function openOn(regionStore: RegionStore, around: Omit<Env, 'store'>, options: EngineOptions): Promise<Opened> {
   const store = await regionStore.open()
+  let engine: Engine | undefined
   try {
-    return { store, engine: await openEngine({ ...around, store }, options) }
+    engine = await openEngine({ ...around, store }, options)
+    if (regionStore.isSuspect) await readAll(store, around.clock, regionStore)
+    return { store, engine }
   } catch (error) {
+    await engine?.close()
     await store.close()
     if (error instanceof ForeignStore) throw new Failure(error.message)
     if (!isOfContent(error)) throw error
@@ -46,8 +51,16 @@ async function openOn(regionStore: RegionStore, around: Omit<Env, 'store'>, opti
   }
 }
 
+/** Rejects with the name of the first record that does not decode. */
+async function readAll(store: LmdbStore, clock: Env['clock'], regionStore: RegionStore): Promise<void> {
+  for (const _ of checkContent(store)) {
+    regionStore.progress()
+    await clock.sleep(0)
+  }
+}
+
 /** What decoding throws: the structure holds, and what is in it is not what we have written. */
-function isOfContent(error: unknown): boolean {
+export function isOfContent(error: unknown): boolean {
   return [SyntaxError, RangeError, TypeError, InvariantViolation].some((kind) => error instanceof kind)
 }
 

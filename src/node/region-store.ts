@@ -42,6 +42,7 @@ const storeRetryMs = 100
 export class RegionStore {
   readonly #options: RegionStoreOptions
   readonly #starts: Starts
+  #isSuspect = false
 
   constructor(options: RegionStoreOptions) {
     this.#options = options
@@ -52,14 +53,19 @@ export class RegionStore {
     return join(this.#options.data, storeName)
   }
 
+  /** The node did not stay up lately, or ended at something that it could not decode. */
+  get isSuspect(): boolean {
+    return this.#isSuspect
+  }
+
   /** Rejects with a Failure when the folder cannot be had. */
   async open(): Promise<LmdbStore> {
     const before = this.#starts.begin()
-    const isSuspect = before >= suspectStartsMax
-    if (isSuspect)
+    this.#isSuspect = before >= suspectStartsMax
+    if (this.#isSuspect)
       this.#options.log.warn('the last starts did not end in order: the whole store is checked', { before })
     try {
-      return await this.#openWithin(isSuspect ? undefined : storeCheckMsMax)
+      return await this.#openWithin(this.#isSuspect ? undefined : storeCheckMsMax)
     } catch (error) {
       if (!(error instanceof StoreDamaged)) throw error
       return await this.replace(error.message)

@@ -4,6 +4,7 @@
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { suspectStartsMax } from '../core/limits.ts'
 
 const fileName = 'store.starts'
 
@@ -23,6 +24,15 @@ export class Starts {
       // Then it is not counted.
     }
     return before
+  }
+
+  /** The next start checks everything, whatever the number of those before it. */
+  suspect(): void {
+    try {
+      writeFileSync(this.#path, String(suspectStartsMax))
+    } catch {
+      // A few starts later it is checked all the same.
+    }
   }
 
   end(): void {

@@ -16,10 +16,12 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { openLmdbStore } from '../../src/adapters/lmdb-store.ts'
 import { natsSettings } from '../../src/node/nats-server/settings.ts'
 import { natsGreets } from '../../src/node/supervisor/nats-process.ts'
 import { identityOf } from '../../src/node/process-identity.ts'
 import { until } from './until.ts'
+import type { Range } from '../../src/ports/store.ts'
 import { adminHeaders } from '../../src/node/endpoints.ts'
 import { testAdminToken } from '../admin-token.ts'
 
@@ -205,6 +207,18 @@ export class ChaosRegion {
     }
     closeSync(file)
     return pages
+  }
+
+  /** The first byte of the last records of a range of its node's store, while the node is down: the structure of the file stays right. */
+  async damageRecords(range: Range, count: number): Promise<void> {
+    await this.kill('node')
+    const store = await openLmdbStore(join(this.#place.folder, 'node', 'store'))
+    const edits = [...store.entries(range)].slice(-count).map(({ key, value }) => {
+      value[0] = 0xff
+      return { key, value }
+    })
+    await store.write(edits)
+    await store.close()
   }
 
   /** Its node's disk loses its end, while the node is down or while it runs. */

@@ -1,5 +1,6 @@
 /** The structure of one region's store is damaged: it serves what it can prove, says so, and is filled again from its peers. */
 import { expect, it } from 'vitest'
+import { allLog, allNotes } from '../../src/engine/keys.ts'
 import type { ChaosRegion } from './chaos-region.ts'
 import type { Deployment } from './deployment.ts'
 import { countOf, fill } from './fill.ts'
@@ -107,4 +108,42 @@ it('pages that change while the node runs: it stops, and its next start fills a 
   expect((await readyOf(victim)).damage?.reason).toMatch(/page \d+: /)
   await until('it is filled again', async () => (await scanned(victim, 'live')) === 300)
   await world.verified('live')
+})
+
+/** At the second start at the latest: the first may end at the record, also after it was ready for a moment. */
+async function recovers(victim: ChaosRegion, reason: RegExp): Promise<void> {
+  await victim.startNode().catch(() => undefined)
+  const first = await readyOf(victim).catch(() => undefined)
+  if (first?.damage === undefined || !reason.test(first.damage.reason)) {
+    expect(await victim.nodeEnded()).toBe(70)
+    await victim.startNode()
+  }
+  expect((await readyOf(victim)).damage?.reason).toMatch(reason)
+}
+
+it('a change that cannot be decoded ends one start at most', { timeout }, async () => {
+  const { world, victim } = await parts()
+  await world.globalTable('undecodable')
+  await fill(victim, 'undecodable', { items: 100, prefix: 'before-' })
+  await world.verified('undecodable')
+  world.setLinks({ state: 'down' })
+  await fill(victim, 'undecodable', { items: 5, prefix: 'last-' })
+  await victim.damageRecords(allLog, 3)
+  world.heal()
+  await recovers(victim, /position \d+ of the log cannot be read/)
+  expect((await world.operator('status')).output).toMatch(/had a damaged store/)
+  expect(await victim.metric('longitude_store_damaged')).toBe(1)
+  await until('it is filled again', async () => (await scanned(victim, 'undecodable')) === 105)
+  await world.verified('undecodable')
+})
+
+it('a note that cannot be decoded ends one start at most', { timeout }, async () => {
+  const { world, victim } = await parts()
+  await world.globalTable('noted')
+  await fill(victim, 'noted', { items: 100, prefix: 'noted-' })
+  await world.verified('noted')
+  await victim.damageRecords(allNotes, 100)
+  await recovers(victim, /the note \S+ cannot be read/)
+  await until('it is filled again', async () => (await scanned(victim, 'noted')) === 100)
+  await world.verified('noted')
 })

@@ -8,8 +8,10 @@ import { nodeDescriptorsMin, requireDescriptors } from '../descriptors.ts'
 import { exitCode, messageOf } from '../failure.ts'
 import { certificatesOf, endpointTls, natsAccess } from '../nats-access.ts'
 import { startNode } from '../node.ts'
+import { isOfContent } from '../own-engine.ts'
 import type { Parent } from '../process-end.ts'
 import { readRegions } from '../regions.ts'
+import { Starts } from '../starts.ts'
 import { roleLog, runRole, serveUntilEnd } from '../role.ts'
 
 export async function runNode(command: Command): Promise<void> {
@@ -23,7 +25,11 @@ async function serve(command: Command, parent: Parent): Promise<void> {
   const known = readRegions(options.regionsFolder)
   const self = known.named(options.region)
   const log = await roleLog({ ...options, fields: { region: self.name } })
-  const broken = brokenInvariant((error) => log.error('broken invariant: this node stops', { error }))
+  const broken = brokenInvariant((error) => {
+    log.error('broken invariant: this node stops', { error })
+    // A record that cannot be decoded would end the next process as well.
+    if (isOfContent(error)) new Starts(options.data).suspect()
+  })
   const tls = endpointTls(options)
   const node = await startNode({
     ...options,

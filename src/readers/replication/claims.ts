@@ -12,7 +12,7 @@ import type { Env } from '../../ports/env.ts'
 import type { Places } from './questions.ts'
 
 /** 'older': peers know more of this region than it does itself. 'foreign': its peers and it have never met. */
-export type Finding = { readonly found: 'older' | 'foreign' | 'damaged'; readonly reason: string }
+export type Finding = { readonly found: 'older' | 'foreign'; readonly reason: string }
 
 /** A place in this region's log, as a peer or a message on the own stream says it. */
 export type Claim = { readonly epoch: string; readonly position: Position; readonly proof?: Proof | undefined }

@@ -43,11 +43,6 @@ export interface Replication {
   readonly foreign: string | undefined
   /** Resolves once the peers that can be reached have said whether the store is the latest, within a bounded time. */
   checked(): Promise<void>
-  /**
-   * Begins a new log, and fills every table that others have from them again: for a store of which the rows are not to be
-   * trusted. Resolves when the new log has begun; the tables follow, each once a peer has what this region alone has of it.
-   */
-  renew(finding: Finding): Promise<void>
   stop(): Promise<void>
 }
 
@@ -136,7 +131,8 @@ class RenewingReplication implements Replication {
     await Promise.race([checked, this.#room.env.clock.sleep(storeAgeCheckMsMax)])
   }
 
-  renew(finding: Finding): Promise<void> {
+  /** Begins a new log, and puts every table that others have in doubt. Resolves when the new log has begun. */
+  #renewOnce(finding: Finding): Promise<void> {
     this.#renewing ??= this.#renew(finding).finally(() => (this.#renewing = undefined))
     return this.#renewing
   }
@@ -153,7 +149,7 @@ class RenewingReplication implements Replication {
 
   #found(finding: Finding): void {
     if (this.#stopped || this.#renewing !== undefined || this.#foreign !== undefined) return
-    if (finding.found !== 'foreign') return void this.renew(finding).catch(() => undefined)
+    if (finding.found !== 'foreign') return void this.#renewOnce(finding).catch(() => undefined)
     this.#note(finding)
     this.#foreign = { ...finding, atMs: this.#room.env.clock.wallMs() }
     void this.#readers.stop()
@@ -192,6 +188,5 @@ class RenewingReplication implements Replication {
 
 const messages: Readonly<Record<Finding['found'], string>> = {
   older: 'the store is an older copy: its tables are filled again from the peers',
-  damaged: 'the store is damaged: its tables are filled again from the peers',
   foreign: 'the store is another deployment’s: nothing is replicated; put the right store back',
 }
