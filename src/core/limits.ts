@@ -307,6 +307,12 @@ export const successorsMax = 1000
 export const feedForgottenAtOnceMax = 1000
 /** Rows of a damaged store that are merged at once. */
 export const restoreRowsMax = 200
+/** Processes of one region whose words a peer tells apart, and those of all regions that it names in an announcement. */
+export const voicesRememberedMax = 4
+export const voicesToldMax = 16
+/** Two processes of one region run at once when the earlier goes on to speak for so long beside the later, and so often. */
+export const voicesOverlapMsMin = 10_000
+export const voicesOverlapWordsMin = 5
 /** Damaged stores that are kept beside the present one; the oldest goes. */
 export const damagedStoresMax = 3
 /** Starts without an orderly end, one soon after the other, that make a store suspect. */

@@ -76,6 +76,8 @@ function commitAll(state: State, writes: readonly Write[], cause: Cause, token?:
 }
 
 function decideWrite(state: State, write: Write, together?: Growths): Accepted | Refusal {
+  const { refuses } = state.lineage
+  if (refuses !== undefined) throw new ServiceError('ServiceUnavailable', `This region takes no writes: ${refuses}.`)
   const table = state.catalog.decided(write.table.id) ?? state.catalog.successorOf(write.table.id)
   if (table === undefined || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')

@@ -168,6 +168,8 @@ export interface StoreLineage {
   proves(proof: Proof): Proven
   /** The first position after which this store may differ from the log that peers share with it up to `agreed`. */
   partedAfter(agreed: Position): Position
+  /** From now on clients get this reason instead of a write. */
+  refuseWrites(reason: string): void
   /** Notes that a peer knows a log of this region under that epoch. */
   remember(epoch: string): Promise<void>
   /** Goes on under a new epoch: the log keeps what follows `after`, and every peer begins again with it. */

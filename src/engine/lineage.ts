@@ -26,6 +26,8 @@ type Stored = {
 
 export class Lineage {
   readonly #groups: Groups
+  /** Why no writes are taken; undefined as a rule. */
+  refuses: string | undefined
   readonly #start: string
   #epoch: string
   #stored: Stored = { starts: [], earlier: [] }

@@ -36,6 +36,10 @@ export class OwnLineage implements StoreLineage {
     return this.#room.state.lineage.partedAfter(agreed, this.#room.flushed())
   }
 
+  refuseWrites(reason: string): void {
+    this.#room.state.lineage.refuses = reason
+  }
+
   async remember(epoch: string): Promise<void> {
     const { groups, lineage } = this.#room.state
     const group = groups.open()

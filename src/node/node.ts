@@ -191,7 +191,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     readiness: () =>
       readinessOf(
         self.name,
-        closing ? 'it is stopping' : (engine.trouble()?.reason ?? replication.foreign),
+        closing ? 'it is stopping' : (engine.trouble()?.reason ?? replication.halted),
         recovery.notice(),
       ),
     metrics: async () => {

@@ -71,6 +71,7 @@ export class ChaosRegion {
   readonly #place: Place
   #node: ChildProcess | undefined
   #nats: ChildProcess | undefined
+  #twin: ChildProcess | undefined
   #lines: string[] = []
   /** Every process that was ever started for it. */
   readonly #started: { readonly pid: number; readonly identity: string | undefined }[] = []
@@ -145,6 +146,28 @@ export class ChaosRegion {
         cpSync(join(copy, each), join(folder, each), { recursive: true })
       }
     }
+  }
+
+  /** A second node of the region on a copy of its store, with the same server and the same peers. It serves at the port that is returned. */
+  async startTwin(port: number): Promise<string> {
+    const { name, natsPort, folder } = this.#place
+    await this.kill('node', 'SIGTERM')
+    const data = mkdtempSync(`${folder}-twin-`)
+    cpSync(join(folder, 'node'), data, { recursive: true })
+    await this.startNode()
+    const peers = this.peers.flatMap((peer) => ['--peer', peer])
+    const own = ['--region', name, '--port', `${port}`, '--nats', `nats://127.0.0.1:${natsPort}`, '--data', data]
+    const fixed = ['--table-transition-ms', '0', '--regions-folder', join(root, 'regions')]
+    const twin = this.#spawn(process.execPath, [this.program, 'node', ...own, ...fixed, ...peers])
+    this.#twin = twin
+    return `http://127.0.0.1:${port}`
+  }
+
+  async killTwin(): Promise<void> {
+    const twin = this.#twin
+    if (twin === undefined || twin.exitCode !== null || twin.signalCode !== null) return
+    twin.kill('SIGKILL')
+    await endOf(twin)
   }
 
   /** The server comes back on an empty disk. */
@@ -278,7 +301,7 @@ export class ChaosRegion {
 
   async end(): Promise<void> {
     for (const what of ['node', 'nats-server'] as const) await this.kill(what, 'SIGCONT')
-    await Promise.all([this.kill('node'), this.kill('nats-server')])
+    await Promise.all([this.kill('node'), this.kill('nats-server'), this.killTwin()])
   }
 
   /** Processes that should have ended. */

@@ -10,6 +10,7 @@ import { rounds, testMsMax } from './pace.ts'
 import { sendRequest } from './request.ts'
 import { sharedDeployment } from './shared.ts'
 import { until } from './until.ts'
+import { freePort } from '../free-port.ts'
 
 const timeout = testMsMax
 const deployment = sharedDeployment()
@@ -91,6 +92,33 @@ it('twice, before the first restore is over', { timeout }, async () => {
   }
   await becomesWhole(here, 'twice', some * 4)
 })
+
+it(
+  'in use twice: the later process stops taking writes, and nothing that the earlier one took is lost',
+  { timeout },
+  async () => {
+    const here = await scene('shared-store')
+    const { world, victim, others } = here
+    const twin = await victim.startTwin(await freePort())
+    const readiness = async (): Promise<{ ready: boolean; reason?: string }> =>
+      (await (await fetch(`${twin}/ready`)).json()) as { ready: boolean; reason?: string }
+    await fill(victim, 'shared-store', { items: some, prefix: 'meanwhile-' })
+    await until('the later process is found', async () => {
+      const { reason } = await readiness().catch(() => ({ reason: undefined }))
+      return reason?.includes('a copy of this store runs in another process') === true
+    })
+    const put = sendRequest(twin, 'PutItem', { TableName: 'shared-store', Item: { id: { S: 'of the copy' } } })
+    // It may have found its store older before, and have no table to be written to.
+    await expect(put).rejects.toThrow(/takes no writes: a copy of this store runs|ResourceNotFoundException/)
+    await fill(victim, 'shared-store', { items: some, prefix: 'beside-' })
+    expect(await victim.isReady()).toBe(true)
+    await victim.killTwin()
+    for (const region of others) await fill(region, 'shared-store', { items: some, prefix: `${region.name}-` })
+    await until('it is called safe', async () => await isSafe(world).catch(() => false))
+    for (const region of world.regions) expect(await countOf(region, 'shared-store')).toBe(some * (3 + others.length))
+    await world.verified('shared-store')
+  },
+)
 
 async function hasAll(
   { others }: Scene,

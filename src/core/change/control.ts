@@ -3,7 +3,14 @@
  * confirmations (fire and forget, to the origin), requests and their short answers. Each is checked field by field.
  */
 import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
-import { epochsRememberedMax, owedMax, regionNumbersMax, regionsMax, sharedTablesMax } from '../limits.ts'
+import {
+  epochsRememberedMax,
+  owedMax,
+  regionNumbersMax,
+  regionsMax,
+  sharedTablesMax,
+  voicesToldMax,
+} from '../limits.ts'
 import type { RegionNumber } from '../hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
@@ -38,6 +45,8 @@ export type Announcement = {
   readonly start?: string
   /** The region's store is an older copy, and what its tables lack is still to be fetched from others. */
   readonly doubts?: true
+  /** Processes of other regions that speak while an earlier one of the same region does, too. */
+  readonly twice?: readonly string[]
 }
 
 export type Seen = {
@@ -134,6 +143,8 @@ export type Answer =
       readonly confirmed?: ConfirmedPlace
       /** Epochs of the answering region's former logs. */
       readonly earlier?: readonly string[]
+      /** Processes of the asking region that speak while an earlier one does, too. */
+      readonly twice?: readonly string[]
     }
   /** `more`: there are others after the last of these. */
   | { readonly say: 'tables'; readonly tables: readonly SharedTable[]; readonly more?: true }
@@ -245,6 +256,7 @@ export function decodeAnswer(payload: Buffer): Answer {
         ...(fields['owed'] === undefined ? {} : { owed: list(fields, 'owed', owedMax).map(owedOf) }),
         ...(fields['confirmed'] === undefined ? {} : { confirmed: confirmedOf(record(fields['confirmed'])) }),
         ...(fields['earlier'] === undefined ? {} : { earlier: manyOf(fields['earlier'], epochsRememberedMax, text) }),
+        ...twiceOf(fields),
       }
     case 'tables':
       return {
@@ -287,6 +299,7 @@ function readAnnouncement(fields: Fields): Announcement {
     ...(fields['lacking'] === undefined ? {} : { lacking: list(fields, 'lacking', regionsMax).map(lackingOf) }),
     ...(fields['start'] === undefined ? {} : { start: text(fields, 'start') }),
     ...(fields['doubts'] === true ? { doubts: true as const } : {}),
+    ...twiceOf(fields),
   }
 }
 
@@ -314,6 +327,10 @@ function proofOf(fields: Fields): { readonly proof?: Proof } {
   if (fields['proof'] === undefined) return {}
   const proof = record(fields['proof'])
   return { proof: { at: natural(proof, 'at'), of: text(proof, 'of') } }
+}
+
+function twiceOf(fields: Fields): { readonly twice?: readonly string[] } {
+  return fields['twice'] === undefined ? {} : { twice: manyOf(fields['twice'], voicesToldMax, text) }
 }
 
 function confirmedOf(fields: Fields): ConfirmedPlace {

@@ -15,9 +15,11 @@ export type Announcing = {
   readonly met: readonly Subscriber[]
   readonly owes: boolean
   readonly lacking?: readonly Lacking[]
+  /** Processes of peers whose store runs twice (voices.ts). */
+  readonly twice: readonly string[]
 }
 
-export function announcementOf({ clock, engine, publisher, met, owes, lacking }: Announcing): Announcement {
+export function announcementOf({ clock, engine, publisher, met, owes, lacking, twice }: Announcing): Announcement {
   const { start } = engine.lineage
   return {
     say: 'here',
@@ -34,6 +36,7 @@ export function announcementOf({ clock, engine, publisher, met, owes, lacking }:
     ...(lacking === undefined ? {} : { lacking }),
     ...(start === undefined ? {} : { start }),
     ...(doubtedTables(engine).length > 0 ? { doubts: true } : {}),
+    ...(twice.length > 0 ? { twice } : {}),
   }
 }
 

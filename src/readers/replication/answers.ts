@@ -36,6 +36,8 @@ export type Answers = {
   readonly mayStandAt: (peer: string, place: ToldPlace) => boolean
   /** The furthest place in the own log that a peer has confirmed; undefined where its log is not known. */
   readonly confirmedBy: (peer: string) => ConfirmedPlace | undefined
+  /** Processes of the peer that speak while an earlier one of it does, too. */
+  readonly twice: (peer: string) => readonly string[]
   /** Regions that have left, of which something is still being applied. */
   readonly leaving: () => Iterable<string>
   /** Whether this region has all of a table's items. */
@@ -110,8 +112,9 @@ function partOfLog(engine: Engine, request: Extract<Request, { say: 'log' }>): B
  * Only what is here of every table counts: a snapshot is trusted to hold all of it. A region that has left is followed until
  * nothing of it is under way here any more.
  */
-function cursors({ engine, topology, reach, leaving, confirmedBy }: Answers, asker: string): Answer {
+function cursors({ engine, topology, reach, leaving, confirmedBy, twice: twiceOf }: Answers, asker: string): Answer {
   const confirmed = confirmedBy(asker)
+  const twice = twiceOf(asker)
   const peers = peersOf(topology)
   const followed = new Set([...peers.map(({ name }) => name), ...leaving(), ...notNoted({ engine, peers })])
   const found = [...followed].flatMap((name) => {
@@ -132,6 +135,7 @@ function cursors({ engine, topology, reach, leaving, confirmedBy }: Answers, ask
     ...away,
     ...(confirmed === undefined ? {} : { confirmed }),
     earlier: engine.lineage.earlier,
+    ...(twice.length > 0 ? { twice } : {}),
   }
 }
 

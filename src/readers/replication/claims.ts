@@ -11,8 +11,11 @@ import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Places } from './questions.ts'
 
-/** 'older': peers know more of this region than it does itself. 'foreign': its peers and it have never met. */
-export type Finding = { readonly found: 'older' | 'foreign'; readonly reason: string }
+/**
+ * 'older': peers know more of this region than it does itself. 'foreign': its peers and it have never met. 'twice': a copy of the
+ * store runs elsewhere, in a process that peers have heard longer.
+ */
+export type Finding = { readonly found: 'older' | 'foreign' | 'twice'; readonly reason: string }
 
 /** A place in this region's log, as a peer or a message on the own stream says it. */
 export type Claim = { readonly epoch: string; readonly position: Position; readonly proof?: Proof | undefined }
@@ -68,6 +71,9 @@ export class Claims {
   /** What a peer has answered to the question for its places. */
   async examine(by: string, places: Places): Promise<void> {
     const { engine } = this.#room
+    const { start } = engine.lineage
+    if (start !== undefined && places.twice?.includes(start) === true)
+      return this.#room.onFinding({ found: 'twice', reason: `${by} hears two processes of this region at once` })
     const own = places.cursors.find(({ region }) => region === engine.region.name)
     const here = engine.cursor(by)
     if (own !== undefined && own.epoch !== engine.epoch) await this.#examineEpoch(by, own.epoch, places)

@@ -1,10 +1,12 @@
 /** What a region tells an origin about its place in the origin's log, its pauses, and when the last of it was applied. */
-import { type Confirmation, encodeControl } from '../../core/change/control.ts'
+import { type Announcement, type Confirmation, encodeControl } from '../../core/change/control.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Hearing } from './hearing.ts'
 import type { Parked } from './parked.ts'
 import type { Pauses } from './pauses.ts'
+import type { Session } from './session.ts'
+import type { SubscriberOptions } from './subscriber-options.ts'
 
 export type Standing = {
   readonly engine: Engine
@@ -49,6 +51,14 @@ export function confirmationFrom({
     ...(waiting.length === 0 ? {} : { parked: waiting }),
     ...(owes(peer.name) ? { owes: true as const } : {}),
   })
+}
+
+type Named = Pick<SubscriberOptions, 'engine' | 'peer' | 'examine'>
+
+/** The peer says that it hears two processes of this region, and this is the later one. Others may announce in its name: its node is asked. */
+export function askIfNamed({ engine, peer, examine }: Named, { twice }: Announcement, session?: Session): void {
+  const { start } = engine.lineage
+  if (session !== undefined && start !== undefined && twice?.includes(start) === true) void examine(session, peer)
 }
 
 /** When a peer applied what it confirms, by the hearer's clock: each has seen the other's clock, less the way between them. */

@@ -14,6 +14,7 @@ import { appliedMsOf } from './confirmation.ts'
 import type { Hearing } from './hearing.ts'
 import { silenceMsMaxOf } from './silence.ts'
 import type { Ledger } from './ledger.ts'
+import { Voices } from './voices.ts'
 import type { OutboundState, OutboundStatus, TableStatus } from './status.ts'
 
 type Room = {
@@ -38,18 +39,21 @@ type Heard = {
 }
 
 export class Outbound {
+  readonly voices: Voices
   readonly #room: Room
   readonly #heard = new Map<string, Heard>()
 
   constructor(room: Room) {
     this.#room = room
+    this.voices = new Voices(room.clock)
   }
 
   confirmed(confirmation: Confirmation, hearing: Hearing | undefined): void {
     const { clock, engine, ledger, claims } = this.#room
     const { region, epoch, position, start, pausedUntilMs = 0, parked = [], owes = false } = confirmation
+    this.voices.heard(region, start)
     if (epoch !== engine.epoch) return
-    if (!claims.holds(region, confirmation)) return this.forget(region)
+    if (!claims.holds(region, confirmation)) return void this.#heard.delete(region)
     const hasGoneBack = position < ledger.confirmed(region)
     const by = { epoch: hearing?.last?.epoch, start }
     this.#heard.set(region, { atMs: clock.monotonicMs(), ...by, pausedUntilMs, parked, hasGoneBack, owes })
@@ -60,9 +64,10 @@ export class Outbound {
     })
   }
 
-  /** A region that has left, or whose word is not to be believed. */
+  /** A region that has left. */
   forget(peer: string): void {
     this.#heard.delete(peer)
+    this.voices.forget(peer)
   }
 
   statusOf(peer: string, hearing: Hearing): OutboundStatus {

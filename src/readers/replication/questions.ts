@@ -27,7 +27,7 @@ export function declined(said: Answer, peer: string): Error {
 
 export type Places = Pick<
   Extract<Answer, { say: 'cursors' }>,
-  'epoch' | 'cursors' | 'numbers' | 'left' | 'owed' | 'confirmed' | 'earlier'
+  'epoch' | 'cursors' | 'numbers' | 'left' | 'owed' | 'confirmed' | 'earlier' | 'twice'
 >
 
 /** Each rejects when the peer does not answer, or not as it should. */

@@ -3,7 +3,9 @@
  * readers stop, the log goes on under a new epoch with what no peer has of it, every table that others have too is put in
  * doubt (refill.ts), and new readers begin. To the peers that is a region with a new disk, whose own last writes they still get.
  *
- * A store that the peers have never met is another deployment's. Nothing of it may reach them: the readers stay stopped.
+ * A store that the peers have never met is another deployment's. Nothing of it may reach them: the readers stay stopped. The same
+ * goes for a store of which a copy runs elsewhere, in the process that peers have heard for a shorter time (voices.ts). Such a region
+ * takes no writes, since nobody would get them.
  */
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { logPositionsMax, storeAgeCheckMsMax } from '../../core/limits.ts'
@@ -39,8 +41,8 @@ export interface Replication {
   registerHorizon(table: TableId): Stamp | undefined
   /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
   topologyChanged(): void
-  /** Why nothing is replicated at all; undefined as a rule. */
-  readonly foreign: string | undefined
+  /** Why nothing is replicated and no write is taken; undefined as a rule. */
+  readonly halted: string | undefined
   /** Resolves once the peers that can be reached have said whether the store is the latest, within a bounded time. */
   checked(): Promise<void>
   stop(): Promise<void>
@@ -69,7 +71,7 @@ class RenewingReplication implements Replication {
   readonly #room: Room
   #readers: Readers
   #renewing: Promise<void> | undefined
-  #foreign: StoreFinding | undefined
+  #halted: StoreFinding | undefined
   #stopped = false
 
   constructor(room: Room) {
@@ -86,8 +88,8 @@ class RenewingReplication implements Replication {
   }
 
   #withFinding(status: ReplicationStatus): ReplicationStatus {
-    const found = this.#foreign ?? (this.#room.engine.note(foundNote) as StoreFinding | undefined)
-    const isWhole = this.#renewing === undefined && this.#foreign === undefined && status.doubts.length === 0
+    const found = this.#halted ?? (this.#room.engine.note(foundNote) as StoreFinding | undefined)
+    const isWhole = this.#renewing === undefined && this.#halted === undefined && status.doubts.length === 0
     return { ...status, ...(found === undefined ? {} : { found }), safeToEvacuate: status.safeToEvacuate && isWhole }
   }
 
@@ -108,21 +110,19 @@ class RenewingReplication implements Replication {
   }
 
   horizon(table: Table): Stamp | undefined {
-    return this.#renewing === undefined && this.#foreign === undefined ? this.#readers.horizon(table) : undefined
+    return this.#renewing === undefined && this.#halted === undefined ? this.#readers.horizon(table) : undefined
   }
 
   registerHorizon(table: TableId): Stamp | undefined {
-    return this.#renewing === undefined && this.#foreign === undefined
-      ? this.#readers.registerHorizon(table)
-      : undefined
+    return this.#renewing === undefined && this.#halted === undefined ? this.#readers.registerHorizon(table) : undefined
   }
 
   topologyChanged(): void {
     this.#readers.topologyChanged()
   }
 
-  get foreign(): string | undefined {
-    return this.#foreign?.reason
+  get halted(): string | undefined {
+    return this.#halted === undefined ? undefined : haltedText(this.#halted)
   }
 
   async checked(): Promise<void> {
@@ -148,10 +148,11 @@ class RenewingReplication implements Replication {
   }
 
   #found(finding: Finding): void {
-    if (this.#stopped || this.#renewing !== undefined || this.#foreign !== undefined) return
-    if (finding.found !== 'foreign') return void this.#renewOnce(finding).catch(() => undefined)
+    if (this.#stopped || this.#renewing !== undefined || this.#halted !== undefined) return
+    if (finding.found === 'older') return void this.#renewOnce(finding).catch(() => undefined)
     this.#note(finding)
-    this.#foreign = { ...finding, atMs: this.#room.env.clock.wallMs() }
+    this.#halted = { ...finding, atMs: this.#room.env.clock.wallMs() }
+    this.#room.engine.lineage.refuseWrites(haltedText(finding))
     void this.#readers.stop()
   }
 
@@ -186,7 +187,12 @@ class RenewingReplication implements Replication {
   }
 }
 
+function haltedText({ found, reason }: Finding): string {
+  return `${messages[found]} (${reason})`
+}
+
 const messages: Readonly<Record<Finding['found'], string>> = {
   older: 'the store is an older copy: its tables are filled again from the peers',
   foreign: 'the store is another deployment’s: nothing is replicated; put the right store back',
+  twice: 'a copy of this store runs in another process: stop the one that is not to run, then start the other again',
 }

@@ -143,6 +143,7 @@ export class Readers {
       reach: (peer: string, cursor: Position) => this.#reach(peer, cursor),
       mayStandAt: (peer: string, place: ToldPlace) => place.epoch !== engine.epoch || this.#claims.holds(peer, place),
       confirmedBy: (peer: string) => this.#confirmedBy(peer),
+      twice: (peer: string) => this.#outbound.voices.laterOf(peer),
       leaving: () => this.#leaving.values(),
       isComplete: (table: string) => this.#replicas.isComplete(table),
     }
@@ -280,6 +281,7 @@ export class Readers {
       publisher: this.#publisher,
       met: this.#met(),
       owes: this.#replicas.owes,
+      twice: this.#outbound.voices.later(),
       ...lackingOf(this.#engine, this.#ledger, this.#subscribers.keys()),
     })
   }

@@ -134,7 +134,7 @@ export type PeerStatus = OutboundStatus & {
 
 /** What was last found wrong with the store itself, and when. */
 export type StoreFinding = {
-  readonly found: 'older' | 'foreign'
+  readonly found: 'older' | 'foreign' | 'twice'
   readonly reason: string
   readonly atMs: number
 }

@@ -13,7 +13,7 @@ import { connectBackOffMsMax, connectBackOffMsMin } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Cursor } from '../../engine/engine.ts'
 import { applyInTurn } from './applies.ts'
-import { confirmationFrom } from './confirmation.ts'
+import { askIfNamed, confirmationFrom } from './confirmation.ts'
 import { epochUnanswered, Refused } from './greeting.ts'
 import { Hearing } from './hearing.ts'
 import { Inbox } from './inbox.ts'
@@ -219,6 +219,7 @@ export class Subscriber {
     // What its clock promises may lie in a former log, of which the rest is still with others.
     this.hearing.take(said, isFollowed && !this.#options.owes(this.peer.name))
     this.missing.heard(said)
+    askIfNamed(this.#options, said, this.#session)
     this.#reachWatermark()
   }
 

@@ -41,6 +41,7 @@ async function scene(damage: Damage) {
     reach: (_, cursor) => cursor,
     mayStandAt: () => true,
     confirmedBy: () => undefined,
+    twice: () => [],
     leaving: () => [],
     isComplete: () => state.complete,
   }
