@@ -6,27 +6,22 @@
 import { existsSync } from 'node:fs'
 import { steppedClock, systemClock } from '../adapters/clocks.ts'
 import { NatsBus } from '../adapters/nats-bus.ts'
-import { prometheusMeter } from '../adapters/prometheus-meter.ts'
+import { type PrometheusMeter, prometheusMeter } from '../adapters/prometheus-meter.ts'
 import { watchTurns } from '../adapters/turn-watch.ts'
 import { systemRandom } from '../adapters/random.ts'
 import { logPositionsMax } from '../core/limits.ts'
-import type { Region } from '../core/topology.ts'
+import type { Region as RegionName, Topology } from '../core/topology.ts'
 import type { Readiness } from '../http/routes.ts'
-import { startServer } from '../http/server.ts'
 import type { VisitorOptions } from '../http/visitors.ts'
-import { startCaretaker } from '../operations/tables/caretaker.ts'
 import type { Log } from '../ports/log.ts'
-import { startInvalidator } from '../readers/invalidator/invalidator.ts'
-import { startReplication } from '../readers/replication/renewing.ts'
-import { watchRoom } from '../readers/sweepers/room.ts'
-import { startRegisterSweeper } from '../readers/sweepers/registers.ts'
-import { startTombstoneSweeper } from '../readers/sweepers/tombstones.ts'
+import { Lifecycle } from '../region/lifecycle.ts'
+import { type Region, startRegion } from '../region/start-region.ts'
 import { adminRoutes } from './admin.ts'
-import { watchCredentials } from './credentials.ts'
+import { type WatchedCredentials, watchCredentials } from './credentials.ts'
 import type { NatsAccess } from './nats-access.ts'
 import { tightenFolder } from './private-files.ts'
 import type { RegionEntry } from './regions.ts'
-import { type DamageNotice, openOwnEngine } from './own-engine.ts'
+import { type DamageNotice, openOwnEngine, type Recovery } from './own-engine.ts'
 import { RegionStore } from './region-store.ts'
 import { nameTurns } from './named-turns.ts'
 import { measureStore } from './store-measures.ts'
@@ -34,13 +29,12 @@ import { type Peer, watchTopology } from './topology-watch.ts'
 import { type ShownCertificate, watchCertificates } from './certificate-watch.ts'
 import { connectionsAffordable } from './descriptors.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
-import { Lifecycle } from './lifecycle.ts'
-import { scrubStore } from './store-scrub.ts'
+import { scrubStore, type StoreScrub } from './store-scrub.ts'
 import { watchStoreFolder } from './store-watch.ts'
 import { Workers } from './workers/workers.ts'
 
 export type NodeOptions = {
-  readonly self: Region
+  readonly self: RegionName
   /** Told by flag: they stay. */
   readonly peers: readonly Peer[]
   /** What is known of regions now, asked again and again. */
@@ -122,7 +116,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     options.clockFile === undefined
       ? systemClock
       : steppedClock(options.clockFile, (offsetMs) => log.warn('a drill has stepped the wall clock', { offsetMs }))
-  const { onBrokenInvariant, tableTransitionMs, accountId } = options
+  const { onBrokenInvariant } = options
   const around = { clock, random: systemRandom, bus, log, meter }
   const { store, env, engine, recovery } = await openOwnEngine(regionStore, around, { topology, onBrokenInvariant })
   life.add(() => regionStore.steady())
@@ -130,92 +124,94 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   life.add(watchStoreFolder(folder, options.onStoreGone))
   const scrub = scrubStore(folder, store.scrub(), options.onStoreDamaged)
   life.add(() => scrub.stop())
-  let idle: Promise<void> | undefined
-  life.add(async () => await idle)
-  life.add(() => engine.close())
-  life.add(() => recovery.stop())
-  await recovery.begin()
-  const { leftovers } = recovery
   const turns = watchTurns({ meter, log })
   life.add(() => turns.stop())
   nameTurns(engine, turns)
-  const replication = startReplication(env, engine, topology, { logPositionsMax, leftovers })
-  life.add(() => replication.stop())
+  const region = await startRegion(env, {
+    topology,
+    engine,
+    accountId: options.accountId,
+    tableTransitionMs: options.tableTransitionMs,
+    before: [recovery],
+    replication: {
+      logPositionsMax,
+      get leftovers() {
+        return recovery.leftovers
+      },
+    },
+  })
+  life.add(() => region.stop())
   life.add(
     watch.start((changed) => {
-      for (const [region, url] of changed)
-        bus.setPeer(region, url === undefined ? undefined : options.natsAccess.peer(url))
-      replication.topologyChanged()
+      for (const [name, url] of changed) bus.setPeer(name, url === undefined ? undefined : options.natsAccess.peer(url))
+      region.replication.topologyChanged()
     }),
   )
   life.add(watchCertificates(options.certificates ?? [], env))
-  const sweeper = startTombstoneSweeper(env, engine, (table) => replication.horizon(table))
-  life.add(() => sweeper.stop())
-  const registerSweeper = startRegisterSweeper(env, engine, (table) => replication.registerHorizon(table))
-  life.add(() => registerSweeper.stop())
-  const invalidator = startInvalidator(env, engine)
-  life.add(() => invalidator.stop())
-  const room = watchRoom(env, engine)
-  life.add(() => room.stop())
-  const stopCaretaker = startCaretaker({ engine, env, region: self.name, tableTransitionMs })
-  // What it does ends only as the engine closes, which comes later.
-  life.add(() => {
-    idle = stopCaretaker()
-  })
-  const settings = { accountId, region: self.name, regions: watch.names, tableTransitionMs }
-  let closing = false
+  const url = await serve(options, { region, topology, meter, folder, scrub, recovery, credentials })
+  const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
+  life.add(() => clearTimeout(steady))
+  return url
+}
+
+type Served = {
+  readonly region: Region
+  readonly topology: Topology
+  readonly meter: PrometheusMeter
+  readonly folder: string
+  readonly scrub: StoreScrub
+  readonly recovery: Recovery
+  readonly credentials: WatchedCredentials | undefined
+}
+
+/** Starts the server, and the workers behind it. Returns the endpoint. */
+async function serve(options: NodeOptions, served: Served): Promise<string> {
+  const { self, log, visitors = {}, signedFor = [] } = options
+  const { region, topology, meter, folder, scrub, recovery, credentials } = served
+  const { engine, replication, invalidator } = region
+  const count = (options.workers ?? 1) - 1
+  const { accountId, host } = options
   const workers = new Workers({
-    count: (options.workers ?? 1) - 1,
-    start: {
-      folder,
-      region: self,
-      accountId,
-      credentials: options.credentials,
-      signedFor: options.signedFor ?? [],
-      visitors: options.visitors ?? {},
-      host: options.host,
-    },
+    count,
+    start: { folder, region: self, accountId, credentials: options.credentials, signedFor, visitors, host },
     log,
     meter,
     onFailed: (message) => scrub.suspect(new Error(message)),
   })
-  // Writes that an older copy of the store takes come after those that peers have of the region.
-  await replication.checked()
-  const server = await startServer({
-    host: options.host,
-    port: options.port,
-    connectionsMax: connectionsAffordable(),
-    ...(options.tls === undefined ? {} : { tls: options.tls }),
-    ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
-    context: { engine, env, settings },
-    readiness: () =>
-      readinessOf(
-        self.name,
-        closing ? 'it is stopping' : (engine.trouble()?.reason ?? replication.halted),
-        recovery.notice(),
-      ),
-    metrics: async () => {
-      await replication.measure()
-      measureStore(meter, engine, { folder, damage: recovery.notice() })
-      return { contentType: meter.contentType, text: await meter.render() }
+  const trouble = (): string | undefined =>
+    region.stopping ? 'it is stopping' : (engine.trouble()?.reason ?? replication.halted)
+  const server = await region.serve(
+    {
+      host,
+      port: options.port,
+      connectionsMax: connectionsAffordable(),
+      visitors,
+      signedFor,
+      ...(options.tls === undefined ? {} : { tls: options.tls }),
+      ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
+      ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
+      ...(credentials === undefined ? {} : { credentials: credentials.current }),
+      ...(count > 0 ? { distribute: workers.distribute } : {}),
+      readiness: () => readinessOf(self.name, trouble(), recovery.notice()),
+      metrics: async () => {
+        await replication.measure()
+        measureStore(meter, engine, { folder, damage: recovery.notice() })
+        return { contentType: meter.contentType, text: await meter.render() }
+      },
+      admin: adminRoutes({
+        engine,
+        replication,
+        topology,
+        invalidator,
+        damage: () => recovery.notice(),
+      }),
+      onBrokenInvariant: options.onBrokenInvariant,
+      onFailed: scrub.suspect,
     },
-    ...(options.visitors === undefined ? {} : { visitors: options.visitors }),
-    ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
-    admin: adminRoutes({ engine, replication, topology, invalidator, damage: () => recovery.notice() }),
-    ...(credentials === undefined ? {} : { credentials: credentials.current }),
-    ...(options.signedFor === undefined ? {} : { signedFor: options.signedFor }),
-    onBrokenInvariant: options.onBrokenInvariant,
-    onFailed: scrub.suspect,
-    ...((options.workers ?? 1) > 1 ? { distribute: workers.distribute } : {}),
-  })
-  life.add(async () => {
-    closing = true
     // Workers still forward requests, and hand over connections: the server is there until they have ended.
-    await server.close(workers.stop())
-  })
+    () => workers.stop(),
+  )
   await workers.start(server)
-  const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
-  life.add(() => clearTimeout(steady))
   return server.url
 }
 

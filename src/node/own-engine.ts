@@ -11,6 +11,7 @@ import { ForeignStore } from '../engine/identity.ts'
 import { incompleteStatus, Leftovers } from '../engine/leftovers.ts'
 import { type EngineOptions, openEngine } from '../engine/open-engine.ts'
 import type { Env } from '../ports/env.ts'
+import type { Service } from '../ports/service.ts'
 import { Failure, messageOf } from './failure.ts'
 import type { DamageReport, RegionStore } from './region-store.ts'
 
@@ -79,7 +80,7 @@ type Parts = { readonly regionStore: RegionStore; readonly env: Env; readonly en
 
 const lookMs = 1000
 
-export class Recovery {
+export class Recovery implements Service {
   readonly #parts: Parts
   readonly #report: DamageReport | undefined
   #leftovers: Leftovers | undefined
@@ -96,7 +97,7 @@ export class Recovery {
   }
 
   /** Brings what is left of this region's own tables, before anything is served. A copy that cannot be read stops no start. */
-  async begin(): Promise<void> {
+  async start(): Promise<void> {
     const report = this.#report
     if (report === undefined || report.isRestored) return
     const { env, engine } = this.#parts

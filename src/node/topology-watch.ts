@@ -1,7 +1,7 @@
 /**
  * The regions that a node knows, kept up to date while it runs: those that it was told of by flag, and those whose
  * region.json says where their NATS server is. A folder that comes, goes or changes is seen within seconds; one that cannot be read
- * changes nothing. Whoever was given `topology` and `names` sees the change in them.
+ * changes nothing. Whoever was given `topology` sees the change in it.
  */
 import type { Region, Topology } from '../core/topology.ts'
 import type { Log } from '../ports/log.ts'
@@ -12,8 +12,6 @@ export type Peer = Region & { readonly url: string }
 
 export type TopologyWatch = {
   readonly topology: Topology
-  /** The regions' names, this one's first. */
-  readonly names: readonly string[]
   readonly addresses: ReadonlyMap<string, string>
   /** `onChange` is told of each region whose address is another now; undefined: it has left. */
   start(onChange: (changed: ReadonlyMap<string, string | undefined>) => void): () => void
@@ -34,7 +32,6 @@ export function watchTopology(options: WatchOptions): TopologyWatch {
   const { self, fixed, read, log, everyMs = lookMs } = options
   let peers = peersIn(self, fixed, read())
   const regions: Region[] = []
-  const names: string[] = []
   const addresses = new Map<string, string>()
   let complaint: string | undefined
 
@@ -46,7 +43,6 @@ export function watchTopology(options: WatchOptions): TopologyWatch {
       ({ name, number }) => (moved.includes(name) ? undefined : known.get(name)) ?? { name, number },
     )
     regions.splice(0, regions.length, self, ...others)
-    names.splice(0, names.length, ...regions.map(({ name }) => name))
     addresses.clear()
     for (const { name, url } of next) addresses.set(name, url)
     peers = next
@@ -63,7 +59,6 @@ export function watchTopology(options: WatchOptions): TopologyWatch {
   take(peers)
   return {
     topology: { self, regions },
-    names,
     addresses,
     start: (onChange) => {
       const timer = setInterval(() => {

@@ -6,17 +6,15 @@ import { MemoryCacheLine } from '../../src/adapters/memory-cache-line.ts'
 import { MemoryStore } from '../../src/adapters/memory-store.ts'
 import { systemRandom } from '../../src/adapters/random.ts'
 import type { Credentials } from '../../src/core/auth/credentials.ts'
-import { openEngine } from '../../src/engine/open-engine.ts'
 import { cachePipeline } from '../../src/http/cache/cache-pipeline.ts'
 import { upstreamAt } from '../../src/http/cache/upstream.ts'
-import { serveApi, startServer } from '../../src/http/server.ts'
+import { serveApi } from '../../src/http/server.ts'
 import { Signatures } from '../../src/http/signatures.ts'
-import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
+import { startRegion } from '../../src/region/start-region.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { Cache } from '../../src/readers/dax/cache.ts'
 import type { CacheOptions } from '../../src/readers/dax/options.ts'
 import { startFollower } from '../../src/readers/dax/follower.ts'
-import { startInvalidator } from '../../src/readers/invalidator/invalidator.ts'
 
 export type CachedRegionOptions = Partial<CacheOptions> & {
   /** Of the region: it verifies. */
@@ -60,26 +58,20 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
   const log = logInto(logged)
   const bus = network.join(self.name)
   const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
-  const engine = await openEngine(env, { topology: { self, regions: [self] } })
-  const invalidator = startInvalidator(env, engine)
-  const stopCaretaker = startCaretaker({
-    engine,
-    env,
-    region: self.name,
+  const running = await startRegion(env, {
+    topology: { self, regions: [self] },
     get tableTransitionMs() {
       return pace.tableTransitionMs
     },
   })
-  const settings = { accountId: '000000000000', region: self.name, regions: [self.name], tableTransitionMs: 0 }
   const routes = {
     readiness: () => ({ ready: true }),
     metrics: async () => Promise.resolve({ contentType: '', text: '' }),
   }
   const current = credentials === undefined ? undefined : () => credentials
-  const server = await startServer({
+  const server = await running.serve({
     ...routes,
     port: 0,
-    context: { engine, env, settings },
     ...(current === undefined ? {} : { credentials: current }),
   })
   const line = new MemoryCacheLine(network, self.name)
@@ -148,11 +140,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
       await front.close()
       await follower?.stop()
       upstream.close()
-      await server.close()
-      invalidator.stop()
-      const idle = stopCaretaker()
-      await engine.close()
-      await idle
+      await running.stop()
     },
   }
 }

@@ -24,9 +24,7 @@ import { MemoryNetwork } from '../../src/adapters/memory-bus.ts'
 import { MemoryStore } from '../../src/adapters/memory-store.ts'
 import { prometheusMeter } from '../../src/adapters/prometheus-meter.ts'
 import { systemRandom } from '../../src/adapters/random.ts'
-import { openEngine } from '../../src/engine/open-engine.ts'
-import { startServer } from '../../src/http/server.ts'
-import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
+import { startRegion } from '../../src/region/start-region.ts'
 import type { Log } from '../../src/ports/log.ts'
 
 export type TestRegion = {
@@ -104,24 +102,13 @@ async function startNode(
   const log = logInto(logged)
   const bus = new MemoryNetwork(systemClock, systemRandom).join(self.name)
   const env = { clock: systemClock, random: systemRandom, store: new MemoryStore(), bus, log, meter }
-  const engine = await openEngine(env, { topology: { self, regions: [self] } })
-  const settings = { accountId: '000000000000', region: self.name, regions: [self.name], tableTransitionMs: 0 }
-  const stopCaretaker = startCaretaker({ engine, env, region: self.name, tableTransitionMs: 0 })
-  const server = await startServer({
+  const region = await startRegion(env, { topology: { self, regions: [self] } })
+  const server = await region.serve({
     port: 0,
-    context: { engine, env, settings },
     readiness: () => ({ ready: true }),
     metrics: async () => ({ contentType: meter.contentType, text: await meter.render() }),
   })
-  return {
-    endpoint: server.url,
-    close: async () => {
-      await server.close()
-      const idle = stopCaretaker()
-      await engine.close()
-      await idle
-    },
-  }
+  return { endpoint: server.url, close: () => region.stop() }
 }
 
 async function removeTables(client: DynamoDBClient, names: readonly string[]): Promise<void> {

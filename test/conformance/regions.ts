@@ -19,10 +19,7 @@ import { MemoryStore } from '../../src/adapters/memory-store.ts'
 import { prometheusMeter } from '../../src/adapters/prometheus-meter.ts'
 import { systemRandom } from '../../src/adapters/random.ts'
 import type { Region } from '../../src/core/topology.ts'
-import { openEngine } from '../../src/engine/open-engine.ts'
-import { startServer } from '../../src/http/server.ts'
-import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
-import { startReplication } from '../../src/readers/replication/renewing.ts'
+import { startRegion } from '../../src/region/start-region.ts'
 import { eventually } from '../replication/eventually.ts'
 import { quiet } from '../replication/nats.ts'
 import { clientOf, tableName } from './region.ts'
@@ -96,19 +93,9 @@ async function startNode(network: MemoryNetwork, self: Region, regions: readonly
   const meter = prometheusMeter()
   const bus = network.join(self.name)
   const env = { clock: systemClock, random: systemRandom, store: new MemoryStore(), bus, log: quiet, meter }
-  const topology = { self, regions }
-  const engine = await openEngine(env, { topology })
-  const replication = startReplication(env, engine, topology)
-  const settings = {
-    accountId: '000000000000',
-    region: self.name,
-    regions: regions.map(({ name }) => name),
-    tableTransitionMs: 0,
-  }
-  const stopCaretaker = startCaretaker({ engine, env, region: self.name, tableTransitionMs: 0 })
-  const server = await startServer({
+  const running = await startRegion(env, { topology: { self, regions } })
+  const server = await running.serve({
     port: 0,
-    context: { engine, env, settings },
     readiness: () => ({ ready: true }),
     metrics: async () => ({ contentType: meter.contentType, text: await meter.render() }),
   })
@@ -129,11 +116,7 @@ async function startNode(network: MemoryNetwork, self: Region, regions: readonly
   }
   const close = async (): Promise<void> => {
     client.destroy()
-    await server.close()
-    const idle = stopCaretaker()
-    await replication.stop()
-    await engine.close()
-    await idle
+    await running.stop()
     await bus.close()
   }
   return { region, close }

@@ -3,24 +3,27 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/adapters/clocks.ts'
 import { prometheusMeter } from '../../src/adapters/prometheus-meter.ts'
 import { Measures } from '../../src/readers/replication/measure.ts'
-import { type RegisterSweeper, startRegisterSweeper } from '../../src/readers/sweepers/registers.ts'
+import type { Service } from '../../src/ports/service.ts'
+import { registerSweeper } from '../../src/readers/sweepers/registers.ts'
 import type { Env } from '../../src/ports/env.ts'
 import { eventually } from './eventually.ts'
 import { newNetwork, startRegions } from './many.ts'
 import { definition, type TestRegion } from './region.ts'
 
 const names = ['us', 'eu', 'ap']
-const running: { stop(): Promise<void> }[] = []
+const running: Pick<Service, 'stop'>[] = []
 
 afterEach(async () => {
   for (const each of running.splice(0).toReversed()) await each.stop()
 })
 
-function sweep(region: TestRegion): RegisterSweeper {
+function sweep(region: TestRegion): Service {
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   const env = { clock: systemClock, log } as unknown as Env
   const horizon = (id: string) => region.replication.registerHorizon(id)
-  return startRegisterSweeper(env, region.engine, horizon, { everyMs: 50, ageMsMin: 0 })
+  const sweeper = registerSweeper(env, region.engine, horizon, { everyMs: 50, ageMsMin: 0 })
+  void sweeper.start()
+  return sweeper
 }
 
 async function makeAndRemove(region: TestRegion, tables: readonly string[]): Promise<void> {

@@ -11,14 +11,13 @@ import type { Table } from '../../src/core/table/table.ts'
 import type { Topology } from '../../src/core/topology.ts'
 import type { Write } from '../../src/core/write/write.ts'
 import type { Engine, RegisterEdit } from '../../src/engine/engine.ts'
-import { openEngine } from '../../src/engine/open-engine.ts'
-import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
 import type { Bus } from '../../src/ports/bus.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Env } from '../../src/ports/env.ts'
 import type { Store } from '../../src/ports/store.ts'
-import { type Replication, startReplication } from '../../src/readers/replication/renewing.ts'
+import type { Replication } from '../../src/readers/replication/renewing.ts'
 import type { PeerStatus } from '../../src/readers/replication/status.ts'
+import { type Region, startRegion } from '../../src/region/start-region.ts'
 import { eventually, within } from './eventually.ts'
 import { quiet } from './nats.ts'
 
@@ -38,7 +37,7 @@ export class TestRegion {
   replication!: Replication
   #bus: Bus | undefined
   #store!: Store
-  #stopCaretaker: () => Promise<void> = () => Promise.resolve()
+  #region!: Region
 
   constructor(name: string, names: readonly string[], options: RegionOptions = {}) {
     this.name = name
@@ -59,16 +58,13 @@ export class TestRegion {
       log: this.options.log ?? quiet,
       meter: { count() {}, gauge() {}, observe() {}, forget() {} },
     }
-    this.engine = await openEngine(env, { topology: this.topology })
-    this.replication = startReplication(env, this.engine, this.topology)
-    this.#stopCaretaker = startCaretaker({ engine: this.engine, env, region: this.name, tableTransitionMs: 0 })
+    this.#region = await startRegion(env, { topology: this.topology })
+    this.engine = this.#region.engine
+    this.replication = this.#region.replication
   }
 
   async stop(): Promise<void> {
-    const idle = this.#stopCaretaker()
-    await within(`replication of ${this.name} stops`, this.replication.stop())
-    await within(`engine of ${this.name} closes`, this.engine.close())
-    await within(`the caretaker of ${this.name} ends`, idle)
+    await within(`${this.name} stops`, this.#region.stop())
     // A test may still look at what is in memory.
     if (this.options.folder !== undefined) await this.#store.close()
     if (this.#bus !== undefined) await within(`bus of ${this.name} closes`, this.#bus.close())

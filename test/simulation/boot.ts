@@ -4,14 +4,9 @@
  */
 import type { Topology } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import { openEngine } from '../../src/engine/open-engine.ts'
-import { startInvalidator } from '../../src/readers/invalidator/invalidator.ts'
-import { type Replication, startReplication } from '../../src/readers/replication/renewing.ts'
+import type { Replication } from '../../src/readers/replication/renewing.ts'
 import type { ReplicationSettings } from '../../src/readers/replication/settings.ts'
-import { startRegisterSweeper } from '../../src/readers/sweepers/registers.ts'
-import { startTombstoneSweeper } from '../../src/readers/sweepers/tombstones.ts'
-import { watchRoom } from '../../src/readers/sweepers/room.ts'
-import { startCaretaker } from '../../src/operations/tables/caretaker.ts'
+import { startRegion } from '../../src/region/start-region.ts'
 import type { Env } from '../../src/ports/env.ts'
 import { tableTransitionMs } from './administrator.ts'
 import { overriding } from './observed-engine.ts'
@@ -42,15 +37,14 @@ export type BootOptions = {
 }
 
 export async function boot({ env, topology, observe, variant, settings }: BootOptions): Promise<Process> {
-  const engine = await openEngine(env, { topology })
-  const seen = observe(engine)
-  const shown = variant.engine === undefined ? seen : overriding(seen, variant.engine(seen, env))
-  const replication = startReplication(env, shown, topology, settings)
-  const pace = { ...sweeperPace, ageMsMin: variant.tombstoneAgeMsMin ?? sweeperPace.ageMsMin }
-  startTombstoneSweeper(env, shown, (table) => replication.horizon(table), pace)
-  startRegisterSweeper(env, shown, (table) => replication.registerHorizon(table), pace)
-  watchRoom(env, engine)
-  startInvalidator(env, shown)
-  startCaretaker({ engine: shown, env, region: topology.self.name, tableTransitionMs })
-  return { engine: shown, replication }
+  return await startRegion(env, {
+    topology,
+    tableTransitionMs,
+    observe: (engine) => {
+      const seen = observe(engine)
+      return variant.engine === undefined ? seen : overriding(seen, variant.engine(seen, env))
+    },
+    replication: settings,
+    sweeping: { ...sweeperPace, ageMsMin: variant.tombstoneAgeMsMin ?? sweeperPace.ageMsMin },
+  })
 }

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { type Source, sources } from './sources.ts'
 
 /** Floors of the house (src/ARCHITECTURE.md): a file imports from its own room or from lower floors. */
-const floors = ['core', 'ports', 'adapters', 'engine', 'readers', 'operations', 'http', 'drills', 'node']
+const floors = ['core', 'ports', 'adapters', 'engine', 'readers', 'operations', 'http', 'region', 'drills', 'node']
 const outsidePackages = ['lmdb', '@nats-io/', 'pino', 'prom-client']
 
 const all = sources('src')

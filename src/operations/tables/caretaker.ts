@@ -19,6 +19,7 @@ import {
 } from '../../core/table/registers.ts'
 import { type Index, isGoing, type Table, type TableId } from '../../core/table/table.ts'
 import type { Env } from '../../ports/env.ts'
+import type { Service } from '../../ports/service.ts'
 import type { Engine } from '../../engine/engine.ts'
 
 type Care = {
@@ -31,14 +32,10 @@ type Care = {
 const retryMs = 1000
 
 /**
- * Call once the engine is open; the returned function stops it. What is under way then ends when the engine is closed; the promise
- * resolves when it has, and only then may the store be closed.
+ * Starts once the engine is open. What is in flight when it stops ends when the engine is closed; only after `ended` may the store
+ * be closed.
  */
-export function startCaretaker(care: Care): () => Promise<void> {
-  return new Caretaker(care).start()
-}
-
-class Caretaker {
+export class Caretaker implements Service {
   private readonly care: Care
   /** What is being done, by table and thing: one hand on each. */
   private readonly busy = new Set<string>()
@@ -46,24 +43,30 @@ class Caretaker {
   private seen = -1
   private readonly working = new Set<Promise<void>>()
   private stopped = false
+  private unsubscribe = (): void => undefined
 
   constructor(care: Care) {
     this.care = care
   }
 
-  start(): () => Promise<void> {
-    const unsubscribe = this.care.engine.onFlushed(() => this.look())
+  start(): void {
+    this.unsubscribe = this.care.engine.onFlushed(() => this.look())
     this.look()
     for (const table of this.care.engine.tablesToAudit())
       this.undertake(table, table, 'audit', () => this.audit(table.id))
     // An older version has left an order to leave without a word.
     for (const { id, replicas } of this.care.engine.tables())
       if (replicas.some(({ mayStay }) => mayStay === true)) this.settle(id)
-    return async () => {
-      this.stopped = true
-      unsubscribe()
-      await Promise.all(this.working)
-    }
+  }
+
+  stop(): void {
+    this.stopped = true
+    this.unsubscribe()
+  }
+
+  /** Resolves when nothing is in flight any more. */
+  async ended(): Promise<void> {
+    await Promise.all(this.working)
   }
 
   private look(): void {

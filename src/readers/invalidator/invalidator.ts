@@ -13,24 +13,27 @@ import { encodeInvalidation } from '../../core/change/invalidation.ts'
 import { cacheInterestMs, cachesMax, logReadBytesMax, logReadChangesMax } from '../../core/limits.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
+import type { Service } from '../../ports/service.ts'
 
 export type HeardCache = CacheReport & { /** Since its last question. */ readonly silentMs: number }
 
-export type Invalidator = {
-  /** That have asked lately. */
-  readonly caches: () => readonly HeardCache[]
-  readonly stop: () => void
+export interface Invalidator extends Service {
+  /** Those that have asked lately. */
+  caches(): readonly HeardCache[]
 }
 
-export function startInvalidator(
+export function invalidator(
   env: Pick<Env, 'bus' | 'clock' | 'log'>,
   engine: Pick<Engine, 'epoch' | 'flushed' | 'oldest' | 'readLog' | 'onFlushed'>,
 ): Invalidator {
   const teller = new Teller(env, engine)
-  env.bus.caches.serve((payload) => teller.answer(payload))
-  const unsubscribe = engine.onFlushed(() => teller.tell())
+  let unsubscribe = (): void => undefined
   return {
     caches: () => teller.caches(),
+    start: () => {
+      env.bus.caches.serve((payload) => teller.answer(payload))
+      unsubscribe = engine.onFlushed(() => teller.tell())
+    },
     stop: () => {
       unsubscribe()
       teller.stop()

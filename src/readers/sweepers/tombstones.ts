@@ -8,79 +8,39 @@ import { tombstoneAgeMsMin, tombstonesRemovedAtOnceMax } from '../../core/limits
 import type { Table } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
-
-export type TombstoneSweeper = { stop(): Promise<void> }
+import type { Service } from '../../ports/service.ts'
+import { periodic } from './periodic.ts'
 
 export type SweeperPace = { readonly everyMs: number; readonly ageMsMin: number }
 
-const usualPace: SweeperPace = { everyMs: 30_000, ageMsMin: tombstoneAgeMsMin }
+export const usualPace: SweeperPace = { everyMs: 30_000, ageMsMin: tombstoneAgeMsMin }
 
 /** `horizon` says up to which stamp every replica of the table has everything; undefined when that is not known. */
-export function startTombstoneSweeper(
+export function tombstoneSweeper(
   env: Env,
   engine: Engine,
   horizon: (table: Table) => Stamp | undefined,
-  pace = usualPace,
-): TombstoneSweeper {
-  const sweeper = new Sweeper({ env, engine, horizon, pace })
-  sweeper.wait()
-  return sweeper
-}
-
-type SweeperOptions = {
-  readonly env: Env
-  readonly engine: Engine
-  readonly horizon: (table: Table) => Stamp | undefined
-  readonly pace: SweeperPace
-}
-
-class Sweeper implements TombstoneSweeper {
-  readonly #env: Env
-  readonly #engine: Engine
-  readonly #horizon: (table: Table) => Stamp | undefined
-  readonly #pace: SweeperPace
-  #stopped = false
-  #cancel: () => void = () => undefined
-  #sweeping: Promise<void> = Promise.resolve()
-
-  constructor({ env, engine, horizon, pace }: SweeperOptions) {
-    this.#env = env
-    this.#engine = engine
-    this.#horizon = horizon
-    this.#pace = pace
-  }
-
-  wait(): void {
-    if (this.#stopped) return
-    this.#cancel = this.#env.clock.after(this.#pace.everyMs, () => {
-      this.#sweeping = this.#sweep().finally(() => this.wait())
-    })
-  }
-
-  async stop(): Promise<void> {
-    this.#stopped = true
-    this.#cancel()
-    await this.#sweeping
-  }
-
-  async #sweep(): Promise<void> {
-    for (const table of this.#engine.tables()) {
-      const upTo = bound(this.#horizon(table), this.#env.clock.wallMs() - this.#pace.ageMsMin)
-      if (upTo !== undefined) await this.#sweepTable(table, upTo)
-    }
-  }
-
-  async #sweepTable(table: Table, upTo: Stamp): Promise<void> {
+  { everyMs, ageMsMin } = usualPace,
+): Service {
+  const sweep = async (table: Table, upTo: Stamp, isStopped: () => boolean): Promise<void> => {
     try {
-      for (;;) {
-        if (this.#stopped) return
-        const removed = await this.#engine.removeTombstones(table.id, upTo, tombstonesRemovedAtOnceMax)
+      while (!isStopped()) {
+        const removed = await engine.removeTombstones(table.id, upTo, tombstonesRemovedAtOnceMax)
         if (removed < tombstonesRemovedAtOnceMax) return
       }
     } catch (error) {
-      this.#env.log.warn('tombstones stay for now', { table: table.name, error: String(error) })
+      env.log.warn('tombstones stay for now', { table: table.name, error: String(error) })
     }
   }
+  return periodic(env.clock, {
+    everyMs,
+    run: async (isStopped) => {
+      for (const table of engine.tables()) {
+        const upTo = bound(horizon(table), env.clock.wallMs() - ageMsMin)
+        if (upTo !== undefined) await sweep(table, upTo, isStopped)
+      }
+    },
+  })
 }
 
 /** Not the youngest, even so: a part of a snapshot that was read before may still be on its way. */

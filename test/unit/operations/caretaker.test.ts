@@ -1,7 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest'
 import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory-store.ts'
 import { assert } from '../../../src/core/assert.ts'
-import { startCaretaker } from '../../../src/operations/tables/caretaker.ts'
+import { Caretaker } from '../../../src/operations/tables/caretaker.ts'
 import { registerValueOf } from '../../../src/engine/catalog.ts'
 import type { RegisterEdit } from '../../../src/engine/engine.ts'
 import {
@@ -29,7 +29,9 @@ async function tableOf(region: TestRegion, more: readonly RegisterEdit[] = []) {
 }
 
 function care({ engine, env }: TestRegion, tableTransitionMs = 100): void {
-  stops.push(startCaretaker({ engine, env, region: 'us-east-1', tableTransitionMs }))
+  const caretaker = new Caretaker({ engine, env, region: 'us-east-1', tableTransitionMs })
+  caretaker.start()
+  stops.push(() => caretaker.stop())
 }
 
 const eventually = (holds: () => void) => vi.waitFor(holds, { timeout: 5000, interval: 2 })

@@ -4,7 +4,7 @@ import { decodeInvalidation, type Invalidation } from '../../../src/core/change/
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import { cacheInterestMs } from '../../../src/core/limits.ts'
 import type { Bus, CacheAnswerer } from '../../../src/ports/bus.ts'
-import { startInvalidator } from '../../../src/readers/invalidator/invalidator.ts'
+import { invalidator } from '../../../src/readers/invalidator/invalidator.ts'
 import { itemOf, makeTable, openRegion, put, replicate } from '../engine/region.ts'
 
 const report = encodeReport({ id: 'one', endpoint: 'http://cache', mode: 'coherent', figures: {} })
@@ -21,9 +21,10 @@ async function region() {
       },
     },
   } as unknown as Bus
-  const invalidator = startInvalidator({ ...env, bus }, engine)
+  const reader = invalidator({ ...env, bus }, engine)
+  await reader.start()
   const place = async () => decodePlace((await ask(report)) ?? Buffer.alloc(0))
-  return { engine, clock, told, invalidator, place }
+  return { engine, clock, told, reader, place }
 }
 
 describe('the invalidator', () => {
@@ -79,13 +80,13 @@ describe('the invalidator', () => {
   })
 
   it('rests when no cache has asked for a while', async () => {
-    const { engine, clock, told, place, invalidator } = await region()
+    const { engine, clock, told, place, reader } = await region()
     const table = await makeTable(engine, 'T')
     await place()
-    expect(invalidator.caches()).toHaveLength(1)
+    expect(reader.caches()).toHaveLength(1)
     clock.monotonic += cacheInterestMs + 1000
     await engine.commit([put(table, itemOf('a', 1))])
     expect(told).toEqual([])
-    expect(invalidator.caches()).toEqual([])
+    expect(reader.caches()).toEqual([])
   })
 })

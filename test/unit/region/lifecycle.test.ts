@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Lifecycle } from '../../../src/node/lifecycle.ts'
+import { Lifecycle } from '../../../src/region/lifecycle.ts'
 
 test('what was started last stops first, each after the one before has stopped', async () => {
   const life = new Lifecycle()

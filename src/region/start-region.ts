@@ -1,0 +1,131 @@
+/**
+ * A region, put together from an environment: engine, readers, caretaker and server, in one ordered list of things that start and stop. The
+ * node, the simulator and the tests all start their regions here. It chooses no adapter.
+ *
+ * Starting goes from the disk outwards, so that a request finds everything there. Stopping goes inwards: what was accepted is answered, and nothing
+ * writes to a store that is closed.
+ */
+import { logPositionsMax } from '../core/limits.ts'
+import type { Topology } from '../core/topology.ts'
+import type { Engine } from '../engine/engine.ts'
+import { openEngine } from '../engine/open-engine.ts'
+import { type RunningServer, type ServerOptions, startServer } from '../http/server.ts'
+import type { OperationContext } from '../operations/operation.ts'
+import { Caretaker } from '../operations/tables/caretaker.ts'
+import type { Env } from '../ports/env.ts'
+import type { Service } from '../ports/service.ts'
+import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
+import { type Replication, startReplication } from '../readers/replication/renewing.ts'
+import type { ReplicationSettings } from '../readers/replication/settings.ts'
+import { diskProbe } from '../readers/sweepers/disk-probe.ts'
+import { registerSweeper } from '../readers/sweepers/registers.ts'
+import { type SweeperPace, tombstoneSweeper } from '../readers/sweepers/tombstones.ts'
+import { Lifecycle } from './lifecycle.ts'
+
+export type RegionOptions = {
+  readonly topology: Topology
+  /** As in ARNs; twelve zeros by default. */
+  readonly accountId?: string
+  /** How long a table stays CREATING, UPDATING or DELETING, in milliseconds; read whenever it is needed. */
+  readonly tableTransitionMs?: number
+  readonly onBrokenInvariant?: (error: Error) => void
+  /** An engine that is open on `env.store` already. The region closes it. */
+  readonly engine?: Engine
+  /** Returns the engine that readers and operations see in the place of this one; the simulator looks over it. */
+  readonly observe?: (engine: Engine) => Engine
+  /** Services that need the engine, and that the readers need: they start before, and stop after, all readers. */
+  readonly before?: readonly Service[]
+  readonly replication?: ReplicationSettings
+  readonly sweeping?: SweeperPace
+}
+
+/** What the server of a region is started with; the context comes from the region. */
+export type RegionServerOptions = Omit<ServerOptions, 'context'>
+
+export type Region = {
+  readonly env: Env
+  readonly engine: Engine
+  readonly replication: Replication
+  readonly invalidator: Invalidator
+  readonly context: OperationContext
+  /** Serves the API: once, when everything else runs. `others` resolves when other processes have given back what they had of it. */
+  serve(options: RegionServerOptions, others?: () => Promise<unknown>): Promise<RunningServer>
+  /** True once the region is stopping. */
+  readonly stopping: boolean
+  /** Ends everything in the reverse order of its start. The store and the bus stay open: they are the caller's. */
+  stop(): Promise<void>
+}
+
+/** Rejects with the error of what could not start; everything before it is stopped by then. */
+export async function startRegion(env: Env, options: RegionOptions): Promise<Region> {
+  const life = new Lifecycle()
+  try {
+    return await startParts(env, options, life)
+  } catch (error) {
+    await life.undo()
+    throw error
+  }
+}
+
+async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Promise<Region> {
+  const { topology } = options
+  const region = topology.self.name
+  const opened = options.engine ?? (await openEngine(env, options))
+  const engine = options.observe?.(opened) ?? opened
+  const settings = {
+    accountId: options.accountId ?? '000000000000',
+    region,
+    get regions() {
+      return topology.regions.map(({ name }) => name)
+    },
+    get tableTransitionMs() {
+      return options.tableTransitionMs ?? 0
+    },
+  }
+  const caretaker = new Caretaker({
+    engine,
+    env,
+    region,
+    get tableTransitionMs() {
+      return settings.tableTransitionMs
+    },
+  })
+  // What the caretaker has in flight ends when the engine closes.
+  life.add(() => caretaker.ended())
+  life.add(() => opened.close())
+  for (const service of options.before ?? []) await life.start(service)
+  const replication = startReplication(env, engine, topology, options.replication ?? { logPositionsMax })
+  life.add(() => replication.stop())
+  const caches = invalidator(env, engine)
+  const loops = [
+    tombstoneSweeper(env, engine, (table) => replication.horizon(table), options.sweeping),
+    registerSweeper(env, engine, (table) => replication.registerHorizon(table), options.sweeping),
+    caches,
+    diskProbe(env, opened),
+    caretaker,
+  ]
+  for (const service of loops) await life.start(service)
+  let stopping = false
+  const context = { engine, env, settings }
+  return {
+    env,
+    engine,
+    replication,
+    invalidator: caches,
+    context,
+    serve: async (server, others) => {
+      // Writes that an older copy of the store takes come after those that peers have of the region.
+      await replication.checked()
+      const running = await startServer({ ...server, context })
+      life.add(() => running.close(others?.()))
+      return running
+    },
+    get stopping() {
+      return stopping
+    },
+    stop: async () => {
+      stopping = true
+      await life.stop()
+    },
+  }
+}
