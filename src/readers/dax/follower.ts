@@ -102,10 +102,11 @@ class Following {
     let answeredMs = env.clock.monotonicMs()
     while (this.#isCurrent(session)) {
       const askedMs = env.clock.monotonicMs()
+      const stood = this.#place
       try {
         const place = decodePlace(await session.ask(encodeReport(report()), cacheAnswerMsMax))
         if (!this.#isCurrent(session)) break
-        this.#settle(place)
+        this.#settle(place, stood)
         cache.freshUntil(askedMs + leaseMs)
         answeredMs = askedMs
       } catch (error) {
@@ -134,10 +135,15 @@ class Following {
     }
   }
 
-  /** An answer travels behind all that was told before it: whoever stands before it has missed something. */
-  #settle(place: LogPlace): void {
+  /**
+   * An answer travels behind all that was told before it: a cache that stands before it has missed something. The region cannot stand
+   * before what it had told by the time of the question, unless its store was set back: then the cache holds what the region has no more.
+   */
+  #settle(place: LogPlace, stood: LogPlace | undefined): void {
     const stands = this.#place
-    if (stands === undefined || stands.epoch !== place.epoch || stands.position < place.position) this.#missed(place)
+    const isSetBack = stood?.epoch === place.epoch && place.position < stood.position
+    if (stands === undefined || stands.epoch !== place.epoch || stands.position < place.position || isSetBack)
+      this.#missed(place)
   }
 
   #missed(place: LogPlace): void {
