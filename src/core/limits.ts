@@ -93,7 +93,7 @@ export const sharedTablesMax = 10_000
 /** Of them in one answer to a region that asks for parts. */
 export const sharedTablesAtOnceMax = 1000
 /** Tables that are looked at in one turn for whether this region has to join or leave them. */
-export const tablesSurveyedAtOnceMax = 1000
+export const tablesSurveyedAtOnceMax = 100
 /** Tables whose registers are looked at together for what may be forgotten. */
 export const registersSweptAtOnceMax = 64
 /** Rows in one part of a snapshot, and about their bytes; a single row may be larger. */
@@ -178,6 +178,8 @@ export const countedInStatusMax = 4
 export const countedForStatusMax = 400
 /** Tables that a status, or the metrics, look at in one turn, and members of an answer that become JSON in one. */
 export const statusTablesAtOnceMax = 250
+/** Registers of tables that a start reads in one turn. */
+export const registersLoadedAtOnceMax = 2000
 export const jsonMembersAtOnceMax = 500
 /** Changes of one table, confirmed together, whose latencies are measured one by one. */
 export const latencySamplesAtOnceMax = 4096
@@ -366,6 +368,11 @@ export const cacheUnderstoodTextMax = 1024
 export const cacheUpstreamConnectionsMax = 256
 /** The region may take so long to answer. */
 export const cacheUpstreamMsMax = 30_000
+// Drills
+/** Operations of one load of a drill, and samples of its regions: some hundreds of bytes each, until the report is written. */
+export const drillOperationsMax = 2_000_000
+export const drillSamplesMax = 1_000_000
+
 // Links
 /**
  * Bounds what waits for its turn in one direction of a connection over a link: so many milliseconds of its bandwidth, within a least and a

@@ -8,6 +8,7 @@
  */
 import { assert } from '../core/assert.ts'
 import type { Row } from '../core/item/row.ts'
+import { mergeRowsMax } from '../core/limits.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import type { Proof } from '../core/change/proof.ts'
 import type { Position } from '../core/change/change.ts'
@@ -16,6 +17,7 @@ import { isGoing, type TableId } from '../core/table/table.ts'
 import type { ApplyResult, Cursor, RemoteBatch, RemoteChange } from './engine.ts'
 import { addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
+import { rowsOfAStep } from './jobs.ts'
 import { type Merged, mergeItem, mergeRegister, type PeerItem } from './merge.ts'
 import { decodeCheckedRow } from './peer-row.ts'
 import type { State } from './state.ts'
@@ -48,13 +50,15 @@ export async function mergeRows(
 
 type From = Pick<PeerItem, 'origin' | 'restored'>
 
-/** Rows of a table that this region may have left meanwhile. */
+/** Rows of a table that this region may have left meanwhile; in steps. */
 export async function mergeTableRows(state: State, id: TableId, rows: readonly KeyedRow[], from: From): Promise<void> {
-  await mergeRows(state, rows, (group, { key, row }) => {
-    const table = state.catalog.decided(id)
-    if (table === undefined || isGoing(table)) return 'ignored'
-    return mergeItem(state, group, { table, key, row, ...from })
-  })
+  const step = rowsOfAStep(state.catalog.decided(id), mergeRowsMax)
+  for (let at = 0; at < rows.length; at += step)
+    await mergeRows(state, rows.slice(at, at + step), (group, { key, row }) => {
+      const table = state.catalog.decided(id)
+      if (table === undefined || isGoing(table)) return 'ignored'
+      return mergeItem(state, group, { table, key, row, ...from })
+    })
 }
 
 /** Half an edit must not reach the disk: what throws in the middle of one stops the engine. */

@@ -40,6 +40,7 @@ import {
   tombstonePrefixBytes,
   tombstonePrimaryKey,
 } from './keys.ts'
+import { rowsOfAStep } from './jobs.ts'
 import { keepsTombstones } from './row-edit.ts'
 import type { State } from './state.ts'
 import { Tally } from './tally.ts'
@@ -131,7 +132,10 @@ class Audit {
     while (this.#tally.end.compare(range.to) < 0) {
       const table = this.#table()
       if (table === undefined) return
-      const { entries, end: reached } = this.#state.groups.entries({ ...range, from: this.#tally.end }, stepRowsMax)
+      const { entries, end: reached } = this.#state.groups.entries(
+        { ...range, from: this.#tally.end },
+        rowsOfAStep(table, stepRowsMax),
+      )
       const group = this.#state.groups.open()
       const step = { group, table }
       editing(this.#state, () => {

@@ -2,7 +2,8 @@
  * What this region knows of tables: their registers, and the `Table` each adds up to. Twice: as decided, which is what
  * writes are decided with, and as durable, which is what everybody else sees.
  */
-import { successorsMax } from '../core/limits.ts'
+import { registersLoadedAtOnceMax, statusTablesAtOnceMax, successorsMax } from '../core/limits.ts'
+import { inOneTurn, type Turns } from '../core/turns.ts'
 import { isTombstone, bodyOffset } from '../core/item/row.ts'
 import { isLocalRegister, type Registers } from '../core/table/registers.ts'
 import { tableFrom } from '../core/table/table-view.ts'
@@ -38,16 +39,27 @@ export class Catalog {
     this.#region = region
   }
 
-  load(): void {
+  /** In several turns only while nothing is written and nobody looks. */
+  *load(): Turns<void> {
     this.#registers = new Map()
     this.#shared.clear()
-    for (const { key, value } of this.#store.entries(allRegisters)) {
-      const { table, register } = registerOf(key)
-      this.#take(table, register, value)
+    for (let { from } = allRegisters, count = registersLoadedAtOnceMax; count === registersLoadedAtOnceMax;) {
+      count = 0
+      for (const { key, value } of this.#store.entries({ ...allRegisters, from, limit: registersLoadedAtOnceMax })) {
+        const { table, register } = registerOf(key)
+        this.#take(table, register, value)
+        from = Buffer.concat([key, Buffer.of(0)])
+        count++
+      }
+      if (count === registersLoadedAtOnceMax) yield
     }
     this.#decided = new Map()
     this.#successors = new Map()
-    for (const id of this.#registers.keys()) this.#decide(id)
+    let decided = 0
+    for (const id of this.#registers.keys()) {
+      this.#decide(id)
+      if (++decided % statusTablesAtOnceMax === 0) yield
+    }
     this.#durable.load(this.#decided.values())
     this.#underWay.clear()
     this.#begun()
@@ -79,7 +91,7 @@ export class Catalog {
     if (CatalogVersion.numberIn(bytes) === this.#told.number) return
     const now = CatalogVersion.from(bytes)
     const changed = now.since(this.#told.number)
-    if (changed === undefined) return this.load()
+    if (changed === undefined) return inOneTurn(this.load())
     for (const id of changed) {
       this.#read(id)
       this.#durable.put(id, this.#decide(id))

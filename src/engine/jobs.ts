@@ -5,7 +5,7 @@
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { bodyOffset, isTombstone } from '../core/item/row.ts'
 import { compareStamps, everyRegion, readStamp, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
-import { stepBytesMax, stepRowsMax } from '../core/limits.ts'
+import { applyChangesMax, stepBytesMax, stepRowsMax } from '../core/limits.ts'
 import { isLocalRegister, replicaRegister } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Range } from '../ports/store.ts'
@@ -75,7 +75,7 @@ export async function emptyTable(state: State, id: TableId, progress: Progress):
   for (let rows = 0; ;) {
     const table = state.catalog.decided(id)
     if (table === undefined) return
-    const keys = keysOf(state, tableRows(table.number))
+    const keys = keysOf(state, tableRows(table.number), rowsOfAStep(table, stepRowsMax))
     if (keys.length === 0) return
     const group = state.groups.open()
     for (const key of keys) dropRow(state, group, table, key)
@@ -154,7 +154,9 @@ async function removeRange(state: State, range: Range, progress: Progress): Prom
  * late must not look new, and a region that was away must learn that the table is gone.
  */
 async function removeRegisters(state: State, id: TableId, number: number | undefined): Promise<void> {
-  const names = [...state.store.entries(registersOf(id))].map(({ key }) => registerOf(key).register)
+  const stored = [...state.store.entries(registersOf(id))].map(({ key }) => registerOf(key).register)
+  // Also what has been decided since: left behind, it would be known for ever.
+  const names = [...new Set([...stored, ...state.catalog.registers(id).keys()])]
   const shared = names.some((register) => register.startsWith(replicaRegister('')))
   const doomed = shared ? names.filter(isLocalRegister) : names
   const group = state.groups.open()
@@ -163,11 +165,16 @@ async function removeRegisters(state: State, id: TableId, number: number | undef
   await group.durable
 }
 
+/** Fewer rows of a table with indexes, since a row of each follows. */
+export function rowsOfAStep(table: Table | undefined, rowsMax: number): number {
+  return Math.min(rowsMax, Math.ceil(applyChangesMax / (1 + (table?.indexes.length ?? 0))))
+}
+
 /** Of one step, bounded in rows and in bytes: whole items are read, and parsed where an index is filled. */
-function keysOf(state: State, range: Range): Buffer[] {
+function keysOf(state: State, range: Range, rowsMax = stepRowsMax): Buffer[] {
   const keys: Buffer[] = []
   let bytes = 0
-  for (const { key, value } of state.store.entries({ ...range, limit: stepRowsMax })) {
+  for (const { key, value } of state.store.entries({ ...range, limit: rowsMax })) {
     bytes += key.length + value.length
     keys.push(key)
     if (bytes >= stepBytesMax) break

@@ -4,11 +4,10 @@ import type { Change, Position } from '../core/change/change.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
-import { mergeRowsMax } from '../core/limits.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Topology } from '../core/topology.ts'
-import type { Turns } from '../core/turns.ts'
+import { inOneTurn, type Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
 import { apply, isBeyondDrift, mergeRows, mergeTableRows, receiveStamp } from './apply.ts'
@@ -62,7 +61,10 @@ export type EngineOptions = {
 
 export async function openEngine(env: Env, options: EngineOptions): Promise<Engine> {
   const epoch = await openIdentity(env, options.topology.self)
-  return new LocalEngine(env, options, epoch)
+  const engine = new LocalEngine(env, options, epoch)
+  const loading = engine.load('load')
+  while (loading.next().done !== true) await env.clock.sleep(0)
+  return engine
 }
 
 const probeNote = 'engine/probe'
@@ -78,7 +80,7 @@ class LocalEngine implements Engine {
   /** As of the last durable group. */
   #flushed: Position = 0
   #oldest: Position = 1
-  #clock: ClockState
+  #clock!: ClockState
 
   constructor(env: Env, options: EngineOptions, epoch: string) {
     this.region = options.topology.self
@@ -86,10 +88,6 @@ class LocalEngine implements Engine {
     this.#audits = new Audits(this.#state)
     this.regionNumbers = new RegionNumbers(this.#state)
     this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
-    this.#load()
-    this.#flushed = this.#state.head.position
-    this.#oldest = this.#state.head.oldest
-    this.#clock = this.#state.head.clock
   }
 
   get epoch(): string {
@@ -109,7 +107,7 @@ class LocalEngine implements Engine {
   }
 
   async define(id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
-    if (edits.length > 0) await define(this.#state, id, edits)
+    if (edits.length > 0 || this.#state.catalog.decided(id) !== undefined) await define(this.#state, id, edits)
   }
 
   async detach(id: TableId, own: TableId): Promise<void> {
@@ -216,9 +214,8 @@ class LocalEngine implements Engine {
     )
   }
 
-  async merge(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
-    for (let at = 0; at < rows.length; at += mergeRowsMax)
-      await mergeTableRows(this.#state, id, rows.slice(at, at + mergeRowsMax), { origin: 'snapshot' })
+  merge(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
+    return mergeTableRows(this.#state, id, rows, { origin: 'snapshot' })
   }
 
   restore(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
@@ -346,13 +343,15 @@ class LocalEngine implements Engine {
   }
 
   /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */
-  #load(tables: 'load' | 'revert' = 'load'): void {
+  *load(tables: 'load' | 'revert'): Turns<void> {
     const { head, counts, catalog, cursors, lineage, store } = this.#state
     head.load(store.get(headKey))
     counts.reset()
-    catalog[tables]()
+    if (tables === 'load') yield* catalog.load()
+    else catalog.revert()
     cursors.load(store)
     lineage.load(store, head.position)
+    if (tables === 'load') this.#reach(head.position, head.oldest, head.clock)
   }
 
   #seal(group: Group): void {
@@ -392,7 +391,7 @@ class LocalEngine implements Engine {
     // Once: while the disk is full it happens to every batch.
     if (this.#trouble.refused(error, group.bytes, clock.wallMs()))
       log.error('the store refused a batch of writes', { error: String(error) })
-    this.#load('revert')
+    inOneTurn(this.load('revert'))
     this.#state.staying.cut(head.position)
     assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
   }

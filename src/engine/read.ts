@@ -41,6 +41,8 @@ type Reading = { readonly page: PageBuilder; readonly work: TurnWork; readonly r
 function readOn(store: Rows, plan: ReadPlan, { page, work, range }: Reading): Range | undefined {
   for (const { key, value } of store.entries(range)) {
     const row = rowOf(store, plan, value)
+    if (!work.fits(value.length + (row?.fetched?.body.length ?? 0)))
+      return range.reverse === true ? { ...range, to: justAfter(key) } : { ...range, from: key }
     if (!(row === undefined ? page.skip(value.subarray(bodyOffset(value))) : page.add(row))) return undefined
     if (!work.add(value.length + (row?.fetched?.body.length ?? 0)))
       return range.reverse === true ? { ...range, to: key } : { ...range, from: justAfter(key) }

@@ -4,7 +4,7 @@
  */
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
-import type { Turns } from '../core/turns.ts'
+import { inOneTurn, type Turns } from '../core/turns.ts'
 import type { Store } from '../ports/store.ts'
 import { Catalog } from './catalog.ts'
 import type { Engine } from './engine.ts'
@@ -23,7 +23,7 @@ export class ReadingEngine implements Reading {
     this.region = region
     this.#store = store
     this.#catalog = new Catalog(store, region.name)
-    this.#catalog.load()
+    inOneTurn(this.#catalog.load())
   }
 
   renew(): void {

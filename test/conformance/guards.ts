@@ -162,6 +162,16 @@ export function readDoors(table: string, key: Item): Readonly<Record<string, Doo
   }
 }
 
+/** Tags name a table by its ARN alone. */
+function tagDoors(table: string): Readonly<Record<string, Door>> {
+  const arn = { ResourceArn: `arn:aws:dynamodb:us-east-1:000000000000:table/${table}` }
+  return {
+    TagResource: { operation: 'TagResource', body: { ...arn, Tags: [{ Key: 'a', Value: 'b' }] } },
+    UntagResource: { operation: 'UntagResource', body: { ...arn, TagKeys: ['a'] } },
+    ListTagsOfResource: { operation: 'ListTagsOfResource', body: arn },
+  }
+}
+
 export type Guard = {
   readonly guard: string
   /** What the refusal says, wherever the reply has it. */
@@ -256,6 +266,43 @@ export const guards: readonly Guard[] = [
       },
     },
   ]),
+  {
+    guard: 'a table exists, tagged',
+    says: /resource not found/,
+    doors: tagDoors('guarded-none'),
+  },
+  {
+    guard: 'a table that is being removed changes no more',
+    says: /Table is being deleted/,
+    doors: {
+      ...tagDoors(going),
+      UpdateTable: { operation: 'UpdateTable', body: { TableName: going, TableClass: 'STANDARD' } },
+      UpdateTimeToLive: {
+        operation: 'UpdateTimeToLive',
+        body: { TableName: going, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires' } },
+      },
+      CreateTable: { operation: 'CreateTable', body: tableInput(going) },
+    },
+    not: { ListTagsOfResource: 'it only tells' },
+  },
+  {
+    guard: 'a table that is being made changes only once it is there',
+    says: /Table is being created/,
+    doors: {
+      ...tagDoors(coming),
+      UpdateTable: { operation: 'UpdateTable', body: { TableName: coming, TableClass: 'STANDARD' } },
+      UpdateTimeToLive: {
+        operation: 'UpdateTimeToLive',
+        body: { TableName: coming, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires' } },
+      },
+      DeleteTable: { operation: 'DeleteTable', body: { TableName: coming } },
+    },
+    not: {
+      TagResource: 'CreateTable takes tags as well',
+      UntagResource: 'the same',
+      ListTagsOfResource: 'it only tells',
+    },
+  },
   {
     guard: 'a table is of this account and region, by its ARN',
     says: /resource not found/,

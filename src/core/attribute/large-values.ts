@@ -5,7 +5,7 @@
  * What is left is bounded by sizes: values of a request are 2 MB together, an item is 400 KB, and each pair is compared once.
  */
 import { includesText } from './text-search.ts'
-import type { AttributeValue, Item } from './value.ts'
+import { type AttributeValue, type Item, typeOf } from './value.ts'
 
 /** Below this many members, an answer costs less than keeping it. */
 export const largeMembersMin = 64
@@ -53,7 +53,11 @@ function answeredOnce(answers: Answers, left: object, right: object, answer: () 
   return found
 }
 
-type Searched = { searches: number; index?: ReadonlySet<string> }
+type Searched = {
+  searches: number
+  /** Of a list: what it has of each type that was searched for. */
+  readonly ofType: Map<string, ReadonlySet<string>>
+}
 const searched = new WeakMap<object, Searched>()
 
 /** Whether a set has the text. */
@@ -65,15 +69,30 @@ export function hasMember(elements: readonly string[], text: string): boolean {
 /** Whether a list has an element with the canonical text of the value; undefined: the list is not indexed, look at its elements. */
 export function hasElement(list: readonly AttributeValue[], value: AttributeValue): boolean | undefined {
   if (list.length < largeMembersMin || !isOftenSearched(list)) return undefined
-  const known = searched.get(list) as Searched
-  known.index ??= new Set(list.map(canonicalText))
-  return known.index.has(textOf(value))
+  const { ofType } = searched.get(list) as Searched
+  const type = typeOf(value)
+  let found = ofType.get(type)
+  if (found === undefined) ofType.set(type, (found = textsOfType(list, type)))
+  return found.has(textOf(value))
+}
+
+/** A list may be searched for scalars and hold large maps: only elements of the type become texts, and a scalar is its own. */
+function textsOfType(list: readonly AttributeValue[], type: string): ReadonlySet<string> {
+  const texts = new Set<string>()
+  for (const element of list) if (typeOf(element) === type) texts.add(scalarText(element) ?? canonicalText(element))
+  return texts
+}
+
+function scalarText(value: AttributeValue): string | undefined {
+  if ('S' in value) return value.S
+  if ('N' in value) return value.N
+  return 'B' in value ? value.B : undefined
 }
 
 function isOftenSearched(elements: object): boolean {
   const known = searched.get(elements)
   if (known === undefined) {
-    searched.set(elements, { searches: 1 })
+    searched.set(elements, { searches: 1, ofType: new Map() })
     return false
   }
   return ++known.searches > searchesBeforeIndex
@@ -82,6 +101,8 @@ function isOftenSearched(elements: object): boolean {
 const texts = new WeakMap<AttributeValue, string>()
 
 function textOf(value: AttributeValue): string {
+  const scalar = scalarText(value)
+  if (scalar !== undefined) return scalar
   let text = texts.get(value)
   if (text === undefined) texts.set(value, (text = canonicalText(value)))
   return text

@@ -26,11 +26,19 @@ export class TurnWork {
 
   /** False when the turn has had enough. */
   add(bytes: number, parses = this.#rules.parses): boolean {
-    const { operators } = this.#rules
-    this.#done += 1 + bytes / copiedBytes
-    if (parses) this.#done += parsing + bytes / parsedBytes
-    if (operators > 0) this.#done += operators / operatorsMet + (operators * bytes) / comparedBytes
+    this.#done += this.#of(bytes, parses)
     return this.#done < pageTurnWorkMax
+  }
+
+  /** Whether there is room for a row of that size; there is for the first of a turn. */
+  fits(bytes: number): boolean {
+    return this.#done === 0 || this.#done + this.#of(bytes, this.#rules.parses) <= pageTurnWorkMax
+  }
+
+  #of(bytes: number, parses: boolean): number {
+    const { operators } = this.#rules
+    const read = 1 + bytes / copiedBytes + (parses ? parsing + bytes / parsedBytes : 0)
+    return operators === 0 ? read : read + operators / operatorsMet + (operators * bytes) / comparedBytes
   }
 
   begin(): void {

@@ -1,4 +1,5 @@
 /** All clients of a drill, and what they have recorded. */
+import { drillOperationsMax } from '../../core/limits.ts'
 import type { Load as LoadPlan } from '../../drills/definition.ts'
 import type { Operation } from '../../drills/record.ts'
 import { Client } from './client.ts'
@@ -17,15 +18,18 @@ export type LoadOptions = {
   readonly wire: Wire
   readonly seed: number
   readonly roundTripMs: (from: string, to: string) => number
+  readonly operationsMax?: number
 }
 
 export class Load {
   readonly operations: Operation[] = []
+  readonly #operationsMax: number
   readonly #clients: readonly Client[]
   readonly #regions: readonly TargetRegion[]
 
   constructor(options: LoadOptions) {
     this.#regions = options.regions
+    this.#operationsMax = options.operationsMax ?? drillOperationsMax
     this.#clients = options.homes.flatMap((home) => this.#clientsOf(home, options))
   }
 
@@ -33,7 +37,13 @@ export class Load {
     for (const client of this.#clients) client.start()
   }
 
+  /** Its clients have stopped, since no more can be recorded. */
+  get isFull(): boolean {
+    return this.operations.length >= this.#operationsMax
+  }
+
   setPaused(homes: readonly string[], paused: boolean): void {
+    if (this.isFull) return
     for (const client of this.#clients)
       if (client.kind === 'write' && homes.includes(client.home)) client.setPaused(paused)
   }
@@ -45,6 +55,12 @@ export class Load {
 
   async stop(): Promise<void> {
     await Promise.all(this.#clients.map(async (client) => await client.stop()))
+  }
+
+  /** What is under way when the record is full is recorded as well: an answered write must not be missing. */
+  #record(operation: Operation): void {
+    this.operations.push(operation)
+    if (this.isFull) for (const client of this.#clients) client.setPaused(true)
   }
 
   #clientsOf(home: string, options: LoadOptions): readonly Client[] {
@@ -66,7 +82,7 @@ export class Load {
         load: plan,
         known,
         random: seeded(seed, name),
-        record: (operation) => this.operations.push(operation),
+        record: (operation) => this.#record(operation),
       })
     }
     return [

@@ -2,6 +2,7 @@
  * A drill, from its table to its proof: one step after the other, and at the end, however it comes, everything that was
  * broken is mended before anything else is done.
  */
+import { drillOperationsMax } from '../../core/limits.ts'
 import { type Cast } from '../../drills/cast.ts'
 import type { Action, Condition, Drill, Step } from '../../drills/definition.ts'
 import type { FaultRecord, Operation, Proof, Recorded, RegionSample, StepRecord } from '../../drills/record.ts'
@@ -294,6 +295,8 @@ export class DrillRun {
       }
     }
     await this.#watch.stop()
+    if (this.#loads.some(({ isFull }) => isFull))
+      this.#problems.push(`the load ended early: a drill records ${drillOperationsMax} operations of it`)
     return {
       startedMs: this.#startedMs,
       loadStartedMs: this.#loadStartedMs ?? this.#startedMs,

@@ -1,6 +1,7 @@
 /** What a drill sees of the regions while it runs: whether they serve, what is on its way, and which writes have lost. */
 import { get } from 'node:http'
 import { z } from 'zod'
+import { drillSamplesMax } from '../../core/limits.ts'
 import type { ConflictRecord, RegionSample } from '../../drills/record.ts'
 import { nowMs, pause } from './time.ts'
 import type { Target, TargetRegion } from './target.ts'
@@ -116,15 +117,21 @@ export class Watch {
         asking = this.#ask(region)
           .catch(() => ({}))
           .then((told) => {
-            this.samples.push({ region, atMs, state, ...told })
+            this.#sample({ region, atMs, state, ...told })
             seen = told
             asking = undefined
             return undefined
           })
         return
       }
-      this.samples.push({ region, atMs, state, ...(state === 'down' ? {} : seen) })
+      this.#sample({ region, atMs, state, ...(state === 'down' ? {} : seen) })
     })
+  }
+
+  /** The latest are always there: the drill goes by them. */
+  #sample(sample: RegionSample): void {
+    if (this.samples.length >= drillSamplesMax) this.samples.shift()
+    this.samples.push(sample)
   }
 
   async #ask(region: string): Promise<Seen> {

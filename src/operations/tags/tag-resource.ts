@@ -2,6 +2,7 @@ import type { TagResourceInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import { tagsMax } from '../../core/limits.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
+import { inUse } from '../checks/table-exists.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { taggedTable } from './tagged-table.ts'
@@ -22,6 +23,7 @@ export const tagResource = defineOperation<Input, undefined>({
 
 async function tag(input: Input, context: OperationContext): Promise<undefined> {
   const table = taggedTable(input.ResourceArn, context)
+  if (table.status === 'DELETING') throw inUse(table)
   const tags = { ...table.settings.tags, ...tagsFrom(input.Tags ?? []) }
   if (Object.keys(tags).length > tagsMax)
     throw validationError(`One or more parameter values were invalid: Too many tags, at most ${tagsMax} are allowed`)

@@ -1,6 +1,7 @@
 import type { UntagResourceInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
+import { inUse } from '../checks/table-exists.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { taggedTable } from './tagged-table.ts'
@@ -20,6 +21,7 @@ export const untagResource = defineOperation<Input, undefined>({
 
 async function untag(input: Input, context: OperationContext): Promise<undefined> {
   const table = taggedTable(input.ResourceArn, context)
+  if (table.status === 'DELETING') throw inUse(table)
   const removed = new Set(input.TagKeys)
   const left = Object.entries(table.settings.tags).filter(([key]) => !removed.has(key))
   await context.engine.define(table.id, [{ register: 'local/tags', value: Object.fromEntries(left) }])

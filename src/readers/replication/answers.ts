@@ -13,9 +13,16 @@ import {
 import type { ConfirmedPlace, ToldPlace } from '../../core/change/place.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
 import { encodeRows } from '../../core/change/rows.ts'
-import { sharedTablesAtOnceMax, snapshotRowsMax, snapshotTargetBytes } from '../../core/limits.ts'
+import {
+  sharedTablesAtOnceMax,
+  snapshotRowsMax,
+  snapshotTargetBytes,
+  statusTablesAtOnceMax,
+} from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
+import type { Turns } from '../../core/turns.ts'
 import { peersOf, type Topology } from '../../core/topology.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { absences, notNoted } from './debts.ts'
 import { digestForPeer } from './key-range.ts'
@@ -44,8 +51,8 @@ export type Answers = {
   readonly isComplete: (table: TableId) => boolean
 }
 
-/** The reply's bytes; undefined where none is expected. A message that cannot be read gets a refusal that says so. */
-export function answer(room: Answers, payload: Buffer, asker: string): Buffer | undefined {
+/** Gives the reply's bytes; undefined where none is expected. A message that cannot be read gets a refusal that says so. */
+export function* answer(room: Answers, payload: Buffer, asker: string): Turns<Buffer | undefined> {
   let request: ReturnType<typeof decodeRequest>
   try {
     request = decodeRequest(payload)
@@ -65,10 +72,24 @@ export function answer(room: Answers, payload: Buffer, asker: string): Buffer | 
     room.onPulse()
     return undefined
   }
-  return reply(room, request)
+  return request.say === 'tables' ? encodeControl(yield* tables(room, request)) : reply(room, request)
 }
 
-function reply(room: Answers, request: Request): Buffer {
+/** Undefined, too, once the region stops. */
+export async function answerInTurns(
+  work: Turns<Buffer | undefined>,
+  clock: Pick<Clock, 'sleep'>,
+  goesOn: () => boolean,
+): Promise<Buffer | undefined> {
+  while (goesOn()) {
+    const step = work.next()
+    if (step.done === true) return step.value
+    await clock.sleep(0)
+  }
+  return undefined
+}
+
+function reply(room: Answers, request: Exclude<Request, { say: 'tables' }>): Buffer {
   const { engine } = room
   switch (request.say) {
     case 'hello':
@@ -79,8 +100,6 @@ function reply(room: Answers, request: Request): Buffer {
       return partOfLog(engine, request)
     case 'cursors':
       return encodeControl(cursors(room, request.region))
-    case 'tables':
-      return encodeControl(tables(room, request))
     case 'registers':
       return encodeRows({ rows: engine.registers(request.table), done: true })
     case 'digest':
@@ -140,12 +159,13 @@ function cursors({ engine, topology, reach, leaving, confirmedBy, twice: twiceOf
 }
 
 /** All of them for a region that does not ask for parts. */
-function tables({ engine, isComplete }: Answers, asked: Extract<Request, { say: 'tables' }>): Answer {
+function* tables({ engine, isComplete }: Answers, asked: Extract<Request, { say: 'tables' }>): Turns<Answer> {
   const { after, table: only } = asked
   const known = only === undefined ? engine.knownTables() : engine.registers(only).length > 0 ? [only] : []
   const rest = after === undefined ? known : known.filter((id) => id > after).toSorted()
   const found: SharedTable[] = []
-  for (const id of rest) {
+  for (const [at, id] of rest.entries()) {
+    if (at % statusTablesAtOnceMax === statusTablesAtOnceMax - 1) yield
     const table = engine.tableWithId(id)
     if (table !== undefined && table.replicas.length === 0) continue
     if (after !== undefined && found.length === sharedTablesAtOnceMax)

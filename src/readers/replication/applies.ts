@@ -4,7 +4,7 @@
  * ends it: those after it were decided on nothing, wait again, and whoever called goes on from the durable cursor.
  */
 import type { Batch } from '../../core/change/batch.ts'
-import { appliesUnderWayMax } from '../../core/limits.ts'
+import { appliesUnderWayMax, applyChangesMax } from '../../core/limits.ts'
 import type { ApplyResult, Cursor } from '../../engine/engine.ts'
 import type { Taken } from './batches.ts'
 import type { Inbox } from './inbox.ts'
@@ -18,6 +18,8 @@ export type Applies = {
   readonly onApplied: (taken: Taken, result: ApplyResult) => void
   /** False when something else comes first. */
   readonly goesOn: () => boolean
+  /** Ends the turn of the event loop. */
+  readonly yield: () => Promise<void>
 }
 
 export type Stopped = { readonly taken: Taken; readonly result: ApplyResult }
@@ -26,6 +28,7 @@ export type Stopped = { readonly taken: Taken; readonly result: ApplyResult }
 export async function applyInTurn({ inbox, cursor, ...room }: Applies): Promise<Stopped | undefined> {
   const underWay: { readonly taken: Taken; readonly result: Promise<ApplyResult> }[] = []
   let decided = cursor
+  let weight = 0
   try {
     for (;;) {
       while (underWay.length < appliesUnderWayMax && room.goesOn()) {
@@ -35,6 +38,11 @@ export async function applyInTurn({ inbox, cursor, ...room }: Applies): Promise<
           inbox.drop(taken.messages)
           continue
         }
+        if (weight > 0 && weight + taken.weight > applyChangesMax) {
+          weight = 0
+          await room.yield()
+        }
+        weight += taken.weight
         const result = room.apply(await room.without(taken.batch, decided), taken.sequence)
         // Whoever fails first is heard; those after it fail with it.
         result.catch(() => undefined)

@@ -29,6 +29,8 @@ export class Claims {
   /** What each peer, and the own stream, has been proven to share with this log since the process began. */
   readonly #agreed = new Map<string, Position>()
   #noted: Position
+  /** By regions that have left. */
+  #agreedByOthers: Position = 0
 
   constructor(room: Room) {
     this.#room = room
@@ -37,7 +39,13 @@ export class Claims {
 
   /** The last place that some peer is known to share with this log. */
   get agreed(): Position {
-    return Math.max(this.#noted, ...this.#agreed.values())
+    return Math.max(this.#noted, this.#agreedByOthers, ...this.#agreed.values())
+  }
+
+  /** A region that has left. What it had agreed to stays true. */
+  forget(peer: string): void {
+    this.#agreedByOthers = Math.max(this.#agreedByOthers, this.#agreed.get(peer) ?? 0)
+    this.#agreed.delete(peer)
   }
 
   async note(): Promise<void> {

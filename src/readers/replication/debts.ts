@@ -48,7 +48,9 @@ export async function noteDepartures(room: Room): Promise<void> {
   const away = [...all].filter((name) => !names.includes(name))
   await engine.setNote(departedNote, away.slice(-departedMax))
   for (const name of gone) await oweFromOthers(room, name, departed)
-  await forgetDebts(engine, names, away.slice(0, -departedMax))
+  const forgotten = away.slice(0, -departedMax)
+  await forgetDebts(engine, [...names, ...away], forgotten)
+  await forgetDebts(engine, forgotten, [...names, ...away])
   await engine.setNote(peersNote, names)
 }
 

@@ -2,11 +2,13 @@
 import type { Batch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import { proofOfEnd } from '../../core/change/proof.ts'
+import { applyChangesMax } from '../../core/limits.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Engine } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { NotReached, pullBacklog } from './backlog.ts'
+import { slicesOf, weightIn } from './batches.ts'
 import type { Session } from './session.ts'
 
 /** The peer's log does not go on from the cursor: it was trimmed, or it is another log. */
@@ -35,10 +37,13 @@ export async function repair({ engine, peer, upTo, apply, onApplied, ...room }: 
   const { epoch, position: after, sequence } = cursor
   let held: { readonly until: Stamp } | undefined
   const onPart = async (batch: Batch): Promise<void> => {
-    const result = await apply({ ...batch, proof: proofOfEnd(batch) }, sequence)
-    onApplied(batch, result)
-    if (result.applied === 'held') held = { until: result.until }
-    if (result.applied === 'hole') throw new RangeError(`${peer.name} answered with another part of its log`)
+    for (const slice of slicesOf(batch, { changesMax: applyChangesMax, weightOf: weightIn(engine) })) {
+      const result = await apply({ ...slice, proof: proofOfEnd(slice) }, sequence)
+      onApplied(slice, result)
+      if (result.applied === 'hole') throw new RangeError(`${peer.name} answered with another part of its log`)
+      if (result.applied === 'held') held = { until: result.until }
+      if (held !== undefined) return
+    }
   }
   const goesOn = (): boolean => held === undefined
   try {

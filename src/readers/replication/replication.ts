@@ -22,7 +22,7 @@ import { peersOf, type Region, type Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import { announcementOf } from './announcing.ts'
-import { answer } from './answers.ts'
+import { answer, answerInTurns } from './answers.ts'
 import { Claims } from './claims.ts'
 import { owesMergesOf } from './debts.ts'
 import { Exclusive } from './exclusive.ts'
@@ -147,7 +147,8 @@ export class Readers {
       leaving: () => this.#leaving.values(),
       isComplete: (table: string) => this.#replicas.isComplete(table),
     }
-    env.bus.serve((payload, asker) => Promise.resolve(this.#loop.stopped ? undefined : answer(answers, payload, asker)))
+    const goesOn = (): boolean => !this.#loop.stopped
+    env.bus.serve((payload, asker) => answerInTurns(answer(answers, payload, asker), env.clock, goesOn))
     this.#running = Promise.all([this.#run(), this.#count()])
   }
 
@@ -225,7 +226,7 @@ export class Readers {
   #leave(name: string, subscriber: Subscriber): void {
     this.#subscribers.delete(name)
     this.#ledger.remove(name)
-    for (const each of [this.#outbound, this.#sources]) each.forget(name)
+    for (const each of [this.#outbound, this.#sources, this.#claims]) each.forget(name)
     this.#epochs.delete(name)
     const stopped = subscriber.stop()
     this.#leaving.set(stopped, name)

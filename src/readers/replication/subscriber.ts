@@ -4,7 +4,7 @@
  * cursor stands. A hole is filled from the origin's log (repair.ts); where there is no log to fill it from, the state is
  * fetched instead (transfer.ts). Nothing that one peer does or sends stops the following of another.
  */
-import type { Batch, BatchChange } from '../../core/change/batch.ts'
+import type { Batch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import type { Announcement } from '../../core/change/control.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
@@ -13,6 +13,7 @@ import { connectBackOffMsMax, connectBackOffMsMin } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Cursor } from '../../engine/engine.ts'
 import { applyInTurn } from './applies.ts'
+import { weightIn } from './batches.ts'
 import { askIfNamed, confirmationFrom } from './confirmation.ts'
 import { epochUnanswered, Refused } from './greeting.ts'
 import { Hearing } from './hearing.ts'
@@ -61,8 +62,7 @@ export class Subscriber {
     this.#options = options
     this.peer = options.peer
     this.#loop = new Loop(options.env.clock)
-    const weightOf = ({ table }: BatchChange): number => 1 + (options.engine.tableWithId(table)?.indexes.length ?? 0)
-    this.#inbox = new Inbox({ changesMax: options.applyChangesMax, weightOf })
+    this.#inbox = new Inbox({ changesMax: options.applyChangesMax, weightOf: weightIn(options.engine) })
     this.hearing = new Hearing(options.env.clock)
     this.mode = new Mode(options.env, options.peer)
     this.suspicion = new Suspicion(options.env, options.peer)
@@ -267,6 +267,7 @@ export class Subscriber {
         this.#confirm(session)
       },
       goesOn: () => this.#goesOn(),
+      yield: () => this.#options.env.clock.sleep(0),
     })
     if (stopped === undefined) return
     const { taken, result } = stopped

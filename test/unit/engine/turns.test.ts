@@ -1,11 +1,13 @@
 /** Work of one turn of the event loop, counted: what is read of the store between two moments at which others have their turn. */
 import { describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory-store.ts'
 import {
+  applyChangesMax,
   conflictAgeMsMax,
   conflictsToldBytesMax,
   mergeRowsMax,
   pageTurnWorkMax,
+  registersLoadedAtOnceMax,
   stepBytesMax,
   stepRowsMax,
   tableChangesToldMax,
@@ -17,9 +19,9 @@ import type { ReadPlan } from '../../../src/core/read/read-plan.ts'
 import { inOneTurn, type Turns } from '../../../src/core/turns.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { ReadingEngine } from '../../../src/engine/reading-engine.ts'
-import type { Entry, Range, Store } from '../../../src/ports/store.ts'
+import type { Edit, Entry, Range, Store } from '../../../src/ports/store.ts'
 import { digestForPeer, digestOfRange } from '../../../src/readers/replication/key-range.ts'
-import { itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
+import { attributeNamed, itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
 
 const [us, eu] = regionNames
 const megabyte = 1024 * 1024
@@ -27,6 +29,7 @@ const megabyte = 1024 * 1024
 /** Counts what is read in each turn. */
 class CountingStore extends MemoryStore {
   most = { reads: 0, bytes: 0 }
+  mostWritten = 0
   #reads = 0
   #bytes = 0
   #watched = false
@@ -44,8 +47,14 @@ class CountingStore extends MemoryStore {
     }
   }
 
+  override write(edits: readonly Edit[]): Promise<void> {
+    this.mostWritten = Math.max(this.mostWritten, edits.length)
+    return super.write(edits)
+  }
+
   begin(): void {
     this.#reads = this.#bytes = 0
+    this.mostWritten = 0
     this.most = { reads: 0, bytes: 0 }
   }
 
@@ -140,6 +149,40 @@ describe('one turn reads no more than a step', () => {
     expect(other.size(table).items).toBe(1901)
     expect(store.most.reads).toBeLessThan(4 * mergeRowsMax)
     expect(stepRowsMax).toBeLessThanOrEqual(mergeRowsMax)
+  })
+
+  it('of rows of a peer that are merged into a table with 20 indexes, or removed from it', async () => {
+    const store = new CountingStore()
+    const { engine, id } = await filled(new MemoryStore(), 800, 'x')
+    const rows = engine.rows(id, undefined, 2048, 8 * megabyte)
+    const { engine: other } = await openRegion(eu, store)
+    const indexes = Object.fromEntries(
+      Array.from({ length: 20 }, (_, n) => [
+        `i${n}`,
+        { id: `i${n}`, key: { partition: [attributeNamed('pk')], sort: [] } },
+      ]),
+    )
+    const table = await makeTable(other, 'T', { indexes })
+    store.begin()
+    await other.merge(table.id, rows)
+    expect(other.size(other.tableWithId(table.id) ?? table, table.indexes[7]).items).toBe(801)
+    expect(store.mostWritten).toBeLessThan(1.2 * applyChangesMax)
+    store.begin()
+    await other.emptyTable(table.id)
+    expect(other.size(table).items).toBe(0)
+    expect(store.mostWritten).toBeLessThan(1.2 * applyChangesMax)
+  })
+
+  it('of the tables, when a region starts', async () => {
+    const disk = new MemoryDisk()
+    const { engine } = await openRegion(us, new MemoryStore({ disk }))
+    await Promise.all(Array.from({ length: 1000 }, (_, n) => makeTable(engine, `T${n}`)))
+    await engine.close()
+    const store = new CountingStore({ disk })
+    store.begin()
+    const { engine: again } = await openRegion(us, store)
+    expect(again.tables()).toEqual(engine.tables())
+    expect(store.most.reads).toBeLessThan(1.1 * registersLoadedAtOnceMax)
   })
 
   it('of conflicts, however large they are, and however many are too old to be told', async () => {

@@ -1,6 +1,6 @@
 /** What the dearest expressions cost, counted in reads of the values that they look at. */
 import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { equalValues } from '../../../src/core/attribute/equality.ts'
 import { canonicalText } from '../../../src/core/attribute/large-values.ts'
 import type { AttributeValue, Item } from '../../../src/core/attribute/value.ts'
@@ -72,6 +72,16 @@ describe('a filter of 100 comparisons reads a large value a few times', () => {
     })
     expect(evaluate(condition, { a: { L: list.members }, b: { SS: set.members } })).toBe(false)
     for (const { reads } of [list, set]) expect(reads()).toBeLessThan(10 * length)
+  })
+
+  test('to find scalars in a list, and makes no text of its elements', () => {
+    const { members, reads } = counted<AttributeValue[]>(texts.map((text) => ({ N: text })))
+    const condition = conditionOf((value) => `contains(a, ${value})`, { ':v': { N: '1' }, ':w': { N: '2' } })
+    const made = vi.spyOn(JSON, 'stringify')
+    expect(evaluate(condition, { a: { L: members } })).toBe(false)
+    expect(made).not.toHaveBeenCalled()
+    expect(reads()).toBeLessThan(10 * length)
+    made.mockRestore()
   })
 })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { appliesUnderWayMax } from '../../../src/core/limits.ts'
+import { appliesUnderWayMax, applyChangesMax } from '../../../src/core/limits.ts'
 import type { ApplyResult } from '../../../src/engine/engine.ts'
 import { type Applies, applyInTurn } from '../../../src/readers/replication/applies.ts'
 import { Inbox } from '../../../src/readers/replication/inbox.ts'
@@ -22,6 +22,7 @@ function scene(messages: number) {
     apply: ({ upTo }) => new Promise((answer, fail) => underWay.push({ upTo, answer, fail })),
     onApplied: ({ batch }) => void applied.push(batch.upTo),
     goesOn: () => state.goesOn,
+    yield: () => Promise.resolve(),
   }
   const done = applyInTurn(options)
   const next = async () => {
@@ -37,6 +38,39 @@ const outcomes = { won: 0, ignored: 0, conflicts: 0, setAside: [] }
 const turns = async (count = 50) => {
   for (let n = 0; n < count; n++) await Promise.resolve()
 }
+
+describe('a message of 256 changes of a table with 20 indexes', () => {
+  it('is applied in several turns of the event loop, each of bounded work, and by one cursor after another', async () => {
+    const inbox = new Inbox({ weightOf: () => 21 })
+    const changes = Array.from({ length: 256 }, (_, n) => change(n + 1))
+    inbox.put({
+      batch: { origin: 'a', originNumber: 1, epoch: 'e', after: 0, upTo: 256, changes },
+      sequence: 7,
+      sizeBytes: 1,
+    })
+    let turn = 0
+    const inTurn = new Map<number, number>()
+    const applied: (readonly [number, number])[] = []
+    await applyInTurn({
+      inbox,
+      cursor: { epoch: 'e', position: 0, sequence: 0 },
+      without: (batch) => Promise.resolve(batch),
+      apply: (batch, sequence) => {
+        inTurn.set(turn, (inTurn.get(turn) ?? 0) + 21 * batch.changes.length)
+        applied.push([batch.upTo, sequence])
+        return Promise.resolve({ applied: 'all', cursor: batch.upTo, won: 1, ignored: 0, conflicts: 0, setAside: [] })
+      },
+      onApplied: () => undefined,
+      goesOn: () => true,
+      yield: () => Promise.resolve(void turn++),
+    })
+    expect(inbox.isEmpty).toBe(true)
+    expect([...inTurn.values()].reduce((sum, weight) => sum + weight, 0)).toBe(256 * 21)
+    expect(Math.max(...inTurn.values())).toBeLessThanOrEqual(applyChangesMax)
+    expect(applied.at(-1)).toEqual([256, 7])
+    expect(applied.slice(0, -1).every(([, sequence]) => sequence === 6)).toBe(true)
+  })
+})
 
 describe('batches that wait', () => {
   it('are applied in their order, some under way at a time', async () => {
@@ -61,7 +95,7 @@ describe('batches that wait', () => {
   })
 
   it('rest on those before them, also where their messages overlap', () => {
-    const inbox = new Inbox({ changesMax: 1 })
+    const inbox = new Inbox({ changesMax: 2 })
     for (const upTo of [2, 3]) {
       const changes = Array.from({ length: upTo }, (_, n) => change(n + 1))
       inbox.put({

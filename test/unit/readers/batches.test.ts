@@ -26,12 +26,28 @@ describe('messages that wait', () => {
     expect(takeTogether([message(0, 2, 1), message(2, 3, 2, 'f')], all)?.messages).toBe(1)
   })
 
-  it('are the fewer the more indexes their tables have, and one of them is taken whatever it weighs', () => {
+  it('are the fewer the more indexes their tables have', () => {
     const waiting = Array.from({ length: 50 }, (_, n) => message(2 * n, 2 * n + 2, n))
     const weightOf = () => 21
     expect(takeTogether(waiting, { cursor: 0, changesMax: 420 })?.messages).toBe(50)
     expect(takeTogether(waiting, { cursor: 0, changesMax: 420, weightOf })?.messages).toBe(10)
-    expect(takeTogether(waiting, { cursor: 0, changesMax: 5, weightOf })?.messages).toBe(1)
+  })
+
+  it('are taken in parts where one of them weighs too much, never within a transaction', () => {
+    const transaction = [3, 4, 5]
+    const { batch } = message(0, 8, 1)
+    const changes = batch.changes.map((each) => (transaction.includes(each.position) ? { ...each, group: 3 } : each))
+    const waiting = [{ batch: { ...batch, changes }, sequence: 9, sizeBytes: 1 }]
+    const parts: (readonly number[])[] = []
+    for (let cursor = 0, messages = 0; messages === 0;) {
+      const taken = takeTogether(waiting, { cursor, changesMax: 42, weightOf: () => 21 })
+      expect(taken?.batch).toMatchObject({ after: cursor })
+      parts.push(positions(taken?.batch) ?? [])
+      cursor = taken?.batch.upTo ?? 0
+      messages = taken?.messages ?? 1
+      expect(taken?.sequence).toBe(messages === 0 ? 8 : 9)
+    }
+    expect(parts).toEqual([[1, 2], [3, 4, 5], [6, 7], [8]])
   })
 
   it('give each change once and in order, whatever is repeated or overlaps, and none from beyond a hole', () => {

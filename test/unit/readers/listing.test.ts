@@ -1,7 +1,8 @@
 /** What regions tell each other of their tables, in parts: there may be more of them than one message holds. */
 import { expect, it } from 'vitest'
 import { decodeAnswer, encodeControl } from '../../../src/core/change/control.ts'
-import { sharedTablesAtOnceMax } from '../../../src/core/limits.ts'
+import { sharedTablesAtOnceMax, statusTablesAtOnceMax } from '../../../src/core/limits.ts'
+import { inOneTurn } from '../../../src/core/turns.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import type { Session } from '../../../src/readers/replication/session.ts'
 import { answer, type Answers } from '../../../src/readers/replication/answers.ts'
@@ -28,7 +29,7 @@ function knowing(count: number): { readonly room: Answers; readonly looked: () =
 
 function asking(room: Answers): Questions {
   const session: Partial<Session> = {
-    request: (payload: Buffer) => Promise.resolve(answer(room, payload, 'eu') ?? Buffer.alloc(0)),
+    request: (payload: Buffer) => Promise.resolve(inOneTurn(answer(room, payload, 'eu')) ?? Buffer.alloc(0)),
   }
   return new Questions(session as Session, 'eu')
 }
@@ -40,13 +41,21 @@ it('is told whole, however many tables there are', async () => {
 
 it('takes one part of the tables for one answer', () => {
   const { room, looked } = knowing(25_000)
-  const part = answer(room, encodeControl({ say: 'tables', region: 'eu', after: '' }), 'eu') ?? Buffer.alloc(0)
+  const asked = encodeControl({ say: 'tables', region: 'eu', after: '' })
+  const part = inOneTurn(answer(room, asked, 'eu')) ?? Buffer.alloc(0)
   expect(decodeAnswer(part)).toMatchObject({ more: true })
   expect(looked()).toBeLessThanOrEqual(sharedTablesAtOnceMax + 1)
 })
 
-it('is told in one message to a region that does not ask for parts', () => {
-  const whole = answer(knowing(3000).room, encodeControl({ say: 'tables', region: 'eu' }), 'eu') ?? Buffer.alloc(0)
+it('is told in one message to a region that does not ask for parts, and put together in several turns', () => {
+  const { room, looked } = knowing(3000)
+  const work = answer(room, encodeControl({ say: 'tables', region: 'eu' }), 'eu')
+  let step = work.next()
+  for (let before = 0; step.done !== true; step = work.next()) {
+    expect(looked() - before).toBeLessThanOrEqual(statusTablesAtOnceMax)
+    before = looked()
+  }
+  const whole = step.value ?? Buffer.alloc(0)
   const said = decodeAnswer(whole)
   expect(said.say === 'tables' && [said.tables.length, said.more]).toEqual([3000, undefined])
 })

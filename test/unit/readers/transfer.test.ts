@@ -1,4 +1,5 @@
 /** A peer's state counts as merged only when the peer has answered: a refusal of a damaged question says nothing about a table. */
+import { inOneTurn } from '../../../src/core/turns.ts'
 import { describe, expect, it } from 'vitest'
 import { type Announcement, decodeRequest, encodeControl } from '../../../src/core/change/control.ts'
 import { answer, type Answers } from '../../../src/readers/replication/answers.ts'
@@ -47,7 +48,7 @@ async function scene(damage: Damage) {
   }
   const request = async (payload: Buffer): Promise<Buffer> => {
     const arrived = damage(decodeRequest(payload).say, payload)
-    return Promise.resolve(answer(answers, arrived, 'eu-west-1') ?? Buffer.alloc(0))
+    return Promise.resolve(inOneTurn(answer(answers, arrived, 'eu-west-1')) ?? Buffer.alloc(0))
   }
   const session = { request, pace: new Pace(), state: () => Promise.resolve({ firstSequence: 1, lastSequence: 0 }) }
   const room = { ...here, peers: [peer], exclusive: new Exclusive(), emptied: new Emptied(), onRegisters: () => {} }
