@@ -6,10 +6,12 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../core/limits.ts'
+import { StreamRefused } from '../core/stream-refusal.ts'
 import type { Answerer, CacheFeed, Stream, StreamEnd } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
 import { bufferOf, connectOnce, isNewEnough, jetStreamOptions, type NatsServer } from './nats-connect.ts'
 import { guardConsumers } from './nats-consumers.ts'
+import { refusalFrom } from './nats-refusals.ts'
 import { OwnStream, type OwnStreamOptions } from './nats-stream.ts'
 import {
   announceSubject,
@@ -41,6 +43,8 @@ export class OwnSide implements Stream {
   readonly #options: OwnOptions
   readonly #stream: OwnStream
   #live: Live | undefined
+  /** Why there is no connection. */
+  #away = 'the NATS server of this region is away'
   readonly #peers: Desk = { handler: undefined, underWay: 0 }
   readonly #caches: Desk = { handler: undefined, underWay: 0 }
   #closed = false
@@ -63,7 +67,10 @@ export class OwnSide implements Stream {
     const { manager } = this.#connected()
     const { state } = await this.#stream.info(manager)
     if (state.messages === 0) return { sequence: state.last_seq, payload: undefined }
-    const message = await manager.streams.getMessage(this.#stream.name, { seq: state.last_seq })
+    const asked = manager.streams.getMessage(this.#stream.name, { seq: state.last_seq })
+    const message = await asked.catch((error: unknown) => {
+      throw refusalFrom(error)
+    })
     return { sequence: state.last_seq, payload: message === null ? undefined : bufferOf(message.data) }
   }
 
@@ -72,7 +79,7 @@ export class OwnSide implements Stream {
    * memory of ids it has no window.
    */
   async append(payload: Buffer, after: number): Promise<number> {
-    const { client, manager } = this.#connected()
+    const { client, manager, connection } = this.#connected()
     const expect = { lastSequence: after, streamName: this.#stream.name }
     try {
       const { seq } = await client.publish(logSubject(this.#options.self), payload, { expect })
@@ -80,7 +87,10 @@ export class OwnSide implements Stream {
       return seq
     } catch (error) {
       await this.#stream.notStored(manager, error)
-      throw error
+      const refused = appendRefusal(error)
+      // How much the server takes it says only to a new connection.
+      if (refused.kind === 'too large' && refused.code === undefined) void connection.close()
+      throw refused
     }
   }
 
@@ -105,7 +115,7 @@ export class OwnSide implements Stream {
   }
 
   #connected(): Live {
-    if (this.#live === undefined) throw new Error('the own nats-server is away')
+    if (this.#live === undefined) throw new StreamRefused('away', this.#away)
     return this.#live
   }
 
@@ -116,6 +126,7 @@ export class OwnSide implements Stream {
         await this.#hold()
         backOffMs = connectBackOffMsMin
       } catch (error) {
+        this.#away = `the NATS server of this region is away: ${messageOf(error)}`
         this.#options.log.warn('own nats-server is away', { url: this.#options.server.url, error: String(error) })
       }
       await this.#pause(backOffMs)
@@ -123,7 +134,10 @@ export class OwnSide implements Stream {
     }
   }
 
-  /** Connects, makes sure of the stream, and stays until the connection is lost. */
+  /**
+   * Connects, and stays until the connection is lost. What the server thinks of the stream makes no difference: the region announces
+   * itself and answers its peers' questions all the same.
+   */
   async #hold(): Promise<void> {
     const { self, server, log } = this.#options
     const connection = await connectOnce(self, server, 'own')
@@ -133,7 +147,7 @@ export class OwnSide implements Stream {
       const options = { ...jetStreamOptions(server), checkAPI: false }
       const manager = await jetstreamManager(connection, options)
       guardConsumers({ connection, manager, self, stream: this.#stream.name, log })
-      await this.#stream.info(manager)
+      this.#stream.connected()
       this.#listen(connection)
       if (this.#closed) return
       this.#live = { connection, manager, client: jetstream(connection, options) }
@@ -156,6 +170,7 @@ export class OwnSide implements Stream {
       connection.subscribe(subject, {
         callback: (error, message) => {
           if (error === null) void this.#answer(desk, message)
+          else this.#options.log.warn('the own nats-server lets no question through', { subject, error: String(error) })
         },
       })
   }
@@ -184,4 +199,15 @@ export class OwnSide implements Stream {
       }
     })
   }
+}
+
+/** Nothing that answers may mean that the stream is gone, or that JetStream is off: whoever asks for the stream next hears which. */
+function appendRefusal(error: unknown): StreamRefused {
+  const refused = refusalFrom(error)
+  const isUnheard = refused.kind === 'disabled' && refused.code === undefined
+  return isUnheard ? new StreamRefused('gone', 'nothing records what this region publishes', { cause: error }) : refused
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }

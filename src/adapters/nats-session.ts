@@ -8,6 +8,7 @@ import { apiPrefixOf, bufferOf, connectOnce, jetStreamOptions, type NatsServer }
 import { bytesRead, Heartbeat } from './nats-heartbeat.ts'
 import { Puller } from './nats-pull.ts'
 import { NatsQuestions } from './nats-questions.ts'
+import { refusalOfCode } from './nats-refusals.ts'
 import { announceSubject, askSubject, logSubject, streamName } from './nats-subjects.ts'
 
 export type SessionOptions = {
@@ -126,14 +127,15 @@ class NatsSession implements PeerSession {
 
 type StreamInfo = {
   readonly state?: { readonly messages?: number; readonly first_seq?: number; readonly last_seq?: number }
-  readonly error?: { readonly description?: string }
+  readonly error?: { readonly description?: string; readonly err_code?: number }
 }
 
 /** Throws where the server has no such stream, or answers with something else. */
 function stateIn(reply: Msg): StreamState {
   const { state, error } = reply.json<StreamInfo>()
   const { messages, first_seq: first, last_seq: last } = state ?? {}
+  if (error !== undefined) throw refusalOfCode(error.err_code ?? 0, error.description ?? 'no reason')
   if (messages === undefined || first === undefined || last === undefined)
-    throw new Error(`the peer’s stream cannot be read: ${error?.description ?? 'not a state'}`)
+    throw new Error('the peer’s stream cannot be read: not a state')
   return { firstSequence: messages === 0 ? last + 1 : first, lastSequence: last }
 }

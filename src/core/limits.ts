@@ -141,6 +141,10 @@ export const implausibleJumpMin = 65_536
 /** Between attempts to reach a nats-server. */
 export const connectBackOffMsMin = 100
 export const connectBackOffMsMax = 2000
+/** Between attempts to use a stream that its nats-server refuses for a reason that lasts. */
+export const refusedBackOffMsMax = 5000
+/** While a stream is refused for one reason, the log says so this often. */
+export const refusalLoggedEveryMs = 60_000
 /** Consumers of a region's stream, at its nats-server: a peer uses one, and leaves those of lost sessions behind for half a minute. */
 export const peerConsumersMax = 1024
 /** After so long without a pull the server removes a consumer, whatever its maker asked for. */

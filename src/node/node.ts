@@ -16,6 +16,7 @@ import type { VisitorOptions } from '../http/visitors.ts'
 import type { Log } from '../ports/log.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
+import type { StreamTroubleStatus } from '../readers/replication/status.ts'
 import { adminRoutes } from './admin.ts'
 import { type WatchedCredentials, watchCredentials } from './credentials.ts'
 import type { NatsAccess } from './nats-access.ts'
@@ -192,7 +193,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
       ...(credentials === undefined ? {} : { credentials: credentials.current }),
       ...(count > 0 ? { distribute: workers.distribute } : {}),
-      readiness: () => readinessOf(self.name, trouble(), recovery.notice()),
+      readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), stream: replication.stream }),
       metrics: async () => {
         await replication.measure()
         measureStore(meter, engine, { folder, damage: recovery.notice() })
@@ -215,13 +216,22 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
   return server.url
 }
 
-/** A region that was damaged is ready all the same: it serves what is proved, and says what is missing. */
-function readinessOf(region: string, reason: string | undefined, damage: DamageNotice | undefined): Readiness {
+type Impairments = {
+  readonly damage: DamageNotice | undefined
+  readonly stream: StreamTroubleStatus | undefined
+}
+
+/**
+ * A region that was damaged is ready all the same: it serves what is proved, and says what is missing. So is one whose NATS server refuses
+ * its stream: reads and writes are local, and the log keeps what the peers lack.
+ */
+function readinessOf(region: string, reason: string | undefined, { damage, stream }: Impairments): Readiness {
   return {
     ready: reason === undefined,
     region,
     ...(reason === undefined ? {} : { reason }),
     ...(damage === undefined ? {} : { damage }),
+    ...(stream === undefined ? {} : { degraded: stream }),
   }
 }
 

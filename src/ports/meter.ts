@@ -127,6 +127,11 @@ export const metrics = {
     help: 'Messages of the peer that could not be read or trusted.',
     labels: ['peer'],
   },
+  longitude_stream_refusals_total: {
+    kind: 'counter',
+    help: 'Attempts to write this region’s stream that its own NATS server refused, by kind.',
+    labels: ['kind'],
+  },
   longitude_replication_link_state: {
     kind: 'gauge',
     help: '1 while the session to the peer is live, else 0.',

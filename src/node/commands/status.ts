@@ -57,6 +57,7 @@ const nodeStatus = z.looseObject({
   flushed: z.number(),
   tables: z.number(),
   publishing: z.boolean(),
+  stream: z.looseObject({ kind: z.string(), reason: z.string(), advice: z.string(), sinceMs: z.number() }).optional(),
   trouble: z.looseObject({ reason: z.string() }).optional(),
   damage: z
     .object({
@@ -190,6 +191,7 @@ function textOf(regions: readonly Answer[], links: readonly LinkStatus[]): strin
     linksText(links),
     ...(tables.length === 0 ? [] : [tablesText(tables)]),
     ...regions.flatMap(damageText),
+    ...regions.flatMap(streamText),
     ...missingText(regions.map(({ region, status }) => ({ region, peers: status?.peers ?? [] }))),
     ...regions.flatMap(foundText),
     ...regions.flatMap(setAsideText),
@@ -229,6 +231,15 @@ function damageText({ region, status }: Answer): string[] {
     ),
   ]
   return [lines.join('\n')]
+}
+
+/** Why nothing new reaches the peers of a region, though it takes writes. */
+function streamText({ region, status }: Answer): string[] {
+  if (status?.stream === undefined) return []
+  const { kind, reason, advice, sinceMs } = status.stream
+  const what = `  ${region} does not publish since ${new Date(sinceMs).toISOString()} (${kind}): ${reason}`
+  const next = advice === '' ? 'The node tries again by itself.' : `To do: ${advice}. The node goes on by itself.`
+  return [`${what}\n    Its peers lack what it has taken since. ${next}`]
 }
 
 /** What was last found wrong with a region's store, and what is still to be filled again. */
@@ -292,9 +303,15 @@ function regionsText(regions: readonly Answer[]): string {
     health,
     status === undefined ? '–' : String(status.tables),
     status === undefined ? '–' : String(status.flushed),
-    problem ?? status?.trouble?.reason ?? (status?.publishing === false ? 'its NATS server is away' : ''),
+    problem ?? status?.trouble?.reason ?? publishingText(status),
   ])
   return tableText(['REGION', 'ENDPOINT', 'HEALTH', 'TABLES', 'LOG', ''], rows)
+}
+
+function publishingText(status: Answer['status']): string {
+  if (status?.stream !== undefined && status.stream.kind !== 'away')
+    return `its stream is refused: ${status.stream.kind}`
+  return status?.publishing === false ? 'its NATS server is away' : ''
 }
 
 function cachesText(

@@ -27,7 +27,7 @@ export function statusOf(
     pauses,
   }: {
     readonly engine: Engine
-    readonly publisher: Pick<Publisher, 'published' | 'away'>
+    readonly publisher: Pick<Publisher, 'published' | 'away' | 'trouble'>
     readonly pauses: Pauses
   },
   peers: readonly PeerStatus[],
@@ -38,6 +38,7 @@ export function statusOf(
     flushed: engine.flushed(),
     published: publisher.published,
     publishing: !publisher.away,
+    ...(publisher.trouble === undefined ? {} : { stream: publisher.trouble }),
     safeToEvacuate: peers.every(({ safeToEvacuate }) => safeToEvacuate),
     doubts: doubtedTables(engine).map((id) => engine.tableWithId(id)?.name ?? id),
     pauses: pauses.active().map((pause) => pauseStatusOf(engine, pause)),

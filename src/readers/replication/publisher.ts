@@ -2,13 +2,13 @@
  * Follows the own log up to what is durable and appends what concerns the peers to the own stream, in the log's order.
  * The stream itself says how far that has come: the header of its last message. Messages carry one change when little
  * happens and grow while much does, since the next waits a moment. Whatever goes wrong with the stream (away, wiped, another
- * publisher), the publisher reads its end again and goes on from there; local writes never wait for it.
+ * publisher, no room), the publisher reads its end again and goes on from there; local writes never wait for it. What a refusal is, and
+ * how long the publisher then waits, is in core/stream-refusal.ts; it never gives up.
  */
 import { decodeBatch, encodeBatch } from '../../core/change/batch.ts'
 import type { Change, Position } from '../../core/change/change.ts'
 import { proofByChange } from '../../core/change/proof.ts'
 import {
-  connectBackOffMsMax,
   connectBackOffMsMin,
   messagesApartMs,
   messagesUnderWayBytesMax,
@@ -19,8 +19,10 @@ import type { StreamEnd } from '../../ports/bus.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Claims } from './claims.ts'
 import type { Ledger } from './ledger.ts'
-import { BackOff, Loop } from './loop.ts'
+import type { StreamTroubleStatus } from './status.ts'
+import { Loop } from './loop.ts'
 import { batchOf, nextPart } from './own-changes.ts'
+import { StreamTrouble } from './stream-trouble.ts'
 
 /** Turns without an append after which the event loop gets its chance. */
 const turnsMax = 8
@@ -38,7 +40,7 @@ export class Publisher {
   readonly #ledger: Ledger
   readonly #claims: Claims
   readonly #loop: Loop
-  readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
+  readonly #trouble: StreamTrouble
   readonly #unsubscribe: () => void
   readonly #running: Promise<void>
   /** Where the next message begins, and where the log has been read to; equal unless the tail concerns nobody. */
@@ -62,6 +64,7 @@ export class Publisher {
     this.#engine = engine
     this.#ledger = ledger
     this.#claims = claims
+    this.#trouble = new StreamTrouble(env)
     this.#loop = new Loop(env.clock)
     this.#unsubscribe = engine.onFlushed(() => this.#loop.ring())
     this.#running = this.#run()
@@ -81,6 +84,11 @@ export class Publisher {
     return this.#away
   }
 
+  /** Why the stream cannot be written; undefined while it can. */
+  get trouble(): StreamTroubleStatus | undefined {
+    return this.#trouble.told
+  }
+
   async stop(): Promise<void> {
     this.#unsubscribe()
     this.#loop.stop()
@@ -89,14 +97,15 @@ export class Publisher {
 
   async #run(): Promise<void> {
     while (!this.#loop.stopped) {
+      let pauseMs = connectBackOffMsMin
       try {
         await this.#resume()
         if (!this.#loop.stopped) await this.#pump()
       } catch (error) {
-        if (!this.#away) this.#env.log.warn('publishing is interrupted', { error: String(error) })
+        pauseMs = this.#trouble.met(error, this.#away ? 'end' : 'append', connectBackOffMsMin)
       }
       this.#away = true
-      await this.#loop.pause(this.#backOff.next())
+      await this.#loop.pause(pauseMs)
     }
   }
 
@@ -112,6 +121,7 @@ export class Publisher {
     this.#read = this.#next
     this.#sent = this.#next
     this.#away = false
+    this.#trouble.over('end')
     this.#env.log.info('publish', { from: this.#next, sequence: end.sequence })
   }
 
@@ -154,9 +164,15 @@ export class Publisher {
       const full = this.#underWay >= messagesUnderWayMax || this.#underWayBytes >= messagesUnderWayBytesMax
       const earlyMs = this.#notBeforeMs - this.#env.clock.monotonicMs()
       if (earlyMs > 0) await this.#loop.pause(earlyMs)
-      else if (full || !this.#advance()) await this.#loop.wait()
+      else if (full || !this.#advance()) await this.#rest()
       else if (turns % turnsMax === 0) await this.#env.clock.sleep(0)
     }
+  }
+
+  /** Waits for an append to end, or for something to append; where neither is open, the stream has everything. */
+  async #rest(): Promise<void> {
+    if (this.#underWay === 0 && this.#failure === undefined) this.#trouble.over('append')
+    await this.#loop.wait()
   }
 
   /** Reads the next part of the log and sends what leaves. False when there is nothing to read yet. */
@@ -195,7 +211,7 @@ export class Publisher {
     this.#underWay--
     this.#underWayBytes -= sizeBytes
     this.#sent = Math.max(this.#sent, upTo)
-    this.#backOff.reset()
+    this.#trouble.over('append')
     this.#loop.ring()
   }
 

@@ -19,7 +19,7 @@ import type { Pauses } from './pauses.ts'
 import { doubtAll } from './refill.ts'
 import { confirmedNote, Readers } from './replication.ts'
 import type { ReplicationSettings } from './settings.ts'
-import type { ReplicationStatus, StoreFinding } from './status.ts'
+import type { ReplicationStatus, StoreFinding, StreamTroubleStatus } from './status.ts'
 import type { Comparison } from './verify.ts'
 
 export interface Replication {
@@ -43,6 +43,8 @@ export interface Replication {
   topologyChanged(): void
   /** Why nothing is replicated and no write is taken; undefined as a rule. */
   readonly halted: string | undefined
+  /** Why the region's own NATS server does not take what the peers are to get; undefined as a rule. */
+  readonly stream: StreamTroubleStatus | undefined
   /** Resolves once the peers that can be reached have said whether the store is the latest, within a bounded time. */
   checked(): Promise<void>
   stop(): Promise<void>
@@ -123,6 +125,10 @@ class RenewingReplication implements Replication {
 
   get halted(): string | undefined {
     return this.#halted === undefined ? undefined : haltedText(this.#halted)
+  }
+
+  get stream(): StreamTroubleStatus | undefined {
+    return this.#readers.publisher.trouble
   }
 
   async checked(): Promise<void> {

@@ -63,7 +63,7 @@ export class Readers {
   readonly #engine: Engine
   readonly #loop: Loop
   readonly #ledger: Ledger
-  readonly #publisher: Publisher
+  readonly publisher: Publisher
   readonly #subscribers = new Map<string, Subscriber>()
   readonly #topology: Topology
   readonly #follow: (peer: Region) => Subscriber
@@ -101,7 +101,7 @@ export class Readers {
     this.#measures = new Measures(env)
     this.pauses = new Pauses({ engine, clock: env.clock, log: env.log })
     this.pauses.onChange(() => [...this.#subscribers.values()].forEach((subscriber) => subscriber.ring()))
-    this.#publisher = new Publisher({ env, engine, ledger: this.#ledger, claims: this.#claims })
+    this.publisher = new Publisher({ env, engine, ledger: this.#ledger, claims: this.#claims })
     const room = {
       env,
       engine,
@@ -164,7 +164,7 @@ export class Readers {
   status(): ReplicationStatus {
     for (let part = 0; part < countedInStatusMax && this.#ledger.readOn(); part++);
     const peers = [...this.#subscribers.values()].map((each) => peerStatusOf(this.#engine, this.#outbound, each))
-    return statusOf({ engine: this.#engine, publisher: this.#publisher, pauses: this.pauses }, peers)
+    return statusOf({ engine: this.#engine, publisher: this.publisher, pauses: this.pauses }, peers)
   }
 
   async statusInTurns(): Promise<ReplicationStatus> {
@@ -173,7 +173,7 @@ export class Readers {
     const peers: PeerStatus[] = []
     for (const each of this.#subscribers.values())
       peers.push(await peerStatusInTurns(this.#engine, this.#outbound, each))
-    return statusOf({ engine: this.#engine, publisher: this.#publisher, pauses: this.pauses }, peers)
+    return statusOf({ engine: this.#engine, publisher: this.publisher, pauses: this.pauses }, peers)
   }
 
   async measure(): Promise<void> {
@@ -241,7 +241,7 @@ export class Readers {
     this.#loop.stop()
     this.#counting.stop()
     await Promise.all([
-      this.#publisher.stop(),
+      this.publisher.stop(),
       this.#replicas.stop(),
       ...[...this.#subscribers.values()].map((subscriber) => subscriber.stop()),
       ...this.#leaving.keys(),
@@ -279,7 +279,7 @@ export class Readers {
     return announcementOf({
       clock: this.#env.clock,
       engine: this.#engine,
-      publisher: this.#publisher,
+      publisher: this.publisher,
       met: this.#met(),
       owes: this.#replicas.owes,
       twice: this.#outbound.voices.later(),
@@ -347,7 +347,7 @@ export class Readers {
   /** Past what every peer has confirmed and what is published, but for the last change, which proves the place; beyond the cap, past everything, unless only the log has it. */
   async #trim(): Promise<void> {
     const flushed = this.#engine.flushed()
-    const kept = Math.min(this.#ledger.leastNeeded(), this.#publisher.published, this.#ledger.upTo)
+    const kept = Math.min(this.#ledger.leastNeeded(), this.publisher.published, this.#ledger.upTo)
     const cap = flushed - this.#settings.logPositionsMax
     const upTo = doubtedTables(this.#engine).length > 0 ? kept - 1 : Math.max(kept - 1, cap)
     for (let end = this.#engine.oldest(); end <= upTo && !this.#loop.stopped; end += trimmedAtOnceMax) {

@@ -2,6 +2,7 @@
 import type { Position } from '../../core/change/change.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Waiting } from '../../core/change/control.ts'
+import type { RefusalKind } from '../../core/stream-refusal.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Latency } from './latencies.ts'
 import type { SubscriberState } from './subscriber-state.ts'
@@ -139,6 +140,17 @@ export type StoreFinding = {
   readonly atMs: number
 }
 
+/** Why the region's own NATS server does not take what the peers are to get, and since when. */
+export type StreamTroubleStatus = {
+  readonly kind: RefusalKind
+  /** JetStream's own code. */
+  readonly code?: number
+  readonly reason: string
+  /** What an operator has to do; empty where the node helps itself. */
+  readonly advice: string
+  readonly sinceMs: number
+}
+
 export type ReplicationStatus = {
   readonly region: string
   readonly epoch: string
@@ -147,6 +159,7 @@ export type ReplicationStatus = {
   readonly published: Position
   /** False while the own stream cannot be reached. */
   readonly publishing: boolean
+  readonly stream?: StreamTroubleStatus
   /** Every peer has everything that this region has acknowledged. */
   readonly safeToEvacuate: boolean
   /** Tables that are served as an older copy of the store has them, and are still to be filled again from peers. */
