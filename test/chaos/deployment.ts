@@ -94,7 +94,7 @@ export class Deployment {
   }
 
   /** A table with a replica in every region, or in these, all of them active. */
-  async globalTable(name: string, regions: readonly ChaosRegion[] = this.regions): Promise<void> {
+  async globalTable(name: string, regions: readonly ChaosRegion[] = this.regions, patienceMs?: number): Promise<void> {
     const [first, ...others] = regions
     if (first === undefined) return
     await sendRequest(first.endpoint, 'CreateTable', {
@@ -103,13 +103,13 @@ export class Deployment {
       AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
       KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
     })
-    await isActive(first, name)
+    await isActive(first, name, patienceMs)
     if (others.length > 0)
       await sendRequest(first.endpoint, 'UpdateTable', {
         TableName: name,
         ReplicaUpdates: others.map((region) => ({ Create: { RegionName: region.name } })),
       })
-    await Promise.all(regions.map((region) => isActive(region, name)))
+    await Promise.all(regions.map((region) => isActive(region, name, patienceMs)))
   }
 
   /** The regions agree by their own proof, that of `longitude verify`. */
@@ -148,10 +148,11 @@ async function openLinks(regions: readonly ChaosRegion[], shape: Shape): Promise
   return links
 }
 
-async function isActive(region: ChaosRegion, name: string): Promise<void> {
-  await until(`${name} in ${region.name}`, async () => {
+async function isActive(region: ChaosRegion, name: string, patienceMs?: number): Promise<void> {
+  const isThere = async (): Promise<boolean> => {
     const answer = await sendRequest(region.endpoint, 'DescribeTable', { TableName: name }).catch(() => undefined)
     const table = answer?.['Table'] as { TableStatus: string; Replicas?: { ReplicaStatus: string }[] } | undefined
     return table?.TableStatus === 'ACTIVE' && (table.Replicas ?? []).every((one) => one.ReplicaStatus === 'ACTIVE')
-  })
+  }
+  await until(`${name} in ${region.name}`, isThere, patienceMs)
 }

@@ -13,6 +13,7 @@ import { sendRequest } from './request.ts'
 import { pause, until } from './until.ts'
 
 const atOnce = 16
+const patienceMs = 120_000
 const tablesOfARound = 250
 const clientsOfARound = 300
 /** Longer than a region remembers a removed table that all regions have confirmed. */
@@ -45,6 +46,7 @@ it.runIf(goesLong)(
     const before = await measured([us, eu])
     for (let n = 1; n <= rounds; n++) {
       await round(world, n)
+      console.log(`growth: after round ${n} of ${rounds}: ${JSON.stringify(await usedBy(us))}`)
       if (n % 4 !== 0) continue
       await ap.kill('node')
       await ap.startNode()
@@ -63,19 +65,19 @@ async function round(deployment: Deployment, n: number): Promise<void> {
   const names = Array.from({ length: tablesOfARound }, (_, at) => `growth-${n}-${at}`)
   const [us, ...others] = deployment.regions as [ChaosRegion, ...ChaosRegion[]]
   await each(names, async (name) => {
-    await deployment.globalTable(name)
+    await deployment.globalTable(name, deployment.regions, patienceMs)
     await sendRequest(us.endpoint, 'PutItem', { TableName: name, Item: { id: { S: name } } })
   })
   await comeAndGo(us)
   await each(names, async (name) => {
     for (const region of others) await removed(us, name, region)
-    await until(`${name} goes`, () => isDone(us, 'DeleteTable', name), 120_000)
+    await until(`${name} goes`, () => isDone(us, 'DeleteTable', name), patienceMs)
   })
 }
 
 async function removed(us: ChaosRegion, name: string, { name: region }: ChaosRegion): Promise<void> {
   const leave = { TableName: name, ReplicaUpdates: [{ Delete: { RegionName: region } }] }
-  await until(`${name} is to leave ${region}`, () => isTaken(us, leave), 120_000)
+  await until(`${name} is to leave ${region}`, () => isTaken(us, leave), patienceMs)
 }
 
 /** Not taken while the table is UPDATING by what was asked before. */
@@ -119,6 +121,22 @@ async function settled(us: ChaosRegion): Promise<void> {
     120_000,
   )
   await pause(forgottenMs)
+}
+
+/** What a table costs must not grow with the tables that there have been: processor time in all, and resident memory. */
+async function usedBy(region: ChaosRegion): Promise<{ readonly residentBytes: number; readonly cpuSeconds: number }> {
+  const series = await region.metrics()
+  const valueOf = (name: string): number =>
+    Number(
+      series
+        .find((line) => line.startsWith(name))
+        ?.split(' ')
+        .at(-1),
+    )
+  return {
+    residentBytes: valueOf('process_resident_memory_bytes'),
+    cpuSeconds: valueOf('process_cpu_seconds_total'),
+  }
 }
 
 type Measured = { readonly heapBytes: number; readonly series: number }
