@@ -35,8 +35,9 @@ export async function deploymentOf({ root, files }) {
     ...process.env,
     ...Object.fromEntries(services.map((service) => [portVariables[service], String(ports[service])])),
     LONGITUDE_ADMIN_TOKEN: token,
-    // By its tag: a machine without the public registry has a stand-in of that name.
+    // By their tags: a machine without the public registry has stand-ins of these names.
     NATS_IMAGE: process.env.NATS_IMAGE ?? 'nats:2.12-alpine',
+    NODE_IMAGE: process.env.NODE_IMAGE ?? 'node:20-bookworm-slim',
   }
   const project = `longitude-test-${process.pid}`
   let all = files

@@ -117,3 +117,15 @@ describe.each([
     expect(given.filter((name) => name.startsWith('LONGITUDE_') && !known.includes(name))).toEqual([])
   })
 })
+
+test('every image of others is named by version and digest, wherever one is named', () => {
+  const files = ['compose.yaml', 'compose.fourth.yaml', 'Dockerfile']
+  const texts = files.map((name) => readFileSync(new URL(`../../../deploy/${name}`, import.meta.url), 'utf8'))
+  const named = [...texts.join('\n').matchAll(/(?:image: |NODE_IMAGE: |ARG NODE_IMAGE=)(\S+)/g)].map(
+    ([, image]) => image,
+  )
+  const others = named.filter((image) => image !== 'longitude')
+  expect(others.length).toBeGreaterThanOrEqual(6)
+  for (const image of others)
+    expect(image).toMatch(/^(\$\{[A-Z]+_IMAGE:-)?[a-z/]+:v?\d+\.\d+\.\d+[a-z-]*@sha256:[0-9a-f]{64}\}?$/)
+})
