@@ -6,7 +6,8 @@
  *   npm run simulate         the simulator over thousands of seeds
  *   npm run chaos            the long chaos tests with real processes; -- kills cuts for some of them
  *   npm run attack           attacks on a running deployment, with what each cost; -- --brief for a tenth of it
- *   npm run fuzz             a million mutated requests; -- 5000 for so many, -- 5000 77 for those from seed 77
+ *   npm run fuzz             a million mutated requests; -- 5000 for so many, -- 5000 77 for those from seed 77,
+ *                            -- 5000 77 --workers 2 to a region of several processes
  *   npm run drills           every drill, on regions of its own
  *
  * Plain JavaScript and nothing but Node, since it runs before anything is installed.
@@ -39,8 +40,7 @@ switch (mode) {
     process.exit(run('attacks', ['tsx', 'test/attack/attack.ts', ...rest]))
     break
   case 'fuzz':
-    process.env.LONGITUDE_FUZZ_REQUESTS = rest[0] ?? '1000000'
-    process.env.LONGITUDE_FUZZ_SEED = rest[1] ?? String(Math.floor(Math.random() * 1e9))
+    fuzzOptions()
     console.log(`fuzz: ${process.env.LONGITUDE_FUZZ_REQUESTS} requests from seed ${process.env.LONGITUDE_FUZZ_SEED}`)
     vitest(['test/conformance/fuzz.test.ts'])
     break
@@ -55,6 +55,14 @@ switch (mode) {
     break
   default:
     vitest([mode, ...rest])
+}
+
+function fuzzOptions() {
+  const at = rest.indexOf('--workers')
+  const [, workers = '0'] = at < 0 ? [] : rest.splice(at, 2)
+  process.env.LONGITUDE_FUZZ_WORKERS = workers
+  process.env.LONGITUDE_FUZZ_REQUESTS = rest[0] ?? '1000000'
+  process.env.LONGITUDE_FUZZ_SEED = rest[1] ?? String(Math.floor(Math.random() * 1e9))
 }
 
 function prepareAll() {
