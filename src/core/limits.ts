@@ -14,6 +14,8 @@ export const numberDigitsMax = 38
 export const numberMagnitudeMax = 125
 export const numberMagnitudeMin = -130
 export const expressionSizeBytesMax = 4096
+/** Names and values that the placeholders of one request stand for, together and with these (developer guide, "Expression parameters"). */
+export const substitutionSizeBytesMax = 2 * 1024 * 1024
 /** With its # or colon. */
 export const placeholderSizeBytesMax = 255
 export const expressionOperatorsMax = 300
@@ -81,6 +83,11 @@ export const workerUnreadBytesMax = 256 * 1024 * 1024
 export const pageTombstonesMax = 10_000
 /** Work of a page that is read in one turn of the event loop, in small rows (core/read/page-work.ts). */
 export const pageTurnWorkMax = 2000
+/** Bytes of rows that are copied in one turn of it. */
+export const pageTurnBytesMax = 4 * 1024 * 1024
+/** Reads that take several turns: so many go on by turns, so many more have had their first, and all others wait for theirs. */
+export const readsByTurnsMax = 4
+export const readsBegunMax = 16
 /** Items of a reply that are put together in one turn, and about their bytes. */
 export const itemsRenderedAtOnceMax = 5000
 export const itemsRenderedBytesMax = 4 * 1024 * 1024
@@ -233,6 +240,8 @@ export const bodyValuesMax = 100_000
 export const bodyValuesWithItemsMax = 2_500_000
 /** Members of one object in a body: an item of 400 KB has no more attributes, with the shortest names that differ. */
 export const bodyMembersMax = 105_000
+/** Members of an object of conditions, placeholders or tables: three expressions of 4 KB cannot name more. */
+export const bodyNamedMembersMax = 10_000
 /** A value printed into a message is cut there. */
 export const shownTextMax = 64 * 1024
 /** Requests that are past their body and not yet answered; one more is throttled. */
@@ -249,21 +258,25 @@ export const arrivingsGivenUpAtOnceMax = 64
 /** A piece of a body that is smaller is copied to those before it, into blocks of at most so many bytes. */
 export const smallPieceBytesMax = 8 * 1024
 export const receivedBlockBytesMax = 64 * 1024
-/** What inflating a body takes beside its bytes: zlib's window and buffers. It counts in the budget of bodies. */
+/** A body of more pieces than this is refused when they have fewer bytes than this on average. */
+export const bodyPiecesMin = 4096
+export const bodyPieceBytesMin = 64
+/** What inflating a body takes beside its bytes, in the budget of bodies; and how much of it may wait for that before the connection is not read. */
 export const inflatingBytes = 64 * 1024
-/** Bytes of a compressed body that wait for their turn to be inflated; beyond these the connection is not read. */
-export const waitingToInflateBytesMax = 64 * 1024
 /** A refused body's rest that is read and thrown away so that the client can see the answer. */
 export const discardedBytesMax = 64 * 1024 * 1024
 /** Requests that a connection may have written ahead of their replies; with one more it ends after them. */
 export const requestsAheadMax = 256
 /** Replies that wait for the end of the event loop's turn, to be written together. */
 export const repliesTogetherMax = 64
+export const repliesTogetherBytesMax = 1024 * 1024
+/** Of replies that are being compressed; further ones go out as they are. */
+export const compressingBytesMax = 32 * 1024 * 1024
 /** Replies below this size are not worth compressing. */
 export const compressedReplySizeBytesMin = 1024
 /** How long a reply may wait for a client that reads nothing of it, and the bytes of all that wait in one process. */
 export const replyStalledMsMax = 30_000
-export const unreadReplyBytesMax = 256 * 1024 * 1024
+export const unreadReplyBytesMax = 128 * 1024 * 1024
 /** Connections open at once; further ones are closed as they come. */
 export const connectionsMax = 10_000
 /** A head that is larger is answered by 400, at every port. */
@@ -370,6 +383,8 @@ export const cacheUnderstoodMax = 4096
 export const cacheUnderstoodTextMax = 1024
 /** Requests on their way to the region, and connections for them. */
 export const cacheUpstreamConnectionsMax = 256
+/** Of the region's replies that a cache has not received whole: beyond these only the oldest is read on. */
+export const cacheUpstreamBytesMax = 64 * 1024 * 1024
 /** The region may take so long to answer. */
 export const cacheUpstreamMsMax = 30_000
 // Drills
@@ -377,20 +392,7 @@ export const cacheUpstreamMsMax = 30_000
 export const drillOperationsMax = 2_000_000
 export const drillSamplesMax = 1_000_000
 
-// Links
-/**
- * Bounds what waits for its turn in one direction of a connection over a link: so many milliseconds of its bandwidth, within a least and a
- * most number of bytes. More only hides from TCP that the link is full.
- */
-export const linkWaitingMax = { least: 2 * 1024, ms: 250, most: 256 * 1024 } as const
-/** Bytes that a socket of a link may have waiting to be written before the link waits for it. */
-export const linkUnwrittenBytesMax = 256 * 1024
-/** Bytes on their way in one direction of a connection, beside what the distance itself holds at half a gigabyte a second. */
-export const linkInFlightBytesMax = { least: 512 * 1024, perMs: 512 * 1024, most: 32 * 1024 * 1024 } as const
-/** Of one listening port of a link. */
-export const linkConnectionsMax = 1024
-/** Laid over one direction of a link at once. */
-export const linkFaultsMax = 64
+// The front door
 /** Of the front door, to one region. */
 export const frontDoorConnectionsMax = 1024
 /** Replies that wait in the front door for clients that do not read: each keeps a connection to a region. */

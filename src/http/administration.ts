@@ -18,9 +18,16 @@ export function adminRefusal(headers: IncomingHttpHeaders, token: string | undef
 /** Of a port that serves administration alone. */
 export function controlRefusal(
   headers: IncomingHttpHeaders,
-  { token, address }: { readonly token: string | undefined; readonly address: string | undefined },
+  { token, address, open = false }: Control,
 ): string | undefined {
-  return new Visitors().refusal(headers, { address }) ?? adminRefusal(headers, token)
+  return new Visitors().refusal(headers, { address }) ?? (open ? undefined : adminRefusal(headers, token))
+}
+
+type Control = {
+  readonly token: string | undefined
+  readonly address: string | undefined
+  /** For what asks for no token. */
+  readonly open?: boolean
 }
 
 /** Compares in a time that says nothing of where the texts differ. */

@@ -7,6 +7,7 @@ import type { Socket } from 'node:net'
 import {
   idleConnectionMsMax,
   lingerMsMax,
+  repliesTogetherBytesMax,
   repliesTogetherMax,
   requestHeadBytesMax,
   requestMsMax,
@@ -35,16 +36,19 @@ export type ConnectionsOptions = {
  */
 class Outbox {
   #writes: (() => void)[] = []
+  #sizeBytes = 0
 
-  add(write: () => void): void {
+  add(sizeBytes: number, write: () => void): void {
     if (this.#writes.length === 0) setImmediate(this.#flush)
     this.#writes.push(write)
-    if (this.#writes.length >= repliesTogetherMax) this.#flush()
+    this.#sizeBytes += sizeBytes
+    if (this.#writes.length >= repliesTogetherMax || this.#sizeBytes >= repliesTogetherBytesMax) this.#flush()
   }
 
   readonly #flush = (): void => {
     const writes = this.#writes
     this.#writes = []
+    this.#sizeBytes = 0
     for (const write of writes) write()
   }
 }
@@ -220,7 +224,7 @@ class Connection {
   readonly #reply = (requestId: string, reply: Reply): void => {
     const last = this.#ended || this.#options.api.closing
     const whole = reply instanceof ReadyReply ? replyText(requestId, reply, last) : replyBytes(requestId, reply, last)
-    this.#options.outbox.add(() => this.#write(whole, last))
+    this.#options.outbox.add(whole.length, () => this.#write(whole, last))
   }
 
   #write(whole: Buffer | string, last: boolean): void {

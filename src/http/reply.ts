@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { crc32, deflate, gzip } from 'node:zlib'
-import { idleConnectionMsMax } from '../core/limits.ts'
+import { compressingBytesMax, idleConnectionMsMax } from '../core/limits.ts'
 
 export type Reply = {
   readonly status: number
@@ -122,12 +122,18 @@ function endingNow(): typeof ending {
   return ending
 }
 
-/** Calls `send` with the reply compressed, if the client takes that. */
+let compressingBytes = 0
+
+/** Calls `send` with the reply compressed, if the client takes that and not too much is being compressed. */
 export function compressed(reply: Reply, acceptEncoding: string, send: (reply: Reply) => void): void {
   const encoding = acceptedEncoding(acceptEncoding)
-  if (encoding === undefined) return send(reply)
+  const { length } = reply.bytes
+  if (encoding === undefined || (compressingBytes > 0 && compressingBytes + length > compressingBytesMax))
+    return send(reply)
   const compress = encoding === 'gzip' ? gzip : deflate
+  compressingBytes += length
   compress(reply.bytes, (error, bytes) => {
+    compressingBytes -= length
     send(error === null ? { ...reply, bytes, headers: { 'Content-Encoding': encoding, ...reply.headers } } : reply)
   })
 }

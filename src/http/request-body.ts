@@ -5,7 +5,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Transform } from 'node:stream'
 import { createGunzip, createInflate } from 'node:zlib'
-import { discardedBytesMax, inflatingBytes, requestSizeBytesMax, waitingToInflateBytesMax } from '../core/limits.ts'
+import {
+  bodyPieceBytesMin,
+  bodyPiecesMin,
+  discardedBytesMax,
+  inflatingBytes,
+  requestSizeBytesMax,
+} from '../core/limits.ts'
 import type { BodyBudget } from './body-budget.ts'
 import { ReceivedBytes } from './received-bytes.ts'
 
@@ -41,6 +47,7 @@ class BodyReader {
   readonly #sent = new ReceivedBytes()
   readonly #decoded = new ReceivedBytes()
   #heldBytes = 0
+  #pieces = 0
   #unwatch = (): void => {}
   #isDone = false
 
@@ -76,7 +83,8 @@ class BodyReader {
   }
 
   readonly #take = (chunk: Buffer): void => {
-    if (this.#keep(this.#sent, chunk)) this.#inflating?.add(chunk)
+    if (isCutSmall(++this.#pieces, this.#sent.sizeBytes)) this.#fail('undecodable')
+    else if (this.#keep(this.#sent, chunk)) this.#inflating?.add(chunk)
   }
 
   #keep(to: ReceivedBytes, chunk: Buffer): boolean {
@@ -159,7 +167,7 @@ class Inflating {
   add(chunk: Buffer): void {
     this.#waiting.add(chunk)
     this.#write()
-    if (this.#waiting.sizeBytes > waitingToInflateBytesMax) this.#request.pause()
+    if (this.#waiting.sizeBytes > inflatingBytes) this.#request.pause()
   }
 
   end(): void {
@@ -186,6 +194,11 @@ class Inflating {
   }
 }
 
+/** Each chunk of a body costs the parser as much as a kilobyte, however small it is: nobody needs millions of them. */
+function isCutSmall(pieces: number, sizeBytes: number): boolean {
+  return pieces > bodyPiecesMin && sizeBytes < pieces * bodyPieceBytesMin
+}
+
 /**
  * A client that is still sending would see its connection reset, and not the answer, so the rest is read and thrown
  * away first, unless there is too much of it.
@@ -194,6 +207,7 @@ function discardRest(request: IncomingMessage, done: () => void): void {
   if (request.complete || request.destroyed || Number(request.headers['content-length']) > discardedBytesMax)
     return done()
   let discarded = 0
+  let pieces = 0
   const stop = (): void => {
     request.removeListener('data', count)
     request.removeListener('end', stop)
@@ -202,7 +216,7 @@ function discardRest(request: IncomingMessage, done: () => void): void {
   }
   const count = (chunk: Buffer): void => {
     discarded += chunk.length
-    if (discarded > discardedBytesMax) stop()
+    if (discarded > discardedBytesMax || isCutSmall(++pieces, discarded)) stop()
   }
   request.on('data', count)
   request.on('end', stop)

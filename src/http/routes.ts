@@ -39,8 +39,14 @@ export function addRoutes(
 ): void {
   app.addHook('onRequest', async (request, reply) => {
     const reason = visitors.refusal(request.headers, arrivalOf(request.raw, arrival))
-    return reason === undefined ? undefined : reply.code(403).send({ error: reason })
+    if (reason !== undefined) return reply.code(403).send({ error: reason })
+    // Before a body is read that nobody asked for.
+    return request.is404 ? notFound(request, reply) : undefined
   })
+  const notFound = (request: FastifyRequest, reply: FastifyReply): FastifyReply =>
+    request.method === 'OPTIONS' && request.url.split('?')[0] === '/' && request.headers.origin !== undefined
+      ? preflight(request, reply, ids)
+      : text(reply.code(404), '<UnknownOperationException/>\n', ids)
   app.get('/', (_, reply) => text(reply, `healthy: dynamodb.${region}.amazonaws.com `, ids))
   app.get('/health', () => ({ status: 'ok', region }))
   app.get('/ready', (_, reply) => {
@@ -53,11 +59,7 @@ export function addRoutes(
   })
   addAdmin(app, options)
   app.setErrorHandler(answerError(ids))
-  app.setNotFoundHandler((request, reply) =>
-    request.method === 'OPTIONS' && request.url.split('?')[0] === '/' && request.headers.origin !== undefined
-      ? preflight(request, reply, ids)
-      : text(reply.code(404), '<UnknownOperationException/>\n', ids),
-  )
+  app.setNotFoundHandler(notFound)
 }
 
 function text(reply: FastifyReply, body: string, ids: RequestIds): FastifyReply {

@@ -80,12 +80,24 @@ function isFromElsewhere(site: string | string[] | undefined): boolean {
   return site === 'cross-site' || site === 'same-site'
 }
 
-/** What proxies add. One that passes a stranger's request on to the loopback makes it look like one of this machine. */
-const proxyHeaders = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip']
+/** What proxies add, beside all that begins with `x-forwarded`. One that passes a stranger's request on to the loopback makes it look like one of this machine. */
+const proxyHeaders: ReadonlySet<string> = new Set([
+  'forwarded',
+  'via',
+  'x-real-ip',
+  'x-client-ip',
+  'x-cluster-client-ip',
+  'x-original-forwarded-for',
+  'x-envoy-external-address',
+  'true-client-ip',
+  'cf-connecting-ip',
+  'fastly-client-ip',
+  'fly-client-ip',
+])
 
 /** Whether a proxy has passed the request on; such a request may use the API, and nothing else. */
 export function isForwarded(headers: IncomingHttpHeaders): boolean {
-  return proxyHeaders.some((name) => headers[name] !== undefined)
+  return Object.keys(headers).some((name) => name.startsWith('x-forwarded') || proxyHeaders.has(name))
 }
 
 const shownNameMax = 100

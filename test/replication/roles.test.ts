@@ -222,6 +222,7 @@ describe.each(await natsBinaries())('%s', (binary) => {
     const aims = [`cache.${us}.changes`, `here.${us}`, `ask.${us}.${ap}`, `_INBOX_${us}.x`, `_INBOX_${eu}.x`]
     for (const deliver_subject of [...aims, `log.${us}.changes`, `$JS.API.STREAM.DELETE.${stream}`])
       await create({ deliver_subject, headers_only: true })
+    expect(await create({ deliver_subject: `log.${us}.changes` })).toBeUndefined()
     await create({ durable_name: 'durable' })
     await create({ inactive_threshold: nanos(10 * consumerInactiveMsMax) })
     const good = await create({})

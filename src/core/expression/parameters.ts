@@ -3,8 +3,10 @@
  * that came before them are not mixed, and placeholders are given only with expressions and have the form of placeholders.
  * The values themselves are checked by core/wire.
  */
+import { sizeOfValue } from '../attribute/size.ts'
+import type { AttributeValue } from '../attribute/value.ts'
 import { type ServiceError, validationError } from '../errors.ts'
-import { placeholderSizeBytesMax } from '../limits.ts'
+import { placeholderSizeBytesMax, substitutionSizeBytesMax } from '../limits.ts'
 import { checkAttributeName } from '../wire/attribute-values.ts'
 
 /** The names of an operation's parameters, in the order in which DynamoDB lists them. */
@@ -44,6 +46,31 @@ export function checkExpressionParameters(
   checkMixing(given, input, parameters)
   checkNames(input['ExpressionAttributeNames'], given.length > 0)
   checkValues(input['ExpressionAttributeValues'], valueExpressions(parameters), given)
+}
+
+/** What the placeholders stand for, with these: 2 MB each and together (the messages are DynamoDB Local's). The values have been checked. */
+export function checkSubstitutionSizes(
+  names: Readonly<Record<string, string>> = {},
+  values: Readonly<Record<string, AttributeValue>> = {},
+): void {
+  const ofNames = sizeWithKeys('ExpressionAttributeNames', names, (name) => Buffer.byteLength(name))
+  const ofValues = sizeWithKeys('ExpressionAttributeValues', values, sizeOfValue)
+  if (ofNames + ofValues > substitutionSizeBytesMax)
+    throw validationError('Combined size of ExpressionAttributeNames and ExpressionAttributeValues exceeds max size')
+}
+
+function sizeWithKeys<Value>(
+  parameter: string,
+  members: Readonly<Record<string, Value>>,
+  sizeOf: (value: Value) => number,
+): number {
+  let sizeBytes = 0
+  for (const key in members) {
+    // Keys are short: as placeholders they have been checked.
+    sizeBytes += key.length + sizeOf(members[key] as Value)
+    if (sizeBytes > substitutionSizeBytesMax) throw validationError(`${parameter} exceeds max size`)
+  }
+  return sizeBytes
 }
 
 function isGiven(input: Readonly<Record<string, unknown>>, name: string): boolean {

@@ -3,7 +3,7 @@
  * beyond `pageTurnWorkMax` goes on in another turn of the event loop.
  */
 import type { Condition } from '../expression/condition.ts'
-import { pageTurnWorkMax } from '../limits.ts'
+import { pageTurnBytesMax, pageTurnWorkMax } from '../limits.ts'
 
 /** Bytes that are copied, that are parsed, and that a filter's operator may compare, for a unit. */
 const copiedBytes = 16_384
@@ -19,6 +19,7 @@ export type WorkRules = { readonly parses: boolean; readonly operators: number }
 export class TurnWork {
   readonly #rules: WorkRules
   #done = 0
+  #bytes = 0
 
   constructor(rules: WorkRules = { parses: false, operators: 0 }) {
     this.#rules = rules
@@ -26,13 +27,16 @@ export class TurnWork {
 
   /** False when the turn has had enough. */
   add(bytes: number, parses = this.#rules.parses): boolean {
+    this.#bytes += bytes
     this.#done += this.#of(bytes, parses)
-    return this.#done < pageTurnWorkMax
+    return this.#done < pageTurnWorkMax && this.#bytes < pageTurnBytesMax
   }
 
   /** Whether there is room for a row of that size; there is for the first of a turn. */
   fits(bytes: number): boolean {
-    return this.#done === 0 || this.#done + this.#of(bytes, this.#rules.parses) <= pageTurnWorkMax
+    if (this.#done === 0) return true
+    const work = this.#done + this.#of(bytes, this.#rules.parses)
+    return work <= pageTurnWorkMax && this.#bytes + bytes <= pageTurnBytesMax
   }
 
   #of(bytes: number, parses: boolean): number {
@@ -43,6 +47,7 @@ export class TurnWork {
 
   begin(): void {
     this.#done = 0
+    this.#bytes = 0
   }
 }
 

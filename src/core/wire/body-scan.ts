@@ -3,7 +3,7 @@
  * objects to JSON.parse. The pass knows no more of JSON than where texts begin and end; what is no JSON is the parser's to find.
  */
 import { ServiceError } from '../errors.ts'
-import { bodyDepthMax, bodyMembersMax, bodyValuesMax, bodyValuesWithItemsMax } from '../limits.ts'
+import { bodyDepthMax, bodyMembersMax, bodyNamedMembersMax, bodyValuesMax, bodyValuesWithItemsMax } from '../limits.ts'
 
 /** Operations whose parameters hold attribute values, as many as the request's size allows. All others are small by their nature. */
 const withItems: ReadonlySet<string> = new Set([
@@ -22,7 +22,8 @@ const withItems: ReadonlySet<string> = new Set([
 /** Throws the SerializationException of a body that nests deeper, or has more values, than any request of the operation can need. */
 export function checkBodyScan(operation: string, body: Buffer): void {
   const valuesMax = withItems.has(operation) ? bodyValuesWithItemsMax : bodyValuesMax
-  if (!exceeds(body, { depthMax: bodyDepthMax, valuesMax, membersMax: bodyMembersMax })) return
+  const bounds = { depthMax: bodyDepthMax, valuesMax, membersMax: bodyMembersMax, namedMembersMax: bodyNamedMembersMax }
+  if (!exceeds(body, bounds)) return
   throw new ServiceError('SerializationException', '')
 }
 
@@ -31,17 +32,22 @@ export type ScanBounds = {
   readonly valuesMax: number
   /** Of one object: to the parser they cost far more than the elements of a list. */
   readonly membersMax?: number
+  /** Of an object of conditions or placeholders: each member becomes several objects, and no expression can use so many. */
+  readonly namedMembersMax?: number
 }
 
 /** Members of each object that is open, by its depth; reused, since nothing awaits. */
 const members = new Int32Array(bodyDepthMax + 2)
+/** Where each of them begins. */
+const begun = new Int32Array(bodyDepthMax + 2)
 /** No list has so many elements. */
 const elements = -(2 ** 30)
 
 /** Returns whether the bytes nest deeper or hold more values (members, elements, and the root), in all or in one object, than the bounds. */
-export function exceeds(body: Buffer, { depthMax, valuesMax, membersMax = Infinity }: ScanBounds): boolean {
+export function exceeds(body: Buffer, bounds: ScanBounds): boolean {
+  const { depthMax, valuesMax, membersMax = Infinity, namedMembersMax = Infinity } = bounds
   // Each level takes a bracket at both ends, and each value but the first a byte of its own and a comma.
-  if (body.length < 2 * depthMax && body.length < Math.min(valuesMax, membersMax)) return false
+  if (body.length < 2 * depthMax && body.length < Math.min(valuesMax, membersMax, namedMembersMax)) return false
   let depth = 0
   let values = 1
   members[0] = elements
@@ -50,14 +56,16 @@ export function exceeds(body: Buffer, { depthMax, valuesMax, membersMax = Infini
     if (byte === quote) at = endOfText(body, at + 1)
     else if (byte === comma) {
       values++
-      members[depth] = (members[depth] ?? 0) + 1
-      if ((members[depth] ?? 0) > membersMax) return true
+      const count = (members[depth] ?? 0) + 1
+      members[depth] = count
+      if (count > membersMax || (count === namedMembersMax + 1 && isNamed(body, begun[depth] ?? 0))) return true
     }
     // A brace and a bracket differ in one bit from each other, and an end from its beginning in two.
     else if ((byte | lowerCaseBit) === openBrace) {
       values++
       if (++depth > depthMax) return true
       members[depth] = byte === openBrace ? 1 : elements
+      begun[depth] = at
     } else if ((byte | lowerCaseBit) === closeBrace) depth--
     else continue
     if (values > valuesMax) return true
@@ -65,6 +73,37 @@ export function exceeds(body: Buffer, { depthMax, valuesMax, membersMax = Infini
   return false
 }
 
+const named: ReadonlySet<string> = new Set([
+  'ExpressionAttributeNames',
+  'ExpressionAttributeValues',
+  'Expected',
+  'KeyConditions',
+  'QueryFilter',
+  'ScanFilter',
+  'RequestItems',
+])
+/** No name of these is as long. */
+const nameBytesMax = 32
+
+/** Whether the object that begins there is one of these parameters. A name with an escape may be any of them. */
+function isNamed(body: Buffer, at: number): boolean {
+  const colonAt = beforeBlanks(body, at)
+  const end = beforeBlanks(body, colonAt)
+  if (body[colonAt] !== colon || body[end] !== quote) return false
+  const text = body.toString('latin1', Math.max(0, end - nameBytesMax), end)
+  const name = text.slice(text.lastIndexOf('"') + 1)
+  return named.has(name) || name.includes('\\')
+}
+
+/** The place of the last byte before that is no blank. */
+function beforeBlanks(body: Buffer, from: number): number {
+  let at = from - 1
+  while (at > 0 && (body[at] as number) <= blank) at--
+  return at
+}
+
+const blank = 0x20
+const colon = 0x3a
 const quote = 0x22
 const comma = 0x2c
 const backslash = 0x5c

@@ -6,9 +6,11 @@ import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
 import { gunzipSync, inflateSync } from 'node:zlib'
 import { ServiceError } from '../../core/errors.ts'
-import { cacheUpstreamConnectionsMax, cacheUpstreamMsMax } from '../../core/limits.ts'
+import { cacheUpstreamConnectionsMax, cacheUpstreamMsMax, frameSizeBytesMax } from '../../core/limits.ts'
 import { type Mark, markOf, markRequestHeader, placeHeader, tablesHeader } from '../../core/wire/mark.ts'
+import { ReceivedBytes } from '../received-bytes.ts'
 import type { SignedRequest } from '../signatures.ts'
+import { ReplyBudget } from './reply-budget.ts'
 
 export type UpstreamReply = {
   readonly status: number
@@ -20,6 +22,8 @@ export type UpstreamReply = {
 export type Upstream = {
   /** Rejects with a ServiceError that a client may be told and may retry. */
   readonly send: (request: SignedRequest) => Promise<UpstreamReply>
+  /** Of replies that have not arrived whole. */
+  readonly heldBytes: () => number
   readonly close: () => void
 }
 
@@ -28,6 +32,7 @@ export function upstreamAt(url: URL, options: { readonly ca?: string | Buffer } 
   const settings = { keepAlive: true, maxSockets: cacheUpstreamConnectionsMax, timeout: idleMsMax }
   const agent = isTls ? new TlsAgent({ ...settings, ...options }) : new Agent(settings)
   const open = isTls ? httpsRequest : httpRequest
+  const budget = new ReplyBudget()
   return {
     send: async (request) => {
       const outgoing = open({
@@ -38,8 +43,9 @@ export function upstreamAt(url: URL, options: { readonly ca?: string | Buffer } 
         method: 'POST',
         headers: headersFor(request),
       })
-      return await answered(outgoing, request.payload)
+      return await answered(outgoing, request.payload, budget)
     },
+    heldBytes: () => budget.heldBytes,
     close: () => agent.destroy(),
   }
 }
@@ -73,7 +79,7 @@ function headersFor(request: SignedRequest): string[] {
   return headers
 }
 
-function answered(outgoing: ClientRequest, payload: Buffer): Promise<UpstreamReply> {
+function answered(outgoing: ClientRequest, payload: Buffer, budget: ReplyBudget): Promise<UpstreamReply> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => outgoing.destroy(new Error('no answer in time')), cacheUpstreamMsMax)
     let sent = false
@@ -87,13 +93,20 @@ function answered(outgoing: ClientRequest, payload: Buffer): Promise<UpstreamRep
     })
     outgoing.on('error', fail)
     outgoing.on('response', (incoming) => {
-      const chunks: Buffer[] = []
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
+      const received = new ReceivedBytes()
+      const arriving = budget.begin(incoming)
+      incoming.on('data', (chunk: Buffer) => {
+        received.add(chunk)
+        arriving.add(chunk.length)
+        if (received.sizeBytes > replyBytesMax) outgoing.destroy(new Error('no reply is so large'))
+      })
       incoming.on('aborted', fail)
+      incoming.once('close', arriving.end)
       incoming.on('end', () => {
         clearTimeout(timer)
+        arriving.end()
         try {
-          resolve(replyOf(incoming, chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)))
+          resolve(replyOf(incoming, received.whole()))
         } catch {
           fail()
         }
@@ -130,8 +143,12 @@ function decoded(body: Buffer, encoding = ''): Buffer {
   return decoders[encoding]?.(body) ?? body
 }
 
+/** The largest replies are of 16 MB of items, as JSON. */
+const replyBytesMax = frameSizeBytesMax
+const whole = { maxOutputLength: replyBytesMax }
+
 const decoders: Readonly<Record<string, (body: Buffer) => Buffer>> = {
-  gzip: gunzipSync,
-  'x-gzip': gunzipSync,
-  deflate: inflateSync,
+  gzip: (body) => gunzipSync(body, whole),
+  'x-gzip': (body) => gunzipSync(body, whole),
+  deflate: (body) => inflateSync(body, whole),
 }

@@ -72,9 +72,10 @@ async function answer(request: IncomingMessage, response: ServerResponse, parts:
 
 async function reply(request: IncomingMessage, { links, token }: Parts): Promise<Reply> {
   const route = `${request.method} ${request.url?.split('?')[0]}`
-  if (route === 'GET /health' && request.headers.origin === undefined) return { status: 200, body: { status: 'ok' } }
-  const refused = controlRefusal(request.headers, { token, address: request.socket.localAddress })
+  const isHealth = route === 'GET /health'
+  const refused = controlRefusal(request.headers, { token, address: request.socket.localAddress, open: isHealth })
   if (refused !== undefined) return { status: 403, body: { error: refused } }
+  if (isHealth) return { status: 200, body: { status: 'ok' } }
   switch (route) {
     case 'GET /links':
       return { status: 200, body: { links: links.list() } }

@@ -4,7 +4,7 @@
  * TCP pushes back on the sender as a long, thin line would.
  */
 import type { Socket } from 'node:net'
-import { linkUnwrittenBytesMax } from '../../core/limits.ts'
+import { linkUnwrittenBytesMax } from '../../core/link-limits.ts'
 import type { Alarm, Alarms } from './alarms.ts'
 import { Flow } from './flow.ts'
 import type { Content, Mark } from './flow.ts'

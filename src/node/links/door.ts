@@ -4,7 +4,8 @@
  */
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
-import { linkConnectionsMax, linkWaitingMax } from '../../core/limits.ts'
+import { linkConnectionsMax, linkWaitingMax } from '../../core/link-limits.ts'
+import { ReceivedBytes } from '../../http/received-bytes.ts'
 import type { Alarms } from './alarms.ts'
 import { Direction } from './direction.ts'
 import type { Lane, LaneUser } from './lane.ts'
@@ -114,12 +115,10 @@ export class Door implements LaneUser {
 
   /** Who gives up meanwhile was never connected: nothing of what it said must arrive after the heal. */
   #wait(near: Socket): void {
-    const said: Buffer[] = []
-    let sizeBytes = 0
+    const said = new ReceivedBytes()
     const listen = (chunk: Buffer): void => {
-      said.push(chunk)
-      sizeBytes += chunk.length
-      if (sizeBytes > linkWaitingMax.most) near.pause()
+      said.add(chunk)
+      if (said.sizeBytes > linkWaitingMax.most) near.pause()
     }
     const giveUp = (): void => void near.destroy()
     near.on('data', listen).once('end', giveUp).resume()
@@ -127,7 +126,7 @@ export class Door implements LaneUser {
     this.#waiting.set(near, () => {
       this.#waiting.delete(near)
       near.pause().off('data', listen).off('end', giveUp)
-      if (sizeBytes > 0) near.unshift(Buffer.concat(said))
+      if (said.sizeBytes > 0) near.unshift(said.whole())
       this.#dial(near)
     })
   }

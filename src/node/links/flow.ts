@@ -3,7 +3,7 @@
  * order in which it went in, the end last. Both are bounded, because a queue without a bound keeps a peer's backlog in
  * memory and hides from TCP that the link is full. Pure; the link brings the time.
  */
-import { linkInFlightBytesMax, linkWaitingMax } from '../../core/limits.ts'
+import { linkHeldBytesMax, linkInFlightBytesMax, linkShareBytes, linkWaitingMax } from '../../core/link-limits.ts'
 import { DelayQueue } from './delay-queue.ts'
 import { Fifo } from './fifo.ts'
 import type { Line, Waiting } from './line.ts'
@@ -12,6 +12,22 @@ import { oneWayMs } from './shape.ts'
 /** How a stream ends: in order, or broken. */
 export type Mark = 'end' | 'broken'
 export type Content = Buffer | Mark
+
+/** What all directions of all connections hold: beyond its bound each of them gets a small share, and TCP pushes back on the rest. */
+export class LinkBudget {
+  readonly #bytesMax: number
+  heldBytes = 0
+
+  constructor(bytesMax = linkHeldBytesMax) {
+    this.#bytesMax = bytesMax
+  }
+
+  get isUsedUp(): boolean {
+    return this.heldBytes >= this.#bytesMax
+  }
+}
+
+const ofThisProcess = new LinkBudget()
 
 type Chunk = { readonly content: Content; readonly stallMs: number }
 
@@ -27,11 +43,15 @@ export class Flow implements Waiting {
   #stalledUntilMs = -Infinity
 
   readonly #onGiven: () => void
+  readonly #budget: LinkBudget
+  /** Of `sizeBytes`, what the budget knows. */
+  #countedBytes = 0
 
   /** `onGiven` hears when something has gone from waiting to being on its way. */
-  constructor(line: Line, onGiven: () => void = () => {}) {
+  constructor(line: Line, onGiven: () => void = () => {}, budget = ofThisProcess) {
     this.#line = line
     this.#onGiven = onGiven
+    this.#budget = budget
   }
 
   /** The line has to be served after it. */
@@ -42,6 +62,7 @@ export class Flow implements Waiting {
     if (stallMs > 0) this.#stalledUntilMs = nowMs + stallMs
     this.#waiting.push({ content, stallMs })
     this.#waitingBytes += sizeOf(content)
+    this.#count()
     this.#wait()
   }
 
@@ -56,6 +77,7 @@ export class Flow implements Waiting {
     this.#inFlight.put(piece, sizeOf(piece), dueMs)
     if (piece === content) this.#waiting.shift()
     this.#waitingBytes -= piece === content ? sizeOf(piece) : bytes
+    this.#count()
     this.#waitsForLine = this.#waiting.length > 0 && !this.#isFull
     this.#onGiven()
     return this.#waitsForLine
@@ -65,7 +87,9 @@ export class Flow implements Waiting {
   take(nowMs: number): Content | undefined {
     if (!this.#line.isOpen) return undefined
     const content = this.#inFlight.take(nowMs)
-    if (content !== undefined) this.#wait()
+    if (content === undefined) return undefined
+    this.#count()
+    this.#wait()
     return content
   }
 
@@ -94,7 +118,8 @@ export class Flow implements Waiting {
   }
 
   get #waitingBytesMax(): number {
-    return this.#line.waitingBytesMax(linkWaitingMax)
+    const usual = this.#line.waitingBytesMax(linkWaitingMax)
+    return this.#budget.isUsedUp ? Math.min(usual, linkShareBytes.waiting) : usual
   }
 
   get waitingBytes(): number {
@@ -110,6 +135,12 @@ export class Flow implements Waiting {
     this.#waiting.clear()
     this.#inFlight.clear()
     this.#waitingBytes = 0
+    this.#count()
+  }
+
+  #count(): void {
+    this.#budget.heldBytes += this.sizeBytes - this.#countedBytes
+    this.#countedBytes = this.sizeBytes
   }
 
   #wait(): void {
@@ -127,6 +158,8 @@ export class Flow implements Waiting {
 
   get #isFull(): boolean {
     const { least, perMs, most } = linkInFlightBytesMax
+    // It looks again when some of its own has arrived: there is some.
+    if (this.#budget.isUsedUp && this.#inFlight.sizeBytes >= linkShareBytes.inFlight) return true
     return this.#inFlight.sizeBytes >= Math.min(least + perMs * oneWayMs(this.#line.shape), most)
   }
 }

@@ -1,10 +1,15 @@
 /** The first check of operations with expressions: how these, their placeholders and the older parameters go together. */
 import type { AttributeValue } from '../../core/attribute/value.ts'
-import { checkExpressionParameters, expressionParametersOf } from '../../core/expression/parameters.ts'
+import {
+  checkExpressionParameters,
+  checkSubstitutionSizes,
+  expressionParametersOf,
+} from '../../core/expression/parameters.ts'
 import { checkExpressionValues } from '../../core/wire/attribute-values.ts'
 import type { Check } from '../operation.ts'
 
 type Valued = {
+  readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined
   readonly ExpressionAttributeValues?: Readonly<Record<string, AttributeValue>> | undefined
 }
 
@@ -13,5 +18,6 @@ export function expressionParameters(operation: keyof typeof expressionParameter
   return (input) => {
     checkExpressionParameters(input, parameters)
     if (input.ExpressionAttributeValues !== undefined) checkExpressionValues(input.ExpressionAttributeValues)
+    checkSubstitutionSizes(input.ExpressionAttributeNames, input.ExpressionAttributeValues)
   }
 }

@@ -1,5 +1,10 @@
 import { expect, test } from 'vitest'
-import { checkExpressionParameters, expressionParametersOf } from '../../../src/core/expression/parameters.ts'
+import {
+  checkExpressionParameters,
+  checkSubstitutionSizes,
+  expressionParametersOf,
+} from '../../../src/core/expression/parameters.ts'
+import { substitutionSizeBytesMax } from '../../../src/core/limits.ts'
 import { refusal } from './parsing.ts'
 
 type Operation = keyof typeof expressionParametersOf
@@ -60,4 +65,22 @@ test.each<[Operation, Record<string, unknown>, string]>([
   ['UpdateItem', { AttributeUpdates: {}, Expected: {}, ConditionalOperator: 'OR' }, 'accepted'],
 ])('%s %j', (operation, input, problem) => {
   expect(refusal(() => checkExpressionParameters(input, expressionParametersOf[operation]))).toBe(problem)
+})
+
+test.each([
+  ['values of 2 MB with their placeholders are taken', 0, substitutionSizeBytesMax - 2, 'accepted'],
+  ['one byte more is refused', 0, substitutionSizeBytesMax - 1, 'ExpressionAttributeValues exceeds max size'],
+  ['names of 2 MB are taken', substitutionSizeBytesMax - 2, undefined, 'accepted'],
+  ['one byte more is refused', substitutionSizeBytesMax - 1, undefined, 'ExpressionAttributeNames exceeds max size'],
+  ['both together are taken up to 2 MB', 1_000_000, substitutionSizeBytesMax - 1_000_004, 'accepted'],
+  [
+    'and no further',
+    1_000_000,
+    substitutionSizeBytesMax - 1_000_003,
+    'Combined size of ExpressionAttributeNames and ExpressionAttributeValues exceeds max size',
+  ],
+])('what placeholders stand for is bounded: %s', (_, nameBytes, valueBytes, problem) => {
+  const names = nameBytes === 0 ? undefined : { '#a': 'a'.repeat(nameBytes) }
+  const values = valueBytes === undefined ? undefined : { ':a': { S: 'a'.repeat(valueBytes) } }
+  expect(refusal(() => checkSubstitutionSizes(names, values))).toBe(problem)
 })

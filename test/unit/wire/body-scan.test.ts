@@ -94,3 +94,21 @@ test('one object has at most as many members as an item of 400 KB can have, and 
   )
   expect(() => checkBodyScan('UpdateItem', inside(`[${'1,'.repeat(3 * bodyMembersMax)}1]`))).not.toThrow()
 })
+
+test('10,000 conditions or placeholders are let pass, and one more is refused, however they are written', () => {
+  const members = (count: number): string => Array.from({ length: count }, (_, n) => `"#k${n}":{"a":1}`).join(',')
+  const body = (name: string, count: number): Buffer => Buffer.from(`{"TableName":"t",${name}{${members(count)}}}`)
+  const refused = (name: string, count: number): boolean =>
+    exceeds(body(name, count), { depthMax: 132, valuesMax: 1_000_000, membersMax: 105_000, namedMembersMax: 10_000 })
+  const names = ['Expected', 'KeyConditions', 'QueryFilter', 'ScanFilter', 'ExpressionAttributeNames', 'RequestItems']
+  for (const name of names) {
+    expect(refused(`"${name}":`, 10_000)).toBe(false)
+    expect(refused(`"${name}":`, 10_001)).toBe(true)
+  }
+  const odd = ['"Expected" \n:\t', `"Expected":${' '.repeat(1000)}`, `"Expected"${' '.repeat(1000)}:`]
+  for (const name of [...odd, '"\\u0045xpected":', '"Expecte\\u0064":']) expect(refused(name, 10_001)).toBe(true)
+  for (const name of ['"Item":', '"M":', '"xExpected":', '"Item":{"Expected":[],"M":', '"Item":["Expected",']) {
+    const text = `{${name}{${members(10_001)}}`
+    expect(exceeds(Buffer.from(text), { depthMax: 132, valuesMax: 1_000_000, namedMembersMax: 10_000 })).toBe(false)
+  }
+})

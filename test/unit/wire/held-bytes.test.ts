@@ -107,6 +107,26 @@ describe('a server', () => {
     await server.close()
   })
 
+  test('refuses a body in chunks of one byte, and takes one in many chunks of some', async () => {
+    const server = await serverWith([echo('GetItem')])
+    const text = JSON.stringify({ TableName: 'abc', Key: { a: { S: 'x'.repeat(500_000) } } })
+    const inChunks = (size: number): string =>
+      Array.from({ length: Math.ceil(text.length / size) }, (_, n) => text.slice(n * size, (n + 1) * size))
+        .map((part) => `${part.length.toString(16)}\r\n${part}\r\n`)
+        .join('')
+    const { 'Content-Length': _, ...headers } = { ...apiHeaders('GetItem'), 'Content-Length': '' }
+    const lines = Object.entries({ Host: 'localhost', ...headers, 'Transfer-Encoding': 'chunked', Connection: 'close' })
+    const head = `POST / HTTP/1.1\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`
+    expect(await exchange(server.url, { writes: [`${head}${inChunks(1)}0\r\n\r\n`], waitMs: 10_000 })).toMatch(
+      /^HTTP\/1\.1 400 [^]*SerializationException/,
+    )
+    expect(await exchange(server.url, { writes: [`${head}${inChunks(100)}0\r\n\r\n`], waitMs: 10_000 })).toMatch(
+      /^HTTP\/1\.1 200 /,
+    )
+    await server.close()
+    expect(server.heldBytes()).toBe(0)
+  })
+
   test('carries out the requests of a connection one after another, however many are written at once', async () => {
     let now = 0
     let most = 0

@@ -29,6 +29,7 @@ const upstream: Upstream = {
     asked++
     return Promise.resolve({ status: 200, contentType: json10, bytes: Buffer.from(body), mark: region.mark() })
   },
+  heldBytes: () => 0,
   close: () => {},
 }
 const quiet = () => {}

@@ -4,6 +4,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { ServiceError } from '../../../src/core/errors.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
 import { apiHeaders, call, send, signedHeaders } from '../../conformance/raw-request.ts'
+import { exchange } from '../../conformance/raw-socket.ts'
 import { echo, serverWith, type TestServer } from './server.ts'
 
 const failing = (name: string, error: () => Error): Operation => ({
@@ -162,6 +163,19 @@ describe('requests', () => {
     const other = await send({ endpoint: server.url, headers: form, body: 'a=b' })
     expect(other.status).toBe(404)
     expect(other.text).toBe('<UnknownOperationException/>\n')
+  })
+
+  test('at other addresses are answered before their bodies have come', async () => {
+    const head =
+      'Host: localhost\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n\r\n{'
+    for (const path of ['/elsewhere', '/admin/nothing', '/links/set']) {
+      const text = await exchange(server.url, {
+        writes: [`POST ${path} HTTP/1.1\r\n${head}`],
+        waitMs: 10_000,
+        replies: 0,
+      })
+      expect(text).toMatch(/^HTTP\/1\.1 404 /)
+    }
   })
 
   test('must be signed in form, by header or query', async () => {

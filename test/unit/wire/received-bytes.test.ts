@@ -32,10 +32,11 @@ describe('bytes that arrive in pieces', () => {
     expect([received.sizeBytes, received.whole().length, received.heldBytes]).toEqual([0, 0, 0])
   })
 
-  test('cost no more than twice their number, a million single ones too', () => {
+  test('cost no more than twice their number, 200,000 single ones too', () => {
     const received = new ReceivedBytes()
-    for (let n = 0; n < 1_000_000; n++) received.add(packet(1))
-    expect(received.sizeBytes).toBe(1_000_000)
+    const single = packet(2).subarray(1)
+    for (let n = 0; n < 200_000; n++) received.add(single)
+    expect(received.sizeBytes).toBe(200_000)
     expect(received.heldBytes).toBeLessThan(2 * received.sizeBytes)
   })
 

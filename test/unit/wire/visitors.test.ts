@@ -66,7 +66,7 @@ test('what is wanted can be opened, and nothing else with it', () => {
 })
 
 test('a proxy gives itself away by what it adds', () => {
-  for (const name of ['forwarded', 'via', 'x-forwarded-for', 'x-real-ip'])
+  for (const name of ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-port', 'x-real-ip', 'cf-connecting-ip'])
     expect(isForwarded({ [name]: 'x' })).toBe(true)
   expect(isForwarded({ host: 'localhost' })).toBe(false)
 })

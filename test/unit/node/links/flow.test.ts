@@ -1,9 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { linkInFlightBytesMax, linkWaitingMax } from '../../../../src/core/limits.ts'
-import { type Content, Flow } from '../../../../src/node/links/flow.ts'
+import { linkInFlightBytesMax, linkShareBytes, linkWaitingMax } from '../../../../src/core/link-limits.ts'
+import { type Content, Flow, LinkBudget } from '../../../../src/node/links/flow.ts'
 import { Line } from '../../../../src/node/links/line.ts'
 import { plainShape, type Shape } from '../../../../src/node/links/shape.ts'
+
+type WorldOptions = { readonly flows?: number; readonly random?: () => number; readonly budget?: LinkBudget }
 
 /** Flows on one line in a time of our own: what is put when, and what comes out when. */
 class World {
@@ -12,12 +14,9 @@ class World {
   readonly arrived: { readonly flow: number; readonly content: Content; readonly atMs: number }[] = []
   nowMs = 0
 
-  constructor(
-    shape: Partial<Shape>,
-    { flows = 1, random = () => 0.5 }: { flows?: number; random?: () => number } = {},
-  ) {
+  constructor(shape: Partial<Shape>, { flows = 1, random = () => 0.5, budget = new LinkBudget() }: WorldOptions = {}) {
     this.line = new Line({ ...plainShape, ...shape }, random)
-    this.flows = Array.from({ length: flows }, () => new Flow(this.line))
+    this.flows = Array.from({ length: flows }, () => new Flow(this.line, () => {}, budget))
   }
 
   put(content: Content, flow = 0): void {
@@ -247,4 +246,32 @@ describe('a flow over a line', () => {
     long.runUntil(40_000)
     expect(flow.isLow).toBe(true)
   })
+})
+
+test('all flows together hold no more than the budget and a share each, and bring everything in order', () => {
+  const bytesMax = 4 * 1024 * 1024
+  const budget = new LinkBudget(bytesMax)
+  const flows = 20
+  const world = new World({ roundTripMs: 2000 }, { flows, budget })
+  const piece = 8 * 1024
+  const sent = Array.from({ length: flows }, () => 0)
+  let most = 0
+  for (let second = 0; second < 40; second++) {
+    for (let flow = 0; flow < flows; flow++)
+      while ((world.flows[flow]?.roomBytes ?? 0) > 0 && (sent[flow] ?? 0) < 200) {
+        world.put(Buffer.alloc(piece, flow), flow)
+        sent[flow] = (sent[flow] ?? 0) + 1
+      }
+    most = Math.max(most, budget.heldBytes)
+    world.runUntil(second * 1000)
+  }
+  world.runUntil(1e9)
+  const share = linkShareBytes.waiting + linkShareBytes.inFlight + 4 * piece
+  expect(most).toBeLessThan(bytesMax + flows * share)
+  expect(most).toBeGreaterThan(bytesMax / 2)
+  for (const [flow, count] of sent.entries()) {
+    expect(count).toBeGreaterThan(1)
+    expect(world.arrived.filter((each) => each.flow === flow)).toHaveLength(count)
+  }
+  expect(budget.heldBytes).toBe(0)
 })
