@@ -127,6 +127,9 @@ export type ApplyResult =
   | ({ readonly applied: 'held'; readonly until: Stamp; readonly cursor: Position } & Outcomes)
   | ({ readonly applied: 'all'; readonly cursor: Position } & Outcomes)
 
+/** What may be forgotten of a table's registers: up to which stamp every region has them, and the regions that have left for good. */
+export type RegisterHorizon = { readonly upTo: Stamp; readonly left: readonly string[] }
+
 /** What became of the changes that were not there before. */
 export type Outcomes = {
   readonly won: number
@@ -200,9 +203,10 @@ export interface Engine {
   detach(id: TableId, own: TableId): Promise<void>
   /**
    * Forgets registers up to `upTo` that are of no more use, of a table that no region has any more or of deleted indexes; returns
-   * how many. The caller knows that every region has them, and that nothing as old can still arrive.
+   * how many. The caller knows that every region has them, and that nothing as old can still arrive. Replicas in regions of `left`, which have
+   * left for good, count as gone.
    */
-  forgetRegisters(id: TableId, upTo: Stamp): Promise<number>
+  forgetRegisters(id: TableId, upTo: Stamp, left?: readonly string[]): Promise<number>
   /** Removes a table's rows, index rows and registers in bounded steps; `progress` is told the rows removed so far. */
   removeTable(id: TableId, progress?: (rows: number) => void): Promise<void>
   /** Removes an index's rows in bounded steps; the registers are the caller's, who has made it DELETING before. */

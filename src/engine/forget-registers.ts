@@ -3,7 +3,7 @@
  * caller knows that no register as old as `upTo` can still arrive from anywhere, and that every region has those that are here.
  */
 import { isTombstone } from '../core/item/row.ts'
-import { compareStamps, everyRegion, readStamp, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import { compareStamps, everyRegion, readStamp } from '../core/hybrid-logical-clock/stamp.ts'
 import {
   indexRegister,
   type IndexRegister,
@@ -13,6 +13,7 @@ import {
 } from '../core/table/registers.ts'
 import type { TableId } from '../core/table/table.ts'
 import { numberRegister, registerValueOf } from './catalog.ts'
+import type { RegisterHorizon } from './engine.ts'
 import { registerKey, registerOf, registersOf } from './keys.ts'
 import { decideRemoval } from './register-edit.ts'
 import type { State } from './state.ts'
@@ -21,10 +22,10 @@ import type { State } from './state.ts'
 type Rows = ReadonlyMap<string, Buffer>
 
 /** Returns how many registers went. */
-export async function forgetRegisters(state: State, id: TableId, upTo: Stamp): Promise<number> {
+export async function forgetRegisters(state: State, id: TableId, { upTo, left }: RegisterHorizon): Promise<number> {
   const rows = rowsOf(state, id)
   const isOld = (row: Buffer): boolean => compareStamps(readStamp(row, 1), { ...upTo, region: everyRegion }) <= 0
-  const isGone = isRemoved(rows) && [...rows].every(([name, row]) => isLocalRegister(name) || isOld(row))
+  const isGone = isRemoved(rows, left) && [...rows].every(([name, row]) => isLocalRegister(name) || isOld(row))
   const doomed = isGone ? [...rows.keys()] : deletedIndexes(rows).filter((name) => isOld(rows.get(name) as Buffer))
   if (doomed.length === 0) return 0
   const group = state.groups.open()
@@ -53,10 +54,12 @@ function rowsOf(state: State, id: TableId): Rows {
   return rows
 }
 
-/** It had replicas, no region has one any more, and nothing of it is here. */
-function isRemoved(rows: Rows): boolean {
+/** It had replicas, no region has one any more, and nothing of it is here. A region that has left cannot say that its replica is gone. */
+function isRemoved(rows: Rows, left: readonly string[]): boolean {
+  const isLost = new Set(left.map(replicaRegister))
   const replicas = [...rows].filter(([name]) => name.startsWith(replicaRegister('')))
-  return replicas.length > 0 && replicas.every(([, row]) => isTombstone(row)) && !rows.has('local/status')
+  const areGone = replicas.every(([name, row]) => isTombstone(row) || isLost.has(name))
+  return replicas.length > 0 && areGone && !rows.has('local/status')
 }
 
 /** Deleted, and their rows are gone here. */

@@ -114,8 +114,8 @@ class LocalEngine implements Engine {
     if (this.#state.catalog.decided(id) !== undefined) await detach(this.#state, id, own)
   }
 
-  forgetRegisters(id: TableId, upTo: Stamp): Promise<number> {
-    return forgetRegisters(this.#state, id, upTo)
+  forgetRegisters(id: TableId, upTo: Stamp, left: readonly string[] = []): Promise<number> {
+    return forgetRegisters(this.#state, id, { upTo, left })
   }
 
   removeTable(id: TableId, progress?: (rows: number) => void): Promise<void> {

@@ -45,7 +45,7 @@ export class Administrator {
       expectThat(table !== undefined, 'a created table is there', () => `${region.name} has no ${name}`)
       this.#world.addReplica(table.id, region)
     })
-    await this.#untilUsable(region, name)
+    await this.untilUsable(region, name)
   }
 
   /** Resolves when nothing is left of it. */
@@ -64,7 +64,7 @@ export class Administrator {
 
   /** Asks `from` to add replicas; does not wait for them. */
   async addReplicas(from: SimulatedRegion, name: string, to: readonly SimulatedRegion[]): Promise<void> {
-    await this.#untilUsable(from, name)
+    await this.untilUsable(from, name)
     // Also what an attempt before a crash has brought to the disk without an answer counts as asked.
     const asked = new Set<SimulatedRegion>()
     await this.#insist(from, async (context) => {
@@ -95,7 +95,7 @@ export class Administrator {
 
   /** Asks `from` to remove a replica, or the region itself to delete its table, and waits until it is gone from there and from the list. */
   async removeReplica(from: SimulatedRegion, name: string, region: SimulatedRegion): Promise<void> {
-    await this.#untilUsable(from, name)
+    await this.untilUsable(from, name)
     const asksItself = this.#random.chance(0.4)
     let asked: { readonly id: TableId; readonly additions: number } | undefined
     await this.#insist(asksItself ? region : from, async (context) => {
@@ -146,7 +146,7 @@ export class Administrator {
 
   /** A replica becomes a table of its own; what it had acknowledged before it was asked to is with the others then. */
   async disassociate(region: SimulatedRegion, name: string): Promise<void> {
-    await this.#untilUsable(region, name)
+    await this.untilUsable(region, name)
     let id: TableId | undefined
     await this.#insist(region, async (context) => {
       const table = context.engine.tableNamed(name)
@@ -162,7 +162,7 @@ export class Administrator {
   }
 
   async addIndex(region: SimulatedRegion, name: string): Promise<void> {
-    await this.#untilUsable(region, name)
+    await this.untilUsable(region, name)
     await this.#insist(region, async (context) => {
       const table = context.engine.tableNamed(name)
       if (table === undefined || table.indexes.some((index) => index.name === lateIndex.IndexName)) return
@@ -191,7 +191,7 @@ export class Administrator {
     ])
   }
 
-  async #untilUsable(region: SimulatedRegion, name: string): Promise<void> {
+  async untilUsable(region: SimulatedRegion, name: string): Promise<void> {
     await this.#until('tables become active', () => {
       const table = region.engine?.tableNamed(name)
       return table !== undefined && isUsable(table, region.name)

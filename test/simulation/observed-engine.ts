@@ -40,6 +40,16 @@ export function observed(engine: Engine, region: SimulatedRegion, world: World):
       })
       return removed
     },
+    forgetRegisters: async (table: TableId, upTo: Stamp, departed?: readonly string[]) => {
+      const before = engine.registers(table)
+      const forgotten = await engine.forgetRegisters(table, upTo, departed)
+      const left = new Set(engine.registers(table).map(({ key }) => key.toString('latin1')))
+      const gone = before.filter(({ key }) => !left.has(key.toString('latin1')))
+      world.check(() => {
+        for (const { key, row } of gone) checkForgetting(world, region, { table, key, stamp: decodeRow(row).stamp })
+      })
+      return forgotten
+    },
     emptyTable: (table, progress) => {
       region.watch.forgetRows(table)
       region.watch.emptying.add(table)
@@ -118,6 +128,30 @@ function checkRemoval(
     )
   }
   world.forget(table, key, stamp)
+}
+
+/**
+ * A register of what is deleted may go when each other region knows of it, and nothing that one wrote without knowing of it is still to
+ * arrive here. A region that knows nothing of the register begins with the state of others, or has it in their logs.
+ */
+function checkForgetting(
+  world: World,
+  region: SimulatedRegion,
+  { table, key, stamp }: { table: TableId; key: Buffer; stamp: Stamp },
+): void {
+  const promise = 'registers of what is deleted never go early'
+  for (const peer of world.regions) {
+    const history = peer.watch.historyOf(table, key)
+    const last = history.at(-1)
+    if (peer === region || last === undefined) continue
+    const says = (of: Stamp | undefined): string =>
+      `${region.name} forgot ${key.toString()} of ${table} at ${stampText(stamp)}, ${peer.name} has ${stampText(of)}`
+    expectThat(order(last.row.stamp, stamp) >= 0, promise, () => says(last.row.stamp))
+    const unaware = history.find(
+      ({ own, row }) => own && !covers(vectorOf(row), stamp) && !region.watch.knows(table, key, row.stamp),
+    )
+    expectThat(unaware === undefined, promise, () => says(unaware?.row.stamp))
+  }
 }
 
 /** What left while the link made another version of it cannot be read; it can only come once that has ended. */

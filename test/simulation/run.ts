@@ -16,6 +16,7 @@ import {
   manyTables,
   oneRegionAlone,
   randomOfContradictions,
+  removedTables,
   type Shape,
 } from './shapes.ts'
 import { SimulatedCache } from './simulated-cache.ts'
@@ -23,6 +24,7 @@ import { Inspector } from './inspector.ts'
 import { isItem } from './log-watch.ts'
 import { Prover } from './prover.ts'
 import { Refusals } from './refusals.ts'
+import { removeTables, untilForgotten } from './removals.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
@@ -202,6 +204,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   await Promise.all(newcomers)
   await prover.repairAll()
   await settle(world)
+  await untilForgotten(world)
   for (const cache of caches) await cache.settle()
   for (const cache of caches) await cache.stop()
   inspector.stop()
@@ -308,6 +311,7 @@ async function administer(world: World, { administrator, home, plan, welcome }: 
   if (random.chance(0.6)) chores.push(administrator.addReplicas(home, 'orders', others))
   else for (const other of others) later(1, () => administrator.addReplicas(home, 'orders', [other]))
   if (plan.shapes.includes(manyTables)) chores.push(makeManyTables(world, administrator, plan.seed))
+  if (plan.shapes.includes(removedTables)) chores.push(removeTables(world, administrator, plan.seed))
   later(0.3, () => administrator.createTable(random.pick(isAlone ? [home] : others), 'notes', false))
   later(0.3, () => administrator.addIndex(home, 'orders'))
   later(0.3, async () => {

@@ -163,6 +163,12 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'the simulator wiped a disk while a damaged row was not repaired, because the damaged region was down for a moment',
   },
+  {
+    seed: 7,
+    world: 8,
+    story:
+      'a removed table was named for ever, because a region had left before the others heard that its replica was gone',
+  },
 ]
 
 /** Seeds that fail at present, to be mended: `npm run simulate -- --seed N --world W`. */

@@ -34,7 +34,14 @@ export const contradictions: Shape = {
   aim: 'of one table in several regions at one moment',
 }
 
-export const allShapes: readonly Shape[] = [contradictions, oneRegionAlone, manyTables]
+export const removedTables: Shape = {
+  name: 'removed tables',
+  world: 8,
+  isIn: (seed) => randomOf(seed, 'removed tables').chance(0.06),
+  aim: 'of which no region knows anything in the end',
+}
+
+export const allShapes: readonly Shape[] = [contradictions, oneRegionAlone, manyTables, removedTables]
 
 export function hasShape({ world, isIn }: Shape, of: { readonly seed: number; readonly world: number }): boolean {
   return of.world >= world && isIn(of.seed)

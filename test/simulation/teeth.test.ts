@@ -139,6 +139,24 @@ const bugs: readonly Bug[] = [
     },
   },
   {
+    bug: 'registers of removed tables are forgotten before every region knows of the removal',
+    breaks: ['registers of what is deleted never go early'],
+    seedsMax: 200,
+    knownSeed: 172,
+    world: 8,
+    inject: () => ({
+      engine: (engine, env) => {
+        const forget = (): void => {
+          for (const table of engine.knownTables())
+            void engine.forgetRegisters(table, { ...engine.clock(), region: 0xffff }).catch(() => undefined)
+          env.clock.after(200, forget)
+        }
+        env.clock.after(200, forget)
+        return {}
+      },
+    }),
+  },
+  {
     bug: 'the log is trimmed before every replica has confirmed it',
     breaks: ['the log is kept until every replica has confirmed'],
     seedsMax: 50,

@@ -73,6 +73,8 @@ export class World {
   wipes = 0
   /** Disks that are being set back now. */
   oldDisks = 0
+  /** Tables that had replicas and that no region is to have any more. */
+  readonly removedTables = new Set<TableId>()
   /** Changes of tables that are being made: no disk is lost meanwhile. */
   chores = 0
 

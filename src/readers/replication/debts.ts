@@ -80,6 +80,11 @@ export function owesMerges(room: Room): boolean {
   return notNoted(room).length > 0 || debts(room).length > 0
 }
 
+/** Regions that have left, as noted: what others knew of them is being merged, or has been. */
+export function departedRegions({ engine, peers }: Room): readonly string[] {
+  return noted(engine, departedNote).filter((name) => !peers.some((peer) => peer.name === name))
+}
+
 /** Regions that have left and of which that is not noted yet: what was being merged of them may still be under way. */
 export function notNoted({ engine, peers }: Room): readonly string[] {
   return noted(engine, peersNote).filter((name) => !peers.some((peer) => peer.name === name))

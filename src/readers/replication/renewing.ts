@@ -11,7 +11,7 @@ import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { logPositionsMax, storeAgeCheckMsMax } from '../../core/limits.ts'
 import type { Table, TableId } from '../../core/table/table.ts'
 import type { Topology } from '../../core/topology.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { Engine, RegisterHorizon } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import { agreedNotes, type Finding } from './claims.ts'
 import type { Mended } from './mend.ts'
@@ -38,7 +38,7 @@ export interface Replication {
   /** Tombstones up to this are of no more use to anybody; undefined as long as nobody can know. */
   horizon(table: Table): Stamp | undefined
   /** The same of a table's registers, which every region has, with a replica or without. */
-  registerHorizon(table: TableId): Stamp | undefined
+  registerHorizon(table: TableId): RegisterHorizon | undefined
   /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
   topologyChanged(): void
   /** Why nothing is replicated and no write is taken; undefined as a rule. */
@@ -115,8 +115,10 @@ class RenewingReplication implements Replication {
     return this.#renewing === undefined && this.#halted === undefined ? this.#readers.horizon(table) : undefined
   }
 
-  registerHorizon(table: TableId): Stamp | undefined {
-    return this.#renewing === undefined && this.#halted === undefined ? this.#readers.registerHorizon(table) : undefined
+  registerHorizon(table: TableId): RegisterHorizon | undefined {
+    return this.#renewing === undefined && this.#halted === undefined
+      ? this.#readers.registerHorizon(table)
+      : undefined
   }
 
   topologyChanged(): void {

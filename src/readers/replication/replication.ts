@@ -19,13 +19,14 @@ import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.t
 import { countedForStatusMax, countedInStatusMax, trimmedAtOnceMax } from '../../core/limits.ts'
 import type { Replica, Table, TableId } from '../../core/table/table.ts'
 import { peersOf, type Region, type Topology } from '../../core/topology.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { Engine, RegisterHorizon } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import { announcementOf } from './announcing.ts'
 import { answer, answerInTurns } from './answers.ts'
 import { Claims } from './claims.ts'
 import { owesMergesOf } from './debts.ts'
 import { Exclusive } from './exclusive.ts'
+import { departedRegions } from './debts.ts'
 import { horizonOf } from './horizon.ts'
 import { Ledger } from './ledger.ts'
 import { Loop } from './loop.ts'
@@ -186,11 +187,14 @@ export class Readers {
     return this.#horizonFrom(own, this.#met(), table)
   }
 
-  registerHorizon(id: TableId): Stamp | undefined {
+  registerHorizon(id: TableId): RegisterHorizon | undefined {
     const own = { region: this.#engine.region.name, clock: this.#engine.clock() }
     const met = this.#met()
     // A region that has not been met yet may know anything.
-    return met.length < this.#subscribers.size ? undefined : this.#horizonFrom(own, met, { id, replicas: [] })
+    if (met.length < this.#subscribers.size) return undefined
+    const upTo = this.#horizonFrom(own, met, { id, replicas: [] })
+    const peers = peersOf(this.#topology)
+    return upTo === undefined ? undefined : { upTo, left: departedRegions({ engine: this.#engine, peers }) }
   }
 
   #horizonFrom(own: Seen, met: readonly Subscriber[], table: Pick<Table, 'id' | 'replicas'>): Stamp | undefined {

@@ -2,20 +2,19 @@
  * Forgets what is known of tables that no region has any more, and of deleted indexes, by the same rule as tombstones: every
  * region has applied all that could be older. Without it each table that ever was would be named between regions for ever.
  */
-import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { registersSweptAtOnceMax } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { Engine, RegisterHorizon } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { periodic } from './periodic.ts'
 import { bound, usualPace } from './tombstones.ts'
 
-/** `horizon` says up to which stamp every region has every register of the table; undefined when that is not known. */
+/** `horizon` is undefined when it is not known. */
 export function registerSweeper(
   env: Env,
   engine: Engine,
-  horizon: (table: TableId) => Stamp | undefined,
+  horizon: (table: TableId) => RegisterHorizon | undefined,
   { everyMs, ageMsMin } = usualPace,
 ): Service {
   const sweep = async (isStopped: () => boolean): Promise<void> => {
@@ -24,8 +23,9 @@ export function registerSweeper(
       const part = known.slice(at, at + registersSweptAtOnceMax)
       await Promise.all(
         part.map(async (id) => {
-          const upTo = bound(horizon(id), env.clock.wallMs() - ageMsMin)
-          if (upTo !== undefined) await engine.forgetRegisters(id, upTo)
+          const reached = horizon(id)
+          const upTo = bound(reached?.upTo, env.clock.wallMs() - ageMsMin)
+          if (upTo !== undefined) await engine.forgetRegisters(id, upTo, reached?.left)
         }),
       )
       await env.clock.sleep(0)

@@ -52,6 +52,23 @@ describe('the registers of a table that no region has any more', () => {
     expect(engine.knownTables()).toEqual(['orders'])
   })
 
+  it('are forgotten when the only replica left is in a region that has left for good', async () => {
+    const { engine } = await openRegion('us-east-1')
+    await makeGlobal(engine, 'orders')
+    await engine.removeTable('orders')
+    await engine.define('orders', [{ register: 'replica/us-east-1', value: undefined }])
+    expect(await engine.forgetRegisters('orders', late, ['ap-south-1'])).toBe(0)
+    expect(await engine.forgetRegisters('orders', early, ['eu-west-1'])).toBe(0)
+    expect(await engine.forgetRegisters('orders', late, ['eu-west-1'])).toBeGreaterThan(0)
+    expect(engine.knownTables()).toEqual([])
+  })
+
+  it('stay while the table is here, though all others have left', async () => {
+    const { engine } = await openRegion('us-east-1')
+    await makeGlobal(engine, 'orders')
+    expect(await engine.forgetRegisters('orders', late, ['eu-west-1', 'us-east-1'])).toBe(0)
+  })
+
   it('may come back from a peer that still has them, and bring no table with them', async () => {
     const { engine } = await openRegion('us-east-1')
     await makeGlobal(engine, 'orders')
