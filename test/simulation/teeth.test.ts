@@ -9,6 +9,7 @@ import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
 import type { Row } from '../../src/core/item/row.ts'
 import type { RemoteBatch } from '../../src/engine/engine.ts'
 import type { Variant } from './boot.ts'
+import { firstFailure } from './teeth.ts'
 
 type Bug = {
   readonly bug: string
@@ -396,16 +397,28 @@ const bugs: readonly Bug[] = [
     breaks: ['replicas converge', 'everything up to the watermark is there', 'tombstones never go early'],
     seedsMax: 200,
     knownSeed: 76,
-    hiddenBy: 'since an origin proves positions no seed up to 200 finds it; why is not traced yet',
+    hiddenBy: 'it did not bite where backlogs are read, and does now: no seed is known yet',
     refusals: true,
     inject: () => {
-      replace('../../src/readers/replication/log-part.ts', ({ askForPart }) => ({
-        askForPart: (question: { peer: { name: string; number: number }; upTo: number }) =>
-          (askForPart as (question: unknown) => Promise<unknown>)(question).catch((error: Error) => {
-            if (error.name !== 'Declined') throw error
-            const { name: origin, number: originNumber } = question.peer
-            return { say: 'part', sizeBytes: 0, batch: { ...question, origin, originNumber, changes: [] } }
-          }),
+      type Question = { readonly peer: { readonly name: string; readonly number: number } }
+      const nothingIn = (question: Question, error: Error): unknown => {
+        if (error.name !== 'Declined') throw error
+        const { name: origin, number: originNumber } = question.peer
+        return { say: 'part', sizeBytes: 0, batch: { ...question, origin, originNumber, changes: [] } }
+      }
+      replace('../../src/readers/replication/log-part.ts', ({ askForPart, readPart }) => ({
+        askForPart: (question: Question) =>
+          (askForPart as (question: Question) => Promise<unknown>)(question).catch((error: Error) =>
+            nothingIn(question, error),
+          ),
+        // Backlogs are read part by part, several questions under way.
+        readPart: (question: Question, answer: Buffer) => {
+          try {
+            return (readPart as (question: Question, answer: Buffer) => unknown)(question, answer)
+          } catch (error) {
+            return nothingIn(question, error as Error)
+          }
+        },
       }))
       return {}
     },
@@ -646,25 +659,10 @@ describe('the simulator finds that', () => {
       replace(`${core}/assert.ts`, () => ({ assert: () => undefined }))
       const variant = inject()
       const { runSeed } = await import('./run.ts')
-      const seeds = [
-        ...(knownSeed === undefined ? [] : [knownSeed]),
-        ...Array.from({ length: seedsMax }, (_, n) => n + 1),
-      ]
-      const found = await firstFailure(seeds, (seed) =>
-        runSeed({ seed, world, only, variant, ...(refusals === undefined ? {} : { refusals }) }),
-      )
+      const run = (seed: number) =>
+        runSeed({ seed, world, only, variant, ...(refusals === undefined ? {} : { refusals }) })
+      const found = await firstFailure({ bug, breaks, knownSeed, seedsMax, run })
       expect(found, `no seed up to ${seedsMax} noticed`).toBeDefined()
       expect(breaks, String(found)).toContain(found !== undefined && 'promise' in found ? found.promise : 'a violation')
     })
 })
-
-async function firstFailure(
-  seeds: readonly number[],
-  run: (seed: number) => Promise<{ readonly failure?: Error }>,
-): Promise<Error | undefined> {
-  for (const seed of seeds) {
-    const { failure } = await run(seed)
-    if (failure !== undefined) return failure
-  }
-  return undefined
-}
