@@ -116,9 +116,7 @@ class RenewingReplication implements Replication {
   }
 
   registerHorizon(table: TableId): RegisterHorizon | undefined {
-    return this.#renewing === undefined && this.#halted === undefined
-      ? this.#readers.registerHorizon(table)
-      : undefined
+    return this.#renewing === undefined && this.#halted === undefined ? this.#readers.registerHorizon(table) : undefined
   }
 
   topologyChanged(): void {

@@ -191,10 +191,8 @@ export class Readers {
     const own = { region: this.#engine.region.name, clock: this.#engine.clock() }
     const met = this.#met()
     // A region that has not been met yet may know anything.
-    if (met.length < this.#subscribers.size) return undefined
-    const upTo = this.#horizonFrom(own, met, { id, replicas: [] })
-    const peers = peersOf(this.#topology)
-    return upTo === undefined ? undefined : { upTo, left: departedRegions({ engine: this.#engine, peers }) }
+    const upTo = met.length < this.#subscribers.size ? undefined : this.#horizonFrom(own, met, { id, replicas: [] })
+    return upTo && { upTo, left: departedRegions({ engine: this.#engine, peers: peersOf(this.#topology) }) }
   }
 
   #horizonFrom(own: Seen, met: readonly Subscriber[], table: Pick<Table, 'id' | 'replicas'>): Stamp | undefined {
