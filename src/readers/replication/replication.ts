@@ -182,20 +182,19 @@ export class Readers {
   }
 
   horizon(table: Table): Stamp | undefined {
-    const own = { region: this.#engine.region.name, clock: this.#engine.clock() }
-    if (table.replicas.length === 0) return { ...own.clock, region: everyRegion }
-    return this.#horizonFrom(own, this.#met(), table)
+    if (table.replicas.length === 0) return { ...this.#engine.clock(), region: everyRegion }
+    return this.#horizonFrom(this.#met(), table)
   }
 
   registerHorizon(id: TableId): RegisterHorizon | undefined {
-    const own = { region: this.#engine.region.name, clock: this.#engine.clock() }
-    const met = this.#met()
+    const [engine, met] = [this.#engine, this.#met()]
     // A region that has not been met yet may know anything.
-    const upTo = met.length < this.#subscribers.size ? undefined : this.#horizonFrom(own, met, { id, replicas: [] })
-    return upTo && { upTo, left: departedRegions({ engine: this.#engine, peers: peersOf(this.#topology) }) }
+    const upTo = met.length < this.#subscribers.size ? undefined : this.#horizonFrom(met, { id, replicas: [] })
+    return upTo && { upTo, left: departedRegions({ engine, peers: peersOf(this.#topology) }) }
   }
 
-  #horizonFrom(own: Seen, met: readonly Subscriber[], table: Pick<Table, 'id' | 'replicas'>): Stamp | undefined {
+  #horizonFrom(met: readonly Subscriber[], table: Pick<Table, 'id' | 'replicas'>): Stamp | undefined {
+    const own: Seen = { region: this.#engine.region.name, clock: this.#engine.clock() }
     // Of a state that is being merged, parts may have been read before the peer knew what it knows now.
     if (this.#replicas.owes || met.some(({ mode }) => mode.now === 'resync')) return undefined
     const told = met.map(({ peer, hearing }) => ({ region: peer.name, watermark: hearing.watermark }))
