@@ -89,11 +89,11 @@ export class Lineage {
     this.#put(group, { ...this.#decided, earlier: remembered(this.#decided.earlier, epoch) })
   }
 
-  /** The log goes on under another epoch. */
-  renew(group: Group, store: Store, epoch: string): void {
+  /** The log goes on under another epoch, of which nobody has anything yet: not even what it keeps after `after`. */
+  renew(group: Group, store: Store, { epoch, after }: { readonly epoch: string; readonly after: Position }): void {
     this.#groups.put(group, identityKey, identityWith(epoch, store))
     const earlier = remembered(this.#decided.earlier, this.#epoch)
-    this.#put(group, { starts: [{ id: this.#start, from: this.#from }], earlier })
+    this.#put(group, { starts: [{ id: this.#start, from: after }], earlier })
     group.effects.push(() => (this.#epoch = epoch))
   }
 

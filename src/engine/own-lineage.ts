@@ -51,7 +51,7 @@ export class OwnLineage implements StoreLineage {
     const { state, random, flushed } = this.#room
     await trimLog(state, after, flushed)
     const group = state.groups.open()
-    state.lineage.renew(group, state.store, random.uuid())
+    state.lineage.renew(group, state.store, { epoch: random.uuid(), after })
     for (const [name, value] of notes)
       state.groups.put(group, noteKey(name), value === undefined ? undefined : Buffer.from(JSON.stringify(value)))
     await group.durable

@@ -169,6 +169,12 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'a removed table was named for ever, because a region had left before the others heard that its replica was gone',
   },
+  {
+    seed: 770038,
+    world: 7,
+    story:
+      'a store that was set back twice dropped, the second time, what the first new log had kept and no peer had got yet',
+  },
 ]
 
 /** Seeds that fail at present, to be mended: `npm run simulate -- --seed N --world W`. */

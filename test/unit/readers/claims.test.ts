@@ -65,3 +65,14 @@ it('a region that may not write says why, and reads on', async () => {
   await expect(engine.commit([put(table, itemOf('a', 2))])).rejects.toThrow('takes no writes: a copy runs elsewhere.')
   expect(engine.size(table).items).toBe(1)
 })
+
+it('what a new log keeps stays through the next new log, until a peer agrees to it', async () => {
+  const { engine } = await scene()
+  const table = await makeTable(engine, 'orders')
+  for (let n = 0; n < 4; n++) await engine.commit([put(table, itemOf('a', n))])
+  await engine.lineage.renew({ notes: [], after: 3 })
+  expect(engine.lineage.partedAfter(0)).toBe(3)
+  await engine.commit([put(table, itemOf('b', 1))])
+  await engine.lineage.renew({ notes: [], after: engine.lineage.partedAfter(0) })
+  expect(engine.oldest()).toBe(4)
+})
