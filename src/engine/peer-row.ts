@@ -2,6 +2,7 @@
  * What a peer sent is checked before anything is built on it: a row must be one that an honest region of this version
  * could have written under that key. Returns what is wrong, for people; undefined when nothing is.
  */
+import { canonicalNumber } from '../core/attribute/number.ts'
 import { sizeOfItem } from '../core/attribute/size.ts'
 import { type AttributeValue, type Item, typeOf } from '../core/attribute/value.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
@@ -22,7 +23,7 @@ import type { KeyAttribute, Table } from '../core/table/table.ts'
 export function checkItemRow(table: Table, key: Buffer, row: Row): Item | undefined {
   if (table.indexes.length === 0 && isRightByItsBytes(table, key, row)) return undefined
   const item = parsed(row.body) as Item
-  if (!isItem(item, 0)) throw new RangeError('its item is not one')
+  if (!isItem(item)) throw new RangeError('its item is not one')
   const lacks = (part: KeyAttribute): boolean => keyValueOf(item, part) === undefined
   if (table.key.partition.some(lacks) || table.key.sort.some(lacks))
     throw new RangeError('its item lacks a key attribute')
@@ -98,38 +99,55 @@ function parsed(body: Buffer): unknown {
   }
 }
 
-function isItem(value: unknown, depth: number): value is Item {
-  if (typeof value !== 'object' || value === null || Array.isArray(value) || depth > nestingDepthMax + 1) return false
+function isItem(value: unknown, level = 1): value is Item {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
   const fields = value as Readonly<Record<string, unknown>>
-  for (const name in fields) if (!isAttributeValue(fields[name], depth)) return false
+  for (const name in fields) if (!isAttributeValue(fields[name], level)) return false
   return true
 }
 
-function isAttributeValue(value: unknown, depth: number): value is AttributeValue {
-  if (typeof value !== 'object' || value === null) return false
+/** As regions keep values: one type each, numbers in canonical text, sets without twins, as deep as the API takes them. */
+function isAttributeValue(value: unknown, level: number): value is AttributeValue {
+  if (typeof value !== 'object' || value === null || level > nestingDepthMax) return false
   const members = Object.keys(value)
   if (members.length !== 1) return false
   const content = (value as Record<string, unknown>)[members[0] ?? '']
   switch (typeOf(value as AttributeValue)) {
     case 'S':
-    case 'N':
-    case 'B':
       return typeof content === 'string'
+    case 'N':
+      return isNumber(content)
+    case 'B':
+      return isBinary(content)
     case 'BOOL':
       return typeof content === 'boolean'
     case 'NULL':
       return content === true
     case 'M':
-      return isItem(content, depth + 1)
+      return isItem(content, level + 1)
     case 'L':
-      return (
-        Array.isArray(content) && depth <= nestingDepthMax && content.every((each) => isAttributeValue(each, depth + 1))
-      )
+      return Array.isArray(content) && content.every((each) => isAttributeValue(each, level + 1))
     case 'SS':
+      return isSet(content, (each) => typeof each === 'string' && each !== '')
     case 'NS':
+      return isSet(content, isNumber)
     case 'BS':
-      return Array.isArray(content) && content.every((each) => typeof each === 'string')
+      return isSet(content, (each) => isBinary(each) && each !== '')
     default:
       return false
   }
+}
+
+function isSet(content: unknown, isElement: (each: unknown) => boolean): boolean {
+  return (
+    Array.isArray(content) && content.length > 0 && content.every(isElement) && new Set(content).size === content.length
+  )
+}
+
+function isNumber(content: unknown): boolean {
+  return typeof content === 'string' && canonicalNumber(content) === content
+}
+
+function isBinary(content: unknown): boolean {
+  return typeof content === 'string' && Buffer.from(content, 'base64').toString('base64') === content
 }
