@@ -201,7 +201,7 @@ export const pullBytesMax = 24 * 1024 * 1024
 /** The same before anything is known of the line, and on the narrowest. */
 export const streamWindowBytesMin = 16 * 1024
 /** The least that is asked of a peer at once, of rows or of its log. */
-export const linePartBytesMin = 8 * 1024
+export const linePartBytesMin = 4 * 1024
 /** A line that carries less is narrow (1 Mbit/s): finding out that it is cut may take longer. */
 export const narrowBytesPerSecond = 125_000
 /** So many bytes within the time of a wait are progress: more than pings and heartbeats come to. */

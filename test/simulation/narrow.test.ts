@@ -1,40 +1,41 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { type NarrowCase, runNarrow } from './narrow.ts'
+import { type NarrowCase, runNarrow, shareMin } from './narrow.ts'
 
-const transfers = [
-  'single changes',
-  'large items',
-  'a very large item',
-  'a join',
-  'a hole',
-  'a backlog',
-  'a comparison',
+const transfers = ['single changes', 'large items', 'a join', 'a hole'] as const
+
+const rates = [64_000, 300_000, 5_000_000] as const
+const roundTrips = [20, 200, 2000] as const
+const lines = rates.flatMap((bitsPerSecond) => roundTrips.map((roundTripMs) => ({ bitsPerSecond, roundTripMs })))
+
+/** What needs one line only: it differs from the others in what waits, not in how it is carried. */
+const others = [
+  { what: 'a very large item', bitsPerSecond: 64_000, roundTripMs: 200 },
+  { what: 'a join of large items', bitsPerSecond: 64_000, roundTripMs: 2000 },
+  { what: 'a backlog', bitsPerSecond: 64_000, roundTripMs: 2000 },
+  { what: 'a backlog', bitsPerSecond: 300_000, roundTripMs: 200 },
+  { what: 'a comparison', bitsPerSecond: 64_000, roundTripMs: 2000 },
 ] as const
 
-const lines = [
-  { bitsPerSecond: 64_000, roundTripMs: 80 },
-  { bitsPerSecond: 64_000, roundTripMs: 2000 },
-  { bitsPerSecond: 300_000, roundTripMs: 200 },
-] as const
-
-/**
- * Not true at present: since regions prove their places to each other, a hole takes 99 s where the promise allows 69. It is skipped, and counted
- * as skipped, until that is mended.
- */
-const open: ReadonlySet<string> = new Set(['64000 2000 a hole'])
-
+// Each rejects where the share is not reached (narrow.ts has the rule), and where one side calls the line cut.
 describe.each(lines)('a line of $bitsPerSecond bit/s and $roundTripMs ms is used, and never called cut, by', (line) => {
-  for (const what of transfers)
-    it.skipIf(open.has(`${line.bitsPerSecond} ${line.roundTripMs} ${what}`))(what, { timeout: 300_000 }, async () => {
-      const { share } = await runNarrow({ what, ...line })
-      if (what !== 'a comparison') expect(share).toBeGreaterThan(0.55)
-    })
+  it.each(transfers)('%s', { timeout: 300_000 }, async (what) => {
+    const { share } = await runNarrow({ what, ...line })
+    expect(share).toBeGreaterThan(line.roundTripMs < 2000 || line.bitsPerSecond < 100_000 ? shareMin : shortShareMin)
+  })
 })
+
+describe('so is one by', () => {
+  it.each(others)('$what ($bitsPerSecond bit/s, $roundTripMs ms)', { timeout: 300_000 }, async (narrow) => {
+    const { share } = await runNarrow(narrow)
+    if (narrow.what !== 'a comparison') expect(share).toBeGreaterThan(shareMin)
+  })
+})
+
+/** Where round trips of 2 s are most of the time, as much as the rule leaves of it. */
+const shortShareMin = 0.4
 
 type Bug = {
   readonly bug: string
-  /** Breaks something that has no promise at present. It is skipped, and counted as skipped. */
-  readonly isOpen?: true
   readonly narrow: NarrowCase
   /** One of these promises must be seen broken. */
   readonly breaks: readonly string[]
@@ -46,6 +47,7 @@ const isNotCut = 'a narrow line is not called cut'
 
 const slow = { bitsPerSecond: 64_000, roundTripMs: 80 } as const
 const far = { bitsPerSecond: 64_000, roundTripMs: 2000 } as const
+const wideAndFar = { bitsPerSecond: 5_000_000, roundTripMs: 2000 } as const
 
 function replace(path: string, change: (actual: Record<string, unknown>) => Record<string, unknown>): void {
   replaced.add(path)
@@ -71,23 +73,38 @@ function overridden(of: unknown, properties: Record<string, unknown>): Class {
   }
 }
 
-/** Its stream seems to bring nothing, whatever arrives. */
-function withLook(Session: Class, look: (nowMs: number) => unknown): Class {
+type Asking = { request(payload: Buffer): Promise<Buffer> }
+
+/** Asks a second time when no answer has come for a while, as if the first question were lost. */
+function askingAgain(Session: Class): Class {
   return class extends Session {
     constructor(...parts: never[]) {
       super(...parts)
-      const [, clock] = parts as readonly unknown[] as readonly [unknown, { monotonicMs(): number }]
-      Object.assign(this, { streamLook: () => look(clock.monotonicMs()) })
+      const [, clock] = parts as readonly unknown[] as readonly [unknown, { after(ms: number, work: () => void): void }]
+      const inherited = Session.prototype as Asking
+      const ask = (payload: Buffer): Promise<Buffer> => inherited.request.call(this, payload)
+      Object.assign(this, {
+        request: (payload: Buffer) => {
+          const first = ask(payload)
+          let isAnswered = false
+          first.catch(() => undefined).finally(() => (isAnswered = true))
+          const again = new Promise<Buffer>((resolve, reject) =>
+            clock.after(againMs, () => void (isAnswered ? undefined : ask(payload).then(resolve, reject))),
+          )
+          return Promise.race([first, again])
+        },
+      })
     }
   }
 }
 
+const againMs = 5000
+
 const bugs: readonly Bug[] = [
   {
     bug: 'time-outs are fixed: bytes that arrive are no progress',
-    isOpen: true,
-    narrow: { what: 'large items', ...slow },
-    breaks: [isUsed, isNotCut],
+    narrow: { what: 'a join of large items', ...slow },
+    breaks: [isUsed],
     inject: () => {
       class Fixed {
         readonly #untilMs: number
@@ -107,19 +124,30 @@ const bugs: readonly Bug[] = [
   },
   {
     bug: 'what is under way is asked for again when it takes long',
-    isOpen: true,
-    narrow: { what: 'large items', ...slow },
-    breaks: [isUsed, isNotCut],
+    narrow: { what: 'a join of large items', ...slow },
+    breaks: [isUsed],
+    inject: () => replace(`${room}/session.ts`, ({ Session }) => ({ Session: askingAgain(Session as Class) })),
+  },
+  {
+    bug: 'one part is asked for after the other, whatever the distance',
+    narrow: { what: 'a join', ...far },
+    breaks: [isUsed],
     inject: () => {
-      const nothing = (nowMs: number) => ({ nowMs, receivedBytes: 0 })
-      replace(`${room}/session.ts`, ({ Session }) => ({ Session: withLook(Session as Class, nothing) }))
+      const nothingAhead = (Ahead: unknown) => overridden(Ahead, { hasRoom: () => () => false })
+      replace(`${room}/ahead.ts`, ({ Ahead }) => ({ Ahead: nothingAhead(Ahead) }))
     },
   },
   {
-    bug: 'parts have a fixed size, whatever the distance',
-    narrow: { what: 'a join', ...far },
+    bug: 'parts are so small that their questions and answers are most of the line',
+    narrow: { what: 'a hole', ...far },
     breaks: [isUsed],
-    inject: () => replace(`${room}/pace.ts`, ({ Pace }) => ({ Pace: overridden(Pace, { partBytes: () => 8192 }) })),
+    inject: () => replace(`${room}/pace.ts`, ({ Pace }) => ({ Pace: overridden(Pace, { partBytes: () => 1024 }) })),
+  },
+  {
+    bug: 'the distance that was measured once holds for ever, and an answer behind others says nothing of it',
+    narrow: { what: 'single changes', ...wideAndFar },
+    breaks: [isUsed],
+    inject: () => replace(`${room}/pace.ts`, ({ Pace }) => ({ Pace: overridden(Pace, { roundTripMs: () => 160 }) })),
   },
   {
     bug: 'a silence is a cut, though a message is arriving',
@@ -137,8 +165,8 @@ afterEach(() => {
 })
 
 describe('the simulator finds that', () => {
-  for (const { bug, isOpen, narrow, breaks, inject } of bugs)
-    it.skipIf(isOpen)(bug, { timeout: 300_000 }, async () => {
+  for (const { bug, narrow, breaks, inject } of bugs)
+    it(bug, { timeout: 300_000 }, async () => {
       vi.resetModules()
       inject()
       const { runNarrow: run } = await import('./narrow.ts')

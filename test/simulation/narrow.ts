@@ -18,6 +18,7 @@ export type NarrowCase = {
     | 'large items'
     | 'a very large item'
     | 'a join'
+    | 'a join of large items'
     | 'a hole'
     | 'a backlog'
     | 'a comparison'
@@ -31,30 +32,47 @@ export type NarrowResult = {
   readonly share: number
 }
 
-const shareMin = 0.7
+export const shareMin = 0.7
 const seed = 6
 const pollMs = 250
+/** The line has been as it is for so long when the transfer begins: what was measured of the line before is forgotten. */
+const settleMs = 25_000
 /** What a message costs on the wire beside its payload. */
 const overheadBytes = 64
 /** And a row beside its key and its bytes. */
 const changeOverheadBytes = 27
-/** A transfer that needs so long keeps the share of all of its time, from the first question until the last row is there. */
-const longMsMin = 30_000
-/** A shorter one may have beside the transfer itself: a session, the questions before it, and the word of its end. */
+/**
+ * The rule: a transfer takes its bytes at seven tenths of the line's rate, all of its time counted. One so short that this is less may take its bytes
+ * at nine tenths, and beside them a fixed time and a fixed number of round trips: the next dial after a cut, a session, the questions
+ * before the first byte, the first bytes while nothing is known of the line, and the word of the end.
+ */
+const shareOfShort = 0.9
 const besideMs = 4000
-const besideRoundTrips = 12
+const besideRoundTrips = 10
 /** So much longer is waited, to say by how much it was too long. */
 const patienceFactor = 6
 
-const fills = {
+const fills: Readonly<Record<NarrowCase['what'], Filling>> = {
   'single changes': { count: 1500, apartMs: 4 },
   'large items': { count: 3, paddingBytes: 390_000 },
   'a very large item': { count: 1, elements: 190_000 },
   'a join': { count: 1000, paddingBytes: 1000 },
+  'a join of large items': { count: 3, paddingBytes: 390_000 },
   'a comparison': { count: 1000, paddingBytes: 1000 },
   'a hole': { count: 4000, apartMs: 4 },
   'a backlog': { count: 4000, apartMs: 4 },
-} as const
+}
+/** The same for a line that carries all of that within a second or two. */
+const wideFills: typeof fills = {
+  ...fills,
+  'single changes': { count: 1500, apartMs: 4, paddingBytes: 6000 },
+  'large items': { count: 25, paddingBytes: 390_000 },
+  'a join': { count: 2000, paddingBytes: 5000 },
+  'a join of large items': { count: 25, paddingBytes: 390_000 },
+  'a hole': { count: 4000, apartMs: 4, paddingBytes: 2200 },
+  'a backlog': { count: 4000, apartMs: 4, paddingBytes: 2200 },
+}
+const wideBitsPerSecond = 1_000_000
 
 type Filling = {
   readonly count: number
@@ -99,26 +117,32 @@ class Transfer {
 
   async run(): Promise<NarrowResult> {
     const { scheduler, regions } = this.#world
-    const { what, roundTripMs } = this.#case
+    const { what } = this.#case
     await Promise.all(regions.map((region) => region.start()))
     await this.#administrator.createTable(this.#from, 'orders', false)
-    const isBefore = what === 'a join' || what === 'a comparison'
-    if (isBefore) await this.#fill(fills[what])
-    if (what !== 'a join') await this.#replicate()
+    const isJoin = what === 'a join' || what === 'a join of large items'
+    const isBefore = isJoin || what === 'a comparison'
+    if (isBefore) await this.#fill(this.#filling)
+    if (!isJoin) await this.#replicate()
     const isCut = what === 'a hole' || what === 'a backlog'
     if (isCut) await this.#fallBehind(what === 'a hole')
     this.#narrow()
-    await scheduler.sleep(isCut ? 0 : 4 * roundTripMs + 2000)
+    await scheduler.sleep(isCut ? 0 : settleMs)
     this.#startedMs = scheduler.nowMs
     if (isCut) this.#reconnect()
     this.#watch()
     const streamed = this.#streamedBytes()
-    if (!isBefore && !isCut) await this.#fill(fills[what])
+    if (!isBefore && !isCut) await this.#fill(this.#filling)
     // Until all of it is on the stream.
     await scheduler.sleep(50)
     if (what === 'a comparison') return await this.#compare()
-    if (what === 'a join') await this.#administrator.addReplicas(this.#from, 'orders', [this.#to])
+    if (isJoin) await this.#administrator.addReplicas(this.#from, 'orders', [this.#to])
     return await this.#arrive(isBefore || isCut ? this.#rowBytes() : this.#streamedBytes() - streamed)
+  }
+
+  get #filling(): Filling {
+    const { what, bitsPerSecond } = this.#case
+    return (bitsPerSecond > wideBitsPerSecond ? wideFills : fills)[what]
   }
 
   async #replicate(): Promise<void> {
@@ -142,7 +166,7 @@ class Transfer {
   async #fallBehind(isStreamLost: boolean): Promise<void> {
     const { network, scheduler } = this.#world
     for (const [a, b] of this.#world.pairs()) network.cut(a.name, b.name, 'reset')
-    await this.#fill(fills['a backlog'])
+    await this.#fill(this.#filling)
     await scheduler.sleep(2000)
     if (isStreamLost) network.server(this.#from.name).trim(0)
   }
@@ -181,8 +205,8 @@ class Transfer {
   async #arrive(usefulBytes: number): Promise<NarrowResult> {
     const { what, bitsPerSecond, roundTripMs } = this.#case
     const bestMs = (usefulBytes * 8000) / bitsPerSecond
-    const isLong = bestMs >= longMsMin
-    const allowedMs = bestMs / shareMin + (isLong ? 0 : besideMs + besideRoundTrips * roundTripMs)
+    const shortMs = bestMs / shareOfShort + besideMs + besideRoundTrips * roundTripMs
+    const allowedMs = Math.max(bestMs / shareMin, shortMs)
     await this.#untilEqual(allowedMs * patienceFactor)
     this.#watching = false
     const tookMs = this.#world.scheduler.nowMs - this.#startedMs
@@ -197,7 +221,7 @@ class Transfer {
     const result = table === undefined ? undefined : await this.#to.replication?.compare(table)
     this.#watching = false
     expectThat(
-      result !== undefined && result.differing.length === 0 && result.rows === fills['a comparison'].count,
+      result !== undefined && result.differing.length === 0 && result.rows === this.#filling.count,
       'what is not damaged is not called different',
       () => `over a narrow line: ${JSON.stringify(result)}`,
     )
@@ -207,7 +231,7 @@ class Transfer {
   async #untilEqual(msMax: number): Promise<void> {
     const { scheduler } = this.#world
     const untilMs = scheduler.nowMs + msMax
-    while (differenceOfTables(this.#world) !== undefined || this.#items(this.#to) < this.#items(this.#from)) {
+    while (this.#items(this.#to) < this.#items(this.#from) || differenceOfTables(this.#world) !== undefined) {
       if (scheduler.nowMs > untilMs) throw new Violation('a narrow line is used', `${this.#case.what} has not arrived`)
       await scheduler.sleep(pollMs)
     }

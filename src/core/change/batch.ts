@@ -133,6 +133,17 @@ function writeHead(
   return target.writeUInt32BE(count, offset)
 }
 
+/** Where a batch ends, for a reader that takes it apart later. Throws RangeError on what is none. */
+export function endOfBatch(payload: Buffer): Position {
+  expectKind(payload, 'batch')
+  const reader = new Reader(payload, headerSizeBytes)
+  reader.u16()
+  reader.text()
+  reader.text()
+  reader.u48()
+  return reader.u48()
+}
+
 /** Throws RangeError on anything that no honest region of this version sends. */
 export function decodeBatch(payload: Buffer): Batch {
   expectKind(payload, 'batch')

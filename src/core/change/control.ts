@@ -3,6 +3,7 @@
  * confirmations (fire and forget, to the origin), requests and their short answers. Each is checked field by field.
  */
 import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
+import { seriesNameLengthMax } from '../line-limits.ts'
 import {
   epochsRememberedMax,
   owedMax,
@@ -17,7 +18,7 @@ import type { Position } from './change.ts'
 import type { DigestRange } from './digest-range.ts'
 import type { ConfirmedPlace, CursorList, Lacking, ToldPlace } from './place.ts'
 import type { Proof } from './proof.ts'
-import { clockOf, type Fields, fieldsOf, list, manyOf, natural, record, text } from './fields.ts'
+import { clockOf, type Fields, fieldsOf, list, manyOf, natural, record, shortText, text } from './fields.ts'
 import { headerSizeBytes, writeHeader } from './message.ts'
 
 /** A region's place in its own log and in time, told to everybody each second. */
@@ -120,6 +121,12 @@ export type Request =
       readonly bytesMax?: number
       /** Though they are not all. */
       readonly partial?: true
+      /**
+       * The name of a series of questions, and the question's number in it. All but the first go on where the answer before ended, so that several
+       * can be under way. A region of an earlier version knows of no series: its answers do not say where they begin.
+       */
+      readonly series?: string
+      readonly part?: number
     }
 
 export type Answer =
@@ -212,6 +219,9 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
         ...(fields['rowsMax'] === undefined ? {} : { rowsMax: natural(fields, 'rowsMax') }),
         ...(fields['bytesMax'] === undefined ? {} : { bytesMax: natural(fields, 'bytesMax') }),
         ...(fields['partial'] === true ? { partial: true as const } : {}),
+        ...(fields['series'] === undefined
+          ? {}
+          : { series: shortText(fields, 'series', seriesNameLengthMax), part: natural(fields, 'part') }),
       }
     case 'digest':
       return {

@@ -33,6 +33,13 @@ export function text(fields: Fields, name: string): string {
   return value
 }
 
+/** What is remembered of a peer has a bound. */
+export function shortText(fields: Fields, name: string, lengthMax: number): string {
+  const value = text(fields, name)
+  if (value.length > lengthMax) throw new RangeError(`${name} is longer than ${lengthMax}`)
+  return value
+}
+
 /** Positions, counts and milliseconds: what fits 48 bits. */
 export function natural(fields: Fields, name: string): number {
   const value = Object.hasOwn(fields, name) ? fields[name] : undefined

@@ -2,7 +2,9 @@
  * A part of a snapshot: rows of a table, tombstones included, in key order, or the registers of a table. The rows carry
  * their own stamps, so merging them twice, or after newer changes, does nothing.
  *
- *   header · done u8 · rows u32, each: key length u16 · row length u32 · key · row
+ *   header · flags u8 · [key length u16 · key] · rows u32, each: key length u16 · row length u32 · key · row
+ *
+ * Flags: 1 when nothing follows; 2 with the key after which the part begins, empty for a table's start.
  */
 import { assert } from '../assert.ts'
 import { decodeRow } from '../item/row.ts'
@@ -12,17 +14,30 @@ import { Reader } from './reader.ts'
 
 export type KeyedRow = { readonly key: Buffer; readonly row: Buffer }
 
-export type Rows = { readonly rows: readonly KeyedRow[]; /** Nothing follows. */ readonly done: boolean }
+export type Rows = {
+  readonly rows: readonly KeyedRow[]
+  /** Nothing follows. */
+  readonly done: boolean
+  /** The key after which the part begins, empty for the table's start. Only the answer to a question of a series says it. */
+  readonly after?: Buffer
+}
 
 const rowHeaderSizeBytes = 6
+const doneFlag = 1
+const afterFlag = 2
 
 export function encodeRows(chunk: Rows): Buffer {
   assert(chunk.rows.length <= snapshotRowsMax, 'rows: no more than a message may carry')
   const size = chunk.rows.reduce((sum, { key, row }) => sum + rowHeaderSizeBytes + key.length + row.length, 0)
-  const target = Buffer.allocUnsafe(headerSizeBytes + 5 + size)
+  const { after } = chunk
+  const target = Buffer.allocUnsafe(headerSizeBytes + 5 + (after === undefined ? 0 : 2 + after.length) + size)
   assert(target.length <= messageSizeBytesMax, 'rows: no larger than a message may be')
   let offset = writeHeader(target, 'rows')
-  offset = target.writeUInt8(chunk.done ? 1 : 0, offset)
+  offset = target.writeUInt8((chunk.done ? doneFlag : 0) + (after === undefined ? 0 : afterFlag), offset)
+  if (after !== undefined) {
+    offset = target.writeUInt16BE(after.length, offset)
+    offset += after.copy(target, offset)
+  }
   offset = target.writeUInt32BE(chunk.rows.length, offset)
   for (const { key, row } of chunk.rows) {
     offset = target.writeUInt16BE(key.length, offset)
@@ -37,14 +52,15 @@ export function encodeRows(chunk: Rows): Buffer {
 export function decodeRows(payload: Buffer, asTheyAre = false): Rows {
   expectKind(payload, 'rows')
   const reader = new Reader(payload, headerSizeBytes)
-  const done = reader.u8()
+  const flags = reader.u8()
+  if (flags > doneFlag + afterFlag) throw new RangeError('neither done nor not done')
+  const after = (flags & afterFlag) === 0 ? undefined : reader.bytes(reader.u16())
   const count = reader.u32()
-  if (done > 1) throw new RangeError('neither done nor not done')
   if (count > snapshotRowsMax || count * rowHeaderSizeBytes > reader.left) throw new RangeError('too many rows')
   const rows: KeyedRow[] = []
   for (let n = 0; n < count; n++) rows.push(readRow(reader, asTheyAre))
   reader.end()
-  return { rows, done: done === 1 }
+  return { rows, done: (flags & doneFlag) !== 0, ...(after === undefined ? {} : { after }) }
 }
 
 function readRow(reader: Reader, asItIs: boolean): KeyedRow {

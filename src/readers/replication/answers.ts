@@ -12,7 +12,7 @@ import {
 } from '../../core/change/control.ts'
 import type { ConfirmedPlace, ToldPlace } from '../../core/change/place.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
-import { encodeRows } from '../../core/change/rows.ts'
+import { encodeRows, type Rows } from '../../core/change/rows.ts'
 import {
   sharedTablesAtOnceMax,
   snapshotRowsMax,
@@ -27,6 +27,7 @@ import type { Engine } from '../../engine/engine.ts'
 import { absences, notNoted } from './debts.ts'
 import { digestForPeer } from './key-range.ts'
 import { emptyBatch, encodePart } from './own-changes.ts'
+import type { RowSeries, SeriesQuestion } from './row-series.ts'
 
 /** Parts of the log looked through for one answer: foreign changes in between must not make it empty for ever. */
 const partsMax = 4
@@ -49,6 +50,8 @@ export type Answers = {
   readonly leaving: () => Iterable<string>
   /** Whether this region has all of a table's items. */
   readonly isComplete: (table: TableId) => boolean
+  /** Undefined for a region that answers like an earlier version: one question after the other. */
+  readonly series?: RowSeries
 }
 
 /** Gives the reply's bytes; undefined where none is expected. A message that cannot be read gets a refusal that says so. */
@@ -178,15 +181,30 @@ function* tables({ engine, isComplete }: Answers, asked: Extract<Request, { say:
   return { say: 'tables', tables: found }
 }
 
-function rows({ engine, isComplete }: Answers, request: Extract<Request, { say: 'rows' }>): Buffer {
-  const { table, after, rowsMax = snapshotRowsMax, bytesMax = snapshotTargetBytes, partial = false } = request
+type RowsAsked = Extract<Request, { say: 'rows' }>
+
+function rows({ engine, isComplete, series }: Answers, request: RowsAsked): Buffer {
+  const { table, rowsMax = snapshotRowsMax, bytesMax = snapshotTargetBytes, partial = false } = request
   const isHere = engine.tableWithId(table) !== undefined
   // A replica that has not begun yet has no row, and says so; a refusal would not.
   if (partial && !isHere && engine.registers(table).length > 0) return encodeRows({ rows: [], done: true })
   if (!isHere || (!partial && !isComplete(table))) return refusal('the table is not here, or not all of it')
   const countMax = Math.max(1, Math.min(rowsMax, snapshotRowsMax))
-  const part = engine.rows(table, keyFrom(after), countMax, Math.min(bytesMax, snapshotTargetBytes))
-  return encodeRows({ rows: part, done: part.length === 0 })
+  const read = (after: Buffer | undefined): Rows => {
+    const part = engine.rows(table, after, countMax, Math.min(bytesMax, snapshotTargetBytes))
+    return { rows: part, done: part.length === 0 }
+  }
+  const asked = seriesOf(request)
+  if (series === undefined || asked === undefined) return encodeRows(read(keyFrom(request.after)))
+  const start = series.startOf(asked, keyFrom(request.after))
+  if (start === undefined) return refusal('this region does not know how far the series of questions has come')
+  const part = read(start.after)
+  series.answered(asked, part.rows.at(-1)?.key ?? start.after)
+  return encodeRows({ ...part, after: start.after ?? Buffer.alloc(0) })
+}
+
+function seriesOf({ region, table, series, part = 0 }: RowsAsked): SeriesQuestion | undefined {
+  return series === undefined ? undefined : { region, table, series, part }
 }
 
 function digest({ engine, isComplete }: Answers, request: Extract<Request, { say: 'digest' }>): Buffer {

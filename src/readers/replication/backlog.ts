@@ -3,9 +3,9 @@
  * change a message, and a message costs both ends as much as some two hundred changes in one answer. Several questions are under
  * way, as many as the peer answers soon; what they bring is handed on in the log's order.
  */
-import type { Batch } from '../../core/change/batch.ts'
+import { type Batch, endOfBatch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
-import { backlogPartsUnderWayMax, linePartBytesMin, logReadChangesMax, messageTargetBytes } from '../../core/limits.ts'
+import { backlogPartsUnderWayMax, logReadChangesMax, messageTargetBytes } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { type LogQuestion, readPart, requestPart } from './log-part.ts'
@@ -39,6 +39,8 @@ type Question = {
   readonly end: Position
   readonly askedMs: number
   readonly answer: Promise<Buffer>
+  /** Asked for when the answer came and did not reach to the end, if there was room for more. */
+  rest: Question | undefined
 }
 
 /** False when it did not go on. Rejects when the peer does not tell its log; a RangeError for an answer that cannot be one. */
@@ -46,11 +48,20 @@ export async function pullBacklog(backlog: Backlog): Promise<boolean> {
   const { clock, upTo, onPart, goesOn, session } = backlog
   const parts = new Parts(session.pace)
   const underWay: Question[] = []
+  // Over a long line an answer that falls short costs a round trip: what is left is asked for when it comes, not when its turn has come.
+  let heldBytes = 0
+  const askRest = (question: Question, answer: Buffer): void => {
+    heldBytes += answer.length
+    const end = endIn(answer)
+    const isShort = end !== undefined && end > question.after && end < question.end
+    if (isShort && heldBytes < session.pace.aheadBytes && goesOn()) question.rest = ask(end, question.end)
+  }
   const ask = (after: Position, end: Position): Question => {
     const answer = requestPart(questionOf(backlog, after, end))
+    const question: Question = { after, end, askedMs: clock.monotonicMs(), answer, rest: undefined }
     // The first failure is reported.
-    answer.catch(() => undefined)
-    return { after, end, askedMs: clock.monotonicMs(), answer }
+    answer.then((bytes) => askRest(question, bytes)).catch(() => undefined)
+    return question
   }
   let asked = backlog.after
   let reached = backlog.after
@@ -60,6 +71,7 @@ export async function pullBacklog(backlog: Backlog): Promise<boolean> {
     const first = underWay.shift()
     if (first === undefined) return false
     const answer = await first.answer
+    heldBytes -= answer.length
     if (!goesOn()) return false
     // Taken apart when its turn has come: thousands of changes that wait would be as many objects for the garbage collector to carry.
     const part = readPart(questionOf(backlog, first.after, first.end), answer)
@@ -68,7 +80,7 @@ export async function pullBacklog(backlog: Backlog): Promise<boolean> {
     const isWhole = batch.upTo >= first.end
     parts.note({ batch, sizeBytes: answer.length }, { isWhole, askedMs: first.askedMs, nowMs: clock.monotonicMs() })
     reached = Math.max(reached, batch.upTo)
-    if (!isWhole) underWay.unshift(ask(batch.upTo, first.end))
+    if (!isWhole) underWay.unshift(first.rest ?? ask(batch.upTo, first.end))
     await onPart(batch, answer.length)
   }
   return true
@@ -88,13 +100,14 @@ class Parts {
   note({ batch, sizeBytes }: Part, { isWhole, askedMs, nowMs }: Noted): void {
     const positions = batch.upTo - batch.after
     const fitting = Math.floor((positions * bytesOf(this.#pace)) / (sizeBytes + 1))
-    if (!isWhole) this.positions = Math.max(1, positions)
+    if (!isWhole) this.positions = Math.max(1, Math.min(positions, fitting))
     else if (fitting >= 2 * this.positions) this.positions = Math.min(logReadChangesMax, this.positions * 2)
     if (nowMs - askedMs < slowMsMin + this.#pace.roundTripMs)
       this.parts = Math.min(backlogPartsUnderWayMax, this.parts + 1)
     else if (askedMs >= this.#slowedAtMs) {
       // Those that are under way already are late for the same reason.
-      this.parts = Math.max(partsMin, Math.ceil(this.parts / 2))
+      const onLine = Math.ceil(this.#pace.aheadBytes / (sizeBytes + 1))
+      this.parts = Math.max(partsMin, Math.min(this.parts, onLine))
       this.#slowedAtMs = nowMs
     }
   }
@@ -106,11 +119,21 @@ type Noted = { readonly isWhole: boolean; readonly askedMs: number; readonly now
 const partsMin = 2
 const slowMsMin = 1000
 
-/** Several parts are under way, and together they should not need more than a second or so of the line. */
+/** On a fast line several small parts are as quick as one large, and the peer's other work waits less. */
 function bytesOf({ partBytes }: Pace): number {
-  return Math.min(messageTargetBytes, Math.max(linePartBytesMin, Math.floor(partBytes / 4)))
+  return Math.min(messageTargetBytes / 2, partBytes)
+}
+
+/** Undefined for what is no part: it is looked at when its turn has come. */
+function endIn(answer: Buffer): Position | undefined {
+  try {
+    return endOfBatch(answer)
+  } catch {
+    return undefined
+  }
 }
 
 function questionOf({ session, region, peer, epoch }: Backlog, after: Position, upTo: Position): LogQuestion {
-  return { session, region, peer, epoch, after, upTo, bytesMax: bytesOf(session.pace) }
+  // Parts that are a little larger than those before should not fall short.
+  return { session, region, peer, epoch, after, upTo, bytesMax: 2 * bytesOf(session.pace) }
 }

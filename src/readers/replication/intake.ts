@@ -57,10 +57,12 @@ export class Intake {
     if (cursor === undefined) throw new Error('no cursor')
     this.#session = session
     const messages = this.#messagesBehind(cursor, state)
+    const isTrimmed = this.#mayPull && state.firstSequence > cursor.sequence + 1
     // Asked after the stream's end is known: what the peer then has sent is all of what the stream has.
-    const said = messages === 0 ? undefined : await greet()
-    if (said === undefined || !isBacklog(said, cursor, messages)) this.#consume(session, cursor, state)
-    else void this.#pull(session, said.sent, cursor, state)
+    const said = messages === 0 && !isTrimmed ? undefined : await greet()
+    if (said !== undefined && ((isTrimmed && isBehind(said, cursor)) || isBacklog(said, cursor, messages)))
+      void this.#pull(session, said.sent, cursor, state)
+    else this.#consume(session, cursor, state)
   }
 
   end(): void {
@@ -69,9 +71,13 @@ export class Intake {
 
   /** 0 when they are too few to be asked for otherwise. */
   #messagesBehind({ sequence }: Cursor, { firstSequence, lastSequence }: StreamState): number {
-    const { env, backlogMessagesMin: messagesMin = backlogMessagesMin } = this.#options
+    const { backlogMessagesMin: messagesMin = backlogMessagesMin } = this.#options
     const messages = lastSequence - Math.max(sequence, firstSequence - 1)
-    return messages < messagesMin || env.clock.monotonicMs() < this.#notBeforeMs ? 0 : messages
+    return messages < messagesMin || !this.#mayPull ? 0 : messages
+  }
+
+  get #mayPull(): boolean {
+    return this.#options.env.clock.monotonicMs() >= this.#notBeforeMs
   }
 
   async #pull(session: Session, upTo: Position, cursor: Cursor, state: StreamState): Promise<void> {
@@ -174,7 +180,12 @@ class Gathered {
 /** Where the line is so narrow, there is nothing to be gained. */
 const gatherMsMax = 100
 
+/** What the stream no longer has, the log may still have: nobody needs to wait until the stream has brought nothing for long enough. */
+function isBehind({ epoch, sent }: Announcement, cursor: Cursor): boolean {
+  return epoch === cursor.epoch && sent > cursor.position
+}
+
 /** Messages of many changes are as cheap as answers, and cost the peer's node nothing. */
 function isBacklog({ epoch, sent }: Announcement, cursor: Cursor, messages: number): boolean {
-  return epoch === cursor.epoch && sent - cursor.position <= messages * backlogChangesAMessageMax
+  return messages > 0 && epoch === cursor.epoch && sent - cursor.position <= messages * backlogChangesAMessageMax
 }

@@ -7,7 +7,6 @@
 import type { Position } from '../../core/change/change.ts'
 import { decodeRow, seenOf, vectorOf } from '../../core/item/row.ts'
 import { type RegisterValues, type ReplicaRegister, replicaRegister } from '../../core/table/registers.ts'
-import { replicaStates } from '../../core/table/table-view.ts'
 import type { KeySchema, Replica, ReplicaStatus, Table, TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import { tablesMax } from '../../core/limits.ts'
@@ -19,6 +18,8 @@ import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
 import { inherit } from './inherit.ts'
 import { type Places, Questions } from './questions.ts'
+import { hasAll, registersOf, replicasOf } from './registers-of.ts'
+import { RowParts } from './row-parts.ts'
 import type { Source, Sources } from './sources.ts'
 import type { Session } from './session.ts'
 
@@ -55,6 +56,9 @@ export class Join {
   /** Peers known to have passed the noted cursors; they do not go back. */
   readonly #passed = new Set<string>()
   #source: string | undefined
+  #parts: RowParts | undefined
+  /** Items of the table, as sources have said; one that does not know it is asked again. */
+  readonly #told = new Map<string, number>()
   /** Of the table at the source; undefined until it has said so. */
   #items: number | undefined
   #toldPercent = 0
@@ -185,9 +189,8 @@ export class Join {
     if (this.#isAlone()) return this.#finish(progress, { isLast: true })
     const source = await this.#readySource(progress)
     if (source === undefined) return this.#inherit(progress)
-    const start = progress.after === undefined ? undefined : Buffer.from(progress.after, 'base64')
-    const part = this.#options.sources.part(source, this.#items, () => source.questions.rows(this.table, start))
-    const chunk = await part.catch((error: unknown) => {
+    const parts = this.#partsOf(source, progress)
+    const chunk = await this.#options.sources.part(source, parts, this.#items).catch((error: unknown) => {
       this.#pass(source.region, error)
     })
     if (chunk === undefined) {
@@ -208,7 +211,23 @@ export class Join {
     return 'progress'
   }
 
+  /** Those that are under way, unless the session has ended meanwhile, or what came last was not merged. */
+  #partsOf({ questions }: Source, { after }: Progress): RowParts {
+    const start = after === undefined ? undefined : Buffer.from(after, 'base64')
+    if (this.#parts?.goesOn(questions, start) === true) return this.#parts
+    this.end()
+    this.#parts = new RowParts({ questions, table: this.table, after: start, items: this.#items })
+    return this.#parts
+  }
+
+  /** No step follows, for now: what was asked for ahead is given up. */
+  end(): void {
+    this.#parts?.end()
+    this.#parts = undefined
+  }
+
   async #inherit(progress: Progress): Promise<JoinStep> {
+    this.end()
     if (!(await inherit(this.#options, this.table, this.#replicas().values()))) return 'wait'
     this.#options.env.log.warn('no region has all of the table: what is left of it is the table', { table: this.table })
     return this.#finish(progress, { isLast: true })
@@ -279,7 +298,11 @@ export class Join {
   async #isReady(progress: Progress, source: Source): Promise<boolean> {
     const { region } = source
     if (this.#passed.has(region)) return true
-    if (!this.#hasPassed(progress, region, await this.#options.sources.places(source))) return false
+    const told = this.#told.has(region) ? undefined : source.questions.table(this.table)
+    // Asked at the same time: over a long line each question costs as much as many rows.
+    const [places, table] = await Promise.all([this.#options.sources.places(source), told])
+    if (table !== undefined) this.#told.set(region, table.items)
+    if (!this.#hasPassed(progress, region, places)) return false
     this.#passed.add(region)
     return true
   }
@@ -291,7 +314,7 @@ export class Join {
   }
 
   async #take(source: Source): Promise<void> {
-    this.#items = (await source.questions.table(this.table))?.items
+    this.#items = this.#told.get(source.region) ?? (await source.questions.table(this.table))?.items
     this.#source = source.region
   }
 
@@ -369,24 +392,7 @@ export function placesOf(engine: Engine, peers: readonly Region[], wasHere: bool
   return places
 }
 
-/** Also of one that is to leave and has not gone. */
-export const hasAll = ({ status, mayStay }: Replica): boolean =>
-  status === 'ACTIVE' || status === 'UPDATING' || mayStay === true
-
-export function replicasOf(engine: Engine, table: TableId): ReadonlyMap<string, Replica> {
-  return new Map(replicaStates(registersOf(engine, table)).map((replica) => [replica.region, replica]))
-}
-
 function sameKey(a: KeySchema, b: KeySchema): boolean {
   const text = ({ partition, sort }: KeySchema): string => JSON.stringify([partition, sort])
   return text(a) === text(b)
-}
-
-export function registersOf(engine: Engine, table: TableId): ReadonlyMap<string, unknown> {
-  const found = new Map<string, unknown>()
-  for (const { key, row } of engine.registers(table)) {
-    const { tombstone, body } = decodeRow(row)
-    if (!tombstone) found.set(key.toString('utf8'), JSON.parse(body.toString('utf8')))
-  }
-  return found
 }

@@ -70,6 +70,7 @@ export class Joins {
       if (step === 'done' || step === 'failed') break
       if (step === 'wait') await loop.wait(retryMs)
     }
+    join.end()
     this.#running.delete(join.table)
     this.#onEnded(join.table)
   }

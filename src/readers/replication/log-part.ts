@@ -54,7 +54,7 @@ export async function oldestHeld(of: Omit<LogQuestion, 'after' | 'upTo'>): Promi
 
 /** Returns the answer unread, for an asker that reads it when its turn comes. */
 export function requestPart({ session, region, epoch, after, upTo, table, bytesMax }: LogQuestion): Promise<Buffer> {
-  const only = { ...(table === undefined ? {} : { table }), bytesMax: bytesMax ?? session.pace.partBytes }
+  const only = { ...(table === undefined ? {} : { table }), bytesMax: bytesMax ?? session.pace.lonePartBytes }
   return session.request(encodeControl({ say: 'log', region, epoch, after, upTo, ...only }))
 }
 

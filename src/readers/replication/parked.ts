@@ -16,6 +16,7 @@ import type { Log } from '../../ports/log.ts'
 import { askForPart } from './log-part.ts'
 import type { Pauses } from './pauses.ts'
 import { Questions } from './questions.ts'
+import { RowParts } from './row-parts.ts'
 import type { Suspicion } from './suspicion.ts'
 import type { Session } from './session.ts'
 
@@ -146,13 +147,15 @@ export class Parked {
   async #copyState(session: Session, table: TableId): Promise<void> {
     const { engine, log, peer } = this.#room
     log.warn('the log does not reach back to the pause: merge the table’s state', { table, peer: peer.name })
-    const questions = new Questions(session, engine.region.name)
-    let after: Buffer | undefined
-    for (;;) {
-      const part = await questions.rows(table, after)
-      if (part.rows.length > 0) await engine.merge(table, part.rows)
-      if (part.done || part.rows.length === 0) return
-      after = Buffer.from(part.rows.at(-1)?.key ?? Buffer.alloc(0))
+    const parts = new RowParts({ questions: new Questions(session, engine.region.name), table, after: undefined })
+    try {
+      for (;;) {
+        const { rows, done } = await parts.next()
+        if (rows.length > 0) await engine.merge(table, rows)
+        if (done || rows.length === 0) return
+      }
+    } finally {
+      parts.end()
     }
   }
 

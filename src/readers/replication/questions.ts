@@ -12,6 +12,7 @@ import { kindOf } from '../../core/change/message.ts'
 import { decodeRows, type KeyedRow, type Rows } from '../../core/change/rows.ts'
 import type { RangeDigest } from '../../core/reconcile/digest.ts'
 import type { TableId } from '../../core/table/table.ts'
+import type { Pace } from './pace.ts'
 import type { Session } from './session.ts'
 
 /** The peer answered that it does not answer this: it lacks what was asked for, stops, or has just started. Nothing follows from it. */
@@ -30,6 +31,13 @@ export type Places = Pick<
   'epoch' | 'cursors' | 'numbers' | 'left' | 'owed' | 'confirmed' | 'earlier' | 'twice'
 >
 
+/** A question's place among those for a table's rows that go on from each other. */
+export type InSeries = {
+  readonly series: string
+  readonly part: number
+  readonly bytesMax: number
+}
+
 /** Each rejects when the peer does not answer, or not as it should. */
 export class Questions {
   readonly #session: Session
@@ -39,6 +47,15 @@ export class Questions {
   constructor(session: Session, region: string) {
     this.#session = session
     this.#region = region
+  }
+
+  get pace(): Pace {
+    return this.#session.pace
+  }
+
+  /** Whether both go over the same session. */
+  areOverThatOf(others: Questions): boolean {
+    return this.#session === others.#session
   }
 
   async hello(): Promise<Announcement> {
@@ -78,12 +95,14 @@ export class Questions {
     return (await this.#rows({ say: 'registers', region: this.#region, table })).rows
   }
 
-  /** The part of the table's rows after a key. Rejects with Declined when the peer does not have the table, or not all of it. */
-  async rows(table: TableId, after: Buffer | undefined): Promise<Rows> {
-    return inOrder(
-      after,
-      await this.#rows({ say: 'rows', region: this.#region, table, ...startOf(after), ...this.#partOfLine() }),
-    )
+  /**
+   * The part of the table's rows after a key, or after the part before in a series (row-parts.ts). Rejects with Declined when the peer does not
+   * have the table, or not all of it.
+   */
+  async rows(table: TableId, after: Buffer | undefined, inSeries?: InSeries): Promise<Rows> {
+    const bounds = inSeries ?? this.#partOfLine()
+    const part = await this.#rows({ say: 'rows', region: this.#region, table, ...startOf(after), ...bounds })
+    return inSeries === undefined || inSeries.part === 0 ? inOrder(after, part) : part
   }
 
   /** The same of a table that is not complete at the peer. */
@@ -114,9 +133,8 @@ export class Questions {
     return { rows: said.rows, digest: said.digest }
   }
 
-  /** About as much as the line carries in a second. */
   #partOfLine(): { readonly bytesMax: number } {
-    return { bytesMax: this.#session.pace.partBytes }
+    return { bytesMax: this.#session.pace.lonePartBytes }
   }
 
   async #control(request: Request): Promise<Answer> {
@@ -135,7 +153,7 @@ function startOf(after: Buffer | undefined): { readonly after?: string } {
 }
 
 /** A part that goes back would be asked for without end, and an empty one that is not the last would look like the end. */
-function inOrder(after: Buffer | undefined, part: Rows): Rows {
+export function inOrder(after: Buffer | undefined, part: Rows): Rows {
   let last = after
   for (const { key } of part.rows) {
     if (last !== undefined && key.compare(last) <= 0) throw new RangeError('rows out of order')

@@ -4,15 +4,13 @@
  *
  *   publisher.ts     own log -> own stream          ledger.ts     what each peer still lacks
  *   subscriber.ts    a peer's stream -> engine      repair.ts     holes, from the peer's log
- *   transfer.ts      a peer's state, where its log does not do
+ *   transfer.ts      a peer's state without a log  horizon.ts    up to when deletes may be forgotten
  *   replicas.ts      tables that come and go        join.ts       one that comes (joins.ts: several at a time)
  *   debts.ts         what is still to be merged, once, of regions that were wiped or have left
- *   horizon.ts       up to when deletes may be forgotten
  *   answers.ts       what peers ask                 questions.ts  what peers are asked
  */
 import type { Position } from '../../core/change/change.ts'
-import type { Announcement, Confirmation, Seen } from '../../core/change/control.ts'
-import { encodeControl } from '../../core/change/control.ts'
+import { type Announcement, type Confirmation, encodeControl, type Seen } from '../../core/change/control.ts'
 import type { ConfirmedPlace, ToldPlace } from '../../core/change/place.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
@@ -40,6 +38,7 @@ import { Questions } from './questions.ts'
 import { doubtedTables } from './refill.ts'
 import { type Mark, Replicas } from './replicas.ts'
 import { peerStatusInTurns, peerStatusOf, statusOf } from './peer-status.ts'
+import { RowSeries } from './row-series.ts'
 import { Sources } from './sources.ts'
 import type { PeerStatus, ReplicationStatus } from './status.ts'
 import type { ReadersOptions, ReplicationSettings } from './settings.ts'
@@ -147,6 +146,7 @@ export class Readers {
       twice: (peer: string) => this.#outbound.voices.laterOf(peer),
       leaving: () => this.#leaving.values(),
       isComplete: (table: string) => this.#replicas.isComplete(table),
+      series: new RowSeries(),
     }
     const goesOn = (): boolean => !this.#loop.stopped
     env.bus.serve((payload, asker) => answerInTurns(answer(answers, payload, asker), env.clock, goesOn))

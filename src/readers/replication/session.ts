@@ -15,7 +15,7 @@ import type { LineStatus } from './status.ts'
 export const requestTimeoutMs = 5000
 /** Bytes have come within this time: something is being received. */
 const receivingMsMax = 3500
-/** While something is asked for, the distance is measured so often. */
+/** While something is asked for, or the stream brings something, the distance is measured so often. */
 const probeEveryMs = 10_000
 /** What a message costs on the wire beside its payload, about. */
 const messageOverheadBytes = 64
@@ -68,7 +68,10 @@ export class Session {
   measure(): void {
     const now = this.#look()
     this.#receiving.isOver(now)
-    this.pace.note(now, this.#isBehind() || now.receivedBytes - this.#wholeBytes >= progressBytesMin)
+    const isBehind = this.#isBehind()
+    this.pace.note(now, isBehind || now.receivedBytes - this.#wholeBytes >= progressBytesMin)
+    // How much of the stream may be under way follows from the distance, and nothing else is asked for while it flows.
+    if (isBehind && now.nowMs - this.#probedAtMs > probeEveryMs) void this.#probe(now.nowMs)
     this.#allow()
   }
 
@@ -95,6 +98,7 @@ export class Session {
     this.#answeredBytes += answer.length + messageOverheadBytes
     const { nowMs, receivedBytes } = this.#look()
     this.pace.answered({
+      sizeBytes: answer.length,
       receivedBytes: Math.max(answer.length, receivedBytes - asked.receivedBytes),
       tookMs: nowMs - asked.nowMs,
       nowMs,

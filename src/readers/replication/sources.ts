@@ -8,6 +8,7 @@ import type { Rows } from '../../core/change/rows.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { Gate } from './gate.ts'
 import type { Places, Questions } from './questions.ts'
+import type { RowParts } from './row-parts.ts'
 
 export type Source = { readonly region: string; readonly questions: Questions }
 
@@ -42,11 +43,12 @@ export class Sources {
     return shared.ask(() => questions.places())
   }
 
-  /** `items`: of the table, as the source has said; what is not known counts as many. */
-  part({ region }: Source, items: number | undefined, ask: () => Promise<Rows>): Promise<Rows> {
+  /** `items`: of the table, as the source has said; what is not known counts as many. What is under way already waits for nothing. */
+  part({ region }: Source, parts: Pick<RowParts, 'isAhead' | 'next'>, items: number | undefined): Promise<Rows> {
+    if (parts.isAhead) return parts.next()
     const gate = this.#gates.get(region) ?? new Gate(joinBytesUnderWayMax)
     this.#gates.set(region, gate)
-    return gate.pass(items === 0 ? emptyPartBytes : snapshotTargetBytes, ask)
+    return gate.pass(items === 0 ? emptyPartBytes : snapshotTargetBytes, () => parts.next())
   }
 
   /** A region that has left. */

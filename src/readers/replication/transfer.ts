@@ -25,6 +25,7 @@ import type { Exclusive } from './exclusive.ts'
 import { forEach, Gate } from './gate.ts'
 import { oldestHeld } from './log-part.ts'
 import { Declined, Questions } from './questions.ts'
+import { RowParts } from './row-parts.ts'
 import { TransferProgress } from './transfer-progress.ts'
 import type { Session } from './session.ts'
 
@@ -155,15 +156,17 @@ class Copies {
   /** Rejects when the peer stops before the last row. */
   async #copyRows({ id, items }: SharedTable, progress: TransferProgress | undefined): Promise<void> {
     const weight = items === 0 ? emptyPartBytes : snapshotTargetBytes
-    for (let after = progress?.startOf(id); ;) {
-      const start = after
-      const chunk = await this.#gate.pass(weight, () => this.#questions.rows(id, start))
-      const last = chunk.rows.at(-1)
-      if (last === undefined || this.#engine.tableWithId(id) === undefined) return
-      await this.#engine.merge(id, chunk.rows)
-      if (chunk.done) return
-      after = Buffer.from(last.key)
-      await progress?.copied(id, after)
+    const parts = new RowParts({ questions: this.#questions, table: id, after: progress?.startOf(id), items })
+    try {
+      for (;;) {
+        const chunk = await (parts.isAhead ? parts.next() : this.#gate.pass(weight, () => parts.next()))
+        if (chunk.rows.length === 0 || this.#engine.tableWithId(id) === undefined) return
+        await this.#engine.merge(id, chunk.rows)
+        if (chunk.done || parts.after === undefined) return
+        await progress?.copied(id, parts.after)
+      }
+    } finally {
+      parts.end()
     }
   }
 }

@@ -46,7 +46,7 @@ it('parts of tables with items are few at a time from one source; those of empty
   }
   const asked = async (items: number | undefined): Promise<number> => {
     most = 0
-    const parts = Array.from({ length: 10 }, () => sources.part(sourceIn('us'), items, ask))
+    const parts = Array.from({ length: 10 }, () => sources.part(sourceIn('us'), { isAhead: false, next: ask }, items))
     for (let turn = 0; turn < 30; turn++) {
       await new Promise((resolve) => setImmediate(resolve))
       ends.shift()?.()
