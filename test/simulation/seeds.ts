@@ -175,6 +175,12 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'a store that was set back twice dropped, the second time, what the first new log had kept and no peer had got yet',
   },
+  {
+    seed: 198238508,
+    world: 7,
+    story:
+      'a store that had found itself older went on to publish, and a peer took the lives of two copies of it from one stream as one log',
+  },
 ]
 
 /** Seeds that fail at present, to be mended: `npm run simulate -- --seed N --world W`. */

@@ -331,6 +331,18 @@ const bugs: readonly Bug[] = [
     },
   },
   {
+    bug: 'a store that has found itself older goes on to publish, and peers take what two copies of it wrote for one log',
+    breaks: ['everything up to the watermark is there', 'replicas converge'],
+    seedsMax: 40,
+    world: 7,
+    knownSeed: 198238508,
+    inject: () => {
+      replace('../../src/readers/replication/claims.ts', ({ Claims }) => ({ Claims: publishing(Claims as AnyClass) }))
+      replace(`${core}/change/proof.ts`, () => ({ isAgainst: () => false }))
+      return {}
+    },
+  },
+  {
     bug: 'what a former log of a region told only some counts as arrived elsewhere',
     breaks: ['everything up to the watermark is there', 'safe to evacuate is said only when it is'],
     seedsMax: 40,
@@ -568,6 +580,15 @@ type AnyClass = new (...options: unknown[]) => object
 function trusting(Mode: AnyClass): AnyClass {
   return class extends Mode {
     get isDoubtful(): boolean {
+      return false
+    }
+  }
+}
+
+/** Lets a store that is not to speak for its region publish all the same. */
+function publishing(Claims: AnyClass): AnyClass {
+  return class extends Claims {
+    get hasFound(): boolean {
       return false
     }
   }

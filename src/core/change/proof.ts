@@ -8,6 +8,7 @@
  * A peer keeps the text with its cursor and gives it back; only the origin reads it.
  */
 import { readStamp, stampSizeBytes } from '../hybrid-logical-clock/stamp.ts'
+import type { Batch } from './batch.ts'
 import type { Position } from './change.ts'
 
 export type Proof = { readonly at: Position; readonly of: string }
@@ -22,6 +23,19 @@ export function proofByChange({ position, row }: { readonly position: Position; 
 
 export function proofByStart(at: Position, start: string): Proof {
   return { at, of: `p${start}` }
+}
+
+/**
+ * Whether the batch has another change, or none, where the proof says that one stands. Then the two are of different logs under one
+ * epoch, or one of them is false. What the proof of a process says cannot be seen in a batch.
+ */
+export function isAgainst(
+  { after, upTo, changes }: Pick<Batch, 'after' | 'upTo' | 'changes'>,
+  proof: Proof | undefined,
+): boolean {
+  if (proof === undefined || proof.at <= after || proof.at > upTo || !proof.of.startsWith('w')) return false
+  const change = changes.find(({ position }) => position === proof.at)
+  return change === undefined || change.row.length <= stampSizeBytes || proofByChange(change).of !== proof.of
 }
 
 /** Proves the end of a batch, if its last change stands there. */

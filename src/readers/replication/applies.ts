@@ -4,9 +4,10 @@
  * ends it: those after it were decided on nothing, wait again, and whoever called goes on from the durable cursor.
  */
 import type { Batch } from '../../core/change/batch.ts'
+import { isAgainst } from '../../core/change/proof.ts'
 import { appliesUnderWayMax, applyChangesMax } from '../../core/limits.ts'
 import type { ApplyResult, Cursor } from '../../engine/engine.ts'
-import type { Taken } from './batches.ts'
+import type { Taken, Waiting } from './batches.ts'
 import type { Inbox } from './inbox.ts'
 
 export type Applies = {
@@ -22,17 +23,22 @@ export type Applies = {
   readonly yield: () => Promise<void>
 }
 
-export type Stopped = { readonly taken: Taken; readonly result: ApplyResult }
+/** `against`: the next message is against the proof of the cursor. It waits still. */
+export type Stopped = { readonly taken: Taken; readonly result: ApplyResult } | { readonly against: Waiting }
 
 /** Returns once nothing is under way; rejects when the store has refused something. */
 export async function applyInTurn({ inbox, cursor, ...room }: Applies): Promise<Stopped | undefined> {
   const underWay: { readonly taken: Taken; readonly result: Promise<ApplyResult> }[] = []
   let decided = cursor
   let weight = 0
+  const against = (): Waiting | undefined => {
+    const { next } = inbox
+    return next?.batch.epoch === decided.epoch && isAgainst(next.batch, decided.proof) ? next : undefined
+  }
   try {
     for (;;) {
-      while (underWay.length < appliesUnderWayMax && room.goesOn()) {
-        const taken = inbox.take(decided.position, decided.epoch)
+      while (underWay.length < appliesUnderWayMax && room.goesOn() && against() === undefined) {
+        const taken = inbox.take(decided.position, decided.epoch, decided.proof)
         if (taken === undefined) break
         if (underWay.length === 0 && taken.batch.upTo <= decided.position) {
           inbox.drop(taken.messages)
@@ -47,10 +53,14 @@ export async function applyInTurn({ inbox, cursor, ...room }: Applies): Promise<
         // Whoever fails first is heard; those after it fail with it.
         result.catch(() => undefined)
         underWay.push({ taken, result })
-        decided = { ...decided, position: Math.max(decided.position, taken.batch.upTo) }
+        if (taken.batch.upTo > decided.position)
+          decided = { ...decided, position: taken.batch.upTo, proof: taken.batch.proof }
       }
       const first = underWay.shift()
-      if (first === undefined) return undefined
+      if (first === undefined) {
+        const next = room.goesOn() ? against() : undefined
+        return next && { against: next }
+      }
       const result = await first.result
       if (result.applied !== 'all') return { taken: first.taken, result }
       inbox.drop(first.taken.messages)

@@ -1,7 +1,7 @@
 /** Messages that wait to be applied, and what of them can be applied together. */
 import { type Batch, type BatchChange, changeSizeBytes } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
-import { proofOfEnd } from '../../core/change/proof.ts'
+import { isAgainst, type Proof, proofOfEnd } from '../../core/change/proof.ts'
 import { applyTargetBytes } from '../../core/limits.ts'
 
 import type { Engine } from '../../engine/engine.ts'
@@ -11,6 +11,8 @@ export type Waiting = { readonly batch: Batch; readonly sequence: number; readon
 export type Bounds = {
   /** What the cursor has already is left out. */
   readonly cursor: Position
+  /** Of the cursor. */
+  readonly proof?: Proof | undefined
   readonly changesMax: number
   /** What a change counts for: that of a table with indexes edits them too. One when left out. */
   readonly weightOf?: (change: BatchChange) => number
@@ -28,7 +30,7 @@ export type Taken = {
 /**
  * The first messages from `from` on as one batch, as far as they follow on each other and one transaction should go. A backlog of single
  * changes would otherwise cost a flush each. What overlaps is taken once. A message that weighs more than may be decided in one turn is
- * taken in parts, each up to a place where no transaction is cut.
+ * taken in parts, each up to a place where no transaction is cut. A message that is against the end of those before it is not taken with them.
  */
 export function takeTogether(waiting: readonly Waiting[], bounds: Bounds): Taken | undefined {
   const { cursor, changesMax, weightOf = () => 1, from = 0 } = bounds
@@ -51,13 +53,15 @@ export function takeTogether(waiting: readonly Waiting[], bounds: Bounds): Taken
   let { upTo } = batch
   let sequence = first.sequence
   let end = from + 1
+  let proof = upTo > cursor ? proofOfEnd(batch) : bounds.proof
   for (; end < waiting.length; end++) {
     const next = waiting[end] as Waiting
-    if (next.batch.epoch !== batch.epoch || next.batch.after > upTo) break
+    if (next.batch.epoch !== batch.epoch || next.batch.after > upTo || isAgainst(next.batch, proof)) break
     const weightOfNext = weigh(next.batch.changes)
     if (weight + weightOfNext > changesMax || sizeBytes > applyTargetBytes) break
     weight += weightOfNext
     sizeBytes += add(changes, next.batch, Math.max(cursor, upTo))
+    if (next.batch.upTo > Math.max(cursor, upTo)) proof = proofOfEnd(next.batch)
     upTo = Math.max(upTo, next.batch.upTo)
     sequence = Math.max(sequence, next.sequence)
   }

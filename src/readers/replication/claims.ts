@@ -31,6 +31,7 @@ export class Claims {
   #noted: Position
   /** By regions that have left. */
   #agreedByOthers: Position = 0
+  #hasFound = false
 
   constructor(room: Room) {
     this.#room = room
@@ -40,6 +41,11 @@ export class Claims {
   /** The last place that some peer is known to share with this log. */
   get agreed(): Position {
     return Math.max(this.#noted, this.#agreedByOthers, ...this.#agreed.values())
+  }
+
+  /** This store is not to speak for the region: nothing more of it leaves under this epoch. */
+  get hasFound(): boolean {
+    return this.#hasFound
   }
 
   /** A region that has left. What it had agreed to stays true. */
@@ -69,9 +75,9 @@ export class Claims {
   }
 
   #contradicted(by: string, { position, proof }: Claim, agreed: Position): false {
-    const { engine, env, onFinding } = this.#room
+    const { engine, env } = this.#room
     const reason = `${by} knows position ${position} (${proof?.of ?? 'unproven'}), to which this log never led; it ends at ${engine.flushed()}`
-    if (agreed <= engine.lineage.startedAt) onFinding({ found: 'older', reason })
+    if (agreed <= engine.lineage.startedAt) this.#find({ found: 'older', reason })
     else env.log.error('a false place in this region’s log', { reason })
     return false
   }
@@ -81,7 +87,7 @@ export class Claims {
     const { engine } = this.#room
     const { start } = engine.lineage
     if (start !== undefined && places.twice?.includes(start) === true)
-      return this.#room.onFinding({ found: 'twice', reason: `${by} hears two processes of this region at once` })
+      return this.#find({ found: 'twice', reason: `${by} hears two processes of this region at once` })
     const own = places.cursors.find(({ region }) => region === engine.region.name)
     const here = engine.cursor(by)
     if (own !== undefined && own.epoch !== engine.epoch) await this.#examineEpoch(by, own.epoch, places)
@@ -89,7 +95,7 @@ export class Claims {
     const { confirmed } = places
     if (confirmed?.epoch !== engine.epoch || here?.epoch !== places.epoch || confirmed.position <= here.position) return
     const reason = `this region had confirmed position ${confirmed.position} of the log of ${by} and stands at ${here.position}`
-    this.#room.onFinding({ found: 'older', reason })
+    this.#find({ found: 'older', reason })
   }
 
   /** The peer follows another log of this region: a former one, or a later one than the store knows of. */
@@ -104,7 +110,12 @@ export class Claims {
       ? `${by} follows a log of this region (${epoch}) of which its store knows nothing`
       : `${by} and this store have never met: each knows another log of the other`
     if (haveMet) await engine.lineage.remember(epoch)
-    this.#room.onFinding({ found: haveMet ? 'older' : 'foreign', reason })
+    this.#find({ found: haveMet ? 'older' : 'foreign', reason })
+  }
+
+  #find(finding: Finding): void {
+    this.#hasFound = true
+    this.#room.onFinding(finding)
   }
 
   #isContradicted({ position, proof }: Claim): boolean {

@@ -1,5 +1,6 @@
 /** What a peer's stream has brought and nobody has applied yet; full, it makes the session wait. */
 import type { Position } from '../../core/change/change.ts'
+import type { Proof } from '../../core/change/proof.ts'
 import { applyChangesMax, inboxBytesMax, inboxMessagesMax } from '../../core/limits.ts'
 import { type Bounds, type Taken, takeTogether, type Waiting } from './batches.ts'
 
@@ -26,6 +27,11 @@ export class Inbox {
     return this.#waiting[0]
   }
 
+  /** Of those that are not being applied. */
+  get next(): Waiting | undefined {
+    return this.#waiting[this.#taken]
+  }
+
   changes(): number {
     return this.#waiting.reduce((sum, { batch }) => sum + batch.changes.length, 0)
   }
@@ -42,8 +48,8 @@ export class Inbox {
   }
 
   /** What can be applied next, being applied from now on; undefined for none, and for those of another log. */
-  take(cursor: Position, epoch: string): Taken | undefined {
-    const taken = takeTogether(this.#waiting, { ...this.#bounds, cursor, from: this.#taken })
+  take(cursor: Position, epoch: string, proof?: Proof): Taken | undefined {
+    const taken = takeTogether(this.#waiting, { ...this.#bounds, cursor, proof, from: this.#taken })
     if (taken === undefined || taken.batch.epoch !== epoch) return undefined
     this.#taken += taken.messages
     return taken

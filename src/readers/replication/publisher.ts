@@ -99,14 +99,19 @@ export class Publisher {
     while (!this.#loop.stopped) {
       let pauseMs = connectBackOffMsMin
       try {
-        await this.#resume()
-        if (!this.#loop.stopped) await this.#pump()
+        if (!this.#isSilent()) await this.#resume()
+        if (!this.#isSilent()) await this.#pump()
       } catch (error) {
         pauseMs = this.#trouble.met(error, this.#away ? 'end' : 'append', connectBackOffMsMin)
       }
       this.#away = true
       await this.#loop.pause(pauseMs)
     }
+  }
+
+  /** The stream's end is also what tells the next process on this store that it is an older copy: nothing may come after it. */
+  #isSilent(): boolean {
+    return this.#loop.stopped || this.#claims.hasFound
   }
 
   async #resume(): Promise<void> {
@@ -118,6 +123,7 @@ export class Publisher {
     if (end === undefined) return
     this.#sequence = end.sequence
     this.#next = this.#placeOf(end)
+    if (this.#isSilent()) return
     this.#read = this.#next
     this.#sent = this.#next
     this.#away = false
@@ -159,7 +165,7 @@ export class Publisher {
   }
 
   async #pump(): Promise<void> {
-    for (let turns = 1; !this.#loop.stopped; turns++) {
+    for (let turns = 1; !this.#isSilent(); turns++) {
       if (this.#failure !== undefined) throw this.#failure
       const full = this.#underWay >= messagesUnderWayMax || this.#underWayBytes >= messagesUnderWayBytesMax
       const earlyMs = this.#notBeforeMs - this.#env.clock.monotonicMs()

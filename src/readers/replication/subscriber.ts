@@ -13,7 +13,7 @@ import { connectBackOffMsMax, connectBackOffMsMin } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Cursor } from '../../engine/engine.ts'
 import { applyInTurn } from './applies.ts'
-import { weightIn } from './batches.ts'
+import { type Waiting, weightIn } from './batches.ts'
 import { askIfNamed, confirmationFrom } from './confirmation.ts'
 import { epochUnanswered, Refused } from './greeting.ts'
 import { Hearing } from './hearing.ts'
@@ -136,8 +136,7 @@ export class Subscriber {
       await this.#options.examine(session, this.peer)
       this.#examined()
       while (this.#isPaused() && this.#ended === undefined && !this.#loop.stopped) await this.#idle(session)
-      const cursor = engine.cursor(this.peer.name)
-      if (cursor === undefined || this.mode.now === 'resync') await this.#resync(session, epoch)
+      if (engine.cursor(this.peer.name) === undefined || this.mode.now === 'resync') await this.#resync(session, epoch)
       await this.#intake.begin(session, async () => await this.#hello(session))
       this.#options.onRegisters()
       while (this.#ended === undefined && !this.#loop.stopped) await this.#step(session)
@@ -270,10 +269,19 @@ export class Subscriber {
       yield: () => this.#options.env.clock.sleep(0),
     })
     if (stopped === undefined) return
+    if ('against' in stopped) return await this.#settle(session, stopped.against)
     const { taken, result } = stopped
     this.#note(taken.batch, result)
     if (result.applied === 'hole') await this.#fill(session, taken.batch.after)
     else if (result.applied === 'held') await this.#holdMessage(session, taken.batch, result.until)
+  }
+
+  /** A message and the cursor are of different logs under one epoch, or one is false: the peer's node refuses the cursor, or the message goes. */
+  async #settle(session: Session, { batch: { epoch }, sequence }: Waiting): Promise<void> {
+    const said = await this.#whileConfirming(session, this.#hello(session))
+    if (said === undefined) return await this.#loop.pause(tickMs)
+    if (said.epoch === epoch) this.suspicion.note('message', new RangeError('not of the log of our cursor'), sequence)
+    this.#inbox.drop(1)
   }
 
   #goesOn(): boolean {

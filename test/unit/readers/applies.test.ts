@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { appliesUnderWayMax, applyChangesMax } from '../../../src/core/limits.ts'
+import { isAgainst, type Proof, proofByChange, proofByStart } from '../../../src/core/change/proof.ts'
 import type { ApplyResult } from '../../../src/engine/engine.ts'
 import { type Applies, applyInTurn } from '../../../src/readers/replication/applies.ts'
 import { Inbox } from '../../../src/readers/replication/inbox.ts'
-import { change } from './change.ts'
+import { change, stamped } from './change.ts'
 
 /** An inbox with one change a message, and an engine that takes one change at a time and answers when it is told to. */
 function scene(messages: number) {
@@ -127,5 +128,60 @@ describe('batches that wait', () => {
     for (let n = 1; n <= begun; n++) (await next())?.answer(all(n))
     expect(await done).toBeUndefined()
     expect(inbox.take(begun, 'e')?.batch.upTo).toBe(begun + 1)
+  })
+})
+
+describe('messages of two copies of a store, under one epoch', () => {
+  /** Each covers the positions after the first number up to the second; the third is the clock of its life. */
+  const apply = async (messages: readonly (readonly [number, number, number])[], proof?: Proof) => {
+    const inbox = new Inbox()
+    for (const [n, [after, upTo, wallMs]] of messages.entries()) {
+      const changes = Array.from({ length: upTo - after }, (_, at) => stamped(after + at + 1, wallMs))
+      const batch = { origin: 'a', originNumber: 1, epoch: 'e', after, upTo, changes }
+      inbox.put({ batch, sequence: n + 1, sizeBytes: 1 })
+    }
+    const applied: number[] = []
+    const stopped = await applyInTurn({
+      inbox,
+      cursor: { epoch: 'e', position: proof?.at ?? 0, sequence: 0, proof },
+      without: (batch) => Promise.resolve(batch),
+      apply: ({ upTo }) => Promise.resolve({ applied: 'all', cursor: upTo, ...outcomes }),
+      onApplied: ({ batch }) => void applied.push(batch.upTo),
+      goesOn: () => true,
+      yield: () => Promise.resolve(),
+    })
+    const against = stopped !== undefined && 'against' in stopped ? stopped.against.sequence : undefined
+    return { applied, against, first: inbox.first?.sequence }
+  }
+
+  it('are applied up to the one that has another change at the place that those before it led to', async () => {
+    const lives = [
+      [0, 3, 100],
+      [3, 6, 100],
+      [0, 3, 100],
+      [3, 5, 200],
+      [5, 6, 200],
+      [6, 7, 200],
+    ] as const
+    expect(await apply(lives)).toEqual({ applied: [6], against: 5, first: 5 })
+  })
+
+  it('are not applied where the first has another change at the place of the cursor', async () => {
+    const proof = proofByChange(stamped(6, 100))
+    expect(await apply([[5, 7, 200]], proof)).toEqual({ applied: [], against: 1, first: 1 })
+    expect(await apply([[5, 7, 100]], proof)).toEqual({ applied: [7], against: undefined, first: undefined })
+  })
+
+  it('show nothing where a process has proven the place, or none has', async () => {
+    const proof = proofByStart(6, 'process')
+    expect(await apply([[5, 7, 200]], proof)).toEqual({ applied: [7], against: undefined, first: undefined })
+  })
+
+  it('are told by the want of a change as well', () => {
+    const proof = proofByChange(stamped(6, 100))
+    const without = { after: 5, upTo: 7, changes: [stamped(7, 200)] }
+    expect(isAgainst(without, proof)).toBe(true)
+    expect(isAgainst({ ...without, after: 6 }, proof)).toBe(false)
+    expect(isAgainst({ ...without, changes: [change(6), stamped(7, 100)] }, proof)).toBe(true)
   })
 })

@@ -7,7 +7,7 @@ import { itemOf, makeTable, openRegion, put, type TestRegion } from '../engine/r
 const [us, eu] = ['us-east-1', 'eu-west-1'] as const
 
 async function scene(): Promise<
-  TestRegion & { readonly said: (places: Partial<Places>) => Promise<readonly string[]> }
+  TestRegion & { readonly claims: Claims; readonly said: (places: Partial<Places>) => Promise<readonly string[]> }
 > {
   const region = await openRegion(us)
   const findings: Finding[] = []
@@ -17,7 +17,7 @@ async function scene(): Promise<
     await claims.examine(eu, { epoch: 'log of eu', cursors: [], numbers: [], left: [], owed: [], ...places })
     return findings.map(({ found }) => found)
   }
-  return { ...region, said }
+  return { ...region, claims, said }
 }
 
 const knows = (epoch: string, position: number): Pick<Places, 'cursors'> => ({
@@ -48,6 +48,15 @@ it('a place beyond the end of the log is an older copy’s', async () => {
   const { engine, said } = await scene()
   expect(await said(knows(engine.epoch, engine.flushed()))).toEqual([])
   expect(await said(knows(engine.epoch, engine.flushed() + 1))).toEqual(['older'])
+})
+
+it('a store whose log never led to the end of its stream is an older copy, and is not to speak any more', async () => {
+  const { engine, claims } = await scene()
+  const end = { epoch: engine.epoch, position: engine.flushed() }
+  expect(claims.holdsOnStream(end, 0)).toBe(true)
+  expect(claims.hasFound).toBe(false)
+  expect(claims.holdsOnStream({ ...end, position: end.position + 1 }, 0)).toBe(false)
+  expect(claims.hasFound).toBe(true)
 })
 
 it('a process that is named as the later of two is one of a store in use twice', async () => {
