@@ -181,6 +181,13 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'a store that had found itself older went on to publish, and a peer took the lives of two copies of it from one stream as one log',
   },
+  {
+    seed: 51004,
+    world: 8,
+    only: ['old disk', 'garbage', 'forged positions', 'cut one way', 'trim stream'],
+    story:
+      'of a peer whose store was set back, and that confirmed before its new log was heard, the pending of its former life was said as if it were all',
+  },
 ]
 
 /** Seeds that fail at present, to be mended: `npm run simulate -- --seed N --world W`. */

@@ -32,7 +32,7 @@ type Heard = {
   readonly start: string | undefined
   readonly pausedUntilMs: number
   readonly parked: readonly Parked[]
-  /** It has confirmed more before: its store is an older copy. */
+  /** It has confirmed more before: its store is an older copy. What it lacks beyond its place is not all counted. */
   readonly hasGoneBack: boolean
   /** It may lack changes from before this log. */
   readonly owes: boolean
@@ -146,23 +146,24 @@ export class Outbound {
     return oldest === undefined || ledger.hasLost(peer, table.id) ? undefined : before(oldest)
   }
 
-  /** Everything is counted, and the peer has confirmed since this process and that disk of the peer's are there. */
+  /** Everything is counted, and the peer has confirmed since this process and that disk of the peer's are there, no less than before. */
   #isKnown(peer: string, outbound: OutboundState): boolean {
     return outbound !== 'unknown' && this.#room.ledger.isCounted(peer)
   }
 
-  /** Both ends say the same of what the peer has: nothing of it is behind the log or in a former one, and its store is not an older copy. */
+  /** Both ends say the same of what the peer has: nothing of it is behind the log or in a former one. */
   #isAgreed(peer: string, hearing: Hearing, outbound: OutboundState): boolean {
     const { engine, ledger } = this.#room
     const heard = this.#heard.get(peer)
-    if (!this.#isKnown(peer, outbound) || heard?.hasGoneBack !== false || heard.owes) return false
+    if (!this.#isKnown(peer, outbound) || heard?.owes !== false) return false
     return hearing.last?.doubts !== true && ledger.confirmed(peer) >= engine.oldest() - 1
   }
 
   #stateOf(peer: string, hearing: Hearing, pending: number): OutboundState {
     const heard = this.#heard.get(peer)
     const epoch = hearing.last?.epoch
-    if (heard === undefined || differ(heard.epoch, epoch) || differ(heard.start, hearing.last?.start)) return 'unknown'
+    if (heard === undefined || heard.hasGoneBack) return 'unknown'
+    if (differ(heard.epoch, epoch) || differ(heard.start, hearing.last?.start)) return 'unknown'
     if (this.#room.clock.monotonicMs() - heard.atMs > silenceMsMaxOf(hearing.pace)) return 'cut'
     return pending > 0 ? 'live' : 'idle'
   }

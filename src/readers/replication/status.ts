@@ -26,7 +26,10 @@ export type TableStatus = {
 }
 
 export type OutboundStatus = {
-  /** Of the way to the peer, as its confirmations show it: 'cut' when they have stopped, 'unknown' before the first. */
+  /**
+   * Of the way to the peer, as its confirmations show it: 'cut' when they have stopped, 'unknown' before the first, and while the
+   * last one names less than one before: what the peer has lost is not counted as pending.
+   */
   readonly outbound: OutboundState
   /** What the peer has confirmed of this region's log. */
   readonly confirmed: Position
