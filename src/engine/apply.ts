@@ -79,15 +79,21 @@ function applyBatch(state: State, group: Group, batch: RemoteBatch, cursor: Curs
   for (const each of arrived) count(tally, each.change, applyChange(state, group, each, { name: batch.origin, number }))
   countMetrics(state, batch.origin, tally)
   const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.change.position - 1)
-  state.cursors.put(group, batch.origin, { ...cursor, position: reached, proof: proofOf(batch, cursor, reached) })
+  const proof = proofOf(batch, cursor, { reached, setAside: tally.setAside })
+  state.cursors.put(group, batch.origin, { ...cursor, position: reached, proof })
   if (held?.header !== undefined) return { applied: 'held', until: held.header.stamp, cursor: reached, ...tally }
   return { applied: 'all', cursor: reached, ...tally }
 }
 
-/** A cursor that stays keeps its proof; one that moves takes the batch's, if it has come to the batch's end. */
-function proofOf(batch: RemoteBatch, cursor: Cursor, reached: Position): Proof | undefined {
+type Came = { readonly reached: Position; readonly setAside: readonly Position[] }
+
+/**
+ * A cursor that stays keeps its proof; one that moves takes the batch's, if it has come to the batch's end. A change that was quarantined
+ * proves nothing: the origin may never have made it, and would take its own store for an older copy.
+ */
+function proofOf({ upTo, proof }: RemoteBatch, cursor: Cursor, { reached, setAside }: Came): Proof | undefined {
   if (reached === cursor.position) return cursor.proof
-  return reached === batch.upTo ? batch.proof : undefined
+  return reached === upTo && proof !== undefined && !setAside.includes(proof.at) ? proof : undefined
 }
 
 /** No header: it cannot be trusted, and is set aside when its turn comes. */

@@ -66,7 +66,7 @@ const bugs: readonly Bug[] = [
   },
   {
     bug: 'the cursor becomes durable before the changes that it covers',
-    breaks: ['replicas converge', 'everything up to the watermark is there'],
+    breaks: ['replicas converge', 'replicas become complete', 'everything up to the watermark is there'],
     seedsMax: 200,
     knownSeed: 19,
     inject: () => ({

@@ -199,12 +199,15 @@ describe('apply', () => {
     ]
     for (const each of wrong) {
       await b.engine.setCursor(us, { epoch: a.engine.epoch, position: cursor, sequence: 0 })
-      expect(await b.engine.apply(changeOf(batch, each), 1)).toMatchObject({
+      const proof = { at: batch.changes[0]?.position ?? 0, of: 'w1.0' }
+      expect(await b.engine.apply({ ...changeOf(batch, each), proof }, 1)).toMatchObject({
         applied: 'all',
         won: 0,
         cursor: batch.upTo,
         setAside: [expect.any(Number)],
       })
+      // What the origin may never have made proves no place in its log.
+      expect(b.engine.cursor(us)?.proof).toBeUndefined()
     }
     expect(contents(b.engine)).toEqual([])
     expect(b.engine.setAside(0, 100).map(({ reason }) => reason)).toHaveLength(wrong.length)
