@@ -156,13 +156,20 @@ export type Cursor = {
 export type Renewal = {
   /** Readers' notes, which become durable with the new epoch. */
   readonly notes: readonly (readonly [name: string, value: unknown])[]
-  /** The log up to here belongs to the former epoch alone, and is forgotten. */
+  /** The log up to here is the former one's, too: only a peer that had not come so far in that gets the rest of it. */
   readonly after: Position
 }
+
+/** A former log of this region, and up to where it led to the same places as the present one. */
+export type SharedLog = { readonly epoch: string; readonly position: Position }
 
 export interface StoreLineage {
   /** Epochs of this region's former logs. */
   readonly earlier: readonly string[]
+  /** Of those that this store has had itself. */
+  readonly shared: readonly SharedLog[]
+  /** Where the present epoch began. */
+  readonly begunAfter: Position
   /** Identifies this process in the log; undefined until its start is durable. */
   readonly start: string | undefined
   /** Where the log ended when this process began. */
@@ -175,7 +182,7 @@ export interface StoreLineage {
   refuseWrites(reason: string): void
   /** Notes that a peer knows a log of this region under that epoch. */
   remember(epoch: string): Promise<void>
-  /** Goes on under a new epoch: the log keeps what follows `after`, and every peer begins again with it. */
+  /** Goes on under a new epoch: every peer begins again with what follows `after`, or from where it stood before that. */
   renew(renewal: Renewal): Promise<void>
 }
 

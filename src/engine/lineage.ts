@@ -10,6 +10,7 @@ import type { Proof, Proven } from '../core/change/proof.ts'
 import { epochsRememberedMax, startsRememberedMax } from '../core/limits.ts'
 import type { Store } from '../ports/store.ts'
 import type { Group, Groups } from './group.ts'
+import type { SharedLog } from './engine.ts'
 import { identityWith } from './identity.ts'
 import { identityKey, lineageKey } from './keys.ts'
 
@@ -20,6 +21,8 @@ type Stored = {
   readonly starts: readonly Start[]
   /** Epochs of logs that this region had before, or that a peer knew of while this one was new. */
   readonly earlier: readonly string[]
+  /** Up to where those that the store itself has had led to the same places as the present one, by epoch. */
+  readonly shared?: Readonly<Record<string, Position>>
   /** Starts in the middle of the list were forgotten. */
   readonly forgetful?: true
 }
@@ -56,6 +59,15 @@ export class Lineage {
     return this.#stored.earlier
   }
 
+  get shared(): readonly SharedLog[] {
+    return Object.entries(this.#stored.shared ?? {}).map(([epoch, position]) => ({ epoch, position }))
+  }
+
+  /** The first position after which the present epoch's own part begins: what is before it was led to by a former one. */
+  get begunAfter(): Position {
+    return this.#stored.shared === undefined ? 0 : (this.#stored.starts[0]?.from ?? 0)
+  }
+
   /** This process, once its start is durable. */
   get start(): string | undefined {
     return isIn(this.#stored, this.#start) ? this.#start : undefined
@@ -89,11 +101,17 @@ export class Lineage {
     this.#put(group, { ...this.#decided, earlier: remembered(this.#decided.earlier, epoch) })
   }
 
-  /** The log goes on under another epoch, of which nobody has anything yet: not even what it keeps after `after`. */
+  /**
+   * The log goes on under another epoch, of which nobody has anything yet: not even what it keeps after `after`. What the log
+   * still holds up to there stays, for a peer that had not come so far in the former one.
+   */
   renew(group: Group, store: Store, { epoch, after }: { readonly epoch: string; readonly after: Position }): void {
     this.#groups.put(group, identityKey, identityWith(epoch, store))
-    const earlier = remembered(this.#decided.earlier, this.#epoch)
-    this.#put(group, { starts: [{ id: this.#start, from: after }], earlier })
+    const { earlier: before, shared = {} } = this.#decided
+    const earlier = remembered(before, this.#epoch)
+    const all = Object.entries({ ...shared, [this.#epoch]: after }).filter(([former]) => earlier.includes(former))
+    const lower = Object.fromEntries(all.map(([former, position]) => [former, Math.min(position, after)]))
+    this.#put(group, { starts: [{ id: this.#start, from: after }], earlier, shared: lower })
     group.effects.push(() => (this.#epoch = epoch))
   }
 

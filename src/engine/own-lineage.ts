@@ -1,8 +1,8 @@
 /** What the readers ask of the log's lineage (lineage.ts), and the step to another log. */
 import type { Position } from '../core/change/change.ts'
 import type { Proof, Proven } from '../core/change/proof.ts'
-import type { Renewal, StoreLineage } from './engine.ts'
-import { proven, trimLog } from './log.ts'
+import type { Renewal, SharedLog, StoreLineage } from './engine.ts'
+import { proven } from './log.ts'
 import { noteKey } from './keys.ts'
 import type { Env } from '../ports/env.ts'
 import type { State } from './state.ts'
@@ -18,6 +18,14 @@ export class OwnLineage implements StoreLineage {
 
   get earlier(): readonly string[] {
     return this.#room.state.lineage.earlier
+  }
+
+  get shared(): readonly SharedLog[] {
+    return this.#room.state.lineage.shared
+  }
+
+  get begunAfter(): Position {
+    return this.#room.state.lineage.begunAfter
   }
 
   get start(): string | undefined {
@@ -48,8 +56,7 @@ export class OwnLineage implements StoreLineage {
   }
 
   async renew({ notes, after }: Renewal): Promise<void> {
-    const { state, random, flushed } = this.#room
-    await trimLog(state, after, flushed)
+    const { state, random } = this.#room
     const group = state.groups.open()
     state.lineage.renew(group, state.store, { epoch: random.uuid(), after })
     for (const [name, value] of notes)

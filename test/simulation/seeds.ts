@@ -188,6 +188,13 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'of a peer whose store was set back, and that confirmed before its new log was heard, the pending of its former life was said as if it were all',
   },
+  {
+    seed: 51008,
+    world: 8,
+    only: ['old disk', 'garbage', 'forged positions', 'cut one way', 'trim stream'],
+    story:
+      'a store that was set back dropped its rows, and a peer that was behind in the former log had been placed in the new one past a write that only those rows had',
+  },
 ]
 
 /** Seeds that fail at present, to be mended: `npm run simulate -- --seed N --world W`. */

@@ -150,6 +150,8 @@ export type Answer =
       readonly confirmed?: ConfirmedPlace
       /** Epochs of the answering region's former logs. */
       readonly earlier?: readonly string[]
+      /** Of some of them: up to where each led to the same places as the present one. */
+      readonly shared?: readonly { readonly epoch: string; readonly position: Position }[]
       /** Processes of the asking region that speak while an earlier one does, too. */
       readonly twice?: readonly string[]
     }
@@ -266,6 +268,7 @@ export function decodeAnswer(payload: Buffer): Answer {
         ...(fields['owed'] === undefined ? {} : { owed: list(fields, 'owed', owedMax).map(owedOf) }),
         ...(fields['confirmed'] === undefined ? {} : { confirmed: confirmedOf(record(fields['confirmed'])) }),
         ...(fields['earlier'] === undefined ? {} : { earlier: manyOf(fields['earlier'], epochsRememberedMax, text) }),
+        ...(fields['shared'] === undefined ? {} : { shared: list(fields, 'shared', epochsRememberedMax).map(placeOf) }),
         ...twiceOf(fields),
       }
     case 'tables':

@@ -117,7 +117,9 @@ function reply(room: Answers, request: Exclude<Request, { say: 'tables' }>): Buf
 function partOfLog(engine: Engine, request: Extract<Request, { say: 'log' }>): Buffer {
   const { epoch, after, table, upTo: end = Infinity, bytesMax } = request
   const flushed = engine.flushed()
-  const oldest = engine.oldest()
+  // A peer that asks for no positions asks where the log begins for a stranger (log-part.ts).
+  const isStrangers = after === 0 && end === 0
+  const oldest = isStrangers ? Math.max(engine.oldest(), engine.lineage.begunAfter + 1) : engine.oldest()
   if (epoch !== engine.epoch || after < oldest - 1 || after > flushed)
     return encodeControl({ say: 'gone', epoch: engine.epoch, oldest, flushed })
   let upTo = after
@@ -157,6 +159,7 @@ function cursors({ engine, topology, reach, leaving, confirmedBy, twice: twiceOf
     ...away,
     ...(confirmed === undefined ? {} : { confirmed }),
     earlier: engine.lineage.earlier,
+    shared: engine.lineage.shared,
     ...(twice.length > 0 ? { twice } : {}),
   }
 }

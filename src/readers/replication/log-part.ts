@@ -44,9 +44,12 @@ export async function askForPart(question: LogQuestion): Promise<LogPart> {
   return readPart(question, await requestPart(question))
 }
 
-/** The first position that the peer's log still holds: asks for a part without positions, which only a log that reaches back to its first sends. */
-export async function oldestHeld(of: Omit<LogQuestion, 'after' | 'upTo'>): Promise<Position> {
-  const part = await askForPart({ ...of, after: 0, upTo: 0 })
+/**
+ * The first position that the peer's log still holds: asks for a part from the beginning on, which only a log that reaches back to its first
+ * sends. Without positions (`upTo` 0) a peer leaves out what a former log of its store has led to (former-logs.ts).
+ */
+export async function oldestHeld(of: Omit<LogQuestion, 'after' | 'upTo'>, upTo: 0 | 1 = 0): Promise<Position> {
+  const part = await askForPart({ ...of, after: 0, upTo })
   if (part.say === 'part') return 1
   if (part.epoch !== of.epoch) throw new Error(`${of.peer.name} has another log meanwhile (${part.epoch})`)
   return part.oldest

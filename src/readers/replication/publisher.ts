@@ -148,7 +148,8 @@ export class Publisher {
 
   /** The stream's last message tells; of an empty or foreign stream, what all peers are known to have. */
   #placeOf({ payload }: StreamEnd): Position {
-    const fallback = Math.max(this.#ledger.leastConfirmed(), this.#engine.oldest() - 1)
+    const { begunAfter } = this.#engine.lineage
+    const fallback = Math.max(this.#ledger.leastConfirmed(), this.#engine.oldest() - 1, begunAfter)
     if (payload === undefined) return fallback
     try {
       const batch = decodeBatch(payload)

@@ -28,7 +28,7 @@ export function declined(said: Answer, peer: string): Error {
 
 export type Places = Pick<
   Extract<Answer, { say: 'cursors' }>,
-  'epoch' | 'cursors' | 'numbers' | 'left' | 'owed' | 'confirmed' | 'earlier' | 'twice'
+  'epoch' | 'cursors' | 'numbers' | 'left' | 'owed' | 'confirmed' | 'earlier' | 'shared' | 'twice'
 >
 
 /** A question's place among those for a table's rows that go on from each other. */

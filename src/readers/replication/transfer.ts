@@ -18,10 +18,11 @@ import type { SharedTable } from '../../core/change/control.ts'
 import { proofByStart } from '../../core/change/proof.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { Engine, SharedLog } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
+import { formerLogs, formerNote, placeFromFormer, withNewLog } from './former-logs.ts'
 import { forEach, Gate } from './gate.ts'
 import { oldestHeld } from './log-part.ts'
 import { Declined, Questions } from './questions.ts'
@@ -68,18 +69,22 @@ async function bring(room: Transfers, { session, peer, questions }: From, progre
   const { engine, env } = room
   const { epoch } = progress.begun
   const tables = await questions.tables()
-  const { numbers, confirmed } = await questions.places()
+  const { numbers, confirmed, shared = [] } = await questions.places()
   await engine.regionNumbers.remember(numbers)
   const isSameLog = confirmed?.epoch === engine.epoch && engine.cursor(peer.name)?.epoch === epoch
   await forEach(tables, transferTablesUnderWayMax, async ({ id }) =>
     engine.mergeRegisters(id, await questions.registers(id)),
   )
   room.onRegisters()
+  const log = { session, region: engine.region.name, peer, epoch }
+  const oldest = await oldestHeld(log)
   const told: Told = {
     complete: new Map(tables.filter(({ complete }) => complete).map((table) => [table.id, table])),
     known: new Set(tables.map(({ id }) => id)),
-    oldest: await oldestHeld({ session, region: engine.region.name, peer, epoch }),
+    oldest,
+    held: oldest === 1 ? oldest : await oldestHeld(log, 1),
     floor: isSameLog ? confirmed.position : 0,
+    shared,
   }
   const copies = new Copies(engine, questions)
   for (;;) {
@@ -175,16 +180,20 @@ type Told = {
   readonly complete: Map<TableId, SharedTable>
   /** Shared tables that the peer has, or had. */
   readonly known: ReadonlySet<TableId>
-  /** The first position that the peer's log still holds. */
+  /** The first position that the peer's log still holds for a region that has not followed a former one. */
   readonly oldest: Position
+  /** The first of all: what is before `oldest` is of a former log, too. */
+  readonly held: Position
   /** What this region has confirmed of that log, and so has. */
   readonly floor: Position
+  /** The peer's former logs, and up to where the present one is the same. */
+  readonly shared: readonly SharedLog[]
 }
 
 /** False when a table has been begun meanwhile, which lacks what the peer wrote to it before. */
 function finish(room: Transfers, peer: Region, progress: TransferProgress, told: Told): Promise<boolean> {
   const { engine } = room
-  const { complete, known, oldest, floor } = told
+  const { complete, known, shared } = told
   const { epoch, sequence, position: begun, start } = progress.begun
   return room.exclusive.run(async () => {
     progress.assertWhole()
@@ -195,12 +204,23 @@ function finish(room: Transfers, peer: Region, progress: TransferProgress, told:
     const hasAll = engine
       .tables()
       .every(({ id, replicas }) => complete.has(id) || (replicas.length === 0 && !known.has(id)))
-    const position = hasAll ? begun : Math.min(begun, Math.max(oldest - 1, floor))
+    const cursor = engine.cursor(peer.name)
+    const former = cursor && withNewLog(formerLogs(engine, peer.name), cursor, { epoch, shared })
+    const stood = former && (cursor.epoch === epoch ? cursor.position : placeFromFormer(former))
+    const position = hasAll ? begun : Math.min(begun, placeIn(told, stood))
+    if (former !== undefined && cursor?.epoch !== epoch) await engine.setNote(formerNote(peer.name), former)
     const proof = start === undefined ? undefined : proofByStart(position, start)
     await engine.setCursor(peer.name, { epoch, position, sequence, proof })
     await progress.end()
     return true
   })
+}
+
+/** Where the peer's log goes on for this region, which stood at `stood` in it or in a former one. */
+function placeIn({ oldest, held, floor }: Told, stood: Position | undefined): Position {
+  const place = Math.max(oldest - 1, floor)
+  // Nothing of what it has had already, since that may be deleted and forgotten; all of what it has not, since perhaps no other region has it.
+  return held === oldest || stood === undefined ? place : Math.max(held - 1, Math.min(place, stood))
 }
 
 /** Its log is another than the one known here; or it is met for the first time, and lacks items of a table that it has. */

@@ -82,6 +82,23 @@ it('what a new log keeps stays through the next new log, until a peer agrees to 
   await engine.lineage.renew({ notes: [], after: 3 })
   expect(engine.lineage.partedAfter(0)).toBe(3)
   await engine.commit([put(table, itemOf('b', 1))])
+  const [first, second] = [engine.lineage.earlier[0], engine.epoch]
   await engine.lineage.renew({ notes: [], after: engine.lineage.partedAfter(0) })
-  expect(engine.oldest()).toBe(4)
+  expect(engine.lineage.begunAfter).toBe(3)
+  expect(engine.lineage.shared).toEqual([
+    { epoch: expect.any(String) as string, position: 3 },
+    { epoch: second, position: 3 },
+  ])
+  expect(engine.lineage.earlier).toEqual([engine.lineage.shared[0]?.epoch, second])
+  expect(engine.lineage.earlier[0]).toBe(first)
+})
+
+it('a new log holds what the former one held, for a peer that had not come so far in that', async () => {
+  const { engine } = await scene()
+  const table = await makeTable(engine, 'orders')
+  for (let n = 0; n < 4; n++) await engine.commit([put(table, itemOf('a', n))])
+  const former = engine.epoch
+  await engine.lineage.renew({ notes: [], after: 3 })
+  expect(engine.oldest()).toBe(1)
+  expect(engine.lineage.shared).toEqual([{ epoch: former, position: 3 }])
 })
