@@ -349,6 +349,8 @@ const bugs: readonly Bug[] = [
     world: 7,
     only: ['old disk'],
     knownSeed: 821345800,
+    hiddenBy:
+      'what a stream lacks is asked of the log at the start of a session now, and no seed is known that finds it since',
     inject: () => {
       replace('../../src/readers/replication/debts.ts', () => ({ owesMergesOf: () => false }))
       return {}
