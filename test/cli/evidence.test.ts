@@ -157,7 +157,10 @@ describe('an operator', { timeout: 90_000 }, () => {
         'the region is silent, and what it had written is counted',
         async () => {
           const { output } = await longitude('status', '--data', data)
-          return output.includes('us-east-1 is silent: eu-west-1 lacks at least 5 of its changes (the oldest from ')
+          // About: until a change arrives after the pause of the table above, the peer may count what came at its end.
+          return /us-east-1 is silent: eu-west-1 lacks (at least|about) 5 of its changes \(the oldest from /.test(
+            output,
+          )
         },
         30_000,
       )
