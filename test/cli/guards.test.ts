@@ -41,7 +41,10 @@ const times = (door: string, operation: string): number =>
 
 describe.each(['region', 'cache', 'front door'])('every guard holds at the %s', (door) => {
   test('of items, keys, tables and requests', { timeout: 120_000 }, async () => {
-    const served = cells.filter(({ operation }) => door !== 'cache' || !operation.includes('Execute'))
+    const served = cells
+      // Tables that come or go stand still in the conformance tests only.
+      .filter(({ guard }) => !/being (made|removed)/.test(guard))
+      .filter(({ operation }) => door !== 'cache' || !/Execute|Tag/.test(operation))
     const open: string[] = []
     for (const cell of served)
       for (let n = 0; n < times(door, cell.operation); n++) {

@@ -531,7 +531,9 @@ export function refusalIn({ status, json, text }: RawReply): string {
   const body = json as
     | { readonly Responses?: readonly { readonly Error?: { readonly Message?: string } }[] }
     | undefined
-  const ofStatements = body?.Responses?.flatMap((response) => response.Error?.Message ?? []) ?? []
+  // Of statements: BatchGetItem has an object there.
+  const responses = Array.isArray(body?.Responses) ? body.Responses : []
+  const ofStatements = responses.flatMap((response) => response.Error?.Message ?? [])
   if (status === 200) return ofStatements.join('; ') || `not refused: ${text.slice(0, 200)}`
   return text
 }
