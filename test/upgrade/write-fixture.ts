@@ -179,8 +179,8 @@ async function stateOf(client: Side['client'], TableName: string): Promise<strin
 }
 
 /** Each message of the region's stream, in their order, in base64. */
-async function messagesOf({ name, natsPort }: Side): Promise<readonly string[]> {
-  const connection = await connect({ servers: `nats://127.0.0.1:${natsPort}` })
+async function messagesOf({ name, region }: Side): Promise<readonly string[]> {
+  const connection = await connect({ servers: `nats://127.0.0.1:${region.natsPort}` })
   const streams = await (await jetstreamManager(connection)).streams.list().next()
   const stream = streams.find(({ config }) => config.name.endsWith(name))
   if (stream === undefined) throw new Error(`${name} has no stream`)
