@@ -6,6 +6,7 @@
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../core/limits.ts'
+import { errorText } from '../core/error-text.ts'
 import { StreamRefused } from '../core/stream-refusal.ts'
 import type { Answerer, CacheFeed, Stream, StreamEnd } from '../ports/bus.ts'
 import type { Log } from '../ports/log.ts'
@@ -126,7 +127,7 @@ export class OwnSide implements Stream {
         await this.#hold()
         backOffMs = connectBackOffMsMin
       } catch (error) {
-        this.#away = `the NATS server of this region is away: ${messageOf(error)}`
+        this.#away = `the NATS server of this region is away: ${errorText(error)}`
         this.#options.log.warn('own nats-server is away', { url: this.#options.server.url, error: String(error) })
       }
       await this.#pause(backOffMs)
@@ -206,8 +207,4 @@ function appendRefusal(error: unknown): StreamRefused {
   const refused = refusalFrom(error)
   const isUnheard = refused.kind === 'disabled' && refused.code === undefined
   return isUnheard ? new StreamRefused('gone', 'nothing records what this region publishes', { cause: error }) : refused
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

@@ -5,6 +5,7 @@
  */
 import { JetStreamApiError } from '@nats-io/jetstream'
 import { errors } from '@nats-io/transport-node'
+import { errorText } from '../core/error-text.ts'
 import { type RefusalKind, StreamRefused } from '../core/stream-refusal.ts'
 
 export const streamNotFound = 10_059
@@ -155,21 +156,17 @@ function kindOf(error: unknown): readonly [RefusalKind, string] {
   if (error instanceof Error && error.name === 'JetStreamNotEnabled')
     return ['disabled', 'nothing answers for JetStream or for the stream']
   if (error instanceof errors.TimeoutError) return ['passing', 'the NATS server does not answer']
-  if (isOf(error, errors.PermissionViolationError)) return ['denied', `the NATS server refuses: ${textOf(error)}`]
+  if (isOf(error, errors.PermissionViolationError)) return ['denied', `the NATS server refuses: ${errorText(error)}`]
   if (error instanceof errors.InvalidArgumentError) {
     const told = textual(error.message)
     if (told !== undefined) return [told.kind, `${told.text} (${error.message})`]
   }
   if (isOf(error, errors.ClosedConnectionError) || isOf(error, errors.DrainingConnectionError))
     return ['away', 'the connection to the NATS server is lost']
-  return ['passing', `the NATS server cannot be used: ${textOf(error)}`]
+  return ['passing', `the NATS server cannot be used: ${errorText(error)}`]
 }
 
 /** The client wraps what ends a question. */
 function isOf(error: unknown, kind: abstract new (...args: never[]) => Error): boolean {
   return error instanceof kind || (error instanceof Error && error.cause instanceof kind)
-}
-
-function textOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

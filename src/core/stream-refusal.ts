@@ -2,6 +2,7 @@
  * Why a NATS server does not take or give what a region's stream needs, and what follows. The stream is a copy of the log, so nothing is
  * lost by any of these: the publisher tries again without end, and goes on from the stream's own end once the cause is gone.
  */
+import { errorText } from './error-text.ts'
 import { connectBackOffMsMax, refusedBackOffMsMax } from './limits.ts'
 
 /** What the publisher does about a refusal. */
@@ -83,5 +84,5 @@ export class StreamRefused extends Error {
 /** Returns what a bus rejected with as a refusal; one that does not say why counts as passing. */
 export function asRefusal(error: unknown): StreamRefused {
   if (error instanceof StreamRefused) return error
-  return new StreamRefused('passing', error instanceof Error ? error.message : String(error), { cause: error })
+  return new StreamRefused('passing', errorText(error), { cause: error })
 }

@@ -6,6 +6,7 @@
  * Left out is what only a request reads, and what a node makes anew: feeds, tokens, index rows, tombstones by age, sizes of collections.
  */
 import { decodeChange } from '../core/change/record.ts'
+import { errorText } from '../core/error-text.ts'
 import { bodyOffset, decodeRow } from '../core/item/row.ts'
 import type { Entry, Store } from '../ports/store.ts'
 import { registerValueOf } from './catalog.ts'
@@ -67,7 +68,7 @@ function check({ read, name }: Kind, { key, value }: Entry): void {
   try {
     read(value)
   } catch (error) {
-    throw new RangeError(`${name(key)} cannot be read: ${error instanceof Error ? error.message : String(error)}`)
+    throw new RangeError(`${name(key)} cannot be read: ${errorText(error)}`)
   }
 }
 

@@ -5,6 +5,7 @@
  * A full disk is no clear state: LMDB uses free pages of its file again, so small batches may pass while larger ones fail.
  * Hence the size, and hence the probe: without it a region that nobody writes to would never learn that there is room again.
  */
+import { errorText } from '../core/error-text.ts'
 import { ServiceError } from '../core/errors.ts'
 import { probeSizeBytesMax, probeSizeBytesMin } from '../core/limits.ts'
 import { StoreFailed, StoreFull } from '../ports/store.ts'
@@ -33,9 +34,8 @@ export class TroubleWatch {
   refused(error: unknown, sizeBytes: number, nowMs: number): boolean {
     const full = error instanceof StoreFull
     const news = this.#trouble?.full !== full
-    const text = error instanceof Error ? error.message : String(error)
     this.#trouble = {
-      reason: `${full ? 'the disk is full' : 'the disk refuses writes'}: ${text}`,
+      reason: `${full ? 'the disk is full' : 'the disk refuses writes'}: ${errorText(error)}`,
       full,
       sinceMs: this.#trouble?.sinceMs ?? nowMs,
     }
