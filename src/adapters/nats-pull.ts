@@ -39,6 +39,8 @@ export type PullOptions = {
   /** Bytes that have arrived on the connection, whole messages or not. */
   readonly receivedBytes: () => number
   readonly onMessage: (message: StreamMessage) => void | Promise<void>
+  /** The server's own words, a heartbeat or the end of a request: they took so many bytes, and are no part of the stream. */
+  readonly onStatus: (sizeBytes: number) => void
   /** Called once, with the reason. */
   readonly onEnd: (reason: string) => void
 }
@@ -137,6 +139,7 @@ export class Puller {
 
   /** The end of one request, or a heartbeat. What a request leaves undelivered stands in its last status. */
   #hearStatus(message: Msg): void {
+    this.#options.onStatus(sizeOf(message))
     const code = message.headers?.code ?? 0
     if (code === 100) return
     if (code === 409 && /message size exceeds/i.test(message.headers?.description ?? '')) this.#isNextLarge = true
@@ -225,6 +228,11 @@ export class Puller {
   #look(): Look {
     return { nowMs: performance.now(), receivedBytes: this.#options.receivedBytes() }
   }
+}
+
+/** The client counts the subject and the header lines; the protocol's own words are about as many bytes for each message. */
+function sizeOf(message: Msg): number {
+  return (message as unknown as { size?: () => number }).size?.() ?? message.subject.length + message.data.length
 }
 
 /** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<tries>.<sequence>.<delivered>.<time>.<pending>[.<random>]` */

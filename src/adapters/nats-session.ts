@@ -20,6 +20,8 @@ export type SessionOptions = {
 
 /** What an announcement costs on the wire beside its payload. */
 const overheadBytes = 64
+/** The same of a status, beside what the client counts: `HMSG`, three numbers, spaces and line ends. */
+const statusOverheadBytes = 18
 
 export async function openSession(options: SessionOptions): Promise<PeerSession> {
   const { self, server, peer, timeoutMs } = options
@@ -38,7 +40,8 @@ class NatsSession implements PeerSession {
   #end: (reason: string) => void = () => undefined
   #puller: Puller | undefined
   #allowedBytes: number | undefined
-  #announcedBytes = 0
+  /** Came in whole messages without a question: announcements, and what the server says of the stream. */
+  #asideBytes = 0
   #onRoundTrip: (tookMs: number) => void = () => undefined
 
   constructor(connection: NatsConnection, options: SessionOptions, connectedInMs: number) {
@@ -74,6 +77,7 @@ class NatsSession implements PeerSession {
       api: jetStreamOptions(server),
       receivedBytes: () => this.receivedBytes(),
       onMessage,
+      onStatus: (sizeBytes) => (this.#asideBytes += sizeBytes + statusOverheadBytes),
       onEnd: (reason) => this.#finish(reason),
     })
     if (this.#allowedBytes !== undefined) this.#puller.allow(this.#allowedBytes)
@@ -90,7 +94,7 @@ class NatsSession implements PeerSession {
   }
 
   receivedBytes(): number {
-    return bytesRead(this.#connection) - this.#announcedBytes
+    return bytesRead(this.#connection) - this.#asideBytes
   }
 
   onRoundTrip(handler: (tookMs: number) => void): void {
@@ -105,7 +109,7 @@ class NatsSession implements PeerSession {
     this.#connection.subscribe(announceSubject(this.#options.peer), {
       callback: (error, message) => {
         if (error !== null) return
-        this.#announcedBytes += message.data.length + overheadBytes
+        this.#asideBytes += message.data.length + overheadBytes
         handler(bufferOf(message.data))
       },
     })

@@ -47,6 +47,7 @@ async function delivered(order: DeliveryOrder): Promise<DeliveryResult> {
         fromSequence: order.fromSequence,
         receivedBytes: () => bytesRead(connection),
         api: { timeout: 5000 },
+        onStatus: () => undefined,
         onMessage: ({ sequence, payload }) => {
           if (!isLast(sequence, payload.length)) return
           resolve()

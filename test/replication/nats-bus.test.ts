@@ -175,6 +175,22 @@ describe('the bus', () => {
     await eventually('all of them', () => seen === 80)
   })
 
+  it('does not count what the server says of an idle stream as bytes of the stream', async () => {
+    const server = await serverOf()
+    const way = await blackHole(server.port)
+    const a = busOf('a', server.url)
+    const b = busOf('b', (await serverOf()).url, { a: `nats://127.0.0.1:${way.port}` })
+    await fill(a, 1)
+    const session = await sessionOf(b, 'a')
+    let seen = 0
+    session.consume(1, () => void seen++)
+    await eventually('the first message', () => seen === 1)
+    const carried = way.broughtBytes()
+    const counted = session.receivedBytes()
+    await eventually('heartbeats', () => way.broughtBytes() - carried > 400)
+    expect(session.receivedBytes() - counted).toBeLessThan(100)
+  })
+
   it('notices within seconds that a link has become a black hole, and ends the session', async () => {
     const server = await serverOf()
     const hole = await blackHole(server.port)
@@ -194,11 +210,13 @@ describe('the bus', () => {
 })
 
 /** A way to a port that can stop to carry anything, without a word to either end. */
-async function blackHole(port: number): Promise<{ readonly port: number; swallow(): void }> {
+async function blackHole(port: number): Promise<{ readonly port: number; swallow(): void; broughtBytes(): number }> {
   let swallowing = false
+  let broughtBytes = 0
   const sockets: Socket[] = []
   const server = createServer((near) => {
     const far = createConnection(port, '127.0.0.1')
+    far.on('data', (chunk) => (broughtBytes += chunk.length))
     sockets.push(near, far)
     for (const [from, to] of [
       [near, far],
@@ -220,5 +238,6 @@ async function blackHole(port: number): Promise<{ readonly port: number; swallow
     swallow: () => {
       swallowing = true
     },
+    broughtBytes: () => broughtBytes,
   }
 }
