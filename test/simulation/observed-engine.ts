@@ -193,8 +193,7 @@ function checkTrim(
   if (!world.concerns(origin, peer) || upTo <= origin.watch.position - world.logPositionsMax) return
   // A region that the origin has not learned of yet begins with the origin's state.
   if (!origin.knownRegions.includes(peer.name)) return
-  const cursor = peer.reached.get(origin.name)
-  const position = cursor?.epoch === origin.watch.epoch ? cursor.position : 0
+  const position = peer.reachedIn(origin.watch.epoch)
   expectThat(
     position >= upTo,
     'the log is kept until every replica has confirmed',

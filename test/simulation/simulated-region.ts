@@ -51,8 +51,8 @@ export class SimulatedRegion {
   fullChance = 0
   flushes = 0
   refusedFlushes = 0
-  /** How far this region has ever come in the others' logs, with disks that it has lost since. */
-  readonly reached = new Map<string, { readonly epoch: string; readonly position: Position }>()
+  /** How far this region has ever come in each of the others' logs, with disks that it has lost since, by epoch. */
+  readonly #reached = new Map<string, Position>()
   /** Where this region's durable cursors in the others' logs stood last, alive or not. */
   readonly cursors = new Map<string, { readonly epoch: string; readonly position: Position }>()
   /** The log that was set back to an older copy of itself, until another begins. */
@@ -60,7 +60,7 @@ export class SimulatedRegion {
   setBackAtMs = -Infinity
   /** Logs that have begun since. */
   readonly #renewals = new Set<string>()
-  /** By epoch, the furthest that a log has been before it was set back. */
+  /** By epoch, the furthest that a log has been before it was set back, or went on under another epoch. */
   readonly #furthest = new Map<string, Position>()
   readonly #world: World
   readonly #random: SeededRandom
@@ -85,6 +85,11 @@ export class SimulatedRegion {
 
   furthestOf(epoch: string): Position {
     return Math.max(this.watch.position, this.#furthest.get(epoch) ?? 0)
+  }
+
+  /** How far it has ever come in that log of another region. */
+  reachedIn(epoch: string): Position {
+    return this.#reached.get(epoch) ?? 0
   }
 
   get name(): string {
@@ -228,7 +233,7 @@ export class SimulatedRegion {
     const { position } = this.watch
     return () => {
       this.crash()
-      this.#furthest.set(this.watch.epoch, Math.max(this.watch.position, this.#furthest.get(this.watch.epoch) ?? 0))
+      this.#noteFurthest()
       this.#disk = disk.copy()
       restoreWatch()
       this.#tablesSeen = tables
@@ -251,7 +256,15 @@ export class SimulatedRegion {
       () => `${this.name} has ended ${before}`,
     )
     this.#renewals.add(epoch)
+    this.watch.catchUp()
+    this.#noteFurthest()
     this.watch.epoch = epoch
+  }
+
+  /** The log ends here, or goes on under another epoch: peers may stand at its end for good. */
+  #noteFurthest(): void {
+    const { epoch } = this.watch
+    this.#furthest.set(epoch, this.furthestOf(epoch))
   }
 
   #begin(): Life {
@@ -329,8 +342,7 @@ export class SimulatedRegion {
     if (cursor === undefined) return
     const place = { epoch: cursor.epoch, position: cursor.position }
     this.cursors.set(origin.name, place)
-    const reached = this.reached.get(origin.name)
-    if (reached?.epoch !== place.epoch || reached.position < place.position) this.reached.set(origin.name, place)
+    this.#reached.set(place.epoch, Math.max(place.position, this.reachedIn(place.epoch)))
     if (cursor.epoch !== origin.watch.epoch) return
     origin.watch.catchUp()
     expectThat(

@@ -384,6 +384,7 @@ export class Readers {
       sessionTo: (region) => this.#subscribers.get(region)?.session,
       seen: (here, origin, table) => this.#seen(here, origin, table),
       peers: () => peersOf(this.#topology),
+      isComplete: (table) => this.#replicas.isComplete(table),
       pulse: () => this.#pulseNow(),
     }
   }

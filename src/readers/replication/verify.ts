@@ -34,6 +34,8 @@ export type VerifyRoom = {
   /** Up to when everything of `origin` is in `here`, of that table, as far as it is known. */
   readonly seen: (here: string, origin: string, table: TableId) => ClockState | undefined
   readonly peers: () => readonly Region[]
+  /** Whether this region has all of a shared table's items. */
+  readonly isComplete: (table: TableId) => boolean
   /** Lets this region's clock go on, and tells it. */
   readonly pulse: () => Promise<void>
 }
@@ -93,6 +95,7 @@ class Run {
   #inMotion = 0
   #differing = 0
 
+  /** Throws NotComparable while a replica is known not to have all. */
   constructor(room: VerifyRoom, table: Table) {
     this.#room = room
     this.#table = table.id
@@ -101,6 +104,7 @@ class Run {
       table.replicas.length === 0 ? [room.engine.region.name] : table.replicas.map(({ region }) => region)
     for (const { region, status } of table.replicas)
       if (status !== 'ACTIVE' && status !== 'UPDATING') throw new NotComparable(`the replica in ${region} is ${status}`)
+    this.#assertHere()
     this.#peers = this.#replicas.flatMap((region) => (region === room.engine.region.name ? [] : [this.#peer(region)]))
   }
 
@@ -121,12 +125,17 @@ class Run {
     }
   }
 
-  /** A replica that is removed meanwhile has fewer rows than the others, and is no damage. Peers refuse to answer then. */
+  /**
+   * A replica that is removed meanwhile, or that is to be filled again because its store is an older copy, has other rows than the rest, and is
+   * no damage. Peers refuse to answer then.
+   */
   #assertHere(): void {
-    const { engine } = this.#room
+    const { engine, isComplete } = this.#room
     const table = engine.tableWithId(this.#table)
     if (table === undefined || table.number !== this.#number || table.status === 'DELETING')
       throw new NotComparable(`the replica in ${engine.region.name} has gone meanwhile`)
+    if (table.replicas.length > 0 && !isComplete(table.id))
+      throw new NotComparable(`the replica in ${engine.region.name} does not have all of the table`)
   }
 
   #peer(region: string): Peer {
