@@ -294,7 +294,8 @@ export interface Engine {
   /** Rows of a table with tombstones, in key order after `after`: a snapshot's chunk. */
   rows(table: TableId, after: Buffer | undefined, rowsMax: number, bytesMax: number): readonly KeyedRow[]
   cursor(origin: string): Cursor | undefined
-  setCursor(origin: string, cursor: Cursor): Promise<void>
+  /** `notes` become durable with it. */
+  setCursor(origin: string, cursor: Cursor, notes?: readonly (readonly [string, unknown])[]): Promise<void>
   /** Durable notes of the readers (confirmed positions, bootstrap progress), by name. */
   note(name: string): unknown
   /** JSON; undefined removes it. */

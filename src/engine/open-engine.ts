@@ -48,7 +48,7 @@ import { OwnLineage } from './own-lineage.ts'
 import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
 import { define, detach } from './register-edit.ts'
 import { RegionNumbers } from './region-numbers.ts'
-import type { State } from './state.ts'
+import { putNotes, readNote, type State } from './state.ts'
 import { type Trouble, TroubleWatch } from './trouble.ts'
 
 export type EngineOptions = {
@@ -247,18 +247,19 @@ class LocalEngine implements Engine {
     return this.#state.cursors.durable(origin)
   }
 
-  async setCursor(origin: string, cursor: Cursor): Promise<void> {
-    await this.#edit((group) => this.#state.cursors.put(group, origin, cursor))
+  async setCursor(origin: string, cursor: Cursor, notes: readonly (readonly [string, unknown])[] = []): Promise<void> {
+    await this.#edit((group) => {
+      this.#state.cursors.put(group, origin, cursor)
+      putNotes(this.#state, group, notes)
+    })
   }
 
   note(name: string): unknown {
-    const bytes = this.#state.store.get(noteKey(name))
-    return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as unknown)
+    return readNote(this.#state.store, name)
   }
 
   async setNote(name: string, value: unknown): Promise<void> {
-    const bytes = value === undefined ? undefined : Buffer.from(JSON.stringify(value))
-    await this.#edit((group) => this.#state.groups.put(group, noteKey(name), bytes))
+    await this.#edit((group) => putNotes(this.#state, group, [[name, value]]))
   }
 
   horizon(id: TableId): Stamp | undefined {

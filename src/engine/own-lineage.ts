@@ -3,9 +3,8 @@ import type { Position } from '../core/change/change.ts'
 import type { Proof, Proven } from '../core/change/proof.ts'
 import type { Renewal, SharedLog, StoreLineage } from './engine.ts'
 import { proven } from './log.ts'
-import { noteKey } from './keys.ts'
 import type { Env } from '../ports/env.ts'
-import type { State } from './state.ts'
+import { putNotes, type State } from './state.ts'
 
 type Room = { readonly state: State; readonly random: Env['random']; readonly flushed: () => Position }
 
@@ -59,8 +58,7 @@ export class OwnLineage implements StoreLineage {
     const { state, random } = this.#room
     const group = state.groups.open()
     state.lineage.renew(group, state.store, { epoch: random.uuid(), after })
-    for (const [name, value] of notes)
-      state.groups.put(group, noteKey(name), value === undefined ? undefined : Buffer.from(JSON.stringify(value)))
+    putNotes(state, group, notes)
     await group.durable
   }
 }

@@ -14,7 +14,7 @@ import type { Cursors } from './cursors.ts'
 import type { Group, Groups } from './group.ts'
 import type { Head } from './head.ts'
 import type { Lineage } from './lineage.ts'
-import { logKey } from './keys.ts'
+import { logKey, noteKey } from './keys.ts'
 
 export type State = {
   readonly topology: Topology
@@ -43,6 +43,17 @@ export function logChange(state: State, group: Group, change: Unplaced, first?: 
   if (isForeign(change.cause) || change.alone === true) state.staying.add(position)
   state.head.position = position
   return position
+}
+
+export function readNote(store: Store, name: string): unknown {
+  const bytes = store.get(noteKey(name))
+  return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as unknown)
+}
+
+/** As JSON; undefined removes one. */
+export function putNotes({ groups }: State, group: Group, notes: readonly (readonly [string, unknown])[]): void {
+  for (const [name, value] of notes)
+    groups.put(group, noteKey(name), value === undefined ? undefined : Buffer.from(JSON.stringify(value)))
 }
 
 /** The stamp of a write of this region, now. */

@@ -125,4 +125,20 @@ describe('a store that was set back', () => {
       expect(said.at(-1)).toBe('equal')
     })
   })
+
+  it('still gives a peer what that has passed over because of a pause', async () => {
+    await play(async ({ world, origin, peer, write }) => {
+      const table = origin.idOf('orders') ?? ''
+      await peer.replication?.pauses.pause({ table }, 20_000)
+      await write()
+      await world.scheduler.sleep(3000)
+      const putBack = origin.copyDisk()
+      await write()
+      await world.scheduler.sleep(3000)
+      putBack()
+      await origin.start()
+      await world.scheduler.sleep(60_000)
+      expect(difference(world)).toBeUndefined()
+    })
+  })
 })

@@ -39,6 +39,17 @@ export function placeFromFormer({ logs }: FormerLogs): Position | undefined {
   return places.length === 0 ? undefined : Math.max(...places)
 }
 
+/** The same for a table that is at a place behind the cursor: it has no more of the former logs than that place says. */
+export function placeBehind(
+  before: FormerLogs | undefined,
+  place: Place,
+  next: { readonly epoch: string; readonly shared: readonly SharedLog[] },
+): Position | undefined {
+  if (before?.followed !== place.epoch) return placeFromFormer(withNewLog(undefined, place, next))
+  const logs = before.logs.map((log) => ({ ...log, position: 0 }))
+  return placeFromFormer(withNewLog({ ...before, logs }, place, next))
+}
+
 export const formerNote = (peer: string): string => `replication/former/${peer}`
 
 export function formerLogs(engine: Engine, peer: string): FormerLogs | undefined {

@@ -15,7 +15,8 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { askForPart } from './log-part.ts'
 import type { Pauses } from './pauses.ts'
-import { Questions } from './questions.ts'
+import { Declined, Questions } from './questions.ts'
+import { replicasOf } from './registers-of.ts'
 import { RowParts } from './row-parts.ts'
 import type { Suspicion } from './suspicion.ts'
 import type { Session } from './session.ts'
@@ -33,18 +34,29 @@ type Room = {
 
 const againMs = 2000
 
-type Place = { readonly epoch: string; readonly position: Position }
+export type Place = { readonly epoch: string; readonly position: Position }
+
+type Places = ReadonlyMap<TableId, Place>
+
+const parkedNote = (peer: string): string => `replication/parked/${peer}`
+
+export function parkedPlaces(engine: Engine, peer: string): Places {
+  return new Map(Object.entries((engine.note(parkedNote(peer)) ?? {}) as Record<TableId, Place>))
+}
+
+/** The note that keeps them. */
+export function parkedAt(peer: string, places: Places): readonly [string, unknown] {
+  return [parkedNote(peer), places.size === 0 ? undefined : Object.fromEntries(places)]
+}
 
 export class Parked {
   readonly #room: Room
-  readonly #note: string
   #againAtMs = -Infinity
-  #places: ReadonlyMap<TableId, Place>
+  #places: Places
 
   constructor(room: Room) {
     this.#room = room
-    this.#note = `replication/parked/${room.peer.name}`
-    this.#places = new Map(Object.entries((room.engine.note(this.#note) ?? {}) as Record<TableId, Place>))
+    this.#places = parkedPlaces(room.engine, room.peer.name)
   }
 
   /** Those that do not go with the others. */
@@ -115,9 +127,10 @@ export class Parked {
     return moved
   }
 
-  /** The origin's state was merged, with all of its tables. */
-  async forget(): Promise<void> {
-    if (this.#places.size > 0) await this.#keep(new Map())
+  /** The origin's state was merged: of the tables that were not among it, the places have moved with the cursor (transfer.ts). */
+  transferred(): void {
+    const { engine, peer } = this.#room
+    this.#places = parkedPlaces(engine, peer.name)
   }
 
   #waits(table: TableId): boolean {
@@ -154,14 +167,17 @@ export class Parked {
         if (rows.length > 0) await engine.merge(table, rows)
         if (done || rows.length === 0) return
       }
+    } catch (error) {
+      // A peer that has left the table has no state of it; what its log let go of went with its replica.
+      if (!(error instanceof Declined) || replicasOf(engine, table).has(peer.name)) throw error
     } finally {
       parts.end()
     }
   }
 
-  async #keep(places: ReadonlyMap<TableId, Place>): Promise<void> {
-    const value = places.size === 0 ? undefined : Object.fromEntries(places)
-    await this.#room.engine.setNote(this.#note, value)
+  async #keep(places: Places): Promise<void> {
+    const { engine, peer } = this.#room
+    await engine.setNote(...parkedAt(peer.name, places))
     this.#places = places
   }
 }

@@ -189,7 +189,7 @@ export class Subscriber {
     this.mode.now = 'resync'
     if (engine.cursor(this.peer.name) !== undefined) env.log.warn('fetch the peer’s state', { peer: this.peer.name })
     await transfer(session, this.peer, epoch)
-    await this.parked.forget()
+    this.parked.transferred()
     this.hearing.watermark.reset()
     this.missing.transferred()
     this.mode.accept()

@@ -22,9 +22,10 @@ import type { Engine, SharedLog } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import { oweFromOthers } from './debts.ts'
 import type { Exclusive } from './exclusive.ts'
-import { formerLogs, formerNote, placeFromFormer, withNewLog } from './former-logs.ts'
+import { formerLogs, formerNote, placeBehind, placeFromFormer, withNewLog } from './former-logs.ts'
 import { forEach, Gate } from './gate.ts'
 import { oldestHeld } from './log-part.ts'
+import { parkedAt, parkedPlaces, type Place } from './parked.ts'
 import { Declined, Questions } from './questions.ts'
 import { RowParts } from './row-parts.ts'
 import { TransferProgress } from './transfer-progress.ts'
@@ -208,9 +209,11 @@ function finish(room: Transfers, peer: Region, progress: TransferProgress, told:
     const former = cursor && withNewLog(formerLogs(engine, peer.name), cursor, { epoch, shared })
     const stood = former && (cursor.epoch === epoch ? cursor.position : placeFromFormer(former))
     const position = hasAll ? begun : Math.min(begun, placeIn(told, stood))
-    if (former !== undefined && cursor?.epoch !== epoch) await engine.setNote(formerNote(peer.name), former)
     const proof = start === undefined ? undefined : proofByStart(position, start)
-    await engine.setCursor(peer.name, { epoch, position, sequence, proof })
+    await engine.setCursor(peer.name, { epoch, position, sequence, proof }, [
+      ...(former === undefined || cursor?.epoch === epoch ? [] : [[formerNote(peer.name), former] as const]),
+      parkedAt(peer.name, stillParked({ engine, peer, progress, told }, { epoch, position })),
+    ])
     await progress.end()
     return true
   })
@@ -221,6 +224,26 @@ function placeIn({ oldest, held, floor }: Told, stood: Position | undefined): Po
   const place = Math.max(oldest - 1, floor)
   // Nothing of what it has had already, since that may be deleted and forgotten; all of what it has not, since perhaps no other region has it.
   return held === oldest || stood === undefined ? place : Math.max(held - 1, Math.min(place, stood))
+}
+
+type Behind = {
+  readonly engine: Engine
+  readonly peer: Region
+  readonly progress: TransferProgress
+  readonly told: Told
+}
+
+/** Of tables that a pause has held back and that the peer's state was without: what they lack is still to be asked of its log. */
+function stillParked({ engine, peer, progress, told }: Behind, next: Place): ReadonlyMap<TableId, Place> {
+  const { epoch, position: end } = next
+  const before = formerLogs(engine, peer.name)
+  const moved = [...parkedPlaces(engine, peer.name)].flatMap(([id, place]) => {
+    if (progress.isDone(id) || engine.tableWithId(id) === undefined) return []
+    const stood = place.epoch === epoch ? place.position : placeBehind(before, place, { epoch, shared: told.shared })
+    const position = stood === undefined ? told.oldest - 1 : Math.max(told.held - 1, stood)
+    return position < end ? [[id, { epoch, position }] as const] : []
+  })
+  return new Map(moved)
 }
 
 /** Its log is another than the one known here; or it is met for the first time, and lacks items of a table that it has. */

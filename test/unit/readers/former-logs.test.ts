@@ -1,7 +1,7 @@
 /** Where a region stands in the new log of a peer whose store was put back to an older copy. */
 import { expect, it } from 'vitest'
 import { epochsRememberedMax } from '../../../src/core/limits.ts'
-import { placeFromFormer, withNewLog } from '../../../src/readers/replication/former-logs.ts'
+import { placeBehind, placeFromFormer, withNewLog } from '../../../src/readers/replication/former-logs.ts'
 
 const second = (shared: number) => ({ epoch: 'second', shared: [{ epoch: 'first', position: shared }] })
 
@@ -46,4 +46,13 @@ it('no more logs are noted than a store remembers', () => {
   for (let n = 1; n < 2 * epochsRememberedMax; n++)
     logs = withNewLog(logs, { epoch: `log ${n}`, position: n }, { epoch: `log ${n + 1}`, shared: [] })
   expect(logs.logs).toHaveLength(epochsRememberedMax)
+})
+
+it('a table behind the cursor has no more of the logs before than its own place says', () => {
+  const before = withNewLog(undefined, { epoch: 'first', position: 46 }, second(49))
+  const third = { epoch: 'third', shared: [{ epoch: 'first', position: 49 }] }
+  expect(placeBehind(undefined, { epoch: 'first', position: 12 }, second(49))).toBe(12)
+  expect(placeBehind(before, { epoch: 'second', position: 12 }, third)).toBe(12)
+  expect(placeBehind(before, { epoch: 'second', position: 60 }, third)).toBe(49)
+  expect(placeBehind(before, { epoch: 'another', position: 12 }, third)).toBeUndefined()
 })

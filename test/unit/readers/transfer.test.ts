@@ -2,8 +2,10 @@
 import { inOneTurn } from '../../../src/core/turns.ts'
 import { describe, expect, it } from 'vitest'
 import { type Announcement, decodeRequest, encodeControl } from '../../../src/core/change/control.ts'
+import type { ConfirmedPlace } from '../../../src/core/change/place.ts'
 import { answer, type Answers } from '../../../src/readers/replication/answers.ts'
 import { Exclusive } from '../../../src/readers/replication/exclusive.ts'
+import { parkedAt, parkedPlaces } from '../../../src/readers/replication/parked.ts'
 import { Questions } from '../../../src/readers/replication/questions.ts'
 import { Emptied, mergeFrom, transferState } from '../../../src/readers/replication/transfer.ts'
 import { itemOf, makeTable, openRegion, put, topologyOf } from '../engine/region.ts'
@@ -20,7 +22,7 @@ async function scene(damage: Damage) {
   const [origin, here] = [await openRegion('us-east-1'), await openRegion('eu-west-1')]
   const [table] = [await makeTable(origin.engine, 't', { replicas }), await makeTable(here.engine, 't', { replicas })]
   await origin.engine.commit([put(table, itemOf('a', 1))])
-  const state = { complete: true }
+  const state: { complete: boolean; confirmed?: ConfirmedPlace } = { complete: true }
   const announcement = (): Announcement => ({
     say: 'here',
     region: peer.name,
@@ -41,7 +43,7 @@ async function scene(damage: Damage) {
     onConfirmed: () => {},
     reach: (_, cursor) => cursor,
     mayStandAt: () => true,
-    confirmedBy: () => undefined,
+    confirmedBy: () => state.confirmed,
     twice: () => [],
     leaving: () => [],
     isComplete: () => state.complete,
@@ -102,5 +104,19 @@ describe('a peer’s state', () => {
     await transferState(room, session, peer, origin.engine.epoch)
     expect(here.engine.cursor(peer.name)).toBeDefined()
     expect(here.engine.size(table).items).toBe(0)
+  })
+
+  it('leaves a paused table that it is without where it stood in the log', async () => {
+    const { room, session, here, table, state, origin } = await scene((_, payload) => payload)
+    const { epoch } = origin.engine
+    const end = origin.engine.flushed()
+    Object.assign(state, { complete: false, confirmed: { epoch: here.engine.epoch, position: end } })
+    const stood = new Map([[table.id, { epoch, position: 1 }]])
+    await here.engine.setCursor(peer.name, { epoch, position: end, sequence: 0 }, [parkedAt(peer.name, stood)])
+    await transferState(room, session, peer, epoch)
+    expect(parkedPlaces(here.engine, peer.name)).toEqual(stood)
+    state.complete = true
+    await transferState(room, session, peer, epoch)
+    expect(parkedPlaces(here.engine, peer.name).size).toBe(0)
   })
 })
