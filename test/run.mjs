@@ -23,6 +23,8 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const [mode, ...rest] = process.argv.slice(2)
 /** Not with processes, and long all the same: LONGITUDE_DAMAGE_FLIPS says how many bits are flipped. */
 const damagedFile = 'test/store/damaged-file.test.ts'
+/** In virtual time: every line and volume instead of the corners. */
+const narrowLines = 'test/simulation/narrow.test.ts'
 
 prepareAll()
 switch (mode) {
@@ -50,7 +52,7 @@ switch (mode) {
     vitest(
       rest.some(isChaosTest)
         ? rest.map((word) => (isChaosTest(word) ? chaosTest(word) : word))
-        : ['test/chaos', damagedFile, ...rest],
+        : ['test/chaos', damagedFile, narrowLines, ...rest],
     )
     break
   default:
@@ -83,7 +85,7 @@ function checks() {
 }
 
 function chaosTest(name) {
-  return `test/chaos/${name}.test.ts`
+  return name === 'narrow' ? narrowLines : `test/chaos/${name}.test.ts`
 }
 
 function isChaosTest(word) {

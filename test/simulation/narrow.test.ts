@@ -3,9 +3,24 @@ import { type NarrowCase, runNarrow, shareMin } from './narrow.ts'
 
 const transfers = ['single changes', 'large items', 'a join', 'a hole'] as const
 
+/** All lines and volumes in `npm run chaos -- narrow`; else the corners, and one in the middle. */
+const isLong = process.env['LONGITUDE_CHAOS'] === 'long'
 const rates = [64_000, 300_000, 5_000_000] as const
 const roundTrips = [20, 200, 2000] as const
-const lines = rates.flatMap((bitsPerSecond) => roundTrips.map((roundTripMs) => ({ bitsPerSecond, roundTripMs })))
+const allLines = rates.flatMap((bitsPerSecond) => roundTrips.map((roundTripMs) => ({ bitsPerSecond, roundTripMs })))
+const shortLines = [
+  { bitsPerSecond: 64_000, roundTripMs: 20 },
+  { bitsPerSecond: 64_000, roundTripMs: 2000 },
+  { bitsPerSecond: 300_000, roundTripMs: 200 },
+  { bitsPerSecond: 5_000_000, roundTripMs: 20 },
+] as const
+const lines = isLong ? allLines : shortLines
+
+/** What takes more than a minute: what each transfer costs once weighs little, and nothing is allowed for it. */
+const volumes = [300_000, 5_000_000].flatMap((bitsPerSecond) =>
+  transfers.map((what) => ({ what, bitsPerSecond, roundTripMs: 2000, times: 6 })),
+)
+const shortVolumes = volumes.filter(({ what, bitsPerSecond }) => what === 'large items' && bitsPerSecond === 300_000)
 
 /** What needs one line only: it differs from the others in what waits, not in how it is carried. */
 const others = [
@@ -28,6 +43,14 @@ describe('so is one by', () => {
   it.each(others)('$what ($bitsPerSecond bit/s, $roundTripMs ms)', { timeout: 300_000 }, async (narrow) => {
     const { share } = await runNarrow(narrow)
     if (narrow.what !== 'a comparison') expect(share).toBeGreaterThan(shareMin)
+  })
+})
+
+describe('seven tenths of a line whose round trip is 2 s carry', () => {
+  it.each(isLong ? volumes : shortVolumes)('$what ($bitsPerSecond bit/s)', { timeout: 600_000 }, async (narrow) => {
+    const { share, tookMs } = await runNarrow(narrow)
+    expect(tookMs).toBeGreaterThan(60_000)
+    expect(share).toBeGreaterThan(shareMin)
   })
 })
 

@@ -24,6 +24,8 @@ export type NarrowCase = {
     | 'a comparison'
   readonly bitsPerSecond: number
   readonly roundTripMs: number
+  /** So many times as much to carry as usual. */
+  readonly times?: number
 }
 
 export type NarrowResult = {
@@ -141,8 +143,9 @@ class Transfer {
   }
 
   get #filling(): Filling {
-    const { what, bitsPerSecond } = this.#case
-    return (bitsPerSecond > wideBitsPerSecond ? wideFills : fills)[what]
+    const { what, bitsPerSecond, times = 1 } = this.#case
+    const filling = (bitsPerSecond > wideBitsPerSecond ? wideFills : fills)[what]
+    return { ...filling, count: filling.count * times }
   }
 
   async #replicate(): Promise<void> {
