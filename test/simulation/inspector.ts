@@ -88,11 +88,13 @@ export class Inspector {
     if (missing === undefined || missing.epoch !== origin.watch.epoch || place?.epoch !== missing.epoch) return
     if (!missing.exact || waiting.length > 0) return
     const lacked = origin.watch.entries.slice(missing.after, missing.upTo).filter(({ own }) => own)
-    // A table of which the region became a replica a little before that announcement, or after it, may not have been counted in it.
+    // The origin counts a table from when it hears that the region has a replica: a little before the announcement is not in time.
     const beforeMax = Math.max(0, missing.after - settledChanges)
+    const told = origin.watch.entries.slice(0, beforeMax).filter((entry) => isReplicaOf(entry, here.name))
     const later = origin.watch.entries.slice(beforeMax).filter((entry) => isReplicaOf(entry, here.name))
-    const since = new Set(later.map(({ change }) => change.table))
-    const items = lacked.filter((entry) => this.#concerns(entry, origin, here) && !since.has(entry.change.table))
+    const known = new Set(told.map(({ change }) => change.table))
+    for (const { change } of later) known.delete(change.table)
+    const items = lacked.filter((entry) => this.#concerns(entry, origin, here) && known.has(entry.change.table))
     const leaving = lacked.filter(({ change }) => change.ordinal > 0 && change.alone !== true)
     const isSilent = here.replication?.status().peers.some(({ peer, state }) => peer === origin.name && state === 'cut')
     if (lacked.length > 0) this.#world.sightings.meet('missing')
