@@ -196,6 +196,25 @@ export const storiedSeeds: readonly StoriedSeed[] = [
       'a store that was set back dropped its rows, and a peer that was behind in the former log had been placed in the new one past a write that only those rows had',
   },
   {
+    seed: 921136131,
+    world: 8,
+    story: 'a peer whose words were of another version was called live while the disk was slow',
+  },
+  {
+    seed: 921136836,
+    world: 8,
+    story: 'a peer with a new disk confirmed its place before what the former disk had confirmed was forgotten',
+  },
+  {
+    seed: 921136663,
+    world: 8,
+    story: 'the simulator counted as missing what its origin wrote before it had heard of the replica',
+  },
+]
+
+/** Seeds that fail at present, to be mended: `npm run simulate -- --seed N --world W`. */
+export const openSeeds: readonly StoriedSeed[] = [
+  {
     seed: 13,
     world: 7,
     only: ['old disk'],

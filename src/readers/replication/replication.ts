@@ -304,6 +304,7 @@ export class Readers {
   }
 
   #confirmed(confirmation: Confirmation): void {
+    this.#forgetWiped()
     this.#outbound.confirmed(confirmation, this.#subscribers.get(confirmation.region)?.hearing)
   }
 

@@ -88,7 +88,6 @@ export class Subscriber {
     return this.mode.now === 'refused' ? undefined : this.#session
   }
 
-  /** Something about pauses has changed. */
   ring(): void {
     this.#loop.ring()
   }
@@ -98,7 +97,9 @@ export class Subscriber {
   }
 
   state(): SubscriberState {
-    return stateOf({ mode: this.mode.now, session: this.#session, hearing: this.hearing, position: this.#position() })
+    // It may be known before the loop, which waits for the disk, can refuse.
+    const mode = this.#failure instanceof UnknownFormat ? 'refused' : this.mode.now
+    return stateOf({ mode, session: this.#session, hearing: this.hearing, position: this.#position() })
   }
 
   async stop(): Promise<void> {
