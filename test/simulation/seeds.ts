@@ -210,10 +210,6 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     world: 8,
     story: 'the simulator counted as missing what its origin wrote before it had heard of the replica',
   },
-]
-
-/** Seeds that fail at present, to be mended: `npm run simulate -- --seed N --world W`. */
-export const openSeeds: readonly StoriedSeed[] = [
   {
     seed: 13,
     world: 7,

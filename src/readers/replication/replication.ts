@@ -339,8 +339,7 @@ export class Readers {
     for (const [name, { hearing }] of this.#subscribers) {
       const epoch = hearing.last?.epoch
       if (epoch === undefined) continue
-      const before = this.#epochs.get(name) ?? this.#engine.cursor(name)?.epoch
-      if (before !== undefined && before !== epoch) this.#ledger.reset(name)
+      if ((this.#confirmedBy(name)?.epoch ?? epoch) !== epoch) this.#ledger.reset(name)
       this.#epochs.set(name, epoch)
     }
   }

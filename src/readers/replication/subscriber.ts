@@ -97,9 +97,7 @@ export class Subscriber {
   }
 
   state(): SubscriberState {
-    // It may be known before the loop, which waits for the disk, can refuse.
-    const mode = this.#failure instanceof UnknownFormat ? 'refused' : this.mode.now
-    return stateOf({ mode, session: this.#session, hearing: this.hearing, position: this.#position() })
+    return stateOf({ mode: this.mode.now, session: this.#session, hearing: this.hearing, position: this.#position() })
   }
 
   async stop(): Promise<void> {
@@ -201,7 +199,8 @@ export class Subscriber {
     try {
       this.#take(announcementFrom(this.peer, payload))
     } catch (error) {
-      if (error instanceof UnknownFormat) this.#failure = error
+      // At once: the loop may wait for the disk before it can refuse.
+      if (error instanceof UnknownFormat) this.mode.refuse((this.#failure = error).message)
       else this.suspicion.note('announcement', error)
     }
     this.#loop.ring()
