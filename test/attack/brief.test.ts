@@ -11,6 +11,11 @@ import { call } from '../conformance/raw-request.ts'
 import { attacks } from './attacks.ts'
 
 const attackNames = attacks.filter(({ at }) => at.includes('api')).map(({ name }) => name)
+/** Each attack meets the region, and one of the two doors before it; `npm run attack` has them all at each. */
+const [forCache, forFrontDoor] = [0, 1].map((turn) => attackNames.filter((_, n) => n % 2 === turn)) as [
+  string[],
+  string[],
+]
 
 /** What a node may hold under attack, all in all: its own code and data too. */
 const heldBytesMax = 512 * 1024 * 1024
@@ -61,11 +66,11 @@ function heldBytes(): number {
 }
 
 describe.each([
-  ['a region', () => region.regionEndpoint],
-  ['a cache', () => region.endpoint],
-  ['the front door', () => `http://127.0.0.1:${door.port}`],
-])('%s', (_, endpointOf) => {
-  test.each(attackNames)('holds no more than its bounds, and serves: %s', { timeout: 60_000 }, async (name) => {
+  ['a region', attackNames, () => region.regionEndpoint],
+  ['a cache', forCache, () => region.endpoint],
+  ['the front door', forFrontDoor, () => `http://127.0.0.1:${door.port}`],
+] as const)('%s', (_, names, endpointOf) => {
+  test.each(names)('holds no more than its bounds, and serves: %s', { timeout: 60_000 }, async (name) => {
     let most = 0
     const look = setInterval(() => (most = Math.max(most, heldBytes())), 5)
     const { answers } = await attacked(name, endpointOf())

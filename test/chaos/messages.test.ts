@@ -94,7 +94,8 @@ it('a poisoned change is set aside and named, the rest flows, and a repair mends
   for (const region of others) {
     const get = (id: string) =>
       sendRequest(region.endpoint, 'GetItem', { TableName: 'poisoned', Key: { id: { S: id } } })
-    await until('the rest flows', async () => (await get('after'))['Item'] !== undefined)
+    // The followers put several questions to the silent node, one after another, before they go on without its answers.
+    await until('the rest flows', async () => (await get('after'))['Item'] !== undefined, 90_000)
     expect((await get('before'))['Item']).toBeDefined()
     expect((await get('poisoned'))['Item']).toBeUndefined()
     const { setAside } = await region.status()

@@ -6,7 +6,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { runSeed } from './run.ts'
 import { firstFailure } from './teeth.ts'
 
-const seedCount = 10
+const seedCount = 6
 
 describe('a world of regions with caches keeps its promises', () => {
   it(`for seeds 1 to ${seedCount}`, { timeout: 300_000 }, async () => {
