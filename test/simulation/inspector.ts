@@ -125,7 +125,7 @@ export class Inspector {
       (entry) =>
         this.#concerns(entry, origin, peer) &&
         !peer.watch.knows(entry.change.table, entry.change.key, entry.row.stamp) &&
-        !this.#world.isForgotten(entry.change.table, entry.change.key, entry.row.stamp),
+        !this.#isForgotten(origin, entry),
     )
     expectThat(
       lacking === undefined,
@@ -165,12 +165,18 @@ export class Inspector {
       expectThat(
         here.watch.knows(table, change.key, row.stamp) ||
           // Deleted, and forgotten everywhere, before the replica was made.
-          (here.watch.historyOf(table, change.key).length === 0 &&
-            this.#world.isForgotten(table, change.key, row.stamp)),
+          (here.watch.historyOf(table, change.key).length === 0 && this.#isForgotten(origin, entry)),
         'everything up to the watermark is there',
         () => `${here.name} has ${JSON.stringify(watermark)} of ${origin.name} and lacks ${stampText(row.stamp)}`,
       )
     }
+  }
+
+  /** Deleted since, and the tombstone has gone: by the horizon, or at once in a time when the table had no other replica. */
+  #isForgotten(origin: SimulatedRegion, { change: { table, key, position }, row }: Entry): boolean {
+    const isDeletedAlone = ({ change, row: later }: Entry): boolean =>
+      change.position > position && change.alone === true && later.tombstone
+    return this.#world.isForgotten(table, key, row.stamp) || origin.watch.historyOf(table, key).some(isDeletedAlone)
   }
 
   #concerns({ own, change }: Entry, origin: SimulatedRegion, peer: SimulatedRegion): boolean {

@@ -230,4 +230,11 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     only: ['old disk', 'cut one way', 'garbage', 'trim stream'],
     story: 'a region whose store was set back compared its replica before it was filled again, and called it different',
   },
+  {
+    seed: 7310090,
+    world: 8,
+    only: ['old disk', 'crash', 'wipe disk'],
+    story:
+      'the simulator called a write missing in a replica made later, though it was deleted while the table had no other replica',
+  },
 ]

@@ -16,7 +16,7 @@ import type { RegionNumber } from '../hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
 import type { DigestRange } from './digest-range.ts'
-import type { ConfirmedPlace, CursorList, Lacking, ToldPlace } from './place.ts'
+import { atOf, type ConfirmedPlace, type CursorList, type Lacking, placeOf, proofOf, type ToldPlace } from './place.ts'
 import type { Proof } from './proof.ts'
 import { clockOf, type Fields, fieldsOf, list, manyOf, natural, record, shortText, text } from './fields.ts'
 import { headerSizeBytes, writeHeader } from './message.ts'
@@ -103,6 +103,8 @@ export type Request =
       readonly table?: TableId
       /** About so many bytes; a single change may be larger. */
       readonly bytesMax?: number
+      /** Where the asking region stands in that log: one that never led there is another, also under the same epoch. */
+      readonly at?: ToldPlace
     }
   | { readonly say: 'cursors'; readonly region: string }
   /** Of one table; or from `after` on, in parts, in the order of the ids. A region that knows of neither tells all that it has. */
@@ -189,7 +191,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
   const region = text(fields, 'region')
   switch (fields['say']) {
     case 'hello':
-      return { say: 'hello', region, ...(fields['at'] === undefined ? {} : { at: placeOf(record(fields['at'])) }) }
+      return { say: 'hello', region, ...atOf(fields) }
     case 'pulse':
     case 'cursors':
       return { say: fields['say'], region }
@@ -201,15 +203,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
         ...(fields['table'] === undefined ? {} : { table: text(fields, 'table') }),
       }
     case 'log':
-      return {
-        say: 'log',
-        region,
-        epoch: text(fields, 'epoch'),
-        after: natural(fields, 'after'),
-        ...(fields['upTo'] === undefined ? {} : { upTo: natural(fields, 'upTo') }),
-        ...(fields['table'] === undefined ? {} : { table: text(fields, 'table') }),
-        ...(fields['bytesMax'] === undefined ? {} : { bytesMax: natural(fields, 'bytesMax') }),
-      }
+      return readLogRequest(fields, region)
     case 'registers':
       return { say: 'registers', region, table: text(fields, 'table') }
     case 'rows':
@@ -332,14 +326,17 @@ function readConfirmation(fields: Fields, region: string): Confirmation {
   }
 }
 
-function placeOf(fields: Fields): ToldPlace {
-  return { epoch: text(fields, 'epoch'), position: natural(fields, 'position'), ...proofOf(fields) }
-}
-
-function proofOf(fields: Fields): { readonly proof?: Proof } {
-  if (fields['proof'] === undefined) return {}
-  const proof = record(fields['proof'])
-  return { proof: { at: natural(proof, 'at'), of: text(proof, 'of') } }
+function readLogRequest(fields: Fields, region: string): Extract<Request, { say: 'log' }> {
+  return {
+    say: 'log',
+    region,
+    epoch: text(fields, 'epoch'),
+    after: natural(fields, 'after'),
+    ...(fields['upTo'] === undefined ? {} : { upTo: natural(fields, 'upTo') }),
+    ...(fields['table'] === undefined ? {} : { table: text(fields, 'table') }),
+    ...(fields['bytesMax'] === undefined ? {} : { bytesMax: natural(fields, 'bytesMax') }),
+    ...atOf(fields),
+  }
 }
 
 function twiceOf(fields: Fields): { readonly twice?: readonly string[] } {

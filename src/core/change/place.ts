@@ -1,5 +1,6 @@
 /** Places in a region's log, as regions tell them each other. */
 import type { Position } from './change.ts'
+import { type Fields, natural, record, text } from './fields.ts'
 import type { Proof } from './proof.ts'
 
 /** A cursor with its proof, behind which a pause may hold the position. */
@@ -23,4 +24,18 @@ export type Lacking = {
   readonly oldestMs?: number
   /** The log let go of some before the region confirmed a part of these: it lacks at most so many. */
   readonly atMost?: true
+}
+
+export function atOf(fields: Fields): { readonly at?: ToldPlace } {
+  return fields['at'] === undefined ? {} : { at: placeOf(record(fields['at'])) }
+}
+
+export function placeOf(fields: Fields): ToldPlace {
+  return { epoch: text(fields, 'epoch'), position: natural(fields, 'position'), ...proofOf(fields) }
+}
+
+export function proofOf(fields: Fields): { readonly proof?: Proof } {
+  if (fields['proof'] === undefined) return {}
+  const proof = record(fields['proof'])
+  return { proof: { at: natural(proof, 'at'), of: text(proof, 'of') } }
 }

@@ -96,11 +96,9 @@ function reply(room: Answers, request: Exclude<Request, { say: 'tables' }>): Buf
   const { engine } = room
   switch (request.say) {
     case 'hello':
-      if (request.at !== undefined && !room.mayStandAt(request.region, request.at))
-        return refusal('that place is none of this log: one of the two stores is an older copy')
-      return encodeControl(room.announcement())
+      return refusedPlace(room, request) ?? encodeControl(room.announcement())
     case 'log':
-      return partOfLog(engine, request)
+      return refusedPlace(room, request) ?? partOfLog(engine, request)
     case 'cursors':
       return encodeControl(cursors(room, request.region))
     case 'registers':
@@ -112,6 +110,13 @@ function reply(room: Answers, request: Exclude<Request, { say: 'tables' }>): Buf
     default:
       return unreachable(request)
   }
+}
+
+type Placed = Extract<Request, { say: 'hello' | 'log' }>
+
+function refusedPlace({ mayStandAt }: Answers, { region, at }: Placed): Buffer | undefined {
+  if (at === undefined || mayStandAt(region, at)) return undefined
+  return refusal('that place is none of this log: one of the two stores is an older copy')
 }
 
 function partOfLog(engine: Engine, request: Extract<Request, { say: 'log' }>): Buffer {

@@ -5,6 +5,7 @@
  */
 import { type Batch, endOfBatch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
+import type { ToldPlace } from '../../core/change/place.ts'
 import { backlogPartsUnderWayMax, logReadChangesMax, messageTargetBytes } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -21,6 +22,8 @@ export type Backlog = {
   readonly epoch: string
   readonly after: Position
   readonly upTo: Position
+  /** Where the region stands (log-part.ts). */
+  readonly at?: ToldPlace
   /** Resolves once there is room for another part. */
   readonly onPart: (batch: Batch, sizeBytes: number) => Promise<void> | void
   readonly goesOn: () => boolean
@@ -133,7 +136,9 @@ function endIn(answer: Buffer): Position | undefined {
   }
 }
 
-function questionOf({ session, region, peer, epoch }: Backlog, after: Position, upTo: Position): LogQuestion {
+function questionOf(backlog: Backlog, after: Position, upTo: Position): LogQuestion {
+  const { session, region, peer, epoch, at } = backlog
   // Parts that are a little larger than those before should not fall short.
-  return { session, region, peer, epoch, after, upTo, bytesMax: 2 * bytesOf(session.pace) }
+  const place = at === undefined ? {} : { at }
+  return { session, region, peer, epoch, after, upTo, ...place, bytesMax: 2 * bytesOf(session.pace) }
 }

@@ -36,7 +36,8 @@ export async function epochUnanswered(session: Session, mode: string, cursor: Cu
   return cursor.epoch
 }
 
-function placeOf(cursor: Cursor | undefined): { readonly at?: ToldPlace } {
+/** The own place in the peer's log, for a question that only the log which led there may answer. */
+export function placeOf(cursor: Cursor | undefined): { readonly at?: ToldPlace } {
   if (cursor === undefined) return {}
   const { epoch, position, proof } = cursor
   return { at: { epoch, position, ...(proof === undefined ? {} : { proof }) } }

@@ -14,6 +14,7 @@ import type { Session } from './session.ts'
 import type { Env } from '../../ports/env.ts'
 import { pullBacklog } from './backlog.ts'
 import type { Waiting } from './batches.ts'
+import { placeOf } from './greeting.ts'
 import type { Inbox } from './inbox.ts'
 import { startOf } from './place-in-stream.ts'
 import { batchFrom } from './reading.ts'
@@ -89,6 +90,7 @@ export class Intake {
     const isWhole = await pullBacklog({
       ...backlog,
       after: cursor.position,
+      ...placeOf(cursor),
       onPart: (batch, sizeBytes) => {
         // The stream's numbers mean nothing on the way: whoever is interrupted asks for the rest.
         const { sequence } = batch.upTo >= upTo ? reached : cursor

@@ -8,6 +8,7 @@
 import { type Batch, decodeBatch } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import { type Answer, decodeAnswer, encodeControl } from '../../core/change/control.ts'
+import type { ToldPlace } from '../../core/change/place.ts'
 import { kindOf } from '../../core/change/message.ts'
 import { registersTogetherMax } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
@@ -28,6 +29,8 @@ export type LogQuestion = {
   readonly table?: TableId
   /** About so many bytes; as much as the line carries in a second, unless said otherwise. */
   readonly bytesMax?: number
+  /** Where the region that asks stands in that log: another log under the same epoch, of a store that was set back, does not answer. */
+  readonly at?: ToldPlace
   /** The end of the peer's log, as the peer last said it. No part reaches beyond it, unless the question does. */
   readonly flushed?: Position | undefined
 }
@@ -56,8 +59,10 @@ export async function oldestHeld(of: Omit<LogQuestion, 'after' | 'upTo'>, upTo: 
 }
 
 /** Returns the answer unread, for an asker that reads it when its turn comes. */
-export function requestPart({ session, region, epoch, after, upTo, table, bytesMax }: LogQuestion): Promise<Buffer> {
-  const only = { ...(table === undefined ? {} : { table }), bytesMax: bytesMax ?? session.pace.lonePartBytes }
+export function requestPart(question: LogQuestion): Promise<Buffer> {
+  const { session, region, epoch, after, upTo, table, bytesMax, at } = question
+  const place = at === undefined ? {} : { at }
+  const only = { ...(table === undefined ? {} : { table }), bytesMax: bytesMax ?? session.pace.lonePartBytes, ...place }
   return session.request(encodeControl({ say: 'log', region, epoch, after, upTo, ...only }))
 }
 

@@ -13,6 +13,7 @@ import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
+import { placeOf } from './greeting.ts'
 import { askForPart } from './log-part.ts'
 import type { Pauses } from './pauses.ts'
 import { Declined, Questions } from './questions.ts'
@@ -145,7 +146,8 @@ export class Parked {
       const cursor = engine.cursor(peer.name)
       if (place === undefined || cursor === undefined || place.position >= cursor.position) return
       const { epoch, position: after } = place
-      const part = await askForPart({ session, region, peer, epoch, after, upTo: cursor.position, table })
+      const at = cursor.epoch === epoch ? placeOf(cursor) : {}
+      const part = await askForPart({ session, region, peer, epoch, after, upTo: cursor.position, table, ...at })
       if (part.say === 'gone') {
         await this.#copyState(session, table)
         return this.#room.onCaughtUp(epoch)

@@ -9,6 +9,7 @@ import type { ApplyResult, Engine } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { NotReached, pullBacklog } from './backlog.ts'
 import { slicesOf, weightIn } from './batches.ts'
+import { placeOf } from './greeting.ts'
 import type { Session } from './session.ts'
 
 /** The peer's log does not go on from the cursor: it was trimmed, or it is another log. */
@@ -47,7 +48,8 @@ export async function repair({ engine, peer, upTo, apply, onApplied, ...room }: 
   }
   const goesOn = (): boolean => held === undefined
   try {
-    await pullBacklog({ ...room, region: engine.region.name, peer, epoch, after, upTo, onPart, goesOn })
+    const asked = { ...room, region: engine.region.name, peer, epoch, after, upTo, ...placeOf(cursor) }
+    await pullBacklog({ ...asked, onPart, goesOn })
   } catch (error) {
     if (error instanceof NotReached) return 'gone'
     throw error

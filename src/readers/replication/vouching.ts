@@ -11,7 +11,7 @@ import { implausibleJumpMin } from '../../core/limits.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Cursor, Engine } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
-import { greet, Refused } from './greeting.ts'
+import { greet, placeOf, Refused } from './greeting.ts'
 import { askForPart } from './log-part.ts'
 import type { Session } from './session.ts'
 
@@ -117,10 +117,12 @@ export class Vouching {
   }
 
   /** Merges again what the peer's log has behind the last proven place. */
-  async #reread(session: Session, { epoch, position, proof }: Cursor): Promise<void> {
+  async #reread(session: Session, cursor: Cursor): Promise<void> {
     const { engine, peer } = this.#room
+    const { epoch, position, proof } = cursor
+    const asked = { session, region: engine.region.name, peer, epoch, upTo: position, ...placeOf(cursor) }
     for (let after = proof?.at ?? position; after < position;) {
-      const part = await askForPart({ session, region: engine.region.name, peer, epoch, after, upTo: position })
+      const part = await askForPart({ ...asked, after })
       if (part.say === 'gone') return
       for (const { kind, table, key, row } of part.batch.changes)
         if (kind === 'item') await engine.merge(table, [{ key, row }])
