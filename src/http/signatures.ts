@@ -4,7 +4,7 @@
  * objects, and everything that a client's requests of one day have in common (claim, key, padded key blocks) is kept under
  * the part of the Authorization header that is the same in all of them.
  */
-import { createHash, createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { createHash, hash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import {
   checkSignedHeaders,
@@ -20,6 +20,7 @@ import { checkScope, checkSigningTime, expiryOf, signingTimeOf } from '../core/a
 import { ServiceError } from '../core/errors.ts'
 import { signatureSkewMsMax, signersMax } from '../core/limits.ts'
 import type { Clock } from '../ports/clock.ts'
+import { signingKey } from './signer.ts'
 
 export type SignaturesOptions = {
   /** As they are now. */
@@ -245,13 +246,6 @@ class Signer {
 /** Node gives headers byte by byte as characters; hashed as text, those beyond ASCII would become two bytes. */
 function isAscii(text: string): boolean {
   return Buffer.byteLength(text) === text.length
-}
-
-function signingKey(secret: string, { scopeDate, region, service, terminator }: Claim): Buffer {
-  return [scopeDate, region, service, terminator].reduce<Buffer>(
-    (key, part) => createHmac('sha256', key).update(part).digest(),
-    Buffer.from(`AWS4${secret}`),
-  )
 }
 
 /** In a time that says nothing of where they differ. */

@@ -1,7 +1,10 @@
 /** One request of the API, once, over a connection that is kept: what an SDK does below its retries. */
+import { hash } from 'node:crypto'
 import { Agent, request } from 'node:http'
+import { authorizationOf, signingTime } from '../../http/signer.ts'
 import { codeOf, messageOf } from '../failure.ts'
-import { type Credentials, signed } from './signature.ts'
+
+type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string }
 
 export type Place = { readonly region: string; readonly endpoint: string }
 type Fields = Readonly<Record<string, unknown>>
@@ -45,13 +48,17 @@ export class Wire {
     const url = new URL(endpoint)
     const body = JSON.stringify(input)
     const target = `DynamoDB_20120810.${operation}`
-    const headers = {
-      host: url.host,
-      'content-type': contentType,
-      'content-length': Buffer.byteLength(body),
-      'x-amz-target': target,
-      ...signed(this.#credentials, { region, host: url.host, target, contentType, body, atMs: Date.now() }),
-    }
+    const time = signingTime(Date.now())
+    const toSign = { 'content-type': contentType, host: url.host, 'x-amz-date': time, 'x-amz-target': target }
+    const authorization = authorizationOf({
+      ...this.#credentials,
+      scope: { scopeDate: time.slice(0, 8), region, service: 'dynamodb' },
+      time,
+      url: '/',
+      headers: Object.entries(toSign),
+      payloadHash: hash('sha256', body),
+    })
+    const headers = { ...toSign, 'content-length': Buffer.byteLength(body), authorization }
     return await new Promise<Fields>((resolve, reject) => {
       const sent = request(url, { method: 'POST', agent: this.#agent, headers }, (reply) => {
         const parts: Buffer[] = []
