@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { authorizationOf, signingKey, signingTime } from '../../../src/http/signer.ts'
 import { authorizationOf as plainly } from './sign.ts'
