@@ -12,7 +12,7 @@
  */
 import { readSync } from 'node:fs'
 
-export const headerSizeBytes = 24
+const headerSizeBytes = 24
 const nodeHeaderSizeBytes = 8
 const largeSizeBytes = 24
 const flag = { branch: 1, leaf: 2, overflow: 4, meta: 8 }

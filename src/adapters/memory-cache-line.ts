@@ -63,7 +63,7 @@ type SessionOptions = {
   readonly onInvalidation: (payload: Buffer) => void
 }
 
-export class MemoryCacheSession implements CacheSession {
+class MemoryCacheSession implements CacheSession {
   readonly closed: Promise<string>
   readonly #options: SessionOptions
   /** Both ways, in order. */

@@ -8,7 +8,6 @@ import { errors } from '@nats-io/transport-node'
 import { errorText } from '../core/error-text.ts'
 import { type RefusalKind, StreamRefused } from '../core/stream-refusal.ts'
 
-export const streamNotFound = 10_059
 /** The server's store did not take a message. */
 export const storeFailed = 10_077
 

@@ -29,7 +29,6 @@ export const capacityWriteUnitBytes = 1024
 export const batchGetKeysMax = 100
 export const batchWriteRequestsMax = 25
 export const batchSizeBytesMax = 16 * 1024 * 1024
-export const transactionItemsMax = 100
 export const transactionSizeBytesMax = 4 * 1024 * 1024
 export const idempotencyTokenMsMax = 10 * 60 * 1000
 /** More than one for each that comes, so that they never pile up. */

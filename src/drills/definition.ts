@@ -162,7 +162,7 @@ export const repeatSchema = z.strictObject({ times: z.int().min(1).max(100), ste
 
 const rpo = z.strictObject({ items: count.optional(), age: duration.optional() })
 
-export const targetsSchema = z.strictObject({
+const targetsSchema = z.strictObject({
   /** From a fault until all clients of every region are served again. */
   rto: duration.optional(),
   /** What would be gone if what was lost never came back. */

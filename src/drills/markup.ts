@@ -27,7 +27,7 @@ function textOf(content: Content): string {
   return content.map(textOf).join('')
 }
 
-export function escaped(text: string): string {
+function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;')
 }
 

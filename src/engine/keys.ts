@@ -40,7 +40,7 @@ const collections = 0x71
 const tokens = 0x80
 
 export const rowPrefixBytes = 5
-export const indexPrefixBytes = 7
+const indexPrefixBytes = 7
 export const tombstonePrefixBytes = 5
 const tokenPrefixBytes = 5
 

@@ -132,7 +132,7 @@ async function runMarked(options: PipelineOptions, operation: Operation, input: 
   return new Marked(output, headers())
 }
 
-export function mediaType(headers: IncomingHttpHeaders): string {
+function mediaType(headers: IncomingHttpHeaders): string {
   const given = headers['content-type']
   if (given === undefined) return json10
   // As every SDK writes it.
@@ -177,7 +177,7 @@ function targetIn(headers: IncomingHttpHeaders): string {
   return typeof target === 'string' && target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : ''
 }
 
-export function signatureOf({ url, headers }: ApiRequest): Parameters<typeof checkAuthorization>[0] {
+function signatureOf({ url, headers }: ApiRequest): Parameters<typeof checkAuthorization>[0] {
   const date = headers['x-amz-date'] ?? headers.date
   const question = url.indexOf('?')
   return {

@@ -36,7 +36,7 @@ export function foundToken(options: AdminTokenOptions): string | undefined {
   throw new Failure(`${adminTokenPath(options)} has no token of 16 to 256 printable characters`)
 }
 
-export function adminTokenPath({ adminTokenFile, data }: AdminTokenOptions): string {
+function adminTokenPath({ adminTokenFile, data }: AdminTokenOptions): string {
   return adminTokenFile === undefined ? join(resolve(data), adminTokenName) : resolve(adminTokenFile)
 }
 

@@ -50,7 +50,7 @@ export type KeyPair = {
 }
 
 /** Both or none, readable, of each other, and the key nobody else's to read. */
-export function requirePair({ certFile, keyFile, of }: KeyPair): void {
+function requirePair({ certFile, keyFile, of }: KeyPair): void {
   if (certFile === undefined && keyFile === undefined) return
   if (certFile === undefined || keyFile === undefined) throw new Failure(`${of}-cert and ${of}-key go together`)
   const certificate = readCertificate(certFile, `${of}-cert`)

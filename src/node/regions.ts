@@ -11,7 +11,7 @@ import type { Region } from '../core/topology.ts'
 import { Failure, messageOf } from './failure.ts'
 
 /** The same two levels up from src/node and from dist/node. */
-export const regionsFolder = fileURLToPath(new URL('../../regions', import.meta.url))
+const regionsFolder = fileURLToPath(new URL('../../regions', import.meta.url))
 
 const regionName = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'a name like us-east-1')
 const regionFile = z.strictObject({

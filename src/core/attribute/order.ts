@@ -14,7 +14,7 @@ export function compareValues(a: AttributeValue, b: AttributeValue): number | un
 }
 
 /** UTF-8 order is the order of code points; JavaScript's is that of UTF-16 units, which differs where surrogates meet others. */
-export function compareStrings(a: string, b: string): number {
+function compareStrings(a: string, b: string): number {
   if (a === b) return 0
   const length = Math.min(a.length, b.length)
   for (let at = 0; at < length; at++) {
@@ -26,7 +26,7 @@ export function compareStrings(a: string, b: string): number {
 }
 
 /** Of canonical base64. */
-export function compareBinaries(a: string, b: string): number {
+function compareBinaries(a: string, b: string): number {
   return a === b ? 0 : Buffer.compare(Buffer.from(a, 'base64'), Buffer.from(b, 'base64'))
 }
 

@@ -39,9 +39,3 @@ export function setAttribute(item: Record<string, AttributeValue>, name: string,
     Object.defineProperty(item, name, { value, enumerable: true, configurable: true, writable: true })
   else item[name] = value
 }
-
-export function withAttribute(item: Item, name: string, value: AttributeValue): Item {
-  const copy = { ...item }
-  setAttribute(copy, name, value)
-  return copy
-}

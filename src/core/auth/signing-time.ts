@@ -24,7 +24,7 @@ export function signingTimeOf(text: string): number {
 }
 
 /** As signatures have it. */
-export function basicTime(ms: number): string {
+function basicTime(ms: number): string {
   return new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, '')
 }
 

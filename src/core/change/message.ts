@@ -10,7 +10,7 @@
  */
 export const formatVersion = 1
 
-export const messageKinds = { batch: 1, rows: 2, control: 3, invalidation: 4 } as const
+const messageKinds = { batch: 1, rows: 2, control: 3, invalidation: 4 } as const
 
 export type MessageKind = keyof typeof messageKinds
 

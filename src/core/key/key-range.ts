@@ -43,7 +43,7 @@ export function sortRange(prefix: Buffer, condition: SortCondition | undefined, 
   return Buffer.compare(from, to) <= 0 ? { from, to } : { from, to: from }
 }
 
-export function prefixRange(prefix: Buffer): KeyRange {
+function prefixRange(prefix: Buffer): KeyRange {
   return { from: prefix, to: successor(prefix) }
 }
 

@@ -145,7 +145,7 @@ function attributeType(value: AttributeValue): AttributeType {
   return type
 }
 
-export function parseOperand(tokens: TokenStream): Operand {
+function parseOperand(tokens: TokenStream): Operand {
   if (tokens.peek().kind === 'name' && tokens.peek().text.toLowerCase() === 'size' && tokens.atSymbol('(', 1)) {
     tokens.take()
     tokens.expectSymbol('(')

@@ -54,7 +54,7 @@ export function checkExpressionValues(values: Readonly<Record<string, AttributeV
   }
 }
 
-export function expressionValueProblem(name: string, value: AttributeValue): ServiceError | undefined {
+function expressionValueProblem(name: string, value: AttributeValue): ServiceError | undefined {
   const problem = valueProblem(value)
   if (problem === undefined) return undefined
   return validationError(`ExpressionAttributeValues contains invalid value: ${problem} for key ${name}`)

@@ -13,7 +13,7 @@ import { type Capacity, type IndexUnits, itemReadCapacity } from '../read/capaci
 import type { Index, Table } from '../table/table.ts'
 import type { Outcome } from './write.ts'
 
-export function writeUnits(sizeBytes: number): number {
+function writeUnits(sizeBytes: number): number {
   return Math.max(1, Math.ceil(sizeBytes / capacityWriteUnitBytes))
 }
 
@@ -22,11 +22,6 @@ export function writeCapacity(table: Table, outcome: Outcome, transactional = fa
   const units = writeUnits(largerSize(outcome)) * (transactional ? 2 : 1)
   if (!outcome.changed || table.indexes.length === 0) return { table: units, indexes: [] }
   return { table: units, indexes: indexUnits(table, outcome.previous?.item(), outcome.next?.item()) }
-}
-
-/** Of a write whose condition did not hold: what it found was weighed. */
-export function refusedWriteCapacity(foundSizeBytes: number): Capacity {
-  return { table: writeUnits(foundSizeBytes), indexes: [] }
 }
 
 /** Of a transaction sent again with its token: nothing is written, its items are read. */

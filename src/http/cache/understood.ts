@@ -82,7 +82,7 @@ export function getItemOf({ who, stem }: Pick<GetItem, 'who' | 'stem'>, input: I
 }
 
 /** The key's bytes, worked out once as long as the table is the same. */
-export function keyTextsOf(key: Item): (table: CachedTable) => string | undefined {
+function keyTextsOf(key: Item): (table: CachedTable) => string | undefined {
   let last: { readonly table: CachedTable; readonly text: string | undefined } | undefined
   return (table) => {
     if (last?.table !== table) last = { table, text: keyTextOf(table, key, true) }

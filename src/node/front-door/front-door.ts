@@ -51,7 +51,7 @@ export type FrontDoorOptions = {
 }
 
 /** Says which region answered. */
-export const regionHeader = 'x-longitude-region'
+const regionHeader = 'x-longitude-region'
 /** Shorter than the nodes keep theirs, so that no request meets a connection that is just being closed. */
 const idleMsMax = idleConnectionMsMax / 2
 const agentOptions = {

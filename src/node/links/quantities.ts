@@ -2,9 +2,9 @@
 import { durationMs } from '../duration.ts'
 import type { Shape, Stall } from './shape.ts'
 
-export const delayMsMax = 60_000
-export const bandwidthMin = 8000
-export const bandwidthMax = 100_000_000_000
+const delayMsMax = 60_000
+const bandwidthMin = 8000
+const bandwidthMax = 100_000_000_000
 
 /** 120ms, 1.5s; a number alone is milliseconds. */
 export function delayFrom(text: string): number | undefined {

@@ -35,7 +35,7 @@ export type FaultsOptions = {
 }
 
 export const clockFileName = 'clock.json'
-export const faultsMax = 256
+const faultsMax = 256
 
 export class Faults {
   readonly #options: FaultsOptions

@@ -26,7 +26,7 @@ export async function endRemains(runs: readonly string[], progress: (line: strin
 }
 
 /** Those that are there now. */
-export function remainsOf(runs: readonly string[]): readonly Remains[] {
+function remainsOf(runs: readonly string[]): readonly Remains[] {
   if (runs.length === 0) return []
   const wanted = new Set(runs)
   return processIds().flatMap((pid) => {
@@ -71,7 +71,7 @@ function processIds(): readonly number[] {
 }
 
 /** Undefined for a process of another user, and where there is no /proc. */
-export function runOf(pid: number): string | undefined {
+function runOf(pid: number): string | undefined {
   const prefix = `${runVariable}=`
   const found = read(`/proc/${pid}/environ`)
     .split('\0')

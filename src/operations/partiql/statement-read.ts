@@ -136,7 +136,7 @@ function orderOf(select: Select, key: KeySchema, partitions: number): boolean {
 }
 
 /** A column is called by its path from the last name on: `a.b` is b, and `a.b[0]` is b[0]. */
-export function selected(item: Item, { paths }: Pick<Select, 'paths'>): Item {
+function selected(item: Item, { paths }: Pick<Select, 'paths'>): Item {
   if (!paths) return item
   const columns: Record<string, AttributeValue> = {}
   for (const path of paths) {

@@ -77,7 +77,7 @@ export function returningOf(statement: WriteStatement): ReturnValues {
 }
 
 /** An INSERT is refused by its item being there, which has an error of its own. */
-export function errorOfRefusal(statement: WriteStatement, refusal: Refusal): ServiceError {
+function errorOfRefusal(statement: WriteStatement, refusal: Refusal): ServiceError {
   return statement.kind === 'insert' && refusal.refused === 'condition'
     ? new ServiceError('DuplicateItemException', 'Duplicate primary key exists in table')
     : errorOf(refusal)

@@ -1,5 +1,5 @@
 /** UpdateTable: global secondary indexes made, changed and removed on a table in use. The caretaker fills and empties them. */
-import type { GlobalSecondaryIndexUpdate } from '@aws-sdk/client-dynamodb'
+import type { GlobalSecondaryIndexUpdate, UpdateTableInput } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import { globalSecondaryIndexesMax } from '../../core/limits.ts'
@@ -17,8 +17,8 @@ import { checkBounds, checkIndexThroughput, throughputSettings } from '../checks
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { assertDifferent } from './setting-updates.ts'
-import type { Input } from './update-table.ts'
 
+type Input = Wire<UpdateTableInput>
 type Update = Wire<GlobalSecondaryIndexUpdate>
 
 const invalid = (message: string) => validationError(`One or more parameter values were invalid: ${message}`)

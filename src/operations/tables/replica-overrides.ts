@@ -2,14 +2,14 @@
  * What a replica may have in its own way: reading capacity, table class, key. A later change of the same setting of the
  * table, from whichever replica, holds for all of them (developer guide, settings of global tables).
  */
-import type { CreateReplicationGroupMemberAction } from '@aws-sdk/client-dynamodb'
+import type { CreateReplicationGroupMemberAction, UpdateTableInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import { overrideRegister } from '../../core/table/registers.ts'
 import type { IndexSettings, Replica, ReplicaOverrides, Table, TableSettings } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/engine.ts'
 import type { Wire } from '../sdk-shape.ts'
-import type { Input } from './update-table.ts'
 
+type Input = Wire<UpdateTableInput>
 type Asked = Partial<Wire<CreateReplicationGroupMemberAction>>
 type ReadOverride = Pick<ReplicaOverrides, 'readUnits' | 'maxReadUnits'>
 

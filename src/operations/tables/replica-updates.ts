@@ -2,7 +2,7 @@
  * UpdateTable: replicas in other regions. What is written here are registers: the region that learns of one with its
  * own name joins, or leaves, by itself, and tells the others how far it is.
  */
-import type { ReplicationGroupUpdate } from '@aws-sdk/client-dynamodb'
+import type { ReplicationGroupUpdate, UpdateTableInput } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
 import { type ServiceError, validationError } from '../../core/errors.ts'
 import {
@@ -21,8 +21,8 @@ import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { overridesFrom } from './replica-overrides.ts'
 import { streamLabel } from './specifications.ts'
-import type { Input } from './update-table.ts'
 
+type Input = Wire<UpdateTableInput>
 type Update = Wire<ReplicationGroupUpdate>
 
 const invalid = (message: string) => validationError(`One or more parameter values were invalid: ${message}`)

@@ -1,14 +1,16 @@
 /** UpdateTable: billing mode, throughput, stream, encryption, class, deletion protection. */
+import type { UpdateTableInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
 import type { Table, Throughput } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/engine.ts'
 import { checkOnDemand, checkTableThroughput, provisionedFrom, throughputSettings } from '../checks/throughput.ts'
 import type { OperationContext } from '../operation.ts'
+import type { Wire } from '../sdk-shape.ts'
 import { warmThroughput } from './description.ts'
 import { encryptionFrom, streamFrom } from './specifications.ts'
-import type { Input } from './update-table.ts'
 
+type Input = Wire<UpdateTableInput>
 type Capacity = RegisterValues['settings/capacity']
 
 const edit = <Name extends keyof RegisterValues>(register: Name, value: RegisterValues[Name]): RegisterEdit => ({

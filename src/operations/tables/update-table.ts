@@ -20,7 +20,7 @@ import { checkReplicaUpdates, replicaUpdates } from './replica-updates.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { capacityUpdate, settingUpdates } from './setting-updates.ts'
 
-export type Input = Wire<UpdateTableInput>
+type Input = Wire<UpdateTableInput>
 type Output = Wire<UpdateTableOutput>
 
 export const updateTable = defineOperation<Input, Output>({

@@ -7,9 +7,9 @@ import type { Wire } from '../sdk-shape.ts'
 
 type Reason = Wire<CancellationReason>
 
-export const notToBlame: Reason = { Code: 'None' }
+const notToBlame: Reason = { Code: 'None' }
 
-export const validationReason = (message: string): Reason => ({ Code: 'ValidationError', Message: message })
+const validationReason = (message: string): Reason => ({ Code: 'ValidationError', Message: message })
 
 export function cancelled(reasons: readonly Reason[]): ServiceError {
   const codes = reasons.map((reason) => reason.Code).join(', ')

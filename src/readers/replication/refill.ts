@@ -177,7 +177,7 @@ export class Refill {
   }
 }
 
-export async function settleDoubt(engine: Engine, table: TableId): Promise<void> {
+async function settleDoubt(engine: Engine, table: TableId): Promise<void> {
   const doubt = doubtOf(engine)
   if (doubt === undefined || !doubt.tables.includes(table)) return
   const tables = doubt.tables.filter((id) => id !== table)

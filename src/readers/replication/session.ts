@@ -12,7 +12,7 @@ import { Pace } from './pace.ts'
 import type { LineStatus } from './status.ts'
 
 /** A question is given up after this long in which the line has brought nothing. */
-export const requestTimeoutMs = 5000
+const requestTimeoutMs = 5000
 /** Bytes have come within this time: something is being received. */
 const receivingMsMax = 3500
 /** While something is asked for, or the stream brings something, the distance is measured so often. */
