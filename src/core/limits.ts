@@ -113,7 +113,7 @@ export const joinBytesUnderWayMax = 2 * snapshotTargetBytes
 export const emptyPartBytes = 4096
 /** Tables of a peer whose registers or rows a transfer of its state asks for at once. */
 export const transferTablesUnderWayMax = 16
-/** Batches of a peer, the last that were applied, of which each is remembered with how many changes it had. */
+/** Batches of a peer, the last that were applied, of which each is remembered with how many changes of each table it had; and these counts in all. */
 export const appliedCountsMax = 4096
 /** Rows of a range whose digests are compared at once, and of one that is compared row by row. */
 export const verifyRangeRowsMax = 1024

@@ -237,4 +237,10 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'the simulator called a write missing in a replica made later, though it was deleted while the table had no other replica',
   },
+  {
+    seed: 417312458,
+    world: 8,
+    story:
+      'what had arrived of a table before its replica here left was subtracted from what a silent peer had written to others',
+  },
 ]

@@ -31,6 +31,7 @@ export function missingOf({ env, engine, peer }: Room, parked: Parked): Missing 
         const cursor = engine.cursor(peer.name)
         return cursor === undefined ? undefined : { ...cursor, whole: parked.reach(cursor.position) }
       },
+      shares: (table) => shared.has(table),
       concerns: ({ kind, table }) => shared.has(table) && (kind !== 'item' || !parked.tables.includes(table)),
     },
     noted[peer.name],

@@ -10,6 +10,7 @@ import type { Announcement } from '../../core/change/control.ts'
 import type { Lacking } from '../../core/change/place.ts'
 import { appliedCountsMax } from '../../core/limits.ts'
 import { readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import type { TableId } from '../../core/table/table.ts'
 import type { Outcomes } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { LackingStatus, MissingStatus, SilenceStatus } from './status.ts'
@@ -37,12 +38,14 @@ type Room = {
   readonly cursor: () => Place | undefined
   /** Whether a change concerns this region, and is not passed over because of a pause. */
   readonly concerns: (change: Pick<BatchChange, 'kind' | 'table'>) => boolean
+  /** Whether this region has, or is to have, a replica of the table: the peer counts no changes of others. */
+  readonly shares: (table: TableId) => boolean
 }
 
 type Applied = {
   readonly from: Position
   readonly upTo: Position
-  readonly items: number
+  readonly items: readonly (readonly [table: TableId, count: number])[]
   /** Of registers the peer counts only those from after the table had replicas, and sends the earlier ones too. */
   readonly registers: number
   /** Of changes that cannot be right the peer may have made none. */
@@ -67,6 +70,8 @@ export class Missing {
   #silence: Silence | undefined
   /** Batches applied beyond the place that the last announcement counts from. */
   #applied: Applied[] = []
+  /** Of tables, in all of `#applied`. */
+  #counts = 0
   #reached: Position = 0
   /** All changes beyond this are in `#applied`. */
   #countedFrom: Position = 0
@@ -141,13 +146,17 @@ export class Missing {
     this.#applied.push({
       from: first.position,
       upTo: last.position,
-      items: items.length,
+      items: [...countsByTable(items)],
       registers: changes.length - items.length,
       setAside: of.setAside,
       lastMs: Math.max(0, ...changes.slice(-1).map(({ row }) => readStamp(row, 1).wallMs)),
     })
-    if (this.#applied.length > appliedCountsMax)
-      this.#countedFrom = Math.max(this.#countedFrom, this.#applied.shift()?.upTo ?? 0)
+    this.#counts += this.#applied.at(-1)?.items.length ?? 0
+    while (this.#applied.length > appliedCountsMax || this.#counts > appliedCountsMax) {
+      const { upTo = 0, items: gone = [] } = this.#applied.shift() ?? {}
+      this.#countedFrom = Math.max(this.#countedFrom, upTo)
+      this.#counts -= gone.length
+    }
   }
 
   /** The peer's state was merged: with it came everything, of this log or of the one before it that it still had. */
@@ -160,6 +169,7 @@ export class Missing {
     this.#reached = position
     this.#countedFrom = position
     this.#applied = []
+    this.#counts = 0
     this.#caughtUp = undefined
   }
 
@@ -240,7 +250,9 @@ export class Missing {
     if (own === undefined || (cursor?.epoch === epoch && cursor.whole >= own.upTo)) return { changes: 0 }
     const applied = cursor?.epoch === epoch ? this.#applied : []
     const since = applied.filter(({ upTo }) => upTo > own.after && upTo <= own.upTo)
-    const counted = own.changes - since.reduce((sum, each) => sum + each.items, 0)
+    // Of a table whose replica here has gone meanwhile, what arrived is no part of the peer's figure.
+    const items = since.flatMap((each) => each.items).filter(([table]) => this.#room.shares(table))
+    const counted = own.changes - items.reduce((sum, [, count]) => sum + count, 0)
     const positions = cursor?.epoch === epoch ? own.upTo - Math.min(this.#reached, cursor.whole) : Infinity
     const changes = Math.max(0, Math.min(counted, positions))
     const oldestMs = Math.max(own.oldestMs ?? 0, ...since.map(({ lastMs }) => lastMs))
@@ -260,6 +272,12 @@ function arrivedOf(silence: Silence, fresh: readonly { readonly position: Positi
     arrived: Math.min(changes, silence.arrived + known + beyond),
     conflicts: silence.conflicts + Math.min(conflicts, known + beyond),
   }
+}
+
+function countsByTable(changes: readonly Pick<BatchChange, 'table'>[]): ReadonlyMap<TableId, number> {
+  const counts = new Map<TableId, number>()
+  for (const { table } of changes) counts.set(table, (counts.get(table) ?? 0) + 1)
+  return counts
 }
 
 function toStatus({ region, changes, oldestMs, atMost }: Lacking): LackingStatus {

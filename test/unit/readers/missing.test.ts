@@ -25,10 +25,11 @@ const changeAt = (position: number) => {
 }
 
 function scene(position = 10, noted?: NotedMissing) {
-  const state = { nowMs: 100_000, position, epoch: 'e', whole: Infinity, concerns: () => true }
+  const state = { nowMs: 100_000, position, epoch: 'e', whole: Infinity, concerns: () => true, shares: () => true }
   const clock = { wallMs: () => state.nowMs, monotonicMs: () => state.nowMs } as Clock
   const cursor = () => ({ epoch: state.epoch, position: state.position, whole: Math.min(state.whole, state.position) })
-  const missing = new Missing({ clock, region: 'eu', cursor, concerns: () => state.concerns() }, noted)
+  const room = { clock, region: 'eu', cursor, concerns: () => state.concerns(), shares: () => state.shares() }
+  const missing = new Missing(room, noted)
   const apply = (...positions: number[]) => {
     state.position = Math.max(...positions)
     missing.applied({ epoch: 'e', changes: positions.map(changeAt), upTo: state.position }, state.position, {
@@ -51,6 +52,16 @@ it('what a peer had announced and did not send is counted, less what has arrived
   apply(20)
   expect(missing.status).toMatchObject({ changes: 0 })
   expect(missing.status?.sinceMs).toBeUndefined()
+})
+
+it('what arrived of a table that is no longer replicated here is no part of what the peer counts', () => {
+  const { missing, apply, state } = scene()
+  apply(11, 12)
+  state.shares = () => false
+  missing.heard(announcement(2))
+  expect(missing.status).toMatchObject({ changes: 2 })
+  state.shares = () => true
+  expect(missing.status).toMatchObject({ changes: 0 })
 })
 
 it('batches that become durable together are each counted', () => {
