@@ -92,9 +92,13 @@ export class Claims {
     const here = engine.cursor(by)
     if (own !== undefined && own.epoch !== engine.epoch) await this.#examineEpoch(by, own.epoch, places)
     else if (own !== undefined && !this.holds(by, own)) return
-    const { confirmed } = places
-    if (confirmed?.epoch !== engine.epoch || here?.epoch !== places.epoch || confirmed.position <= here.position) return
-    const reason = `this region had confirmed position ${confirmed.position} of the log of ${by} and stands at ${here.position}`
+    const { confirmed, earlier = [] } = places
+    if (confirmed?.epoch !== engine.epoch || here === undefined) return
+    // In a log that the peer had before the present one, this region has nothing of the present one.
+    const reached = here.epoch === places.epoch ? here.position : earlier.includes(here.epoch) ? 0 : Infinity
+    if (confirmed.position <= reached) return
+    const stands = `stands at ${here.position}${here.epoch === places.epoch ? '' : ' of the log before'}`
+    const reason = `this region had confirmed position ${confirmed.position} of the log of ${by} and ${stands}`
     this.#find({ found: 'older', reason })
   }
 

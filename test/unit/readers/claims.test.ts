@@ -50,6 +50,16 @@ it('a place beyond the end of the log is an older copy’s', async () => {
   expect(await said(knows(engine.epoch, engine.flushed() + 1))).toEqual(['older'])
 })
 
+it('a store that stands in a former log of the peer, of whose present log it had confirmed something, is an older copy', async () => {
+  const { engine, said } = await scene()
+  await engine.setCursor(eu, { epoch: 'former log of eu', position: 30, sequence: 3 })
+  const confirmed = (position: number) => ({ confirmed: { epoch: engine.epoch, position } })
+  expect(await said({ ...confirmed(0), earlier: ['former log of eu'] })).toEqual([])
+  expect(await said({ ...confirmed(5), earlier: ['former log of eu'] })).toEqual(['older'])
+  // It is the peer's store that is an older copy: it knows nothing of the log that this region stands in.
+  expect(await said(confirmed(5))).toEqual([])
+})
+
 it('a store whose log never led to the end of its stream is an older copy, and is not to speak any more', async () => {
   const { engine, claims } = await scene()
   const end = { epoch: engine.epoch, position: engine.flushed() }
