@@ -35,7 +35,7 @@ export class Histogram {
 
   /** In the text format, with labels that all of the node's metrics have. */
   render(common: Labels): string {
-    const lines = [`# HELP ${this.#name} ${this.#help}`, `# TYPE ${this.#name} histogram`]
+    const lines: string[] = []
     for (const { labels, counts, sum } of this.#series.values()) {
       let count = 0
       for (const [at, bound] of [...this.#bounds, '+Inf'].entries()) {
@@ -45,8 +45,13 @@ export class Histogram {
       lines.push(`${this.#name}_sum${labelText({ ...common, ...labels })} ${sum}`)
       lines.push(`${this.#name}_count${labelText({ ...common, ...labels })} ${count}`)
     }
-    return `${lines.join('\n')}\n`
+    return `${headText(this.#name, 'histogram', this.#help)}${lines.map((line) => `${line}\n`).join('')}`
   }
+}
+
+/** What stands before the series of a family. */
+export function headText(name: string, kind: 'counter' | 'gauge' | 'histogram', help: string): string {
+  return `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n`
 }
 
 /** Whether a series has all of these labels. */

@@ -1,32 +1,27 @@
-/** Figures of ours in Prometheus' text, with those of the process behind them. */
+/** What /metrics answers beside the families of a node: prom-client's figures of the process, and single figures of ours. */
 import { collectDefaultMetrics, Registry } from 'prom-client'
+import type { Labels } from '../ports/meter.ts'
+import { type Family, SeriesOf } from './series.ts'
 
-export type Figure = {
-  readonly name: string
-  readonly kind: 'counter' | 'gauge'
-  readonly help: string
-  readonly value: number
-}
+export type Figure = Family & { readonly value: number }
 
-export type MetricsText = {
-  readonly contentType: string
-  readonly render: (figures: readonly Figure[]) => Promise<string>
-}
+export type ProcessMetrics = { readonly contentType: string; readonly text: () => Promise<string> }
 
-export function metricsText(labels: Readonly<Record<string, string>>): MetricsText {
+/** `labels` are on every line. */
+export function processMetrics(labels: Labels): ProcessMetrics {
   const registry = new Registry()
   registry.setDefaultLabels(labels)
   collectDefaultMetrics({ register: registry })
-  const shown = Object.entries(labels)
-    .map(([name, value]) => `${name}="${value.replaceAll(/["\\\n]/g, '_')}"`)
-    .join(',')
-  return {
-    contentType: registry.contentType,
-    render: async (figures) => {
-      const lines = figures.map(
-        ({ name, kind, help, value }) => `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n${name}{${shown}} ${value}\n`,
-      )
-      return `${lines.join('\n')}\n${await registry.metrics()}`
-    },
-  }
+  return { contentType: registry.contentType, text: () => registry.metrics() }
+}
+
+/** Each a family without labels of its own. */
+export function figuresText(figures: readonly Figure[], labels: Labels): string {
+  return figures
+    .map(({ value, ...family }) => {
+      const series = new SeriesOf(family, false)
+      series.set({}, value)
+      return [...series.render(labels)].join('')
+    })
+    .join('\n')
 }

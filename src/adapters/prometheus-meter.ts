@@ -2,11 +2,11 @@
  * The node's metrics in Prometheus' text, made from the one table in ports/meter.ts, so that a metric that is not in the table
  * cannot be counted and one that is in it is always on /metrics. Those of the process come from prom-client.
  */
-import { collectDefaultMetrics, Registry } from 'prom-client'
 import { metricLinesAtOnceMax } from '../core/limits.ts'
 import { metrics } from '../ports/meter.ts'
 import type { Labels, Meter, MetricName } from '../ports/meter.ts'
 import { Histogram } from './histogram.ts'
+import { processMetrics } from './metrics-text.ts'
 import { SeriesOf } from './series.ts'
 
 export type PrometheusMeter = Meter & {
@@ -23,9 +23,7 @@ export function histogramOf(name: MetricName): Histogram {
 }
 
 export function prometheusMeter(labels: Labels = {}): PrometheusMeter {
-  const registry = new Registry()
-  registry.setDefaultLabels(labels)
-  collectDefaultMetrics({ register: registry })
+  const ofProcess = processMetrics(labels)
   const families = new Map<MetricName, SeriesOf>()
   const histograms = new Map<MetricName, Histogram>()
   for (const [name, { kind, help, labels: labelNames }] of entriesOf(metrics)) {
@@ -39,9 +37,9 @@ export function prometheusMeter(labels: Labels = {}): PrometheusMeter {
     forget: (of) => {
       for (const family of families.values()) family.forget(of)
     },
-    contentType: registry.contentType,
+    contentType: ofProcess.contentType,
     render: async () => {
-      const parts = [await registry.metrics(), '\n']
+      const parts = [await ofProcess.text(), '\n']
       for (const family of families.values()) {
         for (const line of family.render(labels)) if (parts.push(line) % metricLinesAtOnceMax === 0) await nextTurn()
         parts.push('\n')

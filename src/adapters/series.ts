@@ -3,7 +3,7 @@
  * to forget all series of a table or a peer without looking at every other.
  */
 import type { Labels } from '../ports/meter.ts'
-import { isAmong, labelKey, labelText } from './histogram.ts'
+import { headText, isAmong, labelKey, labelText } from './histogram.ts'
 
 type Series = { readonly labels: Labels; value: number }
 
@@ -45,7 +45,7 @@ export class SeriesOf {
   /** Lines of text, with labels that all of the node's metrics have. */
   *render(common: Labels): Iterable<string> {
     const { name, kind, help } = this.#family
-    yield `# HELP ${name} ${help}\n# TYPE ${name} ${kind}\n`
+    yield headText(name, kind, help)
     for (const { labels, value } of this.#series.values())
       yield `${name}${labelText({ ...labels, ...common })} ${value}\n`
   }

@@ -1,5 +1,5 @@
 /** One cache, put together: its keeping, the line to the region's log, the way to the region, and its own endpoint. */
-import { metricsText } from '../adapters/metrics-text.ts'
+import { figuresText, processMetrics } from '../adapters/metrics-text.ts'
 import { systemClock } from '../adapters/clocks.ts'
 import { NatsCacheLine } from '../adapters/nats-cache-line.ts'
 import type { NatsServer } from '../adapters/nats-connect.ts'
@@ -51,7 +51,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const cache = new Cache({ ...options, clock })
   const upstream = upstreamAt(options.upstream, options.ca === undefined ? {} : { ca: options.ca })
   const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
-  const metrics = metricsText({ region })
+  const metrics = processMetrics({ region })
   const delays = histogramOf('longitude_event_loop_delay_seconds')
   const turns = watchTurns({ meter: { observe: (_, seconds) => delays.observe(seconds, {}) }, log })
   const silent = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
@@ -79,7 +79,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     readiness: () => ({ ready: true, region, mode, serving: cache.serves }),
     metrics: async () => ({
       contentType: metrics.contentType,
-      text: (await metrics.render(cacheMetrics(cache, await connections()))) + delays.render({ region }),
+      text: `${figuresText(cacheMetrics(cache, await connections()), { region })}\n${await metrics.text()}${delays.render({ region })}`,
     }),
     admin: [
       {
