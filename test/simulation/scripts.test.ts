@@ -1,7 +1,7 @@
 /** Single faults, each at its moment, in a world where nothing else goes wrong: what seeds have found, without their draws. */
 import { describe, expect, it } from 'vitest'
 import { type Batch, decodeBatch, encodeBatch } from '../../src/core/change/batch.ts'
-import { decodeAnnouncement, encodeControl } from '../../src/core/change/control.ts'
+import { type Announcement, decodeAnnouncement, encodeControl } from '../../src/core/change/control.ts'
 import { kindOf } from '../../src/core/change/message.ts'
 import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
 import { Administrator } from './administrator.ts'
@@ -28,6 +28,14 @@ type Scene = {
   readonly peer: SimulatedRegion
   /** One more write in the origin. */
   readonly write: () => Promise<void>
+}
+
+/** What the peer hears of the origin. */
+function alterAnnouncements({ world, origin, peer }: Scene, change: (said: Announcement) => Announcement): void {
+  world.network.link(origin.name, peer.name).alter = (payload) =>
+    kindOf(payload) === 'control' && payload.includes('"here"')
+      ? encodeControl(change(decodeAnnouncement(payload)))
+      : payload
 }
 
 /** Two regions with one table, complete in both. */
@@ -80,12 +88,9 @@ describe('a message from years ahead', () => {
 
 describe('an announcement of a clock that is years ahead', () => {
   it('does not move the watermark past what has come', async () => {
-    await play(async ({ world, origin, peer, write }) => {
-      world.network.link(origin.name, peer.name).alter = (payload) => {
-        if (kindOf(payload) !== 'control' || !payload.includes('"here"')) return payload
-        const said = decodeAnnouncement(payload)
-        return encodeControl({ ...said, clock: { ...said.clock, wallMs: said.clock.wallMs + yearsMs } })
-      }
+    await play(async (scene) => {
+      const { world, origin, peer, write } = scene
+      alterAnnouncements(scene, (said) => ({ ...said, clock: { ...said.clock, wallMs: said.clock.wallMs + yearsMs } }))
       await write()
       await world.scheduler.sleep(5000)
       const watermark = peer.replication?.status().peers[0]?.watermark
@@ -109,6 +114,22 @@ async function comparedFor({ world }: Scene, region: SimulatedRegion, ms: number
   }
   return await Promise.all(said)
 }
+
+describe('an announcement of an end that no log has', () => {
+  it('does not keep a replica from becoming a table of its own', async () => {
+    await play(async (scene) => {
+      const { world, origin, peer } = scene
+      alterAnnouncements(scene, (said) => ({ ...said, flushed: said.flushed + 1_000_000_000 }))
+      await world.scheduler.sleep(2000)
+      const disassociated = new Administrator(world).disassociate(peer, 'orders')
+      await world.scheduler.sleep(3000)
+      expect(peer.idOf('orders')).toBe(origin.idOf('orders'))
+      alterAnnouncements(scene, (said) => said)
+      await disassociated
+      expect(peer.idOf('orders')).not.toBe(origin.idOf('orders'))
+    })
+  })
+})
 
 describe('a store that was set back', () => {
   it('is not called different from the others while it is to be filled again', async () => {

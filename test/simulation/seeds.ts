@@ -243,4 +243,9 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'what had arrived of a table before its replica here left was subtracted from what a silent peer had written to others',
   },
+  {
+    seed: 7340043,
+    world: 8,
+    story: 'a forged end of a log was waited for without end by a replica that was to become a table of its own',
+  },
 ]

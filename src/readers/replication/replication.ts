@@ -117,18 +117,14 @@ export class Readers {
       hasPassed: (mark: Mark, replicas: readonly Replica[]) => this.#hasPassed(mark, replicas),
     }
     this.#replicas = new Replicas(room)
-    const transfer = (session: Session, from: Region, epoch: string): Promise<void> =>
-      transferState(room, session, from, epoch)
-    const examine = (session: Session, from: Region): Promise<void> => this.#examine(session, from)
-    const owes = (of: string): boolean => owesMergesOf(room, of)
     const given = {
       env,
       engine,
       ...settings,
       pauses: this.pauses,
-      examine,
-      owes,
-      transfer,
+      examine: (session: Session, from: Region) => this.#examine(session, from),
+      owes: (of: string) => owesMergesOf(room, of),
+      transfer: (session: Session, from: Region, epoch: string) => transferState(room, session, from, epoch),
       onRegisters: room.onRegisters,
     }
     this.#follow = (peer) => new Subscriber({ ...given, peer })
@@ -365,11 +361,14 @@ export class Readers {
     return { own: this.#engine.flushed(), peers: new Map(ends) }
   }
 
-  #hasPassed(mark: Mark, replicas: readonly Replica[]): boolean {
+  #hasPassed({ own, peers }: Mark, replicas: readonly Replica[]): boolean {
     return replicas.every(({ region }) => {
-      if (region === this.#engine.region.name || !this.#subscribers.has(region)) return true
+      const hearing = this.#subscribers.get(region)?.hearing
+      if (hearing === undefined) return true
+      // A log does not shrink: an end beyond that of a later word was not true.
+      const end = Math.min(peers.get(region) ?? 0, hearing.last?.flushed ?? Infinity)
       const here = this.#reach(region, this.#engine.cursor(region)?.position ?? 0)
-      return this.#ledger.needed(region) >= mark.own && here >= (mark.peers.get(region) ?? 0)
+      return this.#ledger.needed(region) >= own && here >= end
     })
   }
 
