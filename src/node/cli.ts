@@ -108,7 +108,7 @@ define(
   optionsOf.deployment,
   async (command, json) => {
     const { runDeployment } = await import('./commands/deployment.ts')
-    runDeployment(command, json)
+    await runDeployment(command, json)
   },
 )
   .option('--renew', 'new certificates also where the old ones are good')

@@ -28,7 +28,7 @@ const undo: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
   ports = await Promise.all(names.map(() => freePort()))
-  deploy(folder, ports)
+  await deploy(folder, ports)
   for (const [n, name] of names.entries()) {
     const server = new NatsServerProcess(undefined, ports[n] ?? 0, join(folder, name, 'nats.conf'))
     servers.set(name, server)
@@ -47,14 +47,22 @@ afterAll(async () => {
 })
 
 /** Its paths are those of the hosts; here each region's folder stays where it was written. */
-function deploy(
+async function deploy(
   out: string,
   natsPorts: readonly number[],
   regions: readonly string[] = names,
   rotate: readonly string[] = [],
-): void {
+): Promise<void> {
   const hosts = regions.map((region, n) => ({ region, host: 'localhost', natsPort: natsPorts[n] ?? 1 }))
-  writeDeployment({ hosts, out, installed: '/INSTALLED', state: '/STATE', certificateDays: 30, renew: false, rotate })
+  await writeDeployment({
+    hosts,
+    out,
+    installed: '/INSTALLED',
+    state: '/STATE',
+    certificateDays: 30,
+    renew: false,
+    rotate,
+  })
   for (const name of names)
     for (const file of ['nats.conf', 'longitude.json', 'cache.json']) {
       const path = join(out, name, file)
@@ -159,7 +167,7 @@ describe('a NATS server of a deployment', () => {
 
   it('refuses the certificate of another authority, whatever name is in it', async () => {
     const other = join(folder, 'other')
-    deploy(other, [1, 2, 3])
+    await deploy(other, [1, 2, 3])
     expect(await tryWith({ ...filesOf(join(other, eu)) })).not.toBe('connected')
   })
 
@@ -167,13 +175,13 @@ describe('a NATS server of a deployment', () => {
     expect(await tryWith(filesOf(join(folder, eu), 'server'))).not.toBe('connected')
     const stranger = { region: 'sa-east-1', host: 'localhost', natsPort: 1 }
     const settings = { installed: '/x', state: '/x', certificateDays: 30, renew: false }
-    writeDeployment({ hosts: [stranger], out: join(folder, 'more'), ...settings })
+    await writeDeployment({ hosts: [stranger], out: join(folder, 'more'), ...settings })
     expect(await tryWith(filesOf(join(folder, 'more', stranger.region)))).not.toBe('connected')
   })
 
   it('is refused itself when its certificate is of another authority or for another host', async () => {
     const other = join(folder, 'other-authority')
-    deploy(other, [1, 2, 3])
+    await deploy(other, [1, 2, 3])
     const mine = filesOf(join(folder, eu))
     expect(await tryWith({ ...mine, caFile: join(other, us, 'ca.crt') })).not.toBe('connected')
     const elsewhere = `tls://127.0.0.2:${servers.get(us)?.port ?? 0}`
@@ -200,14 +208,14 @@ describe('a region more', () => {
       await connection?.close()
       return connection !== undefined
     }
-    deploy(folder, ports, [...names, fourth])
+    await deploy(folder, ports, [...names, fourth])
     expect(await isLetIn()).toBe(false)
     servers.get(us)?.reload()
     await eventually('it is let in', isLetIn)
     await eventually('the second still follows, or again', () => ['live', 'idle'].includes(second.peer(us).state))
     const inside = await enter()
     expect(inside?.isClosed()).toBe(false)
-    deploy(folder, ports)
+    await deploy(folder, ports)
     servers.get(us)?.reload()
     await eventually('it is put out', () => inside?.isClosed() === true)
     await eventually('it is let in no more', async () => !(await isLetIn()))
@@ -374,7 +382,7 @@ describe('a rotation', () => {
     const lost = mkdtempSync(join(folder, 'lost-'))
     for (const file of ['node.crt', 'node.key', 'cache.crt', 'cache.key'])
       cpSync(join(folder, eu, file), join(lost, file))
-    for (const _ of ['once', 'twice']) deploy(folder, ports, names, [eu])
+    for (const _ of ['once', 'twice']) await deploy(folder, ports, names, [eu])
     for (const server of servers.values()) {
       await server.kill()
       await server.start()

@@ -7,7 +7,7 @@ import { Failure } from '../failure.ts'
 import { readRegions } from '../regions.ts'
 import { tableText } from '../table-text.ts'
 
-export function runDeployment(command: Command, json: boolean): void {
+export async function runDeployment(command: Command, json: boolean): Promise<void> {
   const options = readOptions(command, optionsOf.deployment)
   const known = readRegions()
   const names = options.hosts.map(({ region }) => known.named(region).name)
@@ -16,7 +16,7 @@ export function runDeployment(command: Command, json: boolean): void {
   const { renew = false, rotate = [] } = command.opts<{ renew?: boolean; rotate?: true | readonly string[] }>()
   const unknown = rotate === true ? [] : rotate.filter((region) => !names.includes(region))
   if (unknown.length > 0) throw new Failure(`--rotate names ${unknown.join(', ')}, and --hosts does not`)
-  const written = writeDeployment({ ...options, out, renew, rotate: rotate === true ? names : rotate })
+  const written = await writeDeployment({ ...options, out, renew, rotate: rotate === true ? names : rotate })
   if (json) {
     console.log(JSON.stringify({ out, regions: written }))
     return

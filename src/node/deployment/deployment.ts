@@ -27,10 +27,12 @@ export type DeploymentOptions = {
 
 export type WrittenRegion = { readonly region: string; readonly folder: string; readonly certificates: 'kept' | 'new' }
 
-export function writeDeployment(options: DeploymentOptions): readonly WrittenRegion[] {
-  const authority = authorityIn(options.out)
+export async function writeDeployment(options: DeploymentOptions): Promise<readonly WrittenRegion[]> {
+  const authority = await authorityIn(options.out)
   const names = new Map(options.hosts.map(({ region }) => [region, namesOf(region, options)]))
-  return options.hosts.map((host) => writeRegion(host, { authority, names, options }))
+  const written: WrittenRegion[] = []
+  for (const host of options.hosts) written.push(await writeRegion(host, { authority, names, options }))
+  return written
 }
 
 /** The names in a region's certificates. */
@@ -60,17 +62,17 @@ const authorityDays = 7300
 const renewalDays = 60
 const dayMs = 24 * 60 * 60 * 1000
 
-function authorityIn(out: string): Certified {
+async function authorityIn(out: string): Promise<Certified> {
   const folder = join(out, authorityFolder)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   const found = readCertified(folder, 'authority')
   if (found !== undefined) return found
-  const made = certify({ name: 'Longitude deployment', days: authorityDays, use: 'authority' })
+  const made = await certify({ name: 'Longitude deployment', days: authorityDays, use: 'authority' })
   writeCertified(folder, 'authority', made)
   return made
 }
 
-function writeRegion(at: RegionHost, writing: Writing): WrittenRegion {
+async function writeRegion(at: RegionHost, writing: Writing): Promise<WrittenRegion> {
   const { authority, names, options } = writing
   const { node, cache } = names.get(at.region) ?? namesOf(at.region, options)
   const folder = join(options.out, at.region)
@@ -86,7 +88,7 @@ function writeRegion(at: RegionHost, writing: Writing): WrittenRegion {
   for (const [name, wish] of Object.entries(wishes)) {
     const found = readCertified(folder, name)
     if (!options.renew && found !== undefined && isGood(found, wish, authority)) continue
-    writeCertified(folder, name, certify(wish, authority))
+    writeCertified(folder, name, await certify(wish, authority))
     certificates = 'new'
   }
   writeFileSync(join(folder, 'ca.crt'), authority.certificate)

@@ -18,7 +18,7 @@ const us = { region: 'us-east-1', host: 'us.example.org', natsPort: 4222 }
 const eu = { region: 'eu-west-1', host: '10.0.0.7', natsPort: 5222 }
 const files = { natsTlsCa: at('ca.crt'), natsTlsCert: at('node.crt'), natsTlsKey: at('node.key') }
 
-beforeAll(() => void writeDeployment({ ...settings, hosts: [us, eu], out: folder }))
+beforeAll(async () => void (await writeDeployment({ ...settings, hosts: [us, eu], out: folder })))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function at(name: string, region = us.region): string {
@@ -96,11 +96,11 @@ describe('the files of a deployment', () => {
     expect(statSync(join(folder, us.region)).mode & 0o777).toBe(0o700)
   })
 
-  test('stay when they are written again, but for what has changed', () => {
+  test('stay when they are written again, but for what has changed', async () => {
     const before = ['node.key', 'server.key', 'ca.crt'].map((name) => readFileSync(at(name), 'utf8'))
     const moved = { ...eu, host: 'eu.example.org' }
     const more = { region: 'sa-east-1', host: 'sa.example.org', natsPort: 4222 }
-    const written = writeDeployment({ ...settings, hosts: [us, moved, more], out: folder })
+    const written = await writeDeployment({ ...settings, hosts: [us, moved, more], out: folder })
     expect(written.map(({ certificates }) => certificates)).toEqual(['kept', 'new', 'new'])
     expect(['node.key', 'server.key', 'ca.crt'].map((name) => readFileSync(at(name), 'utf8'))).toEqual(before)
     expect(readFileSync(at('nats.conf'), 'utf8')).toContain('CN=longitude-node-sa-east-1')
@@ -108,18 +108,18 @@ describe('the files of a deployment', () => {
       region: us.region,
       peer: { 'eu-west-1': 'tls://eu.example.org:5222', 'sa-east-1': 'tls://sa.example.org:4222' },
     })
-    const rotated = writeDeployment({ ...settings, hosts: [us, moved, more], out: folder, rotate: [eu.region] })
+    const rotated = await writeDeployment({ ...settings, hosts: [us, moved, more], out: folder, rotate: [eu.region] })
     expect(rotated.map(({ certificates }) => certificates)).toEqual(['kept', 'new', 'kept'])
     for (const region of [us.region, eu.region])
       expect(readFileSync(at('nats.conf', region), 'utf8').match(/CN=longitude-node-eu-west-1[^"]*/g)).toEqual([
         'CN=longitude-node-eu-west-1.2',
       ])
-    const renewed = writeDeployment({ ...settings, hosts: [us, moved, more], out: folder, renew: true })
+    const renewed = await writeDeployment({ ...settings, hosts: [us, moved, more], out: folder, renew: true })
     expect(renewed.map(({ certificates }) => certificates)).toEqual(['new', 'new', 'new'])
   })
 })
 
-test('a certificate holds names and addresses of every form', () => {
+test('a certificate holds names and addresses of every form', async () => {
   const hosts = [
     'a.example.org',
     '10.0.0.1',
@@ -130,12 +130,12 @@ test('a certificate holds names and addresses of every form', () => {
     '::ffff:1.2.3.4',
     '2001:DB8::',
   ]
-  const read = new X509Certificate(certify({ name: 'all', days: 1, use: 'server', hosts }).certificate)
+  const read = new X509Certificate((await certify({ name: 'all', days: 1, use: 'server', hosts })).certificate)
   expect(hosts.map((host) => (isIP(host) === 0 ? read.checkHost(host) : read.checkIP(host)))).toEqual(hosts)
   expect(read.checkIP('10.0.0.2') ?? read.checkIP('::2') ?? read.checkHost('b.example.org')).toBeUndefined()
 })
 
-test('a certificate that is about to end is told, and so is its end', () => {
+test('a certificate that is about to end is told, and so is its end', async () => {
   const told: string[] = []
   const ends: number[] = []
   const log = {
@@ -146,7 +146,7 @@ test('a certificate that is about to end is told, and so is its end', () => {
   const meter = { count() {}, observe() {}, forget() {}, gauge: (_: string, value: number) => void ends.push(value) }
   const path = join(folder, 'short.crt')
   for (const days of [100, 20]) {
-    writeFileSync(path, certify({ name: 'short', days, use: 'client' }).certificate)
+    writeFileSync(path, (await certify({ name: 'short', days, use: 'client' })).certificate)
     watchCertificates([{ use: 'nats', path }], { log, meter })()
   }
   expect(told).toEqual(['the certificate is about to end'])
@@ -154,8 +154,8 @@ test('a certificate that is about to end is told, and so is its end', () => {
 })
 
 test('an endpoint with a certificate speaks HTTPS, and HTTP on the loopback beside it when it is told to', async () => {
-  const authority = certify({ name: 'test', days: 2, use: 'authority' })
-  const { certificate, key } = certify({ name: 'here', days: 2, use: 'server', hosts: ['localhost'] }, authority)
+  const authority = await certify({ name: 'test', days: 2, use: 'authority' })
+  const { certificate, key } = await certify({ name: 'here', days: 2, use: 'server', hosts: ['localhost'] }, authority)
   writeFileSync(join(folder, 'here.crt'), certificate)
   writeFileSync(join(folder, 'here.key'), key, { mode: 0o600 })
   const tls = endpointTls({ tlsCert: join(folder, 'here.crt'), tlsKey: join(folder, 'here.key') })

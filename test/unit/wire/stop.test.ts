@@ -118,7 +118,7 @@ for (const pipelined of [1, 3])
   })
 
 test('over TLS, what was begun is answered, and an idle connection ends', async () => {
-  const { certificate: cert, key } = certify({ name: 'localhost', use: 'server', days: 1 })
+  const { certificate: cert, key } = await certify({ name: 'localhost', use: 'server', days: 1 })
   const region = await world(undefined, { tls: { cert, key } })
   const [busy, idle] = [await dial(region), await dial(region)]
   busy.socket.write(request(1) + request(2))
