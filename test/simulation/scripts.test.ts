@@ -3,10 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { type Batch, decodeBatch, encodeBatch } from '../../src/core/change/batch.ts'
 import { type Announcement, decodeAnnouncement, encodeControl } from '../../src/core/change/control.ts'
 import { kindOf } from '../../src/core/change/message.ts'
+import { decodeItem } from '../../src/core/item/item-bytes.ts'
 import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
+import { keyAttributesOf } from '../../src/core/key/primary-key.ts'
 import { Administrator } from './administrator.ts'
 import { difference } from './checks.ts'
 import { Client } from './client.ts'
+import { rowsOf } from './rows-of.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { World } from './world.ts'
 
@@ -26,6 +29,7 @@ type Scene = {
   readonly world: World
   readonly origin: SimulatedRegion
   readonly peer: SimulatedRegion
+  readonly others: readonly SimulatedRegion[]
   /** One more write in the origin. */
   readonly write: () => Promise<void>
 }
@@ -38,18 +42,18 @@ function alterAnnouncements({ world, origin, peer }: Scene, change: (said: Annou
       : payload
 }
 
-/** Two regions with one table, complete in both. */
-async function play(script: (scene: Scene) => Promise<void>): Promise<void> {
-  const world = new World({ seed: 1, regionCount: 2, variant: {} })
-  const [origin, peer] = world.regions as [SimulatedRegion, SimulatedRegion]
+/** Two regions or more with one table, complete in all of them. */
+async function play(script: (scene: Scene) => Promise<void>, regionCount = 2): Promise<void> {
+  const world = new World({ seed: 1, regionCount, variant: { tombstoneAgeMsMin: 1000 } })
+  const [origin, peer, ...others] = world.regions as [SimulatedRegion, SimulatedRegion, ...SimulatedRegion[]]
   const scene = async (): Promise<void> => {
-    await Promise.all([origin.start(), peer.start()])
+    await Promise.all(world.regions.map((region) => region.start()))
     const administrator = new Administrator(world)
     await administrator.createTable(origin, 'orders', false)
-    await administrator.addReplicas(origin, 'orders', [peer])
+    await administrator.addReplicas(origin, 'orders', [peer, ...others])
     await administrator.untilComplete()
     const client = new Client(world, origin, { name: 'client', habits })
-    await script({ world, origin, peer, write: () => client.hurry('orders', { id: 'hot1', part: 'a' }) })
+    await script({ world, origin, peer, others, write: () => client.hurry('orders', { id: 'hot1', part: 'a' }) })
   }
   await world.scheduler.run(scene())
   for (const region of world.regions) region.crash()
@@ -162,4 +166,37 @@ describe('a store that was set back', () => {
       expect(difference(world)).toBeUndefined()
     })
   })
+
+  it('tells nobody what it has before its peers have said whether it is the latest', async () => {
+    await play(async ({ world, origin, peer, others, write }) => {
+      const [other] = others as [SimulatedRegion]
+      await write()
+      await world.scheduler.sleep(3000)
+      const putBack = origin.copyDisk()
+      await removeAll(other)
+      await world.scheduler.sleep(30_000)
+      expect(world.regions.flatMap(({ engine }) => engine && rowsOf(engine, engine.tables()[0]?.id ?? ''))).toEqual([])
+      // The copy is of the whole machine, its stream too; and who fills a new disk asks the nearest.
+      world.network.server(origin.name).wipe()
+      for (const link of [world.network.link(peer.name, other.name), world.network.link(other.name, peer.name)])
+        link.delayMs = 1000
+      for (const link of [world.network.link(origin.name, other.name), world.network.link(other.name, origin.name)])
+        link.delayMs = 200
+      peer.wipeDisk()
+      await peer.start()
+      putBack()
+      await origin.start()
+      await world.scheduler.sleep(60_000)
+      expect(difference(world)).toBeUndefined()
+    }, 3)
+  })
 })
+
+async function removeAll({ engine }: SimulatedRegion): Promise<void> {
+  const [table] = engine?.tables() ?? []
+  if (engine === undefined || table === undefined) throw new Error('no table')
+  for (const { key, row } of rowsOf(engine, table.id)) {
+    const item = decodeItem(decodeRow(row).body)
+    await engine.commit([{ kind: 'delete', table, key, keyAttributes: keyAttributesOf(table.key, item) }])
+  }
+}

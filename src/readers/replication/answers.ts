@@ -48,11 +48,16 @@ export type Answers = {
   readonly twice: (peer: string) => readonly string[]
   /** Regions that have left, of which something is still being applied. */
   readonly leaving: () => Iterable<string>
+  /** False while this store may be an older copy, of which peers have not been asked yet: what it has may be deleted and forgotten. */
+  readonly mayTell: () => boolean
   /** Whether this region has all of a table's items. */
   readonly isComplete: (table: TableId) => boolean
   /** Undefined for a region that answers like an earlier version: one question after the other. */
   readonly series?: RowSeries
 }
+
+/** Questions for what this region has, in its tables and of them. */
+const ofState: readonly string[] = ['tables', 'registers', 'rows', 'digest']
 
 /** Gives the reply's bytes; undefined where none is expected. A message that cannot be read gets a refusal that says so. */
 export function* answer(room: Answers, payload: Buffer, asker: string): Turns<Buffer | undefined> {
@@ -75,6 +80,7 @@ export function* answer(room: Answers, payload: Buffer, asker: string): Turns<Bu
     room.onPulse()
     return undefined
   }
+  if (ofState.includes(request.say) && !room.mayTell()) return refusal('this region has just started')
   return request.say === 'tables' ? encodeControl(yield* tables(room, request)) : reply(room, request)
 }
 

@@ -14,7 +14,7 @@ import { type Announcement, type Confirmation, encodeControl, type Seen } from '
 import type { ConfirmedPlace, ToldPlace } from '../../core/change/place.ts'
 import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { countedForStatusMax, countedInStatusMax, trimmedAtOnceMax } from '../../core/limits.ts'
+import { countedForStatusMax, countedInStatusMax, storeAgeCheckMsMax, trimmedAtOnceMax } from '../../core/limits.ts'
 import type { Replica, Table, TableId } from '../../core/table/table.ts'
 import { peersOf, type Region, type Topology } from '../../core/topology.ts'
 import type { Engine, RegisterHorizon } from '../../engine/engine.ts'
@@ -118,8 +118,6 @@ export class Readers {
     }
     this.#replicas = new Replicas(room)
     const given = {
-      env,
-      engine,
       ...settings,
       pauses: this.pauses,
       examine: (session: Session, from: Region) => this.#examine(session, from),
@@ -127,8 +125,10 @@ export class Readers {
       transfer: (session: Session, from: Region, epoch: string) => transferState(room, session, from, epoch),
       onRegisters: room.onRegisters,
     }
-    this.#follow = (peer) => new Subscriber({ ...given, peer })
+    this.#follow = (peer) => new Subscriber({ env, engine, ...given, peer })
     for (const peer of peers) this.#subscribers.set(peer.name, this.#follow(peer))
+    let isChecked = engine.flushed() === 0
+    void Promise.race([this.examined(), env.clock.sleep(storeAgeCheckMsMax)]).then(() => (isChecked = true))
     const answers = {
       engine,
       topology,
@@ -140,6 +140,7 @@ export class Readers {
       confirmedBy: (peer: string) => this.#confirmedBy(peer),
       twice: (peer: string) => this.#outbound.voices.laterOf(peer),
       leaving: () => this.#leaving.values(),
+      mayTell: () => isChecked && !this.#claims.hasFound,
       isComplete: (table: string) => this.#replicas.isComplete(table),
       series: new RowSeries(),
     }

@@ -23,7 +23,7 @@ function knowing(count: number): { readonly room: Answers; readonly looked: () =
     },
     horizon: () => undefined,
   }
-  const room = { engine, topology: { self: us, regions: [us, eu] }, isComplete: () => false }
+  const room = { engine, topology: { self: us, regions: [us, eu] }, mayTell: () => true, isComplete: () => false }
   return { room: room as unknown as Answers, looked: () => looked }
 }
 

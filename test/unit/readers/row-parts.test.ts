@@ -31,6 +31,7 @@ function scene(series: RowSeries | undefined, refuses: (n: number) => boolean = 
     ({
       engine: { rows, tableWithId: () => ({}) } as unknown as Engine,
       topology: topologyOf('us-east-1'),
+      mayTell: () => true,
       isComplete: () => true,
       ...(state.series === undefined ? {} : { series: state.series }),
     }) as unknown as Answers

@@ -8,7 +8,7 @@ import { Claims } from '../../../src/readers/replication/claims.ts'
 import { Pace } from '../../../src/readers/replication/pace.ts'
 import { Parked, parkedAt } from '../../../src/readers/replication/parked.ts'
 import { Pauses } from '../../../src/readers/replication/pauses.ts'
-import { Declined } from '../../../src/readers/replication/questions.ts'
+import { Declined, Questions } from '../../../src/readers/replication/questions.ts'
 import { repair } from '../../../src/readers/replication/repair.ts'
 import type { Session } from '../../../src/readers/replication/session.ts'
 import { Suspicion } from '../../../src/readers/replication/suspicion.ts'
@@ -18,7 +18,7 @@ const peer = { name: 'us-east-1', number: 1 } as const
 const replicas = ['us-east-1', 'eu-west-1'] as const
 
 /** Answers of a process of the peer, with what it has found out about its store. */
-function answersOf(origin: TestRegion) {
+function answersOf(origin: TestRegion, mayTell = true) {
   const found: string[] = []
   const claims = new Claims({ ...origin, onFinding: ({ found: what }) => found.push(what) })
   const answers: Answers = {
@@ -32,6 +32,7 @@ function answersOf(origin: TestRegion) {
     confirmedBy: () => undefined,
     twice: () => [],
     leaving: () => [],
+    mayTell: () => mayTell,
     isComplete: () => true,
   }
   const request = async (payload: Buffer): Promise<Buffer> =>
@@ -90,4 +91,16 @@ it('a table does not catch up from its second life after a pause', async () => {
   expect(await parked.catchUp(session)).toBe(false)
   expect(parked.tables).toEqual([table])
   expect(found).toEqual(['older'])
+})
+
+it('what it has is not told before its peers have been asked whether it is the latest', async () => {
+  const { second } = await scene()
+  const questions = new Questions(answersOf(second, false).session, 'eu-west-1')
+  const [table] = second.engine.tables()
+  const id = table?.id ?? ''
+  await expect(questions.tables()).rejects.toThrow(Declined)
+  await expect(questions.registers(id)).rejects.toThrow(Declined)
+  await expect(questions.rows(id, undefined)).rejects.toThrow(Declined)
+  await expect(questions.digest(id, { watermark: { wallMs: 1, counter: 0 } })).rejects.toThrow(Declined)
+  expect((await questions.places()).epoch).toBe(second.engine.epoch)
 })

@@ -46,6 +46,7 @@ async function scene(damage: Damage) {
     confirmedBy: () => state.confirmed,
     twice: () => [],
     leaving: () => [],
+    mayTell: () => true,
     isComplete: () => state.complete,
   }
   const request = async (payload: Buffer): Promise<Buffer> => {
