@@ -248,4 +248,15 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     world: 8,
     story: 'a forged end of a log was waited for without end by a replica that was to become a table of its own',
   },
+  {
+    seed: 241269014,
+    world: 8,
+    story:
+      'a new disk copied a peer’s state without noting which log of its own the peer still followed, and later took itself for an older copy',
+  },
+  {
+    seed: 241268780,
+    world: 8,
+    story: 'the simulator damaged a row while a store that was set back was filled again from it',
+  },
 ]

@@ -26,7 +26,7 @@ import { formerLogs, formerNote, placeBehind, placeFromFormer, withNewLog } from
 import { forEach, Gate } from './gate.ts'
 import { oldestHeld } from './log-part.ts'
 import { parkedAt, parkedPlaces, type Place } from './parked.ts'
-import { Declined, Questions } from './questions.ts'
+import { Declined, type Places, Questions } from './questions.ts'
 import { RowParts } from './row-parts.ts'
 import { TransferProgress } from './transfer-progress.ts'
 import type { Session } from './session.ts'
@@ -70,8 +70,9 @@ async function bring(room: Transfers, { session, peer, questions }: From, progre
   const { engine, env } = room
   const { epoch } = progress.begun
   const tables = await questions.tables()
-  const { numbers, confirmed, shared = [] } = await questions.places()
+  const { numbers, confirmed, cursors, shared = [] } = await questions.places()
   await engine.regionNumbers.remember(numbers)
+  await rememberFormer(engine, peer, cursors)
   const isSameLog = confirmed?.epoch === engine.epoch && engine.cursor(peer.name)?.epoch === epoch
   await forEach(tables, transferTablesUnderWayMax, async ({ id }) =>
     engine.mergeRegisters(id, await questions.registers(id)),
@@ -99,6 +100,16 @@ async function bring(room: Transfers, { session, peer, questions }: From, progre
   }
   const { position } = progress.begun
   env.log.info('the peer’s state is merged', { peer: peer.name, tables: told.complete.size, position })
+}
+
+/**
+ * A new disk meets the peer for the first time: the log of this region that the peer still follows is a former one. Later, when this
+ * region has a cursor on the peer's log, the same would show an older copy (claims.ts).
+ */
+async function rememberFormer(engine: Engine, peer: Region, cursors: Places['cursors']): Promise<void> {
+  if (engine.cursor(peer.name) !== undefined) return
+  const own = cursors.find(({ region }) => region === engine.region.name)
+  if (own !== undefined) await engine.lineage.remember(own.epoch)
 }
 
 /** Merges every table that both have, for what the peer alone may know; no cursor moves. */

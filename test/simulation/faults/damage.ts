@@ -4,6 +4,7 @@
  */
 import { decodeRow } from '../../../src/core/item/row.ts'
 import { rowKey } from '../../../src/engine/keys.ts'
+import { doubtedTables } from '../../../src/readers/replication/refill.ts'
 import { differenceOfTables } from '../checks.ts'
 import { damagedRow, Prover } from '../prover.ts'
 import { rowsOf } from '../rows-of.ts'
@@ -36,8 +37,11 @@ export const damageBytes: Fault = {
 
 /** A cache would show what the disk says, and a replica that is being made might take it over. */
 function isPossible({ world, region }: Scene): boolean {
-  if (world.chores > 0 || world.cached || region.engine === undefined) return false
-  return sharedTable(world, region) !== undefined && differenceOfTables(world) === undefined
+  if (world.chores > 0 || world.oldDisks > 0 || world.cached || region.engine === undefined) return false
+  const [id, having] = sharedTable(world, region) ?? []
+  if (id === undefined || having === undefined || differenceOfTables(world) !== undefined) return false
+  // A replica of a store that was set back is filled again.
+  return [...having].every(({ engine }) => engine !== undefined && doubtedTables(engine).length === 0)
 }
 
 function sharedTable(
