@@ -21,8 +21,8 @@ import { prepare } from '../src/node/prepare.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [mode, ...rest] = process.argv.slice(2)
-/** Not with processes, and long all the same: LONGITUDE_DAMAGE_FLIPS says how many bits are flipped. */
-const damagedFile = 'test/store/damaged-file.test.ts'
+/** Not with processes, and long all the same: LONGITUDE_DAMAGE_FLIPS says how many bits or bytes are changed. */
+const damagedStores = ['test/store/damaged-file.test.ts', 'test/store/damaged-records.test.ts']
 /** In virtual time: every line and volume instead of the corners. */
 const narrowLines = 'test/simulation/narrow.test.ts'
 
@@ -52,7 +52,7 @@ switch (mode) {
     vitest(
       rest.some(isChaosTest)
         ? rest.map((word) => (isChaosTest(word) ? chaosTest(word) : word))
-        : ['test/chaos', damagedFile, narrowLines, ...rest],
+        : ['test/chaos', ...damagedStores, narrowLines, ...rest],
     )
     break
   default:

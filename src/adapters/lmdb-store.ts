@@ -81,6 +81,12 @@ export class LmdbStore implements Store {
     return this.#database.getRange(lmdbRange(range)) as Iterable<Entry>
   }
 
+  keys(range: Range): Iterable<Buffer> {
+    this.#mustBeOpen()
+    if (range.limit === 0 || Buffer.compare(range.from, range.to) >= 0) return []
+    return this.#database.getKeys(lmdbRange(range)) as Iterable<Buffer>
+  }
+
   /** Batches never share a transaction, so that one that fails fails alone; the engine writes one at a time anyway. */
   write(batch: readonly Edit[]): Promise<void> {
     this.#mustBeOpen()

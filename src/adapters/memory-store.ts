@@ -57,6 +57,10 @@ export class MemoryStore implements Store {
       yield { key: Buffer.from(key), value: Buffer.from(value) }
   }
 
+  *keys(range: Range): Iterable<Buffer> {
+    for (const { key } of this.entries(range)) yield key
+  }
+
   write(batch: readonly Edit[]): Promise<void> {
     // Whoever still writes is gone as well, and never hears of it.
     if (this.#crashed()) return new Promise<never>(() => {})

@@ -76,7 +76,11 @@ function applyBatch(state: State, group: Group, batch: RemoteBatch, cursor: Curs
   receiveStamp(state, latestOf(arrived))
   const number = state.topology.regions.find((region) => region.name === batch.origin)?.number
   const tally: Tally = { won: 0, ignored: 0, conflicts: 0, setAside: [] }
-  for (const each of arrived) count(tally, each.change, applyChange(state, group, each, { name: batch.origin, number }))
+  for (const transaction of transactionsOf(arrived))
+    state.writer.together({ region: batch.origin, epoch: batch.epoch }, () => {
+      for (const each of transaction)
+        count(tally, each.change, applyChange(state, group, each, { name: batch.origin, number }))
+    })
   countMetrics(state, batch.origin, tally)
   const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.change.position - 1)
   const proof = proofOf(batch, cursor, { reached, setAside: tally.setAside })
@@ -109,6 +113,17 @@ function arrivedOf(state: State, batch: RemoteBatch, cursor: Position): { arrive
     arrived.push(each)
   }
   return { arrived }
+}
+
+/** Changes that their origin made together stay together here. */
+function transactionsOf(arrived: readonly Arrived[]): readonly (readonly Arrived[])[] {
+  const transactions: Arrived[][] = []
+  for (const each of arrived) {
+    const last = transactions.at(-1)
+    if (last !== undefined && last[0]?.change.group === each.change.group) last.push(each)
+    else transactions.push([each])
+  }
+  return transactions
 }
 
 function latestOf(arrived: readonly Arrived[]): Stamp | undefined {

@@ -1,18 +1,37 @@
 /** Puts the parts of an engine's state together; what they hold is loaded from the store afterwards. */
 import { clockDriftMsMax, itemCollectionSizeBytesMax } from '../core/limits.ts'
+import type { Topology } from '../core/topology.ts'
 import type { Env } from '../ports/env.ts'
 import { Catalog } from './catalog.ts'
 import { Counts } from './counts.ts'
 import { Cursors } from './cursors.ts'
+import { Damage } from './damage.ts'
 import type { Groups } from './group.ts'
 import { Head } from './head.ts'
 import { Lineage } from './lineage.ts'
-import type { EngineOptions } from './open-engine.ts'
+import { LogWriter } from './log-writer.ts'
+import type { SealedStore } from './sealed-store.ts'
 import { StayingRuns } from './staying-runs.ts'
 import type { State } from './state.ts'
 
-export function assembleState(env: Env, options: EngineOptions, epoch: string, groups: Groups): State {
-  const { store, clock, log, meter } = env
+export type EngineOptions = {
+  readonly topology: Topology
+  readonly clockDriftMsMax?: number
+  readonly itemCollectionSizeBytesMax?: number
+  /** An entry of the log is damaged, and the next start refuses the store as damaged: the node is to stop. */
+  readonly onDamagedLog?: ((error: Error) => void) | undefined
+  /** The start takes longer, since the store is upgraded, and goes on. */
+  readonly onProgress?: (() => void) | undefined
+  /** The engine has caught itself wrong and takes no more writes: the node is to stop. */
+  readonly onBrokenInvariant?: (error: Error) => void
+}
+
+export type Opened = { readonly store: SealedStore; readonly groups: Groups; readonly epoch: string }
+
+export function assembleState(env: Env, options: EngineOptions, { store, groups, epoch }: Opened): State {
+  const { clock, log, meter } = env
+  const head = new Head()
+  const staying = new StayingRuns()
   return {
     topology: options.topology,
     driftMsMax: options.clockDriftMsMax ?? clockDriftMsMax,
@@ -22,9 +41,11 @@ export function assembleState(env: Env, options: EngineOptions, epoch: string, g
     log,
     meter,
     groups,
-    head: new Head(),
+    head,
     counts: new Counts(groups),
-    staying: new StayingRuns(),
+    staying,
+    writer: new LogWriter({ groups, head, staying, clock }),
+    damage: new Damage({ store, groups, log, meter, onDamagedLog: options.onDamagedLog }),
     catalog: new Catalog(store, options.topology.self.name),
     cursors: new Cursors(groups),
     lineage: new Lineage(groups, { epoch, start: env.random.uuid() }),

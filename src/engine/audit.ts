@@ -5,7 +5,7 @@
  * is marked in the store until its audit ends, so a crash or a full disk only postpones it.
  */
 import { decodeItem } from '../core/item/item-bytes.ts'
-import { decodeRow, isTombstone, type Row } from '../core/item/row.ts'
+import { decodeRow, type Row } from '../core/item/row.ts'
 import { encodePrimaryKey } from '../core/key/primary-key.ts'
 import { compareStamps, readStamp } from '../core/hybrid-logical-clock/stamp.ts'
 import { auditTriesMax, stepRowsMax } from '../core/limits.ts'
@@ -192,7 +192,7 @@ class Audit {
   }
 
   #ensureIndexRow(group: Group, indexRow: IndexRow): void {
-    const found = this.#state.groups.get(indexRow.key)
+    const found = this.#state.damage.asFound(() => this.#state.groups.get(indexRow.key))
     if (found?.equals(indexRow.row) === true) return
     if (found !== undefined) removeIndexRow(this.#state, group, { ...indexRow, row: found })
     putIndexRow(this.#state, group, indexRow)
@@ -219,7 +219,8 @@ class Audit {
     const { collection } = this.#tally
     if (collection === undefined) return
     this.#tally.collection = undefined
-    if (collectionSizeIn(this.#state.groups.get(collection.key)) === collection.bytes) return
+    const size = this.#state.damage.asFound(() => this.#state.groups.get(collection.key))
+    if (collectionSizeIn(size) === collection.bytes) return
     putCollectionSize(this.#state, group, collection.key, collection.bytes)
     this.#corrected++
   }
@@ -262,7 +263,7 @@ class Audit {
       const row = this.#state.groups.get(rowKey(table.number, tombstonePrimaryKey(age)))
       const isOfRow =
         row !== undefined &&
-        isTombstone(row) &&
+        rowIn(row)?.tombstone === true &&
         compareStamps(readStamp(row, 1), readStamp(age, tombstonePrefixBytes)) === 0
       if (isOfRow) continue
       this.#state.groups.put(group, age, undefined)

@@ -4,14 +4,15 @@
  */
 import { registersLoadedAtOnceMax, statusTablesAtOnceMax, successorsMax } from '../core/limits.ts'
 import { inOneTurn, type Turns } from '../core/turns.ts'
-import { isTombstone, bodyOffset } from '../core/item/row.ts'
+import { decodeRow, isUnsealedRow } from '../core/item/row.ts'
 import { isLocalRegister, type Registers } from '../core/table/registers.ts'
 import { tableFrom } from '../core/table/table-view.ts'
 import type { Table, TableId } from '../core/table/table.ts'
 import type { Store } from '../ports/store.ts'
 import type { Group } from './group.ts'
 import { CatalogVersion } from './catalog-version.ts'
-import { allRegisters, catalogKey, registerOf, registersOf } from './keys.ts'
+import { DamagedRecord } from './damaged-record.ts'
+import { allRegisters, catalogKey, registerKey, registerOf, registersOf } from './keys.ts'
 import { TableChanges } from './table-changes.ts'
 import { TableList } from './table-list.ts'
 
@@ -112,7 +113,10 @@ export class Catalog {
 
   /** As it is stored; that of a removed one counts, or a region that was away would not hear of it. */
   #take(id: TableId, register: string, row: Buffer): void {
-    this.#recordOf(id).set(register, registerValueOf(row))
+    const key = registerKey(id, register)
+    if (isUnsealedRow(row)) throw new DamagedRecord(key, 'it has no checksum')
+    const value = DamagedRecord.unless(key, () => registerValueOf(row))
+    this.#recordOf(id).set(register, value)
     if (!isLocalRegister(register)) this.#shared.add(id)
   }
 
@@ -219,5 +223,6 @@ function hasShared(record: ReadonlyMap<string, unknown>): boolean {
 
 /** A register's row holds its value as JSON; that of a removed one holds nothing. */
 export function registerValueOf(row: Buffer): unknown {
-  return isTombstone(row) ? undefined : (JSON.parse(row.toString('utf8', bodyOffset(row))) as unknown)
+  const { tombstone, body } = decodeRow(row)
+  return tombstone ? undefined : (JSON.parse(body.toString()) as unknown)
 }

@@ -25,7 +25,7 @@ export function collectionRefusal(
   const before = change.together?.get(name) ?? 0
   change.together?.set(name, before + growth)
   if (growth <= 0) return undefined
-  const size = collectionSizeIn(state.groups.get(collection))
+  const size = collectionSizeIn(state.damage.asFound(() => state.groups.get(collection)))
   if (size + before + growth <= state.itemCollectionSizeBytesMax) return undefined
   return { refused: 'collection-size', message: 'Collection size exceeded.' }
 }
@@ -36,7 +36,8 @@ export function editCollection(state: State, group: Group, table: Table, key: Bu
   if (growth === 0) return
   const collection = collectionKey(table.number, key)
   state.counts.tally?.followCollection(rowKey(table.number, key), collection, growth)
-  putCollectionSize(state, group, collection, collectionSizeIn(state.groups.get(collection)) + growth)
+  const size = collectionSizeIn(state.damage.asFound(() => state.groups.get(collection)))
+  putCollectionSize(state, group, collection, size + growth)
 }
 
 export function putCollectionSize(state: State, group: Group, collection: Buffer, size: number): void {

@@ -3,7 +3,7 @@
  * throws after the first edit: what still does is a broken invariant, and stops the engine before the group is flushed.
  */
 import { assert } from '../core/assert.ts'
-import type { Cause, Position } from '../core/change/change.ts'
+import type { Cause } from '../core/change/change.ts'
 import { ServiceError } from '../core/errors.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { bodyOffset, encodeRow, encodeRowOfText, isTombstone, itemSizeOf, type Row } from '../core/item/row.ts'
@@ -15,7 +15,7 @@ import type { CommitResult, OnceResult, Token } from './engine.ts'
 import { collectionRefusal, type Growths } from './collections.ts'
 import type { Group } from './group.ts'
 import { rowKey } from './keys.ts'
-import { editRow, ownRow } from './row-edit.ts'
+import { editRow, ownRow, soundRow } from './row-edit.ts'
 import type { State } from './state.ts'
 import { knownToken, putToken } from './tokens.ts'
 import { refusedByStore } from './trouble.ts'
@@ -82,7 +82,7 @@ function decideWrite(state: State, write: Write, together?: Growths): Accepted |
   if (table === undefined || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
   const at = rowKey(table.number, write.key)
-  const before = state.groups.get(at)
+  const before = soundRow(state, at)
   const outcome = decide(
     table === write.table ? write : { ...write, table },
     before === undefined || isTombstone(before) ? undefined : new StoredItem(before),
@@ -108,8 +108,8 @@ function edit(state: State, writes: readonly Accepted[], cause: Cause, token?: T
 function editAll(state: State, writes: readonly Accepted[], cause: Cause, token?: Token): Group {
   const group = state.groups.open()
   try {
-    let first: Position | undefined
-    for (const write of writes) if (write.outcome.changed) first = editOne(state, group, write, cause, first)
+    if (writes.length === 1) editOne(state, group, writes[0] as Accepted, cause)
+    else state.writer.together(undefined, () => writes.forEach((write) => editOne(state, group, write, cause)))
     if (token !== undefined) putToken(state, group, token)
     group.writes += writes.length
   } catch (error) {
@@ -120,16 +120,16 @@ function editAll(state: State, writes: readonly Accepted[], cause: Cause, token?
   return group
 }
 
-/** Returns the first position of the transaction. */
-function editOne(state: State, group: Group, write: Accepted, cause: Cause, first: Position | undefined): Position {
+function editOne(state: State, group: Group, write: Accepted, cause: Cause): void {
   const { table, at, before, outcome } = write
+  if (!outcome.changed) return
   const { next, previous } = outcome
   const { stamp, seen } = ownRow(state, table, before)
   const tombstone = next === undefined
   const itemSizeBytes = next?.sizeBytes ?? 0
   const head = { stamp, seen, tombstone, itemSizeBytes, body: none }
   const row = tombstone || previous !== undefined ? head : { ...head, inserted: true as const }
-  const position = editRow(state, group, {
+  editRow(state, group, {
     table,
     key: write.write.key,
     at,
@@ -139,9 +139,7 @@ function editOne(state: State, group: Group, write: Accepted, cause: Cause, firs
     bytes: rowBytes(row, write),
     item: table.indexes.length === 0 ? undefined : next?.item(),
     cause,
-    first,
   })
-  return first ?? position
 }
 
 /** The item's JSON as it came, or made now; of a tombstone its key. */

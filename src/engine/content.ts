@@ -5,45 +5,41 @@
  *
  * Left out is what only a request reads, and what a node makes anew: feeds, tokens, index rows, tombstones by age, sizes of collections.
  */
-import { decodeChange } from '../core/change/record.ts'
-import { errorText } from '../core/error-text.ts'
+import { changeIn, decodeEntry } from '../core/change/record.ts'
 import { bodyOffset, decodeRow } from '../core/item/row.ts'
-import type { Entry, Store } from '../ports/store.ts'
+import type { Entry, Range, Store } from '../ports/store.ts'
 import { registerValueOf } from './catalog.ts'
-import {
-  allCounts,
-  allLog,
-  allNotes,
-  allRegisters,
-  allRows,
-  cursorName,
-  cursorRange,
-  numberOf,
-  registerOf,
-  rowPrefixBytes,
-} from './keys.ts'
+import { DamagedRecord, itemRowDamage } from './damaged-record.ts'
+import { allLog, allRegisters, allRows, ownRecords } from './keys.ts'
+import { isSealedKey, unsealed } from './sealed-store.ts'
 
 type Kind = {
-  readonly range: Parameters<Store['entries']>[0]
-  readonly read: (value: Buffer) => unknown
-  readonly name: (key: Buffer) => string
+  readonly range: Range
+  readonly read: (entry: Entry) => unknown
 }
 
 const kinds: readonly Kind[] = [
-  { range: allNotes, read: parsed, name: (key) => `the note ${key.toString('utf8', 1)}` },
-  { range: cursorRange, read: parsed, name: (key) => `the place in the log of ${cursorName(key)}` },
-  { range: allCounts, read: parsed, name: (key) => `the counts of table number ${key.readUInt32BE(1)}` },
-  { range: allRegisters, read: readRegister, name: registerName },
-  { range: allLog, read: readChange, name: (key) => `position ${numberOf(key)} of the log` },
-  { range: allRows, read: readItem, name: rowName },
+  ...ownRecords.map((range) => ({ range, read: readOwn })),
+  { range: allRegisters, read: readRegister },
+  { range: allLog, read: readEntry },
+  { range: allRows, read: readItem },
 ]
 
 /** Between two turns. */
 const atOnce = 256
 
+/** The same for what every start reads: a store in which that is damaged is not opened. */
+export function checkOwnRecords(store: Pick<Store, 'entries'>): Generator<void, void> {
+  return checkKinds(store, kinds.slice(0, ownRecords.length))
+}
+
 /** Throws a RangeError that names the record and says what is wrong with it. Yields now and then. */
-export function* checkContent(store: Pick<Store, 'entries'>): Generator<void, void> {
-  for (const kind of kinds) {
+export function checkContent(store: Pick<Store, 'entries'>): Generator<void, void> {
+  return checkKinds(store, kinds)
+}
+
+function* checkKinds(store: Pick<Store, 'entries'>, checked: readonly Kind[]): Generator<void, void> {
+  for (const kind of checked) {
     let { from } = kind.range
     for (;;) {
       const last = checkSome(store, kind, from)
@@ -64,39 +60,26 @@ function checkSome(store: Pick<Store, 'entries'>, kind: Kind, from: Uint8Array):
   return undefined
 }
 
-function check({ read, name }: Kind, { key, value }: Entry): void {
-  try {
-    read(value)
-  } catch (error) {
-    throw new RangeError(`${name(key)} cannot be read: ${errorText(error)}`)
-  }
+function check({ read }: Kind, entry: Entry): void {
+  DamagedRecord.unless(entry.key, () => read(entry))
 }
 
-function parsed(value: Buffer): unknown {
-  return JSON.parse(value.toString()) as unknown
+/** What its checksum proves need not be parsed; the identity is read before all else. */
+function readOwn({ key, value }: Entry): Buffer | undefined {
+  return isSealedKey(key) ? unsealed(key, value) : undefined
 }
 
-function readRegister(value: Buffer): void {
-  decodeRow(value)
+function readRegister({ value }: Entry): void {
   registerValueOf(value)
 }
 
-function readChange(value: Buffer): void {
-  const { row } = decodeChange(value)
-  if (row.length > 0) decodeRow(row)
+function readEntry({ value }: Entry): void {
+  for (const head of decodeEntry(value)) decodeRow(changeIn(head, value).row)
 }
 
-function readItem(value: Buffer): void {
-  decodeRow(value)
+/** A row that its form or its checksum shows to be damaged is quarantined when it is needed, and ends no process. */
+function readItem({ value }: Entry): void {
+  if (itemRowDamage(value) !== undefined) return
   const item: unknown = JSON.parse(value.toString('utf8', bodyOffset(value)))
   if (typeof item !== 'object' || item === null) throw new RangeError('its item is not one')
-}
-
-function registerName(key: Buffer): string {
-  const { table, register } = registerOf(key)
-  return `the register ${register} of table ${table}`
-}
-
-function rowName(key: Buffer): string {
-  return `the row ${key.subarray(rowPrefixBytes).toString('base64')} of table number ${key.readUInt32BE(1)}`
 }

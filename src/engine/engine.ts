@@ -17,6 +17,7 @@ import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Turns } from '../core/turns.ts'
 import type { Outcome, Refusal, Write } from '../core/write/write.ts'
+import type { Damage } from './damage.ts'
 import type { RegionNumbers } from './region-numbers.ts'
 import type { Trouble } from './trouble.ts'
 import type { TableChanges } from './table-changes.ts'
@@ -318,6 +319,8 @@ export interface Engine {
   overruled(after: number, countMax: number): readonly OverruledSetting[]
   overruledCount(): FeedCount
 
+  /** Records of the store that are not what was written, as far as somebody has asked for them since the start. */
+  readonly damage: Pick<Damage, 'count' | 'names' | 'tables' | 'forget' | 'recheck'>
   /** Why the disk takes no writes now; undefined while it does. */
   trouble(): Trouble | undefined
   /** Writes, for nothing, as much as the disk refused last; rejects when it is refused again. */

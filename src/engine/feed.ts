@@ -17,6 +17,7 @@ import type { Row } from '../core/item/row.ts'
 import { encodeRow } from '../core/item/row.ts'
 import { registerValue } from '../core/table/registers.ts'
 import type { Table } from '../core/table/table.ts'
+import { DamagedRecord } from './damaged-record.ts'
 import type { Conflict, FeedCount, OverruledSetting, SetAside } from './engine.ts'
 import type { Group } from './group.ts'
 import type { Feed } from './head.ts'
@@ -95,8 +96,8 @@ function lastBefore(state: State, sinceMs: number): number {
   let { first: low, last: high } = state.head.conflicts
   while (low < high) {
     const middle = Math.ceil((low + high) / 2)
-    const record = state.store.look(conflictKey(middle))
-    if (record !== undefined && metMs(record) < sinceMs) low = middle
+    const record = state.damage.asFound(() => state.store.look(conflictKey(middle)))
+    if (record !== undefined && record.length > 0 && metMs(record) < sinceMs) low = middle
     else high = middle - 1
   }
   return low
@@ -127,7 +128,7 @@ function append(state: State, group: Group, feed: Feed, record: Buffer, bounds: 
   state.groups.put(group, bounds.keyOf(last), record)
   for (let gone = 0; first < last - 1 && (gone === 0 || mayForget(group)); gone++) {
     const oldest = bounds.keyOf(first + 1)
-    const kept = state.groups.get(oldest)
+    const kept = state.damage.asFound(() => state.groups.get(oldest))
     const within = last - first <= bounds.countMax && bytes <= bounds.bytesMax
     if (within && kept !== undefined && metMs(kept) >= bounds.sinceMs) break
     first += 1
@@ -149,13 +150,20 @@ const forgotten = new WeakMap<Group, number>()
 function readFeed<Entry>(state: State, keyOf: (number: number) => Buffer, after: number, countMax: number): Entry[] {
   const found: Entry[] = []
   let bytes = 0
-  for (const { key, value } of state.store.entries({ from: keyOf(after + 1), to: keyOf(2 ** 48), limit: countMax })) {
+  const range = { from: keyOf(after + 1), to: keyOf(2 ** 48), limit: countMax }
+  for (const { key, value } of state.store.entriesAsFound(range, none)) {
+    if (value.length === 0) {
+      state.damage.note(new DamagedRecord(key, 'its checksum is wrong'))
+      continue
+    }
     bytes += value.length
     if (found.length > 0 && bytes > conflictsToldBytesMax) break
     found.push({ number: Number(key.readBigUInt64BE(1)), ...decodeRecord(value) } as Entry)
   }
   return found
 }
+
+const none = Buffer.alloc(0)
 
 /** Every record begins with it, so that it need not be parsed to be told old. */
 function metMs(record: Buffer): number {

@@ -7,7 +7,8 @@ import { assert } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
 import { groupBytesMax } from '../core/limits.ts'
 import type { Clock } from '../ports/clock.ts'
-import type { Edit, Range, Store } from '../ports/store.ts'
+import type { Edit, Range } from '../ports/store.ts'
+import type { SealedStore } from './sealed-store.ts'
 
 /** Edits that become durable together. */
 export class Group {
@@ -43,7 +44,7 @@ export class Group {
 }
 
 export type GroupsOptions = {
-  readonly store: Store
+  readonly store: SealedStore
   readonly clock: Clock
   /** The last edits of a group, just before it goes to the store. */
   readonly onSeal: (group: Group) => void
@@ -52,6 +53,8 @@ export type GroupsOptions = {
   readonly onFailed: (error: unknown, group: Group) => void
   readonly onStopped: (error: Error) => void
 }
+
+const none = Buffer.alloc(0)
 
 export class Groups {
   readonly #options: GroupsOptions
@@ -86,13 +89,13 @@ export class Groups {
   }
 
   /**
-   * Returns the range's values as decided, in key order, from about `limit` stored ones; `end` is the exclusive bound up to
-   * which nothing is missing.
+   * Returns the range's values as decided, in key order, from about `limit` stored ones, with no bytes for one that is damaged; `end` is the
+   * exclusive bound up to which nothing is missing.
    */
   entries(range: Range, limit: number): { readonly entries: readonly (readonly [Buffer, Buffer])[]; end: Buffer } {
     const found = new Map<string, readonly [Buffer, Buffer]>()
     let last: Buffer | undefined
-    for (const { key, value } of this.#options.store.entries({ ...range, limit })) {
+    for (const { key, value } of this.#options.store.entriesAsFound({ ...range, limit }, none)) {
       found.set(key.toString('latin1'), [key, value])
       last = key
     }

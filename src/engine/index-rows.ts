@@ -27,7 +27,7 @@ export function editIndexRows(
 /** A backfill's way in: the item has been there before the index. True when a row was added. */
 export function fillIndexRow(state: State, group: Group, table: Table, index: Index, item: Item): boolean {
   const key = indexKeyOf(table, index, item)
-  if (key === undefined || state.groups.get(key) !== undefined) return false
+  if (key === undefined || state.damage.asFound(() => state.groups.get(key)) !== undefined) return false
   putIndexRow(state, group, { table, index, key, row: indexRowOf(table, index, item) })
   return true
 }
@@ -44,7 +44,7 @@ function editIndexRow(
   const row = after === undefined || change.after === undefined ? undefined : indexRowOf(table, index, change.after)
   if (before !== undefined) {
     // While a backfill is under way, or after a crash in it, the row may not be there yet.
-    const found = state.groups.get(before)
+    const found = state.damage.asFound(() => state.groups.get(before))
     if (found !== undefined && row !== undefined && after?.equals(before) === true && found.equals(row)) return
     if (found !== undefined) removeIndexRow(state, group, { table, index, key: before, row: found })
   }

@@ -10,6 +10,7 @@ import { isLocalRegister, replicaRegister } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Range } from '../ports/store.ts'
 import { numberRegister } from './catalog.ts'
+import { itemRowDamage } from './damaged-record.ts'
 import { fillIndexRow } from './index-rows.ts'
 import {
   registerOf,
@@ -48,7 +49,8 @@ export async function backfill(state: State, id: TableId, index: Index, progress
     const group = state.groups.open()
     for (const key of keys) {
       const row = state.groups.get(key)
-      if (row === undefined || isTombstone(row)) continue
+      // The index row of a damaged row follows when the row is repaired.
+      if (row === undefined || itemRowDamage(row) !== undefined || isTombstone(row)) continue
       fillIndexRow(state, group, table, current, decodeItem(row.subarray(bodyOffset(row))))
     }
     await state.groups.written(group)
@@ -113,6 +115,7 @@ export async function removeTombstones(state: State, table: Table, upTo: Stamp, 
     // Meanwhile the item may be back; its tombstone is then forgotten already.
     if (
       row !== undefined &&
+      itemRowDamage(row) === undefined &&
       isTombstone(row) &&
       compareStamps(readStamp(row, 1), readStamp(key, tombstonePrefixBytes)) === 0
     )
@@ -174,13 +177,15 @@ export function rowsOfAStep(table: Table | undefined, rowsMax: number): number {
 function keysOf(state: State, range: Range, rowsMax = stepRowsMax): Buffer[] {
   const keys: Buffer[] = []
   let bytes = 0
-  for (const { key, value } of state.store.entries({ ...range, limit: rowsMax })) {
+  for (const { key, value } of state.store.entriesAsFound({ ...range, limit: rowsMax }, none)) {
     bytes += key.length + value.length
     keys.push(key)
     if (bytes >= stepBytesMax) break
   }
   return keys
 }
+
+const none = Buffer.alloc(0)
 
 function after(key: Buffer): Buffer {
   return Buffer.concat([key, Buffer.of(0)])

@@ -6,7 +6,7 @@
  *   10 table u32 · primary key               rows
  *   20 table u32 · index u16 · index key     index rows
  *   21 table u32 · stamp · primary key       tombstones by age
- *   30 position u64                          the log
+ *   30 position u64                          the log: an entry a commit, under the position of its first change
  *   31                                       its head, and
  *   32 table u32                             counts of a table and its indexes: beside the end of the log, as each commit writes
  *                                            all three, and every page of its own would cost a commit a tenth of its time
@@ -39,6 +39,18 @@ const overruled = 0x62
 const collections = 0x71
 const tokens = 0x80
 
+const setOf = (...kinds: readonly number[]): readonly boolean[] =>
+  Array.from({ length: 256 }, (_, kind) => kinds.includes(kind))
+const feeds = [conflicts, setAside, overruled]
+/** Kinds of keys whose values get a checksum around them (sealed-store.ts). */
+export const sealedKinds = setOf(notes, own, indexRows, head, counts, cursors, ...feeds, collections, tokens)
+/** Of those: there may be so many that an upgrade does not seal them. */
+export const lazilySealedKinds = setOf(indexRows, collections)
+
+export function isOfKind(key: Uint8Array, kinds: readonly boolean[]): boolean {
+  return kinds[key[0] as number] === true
+}
+
 export const rowPrefixBytes = 5
 const indexPrefixBytes = 7
 export const tombstonePrefixBytes = 5
@@ -51,10 +63,18 @@ export const regionNumbersKey = named(own, 'region-numbers')
 /** Changes with every change of a table: whoever reads the store from another process looks at it. */
 export const catalogKey = named(own, 'catalog')
 
+/** An entry of the log that was found damaged, by its key: the next start looks whether it still is. */
+export const damagedLogKey = named(own, 'damaged-log')
+
 /** A table whose index rows and counts may not follow from its rows: an audit is to go over them. */
 export const auditKey = (table: number): Buffer => named(own, `audit/${table}`)
 export const audits: Range = { from: named(own, 'audit/'), to: named(own, 'audit0') }
 export const auditNumber = (key: Buffer): number => Number(key.toString('latin1', 'audit/'.length + 1))
+
+/** Kinds that a region reads by itself, soon after its start. */
+export const ownRecords: readonly Range[] = [notes, own, head, counts, cursors].map(ofKind)
+/** What an upgrade from format 2 seals, identity left out. */
+export const sealedByUpgrade: readonly Range[] = [notes, own, head, counts, cursors, ...feeds, tokens].map(ofKind)
 
 /** Where the head and the counts were until format 2. */
 export const oldHeadKey = named(own, 'head')
@@ -141,7 +161,6 @@ export const allRegisters: Range = { from: Buffer.of(registers), to: Buffer.of(r
 export const allNotes: Range = { from: Buffer.of(notes), to: Buffer.of(notes + 1) }
 export const allRows: Range = { from: Buffer.of(rows), to: Buffer.of(rows + 1) }
 export const allLog: Range = { from: Buffer.of(log), to: Buffer.of(log + 1) }
-export const allCounts: Range = { from: Buffer.of(counts), to: Buffer.of(counts + 1) }
 export const registersOf = (table: TableId): Range => ({
   from: named(registers, `${table}\u0000`),
   to: named(registers, `${table}\u0001`),
@@ -156,6 +175,43 @@ export function registerOf(key: Buffer): { readonly table: TableId; readonly reg
 export function under(prefix: Buffer, range: { readonly from: Buffer; readonly to: Buffer }): Range {
   return { from: Buffer.concat([prefix, range.from]), to: Buffer.concat([prefix, range.to]) }
 }
+
+function ofKind(kind: number): Range {
+  return { from: Buffer.of(kind), to: Buffer.of(kind + 1) }
+}
+
+/** Of a row, an index row, or anything else that is a table's by its number. */
+export function tableNumberOf(key: Buffer): number {
+  return key.readUInt32BE(1)
+}
+
+/** What a record is, for people. */
+export function nameOfRecord(key: Buffer): string {
+  const kind = names.get(key[0] ?? -1)
+  return kind === undefined ? `the record ${key.toString('hex')}` : kind(key)
+}
+
+const text = (key: Buffer): string => key.toString('utf8', 1)
+const ofTable = (key: Buffer): string => (key.length < rowPrefixBytes ? '' : ` of table number ${tableNumberOf(key)}`)
+const at = (key: Buffer): string => (key.length < 9 ? key.toString('hex') : String(numberOf(key)))
+const rest = (key: Buffer, from: number): string => key.subarray(from).toString('base64')
+
+const names: ReadonlyMap<number, (key: Buffer) => string> = new Map([
+  [notes, (key: Buffer) => `the note ${text(key)}`],
+  [own, (key: Buffer) => `the region’s record ${text(key)}`],
+  [rows, (key: Buffer) => `the row ${rest(key, rowPrefixBytes)}${ofTable(key)}`],
+  [indexRows, (key: Buffer) => `the index row ${rest(key, rowPrefixBytes)}${ofTable(key)}`],
+  [log, (key: Buffer) => `position ${at(key)} of the log`],
+  [head, () => 'the head of the log'],
+  [counts, (key: Buffer) => `the counts${ofTable(key)}`],
+  [registers, (key: Buffer) => `the register ${registerOf(key).register} of table ${registerOf(key).table}`],
+  [cursors, (key: Buffer) => `the place in the log of ${text(key)}`],
+  [conflicts, (key: Buffer) => `conflict ${at(key)}`],
+  [setAside, (key: Buffer) => `quarantined change ${at(key)}`],
+  [overruled, (key: Buffer) => `overruled setting ${at(key)}`],
+  [collections, (key: Buffer) => `the size of an item collection${ofTable(key)}`],
+  [tokens, (key: Buffer) => `the token ${rest(key, tokenPrefixBytes)} of a transaction`],
+])
 
 function named(kind: number, name: string): Buffer {
   return Buffer.concat([Buffer.of(kind), Buffer.from(name)])

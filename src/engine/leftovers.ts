@@ -16,11 +16,12 @@ import { replicaStates } from '../core/table/table-view.ts'
 import type { TableId, TableStatus } from '../core/table/table.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
-import type { Range, Store } from '../ports/store.ts'
+import type { Entry, Range, Store } from '../ports/store.ts'
 import { numberRegister, registerValueOf } from './catalog.ts'
 import { sizeFrom } from './counts.ts'
 import type { Engine, RegisterEdit } from './engine.ts'
 import { allRegisters, countsKey, registerOf, registersOf, rowPrefixBytes, tableRows } from './keys.ts'
+import { isSealed, unsealed } from './sealed-store.ts'
 
 /** The damaged store, as far as it can be read. */
 export type Remains = Pick<Store, 'entries'> & {
@@ -111,7 +112,7 @@ export class Leftovers {
     const from = countsKey(number)
     const [counts] = [...this.#remains.entries({ from, to: Buffer.concat([from, Buffer.of(0)]) })]
     try {
-      return counts === undefined ? undefined : sizeFrom(counts.value, undefined).items
+      return counts === undefined ? undefined : sizeFrom(countsIn(counts), undefined).items
     } catch {
       return undefined
     }
@@ -164,6 +165,11 @@ function valueIn(row: Buffer): unknown {
   } catch {
     return undefined
   }
+}
+
+/** A store of version 0.1.0 has no checksums. */
+function countsIn({ key, value }: Entry): Buffer {
+  return isSealed(value) ? unsealed(key, value) : value
 }
 
 function isGoing(values: OldTable['values']): boolean {

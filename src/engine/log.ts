@@ -1,10 +1,14 @@
-/** The region's log as its readers see it: durable changes, in order, without holes. */
+/**
+ * The region's log as its readers see it: durable changes, in order, without holes. An entry stands under the key of its first position: the
+ * next entry is then where the last one ended, which is one exact look-up, and the entry around any position is one seek backwards.
+ */
 import { assert } from '../core/assert.ts'
 import { type Change, isForeign, type Position } from '../core/change/change.ts'
-import { decodeChange, decodeRecordHead } from '../core/change/record.ts'
+import { changeIn, decodeEntry, type RecordHead } from '../core/change/record.ts'
 import type { Proof, Proven } from '../core/change/proof.ts'
 import { readStamp } from '../core/hybrid-logical-clock/stamp.ts'
 import { stepRowsMax } from '../core/limits.ts'
+import { DamagedRecord } from './damaged-record.ts'
 import type { OwnBounds, VisitRecord } from './engine.ts'
 import { logKey, numberOf } from './keys.ts'
 import type { State } from './state.ts'
@@ -19,64 +23,127 @@ type Bounds = {
 export function readLog(state: State, { after, upTo, changesMax, bytesMax }: Bounds): readonly Change[] {
   const changes: Change[] = []
   let bytes = 0
-  const range = { from: logKey(after + 1), to: logKey(upTo + 1), limit: changesMax }
-  for (const { key, value } of state.store.entries(range)) {
-    bytes += value.length
-    if (changes.length > 0 && bytes > bytesMax) break
-    const change = decodeChange(value)
-    assert(change.position === numberOf(key), 'log: a change stands at its own position')
-    const last = changes.at(-1)
-    assert(last === undefined || change.position === last.position + 1, 'log: positions are contiguous')
-    changes.push(change)
+  const from = logKey(entryAround(state, after + 1)?.first ?? after + 1)
+  for (const { key, value } of state.store.entries({ from, to: logKey(upTo + 1) })) {
+    const heads = headsIn(key, value)
+    assert(changes.length === 0 || heads[0]?.position === changes.at(-1)!.position + 1, 'log: positions are contiguous')
+    for (const head of heads) {
+      if (head.position <= after) continue
+      bytes += sizeBytesOf(head)
+      if (changes.length >= changesMax || (changes.length > 0 && bytes > bytesMax)) return changes
+      changes.push(changeIn(head, value))
+    }
   }
   return changes
 }
 
 /**
  * Only what the region itself has written: stretches that are known to hold nothing that leaves it are not read. What a peer
- * that was away asks for is read like this, record by record where it lies, and no more copied of it than leaves.
+ * that was away asks for is read like this, entry by entry where it lies, and no more copied of it than leaves.
  */
-export function visitOwnLog(state: State, { after, upTo, bytesMax }: OwnBounds, visit: VisitRecord): Position {
+export function visitOwnLog(state: State, bounds: OwnBounds, visit: VisitRecord): Position {
+  const { after, upTo, bytesMax } = bounds
   let read = after
   let bytes = 0
-  let staying = state.staying.at(read + 1)
   while (read < upTo) {
+    const staying = state.staying.at(read + 1)
     if (staying !== undefined && staying.first <= read + 1) {
       read = Math.min(staying.last, upTo)
-      staying = state.staying.at(read + 1)
       continue
     }
-    const record = state.store.look(logKey(read + 1))
+    const entry = entryAround(state, read + 1)
     // Before the first there may be what was trimmed; after it there are no holes.
-    assert(record !== undefined || bytes === 0, 'log: positions are contiguous')
-    if (record === undefined) break
-    bytes += record.length
-    if (bytes > record.length && bytes > bytesMax) break
-    const head = decodeRecordHead(record)
-    assert(head.position === read + 1, 'log: a change stands at its own position')
-    if (!isForeign(head.cause) && !visit(head, record)) break
-    read++
+    assert(entry !== undefined || bytes === 0, 'log: positions are contiguous')
+    if (entry === undefined) break
+    let value: Buffer | undefined = entry.value
+    for (const head of entry.heads) {
+      if (head.position <= read) continue
+      if (head.position > upTo) return read
+      const size = sizeBytesOf(head)
+      bytes += size
+      if (bytes > size && bytes > bytesMax) return read
+      if (!isForeign(head.cause)) {
+        if (!visit(head, value ?? lent(state, entry.first))) return read
+        // The visitor may have asked the store: what was lent is lent again for the next change.
+        if (entry.isLent) value = undefined
+      }
+      read = head.position
+    }
   }
   return read
+}
+
+type Found = {
+  readonly first: Position
+  readonly heads: readonly RecordHead[]
+  readonly value: Buffer
+  /** The value is gone once the store is asked for anything. */
+  readonly isLent: boolean
+}
+
+function entryAround(state: State, position: Position): Found | undefined {
+  const key = logKey(position)
+  const exact = state.store.look(key)
+  if (exact !== undefined) return { first: position, heads: headsIn(key, exact), value: exact, isLent: true }
+  const before = { from: logKey(0), to: key, reverse: true, limit: 1 }
+  for (const { key: at, value } of state.store.entries(before)) {
+    const heads = headsIn(at, value)
+    const first = numberOf(at)
+    return first + heads.length > position ? { first, heads, value, isLent: false } : undefined
+  }
+  return undefined
+}
+
+function lent(state: State, first: Position): Buffer {
+  const bytes = state.store.look(logKey(first))
+  assert(bytes !== undefined, 'log: an entry stays where it is')
+  return bytes
+}
+
+function headsIn(key: Buffer, value: Buffer): readonly RecordHead[] {
+  const heads = DamagedRecord.unless(key, () => decodeEntry(value))
+  if (heads[0]?.position !== numberOf(key)) throw new DamagedRecord(key, 'it is of another position')
+  return heads
+}
+
+function sizeBytesOf({ keyStart, rowEnd, previousEnd }: RecordHead): number {
+  return (previousEnd ?? rowEnd) - keyStart
 }
 
 /** Whether the log has led to the place that a peer claims with this proof. */
 export function proven(state: State, proof: Proof, flushed: Position): Proven {
   if (proof.of.startsWith('p')) return state.lineage.provesStart(proof, flushed)
-  const record = proof.of.startsWith('w') ? state.store.look(logKey(proof.at)) : undefined
-  if (record === undefined) return proof.of.startsWith('w') && proof.at > flushed ? 'other' : 'unknown'
-  const { wallMs, counter, region } = readStamp(record, decodeRecordHead(record).rowStart + 1)
+  const entry = proof.of.startsWith('w') ? entryAround(state, proof.at) : undefined
+  if (entry === undefined) return proof.of.startsWith('w') && proof.at > flushed ? 'other' : 'unknown'
+  const head = entry.heads[proof.at - entry.first] as RecordHead
+  const { wallMs, counter, region } = readStamp(entry.value, head.rowStart + 1)
   return region === state.topology.self.number && proof.of === `w${wallMs}.${counter}` ? 'same' : 'other'
 }
 
-/** In bounded steps, oldest first, so that the log has no holes whenever it stops. */
+/** Whole entries, in bounded steps, oldest first, so that the log has no holes whenever it stops. None is read. */
 export async function trimLog(state: State, upTo: Position, flushed: () => Position): Promise<void> {
-  while (state.head.oldest <= Math.min(upTo, flushed())) {
+  for (;;) {
+    const ends = endsOf(state, Math.min(upTo, flushed()), flushed())
+    const last = ends.at(-1)
+    if (last === undefined) return
     const group = state.groups.open()
-    const end = Math.min(upTo, flushed(), state.head.oldest + stepRowsMax - 1)
-    for (let position = state.head.oldest; position <= end; position++)
-      state.groups.put(group, logKey(position), undefined)
-    state.head.oldest = end + 1
+    for (const { key } of ends) state.groups.put(group, key, undefined)
+    state.head.oldest = last.end + 1
     await group.durable
   }
+}
+
+type EntryEnd = { readonly key: Buffer; readonly end: Position }
+
+/** The oldest entries that end at or before `upTo`: each ends where the next one begins, and the last of them where the log ends. */
+function endsOf(state: State, upTo: Position, flushed: Position): readonly EntryEnd[] {
+  const { oldest } = state.head
+  if (oldest > upTo) return []
+  const range = { from: logKey(oldest), to: logKey(upTo + 2), limit: stepRowsMax + 1 }
+  const keys = [...state.store.keys(range)]
+  const ends = keys.slice(0, stepRowsMax).map((key, n) => {
+    const next = keys[n + 1]
+    return { key, end: next === undefined ? flushed : numberOf(next) - 1 }
+  })
+  return ends.filter(({ end }) => end <= upTo)
 }

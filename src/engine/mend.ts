@@ -29,12 +29,11 @@ export async function mend(state: State, id: TableId, key: Buffer, { found, row 
   const group = state.groups.open()
   editing(state, () => {
     markForAudit(state, group, table)
-    if (row === undefined) return void editRow(state, group, removal(state, { table, key, at, before }))
+    if (row === undefined) return editRow(state, group, removal(state, { table, key, at, before }))
     const whole = decodeRow(row)
     receiveStamp(state, whole.stamp)
     const item = whole.tombstone ? undefined : decodeItem(whole.body)
-    editRow(state, group, { table, key, at, ...counted(before, row), row: whole, item, cause: 'replica' })
-    return undefined
+    return editRow(state, group, { table, key, at, ...counted(before, row), row: whole, item, cause: 'replica' })
   })
   await state.groups.written(group)
   state.log.warn('a damaged row was mended', { table: table.name })

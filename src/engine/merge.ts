@@ -12,6 +12,7 @@ import {
 } from '../core/table/registers.ts'
 import type { Table, TableId } from '../core/table/table.ts'
 import { registerValueOf } from './catalog.ts'
+import { DamagedRecord, itemRowDamage } from './damaged-record.ts'
 import { addConflict, addOverruled, addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
 import { registerKey, rowKey } from './keys.ts'
@@ -44,6 +45,7 @@ export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
   const { incoming } = checked
   const at = rowKey(table.number, key)
   const before = state.groups.get(at)
+  if (before !== undefined && isDamaged(state, at, before)) return 'ignored'
   if (before !== undefined && isOnItsOwn(before, incoming)) {
     // The everyday case, told without decoding: one region alone has ever written the row.
     if (compareStamps(incoming.stamp, readStamp(before, 1)) <= 0) return 'ignored'
@@ -79,6 +81,13 @@ export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
     cause: causeOf(state, peer, result.row),
   })
   return mergedAs(result)
+}
+
+/** What comes for a damaged row cannot be reconciled with it: the row stays quarantined until it is compared with those of all peers. */
+function isDamaged(state: State, at: Buffer, row: Buffer): boolean {
+  const damage = itemRowDamage(row)
+  if (damage !== undefined) state.damage.note(new DamagedRecord(at, damage))
+  return damage !== undefined
 }
 
 /** Only what the region itself has stamped may leave it as its own. */

@@ -12,6 +12,7 @@ import { isLocalRegister } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Turns } from '../core/turns.ts'
 import type { Range, Store } from '../ports/store.ts'
+import { checkRow } from './damaged-record.ts'
 import { indexRowBodyOffset, indexRowSizeOf } from './index-rows.ts'
 import { indexRowKey, registerOf, registersOf, rowKey, rowPrefixBytes, tableRows, under } from './keys.ts'
 
@@ -40,6 +41,7 @@ type Reading = { readonly page: PageBuilder; readonly work: TurnWork; readonly r
 /** One turn of it; what is left of the range, unless the page has ended. */
 function readOn(store: Rows, plan: ReadPlan, { page, work, range }: Reading): Range | undefined {
   for (const { key, value } of store.entries(range)) {
+    if (plan.index === undefined) checkRow(key, value)
     const row = rowOf(store, plan, value)
     if (!work.fits(value.length + (row?.fetched?.body.length ?? 0)))
       return range.reverse === true ? { ...range, to: justAfter(key) } : { ...range, from: key }
@@ -74,8 +76,11 @@ function justAfter(key: Buffer): Buffer {
 
 /** The durable row; a tombstone counts as none. */
 export function readRow(store: Pick<Store, 'get' | 'entries'>, table: Table, key: Buffer): Buffer | undefined {
-  const row = store.get(rowKey(table.number, key))
-  return row === undefined || isTombstone(row) ? undefined : row
+  const at = rowKey(table.number, key)
+  const row = store.get(at)
+  if (row === undefined) return undefined
+  checkRow(at, row)
+  return isTombstone(row) ? undefined : row
 }
 
 function rulesOf({ limit, countOnly, filter, projection }: ReadPlan): PageRules {

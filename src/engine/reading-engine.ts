@@ -9,6 +9,7 @@ import type { Store } from '../ports/store.ts'
 import { Catalog } from './catalog.ts'
 import type { Engine } from './engine.ts'
 import { isServed, readPage, readRow } from './read.ts'
+import { SealedReader } from './sealed-store.ts'
 
 export type ReadingStore = Pick<Store, 'get' | 'entries'> & { renew(): void }
 
@@ -16,18 +17,20 @@ export type Reading = Pick<Engine, 'region' | 'tableNamed' | 'tableWithId' | 'ta
 
 export class ReadingEngine implements Reading {
   readonly region: Engine['region']
-  readonly #store: ReadingStore
+  readonly #store: SealedReader
+  readonly #renew: () => void
   readonly #catalog: Catalog
 
   constructor(store: ReadingStore, region: Engine['region']) {
     this.region = region
-    this.#store = store
-    this.#catalog = new Catalog(store, region.name)
+    this.#store = new SealedReader(store)
+    this.#renew = () => store.renew()
+    this.#catalog = new Catalog(this.#store, region.name)
     inOneTurn(this.#catalog.load())
   }
 
   renew(): void {
-    this.#store.renew()
+    this.#renew()
     this.#catalog.follow()
   }
 

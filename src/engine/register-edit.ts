@@ -3,7 +3,7 @@
  * both end here; either way the table's view follows in the same turn, for writes decided from now on.
  */
 import { assert, required } from '../core/assert.ts'
-import type { Cause, Position } from '../core/change/change.ts'
+import type { Cause } from '../core/change/change.ts'
 import { decodeRow, encodeRow, type Row } from '../core/item/row.ts'
 import { seenBy } from '../core/reconcile/reconcile.ts'
 import {
@@ -21,7 +21,7 @@ import { addOverruled } from './feed.ts'
 import type { RegisterEdit } from './engine.ts'
 import type { Group } from './group.ts'
 import { registerKey } from './keys.ts'
-import { logChange, nextStamp, type State } from './state.ts'
+import { nextStamp, type State } from './state.ts'
 
 export async function define(state: State, id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
   const current = edits.filter((edit) => !isStale(state, id, edit, edits))
@@ -29,12 +29,11 @@ export async function define(state: State, id: TableId, edits: readonly Register
   if (current.length === 0 && edits.length > 0) return
   const group = state.groups.open()
   try {
-    let first = numberTable(state, group, id, undefined)
-    for (const { register, value } of current) {
-      const position = writeRegister(state, group, id, { register, value, first })
-      first ??= position
-    }
-    settleRegisters(state, group, id, first)
+    state.writer.together(undefined, () => {
+      numberTable(state, group, id)
+      for (const edit of current) writeRegister(state, group, id, edit)
+      settleRegisters(state, group, id)
+    })
   } catch (error) {
     state.groups.stop(error as Error)
     throw error
@@ -62,13 +61,13 @@ function isStale(
 }
 
 /** After the registers of a change: what this region owes to them, and the view. */
-export function settleRegisters(state: State, group: Group, id: TableId, first?: Position): void {
-  numberTable(state, group, id, first)
+export function settleRegisters(state: State, group: Group, id: TableId): void {
+  numberTable(state, group, id)
   const { wallMs, counter } = state.head.clock
   const place = { region: state.topology.self.name, nowMs: state.clock.wallMs(), moment: `${wallMs}.${counter}` }
   const { edits, overruled } = owedRegisters(state.catalog.registers(id), place)
   for (const each of overruled) report(state, group, id, each)
-  for (const [register, value] of edits) writeRegister(state, group, id, { register, value, first })
+  for (const [register, value] of edits) writeRegister(state, group, id, { register, value })
   state.catalog.refresh(group, id)
 }
 
@@ -82,15 +81,15 @@ export function putRegister(
   state: State,
   group: Group,
   id: TableId,
-  edit: { readonly register: string; readonly row: Row; readonly cause: Cause; readonly first?: Position | undefined },
-): Position {
+  edit: { readonly register: string; readonly row: Row; readonly cause: Cause },
+): void {
   const { register, row, cause } = edit
   const bytes = encodeRow(row)
   const local = isLocalRegister(register)
   state.groups.put(group, registerKey(id, register), row.tombstone && local ? undefined : bytes)
   state.catalog.set(id, register, registerValueOf(bytes))
   const ordinal = cause === 'table' && !local ? nextOrdinal(state, id) : 0
-  return logChange(state, group, { cause, table: id, ordinal, key: Buffer.from(register), row: bytes }, edit.first)
+  state.writer.add(group, cause, { table: id, ordinal, key: Buffer.from(register), row: bytes })
 }
 
 /** A table leaves this region; the log tells by its number's end. `whole`: nothing is kept of it at all. */
@@ -100,7 +99,7 @@ export function decideRemoval(
   id: TableId,
   removed: { readonly registers: readonly string[]; readonly whole: boolean },
 ): void {
-  writeRegister(state, group, id, { register: numberRegister, value: undefined, first: undefined })
+  writeRegister(state, group, id, { register: numberRegister, value: undefined })
   for (const register of removed.registers) {
     state.groups.put(group, registerKey(id, register), undefined)
     state.catalog.set(id, register, undefined)
@@ -120,11 +119,11 @@ export function detach(state: State, id: TableId, own: TableId): Promise<void> {
     const kept = registers.filter(([register]) => !isOfReplicas(register) && register !== numberRegister)
     const number = required(registers.find(([register]) => register === numberRegister)?.[1], 'a table that is here')
     for (const [register, value] of [[numberRegister, number] as const, ...kept])
-      writeRegister(state, group, own, { register, value, first: undefined })
+      writeRegister(state, group, own, { register, value })
     const self = state.topology.self.name
     for (const register of ofOneReplica(self))
       if (state.catalog.registers(id).get(register) !== undefined)
-        writeRegister(state, group, id, { register, value: undefined, first: undefined })
+        writeRegister(state, group, id, { register, value: undefined })
     const locals = registers.flatMap(([register]) => (isLocalRegister(register) ? [register] : []))
     decideRemoval(state, group, id, { registers: locals, whole: false })
     state.catalog.refresh(group, own)
@@ -141,19 +140,18 @@ function isOfReplicas(register: string): boolean {
 }
 
 /** A table's number names its keys and counts; it comes first, since what follows is counted under it. */
-function numberTable(state: State, group: Group, id: TableId, first: Position | undefined): Position | undefined {
-  if (state.catalog.registers(id).get(numberRegister) !== undefined) return first
+function numberTable(state: State, group: Group, id: TableId): void {
+  if (state.catalog.registers(id).get(numberRegister) !== undefined) return
   state.head.tables += 1
-  return writeRegister(state, group, id, { register: numberRegister, value: state.head.tables, first })
+  writeRegister(state, group, id, { register: numberRegister, value: state.head.tables })
 }
 
 function writeRegister(
   state: State,
   group: Group,
   id: TableId,
-  edit: { readonly register: string; readonly value: unknown; readonly first: Position | undefined },
-): Position {
-  const { register, value, first } = edit
+  { register, value }: { readonly register: string; readonly value: unknown },
+): void {
   assert(register.length > 0 && !register.includes('\u0000'), 'registers: a name without zero bytes')
   const before = state.groups.get(registerKey(id, register))
   const row: Row = {
@@ -163,7 +161,7 @@ function writeRegister(
     itemSizeBytes: 0,
     body: value === undefined ? Buffer.alloc(0) : Buffer.from(JSON.stringify(value)),
   }
-  return putRegister(state, group, id, { register, row, cause: 'table', first })
+  putRegister(state, group, id, { register, row, cause: 'table' })
 }
 
 /** Registers are among the table's own changes. */

@@ -2,18 +2,28 @@
  * One row changes: the row itself, the table's tombstones by age, its index rows, its counts and the log, all in one
  * group. Own writes and those of peers both end here, so that every region keeps the same books.
  */
-import type { Cause, Position } from '../core/change/change.ts'
+import type { Cause } from '../core/change/change.ts'
 import { seenBy } from '../core/reconcile/reconcile.ts'
-import { bodyOffset, decodeRow, encodeRow, isOnlyOf, isTombstone, itemSizeOf, type Row } from '../core/item/row.ts'
+import {
+  bodyOffset,
+  decodeRow,
+  encodeRow,
+  isOnlyOf,
+  isTombstone,
+  itemSizeOf,
+  type Row,
+  sealedRow,
+} from '../core/item/row.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import type { Item } from '../core/attribute/value.ts'
 import { readStamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Table } from '../core/table/table.ts'
 import { editCollection } from './collections.ts'
+import { checkRow, itemRowDamage } from './damaged-record.ts'
 import type { Group } from './group.ts'
 import { editIndexRows } from './index-rows.ts'
-import { rowKey, rowPrefixBytes, tombstoneKey } from './keys.ts'
-import { logChange, nextStamp, type State } from './state.ts'
+import { auditKey, rowKey, rowPrefixBytes, tombstoneKey } from './keys.ts'
+import { nextStamp, type State } from './state.ts'
 
 export type RowEdit = {
   readonly table: Table
@@ -30,15 +40,13 @@ export type RowEdit = {
   /** The row's item, for the indexes; undefined for a tombstone. */
   readonly item: Item | undefined
   readonly cause: Cause
-  /** The first position of the transaction. */
-  readonly first?: Position | undefined
   /** Nothing is kept under the key, not even the tombstone that the log has. */
   readonly removed?: true
 }
 
-export function editRow(state: State, group: Group, edit: RowEdit): Position {
+export function editRow(state: State, group: Group, edit: RowEdit): void {
   const { table, key, before, row } = edit
-  const bytes = edit.bytes ?? encodeRow(row)
+  const bytes = edit.bytes === undefined ? encodeRow(row) : sealedRow(edit.bytes)
   const kept = edit.removed !== true && (!row.tombstone || keepsTombstones(table))
   state.groups.put(group, edit.at ?? rowKey(table.number, key), kept ? bytes : undefined)
   editTombstones(state, group, edit, kept)
@@ -50,8 +58,14 @@ export function editRow(state: State, group: Group, edit: RowEdit): Position {
   const ordinal = editCounts(state, edit)
   const previous = before !== undefined && keepsOldImages(table) && !isTombstone(before) ? before : undefined
   const alone = edit.cause !== 'replica' && !keepsTombstones(table)
-  const change = { cause: edit.cause, table: table.id, ordinal, key, row: bytes, alone, previous }
-  return logChange(state, group, change, edit.first)
+  state.writer.add(group, edit.cause, { table: table.id, ordinal, key, row: bytes, alone, previous })
+}
+
+/** The row as decided; what nothing can be decided on is quarantined, and throws. */
+export function soundRow(state: State, at: Buffer): Buffer | undefined {
+  const row = state.groups.get(at)
+  if (row !== undefined) state.damage.noting(() => checkRow(at, row))
+  return row
 }
 
 /** A row goes as if it had never been here. `at` is its key in the store. */
@@ -60,6 +74,11 @@ export function dropRow(state: State, group: Group, table: Table, at: Buffer): v
   if (before === undefined) return
   const key = at.subarray(rowPrefixBytes)
   state.groups.put(group, at, undefined)
+  if (itemRowDamage(before) !== undefined) {
+    // What followed from it is not known.
+    state.groups.put(group, auditKey(table.number), Buffer.alloc(0))
+    return
+  }
   if (isTombstone(before)) {
     state.groups.put(group, tombstoneKey(table.number, readStamp(before, 1), key), undefined)
     return

@@ -20,7 +20,7 @@ export function knownToken(state: State, name: string): KnownToken | undefined {
   // A clock that has stepped back finds its tokens of the minutes to come, one of them at least.
   for (let back = -1; back <= minutesKept; back++) {
     const key = tokenKey(minute - back, name)
-    const value = state.groups.get(key)
+    const value = state.damage.noting(() => state.groups.get(key))
     if (value !== undefined && nowMs - value.readDoubleBE(0) <= idempotencyTokenMsMax)
       return { key, digest: value.toString('utf8', 8) }
   }
@@ -38,6 +38,6 @@ export function putToken(state: State, group: Group, { name, digest }: Token): v
 }
 
 function forgetSome(state: State, group: Group, minute: number): void {
-  for (const { key } of state.store.entries({ ...tokensBefore(minute), limit: tokensForgottenAtOnceMax }))
+  for (const key of state.store.keys({ ...tokensBefore(minute), limit: tokensForgottenAtOnceMax }))
     state.groups.put(group, key, undefined)
 }

@@ -12,6 +12,7 @@ import { systemRandom } from '../adapters/random.ts'
 import { logPositionsMax } from '../core/limits.ts'
 import type { Region as RegionName, Topology } from '../core/topology.ts'
 import type { Readiness } from '../http/routes.ts'
+import type { EngineOptions } from '../engine/open-engine.ts'
 import type { VisitorOptions } from '../http/visitors.ts'
 import type { Log } from '../ports/log.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
@@ -117,9 +118,9 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     options.clockFile === undefined
       ? systemClock
       : steppedClock(options.clockFile, (offsetMs) => log.warn('a drill has stepped the wall clock', { offsetMs }))
-  const { onBrokenInvariant } = options
   const around = { clock, random: systemRandom, bus, log, meter }
-  const { store, env, engine, recovery } = await openOwnEngine(regionStore, around, { topology, onBrokenInvariant })
+  const opened = await openOwnEngine(regionStore, around, engineOptions(options, topology, folder))
+  const { store, env, engine, recovery } = opened
   life.add(() => regionStore.steady())
   life.add(() => env.store.close())
   life.add(watchStoreFolder(folder, options.onStoreGone))
@@ -155,6 +156,16 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   return url
 }
 
+function engineOptions(options: NodeOptions, topology: Topology, folder: string): EngineOptions {
+  const rest = `the node stops, and its next start moves the store in ${folder} away and fills a new one from its peers`
+  return {
+    topology,
+    onBrokenInvariant: options.onBrokenInvariant,
+    onDamagedLog: (error) => options.onStoreDamaged(`${messageOf(error)}; ${rest}`),
+    onProgress: options.onProgress,
+  }
+}
+
 type Served = {
   readonly region: Region
   readonly topology: Topology
@@ -177,7 +188,10 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
     start: { folder, region: self, accountId, credentials: options.credentials, signedFor, visitors, host },
     log,
     meter,
-    onFailed: (message) => scrub.suspect(new Error(message)),
+    onFailed: (message, record) => {
+      if (record !== undefined) engine.damage.recheck(record)
+      scrub.suspect(new Error(message))
+    },
   })
   const trouble = (): string | undefined =>
     region.stopping ? 'it is stopping' : (engine.trouble()?.reason ?? replication.halted)

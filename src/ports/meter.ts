@@ -28,6 +28,11 @@ export const metrics = {
     help: '1 while a damaged store of the region lies beside the present one, or tables lack items by it, else 0.',
     labels: [],
   },
+  longitude_store_damaged_records_total: {
+    kind: 'counter',
+    help: 'Records of the store that were found damaged and are quarantined, each once a start.',
+    labels: [],
+  },
   longitude_tables_incomplete: {
     kind: 'gauge',
     help: 'Tables that lost items with a damaged disk and are not served until a repair accepts what is left.',

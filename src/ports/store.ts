@@ -30,6 +30,8 @@ export interface Store {
   look(key: Uint8Array): Buffer | undefined
   /** To be drained or left within the same turn of the event loop. */
   entries(range: Range): Iterable<Entry>
+  /** Only the keys of the same, for who does not need, or cannot believe, the values. */
+  keys(range: Range): Iterable<Buffer>
   /** Rejects with a StoreFull or StoreFailed when nothing of the batch, nor of any batch after it, was stored. */
   write(batch: readonly Edit[]): Promise<void>
   close(): Promise<void>

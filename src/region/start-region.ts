@@ -17,6 +17,7 @@ import type { Service } from '../ports/service.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
+import { damagedRecords } from '../readers/sweepers/damaged-records.ts'
 import { diskProbe } from '../readers/sweepers/disk-probe.ts'
 import { registerSweeper } from '../readers/sweepers/registers.ts'
 import { type SweeperPace, tombstoneSweeper } from '../readers/sweepers/tombstones.ts'
@@ -97,14 +98,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const replication = startReplication(env, engine, topology, options.replication ?? { logPositionsMax })
   life.add(() => replication.stop())
   const caches = invalidator(env, engine)
-  const loops = [
-    tombstoneSweeper(env, engine, (table) => replication.horizon(table), options.sweeping),
-    registerSweeper(env, engine, (table) => replication.registerHorizon(table), options.sweeping),
-    caches,
-    diskProbe(env, opened),
-    caretaker,
-  ]
-  for (const service of loops) await life.start(service)
+  const loops = loopsOf({ env, engine, opened, replication, sweeping: options.sweeping })
+  for (const service of [...loops, caches, caretaker]) await life.start(service)
   let stopping = false
   const context = { engine, env, settings }
   return {
@@ -128,4 +123,22 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
       await life.stop()
     },
   }
+}
+
+type Loops = {
+  readonly env: Env
+  readonly engine: Engine
+  /** The engine that the region closes. */
+  readonly opened: Engine
+  readonly replication: Replication
+  readonly sweeping: SweeperPace | undefined
+}
+
+function loopsOf({ env, engine, opened, replication, sweeping }: Loops): readonly Service[] {
+  return [
+    tombstoneSweeper(env, engine, (table) => replication.horizon(table), sweeping),
+    registerSweeper(env, engine, (table) => replication.registerHorizon(table), sweeping),
+    diskProbe(env, opened),
+    damagedRecords(env, { engine, mend: (table) => replication.mend(table) }),
+  ]
 }

@@ -1,6 +1,6 @@
 /** The structure of one region's store is damaged: it serves what it can prove, says so, and is filled again from its peers. */
 import { expect, it } from 'vitest'
-import { allLog, allNotes } from '../../src/engine/keys.ts'
+import { allLog, allNotes, allRows } from '../../src/engine/keys.ts'
 import type { ChaosRegion } from './chaos-region.ts'
 import type { Deployment } from './deployment.ts'
 import { countOf, fill } from './fill.ts'
@@ -130,7 +130,7 @@ it('a change that cannot be decoded ends one start at most', { timeout }, async 
   await fill(victim, 'undecodable', { items: 5, prefix: 'last-' })
   await victim.damageRecords(allLog, 3)
   world.heal()
-  await recovers(victim, /position \d+ of the log cannot be read/)
+  await recovers(victim, /position \d+ of the log is damaged/)
   expect((await world.operator('status')).output).toMatch(/had a damaged store/)
   expect(await victim.metric('longitude_store_damaged')).toBe(1)
   await until('it is filled again', async () => (await scanned(victim, 'undecodable')) === 105)
@@ -143,7 +143,23 @@ it('a note that cannot be decoded ends one start at most', { timeout }, async ()
   await fill(victim, 'noted', { items: 100, prefix: 'noted-' })
   await world.verified('noted')
   await victim.damageRecords(allNotes, 100)
-  await recovers(victim, /the note \S+ cannot be read/)
+  await recovers(victim, /the note \S+ is damaged/)
   await until('it is filled again', async () => (await scanned(victim, 'noted')) === 100)
   await world.verified('noted')
+})
+
+it('rows that are damaged are quarantined, and mended from a peer while the node runs', { timeout }, async () => {
+  const { world, victim } = await parts()
+  await world.globalTable('rotten')
+  await fill(victim, 'rotten', { items: 100, prefix: 'rotten-' })
+  await world.verified('rotten')
+  const before = (await readyOf(victim)).damage?.folder
+  await victim.damageRecords(allRows, 3)
+  await victim.startNode()
+  expect(await scanned(victim, 'rotten')).toBeInstanceOf(Refused)
+  expect(await victim.metric('longitude_store_damaged_records_total')).toBeGreaterThan(0)
+  await until('they are mended', async () => (await scanned(victim, 'rotten')) === 100)
+  await world.verified('rotten')
+  // The store is the same one: no other was moved away.
+  expect((await readyOf(victim)).damage?.folder).toBe(before)
 })

@@ -30,6 +30,10 @@ export class LyingStore implements Store {
     return this.#inner.entries(range)
   }
 
+  keys(range: Range): Iterable<Buffer> {
+    return this.#inner.keys(range)
+  }
+
   async write(batch: readonly Edit[]): Promise<void> {
     const edits = batch.map(({ key }) => ({ key: Buffer.from(key), value: this.#inner.get(key) }))
     await this.#inner.write(batch)

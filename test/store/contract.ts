@@ -93,6 +93,18 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(keys(everything)).toEqual(['a', 'b', 'c'])
     })
 
+    it('gives the keys of a range as its entries have them', async () => {
+      await store.write(['a', 'b', 'c', 'd'].map((key) => put(key, '1')))
+      for (const range of [
+        everything,
+        { from: bytes('b'), to: bytes('d') },
+        { from: bytes('a'), to: bytes('d'), reverse: true, limit: 2 },
+        { ...everything, limit: 0 },
+        { from: bytes('d'), to: bytes('b') },
+      ])
+        expect([...store.keys(range)].map((key) => key.toString('latin1'))).toEqual(keys(range))
+    })
+
     it('hands out copies that later writes do not touch', async () => {
       await store.write([put('a', 'first')])
       const value = store.get(bytes('a'))

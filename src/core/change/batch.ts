@@ -8,7 +8,7 @@
  */
 import { assert } from '../assert.ts'
 import type { RegionNumber } from '../hybrid-logical-clock/stamp.ts'
-import { readRowStamp } from '../item/row.ts'
+import { readRowStamp, sealedRow, wireSizeBytes, writeWireRow } from '../item/row.ts'
 import { messageChangesMax, messageSizeBytesMax, messageTargetBytes } from '../limits.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
@@ -42,15 +42,15 @@ const changeHeaderSizeBytes = 27
 
 /** What a change adds to a batch, less its table's id. */
 export function changeSizeBytes(change: { readonly key: Buffer; readonly row: Buffer }): number {
-  return changeHeaderSizeBytes + change.key.length + change.row.length
+  return changeHeaderSizeBytes + change.key.length + wireSizeBytes(change.row, 0, change.row.length)
 }
 
-/** The same of one that is still a record of the log. */
+/** The same of one that is still in the log, or a few bytes more. */
 export function recordSizeBytes({ keyStart, rowEnd }: RecordHead): number {
   return changeHeaderSizeBytes + rowEnd - keyStart
 }
 
-/** Makes batches of records as the log keeps them, of which each is read once and copied once; one batch at a time, from `begin` on. */
+/** Makes batches of changes as the log keeps them, of which each is read once and copied once; one batch at a time, from `begin` on. */
 export class BatchWriter {
   #changes = Buffer.allocUnsafeSlow(messageTargetBytes)
   #size = 0
@@ -70,15 +70,15 @@ export class BatchWriter {
     if (known === undefined) this.#tables.set(table, this.#tables.size)
     this.#grow(recordSizeBytes(head))
     const kind = cause === 'table' ? 'register' : 'item'
-    const lengths = { keyLength: rowStart - keyStart, rowLength: rowEnd - rowStart }
+    const lengths = { keyLength: rowStart - keyStart, rowLength: wireSizeBytes(record, rowStart, rowEnd) }
     const start = writeChangeHead(
       this.#changes,
       this.#size,
       { position, group, kind, ordinal, ...lengths },
       known ?? this.#tables.size - 1,
     )
-    record.copy(this.#changes, start, keyStart, rowEnd)
-    this.#size = start + rowEnd - keyStart
+    record.copy(this.#changes, start, keyStart, rowStart)
+    this.#size = writeWireRow(this.#changes, start + lengths.keyLength, record, rowStart, rowEnd)
     this.#count++
   }
 
@@ -160,9 +160,8 @@ export function decodeBatch(payload: Buffer): Batch {
   const changes: BatchChange[] = []
   let last = after
   for (let n = 0; n < count; n++) {
-    const change = readChange(reader, tables)
+    const change = readChange(reader, tables, originNumber)
     if (change.position <= last || change.position > upTo) throw new RangeError('positions out of order')
-    checkRow(change.row, originNumber)
     last = change.position
     changes.push(change)
   }
@@ -189,9 +188,9 @@ function writeText(target: Buffer, offset: number, text: string): number {
 
 function writeChange(target: Buffer, start: number, change: BatchChange, table: number): number {
   const { key, row } = change
-  let offset = writeChangeHead(target, start, { ...change, keyLength: key.length, rowLength: row.length }, table)
-  offset += key.copy(target, offset)
-  return offset + row.copy(target, offset)
+  const lengths = { keyLength: key.length, rowLength: wireSizeBytes(row, 0, row.length) }
+  const offset = writeChangeHead(target, start, { ...change, ...lengths }, table)
+  return writeWireRow(target, offset + key.copy(target, offset), row)
 }
 
 type ChangeHead = Pick<BatchChange, 'position' | 'group' | 'kind' | 'ordinal'> & {
@@ -217,7 +216,7 @@ function readTables(reader: Reader): TableId[] {
   return tables
 }
 
-function readChange(reader: Reader, tables: readonly TableId[]): BatchChange {
+function readChange(reader: Reader, tables: readonly TableId[], origin: RegionNumber): BatchChange {
   const position = reader.u48()
   const group = reader.u48()
   const kind = reader.u8()
@@ -229,7 +228,9 @@ function readChange(reader: Reader, tables: readonly TableId[]): BatchChange {
   if (table === undefined) throw new RangeError('a change of a table that the batch does not name')
   if (group > position) throw new RangeError('a change before its group')
   const key = reader.bytes(keyLength)
-  return { position, group, kind: kind === 0 ? 'item' : 'register', table, ordinal, key, row: reader.bytes(rowLength) }
+  const row = reader.bytes(rowLength)
+  checkRow(row, origin)
+  return { position, group, kind: kind === 0 ? 'item' : 'register', table, ordinal, key, row: sealedRow(row) }
 }
 
 /** A region signs only its own writes: a foreign stamp would let one region rewrite another's history. */

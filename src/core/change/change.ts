@@ -2,7 +2,6 @@
  * One accepted write, as the region's log keeps it: in the same transaction as the row itself, so that replaying
  * the log gives the table. Replication, and later streams, recovery and cache invalidation, read nothing else.
  */
-import type { RegionNumber, Stamp } from '../hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../table/table.ts'
 
 /** A place in one region's log; the first change has 1, and there are no holes. */
@@ -15,9 +14,13 @@ export const isForeign = (cause: Cause): boolean => cause === 'replica' || cause
 
 export type Change = {
   readonly position: Position
-  /** The first position of its transaction: changes with the same group were made together. */
+  /** The first position of its entry in the log: changes with the same group were committed together. */
   readonly group: Position
   readonly cause: Cause
+  /** When this region committed it: milliseconds of its hybrid clock, which never goes back. */
+  readonly at: number
+  /** Of a change that came in a peer's log: that log. Absent where it came in a snapshot, or to a store of version 0.1.0. */
+  readonly origin?: ChangeOrigin | undefined
   readonly table: TableId
   /** Of a region's own changes: the how-manieth of this table, without holes; 0 for those of a peer. Pending counts are differences of it. */
   readonly ordinal: number
@@ -34,4 +37,5 @@ export type Change = {
   readonly previous?: Buffer
 }
 
-export type ChangeOrigin = { readonly stamp: Stamp; readonly region: RegionNumber }
+/** A region, and the name of its log. */
+export type ChangeOrigin = { readonly region: string; readonly epoch: string }

@@ -1,19 +1,32 @@
 /**
- * A change as the log keeps it under its position. Lengths first, so that a reader can skip what it does not need.
+ * An entry of the log: the changes of one commit, which have one position each, without holes.
  *
- *   format u8 · cause u8 (with the flag `alone`) · position u48 · group u48 · ordinal u48
- *   table length u8 · key length u16 · row length u32 · previous length + 1 u32 (0: none)
- *   table · key · row · previous
+ *   format u8 · checksum u32 over what follows · flags u8 (1: origin) · cause u8 · position u48 of the first change · at u48
+ *   tables u16 · changes u16
+ *   [origin length u8 · origin · epoch length u8 · epoch]
+ *   each table: id length u8 · id
+ *   each change: flags u8 (1: alone, 2: previous) · table u16, its place among the tables · ordinal u48
+ *                key length u16 · row length u32 · previous length u32 · key · row · previous
+ *
+ * Nothing of an entry is believed before its checksum has been compared.
  */
 import { assert } from '../assert.ts'
+import { checksum } from '../checksum.ts'
 import { stampSizeBytes } from '../hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../table/table.ts'
-import type { Cause, Change, Position } from './change.ts'
+import type { Cause, Change, ChangeOrigin, Position } from './change.ts'
 
-const formatVersion = 1
-const headerSizeBytes = 31
+/** More changes of one commit, which no request makes, begin another entry. */
+export const entryChangesMax = 1024
+
+const formatVersion = 2
+const checkedFrom = 5
+const headerSizeBytes = checkedFrom + 18
+const changeHeaderSizeBytes = 19
+const originFlag = 1
+const aloneFlag = 1
+const previousFlag = 2
 const positionMax = 2 ** 48 - 1
-const aloneFlag = 0x80
 /** A row holds at least its format and its stamp. */
 const rowSizeBytesMin = 1 + stampSizeBytes
 
@@ -22,7 +35,6 @@ const causes: readonly Cause[] = ['client', 'ttl', 'replica', 'restore', 'import
 
 /** A change that has no place in the log yet. */
 export type Unplaced = {
-  readonly cause: Cause
   readonly table: TableId
   readonly ordinal: number
   readonly key: Buffer
@@ -31,83 +43,183 @@ export type Unplaced = {
   readonly previous?: Buffer | undefined
 }
 
-export function encodeChange(change: Unplaced, position: Position, group: Position): Buffer {
-  const { cause, table, ordinal, key, row, alone, previous } = change
-  checkPlace(position, group)
-  checkSizes(change, key.length, row.length)
-  const tableLength = Buffer.byteLength(table)
-  assert(tableLength <= 0xff, 'change: a table id has 1 to 255 bytes')
-  const keyStart = headerSizeBytes + tableLength
-  const rowStart = keyStart + key.length
-  const previousStart = rowStart + row.length
-  const bytes = Buffer.allocUnsafe(previousStart + (previous?.length ?? 0))
+/** What is said once of all changes of an entry. */
+export type EntryHead = {
+  /** The position of the first change. */
+  readonly first: Position
+  readonly cause: Cause
+  /** When it was committed here: milliseconds of the hybrid clock, which never goes back. */
+  readonly at: number
+  readonly origin?: ChangeOrigin | undefined
+}
+
+export function encodeEntry(head: EntryHead, changes: readonly Unplaced[]): Buffer {
+  const { first, cause, at, origin } = head
+  assert(changes.length > 0 && changes.length <= entryChangesMax, 'entry: it has changes, and not too many')
+  assert(first >= 1 && first + changes.length - 1 <= positionMax, 'entry: positions begin with 1')
+  const tables = tablesOf(changes)
+  const bytes = Buffer.allocUnsafe(sizeOf(head, changes, tables))
   bytes[0] = formatVersion
-  bytes[1] = causes.indexOf(cause) | (alone === true ? aloneFlag : 0)
-  bytes.writeUIntBE(position, 2, 6)
-  bytes.writeUIntBE(group, 8, 6)
-  bytes.writeUIntBE(ordinal, 14, 6)
-  bytes[20] = tableLength
-  bytes.writeUInt16BE(key.length, 21)
-  bytes.writeUInt32BE(row.length, 23)
-  bytes.writeUInt32BE(previous === undefined ? 0 : previous.length + 1, 27)
-  bytes.write(table, headerSizeBytes)
-  bytes.set(key, keyStart)
-  bytes.set(row, rowStart)
-  if (previous !== undefined) bytes.set(previous, previousStart)
+  bytes[5] = origin === undefined ? 0 : originFlag
+  bytes[6] = causes.indexOf(cause)
+  bytes.writeUIntBE(first, 7, 6)
+  bytes.writeUIntBE(at, 13, 6)
+  bytes.writeUInt16BE(tables.length, 19)
+  bytes.writeUInt16BE(changes.length, 21)
+  let offset = headerSizeBytes
+  if (origin !== undefined) offset = writeText(bytes, writeText(bytes, offset, origin.region), origin.epoch)
+  for (const table of tables) offset = writeText(bytes, offset, table)
+  for (const change of changes) offset = writeChange(bytes, offset, change, tables.indexOf(change.table))
+  assert(offset === bytes.length, 'entry: its size is what was counted')
+  bytes.writeUInt32BE(checksum(bytes, checkedFrom, bytes.length), 1)
   return bytes
 }
 
-/** What a record says of its change, and where its key and row lie; for those who need no more of it. */
-export type RecordHead = Pick<Change, 'position' | 'group' | 'cause' | 'table' | 'ordinal'> & {
+/** Each once; most entries have one change, and so one table. */
+function tablesOf(changes: readonly Unplaced[]): readonly TableId[] {
+  const tables: TableId[] = []
+  for (const { table } of changes) if (!tables.includes(table)) tables.push(table)
+  return tables
+}
+
+function sizeOf({ origin }: EntryHead, changes: readonly Unplaced[], tables: readonly TableId[]): number {
+  let size = headerSizeBytes
+  if (origin !== undefined) size += 2 + Buffer.byteLength(origin.region) + Buffer.byteLength(origin.epoch)
+  for (const table of tables) size += 1 + Buffer.byteLength(table)
+  for (const { key, row, previous } of changes)
+    size += changeHeaderSizeBytes + key.length + row.length + (previous?.length ?? 0)
+  return size
+}
+
+function writeText(bytes: Buffer, offset: number, text: string): number {
+  const length = bytes.write(text, offset + 1)
+  assert(length > 0 && length <= 0xff, 'entry: a name has 1 to 255 bytes')
+  bytes[offset] = length
+  return offset + 1 + length
+}
+
+function writeChange(bytes: Buffer, start: number, change: Unplaced, table: number): number {
+  const { ordinal, key, row, alone, previous } = change
+  const problem = problemOf(ordinal, key.length, row.length)
+  assert(problem === undefined, problem ?? '')
+  bytes[start] = (alone === true ? aloneFlag : 0) | (previous === undefined ? 0 : previousFlag)
+  bytes.writeUInt16BE(table, start + 1)
+  bytes.writeUIntBE(ordinal, start + 3, 6)
+  bytes.writeUInt16BE(key.length, start + 9)
+  bytes.writeUInt32BE(row.length, start + 11)
+  bytes.writeUInt32BE(previous?.length ?? 0, start + 15)
+  let offset = start + changeHeaderSizeBytes
+  bytes.set(key, offset)
+  offset += key.length
+  bytes.set(row, offset)
+  offset += row.length
+  if (previous === undefined) return offset
+  bytes.set(previous, offset)
+  return offset + previous.length
+}
+
+/** What an entry says of one of its changes, and where in the entry key, row and the row before lie. */
+export type RecordHead = Pick<Change, 'position' | 'group' | 'cause' | 'at' | 'table' | 'ordinal' | 'origin'> & {
   readonly alone: boolean
   readonly keyStart: number
   readonly rowStart: number
   readonly rowEnd: number
+  /** Undefined: the entry does not have the row before. */
+  readonly previousEnd: number | undefined
 }
 
-/** Throws RangeError on bytes that are no change: a broken disk. */
-export function decodeRecordHead(bytes: Buffer): RecordHead {
-  if (bytes.length < headerSizeBytes || bytes[0] !== formatVersion) throw new RangeError('not a change')
-  const code = bytes[1] ?? 0
-  const cause = causes[code & ~aloneFlag]
-  if (cause === undefined) throw new RangeError('a change of no known cause')
-  const keyStart = headerSizeBytes + (bytes[20] ?? 0)
-  const rowStart = keyStart + bytes.readUInt16BE(21)
-  const rowEnd = rowStart + bytes.readUInt32BE(23)
-  if (rowEnd + Math.max(0, bytes.readUInt32BE(27) - 1) !== bytes.length)
-    throw new RangeError('a change of another length than it says')
-  const head = {
-    position: bytes.readUIntBE(2, 6),
-    group: bytes.readUIntBE(8, 6),
-    cause,
-    table: bytes.toString('utf8', headerSizeBytes, keyStart),
-    ordinal: bytes.readUIntBE(14, 6),
-    alone: (code & aloneFlag) !== 0,
-    keyStart,
-    rowStart,
-    rowEnd,
+/** The changes of an entry in their order, at least one. Throws RangeError on bytes that are not what was written: a broken disk. */
+export function decodeEntry(bytes: Buffer): readonly RecordHead[] {
+  if (bytes.length < headerSizeBytes || bytes[0] !== formatVersion) throw new RangeError('not an entry of the log')
+  if (bytes.readUInt32BE(1) !== checksum(bytes, checkedFrom, bytes.length))
+    throw new RangeError('not the entry that was written: its checksum is wrong')
+  const flags = bytes.readUInt8(5)
+  const cause = causes[bytes.readUInt8(6)]
+  if (cause === undefined) throw new RangeError('an entry of no known cause')
+  const first = bytes.readUIntBE(7, 6)
+  const count = bytes.readUInt16BE(21)
+  if (first < 1 || count < 1 || count > entryChangesMax) throw new RangeError('an entry without changes')
+  const texts = new Texts(bytes, headerSizeBytes)
+  const origin = (flags & originFlag) === 0 ? undefined : { region: texts.next(), epoch: texts.next() }
+  const tables: TableId[] = []
+  for (let n = bytes.readUInt16BE(19); n > 0; n--) tables.push(texts.next())
+  const of = { group: first, cause, at: bytes.readUIntBE(13, 6), origin, tables }
+  const heads: RecordHead[] = []
+  let offset = texts.offset
+  for (let n = 0; n < count; n++) {
+    const head = headAt(bytes, offset, first + n, of)
+    offset = head.previousEnd ?? head.rowEnd
+    heads.push(head)
   }
-  checkPlace(head.position, head.group)
-  checkSizes(head, rowStart - keyStart, rowEnd - rowStart)
-  return head
+  if (offset !== bytes.length) throw new RangeError('an entry of another length than it says')
+  return heads
 }
 
-/** Throws as `decodeRecordHead`. The parts are views of `bytes`. */
-export function decodeChange(bytes: Buffer): Change {
-  const head = decodeRecordHead(bytes)
+/** Texts one after another, each under its length. */
+class Texts {
+  offset: number
+  readonly #bytes: Buffer
+
+  constructor(bytes: Buffer, offset: number) {
+    this.#bytes = bytes
+    this.offset = offset
+  }
+
+  next(): string {
+    const start = this.offset + 1
+    this.offset = start + this.#bytes.readUInt8(start - 1)
+    return this.#bytes.toString('utf8', start, this.offset)
+  }
+}
+
+type Of = Pick<RecordHead, 'group' | 'cause' | 'at' | 'origin'> & { readonly tables: readonly TableId[] }
+
+function headAt(
+  bytes: Buffer,
+  start: number,
+  position: Position,
+  { group, cause, at, origin, tables }: Of,
+): RecordHead {
+  const flags = bytes.readUInt8(start)
+  const table = tables[bytes.readUInt16BE(start + 1)]
+  const ordinal = bytes.readUIntBE(start + 3, 6)
+  const keyStart = start + changeHeaderSizeBytes
+  const rowStart = keyStart + bytes.readUInt16BE(start + 9)
+  const rowEnd = rowStart + bytes.readUInt32BE(start + 11)
+  if (table === undefined) throw new RangeError('a change of a table that its entry does not name')
+  const problem = problemOf(ordinal, rowStart - keyStart, rowEnd - rowStart)
+  if (problem !== undefined) throw new RangeError(problem)
+  const previousEnd = (flags & previousFlag) === 0 ? undefined : rowEnd + bytes.readUInt32BE(start + 15)
+  const alone = (flags & aloneFlag) !== 0
+  return { position, group, cause, at, origin, table, ordinal, alone, keyStart, rowStart, rowEnd, previousEnd }
+}
+
+function problemOf(ordinal: number, keyLength: number, rowLength: number): string | undefined {
+  if (ordinal < 0 || ordinal > positionMax) return 'entry: an ordinal is a count'
+  if (keyLength < 1 || keyLength > 0xffff) return 'entry: a key has 1 to 65,535 bytes'
+  return rowLength < rowSizeBytesMin ? 'entry: a row has a stamp' : undefined
+}
+
+/** The change whose parts are views of the entry. */
+export function changeIn(head: RecordHead, entry: Buffer): Change {
+  const { keyStart, rowStart, rowEnd, previousEnd } = head
+  const change = changeOf(head, entry.subarray(keyStart, rowStart), entry.subarray(rowStart, rowEnd))
+  return previousEnd === undefined ? change : { ...change, previous: entry.subarray(rowEnd, previousEnd) }
+}
+
+/** The change without the row before, of an entry that stays somebody else's: its parts are copies. */
+export function copyChange(head: RecordHead, entry: Buffer): Change {
   const { keyStart, rowStart, rowEnd } = head
-  const change = changeOf(head, bytes.subarray(keyStart, rowStart), bytes.subarray(rowStart, rowEnd))
-  return bytes.readUInt32BE(27) > 0 ? { ...change, previous: bytes.subarray(rowEnd) } : change
+  return changeOf(head, copyOf(entry, keyStart, rowStart), copyOf(entry, rowStart, rowEnd))
 }
 
-/** The change without the row before, of bytes that stay somebody else's: its parts are copies. */
-export function copyChange(head: RecordHead, bytes: Buffer): Change {
-  const { keyStart, rowStart, rowEnd } = head
-  return changeOf(head, copyOf(bytes, keyStart, rowStart), copyOf(bytes, rowStart, rowEnd))
-}
-
-function changeOf({ position, group, cause, table, ordinal, alone }: RecordHead, key: Buffer, row: Buffer): Change {
-  const change = { position, group, cause, table, ordinal, key, row }
+function changeOf(
+  { position, group, cause, at, origin, table, ordinal, alone }: RecordHead,
+  key: Buffer,
+  row: Buffer,
+): Change {
+  const change = { position, group, cause, at, table, ordinal, key, row }
+  if (origin !== undefined) return { ...change, origin }
   return alone ? { ...change, alone } : change
 }
 
@@ -115,17 +227,4 @@ function copyOf(bytes: Buffer, start: number, end: number): Buffer {
   const copy = Buffer.allocUnsafe(end - start)
   bytes.copy(copy, 0, start, end)
   return copy
-}
-
-/** At both doors: what is written and what is read. */
-function checkPlace(position: Position, group: Position): void {
-  assert(position >= 1 && position <= positionMax, 'change: positions begin with 1')
-  assert(group >= 1 && group <= position, 'change: a group begins at or before its changes')
-}
-
-function checkSizes({ ordinal, table }: Pick<Change, 'ordinal' | 'table'>, keyLength: number, rowLength: number): void {
-  assert(ordinal >= 0 && ordinal <= positionMax, 'change: an ordinal is a count')
-  assert(table.length > 0, 'change: a table id has 1 to 255 bytes')
-  assert(keyLength > 0 && keyLength <= 0xffff, 'change: a key has 1 to 65,535 bytes')
-  assert(rowLength >= rowSizeBytesMin, 'change: a row has a stamp')
 }

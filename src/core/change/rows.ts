@@ -7,7 +7,7 @@
  * Flags: 1 when nothing follows; 2 with the key after which the part begins, empty for a table's start.
  */
 import { assert } from '../assert.ts'
-import { decodeRow } from '../item/row.ts'
+import { decodeRow, rowDamage, sealedRow, wireSizeBytes, writeWireRow } from '../item/row.ts'
 import { messageSizeBytesMax, snapshotRowsMax } from '../limits.ts'
 import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
 import { Reader } from './reader.ts'
@@ -28,7 +28,13 @@ const afterFlag = 2
 
 export function encodeRows(chunk: Rows): Buffer {
   assert(chunk.rows.length <= snapshotRowsMax, 'rows: no more than a message may carry')
-  const size = chunk.rows.reduce((sum, { key, row }) => sum + rowHeaderSizeBytes + key.length + row.length, 0)
+  const sizes = chunk.rows.map(({ row }) =>
+    rowDamage(row) === undefined ? wireSizeBytes(row, 0, row.length) : undefined,
+  )
+  const size = chunk.rows.reduce(
+    (sum, { key, row }, n) => sum + rowHeaderSizeBytes + key.length + (sizes[n] ?? row.length),
+    0,
+  )
   const { after } = chunk
   const target = Buffer.allocUnsafe(headerSizeBytes + 5 + (after === undefined ? 0 : 2 + after.length) + size)
   assert(target.length <= messageSizeBytesMax, 'rows: no larger than a message may be')
@@ -39,11 +45,12 @@ export function encodeRows(chunk: Rows): Buffer {
     offset += after.copy(target, offset)
   }
   offset = target.writeUInt32BE(chunk.rows.length, offset)
-  for (const { key, row } of chunk.rows) {
+  for (const [n, { key, row }] of chunk.rows.entries()) {
     offset = target.writeUInt16BE(key.length, offset)
-    offset = target.writeUInt32BE(row.length, offset)
+    offset = target.writeUInt32BE(sizes[n] ?? row.length, offset)
     offset += key.copy(target, offset)
-    offset += row.copy(target, offset)
+    // A damaged row keeps its wrong checksum, so that no peer takes it for a sound one.
+    offset = sizes[n] === undefined ? offset + row.copy(target, offset) : writeWireRow(target, offset, row)
   }
   return target
 }
@@ -69,5 +76,5 @@ function readRow(reader: Reader, asItIs: boolean): KeyedRow {
   const key = reader.bytes(keyLength)
   const row = reader.bytes(rowLength)
   if (!asItIs) decodeRow(row)
-  return { key, row }
+  return { key, row: sealedRow(row) }
 }

@@ -10,11 +10,10 @@
  */
 import { type ClockState, isAfter } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
 import { readStamp } from '../hybrid-logical-clock/stamp.ts'
-import { bodyOffset, isTombstone } from '../item/row.ts'
+import { bodyOffset, identitySizeBytes, isSameWrite, isTombstone, rowDamage, writeIdentity } from '../item/row.ts'
 
-/** Of a row, before what it has seen: format, flags, stamp, size. */
-const headerSizeBytes = 15
-const headerWithSeenSizeBytes = 16
+/** Of the row that is added: flags, stamp, size, alike in every format. */
+const identity = Buffer.alloc(identitySizeBytes)
 
 export type RangeDigest = { readonly rows: number; readonly digest: string }
 
@@ -27,7 +26,8 @@ export class Digest {
     const lanes = new Uint32Array(4)
     chain(lanes, key, 0, key.length)
     if (isReadable(row)) {
-      chain(lanes, row, 0, headerSizeBytes)
+      writeIdentity(identity, row)
+      chain(lanes, identity, 0, identitySizeBytes)
       chain(lanes, row, bodyOffset(row), row.length)
     } else chain(lanes, row, 0, row.length)
     for (let lane = 0; lane < 4; lane++) this.#sum[lane] = (this.#sum[lane] ?? 0) + (lanes[lane] ?? 0)
@@ -50,15 +50,12 @@ export function isLater(row: Buffer, watermark: ClockState): boolean {
 
 /** The same item by the same write, whatever the two have seen. */
 export function isSameRow(a: Buffer, b: Buffer): boolean {
-  if (!isReadable(a) || !isReadable(b)) return a.equals(b)
-  return (
-    a.compare(b, 0, headerSizeBytes, 0, headerSizeBytes) === 0 &&
-    a.subarray(bodyOffset(a)).equals(b.subarray(bodyOffset(b)))
-  )
+  return isReadable(a) && isReadable(b) ? isSameWrite(a, b) : a.equals(b)
 }
 
+/** Bytes of which nothing can be believed count as they are: they are wrong wherever they are. */
 function isReadable(row: Buffer): boolean {
-  return row.length >= headerWithSeenSizeBytes && bodyOffset(row) <= row.length
+  return rowDamage(row) === undefined
 }
 
 const [c1, c2, c3, c4] = [0x239b961b, 0xab0e9789, 0x38b34ae5, 0xa1e38b93] as const

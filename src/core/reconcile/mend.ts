@@ -4,7 +4,7 @@
  * that more replicas hold, and among as many the one that is greater byte by byte. What is no valid row never wins.
  */
 import { compareStamps } from '../hybrid-logical-clock/stamp.ts'
-import { bodyOffset, decodeRow, encodeRow, type Row, vectorOf } from '../item/row.ts'
+import { bodyOffset, decodeRow, encodeRow, identitySizeBytes, type Row, vectorOf, writeIdentity } from '../item/row.ts'
 import { isSameRow } from './digest.ts'
 import { mergeVectors } from './version-vector.ts'
 
@@ -39,7 +39,9 @@ function holders(row: Buffer, all: readonly Buffer[]): number {
 
 /** Without what it has seen. */
 function comparable(row: Buffer): Buffer {
-  return Buffer.concat([row.subarray(0, 15), row.subarray(bodyOffset(row))])
+  const identity = Buffer.alloc(identitySizeBytes)
+  writeIdentity(identity, row)
+  return Buffer.concat([identity, row.subarray(bodyOffset(row))])
 }
 
 /** What any of them has seen, the kept row has: nobody of those that it wins against comes back. */

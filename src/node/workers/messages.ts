@@ -34,7 +34,11 @@ export type FromWorker =
   /** With a connection on which something came that is not for a worker; `received` in base64. */
   | { readonly type: 'connection'; readonly received: string }
   /** A request failed as if the store were damaged. */
-  | { readonly type: 'failed'; readonly error: string }
+  | {
+      readonly type: 'failed'
+      readonly error: string
+      /** The damaged record's key, in base64. */ readonly record?: string
+    }
   | ({ readonly type: 'measured' } & Measured)
 
 /** The descriptor of the socket that requests are forwarded on. */

@@ -8,6 +8,7 @@ import { openLmdbReader } from '../../adapters/lmdb-reader.ts'
 import { systemRandom } from '../../adapters/random.ts'
 import { watchTurns } from '../../adapters/turn-watch.ts'
 import type { Credentials } from '../../core/auth/credentials.ts'
+import { DamagedRecord } from '../../engine/damaged-record.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { ReadingEngine } from '../../engine/reading-engine.ts'
 import { Api } from '../../http/api.ts'
@@ -49,6 +50,10 @@ export function runWorker(log: Log): void {
 let end: (() => Promise<void>) | undefined
 let stopping = false
 
+function recordIn(error: unknown): { readonly record?: string } {
+  return error instanceof DamagedRecord ? { record: error.key.toString('base64') } : {}
+}
+
 function start(
   { folder, region, accountId, credentials: file, signedFor, visitors, host }: WorkerStart,
   log: Log,
@@ -77,7 +82,7 @@ function start(
       ...signatures,
       operations: new Map([...registry].filter(([name]) => localOperations.includes(name))),
       onBrokenInvariant: () => process.exit(exitCode.brokenInvariant),
-      onFailed: (error) => tell({ type: 'failed', error: messageOf(error) }),
+      onFailed: (error) => tell({ type: 'failed', error: messageOf(error), ...recordIn(error) }),
     }),
   })
   const forwarder = new Forwarder(new Socket({ fd: forwardingDescriptor, readable: true, writable: true }))

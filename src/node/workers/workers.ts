@@ -17,8 +17,8 @@ export type WorkersOptions = {
   readonly start: Omit<WorkerStart, 'type'>
   readonly log: Log
   readonly meter: Meter
-  /** A request failed in a worker as if the store were damaged. */
-  readonly onFailed: (message: string) => void
+  /** A request failed in a worker as if the store were damaged; `record` is the key of the record that it found damaged. */
+  readonly onFailed: (message: string, record: Buffer | undefined) => void
 }
 
 const restartMs = 500
@@ -102,7 +102,8 @@ export class Workers {
       return
     }
     const { meter, onFailed } = this.#options
-    if (message.type === 'failed') return onFailed(message.error)
+    if (message.type === 'failed')
+      return onFailed(message.error, message.record === undefined ? undefined : Buffer.from(message.record, 'base64'))
     for (const [name, labels, by] of message.counted) meter.count(name, labels, by)
     for (const [name, labels, values] of message.observed)
       for (const value of values) meter.observe(name, value, labels)

@@ -11,6 +11,7 @@ import { decodeReport, encodePlace } from '../../core/change/cache-talk.ts'
 import type { Change, Position } from '../../core/change/change.ts'
 import { encodeInvalidation } from '../../core/change/invalidation.ts'
 import { cacheInterestMs, cachesMax, logReadBytesMax, logReadChangesMax } from '../../core/limits.ts'
+import { DamagedRecord } from '../../engine/damaged-record.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
@@ -101,7 +102,7 @@ class Teller {
     if (after === undefined) return
     const flushed = this.#engine.flushed()
     if (this.#engine.oldest() > after + 1) this.#told = flushed
-    else if (after < flushed) this.#send(after)
+    else if (after < flushed && !this.#send(after)) this.#told = flushed
     this.#answerWaiting()
     if ((this.#told ?? flushed) >= flushed) return
     this.#telling = true
@@ -111,13 +112,24 @@ class Teller {
     })
   }
 
-  #send(after: Position): void {
-    const changes = this.#engine.readLog(after, logReadChangesMax, logReadBytesMax)
-    const upTo = changes.at(-1)?.position
-    if (upTo === undefined) return
+  /** Returns false where the log cannot be read on: its store is about to be replaced, and caches see a gap until then. */
+  #send(after: Position): boolean {
+    const changes = this.#changesAfter(after)
+    const upTo = changes?.at(-1)?.position
+    if (changes === undefined || upTo === undefined) return false
     const payload = encodeInvalidation({ epoch: this.#engine.epoch, after, upTo, changes: changes.map(invalidated) })
     this.#env.bus.caches.invalidate(payload)
     this.#told = upTo
+    return true
+  }
+
+  #changesAfter(after: Position): readonly Change[] | undefined {
+    try {
+      return this.#engine.readLog(after, logReadChangesMax, logReadBytesMax)
+    } catch (error) {
+      if (error instanceof DamagedRecord) return undefined
+      throw error
+    }
   }
 
   #answerWaiting(): void {

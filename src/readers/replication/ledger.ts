@@ -10,6 +10,7 @@ import type { Change, Position } from '../../core/change/change.ts'
 import { readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../../core/table/table.ts'
 import { latencySamplesAtOnceMax } from '../../core/limits.ts'
+import { DamagedRecord } from '../../engine/damaged-record.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { Latencies, type Latency } from './latencies.ts'
 import { nextPart } from './own-changes.ts'
@@ -202,10 +203,16 @@ export class Ledger {
   /** Reads one part of the log by itself, where the publisher has not been, or for a recall. True when there is more. */
   readOn(): boolean {
     if (this.#upTo < this.#engine.oldest() - 1) this.#passOver(this.#engine.oldest() - 1)
-    const { leaving, upTo } = nextPart(this.#engine, this.#upTo)
-    if (upTo === this.#upTo) return this.#recallOn()
-    this.observe(this.#upTo, upTo, leaving)
-    return this.#upTo < this.#engine.flushed() || this.#recall !== undefined
+    try {
+      const { leaving, upTo } = nextPart(this.#engine, this.#upTo)
+      if (upTo === this.#upTo) return this.#recallOn()
+      this.observe(this.#upTo, upTo, leaving)
+      return this.#upTo < this.#engine.flushed() || this.#recall !== undefined
+    } catch (error) {
+      // The log cannot be read on: its store is about to be replaced.
+      if (error instanceof DamagedRecord) return false
+      throw error
+    }
   }
 
   /** The log has let go of what was not counted yet. */

@@ -101,7 +101,7 @@ export class Questions {
    */
   async rows(table: TableId, after: Buffer | undefined, inSeries?: InSeries): Promise<Rows> {
     const bounds = inSeries ?? this.#partOfLine()
-    const part = await this.#rows({ say: 'rows', region: this.#region, table, ...startOf(after), ...bounds })
+    const part = await this.#rows({ say: 'rows', region: this.#region, table, ...startOf(after), ...bounds }, true)
     return inSeries === undefined || inSeries.part === 0 ? inOrder(after, part) : part
   }
 
@@ -115,7 +115,7 @@ export class Questions {
       ...startOf(after),
       ...this.#partOfLine(),
     } as const
-    return inOrder(after, await this.#rows(request))
+    return inOrder(after, await this.#rows(request, true))
   }
 
   /** The same unchecked, for a reader that looks for damage. */

@@ -2,82 +2,92 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { InvariantViolation } from '../../../src/core/assert.ts'
 import type { Cause, Change } from '../../../src/core/change/change.ts'
-import { decodeChange, encodeChange } from '../../../src/core/change/record.ts'
+import {
+  changeIn,
+  copyChange,
+  decodeEntry,
+  encodeEntry,
+  type EntryHead,
+  type Unplaced,
+} from '../../../src/core/change/record.ts'
 
 const bytes = (minLength: number, maxLength: number) =>
   fc.uint8Array({ minLength, maxLength }).map((array) => Buffer.from(array))
-const cause = fc.constantFrom<Cause>('client', 'ttl', 'replica', 'restore', 'import', 'table', 'replica-table')
-const change: fc.Arbitrary<Change> = fc
-  .record({
-    position: fc.integer({ min: 1, max: 2 ** 48 - 1 }),
-    back: fc.nat({ max: 100 }),
-    cause,
-    table: fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 }),
-    ordinal: fc.nat(),
-    key: bytes(1, 50),
-    row: bytes(11, 300),
-    alone: fc.boolean(),
-    previous: fc.option(bytes(0, 300), { nil: undefined }),
-  })
-  .map(({ back, alone, previous, ...rest }) => ({
-    ...rest,
-    group: Math.max(1, rest.position - back),
-    ...(alone ? { alone } : {}),
-    ...(previous === undefined ? {} : { previous }),
-  }))
+const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 20 })
+const head: fc.Arbitrary<EntryHead> = fc.record({
+  first: fc.integer({ min: 1, max: 2 ** 47 }),
+  cause: fc.constantFrom<Cause>('client', 'ttl', 'replica', 'restore', 'import', 'table', 'replica-table'),
+  at: fc.nat({ max: 2 ** 45 }),
+  origin: fc.option(fc.record({ region: name, epoch: name }), { nil: undefined }),
+})
+const unplaced: fc.Arbitrary<Unplaced> = fc.record({
+  table: name,
+  ordinal: fc.nat(),
+  key: bytes(1, 50),
+  row: bytes(11, 200),
+  alone: fc.boolean(),
+  previous: fc.option(bytes(0, 100), { nil: undefined }),
+})
+const changes = fc.array(unplaced, { minLength: 1, maxLength: 6 })
 
-describe('the record of a change', () => {
-  it('reads back as it was written', () => {
+function withoutPrevious(change: Change): Partial<Change> {
+  const copy: { -readonly [Name in keyof Change]?: Change[Name] } = { ...change }
+  delete copy.previous
+  return copy
+}
+
+describe('an entry of the log', () => {
+  it('gives back the changes that it was made of, at one position after another', () => {
     fc.assert(
-      fc.property(change, (written) => {
-        expect(decodeChange(encodeChange(written, written.position, written.group))).toEqual(written)
+      fc.property(head, changes, (of, written) => {
+        const entry = encodeEntry(of, written)
+        const read = decodeEntry(entry).map((each) => changeIn(each, entry))
+        expect(read).toEqual(
+          written.map(({ alone, previous, ...rest }, n) => ({
+            ...rest,
+            position: of.first + n,
+            group: of.first,
+            cause: of.cause,
+            at: of.at,
+            ...(of.origin === undefined ? {} : { origin: of.origin }),
+            ...(alone === true && of.origin === undefined ? { alone } : {}),
+            ...(previous === undefined ? {} : { previous }),
+          })),
+        )
+        const copies = decodeEntry(entry).map((each) => copyChange(each, entry))
+        expect(copies).toEqual(read.map(withoutPrevious))
+      }),
+    )
+  })
+
+  it('is refused with a RangeError when any byte of it is another', () => {
+    fc.assert(
+      fc.property(head, changes, fc.nat(), fc.integer({ min: 1, max: 255 }), (of, written, place, difference) => {
+        const entry = encodeEntry(of, written)
+        const at = place % entry.length
+        entry[at] = (entry[at] as number) ^ difference
+        expect(() => decodeEntry(entry)).toThrow(RangeError)
       }),
     )
   })
 
   it('is refused as soon as it is cut short or carries more', () => {
     fc.assert(
-      fc.property(change, fc.nat(), (written, at) => {
-        const encoded = encodeChange(written, written.position, written.group)
-        expect(() => decodeChange(encoded.subarray(0, at % encoded.length))).toThrow(RangeError)
-        expect(() => decodeChange(Buffer.concat([encoded, Buffer.of(0)]))).toThrow(RangeError)
+      fc.property(head, changes, fc.nat(), (of, written, at) => {
+        const entry = encodeEntry(of, written)
+        expect(() => decodeEntry(entry.subarray(0, at % entry.length))).toThrow(RangeError)
+        expect(() => decodeEntry(Buffer.concat([entry, Buffer.of(0)]))).toThrow(RangeError)
       }),
     )
   })
 
-  it('throws, and never something worse, on garbage', () => {
-    fc.assert(
-      fc.property(bytes(0, 80), fc.boolean(), (garbage, startsWell) => {
-        if (startsWell && garbage.length > 2) garbage[0] = 1
-        try {
-          decodeChange(garbage)
-        } catch (error) {
-          expect(error instanceof RangeError || error instanceof InvariantViolation).toBe(true)
-        }
-      }),
-      { numRuns: 2000 },
-    )
-  })
-
-  it('is never written with a position, group or row that cannot be', () => {
-    const good: Change = {
-      position: 2,
-      group: 2,
-      cause: 'client',
-      table: 't',
-      ordinal: 1,
-      key: Buffer.of(1),
-      row: Buffer.alloc(16),
-    }
-    for (const wrong of [
-      { position: 0 },
-      { group: 3 },
-      { group: 0 },
-      { key: Buffer.alloc(0) },
-      { row: Buffer.of(1) },
-    ]) {
-      const { position, group, ...rest } = { ...good, ...wrong }
-      expect(() => encodeChange(rest, position, group)).toThrow(InvariantViolation)
-    }
+  it('is never written with a position, key or row that cannot be', () => {
+    const of: EntryHead = { first: 2, cause: 'client', at: 1 }
+    const good: Unplaced = { table: 't', ordinal: 1, key: Buffer.of(1), row: Buffer.alloc(16) }
+    expect(decodeEntry(encodeEntry(of, [good]))).toHaveLength(1)
+    expect(() => encodeEntry({ ...of, first: 0 }, [good])).toThrow(InvariantViolation)
+    expect(() => encodeEntry(of, [])).toThrow(InvariantViolation)
+    for (const wrong of [{ key: Buffer.alloc(0) }, { row: Buffer.of(1) }, { table: '' }, { ordinal: -1 }])
+      expect(() => encodeEntry(of, [{ ...good, ...wrong }])).toThrow(InvariantViolation)
   })
 })

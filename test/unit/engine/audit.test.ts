@@ -12,6 +12,7 @@ import {
   tableTombstones,
   tombstoneKey,
 } from '../../../src/engine/keys.ts'
+import { SealedStore } from '../../../src/engine/sealed-store.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { checkIndexes, checkLog } from './books.ts'
 import { attributeNamed, del, itemOf, makeTable, openRegion, put } from './region.ts'
@@ -167,9 +168,8 @@ describe('an audit', () => {
   it('is owed after a repair, and after counts that cannot be right, until it ends', async () => {
     const made = await filled()
     const { store, table } = made
-    await store.write([
-      { key: countsKey(table.number), value: Buffer.from('{"items":0,"bytes":0,"ordinal":20,"indexes":{}}') },
-    ])
+    const counts = '{"items":0,"bytes":0,"ordinal":20,"indexes":{}}'
+    await new SealedStore(store).write([{ key: countsKey(table.number), value: Buffer.from(counts) }])
     const again = await openRegion(us, store)
     expect(again.engine.tablesToAudit()).toEqual([])
     await again.engine.commit([del(table, item(1))])

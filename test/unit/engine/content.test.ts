@@ -1,6 +1,7 @@
 /** Every record that a node reads by itself is read by the check of the content, which names the first that cannot be decoded. */
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { decodeRow, encodeRow } from '../../../src/core/item/row.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import { checkContent } from '../../../src/engine/content.ts'
 import type { Table } from '../../../src/core/table/table.ts'
@@ -45,16 +46,15 @@ describe('the check of the content', () => {
   })
 
   const kinds: readonly (readonly [string, (table: Table) => Buffer, RegExp])[] = [
-    ['a note', () => noteKey('replication/confirmed'), /^the note replication\/confirmed cannot be read: /],
-    ['a cursor', () => cursorKey('eu-west-1'), /^the place in the log of eu-west-1 cannot be read: /],
-    ['counts', ({ number }) => countsKey(number), /^the counts of table number 1 cannot be read: /],
-    ['a register', ({ id }) => registerKey(id, 'definition'), /^the register definition of table id-orders cannot/],
-    ['a change', () => logKey(17), /^position 17 of the log cannot be read: /],
+    ['a note', () => noteKey('replication/confirmed'), /^the note replication\/confirmed is damaged: /],
+    ['a cursor', () => cursorKey('eu-west-1'), /^the place in the log of eu-west-1 is damaged: /],
+    ['counts', ({ number }) => countsKey(number), /^the counts of table number 1 is damaged: /],
     [
-      'a row',
-      (table) => rowKey(table.number, encodePrimaryKey(table.key, itemOf('a', 500))),
-      /^the row \S+ of table number 1 cannot be read: /,
+      'a register',
+      ({ id }) => registerKey(id, 'definition'),
+      /^the register definition of table id-orders is damaged: /,
     ],
+    ['a change', () => logKey(17), /^position 17 of the log is damaged: /],
   ]
   for (const [what, keyOf, named] of kinds)
     it(`names ${what} that cannot be decoded`, async () => {
@@ -66,4 +66,23 @@ describe('the check of the content', () => {
       await store.write([{ key, value }])
       expect(() => check(store)).toThrow(named)
     })
+
+  const keyOfItem = (table: Table): Buffer => rowKey(table.number, encodePrimaryKey(table.key, itemOf('a', 500)))
+
+  it('names a row whose item cannot be parsed', async () => {
+    const { store, table } = await filled()
+    const key = keyOfItem(table)
+    const row = decodeRow(store.get(key) ?? Buffer.alloc(0))
+    await store.write([{ key, value: encodeRow({ ...row, body: Buffer.from('{"pk":') }) }])
+    expect(() => check(store)).toThrow(/^the row \S+ of table number 1 is damaged: /)
+  })
+
+  it('leaves a row to its quarantine whose checksum is wrong', async () => {
+    const { store, table } = await filled()
+    const key = keyOfItem(table)
+    const value = Buffer.from(store.get(key) ?? '')
+    value[20] = (value[20] ?? 0) ^ 1
+    await store.write([{ key, value }])
+    expect(check(store)).toBeGreaterThan(2)
+  })
 })

@@ -8,6 +8,7 @@ vi.mock('../../../src/core/limits.ts', async (original) => ({
 }))
 
 import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { bodyOffset } from '../../../src/core/item/row.ts'
 import { itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
 
 const [us, eu] = regionNames
@@ -33,5 +34,7 @@ it('keeps the newest conflicts, bounded in number and in bytes, over a restart',
   const again = await openRegion(us, store.crash())
   expect(again.engine.conflicts(0, 100)).toEqual(kept)
   const [last] = again.engine.conflicts(9, 1)
-  expect(JSON.parse(last?.local.subarray(16).toString() ?? '{}')).toMatchObject({ text: { S: 'x'.repeat(1500) } })
+  expect(JSON.parse(last?.local.subarray(bodyOffset(last.local)).toString() ?? '{}')).toMatchObject({
+    text: { S: 'x'.repeat(1500) },
+  })
 })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type Batch, type BatchChange, BatchWriter, decodeBatch, encodeBatch } from '../../../src/core/change/batch.ts'
 import { decodeAnnouncement, decodeAnswer, decodeRequest, encodeControl } from '../../../src/core/change/control.ts'
 import { kindOf, UnknownFormat } from '../../../src/core/change/message.ts'
-import { decodeRecordHead, encodeChange } from '../../../src/core/change/record.ts'
+import { decodeEntry, encodeEntry, type RecordHead } from '../../../src/core/change/record.ts'
 import { decodeRows, encodeRows } from '../../../src/core/change/rows.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
 import { change as changeAt } from '../readers/change.ts'
@@ -81,8 +81,8 @@ describe('a batch', () => {
         writer.begin()
         for (const { kind, position: at, group, ...rest } of value.changes) {
           const cause = kind === 'register' ? 'table' : 'client'
-          const record = encodeChange({ ...rest, cause, previous }, at, group)
-          writer.add(decodeRecordHead(record), record)
+          const entry = encodeEntry({ first: at, cause, at: 0 }, [{ ...rest, previous }])
+          writer.add({ ...(decodeEntry(entry)[0] as RecordHead), group }, entry)
         }
         expect(writer.isEmpty).toBe(value.changes.length === 0)
         expect(writer.finish(value)).toEqual(encodeBatch(value))
@@ -95,8 +95,8 @@ describe('a batch', () => {
     const row = encodeRow({ stamp, seen: [], tombstone: false, itemSizeBytes: 1, body: Buffer.alloc(300 * 1024, 'x') })
     const writer = new BatchWriter()
     const add = (each: BatchChange): void => {
-      const record = encodeChange({ ...each, cause: 'client' }, each.position, each.group)
-      writer.add(decodeRecordHead(record), record)
+      const entry = encodeEntry({ first: each.position, cause: 'client', at: 0 }, [each])
+      writer.add(decodeEntry(entry)[0] as RecordHead, entry)
     }
     const changes = [1, 2, 3].map((at) => ({ ...changeAt(at), row }))
     // Of one that was never finished, nothing is left.

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Change } from '../../../src/core/change/change.ts'
-import { decodeRecordHead, encodeChange } from '../../../src/core/change/record.ts'
+import { decodeEntry, encodeEntry } from '../../../src/core/change/record.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { appliedMsOf } from '../../../src/readers/replication/confirmation.ts'
@@ -20,6 +20,7 @@ function logOf(own: readonly boolean[], from = 0): Engine {
       position,
       group: position,
       cause,
+      at: stamp.wallMs,
       table: n % 2 === 0 ? 'even' : 'odd',
       ordinal: isOwn ? 1 : 0,
       key: row,
@@ -31,8 +32,9 @@ function logOf(own: readonly boolean[], from = 0): Engine {
     oldest: () => from + 1,
     visitOwnLog: ({ after, upTo }, visit) => {
       for (const change of changes.slice(after, Math.min(after + 3, upTo))) {
-        const record = encodeChange(change, change.position, change.group)
-        if (!visit(decodeRecordHead(record), record)) return change.position - 1
+        const entry = encodeEntry({ ...change, first: change.position }, [change])
+        const [head] = decodeEntry(entry)
+        if (head === undefined || !visit(head, entry)) return change.position - 1
       }
       return Math.min(after + 3, upTo, changes.length)
     },

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { encodeRow, type Row } from '../../../src/core/item/row.ts'
-import { countsUpTo, Digest, hash128 } from '../../../src/core/reconcile/digest.ts'
+import { encodeRow, type Row, wireSizeBytes, writeWireRow } from '../../../src/core/item/row.ts'
+import { countsUpTo, Digest, hash128, isSameRow } from '../../../src/core/reconcile/digest.ts'
 import { chooseRow } from '../../../src/core/reconcile/mend.ts'
 
 const rowOf = (text: string, wallMs = 5, more: Partial<Row> = {}): Buffer =>
@@ -24,6 +24,24 @@ describe('the digest of a range', () => {
   it('rests on MurmurHash3 as others compute it', () => {
     expect(hash128(Buffer.alloc(0))).toBe('00000000000000000000000000000000')
     expect(hash128(Buffer.from('The quick brown fox jumps over the lazy dog'))).toBe('2f1583c3ecee2c675d7bf66ce5e91d2c')
+  })
+
+  it('is that of version 0.1.0, whatever the format of the row', () => {
+    const row = rowOf('a')
+    const old = Buffer.alloc(wireSizeBytes(row, 0, row.length))
+    writeWireRow(old, 0, row)
+    for (const each of [row, old]) expect(digestOf([['1', each]])).toBe('bed0c0640e5effb488a51067393c8a64')
+    expect(isSameRow(row, old)).toBe(true)
+    expect(isSameRow(rowOf('b'), old)).toBe(false)
+  })
+
+  it('tells a row whose checksum is wrong from the row that was written', () => {
+    const row = rowOf('a')
+    const damaged = Buffer.from(row)
+    damaged[17] = (damaged[17] as number) ^ 1
+    expect(digestOf([['1', damaged]])).not.toBe(digestOf([['1', row]]))
+    expect(countsUpTo(damaged, { wallMs: 1, counter: 0 })).toBe(true)
+    expect(isSameRow(row, damaged)).toBe(false)
   })
 
   it('does not depend on the order of rows, nor on what they have seen', () => {

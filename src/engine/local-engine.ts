@@ -1,0 +1,391 @@
+/** A region's engine on its own store: the parts, put together. */
+import { assert } from '../core/assert.ts'
+import type { Change, Position } from '../core/change/change.ts'
+import type { KeyedRow } from '../core/change/rows.ts'
+import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { Page, ReadPlan } from '../core/read/read-plan.ts'
+import type { Index, Table, TableId } from '../core/table/table.ts'
+import { inOneTurn, type Turns } from '../core/turns.ts'
+import type { Write } from '../core/write/write.ts'
+import type { Env } from '../ports/env.ts'
+import { apply, isBeyondDrift, mergeRows, mergeTableRows, receiveStamp } from './apply.ts'
+import { assembleState, type EngineOptions } from './assemble.ts'
+import { Audits } from './audit.ts'
+import { collectionSizeIn } from './collections.ts'
+import { commit, commitEach, commitOnce, rejecting } from './commit.ts'
+import { horizonFrom, sizeFrom } from './counts.ts'
+import type {
+  ApplyResult,
+  CommitResult,
+  Conflict,
+  Cursor,
+  Engine,
+  FeedCount,
+  Mending,
+  OnceResult,
+  OwnCause,
+  OwnBounds,
+  VisitRecord,
+  RegisterEdit,
+  RemoteBatch,
+  OverruledSetting,
+  SetAside,
+  StoreLineage,
+  Token,
+} from './engine.ts'
+import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
+import { forgetRegisters } from './forget-registers.ts'
+import { type Group, Groups } from './group.ts'
+import { backfill, emptyTable, raiseHorizon, removeIndex, removeTable, removeTombstones } from './jobs.ts'
+import { collectionKey, countsKey, headKey, noteKey } from './keys.ts'
+import { readLog, trimLog, visitOwnLog } from './log.ts'
+import { isRowOf, mend } from './mend.ts'
+import { mergeRegister } from './merge.ts'
+import { OwnLineage } from './own-lineage.ts'
+import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
+import { define, detach } from './register-edit.ts'
+import { RegionNumbers } from './region-numbers.ts'
+import { SealedStore } from './sealed-store.ts'
+import { putNotes, readNote, type State } from './state.ts'
+import { type Trouble, TroubleWatch } from './trouble.ts'
+
+const probeNote = 'engine/probe'
+
+export class LocalEngine implements Engine {
+  readonly region: Engine['region']
+  readonly regionNumbers: RegionNumbers
+  readonly lineage: StoreLineage
+  readonly #state: State
+  readonly #listeners = new Set<() => void>()
+  readonly #trouble = new TroubleWatch()
+  readonly #audits: Audits
+  /** As of the last durable group. */
+  #flushed: Position = 0
+  #oldest: Position = 1
+  #clock!: ClockState
+
+  constructor(env: Env, options: EngineOptions, epoch: string) {
+    this.region = options.topology.self
+    this.#state = this.#assemble(env, options, epoch)
+    this.#audits = new Audits(this.#state)
+    this.regionNumbers = new RegionNumbers(this.#state)
+    this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
+  }
+
+  get epoch(): string {
+    return this.#state.lineage.epoch
+  }
+
+  tableNamed(name: string): Table | undefined {
+    return this.#state.catalog.named(name)
+  }
+
+  tableWithId(id: TableId): Table | undefined {
+    return this.#state.catalog.withId(id)
+  }
+
+  tables(): readonly Table[] {
+    return this.#state.catalog.tables()
+  }
+
+  async define(id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
+    if (edits.length > 0 || this.#state.catalog.decided(id) !== undefined) await define(this.#state, id, edits)
+  }
+
+  async detach(id: TableId, own: TableId): Promise<void> {
+    if (this.#state.catalog.decided(id) !== undefined) await detach(this.#state, id, own)
+  }
+
+  forgetRegisters(id: TableId, upTo: Stamp, left: readonly string[] = []): Promise<number> {
+    return forgetRegisters(this.#state, id, { upTo, left })
+  }
+
+  removeTable(id: TableId, progress?: (rows: number) => void): Promise<void> {
+    return removeTable(this.#state, id, progress)
+  }
+
+  async removeIndex(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void> {
+    const table = this.#state.catalog.decided(id)
+    if (table !== undefined) await removeIndex(this.#state, table, index, progress)
+  }
+
+  backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void> {
+    return backfill(this.#state, id, index, progress)
+  }
+
+  commit(writes: readonly Write[], cause: OwnCause = 'client'): Promise<CommitResult> {
+    return rejecting(() => commit(this.#state, writes, cause))
+  }
+
+  commitEach(writes: readonly Write[], cause: OwnCause = 'client'): Promise<readonly CommitResult[]> {
+    return rejecting(() => commitEach(this.#state, writes, cause))
+  }
+
+  commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult> {
+    return rejecting(() => commitOnce(this.#state, writes, token))
+  }
+
+  get(table: Table, key: Buffer): Buffer | undefined {
+    return this.#state.damage.noting(() => readRow(this.#state.store, table, key))
+  }
+
+  read(plan: ReadPlan): Turns<Page> {
+    const { store, damage } = this.#state
+    return damage.notingTurns(readPage(store, plan, () => this.serves(plan.table, plan.index)))
+  }
+
+  serves(table: Table, index?: Index): boolean {
+    return isServed(this.tableWithId(table.id), table, index)
+  }
+
+  size(table: Table, index?: Index): { readonly items: number; readonly bytes: number } {
+    return sizeFrom(this.#state.store.get(countsKey(table.number)), index)
+  }
+
+  collectionSizeBytes(table: Table, key: Buffer): number {
+    const { store, damage } = this.#state
+    return collectionSizeIn(damage.noting(() => store.get(collectionKey(table.number, key))))
+  }
+
+  flushed(): Position {
+    return this.#flushed
+  }
+
+  oldest(): Position {
+    return this.#oldest
+  }
+
+  readLog(after: Position, changesMax: number, bytesMax: number): readonly Change[] {
+    const bounds = { after, upTo: this.#flushed, changesMax, bytesMax }
+    return this.#state.damage.noting(() => readLog(this.#state, bounds))
+  }
+
+  visitOwnLog(bounds: OwnBounds, visit: VisitRecord): Position {
+    const upTo = Math.min(bounds.upTo, this.#flushed)
+    return this.#state.damage.noting(() => visitOwnLog(this.#state, { ...bounds, upTo }, visit))
+  }
+
+  onFlushed(listener: () => void): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  trimLog(upTo: Position): Promise<void> {
+    return trimLog(this.#state, upTo, () => this.#flushed)
+  }
+
+  emptyTable(id: TableId, progress?: (rows: number) => void): Promise<void> {
+    return emptyTable(this.#state, id, progress)
+  }
+
+  apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult> {
+    return apply(this.#state, batch, sequence)
+  }
+
+  knownTables(): readonly TableId[] {
+    return this.#state.catalog.shared()
+  }
+
+  get tableChanges(): Engine['tableChanges'] {
+    return this.#state.catalog.changes
+  }
+
+  registers(id: TableId): readonly KeyedRow[] {
+    return sharedRegisters(this.#state.store, id)
+  }
+
+  mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
+    return mergeRows(this.#state, rows, (group, { key, row }) =>
+      mergeRegister(this.#state, group, { id, key, row, origin: 'snapshot' }),
+    )
+  }
+
+  merge(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
+    return mergeTableRows(this.#state, id, rows, { origin: 'snapshot' })
+  }
+
+  restore(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
+    return mergeTableRows(this.#state, id, rows, { origin: 'a damaged disk', restored: true })
+  }
+
+  mend(id: TableId, key: Buffer, mending: Mending): Promise<boolean> {
+    return mend(this.#state, id, key, mending)
+  }
+
+  audit(id: TableId): Promise<number> {
+    return this.#audits.run(id)
+  }
+
+  tablesToAudit(): readonly Table[] {
+    return this.#audits.marked(this.tables())
+  }
+
+  isRowOf(id: TableId, key: Buffer, row: Buffer): boolean {
+    return isRowOf(this.#state, id, key, row)
+  }
+
+  rows(id: TableId, after: Buffer | undefined, rowsMax: number, bytesMax: number): readonly KeyedRow[] {
+    const table = this.tableWithId(id)
+    return table === undefined ? [] : readRows(this.#state.store, table, { after, rowsMax, bytesMax })
+  }
+
+  cursor(origin: string): Cursor | undefined {
+    return this.#state.cursors.durable(origin)
+  }
+
+  async setCursor(origin: string, cursor: Cursor, notes: readonly (readonly [string, unknown])[] = []): Promise<void> {
+    await this.#edit((group) => {
+      this.#state.cursors.put(group, origin, cursor)
+      putNotes(this.#state, group, notes)
+    })
+  }
+
+  note(name: string): unknown {
+    return readNote(this.#state.store, name)
+  }
+
+  async setNote(name: string, value: unknown): Promise<void> {
+    await this.#edit((group) => putNotes(this.#state, group, [[name, value]]))
+  }
+
+  horizon(id: TableId): Stamp | undefined {
+    const table = this.tableWithId(id)
+    return table === undefined ? undefined : horizonFrom(this.#state.store.get(countsKey(table.number)))
+  }
+
+  async raiseHorizon(id: TableId, upTo: Stamp): Promise<void> {
+    const table = this.#state.catalog.decided(id)
+    if (table !== undefined) await raiseHorizon(this.#state, table, upTo)
+  }
+
+  async removeTombstones(id: TableId, upTo: Stamp, rowsMax: number): Promise<number> {
+    const table = this.#state.catalog.decided(id)
+    return table === undefined ? 0 : removeTombstones(this.#state, table, upTo, rowsMax)
+  }
+
+  clock(): ClockState {
+    return this.#clock
+  }
+
+  followClock(seen: ClockState): void {
+    const stamp = { ...seen, region: this.region.number }
+    if (!isBeyondDrift(this.#state, stamp)) receiveStamp(this.#state, stamp)
+  }
+
+  conflicts(after: number, countMax: number): readonly Conflict[] {
+    return readConflicts(this.#state, after, countMax)
+  }
+
+  setAside(after: number, countMax: number): readonly SetAside[] {
+    return readSetAside(this.#state, after, countMax)
+  }
+
+  setAsideCount(): FeedCount {
+    return countOf(this.#state.head.setAside)
+  }
+
+  overruled(after: number, countMax: number): readonly OverruledSetting[] {
+    return readOverruled(this.#state, after, countMax)
+  }
+
+  overruledCount(): FeedCount {
+    return countOf(this.#state.head.overruled)
+  }
+
+  trouble(): Trouble | undefined {
+    return this.#trouble.current
+  }
+
+  async probe(): Promise<void> {
+    const bytes = Buffer.alloc(this.#trouble.probeSizeBytes)
+    await this.#edit((group) => this.#state.groups.put(group, noteKey(probeNote), bytes))
+    await this.setNote(probeNote, undefined)
+  }
+
+  get damage(): Engine['damage'] {
+    return this.#state.damage
+  }
+
+  async close(): Promise<void> {
+    await this.#state.groups.close(new Error('the engine is closed'))
+    this.#listeners.clear()
+  }
+
+  async #edit(edit: (group: Group) => void): Promise<void> {
+    const group = this.#state.groups.open()
+    edit(group)
+    await group.durable
+  }
+
+  #assemble(env: Env, options: EngineOptions, epoch: string): State {
+    const { clock, log } = env
+    const store = new SealedStore(env.store)
+    const groups = new Groups({
+      store,
+      clock,
+      onSeal: (group) => this.#seal(group),
+      onDurable: (group, durationMs) => this.#durable(group, durationMs),
+      onFailed: (error, group) => this.#failed(error, group),
+      onStopped: (error) => {
+        log.error('stop taking writes', { error: error.stack ?? String(error) })
+        options.onBrokenInvariant?.(error)
+      },
+    })
+    return assembleState(env, options, { store, groups, epoch })
+  }
+
+  /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */
+  *load(tables: 'load' | 'revert'): Turns<void> {
+    const { head, counts, catalog, cursors, lineage, store } = this.#state
+    head.load(store.get(headKey))
+    counts.reset()
+    if (tables === 'load') yield* catalog.load()
+    else catalog.revert()
+    cursors.load(store)
+    lineage.load(store, head.position)
+    if (tables === 'load') this.#reach(head.position, head.oldest, head.clock)
+  }
+
+  #seal(group: Group): void {
+    const { head, counts, catalog, groups, clock } = this.#state
+    counts.seal(group)
+    catalog.seal((key, value) => groups.put(group, key, value))
+    head.follow(clock.wallMs())
+    this.#state.lineage.seal(group)
+    groups.put(group, headKey, head.encode())
+    const { position, oldest, clock: time } = head
+    group.effects.push(() => this.#reach(position, oldest, time))
+  }
+
+  #reach(position: Position, oldest: Position, clock: ClockState): void {
+    assert(
+      position >= this.#flushed && oldest >= this.#oldest,
+      'engine: the log only grows, and is trimmed from its start',
+    )
+    this.#flushed = position
+    this.#oldest = oldest
+    this.#clock = clock
+  }
+
+  #durable(group: Group, durationMs: number): void {
+    const { meter, log } = this.#state
+    if (this.#trouble.stored(group.bytes)) log.info('the disk takes writes again')
+    if (group.writes > 0) {
+      meter.observe('longitude_commit_seconds', durationMs / 1000)
+      meter.observe('longitude_commit_writes', group.writes)
+    }
+    for (const listener of this.#listeners) this.#state.damage.surviving(listener)
+  }
+
+  /** Whatever was decided and is not durable never was. */
+  #failed(error: unknown, group: Group): void {
+    const { log, head, clock } = this.#state
+    // Once: while the disk is full it happens to every batch.
+    if (this.#trouble.refused(error, group.bytes, clock.wallMs()))
+      log.error('the store refused a batch of writes', { error: String(error) })
+    inOneTurn(this.load('revert'))
+    this.#state.staying.cut(head.position)
+    assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
+  }
+}
