@@ -31,8 +31,11 @@ export type Link = {
   /** Of what all sessions send in this direction together; undefined for no bound. */
   bytesPerSecond: number | undefined
   /** What arrives in the place of what was sent: a peer of another version, or one that sends garbage. */
-  alter: ((payload: Buffer, isAnswer: boolean) => Buffer) | undefined
+  alter: ((payload: Buffer, carried: Carried) => Buffer) | undefined
 }
+
+/** A message under way: who has sent it to whom, and of an answer what it answers. */
+export type Carried = { readonly from: string; readonly to: string; readonly question?: Buffer }
 
 const flawless = {
   loseChance: 0,

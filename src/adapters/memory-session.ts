@@ -117,7 +117,7 @@ export class MemorySession implements PeerSession {
       if (node?.handler === undefined) return refuse(new Error('no responders'))
       node.handler(copy, this.client.region).then(
         (reply) =>
-          node.alive && reply !== undefined ? answer(this.#carried('down', reply, true), reply.length) : undefined,
+          node.alive && reply !== undefined ? answer(this.#carried('down', reply, copy), reply.length) : undefined,
         () => undefined,
       )
     })
@@ -305,9 +305,12 @@ export class MemorySession implements PeerSession {
   }
 
   /** A copy, since the sender may use its buffer again. */
-  #carried(direction: Direction, payload: Buffer, isAnswer = false): Buffer {
+  #carried(direction: Direction, payload: Buffer, question?: Buffer): Buffer {
     const { alter } = this.#link(direction)
-    return alter === undefined ? Buffer.from(payload) : alter(Buffer.from(payload), isAnswer)
+    const copy = Buffer.from(payload)
+    if (alter === undefined) return copy
+    const [from, to] = this.#ends(direction)
+    return alter(copy, { from, to, ...(question === undefined ? {} : { question }) })
   }
 
   #arrive(direction: Direction): void {
@@ -319,17 +322,16 @@ export class MemorySession implements PeerSession {
   }
 
   #line(direction: Direction): MemoryLine {
-    const { client, server } = this
-    return direction === 'up'
-      ? this.#network.line(client.region, server.region)
-      : this.#network.line(server.region, client.region)
+    return this.#network.line(...this.#ends(direction))
   }
 
   #link(direction: Direction): Link {
+    return this.#network.link(...this.#ends(direction))
+  }
+
+  #ends(direction: Direction): readonly [from: string, to: string] {
     const { client, server } = this
-    return direction === 'up'
-      ? this.#network.link(client.region, server.region)
-      : this.#network.link(server.region, client.region)
+    return direction === 'up' ? [client.region, server.region] : [server.region, client.region]
   }
 
   #happens(chance: number): boolean {

@@ -53,8 +53,6 @@ export const presignedSecondsMax = 604_800
 // Ours
 /** A change of a 400 KB item of many small attributes can be several megabytes as JSON. */
 export const messageSizeBytesMax = 8 * 1024 * 1024
-/** Registers of a table that one operation defines together: they stay in one message. */
-export const registersTogetherMax = 128
 /** A replication message is closed once it holds this many changes or bytes, whichever comes first. */
 export const messageChangesMax = 256
 export const messageTargetBytes = 256 * 1024

@@ -82,10 +82,10 @@ function applyBatch(state: State, group: Group, batch: RemoteBatch, cursor: Curs
         count(tally, each.change, applyChange(state, group, each, { name: batch.origin, number }))
     })
   countMetrics(state, batch.origin, tally)
-  const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.change.position - 1)
+  const reached = Math.max(cursor.position, held === undefined ? batch.upTo : held.after)
   const proof = proofOf(batch, cursor, { reached, setAside: tally.setAside })
   state.cursors.put(group, batch.origin, { ...cursor, position: reached, proof })
-  if (held?.header !== undefined) return { applied: 'held', until: held.header.stamp, cursor: reached, ...tally }
+  if (held !== undefined) return { applied: 'held', until: held.header.stamp, cursor: reached, ...tally }
   return { applied: 'all', cursor: reached, ...tally }
 }
 
@@ -103,14 +103,21 @@ function proofOf({ upTo, proof }: RemoteBatch, cursor: Cursor, { reached, setAsi
 /** No header: it cannot be trusted, and is set aside when its turn comes. */
 type Arrived = { readonly change: RemoteChange; readonly header: Row | undefined }
 
-/** What is new, up to the first change from beyond the drift bound. */
-function arrivedOf(state: State, batch: RemoteBatch, cursor: Position): { arrived: Arrived[]; held?: Arrived } {
+/** `header` is that of the change that is too early; `after` is the place before its transaction. */
+type Held = { readonly header: Row; readonly after: Position }
+
+/** What is new, up to the first transaction with a change from beyond the drift bound. */
+function arrivedOf(state: State, batch: RemoteBatch, cursor: Position): { arrived: Arrived[]; held?: Held } {
   const arrived: Arrived[] = []
   for (const change of batch.changes) {
     if (change.position <= cursor) continue
-    const each = { change, header: decodeCheckedRow(change.row) }
-    if (isBeyondDrift(state, each.header?.stamp)) return { arrived, held: each }
-    arrived.push(each)
+    const header = decodeCheckedRow(change.row)
+    if (header !== undefined && isBeyondDrift(state, header.stamp)) {
+      const before = arrived.filter((each) => each.change.group !== change.group)
+      const first = arrived[before.length]?.change ?? change
+      return { arrived: before, held: { header, after: first.position - 1 } }
+    }
+    arrived.push({ change, header })
   }
   return { arrived }
 }

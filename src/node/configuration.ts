@@ -248,6 +248,7 @@ export const optionsOf = {
     'workers',
     'accountId',
     'tableTransitionMs',
+    'admitUnsignedPeersUntil',
     'cache',
   ],
   node: [
@@ -272,7 +273,7 @@ export const optionsOf = {
   cache: optionsOfCache,
   status: ['data', 'regions', 'basePort', 'host', ...adminOptions],
   deployment: ['hosts', 'out', 'installed', 'state', 'certificateDays'],
-  secrets: ['regions', 'data', 'natsSecrets', 'natsConf', 'natsListen', 'natsStore'],
+  secrets: ['regions', 'data', 'natsSecrets', 'messageKeys', 'natsConf', 'natsListen', 'natsStore'],
   natsServer: ['natsServer'],
   drill: ['data', 'latency', 'natsServer', 'regionsFolder', ...adminOptions],
   frontDoor: [

@@ -26,6 +26,7 @@ import type { Region } from '../core/topology.ts'
 import { StoreInUse } from '../ports/store.ts'
 import { Failure, codeOf, messageOf } from './failure.ts'
 import { adminTokenName } from './admin-token.ts'
+import { messageKeysName } from './message-keys.ts'
 import { natsSecretsName } from './nats-secrets.ts'
 import { tightenFolder } from './private-files.ts'
 import { identityOf } from './process-identity.ts'
@@ -168,7 +169,7 @@ function parseJson(text: string): unknown {
 }
 
 function refuseForeign(folder: string): void {
-  const allowed = new Set([lockName, adminTokenName, natsSecretsName, 'lost+found'])
+  const allowed = new Set([lockName, adminTokenName, natsSecretsName, messageKeysName, 'lost+found'])
   const strange = readdirSync(folder).filter(
     (name) => !name.startsWith('.') && !name.startsWith(socketName) && !allowed.has(name),
   )

@@ -14,9 +14,11 @@ import type { Region as RegionName, Topology } from '../core/topology.ts'
 import type { Readiness } from '../http/routes.ts'
 import type { EngineOptions } from '../engine/open-engine.ts'
 import type { VisitorOptions } from '../http/visitors.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
+import type { SealSettings } from '../readers/replication/seals.ts'
 import type { StreamTroubleStatus } from '../readers/replication/status.ts'
 import { adminRoutes } from './admin.ts'
 import { type WatchedCredentials, watchCredentials } from './credentials.ts'
@@ -25,6 +27,7 @@ import { tightenFolder } from './private-files.ts'
 import type { RegionEntry } from './regions.ts'
 import { type DamageNotice, openOwnEngine, type Recovery } from './own-engine.ts'
 import { RegionStore } from './region-store.ts'
+import { FolderKeys } from './message-keys.ts'
 import { nameTurns } from './named-turns.ts'
 import { measureStore } from './store-measures.ts'
 import { type Peer, watchTopology } from './topology-watch.ts'
@@ -52,6 +55,10 @@ export type NodeOptions = {
   /** Address of this region's own NATS server. */
   readonly nats: string
   readonly natsAccess: NatsAccess
+  /** Of all regions; undefined: messages are not signed. */
+  readonly messageKeysFolder?: string | undefined
+  /** Until then messages of version 0.1.0 are taken. */
+  readonly admitUnsignedUntilMs?: number | undefined
   /** Of the endpoint: HTTPS. */
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly loopbackPort?: number | undefined
@@ -114,10 +121,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     log,
   })
   life.add(() => bus.close())
-  const clock =
-    options.clockFile === undefined
-      ? systemClock
-      : steppedClock(options.clockFile, (offsetMs) => log.warn('a drill has stepped the wall clock', { offsetMs }))
+  const clock = clockOf(options)
+  const seals = sealSettings(options)
   const around = { clock, random: systemRandom, bus, log, meter }
   const opened = await openOwnEngine(regionStore, around, engineOptions(options, topology, folder))
   const { store, env, engine, recovery } = opened
@@ -137,6 +142,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     before: [recovery],
     replication: {
       logPositionsMax,
+      ...seals,
       get leftovers() {
         return recovery.leftovers
       },
@@ -164,6 +170,23 @@ function engineOptions(options: NodeOptions, topology: Topology, folder: string)
     onDamagedLog: (error) => options.onStoreDamaged(`${messageOf(error)}; ${rest}`),
     onProgress: options.onProgress,
   }
+}
+
+function clockOf({ clockFile, log }: NodeOptions): Clock {
+  if (clockFile === undefined) return systemClock
+  return steppedClock(clockFile, (offsetMs) => log.warn('a drill has stepped the wall clock', { offsetMs }))
+}
+
+/** Throws a Failure where the region's own key cannot be read. */
+function sealSettings({ messageKeysFolder: folder, admitUnsignedUntilMs, self, log }: NodeOptions): SealSettings {
+  if (folder !== undefined) {
+    const keys = new FolderKeys({ folder, self: self.name, clock: systemClock, log })
+    return { keys, admitUnsignedUntilMs }
+  }
+  log.warn('messages between regions are not signed: any program that reaches a NATS server can speak for its region', {
+    advice: 'start the node with --message-keys, as `longitude up` does',
+  })
+  return { admitUnsignedUntilMs }
 }
 
 type Served = {

@@ -68,6 +68,8 @@ export class ChaosRegion {
   readonly peers: string[] = []
   /** Where the program is: another version of it may be put in its place. */
   program = join(root, 'dist', 'node', 'cli.js')
+  /** More flags of its node, from its next start on. */
+  flags: readonly string[] = []
   readonly #place: Place
   #node: ChildProcess | undefined
   #nats: ChildProcess | undefined
@@ -105,7 +107,7 @@ export class ChaosRegion {
     const nats = `nats://127.0.0.1:${natsPort}`
     const own = ['--region', name, '--port', `${port}`, '--nats', nats, '--data', join(folder, 'node')]
     const fixed = ['--table-transition-ms', '0', '--regions-folder', join(root, 'regions')]
-    const node = this.#spawn(process.execPath, [this.program, 'node', ...own, ...fixed, ...peers])
+    const node = this.#spawn(process.execPath, [this.program, 'node', ...own, ...fixed, ...peers, ...this.flags])
     this.#node = node
     await until(`node of ${name}`, async () => {
       if (node.exitCode !== null || node.signalCode !== null) throw new Error(`${name} ended:\n${this.story()}`)

@@ -12,6 +12,7 @@ import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, nkeyAuthenticator, nkeys } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { natsSettings } from '../../src/node/nats-server/settings.ts'
+import { messageKeyPath } from '../../src/node/message-keys.ts'
 import { seedPath } from '../../src/node/nats-secrets.ts'
 import { freePort } from '../free-port.ts'
 import { NatsServerProcess } from '../replication/nats.ts'
@@ -78,6 +79,10 @@ const seedsOf = (data: string): readonly string[] =>
     ),
   )
 
+/** The one that each region signs with. */
+const messageKeysOf = (data: string): readonly string[] =>
+  names.map((name) => readFileSync(messageKeyPath(join(data, 'message-keys'), name), 'utf8').split('\n')[0] ?? '')
+
 async function enters(port: number, options: object): Promise<string> {
   try {
     const connection = await connect({ servers: `127.0.0.1:${port}`, reconnect: false, timeout: 3000, ...options })
@@ -123,16 +128,20 @@ describe('the NATS servers of longitude up', { timeout: 90_000 }, () => {
     expect(new Set(seeds).size).toBe(4)
     const secrets = readdirSync(join(data, 'nats-secrets'), { recursive: true, encoding: 'utf8' })
     for (const path of secrets) expect(statSync(join(data, 'nats-secrets', path)).mode & 0o077, path).toBe(0)
+    const keys = messageKeysOf(data)
+    expect(new Set(keys).size).toBe(2)
+    for (const name of names) expect(statSync(messageKeyPath(join(data, 'message-keys'), name)).mode & 0o077).toBe(0)
     const shown = [running.errors(), JSON.stringify(running.overview)]
     for (const pid of running.overview.processes) shown.push(readFileSync(`/proc/${pid}/cmdline`, 'utf8'))
     for (const name of names) shown.push(readFileSync(join(data, name, 'nats.conf'), 'utf8'))
-    for (const seed of seeds) expect(shown.filter((text) => text.includes(seed))).toEqual([])
+    for (const secret of [...seeds, ...keys]) expect(shown.filter((text) => text.includes(secret))).toEqual([])
   })
 
   test('take rotated secrets up while writes go on, lose nothing, and refuse the old ones', async () => {
     await put(virginia, 'before')
     await arrives(ireland, 'before')
     const old = seedsOf(data)
+    const oldKeys = messageKeysOf(data)
     let count = 0
     const stop = new AbortController()
     const writing = (async () => {
@@ -162,6 +171,7 @@ describe('the NATS servers of longitude up', { timeout: 90_000 }, () => {
       await eventually('nothing is lost', async () => (await all()) === 2 * count + 3)
     }
     expect(seedsOf(data).filter((seed) => old.includes(seed))).toEqual([])
+    expect(messageKeysOf(data).filter((key) => oldKeys.includes(key))).toEqual([])
   })
 
   test('put a region out whose secrets are removed, and give it new ones', async () => {

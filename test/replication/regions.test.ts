@@ -314,11 +314,11 @@ describe('three regions', () => {
     const [us, eu, ap] = await sharedTable()
     await us.stop()
     await meddle(0, async (connection) => {
-      const here = Buffer.from('LGT\u0003\u0002{"say":"here"}')
+      const here = Buffer.from('LGT\u0003\u0003{"say":"here"}')
       connection.subscribe('ask.us.*', { callback: (_, message) => void message.respond(here) })
       connection.publish('here.us', here)
       await eventually('eu refuses us', () => eu.peer('us').state === 'refused')
-      expect(eu.peer('us').reason).toContain('format 2')
+      expect(eu.peer('us').reason).toContain('format 3')
       await ap.put('T', 'meanwhile', 'x')
       await eventually('the rest flows', () => eu.value('T', 'meanwhile') === 'x')
     })

@@ -8,6 +8,7 @@ import { connectOnce, type NatsServer } from '../../src/adapters/nats-connect.ts
 import { NatsCacheLine } from '../../src/adapters/nats-cache-line.ts'
 import { cacheAskSubject, cacheInboxPrefix, invalidationSubject, logSubject } from '../../src/adapters/nats-subjects.ts'
 import { NatsBus } from '../../src/adapters/nats-bus.ts'
+import { encodeControl } from '../../src/core/change/control.ts'
 import { writeDeployment } from '../../src/node/deployment/deployment.ts'
 import { natsAccess } from '../../src/node/nats-access.ts'
 import { eventually } from './eventually.ts'
@@ -356,10 +357,7 @@ describe('a peer’s certificate', () => {
     undo.push(async () => await region.stop())
     const { connection } = await intruder()
     const ask = async (as: string): Promise<string> => {
-      const question = Buffer.concat([
-        Buffer.from('LGT\u0003\u0001'),
-        Buffer.from(JSON.stringify({ say: 'hello', region: as })),
-      ])
+      const question = encodeControl({ say: 'hello', region: as })
       const reply = await connection.request(`ask.${us}.${eu}`, question, { timeout: 5000 })
       return Buffer.from(reply.data).toString()
     }

@@ -6,9 +6,12 @@ import { type BatchChange, decodeBatch, encodeBatch } from '../../src/core/chang
 import { kindOf } from '../../src/core/change/message.ts'
 import { messageChangesMax } from '../../src/core/limits.ts'
 import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
+import type { Carried } from '../../src/adapters/memory-bus.ts'
+import type { MessageKeys } from '../../src/ports/message-keys.ts'
+import { contextIn, signedBySender } from './signing.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
-export type Corruption = 'other version' | 'garbage' | 'poison'
+export type Corruption = 'garbage' | 'poison'
 
 export class Poison {
   readonly #random: SeededRandom
@@ -20,7 +23,6 @@ export class Poison {
 
   /** How a link alters what it carries. */
   alter(how: Corruption): (payload: Buffer) => Buffer {
-    if (how === 'other version') return otherVersion
     if (how === 'garbage') return (payload) => (this.#random.chance(0.3) ? this.#garbage(payload) : payload)
     return (payload) => (this.#random.chance(0.7) ? this.#poisoned(payload) : payload)
   }
@@ -69,13 +71,18 @@ export class Poison {
   }
 }
 
-export function otherVersion(payload: Buffer): Buffer {
-  if (payload.length > 4) payload[4] = 99
-  return payload
+/** As a peer of that version would have signed it. */
+export function otherVersion(keys: MessageKeys): (payload: Buffer, carried: Carried) => Buffer {
+  return (payload, carried) => {
+    // Whom it is for can only be read in the version of this program.
+    const context = contextIn(payload, carried)
+    if (payload.length > 4) payload[4] = 99
+    return signedBySender(keys, payload, carried, context)
+  }
 }
 
 /** Undefined for what is none, or is bad enough already. */
-function batchIn(payload: Buffer): ReturnType<typeof decodeBatch> | undefined {
+export function batchIn(payload: Buffer): ReturnType<typeof decodeBatch> | undefined {
   try {
     return kindOf(payload) === 'batch' ? decodeBatch(payload) : undefined
   } catch {

@@ -1,7 +1,7 @@
 /**
- * Well-formed messages that lie: what a peer sends that is confused, of another deployment, or hostile. Only lies that an
- * honest region can see through, at once or when the truth comes again: of a peer that lies consistently about its own
- * changes there is nothing to be known. None of them may be applied, reach another region, or leave anything behind.
+ * Well-formed messages that lie. A peer that is confused signs its lies with its own key: here are only those that an honest region can see
+ * through, at once or when the truth comes again, since of a peer that lies consistently about its own changes there is nothing to be known. A
+ * stranger that reaches a peer's server has no key, and may lie as it likes. No lie may be applied, reach another region, or leave anything behind.
  */
 import { decodeBatch, encodeBatch } from '../../src/core/change/batch.ts'
 import type { Batch } from '../../src/core/change/batch.ts'
@@ -9,7 +9,10 @@ import { type Control, decodeAnnouncement, decodeAnswer, encodeControl } from '.
 import { kindOf } from '../../src/core/change/message.ts'
 import { encodeRow, decodeRow } from '../../src/core/item/row.ts'
 import { messageChangesMax } from '../../src/core/limits.ts'
-import { gapIn } from './corruption.ts'
+import { batchIn, gapIn } from './corruption.ts'
+import { signedBySender } from './signing.ts'
+import type { Carried } from '../../src/adapters/memory-bus.ts'
+import type { MessageKeys } from '../../src/ports/message-keys.ts'
 import type { SeededRandom } from './seeded-random.ts'
 
 type Answer = ReturnType<typeof decodeAnswer>
@@ -17,32 +20,48 @@ type Announcement = Extract<Answer, { say: 'here' }>
 
 export type Forgery = {
   readonly random: SeededRandom
+  readonly keys: MessageKeys
   /** Another region than the one that speaks. */
   readonly other: { readonly name: string; readonly number: number }
   readonly onForged: () => void
 }
 
 const lieChance = 0.3
+const strangerChance = 0.5
 const yearsMs = 10 * 365 * 24 * 3600 * 1000
 
 /** How a link alters what it carries. */
-export function forging(forgery: Forgery): (payload: Buffer) => Buffer {
-  return (payload) => {
-    if (!forgery.random.chance(lieChance)) return payload
-    const forged = forgedOf(payload, forgery)
-    if (forged !== undefined) forgery.onForged()
-    return forged ?? payload
+export function forging(forgery: Forgery): (payload: Buffer, carried: Carried) => Buffer {
+  const { random, keys, onForged } = forgery
+  return (payload, carried) => {
+    if (!random.chance(lieChance)) return payload
+    const isStranger = random.chance(strangerChance)
+    const forged = (isStranger ? inventedIn(payload, random) : undefined) ?? forgedOf(payload, forgery)
+    if (forged === undefined) return payload
+    onForged()
+    return isStranger ? forged : signedBySender(keys, forged, carried)
   }
+}
+
+/** A change that its origin has never made, and that only its signature shows to be false. Undefined where there is none to begin with. */
+function inventedIn(payload: Buffer, random: SeededRandom): Buffer | undefined {
+  const batch = batchIn(payload)
+  const items = batch?.changes.filter(({ kind }) => kind === 'item') ?? []
+  if (batch === undefined || items.length === 0) return undefined
+  const like = random.pick(items)
+  const row = decodeRow(like.row)
+  const invented = { ...like, row: encodeRow({ ...row, stamp: { ...row.stamp, wallMs: row.stamp.wallMs + 1 } }) }
+  return encodeBatch({ ...batch, changes: batch.changes.map((change) => (change === like ? invented : change)) })
 }
 
 const absurd = 1_000_000_000
 
 /** Claims positions that the origin's log does not reach: in messages on its stream, and in its name once a second. */
-export function forgingPositions(forgery: Omit<Forgery, 'other'>): (payload: Buffer, isAnswer: boolean) => Buffer {
-  const { random, onForged } = forgery
-  return (payload, isAnswer) => {
+export function forgingPositions(forgery: Omit<Forgery, 'other'>): (payload: Buffer, carried: Carried) => Buffer {
+  const { random, keys, onForged } = forgery
+  return (payload, carried) => {
     // Only a peer's node can answer for it: the accounts of its server bind the questions to its secret.
-    if (isAnswer || !random.chance(lieChance)) return payload
+    if (carried.question !== undefined || !random.chance(lieChance)) return payload
     try {
       const kind = kindOf(payload)
       if (kind === 'batch') payload = encodeBatch(withAbsurdEnd(decodeBatch(payload), random))
@@ -53,7 +72,7 @@ export function forgingPositions(forgery: Omit<Forgery, 'other'>): (payload: Buf
       throw error
     }
     onForged()
-    return payload
+    return random.chance(strangerChance) ? payload : signedBySender(keys, payload, carried)
   }
 }
 

@@ -8,6 +8,7 @@
  * - the rows of a key only move forward, in stamp and in version vector.
  */
 import type { Change, Position } from '../../src/core/change/change.ts'
+import { groupChangesMax } from '../../src/core/line-limits.ts'
 import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
 import { decodeRow, type Row, vectorOf } from '../../src/core/item/row.ts'
 import type { TableId } from '../../src/core/table/table.ts'
@@ -92,6 +93,18 @@ export class LogWatch {
         throw new Violation('log contiguous', `${this.region} cannot read what follows ${this.position}`)
       for (const change of changes) this.#take(change, before)
     }
+  }
+
+  /** Whether of the changes that were made together and leave the region some are up to there, and some behind it. */
+  isWithinTransaction(position: Position): boolean {
+    const group = this.entries[position]?.change.group
+    if (group === undefined || group > position) return false
+    const leaves = ({ change }: Entry): boolean => change.ordinal > 0 && change.alone !== true
+    const members = this.entries
+      .slice(group - 1, group - 1 + groupChangesMax)
+      .filter(({ change }) => change.group === group)
+    const before = members.filter((entry) => entry.change.position <= position && leaves(entry))
+    return before.length > 0 && members.some((entry) => entry.change.position > position && leaves(entry))
   }
 
   /** What the table is called now. */

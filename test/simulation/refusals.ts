@@ -6,13 +6,14 @@
 import { decodeRequest, encodeControl } from '../../src/core/change/control.ts'
 import type { Answerer } from '../../src/ports/bus.ts'
 import { SeededRandom } from './seeded-random.ts'
+import { signedBySender } from './signing.ts'
 import type { World } from './world.ts'
 
 type Refusing = { readonly chance: number; readonly kinds: readonly string[] }
 
 const questions = ['hello', 'log', 'cursors', 'tables', 'registers', 'digest', 'rows'] as const
 /** A region says that it is stopping, or has just started. */
-const refusal = encodeControl({ say: 'refused', reason: 'this region does not answer now' })
+const refusal = { say: 'refused', reason: 'this region does not answer now' } as const
 const refusalsSeed = 0x2ef05a1
 
 export class Refusals {
@@ -64,7 +65,11 @@ export class Refusals {
   /** What a region answers with, in the place of its own handler. */
   answerer(region: string, handler: Answerer): Answerer {
     return (payload, asker) =>
-      this.#refuses(region, payload) ? Promise.resolve(Buffer.from(refusal)) : handler(payload, asker)
+      this.#refuses(region, payload)
+        ? Promise.resolve(
+            signedBySender(this.#world.keys, encodeControl(refusal), { from: region, to: asker, question: payload }),
+          )
+        : handler(payload, asker)
   }
 
   #refuses(region: string, payload: Buffer): boolean {

@@ -36,10 +36,11 @@ type Scene = {
 
 /** What the peer hears of the origin. */
 function alterAnnouncements({ world, origin, peer }: Scene, change: (said: Announcement) => Announcement): void {
-  world.network.link(origin.name, peer.name).alter = (payload) =>
+  world.network.link(origin.name, peer.name).alter = world.signedWrong((payload) =>
     kindOf(payload) === 'control' && payload.includes('"here"')
       ? encodeControl(change(decodeAnnouncement(payload)))
-      : payload
+      : payload,
+  )
 }
 
 /** Two regions or more with one table, complete in all of them. */
@@ -61,8 +62,9 @@ async function play(script: (scene: Scene) => Promise<void>, regionCount = 2): P
 
 /** What the origin's batches become on their way to the peer, from now on. */
 function alterBatches({ world, origin, peer }: Scene, change: (batch: Batch) => Batch): void {
-  world.network.link(origin.name, peer.name).alter = (payload) =>
-    kindOf(payload) === 'batch' ? encodeBatch(change(decodeBatch(payload))) : payload
+  world.network.link(origin.name, peer.name).alter = world.signedWrong((payload) =>
+    kindOf(payload) === 'batch' ? encodeBatch(change(decodeBatch(payload))) : payload,
+  )
 }
 
 function stampedLater(batch: Batch): Batch {
@@ -200,3 +202,61 @@ async function removeAll({ engine }: SimulatedRegion): Promise<void> {
     await engine.commit([{ kind: 'delete', table, key, keyAttributes: keyAttributesOf(table.key, item) }])
   }
 }
+
+describe('messages that are recorded and sent again', () => {
+  it('of a stream, of announcements and of questions, change nothing', async () => {
+    await play(async ({ world, origin, peer, write }) => {
+      const random = world.random.fork()
+      let replayed = 0
+      for (const [from, to] of [
+        [origin, peer],
+        [peer, origin],
+      ] as const) {
+        const recorded: Buffer[] = []
+        world.network.link(from.name, to.name).alter = (payload, { question }) => {
+          // An answer is signed for its question: the next test.
+          if (question !== undefined) return payload
+          recorded.push(Buffer.from(payload))
+          if (!random.chance(0.5)) return payload
+          replayed++
+          return Buffer.from(random.pick(recorded))
+        }
+      }
+      for (let n = 0; n < 30; n++) {
+        await write()
+        await world.scheduler.sleep(500)
+      }
+      world.network.mend()
+      await world.scheduler.sleep(10_000)
+      expect(replayed).toBeGreaterThan(50)
+      expect(difference(world)).toBeUndefined()
+      for (const region of [origin, peer]) {
+        expect(world.story.count(region.name, 'fetch the peer’s state')).toBe(0)
+        expect(world.story.count(region.name, 'set a peer’s change aside')).toBe(0)
+      }
+    })
+  })
+
+  it('as answers to other questions are refused by name', async () => {
+    await play(async ({ world, origin, peer, write }) => {
+      const recorded: Buffer[] = []
+      await write()
+      world.network.link(origin.name, peer.name).alter = (payload, { question }) => {
+        if (question === undefined) return payload
+        recorded.push(Buffer.from(payload))
+        return recorded[0] ?? payload
+      }
+      // A new session asks anew.
+      world.network.cut(origin.name, peer.name, 'reset')
+      await world.scheduler.sleep(1000)
+      world.network.heal(origin.name, peer.name)
+      await world.scheduler.sleep(20_000)
+      const told = peer.replication?.status().peers[0]
+      expect(told?.suspect?.last).toMatch(/answer: its signature does not verify/)
+      world.network.mend()
+      await write()
+      await world.scheduler.sleep(30_000)
+      expect(difference(world)).toBeUndefined()
+    })
+  })
+})

@@ -181,6 +181,7 @@ export class SimulatedRegion {
       },
       variant: this.#world.variant,
       settings: {
+        keys: this.#world.keys,
         logPositionsMax: this.#world.logPositionsMax,
         applyChangesMax: this.#world.applyChangesMax,
         backlogMessagesMin: this.#world.backlogMessagesMin,
@@ -349,6 +350,14 @@ export class SimulatedRegion {
       cursor.position <= origin.furthestOf(cursor.epoch),
       'cursors stay within what the origin has flushed',
       () => `${this.name} stands at ${cursor.position} of ${origin.name}, which has ${origin.watch.position}`,
+    )
+    // Behind its log's beginning the state was merged instead.
+    const { engine: ofOrigin } = origin
+    if (ofOrigin === undefined || cursor.position < ofOrigin.oldest()) return
+    expectThat(
+      !origin.watch.isWithinTransaction(cursor.position),
+      'no transaction of a peer is applied in parts',
+      () => `${this.name} stands at ${cursor.position} of ${origin.name}, which is within a transaction`,
     )
   }
 }

@@ -1,5 +1,5 @@
 /** Everything of one run: time, chance, the network and its regions, and what is known of all of them from outside. */
-import { type Link, MemoryNetwork } from '../../src/adapters/memory-bus.ts'
+import { type Carried, type Link, MemoryNetwork } from '../../src/adapters/memory-bus.ts'
 import { required } from '../../src/core/assert.ts'
 import { decodeBatch } from '../../src/core/change/batch.ts'
 import { kindOf } from '../../src/core/change/message.ts'
@@ -16,6 +16,7 @@ import { Scheduler } from './scheduler.ts'
 import { SeededRandom } from './seeded-random.ts'
 import { SimulatedRegion } from './simulated-region.ts'
 import { Damage } from './damage.ts'
+import { SimulatedKeys, signedBySender } from './signing.ts'
 import { Sightings } from './sightings.ts'
 import { Story } from './story.ts'
 import { order } from './vectors.ts'
@@ -43,6 +44,7 @@ export class World {
   readonly oracle = new Oracle()
   readonly sightings = new Sightings()
   readonly damage = new Damage()
+  readonly keys = new SimulatedKeys()
   /** There are caches beside the regions. */
   cached = false
   #regionsEver: number
@@ -132,6 +134,11 @@ export class World {
       if (replicas.delete(region) && replicas.size === 0) this.replicas.delete(id)
     for (const replicas of this.complete.values()) replicas.delete(region)
     this.#spreadTopology()
+  }
+
+  /** What a link makes of a message that its sender itself has made wrong: it is signed. */
+  signedWrong(alter: (payload: Buffer, carried: Carried) => Buffer): Link['alter'] {
+    return (payload, carried) => signedBySender(this.keys, alter(payload, carried), carried)
   }
 
   #spreadTopology(): void {

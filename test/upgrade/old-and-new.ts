@@ -1,9 +1,11 @@
 /** Two regions, each with a nats-server that is open to all and a node of whichever version: what an upgrade meets. */
 import { join } from 'node:path'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { makeMessageKeys } from '../../src/node/message-keys.ts'
 import { findNatsServer } from '../../src/node/nats-server/find.ts'
 import { ChaosRegion } from '../chaos/chaos-region.ts'
 import { freePorts } from '../free-port.ts'
+import { root } from './released.ts'
 
 export const regionNames = ['us-east-1', 'eu-west-1'] as const
 
@@ -15,8 +17,11 @@ export type Side = {
   readonly data: string
 }
 
+const newProgram = join(root, 'dist', 'node', 'cli.js')
+
 export class OldAndNew {
   readonly sides: readonly Side[]
+  readonly #keys: string
 
   /** Both nats-servers run; no node does yet. */
   static async start(folder: string): Promise<OldAndNew> {
@@ -36,16 +41,31 @@ export class OldAndNew {
           .map((other) => `${other.name}=nats://127.0.0.1:${other.region.natsPort}`),
       )
     for (const { region } of sides) await region.startNats()
-    return new OldAndNew(sides)
+    const keys = join(folder, 'message-keys')
+    makeMessageKeys(keys, regionNames)
+    return new OldAndNew(sides, keys)
   }
 
-  private constructor(sides: readonly Side[]) {
+  private constructor(sides: readonly Side[], keys: string) {
     this.sides = sides
+    this.#keys = keys
   }
 
-  /** Starts a side's node with the program of some version. */
-  async startNode({ region }: Side, program: string): Promise<void> {
+  /** Starts a side's node with the program of a released version. */
+  async startOld({ region }: Side, program: string): Promise<void> {
+    await this.#start(region, program, [])
+  }
+
+  /** Starts a side's node with this version; `admits`: it takes messages of version 0.1.0. */
+  async startNew({ region }: Side, { admits }: { readonly admits: boolean }): Promise<void> {
+    const until = new Date(Date.now() + 3_600_000).toISOString()
+    const admission = admits ? ['--admit-unsigned-peers-until', until] : []
+    await this.#start(region, newProgram, ['--message-keys', this.#keys, ...admission])
+  }
+
+  async #start(region: ChaosRegion, program: string, flags: readonly string[]): Promise<void> {
     region.program = program
+    region.flags = flags
     await region.startNode()
   }
 

@@ -11,7 +11,6 @@ import { answersOf, answersThen, layStore, messagesThen } from './fixture.ts'
 import { OldAndNew, regionNames, type Side } from './old-and-new.ts'
 import { historyMissing, programOf, released, root } from './released.ts'
 
-const newProgram = join(root, 'dist', 'node', 'cli.js')
 const closing: (() => unknown)[] = []
 
 afterEach(async () => {
@@ -36,7 +35,7 @@ describe.each(released)('version $version', { timeout: 180_000 }, (version) => {
     const pair = await start()
     for (const side of pair.sides) {
       layStore(version.version, side.name, side.data)
-      await pair.startNode(side, newProgram)
+      await pair.startNew(side, { admits: false })
     }
     for (const { name, client } of pair.sides)
       expect(await answersOf(client)).toEqual(answersThen(version.version, name))
@@ -59,20 +58,76 @@ describe.each(released)('version $version', { timeout: 180_000 }, (version) => {
 
   const program = programOf(version)
   if (program === undefined) console.error(`\n${historyMissing(version)}\n`)
-  it.skipIf(program === undefined)('works beside this version while regions are upgraded one by one', async () => {
+  const rolling = describe.skipIf(program === undefined).each([...regionNames])
+  rolling('beside this version, when %s is upgraded first', (firstName) => {
+    it('is heard by it under the option, hears nothing itself, and catches up when it is upgraded', async () => {
+      const { pair, first, last } = await startPair(firstName)
+      await pair.startNew(first, { admits: true })
+      await put(last, 'of the old')
+      await until('the new has it', async () => (await keysIn(first)).includes('of the old'))
+      await put(first, 'of the new')
+      await until('the old refuses the new by name', async () => {
+        const peer = await last.region.peer(first.name)
+        return peer?.state === 'refused' && peer.reason?.includes('message format 2 is not 1') === true
+      })
+      expect(await keysIn(last)).not.toContain('of the new')
+      await until('it is pending', async () => ((await first.region.peer(last.name))?.pending ?? 0) > 0)
+      await upgrade(pair, last)
+      await until('the last has it', async () => (await keysIn(last)).includes('of the new'))
+      await bothWays(pair)
+    })
+
+    it('is refused by name without the option, and nothing of it is lost', async () => {
+      const { pair, first, last } = await startPair(firstName)
+      await pair.startNew(first, { admits: false })
+      await put(last, 'of the old')
+      await put(first, 'of the new')
+      await until('the new refuses the old by name', async () => {
+        const peer = await first.region.peer(last.name)
+        return peer?.state === 'refused' && peer.reason?.includes('--admit-unsigned-peers-until') === true
+      })
+      expect(await keysIn(first)).not.toContain('of the old')
+      await upgrade(pair, last)
+      for (const side of [first, last])
+        await until(`${side.name} has both`, async () => {
+          const keys = await keysIn(side)
+          return keys.includes('of the old') && keys.includes('of the new')
+        })
+      await bothWays(pair)
+    })
+  })
+
+  /** Both of the old version, which then ends on the first. */
+  async function startPair(firstName: string): Promise<{ pair: OldAndNew; first: Side; last: Side }> {
     if (program === undefined) throw new Error(historyMissing(version))
     const pair = await start()
     for (const side of pair.sides) {
       layStore(version.version, side.name, side.data)
-      await pair.startNode(side, program)
+      await pair.startOld(side, program)
     }
-    for (const side of pair.sides) {
-      await pair.stopNode(side)
-      await pair.startNode(side, newProgram)
-      await bothWays(pair)
-    }
-  })
+    await bothWays(pair)
+    const first = pair.sides.find(({ name }) => name === firstName)
+    const last = pair.sides.find(({ name }) => name !== firstName)
+    if (first === undefined || last === undefined) throw new Error('two sides')
+    await pair.stopNode(first)
+    return { pair, first, last }
+  }
 })
+
+async function upgrade(pair: OldAndNew, side: Side): Promise<void> {
+  await pair.stopNode(side)
+  await pair.startNew(side, { admits: false })
+}
+
+async function put({ client }: Side, customer: string): Promise<void> {
+  const Item = { customer: { S: customer }, order: { N: '1' } }
+  await client.send(new PutItemCommand({ TableName: 'orders', Item }))
+}
+
+async function keysIn({ client }: Side): Promise<readonly string[]> {
+  const items = (await answersOf(client)).tables['orders']?.items ?? []
+  return items.map((item) => (item as { customer: { S: string } }).customer.S)
+}
 
 async function start(): Promise<OldAndNew> {
   prepareProgram()

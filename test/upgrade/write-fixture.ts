@@ -34,7 +34,7 @@ const folder = mkdtempSync(join(tmpdir(), 'longitude-fixture-'))
 const pair = await OldAndNew.start(folder)
 const [virginia, ireland] = pair.sides
 if (virginia === undefined || ireland === undefined) throw new Error('two regions')
-for (const side of pair.sides) await pair.startNode(side, program)
+for (const side of pair.sides) await pair.startOld(side, program)
 await makeTables(virginia, ireland)
 await fill(virginia, ireland)
 await until('both regions have the same', async () => {

@@ -2,18 +2,22 @@
  * A batch: the part (after, upTo] of one region's log, less the changes that concern nobody else. A receiver whose cursor
  * stands at `after` (or later) may apply it and stand at `upTo`; one whose cursor stands before has a hole to fill first.
  *
- *   header · origin number u16 · origin name · epoch · after u48 · upTo u48
+ *   origin number u16 · origin name · epoch · after u48 · upTo u48 · part u16 · parts u16
  *   tables u16, each its id · changes u32, each:
  *     position u48 · group u48 · kind u8 · table u16 · ordinal u48 · key length u16 · row length u32 · key · row
+ *
+ * Changes of the same group are one transaction. It lies in one batch as a whole. Only one that is larger than a message may be has parts, each
+ * a batch of its own: part 1 of 3, 2 of 3, 3 of 3. Of format 1 (version 0.1.0) a batch has no parts, and may end within a transaction.
  */
 import { assert } from '../assert.ts'
 import type { RegionNumber } from '../hybrid-logical-clock/stamp.ts'
 import { readRowStamp, sealedRow, wireSizeBytes, writeWireRow } from '../item/row.ts'
+import { transactionPartsMax } from '../line-limits.ts'
 import { messageChangesMax, messageSizeBytesMax, messageTargetBytes } from '../limits.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
 import type { Proof } from './proof.ts'
-import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
+import { bodyOf, expectKind, formatVersion, frameSizeBytes, tagSizeBytes, versionOf, writeHeader } from './message.ts'
 import { Reader } from './reader.ts'
 import type { RecordHead } from './record.ts'
 
@@ -23,9 +27,19 @@ export type Batch = {
   readonly epoch: string
   readonly after: Position
   readonly upTo: Position
+  /** Undefined: no transaction goes on beyond `upTo`. */
+  readonly part?: Part | undefined
   readonly changes: readonly BatchChange[]
   /** Of the place `upTo`, as the receiver knows it; does not travel. */
   readonly proof?: Proof | undefined
+}
+
+/** Of one transaction that is larger than a message may be: `number` counts from 1. */
+export type Part = { readonly number: number; readonly of: number }
+
+/** Whether a transaction goes on beyond the end of the batch. */
+export function endsWithin({ part }: Pick<Batch, 'part'>): boolean {
+  return part !== undefined && part.number < part.of
 }
 
 export type BatchChange = {
@@ -50,18 +64,36 @@ export function recordSizeBytes({ keyStart, rowEnd }: RecordHead): number {
   return changeHeaderSizeBytes + rowEnd - keyStart
 }
 
+type Mark = { readonly size: number; readonly count: number; readonly tables: number }
+const beginning: Mark = { size: 0, count: 0, tables: 0 }
+
 /** Makes batches of changes as the log keeps them, of which each is read once and copied once; one batch at a time, from `begin` on. */
 export class BatchWriter {
   #changes = Buffer.allocUnsafeSlow(messageTargetBytes)
   #size = 0
   #count = 0
   readonly #tables = new Map<TableId, number>()
+  #mark = beginning
 
   /** Whatever was added and never finished is gone. */
   begin(): void {
     this.#size = 0
     this.#count = 0
     this.#tables.clear()
+    this.#mark = beginning
+  }
+
+  /** A transaction begins. */
+  mark(): void {
+    this.#mark = { size: this.#size, count: this.#count, tables: this.#tables.size }
+  }
+
+  /** Takes back what was added since the mark. */
+  rollBack(): void {
+    const { size, count, tables } = this.#mark
+    this.#size = size
+    this.#count = count
+    for (const id of [...this.#tables.keys()].slice(tables)) this.#tables.delete(id)
   }
 
   add(head: RecordHead, record: Buffer): void {
@@ -87,7 +119,7 @@ export class BatchWriter {
     const target = Buffer.allocUnsafeSlow(headSizeOf(of, this.#tables) + size)
     const start = writeHead(target, of, this.#tables, this.#count)
     this.#changes.copy(target, start, 0, size)
-    assert(start + size === target.length, 'batch: its size is what was counted')
+    assert(start + size === target.length - tagSizeBytes, 'batch: its size is what was counted')
     return target
   }
 
@@ -110,7 +142,7 @@ export function encodeBatch(batch: Batch): Buffer {
   const target = Buffer.allocUnsafe(size)
   let offset = writeHead(target, batch, tables, changes.length)
   for (const change of changes) offset = writeChange(target, offset, change, tables.get(change.table) ?? 0)
-  assert(offset === target.length, 'batch: its size is what was counted')
+  assert(offset === target.length - tagSizeBytes, 'batch: its size is what was counted')
   return target
 }
 
@@ -128,6 +160,8 @@ function writeHead(
   offset = writeText(target, offset, batch.epoch)
   offset = target.writeUIntBE(batch.after, offset, 6)
   offset = target.writeUIntBE(batch.upTo, offset, 6)
+  offset = target.writeUInt16BE(batch.part?.number ?? 1, offset)
+  offset = target.writeUInt16BE(batch.part?.of ?? 1, offset)
   offset = target.writeUInt16BE(tables.size, offset)
   for (const id of tables.keys()) offset = writeText(target, offset, id)
   return target.writeUInt32BE(count, offset)
@@ -136,7 +170,7 @@ function writeHead(
 /** Where a batch ends, for a reader that takes it apart later. Throws RangeError on what is none. */
 export function endOfBatch(payload: Buffer): Position {
   expectKind(payload, 'batch')
-  const reader = new Reader(payload, headerSizeBytes)
+  const reader = new Reader(bodyOf(payload))
   reader.u16()
   reader.text()
   reader.text()
@@ -147,13 +181,14 @@ export function endOfBatch(payload: Buffer): Position {
 /** Throws RangeError on anything that no honest region of this version sends. */
 export function decodeBatch(payload: Buffer): Batch {
   expectKind(payload, 'batch')
-  const reader = new Reader(payload, headerSizeBytes)
+  const reader = new Reader(bodyOf(payload))
   const originNumber = reader.u16()
   const origin = reader.text()
   const epoch = reader.text()
   const after = reader.u48()
   const upTo = reader.u48()
   if (upTo < after) throw new RangeError('a batch that ends before it begins')
+  const part = versionOf(payload) === formatVersion ? readPart(reader) : undefined
   const tables = readTables(reader)
   const count = reader.u32()
   if (count > messageChangesMax || count * changeHeaderSizeBytes > reader.left) throw new RangeError('too many changes')
@@ -166,7 +201,17 @@ export function decodeBatch(payload: Buffer): Batch {
     changes.push(change)
   }
   reader.end()
-  return { origin, originNumber, epoch, after, upTo, changes }
+  const batch = { origin, originNumber, epoch, after, upTo, changes }
+  if (part === undefined) return batch
+  if (changes.some(({ group }) => group !== changes[0]?.group)) throw new RangeError('a part of several transactions')
+  return { ...batch, part }
+}
+
+function readPart(reader: Reader): Part | undefined {
+  const number = reader.u16()
+  const of = reader.u16()
+  if (number < 1 || number > of || of > transactionPartsMax) throw new RangeError(`part ${number} of ${of}`)
+  return of === 1 ? undefined : { number, of }
 }
 
 function tablesOf(changes: readonly BatchChange[]): Map<TableId, number> {
@@ -176,7 +221,7 @@ function tablesOf(changes: readonly BatchChange[]): Map<TableId, number> {
 }
 
 function headSizeOf({ origin, epoch }: Omit<Batch, 'changes'>, tables: ReadonlyMap<TableId, number>): number {
-  let size = headerSizeBytes + 2 + 2 + Buffer.byteLength(origin) + 2 + Buffer.byteLength(epoch) + 12 + 2 + 4
+  let size = frameSizeBytes + 2 + 2 + Buffer.byteLength(origin) + 2 + Buffer.byteLength(epoch) + 12 + 4 + 2 + 4
   for (const id of tables.keys()) size += 2 + Buffer.byteLength(id)
   return size
 }

@@ -19,7 +19,7 @@ import type { DigestRange } from './digest-range.ts'
 import { atOf, type ConfirmedPlace, type CursorList, type Lacking, placeOf, proofOf, type ToldPlace } from './place.ts'
 import type { Proof } from './proof.ts'
 import { clockOf, type Fields, fieldsOf, list, manyOf, natural, record, shortText, text } from './fields.ts'
-import { headerSizeBytes, writeHeader } from './message.ts'
+import { frameSizeBytes, writeHeader } from './message.ts'
 
 /** A region's place in its own log and in time, told to everybody each second. */
 export type Announcement = {
@@ -176,7 +176,7 @@ export type Control = Announcement | Confirmation | Pulse | Request | Answer
 
 export function encodeControl(message: Control): Buffer {
   const json = JSON.stringify(message)
-  const target = Buffer.allocUnsafe(headerSizeBytes + Buffer.byteLength(json))
+  const target = Buffer.allocUnsafe(frameSizeBytes + Buffer.byteLength(json))
   target.write(json, writeHeader(target, 'control'), 'utf8')
   return target
 }

@@ -1,7 +1,7 @@
 /** Reads the fields of a control message, each with its check: every byte comes from outside. */
 import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
 import { controlSizeBytesMax } from '../limits.ts'
-import { expectKind, headerSizeBytes } from './message.ts'
+import { bodyOf, expectKind } from './message.ts'
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -10,7 +10,7 @@ export function fieldsOf(payload: Buffer): Fields {
   if (payload.length > controlSizeBytesMax) throw new RangeError('a control message that is too long')
   let value: unknown
   try {
-    value = JSON.parse(payload.toString('utf8', headerSizeBytes))
+    value = JSON.parse(bodyOf(payload).toString('utf8'))
   } catch {
     throw new RangeError('a control message that is no JSON')
   }

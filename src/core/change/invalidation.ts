@@ -9,7 +9,7 @@ import { assert } from '../assert.ts'
 import { messageSizeBytesMax } from '../limits.ts'
 import type { TableId } from '../table/table.ts'
 import type { Position } from './change.ts'
-import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
+import { bodyOf, cacheHeaderSizeBytes, expectKind, writeCacheHeader } from './message.ts'
 import { Reader } from './reader.ts'
 
 export type InvalidatedKey = {
@@ -37,9 +37,9 @@ export function encodeInvalidation({ epoch, after, upTo, changes }: Invalidation
   const texts = [epoch, ...ordinals.keys()].map((text) => Buffer.from(text))
   const textBytes = texts.reduce((sum, text) => sum + 2 + text.length, 0)
   const keyBytes = changes.reduce((sum, { key }) => sum + changeSizeBytes + (key?.length ?? 0), 0)
-  const target = Buffer.allocUnsafe(headerSizeBytes + 2 * positionSizeBytes + 6 + textBytes + keyBytes)
+  const target = Buffer.allocUnsafe(cacheHeaderSizeBytes + 2 * positionSizeBytes + 6 + textBytes + keyBytes)
   assert(target.length <= messageSizeBytesMax, 'invalidation: no larger than a message may be')
-  let offset = writeText(target, writeHeader(target, 'invalidation'), texts[0] ?? Buffer.alloc(0))
+  let offset = writeText(target, writeCacheHeader(target), texts[0] ?? Buffer.alloc(0))
   offset = target.writeUIntBE(after, offset, positionSizeBytes)
   offset = target.writeUIntBE(upTo, offset, positionSizeBytes)
   offset = target.writeUInt16BE(ordinals.size, offset)
@@ -57,7 +57,7 @@ export function encodeInvalidation({ epoch, after, upTo, changes }: Invalidation
 /** Throws RangeError on anything odd. The keys are views of the payload. */
 export function decodeInvalidation(payload: Buffer): Invalidation {
   expectKind(payload, 'invalidation')
-  const reader = new Reader(payload, headerSizeBytes)
+  const reader = new Reader(bodyOf(payload))
   const epoch = reader.text()
   const after = reader.u48()
   const upTo = reader.u48()

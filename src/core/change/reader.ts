@@ -1,11 +1,10 @@
 /** Reads fields one after another from bytes that somebody else has made. Past the end, or a length that lies, is a RangeError. */
 export class Reader {
   readonly #bytes: Buffer
-  #offset: number
+  #offset = 0
 
-  constructor(bytes: Buffer, offset: number) {
+  constructor(bytes: Buffer) {
     this.#bytes = bytes
-    this.#offset = offset
   }
 
   get left(): number {

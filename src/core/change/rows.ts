@@ -9,7 +9,7 @@
 import { assert } from '../assert.ts'
 import { decodeRow, rowDamage, sealedRow, wireSizeBytes, writeWireRow } from '../item/row.ts'
 import { messageSizeBytesMax, snapshotRowsMax } from '../limits.ts'
-import { expectKind, headerSizeBytes, writeHeader } from './message.ts'
+import { bodyOf, expectKind, frameSizeBytes, writeHeader } from './message.ts'
 import { Reader } from './reader.ts'
 
 export type KeyedRow = { readonly key: Buffer; readonly row: Buffer }
@@ -36,7 +36,7 @@ export function encodeRows(chunk: Rows): Buffer {
     0,
   )
   const { after } = chunk
-  const target = Buffer.allocUnsafe(headerSizeBytes + 5 + (after === undefined ? 0 : 2 + after.length) + size)
+  const target = Buffer.allocUnsafe(frameSizeBytes + 5 + (after === undefined ? 0 : 2 + after.length) + size)
   assert(target.length <= messageSizeBytesMax, 'rows: no larger than a message may be')
   let offset = writeHeader(target, 'rows')
   offset = target.writeUInt8((chunk.done ? doneFlag : 0) + (after === undefined ? 0 : afterFlag), offset)
@@ -58,7 +58,7 @@ export function encodeRows(chunk: Rows): Buffer {
 /** Unless `asTheyAre`, each is a row by its form; whoever looks for damage wants to see what is none. */
 export function decodeRows(payload: Buffer, asTheyAre = false): Rows {
   expectKind(payload, 'rows')
-  const reader = new Reader(payload, headerSizeBytes)
+  const reader = new Reader(bodyOf(payload))
   const flags = reader.u8()
   if (flags > doneFlag + afterFlag) throw new RangeError('neither done nor not done')
   const after = (flags & afterFlag) === 0 ? undefined : reader.bytes(reader.u16())

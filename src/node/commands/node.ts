@@ -36,6 +36,8 @@ async function serve(command: Command, parent: Parent): Promise<void> {
     visitors: options,
     adminToken: adminToken(options),
     natsAccess: natsAccess(options),
+    messageKeysFolder: options.messageKeys,
+    admitUnsignedUntilMs: options.admitUnsignedPeersUntil,
     tls,
     certificates: certificatesOf(options),
     self: { name: self.name, number: self.number },

@@ -1,9 +1,10 @@
-/** `longitude secrets`: the secrets of regions at NATS servers, made or rotated. A deployment that runs takes them up by itself. */
+/** `longitude secrets`: the secrets of regions at NATS servers and the keys of their messages, made or rotated. A deployment that runs takes them up by itself. */
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { accountLines } from '../deployment/nats-accounts.ts'
 import { Failure } from '../failure.ts'
+import { makeMessageKeys, messageKeyPath, messageKeysName, rotateMessageKeys } from '../message-keys.ts'
 import {
   identitiesOf,
   makeNatsSecrets,
@@ -17,6 +18,7 @@ import { writeConfiguration } from '../supervisor/nats-process.ts'
 import { tableText } from '../table-text.ts'
 
 type Paths = { readonly region: string; readonly node: string; readonly cache: string; readonly conf?: string }
+type AllPaths = Paths & { readonly messages: string }
 
 /** Prints paths, and nothing of what is in them. */
 export async function runSecrets(command: Command, json: boolean): Promise<void> {
@@ -25,11 +27,20 @@ export async function runSecrets(command: Command, json: boolean): Promise<void>
   const { rotate } = command.opts<{ rotate?: true | readonly string[] }>()
   const regions = rotate === undefined ? options.regions : rotated(folder, rotate)
   for (const region of regions) requireName(region)
-  if (rotate === undefined) makeNatsSecrets(folder, regions)
-  else rotateNatsSecrets(folder, regions)
+  const keys = resolve(options.messageKeys ?? join(options.data, messageKeysName))
+  if (rotate === undefined) {
+    makeNatsSecrets(folder, regions)
+    makeMessageKeys(keys, regions)
+  } else {
+    rotateNatsSecrets(folder, regions)
+    rotateMessageKeys(keys, regions)
+  }
   if (options.natsConf !== undefined) writeConfigurations(folder, options.natsConf, options)
-  const paths = regions.map((region) => pathsOf(folder, region, options.natsConf))
-  console.log(json ? JSON.stringify({ folder, rotated: rotate !== undefined, regions: paths }) : textOf(paths))
+  const paths = regions.map((region) => ({
+    ...pathsOf(folder, region, options.natsConf),
+    messages: messageKeyPath(keys, region),
+  }))
+  console.log(json ? JSON.stringify({ folder, keys, rotated: rotate !== undefined, regions: paths }) : textOf(paths))
   await Promise.resolve()
 }
 
@@ -73,9 +84,9 @@ function confPath(folder: string, region: string): string {
   return join(resolve(folder), `${region}.conf`)
 }
 
-function textOf(paths: readonly Paths[]): string {
+function textOf(paths: readonly AllPaths[]): string {
   return tableText(
-    ['REGION', 'NKEY OF THE NODE', 'NKEY OF ITS CACHES', 'NATS SERVER'],
-    paths.map(({ region, node, cache, conf }) => [region, node, cache, conf ?? '–']),
+    ['REGION', 'NKEY OF THE NODE', 'NKEY OF ITS CACHES', 'KEY OF ITS MESSAGES', 'NATS SERVER'],
+    paths.map(({ region, node, cache, messages, conf }) => [region, node, cache, messages, conf ?? '–']),
   )
 }

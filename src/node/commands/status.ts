@@ -57,6 +57,8 @@ const nodeStatus = z.looseObject({
   flushed: z.number(),
   tables: z.number(),
   publishing: z.boolean(),
+  /** A node of version 0.1.0 does not say it. */
+  signed: z.boolean().optional(),
   stream: z.looseObject({ kind: z.string(), reason: z.string(), advice: z.string(), sinceMs: z.number() }).optional(),
   trouble: z.looseObject({ reason: z.string() }).optional(),
   damage: z
@@ -311,7 +313,8 @@ function regionsText(regions: readonly Answer[]): string {
 function publishingText(status: Answer['status']): string {
   if (status?.stream !== undefined && status.stream.kind !== 'away')
     return `its stream is refused: ${status.stream.kind}`
-  return status?.publishing === false ? 'its NATS server is away' : ''
+  if (status?.publishing === false) return 'its NATS server is away'
+  return status?.signed === false ? 'its messages are not signed (--message-keys)' : ''
 }
 
 function cachesText(

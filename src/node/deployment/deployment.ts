@@ -8,6 +8,7 @@ import { isIP } from 'node:net'
 import { join } from 'node:path'
 import { adminToken, adminTokenName } from '../admin-token.ts'
 import { type Certified, certify, commonNameOf, type Wish } from './certificate.ts'
+import { makeMessageKeys, messageKeyPath, messageKeyPathsIn, rotateMessageKeys } from '../message-keys.ts'
 import type { RegionHost } from './options.ts'
 import { certificateNameOf, type Identities, peerApiPrefix, securedNatsConfiguration } from './nats-accounts.ts'
 
@@ -29,6 +30,9 @@ export type WrittenRegion = { readonly region: string; readonly folder: string; 
 
 export async function writeDeployment(options: DeploymentOptions): Promise<readonly WrittenRegion[]> {
   const authority = await authorityIn(options.out)
+  const regions = options.hosts.map(({ region }) => region)
+  makeMessageKeys(join(options.out, authorityFolder), regions)
+  rotateMessageKeys(join(options.out, authorityFolder), options.rotate ?? [])
   const names = new Map(options.hosts.map(({ region }) => [region, namesOf(region, options)]))
   const written: WrittenRegion[] = []
   for (const host of options.hosts) written.push(await writeRegion(host, { authority, names, options }))
@@ -93,6 +97,7 @@ async function writeRegion(at: RegionHost, writing: Writing): Promise<WrittenReg
   }
   writeFileSync(join(folder, 'ca.crt'), authority.certificate)
   writeToken(options.out, folder)
+  writeMessageKeys(options, folder)
   writeFileSync(join(folder, 'nats.conf'), natsConfigurationOf(at, writing))
   writeFileSync(join(folder, 'longitude.json'), `${JSON.stringify(nodeOptionsOf(at, options), undefined, 2)}\n`)
   writeFileSync(join(folder, 'cache.json'), `${JSON.stringify(cacheOptionsOf(at, options), undefined, 2)}\n`)
@@ -142,6 +147,7 @@ function nodeOptionsOf({ region, natsPort }: RegionHost, { hosts, installed, sta
     nats: `tls://localhost:${natsPort}`,
     peer: Object.fromEntries(others.map((each) => [each.region, `tls://${hostInUrl(each.host)}:${each.natsPort}`])),
     natsApiPrefix: peerApiPrefix,
+    messageKeys: installed,
     adminTokenFile: join(installed, adminTokenName),
     natsTlsCa: join(installed, 'ca.crt'),
     natsTlsCert: join(installed, 'node.crt'),
@@ -159,6 +165,15 @@ function cacheOptionsOf({ region, natsPort }: RegionHost, { installed }: Deploym
     natsTlsCa: join(installed, 'ca.crt'),
     natsTlsCert: join(installed, 'cache.crt'),
     natsTlsKey: join(installed, 'cache.key'),
+  }
+}
+
+/** Every region has those of all, and none of a region that has left. The keeper's own are beside the authority's key. */
+function writeMessageKeys({ out, hosts }: DeploymentOptions, folder: string): void {
+  for (const path of messageKeyPathsIn(folder)) rmSync(path)
+  for (const { region } of hosts) {
+    const text = readFileSync(messageKeyPath(join(out, authorityFolder), region), 'utf8')
+    writeFileSync(messageKeyPath(folder, region), text, { mode: 0o600 })
   }
 }
 

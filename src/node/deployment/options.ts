@@ -1,4 +1,4 @@
-/** The options of regions on machines of their own: TLS of a node, and what `longitude deployment` writes. Rows of configuration.ts. */
+/** The options of regions on machines of their own: TLS and message keys of a node, and what `longitude deployment` writes. Rows of configuration.ts. */
 import { z } from 'zod'
 
 export type RegionHost = { readonly region: string; readonly host: string; readonly natsPort: number }
@@ -10,6 +10,8 @@ export const nodeTlsOptions = [
   'natsTlsKey',
   'natsNkey',
   'natsApiPrefix',
+  'messageKeys',
+  'admitUnsignedPeersUntil',
   'tlsCert',
   'tlsKey',
   'loopbackPort',
@@ -19,6 +21,10 @@ const natsPortUsual = 4222
 const portMax = 65_535
 const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(portMax)
 const file = z.string().min(1).optional()
+const moment = z
+  .string()
+  .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)$/, 'a time such as 2026-12-31T00:00:00Z')
+  .refine((text) => Number.isFinite(Date.parse(text)), 'a time such as 2026-12-31T00:00:00Z')
 const hosts = z
   .union([
     z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([region, at]) => `${region}=${at}`)),
@@ -54,6 +60,19 @@ export const deploymentOptions = {
     schema: z
       .string()
       .regex(/^[A-Za-z0-9_$-]+(\.[A-Za-z0-9_$-]+)*$/, 'names separated by dots')
+      .optional(),
+  },
+  messageKeys: {
+    flags: '--message-keys <folder>',
+    help: 'folder of the keys with which regions sign their messages; nothing is signed or checked when not given (of `secrets`: message-keys in the data folder)',
+    schema: file,
+  },
+  admitUnsignedPeersUntil: {
+    flags: '--admit-unsigned-peers-until <time>',
+    help: 'take messages of peers of version 0.1.0, which does not sign them, until this time, such as 2026-12-31T00:00:00Z',
+    // An empty variable, as Compose passes on one that is not set, is none.
+    schema: z
+      .union([z.literal('').transform(() => undefined), moment.transform((text) => Date.parse(text))])
       .optional(),
   },
   tlsCert: {

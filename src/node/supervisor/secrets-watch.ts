@@ -1,9 +1,10 @@
 /**
  * Follows the NATS secrets of a run: when one has come, gone or changed, the servers are started again with configurations that have it.
- * A reload is not enough: nats-server does not connect the account of a new region to that of its own until it starts (2.10.27, 2.15.1).
+ * Nodes look at the keys of messages themselves; only one that is missing is made here. A reload is not enough: nats-server does not connect the account of a new region to that of its own until it starts (2.10.27, 2.15.1).
  */
 import type { Log } from '../../ports/log.ts'
 import { messageOf } from '../failure.ts'
+import { makeMessageKeys } from '../message-keys.ts'
 import { makeNatsSecrets, natsSecretsMark } from '../nats-secrets.ts'
 import type { RegionPlan } from './layout.ts'
 import { prepareNats } from './nats-process.ts'
@@ -11,6 +12,7 @@ import type { Supervised } from './supervised.ts'
 
 export type SecretsWatchOptions = {
   readonly folder: string
+  readonly messageKeys: string
   readonly regions: readonly { readonly plan: RegionPlan; readonly nats: Supervised }[]
   readonly log: Log
 }
@@ -27,12 +29,11 @@ export class SecretsWatch {
 
   /** Called again and again. A change that cannot be taken up is tried again, and changes nothing meanwhile. */
   look(): void {
-    const { folder, regions, log } = this.#options
+    const { folder, messageKeys, regions, log } = this.#options
     try {
-      makeNatsSecrets(
-        folder,
-        regions.map(({ plan }) => plan.name),
-      )
+      const names = regions.map(({ plan }) => plan.name)
+      makeNatsSecrets(folder, names)
+      makeMessageKeys(messageKeys, names)
       const mark = natsSecretsMark(folder)
       if (mark === this.#mark) return
       for (const { plan } of regions) prepareNats(plan, folder)

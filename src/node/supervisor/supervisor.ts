@@ -10,6 +10,7 @@ import { peerApiPrefix } from '../deployment/nats-accounts.ts'
 import { Failure } from '../failure.ts'
 import { Faults, clockFileName } from './faults.ts'
 import type { VisitorOptions } from '../../http/visitors.ts'
+import { makeMessageKeys, messageKeysName } from '../message-keys.ts'
 import { makeNatsSecrets, natsSecretsName, seedPath } from '../nats-secrets.ts'
 import { LinksControl } from '../links/control-client.ts'
 import { linksPlan } from './links-plan.ts'
@@ -41,6 +42,7 @@ export type SupervisorOptions = VisitorOptions & {
   readonly workers?: number
   readonly regionsFolder?: string | undefined
   readonly tableTransitionMs: number
+  readonly admitUnsignedPeersUntil?: number | undefined
   readonly log: Log
   readonly sink: LineSink
   readonly progress: (line: string) => void
@@ -98,16 +100,16 @@ export class Supervisor {
    * or when what they share cannot start; what was started is still to be stopped then.
    */
   async start(): Promise<readonly RegionFailure[]> {
-    makeNatsSecrets(
-      this.#secrets,
-      this.regions.map(({ plan }) => plan.name),
-    )
+    const names = this.regions.map(({ plan }) => plan.name)
+    makeNatsSecrets(this.#secrets, names)
+    makeMessageKeys(this.#messageKeys, names)
     const shared = Promise.all([this.#links.start(), this.#frontDoor?.start()])
     const started = await Promise.all([shared, ...this.regions.map(async (region) => await this.#startRegion(region))])
     const failed = started.flatMap((one) => (one !== undefined && 'reason' in one ? [one] : []))
     if (failed.length === this.regions.length) throw new Failure(storyOf(failed))
     this.#folders = this.regions.map(watchedFolder)
-    const secrets = new SecretsWatch({ folder: this.#secrets, regions: this.regions, log: this.#options.log })
+    const secretsOf = { folder: this.#secrets, messageKeys: this.#messageKeys }
+    const secrets = new SecretsWatch({ ...secretsOf, regions: this.regions, log: this.#options.log })
     this.#folderTimer = setInterval(() => {
       this.#lookAtFolders()
       secrets.look()
@@ -181,6 +183,10 @@ export class Supervisor {
     return join(this.#options.layout.data, natsSecretsName)
   }
 
+  get #messageKeys(): string {
+    return join(this.#options.layout.data, messageKeysName)
+  }
+
   get linksPid(): number | undefined {
     return this.#links.pid
   }
@@ -200,6 +206,8 @@ export class Supervisor {
       nats: `nats://127.0.0.1:${plan.natsPort}`,
       'nats-nkey': seedPath(this.#secrets, plan.name, 'node'),
       'nats-api-prefix': peerApiPrefix,
+      'message-keys': this.#messageKeys,
+      ...admissionFlags(this.#options),
       'account-id': accountId,
       'table-transition-ms': tableTransitionMs,
       'clock-file': join(plan.folder, clockFileName),
@@ -327,6 +335,10 @@ function visitorFlags({ cors, hostNames }: VisitorOptions): Readonly<Record<stri
     ...(cors === undefined || cors.length === 0 ? {} : { cors: cors.join() }),
     ...(hostNames === undefined || hostNames.length === 0 ? {} : { 'host-names': hostNames.join() }),
   }
+}
+
+function admissionFlags({ admitUnsignedPeersUntil: untilMs }: SupervisorOptions): Readonly<Record<string, string>> {
+  return untilMs === undefined ? {} : { 'admit-unsigned-peers-until': new Date(untilMs).toISOString() }
 }
 
 /** What was said to us is passed on by flags: a LONGITUDE_PEER of the person's own must not reach the children. */

@@ -12,6 +12,7 @@ import {
 } from '../../core/change/control.ts'
 import type { ConfirmedPlace, ToldPlace } from '../../core/change/place.ts'
 import { UnknownFormat } from '../../core/change/message.ts'
+import { NotAuthentic } from '../../core/change/seal.ts'
 import { encodeRows, type Rows } from '../../core/change/rows.ts'
 import {
   sharedTablesAtOnceMax,
@@ -22,12 +23,15 @@ import {
 import type { TableId } from '../../core/table/table.ts'
 import type { Turns } from '../../core/turns.ts'
 import { peersOf, type Topology } from '../../core/topology.ts'
+import type { Answerer } from '../../ports/bus.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { absences, notNoted } from './debts.ts'
 import { digestForPeer } from './key-range.ts'
 import { emptyBatch, encodePart } from './own-changes.ts'
 import type { RowSeries, SeriesQuestion } from './row-series.ts'
+import type { Seals } from './seals.ts'
+import type { Suspicion } from './suspicion.ts'
 
 /** Parts of the log looked through for one answer: foreign changes in between must not make it empty for ever. */
 const partsMax = 4
@@ -56,6 +60,32 @@ export type Answers = {
   readonly series?: RowSeries
 }
 
+type Desk = {
+  readonly clock: Pick<Clock, 'sleep'>
+  readonly seals: Seals
+  readonly goesOn: () => boolean
+  /** Where it is noted that a question is not that region's. */
+  readonly suspicionOf: (asker: string) => Suspicion | undefined
+}
+
+/** Checks who asks before anything of the question is read, and signs the answer for this question alone. */
+export function answererOf(room: Answers, { clock, seals, goesOn, suspicionOf }: Desk): Answerer {
+  const refused = (payload: Buffer, asker: string): Buffer | undefined => {
+    try {
+      seals.checkQuestion(payload, asker)
+      return undefined
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error
+      if (error instanceof NotAuthentic) suspicionOf(asker)?.note('question', error)
+      return refusalOf(error)
+    }
+  }
+  return async (payload, asker) => {
+    const said = refused(payload, asker) ?? (await answerInTurns(answer(room, payload, asker), clock, goesOn))
+    return said === undefined ? undefined : seals.answerTo(payload, said)
+  }
+}
+
 /** Questions for what this region has, in its tables and of them. */
 const ofState: readonly string[] = ['tables', 'registers', 'rows', 'digest']
 
@@ -66,8 +96,7 @@ export function* answer(room: Answers, payload: Buffer, asker: string): Turns<Bu
     request = decodeRequest(payload)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    // A peer of another version reads the version in the header of whatever it is answered.
-    return refusal(error instanceof UnknownFormat ? error.message : 'not a request')
+    return refusalOf(error)
   }
   // Who confirms in another's name would let the log be trimmed before that one has it.
   if (request.region !== asker) return refusal(`this is ${asker}, not ${request.region}`)
@@ -85,7 +114,7 @@ export function* answer(room: Answers, payload: Buffer, asker: string): Turns<Bu
 }
 
 /** Undefined, too, once the region stops. */
-export async function answerInTurns(
+async function answerInTurns(
   work: Turns<Buffer | undefined>,
   clock: Pick<Clock, 'sleep'>,
   goesOn: () => boolean,
@@ -231,6 +260,12 @@ function digest({ engine, isComplete }: Answers, request: Extract<Request, { say
 
 function keyFrom(text: string | undefined): Buffer | undefined {
   return text === undefined ? undefined : Buffer.from(text, 'base64')
+}
+
+/** A peer of another version reads the version in the header of whatever it is answered. */
+function refusalOf(error: RangeError): Buffer {
+  const isNamed = error instanceof UnknownFormat || error instanceof NotAuthentic
+  return refusal(isNamed ? error.message : 'not a request')
 }
 
 function refusal(reason: string): Buffer {

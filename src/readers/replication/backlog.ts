@@ -3,7 +3,7 @@
  * change a message, and a message costs both ends as much as some two hundred changes in one answer. Several questions are under
  * way, as many as the peer answers soon; what they bring is handed on in the log's order.
  */
-import { type Batch, endOfBatch } from '../../core/change/batch.ts'
+import { type Batch, endOfBatch, endsWithin } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import type { ToldPlace } from '../../core/change/place.ts'
 import { backlogPartsUnderWayMax, logReadChangesMax, messageTargetBytes } from '../../core/limits.ts'
@@ -67,6 +67,8 @@ export async function pullBacklog(backlog: Backlog): Promise<boolean> {
     return question
   }
   let asked = backlog.after
+  /** Up to here what came was handed on, and up to `reached` no transaction is cut. */
+  let delivered = backlog.after
   let reached = backlog.after
   while (reached < upTo) {
     for (; underWay.length < parts.parts && asked < upTo; asked = underWay.at(-1)?.end ?? asked)
@@ -80,10 +82,14 @@ export async function pullBacklog(backlog: Backlog): Promise<boolean> {
     const part = readPart(questionOf(backlog, first.after, first.end), answer)
     if (part.say === 'gone') throw new NotReached(backlog.peer.name, first.after)
     const { batch } = part
-    const isWhole = batch.upTo >= first.end
+    const isWithin = endsWithin(batch)
+    const isWhole = batch.upTo >= first.end && !isWithin
     parts.note({ batch, sizeBytes: answer.length }, { isWhole, askedMs: first.askedMs, nowMs: clock.monotonicMs() })
-    reached = Math.max(reached, batch.upTo)
-    if (!isWhole) underWay.unshift(first.rest ?? ask(batch.upTo, first.end))
+    if (!isWhole) underWay.unshift(first.rest ?? ask(batch.upTo, Math.max(first.end, batch.upTo + 1)))
+    // A question in flight may begin within a transaction that is here by now.
+    if (batch.upTo <= delivered && batch.upTo > batch.after) continue
+    delivered = Math.max(delivered, batch.upTo)
+    if (!isWithin) reached = delivered
     await onPart(batch, answer.length)
   }
   return true

@@ -1,9 +1,9 @@
 /** Messages that wait to be applied, and what of them can be applied together. */
-import { type Batch, type BatchChange, changeSizeBytes } from '../../core/change/batch.ts'
+import { assert } from '../../core/assert.ts'
+import { type Batch, type BatchChange, changeSizeBytes, endsWithin } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import { isAgainst, type Proof, proofOfEnd } from '../../core/change/proof.ts'
 import { applyTargetBytes } from '../../core/limits.ts'
-
 import type { Engine } from '../../engine/engine.ts'
 
 export type Waiting = { readonly batch: Batch; readonly sequence: number; readonly sizeBytes: number }
@@ -31,11 +31,12 @@ export type Taken = {
  * The first messages from `from` on as one batch, as far as they follow on each other and one transaction should go. A backlog of single
  * changes would otherwise cost a flush each. What overlaps is taken once. A message that weighs more than may be decided in one turn is
  * taken in parts, each up to a place where no transaction is cut. A message that is against the end of those before it is not taken with them.
+ * Undefined, too, while parts of a transaction are still to come.
  */
 export function takeTogether(waiting: readonly Waiting[], bounds: Bounds): Taken | undefined {
   const { cursor, changesMax, weightOf = () => 1, from = 0 } = bounds
   const weigh = (each: readonly BatchChange[]): number => each.reduce((sum, change) => sum + weightOf(change), 0)
-  const first = waiting[from]
+  const first = wholeAt(waiting, from, cursor)
   if (first === undefined) return undefined
   const { batch } = first
   const changes: BatchChange[] = []
@@ -51,12 +52,13 @@ export function takeTogether(waiting: readonly Waiting[], bounds: Bounds): Taken
     }
   let weight = weigh(changes)
   let { upTo } = batch
-  let sequence = first.sequence
-  let end = from + 1
+  let { sequence } = first
+  let end = from + first.messages
   let proof = upTo > cursor ? proofOfEnd(batch) : bounds.proof
   for (; end < waiting.length; end++) {
     const next = waiting[end] as Waiting
     if (next.batch.epoch !== batch.epoch || next.batch.after > upTo || isAgainst(next.batch, proof)) break
+    if (endsWithin(next.batch)) break
     const weightOfNext = weigh(next.batch.changes)
     if (weight + weightOfNext > changesMax || sizeBytes > applyTargetBytes) break
     weight += weightOfNext
@@ -68,6 +70,44 @@ export function takeTogether(waiting: readonly Waiting[], bounds: Bounds): Taken
   // It rests on the cursor: should those before it not be applied after all, it must show as a hole.
   const whole = { ...batch, after: Math.max(batch.after, cursor), upTo, changes }
   return { batch: { ...whole, proof: proofOfEnd(whole) }, sequence, messages: end - from, weight }
+}
+
+type Whole = { readonly batch: Batch; readonly sequence: number; readonly messages: number }
+
+/**
+ * The message at `from`, with those behind it that are the other parts of its transaction. Undefined while they may still come. Where one is
+ * missing and others follow, it is an empty batch behind the gap, as any message is that does not go on from the cursor.
+ */
+export function wholeAt(waiting: readonly Waiting[], from: number, cursor: Position): Whole | undefined {
+  const first = waiting[from]
+  if (first === undefined || !endsWithin(first.batch) || first.batch.upTo <= cursor)
+    return first && { ...first, messages: 1 }
+  const parts = [first.batch]
+  let { upTo } = first.batch
+  for (const [n, next] of waiting.slice(from + 1).entries()) {
+    const { batch, sequence } = next
+    const messages = n + 2
+    const isGap = batch.epoch !== first.batch.epoch || batch.after > upTo
+    if (isGap) return { batch: { ...first.batch, after: upTo, part: undefined, changes: [] }, sequence, messages }
+    if (batch.upTo <= upTo) continue
+    parts.push(batch)
+    upTo = batch.upTo
+    if (!endsWithin(batch)) return { batch: joined(parts), sequence, messages }
+  }
+  return undefined
+}
+
+/** Parts that follow on each other, as one batch. What overlaps is in it once. */
+export function joined(parts: readonly Batch[]): Batch {
+  const [first] = parts
+  assert(first !== undefined, 'batches: there is a part')
+  const changes: BatchChange[] = []
+  let upTo = first.after
+  for (const each of parts) {
+    add(changes, each, upTo)
+    upTo = Math.max(upTo, each.upTo)
+  }
+  return { ...first, upTo, part: undefined, changes }
 }
 
 /** The batch as several that follow on each other, each as light as one turn may decide, and none of which ends within a transaction. */

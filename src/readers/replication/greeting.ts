@@ -1,5 +1,7 @@
 /** The first exchange with a peer's node: who it is, which log it has, and whether it speaks what we speak. */
 import { type Announcement, decodeAnswer, encodeControl } from '../../core/change/control.ts'
+import { UnknownFormat } from '../../core/change/message.ts'
+import { NotAuthentic } from '../../core/change/seal.ts'
 import type { ToldPlace } from '../../core/change/place.ts'
 import type { Region } from '../../core/topology.ts'
 import type { Cursor } from '../../engine/engine.ts'
@@ -10,14 +12,22 @@ export class Refused extends Error {
   override readonly name = 'Refused'
 }
 
-/** Undefined when nobody answers: the node may be down while its stream is up. Throws Refused, or UnknownFormat. */
+/** Whether nothing of the peer is applied until that changes. */
+export function isRefusal(error: unknown): error is Error {
+  return error instanceof UnknownFormat || error instanceof NotAuthentic || error instanceof Refused
+}
+
+/** Undefined when the node does not answer: it may be down while its stream is up. Throws an error that `isRefusal`. */
 export async function greet(
   session: Session,
   { self, peer, cursor }: { readonly self: string; readonly peer: Region; readonly cursor: Cursor | undefined },
 ): Promise<Announcement | undefined> {
   const payload = await session
     .request(encodeControl({ say: 'hello', region: self, ...placeOf(cursor) }))
-    .catch(() => undefined)
+    .catch((error: unknown) => {
+      if (isRefusal(error)) throw error
+      return undefined
+    })
   if (payload === undefined) return undefined
   const said = decodeAnswer(payload)
   if (said.say === 'refused') throw new Refused(`${peer.name} refuses: ${said.reason}`)

@@ -1,6 +1,8 @@
 /** What a peer has said of itself, when that was heard, and what follows from it: its clock against ours, and the watermark. */
 import type { Announcement } from '../../core/change/control.ts'
+import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { clockDriftMsMax } from '../../core/limits.ts'
+import type { TableId } from '../../core/table/table.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Pace } from './pace.ts'
 import { Watermark } from './watermark.ts'
@@ -57,4 +59,23 @@ export class Hearing {
     if (isFollowed && this.#isCredible(said))
       this.watermark.promise({ position: said.flushed, clock: said.clock, seen })
   }
+}
+
+type SeenQuestion = {
+  readonly self: string
+  readonly here: string
+  readonly origin: string
+  readonly table: TableId
+}
+
+/** Up to when the region `here` has everything that `origin` wrote to the table, as far as the region `self` has heard. */
+export function seenOf(
+  peers: ReadonlyMap<string, { readonly hearing: Hearing }>,
+  { self, here, origin, table }: SeenQuestion,
+): ClockState | undefined {
+  const seen =
+    here === self
+      ? peers.get(origin)?.hearing.watermark
+      : peers.get(here)?.hearing.last?.seen.find(({ region }) => region === origin)
+  return seen?.waiting?.find((each) => each.table === table)?.clock ?? seen?.clock
 }

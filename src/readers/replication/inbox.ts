@@ -1,8 +1,10 @@
 /** What a peer's stream has brought and nobody has applied yet; full, it makes the session wait. */
+import { endsWithin } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import type { Proof } from '../../core/change/proof.ts'
+import { transactionBytesMax } from '../../core/line-limits.ts'
 import { applyChangesMax, inboxBytesMax, inboxMessagesMax } from '../../core/limits.ts'
-import { type Bounds, type Taken, takeTogether, type Waiting } from './batches.ts'
+import { type Bounds, type Taken, takeTogether, type Waiting, wholeAt } from './batches.ts'
 
 type InboxOptions = { readonly changesMax?: number | undefined; readonly weightOf?: Bounds['weightOf'] }
 
@@ -19,10 +21,6 @@ export class Inbox {
     this.#bounds = { changesMax, weightOf }
   }
 
-  get isEmpty(): boolean {
-    return this.#waiting.length === 0
-  }
-
   get first(): Waiting | undefined {
     return this.#waiting[0]
   }
@@ -30,6 +28,11 @@ export class Inbox {
   /** Of those that are not being applied. */
   get next(): Waiting | undefined {
     return this.#waiting[this.#taken]
+  }
+
+  /** Something can be applied at that place, or dropped, or shows a gap: not so while all that waits are parts of a transaction whose others may still come. */
+  hasWork(cursor: Position): boolean {
+    return wholeAt(this.#waiting, 0, cursor) !== undefined
   }
 
   changes(): number {
@@ -43,8 +46,15 @@ export class Inbox {
 
   /** Undefined when there is room for another message, else resolves once there is; for one waiter at a time. */
   room(): Promise<void> | undefined {
-    if (this.#waiting.length < inboxMessagesMax && this.#bytes < inboxBytesMax) return undefined
+    const bytesMax = inboxBytesMax + (this.#isWithinTransaction() ? transactionBytesMax : 0)
+    if (this.#waiting.length < inboxMessagesMax && this.#bytes < bytesMax) return undefined
     return new Promise<void>((resolve) => (this.#room = resolve))
+  }
+
+  /** What came last is a part of a transaction, and not the last part. */
+  #isWithinTransaction(): boolean {
+    const last = this.#waiting.at(-1)
+    return last !== undefined && endsWithin(last.batch)
   }
 
   /** What can be applied next, being applied from now on; undefined for none, and for those of another log. */

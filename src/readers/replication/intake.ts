@@ -112,11 +112,11 @@ export class Intake {
   }
 
   #consume(session: Session, cursor: Cursor, state: StreamState): void {
-    session.consume(startOf(cursor, state), (message) => this.#receive(message))
+    session.consume(startOf(cursor, state), (message) => this.#receive(session, message))
   }
 
-  #receive(message: StreamMessage): Promise<void> | void {
-    const batch = this.#read(message)
+  #receive(session: Session, message: StreamMessage): Promise<void> | void {
+    const batch = this.#read(session, message)
     if (batch === undefined) return
     const waiting = { batch, sequence: message.sequence, sizeBytes: message.payload.length }
     return this.#options.isPlausible(batch.upTo) ? this.#put([waiting]) : this.#ask(waiting)
@@ -139,10 +139,10 @@ export class Intake {
   }
 
   /** A message that cannot be read or trusted is passed over: its changes come from the origin's log instead, as a hole. */
-  #read({ payload, sequence }: StreamMessage): Batch | undefined {
+  #read(session: Session, { payload, sequence }: StreamMessage): Batch | undefined {
     const { peer, suspicion, isHeard, onUnknown } = this.#options
     try {
-      return batchFrom(peer, payload)
+      return batchFrom(peer, session, payload)
     } catch (error) {
       // Of a peer that has not said what it speaks, a message of another version is the first word: nothing more is read.
       if (error instanceof UnknownFormat && !isHeard()) onUnknown(error)

@@ -10,7 +10,7 @@ import type { Position } from '../../core/change/change.ts'
 import { type Answer, decodeAnswer, encodeControl } from '../../core/change/control.ts'
 import type { ToldPlace } from '../../core/change/place.ts'
 import { kindOf } from '../../core/change/message.ts'
-import { registersTogetherMax } from '../../core/limits.ts'
+import { groupChangesMax } from '../../core/line-limits.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Region } from '../../core/topology.ts'
 import { declined } from './questions.ts'
@@ -95,12 +95,12 @@ function checked(question: LogQuestion, answer: Buffer): Batch {
   return batch
 }
 
-/** A part ends only where registers that were defined together end, so it may reach a little further than was asked. */
+/** A part ends only where a transaction ends, or a part of one that is too large for a message: so it may reach a little further than was asked. */
 function endMax({ upTo, flushed }: LogQuestion): Position {
-  const end = upTo + registersTogetherMax
+  const end = upTo + groupChangesMax
   return flushed === undefined ? end : Math.min(end, Math.max(flushed, upTo))
 }
 
-function isBegunBy({ kind, group }: Batch['changes'][number], upTo: Position): boolean {
-  return kind === 'register' && group <= upTo
+function isBegunBy({ group }: Batch['changes'][number], upTo: Position): boolean {
+  return group <= upTo
 }

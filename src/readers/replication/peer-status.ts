@@ -4,6 +4,7 @@ import type { Outbound } from './outbound.ts'
 import type { Pause, Pauses } from './pauses.ts'
 import type { Publisher } from './publisher.ts'
 import { doubtedTables } from './refill.ts'
+import type { Seals } from './seals.ts'
 import type { OutboundStatus, PauseStatus, PeerStatus, ReplicationStatus } from './status.ts'
 import type { Subscriber } from './subscriber.ts'
 
@@ -25,15 +26,18 @@ export function statusOf(
     engine,
     publisher,
     pauses,
+    seals,
   }: {
     readonly engine: Engine
     readonly publisher: Pick<Publisher, 'published' | 'away' | 'trouble'>
     readonly pauses: Pauses
+    readonly seals: Pick<Seals, 'areMade'>
   },
   peers: readonly PeerStatus[],
 ): ReplicationStatus {
   return {
     region: engine.region.name,
+    signed: seals.areMade,
     epoch: engine.epoch,
     flushed: engine.flushed(),
     published: publisher.published,

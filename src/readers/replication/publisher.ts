@@ -5,7 +5,7 @@
  * publisher, no room), the publisher reads its end again and goes on from there; local writes never wait for it. What a refusal is, and
  * how long the publisher then waits, is in core/stream-refusal.ts; it never gives up.
  */
-import { decodeBatch, encodeBatch } from '../../core/change/batch.ts'
+import { decodeBatch, encodeBatch, type Part } from '../../core/change/batch.ts'
 import type { Change, Position } from '../../core/change/change.ts'
 import { proofByChange } from '../../core/change/proof.ts'
 import {
@@ -22,6 +22,7 @@ import type { Ledger } from './ledger.ts'
 import type { StreamTroubleStatus } from './status.ts'
 import { Loop } from './loop.ts'
 import { batchOf, nextPart } from './own-changes.ts'
+import type { Seals } from './seals.ts'
 import { StreamTrouble } from './stream-trouble.ts'
 
 /** Turns without an append after which the event loop gets its chance. */
@@ -32,6 +33,7 @@ export type PublisherOptions = {
   readonly engine: Engine
   readonly ledger: Ledger
   readonly claims: Claims
+  readonly seals: Seals
 }
 
 export class Publisher {
@@ -39,6 +41,7 @@ export class Publisher {
   readonly #engine: Engine
   readonly #ledger: Ledger
   readonly #claims: Claims
+  readonly #seals: Seals
   readonly #loop: Loop
   readonly #trouble: StreamTrouble
   readonly #unsubscribe: () => void
@@ -59,11 +62,12 @@ export class Publisher {
   /** The next message waits until then. */
   #notBeforeMs = 0
 
-  constructor({ env, engine, ledger, claims }: PublisherOptions) {
+  constructor({ env, engine, ledger, claims, seals }: PublisherOptions) {
     this.#env = env
     this.#engine = engine
     this.#ledger = ledger
     this.#claims = claims
+    this.#seals = seals
     this.#trouble = new StreamTrouble(env)
     this.#loop = new Loop(env.clock)
     this.#unsubscribe = engine.onFlushed(() => this.#loop.ring())
@@ -152,6 +156,7 @@ export class Publisher {
     const fallback = Math.max(this.#ledger.leastConfirmed(), this.#engine.oldest() - 1, begunAfter)
     if (payload === undefined) return fallback
     try {
+      this.#seals.checkOwn(payload)
       const batch = decodeBatch(payload)
       if (batch.origin !== this.#engine.region.name || batch.epoch !== this.#engine.epoch) return fallback
       const last = batch.changes.at(-1)
@@ -185,11 +190,11 @@ export class Publisher {
   /** Reads the next part of the log and sends what leaves. False when there is nothing to read yet. */
   #advance(): boolean {
     if (this.#read < this.#engine.oldest() - 1) throw new Error('the log was trimmed past what is published')
-    const { leaving, upTo } = nextPart(this.#engine, this.#read)
+    const { leaving, upTo, part } = nextPart(this.#engine, this.#read)
     if (upTo === this.#read) return false
     this.#ledger.observe(this.#read, upTo, leaving)
     this.#read = upTo
-    this.#append(leaving)
+    this.#append(leaving, part)
     // What is left behind already does not wait.
     if (leaving.length > 0 && upTo >= this.#engine.flushed())
       this.#notBeforeMs = this.#env.clock.monotonicMs() + messagesApartMs
@@ -197,10 +202,11 @@ export class Publisher {
   }
 
   /** A message ends with its last change, so that the change proves the place that it leads to. */
-  #append(leaving: readonly Change[]): void {
+  #append(leaving: readonly Change[], part: Part | undefined): void {
     const upTo = leaving.at(-1)?.position
     if (upTo === undefined) return
-    const payload = encodeBatch(batchOf(this.#engine, this.#next, upTo, leaving))
+    const batch = batchOf(this.#engine, { after: this.#next, upTo, part }, leaving)
+    const payload = this.#seals.toAll(encodeBatch(batch))
     const round = this.#round
     this.#next = upTo
     this.#underWay++

@@ -1,14 +1,15 @@
 /** Fills a gap in a peer's stream: asks the origin for that part of its log, until the cursor has reached `upTo`. */
-import type { Batch } from '../../core/change/batch.ts'
+import { type Batch, endsWithin } from '../../core/change/batch.ts'
 import type { Position } from '../../core/change/change.ts'
 import { proofOfEnd } from '../../core/change/proof.ts'
+import { transactionPartsMax } from '../../core/line-limits.ts'
 import { applyChangesMax } from '../../core/limits.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { Region } from '../../core/topology.ts'
 import type { ApplyResult, Engine } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { NotReached, pullBacklog } from './backlog.ts'
-import { slicesOf, weightIn } from './batches.ts'
+import { joined, slicesOf, weightIn } from './batches.ts'
 import { placeOf } from './greeting.ts'
 import type { Session } from './session.ts'
 
@@ -37,7 +38,13 @@ export async function repair({ engine, peer, upTo, apply, onApplied, ...room }: 
   if (cursor === undefined) return 'gone'
   const { epoch, position: after, sequence } = cursor
   let held: { readonly until: Stamp } | undefined
-  const onPart = async (batch: Batch): Promise<void> => {
+  let parts: Batch[] = []
+  const onPart = async (part: Batch): Promise<void> => {
+    parts.push(part)
+    if (parts.length > transactionPartsMax) throw new RangeError(`${peer.name} answered with too many parts`)
+    if (endsWithin(part)) return
+    const batch = joined(parts)
+    parts = []
     for (const slice of slicesOf(batch, { changesMax: applyChangesMax, weightOf: weightIn(engine) })) {
       const result = await apply({ ...slice, proof: proofOfEnd(slice) }, sequence)
       onApplied(slice, result)

@@ -12,18 +12,19 @@
 import type { Position } from '../../core/change/change.ts'
 import { type Announcement, type Confirmation, encodeControl, type Seen } from '../../core/change/control.ts'
 import type { ConfirmedPlace, ToldPlace } from '../../core/change/place.ts'
-import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { Suspicion } from './suspicion.ts'
 import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { countedForStatusMax, countedInStatusMax, storeAgeCheckMsMax, trimmedAtOnceMax } from '../../core/limits.ts'
+import { countedForStatusMax, countedInStatusMax, storeAgeCheckMsMax } from '../../core/limits.ts'
 import type { Replica, Table, TableId } from '../../core/table/table.ts'
 import { peersOf, type Region, type Topology } from '../../core/topology.ts'
 import type { Engine, RegisterHorizon } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import { announcementOf } from './announcing.ts'
-import { answer, answerInTurns } from './answers.ts'
+import { answererOf } from './answers.ts'
 import { Claims } from './claims.ts'
 import { Exclusive } from './exclusive.ts'
 import { departedRegions, owesMergesOf } from './debts.ts'
+import { seenOf } from './hearing.ts'
 import { horizonOf } from './horizon.ts'
 import { Ledger } from './ledger.ts'
 import { Loop } from './loop.ts'
@@ -34,7 +35,6 @@ import { Outbound } from './outbound.ts'
 import { Pauses } from './pauses.ts'
 import { Publisher } from './publisher.ts'
 import { Questions } from './questions.ts'
-import { doubtedTables } from './refill.ts'
 import { type Mark, Replicas } from './replicas.ts'
 import { peerStatusInTurns, peerStatusOf, statusOf } from './peer-status.ts'
 import { RowSeries } from './row-series.ts'
@@ -42,10 +42,12 @@ import { Sources } from './sources.ts'
 import type { PeerStatus, ReplicationStatus } from './status.ts'
 import type { ReadersOptions, ReplicationSettings } from './settings.ts'
 import { Subscriber } from './subscriber.ts'
+import { type Trimming, trimLog } from './trimming.ts'
 import { Emptied, transferState } from './transfer.ts'
 import { type Comparison, compareReplicas, type VerifyRoom } from './verify.ts'
 import type { Session } from './session.ts'
 import { isSilent } from './silence.ts'
+import { Seals } from './seals.ts'
 
 const announceMs = 1000
 const countMs = 200
@@ -73,10 +75,12 @@ export class Readers {
   readonly #missing: MissingNote
   readonly #outbound: Outbound
   readonly #claims: Claims
+  readonly #seals: Seals
   readonly #measures: Measures
   readonly pauses: Pauses
   readonly #counting: Loop
   readonly #running: Promise<unknown>
+  readonly #goesOn = (): boolean => !this.#loop.stopped
   /** Of each peer's disk, as last heard. */
   readonly #epochs = new Map<string, string>()
   #noted = ''
@@ -95,12 +99,13 @@ export class Readers {
     const peers = peersOf(topology)
     const confirmed = (engine.note(confirmedNote) ?? {}) as Record<string, number>
     this.#ledger = new Ledger(engine, new Map(peers.map(({ name }) => [name, confirmed[name] ?? 0])))
+    this.#seals = new Seals({ ...settings, self: engine.region.name, clock: env.clock })
     this.#claims = new Claims({ env, engine, onFinding })
     this.#outbound = new Outbound({ engine, clock: env.clock, ledger: this.#ledger, claims: this.#claims })
     this.#measures = new Measures(env)
     this.pauses = new Pauses({ engine, clock: env.clock, log: env.log })
     this.pauses.onChange(() => [...this.#subscribers.values()].forEach((subscriber) => subscriber.ring()))
-    this.publisher = new Publisher({ env, engine, ledger: this.#ledger, claims: this.#claims })
+    this.publisher = new Publisher({ env, engine, ledger: this.#ledger, claims: this.#claims, seals: this.#seals })
     const room = {
       env,
       engine,
@@ -119,6 +124,7 @@ export class Readers {
     this.#replicas = new Replicas(room)
     const given = {
       ...settings,
+      seals: this.#seals,
       pauses: this.pauses,
       examine: (session: Session, from: Region) => this.#examine(session, from),
       owes: (of: string) => owesMergesOf(room, of),
@@ -144,8 +150,8 @@ export class Readers {
       isComplete: (table: string) => this.#replicas.isComplete(table),
       series: new RowSeries(),
     }
-    const goesOn = (): boolean => !this.#loop.stopped
-    env.bus.serve((payload, asker) => answerInTurns(answer(answers, payload, asker), env.clock, goesOn))
+    const suspicionOf = (asker: string): Suspicion | undefined => this.#subscribers.get(asker)?.suspicion
+    env.bus.serve(answererOf(answers, { clock: env.clock, seals: this.#seals, goesOn: this.#goesOn, suspicionOf }))
     this.#running = Promise.all([this.#run(), this.#count()])
   }
 
@@ -161,7 +167,7 @@ export class Readers {
   status(): ReplicationStatus {
     for (let part = 0; part < countedInStatusMax && this.#ledger.readOn(); part++);
     const peers = [...this.#subscribers.values()].map((each) => peerStatusOf(this.#engine, this.#outbound, each))
-    return statusOf({ engine: this.#engine, publisher: this.publisher, pauses: this.pauses }, peers)
+    return this.#statusWith(peers)
   }
 
   async statusInTurns(): Promise<ReplicationStatus> {
@@ -170,7 +176,12 @@ export class Readers {
     const peers: PeerStatus[] = []
     for (const each of this.#subscribers.values())
       peers.push(await peerStatusInTurns(this.#engine, this.#outbound, each))
-    return statusOf({ engine: this.#engine, publisher: this.publisher, pauses: this.pauses }, peers)
+    return this.#statusWith(peers)
+  }
+
+  #statusWith(peers: readonly PeerStatus[]): ReplicationStatus {
+    const [engine, seals, publisher, pauses] = [this.#engine, this.#seals, this.publisher, this.pauses]
+    return statusOf({ engine, seals, publisher, pauses }, peers)
   }
 
   async measure(): Promise<void> {
@@ -258,11 +269,11 @@ export class Readers {
   async #run(): Promise<void> {
     for (let turn = 1; !this.#loop.stopped; turn++) {
       try {
-        this.#env.bus.announce(encodeControl(this.#announcement()))
+        this.#announce()
         this.#forgetWiped()
         await Promise.all([this.#noteConfirmed(), this.#missing.write(this.#subscribers.values())])
         await this.#pulse()
-        if (turn % slowEvery === 0) await this.#trim()
+        if (turn % slowEvery === 0) await trimLog(this.#trimming)
       } catch (error) {
         // Of a disk that refuses writes everybody is told already.
         const level = this.#engine.trouble() === undefined ? 'warn' : 'debug'
@@ -270,6 +281,15 @@ export class Readers {
       }
       await this.#loop.pause(announceMs)
     }
+  }
+
+  #announce(): void {
+    this.#env.bus.announce(this.#seals.toAll(encodeControl(this.#announcement())))
+  }
+
+  get #trimming(): Trimming {
+    const [engine, ledger, publisher] = [this.#engine, this.#ledger, this.publisher]
+    return { ...this.#settings, engine, ledger, publisher, goesOn: this.#goesOn }
   }
 
   #announcement(): Announcement {
@@ -328,7 +348,7 @@ export class Readers {
     if (this.#loop.stopped || nowMs - this.#pulsedAtMs < pulseMsMin) return
     this.#pulsedAtMs = nowMs
     await this.#engine.setNote(pulseNote, this.#env.clock.wallMs())
-    if (!this.#loop.stopped) this.#env.bus.announce(encodeControl(this.#announcement()))
+    if (!this.#loop.stopped) this.#announce()
   }
 
   /** What a peer's former disk had confirmed, the one that it has now does not have. */
@@ -339,20 +359,6 @@ export class Readers {
       if ((this.#confirmedBy(name)?.epoch ?? epoch) !== epoch) this.#ledger.reset(name)
       this.#epochs.set(name, epoch)
     }
-  }
-
-  /** Past what every peer has confirmed and what is published, but for the last change, which proves the place; beyond the cap, past everything, unless only the log has it. */
-  async #trim(): Promise<void> {
-    const flushed = this.#engine.flushed()
-    const kept = Math.min(this.#ledger.leastNeeded(), this.publisher.published, this.#ledger.upTo)
-    const cap = flushed - this.#settings.logPositionsMax
-    const upTo = doubtedTables(this.#engine).length > 0 ? kept - 1 : Math.max(kept - 1, cap)
-    for (let end = this.#engine.oldest(); end <= upTo && !this.#loop.stopped; end += trimmedAtOnceMax) {
-      const step = Math.min(upTo, end + trimmedAtOnceMax - 1)
-      await this.#engine.trimLog(step)
-      this.#ledger.trimmed(step)
-    }
-    this.#ledger.forgetTables((table) => this.#engine.tableWithId(table) !== undefined)
   }
 
   #mark(replicas: readonly Replica[]): Mark | undefined {
@@ -382,18 +388,10 @@ export class Readers {
       engine: this.#engine,
       clock: this.#env.clock,
       sessionTo: (region) => this.#subscribers.get(region)?.session,
-      seen: (here, origin, table) => this.#seen(here, origin, table),
+      seen: (here, origin, table) => seenOf(this.#subscribers, { self: this.#engine.region.name, here, origin, table }),
       peers: () => peersOf(this.#topology),
       isComplete: (table) => this.#replicas.isComplete(table),
       pulse: () => this.#pulseNow(),
     }
-  }
-
-  #seen(here: string, origin: string, table: TableId): ClockState | undefined {
-    const seen =
-      here === this.#engine.region.name
-        ? this.#subscribers.get(origin)?.hearing.watermark
-        : this.#subscribers.get(here)?.hearing.last?.seen.find(({ region }) => region === origin)
-    return seen?.waiting?.find((each) => each.table === table)?.clock ?? seen?.clock
   }
 }

@@ -4,11 +4,14 @@
  * again.
  */
 import { encodeControl } from '../../core/change/control.ts'
+import { unsignedFormatVersion, versionOf } from '../../core/change/message.ts'
+import { NotAuthentic } from '../../core/change/seal.ts'
 import { progressBytesMin } from '../../core/limits.ts'
 import { Patience, type Look } from '../../core/patience.ts'
 import type { Asked, PeerSession, StreamMessage, StreamState } from '../../ports/bus.ts'
 import type { Clock } from '../../ports/clock.ts'
 import { Pace } from './pace.ts'
+import type { Seals } from './seals.ts'
 import type { LineStatus } from './status.ts'
 
 /** A question is given up after this long in which the line has brought nothing. */
@@ -20,12 +23,26 @@ const probeEveryMs = 10_000
 /** What a message costs on the wire beside its payload, about. */
 const messageOverheadBytes = 64
 
+export type SessionEnds = {
+  /** The region that asks. */
+  readonly self: string
+  readonly peer: string
+  readonly seals: Seals
+  /** An answer is not the peer's. */
+  readonly onForged?: (error: NotAuthentic) => void
+}
+
 export class Session {
   readonly closed: Promise<string>
   readonly pace = new Pace()
   readonly #bus: PeerSession
   readonly #clock: Clock
-  readonly #hello: Buffer
+  readonly #peer: string
+  readonly #seals: Seals
+  readonly #onForged: (error: NotAuthentic) => void
+  readonly #hello: () => Buffer
+  /** The peer is of version 0.1.0, and admitted: it is spoken to in its own format. */
+  #isOld = false
   #asked = 0
   /** The latest question that was answered. */
   #answered = 0
@@ -38,11 +55,13 @@ export class Session {
   #receiving: Patience
   #isBehind: () => boolean = () => false
 
-  /** `self`: the region that asks. */
-  constructor(bus: PeerSession, clock: Clock, self: string) {
+  constructor(bus: PeerSession, clock: Clock, { self, peer, seals, onForged = () => undefined }: SessionEnds) {
     this.#bus = bus
     this.#clock = clock
-    this.#hello = encodeControl({ say: 'hello', region: self })
+    this.#peer = peer
+    this.#seals = seals
+    this.#onForged = onForged
+    this.#hello = () => encodeControl({ say: 'hello', region: self })
     this.closed = bus.closed
     bus.onRoundTrip?.((tookMs) => this.pace.pinged(tookMs, clock.monotonicMs()))
     this.#receiving = new Patience(receivingMsMax, { nowMs: -Infinity, receivedBytes: 0 })
@@ -79,6 +98,7 @@ export class Session {
     return this.#patiently(() => this.#bus.state())
   }
 
+  /** Messages come as they are: a reader checks each first (reading.ts). */
   consume(fromSequence: number, onMessage: (message: StreamMessage) => void | Promise<void>): void {
     this.#bus.consume(fromSequence, (message) => {
       this.#arrived()
@@ -86,15 +106,36 @@ export class Session {
     })
   }
 
+  /** Throws NotAuthentic, or another RangeError, for what is not the peer's own word to all. */
+  check(payload: Buffer): void {
+    this.#seals.checkFromPeer(payload, this.#peer)
+  }
+
+  /** The same of an announcement, which also shows how the peer is to be spoken to. */
+  checkAnnouncement(payload: Buffer): void {
+    this.check(payload)
+    this.#isOld = versionOf(payload) === unsignedFormatVersion
+  }
+
+  /** The answer is the peer's own, to this question; a RangeError otherwise. The session fills in the question's tag. */
   async request(payload: Buffer): Promise<Buffer> {
     const askedMs = this.#clock.monotonicMs()
     if (askedMs - this.#probedAtMs > probeEveryMs) void this.#probe(askedMs)
     return await this.#ask(payload)
   }
 
+  /** A peer that answers in another format than it was asked in is asked once more, in that one. */
   async #ask(payload: Buffer): Promise<Buffer> {
+    const before = this.#isOld
+    const answer = await this.#askAs(payload, before)
+    this.#isOld = versionOf(answer) === unsignedFormatVersion
+    return this.#isOld === before ? answer : await this.#askAs(payload, this.#isOld)
+  }
+
+  async #askAs(payload: Buffer, asOldVersion: boolean): Promise<Buffer> {
     const asked = this.#look()
-    const answer = await this.#patiently(() => this.#bus.ask(payload))
+    const question = this.#seals.toPeer(payload, this.#peer, asOldVersion)
+    const answer = await this.#patiently(() => this.#bus.ask(question))
     this.#answeredBytes += answer.length + messageOverheadBytes
     const { nowMs, receivedBytes } = this.#look()
     this.pace.answered({
@@ -104,7 +145,17 @@ export class Session {
       nowMs,
     })
     this.#arrived()
+    this.#checkAnswer(answer, question)
     return answer
+  }
+
+  #checkAnswer(answer: Buffer, question: Buffer): void {
+    try {
+      this.#seals.checkAnswer(answer, this.#peer, question)
+    } catch (error) {
+      if (error instanceof NotAuthentic) this.#onForged(error)
+      throw error
+    }
   }
 
   /** What the line from the peer brings, as far as that is known. */
@@ -128,9 +179,10 @@ export class Session {
   }
 
   tell(payload: Buffer): void {
-    this.#bus.tell(payload)
+    this.#bus.tell(this.#seals.toPeer(payload, this.#peer, this.#isOld))
   }
 
+  /** They come as they are, too. */
   onAnnouncement(handler: (payload: Buffer) => void): void {
     this.#bus.onAnnouncement((payload) => {
       this.#arrived()
@@ -151,7 +203,7 @@ export class Session {
   /** Something short, before something that may be long: how far the peer is. */
   async #probe(nowMs: number): Promise<void> {
     this.#probedAtMs = nowMs
-    await this.#ask(this.#hello).catch(() => undefined)
+    await this.#ask(this.#hello()).catch(() => undefined)
   }
 
   #patiently<T>(ask: () => Asked<T>): Promise<T> {

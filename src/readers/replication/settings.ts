@@ -4,8 +4,9 @@ import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Finding } from './claims.ts'
 import type { Remainder } from './join.ts'
+import type { SealSettings } from './seals.ts'
 
-export type ReplicationSettings = {
+export type ReplicationSettings = SealSettings & {
   /** Positions that the log keeps for a peer that does not confirm them. */
   readonly logPositionsMax: number
   /** Changes that are applied in one batch. */

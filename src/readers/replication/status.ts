@@ -156,6 +156,8 @@ export type StreamTroubleStatus = {
 
 export type ReplicationStatus = {
   readonly region: string
+  /** Messages between regions are signed, and those that do not verify are refused. */
+  readonly signed: boolean
   readonly epoch: string
   /** The last durable position of the own log, and up to where it is on the stream. */
   readonly flushed: Position

@@ -3,6 +3,7 @@ import type { Region } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Pauses } from './pauses.ts'
+import type { Seals } from './seals.ts'
 import type { Session } from './session.ts'
 
 export type SubscriberOptions = {
@@ -10,6 +11,7 @@ export type SubscriberOptions = {
   readonly engine: Engine
   readonly peer: Region
   readonly pauses: Pauses
+  readonly seals: Seals
   /** In one batch; as in core/limits.ts unless said otherwise. */
   readonly applyChangesMax?: number | undefined
   /** So many messages behind, the peer's log is asked; as in core/limits.ts unless said otherwise. */

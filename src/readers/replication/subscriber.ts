@@ -15,7 +15,7 @@ import type { ApplyResult, Cursor } from '../../engine/engine.ts'
 import { applyInTurn } from './applies.ts'
 import { type Waiting, weightIn } from './batches.ts'
 import { askIfNamed, confirmationFrom } from './confirmation.ts'
-import { epochUnanswered, Refused } from './greeting.ts'
+import { epochUnanswered, isRefusal } from './greeting.ts'
 import { Hearing } from './hearing.ts'
 import { Inbox } from './inbox.ts'
 import { Intake } from './intake.ts'
@@ -24,9 +24,9 @@ import { missingOf } from './missing-note.ts'
 import type { Missing } from './missing.ts'
 import { Mode } from './mode.ts'
 import { Parked } from './parked.ts'
-import { announcementFrom } from './reading.ts'
+import { announcementFrom, connectTo } from './reading.ts'
 import { LogGone, repair } from './repair.ts'
-import { Session } from './session.ts'
+import type { Session } from './session.ts'
 import { Stall } from './silence.ts'
 import type { SubscriberOptions } from './subscriber-options.ts'
 import { stateOf, type SubscriberState } from './subscriber-state.ts'
@@ -116,7 +116,7 @@ export class Subscriber {
       } catch (error) {
         known = error instanceof LogGone || error instanceof Deceived
         if (error instanceof Deceived) this.suspicion.note('position', this.mode.gone(error.message))
-        if (error instanceof UnknownFormat || error instanceof Refused) this.mode.refuse(error.message)
+        if (isRefusal(error)) this.mode.refuse(error.message)
         if (!this.#loop.stopped && !known)
           log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
       }
@@ -127,7 +127,7 @@ export class Subscriber {
 
   async #follow(): Promise<void> {
     const { env, engine } = this.#options
-    const session = new Session(await env.bus.connect(this.peer.name), env.clock, engine.region.name)
+    const session = await connectTo(this.#options, this.suspicion)
     session.isBehind = () => this.mode.now === 'resync' || this.#position() < (this.hearing.last?.published ?? 0)
     this.#begin(session)
     try {
@@ -156,7 +156,7 @@ export class Subscriber {
     this.#ended = undefined
     this.#failure = undefined
     this.#stall.reset()
-    session.onAnnouncement((payload) => this.#hear(payload))
+    session.onAnnouncement((payload) => this.#hear(session, payload))
     void this.#awaitEnd(session)
     if (this.#loop.stopped) void session.close()
   }
@@ -195,9 +195,9 @@ export class Subscriber {
     this.#progress()
   }
 
-  #hear(payload: Buffer): void {
+  #hear(session: Session, payload: Buffer): void {
     try {
-      this.#take(announcementFrom(this.peer, payload))
+      this.#take(announcementFrom(this.peer, session, payload))
     } catch (error) {
       // At once: the loop may wait for the disk before it can refuse.
       if (error instanceof UnknownFormat) this.mode.refuse((this.#failure = error).message)
@@ -228,7 +228,7 @@ export class Subscriber {
     if (this.#isPaused()) return await this.#idle(session)
     if (await this.parked.catchUp(session)) this.#progress()
     this.#vouching.beside(this.hearing.last, { ask: () => this.#hello(session), fail: (error) => this.#fail(error) })
-    if (!this.#inbox.isEmpty) await this.#applyWaiting(session)
+    if (this.#inbox.hasWork(this.#position())) await this.#applyWaiting(session)
     // A question waits behind a message that needs long, and the peer must not take that for a cut.
     else if (!(await this.#whileConfirming(session, this.#catchUp(session)))) await this.#idle(session)
   }
@@ -348,7 +348,7 @@ export class Subscriber {
     if (cursor.position < heard.sent && !stalled) return false
     // Others may announce in its name; only what its node says itself moves the cursor.
     const said = await this.#hello(session)
-    if (said === undefined || said.epoch !== cursor.epoch || !this.#inbox.isEmpty) return false
+    if (said === undefined || said.epoch !== cursor.epoch || this.#inbox.hasWork(cursor.position)) return false
     if (cursor.position >= said.sent) return this.#pass(said, cursor)
     if (stalled) await this.#fill(session, said.sent)
     return stalled

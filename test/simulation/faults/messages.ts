@@ -17,11 +17,13 @@ function meetWhenSaid({ world, meetWhen }: Scene, event: string): void {
 }
 
 /** One link at a time, in the one direction or in both. */
-async function alter(scene: Scene, kind: 'garbage' | 'poison'): Promise<void> {
+async function corrupt(scene: Scene, kind: 'garbage' | 'poison'): Promise<void> {
   const { world, pair, random, durationMs, during } = scene
   const { network } = world
   if (world.pairs().some(([from, to]) => network.link(from.name, to.name).alter !== undefined)) return
-  const how = world.poison.alter(kind)
+  const alter = world.poison.alter(kind)
+  // Garbage is nobody's; a poisoned change is the origin's own.
+  const how = kind === 'garbage' ? alter : world.signedWrong(alter)
   const [a, b] = pair
   const links = [network.link(a.name, b.name), ...(random.chance(0.5) ? [network.link(b.name, a.name)] : [])]
   for (const link of links) link.alter = how
@@ -37,7 +39,7 @@ export const garbage: Fault = {
   aim: 'that the peer notices',
   inject: async (scene) => {
     meetWhenSaid(scene, 'garbage from the peer')
-    await alter(scene, 'garbage')
+    await corrupt(scene, 'garbage')
   },
   heal: mendLinks,
 }
@@ -49,7 +51,7 @@ export const poison: Fault = {
   aim: 'of a change that the peer sets apart',
   inject: async (scene) => {
     meetWhenSaid(scene, 'set a peer’s change aside')
-    await alter(scene, 'poison')
+    await corrupt(scene, 'poison')
   },
   heal: mendLinks,
 }
@@ -67,7 +69,7 @@ export const anotherVersion: Fault = {
     const link = world.network.link(a.name, b.name)
     if (link.alter !== undefined) return
     meetWhenSaid(scene, 'peer is refused')
-    link.alter = otherVersion
+    link.alter = otherVersion(world.keys)
     const { epoch, position: flushed } = a.watch
     world.unreadable.set(name, { epoch, flushed, sinceMs: world.scheduler.nowMs })
     await during(durationMs, () => {
@@ -78,7 +80,7 @@ export const anotherVersion: Fault = {
   heal: ({ unreadable }) => unreadable.clear(),
 }
 
-/** Well-formed messages that lie, as of a peer of another deployment. */
+/** Well-formed messages that lie: with the sender's own signature as of a peer that is confused, and without as of somebody else. */
 export const forgery: Fault = {
   name: 'forged messages',
   world: 3,
@@ -93,7 +95,8 @@ export const forgery: Fault = {
     let forged = 0
     const place = placeOf(to, from)
     meetWhen(() => forged > 0 && placeOf(to, from) > place)
-    link.alter = forging({ random: random.fork(), other: random.pick(others).region, onForged: () => forged++ })
+    const { keys } = world
+    link.alter = forging({ random: random.fork(), keys, other: random.pick(others).region, onForged: () => forged++ })
     await during(durationMs, () => {
       link.alter = undefined
     })
@@ -115,7 +118,7 @@ export const forgedPositions: Fault = {
     let forged = 0
     const place = placeOf(to, from)
     meetWhen(() => forged > 0 && placeOf(to, from) > place)
-    link.alter = forgingPositions({ random: random.fork(), onForged: () => forged++ })
+    link.alter = forgingPositions({ random: random.fork(), keys: world.keys, onForged: () => forged++ })
     await during(durationMs, () => {
       link.alter = undefined
     })

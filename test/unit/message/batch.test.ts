@@ -1,11 +1,19 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Batch, type BatchChange, BatchWriter, decodeBatch, encodeBatch } from '../../../src/core/change/batch.ts'
+import {
+  type Batch,
+  type BatchChange,
+  BatchWriter,
+  decodeBatch,
+  encodeBatch,
+  endsWithin,
+} from '../../../src/core/change/batch.ts'
 import { decodeAnnouncement, decodeAnswer, decodeRequest, encodeControl } from '../../../src/core/change/control.ts'
 import { kindOf, UnknownFormat } from '../../../src/core/change/message.ts'
 import { decodeEntry, encodeEntry, type RecordHead } from '../../../src/core/change/record.ts'
 import { decodeRows, encodeRows } from '../../../src/core/change/rows.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
+import { transactionPartsMax } from '../../../src/core/line-limits.ts'
 import { change as changeAt } from '../readers/change.ts'
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((value) => Buffer.from(value))
@@ -153,13 +161,60 @@ describe('a batch', () => {
   })
 })
 
+describe('a part of a transaction', () => {
+  const made = (part: Batch['part'], groups: readonly number[]): Batch => ({
+    origin: 'a',
+    originNumber: 1,
+    epoch: 'e',
+    after: 4,
+    upTo: 9,
+    changes: groups.map((group, n) => ({ ...changeAt(5 + n), group, row: someRow })),
+    ...(part === undefined ? {} : { part }),
+  })
+  const someRow = encodeRow({
+    stamp: { wallMs: 5, counter: 0, region: 1 },
+    seen: [],
+    tombstone: false,
+    itemSizeBytes: 1,
+    body: Buffer.alloc(0),
+  })
+
+  it('comes back with its number', () => {
+    const value = made({ number: 2, of: 3 }, [4, 4])
+    expect(decodeBatch(encodeBatch(value))).toEqual(value)
+    expect(endsWithin(value)).toBe(true)
+    expect(endsWithin(made({ number: 3, of: 3 }, [4]))).toBe(false)
+    expect(decodeBatch(encodeBatch(made({ number: 1, of: 1 }, [4])))).toEqual(made(undefined, [4]))
+  })
+
+  it('is refused with a number that cannot be, with more parts than there may be, and of two transactions', () => {
+    for (const part of [
+      { number: 0, of: 2 },
+      { number: 3, of: 2 },
+      { number: 1, of: transactionPartsMax + 1 },
+    ])
+      expect(() => decodeBatch(encodeBatch(made(part, [4])))).toThrow(RangeError)
+    expect(() => decodeBatch(encodeBatch(made({ number: 1, of: 2 }, [4, 6])))).toThrow('several transactions')
+  })
+
+  it('is nothing that version 0.1.0 could say', () => {
+    const old = encodeBatch(made(undefined, [5, 6]))
+    const end = old.length - 16
+    // Without salt, part and tag.
+    const head = 11 + 2 + 3 + 3 + 12
+    const body = Buffer.concat([old.subarray(11, head), old.subarray(head + 4, end)])
+    const first = Buffer.concat([Buffer.from('LGT'), Buffer.of(1, 1), body])
+    expect(decodeBatch(first)).toEqual(made(undefined, [5, 6]))
+  })
+})
+
 describe('any bytes at all', () => {
   it('are read or refused with a RangeError, never anything else', () => {
     const anything = fc.oneof(
       bytes(200),
       fc
         .tuple(fc.integer({ min: 0, max: 4 }), bytes(200))
-        .map(([kind, tail]) => Buffer.concat([Buffer.from('LGT'), Buffer.from([kind, 1]), tail])),
+        .map(([kind, tail]) => Buffer.concat([Buffer.from('LGT'), Buffer.from([kind, 1 + (tail.length % 2)]), tail])),
       fc.json().map((json) => Buffer.concat([Buffer.from('LGT'), Buffer.from([3, 1]), Buffer.from(json)])),
     )
     fc.assert(

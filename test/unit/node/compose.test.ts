@@ -111,6 +111,16 @@ describe.each([
     }
   })
 
+  test('give the message keys to every node to read, to the service that makes them, and to nobody else', () => {
+    const holders = Object.entries(file.services).flatMap(([name, { volumes = [] }]) =>
+      volumes.filter((volume) => volume.startsWith('message-keys:')).map((volume) => `${name} ${volume}`),
+    )
+    const readers = regionsOf(file).map((region) => `${region} message-keys:/run/message-keys:ro`)
+    expect(holders.toSorted()).toEqual(['secrets message-keys:/run/message-keys', ...readers].toSorted())
+    for (const name of ['secrets', ...regionsOf(file)])
+      expect(file.services[name]?.environment?.['LONGITUDE_MESSAGE_KEYS']).toBe('/run/message-keys')
+  })
+
   test('are configured by options that there are', () => {
     const known = Object.keys(options).map((name) => `LONGITUDE_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`)
     const given = Object.values(file.services).flatMap(({ environment = {} }) => Object.keys(environment))

@@ -82,3 +82,57 @@ describe('the place to read on in a stream', () => {
     expect(startOf(cursor(10), { firstSequence: 50, lastSequence: 60 })).toBe(50)
   })
 })
+
+describe('a transaction that comes in parts', () => {
+  const part = (after: number, upTo: number, number: number, of = 3): Waiting => {
+    const { batch } = message(after, upTo, number)
+    const changes = batch.changes.map((each) => ({ ...each, group: 3 }))
+    return { batch: { ...batch, part: { number, of }, changes }, sequence: 10 + number, sizeBytes: 1 }
+  }
+  const parts = [part(2, 4, 1), part(4, 6, 2), part(6, 7, 3)] as const
+
+  it('waits until the last is here, and is one batch then', () => {
+    expect(takeTogether(parts.slice(0, 1), { ...all, cursor: 2 })).toBeUndefined()
+    expect(takeTogether(parts.slice(0, 2), { ...all, cursor: 2 })).toBeUndefined()
+    const taken = takeTogether([...parts, message(7, 9, 14)], { ...all, cursor: 2 })
+    expect(taken).toMatchObject({ messages: 4, sequence: 14, batch: { after: 2, upTo: 9, part: undefined } })
+    expect(positions(taken?.batch)).toEqual([3, 4, 5, 6, 7, 8, 9])
+  })
+
+  it('is not begun behind other messages before it is whole', () => {
+    const taken = takeTogether([message(0, 2, 9), ...parts.slice(0, 2)], all)
+    expect(taken).toMatchObject({ messages: 1, batch: { upTo: 2 } })
+  })
+
+  it('shows a gap where one is missing and others follow', () => {
+    const [first, , last] = parts
+    const taken = takeTogether([first, last], { ...all, cursor: 2 })
+    expect(taken?.batch).toMatchObject({ after: 4, changes: [] })
+    expect(takeTogether([first, message(8, 9, 14)], { ...all, cursor: 2 })?.batch.after).toBe(4)
+    expect(
+      takeTogether([first, { ...last, batch: { ...last.batch, epoch: 'f' } }], { ...all, cursor: 2 })?.batch,
+    ).toMatchObject({
+      epoch: 'e',
+      after: 4,
+    })
+  })
+
+  it('is passed over once the cursor is behind it', () => {
+    expect(takeTogether(parts.slice(0, 1), { ...all, cursor: 7 })).toMatchObject({ messages: 1 })
+  })
+
+  it('has each change once, whatever is repeated, and as soon as each part has come', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(2), { maxLength: 8 }), (repeats) => {
+        // Each part again at any moment after it has come.
+        const waiting = [...parts.slice(0, 1), ...repeats.filter((n) => n < 1).map((n) => parts[n] as Waiting)]
+        waiting.push(parts[1], ...repeats.filter((n) => n < 2).map((n) => parts[n] as Waiting))
+        expect(takeTogether(waiting, { ...all, cursor: 2 })).toBeUndefined()
+        waiting.push(parts[2])
+        const taken = takeTogether(waiting, { ...all, cursor: 2 })
+        expect(positions(taken?.batch)).toEqual([3, 4, 5, 6, 7])
+        expect(taken?.messages).toBe(waiting.length)
+      }),
+    )
+  })
+})

@@ -3,7 +3,7 @@ import { type Batch, type BatchChange, encodeBatch } from '../../../src/core/cha
 import { encodeControl } from '../../../src/core/change/control.ts'
 import { encodeRows } from '../../../src/core/change/rows.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
-import { registersTogetherMax } from '../../../src/core/limits.ts'
+import { groupChangesMax } from '../../../src/core/line-limits.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { pullBacklog } from '../../../src/readers/replication/backlog.ts'
 import { askForPart, type LogQuestion, oldestHeld } from '../../../src/readers/replication/log-part.ts'
@@ -58,7 +58,7 @@ const dishonest: Readonly<Record<string, Buffer>> = {
   'a part that begins later': batchOf(11, 20),
   'a part that begins earlier': batchOf(9, 20),
   'a part that does not go on': batchOf(10, 10),
-  'a part far beyond what was asked': batchOf(10, 20, { upTo: 21 + registersTogetherMax }),
+  'a part far beyond what was asked': batchOf(10, 20, { upTo: 21 + groupChangesMax }),
   'items beyond what was asked': batchOf(10, 22),
   rows: encodeRows({ rows: [], done: true }),
   'an answer to another question': encodeControl({ say: 'tables', tables: [] }),

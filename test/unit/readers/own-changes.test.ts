@@ -22,8 +22,8 @@ it('registers that were defined together stay in one message, and no message has
   const { engine } = us
   const groups: number[][] = []
   for (let after = 0; after < engine.flushed();) {
-    const { leaving, upTo } = nextPart(engine, after)
-    const sent = decodeBatch(encodeBatch(batchOf(engine, after, upTo, leaving)))
+    const { leaving, upTo, part } = nextPart(engine, after)
+    const sent = decodeBatch(encodeBatch(batchOf(engine, { after, upTo, part }, leaving)))
     const answered = encodePart(engine, { after, from: after, end: Infinity, table: undefined, bytesMax: undefined })
     expect(answered.upTo).toBe(upTo)
     groups.push(sent.changes.map(({ group }) => group))
