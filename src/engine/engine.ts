@@ -200,7 +200,7 @@ export interface Engine {
   /** All tables, in the order of their names; the same array until one of them changes. */
   tables(): readonly Table[]
   /**
-   * Makes or edits a table's registers (core/table/registers.ts), in one transaction with its log record; resolves when
+   * Makes or edits a table's registers (core/table/registers.ts), in one transaction with its log entry; resolves when
    * durable. A table's first definition gives it its number; `owedRegisters` are added to them.
    */
   define(id: TableId, edits: readonly RegisterEdit[]): Promise<void>
