@@ -67,7 +67,7 @@ const bugs: readonly Bug[] = [
     bug: 'the cursor becomes durable before the changes that it covers',
     breaks: ['replicas converge', 'replicas become complete', 'everything up to the watermark is there'],
     seedsMax: 200,
-    knownSeed: 19,
+    knownSeed: 15,
     inject: () => ({
       engine: (engine) => ({
         apply: async (batch: RemoteBatch, sequence: number) => {
@@ -283,7 +283,7 @@ const bugs: readonly Bug[] = [
     bug: 'a conflict in which the incoming write loses is not told',
     breaks: ['no lost write is left out of the conflict feeds'],
     seedsMax: 100,
-    knownSeed: 11,
+    knownSeed: 29,
     inject: () => {
       replace('../../src/engine/feed.ts', ({ addConflict }) => ({
         addConflict: (...told: [unknown, unknown, unknown, { winner: string }]) => {
@@ -304,7 +304,9 @@ const bugs: readonly Bug[] = [
       'tombstones never go early',
     ],
     seedsMax: 200,
-    knownSeed: 34,
+    knownSeed: 6,
+    world: 8,
+    only: ['pause table'],
     inject: () => {
       replace('../../src/readers/replication/parked.ts', ({ Parked }) => ({
         Parked: withoutPlaces(Parked as ParkedClass),
