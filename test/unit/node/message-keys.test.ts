@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { toAll } from '../../../src/core/change/seal.ts'
+import { writeDeployment } from '../../../src/node/deployment/deployment.ts'
 import { FolderKeys, makeMessageKeys, messageKeyPath, rotateMessageKeys } from '../../../src/node/message-keys.ts'
 import { quiet } from '../../replication/nats.ts'
 
@@ -92,4 +93,25 @@ describe('message keys in a folder', () => {
     chmodSync(messageKeyPath(folder, 'us'), 0o600)
     expect(() => keysOf('us')).toThrow('holds no key')
   })
+})
+
+test('a deployment gives every host the keys of all its regions, and none of one that has left', async () => {
+  const settings = { out: folder, installed: '/etc/longitude', state: '/var/lib', certificateDays: 100, renew: false }
+  const us = { region: 'us-east-1', host: 'us.example.org', natsPort: 4222 }
+  const eu = { region: 'eu-west-1', host: 'eu.example.org', natsPort: 4222 }
+  const keysOn = (host: string): readonly string[] =>
+    readdirSync(join(folder, host))
+      .filter((name) => name.endsWith('.message-key'))
+      .map((name) => readFileSync(join(folder, host, name), 'utf8'))
+  await writeDeployment({ ...settings, hosts: [us, eu] })
+  const before = keysOn(us.region)
+  expect([before.length, keysOn(eu.region)]).toEqual([2, before])
+  expect(statSync(messageKeyPath(join(folder, us.region), eu.region)).mode & 0o777).toBe(0o600)
+  const node: unknown = JSON.parse(readFileSync(join(folder, us.region, 'longitude.json'), 'utf8'))
+  expect(node).toMatchObject({ messageKeys: '/etc/longitude' })
+  await writeDeployment({ ...settings, hosts: [us, eu], rotate: [eu.region] })
+  const [rotated = '', kept] = keysOn(us.region)
+  expect([rotated.split('\n')[1], kept]).toEqual([before[0]?.trim(), before[1]])
+  await writeDeployment({ ...settings, hosts: [us] })
+  expect(keysOn(us.region)).toEqual([before[1]])
 })
