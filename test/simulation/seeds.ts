@@ -259,4 +259,11 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     world: 8,
     story: 'the simulator damaged a row while a store that was set back was filled again from it',
   },
+  {
+    seed: 7390015,
+    world: 8,
+    only: ['old disk', 'wipe disk', 'crash in flight', 'pause table', 'trim stream', 'cut one way'],
+    story:
+      'the simulator asked a store that was set back for a delete that it had known, and that all had forgotten since',
+  },
 ]
