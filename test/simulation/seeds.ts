@@ -266,4 +266,10 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'the simulator asked a store that was set back for a delete that it had known, and that all had forgotten since',
   },
+  {
+    seed: 29,
+    world: 5,
+    story:
+      'the simulator held that a region’s write of an index which it had forgotten, and another had made again, was still to come',
+  },
 ]
