@@ -195,21 +195,6 @@ export class ChaosRegion {
     writeFileSync(this.#clockFile, JSON.stringify({ offsetMs, untilMs: Date.now() + forMs }))
   }
 
-  /** One byte in each place of its node's disk where a text is, while the node is down; how many there were. */
-  async damage(text: string): Promise<number> {
-    await this.kill('node')
-    const path = join(this.#place.folder, 'node', 'store', 'data.mdb')
-    const bytes = readFileSync(path)
-    let places = 0
-    for (let at = bytes.indexOf(text); at >= 0; at = bytes.indexOf(text, at + 1)) {
-      bytes[at] = (bytes[at] ?? 0) ^ 1
-      places++
-    }
-    writeFileSync(path, bytes)
-    await this.startNode()
-    return places
-  }
-
   /** One bit of the header of each leaf page of its node's disk that holds the text, while the node is down; how many there were. */
   async damagePages(text: string): Promise<number> {
     await this.kill('node')

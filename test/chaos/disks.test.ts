@@ -1,7 +1,6 @@
 /** A region without room on its disk acknowledges nothing that is not stored, says so, goes on reading, and recovers by itself. */
 import { spawnSync } from 'node:child_process'
 import { afterEach, expect, it } from 'vitest'
-import { fill } from './fill.ts'
 import { rounds, testMsMax } from './pace.ts'
 import { Refused, sendRequest } from './request.ts'
 import { sharedDeployment, underLoad } from './shared.ts'
@@ -65,25 +64,6 @@ it.runIf(canHemIn)('a full disk: no write is acknowledged that is not stored, an
     }
   }),
 )
-
-it('a byte changed on one region’s disk is named by verify and mended by repair', { timeout }, async () => {
-  const world = deployment()
-  const [damaged, other] = world.regions
-  if (damaged === undefined || other === undefined) return
-  await world.globalTable('damaged')
-  await fill(damaged, 'damaged', { items: 200 })
-  const item = { id: { S: 'needle' }, v: { S: 'found in a haystack' } }
-  await sendRequest(damaged.endpoint, 'PutItem', { TableName: 'damaged', Item: item })
-  await world.verified('damaged')
-  expect(await damaged.damage(item.v.S)).toBeGreaterThan(0)
-  let said = { status: null as number | null, output: '' }
-  await until('the difference is found', async () => (said = await world.operator('verify', 'damaged')).status === 1)
-  expect(said.output).toContain('needle')
-  expect((await world.operator('repair', 'damaged')).status).toBe(0)
-  await world.verified('damaged')
-  const { Item } = await sendRequest(damaged.endpoint, 'GetItem', { TableName: 'damaged', Key: { id: item.id } })
-  expect(Item).toEqual(item)
-})
 
 const large = (n: number) => ({ TableName: 'full', Item: { id: { S: `large-${n}` }, v: { S: 'x'.repeat(300_000) } } })
 

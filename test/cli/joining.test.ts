@@ -100,7 +100,8 @@ test('a region whose folder comes is known to the running ones, gets a replica, 
   const port = randomBasePort() + 7
   const peers = [us, eu].map((at) => `--peer=${at.region}=nats://127.0.0.1:${at.natsPort}`)
   const own = ['--region', 'sa-east-1', '--port', String(port), '--nats', nats.url, '--data', folder()]
-  const access = ['--nats-nkey', secrets.node, '--nats-api-prefix', 'LONGITUDE']
+  const keys = ['--message-keys', join(data, 'message-keys')]
+  const access = ['--nats-nkey', secrets.node, '--nats-api-prefix', 'LONGITUDE', ...keys]
   const node = background(
     'node',
     ...own,
