@@ -125,6 +125,8 @@ export type NodeOrder = {
   readonly peers?: Readonly<Record<string, number>>
   /** False: a signature's form is enough, and one request can be sent to any region. */
   readonly verifies?: boolean
+  /** The folder of the keys with which regions sign their messages; without it they sign nothing. */
+  readonly messageKeys?: string
 }
 
 /** `startMs` from the start of the process until it says that it is ready; `startCpuMs` is what it has used for that. */
@@ -138,6 +140,7 @@ export async function startNode({
   nats,
   peers = {},
   verifies = true,
+  messageKeys,
 }: NodeOrder): Promise<NodeChild> {
   const port = await freePort()
   const startedMs = performance.now()
@@ -145,7 +148,8 @@ export async function startNode({
   writeFileSync(credentials, JSON.stringify({ credentials: [credential] }), { mode: 0o600 })
   const logs = { 'log-level': 'warn', 'log-format': 'json' }
   const plain = { region, data, port: String(port), nats: url(nats), workers: String(workers) }
-  const flags = { ...plain, ...(verifies ? { credentials } : {}), ...logs }
+  const keys = messageKeys === undefined ? {} : { 'message-keys': messageKeys }
+  const flags = { ...plain, ...(verifies ? { credentials } : {}), ...keys, ...logs }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
   const links = Object.entries(peers).flatMap(([peer, link]) => ['--peer', `${peer}=${url(link)}`])
   const profile = process.env['LONGITUDE_BENCH_NODE_FLAGS']?.split(' ') ?? []

@@ -1,6 +1,7 @@
 /** Three regions with their nats-servers as processes, and in this one the links between them, with distance, to be cut. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { makeMessageKeys } from '../../src/node/message-keys.ts'
 import { findNatsServer } from '../../src/node/nats-server/find.ts'
 import { type Link, type LinkMode, openLink } from '../../src/node/links/link.ts'
 import { type Child, type NodeChild, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
@@ -15,6 +16,9 @@ export type PeerStatus = { readonly peer: string; readonly pending: number; read
 
 /** Replicas need it. */
 export const streamed = { StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' } } as const
+
+/** Signed, as the supervisor starts them. */
+const messageKeys = 'message-keys'
 
 export class ThreeRegions {
   readonly nodes = new Map<RegionName, NodeChild>()
@@ -92,6 +96,7 @@ export class ThreeRegions {
           const target = { host: '127.0.0.1', port: servers.get(to) ?? 0 }
           this.links.set(`${from}>${to}`, await openLink({ port: 0, target, roundTripMs }))
         }
+    makeMessageKeys(join(this.#folder, messageKeys), regionNames)
     for (const region of regionNames) await this.#startNode(region, servers.get(region) ?? 0)
     await this.#makeTable()
   }
@@ -106,6 +111,7 @@ export class ThreeRegions {
       nats,
       peers: Object.fromEntries(peers),
       verifies: false,
+      messageKeys: join(this.#folder, messageKeys),
     })
     this.#children.push(node)
     this.nodes.set(region, node)
