@@ -272,4 +272,15 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'the simulator held that a region’s write of an index which it had forgotten, and another had made again, was still to come',
   },
+  {
+    seed: 215814409,
+    world: 8,
+    story:
+      'what a peer with a new disk lacks was said to lie beyond the beginning of the log, with what the log had let go of',
+  },
+  {
+    seed: 215814485,
+    world: 8,
+    story: 'the simulator took the transactions of a store that was set back for those that its peers had applied',
+  },
 ]

@@ -142,13 +142,15 @@ export class Ledger {
     return [...(this.#peers.get(peer)?.lacking ?? [])]
   }
 
-  /** Of what the log has let go of, the peer has confirmed a part since: how many of them is not known. */
+  /** Some of what the log has let go of lies before `countedFrom`, or the peer has confirmed a part of it since: how many is not known. */
   isAtMost(peer: string): boolean {
     const place = this.#peers.get(peer)
     if (place === undefined) return false
     return [...place.lacking].some((id) => {
-      const lost = place.tables.get(id)?.lost
-      return lost !== undefined && lost.from < reachOf(place, id)
+      const { lost, next = 0 } = place.tables.get(id) ?? {}
+      const queue = this.#queues.get(id)
+      const first = queue?.entries[next - queue.dropped]?.position ?? Infinity
+      return (lost?.from ?? Infinity) < Math.max(reachOf(place, id), place.countedFrom) || first <= place.countedFrom
     })
   }
 

@@ -32,7 +32,7 @@ export function missingOf({ env, engine, peer }: Room, parked: Parked): Missing 
         return cursor === undefined ? undefined : { ...cursor, whole: parked.reach(cursor.position) }
       },
       shares: (table) => shared.has(table),
-      concerns: ({ kind, table }) => shared.has(table) && (kind !== 'item' || !parked.tables.includes(table)),
+      isPaused: (table) => parked.tables.includes(table),
     },
     noted[peer.name],
   )

@@ -36,8 +36,8 @@ type Room = {
   readonly region: string
   /** This region's durable place in the peer's log, and up to where it has everything, tables that wait because of a pause too. */
   readonly cursor: () => Place | undefined
-  /** Whether a change concerns this region, and is not passed over because of a pause. */
-  readonly concerns: (change: Pick<BatchChange, 'kind' | 'table'>) => boolean
+  /** Whether the table's items are passed over because of a pause. */
+  readonly isPaused: (table: TableId) => boolean
   /** Whether this region has, or is to have, a replica of the table: the peer counts no changes of others. */
   readonly shares: (table: TableId) => boolean
 }
@@ -45,6 +45,7 @@ type Room = {
 type Applied = {
   readonly from: Position
   readonly upTo: Position
+  /** Of all tables: a region may hear only later that it has a replica of one, or that it has none any more. */
   readonly items: readonly (readonly [table: TableId, count: number])[]
   /** Of registers the peer counts only those from after the table had replicas, and sends the earlier ones too. */
   readonly registers: number
@@ -115,7 +116,8 @@ export class Missing {
   ): void {
     const end = Math.min(upTo, cursor)
     const fresh = changes.filter(
-      (change) => change.position > this.#reached && change.position <= end && this.#room.concerns(change),
+      ({ position, kind, table }) =>
+        position > this.#reached && position <= end && !(kind === 'item' && this.#room.isPaused(table)),
     )
     this.#reached = Math.max(this.#reached, end)
     const wrong = new Set(setAside)
@@ -141,13 +143,15 @@ export class Missing {
     const [first, last] = [of.fresh[0], of.fresh.at(-1)]
     if (first === undefined || last === undefined) return
     const items = changes.filter(({ kind }) => kind === 'item')
+    const here = changes.filter(({ table }) => this.#room.shares(table))
+    const arrived = here.filter(({ kind }) => kind === 'item')
     const silence = this.#silence
-    if (silence !== undefined && silence.epoch === epoch) this.#silence = arrivedOf(silence, items, of.conflicts)
+    if (silence !== undefined && silence.epoch === epoch) this.#silence = arrivedOf(silence, arrived, of.conflicts)
     this.#applied.push({
       from: first.position,
       upTo: last.position,
       items: [...countsByTable(items)],
-      registers: changes.length - items.length,
+      registers: here.length - arrived.length,
       setAside: of.setAside,
       lastMs: Math.max(0, ...changes.slice(-1).map(({ row }) => readStamp(row, 1).wallMs)),
     })
@@ -250,7 +254,6 @@ export class Missing {
     if (own === undefined || (cursor?.epoch === epoch && cursor.whole >= own.upTo)) return { changes: 0 }
     const applied = cursor?.epoch === epoch ? this.#applied : []
     const since = applied.filter(({ upTo }) => upTo > own.after && upTo <= own.upTo)
-    // Of a table whose replica here has gone meanwhile, what arrived is no part of the peer's figure.
     const items = since.flatMap((each) => each.items).filter(([table]) => this.#room.shares(table))
     const counted = own.changes - items.reduce((sum, [, count]) => sum + count, 0)
     const positions = cursor?.epoch === epoch ? own.upTo - Math.min(this.#reached, cursor.whole) : Infinity

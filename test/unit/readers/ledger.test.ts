@@ -107,6 +107,18 @@ describe('from where on it is counted what a peer lacks', () => {
 })
 
 describe('what a peer lacks that has lost its disk', () => {
+  it('may be less than what is counted from where the log begins, and that is said', () => {
+    const log = logOf([true, true, true, true])
+    const ledger = counted(log, { eu: 0, ap: 0 })
+    ledger.trimmed(2)
+    Object.assign(log, { oldest: () => 3 })
+    ledger.reset('eu')
+    while (ledger.readOn());
+    expect([ledger.countedFrom('eu'), ledger.pending('eu'), ledger.isAtMost('eu')]).toEqual([2, 4, true])
+    ledger.confirm('eu', 2)
+    expect([ledger.pending('eu'), ledger.isAtMost('eu')]).toEqual([2, false])
+  })
+
   it('is all that the log holds, also what everybody had and was forgotten, and the others lack no more for it', () => {
     const log = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })
     fc.assert(

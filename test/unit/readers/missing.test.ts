@@ -25,10 +25,10 @@ const changeAt = (position: number) => {
 }
 
 function scene(position = 10, noted?: NotedMissing) {
-  const state = { nowMs: 100_000, position, epoch: 'e', whole: Infinity, concerns: () => true, shares: () => true }
+  const state = { nowMs: 100_000, position, epoch: 'e', whole: Infinity, isPaused: () => false, shares: () => true }
   const clock = { wallMs: () => state.nowMs, monotonicMs: () => state.nowMs } as Clock
   const cursor = () => ({ epoch: state.epoch, position: state.position, whole: Math.min(state.whole, state.position) })
-  const room = { clock, region: 'eu', cursor, concerns: () => state.concerns(), shares: () => state.shares() }
+  const room = { clock, region: 'eu', cursor, isPaused: () => state.isPaused(), shares: () => state.shares() }
   const missing = new Missing(room, noted)
   const apply = (...positions: number[]) => {
     state.position = Math.max(...positions)
@@ -174,7 +174,7 @@ it('what came after a pause is counted as arrived; not exact while the peer may 
   const withPause = { epoch: 'e', upTo: 14 }
   missing.heard(from(10, 6))
   state.whole = 10
-  state.concerns = () => !paused.is
+  state.isPaused = () => paused.is
   state.position = 14
   missing.applied({ ...withPause, changes: [11, 14].map(changeAt) }, 14)
   expect(missing.status).toMatchObject({ changes: 6 })
