@@ -95,6 +95,11 @@ export class Ledger {
     return this.#upTo
   }
 
+  /** What was made before this process is counted. */
+  get hasReadBefore(): boolean {
+    return this.#upTo >= this.#before
+  }
+
   /** Everything that the peer lacks is counted. */
   isCounted(peer: string): boolean {
     return this.#upTo >= this.#engine.flushed() && !this.#recalling.has(peer)

@@ -61,6 +61,8 @@ class SharedTables {
 /** What each peer lacks of this region's own changes, for an announcement; nothing of a peer whose changes are not counted yet. */
 export function lackingOf(engine: Engine, ledger: Ledger, peers: Iterable<string>): Pick<Announcement, 'lacking'> {
   const upTo = ledger.upTo
+  // A peer that hears this region again would take the first figure for all that it lacked.
+  if (!ledger.hasReadBefore) return { lacking: [] }
   const lacking = [...peers].flatMap((region): Lacking[] => {
     const from = ledger.countedFrom(region)
     if (from === undefined) return []

@@ -7,6 +7,7 @@ import type { Engine } from '../../../src/engine/engine.ts'
 import { appliedMsOf } from '../../../src/readers/replication/confirmation.ts'
 import { Latencies } from '../../../src/readers/replication/latencies.ts'
 import { Ledger } from '../../../src/readers/replication/ledger.ts'
+import { lackingOf } from '../../../src/readers/replication/missing-note.ts'
 import { Watermark } from '../../../src/readers/replication/watermark.ts'
 
 /** A log in which a region's own writes and a peer's lie mixed. */
@@ -104,6 +105,15 @@ describe('from where on it is counted what a peer lacks', () => {
     while (ledger.readOn());
     expect([ledger.countedFrom('eu'), ledger.pending('eu')]).toEqual([0, 4])
   })
+})
+
+it('nothing is announced as missing before what an earlier process wrote is counted', () => {
+  const log = logOf([true, true, true, true])
+  const ledger = new Ledger(log, new Map([['eu', 0]]))
+  ledger.readOn()
+  expect([ledger.upTo, ledger.hasReadBefore, lackingOf(log, ledger, ['eu'])]).toEqual([3, false, { lacking: [] }])
+  ledger.readOn()
+  expect([ledger.upTo, ledger.hasReadBefore]).toEqual([4, true])
 })
 
 describe('what a peer lacks that has lost its disk', () => {
