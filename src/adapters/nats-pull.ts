@@ -139,7 +139,7 @@ export class Puller {
 
   /** The end of one request, or a heartbeat. What a request leaves undelivered stands in its last status. */
   #hearStatus(message: Msg): void {
-    this.#options.onStatus(sizeOf(message))
+    this.#options.onStatus(statusSizeBytes(message))
     const code = message.headers?.code ?? 0
     if (code === 100) return
     if (code === 409 && /message size exceeds/i.test(message.headers?.description ?? '')) this.#isNextLarge = true
@@ -230,9 +230,13 @@ export class Puller {
   }
 }
 
-/** The client counts the subject and the header lines; the protocol's own words are about as many bytes for each message. */
-function sizeOf(message: Msg): number {
-  return (message as unknown as { size?: () => number }).size?.() ?? message.subject.length + message.data.length
+/** `HMSG`, the subscription's number, two lengths, spaces and line ends, about: what the client does not count of a status. */
+const statusOverheadBytes = 18
+
+/** On the wire. The client counts subject, header lines and payload. */
+function statusSizeBytes(message: Msg): number {
+  const counted = (message as unknown as { size?: () => number }).size?.()
+  return (counted ?? message.subject.length + message.data.length) + statusOverheadBytes
 }
 
 /** `$JS.ACK.[<domain>.<account>.]<stream>.<consumer>.<tries>.<sequence>.<delivered>.<time>.<pending>[.<random>]` */

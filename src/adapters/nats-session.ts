@@ -20,8 +20,6 @@ export type SessionOptions = {
 
 /** What an announcement costs on the wire beside its payload. */
 const overheadBytes = 64
-/** The same of a status, beside what the client counts: `HMSG`, three numbers, spaces and line ends. */
-const statusOverheadBytes = 18
 
 export async function openSession(options: SessionOptions): Promise<PeerSession> {
   const { self, server, peer, timeoutMs } = options
@@ -77,7 +75,7 @@ class NatsSession implements PeerSession {
       api: jetStreamOptions(server),
       receivedBytes: () => this.receivedBytes(),
       onMessage,
-      onStatus: (sizeBytes) => (this.#asideBytes += sizeBytes + statusOverheadBytes),
+      onStatus: (sizeBytes) => (this.#asideBytes += sizeBytes),
       onEnd: (reason) => this.#finish(reason),
     })
     if (this.#allowedBytes !== undefined) this.#puller.allow(this.#allowedBytes)

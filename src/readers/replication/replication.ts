@@ -270,7 +270,7 @@ export class Readers {
     for (let turn = 1; !this.#loop.stopped; turn++) {
       try {
         this.#announce()
-        this.#forgetWiped()
+        for (const peer of this.#subscribers.keys()) this.#forgetWiped(peer)
         await Promise.all([this.#noteConfirmed(), this.#missing.write(this.#subscribers.values())])
         await this.#pulse()
         if (turn % slowEvery === 0) await trimLog(this.#trimming)
@@ -321,7 +321,7 @@ export class Readers {
   }
 
   #confirmed(confirmation: Confirmation): void {
-    this.#forgetWiped()
+    this.#forgetWiped(confirmation.region)
     this.#outbound.confirmed(confirmation, this.#subscribers.get(confirmation.region)?.hearing)
   }
 
@@ -352,13 +352,11 @@ export class Readers {
   }
 
   /** What a peer's former disk had confirmed, the one that it has now does not have. */
-  #forgetWiped(): void {
-    for (const [name, { hearing }] of this.#subscribers) {
-      const epoch = hearing.last?.epoch
-      if (epoch === undefined) continue
-      if ((this.#confirmedBy(name)?.epoch ?? epoch) !== epoch) this.#ledger.reset(name)
-      this.#epochs.set(name, epoch)
-    }
+  #forgetWiped(peer: string): void {
+    const epoch = this.#subscribers.get(peer)?.hearing.last?.epoch
+    if (epoch === undefined) return
+    if ((this.#confirmedBy(peer)?.epoch ?? epoch) !== epoch) this.#ledger.reset(peer)
+    this.#epochs.set(peer, epoch)
   }
 
   #mark(replicas: readonly Replica[]): Mark | undefined {
