@@ -4,7 +4,7 @@ import { pauseMsMax, pausesMax } from '../core/limits.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { AdminRoute } from '../http/routes.ts'
-import type { Paused, Pauses } from '../readers/replication/pauses.ts'
+import type { Paused, Pauses } from '../readers/replication/pause/pauses.ts'
 import { BadRequest } from './bad-request.ts'
 import { shaped } from './wrong-shape.ts'
 

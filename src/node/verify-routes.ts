@@ -8,7 +8,7 @@ import type { Table } from '../core/table/table.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { AdminRoute } from '../http/routes.ts'
 import type { Replication } from '../readers/replication/renewing.ts'
-import { type Comparison, type Difference, NotComparable } from '../readers/replication/verify.ts'
+import { type Comparison, type Difference, NotComparable } from '../readers/replication/compare/verify.ts'
 import { BadRequest } from './bad-request.ts'
 import { shaped } from './wrong-shape.ts'
 

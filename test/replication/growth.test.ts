@@ -2,7 +2,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/adapters/clocks.ts'
 import { prometheusMeter } from '../../src/adapters/prometheus-meter.ts'
-import { Measures } from '../../src/readers/replication/measure.ts'
+import { Measures } from '../../src/readers/replication/status/measure.ts'
 import type { Service } from '../../src/ports/service.ts'
 import { registerSweeper } from '../../src/readers/sweepers/registers.ts'
 import type { Env } from '../../src/ports/env.ts'

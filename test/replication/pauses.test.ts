@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../src/adapters/clocks.ts'
 import { MemoryNetwork } from '../../src/adapters/memory-bus.ts'
 import { systemRandom } from '../../src/adapters/random.ts'
-import type { TableStatus } from '../../src/readers/replication/status.ts'
+import type { TableStatus } from '../../src/readers/replication/send/outbound.ts'
 import { eventually } from './eventually.ts'
 import { agreed, TestRegion } from './region.ts'
 

@@ -9,7 +9,7 @@ import { systemRandom } from '../../src/adapters/random.ts'
 import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
 import { DamagedRecord } from '../../src/engine/damaged-record.ts'
 import { rowKey } from '../../src/engine/keys.ts'
-import { NotComparable } from '../../src/readers/replication/verify.ts'
+import { NotComparable } from '../../src/readers/replication/compare/verify.ts'
 import { eventually } from './eventually.ts'
 import { agreed, TestRegion } from './region.ts'
 

@@ -6,7 +6,7 @@ import { encodePrimaryKey, keyAttributesOf } from '../../src/core/key/primary-ke
 import { decodeRow, vectorOf } from '../../src/core/item/row.ts'
 import type { Index, TableId } from '../../src/core/table/table.ts'
 import type { Conflict, Engine } from '../../src/engine/engine.ts'
-import { owesMerges } from '../../src/readers/replication/debts.ts'
+import { owesMerges } from '../../src/readers/replication/notes/debts.ts'
 import { isUsable } from './client.ts'
 import { type Expected, lostOf, missingFrom, pastOf, rowText, winnerOf } from './oracle.ts'
 import { keyName } from './log-watch.ts'

@@ -3,7 +3,7 @@
  * calls a peer up to date, or safe to leave to, or past a watermark, is believed by people who then switch it off.
  */
 import type { TableId } from '../../src/core/table/table.ts'
-import type { PeerStatus } from '../../src/readers/replication/status.ts'
+import type { PeerStatus } from '../../src/readers/replication/status/status.ts'
 import { type Entry, isItem } from './log-watch.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { order, stampText } from './vectors.ts'

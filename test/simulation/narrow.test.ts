@@ -81,7 +81,7 @@ function replace(path: string, change: (actual: Record<string, unknown>) => Reco
 }
 
 const replaced = new Set<string>()
-const room = '../../src/readers/replication'
+const room = '../../src/readers/replication/talk'
 
 type Class = new (...parts: never[]) => object
 

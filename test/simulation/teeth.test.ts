@@ -132,7 +132,7 @@ const bugs: readonly Bug[] = [
     world: 8,
     only: ['pause link', 'cut one way'],
     inject: () => {
-      replace('../../src/readers/replication/watermark.ts', ({ Watermark }) => ({
+      replace('../../src/readers/replication/talk/watermark.ts', ({ Watermark }) => ({
         Watermark: believingAtOnce(Watermark as WatermarkClass),
       }))
       // What a peer has written is on its way for longer than its word, which comes past it.
@@ -308,7 +308,7 @@ const bugs: readonly Bug[] = [
     world: 8,
     only: ['pause table'],
     inject: () => {
-      replace('../../src/readers/replication/parked.ts', ({ Parked }) => ({
+      replace('../../src/readers/replication/pause/parked.ts', ({ Parked }) => ({
         Parked: withoutPlaces(Parked as ParkedClass),
       }))
       return {}
@@ -322,7 +322,7 @@ const bugs: readonly Bug[] = [
     only: ['forged messages'],
     knownSeed: 16,
     inject: () => {
-      replace('../../src/readers/replication/mode.ts', ({ Mode }) => ({ Mode: trusting(Mode as AnyClass) }))
+      replace('../../src/readers/replication/receive/mode.ts', ({ Mode }) => ({ Mode: trusting(Mode as AnyClass) }))
       return {}
     },
   },
@@ -343,7 +343,9 @@ const bugs: readonly Bug[] = [
     only: ['old disk'],
     knownSeed: 3,
     inject: () => {
-      replace('../../src/readers/replication/claims.ts', ({ Claims }) => ({ Claims: believing(Claims as AnyClass) }))
+      replace('../../src/readers/replication/prove/claims.ts', ({ Claims }) => ({
+        Claims: believing(Claims as AnyClass),
+      }))
       return {}
     },
   },
@@ -354,7 +356,9 @@ const bugs: readonly Bug[] = [
     world: 7,
     knownSeed: 198238508,
     inject: () => {
-      replace('../../src/readers/replication/claims.ts', ({ Claims }) => ({ Claims: publishing(Claims as AnyClass) }))
+      replace('../../src/readers/replication/prove/claims.ts', ({ Claims }) => ({
+        Claims: publishing(Claims as AnyClass),
+      }))
       replace(`${core}/change/proof.ts`, () => ({ isAgainst: () => false }))
       return {}
     },
@@ -371,7 +375,7 @@ const bugs: readonly Bug[] = [
     only: ['old disk', 'garbage', 'forged positions', 'cut one way', 'trim stream'],
     knownSeed: 51008,
     inject: () => {
-      replace('../../src/readers/replication/former-logs.ts', () => ({ placeFromFormer: () => undefined }))
+      replace('../../src/readers/replication/copy/former-logs.ts', () => ({ placeFromFormer: () => undefined }))
       return {}
     },
   },
@@ -388,7 +392,7 @@ const bugs: readonly Bug[] = [
     only: ['forged positions'],
     knownSeed: 2,
     inject: () => {
-      replace('../../src/readers/replication/vouching.ts', ({ Vouching }) => ({
+      replace('../../src/readers/replication/prove/vouching.ts', ({ Vouching }) => ({
         Vouching: taking(Vouching as AnyClass),
       }))
       return {}
@@ -401,7 +405,7 @@ const bugs: readonly Bug[] = [
     world: 4,
     only: ['forged messages'],
     inject: () => {
-      replace('../../src/readers/replication/hearing.ts', ({ Hearing }) => ({
+      replace('../../src/readers/replication/talk/hearing.ts', ({ Hearing }) => ({
         Hearing: credulous(Hearing as HearingClass),
       }))
       return {}
@@ -419,7 +423,7 @@ const bugs: readonly Bug[] = [
     knownSeed: 8,
     refusals: true,
     inject: () => {
-      replace('../../src/readers/replication/questions.ts', ({ Questions, Declined }) => ({
+      replace('../../src/readers/replication/talk/questions.ts', ({ Questions, Declined }) => ({
         Questions: takingRefusalsForTheEnd(Questions as QuestionsClass, Declined as ErrorClass),
       }))
       return {}
@@ -440,7 +444,7 @@ const bugs: readonly Bug[] = [
         const { name: origin, number: originNumber } = question.peer
         return { say: 'part', sizeBytes: 0, batch: { ...question, origin, originNumber, changes: [] } }
       }
-      replace('../../src/readers/replication/log-part.ts', ({ askForPart, readPart }) => ({
+      replace('../../src/readers/replication/talk/log-part.ts', ({ askForPart, readPart }) => ({
         askForPart: (question: Question) =>
           (askForPart as (question: Question) => Promise<unknown>)(question).catch((error: Error) =>
             nothingIn(question, error),
@@ -463,7 +467,7 @@ const bugs: readonly Bug[] = [
     seedsMax: 50,
     inject: () => {
       type Told = { readonly lacking: readonly { readonly changes: number }[] }
-      replace('../../src/readers/replication/missing-note.ts', ({ lackingOf }) => ({
+      replace('../../src/readers/replication/send/lacking.ts', ({ lackingOf }) => ({
         lackingOf: (...asked: unknown[]) => {
           const { lacking } = (lackingOf as (...asked: unknown[]) => Told)(...asked)
           return { lacking: lacking.map((each) => ({ ...each, changes: Math.max(0, each.changes - 1) })) }

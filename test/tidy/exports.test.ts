@@ -85,16 +85,4 @@ const circlesLeft: readonly (readonly string[])[] = [
   ['engine/assemble', 'engine/open-engine'],
   ['engine/cursors', 'engine/engine', 'engine/lineage', 'engine/region-numbers', 'engine/state'],
   ['readers/dax/cached-table', 'readers/dax/item-cache', 'readers/dax/query-cache'],
-  [
-    'readers/replication/backlog',
-    'readers/replication/greeting',
-    'readers/replication/log-part',
-    'readers/replication/mode',
-    'readers/replication/questions',
-    'readers/replication/repair',
-    'readers/replication/session',
-    'readers/replication/silence',
-    'readers/replication/status',
-    'readers/replication/subscriber-state',
-  ],
 ].map((circle) => circle.map((name) => `src/${name}.ts`))

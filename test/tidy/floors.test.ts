@@ -12,6 +12,25 @@ const room = (path: string): string => path.split('/')[1] ?? ''
 const own = (source: Source): readonly string[] => source.imports.filter((name) => name.startsWith('src/'))
 const outside = ({ path, imports }: Source): readonly string[] =>
   imports.filter((name) => !name.startsWith('src/') && !pureImports.has(`${path} ${name}`))
+/** The rooms of readers/replication/, the lowest first; what lies in none of them starts the others, and is the highest. */
+const replicationRooms = [
+  'flow',
+  'talk',
+  'notes',
+  'prove',
+  'send',
+  'pause',
+  'receive',
+  'copy',
+  'replicas',
+  'compare',
+  'answer',
+  'status',
+  '',
+]
+const replication = 'src/readers/replication/'
+/** More lie in a room whose files have several nouns. */
+const filesInRoomMax = 16
 
 describe('the walls of the house', () => {
   test('a file imports from its own room or from lower floors', () => {
@@ -58,6 +77,27 @@ describe('the walls of the house', () => {
           .map((name) => `${source.path} imports ${name}`),
       )
     expect(wrong).toEqual([])
+  })
+
+  const ofReplication = all.filter((source) => source.path.startsWith(replication))
+  const replicationRoom = (path: string): string => /^(\w+)\//.exec(path.slice(replication.length))?.[1] ?? ''
+
+  test('a file of readers/replication/ imports from its own room there or from lower ones', () => {
+    const floor = (path: string): number => replicationRooms.indexOf(replicationRoom(path))
+    const wrong = ofReplication.flatMap((source) =>
+      own(source)
+        .filter((name) => name.startsWith(replication) && (floor(source.path) < 0 || floor(name) > floor(source.path)))
+        .map((name) => `${source.path} imports ${name}`),
+    )
+    expect(wrong).toEqual([])
+  })
+
+  test(`no room of readers/replication/ has more than ${filesInRoomMax} files`, () => {
+    const counts = replicationRooms.map((name) => [
+      name,
+      ofReplication.filter((source) => replicationRoom(source.path) === name).length,
+    ])
+    expect(counts.filter(([, count]) => Number(count) > filesInRoomMax)).toEqual([])
   })
 })
 

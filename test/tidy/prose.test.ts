@@ -22,6 +22,7 @@ const documents = [
   'README.md',
   'CHANGELOG.md',
   'src/ARCHITECTURE.md',
+  'src/readers/replication/README.md',
   'test/simulation/README.md',
 ].map((path) => ({ path, text: prose(readFileSync(join(root, path), 'utf8')) }))
 const comments = sources('src').map(({ path, text }) => ({ path, text: commentsOf(text) }))

@@ -2,9 +2,9 @@
 import type { Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
-import type { Finding } from './claims.ts'
-import type { Remainder } from './join.ts'
-import type { SealSettings } from './seals.ts'
+import type { Finding } from './prove/claims.ts'
+import type { Remainder } from './replicas/join.ts'
+import type { SealSettings } from './talk/seals.ts'
 
 export type ReplicationSettings = SealSettings & {
   /** Positions that the log keeps for a peer that does not confirm them. */

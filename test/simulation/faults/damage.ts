@@ -4,7 +4,7 @@
  */
 import { decodeRow } from '../../../src/core/item/row.ts'
 import { rowKey } from '../../../src/engine/keys.ts'
-import { doubtedTables } from '../../../src/readers/replication/refill.ts'
+import { doubtedTables } from '../../../src/readers/replication/notes/doubts.ts'
 import { differenceOfTables } from '../checks.ts'
 import { damagedRow, Prover } from '../prover.ts'
 import { rowsOf } from '../rows-of.ts'

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/adapters/clocks.ts'
 import { prometheusMeter } from '../../../src/adapters/prometheus-meter.ts'
-import { Measures } from '../../../src/readers/replication/measure.ts'
-import type { PeerStatus, ReplicationStatus, TableStatus } from '../../../src/readers/replication/status.ts'
+import { Measures } from '../../../src/readers/replication/status/measure.ts'
+import type { TableStatus } from '../../../src/readers/replication/send/outbound.ts'
+import type { PeerStatus, ReplicationStatus } from '../../../src/readers/replication/status/status.ts'
 
 function statusOf(peers: readonly string[], tables: readonly string[]): ReplicationStatus {
   const status = tables.map((table): TableStatus => ({ table, pending: 3, lagMs: 1000, safeToEvacuate: false }))

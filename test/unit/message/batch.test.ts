@@ -14,7 +14,7 @@ import { decodeEntry, encodeEntry, type RecordHead } from '../../../src/core/cha
 import { decodeRows, encodeRows } from '../../../src/core/change/rows.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
 import { transactionPartsMax } from '../../../src/core/line-limits.ts'
-import { change as changeAt } from '../readers/change.ts'
+import { change as changeAt } from '../readers/replication/change.ts'
 
 const bytes = (maxLength: number) => fc.uint8Array({ maxLength }).map((value) => Buffer.from(value))
 const text = fc.string({ maxLength: 20 }).filter((value) => !value.includes('\uFFFD'))

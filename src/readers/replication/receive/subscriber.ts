@@ -1,0 +1,399 @@
+/**
+ * Follows one peer: session, place in its stream, messages, confirmation; again from the durable cursor whenever the session
+ * ends. The stream's numbers are only a hint (JetStream may use them again): what counts is that each batch begins where the
+ * cursor stands. A hole is filled from the origin's log (repair.ts); where there is no log to fill it from, the state is
+ * fetched instead (transfer.ts). Nothing that one peer does or sends stops the following of another.
+ */
+import type { Batch } from '../../../core/change/batch.ts'
+import type { Position } from '../../../core/change/change.ts'
+import type { Announcement } from '../../../core/change/control.ts'
+import { UnknownFormat } from '../../../core/change/message.ts'
+import type { Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
+import { connectBackOffMsMax, connectBackOffMsMin } from '../../../core/limits.ts'
+import type { Region } from '../../../core/topology.ts'
+import type { ApplyResult, Cursor } from '../../../engine/engine.ts'
+import { applyInTurn } from './applies.ts'
+import { type Waiting, weightIn } from './batches.ts'
+import { askIfNamed, confirmationFrom } from './confirmation.ts'
+import { epochUnanswered, isRefusal } from '../talk/greeting.ts'
+import { Hearing } from '../talk/hearing.ts'
+import { Inbox } from './inbox.ts'
+import { Intake } from './intake.ts'
+import { BackOff, Loop, meanwhile } from '../flow/loop.ts'
+import { missingOf } from './missing-note.ts'
+import type { Missing } from './missing.ts'
+import { Mode } from './mode.ts'
+import { Parked } from '../pause/parked.ts'
+import { announcementFrom, connectTo } from '../talk/reading.ts'
+import { LogGone, repair } from './repair.ts'
+import type { Session } from '../talk/session.ts'
+import { Stall } from '../talk/silence.ts'
+import type { SubscriberOptions } from './subscriber-options.ts'
+import { stateOf, type SubscriberState } from './subscriber-state.ts'
+import { Suspicion } from '../talk/suspicion.ts'
+import { Deceived, emptyUpTo, Vouching } from '../prove/vouching.ts'
+
+const tickMs = 500
+
+export class Subscriber {
+  readonly peer: Region
+  readonly hearing: Hearing
+  readonly mode: Mode
+  readonly suspicion: Suspicion
+  readonly #options: SubscriberOptions
+  readonly #loop: Loop
+  readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
+  readonly #inbox: Inbox
+  readonly #intake: Intake
+  readonly #vouching: Vouching
+  readonly parked: Parked
+  readonly missing: Missing
+  readonly #running: Promise<void>
+  /** Resolves when the peer has been asked for the first time what it knows of this region, or could not be. */
+  readonly examined: Promise<void>
+  #examined: () => void = () => undefined
+  #session: Session | undefined
+  #ended: string | undefined
+  #appliedAtMs: number | undefined
+  readonly #stall = new Stall()
+  #failure: unknown
+
+  constructor(options: SubscriberOptions) {
+    this.#options = options
+    this.peer = options.peer
+    this.#loop = new Loop(options.env.clock)
+    this.#inbox = new Inbox({ changesMax: options.applyChangesMax, weightOf: weightIn(options.engine) })
+    this.hearing = new Hearing(options.env.clock)
+    this.mode = new Mode(options.env, options.peer)
+    this.suspicion = new Suspicion(options.env, options.peer)
+    const onCaughtUp: Missing['caughtUp'] = (...arrived) => this.missing.caughtUp(...arrived)
+    this.parked = new Parked({ ...options, ...options.env, suspicion: this.suspicion, onCaughtUp })
+    this.missing = missingOf(options, this.parked)
+    this.#vouching = new Vouching({ engine: options.engine, peer: options.peer, clock: options.env.clock })
+    this.#intake = new Intake({
+      ...options,
+      inbox: this.#inbox,
+      suspicion: this.suspicion,
+      isHeard: () => this.hearing.last !== undefined,
+      isPlausible: (upTo) => this.#vouching.isPlausible(upTo),
+      onArrived: () => this.#loop.ring(),
+      onUnknown: (error) => this.#fail(error),
+    })
+    this.examined = new Promise((resolve) => (this.#examined = resolve))
+    this.#running = this.#run()
+  }
+
+  /** For questions to the peer; undefined while there is none, or none that would be understood. */
+  get session(): Session | undefined {
+    return this.mode.now === 'refused' ? undefined : this.#session
+  }
+
+  ring(): void {
+    this.#loop.ring()
+  }
+
+  heldChanges(): number {
+    return this.mode.now === 'held' ? this.#inbox.changes() : 0
+  }
+
+  state(): SubscriberState {
+    return stateOf({ mode: this.mode.now, session: this.#session, hearing: this.hearing, position: this.#position() })
+  }
+
+  async stop(): Promise<void> {
+    this.#loop.stop()
+    this.#inbox.clear()
+    await this.#session?.close()
+    await this.#running
+  }
+
+  async #run(): Promise<void> {
+    const { log } = this.#options.env
+    while (!this.#loop.stopped) {
+      let known = false
+      try {
+        await this.#follow()
+      } catch (error) {
+        known = error instanceof LogGone || error instanceof Deceived
+        if (error instanceof Deceived) this.suspicion.note('position', this.mode.gone(error.message))
+        if (isRefusal(error)) this.mode.refuse(error.message)
+        if (!this.#loop.stopped && !known)
+          log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
+      }
+      this.#examined()
+      if (!this.#loop.stopped) await this.#loop.pause(this.#backOff.next())
+    }
+  }
+
+  async #follow(): Promise<void> {
+    const { env, engine } = this.#options
+    const session = await connectTo(this.#options, this.suspicion)
+    session.isBehind = () => this.mode.now === 'resync' || this.#position() < (this.hearing.last?.published ?? 0)
+    this.#begin(session)
+    try {
+      const epoch = await this.#greet(session)
+      await this.#options.examine(session, this.peer)
+      this.#examined()
+      while (this.#isPaused() && this.#ended === undefined && !this.#loop.stopped) await this.#idle(session)
+      if (engine.cursor(this.peer.name) === undefined || this.mode.now === 'resync') await this.#resync(session, epoch)
+      await this.#intake.begin(session, async () => await this.#hello(session))
+      this.#options.onRegisters()
+      while (this.#ended === undefined && !this.#loop.stopped) await this.#step(session)
+      env.log.info('session ended', { peer: this.peer.name, reason: this.#ended ?? 'stopped' })
+    } finally {
+      this.#session = undefined
+      this.#intake.end()
+      this.#inbox.clear()
+      await session.close()
+    }
+  }
+
+  #begin(session: Session): void {
+    this.#session = session
+    this.hearing.pace = session.pace
+    this.hearing.forget()
+    this.#vouching.begin()
+    this.#ended = undefined
+    this.#failure = undefined
+    this.#stall.reset()
+    session.onAnnouncement((payload) => this.#hear(session, payload))
+    void this.#awaitEnd(session)
+    if (this.#loop.stopped) void session.close()
+  }
+
+  async #awaitEnd(session: Session): Promise<void> {
+    const reason = await session.closed
+    if (this.#session !== session) return
+    this.#ended = reason
+    this.#inbox.clear()
+    this.#loop.ring()
+  }
+
+  async #greet(session: Session): Promise<string> {
+    const { engine, env } = this.#options
+    const said = await this.#hello(session)
+    if (said === undefined) return await epochUnanswered(session, this.mode.now, engine.cursor(this.peer.name))
+    env.log.info('session', { peer: this.peer.name, epoch: said.epoch, flushed: said.flushed })
+    return said.epoch
+  }
+
+  async #hello(session: Session): Promise<Announcement | undefined> {
+    const said = await this.#vouching.hello(session)
+    if (said !== undefined) this.#take(said)
+    return said
+  }
+
+  async #resync(session: Session, epoch: string): Promise<void> {
+    const { env, engine, transfer } = this.#options
+    this.mode.now = 'resync'
+    if (engine.cursor(this.peer.name) !== undefined) env.log.warn('fetch the peer’s state', { peer: this.peer.name })
+    await transfer(session, this.peer, epoch)
+    this.parked.transferred()
+    this.hearing.watermark.reset()
+    this.missing.transferred()
+    this.mode.accept()
+    this.#progress()
+  }
+
+  #hear(session: Session, payload: Buffer): void {
+    try {
+      this.#take(announcementFrom(this.peer, session, payload))
+    } catch (error) {
+      // At once: the loop may wait for the disk before it can refuse.
+      if (error instanceof UnknownFormat) this.mode.refuse((this.#failure = error).message)
+      else this.suspicion.note('announcement', error)
+    }
+    this.#loop.ring()
+  }
+
+  #fail(error: unknown): void {
+    this.#failure = error
+    this.#loop.ring()
+  }
+
+  #take(said: Announcement): void {
+    const cursor = this.#options.engine.cursor(this.peer.name)
+    // Another process may speak for a store that was set back: it counts once it has accepted our place.
+    const isFollowed = cursor?.epoch === said.epoch && this.#vouching.isBy(said) && said.flushed >= cursor.position
+    // What its clock promises may lie in a former log, of which the rest is still with others.
+    this.hearing.take(said, isFollowed && !this.#options.owes(this.peer.name))
+    this.missing.heard(said)
+    askIfNamed(this.#options, said, this.#session)
+    this.#reachWatermark()
+  }
+
+  /** One thing at a time: what waits, else what the peer has announced, else the next ring. */
+  async #step(session: Session): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#isPaused()) return await this.#idle(session)
+    if (await this.parked.catchUp(session)) this.#progress()
+    this.#vouching.beside(this.hearing.last, { ask: () => this.#hello(session), fail: (error) => this.#fail(error) })
+    if (this.#inbox.hasWork(this.#position())) await this.#applyWaiting(session)
+    // A question waits behind a message that needs long, and the peer must not take that for a cut.
+    else if (!(await this.#whileConfirming(session, this.#catchUp(session)))) await this.#idle(session)
+  }
+
+  async #whileConfirming<T>(session: Session, work: Promise<T>): Promise<T> {
+    return await meanwhile(this.#options.env.clock, () => this.#confirm(session), work)
+  }
+
+  async #idle(session: Session): Promise<void> {
+    if (this.#isPaused()) this.#stall.reset()
+    session.measure()
+    this.#confirm(session)
+    await this.#loop.wait(tickMs)
+  }
+
+  #isPaused(): boolean {
+    return this.#options.pauses.ofLink(this.peer.name, this.#options.engine.region.name) > 0
+  }
+
+  async #apply(batch: Batch, sequence: number): Promise<ApplyResult> {
+    return this.#options.engine.apply(await this.parked.without(batch, this.#cursor()), sequence)
+  }
+
+  async #applyWaiting(session: Session): Promise<void> {
+    const cursor = this.#cursor()
+    const first = this.#inbox.first?.batch
+    if (first !== undefined && first.epoch !== cursor.epoch) return this.#otherEpoch(first.epoch)
+    const stopped = await applyInTurn({
+      inbox: this.#inbox,
+      cursor,
+      without: (batch, place) => this.parked.without(batch, place),
+      apply: (batch, sequence) => this.#options.engine.apply(batch, sequence),
+      onApplied: ({ batch }, result) => {
+        this.#note(batch, result)
+        this.#confirm(session)
+      },
+      goesOn: () => this.#goesOn(),
+      yield: () => this.#options.env.clock.sleep(0),
+    })
+    if (stopped === undefined) return
+    if ('against' in stopped) return await this.#settle(session, stopped.against)
+    const { taken, result } = stopped
+    this.#note(taken.batch, result)
+    if (result.applied === 'hole') await this.#fill(session, taken.batch.after)
+    else if (result.applied === 'held') await this.#holdMessage(session, taken.batch, result.until)
+  }
+
+  /** A message and the cursor are of different logs under one epoch, or one is false: the peer's node refuses the cursor, or the message goes. */
+  async #settle(session: Session, { batch: { epoch }, sequence }: Waiting): Promise<void> {
+    const said = await this.#whileConfirming(session, this.#hello(session))
+    if (said === undefined) return await this.#loop.pause(tickMs)
+    if (said.epoch === epoch) this.suspicion.note('message', new RangeError('not of the log of our cursor'), sequence)
+    this.#inbox.drop(1)
+  }
+
+  #goesOn(): boolean {
+    if (this.#ended !== undefined || this.#failure !== undefined || this.#loop.stopped) return false
+    return !this.#isPaused() && !this.parked.isDue
+  }
+
+  /**
+   * A message of another log than the cursor's. Old ones may still lie in the stream before the new, of which the peer tells;
+   * only when the log that it has now is not the cursor's, there is nothing more to come of that.
+   */
+  #otherEpoch(epoch: string): void {
+    const { last } = this.hearing
+    if (last === undefined || last.epoch === epoch) throw this.mode.gone(`its log is another (${epoch})`)
+    this.#inbox.drop(1)
+  }
+
+  async #fill(session: Session, upTo: Position): Promise<void> {
+    const { env, engine } = this.#options
+    env.meter.count('longitude_replication_repairs_total', { peer: this.peer.name })
+    env.log.info('fill a hole', { peer: this.peer.name, after: this.#position(), upTo })
+    const asked = { engine, clock: env.clock, session, peer: this.peer, upTo }
+    const repaired = repair({
+      ...asked,
+      apply: (batch, sequence) => this.#apply(batch, sequence),
+      onApplied: (batch, result) => this.#note(batch, result),
+    })
+    const end = await this.#whileConfirming(session, repaired).catch((error: unknown) => {
+      if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.suspicion.note('answer', error)
+      throw error
+    })
+    if (end === 'gone') throw this.mode.gone('its log does not reach back to our cursor')
+    if (end === 'whole') this.#confirm(session)
+    else await this.#hold(session, end.until)
+  }
+
+  /** A message is a hint: while it keeps back all that follows it, the origin's log is asked whether it is true. */
+  async #holdMessage(session: Session, { upTo }: Batch, until: Stamp): Promise<void> {
+    if (this.mode.isDoubtful) await this.#fill(session, upTo)
+    else await this.#hold(session, until)
+  }
+
+  /** Waits until our clock comes near enough, or for something to change. The batch stays the first to be applied. */
+  async #hold(session: Session, until: Stamp): Promise<void> {
+    this.mode.hold(until)
+    this.#confirm(session)
+    await this.#loop.pause(Math.min(tickMs, Math.max(1, until.wallMs - this.#options.env.clock.wallMs())))
+  }
+
+  /** Acts on the peer's last word when the stream brings nothing. True when something was done. */
+  async #catchUp(session: Session): Promise<boolean> {
+    const heard = this.hearing.last
+    const cursor = this.#cursor()
+    const stalled = this.#stall.isOver(session)
+    if (heard === undefined) return false
+    if (heard.epoch !== cursor.epoch) {
+      if (stalled) throw this.mode.gone(`its log is another (${heard.epoch})`)
+      return false
+    }
+    if (cursor.position >= heard.published) {
+      if (this.mode.now !== 'normal') this.mode.accept()
+      return this.#vouching.prove(session)
+    }
+    if (cursor.position < heard.sent && !stalled) return false
+    // Others may announce in its name; only what its node says itself moves the cursor.
+    const said = await this.#hello(session)
+    if (said === undefined || said.epoch !== cursor.epoch || this.#inbox.hasWork(cursor.position)) return false
+    if (cursor.position >= said.sent) return this.#pass(said, cursor)
+    if (stalled) await this.#fill(session, said.sent)
+    return stalled
+  }
+
+  /** Nothing that leaves the peer lies between its last message and there. */
+  async #pass(said: Announcement, { position, sequence }: Cursor): Promise<boolean> {
+    if (said.published <= position) return false
+    const empty = emptyUpTo(said)
+    this.#note(empty, await this.#apply(empty, sequence))
+    return true
+  }
+
+  #note(batch: Batch, result: ApplyResult): void {
+    this.missing.applied(batch, this.#position(), result.applied === 'hole' ? undefined : result)
+    if (result.applied === 'all' && this.mode.now !== 'normal') this.mode.accept()
+    if (result.applied !== 'hole') this.#progress()
+    if (batch.changes.some((change) => change.kind === 'register')) this.#options.onRegisters()
+  }
+
+  #progress(): void {
+    this.#stall.reset()
+    this.#appliedAtMs = this.#options.env.clock.wallMs()
+    this.#backOff.reset()
+    this.#reachWatermark()
+  }
+
+  #reachWatermark(): void {
+    const cursor = this.#options.engine.cursor(this.peer.name)
+    if (cursor === undefined || cursor.epoch !== this.hearing.last?.epoch) return
+    this.hearing.watermark.reach(cursor.position, this.parked.tables)
+  }
+
+  #confirm(session: Session): void {
+    const { parked, hearing } = this
+    session.confirm(() => confirmationFrom({ ...this.#options, parked, hearing, appliedAtMs: this.#appliedAtMs }))
+  }
+
+  #cursor(): Cursor {
+    const cursor = this.#options.engine.cursor(this.peer.name)
+    if (cursor === undefined) throw new Error('no cursor')
+    return cursor
+  }
+
+  #position(): Position {
+    return this.#options.engine.cursor(this.peer.name)?.position ?? 0
+  }
+}

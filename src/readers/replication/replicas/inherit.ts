@@ -1,0 +1,53 @@
+/**
+ * A table of which no region has all any more: the disk of the only complete replica was lost while others were still being made
+ * from it. Each would wait for ever for a source. So one of them, the one with the lowest number, takes what all of them have,
+ * and is complete by that; the others join from it as usual. Only when each of them says itself that it lacks something.
+ */
+import type { Replica, ReplicaStatus, TableId } from '../../../core/table/table.ts'
+import type { Region } from '../../../core/topology.ts'
+import type { Engine } from '../../../engine/engine.ts'
+import { Questions } from '../talk/questions.ts'
+import type { Session } from '../talk/session.ts'
+
+type Room = {
+  readonly engine: Engine
+  readonly peers: readonly Region[]
+  readonly sessionTo: (region: string) => Session | undefined
+}
+
+const gone: readonly ReplicaStatus[] = ['DELETING', 'CREATION_FAILED']
+
+/** True when this region has inherited the table. */
+export async function inherit(room: Room, table: TableId, replicas: Iterable<Replica>): Promise<boolean> {
+  const others = [...replicas].filter(
+    ({ region, status, mayStay }) => region !== room.engine.region.name && (mayStay === true || !gone.includes(status)),
+  )
+  if (others.length === 0 || others.some(({ status }) => status !== 'CREATING')) return false
+  const heirs = others.map(({ region }) => room.peers.find(({ name }) => name === region))
+  if (!heirs.every((heir) => heir !== undefined && room.engine.region.number < heir.number)) return false
+  const sessions = others.map(({ region }) => room.sessionTo(region))
+  const asked = sessions.flatMap((session) =>
+    session === undefined ? [] : [new Questions(session, room.engine.region.name)],
+  )
+  if (asked.length < others.length) return false
+  for (const questions of asked) {
+    const told = await questions.table(table)
+    // A peer that does not know of the table yet has not said that it lacks something.
+    if (told === undefined || told.complete) return false
+  }
+  for (const questions of asked) await takeAll(room.engine, questions, table)
+  return true
+}
+
+/** Rejects when a peer refuses: what it has is not known then. */
+export async function takeAll(engine: Engine, questions: Questions, table: TableId): Promise<void> {
+  let after: Buffer | undefined
+  for (;;) {
+    const part = await questions.partialRows(table, after)
+    const last = part.rows.at(-1)
+    if (last === undefined) return
+    await engine.merge(table, part.rows)
+    if (part.done) return
+    after = Buffer.from(last.key)
+  }
+}

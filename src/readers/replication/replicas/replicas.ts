@@ -1,0 +1,243 @@
+/**
+ * Keeps this region's replicas as the registers ask for: a table whose `replica/<this region>` says CREATING is joined, one
+ * that this region has lost with its disk is joined again, and one that has been removed here is struck from the list. The
+ * removal of a DELETING table's data is the business of whoever removes tables (operations/tables/caretaker.ts).
+ */
+import type { Position } from '../../../core/change/change.ts'
+import { joinsUnderWayMax, tablesSurveyedAtOnceMax } from '../../../core/limits.ts'
+import { leaveRegister, type LeaveRegister, ofOneReplica } from '../../../core/table/registers.ts'
+import type { Replica, TableId } from '../../../core/table/table.ts'
+import { debts, isDue, noteDepartures, owesMerges, settle } from '../notes/debts.ts'
+import { forEach } from '../flow/gate.ts'
+import { joinNote, type JoinOptions } from './join.ts'
+import { hasAll, registersOf, replicasOf } from '../notes/registers-of.ts'
+import { Joins } from './joins.ts'
+import { Loop } from '../flow/loop.ts'
+import { doubtedTables } from '../notes/doubts.ts'
+import { Refill } from './refill.ts'
+import { Questions } from '../talk/questions.ts'
+import { mergeFrom, type Transfers } from '../copy/transfer.ts'
+
+const retryMs = 250
+
+/** Where replication stood at a moment: the end of the own log, and of each peer's as last heard. */
+export type Mark = { readonly own: Position; readonly peers: ReadonlyMap<string, Position> }
+
+export type ReplicasOptions = JoinOptions &
+  Transfers & {
+    /** Undefined while one of these cannot be heard: what it has is not known then. */
+    readonly mark: (replicas: readonly Replica[]) => Mark | undefined
+    /** These regions have everything of the own log up to the mark, and it is here what theirs had. */
+    readonly hasPassed: (mark: Mark, replicas: readonly Replica[]) => boolean
+  }
+
+export class Replicas {
+  readonly #options: ReplicasOptions
+  readonly #loop: Loop
+  readonly #joins: Joins
+  /** The last change of each table that was surveyed: what has not changed since need not be read again. */
+  readonly #surveyed = new Map<TableId, number>()
+  readonly #refills = new Map<TableId, Refill>()
+  readonly #releasing = new Map<TableId, Mark | undefined>()
+  readonly #running: Promise<void>
+  readonly #unsubscribe: () => void
+  #seenChanges = 0
+  #look = true
+
+  constructor(options: ReplicasOptions) {
+    this.#options = options
+    this.#loop = new Loop(options.env.clock)
+    this.#joins = new Joins(options, (id) => this.#joinEnded(id))
+    this.#unsubscribe = options.engine.onFlushed(() => this.#notice())
+    this.#running = this.#run()
+  }
+
+  /** Registers may have changed, or a peer may have become reachable. */
+  consider(): void {
+    this.#look = true
+    this.#loop.ring()
+  }
+
+  /** This region has the table and everything of it that it is supposed to have. */
+  isComplete(id: TableId): boolean {
+    const { engine } = this.#options
+    const own = engine.tableWithId(id)?.replicas.find((replica) => replica.region === engine.region.name)
+    return own !== undefined && hasAll(own) && !doubtedTables(engine).includes(id)
+  }
+
+  /** Something that is known to others may be missing here. */
+  get owes(): boolean {
+    return owesMerges(this.#options)
+  }
+
+  async stop(): Promise<void> {
+    this.#unsubscribe()
+    this.#loop.stop()
+    await Promise.all([this.#joins.stop(), this.#running])
+  }
+
+  /** The survey may have passed over the table while the join was at it. */
+  #joinEnded(id: TableId): void {
+    this.#surveyed.delete(id)
+    this.consider()
+  }
+
+  #notice(): void {
+    const changes = this.#options.engine.tableChanges.count
+    if (changes === this.#seenChanges) return
+    this.#seenChanges = changes
+    this.consider()
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#loop.stopped) {
+      const moved = await this.#turn().catch((error: unknown) => {
+        if (!this.#loop.stopped) this.#options.env.log.debug('replicas wait', { error: String(error) })
+        return false
+      })
+      const waits = this.#refills.size > 0 || this.#releasing.size > 0 || debts(this.#options).length > 0
+      if (!moved) await this.#loop.wait(waits ? retryMs : undefined)
+    }
+  }
+
+  /** One look and one debt, while joins go on by themselves; true when something moved. */
+  async #turn(): Promise<boolean> {
+    if (this.#look) {
+      this.#look = false
+      await this.#survey()
+    }
+    let moved = await this.#refill()
+    moved = (await this.#release()) || moved
+    return (await this.#settle()) || moved
+  }
+
+  async #survey(): Promise<void> {
+    const { engine, env } = this.#options
+    await noteDepartures(this.#options)
+    const known = engine.knownTables()
+    const changed = known.filter((id) => this.#surveyed.get(id) !== engine.tableChanges.lastOf(id))
+    const struck: TableId[] = []
+    for (const [at, id] of changed.entries()) {
+      if (at % tablesSurveyedAtOnceMax === tablesSurveyedAtOnceMax - 1) await env.clock.sleep(0)
+      const changes = engine.tableChanges.lastOf(id)
+      if (!this.#joins.mayChange(id)) continue
+      const due = this.#surveyTable(id)
+      if (due === 'strike') struck.push(id)
+      else if (due === 'part') await this.#part(id)
+      else this.#surveyed.set(id, changes)
+    }
+    this.#forgetOthersThan(known)
+    // Each strike changes the table's registers, and is looked at once more by that.
+    await forEach(struck, joinsUnderWayMax, (id) => this.#strike(id))
+  }
+
+  #forgetOthersThan(known: readonly TableId[]): void {
+    if (this.#surveyed.size <= known.length) return
+    const still = new Set(known)
+    for (const id of this.#surveyed.keys()) if (!still.has(id)) this.#surveyed.delete(id)
+  }
+
+  #surveyTable(id: TableId): 'strike' | 'part' | 'keep' {
+    const { engine } = this.#options
+    const replicas = replicasOf(engine, id)
+    const { status: own, keepsTable } = replicas.get(engine.region.name) ?? {}
+    const table = engine.tableWithId(id)
+    const here = table !== undefined
+    const leaves = own === 'DELETING' || keepsTable === true
+    const wanted = own === 'CREATING' || (!here && !leaves && (own === 'ACTIVE' || own === 'UPDATING'))
+    // A table in doubt is filled again before anything else becomes of it.
+    const isDoubted = doubtedTables(engine).includes(id)
+    if (isDoubted && !this.#refills.has(id)) this.#refills.set(id, new Refill(this.#options, id))
+    if (wanted && !isDoubted) this.#joins.begin(id)
+    else this.#joins.drop(id)
+    // Given up by the others, and protected: what is here goes on as a table of its own.
+    const isGivenUp = here && own === undefined && replicas.size > 0 && table.status !== 'DELETING'
+    if (isGivenUp && table.settings.deletionProtection) return 'part'
+    return !here && leaves ? 'strike' : 'keep'
+  }
+
+  async #part(id: TableId): Promise<void> {
+    const { engine, env } = this.#options
+    const table = engine.tableWithId(id)?.name
+    await engine.detach(id, env.random.uuid())
+    env.log.warn('replica struck by another region goes on alone: it has deletion protection', { table })
+  }
+
+  async #refill(): Promise<boolean> {
+    let moved = false
+    for (const [id, refill] of this.#refills) {
+      if (this.#loop.stopped) return moved
+      const step = await refill.step().catch((error: unknown) => {
+        this.#options.env.log.debug('a table in doubt waits', { table: id, error: String(error) })
+        return 'wait' as const
+      })
+      moved = moved || step !== 'wait'
+      if (doubtedTables(this.#options.engine).includes(id)) continue
+      this.#refills.delete(id)
+      this.#surveyed.delete(id)
+      this.#look = true
+    }
+    return moved
+  }
+
+  async #strike(id: TableId): Promise<void> {
+    const { engine } = this.#options
+    const { name } = engine.region
+    const registers = registersOf(engine, id)
+    // A region that was ordered to leave before this one was deleted may learn of both only now.
+    const { by } = (registers.get(leaveRegister(name)) ?? {}) as LeaveRegister
+    await engine.define(
+      id,
+      ofOneReplica(name)
+        .filter((register) => registers.has(register) && (register !== leaveRegister(name) || by !== name))
+        .map((register) => ({ register, value: undefined })),
+    )
+    await engine.setNote(joinNote(id), undefined)
+  }
+
+  /** Replicas that are to become tables of their own do, once all that was under way when it was asked for has arrived. */
+  async #release(): Promise<boolean> {
+    const { engine, env, mark, hasPassed } = this.#options
+    let moved = false
+    for (const id of this.#releasing.keys()) if (engine.tableWithId(id) === undefined) this.#releasing.delete(id)
+    for (const table of engine.tables()) {
+      if (!table.replicas.some(({ region, keepsTable }) => region === engine.region.name && keepsTable === true))
+        continue
+      if (!this.#joins.mayChange(table.id)) continue
+      // A replica that is being made may need this one as its source.
+      if (table.replicas.some(({ status }) => status === 'CREATING')) continue
+      const others = table.replicas.filter((replica) => replica.status === 'ACTIVE')
+      const since = this.#releasing.get(table.id) ?? mark(others)
+      this.#releasing.set(table.id, since)
+      if (since === undefined || !hasPassed(since, others)) continue
+      await engine.detach(table.id, env.random.uuid())
+      this.#releasing.delete(table.id)
+      env.log.info('replica disassociated', { table: table.name })
+      moved = true
+    }
+    return moved
+  }
+
+  /** Merges once from each peer that is owed for; a table that is about to be begun must not miss it. */
+  async #settle(): Promise<boolean> {
+    const { engine, sessionTo, env } = this.#options
+    if (this.#joins.areBeginning) return false
+    let moved = false
+    for (const debt of debts(this.#options)) {
+      const { peer, of } = debt
+      const session = sessionTo(peer)
+      if (session === undefined || this.#loop.stopped) continue
+      try {
+        if (!isDue(debt, await new Questions(session, engine.region.name).places())) continue
+        await mergeFrom(this.#options, session)
+        if (this.#joins.areBeginning) return true
+        await settle(engine, debt)
+        env.log.info('merged what only a peer knew of another region', { peer, of })
+        moved = true
+      } catch (error) {
+        env.log.debug('merge waits', { peer, error: String(error) })
+      }
+    }
+    return moved
+  }
+}

@@ -1,0 +1,123 @@
+/** A peer's state counts as merged only when the peer has answered: a refusal of a damaged question says nothing about a table. */
+import { inOneTurn } from '../../../../../src/core/turns.ts'
+import { describe, expect, it } from 'vitest'
+import { type Announcement, decodeRequest, encodeControl } from '../../../../../src/core/change/control.ts'
+import type { ConfirmedPlace } from '../../../../../src/core/change/place.ts'
+import { answer, type Answers } from '../../../../../src/readers/replication/answer/answers.ts'
+import { Exclusive } from '../../../../../src/readers/replication/flow/exclusive.ts'
+import { parkedAt, parkedPlaces } from '../../../../../src/readers/replication/pause/parked.ts'
+import { Questions } from '../../../../../src/readers/replication/talk/questions.ts'
+import { Emptied, mergeFrom, transferState } from '../../../../../src/readers/replication/copy/transfer.ts'
+import { itemOf, makeTable, openRegion, put, topologyOf } from '../../../engine/region.ts'
+import { Pace } from '../../../../../src/readers/replication/talk/pace.ts'
+import type { Session } from '../../../../../src/readers/replication/talk/session.ts'
+
+const peer = { name: 'us-east-1', number: 1 } as const
+const replicas = ['us-east-1', 'eu-west-1'] as const
+
+type Damage = (say: string, payload: Buffer) => Buffer
+
+/** Two regions with the same table, of which the first has an item more; what the second asks is damaged on the way. */
+async function scene(damage: Damage) {
+  const [origin, here] = [await openRegion('us-east-1'), await openRegion('eu-west-1')]
+  const [table] = [await makeTable(origin.engine, 't', { replicas }), await makeTable(here.engine, 't', { replicas })]
+  await origin.engine.commit([put(table, itemOf('a', 1))])
+  const state: { complete: boolean; confirmed?: ConfirmedPlace } = { complete: true }
+  const announcement = (): Announcement => ({
+    say: 'here',
+    region: peer.name,
+    number: peer.number,
+    epoch: origin.engine.epoch,
+    flushed: origin.engine.flushed(),
+    sent: 0,
+    published: 0,
+    wallMs: 0,
+    clock: origin.engine.clock(),
+    seen: [],
+  })
+  const answers: Answers = {
+    engine: origin.engine,
+    topology: topologyOf('us-east-1'),
+    announcement,
+    onPulse: () => {},
+    onConfirmed: () => {},
+    reach: (_, cursor) => cursor,
+    mayStandAt: () => true,
+    confirmedBy: () => state.confirmed,
+    twice: () => [],
+    leaving: () => [],
+    mayTell: () => true,
+    isComplete: () => state.complete,
+  }
+  const request = async (payload: Buffer): Promise<Buffer> => {
+    const arrived = damage(decodeRequest(payload).say, payload)
+    return Promise.resolve(inOneTurn(answer(answers, arrived, 'eu-west-1')) ?? Buffer.alloc(0))
+  }
+  const session = { request, pace: new Pace(), state: () => Promise.resolve({ firstSequence: 1, lastSequence: 0 }) }
+  const room = { ...here, peers: [peer], exclusive: new Exclusive(), emptied: new Emptied(), onRegisters: () => {} }
+  return { origin, here, table, state, room, session: session as unknown as Session }
+}
+
+const otherVersion = (payload: Buffer): Buffer => Buffer.from(payload).fill(99, 4, 5)
+const damages: readonly (readonly [string, (payload: Buffer) => Buffer])[] = [
+  ['was damaged', (payload) => payload.subarray(0, payload.length - 3)],
+  ['was empty', () => Buffer.alloc(0)],
+  ['is of another version', otherVersion],
+  ['names another region', () => encodeControl({ say: 'rows', region: 'ap-northeast-1', table: 'id-t' })],
+]
+
+describe('a refused question', () => {
+  for (const [what, damaged] of damages) {
+    const onRows: Damage = (say, payload) => (say === 'rows' ? damaged(payload) : payload)
+
+    it(`that ${what} leaves the peer’s state to be fetched`, async () => {
+      const { room, session, here, origin } = await scene(onRows)
+      await expect(transferState(room, session, peer, origin.engine.epoch)).rejects.toThrow(/refuse/)
+      expect(here.engine.cursor(peer.name)).toBeUndefined()
+    })
+
+    it(`that ${what} leaves what only the peer knows to be merged`, async () => {
+      const { room, session } = await scene(onRows)
+      await expect(mergeFrom(room, session)).rejects.toThrow(/refuse/)
+    })
+
+    it(`that ${what} is not an answer to a comparison`, async () => {
+      const { session } = await scene((_, payload) => damaged(payload))
+      const asked = new Questions(session, 'eu-west-1').digest('id-t', { watermark: { wallMs: 1, counter: 0 } })
+      await expect(asked).rejects.toThrow(/refuse/)
+    })
+  }
+})
+
+describe('a peer’s state', () => {
+  it('is merged when the questions arrive as they were sent', async () => {
+    const { room, session, here, table, origin } = await scene((_, payload) => payload)
+    await transferState(room, session, peer, origin.engine.epoch)
+    expect(here.engine.cursor(peer.name)?.position).toBe(origin.engine.flushed())
+    expect(here.engine.size(table).items).toBe(1)
+  })
+
+  it('is merged without a table of which the peer says that it has not got all', async () => {
+    const { room, session, here, table, state, origin } = await scene((say, payload) => {
+      if (say === 'rows') state.complete = false
+      return payload
+    })
+    await transferState(room, session, peer, origin.engine.epoch)
+    expect(here.engine.cursor(peer.name)).toBeDefined()
+    expect(here.engine.size(table).items).toBe(0)
+  })
+
+  it('leaves a paused table that it is without where it stood in the log', async () => {
+    const { room, session, here, table, state, origin } = await scene((_, payload) => payload)
+    const { epoch } = origin.engine
+    const end = origin.engine.flushed()
+    Object.assign(state, { complete: false, confirmed: { epoch: here.engine.epoch, position: end } })
+    const stood = new Map([[table.id, { epoch, position: 1 }]])
+    await here.engine.setCursor(peer.name, { epoch, position: end, sequence: 0 }, [parkedAt(peer.name, stood)])
+    await transferState(room, session, peer, epoch)
+    expect(parkedPlaces(here.engine, peer.name)).toEqual(stood)
+    state.complete = true
+    await transferState(room, session, peer, epoch)
+    expect(parkedPlaces(here.engine, peer.name).size).toBe(0)
+  })
+})
