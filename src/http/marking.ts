@@ -2,11 +2,10 @@
 import type { Position } from '../core/change/change.ts'
 import { type MarkedTable, placeHeader, placeText, tablesHeader, tablesText } from '../core/wire/mark.ts'
 import { tableNameOf } from '../operations/arns.ts'
-import type { OperationContext } from '../operations/operation.ts'
+import type { OperationContext, RequestContext } from '../operations/operation.ts'
 
 export type Marking = {
-  /** What the operation runs in. */
-  readonly context: OperationContext
+  readonly onCommitted: NonNullable<RequestContext['onCommitted']>
   readonly headers: () => Readonly<Record<string, string>>
 }
 
@@ -22,7 +21,7 @@ export function marking(context: OperationContext, names: readonly (string | und
   const tables = tablesText(tablesOf(context, names))
   const commits: Position[] = []
   return {
-    context: { ...context, onCommitted: (at) => commits.push(Math.min(at, engine.flushed())) },
+    onCommitted: (at) => void commits.push(Math.min(at, engine.flushed())),
     headers: () => ({
       [placeHeader]: placeText({ place: { epoch, position }, after: engine.flushed(), commits, verified }),
       [tablesHeader]: tables,

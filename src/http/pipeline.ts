@@ -1,33 +1,34 @@
 /**
  * One request through its layers, in DynamoDB's order: target -> signature over the raw bytes -> a bounded scan of the body -> its
- * parser -> coerce -> constrain -> attribute values -> the operation's checks -> run -> render. Nothing is parsed for a client that is not known. (What the signer may do, once there are policies, is to be asked
- * before run: the tables that a request names are in the operation's row.) Whatever is thrown on the way becomes an answer: a
- * ServiceError the one that it says, anything else a 500 with the request's id in the log.
+ * parser -> coerce -> constrain -> attribute values -> the operation's stages (operations/operation.ts) -> render. Nothing is parsed for
+ * a client that is not known. Whatever is thrown on the way becomes an answer: a ServiceError the one that it says, anything else a
+ * 500 with the request's id in the log.
  */
 import { isUtf8 } from 'node:buffer'
 import type { IncomingHttpHeaders } from 'node:http'
 import { InvariantViolation } from '../core/assert.ts'
 import { checkAuthorization } from '../core/auth/authorization.ts'
+import type { Principal } from '../core/auth/credentials.ts'
 import { errors, ServiceError } from '../core/errors.ts'
-import { checkAttributeValues } from '../core/wire/attribute-values.ts'
 import { checkBodyScan } from '../core/wire/body-scan.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import { readInput } from '../core/wire/input.ts'
 import { parseAroundItems } from '../core/wire/sent-items.ts'
 import { parseJson } from '../core/wire/json.ts'
-import { markRequestHeader } from '../core/wire/mark.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
-import { inputOf, operationNames } from '../core/wire/shapes.ts'
+import { operationNames } from '../core/wire/shapes.ts'
 import { refusedByStore } from '../engine/trouble.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
-import { unsupportedOperation } from '../operations/unsupported.ts'
-import { marking } from './marking.ts'
+import type { Decisions } from '../operations/performing.ts'
+import { Performing } from './performing.ts'
 import type { Reply } from './reply.ts'
 import type { SignedRequest, Signatures } from './signatures.ts'
 
 export type PipelineOptions = {
   readonly context: OperationContext
   readonly operations: ReadonlyMap<string, Operation>
+  /** What is decided of a request between its preparing and its running. */
+  readonly decisions?: Decisions
   /** Verifies who sent it; without it, whoever signs in form is served. */
   readonly signatures?: Signatures
   /** Told of a bug of ours that was caught red-handed; the request has been answered 500 by then. */
@@ -48,18 +49,22 @@ export function pipeline(options: PipelineOptions): Pipeline {
     const contentType = mediaType(request.headers)
     if (!jsonTypes.has(contentType) && request.body.length > 0) return answer(strangeContent)
     let operation = unknown
-    const answered = (output: unknown): Answer => answerOf(output, contentType, operation)
-    const refused = (error: unknown): Answer =>
-      errorAnswer(serviceErrorOf(error, options, requestId, operation), contentType, operation)
+    let performing: Performing | undefined
+    const answered = (output: unknown): Answer =>
+      answerOf(performing?.settle(output), contentType, operation, performing?.headers())
+    const refused = (error: unknown): Answer => {
+      performing?.settleRefused()
+      return errorAnswer(serviceErrorOf(error, options, requestId, operation), contentType, operation)
+    }
     let done: Answer
     try {
       // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
       if (contentType === 'application/json') return answer(plainJson)
       operation = targetOf(request.headers)
-      if (options.signatures === undefined) checkAuthorization(signatureOf(request))
-      else options.signatures.verify(request)
+      const principal = principalOf(request, options)
       const body = bodyOf(operation, request)
-      const output = run(options, operation, body, request)
+      performing = new Performing(options, operation, principal)
+      const output = performing.begin(inputFrom(operation, body, request) as never, request.headers)
       if (output instanceof Promise) return void inTime(output, { answered, refused, answer })
       done = answered(output)
     } catch (error) {
@@ -85,10 +90,10 @@ async function inTime(output: Promise<unknown>, { answered, refused, answer }: O
   answer(done)
 }
 
-function answerOf(output: unknown, contentType: string, operation: string): Answer {
-  if (output instanceof Marked) return { ...answerOf(output.output, contentType, operation), headers: output.headers }
+function answerOf(output: unknown, contentType: string, operation: string, headers: Answer['headers']): Answer {
   const bytes = output instanceof Rendered ? output.bytes : renderOutput(output)
-  return { status: 200, contentType, bytes, operation, outcome: 'ok' }
+  const answer: Answer = { status: 200, contentType, bytes, operation, outcome: 'ok' }
+  return headers === undefined ? answer : { ...answer, headers }
 }
 
 /** For refusals that come before a pipeline: throttling, an unreadable body. */
@@ -104,32 +109,11 @@ const targetPrefix = 'DynamoDB_20120810.'
 const unknown = 'unknown'
 const known: ReadonlySet<string> = new Set(operationNames)
 
-function run(options: PipelineOptions, name: string, body: Body, request: ApiRequest): unknown {
-  const operation = options.operations.get(name)
-  if (operation === undefined) throw unsupportedOperation(name)
-  const input = inputFrom(name, body, request) as never
-  if (operation.checksOwnValues !== true) checkAttributeValues(inputOf(name), input)
-  for (const check of operation.checks) check(input, options.context)
-  if (request.headers[markRequestHeader] !== undefined) return runMarked(options, operation, input)
-  return operation.run(input, options.context)
-}
-
-/** The output of an operation, and what is said beside it to a cache. */
-class Marked {
-  readonly output: unknown
-  readonly headers: Readonly<Record<string, string>>
-
-  constructor(output: unknown, headers: Readonly<Record<string, string>>) {
-    this.output = output
-    this.headers = headers
-  }
-}
-
-async function runMarked(options: PipelineOptions, operation: Operation, input: never): Promise<Marked> {
-  const names = operation.tables(input)
-  const { context, headers } = marking(options.context, names, options.signatures !== undefined)
-  const output = await operation.run(input, context)
-  return new Marked(output, headers())
+/** Undefined where signatures are looked at in form only. */
+function principalOf(request: ApiRequest, { signatures }: PipelineOptions): Principal | undefined {
+  if (signatures !== undefined) return signatures.verify(request)
+  checkAuthorization(signatureOf(request))
+  return undefined
 }
 
 function mediaType(headers: IncomingHttpHeaders): string {

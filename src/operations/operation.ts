@@ -1,17 +1,35 @@
 /**
- * An operation of the API: one file each, a row that says what it is, its checks in DynamoDB's order, and a short
- * run. The pipeline (http/pipeline.ts) does the rest: coerce, constrain, checks, run, render.
+ * An operation of the API: one file each, a row that says all of it. A request passes its stages in this order (performing.ts):
+ *
+ *   checks     what members of the input mean together, in DynamoDB's order
+ *   prepare    parses expressions, statements and keys, once
+ *   authorize  may the principal do what `touches` says?     admit  is there capacity for it?
+ *   run        looks up tables, reads or commits, and makes the reply
+ *   settle     fills ConsumedCapacity and counts what was consumed
+ *
+ * The wire (http/pipeline.ts) does what comes before and after: coerce, constrain, render.
  */
+import type { Principal } from '../core/auth/credentials.ts'
 import type { Position } from '../core/change/change.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
+import type { CapacityReport, Spent } from './spent.ts'
+import type { Touch } from './touch.ts'
 
+/** What all requests of a region share. */
 export type OperationContext = {
   readonly engine: Engine
   readonly env: Env
   readonly settings: OperationSettings
-  /** Told the position at which a write stands in the log, in the order of the request's writes, once it is durable. */
-  readonly onCommitted?: (position: Position) => void
+}
+
+export type RequestContext = OperationContext & {
+  /** The signer; undefined where signatures are not verified. */
+  readonly principal: Principal | undefined
+  /** Receives what the request consumes, also when it is refused in the end. */
+  readonly spent: Spent
+  /** Called with the position of each durable write in the log, in the order of the request's writes. */
+  readonly onCommitted?: ((position: Position) => void) | undefined
 }
 
 export type OperationSettings = {
@@ -27,28 +45,73 @@ export type OperationSettings = {
 /** Throws a ServiceError when the input breaks a rule that its shape cannot say. */
 export type Check<Input> = (input: Input, context: OperationContext) => void
 
-/** A whole reply body that is JSON already: stored items are spliced into it, never parsed. */
+/** A whole reply body, a JSON object, in parts: stored items are spliced into it, never parsed. */
 export class Rendered {
-  readonly bytes: Buffer
-  constructor(bytes: Buffer) {
-    this.bytes = bytes
+  readonly #parts: readonly Buffer[]
+
+  constructor(parts: readonly Buffer[] | Buffer) {
+    this.#parts = Buffer.isBuffer(parts) ? [parts] : parts
+  }
+
+  get bytes(): Buffer {
+    const [only] = this.#parts
+    return only !== undefined && this.#parts.length === 1 ? only : Buffer.concat(this.#parts)
+  }
+
+  /** The body with one more member at its end; `member` is JSON text: `"name":value`. */
+  with(member: string): Buffer {
+    const last = this.#parts.at(-1) ?? Buffer.from('{}')
+    const isEmpty = this.#parts.length <= 1 && last.length <= 2
+    const end = Buffer.from(`${isEmpty ? '' : ','}${member}}`)
+    return Buffer.concat([...this.#parts.slice(0, -1), last.subarray(0, -1), end])
   }
 }
 
-export type Operation<Input = never, Output = unknown> = {
+/** Methods rather than functions in members, so that the registry can hold operations whose `Prepared` it does not know. */
+export type Operation<Input = never, Prepared = unknown, Output = unknown> = {
   readonly name: string
   readonly kind: 'read' | 'write' | 'control'
-  /** Tables that the request names: for policy, admission and metrics. */
-  readonly tables: (input: Input) => readonly (string | undefined)[]
   readonly checks: readonly Check<Input>[]
   /**
    * The checks look at the attribute values themselves, with core/wire/attribute-values.ts, because in DynamoDB other
    * checks come before. Otherwise the pipeline does it for the whole input, before all checks.
    */
   readonly checksOwnValues?: true
-  readonly run: (input: Input, context: OperationContext) => Output | Rendered | Promise<Output | Rendered>
+  /** Parses what the input holds as text; looks up no table. Throws a ServiceError for what cannot be parsed. */
+  prepare(input: Input): Prepared
+  /** Tables, indexes, keys, attributes and actions of the request; made only for a stage that asks. */
+  touches(prepared: Prepared): readonly Touch[]
+  run(prepared: Prepared, context: RequestContext): Output | Rendered | Promise<Output | Rendered>
+  readonly capacity?: CapacityReport
 }
 
-export function defineOperation<Input, Output>(operation: Operation<Input, Output>): Operation<Input, Output> {
+export function defineOperation<Input, Prepared, Output>(
+  operation: Operation<Input, Prepared, Output>,
+): Operation<Input, Prepared, Output> {
   return operation
+}
+
+/** An operation on tables rather than items: there is nothing to parse in its input, and nothing is consumed. */
+export type Control<Input, Output> = {
+  readonly name: string
+  /** The table that the input names, by name or ARN; absent when the operation is about no single table. */
+  readonly table?: (input: Input) => string | undefined
+  readonly checks: readonly Check<Input>[]
+  /** Actions that the request needs beside the operation's own. */
+  readonly alsoTouches?: (input: Input) => readonly Touch[]
+  readonly run: (input: Input, context: OperationContext) => Output | Promise<Output>
+}
+
+export type ControlOperation<Input, Output> = Operation<Input, Input, Output> & Pick<Control<Input, Output>, 'run'>
+
+export function defineControl<Input, Output>(control: Control<Input, Output>): ControlOperation<Input, Output> {
+  const { name, table, checks, alsoTouches, run } = control
+  return {
+    name,
+    kind: 'control',
+    checks,
+    prepare: (input) => input,
+    touches: (input) => [{ action: name, table: table?.(input) }, ...(alsoTouches?.(input) ?? [])],
+    run,
+  }
 }

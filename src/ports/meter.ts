@@ -22,6 +22,11 @@ export const metrics = {
     help: 'Time from the whole request read to the reply handed to the socket.',
     labels: ['operation'],
   },
+  longitude_consumed_units_total: {
+    kind: 'counter',
+    help: 'Capacity units that requests consumed of the table itself; units of its indexes are not counted.',
+    labels: ['table', 'direction'],
+  },
   longitude_store_writable: { kind: 'gauge', help: '0 while the disk refuses writes, else 1.', labels: [] },
   longitude_store_damaged: {
     kind: 'gauge',

@@ -78,6 +78,32 @@ export function lowerSelect(select: Select, key: KeySchema): SelectLowering {
   return withFilter(keyConditions, rest)
 }
 
+/**
+ * The key attributes that a WHERE gives with equality, one entry for each partition that it names; undefined when it names
+ * none.
+ */
+export function partitionKeys(where: Condition, key: KeySchema): readonly Item[] | undefined {
+  const conjuncts = conjunctsOf(where)
+  let keys: readonly Item[] = [{}]
+  for (const { name } of key.partition) {
+    const found = firstPartition(conjuncts, name)
+    if (found === undefined) return undefined
+    keys = keys.flatMap((known) => found.values.map((value) => withAttribute(known, name, value)))
+    if (keys.length > statementPartitionsMax) return undefined
+  }
+  for (const { name } of key.sort) {
+    const equal = conjuncts.map(equalityOn).find((each) => each?.name === name)
+    if (equal !== undefined) keys = keys.map((known) => withAttribute(known, name, equal.value))
+  }
+  return keys
+}
+
+function withAttribute(item: Item, name: string, value: AttributeValue): Item {
+  const wider: Record<string, AttributeValue> = { ...item }
+  setAttribute(wider, name, value)
+  return wider
+}
+
 function firstPartition(
   conjuncts: readonly Condition[],
   name: string,

@@ -3,7 +3,7 @@
  * consistently, half of it eventually, two in a transaction; a page of a Query or Scan is rounded up as a whole. Figures
  * are kept by table and index, since replies break them down and limits count them apart.
  */
-import { capacityReadUnitBytes } from '../limits.ts'
+import { capacityReadUnitBytes, capacityWriteUnitBytes } from '../limits.ts'
 import type { Index } from '../table/table.ts'
 import type { Page, ReadPlan } from './read-plan.ts'
 
@@ -21,6 +21,12 @@ export function readUnits(sizeBytes: number, consistency: Consistency): number {
 
 export function itemReadCapacity(sizeBytes: number, consistency: Consistency): Capacity {
   return { table: readUnits(sizeBytes, consistency), indexes: [] }
+}
+
+/** A write's share of the table alone; all of it for one whose condition is not met. */
+export function itemWriteCapacity(sizeBytes: number, transactional = false): Capacity {
+  const units = Math.max(1, Math.ceil(sizeBytes / capacityWriteUnitBytes))
+  return { table: transactional ? 2 * units : units, indexes: [] }
 }
 
 /** An index read is charged to the index; the items that a local index fetched, one by one, to the table. */

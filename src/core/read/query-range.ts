@@ -3,11 +3,11 @@
  * attributes are given from the left, and only the last of those given by anything but equality. Tables and local indexes
  * have one of each; global indexes up to four.
  */
-import { unreachable } from '../assert.ts'
 import { compareValues } from '../attribute/order.ts'
 import { attribute, type AttributeValue, type Item, setAttribute } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
-import type { Condition, Operand } from '../expression/condition.ts'
+import type { Condition } from '../expression/condition.ts'
+import { namesInCondition } from '../expression/names.ts'
 import { indexKeyRange } from '../key/index-key.ts'
 import { bareKeyBytes } from '../key/key-bytes.ts'
 import { emptyKeyProblem, partitionSizeProblem, sortSizeProblem } from '../key/key-problem.ts'
@@ -48,7 +48,7 @@ export type FilterSource = 'FilterExpression' | 'QueryFilter'
 export function checkQueryFilter(filter: Condition, { table, index }: QueryTarget, source: FilterSource): void {
   const key = index?.key ?? table.key
   const names = new Set([...key.partition, ...key.sort].map(({ name }) => name))
-  for (const name of attributeNames(filter))
+  for (const name of namesInCondition(filter))
     if (names.has(name)) {
       const filterName = source === 'QueryFilter' ? 'QueryFilter' : 'Filter Expression'
       throw validationError(`${filterName} can only contain non-primary key attributes: Primary key attribute: ${name}`)
@@ -139,38 +139,4 @@ function sizeOfParts(parts: readonly KeyAttribute[], equals: Item): number {
     if (value !== undefined) size += bareKeyBytes(value).length
   }
   return size
-}
-
-/** Of every top-level attribute that the condition looks at, in the order of its text. */
-function attributeNames(condition: Condition): readonly string[] {
-  switch (condition.op) {
-    case 'and':
-    case 'or':
-      return condition.of.flatMap(attributeNames)
-    case 'not':
-      return attributeNames(condition.of)
-    case 'attribute_exists':
-    case 'attribute_not_exists':
-    case 'attribute_type':
-      return [condition.path[0]]
-    case 'compare':
-      return operandNames([condition.left, condition.right])
-    case 'between':
-      return operandNames([condition.operand, condition.low, condition.high])
-    case 'in':
-      return operandNames([condition.operand, ...condition.list])
-    case 'begins_with':
-      return operandNames([condition.operand, condition.prefix])
-    case 'contains':
-      return operandNames([condition.operand, condition.element])
-    default:
-      return unreachable(condition)
-  }
-}
-
-function operandNames(operands: readonly Operand[]): readonly string[] {
-  return operands.flatMap((operand) => {
-    if ('path' in operand) return [operand.path[0]]
-    return 'size' in operand ? [operand.size[0]] : []
-  })
 }

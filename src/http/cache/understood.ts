@@ -141,7 +141,7 @@ export function shownText(input: Input): string {
 export function projectorOf(input: Input, operation: 'GetItem' | 'BatchGetItem') {
   return (body: string): string | undefined => {
     try {
-      expressionParameters(operation)(input, undefined as never)
+      expressionParameters(operation)(input)
       const projection = projectionOf(input)
       if (projection === undefined) return undefined
       if (body === '{}') return body

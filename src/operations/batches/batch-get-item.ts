@@ -14,32 +14,54 @@ import { checkValues } from '../../core/wire/attribute-values.ts'
 import { hasDuplicateKeys, hasItemTwice } from '../checks/duplicate-keys.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
-import { CapacityByTable } from '../items/capacity-by-table.ts'
 import { projectionOf } from '../items/condition-of.ts'
 import { keyOfKey } from '../items/item-key.ts'
 import { inTurns } from '../in-turns.ts'
-import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
+import { defineOperation, type OperationContext, Rendered, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { attributesIn, givenKeys } from '../touch.ts'
 
 type Input = Wire<BatchGetItemInput>
-type Asked = Wire<KeysAndAttributes>
+type Keys = Wire<KeysAndAttributes>
 
-export const batchGetItem = defineOperation<Input, Wire<BatchGetItemOutput>>({
+type Ready = { readonly tables: readonly Asked[] }
+
+export const batchGetItem = defineOperation<Input, Ready, Wire<BatchGetItemOutput>>({
   name: 'BatchGetItem',
   kind: 'read',
-  tables: (input) => Object.keys(input.RequestItems ?? {}),
   checksOwnValues: true,
   checks: [tooManyKeys, eachTable],
-  run: (input, context) => inTurns(answerInTurns(input, context), context),
+  prepare: (input) => ({
+    tables: Object.entries(input.RequestItems ?? {}).map(([name, asked]) => ({
+      name,
+      asked,
+      projection: projectionOf(asked),
+    })),
+  }),
+  touches: ({ tables }) =>
+    tables.map(({ name, asked: { Keys: keys = [] }, projection }) => ({
+      action: 'BatchGetItem',
+      table: name,
+      keysOf: givenKeys(keys),
+      attributes: attributesIn({ items: keys, projection }),
+    })),
+  run: (ready, context) => inTurns(answerInTurns(ready, context), context),
+  capacity: 'by-table',
 })
 
+type Asked = {
+  /** The table as the request calls it: the reply does so too. */
+  readonly name: string
+  readonly asked: Keys
+  readonly projection: Projection | undefined
+}
+
 /** Each item is read in the turn in which its turn comes: DynamoDB promises no moment for all of them. */
-function* answerInTurns(input: Input, context: OperationContext): Turns<Rendered> {
-  const reads = Object.entries(input.RequestItems ?? {}).map(([name, asked]) => readOf(name, asked, context))
+function* answerInTurns({ tables }: Ready, context: RequestContext): Turns<Rendered> {
+  const reads = tables.map((asked) => readOf(asked, context))
   if (hasItemTwice(reads.flatMap(({ table, keys }) => keys.map(({ bytes }) => ({ table, key: bytes })))))
     throw validationError('Provided list of item keys contains duplicates')
-  const capacity = new CapacityByTable(input.ReturnConsumedCapacity)
-  const answer = new Answer(capacity)
+  const answer = new Answer()
   for (const read of reads) yield* answer.add(read, context)
   return answer.render()
 }
@@ -51,44 +73,39 @@ function tooManyKeys({ RequestItems = {} }: Input): void {
   if (count > batchGetKeysMax) throw validationError('Too many items requested for the BatchGetItem call')
 }
 
-function eachTable({ RequestItems = {} }: Input, context: OperationContext): void {
+function eachTable({ RequestItems = {} }: Input): void {
   for (const asked of Object.values(RequestItems)) {
-    parameters(asked, context)
+    parameters(asked)
     for (const key of asked.Keys ?? []) checkValues(key)
     if (hasDuplicateKeys(asked.Keys ?? [])) throw validationError('Provided list of item keys contains duplicates')
   }
 }
 
-type Read = {
-  /** As the request calls the table: the reply does so too. */
-  readonly name: string
-  readonly asked: Asked
+type Read = Asked & {
   readonly table: Table
-  readonly projection: Projection | undefined
   readonly keys: readonly { readonly given: Item; readonly bytes: Buffer }[]
 }
 
-function readOf(name: string, asked: Asked, context: OperationContext): Read {
-  const projection = projectionOf(asked)
-  const table = tableForItems(name, context)
-  const keys = (asked.Keys ?? []).map((given) => ({ given, bytes: keyOfKey(table, given).key }))
-  return { name, asked, table, projection, keys }
+function readOf(asked: Asked, context: RequestContext): Read {
+  const table = tableForItems(asked.name, context)
+  const keys = (asked.asked.Keys ?? []).map((given) => ({ given, bytes: keyOfKey(table, given).key }))
+  return { ...asked, table, keys }
 }
 
 /** Items as stored, up to 16 MB; the keys of what would be more go back to the client. */
 class Answer {
-  readonly #capacity: CapacityByTable
   readonly #chunks: Buffer[] = []
-  readonly #unprocessed: Record<string, Asked> = {}
+  readonly #unprocessed: Record<string, Keys> = {}
   readonly #work = new TurnWork()
   #turns = 1
   #sizeBytes = 0
 
-  constructor(capacity: CapacityByTable) {
-    this.#capacity = capacity
+  render(): Rendered {
+    const rest = JSON.stringify({ UnprocessedKeys: this.#unprocessed })
+    return new Rendered([start, ...this.#chunks, Buffer.from(`},${rest.slice(1)}`)])
   }
 
-  *add({ name, asked, table, projection, keys }: Read, { engine }: OperationContext): Turns<void> {
+  *add({ name, asked, table, projection, keys }: Read, { engine, spent }: RequestContext): Turns<void> {
     const left: Item[] = []
     this.#chunks.push(Buffer.from(`${this.#chunks.length === 0 ? '' : ','}${JSON.stringify(name)}:[`))
     let separator = false
@@ -101,7 +118,8 @@ class Answer {
         continue
       }
       const sizeBytes = row === undefined ? 0 : itemSizeOf(row)
-      this.#capacity.add(name, () => itemReadCapacity(sizeBytes, asked.ConsistentRead === true ? 'strong' : 'eventual'))
+      const consistency = asked.ConsistentRead === true ? 'strong' : 'eventual'
+      spent.add('read', { name, table }, itemReadCapacity(sizeBytes, consistency))
       if (row === undefined) continue
       this.#sizeBytes += sizeBytes
       if (separator) this.#chunks.push(comma)
@@ -122,11 +140,6 @@ class Answer {
   /** In a later turn the table may be gone; then its keys go back to the client, who learns of it when it asks again. */
   #serves(engine: OperationContext['engine'], table: Table): boolean {
     return this.#turns === 1 || engine.serves(table)
-  }
-
-  render(): Rendered {
-    const rest = JSON.stringify({ UnprocessedKeys: this.#unprocessed, ...this.#capacity.member() })
-    return new Rendered(Buffer.concat([start, ...this.#chunks, Buffer.from(`},${rest.slice(1)}`)]))
   }
 }
 

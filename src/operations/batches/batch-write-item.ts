@@ -1,32 +1,43 @@
 import type { BatchWriteItemInput, BatchWriteItemOutput, WriteRequest } from '@aws-sdk/client-dynamodb'
+import type { Item } from '../../core/attribute/value.ts'
 import { validationError } from '../../core/errors.ts'
 import { type NewItem, parsedItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
 import { batchWriteRequestsMax, itemSizeBytesMax } from '../../core/limits.ts'
 import type { Table } from '../../core/table/table.ts'
 import { checkItem, checkValues } from '../../core/wire/attribute-values.ts'
-import { writeCapacity } from '../../core/write/capacity.ts'
 import { indexKeyProblem } from '../../core/write/index-keys.ts'
 import type { Outcome, Write } from '../../core/write/write.ts'
 import { hasItemTwice } from '../checks/duplicate-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
-import { CapacityByTable } from '../items/capacity-by-table.ts'
 import { errorOf } from '../items/commit-one.ts'
 import { CollectionMetrics } from '../items/collection-metrics.ts'
 import { keyOfItem, keyOfKey } from '../items/item-key.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import type { Spent } from '../spent.ts'
+import { attributesIn, keyAmong } from '../touch.ts'
 
 type Request = Omit<Wire<WriteRequest>, 'PutRequest'> & { readonly PutRequest?: { readonly Item?: NewItem } }
 type Requests = Readonly<Record<string, readonly Request[]>>
 type Input = Omit<Wire<BatchWriteItemInput>, 'RequestItems'> & { readonly RequestItems?: Requests }
 type Output = Omit<Wire<BatchWriteItemOutput>, 'UnprocessedItems'> & { readonly UnprocessedItems: Requests }
 
-export const batchWriteItem = defineOperation<Input, Output>({
+export const batchWriteItem = defineOperation<Input, Input, Output>({
   name: 'BatchWriteItem',
   kind: 'write',
-  tables: (input) => Object.keys(input.RequestItems ?? {}),
   checksOwnValues: true,
   checks: [tooManyRequests, eachRequest],
+  prepare: (input) => input,
+  touches: (input) =>
+    Object.entries(input.RequestItems ?? {}).map(([table, requests]) => {
+      const items = requests.map(itemOrKey)
+      return {
+        action: 'BatchWriteItem',
+        table,
+        keysOf: (key) => items.map((item) => keyAmong(key, item)),
+        attributes: attributesIn({ items }),
+      }
+    }),
   run: async (input, context) => {
     const tables = Object.entries(input.RequestItems ?? {})
     const writes = tables.flatMap(([name, requests]) => writesOf(name, requests, context))
@@ -34,31 +45,29 @@ export const batchWriteItem = defineOperation<Input, Output>({
     if (tables.length > 1) assertDistinct(writes)
     // Each is a write of its own; one flush takes them all.
     const results = await context.engine.commitEach(writes.map(({ write }) => write))
-    const capacity = new CapacityByTable(input.ReturnConsumedCapacity)
     const metrics = new CollectionMetrics(input.ReturnItemCollectionMetrics, context.engine)
     const unprocessed: Record<string, Request[]> = {}
     for (const [at, result] of results.entries()) {
       const written = writes[at] as Named
       const { name, request } = written
       context.onCommitted?.(result.accepted ? result.position : 0)
-      if (result.accepted) account(written, result.outcomes[0], capacity, metrics)
+      if (result.accepted) account(written, result.outcomes[0], context.spent, metrics)
       else if (result.refusals[0]?.refused === 'conflict') (unprocessed[name] ??= []).push(request)
       else if (result.refusals[0] !== undefined) throw errorOf(result.refusals[0])
     }
-    return { UnprocessedItems: unprocessed, ...metrics.member(), ...capacity.member() }
+    return { UnprocessedItems: unprocessed, ...metrics.member() }
   },
+  capacity: 'by-table',
 })
+
+const itemOrKey = ({ PutRequest, DeleteRequest }: Request): Item =>
+  PutRequest?.Item === undefined ? (DeleteRequest?.Key ?? {}) : parsedItem(PutRequest.Item)
 
 type Named = { readonly name: string; readonly request: Request; readonly write: Write }
 
-function account(
-  { name, write }: Named,
-  outcome: Outcome | undefined,
-  capacity: CapacityByTable,
-  metrics: CollectionMetrics,
-): void {
+function account({ name, write }: Named, outcome: Outcome | undefined, spent: Spent, metrics: CollectionMetrics): void {
   if (outcome === undefined) return
-  capacity.add(name, () => writeCapacity(write.table, outcome))
+  spent.addWrite({ name, table: write.table }, outcome)
   metrics.add(write)
 }
 

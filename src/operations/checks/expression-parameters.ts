@@ -6,14 +6,13 @@ import {
   expressionParametersOf,
 } from '../../core/expression/parameters.ts'
 import { checkExpressionValues } from '../../core/wire/attribute-values.ts'
-import type { Check } from '../operation.ts'
 
 type Valued = {
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined
   readonly ExpressionAttributeValues?: Readonly<Record<string, AttributeValue>> | undefined
 }
 
-export function expressionParameters(operation: keyof typeof expressionParametersOf): Check<object & Valued> {
+export function expressionParameters(operation: keyof typeof expressionParametersOf): (input: object & Valued) => void {
   const parameters = expressionParametersOf[operation]
   return (input) => {
     checkExpressionParameters(input, parameters)

@@ -2,7 +2,7 @@ import type { CreateGlobalTableInput, CreateGlobalTableOutput } from '@aws-sdk/c
 import { required } from '../../core/assert.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import { assertActive } from '../checks/table-exists.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { assertKnownRegion, newReplica, replicatedStream } from '../tables/replica-updates.ts'
@@ -11,10 +11,9 @@ import { describeGlobalTable } from './global-table.ts'
 type Input = Wire<CreateGlobalTableInput>
 type Output = Wire<CreateGlobalTableOutput>
 
-export const createGlobalTable = defineOperation<Input, Output>({
+export const createGlobalTable = defineControl<Input, Output>({
   name: 'CreateGlobalTable',
-  kind: 'control',
-  tables: (input) => [input.GlobalTableName],
+  table: (input) => input.GlobalTableName,
   checks: [replicationGroup],
   run: (input, context) => oneAtATime(context.engine, input.GlobalTableName ?? '', () => create(input, context)),
 })

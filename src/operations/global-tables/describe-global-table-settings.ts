@@ -1,16 +1,15 @@
 import type { DescribeGlobalTableSettingsInput, DescribeGlobalTableSettingsOutput } from '@aws-sdk/client-dynamodb'
-import { defineOperation } from '../operation.ts'
+import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { globalTable } from './global-table.ts'
 import { replicaSettings } from './global-table-settings.ts'
 
-export const describeGlobalTableSettings = defineOperation<
+export const describeGlobalTableSettings = defineControl<
   Wire<DescribeGlobalTableSettingsInput>,
   Wire<DescribeGlobalTableSettingsOutput>
 >({
   name: 'DescribeGlobalTableSettings',
-  kind: 'control',
-  tables: (input) => [input.GlobalTableName],
+  table: (input) => input.GlobalTableName,
   checks: [],
   run: (input, context) => {
     const table = globalTable(input.GlobalTableName, context)

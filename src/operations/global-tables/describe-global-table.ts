@@ -1,12 +1,11 @@
 import type { DescribeGlobalTableInput, DescribeGlobalTableOutput } from '@aws-sdk/client-dynamodb'
-import { defineOperation } from '../operation.ts'
+import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeGlobalTable as descriptionOf, globalTable } from './global-table.ts'
 
-export const describeGlobalTable = defineOperation<Wire<DescribeGlobalTableInput>, Wire<DescribeGlobalTableOutput>>({
+export const describeGlobalTable = defineControl<Wire<DescribeGlobalTableInput>, Wire<DescribeGlobalTableOutput>>({
   name: 'DescribeGlobalTable',
-  kind: 'control',
-  tables: (input) => [input.GlobalTableName],
+  table: (input) => input.GlobalTableName,
   checks: [],
   run: (input, context) => ({
     GlobalTableDescription: descriptionOf(globalTable(input.GlobalTableName, context), context),

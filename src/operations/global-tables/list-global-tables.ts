@@ -1,13 +1,11 @@
 /** The global tables that the asked region has a replica of, in the order of their names. */
 import type { ListGlobalTablesInput, ListGlobalTablesOutput } from '@aws-sdk/client-dynamodb'
 import { listTablesMax } from '../../core/limits.ts'
-import { defineOperation } from '../operation.ts'
+import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
-export const listGlobalTables = defineOperation<Wire<ListGlobalTablesInput>, Wire<ListGlobalTablesOutput>>({
+export const listGlobalTables = defineControl<Wire<ListGlobalTablesInput>, Wire<ListGlobalTablesOutput>>({
   name: 'ListGlobalTables',
-  kind: 'control',
-  tables: () => [],
   checks: [],
   run: ({ ExclusiveStartGlobalTableName: start, Limit: limit = listTablesMax, RegionName: region }, { engine }) => {
     const found = engine

@@ -14,7 +14,7 @@ import type { Index, ReplicaOverrides, Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/engine.ts'
 import { assertActive } from '../checks/table-exists.ts'
 import { checkTableThroughput } from '../checks/throughput.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { shared } from '../tables/index-updates.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
@@ -26,10 +26,9 @@ type Input = Wire<UpdateGlobalTableSettingsInput>
 type Output = Wire<UpdateGlobalTableSettingsOutput>
 type ReplicaUpdate = Wire<ReplicaSettingsUpdate>
 
-export const updateGlobalTableSettings = defineOperation<Input, Output>({
+export const updateGlobalTableSettings = defineControl<Input, Output>({
   name: 'UpdateGlobalTableSettings',
-  kind: 'control',
-  tables: (input) => [input.GlobalTableName],
+  table: (input) => input.GlobalTableName,
   checks: [noAutoScaling],
   run: (input, context) => oneAtATime(context.engine, input.GlobalTableName ?? '', () => update(input, context)),
 })

@@ -5,7 +5,7 @@ import { ServiceError, validationError } from '../../core/errors.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/engine.ts'
 import { inUse } from '../checks/table-exists.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { assertKnownRegion, assertNoSource, leaving, newReplica } from '../tables/replica-updates.ts'
@@ -15,10 +15,9 @@ type Input = Wire<UpdateGlobalTableInput>
 type Output = Wire<UpdateGlobalTableOutput>
 type Update = Wire<ReplicaUpdate>
 
-export const updateGlobalTable = defineOperation<Input, Output>({
+export const updateGlobalTable = defineControl<Input, Output>({
   name: 'UpdateGlobalTable',
-  kind: 'control',
-  tables: (input) => [input.GlobalTableName],
+  table: (input) => input.GlobalTableName,
   checks: [replicaUpdates],
   run: (input, context) => oneAtATime(context.engine, input.GlobalTableName ?? '', () => change(input, context)),
 })

@@ -1,16 +1,35 @@
-/** A single write through the engine: its outcome, or the error that its refusal is to a client. */
+/** A single write through the engine: its outcome and what it consumes, or the error that its refusal is to a client. */
 import { required, unreachable } from '../../core/assert.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
+import { itemSizeOf } from '../../core/item/row.ts'
+import { itemWriteCapacity } from '../../core/read/capacity.ts'
 import type { Outcome, Refusal, Write } from '../../core/write/write.ts'
-import type { OperationContext } from '../operation.ts'
+import type { RequestContext } from '../operation.ts'
 
-export async function commitOne(write: Write, { engine, onCommitted }: OperationContext): Promise<Outcome> {
+/** `name`: the table as the request calls it. `refused` makes the error of a refusal that has words of its own. */
+export async function commitOne(
+  write: Write,
+  context: RequestContext,
+  name: string | undefined,
+  refused: (refusal: Refusal) => ServiceError = errorOf,
+): Promise<Outcome> {
+  const { engine, onCommitted, spent } = context
+  const used = { name, table: write.table }
   const result = await engine.commit([write])
   if (result.accepted) {
     onCommitted?.(result.position)
-    return required(result.outcomes[0], 'the outcome of the write')
+    const outcome = required(result.outcomes[0], 'the outcome of the write')
+    spent.addWrite(used, outcome)
+    return outcome
   }
-  throw errorOf(required(result.refusals[0], 'the refusal of the write'))
+  const refusal = required(result.refusals[0], 'the refusal of the write')
+  if (refusal.refused === 'condition') spent.add('write', used, itemWriteCapacity(sizeNow(write, context)))
+  throw refused(refusal)
+}
+
+function sizeNow({ table, key }: Write, { engine }: RequestContext): number {
+  const row = engine.serves(table) ? engine.get(table, key) : undefined
+  return row === undefined ? 0 : itemSizeOf(row)
 }
 
 export function errorOf({ refused, message, item }: Refusal): ServiceError {

@@ -1,10 +1,12 @@
 import type { DeleteItemInput, DeleteItemOutput } from '@aws-sdk/client-dynamodb'
+import type { Condition } from '../../core/expression/condition.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { returnsOldOrNothing } from '../checks/return-values.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { attributesIn, givenKeys } from '../touch.ts'
 import { commitOne } from './commit-one.ts'
 import { conditionOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
@@ -12,14 +14,23 @@ import { writeReply } from './write-reply.ts'
 
 type Input = Wire<DeleteItemInput>
 
-export const deleteItem = defineOperation<Input, Wire<DeleteItemOutput>>({
+type Ready = { readonly input: Input; readonly condition?: Condition }
+
+export const deleteItem = defineOperation<Input, Ready, Wire<DeleteItemOutput>>({
   name: 'DeleteItem',
   kind: 'write',
-  tables: (input) => [input.TableName],
   checksOwnValues: true,
   checks: [expressionParameters('DeleteItem'), keyValues, returnsOldOrNothing],
-  run: async (input, context) => {
-    const condition = conditionOf(input)
+  prepare: (input) => ({ input, ...conditionOf(input) }),
+  touches: ({ input, condition }) => [
+    {
+      action: 'DeleteItem',
+      table: input.TableName,
+      keysOf: givenKeys([input.Key]),
+      attributes: attributesIn({ items: [input.Key], conditions: [condition] }),
+    },
+  ],
+  run: async ({ input, ...condition }, context) => {
     const table = tableForItems(input.TableName, context)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     const write = {
@@ -29,8 +40,9 @@ export const deleteItem = defineOperation<Input, Wire<DeleteItemOutput>>({
       ...keyOfKey(table, input.Key ?? {}),
       ...condition,
     } as const
-    return writeReply(input, { write, outcome: await commitOne(write, context) }, context)
+    return writeReply(input, { write, outcome: await commitOne(write, context, input.TableName) }, context)
   },
+  capacity: 'one',
 })
 
 function keyValues({ Key: key = {} }: Input): void {

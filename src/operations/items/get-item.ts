@@ -1,47 +1,52 @@
 import type { GetItemInput, GetItemOutput } from '@aws-sdk/client-dynamodb'
+import type { Projection } from '../../core/expression/projection.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { projectItem } from '../../core/item/project.ts'
 import { bodyOffset, itemSizeOf } from '../../core/item/row.ts'
 import { itemReadCapacity } from '../../core/read/capacity.ts'
-import { consumedCapacity } from '../../core/read/consumed-capacity.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { attributesIn, givenKeys } from '../touch.ts'
 import { projectionOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
 
 type Input = Wire<GetItemInput>
 
-export const getItem = defineOperation<Input, Wire<GetItemOutput>>({
+type Ready = { readonly input: Input; readonly projection: Projection | undefined }
+
+export const getItem = defineOperation<Input, Ready, Wire<GetItemOutput>>({
   name: 'GetItem',
   kind: 'read',
-  tables: (input) => [input.TableName],
   checksOwnValues: true,
   checks: [expressionParameters('GetItem'), keyValues],
-  run: (input, context) => {
-    const projection = projectionOf(input)
+  prepare: (input) => ({ input, projection: projectionOf(input) }),
+  touches: ({ input, projection }) => [
+    {
+      action: 'GetItem',
+      table: input.TableName,
+      keysOf: givenKeys([input.Key]),
+      attributes: attributesIn({ items: [input.Key], projection }),
+    },
+  ],
+  run: ({ input, projection }, context) => {
     const table = tableForItems(input.TableName, context)
     const row = context.engine.get(table, keyOfKey(table, input.Key ?? {}).key)
-    const consumed = consumedBy(input, input.TableName ?? table.name, row === undefined ? 0 : itemSizeOf(row))
-    if (row === undefined) return consumed
+    const consistency = input.ConsistentRead === true ? 'strong' : 'eventual'
+    const sizeBytes = row === undefined ? 0 : itemSizeOf(row)
+    context.spent.add('read', { name: input.TableName, table }, itemReadCapacity(sizeBytes, consistency))
+    if (row === undefined) return {}
     const body = row.subarray(bodyOffset(row))
-    if (projection !== undefined) return { Item: projectItem(decodeItem(body), projection.paths), ...consumed }
-    const rest = consumed.ConsumedCapacity === undefined ? end : Buffer.from(`,${JSON.stringify(consumed).slice(1)}`)
-    return new Rendered(Buffer.concat([itemStart, body, rest]))
+    if (projection !== undefined) return { Item: projectItem(decodeItem(body), projection.paths) }
+    return new Rendered([itemStart, body, end])
   },
+  capacity: 'one',
 })
 
 const itemStart = Buffer.from('{"Item":')
 const end = Buffer.from('}')
-
-function consumedBy(input: Input, table: string, sizeBytes: number): Pick<Wire<GetItemOutput>, 'ConsumedCapacity'> {
-  const { ReturnConsumedCapacity: detail, ConsistentRead } = input
-  if (detail === undefined || detail === 'NONE') return {}
-  const capacity = itemReadCapacity(sizeBytes, ConsistentRead === true ? 'strong' : 'eventual')
-  return { ConsumedCapacity: consumedCapacity(table, capacity, detail) }
-}
 
 function keyValues({ Key: key = {} }: Input): void {
   checkValues(key)

@@ -1,6 +1,7 @@
 import type { PutItemInput, PutItemOutput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
-import { type NewItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
+import type { Condition } from '../../core/expression/condition.ts'
+import { type NewItem, parsedItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
 import { itemSizeBytesMax } from '../../core/limits.ts'
 import { checkItem } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
@@ -8,6 +9,7 @@ import { returnsOldOrNothing } from '../checks/return-values.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { attributesIn, keyAmong } from '../touch.ts'
 import { commitOne } from './commit-one.ts'
 import { conditionOf } from './condition-of.ts'
 import { keyOfItem } from './item-key.ts'
@@ -15,20 +17,27 @@ import { writeReply } from './write-reply.ts'
 
 type Input = Omit<Wire<PutItemInput>, 'Item'> & { readonly Item?: NewItem }
 
-export const putItem = defineOperation<Input, Wire<PutItemOutput>>({
+type Ready = { readonly input: Input; readonly condition?: Condition }
+
+export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
   name: 'PutItem',
   kind: 'write',
-  tables: (input) => [input.TableName],
   checksOwnValues: true,
   checks: [expressionParameters('PutItem'), itemValues, returnsOldOrNothing, itemSize],
-  run: async (input, context) => {
+  prepare: (input) => ({ input, ...conditionOf(input) }),
+  touches: ({ input, condition }) => {
+    const item = parsedItem(input.Item ?? {})
+    const attributes = attributesIn({ items: [item], conditions: [condition] })
+    return [{ action: 'PutItem', table: input.TableName, keysOf: (key) => [keyAmong(key, item)], attributes }]
+  },
+  run: async ({ input, ...condition }, context) => {
     const { Item: item = {} } = input
-    const condition = conditionOf(input)
     const table = tableForItems(input.TableName, context)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     const write = { kind: 'put', table, item, returnItemOnRefusal, ...keyOfItem(table, item), ...condition } as const
-    return writeReply(input, { write, outcome: await commitOne(write, context) }, context)
+    return writeReply(input, { write, outcome: await commitOne(write, context, input.TableName) }, context)
   },
+  capacity: 'one',
 })
 
 function itemValues({ Item: item = {} }: Input): void {

@@ -1,4 +1,5 @@
 import type { QueryInput, QueryOutput } from '@aws-sdk/client-dynamodb'
+import { type AttributeValue, type Item, setAttribute } from '../../core/attribute/value.ts'
 import { validationError } from '../../core/errors.ts'
 import type { Condition } from '../../core/expression/condition.ts'
 import { lowerAttributesToGet } from '../../core/expression/legacy/attributes-to-get.ts'
@@ -17,28 +18,45 @@ import { startKeyValues } from '../checks/start-key.ts'
 import { indexForRead, tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { attributesIn, keyAmong } from '../touch.ts'
 import { placeholdersOf } from './condition-of.ts'
 import { readReply } from './page-reply.ts'
 import { checkSelect, selectionOf } from './selection.ts'
 
 type Input = Wire<QueryInput>
 
-export const query = defineOperation<Input, Wire<QueryOutput>>({
+export const query = defineOperation<Input, Ready, Wire<QueryOutput>>({
   name: 'Query',
   kind: 'read',
-  tables: (input) => [input.TableName],
   checksOwnValues: true,
   checks: [expressionParameters('Query'), startKeyValues],
-  run: (input, context) => {
+  prepare: (input) => {
     const parsed = parse(input)
     checkSelect(input)
-    return readReply(planOf(input, parsed, context), input, context)
+    return { input, parsed }
   },
+  touches: ({ input, parsed: { comparisons, filter, projection } }) => {
+    const named = attributesIn({ conditions: [filter], projection })
+    const compared = comparisons?.map(({ name }) => name) ?? Object.keys(input.KeyConditions ?? {})
+    return [
+      {
+        action: 'Query',
+        table: input.TableName,
+        index: input.IndexName,
+        keysOf: (key) => [equalities(key, comparisons ?? legacyComparisons(input, key))],
+        attributes: [...new Set([...compared, ...named])],
+      },
+    ]
+  },
+  run: ({ input, parsed }, context) => readReply(planOf(input, parsed, context), input, context),
+  capacity: 'one',
 })
 
+type Ready = { readonly input: Input; readonly parsed: Parsed }
+
 type Parsed = {
-  /** What the key attributes are compared with; which attributes these are is seen once the table is known. */
-  readonly keys: (key: KeySchema) => readonly KeyComparison[]
+  /** Undefined for the older KeyConditions, which are read with the table's key at hand. */
+  readonly comparisons: readonly KeyComparison[] | undefined
   readonly filter: Condition | undefined
   readonly filterSource: FilterSource
   readonly projection: Projection | undefined
@@ -61,28 +79,39 @@ function parse(input: Input): Parsed {
   const projection = ProjectionExpression === undefined ? older : parseProjection(ProjectionExpression, context)
   context.finish()
   const filterSource = FilterExpression === undefined ? 'QueryFilter' : 'FilterExpression'
-  return { keys: keysOf(input, keyCondition), filter, filterSource, projection }
+  return { comparisons: comparisonsOf(input, keyCondition), filter, filterSource, projection }
 }
 
-function keysOf({ KeyConditions }: Input, condition: Condition | undefined): Parsed['keys'] {
-  if (condition !== undefined) {
-    const comparisons = keyComparisons(condition)
-    return () => comparisons
-  }
+function comparisonsOf({ KeyConditions }: Input, condition: Condition | undefined): Parsed['comparisons'] {
+  if (condition !== undefined) return keyComparisons(condition)
   if (KeyConditions === undefined)
     throw validationError(
       'Either the KeyConditions or KeyConditionExpression parameter must be specified in the request.',
     )
-  return (key) =>
-    [...keyTestsOfConditions(KeyConditions as LegacyConditions, key)].map(([name, test]) => ({ name, test }))
+  return undefined
 }
 
-function planOf(input: Input, { keys, filter, filterSource, projection }: Parsed, context: OperationContext): ReadPlan {
+function legacyComparisons({ KeyConditions }: Input, key: KeySchema): readonly KeyComparison[] {
+  return [...keyTestsOfConditions(KeyConditions as LegacyConditions, key)].map(([name, test]) => ({ name, test }))
+}
+
+/** The attributes of the key that are given with equality. */
+function equalities(key: KeySchema, comparisons: readonly KeyComparison[]): Item {
+  const equal: Record<string, AttributeValue> = {}
+  for (const { name, test } of comparisons) if (test.op === '=') setAttribute(equal, name, test.value)
+  return keyAmong(key, equal)
+}
+
+function planOf(
+  input: Input,
+  { comparisons, filter, filterSource, projection }: Parsed,
+  context: OperationContext,
+): ReadPlan {
   const table = tableForItems(input.TableName, context)
   const index = indexForRead(table, input)
   const selection = selectionOf(table, index, input.Select, projection)
   const target = { table, index }
-  const asked = queryRange(target, keys((index ?? table).key))
+  const asked = queryRange(target, comparisons ?? legacyComparisons(input, (index ?? table).key))
   if (filter !== undefined) checkQueryFilter(filter, target, filterSource)
   const start = input.ExclusiveStartKey
   return {

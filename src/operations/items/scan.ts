@@ -14,23 +14,35 @@ import { startKeyValues } from '../checks/start-key.ts'
 import { indexForRead, tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { attributesIn } from '../touch.ts'
 import { placeholdersOf } from './condition-of.ts'
 import { readReply } from './page-reply.ts'
 import { checkSelect, selectionOf } from './selection.ts'
 
 type Input = Wire<ScanInput>
 
-export const scan = defineOperation<Input, Wire<ScanOutput>>({
+type Ready = { readonly input: Input; readonly parsed: Parsed }
+
+export const scan = defineOperation<Input, Ready, Wire<ScanOutput>>({
   name: 'Scan',
   kind: 'read',
-  tables: (input) => [input.TableName],
   checksOwnValues: true,
   checks: [expressionParameters('Scan'), startKeyValues, segments],
-  run: (input, context) => {
+  prepare: (input) => {
     const parsed = parse(input)
     checkSelect(input)
-    return readReply(planOf(input, parsed, context), input, context)
+    return { input, parsed }
   },
+  touches: ({ input, parsed: { filter, projection } }) => [
+    {
+      action: 'Scan',
+      table: input.TableName,
+      index: input.IndexName,
+      attributes: attributesIn({ conditions: [filter], projection }),
+    },
+  ],
+  run: ({ input, parsed }, context) => readReply(planOf(input, parsed, context), input, context),
+  capacity: 'one',
 })
 
 type Parsed = { readonly filter: Condition | undefined; readonly projection: Projection | undefined }

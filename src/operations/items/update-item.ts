@@ -9,6 +9,7 @@ import { checkUpdateValues } from '../checks/legacy-values.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { attributesIn, givenKeys } from '../touch.ts'
 import { commitOne } from './commit-one.ts'
 import { expectedOf, placeholdersOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
@@ -16,14 +17,23 @@ import { writeReply } from './write-reply.ts'
 
 type Input = Wire<UpdateItemInput>
 
-export const updateItem = defineOperation<Input, Wire<UpdateItemOutput>>({
+type Ready = Parsed & { readonly input: Input }
+
+export const updateItem = defineOperation<Input, Ready, Wire<UpdateItemOutput>>({
   name: 'UpdateItem',
   kind: 'write',
-  tables: (input) => [input.TableName],
   checksOwnValues: true,
   checks: [expressionParameters('UpdateItem'), keyValues],
-  run: async (input, context) => {
-    const parsed = expressionsOf(input)
+  prepare: (input) => ({ input, ...expressionsOf(input) }),
+  touches: ({ input, update, condition }) => [
+    {
+      action: 'UpdateItem',
+      table: input.TableName,
+      keysOf: givenKeys([input.Key]),
+      attributes: attributesIn({ items: [input.Key], conditions: [condition], update }),
+    },
+  ],
+  run: async ({ input, ...parsed }, context) => {
     const table = tableForItems(input.TableName, context)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     const write = {
@@ -33,8 +43,9 @@ export const updateItem = defineOperation<Input, Wire<UpdateItemOutput>>({
       ...keyOfKey(table, input.Key ?? {}),
       ...parsed,
     } as const
-    return writeReply(input, { write, outcome: await commitOne(write, context) }, context)
+    return writeReply(input, { write, outcome: await commitOne(write, context, input.TableName) }, context)
   },
+  capacity: 'one',
 })
 
 function keyValues({ Key: key = {} }: Input): void {

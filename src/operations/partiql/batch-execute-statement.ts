@@ -1,15 +1,11 @@
 import type { BatchExecuteStatementInput, BatchExecuteStatementOutput } from '@aws-sdk/client-dynamodb'
-import { required } from '../../core/assert.ts'
 import { type ErrorCode, ServiceError, validationError } from '../../core/errors.ts'
 import { singleItemKey } from '../../core/partiql/lower.ts'
 import type { Select, Statement } from '../../core/partiql/statement.ts'
-import { addCapacity, type Capacity } from '../../core/read/capacity.ts'
-import { consumedCapacity } from '../../core/read/consumed-capacity.ts'
-import { writeCapacity } from '../../core/write/capacity.ts'
 import type { Item } from '../../core/attribute/value.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineOperation, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { statementOf, tableNameOfStatement, tableOfStatement } from './statement-of.ts'
+import { statementOf, tableNameOfStatement, tableOfStatement, touchOfStatement } from './statement-of.ts'
 import { inOneTurn } from '../../core/turns.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { readStatement } from './statement-read.ts'
@@ -21,29 +17,27 @@ type Request = NonNullable<Input['Statements']>[number]
 type Response = NonNullable<Output['Responses']>[number]
 
 /** Each statement for itself: what is wrong with one is told in its own response. */
-export const batchExecuteStatement = defineOperation<Input, Output>({
+export const batchExecuteStatement = defineOperation<Input, Ready, Output>({
   name: 'BatchExecuteStatement',
   kind: 'write',
-  tables: () => [],
   checksOwnValues: true,
   checks: [],
-  run: async (input, context) => {
-    const requests = input.Statements ?? []
-    const statements = requests.map(parsed)
-    refuseMixture(statements)
-    const spent = new Map<string, Capacity>()
-    const responses = await Promise.all(
-      requests.map((request, n) => respond(request, required(statements[n], 'the statement'), { context, spent })),
-    )
-    const consumed = [...spent].map(([table, capacity]) =>
-      consumedCapacity(table, capacity, input.ReturnConsumedCapacity),
-    )
-    const reported = consumed.filter((capacity) => capacity !== undefined)
-    return { Responses: responses, ...(reported.length === 0 ? {} : { ConsumedCapacity: reported }) }
+  prepare: (input) => {
+    const requests = (input.Statements ?? []).map((request) => ({ request, statement: parsed(request) }))
+    refuseMixture(requests.map(({ statement }) => statement))
+    return requests
   },
+  touches: (requests) =>
+    requests.flatMap(({ statement }) => (statement instanceof ServiceError ? [] : [touchOfStatement(statement)])),
+  run: async (requests, context) => ({
+    Responses: await Promise.all(requests.map((each) => respond(each, context))),
+  }),
+  capacity: 'by-table',
 })
 
-type Batch = { readonly context: OperationContext; readonly spent: Map<string, Capacity> }
+type Ready = readonly Asked[]
+/** A statement that cannot be parsed is refused by itself, with this error. */
+type Asked = { readonly request: Request; readonly statement: Statement | ServiceError }
 
 function parsed(request: Request): Statement | ServiceError {
   try {
@@ -61,11 +55,11 @@ function refuseMixture(statements: readonly (Statement | ServiceError)[]): void 
   if (kinds.size > 1) throw validationError('The batch cannot contain both read and write statements')
 }
 
-async function respond(request: Request, statement: Statement | ServiceError, batch: Batch): Promise<Response> {
+async function respond({ request, statement }: Asked, context: RequestContext): Promise<Response> {
   if (statement instanceof ServiceError) return { Error: batchError(statement) }
   const TableName = tableNameOfStatement(statement)
   try {
-    const item = isWrite(statement) ? await change(statement, request, batch) : read(statement, request, batch)
+    const item = isWrite(statement) ? await change(statement, request, context) : read(statement, request, context)
     return { TableName, ...(item === undefined ? {} : { Item: item }) }
   } catch (error) {
     if (error instanceof ServiceError) return { Error: batchError(error), TableName }
@@ -73,7 +67,7 @@ async function respond(request: Request, statement: Statement | ServiceError, ba
   }
 }
 
-function read(select: Select, { ConsistentRead }: Request, { context, spent }: Batch): Item | undefined {
+function read(select: Select, { ConsistentRead }: Request, context: RequestContext): Item | undefined {
   const table = tableOfStatement(select, context)
   if (!singleItemKey(select, table.key)) {
     throw validationError(
@@ -82,26 +76,15 @@ function read(select: Select, { ConsistentRead }: Request, { context, spent }: B
   }
   const consistent = ConsistentRead === true
   const page = inOneTurn(readStatement({ select, table, consistent, limit: undefined, from: undefined }, context))
-  spend(spent, select.table, page.capacity)
+  context.spent.add('read', { name: select.table, table }, page.capacity)
   const [item] = page.items
   return item === undefined ? undefined : decodeItem(item)
 }
 
-async function change(
-  statement: WriteStatement,
-  request: Request,
-  { context, spent }: Batch,
-): Promise<Item | undefined> {
+async function change(statement: WriteStatement, request: Request, context: RequestContext): Promise<Item | undefined> {
   const table = tableOfStatement(statement, context)
   const write = writeOf(statement, table, request.ReturnValuesOnConditionCheckFailure === 'ALL_OLD')
-  const { outcome, returned } = await commitStatement(statement, write, context)
-  spend(spent, tableNameOfStatement(statement), writeCapacity(table, outcome))
-  return returned
-}
-
-function spend(spent: Map<string, Capacity>, table: string, capacity: Capacity): void {
-  const before = spent.get(table)
-  spent.set(table, before ? addCapacity(before, capacity) : capacity)
+  return await commitStatement(statement, write, context)
 }
 
 type BatchErrorCode = NonNullable<NonNullable<Response['Error']>['Code']>

@@ -7,13 +7,12 @@ import { singleItemKey } from '../../core/partiql/lower.ts'
 import type { Select, Statement } from '../../core/partiql/statement.ts'
 import { itemReadCapacity } from '../../core/read/capacity.ts'
 import type { Table } from '../../core/table/table.ts'
-import { CapacityByTable } from '../items/capacity-by-table.ts'
 import { keyOfKey } from '../items/item-key.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineOperation, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { eachOrCancelled, reasonOf } from '../transactions/cancellation.ts'
 import { assertDistinct, assertWithinSize, commitTransaction } from '../transactions/commit-transaction.ts'
-import { statementOf, tableNameOfStatement, tableOfStatement } from './statement-of.ts'
+import { statementOf, tableNameOfStatement, tableOfStatement, touchOfStatement } from './statement-of.ts'
 import { inOneTurn } from '../../core/turns.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { readStatement } from './statement-read.ts'
@@ -23,32 +22,44 @@ type Input = Wire<ExecuteTransactionInput>
 type Output = Wire<ExecuteTransactionOutput>
 
 /** All reads of one moment, or writes that are done all or none; EXISTS(…) is a check among writes. */
-export const executeTransaction = defineOperation<Input, Output>({
+export const executeTransaction = defineOperation<Input, Ready, Output>({
   name: 'ExecuteTransaction',
   kind: 'write',
-  tables: () => [],
   checksOwnValues: true,
   checks: [],
-  run: (input, context) => {
+  prepare: (input) => {
     const statements = (input.TransactStatements ?? []).map(statementOf)
     const writes = statements.filter(isWrite)
-    if (writes.length === 0) return read(input, statements.filter(isSelect), context)
-    if (writes.length === statements.length) return write(input, writes, context)
-    throw validationError('ExecuteTransaction API does not support both read and write operations in the same request.')
+    const reads = statements.filter(isSelect)
+    if (writes.length > 0 && reads.length > 0)
+      throw validationError(
+        'ExecuteTransaction API does not support both read and write operations in the same request.',
+      )
+    if (writes.some((statement) => returningOf(statement) !== 'NONE'))
+      throw validationError('RETURNING clause is not supported in ExecuteTransaction')
+    return { input, writes, reads }
   },
+  touches: ({ writes, reads }) => [...writes, ...reads].map(touchOfStatement),
+  run: ({ input, writes, reads }, context) =>
+    writes.length === 0 ? read(reads, context) : write(input, writes, context),
+  capacity: 'by-table-and-direction',
 })
+
+type Ready = {
+  readonly input: Input
+  readonly writes: readonly WriteStatement[]
+  readonly reads: readonly Select[]
+}
 
 const isSelect = (statement: Statement): statement is Select => statement.kind === 'select'
 
-async function write(input: Input, statements: readonly WriteStatement[], context: OperationContext): Promise<Output> {
-  if (statements.some((statement) => returningOf(statement) !== 'NONE'))
-    throw validationError('RETURNING clause is not supported in ExecuteTransaction')
+async function write(input: Input, statements: readonly WriteStatement[], context: RequestContext): Promise<Output> {
   const tables = statements.map((statement) => tableOfStatement(statement, context))
   const writes = eachOrCancelled([...statements.entries()], ([at, statement]) => {
     const returnItem = input.TransactStatements?.[at]?.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     return writeOf(statement, required(tables[at], 'the table of a statement'), returnItem)
   })
-  const { ConsumedCapacity } = await commitTransaction(
+  await commitTransaction(
     writes,
     {
       ...input,
@@ -61,26 +72,25 @@ async function write(input: Input, statements: readonly WriteStatement[], contex
     },
     context,
   )
-  return { Responses: statements.map(() => ({})), ...(ConsumedCapacity === undefined ? {} : { ConsumedCapacity }) }
+  return { Responses: statements.map(() => ({})) }
 }
 
 /** All in one turn, so that nothing becomes durable in between. */
-function read(input: Input, statements: readonly Select[], context: OperationContext): Output {
+function read(statements: readonly Select[], context: RequestContext): Output {
   const tables = statements.map((select) => tableOfStatement(select, context))
   const reads = eachOrCancelled([...statements.entries()], ([at, select]) =>
     readOf(select, required(tables[at], 'the table of a statement')),
   )
   assertDistinct(reads)
-  const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'read')
   const sizes = reads.map(({ table, key }) => itemSizeIn(context.engine.get(table, key)))
   assertWithinSize(sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0))
   const responses = reads.map(({ select, table }, at) => {
-    capacity.add(select.table, () => itemReadCapacity(sizes[at] ?? 0, 'transactional'))
+    context.spent.add('read', { name: select.table, table }, itemReadCapacity(sizes[at] ?? 0, 'transactional'))
     const reading = readStatement({ select, table, consistent: true, limit: undefined, from: undefined }, context)
     const [item] = inOneTurn(reading).items
     return item === undefined ? {} : { Item: decodeItem(item) }
   })
-  return { Responses: responses, ...capacity.member() }
+  return { Responses: responses }
 }
 
 const itemSizeIn = (row: Buffer | undefined): number => (row === undefined ? 0 : itemSizeOf(row))

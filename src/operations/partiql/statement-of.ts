@@ -1,11 +1,14 @@
 /** A request's statement: its parameters checked as values are anywhere, its text parsed, its table found. */
+import { unreachable } from '../../core/assert.ts'
 import type { AttributeValue } from '../../core/attribute/value.ts'
 import { parseStatement } from '../../core/partiql/parser.ts'
-import type { Statement } from '../../core/partiql/statement.ts'
+import { partitionKeys } from '../../core/partiql/lower.ts'
+import type { Select, Statement } from '../../core/partiql/statement.ts'
 import type { Table } from '../../core/table/table.ts'
 import { checkValue } from '../../core/wire/attribute-values.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import type { OperationContext } from '../operation.ts'
+import { attributesIn, keyAmong, type Touch } from '../touch.ts'
 
 export type Given = {
   readonly Statement?: string | undefined
@@ -23,4 +26,50 @@ export function tableNameOfStatement(statement: Statement): string {
 
 export function tableOfStatement(statement: Statement, context: OperationContext): Table {
   return tableForItems(tableNameOfStatement(statement), context)
+}
+
+/** PartiQL has four permissions of its own; EXISTS(SELECT …) reads. */
+export function touchOfStatement(statement: Statement): Touch {
+  switch (statement.kind) {
+    case 'select':
+      return touchOfSelect(statement)
+    case 'exists':
+      return touchOfSelect(statement.select)
+    case 'insert': {
+      const { table, item } = statement
+      return {
+        action: 'PartiQLInsert',
+        table,
+        keysOf: (key) => [keyAmong(key, item)],
+        attributes: attributesIn({ items: [item] }),
+      }
+    }
+    case 'update':
+      return {
+        action: 'PartiQLUpdate',
+        table: statement.table,
+        keysOf: (key) => partitionKeys(statement.where, key) ?? [],
+        attributes: attributesIn({ conditions: [statement.where], update: statement }),
+      }
+    case 'delete':
+      return {
+        action: 'PartiQLDelete',
+        table: statement.table,
+        keysOf: (key) => partitionKeys(statement.where, key) ?? [],
+        attributes: attributesIn({ conditions: [statement.where] }),
+      }
+    default:
+      return unreachable(statement)
+  }
+}
+
+/** A SELECT whose WHERE names no partition reads everything, which only the table's key tells. */
+function touchOfSelect({ table, index, where, paths }: Select): Touch {
+  return {
+    action: 'PartiQLSelect',
+    table,
+    index,
+    keysOf: (key) => (where === undefined ? [] : (partitionKeys(where, key) ?? [])),
+    attributes: attributesIn({ conditions: [where], projection: paths && { paths } }),
+  }
 }

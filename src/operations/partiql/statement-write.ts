@@ -1,5 +1,5 @@
 /** INSERT, UPDATE, DELETE and EXISTS as the writes that the other operations make. */
-import { required, unreachable } from '../../core/assert.ts'
+import { unreachable } from '../../core/assert.ts'
 import { sizeOfItem } from '../../core/attribute/size.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import { itemSizeBytesMax } from '../../core/limits.ts'
@@ -8,9 +8,9 @@ import type { Insert, Returning, Select, Statement } from '../../core/partiql/st
 import type { Item } from '../../core/attribute/value.ts'
 import type { Table } from '../../core/table/table.ts'
 import { returnedAttributes, type ReturnValues } from '../../core/write/return-values.ts'
-import type { Outcome, Refusal, Write } from '../../core/write/write.ts'
-import type { OperationContext } from '../operation.ts'
-import { errorOf } from '../items/commit-one.ts'
+import type { Refusal, Write } from '../../core/write/write.ts'
+import type { RequestContext } from '../operation.ts'
+import { commitOne, errorOf } from '../items/commit-one.ts'
 import { keyOfItem, keyOfKey } from '../items/item-key.ts'
 
 export type WriteStatement = Exclude<Statement, Select>
@@ -48,20 +48,17 @@ function keyed({ keyAttributes, condition }: KeyedWrite, table: Table) {
   return { ...keyOfKey(table, keyAttributes), ...(condition === undefined ? {} : { condition }) }
 }
 
-export type StatementOutcome = { readonly outcome: Outcome; readonly returned: Item | undefined }
-
-/** A write statement on its own. */
+/** A write statement on its own; returns what its RETURNING asks for. */
 export async function commitStatement(
   statement: WriteStatement,
   write: Write,
-  { engine }: OperationContext,
-): Promise<StatementOutcome> {
+  context: RequestContext,
+): Promise<Item | undefined> {
   if (statement.kind === 'exists') throw validationError('EXISTS is allowed in ExecuteTransaction only')
-  const result = await engine.commit([write])
-  if (!result.accepted) throw errorOfRefusal(statement, required(result.refusals[0], 'the refusal of the write'))
-  const outcome = required(result.outcomes[0], 'the outcome of the write')
+  const refused = (refusal: Refusal): ServiceError => errorOfRefusal(statement, refusal)
+  const outcome = await commitOne(write, context, statement.table, refused)
   const update = write.kind === 'update' ? write.update : undefined
-  return { outcome, returned: returnedAttributes(returningOf(statement), outcome, update) }
+  return returnedAttributes(returningOf(statement), outcome, update)
 }
 
 const returnValues: Readonly<Record<Returning, ReturnValues>> = {

@@ -1,17 +1,16 @@
 import type { DescribeContinuousBackupsInput, DescribeContinuousBackupsOutput } from '@aws-sdk/client-dynamodb'
 import { ServiceError } from '../../core/errors.ts'
 import { tableNameOf } from '../arns.ts'
-import { defineOperation } from '../operation.ts'
+import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
 /** AWS's answer for a table whose point-in-time recovery was never turned on; continuous backups themselves are always on. */
-export const describeContinuousBackups = defineOperation<
+export const describeContinuousBackups = defineControl<
   Wire<DescribeContinuousBackupsInput>,
   Wire<DescribeContinuousBackupsOutput>
 >({
   name: 'DescribeContinuousBackups',
-  kind: 'control',
-  tables: (input) => [input.TableName],
+  table: (input) => input.TableName,
   checks: [],
   run: (input, { engine, settings }) => {
     const name = tableNameOf(settings, input.TableName ?? '')

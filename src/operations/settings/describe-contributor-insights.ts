@@ -1,16 +1,15 @@
 import type { DescribeContributorInsightsInput, DescribeContributorInsightsOutput } from '@aws-sdk/client-dynamodb'
 import { ServiceError } from '../../core/errors.ts'
 import { tableInAnyState } from '../checks/table-exists.ts'
-import { defineOperation } from '../operation.ts'
+import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
-export const describeContributorInsights = defineOperation<
+export const describeContributorInsights = defineControl<
   Wire<DescribeContributorInsightsInput>,
   Wire<DescribeContributorInsightsOutput>
 >({
   name: 'DescribeContributorInsights',
-  kind: 'control',
-  tables: (input) => [input.TableName],
+  table: (input) => input.TableName,
   checks: [],
   run: (input, context) => {
     const table = tableInAnyState(input.TableName, context)

@@ -3,16 +3,15 @@ import type {
   DescribeKinesisStreamingDestinationOutput,
 } from '@aws-sdk/client-dynamodb'
 import { tableInAnyState } from '../checks/table-exists.ts'
-import { defineOperation } from '../operation.ts'
+import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
-export const describeKinesisStreamingDestination = defineOperation<
+export const describeKinesisStreamingDestination = defineControl<
   Wire<DescribeKinesisStreamingDestinationInput>,
   Wire<DescribeKinesisStreamingDestinationOutput>
 >({
   name: 'DescribeKinesisStreamingDestination',
-  kind: 'control',
-  tables: (input) => [input.TableName],
+  table: (input) => input.TableName,
   checks: [],
   run: (input, context) => ({
     TableName: tableInAnyState(input.TableName, context).name,

@@ -1,12 +1,10 @@
 import type { DescribeLimitsOutput } from '@aws-sdk/client-dynamodb'
-import { defineOperation } from '../operation.ts'
+import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
 /** The quotas of a new account. Nothing here holds anybody to them. */
-export const describeLimits = defineOperation<Readonly<Record<string, never>>, Wire<DescribeLimitsOutput>>({
+export const describeLimits = defineControl<Readonly<Record<string, never>>, Wire<DescribeLimitsOutput>>({
   name: 'DescribeLimits',
-  kind: 'control',
-  tables: () => [],
   checks: [],
   run: () => ({
     AccountMaxReadCapacityUnits: 80_000,

@@ -1,12 +1,11 @@
 import type { DescribeTimeToLiveInput, DescribeTimeToLiveOutput } from '@aws-sdk/client-dynamodb'
 import { tableInAnyState } from '../checks/table-exists.ts'
-import { defineOperation } from '../operation.ts'
+import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
-export const describeTimeToLive = defineOperation<Wire<DescribeTimeToLiveInput>, Wire<DescribeTimeToLiveOutput>>({
+export const describeTimeToLive = defineControl<Wire<DescribeTimeToLiveInput>, Wire<DescribeTimeToLiveOutput>>({
   name: 'DescribeTimeToLive',
-  kind: 'control',
-  tables: (input) => [input.TableName],
+  table: (input) => input.TableName,
   checks: [],
   run: (input, context) => {
     const { timeToLive } = tableInAnyState(input.TableName, context).settings

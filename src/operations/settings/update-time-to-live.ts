@@ -5,17 +5,16 @@ import type { RegisterValues } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
 import { tableNameOf } from '../arns.ts'
 import { inUse, tableInAnyState } from '../checks/table-exists.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 
 type Input = Wire<UpdateTimeToLiveInput>
 type Output = Wire<UpdateTimeToLiveOutput>
 
-export const updateTimeToLive = defineOperation<Input, Output>({
+export const updateTimeToLive = defineControl<Input, Output>({
   name: 'UpdateTimeToLive',
-  kind: 'control',
-  tables: (input) => [input.TableName],
+  table: (input) => input.TableName,
   checks: [],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')

@@ -28,7 +28,7 @@ import {
 } from '../checks/secondary-indexes.ts'
 import { checkOnDemand, checkTableThroughput, throughputSettings } from '../checks/throughput.ts'
 import { inUse } from '../checks/table-exists.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
 import { checkTags, tagsFrom } from '../tags/tags.ts'
@@ -38,10 +38,9 @@ import { encryptionFrom, streamFrom } from './specifications.ts'
 type Input = Wire<CreateTableInput>
 type Output = Wire<CreateTableOutput>
 
-export const createTable = defineOperation<Input, Output>({
+export const createTable = defineControl<Input, Output>({
   name: 'CreateTable',
-  kind: 'control',
-  tables: (input) => [input.TableName],
+  table: (input) => input.TableName,
   checks: [oneAccount, throughput, keySchema, indexes, stream, tags],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')

@@ -5,7 +5,7 @@ import type { Table } from '../../core/table/table.ts'
 import type { Engine, RegisterEdit } from '../../engine/engine.ts'
 import { tableNameOf } from '../arns.ts'
 import { inUse, tableInAnyState } from '../checks/table-exists.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
@@ -14,10 +14,9 @@ import { assertNoSource, protectedIn } from './replica-updates.ts'
 type Input = Wire<DeleteTableInput>
 type Output = Wire<DeleteTableOutput>
 
-export const deleteTable = defineOperation<Input, Output>({
+export const deleteTable = defineControl<Input, Output>({
   name: 'DeleteTable',
-  kind: 'control',
-  tables: (input) => [input.TableName],
+  table: (input) => input.TableName,
   checks: [],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')

@@ -1,12 +1,10 @@
 import type { ListTablesInput, ListTablesOutput } from '@aws-sdk/client-dynamodb'
 import { listTablesMax } from '../../core/limits.ts'
-import { defineOperation } from '../operation.ts'
+import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
-export const listTables = defineOperation<Wire<ListTablesInput>, Wire<ListTablesOutput>>({
+export const listTables = defineControl<Wire<ListTablesInput>, Wire<ListTablesOutput>>({
   name: 'ListTables',
-  kind: 'control',
-  tables: () => [],
   checks: [],
   run: ({ ExclusiveStartTableName: start, Limit: limit = listTablesMax }, { engine }) => {
     // The start need not be a table's name: the answer goes on with whatever comes after it.

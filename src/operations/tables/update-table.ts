@@ -11,7 +11,7 @@ import type { RegisterEdit } from '../../engine/engine.ts'
 import { tableNameOf } from '../arns.ts'
 import { assertActive, tableInAnyState } from '../checks/table-exists.ts'
 import { checkBounds } from '../checks/throughput.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
 import { checkIndexUpdates, indexUpdates } from './index-updates.ts'
@@ -23,10 +23,9 @@ import { capacityUpdate, settingUpdates } from './setting-updates.ts'
 type Input = Wire<UpdateTableInput>
 type Output = Wire<UpdateTableOutput>
 
-export const updateTable = defineOperation<Input, Output>({
+export const updateTable = defineControl<Input, Output>({
   name: 'UpdateTable',
-  kind: 'control',
-  tables: (input) => [input.TableName],
+  table: (input) => input.TableName,
   checks: [somethingAsked, protectionAlone, throughputBounds, checkIndexUpdates, checkReplicaUpdates],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')

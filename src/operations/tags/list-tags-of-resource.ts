@@ -1,13 +1,12 @@
 import type { ListTagsOfResourceInput, ListTagsOfResourceOutput } from '@aws-sdk/client-dynamodb'
-import { defineOperation } from '../operation.ts'
+import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { taggedTable } from './tagged-table.ts'
 
 /** A table has fifty tags at most, so that one answer has them all. */
-export const listTagsOfResource = defineOperation<Wire<ListTagsOfResourceInput>, Wire<ListTagsOfResourceOutput>>({
+export const listTagsOfResource = defineControl<Wire<ListTagsOfResourceInput>, Wire<ListTagsOfResourceOutput>>({
   name: 'ListTagsOfResource',
-  kind: 'control',
-  tables: (input) => [input.ResourceArn],
+  table: (input) => input.ResourceArn,
   checks: [],
   run: (input, context) => {
     const { tags } = taggedTable(input.ResourceArn, context).settings

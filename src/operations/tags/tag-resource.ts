@@ -1,7 +1,7 @@
 import type { TagResourceInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import { tagsMax } from '../../core/limits.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineControl, type OperationContext } from '../operation.ts'
 import { inUse } from '../checks/table-exists.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
@@ -10,10 +10,9 @@ import { checkTags, tagsFrom } from './tags.ts'
 
 type Input = Wire<TagResourceInput>
 
-export const tagResource = defineOperation<Input, undefined>({
+export const tagResource = defineControl<Input, undefined>({
   name: 'TagResource',
-  kind: 'control',
-  tables: (input) => [input.ResourceArn],
+  table: (input) => input.ResourceArn,
   checks: [atLeastOne],
   run: (input, context) => {
     const { name } = taggedTable(input.ResourceArn, context)

@@ -1,6 +1,6 @@
 import type { UntagResourceInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineControl, type OperationContext } from '../operation.ts'
 import { inUse } from '../checks/table-exists.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
@@ -8,10 +8,9 @@ import { taggedTable } from './tagged-table.ts'
 
 type Input = Wire<UntagResourceInput>
 
-export const untagResource = defineOperation<Input, undefined>({
+export const untagResource = defineControl<Input, undefined>({
   name: 'UntagResource',
-  kind: 'control',
-  tables: (input) => [input.ResourceArn],
+  table: (input) => input.ResourceArn,
   checks: [atLeastOne],
   run: (input, context) => {
     const { name } = taggedTable(input.ResourceArn, context)

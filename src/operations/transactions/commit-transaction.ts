@@ -7,23 +7,18 @@ import { sizeOfNewItem } from '../../core/item/sent-item.ts'
 import { transactionSizeBytesMax } from '../../core/limits.ts'
 import { itemReadCapacity } from '../../core/read/capacity.ts'
 import type { Table } from '../../core/table/table.ts'
-import { writeCapacity } from '../../core/write/capacity.ts'
 import type { Refusal, Write } from '../../core/write/write.ts'
 import type { CommitResult, OnceResult } from '../../engine/engine.ts'
 import { hasItemTwice } from '../checks/duplicate-keys.ts'
-import { CapacityByTable } from '../items/capacity-by-table.ts'
 import { CollectionMetrics } from '../items/collection-metrics.ts'
-import type { OperationContext } from '../operation.ts'
+import type { RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { cancelled } from './cancellation.ts'
 import { digestOf } from './digest.ts'
 
 type Output = Wire<TransactWriteItemsOutput>
 
-export type Transaction = Pick<
-  Wire<TransactWriteItemsInput>,
-  'ClientRequestToken' | 'ReturnConsumedCapacity' | 'ReturnItemCollectionMetrics'
-> & {
+export type Transaction = Pick<Wire<TransactWriteItemsInput>, 'ClientRequestToken' | 'ReturnItemCollectionMetrics'> & {
   /** How the request calls the table of each write; capacity is told under that name. */
   readonly names: readonly (string | undefined)[]
   /** What two requests with one token must have in common. */
@@ -34,7 +29,7 @@ export type Transaction = Pick<
 export async function commitTransaction(
   writes: readonly Write[],
   transaction: Transaction,
-  context: OperationContext,
+  context: RequestContext,
 ): Promise<Output> {
   assertDistinct(writes)
   assertWithinSize(writes.reduce((sum, write) => sum + broughtBytes(write), 0))
@@ -66,7 +61,7 @@ function broughtBytes(write: Write): number {
 async function commit(
   writes: readonly Write[],
   { ClientRequestToken: name, content }: Transaction,
-  { engine }: OperationContext,
+  { engine }: RequestContext,
 ): Promise<OnceResult> {
   if (name === undefined) return { done: 'now', result: await engine.commit(writes) }
   return engine.commitOnce(writes, { name, digest: digestOf(content) })
@@ -76,29 +71,26 @@ function reply(
   transaction: Transaction,
   writes: readonly Write[],
   result: CommitResult,
-  { engine, onCommitted }: OperationContext,
+  { engine, onCommitted, spent }: RequestContext,
 ): Output {
   if (!result.accepted) throw cancelled(result.refusals.map(transaction.reasonOf))
   for (const _ of writes) onCommitted?.(result.position)
-  const capacity = new CapacityByTable(transaction.ReturnConsumedCapacity, 'write')
   const metrics = new CollectionMetrics(transaction.ReturnItemCollectionMetrics, engine)
   for (const [at, outcome] of result.outcomes.entries()) {
     const write = writes[at]
     if (write === undefined) continue
-    capacity.add(transaction.names[at] ?? write.table.name, () => writeCapacity(write.table, outcome, true))
+    spent.addWrite({ name: transaction.names[at], table: write.table }, outcome, true)
     if (write.kind !== 'check') metrics.add(write)
   }
-  return { ...capacity.member(), ...metrics.member() }
+  return metrics.member()
 }
 
 /** Done before: nothing is written, and what was written is only read. */
-function replayed(transaction: Transaction, writes: readonly Write[], { engine }: OperationContext): Output {
-  const capacity = new CapacityByTable(transaction.ReturnConsumedCapacity, 'read')
+function replayed({ names }: Transaction, writes: readonly Write[], { engine, spent }: RequestContext): Output {
   for (const [at, { table, key }] of writes.entries()) {
     const row = engine.get(table, key)
-    capacity.add(transaction.names[at] ?? table.name, () =>
-      itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'),
-    )
+    const capacity = itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional')
+    spent.add('read', { name: names[at], table }, capacity)
   }
-  return capacity.member()
+  return {}
 }

@@ -10,40 +10,52 @@ import type { Turns } from '../../core/turns.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
-import { CapacityByTable } from '../items/capacity-by-table.ts'
 import { projectionOf } from '../items/condition-of.ts'
 import { keyOfKey } from '../items/item-key.ts'
 import { inTurns } from '../in-turns.ts'
-import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
+import { defineOperation, type OperationContext, Rendered, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { attributesIn, givenKeys } from '../touch.ts'
 import { eachOrCancelled } from './cancellation.ts'
 import { assertDistinct, assertWithinSize } from './commit-transaction.ts'
 
 type Input = Wire<TransactGetItemsInput>
-type Asked = Wire<Get>
+type Asked = Partial<Wire<Get>>
 
-export const transactGetItems = defineOperation<Input, Wire<TransactGetItemsOutput>>({
+export const transactGetItems = defineOperation<Input, Ready, Wire<TransactGetItemsOutput>>({
   name: 'TransactGetItems',
   kind: 'read',
-  tables: (input) => (input.TransactItems ?? []).map(({ Get: get }) => get?.TableName),
   checksOwnValues: true,
-  checks: [eachGet],
-  run: (input, context) => {
-    const planned = (input.TransactItems ?? []).map(({ Get: get }) => plan(get, context))
-    const reads = eachOrCancelled(planned, (make) => make())
+  checks: [],
+  prepare: (input) => ({ gets: (input.TransactItems ?? []).map(({ Get: get }) => parsed(get ?? {})) }),
+  touches: ({ gets }) =>
+    gets.map(({ asked: { TableName, Key }, projection }) => ({
+      action: 'GetItem',
+      table: TableName,
+      keysOf: givenKeys([Key]),
+      attributes: attributesIn({ items: [Key], projection }),
+    })),
+  run: ({ gets }, context) => {
+    const located = gets.map((get) => ({ ...get, table: tableForItems(get.asked.TableName, context) }))
+    const reads = eachOrCancelled(located, ({ asked, table, projection }): Read => {
+      const { key } = keyOfKey(table, asked.Key ?? {})
+      return { name: asked.TableName ?? table.name, table, projection, key }
+    })
     assertDistinct(reads)
-    return inTurns(answer(input, reads, context), context)
+    return inTurns(answer(reads, context), context)
   },
+  capacity: 'by-table-and-direction',
 })
+
+type Ready = { readonly gets: readonly Parsed[] }
+type Parsed = { readonly asked: Asked; readonly projection: Projection | undefined }
 
 const parameters = expressionParameters('GetItem')
 
-function eachGet({ TransactItems = [] }: Input, context: OperationContext): void {
-  for (const { Get: get } of TransactItems) {
-    if (get === undefined) continue
-    parameters(get, context)
-    checkValues(get.Key ?? {})
-  }
+function parsed(asked: Asked): Parsed {
+  parameters(asked)
+  checkValues(asked.Key ?? {})
+  return { asked, projection: projectionOf(asked) }
 }
 
 /** `name`: as the request calls the table. */
@@ -52,12 +64,6 @@ type Read = {
   readonly table: Table
   readonly key: Buffer
   readonly projection: Projection | undefined
-}
-
-function plan(get: Asked | undefined, context: OperationContext): () => Read {
-  const projection = projectionOf(get ?? {})
-  const table = tableForItems(get?.TableName, context)
-  return () => ({ name: get?.TableName ?? table.name, table, projection, key: keyOfKey(table, get?.Key ?? {}).key })
 }
 
 /** All are read in one turn: no group can become durable in between, so they are of one moment. What is too much is not read. */
@@ -71,14 +77,14 @@ function rowsOf(reads: readonly Read[], { engine }: OperationContext): readonly 
   })
 }
 
-function* answer(input: Input, reads: readonly Read[], context: OperationContext): Turns<Rendered> {
+function* answer(reads: readonly Read[], context: RequestContext): Turns<Rendered> {
   const rows = rowsOf(reads, context)
-  const capacity = new CapacityByTable(input.ReturnConsumedCapacity, 'read')
   const chunks: Buffer[] = [start]
   const work = new TurnWork()
-  for (const [at, { name, projection }] of reads.entries()) {
+  for (const [at, { name, table, projection }] of reads.entries()) {
     const row = rows[at]
-    capacity.add(name, () => itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional'))
+    const capacity = itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional')
+    context.spent.add('read', { name, table }, capacity)
     if (at > 0) chunks.push(comma)
     if (row === undefined) chunks.push(none)
     else chunks.push(itemStart, projected(row.subarray(bodyOffset(row)), projection), itemEnd)
@@ -86,15 +92,15 @@ function* answer(input: Input, reads: readonly Read[], context: OperationContext
     yield
     work.begin()
   }
-  const rest = capacity.member()
-  chunks.push(Buffer.from(rest.ConsumedCapacity === undefined ? ']}' : `],${JSON.stringify(rest).slice(1)}`))
-  return new Rendered(Buffer.concat(chunks))
+  chunks.push(end)
+  return new Rendered(chunks)
 }
 
 const projected = (body: Buffer, projection: Projection | undefined): Buffer =>
   projection === undefined ? body : encodeItem(projectItem(decodeItem(body), projection.paths))
 
 const start = Buffer.from('{"Responses":[')
+const end = Buffer.from(']}')
 const itemStart = Buffer.from('{"Item":')
 const itemEnd = Buffer.from('}')
 const none = Buffer.from('{}')

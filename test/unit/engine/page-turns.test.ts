@@ -5,7 +5,8 @@ import type { Table } from '../../../src/core/table/table.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { batchGetItem } from '../../../src/operations/batches/batch-get-item.ts'
 import { scan } from '../../../src/operations/items/scan.ts'
-import { type OperationContext, Rendered } from '../../../src/operations/operation.ts'
+import { type Operation, type OperationContext, Rendered } from '../../../src/operations/operation.ts'
+import { prepared, requestContext } from '../../../src/operations/performing.ts'
 import { executeStatement } from '../../../src/operations/partiql/execute-statement.ts'
 import { transactGetItems } from '../../../src/operations/transactions/transact-get-items.ts'
 import { itemOf, makeTable, openRegion, put, regionNames } from './region.ts'
@@ -17,6 +18,10 @@ describe('a reply in several turns', () => {
   let engine: Engine
   let context: OperationContext
   let large: Table
+
+  function perform<Input, Ready, Output>(operation: Operation<Input, Ready, Output>, input: Input) {
+    return operation.run(prepared(operation, input, context), requestContext(context))
+  }
 
   beforeAll(async () => {
     ;({ engine } = await openRegion(us))
@@ -31,7 +36,7 @@ describe('a reply in several turns', () => {
   })
 
   it('of Scan has all items, filtered and projected too', async () => {
-    const whole = scan.run({ TableName: 'T' }, context)
+    const whole = perform(scan, { TableName: 'T' })
     expect(whole).toBeInstanceOf(Promise)
     const items = membersOf(await whole)['Items'] as unknown[]
     expect(items.map(sortKeyOf)).toEqual(Array.from({ length: rows }, (_, n) => n))
@@ -41,13 +46,13 @@ describe('a reply in several turns', () => {
       ProjectionExpression: 'sk',
       ExpressionAttributeValues: { ':one': { N: '1' } },
     }
-    const half = membersOf(await scan.run(asked, context))
+    const half = membersOf(await perform(scan, asked))
     expect(half).toMatchObject({ Count: rows / 2, ScannedCount: rows })
     expect((half['Items'] as unknown[]).slice(0, 2)).toEqual([{ sk: { N: '1' } }, { sk: { N: '3' } }])
   })
 
   it('of a statement has all items and only its columns', async () => {
-    const statement = executeStatement.run({ Statement: 'SELECT sk FROM T' }, context)
+    const statement = perform(executeStatement, { Statement: 'SELECT sk FROM T' })
     expect(statement).toBeInstanceOf(Promise)
     const items = membersOf(await statement)['Items'] as unknown[]
     expect(items.length).toBe(rows)
@@ -56,21 +61,21 @@ describe('a reply in several turns', () => {
 
   it('of a batch or transaction has every item in its place', async () => {
     const keys = Array.from({ length: 60 }, (_, n) => ({ pk: { S: 'a' }, sk: { N: String(n) } }))
-    const batch = batchGetItem.run({ RequestItems: { L: { Keys: keys, ProjectionExpression: 'sk' } } }, context)
+    const batch = perform(batchGetItem, { RequestItems: { L: { Keys: keys, ProjectionExpression: 'sk' } } })
     expect(batch).toBeInstanceOf(Promise)
     expect(membersOf(await batch)).toEqual({
       Responses: { L: keys.map(({ sk }) => ({ sk })) },
       UnprocessedKeys: {},
     })
     const gets = keys.map((Key) => ({ Get: { TableName: 'L', Key, ProjectionExpression: 'sk' } }))
-    const together = transactGetItems.run({ TransactItems: gets }, context)
+    const together = perform(transactGetItems, { TransactItems: gets })
     expect(together).toBeInstanceOf(Promise)
     expect(membersOf(await together)).toEqual({ Responses: keys.map(({ sk }) => ({ Item: { sk } })) })
   })
 
   it('gives the rest of a batch back when its table goes in between', async () => {
     const keys = Array.from({ length: 60 }, (_, n) => ({ pk: { S: 'a' }, sk: { N: String(n) } }))
-    const batch = batchGetItem.run({ RequestItems: { L: { Keys: keys, ProjectionExpression: 'sk' } } }, context)
+    const batch = perform(batchGetItem, { RequestItems: { L: { Keys: keys, ProjectionExpression: 'sk' } } })
     await engine.define(large.id, [{ register: 'local/status', value: { status: 'DELETING', sinceMs: 0 } }])
     const output = membersOf(await batch) as {
       readonly Responses: { readonly L: readonly unknown[] }
@@ -84,7 +89,7 @@ describe('a reply in several turns', () => {
   })
 
   it('is none of a small one', () => {
-    expect(scan.run({ TableName: 'T', Limit: 500 }, context)).toBeInstanceOf(Rendered)
+    expect(perform(scan, { TableName: 'T', Limit: 500 })).toBeInstanceOf(Rendered)
   })
 })
 

@@ -38,10 +38,20 @@ export async function serverWith(
   return { ...server, logged }
 }
 
-/** Answers with what arrives at an operation. */
-export function echo(name: string): Operation {
-  return { name, kind: 'read', tables: () => [], checks: [], run: (input: unknown) => ({ input }) }
+/** An operation without checks that prepares nothing. */
+export function answering(name: string, run: (input: never) => unknown): Operation {
+  return {
+    name,
+    kind: 'read',
+    checks: [],
+    prepare: (input) => input,
+    touches: () => [],
+    run: (input) => run(input as never),
+  }
 }
+
+/** Answers with what arrives at an operation. */
+export const echo = (name: string): Operation => answering(name, (input) => ({ input }))
 
 /** The status and body of a reply to a request that comes by no connection. */
 export async function asked(server: Pick<RunningServer, 'answer'>, operation: string, input: object): Promise<string> {

@@ -6,9 +6,8 @@ import { afterEach, expect, test } from 'vitest'
 import { systemClock } from '../../../src/adapters/clocks.ts'
 import type { ServerOptions } from '../../../src/http/server.ts'
 import { certify } from '../../../src/node/deployment/certificate.ts'
-import type { Operation } from '../../../src/operations/operation.ts'
 import { httpText } from '../../conformance/raw-socket.ts'
-import { serverWith, type TestServer } from './server.ts'
+import { answering, serverWith, type TestServer } from './server.ts'
 
 const closing: (() => void)[] = []
 afterEach(() => {
@@ -31,20 +30,14 @@ async function world(answer: unknown = { TableNames: [] }, options: Partial<Serv
   const waiting: (() => void)[] = []
   let isFinished = false
   const timers = new Map<() => void, number>()
-  const listTables: Operation = {
-    name: 'ListTables',
-    kind: 'read',
-    tables: () => [],
-    checks: [],
-    run: async ({ Limit }: { readonly Limit: number }) => {
-      executed.push(Limit)
-      if (isFinished) return answer
-      await new Promise<void>((resolve) => {
-        waiting.push(resolve)
-      })
-      return answer
-    },
-  }
+  const listTables = answering('ListTables', async ({ Limit }: { readonly Limit: number }) => {
+    executed.push(Limit)
+    if (isFinished) return answer
+    await new Promise<void>((resolve) => {
+      waiting.push(resolve)
+    })
+    return answer
+  })
   const after = (ms: number, work: () => void): (() => void) => {
     timers.set(work, ms)
     return () => timers.delete(work)

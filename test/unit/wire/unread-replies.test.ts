@@ -3,16 +3,10 @@ import { connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Rendered } from '../../../src/operations/operation.ts'
 import { eventually } from '../../replication/eventually.ts'
-import { serverWith, type TestServer } from './server.ts'
+import { answering, serverWith, type TestServer } from './server.ts'
 
 const replyBytes = 12 * 1024 * 1024
-const large = {
-  name: 'GetItem',
-  kind: 'read' as const,
-  tables: () => [],
-  checks: [],
-  run: () => new Rendered(Buffer.alloc(replyBytes, 120)),
-}
+const large = answering('GetItem', () => new Rendered(Buffer.alloc(replyBytes, 120)))
 
 const body = '{"TableName":"abc","Key":{"id":{"S":"x"}}}'
 const signature =

@@ -1,0 +1,65 @@
+/** One request through the stages of its operation, and what it leaves to be said in its reply. */
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Principal } from '../core/auth/credentials.ts'
+import { checkAttributeValues } from '../core/wire/attribute-values.ts'
+import { markRequestHeader } from '../core/wire/mark.ts'
+import { inputOf } from '../core/wire/shapes.ts'
+import type { Operation, OperationContext, RequestContext } from '../operations/operation.ts'
+import { decide, type Decisions, prepared, requestContext, settled, settledRefused } from '../operations/performing.ts'
+import { unsupportedOperation } from '../operations/unsupported.ts'
+import { type Marking, marking } from './marking.ts'
+
+type Options = {
+  readonly context: OperationContext
+  readonly operations: ReadonlyMap<string, Operation>
+  readonly decisions?: Decisions
+  readonly signatures?: object
+}
+
+export class Performing {
+  readonly #options: Options
+  readonly #operation: Operation
+  readonly #principal: Principal | undefined
+  #input: object = {}
+  #context: RequestContext | undefined
+  #marking: Marking | undefined
+
+  constructor(options: Options, name: string, principal: Principal | undefined) {
+    const operation = options.operations.get(name)
+    if (operation === undefined) throw unsupportedOperation(name)
+    this.#options = options
+    this.#operation = operation
+    this.#principal = principal
+  }
+
+  /** Returns the output, or a promise of it where the operation has to wait. */
+  begin(input: never, headers: IncomingHttpHeaders): unknown {
+    const { context: shared, decisions, signatures } = this.#options
+    const operation = this.#operation
+    this.#input = input
+    if (operation.checksOwnValues !== true) checkAttributeValues(inputOf(operation.name), input)
+    const ready = prepared(operation, input, shared)
+    if (headers[markRequestHeader] !== undefined) {
+      const names = operation.touches(ready).map(({ table }) => table)
+      this.#marking = marking(shared, names, signatures !== undefined)
+    }
+    const context = requestContext(shared, { principal: this.#principal, onCommitted: this.#marking?.onCommitted })
+    this.#context = context
+    if (decisions !== undefined) decide(operation, ready, { context, decisions })
+    return operation.run(ready, context)
+  }
+
+  /** The output as the reply has it. */
+  settle(output: unknown): unknown {
+    return this.#context === undefined ? output : settled(this.#operation, this.#input, output, this.#context)
+  }
+
+  settleRefused(): void {
+    if (this.#context !== undefined) settledRefused(this.#context)
+  }
+
+  /** What a cache that asks is told beside the reply. */
+  headers(): Readonly<Record<string, string>> | undefined {
+    return this.#marking?.headers()
+  }
+}

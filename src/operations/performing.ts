@@ -1,0 +1,73 @@
+/**
+ * One request through the stages of its operation (operation.ts). Stages that decide over a request take their decision from
+ * `Decisions`; what they need to know of it is said by `touches`, and made only for them.
+ */
+import type { CapacityDetail } from '../core/read/consumed-capacity.ts'
+import { type Operation, type OperationContext, Rendered, type RequestContext } from './operation.ts'
+import { Spent } from './spent.ts'
+import type { Touch } from './touch.ts'
+
+/** The request as it is decided over, before it runs. */
+export type Prepared = {
+  readonly operation: string
+  readonly context: RequestContext
+  readonly touches: () => readonly Touch[]
+}
+
+/** Each throws the ServiceError that the request is refused with. */
+export type Decisions = {
+  /** Absent, identity decides: a signer that the pipeline has let in may do everything. */
+  readonly authorize?: (request: Prepared) => void
+  /** Absent, there is capacity for every request. */
+  readonly admit?: (request: Prepared) => void
+}
+
+export type Caller = Pick<RequestContext, 'principal' | 'onCommitted'>
+
+const anyone: Caller = { principal: undefined }
+
+export function requestContext({ engine, env, settings }: OperationContext, caller: Caller = anyone): RequestContext {
+  const { principal, onCommitted } = caller
+  return { engine, env, settings, principal, spent: new Spent(), onCommitted }
+}
+
+/** Checks and prepares: everything that the input alone tells. */
+export function prepared<Input, Ready>(
+  operation: Operation<Input, Ready>,
+  input: Input,
+  context: OperationContext,
+): Ready {
+  for (const check of operation.checks) check(input, context)
+  return operation.prepare(input)
+}
+
+export function decide<Ready>(
+  operation: Operation<never, Ready>,
+  ready: Ready,
+  { context, decisions: { authorize, admit } }: { readonly context: RequestContext; readonly decisions: Decisions },
+): void {
+  if (authorize === undefined && admit === undefined) return
+  const request = { operation: operation.name, context, touches: () => operation.touches(ready) }
+  authorize?.(request)
+  admit?.(request)
+}
+
+/** The output with its ConsumedCapacity, which comes last; what was consumed is counted. */
+export function settled(
+  { capacity }: Pick<Operation, 'capacity'>,
+  input: { readonly ReturnConsumedCapacity?: CapacityDetail },
+  output: unknown,
+  { spent, env }: RequestContext,
+): unknown {
+  if (capacity === undefined) return output
+  spent.count(env.meter)
+  const report = spent.report(capacity, input.ReturnConsumedCapacity)
+  if (report === undefined) return output
+  if (output instanceof Rendered) return new Rendered(output.with(`"ConsumedCapacity":${JSON.stringify(report)}`))
+  return { ...(output as object), ConsumedCapacity: report }
+}
+
+/** What was consumed by a request that is refused is counted; its reply does not report it. */
+export function settledRefused({ spent, env }: RequestContext): void {
+  spent.count(env.meter)
+}

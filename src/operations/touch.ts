@@ -1,0 +1,56 @@
+/** What a request is about to touch, said before it runs: what policies decide on, and what its tables are for admission and caches. */
+import { attribute, type AttributeValue, type Item, setAttribute } from '../core/attribute/value.ts'
+import type { Condition } from '../core/expression/condition.ts'
+import { namesInCondition, namesInUpdate } from '../core/expression/names.ts'
+import type { Projection } from '../core/expression/projection.ts'
+import type { Update } from '../core/expression/update.ts'
+import type { KeySchema } from '../core/table/table.ts'
+
+export type Touch = {
+  /** The permission's name in IAM, without its prefix: `GetItem`, `ConditionCheckItem`, `PartiQLSelect`. */
+  readonly action: string
+  /** By name or ARN, as the request says it; undefined for what is about no single table. */
+  readonly table?: string | undefined
+  readonly index?: string | undefined
+  /**
+   * The attributes of the key by which items are touched, one entry for each item or partition; which attributes these are follows from
+   * the schema of the table or index. Absent where the request is not limited to keys.
+   */
+  readonly keysOf?: (key: KeySchema) => readonly Item[]
+  /** Top-level attributes that the request names, key attributes included. Absent where no items are touched. */
+  readonly attributes?: readonly string[]
+}
+
+export type NamedParts = {
+  readonly items?: readonly (Item | undefined)[]
+  readonly projection?: Projection | undefined
+  readonly conditions?: readonly (Condition | undefined)[]
+  readonly update?: Update
+}
+
+/** Every top-level attribute that the parts of a request name, each once. */
+export function attributesIn({ items = [], projection, conditions = [], update }: NamedParts): readonly string[] {
+  const names = new Set<string>()
+  for (const item of items) for (const name of Object.keys(item ?? {})) names.add(name)
+  for (const path of projection?.paths ?? []) names.add(path[0])
+  for (const condition of conditions)
+    if (condition !== undefined) for (const name of namesInCondition(condition)) names.add(name)
+  if (update !== undefined) for (const name of namesInUpdate(update)) names.add(name)
+  return [...names]
+}
+
+/** For a request that gives keys as such. */
+export const givenKeys =
+  (keys: readonly (Item | undefined)[]): NonNullable<Touch['keysOf']> =>
+  () =>
+    keys.map((key) => key ?? {})
+
+/** The attributes of the key that are among these; some may be missing, or of another type, as only the run finds out. */
+export function keyAmong({ partition, sort }: KeySchema, item: Item): Item {
+  const found: Record<string, AttributeValue> = {}
+  for (const { name } of [...partition, ...sort]) {
+    const value = attribute(item, name)
+    if (value !== undefined) setAttribute(found, name, value)
+  }
+  return found
+}

@@ -1,0 +1,360 @@
+/** What each operation of the registry says that it is about to touch is what it then touches. */
+import { describe, expect, test } from 'vitest'
+import type { Item } from '../../../src/core/attribute/value.ts'
+import { namesInCondition, namesInUpdate } from '../../../src/core/expression/names.ts'
+import { indexKeyRange } from '../../../src/core/key/index-key.ts'
+import { encodePrimaryKey, primaryKeyRange } from '../../../src/core/key/primary-key.ts'
+import type { ReadPlan } from '../../../src/core/read/read-plan.ts'
+import type { KeySchema, Table } from '../../../src/core/table/table.ts'
+import type { Write } from '../../../src/core/write/write.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
+import type { Operation, OperationContext } from '../../../src/operations/operation.ts'
+import { decide, prepared, requestContext } from '../../../src/operations/performing.ts'
+import { registry } from '../../../src/operations/registry.ts'
+import type { Touch } from '../../../src/operations/touch.ts'
+import { itemOf, makeTable, openRegion, put, regionNames } from '../engine/region.ts'
+
+const [us, eu] = regionNames
+const key = (sk: number): Item => ({ pk: { S: 'a' }, sk: { N: String(sk) } })
+const arn = 'arn:aws:dynamodb:us-east-1:000000000000:table/things'
+const values = { ':a': { S: 'a' }, ':one': { N: '1' } }
+const condition = { ConditionExpression: 'size(note) < :one OR color = :a', ExpressionAttributeValues: values }
+const update = { UpdateExpression: 'SET summed = if_not_exists(base1, :one) + spare REMOVE stale1' }
+const thing = { TableName: 'things' }
+const global = { GlobalTableName: 'shared' }
+const indexed = {
+  IndexName: 'by-color',
+  KeyConditionExpression: 'color = :a',
+  ExpressionAttributeValues: { ':a': values[':a'] },
+}
+
+/** Requests of every operation; where an operation has several ways to name what it touches, one of each. */
+const samples: Readonly<Record<string, readonly object[]>> = {
+  BatchExecuteStatement: [
+    { Statements: [{ Statement: `SELECT note FROM things WHERE pk = 'a' AND sk = 1` }] },
+    {
+      Statements: [
+        { Statement: `UPDATE things SET note = spare WHERE pk = 'a' AND sk = 1` },
+        { Statement: `DELETE FROM shared WHERE pk = 'a' AND sk = 2` },
+        { Statement: `INSERT INTO things VALUE {'pk': 'z', 'sk': 1, 'note': 'new'}` },
+      ],
+    },
+  ],
+  BatchGetItem: [
+    { RequestItems: { things: { Keys: [key(1), key(2)], ProjectionExpression: 'note' }, shared: { Keys: [key(1)] } } },
+  ],
+  BatchWriteItem: [
+    {
+      RequestItems: {
+        things: [{ PutRequest: { Item: { ...key(8), note: { S: 'x' } } } }, { DeleteRequest: { Key: key(9) } }],
+        [arn.replace('things', 'shared')]: [{ DeleteRequest: { Key: key(9) } }],
+      },
+    },
+  ],
+  CreateGlobalTable: [{ GlobalTableName: 'alone', ReplicationGroup: [{ RegionName: us }, { RegionName: eu }] }],
+  CreateTable: [
+    {
+      TableName: 'new',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+    },
+  ],
+  DeleteItem: [{ ...thing, Key: key(3), ...condition }],
+  DeleteTable: [{ TableName: 'old' }],
+  DescribeContinuousBackups: [thing],
+  DescribeContributorInsights: [thing],
+  DescribeEndpoints: [{}],
+  DescribeGlobalTable: [global],
+  DescribeGlobalTableSettings: [global],
+  DescribeKinesisStreamingDestination: [thing],
+  DescribeLimits: [{}],
+  DescribeTable: [thing, { TableName: arn }],
+  DescribeTimeToLive: [thing],
+  ExecuteStatement: [
+    { Statement: `SELECT note FROM things WHERE pk = 'a' AND spare > 1` },
+    { Statement: `SELECT note FROM things WHERE pk IN ['a', 'b'] AND sk = 1` },
+    { Statement: `SELECT * FROM things."by-color" WHERE color = 'a'` },
+    { Statement: `SELECT * FROM things WHERE note = 'a'` },
+    { Statement: `INSERT INTO things VALUE {'pk': 'y', 'sk': 1}` },
+    {
+      Statement: `UPDATE things SET note = 'b' WHERE pk = ? AND sk = ? AND spare = 0`,
+      Parameters: [{ S: 'a' }, { N: '4' }],
+    },
+    { Statement: `DELETE FROM things WHERE pk = 'a' AND sk = 4` },
+  ],
+  ExecuteTransaction: [
+    { TransactStatements: [{ Statement: `SELECT * FROM things WHERE pk = 'a' AND sk = 1` }] },
+    {
+      TransactStatements: [
+        { Statement: `EXISTS(SELECT * FROM things WHERE pk = 'a' AND sk = 1 AND note = 'b')` },
+        { Statement: `UPDATE shared SET note = 'b' WHERE pk = 'a' AND sk = 1` },
+      ],
+    },
+  ],
+  GetItem: [
+    { ...thing, Key: key(1) },
+    { TableName: arn, Key: key(1), ProjectionExpression: 'note.#n', ExpressionAttributeNames: { '#n': 'x' } },
+    { ...thing, Key: key(1), AttributesToGet: ['note'] },
+  ],
+  ListGlobalTables: [{}],
+  ListTables: [{}],
+  ListTagsOfResource: [{ ResourceArn: arn }],
+  PutItem: [
+    { ...thing, Item: { ...key(1), color: { S: 'a' }, note: { S: 'x' }, spare: { N: '0' } } },
+    { ...thing, Item: key(5), Expected: { note: { Exists: false } } },
+  ],
+  Query: [
+    { ...thing, ...indexed },
+    {
+      ...thing,
+      KeyConditionExpression: 'pk = :a AND sk > :one',
+      FilterExpression: 'contains(note, :a)',
+      ProjectionExpression: 'spare',
+      ExpressionAttributeValues: values,
+    },
+    { ...thing, KeyConditions: { pk: { ComparisonOperator: 'EQ', AttributeValueList: [{ S: 'a' }] } } },
+  ],
+  Scan: [
+    { ...thing, FilterExpression: 'note = :a', ExpressionAttributeValues: { ':a': { S: 'a' } } },
+    { ...thing, IndexName: 'by-color' },
+  ],
+  TagResource: [{ ResourceArn: arn, Tags: [{ Key: 'a', Value: 'b' }] }],
+  TransactGetItems: [
+    {
+      TransactItems: [
+        { Get: { ...thing, Key: key(1) } },
+        { Get: { TableName: 'shared', Key: key(1), ProjectionExpression: 'note' } },
+      ],
+    },
+  ],
+  TransactWriteItems: [
+    {
+      TransactItems: [
+        {
+          Put: { ...thing, Item: { ...key(11), note: { S: 'x' } }, ConditionExpression: 'attribute_not_exists(spare)' },
+        },
+        { Update: { TableName: 'shared', Key: key(1), ...update, ExpressionAttributeValues: { ':one': { N: '1' } } } },
+        { Delete: { ...thing, Key: key(13) } },
+        { ConditionCheck: { ...thing, Key: key(14), ConditionExpression: 'attribute_not_exists(note)' } },
+      ],
+    },
+  ],
+  UntagResource: [{ ResourceArn: arn, TagKeys: ['a'] }],
+  UpdateGlobalTable: [{ ...global, ReplicaUpdates: [{ Create: { RegionName: 'ap-northeast-1' } }] }],
+  UpdateGlobalTableSettings: [{ ...global, GlobalTableBillingMode: 'PAY_PER_REQUEST' }],
+  UpdateItem: [
+    { ...thing, Key: key(1), ...update, ConditionExpression: 'color = :a', ExpressionAttributeValues: values },
+    { ...thing, Key: key(6), AttributeUpdates: { note: { Action: 'PUT', Value: { S: 'x' } } } },
+  ],
+  UpdateTable: [{ ...thing, DeletionProtectionEnabled: false }],
+  UpdateTimeToLive: [{ ...thing, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires' } }],
+}
+
+test('every operation has a sample', () => {
+  expect(Object.keys(samples)).toEqual([...registry.keys()])
+})
+
+describe.each(Object.entries(samples))('%s', (name, inputs) => {
+  test.each(inputs.map((input) => [JSON.stringify(input).slice(0, 70), input] as const))('%s', async (_, input) => {
+    const { said, seen, table } = await both(name, input)
+    expect(new Set(said.map((touch) => table(touch.table)).filter((each) => each !== undefined))).toEqual(seen.tables)
+    expect(sorted(said.flatMap((touch) => itemsOf(touch, seen, table)))).toEqual(
+      sorted(seen.writes.map((write) => itemText(write)).concat(seen.gets)),
+    )
+    checkPages(said, seen, table)
+    checkAttributes(said, seen, table)
+  })
+})
+
+test('decisions come between preparing and running, and are told what the request touches', async () => {
+  const { context } = await region(newSeen())
+  const order: string[] = []
+  const request = requestContext(context, { principal: { accessKeyId: 'someone' } })
+  const operation = registry.get('GetItem') as Operation
+  const ready = prepared(operation, { ...thing, Key: key(1) } as never, context)
+  const decisions = {
+    authorize: (asked: { readonly touches: () => readonly Touch[]; readonly context: typeof request }) =>
+      void order.push(`${asked.context.principal?.accessKeyId} ${asked.touches()[0]?.action}`),
+    admit: () => void order.push('admit'),
+  }
+  decide(operation, ready, { context: request, decisions })
+  expect(order).toEqual(['someone GetItem', 'admit'])
+})
+
+type Seen = {
+  /** Names of tables that were found. */
+  readonly tables: Set<string>
+  readonly gets: string[]
+  readonly writes: Write[]
+  readonly pages: ReadPlan[]
+  action: string
+}
+
+const newSeen = (): Seen => ({ tables: new Set(), gets: [], writes: [], pages: [], action: '' })
+
+type Find = (nameOrArn: string | undefined) => string | undefined
+
+async function both(name: string, input: object) {
+  const operation = registry.get(name) as Operation
+  const seen = { ...newSeen(), action: name }
+  const { context, engine } = await region(seen)
+  const ready = prepared(operation, input as never, context)
+  const said = operation.touches(ready)
+  await operation.run(ready, requestContext({ ...context, engine: watched(engine, seen) }))
+  const table: Find = (given) => given?.replace(/^.*table\//, '')
+  return { said, seen, table }
+}
+
+async function region(seen: Seen): Promise<{ readonly context: OperationContext; readonly engine: Engine }> {
+  const { engine, env } = await openRegion(us)
+  const things = await makeTable(engine, 'things', { indexes: { 'by-color': {} }, more: [indexReady] })
+  await makeTable(engine, 'shared', { replicas: [us, eu] })
+  await makeTable(engine, 'alone')
+  await makeTable(engine, 'old')
+  const more = { color: { S: 'a' }, note: { S: 'b' }, spare: { N: '0' } }
+  await engine.commitEach([1, 2, 3, 4].map((sk) => put(things, itemOf('a', sk, more))))
+  const shared = engine.tableNamed('shared') as Table
+  await engine.commitEach([1, 2].map((sk) => put(shared, itemOf('a', sk, more))))
+  const settings = { accountId: '000000000000', region: us, regions: regionNames, tableTransitionMs: 0 }
+  seen.tables.clear()
+  return { context: { engine, env, settings }, engine }
+}
+
+const indexReady = {
+  register: 'local/index/by-color',
+  value: { id: 'one', number: 1, status: 'ACTIVE', backfilling: false, sinceMs: 0 },
+}
+
+/** Notes what is asked of the engine. */
+function watched(engine: Engine, seen: Seen): Engine {
+  const noteWrites = (writes: readonly Write[]): void => {
+    for (const write of writes) {
+      seen.writes.push(write)
+      seen.tables.add(write.table.name)
+    }
+  }
+  const own: Partial<Engine> = {
+    tableNamed: (name) => {
+      const table = engine.tableNamed(name)
+      // A table that is about to be made is touched as well.
+      if (table !== undefined || seen.action === 'CreateTable') seen.tables.add(name)
+      return table
+    },
+    get: (table, bytes) => {
+      seen.gets.push(`${readAction(seen.action)} ${table.name} ${bytes.toString('hex')}`)
+      return engine.get(table, bytes)
+    },
+    read: (plan) => {
+      seen.pages.push(plan)
+      return engine.read(plan)
+    },
+    commit: (writes) => {
+      noteWrites(writes)
+      return engine.commit(writes)
+    },
+    commitEach: (writes) => {
+      noteWrites(writes)
+      return engine.commitEach(writes)
+    },
+  }
+  return new Proxy(engine, {
+    get: (target, member) => {
+      const value: unknown = Reflect.get(member in own ? own : target, member, target)
+      return typeof value === 'function' && !(member in own) ? value.bind(target) : value
+    },
+  })
+}
+
+const isPartiQl = (action: string): boolean => action.includes('Statement') || action === 'ExecuteTransaction'
+
+function readAction(action: string): string {
+  if (isPartiQl(action)) return 'PartiQLSelect'
+  return action === 'BatchGetItem' ? action : 'GetItem'
+}
+
+function itemText(write: Write): string {
+  return `${write.kind} ${write.table.name} ${write.key.toString('hex')}`
+}
+
+const kinds: Readonly<Record<string, Write['kind']>> = {
+  PutItem: 'put',
+  PartiQLInsert: 'put',
+  UpdateItem: 'update',
+  PartiQLUpdate: 'update',
+  DeleteItem: 'delete',
+  PartiQLDelete: 'delete',
+  ConditionCheckItem: 'check',
+}
+
+/** As `itemText` has it: the items of a touch that is about single items. */
+function itemsOf(touch: Touch, seen: Seen, table: Find): readonly string[] {
+  const name = table(touch.table) ?? ''
+  if (touch.keysOf === undefined || touch.action === 'Query') return []
+  const keys = touch.keysOf(schema)
+  if (touch.action === 'PartiQLSelect' && !seen.gets.length && !seen.writes.length) return []
+  return keys.map((each) => {
+    const bytes = encodePrimaryKey(schema, each).toString('hex')
+    const write = seen.writes.find((one) => one.table.name === name && one.key.toString('hex') === bytes)
+    if (touch.action === 'BatchWriteItem') return `${write?.kind} ${name} ${bytes}`
+    if (touch.action === 'PartiQLSelect') return `${write === undefined ? touch.action : 'check'} ${name} ${bytes}`
+    return `${kinds[touch.action] ?? touch.action} ${name} ${bytes}`
+  })
+}
+
+const schema: KeySchema = { partition: [{ name: 'pk', type: 'S' }], sort: [{ name: 'sk', type: 'N' }] }
+
+/** Each page lies in a partition that the touch names, and each partition is read; without keys everything is. */
+function checkPages(said: readonly Touch[], { pages }: Seen, table: Find): void {
+  for (const plan of pages) {
+    const touch = said.find((each) => table(each.table) === plan.table.name && each.index === plan.index?.name)
+    expect(touch, 'a touch of the table or index that is read').toBeDefined()
+    const { index } = plan
+    const keys = touch?.keysOf?.((index ?? plan.table).key) ?? []
+    const ranges = keys.map((each) =>
+      index === undefined ? primaryKeyRange(schema, each) : indexKeyRange(index, each),
+    )
+    const isWhole = plan.range.from.length === 0
+    expect(ranges.length === 0).toBe(isWhole)
+    if (isWhole) continue
+    expect(pages.length).toBe(ranges.length)
+    expect(ranges.some(({ from, to }) => from.compare(plan.range.from) <= 0 && to.compare(plan.range.to) >= 0)).toBe(
+      true,
+    )
+  }
+}
+
+/** Names beside those of the key: the same for writes and projected reads, and at least those of the engine's filter for statements. */
+function checkAttributes(said: readonly Touch[], seen: Seen, table: Find): void {
+  for (const name of seen.tables) {
+    const touches = said.filter((touch) => table(touch.table) === name && touch.attributes !== undefined)
+    if (touches.length === 0) continue
+    const named = beside(touches.flatMap(({ attributes = [] }) => attributes))
+    const used = beside(namesSeen(seen, name))
+    if (isPartiQl(seen.action)) expect(named).toEqual(expect.arrayContaining([...used]))
+    else if (seen.writes.length + seen.pages.length > 0) expect(named).toEqual(used)
+  }
+}
+
+function namesSeen(seen: Seen, name: string): readonly string[] {
+  const ofPages = seen.pages
+    .filter(({ table }) => table.name === name)
+    .flatMap(({ filter, projection, index }) => [
+      ...(filter === undefined ? [] : namesInCondition(filter)),
+      ...(projection?.paths.map(([first]) => first) ?? []),
+      ...(index?.key.partition.map((part) => part.name) ?? []),
+    ])
+  const ofWrites = seen.writes
+    .filter(({ table }) => table.name === name)
+    .flatMap((write) => [
+      ...(write.condition === undefined ? [] : namesInCondition(write.condition)),
+      ...(write.kind === 'update' ? namesInUpdate(write.update) : []),
+      ...(write.kind === 'put' ? Object.keys(write.item) : []),
+    ])
+  return seen.action === 'Scan' ? ofPages.filter((each) => each !== 'color') : [...ofPages, ...ofWrites]
+}
+
+const beside = (names: readonly string[]): readonly string[] =>
+  [...new Set(names)].filter((each) => each !== 'pk' && each !== 'sk').toSorted()
+
+const sorted = (texts: readonly string[]): readonly string[] => [...new Set(texts)].toSorted()
