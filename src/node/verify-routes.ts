@@ -35,7 +35,7 @@ export function verifyRoutes(replication: Replication, engine: Engine): readonly
       path: '/admin/repair',
       answer: async ({ body }) => {
         const table = tableOf(body)
-        const { comparison, mended, unknown, corrected } = await comparable(replication.mend(table))
+        const { comparison, mended, unknown, corrected } = await comparable(replication.repair(table))
         return { ...told(engine, table, comparison), mended, unknown, corrected }
       },
     },

@@ -139,6 +139,6 @@ function loopsOf({ env, engine, opened, replication, sweeping }: Loops): readonl
     tombstoneSweeper(env, engine, (table) => replication.horizon(table), sweeping),
     registerSweeper(env, engine, (table) => replication.registerHorizon(table), sweeping),
     diskProbe(env, opened),
-    damagedRecords(env, { engine, mend: (table) => replication.mend(table) }),
+    damagedRecords(env, { engine, repair: (table) => replication.repair(table) }),
   ]
 }

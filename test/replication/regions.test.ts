@@ -212,7 +212,7 @@ describe('three regions', () => {
     await agreed([us, back], 'T')
     expect(back.items('T')).toBe(count + 1)
     expect(told).toContain('ask for the backlog')
-    expect(told).not.toContain('fill a hole')
+    expect(told).not.toContain('fill a gap')
     await allKnown(us)
   })
 

@@ -44,7 +44,7 @@ const compare = (region: TestRegion) => region.replication.compare(region.table(
 
 async function mendAll(): Promise<number> {
   let mended = 0
-  for (const region of regions) mended += (await region.replication.mend(region.table('T'))).mended
+  for (const region of regions) mended += (await region.replication.repair(region.table('T'))).mended
   return mended
 }
 

@@ -6,7 +6,7 @@ import { encodePrimaryKey, keyAttributesOf } from '../../src/core/key/primary-ke
 import { decodeRow, vectorOf } from '../../src/core/item/row.ts'
 import type { Index, TableId } from '../../src/core/table/table.ts'
 import type { Conflict, Engine } from '../../src/engine/engine.ts'
-import { owesMerges } from '../../src/readers/replication/notes/debts.ts'
+import { hasPendingMerges } from '../../src/readers/replication/notes/pending-merges.ts'
 import { isUsable } from './client.ts'
 import { type Expected, lostOf, missingFrom, pastOf, rowText, winnerOf } from './oracle.ts'
 import { keyName } from './log-watch.ts'
@@ -122,7 +122,8 @@ function differenceOfStatus(world: World): string | undefined {
 function differenceOfDebts(world: World): string | undefined {
   for (const { name, engine } of world.regions) {
     const peers = world.regions.map(({ region }) => region).filter((peer) => peer.name !== name)
-    if (engine !== undefined && owesMerges({ engine, peers })) return `${name} still has to merge what others know`
+    if (engine !== undefined && hasPendingMerges({ engine, peers }))
+      return `${name} still has to merge what others know`
   }
   return undefined
 }

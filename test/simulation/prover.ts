@@ -58,7 +58,7 @@ export class Prover {
 
   /** One repair of a region's replica; false when it could not be done now. */
   async repair(region: SimulatedRegion, table: Table): Promise<boolean> {
-    const mended = await this.asked(region, () => region.replication?.mend(table))
+    const mended = await this.asked(region, () => region.replication?.repair(table))
     if (mended === undefined) return false
     this.#world.damage.noteRepair(region, table.id)
     return true
@@ -112,7 +112,7 @@ export class Prover {
   async #mends(regions: readonly SimulatedRegion[], table: Table): Promise<void> {
     for (const region of regions)
       await this.#until('damage is mended', async () => {
-        const mended = await this.asked(region, () => region.replication?.mend(table))
+        const mended = await this.asked(region, () => region.replication?.repair(table))
         return mended?.unknown === 0
       })
     let left: string | undefined

@@ -308,8 +308,8 @@ const bugs: readonly Bug[] = [
     world: 8,
     only: ['pause table'],
     inject: () => {
-      replace('../../src/readers/replication/pause/parked.ts', ({ Parked }) => ({
-        Parked: withoutPlaces(Parked as ParkedClass),
+      replace('../../src/readers/replication/pause/paused-positions.ts', ({ PausedPositions }) => ({
+        PausedPositions: withoutPlaces(PausedPositions as PausedPositionsClass),
       }))
       return {}
     },
@@ -322,7 +322,9 @@ const bugs: readonly Bug[] = [
     only: ['forged messages'],
     knownSeed: 16,
     inject: () => {
-      replace('../../src/readers/replication/receive/mode.ts', ({ Mode }) => ({ Mode: trusting(Mode as AnyClass) }))
+      replace('../../src/readers/replication/receive/link-state.ts', ({ LinkState }) => ({
+        LinkState: trusting(LinkState as AnyClass),
+      }))
       return {}
     },
   },
@@ -405,8 +407,8 @@ const bugs: readonly Bug[] = [
     world: 4,
     only: ['forged messages'],
     inject: () => {
-      replace('../../src/readers/replication/talk/hearing.ts', ({ Hearing }) => ({
-        Hearing: credulous(Hearing as HearingClass),
+      replace('../../src/readers/replication/talk/peer-state.ts', ({ PeerState }) => ({
+        PeerState: credulous(PeerState as HearingClass),
       }))
       return {}
     },
@@ -603,8 +605,8 @@ function takingRefusalsForTheEnd(Questions: QuestionsClass, Declined: ErrorClass
 type AnyClass = new (...options: unknown[]) => object
 
 /** Never asks the origin's log whether what is held is true. */
-function trusting(Mode: AnyClass): AnyClass {
-  return class extends Mode {
+function trusting(LinkState: AnyClass): AnyClass {
+  return class extends LinkState {
     get isDoubtful(): boolean {
       return false
     }
@@ -649,8 +651,8 @@ type HearingClass = new (...options: unknown[]) => {
   take(said: { readonly flushed: number; readonly clock: ClockState }, isFollowed: boolean): void
 }
 
-function credulous(Hearing: HearingClass): HearingClass {
-  return class extends Hearing {
+function credulous(PeerState: HearingClass): HearingClass {
+  return class extends PeerState {
     override take(said: { readonly flushed: number; readonly clock: ClockState }, isFollowed: boolean): void {
       super.take(said, isFollowed)
       if (isFollowed) this.watermark.promise({ position: said.flushed, clock: said.clock, seen: undefined })
@@ -658,11 +660,11 @@ function credulous(Hearing: HearingClass): HearingClass {
   }
 }
 
-type ParkedClass = new (room: { pauses: { ofTable: (table: string) => number } }) => object
+type PausedPositionsClass = new (room: { pauses: { ofTable: (table: string) => number } }) => object
 
 /** Changes of paused tables are left out, and nobody notes that they were. */
-function withoutPlaces(Parked: ParkedClass): ParkedClass {
-  return class extends Parked {
+function withoutPlaces(PausedPositions: PausedPositionsClass): PausedPositionsClass {
+  return class extends PausedPositions {
     constructor(room: { pauses: { ofTable: (table: string) => number } }) {
       super(room)
       Object.assign(this, {

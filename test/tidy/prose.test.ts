@@ -6,10 +6,10 @@ import { root, sources } from './sources.ts'
 
 /** What is left of each; lower it with every text that is rewritten. */
 const phrasesMax: Readonly<Record<string, number>> = {
-  whoever: 76,
-  nobody: 66,
+  whoever: 62,
+  nobody: 54,
   'is had': 0,
-  anew: 20,
+  anew: 19,
   'set aside': 5,
   'on its way': 16,
   'how-manieth': 1,

@@ -73,24 +73,24 @@ export class BatchWriter {
   #size = 0
   #count = 0
   readonly #tables = new Map<TableId, number>()
-  #mark = beginning
+  #savepoint = beginning
 
   /** Whatever was added and never finished is gone. */
   begin(): void {
     this.#size = 0
     this.#count = 0
     this.#tables.clear()
-    this.#mark = beginning
+    this.#savepoint = beginning
   }
 
   /** A transaction begins. */
-  mark(): void {
-    this.#mark = { size: this.#size, count: this.#count, tables: this.#tables.size }
+  savepoint(): void {
+    this.#savepoint = { size: this.#size, count: this.#count, tables: this.#tables.size }
   }
 
-  /** Takes back what was added since the mark. */
+  /** Takes back what was added since the savepoint. */
   rollBack(): void {
-    const { size, count, tables } = this.#mark
+    const { size, count, tables } = this.#savepoint
     this.#size = size
     this.#count = count
     for (const id of [...this.#tables.keys()].slice(tables)) this.#tables.delete(id)

@@ -74,12 +74,12 @@ export type Confirmation = {
   /** Until when the peer has everything from the hearer paused. */
   readonly pausedUntilMs?: number
   /** Tables that the peer has paused, or is catching up with: of these it has everything up to `position` only. */
-  readonly parked?: readonly Parked[]
+  readonly parked?: readonly PausedPosition[]
   /** The peer still merges from others what a former log of the hearer may have told only them. */
   readonly owes?: true
 }
 
-export type Parked = {
+export type PausedPosition = {
   readonly table: TableId
   readonly position: Position
   /** 0 once the pause is over. */
@@ -321,7 +321,7 @@ function readConfirmation(fields: Fields, region: string): Confirmation {
     ...(fields['start'] === undefined ? {} : { start: text(fields, 'start') }),
     ...(applied === undefined ? {} : { applied: appliedOf(record(applied)) }),
     ...(pausedUntilMs === undefined ? {} : { pausedUntilMs: natural(fields, 'pausedUntilMs') }),
-    ...(parked === undefined ? {} : { parked: list(fields, 'parked', sharedTablesMax).map(parkedOf) }),
+    ...(parked === undefined ? {} : { parked: list(fields, 'parked', sharedTablesMax).map(pausedPositionOf) }),
     ...(fields['owes'] === true ? { owes: true as const } : {}),
   }
 }
@@ -353,7 +353,7 @@ function appliedOf(fields: Fields): { readonly wallMs: number; readonly skewMs: 
   return { wallMs: natural(fields, 'wallMs'), skewMs }
 }
 
-function parkedOf(fields: Fields): Parked {
+function pausedPositionOf(fields: Fields): PausedPosition {
   return { table: text(fields, 'table'), position: natural(fields, 'position'), untilMs: natural(fields, 'untilMs') }
 }
 

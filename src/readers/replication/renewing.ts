@@ -5,7 +5,7 @@
  *
  * A store that the peers have never met is another deployment's. Nothing of it may reach them: the readers stay stopped. The same
  * goes for a store of which a copy runs elsewhere, in the process that peers have heard for a shorter time (voices.ts). Such a region
- * takes no writes, since nobody would get them.
+ * takes no writes, since no peer would get them.
  */
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { logPositionsMax, storeAgeCheckMsMax } from '../../core/limits.ts'
@@ -14,7 +14,7 @@ import type { Topology } from '../../core/topology.ts'
 import type { Engine, RegisterHorizon } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import { agreedNotes, type Finding, type StoreFinding } from './prove/claims.ts'
-import type { Mended } from './compare/mend.ts'
+import type { RepairedReplica } from './compare/replica-repair.ts'
 import type { Pauses } from './pause/pauses.ts'
 import { doubtAll } from './notes/doubts.ts'
 import { confirmedNote, Readers } from './replication.ts'
@@ -32,11 +32,11 @@ export interface Replication {
   measure(): Promise<void>
   readonly pauses: Pauses
   /**
-   * Compares all replicas of a table, or mends this region's; rejects with NotComparable when it cannot be done now.
+   * Compares all replicas of a table, or repairs this region's; rejects with NotComparable when it cannot be done now.
    */
   compare(table: Table): Promise<Comparison>
-  mend(table: Table): Promise<Mended>
-  /** Tombstones up to this are of no more use to anybody; undefined as long as nobody can know. */
+  repair(table: Table): Promise<RepairedReplica>
+  /** Tombstones up to this are of no more use to any region; undefined as long as that is not known. */
   horizon(table: Table): Stamp | undefined
   /** The same of a table's registers, which every region has, with a replica or without. */
   registerHorizon(table: TableId): RegisterHorizon | undefined
@@ -60,7 +60,7 @@ export function startReplication(
   return new RenewingReplication({ env, engine, topology, settings })
 }
 
-type Room = {
+type Deps = {
   readonly env: Env
   readonly engine: Engine
   readonly topology: Topology
@@ -71,14 +71,14 @@ const foundNote = 'replication/found'
 const againMs = 1000
 
 class RenewingReplication implements Replication {
-  readonly #room: Room
+  readonly #deps: Deps
   #readers: Readers
   #renewing: Promise<void> | undefined
   #halted: StoreFinding | undefined
   #stopped = false
 
-  constructor(room: Room) {
-    this.#room = room
+  constructor(deps: Deps) {
+    this.#deps = deps
     this.#readers = this.#begin()
   }
 
@@ -91,7 +91,7 @@ class RenewingReplication implements Replication {
   }
 
   #withFinding(status: ReplicationStatus): ReplicationStatus {
-    const found = this.#halted ?? (this.#room.engine.note(foundNote) as StoreFinding | undefined)
+    const found = this.#halted ?? (this.#deps.engine.note(foundNote) as StoreFinding | undefined)
     const isWhole = this.#renewing === undefined && this.#halted === undefined && status.doubts.length === 0
     return { ...status, ...(found === undefined ? {} : { found }), safeToEvacuate: status.safeToEvacuate && isWhole }
   }
@@ -108,8 +108,8 @@ class RenewingReplication implements Replication {
     return this.#readers.compare(table)
   }
 
-  mend(table: Table): Promise<Mended> {
-    return this.#readers.mend(table)
+  repair(table: Table): Promise<RepairedReplica> {
+    return this.#readers.repair(table)
   }
 
   horizon(table: Table): Stamp | undefined {
@@ -133,9 +133,9 @@ class RenewingReplication implements Replication {
   }
 
   async checked(): Promise<void> {
-    if (this.#room.engine.flushed() === 0) return
+    if (this.#deps.engine.flushed() === 0) return
     const checked = this.#readers.examined().then(() => this.#renewing)
-    await Promise.race([checked, this.#room.env.clock.sleep(storeAgeCheckMsMax)])
+    await Promise.race([checked, this.#deps.env.clock.sleep(storeAgeCheckMsMax)])
   }
 
   /** Begins a new log, and puts every table that others have in doubt. Resolves when the new log has begun. */
@@ -151,28 +151,28 @@ class RenewingReplication implements Replication {
   }
 
   #begin(): Readers {
-    return new Readers({ ...this.#room, onFinding: (finding) => this.#found(finding) })
+    return new Readers({ ...this.#deps, onFinding: (finding) => this.#found(finding) })
   }
 
   #found(finding: Finding): void {
     if (this.#stopped || this.#renewing !== undefined || this.#halted !== undefined) return
     if (finding.found === 'older') return void this.#renewOnce(finding).catch(() => undefined)
     this.#note(finding)
-    this.#halted = { ...finding, atMs: this.#room.env.clock.wallMs() }
-    this.#room.engine.lineage.refuseWrites(haltedText(finding))
+    this.#halted = { ...finding, atMs: this.#deps.env.clock.wallMs() }
+    this.#deps.engine.lineage.refuseWrites(haltedText(finding))
     void this.#readers.stop()
   }
 
   #note({ found, reason }: Finding): void {
-    const { log, meter } = this.#room.env
+    const { log, meter } = this.#deps.env
     meter.count('longitude_store_found_total', { found })
     log.error(messages[found], { reason })
   }
 
   async #renew(finding: Finding): Promise<void> {
-    const { engine, env } = this.#room
+    const { engine, env } = this.#deps
     this.#note(finding)
-    // Whoever has found it is in the middle of a turn.
+    // The caller that has found it is in the middle of a turn.
     await env.clock.sleep(0)
     await this.#readers.stop()
     const { agreed } = this.#readers

@@ -6,7 +6,7 @@
 import type { Position } from '../../core/change/change.ts'
 import { type Announcement, type Confirmation, encodeControl, type Seen } from '../../core/change/control.ts'
 import type { ConfirmedPlace, ToldPlace } from '../../core/change/place.ts'
-import type { Suspicion } from './talk/suspicion.ts'
+import type { PeerErrors } from './talk/peer-errors.ts'
 import { everyRegion, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { countedForStatusMax, countedInStatusMax, storeAgeCheckMsMax } from '../../core/limits.ts'
 import type { Replica, Table, TableId } from '../../core/table/table.ts'
@@ -16,21 +16,21 @@ import type { Env } from '../../ports/env.ts'
 import { announcementOf } from './send/announcing.ts'
 import { answererOf } from './answer/answers.ts'
 import { Claims } from './prove/claims.ts'
-import { Exclusive } from './flow/exclusive.ts'
-import { departedRegions, owesMergesOf } from './notes/debts.ts'
-import { seenOf } from './talk/hearing.ts'
+import { Mutex } from './flow/mutex.ts'
+import { departedRegions, hasPendingMergesOf } from './notes/pending-merges.ts'
+import { seenOf } from './talk/peer-state.ts'
 import { horizonOf } from './prove/horizon.ts'
 import { Ledger } from './send/ledger.ts'
 import { Loop } from './flow/loop.ts'
 import { Measures } from './status/measure.ts'
 import { lackingOf } from './send/lacking.ts'
 import { MissingNote } from './receive/missing-note.ts'
-import { type Mended, mendReplica } from './compare/mend.ts'
+import { type RepairedReplica, repairReplica } from './compare/replica-repair.ts'
 import { Outbound } from './send/outbound.ts'
 import { Pauses } from './pause/pauses.ts'
 import { Publisher } from './send/publisher.ts'
 import { Questions } from './talk/questions.ts'
-import { type Mark, Replicas } from './replicas/replicas.ts'
+import { type LogEnds, Replicas } from './replicas/replicas.ts'
 import { peerStatusInTurns, peerStatusOf, statusOf } from './status/peer-status.ts'
 import { RowSeries } from './answer/row-series.ts'
 import { Sources } from './replicas/sources.ts'
@@ -39,7 +39,7 @@ import type { ReadersOptions, ReplicationSettings } from './settings.ts'
 import { Subscriber } from './receive/subscriber.ts'
 import { type Trimming, trimLog } from './send/trimming.ts'
 import { Emptied, transferState } from './copy/transfer.ts'
-import { type Comparison, compareReplicas, type VerifyRoom } from './compare/verify.ts'
+import { type Comparison, compareReplicas, type VerifyDeps } from './compare/verify.ts'
 import type { Session } from './talk/session.ts'
 import { isSilent } from './talk/silence.ts'
 import { Seals } from './talk/seals.ts'
@@ -101,30 +101,30 @@ export class Readers {
     this.pauses = new Pauses({ engine, clock: env.clock, log: env.log })
     this.pauses.onChange(() => [...this.#subscribers.values()].forEach((subscriber) => subscriber.ring()))
     this.publisher = new Publisher({ env, engine, ledger: this.#ledger, claims: this.#claims, seals: this.#seals })
-    const room = {
+    const deps = {
       env,
       engine,
       get peers(): readonly Region[] {
         return peersOf(topology)
       },
-      exclusive: new Exclusive(),
+      mutex: new Mutex(),
       sources: this.#sources,
       leftovers: settings.leftovers,
       emptied: new Emptied(),
       onRegisters: () => this.#replicas.consider(),
       sessionTo: (region: string) => this.#subscribers.get(region)?.session,
-      mark: (replicas: readonly Replica[]) => this.#mark(replicas),
-      hasPassed: (mark: Mark, replicas: readonly Replica[]) => this.#hasPassed(mark, replicas),
+      logEnds: (replicas: readonly Replica[]) => this.#logEnds(replicas),
+      hasPassed: (logEnds: LogEnds, replicas: readonly Replica[]) => this.#hasPassed(logEnds, replicas),
     }
-    this.#replicas = new Replicas(room)
+    this.#replicas = new Replicas(deps)
     const given = {
       ...settings,
       seals: this.#seals,
       pauses: this.pauses,
       examine: (session: Session, from: Region) => this.#examine(session, from),
-      owes: (of: string) => owesMergesOf(room, of),
-      transfer: (session: Session, from: Region, epoch: string) => transferState(room, session, from, epoch),
-      onRegisters: room.onRegisters,
+      hasPendingMergesOf: (of: string) => hasPendingMergesOf(deps, of),
+      transfer: (session: Session, from: Region, epoch: string) => transferState(deps, session, from, epoch),
+      onRegisters: deps.onRegisters,
     }
     this.#follow = (peer) => new Subscriber({ env, engine, ...given, peer })
     for (const peer of peers) this.#subscribers.set(peer.name, this.#follow(peer))
@@ -145,8 +145,8 @@ export class Readers {
       isComplete: (table: string) => this.#replicas.isComplete(table),
       series: new RowSeries(),
     }
-    const suspicionOf = (asker: string): Suspicion | undefined => this.#subscribers.get(asker)?.suspicion
-    env.bus.serve(answererOf(answers, { clock: env.clock, seals: this.#seals, goesOn: this.#goesOn, suspicionOf }))
+    const peerErrorsOf = (asker: string): PeerErrors | undefined => this.#subscribers.get(asker)?.peerErrors
+    env.bus.serve(answererOf(answers, { clock: env.clock, seals: this.#seals, goesOn: this.#goesOn, peerErrorsOf }))
     this.#running = Promise.all([this.#run(), this.#count()])
   }
 
@@ -198,18 +198,18 @@ export class Readers {
   #horizonFrom(met: readonly Subscriber[], table: Pick<Table, 'id' | 'replicas'>): Stamp | undefined {
     const own: Seen = { region: this.#engine.region.name, clock: this.#engine.clock() }
     // Of a state that is being merged, parts may have been read before the peer knew what it knows now.
-    if (this.#replicas.owes || met.some(({ mode }) => mode.now === 'resync')) return undefined
-    const told = met.map(({ peer, hearing }) => ({ region: peer.name, watermark: hearing.watermark }))
+    if (this.#replicas.hasPendingMerges || met.some(({ linkState }) => linkState.now === 'resync')) return undefined
+    const told = met.map(({ peer, peerState }) => ({ region: peer.name, watermark: peerState.watermark }))
     const least = horizonOf(table, own, told)
     return least === undefined ? undefined : { ...least, region: everyRegion }
   }
 
   compare(table: Table): Promise<Comparison> {
-    return compareReplicas(this.#verifyRoom(), table)
+    return compareReplicas(this.#verifyDeps(), table)
   }
 
-  mend(table: Table): Promise<Mended> {
-    return mendReplica(this.#verifyRoom(), table)
+  repair(table: Table): Promise<RepairedReplica> {
+    return repairReplica(this.#verifyDeps(), table)
   }
 
   topologyChanged(): void {
@@ -260,7 +260,7 @@ export class Readers {
     }
   }
 
-  /** Announces, notes what was confirmed, and lets go of what nobody needs. */
+  /** Announces, notes what was confirmed, and trims what no peer needs. */
   async #run(): Promise<void> {
     for (let turn = 1; !this.#loop.stopped; turn++) {
       try {
@@ -293,7 +293,7 @@ export class Readers {
       engine: this.#engine,
       publisher: this.publisher,
       met: this.#met(),
-      owes: this.#replicas.owes,
+      hasPendingMerges: this.#replicas.hasPendingMerges,
       twice: this.#outbound.voices.later(),
       ...lackingOf(this.#engine, this.#ledger, this.#subscribers.keys()),
     })
@@ -317,7 +317,7 @@ export class Readers {
 
   #confirmed(confirmation: Confirmation): void {
     this.#forgetWiped(confirmation.region)
-    this.#outbound.confirmed(confirmation, this.#subscribers.get(confirmation.region)?.hearing)
+    this.#outbound.confirmed(confirmation, this.#subscribers.get(confirmation.region)?.peerState)
   }
 
   /** A confirmation that is forgotten only means that the log is kept, or sent again. */
@@ -348,35 +348,35 @@ export class Readers {
 
   /** What a peer's former disk had confirmed, the one that it has now does not have. */
   #forgetWiped(peer: string): void {
-    const epoch = this.#subscribers.get(peer)?.hearing.last?.epoch
+    const epoch = this.#subscribers.get(peer)?.peerState.last?.epoch
     if (epoch === undefined) return
     if ((this.#confirmedBy(peer)?.epoch ?? epoch) !== epoch) this.#ledger.reset(peer)
     this.#epochs.set(peer, epoch)
   }
 
-  #mark(replicas: readonly Replica[]): Mark | undefined {
+  #logEnds(replicas: readonly Replica[]): LogEnds | undefined {
     const following = replicas.flatMap(({ region }) => this.#subscribers.get(region) ?? [])
-    if (following.some((subscriber) => isSilent(subscriber.hearing) || subscriber.state() === 'cut')) return undefined
-    const ends = [...this.#subscribers].map(([name, { hearing }]) => [name, hearing.last?.flushed ?? 0] as const)
+    if (following.some((subscriber) => isSilent(subscriber.peerState) || subscriber.state() === 'cut')) return undefined
+    const ends = [...this.#subscribers].map(([name, { peerState }]) => [name, peerState.last?.flushed ?? 0] as const)
     return { own: this.#engine.flushed(), peers: new Map(ends) }
   }
 
-  #hasPassed({ own, peers }: Mark, replicas: readonly Replica[]): boolean {
+  #hasPassed({ own, peers }: LogEnds, replicas: readonly Replica[]): boolean {
     return replicas.every(({ region }) => {
-      const hearing = this.#subscribers.get(region)?.hearing
-      if (hearing === undefined) return true
+      const peerState = this.#subscribers.get(region)?.peerState
+      if (peerState === undefined) return true
       // A log does not shrink: an end beyond that of a later word was not true.
-      const end = Math.min(peers.get(region) ?? 0, hearing.last?.flushed ?? Infinity)
+      const end = Math.min(peers.get(region) ?? 0, peerState.last?.flushed ?? Infinity)
       const here = this.#reach(region, this.#engine.cursor(region)?.position ?? 0)
       return this.#ledger.needed(region) >= own && here >= end
     })
   }
 
   #reach(peer: string, cursor: Position): Position {
-    return this.#subscribers.get(peer)?.parked.reach(cursor) ?? cursor
+    return this.#subscribers.get(peer)?.pausedPositions.reach(cursor) ?? cursor
   }
 
-  #verifyRoom(): VerifyRoom {
+  #verifyDeps(): VerifyDeps {
     return {
       engine: this.#engine,
       clock: this.#env.clock,

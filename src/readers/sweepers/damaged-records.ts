@@ -15,7 +15,7 @@ const everyMs = 5000
 type Repairs = {
   readonly engine: Pick<Engine, 'damage' | 'tables' | 'audit'>
   /** Compares a table with its other replicas and mends this one. */
-  readonly mend: (table: Table) => Promise<{ readonly unknown: number }>
+  readonly repair: (table: Table) => Promise<{ readonly unknown: number }>
 }
 
 export function damagedRecords({ clock, log }: Pick<Env, 'clock' | 'log'>, repairs: Repairs): Service {
@@ -41,7 +41,7 @@ export function damagedRecords({ clock, log }: Pick<Env, 'clock' | 'log'>, repai
   })
 }
 
-async function repairAll({ engine, mend }: Repairs): Promise<void> {
+async function repairAll({ engine, repair }: Repairs): Promise<void> {
   const { damage } = engine
   const derived = damage.tables('derived')
   for (const { id, number } of engine.tables().filter((table) => derived.has(table.number))) {
@@ -52,7 +52,7 @@ async function repairAll({ engine, mend }: Repairs): Promise<void> {
   const isRepairable = ({ number, replicas, status }: Table): boolean =>
     damaged.has(number) && replicas.length > 1 && status !== incompleteStatus
   for (const table of engine.tables().filter(isRepairable)) {
-    const { unknown } = await mend(table)
+    const { unknown } = await repair(table)
     if (unknown === 0) damage.forget('row', table.number)
   }
 }

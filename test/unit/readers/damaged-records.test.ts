@@ -25,11 +25,11 @@ async function filled() {
   }
   const asked: Table[] = []
   const answers: (() => Promise<{ readonly unknown: number }>)[] = []
-  const mend = async (table_: Table): Promise<{ readonly unknown: number }> => {
+  const repair = async (table_: Table): Promise<{ readonly unknown: number }> => {
     asked.push(table_)
     return await answers.shift()!()
   }
-  const service = damagedRecords(env, { engine, mend })
+  const service = damagedRecords(env, { engine, repair })
   await service.start()
   const turns = async (): Promise<void> => {
     for (let n = 0; n < 20; n++) await env.clock.sleep(0)

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { encodeRow, type Row, wireSizeBytes, writeWireRow } from '../../../src/core/item/row.ts'
 import { countsUpTo, Digest, hash128, isSameRow } from '../../../src/core/reconcile/digest.ts'
-import { chooseRow } from '../../../src/core/reconcile/mend.ts'
+import { chooseRow } from '../../../src/core/reconcile/choose-row.ts'
 
 const rowOf = (text: string, wallMs = 5, more: Partial<Row> = {}): Buffer =>
   encodeRow({

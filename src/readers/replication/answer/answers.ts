@@ -26,12 +26,12 @@ import { peersOf, type Topology } from '../../../core/topology.ts'
 import type { Answerer } from '../../../ports/bus.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Engine } from '../../../engine/engine.ts'
-import { absences, notNoted } from '../notes/debts.ts'
+import { absences, notNoted } from '../notes/pending-merges.ts'
 import { digestForPeer } from '../compare/key-range.ts'
 import { emptyBatch, encodePart } from '../send/own-changes.ts'
 import type { RowSeries, SeriesQuestion } from './row-series.ts'
 import type { Seals } from '../talk/seals.ts'
-import type { Suspicion } from '../talk/suspicion.ts'
+import type { PeerErrors } from '../talk/peer-errors.ts'
 
 /** Parts of the log looked through for one answer: foreign changes in between must not make it empty for ever. */
 const partsMax = 4
@@ -65,23 +65,23 @@ type Desk = {
   readonly seals: Seals
   readonly goesOn: () => boolean
   /** Where it is noted that a question is not that region's. */
-  readonly suspicionOf: (asker: string) => Suspicion | undefined
+  readonly peerErrorsOf: (asker: string) => PeerErrors | undefined
 }
 
 /** Checks who asks before anything of the question is read, and signs the answer for this question alone. */
-export function answererOf(room: Answers, { clock, seals, goesOn, suspicionOf }: Desk): Answerer {
+export function answererOf(deps: Answers, { clock, seals, goesOn, peerErrorsOf }: Desk): Answerer {
   const refused = (payload: Buffer, asker: string): Buffer | undefined => {
     try {
       seals.checkQuestion(payload, asker)
       return undefined
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      if (error instanceof NotAuthentic) suspicionOf(asker)?.note('question', error)
+      if (error instanceof NotAuthentic) peerErrorsOf(asker)?.note('question', error)
       return refusalOf(error)
     }
   }
   return async (payload, asker) => {
-    const said = refused(payload, asker) ?? (await answerInTurns(answer(room, payload, asker), clock, goesOn))
+    const said = refused(payload, asker) ?? (await answerInTurns(answer(deps, payload, asker), clock, goesOn))
     return said === undefined ? undefined : seals.answerTo(payload, said)
   }
 }
@@ -90,7 +90,7 @@ export function answererOf(room: Answers, { clock, seals, goesOn, suspicionOf }:
 const ofState: readonly string[] = ['tables', 'registers', 'rows', 'digest']
 
 /** Gives the reply's bytes; undefined where none is expected. A message that cannot be read gets a refusal that says so. */
-export function* answer(room: Answers, payload: Buffer, asker: string): Turns<Buffer | undefined> {
+export function* answer(deps: Answers, payload: Buffer, asker: string): Turns<Buffer | undefined> {
   let request: ReturnType<typeof decodeRequest>
   try {
     request = decodeRequest(payload)
@@ -100,17 +100,17 @@ export function* answer(room: Answers, payload: Buffer, asker: string): Turns<Bu
   }
   // Who confirms in another's name would let the log be trimmed before that one has it.
   if (request.region !== asker) return refusal(`this is ${asker}, not ${request.region}`)
-  if (!peersOf(room.topology).some((peer) => peer.name === request.region)) return refusal('not a peer of this region')
+  if (!peersOf(deps.topology).some((peer) => peer.name === request.region)) return refusal('not a peer of this region')
   if (request.say === 'confirm') {
-    room.onConfirmed(request)
+    deps.onConfirmed(request)
     return undefined
   }
   if (request.say === 'pulse') {
-    room.onPulse()
+    deps.onPulse()
     return undefined
   }
-  if (ofState.includes(request.say) && !room.mayTell()) return refusal('this region has just started')
-  return request.say === 'tables' ? encodeControl(yield* tables(room, request)) : reply(room, request)
+  if (ofState.includes(request.say) && !deps.mayTell()) return refusal('this region has just started')
+  return request.say === 'tables' ? encodeControl(yield* tables(deps, request)) : reply(deps, request)
 }
 
 /** Undefined, too, once the region stops. */
@@ -127,21 +127,21 @@ async function answerInTurns(
   return undefined
 }
 
-function reply(room: Answers, request: Exclude<Request, { say: 'tables' }>): Buffer {
-  const { engine } = room
+function reply(deps: Answers, request: Exclude<Request, { say: 'tables' }>): Buffer {
+  const { engine } = deps
   switch (request.say) {
     case 'hello':
-      return refusedPlace(room, request) ?? encodeControl(room.announcement())
+      return refusedPlace(deps, request) ?? encodeControl(deps.announcement())
     case 'log':
-      return refusedPlace(room, request) ?? partOfLog(engine, request)
+      return refusedPlace(deps, request) ?? partOfLog(engine, request)
     case 'cursors':
-      return encodeControl(cursors(room, request.region))
+      return encodeControl(cursors(deps, request.region))
     case 'registers':
       return encodeRows({ rows: engine.registers(request.table), done: true })
     case 'digest':
-      return digest(room, request)
+      return digest(deps, request)
     case 'rows':
-      return rows(room, request)
+      return rows(deps, request)
     default:
       return unreachable(request)
   }

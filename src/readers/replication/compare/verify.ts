@@ -22,12 +22,12 @@ import type { Table, TableId } from '../../../core/table/table.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import { absences } from '../notes/debts.ts'
+import { absences } from '../notes/pending-merges.ts'
 import { digestOfRange, type KeyRange, rowsOfRange } from './key-range.ts'
 import { Declined, Questions } from '../talk/questions.ts'
 import type { Session } from '../talk/session.ts'
 
-export type VerifyRoom = {
+export type VerifyDeps = {
   readonly engine: Engine
   readonly clock: Clock
   readonly sessionTo: (region: string) => Session | undefined
@@ -67,8 +67,8 @@ const settlePollMs = 100
 const stampAheadMsMax = 24 * 60 * 60 * 1000
 
 /** Rejects with NotComparable when a replica cannot be asked. */
-export async function compareReplicas(room: VerifyRoom, table: Table): Promise<Comparison> {
-  const run = new Run(room, table)
+export async function compareReplicas(deps: VerifyDeps, table: Table): Promise<Comparison> {
+  const run = new Run(deps, table)
   return await run.compare()
 }
 
@@ -82,7 +82,7 @@ async function told<T>(region: string, question: Promise<T>): Promise<T> {
 type Peer = { readonly region: string; readonly questions: Questions }
 
 class Run {
-  readonly #room: VerifyRoom
+  readonly #deps: VerifyDeps
   readonly #table: TableId
   /** Another one if the table goes from here, and comes again. */
   readonly #number: number | undefined
@@ -96,16 +96,16 @@ class Run {
   #differing = 0
 
   /** Throws NotComparable while a replica is known not to have all. */
-  constructor(room: VerifyRoom, table: Table) {
-    this.#room = room
+  constructor(deps: VerifyDeps, table: Table) {
+    this.#deps = deps
     this.#table = table.id
-    this.#number = room.engine.tableWithId(table.id)?.number
+    this.#number = deps.engine.tableWithId(table.id)?.number
     this.#replicas =
-      table.replicas.length === 0 ? [room.engine.region.name] : table.replicas.map(({ region }) => region)
+      table.replicas.length === 0 ? [deps.engine.region.name] : table.replicas.map(({ region }) => region)
     for (const { region, status } of table.replicas)
       if (status !== 'ACTIVE' && status !== 'UPDATING') throw new NotComparable(`the replica in ${region} is ${status}`)
     this.#assertHere()
-    this.#peers = this.#replicas.flatMap((region) => (region === room.engine.region.name ? [] : [this.#peer(region)]))
+    this.#peers = this.#replicas.flatMap((region) => (region === deps.engine.region.name ? [] : [this.#peer(region)]))
   }
 
   async compare(): Promise<Comparison> {
@@ -130,7 +130,7 @@ class Run {
    * no damage. Peers refuse to answer then.
    */
   #assertHere(): void {
-    const { engine, isComplete } = this.#room
+    const { engine, isComplete } = this.#deps
     const table = engine.tableWithId(this.#table)
     if (table === undefined || table.number !== this.#number || table.status === 'DELETING')
       throw new NotComparable(`the replica in ${engine.region.name} has gone meanwhile`)
@@ -139,15 +139,15 @@ class Run {
   }
 
   #peer(region: string): Peer {
-    const session = this.#room.sessionTo(region)
+    const session = this.#deps.sessionTo(region)
     if (session === undefined) throw new NotComparable(`${region} cannot be reached`)
-    return { region, questions: new Questions(session, this.#room.engine.region.name) }
+    return { region, questions: new Questions(session, this.#deps.engine.region.name) }
   }
 
   /** A watermark past this moment, or after a while the last there is. */
   async #settled(): Promise<ClockState> {
     const watermark = await this.#reached()
-    const { clock, engine } = this.#room
+    const { clock, engine } = this.#deps
     // This region's clock may be the one that is behind.
     const nowMs = Math.max(clock.wallMs(), engine.clock().wallMs)
     this.#watermarkAgeMs = Math.max(0, Math.round(nowMs - watermark.wallMs))
@@ -155,7 +155,7 @@ class Run {
   }
 
   async #reached(): Promise<ClockState> {
-    const { clock } = this.#room
+    const { clock } = this.#deps
     const sinceMs = clock.wallMs()
     const untilMs = clock.monotonicMs() + settleMsMax
     for (;;) {
@@ -165,19 +165,19 @@ class Run {
         if (watermark !== undefined && watermark.wallMs > 0) return watermark
         throw new NotComparable('it is not known up to when the replicas have each other’s writes')
       }
-      const pulse = encodeControl({ say: 'pulse', region: this.#room.engine.region.name })
-      for (const { region } of this.#peers) this.#room.sessionTo(region)?.tell(pulse)
-      await this.#room.pulse()
+      const pulse = encodeControl({ say: 'pulse', region: this.#deps.engine.region.name })
+      for (const { region } of this.#peers) this.#deps.sessionTo(region)?.tell(pulse)
+      await this.#deps.pulse()
       await clock.sleep(settlePollMs)
     }
   }
 
   /** Everything with a stamp up to this is in all replicas, whichever of them it came from. */
   #passed(): ClockState | undefined {
-    let least: ClockState = this.#room.engine.clock()
+    let least: ClockState = this.#deps.engine.clock()
     for (const here of this.#replicas)
       for (const origin of this.#replicas) {
-        const seen = here === origin ? least : this.#room.seen(here, origin, this.#table)
+        const seen = here === origin ? least : this.#deps.seen(here, origin, this.#table)
         if (seen === undefined) return undefined
         if (isAfter(least, seen)) least = seen
       }
@@ -187,7 +187,7 @@ class Run {
   async #walk(): Promise<void> {
     const underWay = new Set<Promise<void>>()
     for (let after: Buffer | undefined; this.#differing < differingKeysMax;) {
-      const part = this.#room.engine.rows(this.#table, after, verifyRangeRowsMax, verifyRangeBytesMax)
+      const part = this.#deps.engine.rows(this.#table, after, verifyRangeRowsMax, verifyRangeBytesMax)
       const upTo = part.at(-1)?.key
       const range = { after, upTo }
       const work: Promise<void> = this.#compareRange(range, part).finally(() => underWay.delete(work))
@@ -202,7 +202,7 @@ class Run {
   }
 
   async #compareRange(range: KeyRange, part: readonly KeyedRow[]): Promise<void> {
-    const { rows } = digestOfRange(this.#room.engine, this.#table, range, this.#watermark)
+    const { rows } = digestOfRange(this.#deps.engine, this.#table, range, this.#watermark)
     this.#rows += rows
     if (await this.#isEqual(range)) return
     if (part.length <= inspectRangeRowsMax) return await this.#inspect(range)
@@ -227,7 +227,7 @@ class Run {
       }),
     )
     // Last, so that what arrives here meanwhile makes a range differ rather than agree by chance.
-    const own = digestOfRange(this.#room.engine, this.#table, range, this.#watermark)
+    const own = digestOfRange(this.#deps.engine, this.#table, range, this.#watermark)
     return answers.every((answer) => answer.rows === own.rows && answer.digest === own.digest)
   }
 
@@ -260,7 +260,7 @@ class Run {
    * watermark of those that are there does not say so.
    */
   async #untilShared(): Promise<void> {
-    const { clock } = this.#room
+    const { clock } = this.#deps
     const untilMs = clock.monotonicMs() + settleMsMax
     for (;;) {
       const waiting = await this.#waiting()
@@ -271,8 +271,8 @@ class Run {
   }
 
   async #waiting(): Promise<string | undefined> {
-    const { engine } = this.#room
-    const peers = this.#room.peers()
+    const { engine } = this.#deps
+    const peers = this.#deps.peers()
     const own = { region: engine.region.name, known: peers.map(({ name }) => name), ...absences({ engine, peers }) }
     const others = this.#peers.map(async ({ region, questions }) => {
       const { cursors, left = [], owed = [] } = await told(region, questions.places())
@@ -290,11 +290,11 @@ class Run {
 
   /** Of a replica that was removed: a region that is not known to have its last word. */
   #lateWord(peers: readonly string[]): string | undefined {
-    for (const { key, row } of this.#room.engine.registers(this.#table)) {
+    for (const { key, row } of this.#deps.engine.registers(this.#table)) {
       const origin = peers.find((name) => replicaRegister(name) === key.toString('utf8'))
       if (origin === undefined || !isTombstone(row)) continue
       const lacks = this.#replicas.find((here) =>
-        isAfter(readStamp(row, 1), this.#room.seen(here, origin, this.#table) ?? clockZero),
+        isAfter(readStamp(row, 1), this.#deps.seen(here, origin, this.#table) ?? clockZero),
       )
       if (lacks !== undefined)
         return `${lacks} may not have all yet that was written in ${origin} while that had a replica`
@@ -314,7 +314,7 @@ class Run {
 
   /** A stamp that no clock can have given yet is damage, not news. */
   #isInMotion(row: Buffer): boolean {
-    const wallMs = this.#room.clock.wallMs() + stampAheadMsMax
+    const wallMs = this.#deps.clock.wallMs() + stampAheadMsMax
     return isLater(row, this.#watermark) && !isLater(row, { wallMs, counter: 0 })
   }
 
@@ -326,7 +326,7 @@ class Run {
       found.set(name, rows.set(region, row))
     }
     await Promise.all(this.#peers.map((peer) => this.#peerRows(peer, range, (row) => note(peer.region, row))))
-    for (const row of rowsOfRange(this.#room.engine, this.#table, range)) note(this.#room.engine.region.name, row)
+    for (const row of rowsOfRange(this.#deps.engine, this.#table, range)) note(this.#deps.engine.region.name, row)
     return [...found].map(([name, rows]) => ({ key: Buffer.from(name, 'latin1'), rows }))
   }
 

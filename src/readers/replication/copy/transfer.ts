@@ -4,8 +4,8 @@
  * it takes is every register and every row, tombstones included, of the tables that both have; changes made meanwhile come
  * through the log, from the position that it had when the transfer began.
  *
- * A wiped peer may have sent something to one region and not yet to another, and that one does not publish it: so whoever
- * sees a wiped peer owes itself a merge from everybody else too, once they have seen it as well (debts.ts).
+ * A wiped peer may have sent something to one region and not yet to another, and that one does not publish it: so a region
+ * that sees a wiped peer also merges from each other peer, once that has seen it as well (pending-merges.ts).
  */
 import type { Position } from '../../../core/change/change.ts'
 import {
@@ -20,12 +20,12 @@ import type { TableId } from '../../../core/table/table.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { Engine, SharedLog } from '../../../engine/engine.ts'
 import type { Env } from '../../../ports/env.ts'
-import { oweFromOthers } from '../notes/debts.ts'
-import type { Exclusive } from '../flow/exclusive.ts'
+import { awaitMerges } from '../notes/pending-merges.ts'
+import type { Mutex } from '../flow/mutex.ts'
 import { formerLogs, formerNote, placeBehind, placeFromFormer, withNewLog } from './former-logs.ts'
 import { forEach, Gate } from '../flow/gate.ts'
 import { oldestHeld } from '../talk/log-part.ts'
-import { parkedAt, parkedPlaces, type Place } from '../pause/parked.ts'
+import { pausedPositionsNote, pausedPositionsOf, type Place } from '../pause/paused-positions.ts'
 import { Declined, type Places, Questions } from '../talk/questions.ts'
 import { RowParts } from '../talk/row-parts.ts'
 import { TransferProgress } from './transfer-progress.ts'
@@ -35,8 +35,8 @@ export type Transfers = {
   readonly env: Env
   readonly engine: Engine
   readonly peers: readonly Region[]
-  /** Shared with whoever begins replicas: a cursor may only be set when no table has been begun meanwhile. */
-  readonly exclusive: Exclusive
+  /** Shared with the joins: a cursor may only be set when no table has been begun meanwhile. */
+  readonly mutex: Mutex
   readonly onRegisters: () => void
   readonly emptied: Emptied
 }
@@ -56,18 +56,18 @@ export class Emptied {
   }
 }
 
-export async function transferState(room: Transfers, session: Session, peer: Region, epoch: string): Promise<void> {
-  const { engine } = room
+export async function transferState(deps: Transfers, session: Session, peer: Region, epoch: string): Promise<void> {
+  const { engine } = deps
   const questions = new Questions(session, engine.region.name)
   const progress =
     TransferProgress.resumed(engine, peer.name, epoch) ?? (await begin(engine, session, { questions, peer, epoch }))
-  await room.emptied.during(progress, () => bring(room, { session, peer, questions }, progress))
+  await deps.emptied.during(progress, () => bring(deps, { session, peer, questions }, progress))
 }
 
 type From = { readonly session: Session; readonly peer: Region; readonly questions: Questions }
 
-async function bring(room: Transfers, { session, peer, questions }: From, progress: TransferProgress): Promise<void> {
-  const { engine, env } = room
+async function bring(deps: Transfers, { session, peer, questions }: From, progress: TransferProgress): Promise<void> {
+  const { engine, env } = deps
   const { epoch } = progress.begun
   const tables = await questions.tables()
   const { numbers, confirmed, cursors, shared = [] } = await questions.places()
@@ -77,7 +77,7 @@ async function bring(room: Transfers, { session, peer, questions }: From, progre
   await forEach(tables, transferTablesUnderWayMax, async ({ id }) =>
     engine.mergeRegisters(id, await questions.registers(id)),
   )
-  room.onRegisters()
+  deps.onRegisters()
   const log = { session, region: engine.region.name, peer, epoch }
   const oldest = await oldestHeld(log)
   const told: Told = {
@@ -91,7 +91,7 @@ async function bring(room: Transfers, { session, peer, questions }: From, progre
   const copies = new Copies(engine, questions)
   for (;;) {
     const lacking = tablesToCopy(engine, told, progress)
-    if (lacking.length === 0 && (await finish(room, peer, progress, told))) break
+    if (lacking.length === 0 && (await finish(deps, peer, progress, told))) break
     await forEach(lacking, transferTablesUnderWayMax, async (table) => {
       const isWhole = await copies.copy(table, progress)
       // The peer has left the table since it was asked for its tables.
@@ -113,15 +113,15 @@ async function rememberFormer(engine: Engine, peer: Region, cursors: Places['cur
 }
 
 /** Merges every table that both have, for what the peer alone may know; no cursor moves. */
-export async function mergeFrom(room: Transfers, session: Session): Promise<void> {
-  const { engine } = room
+export async function mergeFrom(deps: Transfers, session: Session): Promise<void> {
+  const { engine } = deps
   const questions = new Questions(session, engine.region.name)
   const copies = new Copies(engine, questions)
   await forEach(await questions.tables(), transferTablesUnderWayMax, async (table) => {
     await engine.mergeRegisters(table.id, await questions.registers(table.id))
     if (table.complete && engine.tableWithId(table.id) !== undefined) await copies.copy(table)
   })
-  room.onRegisters()
+  deps.onRegisters()
 }
 
 type Beginning = { readonly questions: Questions; readonly peer: Region; readonly epoch: string }
@@ -203,14 +203,14 @@ type Told = {
 }
 
 /** False when a table has been begun meanwhile, which lacks what the peer wrote to it before. */
-function finish(room: Transfers, peer: Region, progress: TransferProgress, told: Told): Promise<boolean> {
-  const { engine } = room
+function finish(deps: Transfers, peer: Region, progress: TransferProgress, told: Told): Promise<boolean> {
+  const { engine } = deps
   const { complete, known, shared } = told
   const { epoch, sequence, position: begun, start } = progress.begun
-  return room.exclusive.run(async () => {
+  return deps.mutex.run(async () => {
     progress.assertWhole()
     if (tablesToCopy(engine, told, progress).length > 0) return false
-    if (hasLostDisk(room, peer, epoch, told)) await oweFromOthers(room, peer.name, epoch)
+    if (hasLostDisk(deps, peer, epoch, told)) await awaitMerges(deps, peer.name, epoch)
     // A peer that has left a table has no state of it to give, but its log still has what it wrote before it left;
     // also when this region is the only one that is left, and its table says nothing of others any more.
     const hasAll = engine
@@ -223,7 +223,7 @@ function finish(room: Transfers, peer: Region, progress: TransferProgress, told:
     const proof = start === undefined ? undefined : proofByStart(position, start)
     await engine.setCursor(peer.name, { epoch, position, sequence, proof }, [
       ...(former === undefined || cursor?.epoch === epoch ? [] : [[formerNote(peer.name), former] as const]),
-      parkedAt(peer.name, stillParked({ engine, peer, progress, told }, { epoch, position })),
+      pausedPositionsNote(peer.name, stillPaused({ engine, peer, progress, told }, { epoch, position })),
     ])
     await progress.end()
     return true
@@ -245,10 +245,10 @@ type Behind = {
 }
 
 /** Of tables that a pause has held back and that the peer's state was without: what they lack is still to be asked of its log. */
-function stillParked({ engine, peer, progress, told }: Behind, next: Place): ReadonlyMap<TableId, Place> {
+function stillPaused({ engine, peer, progress, told }: Behind, next: Place): ReadonlyMap<TableId, Place> {
   const { epoch, position: end } = next
   const before = formerLogs(engine, peer.name)
-  const moved = [...parkedPlaces(engine, peer.name)].flatMap(([id, place]) => {
+  const moved = [...pausedPositionsOf(engine, peer.name)].flatMap(([id, place]) => {
     if (progress.isDone(id) || engine.tableWithId(id) === undefined) return []
     const stood = place.epoch === epoch ? place.position : placeBehind(before, place, { epoch, shared: told.shared })
     const position = stood === undefined ? told.oldest - 1 : Math.max(told.held - 1, stood)

@@ -1,4 +1,4 @@
-/** The waiting of a loop: for a ring, for time to pass, or for its end, whichever comes first. A ring that nobody waits for is kept. */
+/** The waiting of a loop: for a ring, for time to pass, or for its end, whichever comes first. A ring is kept while the loop does not wait. */
 import type { Clock } from '../../../ports/clock.ts'
 
 export class Loop {

@@ -14,22 +14,22 @@ export type Paused = { readonly table: TableId } | { readonly link: readonly [st
 
 export type Pause = Paused & { readonly untilMs: number }
 
-type Room = { readonly engine: Engine; readonly clock: Clock; readonly log: Log }
+type Deps = { readonly engine: Engine; readonly clock: Clock; readonly log: Log }
 
 const pausesNote = 'replication/pauses'
 
 export class Pauses {
-  readonly #room: Room
+  readonly #deps: Deps
   readonly #listeners = new Set<() => void>()
   #pauses: readonly Pause[]
 
-  constructor(room: Room) {
-    this.#room = room
-    this.#pauses = (room.engine.note(pausesNote) ?? []) as readonly Pause[]
+  constructor(deps: Deps) {
+    this.#deps = deps
+    this.#pauses = (deps.engine.note(pausesNote) ?? []) as readonly Pause[]
   }
 
   active(): readonly Pause[] {
-    const nowMs = this.#room.clock.wallMs()
+    const nowMs = this.#deps.clock.wallMs()
     return this.#pauses.filter(({ untilMs }) => untilMs > nowMs)
   }
 
@@ -37,9 +37,9 @@ export class Pauses {
   async pause(paused: Paused, forMs: number): Promise<boolean> {
     const others = this.active().filter((pause) => !isSame(pause, paused))
     if (others.length >= pausesMax) return false
-    const untilMs = Math.floor(this.#room.clock.wallMs() + forMs)
+    const untilMs = Math.floor(this.#deps.clock.wallMs() + forMs)
     await this.#keep([...others, { ...paused, untilMs }])
-    this.#room.log.warn('replication is paused', { ...paused, untilMs })
+    this.#deps.log.warn('replication is paused', { ...paused, untilMs })
     return true
   }
 
@@ -49,7 +49,7 @@ export class Pauses {
     const others = active.filter((pause) => !isSame(pause, paused))
     await this.#keep(others)
     if (others.length === active.length) return false
-    this.#room.log.info('replication is resumed', { ...paused })
+    this.#deps.log.info('replication is resumed', { ...paused })
     return true
   }
 
@@ -68,7 +68,7 @@ export class Pauses {
   }
 
   async #keep(pauses: readonly Pause[]): Promise<void> {
-    await this.#room.engine.setNote(pausesNote, pauses.length === 0 ? undefined : pauses)
+    await this.#deps.engine.setNote(pausesNote, pauses.length === 0 ? undefined : pauses)
     this.#pauses = pauses
     for (const listener of this.#listeners) listener()
   }

@@ -23,12 +23,12 @@ export type StoreFinding = Finding & { readonly atMs: number }
 /** A place in this region's log, as a peer or a message on the own stream says it. */
 export type Claim = { readonly epoch: string; readonly position: Position; readonly proof?: Proof | undefined }
 
-type Room = { readonly env: Env; readonly engine: Engine; readonly onFinding: (finding: Finding) => void }
+type Deps = { readonly env: Env; readonly engine: Engine; readonly onFinding: (finding: Finding) => void }
 
 const agreedNote = 'replication/agreed'
 
 export class Claims {
-  readonly #room: Room
+  readonly #deps: Deps
   /** What each peer, and the own stream, has been proven to share with this log since the process began. */
   readonly #agreed = new Map<string, Position>()
   #noted: Position
@@ -36,9 +36,9 @@ export class Claims {
   #agreedByOthers: Position = 0
   #hasFound = false
 
-  constructor(room: Room) {
-    this.#room = room
-    this.#noted = (room.engine.note(agreedNote) ?? 0) as Position
+  constructor(deps: Deps) {
+    this.#deps = deps
+    this.#noted = (deps.engine.note(agreedNote) ?? 0) as Position
   }
 
   /** The last place that some peer is known to share with this log. */
@@ -60,13 +60,13 @@ export class Claims {
   async note(): Promise<void> {
     const { agreed } = this
     if (agreed === this.#noted) return
-    await this.#room.engine.setNote(agreedNote, agreed)
+    await this.#deps.engine.setNote(agreedNote, agreed)
     this.#noted = agreed
   }
 
   /** False for a place of a peer that nothing may be built on. */
   holds(peer: string, claim: Claim): boolean {
-    if (claim.epoch !== this.#room.engine.epoch) return false
+    if (claim.epoch !== this.#deps.engine.epoch) return false
     if (this.#isContradicted(claim)) return this.#contradicted(peer, claim, this.#agreed.get(peer) ?? 0)
     this.#agree(peer, claim)
     return true
@@ -78,7 +78,7 @@ export class Claims {
   }
 
   #contradicted(by: string, { position, proof }: Claim, agreed: Position): false {
-    const { engine, env } = this.#room
+    const { engine, env } = this.#deps
     const reason = `${by} knows position ${position} (${proof?.of ?? 'unproven'}), to which this log never led; it ends at ${engine.flushed()}`
     if (agreed <= engine.lineage.startedAt) this.#find({ found: 'older', reason })
     else env.log.error('a false place in this region’s log', { reason })
@@ -87,7 +87,7 @@ export class Claims {
 
   /** What a peer has answered to the question for its places. */
   async examine(by: string, places: Places): Promise<void> {
-    const { engine } = this.#room
+    const { engine } = this.#deps
     const { start } = engine.lineage
     if (start !== undefined && places.twice?.includes(start) === true)
       return this.#find({ found: 'twice', reason: `${by} hears two processes of this region at once` })
@@ -107,7 +107,7 @@ export class Claims {
 
   /** The peer follows another log of this region: a former one, or a later one than the store knows of. */
   async #examineEpoch(by: string, epoch: string, { epoch: theirs, earlier = [] }: Places): Promise<void> {
-    const { engine } = this.#room
+    const { engine } = this.#deps
     if (engine.lineage.earlier.includes(epoch)) return
     const here = engine.cursor(by)
     // A new disk meets the peer for the first time.
@@ -122,17 +122,17 @@ export class Claims {
 
   #find(finding: Finding): void {
     this.#hasFound = true
-    this.#room.onFinding(finding)
+    this.#deps.onFinding(finding)
   }
 
   #isContradicted({ position, proof }: Claim): boolean {
-    const { engine } = this.#room
+    const { engine } = this.#deps
     if (position > engine.flushed()) return true
     return proof !== undefined && engine.lineage.proves(proof) === 'other'
   }
 
   #agree(by: string, { proof }: Claim): void {
-    if (proof !== undefined && this.#room.engine.lineage.proves(proof) === 'same')
+    if (proof !== undefined && this.#deps.engine.lineage.proves(proof) === 'same')
       this.#agreed.set(by, Math.max(proof.at, this.#agreed.get(by) ?? 0))
   }
 }

@@ -15,7 +15,7 @@ import { greet, placeOf, Refused } from '../talk/greeting.ts'
 import { askForPart } from '../talk/log-part.ts'
 import type { Session } from '../talk/session.ts'
 
-type Room = { readonly engine: Engine; readonly peer: Region; readonly clock: Clock }
+type Deps = { readonly engine: Engine; readonly peer: Region; readonly clock: Clock }
 
 /** This region stands beyond the end of a log whose process it has met before: it was deceived, or its cursor is damaged. */
 export class Deceived extends Error {
@@ -27,7 +27,7 @@ const againMs = 1000
 type Beside = { readonly ask: () => Promise<unknown>; readonly fail: (error: unknown) => void }
 
 export class Vouching {
-  readonly #room: Room
+  readonly #deps: Deps
   #start: string | undefined
   #flushed: Position = 0
   /** The end of the messages of this session that were taken. */
@@ -37,8 +37,8 @@ export class Vouching {
   /** Nothing proves the last stretch before the cursor, and the process that sent it may not be the one that answers now. */
   #isDoubtful = true
 
-  constructor(room: Room) {
-    this.#room = room
+  constructor(deps: Deps) {
+    this.#deps = deps
   }
 
   /** Another session: messages of any process may have come. */
@@ -48,9 +48,9 @@ export class Vouching {
     this.#askedAtMs = -Infinity
   }
 
-  /** Undefined when nobody answers. Rejects when the peer refuses, or its log ends before our place. */
+  /** Undefined when the peer does not answer. Rejects when the peer refuses, or its log ends before our place. */
   async hello(session: Session): Promise<Announcement | undefined> {
-    const { engine, peer, clock } = this.#room
+    const { engine, peer, clock } = this.#deps
     const cursor = engine.cursor(peer.name)
     this.#askedAtMs = clock.monotonicMs()
     const said = await greet(session, { self: engine.region.name, peer, cursor })
@@ -70,7 +70,7 @@ export class Vouching {
    * since others that reach the peer's server may announce in its name too.
    */
   isPlausible(upTo: Position): boolean {
-    const position = this.#room.engine.cursor(this.#room.peer.name)?.position ?? 0
+    const position = this.#deps.engine.cursor(this.#deps.peer.name)?.position ?? 0
     if (upTo > Math.max(position, this.#flushed, this.#accepted) + implausibleJumpMin) return false
     this.#accepted = Math.max(this.#accepted, upTo)
     return true
@@ -94,7 +94,7 @@ export class Vouching {
 
   /** The cursor has gone on beyond the node's last word, or another process speaks. */
   #isDue(heard: Announcement | undefined): boolean {
-    const { engine, peer, clock } = this.#room
+    const { engine, peer, clock } = this.#deps
     if (clock.monotonicMs() - this.#askedAtMs < againMs) return false
     const cursor = engine.cursor(peer.name)
     if (cursor === undefined || heard?.epoch !== cursor.epoch) return false
@@ -103,7 +103,7 @@ export class Vouching {
 
   /** Proves the cursor by the process that speaks now, once no message waits. False when there is nothing to do. */
   async prove(session: Session): Promise<boolean> {
-    const { engine, peer, clock } = this.#room
+    const { engine, peer, clock } = this.#deps
     const cursor = engine.cursor(peer.name)
     if (cursor === undefined || cursor.proof?.at === cursor.position || this.#start === undefined) return false
     if (clock.monotonicMs() - this.#askedAtMs < againMs) return false
@@ -118,7 +118,7 @@ export class Vouching {
 
   /** Merges again what the peer's log has behind the last proven place. */
   async #reread(session: Session, cursor: Cursor): Promise<void> {
-    const { engine, peer } = this.#room
+    const { engine, peer } = this.#deps
     const { epoch, position, proof } = cursor
     const asked = { session, region: engine.region.name, peer, epoch, upTo: position, ...placeOf(cursor) }
     for (let after = proof?.at ?? position; after < position;) {
@@ -132,7 +132,7 @@ export class Vouching {
   }
 
   #beyond({ start, flushed }: Announcement, { position }: Cursor): Error {
-    const { peer } = this.#room
+    const { peer } = this.#deps
     const what = `the log of ${peer.name} ends at ${flushed}, and this region stands at ${position} in it`
     if (start !== undefined && start === this.#start) return new Deceived(what)
     return new Refused(`${what}: its store is an older copy, or a copy of it runs elsewhere`)

@@ -24,7 +24,7 @@ export type Backlog = {
   readonly upTo: Position
   /** Where the region stands (log-part.ts). */
   readonly at?: ToldPlace
-  /** Resolves once there is room for another part. */
+  /** Resolves once another part may come. */
   readonly onPart: (batch: Batch, sizeBytes: number) => Promise<void> | void
   readonly goesOn: () => boolean
 }
@@ -42,7 +42,7 @@ type Question = {
   readonly end: Position
   readonly askedMs: number
   readonly answer: Promise<Buffer>
-  /** Asked for when the answer came and did not reach to the end, if there was room for more. */
+  /** Asked for when the answer came and did not reach to the end, if more may be under way. */
   rest: Question | undefined
 }
 

@@ -67,7 +67,7 @@ export function takeTogether(waiting: readonly Waiting[], bounds: Bounds): Taken
     upTo = Math.max(upTo, next.batch.upTo)
     sequence = Math.max(sequence, next.sequence)
   }
-  // It rests on the cursor: should those before it not be applied after all, it must show as a hole.
+  // It rests on the cursor: should those before it not be applied after all, it must show as a gap.
   const whole = { ...batch, after: Math.max(batch.after, cursor), upTo, changes }
   return { batch: { ...whole, proof: proofOfEnd(whole) }, sequence, messages: end - from, weight }
 }

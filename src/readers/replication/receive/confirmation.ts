@@ -1,42 +1,26 @@
 /** What a region tells an origin about its place in the origin's log, its pauses, and when the last of it was applied. */
 import { type Announcement, encodeControl } from '../../../core/change/control.ts'
-import type { Region } from '../../../core/topology.ts'
-import type { Engine } from '../../../engine/engine.ts'
-import type { Hearing } from '../talk/hearing.ts'
-import type { Parked } from '../pause/parked.ts'
-import type { Pauses } from '../pause/pauses.ts'
+import type { PeerState } from '../talk/peer-state.ts'
+import type { PausedPositions } from '../pause/paused-positions.ts'
 import type { Session } from '../talk/session.ts'
 import type { SubscriberOptions } from './subscriber-options.ts'
 
-export type Standing = {
-  readonly engine: Engine
-  readonly peer: Region
-  readonly pauses: Pauses
-  readonly parked: Parked
-  readonly hearing: Hearing
-  /** Something of a former log of the peer may still have to be merged from others. */
-  readonly owes: (peer: string) => boolean
-  /** By this region's clock. */
-  readonly appliedAtMs: number | undefined
-}
+type Asked = Pick<SubscriberOptions, 'engine' | 'peer' | 'pauses' | 'hasPendingMergesOf'>
+type Standing = { readonly pausedPositions: PausedPositions; readonly peerState: PeerState }
 
-/** Undefined where there is no place yet. */
-export function confirmationFrom({
-  engine,
-  peer,
-  pauses,
-  parked,
-  hearing,
-  owes,
-  appliedAtMs,
-}: Standing): Buffer | undefined {
+/** Returns the confirmation; undefined where there is no place yet. `appliedAtMs` is by this region's clock. */
+export function confirmationFrom(
+  { engine, peer, pauses, hasPendingMergesOf }: Asked,
+  { pausedPositions, peerState }: Standing,
+  appliedAtMs: number | undefined,
+): Buffer | undefined {
   const cursor = engine.cursor(peer.name)
   if (cursor === undefined) return undefined
   const region = engine.region.name
   const { epoch, position, proof } = cursor
-  const skewMs = hearing.nearestSkewMs
+  const skewMs = peerState.nearestSkewMs
   const pausedUntilMs = pauses.ofLink(peer.name, region)
-  const waiting = parked.told(position)
+  const waiting = pausedPositions.told(position)
   return encodeControl({
     say: 'confirm',
     region,
@@ -49,7 +33,7 @@ export function confirmationFrom({
       : { applied: { wallMs: Math.max(0, Math.floor(appliedAtMs)), skewMs } }),
     ...(pausedUntilMs > 0 ? { pausedUntilMs } : {}),
     ...(waiting.length === 0 ? {} : { parked: waiting }),
-    ...(owes(peer.name) ? { owes: true as const } : {}),
+    ...(hasPendingMergesOf(peer.name) ? { owes: true as const } : {}),
   })
 }
 

@@ -1,4 +1,4 @@
-/** What a peer's stream has brought and nobody has applied yet; full, it makes the session wait. */
+/** What a peer's stream has brought and is not applied yet; full, it makes the session wait. */
 import { endsWithin } from '../../../core/change/batch.ts'
 import type { Position } from '../../../core/change/change.ts'
 import type { Proof } from '../../../core/change/proof.ts'
@@ -13,7 +13,7 @@ export class Inbox {
   /** The first of them are being applied. */
   #taken = 0
   #bytes = 0
-  #room: (() => void) | undefined
+  #onCapacity: (() => void) | undefined
   readonly #bounds: Pick<Bounds, 'changesMax' | 'weightOf'>
 
   /** Of one batch. */
@@ -44,11 +44,11 @@ export class Inbox {
     this.#bytes += waiting.sizeBytes
   }
 
-  /** Undefined when there is room for another message, else resolves once there is; for one waiter at a time. */
-  room(): Promise<void> | undefined {
+  /** Undefined when another message may come, else resolves once it may; for one waiter at a time. */
+  capacity(): Promise<void> | undefined {
     const bytesMax = inboxBytesMax + (this.#isWithinTransaction() ? transactionBytesMax : 0)
     if (this.#waiting.length < inboxMessagesMax && this.#bytes < bytesMax) return undefined
-    return new Promise<void>((resolve) => (this.#room = resolve))
+    return new Promise<void>((resolve) => (this.#onCapacity = resolve))
   }
 
   /** What came last is a part of a transaction, and not the last part. */
@@ -84,7 +84,7 @@ export class Inbox {
   }
 
   #letIn(): void {
-    this.#room?.()
-    this.#room = undefined
+    this.#onCapacity?.()
+    this.#onCapacity = undefined
   }
 }

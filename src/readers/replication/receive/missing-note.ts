@@ -6,7 +6,7 @@ import type { Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { replicasOf } from '../notes/registers-of.ts'
 import { Missing, type NotedMissing } from './missing.ts'
-import type { Parked } from '../pause/parked.ts'
+import type { PausedPositions } from '../pause/paused-positions.ts'
 
 const missingNote = 'replication/missing'
 /** A figure that has not changed is confirmed in the note this often: it says as of when it is. */
@@ -14,9 +14,9 @@ const confirmedEveryMs = 10_000
 
 type Noted = Readonly<Record<string, NotedMissing>>
 
-type Room = { readonly env: { readonly clock: Clock }; readonly engine: Engine; readonly peer: Region }
+type Deps = { readonly env: { readonly clock: Clock }; readonly engine: Engine; readonly peer: Region }
 
-export function missingOf({ env, engine, peer }: Room, parked: Parked): Missing {
+export function missingOf({ env, engine, peer }: Deps, pausedPositions: PausedPositions): Missing {
   const region = engine.region.name
   const noted = (engine.note(missingNote) ?? {}) as Noted
   const shared = new SharedTables(engine)
@@ -26,10 +26,10 @@ export function missingOf({ env, engine, peer }: Room, parked: Parked): Missing 
       region,
       cursor: () => {
         const cursor = engine.cursor(peer.name)
-        return cursor === undefined ? undefined : { ...cursor, whole: parked.reach(cursor.position) }
+        return cursor === undefined ? undefined : { ...cursor, whole: pausedPositions.reach(cursor.position) }
       },
       shares: (table) => shared.has(table),
-      isPaused: (table) => parked.tables.includes(table),
+      isPaused: (table) => pausedPositions.tables.includes(table),
     },
     noted[peer.name],
   )

@@ -81,7 +81,7 @@ export type NotedMissing = { readonly said?: Said; readonly silence?: Silence }
 
 type Place = { readonly epoch: string; readonly position: Position; readonly whole: Position }
 
-type Room = {
+type Deps = {
   readonly clock: Clock
   readonly region: string
   /** This region's durable place in the peer's log, and up to where it has everything, tables that wait because of a pause too. */
@@ -116,7 +116,7 @@ const nothing: Pick<Outcomes, 'conflicts' | 'setAside'> = { conflicts: 0, setAsi
 const silentMsMin = 3500
 
 export class Missing {
-  readonly #room: Room
+  readonly #deps: Deps
   #said: Said | undefined
   #silence: Silence | undefined
   /** Batches applied beyond the place that the last announcement counts from. */
@@ -132,17 +132,17 @@ export class Missing {
   /** False of a figure from before a restart, when more was applied since it was noted. */
   #exact = true
 
-  constructor(room: Room, noted: NotedMissing | undefined) {
-    this.#room = room
+  constructor(deps: Deps, noted: NotedMissing | undefined) {
+    this.#deps = deps
     this.#said = noted?.said
     this.#silence = noted?.silence
-    this.#countFrom(room.cursor()?.position ?? 0)
-    this.#heardAtMs = room.clock.monotonicMs()
+    this.#countFrom(deps.cursor()?.position ?? 0)
+    this.#heardAtMs = deps.clock.monotonicMs()
     this.#exact = this.#reached <= (noted?.said?.own?.after ?? this.#reached)
   }
 
   heard({ epoch, lacking = [] }: Announcement): void {
-    const { clock, region } = this.#room
+    const { clock, region } = this.#deps
     this.look()
     this.#heardAtMs = clock.monotonicMs()
     const own = lacking.find((each) => each.region === region)
@@ -167,7 +167,7 @@ export class Missing {
     const end = Math.min(upTo, cursor)
     const fresh = changes.filter(
       ({ position, kind, table }) =>
-        position > this.#reached && position <= end && !(kind === 'item' && this.#room.isPaused(table)),
+        position > this.#reached && position <= end && !(kind === 'item' && this.#deps.isPaused(table)),
     )
     this.#reached = Math.max(this.#reached, end)
     const wrong = new Set(setAside)
@@ -177,7 +177,7 @@ export class Missing {
 
   /** Changes of a table that a pause had passed over have been fetched and are durable; undefined when its state was merged instead. */
   caughtUp(epoch: string, changes: readonly BatchChange[] | undefined): void {
-    const cursor = this.#room.cursor()
+    const cursor = this.#deps.cursor()
     if (cursor === undefined || cursor.epoch !== epoch) return
     const first = changes === undefined ? 0 : changes[0]?.position
     if (first === undefined) return
@@ -193,7 +193,7 @@ export class Missing {
     const [first, last] = [of.fresh[0], of.fresh.at(-1)]
     if (first === undefined || last === undefined) return
     const items = changes.filter(({ kind }) => kind === 'item')
-    const here = changes.filter(({ table }) => this.#room.shares(table))
+    const here = changes.filter(({ table }) => this.#deps.shares(table))
     const arrived = here.filter(({ kind }) => kind === 'item')
     const silence = this.#silence
     if (silence !== undefined && silence.epoch === epoch) this.#silence = arrivedOf(silence, arrived, of.conflicts)
@@ -215,7 +215,7 @@ export class Missing {
 
   /** The peer's state was merged: with it came everything, of this log or of the one before it that it still had. */
   transferred(): void {
-    this.#countFrom(this.#room.cursor()?.position ?? 0)
+    this.#countFrom(this.#deps.cursor()?.position ?? 0)
     this.#exact = false
   }
 
@@ -230,7 +230,7 @@ export class Missing {
   /** Called every second: a silence is noted when it begins. */
   look(): void {
     const said = this.#said
-    if (said?.own === undefined || this.#room.clock.monotonicMs() - this.#heardAtMs < silentMsMin) return
+    if (said?.own === undefined || this.#deps.clock.monotonicMs() - this.#heardAtMs < silentMsMin) return
     if (this.#silence !== undefined && this.#silence.returnedMs === undefined) return
     const { changes, sinceMs } = this.#lacked(said)
     const { epoch, own } = said
@@ -251,14 +251,14 @@ export class Missing {
       upTo: said.own.upTo,
       exact: this.#exact && this.#meets(said.epoch, said.own),
       others: said.others.map(toStatus),
-      ...(silence === undefined ? {} : { silence: toldOf(silence, this.#room.cursor()) }),
+      ...(silence === undefined ? {} : { silence: toldOf(silence, this.#deps.cursor()) }),
     }
   }
 
   /** As it is to be noted: counted from this region's durable place, since what was applied is not noted batch by batch. */
   noted(): NotedMissing | undefined {
     const said = this.#said
-    const cursor = this.#room.cursor()
+    const cursor = this.#deps.cursor()
     if (said?.own === undefined) return undefined
     const { changes, sinceMs } = this.#lacked(said)
     const after =
@@ -275,7 +275,7 @@ export class Missing {
    */
   #meets(epoch: string, { after, upTo, atMost }: Lacking): boolean {
     if (atMost === true) return false
-    const cursor = this.#room.cursor()
+    const cursor = this.#deps.cursor()
     if (cursor?.epoch !== epoch) return after === 0
     if (cursor.whole < upTo && this.#mayCountCaughtUp(after)) return false
     const beyond = this.#applied.filter((each) => each.upTo > after)
@@ -300,11 +300,11 @@ export class Missing {
   }
 
   #lacked({ epoch, own }: Said): { readonly changes: number; readonly sinceMs?: number } {
-    const cursor = this.#room.cursor()
+    const cursor = this.#deps.cursor()
     if (own === undefined || (cursor?.epoch === epoch && cursor.whole >= own.upTo)) return { changes: 0 }
     const applied = cursor?.epoch === epoch ? this.#applied : []
     const since = applied.filter(({ upTo }) => upTo > own.after && upTo <= own.upTo)
-    const items = since.flatMap((each) => each.items).filter(([table]) => this.#room.shares(table))
+    const items = since.flatMap((each) => each.items).filter(([table]) => this.#deps.shares(table))
     const counted = own.changes - items.reduce((sum, [, count]) => sum + count, 0)
     const positions = cursor?.epoch === epoch ? own.upTo - Math.min(this.#reached, cursor.whole) : Infinity
     const changes = Math.max(0, Math.min(counted, positions))

@@ -6,7 +6,7 @@ const overlap = 8
 
 /**
  * Where to read on in a peer's stream: a little before the hint, and never beyond what the stream has. A hint beyond its end
- * tells of a lost tail, whose numbers are used again; what was missed between shows as a hole.
+ * tells of a lost tail, whose numbers are used again; what was missed between shows as a gap.
  */
 export function startOf({ sequence }: Cursor, { firstSequence, lastSequence }: StreamState): number {
   return Math.max(firstSequence, Math.min(sequence, lastSequence) + 1 - overlap)

@@ -19,7 +19,7 @@ export type SubscriberOptions = {
   /** Asks the peer what it knows of this region's own log, and holds it against that. */
   readonly examine: (session: Session, peer: Region) => Promise<void>
   /** Something of a former log of the peer may still have to be merged from others. */
-  readonly owes: (peer: string) => boolean
+  readonly hasPendingMergesOf: (peer: string) => boolean
   /** Fetches the peer's state and sets the cursor; rejects when it could not be finished. */
   readonly transfer: (session: Session, peer: Region, epoch: string) => Promise<void>
   /** A register of some table has arrived, or a session has begun: somebody may have to join or leave. */

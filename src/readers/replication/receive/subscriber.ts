@@ -1,7 +1,7 @@
 /**
  * Follows one peer: session, place in its stream, messages, confirmation; again from the durable cursor whenever the session
  * ends. The stream's numbers are only a hint (JetStream may use them again): what counts is that each batch begins where the
- * cursor stands. A hole is filled from the origin's log (repair.ts); where there is no log to fill it from, the state is
+ * cursor stands. A gap is filled from the origin's log (gap-repair.ts); where there is no log to fill it from, the state is
  * fetched instead (transfer.ts). Nothing that one peer does or sends stops the following of another.
  */
 import type { Batch } from '../../../core/change/batch.ts'
@@ -12,41 +12,41 @@ import type { Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
 import { connectBackOffMsMax, connectBackOffMsMin } from '../../../core/limits.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { ApplyResult, Cursor } from '../../../engine/engine.ts'
-import { applyInTurn } from './applies.ts'
+import { applyInTurn } from './apply-pipeline.ts'
 import { type Waiting, weightIn } from './batches.ts'
 import { askIfNamed, confirmationFrom } from './confirmation.ts'
 import { epochUnanswered, isRefusal } from '../talk/greeting.ts'
-import { Hearing } from '../talk/hearing.ts'
+import { PeerState } from '../talk/peer-state.ts'
 import { Inbox } from './inbox.ts'
-import { Intake } from './intake.ts'
+import { Fetcher } from './fetcher.ts'
 import { BackOff, Loop, meanwhile } from '../flow/loop.ts'
 import { missingOf } from './missing-note.ts'
 import type { Missing } from './missing.ts'
-import { Mode } from './mode.ts'
-import { Parked } from '../pause/parked.ts'
+import { LinkState } from './link-state.ts'
+import { PausedPositions } from '../pause/paused-positions.ts'
 import { announcementFrom, connectTo } from '../talk/reading.ts'
-import { LogGone, repair } from './repair.ts'
+import { LogGone, repairGap } from './gap-repair.ts'
 import type { Session } from '../talk/session.ts'
 import { Stall } from '../talk/silence.ts'
 import type { SubscriberOptions } from './subscriber-options.ts'
 import { stateOf, type SubscriberState } from './subscriber-state.ts'
-import { Suspicion } from '../talk/suspicion.ts'
+import { PeerErrors } from '../talk/peer-errors.ts'
 import { Deceived, emptyUpTo, Vouching } from '../prove/vouching.ts'
 
 const tickMs = 500
 
 export class Subscriber {
   readonly peer: Region
-  readonly hearing: Hearing
-  readonly mode: Mode
-  readonly suspicion: Suspicion
+  readonly peerState: PeerState
+  readonly linkState: LinkState
+  readonly peerErrors: PeerErrors
   readonly #options: SubscriberOptions
   readonly #loop: Loop
   readonly #backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
   readonly #inbox: Inbox
-  readonly #intake: Intake
+  readonly #fetcher: Fetcher
   readonly #vouching: Vouching
-  readonly parked: Parked
+  readonly pausedPositions: PausedPositions
   readonly missing: Missing
   readonly #running: Promise<void>
   /** Resolves when the peer has been asked for the first time what it knows of this region, or could not be. */
@@ -63,18 +63,18 @@ export class Subscriber {
     this.peer = options.peer
     this.#loop = new Loop(options.env.clock)
     this.#inbox = new Inbox({ changesMax: options.applyChangesMax, weightOf: weightIn(options.engine) })
-    this.hearing = new Hearing(options.env.clock)
-    this.mode = new Mode(options.env, options.peer)
-    this.suspicion = new Suspicion(options.env, options.peer)
+    this.peerState = new PeerState(options.env.clock)
+    this.linkState = new LinkState(options.env, options.peer)
+    this.peerErrors = new PeerErrors(options.env, options.peer)
     const onCaughtUp: Missing['caughtUp'] = (...arrived) => this.missing.caughtUp(...arrived)
-    this.parked = new Parked({ ...options, ...options.env, suspicion: this.suspicion, onCaughtUp })
-    this.missing = missingOf(options, this.parked)
+    this.pausedPositions = new PausedPositions({ ...options, ...options.env, peerErrors: this.peerErrors, onCaughtUp })
+    this.missing = missingOf(options, this.pausedPositions)
     this.#vouching = new Vouching({ engine: options.engine, peer: options.peer, clock: options.env.clock })
-    this.#intake = new Intake({
+    this.#fetcher = new Fetcher({
       ...options,
       inbox: this.#inbox,
-      suspicion: this.suspicion,
-      isHeard: () => this.hearing.last !== undefined,
+      peerErrors: this.peerErrors,
+      isHeard: () => this.peerState.last !== undefined,
       isPlausible: (upTo) => this.#vouching.isPlausible(upTo),
       onArrived: () => this.#loop.ring(),
       onUnknown: (error) => this.#fail(error),
@@ -85,7 +85,7 @@ export class Subscriber {
 
   /** For questions to the peer; undefined while there is none, or none that would be understood. */
   get session(): Session | undefined {
-    return this.mode.now === 'refused' ? undefined : this.#session
+    return this.linkState.now === 'refused' ? undefined : this.#session
   }
 
   ring(): void {
@@ -93,11 +93,12 @@ export class Subscriber {
   }
 
   heldChanges(): number {
-    return this.mode.now === 'held' ? this.#inbox.changes() : 0
+    return this.linkState.now === 'held' ? this.#inbox.changes() : 0
   }
 
   state(): SubscriberState {
-    return stateOf({ mode: this.mode.now, session: this.#session, hearing: this.hearing, position: this.#position() })
+    const { peerState, linkState } = this
+    return stateOf({ linkState: linkState.now, session: this.#session, peerState, position: this.#position() })
   }
 
   async stop(): Promise<void> {
@@ -115,8 +116,8 @@ export class Subscriber {
         await this.#follow()
       } catch (error) {
         known = error instanceof LogGone || error instanceof Deceived
-        if (error instanceof Deceived) this.suspicion.note('position', this.mode.gone(error.message))
-        if (isRefusal(error)) this.mode.refuse(error.message)
+        if (error instanceof Deceived) this.peerErrors.note('position', this.linkState.gone(error.message))
+        if (isRefusal(error)) this.linkState.refuse(error.message)
         if (!this.#loop.stopped && !known)
           log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
       }
@@ -127,22 +128,23 @@ export class Subscriber {
 
   async #follow(): Promise<void> {
     const { env, engine } = this.#options
-    const session = await connectTo(this.#options, this.suspicion)
-    session.isBehind = () => this.mode.now === 'resync' || this.#position() < (this.hearing.last?.published ?? 0)
+    const session = await connectTo(this.#options, this.peerErrors)
+    session.isBehind = () => this.linkState.now === 'resync' || this.#position() < (this.peerState.last?.published ?? 0)
     this.#begin(session)
     try {
       const epoch = await this.#greet(session)
       await this.#options.examine(session, this.peer)
       this.#examined()
       while (this.#isPaused() && this.#ended === undefined && !this.#loop.stopped) await this.#idle(session)
-      if (engine.cursor(this.peer.name) === undefined || this.mode.now === 'resync') await this.#resync(session, epoch)
-      await this.#intake.begin(session, async () => await this.#hello(session))
+      if (engine.cursor(this.peer.name) === undefined || this.linkState.now === 'resync')
+        await this.#resync(session, epoch)
+      await this.#fetcher.begin(session, async () => await this.#hello(session))
       this.#options.onRegisters()
       while (this.#ended === undefined && !this.#loop.stopped) await this.#step(session)
       env.log.info('session ended', { peer: this.peer.name, reason: this.#ended ?? 'stopped' })
     } finally {
       this.#session = undefined
-      this.#intake.end()
+      this.#fetcher.end()
       this.#inbox.clear()
       await session.close()
     }
@@ -150,11 +152,10 @@ export class Subscriber {
 
   #begin(session: Session): void {
     this.#session = session
-    this.hearing.pace = session.pace
-    this.hearing.forget()
+    this.peerState.pace = session.pace
+    this.peerState.forget()
     this.#vouching.begin()
-    this.#ended = undefined
-    this.#failure = undefined
+    this.#ended = this.#failure = undefined
     this.#stall.reset()
     session.onAnnouncement((payload) => this.#hear(session, payload))
     void this.#awaitEnd(session)
@@ -172,7 +173,7 @@ export class Subscriber {
   async #greet(session: Session): Promise<string> {
     const { engine, env } = this.#options
     const said = await this.#hello(session)
-    if (said === undefined) return await epochUnanswered(session, this.mode.now, engine.cursor(this.peer.name))
+    if (said === undefined) return await epochUnanswered(session, this.linkState.now, engine.cursor(this.peer.name))
     env.log.info('session', { peer: this.peer.name, epoch: said.epoch, flushed: said.flushed })
     return said.epoch
   }
@@ -185,13 +186,13 @@ export class Subscriber {
 
   async #resync(session: Session, epoch: string): Promise<void> {
     const { env, engine, transfer } = this.#options
-    this.mode.now = 'resync'
+    this.linkState.now = 'resync'
     if (engine.cursor(this.peer.name) !== undefined) env.log.warn('fetch the peer’s state', { peer: this.peer.name })
     await transfer(session, this.peer, epoch)
-    this.parked.transferred()
-    this.hearing.watermark.reset()
+    this.pausedPositions.transferred()
+    this.peerState.watermark.reset()
     this.missing.transferred()
-    this.mode.accept()
+    this.linkState.accept()
     this.#progress()
   }
 
@@ -200,8 +201,8 @@ export class Subscriber {
       this.#take(announcementFrom(this.peer, session, payload))
     } catch (error) {
       // At once: the loop may wait for the disk before it can refuse.
-      if (error instanceof UnknownFormat) this.mode.refuse((this.#failure = error).message)
-      else this.suspicion.note('announcement', error)
+      if (error instanceof UnknownFormat) this.linkState.refuse((this.#failure = error).message)
+      else this.peerErrors.note('announcement', error)
     }
     this.#loop.ring()
   }
@@ -216,7 +217,7 @@ export class Subscriber {
     // Another process may speak for a store that was set back: it counts once it has accepted our place.
     const isFollowed = cursor?.epoch === said.epoch && this.#vouching.isBy(said) && said.flushed >= cursor.position
     // What its clock promises may lie in a former log, of which the rest is still with others.
-    this.hearing.take(said, isFollowed && !this.#options.owes(this.peer.name))
+    this.peerState.take(said, isFollowed && !this.#options.hasPendingMergesOf(this.peer.name))
     this.missing.heard(said)
     askIfNamed(this.#options, said, this.#session)
     this.#reachWatermark()
@@ -226,8 +227,8 @@ export class Subscriber {
   async #step(session: Session): Promise<void> {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#isPaused()) return await this.#idle(session)
-    if (await this.parked.catchUp(session)) this.#progress()
-    this.#vouching.beside(this.hearing.last, { ask: () => this.#hello(session), fail: (error) => this.#fail(error) })
+    if (await this.pausedPositions.catchUp(session)) this.#progress()
+    this.#vouching.beside(this.peerState.last, { ask: () => this.#hello(session), fail: (error) => this.#fail(error) })
     if (this.#inbox.hasWork(this.#position())) await this.#applyWaiting(session)
     // A question waits behind a message that needs long, and the peer must not take that for a cut.
     else if (!(await this.#whileConfirming(session, this.#catchUp(session)))) await this.#idle(session)
@@ -249,7 +250,7 @@ export class Subscriber {
   }
 
   async #apply(batch: Batch, sequence: number): Promise<ApplyResult> {
-    return this.#options.engine.apply(await this.parked.without(batch, this.#cursor()), sequence)
+    return this.#options.engine.apply(await this.pausedPositions.without(batch, this.#cursor()), sequence)
   }
 
   async #applyWaiting(session: Session): Promise<void> {
@@ -259,7 +260,7 @@ export class Subscriber {
     const stopped = await applyInTurn({
       inbox: this.#inbox,
       cursor,
-      without: (batch, place) => this.parked.without(batch, place),
+      without: (batch, place) => this.pausedPositions.without(batch, place),
       apply: (batch, sequence) => this.#options.engine.apply(batch, sequence),
       onApplied: ({ batch }, result) => {
         this.#note(batch, result)
@@ -280,13 +281,13 @@ export class Subscriber {
   async #settle(session: Session, { batch: { epoch }, sequence }: Waiting): Promise<void> {
     const said = await this.#whileConfirming(session, this.#hello(session))
     if (said === undefined) return await this.#loop.pause(tickMs)
-    if (said.epoch === epoch) this.suspicion.note('message', new RangeError('not of the log of our cursor'), sequence)
+    if (said.epoch === epoch) this.peerErrors.note('message', new RangeError('not of the log of our cursor'), sequence)
     this.#inbox.drop(1)
   }
 
   #goesOn(): boolean {
     if (this.#ended !== undefined || this.#failure !== undefined || this.#loop.stopped) return false
-    return !this.#isPaused() && !this.parked.isDue
+    return !this.#isPaused() && !this.pausedPositions.isDue
   }
 
   /**
@@ -294,55 +295,55 @@ export class Subscriber {
    * only when the log that it has now is not the cursor's, there is nothing more to come of that.
    */
   #otherEpoch(epoch: string): void {
-    const { last } = this.hearing
-    if (last === undefined || last.epoch === epoch) throw this.mode.gone(`its log is another (${epoch})`)
+    const { last } = this.peerState
+    if (last === undefined || last.epoch === epoch) throw this.linkState.gone(`its log is another (${epoch})`)
     this.#inbox.drop(1)
   }
 
   async #fill(session: Session, upTo: Position): Promise<void> {
     const { env, engine } = this.#options
     env.meter.count('longitude_replication_repairs_total', { peer: this.peer.name })
-    env.log.info('fill a hole', { peer: this.peer.name, after: this.#position(), upTo })
+    env.log.info('fill a gap', { peer: this.peer.name, after: this.#position(), upTo })
     const asked = { engine, clock: env.clock, session, peer: this.peer, upTo }
-    const repaired = repair({
+    const repaired = repairGap({
       ...asked,
       apply: (batch, sequence) => this.#apply(batch, sequence),
       onApplied: (batch, result) => this.#note(batch, result),
     })
     const end = await this.#whileConfirming(session, repaired).catch((error: unknown) => {
-      if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.suspicion.note('answer', error)
+      if (error instanceof RangeError && !(error instanceof UnknownFormat)) this.peerErrors.note('answer', error)
       throw error
     })
-    if (end === 'gone') throw this.mode.gone('its log does not reach back to our cursor')
+    if (end === 'gone') throw this.linkState.gone('its log does not reach back to our cursor')
     if (end === 'whole') this.#confirm(session)
     else await this.#hold(session, end.until)
   }
 
   /** A message is a hint: while it keeps back all that follows it, the origin's log is asked whether it is true. */
   async #holdMessage(session: Session, { upTo }: Batch, until: Stamp): Promise<void> {
-    if (this.mode.isDoubtful) await this.#fill(session, upTo)
+    if (this.linkState.isDoubtful) await this.#fill(session, upTo)
     else await this.#hold(session, until)
   }
 
   /** Waits until our clock comes near enough, or for something to change. The batch stays the first to be applied. */
   async #hold(session: Session, until: Stamp): Promise<void> {
-    this.mode.hold(until)
+    this.linkState.hold(until)
     this.#confirm(session)
     await this.#loop.pause(Math.min(tickMs, Math.max(1, until.wallMs - this.#options.env.clock.wallMs())))
   }
 
   /** Acts on the peer's last word when the stream brings nothing. True when something was done. */
   async #catchUp(session: Session): Promise<boolean> {
-    const heard = this.hearing.last
+    const heard = this.peerState.last
     const cursor = this.#cursor()
     const stalled = this.#stall.isOver(session)
     if (heard === undefined) return false
     if (heard.epoch !== cursor.epoch) {
-      if (stalled) throw this.mode.gone(`its log is another (${heard.epoch})`)
+      if (stalled) throw this.linkState.gone(`its log is another (${heard.epoch})`)
       return false
     }
     if (cursor.position >= heard.published) {
-      if (this.mode.now !== 'normal') this.mode.accept()
+      if (this.linkState.now !== 'normal') this.linkState.accept()
       return this.#vouching.prove(session)
     }
     if (cursor.position < heard.sent && !stalled) return false
@@ -364,7 +365,7 @@ export class Subscriber {
 
   #note(batch: Batch, result: ApplyResult): void {
     this.missing.applied(batch, this.#position(), result.applied === 'hole' ? undefined : result)
-    if (result.applied === 'all' && this.mode.now !== 'normal') this.mode.accept()
+    if (result.applied === 'all' && this.linkState.now !== 'normal') this.linkState.accept()
     if (result.applied !== 'hole') this.#progress()
     if (batch.changes.some((change) => change.kind === 'register')) this.#options.onRegisters()
   }
@@ -378,13 +379,12 @@ export class Subscriber {
 
   #reachWatermark(): void {
     const cursor = this.#options.engine.cursor(this.peer.name)
-    if (cursor === undefined || cursor.epoch !== this.hearing.last?.epoch) return
-    this.hearing.watermark.reach(cursor.position, this.parked.tables)
+    if (cursor === undefined || cursor.epoch !== this.peerState.last?.epoch) return
+    this.peerState.watermark.reach(cursor.position, this.pausedPositions.tables)
   }
 
   #confirm(session: Session): void {
-    const { parked, hearing } = this
-    session.confirm(() => confirmationFrom({ ...this.#options, parked, hearing, appliedAtMs: this.#appliedAtMs }))
+    session.confirm(() => confirmationFrom(this.#options, this, this.#appliedAtMs))
   }
 
   #cursor(): Cursor {

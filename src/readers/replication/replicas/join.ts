@@ -14,9 +14,9 @@ import type { Engine, RegisterEdit } from '../../../engine/engine.ts'
 import { incompleteStatus } from '../../../engine/leftovers.ts'
 import { oneAtATime, withinTables } from '../../../engine/one-at-a-time.ts'
 import type { Env } from '../../../ports/env.ts'
-import { oweFromOthers } from '../notes/debts.ts'
-import type { Exclusive } from '../flow/exclusive.ts'
-import { inherit } from './inherit.ts'
+import { awaitMerges } from '../notes/pending-merges.ts'
+import type { Mutex } from '../flow/mutex.ts'
+import { recoverOrphan } from './orphan-recovery.ts'
 import { type Places, Questions } from '../talk/questions.ts'
 import { hasAll, registersOf, replicasOf } from '../notes/registers-of.ts'
 import { RowParts } from '../talk/row-parts.ts'
@@ -27,7 +27,7 @@ export type JoinOptions = {
   readonly env: Env
   readonly engine: Engine
   readonly peers: readonly Region[]
-  readonly exclusive: Exclusive
+  readonly mutex: Mutex
   readonly sources: Sources
   readonly sessionTo: (region: string) => Session | undefined
   readonly leftovers?: Remainder | undefined
@@ -95,7 +95,7 @@ export class Join {
     const definition = this.#definition()
     if (definition === undefined) return 'wait'
     // A CreateTable of the name, or another global table of it, may come at the same moment.
-    return this.#options.exclusive.share(() =>
+    return this.#options.mutex.share(() =>
       oneAtATime(engine, definition.name, async () => {
         const other = engine.tableNamed(definition.name)
         if (other !== undefined && other.id !== this.table) return this.#giveWay(other, definition)
@@ -114,7 +114,7 @@ export class Join {
     return step ?? this.#fail(name, `Subscriber limit exceeded: There is a limit of ${max} tables per subscriber`)
   }
 
-  /** The registers, from whoever can tell them. */
+  /** Gets the registers from the first source that answers. */
   async #learn(): Promise<void> {
     const { engine } = this.#options
     for (const { questions, region } of this.#sources()) {
@@ -137,7 +137,7 @@ export class Join {
     const wiped = own?.status !== 'CREATING'
     if (wiped) {
       edits.push(this.#replicaEdit({ status: 'CREATING', percentProgress: 0 }))
-      await oweFromOthers(this.#options, engine.region.name, engine.epoch)
+      await awaitMerges(this.#options, engine.region.name, engine.epoch)
     }
     await engine.define(this.table, edits)
     const progress: Progress = { places: placesOf(engine, peers, this.#wasHere()), rows: 0 }
@@ -188,7 +188,7 @@ export class Join {
     const progress = this.#progress() as Progress
     if (this.#isAlone()) return this.#finish(progress, { isLast: true })
     const source = await this.#readySource(progress)
-    if (source === undefined) return this.#inherit(progress)
+    if (source === undefined) return this.#recoverOrphan(progress)
     const parts = this.#partsOf(source, progress)
     const chunk = await this.#options.sources.part(source, parts, this.#items).catch((error: unknown) => {
       this.#pass(source.region, error)
@@ -226,9 +226,9 @@ export class Join {
     this.#parts = undefined
   }
 
-  async #inherit(progress: Progress): Promise<JoinStep> {
+  async #recoverOrphan(progress: Progress): Promise<JoinStep> {
     this.end()
-    if (!(await inherit(this.#options, this.table, this.#replicas().values()))) return 'wait'
+    if (!(await recoverOrphan(this.#options, this.table, this.#replicas().values()))) return 'wait'
     this.#options.env.log.warn('no region has all of the table: what is left of it is the table', { table: this.table })
     return this.#finish(progress, { isLast: true })
   }
@@ -339,7 +339,7 @@ export class Join {
     const all = peers.flatMap(({ name }) => {
       const session = sessionTo(name)
       const known = replicas.get(name)
-      // Before anything but our own name is known of the table, whoever is there is asked.
+      // Before anything but our own name is known of the table, every peer that is there is asked.
       const may = (known !== undefined && hasAll(known)) || replicas.size <= 1
       return session !== undefined && may
         ? [{ region: name, questions: new Questions(session, engine.region.name) }]

@@ -9,9 +9,9 @@
 import type { Position } from '../../../core/change/change.ts'
 import { type RegisterValues, replicaRegister } from '../../../core/table/registers.ts'
 import type { Replica, ReplicaStatus, TableId } from '../../../core/table/table.ts'
-import { oweFromOthers } from '../notes/debts.ts'
+import { awaitMerges } from '../notes/pending-merges.ts'
 import { doubtedUpTo, settleDoubt } from '../notes/doubts.ts'
-import { takeAll } from './inherit.ts'
+import { takeAll } from './orphan-recovery.ts'
 import { type JoinOptions, joinNote, type JoinStep, placesOf } from './join.ts'
 import { replicasOf } from '../notes/registers-of.ts'
 import { Questions } from '../talk/questions.ts'
@@ -45,23 +45,23 @@ export class Refill {
     if (this.#status() !== 'CREATING') return this.#close(others)
     this.#closedAt ??= this.#options.engine.flushed()
     const source = await this.#sourceWith(others, this.#closedAt)
-    return source === undefined ? this.#inherit(others) : this.#empty(source)
+    return source === undefined ? this.#recoverOrphan(others) : this.#empty(source)
   }
 
   /** Clients are not served from now on. */
   async #close(others: readonly Replica[]): Promise<JoinStep> {
-    const { engine, exclusive } = this.#options
+    const { engine, mutex } = this.#options
     const source = await this.#sourceWith(others, doubtedUpTo(engine))
-    if (source === undefined) return this.#inherit(others)
-    await exclusive.run(() => this.#define('CREATING'))
+    if (source === undefined) return this.#recoverOrphan(others)
+    await mutex.run(() => this.#define('CREATING'))
     return 'progress'
   }
 
   async #empty({ region }: Source): Promise<JoinStep> {
-    const { engine, exclusive, env, emptied, peers } = this.#options
-    await exclusive.run(async () => {
+    const { engine, mutex, env, emptied, peers } = this.#options
+    await mutex.run(async () => {
       await emptied.begin(engine, peers)
-      await oweFromOthers(this.#options, engine.region.name, engine.epoch)
+      await awaitMerges(this.#options, engine.region.name, engine.epoch)
       await engine.emptyTable(this.#table)
       await this.#join()
     })
@@ -86,8 +86,8 @@ export class Refill {
     return 'progress'
   }
 
-  /** Everybody is there, and nobody has all: the one with the lowest number takes what the others have. */
-  async #inherit(others: readonly Replica[]): Promise<JoinStep> {
+  /** All regions are there, and none has all: the one with the lowest number takes what the others have. */
+  async #recoverOrphan(others: readonly Replica[]): Promise<JoinStep> {
     const { engine, peers, env } = this.#options
     const rivals = others.filter(({ status }) => status !== 'CREATING' || this.#status() === 'CREATING')
     const numbers = rivals.map(({ region }) => peers.find(({ name }) => name === region)?.number ?? 0)

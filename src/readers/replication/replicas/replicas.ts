@@ -1,13 +1,13 @@
 /**
  * Keeps this region's replicas as the registers ask for: a table whose `replica/<this region>` says CREATING is joined, one
  * that this region has lost with its disk is joined again, and one that has been removed here is struck from the list. The
- * removal of a DELETING table's data is the business of whoever removes tables (operations/tables/caretaker.ts).
+ * caretaker removes the data of a DELETING table (operations/tables/caretaker.ts).
  */
 import type { Position } from '../../../core/change/change.ts'
 import { joinsUnderWayMax, tablesSurveyedAtOnceMax } from '../../../core/limits.ts'
 import { leaveRegister, type LeaveRegister, ofOneReplica } from '../../../core/table/registers.ts'
 import type { Replica, TableId } from '../../../core/table/table.ts'
-import { debts, isDue, noteDepartures, owesMerges, settle } from '../notes/debts.ts'
+import { pendingMerges, isMergeDue, noteDepartures, hasPendingMerges, settleMerge } from '../notes/pending-merges.ts'
 import { forEach } from '../flow/gate.ts'
 import { joinNote, type JoinOptions } from './join.ts'
 import { hasAll, registersOf, replicasOf } from '../notes/registers-of.ts'
@@ -21,14 +21,14 @@ import { mergeFrom, type Transfers } from '../copy/transfer.ts'
 const retryMs = 250
 
 /** Where replication stood at a moment: the end of the own log, and of each peer's as last heard. */
-export type Mark = { readonly own: Position; readonly peers: ReadonlyMap<string, Position> }
+export type LogEnds = { readonly own: Position; readonly peers: ReadonlyMap<string, Position> }
 
 export type ReplicasOptions = JoinOptions &
   Transfers & {
     /** Undefined while one of these cannot be heard: what it has is not known then. */
-    readonly mark: (replicas: readonly Replica[]) => Mark | undefined
-    /** These regions have everything of the own log up to the mark, and it is here what theirs had. */
-    readonly hasPassed: (mark: Mark, replicas: readonly Replica[]) => boolean
+    readonly logEnds: (replicas: readonly Replica[]) => LogEnds | undefined
+    /** These regions have everything of the own log up to these ends, and it is here what theirs had. */
+    readonly hasPassed: (logEnds: LogEnds, replicas: readonly Replica[]) => boolean
   }
 
 export class Replicas {
@@ -38,7 +38,7 @@ export class Replicas {
   /** The last change of each table that was surveyed: what has not changed since need not be read again. */
   readonly #surveyed = new Map<TableId, number>()
   readonly #refills = new Map<TableId, Refill>()
-  readonly #releasing = new Map<TableId, Mark | undefined>()
+  readonly #releasing = new Map<TableId, LogEnds | undefined>()
   readonly #running: Promise<void>
   readonly #unsubscribe: () => void
   #seenChanges = 0
@@ -66,8 +66,8 @@ export class Replicas {
   }
 
   /** Something that is known to others may be missing here. */
-  get owes(): boolean {
-    return owesMerges(this.#options)
+  get hasPendingMerges(): boolean {
+    return hasPendingMerges(this.#options)
   }
 
   async stop(): Promise<void> {
@@ -95,12 +95,12 @@ export class Replicas {
         if (!this.#loop.stopped) this.#options.env.log.debug('replicas wait', { error: String(error) })
         return false
       })
-      const waits = this.#refills.size > 0 || this.#releasing.size > 0 || debts(this.#options).length > 0
+      const waits = this.#refills.size > 0 || this.#releasing.size > 0 || pendingMerges(this.#options).length > 0
       if (!moved) await this.#loop.wait(waits ? retryMs : undefined)
     }
   }
 
-  /** One look and one debt, while joins go on by themselves; true when something moved. */
+  /** One survey and one pending merge, while joins go on by themselves; true when something moved. */
   async #turn(): Promise<boolean> {
     if (this.#look) {
       this.#look = false
@@ -108,7 +108,7 @@ export class Replicas {
     }
     let moved = await this.#refill()
     moved = (await this.#release()) || moved
-    return (await this.#settle()) || moved
+    return (await this.#settleMerge()) || moved
   }
 
   async #survey(): Promise<void> {
@@ -197,7 +197,7 @@ export class Replicas {
 
   /** Replicas that are to become tables of their own do, once all that was under way when it was asked for has arrived. */
   async #release(): Promise<boolean> {
-    const { engine, env, mark, hasPassed } = this.#options
+    const { engine, env, logEnds, hasPassed } = this.#options
     let moved = false
     for (const id of this.#releasing.keys()) if (engine.tableWithId(id) === undefined) this.#releasing.delete(id)
     for (const table of engine.tables()) {
@@ -207,7 +207,7 @@ export class Replicas {
       // A replica that is being made may need this one as its source.
       if (table.replicas.some(({ status }) => status === 'CREATING')) continue
       const others = table.replicas.filter((replica) => replica.status === 'ACTIVE')
-      const since = this.#releasing.get(table.id) ?? mark(others)
+      const since = this.#releasing.get(table.id) ?? logEnds(others)
       this.#releasing.set(table.id, since)
       if (since === undefined || !hasPassed(since, others)) continue
       await engine.detach(table.id, env.random.uuid())
@@ -218,20 +218,20 @@ export class Replicas {
     return moved
   }
 
-  /** Merges once from each peer that is owed for; a table that is about to be begun must not miss it. */
-  async #settle(): Promise<boolean> {
+  /** Makes each pending merge once; a table that is about to be begun must not miss it. */
+  async #settleMerge(): Promise<boolean> {
     const { engine, sessionTo, env } = this.#options
     if (this.#joins.areBeginning) return false
     let moved = false
-    for (const debt of debts(this.#options)) {
-      const { peer, of } = debt
+    for (const pending of pendingMerges(this.#options)) {
+      const { peer, of } = pending
       const session = sessionTo(peer)
       if (session === undefined || this.#loop.stopped) continue
       try {
-        if (!isDue(debt, await new Questions(session, engine.region.name).places())) continue
+        if (!isMergeDue(pending, await new Questions(session, engine.region.name).places())) continue
         await mergeFrom(this.#options, session)
         if (this.#joins.areBeginning) return true
-        await settle(engine, debt)
+        await settleMerge(engine, pending)
         env.log.info('merged what only a peer knew of another region', { peer, of })
         moved = true
       } catch (error) {

@@ -9,7 +9,7 @@ import type { Publisher } from './publisher.ts'
 
 type Met = {
   readonly peer: { readonly name: string }
-  readonly hearing: { readonly watermark: Pick<Watermark, 'clock' | 'waiting'> }
+  readonly peerState: { readonly watermark: Pick<Watermark, 'clock' | 'waiting'> }
 }
 
 export type Announcing = {
@@ -18,13 +18,21 @@ export type Announcing = {
   readonly publisher: Pick<Publisher, 'sent' | 'published'>
   /** Followers of the logs in which this region has a place. */
   readonly met: readonly Met[]
-  readonly owes: boolean
+  readonly hasPendingMerges: boolean
   readonly lacking?: readonly Lacking[]
   /** Processes of peers whose store runs twice (voices.ts). */
   readonly twice: readonly string[]
 }
 
-export function announcementOf({ clock, engine, publisher, met, owes, lacking, twice }: Announcing): Announcement {
+export function announcementOf({
+  clock,
+  engine,
+  publisher,
+  met,
+  hasPendingMerges,
+  lacking,
+  twice,
+}: Announcing): Announcement {
   const { start } = engine.lineage
   return {
     say: 'here',
@@ -37,7 +45,7 @@ export function announcementOf({ clock, engine, publisher, met, owes, lacking, t
     wallMs: Math.max(0, Math.floor(clock.wallMs())),
     clock: engine.clock(),
     seen: met.map(seenBy),
-    ...(owes ? { owes: true } : {}),
+    ...(hasPendingMerges ? { owes: true } : {}),
     ...(lacking === undefined ? {} : { lacking }),
     ...(start === undefined ? {} : { start }),
     ...(doubtedTables(engine).length > 0 ? { doubts: true } : {}),
@@ -45,7 +53,7 @@ export function announcementOf({ clock, engine, publisher, met, owes, lacking, t
   }
 }
 
-function seenBy({ peer, hearing: { watermark } }: Met): Announcement['seen'][number] {
+function seenBy({ peer, peerState: { watermark } }: Met): Announcement['seen'][number] {
   const { clock, waiting } = watermark
   return { region: peer.name, clock, ...(waiting.length === 0 ? {} : { waiting }) }
 }

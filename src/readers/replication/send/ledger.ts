@@ -35,14 +35,14 @@ type PeerPlace = {
   /** All that it lacks beyond this is counted: what the log had let go of before it was counted is not known. */
   countedFrom: Position
   /** Tables of which the peer has less than that. */
-  parked: ReadonlyMap<TableId, Position>
+  paused: ReadonlyMap<TableId, Position>
   readonly tables: Map<TableId, TablePlace>
   /** Those of `tables` with something pending. */
   readonly lacking: Set<TableId>
   readonly latencies: Map<TableId, Latencies>
 }
 
-const noneParked: ReadonlyMap<TableId, Position> = new Map()
+const nonePaused: ReadonlyMap<TableId, Position> = new Map()
 const droppedAtOnce = 4096
 /** Fewer would be copied too often. */
 const droppedPart = 8
@@ -128,10 +128,10 @@ export class Ledger {
     return this.#peers.get(peer)?.confirmed ?? 0
   }
 
-  /** Up to where the peer has everything, parked tables too: it may ask for what is beyond. */
+  /** Up to where the peer has everything, paused tables too: it may ask for what is beyond. */
   needed(peer: string): Position {
     const place = this.#peers.get(peer)
-    return place === undefined ? 0 : Math.min(place.confirmed, ...place.parked.values())
+    return place === undefined ? 0 : Math.min(place.confirmed, ...place.paused.values())
   }
 
   leastConfirmed(): Position {
@@ -232,14 +232,14 @@ export class Ledger {
   confirm(
     peer: string,
     position: Position,
-    more: { readonly parked?: ReadonlyMap<TableId, Position>; readonly appliedMs?: number } = {},
+    more: { readonly paused?: ReadonlyMap<TableId, Position>; readonly appliedMs?: number } = {},
   ): void {
     const place = this.#peers.get(peer)
-    const { parked = noneParked, appliedMs } = more
+    const { paused = nonePaused, appliedMs } = more
     if (place === undefined || position < place.confirmed) return
-    if (position === place.confirmed && parked.size === 0 && place.parked.size === 0) return
+    if (position === place.confirmed && paused.size === 0 && place.paused.size === 0) return
     place.confirmed = position
-    place.parked = parked
+    place.paused = paused
     for (const table of place.lacking) this.#advance(place, table, reachOf(place, table), appliedMs)
   }
 
@@ -373,11 +373,11 @@ function setBack(place: PeerPlace, table: TableId, { dropped }: Queue, older: re
 }
 
 function newPlace(confirmed: Position, countedFrom: Position): PeerPlace {
-  return { confirmed, countedFrom, parked: noneParked, tables: new Map(), lacking: new Set(), latencies: new Map() }
+  return { confirmed, countedFrom, paused: nonePaused, tables: new Map(), lacking: new Set(), latencies: new Map() }
 }
 
 function reachOf(place: PeerPlace, table: TableId): Position {
-  return Math.min(place.confirmed, place.parked.get(table) ?? Infinity)
+  return Math.min(place.confirmed, place.paused.get(table) ?? Infinity)
 }
 
 function latenciesOf(place: PeerPlace, table: TableId): Latencies {

@@ -13,8 +13,8 @@ import { replicaRegister } from '../../../core/table/registers.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 
-/** Takes what leaves. `mark` begins a transaction, and `rollBack` takes back what was added since. */
-export type Leaving = Pick<BatchWriter, 'add' | 'mark' | 'rollBack'>
+/** Takes what leaves. `savepoint` begins a transaction, and `rollBack` takes back what was added since. */
+export type Leaving = Pick<BatchWriter, 'add' | 'savepoint' | 'rollBack'>
 
 export type PartBounds = { readonly after: Position; readonly end: Position; readonly bytesMax: number }
 
@@ -29,7 +29,7 @@ const restPositions = 64
 /** A message may be larger than `bytesMax` by the rest of a transaction. */
 export function visitPart(engine: Engine, bounds: PartBounds, leaving: Leaving, mayBePart = true): Visited {
   const { after, end, bytesMax } = bounds
-  const room = new Room(engine, leaving)
+  const capacity = new Capacity(engine, leaving)
   let read = 0
   let bytes = 0
   let isWithin = false
@@ -41,21 +41,21 @@ export function visitPart(engine: Engine, bounds: PartBounds, leaving: Leaving, 
     bytes += recordSizeBytes(head)
     if (isWithin || read >= logReadChangesMax || (read > 0 && bytes > bytesMax)) return false
     if (head.group === head.position) {
-      leaving.mark()
+      leaving.savepoint()
       whole = head.position - 1
     }
     read++
-    return room.take(head, record)
+    return capacity.take(head, record)
   })
   if (isWithin) return partOfLarge(engine, after, leaving) ?? visitPart(engine, bounds, leaving, false)
-  const rest = restOf(engine, { after: upTo, group: upTo }, room.take)
-  if (!room.isOver) return { upTo: rest }
+  const rest = restOf(engine, { after: upTo, group: upTo }, capacity.take)
+  if (!capacity.isOver) return { upTo: rest }
   leaving.rollBack()
   return whole > after ? { upTo: whole } : (partOfLarge(engine, after, leaving) ?? { upTo: after })
 }
 
 /** Counts what a message has. */
-class Room {
+class Capacity {
   isOver = false
   readonly #engine: Engine
   readonly #leaving: Pick<Leaving, 'add'>
@@ -67,7 +67,7 @@ class Room {
     this.#leaving = leaving
   }
 
-  /** False when there is no room for it. */
+  /** False when the message cannot have it as well. */
   readonly take = (head: RecordHead, record: Buffer): boolean => {
     if (this.isOver) return false
     const kept = leavingRecord(this.#engine, head, record)
@@ -107,13 +107,13 @@ function restOf(engine: Engine, { after, group }: Rest, take: Take): Position {
   return at
 }
 
-/** The part behind `after` of a transaction that has no room in one message; undefined where it has, or nothing of it is left. */
+/** The part behind `after` of a transaction that is too large for one message; undefined where it is not, or nothing of it is left. */
 function partOfLarge(engine: Engine, after: Position, leaving: Leaving): Visited | undefined {
   const ends = partEndsOf(engine, Math.max(groupAfter(engine, after) ?? after + 1, engine.oldest()))
   const number = ends.findIndex((end) => end > after)
   const upTo = ends[number]
   if (upTo === undefined || ends.length === 1) return undefined
-  leaving.mark()
+  leaving.savepoint()
   engine.visitOwnLog({ after, upTo, bytesMax: Infinity }, (head, record) => {
     const kept = leavingRecord(engine, head, record)
     if (kept !== undefined) leaving.add(head, kept)

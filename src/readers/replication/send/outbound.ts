@@ -3,7 +3,7 @@
  * true, and grows, while a link is cut. What leaves this region is told here only, to people and to machines alike.
  */
 import type { Position } from '../../../core/change/change.ts'
-import type { Confirmation, Parked } from '../../../core/change/control.ts'
+import type { Confirmation, PausedPosition } from '../../../core/change/control.ts'
 import type { ClockState } from '../../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { counterMax, type Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
 import { statusTablesAtOnceMax } from '../../../core/limits.ts'
@@ -11,7 +11,7 @@ import type { Table } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Claims } from '../prove/claims.ts'
-import type { Hearing } from '../talk/hearing.ts'
+import type { PeerState } from '../talk/peer-state.ts'
 import { silenceMsMaxOf } from '../talk/silence.ts'
 import type { Ledger } from './ledger.ts'
 import { Voices } from '../prove/voices.ts'
@@ -54,7 +54,7 @@ export type OutboundStatus = {
   readonly tables: readonly TableStatus[]
 }
 
-type Room = {
+type Deps = {
   readonly engine: Engine
   readonly clock: Clock
   readonly ledger: Ledger
@@ -68,35 +68,43 @@ type Heard = {
   /** The process that confirmed. */
   readonly start: string | undefined
   readonly pausedUntilMs: number
-  readonly parked: readonly Parked[]
+  readonly paused: readonly PausedPosition[]
   /** It has confirmed more before: its store is an older copy. What it lacks beyond its place is not all counted. */
   readonly hasGoneBack: boolean
   /** It may lack changes from before this log. */
-  readonly owes: boolean
+  readonly hasPendingMerges: boolean
 }
 
 export class Outbound {
   readonly voices: Voices
-  readonly #room: Room
+  readonly #deps: Deps
   readonly #heard = new Map<string, Heard>()
 
-  constructor(room: Room) {
-    this.#room = room
-    this.voices = new Voices(room.clock)
+  constructor(deps: Deps) {
+    this.#deps = deps
+    this.voices = new Voices(deps.clock)
   }
 
-  confirmed(confirmation: Confirmation, hearing: Hearing | undefined): void {
-    const { clock, engine, ledger, claims } = this.#room
-    const { region, epoch, position, start, pausedUntilMs = 0, parked = [], owes = false } = confirmation
+  confirmed(confirmation: Confirmation, peerState: PeerState | undefined): void {
+    const { clock, engine, ledger, claims } = this.#deps
+    const {
+      region,
+      epoch,
+      position,
+      start,
+      pausedUntilMs = 0,
+      parked: paused = [],
+      owes: hasPendingMerges = false,
+    } = confirmation
     this.voices.heard(region, start)
     if (epoch !== engine.epoch) return
     if (!claims.holds(region, confirmation)) return void this.#heard.delete(region)
     const hasGoneBack = position < ledger.confirmed(region)
-    const by = { epoch: hearing?.last?.epoch, start }
-    this.#heard.set(region, { atMs: clock.monotonicMs(), ...by, pausedUntilMs, parked, hasGoneBack, owes })
-    const appliedMs = appliedMsOf(confirmation, hearing?.nearestSkewMs, clock.wallMs())
+    const by = { epoch: peerState?.last?.epoch, start }
+    this.#heard.set(region, { atMs: clock.monotonicMs(), ...by, pausedUntilMs, paused, hasGoneBack, hasPendingMerges })
+    const appliedMs = appliedMsOf(confirmation, peerState?.nearestSkewMs, clock.wallMs())
     ledger.confirm(region, position, {
-      parked: new Map(parked.map(({ table, position: at }) => [table, at])),
+      paused: new Map(paused.map(({ table, position: at }) => [table, at])),
       appliedMs,
     })
   }
@@ -107,37 +115,37 @@ export class Outbound {
     this.voices.forget(peer)
   }
 
-  statusOf(peer: string, hearing: Hearing): OutboundStatus {
+  statusOf(peer: string, peerState: PeerState): OutboundStatus {
     return this.#statusWith(
       peer,
-      hearing,
-      this.#tablesOf(peer).map((table) => this.#tableOf(peer, table, hearing)),
+      peerState,
+      this.#tablesOf(peer).map((table) => this.#tableOf(peer, table, peerState)),
     )
   }
 
   /** The same, with the tables looked at in several turns; what is said of all of them together is of the last turn. */
-  async statusInTurns(peer: string, hearing: Hearing): Promise<OutboundStatus> {
+  async statusInTurns(peer: string, peerState: PeerState): Promise<OutboundStatus> {
     const tables: TableStatus[] = []
     for (const table of this.#tablesOf(peer)) {
-      if (tables.length % statusTablesAtOnceMax === statusTablesAtOnceMax - 1) await this.#room.clock.sleep(0)
-      tables.push(this.#tableOf(peer, table, hearing))
+      if (tables.length % statusTablesAtOnceMax === statusTablesAtOnceMax - 1) await this.#deps.clock.sleep(0)
+      tables.push(this.#tableOf(peer, table, peerState))
     }
-    return this.#statusWith(peer, hearing, tables)
+    return this.#statusWith(peer, peerState, tables)
   }
 
   #tablesOf(peer: string): readonly Table[] {
-    return this.#room.engine.tables().filter((table) => replicaStatus(table, peer) !== undefined)
+    return this.#deps.engine.tables().filter((table) => replicaStatus(table, peer) !== undefined)
   }
 
-  #statusWith(peer: string, hearing: Hearing, tables: readonly TableStatus[]): OutboundStatus {
-    const { engine, ledger, clock } = this.#room
+  #statusWith(peer: string, peerState: PeerState, tables: readonly TableStatus[]): OutboundStatus {
+    const { engine, ledger, clock } = this.#deps
     const nowMs = clock.wallMs()
     const concerning = ledger.lacking(peer).filter((id) => {
       const table = engine.tableWithId(id)
       return table === undefined || replicaStatus(table, peer) !== undefined
     })
     const pending = concerning.reduce((sum, table) => sum + ledger.pendingOf(peer, table), 0)
-    const outbound = this.#stateOf(peer, hearing, pending)
+    const outbound = this.#stateOf(peer, peerState, pending)
     const paused = this.#heard.get(peer)?.pausedUntilMs ?? 0
     return {
       outbound,
@@ -147,20 +155,20 @@ export class Outbound {
       // Of any table: the peer may have got a replica of which this region has not heard yet.
       safeToEvacuate:
         ledger.lacking(peer).length === 0 &&
-        this.#isAgreed(peer, hearing, outbound) &&
+        this.#isAgreed(peer, peerState, outbound) &&
         this.#tablesOf(peer).every((table) => isComplete(replicaStatus(table, peer))),
       ...(paused > nowMs ? { pausedUntilMs: paused } : {}),
       tables,
     }
   }
 
-  #tableOf(peer: string, table: Table, hearing: Hearing): TableStatus {
-    const { ledger, clock } = this.#room
+  #tableOf(peer: string, table: Table, peerState: PeerState): TableStatus {
+    const { ledger, clock } = this.#deps
     const nowMs = clock.wallMs()
     const pending = ledger.pendingOf(peer, table.id)
-    const outbound = this.#stateOf(peer, hearing, pending)
+    const outbound = this.#stateOf(peer, peerState, pending)
     const latency = ledger.latencyOf(peer, table.id, nowMs)
-    const parked = this.#heard.get(peer)?.parked.find((each) => each.table === table.id)
+    const paused = this.#heard.get(peer)?.paused.find((each) => each.table === table.id)
     const complete = isComplete(replicaStatus(table, peer))
     const watermark = complete ? this.#watermarkOf(peer, table, outbound) : undefined
     return {
@@ -169,14 +177,14 @@ export class Outbound {
       lagMs: ledger.lagOf(peer, table.id, nowMs),
       ...(watermark === undefined ? {} : { watermark }),
       ...(latency === undefined ? {} : { replicationLatency: latency }),
-      ...(parked !== undefined && parked.untilMs > nowMs ? { pausedUntilMs: parked.untilMs } : {}),
-      safeToEvacuate: complete && pending === 0 && this.#isAgreed(peer, hearing, outbound),
+      ...(paused !== undefined && paused.untilMs > nowMs ? { pausedUntilMs: paused.untilMs } : {}),
+      safeToEvacuate: complete && pending === 0 && this.#isAgreed(peer, peerState, outbound),
     }
   }
 
   /** What was written here to the table up to this is applied there; undefined where that is not known. */
   #watermarkOf(peer: string, table: Table, outbound: OutboundState): ClockState | undefined {
-    const { engine, ledger } = this.#room
+    const { engine, ledger } = this.#deps
     if (!this.#isKnown(peer, outbound)) return undefined
     if (ledger.pendingOf(peer, table.id) === 0) return engine.clock()
     const oldest = ledger.oldestOf(peer, table.id)
@@ -185,23 +193,23 @@ export class Outbound {
 
   /** Everything is counted, and the peer has confirmed since this process and that disk of the peer's are there, no less than before. */
   #isKnown(peer: string, outbound: OutboundState): boolean {
-    return outbound !== 'unknown' && this.#room.ledger.isCounted(peer)
+    return outbound !== 'unknown' && this.#deps.ledger.isCounted(peer)
   }
 
   /** Both ends say the same of what the peer has: nothing of it is behind the log or in a former one. */
-  #isAgreed(peer: string, hearing: Hearing, outbound: OutboundState): boolean {
-    const { engine, ledger } = this.#room
+  #isAgreed(peer: string, peerState: PeerState, outbound: OutboundState): boolean {
+    const { engine, ledger } = this.#deps
     const heard = this.#heard.get(peer)
-    if (!this.#isKnown(peer, outbound) || heard?.owes !== false) return false
-    return hearing.last?.doubts !== true && ledger.confirmed(peer) >= engine.oldest() - 1
+    if (!this.#isKnown(peer, outbound) || heard?.hasPendingMerges !== false) return false
+    return peerState.last?.doubts !== true && ledger.confirmed(peer) >= engine.oldest() - 1
   }
 
-  #stateOf(peer: string, hearing: Hearing, pending: number): OutboundState {
+  #stateOf(peer: string, peerState: PeerState, pending: number): OutboundState {
     const heard = this.#heard.get(peer)
-    const epoch = hearing.last?.epoch
+    const epoch = peerState.last?.epoch
     if (heard === undefined || heard.hasGoneBack) return 'unknown'
-    if (differ(heard.epoch, epoch) || differ(heard.start, hearing.last?.start)) return 'unknown'
-    if (this.#room.clock.monotonicMs() - heard.atMs > silenceMsMaxOf(hearing.pace)) return 'cut'
+    if (differ(heard.epoch, epoch) || differ(heard.start, peerState.last?.start)) return 'unknown'
+    if (this.#deps.clock.monotonicMs() - heard.atMs > silenceMsMaxOf(peerState.pace)) return 'cut'
     return pending > 0 ? 'live' : 'idle'
   }
 }

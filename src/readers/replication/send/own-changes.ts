@@ -20,7 +20,7 @@ export function nextPart(
     { after, end, bytesMax: messageTargetBytes },
     {
       add: (head, record) => void leaving.push(copyChange(head, record)),
-      mark: () => (whole = leaving.length),
+      savepoint: () => (whole = leaving.length),
       rollBack: () => void leaving.splice(whole),
     },
   )
@@ -55,7 +55,7 @@ function ofTable(table: TableId): Leaving {
     add: (head: RecordHead, record: Buffer) => {
       if (head.table === table) writer.add(head, record)
     },
-    mark: () => writer.mark(),
+    savepoint: () => writer.savepoint(),
     rollBack: () => writer.rollBack(),
   }
 }

@@ -2,7 +2,7 @@
  * Follows the own log up to what is durable and appends what concerns the peers to the own stream, in the log's order.
  * The stream itself says how far that has come: the header of its last message. Messages carry one change when little
  * happens and grow while much does, since the next waits a moment. Whatever goes wrong with the stream (away, wiped, another
- * publisher, no room), the publisher reads its end again and goes on from there; local writes never wait for it. What a refusal is, and
+ * publisher, a full disk), the publisher reads its end again and goes on from there; local writes never wait for it. What a refusal is, and
  * how long the publisher then waits, is in core/stream-refusal.ts; it never gives up.
  */
 import { decodeBatch, encodeBatch, type Part } from '../../../core/change/batch.ts'
@@ -45,7 +45,7 @@ export class Publisher {
   readonly #trouble: StreamTrouble
   readonly #unsubscribe: () => void
   readonly #running: Promise<void>
-  /** Where the next message begins, and where the log has been read to; equal unless the tail concerns nobody. */
+  /** Where the next message begins, and where the log has been read to; equal unless the tail concerns no peer. */
   #next: Position = 0
   #read: Position = 0
   #sequence = 0

@@ -9,7 +9,7 @@ import type { Seals } from '../talk/seals.ts'
 import type { PauseStatus, PeerStatus, ReplicationStatus } from './status.ts'
 
 export function peerStatusOf(engine: Engine, outbound: Outbound, subscriber: Subscriber): PeerStatus {
-  return { ...inboundOf(engine, subscriber), ...outbound.statusOf(subscriber.peer.name, subscriber.hearing) }
+  return { ...inboundOf(engine, subscriber), ...outbound.statusOf(subscriber.peer.name, subscriber.peerState) }
 }
 
 export async function peerStatusInTurns(
@@ -17,7 +17,7 @@ export async function peerStatusInTurns(
   outbound: Outbound,
   subscriber: Subscriber,
 ): Promise<PeerStatus> {
-  const told = await outbound.statusInTurns(subscriber.peer.name, subscriber.hearing)
+  const told = await outbound.statusInTurns(subscriber.peer.name, subscriber.peerState)
   return { ...inboundOf(engine, subscriber), ...told }
 }
 
@@ -58,11 +58,11 @@ function pauseStatusOf(engine: Engine, pause: Pause): PauseStatus {
 
 function inboundOf(engine: Engine, subscriber: Subscriber): Omit<PeerStatus, keyof OutboundStatus> {
   const peer = subscriber.peer.name
-  const { hearing, mode, suspicion } = subscriber
-  const { told: suspect } = suspicion
-  const { reason } = mode
+  const { peerState, linkState, peerErrors } = subscriber
+  const { told: suspect } = peerErrors
+  const { reason } = linkState
   const missing = subscriber.missing.status
-  const { last: heard, skewMs } = hearing
+  const { last: heard, skewMs } = peerState
   return {
     peer,
     state: subscriber.state(),
@@ -74,7 +74,7 @@ function inboundOf(engine: Engine, subscriber: Subscriber): Omit<PeerStatus, key
     ...(heard === undefined ? {} : { head: heard.flushed }),
     held: subscriber.heldChanges(),
     ...(skewMs === undefined ? {} : { skewMs }),
-    watermark: hearing.watermark.clock,
-    waiting: hearing.watermark.waiting,
+    watermark: peerState.watermark.clock,
+    waiting: peerState.watermark.waiting,
   }
 }

@@ -9,7 +9,7 @@ import type { SubscriberState } from '../receive/subscriber-state.ts'
 import type { OutboundStatus } from '../send/outbound.ts'
 import type { StreamTroubleStatus } from '../send/stream-trouble.ts'
 import type { LineStatus } from '../talk/session.ts'
-import type { Suspect } from '../talk/suspicion.ts'
+import type { Suspect } from '../talk/peer-errors.ts'
 
 /** What this region holds back itself, and until when. */
 export type PauseStatus = (

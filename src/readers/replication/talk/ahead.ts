@@ -17,12 +17,12 @@ export class Ahead {
   }
 
   /** A part that alone needs longer than the window: the next waits behind it, or the line would stand idle after each. */
-  hasRoom(bytes: number): boolean {
+  hasCapacity(bytes: number): boolean {
     const max = this.#bytesMax()
     return this.#bytes + bytes <= max || (this.#parts === 1 && this.#bytes + bytes <= windowsOfLarge * max)
   }
 
-  /** Returns what gives the room back; calling it again does nothing. */
+  /** Returns a function that releases what was taken; calling it again does nothing. */
   take(bytes: number): () => void {
     this.#bytes += bytes
     this.#parts++

@@ -38,8 +38,12 @@ export async function greet(
 }
 
 /** The log of a node that is down while its stream is up: it may be followed, if it was known before. */
-export async function epochUnanswered(session: Session, mode: string, cursor: Cursor | undefined): Promise<string> {
-  if (cursor === undefined || mode === 'resync') throw new Error('the peer does not answer')
+export async function epochUnanswered(
+  session: Session,
+  linkState: string,
+  cursor: Cursor | undefined,
+): Promise<string> {
+  if (cursor === undefined || linkState === 'resync') throw new Error('the peer does not answer')
   // Shorter than it was, it may be that of a store that was set back: only the node can say.
   const { lastSequence } = await session.state()
   if (lastSequence < cursor.sequence) throw new Error('the stream was cut, and the peer does not answer')

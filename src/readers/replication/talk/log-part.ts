@@ -1,6 +1,6 @@
 /**
  * Asks a peer for a part of its log and checks the answer. Every reader of a peer's log uses this one: the filler of gaps
- * (repair.ts), the reader of backlogs (backlog.ts), and the tables that catch up after a pause (parked.ts).
+ * (gap-repair.ts), the reader of backlogs (backlog.ts), and the tables that catch up after a pause (paused-positions.ts).
  *
  * An honest answer is one of two: the part that was asked for, or 'gone', which says that the peer's log does not reach back
  * to it. Anything else is an error, and the asker keeps its state as it was: a refusal never means "there is nothing more".

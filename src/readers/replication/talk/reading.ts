@@ -7,7 +7,7 @@ import type { Engine } from '../../../engine/engine.ts'
 import type { Env } from '../../../ports/env.ts'
 import type { Seals } from './seals.ts'
 import { Session } from './session.ts'
-import type { Suspicion } from './suspicion.ts'
+import type { PeerErrors } from './peer-errors.ts'
 
 type Ends = {
   readonly env: Pick<Env, 'bus' | 'clock'>
@@ -16,9 +16,9 @@ type Ends = {
   readonly seals: Seals
 }
 
-export async function connectTo({ env, engine, peer, seals }: Ends, suspicion: Suspicion): Promise<Session> {
+export async function connectTo({ env, engine, peer, seals }: Ends, peerErrors: PeerErrors): Promise<Session> {
   const bus = await env.bus.connect(peer.name)
-  const onForged = (error: NotAuthentic): void => suspicion.note('answer', error)
+  const onForged = (error: NotAuthentic): void => peerErrors.note('answer', error)
   return new Session(bus, env.clock, { self: engine.region.name, peer: peer.name, seals, onForged })
 }
 

@@ -60,7 +60,7 @@ export class RowParts {
     return this.#questions.areOverThatOf(questions) && (this.#after ?? tableStart).equals(after ?? tableStart)
   }
 
-  /** Rejects when the peer does not answer, or refuses; what comes next then is asked for anew. */
+  /** Rejects when the peer does not answer, or refuses; the part that comes next is then asked for again. */
   async next(): Promise<Rows> {
     const first = this.#asked.shift() ?? this.#ask()
     this.#askAhead()
@@ -89,7 +89,7 @@ export class RowParts {
     const { ahead, partBytes } = this.#questions.pace
     if (!this.#mayAskAhead || !ahead.understood) return
     const sizeBytes = Math.max(partBytes, this.#sizeBytes)
-    while (this.#asked.length < this.#aheadMax && ahead.hasRoom(sizeBytes)) this.#asked.push(this.#ask())
+    while (this.#asked.length < this.#aheadMax && ahead.hasCapacity(sizeBytes)) this.#asked.push(this.#ask())
   }
 
   #ask(): Asked {

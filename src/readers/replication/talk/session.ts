@@ -91,7 +91,7 @@ export class Session {
     return !this.#receiving.isOver(this.#look())
   }
 
-  /** Measures; whoever holds the session calls this now and then. */
+  /** Measures; the owner of the session calls this now and then. */
   measure(): void {
     const now = this.#look()
     this.#receiving.isOver(now)

@@ -1,6 +1,6 @@
 /** When a peer counts as silent, and its stream as stalled: later over a line that is narrow or long. */
 import { Patience } from '../../../core/patience.ts'
-import type { Hearing } from './hearing.ts'
+import type { PeerState } from './peer-state.ts'
 import type { Pace } from './pace.ts'
 import type { Session } from './session.ts'
 
@@ -12,8 +12,8 @@ const silenceMsMost = 10_000
 const stallMs = 3000
 
 /** The peer has said nothing of itself of late. */
-export function isSilent(hearing: Hearing): boolean {
-  return hearing.silentForMs() > silenceMsMaxOf(hearing.pace)
+export function isSilent(peerState: PeerState): boolean {
+  return peerState.silentForMs() > silenceMsMaxOf(peerState.pace)
 }
 
 /** A line counts as cut after so long without a word. */

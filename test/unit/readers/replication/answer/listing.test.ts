@@ -12,7 +12,7 @@ const us = { name: 'us', number: 1 }
 const eu = { name: 'eu', number: 2 }
 
 /** A region that knows so many tables of others; each look at one is counted. */
-function knowing(count: number): { readonly room: Answers; readonly looked: () => number } {
+function knowing(count: number): { readonly deps: Answers; readonly looked: () => number } {
   const ids = Array.from({ length: count }, (_, n) => `table-${(n * 7919) % count}`)
   let looked = 0
   const engine: Partial<Engine> = {
@@ -23,33 +23,33 @@ function knowing(count: number): { readonly room: Answers; readonly looked: () =
     },
     horizon: () => undefined,
   }
-  const room = { engine, topology: { self: us, regions: [us, eu] }, mayTell: () => true, isComplete: () => false }
-  return { room: room as unknown as Answers, looked: () => looked }
+  const deps = { engine, topology: { self: us, regions: [us, eu] }, mayTell: () => true, isComplete: () => false }
+  return { deps: deps as unknown as Answers, looked: () => looked }
 }
 
-function asking(room: Answers): Questions {
+function asking(deps: Answers): Questions {
   const session: Partial<Session> = {
-    request: (payload: Buffer) => Promise.resolve(inOneTurn(answer(room, payload, 'eu')) ?? Buffer.alloc(0)),
+    request: (payload: Buffer) => Promise.resolve(inOneTurn(answer(deps, payload, 'eu')) ?? Buffer.alloc(0)),
   }
   return new Questions(session as Session, 'eu')
 }
 
 it('is told whole, however many tables there are', async () => {
-  const told = await asking(knowing(25_000).room).tables()
+  const told = await asking(knowing(25_000).deps).tables()
   expect(new Set(told.map(({ id }) => id)).size).toBe(25_000)
 })
 
 it('takes one part of the tables for one answer', () => {
-  const { room, looked } = knowing(25_000)
+  const { deps, looked } = knowing(25_000)
   const asked = encodeControl({ say: 'tables', region: 'eu', after: '' })
-  const part = inOneTurn(answer(room, asked, 'eu')) ?? Buffer.alloc(0)
+  const part = inOneTurn(answer(deps, asked, 'eu')) ?? Buffer.alloc(0)
   expect(decodeAnswer(part)).toMatchObject({ more: true })
   expect(looked()).toBeLessThanOrEqual(sharedTablesAtOnceMax + 1)
 })
 
 it('is told in one message to a region that does not ask for parts, and put together in several turns', () => {
-  const { room, looked } = knowing(3000)
-  const work = answer(room, encodeControl({ say: 'tables', region: 'eu' }), 'eu')
+  const { deps, looked } = knowing(3000)
+  const work = answer(deps, encodeControl({ say: 'tables', region: 'eu' }), 'eu')
   let step = work.next()
   for (let before = 0; step.done !== true; step = work.next()) {
     expect(looked() - before).toBeLessThanOrEqual(statusTablesAtOnceMax)

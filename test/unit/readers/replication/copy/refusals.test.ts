@@ -5,8 +5,8 @@ import { encodeRows } from '../../../../../src/core/change/rows.ts'
 import { encodeRow } from '../../../../../src/core/item/row.ts'
 import type { Replica } from '../../../../../src/core/table/table.ts'
 import type { Engine } from '../../../../../src/engine/engine.ts'
-import { Exclusive } from '../../../../../src/readers/replication/flow/exclusive.ts'
-import { inherit } from '../../../../../src/readers/replication/replicas/inherit.ts'
+import { Mutex } from '../../../../../src/readers/replication/flow/mutex.ts'
+import { recoverOrphan } from '../../../../../src/readers/replication/replicas/orphan-recovery.ts'
 import { Declined, Questions } from '../../../../../src/readers/replication/talk/questions.ts'
 import {
   Emptied,
@@ -81,25 +81,25 @@ function regionWithTable() {
       void merged.push(...rows.map(({ key }) => String(key))),
   } as unknown as Engine
   const log = { info: () => undefined }
-  const room = {
+  const deps = {
     env: { log },
     engine,
     peers: [peer],
-    exclusive: new Exclusive(),
+    mutex: new Mutex(),
     emptied: new Emptied(),
     onRegisters: () => undefined,
   }
-  return { room: room as unknown as Transfers, engine, merged, cursors }
+  return { deps: deps as unknown as Transfers, engine, merged, cursors }
 }
 
 const second = (n: number) => (n === 2 ? refusal : undefined)
 
 it('a transfer ends where the peer refuses, and the next goes on', async () => {
-  const { room, merged, cursors } = regionWithTable()
-  await expect(transferState(room, peerThat(second), peer, 'e')).rejects.toThrow(Declined)
+  const { deps, merged, cursors } = regionWithTable()
+  await expect(transferState(deps, peerThat(second), peer, 'e')).rejects.toThrow(Declined)
   expect(cursors.size).toBe(0)
   await transferState(
-    room,
+    deps,
     peerThat(() => undefined),
     peer,
     'e',
@@ -109,18 +109,18 @@ it('a transfer ends where the peer refuses, and the next goes on', async () => {
 })
 
 it('a transfer goes past a table that the peer itself no longer calls complete, and reads the log from its oldest position', async () => {
-  const { room, cursors } = regionWithTable()
+  const { deps, cursors } = regionWithTable()
   let asked = 0
   const leaves = () => (asked++ === 0 ? hasIt() : [{ id: 't', complete: false, items: 0 }])
-  await transferState(room, peerThat(second, leaves), peer, 'e')
+  await transferState(deps, peerThat(second, leaves), peer, 'e')
   expect(cursors.get('eu')).toMatchObject({ epoch: 'e', position: 4 })
 })
 
 it('a merge of what only a peer knows ends where the peer refuses', async () => {
-  const { room, merged } = regionWithTable()
-  await expect(mergeFrom(room, peerThat(second))).rejects.toThrow(Declined)
+  const { deps, merged } = regionWithTable()
+  await expect(mergeFrom(deps, peerThat(second))).rejects.toThrow(Declined)
   await mergeFrom(
-    room,
+    deps,
     peerThat(() => undefined),
   )
   expect(merged).toEqual(['a', 'a', 'b'])
@@ -129,7 +129,7 @@ it('a merge of what only a peer knows ends where the peer refuses', async () => 
 it('a table is inherited only when every other replica has sent all that it has', async () => {
   const { engine, merged } = regionWithTable()
   const replicas: Replica[] = ['us', 'eu'].map((region) => ({ region, status: 'CREATING' }))
-  const from = (session: Session) => inherit({ engine, peers: [peer], sessionTo: () => session }, 't', replicas)
+  const from = (session: Session) => recoverOrphan({ engine, peers: [peer], sessionTo: () => session }, 't', replicas)
   await expect(from(peerThat(second, begins))).rejects.toThrow(Declined)
   await expect(from(peerThat(() => refusal, begins))).rejects.toThrow(Declined)
   expect(

@@ -4,8 +4,11 @@ import { describe, expect, it } from 'vitest'
 import { type Announcement, decodeRequest, encodeControl } from '../../../../../src/core/change/control.ts'
 import type { ConfirmedPlace } from '../../../../../src/core/change/place.ts'
 import { answer, type Answers } from '../../../../../src/readers/replication/answer/answers.ts'
-import { Exclusive } from '../../../../../src/readers/replication/flow/exclusive.ts'
-import { parkedAt, parkedPlaces } from '../../../../../src/readers/replication/pause/parked.ts'
+import { Mutex } from '../../../../../src/readers/replication/flow/mutex.ts'
+import {
+  pausedPositionsNote,
+  pausedPositionsOf,
+} from '../../../../../src/readers/replication/pause/paused-positions.ts'
 import { Questions } from '../../../../../src/readers/replication/talk/questions.ts'
 import { Emptied, mergeFrom, transferState } from '../../../../../src/readers/replication/copy/transfer.ts'
 import { itemOf, makeTable, openRegion, put, topologyOf } from '../../../engine/region.ts'
@@ -54,8 +57,8 @@ async function scene(damage: Damage) {
     return Promise.resolve(inOneTurn(answer(answers, arrived, 'eu-west-1')) ?? Buffer.alloc(0))
   }
   const session = { request, pace: new Pace(), state: () => Promise.resolve({ firstSequence: 1, lastSequence: 0 }) }
-  const room = { ...here, peers: [peer], exclusive: new Exclusive(), emptied: new Emptied(), onRegisters: () => {} }
-  return { origin, here, table, state, room, session: session as unknown as Session }
+  const deps = { ...here, peers: [peer], mutex: new Mutex(), emptied: new Emptied(), onRegisters: () => {} }
+  return { origin, here, table, state, deps, session: session as unknown as Session }
 }
 
 const otherVersion = (payload: Buffer): Buffer => Buffer.from(payload).fill(99, 4, 5)
@@ -71,14 +74,14 @@ describe('a refused question', () => {
     const onRows: Damage = (say, payload) => (say === 'rows' ? damaged(payload) : payload)
 
     it(`that ${what} leaves the peer’s state to be fetched`, async () => {
-      const { room, session, here, origin } = await scene(onRows)
-      await expect(transferState(room, session, peer, origin.engine.epoch)).rejects.toThrow(/refuse/)
+      const { deps, session, here, origin } = await scene(onRows)
+      await expect(transferState(deps, session, peer, origin.engine.epoch)).rejects.toThrow(/refuse/)
       expect(here.engine.cursor(peer.name)).toBeUndefined()
     })
 
     it(`that ${what} leaves what only the peer knows to be merged`, async () => {
-      const { room, session } = await scene(onRows)
-      await expect(mergeFrom(room, session)).rejects.toThrow(/refuse/)
+      const { deps, session } = await scene(onRows)
+      await expect(mergeFrom(deps, session)).rejects.toThrow(/refuse/)
     })
 
     it(`that ${what} is not an answer to a comparison`, async () => {
@@ -91,33 +94,35 @@ describe('a refused question', () => {
 
 describe('a peer’s state', () => {
   it('is merged when the questions arrive as they were sent', async () => {
-    const { room, session, here, table, origin } = await scene((_, payload) => payload)
-    await transferState(room, session, peer, origin.engine.epoch)
+    const { deps, session, here, table, origin } = await scene((_, payload) => payload)
+    await transferState(deps, session, peer, origin.engine.epoch)
     expect(here.engine.cursor(peer.name)?.position).toBe(origin.engine.flushed())
     expect(here.engine.size(table).items).toBe(1)
   })
 
   it('is merged without a table of which the peer says that it has not got all', async () => {
-    const { room, session, here, table, state, origin } = await scene((say, payload) => {
+    const { deps, session, here, table, state, origin } = await scene((say, payload) => {
       if (say === 'rows') state.complete = false
       return payload
     })
-    await transferState(room, session, peer, origin.engine.epoch)
+    await transferState(deps, session, peer, origin.engine.epoch)
     expect(here.engine.cursor(peer.name)).toBeDefined()
     expect(here.engine.size(table).items).toBe(0)
   })
 
   it('leaves a paused table that it is without where it stood in the log', async () => {
-    const { room, session, here, table, state, origin } = await scene((_, payload) => payload)
+    const { deps, session, here, table, state, origin } = await scene((_, payload) => payload)
     const { epoch } = origin.engine
     const end = origin.engine.flushed()
     Object.assign(state, { complete: false, confirmed: { epoch: here.engine.epoch, position: end } })
     const stood = new Map([[table.id, { epoch, position: 1 }]])
-    await here.engine.setCursor(peer.name, { epoch, position: end, sequence: 0 }, [parkedAt(peer.name, stood)])
-    await transferState(room, session, peer, epoch)
-    expect(parkedPlaces(here.engine, peer.name)).toEqual(stood)
+    await here.engine.setCursor(peer.name, { epoch, position: end, sequence: 0 }, [
+      pausedPositionsNote(peer.name, stood),
+    ])
+    await transferState(deps, session, peer, epoch)
+    expect(pausedPositionsOf(here.engine, peer.name)).toEqual(stood)
     state.complete = true
-    await transferState(room, session, peer, epoch)
-    expect(parkedPlaces(here.engine, peer.name).size).toBe(0)
+    await transferState(deps, session, peer, epoch)
+    expect(pausedPositionsOf(here.engine, peer.name).size).toBe(0)
   })
 })

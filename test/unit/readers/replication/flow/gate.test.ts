@@ -1,6 +1,6 @@
 import { array, assert, asyncProperty, integer } from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Exclusive } from '../../../../../src/readers/replication/flow/exclusive.ts'
+import { Mutex } from '../../../../../src/readers/replication/flow/mutex.ts'
 import { forEach, Gate } from '../../../../../src/readers/replication/flow/gate.ts'
 
 const turns = async (count: number): Promise<void> => {
@@ -63,9 +63,9 @@ describe('work for each of many', () => {
   })
 })
 
-describe('exclusive work', () => {
+describe('work under a mutex', () => {
   it('is alone, while shared work runs together', async () => {
-    const exclusive = new Exclusive()
+    const mutex = new Mutex()
     const events: string[] = []
     const work = (name: string) => async (): Promise<void> => {
       events.push(`${name} begins`)
@@ -73,12 +73,12 @@ describe('exclusive work', () => {
       events.push(`${name} ends`)
     }
     await Promise.all([
-      exclusive.share(work('a')),
-      exclusive.share(work('b')),
-      exclusive.run(work('C')),
-      exclusive.share(work('d')),
-      exclusive.share(work('e')),
-      exclusive.run(work('F')),
+      mutex.share(work('a')),
+      mutex.share(work('b')),
+      mutex.run(work('C')),
+      mutex.share(work('d')),
+      mutex.share(work('e')),
+      mutex.run(work('F')),
     ])
     const at = (event: string): number => events.indexOf(event)
     expect(at('b begins')).toBeLessThan(at('a ends'))

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { departedMax } from '../../../../../src/core/limits.ts'
 import type { Engine } from '../../../../../src/engine/engine.ts'
-import { debts, noteDepartures } from '../../../../../src/readers/replication/notes/debts.ts'
+import { pendingMerges, noteDepartures } from '../../../../../src/readers/replication/notes/pending-merges.ts'
 
 it('what one that has left owed of another is forgotten with either of them', async () => {
   const notes = new Map<string, unknown>()
@@ -21,7 +21,7 @@ it('regions that come and leave are remembered up to a number, with what is to b
     await noteDepartures({ engine, peers: [stays, { name: `guest-${n}`, number: 3 + n }] })
     await noteDepartures({ engine, peers: [stays] })
   }
-  const owed = debts({ engine, peers: [stays] })
+  const owed = pendingMerges({ engine, peers: [stays] })
   expect(owed.length).toBe(departedMax)
   expect(owed.at(-1)).toEqual({ peer: 'stays', of: `guest-${2 * departedMax - 1}`, epoch: 'departed' })
   expect(notes.size).toBe(departedMax + 2)

@@ -6,12 +6,12 @@ import { inOneTurn } from '../../../../../src/core/turns.ts'
 import { answer, type Answers } from '../../../../../src/readers/replication/answer/answers.ts'
 import { Claims } from '../../../../../src/readers/replication/prove/claims.ts'
 import { Pace } from '../../../../../src/readers/replication/talk/pace.ts'
-import { Parked, parkedAt } from '../../../../../src/readers/replication/pause/parked.ts'
+import { PausedPositions, pausedPositionsNote } from '../../../../../src/readers/replication/pause/paused-positions.ts'
 import { Pauses } from '../../../../../src/readers/replication/pause/pauses.ts'
 import { Declined, Questions } from '../../../../../src/readers/replication/talk/questions.ts'
-import { repair } from '../../../../../src/readers/replication/receive/repair.ts'
+import { repairGap } from '../../../../../src/readers/replication/receive/gap-repair.ts'
 import type { Session } from '../../../../../src/readers/replication/talk/session.ts'
-import { Suspicion } from '../../../../../src/readers/replication/talk/suspicion.ts'
+import { PeerErrors } from '../../../../../src/readers/replication/talk/peer-errors.ts'
 import { itemOf, makeTable, openRegion, put, type TestRegion, topologyOf } from '../../../engine/region.ts'
 
 const peer = { name: 'us-east-1', number: 1 } as const
@@ -61,7 +61,7 @@ async function scene() {
   await here.engine.setCursor(peer.name, { epoch, position: 0, sequence: 0 })
   const fill = (session: Session, upTo: number) => {
     const asked = { ...here, clock: here.env.clock, session, peer, upTo, onApplied: () => {} }
-    return repair({ ...asked, apply: (batch, sequence) => here.engine.apply(batch, sequence) })
+    return repairGap({ ...asked, apply: (batch, sequence) => here.engine.apply(batch, sequence) })
   }
   expect(await fill(answersOf(first).session, first.engine.flushed())).toBe('whole')
   const second = await openRegion('us-east-1', new MemoryStore({ disk: copy }))
@@ -84,10 +84,10 @@ it('a table does not catch up from its second life after a pause', async () => {
   if (cursor === undefined) throw new Error('no cursor')
   const table = here.engine.tables()[0]?.id ?? ''
   const stood = new Map([[table, { epoch: cursor.epoch, position: 1 }]])
-  await here.engine.setCursor(peer.name, cursor, [parkedAt(peer.name, stood)])
+  await here.engine.setCursor(peer.name, cursor, [pausedPositionsNote(peer.name, stood)])
   const { env, clock } = here
-  const room = { ...here, clock, log: env.log, peer, suspicion: new Suspicion(env, peer), onCaughtUp: () => {} }
-  const parked = new Parked({ ...room, pauses: new Pauses(room) })
+  const deps = { ...here, clock, log: env.log, peer, peerErrors: new PeerErrors(env, peer), onCaughtUp: () => {} }
+  const parked = new PausedPositions({ ...deps, pauses: new Pauses(deps) })
   expect(await parked.catchUp(session)).toBe(false)
   expect(parked.tables).toEqual([table])
   expect(found).toEqual(['older'])

@@ -88,8 +88,8 @@ describe('a backlog asked of the log', () => {
       () => 256,
       () => 0,
     )
-    let room = (): void => undefined
-    const full = new Promise<void>((resolve) => (room = resolve))
+    let deps = (): void => undefined
+    const full = new Promise<void>((resolve) => (deps = resolve))
     const pulled = pullBacklog({
       ...backlog,
       onPart: (batch) => {
@@ -99,7 +99,7 @@ describe('a backlog asked of the log', () => {
     })
     while (parts.length < 3 || seen.underWay > 0) await new Promise((resolve) => setImmediate(resolve))
     expect(parts.length).toBe(3)
-    room()
+    deps()
     expect(await pulled).toBe(true)
     expect(parts.at(-1)?.upTo).toBe(5000)
   })

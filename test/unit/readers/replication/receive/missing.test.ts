@@ -28,8 +28,8 @@ function scene(position = 10, noted?: NotedMissing) {
   const state = { nowMs: 100_000, position, epoch: 'e', whole: Infinity, isPaused: () => false, shares: () => true }
   const clock = { wallMs: () => state.nowMs, monotonicMs: () => state.nowMs } as Clock
   const cursor = () => ({ epoch: state.epoch, position: state.position, whole: Math.min(state.whole, state.position) })
-  const room = { clock, region: 'eu', cursor, isPaused: () => state.isPaused(), shares: () => state.shares() }
-  const missing = new Missing(room, noted)
+  const deps = { clock, region: 'eu', cursor, isPaused: () => state.isPaused(), shares: () => state.shares() }
+  const missing = new Missing(deps, noted)
   const apply = (...positions: number[]) => {
     state.position = Math.max(...positions)
     missing.applied({ epoch: 'e', changes: positions.map(changeAt), upTo: state.position }, state.position, {

@@ -1,28 +1,28 @@
 /** What is told of a peer that is followed, mode by mode. */
 import { describe, expect, it } from 'vitest'
-import type { Hearing } from '../../../../../src/readers/replication/talk/hearing.ts'
+import type { PeerState } from '../../../../../src/readers/replication/talk/peer-state.ts'
 import type { Session } from '../../../../../src/readers/replication/talk/session.ts'
 import { stateOf } from '../../../../../src/readers/replication/receive/subscriber-state.ts'
 
-const hearing = { last: undefined, silentForMs: () => 0 } as unknown as Hearing
+const peerState = { last: undefined, silentForMs: () => 0 } as unknown as PeerState
 const session = { isReceiving: false } as unknown as Session
 
 describe('a peer without a session', () => {
-  it.each(['normal', 'resync', 'held'] as const)('is cut, also in the mode %s', (mode) => {
-    expect(stateOf({ mode, session: undefined, hearing, position: 0 })).toBe('cut')
+  it.each(['normal', 'resync', 'held'] as const)('is cut, also in the mode %s', (linkState) => {
+    expect(stateOf({ linkState, session: undefined, peerState, position: 0 })).toBe('cut')
   })
 
   it('stays refused: its session was ended for that', () => {
-    expect(stateOf({ mode: 'refused', session: undefined, hearing, position: 0 })).toBe('refused')
+    expect(stateOf({ linkState: 'refused', session: undefined, peerState, position: 0 })).toBe('refused')
   })
 })
 
 describe('a peer with a session', () => {
-  it.each(['resync', 'held', 'refused'] as const)('is in the mode %s', (mode) => {
-    expect(stateOf({ mode, session, hearing, position: 0 })).toBe(mode)
+  it.each(['resync', 'held', 'refused'] as const)('is in the mode %s', (linkState) => {
+    expect(stateOf({ linkState, session, peerState, position: 0 })).toBe(linkState)
   })
 
   it('is unknown until it has said something', () => {
-    expect(stateOf({ mode: 'normal', session, hearing, position: 0 })).toBe('unknown')
+    expect(stateOf({ linkState: 'normal', session, peerState, position: 0 })).toBe('unknown')
   })
 })

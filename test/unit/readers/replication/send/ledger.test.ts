@@ -208,11 +208,11 @@ describe('what a peer lacks of a table that it has paused', () => {
   it('is counted from where the table stands, whatever the cursor says, and kept in the log from there', () => {
     const log = fc.array(fc.boolean(), { minLength: 1, maxLength: 40 })
     fc.assert(
-      fc.property(log, fc.nat(40), fc.nat(40), (own, position, parkedAt) => {
+      fc.property(log, fc.nat(40), fc.nat(40), (own, position, pausedPositionsNote) => {
         const confirmed = Math.min(position, own.length)
-        const at = Math.min(parkedAt, confirmed)
+        const at = Math.min(pausedPositionsNote, confirmed)
         const ledger = counted(logOf(own), { eu: 0 })
-        ledger.confirm('eu', confirmed, { parked: new Map([['odd', at]]) })
+        ledger.confirm('eu', confirmed, { paused: new Map([['odd', at]]) })
         const beyond = (after: number, rest: number) =>
           own.filter((isOwn, n) => isOwn && n % 2 === rest && n + 1 > after).length
         expect(ledger.pendingOf('eu', 'odd')).toBe(beyond(at, 1))

@@ -1,7 +1,7 @@
 /** What a region says of a peer by the peer's confirmations. */
 import { expect, it } from 'vitest'
 import { Claims } from '../../../../../src/readers/replication/prove/claims.ts'
-import { Hearing } from '../../../../../src/readers/replication/talk/hearing.ts'
+import { PeerState } from '../../../../../src/readers/replication/talk/peer-state.ts'
 import { Ledger } from '../../../../../src/readers/replication/send/ledger.ts'
 import { Outbound } from '../../../../../src/readers/replication/send/outbound.ts'
 import type { OutboundStatus } from '../../../../../src/readers/replication/send/outbound.ts'
@@ -26,7 +26,7 @@ it('a peer that confirms less than before is unknown, until it has confirmed as 
   const end = engine.flushed()
   const confirmed = (position: number): OutboundStatus => {
     outbound.confirmed({ say: 'confirm', region: eu, epoch: engine.epoch, position }, undefined)
-    return outbound.statusOf(eu, new Hearing(env.clock))
+    return outbound.statusOf(eu, new PeerState(env.clock))
   }
   expect(confirmed(end - 1)).toMatchObject({ outbound: 'live', pending: 1, safeToEvacuate: false })
   const goneBack = confirmed(end - 3)

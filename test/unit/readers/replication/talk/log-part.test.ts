@@ -7,9 +7,9 @@ import { groupChangesMax } from '../../../../../src/core/line-limits.ts'
 import type { Engine } from '../../../../../src/engine/engine.ts'
 import { pullBacklog } from '../../../../../src/readers/replication/receive/backlog.ts'
 import { askForPart, type LogQuestion, oldestHeld } from '../../../../../src/readers/replication/talk/log-part.ts'
-import { Parked } from '../../../../../src/readers/replication/pause/parked.ts'
+import { PausedPositions } from '../../../../../src/readers/replication/pause/paused-positions.ts'
 import { Declined } from '../../../../../src/readers/replication/talk/questions.ts'
-import { repair } from '../../../../../src/readers/replication/receive/repair.ts'
+import { repairGap } from '../../../../../src/readers/replication/receive/gap-repair.ts'
 import { change } from '../change.ts'
 import { Pace } from '../../../../../src/readers/replication/talk/pace.ts'
 import type { Session } from '../../../../../src/readers/replication/talk/session.ts'
@@ -134,7 +134,7 @@ describe.each([['a refusal', refusal] as const, ...Object.entries(dishonest)])(
         applied.push(batch)
         return { applied: 'all', cursor: batch.upTo, won: 0, ignored: 0, conflicts: 0, setAside: [] } as const
       }
-      const room = {
+      const deps = {
         engine,
         clock: systemClock,
         session: answering(answer),
@@ -143,7 +143,7 @@ describe.each([['a refusal', refusal] as const, ...Object.entries(dishonest)])(
         apply,
         onApplied: () => undefined,
       }
-      await expect(repair(room)).rejects.toThrow()
+      await expect(repairGap(deps)).rejects.toThrow()
       expect(applied).toEqual([])
     })
 
@@ -189,8 +189,8 @@ async function waiting() {
   let nowMs = 0
   const clock = { monotonicMs: () => (nowMs += 10_000) } as never
   const log = { debug: () => undefined, info: () => undefined, warn: () => undefined } as never
-  const suspicion = { note: () => undefined } as never
-  const parked = new Parked({ engine, clock, log, pauses, peer, suspicion, onCaughtUp: () => undefined })
+  const peerErrors = { note: () => undefined } as never
+  const parked = new PausedPositions({ engine, clock, log, pauses, peer, peerErrors, onCaughtUp: () => undefined })
   const batch = { origin: 'us', originNumber: 1, epoch: 'e', after: 10, upTo: 20, changes: [changeAt(11)] }
   await parked.without(batch, { epoch: 'e', position: 10 })
   untilMs = 0

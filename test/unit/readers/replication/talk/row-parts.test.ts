@@ -100,7 +100,7 @@ it('what is given up makes room for others once it has come', async () => {
   parts.end()
   for (let turn = 0; turn < 5; turn++) await new Promise((resolve) => setImmediate(resolve))
   release()
-  expect(ahead.hasRoom(session.pace.aheadBytes)).toBe(true)
+  expect(ahead.hasCapacity(session.pace.aheadBytes)).toBe(true)
 })
 
 it('a question of a series as the version before sends none is read with its name bounded', () => {

@@ -1,7 +1,7 @@
 /**
  * Applies what waits, several batches under way: the next are decided on top of those before while these are being flushed,
  * so that neither processor nor disk waits for the other. Each is told only once it is durable. What is not applied as a whole
- * ends it: those after it were decided on nothing, wait again, and whoever called goes on from the durable cursor.
+ * ends it: those after it were decided on nothing, wait again, and the caller goes on from the durable cursor.
  */
 import type { Batch } from '../../../core/change/batch.ts'
 import { isAgainst } from '../../../core/change/proof.ts'
@@ -10,7 +10,7 @@ import type { ApplyResult, Cursor } from '../../../engine/engine.ts'
 import type { Taken, Waiting } from './batches.ts'
 import type { Inbox } from './inbox.ts'
 
-export type Applies = {
+export type ApplyPipeline = {
   readonly inbox: Inbox
   readonly cursor: Cursor
   /** What is paused is left out of the batch. */
@@ -27,7 +27,7 @@ export type Applies = {
 export type Stopped = { readonly taken: Taken; readonly result: ApplyResult } | { readonly against: Waiting }
 
 /** Returns once nothing is under way; rejects when the store has refused something. */
-export async function applyInTurn({ inbox, cursor, ...room }: Applies): Promise<Stopped | undefined> {
+export async function applyInTurn({ inbox, cursor, ...deps }: ApplyPipeline): Promise<Stopped | undefined> {
   const underWay: { readonly taken: Taken; readonly result: Promise<ApplyResult> }[] = []
   let decided = cursor
   let weight = 0
@@ -37,7 +37,7 @@ export async function applyInTurn({ inbox, cursor, ...room }: Applies): Promise<
   }
   try {
     for (;;) {
-      while (underWay.length < appliesUnderWayMax && room.goesOn() && against() === undefined) {
+      while (underWay.length < appliesUnderWayMax && deps.goesOn() && against() === undefined) {
         const taken = inbox.take(decided.position, decided.epoch, decided.proof)
         if (taken === undefined) break
         if (underWay.length === 0 && taken.batch.upTo <= decided.position) {
@@ -46,11 +46,11 @@ export async function applyInTurn({ inbox, cursor, ...room }: Applies): Promise<
         }
         if (weight > 0 && weight + taken.weight > applyChangesMax) {
           weight = 0
-          await room.yield()
+          await deps.yield()
         }
         weight += taken.weight
-        const result = room.apply(await room.without(taken.batch, decided), taken.sequence)
-        // Whoever fails first is heard; those after it fail with it.
+        const result = deps.apply(await deps.without(taken.batch, decided), taken.sequence)
+        // The first failure is reported; those after it fail with it.
         result.catch(() => undefined)
         underWay.push({ taken, result })
         if (taken.batch.upTo > decided.position)
@@ -58,13 +58,13 @@ export async function applyInTurn({ inbox, cursor, ...room }: Applies): Promise<
       }
       const first = underWay.shift()
       if (first === undefined) {
-        const next = room.goesOn() ? against() : undefined
+        const next = deps.goesOn() ? against() : undefined
         return next && { against: next }
       }
       const result = await first.result
       if (result.applied !== 'all') return { taken: first.taken, result }
       inbox.drop(first.taken.messages)
-      room.onApplied(first.taken, result)
+      deps.onApplied(first.taken, result)
     }
   } finally {
     await Promise.allSettled(underWay.map(({ result }) => result))

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { appliesUnderWayMax, applyChangesMax } from '../../../../../src/core/limits.ts'
 import { isAgainst, type Proof, proofByChange, proofByStart } from '../../../../../src/core/change/proof.ts'
 import type { ApplyResult } from '../../../../../src/engine/engine.ts'
-import { type Applies, applyInTurn } from '../../../../../src/readers/replication/receive/applies.ts'
+import { type ApplyPipeline, applyInTurn } from '../../../../../src/readers/replication/receive/apply-pipeline.ts'
 import { Inbox } from '../../../../../src/readers/replication/receive/inbox.ts'
 import { change, stamped } from '../change.ts'
 
@@ -16,7 +16,7 @@ function scene(messages: number) {
   const underWay: { upTo: number; answer: (result: ApplyResult) => void; fail: (error: Error) => void }[] = []
   const applied: number[] = []
   const state = { goesOn: true }
-  const options: Applies = {
+  const options: ApplyPipeline = {
     inbox,
     cursor: { epoch: 'e', position: 0, sequence: 0 },
     without: (batch) => Promise.resolve(batch),

@@ -18,7 +18,7 @@ export class LogGone extends Error {
   override readonly name = 'LogGone'
 }
 
-export type Repair = {
+export type GapRepair = {
   readonly engine: Engine
   readonly clock: Clock
   readonly session: Session
@@ -30,10 +30,10 @@ export type Repair = {
 }
 
 /** 'gone': the origin has no log that goes on from the cursor. */
-export type Repaired = 'whole' | 'gone' | { readonly until: Stamp }
+export type GapRepaired = 'whole' | 'gone' | { readonly until: Stamp }
 
 /** Rejects when the peer cannot be asked or refuses. */
-export async function repair({ engine, peer, upTo, apply, onApplied, ...room }: Repair): Promise<Repaired> {
+export async function repairGap({ engine, peer, upTo, apply, onApplied, ...deps }: GapRepair): Promise<GapRepaired> {
   const cursor = engine.cursor(peer.name)
   if (cursor === undefined) return 'gone'
   const { epoch, position: after, sequence } = cursor
@@ -55,7 +55,7 @@ export async function repair({ engine, peer, upTo, apply, onApplied, ...room }: 
   }
   const goesOn = (): boolean => held === undefined
   try {
-    const asked = { ...room, region: engine.region.name, peer, epoch, after, upTo, ...placeOf(cursor) }
+    const asked = { ...deps, region: engine.region.name, peer, epoch, after, upTo, ...placeOf(cursor) }
     await pullBacklog({ ...asked, onPart, goesOn })
   } catch (error) {
     if (error instanceof NotReached) return 'gone'

@@ -2,11 +2,11 @@
 import type { Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { Env } from '../../../ports/env.ts'
-import { LogGone } from './repair.ts'
+import { LogGone } from './gap-repair.ts'
 
 const doubtMs = 5000
 
-export class Mode {
+export class LinkState {
   now: 'normal' | 'refused' | 'resync' | 'held' = 'normal'
   reason: string | undefined
   /** When what is held was last compared with the origin's log, or was held first. */

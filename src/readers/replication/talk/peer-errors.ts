@@ -5,7 +5,7 @@ import type { Env } from '../../../ports/env.ts'
 /** Messages of a peer that were passed over: their changes come from its log instead. */
 export type Suspect = { readonly messages: number; readonly last: string; readonly lastMs: number }
 
-export class Suspicion {
+export class PeerErrors {
   readonly #env: Env
   readonly #peer: Region
   #told: Suspect | undefined

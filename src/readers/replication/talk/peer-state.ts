@@ -9,7 +9,7 @@ import { Watermark } from './watermark.ts'
 
 const skewsMax = 10
 
-export class Hearing {
+export class PeerState {
   readonly watermark = new Watermark()
   /** Of the line that its words come over. */
   pace: Pace | undefined
@@ -70,12 +70,12 @@ type SeenQuestion = {
 
 /** Up to when the region `here` has everything that `origin` wrote to the table, as far as the region `self` has heard. */
 export function seenOf(
-  peers: ReadonlyMap<string, { readonly hearing: Hearing }>,
+  peers: ReadonlyMap<string, { readonly peerState: PeerState }>,
   { self, here, origin, table }: SeenQuestion,
 ): ClockState | undefined {
   const seen =
     here === self
-      ? peers.get(origin)?.hearing.watermark
-      : peers.get(here)?.hearing.last?.seen.find(({ region }) => region === origin)
+      ? peers.get(origin)?.peerState.watermark
+      : peers.get(here)?.peerState.last?.seen.find(({ region }) => region === origin)
   return seen?.waiting?.find((each) => each.table === table)?.clock ?? seen?.clock
 }

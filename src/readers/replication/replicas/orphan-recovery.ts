@@ -9,7 +9,7 @@ import type { Engine } from '../../../engine/engine.ts'
 import { Questions } from '../talk/questions.ts'
 import type { Session } from '../talk/session.ts'
 
-type Room = {
+type Deps = {
   readonly engine: Engine
   readonly peers: readonly Region[]
   readonly sessionTo: (region: string) => Session | undefined
@@ -17,17 +17,17 @@ type Room = {
 
 const gone: readonly ReplicaStatus[] = ['DELETING', 'CREATION_FAILED']
 
-/** True when this region has inherited the table. */
-export async function inherit(room: Room, table: TableId, replicas: Iterable<Replica>): Promise<boolean> {
+/** Returns true when this region has taken what all others had, and is complete by that. */
+export async function recoverOrphan(deps: Deps, table: TableId, replicas: Iterable<Replica>): Promise<boolean> {
   const others = [...replicas].filter(
-    ({ region, status, mayStay }) => region !== room.engine.region.name && (mayStay === true || !gone.includes(status)),
+    ({ region, status, mayStay }) => region !== deps.engine.region.name && (mayStay === true || !gone.includes(status)),
   )
   if (others.length === 0 || others.some(({ status }) => status !== 'CREATING')) return false
-  const heirs = others.map(({ region }) => room.peers.find(({ name }) => name === region))
-  if (!heirs.every((heir) => heir !== undefined && room.engine.region.number < heir.number)) return false
-  const sessions = others.map(({ region }) => room.sessionTo(region))
+  const heirs = others.map(({ region }) => deps.peers.find(({ name }) => name === region))
+  if (!heirs.every((heir) => heir !== undefined && deps.engine.region.number < heir.number)) return false
+  const sessions = others.map(({ region }) => deps.sessionTo(region))
   const asked = sessions.flatMap((session) =>
-    session === undefined ? [] : [new Questions(session, room.engine.region.name)],
+    session === undefined ? [] : [new Questions(session, deps.engine.region.name)],
   )
   if (asked.length < others.length) return false
   for (const questions of asked) {
@@ -35,7 +35,7 @@ export async function inherit(room: Room, table: TableId, replicas: Iterable<Rep
     // A peer that does not know of the table yet has not said that it lacks something.
     if (told === undefined || told.complete) return false
   }
-  for (const questions of asked) await takeAll(room.engine, questions, table)
+  for (const questions of asked) await takeAll(deps.engine, questions, table)
   return true
 }
 

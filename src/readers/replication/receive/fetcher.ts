@@ -18,14 +18,14 @@ import { placeOf } from '../talk/greeting.ts'
 import type { Inbox } from './inbox.ts'
 import { startOf } from './place-in-stream.ts'
 import { batchFrom } from '../talk/reading.ts'
-import type { Suspicion } from '../talk/suspicion.ts'
+import type { PeerErrors } from '../talk/peer-errors.ts'
 
-export type IntakeOptions = {
+export type FetcherOptions = {
   readonly env: Env
   readonly engine: Engine
   readonly peer: Region
   readonly inbox: Inbox
-  readonly suspicion: Suspicion
+  readonly peerErrors: PeerErrors
   /** As in core/limits.ts unless said otherwise. */
   readonly backlogMessagesMin?: number | undefined
   /** Whether the peer has said what it speaks. */
@@ -39,17 +39,17 @@ export type IntakeOptions = {
 /** A peer that did not tell its log is not asked again for this long. */
 const againMs = 60_000
 
-export class Intake {
-  readonly #options: IntakeOptions
+export class Fetcher {
+  readonly #options: FetcherOptions
   #session: Session | undefined
   #notBeforeMs = -Infinity
   #greet: () => Promise<Announcement | undefined> = () => Promise.resolve(undefined)
 
-  constructor(options: IntakeOptions) {
+  constructor(options: FetcherOptions) {
     this.#options = options
   }
 
-  /** `greet` asks the peer where it stands; undefined when nobody answers. */
+  /** `greet` asks the peer where it stands; undefined when its node does not answer. */
   async begin(session: Session, greet: () => Promise<Announcement | undefined>): Promise<void> {
     this.#greet = greet
     const { engine, peer } = this.#options
@@ -92,7 +92,7 @@ export class Intake {
       after: cursor.position,
       ...placeOf(cursor),
       onPart: (batch, sizeBytes) => {
-        // The stream's numbers mean nothing on the way: whoever is interrupted asks for the rest.
+        // The stream's numbers mean nothing meanwhile: a fetch that is interrupted asks for the rest later.
         const { sequence } = batch.upTo >= upTo ? reached : cursor
         gathered.add({ batch, sequence, sizeBytes }, env.clock.monotonicMs())
         if (gathered.isEnough(env.clock.monotonicMs()) || batch.upTo >= upTo) return this.#put(gathered.take())
@@ -103,11 +103,11 @@ export class Intake {
   }
 
   #withoutLog(error: unknown): false {
-    const { env, peer, suspicion, onUnknown } = this.#options
+    const { env, peer, peerErrors, onUnknown } = this.#options
     env.log.debug('the backlog comes by the stream', { peer: peer.name, error: String(error) })
     this.#notBeforeMs = env.clock.monotonicMs() + againMs
     if (error instanceof UnknownFormat) onUnknown(error)
-    else if (error instanceof RangeError) suspicion.note('answer', error)
+    else if (error instanceof RangeError) peerErrors.note('answer', error)
     return false
   }
 
@@ -122,31 +122,31 @@ export class Intake {
     return this.#options.isPlausible(batch.upTo) ? this.#put([waiting]) : this.#ask(waiting)
   }
 
-  /** Whoever reaches the stream could move the cursor beyond all that is still to come. */
+  /** A stranger that can write to the stream could move the cursor beyond all that is still to come. */
   async #ask(waiting: Waiting): Promise<void> {
     const { batch, sequence } = waiting
     const said = await this.#greet()
     if (said?.epoch === batch.epoch && batch.upTo <= said.flushed) return await this.#put([waiting])
     const end = said === undefined ? 'nobody answers' : `its log ends at ${said.flushed}`
-    this.#options.suspicion.note('message', new RangeError(`a message up to ${batch.upTo}: ${end}`), sequence)
+    this.#options.peerErrors.note('message', new RangeError(`a message up to ${batch.upTo}: ${end}`), sequence)
   }
 
   #put(arrived: readonly Waiting[]): Promise<void> | void {
     const { inbox, onArrived } = this.#options
     for (const each of arrived) inbox.put(each)
     onArrived()
-    return inbox.room()
+    return inbox.capacity()
   }
 
-  /** A message that cannot be read or trusted is passed over: its changes come from the origin's log instead, as a hole. */
+  /** A message that cannot be read or trusted is passed over: its changes come from the origin's log instead, as a gap. */
   #read(session: Session, { payload, sequence }: StreamMessage): Batch | undefined {
-    const { peer, suspicion, isHeard, onUnknown } = this.#options
+    const { peer, peerErrors, isHeard, onUnknown } = this.#options
     try {
       return batchFrom(peer, session, payload)
     } catch (error) {
       // Of a peer that has not said what it speaks, a message of another version is the first word: nothing more is read.
       if (error instanceof UnknownFormat && !isHeard()) onUnknown(error)
-      else suspicion.note('message', error, sequence)
+      else peerErrors.note('message', error, sequence)
       return undefined
     }
   }
@@ -182,7 +182,7 @@ class Gathered {
 /** Where the line is so narrow, there is nothing to be gained. */
 const gatherMsMax = 100
 
-/** What the stream no longer has, the log may still have: nobody needs to wait until the stream has brought nothing for long enough. */
+/** What the stream no longer has, the log may still have: so the region need not wait until the stream has brought nothing for long enough. */
 function isBehind({ epoch, sent }: Announcement, cursor: Cursor): boolean {
   return epoch === cursor.epoch && sent > cursor.position
 }

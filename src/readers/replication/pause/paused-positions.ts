@@ -6,7 +6,7 @@
  */
 import type { Batch, BatchChange } from '../../../core/change/batch.ts'
 import type { Position } from '../../../core/change/change.ts'
-import type { Parked as ToldParked } from '../../../core/change/control.ts'
+import type { PausedPosition } from '../../../core/change/control.ts'
 import { UnknownFormat } from '../../../core/change/message.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Region } from '../../../core/topology.ts'
@@ -19,16 +19,16 @@ import type { Pauses } from './pauses.ts'
 import { Declined, Questions } from '../talk/questions.ts'
 import { replicasOf } from '../notes/registers-of.ts'
 import { RowParts } from '../talk/row-parts.ts'
-import type { Suspicion } from '../talk/suspicion.ts'
+import type { PeerErrors } from '../talk/peer-errors.ts'
 import type { Session } from '../talk/session.ts'
 
-type Room = {
+type Deps = {
   readonly engine: Engine
   readonly clock: Clock
   readonly log: Log
   readonly pauses: Pauses
   readonly peer: Region
-  readonly suspicion: Suspicion
+  readonly peerErrors: PeerErrors
   /** What a table had missed is durable; without changes when its state was merged instead. */
   readonly onCaughtUp: (epoch: string, changes?: readonly BatchChange[]) => void
 }
@@ -39,25 +39,25 @@ export type Place = { readonly epoch: string; readonly position: Position }
 
 type Places = ReadonlyMap<TableId, Place>
 
-const parkedNote = (peer: string): string => `replication/parked/${peer}`
+const noteOf = (peer: string): string => `replication/parked/${peer}`
 
-export function parkedPlaces(engine: Engine, peer: string): Places {
-  return new Map(Object.entries((engine.note(parkedNote(peer)) ?? {}) as Record<TableId, Place>))
+export function pausedPositionsOf(engine: Engine, peer: string): Places {
+  return new Map(Object.entries((engine.note(noteOf(peer)) ?? {}) as Record<TableId, Place>))
 }
 
 /** The note that keeps them. */
-export function parkedAt(peer: string, places: Places): readonly [string, unknown] {
-  return [parkedNote(peer), places.size === 0 ? undefined : Object.fromEntries(places)]
+export function pausedPositionsNote(peer: string, places: Places): readonly [string, unknown] {
+  return [noteOf(peer), places.size === 0 ? undefined : Object.fromEntries(places)]
 }
 
-export class Parked {
-  readonly #room: Room
+export class PausedPositions {
+  readonly #deps: Deps
   #againAtMs = -Infinity
   #places: Places
 
-  constructor(room: Room) {
-    this.#room = room
-    this.#places = parkedPlaces(room.engine, room.peer.name)
+  constructor(deps: Deps) {
+    this.#deps = deps
+    this.#places = pausedPositionsOf(deps.engine, deps.peer.name)
   }
 
   /** Those that do not go with the others. */
@@ -65,14 +65,14 @@ export class Parked {
     return [...this.#places.keys()]
   }
 
-  /** Up to where every table has everything, for whoever stands at `cursor`. */
+  /** Up to where every table has everything, once this region's cursor is at `cursor`. */
   reach(cursor: Position): Position {
     return Math.min(cursor, ...[...this.#places.values()].map(({ position }) => position))
   }
 
   /** For the origin; a table that is paused and has missed nothing yet stands where the cursor stands. */
-  told(cursor: Position): readonly ToldParked[] {
-    const { engine, pauses } = this.#room
+  told(cursor: Position): readonly PausedPosition[] {
+    const { engine, pauses } = this.#deps
     const paused = pauses.active().flatMap((pause) => ('table' in pause ? [pause.table] : []))
     return [...new Set([...this.#places.keys(), ...paused])]
       .filter((table) => engine.tableWithId(table) !== undefined)
@@ -85,14 +85,14 @@ export class Parked {
 
   /** A pause is over: `catchUp` has something to do. */
   get isDue(): boolean {
-    if (this.#places.size === 0 || this.#room.clock.monotonicMs() < this.#againAtMs) return false
-    return [...this.#places.keys()].some((table) => this.#room.pauses.ofTable(table) === 0)
+    if (this.#places.size === 0 || this.#deps.clock.monotonicMs() < this.#againAtMs) return false
+    return [...this.#places.keys()].some((table) => this.#deps.pauses.ofTable(table) === 0)
   }
 
   /** The batch without what is to wait; resolves when it is noted that it waits. */
   async without(batch: Batch, cursor: Place): Promise<Batch> {
     // The everyday case: nothing is asked of each change.
-    if (this.#places.size === 0 && this.#room.pauses.active().length === 0) return batch
+    if (this.#places.size === 0 && this.#deps.pauses.active().length === 0) return batch
     const waits = new Set<TableId>()
     for (const { kind, table } of batch.changes) if (kind === 'item' && this.#waits(table)) waits.add(table)
     if (waits.size === 0) return batch
@@ -108,7 +108,7 @@ export class Parked {
    * asked again later: its stream may flow all the same, and the other tables with it.
    */
   async catchUp(session: Session): Promise<boolean> {
-    const { engine, pauses, log, peer, clock, suspicion } = this.#room
+    const { engine, pauses, log, peer, clock, peerErrors } = this.#deps
     let moved = false
     for (const [table] of this.#places) {
       if (pauses.ofTable(table) > 0 || clock.monotonicMs() < this.#againAtMs) continue
@@ -116,7 +116,7 @@ export class Parked {
         if (engine.tableWithId(table) !== undefined) await this.#catchUpTable(session, table)
       } catch (error) {
         if (error instanceof UnknownFormat) throw error
-        if (error instanceof RangeError) suspicion.note('answer', error)
+        if (error instanceof RangeError) peerErrors.note('answer', error)
         log.debug('catching up waits', { table, peer: peer.name, error: String(error) })
         this.#againAtMs = clock.monotonicMs() + againMs
         continue
@@ -130,16 +130,16 @@ export class Parked {
 
   /** The origin's state was merged: of the tables that were not among it, the places have moved with the cursor (transfer.ts). */
   transferred(): void {
-    const { engine, peer } = this.#room
-    this.#places = parkedPlaces(engine, peer.name)
+    const { engine, peer } = this.#deps
+    this.#places = pausedPositionsOf(engine, peer.name)
   }
 
   #waits(table: TableId): boolean {
-    return this.#places.has(table) || this.#room.pauses.ofTable(table) > 0
+    return this.#places.has(table) || this.#deps.pauses.ofTable(table) > 0
   }
 
   async #catchUpTable(session: Session, table: TableId): Promise<void> {
-    const { engine, peer } = this.#room
+    const { engine, peer } = this.#deps
     const region = engine.region.name
     for (;;) {
       const place = this.#places.get(table)
@@ -150,17 +150,17 @@ export class Parked {
       const part = await askForPart({ session, region, peer, epoch, after, upTo: cursor.position, table, ...at })
       if (part.say === 'gone') {
         await this.#copyState(session, table)
-        return this.#room.onCaughtUp(epoch)
+        return this.#deps.onCaughtUp(epoch)
       }
       const rows = part.batch.changes.filter(({ kind }) => kind === 'item')
       if (rows.length > 0) await engine.merge(table, rows)
       await this.#keep(new Map([...this.#places, [table, { epoch, position: part.batch.upTo }]]))
-      this.#room.onCaughtUp(epoch, rows)
+      this.#deps.onCaughtUp(epoch, rows)
     }
   }
 
   async #copyState(session: Session, table: TableId): Promise<void> {
-    const { engine, log, peer } = this.#room
+    const { engine, log, peer } = this.#deps
     log.warn('the log does not reach back to the pause: merge the table’s state', { table, peer: peer.name })
     const parts = new RowParts({ questions: new Questions(session, engine.region.name), table, after: undefined })
     try {
@@ -178,8 +178,8 @@ export class Parked {
   }
 
   async #keep(places: Places): Promise<void> {
-    const { engine, peer } = this.#room
-    await engine.setNote(...parkedAt(peer.name, places))
+    const { engine, peer } = this.#deps
+    await engine.setNote(...pausedPositionsNote(peer.name, places))
     this.#places = places
   }
 }

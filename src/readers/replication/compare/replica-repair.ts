@@ -1,16 +1,16 @@
 /**
- * Mends this region's replica of a table: where replicas differ, every region decides by the same rows for the same one, and
+ * Repairs this region's replica of a table: where replicas differ, every region decides by the same rows for the same one, and
  * puts its own right. So all that is needed is that each does it, one after the other.
  */
 import { isSameRow } from '../../../core/reconcile/digest.ts'
-import { chooseRow } from '../../../core/reconcile/mend.ts'
+import { chooseRow } from '../../../core/reconcile/choose-row.ts'
 import type { RegisterValues } from '../../../core/table/registers.ts'
 import type { Table } from '../../../core/table/table.ts'
 import { incompleteStatus } from '../../../engine/leftovers.ts'
-import type { Comparison, Difference, VerifyRoom } from './verify.ts'
+import type { Comparison, Difference, VerifyDeps } from './verify.ts'
 import { compareReplicas } from './verify.ts'
 
-export type Mended = {
+export type RepairedReplica = {
   readonly comparison: Comparison
   readonly mended: number
   /** No replica has a valid row, nor has any of them nothing. */
@@ -19,28 +19,28 @@ export type Mended = {
   readonly corrected: number
 }
 
-export async function mendReplica(room: VerifyRoom, table: Table): Promise<Mended> {
-  const comparison = await compareReplicas(room, table)
+export async function repairReplica(deps: VerifyDeps, table: Table): Promise<RepairedReplica> {
+  const comparison = await compareReplicas(deps, table)
   let [mended, unknown] = [0, 0]
   for (const difference of comparison.differing) {
-    const done = await mendKey(room, table, difference, comparison.replicas)
+    const done = await repairKey(deps, table, difference, comparison.replicas)
     if (done === 'mended') mended++
     if (done === 'unknown') unknown++
   }
-  const corrected = await room.engine.audit(table.id)
-  await acceptIncomplete(room, table)
+  const corrected = await deps.engine.audit(table.id)
+  await acceptIncomplete(deps, table)
   return { comparison, mended, unknown, corrected }
 }
 
 /** What damage has left of the table is the table from now on: the operator says so by the repair. */
-async function acceptIncomplete({ engine, clock }: VerifyRoom, { id }: Table): Promise<void> {
+async function acceptIncomplete({ engine, clock }: VerifyDeps, { id }: Table): Promise<void> {
   if (engine.tableWithId(id)?.status !== incompleteStatus) return
   const status: RegisterValues['local/status'] = { status: 'ACTIVE', sinceMs: clock.wallMs() }
   await engine.define(id, [{ register: 'local/status', value: status }])
 }
 
-async function mendKey(
-  { engine }: VerifyRoom,
+async function repairKey(
+  { engine }: VerifyDeps,
   table: Table,
   { key, rows }: Difference,
   replicas: readonly string[],

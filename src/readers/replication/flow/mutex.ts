@@ -1,5 +1,5 @@
 /** Runs pieces of work one after another, in the order in which they came; shared ones between two of them run together. */
-export class Exclusive {
+export class Mutex {
   #last: Promise<unknown> = Promise.resolve()
   #shared: Promise<unknown>[] = []
 
