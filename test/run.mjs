@@ -17,7 +17,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { prepare } from '../src/node/prepare.mjs'
+import { prepare } from '../src/cli/prepare.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const [mode, ...rest] = process.argv.slice(2)

@@ -1,6 +1,6 @@
 /**
  * Reads every record that a node reads by itself, and names the first that cannot be decoded. The structure of the file is proved by
- * the time that this runs (adapters/lmdb-file.ts); a flipped bit within a value is not. Such a record can end each process that
+ * the time that this runs (adapters/lmdb/lmdb-file.ts); a flipped bit within a value is not. Such a record can end each process that
  * meets it soon after its start, so a store whose node does not stay up is read in full.
  *
  * Left out is what only a request reads, and what a node makes anew: feeds, tokens, index rows, tombstones by age, sizes of collections.

@@ -1,5 +1,5 @@
 /** Gives names to what may keep a node's event loop, so that the warning about a long turn says which work it was. */
-import type { TurnWatch } from '../adapters/turn-watch.ts'
+import type { TurnWatch } from '../adapters/system/turn-watch.ts'
 import type { Turns } from '../core/turns.ts'
 import type { Engine } from '../engine/engine.ts'
 

@@ -5,8 +5,8 @@
  */
 import type { Region, Topology } from '../core/topology.ts'
 import type { Log } from '../ports/log.ts'
-import { messageOf } from './failure.ts'
-import type { RegionEntry } from './regions.ts'
+import { messageOf } from '../process/failure.ts'
+import type { RegionEntry } from '../deployment/regions.ts'
 
 export type Peer = Region & { readonly url: string }
 

@@ -5,7 +5,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { FrontDoor } from '../../src/node/front-door/front-door.ts'
+import { FrontDoor } from '../../src/front-door/front-door.ts'
 import { cachedRegion, type CachedRegion } from '../conformance/cached-region.ts'
 import { call } from '../conformance/raw-request.ts'
 import { attacks } from './attacks.ts'

@@ -4,8 +4,8 @@
  * takes. Interleaved rounds, medians; processor time a request hardly depends on what else the machine does.
  */
 import { parseArgs } from 'node:util'
-import { findNatsServer } from '../../src/node/nats-server/find.ts'
-import { heapFlagsOf } from '../../src/node/own-program.ts'
+import { findNatsServer } from '../../src/nats-server/find.ts'
+import { heapFlagsOf } from '../../src/process/own-program.ts'
 import {
   type CacheChild,
   type Child,

@@ -1,6 +1,6 @@
 /** The server that a cache is, answering one constant whatever it is asked: what a hit is held against. */
-import { systemClock } from '../../src/adapters/clocks.ts'
-import { systemRandom } from '../../src/adapters/random.ts'
+import { systemClock } from '../../src/adapters/system/clocks.ts'
+import { systemRandom } from '../../src/adapters/system/random.ts'
 import { bufferPoolSizeBytes } from '../../src/core/limits.ts'
 import { aboutBody, ReadyReply } from '../../src/http/reply.ts'
 import { serveApi } from '../../src/http/server.ts'

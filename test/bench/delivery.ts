@@ -3,10 +3,10 @@
  * the official client's own `consume`, once by the program's puller; what counts is the faster of the two.
  */
 import { AckPolicy, DeliverPolicy, jetstream, jetstreamManager } from '@nats-io/jetstream'
-import { connectOnce } from '../../src/adapters/nats-connect.ts'
-import { bytesRead } from '../../src/adapters/nats-heartbeat.ts'
-import { Puller } from '../../src/adapters/nats-pull.ts'
-import { logSubject, streamName } from '../../src/adapters/nats-subjects.ts'
+import { connectOnce } from '../../src/adapters/nats/nats-connect.ts'
+import { bytesRead } from '../../src/adapters/nats/nats-heartbeat.ts'
+import { Puller } from '../../src/adapters/nats/nats-pull.ts'
+import { logSubject, streamName } from '../../src/adapters/nats/nats-subjects.ts'
 import { pullBytesMax } from '../../src/core/limits.ts'
 
 export type DeliveryOrder = {

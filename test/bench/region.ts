@@ -7,7 +7,7 @@ import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { findNatsServer } from '../../src/node/nats-server/find.ts'
+import { findNatsServer } from '../../src/nats-server/find.ts'
 import {
   type Child,
   holdTo,

@@ -5,14 +5,14 @@
 import { parseArgs } from 'node:util'
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect } from '@nats-io/transport-node'
-import { streamName } from '../../src/adapters/nats-subjects.ts'
+import { streamName } from '../../src/adapters/nats/nats-subjects.ts'
 import { messagesApartMs } from '../../src/core/limits.ts'
 import { cpuMsOf, delivery, Load } from './children.ts'
 import { median, quantile, rounded, table } from './figures.ts'
 import type { LoadResult } from './load.ts'
 import { call, encodeRequest, itemOf, keyOf, operations, pause, spread, tableName, until } from './requests.ts'
 import { type RegionName, regionNames, ThreeRegions } from './three-regions.ts'
-import { adminHeaders } from '../../src/node/endpoints.ts'
+import { adminHeaders } from '../../src/deployment/endpoints.ts'
 import { testAdminToken } from '../admin-token.ts'
 
 const { values: flags } = parseArgs({

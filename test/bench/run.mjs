@@ -10,7 +10,7 @@
  */
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { prepare } from '../../src/node/prepare.mjs'
+import { prepare } from '../../src/cli/prepare.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const [name, ...rest] = process.argv.slice(2)

@@ -1,12 +1,12 @@
 /** Three regions with their nats-servers as processes, and in this one the links between them, with distance, to be cut. */
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { makeMessageKeys } from '../../src/node/message-keys.ts'
-import { findNatsServer } from '../../src/node/nats-server/find.ts'
-import { type Link, type LinkMode, openLink } from '../../src/node/links/link.ts'
+import { makeMessageKeys } from '../../src/deployment/secrets/message-keys.ts'
+import { findNatsServer } from '../../src/nats-server/find.ts'
+import { type Link, type LinkMode, openLink } from '../../src/links/link.ts'
 import { type Child, type NodeChild, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
 import { call, createTable, tableName, until } from './requests.ts'
-import { adminHeaders } from '../../src/node/endpoints.ts'
+import { adminHeaders } from '../../src/deployment/endpoints.ts'
 import { testAdminToken } from '../admin-token.ts'
 
 export const regionNames = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const

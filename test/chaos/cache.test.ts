@@ -7,13 +7,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { cacheLeaseMs } from '../../src/core/limits.ts'
-import { type Link, openLink } from '../../src/node/links/link.ts'
+import { type Link, openLink } from '../../src/links/link.ts'
 import { root } from './chaos-region.ts'
 import { Deployment } from './deployment.ts'
 import { anyOf, rounds, testMsMax } from './pace.ts'
 import { sendRequest } from './request.ts'
 import { pause, until } from './until.ts'
-import { adminHeaders } from '../../src/node/endpoints.ts'
+import { adminHeaders } from '../../src/deployment/endpoints.ts'
 import { testAdminToken } from '../admin-token.ts'
 
 const table = 'cached'
@@ -33,7 +33,7 @@ class CacheProcess {
   }
 
   async start(): Promise<void> {
-    const program = join(root, 'dist', 'node', 'cli.js')
+    const program = join(root, 'dist', 'cli', 'cli.js')
     this.#child = spawn(process.execPath, [program, 'cache', ...this.#args, '--log-level', 'error'], {
       stdio: 'ignore',
       env: { ...process.env, LONGITUDE_ADMIN_TOKEN: testAdminToken },

@@ -16,13 +16,13 @@ import {
 } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { openLmdbStore } from '../../src/adapters/lmdb-store.ts'
-import { natsSettings } from '../../src/node/nats-server/settings.ts'
-import { natsGreets } from '../../src/node/supervisor/nats-process.ts'
-import { identityOf } from '../../src/node/process-identity.ts'
+import { openLmdbStore } from '../../src/adapters/lmdb/lmdb-store.ts'
+import { natsSettings } from '../../src/nats-server/settings.ts'
+import { natsGreets } from '../../src/supervisor/nats-process.ts'
+import { identityOf } from '../../src/process/process-identity.ts'
 import { until } from './until.ts'
 import type { Range } from '../../src/ports/store.ts'
-import { adminHeaders } from '../../src/node/endpoints.ts'
+import { adminHeaders } from '../../src/deployment/endpoints.ts'
 import { testAdminToken } from '../admin-token.ts'
 
 export const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -67,7 +67,7 @@ export class ChaosRegion {
   readonly endpoint: string
   readonly peers: string[] = []
   /** Where the program is: another version of it may be put in its place. */
-  program = join(root, 'dist', 'node', 'cli.js')
+  program = join(root, 'dist', 'cli', 'cli.js')
   /** More flags of its node, from its next start on. */
   flags: readonly string[] = []
   readonly #place: Place

@@ -5,13 +5,13 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type LinkPlan, Links } from '../../src/node/links/links.ts'
-import { plainShape, type Shape } from '../../src/node/links/shape.ts'
+import { type LinkPlan, Links } from '../../src/links/links.ts'
+import { plainShape, type Shape } from '../../src/links/lane/shape.ts'
 import { testAdminToken } from '../admin-token.ts'
 import { freePorts } from '../free-port.ts'
-import { type DataFolder, openDataFolder } from '../../src/node/data-folder.ts'
-import { findNatsServer } from '../../src/node/nats-server/find.ts'
-import { readRegions } from '../../src/node/regions.ts'
+import { type DataFolder, openDataFolder } from '../../src/deployment/data-folder.ts'
+import { findNatsServer } from '../../src/nats-server/find.ts'
+import { readRegions } from '../../src/deployment/regions.ts'
 import { type Ended, longitude, prepareProgram } from '../cli/command-line.ts'
 import { ChaosRegion } from './chaos-region.ts'
 import { sendRequest } from './request.ts'
@@ -68,7 +68,7 @@ export class Deployment {
     return found
   }
 
-  /** How bytes travel from now on, over those links (src/node/links/selection.ts) or all. */
+  /** How bytes travel from now on, over those links (src/links/control/selection.ts) or all. */
   setLinks(change: Partial<Shape>, ...links: readonly string[]): void {
     this.#links.set({ links: links.length === 0 ? ['*'] : links, change })
   }

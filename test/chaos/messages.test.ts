@@ -1,7 +1,7 @@
 /** What becomes of the messages between regions when something else has its hands on the streams: none of it reaches the data. */
 import { randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
-import { announceSubject, askSubject } from '../../src/adapters/nats-subjects.ts'
+import { announceSubject, askSubject } from '../../src/adapters/nats/nats-subjects.ts'
 import { decodeBatch, encodeBatch } from '../../src/core/change/batch.ts'
 import { encodeControl } from '../../src/core/change/control.ts'
 import { decodeRow, encodeRow } from '../../src/core/item/row.ts'

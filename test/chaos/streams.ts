@@ -1,7 +1,7 @@
 /** A region's stream and subjects as whoever can reach its nats-server may abuse them: read, lost, repeated, reordered, made up. */
 import { jetstreamManager } from '@nats-io/jetstream'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
-import { logSubject, streamName } from '../../src/adapters/nats-subjects.ts'
+import { logSubject, streamName } from '../../src/adapters/nats/nats-subjects.ts'
 import type { ChaosRegion } from './chaos-region.ts'
 
 const readMax = 200

@@ -58,5 +58,5 @@ function otherVersion(folder: string): string {
   if (changed === text) throw new Error('the version is not where it was')
   writeFileSync(path, changed)
   // As compiled: in the bundle that usually runs the version is somewhere else.
-  return join(folder, 'dist', 'node', 'cli-parts.js')
+  return join(folder, 'dist', 'cli', 'cli-parts.js')
 }

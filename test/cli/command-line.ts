@@ -8,11 +8,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { CreateTableCommand, DynamoDBClient, waitUntilTableExists } from '@aws-sdk/client-dynamodb'
-import { build } from '../../src/node/prepare.mjs'
-import { identityOf } from '../../src/node/process-identity.ts'
+import { build } from '../../src/cli/prepare.mjs'
+import { identityOf } from '../../src/process/process-identity.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
-export const programPath = join(root, 'dist', 'node', 'cli.js')
+export const programPath = join(root, 'dist', 'cli', 'cli.js')
 const startMsMax = 30_000
 
 export type Ended = { readonly status: number | null; readonly output: string; readonly errors: string }

@@ -22,8 +22,8 @@ import {
   temporaryFolder,
   up,
 } from './command-line.ts'
-import { foundToken } from '../../src/node/admin-token.ts'
-import { adminHeaders } from '../../src/node/endpoints.ts'
+import { foundToken } from '../../src/deployment/secrets/admin-token.ts'
+import { adminHeaders } from '../../src/deployment/endpoints.ts'
 
 const ends: (() => Promise<unknown>)[] = []
 beforeAll(prepareProgram, 60_000)

@@ -11,9 +11,9 @@ import {
 import { jetstream, jetstreamManager } from '@nats-io/jetstream'
 import { connect, nkeyAuthenticator, nkeys } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { natsSettings } from '../../src/node/nats-server/settings.ts'
-import { messageKeyPath } from '../../src/node/message-keys.ts'
-import { seedPath } from '../../src/node/nats-secrets.ts'
+import { natsSettings } from '../../src/nats-server/settings.ts'
+import { messageKeyPath } from '../../src/deployment/secrets/message-keys.ts'
+import { seedPath } from '../../src/deployment/secrets/nats-secrets.ts'
 import { freePort } from '../free-port.ts'
 import { NatsServerProcess } from '../replication/nats.ts'
 import {

@@ -1,7 +1,7 @@
 /** What the fuzzer sends its requests to: a node and a cache in this process, or a region of several processes with a cache before it. */
 import { join } from 'node:path'
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { MemoryStore } from '../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import type { Edit, Entry, Range } from '../../src/ports/store.ts'
 import { clientAt, prepareProgram, removeFolder, temporaryFolder, up } from '../cli/command-line.ts'
 import { cachedRegion } from './cached-region.ts'

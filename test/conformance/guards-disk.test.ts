@@ -1,6 +1,6 @@
 /** A disk that takes nothing is a guard as well: at every door that writes, of a region and of its cache, and of no other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { StoreFull } from '../../src/ports/store.ts'
 import { eventually } from '../replication/eventually.ts'
 import { cachedRegion, type CachedRegion } from './cached-region.ts'

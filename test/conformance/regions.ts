@@ -13,11 +13,11 @@ import {
   type TableDescription,
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
-import { systemClock } from '../../src/adapters/clocks.ts'
-import { MemoryNetwork } from '../../src/adapters/memory-bus.ts'
-import { MemoryStore } from '../../src/adapters/memory-store.ts'
-import { prometheusMeter } from '../../src/adapters/prometheus-meter.ts'
-import { systemRandom } from '../../src/adapters/random.ts'
+import { systemClock } from '../../src/adapters/system/clocks.ts'
+import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
+import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
+import { prometheusMeter } from '../../src/adapters/metrics/prometheus-meter.ts'
+import { systemRandom } from '../../src/adapters/system/random.ts'
 import type { Region } from '../../src/core/topology.ts'
 import { startRegion } from '../../src/region/start-region.ts'
 import { eventually } from '../replication/eventually.ts'

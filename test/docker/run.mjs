@@ -15,7 +15,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import { prepare } from '../../src/node/prepare.mjs'
+import { prepare } from '../../src/cli/prepare.mjs'
 import { deploymentOf, docker, statusOf, until } from './deployment.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))

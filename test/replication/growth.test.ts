@@ -1,7 +1,7 @@
 /** Tables come and go in three regions: what is kept of them comes back to what it was. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/adapters/clocks.ts'
-import { prometheusMeter } from '../../src/adapters/prometheus-meter.ts'
+import { systemClock } from '../../src/adapters/system/clocks.ts'
+import { prometheusMeter } from '../../src/adapters/metrics/prometheus-meter.ts'
 import { Measures } from '../../src/readers/replication/status/measure.ts'
 import type { Service } from '../../src/ports/service.ts'
 import { registerSweeper } from '../../src/readers/sweepers/registers.ts'

@@ -1,8 +1,8 @@
 /** Joins of many tables at once. What is asserted is counted: how many questions are under way together, not how long they take. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/adapters/clocks.ts'
-import { MemoryNetwork } from '../../src/adapters/memory-bus.ts'
-import { systemRandom } from '../../src/adapters/random.ts'
+import { systemClock } from '../../src/adapters/system/clocks.ts'
+import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
+import { systemRandom } from '../../src/adapters/system/random.ts'
 import { decodeRequest } from '../../src/core/change/control.ts'
 import { joinsUnderWayMax, requestsUnderWayMax } from '../../src/core/limits.ts'
 import type { Answerer } from '../../src/ports/bus.ts'

@@ -1,7 +1,7 @@
 /** Regions over a network in memory, and clients that write to them without a pause, each to keys of its own. */
-import { systemClock } from '../../src/adapters/clocks.ts'
-import { MemoryNetwork } from '../../src/adapters/memory-bus.ts'
-import { systemRandom } from '../../src/adapters/random.ts'
+import { systemClock } from '../../src/adapters/system/clocks.ts'
+import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
+import { systemRandom } from '../../src/adapters/system/random.ts'
 import type { Region } from '../../src/core/topology.ts'
 import type { Write } from '../../src/core/write/write.ts'
 import { TestRegion } from './region.ts'

@@ -4,8 +4,8 @@
  */
 import { randomBytes } from 'node:crypto'
 import { afterEach, describe, expect, it } from 'vitest'
-import { NatsBus } from '../../src/adapters/nats-bus.ts'
-import { Links } from '../../src/node/links/links.ts'
+import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
+import { Links } from '../../src/links/links.ts'
 import { eventually } from './eventually.ts'
 import { NatsServerProcess, quiet } from './nats.ts'
 import { agreed, TestRegion } from './region.ts'

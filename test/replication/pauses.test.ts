@@ -1,8 +1,8 @@
 /** Replication paused by an operator, and where it stands by the word of the region that writes. */
 import { afterEach, describe, expect, it } from 'vitest'
-import { systemClock } from '../../src/adapters/clocks.ts'
-import { MemoryNetwork } from '../../src/adapters/memory-bus.ts'
-import { systemRandom } from '../../src/adapters/random.ts'
+import { systemClock } from '../../src/adapters/system/clocks.ts'
+import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
+import { systemRandom } from '../../src/adapters/system/random.ts'
 import type { TableStatus } from '../../src/readers/replication/send/outbound.ts'
 import { eventually } from './eventually.ts'
 import { agreed, TestRegion } from './region.ts'

@@ -1,8 +1,8 @@
 /** A region of a test: the real engine on a store in memory, the real readers, over a nats-server of its own or a bus in memory. */
-import { systemClock } from '../../src/adapters/clocks.ts'
-import { openLmdbStore } from '../../src/adapters/lmdb-store.ts'
-import { MemoryDisk, MemoryStore } from '../../src/adapters/memory-store.ts'
-import { systemRandom } from '../../src/adapters/random.ts'
+import { systemClock } from '../../src/adapters/system/clocks.ts'
+import { openLmdbStore } from '../../src/adapters/lmdb/lmdb-store.ts'
+import { MemoryDisk, MemoryStore } from '../../src/adapters/memory/memory-store.ts'
+import { systemRandom } from '../../src/adapters/system/random.ts'
 import type { Item } from '../../src/core/attribute/value.ts'
 import { decodeItem } from '../../src/core/item/item-bytes.ts'
 import { bodyOffset, isTombstone } from '../../src/core/item/row.ts'

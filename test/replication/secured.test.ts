@@ -4,13 +4,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { connectOnce, type NatsServer } from '../../src/adapters/nats-connect.ts'
-import { NatsCacheLine } from '../../src/adapters/nats-cache-line.ts'
-import { cacheAskSubject, cacheInboxPrefix, invalidationSubject, logSubject } from '../../src/adapters/nats-subjects.ts'
-import { NatsBus } from '../../src/adapters/nats-bus.ts'
+import { connectOnce, type NatsServer } from '../../src/adapters/nats/nats-connect.ts'
+import { NatsCacheLine } from '../../src/adapters/nats/nats-cache-line.ts'
+import {
+  cacheAskSubject,
+  cacheInboxPrefix,
+  invalidationSubject,
+  logSubject,
+} from '../../src/adapters/nats/nats-subjects.ts'
+import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { encodeControl } from '../../src/core/change/control.ts'
-import { writeDeployment } from '../../src/node/deployment/deployment.ts'
-import { natsAccess } from '../../src/node/nats-access.ts'
+import { writeDeployment } from '../../src/deployment/deployment.ts'
+import { natsAccess } from '../../src/deployment/secrets/nats-access.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from '../free-port.ts'
 import { NatsServerProcess, quiet } from './nats.ts'

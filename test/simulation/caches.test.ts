@@ -31,7 +31,7 @@ type Bug = {
   readonly inject: () => void
 }
 
-const dax = '../../src/readers/dax'
+const dax = '../../src/cache/core'
 const replaced = new Set<string>()
 const seedsMax = 40
 /** The version of the world that the known seeds are of. */

@@ -1,5 +1,5 @@
 /** A disk that says "durable" when it has only promised: a crash takes back what it was told in the last moments. */
-import type { MemoryDisk, MemoryStore } from '../../src/adapters/memory-store.ts'
+import type { MemoryDisk, MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import type { Edit, Entry, Range, Store } from '../../src/ports/store.ts'
 
 type Undo = { readonly atMs: number; readonly edits: readonly { key: Buffer; value: Buffer | undefined }[] }

@@ -3,7 +3,7 @@
  * and goes on them. Everything that the process touches is made anew at each start and fenced at each crash, so a
  * dead process does nothing more, although its promises are still around.
  */
-import { MemoryDisk, MemoryStore } from '../../src/adapters/memory-store.ts'
+import { MemoryDisk, MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { required } from '../../src/core/assert.ts'
 import type { Position } from '../../src/core/change/change.ts'
 import type { ClockState } from '../../src/core/hybrid-logical-clock/hybrid-logical-clock.ts'

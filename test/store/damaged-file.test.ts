@@ -8,8 +8,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Checked, checkFile } from '../../src/adapters/lmdb-file.ts'
-import { openLmdbStore } from '../../src/adapters/lmdb-store.ts'
+import { type Checked, checkFile } from '../../src/adapters/lmdb/lmdb-file.ts'
+import { openLmdbStore } from '../../src/adapters/lmdb/lmdb-store.ts'
 import { StoreDamaged } from '../../src/ports/store.ts'
 
 const pageSizeBytes = 8192

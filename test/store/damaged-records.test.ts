@@ -4,7 +4,7 @@
  * how many bytes are changed, and `npm run chaos` changes many.
  */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type MemoryDisk, MemoryStore } from '../../src/adapters/memory-store.ts'
+import { type MemoryDisk, MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { decodeItem } from '../../src/core/item/item-bytes.ts'
 import { bodyOffset, encodeRow } from '../../src/core/item/row.ts'
 import { encodePrimaryKey } from '../../src/core/key/primary-key.ts'

@@ -3,7 +3,7 @@
  * what it has read of each. In a process of its own, since LMDB may end it.
  */
 import { createHash } from 'node:crypto'
-import { openDatabase } from '../../src/adapters/lmdb-store.ts'
+import { openDatabase } from '../../src/adapters/lmdb/lmdb-store.ts'
 
 type LmdbDatabase = ReturnType<typeof openDatabase>
 

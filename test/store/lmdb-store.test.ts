@@ -3,7 +3,7 @@ import { chmod, mkdir, mkdtemp, rm, truncate, writeFile } from 'node:fs/promises
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { openLmdbStore } from '../../src/adapters/lmdb-store.ts'
+import { openLmdbStore } from '../../src/adapters/lmdb/lmdb-store.ts'
 import type { Store } from '../../src/ports/store.ts'
 import { storeContract } from './contract.ts'
 

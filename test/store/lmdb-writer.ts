@@ -1,5 +1,5 @@
 /** Run by lmdb-store.test.ts: writes batches until it is killed, and tells of each that is durable. */
-import { openLmdbStore } from '../../src/adapters/lmdb-store.ts'
+import { openLmdbStore } from '../../src/adapters/lmdb/lmdb-store.ts'
 
 const store = await openLmdbStore(process.argv[2] ?? '')
 const [last] = [...store.entries({ from: Buffer.from('n'), to: Buffer.from('o') })]

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { storeContract } from './contract.ts'
 
 storeContract('memory store', async () => {

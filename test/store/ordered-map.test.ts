@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { OrderedMap } from '../../src/adapters/ordered-map.ts'
+import { OrderedMap } from '../../src/adapters/memory/ordered-map.ts'
 
 it('is a sorted map, whatever is put in, taken out and walked', () => {
   const key = fc.uint8Array({ minLength: 1, maxLength: 2 }).map((bytes) => Buffer.from(bytes))

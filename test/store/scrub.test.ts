@@ -4,8 +4,8 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import type { LmdbScrub } from '../../src/adapters/lmdb-scrub.ts'
-import { type LmdbStore, openLmdbStore, pageSizeBytes } from '../../src/adapters/lmdb-store.ts'
+import type { LmdbScrub } from '../../src/adapters/lmdb/lmdb-scrub.ts'
+import { type LmdbStore, openLmdbStore, pageSizeBytes } from '../../src/adapters/lmdb/lmdb-store.ts'
 
 let folder: string
 let store: LmdbStore

@@ -1,14 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { acts, floors, parts, programs, room } from './rooms.ts'
 import { type Source, sources } from './sources.ts'
 
-/** Floors of the house (src/ARCHITECTURE.md): a file imports from its own room or from lower floors. */
-const floors = ['core', 'ports', 'adapters', 'engine', 'readers', 'operations', 'http', 'region', 'drills', 'node']
 /** `crc32` of node:zlib is a pure function, and in plain JavaScript it would take several times as long. */
 const pureImports: ReadonlySet<string> = new Set(['src/core/checksum.ts node:zlib'])
 const outsidePackages = ['lmdb', '@nats-io/', 'pino', 'prom-client']
 
 const all = sources('src')
-const room = (path: string): string => path.split('/')[1] ?? ''
 const own = (source: Source): readonly string[] => source.imports.filter((name) => name.startsWith('src/'))
 const outside = ({ path, imports }: Source): readonly string[] =>
   imports.filter((name) => !name.startsWith('src/') && !pureImports.has(`${path} ${name}`))
@@ -33,6 +31,10 @@ const replication = 'src/readers/replication/'
 const filesInRoomMax = 16
 
 describe('the walls of the house', () => {
+  test('every room has its floor', () => {
+    expect(all.map(({ path }) => room(path)).filter((name) => !floors.includes(name))).toEqual([])
+  })
+
   test('a file imports from its own room or from lower floors', () => {
     const wrong = all.flatMap((source) =>
       own(source)
@@ -42,11 +44,24 @@ describe('the walls of the house', () => {
     expect(wrong).toEqual([])
   })
 
-  test('only node/ imports adapters/', () => {
+  test('only programs import adapters/', () => {
     const wrong = all
-      .filter((source) => !['adapters', 'node'].includes(room(source.path)))
+      .filter((source) => room(source.path) !== 'adapters' && !programs.has(room(source.path)))
       .filter((source) => own(source).some((name) => room(name) === 'adapters'))
     expect(wrong.map((source) => source.path)).toEqual([])
+  })
+
+  test('what a program decides or answers by imports only what is named for it', () => {
+    const wrong = parts.flatMap(({ folder, mayImport }) =>
+      all
+        .filter(({ path }) => path.startsWith(folder))
+        .flatMap((source) =>
+          own(source)
+            .filter((name) => !name.startsWith(folder) && !mayImport.includes(room(name)))
+            .map((name) => `${source.path} imports ${name}`),
+        ),
+    )
+    expect(wrong).toEqual([])
   })
 
   test('core/ imports nothing from outside but types', () => {
@@ -56,9 +71,9 @@ describe('the walls of the house', () => {
     expect(wrong.map((source) => source.path)).toEqual([])
   })
 
-  test('Node and the packages that act are imported by adapters/, http/ and node/ only', () => {
+  test('Node and the packages that act are imported by adapters/, http/ and what acts in the programs only', () => {
     const wrong = all
-      .filter((source) => !['adapters', 'http', 'drills', 'node'].includes(room(source.path)))
+      .filter(({ path }) => !acts(path))
       .flatMap((source) =>
         outside(source)
           .filter((name) => name.startsWith('node:') || outsidePackages.some((prefix) => name.startsWith(prefix)))

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { options } from '../../src/node/configuration.ts'
+import { options } from '../../src/cli/configuration.ts'
 
 export const page = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url))
 
@@ -29,7 +29,7 @@ async function commandLine(): Promise<Command> {
         resolve(this)
         return await Promise.resolve(this)
       }
-      import('../../src/node/cli.ts').catch(reject)
+      import('../../src/cli/cli.ts').catch(reject)
     })
   } finally {
     Object.defineProperty(Command.prototype, 'parseAsync', own)

@@ -1,8 +1,8 @@
 /** Two regions, each with a nats-server that is open to all and a node of whichever version: what an upgrade meets. */
 import { join } from 'node:path'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
-import { makeMessageKeys } from '../../src/node/message-keys.ts'
-import { findNatsServer } from '../../src/node/nats-server/find.ts'
+import { makeMessageKeys } from '../../src/deployment/secrets/message-keys.ts'
+import { findNatsServer } from '../../src/nats-server/find.ts'
 import { ChaosRegion } from '../chaos/chaos-region.ts'
 import { freePorts } from '../free-port.ts'
 import { root } from './released.ts'
@@ -17,7 +17,7 @@ export type Side = {
   readonly data: string
 }
 
-const newProgram = join(root, 'dist', 'node', 'cli.js')
+const newProgram = join(root, 'dist', 'cli', 'cli.js')
 
 export class OldAndNew {
   readonly sides: readonly Side[]

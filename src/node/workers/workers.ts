@@ -8,7 +8,7 @@ import { serveForwarded } from '../../http/forwarding.ts'
 import type { RunningServer } from '../../http/server.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
-import { ownProgram } from '../own-program.ts'
+import { ownProgram } from '../../process/own-program.ts'
 import { forwardingDescriptor, type FromWorker, type ToWorker, type WorkerStart } from './messages.ts'
 
 export type WorkersOptions = {

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { type MemoryBus, MemoryNetwork } from '../../../src/adapters/memory-bus.ts'
+import { type MemoryBus, MemoryNetwork } from '../../../src/adapters/memory/memory-bus.ts'
 import type { StreamMessage } from '../../../src/ports/bus.ts'
 import { Scheduler } from '../../simulation/scheduler.ts'
 import { SeededRandom } from '../../simulation/seeded-random.ts'

@@ -2,7 +2,7 @@
 import { JetStreamApiError } from '@nats-io/jetstream'
 import { errors } from '@nats-io/transport-node'
 import { describe, expect, it } from 'vitest'
-import { refusalFrom, refusalOfCode, refusals } from '../../../src/adapters/nats-refusals.ts'
+import { refusalFrom, refusalOfCode, refusals } from '../../../src/adapters/nats/nats-refusals.ts'
 import { asRefusal, courses, refusalKinds, StreamRefused } from '../../../src/core/stream-refusal.ts'
 
 /** The codes of server/errors.json, 2.15.3; 2.10.23 has no others. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { systemClock } from '../../../src/adapters/clocks.ts'
-import { prometheusMeter } from '../../../src/adapters/prometheus-meter.ts'
+import { systemClock } from '../../../src/adapters/system/clocks.ts'
+import { prometheusMeter } from '../../../src/adapters/metrics/prometheus-meter.ts'
 import { Measures } from '../../../src/readers/replication/status/measure.ts'
 import type { TableStatus } from '../../../src/readers/replication/send/outbound.ts'
 import type { PeerStatus, ReplicationStatus } from '../../../src/readers/replication/status/status.ts'

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { TurnWatch } from '../../../src/adapters/turn-watch.ts'
+import { TurnWatch } from '../../../src/adapters/system/turn-watch.ts'
 import { turnLookMs, turnWarningsApartMs } from '../../../src/core/limits.ts'
 
 /** Time that passes only when the test says so; the watch's timer comes when `turn` is over. */

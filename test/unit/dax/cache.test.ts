@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cacheTableConfirmedMs } from '../../../src/core/limits.ts'
-import type { Origin } from '../../../src/readers/dax/asks.ts'
+import type { Origin } from '../../../src/cache/core/asks.ts'
 import { Keeper, keyOf, textOf } from './keeper.ts'
 
 const item = (value: string): string => `{"Item":${JSON.stringify(value)}}`

@@ -6,7 +6,7 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { InvalidatedKey } from '../../../src/core/change/invalidation.ts'
-import type { ItemRead, Origin } from '../../../src/readers/dax/asks.ts'
+import type { ItemRead, Origin } from '../../../src/cache/core/asks.ts'
 import { Keeper, keyOf, textOf } from './keeper.ts'
 
 const partition = fc.constantFrom('a', 'b')

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { Fences } from '../../../src/readers/dax/fences.ts'
+import { Fences } from '../../../src/cache/core/fences.ts'
 
 const key = fc.constantFrom('a', 'b', 'c', 'd', 'e', 'f')
 const step = fc.oneof(

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { type CacheReport, encodePlace, type LogPlace } from '../../../src/core/change/cache-talk.ts'
 import { encodeInvalidation } from '../../../src/core/change/invalidation.ts'
 import type { Log } from '../../../src/ports/log.ts'
-import { startFollower } from '../../../src/readers/dax/follower.ts'
+import { startFollower } from '../../../src/cache/core/follower.ts'
 import { TestClock } from '../engine/region.ts'
 
 type Restart = readonly [epoch: string, position: number]

@@ -2,10 +2,10 @@
 import type { KeySchema } from '../../../src/core/table/table.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import type { Mark } from '../../../src/core/wire/mark.ts'
-import type { ItemRead, Origin, PageRead, Written } from '../../../src/readers/dax/asks.ts'
-import { Cache } from '../../../src/readers/dax/cache.ts'
-import type { CacheOptions } from '../../../src/readers/dax/options.ts'
-import type { Cached } from '../../../src/readers/dax/entry.ts'
+import type { ItemRead, Origin, PageRead, Written } from '../../../src/cache/core/asks.ts'
+import { Cache } from '../../../src/cache/core/cache.ts'
+import type { CacheOptions } from '../../../src/cache/core/options.ts'
+import type { Cached } from '../../../src/cache/core/entry.ts'
 
 export const schema: KeySchema = { partition: [{ name: 'pk', type: 'S' }], sort: [{ name: 'sk', type: 'N' }] }
 

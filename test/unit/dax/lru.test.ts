@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { Held, Lru } from '../../../src/readers/dax/lru.ts'
+import { Held, Lru } from '../../../src/cache/core/lru.ts'
 
 class Entry extends Held {
   readonly name: number

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { type Cast, castOf } from '../../../src/drills/cast.ts'
+import { type Cast, castOf } from '../../../src/drills/definition/cast.ts'
 
 const drill = { regions: ['a', 'b', 'c'], roles: { victim: 'b' } }
 

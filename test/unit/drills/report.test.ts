@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { markdownOf } from '../../../src/drills/markdown.ts'
-import { pageOf } from '../../../src/drills/page.ts'
-import { parseDrill } from '../../../src/drills/parse.ts'
-import type { Proof, Recorded } from '../../../src/drills/record.ts'
-import { type Report, reportOf } from '../../../src/drills/report.ts'
+import { markdownOf } from '../../../src/drills/report/markdown.ts'
+import { pageOf } from '../../../src/drills/report/page.ts'
+import { parseDrill } from '../../../src/drills/definition/parse.ts'
+import type { Proof, Recorded } from '../../../src/drills/definition/record.ts'
+import { type Report, reportOf } from '../../../src/drills/report/report.ts'
 import { conflict, fault, operation } from './operations.ts'
 
 const drillText = `name: mine

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { linearScale, logarithmicScale, timeScale } from '../../../src/drills/scale.ts'
-import { binsOf, pairSeriesOf, quantile, serviceOf } from '../../../src/drills/statistics.ts'
+import { linearScale, logarithmicScale, timeScale } from '../../../src/drills/report/scale.ts'
+import { binsOf, pairSeriesOf, quantile, serviceOf } from '../../../src/drills/report/statistics.ts'
 import { operation } from './operations.ts'
 
 const operations = fc.array(

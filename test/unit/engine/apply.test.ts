@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { decodeRow, encodeRow, type Row } from '../../../src/core/item/row.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import type { Engine, RemoteBatch, RemoteChange } from '../../../src/engine/engine.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import { StoreFailed, StoreFull } from '../../../src/ports/store.ts'
 import { del, itemAt, itemOf, makeTable, openRegion, put, startMs } from './region.ts'

@@ -1,6 +1,6 @@
 /** Every record that a node reads by itself is read by the check of the content, which names the first that cannot be decoded. */
 import { describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { decodeRow, encodeRow } from '../../../src/core/item/row.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import { checkContent } from '../../../src/engine/content.ts'

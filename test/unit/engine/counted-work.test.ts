@@ -1,6 +1,6 @@
 /** What operations cost, in things that can be counted: a change for the worse shows here on every machine, however busy. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import type { Edit, Entry, Range, Store } from '../../../src/ports/store.ts'

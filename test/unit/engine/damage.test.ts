@@ -1,6 +1,6 @@
 /** Jobs and peers go on where they meet a damaged row: it stays quarantined, and all others are served. */
 import { expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import { registerKey, rowKey, tableRows } from '../../../src/engine/keys.ts'
 import { checkIndexes } from './books.ts'

@@ -7,7 +7,7 @@ vi.mock('../../../src/core/limits.ts', async (original) => ({
   conflictsBytesMax: 5000,
 }))
 
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { bodyOffset } from '../../../src/core/item/row.ts'
 import { itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { type Stamp } from '../../../src/core/hybrid-logical-clock/stamp.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { openRegion, startMs } from './region.ts'

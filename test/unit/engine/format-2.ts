@@ -1,5 +1,5 @@
 /** Makes of a store in the present format one of format 2, as version 0.1.0 would have written it. */
-import type { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import type { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import type { Change } from '../../../src/core/change/change.ts'
 import { changeIn, decodeEntry } from '../../../src/core/change/record.ts'
 import { wireSizeBytes, writeWireRow } from '../../../src/core/item/row.ts'

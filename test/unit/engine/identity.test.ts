@@ -1,6 +1,6 @@
 /** A store says whose it is; one whose identity was damaged says so instead of naming another region. */
 import { expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { DamagedRecord } from '../../../src/engine/damaged-record.ts'
 import { ForeignStore } from '../../../src/engine/identity.ts'
 import { identityKey } from '../../../src/engine/keys.ts'

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { localIndexRegister } from '../../../src/core/table/registers.ts'
 import type { Engine } from '../../../src/engine/engine.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { everyRegion } from '../../../src/core/hybrid-logical-clock/stamp.ts'
 import { decodeRow } from '../../../src/core/item/row.ts'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { del, itemAt, itemOf, makeTable, openRegion, put, regionNames, replicate, tableEdits } from './region.ts'
 
 const [us, eu] = regionNames

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { copyChange } from '../../../src/core/change/record.ts'
 import { proofByChange } from '../../../src/core/change/proof.ts'
 import { stepRowsMax } from '../../../src/core/limits.ts'

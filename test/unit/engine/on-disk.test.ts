@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { openLmdbStore } from '../../../src/adapters/lmdb-store.ts'
+import { openLmdbStore } from '../../../src/adapters/lmdb/lmdb-store.ts'
 import { checkIndexes, checkLog } from './books.ts'
 import { del, itemAt, itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
 

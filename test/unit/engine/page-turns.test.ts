@@ -1,6 +1,6 @@
 /** Replies that take several turns of the event loop say the same as those that take one, and small ones make no promise. */
 import { beforeAll, describe, expect, it } from 'vitest'
-import { systemClock } from '../../../src/adapters/clocks.ts'
+import { systemClock } from '../../../src/adapters/system/clocks.ts'
 import type { Table } from '../../../src/core/table/table.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { batchGetItem } from '../../../src/operations/batches/batch-get-item.ts'

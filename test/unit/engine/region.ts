@@ -1,5 +1,5 @@
 /** An engine on a store in memory, with a clock that the test moves, and tables in few words. */
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { decodeItem } from '../../../src/core/item/item-bytes.ts'
 import { bodyOffset } from '../../../src/core/item/row.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { idempotencyTokenMsMax } from '../../../src/core/limits.ts'
 import { tokensBefore } from '../../../src/engine/keys.ts'
 import { itemAt, itemOf, makeTable, openRegion, put } from './region.ts'

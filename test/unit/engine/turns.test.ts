@@ -1,6 +1,6 @@
 /** Work of one turn of the event loop, counted: what is read of the store between two moments at which others have their turn. */
 import { describe, expect, it } from 'vitest'
-import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import {
   applyChangesMax,
   conflictAgeMsMax,

@@ -1,7 +1,7 @@
 /** Stores of earlier formats are brought up to this one when they are opened, whatever is killed meanwhile. */
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import type { Change } from '../../../src/core/change/change.ts'
 import { decodeRow } from '../../../src/core/item/row.ts'
 import type { Write } from '../../../src/core/write/write.ts'

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { hmacWith } from '../../../src/adapters/message-key.ts'
+import { hmacWith } from '../../../src/adapters/system/message-key.ts'
 import { encodeBatch } from '../../../src/core/change/batch.ts'
 import { decodeAnswer, decodeRequest, encodeControl } from '../../../src/core/change/control.ts'
 import { asUnsigned, frameSizeBytes, UnknownFormat } from '../../../src/core/change/message.ts'

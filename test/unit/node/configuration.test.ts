@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { addOptions, optionsOf, readOptions } from '../../../src/node/configuration.ts'
+import { addOptions, optionsOf, readOptions } from '../../../src/cli/configuration.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'longitude-options-'))
 const file = join(folder, 'options.json')

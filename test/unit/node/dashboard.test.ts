@@ -1,10 +1,10 @@
 /** What deploy/ shows of the metrics, held against those that a node has. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { prometheusMeter } from '../../../src/adapters/prometheus-meter.ts'
-import { systemClock } from '../../../src/adapters/clocks.ts'
-import { Cache } from '../../../src/readers/dax/cache.ts'
-import { cacheMetrics } from '../../../src/readers/dax/metrics.ts'
+import { prometheusMeter } from '../../../src/adapters/metrics/prometheus-meter.ts'
+import { systemClock } from '../../../src/adapters/system/clocks.ts'
+import { Cache } from '../../../src/cache/core/cache.ts'
+import { cacheMetrics } from '../../../src/cache/core/metrics.ts'
 import { metrics } from '../../../src/ports/meter.ts'
 
 type Panel = {

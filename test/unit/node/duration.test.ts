@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { durationMs } from '../../../src/node/duration.ts'
+import { durationMs } from '../../../src/process/duration.ts'
 
 it.each([
   ['500ms', 500],

@@ -3,8 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { toAll } from '../../../src/core/change/seal.ts'
-import { writeDeployment } from '../../../src/node/deployment/deployment.ts'
-import { FolderKeys, makeMessageKeys, messageKeyPath, rotateMessageKeys } from '../../../src/node/message-keys.ts'
+import { writeDeployment } from '../../../src/deployment/deployment.ts'
+import {
+  FolderKeys,
+  makeMessageKeys,
+  messageKeyPath,
+  rotateMessageKeys,
+} from '../../../src/deployment/secrets/message-keys.ts'
 import { quiet } from '../../replication/nats.ts'
 
 let folder = ''

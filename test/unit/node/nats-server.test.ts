@@ -2,10 +2,10 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
-import { mirrorOf } from '../../../src/node/nats-server/debian-package.ts'
-import { findNatsServer } from '../../../src/node/nats-server/find.ts'
-import { assetOf, checkDigest } from '../../../src/node/nats-server/release.ts'
-import { isNewEnough } from '../../../src/node/nats-server/version.ts'
+import { mirrorOf } from '../../../src/nats-server/debian-package.ts'
+import { findNatsServer } from '../../../src/nats-server/find.ts'
+import { assetOf, checkDigest } from '../../../src/nats-server/release.ts'
+import { isNewEnough } from '../../../src/nats-server/version.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'longitude-nats-server-'))
 afterEach(() => vi.unstubAllEnvs())

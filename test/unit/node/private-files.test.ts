@@ -2,8 +2,8 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, write
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { openDataFolder } from '../../../src/node/data-folder.ts'
-import { tightenFolder } from '../../../src/node/private-files.ts'
+import { openDataFolder } from '../../../src/deployment/data-folder.ts'
+import { tightenFolder } from '../../../src/process/private-files.ts'
 
 let folder: string
 beforeEach(() => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { readRegions } from '../../../src/node/regions.ts'
-import { layOut, portsOf } from '../../../src/node/supervisor/layout.ts'
+import { readRegions } from '../../../src/deployment/regions.ts'
+import { layOut, portsOf } from '../../../src/deployment/layout.ts'
 
 const regions = readRegions()
 

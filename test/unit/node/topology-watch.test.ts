@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import type { RegionEntry } from '../../../src/node/regions.ts'
+import type { RegionEntry } from '../../../src/deployment/regions.ts'
 import { type TopologyWatch, watchTopology } from '../../../src/node/topology-watch.ts'
 import { quiet } from '../../replication/nats.ts'
 

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { assert } from '../../../src/core/assert.ts'
 import { Caretaker } from '../../../src/operations/tables/caretaker.ts'
 import { registerValueOf } from '../../../src/engine/catalog.ts'

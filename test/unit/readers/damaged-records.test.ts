@@ -1,6 +1,6 @@
 /** What a region does by itself about records that somebody has found damaged. */
 import { expect, it } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
 import type { Table } from '../../../src/core/table/table.ts'
 import { rowKey, tableIndexRows } from '../../../src/engine/keys.ts'

@@ -4,7 +4,7 @@
  */
 import { Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { MemoryStore } from '../../../src/adapters/memory-store.ts'
+import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import type { RunningServer } from '../../../src/http/server.ts'
 import type { Edit, Entry, Range } from '../../../src/ports/store.ts'
 import { apiHeaders } from '../../conformance/raw-request.ts'

@@ -1,7 +1,7 @@
 /** A region with the table `abc` behind the real server, on a store of the test's own. */
-import { MemoryNetwork } from '../../../src/adapters/memory-bus.ts'
-import { systemClock } from '../../../src/adapters/clocks.ts'
-import { systemRandom } from '../../../src/adapters/random.ts'
+import { MemoryNetwork } from '../../../src/adapters/memory/memory-bus.ts'
+import { systemClock } from '../../../src/adapters/system/clocks.ts'
+import { systemRandom } from '../../../src/adapters/system/random.ts'
 import { openEngine } from '../../../src/engine/open-engine.ts'
 import { type RunningServer, startServer } from '../../../src/http/server.ts'
 import type { Log } from '../../../src/ports/log.ts'

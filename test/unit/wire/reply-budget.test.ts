@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ReplyBudget } from '../../../src/http/cache/reply-budget.ts'
+import { ReplyBudget } from '../../../src/cache/http/reply-budget.ts'
 
 function replyOf(budget: ReplyBudget) {
   const state = { reads: true }

@@ -1,8 +1,8 @@
 /** A server with operations of the test's own: what the wire does does not depend on an engine. */
 import { randomUUID } from 'node:crypto'
-import { prometheusMeter } from '../../../src/adapters/prometheus-meter.ts'
-import { systemClock } from '../../../src/adapters/clocks.ts'
-import { systemRandom } from '../../../src/adapters/random.ts'
+import { prometheusMeter } from '../../../src/adapters/metrics/prometheus-meter.ts'
+import { systemClock } from '../../../src/adapters/system/clocks.ts'
+import { systemRandom } from '../../../src/adapters/system/random.ts'
 import { type ServerOptions, startServer } from '../../../src/http/server.ts'
 import type { RunningServer } from '../../../src/http/server.ts'
 import type { Operation, OperationContext } from '../../../src/operations/operation.ts'

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { RunningServer } from '../../../src/http/server.ts'
 import { isForwarded, Visitors } from '../../../src/http/visitors.ts'
-import { FrontDoor } from '../../../src/node/front-door/front-door.ts'
+import { FrontDoor } from '../../../src/front-door/front-door.ts'
 import { apiHeaders, send } from '../../conformance/raw-request.ts'
 import { serverWith } from './server.ts'
 

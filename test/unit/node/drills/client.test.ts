@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { type Load, stepSchemas } from '../../../../src/drills/definition.ts'
-import type { Operation } from '../../../../src/drills/record.ts'
-import { Client } from '../../../../src/node/drills/client.ts'
-import { seeded } from '../../../../src/node/drills/seeded.ts'
-import { NoAnswer, type Place, Refusal, type Wire } from '../../../../src/node/drills/wire.ts'
+import { type Load, stepSchemas } from '../../../../src/drills/definition/definition.ts'
+import type { Operation } from '../../../../src/drills/definition/record.ts'
+import { Client } from '../../../../src/drills/run/client.ts'
+import { seeded } from '../../../../src/drills/run/seeded.ts'
+import { NoAnswer, type Place, Refusal, type Wire } from '../../../../src/drills/run/wire.ts'
 import { until } from '../../../chaos/until.ts'
 
 type Answer = () => Promise<Readonly<Record<string, unknown>>>

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
-import { stepSchemas } from '../../../../src/drills/definition.ts'
-import { Load } from '../../../../src/node/drills/load.ts'
-import type { Wire } from '../../../../src/node/drills/wire.ts'
+import { stepSchemas } from '../../../../src/drills/definition/definition.ts'
+import { Load } from '../../../../src/drills/run/load.ts'
+import type { Wire } from '../../../../src/drills/run/wire.ts'
 import { until } from '../../../chaos/until.ts'
 
 it('records so many operations, and what was under way then; its clients stop for good', async () => {

@@ -4,7 +4,7 @@ import { Agent, createServer, type IncomingMessage, request, type Server } from 
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { frontDoorConnectionsMax, requestSizeBytesMax } from '../../../../src/core/limits.ts'
-import { FrontDoor, type FrontDoorOptions } from '../../../../src/node/front-door/front-door.ts'
+import { FrontDoor, type FrontDoorOptions } from '../../../../src/front-door/front-door.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(async () => {

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Health } from '../../../../src/node/front-door/health.ts'
+import { Health } from '../../../../src/front-door/health.ts'
 
 const closing: (() => unknown)[] = []
 afterEach(() => {

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { regionOf } from '../../../../src/node/front-door/region-of.ts'
-import { ordersOf, routeOf } from '../../../../src/node/front-door/route.ts'
-import { readRegions } from '../../../../src/node/regions.ts'
+import { regionOf } from '../../../../src/front-door/region-of.ts'
+import { ordersOf, routeOf } from '../../../../src/front-door/route.ts'
+import { readRegions } from '../../../../src/deployment/regions.ts'
 
 const header = (scope: string): string =>
   `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/${scope}, SignedHeaders=host;x-amz-date, Signature=${'0'.repeat(64)}`

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { Alarms } from '../../../../src/node/links/alarms.ts'
+import { Alarms } from '../../../../src/links/lane/alarms.ts'
 
 const alarms = new Alarms()
 afterEach(() => alarms.clear())

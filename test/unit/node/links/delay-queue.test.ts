@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { DelayQueue } from '../../../../src/node/links/delay-queue.ts'
+import { DelayQueue } from '../../../../src/links/lane/delay-queue.ts'
 
 const arrivals = fc.array(fc.record({ waitMs: fc.nat(50), delayMs: fc.nat(200), sizeBytes: fc.nat(1000) }), {
   maxLength: 200,

@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { afterEach, describe, expect, test } from 'vitest'
-import { Alarms } from '../../../../src/node/links/alarms.ts'
-import { Direction } from '../../../../src/node/links/direction.ts'
-import { Lane } from '../../../../src/node/links/lane.ts'
-import { plainShape, type Shape } from '../../../../src/node/links/shape.ts'
+import { Alarms } from '../../../../src/links/lane/alarms.ts'
+import { Direction } from '../../../../src/links/lane/direction.ts'
+import { Lane } from '../../../../src/links/lane/lane.ts'
+import { plainShape, type Shape } from '../../../../src/links/lane/shape.ts'
 
 const readBytes = 64 * 1024
 const alarms = new Alarms()

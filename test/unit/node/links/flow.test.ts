@@ -1,9 +1,9 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { linkInFlightBytesMax, linkShareBytes, linkWaitingMax } from '../../../../src/core/link-limits.ts'
-import { type Content, Flow, LinkBudget } from '../../../../src/node/links/flow.ts'
-import { Line } from '../../../../src/node/links/line.ts'
-import { plainShape, type Shape } from '../../../../src/node/links/shape.ts'
+import { type Content, Flow, LinkBudget } from '../../../../src/links/lane/flow.ts'
+import { Line } from '../../../../src/links/lane/line.ts'
+import { plainShape, type Shape } from '../../../../src/links/lane/shape.ts'
 
 type WorldOptions = { readonly flows?: number; readonly random?: () => number; readonly budget?: LinkBudget }
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { openLink } from '../../../../src/node/links/link.ts'
-import type { Link } from '../../../../src/node/links/link.ts'
+import { openLink } from '../../../../src/links/link.ts'
+import type { Link } from '../../../../src/links/link.ts'
 import { connected, roundTrip } from './echo-client.ts'
 
 const closing: (() => unknown)[] = []

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { readPlan } from '../../../../src/node/links/plan.ts'
+import { readPlan } from '../../../../src/links/plan.ts'
 
 let folder = ''
 beforeAll(() => {

@@ -1,6 +1,6 @@
 /** A peer whose store was put back to an older copy, and which writes on at the same positions, is asked for its log. */
 import { expect, it } from 'vitest'
-import { MemoryDisk, MemoryStore } from '../../../../../src/adapters/memory-store.ts'
+import { MemoryDisk, MemoryStore } from '../../../../../src/adapters/memory/memory-store.ts'
 import type { Announcement } from '../../../../../src/core/change/control.ts'
 import { inOneTurn } from '../../../../../src/core/turns.ts'
 import { answer, type Answers } from '../../../../../src/readers/replication/answer/answers.ts'

@@ -13,7 +13,7 @@ import { repairGap } from '../../../../../src/readers/replication/receive/gap-re
 import { change } from '../change.ts'
 import { Pace } from '../../../../../src/readers/replication/talk/pace.ts'
 import type { Session } from '../../../../../src/readers/replication/talk/session.ts'
-import { systemClock } from '../../../../../src/adapters/clocks.ts'
+import { systemClock } from '../../../../../src/adapters/system/clocks.ts'
 
 const stamp = { wallMs: 1, counter: 0, region: 1 }
 const row = encodeRow({ stamp, seen: [], tombstone: false, itemSizeBytes: 0, body: Buffer.from('{}') })

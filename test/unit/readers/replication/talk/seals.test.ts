@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { hmacWith } from '../../../../../src/adapters/message-key.ts'
+import { hmacWith } from '../../../../../src/adapters/system/message-key.ts'
 import { encodeControl } from '../../../../../src/core/change/control.ts'
 import { asUnsigned } from '../../../../../src/core/change/message.ts'
 import { NotAuthentic, type Mac } from '../../../../../src/core/change/seal.ts'

@@ -1,0 +1,296 @@
+/**
+ * The bus without a network: every region's server, stream and links in one process, for the simulator and for
+ * tests of the readers. Time and chance come from outside, so the same seed gives the same deliveries.
+ *
+ * It misbehaves only in ways that were seen of JetStream and of TCP (or that the port allows): a cut link either
+ * swallows what is sent until the missed heartbeats are noticed, or resets its sessions; a healed one delivers what
+ * was stalled; a server that lost its tail uses sequence numbers again, and a consumer that starts beyond the end
+ * silently waits for its number; a stream trimmed past a consumer goes on silently at its first message; an append
+ * may be stored and its acknowledgement lost.
+ */
+import type { Answerer, Bus, CacheAnswerer, CacheFeed, PeerSession, Stream } from '../../ports/bus.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Random } from '../../ports/random.ts'
+import { MemoryLine } from './memory-line.ts'
+import { MemoryServer } from './memory-server.ts'
+import { type LinkEnds, MemorySession } from './memory-session.ts'
+
+export type LinkState = 'up' | 'black-hole' | 'reset'
+
+/** One direction between two regions. Chances are per message, from 0 to 1; a test may change them at any time. */
+export type Link = {
+  delayMs: number
+  jitterMs: number
+  readonly state: LinkState
+  loseChance: number
+  duplicateChance: number
+  reorderChance: number
+  /** A message that stalls holds up, like a lost segment, whatever follows it in its session. */
+  stallChance: number
+  stallMs: number
+  /** Of what all sessions send in this direction together; undefined for no bound. */
+  bytesPerSecond: number | undefined
+  /** What arrives in the place of what was sent: a peer of another version, or one that sends garbage. */
+  alter: ((payload: Buffer, carried: Carried) => Buffer) | undefined
+}
+
+/** A message under way: who has sent it to whom, and of an answer what it answers. */
+export type Carried = { readonly from: string; readonly to: string; readonly question?: Buffer }
+
+const flawless = {
+  loseChance: 0,
+  duplicateChance: 0,
+  reorderChance: 0,
+  stallChance: 0,
+  stallMs: 0,
+  bytesPerSecond: undefined,
+  alter: undefined,
+}
+
+export type MemoryNetworkSettings = {
+  readonly connectTimeoutMs: number
+  /** A session over a swallowing link is given up after this long. */
+  readonly heartbeatTimeoutMs: number
+  /** One way between a node and its own server. */
+  readonly localDelayMs: number
+  readonly delayMs: number
+  readonly jitterMs: number
+  /** Messages sent to a consumer that it has not finished yet. */
+  readonly outstandingMax: number
+  readonly streamMessagesMax: number
+}
+
+const usual: MemoryNetworkSettings = {
+  connectTimeoutMs: 3000,
+  heartbeatTimeoutMs: 5000,
+  localDelayMs: 0.2,
+  delayMs: 1,
+  jitterMs: 0,
+  outstandingMax: 64,
+  streamMessagesMax: 100_000,
+}
+
+export class MemoryNetwork {
+  readonly settings: MemoryNetworkSettings
+  readonly clock: Pick<Clock, 'after' | 'monotonicMs' | 'sleep'>
+  readonly random: Pick<Random, 'fraction'>
+  readonly sessions = new Set<MemorySession>()
+  readonly #servers = new Map<string, MemoryServer>()
+  readonly #links = new Map<string, Link>()
+  readonly #lines = new Map<string, MemoryLine>()
+  readonly #nodes = new Map<string, MemoryBus>()
+  /** Counts cuts, so that a heartbeat's alarm set for one cut does not go off for the next. */
+  readonly #cuts = new Map<string, number>()
+
+  constructor(
+    clock: Pick<Clock, 'after' | 'monotonicMs' | 'sleep'>,
+    random: Pick<Random, 'fraction'>,
+    settings: Partial<MemoryNetworkSettings> = {},
+  ) {
+    this.clock = clock
+    this.random = random
+    this.settings = { ...usual, ...settings }
+  }
+
+  /** The bus of a region's node from now on; the one before it, if any, is dead. */
+  join(region: string): MemoryBus {
+    this.#nodes.get(region)?.crash()
+    const bus = new MemoryBus(this, region)
+    this.#nodes.set(region, bus)
+    return bus
+  }
+
+  node(region: string): MemoryBus | undefined {
+    const bus = this.#nodes.get(region)
+    return bus?.alive ? bus : undefined
+  }
+
+  server(region: string): MemoryServer {
+    let server = this.#servers.get(region)
+    if (server === undefined) {
+      server = new MemoryServer(this, region)
+      this.#servers.set(region, server)
+    }
+    return server
+  }
+
+  link(from: string, to: string): Link {
+    const name = linkName(from, to)
+    let link = this.#links.get(name)
+    if (link === undefined) {
+      const { delayMs, jitterMs } = this.settings
+      link = { delayMs, jitterMs, state: 'up', ...flawless }
+      this.#links.set(name, link)
+    }
+    return link
+  }
+
+  /** Of one direction, as slow as its link now is. */
+  line(from: string, to: string): MemoryLine {
+    const name = linkName(from, to)
+    const link = this.link(from, to)
+    let line = this.#lines.get(name)
+    if (line === undefined) {
+      line = new MemoryLine(this.clock, () => link.state === 'up')
+      this.#lines.set(name, line)
+    }
+    line.bytesPerSecond = link.bytesPerSecond
+    return line
+  }
+
+  /** All links as good as new, but for their delays. */
+  mend(): void {
+    for (const [name, link] of this.#links) {
+      const [from = '', to = ''] = name.split('>')
+      Object.assign(link, flawless)
+      this.heal(from, to)
+    }
+  }
+
+  /** One direction only; cut both for a cut cable. */
+  cut(from: string, to: string, how: 'black-hole' | 'reset'): void {
+    this.#setState(from, to, how)
+    const cut = this.#count(from, to)
+    if (how === 'reset') this.#endSessions(from, to, 'connection reset')
+    else
+      this.clock.after(this.settings.heartbeatTimeoutMs, () => {
+        if (this.#cuts.get(linkName(from, to)) === cut && this.link(from, to).state === 'black-hole')
+          this.#endSessions(from, to, 'missed heartbeats')
+      })
+  }
+
+  heal(from: string, to: string): void {
+    this.#setState(from, to, 'up')
+    this.#count(from, to)
+    this.line(from, to).serve()
+    for (const session of this.sessions) if (session.uses(from, to)) session.resume()
+  }
+
+  #setState(from: string, to: string, state: LinkState): void {
+    Object.assign(this.link(from, to), { state })
+  }
+
+  #count(from: string, to: string): number {
+    const cuts = (this.#cuts.get(linkName(from, to)) ?? 0) + 1
+    this.#cuts.set(linkName(from, to), cuts)
+    return cuts
+  }
+
+  #endSessions(from: string, to: string, reason: string): void {
+    for (const session of this.sessions) if (session.uses(from, to)) session.end(reason)
+  }
+}
+
+/** A node's own end. After `crash` nothing that was under way ever resolves, and no handler is called again. */
+export class MemoryBus implements Bus {
+  readonly region: string
+  readonly stream: Stream
+  readonly caches: CacheFeed
+  alive = true
+  handler: Answerer | undefined
+  cacheHandler: CacheAnswerer | undefined
+  readonly #network: MemoryNetwork
+  readonly #toServer: (() => void)[] = []
+  readonly #fromServer: (() => void)[] = []
+
+  constructor(network: MemoryNetwork, region: string) {
+    this.region = region
+    this.#network = network
+    this.stream = {
+      last: () => this.#local((server) => server.end()),
+      append: (payload, after) => this.#append(Buffer.from(payload), after),
+    }
+    this.caches = {
+      invalidate: (payload) => {
+        const copy = Buffer.from(payload)
+        this.#hop(this.#toServer, () => this.#network.server(this.region).invalidate(copy))
+      },
+      serve: (answer) => {
+        this.cacheHandler = answer
+      },
+    }
+  }
+
+  announce(payload: Buffer): void {
+    const copy = Buffer.from(payload)
+    this.#hop(this.#toServer, () => this.#network.server(this.region).announce(copy))
+  }
+
+  serve(handler: Answerer): void {
+    this.handler = handler
+  }
+
+  async connect(region: string): Promise<PeerSession> {
+    const ends: LinkEnds = { client: this, server: this.#network.server(region) }
+    return MemorySession.open(this.#network, ends)
+  }
+
+  /** The answer goes out behind what was said to caches before it. */
+  answerCache(payload: Buffer, answer: (payload: Buffer) => void): void {
+    const answered = this.alive ? this.cacheHandler?.(Buffer.from(payload)) : undefined
+    const send = (bytes: Buffer | undefined): void => {
+      if (bytes === undefined || !this.alive) return
+      this.#hop(this.#toServer, () => {
+        if (this.#network.server(this.region).up) answer(bytes)
+      })
+    }
+    answered?.then(send, () => {})
+  }
+
+  close(): Promise<void> {
+    for (const session of this.#sessions()) session.end('closed here')
+    this.alive = false
+    return Promise.resolve()
+  }
+
+  crash(): void {
+    this.alive = false
+    for (const session of this.#sessions()) session.drop()
+  }
+
+  /** Runs node code, unless the node has died meanwhile. */
+  whenAlive(work: () => void): void {
+    if (this.alive) work()
+  }
+
+  #sessions(): MemorySession[] {
+    return [...this.#network.sessions].filter((session) => session.client === this)
+  }
+
+  #append(payload: Buffer, after: number): Promise<number> {
+    return this.#local((server) => server.append({ payload, after }))
+  }
+
+  /** There and back to the own server, in order; the answer is lost when the server stops in between. */
+  #local<T>(ask: (server: MemoryServer) => T): Promise<T> {
+    const server = this.#network.server(this.region)
+    return new Promise<T>((resolve, reject) => {
+      this.#hop(this.#toServer, () => {
+        const { run } = server
+        const result = attempt(() => ask(server))
+        this.#hop(this.#fromServer, () => {
+          if (!this.alive) return
+          if ('error' in result) reject(result.error)
+          else if (server.run !== run) reject(new Error('the connection was lost'))
+          else resolve(result.value)
+        })
+      })
+    })
+  }
+
+  /** One queue a direction: equal delays must not race. What a node sent before it died still arrives. */
+  #hop(queue: (() => void)[], work: () => void): void {
+    queue.push(work)
+    this.#network.clock.after(this.#network.settings.localDelayMs, () => queue.shift()?.())
+  }
+}
+
+function attempt<T>(work: () => T): { readonly value: T } | { readonly error: unknown } {
+  try {
+    return { value: work() }
+  } catch (error) {
+    return { error }
+  }
+}
+
+const linkName = (from: string, to: string): string => `${from}>${to}`

@@ -1,0 +1,210 @@
+/**
+ * The region's own side of the bus: one connection to its own nats-server, held for ever. The server may be down when
+ * the node starts, vanish, or come back with its store wiped; each time the connection is made anew and the stream with it.
+ * While the server is away everything here rejects or is dropped: the log in the store is what counts.
+ */
+import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
+import type { Msg, NatsConnection } from '@nats-io/transport-node'
+import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../../core/limits.ts'
+import { errorText } from '../../core/error-text.ts'
+import { StreamRefused } from '../../core/stream-refusal.ts'
+import type { Answerer, CacheFeed, Stream, StreamEnd } from '../../ports/bus.ts'
+import type { Log } from '../../ports/log.ts'
+import { bufferOf, connectOnce, isNewEnough, jetStreamOptions, type NatsServer } from './nats-connect.ts'
+import { guardConsumers } from './nats-consumers.ts'
+import { refusalFrom } from './nats-refusals.ts'
+import { OwnStream, type OwnStreamOptions } from './nats-stream.ts'
+import {
+  announceSubject,
+  askerOf,
+  askSubject,
+  cacheAskSubject,
+  invalidationSubject,
+  logSubject,
+} from './nats-subjects.ts'
+
+export type OwnOptions = {
+  readonly self: string
+  readonly server: NatsServer
+  readonly log: Log
+  readonly stream: OwnStreamOptions
+}
+
+type Live = {
+  readonly connection: NatsConnection
+  readonly client: JetStreamClient
+  readonly manager: JetStreamManager
+}
+
+/** Who answers on a subject, and how many questions it is busy with. */
+type Desk = { handler: Answerer | undefined; underWay: number }
+
+export class OwnSide implements Stream {
+  readonly caches: CacheFeed
+  readonly #options: OwnOptions
+  readonly #stream: OwnStream
+  #live: Live | undefined
+  /** Why there is no connection. */
+  #away = 'the NATS server of this region is away'
+  readonly #peers: Desk = { handler: undefined, underWay: 0 }
+  readonly #caches: Desk = { handler: undefined, underWay: 0 }
+  #closed = false
+  #wake: () => void = () => undefined
+  readonly #running: Promise<void>
+
+  constructor(options: OwnOptions) {
+    this.#options = options
+    this.#stream = new OwnStream(options.stream)
+    this.caches = {
+      invalidate: (payload) => this.#publish(invalidationSubject(options.self), payload),
+      serve: (handler) => {
+        this.#caches.handler = handler
+      },
+    }
+    this.#running = this.#run()
+  }
+
+  async last(): Promise<StreamEnd> {
+    const { manager } = this.#connected()
+    const { state } = await this.#stream.info(manager)
+    if (state.messages === 0) return { sequence: state.last_seq, payload: undefined }
+    const asked = manager.streams.getMessage(this.#stream.name, { seq: state.last_seq })
+    const message = await asked.catch((error: unknown) => {
+      throw refusalFrom(error)
+    })
+    return { sequence: state.last_seq, payload: message === null ? undefined : bufferOf(message.data) }
+  }
+
+  /**
+   * No message id: the expected last sequence already keeps a message from being stored twice, and unlike the server's
+   * memory of ids it has no window.
+   */
+  async append(payload: Buffer, after: number): Promise<number> {
+    const { client, manager, connection } = this.#connected()
+    const expect = { lastSequence: after, streamName: this.#stream.name }
+    try {
+      const { seq } = await client.publish(logSubject(this.#options.self), payload, { expect })
+      this.#stream.stored()
+      return seq
+    } catch (error) {
+      await this.#stream.notStored(manager, error)
+      const refused = appendRefusal(error)
+      // How much the server takes it says only to a new connection.
+      if (refused.kind === 'too large' && refused.code === undefined) void connection.close()
+      throw refused
+    }
+  }
+
+  announce(payload: Buffer): void {
+    this.#publish(announceSubject(this.#options.self), payload)
+  }
+
+  serve(handler: Answerer): void {
+    this.#peers.handler = handler
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#wake()
+    await this.#live?.connection.close()
+    await this.#running
+  }
+
+  #publish(subject: string, payload: Buffer): void {
+    const connection = this.#live?.connection
+    if (connection !== undefined && !connection.isClosed()) connection.publish(subject, payload)
+  }
+
+  #connected(): Live {
+    if (this.#live === undefined) throw new StreamRefused('away', this.#away)
+    return this.#live
+  }
+
+  async #run(): Promise<void> {
+    let backOffMs = connectBackOffMsMin
+    while (!this.#closed) {
+      try {
+        await this.#hold()
+        backOffMs = connectBackOffMsMin
+      } catch (error) {
+        this.#away = `the NATS server of this region is away: ${errorText(error)}`
+        this.#options.log.warn('own nats-server is away', { url: this.#options.server.url, error: String(error) })
+      }
+      await this.#pause(backOffMs)
+      backOffMs = Math.min(connectBackOffMsMax, backOffMs * 2)
+    }
+  }
+
+  /**
+   * Connects, and stays until the connection is lost. What the server thinks of the stream makes no difference: the region announces
+   * itself and answers its peers' questions all the same.
+   */
+  async #hold(): Promise<void> {
+    const { self, server, log } = this.#options
+    const connection = await connectOnce(self, server, 'own')
+    try {
+      const version = connection.info?.version ?? ''
+      if (!isNewEnough(version)) throw new Error(`nats-server ${version} is older than 2.10.23`)
+      const options = { ...jetStreamOptions(server), checkAPI: false }
+      const manager = await jetstreamManager(connection, options)
+      guardConsumers({ connection, manager, self, stream: this.#stream.name, log })
+      this.#stream.connected()
+      this.#listen(connection)
+      if (this.#closed) return
+      this.#live = { connection, manager, client: jetstream(connection, options) }
+      log.info('own nats-server is there', { url: server.url, version })
+      const error = await connection.closed()
+      if (!this.#closed)
+        log.warn('own nats-server is lost', { error: error instanceof Error ? error.message : 'closed' })
+    } finally {
+      this.#live = undefined
+      if (!connection.isClosed()) await connection.close()
+    }
+  }
+
+  #listen(connection: NatsConnection): void {
+    const desks = [
+      [askSubject(this.#options.self, '*'), this.#peers],
+      [cacheAskSubject(this.#options.self), this.#caches],
+    ] as const
+    for (const [subject, desk] of desks)
+      connection.subscribe(subject, {
+        callback: (error, message) => {
+          if (error === null) void this.#answer(desk, message)
+          else this.#options.log.warn('the own nats-server lets no question through', { subject, error: String(error) })
+        },
+      })
+  }
+
+  /** A question too many is dropped: its asker times out and asks again. */
+  async #answer(desk: Desk, message: Msg): Promise<void> {
+    if (desk.handler === undefined || desk.underWay >= requestsUnderWayMax) return
+    desk.underWay++
+    try {
+      const answer = await desk.handler(bufferOf(message.data), askerOf(message.subject))
+      if (answer !== undefined) message.respond(answer)
+    } catch (error) {
+      this.#options.log.warn('request failed', { error: String(error) })
+    } finally {
+      desk.underWay--
+    }
+  }
+
+  async #pause(ms: number): Promise<void> {
+    if (this.#closed) return
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      this.#wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+}
+
+/** Nothing that answers may mean that the stream is gone, or that JetStream is off: whoever asks for the stream next hears which. */
+function appendRefusal(error: unknown): StreamRefused {
+  const refused = refusalFrom(error)
+  const isUnheard = refused.kind === 'disabled' && refused.code === undefined
+  return isUnheard ? new StreamRefused('gone', 'nothing records what this region publishes', { cause: error }) : refused
+}

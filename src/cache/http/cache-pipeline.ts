@@ -1,0 +1,365 @@
+/**
+ * A cache's answer to one request: the ten operations that DAX has, by way of what is kept (cache/core/cache.ts); those it does
+ * not have are refused. A hit costs no look at the item: the stored text goes out as it is. Whatever is not understood whole
+ * goes on to the region, and its answer back.
+ */
+import { claimOfHeader, hasSignedHeaders } from '../../core/auth/authorization.ts'
+import type { Credentials } from '../../core/auth/credentials.ts'
+import { ServiceError } from '../../core/errors.ts'
+import { authorizationSizeMax, cacheUnderstoodMax, cacheUnderstoodTextMax, signersMax } from '../../core/limits.ts'
+import { checkBodyScan } from '../../core/wire/body-scan.ts'
+import { isObject, parseJson } from '../../core/wire/json.ts'
+import { operationNames } from '../../core/wire/shapes.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Answer as Found, Origin, Written } from '../core/asks.ts'
+import type { Cache } from '../core/cache.ts'
+import type { Cached } from '../core/entry.ts'
+import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from '../../http/pipeline.ts'
+import { aboutBody, ReadyReply } from '../../http/reply.ts'
+import type { SignedRequest, Signatures } from '../../http/signatures.ts'
+import { batchGet } from './batch-get.ts'
+import { type CapacityDetail, isAsked, isCapacityDetail, withoutCapacity, withZeroCapacity } from './capacity.ts'
+import { Remembered } from './remembered.ts'
+import { type GetItem, getItemOf, type Input, parametersText, partitionOfQuery } from './understood.ts'
+import { resigned } from './resign.ts'
+import type { Upstream, UpstreamReply } from './upstream.ts'
+import { type WriteName, writesOf } from './writing.ts'
+
+export type CachePipelineOptions = {
+  readonly cache: Cache
+  readonly upstream: Upstream
+  /** As the region verifies them, and what they are verified by; without, one that verifies is never answered for. */
+  readonly verifying?: { readonly signatures: Signatures; readonly credentials: () => Credentials }
+  readonly log: Log
+}
+
+export function cachePipeline(options: CachePipelineOptions): Pipeline {
+  const door = new Door(options)
+  return (request, requestId, answer) => {
+    const found = door.hit(request)
+    if (found !== undefined) return answer(found)
+    const answered = door.answer(request, requestId)
+    if (answered instanceof Promise) void answered.then(answer)
+    else answer(answered)
+  }
+}
+
+/** Of a request that the cache may answer: whose it is, and what it asks. */
+type Understood = { readonly request: ApiRequest; readonly who: string; readonly input: Input }
+
+class Door {
+  readonly #options: CachePipelineOptions
+  /** The same few requests come again and again, letter by letter. */
+  readonly #gets = new Remembered<GetItem>({
+    entriesMax: cacheUnderstoodMax,
+    textMax: cacheUnderstoodTextMax,
+  })
+
+  constructor(options: CachePipelineOptions) {
+    this.#options = options
+  }
+
+  /**
+   * The shortest way, for a GetItem that has come before letter by letter and whose answer is kept: nothing is parsed, and
+   * next to nothing is allocated. Undefined for everything else, and whatever is to be refused.
+   */
+  hit(request: ApiRequest): Answer | undefined {
+    const { headers, body } = request
+    if (headers['x-amz-target'] !== getItemTarget || !isPlain(request)) return undefined
+    const understood = this.#gets.get(body.toString('latin1'))
+    if (understood === undefined || !this.#isOf(understood, request)) return undefined
+    const { cache } = this.#options
+    const cached = cache.findItem(understood)
+    if (cached === undefined) return undefined
+    cache.figures.hits++
+    return hit(cached, 'GetItem', understood.detail, understood.table)
+  }
+
+  /** Whether it is the same principal that asks again. A signature is verified each time, and refused elsewhere. */
+  #isOf({ who, stem }: GetItem, request: ApiRequest): boolean {
+    const { verifying } = this.#options
+    const { authorization, 'x-amz-date': date } = request.headers
+    if (authorization === undefined || typeof date !== 'string' || authorization.slice(0, stem.length) !== stem)
+      return false
+    // The rest is one signature and nothing else.
+    if (authorization.length - stem.length > signatureSizeMax || hasMore(authorization, stem.length)) return false
+    if (verifying === undefined) return hasSignedHeaders(authorization, request.headers)
+    try {
+      return verifying.signatures.verify(request).accessKeyId === who
+    } catch {
+      return false
+    }
+  }
+
+  /** Never throws. A hit is answered at once. */
+  answer(request: ApiRequest, requestId: string): Answer | Promise<Answer> {
+    const operation = operationOf(request)
+    this.#options.cache.figures.request(operation)
+    const counted = (answer: Answer): Answer => this.#counted(answer)
+    const refused = (error: unknown): Answer => counted(this.#failure(error, requestId, operation))
+    try {
+      const answer = this.#serve(request, operation)
+      return answer instanceof Promise ? answer.then(counted, refused) : counted(answer)
+    } catch (error) {
+      return refused(error)
+    }
+  }
+
+  #failure(error: unknown, requestId: string, operation: string): Answer {
+    if (error instanceof ServiceError) return errorAnswer(error, json10, operation)
+    const text = error instanceof Error ? error.stack : String(error)
+    this.#options.log.error('request failed', { requestId, operation, error: text })
+    const failure = new ServiceError('InternalServerError', 'The request processing has failed in the cache.')
+    return errorAnswer(failure, json10, operation)
+  }
+
+  /** To the region and back, with what its reply says of itself noted. */
+  async #ask(request: SignedRequest): Promise<UpstreamReply> {
+    const { cache, upstream, verifying } = this.#options
+    const reply = await upstream.send(request)
+    if (reply.mark !== undefined) cache.close(reply.mark.verified && verifying === undefined)
+    return reply
+  }
+
+  #serve(request: ApiRequest, operation: string): Answer | Promise<Answer> {
+    if (refused.has(operation)) throw notServed(operation)
+    const { verifying } = this.#options
+    const who = verifying === undefined ? claimed(request) : verifying.signatures.verify(request).accessKeyId
+    const write = writes.get(operation)
+    if (write !== undefined) return this.#write(request, write, who ?? '')
+    if (who === undefined || !isPlain(request)) return this.#passOn(request, operation)
+    if (operation === 'GetItem') return this.#getItem(request, who)
+    const input = inputOf(operation, request.body)
+    if (input === undefined) return this.#passOn(request, operation)
+    const understood = { request, who, input }
+    if (operation === 'Query') return this.#page(understood, 'query')
+    if (operation === 'Scan') return this.#page(understood, 'scan')
+    const batch = operation === 'BatchGetItem' ? this.#batch(understood) : undefined
+    return batch ?? this.#passOn(request, operation)
+  }
+
+  #batch({ request, who, input }: Understood): Promise<Answer> | undefined {
+    const { cache, verifying } = this.#options
+    const ask = (body: Buffer | undefined): Promise<UpstreamReply> =>
+      this.#ask(body === undefined ? request : resigned(request, body, verifying?.credentials()))
+    return batchGet({ cache, ask }, who, input)
+  }
+
+  async #passOn(request: ApiRequest, operation: string): Promise<Answer> {
+    this.#options.cache.figures.passedOn++
+    return answerOf(await this.#ask(request), operation)
+  }
+
+  #getItem(request: ApiRequest, who: string): Promise<Answer> | Answer {
+    const text = request.body.toString('latin1')
+    let understood = this.#gets.get(text)
+    if (understood?.who !== who) {
+      const stem = sharedStem(stemOf(request.headers.authorization ?? ''))
+      understood = getItemOf({ who, stem }, inputOf('GetItem', request.body))
+      if (understood === undefined) return this.#passOn(request, 'GetItem')
+      this.#gets.set(text, understood)
+    }
+    const { detail, table } = understood
+    const found = this.#options.cache.readItem(understood, () => this.#origin(request, detail))
+    return this.#answered(found, 'GetItem', detail, table)
+  }
+
+  #page({ request, who, input }: Understood, kind: 'query' | 'scan'): Promise<Answer> | Answer {
+    const operation = kind === 'query' ? 'Query' : 'Scan'
+    const { TableName: table, ReturnConsumedCapacity: detail, ConsistentRead } = input
+    if (
+      (ConsistentRead !== undefined && ConsistentRead !== false) ||
+      typeof table !== 'string' ||
+      !isCapacityDetail(detail)
+    )
+      return this.#passOn(request, operation)
+    const found = this.#options.cache.readPage(
+      {
+        kind,
+        table,
+        id: `${kind}\0${who}\0${parametersText(input)}`,
+        partitionOf: (known) => (kind === 'query' ? partitionOfQuery(known, input) : undefined),
+      },
+      () => this.#origin(request, detail),
+    )
+    return this.#answered(found, operation, detail, table)
+  }
+
+  async #origin(request: ApiRequest, detail: CapacityDetail): Promise<Origin<UpstreamReply>> {
+    const reply = await this.#ask(request)
+    if (reply.status !== 200 || reply.mark === undefined) return { reply }
+    return { reply, mark: reply.mark, body: withoutCapacity(reply.bytes.toString('latin1'), detail) }
+  }
+
+  #answered(
+    found: Found<UpstreamReply> | Promise<Found<UpstreamReply>>,
+    operation: string,
+    detail: CapacityDetail,
+    table: string,
+  ): Promise<Answer> | Answer {
+    const answer = (each: Found<UpstreamReply>): Answer =>
+      'cached' in each ? hit(each.cached, operation, detail, table) : answerOf(each.reply, operation)
+    return found instanceof Promise ? found.then(answer) : answer(found)
+  }
+
+  /** The table first, then what is kept, then the client. A write that was refused has changed nothing. */
+  async #write(request: ApiRequest, operation: WriteName, who: string): Promise<Answer> {
+    const { cache } = this.#options
+    const input = inputOf(operation, request.body)
+    // A front of ours has read it, and changes it in place.
+    const left = (reply: UpstreamReply | undefined): readonly (Written | undefined)[] =>
+      input === undefined
+        ? []
+        : writesOf(operation, input, () => (reply === undefined ? undefined : parsed(reply.bytes)))
+    let reply: UpstreamReply
+    try {
+      reply = await this.#ask(request)
+    } catch (error) {
+      cache.wrote(who, left(undefined), undefined)
+      throw error
+    }
+    const isDone = reply.status === 200
+    if (isDone || reply.status >= 500) cache.wrote(who, left(reply), isDone ? reply.mark : undefined)
+    return answerOf(reply, operation)
+  }
+
+  #counted(answer: Answer): Answer {
+    const { figures } = this.#options.cache
+    if (answer.status === 200) return answer
+    if (answer.status >= 500) figures.faults++
+    else figures.errors++
+    if (isThrottling(answer)) figures.throttled++
+    return answer
+  }
+}
+
+function answerOf({ status, contentType, bytes }: UpstreamReply, operation: string): Answer {
+  return { status, contentType, bytes, operation, outcome: status === 200 ? 'ok' : codeIn(bytes) }
+}
+
+function hit(cached: Cached, operation: string, detail: CapacityDetail, table: string): Answer {
+  if (isAsked(detail)) return ready(operation, withZeroCapacity(cached.body, detail, table))
+  const known = cached.front
+  if (known instanceof ReadyReply && known.operation === operation) return known
+  const made = ready(operation, cached.body)
+  cached.front = made
+  return made
+}
+
+function ready(operation: string, body: string): ReadyReply {
+  return new ReadyReply({ contentType: json10, operation, body, about: aboutBody(body) })
+}
+
+const targetPrefix = 'DynamoDB_20120810.'
+const getItemTarget = `${targetPrefix}GetItem`
+const writes: ReadonlyMap<string, WriteName> = new Map(
+  (['PutItem', 'UpdateItem', 'DeleteItem', 'BatchWriteItem', 'TransactWriteItems'] as const).map((name) => [
+    name,
+    name,
+  ]),
+)
+const reads = ['GetItem', 'BatchGetItem', 'Query', 'Scan', 'TransactGetItems']
+/** DAX's clients have ten operations and refuse all others, those on tables and PartiQL among them, before they ask the cluster. */
+const refused: ReadonlySet<string> = new Set(
+  operationNames.filter((name) => !writes.has(name) && !reads.includes(name)),
+)
+
+function notServed(operation: string): ServiceError {
+  return new ServiceError(
+    'UnknownOperationException',
+    `The operation ${operation} is not served by a cache, as by DAX: ask the region itself.`,
+  )
+}
+
+const operations: ReadonlyMap<unknown, string> = new Map(operationNames.map((name) => [`${targetPrefix}${name}`, name]))
+
+function operationOf({ headers }: ApiRequest): string {
+  return operations.get(headers['x-amz-target']) ?? 'unknown'
+}
+
+/** Who signs, by what all of a client's requests of a day have in common. */
+const claimants = new Remembered<string>({ entriesMax: signersMax, textMax: authorizationSizeMax })
+
+/** Whose signature it says to be; undefined when it does not say so as every SDK does. */
+function claimed({ headers }: ApiRequest): string | undefined {
+  const { authorization, 'x-amz-date': amzDate = headers.date } = headers
+  if (authorization === undefined || typeof amzDate !== 'string') return undefined
+  const stem = stemOf(authorization)
+  const known = claimants.get(stem)
+  // What is not of the usual form, or lacks a header that it says to cover, is the region's to refuse.
+  if (known === undefined && !usualClaim.test(authorization)) return undefined
+  if (!hasSignedHeaders(authorization, headers)) return undefined
+  if (known !== undefined) return known
+  try {
+    const { accessKeyId } = claimOfHeader(authorization, amzDate).claim
+    claimants.set(stem, accessKeyId)
+    return accessKeyId
+  } catch {
+    return undefined
+  }
+}
+
+const stems = new Remembered<string>({ entriesMax: signersMax, textMax: authorizationSizeMax })
+
+/** One text for all of a client's requests, and no part of the head that it came in: that would stay in memory with it. */
+function sharedStem(stem: string): string {
+  const known = stems.get(stem)
+  if (known !== undefined) return known
+  const own = Buffer.from(stem, 'latin1').toString('latin1')
+  stems.set(own, own)
+  return own
+}
+
+function stemOf(authorization: string): string {
+  return authorization.slice(0, authorization.lastIndexOf('=') + 1)
+}
+
+const signatureSizeMax = 64
+
+/** Whatever ends a signature in a header of one line: looking for each takes a third of a pattern's time. */
+function hasMore(authorization: string, from: number): boolean {
+  return (
+    authorization.includes(',', from) ||
+    authorization.includes(' ', from) ||
+    authorization.includes('\t', from) ||
+    authorization.includes('\xa0', from)
+  )
+}
+
+const usualClaim = /^AWS4-HMAC-SHA256 Credential=[^\s,/]+(?:\/[^\s,/]+){4}, ?SignedHeaders=[^\s,]+, ?Signature=[^\s,]+$/
+
+/** As SDKs send it: other ways are the region's to judge. */
+function isPlain({ url, headers }: ApiRequest): boolean {
+  return url === '/' && headers['content-type'] === json10
+}
+
+/** Undefined for what a region refuses: it does so in its own words. */
+function inputOf(operation: string, body: Buffer): Input | undefined {
+  try {
+    checkBodyScan(operation, body)
+  } catch {
+    return undefined
+  }
+  return parsed(body)
+}
+
+function parsed(body: Buffer): Input | undefined {
+  try {
+    const value = parseJson(body.toString())
+    return isObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function codeIn(bytes: Buffer): string {
+  return /"__type":"(?:[^"#]*#)?(\w+)"/.exec(bytes.toString('latin1', 0, 200))?.[1] ?? 'unknown'
+}
+
+function isThrottling({ outcome }: Answer): boolean {
+  return (
+    outcome === 'ThrottlingException' ||
+    outcome === 'ProvisionedThroughputExceededException' ||
+    outcome === 'RequestLimitExceeded'
+  )
+}

@@ -1,0 +1,99 @@
+/** The options of a cache. Rows of configuration.ts. */
+import { z } from 'zod'
+import { durationMs } from '../process/duration.ts'
+
+const day = 24 * 60 * 60 * 1000
+const duration = z
+  .union([z.string(), z.number().transform((ms) => (ms === 0 ? '0' : `${ms}ms`))])
+  .transform((text, context) => {
+    const ms = text === '0' ? 0 : durationMs(text)
+    if (ms === undefined || ms > 365 * day) {
+      context.addIssue({ code: 'custom', message: 'a duration such as 30s, 5m or 1h, or 0' })
+      return z.NEVER
+    }
+    return ms
+  })
+
+const units: Readonly<Record<string, number>> = { kb: 1024, mb: 1024 ** 2, gb: 1024 ** 3 }
+const memoryBytesMin = 1024 ** 2
+const memory = z.string().transform((text, context) => {
+  const [, count, unit] = /^(\d+(?:\.\d+)?)\s*(kb|mb|gb)$/i.exec(text) ?? []
+  const bytes = Math.round(Number(count) * (units[(unit ?? '').toLowerCase()] ?? Number.NaN))
+  if (!(bytes >= memoryBytesMin)) {
+    context.addIssue({ code: 'custom', message: 'an amount such as 256mb or 2gb, at least 1mb' })
+    return z.NEVER
+  }
+  return bytes
+})
+
+export const cacheOptions = {
+  cache: {
+    flags: '--no-cache',
+    help: 'no caches beside the regions (LONGITUDE_CACHE=false)',
+    schema: z.union([z.boolean(), z.stringbool()]),
+    default: true,
+  },
+  cacheUpstream: {
+    flags: '--upstream <url>',
+    help: 'endpoint of the region that the cache is before',
+    schema: z
+      .url({ protocol: /^https?$/, error: 'http://HOST:PORT or https://HOST:PORT' })
+      .transform((text) => new URL(text)),
+  },
+  upstreamCa: {
+    flags: '--upstream-ca <file>',
+    help: 'authority that the region’s endpoint at https:// is known by; those of the system when not given',
+    schema: z.string().min(1).optional(),
+  },
+  mode: {
+    flags: '--mode <mode>',
+    help: 'coherent: the region’s log says what changes; dax: what is written elsewhere is seen when the time is up',
+    schema: z.enum(['coherent', 'dax']),
+    default: 'coherent',
+  },
+  itemTtl: {
+    flags: '--item-ttl <time>',
+    help: 'how long an item is kept; 0: until something else ends it',
+    schema: duration,
+    default: '5m',
+  },
+  queryTtl: {
+    flags: '--query-ttl <time>',
+    help: 'how long a page of a query or a scan is kept; 0: not at all',
+    schema: duration,
+    default: '5m',
+  },
+  memory: {
+    flags: '--memory <amount>',
+    help: 'for what is kept, half of it items and half pages; the process itself comes on top',
+    schema: memory,
+    default: '256mb',
+  },
+} as const
+
+/** In the order of its help. */
+export const optionsOfCache = [
+  'region',
+  'cacheUpstream',
+  'mode',
+  'host',
+  'port',
+  'nats',
+  'itemTtl',
+  'queryTtl',
+  'memory',
+  'credentials',
+  'cors',
+  'hostNames',
+  'adminToken',
+  'adminTokenFile',
+  'upstreamCa',
+  'natsTlsCa',
+  'natsTlsCert',
+  'natsTlsKey',
+  'natsNkey',
+  'tlsCert',
+  'tlsKey',
+  'logLevel',
+  'logFormat',
+] as const

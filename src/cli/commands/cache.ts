@@ -1,0 +1,49 @@
+/** `longitude cache`: a cache with DAX's semantics before one region, on a port of its own. */
+import { readFileSync } from 'node:fs'
+import type { Command } from 'commander'
+import { bufferPoolSizeBytes } from '../../core/limits.ts'
+import { startCache } from '../../cache/start-cache.ts'
+import { adminToken } from '../../deployment/secrets/admin-token.ts'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../../process/descriptors.ts'
+import { Failure, messageOf } from '../../process/failure.ts'
+import { endpointTls, natsAccess } from '../../deployment/secrets/nats-access.ts'
+import type { Parent } from '../../process/process-end.ts'
+import { roleLog, runRole, serveUntilEnd } from '../../process/role.ts'
+
+export async function runCache(command: Command): Promise<void> {
+  await runRole((parent) => serve(command, parent))
+}
+
+async function serve(command: Command, parent: Parent): Promise<void> {
+  requireDescriptors(nodeDescriptorsMin, 'a cache')
+  Buffer.poolSize = bufferPoolSizeBytes
+  const options = readOptions(command, optionsOf.cache)
+  const log = await roleLog({ ...options, fields: { region: options.region, process: 'cache' } })
+  const isFollowing = options.mode === 'coherent' || command.getOptionValueSource('nats') !== 'default'
+  const cache = await startCache({
+    ...options,
+    visitors: options,
+    // A cache has no data folder of its own: it administers for those whose token it is given.
+    adminToken: options.adminTokenFile === undefined ? options.adminToken : adminToken({ ...options, data: '.' }),
+    upstream: options.cacheUpstream,
+    ca: options.upstreamCa === undefined ? undefined : authorities(options.upstreamCa),
+    nats: isFollowing ? natsAccess(options).own(options.nats) : undefined,
+    itemTtlMs: options.itemTtl,
+    queryTtlMs: options.queryTtl,
+    memoryBytes: options.memory,
+    tls: endpointTls(options),
+    log,
+  })
+  parent.ready()
+  log.info('listening', { url: cache.url, mode: options.mode, upstream: options.cacheUpstream.href })
+  await serveUntilEnd(parent, log, () => cache.close())
+}
+
+function authorities(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Failure(`--upstream-ca ${path}: ${messageOf(error)}`)
+  }
+}

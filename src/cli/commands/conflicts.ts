@@ -1,0 +1,115 @@
+/**
+ * `longitude conflicts TABLE`: the writes that lost last-writer-wins, from the feeds of all regions or of one. A write that
+ * has lost in several regions is told once.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { conflictsMax } from '../../core/limits.ts'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { type Administered, askAdmin, regionsAdministered } from '../../deployment/endpoints.ts'
+import { Failure, exitCode, messageOf } from '../../process/failure.ts'
+
+const pollMs = 500
+
+const stamp = z.object({ wallMs: z.number(), counter: z.number(), region: z.number() })
+const image = z.looseObject({ region: z.string(), stamp, kind: z.string(), item: z.unknown() })
+const conflict = z.looseObject({
+  table: z.string(),
+  key: z.record(z.string(), z.unknown()),
+  kind: z.string(),
+  winner: z.string(),
+  loser: z.string(),
+  won: image,
+  lost: image,
+  metIn: z.string(),
+  metMs: z.number(),
+})
+const page = z.object({ conflicts: z.array(conflict), tableExists: z.boolean().optional(), next: z.number() })
+
+type Conflict = z.output<typeof conflict>
+type Feed = {
+  readonly region: Administered
+  next: number
+  /** Undefined until the region has answered. */
+  tableExists?: boolean | undefined
+}
+
+export async function runConflicts(command: Command, json: boolean): Promise<void> {
+  const { region, follow } = command.opts<{ region?: string; follow?: boolean }>()
+  const table = command.args[0] ?? ''
+  const feeds = feedsOf(command, region)
+  const told = new Set<string>()
+  for (let turn = 1; ; turn++) {
+    const met = await readAll(feeds, table, follow === true && turn > 1)
+    for (const each of met.toSorted((a, b) => a.metMs - b.metMs)) {
+      if (!isNew(told, each)) continue
+      console.log(json ? JSON.stringify(each) : lineOf(each))
+    }
+    if (follow !== true && met.length === 0) refuseUnknown(feeds, table)
+    if (follow !== true) return
+    await sleep(pollMs)
+  }
+}
+
+function feedsOf(command: Command, region: string | undefined): Feed[] {
+  const endpoints = regionsAdministered(readOptions(command, optionsOf.status))
+  const asked = endpoints.filter(([name]) => region === undefined || name === region)
+  if (asked.length === 0)
+    throw new Failure(`no region ${region}; running are ${endpoints.map(([name]) => name).join(', ')}`)
+  return asked.map((each) => ({ region: each, next: 0 }))
+}
+
+/** A name that is only misspelt would else look like a table without conflicts. */
+function refuseUnknown(feeds: readonly Feed[], table: string): void {
+  const answered = feeds.filter(({ tableExists }) => tableExists !== undefined)
+  if (answered.length === 0 || answered.some(({ tableExists }) => tableExists === true)) return
+  throw new Failure(`no table ${table} in ${answered.map(({ region: [name] }) => name).join(', ')}`)
+}
+
+/** A region that does not answer is left out with a word on it, and heard again when it is back. */
+async function readAll(feeds: readonly Feed[], table: string, quiet: boolean): Promise<readonly Conflict[]> {
+  const parts = await Promise.all(
+    feeds.map(async (feed) => {
+      try {
+        return await readFeed(feed, table)
+      } catch (error) {
+        if (!quiet) {
+          console.error(`longitude: ${messageOf(error)}`)
+          process.exitCode = exitCode.failure
+        }
+        return []
+      }
+    }),
+  )
+  return parts.flat()
+}
+
+async function readFeed(feed: Feed, table: string): Promise<readonly Conflict[]> {
+  const found: Conflict[] = []
+  for (;;) {
+    const query = new URLSearchParams({ table, after: String(feed.next) })
+    const { conflicts, tableExists, next } = page.parse(await askAdmin(feed.region, `conflicts?${query.toString()}`))
+    found.push(...conflicts)
+    feed.tableExists = tableExists
+    if (next === feed.next) return found
+    feed.next = next
+  }
+}
+
+function isNew(told: Set<string>, { key, table, lost }: Conflict): boolean {
+  const name = JSON.stringify([table, key, lost.stamp.wallMs, lost.stamp.counter, lost.stamp.region])
+  if (told.has(name)) return false
+  told.add(name)
+  const oldest = told.values().next().value
+  if (told.size > conflictsMax && oldest !== undefined) told.delete(oldest)
+  return true
+}
+
+function lineOf({ key, kind, won, lost, metIn }: Conflict): string {
+  return `${timeOf(lost)}  ${JSON.stringify(key)}  ${kind} of ${lost.region} lost to ${won.kind} of ${won.region} at ${timeOf(won)}, met in ${metIn}`
+}
+
+function timeOf({ stamp: { wallMs } }: Conflict['lost']): string {
+  return new Date(wallMs).toISOString()
+}

@@ -1,0 +1,211 @@
+/** `longitude drill …`: rehearses a disaster, and tells what clients saw, what was lost, and by whose proof. */
+import { randomInt } from 'node:crypto'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { Report } from '../../drills/report/report.ts'
+import { foundToken } from '../../deployment/secrets/admin-token.ts'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { runSession } from '../../drills/run/drill-session.ts'
+import { composeTarget } from '../../drills/run/compose-target.ts'
+import { builtInDrills, findDrill, readReport, renderReport, writeReport } from '../../drills/run/files.ts'
+import { startPrivateRegions } from '../../drills/run/private-regions.ts'
+import { runningTarget } from '../../drills/run/process-target.ts'
+import { Interrupted } from '../../drills/run/run-drill.ts'
+import type { Target } from '../../drills/run/target.ts'
+import { NoAnswer, Refusal } from '../../drills/run/wire.ts'
+import { Failure, messageOf } from '../../process/failure.ts'
+import { LinksControl } from '../../links/control/control-client.ts'
+import { controlOf } from '../../supervisor/control-client.ts'
+import { tableText } from '../../process/table-text.ts'
+
+/** As `grep` has it: 1 is an answer, 2 is none. */
+const status = { passed: 0, failed: 1, couldNotRun: 2 } as const
+
+type RunFlags = {
+  readonly start?: boolean
+  readonly compose?: string
+  readonly project?: string
+  readonly seed?: string
+  readonly repeat?: string
+  readonly out?: string
+  readonly pace?: string
+  readonly allowHarm?: boolean
+}
+
+export async function runDrill(command: Command, json: boolean, version: string): Promise<void> {
+  try {
+    process.exitCode = await runAll(command, json, version)
+  } catch (error) {
+    const told = error instanceof Failure || error instanceof Refusal || error instanceof NoAnswer
+    console.error(told ? `longitude: ${error.message}` : error)
+    process.exitCode = status.couldNotRun
+  }
+}
+
+async function runAll(command: Command, json: boolean, version: string): Promise<number> {
+  const flags = command.opts<RunFlags>()
+  const file = findDrill(command.args[0] ?? '')
+  const repeat = numberOf('--repeat', flags.repeat ?? '1', { least: 1, most: 1000, whole: true })
+  const pace = numberOf('--pace', flags.pace ?? '1', { least: 0.05, most: 100, whole: false })
+  const seed =
+    flags.seed === undefined
+      ? (file.drill.seed ?? randomInt(1_000_000))
+      : numberOf('--seed', flags.seed, { least: 0, most: 2 ** 31, whole: true })
+  const base = resolve(flags.out ?? join('drill-reports', `${file.drill.name}-${stampText(new Date())}`))
+  const ended = endSignal()
+  const reports: Report[] = []
+  for (let round = 1; round <= repeat && !ended.aborted; round++) {
+    const folder = repeat === 1 ? base : join(base, `run-${round}`)
+    mkdirSync(folder, { recursive: true })
+    // Every run is another one, and any of them can be had again by its seed.
+    const owner = `drill-${process.pid}-${round}`
+    const target = await targetFor(command, file.drill.regions, { owner, logFile: join(folder, 'regions.log') })
+    try {
+      const { report, recorded } = await runSession({
+        file,
+        target,
+        seed: seed + round - 1,
+        pace,
+        mayHarm: flags.start === true || flags.allowHarm === true,
+        version,
+        signal: ended,
+        stream: json ? process.stderr : process.stdout,
+      })
+      writeReport(folder, report, recorded)
+      reports.push(report)
+      if (!json) console.log(summaryText(report, folder))
+    } finally {
+      await target.close()
+    }
+  }
+  if (ended.aborted) throw new Interrupted('interrupted')
+  if (json)
+    console.log(
+      JSON.stringify(
+        reports.length === 1
+          ? summary(reports[0], base)
+          : reports.map((each, index) => summary(each, join(base, `run-${index + 1}`))),
+      ),
+    )
+  else if (repeat > 1) console.log(repeatText(reports))
+  return reports.every(({ outcome }) => outcome === 'pass') ? status.passed : status.failed
+}
+
+async function targetFor(
+  command: Command,
+  regions: readonly string[],
+  { owner, logFile }: { readonly owner: string; readonly logFile: string },
+): Promise<Target> {
+  const flags = command.opts<RunFlags>()
+  const options = readOptions(command, optionsOf.drill)
+  const progress = (line: string): void => console.error(`longitude: ${line}`)
+  if (flags.start === true && flags.compose !== undefined) throw new Failure('either --start or --compose')
+  if (flags.start === true) return await startPrivateRegions({ ...options, regions, owner, logFile, progress })
+  if (flags.compose !== undefined) return await composeTarget({ file: flags.compose, name: flags.project }, owner)
+  return await runningTarget(options, owner)
+}
+
+export function runDrillList(json: boolean): void {
+  const all = builtInDrills().map(({ drill: { name, title, targets } }) => ({ name, title, targets }))
+  const rows = all.map(({ name, title }) => [name, title])
+  console.log(json ? JSON.stringify(all) : tableText(['DRILL', ''], rows))
+}
+
+export function runDrillShow(command: Command, json: boolean): void {
+  const { text, drill } = findDrill(command.args[0] ?? '')
+  console.log(json ? JSON.stringify(drill) : text.trimEnd())
+}
+
+export function runDrillReport(command: Command, json: boolean): void {
+  const { folder, report } = readReport(command.args[0] ?? '')
+  renderReport(folder, report)
+  console.log(json ? JSON.stringify(summary(report, folder)) : summaryText(report, folder))
+  process.exitCode = report.outcome === 'pass' ? status.passed : status.failed
+}
+
+/** What a drill broke that was killed before it could mend it, now instead of when its lease runs out. */
+export async function runDrillRestore(command: Command, json: boolean): Promise<void> {
+  const options = readOptions(command, optionsOf.drill)
+  const { data } = options
+  const control = controlOf({ ...options, data: resolve(data) })
+  if (control === undefined) throw new Failure(`no \`longitude up\` runs on ${resolve(data)}: there is nothing to mend`)
+  const links = new LinksControl({ urls: [control.links], token: foundToken(options) })
+  const faults = (await links.list()).flatMap((link) => link.faults.filter(({ owner }) => owner.startsWith('drill-')))
+  for (const owner of new Set(faults.map((fault) => fault.owner))) await links.heal({ owner })
+  const mended = [...(await control.heal({})), ...new Set(faults.map(({ what, owner }) => `${what} (${owner})`))]
+  console.log(
+    json ? JSON.stringify({ mended }) : mended.length === 0 ? 'nothing was broken' : `mended: ${mended.join('; ')}`,
+  )
+}
+
+function summary(report: Report | undefined, folder: string): object {
+  if (report === undefined) return {}
+  const { name, outcome, verdicts, circumstances } = report
+  return {
+    name,
+    outcome,
+    seed: circumstances.seed,
+    verdicts,
+    report: join(folder, 'report.json'),
+    page: join(folder, 'report.html'),
+  }
+}
+
+function summaryText(report: Report, folder: string): string {
+  const rows = report.verdicts.map(({ target, wanted, found, pass }) => [
+    pass ? 'ok' : 'NOT MET',
+    target,
+    wanted,
+    found,
+  ])
+  const page = join(folder, 'report.html')
+  return [
+    '',
+    tableText(['', 'TARGET', 'WANTED', 'FOUND'], rows),
+    '',
+    `${report.outcome === 'pass' ? 'PASS' : 'FAIL'}  ${report.name}  (seed ${report.circumstances.seed})  ${existsSync(page) ? page : folder}`,
+  ].join('\n')
+}
+
+function repeatText(reports: readonly Report[]): string {
+  const rows = reports.map((report, index) => [
+    String(index + 1),
+    String(report.circumstances.seed),
+    report.outcome,
+    report.verdicts
+      .filter(({ pass }) => !pass)
+      .map(({ target, found }) => `${target}: ${found}`)
+      .join('; '),
+  ])
+  return `\n${tableText(['RUN', 'SEED', 'OUTCOME', 'NOT MET'], rows)}`
+}
+
+function numberOf(
+  flag: string,
+  text: string,
+  { least, most, whole }: { readonly least: number; readonly most: number; readonly whole: boolean },
+): number {
+  const number = Number(text)
+  if (number >= least && number <= most && (!whole || Number.isInteger(number))) return number
+  throw new Failure(`${flag} is "${text}": ${whole ? 'a whole number' : 'a number'} from ${least} to ${most} is wanted`)
+}
+
+function stampText(date: Date): string {
+  return date.toISOString().slice(0, 19).replaceAll(':', '-')
+}
+
+/** Ctrl-C ends the drill, and it mends what it broke; a second one does not make that any faster, so it is not listened to. */
+function endSignal(): AbortSignal {
+  const controller = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+    process.on(signal, () => {
+      if (!controller.signal.aborted) console.error(`longitude: ${signal}: mending what was broken …`)
+      controller.abort()
+    })
+  process.on('uncaughtException', (error) => {
+    console.error(`longitude: ${messageOf(error)}`)
+    controller.abort()
+  })
+  return controller.signal
+}

@@ -1,0 +1,42 @@
+/** `longitude front-door`: the process that `up` runs for it, and that a container of its own can be. */
+import type { Command } from 'commander'
+import { pinoLog } from '../../adapters/system/pino-log.ts'
+import { unmeasured, watchTurns } from '../../adapters/system/turn-watch.ts'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../../process/descriptors.ts'
+import { endpointsAsked } from '../../deployment/endpoints.ts'
+import { FrontDoor } from '../../front-door/front-door.ts'
+import type { Parent } from '../../process/process-end.ts'
+import { readRegions } from '../../deployment/regions.ts'
+import { runRole, serveUntilEnd } from '../../process/role.ts'
+import { frontDoorPortAt } from '../../deployment/layout.ts'
+
+export async function runFrontDoor(command: Command): Promise<void> {
+  await runRole(async (parent) => await serve(command, parent))
+}
+
+async function serve(command: Command, parent: Parent): Promise<void> {
+  requireDescriptors(nodeDescriptorsMin, 'the front door')
+  const options = readOptions(command, optionsOf.frontDoor)
+  const { upstream, basePort, host, frontDoorPort = frontDoorPortAt(basePort), logLevel = 'info', logFormat } = options
+  const endpoints =
+    upstream.length === 0
+      ? endpointsAsked({ ...options, host: '127.0.0.1' })
+      : Object.fromEntries(upstream.map(({ region, url }) => [region, url]))
+  const known = readRegions(options.regionsFolder)
+  const readable = (logFormat ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text'
+  const log = (await pinoLog({ level: logLevel, readable, descriptor: 2 })).with({ process: 'front-door' })
+  watchTurns({ meter: unmeasured, log })
+  const door = await FrontDoor.open({
+    host,
+    port: frontDoorPort,
+    endpoints,
+    visitors: options,
+    failover: options.failover === 'nearest',
+    roundTripMs: (from, to) => known.roundTripMs(from, to),
+    onHealth: (region, healthy) => (healthy ? log.info(`${region} is healthy`) : log.warn(`${region} is not healthy`)),
+  })
+  log.info('the front door is open', { host, port: door.port, regions: Object.keys(endpoints) })
+  parent.ready()
+  await serveUntilEnd(parent, log, () => door.close())
+}

@@ -1,0 +1,97 @@
+/** `longitude secrets`: the secrets of regions at NATS servers and the keys of their messages, made or rotated. A deployment that runs takes them up by itself. */
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { accountLines } from '../../deployment/secrets/nats-accounts.ts'
+import { Failure } from '../../process/failure.ts'
+import {
+  makeMessageKeys,
+  messageKeyPath,
+  messageKeysName,
+  rotateMessageKeys,
+} from '../../deployment/secrets/message-keys.ts'
+import {
+  identitiesOf,
+  makeNatsSecrets,
+  natsSecretsName,
+  regionsWithSecrets,
+  rotateNatsSecrets,
+  seedPath,
+} from '../../deployment/secrets/nats-secrets.ts'
+import { natsSettings } from '../../nats-server/settings.ts'
+import { writeConfiguration } from '../../supervisor/nats-process.ts'
+import { tableText } from '../../process/table-text.ts'
+
+type Paths = { readonly region: string; readonly node: string; readonly cache: string; readonly conf?: string }
+type AllPaths = Paths & { readonly messages: string }
+
+/** Prints paths, and nothing of what is in them. */
+export async function runSecrets(command: Command, json: boolean): Promise<void> {
+  const options = readOptions(command, optionsOf.secrets)
+  const folder = resolve(options.natsSecrets ?? join(options.data, natsSecretsName))
+  const { rotate } = command.opts<{ rotate?: true | readonly string[] }>()
+  const regions = rotate === undefined ? options.regions : rotated(folder, rotate)
+  for (const region of regions) requireName(region)
+  const keys = resolve(options.messageKeys ?? join(options.data, messageKeysName))
+  if (rotate === undefined) {
+    makeNatsSecrets(folder, regions)
+    makeMessageKeys(keys, regions)
+  } else {
+    rotateNatsSecrets(folder, regions)
+    rotateMessageKeys(keys, regions)
+  }
+  if (options.natsConf !== undefined) writeConfigurations(folder, options.natsConf, options)
+  const paths = regions.map((region) => ({
+    ...pathsOf(folder, region, options.natsConf),
+    messages: messageKeyPath(keys, region),
+  }))
+  console.log(json ? JSON.stringify({ folder, keys, rotated: rotate !== undefined, regions: paths }) : textOf(paths))
+  await Promise.resolve()
+}
+
+function rotated(folder: string, asked: true | readonly string[]): readonly string[] {
+  const known = regionsWithSecrets(folder)
+  if (known.length === 0) throw new Failure(`${folder} has no secrets yet: start the regions, or leave --rotate out`)
+  const unknown = asked === true ? [] : asked.filter((region) => !known.includes(region))
+  if (unknown.length > 0) throw new Failure(`${folder} has no secrets of ${unknown.join(', ')}`)
+  return asked === true ? known : asked
+}
+
+function requireName(region: string): void {
+  if (!/^[a-z0-9][a-z0-9-]*$/.test(region)) throw new Failure(`"${region}" is no name of a region`)
+}
+
+type Conf = { readonly regions: readonly string[]; readonly natsListen: string; readonly natsStore: string }
+
+/** Every region of --regions: a region more, or one with new secrets, is news to all of them. */
+function writeConfigurations(
+  folder: string,
+  to: string,
+  { regions, natsListen: listen, natsStore: store }: Conf,
+): void {
+  for (const name of regions) {
+    const accounts = accountLines(name, identitiesOf(folder, name))
+    const settings = natsSettings({ name, listen, store })
+    writeConfiguration(confPath(to, name), [...settings, ...accounts], 0o644)
+  }
+}
+
+function pathsOf(folder: string, region: string, conf: string | undefined): Paths {
+  return {
+    region,
+    node: seedPath(folder, region, 'node'),
+    cache: seedPath(folder, region, 'cache'),
+    ...(conf === undefined ? {} : { conf: confPath(conf, region) }),
+  }
+}
+
+function confPath(folder: string, region: string): string {
+  return join(resolve(folder), `${region}.conf`)
+}
+
+function textOf(paths: readonly AllPaths[]): string {
+  return tableText(
+    ['REGION', 'NKEY OF THE NODE', 'NKEY OF ITS CACHES', 'KEY OF ITS MESSAGES', 'NATS SERVER'],
+    paths.map(({ region, node, cache, messages, conf }) => [region, node, cache, messages, conf ?? '–']),
+  )
+}

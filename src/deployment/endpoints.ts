@@ -1,0 +1,86 @@
+/** The running regions, as the commands of an operator find them: by the data folder, else by the ports that `up` would give them. */
+import { once } from 'node:events'
+import { request as requestHttp, type IncomingMessage } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { resolve } from 'node:path'
+import { text as textOf } from 'node:stream/consumers'
+import { type AdminTokenOptions, foundToken } from './secrets/admin-token.ts'
+import { endpointsOf } from './data-folder.ts'
+import { Failure, messageOf } from '../process/failure.ts'
+import { readRegions } from './regions.ts'
+import { endpointAt } from './layout.ts'
+
+export type Asked = {
+  readonly data: string
+  readonly regions: readonly string[]
+  readonly basePort: number
+  readonly host: string
+}
+
+export function endpointsAsked(options: Asked): Readonly<Record<string, string>> {
+  return endpointsOf(resolve(options.data)) ?? byPorts(options)
+}
+
+/** A region, its endpoint, and the token that it wants for administration. */
+export type Administered = readonly [region: string, endpoint: string, token: string | undefined]
+
+export function regionsAdministered(options: Asked & AdminTokenOptions): readonly Administered[] {
+  const token = foundToken(options)
+  return Object.entries(endpointsAsked(options)).map(([region, endpoint]) => [region, endpoint, token])
+}
+
+/** A region did not answer at all: what is asked for there is not known. */
+export class Unanswered extends Failure {}
+
+/** A region's answer below /admin/; throws a Failure that says what the region has to say. */
+export async function askAdmin(
+  [region, endpoint, token]: Administered,
+  path: string,
+  { body, timeoutMs = answerMsMax }: { readonly body?: unknown; readonly timeoutMs?: number } = {},
+): Promise<unknown> {
+  let text: string
+  try {
+    const answer = await exchange(new URL(`${endpoint}/admin/${path}`), { token, body, timeoutMs })
+    text = await textOf(answer)
+    if (answer.statusCode === 200) return JSON.parse(text) as unknown
+  } catch (error) {
+    throw new Unanswered(`${region} at ${endpoint} does not answer: ${messageOf(error)}`)
+  }
+  throw new Failure(`${region}: ${sentenceOf(text)}`)
+}
+
+/** Not by fetch: it waits five minutes for an answer to begin, whatever it is told, and a comparison may take an hour. */
+async function exchange(url: URL, { token, body, timeoutMs }: Exchange): Promise<IncomingMessage> {
+  const send = url.protocol === 'https:' ? requestHttps : requestHttp
+  const headers = { ...adminHeaders(token), ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
+  const given = { headers, ...(body === undefined ? {} : { method: 'POST' }) }
+  const request = send(url, { ...given, signal: AbortSignal.timeout(timeoutMs) })
+  // What breaks later is told by the answer.
+  request.on('error', () => {})
+  request.end(body === undefined ? undefined : JSON.stringify(body))
+  const [answer] = (await once(request, 'response')) as [IncomingMessage]
+  return answer
+}
+
+const answerMsMax = 5000
+
+type Exchange = { readonly token: string | undefined; readonly body: unknown; readonly timeoutMs: number }
+
+/** What a request for administration brings. */
+export function adminHeaders(token: string | undefined): Readonly<Record<string, string>> {
+  return token === undefined ? {} : { authorization: `Bearer ${token}` }
+}
+
+function byPorts({ regions, basePort, host }: Asked): Readonly<Record<string, string>> {
+  const known = readRegions()
+  return Object.fromEntries(regions.map((name, index) => [known.named(name).name, endpointAt(host, basePort + index)]))
+}
+
+function sentenceOf(text: string): string {
+  try {
+    const { error, message } = JSON.parse(text) as { readonly error?: string; readonly message?: string }
+    return message ?? error ?? text
+  } catch {
+    return text
+  }
+}

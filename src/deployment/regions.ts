@@ -1,0 +1,88 @@
+/**
+ * The regions and the distances between them, from regions/. A region is a folder with its region.json; its number breaks
+ * ties between equal clocks and is never given to another region, not even when the first is gone.
+ */
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { regionsMax } from '../core/limits.ts'
+import type { Region } from '../core/topology.ts'
+import { Failure, messageOf } from '../process/failure.ts'
+
+/** The same two levels up from src/deployment and from dist/cli. */
+const regionsFolder = fileURLToPath(new URL('../../regions', import.meta.url))
+
+const regionName = z.string().regex(/^[a-z]{2}(-[a-z]+)+-\d+$/, 'a name like us-east-1')
+const regionFile = z.strictObject({
+  name: regionName,
+  number: z.int().min(1).max(0xffff),
+  city: z.string(),
+  /** Where its peers find its NATS server. */
+  nats: z.string().min(1).optional(),
+})
+const latencyFile = z.strictObject({
+  source: z.url(),
+  measured: z.string(),
+  unit: z.string(),
+  roundTripMs: z.record(regionName, z.record(regionName, z.number().positive())),
+})
+
+export type RegionEntry = Region & { readonly city: string; readonly nats?: string | undefined }
+
+export type Regions = {
+  readonly all: readonly RegionEntry[]
+  /** Throws a Failure that names the known regions. */
+  named(name: string): RegionEntry
+  /** Undefined where nobody has measured it. */
+  roundTripMs(from: string, to: string): number | undefined
+}
+
+export function readRegions(folder: string = regionsFolder): Regions {
+  const all = readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map((entry) => readRegion(folder, entry.name))
+    .toSorted((a, b) => a.number - b.number)
+  if (all.length > regionsMax)
+    throw new Failure(`${folder} has ${all.length} regions; at most ${regionsMax} can know each other`)
+  refuseSharedNumbers(all)
+  const distances = join(folder, 'latency.json')
+  const {
+    roundTripMs,
+  }: Pick<z.output<typeof latencyFile>, 'roundTripMs'> = existsSync(distances)
+    ? parse(latencyFile, distances)
+    : { roundTripMs: {} }
+  return {
+    all,
+    named: (name) => {
+      const found = all.find((region) => region.name === name)
+      if (found === undefined)
+        throw new Failure(`no region ${name}; known are ${all.map((region) => region.name).join(', ')}`)
+      return found
+    },
+    roundTripMs: (from, to) => (from === to ? 0 : (roundTripMs[from]?.[to] ?? roundTripMs[to]?.[from])),
+  }
+}
+
+function readRegion(folder: string, name: string): RegionEntry {
+  const region = parse(regionFile, join(folder, name, 'region.json'))
+  if (region.name !== name)
+    throw new Failure(`${join(folder, name, 'region.json')} is of another region, ${region.name}`)
+  return region
+}
+
+function refuseSharedNumbers(regions: readonly RegionEntry[]): void {
+  for (const [index, region] of regions.entries()) {
+    const other = regions[index + 1]
+    if (other?.number === region.number)
+      throw new Failure(`${region.name} and ${other.name} have the same number ${region.number}`)
+  }
+}
+
+function parse<T>(schema: z.ZodType<T>, path: string): T {
+  try {
+    return schema.parse(JSON.parse(readFileSync(path, 'utf8')))
+  } catch (error) {
+    throw new Failure(`${path}: ${error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)}`)
+  }
+}

@@ -1,0 +1,113 @@
+/** All that follows from what a drill wrote down, in the one form that the JSON, the Markdown and the page are made from. */
+import type { Drill, Targets } from '../definition/definition.ts'
+import { type Fates, type RecoveryPoint, fatesOf, recoveryPointOf } from './losses.ts'
+import type { ConflictRecord, FaultRecord, Proof, Recorded, Stall, StepRecord } from '../definition/record.ts'
+import { type Outage, type Recovery, outagesOf, recoveriesOf } from './recovery.ts'
+import { groupBy } from '../definition/group.ts'
+import { type Bin, type PairSeries, type Service, binsOf, pairSeriesOf, serviceOf } from './statistics.ts'
+import { type Verdict, verdictsOf } from './verdict.ts'
+
+export const reportFormat = 1
+
+export type Circumstances = {
+  readonly version: string
+  readonly target: string
+  readonly seed: number
+  readonly regions: readonly string[]
+  /** Who played what. */
+  readonly roles: Readonly<Record<string, string>>
+  readonly understudies: Readonly<Record<string, string>>
+  /** As it was given, in full. */
+  readonly definition: string
+  readonly host: string
+  /** Pace: waits and faults were made shorter by this factor. */
+  readonly pace: number
+}
+
+export type Report = {
+  readonly format: number
+  readonly name: string
+  readonly title: string
+  readonly description: string
+  readonly outcome: 'pass' | 'fail'
+  readonly circumstances: Circumstances
+  readonly startedMs: number
+  readonly loadStartedMs: number
+  readonly loadEndedMs: number
+  readonly endedMs: number
+  readonly targets: Targets
+  readonly verdicts: readonly Verdict[]
+  readonly steps: readonly StepRecord[]
+  readonly faults: readonly FaultRecord[]
+  readonly outages: readonly Outage[]
+  readonly services: readonly { readonly region: string; readonly service: Service; readonly bins: readonly Bin[] }[]
+  readonly binMs: number
+  readonly sampleEveryMs: number
+  readonly pairs: readonly PairSeries[]
+  readonly recoveries: readonly Recovery[]
+  readonly recoveryPoints: readonly RecoveryPoint[]
+  readonly fates: Fates
+  readonly conflicts: readonly ConflictRecord[]
+  readonly conflictsCut: number
+  readonly proofs: readonly Proof[]
+  readonly convergedMs?: number | undefined
+  readonly stalls: readonly Stall[]
+  readonly problems: readonly string[]
+}
+
+const binsMax = 240
+const binMsLeast = 250
+const conflictsMax = 500
+
+export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circumstances): Report {
+  const { startedMs, loadStartedMs, loadEndedMs, endedMs, operations, samples } = recorded
+  const binMs = Math.max(binMsLeast, Math.ceil((endedMs - startedMs) / binsMax / 50) * 50)
+  const services = [...groupBy(operations, ({ home }) => home)]
+    .map(([region, own]) => ({ region, service: serviceOf(own), bins: binsOf(own, startedMs, endedMs, binMs) }))
+    .toSorted((a, b) => circumstances.regions.indexOf(a.region) - circumstances.regions.indexOf(b.region))
+  const judged = {
+    steps: recorded.steps,
+    services,
+    pairs: pairSeriesOf(samples, startedMs, endedMs, binMs).toSorted(
+      (a, b) => circumstances.regions.indexOf(a.from) - circumstances.regions.indexOf(b.from),
+    ),
+    recoveries: recoveriesOf(operations, recorded.faults, loadEndedMs),
+    recoveryPoints: recorded.surveys.map((survey) => recoveryPointOf(survey, operations)),
+    fates: fatesOf(recorded),
+    conflictCount: recorded.conflicts.length,
+    proofs: recorded.proofs,
+    convergedMs: recorded.convergedMs,
+    problems: recorded.problems,
+  }
+  const verdicts = verdictsOf(drill.targets, judged)
+  return {
+    format: reportFormat,
+    name: drill.name,
+    title: drill.title,
+    description: drill.description,
+    outcome: verdicts.every(({ pass }) => pass) ? 'pass' : 'fail',
+    circumstances,
+    startedMs,
+    loadStartedMs,
+    loadEndedMs,
+    endedMs,
+    targets: drill.targets,
+    verdicts,
+    steps: recorded.steps,
+    faults: recorded.faults,
+    outages: outagesOf(samples),
+    services,
+    binMs,
+    sampleEveryMs: recorded.sampleEveryMs,
+    pairs: judged.pairs,
+    recoveries: judged.recoveries,
+    recoveryPoints: judged.recoveryPoints,
+    fates: judged.fates,
+    conflicts: recorded.conflicts.slice(0, conflictsMax),
+    conflictsCut: Math.max(0, recorded.conflicts.length - conflictsMax),
+    proofs: recorded.proofs,
+    convergedMs: recorded.convergedMs,
+    stalls: recorded.stalls,
+    problems: recorded.problems,
+  }
+}

@@ -1,0 +1,206 @@
+/**
+ * What the drill has broken and not yet mended. A region that comes back after it was lost is surveyed at the last moment
+ * before: what the others hold then is all that would be left if it did not come back.
+ */
+import { unreachable } from '../../core/assert.ts'
+import type { Cast, Direction } from '../definition/cast.ts'
+import type { Action, PartName } from '../definition/definition.ts'
+import type { FaultRecord, Survey } from '../definition/record.ts'
+import type { DrillTable } from './drill-table.ts'
+import type { PartFault, Target } from './target.ts'
+import { nowMs } from './time.ts'
+import type { Watch } from './watch.ts'
+
+type Broken = { -readonly [Name in keyof FaultRecord]: FaultRecord[Name] }
+type Open = {
+  readonly record: Broken
+  readonly parts: readonly { readonly region: string; readonly part: 'node' | 'nats' }[]
+}
+export type Breaking = Extract<Action, { do: 'cut' | 'slow' | 'kill' | 'pause' | 'wipe' | 'restart' | 'clock' }>
+
+export type BreakageOptions = {
+  readonly target: Target
+  readonly cast: Cast
+  readonly watch: Watch
+  readonly table: DrillTable
+  /** Nothing stays broken for longer, whatever becomes of the drill. */
+  readonly mostMs: () => number
+}
+
+export class Breakage {
+  readonly surveys: Survey[] = []
+  readonly #options: BreakageOptions
+  readonly #all: Open[] = []
+
+  constructor(options: BreakageOptions) {
+    this.#options = options
+  }
+
+  get records(): readonly FaultRecord[] {
+    return this.#all.map(({ record }) => record)
+  }
+
+  get active(): readonly FaultRecord[] {
+    return this.records.filter(({ endedMs }) => endedMs === undefined)
+  }
+
+  /** Returns how to end what was broken. */
+  async break(action: Breaking, { step, what }: { step: number; what: string }): Promise<() => Promise<void>> {
+    const { cast, target } = this.#options
+    const startedMs = nowMs()
+    const parts = partsOf(action, cast)
+    const links = linksOf(action, cast)
+    const open: Open = {
+      record: {
+        step,
+        what,
+        kind: action.do,
+        ...('part' in action ? { part: action.part } : {}),
+        regions: [...new Set([...parts.map(({ region }) => region), ...isolatedBy(action, links, cast)])],
+        links,
+        startedMs,
+      },
+      parts,
+    }
+    this.#all.push(open)
+    const forMs = this.#options.mostMs()
+    if (action.do === 'cut')
+      await target.breakLinks({ links, state: action.cut.how === 'reset' ? 'reset' : 'down', forMs })
+    else if (action.do === 'slow') await target.breakLinks({ ...shapeOf(action.slow), links, forMs })
+    else await Promise.all(parts.map(async (each) => await target.breakPart({ ...each, ...faultOf(action), forMs })))
+    if (action.do === 'restart') await this.#mend([open])
+    return async () => await this.#mend([open])
+  }
+
+  /** `all`, a region, or links. */
+  async heal(what: readonly string[]): Promise<void> {
+    const { cast } = this.#options
+    const regions = what.filter((name) => !isLink(name))
+    const named = new Set(cast.places(regions))
+    const links = new Set(cast.links(what.filter(isLink)).map(nameOf))
+    const all = what.includes('all') || what.includes('*')
+    await this.#mend(
+      this.#all.filter(
+        ({ record, parts }) =>
+          record.endedMs === undefined &&
+          (all ||
+            parts.some(({ region }) => named.has(region)) ||
+            record.links.some((link) => links.has(nameOf(link)) || named.has(link.from) || named.has(link.to))),
+      ),
+    )
+  }
+
+  async healAll(): Promise<void> {
+    await this.#mend(this.#all)
+  }
+
+  async #mend(which: readonly Open[]): Promise<void> {
+    const { target } = this.#options
+    const open = which.filter(({ record }) => record.endedMs === undefined)
+    if (open.length === 0) return
+    await this.#survey(open)
+    const endedMs = nowMs()
+    for (const { record } of open) record.endedMs = endedMs
+    const links = open.flatMap(({ record }) => record.links)
+    if (links.length > 0) await target.mendLinks(links)
+    // What another fault still slows or cuts on the same links is ended too; their own records say so.
+    for (const { record } of this.#all)
+      if (
+        record.endedMs === undefined &&
+        record.links.some((link) => links.some((each) => nameOf(each) === nameOf(link)))
+      )
+        record.endedMs = endedMs
+    const parts = open.flatMap((each) => each.parts)
+    const distinct = [...new Map(parts.map((each) => [`${each.region} ${each.part}`, each])).values()]
+    await Promise.all(distinct.map(async (each) => await target.mendParts(each)))
+  }
+
+  async #survey(open: readonly Open[]): Promise<void> {
+    const lost = new Map(
+      open.flatMap(({ record }) => (isLoss(record) ? record.regions.map((name) => [name, record]) : [])),
+    )
+    for (const [region, record] of lost) {
+      const losses = this.#all.filter((each) => each.record.endedMs === undefined && isLoss(each.record))
+      const own = losses.filter((each) => each.record.regions.includes(region)).map((each) => each.record)
+      // Cut off at first and then killed: it accepted writes until then.
+      const first = own.find(({ kind }) => kind !== 'cut') ?? record
+      this.surveys.push(await this.#surveyOf(region, first))
+    }
+  }
+
+  async #surveyOf(region: string, record: FaultRecord): Promise<Survey> {
+    const { cast, table, watch } = this.#options
+    const atMs = nowMs()
+    const holders: Record<string, readonly string[]> = {}
+    for (const other of cast.regions) {
+      if (other === region || watch.latest(other)?.state !== 'ready') continue
+      const items = await table.scan(other).catch(() => undefined)
+      if (items !== undefined) holders[other] = Object.keys(items)
+    }
+    // A region that is cut off goes on accepting writes: what counts is what it has when it might have been lost for good.
+    const faultMs = record.kind === 'cut' ? atMs : record.startedMs
+    const before = watch.samples.findLast(
+      (sample) => sample.region === region && sample.atMs <= faultMs && sample.peers,
+    )
+    const pending = before?.peers?.map((peer) => peer.pending) ?? []
+    return { region, faultMs, atMs, holders, ...(pending.length === 0 ? {} : { pendingBefore: Math.max(...pending) }) }
+  }
+}
+
+function isLoss({ kind, part, regions }: FaultRecord): boolean {
+  if (regions.length === 0) return false
+  return kind === 'cut' || kind === 'wipe' || ((kind === 'kill' || kind === 'pause') && part === 'region')
+}
+
+function partsOf(action: Breaking, cast: Cast): Open['parts'] {
+  if (action.do === 'cut' || action.do === 'slow') return []
+  const part: PartName = action.do === 'clock' ? 'node' : action.part
+  const parts = part === 'region' ? (['node', 'nats'] as const) : [part]
+  return cast.places([action.region]).flatMap((region) => parts.map((each) => ({ region, part: each })))
+}
+
+function linksOf(action: Breaking, cast: Cast): readonly Direction[] {
+  if (action.do === 'cut') return cast.links(action.cut.links)
+  return action.do === 'slow' ? cast.links(action.slow.links) : []
+}
+
+/** Regions that nothing leaves any more. */
+function isolatedBy(action: Breaking, links: readonly Direction[], { regions }: Cast): readonly string[] {
+  if (action.do !== 'cut') return []
+  return regions.filter((from) =>
+    regions.every((to) => to === from || links.some((link) => link.from === from && link.to === to)),
+  )
+}
+
+function faultOf(action: Exclude<Breaking, { do: 'cut' | 'slow' }>): Pick<PartFault, 'kind' | 'offsetMs'> {
+  switch (action.do) {
+    case 'kill':
+      return { kind: 'kill' }
+    case 'pause':
+      return { kind: 'freeze' }
+    case 'wipe':
+      return { kind: 'wipe' }
+    case 'restart':
+      return { kind: 'stop' }
+    case 'clock':
+      return { kind: 'clock', offsetMs: action.offset }
+  }
+  return unreachable(action)
+}
+
+function shapeOf({ rtt, jitter, bandwidth, stall }: Extract<Action, { do: 'slow' }>['slow']) {
+  return {
+    ...(rtt === undefined ? {} : { rtt: `${rtt}ms` }),
+    ...(jitter === undefined ? {} : { jitter: `${jitter}ms` }),
+    ...(bandwidth === undefined ? {} : { bandwidth }),
+    ...(stall === undefined ? {} : { stall }),
+  }
+}
+
+function isLink(name: string): boolean {
+  return /\.\.|>/.test(name)
+}
+
+function nameOf({ from, to }: Direction): string {
+  return `${from}>${to}`
+}

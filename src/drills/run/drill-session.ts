@@ -1,0 +1,72 @@
+/** One run of a drill on a target, from its start to its report. */
+import { randomBytes } from 'node:crypto'
+import { arch, cpus, platform } from 'node:os'
+import { castOf } from '../definition/cast.ts'
+import type { Action, Step } from '../definition/definition.ts'
+import type { Recorded } from '../definition/record.ts'
+import { type Report, reportOf } from '../report/report.ts'
+import { Failure } from '../../process/failure.ts'
+import { displayOn } from './display.ts'
+import type { DrillFile } from './files.ts'
+import { DrillRun } from './run-drill.ts'
+import type { Target } from './target.ts'
+
+export type SessionOptions = {
+  readonly file: DrillFile
+  readonly target: Target
+  readonly seed: number
+  readonly pace: number
+  /** Disks may be wiped and clocks stepped: the regions are the drill's own, or it was allowed. */
+  readonly mayHarm: boolean
+  readonly version: string
+  readonly signal: AbortSignal
+  readonly stream: NodeJS.WriteStream
+}
+
+export async function runSession(
+  options: SessionOptions,
+): Promise<{ readonly report: Report; readonly recorded: Recorded }> {
+  const { file, target, seed, pace, signal, stream } = options
+  const { drill } = file
+  if (!options.mayHarm) refuseHarm(drill.steps, target)
+  const deployed = target.regions.map(({ region }) => region)
+  const cast = castOf(drill, deployed)
+  if (typeof cast === 'string') throw new Failure(cast)
+  const display = displayOn(stream, `${drill.name}: ${drill.title} — on ${target.description}, seed ${seed}`)
+  const tableName = `drill-${drill.name}-${randomBytes(3).toString('hex')}`
+  const run = new DrillRun({ drill, cast, target, seed, pace, tableName, signal, told: (event) => display.told(event) })
+  display.look(() => run.sight)
+  try {
+    const recorded = await run.run()
+    const report = reportOf(drill, recorded, {
+      version: options.version,
+      target: target.description,
+      seed,
+      regions: cast.regions,
+      roles: Object.fromEntries(Object.keys(drill.roles).map((role) => [role, cast.place(role)])),
+      understudies: cast.understudies,
+      definition: file.text,
+      host: `${platform()} ${arch()}, ${cpus().length} processors, Node ${process.versions.node}`,
+      pace,
+    })
+    return { report, recorded }
+  } finally {
+    display.end()
+  }
+}
+
+/** A wiped disk loses other people's writes, and a clock that was ahead stays so in the stamps of what it wrote. */
+function refuseHarm(steps: readonly Step[], target: Target): void {
+  const harmful = stepsIn(steps).find(({ action }) => action.do === 'wipe' || action.do === 'clock')
+  if (harmful === undefined) return
+  throw new Failure(
+    `"${harmful.text}" (line ${harmful.line}) could harm what else is in ${target.description}; --allow-harm lets it, --start runs the drill on regions of its own`,
+  )
+}
+
+function stepsIn(steps: readonly Step[]): readonly (Step & { readonly action: Exclude<Action, { do: 'repeat' }> })[] {
+  return steps.flatMap((step) => {
+    const { action } = step
+    return action.do === 'repeat' ? stepsIn(action.steps) : [{ ...step, action }]
+  })
+}

@@ -1,0 +1,112 @@
+/**
+ * Which regions are healthy: each is asked every second whether it is ready to serve. One that says no, or that nobody
+ * listens for, is not healthy at once; one that does not answer, after the second time. It is gone, for requests that wait for it, when
+ * nobody listens for it, or when nothing at all has come from it for some more times: a process that is busy answers late.
+ */
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import { codeOf } from '../process/failure.ts'
+
+export type HealthOptions = {
+  readonly endpoints: Readonly<Record<string, string>>
+  /** Told with every change after the first answer. */
+  readonly onChange: (region: string, healthy: boolean) => void
+  /** Whoever waits for an answer of the region waits in vain. */
+  readonly onGone: (region: string) => void
+  readonly everyMs?: number
+  /** How long a region may take to answer. */
+  readonly answerMsMax?: number
+}
+
+type Answer = 'ready' | 'not ready' | 'refused' | 'silent'
+
+const usualAnswerMsMax = 2000
+const silentMax = 2
+/** Half a minute. */
+const silentGoneMax = 15
+
+export class Health {
+  readonly #options: HealthOptions
+  /** Until the first answer a region is taken to be healthy. */
+  readonly #ill = new Set<string>()
+  readonly #known = new Set<string>()
+  readonly #silent = new Map<string, number>()
+  readonly #asked = new Set<string>()
+  readonly #timers: NodeJS.Timeout[]
+
+  constructor(options: HealthOptions) {
+    this.#options = options
+    const regions = Object.keys(options.endpoints)
+    for (const region of regions) void this.#look(region)
+    this.#timers = regions.map((region) => setInterval(() => void this.#look(region), options.everyMs ?? 1000).unref())
+  }
+
+  isHealthy(region: string): boolean {
+    return !this.#ill.has(region)
+  }
+
+  /** It has answered a request: however late it says that it is ready, somebody is there. */
+  heard(region: string): void {
+    this.#silent.delete(region)
+  }
+
+  /** A request found nobody there. */
+  refused(region: string): void {
+    this.#note(region, 'refused')
+  }
+
+  get states(): Readonly<Record<string, 'healthy' | 'unhealthy'>> {
+    return Object.fromEntries(
+      Object.keys(this.#options.endpoints).map((name) => [name, this.isHealthy(name) ? 'healthy' : 'unhealthy']),
+    )
+  }
+
+  close(): void {
+    for (const timer of this.#timers) clearInterval(timer)
+  }
+
+  async #look(region: string): Promise<void> {
+    const endpoint = this.#options.endpoints[region]
+    // One question at a time: two that overlap would count the same silence twice.
+    if (endpoint === undefined || this.#asked.has(region)) return
+    this.#asked.add(region)
+    const answer = await answerOf(`${endpoint}/ready`, this.#options.answerMsMax ?? usualAnswerMsMax)
+    this.#asked.delete(region)
+    this.#note(region, answer)
+  }
+
+  #note(region: string, answer: Answer): void {
+    const silent = answer === 'silent' ? (this.#silent.get(region) ?? 0) + 1 : 0
+    this.#silent.set(region, silent)
+    if (answer === 'refused' || silent === silentGoneMax) this.#options.onGone(region)
+    const healthy = answer === 'ready' || (silent > 0 && silent < silentMax && this.isHealthy(region))
+    const first = !this.#known.has(region)
+    this.#known.add(region)
+    if (healthy === this.isHealthy(region)) return
+    if (healthy) this.#ill.delete(region)
+    else this.#ill.add(region)
+    if (!first) this.#options.onChange(region, healthy)
+  }
+}
+
+/** Nobody is there; any other error says that somebody is, and has no room or no time. */
+const nobodyThere: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
+
+async function answerOf(url: string, answerMsMax: number): Promise<Answer> {
+  return await new Promise((resolve) => {
+    const request = url.startsWith('https:') ? httpsRequest : httpRequest
+    const asking = request(url, { agent: false, headers: { connection: 'close' } }, (response) => {
+      response.resume()
+      resolve(response.statusCode === 200 ? 'ready' : 'not ready')
+    })
+    asking.setTimeout(answerMsMax, () => {
+      // A process that was busy itself, this one, sees its timers first and then what has come meanwhile.
+      setImmediate(() => {
+        resolve('silent')
+        asking.destroy()
+      })
+    })
+    asking.once('error', (error) => resolve(nobodyThere.has(codeOf(error)) ? 'refused' : 'silent'))
+    asking.end()
+  })
+}

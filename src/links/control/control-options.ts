@@ -1,0 +1,19 @@
+/** Where the links are controlled, and with which token, as commands are told it. */
+import { resolve } from 'node:path'
+import { type AdminTokenOptions, foundToken } from '../../deployment/secrets/admin-token.ts'
+import { servicesOf } from '../../deployment/data-folder.ts'
+import { linksControl } from '../../deployment/layout.ts'
+import { LinksControl } from './control-client.ts'
+
+export type ControlledBy = AdminTokenOptions & {
+  readonly control: readonly string[]
+  readonly basePort: number
+}
+
+/** What was named; else that of the run on the data folder; else where a run with this base port would have it. */
+export function controlOf(options: ControlledBy): LinksControl {
+  const { control, data, basePort } = options
+  const found = servicesOf(resolve(data))['linksControl'] ?? linksControl(basePort)
+  const urls = (control.length === 0 ? [found] : control).map((url) => url.replace(/\/+$/, ''))
+  return new LinksControl({ urls, token: foundToken(options) })
+}

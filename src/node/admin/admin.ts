@@ -1,0 +1,60 @@
+/** What the node tells its operator as JSON below /admin/: the same figures as the metrics, read by `longitude status`. */
+import { peersOf } from '../../core/topology.ts'
+import type { Topology } from '../../core/topology.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { AdminRoute } from '../../http/routes.ts'
+import type { Invalidator } from '../../readers/invalidator/invalidator.ts'
+import type { Replication } from '../../readers/replication/renewing.ts'
+import { conflictRoutes } from './conflict-feed.ts'
+import { overruledRoutes, overruledStatus } from './overruled-settings.ts'
+import type { DamageNotice } from '../store/own-engine.ts'
+import { pauseRoutes } from './pause-routes.ts'
+import { setAsideRoutes, setAsideStatus } from './set-aside.ts'
+import { verifyRoutes } from './verify-routes.ts'
+
+export type AdminParts = {
+  readonly engine: Engine
+  readonly replication: Replication
+  readonly topology: Topology
+  readonly invalidator: Invalidator
+  /** What was damaged of the store, as long as anybody should know. */
+  readonly damage: () => DamageNotice | undefined
+}
+
+export function adminRoutes({ engine, replication, topology, invalidator, damage }: AdminParts): readonly AdminRoute[] {
+  return [
+    {
+      method: 'GET',
+      path: '/admin/status',
+      answer: async () => {
+        const status = await replication.statusInTurns()
+        return {
+          ...status,
+          number: topology.self.number,
+          knows: peersOf(topology).map(({ name }) => name),
+          oldest: engine.oldest(),
+          setAside: setAsideStatus(engine),
+          overruled: overruledStatus(engine, topology),
+          ...troubleOf(engine),
+          ...damageOf(damage()),
+          tables: engine.tables().length,
+          caches: invalidator.caches(),
+        }
+      },
+    },
+    ...setAsideRoutes(engine),
+    ...overruledRoutes(engine, topology),
+    ...conflictRoutes(engine, topology),
+    ...verifyRoutes(replication, engine),
+    ...pauseRoutes(replication.pauses, engine, topology),
+  ]
+}
+
+function damageOf(damage: DamageNotice | undefined) {
+  return damage === undefined ? {} : { damage }
+}
+
+function troubleOf(engine: Engine) {
+  const trouble = engine.trouble()
+  return trouble === undefined ? {} : { trouble }
+}

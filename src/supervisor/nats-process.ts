@@ -1,0 +1,58 @@
+/** A region's own NATS server: one standalone process with JetStream, on the loopback, its store in the region's folder. */
+import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { dirname, join } from 'node:path'
+import { accountLines } from '../deployment/secrets/nats-accounts.ts'
+import { Failure, messageOf } from '../process/failure.ts'
+import { natsSettings } from '../nats-server/settings.ts'
+import { identitiesOf } from '../deployment/secrets/nats-secrets.ts'
+import type { RegionPlan } from '../deployment/layout.ts'
+
+export function natsArguments({ folder }: RegionPlan): readonly string[] {
+  return ['--config', configurationPath(folder)]
+}
+
+/** Makes the server's folder and writes its configuration. Throws a Failure that says what cannot be written. */
+export function prepareNats({ name, natsPort, folder }: RegionPlan, secrets: string): void {
+  const store = join(folder, 'nats')
+  const identities = identitiesOf(secrets, name)
+  try {
+    mkdirSync(store, { recursive: true })
+    removeOpenStore(store)
+    const settings = natsSettings({ name, listen: `127.0.0.1:${natsPort}`, store })
+    writeConfiguration(configurationPath(folder), [...settings, ...accountLines(name, identities)])
+  } catch (error) {
+    throw new Failure(`the folder ${folder} of ${name} cannot be written: ${messageOf(error)}`)
+  }
+}
+
+/** Replaces the file at one moment, since a server may be reading it. It holds public keys only, and may be read by a server of another user. */
+export function writeConfiguration(path: string, lines: readonly string[], mode = 0o600): void {
+  mkdirSync(dirname(path), { recursive: true })
+  const beside = `${path}.${process.pid}`
+  writeFileSync(beside, [...lines, ''].join('\n'))
+  chmodSync(beside, mode)
+  renameSync(beside, path)
+}
+
+/** Version 0.1.0 had no accounts: its stream lies under the name of the common one, which no client reaches any more. */
+function removeOpenStore(store: string): void {
+  const open = join(store, 'jetstream', '$G')
+  if (existsSync(open)) rmSync(open, { recursive: true, force: true })
+}
+
+const configurationPath = (folder: string): string => join(folder, 'nats.conf')
+
+/** Whether it greets: it does so when it serves. */
+export async function natsGreets(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    socket.setTimeout(500, () => socket.destroy())
+    socket.once('data', () => {
+      resolve(true)
+      socket.destroy()
+    })
+    socket.once('error', () => {})
+    socket.once('close', () => resolve(false))
+  })
+}

@@ -1,0 +1,91 @@
+/** What is printed when all regions are ready: a table of them with the distances, and commands to paste. */
+import type { Layout } from '../deployment/layout.ts'
+import { tableText } from '../process/table-text.ts'
+
+export type RegionOverview = {
+  readonly region: string
+  readonly city: string
+  readonly endpoint: string
+  /** Of the cache before it. */
+  readonly cache?: string
+  readonly state: string
+  /** Why it has failed. */
+  readonly reason?: string
+  readonly natsPort: number
+  readonly processes: {
+    readonly node: number | undefined
+    readonly natsServer: number | undefined
+    readonly cache?: number
+  }
+  /** Round trips in milliseconds, by region. */
+  readonly distances: Readonly<Record<string, number>>
+}
+
+export function distancesOf(layout: Layout, from: string): Readonly<Record<string, number>> {
+  const own = layout.links.filter((link) => link.from === from)
+  return Object.fromEntries(own.map(({ to, roundTripMs }) => [to, roundTripMs]))
+}
+
+export function overviewText(regions: readonly RegionOverview[], services: Readonly<Record<string, string>>): string {
+  const names = regions.map(({ region }) => region)
+  const hasCaches = regions.some(({ cache }) => cache !== undefined)
+  const rows = regions.map(({ region, endpoint, cache, state, distances }) => [
+    region,
+    endpoint,
+    ...(hasCaches ? [cache ?? '–'] : []),
+    state,
+    ...names.map((name) => (name === region ? '–' : `${Math.round(distances[name] ?? 0)} ms`)),
+  ])
+  return [
+    tableText(
+      ['REGION', 'ENDPOINT', ...(hasCaches ? ['CACHE'] : []), 'STATE', ...names.map((name) => `to ${name}`)],
+      rows,
+    ),
+    '',
+    ...failureLines(regions),
+    ...serviceLines(services),
+    '',
+    ...commands(regions.filter(({ reason }) => reason === undefined)),
+  ].join('\n')
+}
+
+function failureLines(regions: readonly RegionOverview[]): string[] {
+  const failed = regions.filter(({ reason }) => reason !== undefined)
+  if (failed.length === 0) return []
+  return [...failed.map(({ region, reason }) => `  ${region} failed, and is tried again: ${reason}`), '']
+}
+
+function serviceLines({ frontDoor, linksControl }: Readonly<Record<string, string>>): string[] {
+  return [
+    ...(frontDoor === undefined
+      ? []
+      : [`  ${frontDoor} is the front door: one endpoint for every region, by the signature`]),
+    ...(linksControl === undefined ? [] : [`  ${linksControl} controls the links`]),
+  ]
+}
+
+function commands(regions: readonly RegionOverview[]): string[] {
+  const [first, ...others] = regions
+  const last = others.at(-1)
+  if (first === undefined) return []
+  const at = ({ endpoint, region }: RegionOverview): string => `--endpoint-url ${endpoint} --region ${region}`
+  const updates = others.map(({ region }) => `'Create={RegionName=${region}}'`).join(' ')
+  return [
+    'Try, in another terminal:',
+    '',
+    '  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any',
+    `  aws dynamodb create-table --table-name Employees --billing-mode PAY_PER_REQUEST \\`,
+    '    --attribute-definitions AttributeName=EmployeeID,AttributeType=S AttributeName=Department,AttributeType=S \\',
+    `    --key-schema AttributeName=EmployeeID,KeyType=HASH AttributeName=Department,KeyType=RANGE ${at(first)}`,
+    ...(last === undefined
+      ? []
+      : [`  aws dynamodb update-table --table-name Employees --replica-updates ${updates} ${at(first)}`]),
+    `  aws dynamodb put-item --table-name Employees --item '{"EmployeeID":{"S":"E001"},"Department":{"S":"Sales"}}' ${at(first)}`,
+    `  aws dynamodb get-item --table-name Employees --key '{"EmployeeID":{"S":"E001"},"Department":{"S":"Sales"}}' ${at(last ?? first)}`,
+    '',
+    '  npx longitude status        regions, links, lag and health',
+    '  npx longitude links         the distances, and how to cut them',
+    '',
+    'Ctrl-C stops everything; the data stays.',
+  ]
+}

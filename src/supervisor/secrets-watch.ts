@@ -1,0 +1,50 @@
+/**
+ * Follows the NATS secrets of a run: when one has come, gone or changed, the servers are started again with configurations that have it.
+ * Nodes look at the keys of messages themselves; only one that is missing is made here. A reload is not enough: nats-server does not connect the account of a new region to that of its own until it starts (2.10.27, 2.15.1).
+ */
+import type { Log } from '../ports/log.ts'
+import { messageOf } from '../process/failure.ts'
+import { makeMessageKeys } from '../deployment/secrets/message-keys.ts'
+import { makeNatsSecrets, natsSecretsMark } from '../deployment/secrets/nats-secrets.ts'
+import type { RegionPlan } from '../deployment/layout.ts'
+import { prepareNats } from './nats-process.ts'
+import type { Supervised } from './supervised.ts'
+
+export type SecretsWatchOptions = {
+  readonly folder: string
+  readonly messageKeys: string
+  readonly regions: readonly { readonly plan: RegionPlan; readonly nats: Supervised }[]
+  readonly log: Log
+}
+
+export class SecretsWatch {
+  readonly #options: SecretsWatchOptions
+  #mark: string
+  #complaint: string | undefined
+
+  constructor(options: SecretsWatchOptions) {
+    this.#options = options
+    this.#mark = natsSecretsMark(options.folder)
+  }
+
+  /** Called again and again. A change that cannot be taken up is tried again, and changes nothing meanwhile. */
+  look(): void {
+    const { folder, messageKeys, regions, log } = this.#options
+    try {
+      const names = regions.map(({ plan }) => plan.name)
+      makeNatsSecrets(folder, names)
+      makeMessageKeys(messageKeys, names)
+      const mark = natsSecretsMark(folder)
+      if (mark === this.#mark) return
+      for (const { plan } of regions) prepareNats(plan, folder)
+      for (const { nats } of regions) nats.renew()
+      this.#mark = mark
+      this.#complaint = undefined
+      log.info('the NATS secrets have changed, and the servers are started again with them')
+    } catch (error) {
+      const complaint = messageOf(error)
+      if (complaint !== this.#complaint) log.error('the NATS secrets cannot be taken up', { error: complaint })
+      this.#complaint = complaint
+    }
+  }
+}

@@ -1,0 +1,351 @@
+/**
+ * All regions on one machine: for each a NATS server, a node and a cache before it, and between them the links, which are
+ * one process of their own so that their timing does not depend on what the nodes do; and the front door. Everything starts at once, since nobody needs
+ * another to begin; stopping goes from the nodes, which still have things to say, to the NATS servers.
+ */
+import { statSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import type { Log } from '../ports/log.ts'
+import { peerApiPrefix } from '../deployment/secrets/nats-accounts.ts'
+import { Failure } from '../process/failure.ts'
+import { Faults, clockFileName } from './faults.ts'
+import type { VisitorOptions } from '../http/visitors.ts'
+import { makeMessageKeys, messageKeysName } from '../deployment/secrets/message-keys.ts'
+import { makeNatsSecrets, natsSecretsName, seedPath } from '../deployment/secrets/nats-secrets.ts'
+import { LinksControl } from '../links/control/control-client.ts'
+import { linksPlan } from './links-plan.ts'
+import { heapFlagsOf } from '../process/own-program.ts'
+import { natsLines, nodeLines } from './child-lines.ts'
+import type { LineSink } from './child-lines.ts'
+import type { Layout, RegionPlan } from '../deployment/layout.ts'
+import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
+import { runVariable } from './remains.ts'
+import { SecretsWatch } from './secrets-watch.ts'
+import { Sentinel } from './sentinel.ts'
+import { Supervised } from './supervised.ts'
+import type { SupervisedOptions } from './supervised.ts'
+
+export type SupervisorOptions = VisitorOptions & {
+  readonly layout: Layout
+  readonly natsServer: string
+  /** Names this run, for the next one to know its processes by (remains.ts). */
+  readonly run: string
+  /** The command line program, as Node runs it: its path, after flags of Node's own. */
+  readonly program: readonly string[]
+  readonly host: string
+  readonly adminToken: string
+  readonly logLevel: string
+  readonly accountId: string
+  /** Of the front door, if there is one. */
+  readonly failover?: string
+  readonly credentials?: string | undefined
+  readonly workers?: number
+  readonly regionsFolder?: string | undefined
+  readonly tableTransitionMs: number
+  readonly admitUnsignedPeersUntil?: number | undefined
+  readonly log: Log
+  readonly sink: LineSink
+  readonly progress: (line: string) => void
+}
+
+export type RegionFailure = { readonly region: string; readonly reason: string }
+
+export type RegionProcesses = {
+  readonly plan: RegionPlan
+  readonly node: Supervised
+  readonly nats: Supervised
+  readonly cache: Supervised | undefined
+}
+
+/** More than a process gives itself (role.ts). */
+const ownStopMsMax = 10_000
+const natsStopMsMax = 5000
+/** How often is looked whether the regions' folders are there, and whether their secrets have changed. */
+const folderLookMs = 1000
+
+export class Supervisor {
+  readonly regions: readonly RegionProcesses[]
+  /** What a drill may break. */
+  readonly faults: Faults
+  readonly #links: Supervised
+  readonly #frontDoor: Supervised | undefined
+  readonly #sentinel = new Sentinel()
+  readonly #options: SupervisorOptions
+  #folders: readonly WatchedFolder[] = []
+  #folderTimer: NodeJS.Timeout | undefined
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options
+    this.regions = options.layout.regions.map((plan) => ({
+      plan,
+      node: this.#node(plan),
+      nats: this.#nats(plan),
+      cache: plan.cache === undefined ? undefined : this.#cache(plan, plan.cache.port),
+    }))
+    this.#links = this.#linksProcess()
+    const { log, layout } = options
+    const links = new LinksControl({ urls: [`http://127.0.0.1:${layout.controlPort}`], token: options.adminToken })
+    this.faults = new Faults({
+      regions: this.regions,
+      log,
+      onAbandoned: (owner) => {
+        links.heal({ owner }).catch((error: unknown) => log.warn('the links are not healed', { error }))
+      },
+    })
+    this.#frontDoor = this.#frontDoorProcess()
+  }
+
+  /**
+   * Resolves when every region can serve or has failed, and returns those that failed: they are tried again. Rejects when all have,
+   * or when what they share cannot start; what was started is still to be stopped then.
+   */
+  async start(): Promise<readonly RegionFailure[]> {
+    const names = this.regions.map(({ plan }) => plan.name)
+    makeNatsSecrets(this.#secrets, names)
+    makeMessageKeys(this.#messageKeys, names)
+    const shared = Promise.all([this.#links.start(), this.#frontDoor?.start()])
+    const started = await Promise.all([shared, ...this.regions.map(async (region) => await this.#startRegion(region))])
+    const failed = started.flatMap((one) => (one !== undefined && 'reason' in one ? [one] : []))
+    if (failed.length === this.regions.length) throw new Failure(storyOf(failed))
+    this.#folders = this.regions.map(watchedFolder)
+    const secretsOf = { folder: this.#secrets, messageKeys: this.#messageKeys }
+    const secrets = new SecretsWatch({ ...secretsOf, regions: this.regions, log: this.#options.log })
+    this.#folderTimer = setInterval(() => {
+      this.#lookAtFolders()
+      secrets.look()
+    }, folderLookMs).unref()
+    return failed
+  }
+
+  async #startRegion({ plan, node, nats, cache }: RegionProcesses): Promise<RegionFailure | undefined> {
+    const reasons = await Promise.all([nats, node, cache].map(async (one) => await one?.startOrRetry()))
+    const reason = reasons.find((one) => one !== undefined)
+    if (reason === undefined) {
+      this.#options.progress(`${plan.name} is ready`)
+      return undefined
+    }
+    this.#options.progress(`${plan.name} failed and is tried again: ${reason}`)
+    return { region: plan.name, reason }
+  }
+
+  /** A folder that was removed takes the region's data with it: its processes begin anew, and are filled by their peers. */
+  #lookAtFolders(): void {
+    this.#folders = this.#folders.map((watched) => {
+      const now = watchedFolder(watched.region)
+      if (now.identity === watched.identity) return watched
+      const { plan, node, nats } = watched.region
+      // A drill that has stopped one of them does what it wants with the folder.
+      if (this.faults.active.some(({ region }) => region === plan.name)) return now
+      if (now.identity !== undefined) return now
+      this.#options.log.error(`${plan.folder} was removed while its region ran: the region begins with an empty one`, {
+        region: plan.name,
+      })
+      nats.kick()
+      node.kick()
+      return now
+    })
+  }
+
+  /** In order, and nothing is left. */
+  async stop(): Promise<void> {
+    clearInterval(this.#folderTimer)
+    this.faults.close()
+    // What is before the nodes first: it may still have requests with them.
+    await Promise.all([this.#frontDoor?.stop(), ...this.regions.map(async ({ cache }) => await cache?.stop())])
+    await Promise.all(this.regions.map(async ({ node }) => await node.stop()))
+    await this.#links.stop()
+    await Promise.all(this.regions.map(async ({ nats }) => await nats.stop()))
+    await this.#sentinel.dismiss()
+  }
+
+  killNow(): void {
+    for (const { node, nats, cache } of this.regions) {
+      cache?.killNow()
+      node.killNow()
+      nats.killNow()
+    }
+    this.#links.killNow()
+    this.#frontDoor?.killNow()
+  }
+
+  get processIds(): readonly number[] {
+    const all = [
+      this.#links.pid,
+      this.#frontDoor?.pid,
+      this.#sentinel.pid,
+      ...this.regions.flatMap(({ node, nats, cache }) => [node.pid, nats.pid, cache?.pid]),
+    ]
+    return all.filter((pid) => pid !== undefined)
+  }
+
+  /** The folder of the regions' secrets at NATS servers. */
+  get #secrets(): string {
+    return join(this.#options.layout.data, natsSecretsName)
+  }
+
+  get #messageKeys(): string {
+    return join(this.#options.layout.data, messageKeysName)
+  }
+
+  get linksPid(): number | undefined {
+    return this.#links.pid
+  }
+
+  #node(plan: RegionPlan): Supervised {
+    const { host, accountId, credentials, workers = 1, failover } = this.#options
+    const { regionsFolder, tableTransitionMs, sink, layout } = this.#options
+    const log = this.#options.log.with({ region: plan.name })
+    const peers = layout.links
+      .filter(({ from }) => from === plan.name)
+      .map(({ to, port }) => `--peer=${to}=nats://127.0.0.1:${port}`)
+    const nodeFlags = flagsOf({
+      region: plan.name,
+      host,
+      port: plan.port,
+      data: plan.folder,
+      nats: `nats://127.0.0.1:${plan.natsPort}`,
+      'nats-nkey': seedPath(this.#secrets, plan.name, 'node'),
+      'nats-api-prefix': peerApiPrefix,
+      'message-keys': this.#messageKeys,
+      ...admissionFlags(this.#options),
+      'account-id': accountId,
+      'table-transition-ms': tableTransitionMs,
+      'clock-file': join(plan.folder, clockFileName),
+      ...visitorFlags(this.#options),
+      // Absolute, since the children need not be where we are.
+      ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
+      ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
+      ...(workers === 1 ? {} : { workers }),
+      ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
+    })
+    return this.#ours({
+      name: 'node',
+      args: ['node', ...nodeFlags, ...peers],
+      log,
+      onLine: nodeLines(sink, log),
+      stopMsMax: ownStopMsMax,
+    })
+  }
+
+  #cache(plan: RegionPlan, port: number): Supervised {
+    const { host, credentials, sink } = this.#options
+    const log = this.#options.log.with({ region: plan.name, process: 'cache' })
+    const flags = flagsOf({
+      region: plan.name,
+      upstream: plan.endpoint,
+      mode: 'coherent',
+      host,
+      port,
+      nats: `nats://127.0.0.1:${plan.natsPort}`,
+      'nats-nkey': seedPath(this.#secrets, plan.name, 'cache'),
+      ...visitorFlags(this.#options),
+      ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
+    })
+    return this.#ours({
+      name: 'cache',
+      args: ['cache', ...flags],
+      log,
+      onLine: nodeLines(sink, log),
+      stopMsMax: ownStopMsMax,
+    })
+  }
+
+  #linksProcess(): Supervised {
+    const { log, sink, layout } = this.#options
+    return this.#ours({
+      name: 'links',
+      args: ['links', 'run', ...flagsOf({ plan: linksPlan(layout), 'control-port': layout.controlPort })],
+      log,
+      onLine: nodeLines(sink, log),
+      stopMsMax: ownStopMsMax,
+    })
+  }
+
+  #frontDoorProcess(): Supervised | undefined {
+    const { log, sink, layout, host, failover = 'none', regionsFolder } = this.#options
+    if (layout.frontDoor === undefined) return undefined
+    const upstreams = layout.regions.map(({ name, endpoint }) => `--upstream=${name}=${endpoint}`)
+    const flags = flagsOf({
+      host,
+      'front-door-port': layout.frontDoor.port,
+      failover,
+      ...visitorFlags(this.#options),
+      ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
+    })
+    return this.#ours({
+      name: 'front-door',
+      args: ['front-door', ...flags, ...upstreams],
+      log,
+      onLine: nodeLines(sink, log),
+      stopMsMax: ownStopMsMax,
+    })
+  }
+
+  #ours(options: Omit<SupervisedOptions, 'program' | 'environment' | 'speaks' | 'sentinel'>): Supervised {
+    const { program, logLevel, run, adminToken } = this.#options
+    return new Supervised({
+      ...options,
+      program: process.execPath,
+      args: [...heapFlagsOf(options.args[0]), ...program, ...options.args, ...flagsOf({ 'log-level': logLevel })],
+      // Every user of the machine can read flags, and only this one the environment.
+      environment: {
+        ...withoutOwnVariables(process.env),
+        LONGITUDE_LOG_FORMAT: 'json',
+        LONGITUDE_ADMIN_TOKEN: adminToken,
+        [runVariable]: run,
+      },
+      speaks: true,
+      sentinel: this.#sentinel,
+    })
+  }
+
+  #nats(plan: RegionPlan): Supervised {
+    const log = this.#options.log.with({ region: plan.name, process: 'nats-server' })
+    return new Supervised({
+      name: 'nats-server',
+      program: this.#options.natsServer,
+      args: natsArguments(plan),
+      prepare: () => prepareNats(plan, this.#secrets),
+      environment: { ...process.env, [runVariable]: this.#options.run },
+      speaks: false,
+      probe: async () => await natsGreets(plan.natsPort),
+      onLine: natsLines(log),
+      log,
+      sentinel: this.#sentinel,
+      stopMsMax: natsStopMsMax,
+    })
+  }
+}
+
+type WatchedFolder = { readonly region: RegionProcesses; readonly identity: number | undefined }
+
+function watchedFolder(of: RegionProcesses | WatchedFolder): WatchedFolder {
+  const region = 'region' in of ? of.region : of
+  return { region, identity: statSync(region.plan.folder, { throwIfNoEntry: false })?.ino }
+}
+
+function storyOf(failed: readonly RegionFailure[]): string {
+  const reasons = new Set(failed.map(({ reason }) => reason))
+  if (reasons.size === 1) return failed[0]?.reason ?? ''
+  return failed.map(({ region, reason }) => `${region}: ${reason}`).join('\n  ')
+}
+
+function visitorFlags({ cors, hostNames }: VisitorOptions): Readonly<Record<string, string>> {
+  return {
+    ...(cors === undefined || cors.length === 0 ? {} : { cors: cors.join() }),
+    ...(hostNames === undefined || hostNames.length === 0 ? {} : { 'host-names': hostNames.join() }),
+  }
+}
+
+function admissionFlags({ admitUnsignedPeersUntil: untilMs }: SupervisorOptions): Readonly<Record<string, string>> {
+  return untilMs === undefined ? {} : { 'admit-unsigned-peers-until': new Date(untilMs).toISOString() }
+}
+
+/** What was said to us is passed on by flags: a LONGITUDE_PEER of the person's own must not reach the children. */
+function withoutOwnVariables(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('LONGITUDE_')))
+}
+
+function flagsOf(values: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(values).map(([name, value]) => `--${name}=${value}`)
+}
