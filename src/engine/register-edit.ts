@@ -13,7 +13,7 @@ import {
   ofOneReplica,
   overruledRegister,
 } from '../core/table/registers.ts'
-import type { Overruled } from '../core/table/contradictions.ts'
+import type { Overruled } from '../core/table/registers.ts'
 import { owedRegisters } from '../core/table/owed-registers.ts'
 import type { TableId } from '../core/table/table.ts'
 import { numberRegister, registerValueOf } from './catalog.ts'

@@ -1,8 +1,7 @@
 /** What a front asks of the cache, and what the region is to answer: requests taken apart, whatever protocol they came by. */
 import type { Mark } from '../../core/wire/mark.ts'
-import { type CachedTable, fenceOf } from './cached-table.ts'
+import { type CachedTable, fenceOf, type ItemSlot } from './cached-table.ts'
 import type { Cached } from './entry.ts'
-import type { ItemSlot } from './item-cache.ts'
 
 /** What the region answered. `mark` and `body` are there when it may be kept. */
 export type Origin<Reply> = { readonly reply: Reply; readonly mark?: Mark; readonly body?: string }

@@ -12,7 +12,7 @@ import type { Position } from '../../core/change/change.ts'
 import type { InvalidatedKey } from '../../core/change/invalidation.ts'
 import { cacheFencesMax } from '../../core/limits.ts'
 import type { Mark } from '../../core/wire/mark.ts'
-import { type CachedTable, fenceOf, partitionOf } from './cached-table.ts'
+import { type CachedTable, fenceOf, type ItemSlot, partitionOf, Variant } from './cached-table.ts'
 import { Cached } from './entry.ts'
 import { Fences } from './fences.ts'
 import { Figures } from './figures.ts'
@@ -28,7 +28,7 @@ import {
   type PageRead,
   type Written,
 } from './asks.ts'
-import { ItemCache, type ItemSlot, Variant } from './item-cache.ts'
+import { ItemCache } from './item-cache.ts'
 import { QueryCache } from './query-cache.ts'
 import { isConfirmed, Tables } from './tables.ts'
 

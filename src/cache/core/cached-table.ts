@@ -5,8 +5,8 @@
 import { partitionHashSizeBytes } from '../../core/key/partition-hash.ts'
 import type { KeySchema, TableId } from '../../core/table/table.ts'
 import type { Position } from '../../core/change/change.ts'
-import type { ItemSlot } from './item-cache.ts'
-import type { QueryEntry } from './query-cache.ts'
+import { Cached } from './entry.ts'
+import { Held } from './lru.ts'
 
 export class CachedTable {
   readonly id: TableId
@@ -27,6 +27,55 @@ export class CachedTable {
     this.key = key
     this.position = position
     this.confirmedMs = nowMs
+  }
+}
+
+export class Variant extends Cached {
+  readonly who: string
+  /** The text of the projection; '' is the whole item. */
+  readonly shown: string
+
+  constructor(of: Pick<Cached, 'body' | 'position' | 'expiresMs'>, { who, shown }: Pick<Variant, 'who' | 'shown'>) {
+    super(of.body, of.position, of.expiresMs)
+    this.who = who
+    this.shown = shown
+  }
+}
+
+/** One key. Once it is not held it holds nothing, so that whoever remembers it keeps no item from going. */
+export class ItemSlot extends Held {
+  readonly table: CachedTable
+  readonly key: string
+  variants: readonly Variant[] = []
+  /** Of these, mostly the only one: a hit need not look at the list. */
+  latest: Variant | undefined
+
+  constructor(table: CachedTable, key: string) {
+    super()
+    this.table = table
+    this.key = key
+  }
+
+  hold(variants: readonly Variant[]): void {
+    this.variants = variants
+    this.latest = variants.at(-1)
+  }
+}
+
+export class QueryEntry extends Held {
+  readonly table: CachedTable
+  /** Who asked, and every parameter. */
+  readonly id: string
+  /** Of the table's key; undefined for a page of several partitions. */
+  readonly partition: string | undefined
+  cached: Cached
+
+  constructor(table: CachedTable, id: string, partition: string | undefined, cached: Cached) {
+    super()
+    this.table = table
+    this.id = id
+    this.partition = partition
+    this.cached = cached
   }
 }
 

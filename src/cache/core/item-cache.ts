@@ -5,41 +5,8 @@
  */
 import type { Position } from '../../core/change/change.ts'
 import { cacheEntryOverheadBytes, cacheEntryPartMax, cacheVariantsMax } from '../../core/limits.ts'
-import type { CachedTable } from './cached-table.ts'
-import { Cached } from './entry.ts'
-import { Held, Lru } from './lru.ts'
-
-export class Variant extends Cached {
-  readonly who: string
-  /** The text of the projection; '' is the whole item. */
-  readonly shown: string
-
-  constructor(of: Pick<Cached, 'body' | 'position' | 'expiresMs'>, { who, shown }: Pick<Variant, 'who' | 'shown'>) {
-    super(of.body, of.position, of.expiresMs)
-    this.who = who
-    this.shown = shown
-  }
-}
-
-/** One key. Once it is not held it holds nothing, so that whoever remembers it keeps no item from going. */
-export class ItemSlot extends Held {
-  readonly table: CachedTable
-  readonly key: string
-  variants: readonly Variant[] = []
-  /** Of these, mostly the only one: a hit need not look at the list. */
-  latest: Variant | undefined
-
-  constructor(table: CachedTable, key: string) {
-    super()
-    this.table = table
-    this.key = key
-  }
-
-  hold(variants: readonly Variant[]): void {
-    this.variants = variants
-    this.latest = variants.at(-1)
-  }
-}
+import { type CachedTable, ItemSlot, type Variant } from './cached-table.ts'
+import { Lru } from './lru.ts'
 
 export class ItemCache {
   readonly lru: Lru<ItemSlot>

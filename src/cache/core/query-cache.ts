@@ -5,26 +5,9 @@
  */
 import type { Position } from '../../core/change/change.ts'
 import { cacheEntryOverheadBytes, cacheEntryPartMax } from '../../core/limits.ts'
-import type { CachedTable } from './cached-table.ts'
+import { type CachedTable, QueryEntry } from './cached-table.ts'
 import type { Cached } from './entry.ts'
-import { Held, Lru } from './lru.ts'
-
-export class QueryEntry extends Held {
-  readonly table: CachedTable
-  /** Who asked, and every parameter. */
-  readonly id: string
-  /** Of the table's key; undefined for a page of several partitions. */
-  readonly partition: string | undefined
-  cached: Cached
-
-  constructor(table: CachedTable, id: string, partition: string | undefined, cached: Cached) {
-    super()
-    this.table = table
-    this.id = id
-    this.partition = partition
-    this.cached = cached
-  }
-}
+import { Lru } from './lru.ts'
 
 export class QueryCache {
   readonly lru: Lru<QueryEntry>

@@ -8,15 +8,16 @@
  * A peer keeps the text with its cursor and gives it back; only the origin reads it.
  */
 import { readStamp, stampSizeBytes } from '../hybrid-logical-clock/stamp.ts'
-import type { Batch } from './batch.ts'
 import type { Position } from './change.ts'
 
 export type Proof = { readonly at: Position; readonly of: string }
 
+type Written = { readonly position: Position; readonly row: Buffer }
+
 /** 'unknown': the log no longer holds the position, or the proof is of a kind that this version cannot read. */
 export type Proven = 'same' | 'other' | 'unknown'
 
-export function proofByChange({ position, row }: { readonly position: Position; readonly row: Buffer }): Proof {
+export function proofByChange({ position, row }: Written): Proof {
   const { wallMs, counter } = readStamp(row, 1)
   return { at: position, of: `w${wallMs}.${counter}` }
 }
@@ -30,7 +31,7 @@ export function proofByStart(at: Position, start: string): Proof {
  * epoch, or one of them is false. What the proof of a process says cannot be seen in a batch.
  */
 export function isAgainst(
-  { after, upTo, changes }: Pick<Batch, 'after' | 'upTo' | 'changes'>,
+  { after, upTo, changes }: { readonly after: Position; readonly upTo: Position; readonly changes: readonly Written[] },
   proof: Proof | undefined,
 ): boolean {
   if (proof === undefined || proof.at <= after || proof.at > upTo || !proof.of.startsWith('w')) return false
@@ -41,7 +42,7 @@ export function isAgainst(
 /** Proves the end of a batch, if its last change stands there. */
 export function proofOfEnd(batch: {
   readonly upTo: Position
-  readonly changes: readonly { readonly position: Position; readonly row: Buffer }[]
+  readonly changes: readonly Written[]
 }): Proof | undefined {
   const last = batch.changes.at(-1)
   if (last?.position !== batch.upTo || last.row.length <= stampSizeBytes) return undefined

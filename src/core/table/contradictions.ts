@@ -11,20 +11,14 @@ import { settleLeaves } from './departures.ts'
 import {
   indexRegister,
   type IndexRegister,
+  type Kept,
   type LeaveRegister,
+  type Overruled,
   type Registers,
   registersUnder,
   registerValue,
 } from './registers.ts'
 import type { KeySchema, KeyType } from './table.ts'
-
-/** A register that does not count. */
-export type Overruled = {
-  readonly register: string
-  /** The register that it contradicts; for a limit, the one that reached it. */
-  readonly by: string
-  readonly reason: string
-}
 
 export type Settled = {
   /** Indexes that the table has, by name: neither deleted nor overruled. */
@@ -39,8 +33,6 @@ export function settle(registers: Registers): Settled {
   const leaves = settleLeaves(registers)
   return { indexes: indexes.kept, leaves: leaves.kept, overruled: [...indexes.overruled, ...leaves.overruled] }
 }
-
-export type Kept<Value> = { readonly kept: ReadonlyMap<string, Value>; readonly overruled: readonly Overruled[] }
 
 function settleIndexes(registers: Registers): Kept<IndexRegister> {
   const kept = new Map<string, IndexRegister>()

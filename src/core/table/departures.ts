@@ -13,14 +13,15 @@
  * When all of them have heard of an order, none can promise. Then the order of asking decides: the last one stays and withdraws
  * its order, and promises to the others.
  */
-import type { Kept, Overruled } from './contradictions.ts'
 import {
   guardRegister,
   type GuardRegister,
   keeperRegister,
   type KeeperRegister,
+  type Kept,
   leaveRegister,
   type LeaveRegister,
+  type Overruled,
   type Registers,
   registersUnder,
   replicaRegister,

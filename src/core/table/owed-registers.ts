@@ -2,7 +2,7 @@
  * What a region still owes to what its replicas share: the engine adds these edits to whatever edits bring a shared
  * register in, so that they are durable together.
  */
-import { type Overruled, settle, type Settled } from './contradictions.ts'
+import { settle, type Settled } from './contradictions.ts'
 import { hasKeeper, isOrderedByAnother, isServed } from './departures.ts'
 import {
   guardRegister,
@@ -17,6 +17,7 @@ import {
   localIndexCount,
   localIndexRegister,
   type LocalIndexRegister,
+  type Overruled,
   overruledRegister,
   replicaRegister,
   type ReplicaRegister,

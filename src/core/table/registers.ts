@@ -152,3 +152,14 @@ export function registersUnder(registers: Registers, prefix: string): readonly (
     if (value !== undefined && name.startsWith(prefix)) found.push([name.slice(prefix.length), value])
   return found.toSorted(([a], [b]) => (a < b ? -1 : 1))
 }
+
+/** A register that does not count. */
+export type Overruled = {
+  readonly register: string
+  /** The register that it contradicts; for a limit, the one that reached it. */
+  readonly by: string
+  readonly reason: string
+}
+
+/** Of registers that may contradict each other, by name. */
+export type Kept<Value> = { readonly kept: ReadonlyMap<string, Value>; readonly overruled: readonly Overruled[] }

@@ -4,7 +4,7 @@
  * The shapes of DynamoDB's requests, API version 2012-08-10, reduced from the service model that Amazon publishes
  * with botocore 1.43.11. Copyright Amazon.com, Inc. or its affiliates. Licensed under the Apache License 2.0.
  */
-import type { Model } from './shapes.ts'
+import type { Model } from './model-shape.ts'
 
 export const modelDigest = '981a76cc8a25a58844246d7984ef24f79e99fe6d3f9228c7fec2a29e8e1578bb'
 

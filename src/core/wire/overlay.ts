@@ -2,7 +2,7 @@
  * What AWS does beyond its published model: each row with its evidence, and each wins over the model. "Message"
  * below means a text that DynamoDB itself has been seen to answer.
  */
-import type { ModelShape } from './shapes.ts'
+import type { ModelShape } from './model-shape.ts'
 
 type ShapeRow = Partial<Pick<ModelShape, 'enum' | 'pattern'>> & {
   readonly min?: number | undefined

@@ -3,29 +3,9 @@
  * messages give it. What AWS does beyond the published model is laid over it here, once, from overlay.ts.
  */
 import { required, unreachable } from '../assert.ts'
+import type { Bounds, ModelShape, ScalarType } from './model-shape.ts'
 import { model } from './model.ts'
 import { addedMembers, addedShapes, memberOverlay, shapeOverlay } from './overlay.ts'
-
-export type ScalarType = 'string' | 'blob' | 'boolean' | 'integer' | 'long' | 'double' | 'timestamp'
-
-export type Model = {
-  readonly operations: Readonly<Record<string, string>>
-  /** What each error's shape calls its message: AWS is not of one mind about it. */
-  readonly errors: Readonly<Record<string, string>>
-  readonly shapes: Readonly<Record<string, ModelShape>>
-}
-
-export type ModelShape = Bounds & {
-  readonly type: 'structure' | 'list' | 'map' | ScalarType
-  readonly members?: Readonly<Record<string, string>>
-  readonly required?: readonly string[]
-  readonly member?: string
-  readonly key?: string
-  readonly value?: string
-  readonly pattern?: string
-}
-
-type Bounds = { readonly enum?: readonly string[]; readonly min?: number; readonly max?: number }
 
 export type Constraints = Bounds & {
   readonly pattern?: { readonly text: string; readonly matches: RegExp }

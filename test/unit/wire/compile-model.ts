@@ -92,7 +92,7 @@ function fileOf(json: string, version: string): string {
  * The shapes of DynamoDB's requests, API version 2012-08-10, reduced from the service model that Amazon publishes
  * with botocore ${version}. Copyright Amazon.com, Inc. or its affiliates. Licensed under the Apache License 2.0.
  */
-import type { Model } from './shapes.ts'
+import type { Model } from './model-shape.ts'
 
 export const modelDigest = '${digestOf(json)}'
 
