@@ -3,6 +3,7 @@
  * the node starts, vanish, or come back with its store wiped; each time the connection is made anew and the stream with it.
  * While the server is away everything here rejects or is dropped: the log in the store is what counts.
  */
+import { BackOff } from '../core/back-off.ts'
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../../core/limits.ts'
@@ -121,17 +122,16 @@ export class OwnSide implements Stream {
   }
 
   async #run(): Promise<void> {
-    let backOffMs = connectBackOffMsMin
+    const backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
     while (!this.#closed) {
       try {
         await this.#hold()
-        backOffMs = connectBackOffMsMin
+        backOff.reset()
       } catch (error) {
         this.#away = `the NATS server of this region is away: ${errorText(error)}`
         this.#options.log.warn('own nats-server is away', { url: this.#options.server.url, error: String(error) })
       }
-      await this.#pause(backOffMs)
-      backOffMs = Math.min(connectBackOffMsMax, backOffMs * 2)
+      await this.#pause(backOff.next())
     }
   }
 

@@ -4,6 +4,7 @@
  * it knew, when it asked, all that the region knew, and what is kept may be answered for two seconds from then. So a line
  * that is cut, or swallows everything, or lags behind, makes the cache pass everything on and never lets it be silently stale.
  */
+import { BackOff } from '../../core/back-off.ts'
 import type { CacheReport, LogPlace } from '../../core/change/cache-talk.ts'
 import { decodePlace, encodeReport } from '../../core/change/cache-talk.ts'
 import { decodeInvalidation, type Invalidation } from '../../core/change/invalidation.ts'
@@ -61,18 +62,17 @@ class Following {
 
   async run(): Promise<void> {
     const { clock, log } = this.#options.env
-    let backOffMs = connectBackOffMsMin
+    const backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
     while (!this.#stopped) {
       try {
         const reason = await this.#hold()
-        backOffMs = connectBackOffMsMin
+        backOff.reset()
         if (!this.#stopped) log.warn('the line to the log is lost: everything is passed on', { reason })
       } catch (error) {
         log.debug('the log cannot be reached', { error: String(error) })
       }
       this.#options.cache.freshUntil(Number.NEGATIVE_INFINITY)
-      if (!this.#stopped) await clock.sleep(backOffMs)
-      backOffMs = Math.min(connectBackOffMsMax, backOffMs * 2)
+      if (!this.#stopped) await clock.sleep(backOff.next())
     }
   }
 

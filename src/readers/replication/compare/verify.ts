@@ -5,7 +5,7 @@
  * again in smaller ones, and the smallest row by row; what is found is looked at once more before it is told.
  */
 import { encodeControl } from '../../../core/change/control.ts'
-import type { KeyedRow } from '../../../core/change/rows.ts'
+import type { KeyedRow, Rows } from '../../../core/change/rows.ts'
 import { type ClockState, clockZero, isAfter } from '../../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { readStamp } from '../../../core/hybrid-logical-clock/stamp.ts'
 import {
@@ -24,6 +24,7 @@ import type { Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { absences } from '../notes/pending-merges.ts'
 import { digestOfRange, type KeyRange, rowsOfRange } from './key-range.ts'
+import { walkRows } from '../talk/row-walk.ts'
 import { Declined, Questions } from '../talk/questions.ts'
 import type { Session } from '../talk/session.ts'
 
@@ -335,15 +336,12 @@ class Run {
     { after, upTo }: KeyRange,
     note: (row: KeyedRow) => void,
   ): Promise<void> {
-    let from = after
-    for (;;) {
-      const part = await told(region, questions.rowsAsTheyAre(this.#table, from, inspectRangeRowsMax * 2))
-      for (const row of part.rows) {
+    const next = (from: Buffer | undefined): Promise<Rows> =>
+      told(region, questions.rowsAsTheyAre(this.#table, from, inspectRangeRowsMax * 2))
+    for await (const { rows } of walkRows(next, after))
+      for (const row of rows) {
         if (upTo !== undefined && row.key.compare(upTo) > 0) return
         note(row)
       }
-      if (part.done || part.rows.length === 0) return
-      from = Buffer.from(part.rows.at(-1)?.key ?? Buffer.alloc(0))
-    }
   }
 }

@@ -14,19 +14,22 @@ import {
   snapshotTargetBytes,
   transferTablesUnderWayMax,
 } from '../../../core/limits.ts'
+import type { Rows } from '../../../core/change/rows.ts'
 import type { SharedTable } from '../../../core/change/control.ts'
 import { proofByStart } from '../../../core/change/proof.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { Engine, SharedLog } from '../../../engine/engine.ts'
 import type { Env } from '../../../ports/env.ts'
+import { rememberFormerLog } from '../prove/claims.ts'
 import { awaitMerges } from '../notes/pending-merges.ts'
 import type { Mutex } from '../flow/mutex.ts'
 import { formerLogs, formerNote, placeBehind, placeFromFormer, withNewLog } from './former-logs.ts'
 import { forEach, Gate } from '../flow/gate.ts'
 import { oldestHeld } from '../talk/log-part.ts'
 import { pausedPositionsNote, pausedPositionsOf, type Place } from '../pause/paused-positions.ts'
-import { Declined, type Places, Questions } from '../talk/questions.ts'
+import { Declined, Questions } from '../talk/questions.ts'
+import { walkRows } from '../talk/row-walk.ts'
 import { RowParts } from '../talk/row-parts.ts'
 import { TransferProgress } from './transfer-progress.ts'
 import type { Session } from '../talk/session.ts'
@@ -72,7 +75,7 @@ async function bring(deps: Transfers, { session, peer, questions }: From, progre
   const tables = await questions.tables()
   const { numbers, confirmed, cursors, shared = [] } = await questions.places()
   await engine.regionNumbers.remember(numbers)
-  await rememberFormer(engine, peer, cursors)
+  await rememberFormerLog(engine, peer.name, cursors)
   const isSameLog = confirmed?.epoch === engine.epoch && engine.cursor(peer.name)?.epoch === epoch
   await forEach(tables, transferTablesUnderWayMax, async ({ id }) =>
     engine.mergeRegisters(id, await questions.registers(id)),
@@ -100,16 +103,6 @@ async function bring(deps: Transfers, { session, peer, questions }: From, progre
   }
   const { position } = progress.begun
   env.log.info('the peer’s state is merged', { peer: peer.name, tables: told.complete.size, position })
-}
-
-/**
- * A new disk meets the peer for the first time: the log of this region that the peer still follows is a former one. Later, when this
- * region has a cursor on the peer's log, the same would show an older copy (claims.ts).
- */
-async function rememberFormer(engine: Engine, peer: Region, cursors: Places['cursors']): Promise<void> {
-  if (engine.cursor(peer.name) !== undefined) return
-  const own = cursors.find(({ region }) => region === engine.region.name)
-  if (own !== undefined) await engine.lineage.remember(own.epoch)
 }
 
 /** Merges every table that both have, for what the peer alone may know; no cursor moves. */
@@ -175,12 +168,11 @@ class Copies {
     const weight = items === 0 ? emptyPartBytes : snapshotTargetBytes
     const parts = new RowParts({ questions: this.#questions, table: id, after: progress?.startOf(id), items })
     try {
-      for (;;) {
-        const chunk = await (parts.isAhead ? parts.next() : this.#gate.pass(weight, () => parts.next()))
-        if (chunk.rows.length === 0 || this.#engine.tableWithId(id) === undefined) return
-        await this.#engine.merge(id, chunk.rows)
-        if (chunk.done || parts.after === undefined) return
-        await progress?.copied(id, parts.after)
+      const next = (): Promise<Rows> => (parts.isAhead ? parts.next() : this.#gate.pass(weight, () => parts.next()))
+      for await (const { rows, last, done } of walkRows(next)) {
+        if (this.#engine.tableWithId(id) === undefined) return
+        await this.#engine.merge(id, rows)
+        if (!done) await progress?.copied(id, last)
       }
     } finally {
       parts.end()

@@ -58,29 +58,6 @@ export class Loop {
   }
 }
 
-/** Twice as long each time, up to a bound. */
-export class BackOff {
-  readonly #minMs: number
-  readonly #maxMs: number
-  #ms: number
-
-  constructor(minMs: number, maxMs: number) {
-    this.#minMs = minMs
-    this.#maxMs = maxMs
-    this.#ms = minMs
-  }
-
-  next(): number {
-    const ms = this.#ms
-    this.#ms = Math.min(this.#maxMs, ms * 2)
-    return ms
-  }
-
-  reset(): void {
-    this.#ms = this.#minMs
-  }
-}
-
 const meanwhileMs = 1000
 
 /** Repeats something each second while work goes on: a peer that hears nothing while one answer needs minutes would call the line cut. */

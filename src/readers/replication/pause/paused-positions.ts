@@ -14,10 +14,11 @@ import type { Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import type { Log } from '../../../ports/log.ts'
 import { placeOf } from '../talk/greeting.ts'
-import { askForPart } from '../talk/log-part.ts'
+import { type LogQuestion, walkLog } from '../talk/log-part.ts'
 import type { Pauses } from './pauses.ts'
 import { Declined, Questions } from '../talk/questions.ts'
 import { replicasOf } from '../notes/registers-of.ts'
+import { walkRows } from '../talk/row-walk.ts'
 import { RowParts } from '../talk/row-parts.ts'
 import type { PeerErrors } from '../talk/peer-errors.ts'
 import type { Session } from '../talk/session.ts'
@@ -141,22 +142,23 @@ export class PausedPositions {
   async #catchUpTable(session: Session, table: TableId): Promise<void> {
     const { engine, peer } = this.#deps
     const region = engine.region.name
-    for (;;) {
+    const question = (): LogQuestion | undefined => {
       const place = this.#places.get(table)
       const cursor = engine.cursor(peer.name)
-      if (place === undefined || cursor === undefined || place.position >= cursor.position) return
+      if (place === undefined || cursor === undefined || place.position >= cursor.position) return undefined
       const { epoch, position: after } = place
       const at = cursor.epoch === epoch ? placeOf(cursor) : {}
-      const part = await askForPart({ session, region, peer, epoch, after, upTo: cursor.position, table, ...at })
-      if (part.say === 'gone') {
-        await this.#copyState(session, table)
-        return this.#deps.onCaughtUp(epoch)
-      }
-      const rows = part.batch.changes.filter(({ kind }) => kind === 'item')
-      if (rows.length > 0) await engine.merge(table, rows)
-      await this.#keep(new Map([...this.#places, [table, { epoch, position: part.batch.upTo }]]))
-      this.#deps.onCaughtUp(epoch, rows)
+      return { session, region, peer, epoch, after, upTo: cursor.position, table, ...at }
     }
+    const gone = await walkLog(question, async ({ epoch, changes, upTo }) => {
+      const rows = changes.filter(({ kind }) => kind === 'item')
+      if (rows.length > 0) await engine.merge(table, rows)
+      await this.#keep(new Map([...this.#places, [table, { epoch, position: upTo }]]))
+      this.#deps.onCaughtUp(epoch, rows)
+    })
+    if (gone === undefined) return
+    await this.#copyState(session, table)
+    this.#deps.onCaughtUp(gone.epoch)
   }
 
   async #copyState(session: Session, table: TableId): Promise<void> {
@@ -164,11 +166,7 @@ export class PausedPositions {
     log.warn('the log does not reach back to the pause: merge the table’s state', { table, peer: peer.name })
     const parts = new RowParts({ questions: new Questions(session, engine.region.name), table, after: undefined })
     try {
-      for (;;) {
-        const { rows, done } = await parts.next()
-        if (rows.length > 0) await engine.merge(table, rows)
-        if (done || rows.length === 0) return
-      }
+      for await (const { rows } of walkRows(() => parts.next())) await engine.merge(table, rows)
     } catch (error) {
       // A peer that has left the table has no state of it; what its log let go of went with its replica.
       if (!(error instanceof Declined) || replicasOf(engine, table).has(peer.name)) throw error

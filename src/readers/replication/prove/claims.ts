@@ -106,12 +106,11 @@ export class Claims {
   }
 
   /** The peer follows another log of this region: a former one, or a later one than the store knows of. */
-  async #examineEpoch(by: string, epoch: string, { epoch: theirs, earlier = [] }: Places): Promise<void> {
+  async #examineEpoch(by: string, epoch: string, { epoch: theirs, earlier = [], cursors }: Places): Promise<void> {
     const { engine } = this.#deps
     if (engine.lineage.earlier.includes(epoch)) return
     const here = engine.cursor(by)
-    // A new disk meets the peer for the first time.
-    if (here === undefined) return await engine.lineage.remember(epoch)
+    if (here === undefined) return await rememberFormerLog(engine, by, cursors)
     const haveMet = here.epoch === theirs || earlier.includes(here.epoch)
     const reason = haveMet
       ? `${by} follows a log of this region (${epoch}) of which its store knows nothing`
@@ -135,6 +134,16 @@ export class Claims {
     if (proof !== undefined && this.#deps.engine.lineage.proves(proof) === 'same')
       this.#agreed.set(by, Math.max(proof.at, this.#agreed.get(by) ?? 0))
   }
+}
+
+/**
+ * A new disk meets the peer for the first time: the log of this region that the peer still follows is a former one, and is remembered. Does
+ * nothing when this region has a cursor on the peer's log, since then the same shows an older copy.
+ */
+export async function rememberFormerLog(engine: Engine, peer: string, cursors: Places['cursors']): Promise<void> {
+  if (engine.cursor(peer) !== undefined) return
+  const own = cursors.find(({ region }) => region === engine.region.name)
+  if (own !== undefined) await engine.lineage.remember(own.epoch)
 }
 
 /** What a renewal makes undone. */

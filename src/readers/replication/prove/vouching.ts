@@ -12,7 +12,7 @@ import type { Region } from '../../../core/topology.ts'
 import type { Cursor, Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { greet, placeOf, Refused } from '../talk/greeting.ts'
-import { askForPart } from '../talk/log-part.ts'
+import { type LogQuestion, walkLog } from '../talk/log-part.ts'
 import type { Session } from '../talk/session.ts'
 
 type Deps = { readonly engine: Engine; readonly peer: Region; readonly clock: Clock }
@@ -121,14 +121,14 @@ export class Vouching {
     const { engine, peer } = this.#deps
     const { epoch, position, proof } = cursor
     const asked = { session, region: engine.region.name, peer, epoch, upTo: position, ...placeOf(cursor) }
-    for (let after = proof?.at ?? position; after < position;) {
-      const part = await askForPart({ ...asked, after })
-      if (part.say === 'gone') return
-      for (const { kind, table, key, row } of part.batch.changes)
+    let after = proof?.at ?? position
+    const question = (): LogQuestion | undefined => (after < position ? { ...asked, after } : undefined)
+    await walkLog(question, async ({ changes, upTo }) => {
+      for (const { kind, table, key, row } of changes)
         if (kind === 'item') await engine.merge(table, [{ key, row }])
         else await engine.mergeRegisters(table, [{ key, row }])
-      after = part.batch.upTo
-    }
+      after = upTo
+    })
   }
 
   #beyond({ start, flushed }: Announcement, { position }: Cursor): Error {

@@ -4,6 +4,7 @@
  * cursor stands. A gap is filled from the origin's log (gap-repair.ts); where there is no log to fill it from, the state is
  * fetched instead (transfer.ts). Nothing that one peer does or sends stops the following of another.
  */
+import { BackOff } from '../../../core/back-off.ts'
 import type { Batch } from '../../../core/change/batch.ts'
 import type { Position } from '../../../core/change/change.ts'
 import type { Announcement } from '../../../core/change/control.ts'
@@ -19,7 +20,7 @@ import { epochUnanswered, isRefusal } from '../talk/greeting.ts'
 import { PeerState } from '../talk/peer-state.ts'
 import { Inbox } from './inbox.ts'
 import { Fetcher } from './fetcher.ts'
-import { BackOff, Loop, meanwhile } from '../flow/loop.ts'
+import { Loop, meanwhile } from '../flow/loop.ts'
 import { missingOf } from './missing-note.ts'
 import type { Missing } from './missing.ts'
 import { LinkState } from './link-state.ts'
@@ -109,7 +110,6 @@ export class Subscriber {
   }
 
   async #run(): Promise<void> {
-    const { log } = this.#options.env
     while (!this.#loop.stopped) {
       let known = false
       try {
@@ -119,7 +119,7 @@ export class Subscriber {
         if (error instanceof Deceived) this.peerErrors.note('position', this.linkState.gone(error.message))
         if (isRefusal(error)) this.linkState.refuse(error.message)
         if (!this.#loop.stopped && !known)
-          log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
+          this.#options.env.log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
       }
       this.#examined()
       if (!this.#loop.stopped) await this.#loop.pause(this.#backOff.next())

@@ -7,6 +7,7 @@ import type { Replica, ReplicaStatus, TableId } from '../../../core/table/table.
 import type { Region } from '../../../core/topology.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { Questions } from '../talk/questions.ts'
+import { walkRows } from '../talk/row-walk.ts'
 import type { Session } from '../talk/session.ts'
 
 type Deps = {
@@ -35,19 +36,11 @@ export async function recoverOrphan(deps: Deps, table: TableId, replicas: Iterab
     // A peer that does not know of the table yet has not said that it lacks something.
     if (told === undefined || told.complete) return false
   }
-  for (const questions of asked) await takeAll(deps.engine, questions, table)
+  for (const questions of asked) await mergeAllRows(deps.engine, questions, table)
   return true
 }
 
 /** Rejects when a peer refuses: what it has is not known then. */
-export async function takeAll(engine: Engine, questions: Questions, table: TableId): Promise<void> {
-  let after: Buffer | undefined
-  for (;;) {
-    const part = await questions.partialRows(table, after)
-    const last = part.rows.at(-1)
-    if (last === undefined) return
-    await engine.merge(table, part.rows)
-    if (part.done) return
-    after = Buffer.from(last.key)
-  }
+export async function mergeAllRows(engine: Engine, questions: Questions, table: TableId): Promise<void> {
+  for await (const { rows } of walkRows((after) => questions.partialRows(table, after))) await engine.merge(table, rows)
 }

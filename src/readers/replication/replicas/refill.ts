@@ -11,7 +11,7 @@ import { type RegisterValues, replicaRegister } from '../../../core/table/regist
 import type { Replica, ReplicaStatus, TableId } from '../../../core/table/table.ts'
 import { awaitMerges } from '../notes/pending-merges.ts'
 import { doubtedUpTo, settleDoubt } from '../notes/doubts.ts'
-import { takeAll } from './orphan-recovery.ts'
+import { mergeAllRows } from './orphan-recovery.ts'
 import { type JoinOptions, joinNote, type JoinStep, placesOf } from './join.ts'
 import { replicasOf } from '../notes/registers-of.ts'
 import { Questions } from '../talk/questions.ts'
@@ -98,7 +98,7 @@ export class Refill {
       const told = (await questions.tables()).find(({ id }) => id === this.#table)
       if (told === undefined || told.complete) return 'wait'
     }
-    for (const { questions } of asked) await takeAll(engine, questions, this.#table)
+    for (const { questions } of asked) await mergeAllRows(engine, questions, this.#table)
     env.log.warn('no region has all of the table: what is left of it is the table', { table: this.#table })
     if (this.#status() === 'CREATING') await this.#define('ACTIVE')
     await settleDoubt(engine, this.#table)

@@ -105,7 +105,7 @@ export class Publisher {
         if (!this.#isSilent()) await this.#resume()
         if (!this.#isSilent()) await this.#pump()
       } catch (error) {
-        pauseMs = this.#trouble.met(error, this.#away ? 'end' : 'append', connectBackOffMsMin)
+        pauseMs = this.#trouble.met(error, this.#away ? 'end' : 'append')
       }
       this.#away = true
       await this.#loop.pause(pauseMs)

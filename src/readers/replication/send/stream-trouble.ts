@@ -2,7 +2,8 @@
  * What the region's own NATS server refuses, since when, and how often that is said. Writes are local and go on; the peers get what
  * they lack once the cause is gone.
  */
-import { refusalLoggedEveryMs } from '../../../core/limits.ts'
+import { BackOff, spread } from '../../../core/back-off.ts'
+import { connectBackOffMsMin, refusalLoggedEveryMs, refusedBackOffMsMax } from '../../../core/limits.ts'
 import { asRefusal, courses, type RefusalKind, type StreamRefused } from '../../../core/stream-refusal.ts'
 import type { Env } from '../../../ports/env.ts'
 
@@ -24,7 +25,7 @@ export class StreamTrouble {
   readonly #env: Pick<Env, 'clock' | 'log' | 'meter' | 'random'>
   #refused: { readonly by: StreamRefused; readonly attempt: Attempt; readonly sinceMs: number } | undefined
   #loggedAtMs = -Infinity
-  #pauseMs = 0
+  readonly #backOff = new BackOff(connectBackOffMsMin, refusedBackOffMsMax)
 
   constructor(env: Pick<Env, 'clock' | 'log' | 'meter' | 'random'>) {
     this.#env = env
@@ -38,7 +39,7 @@ export class StreamTrouble {
   }
 
   /** Counts and logs the refusal: once, and then at a bounded rate. Returns how long to wait before the next attempt. */
-  met(error: unknown, attempt: Attempt, pauseMsMin: number): number {
+  met(error: unknown, attempt: Attempt): number {
     const { clock, meter, random } = this.#env
     const by = asRefusal(error)
     const before = this.#refused
@@ -48,14 +49,12 @@ export class StreamTrouble {
     // Of a server that is away the bus itself tells.
     if (by.kind !== 'away' && (isNew || clock.monotonicMs() - this.#loggedAtMs >= refusalLoggedEveryMs))
       this.#log(this.#refused)
-    // Between a half and the whole of it, so that regions that lost the same server do not all come back at one moment.
-    this.#pauseMs = Math.min(courses[by.kind].pauseMsMax, Math.max(pauseMsMin, this.#pauseMs * 2))
-    return (this.#pauseMs * (1 + random.fraction())) / 2
+    return spread(this.#backOff.next(courses[by.kind].pauseMsMax), random.fraction())
   }
 
   /** The attempt has succeeded; `append` covers both. */
   over(attempt: Attempt): void {
-    if (attempt === 'append') this.#pauseMs = 0
+    if (attempt === 'append') this.#backOff.reset()
     if (this.#refused === undefined || (attempt === 'end' && this.#refused.attempt === 'append')) return
     const { clock, log } = this.#env
     const { by, sinceMs } = this.#refused

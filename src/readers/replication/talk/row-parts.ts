@@ -45,11 +45,6 @@ export class RowParts {
     this.#series = questions.pace.ahead.nextSeries()
   }
 
-  /** The key up to which parts were taken. */
-  get after(): Buffer | undefined {
-    return this.#after
-  }
-
   /** Whether the next part has been asked for already. */
   get isAhead(): boolean {
     return this.#asked.length > 0

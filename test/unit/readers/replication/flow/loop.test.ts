@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Clock } from '../../../../../src/ports/clock.ts'
-import { BackOff, Loop } from '../../../../../src/readers/replication/flow/loop.ts'
+import { Loop } from '../../../../../src/readers/replication/flow/loop.ts'
 
 function clockOf(): Clock & { readonly due: (() => void)[] } {
   const due: (() => void)[] = []
@@ -39,14 +39,5 @@ describe('a loop', () => {
     loop.stop()
     await Promise.all(waits)
     expect(clock.due).toEqual([])
-  })
-})
-
-describe('a back-off', () => {
-  it('doubles up to its bound, and starts again when reset', () => {
-    const backOff = new BackOff(100, 500)
-    expect([backOff.next(), backOff.next(), backOff.next(), backOff.next()]).toEqual([100, 200, 400, 500])
-    backOff.reset()
-    expect(backOff.next()).toBe(100)
   })
 })

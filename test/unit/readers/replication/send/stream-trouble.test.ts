@@ -34,16 +34,16 @@ const full = new StreamRefused('full', 'no room', { code: 10_047 })
 
 describe('a stream that is refused', () => {
   it('is told with its kind, reason, advice and beginning', () => {
-    trouble.met(full, 'end', 100)
+    trouble.met(full, 'end')
     nowMs += 5000
-    trouble.met(full, 'end', 100)
+    trouble.met(full, 'end')
     expect(trouble.told).toMatchObject({ kind: 'full', code: 10_047, reason: 'no room', sinceMs: 1_000_000 })
     expect(trouble.told?.advice).not.toBe('')
   })
 
   it('is counted each time, and logged once a minute', () => {
     for (let n = 0; n < 2 * 60; n++) {
-      trouble.met(full, 'end', 100)
+      trouble.met(full, 'end')
       nowMs += refusalLoggedEveryMs / 60
     }
     expect(counted).toHaveLength(120)
@@ -52,14 +52,14 @@ describe('a stream that is refused', () => {
   })
 
   it('is logged again when the reason is another', () => {
-    trouble.met(full, 'end', 100)
-    trouble.met(new StreamRefused('denied', 'no'), 'end', 100)
+    trouble.met(full, 'end')
+    trouble.met(new StreamRefused('denied', 'no'), 'end')
     expect(lines).toHaveLength(2)
     expect(trouble.told).toMatchObject({ kind: 'denied' })
   })
 
   it('is tried again at growing distances, up to a bound', () => {
-    const pauses = Array.from({ length: 10 }, () => Math.round(trouble.met(full, 'end', 100)))
+    const pauses = Array.from({ length: 10 }, () => Math.round(trouble.met(full, 'end')))
     expect(pauses.slice(0, 4)).toEqual([100, 200, 400, 800])
     expect(pauses.at(-1)).toBe(refusedBackOffMsMax)
   })
@@ -67,14 +67,14 @@ describe('a stream that is refused', () => {
 
 describe('a trouble is over', () => {
   it('once the end of the stream can be read, where that was refused', () => {
-    trouble.met(full, 'end', 100)
+    trouble.met(full, 'end')
     trouble.over('end')
     expect(trouble.told).toBeUndefined()
     expect(lines.at(-1)).toBe('the stream is taken again')
   })
 
   it('once a message is stored, where that was refused: reading the end shows nothing', () => {
-    trouble.met(full, 'append', 100)
+    trouble.met(full, 'append')
     trouble.over('end')
     expect(trouble.told).toMatchObject({ kind: 'full' })
     trouble.over('append')
