@@ -1,21 +1,25 @@
-/** Tables in the order of their names. A change costs a search and a copy of the list, not a sort. */
+/** Tables in the order of their names. A change costs the same however many there are; the next look at all of them costs one pass. */
 import type { Table, TableId } from '../core/table/table.ts'
 
 export class TableList {
   #tables = new Map<TableId, Table>()
   #sorted: readonly Table[] = []
+  /** Tables that have changed since `#sorted` was made, as they stand in it. */
+  readonly #changed = new Map<TableId, Table | undefined>()
   /** In one name's tables the oldest comes last, and is the one found by it. */
   readonly #named = new Map<string, readonly Table[]>()
 
   load(tables: Iterable<Table>): void {
     this.#sorted = [...tables].toSorted(order)
     this.#tables = new Map(this.#sorted.map((table) => [table.id, table]))
+    this.#changed.clear()
     this.#named.clear()
     for (const table of this.#sorted) this.#name(table)
   }
 
   /** The same array until a table changes. */
   get all(): readonly Table[] {
+    if (this.#changed.size > 0) this.#sorted = this.#merged()
     return this.#sorted
   }
 
@@ -31,18 +35,27 @@ export class TableList {
   put(id: TableId, table: Table | undefined): void {
     const before = this.#tables.get(id)
     if (before === undefined && table === undefined) return
-    const sorted = [...this.#sorted]
-    if (before !== undefined) {
-      sorted.splice(placeOf(sorted, before), 1)
-      this.#unname(before)
-    }
+    if (!this.#changed.has(id)) this.#changed.set(id, before)
+    if (before !== undefined) this.#unname(before)
     if (table === undefined) this.#tables.delete(id)
     else {
-      sorted.splice(placeOf(sorted, table), 0, table)
       this.#tables.set(id, table)
       this.#name(table)
     }
-    this.#sorted = sorted
+  }
+
+  #merged(): readonly Table[] {
+    const gone = new Set(this.#changed.values())
+    const fresh = [...this.#changed.keys()].flatMap((id) => this.#tables.get(id) ?? []).toSorted(order)
+    this.#changed.clear()
+    const merged: Table[] = []
+    let at = 0
+    for (const table of this.#sorted) {
+      if (gone.has(table)) continue
+      for (let next = fresh[at]; next !== undefined && order(next, table) < 0; next = fresh[++at]) merged.push(next)
+      merged.push(table)
+    }
+    return [...merged, ...fresh.slice(at)]
   }
 
   #name(table: Table): void {
@@ -59,16 +72,4 @@ export class TableList {
 function order(a: Table, b: Table): number {
   if (a.name === b.name) return b.number - a.number
   return a.name < b.name ? -1 : 1
-}
-
-/** The place of the table, or where it would go. */
-function placeOf(sorted: readonly Table[], table: Table): number {
-  let [low, high] = [0, sorted.length]
-  while (low < high) {
-    const middle = (low + high) >> 1
-    const there = sorted[middle]
-    if (there !== undefined && order(there, table) < 0) low = middle + 1
-    else high = middle
-  }
-  return low
 }

@@ -3,7 +3,7 @@
  * the node starts, vanish, or come back with its store wiped; each time the connection is made anew and the stream with it.
  * While the server is away everything here rejects or is dropped: the log in the store is what counts.
  */
-import { BackOff } from '../core/back-off.ts'
+import { BackOff } from '../../core/back-off.ts'
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from '@nats-io/jetstream'
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import { connectBackOffMsMax, connectBackOffMsMin, requestsUnderWayMax } from '../../core/limits.ts'

@@ -38,6 +38,34 @@ describe('the list of tables', () => {
   })
 })
 
+describe('a change of one table', () => {
+  /** Names that are read while `act` runs: to sort, to search and to copy, tables are read. */
+  function readsOf(tables: number, act: (list: TableList, changed: Table) => unknown): number {
+    let reads = 0
+    const tableOf = (n: number): Table =>
+      Object.defineProperty({ id: `${n}`, number: n }, 'name', { get: () => (reads++, `t${n}`) }) as unknown as Table
+    const list = new TableList()
+    list.load(Array.from({ length: tables }, (_, n) => tableOf(n)))
+    expect(list.all.length).toBe(tables)
+    reads = 0
+    act(list, tableOf(1))
+    return reads
+  }
+
+  it('costs the same however many there are', () => {
+    const put = (list: TableList, changed: Table): void => list.put('1', changed)
+    expect(readsOf(10_000, put)).toBe(readsOf(10, put))
+  })
+
+  it('costs one pass over the list when all are looked at next, however many changed', () => {
+    const putMany = (list: TableList, changed: Table): void => {
+      for (let n = 0; n < 100; n++) list.put('1', changed)
+      expect(list.all.length).toBe(1000)
+    }
+    expect(readsOf(1000, putMany)).toBeLessThan(8 * 1000)
+  })
+})
+
 describe('changes of tables', () => {
   it('since a moment are all that came after it, or unknown', () => {
     const kept = new TableChanges()

@@ -35,9 +35,12 @@ export class Replicas {
   readonly #options: ReplicasOptions
   readonly #loop: Loop
   readonly #joins: Joins
-  /** The last change of each table that was surveyed: what has not changed since need not be read again. */
-  readonly #surveyed = new Map<TableId, number>()
+  /** Tables to look at: those that have changed, and those that could not be settled when they were looked at. */
+  readonly #due = new Set<TableId>()
+  /** Changes of tables up to here are in `#due`, or were. */
+  #surveyedUpTo: number | undefined
   readonly #refills = new Map<TableId, Refill>()
+  /** Replicas that are to become tables of their own, with the ends of the logs when that could be asked for first. */
   readonly #releasing = new Map<TableId, LogEnds | undefined>()
   readonly #running: Promise<void>
   readonly #unsubscribe: () => void
@@ -78,7 +81,7 @@ export class Replicas {
 
   /** The survey may have passed over the table while the join was at it. */
   #joinEnded(id: TableId): void {
-    this.#surveyed.delete(id)
+    this.#due.add(id)
     this.consider()
   }
 
@@ -112,29 +115,28 @@ export class Replicas {
   }
 
   async #survey(): Promise<void> {
-    const { engine, env } = this.#options
+    const { env } = this.#options
     await noteDepartures(this.#options)
-    const known = engine.knownTables()
-    const changed = known.filter((id) => this.#surveyed.get(id) !== engine.tableChanges.lastOf(id))
+    this.#noteChanged()
     const struck: TableId[] = []
-    for (const [at, id] of changed.entries()) {
+    for (const [at, id] of [...this.#due].entries()) {
       if (at % tablesSurveyedAtOnceMax === tablesSurveyedAtOnceMax - 1) await env.clock.sleep(0)
-      const changes = engine.tableChanges.lastOf(id)
       if (!this.#joins.mayChange(id)) continue
-      const due = this.#surveyTable(id)
-      if (due === 'strike') struck.push(id)
-      else if (due === 'part') await this.#part(id)
-      else this.#surveyed.set(id, changes)
+      const outcome = this.#surveyTable(id)
+      if (outcome === 'strike') struck.push(id)
+      else if (outcome === 'part') await this.#part(id)
+      else this.#due.delete(id)
     }
-    this.#forgetOthersThan(known)
     // Each strike changes the table's registers, and is looked at once more by that.
     await forEach(struck, joinsUnderWayMax, (id) => this.#strike(id))
   }
 
-  #forgetOthersThan(known: readonly TableId[]): void {
-    if (this.#surveyed.size <= known.length) return
-    const still = new Set(known)
-    for (const id of this.#surveyed.keys()) if (!still.has(id)) this.#surveyed.delete(id)
+  /** Costs as much as has changed: a region may have ten thousand tables. Only when that is no longer known are all of them due. */
+  #noteChanged(): void {
+    const { tableChanges } = this.#options.engine
+    const changed = this.#surveyedUpTo === undefined ? undefined : tableChanges.since(this.#surveyedUpTo)
+    this.#surveyedUpTo = tableChanges.count
+    for (const id of changed ?? this.#options.engine.knownTables()) this.#due.add(id)
   }
 
   #surveyTable(id: TableId): 'strike' | 'part' | 'keep' {
@@ -148,6 +150,7 @@ export class Replicas {
     // A table in doubt is filled again before anything else becomes of it.
     const isDoubted = doubtedTables(engine).includes(id)
     if (isDoubted && !this.#refills.has(id)) this.#refills.set(id, new Refill(this.#options, id))
+    if (here && keepsTable === true) this.#releasing.set(id, this.#releasing.get(id))
     if (wanted && !isDoubted) this.#joins.begin(id)
     else this.#joins.drop(id)
     // Given up by the others, and protected: what is here goes on as a table of its own.
@@ -174,7 +177,7 @@ export class Replicas {
       moved = moved || step !== 'wait'
       if (doubtedTables(this.#options.engine).includes(id)) continue
       this.#refills.delete(id)
-      this.#surveyed.delete(id)
+      this.#due.add(id)
       this.#look = true
     }
     return moved
@@ -199,11 +202,13 @@ export class Replicas {
   async #release(): Promise<boolean> {
     const { engine, env, logEnds, hasPassed } = this.#options
     let moved = false
-    for (const id of this.#releasing.keys()) if (engine.tableWithId(id) === undefined) this.#releasing.delete(id)
-    for (const table of engine.tables()) {
-      if (!table.replicas.some(({ region, keepsTable }) => region === engine.region.name && keepsTable === true))
+    for (const id of this.#releasing.keys()) {
+      const table = engine.tableWithId(id)
+      if (!table?.replicas.some(({ region, keepsTable }) => region === engine.region.name && keepsTable === true)) {
+        this.#releasing.delete(id)
         continue
-      if (!this.#joins.mayChange(table.id)) continue
+      }
+      if (!this.#joins.mayChange(id)) continue
       // A replica that is being made may need this one as its source.
       if (table.replicas.some(({ status }) => status === 'CREATING')) continue
       const others = table.replicas.filter((replica) => replica.status === 'ACTIVE')
