@@ -4,6 +4,7 @@
  * tests speak to this.
  */
 import { randomUUID } from 'node:crypto'
+import { NotHere } from '../deployment/control/calls.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { Alarms } from './lane/alarms.ts'
 import { Door } from './door.ts'
@@ -63,7 +64,7 @@ export type Wish = {
 const anyOwner = 'operator'
 
 /** None of the links that are meant is in this process. */
-export class UnknownLink extends Failure {}
+class UnknownLink extends NotHere {}
 
 export class Links {
   readonly #alarms = new Alarms()

@@ -1,6 +1,7 @@
 /**
- * Debian's nats-server, without root: apt-get with a state of its own in our folder, the mirror that the machine's apt is
- * set up with, and Debian's own keys for the signatures. Bookworm's package is too old, so newer suites are asked; they
+ * Debian's nats-server, without root: apt-get with a state of its own in our folder, and the mirror that the machine's apt is
+ * set up with. The mirror is not trusted: the suite's index has to be signed by Debian's own keys, the package to have the digest of that index,
+ * and no setting of the machine's apt lets another one pass. Bookworm's package is too old, so newer suites are asked; they
  * need only a C library that bookworm has.
  */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
@@ -15,12 +16,10 @@ export type DebianSuite = (typeof debianSuites)[number]
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg'
 const fetchMsMax = 120_000
 
-/** Rejects with what is missing. */
-export async function fetchDebianPackage(suite: DebianSuite, folder: string): Promise<string> {
+/** Rejects with what is missing. `from` is the mirror; the machine's own when it is left out. */
+export async function fetchDebianPackage(suite: DebianSuite, folder: string, from?: string): Promise<string> {
   if (!existsSync(keyring)) throw new Error('this machine has no Debian keyring')
-  const mirror = mirrorOf(
-    await execute('apt-get', ['indextargets', '--format', '$(BASE_URI)'], { timeoutMs: fetchMsMax }),
-  )
+  const mirror = from ?? mirrorOf(await indexTargets())
   const options = aptOptions(folder, `deb [signed-by=${keyring}] ${mirror} ${suite} main\n`)
   await execute('apt-get', [...options, '-qq', 'update'], { timeoutMs: fetchMsMax, folder })
   await execute('apt-get', [...options, '-qq', 'download', 'nats-server'], { timeoutMs: fetchMsMax, folder })
@@ -30,9 +29,13 @@ export async function fetchDebianPackage(suite: DebianSuite, folder: string): Pr
   return join(folder, 'root', 'usr', 'sbin', 'nats-server')
 }
 
+async function indexTargets(): Promise<string> {
+  return await execute('apt-get', ['indextargets', '--format', '$(BASE_URI)'], { timeoutMs: fetchMsMax })
+}
+
 /** Lines are addresses of lists, as in `…/debian/dists/bookworm/`; the archive of security updates is another one. */
-export function mirrorOf(indexTargets: string): string {
-  const line = indexTargets.split('\n').find((address) => address.includes('/dists/') && !address.includes('security'))
+export function mirrorOf(targets: string): string {
+  const line = targets.split('\n').find((address) => address.includes('/dists/') && !address.includes('security'))
   if (line === undefined) throw new Error('apt is not set up with a mirror')
   return line.replace(/\/dists\/.*$/, '/')
 }
@@ -48,6 +51,10 @@ function aptOptions(folder: string, sources: string): readonly string[] {
     'Dir::State': state,
     'Dir::Cache': cache,
     'APT::Get::List-Cleanup': '0',
+    'APT::Get::AllowUnauthenticated': '0',
+    'Acquire::AllowInsecureRepositories': '0',
+    'Acquire::AllowWeakRepositories': '0',
+    'Acquire::AllowDowngradeToInsecureRepositories': '0',
     'APT::Sandbox::User': userInfo().username,
     'Acquire::Languages': 'none',
     'Acquire::Retries': '1',

@@ -8,22 +8,8 @@ import { join } from 'node:path'
 import type { Log } from '../ports/log.ts'
 import { Failure } from '../process/failure.ts'
 import type { RegionPlan } from '../deployment/layout.ts'
+import type { Fault, FaultRequest, Part } from './calls.ts'
 import type { Supervised } from './supervised.ts'
-
-export type Part = 'node' | 'nats'
-export type FaultKind = 'kill' | 'stop' | 'freeze' | 'wipe' | 'clock'
-
-export type FaultRequest = {
-  readonly owner: string
-  readonly region: string
-  readonly part: Part
-  readonly kind: FaultKind
-  readonly forMs: number
-  /** Of the wall clock; of kind 'clock' only. */
-  readonly offsetMs?: number | undefined
-}
-
-export type Fault = FaultRequest & { readonly id: number; readonly startedMs: number; readonly endsMs: number }
 
 export type FaultyRegion = { readonly plan: RegionPlan; readonly node: Supervised; readonly nats: Supervised }
 

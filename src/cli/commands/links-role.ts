@@ -5,7 +5,7 @@ import { unmeasured, watchTurns } from '../../adapters/system/turn-watch.ts'
 import { adminToken } from '../../deployment/secrets/admin-token.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../process/descriptors.ts'
-import { startControl } from '../../links/control/control-server.ts'
+import { startLinksControl } from '../../links/control/control-server.ts'
 import { Links } from '../../links/links.ts'
 import { readPlan } from '../../links/plan.ts'
 import type { Parent } from '../../process/process-end.ts'
@@ -33,7 +33,7 @@ async function serve(command: Command, parent: Parent): Promise<void> {
   const log = (await pinoLog({ level: logLevel, readable, descriptor: 2 })).with({ process: 'links' })
   watchTurns({ meter: unmeasured, log })
   const links = await Links.open(plans, (what, names) => log.info(`links: ${what}`, { links: names }))
-  const control = await startControl({ links, listen: { host: controlHost, port: controlPort }, token }).catch(
+  const control = await startLinksControl({ links, listen: { host: controlHost, port: controlPort }, token }).catch(
     async (error: unknown) => {
       await links.close()
       throw error

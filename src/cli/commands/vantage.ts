@@ -7,7 +7,7 @@ import { adminToken } from '../../deployment/secrets/admin-token.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { endpointsAsked } from '../../deployment/endpoints.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
-import { startControl } from '../../links/control/control-server.ts'
+import { startLinksControl } from '../../links/control/control-server.ts'
 import { Links } from '../../links/links.ts'
 import type { LinkPlan } from '../../links/links.ts'
 import { delayText } from '../../links/quantities.ts'
@@ -57,10 +57,12 @@ export async function runVantage(command: Command, json: boolean): Promise<void>
     throw new Failure(`${messageOf(error)}; --vantage-port chooses other ports`)
   })
   const listen = { host: '127.0.0.1', port: first + controlOffset }
-  const control = await startControl({ links, listen, token: adminToken(options) }).catch(async (error: unknown) => {
-    await links.close()
-    throw error
-  })
+  const control = await startLinksControl({ links, listen, token: adminToken(options) }).catch(
+    async (error: unknown) => {
+      await links.close()
+      throw error
+    },
+  )
   const views = plans.map(({ to, listen: at, shape }): View => ({
     region: to,
     endpoint: endpointAt(host, at.port),

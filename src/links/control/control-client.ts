@@ -3,9 +3,9 @@
  * link that two processes carry, one the way there and one the way back, is told once.
  */
 import { randomUUID } from 'node:crypto'
-import { adminHeaders } from '../../deployment/endpoints.ts'
-import { Failure, messageOf } from '../../process/failure.ts'
-import type { HealRequest, SetRequest } from './control-server.ts'
+import { ask, type Asking, NotHere } from '../../deployment/control/calls.ts'
+import { Failure } from '../../process/failure.ts'
+import { type HealRequest, linksCalls, type SetRequest } from './calls.ts'
 import type { FaultView, LinkView } from '../links.ts'
 import { selects } from './selection.ts'
 
@@ -29,51 +29,40 @@ export class LinksControl {
   }
 
   async list(): Promise<readonly LinkView[]> {
-    return merged(await Promise.all(this.#urls.map(async (url) => await this.#ask(url, 'links'))))
+    const told = this.#urls.map(async (url) => (await ask(linksCalls.list, {}, this.#at(url))).links)
+    return merged(await Promise.all(told))
   }
 
   /** The links that are meant, as they are now. Rejects when no process has any of them, or one cannot be told. */
   async set(request: SetRequest): Promise<readonly LinkView[]> {
-    return await this.#tell('links/set', { id: randomUUID().slice(0, 8), ...request })
+    const sent = { id: randomUUID().slice(0, 8), ...request }
+    return await this.#tell(sent.links, async (at) => (await ask(linksCalls.set, sent, at)).links)
   }
 
   /** Ends all faults, or those of an owner, or on some links. */
   async heal(request: HealRequest = {}): Promise<readonly LinkView[]> {
-    return await this.#tell('links/heal', request)
+    return await this.#tell(request.links ?? [], async (at) => (await ask(linksCalls.heal, request, at)).links)
   }
 
   /** All are told even when one cannot be; a process without the links that are meant has nothing to do. */
-  async #tell(path: string, body: { readonly links?: readonly string[] | undefined }): Promise<readonly LinkView[]> {
-    const told = await Promise.allSettled(this.#urls.map(async (url) => await this.#ask(url, path, body)))
+  async #tell(
+    meant: readonly string[],
+    tell: (at: Asking) => Promise<readonly LinkView[]>,
+  ): Promise<readonly LinkView[]> {
+    const told = await Promise.allSettled(this.#urls.map(async (url) => await tell(this.#at(url))))
     const failed = told.flatMap((one) => (one.status === 'rejected' ? [one.reason as unknown] : []))
-    const serious = failed.filter((error) => !(error instanceof Unconcerned))
+    const serious = failed.filter((error) => !(error instanceof NotHere))
     if (serious.length > 0 || failed.length === told.length) throw serious[0] ?? failed[0]
     const views = merged(told.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))
-    const missed = (body.links ?? []).filter((text) => !views.some(selects(text) ?? (() => true)))
+    const missed = meant.filter((text) => !views.some(selects(text) ?? (() => true)))
     if (missed.length > 0) throw new Failure(`no link ${missed.join(', ')}; the others are set`)
     return views
   }
 
-  async #ask(url: string, path: string, body?: object): Promise<readonly LinkView[]> {
-    const headers = { 'content-type': 'application/json', ...adminHeaders(this.#token) }
-    const request = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
-    let answer: Response
-    let told: { readonly links?: readonly LinkView[]; readonly error?: string }
-    try {
-      answer = await fetch(`${url}/${path}`, { ...request, signal: AbortSignal.timeout(answerMsMax) })
-      told = (await answer.json()) as typeof told
-    } catch (error) {
-      throw new Failure(`the links' control at ${url} does not answer: ${messageOf(error)}`)
-    }
-    const problem = told.error ?? `the links' control at ${url} answers ${answer.status}`
-    if (answer.status === 404) throw new Unconcerned(problem)
-    if (!answer.ok || told.links === undefined) throw new Failure(problem)
-    return told.links
+  #at(url: string): Asking {
+    return { url, token: this.#token, timeoutMs: answerMsMax, whom: `the links' control at ${url}` }
   }
 }
-
-/** Has none of the links that are meant. */
-class Unconcerned extends Failure {}
 
 function merged(parts: readonly (readonly LinkView[])[]): readonly LinkView[] {
   const all = new Map<string, LinkView>()

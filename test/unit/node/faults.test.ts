@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { Log } from '../../../src/ports/log.ts'
-import { type FaultRequest, Faults } from '../../../src/supervisor/faults.ts'
+import type { FaultRequest } from '../../../src/supervisor/calls.ts'
+import { Faults } from '../../../src/supervisor/faults.ts'
 import type { Supervised } from '../../../src/supervisor/supervised.ts'
 
 const silent: Log = { debug: noop, info: noop, warn: noop, error: noop, with: () => silent }

@@ -1,8 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
-import { mirrorOf } from '../../../src/nats-server/debian-package.ts'
+import { fetchDebianPackage, mirrorOf } from '../../../src/nats-server/debian-package.ts'
 import { findNatsServer } from '../../../src/nats-server/find.ts'
 import { assetOf, checkDigest } from '../../../src/nats-server/release.ts'
 import { isNewEnough } from '../../../src/nats-server/version.ts'
@@ -52,6 +53,29 @@ test('the mirror is what apt is set up with, not its archive of security updates
   expect(mirrorOf(targets)).toBe('http://m.example/debian/')
   expect(() => mirrorOf('')).toThrow('not set up with a mirror')
 })
+
+test.runIf(existsSync('/usr/bin/apt-get'))(
+  "a mirror whose index Debian has not signed is refused, whatever the machine's apt allows",
+  { timeout: 60_000 },
+  async () => {
+    const mirror = join(folder, 'mirror')
+    const lists = join(mirror, 'dists', 'trixie', 'main', `binary-${process.arch === 'x64' ? 'amd64' : process.arch}`)
+    mkdirSync(lists, { recursive: true })
+    const [file, digest] = ['pool/nats-server.deb', createHash('sha256').update('no package').digest('hex')]
+    const entry = `Package: nats-server\nVersion: 9\nArchitecture: all\nFilename: ${file}\nSize: 10\nSHA256: ${digest}\n`
+    mkdirSync(join(mirror, 'pool'))
+    writeFileSync(join(mirror, file), 'no package')
+    writeFileSync(join(lists, 'Packages'), entry)
+    writeFileSync(join(mirror, 'dists', 'trixie', 'Release'), 'Suite: trixie\nCodename: trixie\nComponents: main\n')
+    const lax = join(folder, 'apt.conf')
+    writeFileSync(lax, 'Acquire::AllowInsecureRepositories "1"; APT::Get::AllowUnauthenticated "1";\n')
+    vi.stubEnv('APT_CONFIG', lax)
+    const work = join(folder, 'work')
+    mkdirSync(work)
+    await expect(fetchDebianPackage('trixie', work, `file:${mirror}/`)).rejects.toThrow(/not signed|keyring/)
+    expect(existsSync(join(work, 'nats-server.deb'))).toBe(false)
+  },
+)
 
 test('a release is looked up by platform and checked against the digest that stands in the program', () => {
   for (const arch of ['x64', 'arm64']) {

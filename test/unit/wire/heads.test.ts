@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { requestHeadBytesMax } from '../../../src/core/limits.ts'
 import { boundHeads, headSettings, refusedHead } from '../../../src/http/heads.ts'
 import { FrontDoor } from '../../../src/front-door/front-door.ts'
-import { startControl } from '../../../src/links/control/control-server.ts'
+import { startLinksControl } from '../../../src/links/control/control-server.ts'
 import { Links } from '../../../src/links/links.ts'
 import { shaped } from '../../../src/process/wrong-shape.ts'
 import { apiHeaders, send, signedHeaders } from '../../conformance/raw-request.ts'
@@ -33,7 +33,7 @@ const ports: Readonly<Record<string, () => Promise<string>>> = {
   },
   'the control of links': async () => {
     const links = await Links.open([])
-    const control = await startControl({ links, listen: { host: '127.0.0.1', port: 0 }, token: 'token' })
+    const control = await startLinksControl({ links, listen: { host: '127.0.0.1', port: 0 }, token: 'token' })
     closing.push(async () => await control.close())
     return `http://127.0.0.1:${control.port}`
   },

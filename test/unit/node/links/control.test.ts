@@ -3,7 +3,8 @@ import { request } from 'node:http'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { LinksControl } from '../../../../src/links/control/control-client.ts'
-import { type Control, startControl } from '../../../../src/links/control/control-server.ts'
+import type { Control } from '../../../../src/deployment/control/server.ts'
+import { startLinksControl } from '../../../../src/links/control/control-server.ts'
 import { Links } from '../../../../src/links/links.ts'
 import { plainShape, type Shape } from '../../../../src/links/lane/shape.ts'
 import { connected, roundTrip } from './echo-client.ts'
@@ -27,7 +28,7 @@ async function running(shape: Partial<Shape> = {}, froms: readonly string[] = ['
   const target = loopback((echo.address() as AddressInfo).port)
   const plan = { to: 'eu', listen: loopback(0), target, shape: { ...plainShape, ...shape } }
   const links = await Links.open(froms.map((from) => ({ ...plan, from })))
-  const control = await startControl({ links, listen: loopback(0), token })
+  const control = await startLinksControl({ links, listen: loopback(0), token })
   closing.push(
     () => echo.close(),
     () => links.close(),

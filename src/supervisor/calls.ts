@@ -1,0 +1,45 @@
+/** What the control of `longitude up` is asked and tells. */
+import { z } from 'zod'
+import type { Calls } from '../deployment/control/calls.ts'
+
+const faultMsMax = 24 * 60 * 60 * 1000
+const part = z.enum(['node', 'nats'])
+const faultRequest = z.strictObject({
+  owner: z.string().min(1),
+  region: z.string(),
+  part,
+  kind: z.enum(['kill', 'stop', 'freeze', 'wipe', 'clock']),
+  forMs: z.number().positive().max(faultMsMax),
+  /** Of the wall clock; of kind 'clock' only. */
+  offsetMs: z.number().optional(),
+})
+const fault = faultRequest.extend({ id: z.number(), startedMs: z.number(), endsMs: z.number() })
+const state = z.object({ region: z.string(), node: z.string(), nats: z.string() })
+
+export type Part = z.output<typeof part>
+export type FaultRequest = Readonly<z.output<typeof faultRequest>>
+export type FaultKind = FaultRequest['kind']
+export type Fault = Readonly<z.output<typeof fault>>
+
+export const supervisorCalls = {
+  regions: {
+    route: 'GET /regions',
+    asked: z.object({}),
+    told: z.object({ regions: z.array(state).readonly(), faults: z.array(fault).readonly() }),
+  },
+  break: { route: 'POST /faults', asked: faultRequest, told: fault },
+  heal: {
+    route: 'POST /heal',
+    asked: z.strictObject({
+      owner: z.string().exactOptional(),
+      region: z.string().exactOptional(),
+      part: part.exactOptional(),
+    }),
+    told: z.object({ healed: z.array(fault).readonly() }),
+  },
+  lease: {
+    route: 'POST /lease',
+    asked: z.strictObject({ owner: z.string().min(1), forMs: z.number().min(0).max(faultMsMax) }),
+    told: z.object({}),
+  },
+} as const satisfies Calls
