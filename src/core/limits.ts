@@ -227,10 +227,12 @@ export const filesTightenedMax = 10_000
 export const credentialsMax = 10_000
 /** Violations of constraints that one message reports, as in DynamoDB. */
 export const constraintViolationsMax = 10
-/** How deep a request's attribute values are read before they are refused unread; far beyond what a value may nest. */
+/** How deep the form of a request's attribute values is looked at; far beyond what a value may nest. */
 export const coerceDepthMax = 64
-/** How deep a body's JSON may nest before it is refused unparsed: attribute values of `coerceDepthMax` levels, and what stands around them. */
-export const bodyDepthMax = 132
+/** How deep a body's JSON may nest before it is refused unparsed. Attribute values of 100 levels take 200 of it, and are refused in their place. */
+export const bodyDepthMax = 512
+/** Members of a set with duplicates that a message sorts. */
+export const sortedTwinsMax = 10_000
 /** Members and elements of a body without attribute values: a table with all its indexes, or 100 keys, has a few thousand. */
 export const bodyValuesMax = 100_000
 /** Of a body with attribute values: 16 MB of the shortest ones that DynamoDB takes, `{"NULL":true},`, are 2.4 million. */

@@ -128,11 +128,11 @@ function isAttributeValue(value: unknown, level: number): value is AttributeValu
     case 'L':
       return Array.isArray(content) && content.every((each) => isAttributeValue(each, level + 1))
     case 'SS':
-      return isSet(content, (each) => typeof each === 'string' && each !== '')
+      return isSet(content, (each) => typeof each === 'string')
     case 'NS':
       return isSet(content, isNumber)
     case 'BS':
-      return isSet(content, (each) => isBinary(each) && each !== '')
+      return isSet(content, isBinary)
     default:
       return false
   }

@@ -2,7 +2,9 @@
  * One request through the stages of its operation (operation.ts). Stages that decide over a request take their decision from
  * `Decisions`; what they need to know of it is said by `touches`, and made only for them.
  */
+import { ServiceError } from '../core/errors.ts'
 import type { CapacityDetail } from '../core/read/consumed-capacity.ts'
+import { inLayer } from '../core/wire/validation-layers.ts'
 import { type Operation, type OperationContext, Rendered, type RequestContext } from './operation.ts'
 import { Spent } from './spent.ts'
 import type { Touch } from './touch.ts'
@@ -37,8 +39,12 @@ export function prepared<Input, Ready>(
   input: Input,
   context: OperationContext,
 ): Ready {
-  for (const check of operation.checks) check(input, context)
-  return operation.prepare(input)
+  try {
+    for (const check of operation.checks) check(input, context)
+    return operation.prepare(input)
+  } catch (error) {
+    throw error instanceof ServiceError ? inLayer(operation.name, error) : error
+  }
 }
 
 export function decide<Ready>(

@@ -37,7 +37,7 @@ describe('BatchWriteItem', () => {
 
   test('writes nothing when any of it is wrong', async () => {
     expect(await refusal(write({ [one]: [put('x'), { PutRequest: { Item: { other: { S: 'y' } } } }] }))).toEqual(
-      bad('One or more parameter values were invalid: Missing the key pk in the item'),
+      bad('The provided key element does not match the schema'),
     )
     expect((await read({ [one]: keys('x') })).Responses).toEqual({ [one]: [] })
   })

@@ -249,19 +249,17 @@ describe('validation', () => {
       await refusal(put({}, { ...nowhere, ConditionExpression: 'a = :a', Expected: { a: { Exists: false } } })),
     ).toEqual(
       bad(
-        'Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}',
+        '1 validation error detected: Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}',
       ),
     )
     expect(await refusal(put({}, { ...nowhere, ReturnValues: 'ALL_NEW' }))).toEqual(
-      bad('ReturnValues can only be ALL_OLD or NONE'),
+      bad('1 validation error detected: ReturnValues can only be ALL_OLD or NONE'),
     )
     expect(await refusal(put({}, { ...nowhere, ExpressionAttributeNames: { '#a': 'a' } }))).toEqual(
-      bad('ExpressionAttributeNames can only be specified when using expressions'),
+      bad('1 validation error detected: ExpressionAttributeNames can only be specified when using expressions'),
     )
     expect(await refusal(update({ ...nowhere, ExpressionAttributeValues: { ':a': { S: 'x' } } }))).toEqual(
-      bad(
-        'ExpressionAttributeValues can only be specified when using expressions: UpdateExpression and ConditionExpression are null',
-      ),
+      bad('1 validation error detected: ExpressionAttributeValues can only be specified when using expressions'),
     )
     expect(
       await refusal(
@@ -274,6 +272,10 @@ describe('validation', () => {
           },
         ),
       ),
-    ).toEqual(bad('Value provided in ExpressionAttributeValues unused in expressions: keys: {:a, :b}'))
+    ).toEqual(
+      bad(
+        '1 validation error detected: Value provided in ExpressionAttributeValues unused in expressions: keys: {:a, :b}',
+      ),
+    )
   })
 })

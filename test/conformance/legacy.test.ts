@@ -55,6 +55,7 @@ const compare = (ComparisonOperator: string, ...AttributeValueList: AttributeVal
 })
 const S = (text: string): AttributeValue => ({ S: text })
 const N = (number: number): AttributeValue => ({ N: String(number) })
+const counted = '1 validation error detected: '
 const invalid = (problem: string) => `One or more parameter values were invalid: ${problem}`
 const sortKeys = (items: readonly Record<string, AttributeValue>[] = []): readonly number[] =>
   items.map((each) => Number(each['sk']?.N)).toSorted((a, b) => a - b)
@@ -258,12 +259,12 @@ describe('Expected', () => {
   ]
   for (const [expected, problem] of wrong)
     test(`${JSON.stringify(expected)} is refused`, async () =>
-      expect(await refusal(put({ n: expected }))).toEqual(['ValidationException', invalid(problem)]))
+      expect(await refusal(put({ n: expected }))).toEqual(['ValidationException', counted + invalid(problem)]))
 
   test('is not mixed with a condition expression', async () => {
     expect(await refusal(put({ n: { Value: N(5) } }, { ConditionExpression: 'attribute_exists(pk)' }))).toEqual([
       'ValidationException',
-      'Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}',
+      '1 validation error detected: Can not use both expression and non-expression parameters in the same request: Non-expression parameters: {Expected} Expression parameters: {ConditionExpression}',
     ])
   })
 })
@@ -295,9 +296,9 @@ describe('AttributeUpdates', () => {
   })
 
   const wrong: readonly (readonly [AttributeValueUpdate, string])[] = [
-    [{ Action: 'PUT' }, invalid('Only DELETE action is allowed when no attribute value is specified')],
-    [{ Action: 'ADD', Value: S('x') }, invalid('ADD action is not supported for the type S')],
-    [{ Action: 'DELETE', Value: N(1) }, invalid('DELETE action with value is not supported for the type N')],
+    [{ Action: 'PUT' }, counted + invalid('Only DELETE action is allowed when no attribute value is specified')],
+    [{ Action: 'ADD', Value: S('x') }, counted + invalid('ADD action is not supported for the type S')],
+    [{ Action: 'DELETE', Value: N(1) }, counted + invalid('DELETE action with value is not supported for the type N')],
     [{ Action: 'ADD', Value: { NS: ['1'] } }, 'Type mismatch for attribute to update'],
   ]
   for (const [change, message] of wrong)

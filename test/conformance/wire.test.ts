@@ -76,7 +76,7 @@ describe.runIf(isLocal)('below the SDK', () => {
     ])
     expect(await messageOf({ TableName: none, Item: { pk: twice } })).toEqual([
       'ValidationException',
-      'One or more parameter values were invalid: Input collection [a, a] contains duplicates.',
+      '1 validation error detected: One or more parameter values were invalid: Input collection ["a", "a"] contains duplicates.',
     ])
     expect(await messageOf({ TableName: none, Item: { pk: { S: 'a' } } })).toEqual([
       'ResourceNotFoundException',

@@ -13,6 +13,8 @@ export type NumberProblem = {
   readonly problem: 'not-numeric' | 'digits' | 'overflow' | 'underflow'
   /** AWS's message. */
   readonly message: string
+  /** Too large because of an exponent that no int holds. */
+  readonly isBeyondInt?: true
 }
 
 /** 0.DIGITS × 10^point; digits begin and end with another digit than 0, and are empty for zero. */
@@ -30,8 +32,33 @@ export function canonicalNumber(text: string): string | NumberProblem {
   const whole = match?.[2] ?? ''
   const fraction = match?.[3] ?? ''
   if (match === null || whole.length + fraction.length === 0) return notNumeric(text)
-  const point = whole.length + Number(match[4] ?? 0)
-  return canonicalText(trimZeros(match[1] === '-', whole + fraction, point))
+  const power = match[4] ?? '0'
+  if (isBeyondLong(power)) return { problem: 'not-numeric', message: notNumericMessage }
+  const exponent = Number(power)
+  const decimal = trimZeros(match[1] === '-', whole + fraction, whole.length + exponent)
+  if (decimal.digits === '') return zeroText(exponent - fraction.length)
+  return exponent >= intMax ? { ...overflow, isBeyondInt: true } : canonicalText(decimal)
+}
+
+/** Java's greatest int: where its exponents end. */
+const intMax = 2 ** 31 - 1
+const longDigitsMax = 19
+
+function isBeyondLong(power: string): boolean {
+  const digits = power.replace(/^[+-]?0*/, '')
+  if (digits.length < longDigitsMax) return false
+  return digits.length > longDigitsMax || BigInt(digits) > (power.startsWith('-') ? 2n ** 63n : 2n ** 63n - 1n)
+}
+
+/** Zero has a magnitude too, as it was written. */
+function zeroText(magnitude: number): string | NumberProblem {
+  if (magnitude > numberMagnitudeMax) return overflow
+  return magnitude < numberMagnitudeMin ? underflow : '0'
+}
+
+/** The older validation layer takes an exponent that is too large for an int for a small one. */
+export function olderMessage(problem: NumberProblem): string {
+  return problem.isBeyondInt === true ? underflow.message : problem.message
 }
 
 export function compareNumbers(a: string, b: string): number {
@@ -78,9 +105,10 @@ export function numberSizeBytes(text: string): number {
   return 1 + pairs + (negative && pairs < 20 ? 1 : 0)
 }
 
+const notNumericMessage = 'The parameter cannot be converted to a numeric value'
+
 function notNumeric(text: string): NumberProblem {
-  const message = 'The parameter cannot be converted to a numeric value'
-  return { problem: 'not-numeric', message: text === '' ? message : `${message}: ${text}` }
+  return { problem: 'not-numeric', message: text === '' ? notNumericMessage : `${notNumericMessage}: ${text}` }
 }
 
 const overflow: NumberProblem = {

@@ -8,6 +8,7 @@ import type { AttributeValue } from '../attribute/value.ts'
 import { type ServiceError, validationError } from '../errors.ts'
 import { placeholderSizeBytesMax, substitutionSizeBytesMax } from '../limits.ts'
 import { checkAttributeName } from '../wire/attribute-values.ts'
+import type { Layer } from '../wire/validation-layers.ts'
 
 /** The names of an operation's parameters, in the order in which DynamoDB lists them. */
 export type ExpressionParameters = {
@@ -41,11 +42,12 @@ const valuePattern = /^:[0-9a-zA-Z_]+$/
 export function checkExpressionParameters(
   input: Readonly<Record<string, unknown>>,
   parameters: ExpressionParameters,
+  layer: Layer = 'older',
 ): void {
   const given = parameters.expressions.filter((name) => isGiven(input, name))
   checkMixing(given, input, parameters)
   checkNames(input['ExpressionAttributeNames'], given.length > 0)
-  checkValues(input['ExpressionAttributeValues'], valueExpressions(parameters), given)
+  checkValues(input['ExpressionAttributeValues'], { taking: valueExpressions(parameters), given, layer })
 }
 
 /** What the placeholders stand for, with these: 2 MB each and together (the messages are DynamoDB Local's). The values have been checked. */
@@ -105,13 +107,21 @@ function valueExpressions({ expressions }: ExpressionParameters): readonly strin
   return expressions.filter((name) => name !== 'ProjectionExpression')
 }
 
-function checkValues(values: unknown, taking: readonly string[], given: readonly string[]): void {
+type Taking = {
+  /** Expressions of the operation that take values. */
+  readonly taking: readonly string[]
+  readonly given: readonly string[]
+  readonly layer: Layer
+}
+
+function checkValues(values: unknown, { taking, given, layer }: Taking): void {
   if (!isMap(values) || taking.length === 0) return
-  if (!taking.some((name) => given.includes(name)))
+  if (!taking.some((name) => given.includes(name))) {
+    const missing = `: ${taking.join(' and ')} ${taking.length > 1 ? 'are' : 'is'} null`
     throw validationError(
-      `ExpressionAttributeValues can only be specified when using expressions: ` +
-        `${taking.join(' and ')} ${taking.length > 1 ? 'are' : 'is'} null`,
+      `ExpressionAttributeValues can only be specified when using expressions${layer === 'newer' ? '' : missing}`,
     )
+  }
   checkKeys('ExpressionAttributeValues', Object.keys(values), valuePattern)
 }
 

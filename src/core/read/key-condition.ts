@@ -25,7 +25,9 @@ export function keyComparisons(
   for (const part of conjuncts(condition)) {
     const compared = comparisonOf(part, source)
     if (comparisons.has(compared.name))
-      throw validationError('KeyConditionExpressions must only contain one condition per key')
+      throw validationError(
+        'Invalid KeyConditionExpression: KeyConditionExpressions must only contain one condition per key',
+      )
     comparisons.set(compared.name, compared)
   }
   return [...comparisons.values()]

@@ -31,8 +31,9 @@ export type QueryRange = {
 export function queryRange({ table, index }: QueryTarget, comparisons: readonly KeyComparison[]): QueryRange {
   const key = index?.key ?? table.key
   const tests = testsByName(key, comparisons)
+  const isMulti = key.partition.length > 1 || key.sort.length > 1
   const equals: Record<string, AttributeValue> = {}
-  for (const part of key.partition) setAttribute(equals, part.name, equalityOn(part, tests))
+  for (const part of key.partition) setAttribute(equals, part.name, equalityOn(part, tests, isMulti))
   const condition = sortTests(key, tests, equals)
   checkSizes(key, equals, condition)
   return {
@@ -62,7 +63,9 @@ const notSupported = 'Query key condition not supported'
 function testsByName(key: KeySchema, comparisons: readonly KeyComparison[]): Tests {
   const attributes = [...key.partition, ...key.sort]
   if (comparisons.length > Math.max(2, attributes.length))
-    throw validationError('Conditions can be of length 1 or 2 only')
+    throw validationError(
+      `The number of query conditions (${comparisons.length}) exceeds the number of key attributes defined in the schema (${attributes.length})`,
+    )
   const tests = new Map(comparisons.map(({ name, test }) => [name, test]))
   const stranger = comparisons.some(({ name }) => attributes.every((part) => part.name !== name))
   const missed = attributes.find((part) => !tests.has(part.name))
@@ -70,9 +73,9 @@ function testsByName(key: KeySchema, comparisons: readonly KeyComparison[]): Tes
   return tests
 }
 
-function equalityOn(part: KeyAttribute, tests: Tests): AttributeValue {
+function equalityOn(part: KeyAttribute, tests: Tests, isMulti: boolean): AttributeValue {
   const test = tests.get(part.name)
-  if (test === undefined) throw validationError(missedMessage(part))
+  if (test === undefined) throw validationError(isMulti ? neededMessage('HASH', part) : missedMessage(part))
   if (test.op !== '=') throw validationError(notSupported)
   return checked(part, test.value)
 }
@@ -80,19 +83,24 @@ function equalityOn(part: KeyAttribute, tests: Tests): AttributeValue {
 /** Adds the equalities to `equals`; returns what the last of the sort attributes given must meet, if that is no equality. */
 function sortTests(key: KeySchema, tests: Tests, equals: Record<string, AttributeValue>): SortCondition | undefined {
   let condition: SortCondition | undefined
-  let missed: KeyAttribute | undefined
+  /** The first that is not given with equality: nothing may follow it. */
+  let open: KeyAttribute | undefined
   for (const part of key.sort) {
     const test = tests.get(part.name)
-    if (test === undefined) {
-      missed ??= part
-      continue
+    if (test !== undefined && open !== undefined) throw validationError(neededMessage('RANGE', open, part))
+    if (test?.op === '=') setAttribute(equals, part.name, checked(part, test.value))
+    else {
+      open ??= part
+      if (test !== undefined) condition = checkedCondition(part, test)
     }
-    if (missed !== undefined) throw validationError(missedMessage(missed))
-    if (condition !== undefined) throw validationError(notSupported)
-    if (test.op === '=') setAttribute(equals, part.name, checked(part, test.value))
-    else condition = checkedCondition(part, test)
   }
   return condition
+}
+
+/** Of a key with several attributes, which are given from the left. */
+function neededMessage(kind: 'HASH' | 'RANGE', missed: KeyAttribute, given?: KeyAttribute): string {
+  const because = given === undefined ? '' : ` because a condition is present on key attribute ${given.name}`
+  return `${kind} key attributes ${missed.name} must have equality conditions specified in the query${because}`
 }
 
 function missedMessage(part: KeyAttribute): string {

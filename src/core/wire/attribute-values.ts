@@ -4,12 +4,14 @@
  * after constrain, as in DynamoDB. Checking what has been checked changes nothing.
  */
 import type { AttributeValue } from '../attribute/value.ts'
-import { canonicalNumber } from '../attribute/number.ts'
-import { type ServiceError, validationError } from '../errors.ts'
+import { canonicalNumber, olderMessage } from '../attribute/number.ts'
+import { compareValues } from '../attribute/order.ts'
+import { validationError } from '../errors.ts'
 import { type NewItem, SentItem } from '../item/sent-item.ts'
-import { attributeNameSizeBytesMax, nestingDepthMax } from '../limits.ts'
+import { attributeNameSizeBytesMax, nestingDepthMax, shownTextMax, sortedTwinsMax } from '../limits.ts'
 import type { Member, Shape, Structure } from './shapes.ts'
 import { shownList } from '../shown-list.ts'
+import type { Layer } from './validation-layers.ts'
 
 /** Throws for the first wrong value anywhere in the input, in the order of the model's members. */
 export function checkAttributeValues(shape: Structure, input: Readonly<Record<string, unknown>>): void {
@@ -20,16 +22,16 @@ export function checkAttributeValues(shape: Structure, input: Readonly<Record<st
 }
 
 /** Throws for the first wrong value of an item or a key. */
-export function checkValues(values: Readonly<Record<string, AttributeValue>>): void {
+export function checkValues(values: Readonly<Record<string, AttributeValue>>, layer: Layer = 'older'): void {
   for (const name in values) {
     checkAttributeName(name)
-    checkValue(values[name] as AttributeValue)
+    checkValue(values[name] as AttributeValue, layer)
   }
 }
 
 /** The same of an item to be put, unless it has been checked as it was read. */
-export function checkItem(item: NewItem): void {
-  if (!(item instanceof SentItem)) checkValues(item)
+export function checkItem(item: NewItem, layer: Layer = 'older'): void {
+  if (!(item instanceof SentItem)) checkValues(item, layer)
 }
 
 /** At most 65,535 bytes, at any depth (message measured in 2026-09: github.com/ExtendDB/extenddb/issues/365). */
@@ -41,28 +43,20 @@ export function checkAttributeName(name: string): void {
 /** Of one UTF-16 unit. */
 const utf8BytesMax = 3
 
-export function checkValue(value: AttributeValue): void {
-  const problem = valueProblem(value)
+export function checkValue(value: AttributeValue, layer: Layer = 'older'): void {
+  const problem = problemOf(value, 1, layer)
   if (problem !== undefined) throw validationError(problem)
 }
 
-/** ExpressionAttributeValues are named in the message. */
-export function checkExpressionValues(values: Readonly<Record<string, AttributeValue>>): void {
+/** The older layer names ExpressionAttributeValues in its message. */
+export function checkExpressionValues(values: Readonly<Record<string, AttributeValue>>, layer: Layer = 'older'): void {
   for (const name in values) {
-    const problem = expressionValueProblem(name, values[name] as AttributeValue)
-    if (problem !== undefined) throw problem
+    const problem = problemOf(values[name] as AttributeValue, 1, layer)
+    if (problem === undefined) continue
+    throw validationError(
+      layer === 'newer' ? problem : `ExpressionAttributeValues contains invalid value: ${problem} for key ${name}`,
+    )
   }
-}
-
-function expressionValueProblem(name: string, value: AttributeValue): ServiceError | undefined {
-  const problem = valueProblem(value)
-  if (problem === undefined) return undefined
-  return validationError(`ExpressionAttributeValues contains invalid value: ${problem} for key ${name}`)
-}
-
-/** AWS's message; numbers become canonical on the way. */
-export function valueProblem(value: AttributeValue): string | undefined {
-  return problemOf(value, 1)
 }
 
 // 31 maps around a scalar were taken and 32 refused, of items and of expression values (seen in eu-west-2, 2026).
@@ -85,12 +79,13 @@ function checkWithin(shape: Shape, value: unknown): void {
 
 const invalid = (what: string): string => `One or more parameter values were invalid: ${what}`
 
-function problemOf(value: Fields, level: number): string | undefined {
+/** AWS's message; numbers become canonical on the way. */
+function problemOf(value: Fields, level: number, layer: Layer): string | undefined {
   if (level > nestingDepthMax) return nestingProblem
   let types = 0
   for (const type in value) {
     types++
-    const problem = typedProblem(value, type, level)
+    const problem = typedProblem(value, type, level, layer)
     if (problem !== undefined) return problem
   }
   if (types === 1) return undefined
@@ -98,21 +93,21 @@ function problemOf(value: Fields, level: number): string | undefined {
   return 'Supplied AttributeValue has more than one datatypes set, must contain exactly one of the supported datatypes'
 }
 
-function typedProblem(fields: Fields, type: string, level: number): string | undefined {
+function typedProblem(fields: Fields, type: string, level: number, layer: Layer): string | undefined {
   switch (type) {
     case 'N':
-      return numberProblem(fields, type)
+      return numberProblem(fields, type, layer)
     case 'NULL':
       return fields[type] === true ? undefined : invalid('Null attribute value types must have the value of true')
     case 'SS':
-      return stringSetProblem(fields[type] as (string | null)[])
+      return stringSetProblem(fields[type] as (string | null)[], layer)
     case 'NS':
-      return numberSetProblem(fields[type] as string[])
+      return numberSetProblem(fields[type] as string[], layer)
     case 'BS':
-      return binarySetProblem(fields[type] as (string | null)[])
+      return binarySetProblem(fields[type] as (string | null)[], layer)
     case 'L':
       for (const element of fields[type] as Fields[]) {
-        const problem = problemOf(element, level + 1)
+        const problem = problemOf(element, level + 1, layer)
         if (problem !== undefined) return problem
       }
       return undefined
@@ -120,7 +115,7 @@ function typedProblem(fields: Fields, type: string, level: number): string | und
       const map = fields[type] as Fields
       for (const name in map) {
         checkAttributeName(name)
-        const problem = problemOf(map[name] as Fields, level + 1)
+        const problem = problemOf(map[name] as Fields, level + 1, layer)
         if (problem !== undefined) return problem
       }
       return undefined
@@ -131,38 +126,63 @@ function typedProblem(fields: Fields, type: string, level: number): string | und
 }
 
 /** `holder[place]` is the number's text, which becomes canonical. */
-function numberProblem(holder: Fields, place: string | number): string | undefined {
+function numberProblem(holder: Fields, place: string | number, layer: Layer): string | undefined {
   const given = holder[place]
-  if (typeof given !== 'string' || given === '') return 'The parameter cannot be converted to a numeric value'
+  if (typeof given !== 'string' || given === '') return layer === 'newer' ? `${notNumeric}: ` : notNumeric
   const canonical = canonicalNumber(given)
-  if (typeof canonical !== 'string') return canonical.message
+  if (typeof canonical !== 'string') return layer === 'older' ? olderMessage(canonical) : canonical.message
   if (canonical !== given) holder[place] = canonical
   return undefined
 }
 
-// The doubled blank, "An string" and the missing blank before "of type" are AWS's.
+const notNumeric = 'The parameter cannot be converted to a numeric value'
 
-function stringSetProblem(set: readonly (string | null)[]): string | undefined {
+// The doubled blank, "An string" and the missing blank before "of type" are AWS's. Empty members have been taken since July 2026.
+
+function stringSetProblem(set: readonly (string | null)[], layer: Layer): string | undefined {
   if (set.length === 0) return invalid('An string set  may not be empty')
-  if (set.includes('') || set.includes(null)) return invalid('An string set may not have a empty string as a member')
-  return hasTwins(set) ? invalid(`Input collection [${shownList(set)}] contains duplicates.`) : undefined
+  if (set.includes(null)) return invalid('An string set may not have a empty string as a member')
+  if (!hasTwins(set)) return undefined
+  const shown = layer === 'newer' ? shownTwins(set as readonly string[], 'S', ', ') : `[${shownList(set)}]`
+  return invalid(`Input collection ${shown} contains duplicates.`)
 }
 
-function numberSetProblem(set: string[]): string | undefined {
+function numberSetProblem(set: string[], layer: Layer): string | undefined {
   if (set.length === 0) return invalid('An number set  may not be empty')
   for (let n = 0; n < set.length; n++) {
-    const problem = numberProblem(set as unknown as Fields, n)
+    const problem = numberProblem(set as unknown as Fields, n, layer)
     if (problem !== undefined) return problem
   }
-  return hasTwins(set) ? 'Input collection contains duplicates' : undefined
+  if (!hasTwins(set)) return undefined
+  return layer === 'newer' ? invalid('Input collection contains duplicates.') : 'Input collection contains duplicates'
 }
 
-function binarySetProblem(set: readonly (string | null)[]): string | undefined {
+function binarySetProblem(set: readonly (string | null)[], layer: Layer): string | undefined {
   if (set.length === 0) return invalid('Binary sets should not be empty')
-  if (set.includes('') || set.includes(null)) return invalid('Binary sets may not contain null or empty values')
-  return hasTwins(set) ? invalid(`Input collection [${shownList(set)}]of type BS contains duplicates.`) : undefined
+  if (set.includes(null)) return invalid('Binary sets may not contain null or empty values')
+  if (!hasTwins(set)) return undefined
+  const shown = layer === 'newer' ? shownTwins(set as readonly string[], 'B', ',') : `[${shownList(set)}]`
+  return invalid(`Input collection ${shown}of type BS contains duplicates.`)
 }
 
 function hasTwins(set: readonly unknown[]): boolean {
   return set.length > 1 && new Set(set).size !== set.length
+}
+
+/** As JSON: the members before the first that repeats another, in the order of their bytes; then that one and the rest as sent. */
+function shownTwins(set: readonly string[], type: 'S' | 'B', separator: string): string {
+  const before = new Set<string>()
+  for (const member of set) {
+    if (before.has(member)) break
+    before.add(member)
+  }
+  const valueOf = (text: string): AttributeValue => (type === 'S' ? { S: text } : { B: text })
+  const sorted =
+    before.size > sortedTwinsMax ? before : [...before].toSorted((a, b) => compareValues(valueOf(a), valueOf(b)) ?? 0)
+  let page = ''
+  for (const member of [...sorted, ...set.slice(before.size)]) {
+    page += `${page === '' ? '' : separator}${JSON.stringify(member)}`
+    if (page.length > shownTextMax) return `[${page.slice(0, shownTextMax)}...]`
+  }
+  return `[${page}]`
 }

@@ -8,7 +8,6 @@ import { ServiceError } from '../errors.ts'
 import { coerceDepthMax } from '../limits.ts'
 import { isObject } from './json.ts'
 import { base64Problem } from './base64.ts'
-import { nestingProblem } from './attribute-values.ts'
 import type { ScalarType } from './model-shape.ts'
 import type { AttributeValueShape, Dictionary, List, Shape, Structure } from './shapes.ts'
 
@@ -79,11 +78,11 @@ function coerceMap(shape: Dictionary, value: unknown, place: Place): Fields {
   return value
 }
 
-/** Deeper than any value may be, the form is no longer looked at: a bomb of brackets must not cost us the stack. */
+/** Deeper than any value may be, the form is no longer looked at: what nests so deep is refused with the values, in its place. */
 function coerceValue(shape: AttributeValueShape, value: unknown, place: Place, depth: number): Fields {
   if (value === null) return {}
   if (!isObject(value)) throw noStructure(shape, value, place)
-  if (depth > coerceDepthMax) throw new ServiceError('ValidationException', nestingProblem)
+  if (depth > coerceDepthMax) return value
   for (const type in value) {
     if (value[type] === null) delete value[type]
     else coerceTyped(value, type, shape, depth)

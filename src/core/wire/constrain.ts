@@ -1,21 +1,20 @@
 /**
  * The second layer: constraints that the model (with its overlay) puts on single members. All violations of a
- * request are reported at once, ten at most, in one message.
+ * request are reported in one message, ten at most, as the operation has it (violations.ts).
  */
 import { unreachable } from '../assert.ts'
 import { validationError } from '../errors.ts'
 import { constraintViolationsMax } from '../limits.ts'
 import { itemOperations } from './overlay.ts'
 import { shown } from './shown.ts'
+import { type Violation, violationMessage } from './violations.ts'
 import type { Constraints, Dictionary, List, Shape, Structure } from './shapes.ts'
 
 export function constrainInput(operation: string, shape: Structure, input: Fields): void {
-  if (!itemOperations.has(operation)) checkTableName(shape, input)
-  const found: string[] = []
+  if (!itemOperations.has(operation)) checkTableName(operation, shape, input)
+  const found: Violation[] = []
   visitStructure(shape, input, '', found)
-  if (found.length === 0) return
-  const count = `${found.length} validation error${found.length === 1 ? '' : 's'} detected`
-  throw validationError(`${count}: ${found.join('; ')}`)
+  if (found.length > 0) throw validationError(violationMessage(operation, found, input))
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -24,12 +23,13 @@ const tableNameLengthMin = 3
 const tableNameLengthMax = 255
 const arnLengthMax = 1024
 
-function checkTableName(shape: Structure, input: Fields): void {
+function checkTableName(operation: string, shape: Structure, input: Fields): void {
   const member = shape.members.get('TableName')
   if (!member?.required) return
   const name = input['TableName']
   if (typeof name !== 'string')
     throw validationError("The parameter 'TableName' is required but was not present in the request")
+  if (operation === 'CreateTable' && name !== '' && name.length < tableNameLengthMin) return
   const lengthMax = name.startsWith('arn:') ? arnLengthMax : tableNameLengthMax
   if (name.length < tableNameLengthMin || name.length > lengthMax)
     throw validationError(
@@ -37,7 +37,7 @@ function checkTableName(shape: Structure, input: Fields): void {
     )
 }
 
-function visitStructure(shape: Structure, fields: Fields, path: string, found: string[]): void {
+function visitStructure(shape: Structure, fields: Fields, path: string, found: Violation[]): void {
   for (const { name, label, shape: target, required, requiredUnless } of shape.constrained) {
     const value = fields[name]
     const place = path === '' ? label : `${path}.${label}`
@@ -48,7 +48,7 @@ function visitStructure(shape: Structure, fields: Fields, path: string, found: s
   }
 }
 
-function visit(shape: Shape, value: unknown, path: string, found: string[]): void {
+function visit(shape: Shape, value: unknown, path: string, found: Violation[]): void {
   switch (shape.kind) {
     case 'attribute-value':
       return
@@ -67,7 +67,7 @@ function visit(shape: Shape, value: unknown, path: string, found: string[]): voi
   }
 }
 
-function visitList(shape: List, list: readonly unknown[], path: string, found: string[]): void {
+function visitList(shape: List, list: readonly unknown[], path: string, found: Violation[]): void {
   for (const violation of violations(shape.constraints, list, list.length)) report(found, list, shape, path, violation)
   if (violatesAny(shape.member, list))
     report(found, list, shape, path, `Member must satisfy constraint: ${bracketed(shape.member)}`)
@@ -75,7 +75,7 @@ function visitList(shape: List, list: readonly unknown[], path: string, found: s
     visitElement(shape.member, list[n], `${path}.${n + 1}.member`, found)
 }
 
-function visitMap(shape: Dictionary, map: Fields, path: string, found: string[]): void {
+function visitMap(shape: Dictionary, map: Fields, path: string, found: Violation[]): void {
   const names = Object.keys(map)
   for (const violation of violations(shape.constraints, map, names.length)) report(found, map, shape, path, violation)
   if (violatesAny(shape.key, names))
@@ -89,7 +89,7 @@ function visitMap(shape: Dictionary, map: Fields, path: string, found: string[])
 }
 
 /** An element's own constraints have been reported with its list or map; what is inside of it has its own path. */
-function visitElement(shape: Shape, value: unknown, path: string, found: string[]): void {
+function visitElement(shape: Shape, value: unknown, path: string, found: Violation[]): void {
   if (value === null) report(found, undefined, shape, path, 'Member must not be null')
   else if (shape.kind === 'structure') visitStructure(shape, value as Fields, path, found)
   else if (shape.kind === 'list')
@@ -148,8 +148,10 @@ function measureOf(value: unknown): number {
   return Object.keys(value as object).length
 }
 
-function report(found: string[], value: unknown, shape: Shape, path: string, violation: string): void {
+function report(found: Violation[], value: unknown, shape: Shape, path: string, constraint: string): void {
   if (found.length >= constraintViolationsMax) return
-  const text = value === undefined ? 'null' : `'${shown(shape, value)}'`
-  found.push(`Value ${text} at '${path}' failed to satisfy constraint: ${violation}`)
+  const isMissing = value === undefined
+  const shownValue = isMissing ? 'null' : `'${shown(shape, value)}'`
+  const text = `Value ${shownValue} at '${path}' failed to satisfy constraint: ${constraint}`
+  found.push({ path, constraint, isMissing, text })
 }

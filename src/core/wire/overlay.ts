@@ -19,7 +19,6 @@ export const shapeOverlay: Readonly<Record<string, ShapeRow>> = {
   // Attribute names are checked with the item, and named by another message: "Attribute name is too large".
   AttributeName: { max: undefined },
 
-  // A name of at most 255 that is short or odd has a message of its own in CreateTable (core/wire/table-name.ts).
   // Enum values are printed in the order of Java's hash sets where the service's own type has no other. Messages:
   // ... at 'returnValues' ... enum value set: [ALL_NEW, UPDATED_OLD, ALL_OLD, NONE, UPDATED_NEW]
   ReturnValue: { enum: ['ALL_NEW', 'UPDATED_OLD', 'ALL_OLD', 'NONE', 'UPDATED_NEW'] },

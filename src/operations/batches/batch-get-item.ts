@@ -76,7 +76,7 @@ function tooManyKeys({ RequestItems = {} }: Input): void {
 function eachTable({ RequestItems = {} }: Input): void {
   for (const asked of Object.values(RequestItems)) {
     parameters(asked)
-    for (const key of asked.Keys ?? []) checkValues(key)
+    for (const key of asked.Keys ?? []) checkValues(key, 'newer')
     if (hasDuplicateKeys(asked.Keys ?? [])) throw validationError('Provided list of item keys contains duplicates')
   }
 }

@@ -108,7 +108,7 @@ function assertDistinct(writes: readonly Named[]): void {
 function writeOf(table: Table, { PutRequest, DeleteRequest }: Request): Write {
   if (PutRequest === undefined) return { kind: 'delete', table, ...keyOfKey(table, DeleteRequest?.Key ?? {}) }
   const item = PutRequest.Item ?? {}
-  const key = keyOfItem(table, item)
+  const key = keyOfItem(table, item, 'as-key')
   const problem =
     table.indexes.length === 0 ? undefined : indexKeyProblem(table, { next: parsedItem(item), wording: 'put' })
   if (problem !== undefined) throw validationError(problem)

@@ -6,17 +6,23 @@ import {
   expressionParametersOf,
 } from '../../core/expression/parameters.ts'
 import { checkExpressionValues } from '../../core/wire/attribute-values.ts'
+import { layerOf } from '../../core/wire/validation-layers.ts'
 
 type Valued = {
   readonly ExpressionAttributeNames?: Readonly<Record<string, string>> | undefined
   readonly ExpressionAttributeValues?: Readonly<Record<string, AttributeValue>> | undefined
 }
 
-export function expressionParameters(operation: keyof typeof expressionParametersOf): (input: object & Valued) => void {
+/** `within`: the operation whose part it is, where it is one of a transaction. */
+export function expressionParameters(
+  operation: keyof typeof expressionParametersOf,
+  within: string = operation,
+): (input: object & Valued) => void {
   const parameters = expressionParametersOf[operation]
+  const layer = layerOf(within)
   return (input) => {
-    checkExpressionParameters(input, parameters)
-    if (input.ExpressionAttributeValues !== undefined) checkExpressionValues(input.ExpressionAttributeValues)
+    checkExpressionParameters(input, parameters, layer)
+    if (input.ExpressionAttributeValues !== undefined) checkExpressionValues(input.ExpressionAttributeValues, layer)
     checkSubstitutionSizes(input.ExpressionAttributeNames, input.ExpressionAttributeValues)
   }
 }

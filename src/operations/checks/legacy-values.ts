@@ -2,6 +2,7 @@
 import type { AttributeValue } from '../../core/attribute/value.ts'
 import type { AttributeUpdates } from '../../core/expression/legacy/attribute-updates.ts'
 import { checkValue } from '../../core/wire/attribute-values.ts'
+import type { Layer } from '../../core/wire/validation-layers.ts'
 
 type Compared = Readonly<
   Record<
@@ -14,13 +15,13 @@ type Compared = Readonly<
 >
 
 /** Of Expected, QueryFilter, ScanFilter and KeyConditions. */
-export function checkComparedValues(compared: Compared | undefined): void {
+export function checkComparedValues(compared: Compared | undefined, layer: Layer): void {
   for (const { Value, AttributeValueList } of Object.values(compared ?? {})) {
-    if (Value !== undefined) checkValue(Value)
-    for (const value of AttributeValueList ?? []) checkValue(value)
+    if (Value !== undefined) checkValue(Value, layer)
+    for (const value of AttributeValueList ?? []) checkValue(value, layer)
   }
 }
 
-export function checkUpdateValues(updates: AttributeUpdates | undefined): void {
-  for (const { Value } of Object.values(updates ?? {})) if (Value !== undefined) checkValue(Value)
+export function checkUpdateValues(updates: AttributeUpdates | undefined, layer: Layer): void {
+  for (const { Value } of Object.values(updates ?? {})) if (Value !== undefined) checkValue(Value, layer)
 }

@@ -41,7 +41,8 @@ export function expectedOf({ Expected: expected, ConditionalOperator }: Conditio
   readonly condition?: Condition
 } {
   if (expected === undefined && ConditionalOperator === undefined) return {}
-  checkComparedValues(expected)
+  // Transactions have no Expected.
+  checkComparedValues(expected, 'newer')
   const condition = lowerExpected(expected, ConditionalOperator)
   return condition === undefined ? {} : { condition }
 }

@@ -46,5 +46,5 @@ export const deleteItem = defineOperation<Input, Ready, Wire<DeleteItemOutput>>(
 })
 
 function keyValues({ Key: key = {} }: Input): void {
-  checkValues(key)
+  checkValues(key, 'newer')
 }

@@ -49,5 +49,5 @@ const itemStart = Buffer.from('{"Item":')
 const end = Buffer.from('}')
 
 function keyValues({ Key: key = {} }: Input): void {
-  checkValues(key)
+  checkValues(key, 'newer')
 }

@@ -23,7 +23,7 @@ export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
   name: 'PutItem',
   kind: 'write',
   checksOwnValues: true,
-  checks: [expressionParameters('PutItem'), itemValues, returnsOldOrNothing, itemSize],
+  checks: [expressionParameters('PutItem'), itemValues, returnsOldOrNothing],
   prepare: (input) => ({ input, ...conditionOf(input) }),
   touches: ({ input, condition }) => {
     const item = parsedItem(input.Item ?? {})
@@ -32,6 +32,7 @@ export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
   },
   run: async ({ input, ...condition }, context) => {
     const { Item: item = {} } = input
+    if (sizeOfNewItem(item) > itemSizeBytesMax) throw validationError('Item size has exceeded the maximum allowed size')
     const table = tableForItems(input.TableName, context)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     const write = { kind: 'put', table, item, returnItemOnRefusal, ...keyOfItem(table, item), ...condition } as const
@@ -41,9 +42,5 @@ export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
 })
 
 function itemValues({ Item: item = {} }: Input): void {
-  checkItem(item)
-}
-
-function itemSize({ Item: item = {} }: Input): void {
-  if (sizeOfNewItem(item) > itemSizeBytesMax) throw validationError('Item size has exceeded the maximum allowed size')
+  checkItem(item, 'newer')
 }

@@ -29,10 +29,10 @@ export const query = defineOperation<Input, Ready, Wire<QueryOutput>>({
   name: 'Query',
   kind: 'read',
   checksOwnValues: true,
-  checks: [expressionParameters('Query'), startKeyValues],
+  checks: [expressionParameters('Query'), startKeyValues('Query')],
   prepare: (input) => {
     const parsed = parse(input)
-    checkSelect(input)
+    checkSelect(input, 'Query')
     return { input, parsed }
   },
   touches: ({ input, parsed: { comparisons, filter, projection } }) => {
@@ -64,8 +64,8 @@ type Parsed = {
 
 function parse(input: Input): Parsed {
   const { KeyConditionExpression, FilterExpression, ProjectionExpression, AttributesToGet, QueryFilter } = input
-  checkComparedValues(QueryFilter)
-  checkComparedValues(input.KeyConditions)
+  checkComparedValues(QueryFilter, 'newer')
+  checkComparedValues(input.KeyConditions, 'newer')
   const context = placeholdersOf(input)
   const older = AttributesToGet === undefined ? undefined : lowerAttributesToGet(AttributesToGet)
   const keyCondition =

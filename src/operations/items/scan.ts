@@ -27,10 +27,10 @@ export const scan = defineOperation<Input, Ready, Wire<ScanOutput>>({
   name: 'Scan',
   kind: 'read',
   checksOwnValues: true,
-  checks: [expressionParameters('Scan'), startKeyValues, segments],
+  checks: [expressionParameters('Scan'), startKeyValues('Scan'), segments],
   prepare: (input) => {
     const parsed = parse(input)
-    checkSelect(input)
+    checkSelect(input, 'Scan')
     return { input, parsed }
   },
   touches: ({ input, parsed: { filter, projection } }) => [
@@ -50,7 +50,7 @@ type Parsed = { readonly filter: Condition | undefined; readonly projection: Pro
 function parse(input: Input): Parsed {
   const { FilterExpression, ProjectionExpression, AttributesToGet, ScanFilter, ConditionalOperator } = input
   const context = placeholdersOf(input)
-  checkComparedValues(ScanFilter)
+  checkComparedValues(ScanFilter, 'older')
   const older = AttributesToGet === undefined ? undefined : lowerAttributesToGet(AttributesToGet)
   const filter =
     FilterExpression === undefined

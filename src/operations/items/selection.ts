@@ -4,6 +4,7 @@ import { validationError } from '../../core/errors.ts'
 import type { Projection } from '../../core/expression/projection.ts'
 import { heldAttributes } from '../../core/item/index-item.ts'
 import type { ReadPlan } from '../../core/read/read-plan.ts'
+import { prefixed } from '../../core/wire/validation-layers.ts'
 import type { Index, Table } from '../../core/table/table.ts'
 
 type Asked = {
@@ -15,16 +16,27 @@ type Asked = {
 
 const invalid = (message: string) => validationError(`One or more parameter values were invalid: ${message}`)
 
-/** What can be said before the table is known. */
-export function checkSelect({ Select: select, IndexName, ProjectionExpression, AttributesToGet }: Asked): void {
+/** What can be said before the table is known; Query says it behind a prefix, and Scan without one. */
+export function checkSelect(asked: Asked, operation: 'Query' | 'Scan'): void {
+  const problem = selectProblem(asked)
+  if (problem !== undefined) throw operation === 'Query' ? prefixed(problem) : validationError(problem)
+}
+
+function selectProblem({
+  Select: select,
+  IndexName,
+  ProjectionExpression,
+  AttributesToGet,
+}: Asked): string | undefined {
   const given = AttributesToGet !== undefined ? 'AttributesToGet' : 'ProjectionExpression'
   const any = ProjectionExpression !== undefined || AttributesToGet !== undefined
   if (any && select !== undefined && select !== 'SPECIFIC_ATTRIBUTES')
-    throw invalid(`Cannot specify the ${given} when choosing to get ${select === 'COUNT' ? 'only the Count' : select}`)
+    return `Cannot specify the ${given} when choosing to get ${select === 'COUNT' ? 'only the Count' : select}`
   if (!any && select === 'SPECIFIC_ATTRIBUTES')
-    throw invalid('Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES')
+    return 'Must specify the AttributesToGet or ProjectionExpression when choosing to get SPECIFIC_ATTRIBUTES'
   if (select === 'ALL_PROJECTED_ATTRIBUTES' && IndexName === undefined)
-    throw invalid('ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName')
+    return 'ALL_PROJECTED_ATTRIBUTES can be used only when Querying using an IndexName'
+  return undefined
 }
 
 type Selection = Pick<ReadPlan, 'projection' | 'countOnly' | 'fetchWhole'>

@@ -1,8 +1,11 @@
 import type { UpdateItemInput, UpdateItemOutput } from '@aws-sdk/client-dynamodb'
+import { validationError } from '../../core/errors.ts'
 import type { Condition } from '../../core/expression/condition.ts'
 import { lowerAttributeUpdates } from '../../core/expression/legacy/attribute-updates.ts'
 import { parseCondition, parseUpdate } from '../../core/expression/parse.ts'
+import { sizeOfStatement } from '../../core/expression/statement-size.ts'
 import type { Update } from '../../core/expression/update.ts'
+import { itemSizeBytesMax } from '../../core/limits.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { checkUpdateValues } from '../checks/legacy-values.ts'
@@ -43,13 +46,20 @@ export const updateItem = defineOperation<Input, Ready, Wire<UpdateItemOutput>>(
       ...keyOfKey(table, input.Key ?? {}),
       ...parsed,
     } as const
+    if (input.UpdateExpression !== undefined) checkStatementSize(parsed.update)
     return writeReply(input, { write, outcome: await commitOne(write, context, input.TableName) }, context)
   },
   capacity: 'one',
 })
 
+/** Not for AttributeUpdates, statements or transactions; before the condition is looked at. */
+function checkStatementSize(update: Update): void {
+  if (sizeOfStatement(update) > itemSizeBytesMax)
+    throw validationError('Item size to update has exceeded the maximum allowed size')
+}
+
 function keyValues({ Key: key = {} }: Input): void {
-  checkValues(key)
+  checkValues(key, 'newer')
 }
 
 type Parsed = { readonly update: Update; readonly condition?: Condition }
@@ -72,7 +82,7 @@ function expressionsOf(input: Input): Parsed {
 const nothing: Update = { actions: [] }
 
 function olderParameters(input: Input): Parsed {
-  checkUpdateValues(input.AttributeUpdates)
+  checkUpdateValues(input.AttributeUpdates, 'newer')
   const update = lowerAttributeUpdates(input.AttributeUpdates)
   return { update, ...expectedOf(input) }
 }

@@ -11,7 +11,7 @@ import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { projectionOf } from '../items/condition-of.ts'
-import { keyOfKey } from '../items/item-key.ts'
+import { assertNoEmptyKey, keyOfKey } from '../items/item-key.ts'
 import { inTurns } from '../in-turns.ts'
 import { defineOperation, type OperationContext, Rendered, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -37,6 +37,7 @@ export const transactGetItems = defineOperation<Input, Ready, Wire<TransactGetIt
     })),
   run: ({ gets }, context) => {
     const located = gets.map((get) => ({ ...get, table: tableForItems(get.asked.TableName, context) }))
+    for (const { asked, table } of located) assertNoEmptyKey(table, asked.Key ?? {})
     const reads = eachOrCancelled(located, ({ asked, table, projection }): Read => {
       const { key } = keyOfKey(table, asked.Key ?? {})
       return { name: asked.TableName ?? table.name, table, projection, key }
@@ -50,7 +51,7 @@ export const transactGetItems = defineOperation<Input, Ready, Wire<TransactGetIt
 type Ready = { readonly gets: readonly Parsed[] }
 type Parsed = { readonly asked: Asked; readonly projection: Projection | undefined }
 
-const parameters = expressionParameters('GetItem')
+const parameters = expressionParameters('GetItem', 'TransactGetItems')
 
 function parsed(asked: Asked): Parsed {
   parameters(asked)

@@ -12,7 +12,7 @@ import type { Write } from '../../core/write/write.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { conditionOf, placeholdersOf } from '../items/condition-of.ts'
-import { keyOfItem, keyOfKey } from '../items/item-key.ts'
+import { assertNoEmptyKey, keyOfItem, keyOfKey } from '../items/item-key.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { attributesIn, keyAmong } from '../touch.ts'
@@ -53,6 +53,7 @@ export const transactWriteItems = defineOperation<Input, Ready, Output>({
     }),
   run: async ({ input, actions }, context) => {
     const located = actions.map((action) => ({ action, table: tableForItems(action.part.TableName, context) }))
+    for (const { action, table } of located) assertNoEmptyKey(table, keyOrItem(action))
     const writes = eachOrCancelled(located, ({ action, table }) => writeOf(action, table))
     const names = actions.map(({ part }) => part.TableName)
     return commitTransaction(writes, { ...input, names, content: input.TransactItems, reasonOf }, context)
@@ -85,8 +86,8 @@ function oneActionEach({ TransactItems = [] }: Input): void {
       throw validationError('TransactItems can only contain one of Check, Put, Update or Delete')
 }
 
-const conditional = expressionParameters('PutItem')
-const updating = expressionParameters('UpdateItem')
+const conditional = expressionParameters('PutItem', 'TransactWriteItems')
+const updating = expressionParameters('UpdateItem', 'TransactWriteItems')
 
 /** Whatever is wrong with an action by itself is found before the next one is looked at, and before any table is. */
 function parsed({ ConditionCheck, Put, Delete, Update }: Action): Parsed {

@@ -1,9 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import type { AttributeValue } from '../../../src/core/attribute/value.ts'
-import { checkAttributeValues, valueProblem } from '../../../src/core/wire/attribute-values.ts'
+import { ServiceError } from '../../../src/core/errors.ts'
+import { checkAttributeValues, checkValue } from '../../../src/core/wire/attribute-values.ts'
 import { inputOf } from '../../../src/core/wire/shapes.ts'
 
-const problem = (value: unknown): string | undefined => valueProblem(value as AttributeValue)
+function problem(value: unknown): string | undefined {
+  try {
+    checkValue(value as AttributeValue)
+    return undefined
+  } catch (error) {
+    if (error instanceof ServiceError) return error.message
+    throw error
+  }
+}
+
 const invalid = 'One or more parameter values were invalid: '
 
 /** [value, AWS's message] */
@@ -20,8 +30,8 @@ const problems: readonly (readonly [unknown, string])[] = [
   [{ SS: [] }, `${invalid}An string set  may not be empty`],
   [{ NS: [] }, `${invalid}An number set  may not be empty`],
   [{ BS: [] }, `${invalid}Binary sets should not be empty`],
-  [{ SS: ['a', ''] }, `${invalid}An string set may not have a empty string as a member`],
-  [{ BS: ['AA==', ''] }, `${invalid}Binary sets may not contain null or empty values`],
+  [{ SS: ['a', null] }, `${invalid}An string set may not have a empty string as a member`],
+  [{ BS: ['AA==', null] }, `${invalid}Binary sets may not contain null or empty values`],
   [{ NS: ['1', 'b'] }, 'The parameter cannot be converted to a numeric value: b'],
   [{ SS: ['a', 'a'] }, `${invalid}Input collection [a, a] contains duplicates.`],
   [{ NS: ['1', '1.0'] }, 'Input collection contains duplicates'],
@@ -35,7 +45,16 @@ describe('attribute values', () => {
     expect(problem(value)).toBe(message)
   })
 
-  test.each([{ S: '' }, { B: '' }, { NULL: true }, { L: [] }, { M: {} }, { BOOL: false }])('%j is fine', (value) => {
+  test.each([
+    { SS: ['a', ''] },
+    { BS: ['AA==', ''] },
+    { S: '' },
+    { B: '' },
+    { NULL: true },
+    { L: [] },
+    { M: {} },
+    { BOOL: false },
+  ])('%j is fine', (value) => {
     expect(problem(value)).toBeUndefined()
   })
 

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ServiceError } from '../../../src/core/errors.ts'
+import { checkAttributeValues } from '../../../src/core/wire/attribute-values.ts'
 import { coerceBody } from '../../../src/core/wire/coerce.ts'
 import { inputOf } from '../../../src/core/wire/shapes.ts'
 
@@ -141,10 +142,11 @@ describe('coerce', () => {
     expect(Object.getPrototypeOf(input.Key)).toBe(Object.prototype)
   })
 
-  test('a bomb of brackets is refused without going down', () => {
+  test('a bomb of brackets is refused with the values, without going down', () => {
     const depth = 1_000_000
     const bomb = JSON.parse(`{"Key":{"a":${'{"L":['.repeat(depth)}${']}'.repeat(depth)}}}`)
-    expect(() => coerceBody(inputOf('GetItem'), bomb)).toThrow(/^Nesting Levels have exceeded/)
+    const input = coerceBody(inputOf('GetItem'), bomb)
+    expect(() => checkAttributeValues(inputOf('GetItem'), input)).toThrow(/^Nesting Levels have exceeded/)
   })
 
   test('what is well formed comes out as it went in', () => {

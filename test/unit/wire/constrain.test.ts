@@ -51,7 +51,7 @@ const violations: readonly (readonly [string, unknown, string])[] = [
   [
     'Query',
     { TableName: 'abc', Limit: 0 },
-    constraint('limit', "'0'", 'Member must have value greater than or equal to 1'),
+    "1 validation error detected: Value at 'Limit' failed to satisfy constraint: Member must have value greater than or equal to 1",
   ],
   [
     'Scan',
@@ -84,7 +84,7 @@ const violations: readonly (readonly [string, unknown, string])[] = [
   [
     'BatchGetItem',
     { RequestItems: {} },
-    constraint('requestItems', "'{}'", 'Member must have length greater than or equal to 1'),
+    "1 validation error detected: Value at 'RequestItems' failed to satisfy constraint: Member must have length greater than or equal to 1",
   ],
   [
     'BatchGetItem',
@@ -209,7 +209,7 @@ describe('constrain', () => {
     )
     const Keys = Array.from({ length: 101 }, () => ({ a: { S: 'b' } }))
     expect(message('BatchGetItem', { RequestItems: { abc: { Keys } } })).toMatch(
-      /Value '\[\{a=AttributeValue\(S=b\)\}, .*\]' at 'requestItems\.abc\.member\.keys' failed to satisfy constraint: Member must have length less than or equal to 100$/,
+      /Value at 'RequestItems\.abc\.member\.Keys' failed to satisfy constraint: Member must have length less than or equal to 100$/,
     )
   })
 
