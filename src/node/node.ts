@@ -11,7 +11,6 @@ import { watchTurns } from '../adapters/system/turn-watch.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import { logPositionsMax } from '../core/limits.ts'
 import type { Region as RegionName, Topology } from '../core/topology.ts'
-import type { Readiness } from '../http/routes.ts'
 import type { EngineOptions } from '../engine/open-engine.ts'
 import type { VisitorOptions } from '../http/visitors.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -19,13 +18,13 @@ import type { Log } from '../ports/log.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
 import type { SealSettings } from '../readers/replication/talk/seals.ts'
-import type { StreamTroubleStatus } from '../readers/replication/send/stream-trouble.ts'
 import { adminRoutes } from './admin/admin.ts'
 import { type WatchedCredentials, watchCredentials } from '../deployment/secrets/credentials.ts'
 import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
 import { tightenFolder } from '../process/private-files.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
-import { type DamageNotice, openOwnEngine, type Recovery } from './store/own-engine.ts'
+import { readinessOf } from './readiness.ts'
+import { openOwnEngine, type Recovery } from './store/own-engine.ts'
 import { RegionStore } from './store/region-store.ts'
 import { FolderKeys } from '../deployment/secrets/message-keys.ts'
 import { nameTurns } from './named-turns.ts'
@@ -230,7 +229,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
       ...(credentials === undefined ? {} : { credentials: credentials.current }),
       ...(count > 0 ? { distribute: workers.distribute } : {}),
-      readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), stream: replication.stream }),
+      readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), replication }),
       metrics: async () => {
         await replication.measure()
         measureStore(meter, engine, { folder, damage: recovery.notice() })
@@ -251,25 +250,6 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
   )
   await workers.start(server)
   return server.url
-}
-
-type Impairments = {
-  readonly damage: DamageNotice | undefined
-  readonly stream: StreamTroubleStatus | undefined
-}
-
-/**
- * A region that was damaged is ready all the same: it serves what is proved, and says what is missing. So is one whose NATS server refuses
- * its stream: reads and writes are local, and the log keeps what the peers lack.
- */
-function readinessOf(region: string, reason: string | undefined, { damage, stream }: Impairments): Readiness {
-  return {
-    ready: reason === undefined,
-    region,
-    ...(reason === undefined ? {} : { reason }),
-    ...(damage === undefined ? {} : { damage }),
-    ...(stream === undefined ? {} : { degraded: stream }),
-  }
 }
 
 function portFailure(error: unknown, { host, port }: NodeOptions): unknown {

@@ -74,6 +74,7 @@ const nodeStatus = z.looseObject({
   overruled: z.object({ count: z.number(), newest: z.array(overruled) }).optional(),
   found: z.object({ found: z.string(), reason: z.string(), atMs: z.number() }).optional(),
   doubts: z.array(z.string()).default([]),
+  unverifiedBy: z.array(z.string()).default([]),
   peers: z.array(peerStatus),
   caches: z.array(cacheStatus).default([]),
 })
@@ -196,6 +197,7 @@ function textOf(regions: readonly Answer[], links: readonly LinkStatus[]): strin
     ...regions.flatMap(streamText),
     ...missingText(regions.map(({ region, status }) => ({ region, peers: status?.peers ?? [] }))),
     ...regions.flatMap(foundText),
+    ...regions.flatMap(unverifiedText),
     ...regions.flatMap(setAsideText),
     ...regions.flatMap(overruledText),
   ]
@@ -250,6 +252,14 @@ function foundText({ region, status }: Answer): string[] {
   if (found === undefined) return []
   const what = `  ${region}: its store was found ${found.found} at ${new Date(found.atMs).toISOString()}: ${found.reason}`
   return [doubts.length === 0 ? what : `${what}\n    still to be filled again from peers: ${doubts.join(', ')}`]
+}
+
+/** A region that has started without its peers does not know yet whether its store is the latest. */
+function unverifiedText({ region, status }: Answer): string[] {
+  const { unverifiedBy = [] } = status ?? {}
+  if (unverifiedBy.length === 0) return []
+  const what = `  ${region}: since its start ${unverifiedBy.join(', ')} could not be asked whether its store is the latest`
+  return [`${what}\n    If it is an older copy, it shows items that are deleted there, until they can be asked.`]
 }
 
 /** Changes of peers that cannot be right: they are not applied, and somebody should look. */

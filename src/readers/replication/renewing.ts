@@ -46,6 +46,8 @@ export interface Replication {
   readonly halted: string | undefined
   /** Why the region's own NATS server does not take what the peers are to get; undefined as a rule. */
   readonly stream: StreamTroubleStatus | undefined
+  /** Peers that have not said since this process began whether the store is the latest: until then rows that they know to be deleted may be read. */
+  readonly unverifiedBy: readonly string[]
   /** Resolves once the peers that can be reached have said whether the store is the latest, within a bounded time. */
   checked(): Promise<void>
   stop(): Promise<void>
@@ -130,6 +132,10 @@ class RenewingReplication implements Replication {
 
   get stream(): StreamTroubleStatus | undefined {
     return this.#readers.publisher.trouble
+  }
+
+  get unverifiedBy(): readonly string[] {
+    return this.#readers.unverifiedBy
   }
 
   async checked(): Promise<void> {

@@ -150,6 +150,10 @@ export class Readers {
     this.#running = Promise.all([this.#run(), this.#count()])
   }
 
+  get unverifiedBy(): readonly string[] {
+    return this.#claims.unverifiedBy([...this.#subscribers.keys()])
+  }
+
   get agreed(): Position {
     return this.#claims.agreed
   }
@@ -176,7 +180,7 @@ export class Readers {
 
   #statusWith(peers: readonly PeerStatus[]): ReplicationStatus {
     const [engine, seals, publisher, pauses] = [this.#engine, this.#seals, this.publisher, this.pauses]
-    return statusOf({ engine, seals, publisher, pauses }, peers)
+    return { ...statusOf({ engine, seals, publisher, pauses }, peers), unverifiedBy: this.unverifiedBy }
   }
 
   async measure(): Promise<void> {

@@ -31,6 +31,10 @@ export class Claims {
   readonly #deps: Deps
   /** What each peer, and the own stream, has been proven to share with this log since the process began. */
   readonly #agreed = new Map<string, Position>()
+  /** Peers that have answered what they know of this log since the process began. */
+  readonly #examinedBy = new Set<string>()
+  /** The store had a log when the process began: only such a store can be an older copy. */
+  readonly #hadLog: boolean
   #noted: Position
   /** By regions that have left. */
   #agreedByOthers: Position = 0
@@ -38,6 +42,7 @@ export class Claims {
 
   constructor(deps: Deps) {
     this.#deps = deps
+    this.#hadLog = deps.engine.flushed() > 0
     this.#noted = (deps.engine.note(agreedNote) ?? 0) as Position
   }
 
@@ -55,6 +60,7 @@ export class Claims {
   forget(peer: string): void {
     this.#agreedByOthers = Math.max(this.#agreedByOthers, this.#agreed.get(peer) ?? 0)
     this.#agreed.delete(peer)
+    this.#examinedBy.delete(peer)
   }
 
   async note(): Promise<void> {
@@ -85,8 +91,18 @@ export class Claims {
     return false
   }
 
+  /** Those of the peers that have not said yet whether this store is the latest. */
+  unverifiedBy(peers: readonly string[]): readonly string[] {
+    return this.#hadLog ? peers.filter((peer) => !this.#examinedBy.has(peer)) : []
+  }
+
   /** What a peer has answered to the question for its places. */
   async examine(by: string, places: Places): Promise<void> {
+    await this.#compare(by, places)
+    this.#examinedBy.add(by)
+  }
+
+  async #compare(by: string, places: Places): Promise<void> {
     const { engine } = this.#deps
     const { start } = engine.lineage
     if (start !== undefined && places.twice?.includes(start) === true)

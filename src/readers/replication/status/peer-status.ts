@@ -34,7 +34,7 @@ export function statusOf(
     readonly seals: Pick<Seals, 'areMade'>
   },
   peers: readonly PeerStatus[],
-): ReplicationStatus {
+): Omit<ReplicationStatus, 'unverifiedBy'> {
   return {
     region: engine.region.name,
     signed: seals.areMade,

@@ -56,6 +56,8 @@ export type ReplicationStatus = {
   /** Tables that are served as an older copy of the store has them, and are still to be filled again from peers. */
   readonly doubts: readonly string[]
   readonly found?: StoreFinding
+  /** Peers that have not said since this process began whether the store is the latest: it may be an older copy of what they know. */
+  readonly unverifiedBy: readonly string[]
   readonly pauses: readonly PauseStatus[]
   readonly peers: readonly PeerStatus[]
 }

@@ -112,3 +112,16 @@ it('a new log holds what the former one held, for a peer that had not come so fa
   expect(engine.oldest()).toBe(1)
   expect(engine.lineage.shared).toEqual([{ epoch: former, position: 3 }])
 })
+
+it('a store with a log of its own is unverified until each peer has answered once since the process began', async () => {
+  const { engine, env } = await openRegion(us)
+  const fresh = new Claims({ engine, env, onFinding: () => {} })
+  expect(fresh.unverifiedBy([eu, 'ap-northeast-1'])).toEqual([])
+  await makeTable(engine, 'orders')
+  const claims = new Claims({ engine, env, onFinding: () => {} })
+  expect(claims.unverifiedBy([eu, 'ap-northeast-1'])).toEqual([eu, 'ap-northeast-1'])
+  await claims.examine(eu, { epoch: 'log of eu', cursors: [], numbers: [], left: [], owed: [] })
+  expect(claims.unverifiedBy([eu, 'ap-northeast-1'])).toEqual(['ap-northeast-1'])
+  claims.forget(eu)
+  expect(claims.unverifiedBy([eu])).toEqual([eu])
+})

@@ -1,0 +1,30 @@
+/** What `/ready` says of a region. */
+import type { DamageNotice } from './store/own-engine.ts'
+import type { Readiness } from '../http/routes.ts'
+import type { Replication } from '../readers/replication/renewing.ts'
+
+type Impairments = {
+  readonly damage: DamageNotice | undefined
+  readonly replication: Pick<Replication, 'stream' | 'unverifiedBy'>
+}
+
+/**
+ * A region that was damaged is ready all the same: it serves what is proved, and says what is missing. So is one whose NATS server refuses
+ * its stream: reads and writes are local, and the log keeps what the peers lack. And so is one that reaches no peer after its start: it serves
+ * its store, and says which peers have not compared that with what they know.
+ */
+export function readinessOf(
+  region: string,
+  reason: string | undefined,
+  { damage, replication }: Impairments,
+): Readiness {
+  const { stream, unverifiedBy } = replication
+  return {
+    ready: reason === undefined,
+    region,
+    ...(reason === undefined ? {} : { reason }),
+    ...(damage === undefined ? {} : { damage }),
+    ...(stream === undefined ? {} : { degraded: stream }),
+    ...(unverifiedBy.length === 0 ? {} : { unverifiedBy }),
+  }
+}
