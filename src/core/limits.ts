@@ -272,7 +272,7 @@ export const repliesTogetherBytesMax = 1024 * 1024
 /** Of replies that are being compressed; further ones go out as they are. */
 export const compressingBytesMax = 32 * 1024 * 1024
 /** Replies below this size are not worth compressing. */
-export const compressedReplySizeBytesMin = 1024
+export const compressedReplySizeBytesMin = 4096
 /** How long a reply may wait for a client that reads nothing of it, and the bytes of all that wait in one process. */
 export const replyStalledMsMax = 30_000
 export const unreadReplyBytesMax = 128 * 1024 * 1024

@@ -84,7 +84,7 @@ export class Api {
       const reply = request.headers.origin === undefined ? answer : this.#forOrigin(request, answer)
       const accepted = request.headers['accept-encoding']
       if (accepted === undefined || sizeBytesOf(reply) < compressedReplySizeBytesMin) send(requestId, reply)
-      else compressed(reply, accepted, (smaller) => send(requestId, smaller))
+      else compressed(reply, firstOf(accepted, request), (smaller) => send(requestId, smaller))
     }
     const refused = this.refusalOf(request.headers)
     if (refused !== undefined) done(notForYou(refused))
@@ -157,6 +157,15 @@ export class Api {
   }
 }
 
+/** Of several Accept-Encoding headers, which node joins, the first counts. */
+function firstOf(accepted: string | readonly string[], { rawHeaders }: ApiRequest): string {
+  const joined = typeof accepted === 'string' ? accepted : accepted.join(',')
+  if (!joined.includes(',')) return joined
+  const raw = rawHeaders()
+  const at = raw.findIndex((text, n) => n % 2 === 0 && text.toLowerCase() === 'accept-encoding')
+  return raw[at + 1] ?? joined
+}
+
 type Exchange = {
   readonly request: IncomingMessage
   readonly response: ServerResponse
@@ -187,6 +196,8 @@ export function refusal(problem: Problem): Answer {
         json10,
       )
     case 'undecodable':
+      return undecodable
+    case 'cut-small':
     case 'aborted':
       return errorAnswer(serializationError(), json10)
     default:
@@ -198,6 +209,15 @@ const tooLarge = {
   status: 413,
   bytes: Buffer.from('{"__type":"com.amazon.coral.service#RequestEntityTooLargeException"}'),
   outcome: 'RequestEntityTooLarge',
+}
+
+/** AWS's front end fails at a body that it cannot decode, and so does ours: nothing is executed. */
+const undecodable: Answer = {
+  status: 500,
+  contentType: json10,
+  bytes: Buffer.from('{"__type":"com.amazon.coral.service#InternalFailure"}'),
+  operation: 'unknown',
+  outcome: 'InternalFailure',
 }
 
 function notForYou(reason: string): Answer {

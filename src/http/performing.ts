@@ -4,6 +4,7 @@ import type { Principal } from '../core/auth/credentials.ts'
 import { checkAttributeValues } from '../core/wire/attribute-values.ts'
 import { markRequestHeader } from '../core/wire/mark.ts'
 import { inputOf } from '../core/wire/shapes.ts'
+import { ForeignTable } from '../operations/arns.ts'
 import type { Operation, OperationContext, RequestContext } from '../operations/operation.ts'
 import { decide, type Decisions, prepared, requestContext, settled, settledRefused } from '../operations/performing.ts'
 import { unsupportedOperation } from '../operations/unsupported.ts'
@@ -21,6 +22,7 @@ export class Performing {
   readonly #operation: Operation
   readonly #principal: Principal | undefined
   #input: object = {}
+  #ready: unknown
   #context: RequestContext | undefined
   #marking: Marking | undefined
 
@@ -39,11 +41,17 @@ export class Performing {
     this.#input = input
     if (operation.checksOwnValues !== true) checkAttributeValues(inputOf(operation.name), input)
     const ready = prepared(operation, input, shared)
+    this.#ready = ready
     if (headers[markRequestHeader] !== undefined) {
       const names = operation.touches(ready).map(({ table }) => table)
       this.#marking = marking(shared, names, signatures !== undefined)
     }
-    const context = requestContext(shared, { principal: this.#principal, onCommitted: this.#marking?.onCommitted })
+    const { host } = headers
+    const context = requestContext(shared, {
+      principal: this.#principal,
+      host,
+      onCommitted: this.#marking?.onCommitted,
+    })
     this.#context = context
     if (decisions !== undefined) decide(operation, ready, { context, decisions })
     return operation.run(ready, context)
@@ -52,6 +60,13 @@ export class Performing {
   /** The output as the reply has it. */
   settle(output: unknown): unknown {
     return this.#context === undefined ? output : settled(this.#operation, this.#input, output, this.#context)
+  }
+
+  /** A refusal about a table of another account names the action that the request needs there. */
+  explained(error: unknown): unknown {
+    if (!(error instanceof ForeignTable)) return error
+    const touch = this.#operation.touches(this.#ready).find(({ table }) => table === error.arn)
+    return error.of(touch?.action ?? this.#operation.name)
   }
 
   settleRefused(): void {

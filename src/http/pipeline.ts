@@ -14,7 +14,7 @@ import { checkBodyScan } from '../core/wire/body-scan.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import { readInput } from '../core/wire/input.ts'
 import { parseAroundItems } from '../core/wire/sent-items.ts'
-import { parseJson } from '../core/wire/json.ts'
+import { parseJson, withPlainFractions } from '../core/wire/json.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
 import { operationNames } from '../core/wire/shapes.ts'
 import { refusedByStore } from '../engine/trouble.ts'
@@ -54,7 +54,8 @@ export function pipeline(options: PipelineOptions): Pipeline {
       answerOf(performing?.settle(output), contentType, operation, performing?.headers())
     const refused = (error: unknown): Answer => {
       performing?.settleRefused()
-      return errorAnswer(serviceErrorOf(error, options, requestId, operation), contentType, operation)
+      const told = performing === undefined ? error : performing.explained(error)
+      return errorAnswer(serviceErrorOf(told, options, requestId, operation), contentType, operation)
     }
     let done: Answer
     try {
@@ -142,12 +143,18 @@ function parsed(body: Buffer): unknown {
 
 /** What is wrong is said of the whole body: the message may show the items. */
 function inputFrom(name: string, { value, around }: Body, { body }: ApiRequest): Record<string, unknown> {
-  if (!around) return readInput(name, value)
   try {
     return readInput(name, value)
-  } catch {
+  } catch (error) {
+    if (isAboutNumber(error)) return readInput(name, parseJson(withPlainFractions(body.toString())))
+    if (!around) throw error
     return readInput(name, parsed(body))
   }
+}
+
+/** Whether the number was written with a fraction only the text tells. */
+function isAboutNumber(error: unknown): boolean {
+  return error instanceof ServiceError && error.message.startsWith('NUMBER_VALUE')
 }
 
 function targetOf(headers: IncomingHttpHeaders): string {

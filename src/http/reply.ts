@@ -138,12 +138,16 @@ export function compressed(reply: Reply, acceptEncoding: string, send: (reply: R
   })
 }
 
+const encodings: readonly string[] = ['gzip', 'deflate']
+
+/** The one with the greatest weight; of equal ones that which is listed first. */
 function acceptedEncoding(accepted: string): 'gzip' | 'deflate' | undefined {
-  const wanted = new Set<string>()
+  let best: { readonly name: string; readonly weight: number } | undefined
   for (const part of accepted.toLowerCase().split(',')) {
     const [name = '', ...parameters] = part.split(';').map((text) => text.trim())
-    if (!parameters.some((parameter) => /^q=0(\.0*)?$/.test(parameter))) wanted.add(name)
+    const given = parameters.find((parameter) => parameter.startsWith('q='))
+    const weight = given === undefined ? 1 : Number(given.slice(2))
+    if (encodings.includes(name) && weight > (best?.weight ?? 0)) best = { name, weight }
   }
-  if (wanted.has('gzip')) return 'gzip'
-  return wanted.has('deflate') ? 'deflate' : undefined
+  return best?.name as 'gzip' | 'deflate' | undefined
 }

@@ -15,7 +15,7 @@ import {
 import type { BodyBudget } from './body-budget.ts'
 import { ReceivedBytes } from './received-bytes.ts'
 
-export type BodyProblem = 'too-large' | 'over-budget' | 'undecodable' | 'aborted'
+export type BodyProblem = 'too-large' | 'over-budget' | 'undecodable' | 'cut-small' | 'aborted'
 export type ReadBody =
   | {
       readonly bytes: Buffer
@@ -47,6 +47,8 @@ class BodyReader {
   readonly #sent = new ReceivedBytes()
   readonly #decoded = new ReceivedBytes()
   #heldBytes = 0
+  /** In an encoding that has no decoder here. */
+  readonly #isUnknown: boolean
   #pieces = 0
   #unwatch = (): void => {}
   #isDone = false
@@ -55,7 +57,9 @@ class BodyReader {
     this.#request = request
     this.#reading = reading
     this.#resolve = resolve
-    const decoder = reading.decodes === false ? undefined : decoderOf(request.headers['content-encoding'])
+    const encoding = reading.decodes === false ? undefined : encodingOf(request.headers['content-encoding'])
+    this.#isUnknown = encoding !== undefined && !(encoding in decoders)
+    const decoder = encoding === undefined ? undefined : decoders[encoding]?.()
     if (decoder !== undefined)
       this.#inflating = new Inflating(decoder, request, {
         take: (chunk) => void this.#keep(this.#decoded, chunk),
@@ -71,6 +75,7 @@ class BodyReader {
     request.on('error', () => {})
     if (this.#declaredBytes > requestSizeBytesMax && Number.isFinite(this.#declaredBytes))
       return this.#fail('too-large')
+    if (this.#isUnknown) return this.#fail('undecodable')
     if (this.#inflating !== undefined && !this.#hold(inflatingBytes)) return this.#fail('over-budget')
     this.#unwatch = this.#reading.budget.watch({
       startedMs: this.#reading.nowMs,
@@ -83,7 +88,7 @@ class BodyReader {
   }
 
   readonly #take = (chunk: Buffer): void => {
-    if (isCutSmall(++this.#pieces, this.#sent.sizeBytes)) this.#fail('undecodable')
+    if (isCutSmall(++this.#pieces, this.#sent.sizeBytes)) this.#fail('cut-small')
     else if (this.#keep(this.#sent, chunk)) this.#inflating?.add(chunk)
   }
 
@@ -224,8 +229,14 @@ function discardRest(request: IncomingMessage, done: () => void): void {
   request.resume()
 }
 
-function decoderOf(encoding: string | undefined): Transform | undefined {
-  const name = encoding?.trim().toLowerCase()
-  if (name === 'gzip' || name === 'x-gzip') return createGunzip()
-  return name === 'deflate' ? createInflate() : undefined
+const decoders: Readonly<Record<string, () => Transform>> = {
+  gzip: () => createGunzip(),
+  'x-gzip': () => createGunzip(),
+  deflate: () => createInflate(),
+}
+
+/** Undefined for a body that travels as it is. */
+function encodingOf(header: string | undefined): string | undefined {
+  const name = header?.trim().toLowerCase()
+  return name === '' || name === 'identity' ? undefined : name
 }

@@ -47,7 +47,11 @@ export function addRoutes(
     request.method === 'OPTIONS' && request.url.split('?')[0] === '/' && request.headers.origin !== undefined
       ? preflight(request, reply, ids)
       : text(reply.code(404), '<UnknownOperationException/>\n', ids)
-  app.get('/', (_, reply) => text(reply, `healthy: dynamodb.${region}.amazonaws.com `, ids))
+  app.get('/', (request, reply) =>
+    isForAnotherService(request)
+      ? notFound(request, reply)
+      : text(reply, `healthy: dynamodb.${region}.amazonaws.com `, ids),
+  )
   app.get('/health', () => ({ status: 'ok', region }))
   app.get('/ready', (_, reply) => {
     const readiness = options.readiness()
@@ -60,6 +64,12 @@ export function addRoutes(
   addAdmin(app, options)
   app.setErrorHandler(answerError(ids))
   app.setNotFoundHandler(notFound)
+}
+
+/** What is signed for S3 or STS finds no such service here; a listing of buckets is a GET of the root too. */
+function isForAnotherService({ headers: { authorization = '' } }: FastifyRequest): boolean {
+  const [, service] = /\/([a-z0-9-]+)\/aws4_request/.exec(authorization) ?? []
+  return service !== undefined && service !== 'dynamodb'
 }
 
 function text(reply: FastifyReply, body: string, ids: RequestIds): FastifyReply {

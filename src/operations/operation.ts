@@ -26,6 +26,8 @@ export type OperationContext = {
 export type RequestContext = OperationContext & {
   /** The signer; undefined where signatures are not verified. */
   readonly principal: Principal | undefined
+  /** The address that the client asked, as it wrote it. */
+  readonly host?: string | undefined
   /** Receives what the request consumes, also when it is refused in the end. */
   readonly spent: Spent
   /** Called with the position of each durable write in the log, in the order of the request's writes. */
@@ -91,6 +93,8 @@ export function defineOperation<Input, Prepared, Output>(
   return operation
 }
 
+type ControlContext = OperationContext & Pick<RequestContext, 'host'>
+
 /** An operation on tables rather than items: there is nothing to parse in its input, and nothing is consumed. */
 export type Control<Input, Output> = {
   readonly name: string
@@ -99,7 +103,7 @@ export type Control<Input, Output> = {
   readonly checks: readonly Check<Input>[]
   /** Actions that the request needs beside the operation's own. */
   readonly alsoTouches?: (input: Input) => readonly Touch[]
-  readonly run: (input: Input, context: OperationContext) => Output | Promise<Output>
+  readonly run: (input: Input, context: ControlContext) => Output | Promise<Output>
 }
 
 export type ControlOperation<Input, Output> = Operation<Input, Input, Output> & Pick<Control<Input, Output>, 'run'>

@@ -24,13 +24,13 @@ export type Decisions = {
   readonly admit?: (request: Prepared) => void
 }
 
-export type Caller = Pick<RequestContext, 'principal' | 'onCommitted'>
+export type Caller = Pick<RequestContext, 'principal' | 'host' | 'onCommitted'>
 
 const anyone: Caller = { principal: undefined }
 
 export function requestContext({ engine, env, settings }: OperationContext, caller: Caller = anyone): RequestContext {
-  const { principal, onCommitted } = caller
-  return { engine, env, settings, principal, spent: new Spent(), onCommitted }
+  const { principal, host, onCommitted } = caller
+  return { engine, env, settings, principal, host, spent: new Spent(), onCommitted }
 }
 
 /** Checks and prepares: everything that the input alone tells. */

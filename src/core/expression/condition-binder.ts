@@ -77,6 +77,9 @@ function bindAttributeType(binder: Binder, call: CallSyntax, operand: Operand, t
     throw binder.error(
       `Invalid attribute type name found; type: ${value.S}, valid types: {${[...attributeTypes].join(',')}}`,
     )
+  // A value of the request has the type that it has, whatever the item.
+  if ('value' in operand)
+    return { op: 'compare', comparator: '=', left: { value: { S: typeOf(operand.value) } }, right: { value } }
   return { op: 'attribute_type', path: pathOf(binder, call, operand), type: value.S as AttributeType }
 }
 

@@ -1,59 +1,65 @@
-/** The top-level attributes that conditions and updates name. */
+/** The paths that conditions and updates name, and the top-level attributes at their beginnings. */
 import { unreachable } from '../assert.ts'
 import type { Condition, Operand } from './condition.ts'
+import type { Path } from './path.ts'
 import type { Update, UpdateAction, UpdateOperand, UpdateValue } from './update.ts'
 
+export const namesInCondition = (condition: Condition): readonly string[] =>
+  pathsInCondition(condition).map(([name]) => name)
+
+export const namesInUpdate = (update: Update): readonly string[] => pathsInUpdate(update).map(([name]) => name)
+
 /** In the order of the condition's text, as often as they are named. */
-export function namesInCondition(condition: Condition): readonly string[] {
+export function pathsInCondition(condition: Condition): readonly Path[] {
   switch (condition.op) {
     case 'and':
     case 'or':
-      return condition.of.flatMap(namesInCondition)
+      return condition.of.flatMap(pathsInCondition)
     case 'not':
-      return namesInCondition(condition.of)
+      return pathsInCondition(condition.of)
     case 'attribute_exists':
     case 'attribute_not_exists':
     case 'attribute_type':
-      return [condition.path[0]]
+      return [condition.path]
     case 'compare':
-      return namesInOperands([condition.left, condition.right])
+      return pathsInOperands([condition.left, condition.right])
     case 'between':
-      return namesInOperands([condition.operand, condition.low, condition.high])
+      return pathsInOperands([condition.operand, condition.low, condition.high])
     case 'in':
-      return namesInOperands([condition.operand, ...condition.list])
+      return pathsInOperands([condition.operand, ...condition.list])
     case 'begins_with':
-      return namesInOperands([condition.operand, condition.prefix])
+      return pathsInOperands([condition.operand, condition.prefix])
     case 'contains':
-      return namesInOperands([condition.operand, condition.element])
+      return pathsInOperands([condition.operand, condition.element])
     default:
       return unreachable(condition)
   }
 }
 
-function namesInOperands(operands: readonly Operand[]): readonly string[] {
+function pathsInOperands(operands: readonly Operand[]): readonly Path[] {
   return operands.flatMap((operand) => {
-    if ('path' in operand) return [operand.path[0]]
-    return 'size' in operand ? [operand.size[0]] : []
+    if ('path' in operand) return [operand.path]
+    return 'size' in operand ? [operand.size] : []
   })
 }
 
-export function namesInUpdate({ actions }: Update): readonly string[] {
-  return actions.flatMap((action) => [action.path[0], ...namesInAction(action)])
+export function pathsInUpdate({ actions }: Update): readonly Path[] {
+  return actions.flatMap((action) => [action.path, ...pathsInAction(action)])
 }
 
-function namesInAction(action: UpdateAction): readonly string[] {
-  return action.action === 'set' ? namesInValue(action.value) : []
+function pathsInAction(action: UpdateAction): readonly Path[] {
+  return action.action === 'set' ? pathsInValue(action.value) : []
 }
 
-function namesInValue(value: UpdateValue): readonly string[] {
-  if ('path' in value) return [value.path[0]]
-  if ('plus' in value) return namesInBoth(value.plus)
-  if ('minus' in value) return namesInBoth(value.minus)
-  if ('listAppend' in value) return namesInBoth(value.listAppend)
-  return 'ifNotExists' in value ? [value.ifNotExists[0], ...namesInValue(value.otherwise)] : []
+function pathsInValue(value: UpdateValue): readonly Path[] {
+  if ('path' in value) return [value.path]
+  if ('plus' in value) return pathsInBoth(value.plus)
+  if ('minus' in value) return pathsInBoth(value.minus)
+  if ('listAppend' in value) return pathsInBoth(value.listAppend)
+  return 'ifNotExists' in value ? [value.ifNotExists, ...pathsInValue(value.otherwise)] : []
 }
 
-const namesInBoth = ([left, right]: readonly [UpdateOperand, UpdateOperand]): readonly string[] => [
-  ...namesInValue(left),
-  ...namesInValue(right),
+const pathsInBoth = ([left, right]: readonly [UpdateOperand, UpdateOperand]): readonly Path[] => [
+  ...pathsInValue(left),
+  ...pathsInValue(right),
 ]

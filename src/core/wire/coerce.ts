@@ -182,7 +182,13 @@ const castMessage = `class ${parameterizedType} cannot be cast to class java.lan
 
 function notConvertible(value: unknown, type: string): ServiceError {
   const token =
-    typeof value === 'number' ? 'NUMBER' : typeof value === 'string' ? 'STRING' : String(value).toUpperCase()
+    typeof value === 'number'
+      ? Number.isInteger(value)
+        ? 'NUMBER'
+        : 'DECIMAL'
+      : typeof value === 'string'
+        ? 'STRING'
+        : String(value).toUpperCase()
   return serializationError(`${token}_VALUE cannot be converted to ${type}`)
 }
 

@@ -12,6 +12,16 @@ export function parseJson(text: string): unknown {
   return surrogateEscape.test(text) ? mendStrings([value])[0] : value
 }
 
+/**
+ * The text with every number that was written with a fraction as one that has a fraction: 1.0 as 0.5. For finding what is wrong
+ * with a body: AWS's parser tells the two kinds of numbers apart by how they are written.
+ */
+export function withPlainFractions(text: string): string {
+  return text.replaceAll(stringOrFraction, (found) => (found.startsWith('"') ? found : '0.5'))
+}
+
+const stringOrFraction = /"(?:[^"\\]|\\.)*"|-?\d+\.\d+(?:[eE][+-]?\d+)?/g
+
 const surrogateEscape = /\\u[dD][89a-fA-F]/
 const halves = /\p{Surrogate}/gu
 

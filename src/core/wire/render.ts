@@ -13,7 +13,8 @@ export function renderError(error: ServiceError): Buffer {
   return Buffer.from(JSON.stringify({ __type: wireType, ...text, ...error.members }))
 }
 
-const emptyReply = Buffer.from('{}')
+/** TagResource and UntagResource answer nothing at all. */
+const emptyReply = Buffer.alloc(0)
 
 /** What AWS's front end answers itself, before any operation, has "Message"; an operation's errors are as modelled. */
 const frontEndMessages: ReadonlySet<string> = new Set(['SerializationException', 'AccessDeniedException'])

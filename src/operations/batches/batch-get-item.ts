@@ -13,6 +13,7 @@ import type { Turns } from '../../core/turns.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { hasDuplicateKeys, hasItemTwice } from '../checks/duplicate-keys.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
+import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { projectionOf } from '../items/condition-of.ts'
 import { keyOfKey } from '../items/item-key.ts'
@@ -88,6 +89,7 @@ type Read = Asked & {
 
 function readOf(asked: Asked, context: RequestContext): Read {
   const table = tableForItems(asked.name, context)
+  assertScalarKeys(table, asked)
   const keys = (asked.asked.Keys ?? []).map((given) => ({ given, bytes: keyOfKey(table, given).key }))
   return { ...asked, table, keys }
 }

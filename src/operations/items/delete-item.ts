@@ -3,6 +3,7 @@ import type { Condition } from '../../core/expression/condition.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { returnsOldOrNothing } from '../checks/return-values.ts'
+import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -32,6 +33,7 @@ export const deleteItem = defineOperation<Input, Ready, Wire<DeleteItemOutput>>(
   ],
   run: async ({ input, ...condition }, context) => {
     const table = tableForItems(input.TableName, context)
+    assertScalarKeys(table, condition)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     const write = {
       kind: 'delete',

@@ -6,6 +6,7 @@ import { bodyOffset, itemSizeOf } from '../../core/item/row.ts'
 import { itemReadCapacity } from '../../core/read/capacity.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
+import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -33,6 +34,7 @@ export const getItem = defineOperation<Input, Ready, Wire<GetItemOutput>>({
   ],
   run: ({ input, projection }, context) => {
     const table = tableForItems(input.TableName, context)
+    assertScalarKeys(table, { projection })
     const row = context.engine.get(table, keyOfKey(table, input.Key ?? {}).key)
     const consistency = input.ConsistentRead === true ? 'strong' : 'eventual'
     const sizeBytes = row === undefined ? 0 : itemSizeOf(row)

@@ -30,7 +30,9 @@ export function keyOfKey(table: Table, given: Item): ItemKey {
 const mismatch = 'The provided key element does not match the schema'
 
 /** Throws for an empty value in the key, which of a transaction is told at once and not as a reason for its cancelling. */
-export function assertNoEmptyKey(table: Table, given: Item): void {
+export function assertNoEmptyKey(table: Table, item: NewItem): void {
+  const alone = item instanceof SentItem ? item.only([table.key.partition, table.key.sort]) : undefined
+  const given = alone ?? parsedItem(item)
   for (const { name } of keyParts(table)) {
     const value = attribute(given, name)
     const problem = value === undefined ? undefined : emptyKeyProblem(name, value)

@@ -6,6 +6,7 @@ import { itemSizeBytesMax } from '../../core/limits.ts'
 import { checkItem } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { returnsOldOrNothing } from '../checks/return-values.ts'
+import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -34,6 +35,7 @@ export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
     const { Item: item = {} } = input
     if (sizeOfNewItem(item) > itemSizeBytesMax) throw validationError('Item size has exceeded the maximum allowed size')
     const table = tableForItems(input.TableName, context)
+    assertScalarKeys(table, condition)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     const write = { kind: 'put', table, item, returnItemOnRefusal, ...keyOfItem(table, item), ...condition } as const
     return writeReply(input, { write, outcome: await commitOne(write, context, input.TableName) }, context)

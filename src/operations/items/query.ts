@@ -15,6 +15,7 @@ import type { KeySchema } from '../../core/table/table.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { checkComparedValues } from '../checks/legacy-values.ts'
 import { startKeyValues } from '../checks/start-key.ts'
+import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { indexForRead, tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -108,6 +109,7 @@ function planOf(
   context: OperationContext,
 ): ReadPlan {
   const table = tableForItems(input.TableName, context)
+  assertScalarKeys(table, { condition: filter, projection })
   const index = indexForRead(table, input)
   const selection = selectionOf(table, index, input.Select, projection)
   const target = { table, index }

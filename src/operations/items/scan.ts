@@ -11,6 +11,7 @@ import { expressionParameters } from '../checks/expression-parameters.ts'
 import { checkComparedValues } from '../checks/legacy-values.ts'
 import { segments } from '../checks/segments.ts'
 import { startKeyValues } from '../checks/start-key.ts'
+import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { indexForRead, tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -63,6 +64,7 @@ function parse(input: Input): Parsed {
 
 function planOf(input: Input, { filter, projection }: Parsed, context: OperationContext): ReadPlan {
   const table = tableForItems(input.TableName, context)
+  assertScalarKeys(table, { condition: filter, projection })
   const index = indexForRead(table, input)
   const target = { table, index }
   const segment = segmentOf(input)

@@ -9,6 +9,7 @@ import { itemSizeBytesMax } from '../../core/limits.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
 import { checkUpdateValues } from '../checks/legacy-values.ts'
+import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -38,6 +39,7 @@ export const updateItem = defineOperation<Input, Ready, Wire<UpdateItemOutput>>(
   ],
   run: async ({ input, ...parsed }, context) => {
     const table = tableForItems(input.TableName, context)
+    assertScalarKeys(table, parsed)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     const write = {
       kind: 'update',

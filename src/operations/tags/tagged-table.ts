@@ -1,14 +1,13 @@
 /** Tag operations name a table by its ARN alone. */
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { Table } from '../../core/table/table.ts'
-import { isArn, nameInArn } from '../arns.ts'
+import { isArn, tableNameOf } from '../arns.ts'
 import type { OperationContext } from '../operation.ts'
 
 export function taggedTable(arn: string | undefined, { engine, settings }: OperationContext): Table {
-  if (arn === undefined || !isArn(arn) || !/^arn:[^:]+:dynamodb:[^:]*:[^:]*:table\/[a-zA-Z0-9_.-]+$/.test(arn))
+  if (arn === undefined || !isArn(arn))
     throw validationError(`Invalid TableArn: Invalid ResourceArn provided as input ${arn ?? ''}`)
-  const name = nameInArn(settings, arn)
-  const table = name === undefined ? undefined : engine.tableNamed(name)
+  const table = engine.tableNamed(tableNameOf(settings, arn))
   if (table === undefined)
     throw new ServiceError('ResourceNotFoundException', `Requested resource not found: ResourcArn: ${arn} not found`)
   return table

@@ -9,6 +9,7 @@ import type { Table } from '../../core/table/table.ts'
 import type { Turns } from '../../core/turns.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
+import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { projectionOf } from '../items/condition-of.ts'
 import { assertNoEmptyKey, keyOfKey } from '../items/item-key.ts'
@@ -37,7 +38,10 @@ export const transactGetItems = defineOperation<Input, Ready, Wire<TransactGetIt
     })),
   run: ({ gets }, context) => {
     const located = gets.map((get) => ({ ...get, table: tableForItems(get.asked.TableName, context) }))
-    for (const { asked, table } of located) assertNoEmptyKey(table, asked.Key ?? {})
+    for (const { asked, table, projection } of located) {
+      assertScalarKeys(table, { projection })
+      assertNoEmptyKey(table, asked.Key ?? {})
+    }
     const reads = eachOrCancelled(located, ({ asked, table, projection }): Read => {
       const { key } = keyOfKey(table, asked.Key ?? {})
       return { name: asked.TableName ?? table.name, table, projection, key }

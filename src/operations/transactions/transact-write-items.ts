@@ -10,6 +10,7 @@ import type { Table } from '../../core/table/table.ts'
 import { checkItem, checkValues } from '../../core/wire/attribute-values.ts'
 import type { Write } from '../../core/write/write.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
+import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { conditionOf, placeholdersOf } from '../items/condition-of.ts'
 import { assertNoEmptyKey, keyOfItem, keyOfKey } from '../items/item-key.ts'
@@ -53,7 +54,10 @@ export const transactWriteItems = defineOperation<Input, Ready, Output>({
     }),
   run: async ({ input, actions }, context) => {
     const located = actions.map((action) => ({ action, table: tableForItems(action.part.TableName, context) }))
-    for (const { action, table } of located) assertNoEmptyKey(table, keyOrItem(action))
+    for (const { action, table } of located) {
+      assertScalarKeys(table, action)
+      assertNoEmptyKey(table, action.kind === 'put' ? (action.part.Item ?? {}) : (action.part.Key ?? {}))
+    }
     const writes = eachOrCancelled(located, ({ action, table }) => writeOf(action, table))
     const names = actions.map(({ part }) => part.TableName)
     return commitTransaction(writes, { ...input, names, content: input.TransactItems, reasonOf }, context)

@@ -102,7 +102,7 @@ describe('a server', () => {
     ]
     for (const body of bodies) {
       const { status, json } = await send({ endpoint: server.url, headers, body })
-      expect([status, json]).toEqual([400, { __type: 'com.amazon.coral.service#SerializationException' }])
+      expect([status, json]).toEqual([500, { __type: 'com.amazon.coral.service#InternalFailure' }])
     }
     await server.close()
   })

@@ -74,14 +74,14 @@ describe('replies', () => {
   })
 
   test('are compressed when the client takes it and they are long, errors too', async () => {
-    const long = { ...key, ProjectionExpression: 'x'.repeat(2000) }
+    const long = { ...key, ProjectionExpression: 'x'.repeat(5000) }
     const headers = { ...apiHeaders('GetItem'), 'Accept-Encoding': 'gzip' }
     const zipped = await send({ endpoint: server.url, headers, body: JSON.stringify(long) })
     expect(zipped.headers['content-encoding']).toBe('gzip')
     expect(zipped.headers['x-amz-crc32']).toBe(String(crc32(zipped.bytes)))
     expect(JSON.parse(gunzipSync(zipped.bytes).toString())).toEqual({ input: long })
 
-    const wrong = JSON.stringify({ TableName: 'a;'.repeat(700), Key: {} })
+    const wrong = JSON.stringify({ TableName: 'a;'.repeat(2500), Key: {} })
     const error = await send({
       endpoint: server.url,
       headers: { ...headers, 'Accept-Encoding': 'deflate' },
@@ -90,6 +90,15 @@ describe('replies', () => {
     expect(error.status).toBe(400)
     expect(error.headers['content-encoding']).toBe('deflate')
     expect(inflateSync(error.bytes).toString()).toContain('ValidationException')
+
+    const encodingFor = async (accepted: string): Promise<string | undefined> => {
+      const asked = { ...headers, 'Accept-Encoding': accepted }
+      return (await send({ endpoint: server.url, headers: asked, body: JSON.stringify(long) })).headers[
+        'content-encoding'
+      ]
+    }
+    expect(await encodingFor('deflate, gzip')).toBe('deflate')
+    expect(await encodingFor('deflate;q=0.5, gzip;q=0.7')).toBe('gzip')
 
     const refused = { ...headers, 'Accept-Encoding': 'gzip;q=0, identity' }
     const plain = await send({ endpoint: server.url, headers: refused, body: JSON.stringify(long) })
@@ -109,10 +118,19 @@ describe('requests', () => {
     }
   })
 
-  test('that only claim to be compressed are a SerializationException', async () => {
-    const headers = { ...apiHeaders('GetItem'), 'Content-Encoding': 'gzip' }
+  test.each(['gzip', 'deflate', 'br', 'gzip, gzip'])(
+    'that cannot be decoded are answered 500 (%s)',
+    async (encoding) => {
+      const headers = { ...apiHeaders('GetItem'), 'Content-Encoding': encoding }
+      const reply = await send({ endpoint: server.url, headers, body: JSON.stringify(key) })
+      expect([reply.status, reply.json]).toEqual([500, { __type: 'com.amazon.coral.service#InternalFailure' }])
+    },
+  )
+
+  test('that say they are as they are, are read as they are', async () => {
+    const headers = { ...apiHeaders('GetItem'), 'Content-Encoding': 'identity' }
     const reply = await send({ endpoint: server.url, headers, body: JSON.stringify(key) })
-    expect(reply.json).toEqual({ __type: 'com.amazon.coral.service#SerializationException' })
+    expect(reply.json).toEqual({ input: key })
   })
 
   test('of more than 16 MB are refused with 413, also when only decompression shows it', async () => {

@@ -107,7 +107,14 @@ export function lowerComparison(name: string, { operator, values }: Comparison):
     case 'CONTAINS':
       return { op: 'contains', operand, element: first() }
     case 'NOT_CONTAINS':
-      return { op: 'not', of: { op: 'contains', operand, element: first() } }
+      // An attribute that is missing meets no comparison but NE.
+      return {
+        op: 'and',
+        of: [
+          { op: 'attribute_exists', path: operand.path },
+          { op: 'not', of: { op: 'contains', operand, element: first() } },
+        ],
+      }
     case 'BEGINS_WITH':
       return { op: 'begins_with', operand, prefix: first() }
     case 'EQ':
