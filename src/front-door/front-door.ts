@@ -31,6 +31,7 @@ import { systemRandom } from '../adapters/system/random.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
 import { Health } from './health.ts'
+import { isOwnRegion } from '../core/auth/own-region.ts'
 import { regionOf } from './region-of.ts'
 import { ordersOf, routeOf } from './route.ts'
 
@@ -164,6 +165,10 @@ export class FrontDoor {
     if (!refusedHead(request, response)) this.#sockets.begin(request, response, () => this.#carryOut(request, response))
   }
 
+  #meantBy(region: string): string {
+    return isOwnRegion(region) ? (Object.keys(this.#options.endpoints)[0] ?? region) : region
+  }
+
   #carryOut(request: IncomingMessage, response: ServerResponse): void {
     response.on('error', () => {})
     const [path] = (request.url ?? '/').split('?')
@@ -173,7 +178,7 @@ export class FrontDoor {
       if (this.#refusing) throw stopping()
       if (request.method === 'GET' && path === '/health') this.#tellHealth(response)
       else if (path !== '/') this.#answer(response, 404, 'text/plain', Buffer.from('<UnknownOperationException/>\n'))
-      else if (request.method === 'POST') void this.#take({ request, response }, regionOf(request))
+      else if (request.method === 'POST') void this.#take({ request, response }, this.#meantBy(regionOf(request)))
       else void this.#take({ request, response }, this.#anyRegion())
     } catch (error) {
       this.#refuse(request, response, error)

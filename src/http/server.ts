@@ -88,11 +88,14 @@ export type RunningServer = {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { context, credentials, signedFor } = options
   const alsoFor = new Set(signedFor)
+  const isAlone = (): boolean => context.settings.regions.length < 2
   const { clock } = context.env
   const { region } = context.settings
   const answer = pipeline({
     context,
-    ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, region, alsoFor, clock }) }),
+    ...(credentials === undefined
+      ? {}
+      : { signatures: new Signatures({ credentials, region, alsoFor, isAlone, clock }) }),
     operations: options.operations ?? registry,
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     onFailed: options.onFailed,
@@ -131,20 +134,13 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
     })
   }
   const { tls, loopbackPort } = options
-  const settings = { ...headSettings, keepAliveTimeout: idleConnectionMsMax }
-  const server =
-    tls === undefined ? createServer(settings, handle) : createSecureServer({ ...settings, ...tls }, handle)
-  const beside = loopbackPort === undefined ? undefined : createServer(settings, handle)
-  const servers = [server, ...(beside === undefined ? [] : [beside])]
-  for (const each of servers) {
-    each.maxConnections = options.connectionsMax ?? connectionsMax
-    boundHeads(each)
-  }
+  const { server, twin, beside, servers } = serversOf({ ...options, host }, handle)
   // Behind TLS everything goes through node:http.
   const taken = servers
     .filter((each) => !(each instanceof SecureServer))
     .map((each) => takeConnections(each, { api, clock, sockets, unread, distribute: options.distribute }))
-  if (server instanceof SecureServer) server.on('secureConnection', (socket: Socket) => sockets.add(socket))
+  for (const each of servers)
+    if (each instanceof SecureServer) each.on('secureConnection', (socket: Socket) => sockets.add(socket))
   await listening(server, host, options.port)
   if (beside !== undefined)
     await listening(beside, '127.0.0.1', loopbackPort ?? 0).catch((error: unknown) => {
@@ -152,6 +148,8 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
       throw error
     })
   const { port } = server.address() as AddressInfo
+  // Clients find localhost at either address. A machine may have no IPv6, or another program there.
+  if (twin !== undefined) await listening(twin, '::1', port).catch(() => undefined)
   let closed = false
   return {
     host,
@@ -197,6 +195,24 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
       await rest.close()
     },
   }
+}
+
+type Handle = (request: IncomingMessage, response: ServerResponse) => void
+
+/** `twin`: the same at the other loopback address. `beside`: by HTTP, beside HTTPS. */
+function serversOf({ host, tls, loopbackPort, connectionsMax: most = connectionsMax }: ListenOptions, handle: Handle) {
+  const settings = { ...headSettings, keepAliveTimeout: idleConnectionMsMax }
+  const make = (): Server =>
+    tls === undefined ? createServer(settings, handle) : createSecureServer({ ...settings, ...tls }, handle)
+  const server = make()
+  const twin = host === '127.0.0.1' ? make() : undefined
+  const beside = loopbackPort === undefined ? undefined : createServer(settings, handle)
+  const servers = [server, twin, beside].filter((each) => each !== undefined)
+  for (const each of servers) {
+    each.maxConnections = most
+    boundHeads(each)
+  }
+  return { server, twin, beside, servers }
 }
 
 async function openOf(server: Server): Promise<number> {

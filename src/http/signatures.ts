@@ -16,6 +16,7 @@ import {
 } from '../core/auth/authorization.ts'
 import { canonicalRequest, headerLine, stringToSign } from '../core/auth/canonical-request.ts'
 import type { Credential, Credentials, Principal } from '../core/auth/credentials.ts'
+import { isOwnRegion } from '../core/auth/own-region.ts'
 import { checkScope, checkSigningTime, expiryOf, signingTimeOf } from '../core/auth/signing-time.ts'
 import { ServiceError } from '../core/errors.ts'
 import { signatureSkewMsMax, signersMax } from '../core/limits.ts'
@@ -28,6 +29,8 @@ export type SignaturesOptions = {
   readonly region: string
   /** Other regions that a signature may be for: a front door brings their requests while they are not healthy. */
   readonly alsoFor?: ReadonlySet<string>
+  /** Whether this is the only region of its deployment, which answers for every region. */
+  readonly isAlone?: () => boolean
   readonly clock: Clock
 }
 
@@ -101,8 +104,9 @@ export class Signatures {
   }
 
   #regionFor({ region: named }: Claim): string {
-    const { region, alsoFor } = this.#options
-    return alsoFor?.has(named) === true ? named : region
+    const { region, alsoFor, isAlone } = this.#options
+    const isMeant = isOwnRegion(named) || alsoFor?.has(named) === true || isAlone?.() === true
+    return isMeant ? named : region
   }
 
   /** Many requests are signed within one second. */

@@ -196,6 +196,57 @@ describe.runIf(isLocal)('an ARN in the place of a table', () => {
   )
 })
 
+describe.runIf(isLocal)('limits', () => {
+  const table = {
+    TableName: 'limited',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'color', AttributeType: 'S' },
+    ],
+    KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+  }
+  const invalid = 'One or more parameter values were invalid: '
+
+  test('an attribute has a name', async () => {
+    expect(await put('named', { '': { S: 'x' } })).toEqual([
+      'ValidationException',
+      '1 validation error detected: Empty attribute name',
+    ])
+  })
+
+  test('an index projects an attribute once', async () => {
+    const GlobalSecondaryIndexes = [
+      {
+        IndexName: 'by-color',
+        KeySchema: [{ AttributeName: 'color', KeyType: 'HASH' }],
+        Projection: { ProjectionType: 'INCLUDE', NonKeyAttributes: ['a', 'b', 'a'] },
+      },
+    ]
+    expect(await told('CreateTable', { ...table, GlobalSecondaryIndexes })).toEqual([
+      'ValidationException',
+      `${invalid}Duplicate attribute in NonKeyAttributes: a`,
+    ])
+  })
+
+  test.each(['<a>', 'a*b', 'a,b'])('a tag %s has characters that tags may not have', async (text) => {
+    const ResourceArn = `arn:aws:dynamodb:us-east-1:000000000000:table/${TableName}`
+    for (const tag of [
+      { Key: text, Value: 'v' },
+      { Key: 'k', Value: text },
+    ]) {
+      const [code, message] = (await told('TagResource', { ResourceArn, Tags: [tag] })) as [string, string]
+      expect([code, message.startsWith(invalid)]).toEqual(['ValidationException', true])
+    }
+  })
+
+  test('a tag may have letters of any script, digits, blanks and some signs', async () => {
+    const ResourceArn = `arn:aws:dynamodb:us-east-1:000000000000:table/${TableName}`
+    const Tags = [{ Key: 'Größe 1_.:/=+-@', Value: '値' }]
+    expect((await call(region.endpoint, 'TagResource', { ResourceArn, Tags })).status).toBe(200)
+  })
+})
+
 describe.runIf(isLocal)('another service', () => {
   const signedFor = (service: string): string =>
     `AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260101/us-east-1/${service}/aws4_request, SignedHeaders=host, Signature=00`

@@ -119,7 +119,7 @@ class Scan {
     const nameSize = this.#text()
     const length = this.at - 1 - from
     if (nameSize === unsure || nameSize !== length || !this.#takes(colon)) return unsure
-    if (length > attributeNameSizeBytesMax) return unsure
+    if (length > attributeNameSizeBytesMax || (length === 0 && depth === 0)) return unsure
     if (this.#isKnown(from, length, outer)) return unsure
     this.#name(from, length)
     this.#type = undefined

@@ -24,6 +24,7 @@ export function checkAttributeValues(shape: Structure, input: Readonly<Record<st
 /** Throws for the first wrong value of an item or a key. */
 export function checkValues(values: Readonly<Record<string, AttributeValue>>, layer: Layer = 'older'): void {
   for (const name in values) {
+    if (name === '') throw validationError('Empty attribute name')
     checkAttributeName(name)
     checkValue(values[name] as AttributeValue, layer)
   }

@@ -83,6 +83,8 @@ function checkProjection(projection: Wire<Projection> | undefined): void {
     throw invalid(`ProjectionType is ${type}, but NonKeyAttributes is specified`)
   if (type === 'INCLUDE' && projection.NonKeyAttributes === undefined)
     throw invalid('ProjectionType is INCLUDE, but NonKeyAttributes is not specified')
+  const twice = projection.NonKeyAttributes?.find((name, at, all) => all.indexOf(name) !== at)
+  if (twice !== undefined) throw invalid(`Duplicate attribute in NonKeyAttributes: ${twice}`)
 }
 
 /** Names are unique over the indexes of both kinds. */

@@ -9,9 +9,16 @@ export function checkTags(tags: readonly Wire<Tag>[]): void {
   if (keys.size < tags.length) throw validationError('One or more parameter values were invalid: Duplicate tag keys')
   if (tags.length > tagsMax)
     throw validationError(`One or more parameter values were invalid: Too many tags, at most ${tagsMax} are allowed`)
+  if (tags.some(({ Key = '', Value = '' }) => !tagText.test(Key) || !tagText.test(Value)))
+    throw validationError(
+      'One or more parameter values were invalid: Tag keys and values may have letters, digits, blanks and the characters _.:/=+-@ only',
+    )
   if (tags.some((tag) => tag.Key?.startsWith('aws:') === true))
     throw validationError('One or more parameter values were invalid: Tag keys must not start with aws:')
 }
+
+/** Of AWS's guide to tags. */
+const tagText = /^[\p{L}\p{Z}\p{N}_.:/=+\-@]*$/u
 
 /** Built from entries, since a tag may be called __proto__. */
 export const tagsFrom = (tags: readonly Wire<Tag>[]): Readonly<Record<string, string>> =>

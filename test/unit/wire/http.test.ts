@@ -106,6 +106,19 @@ describe('replies', () => {
   })
 })
 
+test('come in at both addresses of localhost', async () => {
+  const { port } = server
+  const isThere = await send({
+    endpoint: `http://[::1]:${port}`,
+    headers: apiHeaders('GetItem'),
+    body: JSON.stringify(key),
+  })
+    .then(({ json }) => json)
+    .catch((error: NodeJS.ErrnoException) => error.code)
+  // A machine without IPv6 has no such address.
+  expect([{ input: key }, 'EADDRNOTAVAIL', 'EAFNOSUPPORT']).toContainEqual(isThere)
+})
+
 describe('requests', () => {
   test('may be compressed by gzip and deflate', async () => {
     for (const [encoding, compress] of [

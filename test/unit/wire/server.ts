@@ -18,13 +18,19 @@ export async function serverWith(
   operations: readonly Operation[],
   options: Partial<ServerOptions> = {},
   clock: Clock = systemClock,
+  regions: readonly string[] = ['us-east-1', 'eu-west-1'],
 ): Promise<TestServer> {
   const logged: LoggedLine[] = []
   const meter = prometheusMeter()
   const context = {
     engine: {},
     env: { clock, random: systemRandom, log: logInto(logged), meter },
-    settings: { accountId: '000000000000', region: 'us-east-1', regions: ['us-east-1'], tableTransitionMs: 0 },
+    settings: {
+      accountId: '000000000000',
+      region: 'us-east-1',
+      regions,
+      tableTransitionMs: 0,
+    },
   } as unknown as OperationContext
   const byName = new Map(operations.map((operation) => [operation.name, operation]))
   const server = await startServer({

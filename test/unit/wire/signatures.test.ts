@@ -28,10 +28,10 @@ type Changes = Partial<ToSign> & {
   readonly sent?: { readonly headers?: Readonly<Record<string, string>>; readonly body?: string | Buffer }
 }
 
-async function sign({ sent = {}, ...changes }: Changes = {}) {
+async function sign({ sent = {}, ...changes }: Changes = {}, endpoint = server.url) {
   const time = changes.time ?? now()
   const headers = {
-    Host: new URL(server.url).host,
+    Host: new URL(endpoint).host,
     'X-Amz-Date': time,
     'X-Amz-Target': 'DynamoDB_20120810.GetItem',
     'Content-Type': 'application/x-amz-json-1.0',
@@ -39,7 +39,7 @@ async function sign({ sent = {}, ...changes }: Changes = {}) {
   }
   const authorization = authorizationOf({ ...alice, time, body, ...changes, headers })
   const reply = await send({
-    endpoint: server.url,
+    endpoint,
     headers: { ...headers, Authorization: authorization, ...sent.headers },
     body: sent.body ?? changes.body ?? body,
   })
@@ -173,6 +173,16 @@ describe('the time of a signature', () => {
 describe('a credential', () => {
   test('that nobody has is not recognized', async () => {
     expect(await sign({ accessKeyId: 'AKIANOBODY' })).toEqual(unrecognized)
+  })
+
+  test('for the region of the endpoint may call it local', async () => {
+    for (const region of ['local', 'localhost']) expect((await sign({ region })).status).toBe(200)
+  })
+
+  test('for any region is taken where there is one region alone', async () => {
+    const alone = await serverWith([echo('GetItem')], { credentials: () => credentials }, undefined, ['us-east-1'])
+    expect((await sign({ region: 'eu-west-1' }, alone.url)).status).toBe(200)
+    await alone.close()
   })
 
   test('for another region or service is told what it should be for', async () => {
