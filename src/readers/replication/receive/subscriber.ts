@@ -186,13 +186,13 @@ export class Subscriber {
 
   async #resync(session: Session, epoch: string): Promise<void> {
     const { env, engine, transfer } = this.#options
-    this.linkState.now = 'resync'
+    this.linkState.fetch()
     if (engine.cursor(this.peer.name) !== undefined) env.log.warn('fetch the peer’s state', { peer: this.peer.name })
     await transfer(session, this.peer, epoch)
     this.pausedPositions.transferred()
     this.peerState.watermark.reset()
     this.missing.transferred()
-    this.linkState.accept()
+    this.linkState.accept('the state is merged')
     this.#progress()
   }
 
@@ -343,7 +343,7 @@ export class Subscriber {
       return false
     }
     if (cursor.position >= heard.published) {
-      if (this.linkState.now !== 'normal') this.linkState.accept()
+      this.linkState.accept('nothing is left to apply')
       return this.#vouching.prove(session)
     }
     if (cursor.position < heard.sent && !stalled) return false
@@ -365,7 +365,7 @@ export class Subscriber {
 
   #note(batch: Batch, result: ApplyResult): void {
     this.missing.applied(batch, this.#position(), result.applied === 'hole' ? undefined : result)
-    if (result.applied === 'all' && this.linkState.now !== 'normal') this.linkState.accept()
+    if (result.applied === 'all') this.linkState.accept('a batch is applied')
     if (result.applied !== 'hole') this.#progress()
     if (batch.changes.some((change) => change.kind === 'register')) this.#options.onRegisters()
   }

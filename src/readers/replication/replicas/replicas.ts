@@ -15,6 +15,7 @@ import { Joins } from './joins.ts'
 import { Loop } from '../flow/loop.ts'
 import { doubtedTables } from '../notes/doubts.ts'
 import { Refill } from './refill.ts'
+import { type ReplicaCell, replicaCell } from './replica-table.ts'
 import { Questions } from '../talk/questions.ts'
 import { mergeFrom, type Transfers } from '../copy/transfer.ts'
 
@@ -139,24 +140,16 @@ export class Replicas {
     for (const id of changed ?? this.#options.engine.knownTables()) this.#due.add(id)
   }
 
-  #surveyTable(id: TableId): 'strike' | 'part' | 'keep' {
+  #surveyTable(id: TableId): ReplicaCell['action'] | undefined {
     const { engine } = this.#options
-    const replicas = replicasOf(engine, id)
-    const { status: own, keepsTable } = replicas.get(engine.region.name) ?? {}
-    const table = engine.tableWithId(id)
-    const here = table !== undefined
-    const leaves = own === 'DELETING' || keepsTable === true
-    const wanted = own === 'CREATING' || (!here && !leaves && (own === 'ACTIVE' || own === 'UPDATING'))
+    const action = replicaCell(engine.tableWithId(id), replicasOf(engine, id), engine.region.name)?.action
     // A table in doubt is filled again before anything else becomes of it.
     const isDoubted = doubtedTables(engine).includes(id)
     if (isDoubted && !this.#refills.has(id)) this.#refills.set(id, new Refill(this.#options, id))
-    if (here && keepsTable === true) this.#releasing.set(id, this.#releasing.get(id))
-    if (wanted && !isDoubted) this.#joins.begin(id)
+    if (action === 'release') this.#releasing.set(id, this.#releasing.get(id))
+    if (action === 'join' && !isDoubted) this.#joins.begin(id)
     else this.#joins.drop(id)
-    // Given up by the others, and protected: what is here goes on as a table of its own.
-    const isGivenUp = here && own === undefined && replicas.size > 0 && table.status !== 'DELETING'
-    if (isGivenUp && table.settings.deletionProtection) return 'part'
-    return !here && leaves ? 'strike' : 'keep'
+    return action
   }
 
   async #part(id: TableId): Promise<void> {
