@@ -147,6 +147,7 @@ describe('the SDK through a cache', () => {
     expect((await get('part', 1, { AttributesToGet: ['sk'] })).Item).toEqual({ sk: { N: '1' } })
     for (const wrong of [
       { ProjectionExpression: 'pk, pk' },
+      { ProjectionExpression: 'pk.inner' },
       { ProjectionExpression: '#missing' },
       { ProjectionExpression: 'pk', ExpressionAttributeNames: { '#unused': 'x' } },
       { ExpressionAttributeNames: { '#n': 'x' } },

@@ -215,6 +215,30 @@ describe.runIf(isLocal)('limits', () => {
     ])
   })
 
+  test.each([
+    ['Expected', 'PutItem', { Item: { pk: { S: 'a' } } }, { Exists: false }],
+    ['AttributeUpdates', 'UpdateItem', { Key: { pk: { S: 'a' } } }, { Action: 'DELETE' }],
+    ['ScanFilter', 'Scan', {}, { ComparisonOperator: 'NULL' }],
+    ['AttributesToGet', 'GetItem', { Key: { pk: { S: 'a' } } }, undefined],
+  ])('an attribute that %s names has a name of at most 64 KB', async (parameter, operation, input, member) => {
+    for (const [name, problem] of [
+      ['', 'Empty attribute name'],
+      ['x'.repeat(65_536), 'Attribute name is too large, must be less than 65536 bytes'],
+    ] as const) {
+      const given = member === undefined ? [name] : { [name]: member }
+      const [code, message] = (await told(operation, { TableName, ...input, [parameter]: given })) as [string, string]
+      expect([code, message.endsWith(problem)]).toEqual(['ValidationException', true])
+    }
+  })
+
+  test('a placeholder stands for a name', async () => {
+    const projection = { ProjectionExpression: '#a', ExpressionAttributeNames: { '#a': '' } }
+    expect(await told('GetItem', { TableName, Key: { pk: { S: 'a' } }, ...projection })).toEqual([
+      'ValidationException',
+      'ExpressionAttributeNames contains invalid value: Empty attribute name for key #a',
+    ])
+  })
+
   test('an index projects an attribute once', async () => {
     const GlobalSecondaryIndexes = [
       {

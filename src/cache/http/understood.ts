@@ -4,6 +4,7 @@
  */
 import type { Item } from '../../core/attribute/value.ts'
 import { parseCondition } from '../../core/expression/parse.ts'
+import type { Projection } from '../../core/expression/projection.ts'
 import { projectItem } from '../../core/item/project.ts'
 import { matchesKey } from '../../core/key/key-problem.ts'
 import { encodePrimaryKey, partitionPrefix } from '../../core/key/primary-key.ts'
@@ -137,13 +138,19 @@ export function shownText(input: Input): string {
   return JSON.stringify(projecting.map((name) => input[name] ?? null))
 }
 
+/** Key attributes hold no documents: the region refuses such a path. */
+function goesIntoKey({ paths }: Projection, { Key: key, Keys: keys }: Input): boolean {
+  const given: unknown = key ?? (Array.isArray(keys) ? keys[0] : undefined)
+  return isObject(given) && paths.some((path) => path.length > 1 && Object.hasOwn(given, path[0]))
+}
+
 /** Placeholders without an expression, and the like, are for the region to refuse. */
 export function projectorOf(input: Input, operation: 'GetItem' | 'BatchGetItem') {
   return (body: string): string | undefined => {
     try {
       expressionParameters(operation)(input)
       const projection = projectionOf(input)
-      if (projection === undefined) return undefined
+      if (projection === undefined || goesIntoKey(projection, input)) return undefined
       if (body === '{}') return body
       const { Item: item = {} } = JSON.parse(Buffer.from(body, 'latin1').toString()) as { readonly Item?: Item }
       return Buffer.from(JSON.stringify({ Item: projectItem(item, projection.paths) })).toString('latin1')

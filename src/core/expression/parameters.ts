@@ -99,7 +99,12 @@ function checkNames(names: unknown, hasExpression: boolean): void {
   if (!isMap(names)) return
   if (!hasExpression) throw validationError('ExpressionAttributeNames can only be specified when using expressions')
   checkKeys('ExpressionAttributeNames', Object.keys(names), namePattern)
-  for (const name of Object.values(names)) if (typeof name === 'string') checkAttributeName(name)
+  for (const [key, name] of Object.entries(names)) {
+    if (typeof name !== 'string') continue
+    if (name === '')
+      throw validationError(`ExpressionAttributeNames contains invalid value: Empty attribute name for key ${key}`)
+    checkAttributeName(name)
+  }
 }
 
 /** Projections take no values. */

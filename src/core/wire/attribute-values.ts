@@ -24,8 +24,7 @@ export function checkAttributeValues(shape: Structure, input: Readonly<Record<st
 /** Throws for the first wrong value of an item or a key. */
 export function checkValues(values: Readonly<Record<string, AttributeValue>>, layer: Layer = 'older'): void {
   for (const name in values) {
-    if (name === '') throw validationError('Empty attribute name')
-    checkAttributeName(name)
+    checkTopName(name)
     checkValue(values[name] as AttributeValue, layer)
   }
 }
@@ -33,6 +32,12 @@ export function checkValues(values: Readonly<Record<string, AttributeValue>>, la
 /** The same of an item to be put, unless it has been checked as it was read. */
 export function checkItem(item: NewItem, layer: Layer = 'older'): void {
   if (!(item instanceof SentItem)) checkValues(item, layer)
+}
+
+/** Of an attribute of an item, wherever a request names it. */
+export function checkTopName(name: string): void {
+  if (name === '') throw validationError('Empty attribute name')
+  checkAttributeName(name)
 }
 
 /** At most 65,535 bytes, at any depth (message measured in 2026-09: github.com/ExtendDB/extenddb/issues/365). */
