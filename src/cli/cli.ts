@@ -102,6 +102,19 @@ define('resume [table]', 'resume what was paused, before its time', optionsOf.st
   await runResume(command, json)
 }).option('--link <a..b>', 'everything between two regions')
 
+const replicas = program.command('replicas').description('replicas of tables, for operators')
+
+defineBelow(
+  replicas,
+  'remove <table> <region>',
+  'remove a replica; with --force also one that a lost region keeps CREATING',
+  optionsOf.status,
+  async (command, json) => {
+    const { runReplicasRemove } = await import('./commands/replicas.ts')
+    await runReplicasRemove(command, json)
+  },
+).option('--force', 'also while the table is UPDATING')
+
 define(
   'deployment',
   'write what regions on machines of their own need: certificates, NATS servers, nodes',

@@ -119,6 +119,12 @@ export const options = {
     schema: z.string().regex(/^\d{12}$/, 'twelve digits'),
     default: '000000000000',
   },
+  globalTables2017: {
+    flags: '--global-tables-2017 <answer>',
+    help: 'refuse, as AWS does today, or serve CreateGlobalTable and the other operations of version 2017.11.29',
+    schema: z.enum(['refuse', 'serve']),
+    default: 'refuse',
+  },
   tableTransitionMs: {
     flags: '--table-transition-ms <ms>',
     help: 'how long a table stays CREATING, UPDATING or DELETING',
@@ -247,6 +253,7 @@ export const optionsOf = {
     ...apiAccessOptions,
     'workers',
     'accountId',
+    'globalTables2017',
     'tableTransitionMs',
     'admitUnsignedPeersUntil',
     'cache',
@@ -265,6 +272,7 @@ export const optionsOf = {
     'signedFor',
     'workers',
     'accountId',
+    'globalTables2017',
     'tableTransitionMs',
     'clockFile',
     'logLevel',

@@ -64,6 +64,7 @@ export type NodeOptions = {
   /** Watched for their ends. */
   readonly certificates?: readonly ShownCertificate[]
   readonly accountId: string
+  readonly globalTables2017?: 'refuse' | 'serve'
   /** Processes that serve, this one among them. */
   readonly workers?: number | undefined
   /** A file of them: signatures are verified. */
@@ -137,6 +138,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     topology,
     engine,
     accountId: options.accountId,
+    globalTables2017: options.globalTables2017 === 'serve',
     tableTransitionMs: options.tableTransitionMs,
     before: [recovery],
     replication: {
@@ -239,6 +241,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
         engine,
         replication,
         topology,
+        context: region.context,
         invalidator,
         damage: () => recovery.notice(),
       }),

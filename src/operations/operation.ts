@@ -37,6 +37,8 @@ export type RequestContext = OperationContext & {
 export type OperationSettings = {
   /** As in ARNs. */
   readonly accountId: string
+  /** Whether the operations of version 2017.11.29 are served; AWS refuses them. */
+  readonly globalTables2017: boolean
   readonly region: string
   /** Regions of the topology, this one included. */
   readonly regions: readonly string[]

@@ -27,6 +27,8 @@ export type RegionOptions = {
   readonly topology: Topology
   /** As in ARNs; twelve zeros by default. */
   readonly accountId?: string
+  /** Serve the operations of version 2017.11.29, which AWS refuses by now; false by default. */
+  readonly globalTables2017?: boolean
   /** How long a table stays CREATING, UPDATING or DELETING, in milliseconds; read whenever it is needed. */
   readonly tableTransitionMs?: number
   readonly onBrokenInvariant?: (error: Error) => void
@@ -75,6 +77,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const engine = options.observe?.(opened) ?? opened
   const settings = {
     accountId: options.accountId ?? '000000000000',
+    globalTables2017: options.globalTables2017 ?? false,
     region,
     get regions() {
       return topology.regions.map(({ name }) => name)

@@ -36,6 +36,7 @@ export type SupervisorOptions = VisitorOptions & {
   readonly adminToken: string
   readonly logLevel: string
   readonly accountId: string
+  readonly globalTables2017?: 'refuse' | 'serve'
   /** Of the front door, if there is one. */
   readonly failover?: string
   readonly credentials?: string | undefined
@@ -192,7 +193,7 @@ export class Supervisor {
   }
 
   #node(plan: RegionPlan): Supervised {
-    const { host, accountId, credentials, workers = 1, failover } = this.#options
+    const { host, accountId, globalTables2017 = 'refuse', credentials, workers = 1, failover } = this.#options
     const { regionsFolder, tableTransitionMs, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
@@ -209,6 +210,7 @@ export class Supervisor {
       'message-keys': this.#messageKeys,
       ...admissionFlags(this.#options),
       'account-id': accountId,
+      'global-tables-2017': globalTables2017,
       'table-transition-ms': tableTransitionMs,
       'clock-file': join(plan.folder, clockFileName),
       ...visitorFlags(this.#options),

@@ -104,11 +104,13 @@ export class Deployment {
       KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
     })
     await isActive(first, name, patienceMs)
-    if (others.length > 0)
+    for (const region of others) {
       await sendRequest(first.endpoint, 'UpdateTable', {
         TableName: name,
-        ReplicaUpdates: others.map((region) => ({ Create: { RegionName: region.name } })),
+        ReplicaUpdates: [{ Create: { RegionName: region.name } }],
       })
+      await isActive(first, name, patienceMs)
+    }
     await Promise.all(regions.map((region) => isActive(region, name, patienceMs)))
   }
 

@@ -104,6 +104,38 @@ describe('an operator', { timeout: 90_000 }, () => {
     await following.ended
   })
 
+  test('gives up a replica that clients have to wait for', async () => {
+    const [client] = clients as [DynamoDBClient]
+    const [, eu = ''] = names
+    const lost = { TableName: 'Lost' }
+    await longitude('pause', '--link', names.join('..'), '--for', '5m', '--data', data)
+    await client.send(
+      new CreateTableCommand({
+        ...lost,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      }),
+    )
+    await waitUntilTableExists({ client, maxWaitTime: 20, minDelay: 0.1, maxDelay: 1 }, lost)
+    await client.send(new UpdateTableCommand({ ...lost, ReplicaUpdates: [{ Create: { RegionName: eu } }] }))
+    const refused = await longitude('replicas', 'remove', 'Lost', eu, '--data', data)
+    expect(refused).toMatchObject({ status: 1, errors: expect.stringContaining('Table is being updated: Lost') })
+    expect(refused.errors).toContain('--force removes it also while the table is UPDATING')
+    const given = await longitude('replicas', 'remove', 'Lost', eu, '--force', '--json', '--data', data)
+    expect(given.status).toBe(0)
+    expect(JSON.parse(given.output)).toEqual({ table: 'Lost', removed: eu, asked: names[0] })
+    await longitude('resume', '--link', names.join('..'), '--data', data)
+    await eventually(
+      'the table is an ordinary one',
+      async () => {
+        const { Table } = await client.send(new DescribeTableCommand(lost))
+        return Table?.TableStatus === 'ACTIVE' && Table.Replicas === undefined
+      },
+      30_000,
+    )
+  })
+
   test('has proof that the regions agree', async () => {
     await eventually(
       'what was paused is there',

@@ -26,7 +26,7 @@ import { testRegions, type TestRegions } from './regions.ts'
 
 const [us, eu, ap] = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 let world: TestRegions
-beforeAll(async () => void (world = await testRegions([us, eu, ap])))
+beforeAll(async () => void (world = await testRegions([us, eu, ap], { globalTables2017: true })))
 afterAll(() => world.close())
 
 const update = (region: string, TableName: string, more: Partial<UpdateTableCommandInput>) =>
@@ -51,9 +51,9 @@ describe.runIf(isLocal)('a global table', () => {
   test('is described with its replicas from each of them', async () => {
     const table = await world.globalTable([eu, ap])
     const here = await world.at(eu).describe(table)
+    expect(here).not.toHaveProperty('MultiRegionConsistency')
     expect(here).toMatchObject({
       GlobalTableVersion: '2019.11.21',
-      MultiRegionConsistency: 'EVENTUAL',
       GlobalTableSettingsReplicationMode: 'ENABLED_WITH_OVERRIDES',
       DisassociationProtectionEnabled: true,
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
@@ -61,7 +61,6 @@ describe.runIf(isLocal)('a global table', () => {
     expect(here?.Replicas?.map(({ RegionName }) => RegionName)).toEqual([ap, us])
     expect(here?.Replicas?.[0]).toMatchObject({
       ReplicaStatus: 'ACTIVE',
-      ReplicaArn: `arn:aws:dynamodb:${ap}:000000000000:table/${table}`,
       GlobalTableSettingsReplicationMode: 'ENABLED_WITH_OVERRIDES',
     })
   })
@@ -252,7 +251,7 @@ describe.runIf(isLocal)('while a region is cut off', () => {
   const cut = (region: string) => links(region).forEach(([from, to]) => world.network.cut(from, to, 'reset'))
   const heal = (region: string) => links(region).forEach(([from, to]) => world.network.heal(from, to))
 
-  test('a replica there waits to be made, and may be given up', async () => {
+  test('a replica there waits to be made, keeps the table UPDATING, and may be given up by an operator', async () => {
     const [kept, given] = [await world.globalTable([]), await world.globalTable([])]
     cut(ap)
     for (const table of [kept, given]) {
@@ -263,7 +262,11 @@ describe.runIf(isLocal)('while a region is cut off', () => {
         ReplicaStatusPercentProgress: '0',
       })
     }
-    await replicas(us, given, { Delete: { RegionName: ap } })
+    expect(await refusal(replicas(us, given, { Delete: { RegionName: ap } }))).toEqual([
+      'ResourceInUseException',
+      `Attempt to change a resource which is still in use: Table is being updated: ${given}`,
+    ])
+    await world.at(us).giveUp(given, ap)
     expect(await world.at(us).replica(given, ap)).toBe('DELETING')
     heal(ap)
     await world.active(kept, [us, ap])
@@ -314,6 +317,12 @@ describe.runIf(isLocal)('while a region is cut off', () => {
 })
 
 describe.runIf(isLocal)('settings', () => {
+  test('of a stream stay as they are when a replica is added, and reach it', async () => {
+    const stream = { StreamEnabled: true, StreamViewType: 'KEYS_ONLY' as const }
+    const table = await world.globalTable([eu], { StreamSpecification: stream })
+    for (const region of [us, eu]) expect((await world.at(region).describe(table))?.StreamSpecification).toEqual(stream)
+  })
+
   test('of capacity, time to live, stream, class and encryption are those of all replicas', async () => {
     const table = await world.globalTable([eu])
     await update(eu, table, {
@@ -459,17 +468,82 @@ describe.runIf(isLocal)('replica updates are refused', () => {
 
   test('for the local region, unknown ones, those that are not there, and those that are', async () => {
     const table = await world.globalTable([eu])
-    expect(await message(replicas(us, table, { Create: { RegionName: us } }))).toBe(
-      'Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
-    )
-    expect(await message(replicas(us, table, { Create: { RegionName: 'mars-north-1' } }))).toContain('mars-north-1')
-    for (const each of [{ Delete: { RegionName: ap } }, { Update: { RegionName: ap } }])
-      expect(await message(replicas(us, table, each))).toBe(
-        'Replica specified in the Replica Update or Replica Delete action of the request was not found.',
+    for (const local of [{ Create: { RegionName: us } }, { Delete: { RegionName: us } }])
+      expect(await message(replicas(us, table, local))).toBe(
+        'Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
       )
-    expect(await message(replicas(us, table, { Create: { RegionName: eu } }))).toContain('already existed as tables')
-    expect(await message(replicas(us, table, {}))).toContain('Exactly one of')
-    expect(await message(update(us, table, { StreamSpecification: { StreamEnabled: false } }))).toContain('Streams')
+    expect(await message(replicas(us, table, { Create: { RegionName: 'mars-north-1' } }))).toBe(
+      `Region mars-north-1 is not supported. The latest version of global tables are only supported in the following regions: [${[us, eu, ap].join(', ')}]`,
+    )
+    for (const each of [
+      { Delete: { RegionName: ap } },
+      { Update: { RegionName: ap, TableClassOverride: 'STANDARD' as const } },
+    ])
+      expect(await message(replicas(us, table, each))).toBe(
+        `Update global table operation failed because one or more replicas were not part of the global table. Please retry the request without these replicas: [${ap}].`,
+      )
+    expect(await message(replicas(us, table, { Create: { RegionName: eu } }))).toBe(
+      `Failed to create a the new replica of table with name: ‘${table}’ because one or more replicas already existed as tables.`,
+    )
+    expect(await message(replicas(us, table, {}))).toContain('must not be null')
+    expect(await message(update(us, table, { StreamSpecification: { StreamEnabled: false } }))).toBe(
+      'One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica.',
+    )
+  })
+
+  test('for more than one create or delete, for two kinds at once, for nothing to update, and beside other changes', async () => {
+    const table = await world.globalTable([eu])
+    const create = { Create: { RegionName: ap } }
+    const change = { RegionName: eu, TableClassOverride: 'STANDARD' as const }
+    const many = 'Update table operation with more than one create or delete replica actions not allowed'
+    expect(await message(replicas(us, table, create, { Delete: { RegionName: eu } }))).toBe(many)
+    const types = 'Update table operation with more than one type of replica actions not allowed.'
+    expect(await message(replicas(us, table, { ...create, Delete: { RegionName: eu } }))).toBe(types)
+    expect(await message(replicas(us, table, create, { Update: change }))).toBe(types)
+    expect(await message(replicas(us, table, { Update: { RegionName: eu } }))).toBe(
+      'There are no actions specified in the Replica Update Action of the request.',
+    )
+    const alone =
+      'One or more parameter values were invalid: Replica modification must be the only operation in the request'
+    for (const other of [
+      { DeletionProtectionEnabled: true },
+      { TableClass: 'STANDARD_INFREQUENT_ACCESS' as const },
+      { BillingMode: 'PAY_PER_REQUEST' as const },
+    ])
+      expect(await message(update(us, table, { ...other, ReplicaUpdates: [create] }))).toBe(alone)
+  })
+
+  test('but two that are the same count as one, and the answer does not list the new replica yet', async () => {
+    const table = await world.globalTable([])
+    const create = { Create: { RegionName: eu } }
+    const { TableDescription } = await replicas(us, table, create, create)
+    expect(TableDescription).toMatchObject({ TableStatus: 'UPDATING' })
+    expect(TableDescription).not.toHaveProperty('Replicas')
+    await world.active(table, [us, eu])
+  })
+
+  test('while a replica is being made', async () => {
+    const table = await world.globalTable([])
+    await replicas(us, table, { Create: { RegionName: eu } })
+    const second = await refusal(replicas(us, table, { Create: { RegionName: ap } })).catch(() => undefined)
+    // The first may be ACTIVE by then.
+    if (second !== undefined) expect(second[0]).toBe('ResourceInUseException')
+    await eventually('both are there', async () => {
+      if ((await world.at(us).replica(table, ap)) === undefined)
+        await replicas(us, table, { Create: { RegionName: ap } }).catch(() => undefined)
+      return (await world.at(us).replica(table, ap)) === 'ACTIVE'
+    })
+  })
+
+  test('for overrides of capacity where a table is on demand; a new replica’s are passed over, and those of unknown indexes', async () => {
+    const table = await world.globalTable([])
+    const ProvisionedThroughputOverride = { ReadCapacityUnits: 5 }
+    const GlobalSecondaryIndexes = [{ IndexName: 'nowhere', OnDemandThroughputOverride: { MaxReadRequestUnits: 5 } }]
+    await replicas(us, table, { Create: { RegionName: eu, ProvisionedThroughputOverride, GlobalSecondaryIndexes } })
+    await world.active(table, [us, eu])
+    expect(await message(replicas(us, table, { Update: { RegionName: eu, ProvisionedThroughputOverride } }))).toBe(
+      'One or more parameter values were invalid: Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST',
+    )
   })
 
   test('for strong consistency, and for tables with provisioned capacity', async () => {
@@ -481,8 +555,6 @@ describe.runIf(isLocal)('replica updates are refused', () => {
       ProvisionedThroughput: { ReadCapacityUnits: 1, WriteCapacityUnits: 1 },
     }
     const why = 'Table write capacity should either be Pay-Per-Request or AutoScaled.'
-    const both = { ...provisioned, ReplicaUpdates: [{ Create: { RegionName: eu } }] }
-    expect(await message(update(us, table, both))).toBe(why)
     await update(us, table, provisioned)
     await world.active(table, [us])
     expect(await message(replicas(us, table, { Create: { RegionName: eu } }))).toBe(why)

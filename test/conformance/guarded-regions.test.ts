@@ -19,7 +19,7 @@ let here: DynamoDBClient
 let there: DynamoDBClient
 
 beforeAll(async () => {
-  world = await testRegions([us, eu])
+  world = await testRegions([us, eu], { globalTables2017: true })
   here = world.at(us).client
   there = world.at(eu).client
 })
@@ -124,7 +124,7 @@ describe('the last replica', () => {
 })
 
 describe('the state of a table', () => {
-  test('lets nothing change it while its replica is being made, but that replicas are given up', async () => {
+  test('lets nothing change it while its replica is being made, replicas neither', async () => {
     const table = await world.globalTable([])
     for (const [a, b] of links) world.network.cut(a, b, 'reset')
     await here.send(new UpdateTableCommand({ TableName: table, ReplicaUpdates: [{ Create: { RegionName: eu } }] }))
@@ -135,6 +135,7 @@ describe('the state of a table', () => {
       here.send(
         new UpdateGlobalTableSettingsCommand({ GlobalTableName: table, GlobalTableBillingMode: 'PAY_PER_REQUEST' }),
       ),
+      remove(here, table, eu),
     ]
     for (const change of changes) expect(await refusal(change)).toEqual(busy)
     for (const [a, b] of links) world.network.heal(a, b)

@@ -222,7 +222,7 @@ describe('UpdateTable refuses', () => {
     const own = await region.client.config.region()
     expect(await refusal(update(TableName, { ReplicaUpdates: [{ Create: { RegionName: own } }] }))).toEqual([
       'ValidationException',
-      'Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
+      'Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
     ])
     expect((await refusal(update(TableName, { ReplicaUpdates: [{ Create: { RegionName: 'mars-1' } }] })))[0]).toBe(
       'ValidationException',

@@ -19,7 +19,8 @@ import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { prometheusMeter } from '../../src/adapters/metrics/prometheus-meter.ts'
 import { systemRandom } from '../../src/adapters/system/random.ts'
 import type { Region } from '../../src/core/topology.ts'
-import { startRegion } from '../../src/region/start-region.ts'
+import { removeReplica } from '../../src/operations/tables/update-table.ts'
+import { type RegionOptions, startRegion } from '../../src/region/start-region.ts'
 import { eventually } from '../replication/eventually.ts'
 import { quiet } from '../replication/nats.ts'
 import { clientOf, tableName } from './region.ts'
@@ -29,6 +30,8 @@ export type RegionOfMany = {
   readonly client: DynamoDBClient
   /** Undefined where there is none of the name. */
   describe(table: string): Promise<TableDescription | undefined>
+  /** As an operator gives up a replica that clients have to wait for. */
+  giveUp(table: string, region: string): Promise<void>
   /** The status of a region's replica as this region tells it. */
   replica(table: string, region: string): Promise<string | undefined>
 }
@@ -43,10 +46,13 @@ export type TestRegions = {
   close(): Promise<void>
 }
 
-export async function testRegions(names: readonly string[]): Promise<TestRegions> {
+export async function testRegions(
+  names: readonly string[],
+  settings: Pick<RegionOptions, 'globalTables2017'> = {},
+): Promise<TestRegions> {
   const network = new MemoryNetwork(systemClock, systemRandom)
   const regions = names.map((name, index) => ({ name, number: index + 1 }))
-  const nodes = await Promise.all(regions.map((self) => startNode(network, self, regions)))
+  const nodes = await Promise.all(regions.map((self) => startNode(network, self, regions, settings)))
   const at = (name: string): RegionOfMany => {
     const node = nodes.find(({ region }) => region.name === name)
     if (node === undefined) throw new Error(`no region ${name}`)
@@ -89,11 +95,16 @@ const simple = {
   BillingMode: 'PAY_PER_REQUEST' as const,
 }
 
-async function startNode(network: MemoryNetwork, self: Region, regions: readonly Region[]) {
+async function startNode(
+  network: MemoryNetwork,
+  self: Region,
+  regions: readonly Region[],
+  settings: Pick<RegionOptions, 'globalTables2017'>,
+) {
   const meter = prometheusMeter()
   const bus = network.join(self.name)
   const env = { clock: systemClock, random: systemRandom, store: new MemoryStore(), bus, log: quiet, meter }
-  const running = await startRegion(env, { topology: { self, regions } })
+  const running = await startRegion(env, { topology: { self, regions }, ...settings })
   const server = await running.serve({
     port: 0,
     readiness: () => ({ ready: true }),
@@ -111,6 +122,7 @@ async function startNode(network: MemoryNetwork, self: Region, regions: readonly
         throw error
       }
     },
+    giveUp: (table, name) => removeReplica({ table, region: name, byForce: true }, running.context),
     replica: async (table, name) =>
       (await region.describe(table))?.Replicas?.find((replica) => replica.RegionName === name)?.ReplicaStatus,
   }

@@ -6,7 +6,7 @@ import type { Engine } from '../../src/engine/engine.ts'
 import type { OperationContext } from '../../src/operations/operation.ts'
 import { createTable } from '../../src/operations/tables/create-table.ts'
 import { deleteTable } from '../../src/operations/tables/delete-table.ts'
-import { updateTable } from '../../src/operations/tables/update-table.ts'
+import { changeReplicas, updateTable } from '../../src/operations/tables/update-table.ts'
 import type { Table, TableId } from '../../src/core/table/table.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import { StoreFailed, StoreFull } from '../../src/ports/store.ts'
@@ -73,7 +73,7 @@ export class Administrator {
       const missing = to.filter((region) => !table.replicas.some((replica) => replica.region === region.name))
       for (const region of missing) asked.add(region)
       const updates = missing.map((region) => ({ Create: { RegionName: region.name } }))
-      if (missing.length > 0) await updateTable.run({ TableName: name, ReplicaUpdates: updates }, context)
+      if (missing.length > 0) await changeReplicas({ TableName: name, ReplicaUpdates: updates }, context)
       // Unless somebody has removed it again meanwhile.
       const now = context.engine.tableWithId(table.id)?.replicas ?? []
       for (const region of asked)
@@ -103,8 +103,7 @@ export class Administrator {
       if (table === undefined || !table.replicas.some((replica) => replica.region === region.name)) return
       asked ??= { id: table.id, additions: this.#additionsOf(table.id, region) }
       if (asksItself) await deleteTable.run({ TableName: name }, context)
-      else
-        await updateTable.run({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: region.name } }] }, context)
+      else await changeReplicas({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: region.name } }] }, context)
     })
     if (asked === undefined) return
     const { id, additions } = asked
@@ -140,7 +139,7 @@ export class Administrator {
     await this.#insist(from, async (context) => {
       for (const { name, replicas } of context.engine.tables())
         if (replicas.some(({ region }) => region === gone.name))
-          await updateTable.run({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: gone.name } }] }, context)
+          await changeReplicas({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: gone.name } }] }, context)
     })
   }
 
@@ -155,7 +154,7 @@ export class Administrator {
       await updateTable.run({ TableName: name, DisassociationProtectionEnabled: false }, context)
       this.#world.releasing.set(`${id} ${region.name}`, region.watch.position)
       const asked = { RegionName: region.name, DisassociationMode: 'WAIT_FOR_REPLICATION' } as const
-      await updateTable.run({ TableName: name, ReplicaUpdates: [{ Disassociate: asked }] }, context)
+      await changeReplicas({ TableName: name, ReplicaUpdates: [{ Disassociate: asked }] }, context)
     })
     if (id !== undefined)
       await this.#until('replicas that are disassociated become tables of their own', () => !region.has(id ?? ''))
@@ -226,6 +225,7 @@ export class Administrator {
         env: region.env,
         settings: {
           accountId: '000000000000',
+          globalTables2017: false,
           region: region.name,
           regions: region.knownRegions,
           tableTransitionMs,

@@ -60,8 +60,12 @@ export class DrillTable {
       timeoutMs,
     )
     await this.#isActive(first, 0, signal)
-    const updates = others.map(({ region }) => ({ Create: { RegionName: region } }))
-    await this.#wire.send(first, 'UpdateTable', { TableName: this.name, ReplicaUpdates: updates }, timeoutMs)
+    // One a call, as on AWS.
+    for (const [n, { region }] of others.entries()) {
+      const ReplicaUpdates = [{ Create: { RegionName: region } }]
+      await this.#wire.send(first, 'UpdateTable', { TableName: this.name, ReplicaUpdates }, timeoutMs)
+      await this.#isActive(first, n + 1, signal)
+    }
     for (const region of this.#regions) await this.#isActive(region, others.length, signal)
   }
 
@@ -71,8 +75,10 @@ export class DrillTable {
     if (first === undefined) return
     const input = { TableName: this.name }
     try {
-      const updates = others.map(({ region }) => ({ Delete: { RegionName: region } }))
-      await this.#wire.send(first, 'UpdateTable', { ...input, ReplicaUpdates: updates }, timeoutMs)
+      for (const { region } of others) {
+        const body = { table: this.name, region, force: true }
+        await this.#target.admin(first.region, 'replicas/remove', { body, timeoutMs })
+      }
       const deadline = nowMs() + activeMsMax
       while (nowMs() < deadline) {
         const { Table } = description.parse(await this.#wire.send(first, 'DescribeTable', input, timeoutMs))

@@ -8,7 +8,9 @@ import type { Replication } from '../../readers/replication/renewing.ts'
 import { conflictRoutes } from './conflict-feed.ts'
 import { overruledRoutes, overruledStatus } from './overruled-settings.ts'
 import type { DamageNotice } from '../store/own-engine.ts'
+import type { OperationContext } from '../../operations/operation.ts'
 import { pauseRoutes } from './pause-routes.ts'
+import { replicaRoutes } from './replica-routes.ts'
 import { setAsideRoutes, setAsideStatus } from './set-aside.ts'
 import { verifyRoutes } from './verify-routes.ts'
 
@@ -16,12 +18,14 @@ export type AdminParts = {
   readonly engine: Engine
   readonly replication: Replication
   readonly topology: Topology
+  readonly context: OperationContext
   readonly invalidator: Invalidator
   /** What was damaged of the store, as long as anybody should know. */
   readonly damage: () => DamageNotice | undefined
 }
 
-export function adminRoutes({ engine, replication, topology, invalidator, damage }: AdminParts): readonly AdminRoute[] {
+export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
+  const { engine, replication, topology, context, invalidator, damage } = parts
   return [
     {
       method: 'GET',
@@ -46,6 +50,7 @@ export function adminRoutes({ engine, replication, topology, invalidator, damage
     ...overruledRoutes(engine, topology),
     ...conflictRoutes(engine, topology),
     ...verifyRoutes(replication, engine),
+    ...replicaRoutes(context),
     ...pauseRoutes(replication.pauses, engine, topology),
   ]
 }

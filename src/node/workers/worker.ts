@@ -67,7 +67,7 @@ function start(
   const context = {
     engine: reading as unknown as Engine,
     env,
-    settings: { accountId, region: region.name, regions: [region.name], tableTransitionMs: 0 },
+    settings: { accountId, globalTables2017: false, region: region.name, regions: [region.name], tableTransitionMs: 0 },
   } as unknown as OperationContext
   const credentials = file === undefined ? undefined : watchCredentials(file, log)
   const signatures =

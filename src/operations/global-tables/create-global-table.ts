@@ -14,12 +14,19 @@ type Output = Wire<CreateGlobalTableOutput>
 export const createGlobalTable = defineControl<Input, Output>({
   name: 'CreateGlobalTable',
   table: (input) => input.GlobalTableName,
-  checks: [replicationGroup],
+  checks: [offered, replicationGroup],
   run: (input, context) => oneAtATime(context.engine, input.GlobalTableName ?? '', () => create(input, context)),
 })
 
 const regionsOf = ({ ReplicationGroup = [] }: Input): string[] =>
   ReplicationGroup.map(({ RegionName }) => RegionName ?? '')
+
+function offered(_input: Input, { settings }: OperationContext): void {
+  if (!settings.globalTables2017)
+    throw validationError(
+      'One or more parameter values were invalid: DynamoDB global tables version 2017.11.29 is not supported. We recommend using DynamoDB global tables version 2019.11.21, instead of version 2017.11.29 (Legacy).',
+    )
+}
 
 function replicationGroup(input: Input, { settings }: OperationContext): void {
   const regions = regionsOf(input)

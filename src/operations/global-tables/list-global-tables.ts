@@ -7,9 +7,11 @@ import type { Wire } from '../sdk-shape.ts'
 export const listGlobalTables = defineControl<Wire<ListGlobalTablesInput>, Wire<ListGlobalTablesOutput>>({
   name: 'ListGlobalTables',
   checks: [],
-  run: ({ ExclusiveStartGlobalTableName: start, Limit: limit = listTablesMax, RegionName: region }, { engine }) => {
-    const found = engine
-      .tables()
+  run: (
+    { ExclusiveStartGlobalTableName: start, Limit: limit = listTablesMax, RegionName: region },
+    { engine, settings },
+  ) => {
+    const found = (settings.globalTables2017 ? engine.tables() : [])
       .filter(({ name, replicas }) => replicas.length > 0 && (start === undefined || name > start))
       .filter(({ replicas }) => region === undefined || replicas.some((replica) => replica.region === region))
     const page = found.slice(0, limit)

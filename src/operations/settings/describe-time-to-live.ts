@@ -1,4 +1,5 @@
 import type { DescribeTimeToLiveInput, DescribeTimeToLiveOutput } from '@aws-sdk/client-dynamodb'
+import { validationError } from '../../core/errors.ts'
 import { tableInAnyState } from '../checks/table-exists.ts'
 import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -8,7 +9,12 @@ export const describeTimeToLive = defineControl<Wire<DescribeTimeToLiveInput>, W
   table: (input) => input.TableName,
   checks: [],
   run: (input, context) => {
-    const { timeToLive } = tableInAnyState(input.TableName, context).settings
+    const table = tableInAnyState(input.TableName, context)
+    if (table.status === 'CREATING')
+      throw validationError(
+        'Cannot describe time to live while table is in CREATING state: Current table state is CREATING',
+      )
+    const { timeToLive } = table.settings
     if (timeToLive?.enabled !== true) return { TimeToLiveDescription: { TimeToLiveStatus: 'DISABLED' } }
     return { TimeToLiveDescription: { TimeToLiveStatus: 'ENABLED', AttributeName: timeToLive.attribute } }
   },

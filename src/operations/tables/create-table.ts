@@ -98,7 +98,7 @@ function indexes(input: Input): void {
 function stream({ StreamSpecification }: Input): void {
   if (StreamSpecification?.StreamEnabled === true && StreamSpecification.StreamViewType === undefined)
     throw validationError(
-      'One or more parameter values were invalid: StreamViewType must be specified when StreamEnabled is true',
+      'One or more parameter values were invalid: Table is being created with a stream enabled, UpdateViewType is required',
     )
 }
 

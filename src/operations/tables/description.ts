@@ -198,7 +198,6 @@ function stream(
 type GlobalFields =
   | 'GlobalTableVersion'
   | 'Replicas'
-  | 'MultiRegionConsistency'
   | 'GlobalTableSettingsReplicationMode'
   | 'DisassociationProtectionEnabled'
 
@@ -211,7 +210,6 @@ function replicas(table: Table, { settings }: OperationContext): Pick<Descriptio
   return {
     GlobalTableVersion: '2019.11.21',
     Replicas: others.map((replica) => replicaDescription(table, replica, settings)),
-    MultiRegionConsistency: 'EVENTUAL',
     GlobalTableSettingsReplicationMode: settingsMode,
     DisassociationProtectionEnabled: table.settings.disassociationProtection ?? true,
   }
@@ -223,14 +221,13 @@ const settingsMode = 'ENABLED_WITH_OVERRIDES'
 export function replicaDescription(
   table: Table,
   replica: Replica,
-  { accountId, regions }: OperationContext['settings'],
+  { regions }: OperationContext['settings'],
 ): Wire<ReplicaDescription> {
   const { tableClass } = settingsAt(table.settings, replica)
   const { region, statusDescription, percentProgress, overrides } = replica
   return {
     RegionName: region,
     ReplicaStatus: replicaStatus(replica, regions),
-    ReplicaArn: tableArn({ region, accountId }, table.name),
     ...(statusDescription === undefined ? {} : { ReplicaStatusDescription: statusDescription }),
     ...(percentProgress === undefined ? {} : { ReplicaStatusPercentProgress: `${percentProgress}` }),
     ...(overrides?.keyArn === undefined ? {} : { KMSMasterKeyId: overrides.keyArn }),

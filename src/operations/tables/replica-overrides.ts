@@ -21,13 +21,16 @@ export function overridesFrom(table: Table, asked: Asked, before: ReplicaOverrid
   const indexes: Record<string, ReadOverride> = { ...before?.indexes }
   for (const index of GlobalSecondaryIndexes ?? []) {
     const name = index.IndexName ?? ''
-    if (!table.indexes.some((each) => each.kind === 'global' && each.name === name))
+    if (!table.indexes.some((each) => each.kind === 'global' && each.name === name)) {
+      // Of a new replica AWS passes over it.
+      if (before === undefined) continue
       throw invalid(`The table does not have the specified index: ${name}`)
-    indexes[name] = { ...indexes[name], ...readOverride(table, index) }
+    }
+    indexes[name] = { ...indexes[name], ...readOverride(table, index, before === undefined) }
   }
   return {
     ...before,
-    ...readOverride(table, asked),
+    ...readOverride(table, asked, before === undefined),
     ...(KMSMasterKeyId === undefined ? {} : { keyArn: KMSMasterKeyId }),
     ...(TableClassOverride === undefined ? {} : { tableClass: TableClassOverride }),
     ...(Object.keys(indexes).length === 0 ? {} : { indexes }),
@@ -37,11 +40,14 @@ export function overridesFrom(table: Table, asked: Asked, before: ReplicaOverrid
 function readOverride(
   { settings: { billingMode } }: Table,
   asked: Pick<Asked, 'ProvisionedThroughputOverride' | 'OnDemandThroughputOverride'>,
+  isNew: boolean,
 ): ReadOverride {
   const readUnits = asked.ProvisionedThroughputOverride?.ReadCapacityUnits
   const maxReadUnits = asked.OnDemandThroughputOverride?.MaxReadRequestUnits
-  if (readUnits !== undefined && billingMode === 'PAY_PER_REQUEST')
-    throw invalid('ProvisionedThroughputOverride cannot be specified when BillingMode is PAY_PER_REQUEST')
+  if (readUnits !== undefined && billingMode === 'PAY_PER_REQUEST' && !isNew)
+    throw invalid(
+      'Neither ReadCapacityUnits nor WriteCapacityUnits can be specified when BillingMode is PAY_PER_REQUEST',
+    )
   if (maxReadUnits !== undefined && billingMode === 'PROVISIONED')
     throw invalid('OnDemandThroughputOverride cannot be specified when BillingMode is PROVISIONED')
   return {

@@ -30,23 +30,45 @@ const invalid = (message: string) => validationError(`One or more parameter valu
 const regionOf = (update: Update): string | undefined =>
   (update.Create ?? update.Update ?? update.Delete ?? update.Disassociate)?.RegionName
 
+type Kind = 'Create' | 'Update' | 'Delete' | 'Disassociate'
+const kinds = ['Create', 'Update', 'Delete', 'Disassociate'] as const satisfies readonly Kind[]
+
+const kindsOf = (update: Update): readonly Kind[] => kinds.filter((kind) => update[kind] !== undefined)
+
+/** Two that are the same count as one. */
+function distinct(updates: readonly Update[]): readonly Update[] {
+  const seen = new Set<string>()
+  return updates.filter((update) => {
+    const text = JSON.stringify(update)
+    return seen.size < seen.add(text).size
+  })
+}
+
 export function checkReplicaUpdates(input: Input, { settings }: OperationContext): void {
-  const updates = input.ReplicaUpdates ?? []
+  const updates = distinct(input.ReplicaUpdates ?? [])
   checkConsistency(input)
   for (const update of updates) {
-    const given = [update.Create, update.Update, update.Delete, update.Disassociate].filter(Boolean)
-    if (given.length !== 1)
-      throw invalid('Exactly one of Create, Update or Delete must be specified in a ReplicaUpdate')
+    const given = kindsOf(update)
+    if (given.length > 1)
+      throw validationError('Update table operation with more than one type of replica actions not allowed.')
+    if (given.length === 0)
+      throw invalid('One of ReplicaUpdate.Create, ReplicaUpdate.Update, ReplicaUpdate.Delete must not be null')
     const region = regionOf(update) ?? ''
     if (region === settings.region && update.Disassociate === undefined)
       throw validationError(
-        'Cannot add, delete, or update the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
+        'Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
       )
     if (update.Create !== undefined) assertKnownRegion(region, settings.regions)
+    if (update.Update !== undefined && Object.keys(update.Update).length === 1)
+      throw validationError('There are no actions specified in the Replica Update Action of the request.')
   }
+  checkDisassociation(input, settings.region)
+  if (updates.filter((update) => update.Create !== undefined || update.Delete !== undefined).length > 1)
+    throw validationError('Update table operation with more than one create or delete replica actions not allowed')
+  if (new Set(updates.flatMap(kindsOf)).size > 1)
+    throw validationError('Update table operation with more than one type of replica actions not allowed.')
   if (new Set(updates.map(regionOf)).size < updates.length)
     throw invalid('Only one replica update per region is allowed')
-  checkDisassociation(input, settings.region)
 }
 
 /** "The Disassociate action must be the only replica update in the request", and of the local region (API reference, UpdateTable). */
@@ -70,13 +92,15 @@ function checkConsistency(input: Input): void {
 
 export function assertKnownRegion(region: string, known: readonly string[]): void {
   if (known.includes(region)) return
-  throw validationError(`Unknown region: ${region}. The regions of this deployment are ${known.join(', ')}.`)
+  throw validationError(
+    `Region ${region} is not supported. The latest version of global tables are only supported in the following regions: [${known.join(', ')}]`,
+  )
 }
 
 export function replicaUpdates(table: Table, input: Input, context: OperationContext): RegisterEdit[] {
-  const updates = input.ReplicaUpdates ?? []
+  const updates = distinct(input.ReplicaUpdates ?? [])
   const edits = updates.flatMap((update) => {
-    if (update.Create !== undefined) return creation(table, update.Create, input, context)
+    if (update.Create !== undefined) return creation(table, update.Create, context)
     if (update.Delete !== undefined) return deletion(table, update.Delete.RegionName, context)
     if (update.Disassociate !== undefined) return disassociation(table, update.Disassociate.RegionName)
     return overriding(table, update.Update)
@@ -87,14 +111,13 @@ export function replicaUpdates(table: Table, input: Input, context: OperationCon
 
 type Creation = NonNullable<Update['Create']>
 
-function creation(table: Table, asked: Creation, input: Input, context: OperationContext): RegisterEdit[] {
+function creation(table: Table, asked: Creation, context: OperationContext): RegisterEdit[] {
   const region = required(asked.RegionName, 'RegionName')
-  // As it will be: the mode may change in the same request.
-  if ((input.BillingMode ?? table.settings.billingMode) !== 'PAY_PER_REQUEST')
+  if (table.settings.billingMode !== 'PAY_PER_REQUEST')
     throw validationError('Table write capacity should either be Pay-Per-Request or AutoScaled.')
   if (table.replicas.some((replica) => replica.region === region && replica.status !== 'CREATION_FAILED'))
     throw validationError(
-      `Failed to create a the new replica of table with name: '${table.name}' because one or more replicas already existed as tables.`,
+      `Failed to create a the new replica of table with name: ‘${table.name}’ because one or more replicas already existed as tables.`,
     )
   const overrides = overridesFrom(table, asked, undefined)
   return [
@@ -167,21 +190,21 @@ function disassociation(table: Table, regionName: string | undefined): RegisterE
 
 function overriding(table: Table, asked: Update['Update']): RegisterEdit[] {
   const { region, overrides } = findReplica(table, asked?.RegionName)
-  return [{ register: overrideRegister(region), value: overridesFrom(table, asked ?? {}, overrides) }]
+  return [{ register: overrideRegister(region), value: overridesFrom(table, asked ?? {}, overrides ?? {}) }]
 }
 
 function findReplica(table: Table, region: string | undefined): Replica {
   const replica = table.replicas.find((candidate) => candidate.region === region)
   if (replica === undefined)
     throw validationError(
-      'Replica specified in the Replica Update or Replica Delete action of the request was not found.',
+      `Update global table operation failed because one or more replicas were not part of the global table. Please retry the request without these replicas: [${region}].`,
     )
   return replica
 }
 
-/** Every replica has a stream, with both images: eventually consistent replication is built on it, so AWS turns it on. */
+/** Every replica has a stream: AWS turns one on, with both images, where there is none, and leaves another's view type as it is. */
 export function replicatedStream({ settings: { stream } }: Table, { env }: OperationContext): RegisterEdit[] {
-  if (stream?.enabled === true && stream.viewType === 'NEW_AND_OLD_IMAGES') return []
+  if (stream?.enabled === true) return []
   const value: RegisterValues['settings/stream'] = {
     enabled: true,
     viewType: 'NEW_AND_OLD_IMAGES',

@@ -112,13 +112,20 @@ function streamUpdate({ name, settings, replicas }: Table, input: Input, { env }
   const enabled = settings.stream?.enabled === true
   if (asked.StreamEnabled === true) {
     if (enabled) throw validationError(`Table already has an enabled stream: TableName: ${name}`)
+    if (asked.StreamViewType === undefined)
+      throw validationError(
+        'One or more parameter values were invalid: If stream is being enabled then UpdateViewType is required',
+      )
     const stream = streamFrom(asked, env.clock.wallMs())
     return stream === undefined ? [] : [edit('settings/stream', stream)]
   }
   if (settings.stream === undefined || !enabled)
-    throw validationError(`Table does not have an enabled stream: TableName: ${name}`)
+    throw validationError(`Table has no stream to disable: TableName: ${name}`)
   // Replication of eventually consistent global tables is built on it (developer guide, global tables).
-  if (replicas.length > 0) throw validationError('Streams cannot be disabled on a table that has replicas.')
+  if (replicas.length > 0)
+    throw validationError(
+      'One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica.',
+    )
   return [edit('settings/stream', { ...settings.stream, enabled: false })]
 }
 

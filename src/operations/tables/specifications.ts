@@ -17,7 +17,8 @@ export const streamLabel = (nowMs: number): string => new Date(nowMs).toISOStrin
 export function encryptionFrom(
   specification: Wire<SSESpecification> | undefined,
 ): RegisterValues['settings/encryption'] | undefined {
-  if (specification?.Enabled !== true) return undefined
+  // A type alone enables it, too.
+  if (specification === undefined || !(specification.Enabled ?? specification.SSEType === 'KMS')) return undefined
   const keyArn = specification.KMSMasterKeyId
   return { type: specification.SSEType ?? 'KMS', status: 'ENABLED', ...(keyArn === undefined ? {} : { keyArn }) }
 }

@@ -26,16 +26,22 @@ type Output = Wire<UpdateTableOutput>
 export const updateTable = defineControl<Input, Output>({
   name: 'UpdateTable',
   table: (input) => input.TableName,
-  checks: [somethingAsked, protectionAlone, throughputBounds, checkIndexUpdates, checkReplicaUpdates],
+  checks: [somethingAsked, replicasAlone, protectionAlone, throughputBounds, checkIndexUpdates, checkReplicaUpdates],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')
-    return oneAtATime(context.engine, name, () => update(input, context))
+    return oneAtATime(context.engine, name, async () => {
+      assertActive(tableInAnyState(input.TableName, context))
+      return await changeTable(input, context)
+    })
   },
 })
 
-async function update(input: Input, context: OperationContext): Promise<Output> {
+/**
+ * Makes the changes that a request asks for, in whatever state the table is. A table is UPDATING as long as a replica of it is CREATING, and a region
+ * that cannot be reached keeps it so. Clients have to wait then, as on AWS; an operator who gives the region up need not.
+ */
+async function changeTable(input: Input, context: OperationContext): Promise<Output> {
   const table = tableInAnyState(input.TableName, context)
-  assertChangeable(table, input)
   const edits = [
     ...capacityUpdate(table, input, context),
     ...settingUpdates(table, input, context),
@@ -45,7 +51,36 @@ async function update(input: Input, context: OperationContext): Promise<Output> 
   ]
   if (edits.length > 0) await context.engine.define(table.id, [...edits, ...updating(input, context)])
   const changed = required(context.engine.tableWithId(table.id), `table ${table.name}`)
-  return { TableDescription: describeTable(changed, context) }
+  return { TableDescription: describeTable(withoutNew(changed, input), context) }
+}
+
+/**
+ * Removes a replica for an operator. By force also while the table is UPDATING, as it is as long as a lost region's replica is CREATING. What guards a
+ * replica guards it here, too. Rejects with a ServiceError.
+ */
+export async function removeReplica(
+  { table, region, byForce }: { readonly table: string; readonly region: string; readonly byForce: boolean },
+  context: OperationContext,
+): Promise<void> {
+  const input = { TableName: table, ReplicaUpdates: [{ Delete: { RegionName: region } }] }
+  checkReplicaUpdates(input, context)
+  await (byForce ? changeReplicas(input, context) : updateTable.run(input, context))
+}
+
+/** As UpdateTable, but also while the table is UPDATING, and several at once: for operators and the simulator. Rejects with a ServiceError. */
+export function changeReplicas(input: Input, context: OperationContext): Promise<Output> {
+  const name = tableNameOf(context.settings, input.TableName ?? '')
+  return oneAtATime(context.engine, name, async () => {
+    const found = tableInAnyState(input.TableName, context)
+    if (found.status !== 'UPDATING') assertActive(found)
+    return await changeTable(input, context)
+  })
+}
+
+/** AWS lists a new replica some seconds after the answer that promises it. */
+function withoutNew(table: Table, { ReplicaUpdates: updates = [] }: Input): Table {
+  const made = new Set(updates.map(({ Create: create }) => create?.RegionName))
+  return { ...table, replicas: table.replicas.filter(({ region }) => !made.has(region)) }
 }
 
 const changes = [
@@ -73,6 +108,14 @@ function somethingAsked(input: Input): void {
     )
 }
 
+function replicasAlone(input: Input): void {
+  if ((input.ReplicaUpdates?.length ?? 0) === 0) return
+  if (changes.some((change) => change !== 'ReplicaUpdates' && input[change] !== undefined))
+    throw validationError(
+      'One or more parameter values were invalid: Replica modification must be the only operation in the request',
+    )
+}
+
 function throughputBounds({ ProvisionedThroughput }: Input): void {
   if (ProvisionedThroughput !== undefined) checkBounds(ProvisionedThroughput, '')
 }
@@ -84,15 +127,6 @@ function protectionAlone(input: Input): void {
     throw validationError(
       'One or more parameter values were invalid: DisassociationProtectionEnabled cannot be combined with any other change',
     )
-}
-
-/**
- * A table is UPDATING as long as a replica of it is CREATING, and a peer that cannot be reached keeps it so: replicas
- * may be added and removed meanwhile, which AWS would not allow, so that a lost region can be given up.
- */
-function assertChangeable(table: Table, input: Input): void {
-  if (table.status === 'UPDATING' && (input.ReplicaUpdates?.length ?? 0) > 0) return
-  assertActive(table)
 }
 
 const atOnce: readonly (keyof Input)[] = ['DeletionProtectionEnabled', 'DisassociationProtectionEnabled']

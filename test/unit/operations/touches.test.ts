@@ -216,10 +216,13 @@ async function region(seen: Seen): Promise<{ readonly context: OperationContext;
   await engine.commitEach([1, 2, 3, 4].map((sk) => put(things, itemOf('a', sk, more))))
   const shared = engine.tableNamed('shared') as Table
   await engine.commitEach([1, 2].map((sk) => put(shared, itemOf('a', sk, more))))
-  const settings = { accountId: '000000000000', region: us, regions: regionNames, tableTransitionMs: 0 }
+  const settings = { ...oneAccount, region: us, regions: regionNames }
+
   seen.tables.clear()
   return { context: { engine, env, settings }, engine }
 }
+
+const oneAccount = { accountId: '000000000000', globalTables2017: true, tableTransitionMs: 0 }
 
 const indexReady = {
   register: 'local/index/by-color',

@@ -16,7 +16,8 @@ export async function serveRegion(store: Store): Promise<RunningServer> {
   const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
   const engine = await openEngine(env, { topology: { self, regions: [self] } })
   await engine.define('id', tableEdits('abc'))
-  const settings = { accountId: '000000000000', region: self.name, regions: [self.name], tableTransitionMs: 0 }
+  const own = { region: self.name, regions: [self.name] }
+  const settings = { accountId: '000000000000', globalTables2017: false, ...own, tableTransitionMs: 0 }
   return await startServer({
     port: 0,
     context: { engine, env, settings },
