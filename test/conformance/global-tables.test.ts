@@ -503,14 +503,14 @@ describe.runIf(isLocal)('replica updates are refused', () => {
     expect(await message(replicas(us, table, { Update: { RegionName: eu } }))).toBe(
       'There are no actions specified in the Replica Update Action of the request.',
     )
-    const alone =
+    const onlyOne =
       'One or more parameter values were invalid: Replica modification must be the only operation in the request'
     for (const other of [
       { DeletionProtectionEnabled: true },
       { TableClass: 'STANDARD_INFREQUENT_ACCESS' as const },
       { BillingMode: 'PAY_PER_REQUEST' as const },
     ])
-      expect(await message(update(us, table, { ...other, ReplicaUpdates: [create] }))).toBe(alone)
+      expect(await message(update(us, table, { ...other, ReplicaUpdates: [create] }))).toBe(onlyOne)
   })
 
   test('but two that are the same count as one, and the answer does not list the new replica yet', async () => {
