@@ -125,4 +125,34 @@ describe('a peer’s state', () => {
     await transferState(deps, session, peer, epoch)
     expect(pausedPositionsOf(here.engine, peer.name).size).toBe(0)
   })
+
+  it('goes on from its note when it was interrupted, with the place in the log that it began at', async () => {
+    let isCut = true
+    const { deps, session, here, table, origin } = await scene((say, payload) => {
+      if (say === 'rows' && isCut) throw new Error('cut')
+      return payload
+    })
+    const begunAt = origin.engine.flushed()
+    await expect(transferState(deps, session, peer, origin.engine.epoch)).rejects.toThrow('cut')
+    expect(here.engine.cursor(peer.name)).toBeUndefined()
+    isCut = false
+    await origin.engine.commit([put(table, itemOf('a', 2))])
+    await transferState(deps, session, peer, origin.engine.epoch)
+    expect(here.engine.cursor(peer.name)?.position).toBe(begunAt)
+    expect(here.engine.size(table).items).toBe(2)
+  })
+
+  it('is abandoned when a table of it is emptied meanwhile: no cursor is set, and it begins again', async () => {
+    const emptied = new Emptied()
+    const { deps, session, here, table, origin } = await scene((say, payload) => {
+      if (say === 'rows') void emptied.begin(here.engine, [peer])
+      return payload
+    })
+    const { epoch } = origin.engine
+    await expect(transferState({ ...deps, emptied }, session, peer, epoch)).rejects.toThrow('was emptied meanwhile')
+    expect(here.engine.cursor(peer.name)).toBeUndefined()
+    await transferState(deps, session, peer, epoch)
+    expect(here.engine.size(table).items).toBe(1)
+    expect(here.engine.cursor(peer.name)?.position).toBe(origin.engine.flushed())
+  })
 })
