@@ -14,11 +14,12 @@ import type { Proof } from '../core/change/proof.ts'
 import type { Position } from '../core/change/change.ts'
 import { compareStamps, type RegionNumber, type Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import { isGoing, type TableId } from '../core/table/table.ts'
-import type { ApplyResult, Cursor, RemoteBatch, RemoteChange } from './engine.ts'
+import type { ApplyResult, RemoteBatch, RemoteChange, Command } from './command.ts'
+import type { Cursor } from './engine.ts'
 import { addSetAside } from './feed.ts'
 import type { Group } from './group.ts'
 import { rowsOfAStep } from './jobs.ts'
-import { type Merged, mergeItem, mergeRegister, type PeerItem } from './merge.ts'
+import { type Merged, mergeItem, mergeRegister } from './merge.ts'
 import { decodeCheckedRow } from './peer-row.ts'
 import type { State } from './state.ts'
 
@@ -33,13 +34,12 @@ export async function apply(state: State, batch: RemoteBatch, sequence: number):
   return result
 }
 
-/** A peer's rows of one table, or its registers, from a snapshot: no cursor, and nothing is held, only waited for. */
-export async function mergeRows(
+/** No cursor, and nothing is held: the caller has waited until the rows are within the drift bound. */
+async function mergeRows(
   state: State,
   rows: readonly KeyedRow[],
   merge: (group: Group, row: KeyedRow) => Merged,
 ): Promise<void> {
-  await untilWithinDrift(state, rows)
   const group = state.groups.open()
   editing(state, () => {
     for (const { row } of rows) receiveStamp(state, stampIn(row))
@@ -48,18 +48,29 @@ export async function mergeRows(
   await state.groups.written(group)
 }
 
-type From = Pick<PeerItem, 'origin' | 'restored'>
-
-/** Rows of a table that this region may have left meanwhile; in steps. */
-export async function mergeTableRows(state: State, id: TableId, rows: readonly KeyedRow[], from: From): Promise<void> {
-  const step = rowsOfAStep(state.catalog.decided(id), mergeRowsMax)
-  for (let at = 0; at < rows.length; at += step)
-    await mergeRows(state, rows.slice(at, at + step), (group, { key, row }) => {
-      const table = state.catalog.decided(id)
-      if (table === undefined || isGoing(table)) return 'ignored'
-      return mergeItem(state, group, { table, key, row, ...from })
-    })
+/** Rows of a table that this region may have left meanwhile. */
+export function mergeTableRows(state: State, { table: id, rows, restored }: Of<'merge'>): Promise<void> {
+  const from = restored ? ({ origin: 'a damaged disk', restored } as const) : { origin: 'snapshot' }
+  return mergeRows(state, rows, (group, { key, row }) => {
+    const table = state.catalog.decided(id)
+    if (table === undefined || isGoing(table)) return 'ignored'
+    return mergeItem(state, group, { table, key, row, ...from })
+  })
 }
+
+export function mergeRegisters(state: State, { table: id, rows }: Of<'registers'>): Promise<void> {
+  return mergeRows(state, rows, (group, { key, row }) =>
+    mergeRegister(state, group, { id, key, row, origin: 'snapshot' }),
+  )
+}
+
+/** Rows in the steps that they are merged in. */
+export function* mergeSteps(state: State, id: TableId, rows: readonly KeyedRow[]): Generator<readonly KeyedRow[]> {
+  const step = rowsOfAStep(state.catalog.decided(id), mergeRowsMax)
+  for (let at = 0; at < rows.length; at += step) yield rows.slice(at, at + step)
+}
+
+type Of<Kind extends Command['kind']> = Extract<Command, { kind: Kind }>
 
 /** Half an edit must not reach the disk: what throws in the middle of one stops the engine. */
 export function editing<Result>(state: State, edit: () => Result): Result {
@@ -170,7 +181,7 @@ function countMetrics(state: State, peer: string, tally: Pick<Tally, 'won' | 'ig
 }
 
 /** Rejects when their time does not come soon: the caller asks again, of a peer that may say otherwise then. */
-async function untilWithinDrift(state: State, rows: readonly KeyedRow[]): Promise<void> {
+export async function untilWithinDrift(state: State, rows: readonly KeyedRow[]): Promise<void> {
   const sinceMs = state.clock.monotonicMs()
   for (const { row } of rows) {
     for (const stamp = stampIn(row); isBeyondDrift(state, stamp);) {
@@ -186,7 +197,7 @@ const driftPollMs = 1000
 const rowsHeldMsMax = 5000
 
 export function isBeyondDrift(state: State, stamp: Stamp | undefined): boolean {
-  return stamp !== undefined && stamp.wallMs > state.clock.wallMs() + state.driftMsMax
+  return stamp !== undefined && stamp.wallMs > state.time.wallMs() + state.driftMsMax
 }
 
 /** Whatever this region writes after this is later than what it has received. */
@@ -194,7 +205,7 @@ export function receiveStamp(state: State, stamp: Stamp | undefined): void {
   if (stamp === undefined) return
   const { wallMs, counter } = state.head.clock
   if (stamp.wallMs > wallMs || (stamp.wallMs === wallMs && stamp.counter > counter))
-    state.head.receive(stamp, state.clock.wallMs())
+    state.head.receive(stamp, state.time.wallMs())
 }
 
 function stampIn(row: Buffer): Stamp | undefined {

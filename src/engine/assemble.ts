@@ -1,11 +1,14 @@
 /** Puts the parts of an engine's state together; what they hold is loaded from the store afterwards. */
 import { clockDriftMsMax, itemCollectionSizeBytesMax } from '../core/limits.ts'
 import type { Topology } from '../core/topology.ts'
+import type { Order } from '../ports/order.ts'
 import type { Env } from '../ports/env.ts'
 import { Catalog } from './catalog.ts'
+import type { Command } from './command.ts'
 import { Counts } from './counts.ts'
 import { Cursors } from './cursors.ts'
 import { Damage } from './damage.ts'
+import type { DecisionTime } from './decision-time.ts'
 import type { Groups } from './group.ts'
 import { Head } from './head.ts'
 import { Lineage } from './lineage.ts'
@@ -18,6 +21,8 @@ export type EngineOptions = {
   readonly topology: Topology
   readonly clockDriftMsMax?: number
   readonly itemCollectionSizeBytesMax?: number
+  /** Where commands get their places; the turns of this process unless it says otherwise. */
+  readonly order?: Order<Command>
   /** An entry of the log is damaged, and the next start refuses the store as damaged: the node is to stop. */
   readonly onDamagedLog?: ((error: Error) => void) | undefined
   /** The start takes longer, since the store is upgraded, and goes on. */
@@ -26,9 +31,14 @@ export type EngineOptions = {
   readonly onBrokenInvariant?: (error: Error) => void
 }
 
-export type Opened = { readonly store: SealedStore; readonly groups: Groups; readonly epoch: string }
+export type Opened = {
+  readonly store: SealedStore
+  readonly groups: Groups
+  readonly time: DecisionTime
+  readonly epoch: string
+}
 
-export function assembleState(env: Env, options: EngineOptions, { store, groups, epoch }: Opened): State {
+export function assembleState(env: Env, options: EngineOptions, { store, groups, time, epoch }: Opened): State {
   const { clock, log, meter } = env
   const head = new Head()
   const staying = new StayingRuns()
@@ -38,13 +48,14 @@ export function assembleState(env: Env, options: EngineOptions, { store, groups,
     itemCollectionSizeBytesMax: options.itemCollectionSizeBytesMax ?? itemCollectionSizeBytesMax,
     store,
     clock,
+    time,
     log,
     meter,
     groups,
     head,
     counts: new Counts(groups),
     staying,
-    writer: new LogWriter({ groups, head, staying, clock }),
+    writer: new LogWriter({ groups, head, staying, time }),
     damage: new Damage({ store, groups, log, meter, onDamagedLog: options.onDamagedLog }),
     catalog: new Catalog(store, options.topology.self.name),
     cursors: new Cursors(groups),

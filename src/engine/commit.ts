@@ -11,7 +11,7 @@ import type { Table } from '../core/table/table.ts'
 import { hasItemCollections } from '../core/write/item-collection.ts'
 import { decide } from '../core/write/decide.ts'
 import type { Current, Outcome, Refusal, Write } from '../core/write/write.ts'
-import type { CommitResult, OnceResult, Token } from './engine.ts'
+import type { CommitResult, EachResult, OnceResult, Token } from './command.ts'
 import { collectionRefusal, type Growths } from './collections.ts'
 import type { Group } from './group.ts'
 import { rowKey } from './keys.ts'
@@ -35,15 +35,30 @@ export function commit(state: State, writes: readonly Write[], cause: Cause): Pr
   return only === undefined ? commitAll(state, writes, cause) : commitOne(state, only, cause)
 }
 
-/** Each by itself, as if they had come one after another, and one answer when all of them are durable. */
-export function commitEach(state: State, writes: readonly Write[], cause: Cause): Promise<readonly CommitResult[]> {
-  const results = writes.map((write): CommitResult => {
-    const decided = decideWrite(state, write)
+/**
+ * Each by itself, as if they had come one after another, and one answer when all of them are durable. They are in one flush group:
+ * where that fails, nothing of them is stored, and all of it rejects.
+ */
+export function commitEach(state: State, writes: readonly Write[], cause: Cause): Promise<readonly EachResult[]> {
+  const results = writes.map((write): EachResult => {
+    const decided = decideAlone(state, write)
+    if ('failed' in decided) return decided
     if ('refused' in decided) return { accepted: false, refusals: [decided] }
     if (decided.outcome.changed) editAll(state, [decided], cause)
     return accepted(state, [decided])
   })
   return answer(state.groups.settled(), results)
+}
+
+/** Whatever keeps one write from being decided, or from being taken, keeps none of the others: they may be in the group already. */
+function decideAlone(state: State, write: Write): Accepted | Refusal | Extract<EachResult, { failed: unknown }> {
+  try {
+    const decided = decideWrite(state, write)
+    if (isAccepted(decided) && decided.outcome.changed) state.groups.open()
+    return decided
+  } catch (failed) {
+    return { accepted: false, failed }
+  }
 }
 
 /** The token is looked up and written in the same turn as the writes are decided: two at once cannot both be new. */
@@ -78,15 +93,12 @@ function commitAll(state: State, writes: readonly Write[], cause: Cause, token?:
 function decideWrite(state: State, write: Write, together?: Growths): Accepted | Refusal {
   const { refuses } = state.lineage
   if (refuses !== undefined) throw new ServiceError('ServiceUnavailable', `This region takes no writes: ${refuses}.`)
-  const table = state.catalog.decided(write.table.id) ?? state.catalog.successorOf(write.table.id)
+  const table = state.catalog.decided(write.table) ?? state.catalog.successorOf(write.table)
   if (table === undefined || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
   const at = rowKey(table.number, write.key)
   const before = soundRow(state, at)
-  const outcome = decide(
-    table === write.table ? write : { ...write, table },
-    before === undefined || isTombstone(before) ? undefined : new StoredItem(before),
-  )
+  const outcome = decide(write, table, before === undefined || isTombstone(before) ? undefined : new StoredItem(before))
   if ('refused' in outcome) return outcome
   const full =
     outcome.changed && hasItemCollections(table) ? tooLarge(state, table, { write, outcome, together }) : undefined
@@ -164,7 +176,7 @@ function accepted(state: State, writes: readonly Accepted[]): CommitResult {
 function settled(state: State, writes: readonly Write[], result: CommitResult): Promise<CommitResult> {
   const waits: Promise<void>[] = []
   for (const write of writes) {
-    const table = state.catalog.decided(write.table.id) ?? state.catalog.successorOf(write.table.id)
+    const table = state.catalog.decided(write.table) ?? state.catalog.successorOf(write.table)
     const durable = table === undefined ? undefined : state.groups.durability(rowKey(table.number, write.key))
     if (durable !== undefined) waits.push(durable)
   }
@@ -182,7 +194,7 @@ function answer<Result>(durable: Promise<unknown>, result: Result): Promise<Resu
 }
 
 function assertDistinct(writes: readonly Write[]): void {
-  const keys = new Set(writes.map((write) => `${write.table.id} ${write.key.toString('latin1')}`))
+  const keys = new Set(writes.map((write) => `${write.table} ${write.key.toString('latin1')}`))
   assert(keys.size === writes.length, 'commit: the writes of a transaction have different keys')
 }
 
@@ -200,14 +212,5 @@ class StoredItem implements Current {
   item(): ReturnType<typeof decodeItem> {
     this.parsed ??= decodeItem(this.#row.subarray(bodyOffset(this.#row)))
     return this.parsed
-  }
-}
-
-/** What throws before it has begun rejects like what fails later. */
-export function rejecting<Result>(begin: () => Promise<Result>): Promise<Result> {
-  try {
-    return begin()
-  } catch (error) {
-    return Promise.reject(error)
   }
 }

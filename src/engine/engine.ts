@@ -7,7 +7,7 @@
  * way; its edits join the open group, and one group is flushed at a time. A failed flush fails every group that was
  * built on it, and the state is read from the store again.
  */
-import type { Cause, Change, Position } from '../core/change/change.ts'
+import type { Change, Position } from '../core/change/change.ts'
 import type { Proof, Proven } from '../core/change/proof.ts'
 import type { RecordHead } from '../core/change/record.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
@@ -16,8 +16,21 @@ import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Turns } from '../core/turns.ts'
-import type { Outcome, Refusal, Write } from '../core/write/write.ts'
+import type { Write } from '../core/write/write.ts'
 import type { Damage } from './damage.ts'
+import type {
+  ApplyResult,
+  Command,
+  CommitResult,
+  EachResult,
+  Mending,
+  OnceResult,
+  OwnCause,
+  RegisterEdit,
+  RemoteBatch,
+  ResultOf,
+  Token,
+} from './command.ts'
 import type { RegionNumbers } from './region-numbers.ts'
 import type { Trouble } from './trouble.ts'
 import type { TableChanges } from './table-changes.ts'
@@ -27,22 +40,6 @@ export type OwnBounds = { readonly after: Position; readonly upTo: Position; rea
 
 /** `record` is only lent: it is gone once anything is asked of the engine. False ends it before this one. */
 export type VisitRecord = (head: RecordHead, record: Buffer) => boolean
-
-/** All outcomes, or at least one refusal (undefined where that write alone would have been accepted). */
-export type CommitResult =
-  | { readonly accepted: true; readonly outcomes: readonly Outcome[]; readonly position: Position }
-  | { readonly accepted: false; readonly refusals: readonly (Refusal | undefined)[] }
-
-/** A client's name for its transaction, and what the transaction is, so that another under the same name is told apart. */
-export type Token = { readonly name: string; readonly digest: string }
-
-export type OnceResult =
-  | { readonly done: 'now'; readonly result: CommitResult }
-  /** A transaction with this token and digest was accepted before, within the token's time; or one with another digest. */
-  | { readonly done: 'before' | 'another' }
-
-/** Why a region writes something itself. */
-export type OwnCause = Extract<Cause, 'client' | 'ttl' | 'restore' | 'import'>
 
 /** Two writes of one item that knew nothing of each other, as they met in this region. */
 export type Conflict = {
@@ -90,58 +87,8 @@ export type OverruledSetting = {
   readonly row: Buffer
 }
 
-/** An edit of one register of a table's record (core/table/registers.ts); undefined removes it. */
-export type RegisterEdit = {
-  readonly register: string
-  readonly value: unknown
-  /** For `local/index/`: only while it has this index number. */
-  readonly number?: number
-}
-
-/** What a peer sent, checked for form: changes of one origin in its log's order. */
-export type RemoteBatch = {
-  readonly origin: string
-  /** Identifies the origin's store: another epoch is another log. */
-  readonly epoch: string
-  /** Positions of the origin's log that the batch covers: (after, upTo]. Those absent are none of ours. */
-  readonly after: Position
-  readonly upTo: Position
-  readonly changes: readonly RemoteChange[]
-  /** Of the place `upTo` (core/change/proof.ts). */
-  readonly proof?: Proof | undefined
-}
-
-export type RemoteChange = {
-  readonly position: Position
-  readonly group: Position
-  readonly kind: 'item' | 'register'
-  readonly table: TableId
-  readonly ordinal: number
-  readonly key: Buffer
-  readonly row: Buffer
-}
-
-export type ApplyResult =
-  /** A hole: the cursor stands before `after`. Nothing was applied. */
-  | { readonly applied: 'hole'; readonly cursor: Position }
-  /** The stamp of the first change beyond the drift bound; nothing from there on was applied, what came before was. */
-  | ({ readonly applied: 'held'; readonly until: Stamp; readonly cursor: Position } & Outcomes)
-  | ({ readonly applied: 'all'; readonly cursor: Position } & Outcomes)
-
 /** What may be forgotten of a table's registers: up to which stamp every region has them, and the regions that have left for good. */
 export type RegisterHorizon = { readonly upTo: Stamp; readonly left: readonly string[] }
-
-/** What became of the changes that were not there before. */
-export type Outcomes = {
-  readonly won: number
-  readonly ignored: number
-  readonly conflicts: number
-  /** Changes that cannot be right, by their positions: the origin may never have made them. */
-  readonly setAside: readonly Position[]
-}
-
-/** What was found under a key, and what belongs there; undefined for nothing. */
-export type Mending = { readonly found: Buffer | undefined; readonly row: Buffer | undefined }
 
 /** Where this region stands in a peer's log. */
 export type Cursor = {
@@ -226,10 +173,12 @@ export interface Engine {
   emptyTable(id: TableId, progress?: (rows: number) => void): Promise<void>
 
   // Items
+  /** The one way in for commands, which those below and some of replication's are short for. Resolves when what it came to is durable. */
+  submit<One extends Command>(command: One): Promise<ResultOf<One>>
   /** Atomic; of one table each key at most once. Rejects with a ServiceError when the store cannot take it. */
   commit(writes: readonly Write[], cause?: OwnCause): Promise<CommitResult>
   /** Each by itself, in this order: some may be accepted and others refused. Resolves when all that was accepted is durable. */
-  commitEach(writes: readonly Write[], cause?: OwnCause): Promise<readonly CommitResult[]>
+  commitEach(writes: readonly Write[], cause?: OwnCause): Promise<readonly EachResult[]>
   /** `commit`, unless the token was used: remembered with an accepted transaction, in the same group. */
   commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult>
   /** The durable row under a primary key; a tombstone counts as none. */

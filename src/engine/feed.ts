@@ -36,7 +36,7 @@ export function addConflict(
   },
 ): void {
   state.meter.count('longitude_conflicts_total', { table: table.name })
-  const wallMs = state.clock.wallMs()
+  const wallMs = state.time.wallMs()
   const record = encodeRecord({
     wallMs,
     table: table.id,
@@ -60,7 +60,7 @@ export function addSetAside(state: State, group: Group, entry: Omit<SetAside, 'n
   state.log.error('set a peer’s change aside', { peer: entry.origin, table: entry.table, reason: entry.reason })
   state.meter.count('longitude_replication_refused_total', { peer: entry.origin })
   const row = entry.row.subarray(0, setAsideBytesMax)
-  const record = encodeRecord({ wallMs: state.clock.wallMs(), ...entry, row })
+  const record = encodeRecord({ wallMs: state.time.wallMs(), ...entry, row })
   const bounds = { countMax: setAsideMax, bytesMax: setAsideMax * setAsideBytesMax * 2, sinceMs: 0, keyOf: setAsideKey }
   state.head.setAside = append(state, group, state.head.setAside, record, bounds)
 }
@@ -74,7 +74,7 @@ export function addOverruled(
   const tableName = registerValue(state.catalog.registers(table), 'definition')?.name ?? table
   state.log.warn('setting overruled by another region’s', { table: tableName, register, by, reason })
   state.meter.count('longitude_settings_overruled_total', { table: tableName })
-  const record = encodeRecord({ wallMs: state.clock.wallMs(), tableName, ...entry })
+  const record = encodeRecord({ wallMs: state.time.wallMs(), tableName, ...entry })
   const bounds = { countMax: overruledMax, bytesMax: overruledBytesMax, sinceMs: 0, keyOf: overruledKey }
   state.head.overruled = append(state, group, state.head.overruled, record, bounds)
 }

@@ -8,6 +8,7 @@ import { ServiceError } from '../core/errors.ts'
 import { groupBytesMax } from '../core/limits.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Edit, Range } from '../ports/store.ts'
+import type { DecisionTime } from './decision-time.ts'
 import type { SealedStore } from './sealed-store.ts'
 
 /** Edits that become durable together. */
@@ -22,6 +23,8 @@ export class Group {
   writes = 0
   bytes = 0
   openedMs = 0
+  /** The time of the last decision in it. */
+  wallMs = 0
   resolve!: () => void
   reject!: (error: unknown) => void
 
@@ -46,6 +49,7 @@ export class Group {
 export type GroupsOptions = {
   readonly store: SealedStore
   readonly clock: Clock
+  readonly time: DecisionTime
   /** The last edits of a group, just before it goes to the store. */
   readonly onSeal: (group: Group) => void
   /** After the group's effects. */
@@ -77,6 +81,7 @@ export class Groups {
     if (this.#open.bytes > groupBytesMax)
       throw new ServiceError('ServiceUnavailable', 'The disk does not keep up with the writes.')
     if (this.#open.isEmpty) this.#open.openedMs = this.#options.clock.monotonicMs()
+    this.#open.wallMs = this.#options.time.wallMs()
     this.#schedule()
     return this.#open
   }

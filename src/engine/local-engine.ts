@@ -9,48 +9,51 @@ import type { Index, Table, TableId } from '../core/table/table.ts'
 import { inOneTurn, type Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
-import { apply, isBeyondDrift, mergeRows, mergeTableRows, receiveStamp } from './apply.ts'
+import { isBeyondDrift, receiveStamp } from './apply.ts'
 import { assembleState, type EngineOptions } from './assemble.ts'
 import { Audits } from './audit.ts'
 import { collectionSizeIn } from './collections.ts'
-import { commit, commitEach, commitOnce, rejecting } from './commit.ts'
+import { Commands } from './commands.ts'
 import { horizonFrom, sizeFrom } from './counts.ts'
 import type {
   ApplyResult,
   CommitResult,
+  EachResult,
+  Mending,
+  OnceResult,
+  OwnCause,
+  RegisterEdit,
+  RemoteBatch,
+  Token,
+  Command,
+  ResultOf,
+} from './command.ts'
+import type {
   Conflict,
   Cursor,
   Engine,
   FeedCount,
-  Mending,
-  OnceResult,
-  OwnCause,
   OwnBounds,
   VisitRecord,
-  RegisterEdit,
-  RemoteBatch,
   OverruledSetting,
   SetAside,
   StoreLineage,
-  Token,
 } from './engine.ts'
+import { DecisionTime } from './decision-time.ts'
 import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
 import { forgetRegisters } from './forget-registers.ts'
 import { type Group, Groups } from './group.ts'
 import { backfill, emptyTable, raiseHorizon, removeIndex, removeTable, removeTombstones } from './jobs.ts'
 import { collectionKey, countsKey, headKey, noteKey } from './keys.ts'
+import { LocalOrder } from './local-order.ts'
 import { readLog, trimLog, visitOwnLog } from './log.ts'
-import { isRowOf, mend } from './mend.ts'
-import { mergeRegister } from './merge.ts'
+import { isRowOf } from './mend.ts'
 import { OwnLineage } from './own-lineage.ts'
 import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
-import { define, detach } from './register-edit.ts'
 import { RegionNumbers } from './region-numbers.ts'
 import { SealedStore } from './sealed-store.ts'
 import { putNotes, readNote, type State } from './state.ts'
 import { type Trouble, TroubleWatch } from './trouble.ts'
-
-const probeNote = 'engine/probe'
 
 export class LocalEngine implements Engine {
   readonly region: Engine['region']
@@ -60,6 +63,7 @@ export class LocalEngine implements Engine {
   readonly #listeners = new Set<() => void>()
   readonly #trouble = new TroubleWatch()
   readonly #audits: Audits
+  readonly #commands: Commands
   /** As of the last durable group. */
   #flushed: Position = 0
   #oldest: Position = 1
@@ -68,6 +72,7 @@ export class LocalEngine implements Engine {
   constructor(env: Env, options: EngineOptions, epoch: string) {
     this.region = options.topology.self
     this.#state = this.#assemble(env, options, epoch)
+    this.#commands = new Commands(this.#state, options.order ?? new LocalOrder(env.clock))
     this.#audits = new Audits(this.#state)
     this.regionNumbers = new RegionNumbers(this.#state)
     this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
@@ -89,12 +94,12 @@ export class LocalEngine implements Engine {
     return this.#state.catalog.tables()
   }
 
-  async define(id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
-    if (edits.length > 0 || this.#state.catalog.decided(id) !== undefined) await define(this.#state, id, edits)
+  define(id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
+    return this.submit({ kind: 'define', table: id, edits })
   }
 
-  async detach(id: TableId, own: TableId): Promise<void> {
-    if (this.#state.catalog.decided(id) !== undefined) await detach(this.#state, id, own)
+  detach(id: TableId, own: TableId): Promise<void> {
+    return this.submit({ kind: 'detach', table: id, own })
   }
 
   forgetRegisters(id: TableId, upTo: Stamp, left: readonly string[] = []): Promise<number> {
@@ -114,16 +119,20 @@ export class LocalEngine implements Engine {
     return backfill(this.#state, id, index, progress)
   }
 
-  commit(writes: readonly Write[], cause: OwnCause = 'client'): Promise<CommitResult> {
-    return rejecting(() => commit(this.#state, writes, cause))
+  submit<One extends Command>(command: One): Promise<ResultOf<One>> {
+    return this.#commands.submit(command)
   }
 
-  commitEach(writes: readonly Write[], cause: OwnCause = 'client'): Promise<readonly CommitResult[]> {
-    return rejecting(() => commitEach(this.#state, writes, cause))
+  commit(writes: readonly Write[], cause: OwnCause = 'client'): Promise<CommitResult> {
+    return this.submit({ kind: 'commit', writes, cause })
+  }
+
+  commitEach(writes: readonly Write[], cause: OwnCause = 'client'): Promise<readonly EachResult[]> {
+    return this.submit({ kind: 'each', writes, cause })
   }
 
   commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult> {
-    return rejecting(() => commitOnce(this.#state, writes, token))
+    return this.submit({ kind: 'once', writes, token })
   }
 
   get(table: Table, key: Buffer): Buffer | undefined {
@@ -162,8 +171,8 @@ export class LocalEngine implements Engine {
   }
 
   visitOwnLog(bounds: OwnBounds, visit: VisitRecord): Position {
-    const upTo = Math.min(bounds.upTo, this.#flushed)
-    return this.#state.damage.noting(() => visitOwnLog(this.#state, { ...bounds, upTo }, visit))
+    const own = { ...bounds, upTo: Math.min(bounds.upTo, this.#flushed) }
+    return this.#state.damage.noting(() => visitOwnLog(this.#state, own, visit))
   }
 
   onFlushed(listener: () => void): () => void {
@@ -180,7 +189,7 @@ export class LocalEngine implements Engine {
   }
 
   apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult> {
-    return apply(this.#state, batch, sequence)
+    return this.submit({ kind: 'apply', batch, sequence })
   }
 
   knownTables(): readonly TableId[] {
@@ -196,21 +205,19 @@ export class LocalEngine implements Engine {
   }
 
   mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
-    return mergeRows(this.#state, rows, (group, { key, row }) =>
-      mergeRegister(this.#state, group, { id, key, row, origin: 'snapshot' }),
-    )
+    return this.#commands.mergeRegisters(id, rows)
   }
 
   merge(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
-    return mergeTableRows(this.#state, id, rows, { origin: 'snapshot' })
+    return this.#commands.merge(id, rows, false)
   }
 
   restore(id: TableId, rows: readonly KeyedRow[]): Promise<void> {
-    return mergeTableRows(this.#state, id, rows, { origin: 'a damaged disk', restored: true })
+    return this.#commands.merge(id, rows, true)
   }
 
   mend(id: TableId, key: Buffer, mending: Mending): Promise<boolean> {
-    return mend(this.#state, id, key, mending)
+    return this.submit({ kind: 'mend', table: id, key, mending })
   }
 
   audit(id: TableId): Promise<number> {
@@ -299,17 +306,16 @@ export class LocalEngine implements Engine {
 
   async probe(): Promise<void> {
     const bytes = Buffer.alloc(this.#trouble.probeSizeBytes)
-    await this.#edit((group) => this.#state.groups.put(group, noteKey(probeNote), bytes))
-    await this.setNote(probeNote, undefined)
+    await this.#edit((group) => this.#state.groups.put(group, noteKey('engine/probe'), bytes))
+    await this.setNote('engine/probe', undefined)
   }
 
   get damage(): Engine['damage'] {
     return this.#state.damage
   }
 
-  async close(): Promise<void> {
-    await this.#state.groups.close(new Error('the engine is closed'))
-    this.#listeners.clear()
+  close(): Promise<void> {
+    return this.#state.groups.close(new Error('the engine is closed')).finally(() => this.#listeners.clear())
   }
 
   async #edit(edit: (group: Group) => void): Promise<void> {
@@ -321,9 +327,11 @@ export class LocalEngine implements Engine {
   #assemble(env: Env, options: EngineOptions, epoch: string): State {
     const { clock, log } = env
     const store = new SealedStore(env.store)
+    const time = new DecisionTime(options.order === undefined ? clock : undefined)
     const groups = new Groups({
       store,
       clock,
+      time,
       onSeal: (group) => this.#seal(group),
       onDurable: (group, durationMs) => this.#durable(group, durationMs),
       onFailed: (error, group) => this.#failed(error, group),
@@ -332,7 +340,7 @@ export class LocalEngine implements Engine {
         options.onBrokenInvariant?.(error)
       },
     })
-    return assembleState(env, options, { store, groups, epoch })
+    return assembleState(env, options, { store, groups, time, epoch })
   }
 
   /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */
@@ -348,10 +356,10 @@ export class LocalEngine implements Engine {
   }
 
   #seal(group: Group): void {
-    const { head, counts, catalog, groups, clock } = this.#state
+    const { head, counts, catalog, groups } = this.#state
     counts.seal(group)
     catalog.seal((key, value) => groups.put(group, key, value))
-    head.follow(clock.wallMs())
+    head.follow(group.wallMs)
     this.#state.lineage.seal(group)
     groups.put(group, headKey, head.encode())
     const { position, oldest, clock: time } = head

@@ -2,7 +2,7 @@
 import { assert } from '../core/assert.ts'
 import { type Cause, type ChangeOrigin, isForeign, type Position } from '../core/change/change.ts'
 import { encodeEntry, entryChangesMax, type EntryHead, type Unplaced } from '../core/change/record.ts'
-import type { Clock } from '../ports/clock.ts'
+import type { DecisionTime } from './decision-time.ts'
 import type { Group, Groups } from './group.ts'
 import type { Head } from './head.ts'
 import { logKey } from './keys.ts'
@@ -12,7 +12,7 @@ type Room = {
   readonly groups: Groups
   readonly head: Head
   readonly staying: StayingRuns
-  readonly clock: Clock
+  readonly time: DecisionTime
 }
 
 type Open = { readonly group: Group; readonly head: EntryHead; readonly changes: Unplaced[] }
@@ -67,8 +67,8 @@ export class LogWriter {
   }
 
   #headOf(first: Position, cause: Cause, origin: ChangeOrigin | undefined): EntryHead {
-    const { head, clock } = this.#room
-    head.follow(clock.wallMs())
+    const { head, time } = this.#room
+    head.follow(time.wallMs())
     return { first, cause, at: head.clock.wallMs, origin: isForeign(cause) ? origin : undefined }
   }
 

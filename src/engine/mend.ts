@@ -12,7 +12,7 @@ import type { Table, TableId } from '../core/table/table.ts'
 import { collectionShare } from '../core/write/item-collection.ts'
 import { editing, receiveStamp } from './apply.ts'
 import { markForAudit } from './audit.ts'
-import type { Mending } from './engine.ts'
+import type { Mending } from './command.ts'
 import { rowKey } from './keys.ts'
 import { checkHeader, checkItemRow } from './peer-row.ts'
 import { editRow, type RowEdit } from './row-edit.ts'
@@ -90,7 +90,7 @@ export function isRowOf(state: State, id: TableId, key: Buffer, bytes: Buffer): 
 
 /** One that a region we know may have given by now. */
 function isStampOf(state: State, { region, wallMs }: Stamp): boolean {
-  return new RegionNumbers(state).known().includes(region) && wallMs <= state.clock.wallMs() + state.driftMsMax
+  return new RegionNumbers(state).known().includes(region) && wallMs <= state.time.wallMs() + state.driftMsMax
 }
 
 /**

@@ -2,15 +2,15 @@
  * What a peer sent is checked before anything is built on it: a row must be one that an honest region of this version
  * could have written under that key. Returns what is wrong, for people; undefined when nothing is.
  */
-import { canonicalNumber } from '../core/attribute/number.ts'
 import { sizeOfItem } from '../core/attribute/size.ts'
-import { type AttributeValue, type Item, typeOf } from '../core/attribute/value.ts'
+import { isStoredItem } from '../core/attribute/stored-value.ts'
+import type { Item } from '../core/attribute/value.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { decodeRow, type Row } from '../core/item/row.ts'
 import { type ScannedValue, scanItem } from '../core/item/scan-item.ts'
 import { bareKeyBytes, keyValueOf } from '../core/key/key-bytes.ts'
 import { type BareBytes, encodePrimaryKey, isPrimaryKeyOf } from '../core/key/primary-key.ts'
-import { itemSizeBytesMax, messageSizeBytesMax, nestingDepthMax } from '../core/limits.ts'
+import { itemSizeBytesMax, messageSizeBytesMax } from '../core/limits.ts'
 import { isCausal } from '../core/reconcile/reconcile.ts'
 import { isLocalRegister } from '../core/table/registers.ts'
 import { isRegisterValue } from '../core/table/register-value.ts'
@@ -23,7 +23,7 @@ import type { KeyAttribute, Table } from '../core/table/table.ts'
 export function checkItemRow(table: Table, key: Buffer, row: Row): Item | undefined {
   if (table.indexes.length === 0 && isRightByItsBytes(table, key, row)) return undefined
   const item = parsed(row.body) as Item
-  if (!isItem(item)) throw new RangeError('its item is not one')
+  if (!isStoredItem(item)) throw new RangeError('its item is not one')
   const lacks = (part: KeyAttribute): boolean => keyValueOf(item, part) === undefined
   if (table.key.partition.some(lacks) || table.key.sort.some(lacks))
     throw new RangeError('its item lacks a key attribute')
@@ -97,57 +97,4 @@ function parsed(body: Buffer): unknown {
   } catch {
     throw new RangeError('its body is no JSON')
   }
-}
-
-function isItem(value: unknown, level = 1): value is Item {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
-  const fields = value as Readonly<Record<string, unknown>>
-  for (const name in fields) if (!isAttributeValue(fields[name], level)) return false
-  return true
-}
-
-/** As regions keep values: one type each, numbers in canonical text, sets without twins, as deep as the API takes them. */
-function isAttributeValue(value: unknown, level: number): value is AttributeValue {
-  if (typeof value !== 'object' || value === null || level > nestingDepthMax) return false
-  const members = Object.keys(value)
-  if (members.length !== 1) return false
-  const content = (value as Record<string, unknown>)[members[0] ?? '']
-  switch (typeOf(value as AttributeValue)) {
-    case 'S':
-      return typeof content === 'string'
-    case 'N':
-      return isNumber(content)
-    case 'B':
-      return isBinary(content)
-    case 'BOOL':
-      return typeof content === 'boolean'
-    case 'NULL':
-      return content === true
-    case 'M':
-      return isItem(content, level + 1)
-    case 'L':
-      return Array.isArray(content) && content.every((each) => isAttributeValue(each, level + 1))
-    case 'SS':
-      return isSet(content, (each) => typeof each === 'string')
-    case 'NS':
-      return isSet(content, isNumber)
-    case 'BS':
-      return isSet(content, isBinary)
-    default:
-      return false
-  }
-}
-
-function isSet(content: unknown, isElement: (each: unknown) => boolean): boolean {
-  return (
-    Array.isArray(content) && content.length > 0 && content.every(isElement) && new Set(content).size === content.length
-  )
-}
-
-function isNumber(content: unknown): boolean {
-  return typeof content === 'string' && canonicalNumber(content) === content
-}
-
-function isBinary(content: unknown): boolean {
-  return typeof content === 'string' && Buffer.from(content, 'base64').toString('base64') === content
 }

@@ -18,7 +18,7 @@ import { owedRegisters } from '../core/table/owed-registers.ts'
 import type { TableId } from '../core/table/table.ts'
 import { numberRegister, registerValueOf } from './catalog.ts'
 import { addOverruled } from './feed.ts'
-import type { RegisterEdit } from './engine.ts'
+import type { RegisterEdit } from './command.ts'
 import type { Group } from './group.ts'
 import { registerKey } from './keys.ts'
 import { nextStamp, type State } from './state.ts'
@@ -26,6 +26,7 @@ import { nextStamp, type State } from './state.ts'
 export async function define(state: State, id: TableId, edits: readonly RegisterEdit[]): Promise<void> {
   const current = edits.filter((edit) => !isStale(state, id, edit, edits))
   // No edits at all: what is owed is looked at again.
+  if (edits.length === 0 && state.catalog.decided(id) === undefined) return
   if (current.length === 0 && edits.length > 0) return
   const group = state.groups.open()
   try {
@@ -64,7 +65,7 @@ function isStale(
 export function settleRegisters(state: State, group: Group, id: TableId): void {
   numberTable(state, group, id)
   const { wallMs, counter } = state.head.clock
-  const place = { region: state.topology.self.name, nowMs: state.clock.wallMs(), moment: `${wallMs}.${counter}` }
+  const place = { region: state.topology.self.name, nowMs: state.time.wallMs(), moment: `${wallMs}.${counter}` }
   const { edits, overruled } = owedRegisters(state.catalog.registers(id), place)
   for (const each of overruled) report(state, group, id, each)
   for (const [register, value] of edits) writeRegister(state, group, id, { register, value })
@@ -112,7 +113,8 @@ export function decideRemoval(
  * A replica becomes a table of its own, under another id: its rows stay where they are, since its number does, and what
  * the others share goes on without this region. One group, so that no write falls between the two.
  */
-export function detach(state: State, id: TableId, own: TableId): Promise<void> {
+export async function detach(state: State, id: TableId, own: TableId): Promise<void> {
+  if (state.catalog.decided(id) === undefined) return
   const group = state.groups.open()
   try {
     const registers = [...state.catalog.registers(id)]
@@ -132,7 +134,7 @@ export function detach(state: State, id: TableId, own: TableId): Promise<void> {
     state.groups.stop(error as Error)
     throw error
   }
-  return group.durable
+  await group.durable
 }
 
 function isOfReplicas(register: string): boolean {

@@ -8,6 +8,7 @@ import type { Catalog } from './catalog.ts'
 import type { Counts } from './counts.ts'
 import type { StayingRuns } from './staying-runs.ts'
 import type { Cursors } from './cursors.ts'
+import type { DecisionTime } from './decision-time.ts'
 import type { Damage } from './damage.ts'
 import type { Group, Groups } from './group.ts'
 import type { Head } from './head.ts'
@@ -22,6 +23,8 @@ export type State = {
   readonly itemCollectionSizeBytesMax: number
   readonly store: SealedStore
   readonly clock: Clock
+  /** What decisions take for now. */
+  readonly time: DecisionTime
   readonly log: Log
   readonly meter: Meter
   readonly groups: Groups
@@ -48,5 +51,5 @@ export function putNotes({ groups }: State, group: Group, notes: readonly (reado
 
 /** The stamp of a write of this region, now. */
 export function nextStamp(state: State): Stamp {
-  return state.head.stamp(state.clock.wallMs(), state.topology.self.number)
+  return state.head.stamp(state.time.wallMs(), state.topology.self.number)
 }

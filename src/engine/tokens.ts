@@ -3,7 +3,7 @@
  * its transaction: after a crash both are there, or neither. Old ones go a few at a time, whenever a new one comes.
  */
 import { idempotencyTokenMsMax, tokensForgottenAtOnceMax } from '../core/limits.ts'
-import type { Token } from './engine.ts'
+import type { Token } from './command.ts'
 import type { Group } from './group.ts'
 import { tokenKey, tokensBefore } from './keys.ts'
 import type { State } from './state.ts'
@@ -15,7 +15,7 @@ const minutesKept = Math.ceil(idempotencyTokenMsMax / minuteMs)
 
 /** The token as it was used last, durable or not yet, within the time that it is good for. */
 export function knownToken(state: State, name: string): KnownToken | undefined {
-  const nowMs = state.clock.wallMs()
+  const nowMs = state.time.wallMs()
   const minute = Math.floor(nowMs / minuteMs)
   // A clock that has stepped back finds its tokens of the minutes to come, one of them at least.
   for (let back = -1; back <= minutesKept; back++) {
@@ -28,7 +28,7 @@ export function knownToken(state: State, name: string): KnownToken | undefined {
 }
 
 export function putToken(state: State, group: Group, { name, digest }: Token): void {
-  const nowMs = state.clock.wallMs()
+  const nowMs = state.time.wallMs()
   const minute = Math.floor(nowMs / minuteMs)
   const value = Buffer.allocUnsafe(8 + Buffer.byteLength(digest))
   value.writeDoubleBE(nowMs, 0)

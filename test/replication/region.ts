@@ -10,7 +10,8 @@ import { encodePrimaryKey, keyAttributesOf } from '../../src/core/key/primary-ke
 import type { Table } from '../../src/core/table/table.ts'
 import type { Topology } from '../../src/core/topology.ts'
 import type { Write } from '../../src/core/write/write.ts'
-import type { Engine, RegisterEdit } from '../../src/engine/engine.ts'
+import type { RegisterEdit } from '../../src/engine/command.ts'
+import type { Engine } from '../../src/engine/engine.ts'
 import type { Bus } from '../../src/ports/bus.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Env } from '../../src/ports/env.ts'
@@ -117,7 +118,7 @@ export class TestRegion {
     const table = this.table(name)
     const item: Item = { id: { S: id }, value: { S: value } }
     const key = encodePrimaryKey(table.key, item)
-    return { kind: 'put', table, key, keyAttributes: keyAttributesOf(table.key, item), item }
+    return { kind: 'put', table: table.id, key, keyAttributes: keyAttributesOf(table.key, item), item }
   }
 
   value(name: string, id: string): string | undefined {

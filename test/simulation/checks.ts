@@ -45,7 +45,7 @@ export async function checkWritable({ engine, name }: SimulatedRegion): Promise<
     const key = encodePrimaryKey(table.key, item)
     const keyAttributes = keyAttributesOf(table.key, item)
     const condition = { op: 'attribute_exists', path: ['no such attribute'] } as const
-    const result = await engine?.commit([{ kind: 'put', table, key, keyAttributes, item, condition }])
+    const result = await engine?.commit([{ kind: 'put', table: table.id, key, keyAttributes, item, condition }])
     const refused = result?.accepted === false ? result.refusals[0] : undefined
     expectThat(
       refused?.refused === 'condition',

@@ -52,7 +52,7 @@ export function keyBytes(table: Table, key: KeyIntent): Buffer {
 
 export function writeOf(table: Table, intent: Intent): Write {
   const common = {
-    table,
+    table: table.id,
     key: keyBytes(table, intent.key),
     keyAttributes: keyAttributes(intent.key),
     returnItemOnRefusal: true,

@@ -199,7 +199,7 @@ async function removeAll({ engine }: SimulatedRegion): Promise<void> {
   if (engine === undefined || table === undefined) throw new Error('no table')
   for (const { key, row } of rowsOf(engine, table.id)) {
     const item = decodeItem(decodeRow(row).body)
-    await engine.commit([{ kind: 'delete', table, key, keyAttributes: keyAttributesOf(table.key, item) }])
+    await engine.commit([{ kind: 'delete', table: table.id, key, keyAttributes: keyAttributesOf(table.key, item) }])
   }
 }
 

@@ -12,21 +12,22 @@ import { tooLarge } from '../expression/update-value.ts'
 import type { Condition } from '../expression/condition.ts'
 import { evaluate } from '../expression/evaluate.ts'
 import { itemSizeBytesMax } from '../limits.ts'
+import type { Table } from '../table/table.ts'
 import { indexKeyProblem } from './index-keys.ts'
 import type { Current, Next, Outcome, Refusal, Write } from './write.ts'
 
 type Put = Extract<Write, { kind: 'put' }>
 type UpdateWrite = Extract<Write, { kind: 'update' }>
 
-export function decide(write: Write, current: Current | undefined): Outcome | Refusal {
-  return formProblem(write) ?? conditionRefusal(write, current) ?? outcomeOf(write, current)
+export function decide(write: Write, table: Table, current: Current | undefined): Outcome | Refusal {
+  return formProblem(write, table) ?? conditionRefusal(write, current) ?? outcomeOf(write, table, current)
 }
 
 /** What is wrong with a write whatever the item; DynamoDB finds it before it reads. */
-function formProblem(write: Write): Refusal | undefined {
+function formProblem(write: Write, table: Table): Refusal | undefined {
   if (write.kind === 'update') return keyUpdateRefusal(write)
-  if (write.kind !== 'put' || write.table.indexes.length === 0) return undefined
-  const problem = indexKeyProblem(write.table, { next: parsedItem(write.item), wording: 'put' })
+  if (write.kind !== 'put' || table.indexes.length === 0) return undefined
+  const problem = indexKeyProblem(table, { next: parsedItem(write.item), wording: 'put' })
   return problem === undefined ? undefined : invalid(problem)
 }
 
@@ -57,12 +58,12 @@ function existence(condition: Condition, write: Write, current: Current | undefi
   return (current !== undefined) === (condition.op === 'attribute_exists')
 }
 
-function outcomeOf(write: Write, current: Current | undefined): Outcome | Refusal {
+function outcomeOf(write: Write, table: Table, current: Current | undefined): Outcome | Refusal {
   switch (write.kind) {
     case 'put':
       return putOutcome(write, current)
     case 'update':
-      return updateOutcome(write, current)
+      return updateOutcome(write, table, current)
     case 'delete':
       return { previous: current, next: undefined, changed: current !== undefined }
     case 'check':
@@ -79,14 +80,14 @@ function putOutcome({ item }: Put, current: Current | undefined): Outcome | Refu
   return { previous: current, next, changed: true }
 }
 
-function updateOutcome(write: UpdateWrite, current: Current | undefined): Outcome | Refusal {
+function updateOutcome(write: UpdateWrite, table: Table, current: Current | undefined): Outcome | Refusal {
   const previous = current?.item()
   const result = applyUpdate(write.update, previous, write.keyAttributes)
   if ('refused' in result) return result.refused === tooLarge.refused ? itemTooLarge : invalid(result.refused)
   const { item } = result
   if (item === undefined) return { previous: current, next: undefined, changed: false }
   const wording = write.update.legacy === true ? 'put' : 'update'
-  const problem = indexKeyProblem(write.table, { next: item, previous: previous ?? write.keyAttributes, wording })
+  const problem = indexKeyProblem(table, { next: item, previous: previous ?? write.keyAttributes, wording })
   if (problem !== undefined) return invalid(problem)
   const next = new MadeItem(item)
   if (next.sizeBytes > itemSizeBytesMax) return itemTooLarge

@@ -1,15 +1,15 @@
 /**
  * A write as data: what PutItem, batches, transactions, PartiQL, TTL, import and restore all come down to. Never a
- * closure, so the same write can later be shipped through a quorum and decided identically everywhere.
+ * closure, and it names its table by id, so it can be sent as bytes (write-codec.ts) and decided identically elsewhere.
  */
 import type { Item } from '../attribute/value.ts'
 import type { NewItem } from '../item/sent-item.ts'
 import type { Condition } from '../expression/condition.ts'
 import type { Update } from '../expression/update.ts'
-import type { Table } from '../table/table.ts'
+import type { TableId } from '../table/table.ts'
 
 type Common = {
-  readonly table: Table
+  readonly table: TableId
   /** Primary key bytes (core/key), without the table's prefix. */
   readonly key: Buffer
   readonly keyAttributes: Item

@@ -60,7 +60,7 @@ type Asked = {
 /** Each item is read in the turn in which its turn comes: DynamoDB promises no moment for all of them. */
 function* answerInTurns({ tables }: Ready, context: RequestContext): Turns<Rendered> {
   const reads = tables.map((asked) => readOf(asked, context))
-  if (hasItemTwice(reads.flatMap(({ table, keys }) => keys.map(({ bytes }) => ({ table, key: bytes })))))
+  if (hasItemTwice(reads.flatMap(({ table, keys }) => keys.map(({ bytes }) => ({ table: table.id, key: bytes })))))
     throw validationError('Provided list of item keys contains duplicates')
   const answer = new Answer()
   for (const read of reads) yield* answer.add(read, context)

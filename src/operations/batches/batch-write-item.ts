@@ -1,16 +1,18 @@
 import type { BatchWriteItemInput, BatchWriteItemOutput, WriteRequest } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../../core/attribute/value.ts'
-import { validationError } from '../../core/errors.ts'
+import { errorText } from '../../core/error-text.ts'
+import { ServiceError, validationError } from '../../core/errors.ts'
 import { type NewItem, parsedItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
 import { batchWriteRequestsMax, itemSizeBytesMax } from '../../core/limits.ts'
 import type { Table } from '../../core/table/table.ts'
 import { checkItem, checkValues } from '../../core/wire/attribute-values.ts'
 import { indexKeyProblem } from '../../core/write/index-keys.ts'
 import type { Outcome, Write } from '../../core/write/write.ts'
+import type { EachResult } from '../../engine/command.ts'
 import { hasItemTwice } from '../checks/duplicate-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { errorOf } from '../items/commit-one.ts'
-import { CollectionMetrics } from '../items/collection-metrics.ts'
+import { CollectionMetrics, type TableWrite } from '../items/collection-metrics.ts'
 import { keyOfItem, keyOfKey } from '../items/item-key.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -47,13 +49,13 @@ export const batchWriteItem = defineOperation<Input, Input, Output>({
     const results = await context.engine.commitEach(writes.map(({ write }) => write))
     const metrics = new CollectionMetrics(input.ReturnItemCollectionMetrics, context.engine)
     const unprocessed: Record<string, Request[]> = {}
+    refuseAll(results, context)
     for (const [at, result] of results.entries()) {
       const written = writes[at] as Named
       const { name, request } = written
       context.onCommitted?.(result.accepted ? result.position : 0)
       if (result.accepted) account(written, result.outcomes[0], context.spent, metrics)
-      else if (result.refusals[0]?.refused === 'conflict') (unprocessed[name] ??= []).push(request)
-      else if (result.refusals[0] !== undefined) throw errorOf(result.refusals[0])
+      else (unprocessed[name] ??= []).push(request)
     }
     return { UnprocessedItems: unprocessed, ...metrics.member() }
   },
@@ -63,12 +65,37 @@ export const batchWriteItem = defineOperation<Input, Input, Output>({
 const itemOrKey = ({ PutRequest, DeleteRequest }: Request): Item =>
   PutRequest?.Item === undefined ? (DeleteRequest?.Key ?? {}) : parsedItem(PutRequest.Item)
 
-type Named = { readonly name: string; readonly request: Request; readonly write: Write }
+type Named = TableWrite & { readonly name: string; readonly request: Request }
 
-function account({ name, write }: Named, outcome: Outcome | undefined, spent: Spent, metrics: CollectionMetrics): void {
+/**
+ * An error is the answer only if nothing of the batch is stored. Otherwise it would hide what is: the client gets the rest back as
+ * unprocessed, and meets the error when it sends that again.
+ */
+function refuseAll(results: readonly EachResult[], { env }: OperationContext): void {
+  const errors = results.flatMap((result) => errorIn(result) ?? [])
+  if (errors[0] === undefined) return
+  if (results.every(({ accepted }) => !accepted)) throw errors[0]
+  for (const error of errors)
+    if (!(error instanceof ServiceError)) env.log.error('a write of a batch failed', { error: errorText(error) })
+}
+
+/** A conflict is no error: the write may pass a moment later. */
+function errorIn(result: EachResult): unknown {
+  if (result.accepted) return undefined
+  if ('failed' in result) return result.failed
+  const [refusal] = result.refusals
+  return refusal === undefined || refusal.refused === 'conflict' ? undefined : errorOf(refusal)
+}
+
+function account(
+  { name, table, write }: Named,
+  outcome: Outcome | undefined,
+  spent: Spent,
+  metrics: CollectionMetrics,
+): void {
   if (outcome === undefined) return
-  spent.addWrite({ name, table: write.table }, outcome)
-  metrics.add(write)
+  spent.addWrite({ name, table }, outcome)
+  metrics.add({ table, write })
 }
 
 function tooManyRequests({ RequestItems = {} }: Input): void {
@@ -94,7 +121,7 @@ function eachRequest({ RequestItems = {} }: Input): void {
 
 function writesOf(name: string, requests: readonly Request[], context: OperationContext): Named[] {
   const table = tableForItems(name, context)
-  const writes = requests.map((request) => ({ name, request, write: writeOf(table, request) }))
+  const writes = requests.map((request) => ({ name, request, table, write: writeOf(table, request) }))
   assertDistinct(writes)
   return writes
 }
@@ -106,11 +133,11 @@ function assertDistinct(writes: readonly Named[]): void {
 
 /** Everything that can be wrong with a request is found before any of the batch is written. */
 function writeOf(table: Table, { PutRequest, DeleteRequest }: Request): Write {
-  if (PutRequest === undefined) return { kind: 'delete', table, ...keyOfKey(table, DeleteRequest?.Key ?? {}) }
+  if (PutRequest === undefined) return { kind: 'delete', table: table.id, ...keyOfKey(table, DeleteRequest?.Key ?? {}) }
   const item = PutRequest.Item ?? {}
   const key = keyOfItem(table, item, 'as-key')
   const problem =
     table.indexes.length === 0 ? undefined : indexKeyProblem(table, { next: parsedItem(item), wording: 'put' })
   if (problem !== undefined) throw validationError(problem)
-  return { kind: 'put', table, item, ...key }
+  return { kind: 'put', table: table.id, item, ...key }
 }

@@ -1,5 +1,5 @@
 /** Keys that a request names twice. */
-import type { Table } from '../../core/table/table.ts'
+import type { TableId } from '../../core/table/table.ts'
 import type { Item } from '../../core/attribute/value.ts'
 
 /** Before the tables are looked at; the order of the attributes does not matter. */
@@ -13,7 +13,7 @@ function keyText(key: Item): string {
 }
 
 /** Of found tables, of which one may have been called by its name and by its ARN. */
-export function hasItemTwice(items: readonly { readonly table: Table; readonly key: Buffer }[]): boolean {
+export function hasItemTwice(items: readonly { readonly table: TableId; readonly key: Buffer }[]): boolean {
   if (items.length < 2) return false
-  return new Set(items.map(({ table, key }) => `${table.id} ${key.toString('latin1')}`)).size < items.length
+  return new Set(items.map(({ table, key }) => `${table} ${key.toString('latin1')}`)).size < items.length
 }

@@ -2,19 +2,26 @@
 import type { ItemCollectionMetrics } from '@aws-sdk/client-dynamodb'
 import { attribute } from '../../core/attribute/value.ts'
 import { hasItemCollections } from '../../core/write/item-collection.ts'
+import type { Table } from '../../core/table/table.ts'
 import type { Write } from '../../core/write/write.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Wire } from '../sdk-shape.ts'
 
 type Metrics = Wire<ItemCollectionMetrics>
 
+/** A write with the table that the request named. */
+export type TableWrite = { readonly table: Table; readonly write: Write }
+
 type Sizes = Pick<Engine, 'collectionSizeBytes'>
 
-export function collectionMetrics(asked: 'SIZE' | 'NONE' | undefined, write: Write, sizes: Sizes): Metrics | undefined {
-  const { table, keyAttributes } = write
+export function collectionMetrics(
+  asked: 'SIZE' | 'NONE' | undefined,
+  { table, write }: TableWrite,
+  sizes: Sizes,
+): Metrics | undefined {
   const partition = table.key.partition[0]
   if (asked !== 'SIZE' || partition === undefined || !hasItemCollections(table)) return undefined
-  const value = attribute(keyAttributes, partition.name)
+  const value = attribute(write.keyAttributes, partition.name)
   if (value === undefined) return undefined
   const gigabytes = Math.floor(sizes.collectionSizeBytes(table, write.key) / 2 ** 30)
   return { ItemCollectionKey: { [partition.name]: value }, SizeEstimateRangeGB: [gigabytes, gigabytes + 1] }
@@ -31,7 +38,7 @@ export class CollectionMetrics {
     this.#sizes = sizes
   }
 
-  add(write: Write): void {
+  add(write: TableWrite): void {
     const metrics = collectionMetrics(this.#asked, write, this.#sizes)
     if (metrics === undefined) return
     const { name } = write.table

@@ -3,18 +3,20 @@ import { required, unreachable } from '../../core/assert.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import { itemSizeOf } from '../../core/item/row.ts'
 import { itemWriteCapacity } from '../../core/read/capacity.ts'
+import type { Table } from '../../core/table/table.ts'
 import type { Outcome, Refusal, Write } from '../../core/write/write.ts'
 import type { RequestContext } from '../operation.ts'
+import type { TableWrite } from './collection-metrics.ts'
 
 /** `name`: the table as the request calls it. `refused` makes the error of a refusal that has words of its own. */
 export async function commitOne(
-  write: Write,
+  { table, write }: TableWrite,
   context: RequestContext,
   name: string | undefined,
   refused: (refusal: Refusal) => ServiceError = errorOf,
 ): Promise<Outcome> {
   const { engine, onCommitted, spent } = context
-  const used = { name, table: write.table }
+  const used = { name, table }
   const result = await engine.commit([write])
   if (result.accepted) {
     onCommitted?.(result.position)
@@ -23,11 +25,11 @@ export async function commitOne(
     return outcome
   }
   const refusal = required(result.refusals[0], 'the refusal of the write')
-  if (refusal.refused === 'condition') spent.add('write', used, itemWriteCapacity(sizeNow(write, context)))
+  if (refusal.refused === 'condition') spent.add('write', used, itemWriteCapacity(sizeNow(table, write, context)))
   throw refused(refusal)
 }
 
-function sizeNow({ table, key }: Write, { engine }: RequestContext): number {
+function sizeNow(table: Table, { key }: Write, { engine }: RequestContext): number {
   const row = engine.serves(table) ? engine.get(table, key) : undefined
   return row === undefined ? 0 : itemSizeOf(row)
 }

@@ -37,12 +37,16 @@ export const deleteItem = defineOperation<Input, Ready, Wire<DeleteItemOutput>>(
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     const write = {
       kind: 'delete',
-      table,
+      table: table.id,
       returnItemOnRefusal,
       ...keyOfKey(table, input.Key ?? {}),
       ...condition,
     } as const
-    return writeReply(input, { write, outcome: await commitOne(write, context, input.TableName) }, context)
+    return writeReply(
+      input,
+      { table, write, outcome: await commitOne({ table, write }, context, input.TableName) },
+      context,
+    )
   },
   capacity: 'one',
 })

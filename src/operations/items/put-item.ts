@@ -37,8 +37,19 @@ export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
     const table = tableForItems(input.TableName, context)
     assertScalarKeys(table, condition)
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
-    const write = { kind: 'put', table, item, returnItemOnRefusal, ...keyOfItem(table, item), ...condition } as const
-    return writeReply(input, { write, outcome: await commitOne(write, context, input.TableName) }, context)
+    const write = {
+      kind: 'put',
+      table: table.id,
+      item,
+      returnItemOnRefusal,
+      ...keyOfItem(table, item),
+      ...condition,
+    } as const
+    return writeReply(
+      input,
+      { table, write, outcome: await commitOne({ table, write }, context, input.TableName) },
+      context,
+    )
   },
   capacity: 'one',
 })

@@ -43,13 +43,17 @@ export const updateItem = defineOperation<Input, Ready, Wire<UpdateItemOutput>>(
     const returnItemOnRefusal = input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
     const write = {
       kind: 'update',
-      table,
+      table: table.id,
       returnItemOnRefusal,
       ...keyOfKey(table, input.Key ?? {}),
       ...parsed,
     } as const
     if (input.UpdateExpression !== undefined) checkStatementSize(parsed.update)
-    return writeReply(input, { write, outcome: await commitOne(write, context, input.TableName) }, context)
+    return writeReply(
+      input,
+      { table, write, outcome: await commitOne({ table, write }, context, input.TableName) },
+      context,
+    )
   },
   capacity: 'one',
 })

@@ -1,4 +1,5 @@
 import type { BatchExecuteStatementInput, BatchExecuteStatementOutput } from '@aws-sdk/client-dynamodb'
+import { errorText } from '../../core/error-text.ts'
 import { type ErrorCode, ServiceError, validationError } from '../../core/errors.ts'
 import { singleItemKey } from '../../core/partiql/lower.ts'
 import type { Select, Statement } from '../../core/partiql/statement.ts'
@@ -62,9 +63,15 @@ async function respond({ request, statement }: Asked, context: RequestContext): 
     const item = isWrite(statement) ? await change(statement, request, context) : read(statement, request, context)
     return { TableName, ...(item === undefined ? {} : { Item: item }) }
   } catch (error) {
-    if (error instanceof ServiceError) return { Error: batchError(error), TableName }
-    throw error
+    return { Error: batchError(serviceError(error, context)), TableName }
   }
+}
+
+/** The other statements' writes are stored, or about to be: a failure of one must not hide them behind an error of the request. */
+function serviceError(error: unknown, { env }: RequestContext): ServiceError {
+  if (error instanceof ServiceError) return error
+  env.log.error('a statement of a batch failed', { error: errorText(error) })
+  return new ServiceError('InternalServerError', 'Internal server error')
 }
 
 function read(select: Select, { ConsistentRead }: Request, context: RequestContext): Item | undefined {
@@ -84,7 +91,7 @@ function read(select: Select, { ConsistentRead }: Request, context: RequestConte
 async function change(statement: WriteStatement, request: Request, context: RequestContext): Promise<Item | undefined> {
   const table = tableOfStatement(statement, context)
   const write = writeOf(statement, table, request.ReturnValuesOnConditionCheckFailure === 'ALL_OLD')
-  return await commitStatement(statement, write, context)
+  return await commitStatement(statement, { table, write }, context)
 }
 
 type BatchErrorCode = NonNullable<NonNullable<Response['Error']>['Code']>

@@ -48,6 +48,6 @@ async function change(statement: WriteStatement, input: Input, context: RequestC
   if (input.Limit !== undefined) throw validationError('Limit is not supported for write statements')
   const table = tableOfStatement(statement, context)
   const write = writeOf(statement, table, input.ReturnValuesOnConditionCheckFailure === 'ALL_OLD')
-  const returned = await commitStatement(statement, write, context)
+  const returned = await commitStatement(statement, { table, write }, context)
   return { Items: returned === undefined ? [] : [returned] }
 }

@@ -64,6 +64,7 @@ async function write(input: Input, statements: readonly WriteStatement[], contex
     {
       ...input,
       names: statements.map(tableNameOfStatement),
+      tables,
       content: input.TransactStatements,
       reasonOf: (refusal, at) =>
         refusal?.refused === 'condition' && statements[at]?.kind === 'insert'
@@ -81,7 +82,7 @@ function read(statements: readonly Select[], context: RequestContext): Output {
   const reads = eachOrCancelled([...statements.entries()], ([at, select]) =>
     readOf(select, required(tables[at], 'the table of a statement')),
   )
-  assertDistinct(reads)
+  assertDistinct(reads.map(({ table, key }) => ({ table: table.id, key })))
   const sizes = reads.map(({ table, key }) => itemSizeIn(context.engine.get(table, key)))
   assertWithinSize(sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0))
   const responses = reads.map(({ select, table }, at) => {

@@ -11,6 +11,7 @@ import { returnedAttributes, type ReturnValues } from '../../core/write/return-v
 import type { Refusal, Write } from '../../core/write/write.ts'
 import type { RequestContext } from '../operation.ts'
 import { commitOne, errorOf } from '../items/commit-one.ts'
+import type { TableWrite } from '../items/collection-metrics.ts'
 import { keyOfItem, keyOfKey } from '../items/item-key.ts'
 
 export type WriteStatement = Exclude<Statement, Select>
@@ -25,13 +26,30 @@ export function writeOf(statement: WriteStatement, table: Table, returnItemOnRef
       return { ...insertOf(statement, table), returnItemOnRefusal }
     case 'update': {
       const update = { actions: statement.actions }
-      return { kind: 'update', table, update, ...keyed(lowerUpdate(statement, table.key), table), returnItemOnRefusal }
+      return {
+        kind: 'update',
+        table: table.id,
+        update,
+        ...keyed(lowerUpdate(statement, table.key), table),
+        returnItemOnRefusal,
+      }
     }
     case 'delete':
-      return { kind: 'delete', table, ...keyed(lowerDelete(statement, table.key), table), returnItemOnRefusal }
+      return {
+        kind: 'delete',
+        table: table.id,
+        ...keyed(lowerDelete(statement, table.key), table),
+        returnItemOnRefusal,
+      }
     case 'exists': {
       const lowered = lowerExists(statement.select, table.key)
-      return { kind: 'check', table, ...keyed(lowered, table), condition: lowered.condition, returnItemOnRefusal }
+      return {
+        kind: 'check',
+        table: table.id,
+        ...keyed(lowered, table),
+        condition: lowered.condition,
+        returnItemOnRefusal,
+      }
     }
     default:
       return unreachable(statement)
@@ -41,7 +59,7 @@ export function writeOf(statement: WriteStatement, table: Table, returnItemOnRef
 function insertOf({ item }: Insert, table: Table): Write {
   const key = keyOfItem(table, item)
   if (sizeOfItem(item) > itemSizeBytesMax) throw validationError('Item size has exceeded the maximum allowed size')
-  return { kind: 'put', table, item, ...key, condition: insertCondition(table.key) }
+  return { kind: 'put', table: table.id, item, ...key, condition: insertCondition(table.key) }
 }
 
 function keyed({ keyAttributes, condition }: KeyedWrite, table: Table) {
@@ -51,12 +69,12 @@ function keyed({ keyAttributes, condition }: KeyedWrite, table: Table) {
 /** A write statement on its own; returns what its RETURNING asks for. */
 export async function commitStatement(
   statement: WriteStatement,
-  write: Write,
+  { table, write }: TableWrite,
   context: RequestContext,
 ): Promise<Item | undefined> {
   if (statement.kind === 'exists') throw validationError('EXISTS is allowed in ExecuteTransaction only')
   const refused = (refusal: Refusal): ServiceError => errorOfRefusal(statement, refusal)
-  const outcome = await commitOne(write, context, statement.table, refused)
+  const outcome = await commitOne({ table, write }, context, statement.table, refused)
   const update = write.kind === 'update' ? write.update : undefined
   return returnedAttributes(returningOf(statement), outcome, update)
 }

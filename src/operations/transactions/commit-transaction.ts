@@ -6,9 +6,9 @@ import { itemSizeOf } from '../../core/item/row.ts'
 import { sizeOfNewItem } from '../../core/item/sent-item.ts'
 import { transactionSizeBytesMax } from '../../core/limits.ts'
 import { itemReadCapacity } from '../../core/read/capacity.ts'
-import type { Table } from '../../core/table/table.ts'
+import type { Table, TableId } from '../../core/table/table.ts'
 import type { Refusal, Write } from '../../core/write/write.ts'
-import type { CommitResult, OnceResult } from '../../engine/engine.ts'
+import type { CommitResult, OnceResult } from '../../engine/command.ts'
 import { hasItemTwice } from '../checks/duplicate-keys.ts'
 import { CollectionMetrics } from '../items/collection-metrics.ts'
 import type { RequestContext } from '../operation.ts'
@@ -19,6 +19,8 @@ import { digestOf } from './digest.ts'
 type Output = Wire<TransactWriteItemsOutput>
 
 export type Transaction = Pick<Wire<TransactWriteItemsInput>, 'ClientRequestToken' | 'ReturnItemCollectionMetrics'> & {
+  /** The table of each write. */
+  readonly tables: readonly Table[]
   /** How the request calls the table of each write; capacity is told under that name. */
   readonly names: readonly (string | undefined)[]
   /** What two requests with one token must have in common. */
@@ -42,7 +44,7 @@ export async function commitTransaction(
   return 'result' in rest ? reply(transaction, writes, rest.result, context) : replayed(transaction, writes, context)
 }
 
-export function assertDistinct(items: readonly { readonly table: Table; readonly key: Buffer }[]): void {
+export function assertDistinct(items: readonly { readonly table: TableId; readonly key: Buffer }[]): void {
   if (hasItemTwice(items)) throw validationError('Transaction request cannot include multiple operations on one item')
 }
 
@@ -78,16 +80,19 @@ function reply(
   const metrics = new CollectionMetrics(transaction.ReturnItemCollectionMetrics, engine)
   for (const [at, outcome] of result.outcomes.entries()) {
     const write = writes[at]
-    if (write === undefined) continue
-    spent.addWrite({ name: transaction.names[at], table: write.table }, outcome, true)
-    if (write.kind !== 'check') metrics.add(write)
+    const table = transaction.tables[at]
+    if (write === undefined || table === undefined) continue
+    spent.addWrite({ name: transaction.names[at], table }, outcome, true)
+    if (write.kind !== 'check') metrics.add({ table, write })
   }
   return metrics.member()
 }
 
 /** Done before: nothing is written, and what was written is only read. */
-function replayed({ names }: Transaction, writes: readonly Write[], { engine, spent }: RequestContext): Output {
-  for (const [at, { table, key }] of writes.entries()) {
+function replayed({ names, tables }: Transaction, writes: readonly Write[], { engine, spent }: RequestContext): Output {
+  for (const [at, { key }] of writes.entries()) {
+    const table = tables[at]
+    if (table === undefined) continue
     const row = engine.get(table, key)
     const capacity = itemReadCapacity(row === undefined ? 0 : itemSizeOf(row), 'transactional')
     spent.add('read', { name: names[at], table }, capacity)

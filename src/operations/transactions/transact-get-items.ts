@@ -46,7 +46,7 @@ export const transactGetItems = defineOperation<Input, Ready, Wire<TransactGetIt
       const { key } = keyOfKey(table, asked.Key ?? {})
       return { name: asked.TableName ?? table.name, table, projection, key }
     })
-    assertDistinct(reads)
+    assertDistinct(reads.map(({ table, key }) => ({ table: table.id, key })))
     return inTurns(answer(reads, context), context)
   },
   capacity: 'by-table-and-direction',

@@ -60,7 +60,8 @@ export const transactWriteItems = defineOperation<Input, Ready, Output>({
     }
     const writes = eachOrCancelled(located, ({ action, table }) => writeOf(action, table))
     const names = actions.map(({ part }) => part.TableName)
-    return commitTransaction(writes, { ...input, names, content: input.TransactItems, reasonOf }, context)
+    const tables = located.map(({ table }) => table)
+    return commitTransaction(writes, { ...input, names, tables, content: input.TransactItems, reasonOf }, context)
   },
   capacity: 'by-table-and-direction',
 })
@@ -131,7 +132,7 @@ function parsedUpdate(part: Update): Parsed {
 function writeOf(action: Parsed, table: Table): Write {
   const { part, condition } = action
   const returnItemOnRefusal = part.ReturnValuesOnConditionCheckFailure === 'ALL_OLD'
-  const common = { table, returnItemOnRefusal, ...(condition === undefined ? {} : { condition }) }
+  const common = { table: table.id, returnItemOnRefusal, ...(condition === undefined ? {} : { condition }) }
   if (action.kind === 'put') {
     const { Item: item = {} } = action.part
     return { kind: 'put', item, ...common, ...keyOfItem(table, item) }

@@ -8,7 +8,8 @@ import type { IndexRegister } from '../../../src/core/table/registers.ts'
 import type { KeyAttribute, Table } from '../../../src/core/table/table.ts'
 import type { Topology } from '../../../src/core/topology.ts'
 import type { Write } from '../../../src/core/write/write.ts'
-import type { Engine, RegisterEdit, RemoteBatch } from '../../../src/engine/engine.ts'
+import type { RegisterEdit, RemoteBatch } from '../../../src/engine/command.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
 import { openEngine, type EngineOptions } from '../../../src/engine/open-engine.ts'
 import type { Bus } from '../../../src/ports/bus.ts'
 import type { Env } from '../../../src/ports/env.ts'
@@ -126,7 +127,7 @@ export const itemOf = (pk: string, sk: number, rest: Item = {}): Item => ({
 export function put(table: Table, item: Item, condition?: Write['condition']): Write {
   return {
     kind: 'put',
-    table,
+    table: table.id,
     key: encodePrimaryKey(table.key, item),
     keyAttributes: keyAttributesOf(table.key, item),
     item,
@@ -136,7 +137,7 @@ export function put(table: Table, item: Item, condition?: Write['condition']): W
 
 export function del(table: Table, item: Item): Write {
   const keyAttributes = keyAttributesOf(table.key, item)
-  return { kind: 'delete', table, key: encodePrimaryKey(table.key, item), keyAttributes }
+  return { kind: 'delete', table: table.id, key: encodePrimaryKey(table.key, item), keyAttributes }
 }
 
 export function itemAt(engine: Engine, table: Table, item: Item): Item | undefined {

@@ -3,7 +3,7 @@ import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-sto
 import { assert } from '../../../src/core/assert.ts'
 import { Caretaker } from '../../../src/operations/tables/caretaker.ts'
 import { registerValueOf } from '../../../src/engine/catalog.ts'
-import type { RegisterEdit } from '../../../src/engine/engine.ts'
+import type { RegisterEdit } from '../../../src/engine/command.ts'
 import {
   attributeNamed,
   indexValue,

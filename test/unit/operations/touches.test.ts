@@ -234,7 +234,7 @@ function watched(engine: Engine, seen: Seen): Engine {
   const noteWrites = (writes: readonly Write[]): void => {
     for (const write of writes) {
       seen.writes.push(write)
-      seen.tables.add(write.table.name)
+      seen.tables.add(nameOf(write))
     }
   }
   const own: Partial<Engine> = {
@@ -276,8 +276,11 @@ function readAction(action: string): string {
   return action === 'BatchGetItem' ? action : 'GetItem'
 }
 
+/** makeTable's ids are made of the names. */
+const nameOf = ({ table }: Write): string => table.replace(/^id-/, '')
+
 function itemText(write: Write): string {
-  return `${write.kind} ${write.table.name} ${write.key.toString('hex')}`
+  return `${write.kind} ${nameOf(write)} ${write.key.toString('hex')}`
 }
 
 const kinds: Readonly<Record<string, Write['kind']>> = {
@@ -298,7 +301,7 @@ function itemsOf(touch: Touch, seen: Seen, table: Find): readonly string[] {
   if (touch.action === 'PartiQLSelect' && !seen.gets.length && !seen.writes.length) return []
   return keys.map((each) => {
     const bytes = encodePrimaryKey(schema, each).toString('hex')
-    const write = seen.writes.find((one) => one.table.name === name && one.key.toString('hex') === bytes)
+    const write = seen.writes.find((one) => nameOf(one) === name && one.key.toString('hex') === bytes)
     if (touch.action === 'BatchWriteItem') return `${write?.kind} ${name} ${bytes}`
     if (touch.action === 'PartiQLSelect') return `${write === undefined ? touch.action : 'check'} ${name} ${bytes}`
     return `${kinds[touch.action] ?? touch.action} ${name} ${bytes}`
@@ -348,7 +351,7 @@ function namesSeen(seen: Seen, name: string): readonly string[] {
       ...(index?.key.partition.map((part) => part.name) ?? []),
     ])
   const ofWrites = seen.writes
-    .filter(({ table }) => table.name === name)
+    .filter((write) => nameOf(write) === name)
     .flatMap((write) => [
       ...(write.condition === undefined ? [] : namesInCondition(write.condition)),
       ...(write.kind === 'update' ? namesInUpdate(write.update) : []),

@@ -21,7 +21,8 @@ function returned(kind: ReturnValues, item: Item | undefined): Item | undefined 
   const current = item === undefined ? undefined : { sizeBytes: 1, item: () => item }
   const applied = item === undefined ? { actions: parsed.actions.slice(2) } : parsed
   const outcome = decide(
-    { kind: 'update', table: table(), key: Buffer.from('p'), keyAttributes: { pk: s('p') }, update: applied },
+    { kind: 'update', table: 'table-id', key: Buffer.from('p'), keyAttributes: { pk: s('p') }, update: applied },
+    table(),
     current,
   )
   if ('refused' in outcome) throw new Error(outcome.message)

@@ -1,8 +1,7 @@
 /**
- * Follows one peer: session, place in its stream, messages, confirmation; again from the durable cursor whenever the session
- * ends. The stream's numbers are only a hint (JetStream may use them again): what counts is that each batch begins where the
- * cursor stands. A gap is filled from the origin's log (gap-repair.ts); where there is no log to fill it from, the state is
- * fetched instead (transfer.ts). Nothing that one peer does or sends stops the following of another.
+ * Follows one peer: session, place in its stream, messages, confirmation; again from the durable cursor whenever the session ends.
+ * The stream's numbers are only a hint (JetStream may use them again): each batch has to begin where the cursor stands. A gap is
+ * filled from the origin's log (gap-repair.ts), or the state is fetched (transfer.ts). No peer stops the following of another.
  */
 import { BackOff } from '../../../core/back-off.ts'
 import type { Batch } from '../../../core/change/batch.ts'
@@ -12,7 +11,8 @@ import { UnknownFormat } from '../../../core/change/message.ts'
 import type { Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
 import { connectBackOffMsMax, connectBackOffMsMin } from '../../../core/limits.ts'
 import type { Region } from '../../../core/topology.ts'
-import type { ApplyResult, Cursor } from '../../../engine/engine.ts'
+import type { ApplyResult } from '../../../engine/command.ts'
+import type { Cursor } from '../../../engine/engine.ts'
 import { applyInTurn } from './apply-pipeline.ts'
 import { type Waiting, weightIn } from './batches.ts'
 import { askIfNamed, confirmationFrom } from './confirmation.ts'
