@@ -107,6 +107,7 @@ function readMembers(reader: Reader, kind: Command['kind'] | undefined): Command
       return { kind, table: reader.text(), edits: editsOf(reader) }
     case 'detach':
       return { kind, table: reader.text(), own: reader.text() }
+    case undefined:
     default:
       throw new RangeError('it is of no known kind')
   }

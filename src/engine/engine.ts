@@ -134,18 +134,21 @@ export interface StoreLineage {
   renew(renewal: Renewal): Promise<void>
 }
 
-export interface Engine {
+/** Which region it is. */
+export interface Regional {
   readonly region: { readonly name: string; readonly number: number }
-  /** Names the log. Made with the store: a wiped disk has another, and so has a store that begins a new log (`renew`). */
-  readonly epoch: string
-  readonly lineage: StoreLineage
-  readonly regionNumbers: RegionNumbers
+}
 
-  // Tables
+/** Looks tables up. */
+export interface ReadTables {
   tableNamed(name: string): Table | undefined
   tableWithId(id: TableId): Table | undefined
   /** All tables, in the order of their names; the same array until one of them changes. */
   tables(): readonly Table[]
+}
+
+/** Tables and their registers, and the long jobs on them. */
+export interface Tables extends ReadTables {
   /**
    * Makes or edits a table's registers (core/table/registers.ts), in one transaction with its log entry; resolves when
    * durable. A table's first definition gives it its number; `owedRegisters` are added to them.
@@ -168,11 +171,28 @@ export interface Engine {
   removeIndex(id: TableId, index: Pick<Index, 'number'>, progress?: (rows: number) => void): Promise<void>
   /** Fills an index from the table in bounded steps, writes going on meanwhile; resolves when it is complete. */
   backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void>
-
   /** Removes a table's rows in bounded steps and keeps the table itself; what arrives meanwhile may be removed with them. */
   emptyTable(id: TableId, progress?: (rows: number) => void): Promise<void>
+  /** Ids of all tables of which any shared register is known, whether or not this region has a replica. */
+  knownTables(): readonly TableId[]
+  /** Durable changes of tables: a reader that has seen so many, or the last of a table, need not look again. */
+  readonly tableChanges: Pick<TableChanges, 'count' | 'since' | 'lastOf'>
+  /** A table's shared registers (never `local/`), tombstones too, by name in UTF-8: what `mergeRegisters` of a peer takes. */
+  registers(id: TableId): readonly KeyedRow[]
+}
 
-  // Items
+/** Reads of durable items. */
+export interface ReadItems extends Regional {
+  /** The durable row under a primary key; a tombstone counts as none. */
+  get(table: Table, key: Buffer): Buffer | undefined
+  /** A page, in as many turns as it takes. */
+  read(plan: ReadPlan): Turns<Page>
+  /** For what goes on in a later turn than that in which it looked up the table: it is still there, and so is the index. */
+  serves(table: Table, index?: Index): boolean
+}
+
+/** Items as clients read and write them. */
+export interface Items extends ReadItems {
   /** The one way in for commands, which those below and some of replication's are short for. Resolves when what it came to is durable. */
   submit<One extends Command>(command: One): Promise<ResultOf<One>>
   /** Atomic; of one table each key at most once. Rejects with a ServiceError when the store cannot take it. */
@@ -181,18 +201,17 @@ export interface Engine {
   commitEach(writes: readonly Write[], cause?: OwnCause): Promise<readonly EachResult[]>
   /** `commit`, unless the token was used: remembered with an accepted transaction, in the same group. */
   commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult>
-  /** The durable row under a primary key; a tombstone counts as none. */
-  get(table: Table, key: Buffer): Buffer | undefined
-  /** A page, in as many turns as it takes. */
-  read(plan: ReadPlan): Turns<Page>
-  /** For what goes on in a later turn than that in which it looked up the table: it is still there, and so is the index. */
-  serves(table: Table, index?: Index): boolean
   /** Items and bytes of the table and its indexes, as counted in the transactions that changed them. */
   size(table: Table, index?: Index): { readonly items: number; readonly bytes: number }
   /** Of the item collection that a primary key belongs to, local index rows included; 0 in tables without local indexes. */
   collectionSizeBytes(table: Table, key: Buffer): number
+}
 
-  // The log
+/** The region's log, and where it comes from. */
+export interface RegionLog extends Regional {
+  /** Names the log. Made with the store: a wiped disk has another, and so has a store that begins a new log (`renew`). */
+  readonly epoch: string
+  readonly lineage: StoreLineage
   /** The last durable position; everything up to it may leave the node. */
   flushed(): Position
   /** The oldest position that the log still holds. */
@@ -207,20 +226,19 @@ export interface Engine {
   /** Called after every flush, without payload; the returned function unsubscribes. */
   onFlushed(listener: () => void): () => void
   trimLog(upTo: Position): Promise<void>
+  /** The durable clock: every change with a stamp up to it is at or before `flushed()`. */
+  clock(): ClockState
+}
 
-  // Replication
+/** Changes of peers, the cursors in their logs, and what peers get beside the log. */
+export interface Replica extends Regional {
+  readonly regionNumbers: RegionNumbers
   /**
    * A batch that starts at or before the cursor is applied from the cursor on; with no changes it only moves the cursor. Registers
    * are merged for every table, items only for those that this region has begun (`tableWithId` knows them); others are passed over.
    * Changes that come with no cursor for the origin, or another epoch than the cursor's, are a hole.
    */
   apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult>
-  /** Ids of all tables of which any shared register is known, whether or not this region has a replica. */
-  knownTables(): readonly TableId[]
-  /** Durable changes of tables: a reader that has seen so many, or the last of a table, need not look again. */
-  readonly tableChanges: Pick<TableChanges, 'count' | 'since' | 'lastOf'>
-  /** A table's shared registers (never `local/`), tombstones too, by name in UTF-8: what `mergeRegisters` of a peer takes. */
-  registers(id: TableId): readonly KeyedRow[]
   /** Merges a peer's registers by stamp; logged like applied ones ('replica-table'); no cursor moves. */
   mergeRegisters(id: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Merges rows of a table (a snapshot's chunk) by stamp; no cursor moves. */
@@ -232,13 +250,6 @@ export interface Engine {
   restore(table: TableId, rows: readonly KeyedRow[]): Promise<void>
   /** Puts a damaged row right, if it is still the one that was found; false if it is not. No cursor moves. */
   mend(table: TableId, key: Buffer, mending: Mending): Promise<boolean>
-  /**
-   * Makes index rows, counts, sizes of item collections and tombstones by age follow from the table's rows again, in bounded
-   * steps; returns how many entries were wrong. A repaired row marks its table for it.
-   */
-  audit(table: TableId): Promise<number>
-  /** Those that a repair, or counts that could not be right, has left marked for an audit. */
-  tablesToAudit(): readonly Table[]
   /** Whether a row is one that an honest region could have written under the key by now. */
   isRowOf(table: TableId, key: Buffer, row: Buffer): boolean
   /** Rows of a table with tombstones, in key order after `after`: a snapshot's chunk. */
@@ -254,10 +265,12 @@ export interface Engine {
   /** Up to when the table's tombstones are forgotten, here or where its rows came from: what is written over nothing came after those. */
   horizon(table: TableId): Stamp | undefined
   raiseHorizon(table: TableId, upTo: Stamp): Promise<void>
-  /** The durable clock: every change with a stamp up to it is at or before `flushed()`. */
-  clock(): ClockState
   /** A peer has seen this region's clock there: what is stamped from now on is later. Ignored beyond the drift bound. */
   followClock(seen: ClockState): void
+}
+
+/** Lists of conflicts and of refused changes, for operators. */
+export interface Feeds {
   /** Writes that met a concurrent one in this region, oldest first, numbered; bounded by age and size, the oldest are forgotten. */
   conflicts(after: number, countMax: number): readonly Conflict[]
   /** What peers sent and what could not be right, likewise. */
@@ -267,13 +280,27 @@ export interface Engine {
   /** Settings that do not count because another region made another, likewise. */
   overruled(after: number, countMax: number): readonly OverruledSetting[]
   overruledCount(): FeedCount
+}
 
+/** Damage and trouble of the store, and the audit that repairs derived rows. */
+export interface Health {
+  /**
+   * Makes index rows, counts, sizes of item collections and tombstones by age follow from the table's rows again, in bounded
+   * steps; returns how many entries were wrong. A repaired row marks its table for it.
+   */
+  audit(table: TableId): Promise<number>
+  /** Those that a repair, or counts that could not be right, has left marked for an audit. */
+  tablesToAudit(): readonly Table[]
   /** Records of the store that are not what was written, as far as somebody has asked for them since the start. */
   readonly damage: Pick<Damage, 'count' | 'names' | 'tables' | 'forget' | 'recheck'>
   /** Why the disk takes no writes now; undefined while it does. */
   trouble(): Trouble | undefined
   /** Writes, for nothing, as much as the disk refused last; rejects when it is refused again. */
   probe(): Promise<void>
+}
+
+/** All of it, for the code that opens and closes it. Everything else takes the parts that it needs. */
+export interface Engine extends Tables, Items, RegionLog, Replica, Feeds, Health {
   /** Waits for the open group, then refuses more. */
   close(): Promise<void>
 }

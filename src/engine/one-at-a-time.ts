@@ -3,14 +3,14 @@
  * looked at is durable and what is under way is not seen yet. Without it two CreateTables of one name
  * would both find it free, and so would a CreateTable and a replica that begins.
  */
-import type { Engine } from './engine.ts'
+import type { ReadTables } from './engine.ts'
 
 /** Tables that may be made at once on top of those that are here: each counts from before its first write. */
-const making = new WeakMap<Engine, number>()
+const making = new WeakMap<ReadTables, number>()
 
 /** Makes a table, unless the region has so many tables, or is making them. Returns undefined when it does. */
 export async function withinTables<Result>(
-  engine: Engine,
+  engine: ReadTables,
   max: number,
   make: () => Promise<Result>,
 ): Promise<Result | undefined> {
@@ -24,9 +24,13 @@ export async function withinTables<Result>(
   }
 }
 
-const underWay = new WeakMap<Engine, Map<string, Promise<unknown>>>()
+const underWay = new WeakMap<ReadTables, Map<string, Promise<unknown>>>()
 
-export async function oneAtATime<Result>(engine: Engine, name: string, work: () => Promise<Result>): Promise<Result> {
+export async function oneAtATime<Result>(
+  engine: ReadTables,
+  name: string,
+  work: () => Promise<Result>,
+): Promise<Result> {
   const tables = underWay.get(engine) ?? new Map<string, Promise<unknown>>()
   underWay.set(engine, tables)
   const before = tables.get(name) ?? Promise.resolve()

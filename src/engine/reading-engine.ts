@@ -7,21 +7,21 @@ import type { Index, Table, TableId } from '../core/table/table.ts'
 import { inOneTurn, type Turns } from '../core/turns.ts'
 import type { Store } from '../ports/store.ts'
 import { Catalog } from './catalog.ts'
-import type { Engine } from './engine.ts'
+import type { ReadItems, ReadTables } from './engine.ts'
 import { isServed, readPage, readRow } from './read.ts'
 import { SealedReader } from './sealed-store.ts'
 
 export type ReadingStore = Pick<Store, 'get' | 'entries'> & { renew(): void }
 
-export type Reading = Pick<Engine, 'region' | 'tableNamed' | 'tableWithId' | 'tables' | 'get' | 'read' | 'serves'>
+export type Reading = ReadTables & ReadItems
 
 export class ReadingEngine implements Reading {
-  readonly region: Engine['region']
+  readonly region: ReadItems['region']
   readonly #store: SealedReader
   readonly #renew: () => void
   readonly #catalog: Catalog
 
-  constructor(store: ReadingStore, region: Engine['region']) {
+  constructor(store: ReadingStore, region: ReadItems['region']) {
     this.region = region
     this.#store = new SealedReader(store)
     this.#renew = () => store.renew()

@@ -11,15 +11,21 @@
  */
 import type { Principal } from '../core/auth/credentials.ts'
 import type { Position } from '../core/change/change.ts'
-import type { Engine } from '../engine/engine.ts'
+import type { Items, RegionLog, Tables } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
 import type { CapacityReport, Spent } from './spent.ts'
 import type { Touch } from './touch.ts'
 
+/** The parts of an engine that operations may use: of the log only where it ends, and nothing of peers. */
+export type OperationEngine = Tables & Items & Pick<RegionLog, 'epoch' | 'flushed'>
+
+/** Operations reach the store through the engine only, and no peer at all. */
+export type OperationEnv = Omit<Env, 'store' | 'bus'>
+
 /** What all requests of a region share. */
 export type OperationContext = {
-  readonly engine: Engine
-  readonly env: Env
+  readonly engine: OperationEngine
+  readonly env: OperationEnv
   readonly settings: OperationSettings
 }
 

@@ -9,7 +9,7 @@
 import { assert } from '../assert.ts'
 import { isStoredItem } from '../attribute/stored-value.ts'
 import type { Item } from '../attribute/value.ts'
-import { Reader } from '../change/reader.ts'
+import type { Reader } from '../change/reader.ts'
 import { isCondition, isUpdate } from '../expression/expression-form.ts'
 import { type NewItem, SentItem } from '../item/sent-item.ts'
 import type { Write } from './write.ts'
@@ -68,7 +68,7 @@ function itemOf(reader: Reader): NewItem {
   const body = reader.bytes(reader.u32())
   const sent = SentItem.at(body, 0)
   if (sent !== undefined && sent.to === body.length) return sent
-  return parsedBytes(body, isStoredItem, 'its item is none') as Item
+  return parsedBytes<Item>(body, isStoredItem, 'its item is none')
 }
 
 function parsed<Value>(reader: Reader, is: (value: unknown) => value is Value, problem: string): Value {

@@ -3,10 +3,10 @@ import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { conflictsToldMax } from '../../core/limits.ts'
 import { type ConflictingWrite, tellConflict } from '../../core/reconcile/conflict.ts'
 import type { Topology } from '../../core/topology.ts'
-import type { Conflict, Engine } from '../../engine/engine.ts'
+import type { Conflict, Feeds, ReadTables } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
 
-export function conflictRoutes(engine: Engine, topology: Topology): readonly AdminRoute[] {
+export function conflictRoutes(engine: Feeds & ReadTables, topology: Topology): readonly AdminRoute[] {
   const answer: AdminRoute['answer'] = ({ query }) => {
     const found = engine.conflicts(naturalOf(query['after']) ?? 0, conflictsToldMax)
     const table = query['table']
@@ -24,7 +24,7 @@ export function conflictRoutes(engine: Engine, topology: Topology): readonly Adm
   return [{ method: 'GET', path: '/admin/conflicts', answer }]
 }
 
-function tableNamed(engine: Engine, table: string): boolean {
+function tableNamed(engine: Feeds & ReadTables, table: string): boolean {
   return (engine.tableNamed(table) ?? engine.tableWithId(table)) !== undefined
 }
 

@@ -2,14 +2,14 @@
 import { z } from 'zod'
 import { bodyOffset, decodeRow, isTombstone } from '../../core/item/row.ts'
 import type { Topology } from '../../core/topology.ts'
-import type { Engine, OverruledSetting } from '../../engine/engine.ts'
+import type { OverruledSetting, Feeds, ReadTables } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
 import { BadRequest } from '../../process/bad-request.ts'
 
 const shownInStatus = 3
 const listedMax = 100
 
-export function overruledRoutes(engine: Engine, topology: Topology): readonly AdminRoute[] {
+export function overruledRoutes(engine: Feeds & ReadTables, topology: Topology): readonly AdminRoute[] {
   return [
     {
       method: 'GET',
@@ -23,7 +23,7 @@ export function overruledRoutes(engine: Engine, topology: Topology): readonly Ad
 }
 
 /** For the status: how many, and the newest. */
-export function overruledStatus(engine: Engine, topology: Topology) {
+export function overruledStatus(engine: Feeds & ReadTables, topology: Topology) {
   const { count, last } = engine.overruledCount()
   const newest = count === 0 ? [] : engine.overruled(Math.max(0, last - shownInStatus), shownInStatus)
   return { count, newest: newest.map((entry) => told(entry, topology)) }

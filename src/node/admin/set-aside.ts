@@ -1,13 +1,13 @@
 /** What peers sent and what could not be right: kept, bounded, and shown with the reason; the newest of it in the status. */
 import { z } from 'zod'
-import type { Engine, SetAside } from '../../engine/engine.ts'
+import type { SetAside, Feeds, ReadTables } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
 import { BadRequest } from '../../process/bad-request.ts'
 
 const shownInStatus = 3
 const listedMax = 100
 
-export function setAsideRoutes(engine: Engine): readonly AdminRoute[] {
+export function setAsideRoutes(engine: Feeds & ReadTables): readonly AdminRoute[] {
   return [
     {
       method: 'GET',
@@ -24,13 +24,13 @@ export function setAsideRoutes(engine: Engine): readonly AdminRoute[] {
 }
 
 /** For the status: how many, and the newest. */
-export function setAsideStatus(engine: Engine) {
+export function setAsideStatus(engine: Feeds & ReadTables) {
   const { count, last } = engine.setAsideCount()
   const newest = count === 0 ? [] : engine.setAside(Math.max(0, last - shownInStatus), shownInStatus)
   return { count, newest: newest.map((entry) => told(engine, entry)) }
 }
 
-function told(engine: Engine, { number, origin, table, reason, wallMs }: SetAside) {
+function told(engine: Feeds & ReadTables, { number, origin, table, reason, wallMs }: SetAside) {
   return { number, origin, table: engine.tableWithId(table)?.name ?? table, reason, wallMs }
 }
 

@@ -3,7 +3,7 @@ import { validationError } from '../../core/errors.ts'
 import { leaveRegister, type LeaveRegister, replicaRegister, type RegisterValues } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/command.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { Tables } from '../../engine/engine.ts'
 import { tableNameOf } from '../arns.ts'
 import { inUse, tableInAnyState } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
@@ -50,7 +50,7 @@ function removal(table: Table, { engine, env, settings }: OperationContext): Reg
 }
 
 /** Also of the last replica the others must hear, or one that comes back would give the table back to this region. */
-function wasShared(table: Table, engine: Engine): boolean {
+function wasShared(table: Table, engine: Pick<Tables, 'registers'>): boolean {
   return engine.registers(table.id).some(({ key }) => key.toString('utf8').startsWith(replicaRegister('')))
 }
 

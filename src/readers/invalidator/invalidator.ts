@@ -12,7 +12,7 @@ import type { Change, Position } from '../../core/change/change.ts'
 import { encodeInvalidation } from '../../core/change/invalidation.ts'
 import { cacheInterestMs, cachesMax, logReadBytesMax, logReadChangesMax } from '../../core/limits.ts'
 import { DamagedRecord } from '../../engine/damaged-record.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { RegionLog } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 
@@ -23,10 +23,7 @@ export interface Invalidator extends Service {
   caches(): readonly HeardCache[]
 }
 
-export function invalidator(
-  env: Pick<Env, 'bus' | 'clock' | 'log'>,
-  engine: Pick<Engine, 'epoch' | 'flushed' | 'oldest' | 'readLog' | 'onFlushed'>,
-): Invalidator {
+export function invalidator(env: Pick<Env, 'bus' | 'clock' | 'log'>, engine: RegionLog): Invalidator {
   const teller = new Teller(env, engine)
   let unsubscribe = (): void => undefined
   return {
@@ -46,7 +43,7 @@ type Waiting = { readonly upTo: Position; readonly resolve: (payload: Buffer | u
 
 class Teller {
   readonly #env: Pick<Env, 'bus' | 'clock' | 'log'>
-  readonly #engine: Pick<Engine, 'epoch' | 'flushed' | 'oldest' | 'readLog'>
+  readonly #engine: RegionLog
   readonly #heard = new Map<string, { readonly report: CacheReport; readonly atMs: number }>()
   /** Everything up to it has been told; undefined while nobody listens. */
   #told: Position | undefined
@@ -54,10 +51,7 @@ class Teller {
   #telling = false
   #stopped = false
 
-  constructor(
-    env: Pick<Env, 'bus' | 'clock' | 'log'>,
-    engine: Pick<Engine, 'epoch' | 'flushed' | 'oldest' | 'readLog'>,
-  ) {
+  constructor(env: Pick<Env, 'bus' | 'clock' | 'log'>, engine: RegionLog) {
     this.#env = env
     this.#engine = engine
   }

@@ -5,7 +5,7 @@
 import { errorText } from '../../core/error-text.ts'
 import type { Table } from '../../core/table/table.ts'
 import { incompleteStatus } from '../../engine/leftovers.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { Health, ReadTables } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { periodic } from './periodic.ts'
@@ -13,7 +13,7 @@ import { periodic } from './periodic.ts'
 const everyMs = 5000
 
 type Repairs = {
-  readonly engine: Pick<Engine, 'damage' | 'tables' | 'audit'>
+  readonly engine: ReadTables & Health
   /** Compares a table with its other replicas and mends this one. */
   readonly repair: (table: Table) => Promise<{ readonly unknown: number }>
 }

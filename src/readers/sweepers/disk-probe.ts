@@ -1,5 +1,5 @@
 /** While the disk refuses writes, tries one now and then, so that the region recovers by itself as soon as there is space. */
-import type { Engine } from '../../engine/engine.ts'
+import type { Health } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { periodic } from './periodic.ts'
@@ -8,7 +8,7 @@ const everyMs = 1000
 
 export function diskProbe(
   { clock, log }: Pick<Env, 'clock' | 'log'>,
-  engine: Pick<Engine, 'trouble' | 'probe'>,
+  engine: Pick<Health, 'trouble' | 'probe'>,
 ): Service {
   return periodic(clock, {
     everyMs,

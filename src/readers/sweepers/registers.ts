@@ -4,7 +4,7 @@
  */
 import { registersSweptAtOnceMax } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
-import type { Engine, RegisterHorizon } from '../../engine/engine.ts'
+import type { RegisterHorizon, Tables } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { periodic } from './periodic.ts'
@@ -13,7 +13,7 @@ import { bound, usualPace } from './tombstones.ts'
 /** `horizon` is undefined when it is not known. */
 export function registerSweeper(
   env: Env,
-  engine: Engine,
+  engine: Tables,
   horizon: (table: TableId) => RegisterHorizon | undefined,
   { everyMs, ageMsMin } = usualPace,
 ): Service {

@@ -6,7 +6,7 @@
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { tombstoneAgeMsMin, tombstonesRemovedAtOnceMax } from '../../core/limits.ts'
 import type { Table } from '../../core/table/table.ts'
-import type { Engine } from '../../engine/engine.ts'
+import type { ReadTables, Replica } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { periodic } from './periodic.ts'
@@ -18,7 +18,7 @@ export const usualPace: SweeperPace = { everyMs: 30_000, ageMsMin: tombstoneAgeM
 /** `horizon` says up to which stamp every replica of the table has everything; undefined when that is not known. */
 export function tombstoneSweeper(
   env: Env,
-  engine: Engine,
+  engine: ReadTables & Replica,
   horizon: (table: Table) => Stamp | undefined,
   { everyMs, ageMsMin } = usualPace,
 ): Service {

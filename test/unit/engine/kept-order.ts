@@ -22,10 +22,11 @@ export class KeptOrder {
     let given: Sequence = 0
     let take: ((ordered: Ordered<Command>) => void) | undefined
     const catchUp = (): void => {
-      while (take !== undefined && given < this.kept.length) {
+      if (take === undefined) return
+      while (given < this.kept.length) {
         const { bytes, atMs, by: appender } = required(this.kept[given], 'a kept command')
         given += 1
-        take({ sequence: given, atMs, command: decodeCommand(bytes), isOwn: appender === by })
+        take?.({ sequence: given, atMs, command: decodeCommand(bytes), isOwn: appender === by })
       }
     }
     return {
