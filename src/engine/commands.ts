@@ -51,7 +51,7 @@ export class Commands {
   #take({ sequence, atMs, command, isOwn }: Ordered<Command>): void {
     const result = this.#state.time.at(atMs, () => begin(this.#state, command))
     if (isOwn) this.#results.set(sequence, result)
-    // Of another process's command nobody here waits; a store that fails is told by the commands that follow.
+    // This process does not wait for another's command; a store that fails fails its own commands as well.
     else result.catch(() => undefined)
   }
 }

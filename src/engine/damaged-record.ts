@@ -1,6 +1,6 @@
 /** How a record of the store tells that it is not what was written. */
 import { errorText } from '../core/error-text.ts'
-import { bodyOffset, isUnsealedRow, rowDamage } from '../core/item/row.ts'
+import { bodyOffset, decodeRow, isUnsealedRow, type Row, rowDamage } from '../core/item/row.ts'
 import { nameOfRecord } from './keys.ts'
 
 /** What a reader gets of a record that is not what was written. A RangeError, as all bytes that cannot be decoded. */
@@ -34,6 +34,15 @@ export function itemRowDamage(row: Buffer): string | undefined {
   const damage = rowDamage(row)
   if (damage !== undefined || !isUnsealedRow(row) || row[bodyOffset(row)] === openingBrace) return damage
   return 'its item is not one'
+}
+
+/** The row in the bytes; undefined where they are none. */
+export function rowIn(bytes: Buffer): Row | undefined {
+  try {
+    return decodeRow(bytes)
+  } catch {
+    return undefined
+  }
 }
 
 const openingBrace = 0x7b

@@ -11,16 +11,14 @@ import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Range } from '../ports/store.ts'
 import { numberRegister } from './catalog.ts'
 import { itemRowDamage } from './damaged-record.ts'
-import { fillIndexRow } from './index-rows.ts'
+import { derivedRanges, fillDerived } from './derived.ts'
 import {
   registerOf,
   registersOf,
   rowKey,
+  rowPrefixBytes,
   rowsOfIndex,
-  tableCollections,
-  tableIndexRows,
   tableRows,
-  tableTombstones,
   tombstonePrefixBytes,
   tombstonePrimaryKey,
   tombstonesUpTo,
@@ -51,7 +49,8 @@ export async function backfill(state: State, id: TableId, index: Index, progress
       const row = state.groups.get(key)
       // The index row of a damaged row follows when the row is repaired.
       if (row === undefined || itemRowDamage(row) !== undefined || isTombstone(row)) continue
-      fillIndexRow(state, group, table, current, decodeItem(row.subarray(bodyOffset(row))))
+      const kept = { table, key: key.subarray(rowPrefixBytes), item: decodeItem(row.subarray(bodyOffset(row))) }
+      fillDerived(state, group, kept, current.number)
     }
     await state.groups.written(group)
     await state.clock.sleep(0)
@@ -65,9 +64,7 @@ export async function removeTable(state: State, id: TableId, progress: Progress)
   const number = state.catalog.registers(id).get(numberRegister) as number | undefined
   if (number !== undefined) {
     await removeRange(state, tableRows(number), progress)
-    await removeRange(state, tableIndexRows(number), undefined)
-    await removeRange(state, tableTombstones(number), undefined)
-    await removeRange(state, tableCollections(number), undefined)
+    for (const range of derivedRanges(number)) await removeRange(state, range, undefined)
   }
   await removeRegisters(state, id, number)
 }
@@ -119,7 +116,8 @@ export async function removeTombstones(state: State, table: Table, upTo: Stamp, 
       isTombstone(row) &&
       compareStamps(readStamp(row, 1), readStamp(key, tombstonePrefixBytes)) === 0
     )
-      state.groups.put(group, primary, undefined)
+      dropRow(state, group, table, primary)
+    // Also an age that is of no row any more.
     state.groups.put(group, key, undefined)
   }
   forgetUpTo(state, table, upTo)

@@ -1,29 +1,19 @@
 /**
- * One row changes: the row itself, the table's tombstones by age, its index rows, its counts and the log, all in one
- * group. Own writes and those of peers both end here, so that every region keeps the same books.
+ * One row changes: the row itself, everything that follows from it (derived.ts) and the log, all in one group. Own writes and those
+ * of peers both end here, so that every region keeps the same books.
  */
 import type { Cause } from '../core/change/change.ts'
 import { seenBy } from '../core/reconcile/reconcile.ts'
-import {
-  bodyOffset,
-  decodeRow,
-  encodeRow,
-  isOnlyOf,
-  isTombstone,
-  itemSizeOf,
-  type Row,
-  sealedRow,
-} from '../core/item/row.ts'
+import { bodyOffset, decodeRow, encodeRow, isOnlyOf, isTombstone, type Row, sealedRow } from '../core/item/row.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import type { Item } from '../core/attribute/value.ts'
-import { readStamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Table } from '../core/table/table.ts'
-import { editCollection } from './collections.ts'
 import { checkRow, itemRowDamage } from './damaged-record.ts'
+import { editDerived } from './derived.ts'
 import type { Group } from './group.ts'
-import { editIndexRows } from './index-rows.ts'
-import { auditKey, rowKey, rowPrefixBytes, tombstoneKey } from './keys.ts'
+import { auditKey, rowKey, rowPrefixBytes } from './keys.ts'
 import { nextStamp, type State } from './state.ts'
+import { keepsTombstones } from './tombstones-by-age.ts'
 
 export type RowEdit = {
   readonly table: Table
@@ -45,20 +35,25 @@ export type RowEdit = {
 }
 
 export function editRow(state: State, group: Group, edit: RowEdit): void {
-  const { table, key, before, row } = edit
+  const { table, key, before, row, at = rowKey(table.number, key) } = edit
   const bytes = edit.bytes === undefined ? encodeRow(row) : sealedRow(edit.bytes)
   const kept = edit.removed !== true && (!row.tombstone || keepsTombstones(table))
-  state.groups.put(group, edit.at ?? rowKey(table.number, key), kept ? bytes : undefined)
-  editTombstones(state, group, edit, kept)
-  if (table.indexes.length > 0) {
-    const change = { before: edit.beforeItem ?? itemIn(before), after: edit.item }
-    editIndexRows(state, group, table, change)
-    editCollection(state, group, table, key, change)
-  }
-  const ordinal = editCounts(state, edit)
+  state.groups.put(group, at, kept ? bytes : undefined)
+  const items = table.indexes.length === 0 ? noItems : { before: edit.beforeItem ?? itemIn(before), after: edit.item }
+  editDerived(state, group, { table, key, at, before, after: kept ? row : undefined, items })
+  const ordinal = edit.cause === 'replica' ? 0 : nextOrdinal(state, table)
   const previous = before !== undefined && keepsOldImages(table) && !isTombstone(before) ? before : undefined
   const alone = edit.cause !== 'replica' && !keepsTombstones(table)
   state.writer.add(group, edit.cause, { table: table.id, ordinal, key, row: bytes, alone, previous })
+}
+
+const noItems = { before: undefined, after: undefined }
+
+/** Own changes are counted, those of peers have 0. */
+function nextOrdinal({ counts }: State, { number }: Table): number {
+  const own = counts.touch(number)
+  own.ordinal += 1
+  return own.ordinal
 }
 
 /** The row as decided; what nothing can be decided on is quarantined, and throws. */
@@ -79,16 +74,8 @@ export function dropRow(state: State, group: Group, table: Table, at: Buffer): v
     state.groups.put(group, auditKey(table.number), Buffer.alloc(0))
     return
   }
-  if (isTombstone(before)) {
-    state.groups.put(group, tombstoneKey(table.number, readStamp(before, 1), key), undefined)
-    return
-  }
-  if (table.indexes.length > 0) {
-    const change = { before: itemIn(before), after: undefined }
-    editIndexRows(state, group, table, change)
-    editCollection(state, group, table, key, change)
-  }
-  state.counts.add({ table: table.number, at, items: -1, bytes: -itemSizeOf(before) })
+  const items = table.indexes.length === 0 ? noItems : { before: itemIn(before), after: undefined }
+  editDerived(state, group, { table, key, at, before, after: undefined, items })
 }
 
 /** The header of this region's own write over what it found. */
@@ -105,31 +92,7 @@ export function itemIn(row: Buffer | undefined): Item | undefined {
   return row === undefined || isTombstone(row) ? undefined : decodeItem(row.subarray(bodyOffset(row)))
 }
 
-/** Elsewhere nobody could bring the item back, so nothing needs to be remembered. */
-export function keepsTombstones(table: Table): boolean {
-  return table.replicas.length > 1
-}
-
 function keepsOldImages(table: Table): boolean {
   const { stream } = table.settings
   return stream !== undefined && stream.enabled && stream.viewType.includes('OLD')
-}
-
-function editTombstones(state: State, group: Group, edit: RowEdit, kept: boolean): void {
-  const { table, key, before, row } = edit
-  if (before !== undefined && isTombstone(before))
-    state.groups.put(group, tombstoneKey(table.number, readStamp(before, 1), key), undefined)
-  if (row.tombstone && kept) state.groups.put(group, tombstoneKey(table.number, row.stamp, key), Buffer.alloc(0))
-}
-
-/** Returns the change's ordinal: own changes are counted, those of peers have 0. */
-function editCounts(state: State, { table, key, at, before, row, cause }: RowEdit): number {
-  const was = before === undefined || isTombstone(before) ? undefined : itemSizeOf(before)
-  const items = (row.tombstone ? 0 : 1) - (was === undefined ? 0 : 1)
-  const bytes = (row.tombstone ? 0 : row.itemSizeBytes) - (was ?? 0)
-  state.counts.add({ table: table.number, at: at ?? rowKey(table.number, key), items, bytes })
-  if (cause === 'replica') return 0
-  const counts = state.counts.touch(table.number)
-  counts.ordinal += 1
-  return counts.ordinal
 }

@@ -103,7 +103,7 @@ describe('a write as bytes', () => {
           expect(error).toBeInstanceOf(RangeError)
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: 300 },
     )
   })
 
