@@ -51,6 +51,7 @@ import { isRowOf } from './mend.ts'
 import { OwnLineage } from './own-lineage.ts'
 import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
 import { RegionNumbers } from './region-numbers.ts'
+import { Retention } from './retention.ts'
 import { SealedStore } from './sealed-store.ts'
 import { putNotes, readNote, type State } from './state.ts'
 import { type Trouble, TroubleWatch } from './trouble.ts'
@@ -59,6 +60,8 @@ export class LocalEngine implements Engine {
   readonly region: Engine['region']
   readonly regionNumbers: RegionNumbers
   readonly lineage: StoreLineage
+  readonly retention: Retention
+  readonly damage: Engine['damage']
   readonly #state: State
   readonly #listeners = new Set<() => void>()
   readonly #trouble = new TroubleWatch()
@@ -75,6 +78,8 @@ export class LocalEngine implements Engine {
     this.#commands = new Commands(this.#state, options.order ?? new LocalOrder(env.clock))
     this.#audits = new Audits(this.#state)
     this.regionNumbers = new RegionNumbers(this.#state)
+    this.retention = new Retention({ state: this.#state, oldest: () => this.#oldest, flushed: () => this.#flushed })
+    this.damage = this.#state.damage
     this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
   }
 
@@ -308,10 +313,6 @@ export class LocalEngine implements Engine {
     const bytes = Buffer.alloc(this.#trouble.probeSizeBytes)
     await this.#edit((group) => this.#state.groups.put(group, noteKey('engine/probe'), bytes))
     await this.setNote('engine/probe', undefined)
-  }
-
-  get damage(): Engine['damage'] {
-    return this.#state.damage
   }
 
   close(): Promise<void> {

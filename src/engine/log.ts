@@ -120,6 +120,21 @@ export function proven(state: State, proof: Proof, flushed: Position): Proven {
   return region === state.topology.self.number && proof.of === `w${wallMs}.${counter}` ? 'same' : 'other'
 }
 
+type Ends = { readonly oldest: Position; readonly flushed: Position }
+
+/** The last position that was committed before the time, found by halving: entries' times never go back. */
+export function lastBefore(state: State, ms: number, { oldest, flushed }: Ends): Position {
+  let low = oldest - 1
+  let high = flushed
+  while (low < high) {
+    const middle = Math.ceil((low + high) / 2)
+    const at = entryAround(state, middle)?.heads[0]?.at
+    if (at !== undefined && at < ms) low = middle
+    else high = middle - 1
+  }
+  return low
+}
+
 /** Whole entries, in bounded steps, oldest first, so that the log has no holes whenever it stops. None is read. */
 export async function trimLog(state: State, upTo: Position, flushed: () => Position): Promise<void> {
   for (;;) {

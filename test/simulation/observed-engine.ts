@@ -22,6 +22,10 @@ export function observed(engine: Engine, region: SimulatedRegion, world: World):
     underWay.set(origin, batches)
     return batches
   }
+  const checkTrimmed = (upTo: Position): void =>
+    world.check(() => {
+      for (const peer of world.regions) if (peer !== region) checkTrim(world, { origin: region, peer, upTo })
+    })
   return overriding(engine, {
     apply: async (batch: RemoteBatch, sequence: number) => {
       world.check(() => checkReadable(world, region, batch))
@@ -69,10 +73,15 @@ export function observed(engine: Engine, region: SimulatedRegion, world: World):
         world.check(() => region.renewed(before, engine.epoch))
       },
     }),
+    retention: overriding(engine.retention, {
+      trim: (step) => {
+        const upTo = engine.retention.bound()
+        if (upTo >= engine.oldest()) checkTrimmed(upTo)
+        return engine.retention.trim(step)
+      },
+    }),
     trimLog: (upTo: Position) => {
-      world.check(() => {
-        for (const peer of world.regions) if (peer !== region) checkTrim(world, { origin: region, peer, upTo })
-      })
+      checkTrimmed(upTo)
       return engine.trimLog(upTo)
     },
   })

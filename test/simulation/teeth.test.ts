@@ -11,6 +11,7 @@ import type { RemoteBatch } from '../../src/engine/command.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { Env } from '../../src/ports/env.ts'
 import type { Variant } from './boot.ts'
+import { overriding } from './observed-engine.ts'
 import { firstFailure } from './teeth.ts'
 
 type Bug = {
@@ -174,6 +175,18 @@ const bugs: readonly Bug[] = [
         env.clock.after(200, trim)
         return {}
       },
+    }),
+  },
+  {
+    bug: 'the holds of peers on the log are ignored',
+    breaks: ['the log is kept until every replica has confirmed'],
+    seedsMax: 50,
+    inject: () => ({
+      engine: (engine) => ({
+        retention: overriding(engine.retention, {
+          hold: (hold) => (hold.name.startsWith('peer/') ? () => undefined : engine.retention.hold(hold)),
+        }),
+      }),
     }),
   },
   {

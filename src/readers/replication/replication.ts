@@ -35,9 +35,9 @@ import { peerStatusInTurns, peerStatusOf, statusOf } from './status/peer-status.
 import { RowSeries } from './answer/row-series.ts'
 import { Sources } from './replicas/sources.ts'
 import type { PeerStatus, ReplicationStatus } from './status/status.ts'
-import type { ReadersOptions, ReplicationSettings } from './settings.ts'
+import type { ReadersOptions } from './settings.ts'
 import { Subscriber } from './receive/subscriber.ts'
-import { type Trimming, trimLog } from './send/trimming.ts'
+import { LogHolds } from './send/trimming.ts'
 import { Emptied, transferState } from './copy/transfer.ts'
 import { type Comparison, compareReplicas, type VerifyDeps } from './compare/verify.ts'
 import type { Session } from './talk/session.ts'
@@ -54,11 +54,11 @@ const slowEvery = 5
 
 /** Everything that reads the log under one epoch; a new log has new readers (renewing.ts). */
 export class Readers {
-  readonly #settings: ReplicationSettings
   readonly #env: Env
   readonly #engine: Engine
   readonly #loop: Loop
   readonly #ledger: Ledger
+  readonly #holds: LogHolds
   readonly publisher: Publisher
   readonly #subscribers = new Map<string, Subscriber>()
   readonly #topology: Topology
@@ -83,7 +83,6 @@ export class Readers {
   #pulsedAtMs = 0
 
   constructor({ env, engine, topology, settings, onFinding }: ReadersOptions) {
-    this.#settings = settings
     this.#env = env
     this.#engine = engine
     this.#topology = topology
@@ -101,6 +100,7 @@ export class Readers {
     this.pauses = new Pauses({ engine, clock: env.clock, log: env.log })
     this.pauses.onChange(() => [...this.#subscribers.values()].forEach((subscriber) => subscriber.ring()))
     this.publisher = new Publisher({ env, engine, ledger: this.#ledger, claims: this.#claims, seals: this.#seals })
+    this.#holds = new LogHolds({ ...settings, engine, ledger: this.#ledger, publisher: this.publisher })
     const deps = {
       env,
       engine,
@@ -224,6 +224,7 @@ export class Readers {
     for (const peer of peers) {
       if (this.#subscribers.has(peer.name)) continue
       this.#ledger.add(peer.name)
+      this.#holds.follow()
       this.#subscribers.set(peer.name, this.#follow(peer))
       this.#env.log.info('region joins', { peer: peer.name })
     }
@@ -233,6 +234,7 @@ export class Readers {
   #leave(name: string, subscriber: Subscriber): void {
     this.#subscribers.delete(name)
     this.#ledger.remove(name)
+    this.#holds.follow()
     for (const each of [this.#outbound, this.#sources, this.#claims]) each.forget(name)
     this.#epochs.delete(name)
     const stopped = subscriber.stop()
@@ -254,6 +256,7 @@ export class Readers {
       ...this.#leaving.keys(),
       this.#running,
     ])
+    this.#holds.release()
   }
 
   /** Counts what the publisher has not come to, because its stream is away or it is behind. */
@@ -272,7 +275,7 @@ export class Readers {
         for (const peer of this.#subscribers.keys()) this.#forgetWiped(peer)
         await Promise.all([this.#noteConfirmed(), this.#missing.write(this.#subscribers.values())])
         await this.#pulse()
-        if (turn % slowEvery === 0) await trimLog(this.#trimming)
+        if (turn % slowEvery === 0) await this.#holds.trim(this.#goesOn)
       } catch (error) {
         // Of a disk that refuses writes everybody is told already.
         const level = this.#engine.trouble() === undefined ? 'warn' : 'debug'
@@ -284,11 +287,6 @@ export class Readers {
 
   #announce(): void {
     this.#env.bus.announce(this.#seals.toAll(encodeControl(this.#announcement())))
-  }
-
-  get #trimming(): Trimming {
-    const [engine, ledger, publisher] = [this.#engine, this.#ledger, this.publisher]
-    return { ...this.#settings, engine, ledger, publisher, goesOn: this.#goesOn }
   }
 
   #announcement(): Announcement {

@@ -138,8 +138,8 @@ export class Ledger {
     return Math.min(this.#engine.flushed(), ...[...this.#peers.values()].map((place) => place.confirmed))
   }
 
-  leastNeeded(): Position {
-    return Math.min(this.#engine.flushed(), ...[...this.#peers.keys()].map((peer) => this.needed(peer)))
+  peers(): readonly string[] {
+    return [...this.#peers.keys()]
   }
 
   /** Tables of which the peer lacks something. */

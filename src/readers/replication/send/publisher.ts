@@ -188,7 +188,7 @@ export class Publisher {
 
   /** Reads the next part of the log and sends what leaves. False when there is nothing to read yet. */
   #advance(): boolean {
-    if (this.#read < this.#engine.oldest() - 1) throw new Error('the log was trimmed past what is published')
+    this.#engine.retention.check('the publisher', this.#read)
     const { leaving, upTo, part } = nextPart(this.#engine, this.#read)
     if (upTo === this.#read) return false
     this.#ledger.observe(this.#read, upTo, leaving)

@@ -1,29 +1,76 @@
-/** Trims the own log to what peers may still ask for. */
+/** Replication's holds on the own log: what each peer may still ask for, what is not published, and what is not counted yet. */
 import type { Position } from '../../../core/change/change.ts'
-import { trimmedAtOnceMax } from '../../../core/limits.ts'
+import type { Caps } from '../../../engine/retention.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { doubtedTables } from '../notes/doubts.ts'
 import type { Ledger } from './ledger.ts'
 import type { Publisher } from './publisher.ts'
 
-export type Trimming = {
+type Deps = {
   readonly engine: Engine
   readonly ledger: Ledger
   readonly publisher: Pick<Publisher, 'published'>
   /** Positions that the log keeps for a peer that does not confirm them. */
   readonly logPositionsMax: number
-  readonly goesOn: () => boolean
 }
 
-/** Past what every peer has confirmed and what is published, but for the last change, which proves the place; beyond the cap, past everything, unless only the log has it. */
-export async function trimLog({ engine, ledger, publisher, logPositionsMax, goesOn }: Trimming): Promise<void> {
-  const kept: Position = Math.min(ledger.leastNeeded(), publisher.published, ledger.upTo)
-  const cap = engine.flushed() - logPositionsMax
-  const upTo = doubtedTables(engine).length > 0 ? kept - 1 : Math.max(kept - 1, cap)
-  for (let end = engine.oldest(); end <= upTo && goesOn(); end += trimmedAtOnceMax) {
-    const step = Math.min(upTo, end + trimmedAtOnceMax - 1)
-    await engine.trimLog(step)
-    ledger.trimmed(step)
+export class LogHolds {
+  readonly #deps: Deps
+  readonly #ofPeers = new Map<string, () => void>()
+  readonly #others: readonly (() => void)[]
+
+  constructor(deps: Deps) {
+    this.#deps = deps
+    const { ledger, publisher } = deps
+    this.#others = [
+      this.#hold('replication/published', () => publisher.published),
+      this.#hold('replication/counted', () => ledger.upTo),
+    ]
+    this.follow()
   }
-  ledger.forgetTables((table) => engine.tableWithId(table) !== undefined)
+
+  /** One for each peer of the ledger. */
+  follow(): void {
+    const { ledger } = this.#deps
+    const peers = new Set(ledger.peers())
+    for (const [peer, release] of this.#ofPeers) {
+      if (peers.has(peer)) continue
+      release()
+      this.#ofPeers.delete(peer)
+    }
+    for (const peer of peers)
+      if (!this.#ofPeers.has(peer))
+        this.#ofPeers.set(
+          peer,
+          this.#hold(`peer/${peer}`, () => ledger.needed(peer)),
+        )
+  }
+
+  async trim(goesOn: () => boolean): Promise<void> {
+    this.follow()
+    const { engine, ledger } = this.#deps
+    if (!goesOn()) return
+    await engine.retention.trim((upTo) => {
+      ledger.trimmed(upTo)
+      return goesOn()
+    })
+    ledger.forgetTables((table) => engine.tableWithId(table) !== undefined)
+  }
+
+  release(): void {
+    for (const release of [...this.#others, ...this.#ofPeers.values()]) release()
+    this.#ofPeers.clear()
+  }
+
+  /** The change at the position is kept as well: it proves the place. */
+  #hold(name: string, position: () => Position): () => void {
+    const { engine } = this.#deps
+    return engine.retention.hold({ name, needs: () => ({ after: position() - 1 }), caps: () => this.#caps() })
+  }
+
+  /** What a table in doubt lacks, only the log may have. */
+  #caps(): Caps {
+    const { engine, logPositionsMax } = this.#deps
+    return doubtedTables(engine).length > 0 ? {} : { positionsMax: logPositionsMax }
+  }
 }

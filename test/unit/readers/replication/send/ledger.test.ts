@@ -218,10 +218,10 @@ describe('what a peer lacks of a table that it has paused', () => {
         expect(ledger.pendingOf('eu', 'odd')).toBe(beyond(at, 1))
         expect(ledger.pendingOf('eu', 'even')).toBe(beyond(confirmed, 0))
         expect(ledger.pending('eu')).toBe(beyond(at, 1) + beyond(confirmed, 0))
-        expect(ledger.leastNeeded()).toBe(at)
+        expect(ledger.needed('eu')).toBe(at)
         ledger.confirm('eu', confirmed)
         expect(ledger.pendingOf('eu', 'odd')).toBe(beyond(confirmed, 1))
-        expect(ledger.leastNeeded()).toBe(confirmed)
+        expect(ledger.needed('eu')).toBe(confirmed)
       }),
     )
   })
