@@ -52,8 +52,6 @@ export const presignedSecondsMax = 604_800
 
 // Ours
 /** A change of a 400 KB item of many small attributes can be several megabytes as JSON. */
-/** Of a command as bytes: a batch of writes has at most 25 items, a snapshot's step less. */
-export const commandSizeBytesMax = 32 * 1024 * 1024
 export const messageSizeBytesMax = 8 * 1024 * 1024
 /** A replication message is closed once it holds this many changes or bytes, whichever comes first. */
 export const messageChangesMax = 256

@@ -10,7 +10,6 @@ import { checksum } from '../core/checksum.ts'
 import { Reader } from '../core/change/reader.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import { errorText } from '../core/error-text.ts'
-import { commandSizeBytesMax } from '../core/limits.ts'
 import { isLocalRegister } from '../core/table/registers.ts'
 import { isRegisterValue } from '../core/table/register-value.ts'
 import { encodeWrite, readWrite, UnreadableCommand } from '../core/write/write-codec.ts'
@@ -18,6 +17,9 @@ import type { Write } from '../core/write/write.ts'
 import type { Command } from './command.ts'
 import { CommandWriter } from './command-writer.ts'
 import type { OwnCause, RegisterEdit, RemoteBatch, RemoteChange } from './command.ts'
+
+/** A batch of writes has at most 25 items, and a step of a snapshot less. */
+const commandSizeBytesMax = 32 * 1024 * 1024
 
 const formatVersion = 1
 const checkedFrom = 5
