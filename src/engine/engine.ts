@@ -32,7 +32,7 @@ import type {
   Token,
 } from './command.ts'
 import type { RegionNumbers } from './region-numbers.ts'
-import type { Retention } from './retention.ts'
+import type { Retention } from './hold.ts'
 import type { Trouble } from './trouble.ts'
 import type { TableChanges } from './table-changes.ts'
 
@@ -227,7 +227,7 @@ export interface RegionLog extends Regional {
   /** Called after every flush, without payload; the returned function unsubscribes. */
   onFlushed(listener: () => void): () => void
   /** Decides how much of the log is kept. */
-  readonly retention: Pick<Retention, 'hold' | 'names' | 'bound' | 'trim' | 'check'>
+  readonly retention: Retention
   /** Trims whatever the holds say: for tests, and for a store that is being given up. */
   trimLog(upTo: Position): Promise<void>
   /** The durable clock: every change with a stamp up to it is at or before `flushed()`. */

@@ -51,7 +51,7 @@ import { isRowOf } from './mend.ts'
 import { OwnLineage } from './own-lineage.ts'
 import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
 import { RegionNumbers } from './region-numbers.ts'
-import { Retention } from './retention.ts'
+import { LogRetention } from './retention.ts'
 import { SealedStore } from './sealed-store.ts'
 import { putNotes, readNote, type State } from './state.ts'
 import { type Trouble, TroubleWatch } from './trouble.ts'
@@ -60,8 +60,9 @@ export class LocalEngine implements Engine {
   readonly region: Engine['region']
   readonly regionNumbers: RegionNumbers
   readonly lineage: StoreLineage
-  readonly retention: Retention
+  readonly retention: LogRetention
   readonly damage: Engine['damage']
+  readonly tableChanges: Engine['tableChanges']
   readonly #state: State
   readonly #listeners = new Set<() => void>()
   readonly #trouble = new TroubleWatch()
@@ -78,8 +79,9 @@ export class LocalEngine implements Engine {
     this.#commands = new Commands(this.#state, options.order ?? new LocalOrder(env.clock))
     this.#audits = new Audits(this.#state)
     this.regionNumbers = new RegionNumbers(this.#state)
-    this.retention = new Retention({ state: this.#state, oldest: () => this.#oldest, flushed: () => this.#flushed })
+    this.retention = new LogRetention({ state: this.#state, oldest: () => this.#oldest, flushed: () => this.#flushed })
     this.damage = this.#state.damage
+    this.tableChanges = this.#state.catalog.changes
     this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
   }
 
@@ -199,10 +201,6 @@ export class LocalEngine implements Engine {
 
   knownTables(): readonly TableId[] {
     return this.#state.catalog.shared()
-  }
-
-  get tableChanges(): Engine['tableChanges'] {
-    return this.#state.catalog.changes
   }
 
   registers(id: TableId): readonly KeyedRow[] {

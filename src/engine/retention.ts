@@ -9,34 +9,13 @@
 import { assert } from '../core/assert.ts'
 import type { Position } from '../core/change/change.ts'
 import { trimmedAtOnceMax } from '../core/limits.ts'
+import { type Hold, type Retention, TooFarBehind } from './hold.ts'
 import { lastBefore, trimLog } from './log.ts'
 import type { State } from './state.ts'
 
-/** What a reader is not to be waited for beyond. None of them: for as long as it takes. */
-export type Caps = { readonly positionsMax?: number; readonly ageMsMax?: number }
-
-export type Hold = {
-  /** Names the reader, and the hold: there is one of a name. */
-  readonly name: string
-  /** Everything after the position, or committed since the time, is kept. Asked when the log is trimmed. */
-  readonly needs: () => { readonly after: Position } | { readonly sinceMs: number }
-  readonly caps?: () => Caps
-}
-
-/** The log has been trimmed past what the reader has read. */
-export class TooFarBehind extends Error {
-  override readonly name = 'TooFarBehind'
-  readonly oldest: Position
-
-  constructor(reader: string, after: Position, oldest: Position) {
-    super(`${reader} has read the log up to ${after}, which begins at ${oldest} now`)
-    this.oldest = oldest
-  }
-}
-
 type Deps = { readonly state: State; readonly oldest: () => Position; readonly flushed: () => Position }
 
-export class Retention {
+export class LogRetention implements Retention {
   readonly #deps: Deps
   readonly #holds = new Map<string, Hold>()
 
@@ -44,25 +23,21 @@ export class Retention {
     this.#deps = deps
   }
 
-  /** Returns what lets go of it. A reader takes its hold before the log is trimmed for the first time. */
   hold(hold: Hold): () => void {
     assert(!this.#holds.has(hold.name), `retention: one hold is named ${hold.name}`)
     this.#holds.set(hold.name, hold)
     return () => void this.#holds.delete(hold.name)
   }
 
-  /** Names of the holds. */
   names(): readonly string[] {
     return [...this.#holds.keys()]
   }
 
-  /** The position up to which the log may go now. Its last change always stays: it proves the place (core/change/proof.ts). */
   bound(): Position {
     const last = this.#deps.flushed() - 1
     return Math.max(0, Math.min(last, ...[...this.#holds.values()].map((hold) => this.#boundOf(hold))))
   }
 
-  /** Trims up to the bound as it is now, in steps; `step` is told how far it has come, and ends it with false. */
   async trim(step: (upTo: Position) => boolean = () => true): Promise<void> {
     const { state, oldest, flushed } = this.#deps
     const upTo = this.bound()
@@ -73,7 +48,6 @@ export class Retention {
     }
   }
 
-  /** Throws TooFarBehind for a reader that has read up to `after`, if the log does not go on from there. */
   check(reader: string, after: Position): void {
     const oldest = this.#deps.oldest()
     if (after < oldest - 1) throw new TooFarBehind(reader, after, oldest)
