@@ -2,7 +2,7 @@
  * Own writes. Decide all of them on what is decided already; then, when none is refused, edit all of them. Nothing
  * throws after the first edit: what still does is a broken invariant, and stops the engine before the group is flushed.
  */
-import { assert } from '../core/assert.ts'
+import { assert, InvariantViolation } from '../core/assert.ts'
 import type { Cause } from '../core/change/change.ts'
 import { ServiceError } from '../core/errors.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
@@ -50,13 +50,17 @@ export function commitEach(state: State, writes: readonly Write[], cause: Cause)
   return answer(state.groups.settled(), results)
 }
 
-/** Whatever keeps one write from being decided, or from being taken, keeps none of the others: they may be in the group already. */
+/**
+ * Whatever keeps one write from being decided, or from being taken, keeps none of the others: they may be in the group already. A broken
+ * invariant is no such thing: it stops the node.
+ */
 function decideAlone(state: State, write: Write): Accepted | Refusal | Extract<EachResult, { failed: unknown }> {
   try {
     const decided = decideWrite(state, write)
     if (isAccepted(decided) && decided.outcome.changed) state.groups.open()
     return decided
   } catch (failed) {
+    if (failed instanceof InvariantViolation) throw failed
     return { accepted: false, failed }
   }
 }

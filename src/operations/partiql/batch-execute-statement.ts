@@ -1,4 +1,5 @@
 import type { BatchExecuteStatementInput, BatchExecuteStatementOutput } from '@aws-sdk/client-dynamodb'
+import { InvariantViolation } from '../../core/assert.ts'
 import { errorText } from '../../core/error-text.ts'
 import { type ErrorCode, ServiceError, validationError } from '../../core/errors.ts'
 import { singleItemKey } from '../../core/partiql/lower.ts'
@@ -69,6 +70,7 @@ async function respond({ request, statement }: Asked, context: RequestContext): 
 
 /** The other statements' writes are stored, or about to be: a failure of one must not hide them behind an error of the request. */
 function serviceError(error: unknown, { env }: RequestContext): ServiceError {
+  if (error instanceof InvariantViolation) throw error
   if (error instanceof ServiceError) return error
   env.log.error('a statement of a batch failed', { error: errorText(error) })
   return new ServiceError('InternalServerError', 'Internal server error')
