@@ -1,6 +1,7 @@
 /** Every cell of the table of a replica's states, as a region with that table of that state acts. */
 import { describe, expect, it } from 'vitest'
-import type { Engine, RegisterEdit } from '../../../../../src/engine/engine.ts'
+import type { RegisterEdit } from '../../../../../src/engine/command.ts'
+import type { Engine } from '../../../../../src/engine/engine.ts'
 import { Emptied } from '../../../../../src/readers/replication/copy/transfer.ts'
 import { Mutex } from '../../../../../src/readers/replication/flow/mutex.ts'
 import { replicasOf } from '../../../../../src/readers/replication/notes/registers-of.ts'
