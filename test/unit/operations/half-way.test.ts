@@ -11,7 +11,8 @@ import { Spent } from '../../../src/operations/spent.ts'
 import { StoreFull } from '../../../src/ports/store.ts'
 import { del, itemAt, itemOf, makeTable, openRegion, put, type TestRegion } from '../engine/region.ts'
 
-const settings = { accountId: '000000000000', region: 'us-east-1', regions: ['us-east-1'], tableTransitionMs: 0 }
+const oneRegion = { region: 'us-east-1', regions: ['us-east-1'] }
+const settings = { accountId: '000000000000', globalTables2017: true, tableTransitionMs: 0, ...oneRegion }
 
 type Fault = { error?: Error }
 type Setting = TestRegion & { readonly context: RequestContext; readonly table: Table; readonly store: MemoryStore }
