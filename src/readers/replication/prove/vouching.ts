@@ -12,7 +12,8 @@ import type { Region } from '../../../core/topology.ts'
 import type { Cursor, Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
 import { greet, placeOf, Refused } from '../talk/greeting.ts'
-import { type LogQuestion, walkLog } from '../talk/log-part.ts'
+import type { LogQuestion } from '../talk/log-part.ts'
+import { walkLog } from '../talk/log-walk.ts'
 import type { Session } from '../talk/session.ts'
 
 type Deps = { readonly engine: Engine; readonly peer: Region; readonly clock: Clock }

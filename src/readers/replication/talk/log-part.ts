@@ -48,22 +48,6 @@ export async function askForPart(question: LogQuestion): Promise<LogPart> {
 }
 
 /**
- * Goes through a part of a peer's log, answer after answer: `next` says what to ask for after each, and undefined when that is all. Returns the
- * question that the peer's log does not reach back to, or undefined. Rejects as `askForPart` does.
- */
-export async function walkLog(
-  next: () => LogQuestion | undefined,
-  onPart: (batch: Batch) => Promise<void>,
-): Promise<LogQuestion | undefined> {
-  for (let question = next(); question !== undefined; question = next()) {
-    const part = await askForPart(question)
-    if (part.say === 'gone') return question
-    await onPart(part.batch)
-  }
-  return undefined
-}
-
-/**
  * The first position that the peer's log still holds: asks for a part from the beginning on, which only a log that reaches back to its first
  * sends. Without positions (`upTo` 0) a peer leaves out what a former log of its store has led to (former-logs.ts).
  */
