@@ -145,6 +145,11 @@ describe('the front door', () => {
     expect((await send(door, 'one', Buffer.from('{}'))).body.toString()).toBe('{}')
   })
 
+  test('takes a signature for local or localhost for one for its first region', async () => {
+    const door = await frontDoor({ one: await region(), two: await region() })
+    for (const name of ['local', 'localhost']) expect(answeredBy(await send(door, name, Buffer.from('{}')))).toBe('one')
+  })
+
   test('uses connections again', async () => {
     const one = await region()
     const sockets = new Set<unknown>()
