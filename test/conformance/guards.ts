@@ -304,7 +304,7 @@ export const guards: readonly Guard[] = [
   },
   {
     guard: 'a table is of this account and region, by its ARN',
-    says: /resource not found/,
+    says: /Invalid AWS region in/,
     doors: writeDoors('arn:aws:dynamodb:eu-north-1:000000000000:table/guarded', ordinary({ v: { S: 'x' } })),
     not: Object.fromEntries(
       ['INSERT', 'UPDATE'].flatMap((verb) =>
