@@ -68,12 +68,14 @@ describe.runIf(isLocal)('a live node, and a cache before it,', () => {
     const about = `seed ${seed}: ${request.headers?.['X-Amz-Target']}`
     const reply = await answered(request, about)
     const shown = `${about} ${reply.status} ${reply.text.slice(0, 300)} ${JSON.stringify(region.logged())}`
-    expect([200, 400, 403, 404, 413], shown).toContain(reply.status)
+    // A body that cannot be decoded, and nothing else, is answered as AWS's front end fails at it.
+    if (reply.status === 500) expect(reply.json, shown).toEqual({ __type: 'com.amazon.coral.service#InternalFailure' })
+    else expect([200, 400, 403, 404, 413], shown).toContain(reply.status)
     expect(reply.headers['x-amz-crc32'], shown).toBe(String(crc32(reply.bytes)))
     expect(reply.bytes.length, shown).toBeLessThan(replyBytesMax)
     if (reply.status === 400 && reply.headers['content-encoding'] === undefined)
       expect(reply.json, shown).toMatchObject({ __type: expect.stringMatching(/#\w+$/) })
-    if (reply.status === 200 && reply.headers['content-encoding'] === undefined)
+    if (reply.status === 200 && reply.headers['content-encoding'] === undefined && reply.text !== '')
       expect(reply.json, shown).toBeTypeOf('object')
   }
 })
