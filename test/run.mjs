@@ -69,7 +69,7 @@ function fuzzOptions() {
 
 function prepareAll() {
   prepare({ root, log: (line) => console.log(line) })
-  if (run('nats-server', ['node', 'dist/node/cli.js', 'nats-server']) !== 0) process.exit(1)
+  if (run('nats-server', ['node', 'dist/cli/cli.js', 'nats-server']) !== 0) process.exit(1)
 }
 
 function checks() {

@@ -3,7 +3,7 @@
  * packages that they need at once. Looking up and linking some four hundred files takes longer than all else of a start.
  * What is seldom needed (other commands, fastify) stays beside it and is loaded when it is.
  */
-import { renameSync } from 'node:fs'
+import { mkdirSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 
@@ -47,4 +47,11 @@ function keepApart() {
   }
 }
 
+/** Where version 0.1.0 had the program: units and scripts of hosts that are upgraded start it there. */
+function keepOldPlace(dist) {
+  mkdirSync(join(dist, 'node'), { recursive: true })
+  writeFileSync(join(dist, 'node', 'cli.js'), "import '../cli/cli.js'\n")
+}
+
 await bundle(process.argv[2])
+keepOldPlace(process.argv[2])

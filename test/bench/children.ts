@@ -14,7 +14,7 @@ import { testAdminToken } from '../admin-token.ts'
 
 const testEnvironment = { ...process.env, LONGITUDE_ADMIN_TOKEN: testAdminToken }
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const program = join(root, 'dist', 'node', 'cli.js')
+const program = join(root, 'dist', 'cli', 'cli.js')
 
 export type Child = { readonly pid: number; stop(): Promise<void> }
 

@@ -332,6 +332,31 @@ describe('the SDK through a cache', () => {
     expect(await asked(() => get('cut', 1))).toEqual([])
     world.logged.length = 0
   })
+
+  it('refuses keys that are longer than keys can be in the words of the region, by every operation', async () => {
+    await get('known', 1)
+    for (const length of [2049, 100_010]) {
+      const Key = key('x'.repeat(length), 1)
+      const requests = [
+        new GetItemCommand({ TableName, Key }),
+        new BatchGetItemCommand({ RequestItems: { [TableName]: { Keys: [Key] } } }),
+        new TransactGetItemsCommand({ TransactItems: [{ Get: { TableName, Key } }] }),
+        new PutItemCommand({ TableName, Item: Key }),
+        new DeleteItemCommand({ TableName, Key }),
+        new UpdateItemCommand({ TableName, Key }),
+        new BatchWriteItemCommand({ RequestItems: { [TableName]: [{ PutRequest: { Item: Key } }] } }),
+        new TransactWriteItemsCommand({ TransactItems: [{ Put: { TableName, Item: Key } }] }),
+      ] as unknown as readonly GetItemCommand[]
+      for (const request of requests) {
+        const [type, message] = await refusal(world.region.send(request))
+        expect([await refusal(world.cached.send(request)), request.constructor.name]).toEqual([
+          [type, message],
+          request.constructor.name,
+        ])
+        expect(type).toMatch(/^(ValidationException|TransactionCanceledException)$/)
+      }
+    }
+  })
 })
 
 describe('a region that verifies signatures', () => {

@@ -217,7 +217,7 @@ async function drill() {
   const folder = mkdtempSync(join(tmpdir(), 'longitude-drill-'))
   const target = ['--compose', 'deploy/compose.yaml', '--project', deployment.project, '--allow-harm']
   const program = [
-    'dist/node/cli.js',
+    'dist/cli/cli.js',
     'drill',
     'run',
     'test/docker/drill.yaml',
@@ -351,7 +351,7 @@ function replace(service) {
 }
 
 async function linksCommand(...args) {
-  const program = ['dist/node/cli.js', 'links', ...args, '--json', '--control', endpoint('links')]
+  const program = ['dist/cli/cli.js', 'links', ...args, '--json', '--control', endpoint('links')]
   const env = { ...process.env, LONGITUDE_ADMIN_TOKEN: deployment.token }
   const { stdout, stderr, status } = spawnSync(process.execPath, program, { cwd: root, env, encoding: 'utf8' })
   assert.equal(status, 0, stderr)

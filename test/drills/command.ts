@@ -31,7 +31,7 @@ export function startProgram(program: string, args: readonly string[]): Started 
 }
 
 export function startDrill(...args: readonly string[]): Started {
-  return startProgram('dist/node/cli.js', ['drill', ...args])
+  return startProgram('dist/cli/cli.js', ['drill', ...args])
 }
 
 export async function drill(...args: readonly string[]): Promise<Ended> {

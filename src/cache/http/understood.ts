@@ -6,7 +6,7 @@ import type { Item } from '../../core/attribute/value.ts'
 import { parseCondition } from '../../core/expression/parse.ts'
 import type { Projection } from '../../core/expression/projection.ts'
 import { projectItem } from '../../core/item/project.ts'
-import { matchesKey } from '../../core/key/key-problem.ts'
+import { keyValuesProblem, matchesKey } from '../../core/key/key-problem.ts'
 import { encodePrimaryKey, partitionPrefix } from '../../core/key/primary-key.ts'
 import { keyComparisons } from '../../core/read/key-condition.ts'
 import { checkValues } from '../../core/wire/attribute-values.ts'
@@ -125,11 +125,12 @@ function isBase64(text: string): boolean {
   return Buffer.from(text, 'base64').toString('base64') === text
 }
 
-/** Of exactly the key's attributes, or of a whole item that has them among others. */
+/** Of exactly the key's attributes, or of a whole item that has them among others; undefined of what no key can be, for the region to refuse. */
 export function keyTextOf({ key: schema }: Pick<CachedTable, 'key'>, item: Item, exact: boolean): string | undefined {
   const parts = schema.sort.length === 0 ? schema.partition : [...schema.partition, ...schema.sort]
   if (exact && Object.keys(item).length !== parts.length) return undefined
-  return matchesKey(parts, item) ? encodePrimaryKey(schema, item).toString('latin1') : undefined
+  if (!matchesKey(parts, item) || keyValuesProblem(schema, item) !== undefined) return undefined
+  return encodePrimaryKey(schema, item).toString('latin1')
 }
 
 /** Names what is to be shown; '' for all of it. */
