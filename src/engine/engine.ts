@@ -17,7 +17,7 @@ import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
-import type { Damage } from './damage.ts'
+import type { Damage } from './store/damage.ts'
 import type {
   ApplyResult,
   Command,
@@ -30,11 +30,11 @@ import type {
   RemoteBatch,
   ResultOf,
   Token,
-} from './command.ts'
-import type { RegionNumbers } from './region-numbers.ts'
-import type { Retention } from './hold.ts'
+} from './commands/command.ts'
+import type { RegionNumbers } from './store/region-numbers.ts'
+import type { Retention } from './log/hold.ts'
 import type { Trouble } from './trouble.ts'
-import type { TableChanges } from './table-changes.ts'
+import type { TableChanges } from './tables/table-changes.ts'
 
 /** A part of the region's log, (after, upTo]; it ends sooner once about `bytesMax` have been read. */
 export type OwnBounds = { readonly after: Position; readonly upTo: Position; readonly bytesMax: number }

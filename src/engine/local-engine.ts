@@ -9,12 +9,12 @@ import type { Index, Table, TableId } from '../core/table/table.ts'
 import { inOneTurn, type Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
-import { isBeyondDrift, receiveStamp } from './apply.ts'
+import { isBeyondDrift, receiveStamp } from './commands/apply.ts'
 import { assembleState, type EngineOptions } from './assemble.ts'
-import { Audits } from './audit.ts'
-import { collectionSizeIn } from './collections.ts'
-import { Commands } from './commands.ts'
-import { horizonFrom, sizeFrom } from './counts.ts'
+import { Audits } from './derived/audit.ts'
+import { collectionSizeIn } from './derived/collections.ts'
+import { Commands } from './commands/commands.ts'
+import { horizonFrom, sizeFrom } from './derived/counts.ts'
 import type {
   ApplyResult,
   CommitResult,
@@ -27,7 +27,7 @@ import type {
   Token,
   Command,
   ResultOf,
-} from './command.ts'
+} from './commands/command.ts'
 import type {
   Conflict,
   Cursor,
@@ -39,20 +39,20 @@ import type {
   SetAside,
   StoreLineage,
 } from './engine.ts'
-import { DecisionTime } from './decision-time.ts'
+import { DecisionTime } from './commands/decision-time.ts'
 import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
-import { forgetRegisters } from './forget-registers.ts'
-import { type Group, Groups } from './group.ts'
-import { backfill, emptyTable, raiseHorizon, removeIndex, removeTable, removeTombstones } from './jobs.ts'
-import { collectionKey, countsKey, headKey, noteKey } from './keys.ts'
-import { LocalOrder } from './local-order.ts'
-import { readLog, trimLog, visitOwnLog } from './log.ts'
-import { isRowOf } from './mend.ts'
-import { OwnLineage } from './own-lineage.ts'
+import { forgetRegisters } from './tables/forget-registers.ts'
+import { type Group, Groups } from './commands/group.ts'
+import { backfill, emptyTable, raiseHorizon, removeIndex, removeTable, removeTombstones } from './tables/jobs.ts'
+import { collectionKey, countsKey, headKey, noteKey } from './store/keys.ts'
+import { LocalOrder } from './commands/local-order.ts'
+import { readLog, trimLog, visitOwnLog } from './log/log.ts'
+import { isRowOf } from './commands/mend.ts'
+import { OwnLineage } from './store/own-lineage.ts'
 import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
-import { RegionNumbers } from './region-numbers.ts'
-import { LogRetention } from './retention.ts'
-import { SealedStore } from './sealed-store.ts'
+import { RegionNumbers } from './store/region-numbers.ts'
+import { LogRetention } from './log/retention.ts'
+import { SealedStore } from './store/sealed-store.ts'
 import { putNotes, readNote, type State } from './state.ts'
 import { type Trouble, TroubleWatch } from './trouble.ts'
 

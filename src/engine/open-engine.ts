@@ -3,13 +3,13 @@ import { decodeEntry } from '../core/change/record.ts'
 import type { Env } from '../ports/env.ts'
 import type { Store } from '../ports/store.ts'
 import type { EngineOptions } from './assemble.ts'
-import { checkOwnRecords } from './content.ts'
-import { DamagedRecord } from './damaged-record.ts'
+import { checkOwnRecords } from './store/content.ts'
+import { DamagedRecord } from './store/damaged-record.ts'
 import type { Engine } from './engine.ts'
-import { openIdentity } from './identity.ts'
-import { damagedLogKey } from './keys.ts'
+import { openIdentity } from './store/identity.ts'
+import { damagedLogKey } from './store/keys.ts'
 import { LocalEngine } from './local-engine.ts'
-import { unsealed } from './sealed-store.ts'
+import { unsealed } from './store/sealed-store.ts'
 
 export type { EngineOptions }
 

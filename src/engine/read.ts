@@ -12,9 +12,9 @@ import { isLocalRegister } from '../core/table/registers.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import type { Turns } from '../core/turns.ts'
 import type { Range, Store } from '../ports/store.ts'
-import { checkRow } from './damaged-record.ts'
-import { indexRowBodyOffset, indexRowSizeOf } from './index-rows.ts'
-import { indexRowKey, registerOf, registersOf, rowKey, rowPrefixBytes, tableRows, under } from './keys.ts'
+import { checkRow } from './store/damaged-record.ts'
+import { indexRowBodyOffset, indexRowSizeOf } from './derived/index-rows.ts'
+import { indexRowKey, registerOf, registersOf, rowKey, rowPrefixBytes, tableRows, under } from './store/keys.ts'
 
 const noKey = Buffer.alloc(0)
 

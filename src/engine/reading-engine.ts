@@ -6,10 +6,10 @@ import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId } from '../core/table/table.ts'
 import { inOneTurn, type Turns } from '../core/turns.ts'
 import type { Store } from '../ports/store.ts'
-import { Catalog } from './catalog.ts'
+import { Catalog } from './tables/catalog.ts'
 import type { ReadItems, ReadTables } from './engine.ts'
 import { isServed, readPage, readRow } from './read.ts'
-import { SealedReader } from './sealed-store.ts'
+import { SealedReader } from './store/sealed-store.ts'
 
 export type ReadingStore = Pick<Store, 'get' | 'entries'> & { renew(): void }
 

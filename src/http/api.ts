@@ -9,11 +9,11 @@ import { compressedReplySizeBytesMin, requestsInFlightMax } from '../core/limits
 import { serializationError } from '../core/wire/coerce.ts'
 import type { Env } from '../ports/env.ts'
 import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from './pipeline.ts'
-import { compressed, type Reply, sendReply, sizeBytesOf } from './reply.ts'
-import { type Arriving, BodyBudget } from './body-budget.ts'
-import { type BodyProblem, readBody } from './request-body.ts'
+import { compressed, type Reply, sendReply, sizeBytesOf } from './bytes/reply.ts'
+import { type Arriving, BodyBudget } from './bytes/body-budget.ts'
+import { type BodyProblem, readBody } from './bytes/request-body.ts'
 import type { RequestIds } from './request-id.ts'
-import { type Arrival, arrivalOf, type Visitors } from './visitors.ts'
+import { type Arrival, arrivalOf, type Visitors } from './access/visitors.ts'
 
 export type ApiOptions = {
   readonly env: Pick<Env, 'clock' | 'meter'>

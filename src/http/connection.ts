@@ -13,11 +13,11 @@ import {
   requestMsMax,
 } from '../core/limits.ts'
 import type { Api } from './api.ts'
-import { Gathering } from './gathering.ts'
-import { ReadyReply, type Reply, replyBytes, replyText } from './reply.ts'
-import { readHead, type RequestHead } from './request-head.ts'
-import { ReceivedBytes } from './received-bytes.ts'
-import type { UnreadReplies } from './unread-replies.ts'
+import { Gathering } from './bytes/gathering.ts'
+import { ReadyReply, type Reply, replyBytes, replyText } from './bytes/reply.ts'
+import { readHead, type RequestHead } from './bytes/request-head.ts'
+import { ReceivedBytes } from './bytes/received-bytes.ts'
+import type { UnreadReplies } from './bytes/unread-replies.ts'
 
 /** What becomes of a request, once it is read. */
 export type Door = Pick<Api, 'hold' | 'watch' | 'throttle' | 'letGo' | 'answer' | 'refuseUnread' | 'closing'>

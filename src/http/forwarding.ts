@@ -12,7 +12,7 @@ import { assert } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
 import { frameSizeBytesMax, workerUnreadBytesMax } from '../core/limits.ts'
 import { type ApiRequest, errorAnswer, json10 } from './pipeline.ts'
-import type { Reply } from './reply.ts'
+import type { Reply } from './bytes/reply.ts'
 
 export type Send = (requestId: string, reply: Reply) => void
 

@@ -21,8 +21,8 @@ import { refusedByStore } from '../engine/trouble.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
 import type { Decisions } from '../operations/performing.ts'
 import { Performing } from './performing.ts'
-import type { Reply } from './reply.ts'
-import type { SignedRequest, Signatures } from './signatures.ts'
+import type { Reply } from './bytes/reply.ts'
+import type { SignedRequest, Signatures } from './access/signatures.ts'
 
 export type PipelineOptions = {
   readonly context: OperationContext

@@ -1,11 +1,11 @@
 /** What is not the API: health, readiness, metrics, administration, and AWS's answers to whatever else comes. */
-import { jsonInTurns } from './json-in-turns.ts'
+import { jsonInTurns } from './bytes/json-in-turns.ts'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { adminBodyBytesMax } from '../core/limits.ts'
-import { adminRefusal } from './administration.ts'
-import { replyHeaders } from './reply.ts'
+import { adminRefusal } from './access/administration.ts'
+import { replyHeaders } from './bytes/reply.ts'
 import type { RequestIds } from './request-id.ts'
-import { type Arrival, arrivalOf, type Visitors } from './visitors.ts'
+import { type Arrival, arrivalOf, type Visitors } from './access/visitors.ts'
 
 export type Readiness = { readonly ready: boolean; readonly [detail: string]: unknown }
 

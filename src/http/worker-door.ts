@@ -4,7 +4,7 @@
  */
 import { markRequestHeader } from '../core/wire/mark.ts'
 import type { Api } from './api.ts'
-import type { Arriving } from './body-budget.ts'
+import type { Arriving } from './bytes/body-budget.ts'
 import type { Forwarder, Send } from './forwarding.ts'
 import type { ApiRequest } from './pipeline.ts'
 

@@ -5,7 +5,7 @@
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { linkConnectionsMax, linkWaitingMax } from '../core/link-limits.ts'
-import { ReceivedBytes } from '../http/received-bytes.ts'
+import { ReceivedBytes } from '../http/bytes/received-bytes.ts'
 import type { Alarms } from './lane/alarms.ts'
 import { Direction } from './lane/direction.ts'
 import type { Lane, LaneUser } from './lane/lane.ts'

@@ -12,7 +12,7 @@ import { systemRandom } from '../adapters/system/random.ts'
 import { logPositionsMax } from '../core/limits.ts'
 import type { Region as RegionName, Topology } from '../core/topology.ts'
 import type { EngineOptions } from '../engine/open-engine.ts'
-import type { VisitorOptions } from '../http/visitors.ts'
+import type { VisitorOptions } from '../http/access/visitors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
@@ -45,7 +45,7 @@ export type NodeOptions = {
   readonly readRegions: () => readonly RegionEntry[]
   readonly host: string
   readonly port: number
-  /** Whose pages and which names are served; see http/visitors.ts. */
+  /** Whose pages and which names are served; see http/access/visitors.ts. */
   readonly visitors?: VisitorOptions
   /** What /admin/ asks for; refused without. */
   readonly adminToken?: string

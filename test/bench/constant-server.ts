@@ -2,7 +2,7 @@
 import { systemClock } from '../../src/adapters/system/clocks.ts'
 import { systemRandom } from '../../src/adapters/system/random.ts'
 import { bufferPoolSizeBytes } from '../../src/core/limits.ts'
-import { aboutBody, ReadyReply } from '../../src/http/reply.ts'
+import { aboutBody, ReadyReply } from '../../src/http/bytes/reply.ts'
 import { serveApi } from '../../src/http/server.ts'
 import { itemOf } from './requests.ts'
 

@@ -1,6 +1,6 @@
 /** The structure of one region's store is damaged: it serves what it can prove, says so, and is filled again from its peers. */
 import { expect, it } from 'vitest'
-import { allLog, allNotes, allRows } from '../../src/engine/keys.ts'
+import { allLog, allNotes, allRows } from '../../src/engine/store/keys.ts'
 import type { ChaosRegion } from './chaos-region.ts'
 import type { Deployment } from './deployment.ts'
 import { countOf, fill } from './fill.ts'

@@ -10,7 +10,7 @@ import { encodePrimaryKey, keyAttributesOf } from '../../src/core/key/primary-ke
 import type { Table } from '../../src/core/table/table.ts'
 import type { Topology } from '../../src/core/topology.ts'
 import type { Write } from '../../src/core/write/write.ts'
-import type { RegisterEdit } from '../../src/engine/command.ts'
+import type { RegisterEdit } from '../../src/engine/commands/command.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { Bus } from '../../src/ports/bus.ts'
 import type { Clock } from '../../src/ports/clock.ts'

@@ -4,7 +4,7 @@
  */
 import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
 import type { Table } from '../../src/core/table/table.ts'
-import { rowKey } from '../../src/engine/keys.ts'
+import { rowKey } from '../../src/engine/store/keys.ts'
 import { StoreFailed, StoreFull } from '../../src/ports/store.ts'
 import { NotComparable } from '../../src/readers/replication/compare/verify.ts'
 import { difference } from './checks.ts'

@@ -11,9 +11,9 @@ import { encodePrimaryKey } from '../../src/core/key/primary-key.ts'
 import { wholeRange } from '../../src/core/key/key-range.ts'
 import type { Table } from '../../src/core/table/table.ts'
 import { inOneTurn } from '../../src/core/turns.ts'
-import { DamagedRecord } from '../../src/engine/damaged-record.ts'
+import { DamagedRecord } from '../../src/engine/store/damaged-record.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import { allRows, nameOfRecord } from '../../src/engine/keys.ts'
+import { allRows, nameOfRecord } from '../../src/engine/store/keys.ts'
 import {
   attributeNamed,
   batchFrom,

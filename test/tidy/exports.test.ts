@@ -80,5 +80,5 @@ function circles(files: readonly Source[]): string[][] {
 const circlesLeft: readonly (readonly string[])[] = [
   ['adapters/memory/memory-bus', 'adapters/memory/memory-server', 'adapters/memory/memory-session'],
   ['engine/assemble', 'engine/open-engine'],
-  ['engine/cursors', 'engine/engine', 'engine/lineage', 'engine/region-numbers', 'engine/state'],
+  ['engine/log/cursors', 'engine/engine', 'engine/store/lineage', 'engine/store/region-numbers', 'engine/state'],
 ].map((circle) => circle.map((name) => `src/${name}.ts`))

@@ -54,7 +54,7 @@ describe('house rules', () => {
 
 /** What only the tests, the benches and the simulator compose; the command's bytes are for an order of several processes (docs/design/order.md). */
 const forTests = [
-  'src/engine/command-codec.ts',
+  'src/engine/commands/command-codec.ts',
   'src/adapters/memory/memory-store.ts',
   'src/adapters/memory/memory-bus.ts',
   'src/adapters/memory/memory-cache-line.ts',

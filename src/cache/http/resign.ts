@@ -2,8 +2,8 @@
 import { hash } from 'node:crypto'
 import { claimOfHeader } from '../../core/auth/authorization.ts'
 import type { Credentials } from '../../core/auth/credentials.ts'
-import type { SignedRequest } from '../../http/signatures.ts'
-import { authorizationOf } from '../../http/signer.ts'
+import type { SignedRequest } from '../../http/access/signatures.ts'
+import { authorizationOf } from '../../http/access/signer.ts'
 
 /** The request with another body; its signature was verified before. */
 export function resigned(request: SignedRequest, payload: Buffer, credentials: Credentials | undefined): SignedRequest {

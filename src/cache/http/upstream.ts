@@ -8,8 +8,8 @@ import { gunzipSync, inflateSync } from 'node:zlib'
 import { ServiceError } from '../../core/errors.ts'
 import { cacheUpstreamConnectionsMax, cacheUpstreamMsMax, frameSizeBytesMax } from '../../core/limits.ts'
 import { type Mark, markOf, markRequestHeader, placeHeader, tablesHeader } from '../../core/wire/mark.ts'
-import { ReceivedBytes } from '../../http/received-bytes.ts'
-import type { SignedRequest } from '../../http/signatures.ts'
+import { ReceivedBytes } from '../../http/bytes/received-bytes.ts'
+import type { SignedRequest } from '../../http/access/signatures.ts'
 import { ReplyBudget } from './reply-budget.ts'
 
 export type UpstreamReply = {

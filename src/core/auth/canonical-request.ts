@@ -1,6 +1,6 @@
 /**
  * What Signature Version 4 signs, as text. A request becomes its canonical form; the hash of that, with the time and the
- * scope, is the string to sign. Pure: whoever verifies hashes (http/signatures.ts).
+ * scope, is the string to sign. Pure: whoever verifies hashes (http/access/signatures.ts).
  *
  * https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
  */

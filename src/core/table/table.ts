@@ -48,7 +48,7 @@ export type IndexSettings = {
   readonly warm?: WarmThroughput
 }
 
-/** The last: damage has left parts of it, and it is not served (engine/leftovers.ts). AWS says so of tables that exist and cannot be read. */
+/** The last: damage has left parts of it, and it is not served (engine/store/leftovers.ts). AWS says so of tables that exist and cannot be read. */
 export type TableStatus = 'CREATING' | 'ACTIVE' | 'UPDATING' | 'DELETING' | 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'
 
 export type ReplicaStatus =

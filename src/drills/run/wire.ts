@@ -1,7 +1,7 @@
 /** One request of the API, once, over a connection that is kept: what an SDK does below its retries. */
 import { hash } from 'node:crypto'
 import { Agent, request } from 'node:http'
-import { authorizationOf, signingTime } from '../../http/signer.ts'
+import { authorizationOf, signingTime } from '../../http/access/signer.ts'
 import { codeOf, messageOf } from '../../process/failure.ts'
 
 type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string }

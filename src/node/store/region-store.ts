@@ -1,6 +1,6 @@
 /**
  * Opens a region's store, and survives that it is damaged: the damaged one is moved to `store.damaged-<time>` beside it, a new one
- * begins, peers fill it, and what only the damaged one has is read from there (engine/leftovers.ts). The folder of a damaged store
+ * begins, peers fill it, and what only the damaged one has is read from there (engine/store/leftovers.ts). The folder of a damaged store
  * says in `damage.json` what was found, and in `restored.json` that everything readable was taken over. Nothing of it is deleted
  * but the oldest of more than a few, and then with a line in the log.
  */

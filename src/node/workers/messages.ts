@@ -1,5 +1,5 @@
 /** What a region's owner of the writes and its workers tell each other, beside the sockets that they hand over. */
-import type { VisitorOptions } from '../../http/visitors.ts'
+import type { VisitorOptions } from '../../http/access/visitors.ts'
 import type { Labels, MetricName } from '../../ports/meter.ts'
 
 export type WorkerStart = {

@@ -3,7 +3,7 @@ import type { ReplicaUpdate, UpdateGlobalTableInput, UpdateGlobalTableOutput } f
 import { required } from '../../core/assert.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { Table } from '../../core/table/table.ts'
-import type { RegisterEdit } from '../../engine/command.ts'
+import type { RegisterEdit } from '../../engine/commands/command.ts'
 import { inUse } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'

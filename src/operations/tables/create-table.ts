@@ -10,7 +10,7 @@ import {
   type RegisterValues,
 } from '../../core/table/registers.ts'
 import type { KeyAttribute, TableSettings } from '../../core/table/table.ts'
-import type { RegisterEdit } from '../../engine/command.ts'
+import type { RegisterEdit } from '../../engine/commands/command.ts'
 import { tableNameOf } from '../arns.ts'
 import {
   attributesFrom,

@@ -2,7 +2,7 @@ import type { DeleteTableInput, DeleteTableOutput } from '@aws-sdk/client-dynamo
 import { validationError } from '../../core/errors.ts'
 import { leaveRegister, type LeaveRegister, replicaRegister, type RegisterValues } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
-import type { RegisterEdit } from '../../engine/command.ts'
+import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Tables } from '../../engine/engine.ts'
 import { tableNameOf } from '../arns.ts'
 import { inUse, tableInAnyState } from '../checks/table-exists.ts'

@@ -5,7 +5,7 @@ import { ServiceError, validationError } from '../../core/errors.ts'
 import { globalSecondaryIndexesMax } from '../../core/limits.ts'
 import { indexRegister, type IndexRegister } from '../../core/table/registers.ts'
 import type { Index, KeyAttribute, Table } from '../../core/table/table.ts'
-import type { RegisterEdit } from '../../engine/command.ts'
+import type { RegisterEdit } from '../../engine/commands/command.ts'
 import { attributesFrom, checkDistinctDefinitions } from '../checks/key-schema.ts'
 import {
   checkGlobalIndex,

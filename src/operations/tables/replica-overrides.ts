@@ -6,7 +6,7 @@ import type { CreateReplicationGroupMemberAction, UpdateTableInput } from '@aws-
 import { validationError } from '../../core/errors.ts'
 import { overrideRegister } from '../../core/table/registers.ts'
 import type { IndexSettings, Replica, ReplicaOverrides, Table, TableSettings } from '../../core/table/table.ts'
-import type { RegisterEdit } from '../../engine/command.ts'
+import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Wire } from '../sdk-shape.ts'
 
 type Input = Wire<UpdateTableInput>

@@ -16,7 +16,7 @@ import {
   type RegisterValues,
 } from '../../core/table/registers.ts'
 import type { Replica, Table } from '../../core/table/table.ts'
-import type { RegisterEdit } from '../../engine/command.ts'
+import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { overridesFrom } from './replica-overrides.ts'

@@ -4,7 +4,7 @@
  */
 import { errorText } from '../../core/error-text.ts'
 import type { Table } from '../../core/table/table.ts'
-import { incompleteStatus } from '../../engine/leftovers.ts'
+import { incompleteStatus } from '../../engine/store/leftovers.ts'
 import type { Health, ReadTables } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'

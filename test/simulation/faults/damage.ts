@@ -3,7 +3,7 @@
  * operator compares and repairs until it is found by its key and right again; what is not done by the end the prover does.
  */
 import { decodeRow } from '../../../src/core/item/row.ts'
-import { rowKey } from '../../../src/engine/keys.ts'
+import { rowKey } from '../../../src/engine/store/keys.ts'
 import { doubtedTables } from '../../../src/readers/replication/notes/doubts.ts'
 import { differenceOfTables } from '../checks.ts'
 import { damagedRow, Prover } from '../prover.ts'

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { decodeRow, encodeRow, type Row } from '../../../src/core/item/row.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
-import type { RemoteBatch, RemoteChange } from '../../../src/engine/command.ts'
+import type { RemoteBatch, RemoteChange } from '../../../src/engine/commands/command.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { StoreFull } from '../../../src/ports/store.ts'
 import {

@@ -11,8 +11,8 @@ import {
   tableIndexRows,
   tableTombstones,
   tombstoneKey,
-} from '../../../src/engine/keys.ts'
-import { SealedStore } from '../../../src/engine/sealed-store.ts'
+} from '../../../src/engine/store/keys.ts'
+import { SealedStore } from '../../../src/engine/store/sealed-store.ts'
 import type { Store } from '../../../src/ports/store.ts'
 import { checkIndexes, checkLog } from './books.ts'
 import { attributeNamed, del, itemOf, makeTable, openRegion, put } from './region.ts'

@@ -7,7 +7,7 @@ import { encodeIndexKey } from '../../../src/core/key/index-key.ts'
 import { wholeRange } from '../../../src/core/key/key-range.ts'
 import type { Index, Table } from '../../../src/core/table/table.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { itemIn } from '../../../src/engine/row-edit.ts'
+import { itemIn } from '../../../src/engine/commands/row-edit.ts'
 import { inOneTurn } from '../../../src/core/turns.ts'
 
 const everything = { range: wholeRange, forward: true, countOnly: false, fetchWhole: false }

@@ -8,7 +8,7 @@ import type { AttributeValue, Item } from '../../../src/core/attribute/value.ts'
 import { bodyOffset } from '../../../src/core/item/row.ts'
 import type { IndexRegister } from '../../../src/core/table/registers.ts'
 import type { Index, Table } from '../../../src/core/table/table.ts'
-import type { RegisterEdit } from '../../../src/engine/command.ts'
+import type { RegisterEdit } from '../../../src/engine/commands/command.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import {
   attributeNamed,

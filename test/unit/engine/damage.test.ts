@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
-import { registerKey, rowKey, tableRows } from '../../../src/engine/keys.ts'
+import { registerKey, rowKey, tableRows } from '../../../src/engine/store/keys.ts'
 import { checkIndexes } from './books.ts'
 import { indexValue, itemAt, itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
 

@@ -5,7 +5,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { leaveRegister, type LeaveRegister, ofOneReplica } from '../../../src/core/table/registers.ts'
-import { registerValueOf } from '../../../src/engine/catalog.ts'
+import { registerValueOf } from '../../../src/engine/tables/catalog.ts'
 import { isGoing, type Table } from '../../../src/core/table/table.ts'
 import {
   batchFrom,

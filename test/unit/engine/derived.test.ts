@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import type { Table } from '../../../src/core/table/table.ts'
-import { derived } from '../../../src/engine/derived.ts'
-import { countsKey } from '../../../src/engine/keys.ts'
+import { derived } from '../../../src/engine/derived/derived.ts'
+import { countsKey } from '../../../src/engine/store/keys.ts'
 import {
   attributeNamed,
   batchFrom,

@@ -3,8 +3,8 @@ import type { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import type { Change } from '../../../src/core/change/change.ts'
 import { changeIn, decodeEntry } from '../../../src/core/change/record.ts'
 import { wireSizeBytes, writeWireRow } from '../../../src/core/item/row.ts'
-import { allLog, allRegisters, allRows, identityKey, logKey } from '../../../src/engine/keys.ts'
-import { isSealedKey, unsealed } from '../../../src/engine/sealed-store.ts'
+import { allLog, allRegisters, allRows, identityKey, logKey } from '../../../src/engine/store/keys.ts'
+import { isSealedKey, unsealed } from '../../../src/engine/store/sealed-store.ts'
 import type { Edit, Range } from '../../../src/ports/store.ts'
 
 const everything: Range = { from: Buffer.alloc(0), to: Buffer.of(0xff) }

@@ -1,9 +1,9 @@
 /** A store says whose it is; one whose identity was damaged says so instead of naming another region. */
 import { expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
-import { DamagedRecord } from '../../../src/engine/damaged-record.ts'
-import { ForeignStore } from '../../../src/engine/identity.ts'
-import { identityKey } from '../../../src/engine/keys.ts'
+import { DamagedRecord } from '../../../src/engine/store/damaged-record.ts'
+import { ForeignStore } from '../../../src/engine/store/identity.ts'
+import { identityKey } from '../../../src/engine/store/keys.ts'
 import { asFormat2 } from './format-2.ts'
 import { openRegion, regionNames } from './region.ts'
 

@@ -4,7 +4,7 @@ import { copyChange } from '../../../src/core/change/record.ts'
 import { proofByChange } from '../../../src/core/change/proof.ts'
 import { stepRowsMax } from '../../../src/core/limits.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { logKey } from '../../../src/engine/keys.ts'
+import { logKey } from '../../../src/engine/store/keys.ts'
 import { batchFrom, itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
 
 const [us, eu] = regionNames

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { TooFarBehind } from '../../../src/engine/hold.ts'
+import { TooFarBehind } from '../../../src/engine/log/hold.ts'
 import { itemOf, makeTable, openRegion, put, startMs } from './region.ts'
 
 /** A log of commits, `apartMs` after each other; some have two changes. Returns the positions at which commits end, with their times. */

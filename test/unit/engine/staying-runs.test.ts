@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { StayingRuns } from '../../../src/engine/staying-runs.ts'
+import { StayingRuns } from '../../../src/engine/tables/staying-runs.ts'
 
 describe('what the log has that stays', () => {
   it('is found from any position, whatever was cut off and written again', () => {

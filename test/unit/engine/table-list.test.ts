@@ -3,9 +3,9 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { tableChangesRememberedMax, tableChangesToldMax } from '../../../src/core/limits.ts'
 import type { Table } from '../../../src/core/table/table.ts'
-import { CatalogVersion } from '../../../src/engine/catalog-version.ts'
-import { TableChanges } from '../../../src/engine/table-changes.ts'
-import { TableList } from '../../../src/engine/table-list.ts'
+import { CatalogVersion } from '../../../src/engine/tables/catalog-version.ts'
+import { TableChanges } from '../../../src/engine/tables/table-changes.ts'
+import { TableList } from '../../../src/engine/tables/table-list.ts'
 
 const changes = fc.array(
   fc.record({ id: fc.integer({ min: 0, max: 9 }), name: fc.option(fc.integer({ min: 0, max: 4 })) }),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { idempotencyTokenMsMax } from '../../../src/core/limits.ts'
-import { tokensBefore } from '../../../src/engine/keys.ts'
+import { tokensBefore } from '../../../src/engine/store/keys.ts'
 import { itemAt, itemOf, makeTable, openRegion, put } from './region.ts'
 
 const token = { name: 'token-1', digest: 'digest-1' }

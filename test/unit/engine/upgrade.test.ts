@@ -6,8 +6,16 @@ import type { Change } from '../../../src/core/change/change.ts'
 import { decodeRow } from '../../../src/core/item/row.ts'
 import type { Write } from '../../../src/core/write/write.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import { ForeignStore, wholeOf } from '../../../src/engine/identity.ts'
-import { countsKey, headKey, identityKey, logKey, oldCounts, oldHeadKey, rowKey } from '../../../src/engine/keys.ts'
+import { ForeignStore, wholeOf } from '../../../src/engine/store/identity.ts'
+import {
+  countsKey,
+  headKey,
+  identityKey,
+  logKey,
+  oldCounts,
+  oldHeadKey,
+  rowKey,
+} from '../../../src/engine/store/keys.ts'
 import { checkIndexes, checkLog } from './books.ts'
 import { asFormat2 } from './format-2.ts'
 import { del, itemAt, itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'

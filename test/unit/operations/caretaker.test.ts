@@ -2,8 +2,8 @@ import { afterEach, expect, test, vi } from 'vitest'
 import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { assert } from '../../../src/core/assert.ts'
 import { Caretaker } from '../../../src/operations/tables/caretaker.ts'
-import { registerValueOf } from '../../../src/engine/catalog.ts'
-import type { RegisterEdit } from '../../../src/engine/command.ts'
+import { registerValueOf } from '../../../src/engine/tables/catalog.ts'
+import type { RegisterEdit } from '../../../src/engine/commands/command.ts'
 import {
   attributeNamed,
   indexValue,

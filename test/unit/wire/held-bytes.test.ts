@@ -10,7 +10,7 @@ import {
   requestSizeBytesMax,
   smallRequestBytesMax,
 } from '../../../src/core/limits.ts'
-import { BodyBudget } from '../../../src/http/body-budget.ts'
+import { BodyBudget } from '../../../src/http/bytes/body-budget.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
 import { apiHeaders, call, send } from '../../conformance/raw-request.ts'
 import { exchange, httpText } from '../../conformance/raw-socket.ts'

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { jsonInTurns } from '../../../src/http/json-in-turns.ts'
+import { jsonInTurns } from '../../../src/http/bytes/json-in-turns.ts'
 
 it('an answer is the same JSON whether it is put together in one turn or in several', async () => {
   await fc.assert(

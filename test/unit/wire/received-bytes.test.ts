@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { smallPieceBytesMax } from '../../../src/core/limits.ts'
-import { ReceivedBytes } from '../../../src/http/received-bytes.ts'
+import { ReceivedBytes } from '../../../src/http/bytes/received-bytes.ts'
 
 /** Like a packet that was read from a socket: its memory is its own. */
 const packet = (sizeBytes: number, filler = 'x'): Buffer => Buffer.from(new ArrayBuffer(sizeBytes)).fill(filler)

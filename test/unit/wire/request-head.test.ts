@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
 import { array, assert, asyncProperty, constantFrom, oneof, string, tuple } from 'fast-check'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { readHead } from '../../../src/http/request-head.ts'
+import { readHead } from '../../../src/http/bytes/request-head.ts'
 
 const head = (...lines: readonly string[]): string =>
   ['POST / HTTP/1.1', 'Host: a', 'Content-Length: 0', ...lines].join('\r\n')

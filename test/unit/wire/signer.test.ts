@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { authorizationOf, signingKey, signingTime } from '../../../src/http/signer.ts'
+import { authorizationOf, signingKey, signingTime } from '../../../src/http/access/signer.ts'
 import { authorizationOf as plainly } from './sign.ts'
 
 describe('the signer', () => {

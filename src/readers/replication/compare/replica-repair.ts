@@ -6,7 +6,7 @@ import { isSameRow } from '../../../core/reconcile/digest.ts'
 import { chooseRow } from '../../../core/reconcile/choose-row.ts'
 import type { RegisterValues } from '../../../core/table/registers.ts'
 import type { Table } from '../../../core/table/table.ts'
-import { incompleteStatus } from '../../../engine/leftovers.ts'
+import { incompleteStatus } from '../../../engine/store/leftovers.ts'
 import type { Comparison, Difference, VerifyDeps } from './verify.ts'
 import { compareReplicas } from './verify.ts'
 

@@ -1,6 +1,6 @@
 /**
  * Tells apart the processes that speak for a peer. A store runs in one process: each opening of it has a name of its own
- * (engine/lineage.ts), which its confirmations carry. When a process goes on to speak after another one of its region has begun
+ * (engine/store/lineage.ts), which its confirmations carry. When a process goes on to speak after another one of its region has begun
  * to, the store was copied and runs twice. The later one is to stop: the earlier one is the one that peers have followed.
  *
  * A process that was replaced is heard for a moment longer, as what it sent is still under way. So the earlier one must speak

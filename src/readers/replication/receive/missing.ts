@@ -11,7 +11,7 @@ import type { Lacking } from '../../../core/change/place.ts'
 import { appliedCountsMax } from '../../../core/limits.ts'
 import { readStamp } from '../../../core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../../../core/table/table.ts'
-import type { Outcomes } from '../../../engine/command.ts'
+import type { Outcomes } from '../../../engine/commands/command.ts'
 import type { Clock } from '../../../ports/clock.ts'
 
 /** Own changes of a region that another one lacked, as it announced. */

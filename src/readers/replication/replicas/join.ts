@@ -10,9 +10,9 @@ import { type RegisterValues, type ReplicaRegister, replicaRegister } from '../.
 import type { KeySchema, Replica, ReplicaStatus, Table, TableId } from '../../../core/table/table.ts'
 import type { Region } from '../../../core/topology.ts'
 import { tablesMax } from '../../../core/limits.ts'
-import type { RegisterEdit } from '../../../engine/command.ts'
+import type { RegisterEdit } from '../../../engine/commands/command.ts'
 import type { Engine } from '../../../engine/engine.ts'
-import { incompleteStatus } from '../../../engine/leftovers.ts'
+import { incompleteStatus } from '../../../engine/store/leftovers.ts'
 import { oneAtATime, withinTables } from '../../../engine/one-at-a-time.ts'
 import type { Env } from '../../../ports/env.ts'
 import { awaitMerges } from '../notes/pending-merges.ts'
@@ -34,7 +34,7 @@ export type JoinOptions = {
   readonly leftovers?: Remainder | undefined
 }
 
-/** What is left of this region's own damaged store (engine/leftovers.ts). Says whether none of the table can be missing in it. */
+/** What is left of this region's own damaged store (engine/store/leftovers.ts). Says whether none of the table can be missing in it. */
 export type Remainder = { merge(table: TableId): Promise<boolean> }
 
 type Place = { readonly epoch: string; readonly position: Position }

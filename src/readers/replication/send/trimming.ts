@@ -1,6 +1,6 @@
 /** Replication's holds on the own log: what each peer may still ask for, what is not published, and what is not counted yet. */
 import type { Position } from '../../../core/change/change.ts'
-import type { Caps } from '../../../engine/hold.ts'
+import type { Caps } from '../../../engine/log/hold.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { doubtedTables } from '../notes/doubts.ts'
 import type { Ledger } from './ledger.ts'

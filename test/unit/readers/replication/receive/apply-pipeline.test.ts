@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { appliesUnderWayMax, applyChangesMax } from '../../../../../src/core/limits.ts'
 import { isAgainst, type Proof, proofByChange, proofByStart } from '../../../../../src/core/change/proof.ts'
-import type { ApplyResult } from '../../../../../src/engine/command.ts'
+import type { ApplyResult } from '../../../../../src/engine/commands/command.ts'
 import { type ApplyPipeline, applyInTurn } from '../../../../../src/readers/replication/receive/apply-pipeline.ts'
 import { Inbox } from '../../../../../src/readers/replication/receive/inbox.ts'
 import { change, stamped } from '../change.ts'

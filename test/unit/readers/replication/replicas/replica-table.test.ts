@@ -1,6 +1,6 @@
 /** Every cell of the table of a replica's states, as a region with that table of that state acts. */
 import { describe, expect, it } from 'vitest'
-import type { RegisterEdit } from '../../../../../src/engine/command.ts'
+import type { RegisterEdit } from '../../../../../src/engine/commands/command.ts'
 import type { Engine } from '../../../../../src/engine/engine.ts'
 import { Emptied } from '../../../../../src/readers/replication/copy/transfer.ts'
 import { Mutex } from '../../../../../src/readers/replication/flow/mutex.ts'

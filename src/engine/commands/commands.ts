@@ -1,0 +1,91 @@
+/** The one way in for commands: an order places each, and it is decided when it comes back. */
+import { unreachable } from '../../core/assert.ts'
+import type { KeyedRow } from '../../core/change/rows.ts'
+import type { TableId } from '../../core/table/table.ts'
+import type { Order, Ordered, Sequence } from '../../ports/order.ts'
+import { apply, mergeRegisters, mergeSteps, mergeTableRows, untilWithinDrift } from './apply.ts'
+import type { Command, ResultOf } from './command.ts'
+import { commit, commitEach, commitOnce } from './commit.ts'
+import { mend } from './mend.ts'
+import { define, detach } from './register-edit.ts'
+import type { State } from '../state.ts'
+
+export class Commands {
+  readonly #state: State
+  readonly #order: Order<Command>
+  /** What became of own commands, until `submit` has taken it: no more than are being appended. */
+  readonly #results = new Map<Sequence, Promise<unknown>>()
+
+  constructor(state: State, order: Order<Command>) {
+    this.#state = state
+    this.#order = order
+    order.follow(0, (ordered) => this.#take(ordered))
+  }
+
+  /** Resolves when what it came to is durable. */
+  submit<One extends Command>(command: One): Promise<ResultOf<One>> {
+    const sequence = this.#order.append(command)
+    if (typeof sequence === 'number') return this.#resultOf(sequence)
+    return sequence.then((placed) => this.#resultOf<One>(placed))
+  }
+
+  /** In steps, each once its rows are within the drift bound. */
+  async merge(table: TableId, all: readonly KeyedRow[], restored: boolean): Promise<void> {
+    for (const rows of mergeSteps(this.#state, table, all)) {
+      await untilWithinDrift(this.#state, rows)
+      await this.submit({ kind: 'merge', table, rows, restored })
+    }
+  }
+
+  async mergeRegisters(table: TableId, rows: readonly KeyedRow[]): Promise<void> {
+    await untilWithinDrift(this.#state, rows)
+    await this.submit({ kind: 'registers', table, rows })
+  }
+
+  #resultOf<One extends Command>(sequence: Sequence): Promise<ResultOf<One>> {
+    const result = this.#results.get(sequence)
+    this.#results.delete(sequence)
+    return result as Promise<ResultOf<One>>
+  }
+
+  #take({ sequence, atMs, command, isOwn }: Ordered<Command>): void {
+    const result = this.#state.time.at(atMs, () => begin(this.#state, command))
+    if (isOwn) this.#results.set(sequence, result)
+    // This process does not wait for another's command; a store that fails fails its own commands as well.
+    else result.catch(() => undefined)
+  }
+}
+
+/** What throws before it has begun rejects like what fails later. */
+function begin(state: State, command: Command): Promise<unknown> {
+  try {
+    return decideCommand(state, command)
+  } catch (error) {
+    return Promise.reject(error)
+  }
+}
+
+function decideCommand(state: State, command: Command): Promise<unknown> {
+  switch (command.kind) {
+    case 'commit':
+      return commit(state, command.writes, command.cause)
+    case 'each':
+      return commitEach(state, command.writes, command.cause)
+    case 'once':
+      return commitOnce(state, command.writes, command.token)
+    case 'apply':
+      return apply(state, command.batch, command.sequence)
+    case 'merge':
+      return mergeTableRows(state, command)
+    case 'registers':
+      return mergeRegisters(state, command)
+    case 'mend':
+      return mend(state, command.table, command.key, command.mending)
+    case 'define':
+      return define(state, command.table, command.edits)
+    case 'detach':
+      return detach(state, command.table, command.own)
+    default:
+      return unreachable(command)
+  }
+}

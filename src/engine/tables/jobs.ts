@@ -1,0 +1,190 @@
+/**
+ * Long jobs in bounded steps, each in a group of its own, others writing meanwhile: an index is filled; a table, an index
+ * or old tombstones are removed. A crash between two steps leaves something to be done again, never something wrong.
+ */
+import { decodeItem } from '../../core/item/item-bytes.ts'
+import { bodyOffset, isTombstone } from '../../core/item/row.ts'
+import { compareStamps, everyRegion, readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import { applyChangesMax, stepBytesMax, stepRowsMax } from '../../core/limits.ts'
+import { isLocalRegister, replicaRegister } from '../../core/table/registers.ts'
+import type { Index, Table, TableId } from '../../core/table/table.ts'
+import type { Range } from '../../ports/store.ts'
+import { numberRegister } from './catalog.ts'
+import { itemRowDamage } from '../store/damaged-record.ts'
+import { derivedRanges, fillDerived } from '../derived/derived.ts'
+import {
+  registerOf,
+  registersOf,
+  rowKey,
+  rowPrefixBytes,
+  rowsOfIndex,
+  tableRows,
+  tombstonePrefixBytes,
+  tombstonePrimaryKey,
+  tombstonesUpTo,
+} from '../store/keys.ts'
+import { dropRow } from '../commands/row-edit.ts'
+import { decideRemoval } from '../commands/register-edit.ts'
+import type { State } from '../state.ts'
+
+type Progress = ((rows: number) => void) | undefined
+
+/**
+ * Writes decided since the index was defined keep its rows themselves; this adds those of the items that were there
+ * before, each as it is when its turn comes.
+ */
+export async function backfill(state: State, id: TableId, index: Index, progress: Progress): Promise<void> {
+  const known = state.catalog.decided(id)
+  if (known === undefined) return
+  const range = tableRows(known.number)
+  let from = range.from
+  let rows = 0
+  for (;;) {
+    const keys = keysOf(state, { ...range, from })
+    const table = state.catalog.decided(id)
+    const current = table?.indexes.find((each) => each.number === index.number)
+    if (keys.length === 0 || table === undefined || current === undefined || current.status === 'DELETING') return
+    const group = state.groups.open()
+    for (const key of keys) {
+      const row = state.groups.get(key)
+      // The index row of a damaged row follows when the row is repaired.
+      if (row === undefined || itemRowDamage(row) !== undefined || isTombstone(row)) continue
+      const kept = { table, key: key.subarray(rowPrefixBytes), item: decodeItem(row.subarray(bodyOffset(row))) }
+      fillDerived(state, group, kept, current.number)
+    }
+    await state.groups.written(group)
+    await state.clock.sleep(0)
+    rows += keys.length
+    progress?.(rows)
+    from = after(keys.at(-1) as Buffer)
+  }
+}
+
+export async function removeTable(state: State, id: TableId, progress: Progress): Promise<void> {
+  const number = state.catalog.registers(id).get(numberRegister) as number | undefined
+  if (number !== undefined) {
+    await removeRange(state, tableRows(number), progress)
+    for (const range of derivedRanges(number)) await removeRange(state, range, undefined)
+  }
+  await removeRegisters(state, id, number)
+}
+
+/** Each step leaves counts, index rows and tombstones as they are without the rows that it removed. Nothing of it is logged. */
+export async function emptyTable(state: State, id: TableId, progress: Progress): Promise<void> {
+  for (let rows = 0; ;) {
+    const table = state.catalog.decided(id)
+    if (table === undefined) return
+    const keys = keysOf(state, tableRows(table.number), rowsOfAStep(table, stepRowsMax))
+    if (keys.length === 0) return
+    const group = state.groups.open()
+    for (const key of keys) dropRow(state, group, table, key)
+    await group.durable
+    rows += keys.length
+    progress?.(rows)
+  }
+}
+
+export async function removeIndex(
+  state: State,
+  table: Table,
+  index: Pick<Index, 'number'>,
+  progress: Progress,
+): Promise<void> {
+  await removeRange(state, rowsOfIndex(table.number, index.number), progress)
+  const group = state.groups.open()
+  const counts = state.counts.touch(table.number)
+  delete counts.indexes[index.number]
+  state.counts.seal(group)
+  await group.durable
+}
+
+/**
+ * Of the tombstones up to that moment, at most `rowsMax` are forgotten. The caller knows that no write as old as they
+ * are can still arrive from anywhere.
+ */
+export async function removeTombstones(state: State, table: Table, upTo: Stamp, rowsMax: number): Promise<number> {
+  const found = [...state.store.entries({ ...tombstonesUpTo(table.number, upTo), limit: rowsMax })]
+  if (found.length === 0) return 0
+  const group = state.groups.open()
+  for (const { key } of found) {
+    const primary = rowKey(table.number, tombstonePrimaryKey(key))
+    const row = state.groups.get(primary)
+    // Meanwhile the item may be back; its tombstone is then forgotten already.
+    if (
+      row !== undefined &&
+      itemRowDamage(row) === undefined &&
+      isTombstone(row) &&
+      compareStamps(readStamp(row, 1), readStamp(key, tombstonePrefixBytes)) === 0
+    )
+      dropRow(state, group, table, primary)
+    // Also an age that is of no row any more.
+    state.groups.put(group, key, undefined)
+  }
+  forgetUpTo(state, table, upTo)
+  await group.durable
+  return found.length
+}
+
+export async function raiseHorizon(state: State, table: Table, upTo: Stamp): Promise<void> {
+  const group = state.groups.open()
+  forgetUpTo(state, table, upTo)
+  state.counts.seal(group)
+  await group.durable
+}
+
+function forgetUpTo(state: State, table: Table, upTo: Stamp): void {
+  const counts = state.counts.touch(table.number)
+  const horizon = { ...upTo, region: everyRegion }
+  if (counts.horizon === undefined || compareStamps(horizon, counts.horizon) > 0) counts.horizon = horizon
+}
+
+async function removeRange(state: State, range: Range, progress: Progress): Promise<void> {
+  for (let rows = 0; ;) {
+    const keys = keysOf(state, range)
+    if (keys.length === 0) return
+    const group = state.groups.open()
+    for (const key of keys) state.groups.put(group, key, undefined)
+    await group.durable
+    rows += keys.length
+    progress?.(rows)
+  }
+}
+
+/**
+ * What replicas shared is kept: this region goes on hearing of the table while another has it, an old register that arrives
+ * late must not look new, and a region that was away must learn that the table is gone.
+ */
+async function removeRegisters(state: State, id: TableId, number: number | undefined): Promise<void> {
+  const stored = [...state.store.entries(registersOf(id))].map(({ key }) => registerOf(key).register)
+  // Also what has been decided since: left behind, it would be known for ever.
+  const names = [...new Set([...stored, ...state.catalog.registers(id).keys()])]
+  const shared = names.some((register) => register.startsWith(replicaRegister('')))
+  const doomed = shared ? names.filter(isLocalRegister) : names
+  const group = state.groups.open()
+  decideRemoval(state, group, id, { registers: doomed, whole: !shared })
+  if (number !== undefined) state.counts.forget(group, number)
+  await group.durable
+}
+
+/** Fewer rows of a table with indexes, since a row of each follows. */
+export function rowsOfAStep(table: Table | undefined, rowsMax: number): number {
+  return Math.min(rowsMax, Math.ceil(applyChangesMax / (1 + (table?.indexes.length ?? 0))))
+}
+
+/** Of one step, bounded in rows and in bytes: whole items are read, and parsed where an index is filled. */
+function keysOf(state: State, range: Range, rowsMax = stepRowsMax): Buffer[] {
+  const keys: Buffer[] = []
+  let bytes = 0
+  for (const { key, value } of state.store.entriesAsFound({ ...range, limit: rowsMax }, none)) {
+    bytes += key.length + value.length
+    keys.push(key)
+    if (bytes >= stepBytesMax) break
+  }
+  return keys
+}
+
+const none = Buffer.alloc(0)
+
+function after(key: Buffer): Buffer {
+  return Buffer.concat([key, Buffer.of(0)])
+}

@@ -1,0 +1,153 @@
+/**
+ * A reply as AWS sends it: request id, CRC-32 of the bytes that travel (compressed ones, if they are), length known.
+ * Everything that the node answers on the API's address goes through here, errors too: in one write to the socket where the
+ * request was read from it (connection.ts), else through node:http.
+ */
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { crc32, deflate, gzip } from 'node:zlib'
+import { compressingBytesMax, idleConnectionMsMax } from '../../core/limits.ts'
+
+export type Reply = {
+  readonly status: number
+  readonly contentType: string
+  readonly bytes: Buffer
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/**
+ * An answer that is sent again and again as it is, as a cache's hits are: `about`, what its head says of its body, is worked out
+ * once. It goes out as text, one character a byte, which node writes to the socket without a buffer in between.
+ */
+export class ReadyReply implements Reply {
+  readonly status = 200
+  readonly outcome = 'ok'
+  readonly contentType: string
+  readonly operation: string
+  readonly body: string
+  readonly about: string
+
+  constructor(of: Pick<ReadyReply, 'contentType' | 'operation' | 'body' | 'about'>) {
+    this.contentType = of.contentType
+    this.operation = of.operation
+    this.body = of.body
+    this.about = of.about
+  }
+
+  /** For whoever cannot send text. */
+  get bytes(): Buffer {
+    return Buffer.from(this.body, 'latin1')
+  }
+}
+
+export function sizeBytesOf(reply: Reply): number {
+  return reply instanceof ReadyReply ? reply.body.length : reply.bytes.length
+}
+
+export function aboutBody(body: string): string {
+  return `${body.length}\r\nx-amz-crc32: ${crc32(Buffer.from(body, 'latin1'))}\r\nx-amzn-RequestId: `
+}
+
+export type Sending = {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly requestId: string
+  /** The connection ends with this reply. */
+  readonly last: boolean
+}
+
+export function sendReply({ response, requestId, last }: Sending, reply: Reply): void {
+  if (response.destroyed) return
+  response.writeHead(reply.status, {
+    'Content-Type': reply.contentType,
+    'Content-Length': reply.bytes.length,
+    ...replyHeaders(requestId, reply.bytes),
+    ...(last ? { Connection: 'close' } : {}),
+    ...reply.headers,
+  })
+  response.end(reply.bytes)
+}
+
+/** Of bytes that are not ours to send (fastify's). */
+export function replyHeaders(requestId: string, bytes: Buffer | string): Record<string, string> {
+  return { 'x-amzn-RequestId': requestId, 'x-amz-crc32': String(crc32(bytes)) }
+}
+
+/** Head and body in one buffer, since a write costs more than the copy. */
+export function replyBytes(requestId: string, reply: Reply, last: boolean): Buffer {
+  const { status, contentType, bytes, headers } = reply
+  let head = `HTTP/1.1 ${status} ${reasons[status] ?? ''}\r\nContent-Type: ${contentType}\r\nContent-Length: ${bytes.length}\r\nx-amzn-RequestId: ${requestId}\r\nx-amz-crc32: ${crc32(bytes)}\r\n`
+  if (headers !== undefined) for (const name in headers) head += `${name}: ${headers[name]}\r\n`
+  head += last ? closing() : keepingAlive()
+  const whole = Buffer.allocUnsafe(head.length + bytes.length)
+  whole.write(head, 'latin1')
+  bytes.copy(whole, head.length)
+  return whole
+}
+
+export function replyText(requestId: string, { contentType, about, body }: ReadyReply, last: boolean): string {
+  const head = `HTTP/1.1 200 OK\r\nContent-Type: ${contentType}\r\nContent-Length: ${about}${requestId}\r\n`
+  return head + (last ? closing() : keepingAlive()) + body
+}
+
+const reasons: Readonly<Record<number, string>> = {
+  200: 'OK',
+  400: 'Bad Request',
+  403: 'Forbidden',
+  404: 'Not Found',
+  413: 'Payload Too Large',
+  500: 'Internal Server Error',
+  503: 'Service Unavailable',
+}
+
+const keepAlive = `Connection: keep-alive\r\nKeep-Alive: timeout=${idleConnectionMsMax / 1000}\r\n\r\n`
+
+/** The end of a head is the same for a second. */
+let ending = { second: 0, date: '', keepingAlive: '' }
+
+function keepingAlive(): string {
+  return endingNow().keepingAlive
+}
+
+function closing(): string {
+  return `${endingNow().date}Connection: close\r\n\r\n`
+}
+
+function endingNow(): typeof ending {
+  const now = Date.now()
+  const second = Math.floor(now / 1000)
+  if (second !== ending.second) {
+    const date = `Date: ${new Date(now).toUTCString()}\r\n`
+    ending = { second, date, keepingAlive: date + keepAlive }
+  }
+  return ending
+}
+
+let compressingBytes = 0
+
+/** Calls `send` with the reply compressed, if the client takes that and not too much is being compressed. */
+export function compressed(reply: Reply, acceptEncoding: string, send: (reply: Reply) => void): void {
+  const encoding = acceptedEncoding(acceptEncoding)
+  const { length } = reply.bytes
+  if (encoding === undefined || (compressingBytes > 0 && compressingBytes + length > compressingBytesMax))
+    return send(reply)
+  const compress = encoding === 'gzip' ? gzip : deflate
+  compressingBytes += length
+  compress(reply.bytes, (error, bytes) => {
+    compressingBytes -= length
+    send(error === null ? { ...reply, bytes, headers: { 'Content-Encoding': encoding, ...reply.headers } } : reply)
+  })
+}
+
+const encodings: readonly string[] = ['gzip', 'deflate']
+
+/** The one with the greatest weight; of equal ones that which is listed first. */
+function acceptedEncoding(accepted: string): 'gzip' | 'deflate' | undefined {
+  let best: { readonly name: string; readonly weight: number } | undefined
+  for (const part of accepted.toLowerCase().split(',')) {
+    const [name = '', ...parameters] = part.split(';').map((text) => text.trim())
+    const given = parameters.find((parameter) => parameter.startsWith('q='))
+    const weight = given === undefined ? 1 : Number(given.slice(2))
+    if (encodings.includes(name) && weight > (best?.weight ?? 0)) best = { name, weight }
+  }
+  return best?.name as 'gzip' | 'deflate' | undefined
+}
