@@ -24,8 +24,11 @@ export type Door = Pick<Api, 'hold' | 'watch' | 'throttle' | 'letGo' | 'answer' 
 
 export type ConnectionsOptions = {
   readonly api: Door
-  /** Takes a connection over as if it were new, with what was received. It is paused. */
-  readonly handOver: (socket: Socket, received: Buffer) => void
+  /**
+   * Takes a connection over as if it were new, with what was received. It is paused. The bytes are held in this process's budget until
+   * `taken` is called.
+   */
+  readonly handOver: (socket: Socket, received: Buffer, taken: () => void) => void
   readonly monotonicMs: () => number
   readonly unread: UnreadReplies
 }
@@ -273,13 +276,13 @@ class Connection {
   #handOver(): void {
     const socket = this.#socket
     const bytes = this.#received.whole()
-    this.#options.api.letGo(this.#held)
+    const held = this.#held
     this.#reset()
     this.#detach()
     socket.setTimeout(0)
     socket.pause()
     stopReading(socket)
-    this.#options.handOver(socket, bytes)
+    this.#options.handOver(socket, bytes, () => this.#options.api.letGo(held))
   }
 
   #detach(): void {

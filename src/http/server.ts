@@ -238,7 +238,10 @@ function takeConnections(server: Server, { api, clock, sockets, unread, distribu
   listeners.set(server, listener)
   const connections = new Connections({
     api,
-    handOver: (socket, received) => takenBack(server, sockets, socket, received),
+    handOver: (socket, received, taken) => {
+      takenBack(server, sockets, socket, received)
+      taken()
+    },
     monotonicMs: () => clock.monotonicMs(),
     unread,
   })

@@ -90,7 +90,8 @@ function start(
     api: new WorkerDoor(api, forwarder, () => reading.renew()),
     monotonicMs: () => systemClock.monotonicMs(),
     unread: new UnreadReplies(),
-    handOver: (socket, received) => tell({ type: 'connection', received: received.toString('base64') }, socket),
+    handOver: (socket, received, taken) =>
+      tell({ type: 'connection', received: received.toString('base64') }, socket, taken),
   })
   setInterval(() => {
     const measured = meter.take()
@@ -128,6 +129,8 @@ async function stop(): Promise<void> {
   process.exit(0)
 }
 
-function tell(message: FromWorker, socket?: Socket): void {
-  if (process.connected) process.send?.(message, socket)
+/** `written` is called once the message has left this process, or cannot. */
+function tell(message: FromWorker, socket?: Socket, written?: () => void): void {
+  if (process.connected) process.send?.(message, socket, {}, () => written?.())
+  else written?.()
 }

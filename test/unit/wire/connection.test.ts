@@ -1,6 +1,9 @@
-import { connect } from 'node:net'
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { requestsInFlightMax } from '../../../src/core/limits.ts'
+import { UnreadReplies } from '../../../src/http/bytes/unread-replies.ts'
+import { Connections } from '../../../src/http/connection.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
 import { apiHeaders, call } from '../../conformance/raw-request.ts'
 import { exchange, httpText } from '../../conformance/raw-socket.ts'
@@ -102,4 +105,42 @@ describe('a connection', () => {
     await serves()
     expect(server.logged).toEqual([])
   })
+})
+
+test('bytes of a connection that is given to another process stay in the budget until they have left this one', async () => {
+  let heldBytes = 0
+  let taken: (() => void) | undefined
+  const api = {
+    closing: false,
+    hold: (bytes: number) => {
+      heldBytes += bytes
+      return true
+    },
+    letGo: (bytes: number) => void (heldBytes -= bytes),
+    watch: () => () => {},
+    throttle: () => {},
+    refuseUnread: () => {},
+    answer: () => {},
+  }
+  const connections = new Connections({
+    api,
+    monotonicMs: () => 0,
+    unread: new UnreadReplies(),
+    handOver: (_socket, _received, done) => (taken = done),
+  })
+  const accepted: Socket[] = []
+  const listening = createServer((socket) => {
+    accepted.push(socket)
+    connections.accept(socket)
+  }).listen(0, '127.0.0.1')
+  await once(listening, 'listening')
+  const client = connect((listening.address() as AddressInfo).port, '127.0.0.1')
+  const unusual = `PUT / HTTP/1.1\r\nX: ${'a'.repeat(5000)}\r\n\r\n`
+  client.write(unusual)
+  await expect.poll(() => taken).toBeDefined()
+  expect(heldBytes).toBe(unusual.length)
+  taken?.()
+  expect(heldBytes).toBe(0)
+  for (const socket of [client, ...accepted]) socket.destroy()
+  listening.close()
 })
