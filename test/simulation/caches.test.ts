@@ -5,6 +5,7 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { runSeed } from './run.ts'
 import { firstFailure } from './teeth.ts'
+import { replace, restoreReplaced } from './replacing.ts'
 
 const seedCount = 6
 
@@ -32,18 +33,9 @@ type Bug = {
 }
 
 const dax = '../../src/cache/core'
-const replaced = new Set<string>()
 const seedsMax = 40
 /** The version of the world that the known seeds are of. */
 const world = 8
-
-function replace(path: string, change: (actual: Record<string, unknown>) => Record<string, unknown>): void {
-  replaced.add(path)
-  vi.doMock(path, async (original) => {
-    const actual = await original<Record<string, unknown>>()
-    return { ...actual, ...change(actual) }
-  })
-}
 
 type Told = { readonly after: number; readonly changes: readonly { readonly key: unknown }[] }
 type Decode = (payload: Buffer) => Told
@@ -142,8 +134,7 @@ const bugs: readonly Bug[] = [
 ]
 
 afterEach(() => {
-  for (const path of replaced) vi.doUnmock(path)
-  replaced.clear()
+  restoreReplaced()
   vi.resetModules()
 })
 

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type NarrowCase, runNarrow, shareMin } from './narrow.ts'
+import { replace, restoreReplaced } from './replacing.ts'
 
 const transfers = ['single changes', 'large items', 'a join', 'a hole'] as const
 
@@ -72,15 +73,6 @@ const slow = { bitsPerSecond: 64_000, roundTripMs: 80 } as const
 const far = { bitsPerSecond: 64_000, roundTripMs: 2000 } as const
 const wideAndFar = { bitsPerSecond: 5_000_000, roundTripMs: 2000 } as const
 
-function replace(path: string, change: (actual: Record<string, unknown>) => Record<string, unknown>): void {
-  replaced.add(path)
-  vi.doMock(path, async (original) => {
-    const actual = await original<Record<string, unknown>>()
-    return { ...actual, ...change(actual) }
-  })
-}
-
-const replaced = new Set<string>()
 const room = '../../src/readers/replication/talk'
 
 type Class = new (...parts: never[]) => object
@@ -90,8 +82,10 @@ function overridden(of: unknown, properties: Record<string, unknown>): Class {
   return class extends (of as Class) {
     constructor(...parts: never[]) {
       super(...parts)
-      for (const [name, value] of Object.entries(properties))
+      for (const [name, value] of Object.entries(properties)) {
+        if (!(name in this)) throw new Error(`there is no ${name} to put a bug in`)
         Object.defineProperty(this, name, typeof value === 'function' ? { get: value as () => unknown } : { value })
+      }
     }
   }
 }
@@ -156,7 +150,7 @@ const bugs: readonly Bug[] = [
     narrow: { what: 'a join', ...far },
     breaks: [isUsed],
     inject: () => {
-      const nothingAhead = (Ahead: unknown) => overridden(Ahead, { hasRoom: () => () => false })
+      const nothingAhead = (Ahead: unknown) => overridden(Ahead, { hasCapacity: () => () => false })
       replace(`${room}/ahead.ts`, ({ Ahead }) => ({ Ahead: nothingAhead(Ahead) }))
     },
   },
@@ -182,8 +176,7 @@ const bugs: readonly Bug[] = [
 ]
 
 afterEach(() => {
-  for (const path of replaced) vi.doUnmock(path)
-  replaced.clear()
+  restoreReplaced()
   vi.resetModules()
 })
 
