@@ -321,7 +321,7 @@ export const guards: readonly Guard[] = [
   },
   {
     guard: 'a global index is read eventually',
-    says: /Consistent reads are not supported on global secondary indexes/,
+    says: /(Consistent reads are not|Strongly consistent read is not) supported on global secondary indexes/i,
     doors: {
       Query: {
         operation: 'Query',
@@ -443,7 +443,7 @@ export const guards: readonly Guard[] = [
   },
   {
     guard: 'a literal of a statement is a value like any other',
-    says: /(Nesting Levels have exceeded|may not have a empty string|may not be empty)/,
+    says: /(Nesting Levels have exceeded|may not have a empty string|Empty bags are not supported)/,
     doors: {
       'a deep parameter in a list': statement(
         `INSERT INTO "${keyed}" VALUE {'pk': 'l', 'sk': 'l', 'v': [[?]]}`,

@@ -1,6 +1,10 @@
 /** The parser's view of the tokens and of the parameters, which are taken in the order of their question marks. */
+import { required } from '../assert.ts'
 import type { AttributeValue } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
+import { expressionOperatorsMax } from '../limits.ts'
+import { nestingProblem } from '../wire/attribute-values.ts'
+import { isKeyword } from './keywords.ts'
 import { lex, malformed, type Token } from './lexer.ts'
 
 export class TokenStream {
@@ -8,6 +12,7 @@ export class TokenStream {
   readonly #parameters: readonly AttributeValue[]
   #next = 0
   #parametersTaken = 0
+  #depth = 0
 
   constructor(text: string, parameters: readonly AttributeValue[]) {
     this.#tokens = lex(text)
@@ -15,9 +20,7 @@ export class TokenStream {
   }
 
   peek(ahead = 0): Token {
-    const token = this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)]
-    if (!token) throw malformed('Empty statement')
-    return token
+    return required(this.#tokens[Math.min(this.#next + ahead, this.#tokens.length - 1)], 'the end of a statement')
   }
 
   take(): Token {
@@ -51,34 +54,44 @@ export class TokenStream {
     return token.kind === 'symbol' && token.text === symbol
   }
 
-  expectSymbol(symbol: string): void {
-    if (!this.takeSymbol(symbol)) throw this.unexpected(`'${symbol}'`)
+  atEnd(): boolean {
+    return this.peek().kind === 'end'
   }
 
-  expectKeyword(word: string): void {
-    if (!this.takeKeywords(word)) throw this.unexpected(word)
+  atIdentifier(): boolean {
+    const { kind, text } = this.peek()
+    return kind === 'quoted' || (kind === 'name' && !isKeyword(text))
+  }
+
+  expectSymbol(symbol: string): void {
+    if (!this.takeSymbol(symbol)) throw this.unexpected()
   }
 
   takeParameter(): AttributeValue {
-    const parameter = this.#parameters[this.#parametersTaken++]
-    if (parameter === undefined) throw parameterCountMismatch()
-    return parameter
+    // Too few are told when the whole statement has been read.
+    return this.#parameters[this.#parametersTaken++] ?? { NULL: true }
   }
 
-  /** The statement's end, and every parameter used. */
+  /** The statement's end. */
   expectEnd(): void {
-    if (this.peek().kind !== 'end') throw this.unexpected('end of statement')
-    if (this.#parametersTaken !== this.#parameters.length) throw parameterCountMismatch()
+    if (!this.atEnd()) throw this.unexpected()
   }
 
-  unexpected(expected: string): Error {
-    const token = this.peek()
-    return token.kind === 'end'
-      ? malformed(`Unexpected end of statement, expected ${expected}`)
-      : malformed(`Unexpected token '${token.text}' at position ${token.at}, expected ${expected}`)
+  /** As many parameters as question marks. */
+  expectParametersTaken(): void {
+    if (this.#parametersTaken !== this.#parameters.length)
+      throw validationError("Number of parameters in request and statement don't match.")
   }
-}
 
-function parameterCountMismatch(): Error {
-  return validationError("Number of parameters in request and statement don't match.")
+  /** DynamoDB's limit of operators bounds how deep a statement is followed. */
+  deeper<T>(parse: () => T): T {
+    if (++this.#depth > expressionOperatorsMax) throw validationError(nestingProblem)
+    const parsed = parse()
+    this.#depth--
+    return parsed
+  }
+
+  unexpected(): Error {
+    return malformed(this.atEnd() ? 'Unexpected term' : 'Unexpected token after expression')
+  }
 }

@@ -1,7 +1,7 @@
 import type { ExecuteTransactionInput, ExecuteTransactionOutput } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
 import type { Item } from '../../core/attribute/value.ts'
-import { validationError } from '../../core/errors.ts'
+import { ServiceError, validationError } from '../../core/errors.ts'
 import { itemSizeOf } from '../../core/item/row.ts'
 import { singleItemKey } from '../../core/partiql/lower.ts'
 import type { Select, Statement } from '../../core/partiql/statement.ts'
@@ -12,7 +12,7 @@ import { defineOperation, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { eachOrCancelled, reasonOf } from '../transactions/cancellation.ts'
 import { assertDistinct, assertWithinSize, commitTransaction } from '../transactions/commit-transaction.ts'
-import { statementOf, tableNameOfStatement, tableOfStatement, touchOfStatement } from './statement-of.ts'
+import { type Given, statementOf, tableNameOfStatement, tableOfStatement, touchOfStatement } from './statement-of.ts'
 import { inOneTurn } from '../../core/turns.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { readStatement } from './statement-read.ts'
@@ -28,7 +28,7 @@ export const executeTransaction = defineOperation<Input, Ready, Output>({
   checksOwnValues: true,
   checks: [],
   prepare: (input) => {
-    const statements = (input.TransactStatements ?? []).map(statementOf)
+    const statements = (input.TransactStatements ?? []).map(statementAt)
     const writes = statements.filter(isWrite)
     const reads = statements.filter(isSelect)
     if (writes.length > 0 && reads.length > 0)
@@ -49,6 +49,16 @@ type Ready = {
   readonly input: Input
   readonly writes: readonly WriteStatement[]
   readonly reads: readonly Select[]
+}
+
+/** What cannot be read is told with its place in the transaction. */
+function statementAt(given: Given, at: number): Statement {
+  try {
+    return statementOf(given)
+  } catch (error) {
+    if (!(error instanceof ServiceError) || error.code !== 'ValidationException') throw error
+    throw validationError(`Validation failed in TransactStatements[${at}]: ${error.message}`)
+  }
 }
 
 const isSelect = (statement: Statement): statement is Select => statement.kind === 'select'

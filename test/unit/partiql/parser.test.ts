@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { ServiceError } from '../../../src/core/errors.ts'
 import { parseStatement } from '../../../src/core/partiql/parser.ts'
 
 describe('SELECT', () => {
@@ -57,6 +58,118 @@ describe('SELECT', () => {
   })
 })
 
+describe('what runs', () => {
+  const where = (text: string) => {
+    const statement = parseStatement(`SELECT * FROM t WHERE ${text}`, [])
+    return statement.kind === 'select' ? statement.where : undefined
+  }
+
+  test('a comment between slashes and stars, also over lines', () => {
+    expect(where('a /* one\ntwo */ IS /**/ MISSING -- three')).toEqual({ op: 'attribute_not_exists', path: ['a'] })
+  })
+
+  test('IS with the name of a type', () => {
+    expect(where('a IS BOOL')).toEqual({ op: 'attribute_type', path: ['a'], type: 'BOOL' })
+    expect(where('a.b IS NOT string')).toEqual({ op: 'not', of: { op: 'attribute_type', path: ['a', 'b'], type: 'S' } })
+    expect(() => where('a IS TIMESTAMP')).toThrow(/^Unsupported operation: IsType$/)
+  })
+
+  test('functions that are conditions may be compared with true and false', () => {
+    const exists = { op: 'attribute_exists', path: ['a'] }
+    for (const text of [
+      'attribute_exists(a)',
+      'attribute_exists(a) = true',
+      'TRUE = attribute_exists(a)',
+      'attribute_exists(a) <> false',
+    ])
+      expect(where(text)).toEqual(exists)
+    expect(where('attribute_exists(a) = false')).toEqual({ op: 'not', of: exists })
+  })
+
+  test('an UPDATE that begins with its FROM', () => {
+    const usual = parseStatement('UPDATE "T" SET a = 1 REMOVE b WHERE pk = ? RETURNING ALL NEW *', [{ S: 'x' }])
+    expect(parseStatement('FROM "T" WHERE pk = ? SET a = 1 REMOVE b RETURNING ALL NEW *', [{ S: 'x' }])).toEqual(usual)
+  })
+})
+
+describe('operands', () => {
+  test.each([
+    ['a < true', '<', 'BOOL'],
+    ['NULL >= a', '>=', 'NULL'],
+    ['a > [1]', '>', 'L'],
+    ["a <= {'x': 1}", '<=', 'M'],
+    ["a < <<'x'>>", '<', 'SS'],
+    ['a < <<1>>', '<', 'NS'],
+    ['a BETWEEN 1 AND NULL', 'BETWEEN', 'NULL'],
+    ['begins_with(a, 1)', 'begins_with', 'N'],
+  ])('of %s are of a wrong type', (where, operator, type) => {
+    expect(() => parseStatement(`SELECT * FROM t WHERE ${where}`, [])).toThrow(
+      `Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${type}`,
+    )
+  })
+
+  test('binary sets come as parameters', () => {
+    expect(() => parseStatement('SELECT * FROM t WHERE a < ?', [{ BS: ['AA=='] }])).toThrow('operand type: BS')
+  })
+
+  test.each(['a = true', 'a <> NULL', 'a = [1]', "a <> <<'x'>>"])('of %s may be of any type', (where) => {
+    expect(parseStatement(`SELECT * FROM t WHERE ${where}`, []).kind).toBe('select')
+  })
+
+  test.each([
+    ["attribute_exists('a')", 'Operator or function requires a document path; operator or function: attribute_exists'],
+    ['SIZE(1) > 2', 'Operator or function requires a document path; operator or function: size'],
+    [
+      'attribute_exists(a, b)',
+      'Incorrect number of operands for operator or function; operator or function: attribute_exists, number of operands: 2',
+    ],
+    [
+      'begins_with(a)',
+      'Incorrect number of operands for operator or function; operator or function: begins_with, number of operands: 1',
+    ],
+    ['\n  starts(a)', 'Unrecognized function: starts at 2:3:6'],
+    ['a = f(1)', 'Unrecognized function: f at 1:27:1'],
+    ['a IN <<1>>', "Statement wasn't well formed, can't be processed: Unexpected term"],
+    ['a = <<>>', 'Empty bags are not supported'],
+  ])('%s is refused', (where, message) => {
+    expect(() => parseStatement(`SELECT * FROM t WHERE ${where}`, [])).toThrow(
+      new ServiceError('ValidationException', message),
+    )
+  })
+
+  test.each([
+    ["SET_ADD(b, <<'x'>>)", 'The first argument to SET_ADD must equal the assignment value at 1:18:7'],
+    [
+      "set_delete(a, 'x')",
+      'Incorrect operand type for operator or function; operator or function: SET_DELETE, operand type: S',
+    ],
+    [
+      'set_add(a)',
+      'Incorrect number of operands for operator or function; operator or function: SET_ADD, number of operands: 1',
+    ],
+    ["list_append(a, set_add(a, <<'x'>>))", 'Unrecognized function: set_add at 1:33:7'],
+  ])('SET a = %s is refused', (value, message) => {
+    expect(() => parseStatement(`UPDATE t SET a = ${value} WHERE pk = 1`, [])).toThrow(
+      new ServiceError('ValidationException', message),
+    )
+  })
+
+  test.each([
+    ['1e126', 'root'],
+    ["{'x': 1e126}", 'root.x'],
+    ['[0, 1e126]', 'root[1]'],
+    ["{'x': [{'y': 1e126}]}", 'root.x[0].y'],
+  ])('a number out of range in %s is told with its place', (literal, place) => {
+    expect(() => parseStatement(`SELECT * FROM t WHERE a = ${literal}`, [])).toThrow(
+      `Number overflow. Attempting to store a number with magnitude larger than supported range under ${place}`,
+    )
+  })
+
+  test('an exponent beyond an int underflows', () => {
+    expect(() => parseStatement('SELECT * FROM t WHERE a = 1e2147483647', [])).toThrow('Number underflow')
+  })
+})
+
 describe('INSERT, UPDATE and DELETE', () => {
   test('an item may hold every kind of value', () => {
     expect(
@@ -110,17 +223,49 @@ describe('INSERT, UPDATE and DELETE', () => {
   })
 })
 
+const wellFormed = "Statement wasn't well formed, can't be processed: "
+
 describe('what is no statement', () => {
   test.each([
-    '',
-    'SELECT',
-    'SELECT * FROM',
-    'DROP TABLE t',
-    "SELECT * FROM t WHERE a = 'open",
-    'UPDATE t WHERE pk = 1',
-    'SELECT * FROM t extra words',
-  ])('%j is refused with what was expected', (text) => {
-    expect(() => parseStatement(text, [])).toThrow(/^Statement wasn't well formed, can't be processed: /)
+    ['', 'Expected data manipulation'],
+    ['DROP TABLE t', 'Expected data manipulation'],
+    ['SELECT', 'Unexpected term'],
+    ['SELECT *', 'Expected FROM after SELECT list'],
+    ['SELECT * FROM', 'Unexpected term'],
+    ["SELECT * FROM t WHERE a = 'open", 'Unexpected term'],
+    ['SELECT * FROM t WHERE', 'Unexpected term'],
+    ['SELECT * FROM t WHERE NOT', 'Unexpected term'],
+    ['SELECT * FROM t WHERE (', 'Unexpected term'],
+    ['SELECT * FROM t WHERE a =', 'Missing right-hand side expression of infix operator'],
+    ['SELECT * FROM t WHERE a = 1 AND', 'Missing right-hand side expression of infix operator'],
+    ['SELECT * FROM t WHERE a IN', 'Missing right-hand side expression of infix operator'],
+    ['SELECT * FROM t WHERE a = = 1', 'Unexpected operator'],
+    ['SELECT * FROM t WHERE a = 1)', 'Unexpected token after expression'],
+    ['SELECT * FROM t ORDER BY a WHERE a = 1', 'Unexpected token after expression'],
+    ['SELECT * FROM t extra words', 'Unexpected token after expression'],
+    ["INSERT INTO t x VALUE {'a': 1}", 'Unexpected token after expression'],
+    ['SELECT key FROM t', 'Unexpected keyword'],
+    ['SELECT * FROM t WHERE value = 1', 'Unexpected keyword'],
+    ['SELECT * FROM t WHERE a.5 = 1', 'Unexpected token after expression'],
+    ["SELECT * FROM t WHERE a.'b' = 1", 'Invalid path dot component'],
+    ['SELECT * FROM t WHERE a IS THING', 'Expected type name'],
+    ['UPDATE 5 SET a = 1', 'Expected identifier for simple path'],
+    ['UPDATE t SET 5 = 1', 'Expected identifier for simple path'],
+    ['UPDATE t WHERE pk = 1', 'Expected data manipulation'],
+    ['FROM t WHERE pk = 1', 'Expected data manipulation'],
+    ['DELETE FROM', 'Expected identifier for simple path'],
+  ])('%j is refused: %s', (text, reason) => {
+    expect(() => parseStatement(text, [])).toThrow(new ServiceError('ValidationException', `${wellFormed}${reason}`))
+  })
+
+  test.each([
+    'SELECT * FROM t AS x',
+    'SELECT a AS b FROM t',
+    'SELECT * FROM t x WHERE x.a = 1',
+    'UPDATE t x SET a = 1 WHERE a = 1',
+    'DELETE FROM t x WHERE a = 1',
+  ])('%s has an alias', (text) => {
+    expect(() => parseStatement(text, [])).toThrow(/^Aliasing is not supported$/)
   })
 
   test('as many parameters as question marks, neither more nor fewer', () => {
@@ -130,7 +275,8 @@ describe('what is no statement', () => {
   })
 
   test('a statement nested a thousand deep is refused, not followed', () => {
-    expect(() => parseStatement(`SELECT * FROM t WHERE ${'('.repeat(9000)}`, [])).toThrow('nested too deeply')
+    expect(() => parseStatement(`SELECT * FROM t WHERE ${'('.repeat(9000)}`, [])).toThrow('Nesting Levels')
     expect(() => parseStatement(`INSERT INTO t VALUE {'a': ${'['.repeat(9000)}`, [])).toThrow('Nesting Levels')
+    expect(() => parseStatement(`SELECT * FROM t WHERE a = ${'- '.repeat(4000)}1`, [])).toThrow('Nesting Levels')
   })
 })
