@@ -115,3 +115,109 @@ describe('numbers out of range', () => {
     )
   })
 })
+
+describe('what is refused', () => {
+  test('an ordering of what has no order', async () => {
+    const message = 'Incorrect operand type for operator or function; operator or function: <, operand type: BOOL'
+    expect(await refusal(run('SELECT * FROM TABLE WHERE b < true'))).toEqual(invalid(message))
+  })
+
+  test('branches of an OR that overlap on the sort key', async () => {
+    const message = 'Overlapping conditions with range keys are not supported in where clause'
+    expect(await refusal(run("SELECT * FROM TABLE WHERE pk = 'a' AND (sk > 1 OR sk = 2)"))).toEqual(invalid(message))
+    const { Items } = await run("SELECT sk FROM TABLE WHERE pk = 'a' AND (sk < 2 OR sk = 3)")
+    expect(Items).toEqual([{ sk: { N: '1' } }, { sk: { N: '3' } }])
+  })
+
+  test('a SELECT of a batch or a transaction that names no item', async () => {
+    const message = (operation: string) =>
+      `Select statements within ${operation} must specify the primary key in the where clause.`
+    const select = "SELECT * FROM TABLE WHERE pk = 'a'"
+    expect(await refusal(transact(select))).toEqual(invalid(message('ExecuteTransaction')))
+    expect((await batch(select)).Responses).toEqual([
+      { TableName: table, Error: { Code: 'ValidationError', Message: message('BatchExecuteStatement') } },
+    ])
+  })
+
+  test('the same item twice in a batch', async () => {
+    const message = 'Provided list of item keys contains duplicates'
+    const select = "SELECT * FROM TABLE WHERE pk = 'a' AND sk = 1"
+    expect(await refusal(batch(select, select))).toEqual(invalid(message))
+    expect(
+      await refusal(
+        batch("DELETE FROM TABLE WHERE pk = 'a' AND sk = 9", "INSERT INTO TABLE VALUE {'pk': 'a', 'sk': 9}"),
+      ),
+    ).toEqual(invalid(message))
+  })
+
+  test('a consistent read of a global index, after an index that is not there', async () => {
+    const read = (index: string) => refusal(run(`SELECT * FROM TABLE."${index}"`, undefined, { ConsistentRead: true }))
+    expect(await read('by-g')).toEqual(invalid('Strongly consistent read is not supported on Global Secondary Indexes'))
+    expect(await read('none')).toEqual(invalid('The table does not have the specified index'))
+  })
+
+  test('an IN of more than 50 partitions or more than 100 others', async () => {
+    const many = (count: number) => Array.from({ length: count }, (_, n) => `'${n}'`).join()
+    const refused = (count: number) =>
+      invalid(`The IN operator is provided with too many operands; number of operands: ${count}`)
+    expect(await refusal(run(`SELECT * FROM TABLE WHERE pk IN [${many(51)}]`))).toEqual(refused(51))
+    expect(await refusal(run(`SELECT * FROM TABLE WHERE g IN (${many(101)})`))).toEqual(refused(101))
+    expect((await run(`SELECT * FROM TABLE WHERE pk IN [${many(50)}]`)).Items).toEqual([])
+    expect((await run(`SELECT * FROM TABLE WHERE g IN [${many(100)}]`)).Items).toEqual([])
+  })
+
+  test('a table with an index whose key has several attributes', async () => {
+    const several = await region.createTable({
+      AttributeDefinitions: ['pk', 'g', 'h'].map((AttributeName) => ({ AttributeName, AttributeType: 'S' as const })),
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'by-both',
+          KeySchema: ['g', 'h'].map((AttributeName) => ({ AttributeName, KeyType: 'HASH' as const })),
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    })
+    const message =
+      'PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys.'
+    expect(await refusal(run(`SELECT * FROM "${several}" WHERE pk = 'a'`))).toEqual(invalid(message))
+    expect(await refusal(run(`INSERT INTO "${several}" VALUE {'pk': 'a'}`))).toEqual(invalid(message))
+  })
+})
+
+describe('replies', () => {
+  test('of a transaction of writes hold no responses', async () => {
+    const { Responses } = await transact(
+      "INSERT INTO TABLE VALUE {'pk': 'b', 'sk': 1}",
+      "UPDATE TABLE SET n = 1 WHERE pk = 'a' AND sk = 1",
+    )
+    expect(Responses).toEqual([])
+  })
+
+  test('of a batch tell the item that a condition failed on, and what it consumed', async () => {
+    const reply = await region.client.send(
+      new BatchExecuteStatementCommand({
+        Statements: [
+          {
+            Statement: named("UPDATE TABLE SET n = 1 WHERE pk = 'a' AND sk = 2 AND b = false"),
+            ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
+          },
+          { Statement: named("INSERT INTO TABLE VALUE {'pk': 'a', 'sk': 1}") },
+        ],
+        ReturnConsumedCapacity: 'TOTAL',
+      }),
+    )
+    expect(reply.Responses).toEqual([
+      {
+        TableName: table,
+        Error: {
+          Code: 'ConditionalCheckFailed',
+          Message: 'The conditional request failed',
+          Item: { pk: { S: 'a' }, sk: { N: '2' }, g: { S: 'g' }, b: { BOOL: true } },
+        },
+      },
+      { TableName: table, Error: { Code: 'DuplicateItem', Message: 'Duplicate primary key exists in table' } },
+    ])
+    expect(reply.ConsumedCapacity).toMatchObject([{ TableName: table }])
+  })
+})

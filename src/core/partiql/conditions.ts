@@ -96,7 +96,7 @@ function membership(first: Expression, second: Expression): Condition {
 }
 
 /** The words are those of expressions: AWS's own for a statement are not known. */
-function tooManyOperands(count: number): Error {
+export function tooManyOperands(count: number): Error {
   return validationError(`The IN operator is provided with too many operands; number of operands: ${count}`)
 }
 

@@ -8,6 +8,8 @@ import { validationError } from '../errors.ts'
 import type { Condition, Operand } from '../expression/condition.ts'
 import { statementPartitionsMax } from '../limits.ts'
 import type { KeySchema } from '../table/table.ts'
+import { tooManyOperands } from './conditions.ts'
+import { conjunctsOf, refuseOverlaps } from './overlap.ts'
 import type { Delete, Select, UpdateStatement } from './statement.ts'
 
 export type KeyedWrite = { readonly keyAttributes: Item; readonly condition?: Condition }
@@ -55,6 +57,7 @@ export type SelectLowering = {
 /** Which partitions a SELECT reads, by the key of its table or index, and what filters the items found there. */
 export function lowerSelect(select: Select, key: KeySchema): SelectLowering {
   const conjuncts = select.where ? conjunctsOf(select.where) : []
+  refuseOverlaps(conjuncts, key)
   const used = new Set<Condition>()
   let partitions: readonly (readonly Condition[])[] = [[]]
   for (const { name } of key.partition) {
@@ -67,8 +70,7 @@ export function lowerSelect(select: Select, key: KeySchema): SelectLowering {
     )
     partitions = partitions.flatMap((equalities) => values.map((value) => [...equalities, equality(name, value)]))
   }
-  if (partitions.length > statementPartitionsMax)
-    throw validationError(`The WHERE clause names too many partitions; number of partitions: ${partitions.length}`)
+  if (partitions.length > statementPartitionsMax) throw tooManyOperands(partitions.length)
   const sortCondition = conjuncts.find((condition) => !used.has(condition) && isSortCondition(condition, key))
   if (sortCondition) used.add(sortCondition)
   const keyConditions = partitions.map((equalities) =>
@@ -206,10 +208,6 @@ function namesAttribute(operand: Operand, name: string): boolean {
 
 function valueOf(operand: Operand): AttributeValue | undefined {
   return 'value' in operand ? operand.value : undefined
-}
-
-function conjunctsOf(condition: Condition): readonly Condition[] {
-  return condition.op === 'and' ? condition.of.flatMap(conjunctsOf) : [condition]
 }
 
 function equality(name: string, value: AttributeValue): Condition {

@@ -5,6 +5,10 @@ import { type ErrorCode, ServiceError, validationError } from '../../core/errors
 import { singleItemKey } from '../../core/partiql/lower.ts'
 import type { Select, Statement } from '../../core/partiql/statement.ts'
 import type { Item } from '../../core/attribute/value.ts'
+import type { Table } from '../../core/table/table.ts'
+import type { Write } from '../../core/write/write.ts'
+import { hasItemTwice } from '../checks/duplicate-keys.ts'
+import { keyOfKey } from '../items/item-key.ts'
 import { defineOperation, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { statementOf, tableNameOfStatement, tableOfStatement, touchOfStatement } from './statement-of.ts'
@@ -31,9 +35,12 @@ export const batchExecuteStatement = defineOperation<Input, Ready, Output>({
   },
   touches: (requests) =>
     requests.flatMap(({ statement }) => (statement instanceof ServiceError ? [] : [touchOfStatement(statement)])),
-  run: async (requests, context) => ({
-    Responses: await Promise.all(requests.map((each) => respond(each, context))),
-  }),
+  run: async (requests, context) => {
+    const planned = requests.map((each) => plan(each, context))
+    if (hasItemTwice(planned.flatMap((each) => ('error' in each ? [] : [{ table: each.table.id, key: each.key }]))))
+      throw validationError('Provided list of item keys contains duplicates')
+    return { Responses: await Promise.all(planned.map((each) => respond(each, context))) }
+  },
   capacity: 'by-table',
 })
 
@@ -57,11 +64,44 @@ function refuseMixture(statements: readonly (Statement | ServiceError)[]): void 
   if (kinds.size > 1) throw validationError('The batch cannot contain both read and write statements')
 }
 
-async function respond({ request, statement }: Asked, context: RequestContext): Promise<Response> {
-  if (statement instanceof ServiceError) return { Error: batchError(statement) }
-  const TableName = tableNameOfStatement(statement)
+/** What a statement is going to do to one item, or why it is not. */
+type Planned =
+  | { readonly error: ServiceError; readonly TableName?: string }
+  | { readonly select: Select; readonly consistent: boolean; readonly table: Table; readonly key: Buffer }
+  | { readonly statement: WriteStatement; readonly write: Write; readonly table: Table; readonly key: Buffer }
+
+function plan({ request, statement }: Asked, context: RequestContext): Planned {
+  if (statement instanceof ServiceError) return { error: statement }
   try {
-    const item = isWrite(statement) ? await change(statement, request, context) : read(statement, request, context)
+    const table = tableOfStatement(statement, context)
+    if (!isWrite(statement)) return { ...readOf(statement, table), consistent: request.ConsistentRead === true }
+    const write = writeOf(statement, table, request.ReturnValuesOnConditionCheckFailure === 'ALL_OLD')
+    return { statement, write, table, key: write.key }
+  } catch (error) {
+    return { error: serviceError(error, context), TableName: tableNameOfStatement(statement) }
+  }
+}
+
+function readOf(select: Select, table: Table) {
+  const named = singleItemKey(select, table.key)
+  if (named === undefined)
+    throw validationError(
+      'Select statements within BatchExecuteStatement must specify the primary key in the where clause.',
+    )
+  return { select, table, key: keyOfKey(table, named.keyAttributes).key }
+}
+
+async function respond(planned: Planned, context: RequestContext): Promise<Response> {
+  if ('error' in planned) {
+    const { error, ...named } = planned
+    return { Error: batchError(error), ...named }
+  }
+  const TableName = tableNameOfStatement('select' in planned ? planned.select : planned.statement)
+  try {
+    const item =
+      'select' in planned
+        ? read(planned, context)
+        : await commitStatement(planned.statement, { table: planned.table, write: planned.write }, context)
     return { TableName, ...(item === undefined ? {} : { Item: item }) }
   } catch (error) {
     return { Error: batchError(serviceError(error, context)), TableName }
@@ -76,24 +116,14 @@ function serviceError(error: unknown, { env }: RequestContext): ServiceError {
   return new ServiceError('InternalServerError', 'Internal server error')
 }
 
-function read(select: Select, { ConsistentRead }: Request, context: RequestContext): Item | undefined {
-  const table = tableOfStatement(select, context)
-  if (!singleItemKey(select, table.key)) {
-    throw validationError(
-      'Select statements within BatchExecuteStatement must specify the primary key in the where clause.',
-    )
-  }
-  const consistent = ConsistentRead === true
+function read(
+  { select, table, consistent }: Extract<Planned, { readonly select: Select }>,
+  context: RequestContext,
+): Item | undefined {
   const page = inOneTurn(readStatement({ select, table, consistent, limit: undefined, from: undefined }, context))
   context.spent.add('read', { name: select.table, table }, page.capacity)
   const [item] = page.items
   return item === undefined ? undefined : decodeItem(item)
-}
-
-async function change(statement: WriteStatement, request: Request, context: RequestContext): Promise<Item | undefined> {
-  const table = tableOfStatement(statement, context)
-  const write = writeOf(statement, table, request.ReturnValuesOnConditionCheckFailure === 'ALL_OLD')
-  return await commitStatement(statement, { table, write }, context)
 }
 
 type BatchErrorCode = NonNullable<NonNullable<Response['Error']>['Code']>

@@ -83,15 +83,18 @@ async function write(input: Input, statements: readonly WriteStatement[], contex
     },
     context,
   )
-  return { Responses: statements.map(() => ({})) }
+  return { Responses: [] }
 }
 
 /** All in one turn, so that nothing becomes durable in between. */
 function read(statements: readonly Select[], context: RequestContext): Output {
   const tables = statements.map((select) => tableOfStatement(select, context))
-  const reads = eachOrCancelled([...statements.entries()], ([at, select]) =>
-    readOf(select, required(tables[at], 'the table of a statement')),
-  )
+  const named = statements.map((select, at) => namedBy(select, required(tables[at], 'the table of a statement')))
+  const reads = eachOrCancelled(named, ({ select, table, keyAttributes }) => ({
+    select,
+    table,
+    key: keyOfKey(table, keyAttributes).key,
+  }))
   assertDistinct(reads.map(({ table, key }) => ({ table: table.id, key })))
   const sizes = reads.map(({ table, key }) => itemSizeIn(context.engine.get(table, key)))
   assertWithinSize(sizes.reduce((sum, sizeBytes) => sum + sizeBytes, 0))
@@ -106,13 +109,13 @@ function read(statements: readonly Select[], context: RequestContext): Output {
 
 const itemSizeIn = (row: Buffer | undefined): number => (row === undefined ? 0 : itemSizeOf(row))
 
-type ItemRead = { readonly select: Select; readonly table: Table; readonly key: Buffer }
+type NamedRead = { readonly select: Select; readonly table: Table; readonly keyAttributes: Item }
 
-function readOf(select: Select, table: Table): ItemRead {
-  const named: { readonly keyAttributes: Item } | undefined = singleItemKey(select, table.key)
+function namedBy(select: Select, table: Table): NamedRead {
+  const named = singleItemKey(select, table.key)
   if (named === undefined)
     throw validationError(
       'Select statements within ExecuteTransaction must specify the primary key in the where clause.',
     )
-  return { select, table, key: keyOfKey(table, named.keyAttributes).key }
+  return { select, table, keyAttributes: named.keyAttributes }
 }

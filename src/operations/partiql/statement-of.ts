@@ -1,6 +1,7 @@
 /** A request's statement: its parameters checked as values are anywhere, its text parsed, its table found. */
 import { unreachable } from '../../core/assert.ts'
 import type { AttributeValue } from '../../core/attribute/value.ts'
+import { validationError } from '../../core/errors.ts'
 import { parseStatement } from '../../core/partiql/parser.ts'
 import { partitionKeys } from '../../core/partiql/lower.ts'
 import type { Select, Statement } from '../../core/partiql/statement.ts'
@@ -25,7 +26,12 @@ export function tableNameOfStatement(statement: Statement): string {
 }
 
 export function tableOfStatement(statement: Statement, context: OperationContext): Table {
-  return tableForItems(tableNameOfStatement(statement), context)
+  const table = tableForItems(tableNameOfStatement(statement), context)
+  if (table.indexes.some(({ key }) => key.partition.length > 1 || key.sort.length > 1))
+    throw validationError(
+      'PartiQL statements cannot be executed on tables with multi-attribute HASH keys or multi-attribute RANGE keys.',
+    )
+  return table
 }
 
 /** PartiQL has four permissions of its own; EXISTS(SELECT …) reads. */

@@ -15,7 +15,7 @@ import { lastEvaluatedKey, queryStart, scanStart } from '../../core/read/page-to
 import { TurnWork } from '../../core/read/page-work.ts'
 import { queryRange, type QueryTarget } from '../../core/read/query-range.ts'
 import type { ReadPlan } from '../../core/read/read-plan.ts'
-import type { KeySchema, Table } from '../../core/table/table.ts'
+import type { Index, KeySchema, Table } from '../../core/table/table.ts'
 import type { Turns } from '../../core/turns.ts'
 import { indexForRead } from '../checks/table-exists.ts'
 import { selectionOf } from '../items/selection.ts'
@@ -65,7 +65,7 @@ export function* readStatement(read: StatementRead, context: OperationContext): 
 type Planner = (startKey: Item | undefined, limit: number | undefined) => ReadPlan
 
 function plansOf({ select, table, consistent }: StatementRead): readonly Planner[] {
-  const index = indexForRead(table, { IndexName: select.index, ConsistentRead: consistent })
+  const index = indexOf(table, select.index, consistent)
   const target: QueryTarget = { table, index }
   const { keyConditions, filter } = lowerSelect(select, (index ?? table).key)
   const forward = orderOf(select, (index ?? table).key, keyConditions.length)
@@ -97,6 +97,16 @@ function plansOf({ select, table, consistent }: StatementRead): readonly Planner
       ...limited(limit),
     })
   })
+}
+
+/** The words differ from those of Query and Scan. */
+function indexOf(table: Table, name: string | undefined, consistent: boolean): Index | undefined {
+  const index = table.indexes.find((candidate) => candidate.name === name)
+  if (name !== undefined && (index === undefined || index.status === 'DELETING'))
+    throw validationError('The table does not have the specified index')
+  if (index?.kind === 'global' && consistent)
+    throw validationError('Strongly consistent read is not supported on Global Secondary Indexes')
+  return indexForRead(table, { IndexName: name, ConsistentRead: consistent })
 }
 
 function* columnsOf(bodies: readonly Buffer[], select: Select): Turns<readonly Buffer[]> {

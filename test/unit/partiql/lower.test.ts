@@ -33,6 +33,41 @@ describe('SELECT', () => {
   })
 })
 
+describe('branches of an OR on the sort key', () => {
+  const overlapping = 'Overlapping conditions with range keys are not supported in where clause'
+
+  test.each([
+    `pk = 'x' AND (sk > 1 OR sk > 5)`,
+    `pk = 'x' AND (sk = 1 OR 1 = sk)`,
+    `pk = 'x' AND (sk <= 1 OR sk BETWEEN 1 AND 2)`,
+    `pk IN ['x', 'y'] AND (sk < 5 OR sk > 9 OR sk = 4)`,
+    `(pk = 'x' AND sk < 5) OR (pk = 'x' AND 3 < sk)`,
+  ])('%s overlap', (where) => {
+    expect(() => lowerSelect(select(where), key)).toThrow(overlapping)
+  })
+
+  test.each([
+    `pk = 'x' AND (sk < 1 OR sk > 1)`,
+    `pk = 'x' AND (sk < 1 OR sk = 1 OR sk > 1)`,
+    `pk = 'x' AND sk > 5 AND (sk < 7 OR sk BETWEEN 8 AND 9)`,
+    `(pk = 'x' AND sk < 5) OR (pk = 'y' AND sk > 3)`,
+    `pk = 'x' AND (sk <> 1 OR sk = 2)`,
+    `pk = 'x' AND (NOT sk > 1 OR sk < 5)`,
+    `pk = 'x' AND (a < 5 OR a < 6)`,
+    `sk < 5 OR sk < 6`,
+  ])('%s run', (where) => {
+    expect(lowerSelect(select(where), key)).toBeDefined()
+  })
+
+  test('prefixes of a text', () => {
+    const texts = { ...key, sort: [{ name: 'sk', type: 'S' as const }] }
+    const both = (one: string, two: string) =>
+      lowerSelect(select(`pk = 'x' AND (begins_with(sk, '${one}') OR begins_with(sk, '${two}'))`), texts)
+    expect(() => both('a', 'ab')).toThrow(overlapping)
+    expect(both('ab', 'ac')).toBeDefined()
+  })
+})
+
 describe('UPDATE and DELETE', () => {
   test('an update asks for the item to be there and for the rest of its WHERE', () => {
     const statement = parseStatement(`UPDATE t SET a = 1 WHERE pk = 'x' AND sk = 1 AND a > 5`, []) as UpdateStatement
