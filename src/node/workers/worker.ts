@@ -93,10 +93,7 @@ function start(
     handOver: (socket, received, taken) =>
       tell({ type: 'connection', received: received.toString('base64') }, socket, taken),
   })
-  setInterval(() => {
-    const measured = meter.take()
-    if (measured !== undefined) tell({ type: 'measured', ...measured })
-  }, relayMs).unref()
+  setInterval(() => tellMeasured(meter.take()), relayMs).unref()
   end = async () => {
     api.close()
     await drain({
@@ -114,6 +111,10 @@ function start(
   }
   tell({ type: 'ready' })
   return connections
+}
+
+function tellMeasured(measured: ReturnType<ReturnType<typeof relayMeter>['take']>): void {
+  if (measured !== undefined) tell({ type: 'measured', ...measured })
 }
 
 function signaturesOf(credentials: () => Credentials, region: string, signedFor: readonly string[]): Signatures {
