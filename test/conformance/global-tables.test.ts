@@ -58,7 +58,7 @@ describe.runIf(isLocal)('a global table', () => {
       DisassociationProtectionEnabled: true,
       StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
     })
-    expect(here?.Replicas?.map(({ RegionName }) => RegionName)).toEqual([ap, us])
+    expect(here?.Replicas?.map(({ RegionName }) => RegionName)).toEqual([us, ap])
     expect(here?.Replicas?.[0]).toMatchObject({
       ReplicaStatus: 'ACTIVE',
       GlobalTableSettingsReplicationMode: 'ENABLED_WITH_OVERRIDES',

@@ -4,9 +4,11 @@
  */
 import { settle, type Settled } from './contradictions.ts'
 import { hasKeeper, isOrderedByAnother, isServed } from './departures.ts'
+import { newIdentity } from './identity.ts'
 import {
   guardRegister,
   type GuardRegister,
+  identityRegister,
   indexRegister,
   type IndexRegister,
   keeperRegister,
@@ -25,6 +27,7 @@ import {
   registersUnder,
   registerValue,
 } from './registers.ts'
+import type { TableId } from './table.ts'
 
 export type Owed = {
   readonly edits: readonly (readonly [string, unknown])[]
@@ -33,11 +36,12 @@ export type Owed = {
 }
 
 /** `moment` is another text each time that this region writes a register. */
-type Place = { readonly region: string; readonly nowMs: number; readonly moment: string }
+type Place = { readonly table: TableId; readonly region: string; readonly nowMs: number; readonly moment: string }
 
 export function owedRegisters(registers: Registers, place: Place): Owed {
   const ledger = new Ledger(registers)
   oweGuard(ledger, place)
+  oweIdentity(ledger, place)
   const settled = settle(ledger.registers)
   oweIndexes(ledger, settled, place)
   const overruled = oweOverruled(ledger, settled, place)
@@ -63,6 +67,15 @@ class Ledger {
     else this.registers.set(register, value)
     this.#edits.set(register, value)
   }
+}
+
+/** Also told to the others, so that a region that has lost its disk knows it from them. */
+function oweIdentity(ledger: Ledger, place: Place): void {
+  const { registers } = ledger
+  const register = identityRegister(place.region)
+  if (registers.get(register) !== undefined || registers.get('local/status') === undefined) return
+  const identity = newIdentity(registers, place)
+  if (identity !== undefined) ledger.owe(register, identity)
 }
 
 /** The other regions know how this replica is protected; a region that has lost its disk knows it from them. */

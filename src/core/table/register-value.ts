@@ -17,6 +17,7 @@ export function isRegisterValue(register: string, value: unknown): boolean {
   if (register.startsWith('keeper/')) return isKeeper(value)
   if (register.startsWith('guard/')) return isRecord(value) && typeof value['deletionProtection'] === 'boolean'
   if (register.startsWith('override/')) return isOverride(value)
+  if (register.startsWith('identity/')) return isIdentity(value)
   if (register === 'settings/table-class') return typeof value === 'string'
   return !register.startsWith('settings/') || isSetting(register, value)
 }
@@ -44,6 +45,17 @@ function isLeave(value: unknown): boolean {
 
 function isKeeper(value: unknown): boolean {
   return isRecord(value) && typeof value['by'] === 'string' && typeof value['of'] === 'string'
+}
+
+const identityTextMax = 100
+/** Of the year 9999, the last that a label has four digits for. */
+const createdMsMax = 253_402_300_799_999
+
+function isIdentity(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { tableId, createdMs, streamOf = '' } = value
+  const areTexts = [tableId, streamOf].every((text) => typeof text === 'string' && text.length <= identityTextMax)
+  return areTexts && Number.isSafeInteger(createdMs) && Number(createdMs) >= 0 && Number(createdMs) <= createdMsMax
 }
 
 function isOverride(value: unknown): boolean {

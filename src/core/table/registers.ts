@@ -8,6 +8,7 @@
  *   keeper/<region>     which region keeps the table when that one leaves (departures.ts)
  *   guard/<region>      what that region's replica is protected against, so that the others know
  *   override/<region>   what that region's replica has in its own way
+ *   identity/<region>   what that region's replica is called there (identity.ts)
  *   index/<name>        a secondary index as all replicas have it; `deleted` lets each region remove its own rows
  *   settings/<name>     what AWS keeps equal in all replicas
  *   local/<name>        this region's own affair; never leaves it
@@ -117,6 +118,7 @@ export const replicaRegister = (region: string): string => `replica/${region}`
  */
 export const leaveRegister = (region: string): string => `leave/${region}`
 export const keeperRegister = (region: string): string => `keeper/${region}`
+export const identityRegister = (region: string): string => `identity/${region}`
 export const overrideRegister = (region: string): string => `override/${region}`
 /** What there is of one replica: all of it goes with the replica. */
 export const ofOneReplica = (region: string): readonly string[] => [
@@ -125,6 +127,7 @@ export const ofOneReplica = (region: string): readonly string[] => [
   overrideRegister(region),
   guardRegister(region),
   keeperRegister(region),
+  identityRegister(region),
 ]
 export const indexRegister = (name: string): string => `index/${name}`
 export const localIndexRegister = (name: string): string => `local/index/${name}`

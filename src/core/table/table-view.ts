@@ -2,6 +2,7 @@
 import { assert } from '../assert.ts'
 import { settle, type Settled } from './contradictions.ts'
 import { awaitsKeeper, isServed } from './departures.ts'
+import { byCreation, identityOf } from './identity.ts'
 import {
   guardRegister,
   type GuardRegister,
@@ -39,7 +40,9 @@ export function tableFrom(id: TableId, number: number, region: string, registers
   const definition = registerValue(registers, 'definition')
   if (definition === undefined) return undefined
   const settled = settle(registers)
-  const replicas = replicasFrom(registers, settled)
+  const oldestFirst = byCreation(registers, definition.createdMs)
+  const identity = identityOf(registers, region)
+  const replicas = replicasFrom(registers, settled).toSorted((a, b) => oldestFirst(a.region, b.region))
   const own = replicas.find((replica) => replica.region === region)
   const local = registerValue(registers, 'local/status')
   if (local === undefined) return undefined
@@ -52,6 +55,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     number,
     name: definition.name,
     createdMs: definition.createdMs,
+    ...(identity === undefined ? {} : { identity }),
     status: isStruck ? 'DELETING' : statusFrom(local.status, own),
     ...(own?.mayStay === true && local.status !== 'DELETING' ? { mayStay: true as const } : {}),
     statusSinceMs: local.sinceMs,

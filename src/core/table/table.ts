@@ -94,7 +94,7 @@ export type TableSettings = {
   readonly deletionProtection: boolean
   /** Absent is true. */
   readonly disassociationProtection?: boolean
-  /** `enabled` false: it was, and its label is still described. */
+  /** `enabled` false: it was, and its label is still described, by way of `ownLabel` (identity.ts). */
   readonly stream?: { readonly enabled: boolean; readonly viewType: string; readonly label: string }
   readonly encryption?: { readonly type: string; readonly keyArn?: string; readonly status: string }
   readonly timeToLive?: { readonly attribute: string; readonly enabled: boolean }
@@ -105,12 +105,20 @@ export type TableSettings = {
   readonly throughputDecreasedMs?: number
 }
 
+/**
+ * What a region's replica is called there: a register that the region writes when its replica begins (identity.ts). `streamOf`: the
+ * label of the stream that the table had then; the replica's own stream began with the replica.
+ */
+export type Identity = { readonly tableId: string; readonly createdMs: number; readonly streamOf?: string }
+
 export type Table = {
   readonly id: TableId
   /** Local to this region: the table's prefix in the store, never reused. */
   readonly number: number
   readonly name: string
   readonly createdMs: number
+  /** What clients are told instead of `id` and `createdMs`. */
+  readonly identity?: Identity
   readonly status: TableStatus
   /** DELETING at another region's word, which may not come to count: rows of peers are applied, and nothing is removed. */
   readonly mayStay?: true
@@ -125,7 +133,7 @@ export type Table = {
   /** Shared registers of indexes that do not count (contradictions.ts), by the index's name. */
   readonly overruledIndexes?: ReadonlyMap<string, object>
   readonly settings: TableSettings
-  /** Every region that has or is getting a replica, this one included; empty for a table of one region. */
+  /** Every region that has or is getting a replica, this one included, in the order of their creation; empty for a table of one region. */
   readonly replicas: readonly Replica[]
 }
 

@@ -5,6 +5,7 @@ import { decodeRow, encodeRow, isOnlyOf, type Row } from '../../core/item/row.ts
 import { reconcile, type Reconciled } from '../../core/reconcile/reconcile.ts'
 import {
   guardRegister,
+  identityRegister,
   indexRegister,
   type IndexRegister,
   keeperRegister,
@@ -142,7 +143,9 @@ type Met = {
 /** A region's own state (`replica/`) is no setting, but that a replica is asked for, or struck, is. */
 function reportLoser(state: State, group: Group, { table, register, local, incoming, winner }: Met): void {
   const [won, lost] = winner === 'local' ? [local, incoming] : [incoming, local]
-  const isState = [guardRegister(''), replicaRegister(''), keeperRegister('')].some((own) => register.startsWith(own))
+  const isState = [guardRegister, replicaRegister, keeperRegister, identityRegister].some((own) =>
+    register.startsWith(own('')),
+  )
   if (won.body.equals(lost.body) || (isState && won.tombstone === lost.tombstone)) return
   // A region that has forgotten a deleted index knows nothing of it when it makes another of the name.
   if (register.startsWith(indexRegister('')) && isDeletedBefore(lost, won)) return

@@ -7,6 +7,7 @@ import type { Cause } from '../../core/change/change.ts'
 import { decodeRow, encodeRow, type Row } from '../../core/item/row.ts'
 import { seenBy } from '../../core/reconcile/reconcile.ts'
 import {
+  identityRegister,
   isLocalRegister,
   localIndexRegister,
   type LocalIndexRegister,
@@ -65,7 +66,12 @@ function isStale(
 export function settleRegisters(state: State, group: Group, id: TableId): void {
   numberTable(state, group, id)
   const { wallMs, counter } = state.head.clock
-  const place = { region: state.topology.self.name, nowMs: state.time.wallMs(), moment: `${wallMs}.${counter}` }
+  const place = {
+    table: id,
+    region: state.topology.self.name,
+    nowMs: state.time.wallMs(),
+    moment: `${wallMs}.${counter}`,
+  }
   const { edits, overruled } = owedRegisters(state.catalog.registers(id), place)
   for (const each of overruled) report(state, group, id, each)
   for (const [register, value] of edits) writeRegister(state, group, id, { register, value })
@@ -118,11 +124,11 @@ export async function detach(state: State, id: TableId, own: TableId): Promise<v
   const group = state.groups.open()
   try {
     const registers = [...state.catalog.registers(id)]
-    const kept = registers.filter(([register]) => !isOfReplicas(register) && register !== numberRegister)
+    const self = state.topology.self.name
+    const kept = registers.filter(([register]) => isKept(register, self))
     const number = required(registers.find(([register]) => register === numberRegister)?.[1], 'a table that is here')
     for (const [register, value] of [[numberRegister, number] as const, ...kept])
       writeRegister(state, group, own, { register, value })
-    const self = state.topology.self.name
     for (const register of ofOneReplica(self))
       if (state.catalog.registers(id).get(register) !== undefined)
         writeRegister(state, group, id, { register, value: undefined })
@@ -136,6 +142,10 @@ export async function detach(state: State, id: TableId, own: TableId): Promise<v
   }
   await group.durable
 }
+
+/** What clients are told of it stays as it was, too. */
+const isKept = (register: string, self: string): boolean =>
+  register === identityRegister(self) || (!isOfReplicas(register) && register !== numberRegister)
 
 function isOfReplicas(register: string): boolean {
   return [...ofOneReplica(''), overruledRegister('')].some((prefix) => register.startsWith(prefix))

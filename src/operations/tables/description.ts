@@ -6,6 +6,7 @@ import type {
   ReplicaDescription,
   TableDescription,
 } from '@aws-sdk/client-dynamodb'
+import { ownLabel } from '../../core/table/identity.ts'
 import type {
   Index,
   IndexSettings,
@@ -36,7 +37,7 @@ export function describeTable(shared: Table, context: OperationContext): Descrip
     TableName: table.name,
     KeySchema: keySchemaElements(table.key),
     TableStatus: table.status,
-    CreationDateTime: seconds(table.createdMs),
+    CreationDateTime: seconds(table.identity?.createdMs ?? table.createdMs),
     ProvisionedThroughput: {
       ...throughputTimes(table.settings),
       NumberOfDecreasesToday: 0,
@@ -45,7 +46,7 @@ export function describeTable(shared: Table, context: OperationContext): Descrip
     TableSizeBytes: size.bytes,
     ItemCount: size.items,
     TableArn: tableArn(settings, table.name),
-    TableId: table.id,
+    TableId: table.identity?.tableId ?? table.id,
     ...billing(table),
     ...(table.settings.onDemand === undefined ? {} : { OnDemandThroughput: onDemandUnits(table.settings.onDemand) }),
     WarmThroughput: { ...warmUnits(table.settings, table.settings.billingMode), Status: table.status },
@@ -177,10 +178,11 @@ function globalIndexDescription(table: Table, index: Index): Wire<GlobalSecondar
 }
 
 function stream(
-  { name, settings: { stream: specification } }: Table,
+  { name, identity, settings: { stream: specification } }: Table,
   { settings }: OperationContext,
 ): Pick<Description, 'StreamSpecification' | 'LatestStreamLabel' | 'LatestStreamArn'> {
   if (specification === undefined) return {}
+  const label = ownLabel(specification.label, identity)
   return {
     ...(specification.enabled
       ? {
@@ -190,8 +192,8 @@ function stream(
           },
         }
       : {}),
-    LatestStreamLabel: specification.label,
-    LatestStreamArn: streamArn(settings, name, specification.label),
+    LatestStreamLabel: label,
+    LatestStreamArn: streamArn(settings, name, label),
   }
 }
 

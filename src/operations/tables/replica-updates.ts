@@ -5,8 +5,10 @@
 import type { ReplicationGroupUpdate, UpdateTableInput } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
 import { type ServiceError, validationError } from '../../core/errors.ts'
+import { streamLabel } from '../../core/table/identity.ts'
 import {
   guardRegister,
+  identityRegister,
   leaveRegister,
   type LeaveRegister,
   ofOneReplica,
@@ -20,7 +22,6 @@ import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { overridesFrom } from './replica-overrides.ts'
-import { streamLabel } from './specifications.ts'
 
 type Input = Wire<UpdateTableInput>
 type Update = Wire<ReplicationGroupUpdate>
@@ -140,6 +141,7 @@ export function newReplica(
     { register: leaveRegister(local), value: undefined },
   ]
   return [
+    { register: identityRegister(region), value: undefined },
     { register: replicaRegister(region), value: coming },
     { register: leaveRegister(region), value: undefined },
     { register: guardRegister(region), value: undefined },

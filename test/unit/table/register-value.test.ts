@@ -10,6 +10,7 @@ const good: Readonly<Record<string, unknown>> = {
   definition: { name: 'T', createdMs: 1, key, attributes: [{ name: 'pk', type: 'S' }] },
   'replica/eu-west-1': { status: 'ACTIVE' },
   'replica/us-east-1': { status: 'ACTIVE' },
+  'identity/us-east-1': { tableId: 'id', createdMs: 1 },
   'leave/eu-west-1': { by: 'us-east-1', askedMs: 1, heard: '1.0' },
   'keeper/eu-west-1': { by: 'us-east-1', of: '1.0' },
   'index/by-color': { id: 'one', kind: 'global', key, projection: { type: 'ALL' }, settings: {} },
@@ -33,6 +34,11 @@ describe('what a peer may send as a register', () => {
     expect(isRegisterValue('index/by-color', undefined)).toBe(false)
   })
 
+  it('is no identity whose time has no date, or whose texts are long', () => {
+    for (const wrong of [{ createdMs: 8.64e15 }, { createdMs: -1 }, { tableId: 'x'.repeat(101) }, { streamOf: 1 }])
+      expect(isRegisterValue('identity/eu-west-1', { tableId: 'id', createdMs: 1, ...wrong })).toBe(false)
+  })
+
   it('may be a setting of a newer version', () => {
     expect(isRegisterValue('settings/of-the-future', { any: 'thing' })).toBe(true)
   })
@@ -44,7 +50,7 @@ describe('what a peer may send as a register', () => {
       fc.property(fc.array(fc.tuple(register, value), { maxLength: 12 }), (edits) => {
         const registers = new Map<string, unknown>(Object.entries(good))
         for (const [name, edited] of edits) if (isRegisterValue(name, edited)) registers.set(name, edited)
-        const place = { region: 'eu-west-1', nowMs: 1, moment: '1.0' }
+        const place = { table: 'id', region: 'eu-west-1', nowMs: 1, moment: '1.0' }
         for (const [name, owed] of owedRegisters(registers, place).edits) registers.set(name, owed)
         registers.set('local/status', { status: 'ACTIVE', sinceMs: 1 })
         expect(tableFrom('id', 1, 'eu-west-1', registers)?.replicas).toBeDefined()
