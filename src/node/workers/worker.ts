@@ -54,6 +54,21 @@ function recordIn(error: unknown): { readonly record?: string } {
   return error instanceof DamagedRecord ? { record: error.key.toString('base64') } : {}
 }
 
+/** The operations that run here are those that need no more than reading. */
+function contextOf(
+  engine: ReadingEngine,
+  { env, accountId, region }: Pick<WorkerStart, 'accountId' | 'region'> & { readonly env: OperationContext['env'] },
+): OperationContext {
+  const settings = {
+    accountId,
+    globalTables2017: false,
+    region: region.name,
+    regions: [region.name],
+    tableTransitionMs: 0,
+  }
+  return { engine: engine as unknown as Engine, env, settings }
+}
+
 function start(
   { folder, region, accountId, credentials: file, signedFor, visitors, host }: WorkerStart,
   log: Log,
@@ -63,12 +78,7 @@ function start(
   const reading = new ReadingEngine(store, region)
   const env = { clock: systemClock, random: systemRandom, meter, log }
   watchTurns({ meter, log })
-  // The operations that run here are those that need no more than reading.
-  const context = {
-    engine: reading as unknown as Engine,
-    env,
-    settings: { accountId, globalTables2017: false, region: region.name, regions: [region.name], tableTransitionMs: 0 },
-  } as unknown as OperationContext
+  const context = contextOf(reading, { env, accountId, region })
   const credentials = file === undefined ? undefined : watchCredentials(file, log)
   const signatures =
     credentials === undefined ? {} : { signatures: signaturesOf(credentials.current, region.name, signedFor) }
