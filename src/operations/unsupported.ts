@@ -4,10 +4,12 @@ import { ServiceError } from '../core/errors.ts'
 const notYet = 'not yet'
 
 export const unsupported: Readonly<Record<string, string>> = {
+  CancelBulkOperation: notYet,
   CreateBackup: notYet,
   DeleteBackup: notYet,
   DeleteResourcePolicy: notYet,
   DescribeBackup: notYet,
+  DescribeBulkOperation: notYet,
   DescribeExport: notYet,
   DescribeImport: notYet,
   DescribeTableReplicaAutoScaling: notYet,
@@ -17,12 +19,15 @@ export const unsupported: Readonly<Record<string, string>> = {
   GetResourcePolicy: notYet,
   ImportTable: notYet,
   ListBackups: notYet,
+  ListBulkOperations: notYet,
   ListContributorInsights: notYet,
   ListExports: notYet,
   ListImports: notYet,
   PutResourcePolicy: notYet,
   RestoreTableFromBackup: notYet,
   RestoreTableToPointInTime: notYet,
+  SearchVectors: notYet,
+  StartBulkPutItems: notYet,
   UpdateContinuousBackups: notYet,
   UpdateContributorInsights: notYet,
   UpdateKinesisStreamingDestination: notYet,

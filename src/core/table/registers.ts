@@ -17,6 +17,7 @@
  * other are settled in contradictions.ts; those that do not count are kept, and listed under `local/overruled/`.
  */
 import type {
+  Decreases,
   IndexSettings,
   IndexStatus,
   KeyAttribute,
@@ -44,6 +45,7 @@ export type RegisterValues = {
     readonly billingModeChangedMs?: number
     readonly throughputIncreasedMs?: number
     readonly throughputDecreasedMs?: number
+    readonly decreases?: Decreases
   }
   'settings/on-demand': OnDemandThroughput
   'settings/warm': WarmThroughput
@@ -51,10 +53,12 @@ export type RegisterValues = {
   'settings/stream': { readonly enabled: boolean; readonly viewType: string; readonly label: string }
   'settings/encryption': { readonly type: string; readonly keyArn?: string; readonly status: string }
   'settings/time-to-live': { readonly attribute: string; readonly enabled: boolean }
-  'local/status': { readonly status: TableStatus; readonly sinceMs: number }
+  /** `before`: the throughput that is described until the status ends. */
+  'local/status': { readonly status: TableStatus; readonly sinceMs: number; readonly before?: Throughput }
   'local/deletion-protection': boolean
   /** Of the replica: it may only be disassociated once this is false. Absent is true. */
   'local/disassociation-protection': boolean
+  'local/settings-replication': 'ENABLED' | 'DISABLED'
   'local/tags': Readonly<Record<string, string>>
 }
 

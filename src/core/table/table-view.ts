@@ -65,6 +65,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     ...leftovers(registers),
     ...overruledIndexes(registers, settled),
     settings,
+    ...(local.status === 'UPDATING' && local.before !== undefined ? { throughputBefore: local.before } : {}),
     // The last replica left is an ordinary table of one region again.
     replicas: replicas.length > 1 ? replicas : [],
   }
@@ -166,6 +167,7 @@ function settingsFrom(registers: Registers, region: string, replicas: readonly R
   const stream = streamFrom(registers, replicas)
   const encryption = registerValue(registers, 'settings/encryption')
   const timeToLive = registerValue(registers, 'settings/time-to-live')
+  const settingsReplication = registerValue(registers, 'local/settings-replication')
   const protection = registerValue(registers, 'local/disassociation-protection')
   return {
     ...capacity,
@@ -175,6 +177,7 @@ function settingsFrom(registers: Registers, region: string, replicas: readonly R
     ...(stream === undefined ? {} : { stream }),
     ...(encryption === undefined ? {} : { encryption }),
     ...(timeToLive === undefined ? {} : { timeToLive }),
+    ...(settingsReplication === undefined ? {} : { settingsReplication }),
     deletionProtection: isProtected(registers, region),
     ...(protection === undefined ? {} : { disassociationProtection: protection }),
     tags: registerValue(registers, 'local/tags') ?? {},

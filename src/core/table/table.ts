@@ -42,7 +42,11 @@ export type Throughput = { readonly readUnits: number; readonly writeUnits: numb
 export type OnDemandThroughput = { readonly maxReadUnits?: number; readonly maxWriteUnits?: number }
 export type WarmThroughput = { readonly readUnits: number; readonly writeUnits: number }
 
+/** `day`: whole days since 1970, UTC. */
+export type Decreases = { readonly day: number; readonly count: number }
+
 export type IndexSettings = {
+  readonly decreases?: Decreases
   readonly provisioned?: Throughput
   readonly onDemand?: OnDemandThroughput
   readonly warm?: WarmThroughput
@@ -103,6 +107,9 @@ export type TableSettings = {
   readonly billingModeChangedMs?: number
   readonly throughputIncreasedMs?: number
   readonly throughputDecreasedMs?: number
+  readonly decreases?: Decreases
+  /** As a table of one region was told (UpdateTable). */
+  readonly settingsReplication?: 'ENABLED' | 'DISABLED'
 }
 
 /**
@@ -133,6 +140,8 @@ export type Table = {
   /** Shared registers of indexes that do not count (contradictions.ts), by the index's name. */
   readonly overruledIndexes?: ReadonlyMap<string, object>
   readonly settings: TableSettings
+  /** While UPDATING: the throughput that is still described. */
+  readonly throughputBefore?: Throughput
   /** Every region that has or is getting a replica, this one included, in the order of their creation; empty for a table of one region. */
   readonly replicas: readonly Replica[]
 }

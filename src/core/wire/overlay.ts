@@ -71,22 +71,3 @@ export const itemOperations: ReadonlySet<string> = new Set([
   'Scan',
   'UpdateItem',
 ])
-
-/**
- * Newer than the model: members of the SDK that the model does not have yet. Replicas that leave with their data (developer guide,
- * "Disassociating a global table replica", 2026).
- */
-export const addedShapes: Readonly<Record<string, ModelShape>> = {
-  DisassociateReplicationGroupMemberAction: {
-    type: 'structure',
-    members: { RegionName: 'RegionName', DisassociationMode: 'DisassociationMode' },
-    required: ['RegionName', 'DisassociationMode'],
-  },
-  DisassociationMode: { type: 'string', enum: ['WAIT_FOR_REPLICATION'] },
-  DisassociationProtectionEnabled: { type: 'boolean' },
-}
-
-export const addedMembers: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  ReplicationGroupUpdate: { Disassociate: 'DisassociateReplicationGroupMemberAction' },
-  UpdateTableInput: { DisassociationProtectionEnabled: 'DisassociationProtectionEnabled' },
-}

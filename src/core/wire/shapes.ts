@@ -5,7 +5,7 @@
 import { required, unreachable } from '../assert.ts'
 import type { Bounds, ModelShape, ScalarType } from './model-shape.ts'
 import { model } from './model.ts'
-import { addedMembers, addedShapes, memberOverlay, shapeOverlay } from './overlay.ts'
+import { memberOverlay, shapeOverlay } from './overlay.ts'
 
 export type Constraints = Bounds & {
   readonly pattern?: { readonly text: string; readonly matches: RegExp }
@@ -77,7 +77,7 @@ const inputs = new Map(
 function link(name: string): Shape {
   const known = linked.get(name)
   if (known !== undefined) return known
-  const source = required(model.shapes[name] ?? addedShapes[name], `shape ${name}`)
+  const source = required(model.shapes[name], `shape ${name}`)
   if (source.type === 'structure') return linkStructure(name, source)
   const shape = linkOther(name, source)
   linked.set(name, shape)
@@ -92,7 +92,7 @@ function linkStructure(name: string, source: ModelShape): Shape {
   }
   const shape: Linking = { kind: 'structure', name, members: new Map(), constrained: [], valued: [] }
   linked.set(name, shape)
-  const members = Object.entries({ ...source.members, ...addedMembers[name] }).map(([member, target]): Member => {
+  const members = Object.entries(source.members ?? {}).map(([member, target]): Member => {
     const beyond = memberOverlay[`${name}.${member}`]
     return {
       name: member,

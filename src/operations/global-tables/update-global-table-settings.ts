@@ -8,14 +8,16 @@ import type {
   UpdateGlobalTableSettingsOutput,
 } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
-import { ServiceError, validationError } from '../../core/errors.ts'
+import { ServiceError } from '../../core/errors.ts'
 import { indexRegister, overrideRegister } from '../../core/table/registers.ts'
 import type { Index, ReplicaOverrides, Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import { assertActive } from '../checks/table-exists.ts'
 import { checkTableThroughput } from '../checks/throughput.ts'
+import { refuseMembers } from '../refused-members.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { decreasesAfter } from '../tables/decreases.ts'
 import { shared } from '../tables/index-updates.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { capacityAfter } from '../tables/setting-updates.ts'
@@ -29,14 +31,9 @@ type ReplicaUpdate = Wire<ReplicaSettingsUpdate>
 export const updateGlobalTableSettings = defineControl<Input, Output>({
   name: 'UpdateGlobalTableSettings',
   table: (input) => input.GlobalTableName,
-  checks: [noAutoScaling],
+  checks: [refuseMembers('UpdateGlobalTableSettings')],
   run: (input, context) => oneAtATime(context.engine, input.GlobalTableName ?? '', () => update(input, context)),
 })
-
-function noAutoScaling(input: Input): void {
-  if (JSON.stringify(input).includes('AutoScalingSettingsUpdate"'))
-    throw validationError('Auto scaling is not supported by this version of Longitude')
-}
 
 async function update(input: Input, context: OperationContext): Promise<Output> {
   const table = globalTable(input.GlobalTableName, context)
@@ -44,7 +41,7 @@ async function update(input: Input, context: OperationContext): Promise<Output> 
   const edits = [
     ...capacity(table, input, context),
     ...(input.GlobalTableGlobalSecondaryIndexSettingsUpdate ?? []).map((asked) =>
-      indexCapacity(globalIndex(table, asked.IndexName), asked.ProvisionedWriteCapacityUnits),
+      indexCapacity(globalIndex(table, asked.IndexName), asked.ProvisionedWriteCapacityUnits, context),
     ),
     ...(input.ReplicaSettingsUpdate ?? []).map((asked) => replica(table, asked)),
   ]
@@ -67,11 +64,18 @@ function capacity(table: Table, input: Input, { env }: OperationContext): Regist
   return [{ register: 'settings/capacity', value }]
 }
 
-function indexCapacity(index: Index, writeUnits: number | undefined): RegisterEdit {
+function indexCapacity(index: Index, writeUnits: number | undefined, { env }: OperationContext): RegisterEdit {
   const provisioned = { readUnits: index.settings.provisioned?.readUnits ?? 1, writeUnits: writeUnits ?? 1 }
   return {
     register: indexRegister(index.name),
-    value: { ...shared(index), settings: { ...index.settings, provisioned } },
+    value: {
+      ...shared(index),
+      settings: {
+        ...index.settings,
+        provisioned,
+        ...decreasesAfter(index.settings, provisioned, env.clock.wallMs()),
+      },
+    },
   }
 }
 

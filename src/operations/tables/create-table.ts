@@ -28,6 +28,7 @@ import {
 } from '../checks/secondary-indexes.ts'
 import { checkOnDemand, checkTableThroughput, throughputSettings } from '../checks/throughput.ts'
 import { inUse } from '../checks/table-exists.ts'
+import { refuseMembers } from '../refused-members.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
@@ -41,7 +42,7 @@ type Output = Wire<CreateTableOutput>
 export const createTable = defineControl<Input, Output>({
   name: 'CreateTable',
   table: (input) => input.TableName,
-  checks: [oneAccount, throughput, keySchema, indexes, stream, tags],
+  checks: [refuseMembers('CreateTable'), throughput, keySchema, indexes, stream, tags],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')
     return oneAtATime(context.engine, name, () => create(name, input, context))
@@ -68,11 +69,6 @@ async function create(name: string, input: Input, context: OperationContext): Pr
 }
 
 const billingModeOf = (input: Input): TableSettings['billingMode'] => input.BillingMode ?? 'PROVISIONED'
-
-function oneAccount(input: Input): void {
-  if (input.GlobalTableSourceArn !== undefined || input.GlobalTableSettingsReplicationMode !== undefined)
-    throw validationError('Global tables over several accounts are not supported by this version of Longitude')
-}
 
 function throughput(input: Input): void {
   checkTableThroughput(billingModeOf(input), input.ProvisionedThroughput)
@@ -112,7 +108,7 @@ function registersOf(name: string, input: Input, context: OperationContext): Reg
   return [
     edit('definition', { name, createdMs: nowMs, key: keySchemaFrom(input.KeySchema ?? [], attributes), attributes }),
     edit('local/status', { status: 'CREATING', sinceMs: nowMs }),
-    ...settingsOf(input, nowMs),
+    ...settingsOf(input, nowMs, context),
     ...indexRegistersOf(input, attributes, context),
   ]
 }
@@ -122,11 +118,11 @@ const edit = <Name extends keyof RegisterValues>(register: Name, value: Register
   value,
 })
 
-function settingsOf(input: Input, nowMs: number): RegisterEdit[] {
+function settingsOf(input: Input, nowMs: number, { settings }: OperationContext): RegisterEdit[] {
   const billingMode = billingModeOf(input)
   const { provisioned, onDemand, warm } = throughputSettings(input)
   const streamValue = streamFrom(input.StreamSpecification, nowMs)
-  const encryption = encryptionFrom(input.SSESpecification)
+  const encryption = encryptionFrom(input.SSESpecification, settings)
   return [
     edit('settings/capacity', {
       billingMode,

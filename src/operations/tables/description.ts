@@ -19,8 +19,10 @@ import type {
   Throughput,
 } from '../../core/table/table.ts'
 import { indexArn, streamArn, tableArn } from '../arns.ts'
+import { keyArnOf, managedKey } from '../key-arn.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { decreasesToday } from './decreases.ts'
 import { indexSettingsAt, settingsAt } from './replica-overrides.ts'
 
 type Description = Wire<TableDescription>
@@ -32,6 +34,7 @@ export function describeTable(shared: Table, context: OperationContext): Descrip
   const { settings } = context
   const table = asSeenFrom(settings.region, shared)
   const size = context.engine.size(table)
+  const nowMs = context.env.clock.wallMs()
   return {
     AttributeDefinitions: table.attributes.map(({ name, type }) => ({ AttributeName: name, AttributeType: type })),
     TableName: table.name,
@@ -40,8 +43,8 @@ export function describeTable(shared: Table, context: OperationContext): Descrip
     CreationDateTime: seconds(table.identity?.createdMs ?? table.createdMs),
     ProvisionedThroughput: {
       ...throughputTimes(table.settings),
-      NumberOfDecreasesToday: 0,
-      ...units(table.settings.provisioned),
+      NumberOfDecreasesToday: decreasesToday(table.settings.decreases, nowMs),
+      ...units(table.throughputBefore ?? table.settings.provisioned),
     },
     TableSizeBytes: size.bytes,
     ItemCount: size.items,
@@ -54,7 +57,7 @@ export function describeTable(shared: Table, context: OperationContext): Descrip
     ...globalIndexes(table, context),
     ...stream(table, context),
     ...replicas(shared, context),
-    ...encryption(table.settings),
+    ...encryption(table.settings, settings),
     ...(table.settings.tableClass === undefined
       ? {}
       : { TableClassSummary: { TableClass: table.settings.tableClass } }),
@@ -144,7 +147,7 @@ function globalIndexes(table: Table, context: OperationContext): Pick<Descriptio
   return {
     GlobalSecondaryIndexes: indexes.map((index) => ({
       ...indexDescription(table, index, context),
-      ...globalIndexDescription(table, index),
+      ...globalIndexDescription(table, index, context.env.clock.wallMs()),
     })),
   }
 }
@@ -165,13 +168,13 @@ function indexDescription(
   }
 }
 
-function globalIndexDescription(table: Table, index: Index): Wire<GlobalSecondaryIndexDescription> {
-  const { onDemand, provisioned } = index.settings
+function globalIndexDescription(table: Table, index: Index, nowMs: number): Wire<GlobalSecondaryIndexDescription> {
+  const { onDemand, provisioned, decreases } = index.settings
   const given = table.settings.billingMode === 'PROVISIONED' ? provisioned : undefined
   return {
     IndexStatus: index.status,
     ...(index.backfilling || index.status === 'CREATING' ? { Backfilling: index.backfilling } : {}),
-    ProvisionedThroughput: { NumberOfDecreasesToday: 0, ...units(given) },
+    ProvisionedThroughput: { NumberOfDecreasesToday: decreasesToday(decreases, nowMs), ...units(given) },
     ...(onDemand === undefined ? {} : { OnDemandThroughput: onDemandUnits(onDemand) }),
     WarmThroughput: { ...warmUnits(index.settings, table.settings.billingMode), Status: index.status },
   }
@@ -208,7 +211,10 @@ type GlobalFields =
  */
 function replicas(table: Table, { settings }: OperationContext): Pick<Description, GlobalFields> {
   const others = table.replicas.filter((replica) => replica.region !== settings.region)
-  if (others.length === 0) return {}
+  if (others.length === 0) {
+    const { settingsReplication } = table.settings
+    return settingsReplication === undefined ? {} : { GlobalTableSettingsReplicationMode: settingsReplication }
+  }
   return {
     GlobalTableVersion: '2019.11.21',
     Replicas: others.map((replica) => replicaDescription(table, replica, settings)),
@@ -268,13 +274,16 @@ function readOverrides({ readUnits, maxReadUnits }: Pick<ReplicaOverrides, 'read
   }
 }
 
-function encryption({ encryption: given }: TableSettings): Pick<Description, 'SSEDescription'> {
+function encryption(
+  { encryption: given }: TableSettings,
+  place: OperationContext['settings'],
+): Pick<Description, 'SSEDescription'> {
   if (given === undefined) return {}
   return {
     SSEDescription: {
       Status: given.status as 'ENABLED',
       SSEType: given.type as 'KMS',
-      ...(given.keyArn === undefined ? {} : { KMSMasterKeyArn: given.keyArn }),
+      KMSMasterKeyArn: keyArnOf(place, given.keyArn ?? managedKey),
     },
   }
 }

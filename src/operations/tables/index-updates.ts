@@ -16,6 +16,7 @@ import {
 import { checkBounds, checkIndexThroughput, throughputSettings } from '../checks/throughput.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { decreasesAfter } from './decreases.ts'
 import { assertDifferent } from './setting-updates.ts'
 
 type Input = Wire<UpdateTableInput>
@@ -58,7 +59,7 @@ export function indexUpdates(table: Table, input: Input, context: OperationConte
     const index = globalIndex(table, update.Update.IndexName)
     if (update.Update.ProvisionedThroughput !== undefined)
       checkIndexThroughput(billingMode, index.name, update.Update.ProvisionedThroughput)
-    return [change(index, update.Update)]
+    return [change(index, update.Update, context.env.clock.wallMs())]
   })
   // First, so that no region sees an overruled index count again in between.
   return updates.some(({ Create, Delete }) => (Create ?? Delete) !== undefined)
@@ -134,13 +135,16 @@ function deletion(table: Table, name: string | undefined): RegisterEdit {
   return { register: indexRegister(index.name), value: { ...shared(index), deleted: true } }
 }
 
-function change(index: Index, asked: NonNullable<Update['Update']>): RegisterEdit {
+function change(index: Index, asked: NonNullable<Update['Update']>, nowMs: number): RegisterEdit {
   const settings = throughputSettings(asked)
   if (settings.provisioned !== undefined && index.settings.provisioned !== undefined)
     assertDifferent(`index ${index.name}`, index.settings.provisioned, settings.provisioned)
   return {
     register: indexRegister(index.name),
-    value: { ...shared(index), settings: { ...index.settings, ...settings } },
+    value: {
+      ...shared(index),
+      settings: { ...index.settings, ...settings, ...decreasesAfter(index.settings, settings.provisioned, nowMs) },
+    },
   }
 }
 

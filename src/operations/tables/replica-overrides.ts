@@ -6,6 +6,7 @@ import type { CreateReplicationGroupMemberAction, UpdateTableInput } from '@aws-
 import { validationError } from '../../core/errors.ts'
 import { overrideRegister } from '../../core/table/registers.ts'
 import type { IndexSettings, Replica, ReplicaOverrides, Table, TableSettings } from '../../core/table/table.ts'
+import { keyArnOf } from '../key-arn.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Wire } from '../sdk-shape.ts'
 
@@ -16,8 +17,13 @@ type ReadOverride = Pick<ReplicaOverrides, 'readUnits' | 'maxReadUnits'>
 const invalid = (message: string) => validationError(`One or more parameter values were invalid: ${message}`)
 
 /** Those that a request names take the place of those before. */
-export function overridesFrom(table: Table, asked: Asked, before: ReplicaOverrides | undefined): ReplicaOverrides {
-  const { KMSMasterKeyId, TableClassOverride, GlobalSecondaryIndexes } = asked
+export function overridesFrom(
+  table: Table,
+  asked: Asked,
+  before: ReplicaOverrides | undefined,
+  accountId: string,
+): ReplicaOverrides {
+  const { RegionName: region = '', KMSMasterKeyId, TableClassOverride, GlobalSecondaryIndexes } = asked
   const indexes: Record<string, ReadOverride> = { ...before?.indexes }
   for (const index of GlobalSecondaryIndexes ?? []) {
     const name = index.IndexName ?? ''
@@ -31,7 +37,7 @@ export function overridesFrom(table: Table, asked: Asked, before: ReplicaOverrid
   return {
     ...before,
     ...readOverride(table, asked, before === undefined),
-    ...(KMSMasterKeyId === undefined ? {} : { keyArn: KMSMasterKeyId }),
+    ...(KMSMasterKeyId === undefined ? {} : { keyArn: keyArnOf({ region, accountId }, KMSMasterKeyId) }),
     ...(TableClassOverride === undefined ? {} : { tableClass: TableClassOverride }),
     ...(Object.keys(indexes).length === 0 ? {} : { indexes }),
   }

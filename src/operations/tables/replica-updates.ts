@@ -104,7 +104,7 @@ export function replicaUpdates(table: Table, input: Input, context: OperationCon
     if (update.Create !== undefined) return creation(table, update.Create, context)
     if (update.Delete !== undefined) return deletion(table, update.Delete.RegionName, context)
     if (update.Disassociate !== undefined) return disassociation(table, update.Disassociate.RegionName)
-    return overriding(table, update.Update)
+    return overriding(table, update.Update, context)
   })
   // The stream first: no region sees a table that has replicas and no stream.
   return updates.some((update) => update.Create !== undefined) ? [...replicatedStream(table, context), ...edits] : edits
@@ -120,7 +120,7 @@ function creation(table: Table, asked: Creation, context: OperationContext): Reg
     throw validationError(
       `Failed to create a the new replica of table with name: ‘${table.name}’ because one or more replicas already existed as tables.`,
     )
-  const overrides = overridesFrom(table, asked, undefined)
+  const overrides = overridesFrom(table, asked, undefined, context.settings.accountId)
   return [
     ...newReplica(table, region, {}, context.settings.region),
     { register: overrideRegister(region), value: Object.keys(overrides).length === 0 ? undefined : overrides },
@@ -190,9 +190,14 @@ function disassociation(table: Table, regionName: string | undefined): RegisterE
   return [{ register: leaveRegister(region), value: how }]
 }
 
-function overriding(table: Table, asked: Update['Update']): RegisterEdit[] {
+function overriding(table: Table, asked: Update['Update'], { settings }: OperationContext): RegisterEdit[] {
   const { region, overrides } = findReplica(table, asked?.RegionName)
-  return [{ register: overrideRegister(region), value: overridesFrom(table, asked ?? {}, overrides ?? {}) }]
+  return [
+    {
+      register: overrideRegister(region),
+      value: overridesFrom(table, asked ?? {}, overrides ?? {}, settings.accountId),
+    },
+  ]
 }
 
 function findReplica(table: Table, region: string | undefined): Replica {

@@ -7,6 +7,7 @@ import type { RegisterEdit } from '../../engine/commands/command.ts'
 import { checkOnDemand, checkTableThroughput, provisionedFrom, throughputSettings } from '../checks/throughput.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { decreasesAfter } from './decreases.ts'
 import { warmThroughput } from './description.ts'
 import { encryptionFrom, streamFrom } from './specifications.ts'
 
@@ -61,6 +62,7 @@ export function capacityAfter(
     ...(changedMs === undefined ? {} : { billingModeChangedMs: changedMs }),
     ...(increased === undefined ? {} : { throughputIncreasedMs: increased }),
     ...(decreased === undefined ? {} : { throughputDecreasedMs: decreased }),
+    ...decreasesAfter(settings, provisioned, nowMs),
   }
 }
 
@@ -79,7 +81,8 @@ export function settingUpdates(table: Table, input: Input, context: OperationCon
       : [edit('local/deletion-protection', input.DeletionProtectionEnabled)]),
     ...protectionUpdate(table, input),
     ...streamUpdate(table, input, context),
-    ...encryptionUpdate(table, input),
+    ...encryptionUpdate(table, input, context),
+    ...settingsReplication(table, input),
   ]
 }
 
@@ -130,9 +133,24 @@ function streamUpdate({ name, settings, replicas }: Table, input: Input, { env }
 }
 
 /** Back to the key that AWS owns, which is described by saying nothing. */
-function encryptionUpdate({ settings }: Table, { SSESpecification }: Input): RegisterEdit[] {
+function encryptionUpdate({ settings }: Table, { SSESpecification }: Input, context: OperationContext): RegisterEdit[] {
   if (SSESpecification === undefined) return []
   if (SSESpecification.Enabled === false && settings.encryption === undefined)
     throw validationError('One or more parameter values were invalid: Table is already encrypted by default')
-  return [{ register: 'settings/encryption', value: encryptionFrom(SSESpecification) }]
+  return [{ register: 'settings/encryption', value: encryptionFrom(SSESpecification, context.settings) }]
+}
+
+/** Of a table of one region it is kept and described. Replicas in one account have ENABLED_WITH_OVERRIDES, and nothing else. */
+function settingsReplication({ replicas }: Table, { GlobalTableSettingsReplicationMode: mode }: Input): RegisterEdit[] {
+  if (mode === undefined) return []
+  if (replicas.length === 0) {
+    if (mode !== 'ENABLED_WITH_OVERRIDES') return [edit('local/settings-replication', mode)]
+    throw validationError(
+      `Value '${mode}' at 'GlobalTableSettingsReplicationMode' failed to satisfy constraint: Only ENABLED and DISABLED settings replication are supported for a Regional Table.`,
+    )
+  }
+  if (mode === 'ENABLED_WITH_OVERRIDES') return []
+  throw validationError(
+    `GlobalTableSettingsReplicationMode ${mode} is for global tables over several accounts, which this version of Longitude does not support`,
+  )
 }

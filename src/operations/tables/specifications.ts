@@ -2,6 +2,8 @@
 import type { SSESpecification, StreamSpecification } from '@aws-sdk/client-dynamodb'
 import { streamLabel } from '../../core/table/identity.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
+import { keyArnOf, managedKey } from '../key-arn.ts'
+import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
 export function streamFrom(
@@ -14,9 +16,11 @@ export function streamFrom(
 
 export function encryptionFrom(
   specification: Wire<SSESpecification> | undefined,
+  place: OperationContext['settings'],
 ): RegisterValues['settings/encryption'] | undefined {
   // A type alone enables it, too.
   if (specification === undefined || !(specification.Enabled ?? specification.SSEType === 'KMS')) return undefined
-  const keyArn = specification.KMSMasterKeyId
+  const key = specification.KMSMasterKeyId
+  const keyArn = key === undefined || key === managedKey ? undefined : keyArnOf(place, key)
   return { type: specification.SSEType ?? 'KMS', status: 'ENABLED', ...(keyArn === undefined ? {} : { keyArn }) }
 }

@@ -11,6 +11,7 @@ import type { RegisterEdit } from '../../engine/commands/command.ts'
 import { tableNameOf } from '../arns.ts'
 import { assertActive, tableInAnyState } from '../checks/table-exists.ts'
 import { checkBounds } from '../checks/throughput.ts'
+import { refuseMembers } from '../refused-members.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { describeTable } from './description.ts'
@@ -26,7 +27,15 @@ type Output = Wire<UpdateTableOutput>
 export const updateTable = defineControl<Input, Output>({
   name: 'UpdateTable',
   table: (input) => input.TableName,
-  checks: [somethingAsked, replicasAlone, protectionAlone, throughputBounds, checkIndexUpdates, checkReplicaUpdates],
+  checks: [
+    refuseMembers('UpdateTable'),
+    somethingAsked,
+    replicasAlone,
+    protectionAlone,
+    throughputBounds,
+    checkIndexUpdates,
+    checkReplicaUpdates,
+  ],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')
     return oneAtATime(context.engine, name, async () => {
@@ -49,7 +58,7 @@ async function changeTable(input: Input, context: OperationContext): Promise<Out
     ...overwritten(table, input),
     ...replicaUpdates(table, input, context),
   ]
-  if (edits.length > 0) await context.engine.define(table.id, [...edits, ...updating(input, context)])
+  if (edits.length > 0) await context.engine.define(table.id, [...edits, ...updating(table, input, context)])
   const changed = required(context.engine.tableWithId(table.id), `table ${table.name}`)
   return { TableDescription: describeTable(withoutNew(changed, input), context) }
 }
@@ -95,6 +104,7 @@ const changes = [
   'OnDemandThroughput',
   'WarmThroughput',
   'DisassociationProtectionEnabled',
+  'GlobalTableSettingsReplicationMode',
 ] as const satisfies readonly (keyof Input)[]
 
 function somethingAsked(input: Input): void {
@@ -129,11 +139,22 @@ function protectionAlone(input: Input): void {
     )
 }
 
-const atOnce: readonly (keyof Input)[] = ['DeletionProtectionEnabled', 'DisassociationProtectionEnabled']
+const atOnce: readonly (keyof Input)[] = [
+  'DeletionProtectionEnabled',
+  'DisassociationProtectionEnabled',
+  'GlobalTableSettingsReplicationMode',
+]
 
-/** The protections are the changes that AWS makes without passing through UPDATING. */
-function updating(input: Input, { env }: OperationContext): RegisterEdit[] {
+/** The protections, and the mode of replication of a table that has no replica, are the changes that are made without passing through UPDATING. */
+function updating({ settings }: Table, input: Input, { env }: OperationContext): RegisterEdit[] {
   if (changes.every((change) => input[change] === undefined || atOnce.includes(change))) return []
-  const value: RegisterValues['local/status'] = { status: 'UPDATING', sinceMs: env.clock.wallMs() }
+  // The published example of the API shows the throughput before the change while the table is UPDATING.
+  const staysProvisioned = settings.billingMode === 'PROVISIONED' && input.BillingMode !== 'PAY_PER_REQUEST'
+  const before = staysProvisioned && input.ProvisionedThroughput !== undefined ? settings.provisioned : undefined
+  const value: RegisterValues['local/status'] = {
+    status: 'UPDATING',
+    sinceMs: env.clock.wallMs(),
+    ...(before === undefined ? {} : { before }),
+  }
   return [{ register: 'local/status', value }]
 }

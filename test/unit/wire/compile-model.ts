@@ -35,7 +35,7 @@ export function readSource(path: string): Source {
   return JSON.parse((path.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString()) as Source
 }
 
-/** The JSON that model.ts holds, one shape a line, so that a newer model is a readable difference. */
+/** The JSON that model.ts holds, one operation or shape a line, so that a newer model is a readable difference. */
 export function compileModel(source: Source): string {
   const operations = Object.entries(source.operations).map(([name, { input }]) => [name, input.shape] as const)
   const shapes = reachable(
@@ -49,7 +49,7 @@ export function compileModel(source: Source): string {
     )
   const lines = (entries: readonly (readonly [string, unknown])[]): string =>
     entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',\n')
-  return `{"operations":{\n${lines(operations)}},\n"errors":{\n${lines(errors)}},\n"shapes":{\n${lines(shapes)}}}`
+  return `{"operations":{\n${lines(operations)}},\n"errors":${JSON.stringify(Object.fromEntries(errors))},\n"shapes":{\n${lines(shapes)}}}`
 }
 
 export function digestOf(json: string): string {
