@@ -101,8 +101,8 @@ function parseOrderTerm(tokens: TokenStream): { attribute: string; descending: b
 function parseInsert(tokens: TokenStream): Later<Statement> {
   const table = parseTable(tokens)
   const isOne = tokens.takeKeywords('VALUE')
-  if (!isOne && tokens.takeKeywords('VALUES')) parseList(tokens, (rest) => parseExpression(rest))
-  const value = isOne || !tokens.atEnd() ? parseExpression(tokens) : undefined
+  const hasRows = !isOne && tokens.takeKeywords('VALUES')
+  const [value] = hasRows ? parseList(tokens, (rest) => parseExpression(rest)) : [parseExpression(tokens)]
   return () => {
     if (value === undefined || !isOne || value.node === 'bag') throw oneItemOnly()
     return { kind: 'insert', table, item: itemOf(value) }

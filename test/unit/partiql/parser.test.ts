@@ -243,6 +243,8 @@ describe('what is no statement', () => {
     ['SELECT * FROM t WHERE a = 1)', 'Unexpected token after expression'],
     ['SELECT * FROM t ORDER BY a WHERE a = 1', 'Unexpected token after expression'],
     ['SELECT * FROM t extra words', 'Unexpected token after expression'],
+    ['INSERT INTO t', 'Unexpected term'],
+    ['INSERT INTO t (key, other) VALUES (1, 2)', 'Unexpected keyword'],
     ["INSERT INTO t x VALUE {'a': 1}", 'Unexpected token after expression'],
     ['SELECT key FROM t', 'Unexpected keyword'],
     ['SELECT * FROM t WHERE value = 1', 'Unexpected keyword'],
