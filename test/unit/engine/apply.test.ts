@@ -229,7 +229,7 @@ describe('apply', () => {
     expect(c.engine.knownTables()).toEqual([table.id])
     expect(c.engine.rows(table.id, undefined, 10, 1e6)).toEqual([])
     expect(c.engine.registers(table.id).map(({ key }) => key.toString())).toEqual(
-      ['definition', `replica/${eu}`, `replica/${us}`].toSorted(),
+      ['definition', `identity/${us}`, `replica/${eu}`, `replica/${us}`].toSorted(),
     )
   })
 
