@@ -33,12 +33,13 @@ async function dial(link: Link): Promise<Socket> {
 }
 
 describe('a link', () => {
-  test('carries the round trip that it was given: never less, and by itself less than 2 ms more', async () => {
+  test('carries the round trip that it was given: never less, and by itself less than 2 ms more', { timeout: 60_000 }, async () => {
     const socket = await dial(await echoBehindLink(40))
     await roundTrip(socket)
     const errors: number[] = []
-    for (let count = 0; count < 15; count++) errors.push((await roundTrip(socket)) - 40)
-    // The least is the link's own doing; what is above it is the machine's, which may be busy with other tests.
+    // The least is the link's own doing; what is above it is the machine's, which may be busy with other tests: then it takes more of them.
+    while (errors.length < 15 || (Math.min(...errors) >= 2 && errors.length < 400))
+      errors.push((await roundTrip(socket)) - 40)
     expect(Math.min(...errors)).toBeGreaterThan(-1.1)
     expect(Math.min(...errors)).toBeLessThan(2)
   })
