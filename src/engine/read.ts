@@ -1,6 +1,6 @@
 /** Walks a part of a table or index in the store; what a row is worth to the answer is the page's business (core/read). */
 import type { KeyedRow } from '../core/change/rows.ts'
-import { evaluate } from '../core/expression/evaluate.ts'
+import { evaluate } from '../core/expression/evaluate/evaluate.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { itemProjector } from '../core/item/project.ts'
 import { bodyOffset, isTombstone, itemSizeOf } from '../core/item/row.ts'

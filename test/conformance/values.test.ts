@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { inputOf, type Shape, type Structure } from '../../src/core/wire/shapes.ts'
+import { inputOf, type Shape, type Structure } from '../../src/core/wire/model/shapes.ts'
 import { registry } from '../../src/operations/registry.ts'
 import { call } from './raw-request.ts'
 import { isLocal, testRegion, type TestRegion } from './region.ts'

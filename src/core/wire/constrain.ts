@@ -5,10 +5,10 @@
 import { unreachable } from '../assert.ts'
 import { validationError } from '../errors.ts'
 import { constraintViolationsMax } from '../limits.ts'
-import { itemOperations } from './overlay.ts'
+import { itemOperations } from './model/overlay.ts'
 import { shown } from './shown.ts'
 import { type Violation, violationMessage } from './violations.ts'
-import type { Constraints, Dictionary, List, Shape, Structure } from './shapes.ts'
+import type { Constraints, Dictionary, List, Shape, Structure } from './model/shapes.ts'
 
 export function constrainInput(operation: string, shape: Structure, input: Fields): void {
   if (!itemOperations.has(operation)) checkTableName(operation, shape, input)

@@ -6,7 +6,7 @@
  */
 import { coerceBody } from './coerce.ts'
 import { constrainInput } from './constrain.ts'
-import { inputOf } from './shapes.ts'
+import { inputOf } from './model/shapes.ts'
 
 /** The operation's input, in form and within its constraints. Throws ServiceError. `body` is changed in place. */
 export function readInput(operation: string, body: unknown): Record<string, unknown> {

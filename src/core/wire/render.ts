@@ -1,6 +1,6 @@
 /** The way out: replies and errors as the bytes of AWS's JSON protocol. */
 import { errors, type ServiceError } from '../errors.ts'
-import { messageMember } from './shapes.ts'
+import { messageMember } from './model/shapes.ts'
 
 export function renderOutput(output: unknown): Buffer {
   return output === undefined ? emptyReply : Buffer.from(JSON.stringify(output))

@@ -7,9 +7,9 @@ import type { Cast, Direction } from '../definition/cast.ts'
 import type { Action, PartName } from '../definition/definition.ts'
 import type { FaultRecord, Survey } from '../definition/record.ts'
 import type { DrillTable } from './drill-table.ts'
-import type { PartFault, Target } from './target.ts'
+import type { PartFault, Target } from './targets/target.ts'
 import { nowMs } from './time.ts'
-import type { Watch } from './watch.ts'
+import type { Watch } from './load/watch.ts'
 
 type Broken = { -readonly [Name in keyof FaultRecord]: FaultRecord[Name] }
 type Open = {

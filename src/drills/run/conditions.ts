@@ -3,7 +3,7 @@ import type { Cast } from '../definition/cast.ts'
 import type { Condition } from '../definition/definition.ts'
 import type { Operation, PairSample } from '../definition/record.ts'
 import { nowMs } from './time.ts'
-import type { Watch } from './watch.ts'
+import type { Watch } from './load/watch.ts'
 
 export type Scene = {
   readonly cast: Cast

@@ -9,7 +9,7 @@ import { Failure } from '../../process/failure.ts'
 import { displayOn } from './display.ts'
 import type { DrillFile } from './files.ts'
 import { DrillRun } from './run-drill.ts'
-import type { Target } from './target.ts'
+import type { Target } from './targets/target.ts'
 
 export type SessionOptions = {
   readonly file: DrillFile

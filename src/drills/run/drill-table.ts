@@ -4,8 +4,8 @@ import { watermarkAgeMsMax } from '../../core/limits.ts'
 import type { Proof } from '../definition/record.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { nowMs, pause } from './time.ts'
-import type { Target, TargetRegion } from './target.ts'
-import { Refusal, type Wire } from './wire.ts'
+import type { Target, TargetRegion } from './targets/target.ts'
+import { Refusal, type Wire } from './load/wire.ts'
 
 const timeoutMs = 10_000
 const activeMsMax = 60_000

@@ -10,12 +10,12 @@ import { Failure, messageOf } from '../../process/failure.ts'
 import { Breakage, type Breaking } from './breakage.ts'
 import { lacking } from './conditions.ts'
 import { DrillTable } from './drill-table.ts'
-import { Load } from './load.ts'
-import type { Target } from './target.ts'
+import { Load } from './load/load.ts'
+import type { Target } from './targets/target.ts'
 import { nowMs, pause } from './time.ts'
-import { watchStalls } from './stalls.ts'
-import { Watch, sampleEveryMs } from './watch.ts'
-import { Wire } from './wire.ts'
+import { watchStalls } from './load/stalls.ts'
+import { Watch, sampleEveryMs } from './load/watch.ts'
+import { Wire } from './load/wire.ts'
 
 export type RunOptions = {
   readonly drill: Drill

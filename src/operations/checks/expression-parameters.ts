@@ -4,7 +4,7 @@ import {
   checkExpressionParameters,
   checkSubstitutionSizes,
   expressionParametersOf,
-} from '../../core/expression/parameters.ts'
+} from '../../core/expression/bind/parameters.ts'
 import { checkExpressionValues } from '../../core/wire/attribute-values.ts'
 import { layerOf } from '../../core/wire/validation-layers.ts'
 

@@ -1,7 +1,7 @@
 /** The condition of a write and the projection of a read, from whichever parameters say them. */
 import type { AttributeValue } from '../../core/attribute/value.ts'
 import type { Condition } from '../../core/expression/condition.ts'
-import { ExpressionContext } from '../../core/expression/expression-context.ts'
+import { ExpressionContext } from '../../core/expression/bind/expression-context.ts'
 import { lowerAttributesToGet } from '../../core/expression/legacy/attributes-to-get.ts'
 import type { ConditionalOperator } from '../../core/expression/legacy/comparison.ts'
 import { type Expected, lowerExpected } from '../../core/expression/legacy/expected.ts'

@@ -1,7 +1,7 @@
 /** Writes that are done all or none, whichever operation they came by: the client's token, the reply, the reasons. */
 import type { CancellationReason, TransactWriteItemsInput, TransactWriteItemsOutput } from '@aws-sdk/client-dynamodb'
 import { ServiceError, validationError } from '../../core/errors.ts'
-import { sizeOfUpdate } from '../../core/expression/update-size.ts'
+import { sizeOfUpdate } from '../../core/expression/evaluate/update-size.ts'
 import { itemSizeOf } from '../../core/item/row.ts'
 import { sizeOfNewItem } from '../../core/item/sent-item.ts'
 import { transactionSizeBytesMax } from '../../core/limits.ts'

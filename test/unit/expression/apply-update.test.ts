@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AttributeValue, Item } from '../../../src/core/attribute/value.ts'
-import { applyUpdate } from '../../../src/core/expression/apply-update.ts'
+import { applyUpdate } from '../../../src/core/expression/evaluate/apply-update.ts'
 import { n, refusal, s, update } from './parsing.ts'
 
 const list = (...elements: readonly AttributeValue[]): AttributeValue => ({ L: elements })

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { AttributeValue } from '../../../src/core/attribute/value.ts'
-import { ExpressionContext } from '../../../src/core/expression/expression-context.ts'
+import { ExpressionContext } from '../../../src/core/expression/bind/expression-context.ts'
 import { parseCondition, parseProjection, parseUpdate } from '../../../src/core/expression/parse.ts'
 import { condition, n, projection, refusal, s } from './parsing.ts'
 

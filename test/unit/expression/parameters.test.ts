@@ -3,7 +3,7 @@ import {
   checkExpressionParameters,
   checkSubstitutionSizes,
   expressionParametersOf,
-} from '../../../src/core/expression/parameters.ts'
+} from '../../../src/core/expression/bind/parameters.ts'
 import { substitutionSizeBytesMax } from '../../../src/core/limits.ts'
 import { refusal } from './parsing.ts'
 

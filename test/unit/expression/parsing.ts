@@ -1,7 +1,7 @@
 /** Short ways to parse in tests. Bare JavaScript strings and numbers stand for S and N. */
 import type { AttributeValue } from '../../../src/core/attribute/value.ts'
 import type { Condition } from '../../../src/core/expression/condition.ts'
-import { ExpressionContext } from '../../../src/core/expression/expression-context.ts'
+import { ExpressionContext } from '../../../src/core/expression/bind/expression-context.ts'
 import { type ConditionKind, parseCondition, parseProjection, parseUpdate } from '../../../src/core/expression/parse.ts'
 import type { Projection } from '../../../src/core/expression/projection.ts'
 import type { Update } from '../../../src/core/expression/update.ts'

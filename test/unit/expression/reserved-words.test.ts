@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isReserved, reservedWordsCount } from '../../../src/core/expression/reserved-words.ts'
+import { isReserved, reservedWordsCount } from '../../../src/core/expression/syntax/reserved-words.ts'
 
 test('the 573 words of the developer guide, in any case', () => {
   expect(reservedWordsCount).toBe(573)

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { ServiceError } from '../../../src/core/errors.ts'
-import { ExpressionContext } from '../../../src/core/expression/expression-context.ts'
+import { ExpressionContext } from '../../../src/core/expression/bind/expression-context.ts'
 import { parseCondition, parseProjection, parseUpdate } from '../../../src/core/expression/parse.ts'
 import { conditions, write } from './conditions.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SyntaxCache } from '../../../src/core/expression/syntax-cache.ts'
+import { SyntaxCache } from '../../../src/core/expression/syntax/syntax-cache.ts'
 import { expressionCacheEntriesMax, expressionCacheTextMax } from '../../../src/core/limits.ts'
 
 test('a text is parsed once, until too many others have been used since', () => {

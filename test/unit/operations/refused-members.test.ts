@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { inputOf, type Shape } from '../../../src/core/wire/shapes.ts'
+import { inputOf, type Shape } from '../../../src/core/wire/model/shapes.ts'
 import { refusedMembers } from '../../../src/operations/refused-members.ts'
 import { registry } from '../../../src/operations/registry.ts'
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { AttributeValue } from '../../../src/core/attribute/value.ts'
 import { ServiceError } from '../../../src/core/errors.ts'
 import { checkAttributeValues, checkValue } from '../../../src/core/wire/attribute-values.ts'
-import { inputOf } from '../../../src/core/wire/shapes.ts'
+import { inputOf } from '../../../src/core/wire/model/shapes.ts'
 
 function problem(value: unknown): string | undefined {
   try {

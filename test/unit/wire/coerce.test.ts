@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { ServiceError } from '../../../src/core/errors.ts'
 import { checkAttributeValues } from '../../../src/core/wire/attribute-values.ts'
 import { coerceBody } from '../../../src/core/wire/coerce.ts'
-import { inputOf } from '../../../src/core/wire/shapes.ts'
+import { inputOf } from '../../../src/core/wire/model/shapes.ts'
 
 /** The message that AWS's parser answers to the body, or undefined when it takes it. */
 function complaint(operation: string, body: unknown): string | undefined {

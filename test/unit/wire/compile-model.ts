@@ -28,7 +28,7 @@ type Source = {
   readonly shapes: Readonly<Record<string, SourceShape>>
 }
 
-const target = fileURLToPath(new URL('../../../src/core/wire/model.ts', import.meta.url))
+const target = fileURLToPath(new URL('../../../src/core/wire/model/model.ts', import.meta.url))
 
 export function readSource(path: string): Source {
   const bytes = readFileSync(path)

@@ -6,7 +6,7 @@ import { SentItem } from '../../../src/core/item/sent-item.ts'
 import { checkAttributeValues } from '../../../src/core/wire/attribute-values.ts'
 import { readInput } from '../../../src/core/wire/input.ts'
 import { parseAroundItems } from '../../../src/core/wire/sent-items.ts'
-import { inputOf } from '../../../src/core/wire/shapes.ts'
+import { inputOf } from '../../../src/core/wire/model/shapes.ts'
 import { item } from '../attribute/values.ts'
 
 const around = (operation: string, input: unknown): unknown =>

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { type Load, stepSchemas } from '../../../../src/drills/definition/definition.ts'
 import type { Operation } from '../../../../src/drills/definition/record.ts'
-import { Client } from '../../../../src/drills/run/client.ts'
-import { seeded } from '../../../../src/drills/run/seeded.ts'
-import { NoAnswer, type Place, Refusal, type Wire } from '../../../../src/drills/run/wire.ts'
+import { Client } from '../../../../src/drills/run/load/client.ts'
+import { seeded } from '../../../../src/drills/run/load/seeded.ts'
+import { NoAnswer, type Place, Refusal, type Wire } from '../../../../src/drills/run/load/wire.ts'
 import { until } from '../../../chaos/until.ts'
 
 type Answer = () => Promise<Readonly<Record<string, unknown>>>

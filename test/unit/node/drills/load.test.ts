@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { stepSchemas } from '../../../../src/drills/definition/definition.ts'
-import { Load } from '../../../../src/drills/run/load.ts'
-import type { Wire } from '../../../../src/drills/run/wire.ts'
+import { Load } from '../../../../src/drills/run/load/load.ts'
+import type { Wire } from '../../../../src/drills/run/load/wire.ts'
 import { until } from '../../../chaos/until.ts'
 
 it('records so many operations, and what was under way then; its clients stop for good', async () => {

@@ -1,0 +1,203 @@
+/**
+ * Regions that run as containers of Compose. What is broken is broken by the Docker engine, links by their control. Administration is
+ * asked for inside a node's own container, where its token lies, so there is a relay in each. Nobody supervises containers for us: a shell that
+ * waits for this process to end (as in supervisor/sentinel.ts) starts again what a drill that was killed had stopped.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import type { Direction } from '../../definition/cast.ts'
+import { Failure, messageOf } from '../../../process/failure.ts'
+import { LinksControl } from '../../../links/control/control-client.ts'
+import { ownProgram } from '../../../process/own-program.ts'
+import { AdminRelay } from './admin-relay.ts'
+import { type Container, containersOf, docker, type Project } from './containers.ts'
+import type { LinkFault, PartFault, Target } from './target.ts'
+
+type Places = ReadonlyMap<string, { readonly node: Container; readonly nats: Container }>
+type Part = 'node' | 'nats'
+
+export async function composeTarget(project: Project, owner: string): Promise<Target> {
+  const containers = await containersOf(project)
+  const places = placesOf(containers)
+  if (places.size === 0)
+    throw new Failure(`no region of ${project.file} runs: docker compose --file ${project.file} up --detach`)
+  const token = await tokenOf(containers)
+  const links = linksOf(containers, token)
+  const distances = new Map((await links.list()).map(({ from, to, roundTripMs }) => [`${from}>${to}`, roundTripMs]))
+  const relays = new Map([...places].map(([region, { node }]) => [region, new AdminRelay(node.id)]))
+  const healing = { urls: carriersOf(containers).map(endpointOf), token, owner }
+  const parts = new Parts(places, healing)
+  return {
+    description: `the containers of ${project.file}`,
+    regions: [...places].map(([region, { node }]) => ({ region, endpoint: endpointOf(node) })),
+    statusEveryMs: 300,
+    admin: async (region, path, ask) => {
+      const relay = relays.get(region)
+      if (relay === undefined) throw new Failure(`no region ${region} runs here`)
+      return await relay.ask(path, ask)
+    },
+    processes: async () => await parts.states(),
+    roundTripMs: (from, to) => distances.get(`${from}>${to}`) ?? 0,
+    breakPart: async (fault) => await parts.break(fault),
+    breakLinks: async (fault) => {
+      await links.set({ owner, ...linksRequest(fault) })
+    },
+    mendParts: async (of) => await parts.mend(of),
+    mendLinks: async (of) => {
+      await links.heal({ owner, ...(of === undefined ? {} : { links: of.map(nameOf) }) })
+    },
+    // Faults of links end by themselves, and the sentinel sees the end of this process.
+    live: async () => await Promise.resolve(),
+    restore: async () => {
+      const done = await Promise.allSettled([links.heal({ owner }), parts.mend({})])
+      return done.flatMap((each) => (each.status === 'rejected' ? [messageOf(each.reason)] : []))
+    },
+    close: async () => {
+      for (const relay of relays.values()) relay.close()
+      parts.close()
+      await Promise.resolve()
+    },
+  }
+}
+
+function placesOf(containers: readonly Container[]): Places {
+  const byService = new Map(containers.map((container) => [container.service, container]))
+  return new Map(
+    containers.flatMap((node) => {
+      const region = node.environment['LONGITUDE_REGION']
+      const server = node.environment['LONGITUDE_NATS']
+      // A cache is told of its region too, and has no NATS server of its own.
+      if (region === undefined || server === undefined || node.role !== 'node') return []
+      const nats = byService.get(new URL(server).hostname)
+      if (nats === undefined) throw new Failure(`${server}, the NATS server of ${region}, is no service of the file`)
+      return [[region, { node, nats }] as const]
+    }),
+  )
+}
+
+function linksOf(containers: readonly Container[], token: string | undefined): LinksControl {
+  const carriers = carriersOf(containers)
+  if (carriers.length === 0) throw new Failure('no container carries links: nothing can be cut or slowed')
+  return new LinksControl({ urls: carriers.map(endpointOf), token })
+}
+
+function carriersOf(containers: readonly Container[]): readonly Container[] {
+  return containers.filter(({ role }) => role === 'links')
+}
+
+/** As the links' own container finds it. */
+async function tokenOf(containers: readonly Container[]): Promise<string | undefined> {
+  const [carrier] = carriersOf(containers)
+  if (carrier === undefined) return undefined
+  const { LONGITUDE_ADMIN_TOKEN: given, LONGITUDE_ADMIN_TOKEN_FILE: file } = carrier.environment
+  if (given !== undefined && given !== '') return given
+  const program = `process.stdout.write(require('node:fs').readFileSync(${JSON.stringify(file ?? '/data/admin-token')}, 'utf8'))`
+  return (await docker(['exec', carrier.id, 'node', '--eval', program])).trim()
+}
+
+function endpointOf({ service, published }: Container): string {
+  if (published === undefined) throw new Failure(`${service} publishes no port to this machine, or does not run`)
+  return `http://127.0.0.1:${published}`
+}
+
+/** How the links are to be healed by somebody else. */
+type Healing = { readonly urls: readonly string[]; readonly token: string | undefined; readonly owner: string }
+
+function healingCommand({ urls, owner }: Healing): readonly string[] {
+  return [...ownProgram(), 'links', 'heal', '--owner', owner, ...urls.map((url) => `--control=${url}`)]
+}
+
+type Broken = { readonly region: string; readonly part: Part; readonly kind: PartFault['kind'] }
+
+class Parts {
+  readonly #places: Places
+  readonly #sentinel: ChildProcess
+  #broken: readonly Broken[] = []
+
+  constructor(places: Places, links: Healing) {
+    this.#places = places
+    const ids = [...places.values()].flatMap(({ node, nats }) => [nats.id, node.id]).join(' ')
+    const mending = `read said; [ "$said" = done ] || { for id in ${ids}; do docker unpause $id; docker start $id; done; "$@"; }`
+    this.#sentinel = spawn('sh', ['-c', mending, 'longitude-sentinel', ...healingCommand(links)], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+      env: { ...process.env, LONGITUDE_ADMIN_TOKEN: links.token },
+    })
+    this.#sentinel.on('error', () => {})
+    this.#sentinel.stdin?.on('error', () => {})
+    this.#sentinel.unref()
+  }
+
+  async states(): Promise<Readonly<Record<string, string>>> {
+    const all = [...this.#places]
+    const ids = all.flatMap(([, { node, nats }]) => [node.id, nats.id])
+    const states = (await docker(['inspect', '--format', '{{.State.Status}}', ...ids])).split('\n')
+    return Object.fromEntries(all.map(([region], n) => [region, `node ${states[2 * n]}, nats ${states[2 * n + 1]}`]))
+  }
+
+  async break({ region, part, kind, offsetMs, forMs }: PartFault): Promise<void> {
+    const { id } = this.#container(region, part)
+    this.#broken = [...this.#broken, { region, part, kind }]
+    if (kind === 'kill') await docker(['kill', id])
+    else if (kind === 'stop') await docker(['stop', id])
+    else if (kind === 'freeze') await docker(['pause', id])
+    else if (kind === 'clock') await stepClock(id, { offsetMs: offsetMs ?? 0, untilMs: Date.now() + forMs })
+    else await this.#wipe(id, part)
+  }
+
+  /** A container goes on when nothing holds it any more. */
+  async mend(of: { readonly region?: string; readonly part?: Part }): Promise<void> {
+    const meant = (each: Broken): boolean =>
+      (of.region === undefined || each.region === of.region) && (of.part === undefined || each.part === of.part)
+    const mended = this.#broken.filter(meant)
+    await Promise.all(
+      [...new Map(mended.map((each) => [`${each.region} ${each.part}`, each])).values()].map(
+        async ({ region, part }) => {
+          const { id } = this.#container(region, part)
+          const kinds = mended.filter((each) => each.region === region && each.part === part).map(({ kind }) => kind)
+          if (kinds.includes('freeze')) await docker(['unpause', id])
+          if (kinds.some((kind) => kind === 'kill' || kind === 'stop' || kind === 'wipe')) await docker(['start', id])
+          if (kinds.includes('clock')) await stepClock(id, undefined)
+        },
+      ),
+    )
+    this.#broken = this.#broken.filter((each) => !mended.includes(each))
+  }
+
+  close(): void {
+    this.#sentinel.stdin?.end('done\n')
+  }
+
+  #container(region: string, part: Part): Container {
+    const place = this.#places.get(region)
+    if (place === undefined) throw new Failure(`no region ${region} runs here`)
+    return place[part]
+  }
+
+  /** By a container that has the volume and is nobody in particular: the one whose disk it is must not run. */
+  async #wipe(id: string, part: Part): Promise<void> {
+    // One that is down already cannot be killed.
+    await docker(['kill', id]).catch(() => undefined)
+    const [{ node } = { node: undefined }] = this.#places.values()
+    const image = node?.image ?? ''
+    const what = part === 'node' ? 'rm -rf /data/store' : 'rm -rf /data/*'
+    await docker(['run', '--rm', '--user', '0', '--volumes-from', id, '--entrypoint', 'sh', image, '-c', what])
+  }
+}
+
+/** The node looks at the file that LONGITUDE_CLOCK_FILE names. */
+async function stepClock(
+  id: string,
+  step: { readonly offsetMs: number; readonly untilMs: number } | undefined,
+): Promise<void> {
+  const act =
+    step === undefined ? 'rm -f "$LONGITUDE_CLOCK_FILE"' : `echo '${JSON.stringify(step)}' > "$LONGITUDE_CLOCK_FILE"`
+  await docker(['exec', id, 'sh', '-c', `test -n "$LONGITUDE_CLOCK_FILE" && ${act}`])
+}
+
+function linksRequest({ links, forMs, ...shape }: LinkFault) {
+  return { ...shape, links: links.map(nameOf), for: `${Math.ceil(forMs / 1000)}s` }
+}
+
+function nameOf({ from, to }: Direction): string {
+  return `${from}>${to}`
+}
