@@ -40,8 +40,8 @@ function keepApart() {
     name: 'keep-apart',
     setup({ onResolve }) {
       onResolve({ filter: /\/failure\.js$/ }, () => ({ path: '../process/failure.js', external: true }))
-      onResolve({ filter: /\/commands\/[\w-]+\.js$/ }, ({ path }) =>
-        bundledCommands.test(path) ? undefined : { path: `./commands/${path.split('/').at(-1)}`, external: true },
+      onResolve({ filter: /^\.\/commands\/[\w-]+\.js$/ }, ({ path, resolveDir }) =>
+        !resolveDir.endsWith('/cli') || bundledCommands.test(path) ? undefined : { path, external: true },
       )
     },
   }
