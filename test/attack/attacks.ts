@@ -479,7 +479,9 @@ async function asked(
   path = '/',
 ): Promise<void> {
   const line = new Line(door.endpoint, tally)
-  await line.write(textOf(headers, body, path))
+  const bytes = Buffer.from(body)
+  const head = httpText({ ...headers, 'Content-Length': String(bytes.length) }, '', `POST ${path} HTTP/1.1`)
+  await line.write(Buffer.concat([Buffer.from(head), bytes]))
   await line.replies(1, answerMsMax)
   line.end()
 }
