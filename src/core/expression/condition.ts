@@ -9,6 +9,16 @@ export type Operand = { readonly path: Path } | { readonly value: AttributeValue
 
 export type Comparator = '=' | '<>' | '<' | '<=' | '>' | '>='
 
+/** A comparison with its sides exchanged: `:low <= sort` is `sort >= :low`. */
+export const mirrored: Readonly<Record<Comparator, Comparator>> = {
+  '=': '=',
+  '<>': '<>',
+  '<': '>',
+  '<=': '>=',
+  '>': '<',
+  '>=': '<=',
+}
+
 export type Condition =
   | { readonly op: 'and'; readonly of: readonly Condition[] }
   | { readonly op: 'or'; readonly of: readonly Condition[] }

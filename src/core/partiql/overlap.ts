@@ -2,7 +2,7 @@
 import { compareValues } from '../attribute/order.ts'
 import type { AttributeValue } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
-import type { Comparator, Condition, Operand } from '../expression/condition.ts'
+import { type Comparator, type Condition, mirrored, type Operand } from '../expression/condition.ts'
 import type { KeySchema } from '../table/table.ts'
 
 type Bound = { readonly value: AttributeValue; readonly isIncluded: boolean }
@@ -79,15 +79,6 @@ function prefixedRange(prefix: string): Range {
 }
 
 const lastCharacter = '\u{10ffff}'
-
-const mirrored: Readonly<Record<Comparator, Comparator>> = {
-  '=': '=',
-  '<>': '<>',
-  '<': '>',
-  '<=': '>=',
-  '>': '<',
-  '>=': '<=',
-}
 
 function comparedRange(comparator: Comparator, value: AttributeValue): Range | undefined {
   if (comparator === '<>') return undefined

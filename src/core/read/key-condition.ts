@@ -5,7 +5,7 @@
 import { unreachable } from '../assert.ts'
 import type { AttributeValue } from '../attribute/value.ts'
 import { validationError } from '../errors.ts'
-import type { Comparator, Condition, Operand } from '../expression/condition.ts'
+import { type Comparator, type Condition, mirrored, type Operand } from '../expression/condition.ts'
 import type { Path } from '../expression/path.ts'
 import type { SortCondition } from '../key/key-range.ts'
 
@@ -62,16 +62,6 @@ function comparisonOf(condition: Condition, source: KeyConditionSource): KeyComp
     default:
       return unreachable(condition)
   }
-}
-
-/** A value may stand on the left: `:low <= sort` is `sort >= :low`. */
-const mirrored: Readonly<Record<Comparator, Comparator>> = {
-  '=': '=',
-  '<>': '<>',
-  '<': '>',
-  '<=': '>=',
-  '>': '<',
-  '>=': '<=',
 }
 
 function comparison(comparator: Comparator, left: Operand, right: Operand, source: KeyConditionSource): KeyComparison {

@@ -6,6 +6,7 @@
  * clock is held: neither it nor anything after it of that origin is applied until its time has come, so one bad clock can
  * neither win every conflict for years nor drag the other clocks along.
  */
+import type { BatchChange } from '../../core/change/batch.ts'
 import { assert } from '../../core/assert.ts'
 import type { Row } from '../../core/item/row.ts'
 import { mergeRowsMax } from '../../core/limits.ts'
@@ -14,7 +15,7 @@ import type { Proof } from '../../core/change/proof.ts'
 import type { Position } from '../../core/change/change.ts'
 import { compareStamps, type RegionNumber, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { isGoing, type TableId } from '../../core/table/table.ts'
-import type { ApplyResult, RemoteBatch, RemoteChange, Command } from './command.ts'
+import type { ApplyResult, RemoteBatch, Command } from './command.ts'
 import type { Cursor } from '../engine.ts'
 import { addSetAside } from '../feed.ts'
 import type { Group } from './group.ts'
@@ -112,7 +113,7 @@ function proofOf({ upTo, proof }: RemoteBatch, cursor: Cursor, { reached, setAsi
 }
 
 /** No header: it cannot be trusted, and is set aside when its turn comes. */
-type Arrived = { readonly change: RemoteChange; readonly header: Row | undefined }
+type Arrived = { readonly change: BatchChange; readonly header: Row | undefined }
 
 /** `header` is that of the change that is too early; `after` is the place before its transaction. */
 type Held = { readonly header: Row; readonly after: Position }
@@ -168,7 +169,7 @@ function applyChange(state: State, group: Group, { change, header }: Arrived, or
 
 type Tally = { won: number; ignored: number; conflicts: number; setAside: Position[] }
 
-function count(tally: Tally, { position }: RemoteChange, merged: Merged): void {
+function count(tally: Tally, { position }: BatchChange, merged: Merged): void {
   if (merged === 'set-aside') tally.setAside.push(position)
   if (merged === 'ignored') tally.ignored += 1
   if (merged === 'won' || merged === 'conflict-won') tally.won += 1

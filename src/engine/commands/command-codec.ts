@@ -6,6 +6,7 @@
  * Texts and keys stand under a length u16, rows and JSON under a length u32. Every byte is checked as it is read, and
  * whatever is wrong is an UnreadableCommand: then nothing of it is decided.
  */
+import type { BatchChange } from '../../core/change/batch.ts'
 import { checksum } from '../../core/checksum.ts'
 import { Reader } from '../../core/change/reader.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
@@ -16,7 +17,7 @@ import { encodeWrite, readWrite, UnreadableCommand } from '../../core/write/writ
 import type { Write } from '../../core/write/write.ts'
 import type { Command } from './command.ts'
 import { CommandWriter } from './command-writer.ts'
-import type { OwnCause, RegisterEdit, RemoteBatch, RemoteChange } from './command.ts'
+import type { OwnCause, RegisterEdit, RemoteBatch } from './command.ts'
 
 /** A batch of writes has at most 25 items, and a step of a snapshot less. */
 const commandSizeBytesMax = 32 * 1024 * 1024
@@ -159,7 +160,7 @@ function batchOf(reader: Reader): RemoteBatch {
   return { ...head, changes, ...(proof === undefined ? {} : { proof }) }
 }
 
-function changeOf(reader: Reader): RemoteChange {
+function changeOf(reader: Reader): BatchChange {
   const at = { position: reader.u48(), group: reader.u48(), kind: flagOf(reader) ? 'register' : 'item' } as const
   return { ...at, table: reader.text(), ordinal: reader.u48(), key: keyOf(reader), row: longOf(reader) }
 }

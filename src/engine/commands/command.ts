@@ -4,6 +4,7 @@
  * concerns this process alone, is upkeep and has no place in the order (docs/design/order.md).
  */
 import type { Cause, Position } from '../../core/change/change.ts'
+import type { BatchChange } from '../../core/change/batch.ts'
 import type { Proof } from '../../core/change/proof.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
@@ -76,19 +77,9 @@ export type RemoteBatch = {
   /** Positions of the origin's log that the batch covers: (after, upTo]. Those absent are none of ours. */
   readonly after: Position
   readonly upTo: Position
-  readonly changes: readonly RemoteChange[]
+  readonly changes: readonly BatchChange[]
   /** Of the place `upTo` (core/change/proof.ts). */
   readonly proof?: Proof | undefined
-}
-
-export type RemoteChange = {
-  readonly position: Position
-  readonly group: Position
-  readonly kind: 'item' | 'register'
-  readonly table: TableId
-  readonly ordinal: number
-  readonly key: Buffer
-  readonly row: Buffer
 }
 
 export type ApplyResult =

@@ -1,8 +1,9 @@
+import type { BatchChange } from '../../../src/core/change/batch.ts'
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { decodeRow, encodeRow, type Row } from '../../../src/core/item/row.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
-import type { RemoteBatch, RemoteChange } from '../../../src/engine/commands/command.ts'
+import type { RemoteBatch } from '../../../src/engine/commands/command.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { StoreFull } from '../../../src/ports/store.ts'
 import {
@@ -35,7 +36,7 @@ async function twoRegions() {
 const contents = (engine: Engine): string[] =>
   engine.rows('id-T', undefined, 1000, 1e9).map(({ key, row }) => `${key.toString('hex')} ${row.toString('hex')}`)
 
-const changeOf = (batch: RemoteBatch, change: Partial<RemoteChange>): RemoteBatch => ({
+const changeOf = (batch: RemoteBatch, change: Partial<BatchChange>): RemoteBatch => ({
   ...batch,
   changes: batch.changes.map((each) => ({ ...each, ...change })),
 })
@@ -184,7 +185,7 @@ describe('apply', () => {
     const batch = batchFrom(a.engine, cursor)
     const row = batch.changes[0]?.row ?? Buffer.alloc(0)
     const { stamp } = decodeRow(row)
-    const wrong: Partial<RemoteChange>[] = [
+    const wrong: Partial<BatchChange>[] = [
       { row: Buffer.from('garbage') },
       { row: withRow(row, { body: Buffer.from('no json') }) },
       { row: withRow(row, { body: Buffer.from('{"pk":{"S":"x"},"sk":{"N":"abc"}}') }) },
