@@ -2,6 +2,18 @@
 import { z } from 'zod'
 import type { Calls } from '../deployment/control/calls.ts'
 
+/** The file in a run's data folder that says where its control is. */
+export const controlFileName = 'control.json'
+
+export const controlFile = z.object({
+  port: z.number(),
+  /** Where the links are controlled. */
+  links: z.string(),
+  /** The nodes' endpoints, by region. */
+  nodes: z.record(z.string(), z.string()),
+})
+export type ControlFile = Readonly<z.output<typeof controlFile>>
+
 const faultMsMax = 24 * 60 * 60 * 1000
 const part = z.enum(['node', 'nats'])
 const faultRequest = z.strictObject({
@@ -17,6 +29,7 @@ const fault = faultRequest.extend({ id: z.number(), startedMs: z.number(), endsM
 const state = z.object({ region: z.string(), node: z.string(), nats: z.string() })
 
 export type Part = z.output<typeof part>
+export type RegionState = Readonly<z.output<typeof state>>
 export type FaultRequest = Readonly<z.output<typeof faultRequest>>
 export type FaultKind = FaultRequest['kind']
 export type Fault = Readonly<z.output<typeof fault>>

@@ -1,17 +1,19 @@
 /** The control of a running `longitude up`, for whoever may read its data folder. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
 import { type AdminTokenOptions, foundToken } from '../deployment/secrets/admin-token.ts'
 import { ask } from '../deployment/control/calls.ts'
-import { controlFileName } from './control-server.ts'
-import { type Fault, type FaultRequest, type Part, supervisorCalls } from './calls.ts'
+import {
+  type ControlFile,
+  controlFile,
+  controlFileName,
+  type Fault,
+  type FaultRequest,
+  type Part,
+  type RegionState,
+  supervisorCalls,
+} from './calls.ts'
 
-const controlFile = z.object({
-  port: z.number(),
-  links: z.string(),
-  nodes: z.record(z.string(), z.string()),
-})
 /** Regions that were killed start again meanwhile. */
 const answerMsMax = 60_000
 
@@ -19,7 +21,7 @@ export type ControlClient = {
   readonly endpoints: Readonly<Record<string, string>>
   /** Where the links are controlled. */
   readonly links: string
-  states(): Promise<readonly { readonly region: string; readonly node: string; readonly nats: string }[]>
+  states(): Promise<readonly RegionState[]>
   break(request: FaultRequest): Promise<Pick<Fault, 'id' | 'startedMs' | 'endsMs'>>
   heal(of: { readonly owner?: string; readonly region?: string; readonly part?: Part }): Promise<readonly string[]>
   lease(owner: string, forMs: number): Promise<void>
@@ -48,7 +50,7 @@ export function controlOf(options: AdminTokenOptions): ControlClient | undefined
   }
 }
 
-function readControlFile(path: string): z.output<typeof controlFile> | undefined {
+function readControlFile(path: string): ControlFile | undefined {
   let text: string
   try {
     text = readFileSync(path, 'utf8')

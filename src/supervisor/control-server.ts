@@ -6,16 +6,8 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startControl } from '../deployment/control/server.ts'
 import { Failure, messageOf } from '../process/failure.ts'
-import { supervisorCalls } from './calls.ts'
+import { type ControlFile, controlFileName, supervisorCalls } from './calls.ts'
 import type { Faults } from './faults.ts'
-
-export const controlFileName = 'control.json'
-
-export type ControlFile = {
-  readonly port: number
-  readonly links: string
-  readonly nodes: Readonly<Record<string, string>>
-}
 
 export type ControlServerOptions = {
   readonly data: string
@@ -47,7 +39,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
     whose: 'the control of `longitude up`',
   })
   const path = join(data, controlFileName)
-  const file: ControlFile = { port: control.port, links, nodes: endpoints }
+  const file: ControlFile = { port: control.port, links, nodes: { ...endpoints } }
   try {
     rmSync(path, { force: true })
     writeFileSync(path, JSON.stringify(file), { mode: 0o600 })
