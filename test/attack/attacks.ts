@@ -76,7 +76,7 @@ export const attacks: readonly Attack[] = [
     run: async (door, _, tally) => {
       const body = `[${'{},'.repeat(5 * MB)}{}]`
       const line = new Line(door.endpoint, tally)
-      for (let n = 0; n < 5; n++) await line.write(textOf(door.headers('GetItem', body), body))
+      for (let n = 0; n < 5; n++) await line.write(httpText(door.headers('GetItem', body), body))
       await line.replies(5, answerMsMax)
       line.end()
     },
@@ -142,7 +142,7 @@ export const attacks: readonly Attack[] = [
     at: ['api'],
     run: async (door, { part, holdMs }, tally) => {
       const body = JSON.stringify({ TableName: 'attacked' })
-      const scan = textOf(door.headers('Scan', body), body)
+      const scan = httpText(door.headers('Scan', body), body)
       await many(scaled(1000, part), async () => {
         const line = new Line(door.endpoint, tally)
         await line.write(scan)
@@ -156,7 +156,7 @@ export const attacks: readonly Attack[] = [
     at: ['api'],
     run: async (door, { part, holdMs }, tally) => {
       const body = JSON.stringify({ TableName: 'attacked' })
-      const scans = textOf(door.headers('Scan', body), body).repeat(scaled(150, part))
+      const scans = httpText(door.headers('Scan', body), body).repeat(scaled(150, part))
       await many(6, async () => {
         const line = new Line(door.endpoint, tally)
         await line.write(scans)
@@ -173,7 +173,7 @@ export const attacks: readonly Attack[] = [
       await many(scaled(60, part), async () => {
         const line = new Line(door.endpoint, tally)
         line.deafen()
-        await line.write(textOf(door.headers('Scan', body), body).repeat(10))
+        await line.write(httpText(door.headers('Scan', body), body).repeat(10))
         await pause(holdMs)
         note(tally, line.open ? 'unread' : 'let go')
         line.end()
@@ -493,10 +493,6 @@ function parts(sizeBytes: number, filler: string): readonly Buffer[] {
 function headOf(headers: Readonly<Record<string, string>>): string {
   const lines = Object.entries({ Host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
   return `POST / HTTP/1.1\r\n${lines.join('')}\r\n`
-}
-
-function textOf(headers: Readonly<Record<string, string>>, body: string | Buffer, path = '/'): string {
-  return httpText(headers, body.toString('latin1'), `POST ${path} HTTP/1.1`)
 }
 
 async function many(count: number, run: () => Promise<void>): Promise<void> {
