@@ -6,7 +6,7 @@ import { markRequestHeader } from '../core/wire/mark.ts'
 import { inputOf } from '../core/wire/model/shapes.ts'
 import { ForeignTable } from '../operations/arns.ts'
 import type { Operation, OperationContext, RequestContext } from '../operations/operation.ts'
-import { decide, type Decisions, prepared, requestContext, settled, settledRefused } from '../operations/performing.ts'
+import { decide, type Decisions, prepared, requestContext, settled, settledRefused } from '../operations/stages.ts'
 import { unsupportedOperation } from '../operations/unsupported.ts'
 import { type Marking, marking } from './marking.ts'
 

@@ -1,5 +1,5 @@
 /**
- * An operation of the API: one file each, a row that says all of it. A request passes its stages in this order (performing.ts):
+ * An operation of the API: one file each, a row that says all of it. A request passes its stages in this order (stages.ts):
  *
  *   checks     what members of the input mean together, in DynamoDB's order
  *   prepare    parses expressions, statements and keys, once

@@ -26,7 +26,7 @@ import { registry } from '../../operations/registry.ts'
 import type { Log } from '../../ports/log.ts'
 import { watchCredentials } from '../../deployment/secrets/credentials.ts'
 import { exitCode, messageOf } from '../../process/failure.ts'
-import { forwardingDescriptor, type FromWorker, type ToWorker, type WorkerStart } from './messages.ts'
+import { forwardingDescriptor, type FromWorker, type Measured, type ToWorker, type WorkerStart } from './messages.ts'
 import { relayMeter } from './relay-meter.ts'
 
 const relayMs = 1000
@@ -123,7 +123,7 @@ function start(
   return connections
 }
 
-function tellMeasured(measured: ReturnType<ReturnType<typeof relayMeter>['take']>): void {
+function tellMeasured(measured: Measured | undefined): void {
   if (measured !== undefined) tell({ type: 'measured', ...measured })
 }
 

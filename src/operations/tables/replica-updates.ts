@@ -31,8 +31,8 @@ const invalid = (message: string) => validationError(`One or more parameter valu
 const regionOf = (update: Update): string | undefined =>
   (update.Create ?? update.Update ?? update.Delete ?? update.Disassociate)?.RegionName
 
-type Kind = 'Create' | 'Update' | 'Delete' | 'Disassociate'
-const kinds = ['Create', 'Update', 'Delete', 'Disassociate'] as const satisfies readonly Kind[]
+const kinds = ['Create', 'Update', 'Delete', 'Disassociate'] as const satisfies readonly (keyof Update)[]
+type Kind = (typeof kinds)[number]
 
 const kindsOf = (update: Update): readonly Kind[] => kinds.filter((kind) => update[kind] !== undefined)
 

@@ -36,21 +36,23 @@ export const updateTable = defineControl<Input, Output>({
     checkIndexUpdates,
     checkReplicaUpdates,
   ],
-  run: (input, context) => {
-    const name = tableNameOf(context.settings, input.TableName ?? '')
-    return oneAtATime(context.engine, name, async () => {
-      assertActive(tableInAnyState(input.TableName, context))
-      return await changeTable(input, context)
-    })
-  },
+  run: (input, context) => changeTable(input, context, assertActive),
 })
 
 /**
- * Makes the changes that a request asks for, in whatever state the table is. A table is UPDATING as long as a replica of it is CREATING, and a region
- * that cannot be reached keeps it so. Clients have to wait then, as on AWS; an operator who gives the region up need not.
+ * Makes the changes that a request asks for, unless the table's state is refused. A table is UPDATING as long as a replica of it is CREATING, and a
+ * region that cannot be reached keeps it so. Clients have to wait then, as on AWS; an operator who gives the region up need not.
  */
-async function changeTable(input: Input, context: OperationContext): Promise<Output> {
-  const table = tableInAnyState(input.TableName, context)
+function changeTable(input: Input, context: OperationContext, assertState: (table: Table) => void): Promise<Output> {
+  const name = tableNameOf(context.settings, input.TableName ?? '')
+  return oneAtATime(context.engine, name, async () => {
+    const table = tableInAnyState(input.TableName, context)
+    assertState(table)
+    return await change(table, input, context)
+  })
+}
+
+async function change(table: Table, input: Input, context: OperationContext): Promise<Output> {
   const edits = [
     ...capacityUpdate(table, input, context),
     ...settingUpdates(table, input, context),
@@ -78,11 +80,8 @@ export async function removeReplica(
 
 /** As UpdateTable, but also while the table is UPDATING, and several at once: for operators and the simulator. Rejects with a ServiceError. */
 export function changeReplicas(input: Input, context: OperationContext): Promise<Output> {
-  const name = tableNameOf(context.settings, input.TableName ?? '')
-  return oneAtATime(context.engine, name, async () => {
-    const found = tableInAnyState(input.TableName, context)
-    if (found.status !== 'UPDATING') assertActive(found)
-    return await changeTable(input, context)
+  return changeTable(input, context, (table) => {
+    if (table.status !== 'UPDATING') assertActive(table)
   })
 }
 
@@ -108,8 +107,8 @@ const changes = [
 ] as const satisfies readonly (keyof Input)[]
 
 function somethingAsked(input: Input): void {
-  const asked = changes.some((change) => {
-    const value = input[change]
+  const asked = changes.some((member) => {
+    const value = input[member]
     return value !== undefined && (!Array.isArray(value) || value.length > 0)
   })
   if (!asked)
@@ -118,9 +117,13 @@ function somethingAsked(input: Input): void {
     )
 }
 
+function asksBeside(member: (typeof changes)[number], input: Input): boolean {
+  return changes.some((each) => each !== member && input[each] !== undefined)
+}
+
 function replicasAlone(input: Input): void {
   if ((input.ReplicaUpdates?.length ?? 0) === 0) return
-  if (changes.some((change) => change !== 'ReplicaUpdates' && input[change] !== undefined))
+  if (asksBeside('ReplicaUpdates', input))
     throw validationError(
       'One or more parameter values were invalid: Replica modification must be the only operation in the request',
     )
@@ -133,7 +136,7 @@ function throughputBounds({ ProvisionedThroughput }: Input): void {
 /** "You can't combine this change with any other change in the same UpdateTable request" (API reference). */
 function protectionAlone(input: Input): void {
   if (input.DisassociationProtectionEnabled === undefined) return
-  if (changes.some((change) => change !== 'DisassociationProtectionEnabled' && input[change] !== undefined))
+  if (asksBeside('DisassociationProtectionEnabled', input))
     throw validationError(
       'One or more parameter values were invalid: DisassociationProtectionEnabled cannot be combined with any other change',
     )
@@ -147,7 +150,7 @@ const atOnce: readonly (keyof Input)[] = [
 
 /** The protections, and the mode of replication of a table that has no replica, are the changes that are made without passing through UPDATING. */
 function updating({ settings }: Table, input: Input, { env }: OperationContext): RegisterEdit[] {
-  if (changes.every((change) => input[change] === undefined || atOnce.includes(change))) return []
+  if (changes.every((member) => input[member] === undefined || atOnce.includes(member))) return []
   // The published example of the API shows the throughput before the change while the table is UPDATING.
   const staysProvisioned = settings.billingMode === 'PROVISIONED' && input.BillingMode !== 'PAY_PER_REQUEST'
   const before = staysProvisioned && input.ProvisionedThroughput !== undefined ? settings.provisioned : undefined

@@ -41,7 +41,7 @@ function textOf(operation: string): string {
 /** Acted on elsewhere, or nothing to act on. */
 const reasons: Readonly<Record<string, string>> = {
   DisassociationMode: 'there is one mode, and it is what is done',
-  ReturnConsumedCapacity: 'performing.ts reports the capacity of every operation that consumes any',
+  ReturnConsumedCapacity: 'stages.ts reports the capacity of every operation that consumes any',
   'ListTagsOfResource.NextToken': 'the tags of a table are one page, so no token is ever given out',
 }
 
