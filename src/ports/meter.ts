@@ -137,6 +137,11 @@ export const metrics = {
     help: 'Messages of the peer that could not be read or trusted.',
     labels: ['peer'],
   },
+  longitude_retries_total: {
+    kind: 'counter',
+    help: 'Steps of a loop of this region that failed and are tried again, by the work that they belong to.',
+    labels: ['work'],
+  },
   longitude_stream_refusals_total: {
     kind: 'counter',
     help: 'Attempts to write this region’s stream that its own NATS server refused, by kind.',

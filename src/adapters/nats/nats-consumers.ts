@@ -6,6 +6,7 @@
 import type { ConsumerInfo, JetStreamManager } from '@nats-io/jetstream'
 import { type NatsConnection, nanos } from '@nats-io/transport-node'
 import { consumerInactiveMsMax } from '../../core/limits.ts'
+import { Repeats } from '../../core/repeats.ts'
 import type { Log } from '../../ports/log.ts'
 import { consumerCreatedSubject } from './nats-subjects.ts'
 
@@ -25,6 +26,7 @@ export function guardConsumers(options: ConsumerGuardOptions): void {
 /** One look at a time, however many consumers are created. */
 class ConsumerGuard {
   readonly #options: ConsumerGuardOptions
+  readonly #repeats = new Repeats()
   #isLooking = false
   #isAsked = false
 
@@ -54,7 +56,8 @@ class ConsumerGuard {
       }
     } catch (error) {
       // There is no stream yet, or the server's own rules do not let this node look.
-      this.#options.log.debug('consumers were not looked at', { error: String(error) })
+      const times = this.#repeats.note(String(error), performance.now())
+      if (times !== undefined) this.#options.log.warn('consumers were not looked at', { error: String(error), times })
     } finally {
       this.#isLooking = false
     }

@@ -15,6 +15,7 @@ import {
   connectBackOffMsMax,
   connectBackOffMsMin,
 } from '../../core/limits.ts'
+import { Repeats } from '../../core/repeats.ts'
 import type { CacheLine, CacheSession } from '../../ports/cache-line.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Env } from '../../ports/env.ts'
@@ -63,13 +64,15 @@ class Following {
   async run(): Promise<void> {
     const { clock, log } = this.#options.env
     const backOff = new BackOff(connectBackOffMsMin, connectBackOffMsMax)
+    const repeats = new Repeats()
     while (!this.#stopped) {
       try {
         const reason = await this.#hold()
         backOff.reset()
         if (!this.#stopped) log.warn('the line to the log is lost: everything is passed on', { reason })
       } catch (error) {
-        log.debug('the log cannot be reached', { error: String(error) })
+        const times = repeats.note(String(error), clock.monotonicMs())
+        if (times !== undefined) log.warn('the log cannot be reached', { error: String(error), times })
       }
       this.#options.cache.freshUntil(Number.NEGATIVE_INFINITY)
       if (!this.#stopped) await clock.sleep(backOff.next())

@@ -16,6 +16,7 @@ import type { Env } from '../../ports/env.ts'
 import { announcementOf } from './send/announcing.ts'
 import { answererOf } from './answer/answers.ts'
 import { Claims } from './prove/claims.ts'
+import { Retries } from '../retries.ts'
 import { Mutex } from './flow/mutex.ts'
 import { departedRegions, hasPendingMergesOf } from './notes/pending-merges.ts'
 import { seenOf } from './talk/peer-state.ts'
@@ -108,6 +109,7 @@ export class Readers {
         return peersOf(topology)
       },
       mutex: new Mutex(),
+      retries: new Retries(env),
       sources: this.#sources,
       leftovers: settings.leftovers,
       emptied: new Emptied(),
@@ -121,6 +123,7 @@ export class Readers {
       ...settings,
       seals: this.#seals,
       pauses: this.pauses,
+      retries: deps.retries,
       examine: (session: Session, from: Region) => this.#examine(session, from),
       hasPendingMergesOf: (of: string) => hasPendingMergesOf(deps, of),
       transfer: (session: Session, from: Region, epoch: string) => transferState(deps, session, from, epoch),

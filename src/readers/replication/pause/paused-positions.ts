@@ -22,12 +22,14 @@ import { replicasOf } from '../notes/registers-of.ts'
 import { walkRows } from '../talk/row-walk.ts'
 import { RowParts } from '../talk/row-parts.ts'
 import type { PeerErrors } from '../talk/peer-errors.ts'
+import type { Retries } from '../../retries.ts'
 import type { Session } from '../talk/session.ts'
 
 type Deps = {
   readonly engine: Engine
   readonly clock: Clock
   readonly log: Log
+  readonly retries: Retries
   readonly pauses: Pauses
   readonly peer: Region
   readonly peerErrors: PeerErrors
@@ -110,7 +112,7 @@ export class PausedPositions {
    * asked again later: its stream may flow all the same, and the other tables with it.
    */
   async catchUp(session: Session): Promise<boolean> {
-    const { engine, pauses, log, peer, clock, peerErrors } = this.#deps
+    const { engine, pauses, log, peer, clock, peerErrors, retries } = this.#deps
     let moved = false
     for (const [table] of this.#places) {
       if (pauses.ofTable(table) > 0 || clock.monotonicMs() < this.#againAtMs) continue
@@ -119,7 +121,7 @@ export class PausedPositions {
       } catch (error) {
         if (error instanceof UnknownFormat) throw error
         if (error instanceof RangeError) peerErrors.note('answer', error)
-        log.debug('catching up waits', { table, peer: peer.name, error: String(error) })
+        retries.note('catch up', error, 'catching up waits', { table, peer: peer.name })
         this.#againAtMs = clock.monotonicMs() + againMs
         continue
       }

@@ -17,6 +17,7 @@ import type { Waiting } from './batches.ts'
 import { placeOf } from '../talk/greeting.ts'
 import type { Inbox } from './inbox.ts'
 import { startOf } from './place-in-stream.ts'
+import type { Retries } from '../../retries.ts'
 import { batchFrom } from '../talk/reading.ts'
 import type { PeerErrors } from '../talk/peer-errors.ts'
 
@@ -26,6 +27,7 @@ export type FetcherOptions = {
   readonly peer: Region
   readonly inbox: Inbox
   readonly peerErrors: PeerErrors
+  readonly retries: Retries
   /** As in core/limits.ts unless said otherwise. */
   readonly backlogMessagesMin?: number | undefined
   /** Whether the peer has said what it speaks. */
@@ -104,7 +106,7 @@ export class Fetcher {
 
   #withoutLog(error: unknown): false {
     const { env, peer, peerErrors, onUnknown } = this.#options
-    env.log.debug('the backlog comes by the stream', { peer: peer.name, error: String(error) })
+    this.#options.retries.note('fetch', error, 'the backlog comes by the stream', { peer: peer.name })
     this.#notBeforeMs = env.clock.monotonicMs() + againMs
     if (error instanceof UnknownFormat) onUnknown(error)
     else if (error instanceof RangeError) peerErrors.note('answer', error)

@@ -119,7 +119,7 @@ export class Subscriber {
         if (error instanceof Deceived) this.peerErrors.note('position', this.linkState.gone(error.message))
         if (isRefusal(error)) this.linkState.refuse(error.message)
         if (!this.#loop.stopped && !known)
-          this.#options.env.log.debug('following is interrupted', { peer: this.peer.name, error: String(error) })
+          this.#options.retries.note('follow', error, 'following is interrupted', { peer: this.peer.name })
       }
       this.#examined()
       if (!this.#loop.stopped) await this.#loop.pause(this.#backOff.next())

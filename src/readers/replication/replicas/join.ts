@@ -20,6 +20,7 @@ import type { Mutex } from '../flow/mutex.ts'
 import { recoverOrphan } from './orphan-recovery.ts'
 import { type Places, Questions } from '../talk/questions.ts'
 import { hasAll, registersOf, replicasOf } from '../notes/registers-of.ts'
+import type { Retries } from '../../retries.ts'
 import { RowParts } from '../talk/row-parts.ts'
 import type { Source, Sources } from './sources.ts'
 import type { Session } from '../talk/session.ts'
@@ -29,6 +30,7 @@ export type JoinOptions = {
   readonly engine: Engine
   readonly peers: readonly Region[]
   readonly mutex: Mutex
+  readonly retries: Retries
   readonly sources: Sources
   readonly sessionTo: (region: string) => Session | undefined
   readonly leftovers?: Remainder | undefined
@@ -311,7 +313,7 @@ export class Join {
   /** A node that is down while its NATS server is up must not keep us from asking another. */
   #pass(region: string, error: unknown): void {
     this.#options.sources.noteSilent(region)
-    this.#options.env.log.debug('a source does not answer', { table: this.table, region, error: String(error) })
+    this.#options.retries.note('join', error, 'a source does not answer', { table: this.table, region })
   }
 
   async #take(source: Source): Promise<void> {

@@ -82,7 +82,7 @@ export class Joins {
     try {
       return await join.step()
     } catch (error) {
-      this.#options.env.log.debug('join waits', { table: join.table, error: String(error) })
+      this.#options.retries.note('join', error, 'join waits', { table: join.table })
       return 'wait'
     } finally {
       running.inStep = false

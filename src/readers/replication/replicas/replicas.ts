@@ -96,7 +96,7 @@ export class Replicas {
   async #run(): Promise<void> {
     while (!this.#loop.stopped) {
       const moved = await this.#turn().catch((error: unknown) => {
-        if (!this.#loop.stopped) this.#options.env.log.debug('replicas wait', { error: String(error) })
+        if (!this.#loop.stopped) this.#options.retries.note('replicas', error, 'replicas wait')
         return false
       })
       const waits = this.#refills.size > 0 || this.#releasing.size > 0 || pendingMerges(this.#options).length > 0
@@ -164,7 +164,7 @@ export class Replicas {
     for (const [id, refill] of this.#refills) {
       if (this.#loop.stopped) return moved
       const step = await refill.step().catch((error: unknown) => {
-        this.#options.env.log.debug('a table in doubt waits', { table: id, error: String(error) })
+        this.#options.retries.note('refill', error, 'a table in doubt waits', { table: id })
         return 'wait' as const
       })
       moved = moved || step !== 'wait'
@@ -233,7 +233,7 @@ export class Replicas {
         env.log.info('merged what only a peer knew of another region', { peer, of })
         moved = true
       } catch (error) {
-        env.log.debug('merge waits', { peer, error: String(error) })
+        this.#options.retries.note('merge', error, 'merge waits', { peer, of })
       }
     }
     return moved

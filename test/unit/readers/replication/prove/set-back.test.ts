@@ -1,4 +1,5 @@
 /** A peer whose store was put back to an older copy, and which writes on at the same positions, is asked for its log. */
+import { Retries } from '../../../../../src/readers/retries.ts'
 import { expect, it } from 'vitest'
 import { MemoryDisk, MemoryStore } from '../../../../../src/adapters/memory/memory-store.ts'
 import type { Announcement } from '../../../../../src/core/change/control.ts'
@@ -86,7 +87,15 @@ it('a table does not catch up from its second life after a pause', async () => {
   const stood = new Map([[table, { epoch: cursor.epoch, position: 1 }]])
   await here.engine.setCursor(peer.name, cursor, [pausedPositionsNote(peer.name, stood)])
   const { env, clock } = here
-  const deps = { ...here, clock, log: env.log, peer, peerErrors: new PeerErrors(env, peer), onCaughtUp: () => {} }
+  const deps = {
+    ...here,
+    clock,
+    log: env.log,
+    retries: new Retries(env),
+    peer,
+    peerErrors: new PeerErrors(env, peer),
+    onCaughtUp: () => {},
+  }
   const parked = new PausedPositions({ ...deps, pauses: new Pauses(deps) })
   expect(await parked.catchUp(session)).toBe(false)
   expect(parked.tables).toEqual([table])

@@ -1,4 +1,5 @@
 /** What a subscriber decides about what its peer sends: applied, asked again, confirmed, held, refused, resumed. */
+import { Retries } from '../../../../../src/readers/retries.ts'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Table } from '../../../../../src/core/table/table.ts'
 import { Pauses } from '../../../../../src/readers/replication/pause/pauses.ts'
@@ -45,6 +46,7 @@ async function scene(before: (origin: PeerTwin) => void = () => {}, epochOf?: st
     engine: here.engine,
     peer,
     pauses,
+    retries: new Retries({ ...here.env, clock }),
     seals: new Seals({ self: eu, clock }),
     examine: () => Promise.resolve(),
     hasPendingMergesOf: () => false,

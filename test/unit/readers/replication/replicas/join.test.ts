@@ -1,4 +1,5 @@
 /** What a join decides, step by step: when it begins, which source it takes, when the replica is complete, and when it gives up. */
+import { Retries } from '../../../../../src/readers/retries.ts'
 import { describe, expect, it } from 'vitest'
 import { inOneTurn } from '../../../../../src/core/turns.ts'
 import { encodePrimaryKey } from '../../../../../src/core/key/primary-key.ts'
@@ -46,6 +47,7 @@ async function scene() {
     engine: here.engine,
     peers,
     mutex: new Mutex(),
+    retries: new Retries(here.env),
     sources: new Sources(here.clock),
     sessionTo: (region: string) => (region === us && state.isReached ? session : undefined),
   }

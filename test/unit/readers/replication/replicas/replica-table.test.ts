@@ -1,4 +1,5 @@
 /** Every cell of the table of a replica's states, as a region with that table of that state acts. */
+import { Retries } from '../../../../../src/readers/retries.ts'
 import { describe, expect, it } from 'vitest'
 import type { RegisterEdit } from '../../../../../src/engine/commands/command.ts'
 import type { Engine } from '../../../../../src/engine/engine.ts'
@@ -55,6 +56,7 @@ async function actionOf({ engine, env, clock }: Awaited<ReturnType<typeof region
     engine,
     peers,
     mutex: new Mutex(),
+    retries: new Retries(env),
     sources: new Sources(clock),
     sessionTo: () => undefined,
     emptied: new Emptied(),

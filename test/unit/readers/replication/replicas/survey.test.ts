@@ -1,4 +1,5 @@
 /** What a change of one table costs where there are many, counted: no look at all of them. */
+import { Retries } from '../../../../../src/readers/retries.ts'
 import { expect, it } from 'vitest'
 import type { Engine } from '../../../../../src/engine/engine.ts'
 import { Emptied } from '../../../../../src/readers/replication/copy/transfer.ts'
@@ -42,6 +43,7 @@ async function surveyed(tables: number) {
     engine: proxy,
     peers,
     mutex: new Mutex(),
+    retries: new Retries(env),
     sources: new Sources(clock),
     sessionTo: () => undefined,
     emptied: new Emptied(),

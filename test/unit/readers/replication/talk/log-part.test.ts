@@ -190,7 +190,9 @@ async function waiting() {
   const clock = { monotonicMs: () => (nowMs += 10_000) } as never
   const log = { debug: () => undefined, info: () => undefined, warn: () => undefined } as never
   const peerErrors = { note: () => undefined } as never
-  const parked = new PausedPositions({ engine, clock, log, pauses, peer, peerErrors, onCaughtUp: () => undefined })
+  const retries = { note: () => undefined } as never
+  const deps = { engine, clock, log, retries, pauses, peer, peerErrors }
+  const parked = new PausedPositions({ ...deps, onCaughtUp: () => undefined })
   const batch = { origin: 'us', originNumber: 1, epoch: 'e', after: 10, upTo: 20, changes: [changeAt(11)] }
   await parked.without(batch, { epoch: 'e', position: 10 })
   untilMs = 0
