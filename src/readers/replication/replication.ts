@@ -53,6 +53,11 @@ const pulseMsMin = 150
 /** Announcements between two rounds of what is less urgent. */
 const slowEvery = 5
 
+function ledgerOf(engine: Engine, peers: readonly Region[]): Ledger {
+  const confirmed = (engine.note(confirmedNote) ?? {}) as Record<string, number>
+  return new Ledger(engine, new Map(peers.map(({ name }) => [name, confirmed[name] ?? 0])))
+}
+
 /** Everything that reads the log under one epoch; a new log has new readers (renewing.ts). */
 export class Readers {
   readonly #env: Env
@@ -92,8 +97,7 @@ export class Readers {
     this.#sources = new Sources(env.clock)
     this.#missing = new MissingNote(engine, env.clock)
     const peers = peersOf(topology)
-    const confirmed = (engine.note(confirmedNote) ?? {}) as Record<string, number>
-    this.#ledger = new Ledger(engine, new Map(peers.map(({ name }) => [name, confirmed[name] ?? 0])))
+    this.#ledger = ledgerOf(engine, peers)
     this.#seals = new Seals({ ...settings, self: engine.region.name, clock: env.clock })
     this.#claims = new Claims({ env, engine, onFinding })
     this.#outbound = new Outbound({ engine, clock: env.clock, ledger: this.#ledger, claims: this.#claims })
