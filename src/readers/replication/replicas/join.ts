@@ -4,7 +4,6 @@
  * the cursors, wait for a source that has passed them, merge its rows in key order, and say that the replica is ACTIVE.
  * Each step is short and each can be repeated; a process that dies half-way goes on from its note.
  */
-import type { Position } from '../../../core/change/change.ts'
 import { decodeRow, seenOf, vectorOf } from '../../../core/item/row.ts'
 import { type RegisterValues, type ReplicaRegister, replicaRegister } from '../../../core/table/registers.ts'
 import type { KeySchema, Replica, ReplicaStatus, Table, TableId } from '../../../core/table/table.ts'
@@ -17,8 +16,9 @@ import { oneAtATime, withinTables } from '../../../engine/one-at-a-time.ts'
 import type { Env } from '../../../ports/env.ts'
 import { awaitMerges } from '../notes/pending-merges.ts'
 import type { Mutex } from '../flow/mutex.ts'
+import { hasPassed, joinNote, joinProgress, placesOf, type Progress } from './join-progress.ts'
 import { recoverOrphan } from './orphan-recovery.ts'
-import { type Places, Questions } from '../talk/questions.ts'
+import { Questions } from '../talk/questions.ts'
 import { hasAll, registersOf, replicasOf } from '../notes/registers-of.ts'
 import type { Retries } from '../../retries.ts'
 import { RowParts } from '../talk/row-parts.ts'
@@ -39,18 +39,8 @@ export type JoinOptions = {
 /** What is left of this region's own damaged store (engine/store/leftovers.ts). Says whether none of the table can be missing in it. */
 export type Remainder = { merge(table: TableId): Promise<boolean> }
 
-type Place = { readonly epoch: string; readonly position: Position }
-
-type Progress = {
-  /** This region's cursors when the table was begun, by origin; and its own log, if it had the table before. */
-  readonly places: Readonly<Record<string, Place>>
-  readonly after?: string
-  readonly rows: number
-}
-
 export type JoinStep = 'done' | 'failed' | 'wait' | 'progress'
 
-export const joinNote = (table: TableId): string => `replication/join/${table}`
 const progressMsMin = 1000
 
 export class Join {
@@ -73,7 +63,10 @@ export class Join {
   }
 
   get begun(): boolean {
-    return this.#options.engine.tableWithId(this.table) !== undefined && this.#progress() !== undefined
+    return (
+      this.#options.engine.tableWithId(this.table) !== undefined &&
+      joinProgress(this.#options.engine, this.table) !== undefined
+    )
   }
 
   /** What the table is, is known here. */
@@ -188,7 +181,7 @@ export class Join {
 
   async #copy(): Promise<JoinStep> {
     const { engine } = this.#options
-    const progress = this.#progress() as Progress
+    const progress = joinProgress(this.#options.engine, this.table) as Progress
     if (this.#isAlone()) return this.#finish(progress, { isLast: true })
     const source = await this.#readySource(progress)
     if (source === undefined) return this.#recoverOrphan(progress)
@@ -305,7 +298,7 @@ export class Join {
     // Asked at the same time: over a long line each question costs as much as many rows.
     const [places, table] = await Promise.all([this.#options.sources.places(source), told])
     if (table !== undefined) this.#told.set(region, table.items)
-    if (!this.#hasPassed(progress, region, places)) return false
+    if (!hasPassed(this.#options, progress, region, places)) return false
     this.#passed.add(region)
     return true
   }
@@ -319,21 +312,6 @@ export class Join {
   async #take(source: Source): Promise<void> {
     this.#items = this.#told.get(source.region) ?? (await source.questions.table(this.table))?.items
     this.#source = source.region
-  }
-
-  #hasPassed(progress: Progress, source: string, places: Places): boolean {
-    const { engine, peers } = this.#options
-    const isKnown = (origin: string): boolean =>
-      origin === engine.region.name || peers.some(({ name }) => name === origin)
-    return Object.entries(progress.places).every(([origin, place]) => {
-      // The origin has lost its log since: its state was, or will be, merged into what has been begun here.
-      if (origin !== engine.region.name && engine.cursor(origin)?.epoch !== place.epoch) return true
-      if (origin === source) return places.epoch === place.epoch
-      const theirs = places.cursors.find((cursor) => cursor.region === origin)
-      // It has left, and the source has let go of it as well: nothing more of it can come there.
-      if (theirs === undefined && !isKnown(origin)) return true
-      return theirs !== undefined && theirs.epoch === place.epoch && theirs.position >= place.position
-    })
   }
 
   #sources(): readonly Source[] {
@@ -375,24 +353,9 @@ export class Join {
     return registersOf(this.#options.engine, this.table).get('definition') as RegisterValues['definition'] | undefined
   }
 
-  #progress(): Progress | undefined {
-    return this.#options.engine.note(joinNote(this.table)) as Progress | undefined
-  }
-
   #replicaEdit(value: ReplicaRegister): RegisterEdit {
     return { register: replicaRegister(this.#options.engine.region.name), value }
   }
-}
-
-/** Where this region stands in the logs of its peers, and in its own if it has written to the table before. */
-export function placesOf(engine: Engine, peers: readonly Region[], wasHere: boolean): Progress['places'] {
-  const places: Record<string, Place> = {}
-  for (const { name } of peers) {
-    const cursor = engine.cursor(name)
-    if (cursor !== undefined) places[name] = { epoch: cursor.epoch, position: cursor.position }
-  }
-  if (wasHere) places[engine.region.name] = { epoch: engine.epoch, position: engine.flushed() }
-  return places
 }
 
 function sameKey(a: KeySchema, b: KeySchema): boolean {

@@ -6,7 +6,7 @@ import type { Engine } from '../../../../../src/engine/engine.ts'
 import { Emptied } from '../../../../../src/readers/replication/copy/transfer.ts'
 import { Mutex } from '../../../../../src/readers/replication/flow/mutex.ts'
 import { replicasOf } from '../../../../../src/readers/replication/notes/registers-of.ts'
-import { joinNote } from '../../../../../src/readers/replication/replicas/join.ts'
+import { joinNote } from '../../../../../src/readers/replication/replicas/join-progress.ts'
 import {
   type ReplicaCell,
   replicaCell,
