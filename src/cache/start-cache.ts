@@ -11,6 +11,7 @@ import { upstreamAt } from './http/upstream.ts'
 import { serveApi } from '../http/server.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import { Signatures } from '../http/access/signatures.ts'
+import type { SignedRegions } from '../core/auth/signed-region.ts'
 import type { CacheReport } from '../core/change/cache-talk.ts'
 import type { Log } from '../ports/log.ts'
 import { Cache } from './core/cache.ts'
@@ -23,6 +24,8 @@ import { Failure, codeOf, messageOf } from '../process/failure.ts'
 
 export type CacheNodeOptions = {
   readonly region: string
+  /** Where clients reach the other regions, by region; none: the region is alone. */
+  readonly peerEndpoints?: Readonly<Record<string, string>>
   readonly upstream: URL
   /** What the region's certificate is checked by, in PEM; the system's authorities when undefined. */
   readonly ca?: string | undefined
@@ -56,10 +59,11 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const turns = watchTurns({ meter: { observe: (_, seconds) => delays.observe(seconds, {}) }, log })
   const silent = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
   const current = credentials?.current
+  const regions = signedRegions(options)
   const verifying =
     current === undefined
       ? {}
-      : { verifying: { signatures: new Signatures({ credentials: current, region, clock }), credentials: current } }
+      : { verifying: { signatures: new Signatures({ credentials: current, regions, clock }), credentials: current } }
   let url = ''
   const id = systemRandom.uuid()
   const report = (): CacheReport => ({ id, endpoint: url, mode, figures: cacheFigures(cache) })
@@ -71,7 +75,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     connectionsMax: connectionsAffordable(),
     region,
     env: { clock, random: systemRandom, meter: silent },
-    answer: cachePipeline({ cache, upstream, log, ...verifying }),
+    answer: cachePipeline({ cache, upstream, regions, log, ...verifying }),
     giveUp: () => upstream.close(),
     ...(tls === undefined ? {} : { tls }),
     ...(options.visitors === undefined ? {} : { visitors: options.visitors }),
@@ -114,4 +118,10 @@ function portFailure(error: unknown, { host, port }: CacheNodeOptions): unknown 
   if (codeOf(error) === 'EADDRINUSE') return new Failure(`port ${port} on ${host} is in use by another program`)
   if (codeOf(error) === undefined) return error
   return new Failure(`cannot listen on ${host}, port ${port}: ${messageOf(error)}`)
+}
+
+function signedRegions({ region, peerEndpoints = {} }: CacheNodeOptions): SignedRegions {
+  const names = [...new Set([region, ...Object.keys(peerEndpoints)])]
+  const endpointOf = (name: string): string | undefined => peerEndpoints[name]
+  return { own: region, all: () => names, endpointOf, alsoFor: new Set() }
 }

@@ -79,6 +79,7 @@ export const optionsOfCache = [
   'host',
   'port',
   'nats',
+  'peerEndpoint',
   'itemTtl',
   'queryTtl',
   'memory',

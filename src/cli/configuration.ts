@@ -14,6 +14,7 @@ import { accessOptions, adminOptions, apiAccessOptions } from './access-options.
 import { cacheOptions, optionsOfCache } from './cache-options.ts'
 import { deploymentOptions, nodeTlsOptions } from '../deployment/options.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
+import { peers, upstreams } from './addresses.ts'
 
 const words = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
 const names = z
@@ -21,27 +22,6 @@ const names = z
   .pipe(z.array(z.string()).min(1, 'at least one region').refine(allDifferent, 'a region twice'))
 const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(65_535)
 const flag = z.union([z.boolean(), z.stringbool()])
-const peer = z
-  .string()
-  .regex(/^[a-z0-9-]+=\S+$/, 'REGION=nats://HOST:PORT or REGION=tls://HOST:PORT')
-  .transform((text) => ({ region: text.slice(0, text.indexOf('=')), url: text.slice(text.indexOf('=') + 1) }))
-const peers = z.union([
-  z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([region, url]) => ({ region, url }))),
-  words.pipe(z.array(peer)),
-  z.array(peer),
-])
-const upstream = z
-  .string()
-  .regex(/^[a-z0-9-]+=https?:\/\/[^/\s]+\/?$/, 'REGION=http://HOST:PORT')
-  .transform((text) => ({
-    region: text.slice(0, text.indexOf('=')),
-    url: text.slice(text.indexOf('=') + 1).replace(/\/$/, ''),
-  }))
-const upstreams = z.union([
-  z.record(z.string(), z.string()).transform((map) => Object.entries(map).map(([region, url]) => ({ region, url }))),
-  words.pipe(z.array(upstream)),
-  z.array(upstream),
-])
 const texts = z.union([z.array(z.string().min(1)), words])
 
 type Row = {
@@ -105,7 +85,15 @@ export const options = {
   signedFor: {
     flags: '--signed-for <regions>',
     help: 'regions beside its own that a signature may be for: those whose requests a front door with failover may bring',
-    schema: names.optional(),
+    // An empty variable, as Compose passes on one that is not set, is none.
+    schema: z.union([z.literal('').transform(() => undefined), names]).optional(),
+  },
+  peerEndpoint: {
+    flags: '--peer-endpoint <region=url...>',
+    help: 'where clients reach another region; named to those who sign for it here (of a cache: requests signed for other regions are refused when any is given)',
+    schema: upstreams,
+    default: [],
+    repeatable: true,
   },
   workers: {
     flags: '--workers <count>',
@@ -265,6 +253,7 @@ export const optionsOf = {
     'data',
     'nats',
     'peer',
+    'peerEndpoint',
     ...nodeTlsOptions,
     'regionsFolder',
     'credentials',

@@ -20,6 +20,8 @@ const regionFile = z.strictObject({
   city: z.string(),
   /** Where its peers find its NATS server. */
   nats: z.string().min(1).optional(),
+  /** Where clients find its API. */
+  endpoint: z.url({ protocol: /^https?$/ }).optional(),
 })
 const latencyFile = z.strictObject({
   source: z.url(),
@@ -28,7 +30,11 @@ const latencyFile = z.strictObject({
   roundTripMs: z.record(regionName, z.record(regionName, z.number().positive())),
 })
 
-export type RegionEntry = Region & { readonly city: string; readonly nats?: string | undefined }
+export type RegionEntry = Region & {
+  readonly city: string
+  readonly nats?: string | undefined
+  readonly endpoint?: string | undefined
+}
 
 export type Regions = {
   readonly all: readonly RegionEntry[]

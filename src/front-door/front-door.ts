@@ -31,7 +31,7 @@ import { systemRandom } from '../adapters/system/random.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
 import { Health } from './health.ts'
-import { isOwnRegion } from '../core/auth/own-region.ts'
+import { isOwnRegion } from '../core/auth/signed-region.ts'
 import { regionOf } from './region-of.ts'
 import { ordersOf, routeOf } from './route.ts'
 

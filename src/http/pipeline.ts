@@ -9,6 +9,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { InvariantViolation } from '../core/assert.ts'
 import { checkAuthorization } from '../core/auth/authorization.ts'
 import type { Principal } from '../core/auth/credentials.ts'
+import type { SignedRegions } from '../core/auth/signed-region.ts'
+import { checkRegion } from '../core/auth/signing-time.ts'
 import { errors, ServiceError } from '../core/errors.ts'
 import { checkBodyScan } from '../core/wire/body-scan.ts'
 import { serializationError } from '../core/wire/coerce.ts'
@@ -31,6 +33,8 @@ export type PipelineOptions = {
   readonly decisions?: Decisions
   /** Verifies who sent it; without it, whoever signs in form is served. */
   readonly signatures?: Signatures
+  /** For which regions requests may be signed, also where signatures are looked at in form only. */
+  readonly regions: SignedRegions
   /** Told of a bug of ours that was caught red-handed; the request has been answered 500 by then. */
   readonly onBrokenInvariant: (error: InvariantViolation) => void
   /** A request has failed for a reason that no client and no full disk gives: its store may be damaged. */
@@ -111,9 +115,9 @@ const unknown = 'unknown'
 const known: ReadonlySet<string> = new Set(operationNames)
 
 /** Undefined where signatures are looked at in form only. */
-function principalOf(request: ApiRequest, { signatures }: PipelineOptions): Principal | undefined {
+function principalOf(request: ApiRequest, { signatures, regions }: PipelineOptions): Principal | undefined {
   if (signatures !== undefined) return signatures.verify(request)
-  checkAuthorization(signatureOf(request))
+  checkRegion(checkAuthorization(signatureOf(request)), regions)
   return undefined
 }
 

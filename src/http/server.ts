@@ -60,6 +60,8 @@ export type ServerOptions = ListenOptions & {
   readonly credentials?: () => Credentials
   /** Regions beside its own that a signature may be for. */
   readonly signedFor?: readonly string[]
+  /** Where clients reach another region, for the refusal of a request that is signed for it. */
+  readonly endpointOf?: (region: string) => string | undefined
   /** Other operations than the registry's, for tests. */
   readonly operations?: ReadonlyMap<string, Operation>
 }
@@ -86,16 +88,15 @@ export type RunningServer = {
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  const { context, credentials, signedFor } = options
-  const alsoFor = new Set(signedFor)
-  const isAlone = (): boolean => context.settings.regions.length < 2
+  const { context, credentials, signedFor, endpointOf = () => undefined } = options
   const { clock } = context.env
-  const { region } = context.settings
+  const { settings } = context
+  const { region } = settings
+  const regions = { own: region, all: () => settings.regions, endpointOf, alsoFor: new Set(signedFor) }
   const answer = pipeline({
     context,
-    ...(credentials === undefined
-      ? {}
-      : { signatures: new Signatures({ credentials, region, alsoFor, isAlone, clock }) }),
+    regions,
+    ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock }) }),
     operations: options.operations ?? registry,
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     onFailed: options.onFailed,
@@ -200,12 +201,15 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
 type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
 /** `twin`: the same at the other loopback address. `beside`: by HTTP, beside HTTPS. */
-function serversOf({ host, tls, loopbackPort, connectionsMax: most = connectionsMax }: ListenOptions, handle: Handle) {
+function serversOf(
+  { host = '127.0.0.1', tls, loopbackPort, connectionsMax: most = connectionsMax }: ListenOptions,
+  handle: Handle,
+) {
   const settings = { ...headSettings, keepAliveTimeout: idleConnectionMsMax }
   const make = (): Server =>
     tls === undefined ? createServer(settings, handle) : createSecureServer({ ...settings, ...tls }, handle)
   const server = make()
-  const twin = host === '127.0.0.1' ? make() : undefined
+  const twin = twinned.has(host) ? make() : undefined
   const beside = loopbackPort === undefined ? undefined : createServer(settings, handle)
   const servers = [server, twin, beside].filter((each) => each !== undefined)
   for (const each of servers) {
@@ -214,6 +218,9 @@ function serversOf({ host, tls, loopbackPort, connectionsMax: most = connections
   }
   return { server, twin, beside, servers }
 }
+
+/** Every address of IPv4, or the loopback's, and no address of IPv6. */
+const twinned: ReadonlySet<string> = new Set(['127.0.0.1', '0.0.0.0'])
 
 async function openOf(server: Server): Promise<number> {
   return await new Promise((resolve) => {

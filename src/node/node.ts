@@ -29,7 +29,7 @@ import { RegionStore } from './store/region-store.ts'
 import { FolderKeys } from '../deployment/secrets/message-keys.ts'
 import { nameTurns } from './named-turns.ts'
 import { measureStore } from './store/store-measures.ts'
-import { type Peer, watchTopology } from './topology-watch.ts'
+import { type Peer, type TopologyWatch, watchTopology } from './topology-watch.ts'
 import { type ShownCertificate, watchCertificates } from '../deployment/secrets/certificate-watch.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
@@ -71,6 +71,8 @@ export type NodeOptions = {
   readonly credentials?: string | undefined
   /** Regions beside its own that a signature may be for. */
   readonly signedFor?: readonly string[] | undefined
+  /** Where clients reach the other regions, by region. */
+  readonly peerEndpoints?: Readonly<Record<string, string>>
   readonly tableTransitionMs: number
   /** Where a drill may say that the wall clock is wrong. */
   readonly clockFile?: string | undefined
@@ -106,7 +108,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
 /** Registers in `life` each part as soon as it runs. Returns the endpoint. */
 async function startParts(options: NodeOptions, life: Lifecycle): Promise<string> {
   const { self, log } = options
-  const watch = watchTopology({ self, fixed: options.peers, read: options.readRegions, log })
+  const watch = regionsWatch(options)
   const { topology } = watch
   const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
   if (credentials !== undefined) life.add(() => credentials.stop())
@@ -157,10 +159,14 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     }),
   )
   life.add(watchCertificates(options.certificates ?? [], env))
-  const url = await serve(options, { region, topology, meter, folder, scrub, recovery, credentials })
+  const url = await serve(options, { region, watch, meter, folder, scrub, recovery, credentials })
   const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
   life.add(() => clearTimeout(steady))
   return url
+}
+
+function regionsWatch({ self, log, peers, peerEndpoints = {}, readRegions }: NodeOptions): TopologyWatch {
+  return watchTopology({ self, fixed: peers, fixedEndpoints: peerEndpoints, read: readRegions, log })
 }
 
 function engineOptions(options: NodeOptions, topology: Topology, folder: string): EngineOptions {
@@ -192,7 +198,7 @@ function sealSettings({ messageKeysFolder: folder, admitUnsignedUntilMs, self, l
 
 type Served = {
   readonly region: Region
-  readonly topology: Topology
+  readonly watch: TopologyWatch
   readonly meter: PrometheusMeter
   readonly folder: string
   readonly scrub: StoreScrub
@@ -203,13 +209,15 @@ type Served = {
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, served: Served): Promise<string> {
   const { self, log, visitors = {}, signedFor = [] } = options
-  const { region, topology, meter, folder, scrub, recovery, credentials } = served
+  const { region, watch, meter, folder, scrub, recovery, credentials } = served
+  const { topology, endpoints } = watch
   const { engine, replication, invalidator } = region
   const count = (options.workers ?? 1) - 1
   const { accountId, host } = options
   const workers = new Workers({
     count,
     start: { folder, region: self, accountId, credentials: options.credentials, signedFor, visitors, host },
+    regions: () => ({ names: topology.regions.map(({ name }) => name), endpoints: Object.fromEntries(endpoints) }),
     log,
     meter,
     onFailed: (message, record) => {
@@ -226,6 +234,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       connectionsMax: connectionsAffordable(),
       visitors,
       signedFor,
+      endpointOf: (name) => endpoints.get(name),
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
       ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),

@@ -13,6 +13,8 @@ export type Peer = Region & { readonly url: string }
 export type TopologyWatch = {
   readonly topology: Topology
   readonly addresses: ReadonlyMap<string, string>
+  /** Where clients reach the other regions, as far as is known now. */
+  readonly endpoints: ReadonlyMap<string, string>
   /** `onChange` is told of each region whose address is another now; undefined: it has left. */
   start(onChange: (changed: ReadonlyMap<string, string | undefined>) => void): () => void
 }
@@ -21,6 +23,8 @@ export type WatchOptions = {
   readonly self: Region
   /** These stay whatever the folder says. */
   readonly fixed: readonly Peer[]
+  /** Endpoints told by flag, by region; they stay too. */
+  readonly fixedEndpoints?: Readonly<Record<string, string>>
   readonly read: () => readonly RegionEntry[]
   readonly log: Log
   readonly everyMs?: number
@@ -29,8 +33,10 @@ export type WatchOptions = {
 const lookMs = 2000
 
 export function watchTopology(options: WatchOptions): TopologyWatch {
-  const { self, fixed, read, log, everyMs = lookMs } = options
-  let peers = peersIn(self, fixed, read())
+  const { self, fixed, fixedEndpoints = {}, read, log, everyMs = lookMs } = options
+  const first = read()
+  let peers = peersIn(self, fixed, first)
+  const endpoints = new Map(endpointsIn(first, fixedEndpoints))
   const regions: Region[] = []
   const addresses = new Map<string, string>()
   let complaint: string | undefined
@@ -48,7 +54,10 @@ export function watchTopology(options: WatchOptions): TopologyWatch {
     peers = next
   }
   const look = (): ReadonlyMap<string, string | undefined> => {
-    const next = peersIn(self, fixed, read())
+    const entries = read()
+    endpoints.clear()
+    for (const [name, endpoint] of endpointsIn(entries, fixedEndpoints)) endpoints.set(name, endpoint)
+    const next = peersIn(self, fixed, entries)
     const before = new Map(peers.map(({ name, url }) => [name, url]))
     const changed = new Map<string, string | undefined>()
     for (const { name, url } of next) if (before.get(name) !== url) changed.set(name, url)
@@ -60,6 +69,7 @@ export function watchTopology(options: WatchOptions): TopologyWatch {
   return {
     topology: { self, regions },
     addresses,
+    endpoints,
     start: (onChange) => {
       const timer = setInterval(() => {
         try {
@@ -76,6 +86,14 @@ export function watchTopology(options: WatchOptions): TopologyWatch {
       return () => clearInterval(timer)
     },
   }
+}
+
+function endpointsIn(
+  entries: readonly RegionEntry[],
+  fixed: Readonly<Record<string, string>>,
+): readonly (readonly [string, string])[] {
+  const found = entries.flatMap(({ name, endpoint }) => (endpoint === undefined ? [] : [[name, endpoint] as const]))
+  return [...found, ...Object.entries(fixed)]
 }
 
 function peersIn(self: Region, fixed: readonly Peer[], entries: readonly RegionEntry[]): readonly Peer[] {

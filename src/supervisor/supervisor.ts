@@ -222,7 +222,7 @@ export class Supervisor {
     })
     return this.#ours({
       name: 'node',
-      args: ['node', ...nodeFlags, ...peers],
+      args: ['node', ...nodeFlags, ...peers, ...endpointFlags(layout, plan.name)],
       log,
       onLine: nodeLines(sink, log),
       stopMsMax: ownStopMsMax,
@@ -245,7 +245,7 @@ export class Supervisor {
     })
     return this.#ours({
       name: 'cache',
-      args: ['cache', ...flags],
+      args: ['cache', ...flags, ...endpointFlags(this.#options.layout, plan.name)],
       log,
       onLine: nodeLines(sink, log),
       stopMsMax: ownStopMsMax,
@@ -337,6 +337,11 @@ function visitorFlags({ cors, hostNames }: VisitorOptions): Readonly<Record<stri
     ...(cors === undefined || cors.length === 0 ? {} : { cors: cors.join() }),
     ...(hostNames === undefined || hostNames.length === 0 ? {} : { 'host-names': hostNames.join() }),
   }
+}
+
+/** Where clients reach the other regions. */
+function endpointFlags({ regions }: Layout, own: string): readonly string[] {
+  return regions.flatMap(({ name, endpoint }) => (name === own ? [] : [`--peer-endpoint=${name}=${endpoint}`]))
 }
 
 function admissionFlags({ admitUnsignedPeersUntil: untilMs }: SupervisorOptions): Readonly<Record<string, string>> {

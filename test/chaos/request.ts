@@ -25,7 +25,7 @@ export function sendRequest(endpoint: string, operation: string, input: Fields):
     'x-amz-target': `DynamoDB_20120810.${operation}`,
     'x-amz-date': '20260101T000000Z',
     authorization:
-      'AWS4-HMAC-SHA256 Credential=chaos/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0',
+      'AWS4-HMAC-SHA256 Credential=chaos/20260101/local/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=0',
   }
   return new Promise((resolve, reject) => {
     const sent = request(endpoint, { method: 'POST', agent, headers, timeout: timeoutMs }, (reply) => {

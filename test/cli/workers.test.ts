@@ -1,5 +1,6 @@
 /** Several processes of one region: what one has acknowledged, every other one shows. */
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import {
   CreateTableCommand,
   DeleteTableCommand,
@@ -16,6 +17,7 @@ import { background, type Ended, prepareProgram, removeFolder, temporaryFolder }
 const workers = 3
 const TableName = 'shared'
 let folder: string
+let regionsFolder: string
 let url: string
 let node: ReturnType<typeof background>
 /** More than one connection for each process. */
@@ -24,6 +26,8 @@ let clients: readonly DynamoDBClient[]
 beforeAll(async () => {
   prepareProgram()
   folder = temporaryFolder()
+  regionsFolder = temporaryFolder()
+  describeRegion({ name: 'us-east-1', number: 1 })
   const port = await freePort()
   url = `http://127.0.0.1:${port}`
   const options = {
@@ -33,23 +37,31 @@ beforeAll(async () => {
     nats: 'nats://127.0.0.1:1',
     workers,
     'table-transition-ms': 0,
+    'regions-folder': regionsFolder,
   }
   node = background('node', ...Object.entries(options).map(([name, value]) => `--${name}=${value}`))
   await vi.waitFor(async () => expect((await fetch(`${url}/ready`)).status).toBe(200), {
     timeout: 60_000,
     interval: 50,
   })
-  clients = Array.from({ length: workers * 2 }, clientOf)
+  clients = Array.from({ length: workers * 2 }, () => clientOf())
 }, 120_000)
 
 afterAll(() => {
   for (const client of clients) client.destroy()
   removeFolder(folder)
+  removeFolder(regionsFolder)
 })
 
-function clientOf(): DynamoDBClient {
+function describeRegion(region: { readonly name: string; readonly [member: string]: unknown }): void {
+  const path = join(regionsFolder, region.name)
+  mkdirSync(path)
+  writeFileSync(join(path, 'region.json'), JSON.stringify({ city: 'somewhere', ...region }))
+}
+
+function clientOf(region = 'us-east-1'): DynamoDBClient {
   const credentials = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
-  return new DynamoDBClient({ endpoint: url, region: 'us-east-1', credentials })
+  return new DynamoDBClient({ endpoint: url, region, credentials })
 }
 
 async function makeTable([client]: readonly DynamoDBClient[]): Promise<void> {
@@ -144,6 +156,26 @@ test('a worker that dies is started again; its clients connect anew', async () =
     ),
   )
   expect(new Set(read.map(({ Item: item }) => item?.['v']?.N))).toEqual(new Set(['100']))
+})
+
+test('every process takes what is signed for any region while the region is alone, and refuses it once there is another', async () => {
+  const misdirected = Array.from({ length: workers * 2 }, () => clientOf('eu-west-1'))
+  const answers = async () => {
+    const get = (client: DynamoDBClient) =>
+      client.send(new GetItemCommand({ TableName, Key: { a: { S: 'x' } } })).then(
+        () => 'served',
+        (error: Error) => error.message,
+      )
+    return [...new Set(await Promise.all(misdirected.map(get)))]
+  }
+  try {
+    expect(await answers()).toEqual(['served'])
+    describeRegion({ name: 'eu-west-1', number: 2, nats: 'nats://127.0.0.1:1', endpoint: 'http://127.0.0.1:8001' })
+    const refused = expect.stringContaining('and eu-west-1 is at http://127.0.0.1:8001')
+    await vi.waitFor(async () => expect(await answers()).toEqual([refused]), { timeout: 20_000, interval: 100 })
+  } finally {
+    for (const client of misdirected) client.destroy()
+  }
 })
 
 test('they end with the node', async () => {

@@ -23,6 +23,8 @@ export type CachedRegionOptions = Partial<CacheOptions> & {
   readonly verifies?: boolean
   /** Empty; one in memory unless given. */
   readonly store?: MemoryStore
+  /** Of the deployment, as the cache is told; none. */
+  readonly otherRegions?: readonly string[]
   /** How long tables stay in states that pass; may be changed while it runs. */
   readonly pace?: { readonly tableTransitionMs: number }
 }
@@ -50,7 +52,14 @@ const testLeaseMs = 60_000
 const accessKey = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
 
 export async function cachedRegion(options: CachedRegionOptions = {}): Promise<CachedRegion> {
-  const { credentials, verifies = false, pace = { tableTransitionMs: 0 }, store = new MemoryStore(), ...more } = options
+  const {
+    credentials,
+    verifies = false,
+    pace = { tableTransitionMs: 0 },
+    store = new MemoryStore(),
+    otherRegions = [],
+    ...more
+  } = options
   const self = { name: 'us-east-1', number: 1 }
   const logged: string[] = []
   const network = new MemoryNetwork(systemClock, systemRandom)
@@ -92,12 +101,14 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
       return upstream.send(request)
     },
   }
+  const all = [self.name, ...otherRegions]
+  const regions = { own: self.name, all: () => all, endpointOf: () => undefined, alsoFor: new Set<string>() }
   const signatures =
     current === undefined || !verifies
       ? {}
       : {
           verifying: {
-            signatures: new Signatures({ credentials: current, region: self.name, clock: systemClock }),
+            signatures: new Signatures({ credentials: current, regions, clock: systemClock }),
             credentials: current,
           },
         }
@@ -106,7 +117,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     port: 0,
     region: self.name,
     env,
-    answer: cachePipeline({ cache, upstream: counting, log, ...signatures }),
+    answer: cachePipeline({ cache, upstream: counting, regions, log, ...signatures }),
   })
   const report = () => ({ id: 'one', endpoint: front.url, mode: cache.mode, figures: {} })
   const follower =

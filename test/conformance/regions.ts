@@ -20,13 +20,14 @@ import { prometheusMeter } from '../../src/adapters/metrics/prometheus-meter.ts'
 import { systemRandom } from '../../src/adapters/system/random.ts'
 import type { Region } from '../../src/core/topology.ts'
 import { removeReplica } from '../../src/operations/tables/update-table.ts'
-import { type RegionOptions, startRegion } from '../../src/region/start-region.ts'
+import { type RegionOptions, type RegionServerOptions, startRegion } from '../../src/region/start-region.ts'
 import { eventually } from '../replication/eventually.ts'
 import { quiet } from '../replication/nats.ts'
 import { clientOf, tableName } from './region.ts'
 
 export type RegionOfMany = {
   readonly name: string
+  readonly endpoint: string
   readonly client: DynamoDBClient
   /** Undefined where there is none of the name. */
   describe(table: string): Promise<TableDescription | undefined>
@@ -46,10 +47,9 @@ export type TestRegions = {
   close(): Promise<void>
 }
 
-export async function testRegions(
-  names: readonly string[],
-  settings: Pick<RegionOptions, 'globalTables2017'> = {},
-): Promise<TestRegions> {
+type Settings = Pick<RegionOptions, 'globalTables2017'> & Pick<RegionServerOptions, 'endpointOf' | 'signedFor'>
+
+export async function testRegions(names: readonly string[], settings: Settings = {}): Promise<TestRegions> {
   const network = new MemoryNetwork(systemClock, systemRandom)
   const regions = names.map((name, index) => ({ name, number: index + 1 }))
   const nodes = await Promise.all(regions.map((self) => startNode(network, self, regions, settings)))
@@ -95,24 +95,23 @@ const simple = {
   BillingMode: 'PAY_PER_REQUEST' as const,
 }
 
-async function startNode(
-  network: MemoryNetwork,
-  self: Region,
-  regions: readonly Region[],
-  settings: Pick<RegionOptions, 'globalTables2017'>,
-) {
+async function startNode(network: MemoryNetwork, self: Region, regions: readonly Region[], settings: Settings) {
   const meter = prometheusMeter()
   const bus = network.join(self.name)
   const env = { clock: systemClock, random: systemRandom, store: new MemoryStore(), bus, log: quiet, meter }
-  const running = await startRegion(env, { topology: { self, regions }, ...settings })
+  const { endpointOf, signedFor, ...options } = settings
+  const running = await startRegion(env, { topology: { self, regions }, ...options })
   const server = await running.serve({
     port: 0,
+    ...(endpointOf === undefined ? {} : { endpointOf }),
+    ...(signedFor === undefined ? {} : { signedFor }),
     readiness: () => ({ ready: true }),
     metrics: async () => ({ contentType: meter.contentType, text: await meter.render() }),
   })
   const client = clientOf(server.url, { region: self.name })
   const region: RegionOfMany = {
     name: self.name,
+    endpoint: server.url,
     client,
     describe: async (TableName) => {
       try {

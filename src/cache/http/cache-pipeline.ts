@@ -3,8 +3,10 @@
  * not have are refused. A hit costs no look at the item: the stored text goes out as it is. Whatever is not understood whole
  * goes on to the region, and its answer back.
  */
-import { claimOfHeader, hasSignedHeaders } from '../../core/auth/authorization.ts'
+import { type Claim, claimOfHeader, hasSignedHeaders } from '../../core/auth/authorization.ts'
 import type { Credentials } from '../../core/auth/credentials.ts'
+import type { SignedRegions } from '../../core/auth/signed-region.ts'
+import { checkRegion } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { authorizationSizeMax, cacheUnderstoodMax, cacheUnderstoodTextMax, signersMax } from '../../core/limits.ts'
 import { checkBodyScan } from '../../core/wire/body-scan.ts'
@@ -28,6 +30,8 @@ import { type WriteName, writesOf } from './writing.ts'
 export type CachePipelineOptions = {
   readonly cache: Cache
   readonly upstream: Upstream
+  /** For which regions requests may be signed, also where signatures are not verified. */
+  readonly regions: SignedRegions
   /** As the region verifies them, and what they are verified by; without, one that verifies is never answered for. */
   readonly verifying?: { readonly signatures: Signatures; readonly credentials: () => Credentials }
   readonly log: Log
@@ -124,7 +128,7 @@ class Door {
   #serve(request: ApiRequest, operation: string): Answer | Promise<Answer> {
     if (refused.has(operation)) throw notServed(operation)
     const { verifying } = this.#options
-    const who = verifying === undefined ? claimed(request) : verifying.signatures.verify(request).accessKeyId
+    const who = verifying === undefined ? this.#claimed(request) : verifying.signatures.verify(request).accessKeyId
     const write = writes.get(operation)
     if (write !== undefined) return this.#write(request, write, who ?? '')
     if (who === undefined || !isPlain(request)) return this.#passOn(request, operation)
@@ -136,6 +140,13 @@ class Door {
     if (operation === 'Scan') return this.#page(understood, 'scan')
     const batch = operation === 'BatchGetItem' ? this.#batch(understood) : undefined
     return batch ?? this.#passOn(request, operation)
+  }
+
+  /** Whose signature it says to be, for a region that is served here. */
+  #claimed(request: ApiRequest): string | undefined {
+    const claim = claimed(request)
+    if (claim !== undefined) checkRegion(claim.region, this.#options.regions)
+    return claim?.accessKeyId
   }
 
   #batch({ request, who, input }: Understood): Promise<Answer> | undefined {
@@ -277,11 +288,13 @@ function operationOf({ headers }: ApiRequest): string {
   return operations.get(headers['x-amz-target']) ?? 'unknown'
 }
 
+type Claimant = Pick<Claim, 'accessKeyId' | 'region'>
+
 /** Who signs, by what all of a client's requests of a day have in common. */
-const claimants = new Remembered<string>({ entriesMax: signersMax, textMax: authorizationSizeMax })
+const claimants = new Remembered<Claimant>({ entriesMax: signersMax, textMax: authorizationSizeMax })
 
 /** Whose signature it says to be; undefined when it does not say so as every SDK does. */
-function claimed({ headers }: ApiRequest): string | undefined {
+function claimed({ headers }: ApiRequest): Claimant | undefined {
   const { authorization, 'x-amz-date': amzDate = headers.date } = headers
   if (authorization === undefined || typeof amzDate !== 'string') return undefined
   const stem = stemOf(authorization)
@@ -291,9 +304,9 @@ function claimed({ headers }: ApiRequest): string | undefined {
   if (!hasSignedHeaders(authorization, headers)) return undefined
   if (known !== undefined) return known
   try {
-    const { accessKeyId } = claimOfHeader(authorization, amzDate).claim
-    claimants.set(stem, accessKeyId)
-    return accessKeyId
+    const { accessKeyId, region } = claimOfHeader(authorization, amzDate).claim
+    claimants.set(stem, { accessKeyId, region })
+    return { accessKeyId, region }
   } catch {
     return undefined
   }

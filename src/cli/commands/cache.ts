@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { bufferPoolSizeBytes } from '../../core/limits.ts'
 import { startCache } from '../../cache/start-cache.ts'
 import { adminToken } from '../../deployment/secrets/admin-token.ts'
+import { byRegion } from '../addresses.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../process/descriptors.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
@@ -27,6 +28,7 @@ async function serve(command: Command, parent: Parent): Promise<void> {
     // A cache has no data folder of its own: it administers for those whose token it is given.
     adminToken: options.adminTokenFile === undefined ? options.adminToken : adminToken({ ...options, data: '.' }),
     upstream: options.cacheUpstream,
+    peerEndpoints: byRegion(options.peerEndpoint),
     ca: options.upstreamCa === undefined ? undefined : authorities(options.upstreamCa),
     nats: isFollowing ? natsAccess(options).own(options.nats) : undefined,
     itemTtlMs: options.itemTtl,

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { pinoLog } from '../../adapters/system/pino-log.ts'
 import { unmeasured, watchTurns } from '../../adapters/system/turn-watch.ts'
+import { byRegion } from '../addresses.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../process/descriptors.ts'
 import { endpointsAsked } from '../../deployment/endpoints.ts'
@@ -19,10 +20,7 @@ async function serve(command: Command, parent: Parent): Promise<void> {
   requireDescriptors(nodeDescriptorsMin, 'the front door')
   const options = readOptions(command, optionsOf.frontDoor)
   const { upstream, basePort, host, frontDoorPort = frontDoorPortAt(basePort), logLevel = 'info', logFormat } = options
-  const endpoints =
-    upstream.length === 0
-      ? endpointsAsked({ ...options, host: '127.0.0.1' })
-      : Object.fromEntries(upstream.map(({ region, url }) => [region, url]))
+  const endpoints = upstream.length === 0 ? endpointsAsked({ ...options, host: '127.0.0.1' }) : byRegion(upstream)
   const known = readRegions(options.regionsFolder)
   const readable = (logFormat ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text'
   const log = (await pinoLog({ level: logLevel, readable, descriptor: 2 })).with({ process: 'front-door' })

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { InvariantViolation } from '../../core/assert.ts'
 import { bufferPoolSizeBytes } from '../../core/limits.ts'
 import { adminToken } from '../../deployment/secrets/admin-token.ts'
+import { byRegion } from '../addresses.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../process/descriptors.ts'
 import { exitCode, messageOf } from '../../process/failure.ts'
@@ -42,6 +43,7 @@ async function serve(command: Command, parent: Parent): Promise<void> {
     certificates: certificatesOf(options),
     self: { name: self.name, number: self.number },
     peers: options.peer.map(({ region, url }) => ({ name: region, number: known.named(region).number, url })),
+    peerEndpoints: byRegion(options.peerEndpoint),
     readRegions: () => readRegions(options.regionsFolder).all,
     log,
     onBrokenInvariant: broken,

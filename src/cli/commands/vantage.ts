@@ -4,6 +4,7 @@
  */
 import type { Command } from 'commander'
 import { adminToken } from '../../deployment/secrets/admin-token.ts'
+import { byRegion } from '../addresses.ts'
 import { optionsOf, readOptions } from '../configuration.ts'
 import { endpointsAsked } from '../../deployment/endpoints.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
@@ -38,9 +39,7 @@ export async function runVantage(command: Command, json: boolean): Promise<void>
   const vantage = known.named(command.args[0] ?? '')
   const { host } = options
   const endpoints =
-    options.upstream.length === 0
-      ? endpointsAsked({ ...options, host: '127.0.0.1' })
-      : Object.fromEntries(options.upstream.map(({ region, url }) => [region, url]))
+    options.upstream.length === 0 ? endpointsAsked({ ...options, host: '127.0.0.1' }) : byRegion(options.upstream)
   const first = options.vantagePort ?? firstPortOf(options, endpoints)
   if (Object.keys(endpoints).length > controlOffset) throw new Failure(`at most ${controlOffset} regions`)
   const plans = Object.entries(endpoints).map(([region, endpoint], n): LinkPlan => {

@@ -34,13 +34,25 @@ export type Claim = {
 /** Of a header: everything before its signature is the same in all of a client's requests of a day. */
 export type SignedHeader = { readonly stem: string; readonly signature: string }
 
-/** Throws the ServiceError that a missing or incomplete signature is. */
-export function checkAuthorization(parts: SignatureParts): void {
+/** Returns the region that the signature is for. Throws the ServiceError that a missing or incomplete signature is. */
+export function checkAuthorization(parts: SignatureParts): string {
   const { authorization, date, query, headers } = parts
-  if (isPresigned(parts)) checkSignedHeaders(claimOfQuery(required(query, 'the query')).signedHeaders, headers)
-  else if (date !== undefined && authorization !== undefined && usualHeader.test(authorization))
+  if (!isPresigned(parts) && date !== undefined && authorization !== undefined && usualHeader.test(authorization)) {
     checkSignedHeaders(signedHeadersIn(authorization), headers)
-  else checkSignedHeaders(claimOfHeader(authorization, date).claim.signedHeaders, headers)
+    return regionIn(authorization)
+  }
+  const claim = isPresigned(parts)
+    ? claimOfQuery(required(query, 'the query'))
+    : claimOfHeader(authorization, date).claim
+  checkSignedHeaders(claim.signedHeaders, headers)
+  return claim.region
+}
+
+/** The third element of the credential, in an Authorization header of the usual form. */
+function regionIn(authorization: string): string {
+  const date = authorization.indexOf('/') + 1
+  const start = authorization.indexOf('/', date) + 1
+  return authorization.slice(start, authorization.indexOf('/', start))
 }
 
 /** By query rather than by header; throws when it is by both, or by neither. */

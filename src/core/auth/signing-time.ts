@@ -7,6 +7,7 @@ import { ServiceError } from '../errors.ts'
 import { presignedSecondsMax, signatureSkewMsMax } from '../limits.ts'
 import type { Claim } from './authorization.ts'
 import { terminator } from './canonical-request.ts'
+import { regionProblem, type SignedRegions } from './signed-region.ts'
 
 const invalid = (message: string): ServiceError => new ServiceError('InvalidSignatureException', message)
 
@@ -58,10 +59,10 @@ export function expiryOf(text: string | null): number {
 }
 
 /** A signature holds for one day, one region and one service; what is wrong is told all at once. */
-export function checkScope(claim: Claim, time: string, signedMs: number, region: string): void {
+export function checkScope(claim: Claim, time: string, signedMs: number, regions: SignedRegions): void {
   const day = basicTime(signedMs).slice(0, 8)
   const problems = [
-    claim.region === region ? '' : `Credential should be scoped to a valid region, not '${claim.region}'. `,
+    regionProblem(claim.region, regions),
     claim.service === service ? '' : `Credential should be scoped to correct service: '${service}'. `,
     claim.terminator === terminator
       ? ''
@@ -74,3 +75,9 @@ export function checkScope(claim: Claim, time: string, signedMs: number, region:
 }
 
 const service = 'dynamodb'
+
+/** Of a signature that is looked at in form only, the region is all of the scope that counts. */
+export function checkRegion(region: string, regions: SignedRegions): void {
+  const problem = regionProblem(region, regions)
+  if (problem !== '') throw invalid(problem)
+}

@@ -16,7 +16,7 @@ import {
 } from '../../core/auth/authorization.ts'
 import { canonicalRequest, headerLine, stringToSign } from '../../core/auth/canonical-request.ts'
 import type { Credential, Credentials, Principal } from '../../core/auth/credentials.ts'
-import { isOwnRegion } from '../../core/auth/own-region.ts'
+import type { SignedRegions } from '../../core/auth/signed-region.ts'
 import { checkScope, checkSigningTime, expiryOf, signingTimeOf } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { signatureSkewMsMax, signersMax } from '../../core/limits.ts'
@@ -26,11 +26,7 @@ import { signingKey } from './signer.ts'
 export type SignaturesOptions = {
   /** As they are now. */
   readonly credentials: () => Credentials
-  readonly region: string
-  /** Other regions that a signature may be for: a front door brings their requests while they are not healthy. */
-  readonly alsoFor?: ReadonlySet<string>
-  /** Whether this is the only region of its deployment, which answers for every region. */
-  readonly isAlone?: () => boolean
+  readonly regions: SignedRegions
   readonly clock: Clock
 }
 
@@ -92,7 +88,7 @@ export class Signatures {
     const signedMs = signingTimeOf(time)
     const expiresSeconds = expiryOf(query.get('X-Amz-Expires'))
     checkSigningTime({ signedMs, expiresSeconds, nowMs: this.#options.clock.wallMs() })
-    checkScope(claim, time, signedMs, this.#regionFor(claim))
+    checkScope(claim, time, signedMs, this.#options.regions)
     const signer = this.#signerOf(claim, query.get('X-Amz-Security-Token') ?? undefined)
     return this.#proved(signer, request, time, query.get('X-Amz-Signature') ?? '')
   }
@@ -100,13 +96,7 @@ export class Signatures {
   #checkTime(claim: Claim, time: string): void {
     const signedMs = signingTimeOf(time)
     checkSigningTime({ signedMs, nowMs: this.#options.clock.wallMs() })
-    checkScope(claim, time, signedMs, this.#regionFor(claim))
-  }
-
-  #regionFor({ region: named }: Claim): string {
-    const { region, alsoFor, isAlone } = this.#options
-    const isMeant = isOwnRegion(named) || alsoFor?.has(named) === true || isAlone?.() === true
-    return isMeant ? named : region
+    checkScope(claim, time, signedMs, this.#options.regions)
   }
 
   /** Many requests are signed within one second. */

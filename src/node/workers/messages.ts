@@ -16,8 +16,16 @@ export type WorkerStart = {
   readonly host: string
 }
 
+/** The regions of the deployment, and where clients reach them. */
+export type RegionsTold = {
+  readonly names: readonly string[]
+  readonly endpoints: Readonly<Record<string, string>>
+}
+
 export type ToWorker =
   | WorkerStart
+  /** Before the start, and whenever they change. */
+  | ({ readonly type: 'regions' } & RegionsTold)
   /** With a connection. */
   | { readonly type: 'connection' }
   | { readonly type: 'stop' }

@@ -7,7 +7,7 @@ import { systemClock } from '../../adapters/system/clocks.ts'
 import { openLmdbReader } from '../../adapters/lmdb/lmdb-reader.ts'
 import { systemRandom } from '../../adapters/system/random.ts'
 import { watchTurns } from '../../adapters/system/turn-watch.ts'
-import type { Credentials } from '../../core/auth/credentials.ts'
+import type { SignedRegions } from '../../core/auth/signed-region.ts'
 import { DamagedRecord } from '../../engine/store/damaged-record.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { ReadingEngine } from '../../engine/reading-engine.ts'
@@ -26,7 +26,14 @@ import { registry } from '../../operations/registry.ts'
 import type { Log } from '../../ports/log.ts'
 import { watchCredentials } from '../../deployment/secrets/credentials.ts'
 import { exitCode, messageOf } from '../../process/failure.ts'
-import { forwardingDescriptor, type FromWorker, type Measured, type ToWorker, type WorkerStart } from './messages.ts'
+import {
+  forwardingDescriptor,
+  type FromWorker,
+  type Measured,
+  type RegionsTold,
+  type ToWorker,
+  type WorkerStart,
+} from './messages.ts'
 import { relayMeter } from './relay-meter.ts'
 
 const relayMs = 1000
@@ -34,7 +41,8 @@ const relayMs = 1000
 export function runWorker(log: Log): void {
   let connections: Connections | undefined
   process.on('message', (message: ToWorker, socket?: Socket) => {
-    if (message.type === 'start') connections = start(message, log)
+    if (message.type === 'regions') known = message
+    else if (message.type === 'start') connections = start(message, log)
     else if (message.type === 'stop') void stop()
     else if (socket !== undefined) {
       connections?.accept(socket)
@@ -47,6 +55,8 @@ export function runWorker(log: Log): void {
   if (!process.connected) process.exit(0)
 }
 
+/** As the owner of the writes told last. */
+let known: RegionsTold = { names: [], endpoints: {} }
 let end: (() => Promise<void>) | undefined
 let stopping = false
 
@@ -63,7 +73,9 @@ function contextOf(
     accountId,
     globalTables2017: false,
     region: region.name,
-    regions: [region.name],
+    get regions() {
+      return known.names
+    },
     tableTransitionMs: 0,
   }
   return { engine: engine as unknown as Engine, env, settings }
@@ -80,8 +92,11 @@ function start(
   watchTurns({ meter, log })
   const context = contextOf(reading, { env, accountId, region })
   const credentials = file === undefined ? undefined : watchCredentials(file, log)
+  const regions = signedRegions(region.name, signedFor)
   const signatures =
-    credentials === undefined ? {} : { signatures: signaturesOf(credentials.current, region.name, signedFor) }
+    credentials === undefined
+      ? {}
+      : { signatures: new Signatures({ credentials: credentials.current, regions, clock: systemClock }) }
   const api = new Api({
     env,
     requestIds: requestIds(systemRandom),
@@ -89,6 +104,7 @@ function start(
     arrival: { address: host },
     answer: pipeline({
       context,
+      regions,
       ...signatures,
       operations: new Map([...registry].filter(([name]) => localOperations.includes(name))),
       onBrokenInvariant: () => process.exit(exitCode.brokenInvariant),
@@ -127,8 +143,9 @@ function tellMeasured(measured: Measured | undefined): void {
   if (measured !== undefined) tell({ type: 'measured', ...measured })
 }
 
-function signaturesOf(credentials: () => Credentials, region: string, signedFor: readonly string[]): Signatures {
-  return new Signatures({ credentials, region, alsoFor: new Set(signedFor), clock: systemClock })
+function signedRegions(own: string, signedFor: readonly string[]): SignedRegions {
+  const endpointOf = (name: string): string | undefined => known.endpoints[name]
+  return { own, all: () => known.names, endpointOf, alsoFor: new Set(signedFor) }
 }
 
 /** Everything that was begun is answered, by this process or by the owner. */

@@ -9,12 +9,14 @@ import type { RunningServer } from '../../http/server.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
 import { ownProgram } from '../../process/own-program.ts'
-import { forwardingDescriptor, type FromWorker, type ToWorker, type WorkerStart } from './messages.ts'
+import { forwardingDescriptor, type FromWorker, type RegionsTold, type ToWorker, type WorkerStart } from './messages.ts'
 
 export type WorkersOptions = {
   /** Beside this process. */
   readonly count: number
   readonly start: Omit<WorkerStart, 'type'>
+  /** As known now; workers are told of a change within seconds. */
+  readonly regions: () => RegionsTold
   readonly log: Log
   readonly meter: Meter
   /** A request failed in a worker as if the store were damaged; `record` is the key of the record that it found damaged. */
@@ -22,6 +24,7 @@ export type WorkersOptions = {
 }
 
 const restartMs = 500
+const regionsEveryMs = 1000
 /** More than a worker gives itself. */
 const stopMsMax = 8000
 
@@ -32,6 +35,8 @@ export class Workers {
   #server: RunningServer | undefined
   #turn = 0
   #stopping = false
+  #told = ''
+  #telling: NodeJS.Timeout | undefined
 
   constructor(options: WorkersOptions) {
     this.#options = options
@@ -40,6 +45,7 @@ export class Workers {
   /** Resolves when all of them serve. */
   async start(server: RunningServer): Promise<void> {
     this.#server = server
+    if (this.#options.count > 0) this.#telling = setInterval(() => this.#tellRegions(), regionsEveryMs).unref()
     await Promise.all(Array.from({ length: this.#options.count }, async () => await this.#fork()))
   }
 
@@ -54,6 +60,7 @@ export class Workers {
 
   async stop(): Promise<void> {
     this.#stopping = true
+    clearInterval(this.#telling)
     await Promise.all([...this.#all].map(ended))
   }
 
@@ -92,6 +99,7 @@ export class Workers {
         resolve()
       })
     })
+    tell(worker, { type: 'regions', ...this.#options.regions() })
     tell(worker, { type: 'start', ...start })
     await Promise.race([ready, gone])
   }
@@ -107,6 +115,14 @@ export class Workers {
     for (const [name, labels, by] of message.counted) meter.count(name, labels, by)
     for (const [name, labels, values] of message.observed)
       for (const value of values) meter.observe(name, value, labels)
+  }
+
+  #tellRegions(): void {
+    const regions = this.#options.regions()
+    const text = JSON.stringify(regions)
+    if (text === this.#told) return
+    this.#told = text
+    for (const worker of this.#all) tell(worker, { type: 'regions', ...regions })
   }
 
   #forget(worker: ChildProcess): void {

@@ -7,6 +7,16 @@ export const describeEndpoints = defineControl<Readonly<Record<string, never>>, 
   name: 'DescribeEndpoints',
   checks: [],
   run: (_, { settings, host }) => ({
-    Endpoints: [{ Address: host ?? `dynamodb.${settings.region}.amazonaws.com`, CachePeriodInMinutes: 1440 }],
+    Endpoints: [
+      { Address: addressIn(host) ?? `dynamodb.${settings.region}.amazonaws.com`, CachePeriodInMinutes: 1440 },
+    ],
   }),
 })
+
+const addressSizeMax = 261
+const address = /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d{1,5})?$/
+
+/** Undefined where the client has sent no header, or one that names no host. */
+function addressIn(host: string | undefined): string | undefined {
+  return host !== undefined && host.length <= addressSizeMax && address.test(host) ? host : undefined
+}

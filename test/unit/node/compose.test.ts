@@ -74,6 +74,19 @@ describe.each([
     }
   })
 
+  test('name to clients of every region, by node and cache, where each region is', () => {
+    const told = Object.fromEntries(
+      regionsOf(file).map((region) => {
+        const [port] = /\$\{[A-Z0-9_]+:-\d+\}/.exec(file.services[region]?.ports?.[0] ?? '') ?? []
+        return [region, `http://localhost:${port}`]
+      }),
+    )
+    for (const name of regionsOf(file).flatMap((region) => [region, `cache-${region}`])) {
+      const given = words(file.services[name]?.environment?.['LONGITUDE_PEER_ENDPOINT'])
+      expect(Object.fromEntries(given.map((text) => text.split('=')))).toEqual(told)
+    }
+  })
+
   test('share no network but for what stands between them or looks at them', () => {
     const between = Object.entries(file.services).filter(([, { networks = [] }]) => networks.length > 1)
     const names = between.map(([name]) => name).filter((name) => !name.startsWith('links'))

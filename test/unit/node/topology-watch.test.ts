@@ -65,3 +65,29 @@ test('a folder that cannot be read changes nothing, and is complained of once', 
   expect(namesOf(watch)).toContain('sa-east-1')
   stop()
 })
+
+test('where clients reach a region is known from its folder, followed there, and from a flag before that', () => {
+  const at = (endpoint: string): RegionEntry => ({ ...entry('sa-east-1', 7, 'nats://sa'), endpoint })
+  let entries = [at('http://sa:8000'), { ...ireland, endpoint: 'http://folder:8000' }]
+  const watch = watchTopology({
+    self,
+    fixed,
+    fixedEndpoints: { 'eu-west-1': 'http://flag:8000' },
+    read: () => entries,
+    log: quiet,
+    everyMs: 10,
+  })
+  vi.useFakeTimers()
+  const stop = watch.start(() => undefined)
+  expect(Object.fromEntries(watch.endpoints)).toEqual({
+    'sa-east-1': 'http://sa:8000',
+    'eu-west-1': 'http://flag:8000',
+  })
+  entries = [at('http://moved:8000')]
+  vi.advanceTimersByTime(10)
+  expect(watch.endpoints.get('sa-east-1')).toBe('http://moved:8000')
+  entries = []
+  vi.advanceTimersByTime(10)
+  expect([...watch.endpoints.keys()]).toEqual(['eu-west-1'])
+  stop()
+})

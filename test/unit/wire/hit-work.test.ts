@@ -34,6 +34,8 @@ const upstream: Upstream = {
 }
 const quiet = () => {}
 const log = { debug: quiet, info: quiet, warn: quiet, error: quiet, with: () => log }
+const own = 'us-east-1'
+const regions = { own, all: () => [own], endpointOf: () => undefined, alsoFor: new Set<string>() }
 let server: RunningServer
 let client: Socket
 
@@ -48,7 +50,7 @@ beforeAll(async () => {
       random: systemRandom,
       meter: { count: quiet, gauge: quiet, observe: quiet, forget: quiet },
     },
-    answer: cachePipeline({ cache, upstream, log }),
+    answer: cachePipeline({ cache, upstream, regions, log }),
     readiness: () => ({ ready: true }),
     visitors: { cors: ['http://localhost:3000'] },
     metrics: () => Promise.resolve({ contentType: '', text: '' }),

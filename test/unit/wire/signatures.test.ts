@@ -187,7 +187,10 @@ describe('a credential', () => {
 
   test('for another region or service is told what it should be for', async () => {
     expect(await sign({ region: 'eu-west-1' })).toEqual(
-      refused('InvalidSignatureException', "Credential should be scoped to a valid region, not 'eu-west-1'. "),
+      refused(
+        'InvalidSignatureException',
+        "Credential should be scoped to a valid region, not 'eu-west-1'. This is the endpoint of us-east-1. ",
+      ),
     )
     expect(await sign({ service: 's3' })).toEqual(
       refused('InvalidSignatureException', "Credential should be scoped to correct service: 'dynamodb'. "),
