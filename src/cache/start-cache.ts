@@ -49,8 +49,7 @@ export type RunningCache = { readonly url: string; close(): Promise<void> }
 
 /** Rejects with a Failure when the port cannot be had. */
 export async function startCache(options: CacheNodeOptions): Promise<RunningCache> {
-  const { region, log, mode, nats, tls } = options
-  const clock = systemClock
+  const [{ region, log, mode, nats, tls }, clock] = [options, systemClock]
   const cache = new Cache({ ...options, clock })
   const upstream = upstreamAt(options.upstream, options.ca === undefined ? {} : { ca: options.ca })
   const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)

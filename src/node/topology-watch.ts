@@ -49,19 +49,14 @@ export function watchTopology(options: WatchOptions): TopologyWatch {
       ({ name, number }) => (moved.includes(name) ? undefined : known.get(name)) ?? { name, number },
     )
     regions.splice(0, regions.length, self, ...others)
-    addresses.clear()
-    for (const { name, url } of next) addresses.set(name, url)
+    renew(addresses, urlsOf(next))
     peers = next
   }
   const look = (): ReadonlyMap<string, string | undefined> => {
     const entries = read()
-    endpoints.clear()
-    for (const [name, endpoint] of endpointsIn(entries, fixedEndpoints)) endpoints.set(name, endpoint)
+    renew(endpoints, endpointsIn(entries, fixedEndpoints))
     const next = peersIn(self, fixed, entries)
-    const before = new Map(peers.map(({ name, url }) => [name, url]))
-    const changed = new Map<string, string | undefined>()
-    for (const { name, url } of next) if (before.get(name) !== url) changed.set(name, url)
-    for (const { name } of peers) if (!next.some((peer) => peer.name === name)) changed.set(name, undefined)
+    const changed = changesBetween(peers, next)
     if (changed.size > 0) take(next)
     return changed
   }
@@ -86,6 +81,23 @@ export function watchTopology(options: WatchOptions): TopologyWatch {
       return () => clearInterval(timer)
     },
   }
+}
+
+const urlsOf = (peers: readonly Peer[]): readonly (readonly [string, string])[] =>
+  peers.map(({ name, url }) => [name, url])
+
+function renew(map: Map<string, string>, entries: readonly (readonly [string, string])[]): void {
+  map.clear()
+  for (const [name, value] of entries) map.set(name, value)
+}
+
+/** The regions whose addresses are others, each with what it is now. */
+function changesBetween(before: readonly Peer[], now: readonly Peer[]): ReadonlyMap<string, string | undefined> {
+  const known = new Map(urlsOf(before))
+  const changed = new Map<string, string | undefined>()
+  for (const { name, url } of now) if (known.get(name) !== url) changed.set(name, url)
+  for (const { name } of before) if (!now.some((peer) => peer.name === name)) changed.set(name, undefined)
+  return changed
 }
 
 function endpointsIn(

@@ -83,24 +83,24 @@ test('a region alone answers for every region', async () => {
 })
 
 test('a cache refuses what it has kept, too, to those who sign for another region', async () => {
-  const world = await cachedRegion({ otherRegions: [eu] })
+  const kept = await cachedRegion({ otherRegions: [eu] })
   try {
-    const TableName = 'kept'
+    const TableName = 'one'
     const AttributeDefinitions = [{ AttributeName: 'pk', AttributeType: 'S' as const }]
     const KeySchema = [{ AttributeName: 'pk', KeyType: 'HASH' as const }]
-    await world.region.send(
+    await kept.region.send(
       new CreateTableCommand({ TableName, AttributeDefinitions, KeySchema, BillingMode: 'PAY_PER_REQUEST' }),
     )
-    await waitUntilTableExists({ client: world.region, maxWaitTime: 20, minDelay: 0.02, maxDelay: 1 }, { TableName })
+    await waitUntilTableExists({ client: kept.region, maxWaitTime: 20, minDelay: 0.02, maxDelay: 1 }, { TableName })
     const Item = { pk: { S: 'x' } }
-    await world.cached.send(new PutItemCommand({ TableName, Item }))
+    await kept.cached.send(new PutItemCommand({ TableName, Item }))
     const get = () => new GetItemCommand({ TableName, Key: Item })
-    for (let n = 0; n < 3; n++) expect((await world.cached.send(get())).Item).toEqual(Item)
-    const elsewhere = world.client({ region: eu })
+    for (let n = 0; n < 3; n++) expect((await kept.cached.send(get())).Item).toEqual(Item)
+    const elsewhere = kept.client({ region: eu })
     for (let n = 0; n < 2; n++) expect(await refusal(elsewhere.send(get()))).toEqual(misdirected(eu, ''))
-    expect((await world.client({ region: 'local' }).send(get())).Item).toEqual(Item)
+    expect((await kept.client({ region: 'local' }).send(get())).Item).toEqual(Item)
   } finally {
-    await world.close()
+    await kept.close()
   }
 })
 
