@@ -20,10 +20,10 @@ import { ReceivedBytes } from './bytes/received-bytes.ts'
 import type { UnreadReplies } from './bytes/unread-replies.ts'
 
 /** What becomes of a request, once it is read. */
-export type Door = Pick<Api, 'hold' | 'watch' | 'throttle' | 'letGo' | 'answer' | 'refuseUnread' | 'closing'>
+export type ConnectionApi = Pick<Api, 'hold' | 'watch' | 'throttle' | 'letGo' | 'answer' | 'refuseUnread' | 'closing'>
 
 export type ConnectionsOptions = {
-  readonly api: Door
+  readonly api: ConnectionApi
   /**
    * Takes a connection over as if it were new, with what was received. It is paused. The bytes are held in this process's budget until
    * `taken` is called.

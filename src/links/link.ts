@@ -2,7 +2,7 @@
 import type { LinkState, Shape } from './lane/shape.ts'
 import { plainShape } from './lane/shape.ts'
 import { Links } from './links.ts'
-import type { Address } from './door.ts'
+import type { Address } from './link-port.ts'
 
 export type LinkOptions = {
   readonly host?: string
@@ -46,7 +46,7 @@ class BothWays implements Link {
   }
 
   get port(): number {
-    return this.#links.doors[0]?.address.port ?? 0
+    return this.#links.ports[0]?.address.port ?? 0
   }
 
   get carriedBytes(): number {

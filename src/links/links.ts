@@ -7,8 +7,8 @@ import { randomUUID } from 'node:crypto'
 import { NotHere } from '../deployment/control/calls.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { Alarms } from './lane/alarms.ts'
-import { Door } from './door.ts'
-import type { Address } from './door.ts'
+import { LinkPort } from './link-port.ts'
+import type { Address } from './link-port.ts'
 import type { Fault } from './lane/fault-book.ts'
 import { Lane } from './lane/lane.ts'
 import { changeText } from './quantities.ts'
@@ -17,7 +17,7 @@ import type { Pair } from './control/selection.ts'
 import { oneWayMs } from './lane/shape.ts'
 import type { Shape } from './lane/shape.ts'
 
-/** A door from one region to another, and how the bytes travel from the one to the other. */
+/** A port from one region to another, and how the bytes travel from the one to the other. */
 export type LinkPlan = {
   readonly from: string
   readonly to: string
@@ -47,7 +47,7 @@ export type LinkView = Pair &
     readonly carriedBytes: number
     readonly connections: number
     /** Where `from` dials to reach `to`, and what is behind it, if that is in this process. */
-    readonly door?: { readonly listen: Address; readonly target: Address }
+    readonly port?: { readonly listen: Address; readonly target: Address }
   }
 
 export type Wish = {
@@ -69,7 +69,7 @@ class UnknownLink extends NotHere {}
 export class Links {
   readonly #alarms = new Alarms()
   readonly #lanes = new Map<string, Lane>()
-  readonly #doors: Door[] = []
+  readonly #ports: LinkPort[] = []
   readonly #onChange: (what: string, links: readonly string[]) => void
 
   /** Rejects with a Failure when a port cannot be had. */
@@ -79,7 +79,7 @@ export class Links {
   ): Promise<Links> {
     const links = new Links(plans, onChange)
     try {
-      await Promise.all(links.#doors.map(listen))
+      await Promise.all(links.#ports.map(listen))
     } catch (error) {
       await links.close()
       throw error
@@ -95,7 +95,7 @@ export class Links {
       // The way back is like the way there unless somebody has planned it.
       const back = this.laneOf(to, from) ?? this.#lane({ from: to, to: from }, shape)
       this.#lanes.set(`${to}>${from}`, back)
-      this.#doors.push(new Door({ listen: at, target, there, back, alarms: this.#alarms }))
+      this.#ports.push(new LinkPort({ listen: at, target, there, back, alarms: this.#alarms }))
     }
   }
 
@@ -103,8 +103,8 @@ export class Links {
     return this.#lanes.get(`${from}>${to}`)
   }
 
-  get doors(): readonly Door[] {
-    return this.#doors
+  get ports(): readonly LinkPort[] {
+    return this.#ports
   }
 
   list(): readonly LinkView[] {
@@ -139,7 +139,7 @@ export class Links {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#doors.map(async (door) => await door.close()))
+    await Promise.all(this.#ports.map(async (port) => await port.close()))
     for (const lane of this.#lanes.values()) lane.close()
     this.#alarms.clear()
   }
@@ -165,7 +165,7 @@ export class Links {
 
   #view(lane: Lane): LinkView {
     const { from, to, book, carriedBytes } = lane
-    const door = this.#doors.find(({ there }) => there === lane)
+    const port = this.#ports.find(({ there }) => there === lane)
     const shape = book.current
     return {
       from,
@@ -182,10 +182,10 @@ export class Links {
         endsAt: endsMs === null ? null : new Date(endsMs).toISOString(),
       })),
       carriedBytes,
-      connections: this.#doors
+      connections: this.#ports
         .filter(({ there, back }) => there === lane || back === lane)
         .reduce((sum, { connections }) => sum + connections, 0),
-      ...(door === undefined ? {} : { door: { listen: door.address, target: door.target } }),
+      ...(port === undefined ? {} : { port: { listen: port.address, target: port.target } }),
     }
   }
 }
@@ -211,11 +211,11 @@ function selectorOf(text: string): (pair: Pair) => boolean {
   throw new Failure(`"${text}" is no link: us-east-1..eu-west-1 is wanted, or us-east-1>eu-west-1, us-east-1..*, *`)
 }
 
-async function listen(door: Door): Promise<void> {
+async function listen(port: LinkPort): Promise<void> {
   try {
-    await door.listen()
+    await port.listen()
   } catch (error) {
-    throw new Failure(`the link from ${door.there.from} to ${door.there.to} cannot be opened: ${messageOf(error)}`)
+    throw new Failure(`the link from ${port.there.from} to ${port.there.to} cannot be opened: ${messageOf(error)}`)
   }
 }
 

@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { Failure, messageOf } from '../process/failure.ts'
-import type { Address } from './door.ts'
+import type { Address } from './link-port.ts'
 import type { LinkPlan } from './links.ts'
 import { bandwidthFrom, delayFrom, stallFrom } from './quantities.ts'
 import { plainShape } from './lane/shape.ts'

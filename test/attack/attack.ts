@@ -1,15 +1,15 @@
 /**
- * Attacks a running deployment of its own, at every door, and prints what each attack cost: `npm run attack`.
+ * Attacks a running deployment of its own, at every entrance, and prints what each attack cost: `npm run attack`.
  *
  *   --brief           a tenth of the numbers, and shorter holds
  *   --credentials     signatures are verified
  *   --only WORDS      attacks whose names have these words
- *   --door WORDS      doors whose names have these words
+ *   --entrance WORDS      entrances whose names have these words
  *
- * It fails when a process dies, when the honest client of a door goes unanswered in the end, or with an answer of 500.
+ * It fails when a process dies, when the honest client of an entrance goes unanswered in the end, or with an answer of 500.
  */
 import { parseArgs } from 'node:util'
-import { type Attack, attacks, type Door, type Strength } from './attacks.ts'
+import { type Attack, attacks, type Entrance, type Strength } from './attacks.ts'
 import { AttackedDeployment, forgetPeak, memoryOf } from './deployment.ts'
 import { pause, type Tally } from './line.ts'
 
@@ -18,7 +18,7 @@ const { values } = parseArgs({
     brief: { type: 'boolean', default: false },
     credentials: { type: 'boolean', default: false },
     only: { type: 'string', default: '' },
-    door: { type: 'string', default: '' },
+    entrance: { type: 'string', default: '' },
   },
 })
 const strength: Strength = values.brief ? { part: 0.1, holdMs: 3000 } : { part: 1, holdMs: 35_000 }
@@ -36,14 +36,14 @@ const largest = (figures: readonly (readonly [string, number])[]): string => {
 
 try {
   print(
-    `| attack | door | answers | peak MB, of which process | MB more afterwards | honest answers | longest of them, ms |`,
+    `| attack | entrance | answers | peak MB, of which process | MB more afterwards | honest answers | longest of them, ms |`,
   )
   print('|---|---|---|---|---|---|---|')
   for (const attack of attacks.filter(({ name }) => name.includes(values.only)))
-    for (const door of deployment.doors.filter(
-      ({ name, kind }) => attack.at.includes(kind) && name.includes(values.door),
+    for (const entrance of deployment.entrances.filter(
+      ({ name, kind }) => attack.at.includes(kind) && name.includes(values.entrance),
     ))
-      await measure(attack, door)
+      await measure(attack, entrance)
 } finally {
   const { errors } = deployment
   await deployment.close()
@@ -53,14 +53,14 @@ for (const problem of problems) print(`FAILED  ${problem}`)
 print(`${problems.length === 0 ? 'ok' : 'FAILED'}  attack`)
 process.exit(problems.length === 0 ? 0 : 1)
 
-async function measure(attack: Attack, door: Door): Promise<void> {
+async function measure(attack: Attack, entrance: Entrance): Promise<void> {
   const nodes = deployment.programs.filter(({ name }) => !name.startsWith('nats-server'))
   const before = nodes.map(({ pid }) => memoryOf(pid).residentMB)
   for (const { pid } of nodes) forgetPeak(pid)
   await deployment.honest()
   const tally: Tally = new Map()
-  await attack.run(door, strength, tally)
-  const meanwhile = (await deployment.honest())[door.name]
+  await attack.run(entrance, strength, tally)
+  const meanwhile = (await deployment.honest())[entrance.name]
   await pause(settleMs)
   const afterwards = Object.entries(await deployment.honest())
   const peaks = nodes.map(({ name, pid }) => [name, memoryOf(pid).peakMB] as const)
@@ -68,9 +68,9 @@ async function measure(attack: Attack, door: Door): Promise<void> {
   const answers = [...tally].map(([what, count]) => `${count} × ${what}`).join(', ')
   const honest = meanwhile === undefined ? '–' : `${meanwhile.answered}, ${meanwhile.failed} not`
   print(
-    `| ${attack.name} | ${door.name} | ${answers} | ${largest(peaks)} | ${largest(kept)} | ${honest} | ${meanwhile?.longestMs ?? '–'} |`,
+    `| ${attack.name} | ${entrance.name} | ${answers} | ${largest(peaks)} | ${largest(kept)} | ${honest} | ${meanwhile?.longestMs ?? '–'} |`,
   )
-  const where = `${attack.name}, ${door.name}`
+  const where = `${attack.name}, ${entrance.name}`
   for (const { name } of deployment.gone) problems.push(`${where}: ${name} is gone`)
   for (const [name, { answered, failed }] of afterwards)
     if (answered === 0) problems.push(`${where}: afterwards ${name} answers nobody (${failed} tried)`)

@@ -1,10 +1,10 @@
-/** What is done to a door: each attack is one of a kind, and says which answers are in order. */
+/** What is done to an entrance: each attack is one of a kind, and says which answers are in order. */
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { httpText } from '../conformance/raw-socket.ts'
 import { Line, note, pause, type Tally } from './line.ts'
 
-export type Door = {
+export type Entrance = {
   readonly name: string
   readonly kind: 'api' | 'control'
   readonly endpoint: string
@@ -23,8 +23,8 @@ export type Strength = {
 
 export type Attack = {
   readonly name: string
-  readonly at: readonly Door['kind'][]
-  readonly run: (door: Door, strength: Strength, tally: Tally) => Promise<void>
+  readonly at: readonly Entrance['kind'][]
+  readonly run: (entrance: Entrance, strength: Strength, tally: Tally) => Promise<void>
 }
 
 const MB = 1024 * 1024
@@ -34,17 +34,20 @@ export const attacks: readonly Attack[] = [
   {
     name: '70 MB that nobody has signed',
     at: ['api', 'control'],
-    run: async (door, { part }, tally) =>
-      await many(scaled(3, part), async () => await streamed(door, { Host: 'localhost' }, tally, parts(70 * MB, ' '))),
+    run: async (entrance, { part }, tally) =>
+      await many(
+        scaled(3, part),
+        async () => await streamed(entrance, { Host: 'localhost' }, tally, parts(70 * MB, ' ')),
+      ),
   },
   {
     name: '95 MB of [{},{},…] in chunks',
     at: ['api'],
-    run: async (door, { part }, tally) =>
+    run: async (entrance, { part }, tally) =>
       await many(scaled(3, part), async () => {
-        const headers = { ...door.headers('GetItem', ''), 'Transfer-Encoding': 'chunked' }
+        const headers = { ...entrance.headers('GetItem', ''), 'Transfer-Encoding': 'chunked' }
         const chunk = `${MB.toString(16)}\r\n${'{},'.repeat(MB / 3 + 1).slice(0, MB)}\r\n`
-        const line = new Line(door.endpoint, tally)
+        const line = new Line(entrance.endpoint, tally)
         await line.write(headOf(headers))
         for (let n = 0; n < 95 && line.open; n++) await line.write(chunk)
         await line.write('0\r\n\r\n')
@@ -55,28 +58,28 @@ export const attacks: readonly Attack[] = [
   {
     name: '95 MB of [{},{},…] as 100 KB of gzip',
     at: ['api'],
-    run: async (door, { part }, tally) => {
+    run: async (entrance, { part }, tally) => {
       const body = gzipSync(`[${'{},'.repeat((95 * MB) / 3)}{}]`)
-      const headers = { ...door.headers('GetItem', body), 'Content-Encoding': 'gzip' }
-      await many(scaled(12, part), async () => await asked(door, headers, body, tally))
+      const headers = { ...entrance.headers('GetItem', body), 'Content-Encoding': 'gzip' }
+      await many(scaled(12, part), async () => await asked(entrance, headers, body, tally))
     },
   },
   {
     name: '15 MB of [{},{},…], signed',
     at: ['api'],
-    run: async (door, { part }, tally) => {
+    run: async (entrance, { part }, tally) => {
       const body = `[${'{},'.repeat(5 * MB)}{}]`
       for (const operation of ['GetItem', 'PutItem', 'CreateTable'])
-        await many(scaled(4, part), async () => await asked(door, door.headers(operation, body), body, tally))
+        await many(scaled(4, part), async () => await asked(entrance, entrance.headers(operation, body), body, tally))
     },
   },
   {
     name: '5 bodies of 15 MB in one packet',
     at: ['api'],
-    run: async (door, _, tally) => {
+    run: async (entrance, _, tally) => {
       const body = `[${'{},'.repeat(5 * MB)}{}]`
-      const line = new Line(door.endpoint, tally)
-      for (let n = 0; n < 5; n++) await line.write(httpText(door.headers('GetItem', body), body))
+      const line = new Line(entrance.endpoint, tally)
+      for (let n = 0; n < 5; n++) await line.write(httpText(entrance.headers('GetItem', body), body))
       await line.replies(5, answerMsMax)
       line.end()
     },
@@ -84,13 +87,13 @@ export const attacks: readonly Attack[] = [
   {
     name: '62 MB that is no gzip, 20 times',
     at: ['api'],
-    run: async (door, { part }, tally) =>
+    run: async (entrance, { part }, tally) =>
       await many(
         scaled(20, part),
         async () =>
           await streamed(
-            door,
-            { ...door.headers('GetItem', ''), 'Content-Encoding': 'gzip' },
+            entrance,
+            { ...entrance.headers('GetItem', ''), 'Content-Encoding': 'gzip' },
             tally,
             parts(62 * MB, 'x'),
           ),
@@ -99,10 +102,10 @@ export const attacks: readonly Attack[] = [
   {
     name: '3 MB of body in chunks of one byte, 20 times',
     at: ['api'],
-    run: async (door, { part }, tally) =>
+    run: async (entrance, { part }, tally) =>
       await many(scaled(20, part), async () => {
-        const line = new Line(door.endpoint, tally)
-        await line.write(headOf({ ...door.headers('GetItem', ''), 'Transfer-Encoding': 'chunked' }))
+        const line = new Line(entrance.endpoint, tally)
+        await line.write(headOf({ ...entrance.headers('GetItem', ''), 'Transfer-Encoding': 'chunked' }))
         const chunks = '1\r\n \r\n'.repeat(30_000)
         for (let n = 0; n < 100 && line.open; n++) await line.write(chunks)
         await line.write('0\r\n\r\n')
@@ -113,10 +116,14 @@ export const attacks: readonly Attack[] = [
   {
     name: 'gzip in chunks of one byte, 100 times',
     at: ['api'],
-    run: async (door, { part }, tally) =>
+    run: async (entrance, { part }, tally) =>
       await many(scaled(100, part), async () => {
-        const line = new Line(door.endpoint, tally)
-        const headers = { ...door.headers('GetItem', ''), 'Content-Encoding': 'gzip', 'Transfer-Encoding': 'chunked' }
+        const line = new Line(entrance.endpoint, tally)
+        const headers = {
+          ...entrance.headers('GetItem', ''),
+          'Content-Encoding': 'gzip',
+          'Transfer-Encoding': 'chunked',
+        }
         const body = Array.from(gzipSync(randomBytes(100_000)), (byte) => `1\r\n${String.fromCharCode(byte)}\r\n`)
         await line.write(headOf(headers))
         await line.write(Buffer.from(`${body.join('')}0\r\n\r\n`, 'latin1'))
@@ -127,10 +134,10 @@ export const attacks: readonly Attack[] = [
   {
     name: '100 bodies in packets of one byte',
     at: ['api'],
-    run: async (door, { part, holdMs }, tally) =>
+    run: async (entrance, { part, holdMs }, tally) =>
       await many(scaled(100, part), async () => {
-        const line = new Line(door.endpoint, tally)
-        await line.write(headOf({ ...door.headers('GetItem', ''), 'Content-Length': '16000000' }))
+        const line = new Line(entrance.endpoint, tally)
+        await line.write(headOf({ ...entrance.headers('GetItem', ''), 'Content-Length': '16000000' }))
         const end = performance.now() + holdMs
         while (performance.now() < end && line.open) await line.write(' ')
         note(tally, line.open ? 'still open' : 'let go')
@@ -140,11 +147,11 @@ export const attacks: readonly Attack[] = [
   {
     name: '1,000 scans of 1 MB at once',
     at: ['api'],
-    run: async (door, { part, holdMs }, tally) => {
+    run: async (entrance, { part, holdMs }, tally) => {
       const body = JSON.stringify({ TableName: 'attacked' })
-      const scan = httpText(door.headers('Scan', body), body)
+      const scan = httpText(entrance.headers('Scan', body), body)
       await many(scaled(1000, part), async () => {
-        const line = new Line(door.endpoint, tally)
+        const line = new Line(entrance.endpoint, tally)
         await line.write(scan)
         await line.replies(1, answerMsMax + holdMs)
         line.end()
@@ -154,11 +161,11 @@ export const attacks: readonly Attack[] = [
   {
     name: '6 packets of 150 scans of 1 MB',
     at: ['api'],
-    run: async (door, { part, holdMs }, tally) => {
+    run: async (entrance, { part, holdMs }, tally) => {
       const body = JSON.stringify({ TableName: 'attacked' })
-      const scans = httpText(door.headers('Scan', body), body).repeat(scaled(150, part))
+      const scans = httpText(entrance.headers('Scan', body), body).repeat(scaled(150, part))
       await many(6, async () => {
-        const line = new Line(door.endpoint, tally)
+        const line = new Line(entrance.endpoint, tally)
         await line.write(scans)
         await line.replies(scaled(150, part), 2 * holdMs)
         line.end()
@@ -168,12 +175,12 @@ export const attacks: readonly Attack[] = [
   {
     name: '60 replies that nobody reads',
     at: ['api'],
-    run: async (door, { part, holdMs }, tally) => {
+    run: async (entrance, { part, holdMs }, tally) => {
       const body = JSON.stringify({ TableName: 'attacked' })
       await many(scaled(60, part), async () => {
-        const line = new Line(door.endpoint, tally)
+        const line = new Line(entrance.endpoint, tally)
         line.deafen()
-        await line.write(httpText(door.headers('Scan', body), body).repeat(10))
+        await line.write(httpText(entrance.headers('Scan', body), body).repeat(10))
         await pause(holdMs)
         note(tally, line.open ? 'unread' : 'let go')
         line.end()
@@ -183,32 +190,32 @@ export const attacks: readonly Attack[] = [
   {
     name: '1,040 requests that never end',
     at: ['api', 'control'],
-    run: async (door, { part, holdMs }, tally) =>
+    run: async (entrance, { part, holdMs }, tally) =>
       await unfinished(
-        door,
+        entrance,
         scaled(1040, part),
         holdMs,
         tally,
-        headOf({ ...door.headers('GetItem', ''), 'Content-Length': '5000' }) + '{',
+        headOf({ ...entrance.headers('GetItem', ''), 'Content-Length': '5000' }) + '{',
       ),
   },
   {
     name: '80 bodies of 10 MB that stop at 2 MB',
     at: ['api'],
-    run: async (door, { part, holdMs }, tally) => {
+    run: async (entrance, { part, holdMs }, tally) => {
       const start = Buffer.concat([
-        Buffer.from(headOf({ ...door.headers('GetItem', ''), 'Content-Length': String(10 * MB) })),
+        Buffer.from(headOf({ ...entrance.headers('GetItem', ''), 'Content-Length': String(10 * MB) })),
         Buffer.alloc(2 * MB, ' '),
       ])
-      await unfinished(door, scaled(80, part), holdMs, tally, start)
+      await unfinished(entrance, scaled(80, part), holdMs, tally, start)
     },
   },
   {
     name: '500 heads, a byte at a time',
     at: ['api', 'control'],
-    run: async (door, { part, holdMs }, tally) =>
+    run: async (entrance, { part, holdMs }, tally) =>
       await many(scaled(500, part), async () => {
-        const line = new Line(door.endpoint, tally)
+        const line = new Line(entrance.endpoint, tally)
         const end = performance.now() + holdMs
         await line.write('POST / HTTP/1.1\r\nHost: localhost\r\nX-Slow: ')
         while (performance.now() < end && line.open) {
@@ -222,22 +229,22 @@ export const attacks: readonly Attack[] = [
   {
     name: 'heads over 16 KB',
     at: ['api', 'control'],
-    run: async (door, { part }, tally) => {
+    run: async (entrance, { part }, tally) => {
       const large = ['x'.repeat(17_000), 'x'.repeat(500_000)].map((value) => ({
-        ...door.headers('GetItem', '{}'),
+        ...entrance.headers('GetItem', '{}'),
         'X-Large': value,
       }))
       const manyNames = Object.fromEntries(Array.from({ length: 2500 }, (_, n) => [`x${n}`, '1']))
       for (const headers of [...large, manyNames])
-        await many(scaled(30, part), async () => await asked(door, headers, '{}', tally))
+        await many(scaled(30, part), async () => await asked(entrance, headers, '{}', tally))
     },
   },
   {
     name: 'smuggled requests',
     at: ['api', 'control'],
-    run: async (door, _, tally) => {
-      for (const text of smuggled(door)) {
-        const line = new Line(door.endpoint, tally)
+    run: async (entrance, _, tally) => {
+      for (const text of smuggled(entrance)) {
+        const line = new Line(entrance.endpoint, tally)
         await line.write(text)
         await line.replies(1, 2000)
         line.end()
@@ -247,8 +254,8 @@ export const attacks: readonly Attack[] = [
   {
     name: 'signatures of odd forms',
     at: ['api'],
-    run: async (door, _, tally) => {
-      const headers = door.headers('GetItem', '{}')
+    run: async (entrance, _, tally) => {
+      const headers = entrance.headers('GetItem', '{}')
       const usual = headers['Authorization'] ?? ''
       const odd = [
         ...['AWS4-HMAC-SHA512', 'AWS4-', 'AWS4-HMAC-SHA2560', 'Bearer', ''].map((name) =>
@@ -260,13 +267,13 @@ export const attacks: readonly Attack[] = [
         `${usual}, Signature=${'0'.repeat(64)}`,
         `AWS4-HMAC-SHA256 ${'a=b,'.repeat(3500)}`,
       ]
-      for (const Authorization of odd) await asked(door, { ...headers, Authorization }, '{}', tally)
+      for (const Authorization of odd) await asked(entrance, { ...headers, Authorization }, '{}', tally)
     },
   },
   {
     name: 'pages of other origins, other hosts, forwarded requests',
     at: ['api', 'control'],
-    run: async (door, _, tally) => {
+    run: async (entrance, _, tally) => {
       const strange: readonly Readonly<Record<string, string>>[] = [
         { Origin: 'http://evil.example' },
         { Origin: 'null' },
@@ -276,20 +283,20 @@ export const attacks: readonly Attack[] = [
       ]
       for (const path of ['/', '/admin/pause', '/links/set', '/metrics'])
         for (const headers of strange)
-          await asked(door, { 'Content-Type': 'text/plain', ...headers }, '{}', tally, path)
+          await asked(entrance, { 'Content-Type': 'text/plain', ...headers }, '{}', tally, path)
       for (const header of ['Forwarded', 'Via', 'X-Forwarded-For', 'X-Real-IP'])
         for (const path of ['/admin/pause', '/links/set'])
-          await asked(door, { ...bearer(door.token), [header]: '127.0.0.1' }, '{}', tally, path)
+          await asked(entrance, { ...bearer(entrance.token), [header]: '127.0.0.1' }, '{}', tally, path)
     },
   },
   {
     name: 'forged tokens, and odd bodies with the right one',
     at: ['api', 'control'],
-    run: async (door, _, tally) => {
+    run: async (entrance, _, tally) => {
       const paths = ['/admin/pause', '/admin/resume', '/admin/verify', '/admin/repair', '/links/set', '/links/heal']
       for (const path of paths) {
-        for (const token of ['', 'x', 'x'.repeat(10_000), door.token.slice(1), `${door.token} `.repeat(2)])
-          await asked(door, bearer(token), '{}', tally, path)
+        for (const token of ['', 'x', 'x'.repeat(10_000), entrance.token.slice(1), `${entrance.token} `.repeat(2)])
+          await asked(entrance, bearer(token), '{}', tally, path)
         for (const body of [
           '',
           '{',
@@ -301,7 +308,7 @@ export const attacks: readonly Attack[] = [
           '{"__proto__":{}}',
           '{"links":[],"table":[]}',
         ])
-          await asked(door, bearer(door.token), body, tally, path)
+          await asked(entrance, bearer(entrance.token), body, tally, path)
       }
     },
   },
@@ -395,10 +402,10 @@ function expensive(): readonly Attack[] {
   return Object.entries(requests).map(([name, make]) => ({
     name,
     at: ['api'],
-    run: async (door, { part }, tally) => {
+    run: async (entrance, { part }, tally) => {
       const [operation, input] = make()
       const body = JSON.stringify(input)
-      await many(scaled(4, part), async () => await asked(door, door.headers(operation, body), body, tally))
+      await many(scaled(4, part), async () => await asked(entrance, entrance.headers(operation, body), body, tally))
     },
   }))
 }
@@ -408,9 +415,9 @@ const bearer = (token: string): Readonly<Record<string, string>> => ({
   'Content-Type': 'application/json',
 })
 
-function smuggled(door: Door): readonly string[] {
+function smuggled(entrance: Entrance): readonly string[] {
   const inner = 'POST /admin/pause HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}'
-  const lines = Object.entries(door.headers('GetItem', '{}'))
+  const lines = Object.entries(entrance.headers('GetItem', '{}'))
     .map(([name, value]) => `${name}: ${value}\r\n`)
     .join('')
   const shape = (headers: string, body: string): string => `POST / HTTP/1.1\r\n${lines}${headers}\r\n${body}`
@@ -442,14 +449,14 @@ function smuggled(door: Door): readonly string[] {
 }
 
 async function unfinished(
-  door: Door,
+  entrance: Entrance,
   count: number,
   holdMs: number,
   tally: Tally,
   start: string | Buffer,
 ): Promise<void> {
   await many(count, async () => {
-    const line = new Line(door.endpoint, tally)
+    const line = new Line(entrance.endpoint, tally)
     await Promise.race([line.write(start), pause(holdMs)])
     await pause(holdMs)
     note(tally, line.open ? 'still open' : 'let go')
@@ -458,12 +465,12 @@ async function unfinished(
 }
 
 async function streamed(
-  door: Door,
+  entrance: Entrance,
   headers: Readonly<Record<string, string>>,
   tally: Tally,
   bytes: readonly Buffer[],
 ): Promise<void> {
-  const line = new Line(door.endpoint, tally)
+  const line = new Line(entrance.endpoint, tally)
   const length = bytes.reduce((sum, { length: size }) => sum + size, 0)
   await line.write(headOf({ ...headers, 'Content-Length': String(length) }))
   for (const chunk of bytes) if (line.open) await line.write(chunk)
@@ -472,13 +479,13 @@ async function streamed(
 }
 
 async function asked(
-  door: Door,
+  entrance: Entrance,
   headers: Readonly<Record<string, string>>,
   body: string | Buffer,
   tally: Tally,
   path = '/',
 ): Promise<void> {
-  const line = new Line(door.endpoint, tally)
+  const line = new Line(entrance.endpoint, tally)
   const bytes = Buffer.from(body)
   const head = httpText({ ...headers, 'Content-Length': String(bytes.length) }, '', `POST ${path} HTTP/1.1`)
   await line.write(Buffer.concat([Buffer.from(head), bytes]))

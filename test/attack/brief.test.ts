@@ -11,7 +11,7 @@ import { call } from '../conformance/raw-request.ts'
 import { attacks } from './attacks.ts'
 
 const attackNames = attacks.filter(({ at }) => at.includes('api')).map(({ name }) => name)
-/** Each attack meets the region, and one of the two doors before it; `npm run attack` has them all at each. */
+/** Each attack meets the region, and one of the two entrances before it; `npm run attack` has them all at each. */
 const [forCache, forFrontDoor] = [0, 1].map((turn) => attackNames.filter((_, n) => n % 2 === turn)) as [
   string[],
   string[],
@@ -21,12 +21,12 @@ const [forCache, forFrontDoor] = [0, 1].map((turn) => attackNames.filter((_, n) 
 const heldBytesMax = 512 * 1024 * 1024
 
 let region: CachedRegion
-let door: FrontDoor
+let entrance: FrontDoor
 let attackers: ChildProcess
 
 beforeAll(async () => {
   region = await cachedRegion()
-  door = await FrontDoor.open({
+  entrance = await FrontDoor.open({
     host: '127.0.0.1',
     port: 0,
     endpoints: { 'us-east-1': region.regionEndpoint },
@@ -48,7 +48,7 @@ beforeAll(async () => {
 })
 afterAll(async () => {
   attackers.kill()
-  await door.close()
+  await entrance.close()
   await region.close()
 })
 
@@ -68,7 +68,7 @@ function heldBytes(): number {
 describe.each([
   ['a region', attackNames, () => region.regionEndpoint],
   ['a cache', forCache, () => region.endpoint],
-  ['the front door', forFrontDoor, () => `http://127.0.0.1:${door.port}`],
+  ['the front door', forFrontDoor, () => `http://127.0.0.1:${entrance.port}`],
 ] as const)('%s', (_, names, endpointOf) => {
   test.each(names)('holds no more than its bounds, and serves: %s', { timeout: 60_000 }, async (name) => {
     let most = 0
@@ -80,7 +80,7 @@ describe.each([
     const reply = await call(endpointOf(), 'GetItem', { TableName: 'attacked', Key: { pk: { S: 'none' } } })
     expect(reply.status).toBe(200)
     // All connections of the attackers are closed by now; what they held goes in the next turns.
-    await vi.waitFor(() => expect(region.heldBytes() + door.heldBytes).toBe(0), { timeout: 20_000, interval: 5 })
+    await vi.waitFor(() => expect(region.heldBytes() + entrance.heldBytes).toBe(0), { timeout: 20_000, interval: 5 })
     expect(region.logged).toEqual([])
   })
 })

@@ -5,12 +5,12 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepareProgram, removeFolder, temporaryFolder, up, type Up } from '../cli/command-line.ts'
 import { send } from '../conformance/raw-request.ts'
-import type { Door } from './attacks.ts'
+import type { Entrance } from './attacks.ts'
 import type { Client } from './honest.ts'
 import { pause } from './line.ts'
 import { headersOf, type Keys } from './signing.ts'
 
-/** Of each door: what its honest client has seen. */
+/** Of each entrance: what its honest client has seen. */
 export type Honest = Readonly<
   Record<string, { readonly answered: number; readonly failed: number; readonly longestMs: number }>
 >
@@ -21,7 +21,7 @@ const keys: Keys = { accessKeyId: 'AKIAHONEST', secretAccessKey: 'a secret/of+ho
 const regions = ['us-east-1', 'eu-west-1']
 
 export class AttackedDeployment {
-  readonly doors: readonly Door[]
+  readonly entrances: readonly Entrance[]
   readonly programs: readonly Program[]
   readonly #up: Up
   readonly #folder: string
@@ -54,21 +54,21 @@ export class AttackedDeployment {
     this.#up = running
     this.#folder = folder
     const token = readFileSync(join(folder, 'data', 'admin-token'), 'utf8').trim()
-    const door = (name: string, kind: Door['kind'], endpoint: string): Door => ({
+    const entrance = (name: string, kind: Entrance['kind'], endpoint: string): Entrance => ({
       name,
       kind,
       endpoint,
       token,
       headers: (operation, body) => headersOf({ operation, body, endpoint, region: first.region, keys }),
     })
-    this.doors = [
-      door('node and worker', 'api', first.endpoint),
-      door('cache', 'api', first.cache ?? ''),
-      door('front door', 'api', `http://127.0.0.1:${basePort + 99}`),
-      door('control of links', 'control', `http://127.0.0.1:${basePort + 199}`),
+    this.entrances = [
+      entrance('node and worker', 'api', first.endpoint),
+      entrance('cache', 'api', first.cache ?? ''),
+      entrance('front door', 'api', `http://127.0.0.1:${basePort + 99}`),
+      entrance('control of links', 'control', `http://127.0.0.1:${basePort + 199}`),
     ]
     this.programs = overview.processes.flatMap((pid) => programOf(pid, running))
-    const clients: readonly Client[] = this.doors
+    const clients: readonly Client[] = this.entrances
       .filter(({ kind }) => kind === 'api')
       .map(({ name, endpoint }) => ({ name, endpoint, region: first.region }))
     this.#honest = fork(fileURLToPath(new URL('honest.ts', import.meta.url)), [JSON.stringify({ clients, keys })])

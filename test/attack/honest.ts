@@ -1,4 +1,4 @@
-/** A program: clients that do nothing wrong, one for each door, each with a small request on a connection of its own ten times a second. */
+/** A program: clients that do nothing wrong, one for each entrance, each with a small request on a connection of its own ten times a second. */
 import { send } from '../conformance/raw-request.ts'
 import type { Honest } from './deployment.ts'
 import { headersOf, type Keys } from './signing.ts'

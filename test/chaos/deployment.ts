@@ -145,8 +145,8 @@ async function openLinks(regions: readonly ChaosRegion[], shape: Shape): Promise
       })),
   )
   const links = await Links.open(plans)
-  for (const { from, to, door } of links.list())
-    regions.find(({ name }) => name === from)?.peers.push(`${to}=nats://127.0.0.1:${door?.listen.port}`)
+  for (const { from, to, port } of links.list())
+    regions.find(({ name }) => name === from)?.peers.push(`${to}=nats://127.0.0.1:${port?.listen.port}`)
   return links
 }
 

@@ -1,29 +1,31 @@
 /** Every guard at every process that takes requests: the owner and the workers of a region, its cache, the front door. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { answerOf, cells, keyed, readDoors, tableInput, there, tooLarge, unsigned } from '../conformance/guards.ts'
-import { localOperations } from '../../src/http/worker-door.ts'
+import { localOperations } from '../../src/http/worker-front.ts'
 import { call } from '../conformance/raw-request.ts'
 import { eventually, prepareProgram, removeFolder, temporaryFolder, type Up, up } from './command-line.ts'
 
 const workers = 3
 const folder = temporaryFolder()
 let running: Up
-let doors: Readonly<Record<string, string>>
+let entrances: Readonly<Record<string, string>>
 
 beforeAll(async () => {
   prepareProgram()
   running = await up(folder, '--regions', 'us-east-1', '--workers', String(workers), '--table-transition-ms', '0')
   const { regions, services } = running.overview
-  doors = {
+  entrances = {
     region: regions[0]?.endpoint ?? '',
     cache: regions[0]?.cache ?? '',
     'front door': services['frontDoor'] ?? '',
   }
-  await call(doors['region'] ?? '', 'CreateTable', tableInput(keyed))
+  await call(entrances['region'] ?? '', 'CreateTable', tableInput(keyed))
   await eventually('the table is active', async () =>
-    (await call(doors['region'] ?? '', 'DescribeTable', { TableName: keyed })).text.includes('"TableStatus":"ACTIVE"'),
+    (await call(entrances['region'] ?? '', 'DescribeTable', { TableName: keyed })).text.includes(
+      '"TableStatus":"ACTIVE"',
+    ),
   )
-  await call(doors['region'] ?? '', 'PutItem', { TableName: keyed, Item: there })
+  await call(entrances['region'] ?? '', 'PutItem', { TableName: keyed, Item: there })
 }, 120_000)
 
 afterAll(async () => {
@@ -36,30 +38,30 @@ afterAll(async () => {
  * Connections go to the owner and to the workers in turn, so three in a row meet all of them. What a worker forwards is
  * checked by the owner alone, so once is enough.
  */
-const times = (door: string, operation: string): number =>
-  door === 'region' && localOperations.includes(operation) ? workers : 1
+const times = (entrance: string, operation: string): number =>
+  entrance === 'region' && localOperations.includes(operation) ? workers : 1
 
-describe.each(['region', 'cache', 'front door'])('every guard holds at the %s', (door) => {
+describe.each(['region', 'cache', 'front door'])('every guard holds at the %s', (entrance) => {
   test('of items, keys, tables and requests', { timeout: 120_000 }, async () => {
     const served = cells
       // Tables that come or go stand still in the conformance tests only.
       .filter(({ guard }) => !/being (made|removed)/.test(guard))
-      .filter(({ operation }) => door !== 'cache' || !/Execute|tag/i.test(operation))
+      .filter(({ operation }) => entrance !== 'cache' || !/Execute|tag/i.test(operation))
     const open: string[] = []
     for (const cell of served)
-      for (let n = 0; n < times(door, cell.operation); n++) {
-        const answer = await answerOf(doors[door] ?? '', cell)
-        if (!cell.says.test(answer)) open.push(`${cell.guard} | ${cell.door}: ${answer.slice(0, 300)}`)
+      for (let n = 0; n < times(entrance, cell.operation); n++) {
+        const answer = await answerOf(entrances[entrance] ?? '', cell)
+        if (!cell.says.test(answer)) open.push(`${cell.guard} | ${cell.entrance}: ${answer.slice(0, 300)}`)
       }
     expect(open).toEqual([])
   })
 
   test('of the signature, and of the size of a request', async () => {
     const { GetItem } = readDoors(keyed, there)
-    for (let n = 0; n < times(door, 'GetItem'); n++) {
+    for (let n = 0; n < times(entrance, 'GetItem'); n++) {
       if (GetItem !== undefined)
-        expect((await unsigned(doors[door] ?? '', GetItem)).text).toMatch(/MissingAuthentication/)
-      expect((await tooLarge(doors[door] ?? '')).status).toBe(413)
+        expect((await unsigned(entrances[entrance] ?? '', GetItem)).text).toMatch(/MissingAuthentication/)
+      expect((await tooLarge(entrances[entrance] ?? '')).status).toBe(413)
     }
   })
 })

@@ -1,4 +1,4 @@
-/** Guards of tables at the doors that operations on tables are: here and in other regions, by the names of 2019 and of 2017. */
+/** Guards of tables at the entrances that operations on tables are: here and in other regions, by the names of 2019 and of 2017. */
 import {
   CreateGlobalTableCommand,
   CreateTableCommand,

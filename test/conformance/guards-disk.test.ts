@@ -1,10 +1,10 @@
-/** A disk that takes nothing is a guard as well: at every door that writes, of a region and of its cache, and of no other. */
+/** A disk that takes nothing is a guard as well: at every entrance that writes, of a region and of its cache, and of no other. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { StoreFull } from '../../src/ports/store.ts'
 import { eventually } from '../replication/eventually.ts'
 import { cachedRegion, type CachedRegion } from './cached-region.ts'
-import { type Door, type Item, keyed, readDoors, tableInput, there, writeDoors } from './guards.ts'
+import { type Entrance, type Item, keyed, readDoors, tableInput, there, writeDoors } from './guards.ts'
 import { call } from './raw-request.ts'
 
 const disk = { full: false }
@@ -24,14 +24,14 @@ beforeAll(async () => {
 afterAll(() => region.close())
 
 const touched: Item = { ...there, v: { S: 'of the full disk' } }
-const deletes = Object.entries(readDoors(keyed, there)).filter(([door]) => /delete/i.test(door))
+const deletes = Object.entries(readDoors(keyed, there)).filter(([entrance]) => /delete/i.test(entrance))
 const fresh: Item = { pk: { S: 'of the full disk' }, sk: { S: 'one' } }
-const inserts = Object.entries(writeDoors(keyed, fresh)).filter(([door]) => door.endsWith('INSERT'))
-const writes: Readonly<Record<string, Door>> = {
+const inserts = Object.entries(writeDoors(keyed, fresh)).filter(([entrance]) => entrance.endsWith('INSERT'))
+const writes: Readonly<Record<string, Entrance>> = {
   ...writeDoors(keyed, touched),
   ...Object.fromEntries([...deletes, ...inserts]),
 }
-const tables: Readonly<Record<string, Door>> = {
+const tables: Readonly<Record<string, Entrance>> = {
   CreateTable: { operation: 'CreateTable', body: tableInput('guarded-other') },
   UpdateTable: { operation: 'UpdateTable', body: { TableName: keyed, DeletionProtectionEnabled: true } },
   DeleteTable: { operation: 'DeleteTable', body: { TableName: keyed } },
@@ -53,15 +53,15 @@ const state = async () => {
 const refused = /ServiceUnavailable|InternalServerError|InternalFailure|UnprocessedItems":\{"/
 
 describe('a full disk', () => {
-  it('refuses at every door that writes, and nothing of it is there, then or later', async () => {
+  it('refuses at every entrance that writes, and nothing of it is there, then or later', async () => {
     const before = await state()
     disk.full = true
     const open: string[] = []
-    for (const [door, { operation, body }] of Object.entries({ ...writes, ...tables }))
+    for (const [entrance, { operation, body }] of Object.entries({ ...writes, ...tables }))
       for (const endpoint of [region.regionEndpoint, region.endpoint]) {
-        if (endpoint === region.endpoint && (operation.includes('Execute') || door in tables)) continue
+        if (endpoint === region.endpoint && (operation.includes('Execute') || entrance in tables)) continue
         const { status, text } = await call(endpoint, operation, body)
-        if (!refused.test(text)) open.push(`${door}: ${status} ${text.slice(0, 200)}`)
+        if (!refused.test(text)) open.push(`${entrance}: ${status} ${text.slice(0, 200)}`)
       }
     expect(open).toEqual([])
     expect(await state()).toEqual(before)
@@ -70,15 +70,15 @@ describe('a full disk', () => {
     expect((await call(region.regionEndpoint, 'PutItem', { TableName: keyed, Item: there })).status).toBe(200)
   })
 
-  it('refuses at no door that reads', async () => {
+  it('refuses at no entrance that reads', async () => {
     disk.full = true
     const reads = Object.entries(readDoors(keyed, there)).filter(
-      ([door]) => !/delete/i.test(door) && !door.includes('ConditionCheck'),
+      ([entrance]) => !/delete/i.test(entrance) && !entrance.includes('ConditionCheck'),
     )
-    for (const [door, { operation, body }] of reads)
+    for (const [entrance, { operation, body }] of reads)
       for (const endpoint of [region.regionEndpoint, region.endpoint])
         if (endpoint === region.regionEndpoint || !operation.includes('Execute'))
-          expect([door, (await call(endpoint, operation, body)).status]).toEqual([door, 200])
+          expect([entrance, (await call(endpoint, operation, body)).status]).toEqual([entrance, 200])
     disk.full = false
   })
 })

@@ -1,4 +1,4 @@
-/** Every guard at every door (guards.ts): of a region in this process, and through a cache. */
+/** Every guard at every entrance (guards.ts): of a region in this process, and through a cache. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../replication/eventually.ts'
 import { cachedRegion, type CachedRegion } from './cached-region.ts'
@@ -37,35 +37,36 @@ beforeAll(async () => {
 
 afterAll(() => region.close())
 
-/** Doors that a cache has: PartiQL and operations on tables are not served there, as by DAX. */
+/** Entrances that a cache has: PartiQL and operations on tables are not served there, as by DAX. */
 const ofCache = cells.filter(({ operation }) => !/Execute|Table$|TimeToLive|tag/i.test(operation))
 
 const answers = async (endpoint: string, asked = cells): Promise<readonly string[]> => {
   const open: string[] = []
   for (const cell of asked) {
     const answer = await answerOf(endpoint, cell)
-    if (!cell.says.test(answer)) open.push(`${cell.guard} | ${cell.door}: ${answer.slice(0, 300)}`)
+    if (!cell.says.test(answer)) open.push(`${cell.guard} | ${cell.entrance}: ${answer.slice(0, 300)}`)
   }
   return open
 }
 
 describe('every guard holds', () => {
-  it('at every door of a region', async () => {
+  it('at every entrance of a region', async () => {
     expect(await answers(region.regionEndpoint)).toEqual([])
   })
 
-  it('at every door of a cache, also once it has kept what it may', async () => {
-    for (const door of Object.values(readDoors(keyed, there))) await call(region.endpoint, door.operation, door.body)
+  it('at every entrance of a cache, also once it has kept what it may', async () => {
+    for (const entrance of Object.values(readDoors(keyed, there)))
+      await call(region.endpoint, entrance.operation, entrance.body)
     await call(region.regionEndpoint, 'PutItem', { TableName: keyed, Item: there })
     expect(await answers(region.endpoint, ofCache)).toEqual([])
   })
 
-  it('at every door without a signature', async () => {
-    const doors = [...Object.values(writeDoors(keyed, there)), ...Object.values(readDoors(keyed, there))]
-    for (const door of doors) {
-      expect((await unsigned(region.regionEndpoint, door)).text).toContain('MissingAuthentication')
-      if (!door.operation.includes('Execute'))
-        expect((await unsigned(region.endpoint, door)).text).toContain('MissingAuthentication')
+  it('at every entrance without a signature', async () => {
+    const entrances = [...Object.values(writeDoors(keyed, there)), ...Object.values(readDoors(keyed, there))]
+    for (const entrance of entrances) {
+      expect((await unsigned(region.regionEndpoint, entrance)).text).toContain('MissingAuthentication')
+      if (!entrance.operation.includes('Execute'))
+        expect((await unsigned(region.endpoint, entrance)).text).toContain('MissingAuthentication')
     }
   })
 

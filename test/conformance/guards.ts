@@ -1,5 +1,5 @@
 /**
- * Every guard at every door, as data. A guard is what no request may get past: a size, a type, a state, a limit. A door is
+ * Every guard at every entrance, as data. A guard is what no request may get past: a size, a type, a state, a limit. A entrance is
  * an operation by which a request could. `cells` is their product; a cell that cannot be says why in `not`.
  */
 import { requestSizeBytesMax } from '../../src/core/limits.ts'
@@ -9,7 +9,7 @@ export type Value = Readonly<Record<string, unknown>>
 export type Item = Readonly<Record<string, Value>>
 type Body = Readonly<Record<string, unknown>>
 
-export type Door = { readonly operation: string; readonly body: Body }
+export type Entrance = { readonly operation: string; readonly body: Body }
 
 /** Tables that a suite makes before: `keyed` has a sort key and a global index on `color` (string); see `tables`. */
 export const keyed = 'guarded'
@@ -74,8 +74,8 @@ const update = (table: string, item: Item): Body => {
   }
 }
 
-/** The doors by which an item is put; those that only change one that is there end in `of there`. */
-export function writeDoors(table: string, item: Item): Readonly<Record<string, Door>> {
+/** The entrances by which an item is put; those that only change one that is there end in `of there`. */
+export function writeDoors(table: string, item: Item): Readonly<Record<string, Entrance>> {
   return {
     PutItem: { operation: 'PutItem', body: { TableName: table, Item: item } },
     UpdateItem: { operation: 'UpdateItem', body: updating(table, item) },
@@ -120,8 +120,8 @@ export function writeDoors(table: string, item: Item): Readonly<Record<string, D
   }
 }
 
-/** The doors by which an item is read, named by its key. */
-export function readDoors(table: string, key: Item): Readonly<Record<string, Door>> {
+/** The entrances by which an item is read, named by its key. */
+export function readDoors(table: string, key: Item): Readonly<Record<string, Entrance>> {
   const select = {
     Statement: `SELECT * FROM "${table}" WHERE ${Object.keys(key)
       .map((name) => `"${name}" = ?`)
@@ -163,7 +163,7 @@ export function readDoors(table: string, key: Item): Readonly<Record<string, Doo
 }
 
 /** Tags name a table by its ARN alone. */
-function tagDoors(table: string): Readonly<Record<string, Door>> {
+function tagDoors(table: string): Readonly<Record<string, Entrance>> {
   const arn = { ResourceArn: `arn:aws:dynamodb:us-east-1:000000000000:table/${table}` }
   return {
     TagResource: { operation: 'TagResource', body: { ...arn, Tags: [{ Key: 'a', Value: 'b' }] } },
@@ -176,8 +176,8 @@ export type Guard = {
   readonly guard: string
   /** What the refusal says, wherever the reply has it. */
   readonly says: RegExp
-  readonly doors: Readonly<Record<string, Door>>
-  /** Doors at which the guard cannot be met, with the reason. */
+  readonly entrances: Readonly<Record<string, Entrance>>
+  /** Entrances at which the guard cannot be met, with the reason. */
   readonly not?: Readonly<Record<string, string>>
 }
 
@@ -191,14 +191,14 @@ const noUpdateOfKeys = {
 }
 
 const badKey = (guard: string, says: RegExp, key: Item): Guard[] => [
-  { guard: `${guard}, of an item`, says, doors: writeDoors(keyed, key), not: noUpdateOfKeys },
-  { guard: `${guard}, named`, says, doors: readDoors(keyed, key) },
+  { guard: `${guard}, of an item`, says, entrances: writeDoors(keyed, key), not: noUpdateOfKeys },
+  { guard: `${guard}, named`, says, entrances: readDoors(keyed, key) },
 ]
 
 const item = (guard: string, says: RegExp, more: Item): Guard => ({
   guard,
   says,
-  doors: writeDoors(keyed, ordinary(more)),
+  entrances: writeDoors(keyed, ordinary(more)),
 })
 
 const selectsNothing = {
@@ -246,12 +246,16 @@ export const guards: readonly Guard[] = [
     ['a table that is being made is none yet', coming],
     ['a table that is being removed is none any more', going],
   ].flatMap(([guard = '', table = '']) => [
-    { guard: `${guard}, written`, says: /resource not found/, doors: writeDoors(table, ordinary({ v: { S: 'x' } })) },
-    { guard: `${guard}, named`, says: /resource not found/, doors: readDoors(table, there) },
+    {
+      guard: `${guard}, written`,
+      says: /resource not found/,
+      entrances: writeDoors(table, ordinary({ v: { S: 'x' } })),
+    },
+    { guard: `${guard}, named`, says: /resource not found/, entrances: readDoors(table, there) },
     {
       guard: `${guard}, walked`,
       says: /resource not found/,
-      doors: {
+      entrances: {
         Scan: { operation: 'Scan', body: { TableName: table } },
         Query: {
           operation: 'Query',
@@ -268,12 +272,12 @@ export const guards: readonly Guard[] = [
   {
     guard: 'a table exists, tagged',
     says: /resource not found/,
-    doors: tagDoors('guarded-none'),
+    entrances: tagDoors('guarded-none'),
   },
   {
     guard: 'a table that is being removed changes no more',
     says: /Table is being deleted/,
-    doors: {
+    entrances: {
       ...tagDoors(going),
       UpdateTable: { operation: 'UpdateTable', body: { TableName: going, TableClass: 'STANDARD' } },
       UpdateTimeToLive: {
@@ -287,7 +291,7 @@ export const guards: readonly Guard[] = [
   {
     guard: 'a table that is being made changes only once it is there',
     says: /Table is being created/,
-    doors: {
+    entrances: {
       ...tagDoors(coming),
       UpdateTable: { operation: 'UpdateTable', body: { TableName: coming, TableClass: 'STANDARD' } },
       UpdateTimeToLive: {
@@ -305,7 +309,7 @@ export const guards: readonly Guard[] = [
   {
     guard: 'a table is of this account and region, by its ARN',
     says: /Invalid AWS region in/,
-    doors: writeDoors('arn:aws:dynamodb:eu-north-1:000000000000:table/guarded', ordinary({ v: { S: 'x' } })),
+    entrances: writeDoors('arn:aws:dynamodb:eu-north-1:000000000000:table/guarded', ordinary({ v: { S: 'x' } })),
     not: Object.fromEntries(
       ['INSERT', 'UPDATE'].flatMap((verb) =>
         ['ExecuteStatement', 'BatchExecuteStatement', 'ExecuteTransaction'].map(
@@ -317,12 +321,12 @@ export const guards: readonly Guard[] = [
   {
     guard: 'a table’s name has 3 to 255 of its characters',
     says: /(validation error|failed to satisfy constraint|resource not found|Invalid table)/i,
-    doors: { ...writeDoors('no such*', ordinary({ v: { S: 'x' } })), ...readDoors('no such*', there) },
+    entrances: { ...writeDoors('no such*', ordinary({ v: { S: 'x' } })), ...readDoors('no such*', there) },
   },
   {
     guard: 'a global index is read eventually',
     says: /(Consistent reads are not|Strongly consistent read is not) supported on global secondary indexes/i,
-    doors: {
+    entrances: {
       Query: {
         operation: 'Query',
         body: {
@@ -346,7 +350,7 @@ export const guards: readonly Guard[] = [
   {
     guard: 'an operation names a bounded number of items',
     says: /(less than or equal to|Too many items requested)/,
-    doors: {
+    entrances: {
       BatchWriteItem: {
         operation: 'BatchWriteItem',
         body: {
@@ -380,7 +384,7 @@ export const guards: readonly Guard[] = [
   {
     guard: 'a transaction has at most 4 MB',
     says: /exceeds the limit of 4 MB/,
-    doors: {
+    entrances: {
       'TransactWriteItems Put': {
         operation: 'TransactWriteItems',
         body: { TransactItems: many(11, (n) => ({ Put: { TableName: keyed, Item: large(n) } })) },
@@ -402,7 +406,7 @@ export const guards: readonly Guard[] = [
   {
     guard: 'a transaction names an item once',
     says: /multiple operations on one item/,
-    doors: {
+    entrances: {
       TransactWriteItems: {
         operation: 'TransactWriteItems',
         body: { TransactItems: many(2, () => ({ Delete: { TableName: keyed, Key: there } })) },
@@ -420,17 +424,17 @@ export const guards: readonly Guard[] = [
   {
     guard: 'an expression has a bounded size',
     says: /Expression size has exceeded/,
-    doors: expressionDoors('a'.repeat(4097)),
+    entrances: expressionDoors('a'.repeat(4097)),
   },
   {
     guard: 'an expression has a bounded number of operators',
     says: /too many operators/,
-    doors: expressionDoors(many(400, () => 'b = :v').join(' OR ')),
+    entrances: expressionDoors(many(400, () => 'b = :v').join(' OR ')),
   },
   {
     guard: 'an IN has a bounded number of operands',
     says: /too many (operands|partitions)/,
-    doors: {
+    entrances: {
       ...expressionDoors(
         `b IN (${many(101, (n) => `:${n}`).join(', ')})`,
         many(101, (n) => `:${n}`),
@@ -444,7 +448,7 @@ export const guards: readonly Guard[] = [
   {
     guard: 'a literal of a statement is a value like any other',
     says: /(Nesting Levels have exceeded|may not have a empty string|Empty bags are not supported)/,
-    doors: {
+    entrances: {
       'a deep parameter in a list': statement(
         `INSERT INTO "${keyed}" VALUE {'pk': 'l', 'sk': 'l', 'v': [[?]]}`,
         nested(32),
@@ -488,13 +492,13 @@ function large(name: string): Item {
   return { pk: { S: name }, sk: { S: name }, v: { S: 'x'.repeat(390 * 1024) } }
 }
 
-function statement(Statement: string, ...parameters: readonly Value[]): Door {
+function statement(Statement: string, ...parameters: readonly Value[]): Entrance {
   const body = { Statement, ...(parameters.length === 0 ? {} : { Parameters: parameters }) }
   return { operation: 'ExecuteStatement', body }
 }
 
 /** Wherever a condition or a filter can stand; as a statement it would be longer than one may be. */
-function expressionDoors(expression: string, names: readonly string[] = [':v']): Readonly<Record<string, Door>> {
+function expressionDoors(expression: string, names: readonly string[] = [':v']): Readonly<Record<string, Entrance>> {
   const values = { ExpressionAttributeValues: Object.fromEntries(names.map((name) => [name, { S: name }])) }
   const condition = { ConditionExpression: expression, ...values }
   const table = { TableName: keyed }
@@ -537,9 +541,9 @@ export function refusalIn({ status, json, text }: RawReply): string {
 }
 
 export const cells = guards.flatMap((guard) =>
-  Object.entries(guard.doors)
-    .filter(([door]) => guard.not === undefined || !Object.hasOwn(guard.not, door))
-    .map(([door, { operation, body }]) => ({ guard: guard.guard, door, says: guard.says, operation, body })),
+  Object.entries(guard.entrances)
+    .filter(([entrance]) => guard.not === undefined || !Object.hasOwn(guard.not, entrance))
+    .map(([entrance, { operation, body }]) => ({ guard: guard.guard, entrance, says: guard.says, operation, body })),
 )
 
 export type Cell = (typeof cells)[number]
@@ -551,7 +555,7 @@ export async function answerOf(endpoint: string, { operation, body }: Cell): Pro
 }
 
 /** Without a signature nothing is answered, whatever the operation is. */
-export async function unsigned(endpoint: string, { operation, body }: Door): Promise<RawReply> {
+export async function unsigned(endpoint: string, { operation, body }: Entrance): Promise<RawReply> {
   const { Authorization: _, 'X-Amz-Date': __, ...headers } = apiHeaders(operation)
   return send({ endpoint, headers: { ...headers, Connection: 'close' }, body: JSON.stringify(body) })
 }

@@ -1,4 +1,4 @@
-/** The limit of tables holds at each door through which one comes: CreateTable, also many at once, and a replica from elsewhere. */
+/** The limit of tables holds at each entrance through which one comes: CreateTable, also many at once, and a replica from elsewhere. */
 import { CreateTableCommand, DeleteTableCommand, ListTablesCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { eventually } from '../replication/eventually.ts'

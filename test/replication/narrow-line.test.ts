@@ -42,8 +42,8 @@ async function world(): Promise<{ us: TestRegion; eu: TestRegion; links: Links }
   const [us, eu] = names.map((name) => new TestRegion(name, names)) as [TestRegion, TestRegion]
   for (const [n, region] of [us, eu].entries()) {
     const peer = names[1 - n] as string
-    const door = links.list().find(({ from }) => from === region.name)?.door?.listen
-    const peers = { [peer]: { url: `nats://127.0.0.1:${door?.port}` } }
+    const port = links.list().find(({ from }) => from === region.name)?.port?.listen
+    const peers = { [peer]: { url: `nats://127.0.0.1:${port?.port}` } }
     await region.start(new NatsBus({ region: region.name, own: { url: servers[n]?.url ?? '' }, peers, log: quiet }))
     undo.push(() => region.stop())
   }

@@ -665,16 +665,16 @@ function credulous(PeerState: HearingClass): HearingClass {
   }
 }
 
-type PausedPositionsClass = new (room: { pauses: { ofTable: (table: string) => number } }) => object
+type PausedPositionsClass = new (deps: { pauses: { ofTable: (table: string) => number } }) => object
 
 /** Changes of paused tables are left out, and nobody notes that they were. */
 function withoutPlaces(PausedPositions: PausedPositionsClass): PausedPositionsClass {
   return class extends PausedPositions {
-    constructor(room: { pauses: { ofTable: (table: string) => number } }) {
-      super(room)
+    constructor(deps: { pauses: { ofTable: (table: string) => number } }) {
+      super(deps)
       Object.assign(this, {
         without: (batch: RemoteBatch) => {
-          const changes = batch.changes.filter(({ kind, table }) => kind !== 'item' || room.pauses.ofTable(table) === 0)
+          const changes = batch.changes.filter(({ kind, table }) => kind !== 'item' || deps.pauses.ofTable(table) === 0)
           return Promise.resolve({ ...batch, changes })
         },
       })

@@ -19,7 +19,7 @@ import {
   StoreUnusable,
 } from '../../ports/store.ts'
 import { checkFile, type CheckOptions } from './lmdb-file.ts'
-import { Room } from './lmdb-room.ts'
+import { Reserve } from './lmdb-reserve.ts'
 import { LmdbScrub } from './lmdb-scrub.ts'
 import { claimFolder, type FolderClaim } from './store-folder.ts'
 
@@ -38,7 +38,7 @@ type Parts = {
   readonly folder: string
   readonly claim: FolderClaim
   readonly database: LmdbDatabase
-  readonly room: Room
+  readonly room: Reserve
   readonly whole: boolean
 }
 
@@ -46,7 +46,7 @@ export class LmdbStore implements Store {
   readonly #folder: string
   readonly #claim: FolderClaim
   readonly #database: LmdbDatabase
-  readonly #room: Room
+  readonly #reserve: Reserve
   #last: Promise<void> = Promise.resolve()
   #underWay = 0
   #closed = false
@@ -58,7 +58,7 @@ export class LmdbStore implements Store {
     this.#folder = folder
     this.#claim = claim
     this.#database = database
-    this.#room = room
+    this.#reserve = room
     this.wasWhole = whole
   }
 
@@ -112,7 +112,7 @@ export class LmdbStore implements Store {
     this.#closed = true
     await this.#last
     await this.#database.close()
-    this.#room.close()
+    this.#reserve.close()
     await this.#claim.release()
   }
 
@@ -124,7 +124,7 @@ export class LmdbStore implements Store {
 
   async #commit(batch: readonly Edit[]): Promise<void> {
     if (batch.length === 0) return
-    this.#room.make(batch)
+    this.#reserve.make(batch)
     try {
       await this.#database.batch(() => this.#put(batch))
     } catch (error) {
@@ -178,7 +178,7 @@ export async function openLmdbStore(folder: string, options: OpenOptions = {}): 
     if (damage !== undefined) throw new StoreDamaged(`The data in ${folder} is damaged (${damage}).`)
     const database = openDatabase(path)
     const lastPage = (): number => (database.getStats() as { lastPageNumber: number }).lastPageNumber
-    return new LmdbStore({ folder, claim, database, room: new Room({ path, pageSizeBytes, lastPage }), whole })
+    return new LmdbStore({ folder, claim, database, room: new Reserve({ path, pageSizeBytes, lastPage }), whole })
   } catch (error) {
     await claim.release()
     if (error instanceof StoreUnusable) throw error

@@ -12,16 +12,16 @@ import { type CapacityDetail, isAsked, isCapacityDetail, zeroCapacity } from './
 import { hasOnlyKeysMembers, type Input, keyTextOf, plainItem, plainKey, projectorOf, shownText } from './understood.ts'
 import type { UpstreamReply } from './upstream.ts'
 
-export type BatchDoor = {
+export type BatchFront = {
   readonly cache: Cache
   /** To the region. `body` in the place of the client's, signed anew where that matters; undefined as it came. */
   readonly ask: (body: Buffer | undefined) => Promise<UpstreamReply>
 }
 
 /** undefined when the region must judge: nothing has been asked then. */
-export function batchGet(door: BatchDoor, who: string, input: Input): Promise<Answer> | undefined {
+export function batchGet(front: BatchFront, who: string, input: Input): Promise<Answer> | undefined {
   const batch = understood(who, input)
-  return batch === undefined ? undefined : answered(door, batch)
+  return batch === undefined ? undefined : answered(front, batch)
 }
 
 type Asked = { readonly table: string; readonly key: unknown; readonly read: ItemRead | undefined }
@@ -73,7 +73,7 @@ function askedOf(who: string, table: string, asked: Input): readonly Asked[] | u
   return parts
 }
 
-async function answered({ cache, ask }: BatchDoor, batch: Batch): Promise<Answer> {
+async function answered({ cache, ask }: BatchFront, batch: Batch): Promise<Answer> {
   const { asked } = batch
   const cacheable = asked.flatMap((each, at) => (each.read === undefined ? [] : [{ read: each.read, at }]))
   const rest = asked.flatMap((each, at) => (each.read === undefined ? [at] : []))

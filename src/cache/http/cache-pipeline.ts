@@ -38,11 +38,11 @@ export type CachePipelineOptions = {
 }
 
 export function cachePipeline(options: CachePipelineOptions): Pipeline {
-  const door = new Door(options)
+  const front = new CacheFront(options)
   return (request, requestId, answer) => {
-    const found = door.hit(request)
+    const found = front.hit(request)
     if (found !== undefined) return answer(found)
-    const answered = door.answer(request, requestId)
+    const answered = front.answer(request, requestId)
     if (answered instanceof Promise) void answered.then(answer)
     else answer(answered)
   }
@@ -51,7 +51,7 @@ export function cachePipeline(options: CachePipelineOptions): Pipeline {
 /** Of a request that the cache may answer: whose it is, and what it asks. */
 type Understood = { readonly request: ApiRequest; readonly who: string; readonly input: Input }
 
-class Door {
+class CacheFront {
   readonly #options: CachePipelineOptions
   /** The same few requests come again and again, letter by letter. */
   readonly #gets = new Remembered<GetItem>({

@@ -8,7 +8,7 @@ import type { Head } from './head.ts'
 import { logKey } from '../store/keys.ts'
 import type { StayingRuns } from '../tables/staying-runs.ts'
 
-type Room = {
+type Deps = {
   readonly groups: Groups
   readonly head: Head
   readonly staying: StayingRuns
@@ -21,11 +21,11 @@ type Open = { readonly group: Group; readonly head: EntryHead; readonly changes:
 type Together = { readonly origin: ChangeOrigin | undefined; open: Open | undefined }
 
 export class LogWriter {
-  readonly #room: Room
+  readonly #deps: Deps
   #together: Together | undefined
 
-  constructor(room: Room) {
-    this.#room = room
+  constructor(deps: Deps) {
+    this.#deps = deps
   }
 
   /**
@@ -47,7 +47,7 @@ export class LogWriter {
 
   /** An ordinal of 0: not to be counted among the table's own changes, nor to leave the region. */
   add(group: Group, cause: Cause, change: Unplaced): Position {
-    const { head, staying } = this.#room
+    const { head, staying } = this.#deps
     const position = head.position + 1
     head.position = position
     if (isForeign(cause) || change.alone === true) staying.add(position)
@@ -67,12 +67,12 @@ export class LogWriter {
   }
 
   #headOf(first: Position, cause: Cause, origin: ChangeOrigin | undefined): EntryHead {
-    const { head, time } = this.#room
+    const { head, time } = this.#deps
     head.follow(time.wallMs())
     return { first, cause, at: head.clock.wallMs, origin: isForeign(cause) ? origin : undefined }
   }
 
   #append({ group, head, changes }: Open): void {
-    this.#room.groups.append(group, logKey(head.first), encodeEntry(head, changes))
+    this.#deps.groups.append(group, logKey(head.first), encodeEntry(head, changes))
   }
 }

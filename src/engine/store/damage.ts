@@ -14,7 +14,7 @@ import type { SealedStore } from './sealed-store.ts'
 /** Damaged records whose names a region remembers: each is told once. */
 const damagedRecordsNamedMax = 1000
 
-type Room = {
+type Deps = {
   readonly store: Pick<SealedStore, 'get'>
   readonly groups: Groups
   readonly log: Log
@@ -24,13 +24,13 @@ type Room = {
 }
 
 export class Damage {
-  readonly #room: Room
+  readonly #deps: Deps
   /** The latest ones, by name. */
   readonly #named = new Map<string, DamagedRecord>()
   #count = 0
 
-  constructor(room: Room) {
-    this.#room = room
+  constructor(deps: Deps) {
+    this.#deps = deps
   }
 
   /** How many have been noted: the repair looks again when it has changed. */
@@ -95,7 +95,7 @@ export class Damage {
   recheck(key: Buffer): void {
     this.surviving(() =>
       this.noting(() => {
-        const value = this.#room.store.get(key)
+        const value = this.#deps.store.get(key)
         if (value !== undefined && kindOf(key) === 'row') checkRow(key, value)
       }),
     )
@@ -108,20 +108,20 @@ export class Damage {
     this.#count++
     const [oldest] = this.#named.keys()
     if (this.#named.size > damagedRecordsNamedMax && oldest !== undefined) this.#named.delete(oldest)
-    this.#room.log.error('a record of the store is damaged and quarantined', { record: name, error: record.message })
-    this.#room.meter.count('longitude_store_damaged_records_total')
+    this.#deps.log.error('a record of the store is damaged and quarantined', { record: name, error: record.message })
+    this.#deps.meter.count('longitude_store_damaged_records_total')
     this.#mark(record)
   }
 
   #mark(record: DamagedRecord): void {
     const kind = kindOf(record.key)
     if (kind === 'derived') this.#put(auditKey(tableNumberOf(record.key)), Buffer.alloc(0))
-    if (kind === 'log') this.#put(damagedLogKey, record.key, () => this.#room.onDamagedLog?.(record))
+    if (kind === 'log') this.#put(damagedLogKey, record.key, () => this.#deps.onDamagedLog?.(record))
   }
 
   /** In a group that is not waited for. A store that takes no writes now is marked when the record is met after the next start. */
   #put(key: Buffer, value: Buffer, durable?: () => void): void {
-    const { groups, log } = this.#room
+    const { groups, log } = this.#deps
     try {
       const group = groups.open()
       groups.put(group, key, value)

@@ -30,7 +30,7 @@ export type Remains = Pick<Store, 'entries'> & {
   readonly isPartial: (range: Range) => boolean
 }
 
-type Room = { readonly engine: Engine; readonly clock: Clock; readonly log: Log }
+type Deps = { readonly engine: Engine; readonly clock: Clock; readonly log: Log }
 
 type OldTable = {
   readonly number: number | undefined
@@ -42,7 +42,7 @@ type OldTable = {
 export const incompleteStatus: TableStatus = 'INACCESSIBLE_ENCRYPTION_CREDENTIALS'
 
 export class Leftovers {
-  readonly #room: Room
+  readonly #deps: Deps
   readonly #remains: Remains
   #tables: ReadonlyMap<TableId, OldTable> = new Map()
   /** Shared tables whose rows are still to be merged. */
@@ -50,8 +50,8 @@ export class Leftovers {
   /** Those that were merged, and whether they were whole. */
   readonly #merged = new Map<TableId, boolean>()
 
-  constructor(room: Room, remains: Remains) {
-    this.#room = room
+  constructor(deps: Deps, remains: Remains) {
+    this.#deps = deps
     this.#remains = remains
   }
 
@@ -62,7 +62,7 @@ export class Leftovers {
 
   /** Brings the registers, and the tables of this region alone. */
   async begin(): Promise<void> {
-    const { engine } = this.#room
+    const { engine } = this.#deps
     this.#tables = tablesIn(this.#remains)
     for (const [id, { shared, values, number }] of this.#tables) {
       await engine.mergeRegisters(id, shared)
@@ -78,7 +78,7 @@ export class Leftovers {
     const number = this.#tables.get(id)?.number
     const known = this.#merged.get(id)
     if (number === undefined || known !== undefined) return known ?? true
-    const { engine, clock, log } = this.#room
+    const { engine, clock, log } = this.#deps
     const refusedBefore = engine.setAsideCount().last
     let items = 0
     let rows = 0
@@ -120,11 +120,11 @@ export class Leftovers {
   }
 
   #isShared(values: OldTable['values']): boolean {
-    return replicaStates(values).some(({ region }) => region === this.#room.engine.region.name)
+    return replicaStates(values).some(({ region }) => region === this.#deps.engine.region.name)
   }
 
   async #restoreOwn(id: TableId, values: OldTable['values']): Promise<void> {
-    const { engine, clock, log } = this.#room
+    const { engine, clock, log } = this.#deps
     const status = engine.tableWithId(id)?.status
     if (!values.has('definition') || (status !== undefined && status !== incompleteStatus)) return
     const begun: RegisterEdit[] = [...values].flatMap(([register, value]) =>

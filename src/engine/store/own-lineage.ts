@@ -6,56 +6,56 @@ import { proven } from '../log/log.ts'
 import type { Env } from '../../ports/env.ts'
 import { putNotes, type State } from '../state.ts'
 
-type Room = { readonly state: State; readonly random: Env['random']; readonly flushed: () => Position }
+type Deps = { readonly state: State; readonly random: Env['random']; readonly flushed: () => Position }
 
 export class OwnLineage implements StoreLineage {
-  readonly #room: Room
+  readonly #deps: Deps
 
-  constructor(room: Room) {
-    this.#room = room
+  constructor(deps: Deps) {
+    this.#deps = deps
   }
 
   get earlier(): readonly string[] {
-    return this.#room.state.lineage.earlier
+    return this.#deps.state.lineage.earlier
   }
 
   get shared(): readonly SharedLog[] {
-    return this.#room.state.lineage.shared
+    return this.#deps.state.lineage.shared
   }
 
   get begunAfter(): Position {
-    return this.#room.state.lineage.begunAfter
+    return this.#deps.state.lineage.begunAfter
   }
 
   get start(): string | undefined {
-    return this.#room.state.lineage.start
+    return this.#deps.state.lineage.start
   }
 
   get startedAt(): Position {
-    return this.#room.state.lineage.from
+    return this.#deps.state.lineage.from
   }
 
   proves(proof: Proof): Proven {
-    return proven(this.#room.state, proof, this.#room.flushed())
+    return proven(this.#deps.state, proof, this.#deps.flushed())
   }
 
   partedAfter(agreed: Position): Position {
-    return this.#room.state.lineage.partedAfter(agreed, this.#room.flushed())
+    return this.#deps.state.lineage.partedAfter(agreed, this.#deps.flushed())
   }
 
   refuseWrites(reason: string): void {
-    this.#room.state.lineage.refuses = reason
+    this.#deps.state.lineage.refuses = reason
   }
 
   async remember(epoch: string): Promise<void> {
-    const { groups, lineage } = this.#room.state
+    const { groups, lineage } = this.#deps.state
     const group = groups.open()
     lineage.remember(group, epoch)
     await groups.written(group)
   }
 
   async renew({ notes, after }: Renewal): Promise<void> {
-    const { state, random } = this.#room
+    const { state, random } = this.#deps
     const group = state.groups.open()
     state.lineage.renew(group, state.store, { epoch: random.uuid(), after })
     putNotes(state, group, notes)

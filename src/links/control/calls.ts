@@ -52,7 +52,7 @@ const link = shape.extend({
   carriedBytes: z.number(),
   connections: z.number(),
   /** Where `from` dials to reach `to`, and what is behind it, if that is in this process. */
-  door: z.object({ listen: address, target: address }).exactOptional(),
+  port: z.object({ listen: address, target: address }).exactOptional(),
 })
 
 const links = z.object({ links: z.array(link).readonly() })

@@ -75,13 +75,13 @@ function merged(parts: readonly (readonly LinkView[])[]): readonly LinkView[] {
 }
 
 function both(one: LinkView, other: LinkView): LinkView {
-  const door = one.door ?? other.door
+  const port = one.port ?? other.port
   const known = new Set(one.faults.map(({ id }) => id))
   return {
     ...one,
     faults: [...one.faults, ...other.faults.filter(({ id }) => !known.has(id))],
     carriedBytes: one.carriedBytes + other.carriedBytes,
     connections: one.connections + other.connections,
-    ...(door === undefined ? {} : { door }),
+    ...(port === undefined ? {} : { port }),
   }
 }

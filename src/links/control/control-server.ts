@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { type Control, startControl } from '../../deployment/control/server.ts'
 import { Failure } from '../../process/failure.ts'
-import type { Address } from '../door.ts'
+import type { Address } from '../link-port.ts'
 import type { Links } from '../links.ts'
 import { changeFrom } from '../plan.ts'
 import { linksCalls } from './calls.ts'

@@ -14,7 +14,7 @@ export type LaneOptions = {
   readonly alarms: Alarms
 }
 
-/** A connection or a door that has to look again when the lane has changed. */
+/** A connection or a port that has to look again when the lane has changed. */
 export type LaneUser = { laneChanged(): void }
 
 export class Lane {

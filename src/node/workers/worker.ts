@@ -20,7 +20,7 @@ import { requestIds } from '../../http/request-id.ts'
 import { Visitors } from '../../http/access/visitors.ts'
 import { Signatures } from '../../http/access/signatures.ts'
 import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
-import { localOperations, WorkerDoor } from '../../http/worker-door.ts'
+import { localOperations, WorkerFront } from '../../http/worker-front.ts'
 import type { OperationContext } from '../../operations/operation.ts'
 import { registry } from '../../operations/registry.ts'
 import type { Log } from '../../ports/log.ts'
@@ -113,7 +113,7 @@ function start(
   })
   const forwarder = new Forwarder(new Socket({ fd: forwardingDescriptor, readable: true, writable: true }))
   const connections = new Connections({
-    api: new WorkerDoor(api, forwarder, () => reading.renew()),
+    api: new WorkerFront(api, forwarder, () => reading.renew()),
     monotonicMs: () => systemClock.monotonicMs(),
     unread: new UnreadReplies(),
     handOver: (socket, received, taken) =>

@@ -1,4 +1,4 @@
-/** Repair is a door as well: what no request may write, no repair takes from a peer, and nothing that a peer sends does. */
+/** Repair is an entrance as well: what no request may write, no repair takes from a peer, and nothing that a peer sends does. */
 import { describe, expect, test } from 'vitest'
 import type { AttributeValue, Item } from '../../../src/core/attribute/value.ts'
 import { sizeOfItem } from '../../../src/core/attribute/size.ts'

@@ -71,7 +71,7 @@ test('a proxy gives itself away by what it adds', () => {
   expect(isForwarded({ host: 'localhost' })).toBe(false)
 })
 
-describe('every door', () => {
+describe('every entrance', () => {
   let region: RunningServer
   let open: RunningServer
   let front: FrontDoor

@@ -38,7 +38,7 @@ async function running(shape: Partial<Shape> = {}, froms: readonly string[] = ['
 }
 
 async function dial({ links }: Running, from = 'us'): Promise<Socket> {
-  const door = links.doors.find(({ there }) => there.from === from)
+  const door = links.ports.find(({ there }) => there.from === from)
   const socket = await connected(door?.address.port ?? 0)
   closing.push(() => socket.destroy())
   return socket
@@ -134,7 +134,7 @@ describe('the control of links', () => {
       () => links.close(),
     )
     links.set({ links: ['all'], change: { state: 'down' } })
-    const [patient, impatient] = [0, 1].map(() => connect(loopback(links.doors[0]?.address.port ?? 0)))
+    const [patient, impatient] = [0, 1].map(() => connect(loopback(links.ports[0]?.address.port ?? 0)))
     closing.push(() => patient?.destroy())
     impatient?.end('too late')
     await once(impatient as Socket, 'close')
@@ -157,7 +157,7 @@ describe('the control of links', () => {
     await new Promise((resolve) => {
       broken.once('close', resolve)
     })
-    const refused = connect(loopback(world.links.doors[0]?.address.port ?? 0))
+    const refused = connect(loopback(world.links.ports[0]?.address.port ?? 0))
     await expect(once(refused, 'data')).rejects.toThrow(/ECONNRESET/)
     await roundTrip(whole)
     await world.client.set({ links: ['all'], state: 'up' })
@@ -177,7 +177,7 @@ describe('the control of links', () => {
       () => server.close(),
       () => links.close(),
     )
-    const socket = connect(loopback(links.doors[0]?.address.port ?? 0))
+    const socket = connect(loopback(links.ports[0]?.address.port ?? 0))
     await once(server, 'connection')
     links.set({ links: ['us>eu'], change: { state: 'down' } })
     socket.resetAndDestroy()

@@ -13,7 +13,7 @@ import { oneWayMs } from './lane/shape.ts'
 
 export type Address = { readonly host: string; readonly port: number }
 
-export type DoorOptions = {
+export type LinkPortOptions = {
   /** Port 0 takes a free one. */
   readonly listen: Address
   readonly target: Address
@@ -27,8 +27,8 @@ const socketOptions = { allowHalfOpen: true, noDelay: true, highWaterMark: 1 }
 
 type Pair = { readonly near: Socket; readonly far: Socket; readonly there: Direction; readonly back: Direction }
 
-export class Door implements LaneUser {
-  readonly #options: DoorOptions
+export class LinkPort implements LaneUser {
+  readonly #options: LinkPortOptions
   readonly #server: Server
   readonly #pairs = new Set<Pair>()
   /** Have dialled, and have not been put through: their round trip is not over. */
@@ -36,7 +36,7 @@ export class Door implements LaneUser {
   /** Their round trip is over, but a lane is cut; what puts them through. */
   readonly #waiting = new Map<Socket, () => void>()
 
-  constructor(options: DoorOptions) {
+  constructor(options: LinkPortOptions) {
     this.#options = options
     this.#server = createServer({ ...socketOptions, pauseOnConnect: true }, (near) => this.#accept(near))
     this.#server.maxConnections = linkConnectionsMax

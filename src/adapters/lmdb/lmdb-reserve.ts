@@ -8,7 +8,7 @@
 import { closeSync, fstatSync, openSync, statfsSync, writeSync } from 'node:fs'
 import { type Edit, StoreFull } from '../../ports/store.ts'
 
-export type RoomOptions = {
+export type ReserveOptions = {
   readonly path: string
   readonly pageSizeBytes: number
   /** The last page that LMDB uses. */
@@ -25,8 +25,8 @@ const spareBytes = 4 * 1024 * 1024
 const pagesMin = 64
 const zeros = Buffer.alloc(256 * 1024)
 
-export class Room {
-  readonly #options: RoomOptions
+export class Reserve {
+  readonly #options: ReserveOptions
   readonly #file: number
   #sizeBytes: number
   #usedBytes = 0
@@ -34,7 +34,7 @@ export class Room {
   /** What batches since then may have used, at most. */
   #doubtBytes = Number.POSITIVE_INFINITY
 
-  constructor(options: RoomOptions) {
+  constructor(options: ReserveOptions) {
     this.#options = options
     this.#file = openSync(options.path, 'r+')
     this.#sizeBytes = fstatSync(this.#file).size

@@ -13,7 +13,7 @@ export const localOperations: readonly string[] = ['GetItem', 'Query', 'Scan', '
 
 const localTargets: ReadonlySet<unknown> = new Set(localOperations.map((name) => `DynamoDB_20120810.${name}`))
 
-export class WorkerDoor {
+export class WorkerFront {
   readonly #api: Api
   readonly #forwarder: Forwarder
   readonly #renew: () => void
