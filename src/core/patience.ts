@@ -10,30 +10,31 @@ export type Look = { readonly nowMs: number; readonly receivedBytes: number }
 export class Patience {
   readonly #idleMsMax: number
   readonly #begun: Look
-  #mark: Look
+  #progress: Look
 
   constructor(idleMsMax: number, now: Look) {
     this.#idleMsMax = idleMsMax
     this.#begun = now
-    this.#mark = now
+    this.#progress = now
   }
 
   /** Looks at what has arrived since the last look. */
   isOver(now: Look): boolean {
     this.#note(now)
-    return now.nowMs - this.#mark.nowMs >= this.#idleMsMax
+    return now.nowMs - this.#progress.nowMs >= this.#idleMsMax
   }
 
   /** When the next look can find that the wait is over. */
   get nextMs(): number {
-    return this.#mark.nowMs + this.#idleMsMax
+    return this.#progress.nowMs + this.#idleMsMax
   }
 
   #note(now: Look): void {
     const { receivedBytes } = now
     if (receivedBytes - this.#begun.receivedBytes > patienceBytesMax) return
-    if (receivedBytes - this.#mark.receivedBytes >= progressBytesMin) this.#mark = now
+    if (receivedBytes - this.#progress.receivedBytes >= progressBytesMin) this.#progress = now
     // Bytes that have turned out to be another message count no more.
-    else if (receivedBytes < this.#mark.receivedBytes) this.#mark = { nowMs: this.#mark.nowMs, receivedBytes }
+    else if (receivedBytes < this.#progress.receivedBytes)
+      this.#progress = { nowMs: this.#progress.nowMs, receivedBytes }
   }
 }

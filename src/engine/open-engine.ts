@@ -26,9 +26,9 @@ export async function openEngine(env: Env, options: EngineOptions): Promise<Engi
 
 /** An entry that was found damaged while the engine ran. It may have been trimmed since; if it is there, and still damaged, the log has a gap. */
 async function checkDamagedLog(store: Store): Promise<void> {
-  const mark = store.get(damagedLogKey)
-  if (mark === undefined) return
-  const key = unsealed(damagedLogKey, mark)
+  const noted = store.get(damagedLogKey)
+  if (noted === undefined) return
+  const key = unsealed(damagedLogKey, noted)
   const entry = store.get(key)
   if (entry !== undefined) DamagedRecord.unless(key, () => decodeEntry(entry))
   await store.write([{ key: damagedLogKey, value: undefined }])

@@ -1,6 +1,6 @@
 /** For a request that came through a cache: notes where in the log it was answered, and says so beside the reply. */
 import type { Position } from '../core/change/change.ts'
-import { type MarkedTable, placeHeader, placeText, tablesHeader, tablesText } from '../core/wire/mark.ts'
+import { type MarkedTable, placeHeader, placeText, tablesHeader, tablesText } from '../core/wire/cache-mark.ts'
 import { tableNameOf } from '../operations/arns.ts'
 import type { OperationContext, RequestContext } from '../operations/operation.ts'
 

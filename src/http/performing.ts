@@ -2,7 +2,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from '../core/auth/credentials.ts'
 import { checkAttributeValues } from '../core/wire/attribute-values.ts'
-import { markRequestHeader } from '../core/wire/mark.ts'
+import { markRequestHeader } from '../core/wire/cache-mark.ts'
 import { inputOf } from '../core/wire/model/shapes.ts'
 import { ForeignTable } from '../operations/arns.ts'
 import type { Operation, OperationContext, RequestContext } from '../operations/operation.ts'

@@ -2,7 +2,7 @@
  * The API in a worker: reads are answered here, from a snapshot that is as new as the request, and everything else by the process
  * that owns the writes.
  */
-import { markRequestHeader } from '../core/wire/mark.ts'
+import { markRequestHeader } from '../core/wire/cache-mark.ts'
 import type { Api } from './api.ts'
 import type { Arriving } from './bytes/body-budget.ts'
 import type { Forwarder, Send } from './forwarding.ts'

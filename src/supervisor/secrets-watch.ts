@@ -5,7 +5,7 @@
 import type { Log } from '../ports/log.ts'
 import { messageOf } from '../process/failure.ts'
 import { makeMessageKeys } from '../deployment/secrets/message-keys.ts'
-import { makeNatsSecrets, natsSecretsMark } from '../deployment/secrets/nats-secrets.ts'
+import { makeNatsSecrets, natsSecretsVersion } from '../deployment/secrets/nats-secrets.ts'
 import type { RegionPlan } from '../deployment/layout.ts'
 import { prepareNats } from './nats-process.ts'
 import type { Supervised } from './supervised.ts'
@@ -19,12 +19,12 @@ export type SecretsWatchOptions = {
 
 export class SecretsWatch {
   readonly #options: SecretsWatchOptions
-  #mark: string
+  #version: string
   #complaint: string | undefined
 
   constructor(options: SecretsWatchOptions) {
     this.#options = options
-    this.#mark = natsSecretsMark(options.folder)
+    this.#version = natsSecretsVersion(options.folder)
   }
 
   /** Called again and again. A change that cannot be taken up is tried again, and changes nothing meanwhile. */
@@ -34,11 +34,11 @@ export class SecretsWatch {
       const names = regions.map(({ plan }) => plan.name)
       makeNatsSecrets(folder, names)
       makeMessageKeys(messageKeys, names)
-      const mark = natsSecretsMark(folder)
-      if (mark === this.#mark) return
+      const version = natsSecretsVersion(folder)
+      if (version === this.#version) return
       for (const { plan } of regions) prepareNats(plan, folder)
       for (const { nats } of regions) nats.renew()
-      this.#mark = mark
+      this.#version = version
       this.#complaint = undefined
       log.info('the NATS secrets have changed, and the servers are started again with them')
     } catch (error) {

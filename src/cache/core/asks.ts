@@ -1,5 +1,5 @@
 /** What a front asks of the cache, and what the region is to answer: requests taken apart, whatever protocol they came by. */
-import type { Mark } from '../../core/wire/mark.ts'
+import type { Mark } from '../../core/wire/cache-mark.ts'
 import { type CachedTable, fenceOf, type ItemSlot } from './cached-table.ts'
 import type { Cached } from './entry.ts'
 

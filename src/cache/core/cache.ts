@@ -11,7 +11,7 @@
 import type { Position } from '../../core/change/change.ts'
 import type { InvalidatedKey } from '../../core/change/invalidation.ts'
 import { cacheFencesMax } from '../../core/limits.ts'
-import type { Mark } from '../../core/wire/mark.ts'
+import type { Mark } from '../../core/wire/cache-mark.ts'
 import { type CachedTable, fenceOf, type ItemSlot, partitionOf, Variant } from './cached-table.ts'
 import { Cached } from './entry.ts'
 import { Fences } from './fences.ts'

@@ -5,7 +5,7 @@
 import type { Position } from '../../core/change/change.ts'
 import { cacheTableConfirmedMs, tablesMax } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
-import type { MarkedTable } from '../../core/wire/mark.ts'
+import type { MarkedTable } from '../../core/wire/cache-mark.ts'
 import { CachedTable } from './cached-table.ts'
 
 export class Tables {

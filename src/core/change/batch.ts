@@ -64,8 +64,8 @@ export function recordSizeBytes({ keyStart, rowEnd }: RecordHead): number {
   return changeHeaderSizeBytes + rowEnd - keyStart
 }
 
-type Mark = { readonly size: number; readonly count: number; readonly tables: number }
-const beginning: Mark = { size: 0, count: 0, tables: 0 }
+type Totals = { readonly size: number; readonly count: number; readonly tables: number }
+const beginning: Totals = { size: 0, count: 0, tables: 0 }
 
 /** Makes batches of changes as the log keeps them, of which each is read once and copied once; one batch at a time, from `begin` on. */
 export class BatchWriter {

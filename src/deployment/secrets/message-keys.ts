@@ -82,7 +82,7 @@ export type FolderKeysOptions = {
 }
 
 type Known = {
-  readonly mark: string
+  readonly version: string
   readonly macs: readonly Mac[]
   /** When the first of them begins to sign. */
   readonly fromMs: number
@@ -132,7 +132,9 @@ export class FolderKeys implements MessageKeys {
       const before = this.#known
       this.#known = next
       this.#complaint = undefined
-      return next.size !== before.size || [...next].some(([region, { mark }]) => before.get(region)?.mark !== mark)
+      return (
+        next.size !== before.size || [...next].some(([region, { version }]) => before.get(region)?.version !== version)
+      )
     } catch (error) {
       const complaint = messageOf(error)
       if (complaint !== this.#complaint)
@@ -144,8 +146,8 @@ export class FolderKeys implements MessageKeys {
 
   #read(path: string, before: Known | undefined, nowMs: number): Known {
     const { ino, mtimeMs, size } = statSync(path)
-    const mark = `${ino} ${mtimeMs} ${size}`
-    if (before?.mark === mark) return before
-    return { mark, macs: keysIn(path).map(hmacWith), fromMs: before === undefined ? -Infinity : nowMs + takeUpMs }
+    const version = `${ino} ${mtimeMs} ${size}`
+    if (before?.version === version) return before
+    return { version, macs: keysIn(path).map(hmacWith), fromMs: before === undefined ? -Infinity : nowMs + takeUpMs }
   }
 }

@@ -58,7 +58,7 @@ export function identitiesOf(folder: string, region: string): Identities {
 }
 
 /** Is another text whenever a secret has come, gone or changed. */
-export function natsSecretsMark(folder: string): string {
+export function natsSecretsVersion(folder: string): string {
   const files = regionsWithSecrets(folder).flatMap((region) => roles.map((role) => seedPath(folder, region, role)))
   return files.map((path) => `${path} ${markOf(path)}`).join('\n')
 }

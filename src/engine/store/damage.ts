@@ -110,10 +110,10 @@ export class Damage {
     if (this.#named.size > damagedRecordsNamedMax && oldest !== undefined) this.#named.delete(oldest)
     this.#deps.log.error('a record of the store is damaged and quarantined', { record: name, error: record.message })
     this.#deps.meter.count('longitude_store_damaged_records_total')
-    this.#mark(record)
+    this.#quarantine(record)
   }
 
-  #mark(record: DamagedRecord): void {
+  #quarantine(record: DamagedRecord): void {
     const kind = kindOf(record.key)
     if (kind === 'derived') this.#put(auditKey(tableNumberOf(record.key)), Buffer.alloc(0))
     if (kind === 'log') this.#put(damagedLogKey, record.key, () => this.#deps.onDamagedLog?.(record))

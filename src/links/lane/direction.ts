@@ -7,7 +7,7 @@ import type { Socket } from 'node:net'
 import { linkUnwrittenBytesMax } from '../../core/link-limits.ts'
 import type { Alarm, Alarms } from './alarms.ts'
 import { Flow } from './flow.ts'
-import type { Content, Mark } from './flow.ts'
+import type { Content, Ending } from './flow.ts'
 import type { Lane, LaneUser } from './lane.ts'
 
 export type DirectionOptions = {
@@ -27,7 +27,7 @@ export class Direction implements LaneUser {
   #draining = false
   #stopped = false
   /** The source has ended, in whatever way, and that has been put in. */
-  #mark: Mark | undefined
+  #ending: Ending | undefined
   /** The source's end has come out. */
   #delivered = false
 
@@ -54,7 +54,7 @@ export class Direction implements LaneUser {
   }
 
   get hasEnded(): boolean {
-    return this.#mark !== undefined
+    return this.#ending !== undefined
   }
 
   laneChanged(): void {
@@ -63,7 +63,7 @@ export class Direction implements LaneUser {
 
   /** The source is gone without an end in order; the target hears of it after everything that came before. */
   breakOff(): void {
-    if (this.#mark !== 'broken') this.#put('broken')
+    if (this.#ending !== 'broken') this.#put('broken')
   }
 
   /** Sends what has arrived and sets the alarm for the rest. */
@@ -106,7 +106,7 @@ export class Direction implements LaneUser {
 
   #put(content: Content): void {
     if (this.#stopped) return
-    if (typeof content === 'string') this.#mark = content
+    if (typeof content === 'string') this.#ending = content
     this.#flow.put(content, performance.now())
     this.#lane.serve()
     if (this.#flow.isHigh) this.#source.pause()

@@ -10,8 +10,8 @@ import type { Line, Waiting } from './line.ts'
 import { oneWayMs } from './shape.ts'
 
 /** How a stream ends: in order, or broken. */
-export type Mark = 'end' | 'broken'
-export type Content = Buffer | Mark
+export type Ending = 'end' | 'broken'
+export type Content = Buffer | Ending
 
 /** What all directions of all connections hold: beyond its bound each of them gets a small share, and TCP pushes back on the rest. */
 export class LinkBudget {

@@ -1,7 +1,7 @@
 /** A cache before a region of the test's own: a map with positions, whose answers come when the test says so. */
 import type { KeySchema } from '../../../src/core/table/table.ts'
 import { encodePrimaryKey } from '../../../src/core/key/primary-key.ts'
-import type { Mark } from '../../../src/core/wire/mark.ts'
+import type { Mark } from '../../../src/core/wire/cache-mark.ts'
 import type { ItemRead, Origin, PageRead, Written } from '../../../src/cache/core/asks.ts'
 import { Cache } from '../../../src/cache/core/cache.ts'
 import type { CacheOptions } from '../../../src/cache/core/options.ts'

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodePlace, decodeReport, encodeReport } from '../../../src/core/change/cache-talk.ts'
 import { decodeInvalidation, encodeInvalidation, type Invalidation } from '../../../src/core/change/invalidation.ts'
-import { markOf, placeText, tablesText } from '../../../src/core/wire/mark.ts'
+import { markOf, placeText, tablesText } from '../../../src/core/wire/cache-mark.ts'
 
 const name = fc.string({ minLength: 1, maxLength: 20, unit: 'grapheme' }).filter((text) => !text.includes('\uFFFD'))
 const position = fc.integer({ min: 0, max: 2 ** 47 })
