@@ -21,7 +21,8 @@ export class Patience {
   /** Looks at what has arrived since the last look. */
   isOver(now: Look): boolean {
     this.#note(now)
-    return now.nowMs - this.#progress.nowMs >= this.#idleMsMax
+    // Compared with what the caller waits for: a difference may be rounded to another side of the limit.
+    return now.nowMs >= this.nextMs
   }
 
   /** When the next look can find that the wait is over. */

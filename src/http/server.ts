@@ -74,6 +74,8 @@ export type RunningServer = {
   readonly loopbackPort: number | undefined
   /** Open now. */
   readonly connections: () => Promise<number>
+  /** From now on the server does not keep the process alive; its connections do, unless `distribute` has let go of them. */
+  readonly unref: () => void
   /** Bytes held for clients: of request bodies, and of replies that are not read. */
   readonly heldBytes: () => number
   /** A connection that was given away comes back, with what was received on it. */
@@ -88,12 +90,23 @@ export type RunningServer = {
 }
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { env, settings } = options.context
+  return serveApi({ ...options, region: settings.region, env, answer: apiPipeline(options) })
+}
+
+export type ApiPipelineOptions = Pick<
+  ServerOptions,
+  'context' | 'credentials' | 'signedFor' | 'operations' | 'onBrokenInvariant' | 'onFailed' | 'endpointOf'
+>
+
+/** What answers a region's requests, for a program with an entrance of its own. */
+export function apiPipeline(options: ApiPipelineOptions): Pipeline {
   const { context, credentials, signedFor, endpointOf = () => undefined } = options
   const { clock } = context.env
   const { settings } = context
   const { region } = settings
   const regions = { own: region, all: () => settings.regions, endpointOf, alsoFor: new Set(signedFor) }
-  const answer = pipeline({
+  return pipeline({
     context,
     regions,
     ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock }) }),
@@ -101,7 +114,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     onFailed: options.onFailed,
   })
-  return serveApi({ ...options, region, env: context.env, answer })
 }
 
 export type ApiServerOptions = ListenOptions & {
@@ -158,6 +170,9 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
     url: `${tls === undefined ? 'http' : 'https'}://${host.includes(':') ? `[${host}]` : host}:${port}`,
     loopbackPort: (beside?.address() as AddressInfo | undefined)?.port,
     connections: async () => (await Promise.all(servers.map(openOf))).reduce((sum, count) => sum + count, 0),
+    unref: () => {
+      for (const each of servers) each.unref()
+    },
     heldBytes: () => api.heldBytes + unread.heldBytes,
     takeBack: (socket, received) => {
       if (closed) socket.destroy()

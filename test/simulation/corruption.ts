@@ -9,7 +9,7 @@ import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
 import type { Carried } from '../../src/adapters/memory/memory-bus.ts'
 import type { MessageKeys } from '../../src/ports/message-keys.ts'
 import { contextIn, signedBySender } from './signing.ts'
-import type { SeededRandom } from './seeded-random.ts'
+import type { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 
 export type Corruption = 'garbage' | 'poison'
 

@@ -2,7 +2,7 @@
 import { allFaults } from './faults/all-faults.ts'
 import type { Fault, Scene } from './faults/fault.ts'
 import { type FaultPlan, pickFault } from './faults/plan.ts'
-import type { SeededRandom } from './seeded-random.ts'
+import type { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 import type { World } from './world.ts'
 
 export class Faults {

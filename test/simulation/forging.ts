@@ -13,7 +13,7 @@ import { batchIn, gapIn } from './corruption.ts'
 import { signedBySender } from './signing.ts'
 import type { Carried } from '../../src/adapters/memory/memory-bus.ts'
 import type { MessageKeys } from '../../src/ports/message-keys.ts'
-import type { SeededRandom } from './seeded-random.ts'
+import type { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 
 type Answer = ReturnType<typeof decodeAnswer>
 type Announcement = Extract<Answer, { say: 'here' }>

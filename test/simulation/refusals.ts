@@ -5,7 +5,7 @@
  */
 import { decodeRequest, encodeControl } from '../../src/core/change/control.ts'
 import type { Answerer } from '../../src/ports/bus.ts'
-import { SeededRandom } from './seeded-random.ts'
+import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 import { signedBySender } from './signing.ts'
 import type { World } from './world.ts'
 

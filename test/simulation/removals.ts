@@ -4,7 +4,7 @@
  */
 import type { TableId } from '../../src/core/table/table.ts'
 import type { Administrator } from './administrator.ts'
-import { SeededRandom } from './seeded-random.ts'
+import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 import { removedTables } from './shapes.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { expectThat } from './violation.ts'

@@ -8,7 +8,7 @@ import { checkConflicts, checkRegion, checkWritable, difference } from './checks
 import { Client, type ClientHabits } from './client.ts'
 import { Faults } from './faults.ts'
 import { drawFaultPlan, type FaultPlan, type FaultPlanOptions } from './faults/plan.ts'
-import { SeededRandom } from './seeded-random.ts'
+import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 import {
   allShapes,
   contradictions,

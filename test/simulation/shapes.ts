@@ -3,7 +3,7 @@
  * that a world without it is as it was, and counts as met when the state that it exists for was there.
  */
 import { randomOf } from './faults/plan.ts'
-import { SeededRandom } from './seeded-random.ts'
+import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 
 export type Shape = {
   readonly name: string

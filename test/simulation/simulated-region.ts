@@ -20,8 +20,8 @@ import { isUsable } from './client.ts'
 import { LogWatch } from './log-watch.ts'
 import { LyingStore } from './lying-store.ts'
 import { observed } from './observed-engine.ts'
-import { ProcessClock, RegionClock } from './region-clock.ts'
-import type { SeededRandom } from './seeded-random.ts'
+import { ProcessClock, RegionClock } from '../../src/adapters/memory/region-clock.ts'
+import type { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 import { order } from './vectors.ts'
 import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
@@ -76,7 +76,7 @@ export class SimulatedRegion {
     this.#world = world
     this.region = region
     this.#random = random
-    this.clock = new RegionClock(world.scheduler, world.variant.coarseClockMs)
+    this.clock = new RegionClock(world.scheduler, { grainMs: world.variant.coarseClockMs })
     this.watch = new LogWatch(region, {
       onEntry: (entry) => world.oracle.learn(region, entry),
       onSucceeded: (table, own) => world.detach(this, table, own),

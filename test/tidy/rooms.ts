@@ -17,6 +17,7 @@ export const floors = [
   'links',
   'front-door',
   'supervisor',
+  'testing',
   'drills',
   'cli',
 ]

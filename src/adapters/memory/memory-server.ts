@@ -5,6 +5,12 @@
 import type { StreamEnd, StreamMessage, StreamState } from '../../ports/bus.ts'
 import type { MemoryNetwork } from './memory-bus.ts'
 
+export type StreamCopy = {
+  readonly messages: readonly StreamMessage[]
+  readonly firstSequence: number
+  readonly lastSequence: number
+}
+
 export class MemoryServer {
   readonly region: string
   up = true
@@ -74,6 +80,17 @@ export class MemoryServer {
   /** The messages that the stream holds, oldest first. */
   payloads(): readonly Buffer[] {
     return this.#messages.map(({ payload }) => payload)
+  }
+
+  /** A copy of the stream, for a server that begins with it. */
+  copyStream(): StreamCopy {
+    return { messages: [...this.#messages], firstSequence: this.#firstSequence, lastSequence: this.#lastSequence }
+  }
+
+  beginWith({ messages, firstSequence, lastSequence }: StreamCopy): void {
+    this.#messages = [...messages]
+    this.#firstSequence = firstSequence
+    this.#lastSequence = lastSequence
   }
 
   /** The store is gone; numbers start at 1 again. */

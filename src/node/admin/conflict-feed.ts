@@ -1,7 +1,8 @@
 /** The conflict feed of a region as its operators get it: one record for each write that has lost in this region. */
+import type { Item } from '../../core/attribute/value.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { conflictsToldMax } from '../../core/limits.ts'
-import { type ConflictingWrite, tellConflict } from '../../core/reconcile/conflict.ts'
+import { type ConflictingWrite, type ConflictKind, tellConflict } from '../../core/reconcile/conflict.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Conflict, Feeds, ReadTables } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
@@ -14,7 +15,7 @@ export function conflictRoutes(engine: Feeds & ReadTables, topology: Topology): 
       region: topology.self.name,
       conflicts: found
         .filter(({ table: id, tableName }) => table === undefined || table === tableName || table === id)
-        .map((conflict) => told(conflict, topology)),
+        .map((conflict) => shownConflict(conflict, topology)),
       /** Whether there is a table of that name now; what one that was deleted has lost is told all the same. */
       ...(table === undefined ? {} : { tableExists: tableNamed(engine, table) }),
       /** Where to go on; the same as asked for when there is nothing after it yet. */
@@ -28,7 +29,31 @@ function tableNamed(engine: Feeds & ReadTables, table: string): boolean {
   return (engine.tableNamed(table) ?? engine.tableWithId(table)) !== undefined
 }
 
-function told(conflict: Conflict, topology: Topology): object {
+export type ShownConflict = {
+  readonly number: number
+  readonly table: string
+  readonly key: Item
+  /** Of the write that lost. */
+  readonly kind: ConflictKind
+  /** The regions that wrote them. */
+  readonly winner: string
+  readonly loser: string
+  readonly won: ConflictImage
+  readonly lost: ConflictImage
+  /** Where and when the two have met. */
+  readonly metIn: string
+  readonly metMs: number
+}
+
+export type ConflictImage = {
+  readonly region: string
+  readonly stamp: Stamp
+  readonly kind: ConflictKind
+  /** Null for a delete. */
+  readonly item: Item | null
+}
+
+export function shownConflict(conflict: Conflict, topology: Topology): ShownConflict {
   const { key, won, lost } = tellConflict(conflict)
   return {
     number: conflict.number,
@@ -39,13 +64,12 @@ function told(conflict: Conflict, topology: Topology): object {
     loser: regionOf(topology, lost.stamp),
     won: image(topology, won),
     lost: image(topology, lost),
-    /** Where and when the two have met. */
     metIn: topology.self.name,
     metMs: conflict.wallMs,
   }
 }
 
-function image(topology: Topology, { stamp, kind, item }: ConflictingWrite): object {
+function image(topology: Topology, { stamp, kind, item }: ConflictingWrite): ConflictImage {
   return { region: regionOf(topology, stamp), stamp, kind, item: item ?? null }
 }
 

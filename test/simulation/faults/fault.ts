@@ -2,7 +2,7 @@
  * One kind of thing that goes wrong. A fault is one entry: how often it is drawn, how it begins, how it ends, and the state
  * that it exists for. Add yours to `all-faults.ts`; nothing else needs to know of it.
  */
-import type { SeededRandom } from '../seeded-random.ts'
+import type { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 import type { SimulatedRegion } from '../simulated-region.ts'
 import type { World } from '../world.ts'
 

@@ -1,5 +1,5 @@
 /** Which faults a run draws from, and its pace: with everything at once all the time, nothing interesting would ever be reached. */
-import { SeededRandom } from '../seeded-random.ts'
+import { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 import { allFaults } from './all-faults.ts'
 import type { Fault } from './fault.ts'
 

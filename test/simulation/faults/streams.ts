@@ -1,5 +1,5 @@
 /** What a nats-server forgets of its stream, and what somebody else puts on it. */
-import type { SeededRandom } from '../seeded-random.ts'
+import type { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 import type { Fault, Scene } from './fault.ts'
 import { areUnread } from './lacks.ts'
 

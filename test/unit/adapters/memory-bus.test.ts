@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { type MemoryBus, MemoryNetwork } from '../../../src/adapters/memory/memory-bus.ts'
 import type { StreamMessage } from '../../../src/ports/bus.ts'
-import { Scheduler } from '../../simulation/scheduler.ts'
-import { SeededRandom } from '../../simulation/seeded-random.ts'
+import { Scheduler } from '../../../src/adapters/memory/scheduler.ts'
+import { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 
 let scheduler: Scheduler
 let network: MemoryNetwork

@@ -13,14 +13,25 @@ const eventsPerTurn = 64
 const eventsMax = 2_000_000
 
 export class Scheduler {
-  nowMs = 0
   eventCount = 0
+  #nowMs: number
   readonly #random: SeededRandom
   readonly #heap: Event[] = []
   #failure: { readonly error: unknown } | undefined
 
-  constructor(random: SeededRandom) {
+  constructor(random: SeededRandom, nowMs = 0) {
     this.#random = random
+    this.#nowMs = nowMs
+  }
+
+  get nowMs(): number {
+    return this.#nowMs
+  }
+
+  /** When the earliest event is due; Infinity while nothing waits. */
+  get nextAtMs(): number {
+    while (this.#heap.length > 0 && this.#heap[0]?.work === undefined) this.#pop()
+    return this.#heap[0]?.atMs ?? Infinity
   }
 
   monotonicMs(): number {
@@ -41,7 +52,17 @@ export class Scheduler {
     })
   }
 
-  /** Makes `run` reject: for what is found wrong where nobody can catch it. */
+  /** The first failure of an event, for a program that runs the events itself. */
+  get failure(): { readonly error: unknown } | undefined {
+    return this.#failure
+  }
+
+  /** Time passes without an event, and never backwards. */
+  moveTo(ms: number): void {
+    this.#nowMs = Math.max(this.#nowMs, ms)
+  }
+
+  /** Makes `run` reject: for what goes wrong where no caller can catch it. */
   fail(error: unknown): void {
     this.#failure ??= { error }
   }
@@ -60,7 +81,7 @@ export class Scheduler {
       )
       const step = (): void => {
         if (finished) return
-        if (this.#failure === undefined && !this.#runNext()) this.fail(new Error('nothing is left to happen'))
+        if (this.#failure === undefined && !this.runNext()) this.fail(new Error('nothing is left to happen'))
         if (this.eventCount > eventsMax) this.fail(new Error(`more than ${eventsMax} events`))
         if (this.#failure !== undefined) finish(() => reject(this.#failure?.error))
       }
@@ -74,20 +95,19 @@ export class Scheduler {
     })
   }
 
-  #runNext(): boolean {
-    for (;;) {
-      const event = this.#pop()
-      if (event === undefined) return false
-      if (event.work === undefined) continue
-      this.nowMs = event.atMs
-      this.eventCount++
-      try {
-        event.work()
-      } catch (error) {
-        this.fail(error)
-      }
-      return true
+  /** Runs the earliest event that is due by `untilMs`. False when there is none. */
+  runNext(untilMs = Infinity): boolean {
+    if (this.nextAtMs > untilMs) return false
+    const event = this.#pop()
+    if (event?.work === undefined) return false
+    this.moveTo(event.atMs)
+    this.eventCount++
+    try {
+      event.work()
+    } catch (error) {
+      this.fail(error)
     }
+    return true
   }
 
   #push(event: Event): void {

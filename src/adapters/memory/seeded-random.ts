@@ -1,5 +1,5 @@
 /** Chance from a seed (sfc32): the same seed gives the same run, on every machine and in every version of Node. */
-import type { Random } from '../../src/ports/random.ts'
+import type { Random } from '../../ports/random.ts'
 
 export class SeededRandom implements Random {
   #a: number
@@ -13,6 +13,20 @@ export class SeededRandom implements Random {
     this.#b = scramble()
     this.#c = scramble()
     for (let n = 0; n < 12; n++) this.uint32()
+  }
+
+  /** Where the sequence stands; `continuedFrom` goes on there. */
+  state(): readonly number[] {
+    return [this.#a, this.#b, this.#c, this.#counter]
+  }
+
+  static continuedFrom([a = 0, b = 0, c = 0, counter = 1]: readonly number[]): SeededRandom {
+    const random = new SeededRandom(0)
+    random.#a = a
+    random.#b = b
+    random.#c = c
+    random.#counter = counter
+    return random
   }
 
   /** An independent sequence: what one part of a run draws does not move what another part draws. */

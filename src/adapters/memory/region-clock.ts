@@ -2,29 +2,40 @@
  * A region's hardware clock: set wrongly by an offset, running too fast or slow, stepped now and then. It outlives the
  * region's processes; each process reads it through a `ProcessClock` whose timers die with it.
  */
-import type { Clock } from '../../src/ports/clock.ts'
+import type { Clock } from '../../ports/clock.ts'
 import type { Scheduler } from './scheduler.ts'
 
-export const epochMs = Date.UTC(2026, 0, 1)
+const virtualEpochMs = Date.UTC(2026, 0, 1)
 
-/** No timer fires at once, nor a rounding error too early. */
+/** No timer fires a rounding error too early. */
 const timerMsMin = 0.01
 
+/** Time as it passes truly, for all regions. */
+export type TrueTime = Pick<Scheduler, 'nowMs' | 'after'>
+
+export type RegionClockOptions = {
+  /** It only shows multiples of this. */
+  readonly grainMs?: number | undefined
+  /** What it shows at the true time 0. */
+  readonly epochMs?: number
+}
+
 export class RegionClock {
-  readonly scheduler: Scheduler
+  readonly scheduler: TrueTime
   /** The latest time that anybody was ever shown: no honest stamp can come from beyond it. */
   shownMaxMs = 0
   readonly #grainMs: number
+  readonly #epochMs: number
   #offsetMs = 0
   #rate = 1
   /** Where the present rate began, in true time and in this clock's. */
   #trueFromMs = 0
   #fromMs = 0
 
-  /** With `grainMs`, it only shows multiples of it. */
-  constructor(scheduler: Scheduler, grainMs = 1) {
+  constructor(scheduler: TrueTime, { grainMs = 1, epochMs = virtualEpochMs }: RegionClockOptions = {}) {
     this.scheduler = scheduler
     this.#grainMs = grainMs
+    this.#epochMs = epochMs
   }
 
   get rate(): number {
@@ -39,7 +50,7 @@ export class RegionClock {
 
   /** What it would show, for an observer that no region knows of. */
   peekMs(): number {
-    const exactMs = epochMs + this.#offsetMs + this.ranMs()
+    const exactMs = this.#epochMs + this.#offsetMs + this.ranMs()
     return Math.floor(exactMs / this.#grainMs) * this.#grainMs
   }
 
@@ -73,11 +84,14 @@ export class RegionClock {
 export class ProcessClock implements Clock {
   readonly #hardware: RegionClock
   readonly #bootMs: number
+  readonly #zeroMs: number
   #alive = true
 
-  constructor(hardware: RegionClock) {
+  /** `zeroMs`: how long a timer of 0 ms takes. */
+  constructor(hardware: RegionClock, zeroMs = timerMsMin) {
     this.#hardware = hardware
     this.#bootMs = hardware.ranMs()
+    this.#zeroMs = zeroMs
   }
 
   wallMs(): number {
@@ -89,7 +103,8 @@ export class ProcessClock implements Clock {
   }
 
   after(ms: number, work: () => void): () => void {
-    return this.#hardware.scheduler.after(Math.max(timerMsMin, ms / this.#hardware.rate), () => {
+    const waitMs = ms <= 0 ? this.#zeroMs : Math.max(timerMsMin, ms / this.#hardware.rate)
+    return this.#hardware.scheduler.after(waitMs, () => {
       if (this.#alive) work()
     })
   }

@@ -1,0 +1,119 @@
+/**
+ * The requestHandler of an AWS SDK v3 client whose region is in this process: a request goes through the same API as one from a socket
+ * (http/api.ts), without a socket.
+ */
+import type { IncomingHttpHeaders } from 'node:http'
+import { requestSizeBytesMax } from '../core/limits.ts'
+import { type Api, refusal } from '../http/api.ts'
+import { type Reply, replyHeaders } from '../http/bytes/reply.ts'
+
+/** What the SDK hands to its handler; @smithy/protocol-http has the whole type. */
+export type SdkRequest = {
+  readonly method: string
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>> | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+export type SdkResponse = {
+  readonly response: {
+    readonly statusCode: number
+    readonly reason?: string
+    readonly headers: Record<string, string>
+    readonly body: Uint8Array
+  }
+}
+
+export type SdkHandlerOptions = {
+  readonly abortSignal?: { readonly aborted: boolean; onabort?: unknown } | undefined
+}
+
+/** As the SDK's own handlers; the settings of sockets mean nothing here. */
+export type SdkRequestHandler = {
+  readonly metadata: { readonly handlerProtocol: string }
+  handle(request: SdkRequest, options?: SdkHandlerOptions): Promise<SdkResponse>
+  destroy(): void
+  updateHttpClientConfig(): void
+  httpHandlerConfigs(): Record<string, never>
+}
+
+/** Where requests go: the API, and whether there is a process behind it. */
+export type Line = {
+  readonly api: Api
+  /** Undefined while the region is down; else calls the given function when it is killed. */
+  readonly whenKilled: ((work: () => void) => () => void) | undefined
+}
+
+export function requestHandler(region: string, line: () => Line): SdkRequestHandler {
+  return {
+    metadata: { handlerProtocol: 'http/1.1' },
+    destroy: () => {},
+    updateHttpClientConfig: () => {},
+    httpHandlerConfigs: () => ({}),
+    handle: async (request, { abortSignal } = {}) => {
+      if (abortSignal?.aborted === true) throw aborted()
+      return await exchange(region, request, { line: line(), abortSignal })
+    },
+  }
+}
+
+type Exchange = { readonly line: Line; readonly abortSignal: SdkHandlerOptions['abortSignal'] }
+
+function exchange(region: string, request: SdkRequest, { line, abortSignal }: Exchange): Promise<SdkResponse> {
+  const { api, whenKilled } = line
+  return new Promise((resolve, reject) => {
+    if (whenKilled === undefined) return reject(connectionError('ECONNREFUSED', `${region} is down`))
+    const forget = whenKilled(() => reject(connectionError('ECONNRESET', `${region} was killed`)))
+    if (abortSignal instanceof AbortSignal)
+      abortSignal.addEventListener('abort', () => reject(aborted()), { once: true })
+    const send = (requestId: string, reply: Reply): void => {
+      forget()
+      resolve(responseOf(requestId, reply))
+    }
+    const body = bytesOf(request.body)
+    if (body.length > requestSizeBytesMax) return send('', refusal('too-large'))
+    const headers = headersOf(request.headers)
+    const rawHeaders = (): readonly string[] => Object.entries(request.headers).flat()
+    if (!api.hold(body.length, body.length)) return api.throttle(send)
+    api.answer({ url: urlOf(request), headers, rawHeaders, body, payload: body }, body.length, send)
+  })
+}
+
+function responseOf(requestId: string, { status, contentType, bytes, headers }: Reply): SdkResponse {
+  const about = { 'content-type': contentType, 'content-length': String(bytes.length) }
+  const all = { ...about, ...replyHeaders(requestId, bytes), ...headers }
+  const lower = Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), value]))
+  return { response: { statusCode: status, headers: lower, body: bytes } }
+}
+
+function headersOf(given: Readonly<Record<string, string>>): IncomingHttpHeaders {
+  const headers: Record<string, string> = {}
+  for (const name in given) headers[name.toLowerCase()] = String(given[name])
+  if (headers['content-encoding'] !== undefined)
+    throw new Error('a client in this process sends no compressed bodies: use cluster.endpoint() for that')
+  return headers
+}
+
+function bytesOf(body: unknown): Buffer {
+  if (body === undefined || body === null) return Buffer.alloc(0)
+  if (typeof body === 'string') return Buffer.from(body)
+  if (body instanceof Uint8Array) return Buffer.from(body.buffer, body.byteOffset, body.byteLength)
+  throw new TypeError('the body of a request is neither text nor bytes')
+}
+
+function urlOf({ path, query = {} }: SdkRequest): string {
+  const parts = Object.entries(query).flatMap(([name, values]) =>
+    [values ?? ''].flat().map((value) => `${encodeURIComponent(name)}=${encodeURIComponent(value)}`),
+  )
+  return parts.length === 0 ? path : `${path}?${parts.join('&')}`
+}
+
+function connectionError(code: string, message: string): Error {
+  return Object.assign(new Error(`${code}: ${message}`), { code })
+}
+
+/** Under the name by which the SDK knows it. */
+function aborted(): Error {
+  return Object.assign(new Error('Request aborted'), { name: 'AbortError' })
+}

@@ -1,0 +1,142 @@
+/**
+ * One region of a cluster: a disk, a hardware clock and a node's process that comes and goes on them. The process is what a node runs
+ * (region/start-region.ts), on the memory twins of a node's adapters. A killed process does nothing more, although its promises are still
+ * around, because everything that it touches is fenced.
+ */
+import { MemoryDisk, MemoryStore } from '../adapters/memory/memory-store.ts'
+import type { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
+import { ProcessClock, RegionClock } from '../adapters/memory/region-clock.ts'
+import { SeededRandom } from '../adapters/memory/seeded-random.ts'
+import type { Region as RegionName } from '../core/topology.ts'
+import { apiPipeline } from '../http/server.ts'
+import type { Pipeline } from '../http/pipeline.ts'
+import type { Env } from '../ports/env.ts'
+import type { Log } from '../ports/log.ts'
+import type { Meter } from '../ports/meter.ts'
+import { type Region, startRegion } from '../region/start-region.ts'
+import type { ClusterTime } from './cluster-time.ts'
+
+export type WorldRegionOptions = {
+  readonly self: RegionName
+  readonly regions: readonly RegionName[]
+  readonly time: ClusterTime
+  readonly network: MemoryNetwork
+  readonly epochMs: number
+  readonly settings: RegionSettings
+  readonly log: Log
+}
+
+/** What all regions of a cluster have in common, as a node's options say it. */
+export type RegionSettings = {
+  readonly accountId?: string
+  readonly globalTables2017?: boolean
+  readonly tableTransitionMs?: number
+}
+
+/** All that a region begins with. */
+export type RegionState = {
+  readonly disk: MemoryDisk
+  readonly random: readonly number[]
+  readonly skewMs: number
+  readonly running: boolean
+}
+
+export type RunningRegion = { readonly region: Region; readonly answer: Pipeline }
+
+/** A cluster has no metrics. */
+const nothingMeasured: Meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
+
+type Life = { readonly clock: ProcessClock; readonly store: MemoryStore; running: RunningRegion | undefined }
+
+export class WorldRegion {
+  readonly name: string
+  readonly clock: RegionClock
+  readonly #options: WorldRegionOptions
+  readonly #random: SeededRandom
+  readonly #disk: MemoryDisk
+  readonly #starting: boolean
+  readonly #onKilled = new Set<() => void>()
+  #skewMs = 0
+  #life: Life | undefined
+
+  constructor(options: WorldRegionOptions, state: RegionState) {
+    this.#options = options
+    this.name = options.self.name
+    this.#random = SeededRandom.continuedFrom(state.random)
+    this.#disk = state.disk.copy()
+    this.#starting = state.running
+    this.clock = new RegionClock(options.time, { epochMs: options.epochMs })
+    this.skew(state.skewMs)
+  }
+
+  /** Undefined while the region is down. */
+  get running(): RunningRegion | undefined {
+    return this.#life?.running
+  }
+
+  get skewMs(): number {
+    return this.#skewMs
+  }
+
+  /** Sets how far the region's clock is ahead of the true time. */
+  skew(ms: number): void {
+    this.clock.step(ms - this.#skewMs)
+    this.#skewMs = ms
+  }
+
+  /** For work that ends when the process is killed; the returned function forgets it. */
+  whenKilled(work: () => void): () => void {
+    this.#onKilled.add(work)
+    return () => void this.#onKilled.delete(work)
+  }
+
+  /** A copy of what would be there after a power failure at this moment. */
+  state(): RegionState {
+    return {
+      disk: this.#disk.copy(),
+      random: this.#random.state(),
+      skewMs: this.#skewMs,
+      running: this.#life !== undefined,
+    }
+  }
+
+  /** Goes on with the state that the region was made with. */
+  async begin(): Promise<void> {
+    if (this.#starting) await this.start()
+  }
+
+  async start(): Promise<void> {
+    if (this.#life !== undefined) return
+    const { self, regions, time, settings } = this.#options
+    const clock = new ProcessClock(this.clock, 0)
+    const store = new MemoryStore({ disk: this.#disk, durable: () => time.sleep(0) })
+    const life: Life = { clock, store, running: undefined }
+    this.#life = life
+    const region = await startRegion(this.#env(store, clock), { topology: { self, regions }, ...settings })
+    if (this.#life !== life) return
+    const answer = apiPipeline({ context: region.context, onBrokenInvariant: (error) => time.fail(error) })
+    life.running = { region, answer }
+  }
+
+  /** As by kill -9: what was not durable is lost, and no request in flight is answered. */
+  kill(): void {
+    const life = this.#life
+    if (life === undefined) return
+    this.#life = undefined
+    life.clock.crash()
+    life.store.crash()
+    this.#options.network.node(this.name)?.crash()
+    const told = [...this.#onKilled]
+    this.#onKilled.clear()
+    for (const work of told) work()
+  }
+
+  #env(store: MemoryStore, clock: ProcessClock): Env {
+    const { network, log } = this.#options
+    return { clock, random: this.#random.fork(), store, bus: network.join(this.name), log, meter: nothingMeasured }
+  }
+}
+
+export function freshRegion(random: SeededRandom): RegionState {
+  return { disk: new MemoryDisk(), random: random.fork().state(), skewMs: 0, running: true }
+}
