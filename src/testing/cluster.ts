@@ -285,9 +285,12 @@ export class Cluster {
       if (this.#world.time.failure !== undefined) throw this.#world.time.failure.error
       return result
     } catch (error) {
-      throw new Error(`${error instanceof Error ? error.message : String(error)}\n(seed ${this.seed}: LONGITUDE_SEED=${this.seed} repeats it)`, {
-        cause: error,
-      })
+      throw new Error(
+        `${error instanceof Error ? error.message : String(error)}\n(seed ${this.seed}: LONGITUDE_SEED=${this.seed} repeats it)`,
+        {
+          cause: error,
+        },
+      )
     }
   }
 
