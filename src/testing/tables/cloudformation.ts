@@ -127,7 +127,7 @@ function membersOf({ values }: Described, names: readonly string[]): Record<stri
 function plain(value: unknown, name: string): unknown {
   if (Array.isArray(value)) return value.map((each) => plain(each, name))
   if (isRecord(value)) return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, plain(each, key)]))
-  if (typeof value === 'string' && /Units$/.test(name) && /^\d+$/.test(value)) return Number(value)
+  if (typeof value === 'string' && name.endsWith('Units') && /^\d+$/.test(value)) return Number(value)
   if (name === 'DeletionProtectionEnabled' && (value === 'true' || value === 'false')) return value === 'true'
   return value
 }
