@@ -177,8 +177,10 @@ export class FrontDoor {
       if (refused !== undefined) return this.#turnAway(request, response, refused)
       if (this.#refusing) throw stopping()
       if (request.method === 'GET' && path === '/health') this.#tellHealth(response)
-      else if (path !== '/') this.#answer(response, 404, 'text/plain', Buffer.from('<UnknownOperationException/>\n'))
-      else if (request.method === 'POST') void this.#take({ request, response }, this.#meantBy(regionOf(request)))
+      else if (path !== '/' && path !== '/ping')
+        this.#answer(response, 404, 'text/plain', Buffer.from('<UnknownOperationException/>\n'))
+      else if (request.method === 'POST' && path === '/')
+        void this.#take({ request, response }, this.#meantBy(regionOf(request)))
       else void this.#take({ request, response }, this.#anyRegion())
     } catch (error) {
       this.#refuse(request, response, error)

@@ -9,7 +9,7 @@ import { compressedReplySizeBytesMin, requestsInFlightMax } from '../core/limits
 import { serializationError } from '../core/wire/coerce.ts'
 import type { Env } from '../ports/env.ts'
 import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from './pipeline.ts'
-import { compressed, type Reply, sendReply, sizeBytesOf } from './bytes/reply.ts'
+import { compressed, originHeaders, type Reply, sendReply, sizeBytesOf } from './bytes/reply.ts'
 import { type Arriving, BodyBudget } from './bytes/body-budget.ts'
 import { type BodyProblem, readBody } from './bytes/request-body.ts'
 import type { RequestIds } from './request-id.ts'
@@ -173,12 +173,6 @@ type Exchange = {
 }
 
 export type Problem = BodyProblem | 'stopping'
-
-const originHeaders = {
-  'Access-Control-Allow-Origin': '*',
-  'Access-Control-Expose-Headers':
-    'x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,x-amz-crc32,Date',
-}
 
 /** The answer to a request whose body was not taken. */
 export function refusal(problem: Problem): Answer {

@@ -3,7 +3,7 @@ import { jsonInTurns } from './bytes/json-in-turns.ts'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { adminBodyBytesMax } from '../core/limits.ts'
 import { adminRefusal } from './access/administration.ts'
-import { replyHeaders } from './bytes/reply.ts'
+import { originHeaders, replyHeaders } from './bytes/reply.ts'
 import type { RequestIds } from './request-id.ts'
 import { type Arrival, arrivalOf, type Visitors } from './access/visitors.ts'
 
@@ -47,11 +47,12 @@ export function addRoutes(
     request.method === 'OPTIONS' && request.url.split('?')[0] === '/' && request.headers.origin !== undefined
       ? preflight(request, reply, ids)
       : text(reply.code(404), '<UnknownOperationException/>\n', ids)
-  app.get('/', (request, reply) =>
-    isForAnotherService(request)
-      ? notFound(request, reply)
-      : text(reply, `healthy: dynamodb.${region}.amazonaws.com `, ids),
-  )
+  for (const path of ['/', '/ping'])
+    app.get(path, (request, reply) =>
+      isForAnotherService(request)
+        ? notFound(request, reply)
+        : text(reply, `healthy: dynamodb.${region}.amazonaws.com `, ids),
+    )
   app.get('/health', () => ({ status: 'ok', region }))
   app.get('/ready', (_, reply) => {
     const readiness = options.readiness()
@@ -72,13 +73,15 @@ function isForAnotherService({ headers: { authorization = '' } }: FastifyRequest
   return service !== undefined && service !== 'dynamodb'
 }
 
+/** A page that is answered at all, with whatever, may read it. */
 function text(reply: FastifyReply, body: string, ids: RequestIds): FastifyReply {
+  if (reply.request.headers.origin !== undefined) reply.headers(originHeaders)
   return reply.headers(replyHeaders(ids(), body)).type('text/plain').send(body)
 }
 
 function preflight(request: FastifyRequest, reply: FastifyReply, ids: RequestIds): FastifyReply {
   const { 'access-control-request-headers': headers, 'access-control-request-method': method } = request.headers
-  reply.header('Access-Control-Allow-Origin', '*').header('Access-Control-Max-Age', '172800')
+  reply.header('Access-Control-Max-Age', '172800')
   if (headers !== undefined) reply.header('Access-Control-Allow-Headers', headers)
   if (method !== undefined) reply.header('Access-Control-Allow-Methods', method)
   return text(reply, '', ids)

@@ -24,6 +24,7 @@ import { drain } from './draining.ts'
 import type { Send } from './forwarding.ts'
 import { boundHeads, headSettings, refusedHead } from './bytes/heads.ts'
 import { HttpSockets } from './bytes/http-sockets.ts'
+import { replyHeaders } from './bytes/reply.ts'
 import { type ApiRequest, type Pipeline, pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
 import { Signatures } from './access/signatures.ts'
@@ -315,7 +316,7 @@ function restOf(options: RouteOptions, surroundings: Parameters<typeof addRoutes
       } catch {
         // Its files could not be read, as when no descriptor is left: the next request tries again.
         loading = undefined
-        response.writeHead(503).end()
+        response.writeHead(503, { ...replyHeaders(surroundings.ids(), ''), 'Content-Length': 0 }).end()
       }
     },
     close: async () => await (await loading)?.app.close(),

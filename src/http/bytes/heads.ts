@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { crc32 } from 'node:zlib'
 import { lingerMsMax, requestHeadBytesMax } from '../../core/limits.ts'
 
 /** For createServer. */
@@ -19,7 +20,8 @@ export function boundHeads(server: Server): void {
 export function refusedHead(request: IncomingMessage, response: ServerResponse): boolean {
   if (headBytesOf(request) <= requestHeadBytesMax) return false
   request.resume()
-  response.writeHead(400, { 'Content-Type': 'text/plain', Connection: 'close' }).end(largeHead)
+  const about = { 'Content-Type': 'text/plain', 'x-amz-crc32': String(crc32(largeHead)), Connection: 'close' }
+  response.writeHead(400, about).end(largeHead)
   return true
 }
 
@@ -38,7 +40,7 @@ const texts: Readonly<Record<string, readonly [status: string, body: string]>> =
 
 function textFor(code = ''): string {
   const [status, body] = texts[code] ?? ['400 Bad Request', 'This is no request of HTTP/1.1.\n']
-  return `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`
+  return `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nContent-Length: ${body.length}\r\nx-amz-crc32: ${crc32(body)}\r\nConnection: close\r\n\r\n${body}`
 }
 
 type Client = Socket & { readonly _httpMessage?: { readonly headersSent: boolean } | null }

@@ -72,6 +72,13 @@ export function replyHeaders(requestId: string, bytes: Buffer | string): Record<
   return { 'x-amzn-RequestId': requestId, 'x-amz-crc32': String(crc32(bytes)) }
 }
 
+/** What a page that may use the API may read of a reply, in DynamoDB's words. */
+export const originHeaders = {
+  'Access-Control-Allow-Origin': '*',
+  'Access-Control-Expose-Headers':
+    'x-amzn-RequestId,x-amzn-ErrorType,x-amz-request-id,x-amz-id-2,x-amzn-ErrorMessage,x-amz-crc32,Date',
+}
+
 /** Head and body in one buffer, since a write costs more than the copy. */
 export function replyBytes(requestId: string, reply: Reply, last: boolean): Buffer {
   const { status, contentType, bytes, headers } = reply

@@ -89,6 +89,7 @@ describe('replies', () => {
     })
     expect(error.status).toBe(400)
     expect(error.headers['content-encoding']).toBe('deflate')
+    expect(error.headers['x-amz-crc32']).toBe(String(crc32(error.bytes)))
     expect(inflateSync(error.bytes).toString()).toContain('ValidationException')
 
     const encodingFor = async (accepted: string): Promise<string | undefined> => {
@@ -194,6 +195,7 @@ describe('requests', () => {
     const other = await send({ endpoint: server.url, headers: form, body: 'a=b' })
     expect(other.status).toBe(404)
     expect(other.text).toBe('<UnknownOperationException/>\n')
+    for (const { headers, bytes } of [plain, other]) expect(headers['x-amz-crc32']).toBe(String(crc32(bytes)))
   })
 
   test('at other addresses are answered before their bodies have come', async () => {
@@ -253,7 +255,9 @@ describe('other addresses', () => {
     expect(get.status).toBe(200)
     expect(get.text).toBe('healthy: dynamodb.us-east-1.amazonaws.com ')
     expect(get.headers['x-amz-crc32']).toBe(String(crc32(get.bytes)))
+    expect(get.headers['x-amzn-requestid']).toMatch(/^[0-9A-V]{52}$/)
     expect((await send({ endpoint: server.url, method: 'HEAD' })).status).toBe(200)
+    expect((await send({ endpoint: server.url, method: 'GET', path: '/ping' })).text).toBe(get.text)
   })
 
   test('health, readiness and metrics', async () => {
@@ -271,9 +275,20 @@ describe('other addresses', () => {
   test('anything else is unknown', async () => {
     for (const method of ['GET', 'PUT', 'DELETE', 'PATCH', 'OPTIONS', 'POST']) {
       const reply = await send({ endpoint: server.url, method, path: '/nothing', headers: signedHeaders })
-      expect(reply.status).toBe(404)
+      expect([reply.status, reply.text]).toEqual([404, '<UnknownOperationException/>\n'])
+      expect(reply.headers['x-amz-crc32']).toBe(String(crc32(reply.bytes)))
     }
   })
+
+  test.each(['PUT', 'DELETE', 'PATCH', 'OPTIONS'])(
+    '%s of the API itself is unknown, whatever it brings',
+    async (method) => {
+      const headers = apiHeaders('GetItem')
+      const reply = await send({ endpoint: server.url, method, headers, body: JSON.stringify(key) })
+      expect([reply.status, reply.text]).toEqual([404, '<UnknownOperationException/>\n'])
+      expect(reply.headers['x-amzn-requestid']).toMatch(/^[0-9A-V]{52}$/)
+    },
+  )
 
   test('administration is JSON for those with the token, and for nobody without', async () => {
     const admin = [{ method: 'GET' as const, path: '/admin/links', answer: () => ({ links: [] }) }]

@@ -132,6 +132,21 @@ describe('every entrance', () => {
     expect((await ask(open.url, 'http://evil.example')).status).toBe(403)
     const granted = await ask(open.url, page)
     expect([granted.status, granted.headers['access-control-allow-origin']]).toEqual([200, '*'])
+    expect(granted.headers).toMatchObject({
+      'access-control-allow-methods': 'POST',
+      'access-control-max-age': '172800',
+      'content-length': '0',
+      'x-amz-crc32': '0',
+      'x-amzn-requestid': expect.stringMatching(/^[0-9A-V]{52}$/),
+    })
+    const asked = await send({
+      endpoint: open.url,
+      method: 'OPTIONS',
+      headers: { Origin: page, 'Access-Control-Request-Headers': 'x-amz-target,x-amz-date' },
+    })
+    expect(asked.headers['access-control-allow-headers']).toBe('x-amz-target,x-amz-date')
+    const probe = await send({ endpoint: open.url, method: 'GET', headers: { Origin: page } })
+    expect([probe.status, probe.headers['access-control-allow-origin']]).toEqual([200, '*'])
     const reply = await send({ endpoint: open.url, headers: { ...apiHeaders('GetItem'), Origin: page }, body: '{' })
     expect([reply.status, reply.headers['access-control-allow-origin']]).toEqual([400, '*'])
   })
