@@ -3,11 +3,12 @@ import { it } from 'vitest'
 import { anyOf, rounds, testMsMax } from './pace.ts'
 import { sharedDeployment, underLoad } from './shared.ts'
 import { pause } from './until.ts'
+import { differs } from '../differences/difference.ts'
 
 const timeout = testMsMax
 const deployment = sharedDeployment()
 
-it('kill -9 of nodes at random moments under load loses no accepted write', { timeout }, () =>
+it(differs('one-disk'), { timeout }, () =>
   underLoad(deployment(), 'node-kills', async () => {
     for (let round = 0; round < rounds(3, 80); round++) {
       await pause(200 + 800 * Math.random())

@@ -20,6 +20,7 @@ import { type CachedRegion, cachedRegion } from './cached-region.ts'
 import { call } from './raw-request.ts'
 import { refusal, tableName } from './region.ts'
 import { eventually } from '../replication/eventually.ts'
+import { differs } from '../differences/difference.ts'
 
 const key = (pk: string, sk: number) => ({ pk: { S: pk }, sk: { N: String(sk) } })
 
@@ -275,7 +276,7 @@ describe('the SDK through a cache', () => {
     expect(after).toEqual(['Query', 'Query', 'Scan'])
   })
 
-  it('sees what is written around it as soon as the log has told', async () => {
+  it(differs('cache-coherent'), async () => {
     await get('around', 1)
     await world.region.send(new PutItemCommand({ TableName, Item: { ...key('around', 1), v: { S: 'new' } } }))
     await eventually('it is there', async () => (await get('around', 1)).Item?.['v']?.S === 'new')
@@ -297,7 +298,7 @@ describe('the SDK through a cache', () => {
     expect(await asked(() => get('mine', 1, {}, other))).toEqual([])
   })
 
-  it('refuses what DAX does not have', async () => {
+  it(differs('cache-by-http'), async () => {
     const [name, message] = await refusal(world.cached.send(new DeleteTableCommand({ TableName })))
     expect([name, message]).toEqual([
       'UnknownOperationException',

@@ -23,6 +23,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../replication/eventually.ts'
 import { isLocal, refusal, tableName } from './region.ts'
 import { testRegions, type TestRegions } from './regions.ts'
+import { differs } from '../differences/difference.ts'
 
 const [us, eu, ap] = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 let world: TestRegions
@@ -251,7 +252,7 @@ describe.runIf(isLocal)('while a region is cut off', () => {
   const cut = (region: string) => links(region).forEach(([from, to]) => world.network.cut(from, to, 'reset'))
   const heal = (region: string) => links(region).forEach(([from, to]) => world.network.heal(from, to))
 
-  test('a replica there waits to be made, keeps the table UPDATING, and may be given up by an operator', async () => {
+  test(differs('lost-regions-that-create'), async () => {
     const [kept, given] = [await world.globalTable([]), await world.globalTable([])]
     cut(ap)
     for (const table of [kept, given]) {
@@ -467,15 +468,19 @@ describe.runIf(isLocal)('settings', () => {
 describe.runIf(isLocal)('replica updates are refused', () => {
   const message = async (sent: Promise<unknown>) => (await refusal(sent))[1]
 
-  test('for the local region, unknown ones, those that are not there, and those that are', async () => {
+  test(differs('regions-that-are-supported'), async () => {
+    const table = await world.globalTable([])
+    expect(await message(replicas(us, table, { Create: { RegionName: 'mars-north-1' } }))).toBe(
+      `Region mars-north-1 is not supported. The latest version of global tables are only supported in the following regions: [${[us, eu, ap].join(', ')}]`,
+    )
+  })
+
+  test('for the local region, those that are not there, and those that are', async () => {
     const table = await world.globalTable([eu])
     for (const local of [{ Create: { RegionName: us } }, { Delete: { RegionName: us } }])
       expect(await message(replicas(us, table, local))).toBe(
         'Cannot add or delete the local region through ReplicaUpdates. Use CreateTable, DeleteTable, or UpdateTable as required.',
       )
-    expect(await message(replicas(us, table, { Create: { RegionName: 'mars-north-1' } }))).toBe(
-      `Region mars-north-1 is not supported. The latest version of global tables are only supported in the following regions: [${[us, eu, ap].join(', ')}]`,
-    )
     for (const each of [
       { Delete: { RegionName: ap } },
       { Update: { RegionName: ap, TableClassOverride: 'STANDARD' as const } },
@@ -575,7 +580,7 @@ describe.runIf(isLocal)('the operations of 2017', () => {
     )
   const group = (...regions: string[]) => regions.map((RegionName) => ({ RegionName }))
 
-  test('make a global table of empty tables, tell of it, add to it and take from it', async () => {
+  test(differs('operations-of-2017'), async () => {
     const GlobalTableName = tableName()
     for (const region of [us, eu]) await make(region, GlobalTableName)
     await Promise.all([us, eu].map((region) => alone(region, GlobalTableName)))

@@ -12,6 +12,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../replication/eventually.ts'
 import { refusal, tableName } from './region.ts'
 import { testRegions, type TestRegions } from './regions.ts'
+import { differs } from '../differences/difference.ts'
 
 const [us, eu, ap] = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 let world: TestRegions
@@ -41,7 +42,7 @@ describe('deletion protection', () => {
   test.each([
     ['a replica, removed from the region that it came from', us, eu],
     ['a source, removed from the region of its replica', eu, us],
-  ])('keeps %s', async (_what, from, of) => {
+  ])(`${differs('protection-travels')} (%s)`, async (_what, from, of) => {
     const table = await world.globalTable([eu])
     await protect(world.at(of).client, table, true)
     const asked = world.at(from).client

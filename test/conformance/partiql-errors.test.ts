@@ -9,6 +9,7 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { refusal, testRegion, type TestRegion } from './region.ts'
+import { differs } from '../differences/difference.ts'
 
 let region: TestRegion
 let table: string
@@ -156,7 +157,7 @@ describe('what is refused', () => {
     expect(await read('none')).toEqual(invalid('The table does not have the specified index'))
   })
 
-  test('an IN of more than 50 partitions or more than 100 others', async () => {
+  test(differs('statement-operand-count'), async () => {
     const many = (count: number) => Array.from({ length: count }, (_, n) => `'${n}'`).join()
     const refused = (count: number) =>
       invalid(`The IN operator is provided with too many operands; number of operands: ${count}`)

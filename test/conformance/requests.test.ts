@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { apiHeaders, call, send } from './raw-request.ts'
 import { isLocal, type TestRegion, testRegion } from './region.ts'
+import { differs } from '../differences/difference.ts'
 
 let region: TestRegion
 let TableName: string
@@ -162,7 +163,7 @@ describe.runIf(isLocal)('an ARN in the place of a table', () => {
   const arn = (of: string, at = 'us-east-1:000000000000'): string => `arn:aws:dynamodb:${at}:${of}`
   const Key = { pk: { S: 'arn' } }
 
-  test('of another account is not allowed, and the action that would be needed is named', async () => {
+  test(differs('foreign-account-user'), async () => {
     const foreign = arn(`table/${TableName}`, 'us-east-1:111122223333')
     const refused = (action: string): unknown => [
       'AccessDeniedException',
@@ -295,7 +296,7 @@ describe.runIf(isLocal)('another service', () => {
   })
 })
 
-test.runIf(isLocal)('DescribeEndpoints names the address that was asked', async () => {
+test.runIf(isLocal)(differs('endpoint-asked'), async () => {
   expect(await told('DescribeEndpoints', {})).toEqual({
     Endpoints: [{ Address: new URL(region.endpoint).host, CachePeriodInMinutes: 1440 }],
   })

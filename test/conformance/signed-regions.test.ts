@@ -11,6 +11,7 @@ import { cachedRegion } from './cached-region.ts'
 import { apiHeaders, send } from './raw-request.ts'
 import { clientOf, refusal, testRegion, type TestRegion } from './region.ts'
 import { testRegions, type TestRegions } from './regions.ts'
+import { differs } from '../differences/difference.ts'
 
 const [us, eu] = ['us-east-1', 'eu-west-1'] as const
 let world: TestRegions
@@ -43,7 +44,7 @@ const misdirected = (region: string, rest: string) => [
   `Credential should be scoped to a valid region, not '${region}'. This is the endpoint of ${us}${rest}. `,
 ]
 
-test('a request signed for another region of the deployment is refused with the way to that region', async () => {
+test(differs('region-misdirected'), async () => {
   const { endpoint } = world.at(us)
   expect(await refusal(tables(endpoint, eu))).toEqual(misdirected(eu, `, and ${eu} is at http://127.0.0.1:8001`))
   expect(await refusal(tables(endpoint, 'sa-east-1'))).toEqual(misdirected('sa-east-1', ''))
@@ -68,7 +69,7 @@ test('a presigned request is for the region of its query', async () => {
   expect((await ask(eu)).json).toMatchObject({ __type: expect.stringMatching(/#InvalidSignatureException$/) })
 })
 
-test.each(['local', 'localhost'])('%s means the region of the endpoint that is asked', async (name) => {
+test.each(['local', 'localhost'])(`${differs('region-local')} (%s)`, async (name) => {
   expect(await tables(world.at(us).endpoint, name)).toEqual([])
   expect(await tables(world.at(eu).endpoint, name)).toEqual([])
 })
@@ -77,7 +78,7 @@ test('a region whose requests a front door may bring is served', async () => {
   expect(await tables(world.at(us).endpoint, 'ap-south-1')).toEqual([])
 })
 
-test('a region alone answers for every region', async () => {
+test(differs('region-alone'), async () => {
   for (const region of [us, eu, 'us-west-2', 'localhost', 'anywhere'])
     expect(await tables(alone.endpoint, region)).toEqual([])
 })

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { eventually } from '../replication/eventually.ts'
 import { call } from './raw-request.ts'
 import { isLocal, refusal, tableName, type TestRegion, testRegion } from './region.ts'
+import { differs } from '../differences/difference.ts'
 
 let region: TestRegion
 beforeAll(async () => void (region = await testRegion()))
@@ -123,7 +124,7 @@ describe.runIf(isLocal)('what is not acted on', () => {
     },
   ]
 
-  test('is refused by CreateTable, and no table is made', async () => {
+  test(differs('members-not-here'), async () => {
     const TableName = tableName()
     const table = {
       TableName,

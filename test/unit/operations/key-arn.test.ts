@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { keyArnOf, managedKey } from '../../../src/operations/key-arn.ts'
+import { differs } from '../../differences/difference.ts'
 
 const here = { region: 'us-east-1', accountId: '123456789012' }
 const arn = 'arn:aws:kms:us-east-1:123456789012:key/11111111-2222-3333-4444-555555555555'
@@ -11,7 +12,7 @@ test('a key is named by its ARN, which is kept, or by its id', () => {
   expect(keyArnOf(here, '11111111-2222-3333-4444-555555555555')).toBe(arn)
 })
 
-test('an alias, and the ARN of an alias, always mean the same key of its region and account', () => {
+test(differs('keys-of-kms'), () => {
   const key = keyArnOf(here, 'alias/mine')
   expect(key).toMatch(uuid)
   expect(keyArnOf(here, 'arn:aws:kms:us-east-1:123456789012:alias/mine')).toBe(key)

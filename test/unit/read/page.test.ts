@@ -5,6 +5,7 @@ import { decodeItem, encodeItem } from '../../../src/core/item/item-bytes.ts'
 import { projectItem } from '../../../src/core/item/project.ts'
 import { pageTombstonesMax } from '../../../src/core/limits.ts'
 import { PageBuilder, type PageRules, type ScannedRow } from '../../../src/core/read/page.ts'
+import { differs } from '../../differences/difference.ts'
 
 const megabyte = 1024 * 1024
 const row = (n: number, sizeBytes = 100): ScannedRow => ({
@@ -32,7 +33,7 @@ describe('a page', () => {
     })
   })
 
-  it('ends after a walk past very many deleted items, at the last of them', () => {
+  it(differs('pages-end-at-deleted-items'), () => {
     const page = new PageBuilder({ countOnly: false })
     const key = (n: number) => encodeItem({ n: { N: String(n) } })
     let walked = 0

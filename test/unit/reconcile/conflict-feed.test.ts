@@ -15,6 +15,7 @@ import {
 import { compareStamps } from '../../../src/core/hybrid-logical-clock/stamp.ts'
 import type { Row } from '../../../src/core/item/row.ts'
 import { reconcile, seenBy } from '../../../src/core/reconcile/reconcile.ts'
+import { differs } from '../../differences/difference.ts'
 
 type Written = {
   readonly id: number
@@ -180,7 +181,7 @@ describe.each([
     }, snapshots)
   })
 
-  it('leaves out no lost write: what the last value was not made over is in some feed, or under a write that is', () => {
+  it(differs('lost-writes-are-kept'), () => {
     worlds((world) => {
       const last = world.regions[0]?.row
       if (last === undefined) return

@@ -10,6 +10,7 @@ import {
 import { compareStamps, everyRegion, type Stamp } from '../../../src/core/hybrid-logical-clock/stamp.ts'
 import { encodeRow, type Row } from '../../../src/core/item/row.ts'
 import { isCausal, reconcile, type Reconciled, seenBy } from '../../../src/core/reconcile/reconcile.ts'
+import { differs } from '../../differences/difference.ts'
 
 const stamp = (wallMs: number, region: number, counter = 0): Stamp => ({ wallMs, counter, region })
 const row = (own: Stamp, seen: readonly Stamp[] = [], tombstone = false): Row => ({
@@ -45,7 +46,7 @@ describe('reconcile', () => {
     expect(reconcile(newer, older)).toEqual({ result: 'conflict', winner: 'local', row: merged })
   })
 
-  it('breaks a tie of clocks by the region number', () => {
+  it(differs('tie-of-clocks'), () => {
     const result = reconcile(row(stamp(5, 1)), row(stamp(5, 2)))
     expect(result).toMatchObject({ result: 'conflict', winner: 'incoming' })
   })

@@ -6,8 +6,9 @@ import { call } from '../../conformance/raw-request.ts'
 import { itemOf } from '../engine/region.ts'
 import { serveRegion } from './region-server.ts'
 import { asked } from './server.ts'
+import { differs } from '../../differences/difference.ts'
 
-test('writes that come faster than the disk takes them are throttled beyond a bound, and leave nothing behind that the next would wait for', async () => {
+test(differs('a-disk-that-is-slow'), async () => {
   let stalled: Promise<void> | undefined
   let flushes = 0
   const store = new MemoryStore({

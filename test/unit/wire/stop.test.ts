@@ -8,6 +8,7 @@ import type { ServerOptions } from '../../../src/http/server.ts'
 import { certify } from '../../../src/deployment/secrets/certificate.ts'
 import { httpText } from '../../conformance/raw-socket.ts'
 import { answering, serverWith, type TestServer } from './server.ts'
+import { differs } from '../../differences/difference.ts'
 
 const closing: (() => void)[] = []
 afterEach(() => {
@@ -157,7 +158,7 @@ test('requests behind the last answer are not executed', async () => {
 })
 
 for (const shape of ['usual', 'unusual'])
-  test(`a request of ${shape} shape that has not arrived whole in time is answered by a 503 and not executed`, async () => {
+  test(`${differs('a-region-that-stops')} (${shape} shape)`, async () => {
     const region = await world()
     const client = await dial(region)
     const text = shape === 'usual' ? request(1) : request(1).replace('POST / ', 'POST /?unusual ')

@@ -6,6 +6,7 @@ import { isForwarded, Visitors } from '../../../src/http/access/visitors.ts'
 import { FrontDoor } from '../../../src/front-door/front-door.ts'
 import { apiHeaders, send } from '../../conformance/raw-request.ts'
 import { serverWith } from './server.ts'
+import { differs } from '../../differences/difference.ts'
 
 const here = { address: '127.0.0.1' }
 const page = 'http://localhost:3000'
@@ -27,7 +28,7 @@ describe('by default', () => {
       expect(visitors.refusal({ host }, here), host).toBeUndefined()
   })
 
-  test('no page of a browser may, whatever it says of itself', () => {
+  test(differs('pages-of-browsers'), () => {
     for (const origin of ['http://evil.example', page, 'http://127.0.0.1:8000', 'null', ''])
       expect(visitors.refusal({ host: '127.0.0.1:8000', origin }, here), origin).toMatch(/may not use this port/)
     for (const site of ['cross-site', 'same-site'])
@@ -35,7 +36,7 @@ describe('by default', () => {
     expect(visitors.refusal({ host: 'localhost', 'sec-fetch-site': 'none' }, here)).toBeUndefined()
   })
 
-  test('a name that a page has pointed to the loopback is not served there', () => {
+  test(differs('names-on-the-loopback'), () => {
     for (const host of [
       'evil.example:8000',
       'localhost.evil.example',

@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, it } from 'vitest'
 import { pausesMax } from '../../../../../src/core/limits.ts'
 import { Pauses } from '../../../../../src/readers/replication/pause/pauses.ts'
 import { openRegion, type TestRegion } from '../../../engine/region.ts'
+import { differs } from '../../../../differences/difference.ts'
 
 let region: TestRegion
 let pauses: Pauses
@@ -23,7 +24,7 @@ describe('a pause', () => {
     expect([pauses.ofTable('t'), pauses.active().length]).toEqual([0, 0])
   })
 
-  it('of a link holds in both directions, and concerns no other link', async () => {
+  it(differs('pauses-by-an-operator'), async () => {
     await pauses.pause({ link: ['us-east-1', 'eu-west-1'] }, 1000)
     const untilMs = region.clock.wall + 1000
     expect(pauses.ofLink('us-east-1', 'eu-west-1')).toBe(untilMs)

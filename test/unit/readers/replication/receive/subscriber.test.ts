@@ -8,6 +8,7 @@ import { Seals } from '../../../../../src/readers/replication/talk/seals.ts'
 import { itemAt, itemOf, makeTable, openRegion, put, type TestRegion } from '../../../engine/region.ts'
 import { ManualClock } from '../manual-clock.ts'
 import { PeerTwin } from '../peer-twin.ts'
+import { differs } from '../../../../differences/difference.ts'
 
 const [us, eu] = ['us-east-1', 'eu-west-1'] as const
 const peer = { name: us, number: 1 }
@@ -207,7 +208,7 @@ describe('a subscriber', () => {
     expect(has(1)).toBe(true)
   })
 
-  it('holds a change that is stamped too far ahead, with all that follows, until its own clock comes near', async () => {
+  it(differs('clocks-that-run-ahead'), async () => {
     const { origin, clock, here, subscriber, write, has } = await scene()
     origin.region.clock.wall += 3_600_000
     await write(1)
