@@ -17,15 +17,15 @@ export const requests = {
     here: 'A region alone answers requests that are signed for any region.',
     why: 'Such a request can mean no other data. In a deployment of several regions it is refused as on AWS.',
     evidence: 'aws-sdk-js issue 4002',
-    date: '2022-01',
+    date: '2021-12-29',
     test: 'conformance/signed-regions.test.ts',
   },
   'region-local': {
     aws: '`local` and `localhost` are no regions.',
     here: 'A signature for local or localhost is one for the region of the endpoint that is asked.',
     why: 'NoSQL Workbench and examples for DynamoDB Local sign so.',
-    evidence: 'LocalStack issues 5312 and 6834',
-    date: '2022-09',
+    evidence: 'LocalStack pull requests 5312 and 6834',
+    date: '2022-09-07',
     test: 'conformance/signed-regions.test.ts',
   },
   'region-misdirected': {
@@ -33,7 +33,7 @@ export const requests = {
     here: 'The refusal of a signature for another region names that region’s endpoint as well.',
     why: 'A deployment has several endpoints on one machine, which are easily mixed up.',
     evidence: 'aws-sdk-js issue 4002',
-    date: '2022-01',
+    date: '2021-12-29',
     test: 'conformance/signed-regions.test.ts',
   },
   'endpoint-asked': {
