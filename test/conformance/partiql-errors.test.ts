@@ -110,7 +110,10 @@ describe('numbers out of range', () => {
 
   test('in a parameter', async () => {
     const get = (n: string) => refusal(run("SELECT * FROM TABLE WHERE pk = 'a' AND sk = ?", [{ N: n }]))
-    expect(await get('x1')).toEqual(invalid('The parameter cannot be converted to a numeric value: x1'))
+    for (const text of ['x1', '1e126', '-1e126', '1e-131', '0e126', '1e9223372036854775808'])
+      expect(await get(text)).toEqual(invalid(`The parameter cannot be converted to a numeric value: ${text}`))
+    const digits = '1'.repeat(39)
+    expect(await get(digits)).toEqual(invalid('Attempting to store more than 38 significant digits in a Number'))
     expect(await get('1e2147483647')).toEqual(
       invalid('Number underflow. Attempting to store a number with magnitude smaller than supported range'),
     )

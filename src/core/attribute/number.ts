@@ -61,6 +61,12 @@ export function olderMessage(problem: NumberProblem): string {
   return problem.isBeyondInt === true ? underflow.message : problem.message
 }
 
+/** A parameter of a PartiQL statement that is out of range is called no number, with its text, but for those exponents. */
+export function parameterMessage(problem: NumberProblem, text: string): string {
+  if (problem.isBeyondInt === true) return underflow.message
+  return problem.problem === 'digits' ? problem.message : `${notNumericMessage}: ${text}`
+}
+
 export function compareNumbers(a: string, b: string): number {
   if (a.length <= exactAsDouble && b.length <= exactAsDouble) return Number(a) - Number(b)
   const negative = a.startsWith('-')

@@ -100,6 +100,7 @@ function parseOrderTerm(tokens: TokenStream): { attribute: string; descending: b
 
 function parseInsert(tokens: TokenStream): Later<Statement> {
   const table = parseTable(tokens)
+  if (tokens.takeKeywords('AS')) throw malformed('Unexpected token after expression')
   const isOne = tokens.takeKeywords('VALUE')
   const hasRows = !isOne && tokens.takeKeywords('VALUES')
   const [value] = hasRows ? parseList(tokens, (rest) => parseExpression(rest)) : [parseExpression(tokens)]

@@ -4,7 +4,7 @@
  * after constrain, as in DynamoDB. Checking what has been checked changes nothing.
  */
 import type { AttributeValue } from '../attribute/value.ts'
-import { canonicalNumber, olderMessage } from '../attribute/number.ts'
+import { canonicalNumber, type NumberProblem, olderMessage, parameterMessage } from '../attribute/number.ts'
 import { compareValues } from '../attribute/order.ts'
 import { validationError } from '../errors.ts'
 import { type NewItem, SentItem } from '../item/sent-item.ts'
@@ -136,9 +136,14 @@ function numberProblem(holder: Fields, place: string | number, layer: Layer): st
   const given = holder[place]
   if (typeof given !== 'string' || given === '') return layer === 'newer' ? `${notNumeric}: ` : notNumeric
   const canonical = canonicalNumber(given)
-  if (typeof canonical !== 'string') return layer === 'older' ? olderMessage(canonical) : canonical.message
+  if (typeof canonical !== 'string') return numberMessage(canonical, given, layer)
   if (canonical !== given) holder[place] = canonical
   return undefined
+}
+
+function numberMessage(problem: NumberProblem, given: string, layer: Layer): string {
+  if (layer === 'parameter') return parameterMessage(problem, given)
+  return layer === 'older' ? olderMessage(problem) : problem.message
 }
 
 const notNumeric = 'The parameter cannot be converted to a numeric value'

@@ -5,7 +5,8 @@
  */
 import { type ServiceError, validationError } from '../errors.ts'
 
-export type Layer = 'newer' | 'older'
+/** `parameter`: the older layer as it is for the parameters of a PartiQL statement. */
+export type Layer = 'newer' | 'older' | 'parameter'
 
 type Row = {
   readonly layer: Layer

@@ -17,7 +17,7 @@ export type Given = {
 }
 
 export function statementOf({ Statement: text = '', Parameters: parameters = [] }: Given): Statement {
-  for (const parameter of parameters) checkValue(parameter)
+  for (const parameter of parameters) checkValue(parameter, 'parameter')
   return parseStatement(text, parameters)
 }
 
