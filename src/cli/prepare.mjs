@@ -26,7 +26,8 @@ export function prepare({ root, log }) {
   build(root, log)
 }
 
-function checkNode() {
+/** Throws an Error for a version of Node that is too old. */
+export function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number)
   if (major > nodeFloor[0] || (major === nodeFloor[0] && minor >= nodeFloor[1])) return
   throw new Error(`longitude needs Node ${nodeFloor.join('.')} or newer; this is ${process.versions.node}`)

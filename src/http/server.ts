@@ -11,13 +11,10 @@ import { createServer as createSecureServer, Server as SecureServer } from 'node
 import type { AddressInfo, Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { required } from '../core/assert.ts'
-import type { Credentials } from '../core/auth/credentials.ts'
-import type { InvariantViolation } from '../core/assert.ts'
 import { adminBodyBytesMax, connectionsMax, idleConnectionMsMax } from '../core/limits.ts'
-import type { Operation, OperationContext } from '../operations/operation.ts'
-import { registry } from '../operations/registry.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Env } from '../ports/env.ts'
+import { apiPipeline, type ApiPipelineOptions } from './api-pipeline.ts'
 import { Api } from './api.ts'
 import { Connections } from './connection.ts'
 import { drain } from './draining.ts'
@@ -25,9 +22,8 @@ import type { Send } from './forwarding.ts'
 import { boundHeads, headSettings, refusedHead } from './bytes/heads.ts'
 import { HttpSockets } from './bytes/http-sockets.ts'
 import { replyHeaders } from './bytes/reply.ts'
-import { type ApiRequest, type Pipeline, pipeline } from './pipeline.ts'
+import type { ApiRequest, Pipeline } from './pipeline.ts'
 import { requestIds } from './request-id.ts'
-import { Signatures } from './access/signatures.ts'
 import { addRoutes, answerError, type RouteOptions } from './routes.ts'
 import { type VisitorOptions, Visitors } from './access/visitors.ts'
 import { type UnreadBounds, UnreadReplies } from './bytes/unread-replies.ts'
@@ -51,21 +47,7 @@ export type ListenOptions = RouteOptions & {
   readonly distribute?: (socket: Socket) => boolean
 }
 
-export type ServerOptions = ListenOptions & {
-  readonly context: OperationContext
-  /** Told after a broken invariant has been answered with a 500; the node decides to stop. */
-  readonly onBrokenInvariant?: (error: InvariantViolation) => void
-  /** A request was answered 500 for an unknown reason. */
-  readonly onFailed?: (error: unknown) => void
-  /** Whose signatures are accepted, as known now; without it anybody's. */
-  readonly credentials?: () => Credentials
-  /** Regions beside its own that a signature may be for. */
-  readonly signedFor?: readonly string[]
-  /** Where clients reach another region, for the refusal of a request that is signed for it. */
-  readonly endpointOf?: (region: string) => string | undefined
-  /** Other operations than the registry's, for tests. */
-  readonly operations?: ReadonlyMap<string, Operation>
-}
+export type ServerOptions = ListenOptions & ApiPipelineOptions
 
 export type RunningServer = {
   readonly host: string
@@ -93,28 +75,6 @@ export type RunningServer = {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { env, settings } = options.context
   return serveApi({ ...options, region: settings.region, env, answer: apiPipeline(options) })
-}
-
-export type ApiPipelineOptions = Pick<
-  ServerOptions,
-  'context' | 'credentials' | 'signedFor' | 'operations' | 'onBrokenInvariant' | 'onFailed' | 'endpointOf'
->
-
-/** What answers a region's requests, for a program with an entrance of its own. */
-export function apiPipeline(options: ApiPipelineOptions): Pipeline {
-  const { context, credentials, signedFor, endpointOf = () => undefined } = options
-  const { clock } = context.env
-  const { settings } = context
-  const { region } = settings
-  const regions = { own: region, all: () => settings.regions, endpointOf, alsoFor: new Set(signedFor) }
-  return pipeline({
-    context,
-    regions,
-    ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock }) }),
-    operations: options.operations ?? registry,
-    onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
-    onFailed: options.onFailed,
-  })
 }
 
 export type ApiServerOptions = ListenOptions & {

@@ -9,7 +9,7 @@ import { logPositionsMax } from '../core/limits.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Engine } from '../engine/engine.ts'
 import { openEngine } from '../engine/open-engine.ts'
-import { type RunningServer, type ServerOptions, startServer } from '../http/server.ts'
+import type { RunningServer, ServerOptions } from '../http/server.ts'
 import type { OperationContext } from '../operations/operation.ts'
 import { Caretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
@@ -114,6 +114,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
       await replication.checked()
+      // A region without a server, as of the embedded cluster, does not load one.
+      const { startServer } = await import('../http/server.ts')
       const running = await startServer({ ...server, context })
       life.add(() => running.close(others?.()))
       return running

@@ -6,37 +6,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { requestSizeBytesMax } from '../core/limits.ts'
 import { type Api, refusal } from '../http/api.ts'
 import { type Reply, replyHeaders } from '../http/bytes/reply.ts'
-
-/** What the SDK hands to its handler; @smithy/protocol-http has the whole type. */
-export type SdkRequest = {
-  readonly method: string
-  readonly path: string
-  readonly query?: Readonly<Record<string, string | readonly string[] | null>> | undefined
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: unknown
-}
-
-export type SdkResponse = {
-  readonly response: {
-    readonly statusCode: number
-    readonly reason?: string
-    readonly headers: Record<string, string>
-    readonly body: Uint8Array
-  }
-}
-
-export type SdkHandlerOptions = {
-  readonly abortSignal?: { readonly aborted: boolean; onabort?: unknown } | undefined
-}
-
-/** As the SDK's own handlers; the settings of sockets mean nothing here. */
-export type SdkRequestHandler = {
-  readonly metadata: { readonly handlerProtocol: string }
-  handle(request: SdkRequest, options?: SdkHandlerOptions): Promise<SdkResponse>
-  destroy(): void
-  updateHttpClientConfig(): void
-  httpHandlerConfigs(): Record<string, never>
-}
+import type { SdkHandlerOptions, SdkRequest, SdkRequestHandler, SdkResponse } from './cluster-api.ts'
 
 /** Where requests go: the API, and whether there is a process behind it. */
 export type Line = {

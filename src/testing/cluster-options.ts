@@ -3,49 +3,7 @@ import { randomInt } from 'node:crypto'
 import { regionsMax } from '../core/limits.ts'
 import type { Region } from '../core/topology.ts'
 import { durationMs } from '../process/duration.ts'
-import type { ClockMode } from './cluster-time.ts'
-import type { LinkSettings } from './world.ts'
-
-export type LogLine = {
-  readonly region: string
-  readonly level: 'debug' | 'info' | 'warn' | 'error'
-  readonly event: string
-  readonly fields: Readonly<Record<string, unknown>>
-}
-
-export type ClusterOptions = {
-  /** Their names; by default us-east-1, eu-west-1 and ap-northeast-1. */
-  readonly regions?: readonly string[]
-  /**
-   * All chance of the cluster comes from it: with a manual clock, the same seed gives the same run. By default the one of the environment
-   * variable LONGITUDE_SEED, else any.
-   */
-  readonly seed?: number
-  /** `real`, as by default: time passes as on the machine. `manual`: it stands still between calls of `advance` and `settle`. */
-  readonly clock?: ClockMode
-  /** The date at which a manual clock begins; 2026-01-01 by default. */
-  readonly startAt?: Date | string | number
-  /** Of all links (`default`), and of single ones by the names of their regions: `{ 'us-east-1..eu-west-1': { ms: 40 } }`. */
-  readonly links?: Readonly<Record<string, LinkSettings>>
-  /**
-   * Tables that are there from the start: inputs of CreateTable, CloudFormation and SAM templates, plans of Terraform as JSON, models of
-   * NoSQL Workbench; each parsed, or as `{ file }` with the path of a JSON or YAML file.
-   */
-  readonly tables?: readonly TableSource[]
-  /** As in ARNs; twelve zeros by default. */
-  readonly accountId?: string
-  /** Serve the operations of version 2017.11.29, which AWS refuses by now. */
-  readonly globalTables2017?: boolean
-  /** How long a table stays CREATING, UPDATING or DELETING, in milliseconds of the cluster's time; 0 by default. */
-  readonly tableTransitionMs?: number
-  /** Receives what the regions log. */
-  readonly log?: (line: LogLine) => void
-}
-
-export type TableSource = object | { readonly file: string }
-
-/** Milliseconds, or a text such as '500ms', '5s', '2m', '1h' or '1d'. */
-export type Duration = number | string
+import type { ClusterOptions, Duration, LinkSettings } from './cluster-api.ts'
 
 export const linkDefaults: Required<LinkSettings> = { ms: 1, jitter: 0, loss: 0 }
 const regionPattern = /^[a-z0-9][a-z0-9-]{0,62}$/

@@ -8,8 +8,6 @@
  */
 import { Scheduler } from '../adapters/memory/scheduler.ts'
 
-export type ClockMode = 'manual' | 'real'
-
 /** Taken when this file is loaded: a test runner may put fake timers in their place later. */
 const { setImmediate, setTimeout, clearTimeout } = globalThis
 const machineMs = performance.now.bind(performance)

@@ -6,16 +6,26 @@
  *   const dynamodb = new DynamoDBClient(cluster.client('eu-west-1'))
  */
 import { conflictsToldMax } from '../core/limits.ts'
-import { type ShownConflict, shownConflict } from '../node/admin/conflict-feed.ts'
+import { shownConflict } from '../node/admin/conflict-feed.ts'
 import type { Region } from '../core/topology.ts'
 import type { Log } from '../ports/log.ts'
-import type { SdkRequestHandler } from './client-handler.ts'
+import type {
+  ClientConfiguration,
+  Cluster,
+  ClusterConflict,
+  ClusterLink,
+  ClusterOptions,
+  ClusterRegion,
+  CreateCluster,
+  Duration,
+  SdkRequestHandler,
+  SettleOptions,
+  Snapshot,
+} from './cluster-api.ts'
 import {
   checkLink,
   checkLinked,
   checkRegion,
-  type ClusterOptions,
-  type Duration,
   linkDefaults,
   linkEnds,
   millisecondsOf,
@@ -28,42 +38,7 @@ import { Entrance } from './entrance.ts'
 import { unsettled } from './quiet.ts'
 import { createTables } from './tables/create-tables.ts'
 import { readSources } from './tables/sources.ts'
-import { emptyState, type LinkSettings, World, type WorldSettings, type WorldState } from './world.ts'
-
-/** How a client of the AWS SDK v3 is made: `new DynamoDBClient(cluster.client(region))`. */
-export type ClientConfiguration = {
-  readonly region: string
-  readonly endpoint: string
-  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
-  readonly requestHandler: SdkRequestHandler
-}
-
-/** Both directions between two regions. */
-export type ClusterLink = {
-  /** Messages are swallowed from now on; the regions notice it by silence. */
-  cut(): void
-  heal(): void
-  set(settings: LinkSettings): void
-}
-
-export type ClusterRegion = {
-  readonly name: string
-  readonly isRunning: boolean
-  /** As by kill -9: what was acknowledged stays on its disk. */
-  kill(): void
-  /** Starts it again after a kill. */
-  restart(): Promise<void>
-  /** Sets its clock ahead of the others' by so much; a negative number of milliseconds sets it behind. */
-  skew(time: Duration): void
-}
-
-/** What `snapshot` returns and `reset` takes. */
-export type Snapshot = { readonly state: WorldState }
-
-export type SettleOptions = {
-  /** The most of the cluster's time that it may take; 10 minutes by default. */
-  readonly within?: Duration
-}
+import { emptyState, World, type WorldSettings, type WorldState } from './world.ts'
 
 /** More of them say nothing more. */
 const differencesToldMax = 10
@@ -73,17 +48,18 @@ const settleStepMs = 20
 /** The clock of a cluster that makes tables: it must not be ahead of the machine's afterwards. */
 const tablesMsMax = 3_600_000
 
-export async function createCluster(options: ClusterOptions = {}): Promise<Cluster> {
-  const cluster = new Cluster(options, await readSources(options.tables ?? []))
+export const createCluster: CreateCluster = async (options = {}) => {
+  const cluster = new EmbeddedCluster(options, await readSources(options.tables ?? []))
   await cluster.begin()
   return cluster
 }
 
-export class Cluster {
+/** What the snapshots of all clusters hold. */
+const states = new WeakMap<Snapshot, WorldState>()
+
+class EmbeddedCluster implements Cluster {
   readonly seed: number
-  /** The names of the regions; the first is that of `client()` and `endpoint()` without a name. */
   readonly regions: readonly string[]
-  /** What of the `tables` option was left out, since nothing here depends on it. */
   readonly leftOut: readonly string[]
   readonly #options: ClusterOptions
   readonly #known: readonly Region[]
@@ -94,7 +70,7 @@ export class Cluster {
   #initial: WorldState
   #closed = false
 
-  constructor(options: ClusterOptions, definitions: Awaited<ReturnType<typeof readSources>>, from?: Cluster) {
+  constructor(options: ClusterOptions, definitions: Awaited<ReturnType<typeof readSources>>, from?: EmbeddedCluster) {
     this.#options = options
     this.#definitions = definitions
     this.#isFork = from !== undefined
@@ -102,7 +78,7 @@ export class Cluster {
     this.seed = from?.seed ?? seedOf(options.seed)
     this.#known = regionsOf(options.regions)
     this.regions = this.#known.map(({ name }) => name)
-    this.#initial = from?.snapshot().state ?? emptyState(this.seed)
+    this.#initial = from?.state() ?? emptyState(this.seed)
     const hasTables = definitions.length > 0 && from === undefined
     this.#world = new World(this.#settings(this.#initial.nowMs, hasTables ? tablesMsMax : 0), this.#initial)
     this.#entrances = new Map(
@@ -129,7 +105,6 @@ export class Cluster {
     })
   }
 
-  /** The date that the regions without skew show. */
   now(): Date {
     return new Date(this.#world.epochMs + this.#world.time.nowMs)
   }
@@ -140,7 +115,6 @@ export class Cluster {
     return { region, endpoint: 'http://localhost', credentials, requestHandler: handler }
   }
 
-  /** The address of a region's endpoint, on a free port of the loopback; listens from the first call on. */
   async endpoint(region = this.regions[0] ?? ''): Promise<string> {
     return await this.#entrance(region).url()
   }
@@ -183,24 +157,18 @@ export class Cluster {
     }
   }
 
-  /** Lets so much time pass, as fast as the machine can. */
   async advance(time: Duration): Promise<void> {
     const ms = millisecondsOf(time, 'advance')
     await this.#told(async () => void (await this.#world.time.advance(ms)))
   }
 
-  /**
-   * Lets time pass until every table is in its final state and every region has all that the regions which it can reach have written. Does
-   * not wait for what a cut link or a dead region keeps. Rejects when it takes too long.
-   */
   async settle({ within = settleMsMax }: SettleOptions = {}): Promise<void> {
     const ms = millisecondsOf(within, 'within')
     await this.#told(async () => await this.#settle(ms))
   }
 
-  /** Writes that lost against a concurrent one, each once, of one table or of all. */
-  conflicts(table?: string): readonly ShownConflict[] {
-    const found = new Map<string, ShownConflict>()
+  conflicts(table?: string): readonly ClusterConflict[] {
+    const found = new Map<string, ClusterConflict>()
     for (const { running, name } of this.#world.regions.values())
       for (const conflict of running?.region.engine.conflicts(0, conflictsToldMax) ?? []) {
         const shown = shownConflict(conflict, { self: { name, number: 0 }, regions: this.#known })
@@ -210,7 +178,6 @@ export class Cluster {
     return [...found.values()].toSorted((a, b) => a.metMs - b.metMs)
   }
 
-  /** Rejects with the table, the key and both images of each difference between replicas of running regions. */
   async assertConverged(): Promise<void> {
     await this.#told(() => {
       const engines = [...this.#world.regions.values()].flatMap(({ name, running }) =>
@@ -222,22 +189,26 @@ export class Cluster {
     })
   }
 
-  /** All that is durable now, the links, the clocks and the chance of what follows. What is being written is not in it. */
   snapshot(): Snapshot {
-    return { state: this.#world.state() }
+    const snapshot = { takenAt: this.now() }
+    states.set(snapshot, this.state())
+    return snapshot
   }
 
-  /**
-   * Goes back to a snapshot, or to how the cluster was when `createCluster` had made it. Clients and endpoints stay good; requests in flight
-   * are refused.
-   */
+  state(): WorldState {
+    return this.#world.state()
+  }
+
   async reset(snapshot?: Snapshot): Promise<void> {
-    await this.#told(async () => await this.#renew(snapshot?.state ?? this.#initial))
+    await this.#told(async () => {
+      const state = snapshot === undefined ? this.#initial : states.get(snapshot)
+      if (state === undefined) throw new TypeError('reset: this is no snapshot of a cluster')
+      await this.#renew(state)
+    })
   }
 
-  /** Another cluster that goes on from here by itself. */
   async fork(): Promise<Cluster> {
-    const fork = new Cluster(this.#options, this.#definitions, this)
+    const fork = new EmbeddedCluster(this.#options, this.#definitions, this)
     await fork.begin()
     return fork
   }

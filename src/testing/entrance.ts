@@ -10,8 +10,9 @@ import { Visitors } from '../http/access/visitors.ts'
 import { Api, refusal } from '../http/api.ts'
 import type { Answer, Pipeline } from '../http/pipeline.ts'
 import { requestIds } from '../http/request-id.ts'
-import { type RunningServer, serveApi } from '../http/server.ts'
-import { requestHandler, type SdkRequestHandler } from './client-handler.ts'
+import type { RunningServer } from '../http/server.ts'
+import { requestHandler } from './client-handler.ts'
+import type { SdkRequestHandler } from './cluster-api.ts'
 import type { WorldRegion } from './world-region.ts'
 
 export type EntranceOptions = {
@@ -86,6 +87,7 @@ export class Entrance {
 
   async #listen(port: number): Promise<RunningServer> {
     const { name, region } = this.#options
+    const { serveApi } = await import('../http/server.ts')
     const server = await serveApi({
       port,
       region: name,

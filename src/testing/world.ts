@@ -7,17 +7,9 @@ import type { StreamCopy } from '../adapters/memory/memory-server.ts'
 import { SeededRandom } from '../adapters/memory/seeded-random.ts'
 import type { Region } from '../core/topology.ts'
 import type { Log } from '../ports/log.ts'
+import type { LinkSettings } from './cluster-api.ts'
 import { ClusterTime } from './cluster-time.ts'
 import { freshRegion, type RegionSettings, type RegionState, WorldRegion } from './world-region.ts'
-
-export type LinkSettings = {
-  /** One way, in milliseconds. */
-  readonly ms?: number
-  /** Added to `ms`, from 0 up to this. */
-  readonly jitter?: number
-  /** The share of messages that are lost, from 0 to 1; replication sends them again. */
-  readonly loss?: number
-}
 
 export type WorldSettings = {
   readonly regions: readonly Region[]

@@ -1,7 +1,7 @@
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { type Cluster, createCluster } from '../../src/testing/cluster.ts'
-import type { ClusterOptions } from '../../src/testing/cluster-options.ts'
+import type { Cluster, ClusterOptions } from '../../src/testing/cluster-api.ts'
+import { createCluster } from '../../src/testing/cluster.ts'
 
 const [virginia, dublin] = ['us-east-1', 'eu-west-1'] as const
 const orders = {

@@ -38,7 +38,7 @@ describe('house rules', () => {
   })
 
   test('every file is reached from the command line, from a process that it starts, or from what the package exports', () => {
-    const entries = ['src/cli/cli.ts', 'src/testing/cluster.ts', ...forTests]
+    const entries = ['src/cli/cli.ts', ...exported, ...forTests]
     const byPath = new Map(all.map((source) => [source.path, source]))
     const reached = new Set<string>()
     const visit = (path: string): void => {
@@ -51,6 +51,11 @@ describe('house rules', () => {
     expect(dead.filter((path) => !forTests.includes(path))).toEqual([])
   })
 })
+
+/** What the package exports (src/cli/bundle.mjs). */
+const exported = ['cluster', 'fixtures/vitest', 'fixtures/jest', 'fixtures/node-test'].map(
+  (name) => `src/testing/${name}.ts`,
+)
 
 /** What only the tests, the benches and the simulator compose; the command's bytes are for an order of several processes (docs/design/order.md). */
 const forTests = [

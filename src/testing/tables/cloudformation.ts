@@ -89,7 +89,10 @@ function globalTableOf(resource: Resource): TableDefinition {
     home,
     replicas: others,
     ...timeToLiveOf(resource),
-    leftOut: leftOutOf(values, name, [...shared, ...alsoRead]),
+    leftOut: [
+      ...leftOutOf(values, name, [...taken, ...alsoRead]),
+      ...(values['BillingMode'] === 'PROVISIONED' ? [`${name}: BillingMode PROVISIONED`] : []),
+    ],
   }
 }
 

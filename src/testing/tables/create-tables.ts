@@ -1,5 +1,5 @@
 /** Makes tables of a cluster by its own API, as a client would: the table in one region, its replicas one after the other. */
-import type { SdkRequestHandler } from '../client-handler.ts'
+import type { SdkRequestHandler } from '../cluster-api.ts'
 import { type TableDefinition, UnreadableTables } from './definition.ts'
 
 export type Making = {

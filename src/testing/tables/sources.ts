@@ -1,6 +1,6 @@
 /** Reads the `tables` of a cluster, whatever their form. */
 import { readFile } from 'node:fs/promises'
-import type { TableSource } from '../cluster-options.ts'
+import type { TableSource } from '../cluster-api.ts'
 import { type TableDefinition, UnreadableTables } from './definition.ts'
 import { readTables } from './read-tables.ts'
 

@@ -1,0 +1,39 @@
+/** The pipeline of a region's own API, for a server (server.ts) or a program with an entrance of its own. */
+import type { InvariantViolation } from '../core/assert.ts'
+import type { Credentials } from '../core/auth/credentials.ts'
+import type { Operation, OperationContext } from '../operations/operation.ts'
+import { registry } from '../operations/registry.ts'
+import { Signatures } from './access/signatures.ts'
+import { type Pipeline, pipeline } from './pipeline.ts'
+
+export type ApiPipelineOptions = {
+  readonly context: OperationContext
+  /** Told after a broken invariant has been answered with a 500; the node decides to stop. */
+  readonly onBrokenInvariant?: (error: InvariantViolation) => void
+  /** A request was answered 500 for an unknown reason. */
+  readonly onFailed?: (error: unknown) => void
+  /** Whose signatures are accepted, as known now; without it anybody's. */
+  readonly credentials?: () => Credentials
+  /** Regions beside its own that a signature may be for. */
+  readonly signedFor?: readonly string[]
+  /** Where clients reach another region, for the refusal of a request that is signed for it. */
+  readonly endpointOf?: (region: string) => string | undefined
+  /** Other operations than the registry's, for tests. */
+  readonly operations?: ReadonlyMap<string, Operation>
+}
+
+export function apiPipeline(options: ApiPipelineOptions): Pipeline {
+  const { context, credentials, signedFor, endpointOf = () => undefined } = options
+  const { clock } = context.env
+  const { settings } = context
+  const { region } = settings
+  const regions = { own: region, all: () => settings.regions, endpointOf, alsoFor: new Set(signedFor) }
+  return pipeline({
+    context,
+    regions,
+    ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock }) }),
+    operations: options.operations ?? registry,
+    onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
+    onFailed: options.onFailed,
+  })
+}

@@ -1,0 +1,191 @@
+/**
+ * The embedded cluster as its users see it: types alone, and no import, so that this very text is the declaration file of the package's
+ * entrance `testing` (src/cli/bundle.mjs).
+ */
+
+export type CreateCluster = (options?: ClusterOptions) => Promise<Cluster>
+
+/** The cluster of a test file, set back before each test: the fixture of `testing/vitest`, `testing/jest` and `testing/node-test`. */
+export type UseCluster = (options?: ClusterOptions) => () => Cluster
+
+/** Several regions in this process, which replicate to each other as nodes do. */
+export interface Cluster extends AsyncDisposable {
+  readonly seed: number
+  /** The names of the regions; the first is that of `client()` and `endpoint()` without a name. */
+  readonly regions: readonly string[]
+  /** What the `tables` option says and no region acts on, such as a stream. */
+  readonly leftOut: readonly string[]
+  /** The date that the regions show. */
+  now(): Date
+  /** The configuration of a client of the AWS SDK v3: `new DynamoDBClient(cluster.client(region))`. */
+  client(region?: string): ClientConfiguration
+  /** The address of a region's endpoint, on a free port of the loopback; listens from the first call on. */
+  endpoint(region?: string): Promise<string>
+  /** Both directions between two regions. */
+  link(a: string, b: string): ClusterLink
+  region(name: string): ClusterRegion
+  /** Lets so much time pass, as fast as the machine can. */
+  advance(time: Duration): Promise<void>
+  /**
+   * Lets time pass until every table is in its final state and every region has all that the regions which it can reach have written. It
+   * does not wait for what a cut link or a dead region keeps. Rejects when that takes too long.
+   */
+  settle(options?: SettleOptions): Promise<void>
+  /** Writes that lost against a concurrent one, each once, of one table or of all. */
+  conflicts(table?: string): readonly ClusterConflict[]
+  /** Rejects with the table, the key and both images of each difference between replicas of running regions. */
+  assertConverged(): Promise<void>
+  /** All that is durable now, the links, the clocks and the chance of what follows. What is being written is not in it. */
+  snapshot(): Snapshot
+  /**
+   * Goes back to a snapshot, or to how `createCluster` has made the cluster. Clients and endpoints stay good; requests in flight are
+   * refused.
+   */
+  reset(snapshot?: Snapshot): Promise<void>
+  /** Another cluster that goes on from here by itself. */
+  fork(): Promise<Cluster>
+  close(): Promise<void>
+}
+
+export type ClusterOptions = {
+  /** Their names; by default us-east-1, eu-west-1 and ap-northeast-1. */
+  readonly regions?: readonly string[]
+  /**
+   * All chance of the cluster comes from it: with a manual clock, the same seed gives the same run. By default it is the environment
+   * variable LONGITUDE_SEED, else any.
+   */
+  readonly seed?: number
+  /** `real`, as by default: time passes as on the machine. `manual`: it stands still between calls of `advance` and `settle`. */
+  readonly clock?: ClockMode
+  /** The date at which a manual clock begins; 2026-01-01 by default. */
+  readonly startAt?: Date | string | number
+  /** Of all links (`default`), and of single ones by the names of their regions: `{ 'us-east-1..eu-west-1': { ms: 40 } }`. */
+  readonly links?: Readonly<Record<string, LinkSettings>>
+  /**
+   * Tables that are there from the start: inputs of CreateTable, CloudFormation and SAM templates, plans of Terraform as JSON, models of
+   * NoSQL Workbench; each parsed, or as `{ file }` with the path of a JSON or YAML file.
+   */
+  readonly tables?: readonly TableSource[]
+  /** As in ARNs; twelve zeros by default. */
+  readonly accountId?: string
+  /** Serve the operations of version 2017.11.29, which AWS refuses by now. */
+  readonly globalTables2017?: boolean
+  /** How long a table stays CREATING, UPDATING or DELETING, in milliseconds of the cluster's time; 0 by default. */
+  readonly tableTransitionMs?: number
+  /** Receives what the regions log. */
+  readonly log?: (line: LogLine) => void
+}
+
+export type ClockMode = 'manual' | 'real'
+
+/** Milliseconds, or a text such as '500ms', '5s', '2m', '1h' or '1d'. */
+export type Duration = number | string
+
+export type LinkSettings = {
+  /** One way, in milliseconds; 1 by default. */
+  readonly ms?: number
+  /** Added to `ms`, from 0 up to this. */
+  readonly jitter?: number
+  /** The share of messages that are lost, from 0 to 1; replication sends them again. */
+  readonly loss?: number
+}
+
+export type TableSource = object | { readonly file: string }
+
+export type LogLine = {
+  readonly region: string
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly event: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+export type ClientConfiguration = {
+  readonly region: string
+  readonly endpoint: string
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
+  readonly requestHandler: SdkRequestHandler
+}
+
+/** As the AWS SDK's own handlers. */
+export type SdkRequestHandler = {
+  readonly metadata: { readonly handlerProtocol: string }
+  handle(request: SdkRequest, options?: SdkHandlerOptions): Promise<SdkResponse>
+  destroy(): void
+  updateHttpClientConfig(): void
+  httpHandlerConfigs(): Record<string, never>
+}
+
+/** What the SDK hands to its handler; @smithy/protocol-http has the whole type. */
+export type SdkRequest = {
+  readonly method: string
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>> | undefined
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+export type SdkHandlerOptions = {
+  readonly abortSignal?: { readonly aborted: boolean; onabort?: unknown } | undefined
+}
+
+export type SdkResponse = {
+  readonly response: {
+    readonly statusCode: number
+    readonly reason?: string
+    readonly headers: Record<string, string>
+    readonly body: Uint8Array
+  }
+}
+
+export type ClusterLink = {
+  /** Messages are swallowed from now on; the regions notice it by silence. */
+  cut(): void
+  heal(): void
+  set(settings: LinkSettings): void
+}
+
+export type ClusterRegion = {
+  readonly name: string
+  readonly isRunning: boolean
+  /** As by kill -9: what was acknowledged stays on its disk. */
+  kill(): void
+  /** Starts it again after a kill. */
+  restart(): Promise<void>
+  /** Sets its clock ahead of the others' by so much; a negative number of milliseconds sets it behind. */
+  skew(time: Duration): void
+}
+
+export type SettleOptions = {
+  /** The most of the cluster's time that it may take; 10 minutes by default. */
+  readonly within?: Duration
+}
+
+/** What `snapshot` returns and `reset` takes. */
+export type Snapshot = { readonly takenAt: Date }
+
+/** Attributes in DynamoDB's JSON: `{ id: { S: 'a' } }`. */
+export type ItemJson = Readonly<Record<string, object>>
+
+export type ClusterConflict = {
+  readonly table: string
+  readonly key: ItemJson
+  /** Of the write that lost. */
+  readonly kind: 'insert' | 'update' | 'delete'
+  /** The regions that wrote the two. */
+  readonly winner: string
+  readonly loser: string
+  readonly won: ConflictImage
+  readonly lost: ConflictImage
+  /** Where and when the two have met. */
+  readonly metIn: string
+  readonly metMs: number
+}
+
+export type ConflictImage = {
+  readonly region: string
+  /** The hybrid logical time of the write. */
+  readonly stamp: { readonly wallMs: number; readonly counter: number; readonly region: number }
+  readonly kind: 'insert' | 'update' | 'delete'
+  /** Null for a delete. */
+  readonly item: ItemJson | null
+}
