@@ -254,7 +254,7 @@ describe.runIf(isLocal)('limits', () => {
     ])
   })
 
-  test.each(['<a>', 'a*b', 'a,b'])('a tag %s has characters that tags may not have', async (text) => {
+  test.each(['<a>', 'a*b', 'a,b'])(`${differs('words-about-tags')} (%s)`, async (text) => {
     const ResourceArn = `arn:aws:dynamodb:us-east-1:000000000000:table/${TableName}`
     for (const tag of [
       { Key: text, Value: 'v' },

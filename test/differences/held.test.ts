@@ -114,6 +114,13 @@ describe.runIf(isLocal)('unlike DynamoDB', () => {
     expect(await described(table)).toMatchObject({ ItemCount: 2, TableSizeBytes: 11 })
   })
 
+  test(differs('order-of-sets'), async () => {
+    const table = await region.createTable()
+    const Item = { pk: { S: 'x' }, texts: { SS: ['b', '', 'a'] }, numbers: { NS: ['3', '1', '2'] } }
+    await client.send(new PutItemCommand({ TableName: table, Item }))
+    expect((await client.send(new GetItemCommand({ TableName: table, Key: { pk: Item.pk } }))).Item).toEqual(Item)
+  })
+
   test(differs('capacity-is-not-enforced'), async () => {
     const units = { ReadCapacityUnits: 1, WriteCapacityUnits: 1 }
     const table = await region.createTable({ BillingMode: 'PROVISIONED', ProvisionedThroughput: units })

@@ -76,6 +76,22 @@ export const requests = {
     date: '2026-10-09',
     test: 'conformance/requests.test.ts',
   },
+  'order-of-sets': {
+    aws: 'The members of a string set come back in the order of their bytes.',
+    here: 'The members of a set come back in the order in which they were written.',
+    why: 'Items are stored as they were sent. A set has no order that a program may rely on.',
+    evidence: 'a registry measured in 33 regions of AWS; hashicorp/terraform-provider-aws issue 22745',
+    date: '2026-10-07',
+    test: 'differences/held.test.ts',
+  },
+  'words-about-tags': {
+    aws: 'Tags with characters that tags may not have are refused in words that we have not seen.',
+    here: 'A tag has characters that tags may not have: it is refused in words of ours.',
+    why: 'The characters are documented, and the words are guessed.',
+    evidence: 'AWS developer guide for DynamoDB, Tagging',
+    date: '2026-04',
+    test: 'conformance/requests.test.ts',
+  },
   'pages-end-at-deleted-items': {
     aws: 'Deleted items are no part of a page.',
     here: 'A page of a query or a scan ends after a walk past 10,000 deleted items, with a key to go on from.',
