@@ -16,11 +16,14 @@ import { LogWriter } from './log/log-writer.ts'
 import type { SealedStore } from './store/sealed-store.ts'
 import { StayingRuns } from './tables/staying-runs.ts'
 import type { State } from './state.ts'
+import { StreamBook } from './streams/stream-book.ts'
 
 export type EngineOptions = {
   readonly topology: Topology
   readonly clockDriftMsMax?: number
   readonly itemCollectionSizeBytesMax?: number
+  /** Shards of every change stream; by the capacity of their tables where not given. */
+  readonly streamShards?: number | undefined
   /** Where commands get their places; the turns of this process unless it says otherwise. */
   readonly order?: Order<Command>
   /** An entry of the log is damaged, and the next start refuses the store as damaged: the node is to stop. */
@@ -42,6 +45,9 @@ export function assembleState(env: Env, options: EngineOptions, { store, groups,
   const { clock, log, meter } = env
   const head = new Head()
   const staying = new StayingRuns()
+  const lineage = new Lineage(groups, { epoch, start: env.random.uuid() })
+  const region = options.topology.self.name
+  const streams = new StreamBook({ groups, head, time, lineage, region, shards: options.streamShards })
   return {
     topology: options.topology,
     driftMsMax: options.clockDriftMsMax ?? clockDriftMsMax,
@@ -57,8 +63,9 @@ export function assembleState(env: Env, options: EngineOptions, { store, groups,
     staying,
     writer: new LogWriter({ groups, head, staying, time }),
     damage: new Damage({ store, groups, log, meter, onDamagedLog: options.onDamagedLog }),
-    catalog: new Catalog(store, options.topology.self.name),
+    catalog: new Catalog(store, region, (group, id, table) => streams.follow(group, id, table)),
+    streams,
     cursors: new Cursors(groups),
-    lineage: new Lineage(groups, { epoch, start: env.random.uuid() }),
+    lineage,
   }
 }

@@ -7,6 +7,7 @@
  * way; its edits join the open group, and one group is flushed at a time. A failed flush fails every group that was
  * built on it, and the state is read from the store again.
  */
+import type { ChangeStream } from '../core/change-stream/change-stream.ts'
 import type { Change, Position } from '../core/change/change.ts'
 import type { Proof, Proven } from '../core/change/proof.ts'
 import type { RecordHead } from '../core/change/record.ts'
@@ -33,6 +34,7 @@ import type {
 } from './commands/command.ts'
 import type { RegionNumbers } from './store/region-numbers.ts'
 import type { Retention } from './log/hold.ts'
+import type { StreamPage, StreamPart } from './streams/stream-part.ts'
 import type { Trouble } from './trouble.ts'
 import type { TableChanges } from './tables/table-changes.ts'
 
@@ -234,6 +236,20 @@ export interface RegionLog extends Regional {
   clock(): ClockState
 }
 
+/** Change streams of tables (core/change-stream/change-stream.ts), those too whose tables are gone. */
+export interface ChangeStreams {
+  /** In the order in which they began. */
+  all(): readonly ChangeStream[]
+  /** Records of a shard, in as many turns as it takes. */
+  read(part: StreamPart): Turns<StreamPage>
+  /** The last position that is older than that time, or that the log does not hold. */
+  before(ms: number): Position
+  /** Ends the open shards of a stream, and begins those that follow them, in one batch. */
+  roll(stream: number): Promise<void>
+  /** Removes what stands at or before the position. */
+  expire(upTo: Position): Promise<void>
+}
+
 /** Changes of peers, the cursors in their logs, and what peers get beside the log. */
 export interface Replica extends Regional {
   readonly regionNumbers: RegionNumbers
@@ -305,6 +321,7 @@ export interface Health {
 
 /** All of it, for the code that opens and closes it. Everything else takes the parts that it needs. */
 export interface Engine extends Tables, Items, RegionLog, Replica, Feeds, Health {
+  readonly streams: ChangeStreams
   /** Waits for the open group, then refuses more. */
   close(): Promise<void>
 }

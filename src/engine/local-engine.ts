@@ -53,7 +53,8 @@ import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.t
 import { RegionNumbers } from './store/region-numbers.ts'
 import { LogRetention } from './log/retention.ts'
 import { SealedStore } from './store/sealed-store.ts'
-import { putNotes, readNote, type State } from './state.ts'
+import { inGroup, putNotes, readNote, type State } from './state.ts'
+import { LocalStreams } from './streams/local-streams.ts'
 import { type Trouble, TroubleWatch } from './trouble.ts'
 
 export class LocalEngine implements Engine {
@@ -63,6 +64,7 @@ export class LocalEngine implements Engine {
   readonly retention: LogRetention
   readonly damage: Engine['damage']
   readonly tableChanges: Engine['tableChanges']
+  readonly streams: Engine['streams']
   readonly #state: State
   readonly #listeners = new Set<() => void>()
   readonly #trouble = new TroubleWatch()
@@ -83,6 +85,7 @@ export class LocalEngine implements Engine {
     this.damage = this.#state.damage
     this.tableChanges = this.#state.catalog.changes
     this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
+    this.streams = new LocalStreams({ state: this.#state, commands: this.#commands, retention: this.retention })
   }
 
   get epoch(): string {
@@ -117,9 +120,8 @@ export class LocalEngine implements Engine {
     return removeTable(this.#state, id, progress)
   }
 
-  async removeIndex(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void> {
-    const table = this.#state.catalog.decided(id)
-    if (table !== undefined) await removeIndex(this.#state, table, index, progress)
+  removeIndex(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void> {
+    return removeIndex(this.#state, id, index, progress)
   }
 
   backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void> {
@@ -245,7 +247,7 @@ export class LocalEngine implements Engine {
   }
 
   async setCursor(origin: string, cursor: Cursor, notes: readonly (readonly [string, unknown])[] = []): Promise<void> {
-    await this.#edit((group) => {
+    await inGroup(this.#state, (group) => {
       this.#state.cursors.put(group, origin, cursor)
       putNotes(this.#state, group, notes)
     })
@@ -256,7 +258,7 @@ export class LocalEngine implements Engine {
   }
 
   async setNote(name: string, value: unknown): Promise<void> {
-    await this.#edit((group) => putNotes(this.#state, group, [[name, value]]))
+    await inGroup(this.#state, (group) => putNotes(this.#state, group, [[name, value]]))
   }
 
   horizon(id: TableId): Stamp | undefined {
@@ -264,14 +266,12 @@ export class LocalEngine implements Engine {
     return table === undefined ? undefined : horizonFrom(this.#state.store.get(countsKey(table.number)))
   }
 
-  async raiseHorizon(id: TableId, upTo: Stamp): Promise<void> {
-    const table = this.#state.catalog.decided(id)
-    if (table !== undefined) await raiseHorizon(this.#state, table, upTo)
+  raiseHorizon(id: TableId, upTo: Stamp): Promise<void> {
+    return raiseHorizon(this.#state, id, upTo)
   }
 
-  async removeTombstones(id: TableId, upTo: Stamp, rowsMax: number): Promise<number> {
-    const table = this.#state.catalog.decided(id)
-    return table === undefined ? 0 : removeTombstones(this.#state, table, upTo, rowsMax)
+  removeTombstones(id: TableId, upTo: Stamp, rowsMax: number): Promise<number> {
+    return removeTombstones(this.#state, id, upTo, rowsMax)
   }
 
   clock(): ClockState {
@@ -309,18 +309,12 @@ export class LocalEngine implements Engine {
 
   async probe(): Promise<void> {
     const bytes = Buffer.alloc(this.#trouble.probeSizeBytes)
-    await this.#edit((group) => this.#state.groups.put(group, noteKey('engine/probe'), bytes))
+    await inGroup(this.#state, (group) => this.#state.groups.put(group, noteKey('engine/probe'), bytes))
     await this.setNote('engine/probe', undefined)
   }
 
   close(): Promise<void> {
     return this.#state.groups.close(new Error('the engine is closed')).finally(() => this.#listeners.clear())
-  }
-
-  async #edit(edit: (group: Group) => void): Promise<void> {
-    const group = this.#state.groups.open()
-    edit(group)
-    await group.durable
   }
 
   #assemble(env: Env, options: EngineOptions, epoch: string): State {
@@ -344,11 +338,13 @@ export class LocalEngine implements Engine {
 
   /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */
   *load(tables: 'load' | 'revert'): Turns<void> {
-    const { head, counts, catalog, cursors, lineage, store } = this.#state
+    const { head, counts, catalog, cursors, lineage, store, streams } = this.#state
     head.load(store.get(headKey))
     counts.reset()
-    if (tables === 'load') yield* catalog.load()
-    else catalog.revert()
+    if (tables === 'load') {
+      yield* catalog.load()
+      streams.load(store)
+    } else for (const part of [catalog, streams]) part.revert()
     cursors.load(store)
     lineage.load(store, head.position)
     if (tables === 'load') this.#reach(head.position, head.oldest, head.clock)

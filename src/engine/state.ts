@@ -15,6 +15,7 @@ import type { Head } from './log/head.ts'
 import type { Lineage } from './store/lineage.ts'
 import { noteKey } from './store/keys.ts'
 import type { LogWriter } from './log/log-writer.ts'
+import type { StreamBook } from './streams/stream-book.ts'
 import type { SealedStore } from './store/sealed-store.ts'
 
 export type State = {
@@ -34,6 +35,7 @@ export type State = {
   readonly writer: LogWriter
   readonly damage: Damage
   readonly catalog: Catalog
+  readonly streams: StreamBook
   readonly cursors: Cursors
   readonly lineage: Lineage
 }
@@ -52,4 +54,11 @@ export function putNotes({ groups }: State, group: Group, notes: readonly (reado
 /** The stamp of a write of this region, now. */
 export function nextStamp(state: State): Stamp {
   return state.head.stamp(state.time.wallMs(), state.topology.self.number)
+}
+
+/** Resolves when the edits are durable. */
+export async function inGroup({ groups }: State, edit: (group: Group) => void): Promise<void> {
+  const group = groups.open()
+  edit(group)
+  await group.durable
 }

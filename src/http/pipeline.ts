@@ -18,7 +18,7 @@ import { readInput } from '../core/wire/input.ts'
 import { parseAroundItems } from '../core/wire/sent-items.ts'
 import { parseJson, withPlainFractions } from '../core/wire/json.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
-import { operationNames } from '../core/wire/model/shapes.ts'
+import { operationNames, streamOperationNames } from '../core/wire/model/shapes.ts'
 import { refusedByStore } from '../engine/trouble.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
 import type { Decisions } from '../operations/stages.ts'
@@ -110,9 +110,12 @@ export function errorAnswer(error: ServiceError, contentType: string, operation 
 export const json10 = 'application/x-amz-json-1.0'
 
 const jsonTypes: ReadonlySet<string> = new Set([json10, 'application/x-amz-json-1.1', 'application/json'])
-const targetPrefix = 'DynamoDB_20120810.'
 const unknown = 'unknown'
-const known: ReadonlySet<string> = new Set(operationNames)
+/** Two services answer at one port. No operation of one is called like one of the other. */
+const targets: ReadonlyMap<unknown, string> = new Map([
+  ...operationNames.map((name) => [`DynamoDB_20120810.${name}`, name] as const),
+  ...streamOperationNames.map((name) => [`DynamoDBStreams_20120810.${name}`, name] as const),
+])
 
 /** Undefined where signatures are looked at in form only. */
 function principalOf(request: ApiRequest, { signatures, regions }: PipelineOptions): Principal | undefined {
@@ -162,14 +165,9 @@ function isAboutNumber(error: unknown): boolean {
 }
 
 function targetOf(headers: IncomingHttpHeaders): string {
-  const name = targetIn(headers)
-  if (!known.has(name)) throw new ServiceError('UnknownOperationException', '')
+  const name = targets.get(headers['x-amz-target'])
+  if (name === undefined) throw new ServiceError('UnknownOperationException', '')
   return name
-}
-
-function targetIn(headers: IncomingHttpHeaders): string {
-  const target = headers['x-amz-target']
-  return typeof target === 'string' && target.startsWith(targetPrefix) ? target.slice(targetPrefix.length) : ''
 }
 
 function signatureOf({ url, headers }: ApiRequest): Parameters<typeof checkAuthorization>[0] {

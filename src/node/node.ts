@@ -17,6 +17,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
+import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import type { SealSettings } from '../readers/replication/talk/seals.ts'
 import { adminRoutes } from './admin/admin.ts'
 import { type WatchedCredentials, watchCredentials } from '../deployment/secrets/credentials.ts'
@@ -74,6 +75,9 @@ export type NodeOptions = {
   /** Where clients reach the other regions, by region. */
   readonly peerEndpoints?: Readonly<Record<string, string>>
   readonly tableTransitionMs: number
+  readonly streamShards?: number | undefined
+  readonly streamRollMs?: number | undefined
+  readonly streamRetentionBytes?: number | undefined
   /** Where a drill may say that the wall clock is wrong. */
   readonly clockFile?: string | undefined
   readonly log: Log
@@ -126,8 +130,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const clock = clockOf(options)
   const seals = sealSettings(options)
   const around = { clock, random: systemRandom, bus, log, meter }
-  const opened = await openOwnEngine(regionStore, around, engineOptions(options, topology, folder))
-  const { store, env, engine, recovery } = opened
+  const settings = engineOptions(options, topology, folder)
+  const { store, env, engine, recovery } = await openOwnEngine(regionStore, around, settings)
   life.add(() => regionStore.steady())
   life.add(() => env.store.close())
   life.add(watchStoreFolder(folder, options.onStoreGone))
@@ -142,6 +146,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     accountId: options.accountId,
     globalTables2017: options.globalTables2017 === 'serve',
     tableTransitionMs: options.tableTransitionMs,
+    streams: streamSettings(options),
     before: [recovery],
     replication: {
       logPositionsMax,
@@ -160,9 +165,21 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   )
   life.add(watchCertificates(options.certificates ?? [], env))
   const url = await serve(options, { region, watch, meter, folder, scrub, recovery, credentials })
-  const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
-  life.add(() => clearTimeout(steady))
+  life.add(steadyLater(regionStore))
   return url
+}
+
+function steadyLater(regionStore: RegionStore): () => void {
+  const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
+  return () => clearTimeout(steady)
+}
+
+function streamSettings({ streamRollMs: rollMs, streamRetentionBytes: retentionBytes }: NodeOptions): StreamSettings {
+  return {
+    ...usualStreams,
+    ...(rollMs === undefined ? {} : { rollMs }),
+    ...(retentionBytes === undefined ? {} : { retentionBytes }),
+  }
 }
 
 function regionsWatch({ self, log, peers, peerEndpoints = {}, readRegions }: NodeOptions): TopologyWatch {
@@ -173,6 +190,7 @@ function engineOptions(options: NodeOptions, topology: Topology, folder: string)
   const rest = `the node stops, and its next start moves the store in ${folder} away and fills a new one from its peers`
   return {
     topology,
+    streamShards: options.streamShards,
     onBrokenInvariant: options.onBrokenInvariant,
     onDamagedLog: (error) => options.onStoreDamaged(`${messageOf(error)}; ${rest}`),
     onProgress: options.onProgress,

@@ -11,13 +11,13 @@
  */
 import type { Principal } from '../core/auth/credentials.ts'
 import type { Position } from '../core/change/change.ts'
-import type { Items, RegionLog, Tables } from '../engine/engine.ts'
+import type { Engine, Items, RegionLog, Tables } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
 import type { CapacityReport, Spent } from './spent.ts'
 import type { Touch } from './touch.ts'
 
-/** The parts of an engine that operations may use: of the log only where it ends, and nothing of peers. */
-export type OperationEngine = Tables & Items & Pick<RegionLog, 'epoch' | 'flushed'>
+/** The parts of an engine that operations may use: of the log only where it begins and ends, and nothing of peers. */
+export type OperationEngine = Tables & Items & Pick<RegionLog, 'epoch' | 'flushed' | 'oldest'> & Pick<Engine, 'streams'>
 
 /** Operations reach the store through the engine only, and no peer at all. */
 export type OperationEnv = Omit<Env, 'store' | 'bus'>
@@ -50,6 +50,8 @@ export type OperationSettings = {
   readonly regions: readonly string[]
   /** How long a table stays CREATING, UPDATING or DELETING, in milliseconds. */
   readonly tableTransitionMs: number
+  /** How long records of change streams can be read, and streams that are disabled. */
+  readonly streamRetentionMs: number
 }
 
 /** Throws a ServiceError when the input breaks a rule that its shape cannot say. */

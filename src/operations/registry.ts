@@ -21,6 +21,10 @@ import { describeEndpoints } from './settings/describe-endpoints.ts'
 import { describeKinesisStreamingDestination } from './settings/describe-kinesis-streaming-destination.ts'
 import { describeLimits } from './settings/describe-limits.ts'
 import { describeTimeToLive } from './settings/describe-time-to-live.ts'
+import { describeStream } from './streams/describe-stream.ts'
+import { getRecords } from './streams/get-records.ts'
+import { getShardIterator } from './streams/get-shard-iterator.ts'
+import { listStreams } from './streams/list-streams.ts'
 import { createTable } from './tables/create-table.ts'
 import { deleteTable } from './tables/delete-table.ts'
 import { describeTable } from './tables/describe-table.ts'
@@ -50,12 +54,16 @@ const all: readonly Operation[] = [
   describeGlobalTableSettings,
   describeKinesisStreamingDestination,
   describeLimits,
+  describeStream,
   describeTable,
   describeTimeToLive,
   executeStatement,
   executeTransaction,
   getItem,
+  getRecords,
+  getShardIterator,
   listGlobalTables,
+  listStreams,
   listTables,
   listTagsOfResource,
   putItem,

@@ -49,6 +49,11 @@ export const metrics = {
     help: 'Changes that this region’s log holds; it forgets what every peer has confirmed.',
     labels: [],
   },
+  longitude_stream_retention_alarm: {
+    kind: 'gauge',
+    help: '1 while the log is too large to keep the records of change streams for their time, or nearly, else 0.',
+    labels: [],
+  },
   longitude_store_found_total: {
     kind: 'counter',
     help: 'Times that the store was found to be an older copy, damaged, or another deployment’s.',

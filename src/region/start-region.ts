@@ -17,6 +17,7 @@ import type { Service } from '../ports/service.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
+import { streamKeeper, type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import { damagedRecords } from '../readers/sweepers/damaged-records.ts'
 import { diskProbe } from '../readers/sweepers/disk-probe.ts'
 import { registerSweeper } from '../readers/sweepers/registers.ts'
@@ -40,6 +41,9 @@ export type RegionOptions = {
   readonly before?: readonly Service[]
   readonly replication?: ReplicationSettings
   readonly sweeping?: SweeperPace
+  readonly streams?: StreamSettings
+  /** Shards of every change stream; by the capacity of their tables where not given. */
+  readonly streamShards?: number | undefined
 }
 
 /** What the server of a region is started with; the context comes from the region. */
@@ -85,6 +89,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     get tableTransitionMs() {
       return options.tableTransitionMs ?? 0
     },
+    streamRetentionMs: (options.streams ?? usualStreams).retentionMs,
   }
   const caretaker = new Caretaker({
     engine,
@@ -102,7 +107,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   life.add(() => replication.stop())
   const caches = invalidator(env, engine)
   const loops = loopsOf({ env, engine, opened, replication, sweeping: options.sweeping })
-  for (const service of [...loops, caches, caretaker]) await life.start(service)
+  const streams = streamKeeper(env, engine, options.streams ?? usualStreams)
+  for (const service of [streams, ...loops, caches, caretaker]) await life.start(service)
   let stopping = false
   const context = { engine, env, settings }
   return {

@@ -25,29 +25,36 @@ import { Sentinel } from './sentinel.ts'
 import { Supervised } from './supervised.ts'
 import type { SupervisedOptions } from './supervised.ts'
 
-export type SupervisorOptions = VisitorOptions & {
-  readonly layout: Layout
-  readonly natsServer: string
-  /** Names this run, for the next one to know its processes by (remains.ts). */
-  readonly run: string
-  /** The command line program, as Node runs it: its path, after flags of Node's own. */
-  readonly program: readonly string[]
-  readonly host: string
-  readonly adminToken: string
-  readonly logLevel: string
-  readonly accountId: string
-  readonly globalTables2017?: 'refuse' | 'serve'
-  /** Of the front door, if there is one. */
-  readonly failover?: string
-  readonly credentials?: string | undefined
-  readonly workers?: number
-  readonly regionsFolder?: string | undefined
-  readonly tableTransitionMs: number
-  readonly admitUnsignedPeersUntil?: number | undefined
-  readonly log: Log
-  readonly sink: LineSink
-  readonly progress: (line: string) => void
+type StreamOptions = {
+  readonly streamShards?: number | undefined
+  readonly streamRollMs?: number
+  readonly streamRetentionBytes?: number
 }
+
+export type SupervisorOptions = VisitorOptions &
+  StreamOptions & {
+    readonly layout: Layout
+    readonly natsServer: string
+    /** Names this run, for the next one to know its processes by (remains.ts). */
+    readonly run: string
+    /** The command line program, as Node runs it: its path, after flags of Node's own. */
+    readonly program: readonly string[]
+    readonly host: string
+    readonly adminToken: string
+    readonly logLevel: string
+    readonly accountId: string
+    readonly globalTables2017?: 'refuse' | 'serve'
+    /** Of the front door, if there is one. */
+    readonly failover?: string
+    readonly credentials?: string | undefined
+    readonly workers?: number
+    readonly regionsFolder?: string | undefined
+    readonly tableTransitionMs: number
+    readonly admitUnsignedPeersUntil?: number | undefined
+    readonly log: Log
+    readonly sink: LineSink
+    readonly progress: (line: string) => void
+  }
 
 export type RegionFailure = { readonly region: string; readonly reason: string }
 
@@ -214,6 +221,7 @@ export class Supervisor {
       'table-transition-ms': tableTransitionMs,
       'clock-file': join(plan.folder, clockFileName),
       ...visitorFlags(this.#options),
+      ...streamFlags(this.#options),
       // Absolute, since the children need not be where we are.
       ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
       ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
@@ -342,6 +350,18 @@ function visitorFlags({ cors, hostNames }: VisitorOptions): Readonly<Record<stri
 /** Where clients reach the other regions. */
 function endpointFlags({ regions }: Layout, own: string): readonly string[] {
   return regions.flatMap(({ name, endpoint }) => (name === own ? [] : [`--peer-endpoint=${name}=${endpoint}`]))
+}
+
+function streamFlags({
+  streamShards,
+  streamRollMs,
+  streamRetentionBytes,
+}: StreamOptions): Readonly<Record<string, number>> {
+  return {
+    ...(streamShards === undefined ? {} : { 'stream-shards': streamShards }),
+    ...(streamRollMs === undefined ? {} : { 'stream-roll-ms': streamRollMs }),
+    ...(streamRetentionBytes === undefined ? {} : { 'stream-retention-bytes': streamRetentionBytes }),
+  }
 }
 
 function admissionFlags({ admitUnsignedPeersUntil: untilMs }: SupervisorOptions): Readonly<Record<string, string>> {

@@ -229,6 +229,7 @@ export class Administrator {
           region: region.name,
           regions: region.knownRegions,
           tableTransitionMs,
+          streamRetentionMs: 86_400_000,
         },
       })
       return true

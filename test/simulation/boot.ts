@@ -6,6 +6,7 @@ import type { Topology } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { Replication } from '../../src/readers/replication/renewing.ts'
 import type { ReplicationSettings } from '../../src/readers/replication/settings.ts'
+import { type StreamSettings, usualStreams } from '../../src/readers/sweepers/change-streams.ts'
 import { startRegion } from '../../src/region/start-region.ts'
 import type { Env } from '../../src/ports/env.ts'
 import { tableTransitionMs } from './administrator.ts'
@@ -34,9 +35,13 @@ export type BootOptions = {
   readonly observe: (engine: Engine) => Engine
   readonly variant: Variant
   readonly settings: ReplicationSettings
+  readonly streams: StreamSettings
 }
 
-export async function boot({ env, topology, observe, variant, settings }: BootOptions): Promise<Process> {
+/** Nothing of the log is held for streams, and their shards stay as they are. */
+export const streamsAtRest: StreamSettings = { ...usualStreams, retentionMs: 0, everyMs: 1e9 }
+
+export async function boot({ env, topology, observe, variant, settings, streams }: BootOptions): Promise<Process> {
   return await startRegion(env, {
     topology,
     tableTransitionMs,
@@ -45,6 +50,7 @@ export async function boot({ env, topology, observe, variant, settings }: BootOp
       return variant.engine === undefined ? seen : overriding(seen, variant.engine(seen, env))
     },
     replication: settings,
+    streams,
     sweeping: { ...sweeperPace, ageMsMin: variant.tombstoneAgeMsMin ?? sweeperPace.ageMsMin },
   })
 }

@@ -186,6 +186,7 @@ export class SimulatedRegion {
         applyChangesMax: this.#world.applyChangesMax,
         backlogMessagesMin: this.#world.backlogMessagesMin,
       },
+      streams: this.#world.streams,
     })
     if (this.#life === life) life.process = process
   }

@@ -7,7 +7,8 @@ import type { Position } from '../../src/core/change/change.ts'
 import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../../src/core/table/table.ts'
 import type { Env } from '../../src/ports/env.ts'
-import type { Variant } from './boot.ts'
+import type { StreamSettings } from '../../src/readers/sweepers/change-streams.ts'
+import { streamsAtRest, type Variant } from './boot.ts'
 import { type Expected, Oracle } from './oracle.ts'
 import { keyName } from './log-watch.ts'
 import { Poison } from './corruption.ts'
@@ -60,6 +61,8 @@ export class World {
   readonly applyChangesMax: number
   readonly backlogMessagesMin: number
   readonly poison: Poison
+  /** Of every region's change streams. */
+  streams: StreamSettings = streamsAtRest
   /** Undefined in a world whose regions answer whenever they can. */
   refusals: Refusals | undefined
   /** Per direction in which nothing can be read: how much of the origin's log there was when that began. */

@@ -35,7 +35,12 @@ export type Change = {
   readonly alone?: true
   /** The row before, where a reader of the log needs it (a stream with old images). */
   readonly previous?: Buffer
+  /** What the change did to the item, where it is a record of the table's change stream. */
+  readonly event?: ChangeEvent | undefined
 }
+
+/** As in the records of change streams. */
+export type ChangeEvent = 'INSERT' | 'MODIFY' | 'REMOVE'
 
 /** A region, and the name of its log. */
 export type ChangeOrigin = { readonly region: string; readonly epoch: string }

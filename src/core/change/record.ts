@@ -5,7 +5,7 @@
  *   tables u16 · changes u16
  *   [origin length u8 · origin · epoch length u8 · epoch]
  *   each table: id length u8 · id
- *   each change: flags u8 (1: alone, 2: previous) · table u16, its place among the tables · ordinal u48
+ *   each change: flags u8 (1: alone, 2: previous, 4 and 8: the event of a stream's record) · table u16, its place among the tables · ordinal u48
  *                key length u16 · row length u32 · previous length u32 · key · row · previous
  *
  * Nothing of an entry is believed before its checksum has been compared.
@@ -14,7 +14,7 @@ import { assert } from '../assert.ts'
 import { checksum } from '../checksum.ts'
 import { stampSizeBytes } from '../hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../table/table.ts'
-import type { Cause, Change, ChangeOrigin, Position } from './change.ts'
+import type { Cause, Change, ChangeEvent, ChangeOrigin, Position } from './change.ts'
 
 /** More changes of one commit, which no request makes, begin another entry. */
 export const entryChangesMax = 1024
@@ -26,12 +26,17 @@ const changeHeaderSizeBytes = 19
 const originFlag = 1
 const aloneFlag = 1
 const previousFlag = 2
+const eventShift = 2
+const eventMask = 3
 const positionMax = 2 ** 48 - 1
 /** A row holds at least its format and its stamp. */
 const rowSizeBytesMin = 1 + stampSizeBytes
 
 /** Their places are their codes in the bytes: append, never reorder. */
 const causes: readonly Cause[] = ['client', 'ttl', 'replica', 'restore', 'import', 'table', 'replica-table']
+
+/** Their places are their codes in the bytes. */
+const events: readonly (ChangeEvent | undefined)[] = [undefined, 'INSERT', 'MODIFY', 'REMOVE']
 
 /** A change that has no place in the log yet. */
 export type Unplaced = {
@@ -41,6 +46,7 @@ export type Unplaced = {
   readonly row: Buffer
   readonly alone?: boolean | undefined
   readonly previous?: Buffer | undefined
+  readonly event?: ChangeEvent | undefined
 }
 
 /** What is said once of all changes of an entry. */
@@ -99,10 +105,11 @@ function writeText(bytes: Buffer, offset: number, text: string): number {
 }
 
 function writeChange(bytes: Buffer, start: number, change: Unplaced, table: number): number {
-  const { ordinal, key, row, alone, previous } = change
+  const { ordinal, key, row, alone, previous, event } = change
   const problem = problemOf(ordinal, key.length, row.length)
   assert(problem === undefined, problem ?? '')
-  bytes[start] = (alone === true ? aloneFlag : 0) | (previous === undefined ? 0 : previousFlag)
+  const flags = (alone === true ? aloneFlag : 0) | (previous === undefined ? 0 : previousFlag)
+  bytes[start] = flags | (events.indexOf(event) << eventShift)
   bytes.writeUInt16BE(table, start + 1)
   bytes.writeUIntBE(ordinal, start + 3, 6)
   bytes.writeUInt16BE(key.length, start + 9)
@@ -119,7 +126,10 @@ function writeChange(bytes: Buffer, start: number, change: Unplaced, table: numb
 }
 
 /** What an entry says of one of its changes, and where in the entry key, row and the row before lie. */
-export type RecordHead = Pick<Change, 'position' | 'group' | 'cause' | 'at' | 'table' | 'ordinal' | 'origin'> & {
+export type RecordHead = Pick<
+  Change,
+  'position' | 'group' | 'cause' | 'at' | 'table' | 'ordinal' | 'origin' | 'event'
+> & {
   readonly alone: boolean
   readonly keyStart: number
   readonly rowStart: number
@@ -191,7 +201,8 @@ function headAt(
   if (problem !== undefined) throw new RangeError(problem)
   const previousEnd = (flags & previousFlag) === 0 ? undefined : rowEnd + bytes.readUInt32BE(start + 15)
   const alone = (flags & aloneFlag) !== 0
-  return { position, group, cause, at, origin, table, ordinal, alone, keyStart, rowStart, rowEnd, previousEnd }
+  const event = events[(flags >> eventShift) & eventMask]
+  return { position, group, cause, at, origin, table, ordinal, alone, event, keyStart, rowStart, rowEnd, previousEnd }
 }
 
 function problemOf(ordinal: number, keyLength: number, rowLength: number): string | undefined {
@@ -202,9 +213,11 @@ function problemOf(ordinal: number, keyLength: number, rowLength: number): strin
 
 /** The change whose parts are views of the entry. */
 export function changeIn(head: RecordHead, entry: Buffer): Change {
-  const { keyStart, rowStart, rowEnd, previousEnd } = head
+  const { keyStart, rowStart, rowEnd, previousEnd, event } = head
   const change = changeOf(head, entry.subarray(keyStart, rowStart), entry.subarray(rowStart, rowEnd))
-  return previousEnd === undefined ? change : { ...change, previous: entry.subarray(rowEnd, previousEnd) }
+  if (event === undefined && previousEnd === undefined) return change
+  const previous = previousEnd === undefined ? {} : { previous: entry.subarray(rowEnd, previousEnd) }
+  return { ...change, ...(event === undefined ? {} : { event }), ...previous }
 }
 
 /** The change without the row before, of an entry that stays somebody else's: its parts are copies. */

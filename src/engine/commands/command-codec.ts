@@ -36,6 +36,7 @@ const kinds: readonly Command['kind'][] = [
   'mend',
   'define',
   'detach',
+  'roll',
 ]
 const causes: readonly OwnCause[] = ['client', 'ttl', 'restore', 'import']
 
@@ -84,6 +85,9 @@ function writeMembers(writer: CommandWriter, command: Command): void {
     case 'detach':
       writer.text(command.table).text(command.own)
       return
+    case 'roll':
+      writer.u48(command.stream)
+      return
     default:
       return command
   }
@@ -110,6 +114,8 @@ function readMembers(reader: Reader, kind: Command['kind'] | undefined): Command
       return { kind, table: reader.text(), edits: editsOf(reader) }
     case 'detach':
       return { kind, table: reader.text(), own: reader.text() }
+    case 'roll':
+      return { kind, stream: reader.u48() }
     case undefined:
     default:
       throw new RangeError('it is of no known kind')

@@ -26,6 +26,8 @@ export type Command =
   | { readonly kind: 'mend'; readonly table: TableId; readonly key: Buffer; readonly mending: Mending }
   | { readonly kind: 'define'; readonly table: TableId; readonly edits: readonly RegisterEdit[] }
   | { readonly kind: 'detach'; readonly table: TableId; readonly own: TableId }
+  /** The shards of a change stream end, and others follow them. */
+  | { readonly kind: 'roll'; readonly stream: number }
 
 export type CommandResults = {
   readonly commit: CommitResult
@@ -38,6 +40,7 @@ export type CommandResults = {
   readonly mend: boolean
   readonly define: void
   readonly detach: void
+  readonly roll: void
 }
 
 export type ResultOf<One extends Command> = CommandResults[One['kind']]

@@ -3,7 +3,7 @@ import { unreachable } from '../../core/assert.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Order, Ordered, Sequence } from '../../ports/order.ts'
-import { apply, mergeRegisters, mergeSteps, mergeTableRows, untilWithinDrift } from './apply.ts'
+import { apply, editing, mergeRegisters, mergeSteps, mergeTableRows, untilWithinDrift } from './apply.ts'
 import type { Command, ResultOf } from './command.ts'
 import { commit, commitEach, commitOnce } from './commit.ts'
 import { mend } from './mend.ts'
@@ -65,6 +65,12 @@ function begin(state: State, command: Command): Promise<unknown> {
   }
 }
 
+async function roll(state: State, stream: number): Promise<void> {
+  const group = state.groups.open()
+  editing(state, () => state.streams.roll(group, stream))
+  await state.groups.written(group)
+}
+
 function decideCommand(state: State, command: Command): Promise<unknown> {
   switch (command.kind) {
     case 'commit':
@@ -85,6 +91,8 @@ function decideCommand(state: State, command: Command): Promise<unknown> {
       return define(state, command.table, command.edits)
     case 'detach':
       return detach(state, command.table, command.own)
+    case 'roll':
+      return roll(state, command.stream)
     default:
       return unreachable(command)
   }

@@ -132,6 +132,7 @@ export async function detach(state: State, id: TableId, own: TableId): Promise<v
     for (const register of ofOneReplica(self))
       if (state.catalog.registers(id).get(register) !== undefined)
         writeRegister(state, group, id, { register, value: undefined })
+    state.streams.move(group, id, own)
     const locals = registers.flatMap(([register]) => (isLocalRegister(register) ? [register] : []))
     decideRemoval(state, group, id, { registers: locals, whole: false })
     state.catalog.refresh(group, own)

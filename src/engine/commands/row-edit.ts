@@ -2,7 +2,9 @@
  * One row changes: the row itself, everything that follows from it (derived.ts) and the log, all in one group. Own writes and those
  * of peers both end here, so that every region keeps the same books.
  */
+import { changeEvent } from '../../core/change-stream/change-event.ts'
 import type { Cause } from '../../core/change/change.ts'
+import type { Unplaced } from '../../core/change/record.ts'
 import { seenBy } from '../../core/reconcile/reconcile.ts'
 import { bodyOffset, decodeRow, encodeRow, isOnlyOf, isTombstone, type Row, sealedRow } from '../../core/item/row.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
@@ -13,6 +15,7 @@ import { editDerived } from '../derived/derived.ts'
 import type { Group } from './group.ts'
 import { auditKey, rowKey, rowPrefixBytes } from '../store/keys.ts'
 import { nextStamp, type State } from '../state.ts'
+import type { OpenStream } from '../streams/stream-book.ts'
 import { keepsTombstones } from '../derived/tombstones-by-age.ts'
 
 export type RowEdit = {
@@ -42,9 +45,21 @@ export function editRow(state: State, group: Group, edit: RowEdit): void {
   const items = table.indexes.length === 0 ? noItems : { before: edit.beforeItem ?? itemIn(before), after: edit.item }
   editDerived(state, group, { table, key, at, before, after: kept ? row : undefined, items })
   const ordinal = edit.cause === 'replica' ? 0 : nextOrdinal(state, table)
-  const previous = before !== undefined && keepsOldImages(table) && !isTombstone(before) ? before : undefined
   const alone = edit.cause !== 'replica' && !keepsTombstones(table)
-  state.writer.add(group, edit.cause, { table: table.id, ordinal, key, row: bytes, alone, previous })
+  const change = { table: table.id, ordinal, key, row: bytes, alone }
+  const open = state.streams.openOf(table)
+  if (open === undefined) state.writer.add(group, edit.cause, change)
+  else addStreamed(state, group, edit, { open, change })
+}
+
+type Streamed = { readonly open: OpenStream; readonly change: Unplaced }
+
+/** The log has the row before where the stream shows it. */
+function addStreamed(state: State, group: Group, { cause, before }: RowEdit, { open, change }: Streamed): void {
+  const event = changeEvent(before, change.row)
+  const isShown = event !== undefined && event !== 'INSERT' && open.stream.viewType.includes('OLD')
+  const position = state.writer.add(group, cause, { ...change, event, previous: isShown ? before : undefined })
+  if (event !== undefined) state.streams.add(group, open, change.key, position)
 }
 
 const noItems = { before: undefined, after: undefined }
@@ -90,9 +105,4 @@ export function ownRow(state: State, table: Table, before: Buffer | undefined): 
 
 export function itemIn(row: Buffer | undefined): Item | undefined {
   return row === undefined || isTombstone(row) ? undefined : decodeItem(row.subarray(bodyOffset(row)))
-}
-
-function keepsOldImages(table: Table): boolean {
-  const { stream } = table.settings
-  return stream !== undefined && stream.enabled && stream.viewType.includes('OLD')
 }

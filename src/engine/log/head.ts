@@ -26,6 +26,8 @@ type State = {
   readonly setAside: Feed
   /** Absent while there are none, and in a store of an older version. */
   readonly overruled?: Feed
+  /** Bytes that have ever been written to the log, since they are counted. */
+  readonly logBytes?: number
 }
 
 const emptyFeed: Feed = { first: 0, last: 0, bytes: 0 }
@@ -40,13 +42,14 @@ export class Head {
   conflicts: Feed = emptyFeed
   setAside: Feed = emptyFeed
   overruled: Feed = emptyFeed
+  logBytes = 0
 
   encode(): Buffer {
     const { position, oldest, clock, tables } = this
     assert(oldest >= 1 && oldest <= position + 1, 'head: the log begins before it ends')
     // By hand, with every commit: JSON.stringify takes several times as long, and longest for a single put.
     const { wallMs, counter } = clock
-    const log = `"position":${position},"oldest":${oldest},"clock":{"wallMs":${wallMs},"counter":${counter}}`
+    const log = `"position":${position},"oldest":${oldest},"clock":{"wallMs":${wallMs},"counter":${counter}},"logBytes":${this.logBytes}`
     const overruled = this.overruled.last === 0 ? '' : `,"overruled":${feedText(this.overruled)}`
     const feeds = `"conflicts":${feedText(this.conflicts)},"setAside":${feedText(this.setAside)}${overruled}`
     return Buffer.from(`{${log},"tables":${tables},${feeds}}`, 'latin1')
@@ -61,6 +64,7 @@ export class Head {
     this.conflicts = state?.conflicts ?? emptyFeed
     this.setAside = state?.setAside ?? emptyFeed
     this.overruled = state?.overruled ?? emptyFeed
+    this.logBytes = state?.logBytes ?? 0
     if (state !== undefined && isAfter(state.clock, this.clock)) this.clock = state.clock
   }
 

@@ -1,8 +1,8 @@
 /** Holds on the log, as readers see them; retention.ts says how long the log is kept. */
 import type { Position } from '../../core/change/change.ts'
 
-/** What a reader is not to be waited for beyond. None of them: for as long as it takes. */
-export type Caps = { readonly positionsMax?: number; readonly ageMsMax?: number }
+/** What a reader is not to be waited for beyond. None of them: for as long as it takes. `bytesMax`: of the log's entries, to about a MiB. */
+export type Caps = { readonly positionsMax?: number; readonly ageMsMax?: number; readonly bytesMax?: number }
 
 export type Hold = {
   /** Names the reader, and the hold: there is one of a name. */
@@ -28,6 +28,10 @@ export interface Retention {
   hold(hold: Hold): () => void
   /** Names of the holds. */
   names(): readonly string[]
+  /** The last position before the log's last so many bytes, to about a MiB; 0 where it has no more than these. */
+  beforeLastBytes(bytes: number): Position
+  /** The last position that was committed before the time; the one before the oldest where none is kept. */
+  beforeTime(ms: number): Position
   /** The position up to which the log may go now. Its last change always stays: it proves the place (core/change/proof.ts). */
   bound(): Position
   /** Trims up to the bound as it is now, in steps; `step` is told how far it has come, and ends it with false. */

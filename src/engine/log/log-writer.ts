@@ -5,7 +5,8 @@ import { encodeEntry, entryChangesMax, type EntryHead, type Unplaced } from '../
 import type { DecisionTime } from '../commands/decision-time.ts'
 import type { Group, Groups } from '../commands/group.ts'
 import type { Head } from './head.ts'
-import { logKey } from '../store/keys.ts'
+import { logMarkBytes } from '../../core/stream-limits.ts'
+import { logKey, logMarkKey } from '../store/keys.ts'
 import type { StayingRuns } from '../tables/staying-runs.ts'
 
 type Deps = {
@@ -73,6 +74,19 @@ export class LogWriter {
   }
 
   #append({ group, head, changes }: Open): void {
-    this.#deps.groups.append(group, logKey(head.first), encodeEntry(head, changes))
+    const entry = encodeEntry(head, changes)
+    this.#deps.groups.append(group, logKey(head.first), entry)
+    this.#count(group, head.first, entry.length)
+  }
+
+  /** Now and then a mark says where the log had come to, so that its last bytes are found (retention.ts). */
+  #count(group: Group, first: Position, bytes: number): void {
+    const { groups, head } = this.#deps
+    const before = head.logBytes
+    head.logBytes += bytes
+    if (Math.floor(before / logMarkBytes) === Math.floor(head.logBytes / logMarkBytes)) return
+    groups.append(group, logMarkKey(head.logBytes, first), none)
   }
 }
+
+const none = Buffer.alloc(0)

@@ -11,6 +11,7 @@ import { stepRowsMax } from '../../core/limits.ts'
 import { DamagedRecord } from '../store/damaged-record.ts'
 import type { OwnBounds, VisitRecord } from '../engine.ts'
 import { logKey, numberOf } from '../store/keys.ts'
+import { removeMarks } from './log-marks.ts'
 import type { State } from '../state.ts'
 
 type Bounds = {
@@ -94,6 +95,15 @@ function entryAround(state: State, position: Position): Found | undefined {
   return undefined
 }
 
+/** An entry of the reader's own. */
+export type LogEntry = Pick<Found, 'first' | 'heads' | 'value'>
+
+/** The entry around the position; undefined where the log does not hold it. */
+export function entryAt(state: State, position: Position): LogEntry | undefined {
+  const found = entryAround(state, position)
+  return found === undefined || !found.isLent ? found : { ...found, value: Buffer.from(found.value) }
+}
+
 function lent(state: State, first: Position): Buffer {
   const bytes = state.store.look(logKey(first))
   assert(bytes !== undefined, 'log: an entry stays where it is')
@@ -143,6 +153,7 @@ export async function trimLog(state: State, upTo: Position, flushed: () => Posit
     if (last === undefined) return
     const group = state.groups.open()
     for (const { key } of ends) state.groups.put(group, key, undefined)
+    removeMarks(state, group, last.end)
     state.head.oldest = last.end + 1
     await group.durable
   }

@@ -11,6 +11,7 @@ import type { Position } from '../../core/change/change.ts'
 import { trimmedAtOnceMax } from '../../core/limits.ts'
 import { type Hold, type Retention, TooFarBehind } from './hold.ts'
 import { lastBefore, trimLog } from './log.ts'
+import { beforeLastBytes } from './log-marks.ts'
 import type { State } from '../state.ts'
 
 type Deps = { readonly state: State; readonly oldest: () => Position; readonly flushed: () => Position }
@@ -31,6 +32,14 @@ export class LogRetention implements Retention {
 
   names(): readonly string[] {
     return [...this.#holds.keys()]
+  }
+
+  beforeLastBytes(bytes: number): Position {
+    return beforeLastBytes(this.#deps.state, bytes)
+  }
+
+  beforeTime(ms: number): Position {
+    return lastBefore(this.#deps.state, ms, { oldest: this.#deps.oldest(), flushed: this.#deps.flushed() })
   }
 
   bound(): Position {
@@ -55,15 +64,11 @@ export class LogRetention implements Retention {
 
   #boundOf({ needs, caps }: Hold): Position {
     const need = needs()
-    const { positionsMax = Infinity, ageMsMax = Infinity } = caps?.() ?? {}
-    const held = 'after' in need ? need.after : this.#before(need.sinceMs)
+    const { positionsMax = Infinity, ageMsMax = Infinity, bytesMax = Infinity } = caps?.() ?? {}
+    const held = 'after' in need ? need.after : this.beforeTime(need.sinceMs)
     const tooFar = this.#deps.flushed() - positionsMax
-    const tooOld = ageMsMax === Infinity ? -Infinity : this.#before(this.#deps.state.clock.wallMs() - ageMsMax)
-    return Math.max(held, tooFar, tooOld)
-  }
-
-  /** The last position that was committed before the time. */
-  #before(ms: number): Position {
-    return lastBefore(this.#deps.state, ms, { oldest: this.#deps.oldest(), flushed: this.#deps.flushed() })
+    const tooOld = ageMsMax === Infinity ? -Infinity : this.beforeTime(this.#deps.state.clock.wallMs() - ageMsMax)
+    const tooLarge = bytesMax === Infinity ? -Infinity : beforeLastBytes(this.#deps.state, bytesMax)
+    return Math.max(held, tooFar, tooOld, tooLarge)
   }
 }

@@ -10,6 +10,9 @@
  *   31                                       its head, and
  *   32 table u32                             counts of a table and its indexes: beside the end of the log, as each commit writes
  *                                            all three, and every page of its own would cost a commit a tenth of its time
+ *   33 stream u32                            change streams
+ *   34 stream u32 · generation u32 · slice u16 · position u48   their records, by shard
+ *   35 bytes u64 · position u48              where the log had come to when so many bytes had been written to it
  *   40 table id · 00 · register              registers
  *   50 region                                cursors on the logs of others
  *   60 number u64                            the conflict feed
@@ -31,6 +34,9 @@ const tombstones = 0x21
 const log = 0x30
 const head = 0x31
 const counts = 0x32
+const streams = 0x33
+const streamRecords = 0x34
+const logMarks = 0x35
 const registers = 0x40
 const cursors = 0x50
 const conflicts = 0x60
@@ -43,7 +49,7 @@ const setOf = (...kinds: readonly number[]): readonly boolean[] =>
   Array.from({ length: 256 }, (_, kind) => kinds.includes(kind))
 const feeds = [conflicts, setAside, overruled]
 /** Kinds of keys whose values get a checksum around them (sealed-store.ts). */
-export const sealedKinds = setOf(notes, own, indexRows, head, counts, cursors, ...feeds, collections, tokens)
+export const sealedKinds = setOf(notes, own, indexRows, head, counts, streams, cursors, ...feeds, collections, tokens)
 /** Of those: there may be so many that an upgrade does not seal them. */
 export const lazilySealedKinds = setOf(indexRows, collections)
 
@@ -72,7 +78,7 @@ export const audits: Range = { from: named(own, 'audit/'), to: named(own, 'audit
 export const auditNumber = (key: Buffer): number => Number(key.toString('latin1', 'audit/'.length + 1))
 
 /** Kinds that a region reads by itself, soon after its start. */
-export const ownRecords: readonly Range[] = [notes, own, head, counts, cursors].map(ofKind)
+export const ownRecords: readonly Range[] = [notes, own, head, counts, streams, cursors].map(ofKind)
 /** What an upgrade from format 2 seals, identity left out. */
 export const sealedByUpgrade: readonly Range[] = [notes, own, head, counts, cursors, ...feeds, tokens].map(ofKind)
 
@@ -156,6 +162,40 @@ export const setAsideKey = (number: number): Buffer => numbered(setAside, number
 export const overruledKey = (number: number): Buffer => numbered(overruled, number)
 export const numberOf = (key: Buffer): number => Number(key.readBigUInt64BE(1))
 
+export const streamKey = (stream: number): Buffer => tablePart(streams, stream).from as Buffer
+export const allStreams: Range = ofKind(streams)
+export const streamRecordsOf = (stream: number): Range => tablePart(streamRecords, stream)
+
+const shardPrefixBytes = 11
+const streamRecordSizeBytes = shardPrefixBytes + 6
+
+/** A shard's records stand in the order of the log. */
+export function streamRecordKey(
+  stream: number,
+  { generation, slice }: { readonly generation: number; readonly slice: number },
+  position: Position,
+): Buffer {
+  const bytes = Buffer.allocUnsafe(streamRecordSizeBytes)
+  bytes[0] = streamRecords
+  bytes.writeUInt32BE(stream, 1)
+  bytes.writeUInt32BE(generation, 5)
+  bytes.writeUInt16BE(slice, 9)
+  bytes.writeUIntBE(position, shardPrefixBytes, 6)
+  return bytes
+}
+
+export const streamRecordPosition = (key: Buffer): Position => key.readUIntBE(shardPrefixBytes, 6)
+
+export function logMarkKey(bytes: number, position: Position): Buffer {
+  const key = Buffer.allocUnsafe(15)
+  numbered(logMarks, bytes).copy(key)
+  key.writeUIntBE(position, 9, 6)
+  return key
+}
+
+export const logMarkPosition = (key: Buffer): Position => key.readUIntBE(9, 6)
+export const allLogMarks: Range = ofKind(logMarks)
+
 export const registerKey = (table: TableId, register: string): Buffer => named(registers, `${table}\u0000${register}`)
 export const allRegisters: Range = { from: Buffer.of(registers), to: Buffer.of(registers + 1) }
 export const allNotes: Range = { from: Buffer.of(notes), to: Buffer.of(notes + 1) }
@@ -204,6 +244,9 @@ const names: ReadonlyMap<number, (key: Buffer) => string> = new Map([
   [log, (key: Buffer) => `position ${at(key)} of the log`],
   [head, () => 'the head of the log'],
   [counts, (key: Buffer) => `the counts${ofTable(key)}`],
+  [streams, (key: Buffer) => `the change stream ${key.toString('hex')}`],
+  [streamRecords, (key: Buffer) => `the record ${key.toString('hex')} of a change stream`],
+  [logMarks, (key: Buffer) => `the mark ${key.toString('hex')} of the log`],
   [registers, (key: Buffer) => `the register ${registerOf(key).register} of table ${registerOf(key).table}`],
   [cursors, (key: Buffer) => `the place in the log of ${text(key)}`],
   [conflicts, (key: Buffer) => `conflict ${at(key)}`],

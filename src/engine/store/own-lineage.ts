@@ -57,8 +57,11 @@ export class OwnLineage implements StoreLineage {
   async renew({ notes, after }: Renewal): Promise<void> {
     const { state, random } = this.#deps
     const group = state.groups.open()
-    state.lineage.renew(group, state.store, { epoch: random.uuid(), after })
+    const epoch = random.uuid()
+    state.lineage.renew(group, state.store, { epoch, after })
     putNotes(state, group, notes)
+    // What the former log had after its parting stands under numbers that the new one may give again.
+    state.streams.rollAll(group, epoch)
     await group.durable
   }
 }

@@ -19,9 +19,13 @@ import { TableList } from './table-list.ts'
 /** This region's number of the table; the engine gives it with the first definition. */
 export const numberRegister = 'local/number'
 
+/** Told of every change of a table, in the group that makes it. */
+type OnDecided = (group: Group, id: TableId, table: Table | undefined) => void
+
 export class Catalog {
   readonly #store: Pick<Store, 'get' | 'entries'>
   readonly #region: string
+  readonly #onDecided: OnDecided
   #registers = new Map<TableId, Map<string, unknown>>()
   #decided = new Map<TableId, Table>()
   #successors = new Map<TableId, TableId>()
@@ -35,9 +39,10 @@ export class Catalog {
   /** Changed since the last batch was sealed. */
   readonly #changed = new Set<TableId>()
 
-  constructor(store: Pick<Store, 'get' | 'entries'>, region: string) {
+  constructor(store: Pick<Store, 'get' | 'entries'>, region: string, onDecided: OnDecided = () => {}) {
     this.#store = store
     this.#region = region
+    this.#onDecided = onDecided
   }
 
   /** In several turns only while nothing is written and nobody looks. */
@@ -159,6 +164,7 @@ export class Catalog {
   refresh(group: Group, id: TableId): Table | undefined {
     const table = this.#decide(id)
     this.#begin(id)
+    this.#onDecided(group, id, table)
     group.effects.push(() => this.#publish(id, table))
     return table
   }
@@ -168,6 +174,7 @@ export class Catalog {
     this.#shared.delete(id)
     this.#decided.delete(id)
     this.#begin(id)
+    this.#onDecided(group, id, undefined)
     group.effects.push(() => this.#publish(id, undefined))
   }
 

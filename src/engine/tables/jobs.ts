@@ -86,10 +86,12 @@ export async function emptyTable(state: State, id: TableId, progress: Progress):
 
 export async function removeIndex(
   state: State,
-  table: Table,
+  id: TableId,
   index: Pick<Index, 'number'>,
   progress: Progress,
 ): Promise<void> {
+  const table = state.catalog.decided(id)
+  if (table === undefined) return
   await removeRange(state, rowsOfIndex(table.number, index.number), progress)
   const group = state.groups.open()
   const counts = state.counts.touch(table.number)
@@ -102,7 +104,9 @@ export async function removeIndex(
  * Of the tombstones up to that moment, at most `rowsMax` are forgotten. The caller knows that no write as old as they
  * are can still arrive from anywhere.
  */
-export async function removeTombstones(state: State, table: Table, upTo: Stamp, rowsMax: number): Promise<number> {
+export async function removeTombstones(state: State, id: TableId, upTo: Stamp, rowsMax: number): Promise<number> {
+  const table = state.catalog.decided(id)
+  if (table === undefined) return 0
   const found = [...state.store.entries({ ...tombstonesUpTo(table.number, upTo), limit: rowsMax })]
   if (found.length === 0) return 0
   const group = state.groups.open()
@@ -125,7 +129,9 @@ export async function removeTombstones(state: State, table: Table, upTo: Stamp, 
   return found.length
 }
 
-export async function raiseHorizon(state: State, table: Table, upTo: Stamp): Promise<void> {
+export async function raiseHorizon(state: State, id: TableId, upTo: Stamp): Promise<void> {
+  const table = state.catalog.decided(id)
+  if (table === undefined) return
   const group = state.groups.open()
   forgetUpTo(state, table, upTo)
   state.counts.seal(group)

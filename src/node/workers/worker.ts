@@ -77,6 +77,7 @@ function contextOf(
       return known.names
     },
     tableTransitionMs: 0,
+    streamRetentionMs: 0,
   }
   return { engine: engine as unknown as Engine, env, settings }
 }

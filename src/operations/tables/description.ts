@@ -76,7 +76,7 @@ function asSeenFrom(region: string, table: Table): Table {
   return { ...table, indexes, settings: settingsAt(table.settings, own) }
 }
 
-function keySchemaElements(key: KeySchema): Wire<KeySchemaElement>[] {
+export function keySchemaElements(key: KeySchema): Wire<KeySchemaElement>[] {
   return [
     ...key.partition.map(({ name }) => ({ AttributeName: name, KeyType: 'HASH' as const })),
     ...key.sort.map(({ name }) => ({ AttributeName: name, KeyType: 'RANGE' as const })),

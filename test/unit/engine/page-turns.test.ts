@@ -27,7 +27,13 @@ describe('a reply in several turns', () => {
     ;({ engine } = await openRegion(us))
     const table = await makeTable(engine, 'T')
     large = await makeTable(engine, 'L')
-    const settings = { accountId: '000000000000', region: us, regions: [us], tableTransitionMs: 0 }
+    const settings = {
+      accountId: '000000000000',
+      region: us,
+      regions: [us],
+      tableTransitionMs: 0,
+      streamRetentionMs: 0,
+    }
     context = { engine, env: { clock: systemClock }, settings } as unknown as OperationContext
     const items = Array.from({ length: rows }, (_, n) => itemOf('a', n, { half: { N: String(n % 2) } }))
     await engine.commitEach(items.map((item) => put(table, item)))

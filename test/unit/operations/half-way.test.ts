@@ -12,7 +12,13 @@ import { StoreFull } from '../../../src/ports/store.ts'
 import { del, itemAt, itemOf, makeTable, openRegion, put, type TestRegion } from '../engine/region.ts'
 
 const oneRegion = { region: 'us-east-1', regions: ['us-east-1'] }
-const settings = { accountId: '000000000000', globalTables2017: true, tableTransitionMs: 0, ...oneRegion }
+const settings = {
+  accountId: '000000000000',
+  globalTables2017: true,
+  tableTransitionMs: 0,
+  streamRetentionMs: 0,
+  ...oneRegion,
+}
 
 type Fault = { error?: Error }
 type Setting = TestRegion & { readonly context: RequestContext; readonly table: Table; readonly store: MemoryStore }

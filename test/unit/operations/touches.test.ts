@@ -1,6 +1,7 @@
 /** What each operation of the registry says that it is about to touch is what it then touches. */
 import { describe, expect, test } from 'vitest'
 import type { Item } from '../../../src/core/attribute/value.ts'
+import { shardsOf } from '../../../src/core/change-stream/change-stream.ts'
 import { namesInCondition, namesInUpdate } from '../../../src/core/expression/names.ts'
 import { indexKeyRange } from '../../../src/core/key/index-key.ts'
 import { encodePrimaryKey, primaryKeyRange } from '../../../src/core/key/primary-key.ts'
@@ -11,8 +12,9 @@ import type { Engine } from '../../../src/engine/engine.ts'
 import type { Operation, OperationContext } from '../../../src/operations/operation.ts'
 import { decide, prepared, requestContext } from '../../../src/operations/stages.ts'
 import { registry } from '../../../src/operations/registry.ts'
+import { encodeIterator } from '../../../src/operations/streams/shard-iterator.ts'
 import type { Touch } from '../../../src/operations/touch.ts'
-import { itemOf, makeTable, openRegion, put, regionNames } from '../engine/region.ts'
+import { itemOf, makeTable, openRegion, put, regionNames, startMs } from '../engine/region.ts'
 
 const [us, eu] = regionNames
 const key = (sk: number): Item => ({ pk: { S: 'a' }, sk: { N: String(sk) } })
@@ -27,6 +29,8 @@ const indexed = {
   KeyConditionExpression: 'color = :a',
   ExpressionAttributeValues: { ':a': values[':a'] },
 }
+
+const stream = arn.replace('things', 'streamed/stream/2026-01-01T00:00:00.000')
 
 /** Requests of every operation; where an operation has several ways to name what it touches, one of each. */
 const samples: Readonly<Record<string, readonly object[]>> = {
@@ -69,6 +73,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   DescribeGlobalTableSettings: [global],
   DescribeKinesisStreamingDestination: [thing],
   DescribeLimits: [{}],
+  DescribeStream: [{ StreamArn: stream }],
   DescribeTable: [thing, { TableName: arn }],
   DescribeTimeToLive: [thing],
   ExecuteStatement: [
@@ -97,7 +102,10 @@ const samples: Readonly<Record<string, readonly object[]>> = {
     { TableName: arn, Key: key(1), ProjectionExpression: 'note.#n', ExpressionAttributeNames: { '#n': 'x' } },
     { ...thing, Key: key(1), AttributesToGet: ['note'] },
   ],
+  GetRecords: [{ ShardIterator: '<iterator>' }],
+  GetShardIterator: [{ StreamArn: stream, ShardId: '<shard>', ShardIteratorType: 'LATEST' }],
   ListGlobalTables: [{}],
+  ListStreams: [{}],
   ListTables: [{}],
   ListTagsOfResource: [{ ResourceArn: arn }],
   PutItem: [
@@ -195,10 +203,11 @@ const newSeen = (): Seen => ({ tables: new Set(), gets: [], writes: [], pages: [
 
 type Find = (nameOrArn: string | undefined) => string | undefined
 
-async function both(name: string, input: object) {
+async function both(name: string, given: object) {
   const operation = registry.get(name) as Operation
   const seen = { ...newSeen(), action: name }
   const { context, engine } = await region(seen)
+  const input = withShard(given, engine)
   const ready = prepared(operation, input as never, context)
   const said = operation.touches(ready)
   await operation.run(ready, requestContext({ ...context, engine: watched(engine, seen) }))
@@ -212,6 +221,7 @@ async function region(seen: Seen): Promise<{ readonly context: OperationContext;
   await makeTable(engine, 'shared', { replicas: [us, eu] })
   await makeTable(engine, 'alone')
   await makeTable(engine, 'old')
+  await makeTable(engine, 'streamed', { more: [streamed] })
   const more = { color: { S: 'a' }, note: { S: 'b' }, spare: { N: '0' } }
   await engine.commitEach([1, 2, 3, 4].map((sk) => put(things, itemOf('a', sk, more))))
   const shared = engine.tableNamed('shared') as Table
@@ -222,11 +232,24 @@ async function region(seen: Seen): Promise<{ readonly context: OperationContext;
   return { context: { engine, env, settings }, engine }
 }
 
-const oneAccount = { accountId: '000000000000', globalTables2017: true, tableTransitionMs: 0 }
+const oneAccount = { accountId: '000000000000', globalTables2017: true, tableTransitionMs: 0, streamRetentionMs: 0 }
+
+const streamed = {
+  register: 'settings/stream',
+  value: { enabled: true, viewType: 'KEYS_ONLY', label: '2026-01-01T00:00:00.000' },
+}
 
 const indexReady = {
   register: 'local/index/by-color',
   value: { id: 'one', number: 1, status: 'ACTIVE', backfilling: false, sinceMs: 0 },
+}
+
+/** A shard's id is another in each region. */
+function withShard(input: object, engine: Engine): object {
+  const [shard] = engine.streams.all().flatMap(shardsOf)
+  const iterator = { arn: stream, shard: shard?.id ?? '', after: 0, fromOldest: true, issuedMs: startMs }
+  const text = JSON.stringify(input).replace('<shard>', iterator.shard).replace('<iterator>', encodeIterator(iterator))
+  return JSON.parse(text) as object
 }
 
 /** Notes what is asked of the engine. */

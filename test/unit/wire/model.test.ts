@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { modelDigest, modelText } from '../../../src/core/wire/model/model.ts'
-import { inputOf, operationNames } from '../../../src/core/wire/model/shapes.ts'
+import { inputOf, operationNames, streamOperationNames } from '../../../src/core/wire/model/shapes.ts'
+import * as streams from '../../../src/core/wire/model/streams-model.ts'
 import { registry } from '../../../src/operations/registry.ts'
 import { unsupported } from '../../../src/operations/unsupported.ts'
 import { compileModel, digestOf, readSource } from './compile-model.ts'
@@ -9,6 +10,7 @@ import { compileModel, digestOf, readSource } from './compile-model.ts'
 describe('the compiled service model', () => {
   test('has not been edited by hand', () => {
     expect(digestOf(modelText)).toBe(modelDigest)
+    expect(digestOf(streams.modelText)).toBe(streams.modelDigest)
   })
 
   const source = process.env['LONGITUDE_SERVICE_MODEL'] ?? ''
@@ -17,14 +19,14 @@ describe('the compiled service model', () => {
   })
 
   test('links the input of every operation', () => {
-    for (const name of operationNames) expect(inputOf(name).kind).toBe('structure')
+    for (const name of [...operationNames, ...streamOperationNames]) expect(inputOf(name).kind).toBe('structure')
   })
 })
 
 describe('the registry', () => {
   test('has every operation of the model, or unsupported.ts says why not', () => {
     const accounted = [...registry.keys(), ...Object.keys(unsupported)]
-    expect(accounted.toSorted()).toEqual(operationNames.toSorted())
+    expect(accounted.toSorted()).toEqual([...operationNames, ...streamOperationNames].toSorted())
   })
 
   test('finds each operation by its own name', () => {

@@ -17,7 +17,13 @@ export async function serveRegion(store: Store): Promise<RunningServer> {
   const engine = await openEngine(env, { topology: { self, regions: [self] } })
   await engine.define('id', tableEdits('abc'))
   const own = { region: self.name, regions: [self.name] }
-  const settings = { accountId: '000000000000', globalTables2017: false, ...own, tableTransitionMs: 0 }
+  const settings = {
+    accountId: '000000000000',
+    globalTables2017: false,
+    ...own,
+    tableTransitionMs: 0,
+    streamRetentionMs: 0,
+  }
   return await startServer({
     port: 0,
     context: { engine, env, settings },

@@ -30,6 +30,7 @@ export async function serverWith(
       region: 'us-east-1',
       regions,
       tableTransitionMs: 0,
+      streamRetentionMs: 0,
     },
   } as unknown as OperationContext
   const byName = new Map(operations.map((operation) => [operation.name, operation]))

@@ -3,8 +3,9 @@
  * messages give it. What AWS does beyond the published model is laid over it here, once, from overlay.ts.
  */
 import { required, unreachable } from '../../assert.ts'
-import type { Bounds, ModelShape, ScalarType } from './model-shape.ts'
+import type { Bounds, Model, ModelShape, ScalarType } from './model-shape.ts'
 import { model } from './model.ts'
+import { model as streamsModel } from './streams-model.ts'
 import { memberOverlay, shapeOverlay } from './overlay.ts'
 
 export type Constraints = Bounds & {
@@ -58,46 +59,54 @@ export type Shape = Structure | List | Dictionary | Scalar | AttributeValueShape
 
 export const operationNames: readonly string[] = Object.keys(model.operations)
 
+/** Of DynamoDB Streams, a service of its own: none of them is called like one of DynamoDB. */
+export const streamOperationNames: readonly string[] = Object.keys(streamsModel.operations)
+
 export function inputOf(operation: string): Structure {
   return required(inputs.get(operation), `the input shape of ${operation}`)
 }
 
 /** How the reply of an error calls the message. */
 export function messageMember(code: string): string {
-  return model.errors[code] ?? 'message'
+  return model.errors[code] ?? streamsModel.errors[code] ?? 'message'
 }
 
 type Linking = { -readonly [Name in keyof Structure]: Structure[Name] }
 
-const linked = new Map<string, Shape>()
-const inputs = new Map(
-  Object.entries(model.operations).map(([operation, name]) => [operation, link(name) as Structure]),
-)
+/** A model that is being linked: shapes of two models may have one name. */
+type Linker = { readonly model: Model; readonly linked: Map<string, Shape> }
 
-function link(name: string): Shape {
-  const known = linked.get(name)
+const inputs = new Map([model, streamsModel].flatMap(inputsOf))
+
+function inputsOf(source: Model): readonly (readonly [string, Structure])[] {
+  const linker: Linker = { model: source, linked: new Map() }
+  return Object.entries(source.operations).map(([operation, name]) => [operation, link(linker, name) as Structure])
+}
+
+function link(linker: Linker, name: string): Shape {
+  const known = linker.linked.get(name)
   if (known !== undefined) return known
-  const source = required(model.shapes[name], `shape ${name}`)
-  if (source.type === 'structure') return linkStructure(name, source)
-  const shape = linkOther(name, source)
-  linked.set(name, shape)
+  const source = required(linker.model.shapes[name], `shape ${name}`)
+  if (source.type === 'structure') return linkStructure(linker, name, source)
+  const shape = linkOther(linker, name, source)
+  linker.linked.set(name, shape)
   return shape
 }
 
-function linkStructure(name: string, source: ModelShape): Shape {
+function linkStructure(linker: Linker, name: string, source: ModelShape): Shape {
   if (name === 'AttributeValue') {
     const shape: Shape = { kind: 'attribute-value', name }
-    linked.set(name, shape)
+    linker.linked.set(name, shape)
     return shape
   }
   const shape: Linking = { kind: 'structure', name, members: new Map(), constrained: [], valued: [] }
-  linked.set(name, shape)
+  linker.linked.set(name, shape)
   const members = Object.entries(source.members ?? {}).map(([member, target]): Member => {
     const beyond = memberOverlay[`${name}.${member}`]
     return {
       name: member,
       label: member.charAt(0).toLowerCase() + member.slice(1),
-      shape: link(target),
+      shape: link(linker, target),
       required: beyond?.required ?? source.required?.includes(member) ?? false,
       ...(beyond?.unless === undefined ? {} : { requiredUnless: beyond.unless }),
     }
@@ -108,19 +117,19 @@ function linkStructure(name: string, source: ModelShape): Shape {
   return shape
 }
 
-function linkOther(name: string, source: ModelShape): Shape {
+function linkOther(linker: Linker, name: string, source: ModelShape): Shape {
   const constraints = constraintsOf(name, source)
   switch (source.type) {
     case 'structure':
-      return linkStructure(name, source)
+      return linkStructure(linker, name, source)
     case 'list':
-      return { kind: 'list', name, member: link(required(source.member, `member of ${name}`)), constraints }
+      return { kind: 'list', name, member: link(linker, required(source.member, `member of ${name}`)), constraints }
     case 'map':
       return {
         kind: 'map',
         name,
-        key: link(required(source.key, `key of ${name}`)),
-        value: link(required(source.value, `value of ${name}`)),
+        key: link(linker, required(source.key, `key of ${name}`)),
+        value: link(linker, required(source.value, `value of ${name}`)),
         constraints,
       }
     case 'string':

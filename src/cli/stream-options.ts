@@ -1,0 +1,28 @@
+/** The options of change streams. Rows of configuration.ts. */
+import { z } from 'zod'
+import { streamRetentionBytes, streamRollMs, streamSlicesMax } from '../core/stream-limits.ts'
+
+export const streamOptions = {
+  streamShards: {
+    flags: '--stream-shards <count>',
+    help: 'shards of every new stream; 4 for a table on demand, else as its throughput asks for when not given',
+    schema: z.coerce.number('a number of shards').int().min(1).max(streamSlicesMax).optional(),
+  },
+  streamRollMs: {
+    flags: '--stream-roll-ms <ms>',
+    help: 'after how long the shards of a stream are followed by others',
+    schema: z.coerce.number().int().min(1000),
+    default: streamRollMs,
+  },
+  streamRetentionBytes: {
+    flags: '--stream-retention-bytes <bytes>',
+    help: 'of the region’s log, at most about so much is kept for streams, which otherwise keep 24 hours',
+    schema: z.coerce
+      .number()
+      .int()
+      .min(16 * 1024 * 1024),
+    default: streamRetentionBytes,
+  },
+} as const
+
+export const optionsOfStreams = ['streamShards', 'streamRollMs', 'streamRetentionBytes'] as const
