@@ -13,6 +13,7 @@ import type { Pipeline } from '../http/pipeline.ts'
 import type { Env } from '../ports/env.ts'
 import type { Log } from '../ports/log.ts'
 import type { Meter } from '../ports/meter.ts'
+import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
 import type { ClusterTime } from './cluster-time.ts'
 
@@ -47,6 +48,9 @@ export type RunningRegion = { readonly region: Region; readonly answer: Pipeline
 const nothingMeasured: Meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
 
 type Life = { readonly clock: ProcessClock; readonly store: MemoryStore; running: RunningRegion | undefined }
+
+/** All of the log is in memory. */
+const streams: StreamSettings = { ...usualStreams, retentionBytes: 64 * 1024 * 1024 }
 
 export class WorldRegion {
   readonly name: string
@@ -112,7 +116,7 @@ export class WorldRegion {
     const store = new MemoryStore({ disk: this.#disk, durable: () => time.sleep(0) })
     const life: Life = { clock, store, running: undefined }
     this.#life = life
-    const region = await startRegion(this.#env(store, clock), { topology: { self, regions }, ...settings })
+    const region = await startRegion(this.#env(store, clock), { topology: { self, regions }, streams, ...settings })
     if (this.#life !== life) return
     const answer = apiPipeline({ context: region.context, onBrokenInvariant: (error) => time.fail(error) })
     life.running = { region, answer }

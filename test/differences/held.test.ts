@@ -14,7 +14,6 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { apiHeaders, send } from '../conformance/raw-request.ts'
 import { isLocal, refusal, testRegion, type TestRegion } from '../conformance/region.ts'
 import { testRegions, type TestRegions } from '../conformance/regions.ts'
 import { eventually } from '../replication/eventually.ts'
@@ -147,19 +146,6 @@ describe.runIf(isLocal)('unlike DynamoDB', () => {
     const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName: table }))
     expect(TimeToLiveDescription).toMatchObject({ AttributeName: 'end', TimeToLiveStatus: 'ENABLED' })
     expect((await client.send(new ScanCommand({ TableName: table }))).Count).toBe(1)
-  })
-
-  test(differs('streams-cannot-be-read'), async () => {
-    const table = await region.createTable({
-      StreamSpecification: { StreamEnabled: true, StreamViewType: 'NEW_AND_OLD_IMAGES' },
-    })
-    expect((await described(table))?.LatestStreamArn).toContain(`:table/${table}/stream/`)
-    for (const operation of ['ListStreams', 'DescribeStream', 'GetShardIterator', 'GetRecords']) {
-      const headers = { ...apiHeaders(operation), 'X-Amz-Target': `DynamoDBStreams_20120810.${operation}` }
-      const { status, json } = await send({ endpoint: region.endpoint, headers, body: '{}' })
-      expect(status).toBe(400)
-      expect(json).toMatchObject({ __type: 'com.amazon.coral.service#UnknownOperationException' })
-    }
   })
 
   test(differs('quotas-of-the-account'), async () => {

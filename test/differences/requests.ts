@@ -140,13 +140,13 @@ export const requests = {
     date: '2026-04',
     test: 'differences/held.test.ts',
   },
-  'streams-cannot-be-read': {
-    aws: 'The records of a stream are read by the four operations of DynamoDB Streams.',
-    here: 'A table’s stream is described, and the operations of DynamoDB Streams are unknown.',
-    why: 'Not built yet.',
+  'stream-retention-bytes': {
+    aws: 'The records of a stream can be read for 24 hours.',
+    here: 'The records of a stream can be read for 24 hours, unless the log of the region grows beyond the bytes that it may hold for them.',
+    why: 'The disk is the operator’s. `--stream-retention-bytes` sets the bytes; a metric and the node’s log say when they do not suffice.',
     evidence: guide,
     date: '2026-04',
-    test: 'differences/held.test.ts',
+    test: 'unit/engine/change-streams.test.ts',
   },
   'keys-of-kms': {
     aws: 'A KMS key that does not exist, or that DynamoDB may not use, is refused.',

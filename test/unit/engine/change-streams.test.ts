@@ -8,6 +8,7 @@ import { bodyOffset } from '../../../src/core/item/row.ts'
 import { inOneTurn } from '../../../src/core/turns.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import type { Edit } from '../../../src/ports/store.ts'
+import { differs } from '../../differences/difference.ts'
 import { del, itemOf, makeTable, openRegion, put, replicate, startMs, TestClock } from './region.ts'
 
 const settings = (label: string, enabled = true, viewType = 'NEW_AND_OLD_IMAGES') => ({
@@ -223,7 +224,7 @@ describe('a change stream', () => {
     expect(new Set(shards.map(({ tag }) => tag)).size).toBe(2)
   })
 
-  test('keeps the log within a number of bytes', async () => {
+  test(differs('stream-retention-bytes'), async () => {
     const { engine } = await openRegion('us-east-1')
     const table = await makeTable(engine, 't', { more: [settings('one')] })
     const large = { v: { S: 'x'.repeat(300_000) } }
