@@ -203,11 +203,11 @@ const newSeen = (): Seen => ({ tables: new Set(), gets: [], writes: [], pages: [
 
 type Find = (nameOrArn: string | undefined) => string | undefined
 
-async function both(name: string, given: object) {
+async function both(name: string, sample: object) {
   const operation = registry.get(name) as Operation
   const seen = { ...newSeen(), action: name }
   const { context, engine } = await region(seen)
-  const input = withShard(given, engine)
+  const input = withShard(sample, engine)
   const ready = prepared(operation, input as never, context)
   const said = operation.touches(ready)
   await operation.run(ready, requestContext({ ...context, engine: watched(engine, seen) }))
