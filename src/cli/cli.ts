@@ -65,6 +65,21 @@ define('conflicts <table>', 'show the writes that lost last-writer-wins', option
   .option('--region <name>', 'those of one region only, as met there')
   .option('--follow', 'go on with those to come')
 
+const streams = program.command('streams').description('change streams of tables')
+
+defineBelow(
+  streams,
+  'tail <table>',
+  'follow the change stream of a table in one region, each record a line of JSON',
+  optionsOf.status,
+  async (command) => {
+    const { runStreamsTail } = await import('./commands/streams.ts')
+    await runStreamsTail(command)
+  },
+)
+  .option('--region <name>', 'the region whose stream it is (default: the first)')
+  .option('--from <where>', 'oldest: all that can be read; now: what is to come (default: now)')
+
 const watermarkAge = [
   '--watermark-age-max <duration>',
   'an older watermark proves nothing: exit status 2 (default: 10s)',

@@ -18,7 +18,7 @@ import { readInput } from '../core/wire/input.ts'
 import { parseAroundItems } from '../core/wire/sent-items.ts'
 import { parseJson, withPlainFractions } from '../core/wire/json.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
-import { operationNames, streamOperationNames } from '../core/wire/model/shapes.ts'
+import { operationOf } from '../core/wire/target.ts'
 import { refusedByStore } from '../engine/trouble.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
 import type { Decisions } from '../operations/stages.ts'
@@ -65,7 +65,7 @@ export function pipeline(options: PipelineOptions): Pipeline {
     try {
       // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
       if (contentType === 'application/json') return answer(plainJson)
-      operation = targetOf(request.headers)
+      operation = operationIn(request.headers)
       const principal = principalOf(request, options)
       const body = bodyOf(operation, request)
       performing = new Performing(options, operation, principal)
@@ -111,11 +111,6 @@ export const json10 = 'application/x-amz-json-1.0'
 
 const jsonTypes: ReadonlySet<string> = new Set([json10, 'application/x-amz-json-1.1', 'application/json'])
 const unknown = 'unknown'
-/** Two services answer at one port. No operation of one is called like one of the other. */
-const targets: ReadonlyMap<unknown, string> = new Map([
-  ...operationNames.map((name) => [`DynamoDB_20120810.${name}`, name] as const),
-  ...streamOperationNames.map((name) => [`DynamoDBStreams_20120810.${name}`, name] as const),
-])
 
 /** Undefined where signatures are looked at in form only. */
 function principalOf(request: ApiRequest, { signatures, regions }: PipelineOptions): Principal | undefined {
@@ -164,8 +159,8 @@ function isAboutNumber(error: unknown): boolean {
   return error instanceof ServiceError && error.message.startsWith('NUMBER_VALUE')
 }
 
-function targetOf(headers: IncomingHttpHeaders): string {
-  const name = targets.get(headers['x-amz-target'])
+function operationIn(headers: IncomingHttpHeaders): string {
+  const name = operationOf(headers['x-amz-target'])
   if (name === undefined) throw new ServiceError('UnknownOperationException', '')
   return name
 }

@@ -1,4 +1,5 @@
 /** The requests of a bench, as bytes on the wire, with the headers of an SDK; and the items that they are about. */
+import { targetOf } from '../../src/core/wire/target.ts'
 import { authorizationOf, timeOf } from '../unit/wire/sign.ts'
 
 export const tableName = 'bench'
@@ -138,7 +139,7 @@ function authorization({ url, region, ...keys }: Aim, target: string, body: stri
 
 export function encodeRequest(operation: string, input: unknown, aim: Aim = aimAt(8000)): Buffer {
   const body = JSON.stringify(input)
-  const target = `DynamoDB_20120810.${operation}`
+  const target = targetOf(operation)
   const time = timeOf(Date.now())
   const head = [
     'POST / HTTP/1.1',
@@ -159,7 +160,7 @@ export function encodeRequest(operation: string, input: unknown, aim: Aim = aimA
 export async function call(to: number | Aim, operation: string, input: unknown): Promise<Record<string, unknown>> {
   const aim = typeof to === 'number' ? aimAt(to) : to
   const body = JSON.stringify(input)
-  const target = `DynamoDB_20120810.${operation}`
+  const target = targetOf(operation)
   const time = timeOf(Date.now())
   const response = await fetch(aim.url, {
     method: 'POST',

@@ -3,7 +3,7 @@ import { Administrator } from './administrator.ts'
 import { worldNow } from './aims.ts'
 import { overruledMax } from '../../src/core/limits.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import type { Variant } from './boot.ts'
+import { streamsAtRest, type Variant } from './boot.ts'
 import { checkConflicts, checkRegion, checkWritable, difference } from './checks.ts'
 import { Client, type ClientHabits } from './client.ts'
 import { Faults } from './faults.ts'
@@ -11,6 +11,7 @@ import { drawFaultPlan, type FaultPlan, type FaultPlanOptions } from './faults/p
 import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 import {
   allShapes,
+  changeStreams,
   contradictions,
   hasShape,
   manyTables,
@@ -18,6 +19,7 @@ import {
   randomOfContradictions,
   removedTables,
   type Shape,
+  streamsOf,
 } from './shapes.ts'
 import { SimulatedCache } from './simulated-cache.ts'
 import { Inspector } from './inspector.ts'
@@ -25,6 +27,7 @@ import { isItem } from './log-watch.ts'
 import { Prover } from './prover.ts'
 import { Refusals } from './refusals.ts'
 import { removeTables, untilForgotten } from './removals.ts'
+import { StreamWatch } from './stream-watch.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
@@ -40,6 +43,8 @@ export type RunOptions = {
   readonly caches?: boolean
   /** Whether regions refuse questions at times; by chance when not said. */
   readonly refusals?: boolean
+  /** Whether change streams are read; by chance when not said. */
+  readonly streams?: boolean
   /** Prints the story as it happens. */
   readonly print?: (line: string) => void
   /** To look at the world as it was, before it is gone. */
@@ -91,6 +96,7 @@ export async function runSeed({
   only,
   caches: withCaches,
   refusals = only === undefined && version >= Refusals.world && Refusals.areIn(seed),
+  streams,
   print,
   onFailure,
 }: RunOptions): Promise<RunResult> {
@@ -99,6 +105,7 @@ export async function runSeed({
     seed,
     caches: withCaches ?? new SeededRandom(seed ^ cachesSeed).chance(0.3),
   }
+  const hasStreams = streams ?? plan.shapes.includes(changeStreams)
   const world = new World({
     seed,
     regionCount: plan.regionCount,
@@ -106,6 +113,7 @@ export async function runSeed({
     ...(print === undefined ? {} : { print }),
   })
   for (const { name } of plan.shapes) world.sightings.draw(name)
+  if (hasStreams) world.streams = streamsOf(seed)
   if (refusals) world.refusals = new Refusals(world, seed, plan.loadMs)
   const clients: Client[] = []
   const caches: SimulatedCache[] = []
@@ -161,6 +169,8 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   const { scheduler, random, regions } = world
   const founders = [...regions]
   await Promise.all(founders.map((region) => region.start()))
+  const streams = world.streams === streamsAtRest ? undefined : new StreamWatch(world)
+  streams?.start()
   const refusing = world.refusals?.run(scheduler.nowMs + plan.loadMs)
   const administrator = new Administrator(world)
   const home = random.pick(regions)
@@ -208,6 +218,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   for (const cache of caches) await cache.settle()
   for (const cache of caches) await cache.stop()
   inspector.stop()
+  await streams?.finish()
   if (random.chance(0.3)) await prover.damage()
   for (const region of regions) {
     checkRegion(region)

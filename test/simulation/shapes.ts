@@ -2,6 +2,7 @@
  * What some worlds are like from their beginning on, and what goes on in them besides faults. Each is drawn by its own name, so
  * that a world without it is as it was, and counts as met when the state that it exists for was there.
  */
+import type { StreamSettings } from '../../src/readers/sweepers/change-streams.ts'
 import { randomOf } from './faults/plan.ts'
 import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 
@@ -41,10 +42,23 @@ export const removedTables: Shape = {
   aim: 'of which no region knows anything in the end',
 }
 
-export const allShapes: readonly Shape[] = [contradictions, oneRegionAlone, manyTables, removedTables]
+export const changeStreams: Shape = {
+  name: 'change streams',
+  world: 9,
+  isIn: (seed) => randomOf(seed, 'change streams').chance(0.12),
+  aim: 'of which shards have been followed by others while there were records',
+}
+
+export const allShapes: readonly Shape[] = [contradictions, oneRegionAlone, manyTables, removedTables, changeStreams]
 
 export function hasShape({ world, isIn }: Shape, of: { readonly seed: number; readonly world: number }): boolean {
   return of.world >= world && isIn(of.seed)
+}
+
+/** All of the log is kept, and shards end every few seconds. */
+export function streamsOf(seed: number): StreamSettings {
+  const rollMs = randomOf(seed, 'rolls of change streams').pick([1000, 3000, 10_000])
+  return { retentionMs: 3_600_000, retentionBytes: Number.MAX_SAFE_INTEGER, rollMs, everyMs: 300 }
 }
 
 const quarrelChance = 0.4

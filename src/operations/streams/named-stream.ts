@@ -17,7 +17,7 @@ export function checkStreamArn(arn: string | undefined): void {
 
 /** Throws for a stream that the region does not have, or has no more. */
 export function streamNamed(arn: string, context: OperationContext): ChangeStream {
-  const found = context.engine.streams.all().find((stream) => arnOf(stream, context) === arn)
+  const found = context.engine.streams.all().findLast((stream) => arnOf(stream, context) === arn)
   if (found === undefined || isOver(found, context)) throw notFound(`Stream: ${arn} not found`)
   return found
 }

@@ -1,6 +1,7 @@
 /** One request of the API, once, over a connection that is kept: what an SDK does below its retries. */
 import { hash } from 'node:crypto'
 import { Agent, request } from 'node:http'
+import { targetOf } from '../../../core/wire/target.ts'
 import { authorizationOf, signingTime } from '../../../http/access/signer.ts'
 import { codeOf, messageOf } from '../../../process/failure.ts'
 
@@ -47,7 +48,7 @@ export class Wire {
   async send({ region, endpoint }: Place, operation: string, input: Fields, timeoutMs: number): Promise<Fields> {
     const url = new URL(endpoint)
     const body = JSON.stringify(input)
-    const target = `DynamoDB_20120810.${operation}`
+    const target = targetOf(operation)
     const time = signingTime(Date.now())
     const toSign = { 'content-type': contentType, host: url.host, 'x-amz-date': time, 'x-amz-target': target }
     const authorization = authorizationOf({
