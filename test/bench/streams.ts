@@ -9,7 +9,16 @@ import { type Child, Load, removeFolder, startNats, startNode, temporaryFolder }
 import { rounded, table } from './figures.ts'
 import { goals } from './goals.ts'
 import { keep, machine } from './machine.ts'
-import { type Candidate, measure, middle, type Ratio, ratioOf, type Samples, type Target } from './measure.ts'
+import {
+  type Candidate,
+  measure,
+  middle,
+  type Ratio,
+  ratioOf,
+  type Sample,
+  type Samples,
+  type Target,
+} from './measure.ts'
 import { type Aim, aimAt, call, createTable, encodeRequest, itemOf, spread } from './requests.ts'
 import { streamed } from './three-regions.ts'
 
@@ -138,7 +147,9 @@ function put(name: string, n: number, version: number): readonly [string, object
   return ['PutItem', { TableName: name, Item: { ...itemOf(n, version), more: { S: 'x'.repeat(90) } } }]
 }
 
-const of = (samples: Samples, name: string) => samples.get(name) ?? []
+function of(samples: Samples, name: string): readonly Sample[] {
+  return samples.get(name) ?? []
+}
 
 async function started<Kind extends Child>(starting: Promise<Kind>): Promise<Kind> {
   const child = await starting
