@@ -165,8 +165,10 @@ export class FrontDoor {
     if (!refusedHead(request, response)) this.#sockets.begin(request, response, () => this.#carryOut(request, response))
   }
 
+  /** A region that is alone answers for every region. */
   #meantBy(region: string): string {
-    return isOwnRegion(region) ? (Object.keys(this.#options.endpoints)[0] ?? region) : region
+    const [first = region, ...others] = Object.keys(this.#options.endpoints)
+    return isOwnRegion(region) || others.length === 0 ? first : region
   }
 
   #carryOut(request: IncomingMessage, response: ServerResponse): void {

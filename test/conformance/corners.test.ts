@@ -150,6 +150,91 @@ describe.runIf(isLocal)('attribute_type', () => {
   })
 })
 
+/** 31 maps around a scalar are the most. */
+function nested(levels: number): object {
+  return Array.from({ length: levels - 1 }).reduce<object>((value) => ({ M: { m: value } }), s('x'))
+}
+
+/** Faults of an action that no table has to be looked up for. */
+const faults: Readonly<Record<string, readonly [action: object, message: string]>> = {
+  syntax: [
+    { Update: { UpdateExpression: 'SET' } },
+    'Invalid UpdateExpression: Syntax error; token: "<EOF>", near: "SET"',
+  ],
+  'an unused value': [
+    { Delete: { ConditionExpression: 'attribute_exists(a)', ExpressionAttributeValues: { ':v': s('x') } } },
+    'Value provided in ExpressionAttributeValues unused in expressions: keys: {:v}',
+  ],
+  'an undefined name': [
+    { ConditionCheck: { ConditionExpression: 'attribute_exists(#a)' } },
+    'Invalid ConditionExpression: An expression attribute name used in the document path is not defined; attribute name: #a',
+  ],
+  'no number': [
+    { Put: { Item: { pk: s('p'), v: { N: 'x' } } } },
+    'The parameter cannot be converted to a numeric value: x',
+  ],
+  'a value 100 levels deep': [
+    { Put: { Item: { pk: s('q'), v: nested(100) } } },
+    'Nesting Levels have exceeded supported limits: Attributes in the item have nested levels beyond supported limit',
+  ],
+}
+const pairs = Object.keys(faults).flatMap((first) =>
+  Object.keys(faults).flatMap((second) => (first === second ? [] : [[first, second] as const])),
+)
+
+describe.runIf(isLocal)('the actions of a transaction', () => {
+  test.each(pairs)(
+    'are read one by one: %s before %s is told, though there is no such table',
+    async (first, second) => {
+      const named = (fault: string, key: string): object => {
+        const [[kind, action] = ['', {}]] = Object.entries(faults[fault]?.[0] ?? {}) as [string, object][]
+        const Key = kind === 'Put' ? {} : { Key: { pk: s(key) } }
+        return { [kind]: { TableName: 'no-such-table', ...Key, ...action } }
+      }
+      expect(await told('TransactWriteItems', { TransactItems: [named(first, 'a'), named(second, 'b')] })).toBe(
+        faults[first]?.[1],
+      )
+    },
+  )
+})
+
+describe.runIf(isLocal)('an ordering in a statement', () => {
+  test.each(Object.entries({ BOOL: true, NULL: true, L: [], M: {}, SS: ['a'], NS: ['1'], BS: ['AA=='] }))(
+    'is not against a parameter of type %s, which may be compared for equality',
+    async (type, value) => {
+      const ask = async (condition: string, count = 1): Promise<string> =>
+        told('ExecuteStatement', {
+          Statement: `SELECT * FROM "${TableName}" WHERE ${condition}`,
+          Parameters: Array.from({ length: count }, () => ({ [type]: value })),
+        })
+      const refused = (operator: string): string =>
+        `Incorrect operand type for operator or function; operator or function: ${operator}, operand type: ${type}`
+      for (const operator of ['<', '<=', '>', '>=']) expect(await ask(`x ${operator} ?`)).toBe(refused(operator))
+      expect(await ask('x BETWEEN ? AND ?', 2)).toBe(refused('BETWEEN'))
+      for (const operator of ['=', '<>']) expect(await ask(`x ${operator} ?`)).toBe('accepted')
+    },
+  )
+
+  test.each(Object.entries({ S: 'a', N: '1', B: 'AA==' }))('is against one of type %s', async (type, value) => {
+    const Statement = `SELECT * FROM "${TableName}" WHERE x < ? AND x BETWEEN ? AND ?`
+    const Parameters = Array.from({ length: 3 }, () => ({ [type]: value }))
+    expect(await told('ExecuteStatement', { Statement, Parameters })).toBe('accepted')
+  })
+})
+
+describe.runIf(isLocal)('a reply to tags', () => {
+  test('is empty, of either operation', async () => {
+    const ResourceArn = `arn:aws:dynamodb:us-east-1:000000000000:table/${TableName}`
+    for (const [operation, input] of [
+      ['TagResource', { ResourceArn, Tags: [{ Key: 'a', Value: 'b' }] }],
+      ['UntagResource', { ResourceArn, TagKeys: ['a'] }],
+    ] as const) {
+      const { status, bytes, headers } = await call(region.endpoint, operation, input)
+      expect([status, bytes.length, headers['content-length'], headers['x-amz-crc32']]).toEqual([200, 0, '0', '0'])
+    }
+  })
+})
+
 describe.runIf(isLocal)('a transaction that is sent again with its token', () => {
   test.each([
     [

@@ -148,6 +148,15 @@ describe.runIf(isLocal)('unlike DynamoDB', () => {
     expect((await client.send(new ScanCommand({ TableName: table }))).Count).toBe(1)
   })
 
+  test(differs('rates-of-the-control-plane'), async () => {
+    const table = await region.createTable()
+    const asked = Array.from({ length: 30 }, () => [
+      client.send(new DescribeLimitsCommand({})),
+      described(table),
+    ]).flat()
+    expect(await Promise.all(asked)).toHaveLength(60)
+  })
+
   test(differs('quotas-of-the-account'), async () => {
     const { TableMaxReadCapacityUnits: most = 0 } = await client.send(new DescribeLimitsCommand({}))
     expect(most).toBe(40_000)

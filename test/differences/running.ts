@@ -19,6 +19,14 @@ export const running = {
     date: '2026-10-09',
     test: 'conformance/tables.test.ts',
   },
+  'rates-of-the-control-plane': {
+    aws: 'Operations on tables and settings are throttled by their rate; DescribeLimits may come once a minute.',
+    here: 'Operations on tables and settings are throttled by no rate of their own.',
+    why: 'Tests make many tables at once.',
+    evidence: 'AWS API reference, DescribeLimits; ack-api-quirks, a public report of 548 probes of AWS',
+    date: '2026-10-09',
+    test: 'differences/held.test.ts',
+  },
   'quotas-of-the-account': {
     aws: 'DescribeLimits tells quotas that hold.',
     here: 'DescribeLimits tells the quotas of a new account, and a table may have more.',

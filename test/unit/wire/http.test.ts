@@ -4,7 +4,7 @@ import { DynamoDBClient, GetItemCommand } from '@aws-sdk/client-dynamodb'
 import { ServiceError } from '../../../src/core/errors.ts'
 import type { Operation } from '../../../src/operations/operation.ts'
 import { apiHeaders, call, send, signedHeaders } from '../../conformance/raw-request.ts'
-import { exchange } from '../../conformance/raw-socket.ts'
+import { exchange, httpText } from '../../conformance/raw-socket.ts'
 import { echo, serverWith, type TestServer } from './server.ts'
 import { differs } from '../../differences/difference.ts'
 
@@ -106,6 +106,33 @@ describe('replies', () => {
     const plain = await send({ endpoint: server.url, headers: refused, body: JSON.stringify(long) })
     expect(plain.headers['content-encoding']).toBeUndefined()
   })
+})
+
+test('a reply is compressed from 4,096 bytes on', async () => {
+  const around = JSON.stringify({ input: { ...key, ProjectionExpression: '' } }).length
+  const encodingOf = async (sizeBytes: number): Promise<string | undefined> => {
+    const body = JSON.stringify({ ...key, ProjectionExpression: 'x'.repeat(sizeBytes - around) })
+    const headers = { ...apiHeaders('GetItem'), 'Accept-Encoding': 'gzip' }
+    const reply = await send({ endpoint: server.url, headers, body })
+    const bytes = reply.headers['content-encoding'] === 'gzip' ? gunzipSync(reply.bytes) : reply.bytes
+    expect(bytes.length).toBe(sizeBytes)
+    return reply.headers['content-encoding']
+  }
+  expect([await encodingOf(4095), await encodingOf(4096)]).toEqual([undefined, 'gzip'])
+})
+
+test('of several Accept-Encoding headers the first counts', async () => {
+  const body = JSON.stringify({ ...key, ProjectionExpression: 'x'.repeat(5000) })
+  const headers = { ...apiHeaders('GetItem'), Connection: 'close' }
+  const encodingOf = async (...accepted: readonly string[]): Promise<string | undefined> => {
+    const lines = accepted.map((each) => `Accept-Encoding: ${each}\r\n`).join('')
+    const text = httpText(headers, body).replace('\r\n\r\n', `\r\n${lines}\r\n`)
+    const reply = await exchange(server.url, { writes: [text], waitMs: 10_000 })
+    return /content-encoding: (\w+)/i.exec(reply)?.[1]
+  }
+  expect(await encodingOf('deflate', 'gzip')).toBe('deflate')
+  expect(await encodingOf('gzip', 'deflate')).toBe('gzip')
+  expect(await encodingOf('identity', 'gzip')).toBeUndefined()
 })
 
 test('come in at both addresses of localhost', async () => {

@@ -150,6 +150,12 @@ describe('the front door', () => {
     for (const name of ['local', 'localhost']) expect(answeredBy(await send(door, name, Buffer.from('{}')))).toBe('one')
   })
 
+  test('takes a signature for any region for one for its only region, as that does', async () => {
+    const door = await frontDoor({ one: await region() })
+    for (const name of ['one', 'mars', 'local'])
+      expect(answeredBy(await send(door, name, Buffer.from('{}')))).toBe('one')
+  })
+
   test('uses connections again', async () => {
     const one = await region()
     const sockets = new Set<unknown>()
@@ -162,14 +168,14 @@ describe('the front door', () => {
   })
 
   test('refuses in the words of the API what has no signature, and what is for no region that there is', async () => {
-    const door = await frontDoor({ one: await region() })
+    const door = await frontDoor({ one: await region(), two: await region() })
     expect(errorOf(await send(door, undefined, Buffer.from('{}')))).toEqual([
       400,
       'MissingAuthenticationTokenException',
     ])
     const unknown = await send(door, 'mars', Buffer.alloc(5_000_000))
     expect(errorOf(unknown)).toEqual([400, 'InvalidSignatureException'])
-    expect(unknown.body.toString()).toContain("not 'mars'. This front door leads to one.")
+    expect(unknown.body.toString()).toContain("not 'mars'. This front door leads to one, two.")
     expect(unknown.incoming.headers['x-amzn-requestid']).toMatch(/^[0-9A-Z]{52}$/)
   })
 
