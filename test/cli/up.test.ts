@@ -62,6 +62,11 @@ describe('longitude up', { timeout: 60_000 }, () => {
     for (const { endpoint } of regions)
       for (const path of ['/health', '/ready', '/metrics']) expect(await statusOf(endpoint + path)).toBe(200)
     expect(alive(processes)).toEqual(processes)
+    const [{ endpoint } = { endpoint: '' }, { region, endpoint: there } = { region: '', endpoint: '' }] = regions
+    const misdirected = clientAt({ endpoint, region })
+    const sent = misdirected.send(new GetItemCommand({ TableName: 'Employees', Key: { EmployeeID: item.EmployeeID } }))
+    await expect(sent).rejects.toThrow(`${region} is at ${there}`)
+    misdirected.destroy()
     // As a terminal does it: to the whole group, of which the children are no part.
     process.kill(-(running.supervisor.pid ?? 0), 'SIGINT')
     expect(await running.ended).toMatchObject({ status: 0 })
