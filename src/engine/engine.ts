@@ -14,8 +14,9 @@ import type { RecordHead } from '../core/change/record.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
+import type { Expires } from '../core/item/expiry.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
-import type { Index, Table, TableId } from '../core/table/table.ts'
+import type { Index, Table, TableId, TablePart } from '../core/table/table.ts'
 import type { Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Damage } from './store/damage.ts'
@@ -170,10 +171,10 @@ export interface Tables extends ReadTables {
   forgetRegisters(id: TableId, upTo: Stamp, left?: readonly string[]): Promise<number>
   /** Removes a table's rows, index rows and registers in bounded steps; `progress` is told the rows removed so far. */
   removeTable(id: TableId, progress?: (rows: number) => void): Promise<void>
-  /** Removes an index's rows in bounded steps; the registers are the caller's, who has made it DELETING before. */
-  removeIndex(id: TableId, index: Pick<Index, 'number'>, progress?: (rows: number) => void): Promise<void>
-  /** Fills an index from the table in bounded steps, writes going on meanwhile; resolves when it is complete. */
-  backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void>
+  /** Removes the rows of an index, or the expiry index, in bounded steps; the registers are the caller's, who has said before that it goes. */
+  removePart(id: TableId, part: TablePart, progress?: (rows: number) => void): Promise<void>
+  /** Fills an index, or the expiry index, from the table in bounded steps, writes going on meanwhile; resolves when it is complete. */
+  backfill(id: TableId, part: TablePart, progress?: (rows: number) => void): Promise<void>
   /** Removes a table's rows in bounded steps and keeps the table itself; what arrives meanwhile may be removed with them. */
   emptyTable(id: TableId, progress?: (rows: number) => void): Promise<void>
   /** Ids of all tables of which any shared register is known, whether or not this region has a replica. */
@@ -192,6 +193,18 @@ export interface ReadItems extends Regional {
   read(plan: ReadPlan): Turns<Page>
   /** For what goes on in a later turn than that in which it looked up the table: it is still there, and so is the index. */
   serves(table: Table, index?: Index): boolean
+}
+
+/** A place in the expiry index of a table: after the entry of `key`, or before all of that second. */
+export type ExpiryPlace = Expires & { readonly key?: Buffer }
+
+/** An item that expires, by the region of its last write and the second. */
+export type ExpiryEntry = Expires & { readonly key: Buffer }
+
+/** The expiry index. */
+export interface Expiring {
+  /** Durable entries after that place, by region, second and key; at most `countMax`. */
+  expiries(table: Table, after: ExpiryPlace, countMax: number): readonly ExpiryEntry[]
 }
 
 /** Items as clients read and write them. */
@@ -320,7 +333,7 @@ export interface Health {
 }
 
 /** All of it, for the code that opens and closes it. Everything else takes the parts that it needs. */
-export interface Engine extends Tables, Items, RegionLog, Replica, Feeds, Health {
+export interface Engine extends Tables, Items, Expiring, RegionLog, Replica, Feeds, Health {
   readonly streams: ChangeStreams
   /** Waits for the open group, then refuses more. */
   close(): Promise<void>

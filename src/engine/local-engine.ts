@@ -5,7 +5,7 @@ import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
-import type { Index, Table, TableId } from '../core/table/table.ts'
+import type { Index, Table, TableId, TablePart } from '../core/table/table.ts'
 import { inOneTurn, type Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
@@ -15,6 +15,7 @@ import { Audits } from './derived/audit.ts'
 import { collectionSizeIn } from './derived/collections.ts'
 import { Commands } from './commands/commands.ts'
 import { horizonFrom, sizeFrom } from './derived/counts.ts'
+import { readExpiries } from './derived/expiry-rows.ts'
 import type {
   ApplyResult,
   CommitResult,
@@ -32,6 +33,8 @@ import type {
   Conflict,
   Cursor,
   Engine,
+  ExpiryEntry,
+  ExpiryPlace,
   FeedCount,
   OwnBounds,
   VisitRecord,
@@ -43,7 +46,7 @@ import { DecisionTime } from './commands/decision-time.ts'
 import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
 import { forgetRegisters } from './tables/forget-registers.ts'
 import { type Group, Groups } from './commands/group.ts'
-import { backfill, emptyTable, raiseHorizon, removeIndex, removeTable, removeTombstones } from './tables/jobs.ts'
+import { backfill, emptyTable, raiseHorizon, removePart, removeTable, removeTombstones } from './tables/jobs.ts'
 import { collectionKey, countsKey, headKey, noteKey } from './store/keys.ts'
 import { LocalOrder } from './commands/local-order.ts'
 import { readLog, trimLog, visitOwnLog } from './log/log.ts'
@@ -120,12 +123,12 @@ export class LocalEngine implements Engine {
     return removeTable(this.#state, id, progress)
   }
 
-  removeIndex(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void> {
-    return removeIndex(this.#state, id, index, progress)
+  removePart(id: TableId, part: TablePart, progress?: (rows: number) => void): Promise<void> {
+    return removePart(this.#state, id, part, progress)
   }
 
-  backfill(id: TableId, index: Index, progress?: (rows: number) => void): Promise<void> {
-    return backfill(this.#state, id, index, progress)
+  backfill(id: TableId, part: TablePart, progress?: (rows: number) => void): Promise<void> {
+    return backfill(this.#state, id, part, progress)
   }
 
   submit<One extends Command>(command: One): Promise<ResultOf<One>> {
@@ -148,6 +151,10 @@ export class LocalEngine implements Engine {
     return this.#state.damage.noting(() => readRow(this.#state.store, table, key))
   }
 
+  expiries(table: Table, after: ExpiryPlace, countMax: number): readonly ExpiryEntry[] {
+    return readExpiries(this.#state, table, after, countMax)
+  }
+
   read(plan: ReadPlan): Turns<Page> {
     const { store, damage } = this.#state
     return damage.notingTurns(readPage(store, plan, () => this.serves(plan.table, plan.index)))
@@ -162,8 +169,7 @@ export class LocalEngine implements Engine {
   }
 
   collectionSizeBytes(table: Table, key: Buffer): number {
-    const { store, damage } = this.#state
-    return collectionSizeIn(damage.noting(() => store.get(collectionKey(table.number, key))))
+    return collectionSizeIn(this.#state.damage.noting(() => this.#state.store.get(collectionKey(table.number, key))))
   }
 
   flushed(): Position {
@@ -180,8 +186,7 @@ export class LocalEngine implements Engine {
   }
 
   visitOwnLog(bounds: OwnBounds, visit: VisitRecord): Position {
-    const own = { ...bounds, upTo: Math.min(bounds.upTo, this.#flushed) }
-    return this.#state.damage.noting(() => visitOwnLog(this.#state, own, visit))
+    return this.#state.damage.noting(() => visitOwnLog(this.#state, bounds, this.#flushed, visit))
   }
 
   onFlushed(listener: () => void): () => void {
@@ -362,10 +367,7 @@ export class LocalEngine implements Engine {
   }
 
   #reach(position: Position, oldest: Position, clock: ClockState): void {
-    assert(
-      position >= this.#flushed && oldest >= this.#oldest,
-      'engine: the log only grows, and is trimmed from its start',
-    )
+    assert(position >= this.#flushed && oldest >= this.#oldest, 'engine: the log goes forward at both ends')
     this.#flushed = position
     this.#oldest = oldest
     this.#clock = clock

@@ -167,6 +167,11 @@ export const metrics = {
     help: 'The round trip to the peer, as short questions have needed it.',
     labels: ['peer'],
   },
+  longitude_time_to_live_deleted_total: {
+    kind: 'counter',
+    help: 'Items that this region deleted because they had expired (TimeToLiveDeletedItemCount).',
+    labels: ['table'],
+  },
   longitude_conflicts_total: {
     kind: 'counter',
     help: 'Writes that lost last-writer-wins to a concurrent one.',

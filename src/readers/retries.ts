@@ -8,7 +8,17 @@ import { Repeats } from '../core/repeats.ts'
 import type { Env } from '../ports/env.ts'
 
 /** What is tried again, as /metrics names it. */
-export type Work = 'catch up' | 'follow' | 'fetch' | 'join' | 'merge' | 'probe' | 'refill' | 'replicas'
+export type Work =
+  | 'catch up'
+  | 'expire'
+  | 'follow'
+  | 'fetch'
+  | 'housekeeping'
+  | 'join'
+  | 'merge'
+  | 'probe'
+  | 'refill'
+  | 'replicas'
 
 export type RetriesEnv = Pick<Env, 'clock' | 'log' | 'meter'>
 

@@ -14,6 +14,7 @@ import type { OperationContext } from '../operations/operation.ts'
 import { Caretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
 import type { Service } from '../ports/service.ts'
+import { Expiry, type ExpirySettings } from '../readers/expiry/expiry.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
@@ -44,6 +45,8 @@ export type RegionOptions = {
   readonly streams?: StreamSettings
   /** Shards of every change stream; by the capacity of their tables where not given. */
   readonly streamShards?: number | undefined
+  /** When expired items are deleted; as in readers/expiry unless said otherwise. */
+  readonly expiry?: ExpirySettings
 }
 
 /** What the server of a region is started with; the context comes from the region. */
@@ -53,6 +56,7 @@ export type Region = {
   readonly env: Env
   readonly engine: Engine
   readonly replication: Replication
+  readonly expiry: Expiry
   readonly invalidator: Invalidator
   readonly context: OperationContext
   /** Serves the API: once, when everything else runs. `others` resolves when other processes have given back what they had of it. */
@@ -106,15 +110,23 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const replication = startReplication(env, engine, topology, options.replication ?? { logPositionsMax })
   life.add(() => replication.stop())
   const caches = invalidator(env, engine)
+  const expiry = new Expiry({
+    env,
+    engine,
+    topology,
+    hears: (peer) => replication.hears(peer),
+    settings: options.expiry,
+  })
   const loops = loopsOf({ env, engine, opened, replication, sweeping: options.sweeping })
   const streams = streamKeeper(env, engine, options.streams ?? usualStreams)
-  for (const service of [streams, ...loops, caches, caretaker]) await life.start(service)
+  for (const service of [streams, ...loops, expiry, caches, caretaker]) await life.start(service)
   let stopping = false
   const context = { engine, env, settings }
   return {
     env,
     engine,
     replication,
+    expiry,
     invalidator: caches,
     context,
     serve: async (server, others) => {

@@ -18,6 +18,7 @@
  */
 import type {
   Decreases,
+  Expiry,
   IndexSettings,
   IndexStatus,
   KeyAttribute,
@@ -55,6 +56,7 @@ export type RegisterValues = {
   'settings/time-to-live': { readonly attribute: string; readonly enabled: boolean }
   /** `before`: the throughput that is described until the status ends. */
   'local/status': { readonly status: TableStatus; readonly sinceMs: number; readonly before?: Throughput }
+  'local/expiry': Expiry
   'local/deletion-protection': boolean
   /** Of the replica: it may only be disassociated once this is false. Absent is true. */
   'local/disassociation-protection': boolean

@@ -63,6 +63,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     attributes: attributesFrom(definition, indexes),
     indexes,
     ...leftovers(registers),
+    ...expiryFrom(registers),
     ...overruledIndexes(registers, settled),
     settings,
     ...(local.status === 'UPDATING' && local.before !== undefined ? { throughputBefore: local.before } : {}),
@@ -146,6 +147,11 @@ function overruledIndexes(registers: Registers, { overruled }: Settled): Pick<Ta
 function leftovers(registers: Registers): Pick<Table, 'leftovers'> {
   const numbers = registersUnder(registers, leftoverRegister('')).map(([, number]) => number as number)
   return numbers.length === 0 ? {} : { leftovers: numbers }
+}
+
+function expiryFrom(registers: Registers): Pick<Table, 'expiry'> {
+  const expiry = registerValue(registers, 'local/expiry')
+  return expiry === undefined ? {} : { expiry }
 }
 
 /** Those that a key of the table or of an index uses: as given first, those of later indexes after them. */

@@ -137,6 +137,8 @@ export type Table = {
   readonly indexes: readonly Index[]
   /** Numbers of former indexes whose rows are still to be removed. */
   readonly leftovers?: readonly number[]
+  /** The index of expiring items; absent while there is none, and nothing expires. */
+  readonly expiry?: Expiry
   /** Shared registers of indexes that do not count (contradictions.ts), by the index's name. */
   readonly overruledIndexes?: ReadonlyMap<string, object>
   readonly settings: TableSettings
@@ -145,6 +147,19 @@ export type Table = {
   /** Every region that has or is getting a replica, this one included, in the order of their creation; empty for a table of one region. */
   readonly replicas: readonly Replica[]
 }
+
+/** FILLING: writes keep it, and items from before are added. GOING: no write keeps it, and its entries are removed. */
+export type Expiry = { readonly attribute: string; readonly status: 'FILLING' | 'ACTIVE' | 'GOING' }
+
+/** The attribute that writes keep the expiry index by. */
+export const expiryAttribute = ({ expiry }: Table): string | undefined =>
+  expiry === undefined || expiry.status === 'GOING' ? undefined : expiry.attribute
+
+/** What is filled, or removed, on its own: an index by its number, or the expiry index. */
+export type TablePart = number | 'expiry'
+
+/** Whether something follows from what is in the table's items, so that a change of a row has to look inside. */
+export const looksInside = (table: Table): boolean => table.indexes.length > 0 || expiryAttribute(table) !== undefined
 
 /** For good: its rows may be removed at any moment. */
 export const isGoing = ({ status, mayStay }: Table): boolean => status === 'DELETING' && mayStay !== true

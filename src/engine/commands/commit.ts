@@ -7,7 +7,7 @@ import type { Cause } from '../../core/change/change.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { bodyOffset, encodeRow, encodeRowOfText, isTombstone, itemSizeOf, type Row } from '../../core/item/row.ts'
-import type { Table } from '../../core/table/table.ts'
+import { looksInside, type Table } from '../../core/table/table.ts'
 import { hasItemCollections } from '../../core/write/item-collection.ts'
 import { decide } from '../../core/write/decide.ts'
 import type { Current, Outcome, Refusal, Write } from '../../core/write/write.ts'
@@ -153,7 +153,7 @@ function editOne(state: State, group: Group, write: Accepted, cause: Cause): voi
     beforeItem: previous instanceof StoredItem ? previous.parsed : undefined,
     row,
     bytes: rowBytes(row, write),
-    item: table.indexes.length === 0 ? undefined : next?.item(),
+    item: looksInside(table) ? next?.item() : undefined,
     cause,
   })
 }

@@ -11,7 +11,7 @@ import {
   keeperRegister,
   replicaRegister,
 } from '../../core/table/registers.ts'
-import type { Table, TableId } from '../../core/table/table.ts'
+import { looksInside, type Table, type TableId } from '../../core/table/table.ts'
 import { registerValueOf } from '../tables/catalog.ts'
 import { DamagedRecord, itemRowDamage } from '../store/damaged-record.ts'
 import { addConflict, addOverruled, addSetAside } from '../feed.ts'
@@ -63,11 +63,11 @@ export function mergeItem(state: State, group: Group, peer: PeerItem): Merged {
     return 'won'
   }
   const local = before === undefined ? undefined : decodeRow(before)
-  const result = reconcile(local, incoming)
+  const result = withoutVainConflict(reconcile(local, incoming), local, incoming)
   if (result.result === 'ignored') return 'ignored'
   if (result.result === 'conflict' && local !== undefined)
     addConflict(state, group, table, { key, local, incoming, winner: result.winner })
-  const beforeItem = table.indexes.length === 0 ? undefined : itemIn(before)
+  const beforeItem = looksInside(table) ? itemIn(before) : undefined
   const item = takesIncoming(result) ? checked.item : beforeItem
   const bytes = result.row === incoming ? row : undefined
   editRow(state, group, {
@@ -177,6 +177,12 @@ type Sent = { readonly origin: string; readonly table: TableId; readonly key: Bu
 function setAside(state: State, group: Group, sent: Sent, error: unknown): undefined {
   if (!(error instanceof RangeError)) throw error
   addSetAside(state, group, { ...sent, reason: error.message })
+}
+
+/** Two deletes that knew nothing of each other lose nothing by each other: they are told as no conflict. */
+function withoutVainConflict(result: Reconciled, local: Row | undefined, incoming: Row): Reconciled {
+  if (result.result !== 'conflict' || local?.tombstone !== true || !incoming.tombstone) return result
+  return { result: result.winner === 'incoming' ? 'applied' : 'seen', row: result.row }
 }
 
 function takesIncoming(result: Reconciled): boolean {

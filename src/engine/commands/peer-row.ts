@@ -14,14 +14,14 @@ import { itemSizeBytesMax, messageSizeBytesMax } from '../../core/limits.ts'
 import { isCausal } from '../../core/reconcile/reconcile.ts'
 import { isLocalRegister } from '../../core/table/registers.ts'
 import { isRegisterValue } from '../../core/table/register-value.ts'
-import type { KeyAttribute, Table } from '../../core/table/table.ts'
+import { looksInside, type KeyAttribute, type Table } from '../../core/table/table.ts'
 
 /**
  * Throws RangeError with the reason. Returns the item of a live row where the table has indexes: otherwise nobody needs it,
  * and the row is checked without parsing it.
  */
 export function checkItemRow(table: Table, key: Buffer, row: Row): Item | undefined {
-  if (table.indexes.length === 0 && isRightByItsBytes(table, key, row)) return undefined
+  if (!looksInside(table) && isRightByItsBytes(table, key, row)) return undefined
   const item = parsed(row.body) as Item
   if (!isStoredItem(item)) throw new RangeError('its item is not one')
   const lacks = (part: KeyAttribute): boolean => keyValueOf(item, part) === undefined

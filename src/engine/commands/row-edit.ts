@@ -9,7 +9,7 @@ import { seenBy } from '../../core/reconcile/reconcile.ts'
 import { bodyOffset, decodeRow, encodeRow, isOnlyOf, isTombstone, type Row, sealedRow } from '../../core/item/row.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import type { Item } from '../../core/attribute/value.ts'
-import type { Table } from '../../core/table/table.ts'
+import { looksInside, type Table } from '../../core/table/table.ts'
 import { checkRow, itemRowDamage } from '../store/damaged-record.ts'
 import { editDerived } from '../derived/derived.ts'
 import type { Group } from './group.ts'
@@ -42,7 +42,7 @@ export function editRow(state: State, group: Group, edit: RowEdit): void {
   const bytes = edit.bytes === undefined ? encodeRow(row) : sealedRow(edit.bytes)
   const kept = edit.removed !== true && (!row.tombstone || keepsTombstones(table))
   state.groups.put(group, at, kept ? bytes : undefined)
-  const items = table.indexes.length === 0 ? noItems : { before: edit.beforeItem ?? itemIn(before), after: edit.item }
+  const items = looksInside(table) ? { before: edit.beforeItem ?? itemIn(before), after: edit.item } : noItems
   editDerived(state, group, { table, key, at, before, after: kept ? row : undefined, items })
   const ordinal = edit.cause === 'replica' ? 0 : nextOrdinal(state, table)
   const alone = edit.cause !== 'replica' && !keepsTombstones(table)
@@ -89,7 +89,7 @@ export function dropRow(state: State, group: Group, table: Table, at: Buffer): v
     state.groups.put(group, auditKey(table.number), Buffer.alloc(0))
     return
   }
-  const items = table.indexes.length === 0 ? noItems : { before: itemIn(before), after: undefined }
+  const items = looksInside(table) ? { before: itemIn(before), after: undefined } : noItems
   editDerived(state, group, { table, key, at, before, after: undefined, items })
 }
 

@@ -4,7 +4,7 @@
  * is marked in the store until its audit ends, so a crash or a full disk only postpones it.
  */
 import { auditTriesMax, stepRowsMax } from '../../core/limits.ts'
-import type { Table, TableId } from '../../core/table/table.ts'
+import { looksInside, type Table, type TableId } from '../../core/table/table.ts'
 import { StoreFailed } from '../../ports/store.ts'
 import { editing } from '../commands/apply.ts'
 import { rowIn } from '../store/damaged-record.ts'
@@ -128,7 +128,7 @@ function auditRows(auditing: Auditing, step: Step, found: FoundEntries): void {
     const row = rowIn(bytes)
     if (row === undefined) continue
     const key = at.subarray(rowPrefixBytes)
-    const item = step.table.indexes.length === 0 ? undefined : soundItem(step.table, key, row)
+    const item = looksInside(step.table) ? soundItem(step.table, key, row) : undefined
     for (const { rebuild } of derived) rebuild.row(auditing, step, { key, row, item })
   }
 }

@@ -1,7 +1,8 @@
 /** What an entry of the list of derived rows (derived.ts) does. Everything that it edits is in the group of the row's change. */
 import type { Item } from '../../core/attribute/value.ts'
+import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { Row } from '../../core/item/row.ts'
-import type { Table } from '../../core/table/table.ts'
+import type { Table, TablePart } from '../../core/table/table.ts'
 import type { Range } from '../../ports/store.ts'
 import type { Group } from '../commands/group.ts'
 import type { State } from '../state.ts'
@@ -17,15 +18,12 @@ export type RowChange = {
   readonly before: Buffer | undefined
   /** The row that takes its place; undefined where nothing is kept under the key. */
   readonly after: Row | undefined
-  /** The items of both, for entries that look inside: made only of tables with indexes. */
+  /** The items of both, for entries that look inside: made only of tables that have some. */
   readonly items: { readonly before: Item | undefined; readonly after: Item | undefined }
 }
 
 /** A row that was there before something that follows from it was asked for: an index made later has rows of it. */
-export type KeptRow = { readonly table: Table; readonly key: Buffer; readonly item: Item }
-
-/** The number of an index; undefined where the entry is one for the whole table. */
-export type Part = number | undefined
+export type KeptRow = { readonly table: Table; readonly key: Buffer; readonly stamp: Stamp; readonly item: Item }
 
 export type Step = { readonly group: Group; readonly table: Table }
 
@@ -54,7 +52,7 @@ export type Derived = {
   readonly name: string
   readonly edit: (state: State, group: Group, change: RowChange) => void
   /** Adds what is missing, if anything is: writes since then have added theirs. */
-  readonly fill: (state: State, group: Group, row: KeptRow, part: Part) => void
+  readonly fill: (state: State, group: Group, row: KeptRow, part: TablePart) => void
   /** Key ranges that are removed with a table. */
   readonly drop: (table: number) => readonly Range[]
   readonly rebuild: {

@@ -9,10 +9,10 @@ import { decodeItem, encodeItem } from '../../core/item/item-bytes.ts'
 import type { Row } from '../../core/item/row.ts'
 import { encodeIndexKey } from '../../core/key/index-key.ts'
 import { encodePrimaryKey } from '../../core/key/primary-key.ts'
-import type { Index, Table } from '../../core/table/table.ts'
+import type { Index, Table, TablePart } from '../../core/table/table.ts'
 import { collectionShare, hasItemCollections } from '../../core/write/item-collection.ts'
 import { rowIn } from '../store/damaged-record.ts'
-import type { Auditing, AuditedRow, Derived, KeptRow, Part, RowChange, Step, Strays } from './derived-entry.ts'
+import type { Auditing, AuditedRow, Derived, KeptRow, RowChange, Step, Strays } from './derived-entry.ts'
 import type { Group } from '../commands/group.ts'
 import { indexRowKey, rowKey, rowsOfIndex, tableIndexRows } from '../store/keys.ts'
 import { setSize } from './row-counts.ts'
@@ -45,7 +45,7 @@ function edit(state: State, group: Group, { table, items }: RowChange): void {
     if (index.status !== 'DELETING') editIndexRow(state, group, { table, index, items })
 }
 
-function fill(state: State, group: Group, { table, item }: KeptRow, part: Part): void {
+function fill(state: State, group: Group, { table, item }: KeptRow, part: TablePart): void {
   const index = table.indexes.find(({ number }) => number === part)
   const key = index === undefined ? undefined : keyOf(table, index, item)
   if (index === undefined || key === undefined || state.damage.asFound(() => state.groups.get(key)) !== undefined)

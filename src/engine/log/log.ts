@@ -42,8 +42,9 @@ export function readLog(state: State, { after, upTo, changesMax, bytesMax }: Bou
  * Only what the region itself has written: stretches that are known to hold nothing that leaves it are not read. What a peer
  * that was away asks for is read like this, entry by entry where it lies, and no more copied of it than leaves.
  */
-export function visitOwnLog(state: State, bounds: OwnBounds, visit: VisitRecord): Position {
-  const { after, upTo, bytesMax } = bounds
+export function visitOwnLog(state: State, bounds: OwnBounds, flushed: Position, visit: VisitRecord): Position {
+  const { after, bytesMax } = bounds
+  const upTo = Math.min(bounds.upTo, flushed)
   let read = after
   let bytes = 0
   while (read < upTo) {

@@ -6,6 +6,8 @@
  *   10 table u32 · primary key               rows
  *   20 table u32 · index u16 · index key     index rows
  *   21 table u32 · stamp · primary key       tombstones by age
+ *   22 table u32 · region u16 · second u48 · primary key
+ *                                            items by the second at which they expire, of each region that wrote them last
  *   30 position u64                          the log: an entry a commit, under the position of its first change
  *   31                                       its head, and
  *   32 table u32                             counts of a table and its indexes: beside the end of the log, as each commit writes
@@ -23,6 +25,7 @@
  */
 import type { Position } from '../../core/change/change.ts'
 import { everyRegion, stampSizeBytes, type Stamp, writeStamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import type { Expires } from '../../core/item/expiry.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Range } from '../../ports/store.ts'
 
@@ -31,6 +34,7 @@ const own = 0x01
 const rows = 0x10
 const indexRows = 0x20
 const tombstones = 0x21
+const expiries = 0x22
 const log = 0x30
 const head = 0x31
 const counts = 0x32
@@ -120,9 +124,26 @@ export function tombstoneKey(table: number, stamp: Stamp, key: Buffer): Buffer {
 /** The primary key that a tombstone's own key ends in. */
 export const tombstonePrimaryKey = (key: Buffer): Buffer => key.subarray(tombstonePrefixBytes + stampSizeBytes)
 
+const expiryPrefixBytes = 13
+
+/** `region` is that of the row's last write. */
+export function expiryKey(table: number, expires: Expires, key: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(expiryPrefixBytes + key.length)
+  bytes[0] = expiries
+  bytes.writeUInt32BE(table, 1)
+  bytes.writeUInt16BE(expires.region, 5)
+  bytes.writeUIntBE(expires.second, 7, 6)
+  key.copy(bytes, expiryPrefixBytes)
+  return bytes
+}
+
+export const expiresIn = (key: Buffer): Expires => ({ region: key.readUInt16BE(5), second: key.readUIntBE(7, 6) })
+export const expiringPrimaryKey = (key: Buffer): Buffer => key.subarray(expiryPrefixBytes)
+
 export const tableRows = (table: number): Range => tablePart(rows, table)
 export const tableIndexRows = (table: number): Range => tablePart(indexRows, table)
 export const tableTombstones = (table: number): Range => tablePart(tombstones, table)
+export const tableExpiries = (table: number): Range => tablePart(expiries, table)
 export const countsKey = (table: number): Buffer => tablePart(counts, table).from as Buffer
 
 export const tableCollections = (table: number): Range => tablePart(collections, table)
@@ -241,6 +262,7 @@ const names: ReadonlyMap<number, (key: Buffer) => string> = new Map([
   [own, (key: Buffer) => `the region’s record ${text(key)}`],
   [rows, (key: Buffer) => `the row ${rest(key, rowPrefixBytes)}${ofTable(key)}`],
   [indexRows, (key: Buffer) => `the index row ${rest(key, rowPrefixBytes)}${ofTable(key)}`],
+  [expiries, (key: Buffer) => `the time of expiry ${rest(key, rowPrefixBytes)}${ofTable(key)}`],
   [log, (key: Buffer) => `position ${at(key)} of the log`],
   [head, () => 'the head of the log'],
   [counts, (key: Buffer) => `the counts${ofTable(key)}`],

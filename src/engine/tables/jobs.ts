@@ -7,7 +7,7 @@ import { bodyOffset, isTombstone } from '../../core/item/row.ts'
 import { compareStamps, everyRegion, readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { applyChangesMax, stepBytesMax, stepRowsMax } from '../../core/limits.ts'
 import { isLocalRegister, replicaRegister } from '../../core/table/registers.ts'
-import type { Index, Table, TableId } from '../../core/table/table.ts'
+import { expiryAttribute, type Table, type TableId, type TablePart } from '../../core/table/table.ts'
 import type { Range } from '../../ports/store.ts'
 import { numberRegister } from './catalog.ts'
 import { itemRowDamage } from '../store/damaged-record.ts'
@@ -18,6 +18,7 @@ import {
   rowKey,
   rowPrefixBytes,
   rowsOfIndex,
+  tableExpiries,
   tableRows,
   tombstonePrefixBytes,
   tombstonePrimaryKey,
@@ -30,10 +31,10 @@ import type { State } from '../state.ts'
 type Progress = ((rows: number) => void) | undefined
 
 /**
- * Writes decided since the index was defined keep its rows themselves; this adds those of the items that were there
+ * Writes decided since the index was defined keep its rows themselves (the expiry index: its entries); this adds those of the items that were there
  * before, each as it is when its turn comes.
  */
-export async function backfill(state: State, id: TableId, index: Index, progress: Progress): Promise<void> {
+export async function backfill(state: State, id: TableId, part: TablePart, progress: Progress): Promise<void> {
   const known = state.catalog.decided(id)
   if (known === undefined) return
   const range = tableRows(known.number)
@@ -42,15 +43,14 @@ export async function backfill(state: State, id: TableId, index: Index, progress
   for (;;) {
     const keys = keysOf(state, { ...range, from })
     const table = state.catalog.decided(id)
-    const current = table?.indexes.find((each) => each.number === index.number)
-    if (keys.length === 0 || table === undefined || current === undefined || current.status === 'DELETING') return
+    if (keys.length === 0 || table === undefined || !isWanted(table, part)) return
     const group = state.groups.open()
     for (const key of keys) {
       const row = state.groups.get(key)
       // The index row of a damaged row follows when the row is repaired.
       if (row === undefined || itemRowDamage(row) !== undefined || isTombstone(row)) continue
-      const kept = { table, key: key.subarray(rowPrefixBytes), item: decodeItem(row.subarray(bodyOffset(row))) }
-      fillDerived(state, group, kept, current.number)
+      const [stamp, item] = [readStamp(row, 1), decodeItem(row.subarray(bodyOffset(row)))]
+      fillDerived(state, group, { table, key: key.subarray(rowPrefixBytes), stamp, item }, part)
     }
     await state.groups.written(group)
     await state.clock.sleep(0)
@@ -58,6 +58,12 @@ export async function backfill(state: State, id: TableId, index: Index, progress
     progress?.(rows)
     from = after(keys.at(-1) as Buffer)
   }
+}
+
+function isWanted(table: Table, part: TablePart): boolean {
+  if (part === 'expiry') return expiryAttribute(table) !== undefined
+  const index = table.indexes.find(({ number }) => number === part)
+  return index !== undefined && index.status !== 'DELETING'
 }
 
 export async function removeTable(state: State, id: TableId, progress: Progress): Promise<void> {
@@ -84,18 +90,14 @@ export async function emptyTable(state: State, id: TableId, progress: Progress):
   }
 }
 
-export async function removeIndex(
-  state: State,
-  id: TableId,
-  index: Pick<Index, 'number'>,
-  progress: Progress,
-): Promise<void> {
+export async function removePart(state: State, id: TableId, part: TablePart, progress: Progress): Promise<void> {
   const table = state.catalog.decided(id)
   if (table === undefined) return
-  await removeRange(state, rowsOfIndex(table.number, index.number), progress)
+  if (part === 'expiry') return await removeRange(state, tableExpiries(table.number), progress)
+  await removeRange(state, rowsOfIndex(table.number, part), progress)
   const group = state.groups.open()
   const counts = state.counts.touch(table.number)
-  delete counts.indexes[index.number]
+  delete counts.indexes[part]
   state.counts.seal(group)
   await group.durable
 }

@@ -9,6 +9,7 @@
  *   table DELETING             rows, index rows and registers removed, unless it may stay (core/table/departures.ts)
  *   index CREATING             filled from the table, then ACTIVE
  *   index DELETING             its rows removed, then its local register
+ *   time to live               the expiry index begun, filled and removed as the setting asks
  *   leftover                   the rows of a former index removed, then the note of it
  */
 import {
@@ -96,7 +97,26 @@ export class Caretaker implements Service {
     }
     for (const number of table.leftovers ?? [])
       this.undertake(table, table, `clear ${number}`, () => this.clear(table, number))
+    this.considerExpiry(table)
     if (this.isReady(table)) this.undertake(table, table, 'activate', () => this.activate(table.id))
+  }
+
+  private considerExpiry(table: Table): void {
+    const next = nextOfExpiry(table)
+    if (next !== undefined) this.undertake(table, table, 'expiry', () => this.expiry(table.id))
+  }
+
+  private async expiry(id: TableId): Promise<void> {
+    const { engine } = this.care
+    const table = engine.tableWithId(id)
+    const next = table === undefined ? undefined : nextOfExpiry(table)
+    if (next === undefined) return
+    if (next === 'fill') await engine.backfill(id, 'expiry')
+    if (next === 'remove' || next === 'begin') await engine.removePart(id, 'expiry')
+    // Meanwhile the setting may be another.
+    const now = engine.tableWithId(id)
+    if (now === undefined || nextOfExpiry(now) !== next) return
+    await engine.define(id, [{ register: 'local/expiry', value: expiryAfter(now, next) }])
   }
 
   private isReady(table: Table): boolean {
@@ -186,21 +206,39 @@ export class Caretaker implements Service {
     }
     const index = await stateIndex('CREATING')
     if (index?.status !== 'CREATING') return
-    await engine.backfill(id, index)
+    await engine.backfill(id, index.number)
     await stateIndex('ACTIVE')
   }
 
   private async drop(table: Table, index: Index): Promise<void> {
-    await this.care.engine.removeIndex(table.id, index)
+    await this.care.engine.removePart(table.id, index.number)
     // Meanwhile another may have been made under the same name, with rows of its own.
     const { name, number } = index
     await this.care.engine.define(table.id, [{ register: localIndexRegister(name), value: undefined, number }])
   }
 
   private async clear(table: Table, number: number): Promise<void> {
-    await this.care.engine.removeIndex(table.id, { number })
+    await this.care.engine.removePart(table.id, number)
     await this.care.engine.define(table.id, [{ register: leftoverRegister(number), value: undefined }])
   }
+}
+
+type ExpiryStep = 'begin' | 'fill' | 'end' | 'remove'
+
+/** What is owed next, so that the expiry index is as the setting asks. */
+function nextOfExpiry({ status, expiry, settings: { timeToLive } }: Table): ExpiryStep | undefined {
+  const wanted = timeToLive?.enabled === true ? timeToLive.attribute : undefined
+  if (expiry === undefined) return wanted === undefined || status === 'CREATING' ? undefined : 'begin'
+  if (expiry.status === 'GOING') return 'remove'
+  if (expiry.attribute !== wanted) return 'end'
+  return expiry.status === 'FILLING' ? 'fill' : undefined
+}
+
+function expiryAfter({ expiry, settings }: Table, step: ExpiryStep): RegisterValues['local/expiry'] | undefined {
+  if (step === 'remove') return undefined
+  const attribute = step === 'begin' ? settings.timeToLive?.attribute : expiry?.attribute
+  const status = { begin: 'FILLING', fill: 'ACTIVE', end: 'GOING' } as const
+  return attribute === undefined ? undefined : { attribute, status: status[step] }
 }
 
 const own = (table: Table, region: string): string | undefined =>

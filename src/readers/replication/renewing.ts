@@ -40,6 +40,8 @@ export interface Replication {
   horizon(table: Table): Stamp | undefined
   /** The same of a table's registers, which every region has, with a replica or without. */
   registerHorizon(table: TableId): RegisterHorizon | undefined
+  /** Whether the peer can be heard; false while the line to it is cut, and of a region that is no peer. */
+  hears(region: string): boolean
   /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
   topologyChanged(): void
   /** Why nothing is replicated and no write is taken; undefined as a rule. */
@@ -120,6 +122,10 @@ class RenewingReplication implements Replication {
 
   registerHorizon(table: TableId): RegisterHorizon | undefined {
     return this.#renewing === undefined && this.#halted === undefined ? this.#readers.registerHorizon(table) : undefined
+  }
+
+  hears(region: string): boolean {
+    return this.#readers.hears(region)
   }
 
   topologyChanged(): void {

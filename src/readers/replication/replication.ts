@@ -29,6 +29,7 @@ import { MissingNote } from './receive/missing-note.ts'
 import { type RepairedReplica, repairReplica } from './compare/replica-repair.ts'
 import { Outbound } from './send/outbound.ts'
 import { Pauses } from './pause/pauses.ts'
+import { Pulse } from './send/pulse.ts'
 import { Publisher } from './send/publisher.ts'
 import { Questions } from './talk/questions.ts'
 import { type LogEnds, Replicas } from './replicas/replicas.ts'
@@ -48,8 +49,6 @@ import { Seals } from './talk/seals.ts'
 const announceMs = 1000
 const countMs = 200
 export const confirmedNote = 'replication/confirmed'
-const pulseNote = 'replication/pulse'
-const pulseMsMin = 150
 /** Announcements between two rounds of what is less urgent. */
 const slowEvery = 5
 
@@ -82,11 +81,11 @@ export class Readers {
   readonly #counting: Loop
   readonly #running: Promise<unknown>
   readonly #goesOn = (): boolean => !this.#loop.stopped
+  readonly #pulse: Pulse
+  readonly #retries: Retries
   /** Of each peer's disk, as last heard. */
   readonly #epochs = new Map<string, string>()
   #noted = ''
-  #pulsedMs = 0
-  #pulsedAtMs = 0
 
   constructor({ env, engine, topology, settings, onFinding }: ReadersOptions) {
     this.#env = env
@@ -102,6 +101,8 @@ export class Readers {
     this.#claims = new Claims({ env, engine, onFinding })
     this.#outbound = new Outbound({ engine, clock: env.clock, ledger: this.#ledger, claims: this.#claims })
     this.#measures = new Measures(env)
+    this.#retries = new Retries(env)
+    this.#pulse = new Pulse({ engine, clock: env.clock, announce: () => this.#announce(), goesOn: this.#goesOn })
     this.pauses = new Pauses({ engine, clock: env.clock, log: env.log })
     this.pauses.onChange(() => [...this.#subscribers.values()].forEach((subscriber) => subscriber.ring()))
     this.publisher = new Publisher({ env, engine, ledger: this.#ledger, claims: this.#claims, seals: this.#seals })
@@ -113,7 +114,7 @@ export class Readers {
         return peersOf(topology)
       },
       mutex: new Mutex(),
-      retries: new Retries(env),
+      retries: this.#retries,
       sources: this.#sources,
       leftovers: settings.leftovers,
       emptied: new Emptied(),
@@ -127,7 +128,7 @@ export class Readers {
       ...settings,
       seals: this.#seals,
       pauses: this.pauses,
-      retries: deps.retries,
+      retries: this.#retries,
       examine: (session: Session, from: Region) => this.#examine(session, from),
       hasPendingMergesOf: (of: string) => hasPendingMergesOf(deps, of),
       transfer: (session: Session, from: Region, epoch: string) => transferState(deps, session, from, epoch),
@@ -141,7 +142,7 @@ export class Readers {
       engine,
       topology,
       announcement: () => this.#announcement(),
-      onPulse: () => void this.#pulseNow().catch(() => undefined),
+      onPulse: () => void this.#pulse.now().catch(() => undefined),
       onConfirmed: (confirmation: Confirmation) => this.#confirmed(confirmation),
       reach: (peer: string, cursor: Position) => this.#reach(peer, cursor),
       mayStandAt: (peer: string, place: ToldPlace) => place.epoch !== engine.epoch || this.#claims.holds(peer, place),
@@ -281,15 +282,19 @@ export class Readers {
         this.#announce()
         for (const peer of this.#subscribers.keys()) this.#forgetWiped(peer)
         await Promise.all([this.#noteConfirmed(), this.#missing.write(this.#subscribers.values())])
-        await this.#pulse()
+        await this.#pulse.beat()
         if (turn % slowEvery === 0) await this.#holds.trim(this.#goesOn)
       } catch (error) {
-        // Of a disk that refuses writes everybody is told already.
-        const level = this.#engine.trouble() === undefined ? 'warn' : 'debug'
-        if (!this.#loop.stopped) this.#env.log[level]('replication housekeeping failed', { error: String(error) })
+        if (!this.#loop.stopped) this.#retries.note('housekeeping', error, 'replication housekeeping failed')
       }
       await this.#loop.pause(announceMs)
     }
+  }
+
+  /** Whether the peer can be heard; false of a region that is none. */
+  hears(region: string): boolean {
+    const state = this.#subscribers.get(region)?.state()
+    return state !== undefined && state !== 'cut'
   }
 
   #announce(): void {
@@ -339,22 +344,6 @@ export class Readers {
     this.#noted = text
   }
 
-  /** A region in which nothing happens says so durably: its clock goes on, and the peers' watermarks with it. */
-  async #pulse(): Promise<void> {
-    const { wallMs } = this.#engine.clock()
-    if (wallMs === this.#pulsedMs) await this.#engine.setNote(pulseNote, wallMs)
-    this.#pulsedMs = this.#engine.clock().wallMs
-  }
-
-  /** Somebody waits for the watermarks: not more often than a disk can well do it. */
-  async #pulseNow(): Promise<void> {
-    const nowMs = this.#env.clock.monotonicMs()
-    if (this.#loop.stopped || nowMs - this.#pulsedAtMs < pulseMsMin) return
-    this.#pulsedAtMs = nowMs
-    await this.#engine.setNote(pulseNote, this.#env.clock.wallMs())
-    if (!this.#loop.stopped) this.#announce()
-  }
-
   /** What a peer's former disk had confirmed, the one that it has now does not have. */
   #forgetWiped(peer: string): void {
     const epoch = this.#subscribers.get(peer)?.peerState.last?.epoch
@@ -393,7 +382,7 @@ export class Readers {
       seen: (here, origin, table) => seenOf(this.#subscribers, { self: this.#engine.region.name, here, origin, table }),
       peers: () => peersOf(this.#topology),
       isComplete: (table) => this.#replicas.isComplete(table),
-      pulse: () => this.#pulseNow(),
+      pulse: () => this.#pulse.now(),
     }
   }
 }

@@ -8,7 +8,7 @@ import { incompleteStatus } from '../../engine/store/leftovers.ts'
 import type { Health, ReadTables } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
-import { periodic } from './periodic.ts'
+import { periodic } from '../periodic.ts'
 
 const everyMs = 5000
 

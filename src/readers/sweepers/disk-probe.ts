@@ -2,7 +2,7 @@
 import type { Health } from '../../engine/engine.ts'
 import type { Service } from '../../ports/service.ts'
 import { Retries, type RetriesEnv } from '../retries.ts'
-import { periodic } from './periodic.ts'
+import { periodic } from '../periodic.ts'
 
 const everyMs = 1000
 

@@ -7,7 +7,7 @@ import type { TableId } from '../../core/table/table.ts'
 import type { RegisterHorizon, Tables } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
-import { periodic } from './periodic.ts'
+import { periodic } from '../periodic.ts'
 import { bound, usualPace } from './tombstones.ts'
 
 /** `horizon` is undefined when it is not known. */

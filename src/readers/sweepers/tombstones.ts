@@ -9,7 +9,7 @@ import type { Table } from '../../core/table/table.ts'
 import type { ReadTables, Replica } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
-import { periodic } from './periodic.ts'
+import { periodic } from '../periodic.ts'
 
 export type SweeperPace = { readonly everyMs: number; readonly ageMsMin: number }
 

@@ -33,7 +33,7 @@ async function filled(): Promise<Made> {
     replicas,
     indexes: { 'by-color': { id: 'one' }, 'by-shade': { id: 'two', ...local } },
   })
-  for (const index of made.indexes) await engine.backfill(made.id, index)
+  for (const index of made.indexes) await engine.backfill(made.id, index.number)
   for (let n = 0; n < 20; n++) await engine.commit([put(made, item(n))])
   return { engine, store, table: engine.tableNamed('T') as Table }
 }

@@ -52,10 +52,7 @@ it('an index is filled without it, and has it once the row is mended', async () 
   const index = indexValue({ id: 'two' })
   await engine.define(table.id, [{ register: 'index/more', value: index }])
   const now = engine.tableWithId(table.id)!
-  await engine.backfill(
-    table.id,
-    now.indexes.find(({ name }) => name === 'more')!,
-  )
+  await engine.backfill(table.id, now.indexes.find(({ name }) => name === 'more')!.number)
   expect(
     engine.size(
       now,

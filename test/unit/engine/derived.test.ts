@@ -27,7 +27,8 @@ const indexes = {
     key: { partition: [attributeNamed('pk')], sort: [attributeNamed('color')] },
   },
 }
-const colored = (sk: number, color: string): Item => itemOf('p', sk, { color: { S: color } })
+const colored = (sk: number, color: string, expires = 100 + sk): Item =>
+  itemOf('p', sk, { color: { S: color }, expires: { N: String(expires) } })
 
 type Here = TestRegion & { readonly store: MemoryStore; readonly table: Table }
 
@@ -35,6 +36,9 @@ async function here(): Promise<Here> {
   const store = new MemoryStore()
   const region = await openRegion('us-east-1', store)
   const table = await makeTable(region.engine, 't', { replicas, indexes })
+  await region.engine.define(table.id, [
+    { register: 'local/expiry', value: { attribute: 'expires', status: 'ACTIVE' } },
+  ])
   await region.engine.commit([1, 2, 3].map((sk) => put(table, colored(sk, 'red'))))
   return { ...region, store, table }
 }
@@ -59,6 +63,8 @@ const horizon = { wallMs: 2 ** 42, counter: 0, region: 1 }
 const changes: Readonly<Record<string, (at: Here) => Promise<unknown>>> = {
   'a put of a new item': ({ engine, table }) => engine.commit([put(table, colored(4, 'blue'))]),
   'a put over an item': ({ engine, table }) => engine.commit([put(table, colored(1, 'blue'))]),
+  'a put that expires at another time': ({ engine, table }) => engine.commit([put(table, colored(1, 'red', 7))]),
+  'a put that never expires': ({ engine, table }) => engine.commit([put(table, itemOf('p', 1))]),
   'a delete': ({ engine, table }) => engine.commit([del(table, itemOf('p', 1))]),
   'a put over a tombstone': async ({ engine, table }) => {
     await engine.commit([del(table, itemOf('p', 1))])
@@ -105,13 +111,21 @@ const changes: Readonly<Record<string, (at: Here) => Promise<unknown>>> = {
     ])
     const late = engine.tableWithId(table.id)?.indexes.find(({ name }) => name === 'late')
     if (late === undefined) throw new Error('the index is there')
-    await engine.backfill(table.id, late)
+    await engine.backfill(table.id, late.number)
   },
   'an index that is removed': async ({ engine, table }) => {
     const [index] = table.indexes
     if (index === undefined) throw new Error('the index is there')
     await engine.define(table.id, [{ register: `index/${index.name}`, value: indexValue({ ...index, deleted: true }) }])
-    await engine.removeIndex(table.id, index)
+    await engine.removePart(table.id, index.number)
+  },
+  'the expiry index begun again and filled': async ({ engine, table }) => {
+    const state = (value: unknown) => engine.define(table.id, [{ register: 'local/expiry', value }])
+    await state({ attribute: 'expires', status: 'GOING' })
+    await engine.commit([put(table, colored(1, 'red', 7)), put(table, colored(8, 'red'))])
+    await engine.removePart(table.id, 'expiry')
+    await state({ attribute: 'expires', status: 'FILLING' })
+    await engine.backfill(table.id, 'expiry')
   },
   'tombstones that are forgotten': async ({ engine, table }) => {
     await engine.commit([del(table, itemOf('p', 1))])

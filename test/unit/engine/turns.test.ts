@@ -97,7 +97,7 @@ describe('one turn reads no more than a step', () => {
     const [index] = engine.tableWithId(id)?.indexes ?? []
     if (index === undefined) throw new Error('no index')
     store.begin()
-    await engine.backfill(id, index)
+    await engine.backfill(id, index.number)
     // What is read to be found is read once more as it is when its turn comes.
     expect(store.most.bytes).toBeLessThan(3 * stepBytesMax)
     store.begin()

@@ -1,6 +1,6 @@
 /** Runs a job again and again, each time so long after the last run has ended. */
-import type { Clock } from '../../ports/clock.ts'
-import type { Service } from '../../ports/service.ts'
+import type { Clock } from '../ports/clock.ts'
+import type { Service } from '../ports/service.ts'
 
 export type Job = {
   readonly everyMs: number
