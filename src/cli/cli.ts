@@ -130,6 +130,19 @@ defineBelow(
   },
 ).option('--force', 'also while the table is UPDATING')
 
+const ttl = program.command('ttl').description('items that expire')
+
+defineBelow(
+  ttl,
+  'run <table>',
+  'delete now, in every region, what it would have deleted by a time',
+  optionsOf.status,
+  async (command, json) => {
+    const { runTtl } = await import('./commands/ttl.ts')
+    await runTtl(command, json)
+  },
+).option('--at <time>', 'seconds since 1970 or a date such as 2027-01-31T12:00:00Z; now when not given')
+
 define(
   'deployment',
   'write what regions on machines of their own need: certificates, NATS servers, nodes',

@@ -12,7 +12,7 @@ import { workersMax } from '../core/limits.ts'
 import { logLevels } from '../adapters/system/pino-log.ts'
 import { accessOptions, adminOptions, apiAccessOptions } from './access-options.ts'
 import { cacheOptions, optionsOfCache } from './cache-options.ts'
-import { optionsOfStreams, streamOptions } from './stream-options.ts'
+import { changeOptions, optionsOfChanges } from './change-options.ts'
 import { deploymentOptions, nodeTlsOptions } from '../deployment/options.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
 import { peers, upstreams } from './addresses.ts'
@@ -218,7 +218,7 @@ export const options = {
   ...accessOptions,
   ...deploymentOptions,
   ...cacheOptions,
-  ...streamOptions,
+  ...changeOptions,
 } as const satisfies Record<string, Row>
 
 export type OptionName = keyof typeof options
@@ -245,7 +245,7 @@ export const optionsOf = {
     'accountId',
     'globalTables2017',
     'tableTransitionMs',
-    ...optionsOfStreams,
+    ...optionsOfChanges,
     'admitUnsignedPeersUntil',
     'cache',
   ],
@@ -266,7 +266,7 @@ export const optionsOf = {
     'accountId',
     'globalTables2017',
     'tableTransitionMs',
-    ...optionsOfStreams,
+    ...optionsOfChanges,
     'clockFile',
     'logLevel',
     'logFormat',

@@ -16,8 +16,10 @@ import type { VisitorOptions } from '../http/access/visitors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
+import { type ExpirySettings, usualExpiry } from '../readers/expiry/expiry.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
 import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
+import type { ReplicationSettings } from '../readers/replication/settings.ts'
 import type { SealSettings } from '../readers/replication/talk/seals.ts'
 import { adminRoutes } from './admin/admin.ts'
 import { type WatchedCredentials, watchCredentials } from '../deployment/secrets/credentials.ts'
@@ -78,6 +80,9 @@ export type NodeOptions = {
   readonly streamShards?: number | undefined
   readonly streamRollMs?: number | undefined
   readonly streamRetentionBytes?: number | undefined
+  /** Seconds; as in readers/expiry unless said otherwise. */
+  readonly ttlDelay?: number
+  readonly ttlGrace?: number
   /** Where a drill may say that the wall clock is wrong. */
   readonly clockFile?: string | undefined
   readonly log: Log
@@ -128,7 +133,6 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   })
   life.add(() => bus.close())
   const clock = clockOf(options)
-  const seals = sealSettings(options)
   const around = { clock, random: systemRandom, bus, log, meter }
   const settings = engineOptions(options, topology, folder)
   const { store, env, engine, recovery } = await openOwnEngine(regionStore, around, settings)
@@ -147,14 +151,9 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     globalTables2017: options.globalTables2017 === 'serve',
     tableTransitionMs: options.tableTransitionMs,
     streams: streamSettings(options),
+    expiry: expiryOf(options),
     before: [recovery],
-    replication: {
-      logPositionsMax,
-      ...seals,
-      get leftovers() {
-        return recovery.leftovers
-      },
-    },
+    replication: replicationOf(options, recovery),
   })
   life.add(() => region.stop())
   life.add(
@@ -184,6 +183,21 @@ function streamSettings({ streamRollMs: rollMs, streamRetentionBytes: retentionB
 
 function regionsWatch({ self, log, peers, peerEndpoints = {}, readRegions }: NodeOptions): TopologyWatch {
   return watchTopology({ self, fixed: peers, fixedEndpoints: peerEndpoints, read: readRegions, log })
+}
+
+/** Throws a Failure where the region's own key cannot be read. */
+function replicationOf(options: NodeOptions, recovery: Recovery): ReplicationSettings {
+  return {
+    logPositionsMax,
+    ...sealSettings(options),
+    get leftovers() {
+      return recovery.leftovers
+    },
+  }
+}
+
+function expiryOf({ ttlDelay, ttlGrace }: NodeOptions): ExpirySettings {
+  return { delaySeconds: ttlDelay ?? usualExpiry.delaySeconds, graceSeconds: ttlGrace ?? usualExpiry.graceSeconds }
 }
 
 function engineOptions(options: NodeOptions, topology: Topology, folder: string): EngineOptions {
@@ -270,6 +284,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
         topology,
         context: region.context,
         invalidator,
+        expiry: region.expiry,
         damage: () => recovery.notice(),
       }),
       onBrokenInvariant: options.onBrokenInvariant,

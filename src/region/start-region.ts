@@ -83,18 +83,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const region = topology.self.name
   const opened = options.engine ?? (await openEngine(env, options))
   const engine = options.observe?.(opened) ?? opened
-  const settings = {
-    accountId: options.accountId ?? '000000000000',
-    globalTables2017: options.globalTables2017 ?? false,
-    region,
-    get regions() {
-      return topology.regions.map(({ name }) => name)
-    },
-    get tableTransitionMs() {
-      return options.tableTransitionMs ?? 0
-    },
-    streamRetentionMs: (options.streams ?? usualStreams).retentionMs,
-  }
+  const settings = settingsOf(options)
   const caretaker = new Caretaker({
     engine,
     env,
@@ -145,6 +134,22 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
       stopping = true
       await life.stop()
     },
+  }
+}
+
+function settingsOf(options: RegionOptions): OperationContext['settings'] {
+  const { topology, accountId = '000000000000', globalTables2017 = false, streams = usualStreams } = options
+  return {
+    accountId,
+    globalTables2017,
+    region: topology.self.name,
+    get regions() {
+      return topology.regions.map(({ name }) => name)
+    },
+    get tableTransitionMs() {
+      return options.tableTransitionMs ?? 0
+    },
+    streamRetentionMs: streams.retentionMs,
   }
 }
 

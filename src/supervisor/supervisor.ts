@@ -50,6 +50,8 @@ export type SupervisorOptions = VisitorOptions &
     readonly workers?: number
     readonly regionsFolder?: string | undefined
     readonly tableTransitionMs: number
+    readonly ttlDelay?: number
+    readonly ttlGrace?: number
     readonly admitUnsignedPeersUntil?: number | undefined
     readonly log: Log
     readonly sink: LineSink
@@ -201,7 +203,7 @@ export class Supervisor {
 
   #node(plan: RegionPlan): Supervised {
     const { host, accountId, globalTables2017 = 'refuse', credentials, workers = 1, failover } = this.#options
-    const { regionsFolder, tableTransitionMs, sink, layout } = this.#options
+    const { regionsFolder, tableTransitionMs, ttlDelay = 0, ttlGrace = 600, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -219,6 +221,8 @@ export class Supervisor {
       'account-id': accountId,
       'global-tables-2017': globalTables2017,
       'table-transition-ms': tableTransitionMs,
+      'ttl-delay': ttlDelay,
+      'ttl-grace': ttlGrace,
       'clock-file': join(plan.folder, clockFileName),
       ...visitorFlags(this.#options),
       ...streamFlags(this.#options),

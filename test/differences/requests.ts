@@ -132,10 +132,10 @@ export const requests = {
     date: '2026-04',
     test: 'differences/held.test.ts',
   },
-  'items-do-not-expire': {
-    aws: 'Items whose time to live has passed are deleted within days.',
-    here: 'Time to live is described, and no item expires.',
-    why: 'Not built yet.',
+  'items-expire-within-seconds': {
+    aws: 'Items whose time to live has passed are deleted within a few days.',
+    here: 'They are deleted within ten seconds. `--ttl-delay` makes that later.',
+    why: 'Tests should not wait.',
     evidence: guide,
     date: '2026-04',
     test: 'differences/held.test.ts',

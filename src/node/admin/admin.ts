@@ -3,6 +3,7 @@ import { peersOf } from '../../core/topology.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { AdminRoute } from '../../http/routes.ts'
+import type { Expiry } from '../../readers/expiry/expiry.ts'
 import type { Invalidator } from '../../readers/invalidator/invalidator.ts'
 import type { Replication } from '../../readers/replication/renewing.ts'
 import { conflictRoutes } from './conflict-feed.ts'
@@ -10,6 +11,7 @@ import { overruledRoutes, overruledStatus } from './overruled-settings.ts'
 import type { DamageNotice } from '../store/own-engine.ts'
 import type { OperationContext } from '../../operations/operation.ts'
 import { pauseRoutes } from './pause-routes.ts'
+import { expiryRoutes } from './expiry-routes.ts'
 import { replicaRoutes } from './replica-routes.ts'
 import { setAsideRoutes, setAsideStatus } from './set-aside.ts'
 import { verifyRoutes } from './verify-routes.ts'
@@ -20,12 +22,13 @@ export type AdminParts = {
   readonly topology: Topology
   readonly context: OperationContext
   readonly invalidator: Invalidator
+  readonly expiry: Expiry
   /** What was damaged of the store, as long as anybody should know. */
   readonly damage: () => DamageNotice | undefined
 }
 
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
-  const { engine, replication, topology, context, invalidator, damage } = parts
+  const { engine, replication, topology, context, invalidator, expiry, damage } = parts
   return [
     {
       method: 'GET',
@@ -51,6 +54,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...conflictRoutes(engine, topology),
     ...verifyRoutes(replication, engine),
     ...replicaRoutes(context),
+    ...expiryRoutes(expiry, engine),
     ...pauseRoutes(replication.pauses, engine, topology),
   ]
 }

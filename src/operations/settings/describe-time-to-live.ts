@@ -10,9 +10,10 @@ export const describeTimeToLive = defineControl<Wire<DescribeTimeToLiveInput>, W
   checks: [],
   run: (input, context) => {
     const table = tableInAnyState(input.TableName, context)
-    if (table.status === 'CREATING')
+    const { status } = table
+    if (status === 'CREATING' || status === 'DELETING')
       throw validationError(
-        'Cannot describe time to live while table is in CREATING state: Current table state is CREATING',
+        `Cannot describe time to live while table is in ${status} state: Current table state is ${status}`,
       )
     const { timeToLive } = table.settings
     if (timeToLive?.enabled !== true) return { TimeToLiveDescription: { TimeToLiveStatus: 'DISABLED' } }

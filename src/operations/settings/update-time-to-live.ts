@@ -1,4 +1,4 @@
-/** Kept, described and replicated like every setting; nothing expires yet. */
+/** Kept, described and replicated like every setting; the caretaker makes the expiry index follow it. */
 import type { UpdateTimeToLiveInput, UpdateTimeToLiveOutput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'

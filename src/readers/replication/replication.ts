@@ -40,7 +40,7 @@ import type { PeerStatus, ReplicationStatus } from './status/status.ts'
 import type { ReadersOptions } from './settings.ts'
 import { Subscriber } from './receive/subscriber.ts'
 import { LogHolds } from './send/trimming.ts'
-import { Emptied, transferState } from './copy/transfer.ts'
+import { Emptied, type Transfers, transferState } from './copy/transfer.ts'
 import { type Comparison, compareReplicas, type VerifyDeps } from './compare/verify.ts'
 import type { Session } from './talk/session.ts'
 import { isSilent } from './talk/silence.ts'
@@ -86,10 +86,12 @@ export class Readers {
   /** Of each peer's disk, as last heard. */
   readonly #epochs = new Map<string, string>()
   #noted = ''
+  #isChecked: boolean
 
   constructor({ env, engine, topology, settings, onFinding }: ReadersOptions) {
     this.#env = env
     this.#engine = engine
+    this.#isChecked = engine.flushed() === 0
     this.#topology = topology
     this.#loop = new Loop(env.clock)
     this.#counting = new Loop(env.clock)
@@ -124,20 +126,9 @@ export class Readers {
       hasPassed: (logEnds: LogEnds, replicas: readonly Replica[]) => this.#hasPassed(logEnds, replicas),
     }
     this.#replicas = new Replicas(deps)
-    const given = {
-      ...settings,
-      seals: this.#seals,
-      pauses: this.pauses,
-      retries: this.#retries,
-      examine: (session: Session, from: Region) => this.#examine(session, from),
-      hasPendingMergesOf: (of: string) => hasPendingMergesOf(deps, of),
-      transfer: (session: Session, from: Region, epoch: string) => transferState(deps, session, from, epoch),
-      onRegisters: deps.onRegisters,
-    }
-    this.#follow = (peer) => new Subscriber({ env, engine, ...given, peer })
+    this.#follow = this.#followers(deps, settings)
     for (const peer of peers) this.#subscribers.set(peer.name, this.#follow(peer))
-    let isChecked = engine.flushed() === 0
-    void Promise.race([this.examined(), env.clock.sleep(storeAgeCheckMsMax)]).then(() => (isChecked = true))
+    void Promise.race([this.examined(), env.clock.sleep(storeAgeCheckMsMax)]).then(() => (this.#isChecked = true))
     const answers = {
       engine,
       topology,
@@ -149,7 +140,7 @@ export class Readers {
       confirmedBy: (peer: string) => this.#confirmedBy(peer),
       twice: (peer: string) => this.#outbound.voices.laterOf(peer),
       leaving: () => this.#leaving.values(),
-      mayTell: () => isChecked && !this.#claims.hasFound,
+      mayTell: () => this.#isChecked && !this.#claims.hasFound,
       isComplete: (table: string) => this.#replicas.isComplete(table),
       series: new RowSeries(),
     }
@@ -289,6 +280,20 @@ export class Readers {
       }
       await this.#loop.pause(announceMs)
     }
+  }
+
+  #followers(deps: Transfers, settings: ReadersOptions['settings']): (peer: Region) => Subscriber {
+    const given = {
+      ...settings,
+      seals: this.#seals,
+      pauses: this.pauses,
+      retries: this.#retries,
+      examine: (session: Session, from: Region) => this.#examine(session, from),
+      hasPendingMergesOf: (of: string) => hasPendingMergesOf(deps, of),
+      transfer: (session: Session, from: Region, epoch: string) => transferState(deps, session, from, epoch),
+      onRegisters: () => this.#replicas.consider(),
+    }
+    return (peer) => new Subscriber({ env: this.#env, engine: this.#engine, ...given, peer })
   }
 
   /** Whether the peer can be heard; false of a region that is none. */

@@ -9,7 +9,7 @@ import { isGoing } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
-import { periodic } from './periodic.ts'
+import { periodic } from '../periodic.ts'
 
 export type StreamSettings = {
   readonly retentionMs: number

@@ -1,8 +1,8 @@
-/** The options of change streams. Rows of configuration.ts. */
+/** The options of change streams and of items that expire. Rows of configuration.ts. */
 import { z } from 'zod'
 import { streamRetentionBytes, streamRollMs, streamSlicesMax } from '../core/stream-limits.ts'
 
-export const streamOptions = {
+export const changeOptions = {
   streamShards: {
     flags: '--stream-shards <count>',
     help: 'shards of every new stream; 4 for a table on demand, else as its throughput asks for when not given',
@@ -23,6 +23,24 @@ export const streamOptions = {
       .min(16 * 1024 * 1024),
     default: streamRetentionBytes,
   },
+  ttlDelay: {
+    flags: '--ttl-delay <seconds>',
+    help: 'how long after its time an item is deleted at the earliest; AWS takes up to a few days',
+    schema: z.coerce.number().int().min(0).max(1_209_600),
+    default: 0,
+  },
+  ttlGrace: {
+    flags: '--ttl-grace <seconds>',
+    help: 'how much longer a region waits with expired items that another replica wrote last',
+    schema: z.coerce.number().int().min(0).max(1_209_600),
+    default: 600,
+  },
 } as const
 
-export const optionsOfStreams = ['streamShards', 'streamRollMs', 'streamRetentionBytes'] as const
+export const optionsOfChanges = [
+  'streamShards',
+  'streamRollMs',
+  'streamRetentionBytes',
+  'ttlDelay',
+  'ttlGrace',
+] as const
