@@ -3,6 +3,7 @@
  * outwards, so that a request finds everything there; stopping goes inwards, so that whatever was accepted is answered and
  * nothing writes to a store that is closed. The bus may be away at any time, from the start on: the region serves.
  */
+import { type TimingName, timings } from '../core/table/waits.ts'
 import { existsSync } from 'node:fs'
 import { steppedClock, systemClock } from '../adapters/system/clocks.ts'
 import { NatsBus } from '../adapters/nats/nats-bus.ts'
@@ -76,7 +77,7 @@ export type NodeOptions = {
   readonly signedFor?: readonly string[] | undefined
   /** Where clients reach the other regions, by region. */
   readonly peerEndpoints?: Readonly<Record<string, string>>
-  readonly tableTransitionMs: number
+  readonly timing?: TimingName
   readonly streamShards?: number | undefined
   readonly streamRollMs?: number | undefined
   readonly streamRetentionBytes?: number | undefined
@@ -149,7 +150,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     engine,
     accountId: options.accountId,
     globalTables2017: options.globalTables2017 === 'serve',
-    tableTransitionMs: options.tableTransitionMs,
+    timing: timings[options.timing ?? 'instant'],
     streams: streamSettings(options),
     expiry: expiryOf(options),
     before: [recovery],

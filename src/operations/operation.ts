@@ -11,6 +11,7 @@
  */
 import type { Principal } from '../core/auth/credentials.ts'
 import type { Position } from '../core/change/change.ts'
+import type { Timing } from '../core/table/waits.ts'
 import type { Engine, Items, RegionLog, Tables } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
 import type { CapacityReport, Spent } from './spent.ts'
@@ -48,8 +49,8 @@ export type OperationSettings = {
   readonly region: string
   /** Regions of the topology, this one included. */
   readonly regions: readonly string[]
-  /** How long a table stays CREATING, UPDATING or DELETING, in milliseconds. */
-  readonly tableTransitionMs: number
+  /** How long states last, and how long changes must wait. */
+  readonly timing: Timing
   /** How long records of change streams can be read, and streams that are disabled. */
   readonly streamRetentionMs: number
 }

@@ -6,6 +6,7 @@
  * writes to a store that is closed.
  */
 import { logPositionsMax } from '../core/limits.ts'
+import { type Timing, timings } from '../core/table/waits.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Engine } from '../engine/engine.ts'
 import { openEngine } from '../engine/open-engine.ts'
@@ -31,8 +32,8 @@ export type RegionOptions = {
   readonly accountId?: string
   /** Serve the operations of version 2017.11.29, which AWS refuses by now; false by default. */
   readonly globalTables2017?: boolean
-  /** How long a table stays CREATING, UPDATING or DELETING, in milliseconds; read whenever it is needed. */
-  readonly tableTransitionMs?: number
+  /** How long states last, and how long changes must wait: `timings.instant` by default; read whenever it is needed. */
+  readonly timing?: Timing
   readonly onBrokenInvariant?: (error: Error) => void
   /** An engine that is open on `env.store` already. The region closes it. */
   readonly engine?: Engine
@@ -88,15 +89,15 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     engine,
     env,
     region,
-    get tableTransitionMs() {
-      return settings.tableTransitionMs
+    get timing() {
+      return settings.timing
     },
   })
   // What the caretaker has in flight ends when the engine closes.
   life.add(() => caretaker.ended())
   life.add(() => opened.close())
   for (const service of options.before ?? []) await life.start(service)
-  const replication = startReplication(env, engine, topology, options.replication ?? { logPositionsMax })
+  const replication = startReplication(env, engine, topology, replicationSettings(options))
   life.add(() => replication.stop())
   const caches = invalidator(env, engine)
   const expiry = new Expiry({
@@ -137,6 +138,19 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   }
 }
 
+function replicationSettings(options: RegionOptions): ReplicationSettings {
+  const { replication = { logPositionsMax } } = options
+  return {
+    ...replication,
+    get leftovers() {
+      return replication.leftovers
+    },
+    get timing() {
+      return options.timing ?? timings.instant
+    },
+  }
+}
+
 function settingsOf(options: RegionOptions): OperationContext['settings'] {
   const { topology, accountId = '000000000000', globalTables2017 = false, streams = usualStreams } = options
   return {
@@ -146,8 +160,8 @@ function settingsOf(options: RegionOptions): OperationContext['settings'] {
     get regions() {
       return topology.regions.map(({ name }) => name)
     },
-    get tableTransitionMs() {
-      return options.tableTransitionMs ?? 0
+    get timing() {
+      return options.timing ?? timings.instant
     },
     streamRetentionMs: streams.retentionMs,
   }

@@ -3,6 +3,7 @@
  * one process of their own so that their timing does not depend on what the nodes do; and the front door. Everything starts at once, since nobody needs
  * another to begin; stopping goes from the nodes, which still have things to say, to the NATS servers.
  */
+import type { TimingName } from '../core/table/waits.ts'
 import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Log } from '../ports/log.ts'
@@ -49,7 +50,7 @@ export type SupervisorOptions = VisitorOptions &
     readonly credentials?: string | undefined
     readonly workers?: number
     readonly regionsFolder?: string | undefined
-    readonly tableTransitionMs: number
+    readonly timing?: TimingName
     readonly ttlDelay?: number
     readonly ttlGrace?: number
     readonly admitUnsignedPeersUntil?: number | undefined
@@ -203,7 +204,7 @@ export class Supervisor {
 
   #node(plan: RegionPlan): Supervised {
     const { host, accountId, globalTables2017 = 'refuse', credentials, workers = 1, failover } = this.#options
-    const { regionsFolder, tableTransitionMs, ttlDelay = 0, ttlGrace = 600, sink, layout } = this.#options
+    const { regionsFolder, timing = 'instant', ttlDelay = 0, ttlGrace = 600, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -220,7 +221,7 @@ export class Supervisor {
       ...admissionFlags(this.#options),
       'account-id': accountId,
       'global-tables-2017': globalTables2017,
-      'table-transition-ms': tableTransitionMs,
+      timing,
       'ttl-delay': ttlDelay,
       'ttl-grace': ttlGrace,
       'clock-file': join(plan.folder, clockFileName),

@@ -70,8 +70,8 @@ export type ClusterOptions = {
   readonly accountId?: string
   /** Serve the operations of version 2017.11.29, which AWS refuses by now. */
   readonly globalTables2017?: boolean
-  /** How long a table stays CREATING, UPDATING or DELETING, in milliseconds of the cluster's time; 0 by default. */
-  readonly tableTransitionMs?: number
+  /** How long states last, in the cluster's time: not at all, or as long as on AWS; 'instant' by default. */
+  readonly timing?: 'instant' | 'aws'
   /** Receives what the regions log. */
   readonly log?: (line: LogLine) => void
 }

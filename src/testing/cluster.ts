@@ -5,6 +5,7 @@
  *   await using cluster = await createCluster({ regions: ['us-east-1', 'eu-west-1'], clock: 'manual' })
  *   const dynamodb = new DynamoDBClient(cluster.client('eu-west-1'))
  */
+import { timings } from '../core/table/waits.ts'
 import { conflictsToldMax } from '../core/limits.ts'
 import { shownConflict } from '../node/admin/conflict-feed.ts'
 import type { Region } from '../core/topology.ts'
@@ -266,14 +267,14 @@ class EmbeddedCluster implements Cluster {
   }
 
   #settings(nowMs: number, behindMs: number): WorldSettings {
-    const { accountId, globalTables2017, tableTransitionMs, startAt } = this.#options
+    const { accountId, globalTables2017, timing, startAt } = this.#options
     return {
       regions: this.#known,
       epochMs: this.#isReal ? Date.now() - nowMs - behindMs : startMsOf(startAt),
       region: {
         ...(accountId === undefined ? {} : { accountId }),
         ...(globalTables2017 === undefined ? {} : { globalTables2017 }),
-        ...(tableTransitionMs === undefined ? {} : { tableTransitionMs }),
+        ...(timing === undefined ? {} : { timing: timings[timing] }),
       },
       log: (region) => this.#logOf(region, {}),
     }

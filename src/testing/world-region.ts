@@ -3,6 +3,7 @@
  * (region/start-region.ts), on the memory twins of a node's adapters. A killed process does nothing more, although its promises are still
  * around, because everything that it touches is fenced.
  */
+import type { Timing } from '../core/table/waits.ts'
 import { MemoryDisk, MemoryStore } from '../adapters/memory/memory-store.ts'
 import type { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
 import { ProcessClock, RegionClock } from '../adapters/memory/region-clock.ts'
@@ -31,7 +32,7 @@ export type WorldRegionOptions = {
 export type RegionSettings = {
   readonly accountId?: string
   readonly globalTables2017?: boolean
-  readonly tableTransitionMs?: number
+  readonly timing?: Timing
 }
 
 /** All that a region begins with. */

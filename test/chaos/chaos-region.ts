@@ -106,7 +106,7 @@ export class ChaosRegion {
     const peers = this.peers.flatMap((peer) => ['--peer', peer])
     const nats = `nats://127.0.0.1:${natsPort}`
     const own = ['--region', name, '--port', `${port}`, '--nats', nats, '--data', join(folder, 'node')]
-    const fixed = ['--table-transition-ms', '0', '--regions-folder', join(root, 'regions')]
+    const fixed = ['--regions-folder', join(root, 'regions')]
     const node = this.#spawn(process.execPath, [this.program, 'node', ...own, ...fixed, ...peers, ...this.flags])
     this.#node = node
     await until(`node of ${name}`, async () => {
@@ -159,7 +159,7 @@ export class ChaosRegion {
     await this.startNode()
     const peers = this.peers.flatMap((peer) => ['--peer', peer])
     const own = ['--region', name, '--port', `${port}`, '--nats', `nats://127.0.0.1:${natsPort}`, '--data', data]
-    const fixed = ['--table-transition-ms', '0', '--regions-folder', join(root, 'regions')]
+    const fixed = ['--regions-folder', join(root, 'regions')]
     const twin = this.#spawn(process.execPath, [this.program, 'node', ...own, ...fixed, ...peers])
     this.#twin = twin
     return `http://127.0.0.1:${port}`

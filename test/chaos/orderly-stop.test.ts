@@ -31,7 +31,7 @@ afterEach(async () => {
 })
 
 async function upWith(data: string): Promise<Up> {
-  const running = await up(data, '--regions', region, '--workers', '2', '--table-transition-ms', '0')
+  const running = await up(data, '--regions', region, '--workers', '2')
   started.push(running)
   return running
 }

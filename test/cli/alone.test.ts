@@ -35,7 +35,7 @@ function folder(): string {
 }
 
 async function upWith(data: string, ...args: readonly string[]): Promise<Up> {
-  const running = await up(data, '--table-transition-ms', '0', ...args)
+  const running = await up(data, ...args)
   started.push(running)
   return running
 }

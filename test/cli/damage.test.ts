@@ -20,7 +20,7 @@ const TableName = 'Employees'
 const items = 200
 const pageSizeBytes = 8192
 const data = temporaryFolder()
-const alone = ['--no-cache', '--no-front-door', '--no-latency', '--table-transition-ms', '0']
+const alone = ['--no-cache', '--no-front-door', '--no-latency']
 let running: Up | undefined
 
 beforeAll(prepareProgram, 60_000)

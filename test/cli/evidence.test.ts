@@ -19,7 +19,7 @@ let clients: DynamoDBClient[]
 
 beforeAll(async () => {
   prepareProgram()
-  running = await up(data, '--regions', names.join(','), '--no-latency', '--table-transition-ms', '0')
+  running = await up(data, '--regions', names.join(','), '--no-latency')
   const credentials = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
   clients = running.overview.regions.map(
     ({ region, endpoint }) => new DynamoDBClient({ endpoint, region, credentials }),

@@ -12,7 +12,7 @@ let entrances: Readonly<Record<string, string>>
 
 beforeAll(async () => {
   prepareProgram()
-  running = await up(folder, '--regions', 'us-east-1', '--workers', String(workers), '--table-transition-ms', '0')
+  running = await up(folder, '--regions', 'us-east-1', '--workers', String(workers))
   const { regions, services } = running.overview
   entrances = {
     region: regions[0]?.endpoint ?? '',

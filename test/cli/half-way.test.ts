@@ -72,7 +72,7 @@ function expectClean({ status, errors }: Ended, data: string): void {
   expect(existsSync(join(data, 'longitude.lock'))).toBe(false)
 }
 
-const one = ['--regions', 'us-east-1', '--no-cache', '--no-front-door', '--table-transition-ms', '0']
+const one = ['--regions', 'us-east-1', '--no-cache', '--no-front-door']
 const two = ['--regions', 'us-east-1,eu-west-1', '--no-cache', '--no-front-door', '--no-latency']
 
 describe('a start that is stopped half-way', { timeout: 90_000 }, () => {

@@ -57,7 +57,7 @@ test('a region whose folder comes is known to the running ones, gets a replica, 
   const regions = folder()
   describeRegion(regions, 'us-east-1', 1)
   describeRegion(regions, 'eu-west-1', 2)
-  const flags = ['--regions', 'us-east-1,eu-west-1', '--no-latency', '--table-transition-ms', '0']
+  const flags = ['--regions', 'us-east-1,eu-west-1', '--no-latency']
   const data = folder()
   const running = await up(data, ...flags, '--regions-folder', regions)
   ends.push(async () => {
@@ -102,16 +102,7 @@ test('a region whose folder comes is known to the running ones, gets a replica, 
   const own = ['--region', 'sa-east-1', '--port', String(port), '--nats', nats.url, '--data', folder()]
   const keys = ['--message-keys', join(data, 'message-keys')]
   const access = ['--nats-nkey', secrets.node, '--nats-api-prefix', 'LONGITUDE', ...keys]
-  const node = background(
-    'node',
-    ...own,
-    ...access,
-    '--regions-folder',
-    regions,
-    '--table-transition-ms',
-    '0',
-    ...peers,
-  )
+  const node = background('node', ...own, ...access, '--regions-folder', regions, ...peers)
   ends.push(async () => {
     node.process.kill('SIGTERM')
     await node.ended

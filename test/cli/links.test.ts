@@ -9,7 +9,7 @@ const ends: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
   prepareProgram()
-  running = await up(data, '--regions', 'us-east-1,eu-west-1', '--table-transition-ms', '0', '--failover', 'nearest')
+  running = await up(data, '--regions', 'us-east-1,eu-west-1', '--failover', 'nearest')
 }, 90_000)
 afterAll(async () => {
   for (const end of ends) await end()

@@ -35,7 +35,7 @@ afterEach(async () => {
 })
 
 const names = ['us-east-1', 'eu-west-1'] as const
-const flags = ['--regions', names.join(), '--no-latency', '--no-front-door', '--table-transition-ms', '0']
+const flags = ['--regions', names.join(), '--no-latency', '--no-front-door']
 
 function folder(): string {
   const made = temporaryFolder()

@@ -41,7 +41,7 @@ async function upWith(data: string, ...args: readonly string[]): Promise<Up> {
   return running
 }
 
-const two = ['--regions', 'us-east-1,eu-west-1', '--no-latency', '--table-transition-ms', '0']
+const two = ['--regions', 'us-east-1,eu-west-1', '--no-latency']
 
 function client({ overview }: Up, index: number): DynamoDBClient {
   return clientAt(overview.regions[index])

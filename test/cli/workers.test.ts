@@ -36,7 +36,6 @@ beforeAll(async () => {
     data: folder,
     nats: 'nats://127.0.0.1:1',
     workers,
-    'table-transition-ms': 0,
     'regions-folder': regionsFolder,
   }
   node = background('node', ...Object.entries(options).map(([name, value]) => `--${name}=${value}`))

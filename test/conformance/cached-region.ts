@@ -1,4 +1,5 @@
 /** One region in this process with a cache before it, in memory, and clients of both; what the cache asks of the region is counted. */
+import { type Timing, timings } from '../../src/core/table/waits.ts'
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { systemClock } from '../../src/adapters/system/clocks.ts'
 import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
@@ -26,7 +27,7 @@ export type CachedRegionOptions = Partial<CacheOptions> & {
   /** Of the deployment, as the cache is told; none. */
   readonly otherRegions?: readonly string[]
   /** How long tables stay in states that pass; may be changed while it runs. */
-  readonly pace?: { readonly tableTransitionMs: number }
+  readonly pace?: { readonly timing: Timing }
 }
 
 export type CachedRegion = {
@@ -55,7 +56,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
   const {
     credentials,
     verifies = false,
-    pace = { tableTransitionMs: 0 },
+    pace = { timing: timings.instant },
     store = new MemoryStore(),
     otherRegions = [],
     ...more
@@ -69,8 +70,8 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
   const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
   const running = await startRegion(env, {
     topology: { self, regions: [self] },
-    get tableTransitionMs() {
-      return pace.tableTransitionMs
+    get timing() {
+      return pace.timing
     },
   })
   const routes = {

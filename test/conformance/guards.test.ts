@@ -1,4 +1,5 @@
 /** Every guard at every entrance (guards.ts): of a region in this process, and through a cache. */
+import { timingOf, timings } from '../../src/core/table/waits.ts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { eventually } from '../replication/eventually.ts'
 import { cachedRegion, type CachedRegion } from './cached-region.ts'
@@ -17,7 +18,7 @@ import {
 } from './guards.ts'
 import { call } from './raw-request.ts'
 
-const pace = { tableTransitionMs: 0 }
+const pace = { timing: timings.instant }
 let region: CachedRegion
 
 beforeAll(async () => {
@@ -30,7 +31,7 @@ beforeAll(async () => {
     )
   }
   await call(endpoint, 'PutItem', { TableName: keyed, Item: there })
-  pace.tableTransitionMs = 3_600_000
+  pace.timing = timingOf(() => 3_600_000)
   await call(endpoint, 'DeleteTable', { TableName: going })
   await call(endpoint, 'CreateTable', tableInput(coming))
 })

@@ -284,13 +284,18 @@ export const guards: readonly Guard[] = [
         operation: 'UpdateTimeToLive',
         body: { TableName: going, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires' } },
       },
-      CreateTable: { operation: 'CreateTable', body: tableInput(going) },
+      DeleteTable: { operation: 'DeleteTable', body: { TableName: going } },
     },
     not: { ListTagsOfResource: 'it only tells' },
   },
   {
+    guard: 'the name of a table that is being removed is taken',
+    says: /Table already exists/,
+    entrances: { CreateTable: { operation: 'CreateTable', body: tableInput(going) } },
+  },
+  {
     guard: 'a table that is being made changes only once it is there',
-    says: /Table is being created/,
+    says: /Table is being created|resource not found/,
     entrances: {
       ...tagDoors(coming),
       UpdateTable: { operation: 'UpdateTable', body: { TableName: coming, TableClass: 'STANDARD' } },
@@ -299,11 +304,7 @@ export const guards: readonly Guard[] = [
         body: { TableName: coming, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires' } },
       },
       DeleteTable: { operation: 'DeleteTable', body: { TableName: coming } },
-    },
-    not: {
-      TagResource: 'CreateTable takes tags as well',
-      UntagResource: 'the same',
-      ListTagsOfResource: 'it only tells',
+      CreateTable: { operation: 'CreateTable', body: tableInput(coming) },
     },
   },
   {

@@ -14,7 +14,7 @@ export const running = {
   'states-pass-at-once': {
     aws: 'A table is CREATING, UPDATING or DELETING for seconds to minutes.',
     here: 'A table is CREATING in the answer of CreateTable, and its states pass within a moment.',
-    why: 'Tests should not wait. --table-transition-ms makes them longer.',
+    why: 'Tests should not wait. With --timing aws the states last as long as on AWS.',
     evidence: 'ack-api-quirks, a public report of 548 probes of AWS',
     date: '2026-10-09',
     test: 'conformance/tables.test.ts',

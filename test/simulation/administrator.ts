@@ -2,6 +2,7 @@
  * Makes and changes tables while everything else goes on, through the same operations that a client's requests run:
  * the registers that they write, and what the regions make of them, are part of what is simulated.
  */
+import { type Timing, timingOf } from '../../src/core/table/waits.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { OperationContext } from '../../src/operations/operation.ts'
 import { createTable } from '../../src/operations/tables/create-table.ts'
@@ -16,7 +17,8 @@ import type { SimulatedRegion } from './simulated-region.ts'
 import { expectThat } from './violation.ts'
 import type { World } from './world.ts'
 
-export const tableTransitionMs = 100
+/** Nothing has to wait for long before it may be changed again. */
+export const timing: Timing = timingOf((wait) => (/pause|window/.test(wait) ? 0 : 100))
 
 const retryMs = 50
 /** Long enough for any fault to pass; a table that takes longer is stuck. */
@@ -220,24 +222,30 @@ export class Administrator {
 
   async #try(region: SimulatedRegion, engine: Engine, work: Work<void>): Promise<boolean> {
     try {
-      await work({
-        engine,
-        env: region.env,
-        settings: {
-          accountId: '000000000000',
-          globalTables2017: false,
-          region: region.name,
-          regions: region.knownRegions,
-          tableTransitionMs,
-          streamRetentionMs: 86_400_000,
-        },
-      })
+      await work(contextOf(region, engine))
       return true
     } catch (error) {
       if (!isPassing(error)) throw error
       this.#world.story.tell(region.name, 'refused', { error })
       return false
     }
+  }
+}
+
+/** What the operations of a region are run with. */
+export function contextOf(region: SimulatedRegion, engine: Engine, lasting = timing): OperationContext {
+  const { name, env, knownRegions } = region
+  return {
+    engine,
+    env,
+    settings: {
+      accountId: '000000000000',
+      globalTables2017: false,
+      region: name,
+      regions: knownRegions,
+      timing: lasting,
+      streamRetentionMs: 86_400_000,
+    },
   }
 }
 

@@ -2,6 +2,7 @@
  * Starts what a node consists of below its API, in the order in which node/ does it, on a simulated environment. This
  * is the one place where the simulator touches the real engine and readers.
  */
+import type { Timing } from '../../src/core/table/waits.ts'
 import type { Topology } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { Replication } from '../../src/readers/replication/renewing.ts'
@@ -9,7 +10,7 @@ import type { ReplicationSettings } from '../../src/readers/replication/settings
 import { type StreamSettings, usualStreams } from '../../src/readers/sweepers/change-streams.ts'
 import { startRegion } from '../../src/region/start-region.ts'
 import type { Env } from '../../src/ports/env.ts'
-import { tableTransitionMs } from './administrator.ts'
+import { timing } from './administrator.ts'
 import { overriding } from './observed-engine.ts'
 
 /** What runs in a region instead of the real thing: how the teeth tests put known bugs in. */
@@ -21,6 +22,8 @@ export type Variant = {
   readonly coarseClockMs?: number
   /** Of the least that a tombstone waits before it may go. */
   readonly tombstoneAgeMsMin?: number
+  /** In the place of the simulator's own. */
+  readonly timing?: Timing
 }
 
 export type Process = { readonly engine: Engine; readonly replication: Replication }
@@ -44,7 +47,7 @@ export const streamsAtRest: StreamSettings = { ...usualStreams, retentionMs: 0, 
 export async function boot({ env, topology, observe, variant, settings, streams }: BootOptions): Promise<Process> {
   return await startRegion(env, {
     topology,
-    tableTransitionMs,
+    timing: variant.timing ?? timing,
     observe: (engine) => {
       const seen = observe(engine)
       return variant.engine === undefined ? seen : overriding(seen, variant.engine(seen, env))

@@ -2,6 +2,7 @@
  * Reads the change streams of every region as a consumer does, through the operations, while everything goes on, and compares what they say with
  * the region's log as it was seen from outside. In the end it replays each stream, and must get the region's table.
  */
+import { timings } from '../../src/core/table/waits.ts'
 import { isDeepStrictEqual } from 'node:util'
 import type { Item } from '../../src/core/attribute/value.ts'
 import { type ChangeStream, openGeneration, type Shard, shardsOf } from '../../src/core/change-stream/change-stream.ts'
@@ -269,7 +270,7 @@ function contextOf(region: SimulatedRegion, engine: Engine): OperationContext {
       globalTables2017: false,
       region: region.name,
       regions: region.knownRegions,
-      tableTransitionMs: 0,
+      timing: timings.instant,
       streamRetentionMs: 86_400_000,
     },
   }

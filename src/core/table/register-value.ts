@@ -19,6 +19,7 @@ export function isRegisterValue(register: string, value: unknown): boolean {
   if (register.startsWith('override/')) return isOverride(value)
   if (register.startsWith('identity/')) return isIdentity(value)
   if (register === 'settings/table-class') return typeof value === 'string'
+  if (register === 'settings/changes') return isChanges(value)
   return !register.startsWith('settings/') || isSetting(register, value)
 }
 
@@ -57,6 +58,17 @@ function isIdentity(value: unknown): boolean {
   const areTexts = [tableId, streamOf].every((text) => typeof text === 'string' && text.length <= identityTextMax)
   return areTexts && Number.isSafeInteger(createdMs) && Number(createdMs) >= 0 && Number(createdMs) <= createdMsMax
 }
+
+const changesKeptMax = 10
+
+function isChanges(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { tableClass = [], encryption = [], timeToLive = 0, warm = 0 } = value
+  const lists = [tableClass, encryption, [timeToLive, warm]]
+  return lists.every((list) => isListOf(list, isMoment) && (list as unknown[]).length <= changesKeptMax)
+}
+
+const isMoment = (value: unknown): boolean => typeof value === 'number' && Number.isFinite(value)
 
 function isOverride(value: unknown): boolean {
   if (!isRecord(value)) return false

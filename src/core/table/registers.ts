@@ -17,7 +17,7 @@
  * other are settled in contradictions.ts; those that do not count are kept, and listed under `local/overruled/`.
  */
 import type {
-  Decreases,
+  Changes,
   Expiry,
   IndexSettings,
   IndexStatus,
@@ -25,11 +25,14 @@ import type {
   KeySchema,
   OnDemandThroughput,
   Projection,
+  OwnChanges,
   ReplicaStatus,
   TableStatus,
   Throughput,
+  ThroughputChanges,
   WarmThroughput,
 } from './table.ts'
+import type { Wait } from './waits.ts'
 
 /** The registers' values by their types; `replica/…`, `index/…` and `local/index/…` continue with a name. */
 export type RegisterValues = {
@@ -40,13 +43,10 @@ export type RegisterValues = {
     /** As given to CreateTable, in that order. */
     readonly attributes: readonly KeyAttribute[]
   }
-  'settings/capacity': {
+  'settings/capacity': ThroughputChanges & {
     readonly billingMode: 'PAY_PER_REQUEST' | 'PROVISIONED'
     readonly provisioned?: Throughput
     readonly billingModeChangedMs?: number
-    readonly throughputIncreasedMs?: number
-    readonly throughputDecreasedMs?: number
-    readonly decreases?: Decreases
   }
   'settings/on-demand': OnDemandThroughput
   'settings/warm': WarmThroughput
@@ -54,8 +54,15 @@ export type RegisterValues = {
   'settings/stream': { readonly enabled: boolean; readonly viewType: string; readonly label: string }
   'settings/encryption': { readonly type: string; readonly keyArn?: string; readonly status: string }
   'settings/time-to-live': { readonly attribute: string; readonly enabled: boolean }
-  /** `before`: the throughput that is described until the status ends. */
-  'local/status': { readonly status: TableStatus; readonly sinceMs: number; readonly before?: Throughput }
+  'settings/changes': Changes
+  /** `wait`: what lasts. `before`: the throughput that is described until the status ends. */
+  'local/status': {
+    readonly status: TableStatus
+    readonly sinceMs: number
+    readonly wait?: Wait
+    readonly before?: Throughput
+  }
+  'local/changes': OwnChanges
   'local/expiry': Expiry
   'local/deletion-protection': boolean
   /** Of the replica: it may only be disassociated once this is false. Absent is true. */
@@ -112,7 +119,10 @@ export type LocalIndexRegister = {
   readonly number: number
   readonly status: IndexStatus
   readonly backfilling: boolean
+  /** While CREATING: since it was begun, also once it is filled. */
   readonly sinceMs: number
+  /** While UPDATING: the throughput that is described until the status ends. */
+  readonly before?: Throughput
 }
 
 export type Registers = ReadonlyMap<string, unknown>

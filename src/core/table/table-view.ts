@@ -31,6 +31,7 @@ import type {
   TableSettings,
   TableStatus,
 } from './table.ts'
+import { isWait, type Wait } from './waits.ts'
 
 /**
  * The table that the registers add up to in this region; undefined while its definition has not arrived, or when this region
@@ -49,7 +50,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
   const settings = settingsFrom(registers, region, replicas)
   // Struck from the list by another region, which has given this one up: what is still here goes, unless it is protected.
   const isStruck = replicas.length > 0 && own === undefined && !settings.deletionProtection
-  const indexes = indexesFrom(registers, settled, settings)
+  const indexes = indexesFrom(registers, settled, { settings, status: local.status, own })
   return {
     id,
     number,
@@ -58,7 +59,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     ...(identity === undefined ? {} : { identity }),
     status: isStruck ? 'DELETING' : statusFrom(local.status, own),
     ...(own?.mayStay === true && local.status !== 'DELETING' ? { mayStay: true as const } : {}),
-    statusSinceMs: local.sinceMs,
+    ...underWayOf(local, isStruck, own),
     key: definition.key,
     attributes: attributesFrom(definition, indexes),
     indexes,
@@ -70,6 +71,25 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     // The last replica left is an ordinary table of one region again.
     replicas: replicas.length > 1 ? replicas : [],
   }
+}
+
+type LocalStatus = RegisterValues['local/status']
+
+const usualWait: Readonly<Partial<Record<TableStatus, Wait>>> = {
+  CREATING: 'table creation',
+  UPDATING: 'throughput change',
+  DELETING: 'table deletion',
+}
+
+/** A table that its own clients delete goes as any table does; one that others strike, at once. */
+function underWayOf(local: LocalStatus, isStruck: boolean, own: Replica | undefined): Pick<Table, 'underWay'> {
+  const since = (wait: Wait, beganMs = local.sinceMs) => ({ underWay: { wait, beganMs } })
+  if (local.status === 'DELETING') return since('table deletion')
+  if (isStruck) return {}
+  if (own?.status === 'DELETING') return since('replica deletion', own.leavingSinceMs ?? 0)
+  if (own?.status === 'CREATING') return since('replica creation')
+  const wait = isWait(local.wait) ? local.wait : usualWait[local.status]
+  return wait === undefined ? {} : since(wait)
 }
 
 /** A replica that is coming or going is a table that is coming or going, whatever it was last told by its own clients. */
@@ -105,16 +125,28 @@ function replicaFrom(registers: Registers, [region, register]: NamedReplica, { l
   if (leave === undefined) return { region, ...state }
   if (leave.keepsTable === true) return { region, status: 'UPDATING', keepsTable: true }
   const mayStay = isServed(register) && awaitsKeeper(registers, region)
-  return { region, status: 'DELETING', ...(mayStay ? { mayStay } : {}) }
+  return {
+    region,
+    status: 'DELETING',
+    ...(leave.by === region || leave.askedMs === undefined ? {} : { leavingSinceMs: leave.askedMs }),
+    ...(mayStay ? { mayStay } : {}),
+  }
 }
 
-function indexesFrom(registers: Registers, { indexes }: Settled, settings: TableSettings): readonly Index[] {
+/** What the states of a table's indexes depend on. */
+type IndexesOf = {
+  readonly settings: TableSettings
+  readonly status: TableStatus
+  readonly own: Replica | undefined
+}
+
+function indexesFrom(registers: Registers, { indexes }: Settled, of: IndexesOf): readonly Index[] {
   return registersUnder(registers, localIndexRegister('')).map(([name, value]) => {
     const local = value as LocalIndexRegister
     const shared = registers.get(indexRegister(name)) as IndexRegister | undefined
     assert(shared !== undefined, `table: index ${name} has its shared register`)
     const { kind, key, projection } = shared
-    const { id, number, backfilling, sinceMs } = local
+    const { id, number, backfilling, before } = local
     const status: IndexStatus = indexes.get(name)?.id === id ? local.status : 'DELETING'
     return {
       id,
@@ -125,11 +157,29 @@ function indexesFrom(registers: Registers, { indexes }: Settled, settings: Table
       projection,
       status,
       backfilling,
-      statusSinceMs: sinceMs,
+      ...indexUnderWay(local, status, of),
+      ...(status === 'UPDATING' && before !== undefined ? { throughputBefore: before } : {}),
       ...(shared.madeMs === undefined ? {} : { madeMs: shared.madeMs }),
-      settings: indexSettings(shared, settings),
+      settings: indexSettings(shared, of.settings),
     }
   })
+}
+
+/** An index that comes with its table is ACTIVE when the table is, and one that comes with a replica when that is complete. */
+function indexUnderWay(
+  { sinceMs, backfilling }: LocalIndexRegister,
+  status: IndexStatus,
+  { status: tableStatus, own }: IndexesOf,
+): Pick<Index, 'underWay'> {
+  if (status === 'ACTIVE' || own?.status === 'CREATING') return {}
+  return { underWay: { wait: indexWait(status, backfilling, tableStatus), beganMs: sinceMs } }
+}
+
+function indexWait(status: IndexStatus, backfilling: boolean, table: TableStatus): Wait {
+  if (status === 'DELETING') return 'index deletion'
+  if (status === 'UPDATING') return 'index throughput change'
+  if (table === 'CREATING') return 'table creation with indexes'
+  return backfilling ? 'index creation' : 'index allocation'
 }
 
 /** A global index that was made while another region turned to provisioned capacity has the table's throughput. */
@@ -175,6 +225,8 @@ function settingsFrom(registers: Registers, region: string, replicas: readonly R
   const timeToLive = registerValue(registers, 'settings/time-to-live')
   const settingsReplication = registerValue(registers, 'local/settings-replication')
   const protection = registerValue(registers, 'local/disassociation-protection')
+  const changes = registerValue(registers, 'settings/changes')
+  const ownChanges = registerValue(registers, 'local/changes')
   return {
     ...capacity,
     ...(onDemand === undefined ? {} : { onDemand }),
@@ -184,6 +236,8 @@ function settingsFrom(registers: Registers, region: string, replicas: readonly R
     ...(encryption === undefined ? {} : { encryption }),
     ...(timeToLive === undefined ? {} : { timeToLive }),
     ...(settingsReplication === undefined ? {} : { settingsReplication }),
+    ...(changes === undefined ? {} : { changes }),
+    ...(ownChanges === undefined ? {} : { ownChanges }),
     deletionProtection: isProtected(registers, region),
     ...(protection === undefined ? {} : { disassociationProtection: protection }),
     tags: registerValue(registers, 'local/tags') ?? {},

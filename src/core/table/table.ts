@@ -3,6 +3,7 @@
  * the view that the registers add up to, and everything that reads or writes items works from it.
  */
 import type { Stamp } from '../hybrid-logical-clock/stamp.ts'
+import type { Begun } from './waits.ts'
 
 /** Made once, in the region that created the table, and shared by all its replicas: a table made again under the same name has another. */
 export type TableId = string
@@ -31,8 +32,10 @@ export type Index = {
   readonly projection: Projection
   readonly status: IndexStatus
   readonly backfilling: boolean
-  /** When it came into this status, by this region's wall clock. */
-  readonly statusSinceMs?: number
+  /** What keeps it in this status, since when by this region's wall clock. */
+  readonly underWay?: Begun
+  /** While UPDATING: the throughput that is still described. */
+  readonly throughputBefore?: Throughput
   /** See `IndexRegister`. */
   readonly madeMs?: number
   readonly settings: IndexSettings
@@ -45,8 +48,14 @@ export type WarmThroughput = { readonly readUnits: number; readonly writeUnits: 
 /** `day`: whole days since 1970, UTC. */
 export type Decreases = { readonly day: number; readonly count: number }
 
-export type IndexSettings = {
+/** Milliseconds since 1970 of the last changes of provisioned throughput, and how many of a day lowered it. */
+export type ThroughputChanges = {
+  readonly throughputIncreasedMs?: number
+  readonly throughputDecreasedMs?: number
   readonly decreases?: Decreases
+}
+
+export type IndexSettings = ThroughputChanges & {
   readonly provisioned?: Throughput
   readonly onDemand?: OnDemandThroughput
   readonly warm?: WarmThroughput
@@ -72,6 +81,8 @@ export type Replica = {
   readonly percentProgress?: number
   /** It is to become a table of its own, of one region. */
   readonly keepsTable?: true
+  /** While DELETING at another region's word: when that was asked. */
+  readonly leavingSinceMs?: number
   /** It is to leave, and may come to stay: it has everything still, and takes what its peers send (departures.ts). */
   readonly mayStay?: true
   /** No other region may remove it. */
@@ -89,7 +100,21 @@ export type ReplicaOverrides = {
   readonly indexes?: Readonly<Record<string, { readonly readUnits?: number; readonly maxReadUnits?: number }>>
 }
 
-export type TableSettings = {
+/** When settings were changed lately, in milliseconds since 1970: what limits their next change. */
+export type Changes = {
+  readonly tableClass?: readonly number[]
+  readonly encryption?: readonly number[]
+  readonly timeToLive?: number
+  readonly warm?: number
+}
+
+/** The same of what is this region's own. `given`: the tags of a change that has added some. */
+export type OwnChanges = {
+  readonly protection?: number
+  readonly tags?: { readonly atMs: number; readonly given?: Readonly<Record<string, string>> }
+}
+
+export type TableSettings = ThroughputChanges & {
   readonly billingMode: 'PAY_PER_REQUEST' | 'PROVISIONED'
   readonly provisioned?: Throughput
   readonly onDemand?: OnDemandThroughput
@@ -103,11 +128,10 @@ export type TableSettings = {
   readonly encryption?: { readonly type: string; readonly keyArn?: string; readonly status: string }
   readonly timeToLive?: { readonly attribute: string; readonly enabled: boolean }
   readonly tags: Readonly<Record<string, string>>
-  /** Milliseconds since 1970 of the last change of billing mode and of provisioned throughput. */
+  /** Milliseconds since 1970 of the last change of billing mode. */
   readonly billingModeChangedMs?: number
-  readonly throughputIncreasedMs?: number
-  readonly throughputDecreasedMs?: number
-  readonly decreases?: Decreases
+  readonly changes?: Changes
+  readonly ownChanges?: OwnChanges
   /** As a table of one region was told (UpdateTable). */
   readonly settingsReplication?: 'ENABLED' | 'DISABLED'
 }
@@ -129,8 +153,8 @@ export type Table = {
   readonly status: TableStatus
   /** DELETING at another region's word, which may not come to count: rows of peers are applied, and nothing is removed. */
   readonly mayStay?: true
-  /** When it came into this status, by this region's wall clock. */
-  readonly statusSinceMs?: number
+  /** What keeps it in this status, since when by this region's wall clock. */
+  readonly underWay?: Begun
   readonly key: KeySchema
   /** As given in AttributeDefinitions, in their order. */
   readonly attributes: readonly KeyAttribute[]

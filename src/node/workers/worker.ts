@@ -2,6 +2,7 @@
  * A worker: a process of a region that answers reads from the region's store, which another process writes. It is given its
  * connections by that process, and gives back those on which anything unusual comes; whatever is no read it forwards.
  */
+import { timings } from '../../core/table/waits.ts'
 import { Socket } from 'node:net'
 import { systemClock } from '../../adapters/system/clocks.ts'
 import { openLmdbReader } from '../../adapters/lmdb/lmdb-reader.ts'
@@ -76,7 +77,7 @@ function contextOf(
     get regions() {
       return known.names
     },
-    tableTransitionMs: 0,
+    timing: timings.instant,
     streamRetentionMs: 0,
   }
   return { engine: engine as unknown as Engine, env, settings }

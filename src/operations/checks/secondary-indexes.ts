@@ -57,11 +57,9 @@ export function checkGlobalIndexes(
   if (indexes.length === 0) throw invalid('List of GlobalSecondaryIndexes is empty')
   for (const index of indexes) checkGlobalIndex(index, billingMode, definitions)
   checkNames(indexes)
-  if (indexes.length > globalSecondaryIndexesMax) throw tooManyGlobalIndexes()
+  if (indexes.length > globalSecondaryIndexesMax)
+    throw invalid(`GlobalSecondaryIndex count exceeds the per-table limit of ${globalSecondaryIndexesMax}`)
 }
-
-export const tooManyGlobalIndexes = () =>
-  invalid(`GlobalSecondaryIndex count exceeds the per-table limit of ${globalSecondaryIndexesMax}`)
 
 export function checkGlobalIndex(
   index: GlobalIndex,

@@ -22,10 +22,29 @@ export function tableForItems(nameOrArn: string | undefined, context: OperationC
 export function tableInAnyState(nameOrArn: string | undefined, context: OperationContext): Table {
   const name = tableNameOf(context.settings, nameOrArn ?? '')
   const table = context.engine.tableNamed(name)
-  if (table === undefined)
-    throw new ServiceError('ResourceNotFoundException', `Requested resource not found: Table: ${name} not found`)
+  if (table === undefined) throw notFound(name)
   return table
 }
+
+/** For changes of a table: a replica that is being made in this region takes none, and is not found. */
+export function tableToChange(nameOrArn: string | undefined, context: OperationContext): Table {
+  const table = tableInAnyState(nameOrArn, context)
+  if (isComing(table, context)) throw notFound(table.name)
+  return table
+}
+
+/** For what AWS keeps beside a table (expiry, insights, streaming): it learns of the table when that is ACTIVE. */
+export function tableMade(nameOrArn: string | undefined, context: OperationContext): Table {
+  const table = tableInAnyState(nameOrArn, context)
+  if (table.status === 'CREATING') throw notFound(table.name)
+  return table
+}
+
+const isComing = ({ replicas }: Table, { settings }: OperationContext): boolean =>
+  replicas.some(({ region, status }) => region === settings.region && status === 'CREATING')
+
+const notFound = (name: string): ServiceError =>
+  new ServiceError('ResourceNotFoundException', `Requested resource not found: Table: ${name} not found`)
 
 export function assertActive(table: Table): void {
   if (table.status !== 'ACTIVE') throw inUse(table)
@@ -40,10 +59,16 @@ const doing = {
 } as const
 
 export function inUse(table: Table): ServiceError {
-  return new ServiceError(
-    'ResourceInUseException',
-    `Attempt to change a resource which is still in use: Table is being ${doing[table.status]}: ${table.name}`,
-  )
+  return stillInUse(table, `Table is being ${doing[table.status]}: ${table.name}`)
+}
+
+/** AWS says of a member of a global table that it is in use, and not why. */
+export function stillInUse({ replicas }: Table, detail: string): ServiceError {
+  const text =
+    replicas.length > 0
+      ? 'The resource which you are attempting to change is in use.'
+      : `Attempt to change a resource which is still in use: ${detail}`
+  return new ServiceError('ResourceInUseException', text)
 }
 
 type IndexRead = { readonly IndexName?: string | undefined; readonly ConsistentRead?: boolean | undefined }

@@ -47,14 +47,13 @@ export function checkBounds(throughput: Provisioned, where: string): void {
 }
 
 export function checkOnDemand(billingMode: BillingMode, throughput: Wire<OnDemandThroughput> | undefined): void {
-  if (throughput === undefined) return
-  if (billingMode === 'PROVISIONED')
-    throw invalid(
-      'Neither MaxReadRequestUnits nor MaxWriteRequestUnits can be specified when BillingMode is PROVISIONED',
-    )
   for (const name of ['MaxReadRequestUnits', 'MaxWriteRequestUnits'] as const) {
-    const value = throughput[name]
-    if (value !== undefined && value !== -1 && value < 1) throw invalid(`${name} must be -1 or a positive number`)
+    const value = throughput?.[name]
+    if (value === undefined) continue
+    if (billingMode === 'PROVISIONED')
+      throw invalid(`${name} for OnDemandThroughput cannot be specified when the table BillingMode is PROVISIONED`)
+    if (value !== -1 && value < 1)
+      throw invalid(`Requested ${name} for OnDemandThroughput for table is outside of valid range`)
   }
 }
 

@@ -17,7 +17,7 @@ import { checkTableThroughput } from '../checks/throughput.ts'
 import { refuseMembers } from '../refused-members.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { decreasesAfter } from '../tables/decreases.ts'
+import { throughputChanges } from '../tables/decreases.ts'
 import { shared } from '../tables/index-updates.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { capacityAfter } from '../tables/setting-updates.ts'
@@ -73,7 +73,7 @@ function indexCapacity(index: Index, writeUnits: number | undefined, { env }: Op
       settings: {
         ...index.settings,
         provisioned,
-        ...decreasesAfter(index.settings, provisioned, env.clock.wallMs()),
+        ...throughputChanges(index.settings, provisioned, env.clock.wallMs()),
       },
     },
   }

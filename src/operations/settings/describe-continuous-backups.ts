@@ -14,7 +14,8 @@ export const describeContinuousBackups = defineControl<
   checks: [],
   run: (input, { engine, settings }) => {
     const name = tableNameOf(settings, input.TableName ?? '')
-    if (engine.tableNamed(name) === undefined)
+    const table = engine.tableNamed(name)
+    if (table === undefined || table.status === 'CREATING')
       throw new ServiceError('TableNotFoundException', `Table not found: ${name}`)
     return {
       ContinuousBackupsDescription: {

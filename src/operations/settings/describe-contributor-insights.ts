@@ -1,6 +1,6 @@
 import type { DescribeContributorInsightsInput, DescribeContributorInsightsOutput } from '@aws-sdk/client-dynamodb'
 import { ServiceError } from '../../core/errors.ts'
-import { tableInAnyState } from '../checks/table-exists.ts'
+import { tableMade } from '../checks/table-exists.ts'
 import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
@@ -12,7 +12,7 @@ export const describeContributorInsights = defineControl<
   table: (input) => input.TableName,
   checks: [],
   run: (input, context) => {
-    const table = tableInAnyState(input.TableName, context)
+    const table = tableMade(input.TableName, context)
     const index = input.IndexName
     if (index !== undefined && !table.indexes.some((candidate) => candidate.name === index))
       throw new ServiceError('ResourceNotFoundException', `Requested resource not found: Index: ${index} not found`)

@@ -2,7 +2,7 @@ import type {
   DescribeKinesisStreamingDestinationInput,
   DescribeKinesisStreamingDestinationOutput,
 } from '@aws-sdk/client-dynamodb'
-import { tableInAnyState } from '../checks/table-exists.ts'
+import { tableMade } from '../checks/table-exists.ts'
 import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
@@ -14,7 +14,7 @@ export const describeKinesisStreamingDestination = defineControl<
   table: (input) => input.TableName,
   checks: [],
   run: (input, context) => ({
-    TableName: tableInAnyState(input.TableName, context).name,
+    TableName: tableMade(input.TableName, context).name,
     KinesisDataStreamDestinations: [],
   }),
 })

@@ -1,6 +1,6 @@
 import type { DescribeTimeToLiveInput, DescribeTimeToLiveOutput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
-import { tableInAnyState } from '../checks/table-exists.ts'
+import { tableToChange } from '../checks/table-exists.ts'
 import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
@@ -9,7 +9,7 @@ export const describeTimeToLive = defineControl<Wire<DescribeTimeToLiveInput>, W
   table: (input) => input.TableName,
   checks: [],
   run: (input, context) => {
-    const table = tableInAnyState(input.TableName, context)
+    const table = tableToChange(input.TableName, context)
     const { status } = table
     if (status === 'CREATING' || status === 'DELETING')
       throw validationError(

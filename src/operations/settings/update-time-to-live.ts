@@ -4,9 +4,10 @@ import { validationError } from '../../core/errors.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
 import { tableNameOf } from '../arns.ts'
-import { inUse, tableInAnyState } from '../checks/table-exists.ts'
+import { inUse, tableMade } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { assertTimeToLiveMayChange, noteOfChanges } from '../tables/cool-downs.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 
 type Input = Wire<UpdateTimeToLiveInput>
@@ -24,12 +25,24 @@ export const updateTimeToLive = defineControl<Input, Output>({
 
 async function update(input: Input, context: OperationContext): Promise<Output> {
   const { Enabled: enabled = false, AttributeName: attribute = '' } = input.TimeToLiveSpecification ?? {}
-  const table = tableInAnyState(input.TableName, context)
-  if (table.status === 'CREATING' || table.status === 'DELETING') throw inUse(table)
+  const table = tableMade(input.TableName, context)
+  if (table.status === 'DELETING') throw inUse(table)
+  assertNoReplicaComes(table, context)
   assertChanges(table, enabled, attribute)
+  assertTimeToLiveMayChange(table, context)
   const value: RegisterValues['settings/time-to-live'] = { attribute, enabled }
-  await context.engine.define(table.id, [{ register: 'settings/time-to-live', value }])
+  const note = noteOfChanges(table, ['timeToLive'], context.env.clock.wallMs())
+  await context.engine.define(table.id, [{ register: 'settings/time-to-live', value }, ...note])
   return { TimeToLiveSpecification: { Enabled: enabled, AttributeName: attribute } }
+}
+
+/** AWS's words, while a replica gets the items that are there. */
+function assertNoReplicaComes(table: Table, { engine }: OperationContext): void {
+  const coming = table.replicas.find(({ status }) => status === 'CREATING')
+  if (coming !== undefined && engine.size(table).items > 0)
+    throw validationError(
+      `Create/Update/Delete of replica is not allowed while the replica is being added to table with name: ‘${table.name}’ in region: ‘${coming.region}’.`,
+    )
 }
 
 function assertChanges({ settings: { timeToLive } }: Table, enabled: boolean, attribute: string): void {

@@ -1,4 +1,5 @@
 import type { DescribeStreamInput, DescribeStreamOutput, StreamStatus } from '@aws-sdk/client-dynamodb-streams'
+import { type Wait, waitRestMs } from '../../core/table/waits.ts'
 import { type ChangeStream, type Shard, shardsOf } from '../../core/change-stream/change-stream.ts'
 import { validationError } from '../../core/errors.ts'
 import { describedShardsMax } from '../../core/stream-limits.ts'
@@ -47,11 +48,12 @@ function descriptionOf(stream: ChangeStream, context: OperationContext): Omit<De
   }
 }
 
-/** A stream takes records from the moment on at which it is enabled; what takes time on AWS is told for as long as a table is UPDATING. */
+/** A stream takes records from the moment on at which it is enabled; what takes time on AWS is told for as long as the timing says. */
 function statusOf({ sinceMs, untilMs }: ChangeStream, { env, settings }: OperationContext): StreamStatus {
-  const passes = (fromMs: number): boolean => env.clock.wallMs() - fromMs < settings.tableTransitionMs
-  if (untilMs === undefined) return passes(sinceMs) ? 'ENABLING' : 'ENABLED'
-  return passes(untilMs) ? 'DISABLING' : 'DISABLED'
+  const passes = (wait: Wait, beganMs: number): boolean =>
+    waitRestMs({ wait, beganMs }, settings.timing, env.clock.wallMs()) > 0
+  if (untilMs === undefined) return passes('stream change', sinceMs) ? 'ENABLING' : 'ENABLED'
+  return passes('stream end', untilMs) ? 'DISABLING' : 'DISABLED'
 }
 
 function pageOf(stream: ChangeStream, input: Input, { env, settings }: OperationContext): Pick<Description, 'Shards'> {

@@ -4,13 +4,16 @@
  * (CREATING, UPDATING, DELETING; an index being filled) survives a restart at any moment, and an index that arrives
  * from a peer is filled here as one made here is.
  *
- *   table CREATING, UPDATING   ACTIVE after the transition time, and once no index of a new table, and no other replica, is CREATING
+ *   table CREATING, UPDATING   ACTIVE when what it waits for has lasted, and once no index of a new table, and no other replica, is CREATING
  *   table marked for an audit  its index rows and counts made to follow from its rows again
  *   table DELETING             rows, index rows and registers removed, unless it may stay (core/table/departures.ts)
- *   index CREATING             filled from the table, then ACTIVE
+ *   index CREATING             filled from the table, then ACTIVE when its creation has lasted
+ *   index UPDATING             ACTIVE when the change has lasted
  *   index DELETING             its rows removed, then its local register
  *   time to live               the expiry index begun, filled and removed as the setting asks
  *   leftover                   the rows of a former index removed, then the note of it
+ *
+ * How long a state lasts is said by core/table/waits.ts, by the timing of the region.
  */
 import {
   leftoverRegister,
@@ -19,6 +22,7 @@ import {
   type RegisterValues,
 } from '../../core/table/registers.ts'
 import { type Index, isGoing, type Table, type TableId } from '../../core/table/table.ts'
+import { type Begun, type Timing, waitRestMs } from '../../core/table/waits.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -27,7 +31,7 @@ type Care = {
   readonly engine: Engine
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
   readonly region: string
-  readonly tableTransitionMs: number
+  readonly timing: Timing
 }
 
 const retryMs = 1000
@@ -40,6 +44,8 @@ export class Caretaker implements Service {
   private readonly care: Care
   /** What is being done, by table and thing: one hand on each. */
   private readonly busy = new Set<string>()
+  /** Indexes that this process has filled, and that are CREATING still. */
+  private readonly filled = new Set<string>()
   /** Changes of tables that were looked at. */
   private seen = -1
   private readonly working = new Set<Promise<void>>()
@@ -53,8 +59,7 @@ export class Caretaker implements Service {
   start(): void {
     this.unsubscribe = this.care.engine.onFlushed(() => this.look())
     this.look()
-    for (const table of this.care.engine.tablesToAudit())
-      this.undertake(table, table, 'audit', () => this.audit(table.id))
+    for (const table of this.care.engine.tablesToAudit()) this.undertake(table, 'audit', () => this.audit(table.id))
     // An older version has left an order to leave without a word.
     for (const { id, replicas } of this.care.engine.tables())
       if (replicas.some(({ mayStay }) => mayStay === true)) this.settle(id)
@@ -87,23 +92,30 @@ export class Caretaker implements Service {
 
   private consider(table: Table): void {
     if (table.status === 'DELETING') {
-      if (isGoing(table)) this.undertake(table, table, 'remove', () => this.remove(table))
+      if (isGoing(table)) this.undertake(table, 'remove', () => this.remove(table), table.underWay)
       return
     }
-    for (const index of table.indexes) {
-      const { number, status } = index
-      if (status === 'CREATING') this.undertake(table, index, `fill ${number}`, () => this.fill(table.id, index))
-      if (status === 'DELETING') this.undertake(table, index, `drop ${number}`, () => this.drop(table, index))
-    }
+    for (const index of table.indexes) this.considerIndex(table, index)
     for (const number of table.leftovers ?? [])
-      this.undertake(table, table, `clear ${number}`, () => this.clear(table, number))
+      this.undertake(table, `clear ${number}`, () => this.clear(table, number))
     this.considerExpiry(table)
-    if (this.isReady(table)) this.undertake(table, table, 'activate', () => this.activate(table.id))
+    if (this.isReady(table))
+      this.undertake(table, 'activate', () => this.activate(table.id, table.underWay), table.underWay)
+  }
+
+  private considerIndex(table: Table, index: Index): void {
+    const { number, status, backfilling, underWay } = index
+    const settle = (): Promise<void> => this.settleIndex(table.id, index)
+    if (status === 'UPDATING') this.undertake(table, `settle ${number}`, settle, underWay)
+    if (status === 'DELETING') this.undertake(table, `drop ${number}`, () => this.drop(table, index), underWay)
+    if (status !== 'CREATING') return
+    if (this.filled.has(nameOf(table.id, index))) this.undertake(table, `settle ${number}`, settle, underWay)
+    else this.undertake(table, `fill ${number}`, () => this.fill(table.id, index), backfilling ? undefined : underWay)
   }
 
   private considerExpiry(table: Table): void {
     const next = nextOfExpiry(table)
-    if (next !== undefined) this.undertake(table, table, 'expiry', () => this.expiry(table.id))
+    if (next !== undefined) this.undertake(table, 'expiry', () => this.expiry(table.id))
   }
 
   private async expiry(id: TableId): Promise<void> {
@@ -131,12 +143,13 @@ export class Caretaker implements Service {
     )
   }
 
-  /** After the transition time, unless the same is under way; looks again afterwards, since more may be owed. */
-  private undertake(table: Table, since: Table | Index, what: string, work: () => Promise<void>): void {
+  /** When `begun` has lasted, unless the same is under way; looks again afterwards, since more may be owed. */
+  private undertake(table: Table, what: string, work: () => Promise<void>, begun?: Begun): void {
     const name = `${table.id} ${what}`
     if (this.busy.has(name)) return
     this.busy.add(name)
-    this.care.env.clock.after(this.restMs(since), () => {
+    const { timing, env } = this.care
+    env.clock.after(waitRestMs(begun, timing, env.clock.wallMs()), () => {
       if (this.stopped) return
       const working = work().then(
         () => this.finish(name, table.id),
@@ -156,16 +169,10 @@ export class Caretaker implements Service {
     if (!this.stopped) this.lookAt(id)
   }
 
-  /** Never longer than the whole transition, whatever the wall clock did meanwhile. */
-  private restMs({ statusSinceMs }: Table | Index): number {
-    const { tableTransitionMs, env } = this.care
-    const passedMs = env.clock.wallMs() - (statusSinceMs ?? 0)
-    return Math.min(tableTransitionMs, Math.max(0, tableTransitionMs - passedMs))
-  }
-
-  private async activate(id: string): Promise<void> {
+  /** Not when another change has begun meanwhile: that has its own time. */
+  private async activate(id: string, begun: Begun | undefined): Promise<void> {
     const table = this.care.engine.tableWithId(id)
-    if (table === undefined || !this.isReady(table)) return
+    if (table === undefined || !this.isReady(table) || !isSame(table.underWay, begun)) return
     const value: RegisterValues['local/status'] = { status: 'ACTIVE', sinceMs: this.care.env.clock.wallMs() }
     await this.care.engine.define(id, [{ register: 'local/status', value }])
   }
@@ -189,31 +196,38 @@ export class Caretaker implements Service {
     this.care.env.log.info('table removed', { table: table.name })
   }
 
-  private async fill(id: string, { number, name }: Index): Promise<void> {
+  private async fill(id: TableId, { number, name }: Index): Promise<void> {
     const { engine, env } = this.care
-    const stateIndex = async (status: 'CREATING' | 'ACTIVE'): Promise<Index | undefined> => {
-      const index = engine.tableWithId(id)?.indexes.find((candidate) => candidate.number === number)
-      if (index?.status !== 'CREATING') return undefined
-      const value: LocalIndexRegister = {
-        id: index.id,
-        number: index.number,
-        status,
-        backfilling: status === 'CREATING',
-        sinceMs: env.clock.wallMs(),
-      }
-      await engine.define(id, [{ register: localIndexRegister(name), value }])
-      return engine.tableWithId(id)?.indexes.find((candidate) => candidate.number === number)
-    }
-    const index = await stateIndex('CREATING')
+    const before = this.indexNumbered(id, number)
+    if (before?.status !== 'CREATING') return
+    const sinceMs = before.underWay?.beganMs ?? env.clock.wallMs()
+    const value: LocalIndexRegister = { id: before.id, number, status: 'CREATING', backfilling: true, sinceMs }
+    await engine.define(id, [{ register: localIndexRegister(name), value }])
+    const index = this.indexNumbered(id, number)
     if (index?.status !== 'CREATING') return
-    await engine.backfill(id, index.number)
-    await stateIndex('ACTIVE')
+    await engine.backfill(id, number)
+    this.filled.add(nameOf(id, index))
+  }
+
+  private async settleIndex(id: TableId, { number, name }: Index): Promise<void> {
+    const { engine, env } = this.care
+    const index = this.indexNumbered(id, number)
+    if (index !== undefined) this.filled.delete(nameOf(id, index))
+    if (index?.status !== 'CREATING' && index?.status !== 'UPDATING') return
+    const sinceMs = env.clock.wallMs()
+    const value: LocalIndexRegister = { id: index.id, number, status: 'ACTIVE', backfilling: false, sinceMs }
+    await engine.define(id, [{ register: localIndexRegister(name), value }])
+  }
+
+  private indexNumbered(id: TableId, number: number): Index | undefined {
+    return this.care.engine.tableWithId(id)?.indexes.find((candidate) => candidate.number === number)
   }
 
   private async drop(table: Table, index: Index): Promise<void> {
     await this.care.engine.removePart(table.id, index.number)
     // Meanwhile another may have been made under the same name, with rows of its own.
     const { name, number } = index
+    this.filled.delete(nameOf(table.id, index))
     await this.care.engine.define(table.id, [{ register: localIndexRegister(name), value: undefined, number }])
   }
 
@@ -240,6 +254,10 @@ function expiryAfter({ expiry, settings }: Table, step: ExpiryStep): RegisterVal
   const status = { begin: 'FILLING', fill: 'ACTIVE', end: 'GOING' } as const
   return attribute === undefined ? undefined : { attribute, status: status[step] }
 }
+
+const nameOf = (table: TableId, { number }: Pick<Index, 'number'>): string => `${table} ${number}`
+
+const isSame = (a: Begun | undefined, b: Begun | undefined): boolean => a?.wait === b?.wait && a?.beganMs === b?.beganMs
 
 const own = (table: Table, region: string): string | undefined =>
   table.replicas.find((replica) => replica.region === region)?.status

@@ -10,6 +10,7 @@ import {
   type RegisterValues,
 } from '../../core/table/registers.ts'
 import type { KeyAttribute, TableSettings } from '../../core/table/table.ts'
+import type { Wait } from '../../core/table/waits.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import { tableNameOf } from '../arns.ts'
 import {
@@ -51,7 +52,7 @@ export const createTable = defineControl<Input, Output>({
 
 async function create(name: string, input: Input, context: OperationContext): Promise<Output> {
   const taken = context.engine.tableNamed(name)
-  if (taken?.status === 'DELETING') throw inUse(taken)
+  if (taken?.status === 'CREATING') throw inUse(taken)
   if (taken !== undefined) throw new ServiceError('ResourceInUseException', `Table already exists: ${name}`)
   const id = context.env.random.uuid()
   const isMade = await withinTables(context.engine, tablesMax, async () => {
@@ -107,7 +108,7 @@ function registersOf(name: string, input: Input, context: OperationContext): Reg
   const attributes = attributesFrom(input.AttributeDefinitions ?? [])
   return [
     edit('definition', { name, createdMs: nowMs, key: keySchemaFrom(input.KeySchema ?? [], attributes), attributes }),
-    edit('local/status', { status: 'CREATING', sinceMs: nowMs }),
+    edit('local/status', { status: 'CREATING', sinceMs: nowMs, wait: waitOf(input) }),
     ...settingsOf(input, nowMs, context),
     ...indexRegistersOf(input, attributes, context),
   ]
@@ -117,6 +118,9 @@ const edit = <Name extends keyof RegisterValues>(register: Name, value: Register
   register,
   value,
 })
+
+const waitOf = ({ GlobalSecondaryIndexes = [] }: Input): Wait =>
+  GlobalSecondaryIndexes.length === 0 ? 'table creation' : 'table creation with indexes'
 
 function settingsOf(input: Input, nowMs: number, { settings }: OperationContext): RegisterEdit[] {
   const billingMode = billingModeOf(input)

@@ -5,9 +5,10 @@ import type { Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Tables } from '../../engine/engine.ts'
 import { tableNameOf } from '../arns.ts'
-import { inUse, tableInAnyState } from '../checks/table-exists.ts'
+import { tableInAnyState } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { assertAdmitted } from './admission.ts'
 import { describeTable } from './description.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { assertNoSource, protectedIn } from './replica-updates.ts'
@@ -27,15 +28,14 @@ export const deleteTable = defineControl<Input, Output>({
 
 async function remove(input: Input, context: OperationContext): Promise<Output> {
   const table = tableInAnyState(input.TableName, context)
-  // "If table is already in the DELETING state, no error is returned" (API reference).
-  if (table.status === 'CREATING' || table.status === 'UPDATING') throw inUse(table)
+  assertAdmitted(['deletion'], { table, context })
   if (table.settings.deletionProtection && table.replicas.length > 0) throw protectedIn(table, context.settings.region)
   if (table.settings.deletionProtection)
     throw validationError(
       'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
     )
-  if (table.status !== 'DELETING') assertNoSource(table, context.settings.region)
-  if (table.status !== 'DELETING') await context.engine.define(table.id, removal(table, context))
+  assertNoSource(table, context.settings.region)
+  await context.engine.define(table.id, removal(table, context))
   return { TableDescription: removed(table, context) }
 }
 

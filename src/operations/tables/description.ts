@@ -17,12 +17,14 @@ import type {
   Table,
   TableSettings,
   Throughput,
+  ThroughputChanges,
 } from '../../core/table/table.ts'
 import { indexArn, streamArn, tableArn } from '../arns.ts'
 import { keyArnOf, managedKey } from '../key-arn.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { decreasesToday } from './decreases.ts'
+import { lasts } from './cool-downs.ts'
+import { decreasesToday, isDecrease } from './decreases.ts'
 import { indexSettingsAt, settingsAt } from './replica-overrides.ts'
 
 type Description = Wire<TableDescription>
@@ -41,26 +43,20 @@ export function describeTable(shared: Table, context: OperationContext): Descrip
     KeySchema: keySchemaElements(table.key),
     TableStatus: table.status,
     CreationDateTime: seconds(table.identity?.createdMs ?? table.createdMs),
-    ProvisionedThroughput: {
-      ...throughputTimes(table.settings),
-      NumberOfDecreasesToday: decreasesToday(table.settings.decreases, nowMs),
-      ...units(table.throughputBefore ?? table.settings.provisioned),
-    },
+    ProvisionedThroughput: throughputDescription(table.settings, table, nowMs),
     TableSizeBytes: size.bytes,
     ItemCount: size.items,
     TableArn: tableArn(settings, table.name),
     TableId: table.identity?.tableId ?? table.id,
     ...billing(table),
     ...(table.settings.onDemand === undefined ? {} : { OnDemandThroughput: onDemandUnits(table.settings.onDemand) }),
-    WarmThroughput: { ...warmUnits(table.settings, table.settings.billingMode), Status: table.status },
+    WarmThroughput: { ...warmUnits(table.settings, table.settings.billingMode), Status: warmStatus(table, context) },
     ...localIndexes(table, context),
     ...globalIndexes(table, context),
     ...stream(table, context),
     ...replicas(shared, context),
-    ...encryption(table.settings, settings),
-    ...(table.settings.tableClass === undefined
-      ? {}
-      : { TableClassSummary: { TableClass: table.settings.tableClass } }),
+    ...encryption(table, context),
+    ...classSummary(table),
     DeletionProtectionEnabled: table.settings.deletionProtection,
   }
 }
@@ -95,10 +91,19 @@ const units = (throughput: Throughput | undefined) => ({
   WriteCapacityUnits: throughput?.writeUnits ?? 0,
 })
 
-function throughputTimes({ throughputIncreasedMs, throughputDecreasedMs }: TableSettings) {
+/** Until a change of it ends, with the units and the count before the change, and with its time. */
+function throughputDescription(
+  settings: Pick<IndexSettings, 'provisioned'> & ThroughputChanges,
+  { throughputBefore: before }: Pick<Table, 'throughputBefore'>,
+  nowMs: number,
+) {
+  const { provisioned, decreases, throughputIncreasedMs, throughputDecreasedMs } = settings
+  const count = decreasesToday(decreases, nowMs)
   return {
     ...(throughputIncreasedMs === undefined ? {} : { LastIncreaseDateTime: seconds(throughputIncreasedMs) }),
     ...(throughputDecreasedMs === undefined ? {} : { LastDecreaseDateTime: seconds(throughputDecreasedMs) }),
+    NumberOfDecreasesToday: Math.max(0, isDecrease(before, provisioned) ? count - 1 : count),
+    ...units(before ?? provisioned),
   }
 }
 
@@ -119,6 +124,28 @@ export function warmThroughput(
 function warmUnits(settings: IndexSettings, billingMode: TableSettings['billingMode']) {
   const { readUnits, writeUnits } = warmThroughput(settings, billingMode)
   return { ReadUnitsPerSecond: readUnits, WriteUnitsPerSecond: writeUnits }
+}
+
+function warmStatus({ status, settings }: Table, context: OperationContext): Table['status'] {
+  if (lasts('warm throughput increase', settings.changes?.warm, context)) return 'UPDATING'
+  return status === 'UPDATING' ? 'ACTIVE' : status
+}
+
+/** The class that the table has once it is ACTIVE; until then there are two that it can have been before. */
+function classSummary({ status, settings, underWay }: Table): Pick<Description, 'TableClassSummary'> {
+  const { tableClass: now, changes } = settings
+  const times = changes?.tableClass ?? []
+  const isChanging = status === 'UPDATING' && underWay?.wait === 'class change'
+  const before = times.length < 2 ? undefined : now === 'STANDARD' ? 'STANDARD_INFREQUENT_ACCESS' : 'STANDARD'
+  const shown = isChanging ? before : now
+  const changedMs = times.at(isChanging ? -2 : -1)
+  if (shown === undefined) return {}
+  return {
+    TableClassSummary: {
+      TableClass: shown,
+      ...(changedMs === undefined ? {} : { LastUpdateDateTime: seconds(changedMs) }),
+    },
+  }
 }
 
 /** A table that was never on demand says nothing of its billing mode. */
@@ -169,12 +196,13 @@ function indexDescription(
 }
 
 function globalIndexDescription(table: Table, index: Index, nowMs: number): Wire<GlobalSecondaryIndexDescription> {
-  const { onDemand, provisioned, decreases } = index.settings
-  const given = table.settings.billingMode === 'PROVISIONED' ? provisioned : undefined
+  const { onDemand, provisioned: _, ...settings } = index.settings
+  const given = table.settings.billingMode === 'PROVISIONED' ? index.settings.provisioned : undefined
+  const shown = given === undefined ? settings : { ...settings, provisioned: given }
   return {
     IndexStatus: index.status,
     ...(index.backfilling || index.status === 'CREATING' ? { Backfilling: index.backfilling } : {}),
-    ProvisionedThroughput: { NumberOfDecreasesToday: decreasesToday(decreases, nowMs), ...units(given) },
+    ProvisionedThroughput: throughputDescription(shown, given === undefined ? {} : index, nowMs),
     ...(onDemand === undefined ? {} : { OnDemandThroughput: onDemandUnits(onDemand) }),
     WarmThroughput: { ...warmUnits(index.settings, table.settings.billingMode), Status: index.status },
   }
@@ -209,8 +237,11 @@ type GlobalFields =
 /**
  * The called region is not among them: https://github.com/localstack/localstack/issues/7426 compares with AWS.
  */
-function replicas(table: Table, { settings }: OperationContext): Pick<Description, GlobalFields> {
-  const others = table.replicas.filter((replica) => replica.region !== settings.region)
+function replicas(table: Table, context: OperationContext): Pick<Description, GlobalFields> {
+  const { settings } = context
+  const others = table.replicas.filter(
+    (replica) => replica.region !== settings.region && isListed(replica, table, context),
+  )
   if (others.length === 0) {
     const { settingsReplication } = table.settings
     return settingsReplication === undefined ? {} : { GlobalTableSettingsReplicationMode: settingsReplication }
@@ -221,6 +252,12 @@ function replicas(table: Table, { settings }: OperationContext): Pick<Descriptio
     GlobalTableSettingsReplicationMode: settingsMode,
     DisassociationProtectionEnabled: table.settings.disassociationProtection ?? true,
   }
+}
+
+/** AWS lists a new replica some seconds after the answer that promises it. */
+export function isListed({ status }: Replica, { underWay }: Table, context: OperationContext): boolean {
+  if (status !== 'CREATING' || underWay?.wait !== 'replica creation') return true
+  return !lasts('replica listing', underWay.beganMs, context)
 }
 
 /** "This mode is set by default for a same account global table" (API reference, ReplicaDescription). */
@@ -274,16 +311,16 @@ function readOverrides({ readUnits, maxReadUnits }: Pick<ReplicaOverrides, 'read
   }
 }
 
-function encryption(
-  { encryption: given }: TableSettings,
-  place: OperationContext['settings'],
-): Pick<Description, 'SSEDescription'> {
-  if (given === undefined) return {}
+/** The table stays ACTIVE while its key changes. Without a key of its own it tells of the change only. */
+function encryption({ settings }: Table, context: OperationContext): Pick<Description, 'SSEDescription'> {
+  const { encryption: given, changes } = settings
+  const isChanging = lasts('encryption change', changes?.encryption?.at(-1), context)
+  if (given === undefined) return isChanging ? { SSEDescription: { Status: 'UPDATING' } } : {}
   return {
     SSEDescription: {
-      Status: given.status as 'ENABLED',
+      Status: isChanging ? 'UPDATING' : (given.status as 'ENABLED'),
       SSEType: given.type as 'KMS',
-      KMSMasterKeyArn: keyArnOf(place, given.keyArn ?? managedKey),
+      KMSMasterKeyArn: keyArnOf(context.settings, given.keyArn ?? managedKey),
     },
   }
 }

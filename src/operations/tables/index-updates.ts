@@ -3,20 +3,21 @@ import type { GlobalSecondaryIndexUpdate, UpdateTableInput } from '@aws-sdk/clie
 import { required } from '../../core/assert.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import { globalSecondaryIndexesMax } from '../../core/limits.ts'
-import { indexRegister, type IndexRegister } from '../../core/table/registers.ts'
+import {
+  indexRegister,
+  type IndexRegister,
+  localIndexRegister,
+  type LocalIndexRegister,
+} from '../../core/table/registers.ts'
 import type { Index, KeyAttribute, Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import { attributesFrom, checkDistinctDefinitions } from '../checks/key-schema.ts'
-import {
-  checkGlobalIndex,
-  checkProjectedAttributes,
-  indexRegisterFrom,
-  tooManyGlobalIndexes,
-} from '../checks/secondary-indexes.ts'
+import { checkGlobalIndex, checkProjectedAttributes, indexRegisterFrom } from '../checks/secondary-indexes.ts'
+import { stillInUse } from '../checks/table-exists.ts'
 import { checkBounds, checkIndexThroughput, throughputSettings } from '../checks/throughput.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { decreasesAfter } from './decreases.ts'
+import { assertMayDecrease, throughputChanges } from './decreases.ts'
 import { assertDifferent } from './setting-updates.ts'
 
 type Input = Wire<UpdateTableInput>
@@ -49,6 +50,7 @@ export function checkIndexUpdates({ GlobalSecondaryIndexUpdates: updates = [], A
 
 export function indexUpdates(table: Table, input: Input, context: OperationContext): RegisterEdit[] {
   const updates = input.GlobalSecondaryIndexUpdates ?? []
+  for (const update of updates) assertIndexAdmitted(table, update)
   assertOneAtATime(table, updates)
   const billingMode = input.BillingMode ?? table.settings.billingMode
   assertAllProvisioned(table, input)
@@ -57,9 +59,8 @@ export function indexUpdates(table: Table, input: Input, context: OperationConte
     if (update.Delete !== undefined) return [deletion(table, update.Delete.IndexName)]
     if (update.Update === undefined) return []
     const index = globalIndex(table, update.Update.IndexName)
-    if (update.Update.ProvisionedThroughput !== undefined)
-      checkIndexThroughput(billingMode, index.name, update.Update.ProvisionedThroughput)
-    return [change(index, update.Update, context.env.clock.wallMs())]
+    checkCapacity(billingMode, index.name, update.Update)
+    return change(index, update.Update, context.env.clock.wallMs())
   })
   // First, so that no region sees an overruled index count again in between.
   return updates.some(({ Create, Delete }) => (Create ?? Delete) !== undefined)
@@ -75,14 +76,45 @@ function endOverruled({ overruledIndexes }: Table): RegisterEdit[] {
   }))
 }
 
+/** What an index itself refuses while something of it is under way. */
+function assertIndexAdmitted(table: Table, update: Update): void {
+  const name = actionOf(update)?.IndexName
+  const index = table.indexes.find((candidate) => candidate.kind === 'global' && candidate.name === name)
+  if (index === undefined || index.status === 'ACTIVE') return
+  const where = `Table: ${table.name} Index: ${index.name}`
+  const says = (text: string): ServiceError => stillInUse(table, text)
+  if (index.status === 'DELETING') throw says(`Index is being deleted. ${where}`)
+  if (index.status === 'UPDATING' && update.Update !== undefined) throw says(`Index is being updated. ${where}`)
+  if (index.status !== 'CREATING' || index.backfilling) return
+  if (update.Delete !== undefined)
+    throw says(
+      `Index creation is in resource allocation phase. Retry deletion during backfilling phase or when the index is active. ${where}`,
+    )
+  if (update.Update !== undefined) throw says(`Index is being created but is not backfilling yet. ${where}`)
+}
+
 function assertOneAtATime(table: Table, updates: readonly Update[]): void {
-  const asked = updates.filter((update) => update.Update === undefined).length
-  const underWay = table.indexes.filter((index) => index.status === 'CREATING' || index.status === 'DELETING').length
-  if (asked > 1 || (asked === 1 && underWay > 0))
+  const [asked, more] = updates.filter((update) => update.Update === undefined)
+  // One that is being filled may be given up.
+  const isOther = ({ status, name }: Index): boolean =>
+    status === 'DELETING' || (status === 'CREATING' && name !== asked?.Delete?.IndexName)
+  if (more !== undefined || (asked !== undefined && table.indexes.some(isOther)))
     throw new ServiceError(
       'LimitExceededException',
       'Subscriber limit exceeded: Only 1 online index can be created or deleted simultaneously per table',
     )
+}
+
+function checkCapacity(
+  billingMode: Table['settings']['billingMode'],
+  name: string,
+  { ProvisionedThroughput: asked }: NonNullable<Update['Update']>,
+): void {
+  if (asked !== undefined && billingMode === 'PAY_PER_REQUEST')
+    throw invalid(
+      `Neither ReadCapacityUnits nor WriteCapacityUnits can be specified for index: ${name} when BillingMode is PAY_PER_REQUEST`,
+    )
+  if (asked !== undefined) checkIndexThroughput(billingMode, name, asked)
 }
 
 /** Turning to provisioned capacity needs a throughput for every index, in the same request. */
@@ -106,7 +138,11 @@ function creation(
   if (table.indexes.some((index) => index.name === name))
     throw validationError('Attempting to create an index which already exists')
   const globals = table.indexes.filter((index) => index.kind === 'global')
-  if (globals.length >= globalSecondaryIndexesMax) throw tooManyGlobalIndexes()
+  if (globals.length >= globalSecondaryIndexesMax)
+    throw new ServiceError(
+      'LimitExceededException',
+      `Subscriber limit exceeded: Number of global secondary indexes exceeds per-table limit of ${globalSecondaryIndexesMax}`,
+    )
   checkProjectedAttributes([
     asked.Projection?.NonKeyAttributes?.length ?? 0,
     ...table.indexes.map(({ projection }) => (projection.type === 'INCLUDE' ? projection.attributes.length : 0)),
@@ -135,17 +171,27 @@ function deletion(table: Table, name: string | undefined): RegisterEdit {
   return { register: indexRegister(index.name), value: { ...shared(index), deleted: true } }
 }
 
-function change(index: Index, asked: NonNullable<Update['Update']>, nowMs: number): RegisterEdit {
+/** The index alone is UPDATING meanwhile, not the table. One that is not ACTIVE stays in the state that it has. */
+function change(index: Index, asked: NonNullable<Update['Update']>, nowMs: number): RegisterEdit[] {
+  const { id, number, name, status, settings: before } = index
   const settings = throughputSettings(asked)
-  if (settings.provisioned !== undefined && index.settings.provisioned !== undefined)
-    assertDifferent(`index ${index.name}`, index.settings.provisioned, settings.provisioned)
-  return {
-    register: indexRegister(index.name),
-    value: {
-      ...shared(index),
-      settings: { ...index.settings, ...settings, ...decreasesAfter(index.settings, settings.provisioned, nowMs) },
-    },
+  if (settings.provisioned !== undefined && before.provisioned !== undefined)
+    assertDifferent(`index ${name}`, before.provisioned, settings.provisioned)
+  assertMayDecrease(before, settings.provisioned, nowMs)
+  const after = { ...before, ...settings, ...throughputChanges(before, settings.provisioned, nowMs) }
+  const shown = settings.provisioned === undefined ? undefined : before.provisioned
+  const local: LocalIndexRegister = {
+    id,
+    number,
+    status: 'UPDATING',
+    backfilling: false,
+    sinceMs: nowMs,
+    ...(shown === undefined ? {} : { before: shown }),
   }
+  return [
+    { register: indexRegister(name), value: { ...shared(index), settings: after } },
+    ...(status === 'ACTIVE' ? [{ register: localIndexRegister(name), value: local }] : []),
+  ]
 }
 
 function globalIndex(table: Table, name: string | undefined): Index {

@@ -21,6 +21,7 @@ import type { Replica, Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { isListed } from './description.ts'
 import { overridesFrom } from './replica-overrides.ts'
 
 type Input = Wire<UpdateTableInput>
@@ -96,6 +97,19 @@ export function assertKnownRegion(region: string, known: readonly string[]): voi
   throw validationError(
     `Region ${region} is not supported. The latest version of global tables are only supported in the following regions: [${known.join(', ')}]`,
   )
+}
+
+/** Throws a ServiceError for one that is to be changed or removed and is none, or is not listed yet. */
+export function checkReplicasKnown(
+  table: Table,
+  { ReplicaUpdates: updates = [] }: Input,
+  context: OperationContext,
+): void {
+  const listed = { ...table, replicas: table.replicas.filter((replica) => isListed(replica, table, context)) }
+  for (const { Update, Delete, Disassociate } of updates) {
+    const named = Update ?? Delete ?? Disassociate
+    if (named !== undefined) findReplica(listed, named.RegionName)
+  }
 }
 
 export function replicaUpdates(table: Table, input: Input, context: OperationContext): RegisterEdit[] {

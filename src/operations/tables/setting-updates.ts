@@ -7,9 +7,11 @@ import type { RegisterEdit } from '../../engine/commands/command.ts'
 import { checkOnDemand, checkTableThroughput, provisionedFrom, throughputSettings } from '../checks/throughput.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { decreasesAfter } from './decreases.ts'
+import { assertClassMayChange, assertEncryptionMayChange, assertProtectionMayChange } from './cool-downs.ts'
+import { assertMayDecrease, throughputChanges } from './decreases.ts'
 import { warmThroughput } from './description.ts'
 import { encryptionFrom, streamFrom } from './specifications.ts'
+import { changesClass, changesProtection, modeBefore } from './under-way.ts'
 
 type Input = Wire<UpdateTableInput>
 type Capacity = RegisterValues['settings/capacity']
@@ -24,11 +26,14 @@ export function capacityUpdate(table: Table, input: Input, { env }: OperationCon
   if (BillingMode === undefined && ProvisionedThroughput === undefined) return []
   const billingMode = BillingMode ?? table.settings.billingMode
   checkTableThroughput(billingMode, ProvisionedThroughput)
+  if (ProvisionedThroughput === undefined && billingMode === table.settings.billingMode) return []
   const before = table.settings.provisioned
   const after = ProvisionedThroughput === undefined ? undefined : provisionedFrom(ProvisionedThroughput)
+  const nowMs = env.clock.wallMs()
   if (table.settings.billingMode === 'PROVISIONED' && after !== undefined && before !== undefined)
     assertDifferent('table', before, after)
-  return [edit('settings/capacity', capacityAfter(table, billingMode, after, env.clock.wallMs()))]
+  assertMayDecrease(table.settings, after, nowMs)
+  return [edit('settings/capacity', capacityAfter(table, billingMode, after, nowMs))]
 }
 
 /** `what` is "table" or "index NAME", as the message has it in several places. */
@@ -49,25 +54,22 @@ export function capacityAfter(
   provisioned: Throughput | undefined,
   nowMs: number,
 ): Capacity {
-  const { billingModeChangedMs, throughputIncreasedMs, throughputDecreasedMs } = settings
-  const grows = (unit: keyof Throughput): boolean => (provisioned?.[unit] ?? 0) > (settings.provisioned?.[unit] ?? 0)
-  const shrinks = (unit: keyof Throughput): boolean => (provisioned?.[unit] ?? 0) < (settings.provisioned?.[unit] ?? 0)
-  const increased = grows('readUnits') || grows('writeUnits') ? nowMs : throughputIncreasedMs
-  const decreased = shrinks('readUnits') || shrinks('writeUnits') ? nowMs : throughputDecreasedMs
   const toOnDemand = billingMode === 'PAY_PER_REQUEST' && settings.billingMode === 'PROVISIONED'
-  const changedMs = toOnDemand ? nowMs : billingModeChangedMs
+  const changedMs = toOnDemand ? nowMs : settings.billingModeChangedMs
   return {
     billingMode,
     ...(provisioned === undefined ? {} : { provisioned }),
     ...(changedMs === undefined ? {} : { billingModeChangedMs: changedMs }),
-    ...(increased === undefined ? {} : { throughputIncreasedMs: increased }),
-    ...(decreased === undefined ? {} : { throughputDecreasedMs: decreased }),
-    ...decreasesAfter(settings, provisioned, nowMs),
+    ...throughputChanges(settings, provisioned, nowMs),
   }
 }
 
+/** While the mode changes, AWS looks at the one that the table had before. */
+export function checkMaximum(table: Table, { BillingMode, OnDemandThroughput }: Input): void {
+  checkOnDemand(BillingMode ?? modeBefore(table), OnDemandThroughput)
+}
+
 export function settingUpdates(table: Table, input: Input, context: OperationContext): RegisterEdit[] {
-  checkOnDemand(input.BillingMode ?? table.settings.billingMode, input.OnDemandThroughput)
   const { onDemand, warm } = throughputSettings({
     OnDemandThroughput: input.OnDemandThroughput,
     WarmThroughput: input.WarmThroughput,
@@ -75,15 +77,28 @@ export function settingUpdates(table: Table, input: Input, context: OperationCon
   return [
     ...(onDemand === undefined ? [] : [edit('settings/on-demand', { ...table.settings.onDemand, ...onDemand })]),
     ...(warm === undefined ? [] : [edit('settings/warm', warmer(table, warm))]),
-    ...(input.TableClass === undefined ? [] : [edit('settings/table-class', input.TableClass)]),
-    ...(input.DeletionProtectionEnabled === undefined
-      ? []
-      : [edit('local/deletion-protection', input.DeletionProtectionEnabled)]),
+    ...classUpdate(table, input, context),
+    ...deletionProtection(table, input, context),
     ...protectionUpdate(table, input),
     ...streamUpdate(table, input, context),
     ...encryptionUpdate(table, input, context),
     ...settingsReplication(table, input),
   ]
+}
+
+/** The class that the table has is none of the changes that are counted, but is refused with them. */
+function classUpdate(table: Table, input: Input, context: OperationContext): RegisterEdit[] {
+  const isFirst = table.settings.tableClass === undefined
+  if (input.TableClass === undefined || (isFirst && !changesClass(table, input))) return []
+  assertClassMayChange(table, context)
+  return changesClass(table, input) ? [edit('settings/table-class', input.TableClass)] : []
+}
+
+function deletionProtection(table: Table, input: Input, context: OperationContext): RegisterEdit[] {
+  const asked = input.DeletionProtectionEnabled
+  if (asked === undefined) return []
+  if (changesProtection(table, input)) assertProtectionMayChange(table, context)
+  return [edit('local/deletion-protection', asked)]
 }
 
 function warmer({ settings }: Table, asked: Throughput): Throughput {
@@ -109,7 +124,15 @@ function protectionUpdate({ replicas }: Table, { DisassociationProtectionEnabled
   return [edit('local/disassociation-protection', asked)]
 }
 
-function streamUpdate({ name, settings, replicas }: Table, input: Input, { env }: OperationContext): RegisterEdit[] {
+/** Replication of eventually consistent global tables is built on the stream (developer guide, global tables). */
+export function checkReplicaStream({ replicas }: Table, { StreamSpecification: asked }: Input): void {
+  if (asked !== undefined && asked.StreamEnabled !== true && replicas.length > 0)
+    throw validationError(
+      'One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica.',
+    )
+}
+
+function streamUpdate({ name, settings }: Table, input: Input, { env }: OperationContext): RegisterEdit[] {
   const asked = input.StreamSpecification
   if (asked === undefined) return []
   const enabled = settings.stream?.enabled === true
@@ -124,19 +147,16 @@ function streamUpdate({ name, settings, replicas }: Table, input: Input, { env }
   }
   if (settings.stream === undefined || !enabled)
     throw validationError(`Table has no stream to disable: TableName: ${name}`)
-  // Replication of eventually consistent global tables is built on it (developer guide, global tables).
-  if (replicas.length > 0)
-    throw validationError(
-      'One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica.',
-    )
   return [edit('settings/stream', { ...settings.stream, enabled: false })]
 }
 
 /** Back to the key that AWS owns, which is described by saying nothing. */
-function encryptionUpdate({ settings }: Table, { SSESpecification }: Input, context: OperationContext): RegisterEdit[] {
+function encryptionUpdate(table: Table, { SSESpecification }: Input, context: OperationContext): RegisterEdit[] {
   if (SSESpecification === undefined) return []
+  const { settings } = table
   if (SSESpecification.Enabled === false && settings.encryption === undefined)
     throw validationError('One or more parameter values were invalid: Table is already encrypted by default')
+  assertEncryptionMayChange(table, context)
   return [{ register: 'settings/encryption', value: encryptionFrom(SSESpecification, context.settings) }]
 }
 

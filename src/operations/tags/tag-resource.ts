@@ -6,7 +6,8 @@ import { inUse } from '../checks/table-exists.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { taggedTable } from './tagged-table.ts'
-import { checkTags, tagsFrom } from './tags.ts'
+import { noteOfOwnChange } from '../tables/cool-downs.ts'
+import { assertTagsMayChange, checkTags, holdsAll, tagsFrom } from './tags.ts'
 
 type Input = Wire<TagResourceInput>
 
@@ -23,10 +24,16 @@ export const tagResource = defineControl<Input, undefined>({
 async function tag(input: Input, context: OperationContext): Promise<undefined> {
   const table = taggedTable(input.ResourceArn, context)
   if (table.status === 'DELETING') throw inUse(table)
-  const tags = { ...table.settings.tags, ...tagsFrom(input.Tags ?? []) }
+  const given = tagsFrom(input.Tags ?? [])
+  assertTagsMayChange(table, given, context)
+  const tags = { ...table.settings.tags, ...given }
   if (Object.keys(tags).length > tagsMax)
     throw validationError(`One or more parameter values were invalid: Too many tags, at most ${tagsMax} are allowed`)
-  await context.engine.define(table.id, [{ register: 'local/tags', value: tags }])
+  if (!holdsAll(table.settings.tags, given))
+    await context.engine.define(table.id, [
+      { register: 'local/tags', value: tags },
+      noteOfOwnChange(table, { tags: { atMs: context.env.clock.wallMs(), given } }),
+    ])
   return undefined
 }
 

@@ -8,7 +8,7 @@ export function taggedTable(arn: string | undefined, { engine, settings }: Opera
   if (arn === undefined || !isArn(arn))
     throw validationError(`Invalid TableArn: Invalid ResourceArn provided as input ${arn ?? ''}`)
   const table = engine.tableNamed(tableNameOf(settings, arn))
-  if (table === undefined)
-    throw new ServiceError('ResourceNotFoundException', `Requested resource not found: ResourcArn: ${arn} not found`)
+  if (table === undefined || table.status === 'CREATING')
+    throw new ServiceError('ResourceNotFoundException', `Requested resource not found: ResourceArn: ${arn} not found`)
   return table
 }

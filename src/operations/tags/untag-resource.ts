@@ -4,7 +4,9 @@ import { defineControl, type OperationContext } from '../operation.ts'
 import { inUse } from '../checks/table-exists.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
+import { noteOfOwnChange } from '../tables/cool-downs.ts'
 import { taggedTable } from './tagged-table.ts'
+import { assertTagsMayChange } from './tags.ts'
 
 type Input = Wire<UntagResourceInput>
 
@@ -21,9 +23,15 @@ export const untagResource = defineControl<Input, undefined>({
 async function untag(input: Input, context: OperationContext): Promise<undefined> {
   const table = taggedTable(input.ResourceArn, context)
   if (table.status === 'DELETING') throw inUse(table)
+  assertTagsMayChange(table, undefined, context)
   const removed = new Set(input.TagKeys)
-  const left = Object.entries(table.settings.tags).filter(([key]) => !removed.has(key))
-  await context.engine.define(table.id, [{ register: 'local/tags', value: Object.fromEntries(left) }])
+  const all = Object.entries(table.settings.tags)
+  const left = all.filter(([key]) => !removed.has(key))
+  if (left.length < all.length)
+    await context.engine.define(table.id, [
+      { register: 'local/tags', value: Object.fromEntries(left) },
+      noteOfOwnChange(table, { tags: { atMs: context.env.clock.wallMs() } }),
+    ])
   return undefined
 }
 

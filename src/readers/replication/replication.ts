@@ -110,6 +110,7 @@ export class Readers {
     this.publisher = new Publisher({ env, engine, ledger: this.#ledger, claims: this.#claims, seals: this.#seals })
     this.#holds = new LogHolds({ ...settings, engine, ledger: this.#ledger, publisher: this.publisher })
     const deps = {
+      ...settings,
       env,
       engine,
       get peers(): readonly Region[] {
@@ -118,7 +119,6 @@ export class Readers {
       mutex: new Mutex(),
       retries: this.#retries,
       sources: this.#sources,
-      leftovers: settings.leftovers,
       emptied: new Emptied(),
       onRegisters: () => this.#replicas.consider(),
       sessionTo: (region: string) => this.#subscribers.get(region)?.session,

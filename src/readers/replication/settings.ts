@@ -1,4 +1,5 @@
 /** What replication is started with. */
+import type { Timing } from '../../core/table/waits.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
@@ -13,6 +14,8 @@ export type ReplicationSettings = SealSettings & {
   readonly applyChangesMax?: number
   readonly backlogMessagesMin?: number
   readonly leftovers?: Remainder | undefined
+  /** How long a replica is CREATING at least; no time by default. */
+  readonly timing?: Timing
 }
 
 export type ReadersOptions = {

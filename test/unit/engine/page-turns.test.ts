@@ -1,4 +1,5 @@
 /** Replies that take several turns of the event loop say the same as those that take one, and small ones make no promise. */
+import { timings } from '../../../src/core/table/waits.ts'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../src/adapters/system/clocks.ts'
 import type { Table } from '../../../src/core/table/table.ts'
@@ -31,7 +32,7 @@ describe('a reply in several turns', () => {
       accountId: '000000000000',
       region: us,
       regions: [us],
-      tableTransitionMs: 0,
+      timing: timings.instant,
       streamRetentionMs: 0,
     }
     context = { engine, env: { clock: systemClock }, settings } as unknown as OperationContext

@@ -1,3 +1,4 @@
+import { timingOf } from '../../../src/core/table/waits.ts'
 import { afterEach, expect, test, vi } from 'vitest'
 import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { assert } from '../../../src/core/assert.ts'
@@ -28,8 +29,8 @@ async function tableOf(region: TestRegion, more: readonly RegisterEdit[] = []) {
   return region.engine.tableNamed('things')
 }
 
-function care({ engine, env }: TestRegion, tableTransitionMs = 100): void {
-  const caretaker = new Caretaker({ engine, env, region: 'us-east-1', tableTransitionMs })
+function care({ engine, env }: TestRegion, waitMs = 100): void {
+  const caretaker = new Caretaker({ engine, env, region: 'us-east-1', timing: timingOf(() => waitMs) })
   caretaker.start()
   stops.push(() => caretaker.stop())
 }

@@ -1,4 +1,5 @@
 /** A batch of which a part fails: what became durable is answered as done, and the rest is given back. */
+import { timings } from '../../../src/core/table/waits.ts'
 import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { ServiceError } from '../../../src/core/errors.ts'
@@ -15,7 +16,7 @@ const oneRegion = { region: 'us-east-1', regions: ['us-east-1'] }
 const settings = {
   accountId: '000000000000',
   globalTables2017: true,
-  tableTransitionMs: 0,
+  timing: timings.instant,
   streamRetentionMs: 0,
   ...oneRegion,
 }

@@ -1,4 +1,5 @@
 /** What each operation of the registry says that it is about to touch is what it then touches. */
+import { timings } from '../../../src/core/table/waits.ts'
 import { describe, expect, test } from 'vitest'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { shardsOf } from '../../../src/core/change-stream/change-stream.ts'
@@ -232,7 +233,7 @@ async function region(seen: Seen): Promise<{ readonly context: OperationContext;
   return { context: { engine, env, settings }, engine }
 }
 
-const oneAccount = { accountId: '000000000000', globalTables2017: true, tableTransitionMs: 0, streamRetentionMs: 0 }
+const oneAccount = { accountId: '000000000000', globalTables2017: true, timing: timings.instant, streamRetentionMs: 0 }
 
 const streamed = {
   register: 'settings/stream',

@@ -1,4 +1,5 @@
 /** A region with the table `abc` behind the real server, on a store of the test's own. */
+import { timings } from '../../../src/core/table/waits.ts'
 import { MemoryNetwork } from '../../../src/adapters/memory/memory-bus.ts'
 import { systemClock } from '../../../src/adapters/system/clocks.ts'
 import { systemRandom } from '../../../src/adapters/system/random.ts'
@@ -21,7 +22,7 @@ export async function serveRegion(store: Store): Promise<RunningServer> {
     accountId: '000000000000',
     globalTables2017: false,
     ...own,
-    tableTransitionMs: 0,
+    timing: timings.instant,
     streamRetentionMs: 0,
   }
   return await startServer({

@@ -1,4 +1,5 @@
 /** A server with operations of the test's own: what the wire does does not depend on an engine. */
+import { timings } from '../../../src/core/table/waits.ts'
 import { randomUUID } from 'node:crypto'
 import { prometheusMeter } from '../../../src/adapters/metrics/prometheus-meter.ts'
 import { systemClock } from '../../../src/adapters/system/clocks.ts'
@@ -29,7 +30,7 @@ export async function serverWith(
       accountId: '000000000000',
       region: 'us-east-1',
       regions,
-      tableTransitionMs: 0,
+      timing: timings.instant,
       streamRetentionMs: 0,
     },
   } as unknown as OperationContext

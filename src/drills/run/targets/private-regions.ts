@@ -55,7 +55,6 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
     logLevel: 'info',
     accountId: '000000000000',
     regionsFolder: options.regionsFolder,
-    tableTransitionMs: 50,
     log: await pinoLog({ level: 'info', readable: false, descriptor }),
     sink: lineSinkTo(descriptor),
     progress: () => undefined,

@@ -15,6 +15,8 @@ export type Progress = {
   readonly places: Readonly<Record<string, Place>>
   readonly after?: string
   readonly rows: number
+  /** The region had the replica before it lost its disk: it is complete as soon as it can be. */
+  readonly again?: true
 }
 
 export const joinNote = (table: TableId): string => `replication/join/${table}`

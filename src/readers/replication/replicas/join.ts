@@ -7,6 +7,7 @@
 import { decodeRow, seenOf, vectorOf } from '../../../core/item/row.ts'
 import { type RegisterValues, type ReplicaRegister, replicaRegister } from '../../../core/table/registers.ts'
 import type { KeySchema, Replica, ReplicaStatus, Table, TableId } from '../../../core/table/table.ts'
+import type { Timing } from '../../../core/table/waits.ts'
 import type { Region } from '../../../core/topology.ts'
 import { tablesMax } from '../../../core/limits.ts'
 import type { RegisterEdit } from '../../../engine/commands/command.ts'
@@ -17,6 +18,7 @@ import type { Env } from '../../../ports/env.ts'
 import { awaitMerges } from '../notes/pending-merges.ts'
 import type { Mutex } from '../flow/mutex.ts'
 import { hasPassed, joinNote, joinProgress, placesOf, type Progress } from './join-progress.ts'
+import { CreationWait } from './creation-wait.ts'
 import { recoverOrphan } from './orphan-recovery.ts'
 import { Questions } from '../talk/questions.ts'
 import { hasAll, registersOf, replicasOf } from '../notes/registers-of.ts'
@@ -34,6 +36,8 @@ export type JoinOptions = {
   readonly sources: Sources
   readonly sessionTo: (region: string) => Session | undefined
   readonly leftovers?: Remainder | undefined
+  /** How long a new replica is CREATING at least; no time where it is absent. */
+  readonly timing?: Timing | undefined
 }
 
 /** What is left of this region's own damaged store (engine/store/leftovers.ts). Says whether none of the table can be missing in it. */
@@ -56,6 +60,7 @@ export class Join {
   #items: number | undefined
   #toldPercent = 0
   #toldAtMs = 0
+  readonly #creation = new CreationWait()
 
   constructor(options: JoinOptions, table: TableId) {
     this.#options = options
@@ -76,6 +81,7 @@ export class Join {
 
   async step(): Promise<JoinStep> {
     if (!this.#isWanted()) return 'failed'
+    if (this.#creation.holds(this.#options.env.clock)) return 'wait'
     return this.begun ? this.#copy() : this.#begin()
   }
 
@@ -136,7 +142,8 @@ export class Join {
       await awaitMerges(this.#options, engine.region.name, engine.epoch)
     }
     await engine.define(this.table, edits)
-    const progress: Progress = { places: placesOf(engine, peers, this.#wasHere()), rows: 0 }
+    const places = placesOf(engine, peers, this.#wasHere())
+    const progress: Progress = { places, rows: 0, ...(wiped ? { again: true } : {}) }
     await engine.setNote(joinNote(this.table), progress)
     env.log.info('replica begun', { table: this.table, wiped })
   }
@@ -251,6 +258,9 @@ export class Join {
     if (this.#ownReplica()?.status !== 'CREATING') return 'failed'
     const isWhole = (await leftovers?.merge(this.table)) ?? true
     if (engine.tableWithId(this.table)?.indexes.some((index) => index.status === 'CREATING')) return 'wait'
+    const { timing } = this.#options
+    if (progress.again !== true && !this.#creation.isOver(this.table, { engine, clock: env.clock, timing }))
+      return 'wait'
     const served = isWhole || !isLast ? 'ACTIVE' : incompleteStatus
     const status: RegisterValues['local/status'] = { status: served, sinceMs: env.clock.wallMs() }
     await engine.define(this.table, [

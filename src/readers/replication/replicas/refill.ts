@@ -75,7 +75,7 @@ export class Refill {
 
   async #join(): Promise<void> {
     const { engine, peers } = this.#options
-    await engine.setNote(joinNote(this.#table), { places: placesOf(engine, peers, true), rows: 0 })
+    await engine.setNote(joinNote(this.#table), { places: placesOf(engine, peers, true), rows: 0, again: true })
     await settleDoubt(engine, this.#table)
   }
 
