@@ -1,8 +1,8 @@
 /** Limits of change streams, by name. */
 /** Of one table. */
 export const streamSlicesMax = 256
-/** Shards of one stream: the oldest generations go before there are more. */
-export const streamGenerationsMax = 100
+/** Generations of one stream: with so many its shards go on until the oldest are over. Those that a new epoch of the log begins come on top. */
+export const streamGenerationsMax = 500
 /** Streams that are kept: those that are disabled are readable for a day. The oldest of them go first. */
 export const changeStreamsMax = 10_000
 export const streamRetentionMs = 24 * 60 * 60 * 1000

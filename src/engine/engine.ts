@@ -35,7 +35,7 @@ import type {
 } from './commands/command.ts'
 import type { RegionNumbers } from './store/region-numbers.ts'
 import type { Retention } from './log/hold.ts'
-import type { StreamPage, StreamPart } from './streams/stream-part.ts'
+import type { StreamPage, StreamPart, VisitStreamRecord } from './streams/stream-part.ts'
 import type { Trouble } from './trouble.ts'
 import type { TableChanges } from './tables/table-changes.ts'
 
@@ -251,10 +251,10 @@ export interface RegionLog extends Regional {
 
 /** Change streams of tables (core/change-stream/change-stream.ts), those too whose tables are gone. */
 export interface ChangeStreams {
-  /** In the order in which they began. */
+  /** In the order in which they began; the same array until one of them changes. */
   all(): readonly ChangeStream[]
-  /** Records of a shard, in as many turns as it takes. */
-  read(part: StreamPart): Turns<StreamPage>
+  /** Shows the records of a shard, in as many turns as it takes. */
+  read(part: StreamPart, visit: VisitStreamRecord): Turns<StreamPage>
   /** The last position that is older than that time, or that the log does not hold. */
   before(ms: number): Position
   /** Ends the open shards of a stream, and begins those that follow them, in one batch. */

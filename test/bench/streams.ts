@@ -77,6 +77,8 @@ async function measurePuts(load: Load, aim: Aim, target: Target): Promise<void> 
   }))
   const samples = await measure(load, candidates, { ...size, connections })
   ratios['PutItem with a stream / without'] = ratioOf(of(samples, 'streamed'), of(samples, 'plain'))
+  const cost = ratioOf(of(samples, 'streamed'), of(samples, 'plain'), 'cpuMicros')
+  facts['processor time of PutItem with a stream / without'] = rounded(cost.ratio)
   facts['PutItem with a stream, a second'] = rounded(middle(of(samples, 'streamed'), 'rate'))
 }
 
@@ -89,8 +91,12 @@ async function measureReads(load: Load, aim: Aim, target: Target): Promise<void>
   await load.run({ port: target.port, connections, requests, count: requests.length })
   const { pages, records } = await pagesOf(aim, 'read')
   const samples = await measure(load, [readOf('read', pages, { aim, target })], { ...size, connections: 4 })
+  const recordsOfPage = records / pages.length
   facts['records of 500-byte items with both images, a second'] = rounded(
-    middle(of(samples, 'read'), 'rate') * (records / pages.length),
+    middle(of(samples, 'read'), 'rate') * recordsOfPage,
+  )
+  facts['processor time of the node for such a record, µs'] = rounded(
+    middle(of(samples, 'read'), 'cpuMicros') / recordsOfPage,
   )
 }
 

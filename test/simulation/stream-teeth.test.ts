@@ -1,8 +1,7 @@
 /** The teeth of the checker of change streams (stream-watch.ts), as in teeth.test.ts: each bug is put in from outside, and some seed must find it. */
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import type { Change } from '../../src/core/change/change.ts'
 import type { ChangeStream, Shard } from '../../src/core/change-stream/change-stream.ts'
-import type { StreamPage, StreamPart } from '../../src/engine/streams/stream-part.ts'
+import type { StreamPage, StreamPart, VisitStreamRecord } from '../../src/engine/streams/stream-part.ts'
 import { replace, restoreReplaced } from './replacing.ts'
 import { firstFailure } from './teeth.ts'
 
@@ -20,7 +19,7 @@ const engine = '../../src/engine'
 const once = 'a stream has each change once'
 
 /** A page in one turn. */
-type Read = (state: unknown, part: StreamPart) => Generator<undefined, StreamPage>
+type Read = (state: unknown, part: StreamPart, visit: VisitStreamRecord) => Generator<undefined, StreamPage>
 
 const bugs: readonly Bug[] = [
   {
@@ -30,9 +29,13 @@ const bugs: readonly Bug[] = [
     knownSeed: 6,
     inject: () =>
       replace(`${engine}/streams/stream-reader.ts`, ({ readStream }) => ({
-        *readStream(state: unknown, part: StreamPart): Generator<undefined, StreamPage> {
-          const { changes, upTo } = yield* (readStream as Read)(state, part)
-          return { changes, upTo: changes.length > 1 ? (changes.at(-1)?.position ?? upTo) - 1 : upTo }
+        *readStream(state: unknown, part: StreamPart, visit: VisitStreamRecord): Generator<undefined, StreamPage> {
+          const positions: number[] = []
+          const { upTo } = yield* (readStream as Read)(state, part, (head, entry) => {
+            positions.push(head.position)
+            visit(head, entry)
+          })
+          return { upTo: positions.length > 1 ? (positions.at(-1) ?? upTo) - 1 : upTo }
         },
       })),
   },
@@ -80,12 +83,8 @@ const bugs: readonly Bug[] = [
     seedsMax: 20,
     knownSeed: 6,
     inject: () =>
-      replace(`${core}/change-stream/stream-record.ts`, ({ streamRecord }) => ({
-        streamRecord: (change: Change, of: unknown) =>
-          (streamRecord as (change: Change, of: unknown) => unknown)(
-            change.event === 'MODIFY' ? { ...change, previous: change.row } : change,
-            of,
-          ),
+      replace(`${core}/change-stream/stream-record.ts`, ({ StreamRecords }) => ({
+        StreamRecords: withoutOldImages(StreamRecords as RecordsClass),
       })),
   },
   {
@@ -113,6 +112,24 @@ const bugs: readonly Bug[] = [
       })),
   },
 ]
+
+type RecordsClass = new (...of: unknown[]) => { write: VisitStreamRecord }
+
+/** The new row stands in the place of the one before. */
+function withoutOldImages(StreamRecords: RecordsClass): RecordsClass {
+  return class extends StreamRecords {
+    constructor(...of: unknown[]) {
+      super(...of)
+      const write = this.write.bind(this)
+      this.write = (head, entry) => {
+        const { rowStart, rowEnd } = head
+        if (head.event !== 'MODIFY') return write(head, entry)
+        const changed = Buffer.concat([entry.subarray(0, rowEnd), entry.subarray(rowStart, rowEnd)])
+        write({ ...head, previousEnd: changed.length }, changed)
+      }
+    }
+  }
+}
 
 type Opened = { readonly stream: ChangeStream; readonly generation: object }
 type BookClass = new (...deps: unknown[]) => {

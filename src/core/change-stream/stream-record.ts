@@ -1,14 +1,15 @@
-/** A change of the log as a record of DynamoDB Streams, in JSON. The items are spliced in as they are stored: nothing of them is parsed in the everyday case. */
+/** Changes of the log as records of DynamoDB Streams, in JSON. Keys and images are spliced in as they are stored: nothing of them is parsed in the everyday case. */
 import { numberSizeBytes } from '../attribute/number.ts'
-import { binarySizeBytes, sizeOfItem } from '../attribute/size.ts'
+import { sizeOfItem } from '../attribute/size.ts'
 import { assert, required } from '../assert.ts'
-import type { Change, ChangeEvent } from '../change/change.ts'
+import type { RecordHead } from '../change/record.ts'
 import { decodeItem } from '../item/item-bytes.ts'
 import { bodyOffset, itemSizeOf } from '../item/row.ts'
 import { type ScannedValue, scanItem } from '../item/scan-item.ts'
+import { partitionHashSizeBytes } from '../key/partition-hash.ts'
 import { keyAttributesOf } from '../key/primary-key.ts'
-import type { KeySchema } from '../table/table.ts'
 import { type ChangeStream, eventId, type Shard } from './change-stream.ts'
+import type { PageWriter } from './page-writer.ts'
 import { sequenceNumber } from './sequence-number.ts'
 
 type Of = {
@@ -17,69 +18,117 @@ type Of = {
   readonly region: { readonly name: string; readonly number: number }
 }
 
-/** The parts of the record's JSON. */
-export function streamRecord(change: Change, { stream, shard, region }: Of): readonly Buffer[] {
-  const { position, at: atMs, cause } = change
-  const event = required(change.event, 'the event of a change in a stream')
-  const keys = keysOf(stream.key, bodyOf(change.row))
-  const { newImage, oldImage } = imagesOf(change, event, stream.viewType)
-  const sizeBytes = keys.sizeBytes + sizeOf(newImage) + sizeOf(oldImage)
-  const head =
-    `{"eventID":"${eventId(region.number, { position, atMs, tag: shard.tag })}","eventName":"${event}","eventVersion":"1.1",` +
-    `"eventSource":"aws:dynamodb","awsRegion":"${region.name}","dynamodb":{` +
-    `"ApproximateCreationDateTime":${Math.floor(atMs / 1000)},"Keys":${keys.text}`
-  const end =
-    `,"SequenceNumber":"${sequenceNumber({ atMs, position })}","SizeBytes":${sizeBytes},"StreamViewType":"${stream.viewType}"}` +
-    `${event === 'REMOVE' && cause === 'ttl' ? byService : ''}}`
-  return [Buffer.from(head), ...image(newImageMember, newImage), ...image(oldImageMember, oldImage), Buffer.from(end)]
-}
+/** Writes the records of one shard, whose common parts are made once. */
+export class StreamRecords {
+  readonly #of: Of
+  readonly #writer: PageWriter
+  readonly #keys: readonly Key[]
+  readonly #arePlain: boolean
+  readonly #showsNew: boolean
+  readonly #showsOld: boolean
 
-/** The deletes of expired items say who has made them, in the region that made them. */
-const byService = ',"userIdentity":{"Type":"Service","PrincipalId":"dynamodb.amazonaws.com"}'
-const newImageMember = Buffer.from(',"NewImage":')
-const oldImageMember = Buffer.from(',"OldImage":')
+  constructor(of: Of, writer: PageWriter) {
+    const { key, viewType } = of.stream
+    this.#of = of
+    this.#writer = writer
+    this.#keys = [...key.partition, ...key.sort].map(({ name }) => ({
+      name,
+      start: Buffer.from(`${JSON.stringify(name)}:{"`),
+    }))
+    this.#arePlain = [...key.partition, ...key.sort].every(({ name, type }) => type === 'S' && isPlain.test(name))
+    this.#showsNew = viewType.includes('NEW')
+    this.#showsOld = viewType.includes('OLD')
+  }
 
-type Images = { readonly newImage: Buffer | undefined; readonly oldImage: Buffer | undefined }
+  /** The change at `head` in an entry of the log. */
+  write(head: RecordHead, entry: Buffer): void {
+    const { position, at: atMs, cause, rowStart, rowEnd, previousEnd } = head
+    const { shard, region, stream } = this.#of
+    const event = required(head.event, 'the event of a change in a stream')
+    const row = entry.subarray(rowStart, rowEnd)
+    const showsOld = this.#showsOld && event !== 'INSERT'
+    assert(!showsOld || previousEnd !== undefined, 'stream record: the log has the old image')
+    const body = row.subarray(bodyOffset(row))
+    const keys = this.#plainKeys(head, entry)
+    this.#writer.text(
+      `{"eventID":"${eventId(region.number, { position, atMs, tag: shard.tag })}","eventName":"${event}","eventVersion":"1.1",` +
+        `"eventSource":"aws:dynamodb","awsRegion":"${region.name}","dynamodb":{` +
+        `"ApproximateCreationDateTime":${Math.floor(atMs / 1000)},"Keys":${keys?.text ?? ''}`,
+    )
+    let sizeBytes = keys?.sizeBytes ?? this.#writeKeys(body)
+    if (this.#showsNew && event !== 'REMOVE') sizeBytes += this.#writeImage(',"NewImage":', row)
+    if (showsOld) sizeBytes += this.#writeImage(',"OldImage":', entry.subarray(rowEnd, previousEnd))
+    this.#writer.text(
+      `,"SequenceNumber":"${sequenceNumber({ atMs, position })}","SizeBytes":${sizeBytes},"StreamViewType":"${stream.viewType}"}` +
+        `${event === 'REMOVE' && cause === 'ttl' ? byService : ''}}`,
+    )
+  }
 
-/** As rows. */
-function imagesOf({ row, previous }: Change, event: ChangeEvent, viewType: ChangeStream['viewType']): Images {
-  const showsOld = viewType.includes('OLD') && event !== 'INSERT'
-  assert(!showsOld || previous !== undefined, 'stream record: the log has the old image')
-  return {
-    newImage: viewType.includes('NEW') && event !== 'REMOVE' ? row : undefined,
-    oldImage: showsOld ? previous : undefined,
+  #writeImage(member: string, row: Buffer): number {
+    this.#writer.text(member).copy(row, bodyOffset(row))
+    return itemSizeOf(row)
+  }
+
+  /** Keys that are texts in ASCII, without escapes, are told by the key's own bytes (core/key/primary-key.ts); undefined for others. */
+  #plainKeys({ keyStart, rowStart }: RecordHead, entry: Buffer): PlainKeys | undefined {
+    if (!this.#arePlain) return undefined
+    const from = keyStart + partitionHashSizeBytes + 2
+    const to = from + entry.readUInt16BE(from - 2)
+    const values = [entry.toString('latin1', from, to), entry.toString('latin1', to, rowStart)]
+    let text = ''
+    let sizeBytes = 0
+    for (const [n, { name }] of this.#keys.entries()) {
+      const value = values[n] ?? ''
+      if (!isPlain.test(value)) return undefined
+      text += `${n === 0 ? '' : ','}"${name}":{"S":"${value}"}`
+      sizeBytes += name.length + value.length
+    }
+    return { text: `{${text}}`, sizeBytes }
+  }
+
+  /** Of an item, or of what is left of one in a tombstone. Returns their size. */
+  #writeKeys(body: Buffer): number {
+    const [partition, sort] = this.#keys
+    const scanned = partition === undefined ? undefined : scanItem(body, partition.name, sort?.name)
+    if (partition === undefined || scanned?.partition === undefined) return this.#writeParsedKeys(body)
+    if (sort !== undefined && scanned.sort === undefined) return this.#writeParsedKeys(body)
+    this.#writer.text('{')
+    let sizeBytes = this.#writeKey(partition, scanned.partition, body)
+    if (sort !== undefined && scanned.sort !== undefined) {
+      this.#writer.text(',')
+      sizeBytes += this.#writeKey(sort, scanned.sort, body)
+    }
+    this.#writer.text('}')
+    return sizeBytes
+  }
+
+  /** A scanned value has no escapes: its bytes are its text. */
+  #writeKey({ name, start }: Key, { type, from, to }: ScannedValue, body: Buffer): number {
+    this.#writer.copy(start).text(`${type}":"`).copy(body, from, to).text('"}')
+    return Buffer.byteLength(name) + sizeOfKey(type, body, { from, to })
+  }
+
+  #writeParsedKeys(body: Buffer): number {
+    const keys = keyAttributesOf(this.#of.stream.key, decodeItem(body))
+    this.#writer.copy(Buffer.from(JSON.stringify(keys)))
+    return sizeOfItem(keys)
   }
 }
 
-const image = (member: Buffer, row: Buffer | undefined): readonly Buffer[] =>
-  row === undefined ? [] : [member, bodyOf(row)]
+type PlainKeys = { readonly text: string; readonly sizeBytes: number }
+/** Printable ASCII but the quote and the backslash. */
+const isPlain = /^[ !#-[\]-~]*$/
 
-const bodyOf = (row: Buffer): Buffer => row.subarray(bodyOffset(row))
-const sizeOf = (row: Buffer | undefined): number => (row === undefined ? 0 : itemSizeOf(row))
+type Key = { readonly name: string; readonly start: Buffer }
 
-type Keys = { readonly text: string; readonly sizeBytes: number }
-
-/** Of an item, or of what is left of one in a tombstone. */
-function keysOf(schema: KeySchema, body: Buffer): Keys {
-  const partition = required(schema.partition[0], 'the partition attribute').name
-  const sort = schema.sort[0]?.name
-  const scanned = scanItem(body, partition, sort)
-  if (scanned?.partition === undefined || (sort !== undefined && scanned.sort === undefined))
-    return parsedKeys(schema, body)
-  const first = keyOf(partition, scanned.partition, body)
-  if (sort === undefined || scanned.sort === undefined) return { text: `{${first.text}}`, sizeBytes: first.sizeBytes }
-  const second = keyOf(sort, scanned.sort, body)
-  return { text: `{${first.text},${second.text}}`, sizeBytes: first.sizeBytes + second.sizeBytes }
+function sizeOfKey(type: ScannedValue['type'], body: Buffer, { from, to }: Pick<ScannedValue, 'from' | 'to'>): number {
+  if (type === 'S') return to - from
+  if (type === 'N') return numberSizeBytes(body.toString('latin1', from, to))
+  const padding = body[to - 1] !== equals ? 0 : body[to - 2] !== equals ? 1 : 2
+  return ((to - from) / 4) * 3 - padding
 }
 
-/** A scanned value has no escapes: its bytes are its text. */
-function keyOf(name: string, { type, from, to }: ScannedValue, body: Buffer): Keys {
-  const value = body.toString('utf8', from, to)
-  const sizeBytes = type === 'S' ? to - from : type === 'N' ? numberSizeBytes(value) : binarySizeBytes(value)
-  return { text: `${JSON.stringify(name)}:{"${type}":"${value}"}`, sizeBytes: Buffer.byteLength(name) + sizeBytes }
-}
+const equals = 0x3d
 
-function parsedKeys(schema: KeySchema, body: Buffer): Keys {
-  const keys = keyAttributesOf(schema, decodeItem(body))
-  return { text: JSON.stringify(keys), sizeBytes: sizeOfItem(keys) }
-}
+/** The deletes of expired items say who has made them, in the region that made them. */
+const byService = ',"userIdentity":{"Type":"Service","PrincipalId":"dynamodb.amazonaws.com"}'

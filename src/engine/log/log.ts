@@ -75,7 +75,7 @@ export function visitOwnLog(state: State, bounds: OwnBounds, flushed: Position, 
   return read
 }
 
-type Found = {
+export type LogEntry = {
   readonly first: Position
   readonly heads: readonly RecordHead[]
   readonly value: Buffer
@@ -83,7 +83,8 @@ type Found = {
   readonly isLent: boolean
 }
 
-function entryAround(state: State, position: Position): Found | undefined {
+/** The entry around the position; undefined where the log does not hold it. */
+export function entryAround(state: State, position: Position): LogEntry | undefined {
   const key = logKey(position)
   const exact = state.store.look(key)
   if (exact !== undefined) return { first: position, heads: headsIn(key, exact), value: exact, isLent: true }
@@ -94,15 +95,6 @@ function entryAround(state: State, position: Position): Found | undefined {
     return first + heads.length > position ? { first, heads, value, isLent: false } : undefined
   }
   return undefined
-}
-
-/** An entry of the reader's own. */
-export type LogEntry = Pick<Found, 'first' | 'heads' | 'value'>
-
-/** The entry around the position; undefined where the log does not hold it. */
-export function entryAt(state: State, position: Position): LogEntry | undefined {
-  const found = entryAround(state, position)
-  return found === undefined || !found.isLent ? found : { ...found, value: Buffer.from(found.value) }
 }
 
 function lent(state: State, first: Position): Buffer {

@@ -6,7 +6,7 @@ import type { Commands } from '../commands/commands.ts'
 import type { ChangeStreams } from '../engine.ts'
 import type { Retention } from '../log/hold.ts'
 import type { State } from '../state.ts'
-import type { StreamPage, StreamPart } from './stream-part.ts'
+import type { StreamPage, StreamPart, VisitStreamRecord } from './stream-part.ts'
 import { readStream } from './stream-reader.ts'
 import { expireStreams } from './stream-upkeep.ts'
 
@@ -27,9 +27,9 @@ export class LocalStreams implements ChangeStreams {
     return this.#deps.state.streams.durable
   }
 
-  read(part: StreamPart): Turns<StreamPage> {
+  read(part: StreamPart, visit: VisitStreamRecord): Turns<StreamPage> {
     const { state } = this.#deps
-    return state.damage.notingTurns(readStream(state, part))
+    return state.damage.notingTurns(readStream(state, part, visit))
   }
 
   before(ms: number): Position {

@@ -42,6 +42,7 @@ export type OpenStream = { readonly stream: ChangeStream; readonly generation: G
 export class StreamBook {
   readonly #deps: Deps
   #durable = new Map<number, ChangeStream>()
+  #listed: readonly ChangeStream[] | undefined
   #decided = new Map<number, ChangeStream>()
   /** Of each table that has one, the stream that is not disabled; as decided. */
   readonly #ofTables = new Map<TableId, number>()
@@ -54,6 +55,7 @@ export class StreamBook {
   load(store: Pick<Store, 'entries'>): void {
     const streams = [...store.entries(allStreams)].map(({ value }) => JSON.parse(value.toString()) as ChangeStream)
     this.#durable = new Map(streams.map((stream) => [stream.number, stream]))
+    this.#listed = undefined
     this.revert()
   }
 
@@ -65,9 +67,10 @@ export class StreamBook {
     for (const stream of this.#durable.values()) this.#decide(stream)
   }
 
-  /** Those that can be read, disabled ones too, in the order in which they began. */
+  /** Those that can be read, disabled ones too, in the order in which they began; the same array until one of them changes. */
   get durable(): readonly ChangeStream[] {
-    return [...this.#durable.values()]
+    this.#listed ??= [...this.#durable.values()]
+    return this.#listed
   }
 
   /** What takes the records of the table now. */
@@ -130,7 +133,7 @@ export class StreamBook {
 
   #begin(group: Group, stream: ChangeStream, moment: Moment, epoch = this.#deps.lineage.epoch): void {
     const next = withNextGeneration(stream, moment, epoch)
-    this.#put(group, { ...next, generations: next.generations.slice(-streamGenerationsMax) })
+    this.#put(group, { ...next, generations: next.generations.slice(-2 * streamGenerationsMax) })
   }
 
   #newStream(wanted: Wanted, { atMs }: Moment): ChangeStream {
@@ -171,13 +174,19 @@ export class StreamBook {
     const { number } = stream
     this.#decide(stream)
     this.#deps.groups.put(group, streamKey(number), Buffer.from(JSON.stringify(stream)))
-    group.effects.push(() => this.#durable.set(number, stream))
+    group.effects.push(() => this.#publish(number, stream))
   }
 
   #remove(group: Group, number: number): void {
     this.#decided.delete(number)
     this.#deps.groups.put(group, streamKey(number), undefined)
-    group.effects.push(() => this.#durable.delete(number))
+    group.effects.push(() => this.#publish(number, undefined))
+  }
+
+  #publish(number: number, stream: ChangeStream | undefined): void {
+    this.#listed = undefined
+    if (stream === undefined) this.#durable.delete(number)
+    else this.#durable.set(number, stream)
   }
 
   #decide(stream: ChangeStream): void {

@@ -1,9 +1,9 @@
 import type { GetRecordsInput, GetRecordsOutput } from '@aws-sdk/client-dynamodb-streams'
 import type { ChangeStream, Shard } from '../../core/change-stream/change-stream.ts'
-import { streamRecord } from '../../core/change-stream/stream-record.ts'
+import { PageWriter } from '../../core/change-stream/page-writer.ts'
+import { StreamRecords } from '../../core/change-stream/stream-record.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { shardIteratorMsMax, streamPageBytesMax, streamRecordsMax } from '../../core/stream-limits.ts'
-import type { StreamPage } from '../../engine/streams/stream-part.ts'
 import { inTurns } from '../in-turns.ts'
 import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -27,13 +27,19 @@ export const getRecords = defineOperation<Input, Ready, Wire<GetRecordsOutput>>(
     checkAge(iterator, context)
     const stream = streamNamed(iterator.arn, context)
     const shard = shardNamed(stream, iterator.shard, context)
-    const page = await inTurns(
-      context.engine.streams.read(partOf(iterator, { stream, shard, limit }, context)),
-      context,
-    )
-    const next = { ...iterator, after: page.upTo, fromOldest: false, issuedMs: context.env.clock.wallMs() }
-    const isDrained = shard.upTo !== undefined && page.upTo >= shard.upTo
-    return rendered(page, { stream, shard, next: isDrained ? undefined : encodeIterator(next) }, context)
+    const writer = new PageWriter().text('{"Records":[')
+    const records = new StreamRecords({ stream, shard, region: context.engine.region }, writer)
+    let count = 0
+    const part = partOf(iterator, { stream, shard, limit }, context)
+    const page = context.engine.streams.read(part, (head, entry) => {
+      if (count++ > 0) writer.text(',')
+      records.write(head, entry)
+    })
+    const { upTo } = await inTurns(page, context)
+    const next = { ...iterator, after: upTo, fromOldest: false, issuedMs: context.env.clock.wallMs() }
+    const isDrained = shard.upTo !== undefined && upTo >= shard.upTo
+    writer.text(isDrained ? ']}' : `],"NextShardIterator":${JSON.stringify(encodeIterator(next))}}`)
+    return new Rendered(writer.bytes())
   },
 })
 
@@ -55,19 +61,3 @@ function partOf(
   const upTo = Math.min(shard.upTo ?? Infinity, context.engine.flushed())
   return { stream: stream.number, shard, after, upTo, countMax: limit, bytesMax: streamPageBytesMax }
 }
-
-type Found = { readonly stream: ChangeStream; readonly shard: Shard; readonly next: string | undefined }
-
-function rendered({ changes }: StreamPage, { stream, shard, next }: Found, { engine }: OperationContext): Rendered {
-  const of = { stream, shard, region: engine.region }
-  const parts: Buffer[] = [recordsStart]
-  for (const change of changes) {
-    if (parts.length > 1) parts.push(comma)
-    parts.push(...streamRecord(change, of))
-  }
-  parts.push(Buffer.from(next === undefined ? ']}' : `],"NextShardIterator":${JSON.stringify(next)}}`))
-  return new Rendered(parts)
-}
-
-const recordsStart = Buffer.from('{"Records":[')
-const comma = Buffer.from(',')

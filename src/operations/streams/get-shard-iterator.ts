@@ -85,7 +85,11 @@ async function placeOfSequence(text: string, { stream, shard }: Of, context: Ope
   const given = sequenceNumber(sequence)
   if (given === shard.starting || given === shard.ending) return position
   const part = { stream: stream.number, shard, after: position - 1, upTo: position, countMax: 1, bytesMax: 1 }
-  const { changes } = await inTurns(context.engine.streams.read(part), context)
-  if (changes[0]?.at !== sequence.atMs) throw unknown
+  let atMs: number | undefined
+  await inTurns(
+    context.engine.streams.read(part, ({ at }) => (atMs = at)),
+    context,
+  )
+  if (atMs !== sequence.atMs) throw unknown
   return position
 }

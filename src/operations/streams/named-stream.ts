@@ -17,10 +17,21 @@ export function checkStreamArn(arn: string | undefined): void {
 
 /** Throws for a stream that the region does not have, or has no more. */
 export function streamNamed(arn: string, context: OperationContext): ChangeStream {
-  const found = context.engine.streams.all().findLast((stream) => arnOf(stream, context) === arn)
+  const found = byArn(context).get(arn)
   if (found === undefined || isOver(found, context)) throw notFound(`Stream: ${arn} not found`)
   return found
 }
+
+/** Of two of one label, as on a clock that was set back, the later one. */
+function byArn(context: OperationContext): ReadonlyMap<string, ChangeStream> {
+  const all = context.engine.streams.all()
+  let known = arns.get(all)
+  if (known === undefined) arns.set(all, (known = new Map(all.map((stream) => [arnOf(stream, context), stream]))))
+  return known
+}
+
+/** Every request looks one up, and they seldom change. */
+const arns = new WeakMap<readonly ChangeStream[], ReadonlyMap<string, ChangeStream>>()
 
 export function shardNamed(stream: ChangeStream, id: string, context: OperationContext): Shard {
   const shard = shardWithId(stream, id)

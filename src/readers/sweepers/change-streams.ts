@@ -4,7 +4,13 @@
  */
 import { openGeneration } from '../../core/change-stream/change-stream.ts'
 import { errorText } from '../../core/error-text.ts'
-import { streamAlarmShare, streamRetentionBytes, streamRetentionMs, streamRollMs } from '../../core/stream-limits.ts'
+import {
+  streamAlarmShare,
+  streamGenerationsMax,
+  streamRetentionBytes,
+  streamRetentionMs,
+  streamRollMs,
+} from '../../core/stream-limits.ts'
 import { isGoing } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
@@ -97,7 +103,8 @@ class Keeper {
     for (const stream of streams.all()) {
       if (isStopped()) return
       const open = openGeneration(stream)
-      if (open !== undefined && open.sinceMs <= bornMs) await streams.roll(stream.number)
+      const isDue = open !== undefined && open.sinceMs <= bornMs
+      if (isDue && stream.generations.length < streamGenerationsMax) await streams.roll(stream.number)
     }
   }
 

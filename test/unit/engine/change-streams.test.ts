@@ -3,10 +3,12 @@ import { describe, expect, test } from 'vitest'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import { type ChangeStream, openGeneration, shardsOf } from '../../../src/core/change-stream/change-stream.ts'
 import type { Change } from '../../../src/core/change/change.ts'
+import { changeIn } from '../../../src/core/change/record.ts'
 import { decodeItem } from '../../../src/core/item/item-bytes.ts'
 import { bodyOffset } from '../../../src/core/item/row.ts'
 import { inOneTurn } from '../../../src/core/turns.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
+import type { VisitStreamRecord } from '../../../src/engine/streams/stream-part.ts'
 import type { Edit } from '../../../src/ports/store.ts'
 import { differs } from '../../differences/difference.ts'
 import { del, itemOf, makeTable, openRegion, put, replicate, startMs, TestClock } from './region.ts'
@@ -22,7 +24,10 @@ const streamOf = (engine: Engine): ChangeStream => engine.streams.all().at(-1) a
 function changesIn(engine: Engine, stream = streamOf(engine)): readonly Change[] {
   return shardsOf(stream).flatMap((shard) => {
     const part = { stream: stream.number, shard, after: shard.after, upTo: shard.upTo ?? engine.flushed() }
-    return inOneTurn(engine.streams.read({ ...part, countMax: 10_000, bytesMax: Infinity })).changes
+    const changes: Change[] = []
+    const visit: VisitStreamRecord = (head, entry) => void changes.push(changeIn(head, Buffer.from(entry)))
+    inOneTurn(engine.streams.read({ ...part, countMax: 10_000, bytesMax: Infinity }, visit))
+    return changes
   })
 }
 
