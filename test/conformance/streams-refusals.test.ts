@@ -1,4 +1,5 @@
 /** What DynamoDB Streams refuses. Messages that no source has are marked as guessed. */
+import { type StreamSpecification, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
 import {
   DescribeStreamCommand,
   type DynamoDBStreamsClient,
@@ -110,5 +111,25 @@ describe('refusals', () => {
     expect((await callStreams(region.endpoint, 'ListTables', {})).text).toContain('UnknownOperationException')
     const { headers } = await callStreams(region.endpoint, 'ListStreams', {})
     expect(headers['x-amz-crc32']).toMatch(/^\d+$/)
+  })
+
+  test('of specifications that contradict themselves', async () => {
+    const P = 'One or more parameter values were invalid: '
+    const { TableName } = await streamedTable(region)
+    const disabled = { StreamEnabled: false, StreamViewType: 'NEW_IMAGE' } as const
+    const update = (StreamSpecification: StreamSpecification) =>
+      refusal(region.client.send(new UpdateTableCommand({ TableName, StreamSpecification })))
+    expect(await update(disabled)).toEqual([
+      'ValidationException',
+      `${P}If stream is being disabled, then UpdateViewType must not be specified`,
+    ])
+    expect(await update({ StreamEnabled: true, StreamViewType: 'NEW_IMAGE' })).toEqual([
+      'ValidationException',
+      `Table already has an enabled stream: TableName: ${TableName}`,
+    ])
+    expect(await refusal(region.createTable({ StreamSpecification: disabled }))).toEqual([
+      'ValidationException',
+      `${P}Table is being created with a stream disabled, UpdateViewType should not be specified`,
+    ])
   })
 })

@@ -92,12 +92,14 @@ function indexes(input: Input): void {
   checkAllUsed(AttributeDefinitions, [KeySchema, ...all.map((index) => index.KeySchema ?? [])])
 }
 
-function stream({ StreamSpecification }: Input): void {
-  if (StreamSpecification?.StreamEnabled === true && StreamSpecification.StreamViewType === undefined)
-    throw validationError(
-      'One or more parameter values were invalid: Table is being created with a stream enabled, UpdateViewType is required',
-    )
+function stream({ StreamSpecification: asked }: Input): void {
+  const isTyped = asked?.StreamViewType !== undefined
+  const problem = asked?.StreamEnabled === true ? !isTyped && untyped : asked !== undefined && isTyped && typed
+  if (problem !== false) throw validationError(`One or more parameter values were invalid: ${problem}`)
 }
+
+const untyped = 'Table is being created with a stream enabled, UpdateViewType is required'
+const typed = 'Table is being created with a stream disabled, UpdateViewType should not be specified'
 
 function tags({ Tags }: Input): void {
   if (Tags !== undefined) checkTags(Tags)

@@ -145,6 +145,10 @@ function streamUpdate({ name, settings }: Table, input: Input, { env }: Operatio
     const stream = streamFrom(asked, env.clock.wallMs())
     return stream === undefined ? [] : [edit('settings/stream', stream)]
   }
+  if (asked.StreamViewType !== undefined)
+    throw validationError(
+      'One or more parameter values were invalid: If stream is being disabled, then UpdateViewType must not be specified',
+    )
   if (settings.stream === undefined || !enabled)
     throw validationError(`Table has no stream to disable: TableName: ${name}`)
   return [edit('settings/stream', { ...settings.stream, enabled: false })]

@@ -4,6 +4,12 @@ import type { AttributeValue, Item } from '../../../src/core/attribute/value.ts'
 import { changeEvent } from '../../../src/core/change-stream/change-event.ts'
 import { shardWithId, shardsOf, sliceOf } from '../../../src/core/change-stream/change-stream.ts'
 import { parseSequenceNumber, sequenceNumber } from '../../../src/core/change-stream/sequence-number.ts'
+import { PageWriter } from '../../../src/core/change-stream/page-writer.ts'
+import { StreamRecords } from '../../../src/core/change-stream/stream-record.ts'
+import type { Cause } from '../../../src/core/change/change.ts'
+import { decodeEntry, encodeEntry } from '../../../src/core/change/record.ts'
+import { encodePrimaryKey, keyAttributesOf } from '../../../src/core/key/primary-key.ts'
+import type { KeySchema } from '../../../src/core/table/table.ts'
 import { encodeItem } from '../../../src/core/item/item-bytes.ts'
 import { encodeRow } from '../../../src/core/item/row.ts'
 import { sizeOfItem } from '../../../src/core/attribute/size.ts'
@@ -17,6 +23,9 @@ const rowOf = (item: Item | undefined): Buffer =>
     itemSizeBytes: item === undefined ? 0 : sizeOfItem(item),
     body: encodeItem(item ?? {}),
   })
+
+const tombstoneOf = (keys: Item): Buffer =>
+  encodeRow({ stamp, seen: [], tombstone: true, itemSizeBytes: 0, body: encodeItem(keys) })
 
 const value: fc.Arbitrary<AttributeValue> = fc.oneof(
   fc.constantFrom('a', 'b', 'ab', 'ba', 'é').map((S) => ({ S })),
@@ -53,6 +62,85 @@ describe('what a change did to its item', () => {
         if (before === undefined) expect(changeEvent(rowOf(undefined), rowOf(after))).toBe(expected)
       }),
     )
+  })
+})
+
+describe('a record', () => {
+  const text = fc.oneof(
+    fc.string({ minLength: 1 }),
+    fc.constantFrom('plain', 'q"uote', 'back\\slash', 'é', '\u0001', '\u{1f600}'),
+  )
+  const keyValue: Readonly<Record<'S' | 'N' | 'B', fc.Arbitrary<AttributeValue>>> = {
+    S: text.map((S) => ({ S: Buffer.from(S).toString() })),
+    N: fc.integer().map((N) => ({ N: String(N) })),
+    B: fc.uint8Array({ minLength: 1 }).map((bytes) => ({ B: Buffer.from(bytes).toString('base64') })),
+  }
+  const schema = fc
+    .tuple(
+      fc.constantFrom('S' as const, 'N' as const, 'B' as const),
+      fc.constantFrom('S' as const, 'N' as const, 'B' as const),
+      fc.boolean(),
+    )
+    .map(([p, s, hasSort]) => ({
+      partition: [{ name: 'p"k', type: p }],
+      sort: hasSort ? [{ name: 's', type: s }] : [],
+    }))
+
+  const keyed = schema.chain((key) => {
+    const parts = [...key.partition, ...key.sort]
+    const values = Object.fromEntries(parts.map(({ name, type }) => [name, keyValue[type]]))
+    return fc.record({ key: fc.constant(key), keys: fc.record(values), more: item })
+  })
+
+  type Told = { readonly userIdentity?: unknown; readonly dynamodb: Readonly<Record<string, unknown>> }
+
+  /** The record of a change from one item to another. */
+  function told(
+    key: KeySchema,
+    { before, after }: { readonly before?: Item; readonly after?: Item },
+    cause: Cause,
+  ): Told {
+    const [shown = {}] = [after ?? before]
+    const primary = encodePrimaryKey(key, shown)
+    const row = after === undefined ? tombstoneOf(keyAttributesOf(key, shown)) : rowOf(after)
+    const previous = before === undefined ? undefined : rowOf(before)
+    const event = changeEvent(previous, row)
+    const entry = encodeEntry({ first: 7, cause, at: 1500 }, [
+      { table: 't', ordinal: 1, key: primary, row, previous, event },
+    ])
+    const writer = new PageWriter()
+    const stream = { key, viewType: 'NEW_AND_OLD_IMAGES' } as const
+    const of = { stream, shard: { tag: 1 }, region: { name: 'us-east-1', number: 1 } }
+    for (const head of decodeEntry(entry)) new StreamRecords(of, writer).write(head, entry)
+    return JSON.parse(writer.bytes().toString()) as Told
+  }
+
+  test('has keys, images and their size, whatever the key is', () => {
+    fc.assert(
+      fc.property(keyed, ({ key, keys, more }) => {
+        const before = { ...more, ...keys, v: { N: '1' } }
+        const after = { ...more, ...keys, v: { N: '2' } }
+        const sizeOfKeys = sizeOfItem(keys)
+        expect(told(key, { before, after }, 'client').dynamodb).toMatchObject({
+          Keys: keys,
+          NewImage: after,
+          OldImage: before,
+          ApproximateCreationDateTime: 1,
+          SizeBytes: sizeOfKeys + sizeOfItem(before) + sizeOfItem(after),
+        })
+        const removed = told(key, { before }, 'client').dynamodb
+        expect(removed).toMatchObject({ Keys: keys, OldImage: before, SizeBytes: sizeOfKeys + sizeOfItem(before) })
+        expect(removed).not.toHaveProperty('NewImage')
+      }),
+    )
+  })
+
+  test('of an expired item names the service, where the delete was made', () => {
+    const key: KeySchema = { partition: [{ name: 'p', type: 'S' }], sort: [] }
+    const before = { p: { S: 'a' } }
+    const service = { Type: 'Service', PrincipalId: 'dynamodb.amazonaws.com' }
+    expect(told(key, { before }, 'ttl').userIdentity).toEqual(service)
+    expect(told(key, { before }, 'replica')).not.toHaveProperty('userIdentity')
   })
 })
 
