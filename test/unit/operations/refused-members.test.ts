@@ -1,6 +1,7 @@
 /**
  * Every member of the service model, of every operation that is here: the operation's files name it, or refused-members.ts does. A
- * name in the files is no proof that it is acted on, but a member of a newer model has none.
+ * name in the files is no proof that it is acted on, but a member of a newer model has none. What members of tables' and items' operations do
+ * is proved in conformance/acted-on-tables and acted-on-items.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'

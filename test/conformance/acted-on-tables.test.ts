@@ -11,13 +11,9 @@ import {
   type UpdateTableCommandInput,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { inputOf, type Shape } from '../../src/core/wire/model/shapes.ts'
-import { refusedMembers } from '../../src/operations/refused-members.ts'
 import { eventually } from '../replication/eventually.ts'
+import { changed, type Json, membersOf, placesIn } from './one-member.ts'
 import { isLocal, tableName, testRegion, type TestRegion } from './region.ts'
-
-type Json = string | number | boolean | undefined | readonly Json[] | { readonly [member: string]: Json }
-type Path = readonly (string | number)[]
 
 let region: TestRegion
 beforeAll(async () => {
@@ -137,53 +133,6 @@ const elsewhere = [
   'DisassociationProtectionEnabled',
 ]
 
-/** The members of the model that hold no others, as paths; those that are refused or have their tests elsewhere left out. */
-function leavesOf(operation: string): readonly string[] {
-  const left = new Set(['TableName', ...elsewhere, ...Object.keys(refusedMembers[operation] ?? {})])
-  const visit = (shape: Shape, path: string): readonly string[] => {
-    if (shape.kind === 'list') return visit(shape.member, path)
-    if (shape.kind !== 'structure') return [path]
-    return [...shape.members].flatMap(([name, member]) =>
-      left.has(name) && path === '' ? [] : visit(member.shape, path === '' ? name : `${path}.${name}`),
-    )
-  }
-  return visit(inputOf(operation), '')
-}
-
-function pathsIn(value: Json, path: Path = []): readonly Path[] {
-  if (typeof value !== 'object') return [path]
-  const entries: readonly (readonly [string | number, Json])[] = Array.isArray(value)
-    ? value.map((each: Json, n) => [n, each] as const)
-    : Object.entries(value)
-  return entries.flatMap(([name, each]) => pathsIn(each, [...path, name]))
-}
-
-const namesIn = (path: Path): string => path.filter((step) => typeof step === 'string').join('.')
-
-const others: Readonly<Record<string, string>> = {
-  S: 'N',
-  HASH: 'RANGE',
-  RANGE: 'HASH',
-  INCLUDE: 'ALL',
-  NEW_IMAGE: 'KEYS_ONLY',
-  KMS: 'AES256',
-  STANDARD: 'STANDARD_INFREQUENT_ACCESS',
-  STANDARD_INFREQUENT_ACCESS: 'STANDARD',
-  PAY_PER_REQUEST: 'PROVISIONED',
-  PROVISIONED: 'PAY_PER_REQUEST',
-}
-
-/** The same request with another value in one place. */
-function changed(value: Json, [step, ...rest]: Path): Json {
-  if (step === undefined) {
-    if (typeof value === 'boolean') return !value
-    if (typeof value === 'number') return value + 1
-    return typeof value === 'string' ? (others[value] ?? `${value}2`) : value
-  }
-  if (Array.isArray(value)) return value.map((each: Json, n) => (n === step ? changed(each, rest) : each))
-  return { ...(value as object), [step]: changed((value as { readonly [member: string]: Json })[step], rest) }
-}
-
 /** What is left of the table that a request makes or changes, without what no two tables share; or why the request is refused. */
 async function outcome(create: object, update?: object): Promise<string> {
   const TableName = tableName()
@@ -217,12 +166,16 @@ function usualOutcome(create: object, update?: object): Promise<string> {
 describe.runIf(isLocal)('every member of CreateTable', () => {
   const requests = [onDemand, provisioned]
   const cases = requests.flatMap((request) =>
-    pathsIn(request as Json).map((path) => [namesIn(path), request, path] as const),
+    placesIn('CreateTable', request as Json).map(({ member, path }) => [member, request, path] as const),
   )
 
   test('is in a request of this test', () => {
     const known = new Set(cases.map(([names]) => names))
-    expect(leavesOf('CreateTable').filter((path) => !known.has(path))).toEqual([])
+    expect(membersOf('CreateTable', ['TableName']).filter((path) => !known.has(path))).toEqual([])
+  })
+
+  test('stands in a request that always has the same outcome', async () => {
+    for (const request of requests) expect(await outcome(request)).toBe(await usualOutcome(request))
   })
 
   test.each(cases)('%s is acted on', async (_, request, path) => {
@@ -232,12 +185,12 @@ describe.runIf(isLocal)('every member of CreateTable', () => {
 
 describe.runIf(isLocal)('every member of UpdateTable', () => {
   const cases = changes.flatMap(([create, update]) =>
-    pathsIn(update as Json).map((path) => [namesIn(path), create, update, path] as const),
+    placesIn('UpdateTable', update as Json).map(({ member, path }) => [member, create, update, path] as const),
   )
 
   test('is in a request of this test', () => {
     const known = new Set(cases.map(([names]) => names))
-    expect(leavesOf('UpdateTable').filter((path) => !known.has(path))).toEqual([])
+    expect(membersOf('UpdateTable', ['TableName', ...elsewhere]).filter((path) => !known.has(path))).toEqual([])
   })
 
   test.each(cases)('%s is acted on', async (_, create, update, path) => {
