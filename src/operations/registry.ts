@@ -20,6 +20,8 @@ import { describeContributorInsights } from './settings/describe-contributor-ins
 import { describeEndpoints } from './settings/describe-endpoints.ts'
 import { describeKinesisStreamingDestination } from './settings/describe-kinesis-streaming-destination.ts'
 import { describeLimits } from './settings/describe-limits.ts'
+import { getResourcePolicy } from './settings/get-resource-policy.ts'
+import { listContributorInsights } from './settings/list-contributor-insights.ts'
 import { describeTimeToLive } from './settings/describe-time-to-live.ts'
 import { describeStream } from './streams/describe-stream.ts'
 import { getRecords } from './streams/get-records.ts'
@@ -61,7 +63,9 @@ const all: readonly Operation[] = [
   executeTransaction,
   getItem,
   getRecords,
+  getResourcePolicy,
   getShardIterator,
+  listContributorInsights,
   listGlobalTables,
   listStreams,
   listTables,

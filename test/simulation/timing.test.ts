@@ -3,7 +3,7 @@
  * bounds are what was measured on AWS in October 2026.
  */
 import type { UpdateTableInput } from '@aws-sdk/client-dynamodb'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { required } from '../../src/core/assert.ts'
 import { ServiceError } from '../../src/core/errors.ts'
 import { timings } from '../../src/core/table/waits.ts'
@@ -19,6 +19,9 @@ import { contextOf } from './administrator.ts'
 import { Client } from './client.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { World } from './world.ts'
+
+/** Thousands of events each, on a machine that may be busy. */
+vi.setConfig({ testTimeout: 120_000 })
 
 const TableName = 'orders'
 const units = (ReadCapacityUnits: number, WriteCapacityUnits = ReadCapacityUnits) => ({
