@@ -36,10 +36,10 @@ export function callStreams(endpoint: string, operation: string, body: object): 
   return send({ endpoint, headers, body: JSON.stringify(body) })
 }
 
-export function streamsClientOf(endpoint: string): DynamoDBStreamsClient {
+export function streamsClientOf(endpoint: string, region = 'us-east-1'): DynamoDBStreamsClient {
   if (endpoint === 'aws') return new DynamoDBStreamsClient({ maxAttempts: 1 })
   const credentials = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
-  return new DynamoDBStreamsClient({ endpoint, region: 'us-east-1', credentials, maxAttempts: 1 })
+  return new DynamoDBStreamsClient({ endpoint, region, credentials, maxAttempts: 1 })
 }
 
 export async function shardsOf(client: DynamoDBStreamsClient, StreamArn: string): Promise<readonly Shard[]> {

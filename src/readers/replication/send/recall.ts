@@ -4,6 +4,7 @@
  */
 import type { Position } from '../../../core/change/change.ts'
 import { readStamp, type Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
+import { logPositionsMax } from '../../../core/limits.ts'
 import type { TableId } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { nextPart } from './own-changes.ts'
@@ -20,7 +21,8 @@ export class Recall {
 
   constructor(engine: Engine, upTo: Position) {
     this.#engine = engine
-    this.#after = engine.oldest() - 1
+    // The log may hold more for others than it would for a peer, and each change that is found takes memory.
+    this.#after = Math.max(engine.oldest() - 1, upTo - logPositionsMax)
     this.wholeFrom = this.#after
     this.upTo = upTo
   }
