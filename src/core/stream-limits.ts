@@ -8,7 +8,7 @@ export const changeStreamsMax = 10_000
 export const streamRetentionMs = 24 * 60 * 60 * 1000
 export const streamRollMs = 4 * 60 * 60 * 1000
 /** What the log is held for streams at most; the alarm comes at a share of it. */
-export const streamRetentionBytes = 8 * 1024 * 1024 * 1024
+export const streamRetentionBytes = 4 * 1024 * 1024 * 1024
 export const streamAlarmShare = 0.8
 /** Bytes of the log from one mark of its size to the next. */
 export const logMarkBytes = 1024 * 1024
