@@ -11,7 +11,7 @@ import { upstreamAt } from './http/upstream.ts'
 import { serveApi } from '../http/server.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import { Signatures } from '../http/access/signatures.ts'
-import type { SignedRegions } from '../core/auth/signed-region.ts'
+import { endpointIn, type SignedRegions } from '../core/auth/signed-region.ts'
 import type { CacheReport } from '../core/change/cache-talk.ts'
 import type { Log } from '../ports/log.ts'
 import { Cache } from './core/cache.ts'
@@ -121,6 +121,6 @@ function portFailure(error: unknown, { host, port }: CacheNodeOptions): unknown 
 
 function signedRegions({ region, peerEndpoints = {} }: CacheNodeOptions): SignedRegions {
   const names = [...new Set([region, ...Object.keys(peerEndpoints)])]
-  const endpointOf = (name: string): string | undefined => peerEndpoints[name]
+  const endpointOf = (name: string): string | undefined => endpointIn(peerEndpoints, name)
   return { own: region, all: () => names, endpointOf, alsoFor: new Set() }
 }

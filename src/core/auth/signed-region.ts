@@ -13,6 +13,11 @@ export type SignedRegions = {
   readonly alsoFor: ReadonlySet<string>
 }
 
+/** Finds the endpoint of a region that a client names: no name finds what every object has. */
+export function endpointIn(endpoints: Readonly<Record<string, string>>, region: string): string | undefined {
+  return Object.hasOwn(endpoints, region) ? endpoints[region] : undefined
+}
+
 /** Names that clients of local endpoints sign for: the region of the endpoint that is asked; at the front door, its first one. */
 const ownRegionNames: ReadonlySet<string> = new Set(['local', 'localhost'])
 

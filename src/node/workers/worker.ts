@@ -8,7 +8,7 @@ import { systemClock } from '../../adapters/system/clocks.ts'
 import { openLmdbReader } from '../../adapters/lmdb/lmdb-reader.ts'
 import { systemRandom } from '../../adapters/system/random.ts'
 import { watchTurns } from '../../adapters/system/turn-watch.ts'
-import type { SignedRegions } from '../../core/auth/signed-region.ts'
+import { endpointIn, type SignedRegions } from '../../core/auth/signed-region.ts'
 import { DamagedRecord } from '../../engine/store/damaged-record.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { ReadingEngine } from '../../engine/reading-engine.ts'
@@ -146,7 +146,7 @@ function tellMeasured(measured: Measured | undefined): void {
 }
 
 function signedRegions(own: string, signedFor: readonly string[]): SignedRegions {
-  const endpointOf = (name: string): string | undefined => known.endpoints[name]
+  const endpointOf = (name: string): string | undefined => endpointIn(known.endpoints, name)
   return { own, all: () => known.names, endpointOf, alsoFor: new Set(signedFor) }
 }
 
