@@ -5,6 +5,8 @@
 import { type Timing, timingOf } from '../../src/core/table/waits.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { OperationContext } from '../../src/operations/operation.ts'
+import { updateTimeToLive } from '../../src/operations/settings/update-time-to-live.ts'
+import { expiryAttribute } from './expiring.ts'
 import { createTable } from '../../src/operations/tables/create-table.ts'
 import { deleteTable } from '../../src/operations/tables/delete-table.ts'
 import { changeReplicas, updateTable } from '../../src/operations/tables/update-table.ts'
@@ -48,6 +50,15 @@ export class Administrator {
       this.#world.addReplica(table.id, region)
     })
     await this.untilUsable(region, name)
+  }
+
+  /** From now on items expire by their attribute. */
+  async expireItems(region: SimulatedRegion, name: string): Promise<void> {
+    await this.#insist(region, async (context) => {
+      if (context.engine.tableNamed(name)?.settings.timeToLive?.enabled === true) return
+      const TimeToLiveSpecification = { AttributeName: expiryAttribute, Enabled: true }
+      await updateTimeToLive.run({ TableName: name, TimeToLiveSpecification }, context)
+    })
   }
 
   /** Resolves when nothing is left of it. */

@@ -7,6 +7,7 @@ import type { Topology } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
 import type { Replication } from '../../src/readers/replication/renewing.ts'
 import type { ReplicationSettings } from '../../src/readers/replication/settings.ts'
+import type { ExpirySettings } from '../../src/readers/expiry/expiry.ts'
 import { type StreamSettings, usualStreams } from '../../src/readers/sweepers/change-streams.ts'
 import { startRegion } from '../../src/region/start-region.ts'
 import type { Env } from '../../src/ports/env.ts'
@@ -39,12 +40,21 @@ export type BootOptions = {
   readonly variant: Variant
   readonly settings: ReplicationSettings
   readonly streams: StreamSettings
+  readonly expiry: ExpirySettings
 }
 
 /** Nothing of the log is held for streams, and their shards stay as they are. */
 export const streamsAtRest: StreamSettings = { ...usualStreams, retentionMs: 0, everyMs: 1e9 }
 
-export async function boot({ env, topology, observe, variant, settings, streams }: BootOptions): Promise<Process> {
+export async function boot({
+  env,
+  topology,
+  observe,
+  variant,
+  settings,
+  streams,
+  expiry,
+}: BootOptions): Promise<Process> {
   return await startRegion(env, {
     topology,
     timing: variant.timing ?? timing,
@@ -54,6 +64,7 @@ export async function boot({ env, topology, observe, variant, settings, streams 
     },
     replication: settings,
     streams,
+    expiry,
     sweeping: { ...sweeperPace, ageMsMin: variant.tombstoneAgeMsMin ?? sweeperPace.ageMsMin },
   })
 }

@@ -1,5 +1,6 @@
 /** What must be true in the end: of each region on its own, and of all of them together. */
 import type { Table } from '../../src/core/table/table.ts'
+import { checkExpiryIndex } from './expiring.ts'
 import { encodeIndexKey } from '../../src/core/key/index-key.ts'
 import type { AttributeValue, Item } from '../../src/core/attribute/value.ts'
 import { encodePrimaryKey, keyAttributesOf } from '../../src/core/key/primary-key.ts'
@@ -31,6 +32,7 @@ export function checkRegion(region: SimulatedRegion): void {
   for (const table of engine.tables()) {
     checkReplay(region, engine, table)
     checkCounters(region, engine, table)
+    checkExpiryIndex(region, engine, table)
     for (const index of table.indexes) if (index.status === 'ACTIVE') checkIndex(region, engine, { table, index })
   }
 }

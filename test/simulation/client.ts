@@ -10,6 +10,7 @@ import { decodeRow, type Row } from '../../src/core/item/row.ts'
 import type { Table } from '../../src/core/table/table.ts'
 import type { CommitResult } from '../../src/engine/commands/command.ts'
 import type { Engine } from '../../src/engine/engine.ts'
+import { expiryOf } from './expiring.ts'
 import { countOf, decideIntent, type Intent, itemText, keyBytes, type KeyIntent, writeOf } from './intent.ts'
 import { rowText } from './oracle.ts'
 import type { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
@@ -125,8 +126,13 @@ export class Client {
     const group = random.pick([undefined, 'red', 'green', 'blue'])
     const large = random.chance(this.#habits.largeChance) ? { paddingBytes: random.between(1, paddingBytesMax) } : {}
     const grouped = group === undefined ? {} : { group }
-    const content = act === 'put' ? { count: random.between(0, 9), ...grouped, ...large } : {}
+    const content = act === 'put' ? { count: random.between(0, 9), ...grouped, ...large, ...this.#expiry() } : {}
     return { act, key, tag, ...condition, ...content }
+  }
+
+  #expiry(): { readonly expires?: number } {
+    const { expiring } = this.#world
+    return expiring === undefined ? {} : expiryOf(expiring, this.#region.clock.peekMs())
   }
 
   #key(): KeyIntent {

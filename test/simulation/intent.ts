@@ -23,6 +23,8 @@ export type Intent = {
   /** Of a put. */
   readonly count?: number
   readonly group?: string
+  /** Of a put: the second at which its item expires. */
+  readonly expires?: number
   /** Of a put: what makes its item large. */
   readonly paddingBytes?: number
 }
@@ -97,13 +99,14 @@ function asSent(item: Item): NewItem {
   return body.length % 4 === 0 ? item : (SentItem.at(body, 0) ?? item)
 }
 
-function putItem({ key, tag, count = 0, group, paddingBytes }: Intent): Item {
+function putItem({ key, tag, count = 0, group, expires, paddingBytes }: Intent): Item {
   const n: AttributeValue = { N: String(count) }
   return {
     ...keyAttributes(key),
     n,
     tag: { S: tag },
     ...(group === undefined ? {} : { group: { S: group } }),
+    ...(expires === undefined ? {} : { expires: { N: String(expires) } }),
     ...(paddingBytes === undefined ? {} : { padding: { S: tag.padEnd(paddingBytes, '.') } }),
   }
 }

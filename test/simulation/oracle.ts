@@ -7,6 +7,7 @@ import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
 import { type Row, vectorOf } from '../../src/core/item/row.ts'
 import type { TableId } from '../../src/core/table/table.ts'
 import type { Region } from '../../src/core/topology.ts'
+import { checkExpired } from './expiring.ts'
 import { type Entry, isItem, keyName } from './log-watch.ts'
 import { covers, order, stampText } from './vectors.ts'
 import { expectThat } from './violation.ts'
@@ -29,6 +30,8 @@ export type Write = {
 }
 
 export class Oracle {
+  /** Regions that have deleted an expired item. */
+  readonly expiredIn = new Set<string>()
   readonly #keys = new Map<string, Expected>()
   /** Every write that was ever made, of items and of registers: nothing else may be applied anywhere. */
   readonly #made = new Map<string, Row>()
@@ -43,6 +46,10 @@ export class Oracle {
     else this.#checkMade(region, entry)
     if (!own || !isItem(change)) return
     this.#checkAllowed(region, row)
+    if (change.cause === 'ttl') {
+      checkExpired(region, entry)
+      this.expiredIn.add(region.name)
+    }
     const expected = this.#keys.get(name)
     const write = { row, over: before?.stamp, position: change.position }
     // Nothing is left of what was deleted before anybody else had the table.

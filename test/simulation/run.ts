@@ -1,4 +1,6 @@
 /** One run: a world from a seed, load and faults, then everything healed, time to settle, and the checks. */
+import { untilExpired } from './expiring.ts'
+import { randomOf } from './faults/plan.ts'
 import { Administrator } from './administrator.ts'
 import { worldNow } from './aims.ts'
 import { overruledMax } from '../../src/core/limits.ts'
@@ -13,6 +15,7 @@ import {
   allShapes,
   changeStreams,
   contradictions,
+  expiringItems,
   hasShape,
   manyTables,
   oneRegionAlone,
@@ -114,6 +117,7 @@ export async function runSeed({
   })
   for (const { name } of plan.shapes) world.sightings.draw(name)
   if (hasStreams) world.streams = streamsOf(seed)
+  if (plan.shapes.includes(expiringItems)) expireIn(world, seed)
   if (refusals) world.refusals = new Refusals(world, seed, plan.loadMs)
   const clients: Client[] = []
   const caches: SimulatedCache[] = []
@@ -175,6 +179,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   const administrator = new Administrator(world)
   const home = random.pick(regions)
   await administrator.createTable(home, 'orders', true)
+  if (world.expiring !== undefined) await administrator.expireItems(home, 'orders')
   const welcome = (region: SimulatedRegion): void => {
     const client = new Client(world, region, { name: `${region.name}1`, habits: plan.habits })
     clients.push(client)
@@ -214,6 +219,10 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   await Promise.all(newcomers)
   await prover.repairAll()
   await settle(world)
+  if (world.expiring !== undefined) {
+    await untilExpired(world, settleMsMax)
+    await settle(world)
+  }
   await untilForgotten(world)
   for (const cache of caches) await cache.settle()
   for (const cache of caches) await cache.stop()
@@ -225,6 +234,11 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
     await checkWritable(region)
   }
   checkConflicts(world)
+}
+
+function expireIn(world: World, seed: number): void {
+  world.expiring = randomOf(seed, 'times of expiry')
+  world.sightings.meetWhen(expiringItems.name, () => world.oracle.expiredIn.size > 1)
 }
 
 /** Moments at which the administrators of several regions set one table at the same time, not knowing of each other. */

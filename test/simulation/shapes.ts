@@ -49,7 +49,21 @@ export const changeStreams: Shape = {
   aim: 'of which shards have been followed by others while there were records',
 }
 
-export const allShapes: readonly Shape[] = [contradictions, oneRegionAlone, manyTables, removedTables, changeStreams]
+export const expiringItems: Shape = {
+  name: 'expiring items',
+  world: 10,
+  isIn: (seed) => randomOf(seed, 'expiring items').chance(0.15),
+  aim: 'of which several regions have deleted some',
+}
+
+export const allShapes: readonly Shape[] = [
+  contradictions,
+  oneRegionAlone,
+  manyTables,
+  removedTables,
+  changeStreams,
+  expiringItems,
+]
 
 export function hasShape({ world, isIn }: Shape, of: { readonly seed: number; readonly world: number }): boolean {
   return of.world >= world && isIn(of.seed)

@@ -3,6 +3,7 @@
  * and goes on them. Everything that the process touches is made anew at each start and fenced at each crash, so a
  * dead process does nothing more, although its promises are still around.
  */
+import { expiryAtRest, expiryInWorld } from './expiring.ts'
 import { MemoryDisk, MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { required } from '../../src/core/assert.ts'
 import type { Position } from '../../src/core/change/change.ts'
@@ -187,6 +188,7 @@ export class SimulatedRegion {
         backlogMessagesMin: this.#world.backlogMessagesMin,
       },
       streams: this.#world.streams,
+      expiry: this.#world.expiring === undefined ? expiryAtRest : expiryInWorld,
     })
     if (this.#life === life) life.process = process
   }

@@ -63,6 +63,8 @@ export class World {
   readonly poison: Poison
   /** Of every region's change streams. */
   streams: StreamSettings = streamsAtRest
+  /** Draws when items expire; undefined where none does. */
+  expiring: SeededRandom | undefined
   /** Undefined in a world whose regions answer whenever they can. */
   refusals: Refusals | undefined
   /** Per direction in which nothing can be read: how much of the origin's log there was when that began. */

@@ -23,6 +23,8 @@ export type ExpirySettings = {
   readonly delaySeconds: number
   /** How much longer a region waits with what another replica wrote last. */
   readonly graceSeconds: number
+  /** Between two looks at all tables, in milliseconds; a second unless said otherwise. */
+  readonly everyMs?: number
 }
 
 export const usualExpiry: ExpirySettings = { delaySeconds: 0, graceSeconds: 600 }
@@ -39,7 +41,7 @@ export type ExpiryDeps = {
 /** What one run has deleted, and whether it ended at a bound: then there may be more. */
 export type ExpiryRun = { readonly deleted: number; readonly isWhole: boolean }
 
-const everyMs = 1000
+const usualEveryMs = 1000
 /** Of one run, in all tables: items that are deleted, and entries of the index that are looked at. */
 const deletesMax = 2000
 const looksMax = 10_000
@@ -56,6 +58,7 @@ export class Expiry implements Service {
   constructor(deps: ExpiryDeps) {
     this.#deps = deps
     this.#retries = new Retries(deps.env)
+    const everyMs = deps.settings?.everyMs ?? usualEveryMs
     this.#loop = periodic(deps.env.clock, { everyMs, run: (isStopped) => this.#runAll(isStopped) })
   }
 
