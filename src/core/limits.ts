@@ -43,6 +43,7 @@ export const throughputUnitsMax = 1_000_000_000_000
 export const tagsMax = 50
 export const itemCollectionSizeBytesMax = 10 * 1024 * 1024 * 1024
 export const tablesMax = 2500
+export const tablesUnderWayMax = 500
 export const listTablesMax = 100
 export const requestSizeBytesMax = 16 * 1024 * 1024
 

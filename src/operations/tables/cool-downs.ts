@@ -3,6 +3,7 @@
  * region's timing. The notes of settings that replicas share travel with them; with the instant timing nothing is refused.
  */
 import { ServiceError, validationError } from '../../core/errors.ts'
+import { tablesUnderWayMax } from '../../core/limits.ts'
 import type { Changes, OwnChanges, Table } from '../../core/table/table.ts'
 import { type Wait, waitRestMs, waits } from '../../core/table/waits.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
@@ -58,6 +59,19 @@ export function assertProtectionMayChange({ name, settings: { ownChanges } }: Ta
     `Deletion protection setting for table ${name} modified within the previous ${pauseMs} milliseconds. ` +
       `Please try again after ${new Date(changedMs + pauseMs).toISOString()}`,
   )
+}
+
+/** With a timing that lets states last, so many tables may be made, changed or removed at a time. */
+export function assertFewUnderWay(context: OperationContext): void {
+  const tables = context.engine.tables()
+  if (tables.length < tablesUnderWayMax) return
+  const busy = tables.filter(
+    ({ underWay }) => underWay !== undefined && lasts(underWay.wait, underWay.beganMs, context),
+  )
+  if (busy.length >= tablesUnderWayMax)
+    throw limited(
+      `Subscriber limit exceeded: Only ${tablesUnderWayMax} tables can be created, updated, or deleted simultaneously`,
+    )
 }
 
 /** Tags of a change that is under way, until which no other is taken. */

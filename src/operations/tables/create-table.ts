@@ -32,6 +32,7 @@ import { inUse } from '../checks/table-exists.ts'
 import { refuseMembers } from '../refused-members.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { assertFewUnderWay } from './cool-downs.ts'
 import { describeTable } from './description.ts'
 import { checkTags, tagsFrom } from '../tags/tags.ts'
 import { oneAtATime, withinTables } from '../../engine/one-at-a-time.ts'
@@ -54,6 +55,7 @@ async function create(name: string, input: Input, context: OperationContext): Pr
   const taken = context.engine.tableNamed(name)
   if (taken?.status === 'CREATING') throw inUse(taken)
   if (taken !== undefined) throw new ServiceError('ResourceInUseException', `Table already exists: ${name}`)
+  assertFewUnderWay(context)
   const id = context.env.random.uuid()
   const isMade = await withinTables(context.engine, tablesMax, async () => {
     await context.engine.define(id, registersOf(name, input, context))

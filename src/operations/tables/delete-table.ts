@@ -9,6 +9,7 @@ import { tableInAnyState } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { assertAdmitted } from './admission.ts'
+import { assertFewUnderWay } from './cool-downs.ts'
 import { describeTable } from './description.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { assertNoSource, protectedIn } from './replica-updates.ts'
@@ -35,6 +36,7 @@ async function remove(input: Input, context: OperationContext): Promise<Output> 
       'Resource cannot be deleted as it is currently protected against deletion. Disable deletion protection first.',
     )
   assertNoSource(table, context.settings.region)
+  assertFewUnderWay(context)
   await context.engine.define(table.id, removal(table, context))
   return { TableDescription: removed(table, context) }
 }

@@ -12,6 +12,7 @@ import { refuseMembers } from '../refused-members.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { assertAdmitted } from './admission.ts'
+import { assertFewUnderWay } from './cool-downs.ts'
 import { describeTable } from './description.ts'
 import { checkIndexUpdates, indexUpdates } from './index-updates.ts'
 import { overwritten } from './replica-overrides.ts'
@@ -51,6 +52,7 @@ function changeTable(input: Input, context: OperationContext, force: Force): Pro
     const table = tableToChange(input.TableName, context)
     if (isDropped(table, input)) return unchanged(table, context)
     assertState(table, input, { context, ...force })
+    if (force.byForce !== true) assertFewUnderWay(context)
     return await change(table, input, context)
   })
 }

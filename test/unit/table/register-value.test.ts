@@ -19,6 +19,7 @@ const good: Readonly<Record<string, unknown>> = {
   'settings/stream': { enabled: true, viewType: 'KEYS_ONLY', label: 'x' },
   'settings/encryption': { type: 'KMS', status: 'ENABLED' },
   'settings/time-to-live': { attribute: 'expires', enabled: true },
+  'settings/changes': { tableClass: [1, 2], encryption: [1], timeToLive: 1, warm: 1 },
 }
 
 describe('what a peer may send as a register', () => {
