@@ -211,7 +211,10 @@ export const guards: readonly Guard[] = [
   }),
   item('values nest 32 levels', /Nesting Levels have exceeded supported limits/, { v: nested(33) }),
   item('a number has 38 digits', /Attempting to store more than 38 significant digits/, { v: { N: '1'.repeat(39) } }),
-  item('a number has a bounded magnitude', /Number overflow/, { v: { N: '1e126' } }),
+  // The second words are those about a parameter of a statement.
+  item('a number has a bounded magnitude', /Number overflow|cannot be converted to a numeric value: 1e126/, {
+    v: { N: '1e126' },
+  }),
   item('a set is not empty', /An string set {2}may not be empty/, { v: { SS: [] } }),
   item('a set has no member twice', /contains duplicates/, { v: { SS: ['a', 'a'] } }),
   item('a value has one type', /more than one datatypes set/, { v: { S: 'a', N: '1' } }),
