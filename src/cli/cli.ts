@@ -288,6 +288,17 @@ define(
   },
 )
 
+define('serve', 'run regions in memory, for tests in any language', [], async (command, json) => {
+  const { runServe } = await import('./commands/serve.ts')
+  await runServe(command, json)
+})
+  .option('--ephemeral', 'nothing is kept (needed: there is no other kind yet)')
+  .option('--regions <names>', 'separated by commas; several replicate to each other', 'us-east-1')
+  .option('--port <port>', 'of the first region, the others after it; 0 takes free ones', '0')
+  .option('--tables <file...>', 'tables from a template, a plan or a model (docs/testing.md)')
+  .option('--clock <clock>', 'real, or manual: time stands until it is advanced', 'real')
+  .option('--seed <number>', 'the chance of a run with a manual clock is the same again')
+
 program.command('worker', { hidden: true }).action(async () => {
   const { runWorkerCommand } = await import('./commands/worker.ts')
   await runWorkerCommand()

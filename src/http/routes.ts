@@ -21,6 +21,8 @@ export type RouteOptions = {
   readonly readiness: () => Readiness
   readonly metrics: () => Promise<{ readonly contentType: string; readonly text: string }>
   readonly admin?: readonly AdminRoute[]
+  /** Served like it, without a token, to every client that the API serves: of a program for tests. Below /_longitude/. */
+  readonly control?: readonly AdminRoute[]
   /** What administration asks for; without it, administration is refused. */
   readonly adminToken?: string
 }
@@ -87,14 +89,15 @@ function preflight(request: FastifyRequest, reply: FastifyReply, ids: RequestIds
   return text(reply, '', ids)
 }
 
-function addAdmin(app: FastifyInstance, { admin = [], adminToken }: RouteOptions): void {
-  for (const { method, path, answer } of admin)
+function addAdmin(app: FastifyInstance, { admin = [], control = [], adminToken }: RouteOptions): void {
+  for (const route of [...admin, ...control]) {
+    const { method, path, answer } = route
     app.route({
       method,
       url: path,
       // Before the body is read.
       onRequest: async (request, reply) => {
-        const reason = adminRefusal(request.headers, adminToken)
+        const reason = control.includes(route) ? undefined : adminRefusal(request.headers, adminToken)
         return reason === undefined ? undefined : reply.code(403).send({ error: reason })
       },
       handler: async (request, reply) => {
@@ -103,6 +106,7 @@ function addAdmin(app: FastifyInstance, { admin = [], adminToken }: RouteOptions
         return reply.type('application/json; charset=utf-8').send(await jsonInTurns(told))
       },
     })
+  }
 }
 
 /** A parameter that is given several times counts once. */
@@ -114,7 +118,8 @@ function oneOfEach(query: Readonly<Record<string, string | readonly string[]>>):
 /** Says in words of ours what is wrong: texts of a framework or a parser are none of this program's answers. */
 export function answerError(ids: RequestIds) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): FastifyReply => {
-    if (!request.url.startsWith('/admin/')) return text(reply.code(404), '<UnknownOperationException/>\n', ids)
+    if (!ours.some((prefix) => request.url.startsWith(prefix)))
+      return text(reply.code(404), '<UnknownOperationException/>\n', ids)
     const { statusCode = 500, code } = error
     const known = code === undefined ? undefined : sentences[code]
     if (known !== undefined) return reply.code(statusCode).send({ error: known })
@@ -126,6 +131,8 @@ export function answerError(ids: RequestIds) {
       : reply.code(500).send({ error: `the node failed: ${error.name === 'ZodError' ? 'see its log' : error.message}` })
   }
 }
+
+const ours = ['/admin/', '/_longitude/']
 
 const sentences: Readonly<Record<string, string>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: `the body is larger than ${adminBodyBytesMax} bytes`,

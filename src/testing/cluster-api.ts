@@ -19,8 +19,8 @@ export interface Cluster extends AsyncDisposable {
   now(): Date
   /** The configuration of a client of the AWS SDK v3: `new DynamoDBClient(cluster.client(region))`. */
   client(region?: string): ClientConfiguration
-  /** The address of a region's endpoint, on a free port of the loopback; listens from the first call on. */
-  endpoint(region?: string): Promise<string>
+  /** The address of a region's endpoint on the loopback, at a free port unless one is named; listens from the first call on. */
+  endpoint(region?: string, options?: { readonly port?: number }): Promise<string>
   /** Both directions between two regions. */
   link(a: string, b: string): ClusterLink
   region(name: string): ClusterRegion

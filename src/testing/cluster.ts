@@ -9,6 +9,7 @@ import { timings } from '../core/table/waits.ts'
 import { conflictsToldMax } from '../core/limits.ts'
 import { shownConflict } from '../node/admin/conflict-feed.ts'
 import type { Region } from '../core/topology.ts'
+import type { ListenOptions } from '../http/server.ts'
 import type { Log } from '../ports/log.ts'
 import type {
   ClientConfiguration,
@@ -17,7 +18,6 @@ import type {
   ClusterLink,
   ClusterOptions,
   ClusterRegion,
-  CreateCluster,
   Duration,
   SdkRequestHandler,
   SettleOptions,
@@ -49,10 +49,20 @@ const settleStepMs = 20
 /** The clock of a cluster that makes tables: it must not be ahead of the machine's afterwards. */
 const tablesMsMax = 3_600_000
 
-export const createCluster: CreateCluster = async (options = {}) => {
-  const cluster = new EmbeddedCluster(options, await readSources(options.tables ?? []))
+export const createCluster = async (
+  options: ClusterOptions = {},
+  routes?: (cluster: Cluster) => ListenOptions['control'],
+): Promise<Cluster> => {
+  const cluster = new EmbeddedCluster(options, await readSources(options.tables ?? []), { routes })
   await cluster.begin()
   return cluster
+}
+
+type Making = {
+  /** Beside the API, at every endpoint. */
+  readonly routes?: ((cluster: Cluster) => ListenOptions['control']) | undefined
+  /** The cluster that this one forks. */
+  readonly from?: EmbeddedCluster
 }
 
 /** What the snapshots of all clusters hold. */
@@ -71,7 +81,11 @@ class EmbeddedCluster implements Cluster {
   #initial: WorldState
   #closed = false
 
-  constructor(options: ClusterOptions, definitions: Awaited<ReturnType<typeof readSources>>, from?: EmbeddedCluster) {
+  constructor(
+    options: ClusterOptions,
+    definitions: Awaited<ReturnType<typeof readSources>>,
+    { from, routes }: Making = {},
+  ) {
     this.#options = options
     this.#definitions = definitions
     this.#isFork = from !== undefined
@@ -83,7 +97,10 @@ class EmbeddedCluster implements Cluster {
     const hasTables = definitions.length > 0 && from === undefined
     this.#world = new World(this.#settings(this.#initial.nowMs, hasTables ? tablesMsMax : 0), this.#initial)
     this.#entrances = new Map(
-      this.regions.map((name) => [name, new Entrance({ name, region: () => this.#regionOf(name) })]),
+      this.regions.map((name) => [
+        name,
+        new Entrance({ name, region: () => this.#regionOf(name), routes: routes?.(this) }),
+      ]),
     )
   }
 
@@ -116,8 +133,8 @@ class EmbeddedCluster implements Cluster {
     return { region, endpoint: 'http://localhost', credentials, requestHandler: handler }
   }
 
-  async endpoint(region = this.regions[0] ?? ''): Promise<string> {
-    return await this.#entrance(region).url()
+  async endpoint(region = this.regions[0] ?? '', { port = 0 }: { readonly port?: number } = {}): Promise<string> {
+    return await this.#entrance(region).url(port)
   }
 
   link(a: string, b: string): ClusterLink {
@@ -209,7 +226,7 @@ class EmbeddedCluster implements Cluster {
   }
 
   async fork(): Promise<Cluster> {
-    const fork = new EmbeddedCluster(this.#options, this.#definitions, this)
+    const fork = new EmbeddedCluster(this.#options, this.#definitions, { from: this })
     await fork.begin()
     return fork
   }

@@ -10,7 +10,7 @@ import { Visitors } from '../http/access/visitors.ts'
 import { Api, refusal } from '../http/api.ts'
 import type { Answer, Pipeline } from '../http/pipeline.ts'
 import { requestIds } from '../http/request-id.ts'
-import type { RunningServer } from '../http/server.ts'
+import type { ListenOptions, RunningServer } from '../http/server.ts'
 import { requestHandler } from './client-handler.ts'
 import type { SdkRequestHandler } from './cluster-api.ts'
 import type { WorldRegion } from './world-region.ts'
@@ -19,6 +19,8 @@ export type EntranceOptions = {
   readonly name: string
   /** The region as it is now. */
   readonly region: () => WorldRegion
+  /** Served beside the API. */
+  readonly routes: ListenOptions['control']
 }
 
 /** Answers of the region that has gone are not wanted any more. */
@@ -50,8 +52,10 @@ export class Entrance {
 
   /** The address of a server on the loopback, which starts with the first call. */
   async url(port = 0): Promise<string> {
-    this.#server ??= this.#listen(port)
-    const { url } = await this.#server
+    const listening = (this.#server ??= this.#listen(port))
+    // A port that is in use may be free at the next call.
+    listening.catch(() => (this.#server = undefined))
+    const { url } = await listening
     return url
   }
 
@@ -86,7 +90,7 @@ export class Entrance {
   }
 
   async #listen(port: number): Promise<RunningServer> {
-    const { name, region } = this.#options
+    const { name, region, routes } = this.#options
     const { serveApi } = await import('../http/server.ts')
     const server = await serveApi({
       port,
@@ -95,6 +99,7 @@ export class Entrance {
       answer: this.#answer,
       readiness: () => ({ ready: region().running !== undefined }),
       metrics: () => Promise.resolve({ contentType: 'text/plain', text: '' }),
+      ...(routes === undefined ? {} : { control: routes }),
       distribute: (socket) => this.#takes(socket),
     })
     server.unref()
