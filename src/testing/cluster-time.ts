@@ -14,6 +14,9 @@ const machineMs = performance.now.bind(performance)
 
 /** Promises are drained between immediates, so several events share one turn of libuv's loop. */
 const eventsPerTurn = 64
+const duePerTurn = 8
+/** What is due at once takes so long while time is advanced. Else a client that writes in a loop would hold time up. */
+const workMs = 1
 /** A moment or an advance that needs more events goes round in circles. */
 const eventsPerAdvanceMax = 5_000_000
 /** The longest time that a timer of Node takes. */
@@ -21,6 +24,8 @@ const timerMsMax = 2 ** 31 - 1
 
 /** Where time stood on the machine and here when it began to pass. */
 type Anchor = { readonly machineMs: number; readonly nowMs: number }
+
+type Pending = { readonly run: () => void; cancel: () => void }
 
 export class ClusterTime extends Scheduler {
   #anchor: Anchor | undefined
@@ -30,6 +35,7 @@ export class ClusterTime extends Scheduler {
   #timer: ReturnType<typeof setTimeout> | undefined
   #timerAtMs = Infinity
   #last: Promise<unknown> = Promise.resolve()
+  readonly #atWork = new Set<Pending>()
 
   override get nowMs(): number {
     if (this.#anchor === undefined || this.#advancing) return super.nowMs
@@ -37,9 +43,33 @@ export class ClusterTime extends Scheduler {
   }
 
   override after(ms: number, work: () => void): () => void {
-    const cancel = super.after(ms, work)
+    const cancel = this.#advancing && ms <= 0 ? this.#afterWork(work) : super.after(ms, work)
     this.#wake()
     return cancel
+  }
+
+  #afterWork(work: () => void): () => void {
+    const pending: Pending = {
+      run: () => {
+        this.#atWork.delete(pending)
+        work()
+      },
+      cancel: () => {},
+    }
+    pending.cancel = super.after(workMs, pending.run)
+    this.#atWork.add(pending)
+    return () => {
+      this.#atWork.delete(pending)
+      pending.cancel()
+    }
+  }
+
+  /** Time is not advanced any more: what was due at once is due now. */
+  #finishWork(): void {
+    for (const pending of this.#atWork) {
+      pending.cancel()
+      pending.cancel = super.after(0, pending.run)
+    }
   }
 
   /** From now on time passes by itself. */
@@ -70,6 +100,7 @@ export class ClusterTime extends Scheduler {
       return await this.#runUntil(fromMs + ms, isDone)
     } finally {
       this.#advancing = false
+      this.#finishWork()
       if (this.#anchor !== undefined) this.pass()
       else this.#wake()
     }
@@ -110,15 +141,17 @@ export class ClusterTime extends Scheduler {
     const nextAtMs = this.nextAtMs
     if (nextAtMs <= this.nowMs) {
       this.#waking = true
-      setImmediate(() => this.#runDue())
+      for (let n = 1; n < duePerTurn; n++) setImmediate(() => this.#runDue())
+      setImmediate(() => {
+        this.#waking = false
+        this.#runDue()
+        this.#wake()
+      })
     } else if (this.#anchor !== undefined && nextAtMs < this.#timerAtMs) this.#setTimer(nextAtMs)
   }
 
   #runDue(): void {
-    this.#waking = false
-    if (this.#advancing || this.#stopped) return
-    this.runNext(this.nowMs)
-    this.#wake()
+    if (!this.#advancing && !this.#stopped) this.runNext(this.nowMs)
   }
 
   /** It does not keep the process alive: a test that has ended is not waited for. */

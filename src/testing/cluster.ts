@@ -18,6 +18,7 @@ import type {
   ClusterLink,
   ClusterOptions,
   ClusterRegion,
+  CreateCluster,
   Duration,
   SdkRequestHandler,
   SettleOptions,
@@ -39,6 +40,7 @@ import { Entrance } from './entrance.ts'
 import { unsettled } from './quiet.ts'
 import { createTables } from './tables/create-tables.ts'
 import { readSources } from './tables/sources.ts'
+import type { ApiSettings, RunningRegion } from './world-region.ts'
 import { emptyState, World, type WorldSettings, type WorldState } from './world.ts'
 
 /** More of them say nothing more. */
@@ -49,18 +51,12 @@ const settleStepMs = 20
 /** The clock of a cluster that makes tables: it must not be ahead of the machine's afterwards. */
 const tablesMsMax = 3_600_000
 
-export const createCluster = async (
-  options: ClusterOptions = {},
-  routes?: (cluster: Cluster) => ListenOptions['control'],
-): Promise<Cluster> => {
-  const cluster = new EmbeddedCluster(options, await readSources(options.tables ?? []), { routes })
-  await cluster.begin()
-  return cluster
-}
+export const createCluster: CreateCluster = async (options = {}) => await EmbeddedCluster.made(options)
 
 type Making = {
   /** Beside the API, at every endpoint. */
   readonly routes?: ((cluster: Cluster) => ListenOptions['control']) | undefined
+  readonly api?: ApiSettings
   /** The cluster that this one forks. */
   readonly from?: EmbeddedCluster
 }
@@ -68,7 +64,8 @@ type Making = {
 /** What the snapshots of all clusters hold. */
 const states = new WeakMap<Snapshot, WorldState>()
 
-class EmbeddedCluster implements Cluster {
+/** The cluster with what its users do not see: for programs of this project and for its own tests. */
+export class EmbeddedCluster implements Cluster {
   readonly seed: number
   readonly regions: readonly string[]
   readonly leftOut: readonly string[]
@@ -77,6 +74,7 @@ class EmbeddedCluster implements Cluster {
   readonly #definitions: Awaited<ReturnType<typeof readSources>>
   readonly #entrances: ReadonlyMap<string, Entrance>
   readonly #isFork: boolean
+  readonly #api: ApiSettings
   #world: World
   #initial: WorldState
   #closed = false
@@ -84,10 +82,11 @@ class EmbeddedCluster implements Cluster {
   constructor(
     options: ClusterOptions,
     definitions: Awaited<ReturnType<typeof readSources>>,
-    { from, routes }: Making = {},
+    { from, routes, api }: Making = {},
   ) {
     this.#options = options
     this.#definitions = definitions
+    this.#api = { endpointOf: (region) => this.#entrances.get(region)?.listensAt, ...api }
     this.#isFork = from !== undefined
     this.leftOut = definitions.flatMap(({ leftOut }) => leftOut)
     this.seed = from?.seed ?? seedOf(options.seed)
@@ -104,7 +103,18 @@ class EmbeddedCluster implements Cluster {
     )
   }
 
-  /** Called once, by `createCluster` and `fork`. */
+  static async made(options: ClusterOptions, making: Omit<Making, 'from'> = {}): Promise<EmbeddedCluster> {
+    const cluster = new EmbeddedCluster(options, await readSources(options.tables ?? []), making)
+    await cluster.begin()
+    return cluster
+  }
+
+  /** A region's process; undefined while the region is down. */
+  running(name: string): RunningRegion | undefined {
+    return this.#regionOf(name).running
+  }
+
+  /** Called once, by `made` and `fork`. */
   async begin(): Promise<void> {
     await this.#told(async () => {
       await this.#world.begin()
@@ -293,6 +303,7 @@ class EmbeddedCluster implements Cluster {
         ...(globalTables2017 === undefined ? {} : { globalTables2017 }),
         ...(timing === undefined ? {} : { timing: timings[timing] }),
       },
+      api: this.#api,
       log: (region) => this.#logOf(region, {}),
     }
   }

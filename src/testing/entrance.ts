@@ -34,6 +34,8 @@ export class Entrance {
   readonly #sockets = new Set<Socket>()
   readonly #unanswered = new Set<(answer: Answer) => void>()
   #server: Promise<RunningServer> | undefined
+  /** Where it listens; undefined while it does not. */
+  listensAt: string | undefined
 
   constructor(options: EntranceOptions) {
     this.#options = options
@@ -103,6 +105,7 @@ export class Entrance {
       distribute: (socket) => this.#takes(socket),
     })
     server.unref()
+    this.listensAt = server.url
     return server
   }
 

@@ -9,7 +9,7 @@ import type { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
 import { ProcessClock, RegionClock } from '../adapters/memory/region-clock.ts'
 import { SeededRandom } from '../adapters/memory/seeded-random.ts'
 import type { Region as RegionName } from '../core/topology.ts'
-import { apiPipeline } from '../http/api-pipeline.ts'
+import { apiPipeline, type ApiPipelineOptions } from '../http/api-pipeline.ts'
 import type { Pipeline } from '../http/pipeline.ts'
 import type { Env } from '../ports/env.ts'
 import type { Log } from '../ports/log.ts'
@@ -25,6 +25,7 @@ export type WorldRegionOptions = {
   readonly network: MemoryNetwork
   readonly epochMs: number
   readonly settings: RegionSettings
+  readonly api: ApiSettings
   readonly log: Log
 }
 
@@ -34,6 +35,8 @@ export type RegionSettings = {
   readonly globalTables2017?: boolean
   readonly timing?: Timing
 }
+
+export type ApiSettings = Pick<ApiPipelineOptions, 'endpointOf' | 'signedFor'>
 
 /** All that a region begins with. */
 export type RegionState = {
@@ -112,14 +115,14 @@ export class WorldRegion {
 
   async start(): Promise<void> {
     if (this.#life !== undefined) return
-    const { self, regions, time, settings } = this.#options
+    const { self, regions, time, settings, api } = this.#options
     const clock = new ProcessClock(this.clock, 0)
     const store = new MemoryStore({ disk: this.#disk, durable: () => time.sleep(0) })
     const life: Life = { clock, store, running: undefined }
     this.#life = life
     const region = await startRegion(this.#env(store, clock), { topology: { self, regions }, streams, ...settings })
     if (this.#life !== life) return
-    const answer = apiPipeline({ context: region.context, onBrokenInvariant: (error) => time.fail(error) })
+    const answer = apiPipeline({ ...api, context: region.context, onBrokenInvariant: (error) => time.fail(error) })
     life.running = { region, answer }
   }
 

@@ -9,13 +9,14 @@ import type { Region } from '../core/topology.ts'
 import type { Log } from '../ports/log.ts'
 import type { LinkSettings } from './cluster-api.ts'
 import { ClusterTime } from './cluster-time.ts'
-import { freshRegion, type RegionSettings, type RegionState, WorldRegion } from './world-region.ts'
+import { type ApiSettings, freshRegion, type RegionSettings, type RegionState, WorldRegion } from './world-region.ts'
 
 export type WorldSettings = {
   readonly regions: readonly Region[]
   /** The date at the beginning of the cluster's time. */
   readonly epochMs: number
   readonly region: RegionSettings
+  readonly api: ApiSettings
   readonly log: (region: string) => Log
 }
 
@@ -41,7 +42,7 @@ export class World {
 
   constructor(settings: WorldSettings, state: WorldState) {
     this.#random = SeededRandom.continuedFrom(state.random)
-    const { epochMs, region } = settings
+    const { epochMs, region, api } = settings
     this.epochMs = epochMs
     this.time = new ClusterTime(this.#random, state.nowMs)
     this.network = new MemoryNetwork(this.time, this.#random, { heartbeatTimeoutMs })
@@ -51,7 +52,7 @@ export class World {
     this.regions = new Map(
       settings.regions.map((self) => {
         const log = settings.log(self.name)
-        const options = { self, regions: settings.regions, time, network, epochMs, settings: region, log }
+        const options = { self, regions: settings.regions, time, network, epochMs, settings: region, api, log }
         return [self.name, new WorldRegion(options, state.regions.get(self.name) ?? freshRegion(this.#random))]
       }),
     )

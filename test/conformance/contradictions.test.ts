@@ -8,7 +8,6 @@ import {
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
 import { expect, test } from 'vitest'
-import { eventually } from '../replication/eventually.ts'
 import { refusal } from './region.ts'
 import { testRegions } from './regions.ts'
 
@@ -45,20 +44,20 @@ test('an index key of two types', { timeout: 60_000 }, async () => {
   const [here, there] = [world.at(us), world.at(eu)]
   try {
     const TableName = await world.globalTable([eu])
-    for (const [from, to] of links) world.network.cut(from, to, 'reset')
+    for (const [from, to] of links) world.cluster.link(from, to).cut()
     await addIndex(here.client, TableName, 'S')
     await addIndex(there.client, TableName, 'N')
     const isFilled = async (at: typeof here) => shape(await at.describe(TableName)).indexes?.[0]?.[1] === 'ACTIVE'
-    await eventually('each has its own', async () => (await isFilled(here)) && (await isFilled(there)))
+    await world.eventually('each has its own', async () => (await isFilled(here)) && (await isFilled(there)))
     await here.client.send(new PutItemCommand({ TableName, Item: { pk: { S: 'us' }, score: { S: 'high' } } }))
     await there.client.send(new PutItemCommand({ TableName, Item: { pk: { S: 'eu' }, score: { N: '7' } } }))
-    for (const [from, to] of links) world.network.heal(from, to)
+    for (const [from, to] of links) world.cluster.link(from, to).heal()
     const one = {
       attributes: expect.arrayContaining([{ AttributeName: 'score', AttributeType: 'S' }]),
       indexes: [['by-score-S', 'ACTIVE']],
     }
     for (const region of [here, there])
-      await eventually(`${region.name} has one index`, async () => {
+      await world.eventually(`${region.name} has one index`, async () => {
         const { indexes } = shape(await region.describe(TableName))
         return JSON.stringify(indexes) === JSON.stringify(one.indexes)
       })

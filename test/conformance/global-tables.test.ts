@@ -20,7 +20,6 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually } from '../replication/eventually.ts'
 import { isLocal, refusal, tableName } from './region.ts'
 import { testRegions, type TestRegions } from './regions.ts'
 import { differs } from '../differences/difference.ts'
@@ -41,9 +40,12 @@ const valueAt = async (region: string, TableName: string, pk: string) => {
   return Item?.['value']?.S
 }
 const gone = (region: string, table: string) =>
-  eventually(`${table} is gone from ${region}`, async () => (await world.at(region).describe(table)) === undefined)
+  world.eventually(
+    `${table} is gone from ${region}`,
+    async () => (await world.at(region).describe(table)) === undefined,
+  )
 const alone = (region: string, table: string) =>
-  eventually(`${table} is ${region}'s alone`, async () => {
+  world.eventually(`${table} is ${region}'s alone`, async () => {
     const found = await world.at(region).describe(table)
     return found?.TableStatus === 'ACTIVE' && found.Replicas === undefined && found.GlobalTableVersion === undefined
   })
@@ -70,7 +72,7 @@ describe.runIf(isLocal)('a global table', () => {
     const table = await world.globalTable([])
     await put(us, table, 'before')
     await replicas(us, table, { Create: { RegionName: eu } })
-    await eventually('ACTIVE', async () => (await world.at(us).replica(table, eu)) === 'ACTIVE')
+    await world.eventually('ACTIVE', async () => (await world.at(us).replica(table, eu)) === 'ACTIVE')
     expect(await valueAt(eu, table, 'before')).toBe('x')
   })
 
@@ -88,7 +90,7 @@ describe.runIf(isLocal)('a global table', () => {
     for (let n = 0; n < 40; n++) await put(n % 2 === 0 ? us : eu, table, `item ${n}`, `value ${n % 4}`)
     await replicas(eu, table, { Create: { RegionName: ap } })
     await world.active(table, [us, eu, ap])
-    await eventually('all items are there', async () => {
+    await world.eventually('all items are there', async () => {
       const { Count } = await world.at(ap).client.send(new ScanCommand({ TableName: table }))
       return Count === 40
     })
@@ -107,10 +109,10 @@ describe.runIf(isLocal)('a global table', () => {
   test('loses a replica and its items from the one region only, and the last one is an ordinary table', async () => {
     const table = await world.globalTable([eu, ap])
     await put(us, table, 'a')
-    await eventually('ap has it', async () => (await valueAt(ap, table, 'a')) === 'x')
+    await world.eventually('ap has it', async () => (await valueAt(ap, table, 'a')) === 'x')
     await replicas(eu, table, { Delete: { RegionName: us } })
     await gone(us, table)
-    await eventually('eu knows', async () => (await world.at(eu).replica(table, us)) === undefined)
+    await world.eventually('eu knows', async () => (await world.at(eu).replica(table, us)) === undefined)
     expect(await valueAt(eu, table, 'a')).toBe('x')
     await world.active(table, [eu, ap])
     await world.at(ap).client.send(new DeleteTableCommand({ TableName: table }))
@@ -131,7 +133,7 @@ describe.runIf(isLocal)('a global table', () => {
     await world.active(table, [us, eu])
     expect(await valueAt(eu, table, 'old')).toBe('x')
     await put(eu, table, 'new')
-    await eventually('us has it', async () => (await valueAt(us, table, 'new')) === 'x')
+    await world.eventually('us has it', async () => (await valueAt(us, table, 'new')) === 'x')
   })
 
   test('can be made anew everywhere under the name of one that is just being removed', async () => {
@@ -157,7 +159,7 @@ describe.runIf(isLocal)('a global table', () => {
       }),
     )
     await replicas(us, table, { Create: { RegionName: eu } })
-    await eventually('failed', async () => (await world.at(us).replica(table, eu)) === 'CREATION_FAILED')
+    await world.eventually('failed', async () => (await world.at(us).replica(table, eu)) === 'CREATION_FAILED')
     const [failed] = (await world.at(us).describe(table))?.Replicas ?? []
     expect(failed?.ReplicaStatusDescription).toContain('already existed as tables')
     await replicas(us, table, { Delete: { RegionName: eu } })
@@ -174,7 +176,7 @@ describe.runIf(isLocal)('a replica that is disassociated', () => {
   test('keeps its items as a table of its own, and the others go on', async () => {
     const table = await world.globalTable([eu, ap])
     await put(ap, table, 'a')
-    await eventually('all have it', async () =>
+    await world.eventually('all have it', async () =>
       (await Promise.all([us, eu].map((region) => valueAt(region, table, 'a')))).every((value) => value === 'x'),
     )
     await update(ap, table, { DisassociationProtectionEnabled: false })
@@ -182,10 +184,10 @@ describe.runIf(isLocal)('a replica that is disassociated', () => {
     expect((await world.at(us).describe(table))?.DisassociationProtectionEnabled).toBe(true)
     await replicas(ap, table, { Disassociate: { RegionName: ap, DisassociationMode: 'WAIT_FOR_REPLICATION' } })
     await alone(ap, table)
-    await eventually('us knows', async () => (await world.at(us).replica(table, ap)) === undefined)
+    await world.eventually('us knows', async () => (await world.at(us).replica(table, ap)) === undefined)
     await put(ap, table, 'of ap')
     await put(us, table, 'of us')
-    await eventually('eu has it', async () => (await valueAt(eu, table, 'of us')) === 'x')
+    await world.eventually('eu has it', async () => (await valueAt(eu, table, 'of us')) === 'x')
     expect(await valueAt(ap, table, 'a')).toBe('x')
     expect(await valueAt(ap, table, 'of us')).toBeUndefined()
     expect(await valueAt(eu, table, 'of ap')).toBeUndefined()
@@ -194,7 +196,7 @@ describe.runIf(isLocal)('a replica that is disassociated', () => {
   test('leaves two ordinary tables where there were two replicas, and one of them can be given replicas again', async () => {
     const table = await world.globalTable([eu])
     await put(us, table, 'a')
-    await eventually('eu has it', async () => (await valueAt(eu, table, 'a')) === 'x')
+    await world.eventually('eu has it', async () => (await valueAt(eu, table, 'a')) === 'x')
     await update(eu, table, { DisassociationProtectionEnabled: false })
     await replicas(eu, table, { Disassociate: { RegionName: eu, DisassociationMode: 'WAIT_FOR_REPLICATION' } })
     await Promise.all([us, eu].map((region) => alone(region, table)))
@@ -246,8 +248,8 @@ describe.runIf(isLocal)('while a region is cut off', () => {
             [other, region],
           ] as const),
     )
-  const cut = (region: string) => links(region).forEach(([from, to]) => world.network.cut(from, to, 'reset'))
-  const heal = (region: string) => links(region).forEach(([from, to]) => world.network.heal(from, to))
+  const cut = (region: string) => links(region).forEach(([from, to]) => world.cluster.link(from, to).cut())
+  const heal = (region: string) => links(region).forEach(([from, to]) => world.cluster.link(from, to).heal())
 
   test(differs('lost-regions-that-create'), async () => {
     const [kept, given] = [await world.globalTable([]), await world.globalTable([])]
@@ -301,7 +303,7 @@ describe.runIf(isLocal)('while a region is cut off', () => {
     await world.at(ap).client.send(new UpdateTimeToLiveCommand(expiry('of-ap')))
     await update(us, table, { TableClass: 'STANDARD_INFREQUENT_ACCESS' })
     heal(ap)
-    await eventually('both have the later one, and what only one changed', async () => {
+    await world.eventually('both have the later one, and what only one changed', async () => {
       const told = await Promise.all(
         [us, ap].map((region) => world.at(region).client.send(new DescribeTimeToLiveCommand({ TableName: table }))),
       )
@@ -327,7 +329,7 @@ describe.runIf(isLocal)('settings', () => {
       BillingMode: 'PROVISIONED',
       ProvisionedThroughput: { ReadCapacityUnits: 7, WriteCapacityUnits: 9 },
     })
-    await eventually('us has the capacity', async () => {
+    await world.eventually('us has the capacity', async () => {
       const found = await world.at(us).describe(table)
       return (
         found?.ProvisionedThroughput?.WriteCapacityUnits === 9 && found.ProvisionedThroughput.ReadCapacityUnits === 7
@@ -339,7 +341,7 @@ describe.runIf(isLocal)('settings', () => {
     await update(us, table, { SSESpecification: { Enabled: true, SSEType: 'KMS' } })
     const TimeToLiveSpecification = { Enabled: true, AttributeName: 'expires' }
     await world.at(us).client.send(new UpdateTimeToLiveCommand({ TableName: table, TimeToLiveSpecification }))
-    await eventually('both have all of it', async () => {
+    await world.eventually('both have all of it', async () => {
       const [a, b] = await Promise.all([us, eu].map((region) => world.at(region).describe(table)))
       const { TimeToLiveDescription: expiry } = await world
         .at(eu)
@@ -357,7 +359,7 @@ describe.runIf(isLocal)('settings', () => {
     const table = await world.globalTable([eu], { Tags: [{ Key: 'owner', Value: 'us' }] })
     await update(us, table, { DeletionProtectionEnabled: true })
     await put(us, table, 'after')
-    await eventually('eu is up to date', async () => (await valueAt(eu, table, 'after')) === 'x')
+    await world.eventually('eu is up to date', async () => (await valueAt(eu, table, 'after')) === 'x')
     const there = await world.at(eu).describe(table)
     expect(there?.DeletionProtectionEnabled).toBe(false)
     const { Tags } = await world
@@ -388,17 +390,17 @@ describe.runIf(isLocal)('settings', () => {
         },
       ],
     })
-    await eventually('the index is active in eu', async () => {
+    await world.eventually('the index is active in eu', async () => {
       const found = await world.at(eu).describe(table)
       return found?.GlobalSecondaryIndexes?.[0]?.IndexStatus === 'ACTIVE'
     })
-    await eventually(
+    await world.eventually(
       'with every item',
       async () => (await world.at(eu).client.send(new QueryCommand(query))).Count === 20,
     )
     await world.active(table, [us, eu])
     await update(eu, table, { GlobalSecondaryIndexUpdates: [{ Delete: { IndexName: 'by-value' } }] })
-    await eventually('us is rid of it', async () => {
+    await world.eventually('us is rid of it', async () => {
       const found = await world.at(us).describe(table)
       return found?.GlobalSecondaryIndexes === undefined
     })
@@ -422,7 +424,7 @@ describe.runIf(isLocal)('settings', () => {
     await replicas(us, table, {
       Update: { RegionName: eu, OnDemandThroughputOverride: { MaxReadRequestUnits: 60 }, KMSMasterKeyId: 'alias/eu' },
     })
-    await eventually('eu has it', async () => {
+    await world.eventually('eu has it', async () => {
       const found = await world.at(eu).describe(table)
       return (
         found?.OnDemandThroughput?.MaxReadRequestUnits === 60 &&
@@ -431,7 +433,7 @@ describe.runIf(isLocal)('settings', () => {
     })
     await world.active(table, [us, eu])
     await update(us, table, { OnDemandThroughput: { MaxReadRequestUnits: 10, MaxWriteRequestUnits: 20 } })
-    await eventually('eu has the table’s', async () => {
+    await world.eventually('eu has the table’s', async () => {
       const found = await world.at(eu).describe(table)
       return (
         found?.OnDemandThroughput?.MaxReadRequestUnits === 10 && found.OnDemandThroughput.MaxWriteRequestUnits === 20
@@ -531,7 +533,7 @@ describe.runIf(isLocal)('replica updates are refused', () => {
     const second = await refusal(replicas(us, table, { Create: { RegionName: ap } })).catch(() => undefined)
     // The first may be ACTIVE by then.
     if (second !== undefined) expect(second[0]).toBe('ResourceInUseException')
-    await eventually('both are there', async () => {
+    await world.eventually('both are there', async () => {
       if ((await world.at(us).replica(table, ap)) === undefined)
         await replicas(us, table, { Create: { RegionName: ap } }).catch(() => undefined)
       return (await world.at(us).replica(table, ap)) === 'ACTIVE'
@@ -592,7 +594,7 @@ describe.runIf(isLocal)('the operations of 2017', () => {
     })
     await world.active(GlobalTableName, [us, eu])
     await put(us, GlobalTableName, 'a')
-    await eventually('eu has it', async () => (await valueAt(eu, GlobalTableName, 'a')) === 'x')
+    await world.eventually('eu has it', async () => (await valueAt(eu, GlobalTableName, 'a')) === 'x')
     await client.send(
       new UpdateGlobalTableCommand({ GlobalTableName, ReplicaUpdates: [{ Create: { RegionName: ap } }] }),
     )
@@ -623,7 +625,7 @@ describe.runIf(isLocal)('the operations of 2017', () => {
         ReplicaSettingsUpdate: [{ RegionName: eu, ReplicaProvisionedReadCapacityUnits: 8 }],
       }),
     )
-    await eventually('eu has it', async () => {
+    await world.eventually('eu has it', async () => {
       const { ProvisionedThroughput: units } = (await world.at(eu).describe(table)) ?? {}
       return units?.ReadCapacityUnits === 8 && units.WriteCapacityUnits === 5
     })
@@ -668,7 +670,10 @@ describe.runIf(isLocal)('the operations of 2017', () => {
     )
     const { client } = world.at(us)
     await client.send(new CreateGlobalTableCommand({ GlobalTableName, ReplicationGroup: group(us, eu) }))
-    await eventually('failed', async () => (await world.at(us).replica(GlobalTableName, eu)) === 'CREATION_FAILED')
+    await world.eventually(
+      'failed',
+      async () => (await world.at(us).replica(GlobalTableName, eu)) === 'CREATION_FAILED',
+    )
     const { Count } = await world.at(eu).client.send(new ScanCommand({ TableName: GlobalTableName }))
     expect(Count).toBe(1)
   })

@@ -9,7 +9,6 @@ import {
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually } from '../replication/eventually.ts'
 import { refusal, tableName } from './region.ts'
 import { testRegions, type TestRegions } from './regions.ts'
 import { differs } from '../differences/difference.ts'
@@ -75,7 +74,7 @@ describe('deletion protection', () => {
     const table = await world.globalTable([eu])
     await protect(there, table, true)
     await protect(there, table, false)
-    await eventually('the removal is taken', async () => {
+    await world.eventually('the removal is taken', async () => {
       await remove(here, table, eu).catch(() => undefined)
       return (await world.at(eu).describe(table)) === undefined
     })
@@ -100,7 +99,10 @@ describe('deletion protection', () => {
         ReplicationGroup: [{ RegionName: us }, { RegionName: eu }],
       }),
     )
-    await eventually('the replica has failed', async () => (await world.at(us).replica(name, eu)) === 'CREATION_FAILED')
+    await world.eventually(
+      'the replica has failed',
+      async () => (await world.at(us).replica(name, eu)) === 'CREATION_FAILED',
+    )
     expect(await world.at(eu).describe(name)).toMatchObject({ TableStatus: 'ACTIVE', DeletionProtectionEnabled: true })
   })
 })
@@ -112,12 +114,15 @@ describe('the last replica', () => {
       const table = await ring.globalTable([eu, ap])
       const all = [us, eu, ap]
       const pairs = all.flatMap((from) => all.filter((to) => to !== from).map((to) => [from, to] as const))
-      for (const [from, to] of pairs) ring.network.cut(from, to, 'reset')
+      for (const [from, to] of pairs) ring.cluster.link(from, to).cut()
       for (const [n, from] of all.entries()) await remove(ring.at(from).client, table, all[(n + 1) % 3] as string)
-      for (const [from, to] of pairs) ring.network.heal(from, to)
+      for (const [from, to] of pairs) ring.cluster.link(from, to).heal()
       const states = () => Promise.all(all.map(async (name) => (await ring.at(name).describe(table))?.TableStatus))
-      await eventually('one is left', async () => (await states()).filter((state) => state !== undefined).length === 1)
-      await eventually('it is served', async () => (await states()).includes('ACTIVE'))
+      await ring.eventually(
+        'one is left',
+        async () => (await states()).filter((state) => state !== undefined).length === 1,
+      )
+      await ring.eventually('it is served', async () => (await states()).includes('ACTIVE'))
     } finally {
       await ring.close()
     }
@@ -127,7 +132,7 @@ describe('the last replica', () => {
 describe('the state of a table', () => {
   test('lets nothing change it while its replica is being made, replicas neither', async () => {
     const table = await world.globalTable([])
-    for (const [a, b] of links) world.network.cut(a, b, 'reset')
+    for (const [a, b] of links) world.cluster.link(a, b).cut()
     await here.send(new UpdateTableCommand({ TableName: table, ReplicaUpdates: [{ Create: { RegionName: eu } }] }))
     const busy = ['ResourceInUseException', 'The resource which you are attempting to change is in use.']
     const changes: Promise<unknown>[] = [
@@ -139,7 +144,7 @@ describe('the state of a table', () => {
       remove(here, table, eu),
     ]
     for (const change of changes) expect(await refusal(change)).toEqual(busy)
-    for (const [a, b] of links) world.network.heal(a, b)
+    for (const [a, b] of links) world.cluster.link(a, b).heal()
     await world.active(table, [us, eu])
   })
 

@@ -1,7 +1,7 @@
 /**
  * What the conformance tests run against: the endpoint that LONGITUDE_TEST_ENDPOINT names (an address, or "aws" for
- * the real DynamoDB with the environment's credentials and AWS_REGION), or else one region in this process, empty
- * and in memory. So a file that passes here can be pointed at AWS, which is how its messages are checked.
+ * the real DynamoDB with the environment's credentials and AWS_REGION), or else a region of the embedded cluster
+ * (src/testing/), empty. `client` reaches that without a socket, `endpoint` by one. So a file that passes here can be pointed at AWS, which is how its messages are checked.
  *
  *   const region = await testRegion()                    once for a file, in beforeAll
  *   const table = await region.createTable({ … })        unique name, waited for until it is ACTIVE
@@ -19,13 +19,7 @@ import {
   ResourceNotFoundException,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
-import { systemClock } from '../../src/adapters/system/clocks.ts'
-import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
-import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
-import { prometheusMeter } from '../../src/adapters/metrics/prometheus-meter.ts'
-import { systemRandom } from '../../src/adapters/system/random.ts'
-import { startRegion } from '../../src/region/start-region.ts'
-import type { Log } from '../../src/ports/log.ts'
+import { createCluster } from '../../src/testing/cluster.ts'
 
 export type TestRegion = {
   readonly endpoint: string
@@ -46,8 +40,11 @@ export const isLocal = given === undefined
 
 export async function testRegion(): Promise<TestRegion> {
   const logged: LoggedLine[] = []
-  const node = given === undefined ? await startNode(logged) : { endpoint: given, close: async () => {} }
-  const client = clientOf(node.endpoint)
+  const node =
+    given === undefined
+      ? await startCluster(logged)
+      : { endpoint: given, client: clientOf(given), close: async () => {} }
+  const { client } = node
   const made: string[] = []
   return {
     endpoint: node.endpoint,
@@ -94,21 +91,15 @@ const simpleTable: Pick<CreateTableCommandInput, 'AttributeDefinitions' | 'KeySc
   BillingMode: 'PAY_PER_REQUEST',
 }
 
-async function startNode(
-  logged: LoggedLine[],
-): Promise<{ readonly endpoint: string; readonly close: () => Promise<void> }> {
-  const self = { name: 'us-east-1', number: 1 }
-  const meter = prometheusMeter()
-  const log = logInto(logged)
-  const bus = new MemoryNetwork(systemClock, systemRandom).join(self.name)
-  const env = { clock: systemClock, random: systemRandom, store: new MemoryStore(), bus, log, meter }
-  const region = await startRegion(env, { topology: { self, regions: [self] } })
-  const server = await region.serve({
-    port: 0,
-    readiness: () => ({ ready: true }),
-    metrics: async () => ({ contentType: meter.contentType, text: await meter.render() }),
+async function startCluster(logged: LoggedLine[]) {
+  const cluster = await createCluster({
+    regions: ['us-east-1'],
+    log: ({ level, event, fields }) => {
+      if (level === 'warn' || level === 'error') logged.push({ level, event, fields })
+    },
   })
-  return { endpoint: server.url, close: () => region.stop() }
+  const client = new DynamoDBClient({ ...cluster.client(), maxAttempts: 1 })
+  return { endpoint: await cluster.endpoint(), client, close: () => cluster.close() }
 }
 
 async function removeTables(client: DynamoDBClient, names: readonly string[]): Promise<void> {
@@ -116,12 +107,4 @@ async function removeTables(client: DynamoDBClient, names: readonly string[]): P
     await client.send(new DeleteTableCommand({ TableName })).catch((error: unknown) => {
       if (!(error instanceof ResourceNotFoundException)) throw error
     })
-}
-
-function logInto(lines: LoggedLine[]): Log {
-  const at =
-    (level: LoggedLine['level']) =>
-    (event: string, fields: unknown = {}) =>
-      void lines.push({ level, event, fields })
-  return { debug: () => {}, info: () => {}, warn: at('warn'), error: at('error'), with: () => logInto(lines) }
 }

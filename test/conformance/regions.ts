@@ -1,6 +1,6 @@
 /**
- * Several regions in this process, each with its own store, engine, replication and endpoint, over a network in memory:
- * for tests of global tables through the SDK.
+ * Several regions of the embedded cluster (src/testing/), for tests of global tables through the SDK. What they wait for comes at once: the
+ * cluster's time is advanced.
  *
  *   const world = await testRegions(['us-east-1', 'eu-west-1'])
  *   await world.at('eu-west-1').client.send(new DescribeTableCommand({ TableName }))
@@ -9,21 +9,16 @@ import {
   CreateTableCommand,
   type CreateTableCommandInput,
   DescribeTableCommand,
-  type DynamoDBClient,
+  DynamoDBClient,
   type TableDescription,
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
-import { systemClock } from '../../src/adapters/system/clocks.ts'
-import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
-import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
-import { prometheusMeter } from '../../src/adapters/metrics/prometheus-meter.ts'
-import { systemRandom } from '../../src/adapters/system/random.ts'
-import type { Region } from '../../src/core/topology.ts'
+import { required } from '../../src/core/assert.ts'
 import { removeReplica } from '../../src/operations/tables/update-table.ts'
-import { type RegionOptions, type RegionServerOptions, startRegion } from '../../src/region/start-region.ts'
-import { eventually } from '../replication/eventually.ts'
-import { quiet } from '../replication/nats.ts'
-import { clientOf, tableName } from './region.ts'
+import type { ClusterOptions } from '../../src/testing/cluster-api.ts'
+import { EmbeddedCluster } from '../../src/testing/cluster.ts'
+import type { ApiSettings } from '../../src/testing/world-region.ts'
+import { tableName } from './region.ts'
 
 export type RegionOfMany = {
   readonly name: string
@@ -38,25 +33,36 @@ export type RegionOfMany = {
 }
 
 export type TestRegions = {
-  readonly network: MemoryNetwork
+  readonly cluster: EmbeddedCluster
   at(region: string): RegionOfMany
   /** A table in the first region, ACTIVE, with replicas that are ACTIVE everywhere in the others that are named. */
   globalTable(others: readonly string[], input?: Partial<CreateTableCommandInput>): Promise<string>
   /** Waits until every named region tells every other one's replica as ACTIVE. */
   active(table: string, regions: readonly string[]): Promise<void>
+  /** Waits for what comes when time passes. */
+  eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void>
   close(): Promise<void>
 }
 
-type Settings = Pick<RegionOptions, 'globalTables2017'> & Pick<RegionServerOptions, 'endpointOf' | 'signedFor'>
+const stepMs = 50
+const waitMsMax = 120_000
 
-export async function testRegions(names: readonly string[], settings: Settings = {}): Promise<TestRegions> {
-  const network = new MemoryNetwork(systemClock, systemRandom)
-  const regions = names.map((name, index) => ({ name, number: index + 1 }))
-  const nodes = await Promise.all(regions.map((self) => startNode(network, self, regions, settings)))
-  const at = (name: string): RegionOfMany => {
-    const node = nodes.find(({ region }) => region.name === name)
-    if (node === undefined) throw new Error(`no region ${name}`)
-    return node.region
+export async function testRegions(
+  names: readonly string[],
+  { globalTables2017 = false, ...api }: Pick<ClusterOptions, 'globalTables2017'> & ApiSettings = {},
+): Promise<TestRegions> {
+  const cluster = await EmbeddedCluster.made({ regions: names, globalTables2017 }, { api })
+  const regions = await Promise.all(names.map(async (name) => regionOf(cluster, name, await cluster.endpoint(name))))
+  const at = (name: string): RegionOfMany =>
+    required(
+      regions.find((region) => region.name === name),
+      `region ${name}`,
+    )
+  const eventually: TestRegions['eventually'] = async (what, holds) => {
+    for (let waitedMs = 0; !(await holds()); waitedMs += stepMs) {
+      if (waitedMs > waitMsMax) throw new Error(`not within ${waitMsMax} ms: ${what}`)
+      await cluster.advance(stepMs)
+    }
   }
   const active = (table: string, among: readonly string[]): Promise<void> =>
     eventually(`${table} is active in ${among.join(', ')}`, async () => {
@@ -69,9 +75,10 @@ export async function testRegions(names: readonly string[], settings: Settings =
       return told.every((status) => status === 'ACTIVE') && tables.every((here) => here?.TableStatus === 'ACTIVE')
     })
   return {
-    network,
+    cluster,
     at,
     active,
+    eventually,
     globalTable: async (others, input = {}) => {
       const TableName = input.TableName ?? tableName()
       const [first = ''] = names
@@ -85,7 +92,10 @@ export async function testRegions(names: readonly string[], settings: Settings =
       await active(TableName, [first, ...others])
       return TableName
     },
-    close: async () => void (await Promise.all(nodes.map((node) => node.close()))),
+    close: async () => {
+      for (const region of regions) region.end()
+      await cluster.close()
+    },
   }
 }
 
@@ -95,40 +105,31 @@ const simple = {
   BillingMode: 'PAY_PER_REQUEST' as const,
 }
 
-async function startNode(network: MemoryNetwork, self: Region, regions: readonly Region[], settings: Settings) {
-  const meter = prometheusMeter()
-  const bus = network.join(self.name)
-  const env = { clock: systemClock, random: systemRandom, store: new MemoryStore(), bus, log: quiet, meter }
-  const { endpointOf, signedFor, ...options } = settings
-  const running = await startRegion(env, { topology: { self, regions }, ...options })
-  const server = await running.serve({
-    port: 0,
-    ...(endpointOf === undefined ? {} : { endpointOf }),
-    ...(signedFor === undefined ? {} : { signedFor }),
-    readiness: () => ({ ready: true }),
-    metrics: async () => ({ contentType: meter.contentType, text: await meter.render() }),
-  })
-  const client = clientOf(server.url, { region: self.name })
-  const region: RegionOfMany = {
-    name: self.name,
-    endpoint: server.url,
+function regionOf(
+  cluster: EmbeddedCluster,
+  name: string,
+  endpoint: string,
+): RegionOfMany & { readonly end: () => void } {
+  const client = new DynamoDBClient({ ...cluster.client(name), maxAttempts: 1 })
+  const describe: RegionOfMany['describe'] = async (TableName) => {
+    try {
+      return (await client.send(new DescribeTableCommand({ TableName }))).Table
+    } catch (error) {
+      if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined
+      throw error
+    }
+  }
+  return {
+    name,
+    endpoint,
     client,
-    describe: async (TableName) => {
-      try {
-        return (await client.send(new DescribeTableCommand({ TableName }))).Table
-      } catch (error) {
-        if (error instanceof Error && error.name === 'ResourceNotFoundException') return undefined
-        throw error
-      }
+    describe,
+    giveUp: async (table, region) => {
+      const running = required(cluster.running(name), 'a region that runs')
+      await removeReplica({ table, region, byForce: true }, running.region.context)
     },
-    giveUp: (table, name) => removeReplica({ table, region: name, byForce: true }, running.context),
-    replica: async (table, name) =>
-      (await region.describe(table))?.Replicas?.find((replica) => replica.RegionName === name)?.ReplicaStatus,
+    replica: async (table, region) =>
+      (await describe(table))?.Replicas?.find((replica) => replica.RegionName === region)?.ReplicaStatus,
+    end: () => client.destroy(),
   }
-  const close = async (): Promise<void> => {
-    client.destroy()
-    await running.stop()
-    await bus.close()
-  }
-  return { region, close }
 }

@@ -6,7 +6,6 @@ import {
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { eventually } from '../replication/eventually.ts'
 import { isLocal } from './region.ts'
 import { testRegions, type TestRegions } from './regions.ts'
 
@@ -30,7 +29,7 @@ const removeReplica = async (table: string, RegionName: string) => {
   await world
     .at(us)
     .client.send(new UpdateTableCommand({ TableName: table, ReplicaUpdates: [{ Delete: { RegionName } }] }))
-  await eventually(`${table} has gone from ${RegionName}`, async () => {
+  await world.eventually(`${table} has gone from ${RegionName}`, async () => {
     const [here, there] = [await world.at(us).describe(table), await world.at(RegionName).describe(table)]
     return there === undefined && here?.TableStatus === 'ACTIVE' && here.Replicas === undefined
   })
@@ -82,7 +81,7 @@ describe.runIf(isLocal)('a replica', () => {
     const table = await world.globalTable([eu])
     const before = await identityIn(eu, table)
     await world.at(us).client.send(new DeleteTableCommand({ TableName: table }))
-    await eventually(`${table} is the table of ${eu} alone`, async () => {
+    await world.eventually(`${table} is the table of ${eu} alone`, async () => {
       const found = await world.at(eu).describe(table)
       return found?.TableStatus === 'ACTIVE' && found.Replicas === undefined
     })
@@ -100,7 +99,7 @@ describe.runIf(isLocal)('a replica', () => {
         ReplicaUpdates: [{ Disassociate: { RegionName: eu, DisassociationMode: 'WAIT_FOR_REPLICATION' } }],
       }),
     )
-    await eventually(`${table} is the table of ${eu} alone`, async () => {
+    await world.eventually(`${table} is the table of ${eu} alone`, async () => {
       const found = await world.at(eu).describe(table)
       return found?.TableStatus === 'ACTIVE' && found.Replicas === undefined
     })

@@ -1,7 +1,6 @@
 /** The limit of tables holds at each entrance through which one comes: CreateTable, also many at once, and a replica from elsewhere. */
 import { CreateTableCommand, DeleteTableCommand, ListTablesCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
-import { eventually } from '../replication/eventually.ts'
 import { refusal, tableName } from './region.ts'
 import { testRegions, type TestRegions } from './regions.ts'
 
@@ -45,12 +44,15 @@ test('a replica fails in a region that is full, with the reason, and can be made
   const add = () =>
     here.send(new UpdateTableCommand({ TableName: table, ReplicaUpdates: [{ Create: { RegionName: eu } }] }))
   await add()
-  await eventually('the replica has failed', async () => (await world.at(us).replica(table, eu)) === 'CREATION_FAILED')
+  await world.eventually(
+    'the replica has failed',
+    async () => (await world.at(us).replica(table, eu)) === 'CREATION_FAILED',
+  )
   const failed = (await world.at(us).describe(table))?.Replicas?.find(({ RegionName }) => RegionName === eu)
   expect(failed?.ReplicaStatusDescription).toBe(says)
   expect(await tablesOf(eu)).toHaveLength(tablesMax)
   const [first = ''] = await tablesOf(eu)
-  await eventually('one is deleted', async () => {
+  await world.eventually('one is deleted', async () => {
     await world
       .at(eu)
       .client.send(new DeleteTableCommand({ TableName: first }))
@@ -58,7 +60,7 @@ test('a replica fails in a region that is full, with the reason, and can be made
     return (await tablesOf(eu)).length < tablesMax
   })
   await here.send(new UpdateTableCommand({ TableName: table, ReplicaUpdates: [{ Delete: { RegionName: eu } }] }))
-  await eventually('the failed one is removed', async () => (await world.at(us).replica(table, eu)) === undefined)
+  await world.eventually('the failed one is removed', async () => (await world.at(us).replica(table, eu)) === undefined)
   await add()
   await world.active(table, [us, eu])
 })

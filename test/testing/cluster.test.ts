@@ -176,6 +176,19 @@ describe('a cluster in this process', () => {
     expect(cluster.now().getTime() - before).toBeGreaterThanOrEqual(60_000)
   })
 
+  test('a client that never rests does not hold up time', async () => {
+    const cluster = await clusterOf()
+    const here = itemsOf(cluster, virginia)
+    const writing = { over: false, count: 0 }
+    const written = (async () => {
+      for (; !writing.over; writing.count++) await here.put(`item ${writing.count % 10}`, '1')
+    })()
+    await cluster.advance('100ms')
+    writing.over = true
+    await written
+    expect(writing.count).toBeGreaterThan(10)
+  })
+
   test('works under the fake timers of a test runner', async () => {
     const cluster = await clusterOf()
     vi.useFakeTimers({ toFake: ['setTimeout', 'setInterval', 'setImmediate', 'Date', 'performance'] })

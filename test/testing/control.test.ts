@@ -1,7 +1,7 @@
 import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Cluster } from '../../src/testing/cluster-api.ts'
-import { createCluster } from '../../src/testing/cluster.ts'
+import { EmbeddedCluster } from '../../src/testing/cluster.ts'
 import { controlRoutes } from '../../src/testing/control-routes.ts'
 
 const [virginia, dublin] = ['us-east-1', 'eu-west-1'] as const
@@ -17,9 +17,9 @@ describe('the control of a served cluster', () => {
   const clients = new Map<string, DynamoDBClient>()
 
   beforeAll(async () => {
-    cluster = await createCluster(
+    cluster = await EmbeddedCluster.made(
       { regions: [virginia, dublin], clock: 'manual', seed: 3, tables: [orders] },
-      controlRoutes,
+      { routes: controlRoutes },
     )
     const credentials = { accessKeyId: 'any', secretAccessKey: 'any' }
     for (const region of [virginia, dublin])

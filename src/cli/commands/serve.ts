@@ -6,7 +6,7 @@ import { childOf } from '../../process/process-end.ts'
 import { tableText } from '../../process/table-text.ts'
 import { wrongShape } from '../../process/wrong-shape.ts'
 import type { Cluster } from '../../testing/cluster-api.ts'
-import { createCluster } from '../../testing/cluster.ts'
+import { EmbeddedCluster } from '../../testing/cluster.ts'
 import { controlRoutes } from '../../testing/control-routes.ts'
 
 const given = z.object({
@@ -28,9 +28,9 @@ export async function runServe(command: Command, json: boolean): Promise<void> {
     )
   const parent = childOf()
   const cluster = await made(() =>
-    createCluster(
+    EmbeddedCluster.made(
       { regions, clock, ...(seed === undefined ? {} : { seed }), tables: tables.map((file) => ({ file })) },
-      controlRoutes,
+      { routes: controlRoutes },
     ),
   )
   const endpoints = await listen(cluster, port)
