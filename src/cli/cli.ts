@@ -288,6 +288,16 @@ define(
   },
 )
 
+define(
+  'demo',
+  'cut two regions apart, write in both, and see what comes of it',
+  optionsOf.natsServer,
+  async (command) => {
+    const { runDemo } = await import('./commands/demo.ts')
+    await runDemo(command)
+  },
+).option('--keep', 'leave the regions running until Ctrl-C')
+
 define('serve', 'run regions in memory, for tests in any language', [], async (command, json) => {
   const { runServe } = await import('./commands/serve.ts')
   await runServe(command, json)

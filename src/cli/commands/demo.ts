@@ -1,0 +1,125 @@
+/**
+ * `longitude demo`: two regions, a cut, a write on either side of it, and what comes of them. Real nodes, NATS servers and links in a temporary
+ * folder; where there is no nats-server, the embedded cluster.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { startPrivateRegions } from '../../drills/run/targets/private-regions.ts'
+import { findNatsServer } from '../../nats-server/find.ts'
+import { Failure, messageOf } from '../../process/failure.ts'
+import { childOf } from '../../process/process-end.ts'
+import { controlRoutes } from '../../testing/control-routes.ts'
+import { EmbeddedCluster } from '../../testing/cluster.ts'
+import { optionsOf, readOptions } from '../configuration.ts'
+import { demoRegions, type DemoStage, tellDemo } from '../demo-story.ts'
+
+const image = z.looseObject({ item: z.record(z.string(), z.unknown()).nullable() })
+const conflict = z.looseObject({ winner: z.string(), loser: z.string(), won: image, lost: image })
+const feed = z.looseObject({ conflicts: z.array(conflict) })
+const status = z.looseObject({ peers: z.array(z.looseObject({ pending: z.number(), lagMs: z.number() })) })
+const comparison = z.looseObject({ equal: z.boolean(), rows: z.number(), replicas: z.array(z.string()) })
+
+const cutMsMax = 120_000
+const embeddedDelayMs = 35
+
+export async function runDemo(command: Command): Promise<void> {
+  const { natsServer } = readOptions(command, optionsOf.natsServer)
+  const parent = childOf()
+  const stage = await stageOf(natsServer)
+  let isEnding = false
+  try {
+    await Promise.race([tellDemo(stage, (line) => console.log(line)), parent.end.then(() => (isEnding = true))])
+    if (command.opts<{ keep?: boolean }>().keep === true && !isEnding) {
+      console.log('  Still running, until Ctrl-C:')
+      for (const [region, endpoint] of Object.entries(stage.endpoints)) console.log(`    ${region}  ${endpoint}`)
+      const held = setInterval(() => undefined, cutMsMax)
+      await parent.end
+      clearInterval(held)
+    }
+  } finally {
+    await stage.close()
+  }
+  parent.exit()
+}
+
+async function stageOf(natsServer: string | undefined): Promise<DemoStage> {
+  try {
+    await findNatsServer({ explicit: natsServer, progress: (line) => console.error(line) })
+  } catch (error) {
+    if (!(error instanceof Failure) || natsServer !== undefined) throw error
+    return await embeddedStage(messageOf(error))
+  }
+  return await nodesStage(natsServer)
+}
+
+async function nodesStage(natsServer: string | undefined): Promise<DemoStage> {
+  const folder = mkdtempSync(join(tmpdir(), 'longitude-demo-'))
+  const [here, there] = demoRegions
+  const links = [
+    { from: here, to: there },
+    { from: there, to: here },
+  ] as const
+  const target = await startPrivateRegions({
+    regions: demoRegions,
+    owner: 'demo',
+    natsServer,
+    latency: true,
+    logFile: join(folder, 'log'),
+    progress: () => undefined,
+  }).catch((error: unknown) => {
+    rmSync(folder, { recursive: true, force: true })
+    throw error
+  })
+  return {
+    description: 'real nodes, NATS servers and links in a temporary folder',
+    roundTripMs: target.roundTripMs(here, there),
+    endpoints: Object.fromEntries(target.regions.map(({ region, endpoint }) => [region, endpoint])),
+    cut: () => target.breakLinks({ links, state: 'down', forMs: cutMsMax }),
+    heal: () => target.mendLinks(links),
+    conflicts: async (table) => {
+      const feeds = await Promise.all(demoRegions.map((region) => target.admin(region, `conflicts?table=${table}`)))
+      return feeds.flatMap((told) => feed.parse(told).conflicts)
+    },
+    pending: async (from) => {
+      const [peer] = status.parse(await target.admin(from, 'status')).peers
+      return { count: peer?.pending ?? 0, lagMs: peer?.lagMs ?? 0 }
+    },
+    verdict: async (table) => {
+      const { equal, rows, replicas } = comparison.parse(
+        await target.admin(here, 'verify', { body: { table }, timeoutMs: cutMsMax }),
+      )
+      return `${replicas.length} replicas of ${rows} items are ${equal ? 'equal, row by row' : 'DIFFERENT'}`
+    },
+    close: async () => {
+      await target.close()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+async function embeddedStage(reason: string): Promise<DemoStage> {
+  const links = { default: { ms: embeddedDelayMs } }
+  const cluster = await EmbeddedCluster.made({ regions: demoRegions, links }, { routes: controlRoutes })
+  const [here, there] = demoRegions
+  const urls = await Promise.all(demoRegions.map(async (region) => [region, await cluster.endpoint(region)] as const))
+  return {
+    description: `regions in this process, on memory and without NATS, because ${reason}`,
+    roundTripMs: 2 * embeddedDelayMs,
+    endpoints: Object.fromEntries(urls),
+    cut: () => Promise.resolve(cluster.link(here, there).cut()),
+    heal: () => Promise.resolve(cluster.link(here, there).heal()),
+    conflicts: (table) => Promise.resolve(cluster.conflicts(table).map((told) => conflict.parse(told))),
+    pending: (from) => {
+      const [peer] = cluster.running(from)?.region.replication.status().peers ?? []
+      return Promise.resolve({ count: peer?.pending ?? 0, lagMs: peer?.lagMs ?? 0 })
+    },
+    verdict: async () => {
+      await cluster.assertConverged()
+      return 'both replicas hold the same items'
+    },
+    close: () => cluster.close(),
+  }
+}
