@@ -100,7 +100,7 @@ async function nodesStage(natsServer: string | undefined): Promise<DemoStage> {
   }
 }
 
-async function embeddedStage(reason: string): Promise<DemoStage> {
+export async function embeddedStage(reason: string): Promise<DemoStage> {
   const links = { default: { ms: embeddedDelayMs } }
   const cluster = await EmbeddedCluster.made({ regions: demoRegions, links }, { routes: controlRoutes })
   const [here, there] = demoRegions
