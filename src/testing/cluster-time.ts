@@ -15,6 +15,8 @@ const machineMs = performance.now.bind(performance)
 /** Promises are drained between immediates, so several events share one turn of libuv's loop. */
 const eventsPerTurn = 64
 const duePerTurn = 8
+/** While time stands, what goes on at once without end must wait for time to pass. */
+const dueEventsMax = 100_000
 /** What is due at once takes so long while time is advanced. Else a client that writes in a loop would hold time up. */
 const workMs = 1
 /** A moment or an advance that needs more events goes round in circles. */
@@ -35,6 +37,8 @@ export class ClusterTime extends Scheduler {
   #timer: ReturnType<typeof setTimeout> | undefined
   #timerAtMs = Infinity
   #last: Promise<unknown> = Promise.resolve()
+  /** Events at once since time has moved, or a request has come. */
+  #dueCount = 0
   readonly #atWork = new Set<Pending>()
 
   override get nowMs(): number {
@@ -43,9 +47,15 @@ export class ClusterTime extends Scheduler {
   }
 
   override after(ms: number, work: () => void): () => void {
-    const cancel = this.#advancing && ms <= 0 ? this.#afterWork(work) : super.after(ms, work)
+    const takesTime = ms <= 0 && (this.#advancing || this.#dueCount > dueEventsMax)
+    const cancel = takesTime ? this.#afterWork(work) : super.after(ms, work)
     this.#wake()
     return cancel
+  }
+
+  /** A request has come: what it needs may run while time stands. */
+  admit(): void {
+    this.#dueCount = 0
   }
 
   #afterWork(work: () => void): () => void {
@@ -100,6 +110,7 @@ export class ClusterTime extends Scheduler {
       return await this.#runUntil(fromMs + ms, isDone)
     } finally {
       this.#advancing = false
+      this.#dueCount = 0
       this.#finishWork()
       if (this.#anchor !== undefined) this.pass()
       else this.#wake()
@@ -151,7 +162,7 @@ export class ClusterTime extends Scheduler {
   }
 
   #runDue(): void {
-    if (!this.#advancing && !this.#stopped) this.runNext(this.nowMs)
+    if (!this.#advancing && !this.#stopped && this.runNext(this.nowMs)) this.#dueCount++
   }
 
   /** It does not keep the process alive: a test that has ended is not waited for. */
@@ -161,6 +172,7 @@ export class ClusterTime extends Scheduler {
     const waitMs = Math.min(timerMsMax, Math.ceil(atMs - this.nowMs))
     this.#timer = setTimeout(() => {
       this.#clearTimer()
+      this.#dueCount = 0
       this.#wake()
     }, waitMs)
     this.#timer.unref()

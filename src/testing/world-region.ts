@@ -122,7 +122,11 @@ export class WorldRegion {
     this.#life = life
     const region = await startRegion(this.#env(store, clock), { topology: { self, regions }, streams, ...settings })
     if (this.#life !== life) return
-    const answer = apiPipeline({ ...api, context: region.context, onBrokenInvariant: (error) => time.fail(error) })
+    const pipeline = apiPipeline({ ...api, context: region.context, onBrokenInvariant: (error) => time.fail(error) })
+    const answer: Pipeline = (request, requestId, done) => {
+      time.admit()
+      pipeline(request, requestId, done)
+    }
     life.running = { region, answer }
   }
 
