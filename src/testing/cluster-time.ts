@@ -15,6 +15,7 @@ const machineMs = performance.now.bind(performance)
 /** Promises are drained between immediates, so several events share one turn of libuv's loop. */
 const eventsPerTurn = 64
 const duePerTurn = 8
+const restTurnsMax = 10_000
 /** While time stands, what goes on at once without end must wait for time to pass. */
 const dueEventsMax = 100_000
 /** What is due at once takes so long while time is advanced. Else a client that writes in a loop would hold time up. */
@@ -56,6 +57,15 @@ export class ClusterTime extends Scheduler {
   /** A request has come: what it needs may run while time stands. */
   admit(): void {
     this.#dueCount = 0
+  }
+
+  /** Resolves when nothing is due at this moment any more, or after a bounded number of turns. */
+  async rest(): Promise<void> {
+    let idle = 0
+    for (let n = 0; n < restTurnsMax && idle < 2 && !this.#stopped && !this.#advancing; n++) {
+      idle = this.nextAtMs <= this.nowMs ? 0 : idle + 1
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
   }
 
   #afterWork(work: () => void): () => void {
