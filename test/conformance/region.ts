@@ -1,7 +1,8 @@
 /**
  * What the conformance tests run against: the endpoint that LONGITUDE_TEST_ENDPOINT names (an address, or "aws" for
  * the real DynamoDB with the environment's credentials and AWS_REGION), or else a region of the embedded cluster
- * (src/testing/), empty. `client` reaches that without a socket, `endpoint` by one. So a file that passes here can be pointed at AWS, which is how its messages are checked.
+ * (src/testing/), empty. `client` reaches that without a socket, `endpoint` by one. So a file that passes here can be pointed at AWS, which
+ * is how its messages are checked.
  *
  *   const region = await testRegion()                    once for a file, in beforeAll
  *   const table = await region.createTable({ … })        unique name, waited for until it is ACTIVE
