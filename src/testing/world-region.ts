@@ -10,7 +10,7 @@ import { ProcessClock, RegionClock } from '../adapters/memory/region-clock.ts'
 import { SeededRandom } from '../adapters/memory/seeded-random.ts'
 import type { Region as RegionName } from '../core/topology.ts'
 import { apiPipeline, type ApiPipelineOptions } from '../http/api-pipeline.ts'
-import type { ApiRequest, Pipeline } from '../http/pipeline.ts'
+import type { Answer, ApiRequest, Pipeline } from '../http/pipeline.ts'
 import { registry } from '../operations/registry.ts'
 import type { Env } from '../ports/env.ts'
 import type { Log } from '../ports/log.ts'
@@ -127,8 +127,11 @@ export class WorldRegion {
     const answer: Pipeline = (request, requestId, done) => {
       time.admit()
       // What a change of tables leads to at once has happened when it is answered.
-      const finish: typeof done = isControl(request) ? (given) => void time.rest().then(() => done(given)) : done
-      pipeline(request, requestId, finish)
+      const rested = async (given: Answer): Promise<void> => {
+        await time.rest()
+        done(given)
+      }
+      pipeline(request, requestId, isControl(request) ? (given) => void rested(given) : done)
     }
     life.running = { region, answer }
   }

@@ -88,21 +88,15 @@ async function up(node, version) {
     env: { ...process.env, LONGITUDE_LOG_LEVEL: 'error' },
   })
   const ended = new Promise((resolve) => server.once('exit', resolve))
-  const started = await untilReady(basePort, ended)
+  // What it prints first is the table of its regions, once all are ready.
+  const started = await Promise.race([
+    new Promise((resolve) => server.stdout.once('data', () => resolve(true))),
+    ended.then(() => false),
+    new Promise((resolve) => setTimeout(() => resolve(false), startMsMax).unref()),
+  ])
   server.kill('SIGINT')
   const status = await ended
   report(`longitude up on ${version}`, started && status === 0)
-}
-
-async function untilReady(port, ended) {
-  let isOver = false
-  void ended.then(() => (isOver = true))
-  for (const end = Date.now() + startMsMax; Date.now() < end && !isOver;) {
-    const ready = await fetch(`http://127.0.0.1:${port}/ready`).catch(() => undefined)
-    if (ready?.status === 200) return true
-    await new Promise((resolve) => setTimeout(resolve, 200))
-  }
-  return false
 }
 
 function inLanguage(language) {
