@@ -177,7 +177,7 @@ export const appliesUnderWayMax = 3
 /** The log keeps what a peer has not confirmed, but no more positions than these: a peer further behind gets the state instead. */
 export const logPositionsMax = 2_000_000
 /** Stretches of the own log that leave nothing out of the region and are remembered, so that they need not be read. */
-export const stayingRunsMax = 4096
+export const localOnlyRunsMax = 4096
 /** Positions read in one turn of the event loop by whoever goes through the log. */
 export const logReadChangesMax = 256
 /** And about their bytes. */

@@ -14,7 +14,7 @@ import { Head } from './log/head.ts'
 import { Lineage } from './store/lineage.ts'
 import { LogWriter } from './log/log-writer.ts'
 import type { SealedStore } from './store/sealed-store.ts'
-import { StayingRuns } from './tables/staying-runs.ts'
+import { LocalOnlyRuns } from './tables/local-only-runs.ts'
 import type { State } from './state.ts'
 import { StreamBook } from './streams/stream-book.ts'
 
@@ -44,7 +44,7 @@ export type Opened = {
 export function assembleState(env: Env, options: EngineOptions, { store, groups, time, epoch }: Opened): State {
   const { clock, log, meter } = env
   const head = new Head()
-  const staying = new StayingRuns()
+  const localOnly = new LocalOnlyRuns()
   const lineage = new Lineage(groups, { epoch, start: env.random.uuid() })
   const region = options.topology.self.name
   const streams = new StreamBook({ groups, head, time, lineage, region, shards: options.streamShards })
@@ -60,8 +60,8 @@ export function assembleState(env: Env, options: EngineOptions, { store, groups,
     groups,
     head,
     counts: new Counts(groups),
-    staying,
-    writer: new LogWriter({ groups, head, staying, time }),
+    localOnly,
+    writer: new LogWriter({ groups, head, localOnly, time }),
     damage: new Damage({ store, groups, log, meter, onDamagedLog: options.onDamagedLog }),
     catalog: new Catalog(store, region, (group, id, table) => streams.follow(group, id, table)),
     streams,

@@ -390,7 +390,7 @@ export class LocalEngine implements Engine {
     if (this.#trouble.refused(error, group.bytes, clock.wallMs()))
       log.error('the store refused a batch of writes', { error: String(error) })
     inOneTurn(this.load('revert'))
-    this.#state.staying.cut(head.position)
+    this.#state.localOnly.cut(head.position)
     assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
   }
 }

@@ -6,7 +6,7 @@ import type { Log } from '../ports/log.ts'
 import type { Meter } from '../ports/meter.ts'
 import type { Catalog } from './tables/catalog.ts'
 import type { Counts } from './derived/counts.ts'
-import type { StayingRuns } from './tables/staying-runs.ts'
+import type { LocalOnlyRuns } from './tables/local-only-runs.ts'
 import type { Cursors } from './log/cursors.ts'
 import type { DecisionTime } from './commands/decision-time.ts'
 import type { Damage } from './store/damage.ts'
@@ -31,7 +31,7 @@ export type State = {
   readonly groups: Groups
   readonly head: Head
   readonly counts: Counts
-  readonly staying: StayingRuns
+  readonly localOnly: LocalOnlyRuns
   readonly writer: LogWriter
   readonly damage: Damage
   readonly catalog: Catalog

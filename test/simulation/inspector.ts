@@ -95,7 +95,7 @@ export class Inspector {
     const known = new Set(told.map(({ change }) => change.table))
     for (const { change } of later) known.delete(change.table)
     const items = lacked.filter((entry) => this.#concerns(entry, origin, here) && known.has(entry.change.table))
-    const leaving = lacked.filter(({ change }) => change.ordinal > 0 && change.alone !== true)
+    const leaving = lacked.filter(({ change }) => change.ownNumber > 0 && change.unshared !== true)
     const isSilent = here.replication?.status().peers.some(({ peer, state }) => peer === origin.name && state === 'cut')
     if (lacked.length > 0) this.#world.sightings.meet('missing')
     if (isSilent === true && items.length > 0) this.#world.sightings.meet('missing of a silent region')
@@ -175,12 +175,12 @@ export class Inspector {
   /** Deleted since, and the tombstone has gone: by the horizon, or at once in a time when the table had no other replica. */
   #isForgotten(origin: SimulatedRegion, { change: { table, key, position }, row }: Entry): boolean {
     const isDeletedAlone = ({ change, row: later }: Entry): boolean =>
-      change.position > position && change.alone === true && later.tombstone
+      change.position > position && change.unshared === true && later.tombstone
     return this.#world.isForgotten(table, key, row.stamp) || origin.watch.historyOf(table, key).some(isDeletedAlone)
   }
 
   #concerns({ own, change }: Entry, origin: SimulatedRegion, peer: SimulatedRegion): boolean {
-    if (!own || !isItem(change) || change.alone === true) return false
+    if (!own || !isItem(change) || change.unshared === true) return false
     const complete = this.#world.complete.get(change.table)
     return complete !== undefined && complete.has(origin) && complete.has(peer)
   }

@@ -3,7 +3,7 @@
  * can never be another thing later. It is the simulator's own memory of the region, against which everything that
  * clients were told and everything that the region holds is compared, and it checks each record as it appears:
  *
- * - positions have no holes, ordinals of own changes neither, and a flush never ends inside of a group;
+ * - positions have no holes, own numbers of own changes neither, and a flush never ends inside of a group;
  * - own stamps grow, and are later than everything that the log held before (the hybrid clock's promise);
  * - the rows of a key only move forward, in stamp and in version vector.
  */
@@ -49,7 +49,7 @@ export class LogWatch {
   #numbers = new Map<string, TableId>()
   #successors = new Map<TableId, TableId>()
   #keys = new Map<string, KeyHistory>()
-  #ordinals = new Map<TableId, { count: number }>()
+  #ownNumbers = new Map<TableId, { count: number }>()
   #latest: Stamp | undefined
   /** Tables of which rows are being dropped: what arrives meanwhile may be under a key that is dropped already. */
   readonly emptying = new Set<TableId>()
@@ -99,7 +99,7 @@ export class LogWatch {
   isWithinTransaction(position: Position): boolean {
     const group = this.entries[position]?.change.group
     if (group === undefined || group > position) return false
-    const leaves = ({ change }: Entry): boolean => change.ordinal > 0 && change.alone !== true
+    const leaves = ({ change }: Entry): boolean => change.ownNumber > 0 && change.unshared !== true
     const members = this.entries
       .slice(group - 1, group - 1 + groupChangesMax)
       .filter(({ change }) => change.group === group)
@@ -134,7 +134,7 @@ export class LogWatch {
 
   /** The region has removed its replica; if it gets another, that starts from nothing. */
   forgetTable(table: TableId): void {
-    this.#ordinals.delete(table)
+    this.#ownNumbers.delete(table)
     for (const [name, [first]] of this.#keys)
       if (first !== undefined && first.change.table === table && isItem(first.change)) this.#keys.delete(name)
   }
@@ -151,13 +151,13 @@ export class LogWatch {
     const { epoch } = this
     const entries = [...this.entries]
     const keys = [...this.#keys].map(([name, history]) => [name, [...history]] as const)
-    const ordinals = [...this.#ordinals].map(([table, { count }]) => [table, count] as const)
+    const ownNumbers = [...this.#ownNumbers].map(([table, { count }]) => [table, count] as const)
     const [numbers, successors, latest] = [new Map(this.#numbers), new Map(this.#successors), this.#latest]
     return () => {
       this.epoch = epoch
       this.entries = [...entries]
       this.#keys = new Map(keys.map(([name, history]) => [name, [...history]]))
-      this.#ordinals = new Map(ordinals.map(([table, count]) => [table, { count }]))
+      this.#ownNumbers = new Map(ownNumbers.map(([table, count]) => [table, { count }]))
       this.#numbers = new Map(numbers)
       this.#successors = new Map(successors)
       this.#latest = latest
@@ -186,7 +186,7 @@ export class LogWatch {
     this.epoch = epoch
     this.entries = []
     this.#keys = new Map()
-    this.#ordinals = new Map()
+    this.#ownNumbers = new Map()
     this.#numbers = new Map()
     this.#successors = new Map()
     this.#latest = undefined
@@ -246,7 +246,7 @@ export class LogWatch {
     this.#numbers.set(number, table)
     if (before === undefined || before === table) return
     this.#successors.set(before, table)
-    this.#ordinals.set(table, this.#counterOf(before))
+    this.#ownNumbers.set(table, this.#counterOf(before))
     for (const [name, history] of this.#keys) {
       if (!history.some(({ change }) => change.table === before && isItem(change))) continue
       this.#keys.delete(name)
@@ -268,19 +268,19 @@ export class LogWatch {
       () => `${this.region} wrote ${stampText(row.stamp)} at ${change.position} after ${stampText(this.#latest)}`,
     )
     // Registers that stay in the region are not counted.
-    if (!isItem(change) && change.ordinal === 0) return
+    if (!isItem(change) && change.ownNumber === 0) return
     const counter = this.#counterOf(change.table)
-    const ordinal = ++counter.count
+    const ownNumber = ++counter.count
     expectThat(
-      change.ordinal === ordinal,
-      'ordinals count without holes',
-      () => `${this.region} numbered the ${ordinal}th change of ${change.table} as ${change.ordinal}`,
+      change.ownNumber === ownNumber,
+      'own numbers count without holes',
+      () => `${this.region} numbered the ${ownNumber}th change of ${change.table} as ${change.ownNumber}`,
     )
   }
 
   #counterOf(table: TableId): { count: number } {
-    const counter = this.#ordinals.get(table) ?? { count: 0 }
-    this.#ordinals.set(table, counter)
+    const counter = this.#ownNumbers.get(table) ?? { count: 0 }
+    this.#ownNumbers.set(table, counter)
     return counter
   }
 

@@ -53,7 +53,7 @@ export class Oracle {
     const expected = this.#keys.get(name)
     const write = { row, over: before?.stamp, position: change.position }
     // Nothing is left of what was deleted before anybody else had the table.
-    if (row.tombstone && change.alone === true) this.#keys.delete(name)
+    if (row.tombstone && change.unshared === true) this.#keys.delete(name)
     else if (expected === undefined) this.#keys.set(name, { table: change.table, key: change.key, writes: [write] })
     else expected.writes.push(write)
   }

@@ -199,7 +199,7 @@ const bugs: readonly Bug[] = [
       'outcomes tell what was before',
       'last writer wins',
       'counters are right',
-      'ordinals count without holes',
+      'own numbers count without holes',
     ],
     seedsMax: 50,
     knownSeed: 6,

@@ -4,7 +4,7 @@
  *
  *   origin number u16 · origin name · epoch · after u48 · upTo u48 · part u16 · parts u16
  *   tables u16, each its id · changes u32, each:
- *     position u48 · group u48 · kind u8 · table u16 · ordinal u48 · key length u16 · row length u32 · key · row
+ *     position u48 · group u48 · kind u8 · table u16 · own number u48 · key length u16 · row length u32 · key · row
  *
  * Changes of the same group are one transaction. It lies in one batch as a whole. Only one that is larger than a message may be has parts, each
  * a batch of its own: part 1 of 3, 2 of 3, 3 of 3. Of format 1 (version 0.1.0) a batch has no parts, and may end within a transaction.
@@ -47,7 +47,7 @@ export type BatchChange = {
   readonly group: Position
   readonly kind: 'item' | 'register'
   readonly table: TableId
-  readonly ordinal: number
+  readonly ownNumber: number
   readonly key: Buffer
   readonly row: Buffer
 }
@@ -97,7 +97,7 @@ export class BatchWriter {
   }
 
   add(head: RecordHead, record: Buffer): void {
-    const { position, group, cause, table, ordinal, keyStart, rowStart, rowEnd } = head
+    const { position, group, cause, table, ownNumber, keyStart, rowStart, rowEnd } = head
     const known = this.#tables.get(table)
     if (known === undefined) this.#tables.set(table, this.#tables.size)
     this.#grow(recordSizeBytes(head))
@@ -106,7 +106,7 @@ export class BatchWriter {
     const start = writeChangeHead(
       this.#changes,
       this.#size,
-      { position, group, kind, ordinal, ...lengths },
+      { position, group, kind, ownNumber, ...lengths },
       known ?? this.#tables.size - 1,
     )
     record.copy(this.#changes, start, keyStart, rowStart)
@@ -238,7 +238,7 @@ function writeChange(target: Buffer, start: number, change: BatchChange, table: 
   return writeWireRow(target, offset + key.copy(target, offset), row)
 }
 
-type ChangeHead = Pick<BatchChange, 'position' | 'group' | 'kind' | 'ordinal'> & {
+type ChangeHead = Pick<BatchChange, 'position' | 'group' | 'kind' | 'ownNumber'> & {
   readonly keyLength: number
   readonly rowLength: number
 }
@@ -248,7 +248,7 @@ function writeChangeHead(target: Buffer, start: number, change: ChangeHead, tabl
   offset = target.writeUIntBE(change.group, offset, 6)
   offset = target.writeUInt8(change.kind === 'item' ? 0 : 1, offset)
   offset = target.writeUInt16BE(table, offset)
-  offset = target.writeUIntBE(change.ordinal, offset, 6)
+  offset = target.writeUIntBE(change.ownNumber, offset, 6)
   offset = target.writeUInt16BE(change.keyLength, offset)
   return target.writeUInt32BE(change.rowLength, offset)
 }
@@ -266,7 +266,7 @@ function readChange(reader: Reader, tables: readonly TableId[], origin: RegionNu
   const group = reader.u48()
   const kind = reader.u8()
   const table = tables[reader.u16()]
-  const ordinal = reader.u48()
+  const ownNumber = reader.u48()
   const keyLength = reader.u16()
   const rowLength = reader.u32()
   if (kind > 1) throw new RangeError('a change of no known kind')
@@ -275,7 +275,7 @@ function readChange(reader: Reader, tables: readonly TableId[], origin: RegionNu
   const key = reader.bytes(keyLength)
   const row = reader.bytes(rowLength)
   checkRow(row, origin)
-  return { position, group, kind: kind === 0 ? 'item' : 'register', table, ordinal, key, row: sealedRow(row) }
+  return { position, group, kind: kind === 0 ? 'item' : 'register', table, ownNumber, key, row: sealedRow(row) }
 }
 
 /** A region signs only its own writes: a foreign stamp would let one region rewrite another's history. */

@@ -23,7 +23,7 @@ export type Change = {
   readonly origin?: ChangeOrigin | undefined
   readonly table: TableId
   /** Of a region's own changes: the how-manieth of this table, without holes; 0 for those of a peer. Pending counts are differences of it. */
-  readonly ordinal: number
+  readonly ownNumber: number
   /** The primary key's bytes as in the store, without the table's prefix; for 'table' causes the register's name in UTF-8. */
   readonly key: Buffer
   /** The row's bytes (core/item/row.ts): stamp, version vector, tombstone flag, item. Tables' registers are rows too. */
@@ -32,7 +32,7 @@ export type Change = {
    * Of an own change of an item: no other region had the table then. It never leaves the region: a later replica finds it in
    * the snapshot that it starts from, and a delete of then left no tombstone that could be told of.
    */
-  readonly alone?: true
+  readonly unshared?: true
   /** The row before, where a reader of the log needs it (a stream with old images). */
   readonly previous?: Buffer
   /** What the change did to the item, where it is a record of the table's change stream. */

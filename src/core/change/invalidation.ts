@@ -32,9 +32,9 @@ const positionSizeBytes = 6
 
 export function encodeInvalidation({ epoch, after, upTo, changes }: Invalidation): Buffer {
   assert(after <= upTo, 'invalidation: it covers the log forwards')
-  const ordinals = new Map<TableId, number>()
-  for (const { table } of changes) if (!ordinals.has(table)) ordinals.set(table, ordinals.size)
-  const texts = [epoch, ...ordinals.keys()].map((text) => Buffer.from(text))
+  const places = new Map<TableId, number>()
+  for (const { table } of changes) if (!places.has(table)) places.set(table, places.size)
+  const texts = [epoch, ...places.keys()].map((text) => Buffer.from(text))
   const textBytes = texts.reduce((sum, text) => sum + 2 + text.length, 0)
   const keyBytes = changes.reduce((sum, { key }) => sum + changeSizeBytes + (key?.length ?? 0), 0)
   const target = Buffer.allocUnsafe(cacheHeaderSizeBytes + 2 * positionSizeBytes + 6 + textBytes + keyBytes)
@@ -42,12 +42,12 @@ export function encodeInvalidation({ epoch, after, upTo, changes }: Invalidation
   let offset = writeText(target, writeCacheHeader(target), texts[0] ?? Buffer.alloc(0))
   offset = target.writeUIntBE(after, offset, positionSizeBytes)
   offset = target.writeUIntBE(upTo, offset, positionSizeBytes)
-  offset = target.writeUInt16BE(ordinals.size, offset)
+  offset = target.writeUInt16BE(places.size, offset)
   for (const text of texts.slice(1)) offset = writeText(target, offset, text)
   offset = target.writeUInt32BE(changes.length, offset)
   for (const { position, table, key } of changes) {
     offset = target.writeUIntBE(position, offset, positionSizeBytes)
-    offset = target.writeUInt16BE(ordinals.get(table) ?? 0, offset)
+    offset = target.writeUInt16BE(places.get(table) ?? 0, offset)
     offset = target.writeUInt16BE(key?.length ?? 0, offset)
     if (key !== undefined) offset += key.copy(target, offset)
   }

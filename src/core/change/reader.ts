@@ -23,7 +23,7 @@ export class Reader {
     return this.#bytes.readUInt32BE(this.#advance(4))
   }
 
-  /** 48 bits: positions, ordinals, milliseconds. */
+  /** 48 bits: positions, own numbers, milliseconds. */
   u48(): number {
     return this.#bytes.readUIntBE(this.#advance(6), 6)
   }

@@ -5,7 +5,7 @@
  *   tables u16 · changes u16
  *   [origin length u8 · origin · epoch length u8 · epoch]
  *   each table: id length u8 · id
- *   each change: flags u8 (1: alone, 2: previous, 4 and 8: the event of a stream's record) · table u16, its place among the tables · ordinal u48
+ *   each change: flags u8 (1: unshared, 2: previous, 4 and 8: the event of a stream's record) · table u16, its place among the tables · own number u48
  *                key length u16 · row length u32 · previous length u32 · key · row · previous
  *
  * Nothing of an entry is believed before its checksum has been compared.
@@ -24,7 +24,7 @@ const checkedFrom = 5
 const headerSizeBytes = checkedFrom + 18
 const changeHeaderSizeBytes = 19
 const originFlag = 1
-const aloneFlag = 1
+const unsharedFlag = 1
 const previousFlag = 2
 const eventShift = 2
 const eventMask = 3
@@ -41,10 +41,10 @@ const events: readonly (ChangeEvent | undefined)[] = [undefined, 'INSERT', 'MODI
 /** A change that has no place in the log yet. */
 export type Unplaced = {
   readonly table: TableId
-  readonly ordinal: number
+  readonly ownNumber: number
   readonly key: Buffer
   readonly row: Buffer
-  readonly alone?: boolean | undefined
+  readonly unshared?: boolean | undefined
   readonly previous?: Buffer | undefined
   readonly event?: ChangeEvent | undefined
 }
@@ -105,13 +105,13 @@ function writeText(bytes: Buffer, offset: number, text: string): number {
 }
 
 function writeChange(bytes: Buffer, start: number, change: Unplaced, table: number): number {
-  const { ordinal, key, row, alone, previous, event } = change
-  const problem = problemOf(ordinal, key.length, row.length)
+  const { ownNumber, key, row, unshared, previous, event } = change
+  const problem = problemOf(ownNumber, key.length, row.length)
   assert(problem === undefined, problem ?? '')
-  const flags = (alone === true ? aloneFlag : 0) | (previous === undefined ? 0 : previousFlag)
+  const flags = (unshared === true ? unsharedFlag : 0) | (previous === undefined ? 0 : previousFlag)
   bytes[start] = flags | (events.indexOf(event) << eventShift)
   bytes.writeUInt16BE(table, start + 1)
-  bytes.writeUIntBE(ordinal, start + 3, 6)
+  bytes.writeUIntBE(ownNumber, start + 3, 6)
   bytes.writeUInt16BE(key.length, start + 9)
   bytes.writeUInt32BE(row.length, start + 11)
   bytes.writeUInt32BE(previous?.length ?? 0, start + 15)
@@ -128,9 +128,9 @@ function writeChange(bytes: Buffer, start: number, change: Unplaced, table: numb
 /** What an entry says of one of its changes, and where in the entry key, row and the row before lie. */
 export type RecordHead = Pick<
   Change,
-  'position' | 'group' | 'cause' | 'at' | 'table' | 'ordinal' | 'origin' | 'event'
+  'position' | 'group' | 'cause' | 'at' | 'table' | 'ownNumber' | 'origin' | 'event'
 > & {
-  readonly alone: boolean
+  readonly unshared: boolean
   readonly keyStart: number
   readonly rowStart: number
   readonly rowEnd: number
@@ -192,21 +192,35 @@ function headAt(
 ): RecordHead {
   const flags = bytes.readUInt8(start)
   const table = tables[bytes.readUInt16BE(start + 1)]
-  const ordinal = bytes.readUIntBE(start + 3, 6)
+  const ownNumber = bytes.readUIntBE(start + 3, 6)
   const keyStart = start + changeHeaderSizeBytes
   const rowStart = keyStart + bytes.readUInt16BE(start + 9)
   const rowEnd = rowStart + bytes.readUInt32BE(start + 11)
   if (table === undefined) throw new RangeError('a change of a table that its entry does not name')
-  const problem = problemOf(ordinal, rowStart - keyStart, rowEnd - rowStart)
+  const problem = problemOf(ownNumber, rowStart - keyStart, rowEnd - rowStart)
   if (problem !== undefined) throw new RangeError(problem)
   const previousEnd = (flags & previousFlag) === 0 ? undefined : rowEnd + bytes.readUInt32BE(start + 15)
-  const alone = (flags & aloneFlag) !== 0
+  const unshared = (flags & unsharedFlag) !== 0
   const event = events[(flags >> eventShift) & eventMask]
-  return { position, group, cause, at, origin, table, ordinal, alone, event, keyStart, rowStart, rowEnd, previousEnd }
+  return {
+    position,
+    group,
+    cause,
+    at,
+    origin,
+    table,
+    ownNumber,
+    unshared,
+    event,
+    keyStart,
+    rowStart,
+    rowEnd,
+    previousEnd,
+  }
 }
 
-function problemOf(ordinal: number, keyLength: number, rowLength: number): string | undefined {
-  if (ordinal < 0 || ordinal > positionMax) return 'entry: an ordinal is a count'
+function problemOf(ownNumber: number, keyLength: number, rowLength: number): string | undefined {
+  if (ownNumber < 0 || ownNumber > positionMax) return 'entry: an own number is a count'
   if (keyLength < 1 || keyLength > 0xffff) return 'entry: a key has 1 to 65,535 bytes'
   return rowLength < rowSizeBytesMin ? 'entry: a row has a stamp' : undefined
 }
@@ -227,13 +241,13 @@ export function copyChange(head: RecordHead, entry: Buffer): Change {
 }
 
 function changeOf(
-  { position, group, cause, at, origin, table, ordinal, alone }: RecordHead,
+  { position, group, cause, at, origin, table, ownNumber, unshared }: RecordHead,
   key: Buffer,
   row: Buffer,
 ): Change {
-  const change = { position, group, cause, at, table, ordinal, key, row }
+  const change = { position, group, cause, at, table, ownNumber, key, row }
   if (origin !== undefined) return { ...change, origin }
-  return alone ? { ...change, alone } : change
+  return unshared ? { ...change, unshared } : change
 }
 
 function copyOf(bytes: Buffer, start: number, end: number): Buffer {

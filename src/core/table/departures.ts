@@ -32,12 +32,12 @@ import {
 export function settleLeaves(registers: Registers): Kept<LeaveRegister> {
   const kept = new Map<string, LeaveRegister>()
   const overruled: Overruled[] = []
-  const staying = new Set([...membersOf(registers), ...leavingByThemselves(registers)])
+  const remaining = new Set([...membersOf(registers), ...leavingByThemselves(registers)])
   for (const [region, leave] of inOrderOfAsking(registers)) {
-    const problem = leaveProblem(registers, region, { leave, staying })
+    const problem = leaveProblem(registers, region, { leave, remaining })
     if (problem === undefined) {
       kept.set(region, leave)
-      staying.delete(region)
+      remaining.delete(region)
     } else overruled.push({ register: leaveRegister(region), ...problem })
   }
   return { kept, overruled }
@@ -68,19 +68,19 @@ function membersOf(registers: Registers): readonly string[] {
   return replicas.flatMap(([region, { status }]) => (status === 'CREATION_FAILED' ? [] : [region]))
 }
 
-type Asked = { readonly leave: LeaveRegister; readonly staying: ReadonlySet<string> }
+type Asked = { readonly leave: LeaveRegister; readonly remaining: ReadonlySet<string> }
 
 function leaveProblem(
   registers: Registers,
   region: string,
-  { leave, staying }: Asked,
+  { leave, remaining }: Asked,
 ): Pick<Overruled, 'by' | 'reason'> | undefined {
   // A table of its own is not deleted; and what a region asks for itself, it has checked itself.
   if (leave.keepsTable === true || leave.by === region) return undefined
   const guard = registers.get(guardRegister(region)) as GuardRegister | undefined
   if (guard?.deletionProtection === true)
     return { by: guardRegister(region), reason: 'the replica has deletion protection enabled' }
-  if (leave.by !== undefined && staying.has(region) && staying.size === 1)
+  if (leave.by !== undefined && remaining.has(region) && remaining.size === 1)
     return { by: replicaRegister(region), reason: 'every other replica has left, so this one would be the last' }
   return undefined
 }

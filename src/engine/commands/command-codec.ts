@@ -148,13 +148,13 @@ function writeBatch(writer: CommandWriter, { origin, epoch, after, upTo, proof, 
   if (proof === undefined) writer.u8(0)
   else writer.u8(1).u48(proof.at).text(proof.of)
   writer.u32(changes.length)
-  for (const { position, group, kind, table, ordinal, key, row } of changes)
+  for (const { position, group, kind, table, ownNumber, key, row } of changes)
     writer
       .u48(position)
       .u48(group)
       .u8(kind === 'item' ? 0 : 1)
       .text(table)
-      .u48(ordinal)
+      .u48(ownNumber)
       .short(key)
       .long(row)
 }
@@ -168,7 +168,7 @@ function batchOf(reader: Reader): RemoteBatch {
 
 function changeOf(reader: Reader): BatchChange {
   const at = { position: reader.u48(), group: reader.u48(), kind: flagOf(reader) ? 'register' : 'item' } as const
-  return { ...at, table: reader.text(), ordinal: reader.u48(), key: keyOf(reader), row: longOf(reader) }
+  return { ...at, table: reader.text(), ownNumber: reader.u48(), key: keyOf(reader), row: longOf(reader) }
 }
 
 /** Removals have no value. */

@@ -95,8 +95,8 @@ export function putRegister(
   const local = isLocalRegister(register)
   state.groups.put(group, registerKey(id, register), row.tombstone && local ? undefined : bytes)
   state.catalog.set(id, register, registerValueOf(bytes))
-  const ordinal = cause === 'table' && !local ? nextOrdinal(state, id) : 0
-  state.writer.add(group, cause, { table: id, ordinal, key: Buffer.from(register), row: bytes })
+  const ownNumber = cause === 'table' && !local ? nextOwnNumber(state, id) : 0
+  state.writer.add(group, cause, { table: id, ownNumber, key: Buffer.from(register), row: bytes })
 }
 
 /** A table leaves this region; the log tells by its number's end. `whole`: nothing is kept of it at all. */
@@ -178,9 +178,9 @@ function writeRegister(
 }
 
 /** Registers are among the table's own changes. */
-function nextOrdinal(state: State, id: TableId): number {
+function nextOwnNumber(state: State, id: TableId): number {
   const number = state.catalog.registers(id).get(numberRegister) as number | undefined
   const counts = state.counts.touch(required(number, 'the number of a table with registers'))
-  counts.ordinal += 1
-  return counts.ordinal
+  counts.ownNumber += 1
+  return counts.ownNumber
 }

@@ -44,9 +44,9 @@ export function editRow(state: State, group: Group, edit: RowEdit): void {
   state.groups.put(group, at, kept ? bytes : undefined)
   const items = looksInside(table) ? { before: edit.beforeItem ?? itemIn(before), after: edit.item } : noItems
   editDerived(state, group, { table, key, at, before, after: kept ? row : undefined, items })
-  const ordinal = edit.cause === 'replica' ? 0 : nextOrdinal(state, table)
-  const alone = edit.cause !== 'replica' && !keepsTombstones(table)
-  const change = { table: table.id, ordinal, key, row: bytes, alone }
+  const ownNumber = edit.cause === 'replica' ? 0 : nextOwnNumber(state, table)
+  const unshared = edit.cause !== 'replica' && !keepsTombstones(table)
+  const change = { table: table.id, ownNumber, key, row: bytes, unshared }
   const open = state.streams.openOf(table)
   if (open === undefined) state.writer.add(group, edit.cause, change)
   else addStreamed(state, group, edit, { open, change })
@@ -65,10 +65,10 @@ function addStreamed(state: State, group: Group, { cause, before }: RowEdit, { o
 const noItems = { before: undefined, after: undefined }
 
 /** Own changes are counted, those of peers have 0. */
-function nextOrdinal({ counts }: State, { number }: Table): number {
+function nextOwnNumber({ counts }: State, { number }: Table): number {
   const own = counts.touch(number)
-  own.ordinal += 1
-  return own.ordinal
+  own.ownNumber += 1
+  return own.ownNumber
 }
 
 /** The row as decided; what nothing can be decided on is quarantined, and throws. */

@@ -1,5 +1,5 @@
 /**
- * Items and bytes of every table and index, the ordinal of the last own change, and the horizon of forgotten
+ * Items and bytes of every table and index, the number of the last own change, and the horizon of forgotten
  * tombstones: as decided, and written in the batch of the writes that changed them.
  */
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
@@ -12,7 +12,7 @@ export type Size = { items: number; bytes: number }
 
 export type TableCounts = Size & {
   /** Own changes of the table so far. */
-  ordinal: number
+  ownNumber: number
   /** Every tombstone up to here is forgotten, in every region. */
   horizon?: Stamp
   /** By index number. */
@@ -108,13 +108,17 @@ export function horizonFrom(bytes: Buffer | undefined): Stamp | undefined {
 }
 
 /** JSON by hand, since every commit writes some. */
-function encodeCounts({ items, bytes, ordinal, horizon, indexes }: TableCounts): Buffer {
+function encodeCounts({ items, bytes, ownNumber, horizon, indexes }: TableCounts): Buffer {
   const more = horizon === undefined ? '' : `,"horizon":${JSON.stringify(horizon)}`
   const sizes = Object.keys(indexes).length === 0 ? '{}' : JSON.stringify(indexes)
-  return Buffer.from(`{"items":${items},"bytes":${bytes},"ordinal":${ordinal}${more},"indexes":${sizes}}`, 'latin1')
+  return Buffer.from(`{"items":${items},"bytes":${bytes},"ordinal":${ownNumber}${more},"indexes":${sizes}}`, 'latin1')
 }
 
 function decodeCounts(bytes: Buffer | undefined): TableCounts {
-  if (bytes === undefined) return { items: 0, bytes: 0, ordinal: 0, indexes: {} }
-  return JSON.parse(bytes.toString()) as TableCounts
+  if (bytes === undefined) return { items: 0, bytes: 0, ownNumber: 0, indexes: {} }
+  const { items, bytes: size, ordinal, horizon, indexes } = JSON.parse(bytes.toString()) as StoredCounts
+  return { items, bytes: size, ownNumber: ordinal, ...(horizon === undefined ? {} : { horizon }), indexes }
 }
+
+/** The name in stores of every version. */
+type StoredCounts = Omit<TableCounts, 'ownNumber'> & { readonly ordinal: number }

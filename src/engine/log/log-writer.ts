@@ -7,12 +7,12 @@ import type { Group, Groups } from '../commands/group.ts'
 import type { Head } from './head.ts'
 import { logMarkBytes } from '../../core/stream-limits.ts'
 import { logKey, logMarkKey } from '../store/keys.ts'
-import type { StayingRuns } from '../tables/staying-runs.ts'
+import type { LocalOnlyRuns } from '../tables/local-only-runs.ts'
 
 type Deps = {
   readonly groups: Groups
   readonly head: Head
-  readonly staying: StayingRuns
+  readonly localOnly: LocalOnlyRuns
   readonly time: DecisionTime
 }
 
@@ -46,12 +46,12 @@ export class LogWriter {
     }
   }
 
-  /** An ordinal of 0: not to be counted among the table's own changes, nor to leave the region. */
+  /** An own number of 0: not to be counted among the table's own changes, nor to leave the region. */
   add(group: Group, cause: Cause, change: Unplaced): Position {
-    const { head, staying } = this.#deps
+    const { head, localOnly } = this.#deps
     const position = head.position + 1
     head.position = position
-    if (isForeign(cause) || change.alone === true) staying.add(position)
+    if (isForeign(cause) || change.unshared === true) localOnly.add(position)
     const together = this.#together
     if (together === undefined) {
       this.#append({ group, head: this.#headOf(position, cause, undefined), changes: [change] })

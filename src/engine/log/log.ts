@@ -48,9 +48,9 @@ export function visitOwnLog(state: State, bounds: OwnBounds, flushed: Position, 
   let read = after
   let bytes = 0
   while (read < upTo) {
-    const staying = state.staying.at(read + 1)
-    if (staying !== undefined && staying.first <= read + 1) {
-      read = Math.min(staying.last, upTo)
+    const localOnly = state.localOnly.at(read + 1)
+    if (localOnly !== undefined && localOnly.first <= read + 1) {
+      read = Math.min(localOnly.last, upTo)
       continue
     }
     const entry = entryAround(state, read + 1)

@@ -1,7 +1,7 @@
 /**
  * A change as stores of format 2 (version 0.1.0) keep it under its position: one record a change. Read once, by the upgrade.
  *
- *   format u8 (1) · cause u8 (with the flag `alone`) · position u48 · group u48 · ordinal u48
+ *   format u8 (1) · cause u8 (with the flag `unshared`) · position u48 · group u48 · own number u48
  *   table length u8 · key length u16 · row length u32 · previous length + 1 u32 (0: none)
  *   table · key · row · previous
  */
@@ -18,7 +18,7 @@ export type OldRecord = {
 
 const formatVersion = 1
 const headerSizeBytes = 31
-const aloneFlag = 0x80
+const unsharedFlag = 0x80
 const causes: readonly Cause[] = ['client', 'ttl', 'replica', 'restore', 'import', 'table', 'replica-table']
 
 export function isOldRecord(bytes: Buffer): boolean {
@@ -29,7 +29,7 @@ export function isOldRecord(bytes: Buffer): boolean {
 export function decodeOldRecord(bytes: Buffer): OldRecord {
   if (bytes.length < headerSizeBytes || !isOldRecord(bytes)) throw new RangeError('not a change')
   const code = bytes[1] as number
-  const cause = causes[code & ~aloneFlag]
+  const cause = causes[code & ~unsharedFlag]
   if (cause === undefined) throw new RangeError('a change of no known cause')
   const keyStart = headerSizeBytes + (bytes[20] as number)
   const rowStart = keyStart + bytes.readUInt16BE(21)
@@ -39,10 +39,10 @@ export function decodeOldRecord(bytes: Buffer): OldRecord {
     throw new RangeError('a change of another length than it says')
   const change = {
     table: bytes.toString('utf8', headerSizeBytes, keyStart),
-    ordinal: bytes.readUIntBE(14, 6),
+    ownNumber: bytes.readUIntBE(14, 6),
     key: bytes.subarray(keyStart, rowStart),
     row: bytes.subarray(rowStart, rowEnd),
-    alone: (code & aloneFlag) !== 0,
+    unshared: (code & unsharedFlag) !== 0,
     previous: previousLength === 0 ? undefined : bytes.subarray(rowEnd),
   }
   return { position: bytes.readUIntBE(2, 6), group: bytes.readUIntBE(8, 6), cause, change }

@@ -106,7 +106,7 @@ describe('a record', () => {
     const previous = before === undefined ? undefined : rowOf(before)
     const event = changeEvent(previous, row)
     const entry = encodeEntry({ first: 7, cause, at: 1500 }, [
-      { table: 't', ordinal: 1, key: primary, row, previous, event },
+      { table: 't', ownNumber: 1, key: primary, row, previous, event },
     ])
     const writer = new PageWriter()
     const stream = { key, viewType: 'NEW_AND_OLD_IMAGES' } as const

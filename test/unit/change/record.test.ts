@@ -22,10 +22,10 @@ const head: fc.Arbitrary<EntryHead> = fc.record({
 })
 const unplaced: fc.Arbitrary<Unplaced> = fc.record({
   table: name,
-  ordinal: fc.nat(),
+  ownNumber: fc.nat(),
   key: bytes(1, 50),
   row: bytes(11, 200),
-  alone: fc.boolean(),
+  unshared: fc.boolean(),
   previous: fc.option(bytes(0, 100), { nil: undefined }),
 })
 const changes = fc.array(unplaced, { minLength: 1, maxLength: 6 })
@@ -43,14 +43,14 @@ describe('an entry of the log', () => {
         const entry = encodeEntry(of, written)
         const read = decodeEntry(entry).map((each) => changeIn(each, entry))
         expect(read).toEqual(
-          written.map(({ alone, previous, ...rest }, n) => ({
+          written.map(({ unshared, previous, ...rest }, n) => ({
             ...rest,
             position: of.first + n,
             group: of.first,
             cause: of.cause,
             at: of.at,
             ...(of.origin === undefined ? {} : { origin: of.origin }),
-            ...(alone === true && of.origin === undefined ? { alone } : {}),
+            ...(unshared === true && of.origin === undefined ? { unshared } : {}),
             ...(previous === undefined ? {} : { previous }),
           })),
         )
@@ -83,11 +83,11 @@ describe('an entry of the log', () => {
 
   it('is never written with a position, key or row that cannot be', () => {
     const of: EntryHead = { first: 2, cause: 'client', at: 1 }
-    const good: Unplaced = { table: 't', ordinal: 1, key: Buffer.of(1), row: Buffer.alloc(16) }
+    const good: Unplaced = { table: 't', ownNumber: 1, key: Buffer.of(1), row: Buffer.alloc(16) }
     expect(decodeEntry(encodeEntry(of, [good]))).toHaveLength(1)
     expect(() => encodeEntry({ ...of, first: 0 }, [good])).toThrow(InvariantViolation)
     expect(() => encodeEntry(of, [])).toThrow(InvariantViolation)
-    for (const wrong of [{ key: Buffer.alloc(0) }, { row: Buffer.of(1) }, { table: '' }, { ordinal: -1 }])
+    for (const wrong of [{ key: Buffer.alloc(0) }, { row: Buffer.of(1) }, { table: '' }, { ownNumber: -1 }])
       expect(() => encodeEntry(of, [{ ...good, ...wrong }])).toThrow(InvariantViolation)
   })
 })

@@ -59,7 +59,7 @@ describe('apply', () => {
     await a.engine.commit([put(table, itemOf('x', 1))])
     const before = b.engine.flushed()
     await replicate(a.engine, b.engine)
-    expect(b.engine.readLog(before, 10, 1e6)).toMatchObject([{ cause: 'replica', ordinal: 0, table: table.id }])
+    expect(b.engine.readLog(before, 10, 1e6)).toMatchObject([{ cause: 'replica', ownNumber: 0, table: table.id }])
   })
 
   it('does nothing with what it has applied already', async () => {

@@ -75,7 +75,7 @@ describe('a repair that removes a row', () => {
     checkLog(engine, table)
     const [change, ...more] = engine.readLog(before, 10, 1e6)
     expect(more).toEqual([])
-    expect(change).toMatchObject({ cause: 'replica', table: table.id, ordinal: 0, key: keyOf(table, 7) })
+    expect(change).toMatchObject({ cause: 'replica', table: table.id, ownNumber: 0, key: keyOf(table, 7) })
     expect(isTombstone(change?.row as Buffer)).toBe(true)
     expect(engine.rows(table.id, undefined, 100, 1e6).length).toBe(19)
   })

@@ -134,13 +134,21 @@ const commands: readonly Command[] = [
       upTo: 9,
       proof: { at: 9, of: 'pstart' },
       changes: [
-        { position: 4, group: 4, kind: 'item', table: 't', ordinal: 2, key: Buffer.from('k'), row: Buffer.from('row') },
+        {
+          position: 4,
+          group: 4,
+          kind: 'item',
+          table: 't',
+          ownNumber: 2,
+          key: Buffer.from('k'),
+          row: Buffer.from('row'),
+        },
         {
           position: 5,
           group: 4,
           kind: 'register',
           table: 't',
-          ordinal: 3,
+          ownNumber: 3,
           key: Buffer.from('r'),
           row: Buffer.from('x'),
         },

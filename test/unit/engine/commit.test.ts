@@ -35,7 +35,7 @@ describe('commit', () => {
     expect(result).toMatchObject({ accepted: true, position: engine.flushed() })
     expect(itemAt(engine, table, item)).toEqual(item)
     expect(engine.size(table)).toEqual({ items: 1, bytes: 2 + 1 + 2 + 2 + 5 + 3 })
-    expect(engine.readLog(0, 100, 1e6).at(-1)).toMatchObject({ cause: 'client', table: table.id, ordinal: 2 })
+    expect(engine.readLog(0, 100, 1e6).at(-1)).toMatchObject({ cause: 'client', table: table.id, ownNumber: 2 })
   })
 
   it('shows nothing before it is durable', async () => {

@@ -33,15 +33,15 @@ export function oldRow(row: Buffer): Buffer {
   return old
 }
 
-export function oldRecord({ position, group, cause, table, ordinal, key, alone, ...rows }: Change): Buffer {
+export function oldRecord({ position, group, cause, table, ownNumber, key, unshared, ...rows }: Change): Buffer {
   const row = oldRow(rows.row)
   const previous = rows.previous === undefined ? undefined : oldRow(rows.previous)
   const head = Buffer.alloc(31)
   head[0] = 1
-  head[1] = causes.indexOf(cause) + (alone === true ? 0x80 : 0)
+  head[1] = causes.indexOf(cause) + (unshared === true ? 0x80 : 0)
   head.writeUIntBE(position, 2, 6)
   head.writeUIntBE(group, 8, 6)
-  head.writeUIntBE(ordinal, 14, 6)
+  head.writeUIntBE(ownNumber, 14, 6)
   head[20] = Buffer.byteLength(table)
   head.writeUInt16BE(key.length, 21)
   head.writeUInt32BE(row.length, 23)

@@ -149,13 +149,13 @@ export function itemAt(engine: Engine, table: Table, item: Item): Item | undefin
 export function batchFrom(engine: Engine, after: number, upTo = engine.flushed()): RemoteBatch {
   const changes = engine
     .readLog(after, upTo - after, Infinity)
-    .filter((change) => change.ordinal > 0)
-    .map(({ position, group, cause, table, ordinal, key, row }) => ({
+    .filter((change) => change.ownNumber > 0)
+    .map(({ position, group, cause, table, ownNumber, key, row }) => ({
       position,
       group,
       kind: cause === 'table' ? ('register' as const) : ('item' as const),
       table,
-      ordinal,
+      ownNumber,
       key,
       row,
     }))

@@ -108,13 +108,13 @@ async function written(commits: Commits, disk = new MemoryDisk()): Promise<Memor
 const logOf = (engine: Engine): readonly Change[] => engine.readLog(0, 1e6, 1e9)
 
 /** What of a change the old format has too, less what it says of groups that the log holds a part of. */
-const keptOf = ({ position, group, cause, table, ordinal, key, row, previous, alone }: Change) => ({
+const keptOf = ({ position, group, cause, table, ownNumber, key, row, previous, unshared }: Change) => ({
   position,
   group,
   cause,
   table,
-  ordinal,
-  alone,
+  ownNumber,
+  unshared,
   key: key.toString('hex'),
   row: decodeRow(row),
   previous: previous === undefined ? undefined : decodeRow(previous),

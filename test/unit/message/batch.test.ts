@@ -48,7 +48,7 @@ const batch: fc.Arbitrary<Batch> = fc
           fc.record({
             kind: fc.constantFrom('item' as const, 'register' as const),
             table: fc.constantFrom(...tables),
-            ordinal: position,
+            ownNumber: position,
             key: bytes(40),
             row: rowOf(head.originNumber),
             back: fc.nat(5),
@@ -155,7 +155,15 @@ describe('a batch', () => {
       itemSizeBytes: 1,
       body: Buffer.alloc(0),
     })
-    const change = { position: 1, group: 1, kind: 'item' as const, table: 't', ordinal: 1, key: Buffer.from('k'), row }
+    const change = {
+      position: 1,
+      group: 1,
+      kind: 'item' as const,
+      table: 't',
+      ownNumber: 1,
+      key: Buffer.from('k'),
+      row,
+    }
     const whole = encodeBatch({ origin: 'a', originNumber: 1, epoch: 'e', after: 0, upTo: 1, changes: [change] })
     expect(() => decodeBatch(whole)).toThrow('another region')
   })

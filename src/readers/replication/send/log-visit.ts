@@ -155,7 +155,7 @@ function partEndsOf(engine: Engine, group: Position): readonly Position[] {
 
 /** The record, or a copy; undefined when the change stays in the region. */
 function leavingRecord(engine: Engine, head: RecordHead, record: Buffer): Buffer | undefined {
-  if (head.ordinal === 0 || head.alone) return undefined
+  if (head.ownNumber === 0 || head.unshared) return undefined
   // Also of a table whose last replica is this region's: the others must hear that it goes.
   const table = head.cause === 'table' ? undefined : engine.tableWithId(head.table)
   if (table !== undefined) return table.replicas.length > 0 ? record : undefined

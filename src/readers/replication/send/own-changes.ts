@@ -76,6 +76,6 @@ function batchHead(engine: Engine, after: Position, upTo: Position): Omit<Batch,
 }
 
 function toBatchChange(change: Change): BatchChange {
-  const { position, group, table, ordinal, key, row } = change
-  return { position, group, kind: change.cause === 'table' ? 'register' : 'item', table, ordinal, key, row }
+  const { position, group, table, ownNumber, key, row } = change
+  return { position, group, kind: change.cause === 'table' ? 'register' : 'item', table, ownNumber, key, row }
 }

@@ -7,7 +7,7 @@ export const change = (position: number): BatchChange => ({
   group: position,
   kind: 'item',
   table: 't',
-  ordinal: position,
+  ownNumber: position,
   key: Buffer.from('k'),
   row: Buffer.alloc(0),
 })

@@ -23,7 +23,7 @@ function logOf(own: readonly boolean[], from = 0): Engine {
       cause,
       at: stamp.wallMs,
       table: n % 2 === 0 ? 'even' : 'odd',
-      ordinal: isOwn ? 1 : 0,
+      ownNumber: isOwn ? 1 : 0,
       key: row,
       row,
     }

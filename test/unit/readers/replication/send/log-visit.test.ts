@@ -38,8 +38,8 @@ function changesOf(groups: readonly (readonly Made[])[]): readonly Change[] {
       const stamp = { wallMs: like.position, counter: 0, region: 1 }
       const body = Buffer.alloc(sizeBytes)
       const row = encodeRow({ stamp, seen: [], tombstone: false, itemSizeBytes: sizeBytes, body })
-      const ordinal = leaves ? like.position : 0
-      changes.push({ ...like, group: first, cause: 'client', at: 0, table: 't', ordinal, row })
+      const ownNumber = leaves ? like.position : 0
+      changes.push({ ...like, group: first, cause: 'client', at: 0, table: 't', ownNumber, row })
     }
   }
   return changes
@@ -51,7 +51,7 @@ function engineOf(changes: readonly Change[]): Engine {
     for (const change of changes.slice(after, Math.min(upTo, changes.length))) {
       const keyEnd = change.key.length
       const place = { keyStart: 0, rowStart: keyEnd, rowEnd: keyEnd + change.row.length }
-      const head: RecordHead = { ...change, origin: undefined, alone: false, previousEnd: undefined, ...place }
+      const head: RecordHead = { ...change, origin: undefined, unshared: false, previousEnd: undefined, ...place }
       if (!visit(head, Buffer.concat([change.key, change.row]))) break
       read++
     }
@@ -64,7 +64,7 @@ function engineOf(changes: readonly Change[]): Engine {
 }
 
 const leaving = (changes: readonly Change[]): readonly number[] =>
-  changes.filter(({ ordinal }) => ordinal > 0).map(({ position }) => position)
+  changes.filter(({ ownNumber }) => ownNumber > 0).map(({ position }) => position)
 const positionsOf = (batches: readonly Batch[]): readonly number[] =>
   batches.flatMap(({ changes }) => changes.map(({ position }) => position))
 

@@ -1,13 +1,13 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { StayingRuns } from '../../../src/engine/tables/staying-runs.ts'
+import { LocalOnlyRuns } from '../../../src/engine/tables/local-only-runs.ts'
 
 describe('what the log has that stays', () => {
   it('is found from any position, whatever was cut off and written again', () => {
     const steps = fc.array(fc.oneof(fc.boolean(), fc.nat({ max: 30 })), { maxLength: 80 })
     fc.assert(
       fc.property(steps, (log) => {
-        const runs = new StayingRuns()
+        const runs = new LocalOnlyRuns()
         const foreign: boolean[] = []
         for (const step of log)
           if (typeof step === 'boolean') {

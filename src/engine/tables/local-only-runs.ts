@@ -4,11 +4,11 @@
  * read; so nothing is kept of them over a restart.
  */
 import type { Position } from '../../core/change/change.ts'
-import { stayingRunsMax } from '../../core/limits.ts'
+import { localOnlyRunsMax } from '../../core/limits.ts'
 
 type Run = { readonly first: Position; last: Position }
 
-export class StayingRuns {
+export class LocalOnlyRuns {
   /** In the log's order. */
   #runs: Run[] = []
 
@@ -18,7 +18,7 @@ export class StayingRuns {
     if (run !== undefined && run.last === position - 1) run.last = position
     else this.#runs.push({ first: position, last: position })
     // Readers are mostly near the end; one that is further behind reads what it could have passed over.
-    if (this.#runs.length > stayingRunsMax) this.#runs.splice(0, stayingRunsMax / 2)
+    if (this.#runs.length > localOnlyRunsMax) this.#runs.splice(0, localOnlyRunsMax / 2)
   }
 
   /** The log ends at `position`: what was decided beyond it never was. */
