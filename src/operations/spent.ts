@@ -1,8 +1,8 @@
 /** What one request has consumed: a figure for each table and direction, in the order in which the request first used them. */
-import { addCapacity, type Capacity, itemWriteCapacity, noCapacity } from '../core/read/capacity.ts'
+import { addCapacity, type Capacity, itemWriteCapacity, noCapacity } from '../core/read/read-capacity.ts'
 import { type CapacityDetail, type ConsumedCapacity, consumedCapacity } from '../core/read/consumed-capacity.ts'
 import type { Table } from '../core/table/table.ts'
-import { writeCapacity } from '../core/write/capacity.ts'
+import { writeCapacity } from '../core/write/write-capacity.ts'
 import type { Outcome } from '../core/write/write.ts'
 import type { Meter } from '../ports/meter.ts'
 

@@ -8,7 +8,7 @@ import type { BatchOrigin, ItemRead } from '../core/asks.ts'
 import type { Cache } from '../core/cache.ts'
 import type { CachedTable } from '../core/cached-table.ts'
 import { type Answer, json10 } from '../../http/pipeline.ts'
-import { type CapacityDetail, isAsked, isCapacityDetail, zeroCapacity } from './capacity.ts'
+import { type CapacityDetail, isAsked, isCapacityDetail, zeroCapacity } from './kept-capacity.ts'
 import { hasOnlyKeysMembers, type Input, keyTextOf, plainItem, plainKey, projectorOf, shownText } from './understood.ts'
 import type { UpstreamReply } from './upstream.ts'
 

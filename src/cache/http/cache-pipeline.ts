@@ -20,7 +20,7 @@ import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from
 import { aboutBody, ReadyReply } from '../../http/bytes/reply.ts'
 import type { SignedRequest, Signatures } from '../../http/access/signatures.ts'
 import { batchGet } from './batch-get.ts'
-import { type CapacityDetail, isAsked, isCapacityDetail, withoutCapacity, withZeroCapacity } from './capacity.ts'
+import { type CapacityDetail, isAsked, isCapacityDetail, withoutCapacity, withZeroCapacity } from './kept-capacity.ts'
 import { Remembered } from './remembered.ts'
 import { type GetItem, getItemOf, type Input, parametersText, partitionOfQuery } from './understood.ts'
 import { resigned } from './resign.ts'

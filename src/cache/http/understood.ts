@@ -13,7 +13,7 @@ import { checkValues } from '../../core/wire/attribute-values.ts'
 import { isObject } from '../../core/wire/json.ts'
 import type { ItemRead } from '../core/asks.ts'
 import type { CachedTable } from '../core/cached-table.ts'
-import { type CapacityDetail, isCapacityDetail } from './capacity.ts'
+import { type CapacityDetail, isCapacityDetail } from './kept-capacity.ts'
 import { expressionParameters } from '../../operations/checks/expression-parameters.ts'
 import { placeholdersOf, projectionOf } from '../../operations/items/condition-of.ts'
 

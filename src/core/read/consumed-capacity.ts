@@ -1,6 +1,6 @@
 /** The ConsumedCapacity of a reply, as ReturnConsumedCapacity asks for it. */
-import type { IndexUnits, Capacity } from './capacity.ts'
-import { totalUnits } from './capacity.ts'
+import type { IndexUnits, Capacity } from './read-capacity.ts'
+import { totalUnits } from './read-capacity.ts'
 
 export type CapacityDetail = 'INDEXES' | 'TOTAL' | 'NONE'
 

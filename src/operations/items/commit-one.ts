@@ -2,7 +2,7 @@
 import { required, unreachable } from '../../core/assert.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import { itemSizeOf } from '../../core/item/row.ts'
-import { itemWriteCapacity } from '../../core/read/capacity.ts'
+import { itemWriteCapacity } from '../../core/read/read-capacity.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { Outcome, Refusal, Write } from '../../core/write/write.ts'
 import type { RequestContext } from '../operation.ts'

@@ -1,5 +1,5 @@
 /** What Query and Scan answer. The items are JSON already and are spliced in; only the few members around them are made. */
-import { pageReadCapacity } from '../../core/read/capacity.ts'
+import { pageReadCapacity } from '../../core/read/read-capacity.ts'
 import { lastEvaluatedKey } from '../../core/read/page-token.ts'
 import type { ReadPlan } from '../../core/read/read-plan.ts'
 import type { Turns } from '../../core/turns.ts'

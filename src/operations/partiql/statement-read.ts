@@ -9,7 +9,13 @@ import { wholeRange } from '../../core/key/key-range.ts'
 import { pageSizeBytesMax } from '../../core/limits.ts'
 import { lowerSelect } from '../../core/partiql/lower.ts'
 import type { Select } from '../../core/partiql/statement.ts'
-import { addCapacity, type Capacity, type Consistency, noCapacity, pageReadCapacity } from '../../core/read/capacity.ts'
+import {
+  addCapacity,
+  type Capacity,
+  type Consistency,
+  noCapacity,
+  pageReadCapacity,
+} from '../../core/read/read-capacity.ts'
 import { keyComparisons } from '../../core/read/key-condition.ts'
 import { lastEvaluatedKey, queryStart, scanStart } from '../../core/read/page-token.ts'
 import { TurnWork } from '../../core/read/page-work.ts'

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { addCapacity, noCapacity, pageReadCapacity, readUnits, totalUnits } from '../../../src/core/read/capacity.ts'
+import {
+  addCapacity,
+  noCapacity,
+  pageReadCapacity,
+  readUnits,
+  totalUnits,
+} from '../../../src/core/read/read-capacity.ts'
 import { consumedCapacity } from '../../../src/core/read/consumed-capacity.ts'
 import { indexWith, schema } from '../key/keys.ts'
 

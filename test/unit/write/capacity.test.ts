@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { sizeOfItem } from '../../../src/core/attribute/size.ts'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { projectForIndex } from '../../../src/core/item/index-item.ts'
-import { replayCapacity, writeCapacity } from '../../../src/core/write/capacity.ts'
+import { replayCapacity, writeCapacity } from '../../../src/core/write/write-capacity.ts'
 import type { Outcome } from '../../../src/core/write/write.ts'
 import { indexWith, schema, tableWith } from '../key/keys.ts'
 

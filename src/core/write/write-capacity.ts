@@ -9,7 +9,7 @@ import type { Item } from '../attribute/value.ts'
 import { projectForIndex } from '../item/index-item.ts'
 import { encodeIndexKey } from '../key/index-key.ts'
 import { capacityWriteUnitBytes } from '../limits.ts'
-import { type Capacity, type IndexUnits, itemReadCapacity } from '../read/capacity.ts'
+import { type Capacity, type IndexUnits, itemReadCapacity } from '../read/read-capacity.ts'
 import type { Index, Table } from '../table/table.ts'
 import type { Outcome } from './write.ts'
 
