@@ -15,7 +15,7 @@ const machineMs = performance.now.bind(performance)
 /** Promises are drained between immediates, so several events share one turn of libuv's loop. */
 const eventsPerTurn = 64
 const duePerTurn = 8
-const restTurnsMax = 10_000
+const restTurnsMax = 200
 /** While time stands, what goes on at once without end must wait for time to pass. */
 const dueEventsMax = 100_000
 /** What is due at once takes so long while time is advanced. Else a client that writes in a loop would hold time up. */
