@@ -354,9 +354,10 @@ describe('an iterator', () => {
 
   test.runIf(isLocal)('at a time gives what came then and later', async () => {
     const { TableName, StreamArn, ShardId } = await fiveRecords()
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    // The clock of the region may be some milliseconds from this one.
+    await new Promise((resolve) => setTimeout(resolve, 100))
     const Timestamp = Date.now() / 1000
-    await new Promise((resolve) => setTimeout(resolve, 5))
+    await new Promise((resolve) => setTimeout(resolve, 100))
     await put(TableName, 'later')
     const at = async (time: number) => {
       const asked = { StreamArn, ShardId, ShardIteratorType: 'AT_TIMESTAMP', Timestamp: time }
