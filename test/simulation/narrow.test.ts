@@ -4,7 +4,7 @@ import { replace, restoreReplaced } from './replacing.ts'
 
 const transfers = ['single changes', 'large items', 'a join', 'a hole'] as const
 
-/** All lines and volumes in `npm run chaos -- narrow`; else the corners, and one in the middle. */
+/** All lines, volumes and injected bugs in `npm run chaos -- narrow`; else the narrowest lines, near and far, and half of the bugs. */
 const isLong = process.env['LONGITUDE_CHAOS'] === 'long'
 const rates = [64_000, 300_000, 5_000_000] as const
 const roundTrips = [20, 200, 2000] as const
@@ -12,8 +12,6 @@ const allLines = rates.flatMap((bitsPerSecond) => roundTrips.map((roundTripMs) =
 const shortLines = [
   { bitsPerSecond: 64_000, roundTripMs: 20 },
   { bitsPerSecond: 64_000, roundTripMs: 2000 },
-  { bitsPerSecond: 300_000, roundTripMs: 200 },
-  { bitsPerSecond: 5_000_000, roundTripMs: 20 },
 ] as const
 const lines = isLong ? allLines : shortLines
 
@@ -181,7 +179,8 @@ afterEach(() => {
 })
 
 describe('the simulator finds that', () => {
-  for (const { bug, narrow, breaks, inject } of bugs)
+  // Every second one; all of them with `npm run chaos -- narrow`.
+  for (const { bug, narrow, breaks, inject } of bugs.filter((_, n) => isLong || n % 2 === 1))
     it(bug, { timeout: 300_000 }, async () => {
       vi.resetModules()
       inject()
