@@ -78,16 +78,22 @@ export class Expiry implements Service {
   async #runAll(isStopped: () => boolean): Promise<void> {
     const { engine, env } = this.#deps
     const all = engine.tables().filter(expires)
-    const from = all.findIndex(({ id }) => id === this.#first)
+    const from = Math.max(
+      0,
+      all.findIndex(({ id }) => id === this.#first),
+    )
     const budget = { deletes: deletesMax, looks: looksMax }
-    for (const table of [...all.slice(Math.max(0, from)), ...all.slice(0, Math.max(0, from))]) {
+    const inTurn = [...all.slice(from), ...all.slice(0, from)]
+    for (const [n, table] of inTurn.entries()) {
       if (isStopped()) return
       this.#first = table.id
       const run = this.#expire(table, Math.floor(env.clock.wallMs() / 1000), budget)
-      const { isWhole } = await run.catch((error: unknown) => {
+      const { deleted, isWhole } = await run.catch((error: unknown) => {
         this.#retries.note('expire', error, 'expired items wait', { table: table.name })
-        return { isWhole: true }
+        return { deleted: 0, isWhole: true }
       })
+      // Entries that nothing is deleted for must not keep other tables waiting.
+      if (!isWhole && deleted === 0) this.#first = inTurn[n + 1]?.id ?? ''
       if (!isWhole) return
     }
   }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { Item } from '../../../../src/core/attribute/value.ts'
 import type { Table } from '../../../../src/core/table/table.ts'
+import type { Expiring } from '../../../../src/engine/engine.ts'
 import { Expiry, type ExpirySettings } from '../../../../src/readers/expiry/expiry.ts'
+import { eventually } from '../../../replication/eventually.ts'
+import { overriding } from '../../../simulation/observed-engine.ts'
 import { itemAt, itemOf, makeTable, openRegion, put, replicate, startMs, topologyOf } from '../../engine/region.ts'
 
 const now = startMs / 1000
@@ -130,4 +133,20 @@ it('two regions that delete an expired item, each for itself, are in no conflict
   await replicate(engine, peer.engine)
   await replicate(peer.engine, engine)
   expect([engine.conflicts(0, 10), peer.engine.conflicts(0, 10)]).toEqual([[], []])
+})
+
+it('a table whose index has entries of no item, without end, keeps no other table waiting', async () => {
+  const { engine, env } = await openRegion(us)
+  await makeTable(engine, 'A', { more })
+  const other = await makeTable(engine, 'B', { more })
+  await engine.commit([put(other, expiring(1, now))])
+  const endless: Expiring['expiries'] = (table, after, countMax) =>
+    table.name === 'B'
+      ? engine.expiries(table, after, countMax)
+      : Array.from({ length: countMax }, () => ({ region: 1, second: now, key: Buffer.from('none') }))
+  const deps = { env, topology: topologyOf(us), hears: () => true }
+  const expiry = new Expiry({ ...deps, engine: overriding(engine, { expiries: endless }) })
+  await expiry.start()
+  await eventually('the item of the other table is gone', () => itemAt(engine, other, expiring(1, 0)) === undefined)
+  await expiry.stop()
 })
