@@ -44,6 +44,8 @@ const reasons: Readonly<Record<string, string>> = {
   DisassociationMode: 'there is one mode, and it is what is done',
   ReturnConsumedCapacity: 'stages.ts reports the capacity of every operation that consumes any',
   'ListTagsOfResource.NextToken': 'the tags of a table are one page, so no token is ever given out',
+  'ListContributorInsights.NextToken': 'the list is empty, so no token is ever given out',
+  'ListContributorInsights.MaxResults': 'the list is empty',
 }
 
 /** Each member once, those of a refused member left out. */
