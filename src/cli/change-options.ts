@@ -1,5 +1,6 @@
 /** The options of change streams and of items that expire. Rows of configuration.ts. */
 import { z } from 'zod'
+import { ttlDelaySeconds, ttlGraceSeconds } from '../core/item/expiry.ts'
 import { streamRetentionBytes, streamRollMs, streamSlicesMax } from '../core/stream-limits.ts'
 
 export const changeOptions = {
@@ -27,13 +28,13 @@ export const changeOptions = {
     flags: '--ttl-delay <seconds>',
     help: 'how long after its time an item is deleted at the earliest; AWS takes up to a few days',
     schema: z.coerce.number().int().min(0).max(1_209_600),
-    default: 0,
+    default: ttlDelaySeconds,
   },
   ttlGrace: {
     flags: '--ttl-grace <seconds>',
     help: 'how much longer a region waits with expired items that another replica wrote last',
     schema: z.coerce.number().int().min(0).max(1_209_600),
-    default: 600,
+    default: ttlGraceSeconds,
   },
 } as const
 

@@ -204,7 +204,7 @@ export class Supervisor {
 
   #node(plan: RegionPlan): Supervised {
     const { host, accountId, globalTables2017 = 'refuse', credentials, workers = 1, failover } = this.#options
-    const { regionsFolder, timing = 'instant', ttlDelay = 0, ttlGrace = 600, sink, layout } = this.#options
+    const { regionsFolder, timing = 'instant', ttlDelay, ttlGrace, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -222,8 +222,8 @@ export class Supervisor {
       'account-id': accountId,
       'global-tables-2017': globalTables2017,
       timing,
-      'ttl-delay': ttlDelay,
-      'ttl-grace': ttlGrace,
+      ...(ttlDelay === undefined ? {} : { 'ttl-delay': ttlDelay }),
+      ...(ttlGrace === undefined ? {} : { 'ttl-grace': ttlGrace }),
       'clock-file': join(plan.folder, clockFileName),
       ...visitorFlags(this.#options),
       ...streamFlags(this.#options),

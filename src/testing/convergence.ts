@@ -2,6 +2,7 @@
 import type { Item } from '../core/attribute/value.ts'
 import { decodeItem } from '../core/item/item-bytes.ts'
 import { decodeRow } from '../core/item/row.ts'
+import { keyAttributesOf } from '../core/key/primary-key.ts'
 import type { Table } from '../core/table/table.ts'
 import type { Engine } from '../engine/engine.ts'
 
@@ -54,7 +55,7 @@ function differencesOf(
     if (one !== undefined && other !== undefined && one.equals(other)) continue
     const images = [imageOf(one), imageOf(other)] as const
     if (isSame(images)) continue
-    found.push({ table: table.name, key: keyOf(table, images[0] ?? images[1] ?? {}), regions, images })
+    found.push({ table: table.name, key: keyAttributesOf(table.key, images[0] ?? images[1] ?? {}), regions, images })
   }
   return found
 }
@@ -82,11 +83,6 @@ function bodiesOf(engine: Engine, table: Table): ReadonlyMap<string, Buffer> {
 
 function imageOf(body: Buffer | undefined): Item | undefined {
   return body === undefined ? undefined : decodeItem(body)
-}
-
-function keyOf({ key }: Table, item: Item): Item {
-  const names = new Set([...key.partition, ...key.sort].map(({ name }) => name))
-  return Object.fromEntries(Object.entries(item).filter(([name]) => names.has(name)))
 }
 
 export function differenceText({ table, key, regions, images }: Difference): string {

@@ -22,7 +22,7 @@ export type Change = {
   /** Of a change that came in a peer's log: that log. Absent where it came in a snapshot, or to a store of version 0.1.0. */
   readonly origin?: ChangeOrigin | undefined
   readonly table: TableId
-  /** Of a region's own changes: the how-manieth of this table, without holes; 0 for those of a peer. Pending counts are differences of it. */
+  /** Of a region's own changes: its number among those of this table, without holes; 0 for those of a peer. Pending counts are differences of it. */
   readonly ownNumber: number
   /** The primary key's bytes as in the store, without the table's prefix; for 'table' causes the register's name in UTF-8. */
   readonly key: Buffer

@@ -14,6 +14,10 @@ export type Expires = { readonly region: RegionNumber; readonly second: UnixSeco
 /** What an entry of the expiry index can hold. */
 export const expirySecondMax = 2 ** 48 - 1
 
+/** How long after its second an item is deleted at the earliest, and how much longer a region waits with what another wrote last. */
+export const ttlDelaySeconds = 0
+export const ttlGraceSeconds = 600
+
 const yearSeconds = 365 * 24 * 3600
 const expiredSecondsMax = 5 * yearSeconds
 

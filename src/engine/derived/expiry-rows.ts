@@ -27,6 +27,7 @@ export const expiryRows: Derived = {
 }
 
 function edit({ groups }: State, group: Group, { table, key, before, after, items }: RowChange): void {
+  if (expiryAttribute(table) === undefined) return
   const old =
     before === undefined ? undefined : entryOf(table, key, { stamp: readStamp(before, 1), item: items.before })
   const made = after === undefined ? undefined : entryOf(table, key, { stamp: after.stamp, item: items.after })

@@ -4,10 +4,17 @@
  * goes to the peers, and it is refused when the item says another time by then.
  */
 import { decodeItem } from '../../core/item/item-bytes.ts'
-import { expiredSeconds, expirySecond, type UnixSecond } from '../../core/item/expiry.ts'
+import {
+  expiredSeconds,
+  expirySecond,
+  ttlDelaySeconds,
+  ttlGraceSeconds,
+  type UnixSecond,
+} from '../../core/item/expiry.ts'
 import type { RegionNumber } from '../../core/hybrid-logical-clock/stamp.ts'
 import { readStamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { bodyOffset } from '../../core/item/row.ts'
+import { keyAttributesOf } from '../../core/key/primary-key.ts'
 import { isServed } from '../../core/table/departures.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { Topology } from '../../core/topology.ts'
@@ -27,7 +34,7 @@ export type ExpirySettings = {
   readonly everyMs?: number
 }
 
-export const usualExpiry: ExpirySettings = { delaySeconds: 0, graceSeconds: 600 }
+export const usualExpiry: ExpirySettings = { delaySeconds: ttlDelaySeconds, graceSeconds: ttlGraceSeconds }
 
 export type ExpiryDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
@@ -159,10 +166,7 @@ export class Expiry implements Service {
     const item = decodeItem(row.subarray(bodyOffset(row)))
     const value = item[attribute]
     if (value === undefined || expirySecond(item, attribute) !== second) return undefined
-    const names = [...table.key.partition, ...table.key.sort].map(({ name }) => name)
-    const keyAttributes = Object.fromEntries(
-      names.flatMap((name) => (item[name] === undefined ? [] : [[name, item[name]]])),
-    )
+    const keyAttributes = keyAttributesOf(table.key, item)
     const condition = { op: 'compare', comparator: '=', left: { path: [attribute] }, right: { value } } as const
     return { kind: 'delete', table: table.id, key, keyAttributes, condition }
   }
