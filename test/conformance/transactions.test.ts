@@ -176,8 +176,6 @@ describe('TransactGetItems', () => {
     while (!state.written) {
       const [x, y] = (await read(['x', 'y'])).Responses ?? []
       expect(x?.Item?.['n']).toEqual(y?.Item?.['n'])
-      // Reads in memory leave the event loop no turn of their own.
-      await new Promise((resolve) => setImmediate(resolve))
     }
     await writer
   })
