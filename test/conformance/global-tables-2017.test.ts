@@ -25,12 +25,13 @@ describe.runIf(isLocal)('by default the operations of 2017', () => {
       'One or more parameter values were invalid: DynamoDB global tables version 2017.11.29 is not supported. We recommend using DynamoDB global tables version 2019.11.21, instead of version 2017.11.29 (Legacy).',
     ])
     const missing = `Global table with name: '${GlobalTableName}' does not exist.`
-    for (const sent of [
+    const sent = [
       client.send(new UpdateGlobalTableCommand({ GlobalTableName, ReplicaUpdates: [{ Delete: { RegionName: eu } }] })),
       client.send(new DescribeGlobalTableSettingsCommand({ GlobalTableName })),
       client.send(new UpdateGlobalTableSettingsCommand({ GlobalTableName, GlobalTableBillingMode: 'PAY_PER_REQUEST' })),
-    ])
-      expect(await refusal(sent)).toEqual(['GlobalTableNotFoundException', missing])
+    ]
+    for (const refused of await Promise.all(sent.map(refusal)))
+      expect(refused).toEqual(['GlobalTableNotFoundException', missing])
     expect(await refusal(client.send(new DescribeGlobalTableCommand({ GlobalTableName })))).toEqual([
       'GlobalTableNotFoundException',
       `Global table not found: ${missing}`,

@@ -143,7 +143,7 @@ describe('the state of a table', () => {
       ),
       remove(here, table, eu),
     ]
-    for (const change of changes) expect(await refusal(change)).toEqual(busy)
+    for (const refused of await Promise.all(changes.map(refusal))) expect(refused).toEqual(busy)
     for (const [a, b] of links) world.cluster.link(a, b).heal()
     await world.active(table, [us, eu])
   })

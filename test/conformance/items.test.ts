@@ -103,8 +103,9 @@ describe('a condition', () => {
       ExpressionAttributeValues: { ':a': { N: '5' } },
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD',
     }
-    for (const sent of [put({}, failing), remove(failing), update({ UpdateExpression: 'SET b = :a', ...failing })])
-      expect(await sent.catch((error: unknown) => (error as { Item: Item }).Item)).toEqual({ ...key(), a: { N: '1' } })
+    const sent = [put({}, failing), remove(failing), update({ UpdateExpression: 'SET b = :a', ...failing })]
+    const told = sent.map((each) => each.catch((error: unknown) => (error as { Item: Item }).Item))
+    for (const item of await Promise.all(told)) expect(item).toEqual({ ...key(), a: { N: '1' } })
   })
 
   test('may be written in the older way', async () => {
