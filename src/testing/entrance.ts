@@ -23,6 +23,12 @@ export type EntranceOptions = {
   readonly routes: ListenOptions['control']
 }
 
+/** A socket that node:http has taken over only ends at a reset, and waits for its client, as it does at `destroySoon` (http-sockets.ts). */
+function drop(socket: Socket): void {
+  socket.resetAndDestroy()
+  socket.destroy()
+}
+
 /** Answers of the region that has gone are not wanted any more. */
 const meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
 /** The wire's own time limits, and request ids, are those of the machine. */
@@ -72,7 +78,7 @@ export class Entrance {
 
   /** As when the process at their other end has gone. */
   dropConnections(): void {
-    for (const socket of this.#sockets) socket.resetAndDestroy()
+    for (const socket of this.#sockets) drop(socket)
   }
 
   /** Answers the requests in flight: the region that had them is gone. */

@@ -7,7 +7,6 @@ import type { Batch } from '../../src/core/change/batch.ts'
 import type { Write } from '../../src/core/write/write.ts'
 
 const parts = { sent: 0 }
-const openSeed = 7
 const counted = '../../src/core/change/batch.ts'
 const limits = '../../src/core/limits.ts'
 const lineLimits = '../../src/core/line-limits.ts'
@@ -38,20 +37,14 @@ afterAll(() => {
 })
 
 describe('transactions that come in several messages', () => {
+  // Seed 7: the stream has left out a transaction that the peer's log tells by now, and the peer refuses after its first part.
   it('are applied as wholes under all faults, for seeds 1 to 30', { timeout: 300_000 }, async () => {
     const { runSeed } = await import('./run.ts')
     for (let seed = 1; seed <= 30; seed++) {
-      if (seed === openSeed) continue
       const { failure, story } = await runSeed({ seed })
       expect(failure === undefined ? undefined : [failure.stack, ...story.slice(-40)].join('\n')).toBeUndefined()
     }
     expect(parts.sent).toBeGreaterThan(300)
-  })
-
-  // Open: while a backlog is asked for part by part, and the peer refuses half-way, the cursor stays within a transaction for a while.
-  it.fails('are applied as wholes when a backlog is refused half-way', { timeout: 300_000 }, async () => {
-    const { runSeed } = await import('./run.ts')
-    expect((await runSeed({ seed: openSeed })).failure).toBeUndefined()
   })
 
   it.each([

@@ -90,12 +90,24 @@ export function wholeAt(waiting: readonly Waiting[], from: number, cursor: Posit
     const isGap = batch.epoch !== first.batch.epoch || batch.after > upTo
     if (isGap) return { batch: { ...first.batch, after: upTo, part: undefined, changes: [] }, sequence, messages }
     if (batch.upTo <= upTo) continue
+    if (batch.after <= first.batch.after) return toldAnew(waiting, from + n + 1, { from, cursor })
     parts.push(batch)
     upTo = batch.upTo
     if (!endsWithin(batch)) return { batch: joined(parts), sequence, messages }
   }
   return undefined
 }
+
+/**
+ * A message that begins where the parts before it began, or earlier, tells all that they tell, and says it as the origin shares its tables at
+ * another time. What the message leaves out the rest of those parts will not bring: joined with them it would be half a transaction.
+ */
+function toldAnew(waiting: readonly Waiting[], at: number, { from, cursor }: Anew): Whole | undefined {
+  const whole = wholeAt(waiting, at, cursor)
+  return whole && { ...whole, messages: at - from + whole.messages }
+}
+
+type Anew = { readonly from: number; readonly cursor: Position }
 
 /** Parts that follow on each other, as one batch. What overlaps is in it once. */
 export function joined(parts: readonly Batch[]): Batch {

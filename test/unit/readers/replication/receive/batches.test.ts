@@ -117,6 +117,20 @@ describe('a transaction that comes in parts', () => {
     })
   })
 
+  it('is left out where a message that covers its beginning leaves it out, and is never had in half', () => {
+    const [first] = parts
+    const { batch } = message(0, 9, 12)
+    const without = { batch: { ...batch, changes: [change(8), change(9)] }, sequence: 12, sizeBytes: 1 }
+    const taken = takeTogether([first, without], { ...all, cursor: 2 })
+    expect(taken).toMatchObject({ messages: 2, sequence: 12, batch: { after: 2, upTo: 9 } })
+    expect(positions(taken?.batch)).toEqual([8, 9])
+    const later = { ...without, batch: { ...without.batch, part: { number: 1, of: 2 } } }
+    expect(takeTogether([first, later], { ...all, cursor: 2 })).toBeUndefined()
+    const both = takeTogether([first, later, part(9, 11, 2, 2)], { ...all, cursor: 2 })
+    expect(both).toMatchObject({ messages: 3, batch: { after: 2, upTo: 11 } })
+    expect(positions(both?.batch)).toEqual([8, 9, 10, 11])
+  })
+
   it('is passed over once the cursor is behind it', () => {
     expect(takeTogether(parts.slice(0, 1), { ...all, cursor: 7 })).toMatchObject({ messages: 1 })
   })
