@@ -1,5 +1,5 @@
 #!/bin/sh
-# The NATS server of a region in Compose; NATS_NAME is the region's. The configuration comes from the service `secrets` (src/cli/commands/secrets.ts).
+# The NATS server of a region in Compose; NATS_NAME is the region's. The configuration comes from the service `secrets` (src/cli/commands/set-up/secrets.ts).
 # A change of it means another region, or new secrets: the server starts again, since a reload does not connect a new account.
 conf="/etc/longitude/conf/$NATS_NAME.conf"
 server=

@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 
 /** Native, or looking for files of their own. */
 const besides = ['lmdb', 'fastify', 'pino', 'pino-pretty']
-const bundledCommands = /\/commands\/(node|worker)\.js$/
+const bundledCommands = /\/commands\/run\/(node|worker)\.js$/
 
 /** `node bundle.mjs FOLDER`: in the folder of a build, `cli/cli.js` is replaced by the bundle; as compiled it is `cli/cli-parts.js`. */
 async function bundle(dist) {
@@ -40,9 +40,10 @@ function keepApart() {
     name: 'keep-apart',
     setup({ onResolve }) {
       onResolve({ filter: /\/failure\.js$/ }, () => ({ path: '../process/failure.js', external: true }))
-      onResolve({ filter: /^\.\/commands\/[\w-]+\.js$/ }, ({ path, resolveDir }) =>
-        !resolveDir.endsWith('/cli') || bundledCommands.test(path) ? undefined : { path, external: true },
-      )
+      onResolve({ filter: /\/commands\/[\w/-]+\.js$/ }, ({ path, resolveDir }) => {
+        if (!/\/cli(\/table)?$/.test(resolveDir) || bundledCommands.test(path)) return undefined
+        return { path: path.replace(/^\.\.?\//, './'), external: true }
+      })
     },
   }
 }

@@ -5,8 +5,9 @@
 import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import { z } from 'zod'
-import { addOptions, optionsOf } from './configuration.ts'
-import type { OptionName } from './configuration.ts'
+import { addOptions } from './configuration.ts'
+import { optionsOf } from './options/of-commands.ts'
+import type { OptionName } from './options/rows.ts'
 import { isOutOfDescriptors, tooFewDescriptors } from '../process/descriptors.ts'
 import { Failure, codeOf, exitCode } from '../process/failure.ts'
 import { keepFilesPrivate } from '../process/private-files.ts'
@@ -39,27 +40,27 @@ function defineBelow(parent: Command, name: string, description: string, of: rea
 }
 
 define('up', 'run all regions on this machine until Ctrl-C', optionsOf.up, async (command, json) => {
-  const { runUp } = await import('./commands/up.ts')
+  const { runUp } = await import('./commands/run/up.ts')
   await runUp(command, json)
 })
 
 define('node', 'run the node of one region', optionsOf.node, async (command) => {
-  const { runNode } = await import('./commands/node.ts')
+  const { runNode } = await import('./commands/run/node.ts')
   await runNode(command)
 })
 
 define('cache', 'run a cache with the semantics of DAX before one region', optionsOf.cache, async (command) => {
-  const { runCache } = await import('./commands/cache.ts')
+  const { runCache } = await import('./commands/run/cache.ts')
   await runCache(command)
 })
 
 define('status', 'show regions, links, lag and health', optionsOf.status, async (command, json) => {
-  const { runStatus } = await import('./commands/status.ts')
+  const { runStatus } = await import('./commands/show/status.ts')
   await runStatus(command, json)
 }).option('--check', 'exit status 1 when a region is not ready, 2 when one does not answer')
 
 define('conflicts <table>', 'show the writes that lost last-writer-wins', optionsOf.status, async (command, json) => {
-  const { runConflicts } = await import('./commands/conflicts.ts')
+  const { runConflicts } = await import('./commands/show/conflicts.ts')
   await runConflicts(command, json)
 })
   .option('--region <name>', 'those of one region only, as met there')
@@ -73,7 +74,7 @@ defineBelow(
   'follow the change stream of a table in one region, each record a line of JSON',
   optionsOf.status,
   async (command) => {
-    const { runStreamsTail } = await import('./commands/streams.ts')
+    const { runStreamsTail } = await import('./commands/show/streams.ts')
     await runStreamsTail(command)
   },
 )
@@ -90,7 +91,7 @@ define(
   'compare all replicas of a table; exit status 0 equal, 1 different, 2 not known or an old watermark',
   optionsOf.status,
   async (command, json) => {
-    const { runVerify } = await import('./commands/verify.ts')
+    const { runVerify } = await import('./commands/show/verify.ts')
     await runVerify(command, json)
   },
 ).option(...watermarkAge)
@@ -100,20 +101,20 @@ define(
   'mend what replicas differ in, and compare again; exit status as of verify',
   optionsOf.status,
   async (command, json) => {
-    const { runRepair } = await import('./commands/verify.ts')
+    const { runRepair } = await import('./commands/show/verify.ts')
     await runRepair(command, json)
   },
 ).option(...watermarkAge)
 
 define('pause [table]', 'pause replication of a table or of a link', optionsOf.status, async (command, json) => {
-  const { runPause } = await import('./commands/pause.ts')
+  const { runPause } = await import('./commands/change/pause.ts')
   await runPause(command, json)
 })
   .option('--link <a..b>', 'everything between two regions')
   .option('--for <duration>', 'such as 90s, 5m or PT5M')
 
 define('resume [table]', 'resume what was paused, before its time', optionsOf.status, async (command, json) => {
-  const { runResume } = await import('./commands/pause.ts')
+  const { runResume } = await import('./commands/change/pause.ts')
   await runResume(command, json)
 }).option('--link <a..b>', 'everything between two regions')
 
@@ -125,7 +126,7 @@ defineBelow(
   'remove a replica; with --force also one that a lost region keeps CREATING',
   optionsOf.status,
   async (command, json) => {
-    const { runReplicasRemove } = await import('./commands/replicas.ts')
+    const { runReplicasRemove } = await import('./commands/change/replicas.ts')
     await runReplicasRemove(command, json)
   },
 ).option('--force', 'also while the table is UPDATING')
@@ -138,7 +139,7 @@ defineBelow(
   'delete now, in every region, what it would have deleted by a time',
   optionsOf.status,
   async (command, json) => {
-    const { runTtl } = await import('./commands/ttl.ts')
+    const { runTtl } = await import('./commands/change/ttl.ts')
     await runTtl(command, json)
   },
 ).option('--at <time>', 'seconds since 1970 or a date such as 2027-01-31T12:00:00Z; now when not given')
@@ -148,7 +149,7 @@ define(
   'write what regions on machines of their own need: certificates, NATS servers, nodes',
   optionsOf.deployment,
   async (command, json) => {
-    const { runDeployment } = await import('./commands/deployment.ts')
+    const { runDeployment } = await import('./commands/set-up/deployment.ts')
     await runDeployment(command, json)
   },
 )
@@ -160,7 +161,7 @@ define(
   'make the secrets of regions at NATS servers that are missing, or new ones',
   optionsOf.secrets,
   async (command, json) => {
-    const { runSecrets } = await import('./commands/secrets.ts')
+    const { runSecrets } = await import('./commands/set-up/secrets.ts')
     await runSecrets(command, json)
   },
 ).option(
@@ -169,12 +170,12 @@ define(
 )
 
 define('nats-server', 'make sure of a nats-server and say which', optionsOf.natsServer, async (command, json) => {
-  const { runNatsServer } = await import('./commands/nats-server.ts')
+  const { runNatsServer } = await import('./commands/set-up/nats-server.ts')
   await runNatsServer(command, json)
 })
 
 const links = define('links', 'show the links between the regions', optionsOf.links, async (command, json) => {
-  const { runLinks } = await import('./commands/links.ts')
+  const { runLinks } = await import('./commands/change/links.ts')
   await runLinks(command, json)
 }).enablePositionalOptions()
 
@@ -184,7 +185,7 @@ defineBelow(
   'change links while they run: a..b (both ways), a>b (one), a..all, all',
   optionsOf.links,
   async (command, json) => {
-    const { runLinksSet } = await import('./commands/links.ts')
+    const { runLinksSet } = await import('./commands/change/links.ts')
     await runLinksSet(command, json)
   },
 )
@@ -200,7 +201,7 @@ defineBelow(
   .option('--for <duration>', 'ends by itself after 90s, 5m or PT5M')
 
 defineBelow(links, 'heal [link...]', 'end all faults', optionsOf.links, async (command, json) => {
-  const { runLinksHeal } = await import('./commands/links.ts')
+  const { runLinksHeal } = await import('./commands/change/links.ts')
   await runLinksHeal(command, json)
 }).option('--owner <name>', 'only those of an owner')
 
@@ -210,7 +211,7 @@ defineBelow(
   'carry links: the process that `up` and the containers run',
   optionsOf.linksRun,
   async (command) => {
-    const { runLinksRole } = await import('./commands/links-role.ts')
+    const { runLinksRole } = await import('./commands/run/links-role.ts')
     await runLinksRole(command)
   },
 )
@@ -223,7 +224,7 @@ defineBelow(
   'run a drill; exit status 0 pass, 1 fail, 2 could not run',
   optionsOf.drill,
   async (command, json) => {
-    const { runDrill } = await import('./commands/drill.ts')
+    const { runDrill } = await import('./commands/drill/drill.ts')
     await runDrill(command, json, version)
   },
 )
@@ -237,12 +238,12 @@ defineBelow(
   .option('--allow-harm', 'let it wipe disks and step clocks of regions that are not its own')
 
 defineBelow(drill, 'list', 'the drills that come with Longitude', [], async (_command, json) => {
-  const { runDrillList } = await import('./commands/drill.ts')
+  const { runDrillList } = await import('./commands/drill/drill.ts')
   runDrillList(json)
 })
 
 defineBelow(drill, 'show <file-or-name>', 'print a drill, checked', [], async (command, json) => {
-  const { runDrillShow } = await import('./commands/drill.ts')
+  const { runDrillShow } = await import('./commands/drill/drill.ts')
   runDrillShow(command, json)
 })
 
@@ -252,7 +253,7 @@ defineBelow(
   'make the Markdown and the page from a report again',
   [],
   async (command, json) => {
-    const { runDrillReport } = await import('./commands/drill.ts')
+    const { runDrillReport } = await import('./commands/drill/drill.ts')
     runDrillReport(command, json)
   },
 )
@@ -263,7 +264,7 @@ defineBelow(
   'mend at once what a drill broke that was killed',
   optionsOf.drill,
   async (command, json) => {
-    const { runDrillRestore } = await import('./commands/drill.ts')
+    const { runDrillRestore } = await import('./commands/drill/drill.ts')
     await runDrillRestore(command, json)
   },
 )
@@ -273,7 +274,7 @@ define(
   'reach every region from local ports, with the distances from another region',
   optionsOf.vantage,
   async (command, json) => {
-    const { runVantage } = await import('./commands/vantage.ts')
+    const { runVantage } = await import('./commands/run/vantage.ts')
     await runVantage(command, json)
   },
 )
@@ -283,7 +284,7 @@ define(
   'one endpoint for all regions: each request goes to the region that its signature names',
   optionsOf.frontDoor,
   async (command) => {
-    const { runFrontDoor } = await import('./commands/front-door.ts')
+    const { runFrontDoor } = await import('./commands/run/front-door.ts')
     await runFrontDoor(command)
   },
 )
@@ -293,13 +294,13 @@ define(
   'cut two regions apart, write in both, and see what comes of it',
   optionsOf.natsServer,
   async (command) => {
-    const { runDemo } = await import('./commands/demo.ts')
+    const { runDemo } = await import('./commands/run/demo.ts')
     await runDemo(command)
   },
 ).option('--keep', 'leave the regions running until Ctrl-C')
 
 define('serve', 'run regions in memory, for tests in any language', [], async (command, json) => {
-  const { runServe } = await import('./commands/serve.ts')
+  const { runServe } = await import('./commands/run/serve.ts')
   await runServe(command, json)
 })
   .option('--ephemeral', 'nothing is kept (needed: there is no other kind yet)')
@@ -310,7 +311,7 @@ define('serve', 'run regions in memory, for tests in any language', [], async (c
   .option('--seed <number>', 'the chance of a run with a manual clock is the same again')
 
 program.command('worker', { hidden: true }).action(async () => {
-  const { runWorkerCommand } = await import('./commands/worker.ts')
+  const { runWorkerCommand } = await import('./commands/run/worker.ts')
   await runWorkerCommand()
 })
 

@@ -7,6 +7,7 @@
 import { randomBytes } from 'node:crypto'
 import {
   closeSync,
+  existsSync,
   fsyncSync,
   linkSync,
   mkdirSync,
@@ -14,6 +15,8 @@ import {
   readFileSync,
   readdirSync,
   renameSync,
+  rmSync,
+  rmdirSync,
   statSync,
   unlinkSync,
   writeSync,
@@ -64,44 +67,67 @@ export type DataFolder = {
   /** Whether the folder is still there, and still this run's. */
   isOurs(): boolean
   release(): Promise<void>
+  /** Releases it and removes what this run has made, for a run that was refused before it kept anything. */
+  discard(): Promise<void>
 }
 
-/** Rejects with a Failure that says what is wrong with the folder. */
+export type OpenOptions = { readonly endpoints: Endpoints; readonly services?: Services }
+
+/** Rejects with a Failure that says what is wrong with the folder, and leaves none that was not there. */
 export async function openDataFolder(
   folder: string,
   regions: readonly Region[],
-  { endpoints, services = {} }: { readonly endpoints: Endpoints; readonly services?: Services },
+  options: OpenOptions,
 ): Promise<DataFolder> {
+  const made: string[] = []
   try {
-    makeFolder(folder)
+    try {
+      makeFolder(folder, made)
+    } catch (error) {
+      throw new Failure(`the data folder ${folder} cannot be made: ${messageOf(error)}`)
+    }
+    return await opened({ folder, made }, regions, options)
   } catch (error) {
-    throw new Failure(`the data folder ${folder} cannot be made: ${messageOf(error)}`)
+    removeEmpty(made)
+    throw error
   }
+}
+
+type Made = { readonly folder: string; /** The deepest last. */ readonly made: readonly string[] }
+
+async function opened(
+  { folder, made }: Made,
+  regions: readonly Region[],
+  { endpoints, services = {} }: OpenOptions,
+): Promise<DataFolder> {
   const before = readMarker(folder)
   if (before === undefined) refuseForeign(folder)
   refuseHeld(folder, join(folder, lockName))
   tightenFolder(folder)
+  const hadToken = existsSync(join(folder, adminTokenName))
   const claim = await claimed(folder)
   const run = randomBytes(16).toString('hex')
+  const release = async (): Promise<void> => {
+    releaseLock(folder, run)
+    await claim.release()
+  }
   try {
     const abandoned = lock(folder, { endpoints, services, run })
-    try {
-      writeMarker(folder, before ?? { format, regions: {} }, regions)
-    } catch (error) {
-      releaseLock(folder, run)
-      throw error
-    }
+    writeMarker(folder, before ?? { format, regions: {} }, regions)
     return {
       run,
       abandoned,
       isOurs: () => isLockOf(folder, run),
-      release: async () => {
-        releaseLock(folder, run)
-        await claim.release()
+      release,
+      discard: async () => {
+        if (before === undefined && isLockOf(folder, run)) rmSync(join(folder, markerName), { force: true })
+        if (before === undefined && !hadToken) rmSync(join(folder, adminTokenName), { force: true })
+        await release()
+        removeEmpty(made)
       },
     }
   } catch (error) {
-    await claim.release()
+    await release()
     throw error
   }
 }
@@ -119,10 +145,20 @@ async function claimed(folder: string): Promise<FolderClaim> {
 }
 
 /** Not mkdirSync's own recursion, which on Linux never ends below a folder such as /proc. */
-function makeFolder(folder: string): void {
+function makeFolder(folder: string, made: string[]): void {
   if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return
-  if (statSync(dirname(folder), { throwIfNoEntry: false }) === undefined) makeFolder(dirname(folder))
+  if (statSync(dirname(folder), { throwIfNoEntry: false }) === undefined) makeFolder(dirname(folder), made)
   mkdirSync(folder)
+  made.push(folder)
+}
+
+/** The deepest first; one with something in it stays, with all above it. */
+function removeEmpty(made: readonly string[]): void {
+  try {
+    for (const folder of made.toReversed()) rmdirSync(folder)
+  } catch {
+    // It is in use by now, or gone.
+  }
 }
 
 /** Of the regions that run on the folder now; undefined when none do. */

@@ -15,10 +15,13 @@ export type Asked = {
   readonly regions: readonly string[]
   readonly basePort: number
   readonly host: string
+  /** The ports were named, and no folder: what runs on the usual folder is not meant. */
+  readonly byPorts?: boolean
 }
 
 export function endpointsAsked(options: Asked): Readonly<Record<string, string>> {
-  return endpointsOf(resolve(options.data)) ?? byPorts(options)
+  const found = options.byPorts === true ? undefined : endpointsOf(resolve(options.data))
+  return found ?? byPorts(options)
 }
 
 /** A region, its endpoint, and the token that it wants for administration. */

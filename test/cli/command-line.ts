@@ -14,10 +14,14 @@ import { identityOf } from '../../src/process/process-identity.ts'
 const root = fileURLToPath(new URL('../..', import.meta.url))
 export const programPath = join(root, 'dist', 'cli', 'cli.js')
 const startMsMax = 30_000
+/** Where the runs of one test file are recorded. */
+const stateHome = join(tmpdir(), `longitude-cli-state-${process.pid}`)
+process.on('exit', () => rmSync(stateHome, { recursive: true, force: true }))
 
 export type Ended = { readonly status: number | null; readonly output: string; readonly errors: string }
 
 export type Overview = {
+  readonly name: string
   readonly regions: readonly {
     readonly region: string
     readonly endpoint: string
@@ -141,7 +145,7 @@ function start(args: readonly string[]): ChildProcess {
   return spawn(process.execPath, [programPath, ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
-    env: environment,
+    env: { ...environment, XDG_STATE_HOME: stateHome },
     cwd: tmpdir(),
   })
 }

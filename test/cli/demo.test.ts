@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { embeddedStage } from '../../src/cli/commands/demo.ts'
-import { tellDemo } from '../../src/cli/demo-story.ts'
+import { embeddedStage } from '../../src/cli/commands/run/demo.ts'
+import { tellDemo } from '../../src/cli/commands/run/demo-story.ts'
 
 test(
   'the demo tells who won, what was lost, the lag and the verdict, on the embedded cluster too',

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
@@ -93,10 +93,16 @@ describe('a mistake at the command line is told in a sentence', { timeout: 30_00
     expect(await refused('up', '--config', file)).toContain('no option basPort')
   })
 
-  test('a nats-server that is none', async () => {
-    expect(await refused('up', '--data', folder(), '--nats-server', '/bin/sh', '--base-port', port())).toContain(
-      '/bin/sh',
-    )
+  test('a nats-server that is none, and the folder is empty again', async () => {
+    const data = folder()
+    expect(await refused('up', '--data', data, '--nats-server', '/bin/sh', '--base-port', port())).toContain('/bin/sh')
+    expect(readdirSync(data)).toEqual([])
+  })
+
+  test('a file of credentials that is not there, before a folder is made', async () => {
+    const data = join(folder(), 'data')
+    expect(await refused('up', '--data', data, '--credentials', '/nowhere/keys.json')).toContain('/nowhere/keys.json')
+    expect(existsSync(data)).toBe(false)
   })
 
   test('a node whose store is that of another region', async () => {

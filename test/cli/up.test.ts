@@ -1,5 +1,5 @@
-import { readdirSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, readdirSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { GetItemCommand, PutItemCommand, type DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeAll, describe, expect, test } from 'vitest'
 import {
@@ -130,19 +130,29 @@ describe('longitude up', { timeout: 60_000 }, () => {
     const sameFolder = await longitude('up', '--data', data, '--base-port', String(randomBasePort()))
     expect(sameFolder.status).toBe(1)
     expect(sameFolder.errors).toContain(`${data} is in use by process ${running.supervisor.pid}`)
-    const samePorts = await longitude('up', '--data', folder(), '--base-port', String(running.basePort), ...two)
+    const refused = join(folder(), 'new', 'data')
+    const samePorts = await longitude('up', '--data', refused, '--base-port', String(running.basePort), ...two)
     expect(samePorts.status).toBe(1)
+    // Nothing is left of what it had made.
+    expect(existsSync(dirname(refused))).toBe(false)
+    const sameName = await longitude('up', '--data', refused, '--name', running.overview.name, ...two)
+    expect(sameName).toMatchObject({ status: 1, errors: expect.stringContaining(`${data} (process`) })
+    expect(existsSync(dirname(refused))).toBe(false)
     expect(samePorts.errors).toContain(`port ${running.basePort} (the endpoint of us-east-1)`)
     expect(samePorts.errors).toContain('--base-port')
     expect(alive(running.overview.processes)).toEqual(running.overview.processes)
   })
 
-  test('is described by status, also where a region is down', async () => {
+  test('is described by status from any folder, also where a region is down', async () => {
     const data = folder()
-    const { basePort } = await upWith(data, ...two)
-    const lines = await longitude('status', '--data', data)
-    expect(lines).toMatchObject({ status: 0, errors: '' })
-    expect(lines.output).toMatch(/us-east-1 .* ready/)
+    const { basePort, overview } = await upWith(data, ...two, '--name', 'shop')
+    expect(overview.name).toBe('shop')
+    // From another folder: it is the only one that runs, it has a name, and its ports name it too.
+    for (const args of [[], ['--data', data], ['--name', 'shop'], ['--base-port', String(basePort)]]) {
+      const lines = await longitude('status', ...args)
+      expect(lines).toMatchObject({ status: 0, errors: '' })
+      expect(lines.output).toMatch(/us-east-1 .* ready/)
+    }
     // Somebody without the token learns that they are ready, and what to do to learn more.
     const elsewhere = [
       '--data',

@@ -8,7 +8,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { Command } from 'commander'
-import { options } from '../../src/cli/configuration.ts'
+import { options } from '../../src/cli/options/rows.ts'
 
 export const page = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url))
 

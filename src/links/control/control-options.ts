@@ -8,12 +8,15 @@ import { LinksControl } from './control-client.ts'
 export type ControlledBy = AdminTokenOptions & {
   readonly control: readonly string[]
   readonly basePort: number
+  /** The ports were named, and no folder: what runs on the usual folder is not meant. */
+  readonly byPorts?: boolean
 }
 
 /** What was named; else that of the run on the data folder; else where a run with this base port would have it. */
 export function controlOf(options: ControlledBy): LinksControl {
-  const { control, data, basePort } = options
-  const found = servicesOf(resolve(data))['linksControl'] ?? linksControl(basePort)
+  const { control, data, basePort, byPorts = false } = options
+  const running = byPorts ? undefined : servicesOf(resolve(data))['linksControl']
+  const found = running ?? linksControl(basePort)
   const urls = (control.length === 0 ? [found] : control).map((url) => url.replace(/\/+$/, ''))
   return new LinksControl({ urls, token: foundToken(options) })
 }

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { options } from '../../../src/cli/configuration.ts'
+import { options } from '../../../src/cli/options/rows.ts'
 
 type Service = {
   readonly image: string

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { afterEach, describe, expect, test, vi } from 'vitest'
-import { addOptions, optionsOf, readOptions } from '../../../src/cli/configuration.ts'
+import { addOptions, readOptions } from '../../../src/cli/configuration.ts'
+import { optionsOf } from '../../../src/cli/options/of-commands.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'longitude-options-'))
 const file = join(folder, 'options.json')

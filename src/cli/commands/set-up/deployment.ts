@@ -1,11 +1,12 @@
 /** `longitude deployment`: a folder for each region, to be copied to its host; docs/deployment.md goes on from there. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { authorityFolder, writeDeployment } from '../../deployment/deployment.ts'
-import { Failure } from '../../process/failure.ts'
-import { readRegions } from '../../deployment/regions.ts'
-import { tableText } from '../../process/table-text.ts'
+import { readOptions } from '../../configuration.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { authorityFolder, writeDeployment } from '../../../deployment/deployment.ts'
+import { Failure } from '../../../process/failure.ts'
+import { readRegions } from '../../../deployment/regions.ts'
+import { tableText } from '../../../process/table-text.ts'
 
 export async function runDeployment(command: Command, json: boolean): Promise<void> {
   const options = readOptions(command, optionsOf.deployment)

@@ -1,16 +1,17 @@
 /** `longitude front-door`: the process that `up` runs for it, and that a container of its own can be. */
 import type { Command } from 'commander'
-import { pinoLog } from '../../adapters/system/pino-log.ts'
-import { unmeasured, watchTurns } from '../../adapters/system/turn-watch.ts'
-import { byRegion } from '../addresses.ts'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { nodeDescriptorsMin, requireDescriptors } from '../../process/descriptors.ts'
-import { endpointsAsked } from '../../deployment/endpoints.ts'
-import { FrontDoor } from '../../front-door/front-door.ts'
-import type { Parent } from '../../process/process-end.ts'
-import { readRegions } from '../../deployment/regions.ts'
-import { runRole, serveUntilEnd } from '../../process/role.ts'
-import { frontDoorPortAt } from '../../deployment/layout.ts'
+import { pinoLog } from '../../../adapters/system/pino-log.ts'
+import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
+import { byRegion } from '../../options/addresses.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
+import { endpointsAsked } from '../../../deployment/endpoints.ts'
+import { FrontDoor } from '../../../front-door/front-door.ts'
+import type { Parent } from '../../../process/process-end.ts'
+import { readRegions } from '../../../deployment/regions.ts'
+import { runRole, serveUntilEnd } from '../../../process/role.ts'
+import { frontDoorPortAt } from '../../../deployment/layout.ts'
 
 export async function runFrontDoor(command: Command): Promise<void> {
   await runRole(async (parent) => await serve(command, parent))
@@ -18,7 +19,7 @@ export async function runFrontDoor(command: Command): Promise<void> {
 
 async function serve(command: Command, parent: Parent): Promise<void> {
   requireDescriptors(nodeDescriptorsMin, 'the front door')
-  const options = readOptions(command, optionsOf.frontDoor)
+  const options = readOptionsFound(command, optionsOf.frontDoor)
   const { upstream, basePort, host, frontDoorPort = frontDoorPortAt(basePort), logLevel = 'info', logFormat } = options
   const endpoints = upstream.length === 0 ? endpointsAsked({ ...options, host: '127.0.0.1' }) : byRegion(upstream)
   const known = readRegions(options.regionsFolder)

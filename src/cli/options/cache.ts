@@ -1,6 +1,6 @@
-/** The options of a cache. Rows of configuration.ts. */
+/** The options of a cache. Rows of rows.ts. */
 import { z } from 'zod'
-import { durationMs } from '../process/duration.ts'
+import { durationMs } from '../../process/duration.ts'
 
 const day = 24 * 60 * 60 * 1000
 const duration = z

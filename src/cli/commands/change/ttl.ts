@@ -4,9 +4,10 @@
  */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { type Administered, askAdmin, regionsAdministered } from '../../deployment/endpoints.ts'
-import { Failure, messageOf } from '../../process/failure.ts'
-import { optionsOf, readOptions } from '../configuration.ts'
+import { type Administered, askAdmin, regionsAdministered } from '../../../deployment/endpoints.ts'
+import { Failure, messageOf } from '../../../process/failure.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
 
 const answer = z.object({ deleted: z.number(), isWhole: z.boolean() })
 /** Of one region; each deletes some thousands. */
@@ -16,7 +17,7 @@ export async function runTtl(command: Command, json: boolean): Promise<void> {
   const [table = ''] = command.args
   const at = secondOf(command.opts<{ at?: string }>().at)
   const problems: string[] = []
-  for (const endpoint of regionsAdministered(readOptions(command, optionsOf.status))) {
+  for (const endpoint of regionsAdministered(readOptionsFound(command, optionsOf.status))) {
     const region = endpoint[0]
     try {
       const deleted = await runIn(endpoint, { table, at })

@@ -5,10 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { regionsAdministered } from '../../deployment/endpoints.ts'
-import { NoAnswer, type Place, Refusal, Wire } from '../../drills/run/load/wire.ts'
-import { Failure } from '../../process/failure.ts'
-import { optionsOf, readOptions } from '../configuration.ts'
+import { regionsAdministered } from '../../../deployment/endpoints.ts'
+import { NoAnswer, type Place, Refusal, Wire } from '../../../drills/run/load/wire.ts'
+import { Failure } from '../../../process/failure.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
 
 const pollMs = 500
 const describeMs = 5000
@@ -45,7 +46,7 @@ export async function runStreamsTail(command: Command): Promise<void> {
 }
 
 function placeOf(command: Command, region: string | undefined): Place {
-  const running = regionsAdministered(readOptions(command, optionsOf.status))
+  const running = regionsAdministered(readOptionsFound(command, optionsOf.status))
   const [name, endpoint] = running.find(([each]) => region === undefined || each === region) ?? []
   if (name === undefined || endpoint === undefined)
     throw new Failure(`no region ${region ?? ''}; running are ${running.map(([each]) => each).join(', ')}`)

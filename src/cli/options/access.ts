@@ -1,4 +1,4 @@
-/** The options of who may speak to our ports: browsers' pages, names, and the token of administration. Rows of configuration.ts. */
+/** The options of who may speak to our ports: browsers' pages, names, and the token of administration. Rows of rows.ts. */
 import { z } from 'zod'
 
 const texts = z.union([

@@ -1,6 +1,6 @@
 /** The story of `longitude demo`, told on a stage: what two regions make of writes on both sides of a cut. */
 import { performance } from 'node:perf_hooks'
-import { Failure } from '../process/failure.ts'
+import { Failure } from '../../../process/failure.ts'
 
 /** Regions that can be cut off from each other, and asked what came of it. */
 export type DemoStage = {
@@ -44,6 +44,8 @@ export async function tellDemo(stage: DemoStage, print: (line: string) => void):
   const wroteMs = performance.now()
   await until(`${there} has the order`, async () => (await read(stage, there)) === 'placed')
   at(`${here} writes order 1001: placed. ${there} has it ${Math.round(performance.now() - wroteMs)} ms later.`)
+  // What is pending later is then what the cut has left.
+  await until('everything has arrived', async () => (await pendingOf(stage)) === 0)
   await stage.cut()
   at('The link is CUT. Both regions go on reading and writing:')
   await write(stage, here, 'shipped')

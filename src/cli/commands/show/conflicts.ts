@@ -5,10 +5,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { conflictsMax } from '../../core/limits.ts'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { type Administered, askAdmin, regionsAdministered } from '../../deployment/endpoints.ts'
-import { Failure, exitCode, messageOf } from '../../process/failure.ts'
+import { conflictsMax } from '../../../core/limits.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { type Administered, askAdmin, regionsAdministered } from '../../../deployment/endpoints.ts'
+import { Failure, exitCode, messageOf } from '../../../process/failure.ts'
 
 const pollMs = 500
 
@@ -53,7 +54,7 @@ export async function runConflicts(command: Command, json: boolean): Promise<voi
 }
 
 function feedsOf(command: Command, region: string | undefined): Feed[] {
-  const endpoints = regionsAdministered(readOptions(command, optionsOf.status))
+  const endpoints = regionsAdministered(readOptionsFound(command, optionsOf.status))
   const asked = endpoints.filter(([name]) => region === undefined || name === region)
   if (asked.length === 0)
     throw new Failure(`no region ${region}; running are ${endpoints.map(([name]) => name).join(', ')}`)

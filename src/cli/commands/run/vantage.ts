@@ -3,20 +3,21 @@
  * ran there, until Ctrl-C. The same links as between the regions, in this process, with a control of their own.
  */
 import type { Command } from 'commander'
-import { adminToken } from '../../deployment/secrets/admin-token.ts'
-import { byRegion } from '../addresses.ts'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { endpointsAsked } from '../../deployment/endpoints.ts'
-import { Failure, messageOf } from '../../process/failure.ts'
-import { startLinksControl } from '../../links/control/control-server.ts'
-import { Links } from '../../links/links.ts'
-import type { LinkPlan } from '../../links/links.ts'
-import { delayText } from '../../links/quantities.ts'
-import { plainShape } from '../../links/lane/shape.ts'
-import { childOf } from '../../process/process-end.ts'
-import { readRegions } from '../../deployment/regions.ts'
-import { endpointAt, unmeasuredRoundTripMs } from '../../deployment/layout.ts'
-import { tableText } from '../../process/table-text.ts'
+import { adminToken } from '../../../deployment/secrets/admin-token.ts'
+import { byRegion } from '../../options/addresses.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { endpointsAsked } from '../../../deployment/endpoints.ts'
+import { Failure, messageOf } from '../../../process/failure.ts'
+import { startLinksControl } from '../../../links/control/control-server.ts'
+import { Links } from '../../../links/links.ts'
+import type { LinkPlan } from '../../../links/links.ts'
+import { delayText } from '../../../links/quantities.ts'
+import { plainShape } from '../../../links/lane/shape.ts'
+import { childOf } from '../../../process/process-end.ts'
+import { readRegions } from '../../../deployment/regions.ts'
+import { endpointAt, unmeasuredRoundTripMs } from '../../../deployment/layout.ts'
+import { tableText } from '../../../process/table-text.ts'
 
 const firstPortOffset = 800
 const controlOffset = 99
@@ -34,7 +35,7 @@ type Chosen = { readonly upstream: readonly unknown[]; readonly basePort: number
 
 export async function runVantage(command: Command, json: boolean): Promise<void> {
   const parent = childOf()
-  const options = readOptions(command, optionsOf.vantage)
+  const options = readOptionsFound(command, optionsOf.vantage)
   const known = readRegions(options.regionsFolder)
   const vantage = known.named(command.args[0] ?? '')
   const { host } = options

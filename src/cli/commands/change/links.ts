@@ -1,15 +1,16 @@
 /** `longitude links`, `links set` and `links heal`: what the distances between the regions are now, and changing them. */
 import type { Command } from 'commander'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { Failure } from '../../process/failure.ts'
-import type { LinkView, SetRequest } from '../../links/control/control-client.ts'
-import { controlOf } from '../../links/control/control-options.ts'
-import { bandwidthText, delayText, stallText } from '../../links/quantities.ts'
-import type { Shape } from '../../links/lane/shape.ts'
-import { tableText } from '../../process/table-text.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { Failure } from '../../../process/failure.ts'
+import type { LinkView, SetRequest } from '../../../links/control/control-client.ts'
+import { controlOf } from '../../../links/control/control-options.ts'
+import { bandwidthText, delayText, stallText } from '../../../links/quantities.ts'
+import type { Shape } from '../../../links/lane/shape.ts'
+import { tableText } from '../../../process/table-text.ts'
 
 export async function runLinks(command: Command, json: boolean): Promise<void> {
-  print(await controlOf(readOptions(command, optionsOf.links)).list(), json)
+  print(await controlOf(readOptionsFound(command, optionsOf.links)).list(), json)
 }
 
 type SetFlags = Pick<SetRequest, 'rtt' | 'jitter' | 'bandwidth' | 'stall' | 'owner' | 'for'> & {
@@ -30,13 +31,13 @@ export async function runLinksSet(command: Command, json: boolean): Promise<void
   const figures = { rtt, jitter, bandwidth, stall, state: states[0], owner, for: time }
   const given = Object.fromEntries(Object.entries(figures).filter(([, value]) => value !== undefined))
   const names = command.args.map((name) => (oneWay === true ? name.replace('..', '>') : name))
-  print(await controlOf(readOptions(command, optionsOf.links)).set({ links: names, ...given }), json)
+  print(await controlOf(readOptionsFound(command, optionsOf.links)).set({ links: names, ...given }), json)
 }
 
 export async function runLinksHeal(command: Command, json: boolean): Promise<void> {
   const { owner } = command.opts<{ owner?: string }>()
   const links = command.args
-  const healed = await controlOf(readOptions(command, optionsOf.links)).heal({
+  const healed = await controlOf(readOptionsFound(command, optionsOf.links)).heal({
     ...(owner === undefined ? {} : { owner }),
     ...(links.length === 0 ? {} : { links }),
   })

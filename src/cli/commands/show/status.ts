@@ -1,11 +1,12 @@
 /** `longitude status`: asks every region what it knows and puts it together; a region that is down is one line of it. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { narrowBytesPerSecond } from '../../core/limits.ts'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { type Administered, askAdmin, regionsAdministered, Unanswered } from '../../deployment/endpoints.ts'
-import { Failure, exitCode, messageOf } from '../../process/failure.ts'
-import { tableText } from '../../process/table-text.ts'
+import { narrowBytesPerSecond } from '../../../core/limits.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { type Administered, askAdmin, regionsAdministered, Unanswered } from '../../../deployment/endpoints.ts'
+import { Failure, exitCode, messageOf } from '../../../process/failure.ts'
+import { tableText } from '../../../process/table-text.ts'
 import { missingStatus, missingText } from './missing-text.ts'
 
 const answerMsMax = 3000
@@ -111,7 +112,7 @@ type LinkStatus = {
 
 export async function runStatus(command: Command, json: boolean): Promise<void> {
   const regions = await Promise.all(
-    regionsAdministered(readOptions(command, optionsOf.status)).map(async (at) => await ask(at)),
+    regionsAdministered(readOptionsFound(command, optionsOf.status)).map(async (at) => await ask(at)),
   )
   const links = linksOf(regions)
   console.log(json ? JSON.stringify({ regions, links }) : textOf(regions, links))

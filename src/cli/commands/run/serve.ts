@@ -1,13 +1,13 @@
 /** `longitude serve --ephemeral`: regions in memory, in this one process, for test suites in any language. Nothing is kept. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { Failure, codeOf } from '../../process/failure.ts'
-import { childOf } from '../../process/process-end.ts'
-import { tableText } from '../../process/table-text.ts'
-import { wrongShape } from '../../process/wrong-shape.ts'
-import type { Cluster } from '../../testing/cluster-api.ts'
-import { EmbeddedCluster } from '../../testing/cluster.ts'
-import { controlRoutes } from '../../testing/control-routes.ts'
+import { Failure, codeOf } from '../../../process/failure.ts'
+import { childOf } from '../../../process/process-end.ts'
+import { tableText } from '../../../process/table-text.ts'
+import { wrongShape } from '../../../process/wrong-shape.ts'
+import type { Cluster } from '../../../testing/cluster-api.ts'
+import { EmbeddedCluster } from '../../../testing/cluster.ts'
+import { controlRoutes } from '../../../testing/control-routes.ts'
 
 const given = z.object({
   ephemeral: z.boolean().optional(),

@@ -3,14 +3,15 @@
  * CREATING, as that of a lost region is for as long as the region is away: UpdateTable has to wait for it, as on AWS.
  */
 import type { Command } from 'commander'
-import { askAdmin, regionsAdministered } from '../../deployment/endpoints.ts'
-import { Failure, messageOf } from '../../process/failure.ts'
-import { optionsOf, readOptions } from '../configuration.ts'
+import { askAdmin, regionsAdministered } from '../../../deployment/endpoints.ts'
+import { Failure, messageOf } from '../../../process/failure.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
 
 export async function runReplicasRemove(command: Command, json: boolean): Promise<void> {
   const [table = '', region = ''] = command.args
   const { force = false } = command.opts<{ force?: boolean }>()
-  const others = regionsAdministered(readOptions(command, optionsOf.status)).filter(([name]) => name !== region)
+  const others = regionsAdministered(readOptionsFound(command, optionsOf.status)).filter(([name]) => name !== region)
   const problems: string[] = []
   for (const endpoint of others) {
     try {

@@ -1,16 +1,17 @@
 /** `longitude cache`: a cache with DAX's semantics before one region, on a port of its own. */
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
-import { bufferPoolSizeBytes } from '../../core/limits.ts'
-import { startCache } from '../../cache/start-cache.ts'
-import { adminToken } from '../../deployment/secrets/admin-token.ts'
-import { byRegion } from '../addresses.ts'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { nodeDescriptorsMin, requireDescriptors } from '../../process/descriptors.ts'
-import { Failure, messageOf } from '../../process/failure.ts'
-import { endpointTls, natsAccess } from '../../deployment/secrets/nats-access.ts'
-import type { Parent } from '../../process/process-end.ts'
-import { roleLog, runRole, serveUntilEnd } from '../../process/role.ts'
+import { bufferPoolSizeBytes } from '../../../core/limits.ts'
+import { startCache } from '../../../cache/start-cache.ts'
+import { adminToken } from '../../../deployment/secrets/admin-token.ts'
+import { byRegion } from '../../options/addresses.ts'
+import { readOptions } from '../../configuration.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
+import { Failure, messageOf } from '../../../process/failure.ts'
+import { endpointTls, natsAccess } from '../../../deployment/secrets/nats-access.ts'
+import type { Parent } from '../../../process/process-end.ts'
+import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
 
 export async function runCache(command: Command): Promise<void> {
   await runRole((parent) => serve(command, parent))

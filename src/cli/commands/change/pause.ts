@@ -3,10 +3,11 @@
  * that is concerned is told; clients notice nothing, and what was written meanwhile arrives afterwards.
  */
 import type { Command } from 'commander'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { durationMs } from '../../process/duration.ts'
-import { type Administered, askAdmin, regionsAdministered, Unanswered } from '../../deployment/endpoints.ts'
-import { Failure, messageOf } from '../../process/failure.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { durationMs } from '../../../process/duration.ts'
+import { type Administered, askAdmin, regionsAdministered, Unanswered } from '../../../deployment/endpoints.ts'
+import { Failure, messageOf } from '../../../process/failure.ts'
 
 type What = { readonly table: string } | { readonly link: readonly [string, string] }
 type Told = {
@@ -32,7 +33,7 @@ export async function runResume(command: Command, json: boolean): Promise<void> 
 
 async function tell(command: Command, json: boolean, verb: 'pause' | 'resume', more: object): Promise<void> {
   const what = whatOf(command)
-  const endpoints = regionsAdministered(readOptions(command, optionsOf.status))
+  const endpoints = regionsAdministered(readOptionsFound(command, optionsOf.status))
   const concerned = 'link' in what ? endpoints.filter(([region]) => what.link.includes(region)) : endpoints
   if ('link' in what && concerned.length < 2)
     throw new Failure(`${what.link.join('..')} is no link between running regions`)

@@ -3,21 +3,22 @@ import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { Report } from '../../drills/report/report.ts'
-import { foundToken } from '../../deployment/secrets/admin-token.ts'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { runSession } from '../../drills/run/drill-session.ts'
-import { composeTarget } from '../../drills/run/targets/compose-target.ts'
-import { builtInDrills, findDrill, readReport, renderReport, writeReport } from '../../drills/run/files.ts'
-import { startPrivateRegions } from '../../drills/run/targets/private-regions.ts'
-import { runningTarget } from '../../drills/run/targets/process-target.ts'
-import { Interrupted } from '../../drills/run/run-drill.ts'
-import type { Target } from '../../drills/run/targets/target.ts'
-import { NoAnswer, Refusal } from '../../drills/run/load/wire.ts'
-import { Failure, messageOf } from '../../process/failure.ts'
-import { LinksControl } from '../../links/control/control-client.ts'
-import { controlOf } from '../../supervisor/control-client.ts'
-import { tableText } from '../../process/table-text.ts'
+import type { Report } from '../../../drills/report/report.ts'
+import { foundToken } from '../../../deployment/secrets/admin-token.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { runSession } from '../../../drills/run/drill-session.ts'
+import { composeTarget } from '../../../drills/run/targets/compose-target.ts'
+import { builtInDrills, findDrill, readReport, renderReport, writeReport } from '../../../drills/run/files.ts'
+import { startPrivateRegions } from '../../../drills/run/targets/private-regions.ts'
+import { runningTarget } from '../../../drills/run/targets/process-target.ts'
+import { Interrupted } from '../../../drills/run/run-drill.ts'
+import type { Target } from '../../../drills/run/targets/target.ts'
+import { NoAnswer, Refusal } from '../../../drills/run/load/wire.ts'
+import { Failure, messageOf } from '../../../process/failure.ts'
+import { LinksControl } from '../../../links/control/control-client.ts'
+import { controlOf } from '../../../supervisor/control-client.ts'
+import { tableText } from '../../../process/table-text.ts'
 
 /** As `grep` has it: 1 is an answer, 2 is none. */
 const status = { passed: 0, failed: 1, couldNotRun: 2 } as const
@@ -98,7 +99,7 @@ async function targetFor(
   { owner, logFile }: { readonly owner: string; readonly logFile: string },
 ): Promise<Target> {
   const flags = command.opts<RunFlags>()
-  const options = readOptions(command, optionsOf.drill)
+  const options = readOptionsFound(command, optionsOf.drill)
   const progress = (line: string): void => console.error(`longitude: ${line}`)
   if (flags.start === true && flags.compose !== undefined) throw new Failure('either --start or --compose')
   if (flags.start === true) return await startPrivateRegions({ ...options, regions, owner, logFile, progress })
@@ -126,7 +127,7 @@ export function runDrillReport(command: Command, json: boolean): void {
 
 /** What a drill broke that was killed before it could mend it, now instead of when its lease runs out. */
 export async function runDrillRestore(command: Command, json: boolean): Promise<void> {
-  const options = readOptions(command, optionsOf.drill)
+  const options = readOptionsFound(command, optionsOf.drill)
   const { data } = options
   const control = controlOf({ ...options, data: resolve(data) })
   if (control === undefined) throw new Failure(`no \`longitude up\` runs on ${resolve(data)}: there is nothing to mend`)

@@ -5,11 +5,12 @@
  */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { watermarkAgeMsMax } from '../../core/limits.ts'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { durationMs } from '../../process/duration.ts'
-import { type Administered, askAdmin, regionsAdministered } from '../../deployment/endpoints.ts'
-import { exitCode, Failure, messageOf } from '../../process/failure.ts'
+import { watermarkAgeMsMax } from '../../../core/limits.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { durationMs } from '../../../process/duration.ts'
+import { type Administered, askAdmin, regionsAdministered } from '../../../deployment/endpoints.ts'
+import { exitCode, Failure, messageOf } from '../../../process/failure.ts'
 
 /** A large table takes its time. */
 const answerMsMax = 60 * 60 * 1000
@@ -142,7 +143,7 @@ async function ask(endpoint: Endpoint, verb: string, table: string): Promise<unk
 }
 
 function endpointsOf(command: Command): readonly Endpoint[] {
-  return regionsAdministered(readOptions(command, optionsOf.status))
+  return regionsAdministered(readOptionsFound(command, optionsOf.status))
 }
 
 function tableOf(command: Command): string {

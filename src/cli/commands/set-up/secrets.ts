@@ -1,15 +1,17 @@
 /** `longitude secrets`: the secrets of regions at NATS servers and the keys of their messages, made or rotated. A deployment that runs takes them up by itself. */
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import { optionsOf, readOptions } from '../configuration.ts'
-import { accountLines } from '../../deployment/secrets/nats-accounts.ts'
-import { Failure } from '../../process/failure.ts'
+import { readOptions } from '../../configuration.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { accountLines } from '../../../deployment/secrets/nats-accounts.ts'
+import { Failure } from '../../../process/failure.ts'
 import {
   makeMessageKeys,
   messageKeyPath,
   messageKeysName,
   rotateMessageKeys,
-} from '../../deployment/secrets/message-keys.ts'
+} from '../../../deployment/secrets/message-keys.ts'
 import {
   identitiesOf,
   makeNatsSecrets,
@@ -17,19 +19,20 @@ import {
   regionsWithSecrets,
   rotateNatsSecrets,
   seedPath,
-} from '../../deployment/secrets/nats-secrets.ts'
-import { natsSettings } from '../../nats-server/settings.ts'
-import { writeConfiguration } from '../../supervisor/nats-process.ts'
-import { tableText } from '../../process/table-text.ts'
+} from '../../../deployment/secrets/nats-secrets.ts'
+import { natsSettings } from '../../../nats-server/settings.ts'
+import { writeConfiguration } from '../../../supervisor/nats-process.ts'
+import { tableText } from '../../../process/table-text.ts'
 
 type Paths = { readonly region: string; readonly node: string; readonly cache: string; readonly conf?: string }
 type AllPaths = Paths & { readonly messages: string }
 
 /** Prints paths, and nothing of what is in them. */
 export async function runSecrets(command: Command, json: boolean): Promise<void> {
-  const options = readOptions(command, optionsOf.secrets)
-  const folder = resolve(options.natsSecrets ?? join(options.data, natsSecretsName))
   const { rotate } = command.opts<{ rotate?: true | readonly string[] }>()
+  // New secrets are for regions that run or have run; a new folder is where the options say.
+  const options = (rotate === undefined ? readOptions : readOptionsFound)(command, optionsOf.secrets)
+  const folder = resolve(options.natsSecrets ?? join(options.data, natsSecretsName))
   const regions = rotate === undefined ? options.regions : rotated(folder, rotate)
   for (const region of regions) requireName(region)
   const keys = resolve(options.messageKeys ?? join(options.data, messageKeysName))

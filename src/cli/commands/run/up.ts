@@ -1,0 +1,275 @@
+/** `longitude up`: all regions on this machine, until Ctrl-C. */
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { pinoLog } from '../../../adapters/system/pino-log.ts'
+import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
+import { adminToken } from '../../../deployment/secrets/admin-token.ts'
+import { readOptions } from '../../configuration.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { type DataFolder, openDataFolder } from '../../../deployment/data-folder.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
+import { Failure, exitCode, messageOf } from '../../../process/failure.ts'
+import { Lifecycle } from '../../../region/lifecycle.ts'
+import { findNatsServer } from '../../../nats-server/find.ts'
+import { ownProgram } from '../../../process/own-program.ts'
+import { signalStatus } from '../../../process/process-end.ts'
+import { type Recorded, recordDeployment, stateFolder } from '../../../deployment/running.ts'
+import { readCredentials } from '../../../deployment/secrets/credentials.ts'
+import { readRegions } from '../../../deployment/regions.ts'
+import { startControlServer } from '../../../supervisor/control-server.ts'
+import { lineSink } from '../../../supervisor/child-lines.ts'
+import { layOut, linksControl, portsOf } from '../../../deployment/layout.ts'
+import type { Layout } from '../../../deployment/layout.ts'
+import { distancesOf, overviewText } from '../../../supervisor/overview.ts'
+import type { RegionOverview } from '../../../supervisor/overview.ts'
+import { requirePorts } from '../../../supervisor/ports.ts'
+import { endRemains } from '../../../supervisor/remains.ts'
+import type { Supervised } from '../../../supervisor/supervised.ts'
+import { Supervisor } from '../../../supervisor/supervisor.ts'
+import { type StopSignal, stopSignal } from './stop-signal.ts'
+
+/** Ports are free a moment after what held them has ended. */
+const portsFreeMsMax = 8000
+const folderLookMs = 1000
+
+export async function runUp(command: Command, json: boolean): Promise<void> {
+  const signal = stopSignal()
+  const life = new Lifecycle()
+  const progress = (line: string): void => console.error(`longitude: ${line}`)
+  try {
+    const running = await start({ command, json, life, progress, signal })
+    progress(`stopping at ${await Promise.race([signal.first, running.folderGone])} …`)
+    await life.stop()
+    progress('stopped; the data is kept')
+  } catch (error) {
+    if (!(error instanceof StoppedEarly)) {
+      await life.undo()
+      throw error
+    }
+    progress(`stopping at ${error.reason}, before all regions were ready …`)
+    await life.stop()
+    progress('stopped; nothing that was started is left, and the data is kept')
+    process.exit(error.status)
+  }
+}
+
+/** Asked to stop while it was starting. */
+class StoppedEarly extends Error {
+  readonly reason: string
+
+  constructor(reason: string) {
+    super(reason)
+    this.reason = reason
+  }
+
+  get status(): number {
+    return Object.entries(signalStatus).find(([name]) => name === this.reason)?.[1] ?? exitCode.failure
+  }
+}
+
+type Start = {
+  readonly command: Command
+  readonly json: boolean
+  readonly life: Lifecycle
+  readonly progress: (line: string) => void
+  readonly signal: StopSignal
+}
+
+type Running = { /** Rejects when the data folder is removed. */ readonly folderGone: Promise<never> }
+
+/** Registers in `life` what it starts, as soon as it is there. */
+async function start({ command, json, life, progress, signal }: Start): Promise<Running> {
+  const startedMs = performance.now()
+  const stopped = signal.first.then((reason) => {
+    throw new StoppedEarly(reason)
+  })
+  const unlessStopped = async <T>(step: Promise<T>): Promise<T> => await Promise.race([stopped, step])
+  const options = readOptions(command, optionsOf.up)
+  if (options.credentials !== undefined) readCredentials(options.credentials)
+  const layout = layOut(options, readRegions(options.regionsFolder))
+  requireDescriptors(descriptorsOf(layout), 'longitude up')
+  const claimed = await claim({ options, layout, life, progress, unlessStopped })
+  const supervisor = await supervise({ options, layout, life, progress, claimed, json })
+  signal.onSecond(() => supervisor.killNow())
+  const { natsServer, folder, recorded } = claimed
+  progress(`nats-server ${natsServer.version} (${natsServer.path}); starting ${options.regions.join(', ')} …`)
+  const control = await startControlServer({
+    data: layout.data,
+    token: claimed.token,
+    faults: supervisor.faults,
+    links: linksControl(options.basePort),
+    endpoints: endpointsIn(layout),
+  })
+  life.add(() => control.close())
+  claimed.keep()
+  await unlessStopped(supervisor.start())
+  print({ regions: overview(supervisor, layout), layout, supervisor, recorded, json })
+  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
+  progress(`ready in ${seconds} s${recorded === undefined ? '' : `; commands find it as ${recorded.name}`}`)
+  return { folderGone: watchFolder(folder, layout.data, life) }
+}
+
+type Options = ReturnType<typeof readOptions<(typeof optionsOf.up)[number]>>
+type Claiming = Pick<Start, 'life' | 'progress'> & {
+  readonly options: Options
+  readonly layout: Layout
+  readonly unlessStopped: <T>(step: Promise<T>) => Promise<T>
+}
+type Claimed = {
+  readonly folder: DataFolder
+  readonly recorded: Recorded | undefined
+  readonly natsServer: Awaited<ReturnType<typeof findNatsServer>>
+  readonly token: string
+  /** From now on what is in the folder stays. */
+  keep(): void
+}
+
+/** Makes sure of everything that the run needs for itself. What is refused until it keeps something leaves nothing behind. */
+async function claim({ options, layout, life, progress, unlessStopped }: Claiming): Promise<Claimed> {
+  const folder = await openDataFolder(
+    layout.data,
+    layout.regions.map(({ name, number }) => ({ name, number })),
+    { endpoints: endpointsIn(layout), services: servicesOf(layout) },
+  )
+  let isKept = false
+  life.add(() => (isKept ? folder.release() : folder.discard()))
+  const recorded = recordedAs(options, layout.data, progress)
+  life.add(() => recorded?.forget())
+  await unlessStopped(endRemains(folder.abandoned, progress))
+  const freeMsMax = folder.abandoned.length > 0 ? portsFreeMsMax : 0
+  await unlessStopped(requirePorts(usesOf(layout, options.host), freeMsMax))
+  const natsServer = await unlessStopped(findNatsServer({ explicit: options.natsServer, progress }))
+  const token = adminToken({ ...options, data: layout.data })
+  return { folder, recorded, natsServer, token, keep: () => void (isKept = true) }
+}
+
+type Supervising = Pick<Start, 'life' | 'progress' | 'json'> & {
+  readonly options: Options
+  readonly layout: Layout
+  readonly claimed: Claimed
+}
+
+async function supervise({ options, layout, life, progress, claimed, json }: Supervising): Promise<Supervisor> {
+  const readable = (options.logFormat ?? (process.stderr.isTTY && !json ? 'text' : 'json')) === 'text'
+  // In a terminal the table is to stay in sight; what goes wrong is shown all the same.
+  const logLevel = options.logLevel ?? (readable ? 'warn' : 'info')
+  const log = await pinoLog({ level: logLevel, readable, descriptor: 2 })
+  const turns = watchTurns({ meter: unmeasured, log: log.with({ process: 'supervisor' }) })
+  life.add(() => turns.stop())
+  const supervisor = new Supervisor({
+    ...options,
+    adminToken: claimed.token,
+    logLevel,
+    layout,
+    natsServer: claimed.natsServer.path,
+    run: claimed.folder.run,
+    program: ownProgram().slice(1),
+    log,
+    progress,
+    sink: lineSink(readable),
+  })
+  life.add(() => supervisor.stop())
+  return supervisor
+}
+
+type Printed = {
+  readonly regions: readonly RegionOverview[]
+  readonly layout: Layout
+  readonly supervisor: Supervisor
+  readonly recorded: Recorded | undefined
+  readonly json: boolean
+}
+
+function print({ regions, layout, supervisor, recorded, json }: Printed): void {
+  const services = servicesOf(layout)
+  if (!json) return console.log(`\n${overviewText(regions, services)}\n`)
+  const name = recorded === undefined ? {} : { name: recorded.name }
+  const { links, data } = layout
+  console.log(JSON.stringify({ ...name, regions, links, services, data, processes: supervisor.processIds }))
+}
+
+function endpointsIn({ regions }: Layout): Readonly<Record<string, string>> {
+  return Object.fromEntries(regions.map(({ name, endpoint }) => [name, endpoint]))
+}
+
+type Recordable = {
+  readonly name?: string | undefined
+  readonly basePort: number
+  readonly adminTokenFile?: string | undefined
+  readonly credentials?: string | undefined
+}
+
+/** So that commands find it from any folder. Where nothing can be written they find it by --data alone. */
+function recordedAs(options: Recordable, data: string, progress: (line: string) => void): Recorded | undefined {
+  const { name, basePort, adminTokenFile, credentials } = options
+  try {
+    return recordDeployment(
+      {
+        data,
+        basePort,
+        ...(adminTokenFile === undefined ? {} : { adminTokenFile: resolve(adminTokenFile) }),
+        ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
+      },
+      { name },
+    )
+  } catch (error) {
+    if (error instanceof Failure) throw error
+    progress(`${stateFolder()} cannot be written (${messageOf(error)}): commands find these regions by --data ${data}`)
+    return undefined
+  }
+}
+
+/** Without its lock the folder can be given to another run: this one must not go on. */
+async function watchFolder(folder: DataFolder, path: string, life: Lifecycle): Promise<never> {
+  return await new Promise<never>((_, reject) => {
+    const timer = setInterval(() => {
+      if (folder.isOurs()) return
+      clearInterval(timer)
+      reject(
+        new Failure(`the data folder ${path}, or its longitude.lock, was removed while it was in use; all is stopped`),
+      )
+    }, folderLookMs)
+    life.add(() => clearInterval(timer))
+  })
+}
+
+function overview(supervisor: Supervisor, layout: Layout): readonly RegionOverview[] {
+  return supervisor.regions.map(({ plan, node, nats, cache }) => ({
+    region: plan.name,
+    city: plan.city,
+    endpoint: plan.endpoint,
+    ...(plan.cache === undefined ? {} : { cache: plan.cache.endpoint }),
+    ...stateOf([node, nats, cache]),
+    natsPort: plan.natsPort,
+    processes: { node: node.pid, natsServer: nats.pid, ...(cache?.pid === undefined ? {} : { cache: cache.pid }) },
+    distances: distancesOf(layout, plan.name),
+  }))
+}
+
+/** A region is as well as the least of its processes. */
+function stateOf([node, ...others]: readonly (Supervised | undefined)[]): Pick<RegionOverview, 'state' | 'reason'> {
+  const failed = [node, ...others].find((one) => one?.state === 'failed')
+  if (failed === undefined) return { state: node?.state ?? 'stopped' }
+  return { state: 'failed', reason: failed.reason ?? 'it could not start' }
+}
+
+/** Those of this process: its children, and every port tried at once. A node alone needs more than these of few regions. */
+function descriptorsOf(layout: Layout): number {
+  return Math.max(nodeDescriptorsMin, 64 + 16 * layout.regions.length + layout.links.length)
+}
+
+/** What can be spoken to beside the regions. */
+function servicesOf({ controlPort, frontDoor }: Layout): Readonly<Record<string, string>> {
+  return {
+    linksControl: `http://127.0.0.1:${controlPort}`,
+    ...(frontDoor === undefined ? {} : { frontDoor: frontDoor.url }),
+  }
+}
+
+function usesOf(layout: Layout, host: string): Parameters<typeof requirePorts>[0] {
+  const endpoints = new Set([
+    layout.frontDoor?.port,
+    ...layout.regions.flatMap(({ port, cache }) => [port, cache?.port]),
+  ])
+  return portsOf(layout).map((use) => ({ ...use, host: endpoints.has(use.port) ? host : '127.0.0.1' }))
+}
