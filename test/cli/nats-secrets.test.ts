@@ -176,7 +176,7 @@ describe('the NATS servers of longitude up', { timeout: 90_000 }, () => {
 
   test('put a region out whose secrets are removed, and give it new ones', async () => {
     const [seed = ''] = seedsOf(data)
-    rmSync(join(data, 'nats-secrets', names[0]), { recursive: true })
+    rmSync(join(data, 'nats-secrets', names[0]), { recursive: true, maxRetries: 5 })
     for (const { natsPort } of running.overview.regions) await refuses(natsPort, seed)
     await put(virginia, 'after')
     await arrives(ireland, 'after')
