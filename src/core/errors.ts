@@ -45,6 +45,7 @@ export const errors = {
   SerializationException: row(CORAL_SERVICE, 'SerializationException'),
   ServiceUnavailable: row(CORAL_SERVICE, 'ServiceUnavailableException', 503, true),
   TableAlreadyExistsException: row(DYNAMODB, 'TableAlreadyExistsException'),
+  TableInUseException: row(DYNAMODB, 'TableInUseException'),
   TableNotFoundException: row(DYNAMODB, 'TableNotFoundException'),
   ThrottlingException: row(DYNAMODB, 'ThrottlingException', 400, true),
   TransactionCanceledException: row(DYNAMODB, 'TransactionCanceledException'),

@@ -3,6 +3,7 @@ import { clockDriftMsMax, itemCollectionSizeBytesMax } from '../core/limits.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Order } from '../ports/order.ts'
 import type { Env } from '../ports/env.ts'
+import { BackupBook } from './archive/backup-book.ts'
 import { Catalog } from './tables/catalog.ts'
 import type { Command } from './commands/command.ts'
 import { Counts } from './derived/counts.ts'
@@ -65,6 +66,7 @@ export function assembleState(env: Env, options: EngineOptions, { store, groups,
     damage: new Damage({ store, groups, log, meter, onDamagedLog: options.onDamagedLog }),
     catalog: new Catalog(store, region, (group, id, table) => streams.follow(group, id, table)),
     streams,
+    backups: new BackupBook(groups),
     cursors: new Cursors(groups),
     lineage,
   }

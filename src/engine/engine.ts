@@ -7,6 +7,7 @@
  * way; its edits join the open group, and one group is flushed at a time. A failed flush fails every group that was
  * built on it, and the state is read from the store again.
  */
+import type { Backup } from '../core/archive/backup.ts'
 import type { ChangeStream } from '../core/change-stream/change-stream.ts'
 import type { Change, Position } from '../core/change/change.ts'
 import type { Proof, Proven } from '../core/change/proof.ts'
@@ -263,6 +264,23 @@ export interface ChangeStreams {
   expire(upTo: Position): Promise<void>
 }
 
+/** Backups that the region remembers, and snapshots of tables. */
+export interface Archive {
+  /** All of them, in the order of their ids; the same array until one changes. */
+  backups(): readonly Backup[]
+  backup(id: string): Backup | undefined
+  /** Resolves when it is durable. */
+  putBackup(backup: Backup): Promise<void>
+  removeBackup(id: string): Promise<void>
+  /** Items of a table as they were when the snapshot began, in key order after `after`. */
+  snapshotRows(table: Table, snapshot: number, after: Buffer | undefined): SnapshotPart
+  /** Removes the rows that were kept for a snapshot that is GOING, in bounded steps. */
+  removeImages(table: Table, snapshot: number): Promise<void>
+}
+
+/** A part of a snapshot: up to the key `last`, where more may follow. */
+export type SnapshotPart = { readonly rows: readonly KeyedRow[]; readonly last: Buffer | undefined }
+
 /** Changes of peers, the cursors in their logs, and what peers get beside the log. */
 export interface Replica extends Regional {
   readonly regionNumbers: RegionNumbers
@@ -335,6 +353,7 @@ export interface Health {
 /** All of it, for the code that opens and closes it. Everything else takes the parts that it needs. */
 export interface Engine extends Tables, Items, Expiring, RegionLog, Replica, Feeds, Health {
   readonly streams: ChangeStreams
+  readonly archive: Archive
   /** Waits for the open group, then refuses more. */
   close(): Promise<void>
 }

@@ -11,6 +11,7 @@ import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
 import { isBeyondDrift, receiveStamp } from './commands/apply.ts'
 import { assembleState, type EngineOptions } from './assemble.ts'
+import { LocalArchive } from './archive/local-archive.ts'
 import { Audits } from './derived/audit.ts'
 import { collectionSizeIn } from './derived/collections.ts'
 import { Commands } from './commands/commands.ts'
@@ -68,6 +69,7 @@ export class LocalEngine implements Engine {
   readonly damage: Engine['damage']
   readonly tableChanges: Engine['tableChanges']
   readonly streams: Engine['streams']
+  readonly archive: Engine['archive']
   readonly #state: State
   readonly #listeners = new Set<() => void>()
   readonly #trouble = new TroubleWatch()
@@ -88,6 +90,7 @@ export class LocalEngine implements Engine {
     this.damage = this.#state.damage
     this.tableChanges = this.#state.catalog.changes
     this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
+    this.archive = new LocalArchive(this.#state)
     this.streams = new LocalStreams({ state: this.#state, commands: this.#commands, retention: this.retention })
   }
 
@@ -343,14 +346,14 @@ export class LocalEngine implements Engine {
 
   /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */
   *load(tables: 'load' | 'revert'): Turns<void> {
-    const { head, counts, catalog, cursors, lineage, store, streams } = this.#state
+    const { head, counts, catalog, cursors, lineage, store, streams, backups } = this.#state
     head.load(store.get(headKey))
     counts.reset()
     if (tables === 'load') {
       yield* catalog.load()
       streams.load(store)
     } else for (const part of [catalog, streams]) part.revert()
-    cursors.load(store)
+    for (const part of [cursors, backups]) part.load(store)
     lineage.load(store, head.position)
     if (tables === 'load') this.#reach(head.position, head.oldest, head.clock)
   }

@@ -15,6 +15,7 @@ import type { Head } from './log/head.ts'
 import type { Lineage } from './store/lineage.ts'
 import { noteKey } from './store/keys.ts'
 import type { LogWriter } from './log/log-writer.ts'
+import type { BackupBook } from './archive/backup-book.ts'
 import type { StreamBook } from './streams/stream-book.ts'
 import type { SealedStore } from './store/sealed-store.ts'
 
@@ -36,6 +37,7 @@ export type State = {
   readonly damage: Damage
   readonly catalog: Catalog
   readonly streams: StreamBook
+  readonly backups: BackupBook
   readonly cursors: Cursors
   readonly lineage: Lineage
 }

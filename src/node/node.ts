@@ -5,7 +5,9 @@
  */
 import { type TimingName, timings } from '../core/table/waits.ts'
 import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { steppedClock, systemClock } from '../adapters/system/clocks.ts'
+import { FolderBlobs } from '../adapters/files/folder-blobs.ts'
 import { NatsBus } from '../adapters/nats/nats-bus.ts'
 import { type PrometheusMeter, prometheusMeter } from '../adapters/metrics/prometheus-meter.ts'
 import { watchTurns } from '../adapters/system/turn-watch.ts'
@@ -134,7 +136,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   })
   life.add(() => bus.close())
   const clock = clockOf(options)
-  const around = { clock, random: systemRandom, bus, log, meter }
+  const blobs = new FolderBlobs(join(options.data, 'archive'))
+  const around = { clock, random: systemRandom, bus, blobs, log, meter }
   const settings = engineOptions(options, topology, folder)
   const { store, env, engine, recovery } = await openOwnEngine(regionStore, around, settings)
   life.add(() => regionStore.steady())

@@ -12,6 +12,8 @@ export const indexArn = (place: Place, table: string, index: string): string =>
 export const streamArn = (place: Place, table: string, label: string): string =>
   `${tableArn(place, table)}/stream/${label}`
 
+export const backupArn = (place: Place, table: string, id: string): string => `${tableArn(place, table)}/backup/${id}`
+
 export const globalTableArn = ({ accountId }: Place, table: string): string =>
   `arn:aws:dynamodb::${accountId}:global-table/${table}`
 

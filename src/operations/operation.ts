@@ -18,10 +18,13 @@ import type { CapacityReport, Spent } from './spent.ts'
 import type { Touch } from './touch.ts'
 
 /** The parts of an engine that operations may use: of the log only where it begins and ends, and nothing of peers. */
-export type OperationEngine = Tables & Items & Pick<RegionLog, 'epoch' | 'flushed' | 'oldest'> & Pick<Engine, 'streams'>
+export type OperationEngine = Tables &
+  Items &
+  Pick<RegionLog, 'epoch' | 'flushed' | 'oldest'> &
+  Pick<Engine, 'streams' | 'archive'>
 
 /** Operations reach the store through the engine only, and no peer at all. */
-export type OperationEnv = Omit<Env, 'store' | 'bus'>
+export type OperationEnv = Omit<Env, 'store' | 'bus' | 'blobs'>
 
 /** What all requests of a region share. */
 export type OperationContext = {

@@ -16,6 +16,7 @@ export const refusedMembers: Readonly<Record<string, Readonly<Record<string, str
     ResourcePolicy: 'tables have no policies',
     VectorIndexes: vectors,
   },
+  RestoreTableFromBackup: { VectorIndexOverride: vectors },
   UpdateGlobalTableSettings: {
     GlobalTableProvisionedWriteCapacityAutoScalingSettingsUpdate: scaling,
     ProvisionedReadCapacityAutoScalingSettingsUpdate: scaling,

@@ -1,6 +1,11 @@
 /** Every operation that the node answers, by name. Those that it does not are in unsupported.ts, with the reason. */
 import { batchGetItem } from './batches/batch-get-item.ts'
 import { batchWriteItem } from './batches/batch-write-item.ts'
+import { createBackup } from './backups/create-backup.ts'
+import { deleteBackup } from './backups/delete-backup.ts'
+import { describeBackup } from './backups/describe-backup.ts'
+import { listBackups } from './backups/list-backups.ts'
+import { restoreTableFromBackup } from './backups/restore-table-from-backup.ts'
 import { createGlobalTable } from './global-tables/create-global-table.ts'
 import { describeGlobalTable } from './global-tables/describe-global-table.ts'
 import { describeGlobalTableSettings } from './global-tables/describe-global-table-settings.ts'
@@ -45,10 +50,13 @@ const all: readonly Operation[] = [
   batchExecuteStatement,
   batchGetItem,
   batchWriteItem,
+  createBackup,
   createGlobalTable,
   createTable,
+  deleteBackup,
   deleteItem,
   deleteTable,
+  describeBackup,
   describeContinuousBackups,
   describeContributorInsights,
   describeEndpoints,
@@ -65,6 +73,7 @@ const all: readonly Operation[] = [
   getRecords,
   getResourcePolicy,
   getShardIterator,
+  listBackups,
   listContributorInsights,
   listGlobalTables,
   listStreams,
@@ -72,6 +81,7 @@ const all: readonly Operation[] = [
   listTagsOfResource,
   putItem,
   query,
+  restoreTableFromBackup,
   scan,
   tagResource,
   transactGetItems,

@@ -5,10 +5,7 @@ const notYet = 'not yet'
 
 export const unsupported: Readonly<Record<string, string>> = {
   CancelBulkOperation: notYet,
-  CreateBackup: notYet,
-  DeleteBackup: notYet,
   DeleteResourcePolicy: notYet,
-  DescribeBackup: notYet,
   DescribeBulkOperation: notYet,
   DescribeExport: notYet,
   DescribeImport: notYet,
@@ -17,12 +14,10 @@ export const unsupported: Readonly<Record<string, string>> = {
   EnableKinesisStreamingDestination: notYet,
   ExportTableToPointInTime: notYet,
   ImportTable: notYet,
-  ListBackups: notYet,
   ListBulkOperations: notYet,
   ListExports: notYet,
   ListImports: notYet,
   PutResourcePolicy: notYet,
-  RestoreTableFromBackup: notYet,
   RestoreTableToPointInTime: notYet,
   SearchVectors: notYet,
   StartBulkPutItems: notYet,

@@ -1,4 +1,5 @@
 /** Everything that acts, behind one object: the engine and the readers take what they need from it and nothing else. */
+import type { Blobs } from './blobs.ts'
 import type { Bus } from './bus.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
@@ -11,6 +12,7 @@ export type Env = {
   readonly random: Random
   readonly store: Store
   readonly bus: Bus
+  readonly blobs: Blobs
   readonly log: Log
   readonly meter: Meter
 }

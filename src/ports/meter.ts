@@ -167,6 +167,11 @@ export const metrics = {
     help: 'The round trip to the peer, as short questions have needed it.',
     labels: ['peer'],
   },
+  longitude_restores_failed_total: {
+    kind: 'counter',
+    help: 'Restores that were given up, since a blob of their backup is missing or damaged.',
+    labels: [],
+  },
   longitude_time_to_live_deleted_total: {
     kind: 'counter',
     help: 'Items that this region deleted because they had expired (TimeToLiveDeletedItemCount).',

@@ -9,6 +9,7 @@ import type { Env } from '../ports/env.ts'
 
 /** What is tried again, as /metrics names it. */
 export type Work =
+  | 'backup'
   | 'catch up'
   | 'expire'
   | 'follow'
@@ -19,6 +20,7 @@ export type Work =
   | 'probe'
   | 'refill'
   | 'replicas'
+  | 'restore'
 
 export type RetriesEnv = Pick<Env, 'clock' | 'log' | 'meter'>
 

@@ -15,6 +15,8 @@ import type { OperationContext } from '../operations/operation.ts'
 import { Caretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
 import type { Service } from '../ports/service.ts'
+import { Backups } from '../readers/archive/backups.ts'
+import { Restores } from '../readers/archive/restores.ts'
 import { Expiry, type ExpirySettings } from '../readers/expiry/expiry.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
@@ -109,7 +111,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   })
   const loops = loopsOf({ env, engine, opened, replication, sweeping: options.sweeping })
   const streams = streamKeeper(env, engine, options.streams ?? usualStreams)
-  for (const service of [streams, ...loops, expiry, caches, caretaker]) await life.start(service)
+  const copies = [new Backups(env, engine), new Restores(env, engine)]
+  for (const service of [streams, ...loops, expiry, caches, ...copies, caretaker]) await life.start(service)
   let stopping = false
   const context = { engine, env, settings }
   return {

@@ -4,6 +4,7 @@
  * around, because everything that it touches is fenced.
  */
 import type { Timing } from '../core/table/waits.ts'
+import { BlobShelf, MemoryBlobs } from '../adapters/memory/memory-blobs.ts'
 import { MemoryDisk, MemoryStore } from '../adapters/memory/memory-store.ts'
 import type { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
 import { ProcessClock, RegionClock } from '../adapters/memory/region-clock.ts'
@@ -42,6 +43,7 @@ export type ApiSettings = Pick<ApiPipelineOptions, 'endpointOf' | 'signedFor'>
 /** All that a region begins with. */
 export type RegionState = {
   readonly disk: MemoryDisk
+  readonly shelf: BlobShelf
   readonly random: readonly number[]
   readonly skewMs: number
   readonly running: boolean
@@ -52,7 +54,12 @@ export type RunningRegion = { readonly region: Region; readonly answer: Pipeline
 /** A cluster has no metrics. */
 const nothingMeasured: Meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
 
-type Life = { readonly clock: ProcessClock; readonly store: MemoryStore; running: RunningRegion | undefined }
+type Life = {
+  readonly clock: ProcessClock
+  readonly store: MemoryStore
+  readonly blobs: MemoryBlobs
+  running: RunningRegion | undefined
+}
 
 /** All of the log is in memory. */
 const streams: StreamSettings = { ...usualStreams, retentionBytes: 64 * 1024 * 1024 }
@@ -63,6 +70,7 @@ export class WorldRegion {
   readonly #options: WorldRegionOptions
   readonly #random: SeededRandom
   readonly #disk: MemoryDisk
+  readonly #shelf: BlobShelf
   readonly #starting: boolean
   readonly #onKilled = new Set<() => void>()
   #skewMs = 0
@@ -73,6 +81,7 @@ export class WorldRegion {
     this.name = options.self.name
     this.#random = SeededRandom.continuedFrom(state.random)
     this.#disk = state.disk.copy()
+    this.#shelf = state.shelf.copy()
     this.#starting = state.running
     this.clock = new RegionClock(options.time, { epochMs: options.epochMs })
     this.skew(state.skewMs)
@@ -103,6 +112,7 @@ export class WorldRegion {
   state(): RegionState {
     return {
       disk: this.#disk.copy(),
+      shelf: this.#shelf.copy(),
       random: this.#random.state(),
       skewMs: this.#skewMs,
       running: this.#life !== undefined,
@@ -119,9 +129,10 @@ export class WorldRegion {
     const { self, regions, time, settings, api } = this.#options
     const clock = new ProcessClock(this.clock, 0)
     const store = new MemoryStore({ disk: this.#disk, durable: () => time.sleep(0) })
-    const life: Life = { clock, store, running: undefined }
+    const blobs = new MemoryBlobs({ shelf: this.#shelf, before: () => time.sleep(0) })
+    const life: Life = { clock, store, blobs, running: undefined }
     this.#life = life
-    const region = await startRegion(this.#env(store, clock), { topology: { self, regions }, streams, ...settings })
+    const region = await startRegion(this.#env(life), { topology: { self, regions }, streams, ...settings })
     if (this.#life !== life) return
     const pipeline = apiPipeline({ ...api, context: region.context, onBrokenInvariant: (error) => time.fail(error) })
     const answer: Pipeline = (request, requestId, done) => {
@@ -143,15 +154,17 @@ export class WorldRegion {
     this.#life = undefined
     life.clock.crash()
     life.store.crash()
+    life.blobs.crash()
     this.#options.network.node(this.name)?.crash()
     const told = [...this.#onKilled]
     this.#onKilled.clear()
     for (const work of told) work()
   }
 
-  #env(store: MemoryStore, clock: ProcessClock): Env {
+  #env({ store, clock, blobs }: Life): Env {
     const { network, log } = this.#options
-    return { clock, random: this.#random.fork(), store, bus: network.join(this.name), log, meter: nothingMeasured }
+    const bus = network.join(this.name)
+    return { clock, random: this.#random.fork(), store, bus, blobs, log, meter: nothingMeasured }
   }
 }
 
@@ -161,5 +174,5 @@ function isControl({ headers }: ApiRequest): boolean {
 }
 
 export function freshRegion(random: SeededRandom): RegionState {
-  return { disk: new MemoryDisk(), random: random.fork().state(), skewMs: 0, running: true }
+  return { disk: new MemoryDisk(), shelf: new BlobShelf(), random: random.fork().state(), skewMs: 0, running: true }
 }

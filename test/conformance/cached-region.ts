@@ -2,6 +2,7 @@
 import { type Timing, timings } from '../../src/core/table/waits.ts'
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { systemClock } from '../../src/adapters/system/clocks.ts'
+import { MemoryBlobs } from '../../src/adapters/memory/memory-blobs.ts'
 import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
 import { MemoryCacheLine } from '../../src/adapters/memory/memory-cache-line.ts'
 import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
@@ -67,7 +68,8 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
   const meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
   const log = logInto(logged)
   const bus = network.join(self.name)
-  const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
+  const blobs = new MemoryBlobs()
+  const env = { clock: systemClock, random: systemRandom, store, bus, blobs, log, meter }
   const running = await startRegion(env, {
     topology: { self, regions: [self] },
     get timing() {

@@ -1,6 +1,7 @@
 /** A region of a test: the real engine on a store in memory, the real readers, over a nats-server of its own or a bus in memory. */
 import { systemClock } from '../../src/adapters/system/clocks.ts'
 import { openLmdbStore } from '../../src/adapters/lmdb/lmdb-store.ts'
+import { MemoryBlobs } from '../../src/adapters/memory/memory-blobs.ts'
 import { MemoryDisk, MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { systemRandom } from '../../src/adapters/system/random.ts'
 import type { Item } from '../../src/core/attribute/value.ts'
@@ -56,6 +57,7 @@ export class TestRegion {
       random: systemRandom,
       store: this.#store,
       bus,
+      blobs: new MemoryBlobs(),
       log: this.options.log ?? quiet,
       meter: { count() {}, gauge() {}, observe() {}, forget() {} },
     }

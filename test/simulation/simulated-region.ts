@@ -4,6 +4,7 @@
  * dead process does nothing more, although its promises are still around.
  */
 import { expiryAtRest, expiryInWorld } from './expiring.ts'
+import { MemoryBlobs } from '../../src/adapters/memory/memory-blobs.ts'
 import { MemoryDisk, MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { required } from '../../src/core/assert.ts'
 import type { Position } from '../../src/core/change/change.ts'
@@ -290,6 +291,7 @@ export class SimulatedRegion {
       random: this.#random.fork(),
       store,
       bus: network.join(this.name),
+      blobs: new MemoryBlobs(),
       log: story.logOf(this.name),
       meter: nothingMeasured,
     }

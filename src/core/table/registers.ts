@@ -27,6 +27,7 @@ import type {
   Projection,
   OwnChanges,
   ReplicaStatus,
+  RestoreSource,
   TableStatus,
   Throughput,
   ThroughputChanges,
@@ -64,6 +65,7 @@ export type RegisterValues = {
   }
   'local/changes': OwnChanges
   'local/expiry': Expiry
+  'local/restore': RestoreSource
   'local/deletion-protection': boolean
   /** Of the replica: it may only be disassociated once this is false. Absent is true. */
   'local/disassociation-protection': boolean
@@ -149,6 +151,8 @@ export const indexRegister = (name: string): string => `index/${name}`
 export const localIndexRegister = (name: string): string => `local/index/${name}`
 /** An index number whose rows are to be removed: another index has taken the name, or the same one has begun anew. */
 export const leftoverRegister = (number: number | ''): string => `local/leftover/${number}`
+/** A snapshot of the table, from the register's own position in the log on. */
+export const snapshotRegister = (number: number | ''): string => `local/snapshot/${number}`
 /** That a shared register does not count, and why. */
 export const overruledRegister = (register: string): string => `local/overruled/${register}`
 export const guardRegister = (region: string): string => `guard/${region}`

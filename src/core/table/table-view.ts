@@ -17,6 +17,7 @@ import {
   type RegisterValues,
   registerValue,
   replicaRegister,
+  snapshotRegister,
   type ReplicaRegister,
 } from './registers.ts'
 import type {
@@ -26,6 +27,8 @@ import type {
   KeyAttribute,
   Replica,
   ReplicaOverrides,
+  Snapshot,
+  SnapshotRegister,
   Table,
   TableId,
   TableSettings,
@@ -64,6 +67,8 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     attributes: attributesFrom(definition, indexes),
     indexes,
     ...leftovers(registers),
+    ...snapshotsFrom(registers),
+    ...restoreFrom(registers, local.status),
     ...expiryFrom(registers),
     ...overruledIndexes(registers, settled),
     settings,
@@ -202,6 +207,19 @@ function leftovers(registers: Registers): Pick<Table, 'leftovers'> {
 function expiryFrom(registers: Registers): Pick<Table, 'expiry'> {
   const expiry = registerValue(registers, 'local/expiry')
   return expiry === undefined ? {} : { expiry }
+}
+
+function snapshotsFrom(registers: Registers): Pick<Table, 'snapshots'> {
+  const snapshots = registersUnder(registers, snapshotRegister('')).map(([number, value]): Snapshot => ({
+    number: Number(number),
+    ...(value as SnapshotRegister),
+  }))
+  return snapshots.length === 0 ? {} : { snapshots }
+}
+
+function restoreFrom(registers: Registers, status: TableStatus): Pick<Table, 'restore'> {
+  const restore = status === 'CREATING' ? registerValue(registers, 'local/restore') : undefined
+  return restore === undefined ? {} : { restore }
 }
 
 /** Those that a key of the table or of an index uses: as given first, those of later indexes after them. */

@@ -161,6 +161,10 @@ export type Table = {
   readonly indexes: readonly Index[]
   /** Numbers of former indexes whose rows are still to be removed. */
   readonly leftovers?: readonly number[]
+  /** Copies of the table that are being made, each as it was at one position of the log. */
+  readonly snapshots?: readonly Snapshot[]
+  /** What the table is filled from, while it is CREATING. */
+  readonly restore?: RestoreSource
   /** The index of expiring items; absent while there is none, and nothing expires. */
   readonly expiry?: Expiry
   /** Shared registers of indexes that do not count (contradictions.ts), by the index's name. */
@@ -174,6 +178,22 @@ export type Table = {
 
 /** FILLING: writes keep it, and items from before are added. GOING: no write keeps it, and its entries are removed. */
 export type Expiry = { readonly attribute: string; readonly status: 'FILLING' | 'ACTIVE' | 'GOING' }
+
+/** `backup`: the backup that its rows go to. GOING: no write keeps rows for it any more, and those that were kept are removed. */
+export type SnapshotRegister = { readonly backup: string; readonly going?: true }
+
+/** Of the table: writes keep, for each of them, the rows as they were when it began. */
+export type Snapshot = SnapshotRegister & { readonly number: number }
+
+/** A table that a backup is restored to. `isDone`: everything is there, and the table may become ACTIVE. */
+export type RestoreSource = {
+  readonly backup: string
+  /** As it is described to clients. */
+  readonly backupArn?: string
+  readonly tableArn: string
+  readonly atMs: number
+  readonly isDone?: true
+}
 
 /** The attribute that writes keep the expiry index by. */
 export const expiryAttribute = ({ expiry }: Table): string | undefined =>

@@ -5,6 +5,7 @@
  */
 import type { Range } from '../../ports/store.ts'
 import type { TablePart } from '../../core/table/table.ts'
+import { beforeImages } from './before-images.ts'
 import { itemCollections } from './collections.ts'
 import type { Derived, KeptRow, RowChange } from './derived-entry.ts'
 import type { Group } from '../commands/group.ts'
@@ -14,7 +15,14 @@ import { rowCounts } from './row-counts.ts'
 import type { State } from '../state.ts'
 import { tombstonesByAge } from './tombstones-by-age.ts'
 
-export const derived: readonly Derived[] = [tombstonesByAge, indexRows, expiryRows, itemCollections, rowCounts]
+export const derived: readonly Derived[] = [
+  tombstonesByAge,
+  indexRows,
+  expiryRows,
+  itemCollections,
+  rowCounts,
+  beforeImages,
+]
 
 export function editDerived(state: State, group: Group, change: RowChange): void {
   for (const entry of derived) entry.edit(state, group, change)

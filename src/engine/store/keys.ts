@@ -8,6 +8,8 @@
  *   21 table u32 · stamp · primary key       tombstones by age
  *   22 table u32 · region u16 · second u48 · primary key
  *                                            items by the second at which they expire, of each region that wrote them last
+ *   23 table u32 · snapshot u32 · primary key
+ *                                            rows as they were when a snapshot of the table began, of those that changed since
  *   30 position u64                          the log: an entry a commit, under the position of its first change
  *   31                                       its head, and
  *   32 table u32                             counts of a table and its indexes: beside the end of the log, as each commit writes
@@ -15,6 +17,7 @@
  *   33 stream u32                            change streams
  *   34 stream u32 · generation u32 · slice u16 · position u48   their records, by shard
  *   35 bytes u64 · position u48              where the log had come to when so many bytes had been written to it
+ *   36 id                                    backups
  *   40 table id · 00 · register              registers
  *   50 region                                cursors on the logs of others
  *   60 number u64                            the conflict feed
@@ -35,12 +38,14 @@ const rows = 0x10
 const indexRows = 0x20
 const tombstones = 0x21
 const expiries = 0x22
+const images = 0x23
 const log = 0x30
 const head = 0x31
 const counts = 0x32
 const streams = 0x33
 const streamRecords = 0x34
 const logMarks = 0x35
+const backups = 0x36
 const registers = 0x40
 const cursors = 0x50
 const conflicts = 0x60
@@ -53,7 +58,19 @@ const setOf = (...kinds: readonly number[]): readonly boolean[] =>
   Array.from({ length: 256 }, (_, kind) => kinds.includes(kind))
 const feeds = [conflicts, setAside, overruled]
 /** Kinds of keys whose values get a checksum around them (sealed-store.ts). */
-export const sealedKinds = setOf(notes, own, indexRows, head, counts, streams, cursors, ...feeds, collections, tokens)
+export const sealedKinds = setOf(
+  ...feeds,
+  notes,
+  own,
+  indexRows,
+  head,
+  counts,
+  streams,
+  backups,
+  cursors,
+  collections,
+  tokens,
+)
 /** Of those: there may be so many that an upgrade does not seal them. */
 export const lazilySealedKinds = setOf(indexRows, collections)
 
@@ -82,7 +99,7 @@ export const audits: Range = { from: named(own, 'audit/'), to: named(own, 'audit
 export const auditNumber = (key: Buffer): number => Number(key.toString('latin1', 'audit/'.length + 1))
 
 /** Kinds that a region reads by itself, soon after its start. */
-export const ownRecords: readonly Range[] = [notes, own, head, counts, streams, cursors].map(ofKind)
+export const ownRecords: readonly Range[] = [notes, own, head, counts, streams, backups, cursors].map(ofKind)
 /** What an upgrade from format 2 seals, identity left out. */
 export const sealedByUpgrade: readonly Range[] = [notes, own, head, counts, cursors, ...feeds, tokens].map(ofKind)
 
@@ -143,6 +160,7 @@ export const expiringPrimaryKey = (key: Buffer): Buffer => key.subarray(expiryPr
 export const tableRows = (table: number): Range => tablePart(rows, table)
 export const tableIndexRows = (table: number): Range => tablePart(indexRows, table)
 export const tableTombstones = (table: number): Range => tablePart(tombstones, table)
+export const tableImages = (table: number): Range => tablePart(images, table)
 export const tableExpiries = (table: number): Range => tablePart(expiries, table)
 export const countsKey = (table: number): Buffer => tablePart(counts, table).from as Buffer
 
@@ -186,6 +204,25 @@ export const numberOf = (key: Buffer): number => Number(key.readBigUInt64BE(1))
 export const streamKey = (stream: number): Buffer => tablePart(streams, stream).from as Buffer
 export const allStreams: Range = ofKind(streams)
 export const streamRecordsOf = (stream: number): Range => tablePart(streamRecords, stream)
+
+export const backupKey = (id: string): Buffer => named(backups, id)
+export const allBackups: Range = ofKind(backups)
+
+export const imagePrefixBytes = 9
+
+export function imageKey(table: number, snapshot: number, key: Buffer): Buffer {
+  const bytes = Buffer.allocUnsafe(imagePrefixBytes + key.length)
+  bytes[0] = images
+  bytes.writeUInt32BE(table, 1)
+  bytes.writeUInt32BE(snapshot, 5)
+  key.copy(bytes, imagePrefixBytes)
+  return bytes
+}
+
+export const imagesOf = (table: number, snapshot: number): Range => ({
+  from: imageKey(table, snapshot, Buffer.alloc(0)),
+  to: imageKey(table, snapshot + 1, Buffer.alloc(0)),
+})
 
 const shardPrefixBytes = 11
 const streamRecordSizeBytes = shardPrefixBytes + 6
@@ -263,12 +300,14 @@ const names: ReadonlyMap<number, (key: Buffer) => string> = new Map([
   [rows, (key: Buffer) => `the row ${rest(key, rowPrefixBytes)}${ofTable(key)}`],
   [indexRows, (key: Buffer) => `the index row ${rest(key, rowPrefixBytes)}${ofTable(key)}`],
   [expiries, (key: Buffer) => `the time of expiry ${rest(key, rowPrefixBytes)}${ofTable(key)}`],
+  [images, (key: Buffer) => `the former row ${rest(key, imagePrefixBytes)}${ofTable(key)}`],
   [log, (key: Buffer) => `position ${at(key)} of the log`],
   [head, () => 'the head of the log'],
   [counts, (key: Buffer) => `the counts${ofTable(key)}`],
   [streams, (key: Buffer) => `the change stream ${key.toString('hex')}`],
   [streamRecords, (key: Buffer) => `the record ${key.toString('hex')} of a change stream`],
   [logMarks, (key: Buffer) => `the mark ${key.toString('hex')} of the log`],
+  [backups, (key: Buffer) => `the backup ${text(key)}`],
   [registers, (key: Buffer) => `the register ${registerOf(key).register} of table ${registerOf(key).table}`],
   [cursors, (key: Buffer) => `the place in the log of ${text(key)}`],
   [conflicts, (key: Buffer) => `conflict ${at(key)}`],

@@ -18,6 +18,7 @@ import {
   rowKey,
   rowPrefixBytes,
   rowsOfIndex,
+  imagesOf,
   tableExpiries,
   tableRows,
   tombstonePrefixBytes,
@@ -66,7 +67,9 @@ function isWanted(table: Table, part: TablePart): boolean {
   return index !== undefined && index.status !== 'DELETING'
 }
 
+/** While a snapshot of the table is copied its rows stay: the table is removed when it is asked for again. */
 export async function removeTable(state: State, id: TableId, progress: Progress): Promise<void> {
+  if (state.catalog.decided(id)?.snapshots !== undefined) return
   const number = state.catalog.registers(id).get(numberRegister) as number | undefined
   if (number !== undefined) {
     await removeRange(state, tableRows(number), progress)
@@ -144,6 +147,11 @@ function forgetUpTo(state: State, table: Table, upTo: Stamp): void {
   const counts = state.counts.touch(table.number)
   const horizon = { ...upTo, region: everyRegion }
   if (counts.horizon === undefined || compareStamps(horizon, counts.horizon) > 0) counts.horizon = horizon
+}
+
+/** Rows that were kept for a snapshot which is GOING. */
+export async function removeImages(state: State, table: Table, snapshot: number): Promise<void> {
+  await removeRange(state, imagesOf(table.number, snapshot), undefined)
 }
 
 async function removeRange(state: State, range: Range, progress: Progress): Promise<void> {

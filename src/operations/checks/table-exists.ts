@@ -26,10 +26,10 @@ export function tableInAnyState(nameOrArn: string | undefined, context: Operatio
   return table
 }
 
-/** For changes of a table: a replica that is being made in this region takes none, and is not found. */
+/** For changes of a table: one that is being restored, or a replica that is being made in this region, takes none, and is not found. */
 export function tableToChange(nameOrArn: string | undefined, context: OperationContext): Table {
   const table = tableInAnyState(nameOrArn, context)
-  if (isComing(table, context)) throw notFound(table.name)
+  if (table.restore !== undefined || isComing(table, context)) throw notFound(table.name)
   return table
 }
 

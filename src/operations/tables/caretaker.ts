@@ -6,7 +6,7 @@
  *
  *   table CREATING, UPDATING   ACTIVE when what it waits for has lasted, and once no index of a new table, and no other replica, is CREATING
  *   table marked for an audit  its index rows and counts made to follow from its rows again
- *   table DELETING             rows, index rows and registers removed, unless it may stay (core/table/departures.ts)
+ *   table DELETING             rows, index rows and registers removed, unless it may stay (core/table/departures.ts), once no backup copies it
  *   index CREATING             filled from the table, then ACTIVE when its creation has lasted
  *   index UPDATING             ACTIVE when the change has lasted
  *   index DELETING             its rows removed, then its local register
@@ -92,7 +92,9 @@ export class Caretaker implements Service {
 
   private consider(table: Table): void {
     if (table.status === 'DELETING') {
-      if (isGoing(table)) this.undertake(table, 'remove', () => this.remove(table), table.underWay)
+      // Backups outlive their table.
+      if (isGoing(table) && table.snapshots === undefined)
+        this.undertake(table, 'remove', () => this.remove(table), table.underWay)
       return
     }
     for (const index of table.indexes) this.considerIndex(table, index)
@@ -133,7 +135,11 @@ export class Caretaker implements Service {
 
   private isReady(table: Table): boolean {
     if (table.status === 'CREATING')
-      return own(table, this.care.region) !== 'CREATING' && table.indexes.every((index) => index.status !== 'CREATING')
+      return (
+        own(table, this.care.region) !== 'CREATING' &&
+        table.indexes.every((index) => index.status !== 'CREATING') &&
+        (table.restore === undefined || table.restore.isDone === true)
+      )
     return (
       table.status === 'UPDATING' &&
       table.replicas.every(

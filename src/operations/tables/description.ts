@@ -56,6 +56,7 @@ export function describeTable(shared: Table, context: OperationContext): Descrip
     ...stream(table, context),
     ...replicas(shared, context),
     ...encryption(table, context),
+    ...restoreSummary(table),
     ...classSummary(table),
     DeletionProtectionEnabled: table.settings.deletionProtection,
   }
@@ -79,7 +80,7 @@ export function keySchemaElements(key: KeySchema): Wire<KeySchemaElement>[] {
   ]
 }
 
-function projectionOf(projection: Projection): Wire<NonNullable<LocalSecondaryIndexDescription['Projection']>> {
+export function projectionOf(projection: Projection): Wire<NonNullable<LocalSecondaryIndexDescription['Projection']>> {
   return {
     ProjectionType: projection.type,
     ...(projection.type === 'INCLUDE' ? { NonKeyAttributes: projection.attributes } : {}),
@@ -107,7 +108,7 @@ function throughputDescription(
   }
 }
 
-const onDemandUnits = ({ maxReadUnits = -1, maxWriteUnits = -1 }: NonNullable<IndexSettings['onDemand']>) => ({
+export const onDemandUnits = ({ maxReadUnits = -1, maxWriteUnits = -1 }: NonNullable<IndexSettings['onDemand']>) => ({
   MaxReadRequestUnits: maxReadUnits,
   MaxWriteRequestUnits: maxWriteUnits,
 })
@@ -308,6 +309,20 @@ function readOverrides({ readUnits, maxReadUnits }: Pick<ReplicaOverrides, 'read
   return {
     ...(readUnits === undefined ? {} : { ProvisionedThroughputOverride: { ReadCapacityUnits: readUnits } }),
     ...(maxReadUnits === undefined ? {} : { OnDemandThroughputOverride: { MaxReadRequestUnits: maxReadUnits } }),
+  }
+}
+
+/** Until the table is ACTIVE. */
+function restoreSummary({ status, restore }: Table): Pick<Description, 'RestoreSummary'> {
+  if (restore === undefined || status !== 'CREATING') return {}
+  const { backupArn, tableArn: source, atMs } = restore
+  return {
+    RestoreSummary: {
+      ...(backupArn === undefined ? {} : { SourceBackupArn: backupArn }),
+      SourceTableArn: source,
+      RestoreDateTime: seconds(atMs),
+      RestoreInProgress: true,
+    },
   }
 }
 

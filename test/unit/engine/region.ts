@@ -1,4 +1,5 @@
 /** An engine on a store in memory, with a clock that the test moves, and tables in few words. */
+import { MemoryBlobs } from '../../../src/adapters/memory/memory-blobs.ts'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { decodeItem } from '../../../src/core/item/item-bytes.ts'
@@ -64,6 +65,7 @@ export async function openRegion(
     clock,
     store,
     log,
+    blobs: new MemoryBlobs(),
     bus: undefined as unknown as Bus,
     random: { bytes: (count) => Buffer.alloc(count, 7), fraction: () => 0.5, uuid: () => `epoch-${++epochs}` },
     meter: {

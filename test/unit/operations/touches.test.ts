@@ -2,6 +2,7 @@
 import { ServiceError } from '../../../src/core/errors.ts'
 import { timings } from '../../../src/core/table/waits.ts'
 import { describe, expect, test } from 'vitest'
+import type { Backup } from '../../../src/core/archive/backup.ts'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { shardsOf } from '../../../src/core/change-stream/change-stream.ts'
 import { namesInCondition, namesInUpdate } from '../../../src/core/expression/names.ts'
@@ -32,6 +33,7 @@ const indexed = {
   ExpressionAttributeValues: { ':a': values[':a'] },
 }
 
+const ofBackup = (rest: string): string => `${arn}/backup/01700000000000-${rest}`
 const stream = arn.replace('things', 'streamed/stream/2026-01-01T00:00:00.000')
 
 /** Requests of every operation; where an operation has several ways to name what it touches, one of each. */
@@ -57,6 +59,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
       },
     },
   ],
+  CreateBackup: [{ ...thing, BackupName: 'nightly' }],
   CreateGlobalTable: [{ GlobalTableName: 'alone', ReplicationGroup: [{ RegionName: us }, { RegionName: eu }] }],
   CreateTable: [
     {
@@ -66,8 +69,10 @@ const samples: Readonly<Record<string, readonly object[]>> = {
       KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
     },
   ],
+  DeleteBackup: [{ BackupArn: ofBackup('0123abcd') }],
   DeleteItem: [{ ...thing, Key: key(3), ...condition }],
   DeleteTable: [{ TableName: 'old' }],
+  DescribeBackup: [{ BackupArn: ofBackup('0123abcd') }],
   DescribeContinuousBackups: [thing],
   DescribeContributorInsights: [thing],
   DescribeEndpoints: [{}],
@@ -107,6 +112,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   GetRecords: [{ ShardIterator: '<iterator>' }],
   GetResourcePolicy: [{ ResourceArn: arn }],
   GetShardIterator: [{ StreamArn: stream, ShardId: '<shard>', ShardIteratorType: 'LATEST' }],
+  ListBackups: [{}],
   ListContributorInsights: [thing],
   ListGlobalTables: [{}],
   ListStreams: [{}],
@@ -127,6 +133,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
     },
     { ...thing, KeyConditions: { pk: { ComparisonOperator: 'EQ', AttributeValueList: [{ S: 'a' }] } } },
   ],
+  RestoreTableFromBackup: [{ BackupArn: ofBackup('4567abcd'), TargetTableName: 'restored' }],
   Scan: [
     { ...thing, FilterExpression: 'note = :a', ExpressionAttributeValues: { ':a': { S: 'a' } } },
     { ...thing, IndexName: 'by-color' },
@@ -234,6 +241,7 @@ async function region(seen: Seen): Promise<{ readonly context: OperationContext;
   await makeTable(engine, 'old')
   await makeTable(engine, 'streamed', { more: [streamed] })
   const more = { color: { S: 'a' }, note: { S: 'b' }, spare: { N: '0' } }
+  for (const rest of ['0123abcd', '4567abcd']) await engine.archive.putBackup(backupOf(things, rest))
   await engine.commitEach([1, 2, 3, 4].map((sk) => put(things, itemOf('a', sk, more))))
   const shared = engine.tableNamed('shared') as Table
   await engine.commitEach([1, 2].map((sk) => put(shared, itemOf('a', sk, more))))
@@ -242,6 +250,16 @@ async function region(seen: Seen): Promise<{ readonly context: OperationContext;
   seen.tables.clear()
   return { context: { engine, env, settings }, engine }
 }
+
+const backupOf = (table: Table, rest: string): Backup => ({
+  id: `01700000000000-${rest}`,
+  name: 'nightly',
+  type: 'USER',
+  status: 'AVAILABLE',
+  createdMs: 0,
+  table: { ...table, tableId: table.id, indexes: [], items: 0, bytes: 0 },
+  progress: { segments: 0, items: 0, bytes: 0 },
+})
 
 const oneAccount = { accountId: '000000000000', globalTables2017: true, timing: timings.instant, streamRetentionMs: 0 }
 
@@ -264,6 +282,8 @@ function withShard(input: object, engine: Engine): object {
 }
 
 /** Notes what is asked of the engine. */
+const makes = ['CreateTable', 'RestoreTableFromBackup']
+
 function watched(engine: Engine, seen: Seen): Engine {
   const noteWrites = (writes: readonly Write[]): void => {
     for (const write of writes) {
@@ -275,7 +295,7 @@ function watched(engine: Engine, seen: Seen): Engine {
     tableNamed: (name) => {
       const table = engine.tableNamed(name)
       // A table that is about to be made is touched as well.
-      if (table !== undefined || seen.action === 'CreateTable') seen.tables.add(name)
+      if (table !== undefined || makes.includes(seen.action)) seen.tables.add(name)
       return table
     },
     get: (table, bytes) => {

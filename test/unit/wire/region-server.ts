@@ -1,5 +1,6 @@
 /** A region with the table `abc` behind the real server, on a store of the test's own. */
 import { timings } from '../../../src/core/table/waits.ts'
+import { MemoryBlobs } from '../../../src/adapters/memory/memory-blobs.ts'
 import { MemoryNetwork } from '../../../src/adapters/memory/memory-bus.ts'
 import { systemClock } from '../../../src/adapters/system/clocks.ts'
 import { systemRandom } from '../../../src/adapters/system/random.ts'
@@ -14,7 +15,7 @@ export async function serveRegion(store: Store): Promise<RunningServer> {
   const meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
   const self = { name: 'us-east-1', number: 1 }
   const bus = new MemoryNetwork(systemClock, systemRandom).join(self.name)
-  const env = { clock: systemClock, random: systemRandom, store, bus, log, meter }
+  const env = { clock: systemClock, random: systemRandom, store, bus, blobs: new MemoryBlobs(), log, meter }
   const engine = await openEngine(env, { topology: { self, regions: [self] } })
   await engine.define('id', tableEdits('abc'))
   const own = { region: self.name, regions: [self.name] }

@@ -1,0 +1,127 @@
+/**
+ * Blobs as files of a folder. A blob is written under a temporary name, flushed, and renamed: so under its own name there is all of it or
+ * nothing. What a process that died has left under temporary names is removed before the first blob of the next.
+ */
+import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { dirname, join, sep } from 'node:path'
+import { type BlobRange, type Blobs, BlobsFailed, isBlobName } from '../../ports/blobs.ts'
+import { assert } from '../../core/assert.ts'
+
+/** No name of a blob begins with a dot. */
+const temporary = '.new'
+
+export class FolderBlobs implements Blobs {
+  readonly #folder: string
+  #prepared: Promise<void> | undefined
+  #count = 0
+
+  constructor(folder: string) {
+    this.#folder = folder
+  }
+
+  async put(name: string, bytes: Uint8Array): Promise<void> {
+    const path = this.#pathOf(name)
+    await failing(`writing ${path}`, async () => {
+      await (this.#prepared ??= this.#prepare())
+      const unpublished = join(this.#folder, temporary, String(this.#count++))
+      try {
+        await writeFlushed(unpublished, bytes)
+        await mkdir(dirname(path), { recursive: true })
+        await rename(unpublished, path)
+      } catch (error) {
+        await rm(unpublished, { force: true })
+        throw error
+      }
+      await flushFolder(dirname(path))
+    })
+  }
+
+  async get(name: string, range?: BlobRange): Promise<Buffer | undefined> {
+    const path = this.#pathOf(name)
+    return await failing(`reading ${path}`, async () => {
+      const file = await unlessMissing(open(path))
+      if (file === undefined) return undefined
+      try {
+        if (range === undefined) return await file.readFile()
+        const bytes = Buffer.alloc(Math.max(0, range.to - range.from))
+        let count = 0
+        for (let read = -1; read !== 0 && count < bytes.length; count += read)
+          read = (await file.read(bytes, count, bytes.length - count, range.from + count)).bytesRead
+        return bytes.subarray(0, count)
+      } finally {
+        await file.close()
+      }
+    })
+  }
+
+  async list(prefix: string, after: string, countMax: number): Promise<readonly string[]> {
+    const below = prefix.slice(0, prefix.lastIndexOf('/') + 1)
+    return await failing(`listing ${join(this.#folder, below)}`, async () => {
+      const entries =
+        (await unlessMissing(readdir(join(this.#folder, below), { recursive: true, withFileTypes: true }))) ?? []
+      return entries
+        .filter((entry) => entry.isFile())
+        .map((entry) => join(entry.parentPath, entry.name).slice(join(this.#folder, sep).length).split(sep).join('/'))
+        .filter((name) => name.startsWith(prefix) && name > after && isBlobName(name))
+        .toSorted()
+        .slice(0, countMax)
+    })
+  }
+
+  async delete(name: string): Promise<void> {
+    const path = this.#pathOf(name)
+    await failing(`removing ${path}`, () => rm(path, { force: true }))
+  }
+
+  #pathOf(name: string): string {
+    assert(isBlobName(name), `blobs: ${name} is a name`)
+    return join(this.#folder, ...name.split('/'))
+  }
+
+  async #prepare(): Promise<void> {
+    try {
+      await rm(join(this.#folder, temporary), { recursive: true, force: true })
+      await mkdir(join(this.#folder, temporary), { recursive: true })
+    } catch (error) {
+      this.#prepared = undefined
+      throw error
+    }
+  }
+}
+
+async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
+  const file = await open(path, 'w')
+  try {
+    await file.writeFile(bytes)
+    await file.datasync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** The rename is durable with its folder. */
+async function flushFolder(path: string): Promise<void> {
+  const folder = await open(path)
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function unlessMissing<Found>(asked: Promise<Found>): Promise<Found | undefined> {
+  try {
+    return await asked
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+async function failing<Result>(what: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    throw new BlobsFailed(`${what} failed: ${(error as Error).message}`, { cause: error })
+  }
+}
