@@ -26,6 +26,8 @@ export type CacheNodeOptions = {
   readonly region: string
   /** Where clients reach the other regions, by region; none: the region is alone. */
   readonly peerEndpoints?: Readonly<Record<string, string>>
+  /** Regions beside its own that a signature may be for. */
+  readonly signedFor?: readonly string[] | undefined
   readonly upstream: URL
   /** What the region's certificate is checked by, in PEM; the system's authorities when undefined. */
   readonly ca?: string | undefined
@@ -119,8 +121,8 @@ function portFailure(error: unknown, { host, port }: CacheNodeOptions): unknown 
   return new Failure(`cannot listen on ${host}, port ${port}: ${messageOf(error)}`)
 }
 
-function signedRegions({ region, peerEndpoints = {} }: CacheNodeOptions): SignedRegions {
+function signedRegions({ region, peerEndpoints = {}, signedFor = [] }: CacheNodeOptions): SignedRegions {
   const names = [...new Set([region, ...Object.keys(peerEndpoints)])]
   const endpointOf = (name: string): string | undefined => endpointIn(peerEndpoints, name)
-  return { own: region, all: () => names, endpointOf, alsoFor: new Set() }
+  return { own: region, all: () => names, endpointOf, alsoFor: new Set(signedFor) }
 }

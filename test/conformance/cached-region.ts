@@ -27,6 +27,8 @@ export type CachedRegionOptions = Partial<CacheOptions> & {
   readonly store?: MemoryStore
   /** Of the deployment, as the cache is told; none. */
   readonly otherRegions?: readonly string[]
+  /** Other regions that a signature may be for at the cache. */
+  readonly signedFor?: readonly string[]
   /** How long tables stay in states that pass; may be changed while it runs. */
   readonly pace?: { readonly timing: Timing }
 }
@@ -60,6 +62,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     pace = { timing: timings.instant },
     store = new MemoryStore(),
     otherRegions = [],
+    signedFor = [],
     ...more
   } = options
   const self = { name: 'us-east-1', number: 1 }
@@ -105,7 +108,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     },
   }
   const all = [self.name, ...otherRegions]
-  const regions = { own: self.name, all: () => all, endpointOf: () => undefined, alsoFor: new Set<string>() }
+  const regions = { own: self.name, all: () => all, endpointOf: () => undefined, alsoFor: new Set(signedFor) }
   const signatures =
     current === undefined || !verifies
       ? {}

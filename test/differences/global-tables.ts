@@ -44,6 +44,14 @@ export const globalTables = {
     date: '2026-10-09',
     test: 'conformance/global-tables.test.ts',
   },
+  'names-that-are-taken': {
+    aws: 'A replica in a region where a table of that name stands is refused at once.',
+    here: 'A replica in a region where a table of that name stands is listed as CREATION_FAILED with AWS’s words, and the table stays as it was.',
+    why: 'Regions know of another region’s own tables only when they ask it, and it may be cut off.',
+    evidence: probes,
+    date: '2026-10-09',
+    test: 'conformance/global-tables.test.ts',
+  },
   'operations-of-2017': {
     aws: 'The operations of version 2017.11.29 are refused.',
     here: 'With --global-tables-2017 serve, the operations of 2017 make a global table of empty tables and change it.',

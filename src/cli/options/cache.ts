@@ -80,6 +80,7 @@ export const optionsOfCache = [
   'port',
   'nats',
   'peerEndpoint',
+  'signedFor',
   'itemTtl',
   'queryTtl',
   'memory',
