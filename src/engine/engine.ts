@@ -310,8 +310,8 @@ export interface Replica extends Regional {
   setCursor(origin: string, cursor: Cursor, notes?: readonly (readonly [string, unknown])[]): Promise<void>
   /** Durable notes of the readers (confirmed positions, bootstrap progress), by name. */
   note(name: string): unknown
-  /** JSON; undefined removes it. */
-  setNote(name: string, value: unknown): Promise<void>
+  /** JSON; undefined removes it. `more` become durable with it. */
+  setNote(name: string, value: unknown, more?: readonly (readonly [name: string, value: unknown])[]): Promise<void>
   removeTombstones(table: TableId, upTo: Stamp, rowsMax: number): Promise<number>
   /** Up to when the table's tombstones are forgotten, here or where its rows came from: what is written over nothing came after those. */
   horizon(table: TableId): Stamp | undefined

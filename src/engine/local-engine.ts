@@ -265,8 +265,8 @@ export class LocalEngine implements Engine {
     return readNote(this.#state.store, name)
   }
 
-  async setNote(name: string, value: unknown): Promise<void> {
-    await inGroup(this.#state, (group) => putNotes(this.#state, group, [[name, value]]))
+  async setNote(name: string, value: unknown, more: readonly (readonly [string, unknown])[] = []): Promise<void> {
+    await inGroup(this.#state, (group) => putNotes(this.#state, group, [[name, value], ...more]))
   }
 
   horizon(id: TableId): Stamp | undefined {

@@ -2,8 +2,11 @@
 import type { InvariantViolation } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
+import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
+import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import { registry } from '../operations/registry.ts'
 import { Signatures } from './access/signatures.ts'
+import { lambdaPipeline } from './lambda-pipeline.ts'
 import { type Pipeline, pipeline } from './pipeline.ts'
 
 export type ApiPipelineOptions = {
@@ -18,6 +21,8 @@ export type ApiPipelineOptions = {
   readonly signedFor?: readonly string[]
   /** Where clients reach another region, for the refusal of a request that is signed for it. */
   readonly endpointOf?: (region: string) => string | undefined
+  /** Lambda's API beside DynamoDB's. */
+  readonly lambda?: LambdaContext
   /** Other operations than the registry's, for tests. */
   readonly operations?: ReadonlyMap<string, Operation>
 }
@@ -28,7 +33,7 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
   const { settings } = context
   const { region } = settings
   const regions = { own: region, all: () => settings.regions, endpointOf, alsoFor: new Set(signedFor) }
-  return pipeline({
+  const dynamodb = pipeline({
     context,
     regions,
     ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock }) }),
@@ -36,4 +41,16 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     onFailed: options.onFailed,
   })
+  if (options.lambda === undefined) return dynamodb
+  const lambda = lambdaPipeline({
+    context: options.lambda,
+    log: context.env.log,
+    regions,
+    ...(credentials === undefined
+      ? {}
+      : { signatures: new Signatures({ credentials, regions, clock, service: 'lambda' }) }),
+    onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
+  })
+  return (request, requestId, answer) =>
+    (request.url.startsWith(lambdaPrefix) ? lambda : dynamodb)(request, requestId, answer)
 }

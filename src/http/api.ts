@@ -126,8 +126,8 @@ export class Api {
     if ('problem' in body) return this.#refuse(body.problem, exchange)
     const { bytes, sent = bytes, heldBytes } = body
     if (response.headersSent) return this.#budget.giveBack(heldBytes)
-    const { url = '/', headers, rawHeaders } = request
-    const whole = { url, headers, rawHeaders: () => rawHeaders, body: bytes, payload: sent }
+    const { method, url = '/', headers, rawHeaders } = request
+    const whole = { method, url, headers, rawHeaders: () => rawHeaders, body: bytes, payload: sent }
     this.answer(whole, heldBytes, (requestId, reply) =>
       sendReply({ request, response, requestId, last: endsWith() }, reply),
     )

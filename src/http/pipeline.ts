@@ -165,7 +165,7 @@ function operationIn(headers: IncomingHttpHeaders): string {
   return name
 }
 
-function signatureOf({ url, headers }: ApiRequest): Parameters<typeof checkAuthorization>[0] {
+export function signatureOf({ url, headers }: ApiRequest): Parameters<typeof checkAuthorization>[0] {
   const date = headers['x-amz-date'] ?? headers.date
   const question = url.indexOf('?')
   return {

@@ -13,6 +13,7 @@ import type { FastifyInstance } from 'fastify'
 import { required } from '../core/assert.ts'
 import { adminBodyBytesMax, connectionsMax, idleConnectionMsMax } from '../core/limits.ts'
 import type { Clock } from '../ports/clock.ts'
+import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import type { Env } from '../ports/env.ts'
 import { apiPipeline, type ApiPipelineOptions } from './api-pipeline.ts'
 import { Api } from './api.ts'
@@ -74,13 +75,16 @@ export type RunningServer = {
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { env, settings } = options.context
-  return serveApi({ ...options, region: settings.region, env, answer: apiPipeline(options) })
+  const alsoAt = options.lambda === undefined ? undefined : lambdaPrefix
+  return serveApi({ ...options, region: settings.region, env, answer: apiPipeline(options), alsoAt })
 }
 
 export type ApiServerOptions = ListenOptions & {
   readonly region: string
   readonly env: Pick<Env, 'clock' | 'random' | 'meter'>
   readonly answer: Pipeline
+  /** What the paths of another API begin with that is answered too. */
+  readonly alsoAt?: string | undefined
   /** Answers, as it can, what has been begun and takes too long when the server closes. */
   readonly giveUp?: () => void
 }
@@ -100,7 +104,9 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
     if (refusedHead(request, response)) return
     sockets.begin(request, response, () => {
       const endsWith = (): boolean => sockets.endsWith(response)
-      if (request.method === 'POST' && isRoot(request.url)) void api.serve(request, response, endsWith)
+      const { method, url } = request
+      const isElsewhere = options.alsoAt !== undefined && url?.startsWith(options.alsoAt) === true
+      if ((method === 'POST' && isRoot(url)) || isElsewhere) void api.serve(request, response, endsWith)
       else {
         if (api.closing && endsWith()) response.setHeader('Connection', 'close')
         void rest.serve(request, response)

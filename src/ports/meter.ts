@@ -177,6 +177,26 @@ export const metrics = {
     help: 'Items that this region deleted because they had expired (TimeToLiveDeletedItemCount).',
     labels: ['table'],
   },
+  longitude_trigger_invocations_total: {
+    kind: 'counter',
+    help: 'Invocations of functions by triggers, by outcome: ok, partly (some records are sent again), failed, unavailable.',
+    labels: ['function', 'outcome'],
+  },
+  longitude_trigger_records_total: {
+    kind: 'counter',
+    help: 'Records that triggers are done with: handled, filtered, or dropped, by the reason.',
+    labels: ['function', 'result'],
+  },
+  longitude_trigger_iterator_age_seconds: {
+    kind: 'gauge',
+    help: 'Age of the oldest record that the function has not handled yet; 0 when there is none.',
+    labels: ['function', 'table'],
+  },
+  longitude_trigger_destination_failures_total: {
+    kind: 'counter',
+    help: 'Reports of dropped records that their destination did not take; they are sent again.',
+    labels: ['function'],
+  },
   longitude_conflicts_total: {
     kind: 'counter',
     help: 'Writes that lost last-writer-wins to a concurrent one.',

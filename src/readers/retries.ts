@@ -21,6 +21,7 @@ export type Work =
   | 'refill'
   | 'replicas'
   | 'restore'
+  | 'trigger'
 
 export type RetriesEnv = Pick<Env, 'clock' | 'log' | 'meter'>
 

@@ -11,6 +11,7 @@ import type { Topology } from '../core/topology.ts'
 import type { Engine } from '../engine/engine.ts'
 import { openEngine } from '../engine/open-engine.ts'
 import type { RunningServer, ServerOptions } from '../http/server.ts'
+import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import type { OperationContext } from '../operations/operation.ts'
 import { Caretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
@@ -26,6 +27,7 @@ import { damagedRecords } from '../readers/sweepers/damaged-records.ts'
 import { diskProbe } from '../readers/sweepers/disk-probe.ts'
 import { registerSweeper } from '../readers/sweepers/registers.ts'
 import { type SweeperPace, tombstoneSweeper } from '../readers/sweepers/tombstones.ts'
+import { type FunctionPorts, lambdaOf, noFunctions } from './lambda.ts'
 import { Lifecycle } from './lifecycle.ts'
 
 export type RegionOptions = {
@@ -50,10 +52,12 @@ export type RegionOptions = {
   readonly streamShards?: number | undefined
   /** When expired items are deleted; as in readers/expiry unless said otherwise. */
   readonly expiry?: ExpirySettings
+  /** What triggers may invoke, and where they report to; none by default. */
+  readonly functions?: FunctionPorts
 }
 
 /** What the server of a region is started with; the context comes from the region. */
-export type RegionServerOptions = Omit<ServerOptions, 'context'>
+export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda'>
 
 export type Region = {
   readonly env: Env
@@ -62,6 +66,7 @@ export type Region = {
   readonly expiry: Expiry
   readonly invalidator: Invalidator
   readonly context: OperationContext
+  readonly lambda: LambdaContext
   /** Serves the API: once, when everything else runs. `others` resolves when other processes have given back what they had of it. */
   serve(options: RegionServerOptions, others?: () => Promise<unknown>): Promise<RunningServer>
   /** True once the region is stopping. */
@@ -112,9 +117,11 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const loops = loopsOf({ env, engine, opened, replication, sweeping: options.sweeping })
   const streams = streamKeeper(env, engine, options.streams ?? usualStreams)
   const copies = [new Backups(env, engine), new Restores(env, engine)]
-  for (const service of [streams, ...loops, expiry, caches, ...copies, caretaker]) await life.start(service)
-  let stopping = false
   const context = { engine, env, settings }
+  const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
+  for (const service of [streams, ...loops, expiry, caches, ...copies, caretaker, lambda.triggers])
+    await life.start(service)
+  let stopping = false
   return {
     env,
     engine,
@@ -122,12 +129,13 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     expiry,
     invalidator: caches,
     context,
+    lambda,
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
       await replication.checked()
       // A region without a server, as of the embedded cluster, does not load one.
       const { startServer } = await import('../http/server.ts')
-      const running = await startServer({ ...server, context })
+      const running = await startServer({ ...server, context, lambda })
       life.add(() => running.close(others?.()))
       return running
     },

@@ -54,7 +54,8 @@ function exchange(region: string, request: SdkRequest, { line, abortSignal }: Ex
     const headers = headersOf(request.headers)
     const rawHeaders = (): readonly string[] => Object.entries(request.headers).flat()
     if (!api.hold(body.length, body.length)) return api.throttle(send)
-    api.answer({ url: urlOf(request), headers, rawHeaders, body, payload: body }, body.length, send)
+    const whole = { method: request.method, url: urlOf(request), headers, rawHeaders, body, payload: body }
+    api.answer(whole, body.length, send)
   })
 }
 

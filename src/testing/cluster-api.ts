@@ -72,8 +72,53 @@ export type ClusterOptions = {
   readonly globalTables2017?: boolean
   /** How long states last, in the cluster's time: not at all, or as long as on AWS; 'instant' by default. */
   readonly timing?: 'instant' | 'aws'
+  /** Shards of every change stream; 4 for a table on demand, else as its throughput asks for when not given. */
+  readonly streamShards?: number
+  /**
+   * Functions that event source mappings invoke, by name: each is called for every region that has a mapping to it. A function that takes longer than 3 seconds of the
+   * cluster's time has failed.
+   */
+  readonly functions?: Readonly<Record<string, FunctionHandler>>
+  /** What takes the reports of records that mappings give up, by the ARN of the destination. */
+  readonly destinations?: Readonly<Record<string, (report: unknown) => unknown>>
   /** Receives what the regions log. */
   readonly log?: (line: LogLine) => void
+}
+
+/** What it returns or resolves with is its answer; an error that it throws is a failed invocation. */
+export type FunctionHandler = (event: StreamEvent, context: FunctionContext) => unknown
+
+export type StreamEvent = {
+  readonly Records: readonly StreamRecord[]
+  /** With a tumbling window, beside the window itself. */
+  readonly state?: Readonly<Record<string, unknown>>
+  readonly window?: { readonly start: string; readonly end: string }
+  readonly shardId?: string
+  readonly isFinalInvokeForWindow?: boolean
+  readonly isWindowTerminatedEarly?: boolean
+}
+
+export type StreamRecord = {
+  readonly eventID: string
+  readonly eventName: 'INSERT' | 'MODIFY' | 'REMOVE'
+  readonly eventSourceARN: string
+  readonly awsRegion: string
+  readonly dynamodb: {
+    readonly ApproximateCreationDateTime: number
+    readonly Keys: ItemJson
+    readonly NewImage?: ItemJson
+    readonly OldImage?: ItemJson
+    readonly SequenceNumber: string
+    readonly SizeBytes: number
+    readonly StreamViewType: string
+  }
+}
+
+export type FunctionContext = {
+  readonly functionName: string
+  readonly functionVersion: string
+  readonly invokedFunctionArn: string
+  readonly awsRequestId: string
 }
 
 export type ClockMode = 'manual' | 'real'

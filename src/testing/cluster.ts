@@ -5,6 +5,7 @@
  *   await using cluster = await createCluster({ regions: ['us-east-1', 'eu-west-1'], clock: 'manual' })
  *   const dynamodb = new DynamoDBClient(cluster.client('eu-west-1'))
  */
+import type { MemoryHandler } from '../adapters/memory/memory-functions.ts'
 import { timings } from '../core/table/waits.ts'
 import { conflictsToldMax } from '../core/limits.ts'
 import { shownConflict } from '../node/admin/conflict-feed.ts'
@@ -294,7 +295,7 @@ export class EmbeddedCluster implements Cluster {
   }
 
   #settings(nowMs: number, behindMs: number): WorldSettings {
-    const { accountId, globalTables2017, timing, startAt } = this.#options
+    const { accountId, globalTables2017, timing, startAt, functions, destinations, streamShards } = this.#options
     return {
       regions: this.#known,
       epochMs: this.#isReal ? Date.now() - nowMs - behindMs : startMsOf(startAt),
@@ -302,6 +303,9 @@ export class EmbeddedCluster implements Cluster {
         ...(accountId === undefined ? {} : { accountId }),
         ...(globalTables2017 === undefined ? {} : { globalTables2017 }),
         ...(timing === undefined ? {} : { timing: timings[timing] }),
+        ...(functions === undefined ? {} : { handlers: functions as Readonly<Record<string, MemoryHandler>> }),
+        ...(streamShards === undefined ? {} : { streamShards }),
+        ...(destinations === undefined ? {} : { receivers: destinations }),
       },
       api: this.#api,
       log: (region) => this.#logOf(region, {}),

@@ -7,6 +7,12 @@ import type { Timing } from '../core/table/waits.ts'
 import { BlobShelf, MemoryBlobs } from '../adapters/memory/memory-blobs.ts'
 import { MemoryDisk, MemoryStore } from '../adapters/memory/memory-store.ts'
 import type { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
+import {
+  MemoryDestinations,
+  MemoryFunctions,
+  type MemoryHandler,
+  type MemoryReceiver,
+} from '../adapters/memory/memory-functions.ts'
 import { ProcessClock, RegionClock } from '../adapters/memory/region-clock.ts'
 import { SeededRandom } from '../adapters/memory/seeded-random.ts'
 import type { Region as RegionName } from '../core/topology.ts'
@@ -36,6 +42,9 @@ export type RegionSettings = {
   readonly accountId?: string
   readonly globalTables2017?: boolean
   readonly timing?: Timing
+  readonly streamShards?: number
+  readonly handlers?: Readonly<Record<string, MemoryHandler>>
+  readonly receivers?: Readonly<Record<string, MemoryReceiver>>
 }
 
 export type ApiSettings = Pick<ApiPipelineOptions, 'endpointOf' | 'signedFor'>
@@ -126,15 +135,26 @@ export class WorldRegion {
 
   async start(): Promise<void> {
     if (this.#life !== undefined) return
-    const { self, regions, time, settings, api } = this.#options
+    const { self, regions, time, api } = this.#options
+    const { handlers = {}, receivers = {}, ...settings } = this.#options.settings
     const clock = new ProcessClock(this.clock, 0)
     const store = new MemoryStore({ disk: this.#disk, durable: () => time.sleep(0) })
     const blobs = new MemoryBlobs({ shelf: this.#shelf, before: () => time.sleep(0) })
     const life: Life = { clock, store, blobs, running: undefined }
     this.#life = life
-    const region = await startRegion(this.#env(life), { topology: { self, regions }, streams, ...settings })
+    const functions = {
+      functions: new MemoryFunctions(handlers, clock),
+      destinations: new MemoryDestinations(receivers),
+    }
+    const topology = { self, regions }
+    const region = await startRegion(this.#env(life), { topology, streams, functions, ...settings })
     if (this.#life !== life) return
-    const pipeline = apiPipeline({ ...api, context: region.context, onBrokenInvariant: (error) => time.fail(error) })
+    const pipeline = apiPipeline({
+      ...api,
+      context: region.context,
+      lambda: region.lambda,
+      onBrokenInvariant: (error) => time.fail(error),
+    })
     const answer: Pipeline = (request, requestId, done) => {
       time.admit()
       // What a change of tables leads to at once has happened when it is answered.

@@ -58,8 +58,12 @@ export function expiryOf(text: string | null): number {
   return seconds
 }
 
+/** What a signature must be for. */
+export type Scope = { readonly regions: SignedRegions; readonly service: SignedService }
+export type SignedService = 'dynamodb' | 'lambda'
+
 /** A signature holds for one day, one region and one service; what is wrong is told all at once. */
-export function checkScope(claim: Claim, time: string, signedMs: number, regions: SignedRegions): void {
+export function checkScope(claim: Claim, time: string, signedMs: number, { regions, service }: Scope): void {
   const day = basicTime(signedMs).slice(0, 8)
   const problems = [
     regionProblem(claim.region, regions),
@@ -73,8 +77,6 @@ export function checkScope(claim: Claim, time: string, signedMs: number, regions
   ].join('')
   if (problems !== '') throw invalid(problems)
 }
-
-const service = 'dynamodb'
 
 /** Of a signature that is looked at in form only, the region is all of the scope that counts. */
 export function checkRegion(region: string, regions: SignedRegions): void {

@@ -16,6 +16,15 @@ export class PageWriter {
     return this
   }
 
+  get length(): number {
+    return this.#length
+  }
+
+  /** Takes back what was written behind that length. */
+  cut(length: number): void {
+    this.#length = Math.min(this.#length, length)
+  }
+
   bytes(): Buffer {
     return this.#bytes.subarray(0, this.#length)
   }

@@ -17,7 +17,14 @@ import {
 import { canonicalRequest, headerLine, stringToSign } from '../../core/auth/canonical-request.ts'
 import type { Credential, Credentials, Principal } from '../../core/auth/credentials.ts'
 import type { SignedRegions } from '../../core/auth/signed-region.ts'
-import { checkScope, checkSigningTime, expiryOf, signingTimeOf } from '../../core/auth/signing-time.ts'
+import {
+  checkScope,
+  checkSigningTime,
+  expiryOf,
+  type Scope,
+  type SignedService,
+  signingTimeOf,
+} from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { signatureSkewMsMax, signersMax } from '../../core/limits.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -28,9 +35,13 @@ export type SignaturesOptions = {
   readonly credentials: () => Credentials
   readonly regions: SignedRegions
   readonly clock: Clock
+  /** DynamoDB unless said otherwise. */
+  readonly service?: SignedService
 }
 
 export type SignedRequest = {
+  /** POST unless said otherwise. */
+  readonly method?: string | undefined
   readonly url: string
   readonly headers: IncomingHttpHeaders
   /** As they came, names and values in turn: seldom asked for. */
@@ -47,8 +58,11 @@ export class Signatures {
   #lastTime = ''
   #lastTimeMs = 0
 
+  readonly #scope: Scope
+
   constructor(options: SignaturesOptions) {
     this.#options = options
+    this.#scope = { regions: options.regions, service: options.service ?? 'dynamodb' }
   }
 
   /** Throws the ServiceError that the request is refused with. */
@@ -88,7 +102,7 @@ export class Signatures {
     const signedMs = signingTimeOf(time)
     const expiresSeconds = expiryOf(query.get('X-Amz-Expires'))
     checkSigningTime({ signedMs, expiresSeconds, nowMs: this.#options.clock.wallMs() })
-    checkScope(claim, time, signedMs, this.#options.regions)
+    checkScope(claim, time, signedMs, this.#scope)
     const signer = this.#signerOf(claim, query.get('X-Amz-Security-Token') ?? undefined)
     return this.#proved(signer, request, time, query.get('X-Amz-Signature') ?? '')
   }
@@ -96,7 +110,7 @@ export class Signatures {
   #checkTime(claim: Claim, time: string): void {
     const signedMs = signingTimeOf(time)
     checkSigningTime({ signedMs, nowMs: this.#options.clock.wallMs() })
-    checkScope(claim, time, signedMs, this.#options.regions)
+    checkScope(claim, time, signedMs, this.#scope)
   }
 
   /** Many requests are signed within one second. */
@@ -125,10 +139,10 @@ export class Signatures {
   #proved(signer: Signer, request: SignedRequest, time: string, signature: string): Principal {
     const payloadHash = hash('sha256', request.payload)
     const usual = linesOf(signer.names, request.headers)
-    if (usual !== undefined && signer.signed(request.url, usual, payloadHash, time, signature)) return signer.principal
+    if (usual !== undefined && signer.signed(request, usual, payloadHash, time, signature)) return signer.principal
     checkSignedHeaders(signer.claim.signedHeaders, request.headers)
     const exact = exactLinesOf(signer.names, request.rawHeaders())
-    if (exact !== usual && signer.signed(request.url, exact, payloadHash, time, signature)) return signer.principal
+    if (exact !== usual && signer.signed(request, exact, payloadHash, time, signature)) return signer.principal
     throw new ServiceError(
       'InvalidSignatureException',
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
@@ -185,6 +199,8 @@ function exactLinesOf(names: readonly string[], rawHeaders: readonly string[]): 
     .join('')
 }
 
+type Signed = Pick<SignedRequest, 'method' | 'url'>
+
 const blockSizeBytes = 64
 const hashSizeBytes = 32
 const hexLength = 64
@@ -215,10 +231,11 @@ class Signer {
     }
   }
 
-  signed(url: string, headerLines: string, payloadHash: string, time: string, signature: string): boolean {
+  signed(of: Signed, headerLines: string, payloadHash: string, time: string, signature: string): boolean {
     if (signature.length !== hexLength) return false
     const { scope, signedHeaders } = this.claim
-    const request = canonicalRequest({ method: 'POST', url, signedHeaders, headerLines, payloadHash })
+    const { method = 'POST', url } = of
+    const request = canonicalRequest({ method, url, signedHeaders, headerLines, payloadHash })
     const text = stringToSign(time, scope, hash('sha256', isAscii(request) ? request : Buffer.from(request, 'latin1')))
     this.#expected.write(this.#hmac(text), 'latin1')
     this.#given.write(signature, 'latin1')

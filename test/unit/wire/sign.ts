@@ -10,11 +10,14 @@ export type ToSign = {
   readonly body: string | Buffer
   readonly region?: string
   readonly service?: string
+  /** POST and / unless said otherwise. */
+  readonly method?: string
+  readonly path?: string
   /** Of a presigned request: sorted and encoded, without the signature. */
   readonly query?: string
 }
 
-/** The Authorization header of a POST to `/`. */
+/** The Authorization header. */
 export function authorizationOf(request: ToSign): string {
   const names = signedNames(request)
   return `AWS4-HMAC-SHA256 Credential=${request.accessKeyId}/${scopeOf(request)}, SignedHeaders=${names.join(';')}, Signature=${signatureOf(request)}`
@@ -26,7 +29,10 @@ export function signatureOf(request: ToSign): string {
     const [, value = ''] = Object.entries(request.headers).find(([given]) => given.toLowerCase() === name) ?? []
     return `${name}:${value.trim().replaceAll(/ +/g, ' ')}\n`
   })
-  const canonical = ['POST', '/', request.query ?? '', lines.join(''), names.join(';'), sha256(request.body)].join('\n')
+  const { method = 'POST', path = '/' } = request
+  const canonical = [method, path, request.query ?? '', lines.join(''), names.join(';'), sha256(request.body)].join(
+    '\n',
+  )
   const toSign = ['AWS4-HMAC-SHA256', request.time, scopeOf(request), sha256(canonical)].join('\n')
   const key = scopeOf(request)
     .split('/')

@@ -1,0 +1,37 @@
+/** Limits of triggers, by name. Lambda's own (API reference, "CreateEventSourceMapping") first, ours after. */
+export const triggerBatchRecordsMax = 10_000
+export const triggerBatchingSecondsMax = 300
+export const triggerLanesMax = 10
+export const triggerRecordAgeSecondsMax = 604_800
+export const triggerRecordAgeSecondsMin = 60
+export const triggerRetriesMax = 10_000
+export const triggerWindowSecondsMax = 900
+export const triggerWindowStateBytesMax = 1024 * 1024
+export const triggerFiltersMax = 10
+export const triggerFilterLengthMax = 4096
+/** Of one synchronous invocation, its event and its answer. */
+export const invokePayloadBytesMax = 6 * 1024 * 1024
+export const listedMappingsMax = 100
+export const listedFunctionsMax = 50
+export const functionNameLengthMax = 170
+
+// Ours
+export const triggerMappingsMax = 100
+/** Invocations that the triggers of a region have under way: together, and those of one mapping. A mapping with none may always begin one. */
+export const triggerInvocationsMax = 32
+export const triggerMappingInvocationsMax = 8
+/** What all of them together carry; beyond it each batch is small. */
+export const triggerPayloadBytesMax = 64 * 1024 * 1024
+export const triggerSmallPayloadBytes = 256 * 1024
+/** Around the records of an event. */
+export const triggerEventOverheadBytes = 16 * 1024
+/** Records that are looked at in one step, of which filters may leave none. */
+export const triggerLookedMax = 10_000
+export const triggerBackOffMsMin = 100
+export const triggerBackOffMsMax = 30_000
+/** After a flush, lanes look for records. */
+export const triggerWakeMs = 20
+/** A place that only moves past what nothing is sent of is written down so often. */
+export const triggerNoteMs = 10_000
+/** The records of a window are all flushed so long after its end. */
+export const triggerWindowGraceMs = 1000

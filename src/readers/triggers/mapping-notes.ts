@@ -1,0 +1,69 @@
+/** Mappings, and how far each has come, as durable notes of the region. A shard has a note of its own, so that a batch costs a small one. */
+import type { Mapping, ShardProgress, ShardRange } from '../../core/triggers/mapping.ts'
+import type { Replica } from '../../engine/engine.ts'
+
+type Notes = Pick<Replica, 'note' | 'setNote'>
+
+const listName = 'triggers'
+const nameOf = (uuid: string): string => `trigger/${uuid}`
+const shardsName = (uuid: string): string => `trigger/${uuid}/shards`
+const shardName = (uuid: string, shard: string): string => `trigger/${uuid}/${shard}`
+
+export class MappingNotes {
+  readonly #notes: Notes
+
+  constructor(notes: Notes) {
+    this.#notes = notes
+  }
+
+  all(): readonly Mapping[] {
+    return this.#uuids().flatMap((uuid) => (this.#notes.note(nameOf(uuid)) as Mapping | undefined) ?? [])
+  }
+
+  async add(mapping: Mapping): Promise<void> {
+    const uuids = [...this.#uuids().filter((uuid) => uuid !== mapping.uuid), mapping.uuid]
+    await this.#notes.setNote(nameOf(mapping.uuid), mapping, [[listName, uuids]])
+  }
+
+  async change(mapping: Mapping): Promise<void> {
+    await this.#notes.setNote(nameOf(mapping.uuid), mapping)
+  }
+
+  async remove(uuid: string): Promise<void> {
+    const uuids = this.#uuids().filter((each) => each !== uuid)
+    const gone = (this.shards(uuid) ?? []).map(({ id }) => [shardName(uuid, id), undefined] as const)
+    await this.#notes.setNote(nameOf(uuid), undefined, [
+      [listName, uuids.length === 0 ? undefined : uuids],
+      [shardsName(uuid), undefined],
+      ...gone,
+    ])
+  }
+
+  /** Shards that are being read; undefined until there are any. */
+  shards(uuid: string): readonly ShardRange[] | undefined {
+    return this.#notes.note(shardsName(uuid)) as readonly ShardRange[] | undefined
+  }
+
+  /** `ended` are shards that are read to their end, `begun` those that follow them. */
+  async setShards(uuid: string, shards: readonly ShardRange[], { begun, ended }: ShardChange): Promise<void> {
+    await this.#notes.setNote(shardsName(uuid), shards, [
+      ...[...begun].map(([{ id }, progress]) => [shardName(uuid, id), progress] as const),
+      ...ended.map((id) => [shardName(uuid, id), undefined] as const),
+    ])
+  }
+
+  progress(uuid: string, { id }: ShardRange): ShardProgress {
+    return (this.#notes.note(shardName(uuid, id)) as ShardProgress | undefined) ?? { lanes: [] }
+  }
+
+  async setProgress(uuid: string, { id }: ShardRange, progress: ShardProgress): Promise<void> {
+    await this.#notes.setNote(shardName(uuid, id), progress)
+  }
+
+  #uuids(): readonly string[] {
+    return (this.#notes.note(listName) as readonly string[] | undefined) ?? []
+  }
+}
+
+export type Begun = ReadonlyMap<ShardRange, ShardProgress>
+type ShardChange = { readonly begun: Begun; readonly ended: readonly string[] }
