@@ -9,7 +9,7 @@
  *   npm run fuzz             a million mutated requests; -- 5000 for so many, -- 5000 77 for those from seed 77,
  *                            -- 5000 77 --workers 2 to a region of several processes
  *   npm run drills           every drill, on regions of its own
- *   npm run test:package     the package from its tarball (test/package/run.mjs); test:nodes, examples
+ *   npm run test:package     the package from its tarball (test/package/run.mjs); test:nodes, test:streams, examples
  *
  * Plain JavaScript and nothing but Node, since it runs before anything is installed.
  */

