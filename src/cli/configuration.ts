@@ -1,11 +1,15 @@
 /** Reads options by flag, environment and file, in this order of precedence, with a default where none of them speaks. */
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { Failure, codeOf, messageOf } from '../process/failure.ts'
+import { Failure } from '../process/failure.ts'
+import { readJsonFile } from '../process/json-file.ts'
+import { speakPlainly } from '../process/validator-words.ts'
 import { type OptionName, options, type Row, type Values } from './options/rows.ts'
+
+speakPlainly()
 
 /** Adds the options to a command, in this order, and the file that may hold them. */
 export function addOptions(command: Command, of: readonly OptionName[]): Command {
@@ -14,6 +18,9 @@ export function addOptions(command: Command, of: readonly OptionName[]): Command
     const option = new Option(row.flags, row.help).env(environmentName(name))
     const usual = usualOf(command, row)
     if (usual !== undefined && usual !== true && !row.repeatable) option.default(usual)
+    const values = valuesOf(row.schema)
+    // For the help and the completion; readOptions says what is wrong.
+    if (values.length > 0) option.choices(values).argParser((value: string) => value)
     command.addOption(option)
   }
   return command.addOption(
@@ -21,6 +28,12 @@ export function addOptions(command: Command, of: readonly OptionName[]): Command
       .env('LONGITUDE_CONFIG')
       .default('longitude.json'),
   )
+}
+
+/** Where there are only a few. */
+function valuesOf(schema: z.ZodType): readonly string[] {
+  if (schema instanceof z.ZodOptional) return valuesOf(schema.unwrap() as z.ZodType)
+  return schema instanceof z.ZodEnum ? schema.options.map(String) : []
 }
 
 /** Throws a Failure that says which option is wrong, and where it was given. */
@@ -37,7 +50,8 @@ function readOption(command: Command, file: ConfigurationFile, name: OptionName)
   if (parsed.success) return parsed.data
   const wish = parsed.error.issues.map((issue) => issue.message).join('; ')
   if (value === undefined) throw new Failure(`${row.flags} is needed (or ${environmentName(name)})`)
-  throw new Failure(`${where} is ${JSON.stringify(value)}: ${wish}`)
+  const said = row.isSecret === true ? 'not one that can be' : JSON.stringify(value)
+  throw new Failure(`${where} is ${said}: ${wish}`)
 }
 
 /** How strongly an option was given: 3 by flag, 2 by variable, 1 in the file, 0 not at all. */
@@ -73,17 +87,12 @@ type ConfigurationFile = { readonly path: string; readonly values: Readonly<Reco
 function readFile(command: Command): ConfigurationFile {
   const path = resolve(String(command.getOptionValue('config')))
   const asked = command.getOptionValueSource('config') !== 'default'
-  try {
-    const values = z.record(z.string(), z.unknown()).parse(JSON.parse(readFileSync(path, 'utf8')))
-    const unknown = Object.keys(values).filter((key) => !Object.hasOwn(options, key))
-    if (unknown.length > 0)
-      throw new Failure(`${path}: no option ${unknown.join(', ')}; there are ${Object.keys(options).join(', ')}`)
-    return { path, values }
-  } catch (error) {
-    if (error instanceof Failure) throw error
-    if (codeOf(error) === 'ENOENT' && !asked) return { path, values: {} }
-    throw new Failure(`${path}: ${error instanceof z.ZodError ? 'a JSON object is wanted' : messageOf(error)}`)
-  }
+  if (!asked && !existsSync(path)) return { path, values: {} }
+  const values = readJsonFile(path, z.record(z.string(), z.unknown(), 'a JSON object is wanted'))
+  const unknown = Object.keys(values).filter((key) => !Object.hasOwn(options, key))
+  if (unknown.length > 0)
+    throw new Failure(`${path}: no option ${unknown.join(', ')}; there are ${Object.keys(options).join(', ')}`)
+  return { path, values }
 }
 
 function environmentName(name: string): string {

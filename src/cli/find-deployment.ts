@@ -28,7 +28,7 @@ export function readOptionsFound<Names extends OptionName>(
 }
 
 /** The record of the deployment that is meant; undefined when an option says where to look, or none is recorded. */
-function meantBy(command: Command, of: readonly OptionName[]): RunningDeployment | undefined {
+export function meantBy(command: Command, of: readonly OptionName[]): RunningDeployment | undefined {
   const running = runningDeployments()
   const name = of.includes('name') ? readOptions(command, ['name']).name : undefined
   const nameRank = name === undefined ? 0 : givenBy(command, 'name')

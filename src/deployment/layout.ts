@@ -1,8 +1,8 @@
 /**
- * Who listens where when all regions run on one machine. Endpoints are the base port and the ports after it, in the order
- * of the regions; caches are 50 above their region's endpoint and NATS servers 100; the link from the i-th of n regions to
- * the j-th is at base + 200 + i × n + j, and the links' control is at base + 199; the front door is at base + 99.
- * Everything but the endpoints, the caches and the front door listens on the loopback only.
+ * Who listens where when all regions run on one machine. All ports lie in the two hundred from the base port on, as long as there are at most 13 regions: endpoints are the base port
+ * and the ports after it, in the order of the regions; caches are 50 above their region's endpoint and NATS servers 100; the front door is at +99,
+ * the control of `up` at +198, that of the links at +199. The links have what these leave free, first above the NATS servers. With more regions
+ * the links that are left follow from +200. Everything but the endpoints, the caches and the front door listens on the loopback only.
  */
 import { join, resolve } from 'node:path'
 import { Failure } from '../process/failure.ts'
@@ -33,7 +33,10 @@ export type Layout = {
   readonly data: string
   readonly regions: readonly RegionPlan[]
   readonly links: readonly LinkPlan[]
+  /** Of the links. */
   readonly controlPort: number
+  /** Of `longitude up` itself. */
+  readonly supervisorPort: number
   readonly frontDoor?: { readonly port: number; readonly url: string }
 }
 
@@ -55,7 +58,8 @@ const cacheOffset = 50
 const natsOffset = 100
 const frontDoorOffset = 99
 const linksControlOffset = 199
-const linksOffset = 200
+const supervisorOffset = 198
+const portsOfDeployment = 200
 const portMax = 65_535
 /** Where nobody has measured: about half around the world. */
 export const unmeasuredRoundTripMs = 150
@@ -63,7 +67,9 @@ export const unmeasuredRoundTripMs = 150
 export function layOut(options: LayoutOptions, known: Regions): Layout {
   const { basePort, host } = options
   const count = options.regions.length
-  if (basePort + linksOffset + count * count > portMax)
+  const { frontDoor = false, frontDoorPort = basePort + frontDoorOffset } = options
+  const free = linkPorts(options, frontDoorPort)
+  if (basePort + portsOfDeployment > portMax || (free.at(-1) ?? 0) > portMax)
     throw new Failure(`--base-port ${basePort} leaves no room for the ports of ${count} regions`)
   // Between the caches and the NATS servers, and between these and what follows, there is room for so many.
   if (count >= natsOffset - cacheOffset)
@@ -77,27 +83,20 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     ...(options.cache ? { cache: cacheAt(basePort + cacheOffset + index) } : {}),
     folder: join(data, name),
   }))
-  const links = regions.flatMap((from, i) =>
-    regions.flatMap((to, j) =>
-      i === j
-        ? []
-        : [
-            {
-              from: from.name,
-              to: to.name,
-              port: basePort + linksOffset + i * count + j,
-              targetPort: to.natsPort,
-              roundTripMs: distance(from.name, to.name),
-            },
-          ],
-    ),
-  )
-  const { frontDoor = false, frontDoorPort = basePort + frontDoorOffset } = options
+  const pairs = regions.flatMap((from) => regions.flatMap((to) => (from === to ? [] : [{ from, to }])))
+  const links = pairs.map(({ from, to }, index) => ({
+    from: from.name,
+    to: to.name,
+    port: free[index] ?? 0,
+    targetPort: to.natsPort,
+    roundTripMs: distance(from.name, to.name),
+  }))
   return {
     data,
     regions,
     links,
     controlPort: linksControlPort(basePort),
+    supervisorPort: basePort + supervisorOffset,
     ...(frontDoor ? { frontDoor: { port: frontDoorPort, url: endpointAt(host, frontDoorPort) } } : {}),
   }
 
@@ -108,6 +107,21 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   function distance(from: string, to: string): number {
     return options.latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0
   }
+}
+
+/** A port for each ordered pair of regions: what the rest leaves free. */
+function linkPorts({ regions, basePort }: LayoutOptions, frontDoorPort: number): readonly number[] {
+  const count = regions.length
+  const gaps = [
+    [natsOffset + count, supervisorOffset],
+    [count, cacheOffset],
+    [cacheOffset + count, frontDoorOffset],
+    [portsOfDeployment, portsOfDeployment + count * count],
+  ] as const
+  return gaps
+    .flatMap(([from, to]) => Array.from({ length: Math.max(0, to - from) }, (_, n) => basePort + from + n))
+    .filter((port) => port !== frontDoorPort)
+    .slice(0, count * (count - 1))
 }
 
 /** Where the front door of a run with this base port is, unless it was put elsewhere. */
@@ -132,6 +146,7 @@ export function portsOf({
   regions,
   links,
   controlPort,
+  supervisorPort,
   frontDoor,
 }: Layout): readonly { readonly port: number; readonly purpose: string }[] {
   return [
@@ -141,6 +156,7 @@ export function portsOf({
     ),
     ...regions.map(({ natsPort, name }) => ({ port: natsPort, purpose: `the NATS server of ${name}` })),
     ...(frontDoor === undefined ? [] : [{ port: frontDoor.port, purpose: 'the front door' }]),
+    { port: supervisorPort, purpose: 'the control of `longitude up`' },
     { port: controlPort, purpose: "the links' control" },
     ...links.map(({ port, from, to }) => ({ port, purpose: `the link from ${from} to ${to}` })),
   ]

@@ -2,13 +2,14 @@
  * The regions and the distances between them, from regions/. A region is a folder with its region.json; its number breaks
  * ties between equal clocks and is never given to another region, not even when the first is gone.
  */
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { regionsMax } from '../core/limits.ts'
 import type { Region } from '../core/topology.ts'
-import { Failure, messageOf } from '../process/failure.ts'
+import { Failure } from '../process/failure.ts'
+import { readJsonFile } from '../process/json-file.ts'
 
 /** The same two levels up from src/deployment and from dist/cli. */
 const regionsFolder = fileURLToPath(new URL('../../regions', import.meta.url))
@@ -56,7 +57,7 @@ export function readRegions(folder: string = regionsFolder): Regions {
   const {
     roundTripMs,
   }: Pick<z.output<typeof latencyFile>, 'roundTripMs'> = existsSync(distances)
-    ? parse(latencyFile, distances)
+    ? readJsonFile(distances, latencyFile)
     : { roundTripMs: {} }
   return {
     all,
@@ -71,7 +72,7 @@ export function readRegions(folder: string = regionsFolder): Regions {
 }
 
 function readRegion(folder: string, name: string): RegionEntry {
-  const region = parse(regionFile, join(folder, name, 'region.json'))
+  const region = readJsonFile(join(folder, name, 'region.json'), regionFile)
   if (region.name !== name)
     throw new Failure(`${join(folder, name, 'region.json')} is of another region, ${region.name}`)
   return region
@@ -82,13 +83,5 @@ function refuseSharedNumbers(regions: readonly RegionEntry[]): void {
     const other = regions[index + 1]
     if (other?.number === region.number)
       throw new Failure(`${region.name} and ${other.name} have the same number ${region.number}`)
-  }
-}
-
-function parse<T>(schema: z.ZodType<T>, path: string): T {
-  try {
-    return schema.parse(JSON.parse(readFileSync(path, 'utf8')))
-  } catch (error) {
-    throw new Failure(`${path}: ${error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)}`)
   }
 }

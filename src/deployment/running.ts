@@ -22,13 +22,20 @@ const record = z.object({
   data: z.string(),
   basePort: z.int(),
   startedMs: z.number(),
+  /** What its ports follow from (layout.ts), beside the base port. */
+  regions: z.array(z.string()).default([]),
+  host: z.string().default('127.0.0.1'),
+  cache: z.boolean().default(true),
+  frontDoor: z.boolean().default(true),
+  frontDoorPort: z.int().optional(),
+  regionsFolder: z.string().optional(),
   /** Where its files of secrets lie, when they are not in the data folder. */
   adminTokenFile: z.string().optional(),
   credentials: z.string().optional(),
 })
 
 export type RunningDeployment = Readonly<z.output<typeof record>>
-export type OwnDeployment = Pick<RunningDeployment, 'data' | 'basePort' | 'adminTokenFile' | 'credentials'>
+export type OwnDeployment = Omit<z.input<typeof record>, 'name' | 'pid' | 'identity' | 'startedMs'>
 export type Recorded = { readonly name: string; forget(): void }
 
 /** As the XDG base directory specification has it: a relative path counts as none. */

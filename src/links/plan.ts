@@ -2,9 +2,9 @@
  * Which links a process is to open, from a file, from flags, or both (docs/links.md has the form). What is not said of a
  * link is the distance of regions/latency.json and nothing else.
  */
-import { readFileSync } from 'node:fs'
 import { z } from 'zod'
-import { Failure, messageOf } from '../process/failure.ts'
+import { Failure } from '../process/failure.ts'
+import { readJsonFile } from '../process/json-file.ts'
 import type { Address } from './link-port.ts'
 import type { LinkPlan } from './links.ts'
 import { bandwidthFrom, delayFrom, stallFrom } from './quantities.ts'
@@ -74,11 +74,7 @@ function quantity<T>(from: (text: string) => T | undefined, wanted: string) {
 }
 
 function rowsOfFile(path: string): readonly z.output<typeof row>[] {
-  try {
-    return planFile.parse(JSON.parse(readFileSync(path, 'utf8'))).links
-  } catch (error) {
-    throw new Failure(`${path}: ${error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error)}`)
-  }
+  return readJsonFile(path, planFile).links
 }
 
 function rowOfFlag(text: string): z.output<typeof row> {

@@ -33,16 +33,28 @@ async function endInTime(parent: Parent): Promise<void> {
   }, closeMsMax).unref()
 }
 
-type LogOptions = {
+type Format = { readonly logFormat?: 'json' | 'text' | undefined }
+type LogOptions = Format & {
   readonly fields: Readonly<Record<string, unknown>>
-  readonly logFormat?: 'json' | 'text' | undefined
   readonly logLevel?: Parameters<typeof pinoLog>[0]['level'] | undefined
+  /** The output, unless it is the command's answer. */
+  readonly descriptor?: 1 | 2
+  /** Whether --json was given. */
+  readonly json: boolean
 }
 
-/** Text where a person reads, unless told otherwise. */
-export async function roleLog({ fields, logFormat, logLevel }: LogOptions): Promise<Log> {
-  const readable = (logFormat ?? (process.stdout.isTTY ? 'text' : 'json')) === 'text'
-  return await pinoLog({ level: logLevel ?? 'info', readable, fields })
+/** Text for people, also outside a terminal, unless JSON was asked for. */
+export function isReadable({ logFormat }: Format, json: boolean): boolean {
+  return (logFormat ?? (json ? 'json' : 'text')) === 'text'
+}
+
+export async function roleLog({ fields, logLevel, json, descriptor = 1, ...format }: LogOptions): Promise<Log> {
+  return await pinoLog({ level: logLevel ?? 'info', readable: isReadable(format, json), fields, descriptor })
+}
+
+/** Where a command says how far it is: the error stream, a sentence or a line of JSON each. */
+export function progressTo(json: boolean): (line: string) => void {
+  return (line) => console.error(json ? JSON.stringify({ progress: line }) : `longitude: ${line}`)
 }
 
 /** Serves until it is told to end, and closes. */

@@ -1,8 +1,9 @@
 /** The control of a running `longitude up`, for whoever may read its data folder. */
-import { readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type AdminTokenOptions, foundToken } from '../deployment/secrets/admin-token.ts'
 import { ask } from '../deployment/control/calls.ts'
+import { readJsonFile } from '../process/json-file.ts'
 import {
   type ControlFile,
   controlFile,
@@ -51,11 +52,5 @@ export function controlOf(options: AdminTokenOptions): ControlClient | undefined
 }
 
 function readControlFile(path: string): ControlFile | undefined {
-  let text: string
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-  return controlFile.parse(JSON.parse(text))
+  return existsSync(path) ? readJsonFile(path, controlFile) : undefined
 }

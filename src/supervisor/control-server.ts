@@ -11,6 +11,7 @@ import type { Faults } from './faults.ts'
 
 export type ControlServerOptions = {
   readonly data: string
+  readonly port: number
   readonly token: string
   readonly faults: Faults
   /** Where the links are controlled. */
@@ -22,7 +23,7 @@ export type ControlServer = { close(): Promise<void> }
 
 /** Rejects with a Failure when the folder cannot be written or no port be had. */
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
-  const { data, token, faults, links, endpoints } = options
+  const { data, port, token, faults, links, endpoints } = options
   const control = await startControl({
     calls: supervisorCalls,
     handlers: {
@@ -34,7 +35,7 @@ export async function startControlServer(options: ControlServerOptions): Promise
         return {}
       },
     },
-    listen: { host: '127.0.0.1', port: 0 },
+    listen: { host: '127.0.0.1', port },
     token,
     whose: 'the control of `longitude up`',
   })

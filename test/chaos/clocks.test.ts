@@ -35,11 +35,10 @@ it(
             2000 + aheadMs + 30_000,
           )
       }
-      const lines = (await world.operator('conflicts', 'clocks', '--json')).output.trim().split('\n')
-      const writes = lines.flatMap((line) => {
-        const { won, lost, metMs } = JSON.parse(line) as { won: Write; lost: Write; metMs: number }
-        return [won, lost].map((write) => ({ ...write, metMs }))
-      })
+      const { conflicts } = JSON.parse((await world.operator('conflicts', 'clocks', '--json')).output) as {
+        conflicts: { won: Write; lost: Write; metMs: number }[]
+      }
+      const writes = conflicts.flatMap(({ won, lost, metMs }) => [won, lost].map((write) => ({ ...write, metMs })))
       expect(writes.length).toBeGreaterThan(0)
       const dragged = writes.filter(
         ({ region, stamp, metMs }) => region !== fast.name && stamp.wallMs > metMs + slackMs,

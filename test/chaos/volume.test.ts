@@ -52,8 +52,9 @@ it(
     for (let n = 0; n < count; n++) await Promise.all(world.regions.map((region) => write(region, n)))
     world.heal()
     await world.verified('hot')
-    const lines = (await world.operator('conflicts', 'hot', '--json')).output.trim().split('\n')
-    const lost = lines.map((line) => JSON.parse(line) as { key: { id: { S: string } }; loser: string; winner: string })
+    const { conflicts: lost } = JSON.parse((await world.operator('conflicts', 'hot', '--json')).output) as {
+      conflicts: { key: { id: { S: string } }; loser: string; winner: string }[]
+    }
     for (let n = 0; n < count; n++) {
       const { Item } = (await sendRequest(world.regions[0]?.endpoint ?? '', 'GetItem', {
         TableName: 'hot',

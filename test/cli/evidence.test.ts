@@ -73,10 +73,7 @@ describe('an operator', { timeout: 90_000 }, () => {
     await eventually('it is safe', async () => (await linkOf('us-east-1'))['safeToEvacuate'] === true, 30_000)
     const { output, status } = await longitude('conflicts', TableName, '--json', '--data', data)
     expect(status).toBe(0)
-    const conflicts = output
-      .trim()
-      .split('\n')
-      .map((line) => JSON.parse(line) as object)
+    const { conflicts } = JSON.parse(output) as { conflicts: object[] }
     expect(conflicts).toEqual([
       expect.objectContaining({
         key: { pk: { S: 'hot' } },

@@ -109,7 +109,8 @@ describe('a mistake at the command line is told in a sentence', { timeout: 30_00
     const data = folder()
     mkdirSync(join(data, 'store'))
     writeFileSync(join(data, 'store', 'strange'), '')
-    expect(await refused('node', '--region', 'us-east-1', '--data', data, '--port', port())).toContain('not empty')
+    const node = ['node', '--region', 'us-east-1', '--data', data, '--port', port(), '--log-format', 'json']
+    expect(await refused(...node)).toContain('not empty')
   })
 })
 

@@ -222,6 +222,7 @@ async function drill() {
     'run',
     'test/docker/drill.yaml',
     ...target,
+    '--yes',
     '--seed',
     '1',
     '--out',

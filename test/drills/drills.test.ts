@@ -134,7 +134,7 @@ describe('a drill that does not come to its end', () => {
   })
 
   it('mends what it broke at Ctrl-C, and ends with status 2', { timeout: testMsMax }, async () => {
-    const started = startDrill('run', file, '--data', data, '--out', join(folder, 'endless'))
+    const started = startDrill('run', file, '--yes', '--data', data, '--out', join(folder, 'endless'))
     await eventually('something is broken', () => started.output().includes('✓ kill'), 30_000)
     started.process.kill('SIGINT')
     const { status } = await started.ended
@@ -145,7 +145,7 @@ describe('a drill that does not come to its end', () => {
   })
 
   it('is mended by `drill restore` when it was killed', { timeout: testMsMax }, async () => {
-    const started = startDrill('run', file, '--data', data, '--out', join(folder, 'endless'))
+    const started = startDrill('run', file, '--yes', '--data', data, '--out', join(folder, 'endless'))
     await eventually('something is broken', () => started.output().includes('✓ kill'), 30_000)
     started.process.kill('SIGKILL')
     await started.ended
@@ -164,7 +164,8 @@ describe('a drill that cannot run ends with status 2 and says why', () => {
     const wrong = [
       [['run', 'region-los', '--start'], 'no file region-los'],
       [['run', 'region-loss', '--data', '/nowhere'], 'no `longitude up` runs on /nowhere'],
-      [['run', 'disk-loss', '--data', data], '--allow-harm'],
+      [['run', 'region-loss', '--data', data], 'give --yes to let it, or --start for regions of its own'],
+      [['run', 'disk-loss', '--yes', '--data', data], '--allow-harm'],
       [['run', 'region-loss', '--start', '--seed', 'x'], '--seed is "x"'],
     ] as const
     for (const [args, message] of wrong) {

@@ -28,7 +28,7 @@ export async function observedDrill(
 ): Promise<ObservedDrill> {
   const endpoints = Object.fromEntries(overview.regions.map(({ region, endpoint }) => [region, endpoint]))
   const observer = startObserver(endpoints)
-  const ended = await drill('run', name, '--data', data, '--out', out, '--json', ...flags)
+  const ended = await drill('run', name, '--yes', '--data', data, '--out', out, '--json', ...flags)
   const observed = await observer.end()
   if (ended.status === 2) throw new Error(ended.errors)
   const report = readReport(out)

@@ -3,37 +3,29 @@
  *
  *   npx tsx test/tidy/option-tables.ts        writes them anew
  */
-import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
-import { Command } from 'commander'
+import type { Command } from 'commander'
 import { options } from '../../src/cli/options/rows.ts'
+import { commandLine } from '../../src/cli/program.ts'
+import { exitTable } from '../../src/process/exit-status.ts'
 
 export const page = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url))
 
 /** The page as it should be: its text, with the tables between their marks as the command line is now. */
-export async function pageWithTables(): Promise<string> {
-  const program = await commandLine()
+export function pageWithTables(): string {
+  const program = commandLine()
   const text = readFileSync(page, 'utf8')
-  return between(between(text, 'options', optionTable(program)), 'commands', commandTable(program))
+  const withOptions = between(text, 'options', optionTable(program))
+  return between(between(withOptions, 'commands', commandTable(program)), 'exit statuses', statusTable())
 }
 
-/** The command line's definition, without running it: cli.ts ends with asking its program to parse. */
-async function commandLine(): Promise<Command> {
-  const own = Object.getOwnPropertyDescriptor(Command.prototype, 'parseAsync')
-  assert(own !== undefined)
-  try {
-    return await new Promise<Command>((resolve, reject) => {
-      Command.prototype.parseAsync = async function (this: Command) {
-        resolve(this)
-        return await Promise.resolve(this)
-      }
-      import('../../src/cli/cli.ts').catch(reject)
-    })
-  } finally {
-    Object.defineProperty(Command.prototype, 'parseAsync', own)
-  }
+function statusTable(): string {
+  return table(
+    ['status', ''],
+    exitTable.map(({ status, meaning }) => [status, meaning].map(cell)),
+  )
 }
 
 type Row = { readonly flags: string; readonly help: string; readonly default?: unknown; readonly repeatable?: boolean }
@@ -145,4 +137,4 @@ function between(text: string, name: string, content: string): string {
   return `${text.slice(0, from + start.length)}\n\n${content}\n\n${text.slice(to)}`
 }
 
-if (argv[1] === fileURLToPath(import.meta.url)) writeFileSync(page, await pageWithTables())
+if (argv[1] === fileURLToPath(import.meta.url)) writeFileSync(page, pageWithTables())

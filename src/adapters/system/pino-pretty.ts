@@ -1,4 +1,5 @@
 /** The readable form of our lines: time, level, region, event, and the remaining fields on the same line. */
+import { isatty } from 'node:tty'
 import { PinoPretty } from 'pino-pretty'
 import type { PrettyStream } from 'pino-pretty'
 
@@ -9,7 +10,7 @@ export function pinoPretty(descriptor: number): PrettyStream {
   return PinoPretty({
     destination: descriptor,
     sync: true,
-    colorize: process.env['NO_COLOR'] === undefined,
+    colorize: process.env['NO_COLOR'] === undefined && isatty(descriptor),
     messageKey: 'event',
     messageFormat: (line, key) => `${text(line['region']).padEnd(regionWidth)}  ${text(line[key])}`,
     translateTime: 'SYS:HH:MM:ss.l',

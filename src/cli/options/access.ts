@@ -25,6 +25,7 @@ export const accessOptions = {
   },
   adminToken: {
     flags: '--admin-token <token>',
+    isSecret: true,
     help: 'token of the administration (better: LONGITUDE_ADMIN_TOKEN, or the file)',
     // An empty variable, as Compose passes on one that is not set, is none.
     schema: z

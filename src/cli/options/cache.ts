@@ -30,7 +30,7 @@ export const cacheOptions = {
   cache: {
     flags: '--no-cache',
     help: 'no caches beside the regions (LONGITUDE_CACHE=false)',
-    schema: z.union([z.boolean(), z.stringbool()]),
+    schema: z.union([z.boolean(), z.stringbool()], 'true or false'),
     default: true,
   },
   cacheUpstream: {

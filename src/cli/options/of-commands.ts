@@ -54,6 +54,7 @@ export const optionsOf = {
   ],
   cache: optionsOfCache,
   status: ['name', 'data', 'regions', 'basePort', 'host', ...adminOptions],
+  ports: ['name', 'data', 'regions', 'basePort', 'host', 'cache', 'frontDoor', 'frontDoorPort', 'regionsFolder'],
   deployment: ['hosts', 'out', 'installed', 'state', 'certificateDays'],
   secrets: ['regions', 'name', 'data', 'natsSecrets', 'messageKeys', 'natsConf', 'natsListen', 'natsStore'],
   natsServer: ['natsServer'],

@@ -14,11 +14,15 @@ import { changeOptions } from './changes.ts'
 
 const words = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
 const names = z
-  .union([z.array(z.string()), words])
+  .union([z.array(z.string()), words], 'a list, or a text with commas')
   .pipe(z.array(z.string()).min(1, 'at least one region').refine(allDifferent, 'a region twice'))
-const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(65_535)
-const flag = z.union([z.boolean(), z.stringbool()])
-const texts = z.union([z.array(z.string().min(1)), words])
+const port = z.coerce
+  .number('a port from 1 to 65535')
+  .int('a port from 1 to 65535')
+  .min(1, 'a port from 1 to 65535')
+  .max(65_535, 'a port from 1 to 65535')
+const flag = z.union([z.boolean(), z.stringbool()], 'true or false')
+const texts = z.union([z.array(z.string().min(1)), words], 'a list, or a text with commas')
 
 export type Row = {
   readonly flags: string
@@ -28,6 +32,8 @@ export type Row = {
   /** Of commands that have another, by their names. */
   readonly defaultOf?: Readonly<Record<string, unknown>>
   readonly repeatable?: boolean
+  /** Its value is not repeated in messages. */
+  readonly isSecret?: boolean
 }
 
 const defaultRegions = ['us-east-1', 'eu-west-1', 'ap-northeast-1']
@@ -41,7 +47,7 @@ export const options = {
   },
   basePort: {
     flags: '--base-port <port>',
-    help: 'endpoint of the first region; the others follow, caches from +50, the front door at +99, NATS servers from +100, the control of the links at +199, links from +200',
+    help: 'endpoint of the first region; the others follow, caches from +50, the front door at +99, NATS servers from +100, the controls of `up` and of the links at +198 and +199, links on what is left of the two hundred ports (`longitude ports` lists them)',
     schema: port,
     default: 8000,
   },
@@ -65,7 +71,7 @@ export const options = {
   },
   logLevel: {
     flags: '--log-level <level>',
-    help: `least level that is logged: ${logLevels.join(', ')} (default: info; warn for \`up\` in a terminal)`,
+    help: `least level that is logged: ${logLevels.join(', ')} (default: info; warn for \`up\` with a log in text)`,
     schema: z.enum(logLevels).optional(),
   },
   natsServer: {
@@ -122,7 +128,7 @@ export const options = {
   },
   logFormat: {
     flags: '--log-format <format>',
-    help: 'text for people or json for machines; text in a terminal when not given',
+    help: 'text for people or json for machines (default: text; json with --json)',
     schema: z.enum(['text', 'json']).optional(),
   },
   clockFile: {

@@ -62,7 +62,7 @@ describe('the layout of regions on one machine', () => {
       'http://127.0.0.1:8002',
     ])
     const link = layout.links.find(({ from, to }) => from === 'ap-northeast-1' && to === 'us-east-1')
-    expect(link).toMatchObject({ port: 8206, targetPort: 8100, roundTripMs: 149.7 })
+    expect(link).toMatchObject({ port: 8107, targetPort: 8100, roundTripMs: 149.7 })
   })
 
   for (const cache of [true, false])
@@ -71,8 +71,8 @@ describe('the layout of regions on one machine', () => {
         test(`one region alone has no links and is laid out: ${JSON.stringify({ cache, frontDoor, latency })}`, () => {
           const layout = layOut({ ...options, regions: ['eu-west-1'], cache, frontDoor, latency }, regions)
           expect(layout.links).toEqual([])
-          // The endpoint, the NATS server, the control of the links; a cache and the front door, if there are any.
-          expect(portsOf(layout)).toHaveLength(3 + Number(cache) + Number(frontDoor))
+          // The endpoint, the NATS server, the controls of `up` and of the links; a cache and the front door, if there are any.
+          expect(portsOf(layout)).toHaveLength(4 + Number(cache) + Number(frontDoor))
         })
 
   test('says when the ports run out', () => {

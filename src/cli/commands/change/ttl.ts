@@ -17,16 +17,18 @@ export async function runTtl(command: Command, json: boolean): Promise<void> {
   const [table = ''] = command.args
   const at = secondOf(command.opts<{ at?: string }>().at)
   const problems: string[] = []
+  const regions: { readonly region: string; readonly deleted: number }[] = []
   for (const endpoint of regionsAdministered(readOptionsFound(command, optionsOf.status))) {
     const region = endpoint[0]
     try {
       const deleted = await runIn(endpoint, { table, at })
-      if (json) console.log(JSON.stringify({ region, table, at, deleted }))
-      else console.log(`  ${region}  ${deleted} expired ${deleted === 1 ? 'item' : 'items'} of ${table} deleted`)
+      regions.push({ region, deleted })
+      if (!json) console.log(`  ${region}  ${deleted} expired ${deleted === 1 ? 'item' : 'items'} of ${table} deleted`)
     } catch (error) {
       problems.push(messageOf(error))
     }
   }
+  if (json) console.log(JSON.stringify({ table, at, regions }))
   if (problems.length > 0) throw new Failure(problems.join('\n  '))
 }
 

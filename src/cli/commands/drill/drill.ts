@@ -6,7 +6,10 @@ import type { Command } from 'commander'
 import type { Report } from '../../../drills/report/report.ts'
 import { foundToken } from '../../../deployment/secrets/admin-token.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
+import { version } from '../../version.ts'
+import { consentTo } from './consent.ts'
 import { optionsOf } from '../../options/of-commands.ts'
+import { endpointsOf } from '../../../deployment/data-folder.ts'
 import { runSession } from '../../../drills/run/drill-session.ts'
 import { composeTarget } from '../../../drills/run/targets/compose-target.ts'
 import { builtInDrills, findDrill, readReport, renderReport, writeReport } from '../../../drills/run/files.ts'
@@ -15,13 +18,14 @@ import { runningTarget } from '../../../drills/run/targets/process-target.ts'
 import { Interrupted } from '../../../drills/run/run-drill.ts'
 import type { Target } from '../../../drills/run/targets/target.ts'
 import { NoAnswer, Refusal } from '../../../drills/run/load/wire.ts'
-import { Failure, messageOf } from '../../../process/failure.ts'
+import { Failure, messageOf, unknownStatus } from '../../../process/failure.ts'
 import { LinksControl } from '../../../links/control/control-client.ts'
 import { controlOf } from '../../../supervisor/control-client.ts'
+import { progressTo } from '../../../process/role.ts'
 import { tableText } from '../../../process/table-text.ts'
 
 /** As `grep` has it: 1 is an answer, 2 is none. */
-const status = { passed: 0, failed: 1, couldNotRun: 2 } as const
+const status = { passed: 0, failed: 1, couldNotRun: unknownStatus } as const
 
 type RunFlags = {
   readonly start?: boolean
@@ -32,19 +36,21 @@ type RunFlags = {
   readonly out?: string
   readonly pace?: string
   readonly allowHarm?: boolean
+  readonly yes?: boolean
 }
 
-export async function runDrill(command: Command, json: boolean, version: string): Promise<void> {
+export async function runDrill(command: Command, json: boolean): Promise<void> {
   try {
-    process.exitCode = await runAll(command, json, version)
+    process.exitCode = await runAll(command, json)
   } catch (error) {
-    const told = error instanceof Failure || error instanceof Refusal || error instanceof NoAnswer
-    console.error(told ? `longitude: ${error.message}` : error)
+    if (error instanceof Failure || error instanceof Refusal || error instanceof NoAnswer)
+      throw new Failure(error.message, status.couldNotRun)
+    console.error(error)
     process.exitCode = status.couldNotRun
   }
 }
 
-async function runAll(command: Command, json: boolean, version: string): Promise<number> {
+async function runAll(command: Command, json: boolean): Promise<number> {
   const flags = command.opts<RunFlags>()
   const file = findDrill(command.args[0] ?? '')
   const repeat = numberOf('--repeat', flags.repeat ?? '1', { least: 1, most: 1000, whole: true })
@@ -53,6 +59,7 @@ async function runAll(command: Command, json: boolean, version: string): Promise
     flags.seed === undefined
       ? (file.drill.seed ?? randomInt(1_000_000))
       : numberOf('--seed', flags.seed, { least: 0, most: 2 ** 31, whole: true })
+  await requireConsent(command, file.drill.name)
   const base = resolve(flags.out ?? join('drill-reports', `${file.drill.name}-${stampText(new Date())}`))
   const ended = endSignal()
   const reports: Report[] = []
@@ -93,6 +100,17 @@ async function runAll(command: Command, json: boolean, version: string): Promise
   return reports.every(({ outcome }) => outcome === 'pass') ? status.passed : status.failed
 }
 
+/** Regions of the drill's own may be broken without a question. */
+async function requireConsent(command: Command, drill: string): Promise<void> {
+  const { start, compose, yes } = command.opts<RunFlags>()
+  if (start === true || yes === true) return
+  const data = resolve(readOptionsFound(command, optionsOf.drill).data)
+  // Where nothing runs there is nothing to be asked about: targetFor says so.
+  if (compose === undefined && endpointsOf(data) === undefined) return
+  const where = compose ?? data
+  await consentTo(`the drill ${drill} breaks what runs on ${where}, and its clients write there`)
+}
+
 async function targetFor(
   command: Command,
   regions: readonly string[],
@@ -100,7 +118,7 @@ async function targetFor(
 ): Promise<Target> {
   const flags = command.opts<RunFlags>()
   const options = readOptionsFound(command, optionsOf.drill)
-  const progress = (line: string): void => console.error(`longitude: ${line}`)
+  const progress = progressTo(command.opts<{ json?: boolean }>().json === true)
   if (flags.start === true && flags.compose !== undefined) throw new Failure('either --start or --compose')
   if (flags.start === true) return await startPrivateRegions({ ...options, regions, owner, logFile, progress })
   if (flags.compose !== undefined) return await composeTarget({ file: flags.compose, name: flags.project }, owner)

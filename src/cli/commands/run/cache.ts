@@ -13,15 +13,15 @@ import { endpointTls, natsAccess } from '../../../deployment/secrets/nats-access
 import type { Parent } from '../../../process/process-end.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
 
-export async function runCache(command: Command): Promise<void> {
-  await runRole((parent) => serve(command, parent))
+export async function runCache(command: Command, json: boolean): Promise<void> {
+  await runRole((parent) => serve(command, json, parent))
 }
 
-async function serve(command: Command, parent: Parent): Promise<void> {
+async function serve(command: Command, json: boolean, parent: Parent): Promise<void> {
   requireDescriptors(nodeDescriptorsMin, 'a cache')
   Buffer.poolSize = bufferPoolSizeBytes
   const options = readOptions(command, optionsOf.cache)
-  const log = await roleLog({ ...options, fields: { region: options.region, process: 'cache' } })
+  const log = await roleLog({ ...options, fields: { region: options.region, process: 'cache' }, json })
   const isFollowing = options.mode === 'coherent' || command.getOptionValueSource('nats') !== 'default'
   const cache = await startCache({
     ...options,

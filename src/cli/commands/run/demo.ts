@@ -11,6 +11,7 @@ import { startPrivateRegions } from '../../../drills/run/targets/private-regions
 import { findNatsServer } from '../../../nats-server/find.ts'
 import { Failure, messageOf } from '../../../process/failure.ts'
 import { childOf } from '../../../process/process-end.ts'
+import { progressTo } from '../../../process/role.ts'
 import { controlRoutes } from '../../../testing/control-routes.ts'
 import { EmbeddedCluster } from '../../../testing/cluster.ts'
 import { readOptions } from '../../configuration.ts'
@@ -26,16 +27,17 @@ const comparison = z.looseObject({ equal: z.boolean(), rows: z.number(), replica
 const cutMsMax = 120_000
 const embeddedDelayMs = 35
 
-export async function runDemo(command: Command): Promise<void> {
+export async function runDemo(command: Command, json: boolean): Promise<void> {
+  const print = (line: string): void => console.log(json ? JSON.stringify({ line }) : line)
   const { natsServer } = readOptions(command, optionsOf.natsServer)
   const parent = childOf()
-  const stage = await stageOf(natsServer)
+  const stage = await stageOf(natsServer, progressTo(json))
   let isEnding = false
   try {
-    await Promise.race([tellDemo(stage, (line) => console.log(line)), parent.end.then(() => (isEnding = true))])
+    await Promise.race([tellDemo(stage, print), parent.end.then(() => (isEnding = true))])
     if (command.opts<{ keep?: boolean }>().keep === true && !isEnding) {
-      console.log('  Still running, until Ctrl-C:')
-      for (const [region, endpoint] of Object.entries(stage.endpoints)) console.log(`    ${region}  ${endpoint}`)
+      print('  Still running, until Ctrl-C:')
+      for (const [region, endpoint] of Object.entries(stage.endpoints)) print(`    ${region}  ${endpoint}`)
       const held = setInterval(() => undefined, cutMsMax)
       await parent.end
       clearInterval(held)
@@ -46,9 +48,9 @@ export async function runDemo(command: Command): Promise<void> {
   parent.exit()
 }
 
-async function stageOf(natsServer: string | undefined): Promise<DemoStage> {
+async function stageOf(natsServer: string | undefined, progress: (line: string) => void): Promise<DemoStage> {
   try {
-    await findNatsServer({ explicit: natsServer, progress: (line) => console.error(line) })
+    await findNatsServer({ explicit: natsServer, progress })
   } catch (error) {
     if (!(error instanceof Failure) || natsServer !== undefined) throw error
     return await embeddedStage(messageOf(error))

@@ -1,6 +1,5 @@
 /** `longitude front-door`: the process that `up` runs for it, and that a container of its own can be. */
 import type { Command } from 'commander'
-import { pinoLog } from '../../../adapters/system/pino-log.ts'
 import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
 import { byRegion } from '../../options/addresses.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
@@ -10,21 +9,20 @@ import { endpointsAsked } from '../../../deployment/endpoints.ts'
 import { FrontDoor } from '../../../front-door/front-door.ts'
 import type { Parent } from '../../../process/process-end.ts'
 import { readRegions } from '../../../deployment/regions.ts'
-import { runRole, serveUntilEnd } from '../../../process/role.ts'
+import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
 import { frontDoorPortAt } from '../../../deployment/layout.ts'
 
-export async function runFrontDoor(command: Command): Promise<void> {
-  await runRole(async (parent) => await serve(command, parent))
+export async function runFrontDoor(command: Command, json: boolean): Promise<void> {
+  await runRole(async (parent) => await serve(command, json, parent))
 }
 
-async function serve(command: Command, parent: Parent): Promise<void> {
+async function serve(command: Command, json: boolean, parent: Parent): Promise<void> {
   requireDescriptors(nodeDescriptorsMin, 'the front door')
   const options = readOptionsFound(command, optionsOf.frontDoor)
-  const { upstream, basePort, host, frontDoorPort = frontDoorPortAt(basePort), logLevel = 'info', logFormat } = options
+  const { upstream, basePort, host, frontDoorPort = frontDoorPortAt(basePort) } = options
   const endpoints = upstream.length === 0 ? endpointsAsked({ ...options, host: '127.0.0.1' }) : byRegion(upstream)
   const known = readRegions(options.regionsFolder)
-  const readable = (logFormat ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text'
-  const log = (await pinoLog({ level: logLevel, readable, descriptor: 2 })).with({ process: 'front-door' })
+  const log = await roleLog({ ...options, fields: { process: 'front-door' }, descriptor: 2, json })
   watchTurns({ meter: unmeasured, log })
   const door = await FrontDoor.open({
     host,

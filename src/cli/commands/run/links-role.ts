@@ -1,6 +1,5 @@
 /** `longitude links run`: the process that carries links, of one machine under `up`, or in a container of its own. */
 import type { Command } from 'commander'
-import { pinoLog } from '../../../adapters/system/pino-log.ts'
 import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
 import { adminToken } from '../../../deployment/secrets/admin-token.ts'
 import { readOptions } from '../../configuration.ts'
@@ -11,17 +10,17 @@ import { Links } from '../../../links/links.ts'
 import { readPlan } from '../../../links/plan.ts'
 import type { Parent } from '../../../process/process-end.ts'
 import { readRegions } from '../../../deployment/regions.ts'
-import { runRole, serveUntilEnd } from '../../../process/role.ts'
+import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
 import { unmeasuredRoundTripMs } from '../../../deployment/layout.ts'
 
-export async function runLinksRole(command: Command): Promise<void> {
-  await runRole(async (parent) => await serve(command, parent))
+export async function runLinksRole(command: Command, json: boolean): Promise<void> {
+  await runRole(async (parent) => await serve(command, json, parent))
 }
 
-async function serve(command: Command, parent: Parent): Promise<void> {
+async function serve(command: Command, json: boolean, parent: Parent): Promise<void> {
   requireDescriptors(nodeDescriptorsMin, 'the links')
   const options = readOptions(command, optionsOf.linksRun)
-  const { plan: file, link: flags, host, latency, controlHost, controlPort, logLevel = 'info', logFormat } = options
+  const { plan: file, link: flags, host, latency, controlHost, controlPort } = options
   const token = adminToken(options)
   const known = readRegions(options.regionsFolder)
   const plans = readPlan({
@@ -30,8 +29,7 @@ async function serve(command: Command, parent: Parent): Promise<void> {
     host,
     roundTripMs: (from, to) => (latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0),
   })
-  const readable = (logFormat ?? (process.stderr.isTTY ? 'text' : 'json')) === 'text'
-  const log = (await pinoLog({ level: logLevel, readable, descriptor: 2 })).with({ process: 'links' })
+  const log = await roleLog({ ...options, fields: { process: 'links' }, descriptor: 2, json })
   watchTurns({ meter: unmeasured, log })
   const links = await Links.open(plans, (what, names) => log.info(`links: ${what}`, { links: names }))
   const control = await startLinksControl({ links, listen: { host: controlHost, port: controlPort }, token }).catch(

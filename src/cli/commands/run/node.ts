@@ -16,17 +16,17 @@ import { readRegions } from '../../../deployment/regions.ts'
 import { Starts } from '../../../process/starts.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
 
-export async function runNode(command: Command): Promise<void> {
-  await runRole((parent) => serve(command, parent))
+export async function runNode(command: Command, json: boolean): Promise<void> {
+  await runRole((parent) => serve(command, json, parent))
 }
 
-async function serve(command: Command, parent: Parent): Promise<void> {
+async function serve(command: Command, json: boolean, parent: Parent): Promise<void> {
   requireDescriptors(nodeDescriptorsMin, 'a node')
   Buffer.poolSize = bufferPoolSizeBytes
   const options = readOptions(command, optionsOf.node)
   const known = readRegions(options.regionsFolder)
   const self = known.named(options.region)
-  const log = await roleLog({ ...options, fields: { region: self.name } })
+  const log = await roleLog({ ...options, fields: { region: self.name }, json })
   const broken = brokenInvariant((error) => {
     log.error('broken invariant: this node stops', { error })
     // A record that cannot be decoded would end the next process as well.

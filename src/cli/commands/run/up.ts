@@ -11,6 +11,7 @@ import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descrip
 import { Failure, exitCode, messageOf } from '../../../process/failure.ts'
 import { Lifecycle } from '../../../region/lifecycle.ts'
 import { findNatsServer } from '../../../nats-server/find.ts'
+import { isReadable, progressTo } from '../../../process/role.ts'
 import { ownProgram } from '../../../process/own-program.ts'
 import { signalStatus } from '../../../process/process-end.ts'
 import { type Recorded, recordDeployment, stateFolder } from '../../../deployment/running.ts'
@@ -19,7 +20,7 @@ import { readRegions } from '../../../deployment/regions.ts'
 import { startControlServer } from '../../../supervisor/control-server.ts'
 import { lineSink } from '../../../supervisor/child-lines.ts'
 import { layOut, linksControl, portsOf } from '../../../deployment/layout.ts'
-import type { Layout } from '../../../deployment/layout.ts'
+import type { Layout, LayoutOptions } from '../../../deployment/layout.ts'
 import { distancesOf, overviewText } from '../../../supervisor/overview.ts'
 import type { RegionOverview } from '../../../supervisor/overview.ts'
 import { requirePorts } from '../../../supervisor/ports.ts'
@@ -35,7 +36,7 @@ const folderLookMs = 1000
 export async function runUp(command: Command, json: boolean): Promise<void> {
   const signal = stopSignal()
   const life = new Lifecycle()
-  const progress = (line: string): void => console.error(`longitude: ${line}`)
+  const progress = progressTo(json)
   try {
     const running = await start({ command, json, life, progress, signal })
     progress(`stopping at ${await Promise.race([signal.first, running.folderGone])} …`)
@@ -95,6 +96,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   progress(`nats-server ${natsServer.version} (${natsServer.path}); starting ${options.regions.join(', ')} …`)
   const control = await startControlServer({
     data: layout.data,
+    port: layout.supervisorPort,
     token: claimed.token,
     faults: supervisor.faults,
     links: linksControl(options.basePort),
@@ -150,8 +152,8 @@ type Supervising = Pick<Start, 'life' | 'progress' | 'json'> & {
 }
 
 async function supervise({ options, layout, life, progress, claimed, json }: Supervising): Promise<Supervisor> {
-  const readable = (options.logFormat ?? (process.stderr.isTTY && !json ? 'text' : 'json')) === 'text'
-  // In a terminal the table is to stay in sight; what goes wrong is shown all the same.
+  const readable = isReadable(options, json)
+  // For people the table is to stay in sight; what goes wrong is shown all the same.
   const logLevel = options.logLevel ?? (readable ? 'warn' : 'info')
   const log = await pinoLog({ level: logLevel, readable, descriptor: 2 })
   const turns = watchTurns({ meter: unmeasured, log: log.with({ process: 'supervisor' }) })
@@ -192,21 +194,28 @@ function endpointsIn({ regions }: Layout): Readonly<Record<string, string>> {
   return Object.fromEntries(regions.map(({ name, endpoint }) => [name, endpoint]))
 }
 
-type Recordable = {
+type Recordable = LayoutOptions & {
   readonly name?: string | undefined
-  readonly basePort: number
   readonly adminTokenFile?: string | undefined
   readonly credentials?: string | undefined
+  readonly regionsFolder?: string | undefined
 }
 
 /** So that commands find it from any folder. Where nothing can be written they find it by --data alone. */
 function recordedAs(options: Recordable, data: string, progress: (line: string) => void): Recorded | undefined {
-  const { name, basePort, adminTokenFile, credentials } = options
+  const { name, adminTokenFile, credentials, regionsFolder } = options
+  const { regions, basePort, host, cache, frontDoor = false, frontDoorPort } = options
   try {
     return recordDeployment(
       {
         data,
         basePort,
+        regions: [...regions],
+        host,
+        cache,
+        frontDoor,
+        ...(frontDoorPort === undefined ? {} : { frontDoorPort }),
+        ...(regionsFolder === undefined ? {} : { regionsFolder: resolve(regionsFolder) }),
         ...(adminTokenFile === undefined ? {} : { adminTokenFile: resolve(adminTokenFile) }),
         ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
       },

@@ -42,15 +42,21 @@ export async function runConflicts(command: Command, json: boolean): Promise<voi
   const feeds = feedsOf(command, region)
   const told = new Set<string>()
   for (let turn = 1; ; turn++) {
-    const met = await readAll(feeds, table, follow === true && turn > 1)
-    for (const each of met.toSorted((a, b) => a.metMs - b.metMs)) {
-      if (!isNew(told, each)) continue
-      console.log(json ? JSON.stringify(each) : lineOf(each))
+    const met = await readAll(feeds, table, { json, quiet: follow === true && turn > 1 })
+    const fresh = met.toSorted((a, b) => a.metMs - b.metMs).filter((each) => isNew(told, each))
+    if (follow !== true) {
+      if (met.length === 0) refuseUnknown(feeds, table)
+      return print(table, fresh, json)
     }
-    if (follow !== true && met.length === 0) refuseUnknown(feeds, table)
-    if (follow !== true) return
+    for (const each of fresh) console.log(json ? JSON.stringify(each) : lineOf(each))
     await sleep(pollMs)
   }
+}
+
+function print(table: string, conflicts: readonly Conflict[], json: boolean): void {
+  if (json) console.log(JSON.stringify({ table, conflicts }))
+  else if (conflicts.length === 0) console.log(`no write to ${table} has lost`)
+  else for (const each of conflicts) console.log(lineOf(each))
 }
 
 function feedsOf(command: Command, region: string | undefined): Feed[] {
@@ -68,15 +74,17 @@ function refuseUnknown(feeds: readonly Feed[], table: string): void {
   throw new Failure(`no table ${table} in ${answered.map(({ region: [name] }) => name).join(', ')}`)
 }
 
+type Telling = { readonly json: boolean; readonly quiet: boolean }
+
 /** A region that does not answer is left out with a word on it, and heard again when it is back. */
-async function readAll(feeds: readonly Feed[], table: string, quiet: boolean): Promise<readonly Conflict[]> {
+async function readAll(feeds: readonly Feed[], table: string, { json, quiet }: Telling): Promise<readonly Conflict[]> {
   const parts = await Promise.all(
     feeds.map(async (feed) => {
       try {
         return await readFeed(feed, table)
       } catch (error) {
         if (!quiet) {
-          console.error(`longitude: ${messageOf(error)}`)
+          console.error(json ? JSON.stringify({ error: messageOf(error) }) : `longitude: ${messageOf(error)}`)
           process.exitCode = exitCode.failure
         }
         return []

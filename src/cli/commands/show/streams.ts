@@ -132,7 +132,7 @@ class Tail {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       if (!lost.has(error.type)) throw error
-      console.error(`longitude: records of ${id} were lost: ${error.message}`)
+      complain(`records of ${id} were lost: ${error.message}`)
       Object.assign(followed, { iterator: undefined, type: 'TRIM_HORIZON' })
       return 0
     }
@@ -152,12 +152,17 @@ class Tail {
         return answer
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error
-        if (!this.#isSilent) console.error(`longitude: ${this.#place.region} does not answer: ${error.message}`)
+        if (!this.#isSilent) complain(`${this.#place.region} does not answer: ${error.message}`)
         this.#isSilent = true
         await sleep(pollMs)
       }
     }
   }
+}
+
+/** As the records are, a line of JSON. */
+function complain(error: string): void {
+  console.error(JSON.stringify({ error }))
 }
 
 /** The iterator is too old, or the region could not keep what it points at. */

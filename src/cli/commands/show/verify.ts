@@ -10,11 +10,10 @@ import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { durationMs } from '../../../process/duration.ts'
 import { type Administered, askAdmin, regionsAdministered } from '../../../deployment/endpoints.ts'
-import { exitCode, Failure, messageOf } from '../../../process/failure.ts'
+import { exitCode, Failure, messageOf, unknownStatus } from '../../../process/failure.ts'
 
 /** A large table takes its time. */
 const answerMsMax = 60 * 60 * 1000
-const unknownCode = 2
 
 const comparison = z.looseObject({
   table: z.string(),
@@ -53,8 +52,7 @@ async function orUnknown(work: () => Promise<void>): Promise<void> {
     await work()
   } catch (error) {
     if (!(error instanceof Failure)) throw error
-    console.error(`longitude: ${error.message}`)
-    process.exitCode = unknownCode
+    throw new Failure(error.message, unknownStatus)
   }
 }
 
@@ -107,7 +105,7 @@ function tell(found: Comparison, { ageMsMax, json, more }: Telling): void {
   if (json) console.log(JSON.stringify({ ...found, watermarkAgeMsMax: ageMsMax, watermarkTooOld, ...more }))
   else console.log([textOf(found), ...(watermarkTooOld ? [ageText(found, ageMsMax)] : [])].join('\n'))
   if (!found.equal) process.exitCode = exitCode.failure
-  else if (watermarkTooOld) process.exitCode = unknownCode
+  else if (watermarkTooOld) process.exitCode = unknownStatus
 }
 
 function ageText({ watermarkAgeMs }: Comparison, ageMsMax: number): string {

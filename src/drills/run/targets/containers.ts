@@ -19,6 +19,8 @@ export type Container = {
   readonly role: 'node' | 'links' | 'other'
   /** On this machine's loopback. */
   readonly published: string | undefined
+  /** As the engine has it, with its health check. */
+  readonly state: string
 }
 
 const described = z.object({
@@ -29,6 +31,7 @@ const described = z.object({
     Cmd: z.array(z.string()).nullable(),
     Labels: z.record(z.string(), z.string()),
   }),
+  State: z.object({ Status: z.string(), Health: z.object({ Status: z.string() }).optional() }),
   NetworkSettings: z.object({
     Ports: z.record(z.string(), z.array(z.object({ HostPort: z.string() })).nullable()).nullable(),
   }),
@@ -58,7 +61,7 @@ export async function containersOf(project: Project): Promise<readonly Container
   return found.filter(({ Config }) => Config.Labels['com.docker.compose.oneoff'] !== 'True').map(containerOf)
 }
 
-function containerOf({ Id, Config, NetworkSettings }: z.output<typeof described>): Container {
+function containerOf({ Id, Config, State, NetworkSettings }: z.output<typeof described>): Container {
   const pairs = (Config.Env ?? []).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)])
   const [command, second] = Config.Cmd ?? []
   const ports = Object.values(NetworkSettings.Ports ?? {}).flatMap((each) => each ?? [])
@@ -69,6 +72,7 @@ function containerOf({ Id, Config, NetworkSettings }: z.output<typeof described>
     environment: Object.fromEntries(pairs) as Record<string, string>,
     role: command === 'node' ? 'node' : command === 'links' && second === 'run' ? 'links' : 'other',
     published: ports[0]?.HostPort,
+    state: State.Health === undefined ? State.Status : `${State.Status}, ${State.Health.Status}`,
   }
 }
 

@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest'
+import { layOut, portsOf } from '../../../src/deployment/layout.ts'
+import { readRegions } from '../../../src/deployment/regions.ts'
+
+const known = readRegions()
+
+function ports(count: number, more: { readonly frontDoorPort?: number } = {}): readonly number[] {
+  const regions = known.all.slice(0, count).map(({ name }) => name)
+  const options = { regions, basePort: 8000, data: '/data', host: '127.0.0.1', latency: true, cache: true }
+  return portsOf(layOut({ ...options, frontDoor: true, ...more }, known)).map(({ port }) => port)
+}
+
+describe('the ports of a deployment', () => {
+  test.each([1, 3, 9, 13, 22])('of %i regions are all different', (count) => {
+    const all = ports(count)
+    expect(new Set(all).size).toBe(all.length)
+    expect(all.length).toBe(3 * count + count * (count - 1) + 3)
+  })
+
+  test.each([1, 3, 9, 13])('of %i regions stay within the two hundred from the base port', (count) => {
+    expect(Math.min(...ports(count))).toBe(8000)
+    expect(Math.max(...ports(count))).toBeLessThan(8200)
+  })
+
+  test('leave the front door alone where it was put elsewhere', () => {
+    const all = ports(3, { frontDoorPort: 8103 })
+    expect(new Set(all).size).toBe(all.length)
+  })
+})
