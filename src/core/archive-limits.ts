@@ -13,6 +13,23 @@ export const listedBackupsMax = 100
 export const snapshotsMax = 50
 /** Tables that are being restored at the same time: DynamoDB's own limit. */
 export const restoresMax = 50
+/** A backup that the system makes of a deleted table with point-in-time recovery is kept for so long. */
+export const systemBackupMs = 35 * 24 * 60 * 60 * 1000
+export const recoveryDaysMax = 35
+/** How far the latest restorable time is behind: DynamoDB's own delay. */
+export const recoveryDelayMs = 300_000
+/** A segment of the log is archived once it has grown to a blob, or after so long. */
+export const archiveEveryMs = 300_000
+/** Between two looks of the archiver at the log. */
+export const archiveLookMs = 1000
+/** What the log is held for the archive at most. Beyond it the history of point-in-time recovery begins again. */
+export const archiveHeldBytesMax = 4 * 1024 * 1024 * 1024
+/** A base is followed by the next once the changes since then are as large as it, and at least so large; or after so long, if there are any. */
+export const baseChangesBytesMin = 16 * 1024 * 1024
+export const baseAgeMsMax = 7 * 24 * 60 * 60 * 1000
+/** Changes of the log that are looked at in one turn, and about their bytes. */
+export const archivedAtOnceMax = 500
+export const archivedBytesAtOnceMax = 1024 * 1024
 /** Items of a restore that are written together, and about their bytes. */
 export const restoredAtOnceMax = 100
 export const restoredBytesAtOnceMax = 512 * 1024

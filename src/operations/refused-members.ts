@@ -17,6 +17,7 @@ export const refusedMembers: Readonly<Record<string, Readonly<Record<string, str
     VectorIndexes: vectors,
   },
   RestoreTableFromBackup: { VectorIndexOverride: vectors },
+  RestoreTableToPointInTime: { VectorIndexOverride: vectors },
   UpdateGlobalTableSettings: {
     GlobalTableProvisionedWriteCapacityAutoScalingSettingsUpdate: scaling,
     ProvisionedReadCapacityAutoScalingSettingsUpdate: scaling,

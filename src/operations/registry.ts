@@ -4,8 +4,11 @@ import { batchWriteItem } from './batches/batch-write-item.ts'
 import { createBackup } from './backups/create-backup.ts'
 import { deleteBackup } from './backups/delete-backup.ts'
 import { describeBackup } from './backups/describe-backup.ts'
+import { describeContinuousBackups } from './backups/describe-continuous-backups.ts'
 import { listBackups } from './backups/list-backups.ts'
 import { restoreTableFromBackup } from './backups/restore-table-from-backup.ts'
+import { restoreTableToPointInTime } from './backups/restore-table-to-point-in-time.ts'
+import { updateContinuousBackups } from './backups/update-continuous-backups.ts'
 import { createGlobalTable } from './global-tables/create-global-table.ts'
 import { describeGlobalTable } from './global-tables/describe-global-table.ts'
 import { describeGlobalTableSettings } from './global-tables/describe-global-table-settings.ts'
@@ -20,7 +23,6 @@ import { query } from './items/query.ts'
 import { scan } from './items/scan.ts'
 import { updateItem } from './items/update-item.ts'
 import type { Operation } from './operation.ts'
-import { describeContinuousBackups } from './settings/describe-continuous-backups.ts'
 import { describeContributorInsights } from './settings/describe-contributor-insights.ts'
 import { describeEndpoints } from './settings/describe-endpoints.ts'
 import { describeKinesisStreamingDestination } from './settings/describe-kinesis-streaming-destination.ts'
@@ -82,11 +84,13 @@ const all: readonly Operation[] = [
   putItem,
   query,
   restoreTableFromBackup,
+  restoreTableToPointInTime,
   scan,
   tagResource,
   transactGetItems,
   transactWriteItems,
   untagResource,
+  updateContinuousBackups,
   updateGlobalTable,
   updateGlobalTableSettings,
   updateItem,

@@ -167,6 +167,16 @@ export const metrics = {
     help: 'The round trip to the peer, as short questions have needed it.',
     labels: ['peer'],
   },
+  longitude_archive_behind_total: {
+    kind: 'counter',
+    help: 'Times that the log was trimmed before it was archived: point-in-time recovery has begun again.',
+    labels: [],
+  },
+  longitude_archive_lag_seconds: {
+    kind: 'gauge',
+    help: 'Time since the log was last archived, while changes wait for it.',
+    labels: [],
+  },
   longitude_restores_failed_total: {
     kind: 'counter',
     help: 'Restores that were given up, since a blob of their backup is missing or damaged.',

@@ -9,6 +9,7 @@ import type { Env } from '../ports/env.ts'
 
 /** What is tried again, as /metrics names it. */
 export type Work =
+  | 'archive'
   | 'backup'
   | 'catch up'
   | 'expire'

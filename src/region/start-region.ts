@@ -16,8 +16,7 @@ import type { OperationContext } from '../operations/operation.ts'
 import { Caretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
 import type { Service } from '../ports/service.ts'
-import { Backups } from '../readers/archive/backups.ts'
-import { Restores } from '../readers/archive/restores.ts'
+import { archiveServices, type ArchiveSettings } from '../readers/archive/archive-services.ts'
 import { Expiry, type ExpirySettings } from '../readers/expiry/expiry.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
@@ -54,6 +53,8 @@ export type RegionOptions = {
   readonly expiry?: ExpirySettings
   /** What triggers may invoke, and where they report to; none by default. */
   readonly functions?: FunctionPorts
+  /** How the log is archived; as in readers/archive unless said otherwise. */
+  readonly archive?: ArchiveSettings
 }
 
 /** What the server of a region is started with; the context comes from the region. */
@@ -116,7 +117,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   })
   const loops = loopsOf({ env, engine, opened, replication, sweeping: options.sweeping })
   const streams = streamKeeper(env, engine, options.streams ?? usualStreams)
-  const copies = [new Backups(env, engine), new Restores(env, engine)]
+  const copies = archiveServices(env, engine, options.archive)
   const context = { engine, env, settings }
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
   for (const service of [streams, ...loops, expiry, caches, ...copies, caretaker, lambda.triggers])

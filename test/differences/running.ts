@@ -11,6 +11,22 @@ export const running = {
     date: '2026-04',
     test: 'chaos/kills.test.ts',
   },
+  'backups-beside-the-store': {
+    aws: 'Backups and the history of point-in-time recovery are kept by the service, apart from the table.',
+    here: 'Backups and history are files of the region, in a folder beside its store, and are removed with their backup.',
+    why: 'A region is one machine. Copy the folder to have them elsewhere.',
+    evidence: guide,
+    date: '2026-04',
+    test: 'unit/readers/archive/copies.test.ts',
+  },
+  'restores-that-cannot-end': {
+    aws: 'The service keeps backups whole.',
+    here: 'A restore of a backup with a missing or damaged file is given up, and its table removed.',
+    why: 'A table that is CREATING for ever could not be deleted. The log names the file.',
+    evidence: guide,
+    date: '2026-04',
+    test: 'unit/readers/archive/copies.test.ts',
+  },
   'states-pass-at-once': {
     aws: 'A table is CREATING, UPDATING or DELETING for seconds to minutes.',
     here: 'A table is CREATING in the answer of CreateTable, and its states pass within a moment.',

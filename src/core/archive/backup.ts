@@ -1,5 +1,14 @@
 /** What a region remembers of a backup, and the names of its blobs. */
-import type { IndexSettings, KeyAttribute, KeySchema, Projection, TableSettings } from '../table/table.ts'
+import { snapshotRegister } from '../table/registers.ts'
+import type {
+  IndexSettings,
+  KeyAttribute,
+  KeySchema,
+  Projection,
+  SnapshotRegister,
+  Table,
+  TableSettings,
+} from '../table/table.ts'
 
 /** What of a table is restored, as it was when the backup was made. */
 export type SavedTable = {
@@ -42,11 +51,14 @@ export type Backup = {
   /** As in its ARN: the time in milliseconds, 14 digits, and something random. */
   readonly id: string
   readonly name: string
-  readonly type: 'USER' | 'SYSTEM'
+  /** BASE: what point-in-time recovery begins with; clients do not see it. */
+  readonly type: 'USER' | 'SYSTEM' | 'BASE'
   readonly status: BackupStatus
   readonly createdMs: number
   readonly expiresMs?: number
   readonly table: SavedTable
+  /** The table's id in the store. */
+  readonly of: string
   readonly progress: BackupProgress
 }
 
@@ -56,3 +68,59 @@ export const backupFolder = (id: string): string => `backups/${id}/`
 export const segmentName = (id: string, segment: number): string =>
   `${backupFolder(id)}${String(segment).padStart(8, '0')}`
 export const manifestName = (id: string): string => `${backupFolder(id)}manifest`
+
+type Size = { readonly items: number; readonly bytes: number }
+export type NewBackup = Pick<Backup, 'id' | 'name' | 'type' | 'createdMs'> & { readonly expiresMs?: number | undefined }
+
+/** A backup as it begins. */
+export function newBackup(table: Table, { expiresMs, ...backup }: NewBackup, size: Size): Backup {
+  return {
+    ...backup,
+    status: 'CREATING',
+    ...(expiresMs === undefined ? {} : { expiresMs }),
+    table: savedTable(table, size),
+    of: table.id,
+    progress: { segments: 0, items: 0, bytes: 0 },
+  }
+}
+
+/** The snapshot begins with the edit: the backup is the table of that position in the log. */
+export function snapshotEdit({ id: table, snapshots = [] }: Table, { id }: Backup) {
+  const number = Math.max(0, ...snapshots.map((each) => each.number)) + 1
+  const value: SnapshotRegister = { backup: id, of: table }
+  return { register: snapshotRegister(number), value }
+}
+
+export function savedTable(table: Table, { items, bytes }: Size): SavedTable {
+  const { key, attributes, indexes, identity, settings } = table
+  const { billingMode, provisioned, onDemand, stream, timeToLive, encryption } = settings
+  return {
+    tableId: identity?.tableId ?? table.id,
+    name: table.name,
+    createdMs: identity?.createdMs ?? table.createdMs,
+    key,
+    attributes,
+    indexes: indexes
+      .filter(({ status }) => status !== 'DELETING')
+      .map((index) => ({
+        name: index.name,
+        kind: index.kind,
+        key: index.key,
+        projection: index.projection,
+        settings: {
+          ...(index.settings.provisioned === undefined ? {} : { provisioned: index.settings.provisioned }),
+          ...(index.settings.onDemand === undefined ? {} : { onDemand: index.settings.onDemand }),
+        },
+      })),
+    settings: {
+      billingMode,
+      ...(provisioned === undefined || billingMode === 'PAY_PER_REQUEST' ? {} : { provisioned }),
+      ...(onDemand === undefined ? {} : { onDemand }),
+      ...(stream === undefined ? {} : { stream }),
+      ...(timeToLive === undefined ? {} : { timeToLive }),
+      ...(encryption === undefined ? {} : { encryption }),
+    },
+    items,
+    bytes,
+  }
+}

@@ -7,6 +7,10 @@ export class FrameWriter {
     return this.#bytes
   }
 
+  get parts(): readonly Buffer[] {
+    return this.#parts
+  }
+
   /** The piece is kept as it is until `take`. */
   add(piece: Buffer): void {
     const length = Buffer.allocUnsafe(4)

@@ -26,6 +26,7 @@ import type {
   OnDemandThroughput,
   Projection,
   OwnChanges,
+  Recovery,
   ReplicaStatus,
   RestoreSource,
   TableStatus,
@@ -65,6 +66,7 @@ export type RegisterValues = {
   }
   'local/changes': OwnChanges
   'local/expiry': Expiry
+  'local/recovery': Recovery
   'local/restore': RestoreSource
   'local/deletion-protection': boolean
   /** Of the replica: it may only be disassociated once this is false. Absent is true. */

@@ -68,6 +68,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     indexes,
     ...leftovers(registers),
     ...snapshotsFrom(registers),
+    ...recoveryFrom(registers),
     ...restoreFrom(registers, local.status),
     ...expiryFrom(registers),
     ...overruledIndexes(registers, settled),
@@ -215,6 +216,11 @@ function snapshotsFrom(registers: Registers): Pick<Table, 'snapshots'> {
     ...(value as SnapshotRegister),
   }))
   return snapshots.length === 0 ? {} : { snapshots }
+}
+
+function recoveryFrom(registers: Registers): Pick<Table, 'recovery'> {
+  const recovery = registerValue(registers, 'local/recovery')
+  return recovery === undefined ? {} : { recovery }
 }
 
 function restoreFrom(registers: Registers, status: TableStatus): Pick<Table, 'restore'> {

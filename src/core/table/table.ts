@@ -163,6 +163,8 @@ export type Table = {
   readonly leftovers?: readonly number[]
   /** Copies of the table that are being made, each as it was at one position of the log. */
   readonly snapshots?: readonly Snapshot[]
+  /** Point-in-time recovery, while it is on. */
+  readonly recovery?: Recovery
   /** What the table is filled from, while it is CREATING. */
   readonly restore?: RestoreSource
   /** The index of expiring items; absent while there is none, and nothing expires. */
@@ -180,20 +182,32 @@ export type Table = {
 export type Expiry = { readonly attribute: string; readonly status: 'FILLING' | 'ACTIVE' | 'GOING' }
 
 /** `backup`: the backup that its rows go to. GOING: no write keeps rows for it any more, and those that were kept are removed. */
-export type SnapshotRegister = { readonly backup: string; readonly going?: true }
+export type SnapshotRegister = {
+  readonly backup: string
+  /** The table's id as the snapshot began: a replica may become a table of its own meanwhile. */
+  readonly of?: TableId
+  readonly going?: true
+}
 
 /** Of the table: writes keep, for each of them, the rows as they were when it began. */
 export type Snapshot = SnapshotRegister & { readonly number: number }
 
 /** A table that a backup is restored to. `isDone`: everything is there, and the table may become ACTIVE. */
 export type RestoreSource = {
-  readonly backup: string
+  /** Absent of a restore to a point in time, whose base is chosen once the log is archived up to there. */
+  readonly backup?: string
+  /** The table whose archived log is applied, up to `atMs`; its base comes after the position `after`. */
+  readonly logOf?: TableId
+  readonly after?: number
   /** As it is described to clients. */
   readonly backupArn?: string
   readonly tableArn: string
   readonly atMs: number
   readonly isDone?: true
 }
+
+/** Point-in-time recovery, of the region's own table. `after`: a position of the log before the first base. */
+export type Recovery = { readonly days: number; readonly sinceMs: number; readonly after: number }
 
 /** The attribute that writes keep the expiry index by. */
 export const expiryAttribute = ({ expiry }: Table): string | undefined =>

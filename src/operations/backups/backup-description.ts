@@ -19,7 +19,7 @@ export function backupDetails(backup: Backup, context: Context): Wire<BackupDeta
     BackupName: name,
     BackupSizeBytes: status === 'CREATING' ? table.bytes : progress.bytes,
     BackupStatus: status,
-    BackupType: type,
+    BackupType: type as 'USER',
     BackupCreationDateTime: seconds(createdMs),
     ...(expiresMs === undefined ? {} : { BackupExpiryDateTime: seconds(expiresMs) }),
   }

@@ -1,14 +1,14 @@
 import type { CreateBackupInput, CreateBackupOutput } from '@aws-sdk/client-dynamodb'
-import { ServiceError } from '../../core/errors.ts'
+import { snapshotEdit } from '../../core/archive/backup.ts'
 import type { Table } from '../../core/table/table.ts'
 import { waitRestMs } from '../../core/table/waits.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { tableNameOf } from '../arns.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { lasts } from '../tables/cool-downs.ts'
 import { backupDetails } from './backup-description.ts'
-import { newBackup, snapshotEdit } from './new-backup.ts'
+import { backupOf } from './new-backup.ts'
+import { assertBackupsEnabled, noTable, tableWithBackups } from './table-with-backups.ts'
 
 type Input = Wire<CreateBackupInput>
 type Output = Wire<CreateBackupOutput>
@@ -25,7 +25,7 @@ export const createBackup = defineControl<Input, Output>({
 
 async function create(tableName: string, name: string, context: OperationContext): Promise<Output> {
   const { archive } = context.engine
-  const backup = newBackup(tableToCopy(tableName, context), { name, type: 'USER' }, context)
+  const backup = backupOf(tableToCopy(tableName, context), { name, type: 'USER' }, context)
   await archive.putBackup(backup)
   try {
     // In the turn in which it is looked at, the table cannot have begun to go.
@@ -41,30 +41,8 @@ async function create(tableName: string, name: string, context: OperationContext
 /** One that is being deleted can be copied as long as its items are there. */
 function tableToCopy(name: string, context: OperationContext): Table {
   const table = tableWithBackups(name, context)
-  const nowMs = context.env.clock.wallMs()
-  if (table.status === 'DELETING' && waitRestMs(table.underWay, context.settings.timing, nowMs) <= 0)
-    throw noTable(name)
-  if (lasts('backups enabled', activeMsOf(table, context), context))
-    throw new ServiceError(
-      'ContinuousBackupsUnavailableException',
-      `Backups are being enabled for the table: ${name}. Please retry later`,
-    )
+  const restMs = waitRestMs(table.underWay, context.settings.timing, context.env.clock.wallMs())
+  if (table.status === 'DELETING' && restMs <= 0) throw noTable(name)
+  assertBackupsEnabled(table, context)
   return table
 }
-
-/** When the table was ACTIVE first, by the timing of the region. */
-function activeMsOf({ identity, createdMs, indexes }: Table, { settings }: OperationContext): number {
-  const hadIndexes = indexes.some(({ kind, madeMs }) => kind === 'global' && madeMs === undefined)
-  return (
-    (identity?.createdMs ?? createdMs) + settings.timing[hadIndexes ? 'table creation with indexes' : 'table creation']
-  )
-}
-
-/** What AWS keeps beside a table for backups begins with an ACTIVE table. */
-function tableWithBackups(name: string, { engine }: OperationContext): Table {
-  const table = engine.tableNamed(name)
-  if (table === undefined || table.status === 'CREATING') throw noTable(name)
-  return table
-}
-
-const noTable = (name: string): ServiceError => new ServiceError('TableNotFoundException', `Table not found: ${name}`)

@@ -48,7 +48,7 @@ function startOf({ ExclusiveStartBackupArn: arn }: Input, { settings }: Operatio
 function isAsked(backup: Backup, input: Input, { settings }: OperationContext): boolean {
   const { TableName, BackupType = 'USER', TimeRangeLowerBound: from = 0, TimeRangeUpperBound: to = Infinity } = input
   const { status, type, createdMs, table } = backup
-  if (status === 'DELETED') return false
+  if (status === 'DELETED' || type === 'BASE') return false
   if (TableName !== undefined && table.name !== tableNameOf(settings, TableName)) return false
   if (BackupType !== 'ALL' && BackupType !== type) return false
   return createdMs >= from * 1000 && createdMs < to * 1000

@@ -25,7 +25,12 @@ export function backupNamed(arn: string, context: OperationContext, invalid = 'I
   if (named.accountId !== context.settings.accountId)
     throw new ServiceError('AccessDeniedException', 'Access is denied')
   const backup = context.engine.archive.backup(named.id)
-  if (backup === undefined || backup.status === 'DELETED' || backup.table.name !== named.table)
+  if (
+    backup === undefined ||
+    backup.status === 'DELETED' ||
+    backup.type === 'BASE' ||
+    backup.table.name !== named.table
+  )
     throw new ServiceError('BackupNotFoundException', `Backup not found: ${arn}`)
   return backup
 }

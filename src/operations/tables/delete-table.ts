@@ -1,4 +1,6 @@
 import type { DeleteTableInput, DeleteTableOutput } from '@aws-sdk/client-dynamodb'
+import { systemBackupMs } from '../../core/archive-limits.ts'
+import { snapshotEdit } from '../../core/archive/backup.ts'
 import { validationError } from '../../core/errors.ts'
 import { leaveRegister, type LeaveRegister, replicaRegister, type RegisterValues } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
@@ -8,6 +10,7 @@ import { tableNameOf } from '../arns.ts'
 import { tableInAnyState } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { backupOf } from '../backups/new-backup.ts'
 import { assertAdmitted } from './admission.ts'
 import { assertFewUnderWay } from './cool-downs.ts'
 import { describeTable } from './description.ts'
@@ -37,8 +40,18 @@ async function remove(input: Input, context: OperationContext): Promise<Output> 
     )
   assertNoSource(table, context.settings.region)
   assertFewUnderWay(context)
-  await context.engine.define(table.id, removal(table, context))
+  const backup = await backupOfDeleted(table, context)
+  await context.engine.define(table.id, [...removal(table, context), ...backup])
   return { TableDescription: removed(table, context) }
+}
+
+/** A table with point-in-time recovery is backed up as it goes. */
+async function backupOfDeleted(table: Table, context: OperationContext): Promise<readonly RegisterEdit[]> {
+  if (table.recovery === undefined) return []
+  const expiresMs = context.env.clock.wallMs() + systemBackupMs
+  const backup = backupOf(table, { name: `${table.name}$DeletedTableBackup`, type: 'SYSTEM', expiresMs }, context)
+  await context.engine.archive.putBackup(backup)
+  return [snapshotEdit(context.engine.tableWithId(table.id) ?? table, backup)]
 }
 
 /** The caretaker does the rest; the peers of a replica learn that it goes. */

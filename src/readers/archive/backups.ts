@@ -68,6 +68,7 @@ export class Backups implements Service {
     const copying = new Set(copies.map(({ name }) => name))
     const others = this.#engine.archive.backups().flatMap((backup) => {
       if (copying.has(backup.id)) return []
+      if (isForsaken(backup, nowMs)) return { name: backup.id, run: () => this.#end(backup) }
       if (backup.status === 'DELETED') return { name: backup.id, run: () => this.#remove(backup) }
       return isOver(backup, nowMs) ? { name: backup.id, run: () => this.#end(backup) } : []
     })
@@ -160,6 +161,8 @@ export class Backups implements Service {
   }
 }
 
+/** How long a request may take from noting a backup to beginning its snapshot. */
+const beginMsMax = 60_000
 /** A timer of Node takes no more than 24 days. */
 const lookMsMax = 60 * 60 * 1000
 
@@ -171,6 +174,10 @@ type Gathered = {
   readonly bytes: number
   readonly after: string | undefined
 }
+
+/** Its snapshot never began: the process ended between the two. */
+const isForsaken = ({ status, createdMs }: Backup, nowMs: number): boolean =>
+  status === 'CREATING' && createdMs < nowMs - beginMsMax
 
 const isOver = ({ status, expiresMs }: Backup, nowMs: number): boolean =>
   status === 'AVAILABLE' && expiresMs !== undefined && expiresMs <= nowMs

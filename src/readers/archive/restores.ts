@@ -1,11 +1,20 @@
 /**
- * Fills tables from backups. Every item is an ordinary write of the new table, so indexes, counts and the log follow. How far a table has come is
- * noted after each segment; a segment that is written twice leaves the same table.
+ * Fills tables from backups, and from the archive up to a moment. Every item is an ordinary write of the new table, so indexes, counts and the log
+ * follow. How far a table has come is noted after each blob; a blob that is applied twice, with all that follow, leaves the same table.
  */
-import { blobSizeBytesMax, restoredAtOnceMax, restoredBytesAtOnceMax } from '../../core/archive-limits.ts'
+import { restoredAtOnceMax, restoredBytesAtOnceMax } from '../../core/archive-limits.ts'
 import { type Backup, manifestName, segmentName } from '../../core/archive/backup.ts'
 import { framesIn } from '../../core/archive/frames.ts'
-import { BlobUnusable, openBlob } from '../../core/archive/sealed-blob.ts'
+import {
+  type ArchiveCursor,
+  type Base,
+  baseFor,
+  cursorNote,
+  noArchive,
+  type TableArchive,
+  tableNote,
+} from '../../core/archive/recovery.ts'
+import { BlobUnusable } from '../../core/archive/sealed-blob.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { encodePrimaryKey, keyAttributesOf } from '../../core/key/primary-key.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
@@ -15,16 +24,19 @@ import type { EachResult } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
+import { changesUntil, readBlob, segmentsAfter } from './archived.ts'
 import { type ArchiveJob, Jobs } from './jobs.ts'
 
 type RestoresEnv = Pick<Env, 'blobs' | 'clock' | 'log' | 'meter'>
 type RestoresEngine = Pick<
   Engine,
-  'tables' | 'tableWithId' | 'tableChanges' | 'define' | 'commitEach' | 'note' | 'setNote' | 'onFlushed'
+  'archive' | 'tables' | 'tableWithId' | 'tableChanges' | 'define' | 'commitEach' | 'note' | 'setNote' | 'onFlushed'
 >
 
-/** What a table has by now: all segments before this one. */
-type Note = { readonly segment: number }
+/** What a table has by now: all segments of the base before this one, and the log up to `position`. */
+type Progress = { readonly base: string; readonly segment: number; readonly position: number }
+
+type Filling = { readonly table: Table; readonly source: RestoreSource; readonly isStopped: () => boolean }
 
 export class Restores implements Service {
   readonly #env: RestoresEnv
@@ -52,18 +64,29 @@ export class Restores implements Service {
     await this.#jobs.stop()
   }
 
+  /** A restore that waits for the archive looks at every flush. */
   #hasChanged(): boolean {
     const { count } = this.#engine.tableChanges
     const before = this.#seen
     this.#seen = count
-    return before !== count
+    return before !== count || this.#pending().length > 0
+  }
+
+  #pending(): readonly Table[] {
+    return this.#engine.tables().filter(({ restore }) => restore !== undefined && restore.isDone !== true)
   }
 
   #owed(): readonly ArchiveJob[] {
-    return this.#engine
-      .tables()
-      .filter(({ restore }) => restore !== undefined && restore.isDone !== true)
+    return this.#pending()
+      .filter(({ restore }) => restore !== undefined && this.#isReady(restore))
       .map(({ id, name }) => ({ name, run: (isStopped: () => boolean) => this.#run(id, isStopped) }))
+  }
+
+  /** Everything up to its moment is archived, and its base is copied. */
+  #isReady(source: RestoreSource): boolean {
+    if (source.logOf === undefined) return true
+    const cursor = this.#engine.note(cursorNote) as ArchiveCursor | undefined
+    return cursor !== undefined && cursor.coveredMs >= source.atMs && this.#baseOf(source) !== undefined
   }
 
   async #run(id: string, isStopped: () => boolean): Promise<void> {
@@ -71,48 +94,91 @@ export class Restores implements Service {
     const source = table?.restore
     if (table === undefined || source === undefined || source.isDone === true) return
     try {
-      await this.#fill(table, source, isStopped)
+      await this.#fill({ table, source, isStopped })
     } catch (error) {
       if (!(error instanceof BlobUnusable)) throw error
       await this.#giveUp(table, error)
     }
   }
 
-  async #fill(table: Table, source: RestoreSource, isStopped: () => boolean): Promise<void> {
-    const backup = JSON.parse((await this.#open(manifestName(source.backup))).toString()) as Backup
-    const noteName = `restore/${table.id}`
-    const from = (this.#engine.note(noteName) as Note | undefined)?.segment ?? 0
-    for (let segment = from; segment < backup.progress.segments; segment++) {
-      for (const writes of batches(table, await this.#open(segmentName(source.backup, segment)))) {
-        if (isStopped() || this.#engine.tableWithId(table.id) === undefined) return
-        const results = await this.#engine.commitEach(writes, 'restore')
-        for (const result of results) if (!result.accepted) throw problemOf(result, segmentName(source.backup, segment))
-        await this.#env.clock.sleep(0)
-      }
-      await this.#engine.setNote(noteName, { segment: segment + 1 } satisfies Note)
-    }
+  async #fill({ table, source, isStopped }: Filling): Promise<void> {
+    const filling = { table, source, isStopped: () => isStopped() || this.#engine.tableWithId(table.id) === undefined }
+    await this.#fillFromBackup(filling)
+    if (source.logOf !== undefined) await this.#fillFromLog(filling)
+    if (filling.isStopped()) return
     const done: RegisterValues['local/restore'] = { ...source, isDone: true }
     await this.#engine.define(table.id, [{ register: 'local/restore', value: done }])
-    await this.#engine.setNote(noteName, undefined)
-    this.#env.log.info('table restored', { table: table.name, items: backup.progress.items })
+    await this.#engine.setNote(noteName(table), undefined)
+    this.#env.log.info('table restored', { table: table.name })
   }
 
-  /** A blob that is gone is as unusable as one that is torn. Rejects with BlobUnusable. */
-  async #open(name: string): Promise<Buffer> {
-    const bytes = await this.#env.blobs.get(name, { from: 0, to: blobSizeBytesMax })
-    if (bytes === undefined) throw new BlobUnusable(name, 'it is not there')
-    return openBlob(name, bytes)
+  async #fillFromBackup({ table, source, isStopped }: Filling): Promise<void> {
+    const { base, segment: from, position } = this.#progress(table, source)
+    const manifest = JSON.parse((await readBlob(this.#env.blobs, manifestName(base))).toString()) as Backup
+    for (let segment = from; segment < manifest.progress.segments; segment++) {
+      const name = segmentName(base, segment)
+      const content = await readBlob(this.#env.blobs, name)
+      await this.#apply(putsOf(table, content), name, isStopped)
+      if (isStopped()) return
+      await this.#note(table, { base, segment: segment + 1, position })
+    }
+  }
+
+  async #fillFromLog({ table, source, isStopped }: Filling): Promise<void> {
+    const { blobs } = this.#env
+    const { base, segment, position } = this.#progress(table, source)
+    const cursor = this.#engine.note(cursorNote) as ArchiveCursor
+    for await (const { name, last } of segmentsAfter(blobs, cursor, position)) {
+      const of = { table: source.logOf ?? '', atMs: source.atMs }
+      const { changes, isLast } = changesUntil(await readBlob(blobs, name), of)
+      await this.#apply(writesOf(table, changes), name, isStopped)
+      if (isStopped()) return
+      if (isLast) break
+      await this.#note(table, { base, segment, position: last })
+    }
+  }
+
+  #progress(table: Table, source: RestoreSource): Progress {
+    const noted = this.#engine.note(noteName(table)) as Progress | undefined
+    if (noted !== undefined) return noted
+    const base = source.backup === undefined ? this.#baseOf(source) : { id: source.backup, position: 0 }
+    return { base: base?.id ?? '', segment: 0, position: base?.position ?? 0 }
+  }
+
+  /** The last base before the moment, once it is copied. */
+  #baseOf({ logOf = '', after = 0, atMs }: RestoreSource): Base | undefined {
+    const { bases } = (this.#engine.note(tableNote(logOf)) as TableArchive | undefined) ?? noArchive
+    const sinceThen = bases.filter(({ position }) => position > after)
+    const base = baseFor(sinceThen, atMs)
+    return base !== undefined && this.#engine.archive.backup(base.id)?.status === 'AVAILABLE' ? base : undefined
+  }
+
+  /** In the order of the writes, in batches that are durable one by one. */
+  async #apply(writes: Iterable<Sized>, blob: string, isStopped: () => boolean): Promise<void> {
+    for (const batch of batches(writes)) {
+      if (isStopped()) return
+      const results = await this.#engine.commitEach(batch, 'restore')
+      for (const result of results) if (!result.accepted) throw problemOf(result, blob)
+      await this.#env.clock.sleep(0)
+    }
+  }
+
+  async #note(table: Table, progress: Progress): Promise<void> {
+    await this.#engine.setNote(noteName(table), progress)
   }
 
   /** The table would be CREATING for ever, and no client can delete it then. */
-  async #giveUp({ id, name }: Table, error: BlobUnusable): Promise<void> {
+  async #giveUp(table: Table, error: BlobUnusable): Promise<void> {
+    const { id, name } = table
     this.#env.log.error('a restore is given up, and its table removed', { table: name, error: error.message })
     this.#env.meter.count('longitude_restores_failed_total')
     const value: RegisterValues['local/status'] = { status: 'DELETING', sinceMs: this.#env.clock.wallMs() }
     await this.#engine.define(id, [{ register: 'local/status', value }])
-    await this.#engine.setNote(`restore/${id}`, undefined)
+    await this.#engine.setNote(noteName(table), undefined)
   }
 }
+
+const noteName = ({ id }: Table): string => `restore/${id}`
 
 function problemOf(result: Exclude<EachResult, { readonly accepted: true }>, blob: string): unknown {
   if ('failed' in result) return result.failed
@@ -120,22 +186,37 @@ function problemOf(result: Exclude<EachResult, { readonly accepted: true }>, blo
   return new BlobUnusable(blob, `an item in it is refused: ${refusal?.message}`)
 }
 
-function* batches(table: Table, segment: Buffer): Generator<readonly Write[]> {
-  let writes: Write[] = []
+/** Bounded in items and in bytes. */
+function* batches(writes: Iterable<Sized>): Generator<readonly Write[]> {
+  let batch: Write[] = []
   let bytes = 0
-  for (const frame of framesIn(segment)) {
-    writes.push(putOf(table, frame))
-    bytes += frame.length
-    if (writes.length < restoredAtOnceMax && bytes < restoredBytesAtOnceMax) continue
-    yield writes
-    writes = []
+  for (const { write, sizeBytes } of writes) {
+    batch.push(write)
+    bytes += sizeBytes
+    if (batch.length < restoredAtOnceMax && bytes < restoredBytesAtOnceMax) continue
+    yield batch
+    batch = []
     bytes = 0
   }
-  if (writes.length > 0) yield writes
+  if (batch.length > 0) yield batch
 }
 
-function putOf(table: Table, body: Buffer): Write {
-  const item = decodeItem(body)
-  const key = encodePrimaryKey(table.key, item)
-  return { kind: 'put', table: table.id, key, keyAttributes: keyAttributesOf(table.key, item), item }
+type Sized = { readonly write: Write; readonly sizeBytes: number }
+type Body = { readonly isDelete: boolean; readonly body: Buffer }
+
+function* writesOf(table: Table, bodies: Iterable<Body>): Generator<Sized> {
+  for (const { isDelete, body } of bodies) {
+    const item = decodeItem(body)
+    const of = {
+      table: table.id,
+      key: encodePrimaryKey(table.key, item),
+      keyAttributes: keyAttributesOf(table.key, item),
+    }
+    const write: Write = isDelete ? { ...of, kind: 'delete' } : { ...of, kind: 'put', item }
+    yield { write, sizeBytes: body.length }
+  }
+}
+
+function* putsOf(table: Table, segment: Buffer): Generator<Sized> {
+  for (const body of framesIn(segment)) yield* writesOf(table, [{ isDelete: false, body }])
 }

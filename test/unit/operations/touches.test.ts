@@ -134,6 +134,9 @@ const samples: Readonly<Record<string, readonly object[]>> = {
     { ...thing, KeyConditions: { pk: { ComparisonOperator: 'EQ', AttributeValueList: [{ S: 'a' }] } } },
   ],
   RestoreTableFromBackup: [{ BackupArn: ofBackup('4567abcd'), TargetTableName: 'restored' }],
+  RestoreTableToPointInTime: [
+    { SourceTableName: 'recovering', TargetTableName: 'restored', UseLatestRestorableTime: true },
+  ],
   Scan: [
     { ...thing, FilterExpression: 'note = :a', ExpressionAttributeValues: { ':a': { S: 'a' } } },
     { ...thing, IndexName: 'by-color' },
@@ -160,6 +163,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
     },
   ],
   UntagResource: [{ ResourceArn: arn, TagKeys: ['a'] }],
+  UpdateContinuousBackups: [{ ...thing, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false } }],
   UpdateGlobalTable: [{ ...global, ReplicaUpdates: [{ Create: { RegionName: 'ap-northeast-1' } }] }],
   UpdateGlobalTableSettings: [{ ...global, GlobalTableBillingMode: 'PAY_PER_REQUEST' }],
   UpdateItem: [
@@ -240,6 +244,7 @@ async function region(seen: Seen): Promise<{ readonly context: OperationContext;
   await makeTable(engine, 'alone')
   await makeTable(engine, 'old')
   await makeTable(engine, 'streamed', { more: [streamed] })
+  await makeTable(engine, 'recovering', { more: [recovering] })
   const more = { color: { S: 'a' }, note: { S: 'b' }, spare: { N: '0' } }
   for (const rest of ['0123abcd', '4567abcd']) await engine.archive.putBackup(backupOf(things, rest))
   await engine.commitEach([1, 2, 3, 4].map((sk) => put(things, itemOf('a', sk, more))))
@@ -257,6 +262,7 @@ const backupOf = (table: Table, rest: string): Backup => ({
   type: 'USER',
   status: 'AVAILABLE',
   createdMs: 0,
+  of: table.id,
   table: { ...table, tableId: table.id, indexes: [], items: 0, bytes: 0 },
   progress: { segments: 0, items: 0, bytes: 0 },
 })
@@ -267,6 +273,8 @@ const streamed = {
   register: 'settings/stream',
   value: { enabled: true, viewType: 'KEYS_ONLY', label: '2026-01-01T00:00:00.000' },
 }
+
+const recovering = { register: 'local/recovery', value: { days: 35, sinceMs: 0, after: 0 } }
 
 const indexReady = {
   register: 'local/index/by-color',
@@ -282,7 +290,7 @@ function withShard(input: object, engine: Engine): object {
 }
 
 /** Notes what is asked of the engine. */
-const makes = ['CreateTable', 'RestoreTableFromBackup']
+const makes = ['CreateTable', 'RestoreTableFromBackup', 'RestoreTableToPointInTime']
 
 function watched(engine: Engine, seen: Seen): Engine {
   const noteWrites = (writes: readonly Write[]): void => {

@@ -10,6 +10,7 @@ import type { Engine } from '../../../../src/engine/engine.ts'
 import { BlobsFailed } from '../../../../src/ports/blobs.ts'
 import { Backups } from '../../../../src/readers/archive/backups.ts'
 import { Restores } from '../../../../src/readers/archive/restores.ts'
+import { differs } from '../../../differences/difference.ts'
 import { itemAt, itemOf, makeTable, openRegion, put, tableEdits } from '../../engine/region.ts'
 
 const id = '01700000000000-0123abcd'
@@ -32,6 +33,7 @@ async function begin(engine: Engine, table: Table): Promise<void> {
     type: 'USER',
     status: 'CREATING',
     createdMs: 0,
+    of: table.id,
     table: { ...table, tableId: table.id, indexes: [], items: 0, bytes: 0 },
     progress: { segments: 0, items: 0, bytes: 0 },
   }
@@ -108,12 +110,13 @@ describe('a backup', () => {
     expect(next.engine.size(target).items).toBe(items.length)
   })
 
-  test('that is deleted loses its blobs, and what is remembered of it', async () => {
+  test(differs('backups-beside-the-store'), async () => {
     const { engine, env, table, shelf } = await scene()
     await begin(engine, table)
     const backups = new Backups(env, engine)
     backups.start()
     await until(isMade(engine))
+    expect(shelf.names.length).toBeGreaterThan(1)
     await engine.archive.putBackup({ ...(engine.archive.backup(id) as Backup), status: 'DELETED' })
     await until(() => engine.archive.backups().length === 0)
     await backups.stop()
@@ -122,8 +125,11 @@ describe('a backup', () => {
 })
 
 describe('a restore', () => {
+  test(differs('restores-that-cannot-end'), () =>
+    givesUp((shelf) => shelf.tear(`backups/${id}/00000001`, 1000), '00000001 is not used: it is torn'),
+  )
+
   test.each([
-    ['is torn', (shelf: BlobShelf) => shelf.tear(`backups/${id}/00000001`, 1000), '00000001 is not used: it is torn'],
     ['is gone', (shelf: BlobShelf) => shelf.remove(`backups/${id}/00000000`), '00000000 is not used: it is not there'],
     ['was never written', (shelf: BlobShelf) => void shelf.loseLast(), 'manifest is not used: it is not there'],
     [
@@ -131,21 +137,23 @@ describe('a restore', () => {
       (shelf: BlobShelf) => shelf.put(`backups/${id}/00000000`, shelf.read(`backups/${id}/00000001`) as Buffer),
       '00000000 is not used: it was written as',
     ],
-  ])('of a backup of which a blob %s is given up, and its table removed', async (_, damage, says) => {
-    const { engine, env, table, shelf } = await scene()
-    await begin(engine, table)
-    const backups = new Backups(env, engine)
-    backups.start()
-    await until(isMade(engine))
-    await backups.stop()
-    damage(shelf)
-    const errors: unknown[] = []
-    const log = { ...env.log, error: (_event: string, fields?: object) => void errors.push(fields) }
-    await restored(engine)
-    const restores = new Restores({ ...env, log }, engine)
-    restores.start()
-    await until(() => engine.tableNamed('restored')?.status === 'DELETING')
-    await restores.stop()
-    expect(errors).toEqual([{ table: 'restored', error: expect.stringContaining(says) }])
-  })
+  ])('is given up where a blob %s', (_, damage, says) => givesUp(damage, says))
 })
+
+async function givesUp(damage: (shelf: BlobShelf) => void, says: string): Promise<void> {
+  const { engine, env, table, shelf } = await scene()
+  await begin(engine, table)
+  const backups = new Backups(env, engine)
+  backups.start()
+  await until(isMade(engine))
+  await backups.stop()
+  damage(shelf)
+  const errors: unknown[] = []
+  const log = { ...env.log, error: (_event: string, fields?: object) => void errors.push(fields) }
+  await restored(engine)
+  const restores = new Restores({ ...env, log }, engine)
+  restores.start()
+  await until(() => engine.tableNamed('restored')?.status === 'DELETING')
+  await restores.stop()
+  expect(errors).toEqual([{ table: 'restored', error: expect.stringContaining(says) }])
+}

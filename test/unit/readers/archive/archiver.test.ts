@@ -1,0 +1,166 @@
+/** The archive of the log over weeks, on a store of blobs that fails, and beyond the cap of its hold. */
+import { describe, expect, test } from 'vitest'
+import { BlobShelf, MemoryBlobs } from '../../../../src/adapters/memory/memory-blobs.ts'
+import { MemoryDisk, MemoryStore } from '../../../../src/adapters/memory/memory-store.ts'
+import { SeededRandom } from '../../../../src/adapters/memory/seeded-random.ts'
+import { backupId, newBackup, snapshotEdit } from '../../../../src/core/archive/backup.ts'
+import type { Item } from '../../../../src/core/attribute/value.ts'
+import type { Table } from '../../../../src/core/table/table.ts'
+import type { Engine } from '../../../../src/engine/engine.ts'
+import { BlobsFailed } from '../../../../src/ports/blobs.ts'
+import type { Env } from '../../../../src/ports/env.ts'
+import type { Service } from '../../../../src/ports/service.ts'
+import { archiveServices, type ArchiveSettings } from '../../../../src/readers/archive/archive-services.ts'
+import { del, itemAt, itemOf, makeTable, openRegion, put, tableEdits, TestClock } from '../../engine/region.ts'
+
+const dayMs = 24 * 60 * 60 * 1000
+const often: ArchiveSettings = { everyMs: 0, segmentMs: 0, heldBytesMax: Infinity }
+
+/** Time that the test moves passes for everything. */
+class WholeClock extends TestClock {
+  override monotonicMs = (): number => this.wall + (this.monotonic += 0.0001)
+}
+
+type Before = ConstructorParameters<typeof MemoryBlobs>[0]
+
+async function scene(settings = often, before?: Before) {
+  const clock = new WholeClock()
+  const disk = new MemoryDisk()
+  const shelf = new BlobShelf()
+  const { engine, env: bare, counted } = await openRegion('us-east-1', new MemoryStore({ disk }), { clock })
+  const random = new SeededRandom(1)
+  const env = { ...bare, random, blobs: new MemoryBlobs({ shelf, ...before }) }
+  const table = await makeTable(engine, 'things')
+  return { clock, disk, shelf, engine, env, counted, table, running: start(env, engine, settings) }
+}
+
+function start(env: Env, engine: Engine, settings: ArchiveSettings): readonly Service[] {
+  const services = archiveServices(env, engine, settings)
+  for (const service of services) expect(service.start()).toBeUndefined()
+  return services
+}
+
+const stop = async (services: readonly Service[]): Promise<void> => {
+  for (const service of services) await service.stop()
+}
+
+async function enable(engine: Engine, env: Env, days = 35): Promise<void> {
+  const table = engine.tableNamed('things') as Table
+  const createdMs = env.clock.wallMs()
+  const id = backupId(createdMs, '0000000a')
+  const base = newBackup(table, { id, name: 'base', type: 'BASE', createdMs }, { items: 0, bytes: 0 })
+  await engine.archive.putBackup(base)
+  const value = { days, sinceMs: createdMs, after: engine.flushed() }
+  await engine.define(table.id, [{ register: 'local/recovery', value }, snapshotEdit(table, base)])
+}
+
+async function until(isSo: () => boolean): Promise<void> {
+  for (let n = 0; n < 20_000 && !isSo(); n++) await new Promise<void>((resolve) => setImmediate(resolve))
+  expect(isSo()).toBe(true)
+}
+
+const archived = (engine: Engine): number =>
+  (engine.note('archive/cursor') as { readonly position: number } | undefined)?.position ?? 0
+
+async function restoreTo(engine: Engine, atMs: number): Promise<Table> {
+  const name = `at-${atMs}`
+  const [definition] = tableEdits(name)
+  const source = engine.tableNamed('things') as Table
+  const after = source.recovery?.after ?? 0
+  await engine.define(`id-${name}`, [
+    definition as NonNullable<typeof definition>,
+    { register: 'local/status', value: { status: 'CREATING', sinceMs: 0 } },
+    { register: 'local/restore', value: { logOf: source.id, after, tableArn: 'arn', atMs } },
+  ])
+  await until(() => engine.tableNamed(name)?.restore?.isDone === true)
+  return engine.tableNamed(name) as Table
+}
+
+const itemsOf = (engine: Engine, table: Table): readonly (Item | undefined)[] =>
+  Array.from({ length: 8 }, (_, sk) => itemAt(engine, table, itemOf('a', sk)))
+
+describe('the archive', () => {
+  test('after 40 days of overwrites has a base and 35 days, and each of these days restores right', async () => {
+    const { clock, shelf, engine, env, table, running } = await scene()
+    await enable(engine, env)
+    const random = new SeededRandom(9)
+    const model = new Map<number, Item>()
+    const days: { readonly atMs: number; readonly items: readonly (Item | undefined)[] }[] = []
+    const sizes: number[] = []
+    for (let day = 0; day < 40; day++) {
+      for (let n = 0; n < 6; n++) {
+        const sk = Math.floor(random.fraction() * 8)
+        const item = itemOf('a', sk, { v: { S: `${day}.${n}` }, note: { S: 'x'.repeat(1000) } })
+        const isDelete = random.fraction() < 0.3
+        if (isDelete) model.delete(sk)
+        else model.set(sk, item)
+        await engine.commit([isDelete ? del(table, item) : put(table, item)])
+        clock.wall += 1000
+      }
+      days.push({ atMs: clock.wall, items: Array.from({ length: 8 }, (_, sk) => model.get(sk)) })
+      clock.wall += dayMs - 6000
+      await until(() => archived(engine) === engine.flushed())
+      sizes.push(shelf.sizeBytes)
+    }
+    clock.wall += 11 * 60 * 1000
+    await until(() => engine.archive.backups().every(({ status }) => status === 'AVAILABLE'))
+    expect(engine.archive.backups().length).toBeGreaterThan(4)
+    expect(Math.max(...sizes.slice(-3))).toBeLessThanOrEqual(1.4 * (sizes[34] as number))
+    for (const { atMs, items } of days.slice(6).filter((_, n) => n % 3 === 0))
+      expect(itemsOf(engine, await restoreTo(engine, atMs))).toEqual(items)
+    await stop(running)
+  })
+
+  test('on blobs that fail now and then, in processes that end at any moment, has every change', async () => {
+    const random = new SeededRandom(4)
+    const before = () => (random.fraction() < 0.4 ? Promise.reject(new BlobsFailed('no')) : Promise.resolve())
+    const { clock, disk, shelf, engine: first, env, table, running } = await scene(often, { before })
+    let engine = first
+    let services = running
+    await enable(engine, env)
+    const states: { readonly atMs: number; readonly items: readonly (Item | undefined)[] }[] = []
+    for (let n = 0; n < 60; n++) {
+      await engine.commit([put(table, itemOf('a', n % 8, { v: { N: String(n) } }))])
+      states.push({ atMs: clock.wall, items: itemsOf(engine, table) })
+      clock.wall += 1000
+      if (n % 10 !== 9) continue
+      void stop(services)
+      const opened = await openRegion('us-east-1', new MemoryStore({ disk }), { clock })
+      engine = opened.engine
+      services = start({ ...opened.env, random, blobs: new MemoryBlobs({ shelf, before }) }, engine, often)
+    }
+    for (const { atMs, items } of states.filter((_, n) => n % 7 === 3))
+      expect(itemsOf(engine, await restoreTo(engine, atMs))).toEqual(items)
+    await stop(services)
+  })
+
+  test('that the log was trimmed past begins again, and says so', async () => {
+    let isDown = true
+    const before = () => (isDown ? Promise.reject(new BlobsFailed('no')) : Promise.resolve())
+    const { clock, engine, env, table, counted, running } = await scene({ ...often, heldBytesMax: 0 }, { before })
+    await enable(engine, env)
+    const sinceMs = clock.wall
+    for (let n = 0; n < 10; n++) {
+      await engine.commit([put(table, itemOf('a', n % 8, { v: { N: String(n) } }))])
+      clock.wall += 1000
+    }
+    await engine.retention.trim()
+    await until(() => counted.some(({ name }) => name === 'longitude_archive_behind_total'))
+    isDown = false
+    await until(() => (engine.tableNamed('things')?.recovery?.sinceMs ?? 0) > sinceMs)
+    clock.wall += 5000
+    expect(itemsOf(engine, await restoreTo(engine, clock.wall - 1000))).toEqual(itemsOf(engine, table))
+    await stop(running)
+  })
+
+  test('keeps nothing once no table has recovery, and holds nothing of the log', async () => {
+    const { engine, env, table, shelf, running } = await scene()
+    await enable(engine, env)
+    await engine.commit([put(table, itemOf('a', 1))])
+    await until(() => shelf.names.some((name) => name.startsWith('log/')))
+    await engine.define(table.id, [{ register: 'local/recovery', value: undefined }])
+    await until(() => shelf.names.length === 0 && engine.archive.backups().length === 0 && archived(engine) === 0)
+    expect(engine.retention.bound()).toBe(engine.flushed() - 1)
+    await stop(running)
+  })
+})
