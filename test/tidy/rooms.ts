@@ -19,6 +19,7 @@ export const floors = [
   'supervisor',
   'testing',
   'drills',
+  'load',
   'cli',
 ]
 /** The programs, and what they share: each chooses its own adapters. */

@@ -110,6 +110,30 @@ export const changing: readonly CommandRow[] = [
       await runReplicasRemove(command, json)
     },
   },
+  {
+    name: 'load',
+    arguments: '[path]',
+    description:
+      'load items from a file or folder (exports, JSON lines, CSV, batch-write requests, Workbench models) or from another endpoint',
+    flags: [
+      { flags: '--table <name>', help: 'of items that do not say their table' },
+      { flags: '--region <region>', help: 'the region that is loaded into; the first when not given' },
+      { flags: '--from-endpoint <url>', help: 'read the tables of this endpoint instead of files' },
+      { flags: '--schema <file>', help: 'make the tables that this describes: CreateTable, template, plan or model' },
+      { flags: '--delimiter <character>', help: 'of CSV', usual: ',' },
+      { flags: '--header <names>', help: 'columns of CSV without a header row, separated by commas' },
+    ],
+    options: optionsOf.status,
+    examples: [
+      ['longitude load ./AWSDynamoDB/01700000000000-0123abcd', 'an export of AWS into the table of its name'],
+      ['longitude load people.csv --table People', 'CSV with a header row'],
+      ['longitude load --from-endpoint http://127.0.0.1:8888', 'all tables of DynamoDB Local'],
+    ],
+    run: async (command, json) => {
+      const { runLoad } = await import('../commands/change/load.ts')
+      await runLoad(command, json)
+    },
+  },
   { name: 'ttl', description: 'items that expire', options: [], examples: [] },
   {
     name: 'ttl run',

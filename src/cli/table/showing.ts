@@ -95,6 +95,21 @@ export const showing: readonly CommandRow[] = [
       await runConflicts(command, json)
     },
   },
+  {
+    name: 'dump',
+    arguments: '<table>',
+    description: 'write the items of a table to a folder, as an export of AWS does',
+    flags: [
+      { flags: '--to <folder>', help: 'where the export goes', usual: '.' },
+      { flags: '--region <name>', help: 'the region whose table it is (default: the first)' },
+    ],
+    options: optionsOf.status,
+    examples: [['longitude dump Orders --to ./exports', 'ready for `longitude load`']],
+    run: async (command, json) => {
+      const { runDump } = await import('../commands/show/dump.ts')
+      await runDump(command, json)
+    },
+  },
   { name: 'streams', description: 'change streams of tables', options: [], examples: [] },
   {
     name: 'streams tail',

@@ -5,11 +5,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { regionsAdministered } from '../../../deployment/endpoints.ts'
 import { NoAnswer, type Place, Refusal, Wire } from '../../../drills/run/load/wire.ts'
 import { Failure } from '../../../process/failure.ts'
-import { readOptionsFound } from '../../find-deployment.ts'
-import { optionsOf } from '../../options/of-commands.ts'
+import { placeOf } from '../../options/place.ts'
 
 const pollMs = 500
 const describeMs = 5000
@@ -43,14 +41,6 @@ export async function runStreamsTail(command: Command): Promise<void> {
   } finally {
     wire.close()
   }
-}
-
-function placeOf(command: Command, region: string | undefined): Place {
-  const running = regionsAdministered(readOptionsFound(command, optionsOf.status))
-  const [name, endpoint] = running.find(([each]) => region === undefined || each === region) ?? []
-  if (name === undefined || endpoint === undefined)
-    throw new Failure(`no region ${region ?? ''}; running are ${running.map(([each]) => each).join(', ')}`)
-  return { region: name, endpoint }
 }
 
 class Tail {

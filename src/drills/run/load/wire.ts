@@ -1,6 +1,7 @@
 /** One request of the API, once, over a connection that is kept: what an SDK does below its retries. */
 import { hash } from 'node:crypto'
-import { Agent, request } from 'node:http'
+import { Agent, request as requestHttp } from 'node:http'
+import { Agent as SecureAgent, request as requestHttps } from 'node:https'
 import { targetOf } from '../../../core/wire/target.ts'
 import { authorizationOf, signingTime } from '../../../http/access/signer.ts'
 import { codeOf, messageOf } from '../../../process/failure.ts'
@@ -39,6 +40,7 @@ const socketsMax = 256
 export class Wire {
   readonly #credentials: Credentials
   readonly #agent = new Agent({ keepAlive: true, maxSockets: socketsMax })
+  readonly #secureAgent = new SecureAgent({ keepAlive: true, maxSockets: socketsMax })
 
   constructor(credentials: Credentials = credentialsOf(process.env)) {
     this.#credentials = credentials
@@ -61,7 +63,10 @@ export class Wire {
     })
     const headers = { ...toSign, 'content-length': Buffer.byteLength(body), authorization }
     return await new Promise<Fields>((resolve, reject) => {
-      const sent = request(url, { method: 'POST', agent: this.#agent, headers }, (reply) => {
+      const isSecure = url.protocol === 'https:'
+      const request = isSecure ? requestHttps : requestHttp
+      const agent = isSecure ? this.#secureAgent : this.#agent
+      const sent = request(url, { method: 'POST', agent, headers }, (reply) => {
         const parts: Buffer[] = []
         reply.on('data', (part: Buffer) => parts.push(part))
         reply.on('error', (error) => reject(new NoAnswer(error.message, false)))
@@ -79,6 +84,7 @@ export class Wire {
 
   close(): void {
     this.#agent.destroy()
+    this.#secureAgent.destroy()
   }
 }
 

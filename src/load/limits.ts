@@ -1,0 +1,18 @@
+/** Limits of `longitude load` and `longitude dump`, by name. */
+/** Of one line: an item of 400 KB can be several megabytes as JSON. */
+export const lineBytesMax = 16 * 1024 * 1024
+/** Of a file that is one JSON document. */
+export const documentBytesMax = 256 * 1024 * 1024
+/** Records that are written at the same time, and about their bytes. */
+export const waveRecordsMax = 200
+export const waveBytesMax = 8 * 1024 * 1024
+/** Of one BatchWriteItem, about: DynamoDB takes 16 MB. */
+export const batchBytesMax = 2 * 1024 * 1024
+/** Problems that are kept and named one by one; others are only counted. */
+export const namedProblemsMax = 1000
+/** A file of a folder, and folders within each other. */
+export const filesMax = 100_000
+export const foldersDeepMax = 8
+/** Items of one file of a dump, and about their bytes. */
+export const dumpedItemsMax = 50_000
+export const dumpedBytesMax = 64 * 1024 * 1024

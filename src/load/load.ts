@@ -1,0 +1,101 @@
+/** Loads sources into tables, one after the other; notes how far it has come, and keeps what could not be written by its place. */
+import type { TableDefinition } from '../testing/tables/definition.ts'
+import { namedProblemsMax } from './limits.ts'
+import { type Progress, type ProgressFile } from './progress-file.ts'
+import type { Source } from './record.ts'
+import type { Target } from './target.ts'
+import { type Problem, Writer, type Written } from './writer.ts'
+
+export type Loading = {
+  readonly target: Target
+  readonly sources: readonly Source[]
+  /** Made before, where they are not there. */
+  readonly tables: readonly TableDefinition[]
+  /** Of items that do not say it. */
+  readonly table: string | undefined
+  readonly progress: ProgressFile
+  readonly onProgress: (loaded: Loaded) => void
+}
+
+export type Loaded = {
+  readonly put: number
+  readonly removed: number
+  /** Named up to a bound; `failed` counts them all. */
+  readonly problems: readonly Problem[]
+  readonly failed: number
+  /** Of a former run that this one goes on from. */
+  readonly before: number
+  readonly source: string
+}
+
+export async function load(loading: Loading): Promise<Loaded> {
+  for (const { input } of loading.tables) await loading.target.create(input)
+  const run = new Run(loading)
+  for (let at = run.first; at < loading.sources.length; at++) await run.read(at)
+  loading.progress.remove()
+  return run.loaded
+}
+
+class Run {
+  readonly #loading: Loading
+  readonly #writer: Writer
+  readonly #start: Progress
+  #put: number
+  #removed: number
+  #failed = 0
+  #source = ''
+  readonly #problems: Problem[] = []
+
+  constructor(loading: Loading) {
+    this.#loading = loading
+    this.#writer = new Writer(loading.target, loading.table)
+    this.#start = loading.progress.read()
+    this.#put = this.#start.put
+    this.#removed = this.#start.removed
+  }
+
+  get first(): number {
+    return this.#start.source
+  }
+
+  get loaded(): Loaded {
+    return {
+      put: this.#put,
+      removed: this.#removed,
+      problems: this.#problems,
+      failed: this.#failed,
+      before: this.#start.put + this.#start.removed,
+      source: this.#source,
+    }
+  }
+
+  async read(at: number): Promise<void> {
+    const source = this.#loading.sources[at]
+    if (source === undefined) return
+    this.#source = source.name
+    let before = at === this.#start.source ? this.#start.position : 0
+    for await (const found of source.records(before)) {
+      const written = await this.#writer.add(found)
+      // Everything before this record is written, or it could not be.
+      if (written !== undefined && found.record !== undefined) this.#note(written, { source: at, position: before })
+      else if (written !== undefined) this.#count(written)
+      before = found.position
+    }
+    this.#note(await this.#writer.flush(), { source: at + 1, position: 0 })
+  }
+
+  #note(written: Written, place: Pick<Progress, 'source' | 'position'>): void {
+    this.#count(written)
+    if (written.put + written.removed > 0) {
+      this.#loading.progress.write({ ...place, put: this.#put, removed: this.#removed })
+      this.#loading.onProgress(this.loaded)
+    }
+  }
+
+  #count({ put, removed, problems }: Written): void {
+    this.#put += put
+    this.#removed += removed
+    this.#failed += problems.length
+    this.#problems.push(...problems.slice(0, Math.max(0, namedProblemsMax - this.#problems.length)))
+  }
+}

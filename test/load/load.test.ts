@@ -1,0 +1,222 @@
+/** What people have lying about, loaded into a region; and what a dump writes, loaded again. */
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ScanCommand } from '@aws-sdk/client-dynamodb'
+import { dump } from '../../src/load/dump.ts'
+import { endpointTable } from '../../src/load/endpoint-source.ts'
+import { load, type Loaded } from '../../src/load/load.ts'
+import { ProgressFile } from '../../src/load/progress-file.ts'
+import type { Source } from '../../src/load/record.ts'
+import { sourcesAt } from '../../src/load/sources.ts'
+import { Target } from '../../src/load/target.ts'
+import { testRegion, type TestRegion } from '../conformance/region.ts'
+
+let region: TestRegion
+let target: Target
+const folder = mkdtempSync(join(tmpdir(), 'longitude-load-'))
+
+beforeAll(async () => {
+  region = await testRegion()
+  target = new Target({ region: 'us-east-1', endpoint: region.endpoint })
+})
+
+afterAll(async () => {
+  target.close()
+  await region.close()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(folder, name)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, content)
+  return path
+}
+
+type Options = { readonly table?: string; readonly header?: readonly string[]; readonly delimiter?: string }
+
+async function loaded(path: string, { table, header, delimiter = ',' }: Options = {}): Promise<Loaded> {
+  const { sources, tables } = await sourcesAt(path, { table, header, delimiter })
+  return await run(sources, { table, tables })
+}
+
+type More = { readonly table: string | undefined; readonly tables?: Parameters<typeof load>[0]['tables'] }
+
+const run = (sources: readonly Source[], { table, tables = [] }: More): Promise<Loaded> =>
+  load({
+    target,
+    sources,
+    tables,
+    table,
+    progress: new ProgressFile(
+      folder,
+      sources.map(({ name }) => name),
+    ),
+    onProgress: () => {},
+  })
+
+async function itemsOf(TableName: string): Promise<readonly unknown[]> {
+  const { Items = [] } = await region.client.send(new ScanCommand({ TableName }))
+  return Items.toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1))
+}
+
+const line = (pk: string, more: object = {}) => JSON.stringify({ Item: { pk: { S: pk }, ...more } })
+const keys = (items: readonly unknown[]) => items.map((item) => (item as { pk: { S: string } }).pk.S)
+
+describe('load', () => {
+  test('reads DynamoDB JSON, a line an item, plain and packed, and the last of a key stays', async () => {
+    const table = await region.createTable()
+    const lines = [line('a', { v: { N: '1' } }), '', JSON.stringify({ pk: { S: 'b' } }), line('a', { v: { N: '2' } })]
+    const path = file('lines.json.gz', gzipSync(lines.join('\n')))
+    expect(await loaded(path, { table })).toMatchObject({ put: 3, failed: 0, problems: [] })
+    expect(await itemsOf(table)).toEqual([{ pk: { S: 'a' }, v: { N: '2' } }, { pk: { S: 'b' } }])
+  })
+
+  test('names what it cannot load by file and line, and loads the rest', async () => {
+    const table = await region.createTable()
+    const path = file(
+      'some.jsonl',
+      [line('a'), '{"half":', '{"pk":1}', '{"Item":{"other":{"S":"x"}}}', line(''), line('b')].join('\r\n'),
+    )
+    const { put, failed, problems } = await loaded(path, { table })
+    expect([put, failed]).toEqual([2, 4])
+    expect(problems.map(({ place }) => place).toSorted()).toEqual([2, 3, 4, 5].map((n) => `${path}:${n}`))
+    expect(problems.map(({ message }) => message)).toEqual(
+      expect.arrayContaining([
+        'the line is no JSON',
+        'the line is no item as DynamoDB JSON',
+        'it has no pk, which is part of the key',
+        expect.stringContaining('empty string value'),
+      ]),
+    )
+    expect(keys(await itemsOf(table))).toEqual(['a', 'b'])
+  })
+
+  test('reads CSV with quotes, line ends in cells and key types, and leaves empty cells out', async () => {
+    const table = await region.createTable({
+      AttributeDefinitions: [{ AttributeName: 'n', AttributeType: 'N' }],
+      KeySchema: [{ AttributeName: 'n', KeyType: 'HASH' }],
+    })
+    const path = file('people.csv', 'n,name,note\n1,"Ann ""A"", B","two\nlines"\n2,Bob,\n3,a,b,c\n')
+    const { put, problems } = await loaded(path, { table })
+    expect(put).toBe(2)
+    expect(problems).toEqual([{ place: `${path}:5`, message: 'it has 4 cells, and the header has 3' }])
+    expect(await itemsOf(table)).toEqual([
+      { n: { N: '1' }, name: { S: 'Ann "A", B' }, note: { S: 'two\nlines' } },
+      { n: { N: '2' }, name: { S: 'Bob' } },
+    ])
+    const bare = file('bare.csv', '4;Dan\n')
+    expect(await loaded(bare, { table, header: ['n', 'name'], delimiter: ';' })).toMatchObject({ put: 1, failed: 0 })
+  })
+
+  test('reads requests of BatchWriteItem, answers of Scan, and models with their items', async () => {
+    const table = await region.createTable()
+    const requests = {
+      [table]: [{ PutRequest: { Item: { pk: { S: 'a' } } } }, { PutRequest: { Item: { pk: { S: 'b' } } } }],
+    }
+    expect(await loaded(file('requests.json', JSON.stringify(requests, null, 2)))).toMatchObject({ put: 2 })
+    const gone = { [table]: [{ DeleteRequest: { Key: { pk: { S: 'a' } } } }] }
+    expect(await loaded(file('gone.json', JSON.stringify(gone)))).toMatchObject({ put: 0, removed: 1 })
+    const scanned = { Count: 1, Items: [{ pk: { S: 'c' } }] }
+    expect(await loaded(file('scan.json', JSON.stringify(scanned, null, 2)), { table })).toMatchObject({ put: 1 })
+    expect(keys(await itemsOf(table))).toEqual(['b', 'c'])
+    const model = {
+      DataModel: [
+        {
+          TableName: 'Modelled',
+          KeyAttributes: { PartitionKey: { AttributeName: 'pk', AttributeType: 'S' } },
+          TableData: [{ pk: { S: 'from the model' } }],
+        },
+      ],
+    }
+    expect(await loaded(file('model.json', JSON.stringify(model)))).toMatchObject({ put: 1 })
+    expect(keys(await itemsOf('Modelled'))).toEqual(['from the model'])
+  })
+
+  test('reads an export folder into the table of its name, and refuses a file that is not the one exported', async () => {
+    const table = await region.createTable()
+    const data = gzipSync([line('a'), line('b')].join('\n'))
+    const key = 'AWSDynamoDB/01700000000000-0123abcd/data/x.json.gz'
+    const md5Checksum = createHash('md5').update(data).digest('base64')
+    const arn = `arn:aws:dynamodb:us-east-1:000000000000:table/${table}`
+    file(`export/${key}`, data)
+    const place = `export/${dirname(dirname(key))}`
+    file(`${place}/manifest-summary.json`, JSON.stringify({ tableArn: arn, outputFormat: 'DYNAMODB_JSON' }))
+    file(`${place}/manifest-files.json`, JSON.stringify({ itemCount: 2, md5Checksum, dataFileS3Key: key }))
+    expect(await loaded(join(folder, 'export'))).toMatchObject({ put: 2, failed: 0 })
+    expect(keys(await itemsOf(table))).toEqual(['a', 'b'])
+    file(`export/${key}`, gzipSync(line('c')))
+    await expect(loaded(join(folder, 'export'))).rejects.toThrow('is not the file that was exported: its MD5 differs')
+  })
+
+  test('applies an incremental export', async () => {
+    const table = await region.createTable()
+    await loaded(file('before.json', [line('a'), line('b')].join('\n')), { table })
+    const Metadata = { WriteTimestampMicros: { N: '1' } }
+    const lines = [
+      { Metadata, Keys: { pk: { S: 'a' } }, NewImage: { pk: { S: 'a' }, v: { S: 'new' } } },
+      { Metadata, Keys: { pk: { S: 'b' } }, OldImage: { pk: { S: 'b' } } },
+    ]
+    const path = file('changes.json', lines.map((each) => JSON.stringify(each)).join('\n'))
+    expect(await loaded(path, { table })).toMatchObject({ put: 1, removed: 1 })
+    expect(await itemsOf(table)).toEqual([{ pk: { S: 'a' }, v: { S: 'new' } }])
+  })
+
+  test('goes on where an earlier run ended', async () => {
+    const table = await region.createTable()
+    const path = file('many.json', Array.from({ length: 900 }, (_, n) => line(`item ${n}`)).join('\n'))
+    const { sources } = await sourcesAt(path, { table, header: undefined, delimiter: ',' })
+    const failing = sources.map(({ name, records }): Source => ({
+      name,
+      records: async function* (after) {
+        for await (const found of records(after)) {
+          if (found.position > 700) throw new Error('the machine went down')
+          yield found
+        }
+      },
+    }))
+    await expect(run(failing, { table })).rejects.toThrow('went down')
+    const seen: number[] = []
+    const watched = sources.map(({ name, records }): Source => ({
+      name,
+      records: async function* (after) {
+        seen.push(after)
+        yield* records(after)
+      },
+    }))
+    expect(await run(watched, { table })).toMatchObject({ put: 900, before: 600 })
+    expect(seen).toEqual([600])
+    expect(readdirSync(folder).filter((name) => name.startsWith('.longitude-load'))).toEqual([])
+  })
+
+  test('reads a table of another endpoint', async () => {
+    const [from, to] = [await region.createTable(), await region.createTable()]
+    await loaded(file('seed.json', [line('a'), line('b')].join('\n')), { table: from })
+    expect(await run([endpointTable(target, from, to)], { table: undefined })).toMatchObject({ put: 2 })
+    expect(keys(await itemsOf(to))).toEqual(['a', 'b'])
+  })
+
+  test('says what it does not read, and which table is missing', async () => {
+    await expect(loaded(file('x.json.zst', ''))).rejects.toThrow('load reads JSON and CSV')
+    await expect(loaded(file('other.json', '{\n"a": 1}'))).rejects.toThrow('none of the forms that load reads')
+    await expect(loaded(join(folder, 'missing.json'))).rejects.toThrow('cannot be read')
+    const path = file('named.json', line('a'))
+    await expect(loaded(path)).rejects.toThrow('does not say its table')
+    await expect(loaded(path, { table: 'Nowhere' })).rejects.toThrow('has no table Nowhere')
+  })
+})
+
+test('what dump writes is an export, which load reads', async () => {
+  const [from, to] = [await region.createTable(), await region.createTable()]
+  await loaded(file('dumped.json', [line('a', { b: { B: 'AAE=' } }), line('b')].join('\n')), { table: from })
+  const dumped = await dump({ from: target, table: from, folder: join(folder, 'dumps'), onProgress: () => {} })
+  expect(dumped).toMatchObject({ items: 2, files: 1 })
+  const summary = JSON.parse(readFileSync(join(dumped.folder, 'manifest-summary.json'), 'utf8')) as object
+  expect(summary).toMatchObject({ version: '2020-06-30', itemCount: 2, exportType: 'FULL_EXPORT' })
+  expect(await loaded(join(folder, 'dumps'), { table: to })).toMatchObject({ put: 2, failed: 0 })
+  expect(await itemsOf(to)).toEqual(await itemsOf(from))
+})
