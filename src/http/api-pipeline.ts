@@ -1,6 +1,7 @@
 /** The pipeline of a region's own API, for a server (server.ts) or a program with an entrance of its own. */
 import type { InvariantViolation } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
+import { Admission, type CapacitySettings } from '../operations/capacity/admission.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
@@ -23,12 +24,14 @@ export type ApiPipelineOptions = {
   readonly endpointOf?: (region: string) => string | undefined
   /** Lambda's API beside DynamoDB's. */
   readonly lambda?: LambdaContext
+  /** How capacity is counted; not at all by default. */
+  readonly capacity?: CapacitySettings | undefined
   /** Other operations than the registry's, for tests. */
   readonly operations?: ReadonlyMap<string, Operation>
 }
 
 export function apiPipeline(options: ApiPipelineOptions): Pipeline {
-  const { context, credentials, signedFor, endpointOf = () => undefined } = options
+  const { context, credentials, signedFor, capacity, endpointOf = () => undefined } = options
   const { clock } = context.env
   const { settings } = context
   const { region } = settings
@@ -38,6 +41,7 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
     regions,
     ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock }) }),
     operations: options.operations ?? registry,
+    ...(capacity === undefined ? {} : { decisions: { admission: new Admission(context, capacity) } }),
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     onFailed: options.onFailed,
   })

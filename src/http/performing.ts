@@ -52,9 +52,8 @@ export class Performing {
       host,
       onCommitted: this.#marking?.onCommitted,
     })
-    this.#context = context
-    if (decisions !== undefined) decide(operation, ready, { context, decisions })
-    return operation.run(ready, context)
+    this.#context = decisions === undefined ? context : decide(operation, ready, { context, decisions })
+    return operation.run(ready, this.#context)
   }
 
   /** The output as the reply has it. */

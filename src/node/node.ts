@@ -18,6 +18,7 @@ import type { EngineOptions } from '../engine/open-engine.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
+import type { CapacitySettings } from '../operations/capacity/admission.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
 import { type ExpirySettings, usualExpiry } from '../readers/expiry/expiry.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
@@ -80,6 +81,7 @@ export type NodeOptions = {
   /** Where clients reach the other regions, by region. */
   readonly peerEndpoints?: Readonly<Record<string, string>>
   readonly timing?: TimingName
+  readonly capacity?: CapacitySettings | undefined
   readonly streamShards?: number | undefined
   readonly streamRollMs?: number | undefined
   readonly streamRetentionBytes?: number | undefined
@@ -107,6 +109,8 @@ const steadyMs = 60_000
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
   if ((options.workers ?? 1) > 1 && options.tls !== undefined)
     throw new Failure('--workers and TLS do not go together yet: connections cannot be given away encrypted')
+  if ((options.workers ?? 1) > 1 && options.capacity !== undefined)
+    throw new Failure('--workers and --capacity do not go together yet: each process would count for itself')
   const life = new Lifecycle()
   try {
     const url = await startParts(options, life)
@@ -244,7 +248,7 @@ type Served = {
 
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, served: Served): Promise<string> {
-  const { self, log, visitors = {}, signedFor = [] } = options
+  const { self, log, visitors = {}, signedFor = [], capacity } = options
   const { region, watch, meter, folder, scrub, recovery, credentials } = served
   const { topology, endpoints } = watch
   const { engine, replication, invalidator } = region
@@ -270,6 +274,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       connectionsMax: connectionsAffordable(),
       visitors,
       signedFor,
+      ...(capacity === undefined ? {} : { capacity }),
       endpointOf: (name) => endpoints.get(name),
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),

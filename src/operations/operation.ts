@@ -14,6 +14,7 @@ import type { Position } from '../core/change/change.ts'
 import type { Timing } from '../core/table/waits.ts'
 import type { Engine, Items, RegionLog, Tables } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
+import type { Admitted } from './capacity/admitted.ts'
 import type { CapacityReport, Spent } from './spent.ts'
 import type { Touch } from './touch.ts'
 
@@ -42,6 +43,8 @@ export type RequestContext = OperationContext & {
   readonly spent: Spent
   /** Called with the position of each durable write in the log, in the order of the request's writes. */
   readonly onCommitted?: ((position: Position) => void) | undefined
+  /** Where capacity is counted: what of a batch is refused. */
+  readonly admitted?: Admitted | undefined
 }
 
 export type OperationSettings = {
@@ -99,6 +102,8 @@ export type Operation<Input = never, Prepared = unknown, Output = unknown> = {
   touches(prepared: Prepared): readonly Touch[]
   run(prepared: Prepared, context: RequestContext): Output | Rendered | Promise<Output | Rendered>
   readonly capacity?: CapacityReport
+  /** What is refused when there is no capacity for a part of it: the whole request where not said otherwise. */
+  readonly throttles?: 'request' | 'items' | 'transaction'
 }
 
 export function defineOperation<Input, Prepared, Output>(

@@ -1,6 +1,7 @@
 /** What one request has consumed: a figure for each table and direction, in the order in which the request first used them. */
 import { addCapacity, type Capacity, itemWriteCapacity, noCapacity } from '../core/read/read-capacity.ts'
 import { type CapacityDetail, type ConsumedCapacity, consumedCapacity } from '../core/read/consumed-capacity.ts'
+import type { Direction } from '../core/capacity/direction.ts'
 import type { Table } from '../core/table/table.ts'
 import { writeCapacity } from '../core/write/write-capacity.ts'
 import type { Outcome } from '../core/write/write.ts'
@@ -8,8 +9,6 @@ import type { Meter } from '../ports/meter.ts'
 
 /** How a reply reports ConsumedCapacity: as one figure, or as a list with a figure for each table. */
 export type CapacityReport = 'one' | 'by-table' | 'by-table-and-direction'
-
-type Direction = 'read' | 'write'
 
 type Use = {
   /** The table as the request calls it, by name or ARN: the reply does so too. */
@@ -60,6 +59,11 @@ export class Spent {
       return consumedCapacity(use.name, wholeOf(use), detail, shown) ?? []
     })
     return how === 'one' ? figures[0] : figures
+  }
+
+  /** All that was consumed, that of indexes too. */
+  uses(): readonly { readonly table: string; readonly direction: Direction; readonly capacity: Capacity }[] {
+    return this.#uses.map((use) => ({ table: use.table, direction: use.direction, capacity: wholeOf(use) }))
   }
 
   /** The tables' own units: those of indexes are not computed for every write. */

@@ -5,9 +5,12 @@
 import { ServiceError } from '../core/errors.ts'
 import type { CapacityDetail } from '../core/read/consumed-capacity.ts'
 import { inLayer } from '../core/wire/validation-layers.ts'
+import type { Admission } from './capacity/admission.ts'
+import type { Admitted } from './capacity/admitted.ts'
 import { type Operation, type OperationContext, Rendered, type RequestContext } from './operation.ts'
 import { Spent } from './spent.ts'
 import type { Touch } from './touch.ts'
+import { cancelled, throttledReason } from './transactions/cancellation.ts'
 
 /** The request as it is decided over, before it runs. */
 export type Prepared = {
@@ -21,7 +24,7 @@ export type Decisions = {
   /** Absent, identity decides: a signer that the pipeline has let in may do everything. */
   readonly authorize?: (request: Prepared) => void
   /** Absent, there is capacity for every request. */
-  readonly admit?: (request: Prepared) => void
+  readonly admission?: Admission | undefined
 }
 
 export type Caller = Pick<RequestContext, 'principal' | 'host' | 'onCommitted'>
@@ -50,12 +53,24 @@ export function prepared<Input, Ready>(
 export function decide<Ready>(
   operation: Operation<never, Ready>,
   ready: Ready,
-  { context, decisions: { authorize, admit } }: { readonly context: RequestContext; readonly decisions: Decisions },
-): void {
-  if (authorize === undefined && admit === undefined) return
-  const request = { operation: operation.name, context, touches: () => operation.touches(ready) }
-  authorize?.(request)
-  admit?.(request)
+  { context, decisions: { authorize, admission } }: { readonly context: RequestContext; readonly decisions: Decisions },
+): RequestContext {
+  authorize?.({ operation: operation.name, context, touches: () => operation.touches(ready) })
+  if (admission === undefined || operation.capacity === undefined) return context
+  const admitted = admission.admit(operation.touches(ready))
+  if (admitted === undefined) return context
+  refuse(operation, admitted.refusals)
+  return { ...context, admitted }
+}
+
+/** Batches go on with what there is capacity for. */
+function refuse({ throttles = 'request' }: Pick<Operation, 'throttles'>, refusals: Admitted['refusals']): void {
+  const all = refusals.flat()
+  const first = all.find((refusal) => refusal !== undefined)
+  if (first === undefined) return
+  // Each action or statement of a transaction is one touch.
+  if (throttles === 'transaction') throw cancelled(refusals.map((each) => throttledReason(each[0])))
+  if (throttles === 'request' || all.every((refusal) => refusal !== undefined)) throw first
 }
 
 /** The output with its ConsumedCapacity, which comes last; what was consumed is counted. */
@@ -63,10 +78,11 @@ export function settled(
   { capacity }: Pick<Operation, 'capacity'>,
   input: { readonly ReturnConsumedCapacity?: CapacityDetail },
   output: unknown,
-  { spent, env }: RequestContext,
+  { spent, env, admitted }: RequestContext,
 ): unknown {
   if (capacity === undefined) return output
   spent.count(env.meter)
+  admitted?.charge(spent)
   const report = spent.report(capacity, input.ReturnConsumedCapacity)
   if (report === undefined) return output
   if (output instanceof Rendered) return new Rendered(output.with(`"ConsumedCapacity":${JSON.stringify(report)}`))
@@ -74,6 +90,7 @@ export function settled(
 }
 
 /** What was consumed by a request that is refused is counted; its reply does not report it. */
-export function settledRefused({ spent, env }: RequestContext): void {
+export function settledRefused({ spent, env, admitted }: RequestContext): void {
   spent.count(env.meter)
+  admitted?.charge(spent)
 }

@@ -27,6 +27,11 @@ export const metrics = {
     help: 'Capacity units that requests consumed of the table itself; units of its indexes are not counted.',
     labels: ['table', 'direction'],
   },
+  longitude_throttled_requests_total: {
+    kind: 'counter',
+    help: 'Requests, or items of a batch, that were short of capacity, by table and reason; with --capacity observe they were served.',
+    labels: ['table', 'reason'],
+  },
   longitude_store_writable: { kind: 'gauge', help: '0 while the disk refuses writes, else 1.', labels: [] },
   longitude_store_damaged: {
     kind: 'gauge',

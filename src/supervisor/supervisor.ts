@@ -51,6 +51,8 @@ export type SupervisorOptions = VisitorOptions &
     readonly workers?: number
     readonly regionsFolder?: string | undefined
     readonly timing?: TimingName
+    /** As the command line takes it; undefined: capacity is not counted. */
+    readonly capacityText?: string | undefined
     readonly ttlDelay?: number
     readonly ttlGrace?: number
     readonly admitUnsignedPeersUntil?: number | undefined
@@ -204,7 +206,7 @@ export class Supervisor {
 
   #node(plan: RegionPlan): Supervised {
     const { host, accountId, globalTables2017 = 'refuse', credentials, workers = 1, failover } = this.#options
-    const { regionsFolder, timing = 'instant', ttlDelay, ttlGrace, sink, layout } = this.#options
+    const { regionsFolder, timing = 'instant', capacityText, ttlDelay, ttlGrace, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -222,6 +224,7 @@ export class Supervisor {
       'account-id': accountId,
       'global-tables-2017': globalTables2017,
       timing,
+      ...(capacityText === undefined ? {} : { capacity: capacityText }),
       ...(ttlDelay === undefined ? {} : { 'ttl-delay': ttlDelay }),
       ...(ttlGrace === undefined ? {} : { 'ttl-grace': ttlGrace }),
       'clock-file': join(plan.folder, clockFileName),

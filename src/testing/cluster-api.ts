@@ -72,6 +72,8 @@ export type ClusterOptions = {
   readonly globalTables2017?: boolean
   /** How long states last, in the cluster's time: not at all, or as long as on AWS; 'instant' by default. */
   readonly timing?: 'instant' | 'aws'
+  /** Whether requests are throttled as on AWS, in the cluster's time: not at all, only counted, or refused; 'off' by default. */
+  readonly capacity?: 'off' | 'observe' | 'enforce'
   /** Shards of every change stream; 4 for a table on demand, else as its throughput asks for when not given. */
   readonly streamShards?: number
   /**

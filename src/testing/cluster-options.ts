@@ -2,6 +2,7 @@
 import { randomInt } from 'node:crypto'
 import { regionsMax } from '../core/limits.ts'
 import type { Region } from '../core/topology.ts'
+import type { CapacityMode, CapacitySettings } from '../operations/capacity/admission.ts'
 import { durationMs } from '../process/duration.ts'
 import type { ClusterOptions, Duration, LinkSettings } from './cluster-api.ts'
 
@@ -71,4 +72,12 @@ export function checkLinked(from: string, to: string, regions: readonly Region[]
 export function checkRegion(name: string, regions: readonly Region[]): void {
   if (!regions.some((region) => region.name === name))
     throw new TypeError(`no region ${name} in this cluster; it has ${regions.map((region) => region.name).join(', ')}`)
+}
+
+const capacityModes: readonly CapacityMode[] = ['off', 'observe', 'enforce']
+
+/** Undefined where none is counted. */
+export function capacityOf(mode: CapacityMode = 'off'): CapacitySettings | undefined {
+  if (!capacityModes.includes(mode)) throw new TypeError(`capacity: ${mode} is none of ${capacityModes.join(', ')}`)
+  return mode === 'off' ? undefined : { mode }
 }

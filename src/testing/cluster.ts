@@ -27,6 +27,7 @@ import type {
 } from './cluster-api.ts'
 import {
   checkLink,
+  capacityOf,
   checkLinked,
   checkRegion,
   linkDefaults,
@@ -87,7 +88,8 @@ export class EmbeddedCluster implements Cluster {
   ) {
     this.#options = options
     this.#definitions = definitions
-    this.#api = { endpointOf: (region) => this.#entrances.get(region)?.listensAt, ...api }
+    const endpointOf = (region: string): string | undefined => this.#entrances.get(region)?.listensAt
+    this.#api = { endpointOf, capacity: capacityOf(options.capacity), ...api }
     this.#isFork = from !== undefined
     this.leftOut = definitions.flatMap(({ leftOut }) => leftOut)
     this.seed = from?.seed ?? seedOf(options.seed)

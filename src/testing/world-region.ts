@@ -47,7 +47,7 @@ export type RegionSettings = {
   readonly receivers?: Readonly<Record<string, MemoryReceiver>>
 }
 
-export type ApiSettings = Pick<ApiPipelineOptions, 'endpointOf' | 'signedFor'>
+export type ApiSettings = Pick<ApiPipelineOptions, 'endpointOf' | 'signedFor' | 'capacity'>
 
 /** All that a region begins with. */
 export type RegionState = {

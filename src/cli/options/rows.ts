@@ -10,6 +10,7 @@ import { deploymentName } from '../../deployment/running.ts'
 import { accessOptions } from './access.ts'
 import { peers, upstreams } from './addresses.ts'
 import { cacheOptions } from './cache.ts'
+import { capacityOptions } from './capacity.ts'
 import { changeOptions } from './changes.ts'
 
 const words = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
@@ -126,6 +127,7 @@ export const options = {
     schema: z.enum(['instant', 'aws'], 'instant or aws'),
     default: 'instant',
   },
+  ...capacityOptions,
   logFormat: {
     flags: '--log-format <format>',
     help: 'text for people or json for machines (default: text; json with --json)',

@@ -17,6 +17,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { projectionOf } from '../items/condition-of.ts'
 import { keyOfKey } from '../items/item-key.ts'
+import type { Admitted } from '../capacity/admitted.ts'
 import { inTurns } from '../in-turns.ts'
 import { defineOperation, type OperationContext, Rendered, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -48,6 +49,7 @@ export const batchGetItem = defineOperation<Input, Ready, Wire<BatchGetItemOutpu
     })),
   run: (ready, context) => inTurns(answerInTurns(ready, context), context),
   capacity: 'by-table',
+  throttles: 'items',
 })
 
 type Asked = {
@@ -63,7 +65,8 @@ function* answerInTurns({ tables }: Ready, context: RequestContext): Turns<Rende
   if (hasItemTwice(reads.flatMap(({ table, keys }) => keys.map(({ bytes }) => ({ table: table.id, key: bytes })))))
     throw validationError('Provided list of item keys contains duplicates')
   const answer = new Answer()
-  for (const read of reads) yield* answer.add(read, context)
+  const refused = context.admitted?.refusals
+  for (const [n, read] of reads.entries()) yield* answer.add({ ...read, refused: refused?.[n] ?? none }, context)
   return answer.render()
 }
 
@@ -87,6 +90,11 @@ type Read = Asked & {
   readonly keys: readonly { readonly given: Item; readonly bytes: Buffer }[]
 }
 
+/** With what there is no capacity for, by the key. */
+type Admissible = Read & { readonly refused: Admitted['refusals'][number] }
+
+const none: Admissible['refused'] = []
+
 function readOf(asked: Asked, context: RequestContext): Read {
   const table = tableForItems(asked.name, context)
   assertScalarKeys(table, asked)
@@ -107,11 +115,15 @@ class Answer {
     return new Rendered([start, ...this.#chunks, Buffer.from(`},${rest.slice(1)}`)])
   }
 
-  *add({ name, asked, table, projection, keys }: Read, { engine, spent }: RequestContext): Turns<void> {
+  *add({ name, asked, table, projection, keys, refused }: Admissible, { engine, spent }: RequestContext): Turns<void> {
     const left: Item[] = []
     this.#chunks.push(Buffer.from(`${this.#chunks.length === 0 ? '' : ','}${JSON.stringify(name)}:[`))
     let separator = false
-    for (const { given, bytes } of keys) {
+    for (const [n, { given, bytes }] of keys.entries()) {
+      if (refused[n] !== undefined) {
+        left.push(given)
+        continue
+      }
       const isFull = this.#sizeBytes >= batchSizeBytesMax || !this.#serves(engine, table)
       const row = isFull ? 'full' : engine.get(table, bytes)
       if (row === 'full' || (row !== undefined && this.#sizeBytes + itemSizeOf(row) > batchSizeBytesMax)) {

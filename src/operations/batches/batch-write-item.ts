@@ -14,7 +14,7 @@ import { tableForItems } from '../checks/table-exists.ts'
 import { errorOf } from '../items/commit-one.ts'
 import { CollectionMetrics, type TableWrite } from '../items/collection-metrics.ts'
 import { keyOfItem, keyOfKey } from '../items/item-key.ts'
-import { defineOperation, type OperationContext } from '../operation.ts'
+import { defineOperation, type OperationContext, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import type { Spent } from '../spent.ts'
 import { attributesIn, keyAmong } from '../touch.ts'
@@ -42,13 +42,15 @@ export const batchWriteItem = defineOperation<Input, Input, Output>({
     }),
   run: async (input, context) => {
     const tables = Object.entries(input.RequestItems ?? {})
-    const writes = tables.flatMap(([name, requests]) => writesOf(name, requests, context))
+    const asked = tables.flatMap(([name, requests], at) => writesOf(name, requests, { at, context }))
     // One table may have been called by its name and by its ARN.
-    if (tables.length > 1) assertDistinct(writes)
+    if (tables.length > 1) assertDistinct(asked)
+    const unprocessed: Record<string, Request[]> = {}
+    for (const { name, request, refused } of asked) if (refused) (unprocessed[name] ??= []).push(request)
+    const writes = asked.filter(({ refused }) => !refused)
     // Each is a write of its own; one flush takes them all.
     const results = await context.engine.commitEach(writes.map(({ write }) => write))
     const metrics = new CollectionMetrics(input.ReturnItemCollectionMetrics, context.engine)
-    const unprocessed: Record<string, Request[]> = {}
     refuseAll(results, context)
     for (const [at, result] of results.entries()) {
       const written = writes[at] as Named
@@ -60,12 +62,18 @@ export const batchWriteItem = defineOperation<Input, Input, Output>({
     return { UnprocessedItems: unprocessed, ...metrics.member() }
   },
   capacity: 'by-table',
+  throttles: 'items',
 })
 
 const itemOrKey = ({ PutRequest, DeleteRequest }: Request): Item =>
   PutRequest?.Item === undefined ? (DeleteRequest?.Key ?? {}) : parsedItem(PutRequest.Item)
 
-type Named = TableWrite & { readonly name: string; readonly request: Request }
+type Named = TableWrite & {
+  readonly name: string
+  readonly request: Request
+  /** There is no capacity for it. */
+  readonly refused: boolean
+}
 
 /**
  * An error is the answer only if nothing of the batch is stored. Otherwise it would hide what is: the client gets the rest back as
@@ -119,9 +127,18 @@ function eachRequest({ RequestItems = {} }: Input): void {
   }
 }
 
-function writesOf(name: string, requests: readonly Request[], context: OperationContext): Named[] {
+type Place = { /** The place of the table in the request. */ readonly at: number; readonly context: RequestContext }
+
+function writesOf(name: string, requests: readonly Request[], { at, context }: Place): Named[] {
   const table = tableForItems(name, context)
-  const writes = requests.map((request) => ({ name, request, table, write: writeOf(table, request) }))
+  const refusals = context.admitted?.refusals[at]
+  const writes = requests.map((request, n) => ({
+    name,
+    request,
+    table,
+    write: writeOf(table, request),
+    refused: refusals?.[n] !== undefined,
+  }))
   assertDistinct(writes)
   return writes
 }

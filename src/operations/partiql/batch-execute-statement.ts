@@ -36,12 +36,18 @@ export const batchExecuteStatement = defineOperation<Input, Ready, Output>({
   touches: (requests) =>
     requests.flatMap(({ statement }) => (statement instanceof ServiceError ? [] : [touchOfStatement(statement)])),
   run: async (requests, context) => {
-    const planned = requests.map((each) => plan(each, context))
+    // Statements that cannot be parsed touch nothing.
+    const refusals = [...(context.admitted?.refusals ?? [])]
+    const planned = requests.map((each) => {
+      const [refused] = each.statement instanceof ServiceError ? [] : (refusals.shift() ?? [])
+      return refused === undefined ? plan(each, context) : { error: refused }
+    })
     if (hasItemTwice(planned.flatMap((each) => ('error' in each ? [] : [{ table: each.table.id, key: each.key }]))))
       throw validationError('Provided list of item keys contains duplicates')
     return { Responses: await Promise.all(planned.map((each) => respond(each, context))) }
   },
   capacity: 'by-table',
+  throttles: 'items',
 })
 
 type Ready = readonly Asked[]

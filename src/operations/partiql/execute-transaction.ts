@@ -43,6 +43,7 @@ export const executeTransaction = defineOperation<Input, Ready, Output>({
   run: ({ input, writes, reads }, context) =>
     writes.length === 0 ? read(reads, context) : write(input, writes, context),
   capacity: 'by-table-and-direction',
+  throttles: 'transaction',
 })
 
 type Ready = {

@@ -42,6 +42,13 @@ export function reasonOf(refusal: Refusal | undefined): Reason {
   }
 }
 
+/** Of an item that there is no capacity for. */
+export function throttledReason(error: ServiceError | undefined): Reason {
+  if (error === undefined) return notToBlame
+  const isProvisioned = error.code === 'ProvisionedThroughputExceededException'
+  return { Code: isProvisioned ? 'ProvisionedThroughputExceeded' : 'ThrottlingError', Message: error.message }
+}
+
 /**
  * Keys that do not fit their tables are told as reasons too. `make` is called for every item; what it throws of its own
  * accord (a table that is not there) answers the request at once.

@@ -50,6 +50,7 @@ export const transactGetItems = defineOperation<Input, Ready, Wire<TransactGetIt
     return inTurns(answer(reads, context), context)
   },
   capacity: 'by-table-and-direction',
+  throttles: 'transaction',
 })
 
 type Ready = { readonly gets: readonly Parsed[] }

@@ -64,6 +64,7 @@ export const transactWriteItems = defineOperation<Input, Ready, Output>({
     return commitTransaction(writes, { ...input, names, tables, content: input.TransactItems, reasonOf }, context)
   },
   capacity: 'by-table-and-direction',
+  throttles: 'transaction',
 })
 
 type Ready = { readonly input: Input; readonly actions: readonly Parsed[] }

@@ -5,6 +5,7 @@ import { bufferPoolSizeBytes } from '../../../core/limits.ts'
 import { adminToken } from '../../../deployment/secrets/admin-token.ts'
 import { byRegion } from '../../options/addresses.ts'
 import { readOptions } from '../../configuration.ts'
+import { counted } from '../../options/capacity.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
 import { exitCode, messageOf } from '../../../process/failure.ts'
@@ -40,6 +41,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
     natsAccess: natsAccess(options),
     messageKeysFolder: options.messageKeys,
     admitUnsignedUntilMs: options.admitUnsignedPeersUntil,
+    capacity: counted(options.capacity),
     tls,
     certificates: certificatesOf(options),
     self: { name: self.name, number: self.number },

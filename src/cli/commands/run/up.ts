@@ -5,6 +5,7 @@ import { pinoLog } from '../../../adapters/system/pino-log.ts'
 import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
 import { adminToken } from '../../../deployment/secrets/admin-token.ts'
 import { readOptions } from '../../configuration.ts'
+import { capacityText } from '../../options/capacity.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { type DataFolder, openDataFolder } from '../../../deployment/data-folder.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
@@ -160,6 +161,7 @@ async function supervise({ options, layout, life, progress, claimed, json }: Sup
   life.add(() => turns.stop())
   const supervisor = new Supervisor({
     ...options,
+    capacityText: capacityText(options.capacity),
     adminToken: claimed.token,
     logLevel,
     layout,

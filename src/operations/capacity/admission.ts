@@ -1,0 +1,231 @@
+/**
+ * Whether there is capacity for a request: before it runs, each table, index and key that it touches is asked (core/capacity); when it has run, what it has
+ * consumed is taken from them. So a request passes while anything is left, and the ones after it pay. What a region counts is its own, and starts full.
+ */
+import type { Item } from '../../core/attribute/value.ts'
+import type { Direction } from '../../core/capacity/direction.ts'
+import { type Cause, ResourceCapacity, type Settings } from '../../core/capacity/resource.ts'
+import { reasonOf, type Throttled, throttledError } from '../../core/capacity/throttled.ts'
+import { countedTablesMax } from '../../core/capacity-limits.ts'
+import { delimitedKeyBytes, keyValueOf } from '../../core/key/key-bytes.ts'
+import { murmur3 } from '../../core/key/partition-hash.ts'
+import type { Index, IndexSettings, KeySchema, Table, TableId } from '../../core/table/table.ts'
+import { indexArn, tableArn, tableNameOf } from '../arns.ts'
+import type { OperationContext } from '../operation.ts'
+import type { Spent } from '../spent.ts'
+import { indexSettingsAt, settingsAt } from '../tables/replica-overrides.ts'
+import type { Touch } from '../touch.ts'
+import type { Admitted } from './admitted.ts'
+
+/** `observe`: nothing is refused, and what would be is counted. */
+export type CapacityMode = 'off' | 'observe' | 'enforce'
+
+export type CapacitySettings = {
+  readonly mode: CapacityMode
+  /** Of single tables, by their names. */
+  readonly ofTables?: Readonly<Record<string, CapacityMode>>
+}
+
+/** A table or an index with its capacity. */
+type Resource = {
+  readonly capacity: ResourceCapacity
+  readonly settings: Settings
+  readonly of: Throttled['of']
+  readonly name: string
+  readonly arn: string
+}
+
+export class Admission {
+  readonly #context: OperationContext
+  readonly #settings: CapacitySettings
+  readonly #capacities = new Map<TableId, Map<string, ResourceCapacity>>()
+
+  constructor(context: OperationContext, settings: CapacitySettings) {
+    this.#context = context
+    this.#settings = settings
+  }
+
+  /** Undefined where no capacity is counted. */
+  admit(touches: readonly Touch[]): Admitted | undefined {
+    const nowMs = this.#context.env.clock.monotonicMs()
+    const asked = touches.map((touch) => this.#askedOf(touch))
+    if (asked.every((each) => each === undefined)) return undefined
+    const ahead = new Map<ResourceCapacity, number>()
+    const refusals = asked.map((each) => (each === undefined ? [undefined] : this.#refusals(each, ahead, nowMs)))
+    return { refusals, charge: (spent) => this.#charge(spent, asked) }
+  }
+
+  #askedOf(touch: Touch): AskedTable | undefined {
+    const table = this.#tableOf(touch.table)
+    if (table === undefined || this.#modeOf(table) === 'off') return undefined
+    const direction = reads.has(touch.action) ? 'read' : 'write'
+    const index = table.indexes.find(({ name }) => name === touch.index)
+    // Local indexes are of the table’s own partitions and throughput.
+    const resource = this.#resourceOf(table, index?.kind === 'global' ? index : undefined)
+    const schema = index?.kind === 'global' ? index.key : table.key
+    const items = touch.keysOf?.(schema)
+    const hashes = items?.map((item) => hashOf(schema, item)) ?? [undefined]
+    const others = direction === 'write' ? this.#indexesOf(table, touch) : []
+    return { table, direction, resource, others, hashes }
+  }
+
+  #refusals(
+    { table, direction, resource, others, hashes }: AskedTable,
+    ahead: Map<ResourceCapacity, number>,
+    nowMs: number,
+  ) {
+    const mode = this.#modeOf(table)
+    return hashes.map((hash) => {
+      const own = hash === undefined ? [] : [hash]
+      const throttled =
+        this.#refusal(resource, { direction, hashes: own }, ahead, nowMs) ??
+        others
+          .map((other) => this.#refusal(other, { direction, hashes: [] }, ahead, nowMs))
+          .find((each) => each !== undefined)
+      if (throttled === undefined) {
+        for (const { capacity } of [resource, ...others])
+          ahead.set(capacity, (ahead.get(capacity) ?? 0) + leastUnits[direction])
+        return undefined
+      }
+      const reason = reasonOf(throttled)
+      this.#context.env.meter.count('longitude_throttled_requests_total', { table: table.name, reason })
+      return mode === 'enforce' ? throttledError(throttled) : undefined
+    })
+  }
+
+  #refusal(
+    { capacity, settings, of, arn }: Resource,
+    asked: { readonly direction: Direction; readonly hashes: readonly number[] },
+    ahead: ReadonlyMap<ResourceCapacity, number>,
+    nowMs: number,
+  ): Throttled | undefined {
+    const cause: Cause | undefined = capacity.refusal({ settings, ...asked, ahead: ahead.get(capacity) ?? 0 }, nowMs)
+    return cause && { cause, of, direction: asked.direction, mode: settings.mode, resource: arn }
+  }
+
+  #charge(spent: Spent, asked: readonly (AskedTable | undefined)[]): void {
+    const nowMs = this.#context.env.clock.monotonicMs()
+    for (const { table: name, direction, capacity } of spent.uses()) {
+      const table = this.#tableOf(name)
+      if (table === undefined || this.#modeOf(table) === 'off') continue
+      const hashes = (of: Throttled['of'], index?: string): readonly number[] =>
+        asked.flatMap((each) =>
+          each?.table.id === table.id &&
+          each.resource.of === of &&
+          (index === undefined || each.resource.name === index)
+            ? each.hashes.filter((hash) => hash !== undefined)
+            : [],
+        )
+      const local = capacity.indexes
+        .filter(({ index }) => index.kind === 'local')
+        .reduce((sum, { units }) => sum + units, 0)
+      const own = this.#resourceOf(table, undefined)
+      own.capacity.debit({ settings: own.settings, direction, hashes: hashes('Table') }, capacity.table + local, nowMs)
+      for (const { index, units } of capacity.indexes) {
+        const known = index.kind === 'global' ? table.indexes.find(({ name: each }) => each === index.name) : undefined
+        if (known === undefined) continue
+        const { capacity: indexCapacity, settings } = this.#resourceOf(table, known)
+        indexCapacity.debit({ settings, direction, hashes: hashes('Index', known.name) }, units, nowMs)
+      }
+    }
+  }
+
+  /** Global indexes that the write may change, as its request shows: a write that is short of capacity for one of them is refused. */
+  #indexesOf(table: Table, { action, attributes = [] }: Touch): readonly Resource[] {
+    const named = new Set(attributes)
+    return table.indexes
+      .filter((index) => index.kind === 'global' && index.status !== 'DELETING' && mayChange(index, action, named))
+      .map((index) => this.#resourceOf(table, index))
+  }
+
+  #resourceOf(table: Table, index: Index | undefined): Resource {
+    const place = this.#context.settings
+    const replica = table.replicas.find(({ region }) => region === place.region)
+    const { billingMode } = table.settings
+    const name = index?.name ?? ''
+    const settings =
+      index === undefined
+        ? capacityOf(settingsAt(table.settings, replica), billingMode)
+        : capacityOf(indexSettingsAt(index.name, index.settings, replica), billingMode)
+    const capacity = this.#capacityOf(table, name, settings)
+    if (index === undefined) return { capacity, settings, of: 'Table', name, arn: tableArn(place, table.name) }
+    return { capacity, settings, of: 'Index', name, arn: indexArn(place, table.name, index.name) }
+  }
+
+  #capacityOf({ id }: Table, name: string, settings: Settings): ResourceCapacity {
+    let ofTable = this.#capacities.get(id)
+    if (ofTable === undefined) {
+      if (this.#capacities.size >= countedTablesMax) this.#forgetTablesGone()
+      ofTable = new Map()
+      this.#capacities.set(id, ofTable)
+    }
+    const known = ofTable.get(name)
+    if (known !== undefined) return known
+    const made = new ResourceCapacity(settings, this.#context.env.clock.monotonicMs())
+    ofTable.set(name, made)
+    return made
+  }
+
+  #forgetTablesGone(): void {
+    for (const id of this.#capacities.keys())
+      if (this.#context.engine.tableWithId(id) === undefined) this.#capacities.delete(id)
+  }
+
+  #modeOf({ name }: Table): CapacityMode {
+    const { mode, ofTables = {} } = this.#settings
+    return Object.hasOwn(ofTables, name) ? (ofTables[name] ?? mode) : mode
+  }
+
+  /** What is no table, or not here, is told by the run. */
+  #tableOf(nameOrArn: string | undefined): Table | undefined {
+    try {
+      return this.#context.engine.tableNamed(tableNameOf(this.#context.settings, nameOrArn ?? ''))
+    } catch {
+      return undefined
+    }
+  }
+}
+
+type AskedTable = {
+  readonly table: Table
+  readonly direction: Direction
+  readonly resource: Resource
+  readonly others: readonly Resource[]
+  /** Of the keys; one that is missing or wrong has none. */
+  readonly hashes: readonly (number | undefined)[]
+}
+
+const reads: ReadonlySet<string> = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan', 'PartiQLSelect'])
+/** What an item of a request takes at least, before it is known. */
+const leastUnits: Readonly<Record<Direction, number>> = { read: 0.5, write: 1 }
+const creations: ReadonlySet<string> = new Set(['PutItem', 'PartiQLInsert'])
+
+/** An item that is put belongs to an index if it has the index’s key; of other writes only what they name is known. */
+function mayChange({ key, projection }: Index, action: string, named: ReadonlySet<string>): boolean {
+  const ofKey = [...key.partition, ...key.sort].map(({ name }) => name)
+  if (action === 'ConditionCheckItem') return false
+  if (creations.has(action) || action === 'BatchWriteItem') return ofKey.every((name) => named.has(name))
+  if (action === 'DeleteItem' || action === 'PartiQLDelete' || projection.type === 'ALL') return true
+  const projected = projection.type === 'INCLUDE' ? projection.attributes : []
+  return [...ofKey, ...projected].some((name) => named.has(name))
+}
+
+function capacityOf({ provisioned, onDemand, warm }: IndexSettings, billingMode: Settings['mode']): Settings {
+  if (billingMode === 'PROVISIONED') return { mode: billingMode, units: provisioned ?? { readUnits: 1, writeUnits: 1 } }
+  return { mode: billingMode, ...onDemand, warm }
+}
+
+/** Undefined for an item that has no such key. */
+function hashOf({ partition }: KeySchema, item: Item): number | undefined {
+  const parts: Buffer[] = []
+  for (const attribute of partition) {
+    const value = keyValueOf(item, attribute)
+    if (value === undefined) return undefined
+    parts.push(delimitedKeyBytes(value))
+  }
+  const [only] = parts
+  const bytes = only !== undefined && parts.length === 1 ? only : Buffer.concat(parts)
+  return murmur3(bytes, 0, bytes.length, hashSeed) >>> 0
+}
+
+const hashSeed = 0x51ed270b
