@@ -24,7 +24,7 @@ export type Decisions = {
   /** Absent, identity decides: a signer that the pipeline has let in may do everything. */
   readonly authorize?: (request: Prepared) => void
   /** Absent, there is capacity for every request. */
-  readonly admission?: Admission | undefined
+  readonly admission?: Pick<Admission, 'admit'> | undefined
 }
 
 export type Caller = Pick<RequestContext, 'principal' | 'host' | 'onCommitted'>

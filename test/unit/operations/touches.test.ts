@@ -199,10 +199,15 @@ test('decisions come between preparing and running, and are told what the reques
   const decisions = {
     authorize: (asked: { readonly touches: () => readonly Touch[]; readonly context: typeof request }) =>
       void order.push(`${asked.context.principal?.accessKeyId} ${asked.touches()[0]?.action}`),
-    admit: () => void order.push('admit'),
+    admission: {
+      admit: (touches: readonly Touch[]) => {
+        order.push(`admit ${touches[0]?.action}`)
+        return undefined
+      },
+    },
   }
   decide(operation, ready, { context: request, decisions })
-  expect(order).toEqual(['someone GetItem', 'admit'])
+  expect(order).toEqual(['someone GetItem', 'admit GetItem'])
 })
 
 type Seen = {
