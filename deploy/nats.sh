@@ -1,6 +1,14 @@
 #!/bin/sh
 # The NATS server of a region in Compose; NATS_NAME is the region's. The configuration comes from the service `secrets` (src/cli/commands/set-up/secrets.ts).
 # A change of it means another region, or new secrets: the server starts again, since a reload does not connect a new account.
+# `nats.sh health` is the check of the container: the server listens, which it does once its streams are ready. It asks the kernel, since the
+# image need not have a program that speaks to a port; 0A is the state of a socket that listens.
+if [ "$1" = health ]; then
+  port="$(printf '%04X' "${NATS_PORT:-4222}")"
+  grep -qi "^ *[0-9]*: [0-9A-F]*:$port [0-9A-F:]* 0A " /proc/net/tcp /proc/net/tcp6 2>/dev/null
+  exit $?
+fi
+
 conf="/etc/longitude/conf/$NATS_NAME.conf"
 server=
 stopped=

@@ -7,7 +7,8 @@ import { histogramOf } from '../adapters/metrics/prometheus-meter.ts'
 import { watchTurns } from '../adapters/system/turn-watch.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import { cachePipeline } from './http/cache-pipeline.ts'
-import { upstreamAt } from './http/upstream.ts'
+import { lookAt, upstreamAt } from './http/upstream.ts'
+import { UpstreamWatch } from './http/upstream-watch.ts'
 import { serveApi } from '../http/server.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import { Signatures } from '../http/access/signatures.ts'
@@ -18,7 +19,7 @@ import { Cache } from './core/cache.ts'
 import type { CacheMode } from './core/options.ts'
 import { type Follower, startFollower } from './core/follower.ts'
 import { cacheFigures, cacheMetrics } from './core/metrics.ts'
-import { watchCredentials } from '../deployment/secrets/credentials.ts'
+import { type WatchedCredentials, watchCredentials } from '../deployment/secrets/credentials.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
 
@@ -51,7 +52,7 @@ export type RunningCache = { readonly url: string; close(): Promise<void> }
 
 /** Rejects with a Failure when the port cannot be had. */
 export async function startCache(options: CacheNodeOptions): Promise<RunningCache> {
-  const [{ region, log, mode, nats, tls }, clock] = [options, systemClock]
+  const [{ region, log, mode, nats }, clock] = [options, systemClock]
   const cache = new Cache({ ...options, clock })
   const upstream = upstreamAt(options.upstream, options.ca === undefined ? {} : { ca: options.ca })
   const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
@@ -59,15 +60,21 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const delays = histogramOf('longitude_event_loop_delay_seconds')
   const turns = watchTurns({ meter: { observe: (_, seconds) => delays.observe(seconds, {}) }, log })
   const silent = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
-  const current = credentials?.current
+  const end = (): void => {
+    turns.stop()
+    watch.stop()
+    credentials?.stop()
+    upstream.close()
+  }
   const regions = signedRegions(options)
-  const verifying =
-    current === undefined
-      ? {}
-      : { verifying: { signatures: new Signatures({ credentials: current, regions, clock }), credentials: current } }
   let url = ''
   const id = systemRandom.uuid()
-  const report = (): CacheReport => ({ id, endpoint: url, mode, figures: cacheFigures(cache) })
+  const watch = watchUpstream(options)
+  const figures = (): CacheReport['figures'] => ({
+    ...cacheFigures(cache),
+    upstream: watch.trouble === undefined ? 1 : 0,
+  })
+  const report = (): CacheReport => ({ id, endpoint: url, mode, figures: figures() })
   let follower: Follower | undefined
   let connections = async (): Promise<number> => Promise.resolve(0)
   const server = await serveApi({
@@ -76,15 +83,13 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     connectionsMax: connectionsAffordable(),
     region,
     env: { clock, random: systemRandom, meter: silent },
-    answer: cachePipeline({ cache, upstream, regions, log, ...verifying }),
+    answer: cachePipeline({ cache, upstream, regions, log, ...verifyingBy(credentials, regions) }),
     giveUp: () => upstream.close(),
-    ...(tls === undefined ? {} : { tls }),
-    ...(options.visitors === undefined ? {} : { visitors: options.visitors }),
-    ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
-    readiness: () => ({ ready: true, region, mode, serving: cache.serves }),
+    ...accessOf(options),
+    readiness: () => readinessOf(watch, { region, mode, serving: cache.serves }),
     metrics: async () => ({
       contentType: metrics.contentType,
-      text: `${figuresText(cacheMetrics(cache, await connections()), { region })}\n${await metrics.text()}${delays.render({ region })}`,
+      text: `${figuresText([...cacheMetrics(cache, await connections()), reachedMetric(watch)], { region })}\n${await metrics.text()}${delays.render({ region })}`,
     }),
     admin: [
       {
@@ -94,9 +99,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
       },
     ],
   }).catch((error: unknown) => {
-    turns.stop()
-    upstream.close()
-    credentials?.stop()
+    end()
     throw portFailure(error, options)
   })
   url = server.url
@@ -106,12 +109,66 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   return {
     url: server.url,
     close: async () => {
-      turns.stop()
       await server.close()
       await follower?.stop()
-      credentials?.stop()
-      upstream.close()
+      end()
     },
+  }
+}
+
+function accessOf({ tls, visitors, adminToken }: CacheNodeOptions) {
+  return {
+    ...(tls === undefined ? {} : { tls }),
+    ...(visitors === undefined ? {} : { visitors }),
+    ...(adminToken === undefined ? {} : { adminToken }),
+  }
+}
+
+function verifyingBy(credentials: WatchedCredentials | undefined, regions: SignedRegions) {
+  if (credentials === undefined) return {}
+  const { current } = credentials
+  return {
+    verifying: {
+      signatures: new Signatures({ credentials: current, regions, clock: systemClock }),
+      credentials: current,
+    },
+  }
+}
+
+/** How often is looked whether the region answers, and how long it may take. */
+const lookEveryMs = 1000
+const lookMsMax = 2000
+
+type Watched = Pick<UpstreamWatch, 'trouble'> & { stop(): void }
+
+function watchUpstream({ upstream: url, ca, log }: CacheNodeOptions): Watched {
+  const look = async (): Promise<void> => await lookAt(url, { ca, timeoutMs: lookMsMax })
+  const watch = new UpstreamWatch({ look, nowMs: () => systemClock.wallMs(), log, upstream: url.href })
+  const timer = setInterval(() => void watch.look(), lookEveryMs).unref()
+  return {
+    get trouble() {
+      return watch.trouble
+    },
+    stop: () => clearInterval(timer),
+  }
+}
+
+type CacheState = { readonly region: string; readonly mode: CacheMode; readonly serving: boolean }
+
+/** Without its region a cache answers at most what it keeps, so it is not ready. */
+function readinessOf({ trouble }: Watched, state: CacheState) {
+  if (trouble === undefined) return { ready: true, ...state }
+  const upstream = { reason: trouble.reason, since: new Date(trouble.sinceMs).toISOString() }
+  return { ready: false, ...state, reason: 'the region behind this cache does not answer', upstream }
+}
+
+function reachedMetric({ trouble }: Watched) {
+  const help = '1 while the region behind the cache answers, 0 while it does not.'
+  return {
+    name: 'longitude_cache_upstream_reachable',
+    kind: 'gauge' as const,
+    help,
+    value: trouble === undefined ? 1 : 0,
   }
 }
 

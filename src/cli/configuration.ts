@@ -54,6 +54,32 @@ function readOption(command: Command, file: ConfigurationFile, name: OptionName)
   throw new Failure(`${where} is ${said}: ${wish}`)
 }
 
+/** Values of options, by their names, for a diagnosis: those that are secrets are masked. */
+export function withoutSecretOptions(values: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const isSecret = (name: string): boolean => {
+    const row: Row | undefined = Object.hasOwn(options, name) ? options[name as OptionName] : undefined
+    // What is no option of ours may be anything.
+    return row === undefined || row.isSecret === true
+  }
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) =>
+      value === undefined ? [] : [[name, isSecret(name) ? '[secret]' : value]],
+    ),
+  )
+}
+
+/** What variables and the file say, without secrets. */
+export function settingsOf(command: Command): object {
+  const names = Object.keys(options) as OptionName[]
+  const variables = names.map((name) => [name, process.env[environmentName(name)]] as const)
+  const { path, values } = readFile(command)
+  return {
+    variables: withoutSecretOptions(Object.fromEntries(variables)),
+    file: path,
+    values: withoutSecretOptions(values),
+  }
+}
+
 /** How strongly an option was given: 3 by flag, 2 by variable, 1 in the file, 0 not at all. */
 export function givenBy(command: Command, name: OptionName): number {
   if (isFlag(command, name)) return 3

@@ -15,6 +15,13 @@ export const controlFile = z.object({
 export type ControlFile = Readonly<z.output<typeof controlFile>>
 
 const faultMsMax = 24 * 60 * 60 * 1000
+const diagnosis = z.object({
+  /** The last ones of the log. */
+  lines: z.array(z.string()).readonly(),
+  natsServer: z.string(),
+  /** Without secrets. */
+  options: z.record(z.string(), z.unknown()),
+})
 const part = z.enum(['node', 'nats'])
 const faultRequest = z.strictObject({
   owner: z.string().min(1),
@@ -34,7 +41,10 @@ export type FaultRequest = Readonly<z.output<typeof faultRequest>>
 export type FaultKind = FaultRequest['kind']
 export type Fault = Readonly<z.output<typeof fault>>
 
+export type Diagnosis = Readonly<z.output<typeof diagnosis>>
+
 export const supervisorCalls = {
+  diagnosis: { route: 'GET /diagnosis', asked: z.object({}), told: diagnosis },
   regions: {
     route: 'GET /regions',
     asked: z.object({}),

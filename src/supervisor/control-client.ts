@@ -8,6 +8,7 @@ import {
   type ControlFile,
   controlFile,
   controlFileName,
+  type Diagnosis,
   type Fault,
   type FaultRequest,
   type Part,
@@ -23,6 +24,7 @@ export type ControlClient = {
   /** Where the links are controlled. */
   readonly links: string
   states(): Promise<readonly RegionState[]>
+  diagnosis(): Promise<Diagnosis>
   break(request: FaultRequest): Promise<Pick<Fault, 'id' | 'startedMs' | 'endsMs'>>
   heal(of: { readonly owner?: string; readonly region?: string; readonly part?: Part }): Promise<readonly string[]>
   lease(owner: string, forMs: number): Promise<void>
@@ -40,6 +42,7 @@ export function controlOf(options: AdminTokenOptions): ControlClient | undefined
     endpoints: file.nodes,
     links: file.links,
     states: async () => (await ask(supervisorCalls.regions, {}, at)).regions,
+    diagnosis: () => ask(supervisorCalls.diagnosis, {}, at),
     break: (request) => ask(supervisorCalls.break, request, at),
     heal: async (of) => {
       const { healed } = await ask(supervisorCalls.heal, of, at)

@@ -6,7 +6,7 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startControl } from '../deployment/control/server.ts'
 import { Failure, messageOf } from '../process/failure.ts'
-import { type ControlFile, controlFileName, supervisorCalls } from './calls.ts'
+import { type ControlFile, controlFileName, type Diagnosis, supervisorCalls } from './calls.ts'
 import type { Faults } from './faults.ts'
 
 export type ControlServerOptions = {
@@ -17,16 +17,18 @@ export type ControlServerOptions = {
   /** Where the links are controlled. */
   readonly links: string
   readonly endpoints: Readonly<Record<string, string>>
+  readonly diagnosis: () => Diagnosis
 }
 
 export type ControlServer = { close(): Promise<void> }
 
 /** Rejects with a Failure when the folder cannot be written or no port be had. */
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
-  const { data, port, token, faults, links, endpoints } = options
+  const { data, port, token, faults, links, endpoints, diagnosis } = options
   const control = await startControl({
     calls: supervisorCalls,
     handlers: {
+      diagnosis,
       regions: () => ({ regions: faults.states, faults: faults.active }),
       break: (request) => faults.break(request),
       heal: async (of) => ({ healed: await faults.heal(of) }),

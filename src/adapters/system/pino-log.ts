@@ -16,10 +16,12 @@ export type PinoLogOptions = {
   /** Fields of every line, the region above all. */
   readonly fields?: Readonly<Record<string, unknown>>
   readonly descriptor?: number
+  /** Takes the lines, JSON, instead of the descriptor. */
+  readonly write?: (line: string) => void
 }
 
 /** What makes it readable is imported only where somebody reads: it would take a tenth of a node's start. */
-export async function pinoLog({ level, readable, fields = {}, descriptor = 1 }: PinoLogOptions): Promise<Log> {
+export async function pinoLog({ level, readable, fields = {}, descriptor = 1, write }: PinoLogOptions): Promise<Log> {
   const options = {
     level,
     base: fields,
@@ -28,6 +30,7 @@ export async function pinoLog({ level, readable, fields = {}, descriptor = 1 }: 
     formatters: { level: (label: string) => ({ level: label }) },
     serializers: { error: pino.stdSerializers.err },
   }
+  if (write !== undefined) return wrap(pino(options, { write: (line) => write(line.trimEnd()) }))
   if (!readable) return wrap(pino(options, pino.destination({ dest: descriptor, sync: true })))
   const { pinoPretty } = await import('./pino-pretty.ts')
   return wrap(pino(options, pinoPretty(descriptor)))

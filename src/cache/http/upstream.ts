@@ -50,6 +50,27 @@ export function upstreamAt(url: URL, options: { readonly ca?: string | Buffer } 
   }
 }
 
+type Looking = { readonly ca?: string | Buffer | undefined; readonly timeoutMs: number }
+
+/** Resolves with any answer: a region that refuses something is there. Rejects when nothing answers. */
+export async function lookAt(url: URL, { ca, timeoutMs }: Looking): Promise<void> {
+  const open = url.protocol === 'https:' ? httpsRequest : httpRequest
+  await new Promise<void>((resolve, reject) => {
+    const request = open(new URL('/health', url), {
+      // Neither kept open nor one of those for requests.
+      agent: false,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(ca === undefined ? {} : { ca }),
+    })
+    request.on('error', (error) => reject(error.name === 'AbortError' ? new Error('no answer in time') : error))
+    request.on('response', (response) => {
+      response.resume()
+      resolve()
+    })
+    request.end()
+  })
+}
+
 /** The region closes idle connections after a minute: ours go well before, so that no request meets one that is closing. */
 const idleMsMax = 20_000
 

@@ -110,6 +110,21 @@ export const showing: readonly CommandRow[] = [
       await runDump(command, json)
     },
   },
+  {
+    name: 'diagnose',
+    description:
+      'write one archive for those who are asked for help: status, configuration, versions, log, metrics, and no secret',
+    flags: [{ flags: '--out <file>', help: 'where it is written (default: longitude-diagnosis-TIME.tar.gz here)' }],
+    options: optionsOf.status,
+    examples: [
+      ['longitude diagnose', 'of the deployment that runs'],
+      ['longitude diagnose --name shop --out shop.tar.gz', 'of one of several'],
+    ],
+    run: async (command, json) => {
+      const { runDiagnose } = await import('../commands/show/diagnose.ts')
+      await runDiagnose(command, json)
+    },
+  },
   { name: 'streams', description: 'change streams of tables', options: [], examples: [] },
   {
     name: 'streams tail',

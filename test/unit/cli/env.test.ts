@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { printerOf } from '../../../src/cli/commands/show/env.ts'
-import { openDataFolder } from '../../../src/deployment/data-folder.ts'
+import { type DataFolder, openDataFolder } from '../../../src/deployment/data-folder.ts'
 import { recordDeployment } from '../../../src/deployment/running.ts'
 import { ran } from './run.ts'
 
@@ -23,19 +23,24 @@ writeFileSync(
 chmodSync(keys, 0o600)
 const endpoints = { 'us-east-1': 'http://127.0.0.1:8000', 'ap-northeast-1': 'http://127.0.0.1:8002' }
 
+let opened: DataFolder | undefined
+
 beforeEach(() => {
   vi.stubEnv('XDG_STATE_HOME', mkdtempSync(join(folder, 'state-')))
   vi.stubEnv('SHELL', '/bin/bash')
   vi.stubEnv('AWS_PROFILE', undefined)
   vi.stubEnv('AWS_SESSION_TOKEN', undefined)
 })
-afterEach(() => void vi.unstubAllEnvs())
+afterEach(async () => {
+  vi.unstubAllEnvs()
+  await opened?.release()
+})
 afterAll(() => rmSync(folder, { recursive: true }))
 
 async function running(more: { readonly credentials?: string } = {}): Promise<void> {
   const data = mkdtempSync(join(folder, 'data-'))
   const services = { frontDoor: 'http://127.0.0.1:8099' }
-  await openDataFolder(data, [{ name: 'us-east-1', number: 1 }], { endpoints, services })
+  opened = await openDataFolder(data, [{ name: 'us-east-1', number: 1 }], { endpoints, services })
   recordDeployment({ data, basePort: 8000, ...more }, { name: 'shop' })
 }
 

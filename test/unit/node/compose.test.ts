@@ -1,5 +1,9 @@
 /** deploy/compose.yaml and its fourth region as data: test:docker, which runs them, needs an engine. */
+import { spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { options } from '../../../src/cli/options/rows.ts'
@@ -11,6 +15,7 @@ type Service = {
   readonly ports?: readonly string[]
   readonly command?: readonly string[]
   readonly volumes?: readonly string[]
+  readonly healthcheck?: { readonly test?: readonly string[]; readonly disable?: boolean }
 }
 type File = {
   readonly services: Readonly<Record<string, Service>>
@@ -134,6 +139,16 @@ describe.each([
       expect(file.services[name]?.environment?.['LONGITUDE_MESSAGE_KEYS']).toBe('/run/message-keys')
   })
 
+  test('have a check of the health of every NATS server', () => {
+    for (const region of regionsOf(file))
+      expect(file.services[`nats-${region}`]?.healthcheck?.test).toEqual([
+        'CMD',
+        '/bin/sh',
+        '/etc/longitude/nats.sh',
+        'health',
+      ])
+  })
+
   test('are configured by options that there are', () => {
     const known = Object.keys(options).map((name) => `LONGITUDE_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`)
     const given = Object.values(file.services).flatMap(({ environment = {} }) => Object.keys(environment))
@@ -151,4 +166,17 @@ test('every image of others is named by version and digest, wherever one is name
   expect(others.length).toBeGreaterThanOrEqual(6)
   for (const image of others)
     expect(image).toMatch(/^(\$\{[A-Z]+_IMAGE:-)?[a-z/]+:v?\d+\.\d+\.\d+[a-z-]*@sha256:[0-9a-f]{64}\}?$/)
+})
+
+test('the check of a NATS server’s health follows whether its port listens', async () => {
+  const script = fileURLToPath(new URL('../../../deploy/nats.sh', import.meta.url))
+  const statusAt = (port: number): number | null =>
+    spawnSync('/bin/sh', [script, 'health'], { env: { ...process.env, NATS_PORT: String(port) } }).status
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  expect(statusAt(port)).toBe(0)
+  server.close()
+  await once(server, 'close')
+  expect(statusAt(port)).toBe(1)
 })

@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Report } from '../../../drills/report/report.ts'
 import { foundToken } from '../../../deployment/secrets/admin-token.ts'
+import { readOptions } from '../../configuration.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { version } from '../../version.ts'
 import { consentTo } from './consent.ts'
@@ -104,10 +105,9 @@ async function runAll(command: Command, json: boolean): Promise<number> {
 async function requireConsent(command: Command, drill: string): Promise<void> {
   const { start, compose, yes } = command.opts<RunFlags>()
   if (start === true || yes === true) return
-  const data = resolve(readOptionsFound(command, optionsOf.drill).data)
+  const where = compose ?? resolve(readOptionsFound(command, optionsOf.drill).data)
   // Where nothing runs there is nothing to be asked about: targetFor says so.
-  if (compose === undefined && endpointsOf(data) === undefined) return
-  const where = compose ?? data
+  if (compose === undefined && endpointsOf(where) === undefined) return
   await consentTo(`the drill ${drill} breaks what runs on ${where}, and its clients write there`)
 }
 
@@ -117,12 +117,12 @@ async function targetFor(
   { owner, logFile }: { readonly owner: string; readonly logFile: string },
 ): Promise<Target> {
   const flags = command.opts<RunFlags>()
-  const options = readOptionsFound(command, optionsOf.drill)
   const progress = progressTo(command.opts<{ json?: boolean }>().json === true)
   if (flags.start === true && flags.compose !== undefined) throw new Failure('either --start or --compose')
-  if (flags.start === true) return await startPrivateRegions({ ...options, regions, owner, logFile, progress })
+  if (flags.start === true)
+    return await startPrivateRegions({ ...readOptions(command, optionsOf.drill), regions, owner, logFile, progress })
   if (flags.compose !== undefined) return await composeTarget({ file: flags.compose, name: flags.project }, owner)
-  return await runningTarget(options, owner)
+  return await runningTarget(readOptionsFound(command, optionsOf.drill), owner)
 }
 
 export function runDrillList(json: boolean): void {

@@ -4,6 +4,8 @@ import { Failure } from '../../../process/failure.ts'
 
 /** Regions that can be cut off from each other, and asked what came of it. */
 export type DemoStage = {
+  /** By which other commands find the regions, if they can. */
+  readonly name?: string
   readonly description: string
   readonly roundTripMs: number
   readonly endpoints: Readonly<Record<string, string>>
@@ -71,9 +73,8 @@ async function tellOutcome(stage: DemoStage, print: (line: string) => void): Pro
   const [conflict] = await stage.conflicts(TableName)
   if (conflict === undefined) throw new Failure('the demo has found no conflict, and there was one')
   print(`  Won:      ${stateOf(conflict.won)}, by ${conflict.winner}: the later write`)
-  print(
-    `  Lost:     ${stateOf(conflict.lost)}, by ${conflict.loser}. It was acknowledged, and it is kept: longitude conflicts ${TableName}`,
-  )
+  const feed = stage.name === undefined ? 'the feed of conflicts' : `longitude conflicts ${TableName}`
+  print(`  Lost:     ${stateOf(conflict.lost)}, by ${conflict.loser}. It was acknowledged, and it is kept: ${feed}`)
   print(`  Pending:  ${await pendingOf(stage)} writes`)
   print(`  Verdict:  ${await stage.verdict(TableName)}\n`)
 }

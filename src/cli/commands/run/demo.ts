@@ -24,6 +24,8 @@ const feed = z.looseObject({ conflicts: z.array(conflict) })
 const status = z.looseObject({ peers: z.array(z.looseObject({ pending: z.number(), lagMs: z.number() })) })
 const comparison = z.looseObject({ equal: z.boolean(), rows: z.number(), replicas: z.array(z.string()) })
 
+/** By which commands find what --keep leaves running. */
+const demoName = 'demo'
 const cutMsMax = 120_000
 const embeddedDelayMs = 35
 
@@ -32,12 +34,15 @@ export async function runDemo(command: Command, json: boolean): Promise<void> {
   const { natsServer } = readOptions(command, optionsOf.natsServer)
   const parent = childOf()
   const stage = await stageOf(natsServer, progressTo(json))
+  const isKept = command.opts<{ keep?: boolean }>().keep === true
   let isEnding = false
   try {
     await Promise.race([tellDemo(stage, print), parent.end.then(() => (isEnding = true))])
-    if (command.opts<{ keep?: boolean }>().keep === true && !isEnding) {
+    if (isKept && !isEnding) {
       print('  Still running, until Ctrl-C:')
       for (const [region, endpoint] of Object.entries(stage.endpoints)) print(`    ${region}  ${endpoint}`)
+      if (stage.name !== undefined)
+        print(`  Commands find them from another terminal: longitude status --name ${stage.name}`)
       const held = setInterval(() => undefined, cutMsMax)
       await parent.end
       clearInterval(held)
@@ -45,6 +50,7 @@ export async function runDemo(command: Command, json: boolean): Promise<void> {
   } finally {
     await stage.close()
   }
+  if (isKept) print('  Stopped; nothing is left.')
   parent.exit()
 }
 
@@ -53,7 +59,8 @@ async function stageOf(natsServer: string | undefined, progress: (line: string) 
     await findNatsServer({ explicit: natsServer, progress })
   } catch (error) {
     if (!(error instanceof Failure) || natsServer !== undefined) throw error
-    return await embeddedStage(messageOf(error))
+    progress(messageOf(error))
+    return await embeddedStage('no nats-server was found, and none could be fetched')
   }
   return await nodesStage(natsServer)
 }
@@ -70,6 +77,7 @@ async function nodesStage(natsServer: string | undefined): Promise<DemoStage> {
     owner: 'demo',
     natsServer,
     latency: true,
+    recordAs: demoName,
     logFile: join(folder, 'log'),
     progress: () => undefined,
   }).catch((error: unknown) => {
@@ -77,6 +85,7 @@ async function nodesStage(natsServer: string | undefined): Promise<DemoStage> {
     throw error
   })
   return {
+    name: demoName,
     description: 'real nodes, NATS servers and links in a temporary folder',
     roundTripMs: target.roundTripMs(here, there),
     endpoints: Object.fromEntries(target.regions.map(({ region, endpoint }) => [region, endpoint])),

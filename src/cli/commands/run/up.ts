@@ -4,7 +4,7 @@ import type { Command } from 'commander'
 import { pinoLog } from '../../../adapters/system/pino-log.ts'
 import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
 import { adminToken } from '../../../deployment/secrets/admin-token.ts'
-import { readOptions } from '../../configuration.ts'
+import { readOptions, withoutSecretOptions } from '../../configuration.ts'
 import { capacityText } from '../../options/capacity.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { type DataFolder, openDataFolder } from '../../../deployment/data-folder.ts'
@@ -26,6 +26,7 @@ import { distancesOf, overviewText } from '../../../supervisor/overview.ts'
 import type { RegionOverview } from '../../../supervisor/overview.ts'
 import { requirePorts } from '../../../supervisor/ports.ts'
 import { endRemains } from '../../../supervisor/remains.ts'
+import { RecentLines } from '../../../supervisor/recent-lines.ts'
 import type { Supervised } from '../../../supervisor/supervised.ts'
 import { Supervisor } from '../../../supervisor/supervisor.ts'
 import { type StopSignal, stopSignal } from './stop-signal.ts'
@@ -91,7 +92,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   const layout = layOut(options, readRegions(options.regionsFolder))
   requireDescriptors(descriptorsOf(layout), 'longitude up')
   const claimed = await claim({ options, layout, life, progress, unlessStopped })
-  const supervisor = await supervise({ options, layout, life, progress, claimed, json })
+  const { supervisor, recent } = await supervise({ options, layout, life, progress, claimed, json })
   signal.onSecond(() => supervisor.killNow())
   const { natsServer, folder, recorded } = claimed
   progress(`nats-server ${natsServer.version} (${natsServer.path}); starting ${options.regions.join(', ')} …`)
@@ -102,6 +103,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
     faults: supervisor.faults,
     links: linksControl(options.basePort),
     endpoints: endpointsIn(layout),
+    diagnosis: () => ({ lines: recent.lines, natsServer: natsServer.version, options: withoutSecretOptions(options) }),
   })
   life.add(() => control.close())
   claimed.keep()
@@ -152,11 +154,19 @@ type Supervising = Pick<Start, 'life' | 'progress' | 'json'> & {
   readonly claimed: Claimed
 }
 
-async function supervise({ options, layout, life, progress, claimed, json }: Supervising): Promise<Supervisor> {
+type Supervision = { readonly supervisor: Supervisor; readonly recent: RecentLines }
+
+async function supervise({ options, layout, life, progress, claimed, json }: Supervising): Promise<Supervision> {
   const readable = isReadable(options, json)
   // For people the table is to stay in sight; what goes wrong is shown all the same.
   const logLevel = options.logLevel ?? (readable ? 'warn' : 'info')
-  const log = await pinoLog({ level: logLevel, readable, descriptor: 2 })
+  const shown = lineSink(readable)
+  const recent = new RecentLines()
+  const sink = (line: string): void => {
+    recent.add(line)
+    shown(line)
+  }
+  const log = await pinoLog({ level: logLevel, readable: false, write: sink })
   const turns = watchTurns({ meter: unmeasured, log: log.with({ process: 'supervisor' }) })
   life.add(() => turns.stop())
   const supervisor = new Supervisor({
@@ -170,10 +180,10 @@ async function supervise({ options, layout, life, progress, claimed, json }: Sup
     program: ownProgram().slice(1),
     log,
     progress,
-    sink: lineSink(readable),
+    sink,
   })
   life.add(() => supervisor.stop())
-  return supervisor
+  return { supervisor, recent }
 }
 
 type Printed = {

@@ -156,6 +156,7 @@ function cachesText(caches: readonly { readonly region: string; readonly cache: 
     `${((figures['bytes'] ?? 0) / 1024 / 1024).toFixed(1)} MB`,
     [
       figures['serving'] === 1 ? '' : 'passes everything on',
+      figures['upstream'] === 0 ? 'does not reach its region' : '',
       silentMs > silentShownMs ? `silent for ${seconds(silentMs)}` : '',
     ]
       .filter((text) => text !== '')

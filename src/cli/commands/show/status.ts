@@ -51,9 +51,20 @@ type Telling = {
   readonly containers?: ComposeRegions['states']
 }
 
-async function tell(asked: readonly Asked[], { json, check, containers }: Telling): Promise<void> {
+type Status = { readonly regions: readonly Answer[]; readonly links: readonly LinkStatus[] }
+
+/** What all regions of the deployment say that is meant. */
+export async function statusOfRegions(command: Command): Promise<Status> {
+  return await statusOf(regionsOf(command))
+}
+
+async function statusOf(asked: readonly Asked[]): Promise<Status> {
   const regions = await Promise.all(asked.map(ask))
-  const links = linksOf(regions)
+  return { regions, links: linksOf(regions) }
+}
+
+async function tell(asked: readonly Asked[], { json, check, containers }: Telling): Promise<void> {
+  const { regions, links } = await statusOf(asked)
   const isAllDown = regions.every(({ health }) => health === 'down')
   const more = containers === undefined ? {} : { containers }
   const hint = isAllDown && containers === undefined ? { hint: startHint(regions) } : {}
@@ -105,9 +116,9 @@ function refusalOf(error: unknown): Failure {
   throw error
 }
 
-async function ask({ region, endpoint, isReady, status: statusOf }: Asked): Promise<Answer> {
+async function ask({ region, endpoint, isReady, status: told }: Asked): Promise<Answer> {
   try {
-    const [ready, status] = await Promise.all([isReady(), statusOf().catch(refusalOf)])
+    const [ready, status] = await Promise.all([isReady(), told().catch(refusalOf)])
     const health = ready ? 'ready' : 'not ready'
     if (status instanceof Failure) return { region, endpoint, health, problem: status.message }
     return { region, endpoint, health, status: nodeStatus.parse(status) }

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { pinoLog } from '../../../adapters/system/pino-log.ts'
 import { adminToken } from '../../../deployment/secrets/admin-token.ts'
 import { endpointsOf, openDataFolder, runsOf } from '../../../deployment/data-folder.ts'
+import { type OwnDeployment, type Recorded, recordDeployment } from '../../../deployment/running.ts'
 import { Failure } from '../../../process/failure.ts'
 import { LinksControl } from '../../../links/control/control-client.ts'
 import { findNatsServer } from '../../../nats-server/find.ts'
@@ -30,6 +31,8 @@ export type PrivateOptions = {
   /** Where the processes' own logs go. */
   readonly logFile: string
   readonly progress: (line: string) => void
+  /** Commands find the regions by this name while they run. */
+  readonly recordAs?: string
 }
 
 const prefix = 'longitude-drill-'
@@ -42,7 +45,10 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
   const data = mkdtempSync(join(tmpdir(), prefix))
   const layout = await freeLayout(options, data)
   const endpoints = Object.fromEntries(layout.regions.map(({ name, endpoint }) => [name, endpoint]))
-  const folder = await openDataFolder(data, layout.regions, { endpoints })
+  const basePort = layout.regions[0]?.port ?? 0
+  const services = { linksControl: linksControl(basePort) }
+  const folder = await openDataFolder(data, layout.regions, { endpoints, services })
+  const recorded = recordedAs(options, { data, basePort, host, cache: false, frontDoor: false })
   const descriptor = openSync(options.logFile, 'a')
   const token = adminToken({ data })
   const supervisor = new Supervisor({
@@ -60,6 +66,7 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
     progress: () => undefined,
   })
   const close = async (): Promise<void> => {
+    recorded?.forget()
     await supervisor.stop()
     await folder.release()
     closeSync(descriptor)
@@ -74,12 +81,26 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
       endpoints,
       parts: ownParts(supervisor.faults),
       token,
-      links: new LinksControl({ urls: [linksControl(layout.regions[0]?.port ?? 0)], token }),
+      links: new LinksControl({ urls: [services.linksControl], token }),
       close,
     })
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** A name that is taken, or a folder that cannot be written, changes nothing of the regions. */
+function recordedAs(
+  { recordAs: name, regions, regionsFolder }: PrivateOptions,
+  own: OwnDeployment,
+): Recorded | undefined {
+  if (name === undefined) return undefined
+  const folder = regionsFolder === undefined ? {} : { regionsFolder }
+  try {
+    return recordDeployment({ ...own, regions: [...regions], ...folder }, { name })
+  } catch {
+    return undefined
   }
 }
 
