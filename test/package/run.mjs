@@ -23,6 +23,8 @@ const sdk = '@aws-sdk/client-dynamodb@3.1162.0'
 const startMsMax = 120_000
 
 const folder = mkdtempSync(join(tmpdir(), 'longitude-package-'))
+/** Where the deployments of this run are recorded. */
+const state = join(folder, 'state')
 try {
   const tarball = pack()
   switch (mode) {
@@ -91,7 +93,7 @@ async function up(node, version) {
   const server = spawn(node, [program, 'up', '--data', join(folder, `data-${version}`), ...options], {
     cwd: folder,
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, LONGITUDE_LOG_LEVEL: 'error' },
+    env: { ...process.env, LONGITUDE_LOG_LEVEL: 'error', XDG_STATE_HOME: state },
   })
   const ended = new Promise((resolve) => server.once('exit', resolve))
   // What it prints first is the table of its regions, once all are ready.
@@ -100,9 +102,21 @@ async function up(node, version) {
     ended.then(() => false),
     new Promise((resolve) => setTimeout(() => resolve(false), startMsMax).unref()),
   ])
+  if (started) fromElsewhere(node, program)
   server.kill('SIGINT')
   const status = await ended
   report(`longitude up on ${version}`, started && status === 0)
+}
+
+/** What the commands say of it in a folder that knows nothing of it. */
+function fromElsewhere(node, program) {
+  const cwd = mkdtempSync(join(folder, 'elsewhere-'))
+  const env = { ...process.env, XDG_STATE_HOME: state }
+  const run = (...args) => spawnSync(node, [program, ...args], { cwd, env, encoding: 'utf8' }).stdout
+  report('longitude status finds it from elsewhere', / ready /.test(run('status')))
+  report('longitude env points at a region', run('env', 'ireland').includes('AWS_REGION=eu-west-1'))
+  report('longitude ports lists its ports', run('ports').includes('the front door'))
+  report('longitude diagnose writes its archive', run('diagnose', '--out', 'd.tar.gz').includes('logs/up.log'))
 }
 
 function inLanguage(language) {

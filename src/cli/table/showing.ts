@@ -143,9 +143,9 @@ export const showing: readonly CommandRow[] = [
       ['longitude streams tail Orders', 'from now on'],
       ['longitude streams tail Orders --from oldest --region eu-west-1', 'all that can be read there'],
     ],
-    run: async (command) => {
+    run: async (command, json) => {
       const { runStreamsTail } = await import('../commands/show/streams.ts')
-      await runStreamsTail(command)
+      await runStreamsTail(command, json)
     },
   },
   {

@@ -32,12 +32,12 @@ const page = z.object({ Records: z.array(z.unknown()), NextShardIterator: z.stri
 type Shard = z.output<typeof shard>
 type Followed = { readonly parent: string | undefined; iterator: string | undefined; type: string; isRead: boolean }
 
-export async function runStreamsTail(command: Command): Promise<void> {
+export async function runStreamsTail(command: Command, json: boolean): Promise<void> {
   const { region, from = 'now' } = command.opts<{ region?: string; from?: string }>()
   if (from !== 'now' && from !== 'oldest') throw new Failure('--from is now or oldest')
   const wire = new Wire()
   try {
-    await new Tail(wire, placeOf(command, region)).run(command.args[0] ?? '', from)
+    await new Tail(wire, placeOf(command, region), json).run(command.args[0] ?? '', from)
   } finally {
     wire.close()
   }
@@ -46,13 +46,15 @@ export async function runStreamsTail(command: Command): Promise<void> {
 class Tail {
   readonly #wire: Wire
   readonly #place: Place
+  readonly #complain: (error: string) => void
   readonly #shards = new Map<string, Followed>()
   #isDisabled = false
   #isSilent = false
 
-  constructor(wire: Wire, place: Place) {
+  constructor(wire: Wire, place: Place, json: boolean) {
     this.#wire = wire
     this.#place = place
+    this.#complain = (error) => console.error(json ? JSON.stringify({ error }) : `longitude: ${error}`)
   }
 
   /** Until the stream is disabled and read to its end. */
@@ -122,7 +124,7 @@ class Tail {
     } catch (error) {
       if (!(error instanceof Refusal)) throw error
       if (!lost.has(error.type)) throw error
-      complain(`records of ${id} were lost: ${error.message}`)
+      this.#complain(`records of ${id} were lost: ${error.message}`)
       Object.assign(followed, { iterator: undefined, type: 'TRIM_HORIZON' })
       return 0
     }
@@ -142,17 +144,12 @@ class Tail {
         return answer
       } catch (error) {
         if (!(error instanceof NoAnswer)) throw error
-        if (!this.#isSilent) complain(`${this.#place.region} does not answer: ${error.message}`)
+        if (!this.#isSilent) this.#complain(`${this.#place.region} does not answer: ${error.message}`)
         this.#isSilent = true
         await sleep(pollMs)
       }
     }
   }
-}
-
-/** As the records are, a line of JSON. */
-function complain(error: string): void {
-  console.error(JSON.stringify({ error }))
 }
 
 /** The iterator is too old, or the region could not keep what it points at. */

@@ -1,4 +1,6 @@
 /** The regions of a Compose file, to be asked for their status from outside, and the state of all its containers. */
+import { Unanswered } from '../../../deployment/endpoints.ts'
+import { Failure, messageOf } from '../../../process/failure.ts'
 import { AdminRelay } from './admin-relay.ts'
 import { containersOf, type Project } from './containers.ts'
 
@@ -21,12 +23,12 @@ export async function composeRegions(project: Project): Promise<ComposeRegions> 
     regions: relays.map(({ node: { environment, published, service }, relay }) => ({
       region: environment['LONGITUDE_REGION'] ?? service,
       endpoint: published === undefined ? service : `http://127.0.0.1:${published}`,
-      isReady: async () =>
-        await relay.ask('../ready').then(
-          () => true,
-          () => false,
-        ),
-      status: async () => await relay.ask('status'),
+      isReady: async () => (await answerOf(relay, '../ready')) !== undefined,
+      status: async () => {
+        const status = await answerOf(relay, 'status')
+        if (status === undefined) throw new Failure(`${service} refuses administration`)
+        return status
+      },
     })),
     states: containers
       .map(({ service, state }) => ({ service, state }))
@@ -34,5 +36,15 @@ export async function composeRegions(project: Project): Promise<ComposeRegions> 
     close: () => {
       for (const { relay } of relays) relay.close()
     },
+  }
+}
+
+/** Undefined when the node refuses, which it does in JSON. Throws an Unanswered for a container, or a node in it, that says nothing. */
+async function answerOf(relay: AdminRelay, path: string): Promise<unknown> {
+  try {
+    return await relay.ask(path)
+  } catch (error) {
+    if (messageOf(error).startsWith('{')) return undefined
+    throw new Unanswered(messageOf(error))
   }
 }
