@@ -69,7 +69,6 @@ function commands(regions: readonly RegionOverview[]): string[] {
   const last = others.at(-1)
   if (first === undefined) return []
   const at = ({ endpoint, region }: RegionOverview): string => `--endpoint-url ${endpoint} --region ${region}`
-  const updates = others.map(({ region }) => `'Create={RegionName=${region}}'`).join(' ')
   return [
     'Try, in another terminal:',
     '',
@@ -79,7 +78,11 @@ function commands(regions: readonly RegionOverview[]): string[] {
     `    --key-schema AttributeName=EmployeeID,KeyType=HASH AttributeName=Department,KeyType=RANGE ${at(first)}`,
     ...(last === undefined
       ? []
-      : [`  aws dynamodb update-table --table-name Employees --replica-updates ${updates} ${at(first)}`]),
+      : [
+          // One replica a call, and the next once it is ACTIVE, as on AWS.
+          `  aws dynamodb update-table --table-name Employees --replica-updates 'Create={RegionName=${last.region}}' ${at(first)}`,
+          '  sleep 2     # until the replica is ACTIVE',
+        ]),
     `  aws dynamodb put-item --table-name Employees --item '{"EmployeeID":{"S":"E001"},"Department":{"S":"Sales"}}' ${at(first)}`,
     `  aws dynamodb get-item --table-name Employees --key '{"EmployeeID":{"S":"E001"},"Department":{"S":"Sales"}}' ${at(last ?? first)}`,
     '',
