@@ -16,8 +16,6 @@ export const restoresMax = 50
 /** A backup that the system makes of a deleted table with point-in-time recovery is kept for so long. */
 export const systemBackupMs = 35 * 24 * 60 * 60 * 1000
 export const recoveryDaysMax = 35
-/** How far the latest restorable time is behind: DynamoDB's own delay. */
-export const recoveryDelayMs = 300_000
 /** A segment of the log is archived once it has grown to a blob, or after so long. */
 export const archiveEveryMs = 300_000
 /** Between two looks of the archiver at the log. */

@@ -166,7 +166,9 @@ describe('point-in-time recovery', () => {
   })
 
   test('is described with its window, which its period and its enabling bound', async () => {
-    const { cluster, described, enable, disable } = await scene()
+    const { cluster, described, enable, disable } = await scene({ timing: 'aws' })
+    // A table has no backups for a while after its creation.
+    await cluster.advance('1m')
     expect(await described(orders)).toEqual({
       ContinuousBackupsStatus: 'ENABLED',
       PointInTimeRecoveryDescription: { PointInTimeRecoveryStatus: 'DISABLED' },
@@ -199,6 +201,19 @@ describe('point-in-time recovery', () => {
       EarliestRestorableDateTime: at(enabledMs + 600_000),
     })
     expect((await refusal(described('None')))[0]).toBe('TableNotFoundException')
+  })
+
+  test('reaches to the moment that has just passed, where nothing is to take time', async () => {
+    const { cluster, put, enable, ask, active, items } = await scene()
+    await enable(orders)
+    await put(orders, 'a', 'before')
+    await cluster.advance('2s')
+    const RestoreDateTime = cluster.now()
+    await cluster.advance('2s')
+    await put(orders, 'a', 'after')
+    await ask({ SourceTableName: orders, TargetTableName: 'Then', RestoreDateTime })
+    await active('Then')
+    expect(await items('Then')).toEqual({ a: 'before' })
   })
 
   test('refuses what is no moment of it, in the order of AWS', async () => {

@@ -1,6 +1,5 @@
 /** Point-in-time recovery: its window, what the archive remembers, and the bytes of an archived change. */
 import { assert } from '../assert.ts'
-import { recoveryDelayMs } from '../archive-limits.ts'
 import type { Change, Position } from '../change/change.ts'
 import { bodyOffset, isTombstone } from '../item/row.ts'
 import type { Recovery, TableId } from '../table/table.ts'
@@ -9,10 +8,10 @@ const dayMs = 24 * 60 * 60 * 1000
 
 export type Window = { readonly earliestMs: number; readonly latestMs: number }
 
-/** The times to which the table can be restored. */
-export function windowOf({ days, sinceMs }: Recovery, nowMs: number): Window {
+/** The times to which the table can be restored. `delayMs`: how far the latest is behind; at least a millisecond, so that its commits are over. */
+export function windowOf({ days, sinceMs }: Recovery, nowMs: number, delayMs: number): Window {
   const earliestMs = Math.max(sinceMs, nowMs - days * dayMs)
-  return { earliestMs, latestMs: Math.max(sinceMs, nowMs - recoveryDelayMs) }
+  return { earliestMs, latestMs: Math.max(sinceMs, nowMs - Math.max(1, delayMs)) }
 }
 
 /** How far the log is archived. */

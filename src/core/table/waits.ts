@@ -19,6 +19,7 @@ export const waits = {
   'table creation': { ms: 6.1 * second, seen: '2 to 6.2 s without global indexes' },
   'table creation with indexes': { ms: 16.2 * second, seen: '14 to 22 s with global indexes, all ACTIVE together' },
   'backups enabled': { ms: 3.2 * second, seen: '0 to 6.2 s after the table is ACTIVE that it has no backups' },
+  'latest restorable time': { ms: 5 * minute, seen: 'the five minutes of the developer guide' },
   'table deletion': { ms: 5.1 * second, seen: '4.0 to 6.2 s' },
   'throughput change': { ms: 2 * second, seen: '1.0 to 2.0 s' },
   'switch to provisioned': { ms: 72 * second, seen: '60.5 to 98.2 s' },

@@ -16,10 +16,10 @@ export function continuousBackups(table: Table, context: OperationContext): Wire
 
 function recoveryOf(
   { recovery }: Table,
-  { env }: OperationContext,
+  { env, settings }: OperationContext,
 ): Wire<NonNullable<ContinuousBackupsDescription['PointInTimeRecoveryDescription']>> {
   if (recovery === undefined) return { PointInTimeRecoveryStatus: 'DISABLED' }
-  const { earliestMs, latestMs } = windowOf(recovery, env.clock.wallMs())
+  const { earliestMs, latestMs } = windowOf(recovery, env.clock.wallMs(), settings.timing['latest restorable time'])
   return {
     PointInTimeRecoveryStatus: 'ENABLED',
     RecoveryPeriodInDays: recovery.days,

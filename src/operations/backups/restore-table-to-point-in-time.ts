@@ -19,7 +19,7 @@ export const restoreTableToPointInTime = defineControl<Input, Wire<RestoreTableT
   checks: [refuseMembers('RestoreTableToPointInTime'), source, time],
   run: (input, context) => {
     const { table, recovery } = sourceOf(input, context)
-    const atMs = momentOf(input, recovery, context.env.clock.wallMs())
+    const atMs = momentOf(input, recovery, context)
     const restore: RestoreSource = {
       logOf: table.id,
       after: recovery.after,
@@ -60,8 +60,9 @@ function sourceOf({ SourceTableArn, SourceTableName }: Input, { engine, settings
   return { table, recovery }
 }
 
-function momentOf({ RestoreDateTime }: Input, recovery: Recovery, nowMs: number): number {
-  const { earliestMs, latestMs } = windowOf(recovery, nowMs)
+function momentOf({ RestoreDateTime }: Input, recovery: Recovery, { env, settings }: OperationContext): number {
+  const delayMs = settings.timing['latest restorable time']
+  const { earliestMs, latestMs } = windowOf(recovery, env.clock.wallMs(), delayMs)
   // At first the latest is the moment of enabling, before all that was written since.
   if (RestoreDateTime === undefined) return latestMs > recovery.sinceMs ? latestMs : recovery.sinceMs - 1
   const atMs = Math.round(RestoreDateTime * 1000)

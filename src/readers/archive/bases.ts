@@ -159,7 +159,7 @@ export class Bases {
   #firstNeeded({ id, recovery }: Recovering, { bases }: TableArchive): number {
     const { engine, env } = this.#deps
     if (engine.tables().some(({ restore }) => restore?.logOf === id && restore.isDone !== true)) return 0
-    const { earliestMs } = windowOf(recovery, env.clock.wallMs())
+    const { earliestMs } = windowOf(recovery, env.clock.wallMs(), 0)
     const former = bases.filter(({ position }) => position <= recovery.after).length
     const isCopied = ({ id: base }: { readonly id: string }): boolean =>
       engine.archive.backup(base)?.status === 'AVAILABLE'
