@@ -101,8 +101,8 @@ export class Bases {
   }
 
   /** Removes segments that a process published and did not live to note. */
-  async dropUnnoted({ archive, position }: ArchiveCursor): Promise<void> {
-    await this.#removeSegments(archive, ({ first }) => first > position)
+  async dropUnnoted({ archive, segmentsTo }: ArchiveCursor): Promise<void> {
+    await this.#removeSegments(archive, ({ first }) => first > segmentsTo)
   }
 
   async #removeSegments(

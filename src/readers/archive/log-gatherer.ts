@@ -37,6 +37,8 @@ export class LogGatherer {
   /** Everything that is committed after what was read is later than this. */
   #readMs: number
   #publishedMs: number
+  /** A segment that failed is published under the same name, before more is read: what the failure has left there is replaced. */
+  #attempt: Pick<ArchiveCursor, 'position' | 'coveredMs'> | undefined
 
   constructor(deps: GathererDeps, cursor: ArchiveCursor) {
     this.#deps = deps
@@ -63,7 +65,7 @@ export class LogGatherer {
   async readOn(wanted: () => ReadonlySet<TableId>, isStopped: () => boolean): Promise<void> {
     const { engine, env } = this.#deps
     while (!isStopped()) {
-      if (this.#frames.sizeBytes >= blobTargetBytes) await this.publish()
+      if (this.#attempt !== undefined || this.#frames.sizeBytes >= blobTargetBytes) await this.publish()
       const end = { position: engine.flushed(), ms: engine.clock().wallMs - 1 }
       if (this.#read >= end.position) {
         this.#readMs = Math.max(this.#readMs, end.ms)
@@ -86,19 +88,21 @@ export class LogGatherer {
     const { env, engine } = this.#deps
     const { archive, segmentsTo } = this.#cursor
     const isSegment = this.#frames.sizeBytes > 0
+    const { position, coveredMs } = (this.#attempt ??= { position: this.#read, coveredMs: this.#readMs })
     if (isSegment) {
-      const name = logSegmentName(archive, segmentsTo + 1, this.#read)
+      const name = logSegmentName(archive, segmentsTo + 1, position)
       await env.blobs.put(name, sealBlob(name, this.#frames.parts))
       for (const [table, bytes] of this.#bytes) await this.#count(table, bytes)
     }
     const next: ArchiveCursor = {
       archive,
-      position: this.#read,
-      segmentsTo: isSegment ? this.#read : segmentsTo,
-      coveredMs: this.#readMs,
+      position,
+      segmentsTo: isSegment ? position : segmentsTo,
+      coveredMs,
     }
     await engine.setNote(cursorNote, next)
     this.#cursor = next
+    this.#attempt = undefined
     this.#frames.take()
     this.#bytes = new Map()
     this.#publishedMs = env.clock.monotonicMs()
