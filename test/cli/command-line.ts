@@ -132,7 +132,7 @@ export async function eventually(what: string, isSo: () => boolean | Promise<boo
 /** The status of GET, or undefined when nobody answers. */
 export async function statusOf(url: string): Promise<number | undefined> {
   try {
-    return (await fetch(url, { signal: AbortSignal.timeout(2000) })).status
+    return (await fetch(url, { signal: AbortSignal.timeout(20_000) })).status
   } catch {
     return undefined
   }

@@ -19,7 +19,7 @@ let running: Up
 
 beforeAll(async () => {
   prepareProgram()
-  const flags = ['--no-cache', '--no-front-door', '--table-transition-ms', '0', '--stream-shards', '2']
+  const flags = ['--no-cache', '--no-front-door', '--stream-shards', '2']
   running = await up(data, '--regions', 'us-east-1', ...flags)
 }, 60_000)
 
