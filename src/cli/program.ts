@@ -31,6 +31,10 @@ export function commandLine(): Command {
     .addHelpText('after', programHelp())
   const made = new Map<string, Command>()
   for (const row of commandTable) made.set(row.name, addCommand(made.get(parentOf(row.name)) ?? program, row))
+  program.command('handler', { hidden: true }).action(async () => {
+    const { runHandlerCommand } = await import('./commands/run/handler.ts')
+    await runHandlerCommand()
+  })
   program.command('worker', { hidden: true }).action(async () => {
     const { runWorkerCommand } = await import('./commands/run/worker.ts')
     await runWorkerCommand()

@@ -35,3 +35,23 @@ export const triggerWakeMs = 20
 export const triggerNoteMs = 10_000
 /** The records of a window are all flushed so long after its end. */
 export const triggerWindowGraceMs = 1000
+export const functionsConfiguredMax = 100
+export const functionTimeoutSecondsMax = 900
+export const functionMemoryMbMin = 128
+export const functionMemoryMbMax = 10_240
+export const functionProcessesMax = 16
+/** Invocations that wait for a process of one function; further ones are throttled. */
+export const functionQueueMax = 100
+/** Of what a function prints in one invocation; what is more waits in the function's own memory. */
+export const functionLogBytesMax = 1024 * 1024
+export const functionLogTailBytes = 4096
+export const functionLogLinesMax = 100
+export const functionLogLineLengthMax = 1000
+/** Between two looks at the memory of a process that is at work. */
+export const functionWatchMs = 50
+/** A process may take so long until its handler is loaded. */
+export const functionStartMsMax = 30_000
+/** What Node needs itself comes on top of a function's memory. */
+export const functionRuntimeMb = 128
+/** Until a destination must have taken a report. */
+export const destinationMsMax = 10_000

@@ -85,6 +85,8 @@ export type NodeOptions = {
   readonly streamShards?: number | undefined
   readonly streamRollMs?: number | undefined
   readonly streamRetentionBytes?: number | undefined
+  /** The file of functions. */
+  readonly functions?: string | undefined
   /** Seconds; as in readers/expiry unless said otherwise. */
   readonly ttlDelay?: number
   readonly ttlGrace?: number
@@ -152,6 +154,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const turns = watchTurns({ meter, log })
   life.add(() => turns.stop())
   nameTurns(engine, turns)
+  const functions = await functionsOf(options, life)
   const region = await startRegion(env, {
     topology,
     engine,
@@ -160,6 +163,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     timing: timings[options.timing ?? 'instant'],
     streams: streamSettings(options),
     expiry: expiryOf(options),
+    ...(functions === undefined ? {} : { functions }),
     before: [recovery],
     replication: replicationOf(options, recovery),
   })
@@ -172,6 +176,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   )
   life.add(watchCertificates(options.certificates ?? [], env))
   const url = await serve(options, { region, watch, meter, folder, scrub, recovery, credentials })
+  functions?.listensAt(url)
   life.add(steadyLater(regionStore))
   return url
 }
@@ -179,6 +184,15 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
 function steadyLater(regionStore: RegionStore): () => void {
   const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
   return () => clearTimeout(steady)
+}
+
+/** They end after the region, which invokes them. */
+async function functionsOf({ functions: path, self, log }: NodeOptions, life: Lifecycle) {
+  if (path === undefined) return undefined
+  const { openFunctions } = await import('./functions/open-functions.ts')
+  const functions = openFunctions(path, { region: self.name, log })
+  life.add(() => functions.stop())
+  return functions
 }
 
 function streamSettings({ streamRollMs: rollMs, streamRetentionBytes: retentionBytes }: NodeOptions): StreamSettings {
@@ -282,11 +296,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       ...(credentials === undefined ? {} : { credentials: credentials.current }),
       ...(count > 0 ? { distribute: workers.distribute } : {}),
       readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), replication }),
-      metrics: async () => {
-        await replication.measure()
-        measureStore(meter, engine, { folder, damage: recovery.notice() })
-        return { contentType: meter.contentType, text: await meter.render() }
-      },
+      metrics: () => metricsOf(served),
       admin: adminRoutes({
         engine,
         replication,
@@ -294,6 +304,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
         context: region.context,
         invalidator,
         expiry: region.expiry,
+        triggers: region.lambda.triggers,
         damage: () => recovery.notice(),
       }),
       onBrokenInvariant: options.onBrokenInvariant,
@@ -304,6 +315,12 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
   )
   await workers.start(server)
   return server.url
+}
+
+async function metricsOf({ region, meter, folder, recovery }: Served) {
+  await region.measure()
+  measureStore(meter, region.engine, { folder, damage: recovery.notice() })
+  return { contentType: meter.contentType, text: await meter.render() }
 }
 
 function portFailure(error: unknown, { host, port }: NodeOptions): unknown {

@@ -68,6 +68,8 @@ export type Region = {
   readonly invalidator: Invalidator
   readonly context: OperationContext
   readonly lambda: LambdaContext
+  /** Sets the gauges of what it is to be asked for. */
+  measure(): Promise<void>
   /** Serves the API: once, when everything else runs. `others` resolves when other processes have given back what they had of it. */
   serve(options: RegionServerOptions, others?: () => Promise<unknown>): Promise<RunningServer>
   /** True once the region is stopping. */
@@ -115,13 +117,12 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     hears: (peer) => replication.hears(peer),
     settings: options.expiry,
   })
-  const loops = loopsOf({ env, engine, opened, replication, sweeping: options.sweeping })
-  const streams = streamKeeper(env, engine, options.streams ?? usualStreams)
+  const { sweeping, streams = usualStreams } = options
+  const loops = loopsOf({ env, engine, opened, replication, sweeping, streams })
   const copies = archiveServices(env, engine, options.archive)
   const context = { engine, env, settings }
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
-  for (const service of [streams, ...loops, expiry, caches, ...copies, caretaker, lambda.triggers])
-    await life.start(service)
+  await startAll([...loops, expiry, caches, ...copies, caretaker, lambda.triggers], life)
   let stopping = false
   return {
     env,
@@ -131,6 +132,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     invalidator: caches,
     context,
     lambda,
+    measure: () => measured(lambda, replication),
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
       await replication.checked()
@@ -148,6 +150,15 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
       await life.stop()
     },
   }
+}
+
+async function startAll(services: readonly Service[], life: Lifecycle): Promise<void> {
+  for (const service of services) await life.start(service)
+}
+
+async function measured({ triggers }: LambdaContext, replication: Replication): Promise<void> {
+  triggers.measure()
+  await replication.measure()
 }
 
 function replicationSettings(options: RegionOptions): ReplicationSettings {
@@ -186,10 +197,12 @@ type Loops = {
   readonly opened: Engine
   readonly replication: Replication
   readonly sweeping: SweeperPace | undefined
+  readonly streams: StreamSettings
 }
 
-function loopsOf({ env, engine, opened, replication, sweeping }: Loops): readonly Service[] {
+function loopsOf({ env, engine, opened, replication, sweeping, streams }: Loops): readonly Service[] {
   return [
+    streamKeeper(env, engine, streams),
     tombstoneSweeper(env, engine, (table) => replication.horizon(table), sweeping),
     registerSweeper(env, engine, (table) => replication.registerHorizon(table), sweeping),
     diskProbe(env, opened),

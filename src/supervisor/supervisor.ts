@@ -30,6 +30,7 @@ type StreamOptions = {
   readonly streamShards?: number | undefined
   readonly streamRollMs?: number
   readonly streamRetentionBytes?: number
+  readonly functions?: string | undefined
 }
 
 export type SupervisorOptions = VisitorOptions &
@@ -364,11 +365,13 @@ function streamFlags({
   streamShards,
   streamRollMs,
   streamRetentionBytes,
-}: StreamOptions): Readonly<Record<string, number>> {
+  functions,
+}: StreamOptions): Readonly<Record<string, string | number>> {
   return {
     ...(streamShards === undefined ? {} : { 'stream-shards': streamShards }),
     ...(streamRollMs === undefined ? {} : { 'stream-roll-ms': streamRollMs }),
     ...(streamRetentionBytes === undefined ? {} : { 'stream-retention-bytes': streamRetentionBytes }),
+    ...(functions === undefined ? {} : { functions: resolve(functions) }),
   }
 }
 

@@ -17,7 +17,12 @@ import { ChaosRegion } from './chaos-region.ts'
 import { sendRequest } from './request.ts'
 import { until } from './until.ts'
 
-export type DeploymentOptions = { readonly regions?: readonly string[]; readonly roundTripMs?: number }
+export type DeploymentOptions = {
+  readonly regions?: readonly string[]
+  readonly roundTripMs?: number
+  /** More flags of every node. */
+  readonly flags?: readonly string[]
+}
 
 // A test run that is ended takes its worker with it, and so everything that the worker has started.
 process.once('disconnect', () => process.exit(1))
@@ -31,6 +36,7 @@ export class Deployment {
   static async start({
     regions: names = ['us-east-1', 'eu-west-1', 'ap-northeast-1'],
     roundTripMs = 20,
+    flags = [],
   }: DeploymentOptions = {}): Promise<Deployment> {
     prepareProgram()
     const nats = await findNatsServer({ explicit: undefined, progress: () => undefined })
@@ -40,6 +46,7 @@ export class Deployment {
       const [port = 0, natsPort = 0] = ports.slice(2 * n)
       return new ChaosRegion({ name, port, natsPort, folder: join(folder, name), natsPath: nats.path })
     })
+    for (const region of regions) region.flags = flags
     const deployment = new Deployment(folder, regions, await openLinks(regions, { ...plainShape, roundTripMs }))
     try {
       await deployment.#data

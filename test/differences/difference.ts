@@ -5,6 +5,7 @@
 import { requests } from './requests.ts'
 import { globalTables } from './global-tables.ts'
 import { running } from './running.ts'
+import { triggers } from './triggers.ts'
 
 export type Difference = {
   /** What DynamoDB does. */
@@ -23,10 +24,11 @@ export type Difference = {
 export const areas = {
   'Requests and items': requests,
   'Global tables': globalTables,
+  Triggers: triggers,
   'Running it': running,
 } as const satisfies Readonly<Record<string, Readonly<Record<string, Difference>>>>
 
-export const differences = { ...requests, ...globalTables, ...running }
+export const differences = { ...requests, ...globalTables, ...triggers, ...running }
 
 export type DifferenceId = keyof typeof differences
 

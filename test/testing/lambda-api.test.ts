@@ -1,5 +1,6 @@
 /** The operations on event source mappings and functions, with Lambda's answers. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { differs } from '../differences/difference.ts'
 import { type Scene, triggerScene, virginia } from './trigger-scene.ts'
 
 const mappings = 'event-source-mappings'
@@ -117,26 +118,36 @@ describe('CreateEventSourceMapping', () => {
       range(901, 'tumblingWindowInSeconds', 'less than or equal to 900'),
     ],
     [
-      'a member that nothing acts on',
-      { KMSKeyArn: 'arn' },
-      'InvalidParameterValueException',
-      'KMSKeyArn is not supported by this version of Longitude: filters are not encrypted',
-    ],
-    [
       'a member of other sources',
       { Queues: ['q'] },
       'InvalidParameterValueException',
       'Queues is not supported by this version of Longitude: event sources are streams of DynamoDB',
     ],
-    [
-      'an unmapped destination',
-      { DestinationConfig: { OnFailure: { Destination: `${queue}2` } } },
-      'InvalidParameterValueException',
-      `${queue}2 is not supported as a destination here: the file of functions maps it to no file, URL or subject`,
-    ],
     ['a text for a number', { BatchSize: '1' }, 'SerializationException', 'BatchSize is not a whole number'],
   ])('refuses %s', async (_, input, type, message) => {
     expect(errorOf(await create(input))).toEqual([400, type, message])
+  })
+
+  test(differs('settings-of-mappings'), async () => {
+    const settings = { KMSKeyArn: 'arn', MetricsConfig: { Metrics: ['EventCount'] }, Tags: { a: 'b' } }
+    for (const [name, value] of Object.entries(settings))
+      expect(errorOf(await create({ [name]: value }))).toEqual([
+        400,
+        'InvalidParameterValueException',
+        expect.stringMatching(`^${name} is not supported by this version of Longitude: `),
+      ])
+  })
+
+  test(differs('destinations-that-are-mapped'), async () => {
+    const to = (Destination: string) => create({ Enabled: false, DestinationConfig: { OnFailure: { Destination } } })
+    expect(errorOf(await to(`${queue}2`))).toEqual([
+      400,
+      'InvalidParameterValueException',
+      `${queue}2 is not supported as a destination here: the file of functions maps it to no file, URL or subject`,
+    ])
+    const made = await to(queue)
+    expect(made.body.DestinationConfig).toEqual({ OnFailure: { Destination: queue } })
+    await here.ask('DELETE', `${mappings}/${made.body.UUID}`)
   })
 
   test('refuses AT_TIMESTAMP and a stream that is not there, naming the stream', async () => {

@@ -24,6 +24,11 @@ export const changeOptions = {
       .min(16 * 1024 * 1024),
     default: streamRetentionBytes,
   },
+  functions: {
+    flags: '--functions <file>',
+    help: 'functions that triggers may invoke, and where they report to (YAML or JSON, docs/triggers.md)',
+    schema: z.string().min(1).optional(),
+  },
   ttlDelay: {
     flags: '--ttl-delay <seconds>',
     help: 'how long after its time an item is deleted at the earliest; AWS takes up to a few days',
@@ -42,6 +47,7 @@ export const optionsOfChanges = [
   'streamShards',
   'streamRollMs',
   'streamRetentionBytes',
+  'functions',
   'ttlDelay',
   'ttlGrace',
 ] as const

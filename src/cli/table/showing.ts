@@ -125,6 +125,19 @@ export const showing: readonly CommandRow[] = [
       await runDiagnose(command, json)
     },
   },
+  {
+    name: 'triggers',
+    description: 'show what is sent to functions: state, lag and last result of each trigger',
+    options: optionsOf.status,
+    examples: [
+      ['longitude triggers', 'of every region'],
+      ['longitude triggers --json', 'for a script'],
+    ],
+    run: async (command, json) => {
+      const { runTriggers } = await import('../commands/show/triggers.ts')
+      await runTriggers(command, json)
+    },
+  },
   { name: 'streams', description: 'change streams of tables', options: [], examples: [] },
   {
     name: 'streams tail',

@@ -6,6 +6,7 @@ import type { AdminRoute } from '../../http/routes.ts'
 import type { Expiry } from '../../readers/expiry/expiry.ts'
 import type { Invalidator } from '../../readers/invalidator/invalidator.ts'
 import type { Replication } from '../../readers/replication/renewing.ts'
+import type { Triggers } from '../../readers/triggers/triggers.ts'
 import { conflictRoutes } from './conflict-feed.ts'
 import { overruledRoutes, overruledStatus } from './overruled-settings.ts'
 import type { DamageNotice } from '../store/own-engine.ts'
@@ -14,6 +15,7 @@ import { pauseRoutes } from './pause-routes.ts'
 import { expiryRoutes } from './expiry-routes.ts'
 import { replicaRoutes } from './replica-routes.ts'
 import { setAsideRoutes, setAsideStatus } from './set-aside.ts'
+import { triggerRoutes } from './trigger-routes.ts'
 import { verifyRoutes } from './verify-routes.ts'
 
 export type AdminParts = {
@@ -23,12 +25,13 @@ export type AdminParts = {
   readonly context: OperationContext
   readonly invalidator: Invalidator
   readonly expiry: Expiry
+  readonly triggers: Pick<Triggers, 'all'>
   /** What was damaged of the store, as long as anybody should know. */
   readonly damage: () => DamageNotice | undefined
 }
 
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
-  const { engine, replication, topology, context, invalidator, expiry, damage } = parts
+  const { engine, replication, topology, context, invalidator, expiry, triggers, damage } = parts
   return [
     {
       method: 'GET',
@@ -55,6 +58,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...verifyRoutes(replication, engine),
     ...replicaRoutes(context),
     ...expiryRoutes(expiry, engine),
+    ...triggerRoutes(triggers),
     ...pauseRoutes(replication.pauses, engine, topology),
   ]
 }

@@ -148,9 +148,13 @@ export class LaneRunner {
     this.#isFinished = true
   }
 
+  /** Goes on with the oldest record that there is. */
   #skipTrimmed(): void {
-    const { horizon } = this.#deps
-    if (this.#lane.after < horizon()) this.#lane = passed(this.#lane, horizon())
+    const { horizon, env, mapping } = this.#deps
+    if (this.#lane.after >= horizon()) return
+    if (this.#oldestMs !== undefined)
+      env.log.warn('a trigger is so far behind that records are over', { function: mapping.functionName })
+    this.#lane = passed(this.#lane, horizon())
   }
 
   #isDone({ upTo }: Shard): boolean {

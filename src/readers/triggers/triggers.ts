@@ -65,10 +65,20 @@ export class Triggers implements Service {
 
   start(): void {
     this.#unsubscribe = this.#deps.engine.onFlushed(() => this.#wakeSoon())
-    for (const mapping of this.#notes.all()) {
+    for (const mapping of this.#read()) {
       const entry = entryOf(mapping, mapping.enabled ? 'Enabling' : 'Disabled')
       this.#entries.set(mapping.uuid, entry)
       if (mapping.enabled) this.#after(entry, () => this.#begin(entry))
+    }
+  }
+
+  /** A note that is damaged costs its mapping, and not the region. */
+  #read(): readonly Mapping[] {
+    try {
+      return this.#notes.all()
+    } catch (error) {
+      this.#retries.note('trigger', error, 'triggers cannot be read, and none of them runs')
+      return []
     }
   }
 
@@ -144,6 +154,7 @@ export class Triggers implements Service {
       throw error
     }
     this.#entries.delete(uuid)
+    this.#forget(entry.mapping)
     return this.#statusOf(entry)
   }
 
@@ -154,6 +165,12 @@ export class Triggers implements Service {
         function: mapping.functionName,
         table,
       })
+  }
+
+  /** Figures of a function that no mapping invokes any more. */
+  #forget({ functionName }: Mapping): void {
+    const isUsed = [...this.#entries.values()].some(({ mapping }) => mapping.functionName === functionName)
+    if (!isUsed) this.#deps.env.meter.forget({ function: functionName })
   }
 
   #after(entry: Entry, work: () => Promise<void>): void {
@@ -192,6 +209,7 @@ export class Triggers implements Service {
 
   /** Flushes come often, and each wakes every lane. */
   #wakeSoon(): void {
+    if (this.#entries.size === 0) return
     this.#cancelWake ??= this.#deps.env.clock.after(triggerWakeMs, () => {
       this.#cancelWake = undefined
       for (const { runner } of this.#entries.values()) runner?.wake()

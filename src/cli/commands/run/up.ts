@@ -6,6 +6,7 @@ import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
 import { adminToken } from '../../../deployment/secrets/admin-token.ts'
 import { readOptions, withoutSecretOptions } from '../../configuration.ts'
 import { capacityText } from '../../options/capacity.ts'
+import { readFunctionFile } from '../../../node/functions/function-file.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { type DataFolder, openDataFolder } from '../../../deployment/data-folder.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
@@ -89,6 +90,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   const unlessStopped = async <T>(step: Promise<T>): Promise<T> => await Promise.race([stopped, step])
   const options = readOptions(command, optionsOf.up)
   if (options.credentials !== undefined) readCredentials(options.credentials)
+  if (options.functions !== undefined) readFunctionFile(options.functions)
   const layout = layOut(options, readRegions(options.regionsFolder))
   requireDescriptors(descriptorsOf(layout), 'longitude up')
   const claimed = await claim({ options, layout, life, progress, unlessStopped })
