@@ -151,9 +151,9 @@ describe('CreateEventSourceMapping', () => {
   })
 
   test('refuses AT_TIMESTAMP and a stream that is not there, naming the stream', async () => {
-    expect(errorOf(await create({ StartingPosition: 'AT_TIMESTAMP' }))[2]).toBe(
-      `Unsupported starting position for arn type: ${streamArn}`,
-    )
+    expect(
+      errorOf(await create({ StartingPosition: 'AT_TIMESTAMP', StartingPositionTimestamp: 1_767_225_600 }))[2],
+    ).toBe(`Unsupported starting position for arn type: ${streamArn}`)
     const missing = `${streamArn.slice(0, -1)}9`
     expect(errorOf(await create({ EventSourceArn: missing }))[2]).toBe(`Stream not found: ${missing}`)
   })

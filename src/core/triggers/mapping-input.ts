@@ -46,11 +46,12 @@ const refused: Readonly<Record<string, string>> = {
 export function readMappingInput(given: unknown): MappingRequest {
   if (!isObject(given)) throw new LambdaError('SerializationException', 'Could not parse request body into json')
   const input: Input = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
-  refuse(input)
-  checkRanges(input)
   const start = textOf(input, 'StartingPosition')
   const streamArn = textOf(input, 'EventSourceArn')
+  // Before the time that comes with it is refused.
   if (start === 'AT_TIMESTAMP') throw invalidParameter(`Unsupported starting position for arn type: ${streamArn}`)
+  refuse(input)
+  checkRanges(input)
   return {
     functionName: textOf(input, 'FunctionName'),
     streamArn,
