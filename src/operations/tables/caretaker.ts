@@ -218,11 +218,14 @@ export class Caretaker implements Service {
   private async settleIndex(id: TableId, { number, name }: Index): Promise<void> {
     const { engine, env } = this.care
     const index = this.indexNumbered(id, number)
-    if (index !== undefined) this.filled.delete(nameOf(id, index))
-    if (index?.status !== 'CREATING' && index?.status !== 'UPDATING') return
-    const sinceMs = env.clock.wallMs()
-    const value: LocalIndexRegister = { id: index.id, number, status: 'ACTIVE', backfilling: false, sinceMs }
-    await engine.define(id, [{ register: localIndexRegister(name), value }])
+    if (index === undefined) return
+    if (index.status === 'CREATING' || index.status === 'UPDATING') {
+      const sinceMs = env.clock.wallMs()
+      const value: LocalIndexRegister = { id: index.id, number, status: 'ACTIVE', backfilling: false, sinceMs }
+      await engine.define(id, [{ register: localIndexRegister(name), value }])
+    }
+    // Not before it is ACTIVE: a look meanwhile would fill it again, and again.
+    this.filled.delete(nameOf(id, index))
   }
 
   private indexNumbered(id: TableId, number: number): Index | undefined {
