@@ -4,7 +4,7 @@ import { allLog, allNotes, allRows } from '../../src/engine/store/keys.ts'
 import type { ChaosRegion } from './chaos-region.ts'
 import type { Deployment } from './deployment.ts'
 import { countOf, fill } from './fill.ts'
-import { testMsMax } from './pace.ts'
+import { goesLong, testMsMax } from './pace.ts'
 import { Refused, sendRequest } from './request.ts'
 import { sharedDeployment } from './shared.ts'
 import { until } from './until.ts'
@@ -81,7 +81,7 @@ it(
   },
 )
 
-it('a file that loses its end while its node runs', { timeout }, async () => {
+it.runIf(goesLong)('a file that loses its end while its node runs', { timeout }, async () => {
   const { world, victim } = await parts()
   await world.globalTable('cut')
   await fill(victim, 'cut', { items: 2000, prefix: 'cut-', bytes: 2000 })
@@ -137,7 +137,7 @@ it('a change that cannot be decoded ends one start at most', { timeout }, async 
   await world.verified('undecodable')
 })
 
-it('a note that cannot be decoded ends one start at most', { timeout }, async () => {
+it.runIf(goesLong)('a note that cannot be decoded ends one start at most', { timeout }, async () => {
   const { world, victim } = await parts()
   await world.globalTable('noted')
   await fill(victim, 'noted', { items: 100, prefix: 'noted-' })

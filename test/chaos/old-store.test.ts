@@ -6,7 +6,7 @@ import { expect, it } from 'vitest'
 import type { ChaosRegion } from './chaos-region.ts'
 import type { Deployment } from './deployment.ts'
 import { countOf, fill } from './fill.ts'
-import { rounds, testMsMax } from './pace.ts'
+import { goesLong, rounds, testMsMax } from './pace.ts'
 import { sendRequest } from './request.ts'
 import { sharedDeployment } from './shared.ts'
 import { until } from './until.ts'
@@ -77,7 +77,7 @@ it('with its stream, and no peer there until it has written at the same position
   await becomesWhole(here, 'rewritten', some * 4)
 })
 
-it('twice, before the first restore is over', { timeout }, async () => {
+it.runIf(goesLong)('twice, before the first restore is over', { timeout }, async () => {
   const here = await scene('twice')
   const { world, victim } = here
   const putBack = await victim.copyStore('node')

@@ -4,15 +4,12 @@ import { replace, restoreReplaced } from './replacing.ts'
 
 const transfers = ['single changes', 'large items', 'a join', 'a hole'] as const
 
-/** All lines, volumes and injected bugs in `npm run chaos -- narrow`; else the narrowest lines, near and far, and half of the bugs. */
+/** All lines, volumes and injected bugs in `npm run chaos -- narrow`; else the narrowest line from afar, and a part of what else there is. */
 const isLong = process.env['LONGITUDE_CHAOS'] === 'long'
 const rates = [64_000, 300_000, 5_000_000] as const
 const roundTrips = [20, 200, 2000] as const
 const allLines = rates.flatMap((bitsPerSecond) => roundTrips.map((roundTripMs) => ({ bitsPerSecond, roundTripMs })))
-const shortLines = [
-  { bitsPerSecond: 64_000, roundTripMs: 20 },
-  { bitsPerSecond: 64_000, roundTripMs: 2000 },
-] as const
+const shortLines = [{ bitsPerSecond: 64_000, roundTripMs: 2000 }] as const
 const lines = isLong ? allLines : shortLines
 
 /** What takes more than a minute: what each transfer costs once weighs little, and nothing is allowed for it. */
@@ -39,10 +36,14 @@ describe.each(lines)('a line of $bitsPerSecond bit/s and $roundTripMs ms is used
 })
 
 describe('so is one by', () => {
-  it.each(others)('$what ($bitsPerSecond bit/s, $roundTripMs ms)', { timeout: 300_000 }, async (narrow) => {
-    const { share } = await runNarrow(narrow)
-    if (narrow.what !== 'a comparison') expect(share).toBeGreaterThan(shareMin)
-  })
+  it.each(others.filter((_, n) => isLong || n % 2 === 0))(
+    '$what ($bitsPerSecond bit/s, $roundTripMs ms)',
+    { timeout: 300_000 },
+    async (narrow) => {
+      const { share } = await runNarrow(narrow)
+      if (narrow.what !== 'a comparison') expect(share).toBeGreaterThan(shareMin)
+    },
+  )
 })
 
 describe('seven tenths of a line whose round trip is 2 s carry', () => {
@@ -179,8 +180,8 @@ afterEach(() => {
 })
 
 describe('the simulator finds that', () => {
-  // Every second one; all of them with `npm run chaos -- narrow`.
-  for (const { bug, narrow, breaks, inject } of bugs.filter((_, n) => isLong || n % 2 === 1))
+  // Every fourth one; all of them with `npm run chaos -- narrow`.
+  for (const { bug, narrow, breaks, inject } of bugs.filter((_, n) => isLong || n % 4 === 1))
     it(bug, { timeout: 300_000 }, async () => {
       vi.resetModules()
       inject()
