@@ -42,7 +42,7 @@ export class Administrator {
   /** A table of one region; resolves when it takes writes. */
   async createTable(region: SimulatedRegion, name: string, withIndexes: boolean): Promise<void> {
     const indexes = withIndexes ? secondaryIndexes : {}
-    await this.#insist(region, async (context) => {
+    await this.insist(region, async (context) => {
       if (context.engine.tableNamed(name) === undefined)
         await createTable.run({ TableName: name, ...tableShape, ...indexes }, context)
       const table = context.engine.tableNamed(name)
@@ -54,7 +54,7 @@ export class Administrator {
 
   /** From now on items expire by their attribute. */
   async expireItems(region: SimulatedRegion, name: string): Promise<void> {
-    await this.#insist(region, async (context) => {
+    await this.insist(region, async (context) => {
       if (context.engine.tableNamed(name)?.settings.timeToLive?.enabled === true) return
       const TimeToLiveSpecification = { AttributeName: expiryAttribute, Enabled: true }
       await updateTimeToLive.run({ TableName: name, TimeToLiveSpecification }, context)
@@ -63,7 +63,7 @@ export class Administrator {
 
   /** Resolves when nothing is left of it. */
   async deleteTable(region: SimulatedRegion, name: string): Promise<void> {
-    await this.#insist(region, async (context) => {
+    await this.insist(region, async (context) => {
       const table = context.engine.tableNamed(name)
       if (table === undefined) return
       this.#world.removeReplica(table.id, region)
@@ -80,7 +80,7 @@ export class Administrator {
     await this.untilUsable(from, name)
     // Also what an attempt before a crash has brought to the disk without an answer counts as asked.
     const asked = new Set<SimulatedRegion>()
-    await this.#insist(from, async (context) => {
+    await this.insist(from, async (context) => {
       const table = context.engine.tableNamed(name)
       if (table === undefined) return
       const missing = to.filter((region) => !table.replicas.some((replica) => replica.region === region.name))
@@ -111,7 +111,7 @@ export class Administrator {
     await this.untilUsable(from, name)
     const asksItself = this.#random.chance(0.4)
     let asked: { readonly id: TableId; readonly additions: number } | undefined
-    await this.#insist(asksItself ? region : from, async (context) => {
+    await this.insist(asksItself ? region : from, async (context) => {
       const table = context.engine.tableNamed(name)
       if (table === undefined || !table.replicas.some((replica) => replica.region === region.name)) return
       asked ??= { id: table.id, additions: this.#additionsOf(table.id, region) }
@@ -149,7 +149,7 @@ export class Administrator {
   /** Strikes the replicas of a region that has left, as soon as `from` knows that it has. */
   async strike(from: SimulatedRegion, gone: SimulatedRegion): Promise<void> {
     await this.#until('regions learn who has left', () => !from.knownRegions.includes(gone.name))
-    await this.#insist(from, async (context) => {
+    await this.insist(from, async (context) => {
       for (const { name, replicas } of context.engine.tables())
         if (replicas.some(({ region }) => region === gone.name))
           await changeReplicas({ TableName: name, ReplicaUpdates: [{ Delete: { RegionName: gone.name } }] }, context)
@@ -160,7 +160,7 @@ export class Administrator {
   async disassociate(region: SimulatedRegion, name: string): Promise<void> {
     await this.untilUsable(region, name)
     let id: TableId | undefined
-    await this.#insist(region, async (context) => {
+    await this.insist(region, async (context) => {
       const table = context.engine.tableNamed(name)
       if (table === undefined || !table.replicas.some((replica) => replica.region === region.name)) return
       id = table.id
@@ -175,7 +175,7 @@ export class Administrator {
 
   async addIndex(region: SimulatedRegion, name: string): Promise<void> {
     await this.untilUsable(region, name)
-    await this.#insist(region, async (context) => {
+    await this.insist(region, async (context) => {
       const table = context.engine.tableNamed(name)
       if (table === undefined || table.indexes.some((index) => index.name === lateIndex.IndexName)) return
       await updateTable.run(
@@ -220,7 +220,7 @@ export class Administrator {
   }
 
   /** Again and again until the region is up and takes it: crashes and full disks are in the way. */
-  async #insist(region: SimulatedRegion, work: Work<void>): Promise<void> {
+  async insist(region: SimulatedRegion, work: Work<void>): Promise<void> {
     for (;;) {
       const { engine, ended } = region
       if (engine !== undefined) {

@@ -10,6 +10,7 @@ import type { ReplicationSettings } from '../../src/readers/replication/settings
 import type { ExpirySettings } from '../../src/readers/expiry/expiry.ts'
 import { type StreamSettings, usualStreams } from '../../src/readers/sweepers/change-streams.ts'
 import { startRegion } from '../../src/region/start-region.ts'
+import type { ArchiveSettings } from '../../src/readers/archive/archive-services.ts'
 import type { Env } from '../../src/ports/env.ts'
 import { timing } from './administrator.ts'
 import { overriding } from './observed-engine.ts'
@@ -41,6 +42,8 @@ export type BootOptions = {
   readonly settings: ReplicationSettings
   readonly streams: StreamSettings
   readonly expiry: ExpirySettings
+  /** Of worlds with point-in-time recovery: elsewhere the archiver rests. */
+  readonly archive: ArchiveSettings | undefined
 }
 
 /** Nothing of the log is held for streams, and their shards stay as they are. */
@@ -54,6 +57,7 @@ export async function boot({
   settings,
   streams,
   expiry,
+  archive,
 }: BootOptions): Promise<Process> {
   return await startRegion(env, {
     topology,
@@ -65,6 +69,7 @@ export async function boot({
     replication: settings,
     streams,
     expiry,
+    ...(archive === undefined ? {} : { archive }),
     sweeping: { ...sweeperPace, ageMsMin: variant.tombstoneAgeMsMin ?? sweeperPace.ageMsMin },
   })
 }

@@ -28,6 +28,7 @@ import { SimulatedCache } from './simulated-cache.ts'
 import { Inspector } from './inspector.ts'
 import { isItem } from './log-watch.ts'
 import { Prover } from './prover.ts'
+import { Recovery } from './recovery.ts'
 import { Refusals } from './refusals.ts'
 import { removeTables, untilForgotten } from './removals.ts'
 import { StreamWatch } from './stream-watch.ts'
@@ -48,6 +49,8 @@ export type RunOptions = {
   readonly refusals?: boolean
   /** Whether change streams are read; by chance when not said. */
   readonly streams?: boolean
+  /** Whether tables are restored to moments in the end; not when not said. */
+  readonly recovery?: boolean
   /** Prints the story as it happens. */
   readonly print?: (line: string) => void
   /** To look at the world as it was, before it is gone. */
@@ -63,6 +66,8 @@ export type RunResult = {
   readonly failed: number
   /** Reads that caches have answered from what they keep. */
   readonly cachedReads: number
+  /** Tables that were restored to a moment. */
+  readonly restored: number
   /** What was drawn, and whether it met the state that it aims at. */
   readonly sightings: Readonly<Record<string, boolean>>
   readonly events: number
@@ -100,6 +105,7 @@ export async function runSeed({
   caches: withCaches,
   refusals = only === undefined && version >= Refusals.world && Refusals.areIn(seed),
   streams,
+  recovery = false,
   print,
   onFailure,
 }: RunOptions): Promise<RunResult> {
@@ -119,6 +125,7 @@ export async function runSeed({
   if (hasStreams) world.streams = streamsOf(seed)
   if (plan.shapes.includes(expiringItems)) expireIn(world, seed)
   if (refusals) world.refusals = new Refusals(world, seed, plan.loadMs)
+  if (recovery) world.recovery = new Recovery(world, seed)
   const clients: Client[] = []
   const caches: SimulatedCache[] = []
   const failure = await failureOf(world, () => script(world, plan, { clients, caches }))
@@ -133,6 +140,7 @@ export async function runSeed({
     refused: sum((client) => client.refused),
     failed: sum((client) => client.failed),
     cachedReads: caches.reduce((total, cache) => total + cache.hits, 0),
+    restored: world.recovery?.compared ?? 0,
     sightings: world.sightings.found(),
     events: world.scheduler.eventCount,
     virtualMs: world.scheduler.nowMs,
@@ -187,6 +195,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   }
   const newcomers: Promise<void>[] = []
   let endMs = scheduler.nowMs + plan.loadMs
+  const recovering = world.recovery?.enable(administrator)
   const administration = administer(world, { administrator, home, plan, welcome })
   // Half of the worlds begin with all replicas in place.
   if (random.chance(0.5)) await scheduler.sleep(3000)
@@ -216,6 +225,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   world.refusals?.end()
   await faults.heal()
   await administration
+  await recovering
   await Promise.all(newcomers)
   await prover.repairAll()
   await settle(world)
@@ -224,6 +234,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
     await settle(world)
   }
   await untilForgotten(world)
+  await world.recovery?.check(administrator)
   for (const cache of caches) await cache.settle()
   for (const cache of caches) await cache.stop()
   inspector.stop()

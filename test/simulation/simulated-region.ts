@@ -21,6 +21,7 @@ import { boot, type Process } from './boot.ts'
 import { isUsable } from './client.ts'
 import { LogWatch } from './log-watch.ts'
 import { LyingStore } from './lying-store.ts'
+import { archiveInWorld } from './recovery.ts'
 import { observed } from './observed-engine.ts'
 import { ProcessClock, RegionClock } from '../../src/adapters/memory/region-clock.ts'
 import type { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
@@ -38,6 +39,7 @@ type Life = {
   readonly store: MemoryStore
   readonly lying: LyingStore | undefined
   readonly clock: ProcessClock
+  readonly blobs: MemoryBlobs
   readonly env: Env
   process: Process | undefined
   readonly ended: Promise<void>
@@ -190,6 +192,7 @@ export class SimulatedRegion {
       },
       streams: this.#world.streams,
       expiry: this.#world.expiring === undefined ? expiryAtRest : expiryInWorld,
+      archive: this.#world.recovery === undefined ? undefined : archiveInWorld,
     })
     if (this.#life === life) life.process = process
   }
@@ -201,6 +204,7 @@ export class SimulatedRegion {
     this.#life = undefined
     life.clock.crash()
     life.store.crash(landed)
+    life.blobs.crash()
     life.lying?.crash()
     this.#world.network.node(this.name)?.crash()
     this.watch.detach()
@@ -281,17 +285,19 @@ export class SimulatedRegion {
     const { variant, scheduler } = this.#world
     const lying = variant.lyingDisk === true ? new LyingStore(store, () => scheduler.nowMs) : undefined
     const clock = new ProcessClock(this.clock)
-    return { store, lying, clock, env: this.#env(lying ?? store, clock), process: undefined, ended, end }
+    const blobs = new MemoryBlobs(this.#world.recovery?.blobsOf(this.name))
+    const env = this.#env(lying ?? store, clock, blobs)
+    return { store, lying, clock, blobs, env, process: undefined, ended, end }
   }
 
-  #env(store: Store, clock: ProcessClock): Env {
+  #env(store: Store, clock: ProcessClock, blobs: MemoryBlobs): Env {
     const { network, story } = this.#world
     const env: Env = {
       clock,
       random: this.#random.fork(),
       store,
       bus: network.join(this.name),
-      blobs: new MemoryBlobs(),
+      blobs,
       log: story.logOf(this.name),
       meter: nothingMeasured,
     }

@@ -12,6 +12,7 @@ import { streamsAtRest, type Variant } from './boot.ts'
 import { type Expected, Oracle } from './oracle.ts'
 import { keyName } from './log-watch.ts'
 import { Poison } from './corruption.ts'
+import type { Recovery } from './recovery.ts'
 import type { Refusals } from './refusals.ts'
 import { Scheduler } from '../../src/adapters/memory/scheduler.ts'
 import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
@@ -65,6 +66,8 @@ export class World {
   streams: StreamSettings = streamsAtRest
   /** Draws when items expire; undefined where none does. */
   expiring: SeededRandom | undefined
+  /** Undefined where no table has point-in-time recovery. */
+  recovery: Recovery | undefined
   /** Undefined in a world whose regions answer whenever they can. */
   refusals: Refusals | undefined
   /** Per direction in which nothing can be read: how much of the origin's log there was when that began. */
