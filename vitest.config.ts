@@ -18,8 +18,7 @@ export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
     pool: 'forks',
-    // One more than there are cores at least: the tests of real processes mostly wait for them.
-    maxWorkers: 3,
+    maxWorkers: 2,
     // A hang ends here; a slow machine does not.
     testTimeout: 60_000,
     hookTimeout: 120_000,

@@ -28,6 +28,8 @@ type Bug = {
   readonly bug: string
   /** Tried first, as in teeth.test.ts. */
   readonly knownSeed?: number
+  /** Only these faults. */
+  readonly only?: readonly string[]
   readonly breaks: readonly string[]
   readonly inject: () => void
 }
@@ -83,7 +85,8 @@ const bugs: readonly Bug[] = [
   },
   {
     bug: 'hits are answered for ever after the log was heard once',
-    knownSeed: 34,
+    knownSeed: 15,
+    only: ['crash server', 'crash', 'isolate', 'cut all', 'stall link'],
     breaks: ['a cached read is not older than its lease'],
     inject: () => {
       const end = Number.POSITIVE_INFINITY
@@ -142,12 +145,12 @@ afterEach(() => {
 })
 
 describe('the simulator finds that', () => {
-  for (const { bug, knownSeed, breaks, inject } of bugs)
+  for (const { bug, knownSeed, only, breaks, inject } of bugs)
     it(bug, { timeout: 300_000 }, async () => {
       vi.resetModules()
       inject()
       const simulation = await import('./run.ts')
-      const run = (seed: number) => simulation.runSeed({ seed, world, caches: true })
+      const run = (seed: number) => simulation.runSeed({ seed, world, only, caches: true })
       const found = await firstFailure({ bug, breaks, knownSeed, seedsMax, run })
       expect(found, `no seed up to ${seedsMax} noticed`).toBeDefined()
       expect(breaks, String(found)).toContain(found !== undefined && 'promise' in found ? found.promise : 'a violation')
