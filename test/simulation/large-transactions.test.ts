@@ -38,13 +38,13 @@ afterAll(() => {
 
 describe('transactions that come in several messages', () => {
   // Seed 7: the stream has left out a transaction that the peer's log tells by now, and the peer refuses after its first part.
-  it('are applied as wholes under all faults, for seeds 1 to 12', { timeout: 300_000 }, async () => {
+  it('are applied as wholes under all faults, for seeds 1 to 8', { timeout: 300_000 }, async () => {
     const { runSeed } = await import('./run.ts')
-    for (let seed = 1; seed <= 12; seed++) {
+    for (let seed = 1; seed <= 8; seed++) {
       const { failure, story } = await runSeed({ seed })
       expect(failure === undefined ? undefined : [failure.stack, ...story.slice(-40)].join('\n')).toBeUndefined()
     }
-    expect(parts.sent).toBeGreaterThan(100)
+    expect(parts.sent).toBeGreaterThan(60)
   })
 
   it.each([
