@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { runSeed } from './run.ts'
-import { firstFailure } from './teeth.ts'
+import { expectFound } from './teeth.ts'
 import { replace, restoreReplaced } from './replacing.ts'
 
 const seedCount = 4
@@ -151,8 +151,6 @@ describe('the simulator finds that', () => {
       inject()
       const simulation = await import('./run.ts')
       const run = (seed: number) => simulation.runSeed({ seed, world, only, caches: true })
-      const found = await firstFailure({ bug, breaks, knownSeed, seedsMax, run })
-      expect(found, `no seed up to ${seedsMax} noticed`).toBeDefined()
-      expect(breaks, String(found)).toContain(found !== undefined && 'promise' in found ? found.promise : 'a violation')
+      await expectFound({ bug, breaks, knownSeed, seedsMax, run })
     })
 })

@@ -1,8 +1,8 @@
 /** The teeth of the checkers of items that expire (expiring.ts), as in teeth.test.ts: each bug is put in from outside, and some seed must find it. */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, it, vi } from 'vitest'
 import type { Row } from '../../src/core/item/row.ts'
 import { replace, restoreReplaced } from './replacing.ts'
-import { firstFailure } from './teeth.ts'
+import { expectFound } from './teeth.ts'
 
 type Bug = {
   readonly bug: string
@@ -70,8 +70,6 @@ describe('the simulator finds that', () => {
       inject()
       const { runSeed } = await import('./run.ts')
       const run = (seed: number) => runSeed({ seed, world })
-      const found = await firstFailure({ bug, breaks, knownSeed, seedsMax, run })
-      expect(found, `no seed up to ${seedsMax} noticed`).toBeDefined()
-      expect(breaks, String(found)).toContain(found !== undefined && 'promise' in found ? found.promise : 'a violation')
+      await expectFound({ bug, breaks, knownSeed, seedsMax, run })
     })
 })

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, it, vi } from 'vitest'
 import { recoveryFaults } from './recovery.ts'
 import { replace, restoreReplaced } from './replacing.ts'
 import { runSeed } from './run.ts'
-import { firstFailure } from './teeth.ts'
+import { expectFound } from './teeth.ts'
 
 const promise = 'a table is restored to any moment'
 const seeds = 5
@@ -60,8 +60,6 @@ describe('the simulator finds that', () => {
       inject()
       const buggy = await import('./run.ts')
       const run = (seed: number) => buggy.runSeed(options(seed))
-      const found = await firstFailure({ bug, breaks, knownSeed: undefined, seedsMax: 12, run })
-      expect(found, 'no seed noticed').toBeDefined()
-      expect(breaks, String(found)).toContain(found !== undefined && 'promise' in found ? found.promise : 'a violation')
+      await expectFound({ bug, breaks, knownSeed: undefined, seedsMax: 12, run })
     })
 })

@@ -3,7 +3,7 @@
  * outside (a module or an object that misbehaves), and some seed must find it. The production code knows nothing of it;
  * its own assertions are switched off, so that it is the simulator's checkers that are tried.
  */
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, it, vi } from 'vitest'
 import type { ClockState } from '../../src/core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../../src/core/hybrid-logical-clock/stamp.ts'
 import type { Row } from '../../src/core/item/row.ts'
@@ -12,7 +12,7 @@ import type { Engine } from '../../src/engine/engine.ts'
 import type { Env } from '../../src/ports/env.ts'
 import type { Variant } from './boot.ts'
 import { overriding } from './observed-engine.ts'
-import { firstFailure } from './teeth.ts'
+import { expectFound } from './teeth.ts'
 import { replace, restoreReplaced } from './replacing.ts'
 
 type Bug = {
@@ -719,8 +719,6 @@ describe('the simulator finds that', () => {
       const { runSeed } = await import('./run.ts')
       const run = (seed: number) =>
         runSeed({ seed, world, only, variant, ...(refusals === undefined ? {} : { refusals }) })
-      const found = await firstFailure({ bug, breaks, knownSeed, seedsMax, run })
-      expect(found, `no seed up to ${seedsMax} noticed`).toBeDefined()
-      expect(breaks, String(found)).toContain(found !== undefined && 'promise' in found ? found.promise : 'a violation')
+      await expectFound({ bug, breaks, knownSeed, seedsMax, run })
     })
 })

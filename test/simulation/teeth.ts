@@ -2,6 +2,7 @@
  * Finds a seed that shows an injected bug. `TEETH_SEARCH=30 npx vitest run test/simulation/teeth.test.ts` tries as many seconds of seeds for
  * each bug, instead of stopping at the first, and prints which seed is the quickest: it becomes the bug's `knownSeed`.
  */
+import { expect } from 'vitest'
 import type { RunResult } from './run.ts'
 
 export type Search = {
@@ -12,8 +13,16 @@ export type Search = {
   readonly run: (seed: number) => Promise<Pick<RunResult, 'failure'>>
 }
 
+/** Some seed notices the bug, by one of the promises that it breaks. */
+export async function expectFound(search: Search): Promise<void> {
+  const { breaks, seedsMax } = search
+  const found = await firstFailure(search)
+  expect(found, `no seed up to ${seedsMax} noticed`).toBeDefined()
+  expect(breaks, String(found)).toContain(found !== undefined && 'promise' in found ? found.promise : 'a violation')
+}
+
 /** The first failure of the known seed, then of the seeds from 1 on. */
-export async function firstFailure({ knownSeed, seedsMax, ...search }: Search): Promise<Error | undefined> {
+async function firstFailure({ knownSeed, seedsMax, ...search }: Search): Promise<Error | undefined> {
   const seeds = Array.from({ length: seedsMax }, (_, n) => n + 1)
   if (knownSeed !== undefined) seeds.unshift(knownSeed)
   return searchMs > 0 ? await quickest(seeds, search) : await first(seeds, search)
