@@ -105,28 +105,20 @@ export class Admission {
 
   #charge(spent: Spent, asked: readonly (AskedTable | undefined)[]): void {
     const nowMs = this.#context.env.clock.monotonicMs()
+    const debit = ({ capacity, settings }: Resource, direction: Direction, units: number): void => {
+      const own = asked.flatMap((each) => (each?.resource.capacity === capacity ? each.hashes : []))
+      capacity.debit({ settings, direction, hashes: own.filter((hash) => hash !== undefined) }, units, nowMs)
+    }
     for (const { table: name, direction, capacity } of spent.uses()) {
       const table = this.#tableOf(name)
       if (table === undefined || this.#modeOf(table) === 'off') continue
-      const hashes = (of: Throttled['of'], index?: string): readonly number[] =>
-        asked.flatMap((each) =>
-          each?.table.id === table.id &&
-          each.resource.of === of &&
-          (index === undefined || each.resource.name === index)
-            ? each.hashes.filter((hash) => hash !== undefined)
-            : [],
-        )
-      const local = capacity.indexes
-        .filter(({ index }) => index.kind === 'local')
-        .reduce((sum, { units }) => sum + units, 0)
-      const own = this.#resourceOf(table, undefined)
-      own.capacity.debit({ settings: own.settings, direction, hashes: hashes('Table') }, capacity.table + local, nowMs)
+      let ofTable = capacity.table
       for (const { index, units } of capacity.indexes) {
-        const known = index.kind === 'global' ? table.indexes.find(({ name: each }) => each === index.name) : undefined
-        if (known === undefined) continue
-        const { capacity: indexCapacity, settings } = this.#resourceOf(table, known)
-        indexCapacity.debit({ settings, direction, hashes: hashes('Index', known.name) }, units, nowMs)
+        const known = table.indexes.find(({ name: each }) => each === index.name)
+        if (index.kind === 'local') ofTable += units
+        else if (known !== undefined) debit(this.#resourceOf(table, known), direction, units)
       }
+      debit(this.#resourceOf(table, undefined), direction, ofTable)
     }
   }
 
@@ -152,7 +144,7 @@ export class Admission {
     return { capacity, settings, of: 'Index', name, arn: indexArn(place, table.name, index.name) }
   }
 
-  #capacityOf({ id }: Table, name: string, settings: Settings): ResourceCapacity {
+  #capacityOf({ id, indexes }: Table, name: string, settings: Settings): ResourceCapacity {
     let ofTable = this.#capacities.get(id)
     if (ofTable === undefined) {
       if (this.#capacities.size >= countedTablesMax) this.#forgetTablesGone()
@@ -161,6 +153,9 @@ export class Admission {
     }
     const known = ofTable.get(name)
     if (known !== undefined) return known
+    // Former indexes are forgotten, so a table has no more than its indexes and itself.
+    for (const former of ofTable.keys())
+      if (former !== '' && !indexes.some((index) => index.name === former)) ofTable.delete(former)
     const made = new ResourceCapacity(settings, this.#context.env.clock.monotonicMs())
     ofTable.set(name, made)
     return made

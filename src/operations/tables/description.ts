@@ -6,6 +6,7 @@ import type {
   ReplicaDescription,
   TableDescription,
 } from '@aws-sdk/client-dynamodb'
+import { onDemandUnitsMin } from '../../core/capacity-limits.ts'
 import { ownLabel } from '../../core/table/identity.ts'
 import type {
   Index,
@@ -119,7 +120,7 @@ export function warmThroughput(
   billingMode: TableSettings['billingMode'],
 ): Throughput {
   const given = billingMode === 'PROVISIONED' ? provisioned : undefined
-  return warm ?? given ?? { readUnits: 12_000, writeUnits: 4_000 }
+  return warm ?? given ?? { readUnits: onDemandUnitsMin.read, writeUnits: onDemandUnitsMin.write }
 }
 
 function warmUnits(settings: IndexSettings, billingMode: TableSettings['billingMode']) {
