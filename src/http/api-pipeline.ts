@@ -1,14 +1,17 @@
 /** The pipeline of a region's own API, for a server (server.ts) or a program with an entrance of its own. */
 import type { InvariantViolation } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
+import type { SignedRegions } from '../core/auth/signed-region.ts'
 import { Admission, type CapacitySettings } from '../operations/capacity/admission.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import { registry } from '../operations/registry.ts'
+import type { AuthorizeService, ServiceEntry } from '../operations/service.ts'
 import { Signatures } from './access/signatures.ts'
-import { lambdaPipeline } from './lambda-pipeline.ts'
-import { type Pipeline, pipeline } from './pipeline.ts'
+import { lambdaFront } from './lambda-pipeline.ts'
+import { type ApiRequest, type Front, type Pipeline, pipeline } from './pipeline.ts'
+import { serviceFront } from './services/service-front.ts'
 
 export type ApiPipelineOptions = {
   readonly context: OperationContext
@@ -24,6 +27,10 @@ export type ApiPipelineOptions = {
   readonly endpointOf?: (region: string) => string | undefined
   /** Lambda's API beside DynamoDB's. */
   readonly lambda?: LambdaContext
+  /** Further services of AWS at the same port. */
+  readonly services?: readonly ServiceEntry[]
+  /** Whether an operation of such a service is allowed; all are by default. */
+  readonly authorizeService?: AuthorizeService
   /** How capacity is counted; not at all by default. */
   readonly capacity?: CapacitySettings | undefined
   /** Other operations than the registry's, for tests. */
@@ -34,8 +41,7 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
   const { context, credentials, signedFor, capacity, endpointOf = () => undefined } = options
   const { clock } = context.env
   const { settings } = context
-  const { region } = settings
-  const regions = { own: region, all: () => settings.regions, endpointOf, alsoFor: new Set(signedFor) }
+  const regions = { own: settings.region, all: () => settings.regions, endpointOf, alsoFor: new Set(signedFor) }
   const dynamodb = pipeline({
     context,
     regions,
@@ -45,16 +51,32 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     onFailed: options.onFailed,
   })
-  if (options.lambda === undefined) return dynamodb
-  const lambda = lambdaPipeline({
-    context: options.lambda,
-    log: context.env.log,
-    regions,
-    ...(credentials === undefined
-      ? {}
-      : { signatures: new Signatures({ credentials, regions, clock, service: 'lambda' }) }),
-    onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
-  })
-  return (request, requestId, answer) =>
-    (request.url.startsWith(lambdaPrefix) ? lambda : dynamodb)(request, requestId, answer)
+  const fronts = frontsOf(options, regions)
+  if (fronts.length === 0) return dynamodb
+  return (request, requestId, answer) => {
+    const front = isDynamoDb(request) ? undefined : fronts.find(({ claims }) => claims(request))
+    const answering = front?.pipeline ?? dynamodb
+    answering(request, requestId, answer)
+  }
+}
+
+/** What the paths begin with, beside the root, that the pipeline answers. */
+export const pathsBeside = ({ lambda }: ApiPipelineOptions): readonly string[] =>
+  lambda === undefined ? [] : [lambdaPrefix]
+
+/** The usual request costs no more for the services beside. */
+function isDynamoDb({ url, headers: { 'x-amz-target': target } }: ApiRequest): boolean {
+  return url === '/' && typeof target === 'string' && target.startsWith('DynamoDB')
+}
+
+function frontsOf(options: ApiPipelineOptions, regions: SignedRegions): readonly Front[] {
+  const { credentials, lambda, services = [], authorizeService: authorize, onBrokenInvariant = () => {} } = options
+  const { clock, log } = options.context.env
+  const shared = { log, regions, onBrokenInvariant }
+  const verifying =
+    credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock, service: 'lambda' }) }
+  return [
+    ...(lambda === undefined ? [] : [lambdaFront({ ...shared, context: lambda, ...verifying })]),
+    ...(services.length === 0 ? [] : [serviceFront({ ...shared, services, clock, credentials, authorize })]),
+  ]
 }

@@ -7,10 +7,10 @@ import { errors, ServiceError } from '../core/errors.ts'
 import { LambdaError } from '../core/triggers/lambda-error.ts'
 import { refusedByStore } from '../engine/trouble.ts'
 import type { LambdaContext, LambdaReply } from '../operations/lambda/lambda-operation.ts'
-import { lambdaOperationAt } from '../operations/lambda/lambda-routes.ts'
+import { lambdaOperationAt, lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import type { Log } from '../ports/log.ts'
 import type { Signatures } from './access/signatures.ts'
-import { type Answer, type ApiRequest, type Pipeline, signatureOf } from './pipeline.ts'
+import { type Answer, type ApiRequest, type Front, signatureOf } from './pipeline.ts'
 
 export type LambdaPipelineOptions = {
   readonly context: LambdaContext
@@ -21,12 +21,15 @@ export type LambdaPipelineOptions = {
   readonly onBrokenInvariant: (error: InvariantViolation) => void
 }
 
-export function lambdaPipeline(options: LambdaPipelineOptions): Pipeline {
-  return (request, requestId, answer) => {
-    const told = new Told('unknown')
-    void answered(request, options, told)
-      .catch((error: unknown) => refused(error, { options, told, requestId }))
-      .then(answer)
+export function lambdaFront(options: LambdaPipelineOptions): Front {
+  return {
+    claims: ({ url }) => url.startsWith(lambdaPrefix),
+    pipeline: (request, requestId, answer) => {
+      const told = new Told('unknown')
+      void answered(request, options, told)
+        .catch((error: unknown) => refused(error, { options, told, requestId }))
+        .then(answer)
+    },
   }
 }
 

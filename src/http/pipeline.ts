@@ -48,6 +48,9 @@ export type Answer = Reply & { readonly operation: string; readonly outcome: str
 /** Never throws. What needs no waiting is answered before it returns, since every promise costs a turn. */
 export type Pipeline = (request: ApiRequest, requestId: string, answer: (answer: Answer) => void) => void
 
+/** An API beside DynamoDB's at the same port. */
+export type Front = { readonly claims: (request: ApiRequest) => boolean; readonly pipeline: Pipeline }
+
 export function pipeline(options: PipelineOptions): Pipeline {
   return (request, requestId, answer) => {
     const contentType = mediaType(request.headers)

@@ -13,9 +13,8 @@ import type { FastifyInstance } from 'fastify'
 import { required } from '../core/assert.ts'
 import { adminBodyBytesMax, connectionsMax, idleConnectionMsMax } from '../core/limits.ts'
 import type { Clock } from '../ports/clock.ts'
-import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import type { Env } from '../ports/env.ts'
-import { apiPipeline, type ApiPipelineOptions } from './api-pipeline.ts'
+import { apiPipeline, type ApiPipelineOptions, pathsBeside } from './api-pipeline.ts'
 import { Api } from './api.ts'
 import { Connections } from './connection.ts'
 import { drain } from './draining.ts'
@@ -75,7 +74,7 @@ export type RunningServer = {
 
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { env, settings } = options.context
-  const alsoAt = options.lambda === undefined ? undefined : lambdaPrefix
+  const alsoAt = pathsBeside(options)
   return serveApi({ ...options, region: settings.region, env, answer: apiPipeline(options), alsoAt })
 }
 
@@ -83,15 +82,15 @@ export type ApiServerOptions = ListenOptions & {
   readonly region: string
   readonly env: Pick<Env, 'clock' | 'random' | 'meter'>
   readonly answer: Pipeline
-  /** What the paths of another API begin with that is answered too. */
-  readonly alsoAt?: string | undefined
+  /** What the paths of other APIs begin with that are answered too. */
+  readonly alsoAt?: readonly string[]
   /** Answers, as it can, what has been begun and takes too long when the server closes. */
   readonly giveUp?: () => void
 }
 
 /** Whoever answers: the region itself, or a cache before it. */
 export async function serveApi(options: ApiServerOptions): Promise<RunningServer> {
-  const { env, region, answer, host = '127.0.0.1' } = options
+  const { env, region, answer, host = '127.0.0.1', alsoAt = [] } = options
   const { clock } = env
   const ids = requestIds(env.random)
   const surroundings = { region, ids, visitors: new Visitors(options.visitors), arrival: { address: host } }
@@ -105,7 +104,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
     sockets.begin(request, response, () => {
       const endsWith = (): boolean => sockets.endsWith(response)
       const { method, url } = request
-      const isElsewhere = options.alsoAt !== undefined && url?.startsWith(options.alsoAt) === true
+      const isElsewhere = alsoAt.some((prefix) => url?.startsWith(prefix) === true)
       if ((method === 'POST' && isRoot(url)) || isElsewhere) void api.serve(request, response, endsWith)
       else {
         if (api.closing && endsWith()) response.setHeader('Connection', 'close')

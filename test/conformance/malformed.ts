@@ -3,7 +3,8 @@
  * with junk put where it does not belong, then texts, bytes and headers damaged. A seed gives the same ones again.
  */
 import { deflateSync, gzipSync } from 'node:zlib'
-import { inputOf, operationNames, type Shape, type Structure } from '../../src/core/wire/model/shapes.ts'
+import { inputOf, operationNames } from '../../src/core/wire/model/shapes.ts'
+import type { Shape, Structure } from '../../src/core/wire/model/shape.ts'
 import { apiHeaders, type RawRequest } from './raw-request.ts'
 
 /** At least 0, below 1. */

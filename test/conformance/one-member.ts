@@ -1,5 +1,6 @@
 /** Requests that differ from another one in one member alone, by the shapes of the service model. */
-import { inputOf, type Shape } from '../../src/core/wire/model/shapes.ts'
+import { inputOf } from '../../src/core/wire/model/shapes.ts'
+import type { Shape } from '../../src/core/wire/model/shape.ts'
 import { refusedMembers } from '../../src/operations/refused-members.ts'
 
 export type Json = string | number | boolean | undefined | readonly Json[] | { readonly [member: string]: Json }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { inputOf, type Shape, type Structure } from '../../src/core/wire/model/shapes.ts'
+import { inputOf } from '../../src/core/wire/model/shapes.ts'
+import type { Shape, Structure } from '../../src/core/wire/model/shape.ts'
 import { registry } from '../../src/operations/registry.ts'
 import { call } from './raw-request.ts'
 import { isLocal, testRegion, type TestRegion } from './region.ts'

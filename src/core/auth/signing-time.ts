@@ -59,8 +59,7 @@ export function expiryOf(text: string | null): number {
 }
 
 /** What a signature must be for. */
-export type Scope = { readonly regions: SignedRegions; readonly service: SignedService }
-export type SignedService = 'dynamodb' | 'lambda'
+export type Scope = { readonly regions: SignedRegions; readonly service: string }
 
 /** A signature holds for one day, one region and one service; what is wrong is told all at once. */
 export function checkScope(claim: Claim, time: string, signedMs: number, { regions, service }: Scope): void {

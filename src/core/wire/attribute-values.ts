@@ -9,7 +9,7 @@ import { compareValues } from '../attribute/order.ts'
 import { validationError } from '../errors.ts'
 import { type NewItem, SentItem } from '../item/sent-item.ts'
 import { attributeNameSizeBytesMax, nestingDepthMax, shownTextMax, sortedTwinsMax } from '../limits.ts'
-import type { Member, Shape, Structure } from './model/shapes.ts'
+import type { Member, Shape, Structure } from './model/shape.ts'
 import { shownList } from '../shown-list.ts'
 import type { Layer } from './validation-layers.ts'
 

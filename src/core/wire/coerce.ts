@@ -9,7 +9,7 @@ import { coerceDepthMax } from '../limits.ts'
 import { isObject } from './json.ts'
 import { base64Problem } from './base64.ts'
 import type { ScalarType } from './model/model-shape.ts'
-import type { AttributeValueShape, Dictionary, List, Shape, Structure } from './model/shapes.ts'
+import type { AttributeValueShape, Dictionary, List, Shape, Structure } from './model/shape.ts'
 
 export function coerceBody(shape: Structure, body: unknown): Record<string, unknown> {
   if (!isObject(body)) throw Array.isArray(body) ? unexpectedList(shape) : serializationError()

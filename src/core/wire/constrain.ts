@@ -8,7 +8,7 @@ import { constraintViolationsMax } from '../limits.ts'
 import { itemOperations } from './model/overlay.ts'
 import { shown } from './shown.ts'
 import { type Violation, violationMessage } from './violations.ts'
-import type { Constraints, Dictionary, List, Shape, Structure } from './model/shapes.ts'
+import type { Constraints, Dictionary, List, Shape, Structure } from './model/shape.ts'
 
 export function constrainInput(operation: string, shape: Structure, input: Fields): void {
   if (!itemOperations.has(operation)) checkTableName(operation, shape, input)

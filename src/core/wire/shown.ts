@@ -4,7 +4,7 @@
  */
 import { unreachable } from '../assert.ts'
 import { shownTextMax } from '../limits.ts'
-import type { Shape, Structure } from './model/shapes.ts'
+import type { Shape, Structure } from './model/shape.ts'
 
 export function shown(shape: Shape, value: unknown): string {
   const page = new Page()

@@ -17,14 +17,7 @@ import {
 import { canonicalRequest, headerLine, stringToSign } from '../../core/auth/canonical-request.ts'
 import type { Credential, Credentials, Principal } from '../../core/auth/credentials.ts'
 import type { SignedRegions } from '../../core/auth/signed-region.ts'
-import {
-  checkScope,
-  checkSigningTime,
-  expiryOf,
-  type Scope,
-  type SignedService,
-  signingTimeOf,
-} from '../../core/auth/signing-time.ts'
+import { checkScope, checkSigningTime, expiryOf, type Scope, signingTimeOf } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { signatureSkewMsMax, signersMax } from '../../core/limits.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -36,7 +29,7 @@ export type SignaturesOptions = {
   readonly regions: SignedRegions
   readonly clock: Clock
   /** DynamoDB unless said otherwise. */
-  readonly service?: SignedService
+  readonly service?: string
 }
 
 export type SignedRequest = {

@@ -1,7 +1,8 @@
 /** The service model against the newest SDK's own: an operation or a member that Amazon has added since is named here. */
 import * as sdk from '@aws-sdk/client-dynamodb'
 import { describe, expect, test } from 'vitest'
-import { inputOf, operationNames, type Shape } from '../../../src/core/wire/model/shapes.ts'
+import { inputOf, operationNames } from '../../../src/core/wire/model/shapes.ts'
+import type { Shape } from '../../../src/core/wire/model/shape.ts'
 
 /** As the SDK writes shapes: a kind, a namespace, a name, traits, and what the shape is made of. */
 type Schema = readonly [kind: number, namespace: string, name: string, traits: unknown, ...rest: readonly unknown[]]

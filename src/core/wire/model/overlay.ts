@@ -4,7 +4,7 @@
  */
 import type { ModelShape } from './model-shape.ts'
 
-type ShapeRow = Partial<Pick<ModelShape, 'enum' | 'pattern'>> & {
+export type ShapeRow = Partial<Pick<ModelShape, 'enum' | 'pattern'>> & {
   readonly min?: number | undefined
   readonly max?: number | undefined
   readonly arnLengthMax?: number
@@ -50,7 +50,7 @@ export const shapeOverlay: Readonly<Record<string, ShapeRow>> = {
   ProjectionType: { enum: ['ALL', 'INCLUDE', 'KEYS_ONLY'] },
 }
 
-type MemberRow = { readonly required: boolean; readonly unless?: string }
+export type MemberRow = { readonly required: boolean; readonly unless?: string }
 
 export const memberOverlay: Readonly<Record<string, MemberRow>> = {
   // Optional since a table can be made from another account's global table (2026); without that, as ever. Message:
