@@ -97,21 +97,22 @@ function fileCases(places: readonly Place[], line: (path: string, option: Option
   )
 }
 
+/** Its variable is not called `path`: in zsh that is the list of folders with commands. */
 function zsh(places: readonly Place[]): string {
   return [
     '#compdef longitude',
     '# Completion of longitude for zsh: eval "$(longitude completion zsh)"',
     '_longitude() {',
-    '  local path="" i',
+    '  local at="" i',
     '  for ((i = 2; i < CURRENT; i++)); do',
-    '    case "$path ${words[i]}" in',
+    '    case "$at ${words[i]}" in',
     `      ${places
       .filter(({ path }) => path !== '')
       .map(({ path }) => `'${path.includes(' ') ? '' : ' '}${path}'`)
-      .join('|')}) path="\${path:+$path }\${words[i]}" ;;`,
+      .join('|')}) at="\${at:+$at }\${words[i]}" ;;`,
     '    esac',
     '  done',
-    '  case "$path ${words[CURRENT-1]}" in',
+    '  case "$at ${words[CURRENT-1]}" in',
     ...valueCases(
       places,
       (path, { name, values }) => `    '${path} ${name}') compadd -- ${values.join(' ')}; return ;;`,
@@ -119,14 +120,20 @@ function zsh(places: readonly Place[]): string {
     ...fileCases(places, (path, { name }) => `    '${path} ${name}') _files; return ;;`),
     '  esac',
     '  local -a found',
-    '  case "$path" in',
+    '  case "$at" in',
     ...places.map(
       ({ path, subcommands, options }) =>
         `    '${path}') found=(${[...subcommands, ...options].map(({ name, description }) => zshQuoted(`${name}:${description}`)).join(' ')}) ;;`,
     ),
     '  esac',
     "  _describe 'longitude' found",
-    '  [ "$path" != "" ] && _files',
+    '  case "$at" in',
+    `    ${places
+      .filter(({ subcommands }) => subcommands.length > 0)
+      .map(({ path }) => `'${path}'`)
+      .join('|')}) ;;`,
+    '    *) _files ;;',
+    '  esac',
     '}',
     'compdef _longitude longitude',
   ].join('\n')
@@ -146,7 +153,7 @@ function fish(places: readonly Place[]): string {
     '        set path $path $word',
     '    end',
     '  end',
-    '  test (string join " " $path) = "$argv"',
+    '  test "$path" = "$argv"',
     'end',
     ...places.flatMap(({ path, subcommands, options }) => [
       ...subcommands.map(

@@ -36,6 +36,39 @@ describe('completion', () => {
     },
   )
 
+  test('of zsh does not change the list of folders in which zsh finds commands', () => {
+    expect(completionOf('zsh', commandLine())).not.toMatch(/\bpath=/)
+  })
+
+  const asked = [
+    [['drill', ''], ['restore', 'run'], ['up']],
+    [['drill', 'run', '--'], ['--seed', '--compose'], ['--failover']],
+    [['', ''], ['status', 'drill'], ['heal']],
+  ] as const
+  test.skipIf(!hasShell('fish')).each(asked)('of fish after %j offers %j and not %j', (words, there, away) => {
+    const typed = ['longitude', ...words.filter((word, at) => word !== '' || at > 0)].join(' ')
+    const ask = `${completionOf('fish', commandLine())}\ncomplete -C '${typed}'`
+    const { stdout, stderr } = spawnSync('fish', ['-c', ask], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    const names = stdout.split('\n').map((line) => line.split('\t')[0])
+    expect(names).toEqual(expect.arrayContaining([...there]))
+    for (const name of away) expect(names).not.toContain(name)
+  })
+
+  test.skipIf(!hasShell('zsh')).each(asked)('of zsh after %j offers %j and not %j', (words, there, away) => {
+    const typed = ['longitude', ...words.filter((word, at) => word !== '' || at > 0)]
+    const shell = [
+      'compdef() { : }; _files() { : }; _describe() { print -l -- ${found%%:*} }; compadd() { print -l -- "$@" }',
+      completionOf('zsh', commandLine()),
+      `words=(${typed.map((word) => `'${word}'`).join(' ')}); CURRENT=${typed.length}; _longitude`,
+    ].join('\n')
+    const { stdout, stderr } = spawnSync('zsh', ['-f', '-c', shell], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    const names = stdout.split('\n')
+    expect(names).toEqual(expect.arrayContaining([...there]))
+    for (const name of away) expect(names).not.toContain(name)
+  })
+
   test('of another shell is refused with those that there are', async () => {
     expect((await ran('completion', 'csh')).errors).toBe(
       'longitude: no completion for csh; there is one for bash, zsh, fish\n',
