@@ -124,13 +124,17 @@ const numberPattern = /^[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?$/
 const longestNumber = 100
 
 function numberIn(text: string, name: string): number {
-  const special = specials[text]
+  const special = specials.get(text)
   if (special !== undefined) return special
   if (text.length > longestNumber || !numberPattern.test(text)) throw malformed(`${name} must be a number`)
   return Number(text)
 }
 
-const specials: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Infinity, '-Infinity': -Infinity }
+const specials: ReadonlyMap<string, number> = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+])
 
 /** ISO 8601, or seconds since 1970. */
 function secondsIn(text: string, name: string): number {

@@ -56,6 +56,7 @@ describe('a form of the Query protocol', () => {
     'B=yes',
     'N=1.5',
     'D=one',
+    'D=constructor',
     'T=yesterday',
     'Raw=%%%',
     'L.member.x.S=a',
