@@ -3,7 +3,7 @@ import { clockDriftMsMax, itemCollectionSizeBytesMax } from '../core/limits.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Order } from '../ports/order.ts'
 import type { Env } from '../ports/env.ts'
-import { BackupBook } from './archive/backup-book.ts'
+import { Book } from './archive/book.ts'
 import { Catalog } from './tables/catalog.ts'
 import type { Command } from './commands/command.ts'
 import { Counts } from './derived/counts.ts'
@@ -14,6 +14,7 @@ import type { Groups } from './commands/group.ts'
 import { Head } from './log/head.ts'
 import { Lineage } from './store/lineage.ts'
 import { LogWriter } from './log/log-writer.ts'
+import { allBackups, allCopies, backupKey, copyKey } from './store/keys.ts'
 import type { SealedStore } from './store/sealed-store.ts'
 import { LocalOnlyRuns } from './tables/local-only-runs.ts'
 import type { State } from './state.ts'
@@ -66,7 +67,8 @@ export function assembleState(env: Env, options: EngineOptions, { store, groups,
     damage: new Damage({ store, groups, log, meter, onDamagedLog: options.onDamagedLog }),
     catalog: new Catalog(store, region, (group, id, table) => streams.follow(group, id, table)),
     streams,
-    backups: new BackupBook(groups),
+    backups: new Book(groups, { keyOf: backupKey, range: allBackups }),
+    copies: new Book(groups, { keyOf: copyKey, range: allCopies }),
     cursors: new Cursors(groups),
     lineage,
   }

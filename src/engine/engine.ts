@@ -8,6 +8,7 @@
  * built on it, and the state is read from the store again.
  */
 import type { Backup } from '../core/archive/backup.ts'
+import type { CopyJob } from '../core/copies/copy-job.ts'
 import type { ChangeStream } from '../core/change-stream/change-stream.ts'
 import type { Change, Position } from '../core/change/change.ts'
 import type { Proof, Proven } from '../core/change/proof.ts'
@@ -264,7 +265,7 @@ export interface ChangeStreams {
   expire(upTo: Position): Promise<void>
 }
 
-/** Backups that the region remembers, and snapshots of tables. */
+/** Backups, exports and imports that the region remembers, and snapshots of tables. */
 export interface Archive {
   /** All of them, in the order of their ids; the same array until one changes. */
   backups(): readonly Backup[]
@@ -272,6 +273,12 @@ export interface Archive {
   /** Resolves when it is durable. */
   putBackup(backup: Backup): Promise<void>
   removeBackup(id: string): Promise<void>
+  /** Exports and imports, in the order of their ids; the same array until one changes. */
+  copies(): readonly CopyJob[]
+  copy(id: string): CopyJob | undefined
+  /** Resolves when it is durable. */
+  putCopy(copy: CopyJob): Promise<void>
+  removeCopy(id: string): Promise<void>
   /** Items of a table as they were when the snapshot began, in key order after `after`. */
   snapshotRows(table: Table, snapshot: number, after: Buffer | undefined): SnapshotPart
   /** Removes the rows that were kept for a snapshot that is GOING, in bounded steps. */

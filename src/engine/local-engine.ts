@@ -346,14 +346,14 @@ export class LocalEngine implements Engine {
 
   /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */
   *load(tables: 'load' | 'revert'): Turns<void> {
-    const { head, counts, catalog, cursors, lineage, store, streams, backups } = this.#state
+    const { head, counts, catalog, cursors, lineage, store, streams, backups, copies } = this.#state
     head.load(store.get(headKey))
     counts.reset()
     if (tables === 'load') {
       yield* catalog.load()
       streams.load(store)
     } else for (const part of [catalog, streams]) part.revert()
-    for (const part of [cursors, backups]) part.load(store)
+    for (const part of [cursors, backups, copies]) part.load(store)
     lineage.load(store, head.position)
     if (tables === 'load') this.#reach(head.position, head.oldest, head.clock)
   }

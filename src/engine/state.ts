@@ -1,4 +1,6 @@
 /** What the parts of the engine share: the state as decided, and the way to the disk. */
+import type { Backup } from '../core/archive/backup.ts'
+import type { CopyJob } from '../core/copies/copy-job.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -15,7 +17,7 @@ import type { Head } from './log/head.ts'
 import type { Lineage } from './store/lineage.ts'
 import { noteKey } from './store/keys.ts'
 import type { LogWriter } from './log/log-writer.ts'
-import type { BackupBook } from './archive/backup-book.ts'
+import type { Book } from './archive/book.ts'
 import type { StreamBook } from './streams/stream-book.ts'
 import type { SealedStore } from './store/sealed-store.ts'
 
@@ -37,7 +39,8 @@ export type State = {
   readonly damage: Damage
   readonly catalog: Catalog
   readonly streams: StreamBook
-  readonly backups: BackupBook
+  readonly backups: Book<Backup>
+  readonly copies: Book<CopyJob>
   readonly cursors: Cursors
   readonly lineage: Lineage
 }

@@ -1,6 +1,6 @@
 /** CSV (RFC 4180): quoted cells may hold delimiters, quotes and line ends. All cells are texts; empty cells are left out, as by DynamoDB's import. */
+import { CsvRows, CsvUnfinished } from '../core/copies/csv-rows.ts'
 import { Failure } from '../process/failure.ts'
-import { lineBytesMax } from './limits.ts'
 import { linesOf } from './lines.ts'
 import type { Found, Source } from './record.ts'
 
@@ -10,8 +10,6 @@ export type CsvOptions = {
   /** Names of the columns; the first row where they are not given. */
   readonly header: readonly string[] | undefined
 }
-
-const quote = '"'
 
 export function csv(path: string, options: CsvOptions): Source {
   return { name: path, records: (after) => readRows(path, options, after) }
@@ -48,46 +46,24 @@ type Row = {
 }
 
 async function* rowsOf(path: string, delimiter: string): AsyncGenerator<Row> {
-  let text = ''
+  const rows = new CsvRows(delimiter)
   let first = 0
   let line = 0
+  let sizeBytes = 0
   for await (const part of linesOf(path)) {
     line++
-    text = text === '' ? part : `${text}\n${part}`
-    if (first === 0) first = line
-    if (text.length > lineBytesMax) throw new Failure(`${path}:${first}: the row does not end; a quote is missing`)
-    // A quote within a cell is doubled, so a whole row has an even number of them.
-    if (text.split(quote).length % 2 === 0) continue
-    if (text !== '') yield { cells: cellsOf(text, delimiter), line: first, last: line, sizeBytes: text.length }
-    text = ''
-    first = 0
+    if (!rows.isOpen) first = line
+    sizeBytes = rows.isOpen ? sizeBytes + part.length + 1 : part.length
+    const cells = finished(() => rows.add(part), `${path}:${first}`)
+    if (cells !== undefined) yield { cells, line: first, last: line, sizeBytes }
   }
-  if (text !== '') throw new Failure(`${path}:${first}: the row does not end; a quote is missing`)
+  if (rows.isOpen) throw new Failure(`${path}:${first}: the row does not end; a quote is missing`)
 }
 
-function cellsOf(text: string, delimiter: string): readonly string[] {
-  const cells: string[] = []
-  for (let from = 0; from <= text.length;) {
-    const isQuoted = text[from] === quote
-    const end = isQuoted ? endOfQuoted(text, from) : endOfPlain(text, delimiter, from)
-    cells.push(isQuoted ? text.slice(from + 1, end - 1).replaceAll('""', quote) : text.slice(from, end))
-    const next = text.indexOf(delimiter, end)
-    from = next < 0 ? text.length + 1 : next + delimiter.length
+function finished<Result>(add: () => Result, place: string): Result {
+  try {
+    return add()
+  } catch (error) {
+    throw error instanceof CsvUnfinished ? new Failure(`${place}: ${error.message}`) : error
   }
-  return cells
-}
-
-const endOfPlain = (text: string, delimiter: string, from: number): number => {
-  const end = text.indexOf(delimiter, from)
-  return end < 0 ? text.length : end
-}
-
-/** After its last quote. */
-function endOfQuoted(text: string, from: number): number {
-  for (let at = from + 1; at < text.length; at++) {
-    if (text[at] !== quote) continue
-    if (text[at + 1] !== quote) return at + 1
-    at++
-  }
-  return text.length
 }

@@ -1,6 +1,4 @@
 /** Limits of `longitude load` and `longitude dump`, by name. */
-/** Of one line: an item of 400 KB can be several megabytes as JSON. */
-export const lineBytesMax = 16 * 1024 * 1024
 /** Of a file that is one JSON document. */
 export const documentBytesMax = 256 * 1024 * 1024
 /** Records that are written at the same time, and about their bytes. */

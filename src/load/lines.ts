@@ -2,10 +2,9 @@
 import { createReadStream } from 'node:fs'
 import type { Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
+import { LineSplitter, LineTooLong } from '../core/copies/line-splitter.ts'
 import { Failure, messageOf } from '../process/failure.ts'
-import { documentBytesMax, lineBytesMax } from './limits.ts'
-
-const newline = 0x0a
+import { documentBytesMax } from './limits.ts'
 
 function bytesOf(path: string): AsyncIterable<Buffer> {
   const file = createReadStream(path)
@@ -17,30 +16,14 @@ function bytesOf(path: string): AsyncIterable<Buffer> {
 
 /** Without their ends. Rejects with a Failure for a file that cannot be read, or a line that is too long. */
 export async function* linesOf(path: string): AsyncGenerator<string> {
-  let parts: Buffer[] = []
-  let length = 0
+  const lines = new LineSplitter()
   try {
-    for await (const chunk of bytesOf(path)) {
-      let from = 0
-      for (let end = chunk.indexOf(newline); end >= 0; end = chunk.indexOf(newline, from)) {
-        yield textOf([...parts, chunk.subarray(from, end)])
-        parts = []
-        length = 0
-        from = end + 1
-      }
-      parts.push(chunk.subarray(from))
-      length += chunk.length - from
-      if (length > lineBytesMax) throw new Failure(`${path} has a line of more than ${lineBytesMax} bytes`)
-    }
+    for await (const chunk of bytesOf(path)) for (const line of lines.add(chunk)) yield line.toString('utf8')
   } catch (error) {
+    if (error instanceof LineTooLong) throw new Failure(`${path}: ${error.message}`)
     throw error instanceof Failure ? error : new Failure(`${path} cannot be read: ${messageOf(error)}`)
   }
-  if (length > 0) yield textOf(parts)
-}
-
-function textOf(parts: readonly Buffer[]): string {
-  const text = Buffer.concat(parts).toString('utf8')
-  return text.endsWith('\r') ? text.slice(0, -1) : text
+  for (const line of lines.end()) yield line.toString('utf8')
 }
 
 /** The whole of a file that is one document. */

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { steppedClock, systemClock } from '../adapters/system/clocks.ts'
 import { FolderBlobs } from '../adapters/files/folder-blobs.ts'
+import { packing } from '../adapters/packing/packing.ts'
 import { NatsBus } from '../adapters/nats/nats-bus.ts'
 import { type PrometheusMeter, prometheusMeter } from '../adapters/metrics/prometheus-meter.ts'
 import { watchTurns } from '../adapters/system/turn-watch.ts'
@@ -17,6 +18,7 @@ import type { Region as RegionName, Topology } from '../core/topology.ts'
 import type { EngineOptions } from '../engine/open-engine.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import type { Clock } from '../ports/clock.ts'
+import { MappedBuckets } from './buckets/mapped-buckets.ts'
 import type { Log } from '../ports/log.ts'
 import type { CapacitySettings } from '../operations/capacity/admission.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
@@ -87,6 +89,9 @@ export type NodeOptions = {
   readonly streamRetentionBytes?: number | undefined
   /** The file of functions. */
   readonly functions?: string | undefined
+  /** Where buckets are, and where in them backups lie; beside the store where not given. */
+  readonly s3?: string | undefined
+  readonly backups?: string | undefined
   /** Seconds; as in readers/expiry unless said otherwise. */
   readonly ttlDelay?: number
   readonly ttlGrace?: number
@@ -142,7 +147,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   })
   life.add(() => bus.close())
   const clock = clockOf(options)
-  const blobs = new FolderBlobs(join(options.data, 'archive'))
+  const { buckets, blobs } = blobsOf(options, life)
   const around = { clock, random: systemRandom, bus, blobs, log, meter }
   const settings = engineOptions(options, topology, folder)
   const { store, env, engine, recovery } = await openOwnEngine(regionStore, around, settings)
@@ -164,6 +169,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     streams: streamSettings(options),
     expiry: expiryOf(options),
     ...(functions === undefined ? {} : { functions }),
+    copies: { buckets, packing },
     before: [recovery],
     replication: replicationOf(options, recovery),
   })
@@ -179,6 +185,14 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   functions?.listensAt(url)
   life.add(steadyLater(regionStore))
   return url
+}
+
+/** Buckets of exports and imports, and where the region’s own backups lie. */
+function blobsOf({ s3, backups, data, self }: NodeOptions, life: Lifecycle) {
+  const buckets = new MappedBuckets(s3)
+  life.add(() => buckets.close())
+  const blobs = backups === undefined ? new FolderBlobs(join(data, 'archive')) : buckets.blobsAt(backups, self.name)
+  return { buckets, blobs }
 }
 
 function steadyLater(regionStore: RegionStore): () => void {

@@ -16,6 +16,11 @@ export const refusedMembers: Readonly<Record<string, Readonly<Record<string, str
     ResourcePolicy: 'tables have no policies',
     VectorIndexes: vectors,
   },
+  ExportTableToPointInTime: {
+    FilterSpecification: 'exports are not filtered',
+    S3SseKmsKeyId: 'buckets have no keys',
+  },
+  ImportTable: { VectorIndexes: vectors },
   RestoreTableFromBackup: { VectorIndexOverride: vectors },
   RestoreTableToPointInTime: { VectorIndexOverride: vectors },
   UpdateGlobalTableSettings: {

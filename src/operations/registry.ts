@@ -9,6 +9,12 @@ import { listBackups } from './backups/list-backups.ts'
 import { restoreTableFromBackup } from './backups/restore-table-from-backup.ts'
 import { restoreTableToPointInTime } from './backups/restore-table-to-point-in-time.ts'
 import { updateContinuousBackups } from './backups/update-continuous-backups.ts'
+import { describeExport } from './copies/describe-export.ts'
+import { describeImport } from './copies/describe-import.ts'
+import { exportTableToPointInTime } from './copies/export-table-to-point-in-time.ts'
+import { importTable } from './copies/import-table.ts'
+import { listExports } from './copies/list-exports.ts'
+import { listImports } from './copies/list-imports.ts'
 import { createGlobalTable } from './global-tables/create-global-table.ts'
 import { describeGlobalTable } from './global-tables/describe-global-table.ts'
 import { describeGlobalTableSettings } from './global-tables/describe-global-table-settings.ts'
@@ -62,8 +68,10 @@ const all: readonly Operation[] = [
   describeContinuousBackups,
   describeContributorInsights,
   describeEndpoints,
+  describeExport,
   describeGlobalTable,
   describeGlobalTableSettings,
+  describeImport,
   describeKinesisStreamingDestination,
   describeLimits,
   describeStream,
@@ -71,13 +79,17 @@ const all: readonly Operation[] = [
   describeTimeToLive,
   executeStatement,
   executeTransaction,
+  exportTableToPointInTime,
   getItem,
   getRecords,
   getResourcePolicy,
   getShardIterator,
+  importTable,
   listBackups,
   listContributorInsights,
+  listExports,
   listGlobalTables,
+  listImports,
   listStreams,
   listTables,
   listTagsOfResource,

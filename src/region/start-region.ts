@@ -16,7 +16,7 @@ import type { OperationContext } from '../operations/operation.ts'
 import { Caretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
 import type { Service } from '../ports/service.ts'
-import { archiveServices, type ArchiveSettings } from '../readers/archive/archive-services.ts'
+import { archiveServices, type ArchiveSettings, type Copying } from '../readers/archive/archive-services.ts'
 import { Expiry, type ExpirySettings } from '../readers/expiry/expiry.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
@@ -26,6 +26,7 @@ import { damagedRecords } from '../readers/sweepers/damaged-records.ts'
 import { diskProbe } from '../readers/sweepers/disk-probe.ts'
 import { registerSweeper } from '../readers/sweepers/registers.ts'
 import { type SweeperPace, tombstoneSweeper } from '../readers/sweepers/tombstones.ts'
+import { arnsOfCopies, type CopyPorts, noBuckets } from './copies.ts'
 import { type FunctionPorts, lambdaOf, noFunctions } from './lambda.ts'
 import { Lifecycle } from './lifecycle.ts'
 
@@ -53,6 +54,8 @@ export type RegionOptions = {
   readonly expiry?: ExpirySettings
   /** What triggers may invoke, and where they report to; none by default. */
   readonly functions?: FunctionPorts
+  /** Where exports go and imports come from; no bucket is known by default. */
+  readonly copies?: CopyPorts
   /** How the log is archived; as in readers/archive unless said otherwise. */
   readonly archive?: ArchiveSettings
 }
@@ -119,8 +122,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   })
   const { sweeping, streams = usualStreams } = options
   const loops = loopsOf({ env, engine, opened, replication, sweeping, streams })
-  const copies = archiveServices(env, engine, options.archive)
   const context = { engine, env, settings }
+  const copies = archiveServices({ env, engine, copying: copyingOf(options, context) }, options.archive)
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
   await startAll([...loops, expiry, caches, ...copies, caretaker, lambda.triggers], life)
   let stopping = false
@@ -151,6 +154,11 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     },
   }
 }
+
+const copyingOf = ({ copies = noBuckets }: RegionOptions, context: OperationContext): Copying => ({
+  ...copies,
+  arnsOf: arnsOfCopies(context),
+})
 
 async function startAll(services: readonly Service[], life: Lifecycle): Promise<void> {
   for (const service of services) await life.start(service)

@@ -19,6 +19,7 @@ import { heapFlagsOf } from '../process/own-program.ts'
 import { natsLines, nodeLines } from './child-lines.ts'
 import type { LineSink } from './child-lines.ts'
 import type { Layout, RegionPlan } from '../deployment/layout.ts'
+import { wholeBucketPlaces } from '../node/buckets/bucket-places.ts'
 import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
 import { runVariable } from './remains.ts'
 import { SecretsWatch } from './secrets-watch.ts'
@@ -31,6 +32,8 @@ type StreamOptions = {
   readonly streamRollMs?: number
   readonly streamRetentionBytes?: number
   readonly functions?: string | undefined
+  readonly s3?: string | undefined
+  readonly backups?: string | undefined
 }
 
 export type SupervisorOptions = VisitorOptions &
@@ -366,12 +369,16 @@ function streamFlags({
   streamRollMs,
   streamRetentionBytes,
   functions,
+  s3,
+  backups,
 }: StreamOptions): Readonly<Record<string, string | number>> {
   return {
     ...(streamShards === undefined ? {} : { 'stream-shards': streamShards }),
     ...(streamRollMs === undefined ? {} : { 'stream-roll-ms': streamRollMs }),
     ...(streamRetentionBytes === undefined ? {} : { 'stream-retention-bytes': streamRetentionBytes }),
     ...(functions === undefined ? {} : { functions: resolve(functions) }),
+    ...(s3 === undefined ? {} : { s3: wholeBucketPlaces(s3) }),
+    ...(backups === undefined ? {} : { backups }),
   }
 }
 

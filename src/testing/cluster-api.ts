@@ -83,6 +83,11 @@ export type ClusterOptions = {
   readonly functions?: Readonly<Record<string, FunctionHandler>>
   /** What takes the reports of records that mappings give up, by the ARN of the destination. */
   readonly destinations?: Readonly<Record<string, (report: unknown) => unknown>>
+  /**
+   * Buckets of S3 that tables are exported to and imported from, by their names; each holds its objects by their keys. All regions share them. A bucket that is not
+   * named here does not exist.
+   */
+  readonly buckets?: Readonly<Record<string, Map<string, Uint8Array>>>
   /** Receives what the regions log. */
   readonly log?: (line: LogLine) => void
 }

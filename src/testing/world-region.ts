@@ -5,6 +5,7 @@
  */
 import type { Timing } from '../core/table/waits.ts'
 import { BlobShelf, MemoryBlobs } from '../adapters/memory/memory-blobs.ts'
+import { MemoryBuckets, type Objects } from '../adapters/memory/memory-buckets.ts'
 import { MemoryDisk, MemoryStore } from '../adapters/memory/memory-store.ts'
 import type { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
 import {
@@ -13,6 +14,7 @@ import {
   type MemoryHandler,
   type MemoryReceiver,
 } from '../adapters/memory/memory-functions.ts'
+import { packing } from '../adapters/packing/packing.ts'
 import { ProcessClock, RegionClock } from '../adapters/memory/region-clock.ts'
 import { SeededRandom } from '../adapters/memory/seeded-random.ts'
 import type { Region as RegionName } from '../core/topology.ts'
@@ -44,6 +46,7 @@ export type RegionSettings = {
   readonly timing?: Timing
   readonly streamShards?: number
   readonly handlers?: Readonly<Record<string, MemoryHandler>>
+  readonly buckets?: Readonly<Record<string, Objects>>
   readonly receivers?: Readonly<Record<string, MemoryReceiver>>
 }
 
@@ -136,7 +139,7 @@ export class WorldRegion {
   async start(): Promise<void> {
     if (this.#life !== undefined) return
     const { self, regions, time, api } = this.#options
-    const { handlers = {}, receivers = {}, ...settings } = this.#options.settings
+    const { handlers = {}, receivers = {}, buckets, ...settings } = this.#options.settings
     const clock = new ProcessClock(this.clock, 0)
     const store = new MemoryStore({ disk: this.#disk, durable: () => time.sleep(0) })
     const blobs = new MemoryBlobs({ shelf: this.#shelf, before: () => time.sleep(0) })
@@ -147,7 +150,13 @@ export class WorldRegion {
       destinations: new MemoryDestinations(receivers),
     }
     const topology = { self, regions }
-    const region = await startRegion(this.#env(life), { topology, streams, functions, ...settings })
+    // What a killed process has asked of a bucket never takes effect.
+    const before = async (): Promise<void> => {
+      await time.sleep(0)
+      if (this.#life !== life) await new Promise<never>(() => {})
+    }
+    const copies = buckets === undefined ? {} : { copies: { buckets: new MemoryBuckets({ buckets, before }), packing } }
+    const region = await startRegion(this.#env(life), { topology, streams, functions, ...copies, ...settings })
     if (this.#life !== life) return
     const pipeline = apiPipeline({
       ...api,

@@ -12,11 +12,14 @@ const temporary = '.new'
 
 export class FolderBlobs implements Blobs {
   readonly #folder: string
+  readonly #isName: (name: string) => boolean
   #prepared: Promise<void> | undefined
   #count = 0
 
-  constructor(folder: string) {
+  /** `isName`: of what may be a name; none leads out of the folder. */
+  constructor(folder: string, isName: (name: string) => boolean = isBlobName) {
     this.#folder = folder
+    this.#isName = isName
   }
 
   async put(name: string, bytes: Uint8Array): Promise<void> {
@@ -62,7 +65,7 @@ export class FolderBlobs implements Blobs {
       return entries
         .filter((entry) => entry.isFile())
         .map((entry) => join(entry.parentPath, entry.name).slice(join(this.#folder, sep).length).split(sep).join('/'))
-        .filter((name) => name.startsWith(prefix) && name > after && isBlobName(name))
+        .filter((name) => name.startsWith(prefix) && name > after && this.#isName(name))
         .toSorted()
         .slice(0, countMax)
     })
@@ -74,7 +77,7 @@ export class FolderBlobs implements Blobs {
   }
 
   #pathOf(name: string): string {
-    assert(isBlobName(name), `blobs: ${name} is a name`)
+    assert(this.#isName(name), `blobs: ${name} is a name`)
     return join(this.#folder, ...name.split('/'))
   }
 

@@ -56,17 +56,25 @@ export class BlobShelf {
 
 export type MemoryBlobsOptions = {
   readonly shelf?: BlobShelf
+  /** Of what may be a name. */
+  readonly isName?: (name: string) => boolean
   /** Awaited by every operation before it takes effect; what it rejects with is what the operation rejects with. */
   readonly before?: (operation: 'put' | 'get' | 'list' | 'delete', name: string) => Promise<void>
 }
 
 export class MemoryBlobs implements Blobs {
   readonly shelf: BlobShelf
+  readonly #isName: (name: string) => boolean
   readonly #before: NonNullable<MemoryBlobsOptions['before']>
   #crashed = false
 
-  constructor({ shelf = new BlobShelf(), before = () => Promise.resolve() }: MemoryBlobsOptions = {}) {
+  constructor({
+    shelf = new BlobShelf(),
+    before = () => Promise.resolve(),
+    isName = isBlobName,
+  }: MemoryBlobsOptions = {}) {
     this.shelf = shelf
+    this.#isName = isName
     this.#before = before
   }
 
@@ -99,7 +107,7 @@ export class MemoryBlobs implements Blobs {
   }
 
   async #do<Result>(operation: 'put' | 'get' | 'list' | 'delete', name: string, effect: () => Result): Promise<Result> {
-    assert(operation === 'list' || isBlobName(name), `blobs: ${name} is a name`)
+    assert(operation === 'list' || this.#isName(name), `blobs: ${name} is a name`)
     await this.#before(operation, name)
     return this.#crashed ? await new Promise<never>(() => {}) : effect()
   }

@@ -1,4 +1,4 @@
-/** The options of change streams and of items that expire. Rows of rows.ts. */
+/** The options of change streams, of buckets and backups, and of items that expire. Rows of rows.ts. */
 import { z } from 'zod'
 import { ttlDelaySeconds, ttlGraceSeconds } from '../../core/item/expiry.ts'
 import { streamRetentionBytes, streamRollMs, streamSlicesMax } from '../../core/stream-limits.ts'
@@ -29,6 +29,16 @@ export const changeOptions = {
     help: 'functions that triggers may invoke, and where they report to (YAML or JSON, docs/triggers.md)',
     schema: z.string().min(1).optional(),
   },
+  s3: {
+    flags: '--s3 <buckets>',
+    help: 'where buckets of S3 are: exports=dir:./exports,archive=http://127.0.0.1:9000 (docs/backup.md)',
+    schema: z.string().min(1).optional(),
+  },
+  backups: {
+    flags: '--backups <place>',
+    help: 'where backups and the archive of the log lie: s3://BUCKET/PREFIX of a bucket that --s3 maps; beside the store when not given',
+    schema: z.string().min(1).optional(),
+  },
   ttlDelay: {
     flags: '--ttl-delay <seconds>',
     help: 'how long after its time an item is deleted at the earliest; AWS takes up to a few days',
@@ -48,6 +58,8 @@ export const optionsOfChanges = [
   'streamRollMs',
   'streamRetentionBytes',
   'functions',
+  's3',
+  'backups',
   'ttlDelay',
   'ttlGrace',
 ] as const

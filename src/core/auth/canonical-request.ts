@@ -13,13 +13,16 @@ export type CanonicalParts = {
   /** The lines of the signed headers, each with its end. */
   readonly headerLines: string
   readonly payloadHash: string
+  /** Of S3: the path counts as it is on the wire. */
+  readonly isOfS3?: boolean | undefined
 }
 
-export function canonicalRequest({ method, url, signedHeaders, headerLines, payloadHash }: CanonicalParts): string {
+export function canonicalRequest(parts: CanonicalParts): string {
+  const { method, url, signedHeaders, headerLines, payloadHash, isOfS3 = false } = parts
   const question = url.indexOf('?')
   const path = question < 0 ? url : url.slice(0, question)
   const query = question < 0 ? '' : canonicalQuery(url.slice(question + 1))
-  return `${method}\n${canonicalPath(path)}\n${query}\n${headerLines}\n${signedHeaders}\n${payloadHash}`
+  return `${method}\n${isOfS3 ? path : canonicalPath(path)}\n${query}\n${headerLines}\n${signedHeaders}\n${payloadHash}`
 }
 
 /** Of one header: no blanks around its value, and one where there are several. Several of one name are told apart by commas. */

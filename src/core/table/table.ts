@@ -192,7 +192,7 @@ export type SnapshotRegister = {
 /** Of the table: writes keep, for each of them, the rows as they were when it began. */
 export type Snapshot = SnapshotRegister & { readonly number: number }
 
-/** A table that a backup is restored to. `isDone`: everything is there, and the table may become ACTIVE. */
+/** What a table is filled from that is restored, or imported. `isDone`: everything is there, and the table may become ACTIVE. */
 export type RestoreSource = {
   /** Absent of a restore to a point in time, whose base is chosen once the log is archived up to there. */
   readonly backup?: string
@@ -204,6 +204,8 @@ export type RestoreSource = {
   readonly tableArn: string
   readonly atMs: number
   readonly isDone?: true
+  /** The import that fills it, instead. */
+  readonly importOf?: string
 }
 
 /** Point-in-time recovery, of the region's own table. `after`: a position of the log before the first base. */

@@ -1,5 +1,6 @@
 /** What the region's own engine has for backups and restores. */
 import type { Backup } from '../../core/archive/backup.ts'
+import type { CopyJob } from '../../core/copies/copy-job.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { Archive, SnapshotPart } from '../engine.ts'
 import { inGroup, type State } from '../state.ts'
@@ -27,6 +28,22 @@ export class LocalArchive implements Archive {
 
   removeBackup(id: string): Promise<void> {
     return inGroup(this.#state, (group) => this.#state.backups.put(group, id, undefined))
+  }
+
+  copies(): readonly CopyJob[] {
+    return this.#state.copies.all()
+  }
+
+  copy(id: string): CopyJob | undefined {
+    return this.#state.copies.withId(id)
+  }
+
+  putCopy(copy: CopyJob): Promise<void> {
+    return inGroup(this.#state, (group) => this.#state.copies.put(group, copy.id, copy))
+  }
+
+  removeCopy(id: string): Promise<void> {
+    return inGroup(this.#state, (group) => this.#state.copies.put(group, id, undefined))
   }
 
   snapshotRows(table: Table, snapshot: number, after: Buffer | undefined): SnapshotPart {

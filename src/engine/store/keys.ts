@@ -18,6 +18,7 @@
  *   34 stream u32 · generation u32 · slice u16 · position u48   their records, by shard
  *   35 bytes u64 · position u48              where the log had come to when so many bytes had been written to it
  *   36 id                                    backups
+ *   37 id                                    exports and imports
  *   40 table id · 00 · register              registers
  *   50 region                                cursors on the logs of others
  *   60 number u64                            the conflict feed
@@ -46,6 +47,7 @@ const streams = 0x33
 const streamRecords = 0x34
 const logMarks = 0x35
 const backups = 0x36
+const copies = 0x37
 const registers = 0x40
 const cursors = 0x50
 const conflicts = 0x60
@@ -67,6 +69,7 @@ export const sealedKinds = setOf(
   counts,
   streams,
   backups,
+  copies,
   cursors,
   collections,
   tokens,
@@ -99,7 +102,7 @@ export const audits: Range = { from: named(own, 'audit/'), to: named(own, 'audit
 export const auditNumber = (key: Buffer): number => Number(key.toString('latin1', 'audit/'.length + 1))
 
 /** Kinds that a region reads by itself, soon after its start. */
-export const ownRecords: readonly Range[] = [notes, own, head, counts, streams, backups, cursors].map(ofKind)
+export const ownRecords: readonly Range[] = [notes, own, head, counts, streams, backups, copies, cursors].map(ofKind)
 /** What an upgrade from format 2 seals, identity left out. */
 export const sealedByUpgrade: readonly Range[] = [notes, own, head, counts, cursors, ...feeds, tokens].map(ofKind)
 
@@ -208,6 +211,9 @@ export const streamRecordsOf = (stream: number): Range => tablePart(streamRecord
 export const backupKey = (id: string): Buffer => named(backups, id)
 export const allBackups: Range = ofKind(backups)
 
+export const copyKey = (id: string): Buffer => named(copies, id)
+export const allCopies: Range = ofKind(copies)
+
 export const imagePrefixBytes = 9
 
 export function imageKey(table: number, snapshot: number, key: Buffer): Buffer {
@@ -308,6 +314,7 @@ const names: ReadonlyMap<number, (key: Buffer) => string> = new Map([
   [streamRecords, (key: Buffer) => `the record ${key.toString('hex')} of a change stream`],
   [logMarks, (key: Buffer) => `the mark ${key.toString('hex')} of the log`],
   [backups, (key: Buffer) => `the backup ${text(key)}`],
+  [copies, (key: Buffer) => `the export or import ${text(key)}`],
   [registers, (key: Buffer) => `the register ${registerOf(key).register} of table ${registerOf(key).table}`],
   [cursors, (key: Buffer) => `the place in the log of ${text(key)}`],
   [conflicts, (key: Buffer) => `conflict ${at(key)}`],

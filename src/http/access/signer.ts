@@ -19,14 +19,23 @@ export type Unsigned = {
   readonly headers: readonly (readonly [name: string, value: string])[]
   /** SHA-256 of the body as it travels, in hex. */
   readonly payloadHash: string
+  /** POST where not said otherwise. */
+  readonly method?: string
 }
 
-/** The value of the Authorization header of a POST. */
+/** The value of the Authorization header. */
 export function authorizationOf(request: Unsigned): string {
-  const { accessKeyId, secretAccessKey, scope, time, url, headers, payloadHash } = request
+  const { accessKeyId, secretAccessKey, scope, time, url, headers, payloadHash, method = 'POST' } = request
   const signedHeaders = headers.map(([name]) => name).join(';')
   const headerLines = headers.map(([name, value]) => headerLine(name, value)).join('')
-  const canonical = canonicalRequest({ method: 'POST', url, signedHeaders, headerLines, payloadHash })
+  const canonical = canonicalRequest({
+    method,
+    url,
+    signedHeaders,
+    headerLines,
+    payloadHash,
+    isOfS3: scope.service === 's3',
+  })
   const scopeText = [scope.scopeDate, scope.region, scope.service, terminator].join('/')
   const signature = createHmac('sha256', signingKey(secretAccessKey, scope))
     .update(stringToSign(time, scopeText, hash('sha256', canonical)))

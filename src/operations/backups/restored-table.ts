@@ -82,7 +82,8 @@ const restoringOf = (table: Table, source: RestoreSource): Table => ({ ...table,
 function assertFree(name: string, { engine }: OperationContext): void {
   const taken = engine.tableNamed(name)
   if (taken === undefined) return
-  if (taken.restore !== undefined) throw new ServiceError('TableInUseException', `Table is being restored: ${name}`)
+  if (taken.restore !== undefined && taken.restore.importOf === undefined)
+    throw new ServiceError('TableInUseException', `Table is being restored: ${name}`)
   throw new ServiceError('TableAlreadyExistsException', `Table already exists: ${name}`)
 }
 

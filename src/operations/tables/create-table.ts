@@ -58,7 +58,7 @@ async function create(name: string, input: Input, context: OperationContext): Pr
   assertFewUnderWay(context)
   const id = context.env.random.uuid()
   const isMade = await withinTables(context.engine, tablesMax, async () => {
-    await context.engine.define(id, registersOf(name, input, context))
+    await context.engine.define(id, newTableRegisters(name, input, context))
     return true
   })
   if (isMade !== true)
@@ -76,6 +76,13 @@ const billingModeOf = (input: Input): TableSettings['billingMode'] => input.Bill
 function throughput(input: Input): void {
   checkTableThroughput(billingModeOf(input), input.ProvisionedThroughput)
   checkOnDemand(billingModeOf(input), input.OnDemandThroughput)
+}
+
+/** What is wrong with a table that an import is to make. */
+export function checkNewTable(input: Input): void {
+  throughput(input)
+  keySchema(input)
+  indexes(input)
 }
 
 function keySchema({ KeySchema = [], AttributeDefinitions = [] }: Input): void {
@@ -107,7 +114,8 @@ function tags({ Tags }: Input): void {
   if (Tags !== undefined) checkTags(Tags)
 }
 
-function registersOf(name: string, input: Input, context: OperationContext): RegisterEdit[] {
+/** Everything of a new table, also of one that an import makes. */
+export function newTableRegisters(name: string, input: Input, context: OperationContext): RegisterEdit[] {
   const nowMs = context.env.clock.wallMs()
   const attributes = attributesFrom(input.AttributeDefinitions ?? [])
   return [

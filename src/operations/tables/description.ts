@@ -315,7 +315,7 @@ function readOverrides({ readUnits, maxReadUnits }: Pick<ReplicaOverrides, 'read
 
 /** Until the table is ACTIVE. */
 function restoreSummary({ status, restore }: Table): Pick<Description, 'RestoreSummary'> {
-  if (restore === undefined || status !== 'CREATING') return {}
+  if (restore === undefined || restore.importOf !== undefined || status !== 'CREATING') return {}
   const { backupArn, tableArn: source, atMs } = restore
   return {
     RestoreSummary: {

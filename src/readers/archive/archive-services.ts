@@ -4,12 +4,24 @@ import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { Archiver, type ArchiveSettings } from './archiver.ts'
 import { Backups } from './backups.ts'
+import { Exports, type ExportsDeps } from './exports.ts'
+import { Imports } from './imports.ts'
 import { Restores } from './restores.ts'
 
 export type { ArchiveSettings }
 
 type ArchiveEnv = Pick<Env, 'blobs' | 'clock' | 'log' | 'meter' | 'random'>
 
-export function archiveServices(env: ArchiveEnv, engine: Engine, settings?: ArchiveSettings): readonly Service[] {
-  return [new Archiver(env, engine, settings), new Backups(env, engine), new Restores(env, engine)]
+export type Copying = Pick<ExportsDeps, 'buckets' | 'packing' | 'arnsOf'>
+
+type ArchiveDeps = { readonly env: ArchiveEnv; readonly engine: Engine; readonly copying: Copying }
+
+export function archiveServices({ env, engine, copying }: ArchiveDeps, settings?: ArchiveSettings): readonly Service[] {
+  return [
+    new Archiver(env, engine, settings),
+    new Backups(env, engine),
+    new Restores(env, engine),
+    new Exports({ env, engine, ...copying }),
+    new Imports({ env, engine, ...copying }),
+  ]
 }

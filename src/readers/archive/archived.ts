@@ -4,15 +4,57 @@ import { framesIn } from '../../core/archive/frames.ts'
 import {
   type ArchiveCursor,
   type ArchivedChange,
+  type Base,
+  baseFor,
+  cursorNote,
   decodeArchived,
   logFolder,
   logSegment,
   logSegmentName,
   type LogSegment,
+  noArchive,
+  type TableArchive,
+  tableNote,
 } from '../../core/archive/recovery.ts'
 import { BlobUnusable, openBlob } from '../../core/archive/sealed-blob.ts'
 import type { Position } from '../../core/change/change.ts'
+import type { RestoreSource, TableId } from '../../core/table/table.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { exportsUnderWay } from '../../core/copies/copy-job.ts'
 import type { Blobs } from '../../ports/blobs.ts'
+
+/** A table's history that is read, up to a moment: by a restore, or by an export. */
+export type PastSource = { readonly of: TableId; readonly after: Position; readonly atMs: number }
+
+type Sources = Pick<Engine, 'archive' | 'tables'>
+
+export function sourcesUnderWay(engine: Sources): readonly PastSource[] {
+  const restored = engine.tables().flatMap(({ restore }) => (restore === undefined ? [] : (sourceOf(restore) ?? [])))
+  const exported = exportsUnderWay(engine.archive.copies()).map(({ of, after, atMs }) => ({ of, after, atMs }))
+  return [...restored, ...exported]
+}
+
+/** Undefined for one that is done, and of a backup. */
+function sourceOf({ logOf, after = 0, atMs, isDone }: RestoreSource): PastSource | undefined {
+  return logOf === undefined || isDone === true ? undefined : { of: logOf, after, atMs }
+}
+
+/** The archive, once it has everything up to the moment and the last base before it is copied. */
+export function readyFor(
+  engine: Pick<Engine, 'archive' | 'note'>,
+  source: PastSource,
+): { readonly cursor: ArchiveCursor; readonly base: Base } | undefined {
+  const cursor = engine.note(cursorNote) as ArchiveCursor | undefined
+  const base = baseOf(engine, source)
+  return cursor === undefined || base === undefined || cursor.coveredMs < source.atMs ? undefined : { cursor, base }
+}
+
+function baseOf(engine: Pick<Engine, 'archive' | 'note'>, { of, after, atMs }: PastSource): Base | undefined {
+  const { bases } = (engine.note(tableNote(of)) as TableArchive | undefined) ?? noArchive
+  const sinceThen = bases.filter(({ position }) => position > after)
+  const base = baseFor(sinceThen, atMs)
+  return base !== undefined && engine.archive.backup(base.id)?.status === 'AVAILABLE' ? base : undefined
+}
 
 /** The content of a blob. One that is gone is as unusable as one that is torn. */
 export async function readBlob(blobs: Pick<Blobs, 'get'>, name: string): Promise<Buffer> {

@@ -10,6 +10,7 @@ import { TooFarBehind } from '../../engine/log/hold.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { Retries } from '../retries.ts'
+import { sourcesUnderWay } from './archived.ts'
 import { Bases } from './bases.ts'
 import { LogGatherer } from './log-gatherer.ts'
 
@@ -158,9 +159,7 @@ export class Archiver implements Service {
 
   #isDue(gatherer: LogGatherer): boolean {
     const { segmentMs } = this.#settings
-    const waits = this.#engine
-      .tables()
-      .some(({ restore }) => restore?.logOf !== undefined && restore.atMs > gatherer.cursor.coveredMs)
+    const waits = sourcesUnderWay(this.#engine).some(({ atMs }) => atMs > gatherer.cursor.coveredMs)
     return waits || (gatherer.hasRead && gatherer.ageMs >= segmentMs)
   }
 

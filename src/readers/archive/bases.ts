@@ -15,6 +15,7 @@ import type { RegisterValues } from '../../core/table/registers.ts'
 import { isGoing, type Recovery, type Table, type TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
+import { sourcesUnderWay } from './archived.ts'
 
 type BasesDeps = {
   readonly env: Pick<Env, 'blobs' | 'clock' | 'random'>
@@ -36,14 +37,10 @@ export class Bases {
     this.#deps = deps
   }
 
-  /** Tables whose history is kept: those with recovery, and sources of restores that are under way. */
+  /** Tables whose history is kept: those with recovery, and sources of restores and exports that are under way. */
   wanted(): ReadonlySet<TableId> {
     const { engine } = this.#deps
-    const ids = engine.tables().flatMap(({ id, recovery, restore }) => {
-      if (restore?.logOf !== undefined && restore.isDone !== true) return [restore.logOf]
-      return recovery === undefined ? [] : [id]
-    })
-    return new Set(ids)
+    return new Set([...this.recovering().map(({ id }) => id), ...sourcesUnderWay(engine).map(({ of }) => of)])
   }
 
   recovering(): readonly Recovering[] {
@@ -158,7 +155,7 @@ export class Bases {
 
   #firstNeeded({ id, recovery }: Recovering, { bases }: TableArchive): number {
     const { engine, env } = this.#deps
-    if (engine.tables().some(({ restore }) => restore?.logOf === id && restore.isDone !== true)) return 0
+    if (sourcesUnderWay(engine).some(({ of }) => of === id)) return 0
     const { earliestMs } = windowOf(recovery, env.clock.wallMs(), 0)
     const former = bases.filter(({ position }) => position <= recovery.after).length
     const isCopied = ({ id: base }: { readonly id: string }): boolean =>

@@ -5,15 +5,7 @@
 import { restoredAtOnceMax, restoredBytesAtOnceMax } from '../../core/archive-limits.ts'
 import { type Backup, manifestName, segmentName } from '../../core/archive/backup.ts'
 import { framesIn } from '../../core/archive/frames.ts'
-import {
-  type ArchiveCursor,
-  type Base,
-  baseFor,
-  cursorNote,
-  noArchive,
-  type TableArchive,
-  tableNote,
-} from '../../core/archive/recovery.ts'
+import { type ArchiveCursor, cursorNote } from '../../core/archive/recovery.ts'
 import { BlobUnusable } from '../../core/archive/sealed-blob.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { encodePrimaryKey, keyAttributesOf } from '../../core/key/primary-key.ts'
@@ -24,7 +16,7 @@ import type { EachResult } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
-import { changesUntil, readBlob, segmentsAfter } from './archived.ts'
+import { changesUntil, readBlob, readyFor, segmentsAfter } from './archived.ts'
 import { type ArchiveJob, Jobs } from './jobs.ts'
 
 type RestoresEnv = Pick<Env, 'blobs' | 'clock' | 'log' | 'meter'>
@@ -73,7 +65,9 @@ export class Restores implements Service {
   }
 
   #pending(): readonly Table[] {
-    return this.#engine.tables().filter(({ restore }) => restore !== undefined && restore.isDone !== true)
+    return this.#engine
+      .tables()
+      .filter(({ restore }) => restore !== undefined && restore.importOf === undefined && restore.isDone !== true)
   }
 
   #owed(): readonly ArchiveJob[] {
@@ -85,8 +79,7 @@ export class Restores implements Service {
   /** Everything up to its moment is archived, and its base is copied. */
   #isReady(source: RestoreSource): boolean {
     if (source.logOf === undefined) return true
-    const cursor = this.#engine.note(cursorNote) as ArchiveCursor | undefined
-    return cursor !== undefined && cursor.coveredMs >= source.atMs && this.#baseOf(source) !== undefined
+    return readyFor(this.#engine, { of: source.logOf, after: source.after ?? 0, atMs: source.atMs }) !== undefined
   }
 
   async #run(id: string, isStopped: () => boolean): Promise<void> {
@@ -141,16 +134,10 @@ export class Restores implements Service {
   #progress(table: Table, source: RestoreSource): Progress {
     const noted = this.#engine.note(noteName(table)) as Progress | undefined
     if (noted !== undefined) return noted
-    const base = source.backup === undefined ? this.#baseOf(source) : { id: source.backup, position: 0 }
+    const { logOf = '', after = 0, atMs, backup } = source
+    const base =
+      backup === undefined ? readyFor(this.#engine, { of: logOf, after, atMs })?.base : { id: backup, position: 0 }
     return { base: base?.id ?? '', segment: 0, position: base?.position ?? 0 }
-  }
-
-  /** The last base before the moment, once it is copied. */
-  #baseOf({ logOf = '', after = 0, atMs }: RestoreSource): Base | undefined {
-    const { bases } = (this.#engine.note(tableNote(logOf)) as TableArchive | undefined) ?? noArchive
-    const sinceThen = bases.filter(({ position }) => position > after)
-    const base = baseFor(sinceThen, atMs)
-    return base !== undefined && this.#engine.archive.backup(base.id)?.status === 'AVAILABLE' ? base : undefined
   }
 
   /** In the order of the writes, in batches that are durable one by one. */

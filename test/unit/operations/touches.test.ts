@@ -3,6 +3,7 @@ import { ServiceError } from '../../../src/core/errors.ts'
 import { timings } from '../../../src/core/table/waits.ts'
 import { describe, expect, test } from 'vitest'
 import type { Backup } from '../../../src/core/archive/backup.ts'
+import type { CopyJob } from '../../../src/core/copies/copy-job.ts'
 import type { Item } from '../../../src/core/attribute/value.ts'
 import { shardsOf } from '../../../src/core/change-stream/change-stream.ts'
 import { namesInCondition, namesInUpdate } from '../../../src/core/expression/names.ts'
@@ -76,8 +77,10 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   DescribeContinuousBackups: [thing],
   DescribeContributorInsights: [thing],
   DescribeEndpoints: [{}],
+  DescribeExport: [{ ExportArn: `${arn}/export/01700000000000-0123abcd` }],
   DescribeGlobalTable: [global],
   DescribeGlobalTableSettings: [global],
+  DescribeImport: [{ ImportArn: `${arn}/import/01700000000000-4567abcd` }],
   DescribeKinesisStreamingDestination: [thing],
   DescribeLimits: [{}],
   DescribeStream: [{ StreamArn: stream }],
@@ -104,6 +107,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
       ],
     },
   ],
+  ExportTableToPointInTime: [{ TableArn: arn.replace('things', 'recovering'), S3Bucket: 'nowhere' }],
   GetItem: [
     { ...thing, Key: key(1) },
     { TableName: arn, Key: key(1), ProjectionExpression: 'note.#n', ExpressionAttributeNames: { '#n': 'x' } },
@@ -112,9 +116,23 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   GetRecords: [{ ShardIterator: '<iterator>' }],
   GetResourcePolicy: [{ ResourceArn: arn }],
   GetShardIterator: [{ StreamArn: stream, ShardId: '<shard>', ShardIteratorType: 'LATEST' }],
+  ImportTable: [
+    {
+      S3BucketSource: { S3Bucket: 'nowhere' },
+      InputFormat: 'CSV',
+      TableCreationParameters: {
+        TableName: 'imported',
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      },
+    },
+  ],
   ListBackups: [{}],
   ListContributorInsights: [thing],
+  ListExports: [{ TableArn: arn }],
   ListGlobalTables: [{}],
+  ListImports: [{}],
   ListStreams: [{}],
   ListTables: [{}],
   ListTagsOfResource: [{ ResourceArn: arn }],
@@ -252,6 +270,7 @@ async function region(seen: Seen): Promise<{ readonly context: OperationContext;
   await makeTable(engine, 'recovering', { more: [recovering] })
   const more = { color: { S: 'a' }, note: { S: 'b' }, spare: { N: '0' } }
   for (const rest of ['0123abcd', '4567abcd']) await engine.archive.putBackup(backupOf(things, rest))
+  for (const copy of copiesOf(things)) await engine.archive.putCopy(copy)
   await engine.commitEach([1, 2, 3, 4].map((sk) => put(things, itemOf('a', sk, more))))
   const shared = engine.tableNamed('shared') as Table
   await engine.commitEach([1, 2].map((sk) => put(shared, itemOf('a', sk, more))))
@@ -271,6 +290,29 @@ const backupOf = (table: Table, rest: string): Backup => ({
   table: { ...table, tableId: table.id, indexes: [], items: 0, bytes: 0 },
   progress: { segments: 0, items: 0, bytes: 0 },
 })
+
+function copiesOf(table: Table): readonly CopyJob[] {
+  const { table: saved, of } = backupOf(table, '')
+  const asked = { status: 'IN_PROGRESS', startedMs: 0, token: '', asked: '', bucket: 'nowhere' } as const
+  const exported = { kind: 'export', table: saved, of, after: 0, format: 'DYNAMODB_JSON', atMs: 0 } as const
+  const imported = { kind: 'import', table: 'x', name: 'things', format: 'DYNAMODB_JSON' } as const
+  const none = { compression: 'NONE', parameters: {}, registers: [] } as const
+  return [
+    {
+      ...asked,
+      ...exported,
+      id: '01700000000000-0123abcd',
+      progress: { files: 0, items: 0, bytes: 0, segment: 0 },
+    },
+    {
+      ...asked,
+      ...imported,
+      ...none,
+      id: '01700000000000-4567abcd',
+      progress: { object: '', line: 0, imported: 0, errors: 0, bytes: 0 },
+    },
+  ]
+}
 
 const oneAccount = { accountId: '000000000000', globalTables2017: true, timing: timings.instant, streamRetentionMs: 0 }
 
@@ -295,7 +337,7 @@ function withShard(input: object, engine: Engine): object {
 }
 
 /** Notes what is asked of the engine. */
-const makes = ['CreateTable', 'RestoreTableFromBackup', 'RestoreTableToPointInTime']
+const makes = ['CreateTable', 'ImportTable', 'RestoreTableFromBackup', 'RestoreTableToPointInTime']
 
 function watched(engine: Engine, seen: Seen): Engine {
   const noteWrites = (writes: readonly Write[]): void => {

@@ -7,6 +7,7 @@ import { adminToken } from '../../../deployment/secrets/admin-token.ts'
 import { readOptions, withoutSecretOptions } from '../../configuration.ts'
 import { capacityText } from '../../options/capacity.ts'
 import { readFunctionFile } from '../../../node/functions/function-file.ts'
+import { MappedBuckets } from '../../../node/buckets/mapped-buckets.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { type DataFolder, openDataFolder } from '../../../deployment/data-folder.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
@@ -91,6 +92,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   const options = readOptions(command, optionsOf.up)
   if (options.credentials !== undefined) readCredentials(options.credentials)
   if (options.functions !== undefined) readFunctionFile(options.functions)
+  requireBuckets(options)
   const layout = layOut(options, readRegions(options.regionsFolder))
   requireDescriptors(descriptorsOf(layout), 'longitude up')
   const claimed = await claim({ options, layout, life, progress, unlessStopped })
@@ -114,6 +116,18 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   progress(`ready in ${seconds} s${recorded === undefined ? '' : `; commands find it as ${recorded.name}`}`)
   return { folderGone: watchFolder(folder, layout.data, life) }
+}
+
+/** Before anything is started. */
+function requireBuckets({
+  s3,
+  backups,
+}: {
+  readonly s3?: string | undefined
+  readonly backups?: string | undefined
+}): void {
+  const buckets = new MappedBuckets(s3)
+  if (backups !== undefined) buckets.placeOf(backups)
 }
 
 type Options = ReturnType<typeof readOptions<(typeof optionsOf.up)[number]>>

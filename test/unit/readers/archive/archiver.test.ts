@@ -10,6 +10,7 @@ import type { Engine } from '../../../../src/engine/engine.ts'
 import { BlobsFailed } from '../../../../src/ports/blobs.ts'
 import type { Env } from '../../../../src/ports/env.ts'
 import type { Service } from '../../../../src/ports/service.ts'
+import { noBuckets } from '../../../../src/region/copies.ts'
 import { archiveServices, type ArchiveSettings } from '../../../../src/readers/archive/archive-services.ts'
 import { del, itemAt, itemOf, makeTable, openRegion, put, tableEdits, TestClock } from '../../engine/region.ts'
 
@@ -35,7 +36,10 @@ async function scene(settings = often, before?: Before) {
 }
 
 function start(env: Env, engine: Engine, settings: ArchiveSettings): readonly Service[] {
-  const services = archiveServices(env, engine, settings)
+  const services = archiveServices(
+    { env, engine, copying: { ...noBuckets, arnsOf: () => ({ exportArn: '', tableArn: '' }) } },
+    settings,
+  )
   for (const service of services) expect(service.start()).toBeUndefined()
   return services
 }

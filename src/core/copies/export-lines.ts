@@ -1,0 +1,38 @@
+/** Lines of the data files of an export, as DynamoDB writes them to S3. */
+import { decodeItem } from '../item/item-bytes.ts'
+import { keyAttributesOf } from '../key/primary-key.ts'
+import type { KeySchema } from '../table/table.ts'
+import type { ExportView } from './copy-job.ts'
+
+/** An item as it was: `before` at the beginning of the window of an incremental export, `now` at its end. Both are JSON. */
+export type PastRow = {
+  readonly key: Buffer
+  /** The segment of the base that the row lies in, or that follows it. */
+  readonly segment: number
+  readonly before?: Buffer
+  readonly now?: Buffer
+  /** When it was written last within the window. */
+  readonly writtenMs?: number
+}
+
+const open = Buffer.from('{"Item":')
+const close = Buffer.from('}\n')
+
+export const fullLine = (item: Buffer): readonly Buffer[] => [open, item, close]
+
+/** Undefined where the item did not change, or came and went within the window. */
+export function incrementalLine(
+  { before, now, writtenMs }: PastRow,
+  key: KeySchema,
+  view: ExportView,
+): readonly Buffer[] | undefined {
+  const known = now ?? before
+  if (writtenMs === undefined || known === undefined) return undefined
+  const keys = JSON.stringify(keyAttributesOf(key, decodeItem(known)))
+  const parts: Buffer[] = [
+    Buffer.from(`{"Metadata":{"WriteTimestampMicros":{"N":"${writtenMs * 1000}"}},"Keys":${keys}`),
+  ]
+  if (now !== undefined) parts.push(Buffer.from(',"NewImage":'), now)
+  if (before !== undefined && view === 'NEW_AND_OLD_IMAGES') parts.push(Buffer.from(',"OldImage":'), before)
+  return [...parts, close]
+}

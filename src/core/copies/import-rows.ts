@@ -1,0 +1,107 @@
+/** Rows of objects that are imported: each an item, or a problem. */
+import { ServiceError } from '../errors.ts'
+import type { AttributeValue, Item } from '../attribute/value.ts'
+import { type NewItem, SentItem, sizeOfNewItem } from '../item/sent-item.ts'
+import { itemKeyProblem } from '../key/key-problem.ts'
+import { itemSizeBytesMax } from '../limits.ts'
+import type { Table } from '../table/table.ts'
+import { checkItem } from '../wire/attribute-values.ts'
+import { readInput } from '../wire/input.ts'
+import { isObject } from '../wire/json.ts'
+import type { ImportJob } from './copy-job.ts'
+import { CsvRows } from './csv-rows.ts'
+
+/** The line is none of the format: what follows it in its object is not looked at. */
+export class UnusableLine extends Error {
+  override readonly name = 'UnusableLine'
+}
+
+export type ImportRow = { readonly item: NewItem } | { readonly problem: string }
+
+/** Reads the lines of one object. Undefined for a line that is no row of its own. Throws UnusableLine. */
+export type RowReader = (line: Buffer) => ImportRow | undefined
+
+type Form = Pick<ImportJob, 'format' | 'csv'>
+
+export function rowReader({ format, csv }: Form, table: Pick<Table, 'key' | 'attributes'>): RowReader {
+  const read = format === 'CSV' ? csvItems(csv, table) : jsonItem
+  return (line) => {
+    try {
+      const item = read(line)
+      return item === undefined ? undefined : checked(item, table)
+    } catch (error) {
+      if (error instanceof ServiceError) return { problem: error.message }
+      throw error
+    }
+  }
+}
+
+function checked(item: NewItem, { key }: Pick<Table, 'key'>): ImportRow {
+  checkItem(item, 'newer')
+  if (sizeOfNewItem(item) > itemSizeBytesMax) return { problem: 'Item size has exceeded the maximum allowed size' }
+  const problem = itemKeyProblem(key, item instanceof SentItem ? item.item() : item)
+  return problem === undefined ? { item } : { problem }
+}
+
+const start = Buffer.from('{"Item":')
+
+function jsonItem(line: Buffer): NewItem | undefined {
+  if (line.length === 0) return undefined
+  if (line.subarray(0, start.length).equals(start)) {
+    const sent = SentItem.at(line, start.length)
+    // Nothing follows but the end of the line's object.
+    if (sent !== undefined && sent.to === line.length - 1 && line.at(-1) === 0x7d) return sent
+  }
+  const value = parsed(line.toString('utf8'))
+  if (value === undefined) return undefined
+  if (!isObject(value)) throw new UnusableLine('the line is no object')
+  return readInput('PutItem', { TableName: 'import', Item: value['Item'] })['Item'] as Item
+}
+
+/** Undefined for blanks. */
+function parsed(text: string): unknown {
+  if (text.trim() === '') return undefined
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    throw new UnusableLine('the line is no JSON')
+  }
+}
+
+/** Attributes that are keys have their types; all others are texts, and empty cells are left out. */
+function csvItems(form: ImportJob['csv'], { attributes }: Pick<Table, 'attributes'>) {
+  const rows = new CsvRows(form?.delimiter ?? ',')
+  const types = new Map(attributes.map(({ name, type }) => [name, type]))
+  let header = form?.header
+  return (line: Buffer): Item | undefined => {
+    const cells = rowOf(rows, line)
+    if (cells === undefined) return undefined
+    if (header === undefined) {
+      header = headerFrom(cells)
+      return undefined
+    }
+    if (cells.length > header.length)
+      throw new ServiceError(
+        'ValidationException',
+        `The row has ${cells.length} cells, and the header ${header.length}`,
+      )
+    const entries = header.flatMap((name, at): [string, AttributeValue][] => {
+      const cell = cells[at] ?? ''
+      return cell === '' ? [] : [[name, { [types.get(name) ?? 'S']: cell } as AttributeValue]]
+    })
+    return readInput('PutItem', { TableName: 'import', Item: Object.fromEntries(entries) })['Item'] as Item
+  }
+}
+
+function rowOf(rows: CsvRows, line: Buffer): readonly string[] | undefined {
+  try {
+    return rows.add(line.toString('utf8'))
+  } catch (error) {
+    throw new UnusableLine((error as Error).message)
+  }
+}
+
+function headerFrom(cells: readonly string[]): readonly string[] {
+  if (new Set(cells).size !== cells.length) throw new UnusableLine('the header has a column twice')
+  return cells
+}

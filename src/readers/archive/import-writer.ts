@@ -1,0 +1,78 @@
+/** Writes the items of an import in batches, and counts what became of them. */
+import type { ImportRow } from '../../core/copies/import-rows.ts'
+import { importedAtOnceMax, importedBytesAtOnceMax } from '../../core/copies/limits.ts'
+import { type NewItem, parsedItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
+import { encodePrimaryKey, keyAttributesOf } from '../../core/key/primary-key.ts'
+import type { Table } from '../../core/table/table.ts'
+import { indexKeyProblem } from '../../core/write/index-keys.ts'
+import type { Write } from '../../core/write/write.ts'
+import type { Engine } from '../../engine/engine.ts'
+import type { Clock } from '../../ports/clock.ts'
+
+type Deps = { readonly engine: Pick<Engine, 'commitEach'>; readonly clock: Pick<Clock, 'sleep'> }
+
+export type ImportCounts = { readonly imported: number; readonly errors: number }
+
+export class ImportWriter {
+  readonly #deps: Deps
+  readonly #table: Table
+  readonly #onProblem: (problem: string) => void
+  #writes: Write[] = []
+  #bytes = 0
+  #imported = 0
+  #errors = 0
+
+  constructor(deps: Deps, table: Table, onProblem: (problem: string) => void) {
+    this.#deps = deps
+    this.#table = table
+    this.#onProblem = onProblem
+  }
+
+  async add(row: ImportRow): Promise<void> {
+    if ('problem' in row) return this.#refuse(row.problem)
+    const problem = indexKeyProblem(this.#table, { next: parsedItem(row.item), wording: 'put' })
+    if (problem !== undefined) return this.#refuse(problem)
+    this.#writes.push(this.#writeOf(row.item))
+    this.#bytes += sizeOfNewItem(row.item)
+    if (this.#writes.length >= importedAtOnceMax || this.#bytes >= importedBytesAtOnceMax) await this.flush()
+  }
+
+  /** Rejects where the store cannot take them; then nothing of the batch is counted. */
+  async flush(): Promise<void> {
+    const writes = this.#writes
+    this.#writes = []
+    this.#bytes = 0
+    if (writes.length === 0) return
+    for (const result of await this.#deps.engine.commitEach(writes, 'import')) {
+      if (result.accepted) this.#imported++
+      else if ('failed' in result) throw result.failed
+      else this.#refuse(result.refusals[0]?.message ?? 'it is refused')
+    }
+    await this.#deps.clock.sleep(0)
+  }
+
+  /** What was counted since. */
+  take(): ImportCounts {
+    const counts = { imported: this.#imported, errors: this.#errors }
+    this.#imported = 0
+    this.#errors = 0
+    return counts
+  }
+
+  #refuse(problem: string): void {
+    this.#errors++
+    this.#onProblem(problem)
+  }
+
+  #writeOf(item: NewItem): Write {
+    const parsed = parsedItem(item)
+    const { key } = this.#table
+    return {
+      kind: 'put',
+      table: this.#table.id,
+      key: encodePrimaryKey(key, parsed),
+      keyAttributes: keyAttributesOf(key, parsed),
+      item,
+    }
+  }
+}
