@@ -16,6 +16,8 @@ import { endpointIn, type SignedRegions } from '../core/auth/signed-region.ts'
 import type { CacheReport } from '../core/change/cache-talk.ts'
 import type { Log } from '../ports/log.ts'
 import { Cache } from './core/cache.ts'
+import type { RunningDax } from './dax/dax-server.ts'
+import { type DaxOptions, type DaxPlace, startDax } from './start-dax.ts'
 import type { CacheMode } from './core/options.ts'
 import { type Follower, startFollower } from './core/follower.ts'
 import { cacheFigures, cacheMetrics } from './core/metrics.ts'
@@ -43,12 +45,19 @@ export type CacheNodeOptions = {
   readonly credentials?: string | undefined
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly visitors?: VisitorOptions
+  /** Where Amazon's DAX clients are served too. */
+  readonly dax?: DaxPlace | undefined
   /** What /admin/ asks for; refused without. */
   readonly adminToken?: string | undefined
   readonly log: Log
 }
 
-export type RunningCache = { readonly url: string; close(): Promise<void> }
+export type RunningCache = {
+  readonly url: string
+  /** `dax://HOST:PORT`; undefined where DAX's clients are not served. */
+  readonly daxUrl: string | undefined
+  close(): Promise<void>
+}
 
 /** Rejects with a Failure when the port cannot be had. */
 export async function startCache(options: CacheNodeOptions): Promise<RunningCache> {
@@ -68,52 +77,60 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   }
   const regions = signedRegions(options)
   let url = ''
-  const id = systemRandom.uuid()
   const watch = watchUpstream(options)
-  const figures = (): CacheReport['figures'] => ({
-    ...cacheFigures(cache),
-    upstream: watch.trouble === undefined ? 1 : 0,
-  })
-  const report = (): CacheReport => ({ id, endpoint: url, mode, figures: figures() })
+  const view = viewOf({ options, cache, watch })
+  const report = (): CacheReport => view.report(url)
   let follower: Follower | undefined
   let connections = async (): Promise<number> => Promise.resolve(0)
+  const answer = cachePipeline({ cache, upstream, regions, log, ...verifyingBy(credentials, regions) })
   const server = await serveApi({
     host: options.host,
     port: options.port,
     connectionsMax: connectionsAffordable(),
     region,
     env: { clock, random: systemRandom, meter: silent },
-    answer: cachePipeline({ cache, upstream, regions, log, ...verifyingBy(credentials, regions) }),
+    answer,
     giveUp: () => upstream.close(),
     ...accessOf(options),
     readiness: () => readinessOf(watch, { region, mode, serving: cache.serves }),
     metrics: async () => ({
       contentType: metrics.contentType,
-      text: `${figuresText([...cacheMetrics(cache, await connections()), reachedMetric(watch)], { region })}\n${await metrics.text()}${delays.render({ region })}`,
+      text: `${view.metrics(await connections())}\n${await metrics.text()}${delays.render({ region })}`,
     }),
-    admin: [
-      {
-        method: 'GET',
-        path: '/admin/status',
-        answer: () => ({ region, upstream: options.upstream.href, ...report(), place: follower?.place() ?? null }),
-      },
-    ],
+    admin: [{ method: 'GET', path: '/admin/status', answer: () => view.status(url, follower) }],
   }).catch((error: unknown) => {
     end()
     throw portFailure(error, options)
   })
   url = server.url
-  connections = server.connections
+  const parts = { cache, pipeline: answer, upstream, upstreamUrl: options.upstream, regions, log }
+  const dax = await daxOf(options, { ...parts, credentials: credentials?.current }).catch(async (error: unknown) => {
+    await server.close()
+    end()
+    throw error
+  })
+  connections = async () => (await server.connections()) + (dax?.connections() ?? 0)
   if (nats !== undefined)
     follower = startFollower({ env: { clock, log }, line: new NatsCacheLine(region, nats), cache, report })
   return {
     url: server.url,
+    daxUrl: dax?.url,
     close: async () => {
-      await server.close()
+      await Promise.all([server.close(), dax?.close()])
       await follower?.stop()
       end()
     },
   }
+}
+
+async function daxOf(
+  { dax, host, tls }: CacheNodeOptions,
+  parts: Omit<DaxOptions, keyof DaxPlace | 'host' | 'tls'>,
+): Promise<RunningDax | undefined> {
+  if (dax === undefined) return undefined
+  return await startDax({ ...parts, ...dax, host, tls }).catch((error: unknown) => {
+    throw portFailure(error, { host, port: dax.port })
+  })
 }
 
 function accessOf({ tls, visitors, adminToken }: CacheNodeOptions) {
@@ -153,6 +170,28 @@ function watchUpstream({ upstream: url, ca, log }: CacheNodeOptions): Watched {
   }
 }
 
+type Viewed = { readonly options: CacheNodeOptions; readonly cache: Cache; readonly watch: Watched }
+
+/** What the cache says of itself. */
+function viewOf({ options: { region, mode, upstream }, cache, watch }: Viewed) {
+  const id = systemRandom.uuid()
+  const figures = (): CacheReport['figures'] => ({
+    ...cacheFigures(cache),
+    upstream: watch.trouble === undefined ? 1 : 0,
+  })
+  const report = (url: string): CacheReport => ({ id, endpoint: url, mode, figures: figures() })
+  return {
+    report,
+    metrics: (open: number): string => figuresText([...cacheMetrics(cache, open), reachedMetric(watch)], { region }),
+    status: (url: string, follower: Follower | undefined) => ({
+      region,
+      upstream: upstream.href,
+      ...report(url),
+      place: follower?.place() ?? null,
+    }),
+  }
+}
+
 type CacheState = { readonly region: string; readonly mode: CacheMode; readonly serving: boolean }
 
 /** Without its region a cache answers at most what it keeps, so it is not ready. */
@@ -172,7 +211,7 @@ function reachedMetric({ trouble }: Watched) {
   }
 }
 
-function portFailure(error: unknown, { host, port }: CacheNodeOptions): unknown {
+function portFailure(error: unknown, { host, port }: Pick<CacheNodeOptions, 'host' | 'port'>): unknown {
   if (codeOf(error) === 'EADDRINUSE') return new Failure(`port ${port} on ${host} is in use by another program`)
   if (codeOf(error) === undefined) return error
   return new Failure(`cannot listen on ${host}, port ${port}: ${messageOf(error)}`)

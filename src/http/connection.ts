@@ -4,16 +4,10 @@
  * as much processor time a request and knows everything (pipelining, chunks, other methods, other addresses).
  */
 import type { Socket } from 'node:net'
-import {
-  idleConnectionMsMax,
-  lingerMsMax,
-  repliesTogetherBytesMax,
-  repliesTogetherMax,
-  requestHeadBytesMax,
-  requestMsMax,
-} from '../core/limits.ts'
+import { idleConnectionMsMax, lingerMsMax, requestHeadBytesMax, requestMsMax } from '../core/limits.ts'
 import type { Api } from './api.ts'
 import { Gathering } from './bytes/gathering.ts'
+import { Outbox } from './bytes/outbox.ts'
 import { ReadyReply, type Reply, replyBytes, replyText } from './bytes/reply.ts'
 import { readHead, type RequestHead } from './bytes/request-head.ts'
 import { ReceivedBytes } from './bytes/received-bytes.ts'
@@ -31,29 +25,6 @@ export type ConnectionsOptions = {
   readonly handOver: (socket: Socket, received: Buffer, taken: () => void) => void
   readonly monotonicMs: () => number
   readonly unread: UnreadReplies
-}
-
-/**
- * Replies of one turn of the event loop go out together, at its end. A write to a client that sleeps wakes it up, which costs
- * more than all the rest of a read; written one by one, between the reading of two requests, each of them has to.
- */
-class Outbox {
-  #writes: (() => void)[] = []
-  #sizeBytes = 0
-
-  add(sizeBytes: number, write: () => void): void {
-    if (this.#writes.length === 0) setImmediate(this.#flush)
-    this.#writes.push(write)
-    this.#sizeBytes += sizeBytes
-    if (this.#writes.length >= repliesTogetherMax || this.#sizeBytes >= repliesTogetherBytesMax) this.#flush()
-  }
-
-  readonly #flush = (): void => {
-    const writes = this.#writes
-    this.#writes = []
-    this.#sizeBytes = 0
-    for (const write of writes) write()
-  }
 }
 
 type Shared = ConnectionsOptions & { readonly outbox: Outbox }

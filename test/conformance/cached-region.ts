@@ -15,6 +15,7 @@ import { Signatures } from '../../src/http/access/signatures.ts'
 import { startRegion } from '../../src/region/start-region.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { Cache } from '../../src/cache/core/cache.ts'
+import { type DaxPlace, startDax } from '../../src/cache/start-dax.ts'
 import type { CacheOptions } from '../../src/cache/core/options.ts'
 import { startFollower } from '../../src/cache/core/follower.ts'
 
@@ -31,6 +32,8 @@ export type CachedRegionOptions = Partial<CacheOptions> & {
   readonly signedFor?: readonly string[]
   /** How long tables stay in states that pass; may be changed while it runs. */
   readonly pace?: { readonly timing: Timing }
+  /** Whether DAX's clients are served too, and what they are told of where. */
+  readonly dax?: Omit<DaxPlace, 'port'>
 }
 
 export type CachedRegion = {
@@ -40,6 +43,8 @@ export type CachedRegion = {
   readonly line: MemoryCacheLine
   readonly endpoint: string
   readonly regionEndpoint: string
+  /** `dax://…`; empty where DAX's clients are not served. */
+  readonly daxUrl: string
   /** Operations that have reached the region through the cache. */
   readonly asked: string[]
   /** Warnings and errors. */
@@ -63,6 +68,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     store = new MemoryStore(),
     otherRegions = [],
     signedFor = [],
+    dax: place,
     ...more
   } = options
   const self = { name: 'us-east-1', number: 1 }
@@ -118,13 +124,23 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
             credentials: current,
           },
         }
-  const front = await serveApi({
-    ...routes,
-    port: 0,
-    region: self.name,
-    env,
-    answer: cachePipeline({ cache, upstream: counting, regions, log, ...signatures }),
-  })
+  const answer = cachePipeline({ cache, upstream: counting, regions, log, ...signatures })
+  const front = await serveApi({ ...routes, port: 0, region: self.name, env, answer })
+  const dax =
+    place === undefined
+      ? undefined
+      : await startDax({
+          ...place,
+          host: '127.0.0.1',
+          port: 0,
+          cache,
+          pipeline: answer,
+          upstream: counting,
+          upstreamUrl: new URL(server.url),
+          regions,
+          credentials: verifies ? current : undefined,
+          log,
+        })
   const report = () => ({ id: 'one', endpoint: front.url, mode: cache.mode, figures: {} })
   const follower =
     cache.mode === 'coherent'
@@ -148,13 +164,14 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     line,
     endpoint: front.url,
     regionEndpoint: server.url,
+    daxUrl: dax?.url ?? '',
     asked,
     logged,
     heldBytes: () => server.heldBytes() + front.heldBytes(),
     client,
     close: async () => {
       for (const each of clients) each.destroy()
-      await front.close()
+      await Promise.all([front.close(), dax?.close()])
       await follower?.stop()
       upstream.close()
       await running.stop()

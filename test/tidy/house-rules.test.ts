@@ -63,7 +63,6 @@ const forTests = [
   'src/adapters/memory/memory-cache-line.ts',
   'src/links/link.ts',
   'src/core/cbor/cbor.ts',
-  'src/core/cbor/cbor-scanner.ts',
 ]
 
 function withoutComments(text: string): string {

@@ -11,6 +11,7 @@
 import type { Position } from '../../core/change/change.ts'
 import type { InvalidatedKey } from '../../core/change/invalidation.ts'
 import { cacheFencesMax } from '../../core/limits.ts'
+import type { KeySchema } from '../../core/table/table.ts'
 import type { Mark } from '../../core/wire/cache-mark.ts'
 import { type CachedTable, fenceOf, type ItemSlot, partitionOf, Variant } from './cached-table.ts'
 import { Cached } from './entry.ts'
@@ -103,10 +104,12 @@ export class Cache {
     return found
   }
 
-  /**
-   * What is kept of a batch, and what others are reading just now; `origin` is asked for the rest, by their places in `reads`,
-   * if there is any.
-   */
+  /** Returns the key of the table that the name means, while the log says so. */
+  keyOf(name: string): KeySchema | undefined {
+    return this.#isFresh(this.#nowMs()) ? this.#tables.named(name)?.key : undefined
+  }
+
+  /** What is kept of a batch, and what others are reading now; `origin` is asked for the rest, if any, by their places in `reads`. */
   async readItems<Reply>(
     reads: readonly ItemRead[],
     origin: (missing: readonly number[]) => Promise<BatchOrigin<Reply>>,

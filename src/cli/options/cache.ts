@@ -1,5 +1,7 @@
 /** The options of a cache. Rows of rows.ts. */
+import { isIP } from 'node:net'
 import { z } from 'zod'
+import { daxNodesMax } from '../../core/dax/limits.ts'
 import { durationMs } from '../../process/duration.ts'
 
 const day = 24 * 60 * 60 * 1000
@@ -25,6 +27,20 @@ const memory = z.string().transform((text, context) => {
   }
   return bytes
 })
+
+const daxNodes = z
+  .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))])
+  .pipe(z.array(z.string().transform(daxNodeOf)).max(daxNodesMax, `at most ${daxNodesMax} caches`))
+
+/** An address, since clients connect to it without asking for a name. */
+function daxNodeOf(text: string, context: z.RefinementCtx): { readonly address: string; readonly port: number } {
+  const [, bracketed, plain = bracketed ?? '', port] = /^(?:\[([0-9a-fA-F:]+)\]|([\d.]+)):(\d{1,5})$/.exec(text) ?? []
+  if (isIP(plain) === 0 || Number(port) < 1 || Number(port) > 65_535) {
+    context.addIssue({ code: 'custom', message: 'an IP address and a port, such as 127.0.0.1:8111' })
+    return z.NEVER
+  }
+  return { address: plain, port: Number(port) }
+}
 
 export const cacheOptions = {
   cache: {
@@ -69,6 +85,18 @@ export const cacheOptions = {
     schema: memory,
     default: '256mb',
   },
+  daxPort: {
+    flags: '--dax-port <port>',
+    help: 'also for Amazon’s DAX clients, at dax://HOST:PORT, usually 8111; daxs:// where the cache has a certificate, usually 9111',
+    schema: z.coerce.number('a port from 1 to 65535').int().min(1).max(65_535).optional(),
+  },
+  daxNode: {
+    flags: '--dax-node <address:port...>',
+    help: 'what DAX clients are told of where to reach the caches of this cluster, this one included; once for each, the one that takes the writes first (default: where the client has connected to)',
+    schema: daxNodes,
+    default: [],
+    repeatable: true,
+  },
 } as const
 
 /** In the order of its help. */
@@ -78,6 +106,8 @@ export const optionsOfCache = [
   'mode',
   'host',
   'port',
+  'daxPort',
+  'daxNode',
   'nats',
   'peerEndpoint',
   'signedFor',

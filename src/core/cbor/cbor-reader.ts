@@ -3,7 +3,7 @@ import { type CborLimits, cborBignumBytesMax, cborLimits } from './cbor-limits.t
 import { CborTag, type CborValue } from './cbor-value.ts'
 import { argumentOf, argumentSizeBytes } from './head.ts'
 import * as major from './major-types.ts'
-import { UnreadableCbor } from './major-types.ts'
+import { decodeText, UnreadableCbor } from './major-types.ts'
 
 /** The count of an array or map that a break ends. */
 const untilBreak = -1
@@ -31,6 +31,20 @@ export class CborReader {
   /** The major type of what comes next (major-types.ts). */
   get type(): number {
     return this.#first() >> 5
+  }
+
+  /** Whether a boolean comes next. */
+  get isBoolean(): boolean {
+    const first = this.#first()
+    return first === major.trueByte || first === major.falseByte
+  }
+
+  /** The number of the tag that comes next, which is left there. */
+  get nextTag(): number {
+    const at = this.#at
+    const tag = this.tag()
+    this.#at = at
+    return tag
   }
 
   /** Bytes that are left over are the sign of a message that was understood wrongly. */
@@ -270,13 +284,6 @@ export class CborReader {
 function narrow(value: bigint): number | bigint {
   const isSafe = value <= Number.MAX_SAFE_INTEGER && value >= Number.MIN_SAFE_INTEGER
   return isSafe ? Number(value) : value
-}
-
-/** Refuses bytes that are not UTF-8. */
-function decodeText(bytes: Buffer): string {
-  const text = bytes.toString('utf8')
-  if (text.includes('\uFFFD') && !Buffer.from(text).equals(bytes)) throw new UnreadableCbor('text that is not UTF-8')
-  return text
 }
 
 /** A float of two bytes: sign, five bits of exponent, ten of fraction. */

@@ -25,21 +25,24 @@ export class CborScanner {
     this.#limits = limits
   }
 
-  /** Takes everything that has arrived of the value, which begins at `start`. Returns the end of the value, or undefined while a part is missing. */
-  scan(bytes: Uint8Array, start: number): number | undefined {
+  /**
+   * Takes everything that has arrived of the value, which begins at `start`; `arrived` is where it ends. Returns the end of the value, or
+   * undefined while a part is missing.
+   */
+  scan(bytes: Uint8Array, start: number, arrived = bytes.length): number | undefined {
     while (!this.#isWhole) {
       const at = start + this.#offset
-      if (at >= bytes.length) return undefined
+      if (at >= arrived) return undefined
       const first = bytes[at] as number
       const sizeBytes = argumentSizeBytes(first)
-      if (at + sizeBytes >= bytes.length) return undefined
+      if (at + sizeBytes >= arrived) return undefined
       this.#offset += 1 + sizeBytes
       if (first === major.breakByte) this.#close()
       else this.#head(first, argumentOf(bytes, at, sizeBytes))
       if (this.#offset > this.#limits.sizeBytesMax) throw new UnreadableCbor('a value larger than is taken')
     }
     const end = start + this.#offset
-    if (end > bytes.length) return undefined
+    if (end > arrived) return undefined
     this.#offset = 0
     this.#isWhole = false
     return end

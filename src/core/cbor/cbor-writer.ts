@@ -35,7 +35,7 @@ export class CborWriter {
 
   /** An integer, as a bignum where it does not fit 64 bits. */
   integer(value: number | bigint): this {
-    if (typeof value === 'bigint' && !fits(value)) return this.#bignum(value)
+    if (typeof value === 'bigint' && !fits(value)) return this.bignum(value)
     if (typeof value === 'bigint' && (value > Number.MAX_SAFE_INTEGER || value < Number.MIN_SAFE_INTEGER))
       return this.#wide(value)
     const number = Number(value)
@@ -123,7 +123,8 @@ export class CborWriter {
     return this
   }
 
-  #bignum(value: bigint): this {
+  /** An integer of any size as its bytes, with the tag that says so. */
+  bignum(value: bigint): this {
     const magnitude = value < 0n ? -1n - value : value
     const digits = magnitude.toString(16)
     const bytes = Buffer.from(digits.length % 2 === 0 ? digits : `0${digits}`, 'hex')

@@ -31,3 +31,11 @@ export const negativeBignumTag = 3
 export class UnreadableCbor extends RangeError {
   override readonly name = 'UnreadableCbor'
 }
+
+/** Refuses bytes that are not UTF-8. */
+export function decodeText(bytes: Buffer): string {
+  const decoded = bytes.toString('utf8')
+  if (decoded.includes('\uFFFD') && !Buffer.from(decoded).equals(bytes))
+    throw new UnreadableCbor('text that is not UTF-8')
+  return decoded
+}

@@ -36,10 +36,11 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
     queryTtlMs: options.queryTtl,
     memoryBytes: options.memory,
     tls: endpointTls(options),
+    dax: options.daxPort === undefined ? undefined : { port: options.daxPort, nodes: options.daxNode },
     log,
   })
   parent.ready()
-  log.info('listening', { url: cache.url, mode: options.mode, upstream: options.cacheUpstream.href })
+  log.info('listening', { url: cache.url, dax: cache.daxUrl, mode: options.mode, upstream: options.cacheUpstream.href })
   await serveUntilEnd(parent, log, () => cache.close())
 }
 

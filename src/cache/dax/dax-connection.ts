@@ -1,0 +1,205 @@
+/**
+ * One connection of a DAX client: its requests are answered one after another, in their order. While one is answered, or its answer is not read, nothing
+ * more is read of the client than fits a buffer.
+ */
+import type { Socket } from 'node:net'
+import { CborReader } from '../../core/cbor/cbor-reader.ts'
+import { UnreadableCbor } from '../../core/cbor/major-types.ts'
+import { encodeError, notImplemented } from '../../core/dax/error-answer.ts'
+import { daxAheadBytesMax, daxAuthorizedMsMax, daxIdleMsMax, daxRequestMsMax } from '../../core/dax/limits.ts'
+import { ServiceError } from '../../core/errors.ts'
+import { lingerMsMax } from '../../core/limits.ts'
+import type { BodyBudget } from '../../http/bytes/body-budget.ts'
+import type { Outbox } from '../../http/bytes/outbox.ts'
+import type { UnreadReplies } from '../../http/bytes/unread-replies.ts'
+import type { DaxFront } from './dax-front.ts'
+import type { DaxNode } from './endpoints.ts'
+import { type Frame, FrameReader, UnknownMethod } from './frames.ts'
+import type { DaxPrincipal } from './principal.ts'
+
+export type DaxConnectionOptions = {
+  readonly front: Pick<DaxFront, 'answer' | 'refusal'>
+  /** Throws the ServiceError that authorizeConnection is refused with. */
+  readonly authorize: (reader: CborReader) => DaxPrincipal
+  /** Whether an authorization ends: where signatures are verified. */
+  readonly expires: boolean
+  readonly nodes: (socket: Socket) => readonly DaxNode[]
+  readonly budget: BodyBudget
+  readonly unread: UnreadReplies
+  readonly outbox: Outbox
+  readonly monotonicMs: () => number
+}
+
+export class DaxConnection {
+  readonly #socket: Socket
+  readonly #options: DaxConnectionOptions
+  readonly #frames = new FrameReader()
+  readonly #nodes: () => readonly DaxNode[]
+  #principal: DaxPrincipal | undefined
+  #authorizedMs = 0
+  /** Why the client's last authorization failed: told in answer to what it asks next. */
+  #refusal: ServiceError | undefined
+  #answering = false
+  #closing = false
+  #finished = false
+  /** Bytes of the budget that a request holds which is not whole yet. */
+  #held = 0
+  #startedMs = 0
+  #unwatch: (() => void) | undefined
+
+  constructor(socket: Socket, options: DaxConnectionOptions, closed: () => void) {
+    this.#socket = socket
+    this.#options = options
+    this.#nodes = () => options.nodes(socket)
+    socket.setNoDelay(true)
+    socket.setTimeout(daxIdleMsMax)
+    socket.on('data', this.#receive)
+    socket.on('end', () => {
+      this.#closing = true
+      this.closeIfIdle()
+    })
+    socket.on('timeout', () => {
+      if (this.#finished || !this.#answering) socket.destroy()
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      this.#release()
+      closed()
+    })
+  }
+
+  /** Ends with the answer that is under way, or now. */
+  close(): void {
+    this.#closing = true
+    this.closeIfIdle()
+  }
+
+  closeIfIdle(): void {
+    if (!this.#answering) this.#finish()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  readonly #receive = (piece: Buffer): void => {
+    if (this.#finished) return
+    if (!this.#options.budget.take(piece.length, piece.length)) return this.destroy()
+    this.#held += piece.length
+    this.#frames.add(piece)
+    if (!this.#answering) this.#goOn()
+    else if (this.#frames.sizeBytes > daxAheadBytesMax) this.#socket.pause()
+  }
+
+  /** Answers what is whole, as long as each is answered at once and read. */
+  #goOn(): void {
+    try {
+      while (!this.#answering && !this.#finished) {
+        const frame = this.#closing ? undefined : this.#frames.next()
+        if (frame === undefined) return this.#wait()
+        if (frame.method === 'authorizeConnection') this.#authorize(frame)
+        else this.#answer(frame)
+      }
+    } catch (error) {
+      this.#broken(error)
+    }
+  }
+
+  #wait(): void {
+    if (this.#closing) return this.#finish()
+    if (this.#socket.isPaused()) this.#socket.resume()
+    if (this.#frames.sizeBytes === 0) return this.#release()
+    const { budget, monotonicMs } = this.#options
+    const now = monotonicMs()
+    if (this.#startedMs === 0) {
+      this.#startedMs = now
+      this.#unwatch = budget.watch({
+        startedMs: now,
+        receivedBytes: () => this.#frames.sizeBytes,
+        giveUp: () => this.destroy(),
+      })
+    } else if (now - this.#startedMs > daxRequestMsMax) this.destroy()
+  }
+
+  /** Good ones are not answered, and of a bad one the client hears in answer to its request, which follows. */
+  #authorize({ bytes, valuesAt }: Frame): void {
+    this.#principal = undefined
+    this.#refusal = undefined
+    try {
+      this.#principal = this.#options.authorize(new CborReader(bytes.subarray(valuesAt)))
+      this.#authorizedMs = this.#options.monotonicMs()
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error
+      this.#refusal = error
+    }
+  }
+
+  #answer(frame: Frame): void {
+    const { front, expires, monotonicMs } = this.#options
+    const principal = this.#principal
+    if (principal === undefined) return this.#send(front.refusal(this.#refusal ?? notAuthorized()))
+    if (expires && monotonicMs() - this.#authorizedMs > daxAuthorizedMsMax)
+      return this.#send(front.refusal(notAuthorized()))
+    const answer = front.answer({ principal, nodes: this.#nodes }, frame)
+    this.#answering = true
+    if (answer instanceof Promise) void answer.then((bytes) => this.#send(bytes))
+    else this.#send(answer)
+  }
+
+  #send(bytes: Buffer): void {
+    this.#answering = true
+    this.#options.outbox.add(bytes.length, () => this.#write(bytes))
+  }
+
+  #write(bytes: Buffer): void {
+    const socket = this.#socket
+    if (socket.destroyed) return
+    const drained = socket.write(bytes)
+    if (drained) return this.#answered()
+    socket.once('drain', () => this.#answered())
+    this.#options.unread.wait(socket)
+  }
+
+  #answered(): void {
+    this.#answering = false
+    if (this.#closing) return this.#finish()
+    this.#release()
+    if (this.#frames.sizeBytes > 0) this.#hold(this.#frames.sizeBytes)
+    this.#goOn()
+  }
+
+  /** What has come ahead is held by the request that it is of. */
+  #hold(sizeBytes: number): void {
+    if (this.#options.budget.take(sizeBytes, sizeBytes)) this.#held += sizeBytes
+    else this.destroy()
+  }
+
+  #release(): void {
+    this.#options.budget.giveBack(this.#held)
+    this.#held = 0
+    this.#startedMs = 0
+    this.#unwatch?.()
+    this.#unwatch = undefined
+  }
+
+  /** Where the next request begins is not known any more. */
+  #broken(error: unknown): void {
+    if (!(error instanceof UnreadableCbor) && !(error instanceof UnknownMethod)) throw error
+    if (error instanceof UnknownMethod) this.#socket.write(encodeError(notImplemented(error.message), ''))
+    this.#finish()
+  }
+
+  /** Ends our side and drops what still comes for a moment: a reset could overtake the answer. */
+  #finish(): void {
+    if (this.#finished) return
+    this.#finished = true
+    this.#release()
+    this.#socket.end()
+    this.#socket.setTimeout(lingerMsMax)
+    this.#socket.resume()
+  }
+}
+
+function notAuthorized(): ServiceError {
+  return new ServiceError('MissingAuthenticationTokenException', 'The connection is not authorized, or no longer.')
+}

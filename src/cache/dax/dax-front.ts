@@ -1,0 +1,196 @@
+/**
+ * Answers one request of a DAX client. A request of the data plane becomes the one that DynamoDB's API has, and takes the way of the HTTP front from
+ * there: one cache, one validation and one count for both. What the API answers is written as DAX's clients read it.
+ */
+import type { Item } from '../../core/attribute/value.ts'
+import { CborReader } from '../../core/cbor/cbor-reader.ts'
+import { CborWriter } from '../../core/cbor/cbor-writer.ts'
+import { UnreadableCbor } from '../../core/cbor/major-types.ts'
+import { AttributeLists } from '../../core/dax/attribute-lists.ts'
+import { type DataRequest, type DaxContext, UnknownTable } from '../../core/dax/data-request.ts'
+import { type CancellationReason, type DaxError, daxErrorOf, encodeError } from '../../core/dax/error-answer.ts'
+import { attributeListOf, UnknownAttributeList } from '../../core/dax/item-codec.ts'
+import { keyAttributesOf } from '../../core/dax/key-codec.ts'
+import { attributeListNamesMax, daxTablesMax } from '../../core/dax/limits.ts'
+import { methods, serviceId } from '../../core/dax/protocol.ts'
+import { readName } from '../../core/dax/options.ts'
+import { readRequest } from '../../core/dax/read-request.ts'
+import { errors, ServiceError } from '../../core/errors.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Answer, ApiRequest, Pipeline } from '../../http/pipeline.ts'
+import type { Cache } from '../core/cache.ts'
+import type { Upstream } from '../http/upstream.ts'
+import { type DaxNode, encodeNodes } from './endpoints.ts'
+import type { Frame } from './frames.ts'
+import { answerOf, KeptReads } from './kept-reads.ts'
+import type { DaxPrincipal } from './principal.ts'
+import { RegionRequests, type RegionRequestsOptions } from './region-requests.ts'
+import { errorIn, NotDescribed, Schemas } from './schemas.ts'
+
+export type DaxFrontOptions = RegionRequestsOptions & {
+  readonly cache: Cache
+  /** The HTTP front's. */
+  readonly pipeline: Pipeline
+  readonly upstream: Pick<Upstream, 'send'>
+  readonly monotonicMs: () => number
+  readonly requestId: () => string
+  readonly log: Log
+}
+
+/** Who asks, and where clients of this connection reach the cluster. */
+export type Asking = { readonly principal: DaxPrincipal; readonly nodes: () => readonly DaxNode[] }
+
+export class DaxFront {
+  readonly #options: DaxFrontOptions
+  readonly #lists = new AttributeLists()
+  readonly #requests: RegionRequests
+  readonly #schemas: Schemas
+  readonly #kept: KeptReads
+
+  constructor(options: DaxFrontOptions) {
+    const { cache } = options
+    this.#options = options
+    this.#requests = new RegionRequests(options)
+    this.#schemas = new Schemas({ ...options, known: (table) => cache.keyOf(table), requests: this.#requests })
+    this.#kept = new KeptReads(cache, this.#lists)
+  }
+
+  /** Never throws and never rejects. A hit is answered at once. */
+  answer(asking: Asking, frame: Frame): Buffer | Promise<Buffer> {
+    if (frame.method === 'getItem') {
+      const kept = this.#kept.answer(asking.principal.accessKeyId, frame)
+      if (kept !== undefined) return kept
+    }
+    return this.#answer(asking, frame).catch((error: unknown) => this.refusal(error))
+  }
+
+  /** What a client is told of something that was thrown. */
+  refusal(error: unknown): Buffer {
+    const requestId = this.#options.requestId()
+    return encodeError(this.#errorOf(error, requestId), requestId)
+  }
+
+  async #answer(asking: Asking, frame: Frame): Promise<Buffer> {
+    const { principal, nodes } = asking
+    const reader = readerOf(frame)
+    const { method } = frame
+    if (method === 'endpoints') return encodeNodes(nodes())
+    if (method === 'services') return new CborWriter().array(0).array(1).integer(serviceId).finish()
+    if (method === 'methods') return methodList()
+    if (method === 'defineKeySchema') return await this.#keySchema(principal, readName(reader))
+    if (method === 'defineAttributeList') return this.#attributeList(reader.integer())
+    if (method === 'defineAttributeListId') return this.#attributeListId(reader)
+    return await this.#data(principal, frame)
+  }
+
+  async #keySchema(principal: DaxPrincipal, table: string): Promise<Buffer> {
+    const attributes = keyAttributesOf(await this.#schemas.ask(principal, table))
+    const writer = new CborWriter().array(0).map(attributes.length)
+    for (const { name, type } of attributes) writer.text(name).text(type)
+    return writer.finish()
+  }
+
+  #attributeList(id: number): Buffer {
+    const list = this.#lists.find(id)
+    if (list === undefined) throw new UnknownAttributeList(`attribute list ${id} is not known to this cache`)
+    const writer = new CborWriter().array(0).array(list.names.length)
+    for (const name of list.names) writer.text(name)
+    return writer.finish()
+  }
+
+  #attributeListId(reader: CborReader): Buffer {
+    const names: string[] = []
+    reader.eachOfArray((index) => {
+      if (index >= attributeListNamesMax) throw new UnreadableCbor('more names than an item has')
+      names.push(reader.text())
+    })
+    return new CborWriter().array(0).integer(this.#lists.listOf(names).id).finish()
+  }
+
+  async #data(principal: DaxPrincipal, frame: Frame): Promise<Buffer> {
+    const context = this.#contextOf(principal)
+    const request = await this.#read(principal, frame, context)
+    if (frame.method === 'getItem') {
+      const { TableName: table } = request.input
+      this.#kept.remember(principal.accessKeyId, frame, request, context.schemaOf(table as string))
+    }
+    const answer = await this.#asked(this.#requests.of(principal, request.operation, request.input))
+    return answer.status === 200
+      ? answerOf(request, JSON.parse(answer.bytes.toString()) as Readonly<Record<string, unknown>>)
+      : this.#refused(answer, request, context)
+  }
+
+  /** Reads the request as often as it names a table whose key is not known yet. */
+  async #read(principal: DaxPrincipal, frame: Frame, context: DaxContext): Promise<DataRequest> {
+    for (let n = 0; n <= daxTablesMax; n++) {
+      try {
+        const request = readRequest(frame.method, readerOf(frame), context)
+        if (request !== undefined) return request
+      } catch (error) {
+        if (!(error instanceof UnknownTable)) throw error
+        await this.#schemas.ask(principal, error.table)
+      }
+    }
+    throw new UnreadableCbor('more tables than one request may name')
+  }
+
+  #contextOf(principal: DaxPrincipal): DaxContext {
+    return {
+      lists: this.#lists,
+      schemaOf: (table) => {
+        const schema = this.#schemas.find(principal, table)
+        if (schema === undefined) throw new UnknownTable(table)
+        return schema
+      },
+    }
+  }
+
+  #asked(request: ApiRequest): Promise<Answer> {
+    return new Promise((resolve) => this.#options.pipeline(request, this.#options.requestId(), resolve))
+  }
+
+  #refused({ bytes, status }: Answer, { tables = [] }: DataRequest, context: DaxContext): Buffer {
+    const { code, message, body } = errorIn(bytes)
+    if (code === 'ResourceNotFoundException') for (const table of tables) this.#schemas.forget(table)
+    const { CancellationReasons: told } = body as { readonly CancellationReasons?: readonly Reason[] }
+    const reasons = told?.map((reason, n) => this.#reasonOf(reason, tables[n] ?? '', context))
+    return encodeError(daxErrorOf(code, message, status), this.#options.requestId(), reasons)
+  }
+
+  #reasonOf(
+    { Code: code, Message: message, Item: item }: Reason,
+    table: string,
+    context: DaxContext,
+  ): CancellationReason {
+    if (item === undefined) return { code, message, item: undefined }
+    const list = attributeListOf(item, context.schemaOf(table), this.#lists)
+    return { code, message, item: { attributes: item, list } }
+  }
+
+  #errorOf(error: unknown, requestId: string): DaxError {
+    if (error instanceof NotDescribed) return error.error
+    if (error instanceof ServiceError) return daxErrorOf(error.code, error.message, errors[error.code].status)
+    if (error instanceof UnreadableCbor || error instanceof UnknownAttributeList)
+      return daxErrorOf(
+        'ValidationException',
+        `The request cannot be read: ${error.message}`,
+        errors.ValidationException.status,
+      )
+    const text = error instanceof Error ? error.stack : String(error)
+    this.#options.log.error('request failed', { requestId, protocol: 'dax', error: text })
+    return daxErrorOf('InternalServerError', 'The request processing has failed in the cache.', 500)
+  }
+}
+
+type Reason = { readonly Code?: string; readonly Message?: string; readonly Item?: Item }
+
+function readerOf({ bytes, valuesAt }: Frame): CborReader {
+  return new CborReader(bytes.subarray(valuesAt))
+}
+
+function methodList(): Buffer {
+  const all = Object.values(methods)
+  const writer = new CborWriter().array(0).array(all.length)
+  for (const { id } of all) writer.integer(id)
+  return writer.finish()
+}

@@ -1,0 +1,77 @@
+/** Listens for DAX's clients: `dax://`, or `daxs://` with a certificate. */
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createSecureServer } from 'node:tls'
+import { daxConnectionsMax } from '../../core/dax/limits.ts'
+import { drainMsMax, farewellMsMax } from '../../core/limits.ts'
+import type { Clock } from '../../ports/clock.ts'
+import { BodyBudget } from '../../http/bytes/body-budget.ts'
+import { Gathering } from '../../http/bytes/gathering.ts'
+import { Outbox } from '../../http/bytes/outbox.ts'
+import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
+import { DaxConnection, type DaxConnectionOptions } from './dax-connection.ts'
+
+export type DaxServerOptions = Pick<DaxConnectionOptions, 'front' | 'authorize' | 'expires' | 'nodes'> & {
+  readonly host: string
+  /** 0 takes a free one. */
+  readonly port: number
+  /** In PEM. */
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly connectionsMax: number
+  readonly clock: Pick<Clock, 'monotonicMs' | 'after'>
+}
+
+export type RunningDax = {
+  readonly port: number
+  readonly url: string
+  /** Open now. */
+  readonly connections: () => number
+  /** Answers what was begun, and resolves when no connection is left. */
+  readonly close: () => Promise<void>
+}
+
+export async function serveDax(options: DaxServerOptions): Promise<RunningDax> {
+  const { host, tls, clock } = options
+  const open = new Gathering<DaxConnection>()
+  const shared = {
+    ...options,
+    budget: new BodyBudget(() => clock.monotonicMs()),
+    unread: new UnreadReplies(),
+    outbox: new Outbox(),
+    monotonicMs: () => clock.monotonicMs(),
+  }
+  const accept = (socket: Socket): void => {
+    const connection = new DaxConnection(socket, shared, () => open.delete(connection))
+    open.add(connection)
+  }
+  const server = tls === undefined ? createServer(accept) : createSecureServer(tls, accept)
+  server.maxConnections = Math.min(options.connectionsMax, daxConnectionsMax)
+  // A client that breaks off its handshake.
+  server.on('tlsClientError', () => {})
+  await listening(server, host, options.port)
+  const { port } = server.address() as AddressInfo
+  const named = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return {
+    port,
+    url: `${tls === undefined ? 'dax' : 'daxs'}://${named.includes(':') ? `[${named}]` : named}:${port}`,
+    connections: () => open.size,
+    close: async () => {
+      server.close()
+      for (const connection of open) connection.close()
+      const cancel = clock.after(drainMsMax + farewellMsMax, () => {
+        for (const connection of open) connection.destroy()
+      })
+      await open.empty()
+      cancel()
+    },
+  }
+}
+
+async function listening(server: Server, host: string, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port }, () => {
+      server.removeListener('error', reject)
+      resolve()
+    })
+  })
+}

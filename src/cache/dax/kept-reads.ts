@@ -1,0 +1,83 @@
+/**
+ * GetItem for which the cache has the answer: requests that have come before byte by byte, and answers that were written before. A hit is two look-ups, and
+ * nothing is decoded.
+ */
+import { CborWriter } from '../../core/cbor/cbor-writer.ts'
+import type { Item } from '../../core/attribute/value.ts'
+import type { AttributeList, AttributeLists } from '../../core/dax/attribute-lists.ts'
+import type { DataRequest } from '../../core/dax/data-request.ts'
+import { daxUnderstoodBytesMax, daxUnderstoodMax } from '../../core/dax/limits.ts'
+import { attributeListOf } from '../../core/dax/item-codec.ts'
+import type { KeySchema } from '../../core/table/table.ts'
+import type { Cache } from '../core/cache.ts'
+import type { Cached } from '../core/entry.ts'
+import { isAsked } from '../http/kept-capacity.ts'
+import { Remembered } from '../http/remembered.ts'
+import { type GetItem, getItemOf } from '../http/understood.ts'
+import type { Frame } from './frames.ts'
+
+type KnownGet = {
+  readonly who: string
+  readonly get: GetItem
+  readonly request: DataRequest
+  readonly schema: KeySchema
+}
+
+/** An answer as bytes, kept with the item. `list` is what its values are told by; none where parts are shown. */
+class ReadyAnswer {
+  readonly bytes: Buffer
+  readonly list: AttributeList | undefined
+
+  constructor(bytes: Buffer, list: AttributeList | undefined) {
+    this.bytes = bytes
+    this.list = list
+  }
+}
+
+export class KeptReads {
+  readonly #cache: Cache
+  readonly #lists: AttributeLists
+  readonly #gets = new Remembered<KnownGet>({ entriesMax: daxUnderstoodMax, textMax: daxUnderstoodBytesMax })
+
+  constructor(cache: Cache, lists: AttributeLists) {
+    this.#cache = cache
+    this.#lists = lists
+  }
+
+  /** Undefined for all that is not known and kept. */
+  answer(who: string, { bytes }: Frame): Buffer | undefined {
+    if (bytes.length > daxUnderstoodBytesMax) return undefined
+    const known = this.#gets.get(bytes.toString('latin1'))
+    if (known?.who !== who) return undefined
+    const cached = this.#cache.findItem(known.get)
+    if (cached === undefined) return undefined
+    this.#cache.figures.hits++
+    const ready = cached.front instanceof ReadyAnswer ? cached.front : this.#made(cached, known)
+    if (ready.list !== undefined) this.#lists.keep(ready.list)
+    return ready.bytes
+  }
+
+  remember(who: string, { bytes }: Frame, request: DataRequest, schema: KeySchema): void {
+    if (bytes.length > daxUnderstoodBytesMax) return
+    const get = getItemOf({ who, stem: '' }, request.input)
+    if (get !== undefined && !isAsked(get.detail))
+      this.#gets.set(bytes.toString('latin1'), { who, get, request, schema })
+  }
+
+  #made(cached: Cached, { get, request, schema }: KnownGet): ReadyAnswer {
+    const output = JSON.parse(Buffer.from(cached.body, 'latin1').toString()) as { readonly Item?: Item }
+    const { Item: item } = output
+    const bytes = answerOf(request, output)
+    const isWhole = item !== undefined && get.shown === ''
+    const made = new ReadyAnswer(bytes, isWhole ? attributeListOf(item, schema, this.#lists) : undefined)
+    cached.front = made
+    return made
+  }
+}
+
+/** No error, and the operation's values. */
+export function answerOf(request: DataRequest, output: Readonly<Record<string, unknown>>): Buffer {
+  const writer = new CborWriter().array(0)
+  request.write(writer, output)
+  return writer.finish()
+}

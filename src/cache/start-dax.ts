@@ -1,0 +1,56 @@
+/** The front of a cache for Amazon's DAX clients, put together: who may ask it, what it answers, and where it listens. */
+import { systemClock } from '../adapters/system/clocks.ts'
+import { systemRandom } from '../adapters/system/random.ts'
+import type { Credentials } from '../core/auth/credentials.ts'
+import type { SignedRegions } from '../core/auth/signed-region.ts'
+import type { Pipeline } from '../http/pipeline.ts'
+import { requestIds } from '../http/request-id.ts'
+import type { Log } from '../ports/log.ts'
+import { connectionsAffordable } from '../process/descriptors.ts'
+import type { Cache } from './core/cache.ts'
+import { DaxFront } from './dax/dax-front.ts'
+import { type RunningDax, serveDax } from './dax/dax-server.ts'
+import type { DaxNode } from './dax/endpoints.ts'
+import { authorize } from './dax/principal.ts'
+import type { Upstream } from './http/upstream.ts'
+
+export type DaxPlace = {
+  /** 0 takes a free one. */
+  readonly port: number
+  /** Of the cluster, as clients reach them; empty: where each client has connected to. */
+  readonly nodes?: readonly DaxNode[]
+}
+
+export type DaxOptions = DaxPlace & {
+  readonly host: string
+  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly cache: Cache
+  readonly pipeline: Pipeline
+  readonly upstream: Pick<Upstream, 'send'>
+  /** The region's own endpoint. */
+  readonly upstreamUrl: URL
+  readonly regions: SignedRegions
+  readonly credentials: (() => Credentials) | undefined
+  readonly log: Log
+}
+
+export async function startDax(options: DaxOptions): Promise<RunningDax> {
+  const { nodes = [], regions, credentials, upstreamUrl } = options
+  const front = new DaxFront({
+    ...options,
+    host: upstreamUrl.host,
+    wallMs: () => systemClock.wallMs(),
+    monotonicMs: () => systemClock.monotonicMs(),
+    requestId: requestIds(systemRandom),
+  })
+  return await serveDax({
+    ...options,
+    front,
+    authorize: (reader) => authorize(reader, { regions, credentials: credentials?.(), nowMs: systemClock.wallMs() }),
+    expires: credentials !== undefined,
+    nodes: ({ localAddress = '127.0.0.1', localPort = 0 }) =>
+      nodes.length > 0 ? nodes : [{ address: localAddress, port: localPort }],
+    connectionsMax: connectionsAffordable(),
+    clock: systemClock,
+  })
+}

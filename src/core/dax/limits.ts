@@ -1,0 +1,33 @@
+/** Bounds of the DAX front. */
+
+/** Lists of attribute names that a cache remembers, and their bytes. */
+export const attributeListsMax = 65_536
+export const attributeListBytesMax = 32 * 1024 * 1024
+/** Names of one list: an item of 400 KB has no more. */
+export const attributeListNamesMax = 200_000
+/** A request: 25 items of 400 KB, or 100 transactional writes of 4 MB. */
+export const daxRequestBytesMax = 16 * 1024 * 1024
+/** What a client says of itself when it connects. */
+export const daxGreetingBytesMax = 16 * 1024
+/** What a connection may have received while it is answered: no more is read until then. */
+export const daxAheadBytesMax = 64 * 1024
+/** Further connections are closed as they come. */
+export const daxConnectionsMax = 4096
+/** Arrays and maps within each other in a request: items nest 32 deep. */
+export const daxDepthMax = 48
+/** How long a connection's authorization holds. Amazon's clients renew theirs after three quarters of it. */
+export const daxAuthorizedMsMax = 5 * 60_000
+/** A client that is neither asking nor answered is let go after this time. */
+export const daxIdleMsMax = 5 * 60_000
+/** A request must have arrived whole after this time. */
+export const daxRequestMsMax = 60_000
+/** Descriptions of tables that are remembered, and for how long. */
+export const daxSchemasMax = 1024
+export const daxSchemaMs = 5000
+/** Tables that one request may name. */
+export const daxTablesMax = 128
+/** Requests whose meaning is remembered, letter by letter, twice so many at most. */
+export const daxUnderstoodMax = 4096
+export const daxUnderstoodBytesMax = 1024
+/** Caches of one cluster. */
+export const daxNodesMax = 10
