@@ -89,6 +89,20 @@ export const stepSchemas = {
     timeout: duration.default(1000),
     attempts: z.int().min(1).max(10).default(3),
   }),
+  /** Triggers of the drill's table, whose function counts each handling of a record as one side effect. */
+  trigger: z.strictObject({
+    in: places.default(['all']),
+    /** As the deployment's file of functions names it; regions of the drill's own get it by themselves. */
+    function: z
+      .string()
+      .regex(/^[a-zA-Z0-9-_]{1,64}$/, 'a name of a function')
+      .default('drill-effects'),
+    /** Where the drill answers the function's address, on this machine. */
+    listen: z.int().min(1).max(65_535).default(8900),
+    'batch size': z.int().min(1).max(1000).default(10),
+    /** After load and faults: until every record is handled. */
+    within: duration.default(60_000),
+  }),
   'stop writes': places,
   'start writes': places,
   move: z.strictObject({ from: place, to: place }),
@@ -127,10 +141,12 @@ export const stepSchemas = {
 } as const
 
 export type Load = z.output<(typeof stepSchemas)['load']>
+export type TriggerPlan = z.output<(typeof stepSchemas)['trigger']>
 export type PartName = z.output<typeof part>
 
 export type Action =
   | { readonly do: 'load'; readonly load: Load }
+  | { readonly do: 'trigger'; readonly trigger: TriggerPlan }
   | { readonly do: 'stop writes' | 'start writes'; readonly in: readonly string[] }
   | { readonly do: 'move'; readonly from: string; readonly to: string }
   | { readonly do: 'cut'; readonly cut: z.output<(typeof stepSchemas)['cut']> }
@@ -175,6 +191,8 @@ const targetsSchema = z.strictObject({
   /** After the load has ended: until all replicas are proved equal. */
   convergence: duration.default(60_000),
   conflicts: z.strictObject({ 'at least': count.optional(), 'at most': count.optional() }).optional(),
+  /** Of the records of the streams that have a trigger. */
+  'side effects': z.strictObject({ never: count.optional(), 'more than once': count.optional() }).optional(),
 })
 
 export type Targets = z.output<typeof targetsSchema>

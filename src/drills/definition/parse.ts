@@ -81,6 +81,8 @@ class Parsing {
     switch (name) {
       case 'load':
         return read(stepSchemas.load, (load) => ({ do: 'load', load }))
+      case 'trigger':
+        return read(stepSchemas.trigger, (trigger) => ({ do: 'trigger', trigger }))
       case 'stop writes':
       case 'start writes':
         return read(stepSchemas[name], (regions) => ({ do: name, in: regions }))
@@ -182,6 +184,8 @@ function placesOf(action: Exclude<Action, { do: 'repeat' }>): readonly string[] 
       const { failover } = action.load
       return [...action.load.in, ...(['nearest', 'none'].includes(failover) ? [] : [failover])]
     }
+    case 'trigger':
+      return action.trigger.in
     case 'stop writes':
     case 'start writes':
       return action.in

@@ -108,6 +108,18 @@ export type Proof = {
   readonly problem?: string | undefined
 }
 
+/** One record of a change stream, and the item that it tells of. */
+export type StreamedRecord = { readonly region: string; readonly eventId: string; readonly key: string }
+
+/** What triggers of the drill's table have done. */
+export type EffectsRecord = {
+  readonly regions: readonly string[]
+  /** Each handling of a record, in the order in which they came. */
+  readonly handled: readonly (StreamedRecord & { readonly atMs: number })[]
+  /** What the regions' streams had in the end, read without a trigger. */
+  readonly streamed: readonly StreamedRecord[]
+}
+
 /** The drill's own process did not run: what clients saw meanwhile is the machine's doing. */
 export type Stall = { readonly fromMs: number; readonly toMs: number }
 
@@ -130,6 +142,8 @@ export type Recorded = {
   /** What every region holds in the end: values by key. */
   readonly finals: Readonly<Record<string, Readonly<Record<string, string>>>>
   readonly stalls: readonly Stall[]
+  /** Where the drill has a trigger. */
+  readonly effects?: EffectsRecord | undefined
   /** What could not be ended or restored, in sentences. */
   readonly problems: readonly string[]
 }

@@ -4,6 +4,7 @@ import type { Report } from './report.ts'
 import {
   type Table,
   conflictTable,
+  effectTable,
   fateTable,
   faultTable,
   lossTable,
@@ -52,6 +53,7 @@ export function markdownOf(report: Report): string {
       ? [`${fates.losses.length - lossesShownMax} more are in report.json.`]
       : []),
     markdownTable(conflictTable(report)),
+    ...(report.effects === undefined ? [] : [`## ${headings.effects}`, markdownTable(effectTable(report))]),
     `## ${headings.proof}`,
     markdownTable(proofTable(report)),
     `## ${headings.measured}`,

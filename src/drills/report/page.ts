@@ -6,6 +6,7 @@ import { style } from './style.ts'
 import {
   type Table,
   conflictTable,
+  effectTable,
   fateTable,
   faultTable,
   lossTable,
@@ -60,12 +61,11 @@ export function pageOf(report: Report): string {
       table(fateTable(report)),
       element('h3', {}, 'Acknowledged writes that were lost, and why'),
       table(lossTable(report)),
-      fates.losses.length > lossesShownMax
-        ? element('p', {}, `${fates.losses.length - lossesShownMax} more are in report.json.`)
-        : raw(''),
+      moreLosses(fates.losses.length - lossesShownMax),
       element('h3', {}, 'Conflicts, settled by last-writer-wins'),
       table(conflictTable(report)),
     ),
+    effectsSection(report),
     section(headings.proof, table(proofTable(report))),
     section(headings.measured, ...measuredText(report).map((text) => element('p', {}, text))),
     section(headings.file, element('pre', {}, circumstances.definition.trimEnd())),
@@ -83,6 +83,14 @@ export function pageOf(report: Report): string {
     element('body', {}, body).markup,
     '</html>\n',
   ].join('\n')
+}
+
+function moreLosses(count: number): Markup {
+  return count > 0 ? element('p', {}, `${count} more are in report.json.`) : raw('')
+}
+
+function effectsSection(report: Report): Markup {
+  return report.effects === undefined ? raw('') : section(headings.effects, table(effectTable(report)))
 }
 
 function head(report: Report): Markup {

@@ -3,6 +3,7 @@ import type { Drill, Targets } from '../definition/definition.ts'
 import { type Fates, type RecoveryPoint, fatesOf, recoveryPointOf } from './losses.ts'
 import type { ConflictRecord, FaultRecord, Proof, Recorded, Stall, StepRecord } from '../definition/record.ts'
 import { type Outage, type Recovery, outagesOf, recoveriesOf } from './recovery.ts'
+import { type RegionEffects, effectsOf } from './effects.ts'
 import { groupBy } from '../definition/group.ts'
 import { type Bin, type PairSeries, type Service, binsOf, pairSeriesOf, serviceOf } from './statistics.ts'
 import { type Verdict, verdictsOf } from './verdict.ts'
@@ -51,6 +52,8 @@ export type Report = {
   readonly conflictsCut: number
   readonly proofs: readonly Proof[]
   readonly convergedMs?: number | undefined
+  /** Where the drill has a trigger. */
+  readonly effects?: readonly RegionEffects[] | undefined
   readonly stalls: readonly Stall[]
   readonly problems: readonly string[]
 }
@@ -62,21 +65,19 @@ const conflictsMax = 500
 export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circumstances): Report {
   const { startedMs, loadStartedMs, loadEndedMs, endedMs, operations, samples } = recorded
   const binMs = Math.max(binMsLeast, Math.ceil((endedMs - startedMs) / binsMax / 50) * 50)
-  const services = [...groupBy(operations, ({ home }) => home)]
-    .map(([region, own]) => ({ region, service: serviceOf(own), bins: binsOf(own, startedMs, endedMs, binMs) }))
-    .toSorted((a, b) => circumstances.regions.indexOf(a.region) - circumstances.regions.indexOf(b.region))
+  const place = (region: string): number => circumstances.regions.indexOf(region)
+  const services = servicesOf(recorded, binMs).toSorted((a, b) => place(a.region) - place(b.region))
   const judged = {
     steps: recorded.steps,
     services,
-    pairs: pairSeriesOf(samples, startedMs, endedMs, binMs).toSorted(
-      (a, b) => circumstances.regions.indexOf(a.from) - circumstances.regions.indexOf(b.from),
-    ),
+    pairs: pairSeriesOf(samples, startedMs, endedMs, binMs).toSorted((a, b) => place(a.from) - place(b.from)),
     recoveries: recoveriesOf(operations, recorded.faults, loadEndedMs),
     recoveryPoints: recorded.surveys.map((survey) => recoveryPointOf(survey, operations)),
     fates: fatesOf(recorded),
     conflictCount: recorded.conflicts.length,
     proofs: recorded.proofs,
     convergedMs: recorded.convergedMs,
+    effects: effectsOf(recorded),
     problems: recorded.problems,
   }
   const verdicts = verdictsOf(drill.targets, judged)
@@ -107,7 +108,17 @@ export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circum
     conflictsCut: Math.max(0, recorded.conflicts.length - conflictsMax),
     proofs: recorded.proofs,
     convergedMs: recorded.convergedMs,
+    effects: judged.effects,
     stalls: recorded.stalls,
     problems: recorded.problems,
   }
+}
+
+function servicesOf({ operations, startedMs, endedMs }: Recorded, binMs: number): Report['services'] {
+  const byHome = [...groupBy(operations, ({ home }) => home)]
+  return byHome.map(([region, own]) => ({
+    region,
+    service: serviceOf(own),
+    bins: binsOf(own, startedMs, endedMs, binMs),
+  }))
 }

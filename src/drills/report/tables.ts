@@ -242,6 +242,33 @@ export function proofTable(report: Report): Table {
   }
 }
 
+export function effectTable({ effects = [] }: Report): Table {
+  return {
+    id: 'effects',
+    head: [
+      'trigger in',
+      'records',
+      'made once',
+      'more than once',
+      'most often',
+      'never',
+      'writes without one',
+      'items',
+    ],
+    rows: effects.map(({ region, records, once, more, most, never, writesWithout, items }) => [
+      region,
+      String(records),
+      String(once),
+      String(more),
+      most === 1 ? 'once' : `${most} times`,
+      String(never),
+      String(writesWithout),
+      items.length === 0 ? none : items.join(', '),
+    ]),
+    none: 'the drill has no trigger',
+  }
+}
+
 export function since({ startedMs }: Pick<Report, 'startedMs'>, atMs: number): string {
   return `+${secondsText(atMs - startedMs)}`
 }

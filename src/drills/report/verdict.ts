@@ -1,5 +1,6 @@
 /** A drill passes when every step did what it says, nothing was left broken, and every target is met. */
 import type { Targets } from '../definition/definition.ts'
+import type { RegionEffects } from './effects.ts'
 import type { Fates, RecoveryPoint } from './losses.ts'
 import type { Proof, StepRecord } from '../definition/record.ts'
 import type { Recovery } from './recovery.ts'
@@ -22,6 +23,7 @@ export type Judged = {
   readonly conflictCount: number
   readonly proofs: readonly Proof[]
   readonly convergedMs?: number | undefined
+  readonly effects?: readonly RegionEffects[] | undefined
   readonly problems: readonly string[]
 }
 
@@ -35,6 +37,7 @@ export function verdictsOf(targets: Targets, judged: Judged): readonly Verdict[]
     lossVerdict(targets['acknowledged writes lost'], judged.fates),
     ...conflictVerdicts(targets.conflicts, judged.conflictCount),
     convergenceVerdict(targets.convergence, judged),
+    ...effectVerdicts(targets['side effects'], judged.effects),
     {
       target: 'everything restored',
       wanted: 'nothing left broken',
@@ -193,4 +196,35 @@ function convergenceVerdict(withinMs: number, { proofs, convergedMs }: Judged): 
     found,
     pass: proofs.length > 0 && refuted === undefined && convergedMs !== undefined && convergedMs <= withinMs,
   }
+}
+
+/** At least once: that none is missing is judged wherever there is a trigger, that few are made again where a target says so. */
+function effectVerdicts(
+  wanted: Targets['side effects'],
+  effects: readonly RegionEffects[] | undefined,
+): readonly Verdict[] {
+  if (wanted === undefined && effects === undefined) return []
+  const { never: neverMost = 0, 'more than once': moreMost } = wanted ?? {}
+  const sum = (of: (each: RegionEffects) => number): number => (effects ?? []).reduce((all, each) => all + of(each), 0)
+  const [records, never, more] = [sum((each) => each.records), sum((each) => each.never), sum((each) => each.more)]
+  const without = sum(({ writesWithout }) => writesWithout)
+  const nothing = 'not measured: no record of a stream that has a trigger'
+  return [
+    {
+      target: 'side effects never made',
+      wanted: `at most ${neverMost}`,
+      found: records === 0 ? nothing : `${never} of ${records} records; ${without} acknowledged writes without one`,
+      pass: records > 0 && Math.max(never, without) <= neverMost,
+    },
+    ...(moreMost === undefined
+      ? []
+      : [
+          {
+            target: 'side effects made more than once',
+            wanted: `at most ${moreMost}`,
+            found: records === 0 ? nothing : `${more} of ${records} records`,
+            pass: records > 0 && more <= moreMost,
+          },
+        ]),
+  ]
 }

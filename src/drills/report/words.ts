@@ -9,12 +9,13 @@ export const headings = {
   underWay: 'What was on its way between the regions',
   recovery: 'What would have been lost',
   lost: 'What was lost',
+  effects: 'What triggers did',
   proof: 'By whose proof the regions agree',
   measured: 'How this was measured',
   file: 'The drill',
 } as const
 
-export function measuredText({ sampleEveryMs, binMs }: Report): readonly string[] {
+export function measuredText({ sampleEveryMs, binMs, effects }: Report): readonly string[] {
   return [
     'Clients are readers and writers in each region that sign their requests as an AWS SDK does, with its time-outs and repetitions; the distance between a client and the region that serves it is part of its latency. Availability is the share of requests that were answered in the end, repetitions included. Every request and its fate is in operations.ndjson.',
     `RTO is the time from a fault until the last of a region’s clients that it interrupted is served again: until the first answer after which it had ${secondsText(quietMs)} without a failed or repeated request. A client that was never interrupted does not count.`,
@@ -22,6 +23,11 @@ export function measuredText({ sampleEveryMs, binMs }: Report): readonly string[
     `Pending changes and lag are what each region says of its own writes on their way to each other one; a gap in a line is a region that could not be asked. Whether a region answers was looked at every ${sampleEveryMs} ms. The plots show ${binMs} ms in one mark, and of pending and lag the most in it.`,
     'Where clients were kept waiting while the drill itself stood still, the machine had no processor for them: such moments are in the timeline. They count all the same.',
     'Every acknowledged write is accounted for in the end. One that is neither there nor replaced by a later write of a client that saw it is lost: to a concurrent write, which the regions’ conflict feeds tell with both stamps, or, if it is in none of them, without an explanation, which fails the drill.',
+    ...(effects === undefined
+      ? []
+      : [
+          'A side effect is one handling of one record of a change stream by the drill’s function, which the drill answers itself. A trigger handles each record at least once: after a crash a batch may be handled again. The records are those that the drill reads from the streams in the end. An acknowledged write of an item that is written once must have made a side effect in every region that has a trigger, whatever its stream says.',
+        ]),
     'The proof is the regions’ own comparison of all replicas (`longitude verify`), asked of each region: equal for everything that was written with a stamp up to the watermark. The drill’s own reading of every item from every region, which the fates of the writes are taken from, is independent of it.',
   ]
 }

@@ -2,18 +2,21 @@
 import { randomBytes } from 'node:crypto'
 import { arch, cpus, platform } from 'node:os'
 import { castOf } from '../definition/cast.ts'
-import type { Action, Step } from '../definition/definition.ts'
+import type { Action, Step, TriggerPlan } from '../definition/definition.ts'
 import type { Recorded } from '../definition/record.ts'
 import { type Report, reportOf } from '../report/report.ts'
 import { Failure } from '../../process/failure.ts'
+import type { EffectsReceiver } from './effects/receiver.ts'
 import { displayOn } from './display.ts'
 import type { DrillFile } from './files.ts'
-import { DrillRun } from './run-drill.ts'
+import { DrillRun, type RunEvent } from './run-drill.ts'
 import type { Target } from './targets/target.ts'
 
 export type SessionOptions = {
   readonly file: DrillFile
   readonly target: Target
+  /** Where the drill has a trigger. */
+  readonly receiver?: EffectsReceiver | undefined
   readonly seed: number
   readonly pace: number
   /** Disks may be wiped and clocks stepped: the regions are the drill's own, or it was allowed. */
@@ -26,7 +29,7 @@ export type SessionOptions = {
 export async function runSession(
   options: SessionOptions,
 ): Promise<{ readonly report: Report; readonly recorded: Recorded }> {
-  const { file, target, seed, pace, signal, stream } = options
+  const { file, target, receiver, seed, pace, signal, stream } = options
   const { drill } = file
   if (!options.mayHarm) refuseHarm(drill.steps, target)
   const deployed = target.regions.map(({ region }) => region)
@@ -34,7 +37,8 @@ export async function runSession(
   if (typeof cast === 'string') throw new Failure(cast)
   const display = displayOn(stream, `${drill.name}: ${drill.title} — on ${target.description}, seed ${seed}`)
   const tableName = `drill-${drill.name}-${randomBytes(3).toString('hex')}`
-  const run = new DrillRun({ drill, cast, target, seed, pace, tableName, signal, told: (event) => display.told(event) })
+  const told = (event: RunEvent): void => display.told(event)
+  const run = new DrillRun({ drill, cast, target, receiver, seed, pace, tableName, signal, told })
   display.look(() => run.sight)
   try {
     const recorded = await run.run()
@@ -62,6 +66,11 @@ function refuseHarm(steps: readonly Step[], target: Target): void {
   throw new Failure(
     `"${harmful.text}" (line ${harmful.line}) could harm what else is in ${target.description}; --allow-harm lets it, --start runs the drill on regions of its own`,
   )
+}
+
+/** The first trigger of a drill, which says where its function is. */
+export function triggerIn(steps: readonly Step[]): TriggerPlan | undefined {
+  return stepsIn(steps).flatMap(({ action }) => (action.do === 'trigger' ? [action.trigger] : []))[0]
 }
 
 function stepsIn(steps: readonly Step[]): readonly (Step & { readonly action: Exclude<Action, { do: 'repeat' }> })[] {

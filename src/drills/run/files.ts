@@ -53,6 +53,7 @@ export function writeReport(folder: string, report: Report, recorded: Recorded):
   writeLines(join(folder, 'operations.ndjson'), recorded.operations)
   writeLines(join(folder, 'samples.ndjson'), recorded.samples)
   writeLines(join(folder, 'conflicts.ndjson'), recorded.conflicts)
+  if (recorded.effects !== undefined) writeLines(join(folder, 'effects.ndjson'), recorded.effects.handled)
   return renderReport(folder, report)
 }
 

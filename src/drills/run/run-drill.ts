@@ -4,12 +4,22 @@
  */
 import { drillOperationsMax } from '../../core/limits.ts'
 import { type Cast } from '../definition/cast.ts'
-import type { Action, Condition, Drill, Step } from '../definition/definition.ts'
-import type { FaultRecord, Operation, Proof, Recorded, RegionSample, StepRecord } from '../definition/record.ts'
+import type { Action, Condition, Drill, Step, TriggerPlan } from '../definition/definition.ts'
+import type {
+  EffectsRecord,
+  FaultRecord,
+  Operation,
+  Proof,
+  Recorded,
+  RegionSample,
+  StepRecord,
+} from '../definition/record.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { Breakage, type Breaking } from './breakage.ts'
 import { lacking } from './conditions.ts'
 import { DrillTable } from './drill-table.ts'
+import { Effects } from './effects/effects.ts'
+import type { EffectsReceiver } from './effects/receiver.ts'
 import { Load } from './load/load.ts'
 import type { Target } from './targets/target.ts'
 import { nowMs, pause } from './time.ts'
@@ -25,6 +35,8 @@ export type RunOptions = {
   /** Waits and the times that faults last are multiplied by it. */
   readonly pace: number
   readonly tableName: string
+  /** Where the drill has a trigger. */
+  readonly receiver?: EffectsReceiver | undefined
   readonly signal: AbortSignal
   readonly told: (event: RunEvent) => void
 }
@@ -56,6 +68,7 @@ export class DrillRun {
   readonly #table: DrillTable
   readonly #watch: Watch
   readonly #breakage: Breakage
+  readonly #effects: Effects | undefined
   readonly #loads: Load[] = []
   readonly #steps: StepRecord[] = []
   readonly #problems: string[] = []
@@ -67,9 +80,10 @@ export class DrillRun {
 
   constructor(options: RunOptions) {
     this.#options = options
-    const { target, cast, tableName, drill } = options
+    const { target, cast, tableName, drill, receiver } = options
     const regions = cast.regions.flatMap((name) => target.regions.filter(({ region }) => region === name))
     this.#table = new DrillTable({ name: tableName, target, regions, wire: this.#wire })
+    this.#effects = receiver && new Effects({ table: tableName, wire: this.#wire, receiver })
     this.#watch = new Watch(target, tableName)
     this.#breakage = new Breakage({
       target,
@@ -104,6 +118,7 @@ export class DrillRun {
       this.#stalls.stop()
       await this.#stopLoads()
       await this.#watch.stop()
+      this.#problems.push(...((await this.#effects?.remove()) ?? []))
       await this.#table.remove().catch((error: unknown) => this.#problems.push(messageOf(error)))
       this.#wire.close()
     }
@@ -172,6 +187,8 @@ export class DrillRun {
     switch (action.do) {
       case 'load':
         return this.#startLoad(action.load)
+      case 'trigger':
+        return await this.#startTrigger(action.trigger)
       case 'stop writes':
       case 'start writes':
         for (const load of this.#loads) load.setPaused(cast.places(action.in), action.do === 'stop writes')
@@ -224,6 +241,13 @@ export class DrillRun {
     this.#loadStartedMs ??= nowMs()
     this.#loads.push(load)
     load.start()
+  }
+
+  async #startTrigger(plan: TriggerPlan): Promise<void> {
+    const { cast, target } = this.#options
+    const names = cast.places(plan.in)
+    const places = target.regions.filter(({ region }) => names.includes(region))
+    await this.#effects?.begin(plan, places)
   }
 
   async #until(condition: Condition, withinMs: number): Promise<void> {
@@ -294,6 +318,7 @@ export class DrillRun {
         this.#problems.push(`${region} could not be read in the end: ${messageOf(error)}`)
       }
     }
+    const effects = await this.#settledEffects()
     await this.#watch.stop()
     if (this.#loads.some(({ isFull }) => isFull))
       this.#problems.push(`the load ended early: a drill records ${drillOperationsMax} operations of it`)
@@ -313,7 +338,17 @@ export class DrillRun {
       ...(proofs.every(({ equal }) => equal) ? { convergedMs: provedMs - loadEndedMs } : {}),
       finals,
       stalls: this.#stalls.seen,
+      ...(effects === undefined ? {} : { effects }),
       problems: this.#problems,
+    }
+  }
+
+  async #settledEffects(): Promise<EffectsRecord | undefined> {
+    try {
+      return await this.#effects?.settled(this.#options.signal)
+    } catch (error) {
+      this.#problems.push(`what triggers did could not be read: ${messageOf(error)}`)
+      return undefined
     }
   }
 

@@ -77,7 +77,7 @@ describe('the drills that come with Longitude', () => {
   it('are those of the promise', () => {
     expect(names.map((name) => name.replace('.yaml', '')).toSorted()).toEqual(
       ['region-loss', 'region-isolation', 'link-flap', 'slow-link', 'asymmetric-partition', 'disk-loss', 'clock-skew']
-        .concat(['nats-loss', 'rolling-restart', 'evacuate-live', 'failback'])
+        .concat(['nats-loss', 'rolling-restart', 'evacuate-live', 'failback', 'side-effects'])
         .toSorted(),
     )
   })

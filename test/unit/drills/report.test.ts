@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { markdownOf } from '../../../src/drills/report/markdown.ts'
 import { pageOf } from '../../../src/drills/report/page.ts'
 import { parseDrill } from '../../../src/drills/definition/parse.ts'
-import type { Proof, Recorded } from '../../../src/drills/definition/record.ts'
+import type { EffectsRecord, Proof, Recorded } from '../../../src/drills/definition/record.ts'
 import { type Report, reportOf } from '../../../src/drills/report/report.ts'
 import { conflict, fault, operation } from './operations.ts'
 
@@ -63,6 +63,16 @@ function recorded(more: Partial<Recorded> = {}): Recorded {
   }
 }
 
+const handled = [
+  { region: 'a', eventId: 'e1', key: 'item-1000', atMs: 1100 },
+  { region: 'a', eventId: 'e2', key: 'shared-1', atMs: 2100 },
+]
+const effects: EffectsRecord = {
+  regions: ['a'],
+  handled,
+  streamed: handled.map(({ region, eventId, key }) => ({ region, eventId, key })),
+}
+
 function report(more: Partial<Recorded> = {}): Report {
   return reportOf(parseDrill(drillText, 'mine.yaml'), recorded(more), {
     version: '0',
@@ -115,6 +125,40 @@ describe('a drill', () => {
     ['there was no load', { operations: [], conflicts: [] }, ['acknowledged writes lost']],
   ])('fails when %s', (_, more, targets) => {
     expect(notMet(more)).toEqual(targets)
+  })
+
+  it.each<[string, Partial<EffectsRecord>, string[]]>([
+    ['nothing when each was made', {}, []],
+    ['nothing when some were made again', { handled: [...handled, ...handled] }, []],
+    ['a record that was never handled', { handled: handled.slice(1) }, ['side effects never made']],
+    ['a trigger whose stream had nothing', { handled: [], streamed: [] }, ['side effects never made']],
+  ])('with a trigger tells %s', (_, more, targets) => {
+    expect(notMet({ effects: { ...effects, ...more } })).toEqual(targets)
+  })
+
+  it('counts side effects that were made once, more than once and never, beside the writes that have none', () => {
+    const [first] = handled
+    const streamed = [...effects.streamed, { region: 'a', eventId: 'e3', key: 'item-3' }]
+    const told = report({ effects: { ...effects, streamed, handled: first === undefined ? [] : [first, first] } })
+    expect(told.effects).toEqual([
+      {
+        region: 'a',
+        records: 3,
+        once: 0,
+        more: 1,
+        most: 2,
+        never: 2,
+        writesWithout: 0,
+        items: ['shared-1', 'item-3'],
+      },
+    ])
+    expect(markdownOf(told)).toContain('| a | 3 | 0 | 1 | 2 times | 2 | 0 | shared-1, item-3 |')
+    expect(pageOf(told)).toContain('What triggers did')
+  })
+
+  it('with a trigger in a region whose stream was lost misses the writes of which nothing was made', () => {
+    const lost = handled.filter(({ key }) => key === 'shared-1')
+    expect(notMet({ effects: { regions: ['a'], handled: lost, streamed: lost } })).toEqual(['side effects never made'])
   })
 
   it('tells a write that lost with its reason, its winner and both stamps', () => {

@@ -3,6 +3,7 @@ import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
+import type { Drill } from '../../../drills/definition/definition.ts'
 import type { Report } from '../../../drills/report/report.ts'
 import { foundToken } from '../../../deployment/secrets/admin-token.ts'
 import { readOptions } from '../../configuration.ts'
@@ -11,9 +12,17 @@ import { version } from '../../version.ts'
 import { consentTo } from './consent.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { endpointsOf } from '../../../deployment/data-folder.ts'
-import { runSession } from '../../../drills/run/drill-session.ts'
+import { runSession, type SessionOptions, triggerIn } from '../../../drills/run/drill-session.ts'
+import { EffectsReceiver } from '../../../drills/run/effects/receiver.ts'
 import { composeTarget } from '../../../drills/run/targets/compose-target.ts'
-import { builtInDrills, findDrill, readReport, renderReport, writeReport } from '../../../drills/run/files.ts'
+import {
+  builtInDrills,
+  type DrillFile,
+  findDrill,
+  readReport,
+  renderReport,
+  writeReport,
+} from '../../../drills/run/files.ts'
 import { startPrivateRegions } from '../../../drills/run/targets/private-regions.ts'
 import { runningTarget } from '../../../drills/run/targets/process-target.ts'
 import { Interrupted } from '../../../drills/run/run-drill.ts'
@@ -69,24 +78,17 @@ async function runAll(command: Command, json: boolean): Promise<number> {
     mkdirSync(folder, { recursive: true })
     // Every run is another one, and any of them can be had again by its seed.
     const owner = `drill-${process.pid}-${round}`
-    const target = await targetFor(command, file.drill.regions, { owner, logFile: join(folder, 'regions.log') })
-    try {
-      const { report, recorded } = await runSession({
-        file,
-        target,
-        seed: seed + round - 1,
-        pace,
-        mayHarm: flags.start === true || flags.allowHarm === true,
-        version,
-        signal: ended,
-        stream: json ? process.stderr : process.stdout,
-      })
-      writeReport(folder, report, recorded)
-      reports.push(report)
-      if (!json) console.log(summaryText(report, folder))
-    } finally {
-      await target.close()
-    }
+    const { report, recorded } = await runOne(command, file, {
+      folder,
+      owner,
+      seed: seed + round - 1,
+      pace,
+      signal: ended,
+      stream: json ? process.stderr : process.stdout,
+    })
+    writeReport(folder, report, recorded)
+    reports.push(report)
+    if (!json) console.log(summaryText(report, folder))
   }
   if (ended.aborted) throw new Interrupted('interrupted')
   if (json)
@@ -99,6 +101,53 @@ async function runAll(command: Command, json: boolean): Promise<number> {
     )
   else if (repeat > 1) console.log(repeatText(reports))
   return reports.every(({ outcome }) => outcome === 'pass') ? status.passed : status.failed
+}
+
+type Round = Pick<SessionOptions, 'seed' | 'pace' | 'signal' | 'stream'> & {
+  readonly folder: string
+  readonly owner: string
+}
+
+async function runOne(command: Command, file: DrillFile, { folder, owner, ...round }: Round): Promise<Ran> {
+  const flags = command.opts<RunFlags>()
+  const { drill } = file
+  const receiver = await receiverFor(drill, flags)
+  let target: Target | undefined
+  try {
+    const functions = functionFileFor(drill, { flags, receiver, folder })
+    target = await targetFor(command, drill.regions, { owner, logFile: join(folder, 'regions.log'), functions })
+    const mayHarm = flags.start === true || flags.allowHarm === true
+    return await runSession({ file, target, receiver, mayHarm, version, ...round })
+  } finally {
+    await target?.close()
+    receiver?.close()
+  }
+}
+
+type Ran = Awaited<ReturnType<typeof runSession>>
+
+/** Undefined for a drill without a trigger. */
+async function receiverFor({ steps }: Drill, { start, compose }: RunFlags): Promise<EffectsReceiver | undefined> {
+  const trigger = triggerIn(steps)
+  if (trigger === undefined) return undefined
+  if (compose !== undefined)
+    throw new Failure('a drill with a trigger needs regions on this machine: containers cannot reach the drill')
+  return await EffectsReceiver.open(start === true ? 0 : trigger.listen)
+}
+
+/** For regions of the drill's own; a running deployment has a file of functions of its own. */
+function functionFileFor({ steps }: Drill, { flags, receiver, folder }: FunctionFileOf): string | undefined {
+  const trigger = triggerIn(steps)
+  if (flags.start !== true || trigger === undefined) return undefined
+  const path = join(folder, 'functions.yaml')
+  receiver?.writeFunctionFile(path, trigger.function)
+  return path
+}
+
+type FunctionFileOf = {
+  readonly flags: RunFlags
+  readonly receiver: EffectsReceiver | undefined
+  readonly folder: string
 }
 
 /** Regions of the drill's own may be broken without a question. */
@@ -114,15 +163,15 @@ async function requireConsent(command: Command, drill: string): Promise<void> {
 async function targetFor(
   command: Command,
   regions: readonly string[],
-  { owner, logFile }: { readonly owner: string; readonly logFile: string },
+  of: { readonly owner: string; readonly logFile: string; readonly functions: string | undefined },
 ): Promise<Target> {
   const flags = command.opts<RunFlags>()
   const progress = progressTo(command.opts<{ json?: boolean }>().json === true)
   if (flags.start === true && flags.compose !== undefined) throw new Failure('either --start or --compose')
   if (flags.start === true)
-    return await startPrivateRegions({ ...readOptions(command, optionsOf.drill), regions, owner, logFile, progress })
-  if (flags.compose !== undefined) return await composeTarget({ file: flags.compose, name: flags.project }, owner)
-  return await runningTarget(readOptionsFound(command, optionsOf.drill), owner)
+    return await startPrivateRegions({ ...readOptions(command, optionsOf.drill), regions, ...of, progress })
+  if (flags.compose !== undefined) return await composeTarget({ file: flags.compose, name: flags.project }, of.owner)
+  return await runningTarget(readOptionsFound(command, optionsOf.drill), of.owner)
 }
 
 export function runDrillList(json: boolean): void {

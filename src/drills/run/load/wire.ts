@@ -10,6 +10,12 @@ type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: str
 
 export type Place = { readonly region: string; readonly endpoint: string }
 type Fields = Readonly<Record<string, unknown>>
+type ByPath = { readonly method: 'POST' | 'DELETE'; readonly path: string; readonly input?: Fields }
+type Asked = Pick<ByPath, 'method' | 'path'> & {
+  readonly service: 'dynamodb' | 'lambda'
+  readonly headers: Fields & Readonly<Record<string, string>>
+  readonly body: string
+}
 
 export class Refusal extends Error {
   override readonly name = 'Refusal'
@@ -48,17 +54,30 @@ export class Wire {
 
   /** Rejects with Refusal or NoAnswer. */
   async send({ region, endpoint }: Place, operation: string, input: Fields, timeoutMs: number): Promise<Fields> {
-    const url = new URL(endpoint)
-    const body = JSON.stringify(input)
-    const target = targetOf(operation)
+    const headers = { 'content-type': contentType, 'x-amz-target': targetOf(operation) }
+    const asked = { method: 'POST', path: '/', service: 'dynamodb', headers, body: JSON.stringify(input) } as const
+    return await this.#ask({ region, endpoint }, asked, timeoutMs)
+  }
+
+  /** An operation of Lambda, which is named by its method and path. Rejects with Refusal or NoAnswer. */
+  async lambda(place: Place, { method, path, input }: ByPath, timeoutMs: number): Promise<Fields> {
+    const body = input === undefined ? '' : JSON.stringify(input)
+    const asked = { method, path, service: 'lambda', headers: { 'content-type': 'application/json' }, body } as const
+    return await this.#ask(place, asked, timeoutMs)
+  }
+
+  async #ask({ region, endpoint }: Place, asked: Asked, timeoutMs: number): Promise<Fields> {
+    const { method, path, service, body } = asked
+    const url = new URL(path, endpoint)
     const time = signingTime(Date.now())
-    const toSign = { 'content-type': contentType, host: url.host, 'x-amz-date': time, 'x-amz-target': target }
+    const toSign: Readonly<Record<string, string>> = { ...asked.headers, host: url.host, 'x-amz-date': time }
     const authorization = authorizationOf({
       ...this.#credentials,
-      scope: { scopeDate: time.slice(0, 8), region, service: 'dynamodb' },
+      scope: { scopeDate: time.slice(0, 8), region, service },
       time,
-      url: '/',
-      headers: Object.entries(toSign),
+      method,
+      url: path,
+      headers: Object.entries(toSign).toSorted(([a], [b]) => (a < b ? -1 : 1)),
       payloadHash: hash('sha256', body),
     })
     const headers = { ...toSign, 'content-length': Buffer.byteLength(body), authorization }
@@ -66,7 +85,7 @@ export class Wire {
       const isSecure = url.protocol === 'https:'
       const request = isSecure ? requestHttps : requestHttp
       const agent = isSecure ? this.#secureAgent : this.#agent
-      const sent = request(url, { method: 'POST', agent, headers }, (reply) => {
+      const sent = request(url, { method, agent, headers }, (reply) => {
         const parts: Buffer[] = []
         reply.on('data', (part: Buffer) => parts.push(part))
         reply.on('error', (error) => reject(new NoAnswer(error.message, false)))
@@ -91,14 +110,16 @@ export class Wire {
 function settle(status: number, text: string, resolve: (fields: Fields) => void, reject: (error: Error) => void): void {
   try {
     const fields = JSON.parse(text) as Fields
-    if (status === 200) resolve(fields)
+    if (isDone(status)) resolve(fields)
     else reject(refusalOf(status, fields))
   } catch {
     reject(
-      status === 200 ? new NoAnswer('an answer that is no JSON', false) : new Refusal(status, String(status), text),
+      isDone(status) ? new NoAnswer('an answer that is no JSON', false) : new Refusal(status, String(status), text),
     )
   }
 }
+
+const isDone = (status: number): boolean => status === 200 || status === 202
 
 function refusalOf(status: number, fields: Fields): Refusal {
   const { __type: type, message = fields['Message'] } = fields

@@ -30,6 +30,8 @@ export type PrivateOptions = {
   readonly latency: boolean
   /** Where the processes' own logs go. */
   readonly logFile: string
+  /** The file of functions that their triggers may invoke. */
+  readonly functions?: string | undefined
   readonly progress: (line: string) => void
   /** Commands find the regions by this name while they run. */
   readonly recordAs?: string
@@ -61,6 +63,7 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
     logLevel: 'info',
     accountId: '000000000000',
     regionsFolder: options.regionsFolder,
+    functions: options.functions,
     log: await pinoLog({ level: 'info', readable: false, descriptor }),
     sink: lineSinkTo(descriptor),
     progress: () => undefined,
@@ -73,8 +76,7 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
     rmSync(data, { recursive: true, force: true })
   }
   try {
-    const [failed] = await supervisor.start()
-    if (failed !== undefined) throw new Failure(`${failed.region}: ${failed.reason}`)
+    await startAll(supervisor)
     return await processTarget({
       description: `regions of the drill's own on this machine (nats-server ${natsServer.version})`,
       owner: options.owner,
@@ -88,6 +90,11 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
     await close()
     throw error
   }
+}
+
+async function startAll(supervisor: Supervisor): Promise<void> {
+  const [failed] = await supervisor.start()
+  if (failed !== undefined) throw new Failure(`${failed.region}: ${failed.reason}`)
 }
 
 /** A name that is taken, or a folder that cannot be written, changes nothing of the regions. */
