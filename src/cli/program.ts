@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander'
 import { exitTable } from '../process/exit-status.ts'
 import { addOptions } from './configuration.ts'
+import { breaking } from './table/breaking.ts'
 import { changing } from './table/changing.ts'
 import type { CommandRow, Flag } from './table/command-row.ts'
 import { drills } from './table/drills.ts'
@@ -15,6 +16,7 @@ export const commandTable: readonly CommandRow[] = [
   ...showing,
   ...repairing,
   ...changing,
+  ...breaking,
   ...drills,
   ...settingUp,
 ]

@@ -197,6 +197,14 @@ export interface ReadItems extends Regional {
   serves(table: Table, index?: Index): boolean
 }
 
+/** Items as they were a moment ago, as far as that is kept: for faults that are set on purpose. */
+export interface ReadFormerItems {
+  /** Keeps from now on what rows were, so long back, for so long. */
+  keep(ageMs: number, forMs: number): void
+  /** As of so long ago, or of the oldest moment that is kept. */
+  at(ageMs: number): Pick<ReadItems, 'get' | 'read'>
+}
+
 /** A place in the expiry index of a table: after the entry of `key`, or before all of that second. */
 export type ExpiryPlace = Expires & { readonly key?: Buffer }
 
@@ -361,6 +369,7 @@ export interface Health {
 export interface Engine extends Tables, Items, Expiring, RegionLog, Replica, Feeds, Health {
   readonly streams: ChangeStreams
   readonly archive: Archive
+  readonly former: ReadFormerItems
   /** Waits for the open group, then refuses more. */
   close(): Promise<void>
 }

@@ -19,14 +19,10 @@ import { horizonFrom, sizeFrom } from './derived/counts.ts'
 import { readExpiries } from './derived/expiry-rows.ts'
 import type {
   ApplyResult,
-  CommitResult,
-  EachResult,
   Mending,
-  OnceResult,
   OwnCause,
   RegisterEdit,
   RemoteBatch,
-  Token,
   Command,
   ResultOf,
 } from './commands/command.ts'
@@ -53,9 +49,11 @@ import { LocalOrder } from './commands/local-order.ts'
 import { readLog, trimLog, visitOwnLog } from './log/log.ts'
 import { isRowOf } from './commands/mend.ts'
 import { OwnLineage } from './store/own-lineage.ts'
+import { FormerItems } from './former-items.ts'
 import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
 import { RegionNumbers } from './store/region-numbers.ts'
 import { LogRetention } from './log/retention.ts'
+import { FormerRows } from './store/former-rows.ts'
 import { SealedStore } from './store/sealed-store.ts'
 import { inGroup, putNotes, readNote, type State } from './state.ts'
 import { LocalStreams } from './streams/local-streams.ts'
@@ -70,6 +68,7 @@ export class LocalEngine implements Engine {
   readonly tableChanges: Engine['tableChanges']
   readonly streams: Engine['streams']
   readonly archive: Engine['archive']
+  readonly former: Engine['former']
   readonly #state: State
   readonly #listeners = new Set<() => void>()
   readonly #trouble = new TroubleWatch()
@@ -91,6 +90,7 @@ export class LocalEngine implements Engine {
     this.tableChanges = this.#state.catalog.changes
     this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
     this.archive = new LocalArchive(this.#state)
+    this.former = new FormerItems(this.#state)
     this.streams = new LocalStreams({ state: this.#state, commands: this.#commands, retention: this.retention })
   }
 
@@ -138,15 +138,15 @@ export class LocalEngine implements Engine {
     return this.#commands.submit(command)
   }
 
-  commit(writes: readonly Write[], cause: OwnCause = 'client'): Promise<CommitResult> {
+  commit(writes: readonly Write[], cause: OwnCause = 'client'): ReturnType<Engine['commit']> {
     return this.submit({ kind: 'commit', writes, cause })
   }
 
-  commitEach(writes: readonly Write[], cause: OwnCause = 'client'): Promise<readonly EachResult[]> {
+  commitEach(writes: readonly Write[], cause: OwnCause = 'client'): ReturnType<Engine['commitEach']> {
     return this.submit({ kind: 'each', writes, cause })
   }
 
-  commitOnce(writes: readonly Write[], token: Token): Promise<OnceResult> {
+  commitOnce(writes: readonly Write[], token: Parameters<Engine['commitOnce']>[1]): ReturnType<Engine['commitOnce']> {
     return this.submit({ kind: 'once', writes, token })
   }
 
@@ -327,7 +327,7 @@ export class LocalEngine implements Engine {
 
   #assemble(env: Env, options: EngineOptions, epoch: string): State {
     const { clock, log } = env
-    const store = new SealedStore(env.store)
+    const store = new SealedStore(env.store, new FormerRows(env.store, clock))
     const time = new DecisionTime(options.order === undefined ? clock : undefined)
     const groups = new Groups({
       store,

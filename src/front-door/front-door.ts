@@ -16,6 +16,7 @@ import {
   idleConnectionMsMax,
   replyStalledMsMax,
 } from '../core/limits.ts'
+import { carriesCutsHeader } from '../core/wire/cut-header.ts'
 import { renderError } from '../core/wire/render.ts'
 import { refusal } from '../http/api.ts'
 import { BodyBudget } from '../http/bytes/body-budget.ts'
@@ -23,7 +24,7 @@ import { drain } from '../http/draining.ts'
 import { readBody } from '../http/bytes/request-body.ts'
 import { boundHeads, headSettings, refusedHead } from '../http/bytes/heads.ts'
 import { HttpSockets } from '../http/bytes/http-sockets.ts'
-import { replyHeaders } from '../http/bytes/reply.ts'
+import { cutIn, cutSocket, replyHeaders } from '../http/bytes/reply.ts'
 import { arrivalOf, type VisitorOptions, Visitors } from '../http/access/visitors.ts'
 import { requestIds } from '../http/request-id.ts'
 import { systemClock } from '../adapters/system/clocks.ts'
@@ -233,7 +234,7 @@ export class FrontDoor {
       port,
       method: request.method,
       path: request.url,
-      headers: passed(request),
+      headers: [...passed(request), carriesCutsHeader, '1'],
       setHost: false,
       agent: this.#agents[secure ? 'https:' : 'http:'],
     })
@@ -277,6 +278,11 @@ export class FrontDoor {
     if (response.headersSent || response.destroyed) {
       incoming.destroy()
       return
+    }
+    const cut = cutIn(incoming)
+    if (cut !== undefined) {
+      incoming.resume()
+      return cutSocket(response.req.socket, cut)
     }
     const headers = [...passed(incoming), regionHeader, region, ...this.#endOf(response)]
     response.writeHead(incoming.statusCode ?? 502, incoming.statusMessage, headers)

@@ -3,6 +3,7 @@ import type { InvariantViolation } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { SignedRegions } from '../core/auth/signed-region.ts'
 import { Admission, type CapacitySettings } from '../operations/capacity/admission.ts'
+import type { Faults } from '../operations/faults/faults.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
@@ -33,6 +34,8 @@ export type ApiPipelineOptions = {
   readonly authorizeService?: AuthorizeService
   /** How capacity is counted; not at all by default. */
   readonly capacity?: CapacitySettings | undefined
+  /** What is broken on purpose. */
+  readonly faults?: Faults
   /** Other operations than the registry's, for tests. */
   readonly operations?: ReadonlyMap<string, Operation>
 }
@@ -47,7 +50,10 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
     regions,
     ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock }) }),
     operations: options.operations ?? registry,
-    ...(capacity === undefined ? {} : { decisions: { admission: new Admission(context, capacity) } }),
+    decisions: {
+      faults: options.faults,
+      admission: capacity === undefined ? undefined : new Admission(context, capacity),
+    },
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     onFailed: options.onFailed,
   })

@@ -7,6 +7,7 @@ import { unreachable } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
 import { compressedReplySizeBytesMin, requestsInFlightMax } from '../core/limits.ts'
 import { serializationError } from '../core/wire/coerce.ts'
+import { carriesCutsHeader, cutHeader } from '../core/wire/cut-header.ts'
 import type { Env } from '../ports/env.ts'
 import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from './pipeline.ts'
 import { compressed, originHeaders, type Reply, sendReply, sizeBytesOf } from './bytes/reply.ts'
@@ -81,7 +82,8 @@ export class Api {
       this.#inFlight--
       this.#budget.giveBack(held)
       this.#count(answer, clock.monotonicMs() - startedMs)
-      const reply = request.headers.origin === undefined ? answer : this.#forOrigin(request, answer)
+      const given = answer.cut === undefined ? answer : cutFor(request, answer)
+      const reply = request.headers.origin === undefined ? given : this.#forOrigin(request, given)
       const accepted = request.headers['accept-encoding']
       if (accepted === undefined || sizeBytesOf(reply) < compressedReplySizeBytesMin) send(requestId, reply)
       else compressed(reply, firstOf(accepted, request), (smaller) => send(requestId, smaller))
@@ -155,6 +157,12 @@ export class Api {
     if (headers.origin === undefined || !this.#options.visitors.mayUse(headers.origin)) return answer
     return { ...answer, bytes: answer.bytes, headers: { ...answer.headers, ...originHeaders } }
   }
+}
+
+/** A program in between is told what to cut. */
+function cutFor({ headers }: Pick<ApiRequest, 'headers'>, { cut, ...answer }: Answer): Answer {
+  if (cut === undefined || headers[carriesCutsHeader] === undefined) return { ...answer, cut }
+  return { ...answer, headers: { ...answer.headers, [cutHeader]: cut } }
 }
 
 /** Of several Accept-Encoding headers, which node joins, the first counts. */

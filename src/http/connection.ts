@@ -8,7 +8,7 @@ import { idleConnectionMsMax, lingerMsMax, requestHeadBytesMax, requestMsMax } f
 import type { Api } from './api.ts'
 import { Gathering } from './bytes/gathering.ts'
 import { Outbox } from './bytes/outbox.ts'
-import { ReadyReply, type Reply, replyBytes, replyText } from './bytes/reply.ts'
+import { cutSocket, ReadyReply, type Reply, replyBytes, replyText } from './bytes/reply.ts'
 import { readHead, type RequestHead } from './bytes/request-head.ts'
 import { ReceivedBytes } from './bytes/received-bytes.ts'
 import type { UnreadReplies } from './bytes/unread-replies.ts'
@@ -196,6 +196,7 @@ class Connection {
   }
 
   readonly #reply = (requestId: string, reply: Reply): void => {
+    if (reply.cut !== undefined) return cutSocket(this.#socket, reply.cut)
     const last = this.#ended || this.#options.api.closing
     const whole = reply instanceof ReadyReply ? replyText(requestId, reply, last) : replyBytes(requestId, reply, last)
     this.#options.outbox.add(whole.length, () => this.#write(whole, last))

@@ -53,6 +53,8 @@ export class Performing {
       onCommitted: this.#marking?.onCommitted,
     })
     this.#context = decisions === undefined ? context : decide(operation, ready, { context, decisions })
+    if (decisions?.faults?.any === true)
+      return decisions.faults.perform({ operation, input, ready: ready as never, context: this.#context })
     return operation.run(ready, this.#context)
   }
 

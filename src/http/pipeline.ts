@@ -20,6 +20,7 @@ import { parseJson, withPlainFractions } from '../core/wire/json.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
 import { operationOf } from '../core/wire/target.ts'
 import { refusedByStore } from '../engine/trouble.ts'
+import { Cut } from '../operations/faults/cut.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
 import type { Decisions } from '../operations/stages.ts'
 import { Performing } from './performing.ts'
@@ -61,6 +62,7 @@ export function pipeline(options: PipelineOptions): Pipeline {
       answerOf(performing?.settle(output), contentType, operation, performing?.headers())
     const refused = (error: unknown): Answer => {
       performing?.settleRefused()
+      if (error instanceof Cut) return cutAnswer(error, operation)
       const told = performing === undefined ? error : performing.explained(error)
       return errorAnswer(serviceErrorOf(told, options, requestId, operation), contentType, operation)
     }
@@ -109,6 +111,14 @@ export function errorAnswer(error: ServiceError, contentType: string, operation 
   const bytes = renderError(error)
   return { status: errors[error.code].status, contentType, bytes, operation, outcome: error.code }
 }
+
+/** Nothing is sent: the connection ends. */
+export function cutAnswer({ how }: Cut, operation: string): Answer {
+  const outcome = how === 'reset' ? 'InjectedReset' : 'InjectedTimeout'
+  return { status: 500, contentType: json10, bytes: nothing, operation, outcome, cut: how }
+}
+
+const nothing = Buffer.alloc(0)
 
 export const json10 = 'application/x-amz-json-1.0'
 

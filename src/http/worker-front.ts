@@ -13,15 +13,22 @@ export const localOperations: readonly string[] = ['GetItem', 'Query', 'Scan', '
 
 const localTargets: ReadonlySet<unknown> = new Set(localOperations.map((name) => `DynamoDB_20120810.${name}`))
 
+export type Reading = {
+  /** Sees from now on whatever is durable. */
+  readonly renew: () => void
+  /** The owner of the writes answers reads too: faults are set, and it alone knows them. */
+  readonly forwardsAll: () => boolean
+}
+
 export class WorkerFront {
   readonly #api: Api
   readonly #forwarder: Forwarder
-  readonly #renew: () => void
+  readonly #reading: Reading
 
-  constructor(api: Api, forwarder: Forwarder, renew: () => void) {
+  constructor(api: Api, forwarder: Forwarder, reading: Reading) {
     this.#api = api
     this.#forwarder = forwarder
-    this.#renew = renew
+    this.#reading = reading
   }
 
   get closing(): boolean {
@@ -50,8 +57,9 @@ export class WorkerFront {
 
   answer(request: ApiRequest, held: number, send: Send): void {
     const { headers } = request
-    if (localTargets.has(headers['x-amz-target']) && headers[markRequestHeader] === undefined) {
-      this.#renew()
+    const isLocal = localTargets.has(headers['x-amz-target']) && headers[markRequestHeader] === undefined
+    if (isLocal && !this.#reading.forwardsAll()) {
+      this.#reading.renew()
       this.#api.answer(request, held, send)
       return
     }

@@ -286,6 +286,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
     count,
     start: { folder, region: self, accountId, credentials: options.credentials, signedFor, visitors, host },
     regions: () => ({ names: topology.regions.map(({ name }) => name), endpoints: Object.fromEntries(endpoints) }),
+    faults: region.faults,
     log,
     meter,
     onFailed: (message, record) => {
@@ -319,6 +320,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
         invalidator,
         expiry: region.expiry,
         triggers: region.lambda.triggers,
+        faults: region.faults,
         damage: () => recovery.notice(),
       }),
       onBrokenInvariant: options.onBrokenInvariant,

@@ -6,11 +6,11 @@ import { ServiceError } from '../core/errors.ts'
 import type { CapacityDetail } from '../core/read/consumed-capacity.ts'
 import { inLayer } from '../core/wire/validation-layers.ts'
 import type { Admission } from './capacity/admission.ts'
-import type { Admitted } from './capacity/admitted.ts'
+import { refuse } from './capacity/refuse.ts'
+import type { Faults } from './faults/faults.ts'
 import { type Operation, type OperationContext, Rendered, type RequestContext } from './operation.ts'
 import { Spent } from './spent.ts'
 import type { Touch } from './touch.ts'
-import { cancelled, throttledReason } from './transactions/cancellation.ts'
 
 /** The request as it is decided over, before it runs. */
 export type Prepared = {
@@ -25,6 +25,8 @@ export type Decisions = {
   readonly authorize?: (request: Prepared) => void
   /** Absent, there is capacity for every request. */
   readonly admission?: Pick<Admission, 'admit'> | undefined
+  /** Absent, nothing is broken on purpose. */
+  readonly faults?: Pick<Faults, 'any' | 'perform'> | undefined
 }
 
 export type Caller = Pick<RequestContext, 'principal' | 'host' | 'onCommitted'>
@@ -61,16 +63,6 @@ export function decide<Ready>(
   if (admitted === undefined) return context
   refuse(operation, admitted.refusals)
   return { ...context, admitted }
-}
-
-/** Batches go on with what there is capacity for. */
-function refuse({ throttles = 'request' }: Pick<Operation, 'throttles'>, refusals: Admitted['refusals']): void {
-  const all = refusals.flat()
-  const first = all.find((refusal) => refusal !== undefined)
-  if (first === undefined) return
-  // Each action or statement of a transaction is one touch.
-  if (throttles === 'transaction') throw cancelled(refusals.map((each) => throttledReason(each[0])))
-  if (throttles === 'request' || all.every((refusal) => refusal !== undefined)) throw first
 }
 
 /** The output with its ConsumedCapacity, which comes last; what was consumed is counted. */

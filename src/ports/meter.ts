@@ -32,6 +32,11 @@ export const metrics = {
     help: 'Requests, or items of a batch, that were short of capacity, by table and reason; with --capacity observe they were served.',
     labels: ['table', 'reason'],
   },
+  longitude_injected_faults_total: {
+    kind: 'counter',
+    help: 'Requests that a fault which was set on this region struck (FaultInjectionServiceInducedErrors), by its kind.',
+    labels: ['table', 'operation', 'kind'],
+  },
   longitude_store_writable: { kind: 'gauge', help: '0 while the disk refuses writes, else 1.', labels: [] },
   longitude_store_damaged: {
     kind: 'gauge',

@@ -12,6 +12,7 @@ import type { Engine } from '../engine/engine.ts'
 import { openEngine } from '../engine/open-engine.ts'
 import type { RunningServer, ServerOptions } from '../http/server.ts'
 import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
+import { Faults } from '../operations/faults/faults.ts'
 import type { OperationContext } from '../operations/operation.ts'
 import { Caretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
@@ -61,7 +62,7 @@ export type RegionOptions = {
 }
 
 /** What the server of a region is started with; the context comes from the region. */
-export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda'>
+export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | 'faults'>
 
 export type Region = {
   readonly env: Env
@@ -71,6 +72,8 @@ export type Region = {
   readonly invalidator: Invalidator
   readonly context: OperationContext
   readonly lambda: LambdaContext
+  /** What is broken of the API on purpose. */
+  readonly faults: Faults
   /** Sets the gauges of what it is to be asked for. */
   measure(): Promise<void>
   /** Serves the API: once, when everything else runs. `others` resolves when other processes have given back what they had of it. */
@@ -124,6 +127,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const loops = loopsOf({ env, engine, opened, replication, sweeping, streams })
   const context = { engine, env, settings }
   const copies = archiveServices({ env, engine, copying: copyingOf(options, context) }, options.archive)
+  const faults = new Faults(env, opened.former)
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
   await startAll([...loops, expiry, caches, ...copies, caretaker, lambda.triggers], life)
   let stopping = false
@@ -135,15 +139,12 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     invalidator: caches,
     context,
     lambda,
+    faults,
     measure: () => measured(lambda, replication),
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
       await replication.checked()
-      // A region without a server, as of the embedded cluster, does not load one.
-      const { startServer } = await import('../http/server.ts')
-      const running = await startServer({ ...server, context, lambda })
-      life.add(() => running.close(others?.()))
-      return running
+      return await served({ ...server, context, lambda, faults }, { life, others })
     },
     get stopping() {
       return stopping
@@ -159,6 +160,18 @@ const copyingOf = ({ copies = noBuckets }: RegionOptions, context: OperationCont
   ...copies,
   arnsOf: arnsOfCopies(context),
 })
+
+type Serving = { readonly life: Lifecycle; readonly others: (() => Promise<unknown>) | undefined }
+
+async function served(options: ServerOptions, { life, others }: Serving): Promise<RunningServer> {
+  // A region without a server, as of the embedded cluster, does not load one.
+  const { startServer } = await import('../http/server.ts')
+  const running = await startServer(options)
+  life.add(() => running.close(others?.()))
+  // Requests that they hold are answered before the server ends.
+  life.add(() => void options.faults?.clear())
+  return running
+}
 
 async function startAll(services: readonly Service[], life: Lifecycle): Promise<void> {
   for (const service of services) await life.start(service)

@@ -47,6 +47,7 @@ function exchange(region: string, request: SdkRequest, { line, abortSignal }: Ex
       abortSignal.addEventListener('abort', () => reject(aborted()), { once: true })
     const send = (requestId: string, reply: Reply): void => {
       forget()
+      if (reply.cut !== undefined) return reject(connectionError('ECONNRESET', `${region} has cut the connection`))
       resolve(responseOf(requestId, reply))
     }
     const body = bytesOf(request.body)

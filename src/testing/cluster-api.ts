@@ -198,6 +198,8 @@ export type ClusterLink = {
 
 export type ClusterRegion = {
   readonly name: string
+  /** What is broken of the region's API on purpose; it ends with the region's process. */
+  readonly faults: ClusterFaults
   readonly isRunning: boolean
   /** As by kill -9: what was acknowledged stays on its disk. */
   kill(): void
@@ -205,6 +207,71 @@ export type ClusterRegion = {
   restart(): Promise<void>
   /** Sets its clock ahead of the others' by so much; a negative number of milliseconds sets it behind. */
   skew(time: Duration): void
+}
+
+export type ClusterFaults = {
+  /** Returns the id of the fault. */
+  set(fault: FaultSettings): string
+  /** Ends all faults, or those of an owner, an id or a kind. */
+  clear(selection?: { readonly owner?: string; readonly id?: string; readonly kind?: FaultKind }): void
+  list(): readonly ClusterFault[]
+}
+
+export type FaultKind =
+  | 'throttle'
+  | 'error'
+  | 'unavailable'
+  | 'timeout'
+  | 'slow'
+  | 'reset'
+  | 'stale'
+  | 'partial'
+  | 'conflict'
+
+/** What is not said of the requests is not asked of them. */
+export type FaultSettings = {
+  readonly kind: FaultKind
+  readonly tables?: string | string[]
+  readonly indexes?: string | string[]
+  /** Such as 'PutItem'. */
+  readonly operations?: string | string[]
+  /** What the partition key begins with. */
+  readonly keyPrefix?: string
+  /** A part of the hash space, such as '0%..25%'. */
+  readonly hashes?: string
+  /** Of the requests: '20%', or a number from 0 to 1; all by default. */
+  readonly share?: string | number
+  /** Of a throttle: what was exceeded; by the table's billing mode when not given. */
+  readonly reason?: 'ProvisionedThroughput' | 'KeyRangeThroughput' | 'MaxOnDemandThroughput' | 'AccountLimit'
+  /** Of a time-out: how long the request is kept; 30 s by default. */
+  readonly hold?: Duration
+  /** Of slowness: 50, '50ms', '20ms..80ms', '50ms±10ms' or 'p50=20ms,p99=900ms'. */
+  readonly delay?: string | number
+  /** Of stale reads: how old their answers are; 2 s by default. */
+  readonly age?: Duration
+  /** Of a partial batch: the share of its items that is left unprocessed; half of them by default. */
+  readonly items?: string | number
+  /** The request is done, and then its answer is lost or late. Otherwise it is not done. */
+  readonly after?: boolean
+  readonly owner?: string
+  /** 10 minutes by default. */
+  readonly for?: Duration
+  readonly id?: string
+  /** The same seed strikes the same requests. */
+  readonly seed?: number
+}
+
+export type ClusterFault = {
+  readonly id: string
+  readonly owner: string
+  readonly kind: FaultKind
+  readonly what: string
+  readonly seed: number
+  readonly startedAt: string
+  readonly endsAt: string
+  /** Requests that the fault could have struck, and those that it has. */
+  readonly met: number
+  readonly struck: number
 }
 
 export type SettleOptions = {

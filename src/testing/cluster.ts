@@ -40,6 +40,7 @@ import {
 import { differences, differenceText } from './convergence.ts'
 import { Entrance } from './entrance.ts'
 import { unsettled } from './quiet.ts'
+import { clusterFaults } from './cluster-faults.ts'
 import { createTables } from './tables/create-tables.ts'
 import { readSources } from './tables/sources.ts'
 import type { ApiSettings, RunningRegion } from './world-region.ts'
@@ -178,6 +179,7 @@ export class EmbeddedCluster implements Cluster {
       get isRunning() {
         return region().running !== undefined
       },
+      faults: clusterFaults(region),
       kill: () => {
         region().kill()
         entrance.dropConnections()

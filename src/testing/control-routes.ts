@@ -6,6 +6,7 @@
  *   POST /_longitude/settle     { "within": "10m" }
  *   POST /_longitude/links      { "link": "a..b", "cut": true }          or "cut": false, "ms", "jitter", "loss"
  *   POST /_longitude/regions    { "region": "a", "running": false }      or "skew"
+ *   POST /_longitude/faults     { "region": "a", "set": { "kind": "throttle", … } }   or "clear": { "owner", "id", "kind" }
  *   POST /_longitude/converged  {}                                       409 with the differences
  *   GET  /_longitude/conflicts  ?table=T
  */
@@ -13,7 +14,8 @@ import { z } from 'zod'
 import type { AdminRoute } from '../http/routes.ts'
 import { BadRequest } from '../process/bad-request.ts'
 import { shaped } from '../process/wrong-shape.ts'
-import type { Cluster } from './cluster-api.ts'
+import { faultSelection } from '../node/faults/fault-wish.ts'
+import type { Cluster, FaultSettings } from './cluster-api.ts'
 
 const time = z.union([z.number(), z.string()])
 const nothing = z.strictObject({})
@@ -27,6 +29,8 @@ const links = z.strictObject({
   loss: z.number().optional(),
 })
 const regions = z.strictObject({ region: z.string(), running: z.boolean().optional(), skew: time.optional() })
+
+const faults = z.strictObject({ region: z.string(), set: z.unknown().optional(), clear: faultSelection.optional() })
 
 type Work<T> = (input: T) => Promise<void> | void
 
@@ -52,6 +56,7 @@ export function controlRoutes(cluster: Cluster): readonly AdminRoute[] {
     post('settle', settle, ({ within }) => cluster.settle(within === undefined ? {} : { within })),
     post('links', links, (input) => changeLink(cluster, input)),
     post('regions', regions, (input) => changeRegion(cluster, input)),
+    post('faults', faults, ({ region, set, clear }) => changeFaults(cluster, region, { set, clear })),
     post('converged', nothing, () => cluster.assertConverged()),
     {
       method: 'GET',
@@ -79,6 +84,15 @@ function changeLink(cluster: Cluster, { link: name, cut, ms, jitter, loss }: z.o
   link.set({ ...settings, ...(loss === undefined ? {} : { loss }) })
   if (cut === true) link.cut()
   if (cut === false) link.heal()
+}
+
+type FaultChange = { readonly set?: unknown; readonly clear?: object | undefined }
+
+function changeFaults(cluster: Cluster, region: string, { set, clear }: FaultChange): void {
+  const { faults: ofRegion } = cluster.region(region)
+  if (clear !== undefined) ofRegion.clear(clear)
+  // Checked there.
+  if (set !== undefined) ofRegion.set(set as FaultSettings)
 }
 
 async function changeRegion(cluster: Cluster, input: z.output<typeof regions>): Promise<void> {

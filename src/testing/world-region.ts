@@ -162,6 +162,7 @@ export class WorldRegion {
       ...api,
       context: region.context,
       lambda: region.lambda,
+      faults: region.faults,
       onBrokenInvariant: (error) => time.fail(error),
     })
     const answer: Pipeline = (request, requestId, done) => {

@@ -12,7 +12,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { freePort } from '../free-port.ts'
-import { background, type Ended, prepareProgram, removeFolder, temporaryFolder } from './command-line.ts'
+import { background, type Ended, longitude, prepareProgram, removeFolder, temporaryFolder } from './command-line.ts'
 
 const workers = 3
 const TableName = 'shared'
@@ -155,6 +155,31 @@ test('a worker that dies is started again; its clients connect anew', async () =
     ),
   )
   expect(new Set(read.map(({ Item: item }) => item?.['v']?.N))).toEqual(new Set(['100']))
+})
+
+test('a fault that an operator sets is met in every process, until it is cleared', async () => {
+  const at = [`--data=${folder}`, `--base-port=${new URL(url).port}`, '--regions=us-east-1']
+  const outcomes = async () => {
+    const get = (client: DynamoDBClient) =>
+      client.send(new GetItemCommand({ TableName, Key: { a: { S: 'x' } } })).then(
+        () => 'served',
+        (error: Error) => error.name,
+      )
+    return [...new Set(await Promise.all(clients.map(get)))]
+  }
+  const set = await longitude('faults', 'set', 'us-east-1', '--unavailable', '--operation=GetItem', '--seed=7', ...at)
+  expect(set).toMatchObject({ status: 0, errors: '' })
+  expect(set.output).toMatch(/us-east-1 +\w+ +unavailable: all GetItem +0 of 0 +operator/)
+  await vi.waitFor(async () => expect(await outcomes()).toEqual(['ServiceUnavailableException']), 10_000)
+  const listed = await longitude('faults', 'list', '--json', ...at)
+  const { regions } = JSON.parse(listed.output) as { regions: { faults: { struck: number; kind: string }[] }[] }
+  expect(regions[0]?.faults[0]).toMatchObject({ kind: 'unavailable', seed: 7 })
+  expect(regions[0]?.faults[0]?.struck).toBeGreaterThanOrEqual(clients.length)
+  const wrong = await longitude('faults', 'set', 'us-east-1', '--slow=soon', ...at)
+  expect(wrong).toMatchObject({ status: 1 })
+  expect(wrong.errors).toContain('delay: a delay such as 50ms')
+  expect((await longitude('faults', 'clear', ...at)).output).toContain('no faults are set')
+  expect(await outcomes()).toEqual(['served'])
 })
 
 test('every process takes what is signed for any region while the region is alone, and refuses it once there is another', async () => {

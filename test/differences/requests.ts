@@ -103,7 +103,7 @@ export const requests = {
   'transactions-never-conflict': {
     aws: 'A transaction is cancelled with TransactionConflict when another request changes one of its items.',
     here: 'Transactions of a region take turns, and none is cancelled for a conflict.',
-    why: 'A region decides its writes one after another. An application cannot rehearse conflicts here yet.',
+    why: 'A region decides its writes one after another. `longitude faults set --conflict` cancels transactions on demand.',
     evidence: guide,
     date: '2026-04',
     test: 'differences/held.test.ts',
@@ -111,7 +111,7 @@ export const requests = {
   'reads-are-never-stale': {
     aws: 'Eventually consistent reads and global indexes may show what was before a write.',
     here: 'Within its region, a read of a table or an index shows every write that was acknowledged before.',
-    why: 'A region has one log and one store. Staleness comes from other regions and from caches only.',
+    why: 'A region has one log and one store. Staleness comes from other regions and from caches; `longitude faults set --stale` makes it on demand.',
     evidence: guide,
     date: '2026-04',
     test: 'differences/held.test.ts',

@@ -16,7 +16,8 @@ import type { Log } from '../../ports/log.ts'
 import type { Answer as Found, Origin, Written } from '../core/asks.ts'
 import type { Cache } from '../core/cache.ts'
 import type { Cached } from '../core/entry.ts'
-import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from '../../http/pipeline.ts'
+import { Cut } from '../../operations/faults/cut.ts'
+import { type Answer, type ApiRequest, cutAnswer, errorAnswer, json10, type Pipeline } from '../../http/pipeline.ts'
 import { aboutBody, ReadyReply } from '../../http/bytes/reply.ts'
 import type { SignedRequest, Signatures } from '../../http/access/signatures.ts'
 import { batchGet } from './batch-get.ts'
@@ -111,6 +112,7 @@ class CacheFront {
 
   #failure(error: unknown, requestId: string, operation: string): Answer {
     if (error instanceof ServiceError) return errorAnswer(error, json10, operation)
+    if (error instanceof Cut) return cutAnswer(error, operation)
     const text = error instanceof Error ? error.stack : String(error)
     this.#options.log.error('request failed', { requestId, operation, error: text })
     const failure = new ServiceError('InternalServerError', 'The request processing has failed in the cache.')

@@ -8,7 +8,10 @@ import { gunzipSync, inflateSync } from 'node:zlib'
 import { ServiceError } from '../../core/errors.ts'
 import { cacheUpstreamConnectionsMax, cacheUpstreamMsMax, frameSizeBytesMax } from '../../core/limits.ts'
 import { type Mark, markOf, markRequestHeader, placeHeader, tablesHeader } from '../../core/wire/cache-mark.ts'
+import { carriesCutsHeader } from '../../core/wire/cut-header.ts'
+import { cutIn } from '../../http/bytes/reply.ts'
 import { ReceivedBytes } from '../../http/bytes/received-bytes.ts'
+import { Cut } from '../../operations/faults/cut.ts'
 import type { SignedRequest } from '../../http/access/signatures.ts'
 import { ReplyBudget } from './reply-budget.ts'
 
@@ -20,7 +23,7 @@ export type UpstreamReply = {
 }
 
 export type Upstream = {
-  /** Rejects with a ServiceError that a client may be told and may retry. */
+  /** Rejects with a ServiceError that a client may be told and may retry, or with a Cut. */
   readonly send: (request: SignedRequest) => Promise<UpstreamReply>
   /** Of replies that have not arrived whole. */
   readonly heldBytes: () => number
@@ -92,7 +95,7 @@ const notPassedOn: ReadonlySet<string> = new Set([
 function headersFor(request: SignedRequest): string[] {
   const { payload } = request
   const rawHeaders = request.rawHeaders()
-  const headers = ['Content-Length', String(payload.length), markRequestHeader, '1']
+  const headers = ['Content-Length', String(payload.length), markRequestHeader, '1', carriesCutsHeader, '1']
   for (let n = 0; n + 1 < rawHeaders.length; n += 2) {
     const [name = '', value = ''] = [rawHeaders[n], rawHeaders[n + 1]]
     if (!notPassedOn.has(name.toLowerCase())) headers.push(name, value)
@@ -114,6 +117,7 @@ function answered(outgoing: ClientRequest, payload: Buffer, budget: ReplyBudget)
     })
     outgoing.on('error', fail)
     outgoing.on('response', (incoming) => {
+      const cut = cutIn(incoming)
       const received = new ReceivedBytes()
       const arriving = budget.begin(incoming)
       incoming.on('data', (chunk: Buffer) => {
@@ -126,6 +130,7 @@ function answered(outgoing: ClientRequest, payload: Buffer, budget: ReplyBudget)
       incoming.on('end', () => {
         clearTimeout(timer)
         arriving.end()
+        if (cut !== undefined) return reject(new Cut(cut))
         try {
           resolve(replyOf(incoming, received.whole()))
         } catch {

@@ -30,7 +30,7 @@ export function murmur3(bytes: Buffer, from: number, to: number, seed: number): 
     hash = (Math.imul((hash << 13) | (hash >>> 19), 5) + 0xe6546b64) | 0
   }
   if (at < to) hash ^= scramble(bytes.readUIntLE(at, to - at))
-  return finish(hash ^ (to - from))
+  return avalanche(hash ^ (to - from))
 }
 
 function scramble(word: number): number {
@@ -38,7 +38,8 @@ function scramble(word: number): number {
   return Math.imul((mixed << 15) | (mixed >>> 17), 0x1b873593)
 }
 
-function finish(hash: number): number {
+/** Spreads every bit of a word over all of them. */
+export function avalanche(hash: number): number {
   let mixed = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
   mixed = Math.imul(mixed ^ (mixed >>> 13), 0xc2b2ae35)
   return mixed ^ (mixed >>> 16)

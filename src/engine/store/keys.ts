@@ -81,6 +81,9 @@ export function isOfKind(key: Uint8Array, kinds: readonly boolean[]): boolean {
   return kinds[key[0] as number] === true
 }
 
+/** Rows and index rows: all that a read of items looks at. */
+export const isFormerKind = (key: Uint8Array): boolean => key[0] === rows || key[0] === indexRows
+
 export const rowPrefixBytes = 5
 const indexPrefixBytes = 7
 export const tombstonePrefixBytes = 5

@@ -10,6 +10,7 @@
 import { checksum } from '../../core/checksum.ts'
 import type { Edit, Entry, Range, Store } from '../../ports/store.ts'
 import { DamagedRecord } from './damaged-record.ts'
+import type { FormerRows } from './former-rows.ts'
 import { identityKey, isOfKind, lazilySealedKinds, sealedKinds } from './keys.ts'
 
 /** More than one bit away from the first byte of everything that earlier versions wrote. */
@@ -91,10 +92,12 @@ function valueIn(key: Buffer, value: Buffer, damaged: Buffer | undefined): Buffe
 
 export class SealedStore extends SealedReader implements Store {
   readonly #inner: Store
+  readonly former: FormerRows | undefined
 
-  constructor(inner: Store) {
+  constructor(inner: Store, former?: FormerRows) {
     super(inner)
     this.#inner = inner
+    this.former = former
   }
 
   look(key: Uint8Array): Buffer | undefined {
@@ -113,7 +116,8 @@ export class SealedStore extends SealedReader implements Store {
     )
     const bytes = Buffer.allocUnsafe(sizes.reduce((sum, size) => sum + size, 0))
     let end = 0
-    return this.#inner.write(
+    const before = this.former?.before(batch)
+    const written = this.#inner.write(
       batch.map((edit, n) => {
         const size = sizes[n] as number
         if (size === 0 || edit.value === undefined) return edit
@@ -122,6 +126,7 @@ export class SealedStore extends SealedReader implements Store {
         return { key: edit.key, value: sealInto(bytes.subarray(start, end), edit.key, edit.value) }
       }),
     )
+    return before === undefined ? written : written.then(() => this.former?.add(before))
   }
 
   close(): Promise<void> {

@@ -5,13 +5,18 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { crc32, deflate, gzip } from 'node:zlib'
+import type { Socket } from 'node:net'
 import { compressingBytesMax, idleConnectionMsMax } from '../../core/limits.ts'
+import { cutHeader } from '../../core/wire/cut-header.ts'
+import type { CutKind } from '../../operations/faults/cut.ts'
 
 export type Reply = {
   readonly status: number
   readonly contentType: string
   readonly bytes: Buffer
   readonly headers?: Readonly<Record<string, string>>
+  /** Nothing is sent, and the connection ends so. */
+  readonly cut?: CutKind | undefined
 }
 
 /**
@@ -55,8 +60,9 @@ export type Sending = {
   readonly last: boolean
 }
 
-export function sendReply({ response, requestId, last }: Sending, reply: Reply): void {
+export function sendReply({ request, response, requestId, last }: Sending, reply: Reply): void {
   if (response.destroyed) return
+  if (reply.cut !== undefined) return cutSocket(request.socket, reply.cut)
   response.writeHead(reply.status, {
     'Content-Type': reply.contentType,
     'Content-Length': reply.bytes.length,
@@ -65,6 +71,17 @@ export function sendReply({ response, requestId, last }: Sending, reply: Reply):
     ...reply.headers,
   })
   response.end(reply.bytes)
+}
+
+/** What a region’s reply says is to be cut, to a program in between. */
+export function cutIn({ headers }: IncomingMessage): CutKind | undefined {
+  const how = headers[cutHeader]
+  return how === 'reset' || how === 'close' ? how : undefined
+}
+
+export function cutSocket(socket: Socket, how: CutKind): void {
+  if (how === 'reset') socket.resetAndDestroy()
+  socket.destroy()
 }
 
 /** Of bytes that are not ours to send (fastify's). */

@@ -7,6 +7,8 @@ import type { Expiry } from '../../readers/expiry/expiry.ts'
 import type { Invalidator } from '../../readers/invalidator/invalidator.ts'
 import type { Replication } from '../../readers/replication/renewing.ts'
 import type { Triggers } from '../../readers/triggers/triggers.ts'
+import { faultRoutes } from '../faults/fault-routes.ts'
+import type { Faults } from '../../operations/faults/faults.ts'
 import { conflictRoutes } from './conflict-feed.ts'
 import { overruledRoutes, overruledStatus } from './overruled-settings.ts'
 import type { DamageNotice } from '../store/own-engine.ts'
@@ -26,12 +28,13 @@ export type AdminParts = {
   readonly invalidator: Invalidator
   readonly expiry: Expiry
   readonly triggers: Pick<Triggers, 'all'>
+  readonly faults: Faults
   /** What was damaged of the store, as long as anybody should know. */
   readonly damage: () => DamageNotice | undefined
 }
 
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
-  const { engine, replication, topology, context, invalidator, expiry, triggers, damage } = parts
+  const { engine, replication, topology, context, invalidator, expiry, triggers, faults, damage } = parts
   return [
     {
       method: 'GET',
@@ -59,6 +62,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...replicaRoutes(context),
     ...expiryRoutes(expiry, engine),
     ...triggerRoutes(triggers),
+    ...faultRoutes(faults, context.env.log),
     ...pauseRoutes(replication.pauses, engine, topology),
   ]
 }

@@ -26,6 +26,8 @@ export type ToWorker =
   | WorkerStart
   /** Before the start, and whenever they change. */
   | ({ readonly type: 'regions' } & RegionsTold)
+  /** Before the start, and when it changes: whether faults are set on the region. */
+  | { readonly type: 'faults'; readonly any: boolean }
   /** With a connection. */
   | { readonly type: 'connection' }
   | { readonly type: 'stop' }

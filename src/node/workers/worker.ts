@@ -43,6 +43,7 @@ export function runWorker(log: Log): void {
   let connections: Connections | undefined
   process.on('message', (message: ToWorker, socket?: Socket) => {
     if (message.type === 'regions') known = message
+    else if (message.type === 'faults') faultsAreSet = message.any
     else if (message.type === 'start') connections = start(message, log)
     else if (message.type === 'stop') void stop()
     else if (socket !== undefined) {
@@ -58,6 +59,7 @@ export function runWorker(log: Log): void {
 
 /** As the owner of the writes told last. */
 let known: RegionsTold = { names: [], endpoints: {} }
+let faultsAreSet = false
 let end: (() => Promise<void>) | undefined
 let stopping = false
 
@@ -115,7 +117,7 @@ function start(
   })
   const forwarder = new Forwarder(new Socket({ fd: forwardingDescriptor, readable: true, writable: true }))
   const connections = new Connections({
-    api: new WorkerFront(api, forwarder, () => reading.renew()),
+    api: new WorkerFront(api, forwarder, { renew: () => reading.renew(), forwardsAll: () => faultsAreSet }),
     monotonicMs: () => systemClock.monotonicMs(),
     unread: new UnreadReplies(),
     handOver: (socket, received, taken) =>

@@ -6,6 +6,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { serveForwarded } from '../../http/forwarding.ts'
 import type { RunningServer } from '../../http/server.ts'
+import type { Faults } from '../../operations/faults/faults.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
 import { ownProgram } from '../../process/own-program.ts'
@@ -17,6 +18,7 @@ export type WorkersOptions = {
   readonly start: Omit<WorkerStart, 'type'>
   /** As known now; workers are told of a change within seconds. */
   readonly regions: () => RegionsTold
+  readonly faults: Pick<Faults, 'any' | 'onAny'>
   readonly log: Log
   readonly meter: Meter
   /** A request failed in a worker as if the store were damaged; `record` is the key of the record that it found damaged. */
@@ -46,6 +48,9 @@ export class Workers {
   async start(server: RunningServer): Promise<void> {
     this.#server = server
     if (this.#options.count > 0) this.#telling = setInterval(() => this.#tellRegions(), regionsEveryMs).unref()
+    this.#options.faults.onAny((any) => {
+      for (const worker of this.#all) tell(worker, { type: 'faults', any })
+    })
     await Promise.all(Array.from({ length: this.#options.count }, async () => await this.#fork()))
   }
 
@@ -100,6 +105,7 @@ export class Workers {
       })
     })
     tell(worker, { type: 'regions', ...this.#options.regions() })
+    tell(worker, { type: 'faults', any: this.#options.faults.any })
     tell(worker, { type: 'start', ...start })
     await Promise.race([ready, gone])
   }

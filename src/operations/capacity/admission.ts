@@ -16,6 +16,7 @@ import type { Spent } from '../spent.ts'
 import { indexSettingsAt, settingsAt } from '../tables/replica-overrides.ts'
 import type { Touch } from '../touch.ts'
 import type { Admitted } from './admitted.ts'
+import { changedIndexes, directionOf } from './touched.ts'
 
 /** `observe`: nothing is refused, and what would be is counted. */
 export type CapacityMode = 'off' | 'observe' | 'enforce'
@@ -58,7 +59,7 @@ export class Admission {
   #askedOf(touch: Touch): AskedTable | undefined {
     const table = this.#tableOf(touch.table)
     if (table === undefined || this.#modeOf(table) === 'off') return undefined
-    const direction = reads.has(touch.action) ? 'read' : 'write'
+    const direction = directionOf(touch)
     const index = table.indexes.find(({ name }) => name === touch.index)
     // Local indexes are of the table’s own partitions and throughput.
     const resource = this.#resourceOf(table, index?.kind === 'global' ? index : undefined)
@@ -122,12 +123,9 @@ export class Admission {
     }
   }
 
-  /** Global indexes that the write may change, as its request shows: a write that is short of capacity for one of them is refused. */
-  #indexesOf(table: Table, { action, attributes = [] }: Touch): readonly Resource[] {
-    const named = new Set(attributes)
-    return table.indexes
-      .filter((index) => index.kind === 'global' && index.status !== 'DELETING' && mayChange(index, action, named))
-      .map((index) => this.#resourceOf(table, index))
+  /** A write that is short of capacity for one of the indexes that it may change is refused. */
+  #indexesOf(table: Table, touch: Touch): readonly Resource[] {
+    return changedIndexes(table, touch).map((index) => this.#resourceOf(table, index))
   }
 
   #resourceOf(table: Table, index: Index | undefined): Resource {
@@ -190,20 +188,8 @@ type AskedTable = {
   readonly hashes: readonly (number | undefined)[]
 }
 
-const reads: ReadonlySet<string> = new Set(['GetItem', 'BatchGetItem', 'Query', 'Scan', 'PartiQLSelect'])
 /** What an item of a request takes at least, before it is known. */
 const leastUnits: Readonly<Record<Direction, number>> = { read: 0.5, write: 1 }
-const creations: ReadonlySet<string> = new Set(['PutItem', 'PartiQLInsert'])
-
-/** An item that is put belongs to an index if it has the index’s key; of other writes only what they name is known. */
-function mayChange({ key, projection }: Index, action: string, named: ReadonlySet<string>): boolean {
-  const ofKey = [...key.partition, ...key.sort].map(({ name }) => name)
-  if (action === 'ConditionCheckItem') return false
-  if (creations.has(action) || action === 'BatchWriteItem') return ofKey.every((name) => named.has(name))
-  if (action === 'DeleteItem' || action === 'PartiQLDelete' || projection.type === 'ALL') return true
-  const projected = projection.type === 'INCLUDE' ? projection.attributes : []
-  return [...ofKey, ...projected].some((name) => named.has(name))
-}
 
 function capacityOf({ provisioned, onDemand, warm }: IndexSettings, billingMode: Settings['mode']): Settings {
   if (billingMode === 'PROVISIONED') return { mode: billingMode, units: provisioned ?? { readUnits: 1, writeUnits: 1 } }
