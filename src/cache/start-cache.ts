@@ -12,6 +12,7 @@ import { UpstreamWatch } from './http/upstream-watch.ts'
 import { serveApi } from '../http/server.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import { Signatures } from '../http/access/signatures.ts'
+import type { Credentials } from '../core/auth/credentials.ts'
 import { endpointIn, type SignedRegions } from '../core/auth/signed-region.ts'
 import type { CacheReport } from '../core/change/cache-talk.ts'
 import type { Log } from '../ports/log.ts'
@@ -21,7 +22,7 @@ import { type DaxOptions, type DaxPlace, startDax } from './start-dax.ts'
 import type { CacheMode } from './core/options.ts'
 import { type Follower, startFollower } from './core/follower.ts'
 import { cacheFigures, cacheMetrics } from './core/metrics.ts'
-import { type WatchedCredentials, watchCredentials } from '../deployment/secrets/credentials.ts'
+import { watchAccess } from '../deployment/secrets/identities.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
 
@@ -43,6 +44,9 @@ export type CacheNodeOptions = {
   readonly queryTtlMs: number
   readonly memoryBytes: number
   readonly credentials?: string | undefined
+  /** A file of them: signatures are verified by their keys too. */
+  readonly identities?: string | undefined
+  readonly accountId?: string
   readonly tls?: { readonly cert: string; readonly key: string } | undefined
   readonly visitors?: VisitorOptions
   /** Where Amazon's DAX clients are served too. */
@@ -64,7 +68,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const [{ region, log, mode, nats }, clock] = [options, systemClock]
   const cache = new Cache({ ...options, clock })
   const upstream = upstreamAt(options.upstream, options.ca === undefined ? {} : { ca: options.ca })
-  const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
+  const access = watchAccess(options, log)
   const metrics = processMetrics({ region })
   const delays = histogramOf('longitude_event_loop_delay_seconds')
   const turns = watchTurns({ meter: { observe: (_, seconds) => delays.observe(seconds, {}) }, log })
@@ -72,7 +76,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const end = (): void => {
     turns.stop()
     watch.stop()
-    credentials?.stop()
+    access.stop()
     upstream.close()
   }
   const regions = signedRegions(options)
@@ -82,7 +86,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const report = (): CacheReport => view.report(url)
   let follower: Follower | undefined
   let connections = async (): Promise<number> => Promise.resolve(0)
-  const answer = cachePipeline({ cache, upstream, regions, log, ...verifyingBy(credentials, regions) })
+  const answer = cachePipeline({ cache, upstream, regions, log, ...verifyingBy(access.credentials, regions) })
   const server = await serveApi({
     host: options.host,
     port: options.port,
@@ -104,7 +108,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   })
   url = server.url
   const parts = { cache, pipeline: answer, upstream, upstreamUrl: options.upstream, regions, log }
-  const dax = await daxOf(options, { ...parts, credentials: credentials?.current }).catch(async (error: unknown) => {
+  const dax = await daxOf(options, { ...parts, credentials: access.credentials }).catch(async (error: unknown) => {
     await server.close()
     end()
     throw error
@@ -141,15 +145,10 @@ function accessOf({ tls, visitors, adminToken }: CacheNodeOptions) {
   }
 }
 
-function verifyingBy(credentials: WatchedCredentials | undefined, regions: SignedRegions) {
+function verifyingBy(credentials: (() => Credentials) | undefined, regions: SignedRegions) {
   if (credentials === undefined) return {}
-  const { current } = credentials
-  return {
-    verifying: {
-      signatures: new Signatures({ credentials: current, regions, clock: systemClock }),
-      credentials: current,
-    },
-  }
+  const signatures = new Signatures({ credentials, regions, clock: systemClock })
+  return { verifying: { signatures, credentials } }
 }
 
 /** How often is looked whether the region answers, and how long it may take. */

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { exitTable } from '../process/exit-status.ts'
 import { addOptions } from './configuration.ts'
 import { breaking } from './table/breaking.ts'
+import { access } from './table/access.ts'
 import { changing } from './table/changing.ts'
 import type { CommandRow, Flag } from './table/command-row.ts'
 import { drills } from './table/drills.ts'
@@ -17,6 +18,7 @@ export const commandTable: readonly CommandRow[] = [
   ...repairing,
   ...changing,
   ...breaking,
+  ...access,
   ...drills,
   ...settingUp,
 ]

@@ -32,6 +32,7 @@ const record = z.object({
   /** Where its files of secrets lie, when they are not in the data folder. */
   adminTokenFile: z.string().optional(),
   credentials: z.string().optional(),
+  identities: z.string().optional(),
 })
 
 export type RunningDeployment = Readonly<z.output<typeof record>>

@@ -2,6 +2,7 @@
 import type { InvariantViolation } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { SignedRegions } from '../core/auth/signed-region.ts'
+import { type AccessSettings, authorizer } from '../operations/access/authorizer.ts'
 import { Admission, type CapacitySettings } from '../operations/capacity/admission.ts'
 import type { Faults } from '../operations/faults/faults.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
@@ -36,12 +37,14 @@ export type ApiPipelineOptions = {
   readonly capacity?: CapacitySettings | undefined
   /** What is broken on purpose. */
   readonly faults?: Faults
+  /** Policies that are asked; none by default: a client that may sign may do everything. */
+  readonly access?: AccessSettings | undefined
   /** Other operations than the registry's, for tests. */
   readonly operations?: ReadonlyMap<string, Operation>
 }
 
 export function apiPipeline(options: ApiPipelineOptions): Pipeline {
-  const { context, credentials, signedFor, capacity, endpointOf = () => undefined } = options
+  const { context, credentials, signedFor, capacity, access, endpointOf = () => undefined } = options
   const { clock } = context.env
   const { settings } = context
   const regions = { own: settings.region, all: () => settings.regions, endpointOf, alsoFor: new Set(signedFor) }
@@ -51,6 +54,7 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
     ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock }) }),
     operations: options.operations ?? registry,
     decisions: {
+      authorize: access === undefined ? undefined : authorizer(access),
       faults: options.faults,
       admission: capacity === undefined ? undefined : new Admission(context, capacity),
     },

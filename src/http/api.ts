@@ -129,7 +129,9 @@ export class Api {
     const { bytes, sent = bytes, heldBytes } = body
     if (response.headersSent) return this.#budget.giveBack(heldBytes)
     const { method, url = '/', headers, rawHeaders } = request
-    const whole = { method, url, headers, rawHeaders: () => rawHeaders, body: bytes, payload: sent }
+    const { remoteAddress: address } = request.socket
+    const from = { address, isSecure: 'encrypted' in request.socket }
+    const whole = { method, url, headers, rawHeaders: () => rawHeaders, body: bytes, payload: sent, ...from }
     this.answer(whole, heldBytes, (requestId, reply) =>
       sendReply({ request, response, requestId, last: endsWith() }, reply),
     )

@@ -76,6 +76,8 @@ class Connection {
   readonly #socket: Socket
   readonly #options: Shared
   readonly #forget: () => void
+  /** Of the other end. */
+  #address: string | undefined
   #answering = false
   #ended = false
   /** Nothing that comes on it is executed any more. */
@@ -192,7 +194,8 @@ class Connection {
     this.#reset()
     this.#answering = true
     const { url, headers, rawHeaders } = head
-    this.#options.api.answer({ url, headers, rawHeaders, body, payload: body }, held, this.#reply)
+    const address = (this.#address ??= this.#socket.remoteAddress)
+    this.#options.api.answer({ url, headers, rawHeaders, body, payload: body, address }, held, this.#reply)
   }
 
   readonly #reply = (requestId: string, reply: Reply): void => {

@@ -1,13 +1,13 @@
 /** One request through the stages of its operation, and what it leaves to be said in its reply. */
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Principal } from '../core/auth/credentials.ts'
 import { checkAttributeValues } from '../core/wire/attribute-values.ts'
 import { markRequestHeader } from '../core/wire/cache-mark.ts'
 import { inputOf } from '../core/wire/model/shapes.ts'
 import { ForeignTable } from '../operations/arns.ts'
-import type { Operation, OperationContext, RequestContext } from '../operations/operation.ts'
+import type { Operation, OperationContext, RequestContext, Sender } from '../operations/operation.ts'
 import { decide, type Decisions, prepared, requestContext, settled, settledRefused } from '../operations/stages.ts'
 import { unsupportedOperation } from '../operations/unsupported.ts'
+import type { SignedRequest } from './access/signatures.ts'
 import { type Marking, marking } from './marking.ts'
 
 type Options = {
@@ -16,6 +16,8 @@ type Options = {
   readonly decisions?: Decisions
   readonly signatures?: object
 }
+
+type Sent = Pick<SignedRequest, 'headers' | 'address' | 'isSecure'>
 
 export class Performing {
   readonly #options: Options
@@ -35,7 +37,8 @@ export class Performing {
   }
 
   /** Returns the output, or a promise of it where the operation has to wait. */
-  begin(input: never, headers: IncomingHttpHeaders): unknown {
+  begin(input: never, request: Sent): unknown {
+    const { headers } = request
     const { context: shared, decisions, signatures } = this.#options
     const operation = this.#operation
     this.#input = input
@@ -50,9 +53,10 @@ export class Performing {
     const context = requestContext(shared, {
       principal: this.#principal,
       host,
+      ...(decisions?.authorize === undefined ? {} : { sender: senderOf(request) }),
       onCommitted: this.#marking?.onCommitted,
     })
-    this.#context = decisions === undefined ? context : decide(operation, ready, { context, decisions })
+    this.#context = decisions === undefined ? context : decide(operation, ready, { context, input, decisions })
     if (decisions?.faults?.any === true)
       return decisions.faults.perform({ operation, input, ready: ready as never, context: this.#context })
     return operation.run(ready, this.#context)
@@ -78,4 +82,8 @@ export class Performing {
   headers(): Readonly<Record<string, string>> | undefined {
     return this.#marking?.headers()
   }
+}
+
+function senderOf({ headers, address, isSecure }: Sent): Sender {
+  return { address, userAgent: headers['user-agent'], isSecure }
 }

@@ -74,7 +74,7 @@ export function pipeline(options: PipelineOptions): Pipeline {
       const principal = principalOf(request, options)
       const body = bodyOf(operation, request)
       performing = new Performing(options, operation, principal)
-      const output = performing.begin(inputFrom(operation, body, request) as never, request.headers)
+      const output = performing.begin(inputFrom(operation, body, request) as never, request)
       if (output instanceof Promise) return void inTime(output, { answered, refused, answer })
       done = answered(output)
     } catch (error) {

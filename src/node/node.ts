@@ -20,6 +20,7 @@ import type { VisitorOptions } from '../http/access/visitors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { MappedBuckets } from './buckets/mapped-buckets.ts'
 import type { Log } from '../ports/log.ts'
+import type { AccessMode } from '../operations/access/authorizer.ts'
 import type { CapacitySettings } from '../operations/capacity/admission.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
 import { type ExpirySettings, usualExpiry } from '../readers/expiry/expiry.ts'
@@ -28,7 +29,7 @@ import { type StreamSettings, usualStreams } from '../readers/sweepers/change-st
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
 import type { SealSettings } from '../readers/replication/talk/seals.ts'
 import { adminRoutes } from './admin/admin.ts'
-import { type WatchedCredentials, watchCredentials } from '../deployment/secrets/credentials.ts'
+import { accessSettings, type WatchedAccess, watchAccess } from '../deployment/secrets/identities.ts'
 import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
 import { tightenFolder } from '../process/private-files.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
@@ -78,6 +79,10 @@ export type NodeOptions = {
   readonly workers?: number | undefined
   /** A file of them: signatures are verified. */
   readonly credentials?: string | undefined
+  /** A file of them, with policies. */
+  readonly identities?: string | undefined
+  /** What the policies decide; `off` unless given. */
+  readonly access?: 'off' | AccessMode
   /** Regions beside its own that a signature may be for. */
   readonly signedFor?: readonly string[] | undefined
   /** Where clients reach the other regions, by region. */
@@ -118,6 +123,7 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     throw new Failure('--workers and TLS do not go together yet: connections cannot be given away encrypted')
   if ((options.workers ?? 1) > 1 && options.capacity !== undefined)
     throw new Failure('--workers and --capacity do not go together yet: each process would count for itself')
+  if ((options.access ?? 'off') !== 'off' && options.identities === undefined) throw new Failure(needsIdentities)
   const life = new Lifecycle()
   try {
     const url = await startParts(options, life)
@@ -128,13 +134,16 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
   }
 }
 
+const needsIdentities =
+  '--access audit and --access strict need --identities FILE: without identities there are no policies'
+
 /** Registers in `life` each part as soon as it runs. Returns the endpoint. */
 async function startParts(options: NodeOptions, life: Lifecycle): Promise<string> {
   const { self, log } = options
   const watch = regionsWatch(options)
   const { topology } = watch
-  const credentials = options.credentials === undefined ? undefined : watchCredentials(options.credentials, log)
-  if (credentials !== undefined) life.add(() => credentials.stop())
+  const access = watchAccess(options, log)
+  life.add(() => access.stop())
   const meter = prometheusMeter({ region: self.name })
   if (existsSync(options.data)) tightenFolder(options.data)
   const regionStore = new RegionStore({ data: options.data, log, onProgress: options.onProgress ?? (() => undefined) })
@@ -181,7 +190,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     }),
   )
   life.add(watchCertificates(options.certificates ?? [], env))
-  const url = await serve(options, { region, watch, meter, folder, scrub, recovery, credentials })
+  const url = await serve(options, { region, watch, meter, folder, scrub, recovery, access })
   functions?.listensAt(url)
   life.add(steadyLater(regionStore))
   return url
@@ -271,20 +280,20 @@ type Served = {
   readonly folder: string
   readonly scrub: StoreScrub
   readonly recovery: Recovery
-  readonly credentials: WatchedCredentials | undefined
+  readonly access: WatchedAccess
 }
 
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, served: Served): Promise<string> {
   const { self, log, visitors = {}, signedFor = [], capacity } = options
-  const { region, watch, meter, folder, scrub, recovery, credentials } = served
+  const { region, watch, meter, folder, scrub, recovery, access } = served
   const { topology, endpoints } = watch
   const { engine, replication, invalidator } = region
   const count = (options.workers ?? 1) - 1
   const { accountId, host } = options
   const workers = new Workers({
     count,
-    start: { folder, region: self, accountId, credentials: options.credentials, signedFor, visitors, host },
+    start: { folder, region: self, accountId, ...accessTold(options), signedFor, visitors, host },
     regions: () => ({ names: topology.regions.map(({ name }) => name), endpoints: Object.fromEntries(endpoints) }),
     faults: region.faults,
     log,
@@ -308,7 +317,8 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
       ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
-      ...(credentials === undefined ? {} : { credentials: credentials.current }),
+      ...(access.credentials === undefined ? {} : { credentials: access.credentials }),
+      access: accessSettings(options.access, access),
       ...(count > 0 ? { distribute: workers.distribute } : {}),
       readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), replication }),
       metrics: () => metricsOf(served),
@@ -332,6 +342,8 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
   await workers.start(server)
   return server.url
 }
+
+const accessTold = ({ credentials, identities, access = 'off' }: NodeOptions) => ({ credentials, identities, access })
 
 async function metricsOf({ region, meter, folder, recovery }: Served) {
   await region.measure()

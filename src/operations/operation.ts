@@ -11,6 +11,7 @@
  */
 import type { Principal } from '../core/auth/credentials.ts'
 import type { Position } from '../core/change/change.ts'
+import type { ServiceError } from '../core/errors.ts'
 import type { Timing } from '../core/table/waits.ts'
 import type { Engine, Items, RegionLog, Tables } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
@@ -39,12 +40,27 @@ export type RequestContext = OperationContext & {
   readonly principal: Principal | undefined
   /** The address that the client asked, as it wrote it. */
   readonly host?: string | undefined
+  /** Known where policies are looked at. */
+  readonly sender?: Sender | undefined
   /** Receives what the request consumes, also when it is refused in the end. */
   readonly spent: Spent
   /** Called with the position of each durable write in the log, in the order of the request's writes. */
   readonly onCommitted?: ((position: Position) => void) | undefined
+  /** What policies deny of a batch of statements. */
+  readonly denied?: Denials | undefined
   /** Where capacity is counted: what of a batch is refused. */
   readonly admitted?: Admitted | undefined
+}
+
+/** One for each touch of the request. */
+export type Denials = readonly (ServiceError | undefined)[]
+
+/** What a request says of where it comes from. */
+export type Sender = {
+  /** The other end of its connection. */
+  readonly address?: string | undefined
+  readonly userAgent?: string | undefined
+  readonly isSecure?: boolean | undefined
 }
 
 export type OperationSettings = {
@@ -119,6 +135,8 @@ export type Control<Input, Output> = {
   readonly name: string
   /** The table that the input names, by name or ARN; absent when the operation is about no single table. */
   readonly table?: (input: Input) => string | undefined
+  /** What it is about where that is no table: an ARN. */
+  readonly resource?: (input: Input) => string | undefined
   readonly checks: readonly Check<Input>[]
   /** Actions that the request needs beside the operation's own. */
   readonly alsoTouches?: (input: Input) => readonly Touch[]
@@ -128,13 +146,16 @@ export type Control<Input, Output> = {
 export type ControlOperation<Input, Output> = Operation<Input, Input, Output> & Pick<Control<Input, Output>, 'run'>
 
 export function defineControl<Input, Output>(control: Control<Input, Output>): ControlOperation<Input, Output> {
-  const { name, table, checks, alsoTouches, run } = control
+  const { name, table, resource, checks, alsoTouches, run } = control
   return {
     name,
     kind: 'control',
     checks,
     prepare: (input) => input,
-    touches: (input) => [{ action: name, table: table?.(input) }, ...(alsoTouches?.(input) ?? [])],
+    touches: (input) => [
+      { action: name, table: table?.(input), ...(resource === undefined ? {} : { resource: resource(input) }) },
+      ...(alsoTouches?.(input) ?? []),
+    ],
     run,
   }
 }

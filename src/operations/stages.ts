@@ -8,7 +8,7 @@ import { inLayer } from '../core/wire/validation-layers.ts'
 import type { Admission } from './capacity/admission.ts'
 import { refuse } from './capacity/refuse.ts'
 import type { Faults } from './faults/faults.ts'
-import { type Operation, type OperationContext, Rendered, type RequestContext } from './operation.ts'
+import { type Denials, type Operation, type OperationContext, Rendered, type RequestContext } from './operation.ts'
 import { Spent } from './spent.ts'
 import type { Touch } from './touch.ts'
 
@@ -16,26 +16,30 @@ import type { Touch } from './touch.ts'
 export type Prepared = {
   readonly operation: string
   readonly context: RequestContext
+  readonly input: unknown
   readonly touches: () => readonly Touch[]
 }
 
 /** Each throws the ServiceError that the request is refused with. */
 export type Decisions = {
-  /** Absent, identity decides: a signer that the pipeline has let in may do everything. */
-  readonly authorize?: (request: Prepared) => void
+  /**
+   * Absent, identity decides: a signer that the pipeline has let in may do everything. Returns what of a batch of statements is refused, one
+   * entry for each touch; undefined where nothing is.
+   */
+  readonly authorize?: ((request: Prepared) => Denials | undefined) | undefined
   /** Absent, there is capacity for every request. */
   readonly admission?: Pick<Admission, 'admit'> | undefined
   /** Absent, nothing is broken on purpose. */
   readonly faults?: Pick<Faults, 'any' | 'perform'> | undefined
 }
 
-export type Caller = Pick<RequestContext, 'principal' | 'host' | 'onCommitted'>
+export type Caller = Pick<RequestContext, 'principal' | 'host' | 'sender' | 'onCommitted'>
 
 const anyone: Caller = { principal: undefined }
 
 export function requestContext({ engine, env, settings }: OperationContext, caller: Caller = anyone): RequestContext {
-  const { principal, host, onCommitted } = caller
-  return { engine, env, settings, principal, host, spent: new Spent(), onCommitted }
+  const { principal, host, sender, onCommitted } = caller
+  return { engine, env, settings, principal, host, sender, spent: new Spent(), onCommitted }
 }
 
 /** Checks and prepares: everything that the input alone tells. */
@@ -52,12 +56,20 @@ export function prepared<Input, Ready>(
   }
 }
 
+type Deciding = { readonly context: RequestContext; readonly input?: unknown; readonly decisions: Decisions }
+
 export function decide<Ready>(
   operation: Operation<never, Ready>,
   ready: Ready,
-  { context, decisions: { authorize, admission } }: { readonly context: RequestContext; readonly decisions: Decisions },
+  { context: asked, input, decisions: { authorize, admission } }: Deciding,
 ): RequestContext {
-  authorize?.({ operation: operation.name, context, touches: () => operation.touches(ready) })
+  const denied = authorize?.({
+    operation: operation.name,
+    context: asked,
+    input,
+    touches: () => operation.touches(ready),
+  })
+  const context = denied === undefined ? asked : { ...asked, denied }
   if (admission === undefined || operation.capacity === undefined) return context
   const admitted = admission.admit(operation.touches(ready))
   if (admitted === undefined) return context

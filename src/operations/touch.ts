@@ -19,6 +19,43 @@ export type Touch = {
   readonly keysOf?: (key: KeySchema) => readonly Item[]
   /** Top-level attributes that the request names, key attributes included. Absent where no items are touched. */
   readonly attributes?: readonly string[]
+  /** What is no table's, index's or global table's: its ARN. */
+  readonly resource?: string | undefined
+  /** What the request says beside keys and attributes, in the words of IAM's condition keys. */
+  readonly says?: Says
+}
+
+export type Says = {
+  readonly select?: string
+  readonly returnValues?: string
+  /** The transaction that the touch is a part of. */
+  readonly enclosingOperation?: 'TransactGetItems' | 'TransactWriteItems' | 'ExecuteTransaction'
+}
+
+/** What Select means where it is not given. */
+export function selects(
+  projection: object | undefined,
+  {
+    Select: select,
+    IndexName: index,
+  }: { readonly Select?: string | undefined; readonly IndexName?: string | undefined } = {},
+): string {
+  if (select !== undefined) return select
+  if (projection !== undefined) return 'SPECIFIC_ATTRIBUTES'
+  return index === undefined ? 'ALL_ATTRIBUTES' : 'ALL_PROJECTED_ATTRIBUTES'
+}
+
+type Returning = {
+  readonly ReturnValues?: string | undefined
+  readonly ReturnValuesOnConditionCheckFailure?: string | undefined
+}
+
+/** An item that is returned when its condition fails is returned whole. */
+export function returns({
+  ReturnValues: values = 'NONE',
+  ReturnValuesOnConditionCheckFailure: onFailure,
+}: Returning): string {
+  return values === 'NONE' && onFailure === 'ALL_OLD' ? 'ALL_OLD' : values
 }
 
 export type NamedParts = {

@@ -37,6 +37,11 @@ export const metrics = {
     help: 'Requests that a fault which was set on this region struck (FaultInjectionServiceInducedErrors), by its kind.',
     labels: ['table', 'operation', 'kind'],
   },
+  longitude_access_denied_total: {
+    kind: 'counter',
+    help: 'Permissions that policies denied, by action; with --access audit the requests were served.',
+    labels: ['action', 'mode'],
+  },
   longitude_store_writable: { kind: 'gauge', help: '0 while the disk refuses writes, else 1.', labels: [] },
   longitude_store_damaged: {
     kind: 'gauge',

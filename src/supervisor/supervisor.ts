@@ -24,6 +24,7 @@ import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
 import { runVariable } from './remains.ts'
 import { SecretsWatch } from './secrets-watch.ts'
 import { Sentinel } from './sentinel.ts'
+import { accessFlags, visitorFlags } from './access-flags.ts'
 import { Supervised } from './supervised.ts'
 import type { SupervisedOptions } from './supervised.ts'
 
@@ -52,6 +53,8 @@ export type SupervisorOptions = VisitorOptions &
     /** Of the front door, if there is one. */
     readonly failover?: string
     readonly credentials?: string | undefined
+    readonly identities?: string | undefined
+    readonly access?: string | undefined
     readonly workers?: number
     readonly regionsFolder?: string | undefined
     readonly timing?: TimingName
@@ -209,7 +212,7 @@ export class Supervisor {
   }
 
   #node(plan: RegionPlan): Supervised {
-    const { host, accountId, globalTables2017 = 'refuse', credentials, workers = 1, failover } = this.#options
+    const { host, accountId, globalTables2017 = 'refuse', access = 'off', workers = 1, failover } = this.#options
     const { regionsFolder, timing = 'instant', capacityText, ttlDelay, ttlGrace, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
@@ -234,8 +237,8 @@ export class Supervisor {
       'clock-file': join(plan.folder, clockFileName),
       ...visitorFlags(this.#options),
       ...streamFlags(this.#options),
-      // Absolute, since the children need not be where we are.
-      ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
+      ...accessFlags(this.#options),
+      ...(access === 'off' ? {} : { access }),
       ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
       ...(workers === 1 ? {} : { workers }),
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
@@ -250,7 +253,7 @@ export class Supervisor {
   }
 
   #cache(plan: RegionPlan, port: number): Supervised {
-    const { host, credentials, sink } = this.#options
+    const { host, accountId, sink } = this.#options
     const log = this.#options.log.with({ region: plan.name, process: 'cache' })
     const flags = flagsOf({
       region: plan.name,
@@ -261,7 +264,8 @@ export class Supervisor {
       nats: `nats://127.0.0.1:${plan.natsPort}`,
       'nats-nkey': seedPath(this.#secrets, plan.name, 'cache'),
       ...visitorFlags(this.#options),
-      ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
+      ...accessFlags(this.#options),
+      'account-id': accountId,
     })
     return this.#ours({
       name: 'cache',
@@ -350,13 +354,6 @@ function storyOf(failed: readonly RegionFailure[]): string {
   const reasons = new Set(failed.map(({ reason }) => reason))
   if (reasons.size === 1) return failed[0]?.reason ?? ''
   return failed.map(({ region, reason }) => `${region}: ${reason}`).join('\n  ')
-}
-
-function visitorFlags({ cors, hostNames }: VisitorOptions): Readonly<Record<string, string>> {
-  return {
-    ...(cors === undefined || cors.length === 0 ? {} : { cors: cors.join() }),
-    ...(hostNames === undefined || hostNames.length === 0 ? {} : { 'host-names': hostNames.join() }),
-  }
 }
 
 /** Where clients reach the other regions. */

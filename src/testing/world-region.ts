@@ -50,7 +50,7 @@ export type RegionSettings = {
   readonly receivers?: Readonly<Record<string, MemoryReceiver>>
 }
 
-export type ApiSettings = Pick<ApiPipelineOptions, 'endpointOf' | 'signedFor' | 'capacity'>
+export type ApiSettings = Pick<ApiPipelineOptions, 'endpointOf' | 'signedFor' | 'capacity' | 'credentials' | 'access'>
 
 /** All that a region begins with. */
 export type RegionState = {

@@ -9,6 +9,17 @@ const origin = z.string().regex(/^(\*|https?:\/\/[^/\s]+)$/, 'origins such as ht
 const hostName = z.string().regex(/^[A-Za-z0-9._-]+$/, 'names without ports')
 
 export const accessOptions = {
+  identities: {
+    flags: '--identities <file>',
+    help: 'users with their access keys, groups, roles and policies (JSON, docs/access.md): signatures are verified by their keys',
+    schema: z.string().min(1).optional(),
+  },
+  access: {
+    flags: '--access <mode>',
+    help: 'what policies decide: off, nothing; audit, what would be denied is logged and counted; strict, it is denied (needs --identities)',
+    schema: z.enum(['off', 'audit', 'strict'], 'off, audit or strict'),
+    default: 'off',
+  },
   cors: {
     flags: '--cors <origins>',
     help: 'origins whose pages may use the API, such as http://localhost:3000, separated by commas; * for all; none when not given',
@@ -43,6 +54,6 @@ export const accessOptions = {
 } as const
 
 /** Of what serves the API. */
-export const apiAccessOptions = ['cors', 'hostNames', 'adminToken', 'adminTokenFile'] as const
+export const apiAccessOptions = ['identities', 'access', 'cors', 'hostNames', 'adminToken', 'adminTokenFile'] as const
 /** Of what asks for administration, or serves nothing but that. */
 export const adminOptions = ['adminToken', 'adminTokenFile'] as const

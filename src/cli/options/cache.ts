@@ -115,6 +115,8 @@ export const optionsOfCache = [
   'queryTtl',
   'memory',
   'credentials',
+  'identities',
+  'accountId',
   'cors',
   'hostNames',
   'adminToken',

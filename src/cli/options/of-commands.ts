@@ -60,6 +60,7 @@ export const optionsOf = {
   deployment: ['hosts', 'out', 'installed', 'state', 'certificateDays'],
   secrets: ['regions', 'name', 'data', 'natsSecrets', 'messageKeys', 'natsConf', 'natsListen', 'natsStore'],
   natsServer: ['natsServer'],
+  access: ['identities', 'accountId', 'name', 'data', 'regions', 'basePort', 'host'],
   drill: ['name', 'data', 'latency', 'natsServer', 'regionsFolder', ...adminOptions],
   frontDoor: [
     'upstream',

@@ -10,5 +10,21 @@ export type Credential = {
 /** By access key. Another map when anything of it has changed. */
 export type Credentials = ReadonlyMap<string, Credential>
 
+/** What a session of temporary credentials says of itself, proved by its token (core/access/session-token.ts). */
+export type Session = {
+  /** The access key that asked for the session. */
+  readonly issuer: string
+  /** The ARN of the role; absent in a session of a user's own. */
+  readonly roleArn?: string
+  readonly name?: string
+  /** Inline, as JSON text. */
+  readonly policy?: string
+  /** Managed ones, by ARN. */
+  readonly policyArns?: readonly string[]
+  readonly tags?: Readonly<Record<string, string>>
+  readonly issuedMs: number
+  readonly expiresMs: number
+}
+
 /** Whoever sent a request, proved by its signature. */
-export type Principal = { readonly accessKeyId: string }
+export type Principal = { readonly accessKeyId: string; readonly session?: Session }

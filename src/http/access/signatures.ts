@@ -41,6 +41,10 @@ export type SignedRequest = {
   readonly rawHeaders: () => readonly string[]
   /** The body as it travelled: compressed, if it was. */
   readonly payload: Buffer
+  /** The other end of the connection. */
+  readonly address?: string | undefined
+  /** By TLS. */
+  readonly isSecure?: boolean | undefined
 }
 
 export class Signatures {

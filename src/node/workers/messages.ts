@@ -9,6 +9,8 @@ export type WorkerStart = {
   readonly region: { readonly name: string; readonly number: number }
   readonly accountId: string
   readonly credentials: string | undefined
+  readonly identities: string | undefined
+  readonly access: 'off' | 'audit' | 'strict'
   /** Regions beside its own that signatures may be for. */
   readonly signedFor: readonly string[]
   readonly visitors: VisitorOptions

@@ -22,10 +22,11 @@ import { Visitors } from '../../http/access/visitors.ts'
 import { Signatures } from '../../http/access/signatures.ts'
 import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
 import { localOperations, WorkerFront } from '../../http/worker-front.ts'
+import { authorizer } from '../../operations/access/authorizer.ts'
 import type { OperationContext } from '../../operations/operation.ts'
 import { registry } from '../../operations/registry.ts'
 import type { Log } from '../../ports/log.ts'
-import { watchCredentials } from '../../deployment/secrets/credentials.ts'
+import { accessSettings, watchAccess } from '../../deployment/secrets/identities.ts'
 import { exitCode, messageOf } from '../../process/failure.ts'
 import {
   forwardingDescriptor,
@@ -86,7 +87,7 @@ function contextOf(
 }
 
 function start(
-  { folder, region, accountId, credentials: file, signedFor, visitors, host }: WorkerStart,
+  { folder, region, accountId, credentials, identities, access, signedFor, visitors, host }: WorkerStart,
   log: Log,
 ): Connections {
   const meter = relayMeter()
@@ -95,12 +96,13 @@ function start(
   const env = { clock: systemClock, random: systemRandom, meter, log }
   watchTurns({ meter, log })
   const context = contextOf(reading, { env, accountId, region })
-  const credentials = file === undefined ? undefined : watchCredentials(file, log)
+  const files = watchAccess({ credentials, identities, accountId }, log)
+  const policies = accessSettings(access, files)
   const regions = signedRegions(region.name, signedFor)
   const signatures =
-    credentials === undefined
+    files.credentials === undefined
       ? {}
-      : { signatures: new Signatures({ credentials: credentials.current, regions, clock: systemClock }) }
+      : { signatures: new Signatures({ credentials: files.credentials, regions, clock: systemClock }) }
   const api = new Api({
     env,
     requestIds: requestIds(systemRandom),
@@ -110,6 +112,7 @@ function start(
       context,
       regions,
       ...signatures,
+      ...(policies === undefined ? {} : { decisions: { authorize: authorizer(policies) } }),
       operations: new Map([...registry].filter(([name]) => localOperations.includes(name))),
       onBrokenInvariant: () => process.exit(exitCode.brokenInvariant),
       onFailed: (error) => tell({ type: 'failed', error: messageOf(error), ...recordIn(error) }),

@@ -12,6 +12,7 @@ type Output = Wire<DeleteBackupOutput>
 
 export const deleteBackup = defineControl<Wire<DeleteBackupInput>, Output>({
   name: 'DeleteBackup',
+  resource: (input) => input.BackupArn,
   checks: [],
   run: async (input, context) => {
     const backup = backupNamed(input.BackupArn ?? '', context)

@@ -6,6 +6,7 @@ import { backupNamed } from './named-backup.ts'
 
 export const describeBackup = defineControl<Wire<DescribeBackupInput>, Wire<DescribeBackupOutput>>({
   name: 'DescribeBackup',
+  resource: (input) => input.BackupArn,
   checks: [],
   run: (input, context) => ({
     BackupDescription: backupDescription(backupNamed(input.BackupArn ?? '', context), context),

@@ -21,7 +21,7 @@ import type { Admitted } from '../capacity/admitted.ts'
 import { inTurns } from '../in-turns.ts'
 import { defineOperation, type OperationContext, Rendered, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, givenKeys } from '../touch.ts'
+import { attributesIn, givenKeys, selects } from '../touch.ts'
 
 type Input = Wire<BatchGetItemInput>
 type Keys = Wire<KeysAndAttributes>
@@ -46,6 +46,7 @@ export const batchGetItem = defineOperation<Input, Ready, Wire<BatchGetItemOutpu
       table: name,
       keysOf: givenKeys(keys),
       attributes: attributesIn({ items: keys, projection }),
+      says: { select: selects(projection) },
     })),
   run: (ready, context) => inTurns(answerInTurns(ready, context), context),
   capacity: 'by-table',

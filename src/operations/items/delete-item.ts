@@ -7,7 +7,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, givenKeys } from '../touch.ts'
+import { attributesIn, givenKeys, returns } from '../touch.ts'
 import { commitOne } from './commit-one.ts'
 import { conditionOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
@@ -29,6 +29,7 @@ export const deleteItem = defineOperation<Input, Ready, Wire<DeleteItemOutput>>(
       table: input.TableName,
       keysOf: givenKeys([input.Key]),
       attributes: attributesIn({ items: [input.Key], conditions: [condition] }),
+      says: { returnValues: returns(input) },
     },
   ],
   run: async ({ input, ...condition }, context) => {

@@ -10,7 +10,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, givenKeys } from '../touch.ts'
+import { attributesIn, givenKeys, selects } from '../touch.ts'
 import { projectionOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
 
@@ -30,6 +30,7 @@ export const getItem = defineOperation<Input, Ready, Wire<GetItemOutput>>({
       table: input.TableName,
       keysOf: givenKeys([input.Key]),
       attributes: attributesIn({ items: [input.Key], projection }),
+      says: { select: selects(projection) },
     },
   ],
   run: ({ input, projection }, context) => {

@@ -10,7 +10,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, keyAmong } from '../touch.ts'
+import { attributesIn, keyAmong, returns } from '../touch.ts'
 import { commitOne } from './commit-one.ts'
 import { conditionOf } from './condition-of.ts'
 import { keyOfItem } from './item-key.ts'
@@ -29,7 +29,8 @@ export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
   touches: ({ input, condition }) => {
     const item = parsedItem(input.Item ?? {})
     const attributes = attributesIn({ items: [item], conditions: [condition] })
-    return [{ action: 'PutItem', table: input.TableName, keysOf: (key) => [keyAmong(key, item)], attributes }]
+    const says = { returnValues: returns(input) }
+    return [{ action: 'PutItem', table: input.TableName, keysOf: (key) => [keyAmong(key, item)], attributes, says }]
   },
   run: async ({ input, ...condition }, context) => {
     const { Item: item = {} } = input

@@ -19,7 +19,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { indexForRead, tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, keyAmong } from '../touch.ts'
+import { attributesIn, keyAmong, selects } from '../touch.ts'
 import { placeholdersOf } from './condition-of.ts'
 import { readReply } from './page-reply.ts'
 import { checkSelect, selectionOf } from './selection.ts'
@@ -46,6 +46,7 @@ export const query = defineOperation<Input, Ready, Wire<QueryOutput>>({
         index: input.IndexName,
         keysOf: (key) => [equalities(key, comparisons ?? legacyComparisons(input, key))],
         attributes: [...new Set([...compared, ...named])],
+        says: { select: selects(projection, input) },
       },
     ]
   },

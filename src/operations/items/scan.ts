@@ -15,7 +15,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { indexForRead, tableForItems } from '../checks/table-exists.ts'
 import { defineOperation, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn } from '../touch.ts'
+import { attributesIn, selects } from '../touch.ts'
 import { placeholdersOf } from './condition-of.ts'
 import { readReply } from './page-reply.ts'
 import { checkSelect, selectionOf } from './selection.ts'
@@ -40,6 +40,7 @@ export const scan = defineOperation<Input, Ready, Wire<ScanOutput>>({
       table: input.TableName,
       index: input.IndexName,
       attributes: attributesIn({ conditions: [filter], projection }),
+      says: { select: selects(projection, input) },
     },
   ],
   run: ({ input, parsed }, context) => readReply(planOf(input, parsed, context), input, context),

@@ -13,7 +13,7 @@ import { assertScalarKeys } from '../checks/scalar-keys.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, givenKeys } from '../touch.ts'
+import { attributesIn, givenKeys, returns } from '../touch.ts'
 import { commitOne } from './commit-one.ts'
 import { expectedOf, placeholdersOf } from './condition-of.ts'
 import { keyOfKey } from './item-key.ts'
@@ -35,6 +35,7 @@ export const updateItem = defineOperation<Input, Ready, Wire<UpdateItemOutput>>(
       table: input.TableName,
       keysOf: givenKeys([input.Key]),
       attributes: attributesIn({ items: [input.Key], conditions: [condition], update }),
+      says: { returnValues: returns(input) },
     },
   ],
   run: async ({ input, ...parsed }, context) => {

@@ -38,9 +38,12 @@ export const batchExecuteStatement = defineOperation<Input, Ready, Output>({
   run: async (requests, context) => {
     // Statements that cannot be parsed touch nothing.
     const refusals = [...(context.admitted?.refusals ?? [])]
+    const denials = [...(context.denied ?? [])]
     const planned = requests.map((each) => {
-      const [refused] = each.statement instanceof ServiceError ? [] : (refusals.shift() ?? [])
-      return refused === undefined ? plan(each, context) : { error: refused }
+      if (each.statement instanceof ServiceError) return plan(each, context)
+      const [refused] = refusals.shift() ?? []
+      const error = denials.shift() ?? refused
+      return error === undefined ? plan(each, context) : { error }
     })
     if (hasItemTwice(planned.flatMap((each) => ('error' in each ? [] : [{ table: each.table.id, key: each.key }]))))
       throw validationError('Provided list of item keys contains duplicates')

@@ -39,7 +39,11 @@ export const executeTransaction = defineOperation<Input, Ready, Output>({
       throw validationError('RETURNING clause is not supported in ExecuteTransaction')
     return { input, writes, reads }
   },
-  touches: ({ writes, reads }) => [...writes, ...reads].map(touchOfStatement),
+  touches: ({ writes, reads }) =>
+    [...writes, ...reads].map((statement) => {
+      const touch = touchOfStatement(statement)
+      return { ...touch, says: { ...touch.says, enclosingOperation: 'ExecuteTransaction' } }
+    }),
   run: ({ input, writes, reads }, context) =>
     writes.length === 0 ? read(reads, context) : write(input, writes, context),
   capacity: 'by-table-and-direction',

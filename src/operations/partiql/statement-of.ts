@@ -9,7 +9,8 @@ import type { Table } from '../../core/table/table.ts'
 import { checkValue } from '../../core/wire/attribute-values.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import type { OperationContext } from '../operation.ts'
-import { attributesIn, keyAmong, type Touch } from '../touch.ts'
+import { returnValues } from './statement-write.ts'
+import { attributesIn, keyAmong, selects, type Touch } from '../touch.ts'
 
 export type Given = {
   readonly Statement?: string | undefined
@@ -36,6 +37,8 @@ export function tableOfStatement(statement: Statement, context: OperationContext
 
 /** PartiQL has four permissions of its own; EXISTS(SELECT …) reads. */
 export function touchOfStatement(statement: Statement): Touch {
+  const returning = 'returning' in statement ? statement.returning : undefined
+  const says = { returnValues: returning === undefined ? 'NONE' : returnValues[returning] }
   switch (statement.kind) {
     case 'select':
       return touchOfSelect(statement)
@@ -48,6 +51,7 @@ export function touchOfStatement(statement: Statement): Touch {
         table,
         keysOf: (key) => [keyAmong(key, item)],
         attributes: attributesIn({ items: [item] }),
+        says,
       }
     }
     case 'update':
@@ -56,6 +60,7 @@ export function touchOfStatement(statement: Statement): Touch {
         table: statement.table,
         keysOf: (key) => partitionKeys(statement.where, key) ?? [],
         attributes: attributesIn({ conditions: [statement.where], update: statement }),
+        says,
       }
     case 'delete':
       return {
@@ -63,6 +68,7 @@ export function touchOfStatement(statement: Statement): Touch {
         table: statement.table,
         keysOf: (key) => partitionKeys(statement.where, key) ?? [],
         attributes: attributesIn({ conditions: [statement.where] }),
+        says,
       }
     default:
       return unreachable(statement)
@@ -77,5 +83,6 @@ function touchOfSelect({ table, index, where, paths }: Select): Touch {
     index,
     keysOf: (key) => (where === undefined ? [] : (partitionKeys(where, key) ?? [])),
     attributes: attributesIn({ conditions: [where], projection: paths && { paths } }),
+    says: { select: selects(paths, { IndexName: index }) },
   }
 }

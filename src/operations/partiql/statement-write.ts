@@ -79,7 +79,7 @@ export async function commitStatement(
   return returnedAttributes(returningOf(statement), outcome, update)
 }
 
-const returnValues: Readonly<Record<Returning, ReturnValues>> = {
+export const returnValues: Readonly<Record<Returning, ReturnValues>> = {
   ALL_OLD: 'ALL_OLD',
   ALL_NEW: 'ALL_NEW',
   MODIFIED_OLD: 'UPDATED_OLD',

@@ -13,6 +13,7 @@ type Description = NonNullable<Wire<DescribeStreamOutput>['StreamDescription']>
 
 export const describeStream = defineControl<Input, Wire<DescribeStreamOutput>>({
   name: 'DescribeStream',
+  resource: (input) => input.StreamArn,
   checks: [
     ({ StreamArn: arn }) => checkStreamArn(arn),
     ({ Limit }) => checkLimit(Limit, describedShardsMax),

@@ -22,7 +22,7 @@ export const getRecords = defineOperation<Input, Ready, Wire<GetRecordsOutput>>(
     iterator: decodeIterator(iterator),
     limit,
   }),
-  touches: () => [{ action: 'GetRecords' }],
+  touches: ({ iterator }) => [{ action: 'GetRecords', resource: iterator.arn }],
   run: async ({ iterator, limit }, context) => {
     checkAge(iterator, context)
     const stream = streamNamed(iterator.arn, context)

@@ -20,6 +20,7 @@ type IteratorType = NonNullable<GetShardIteratorInput['ShardIteratorType']> | 'A
 
 export const getShardIterator = defineControl<Input, Wire<GetShardIteratorOutput>>({
   name: 'GetShardIterator',
+  resource: (input) => input.StreamArn,
   checks: [({ StreamArn: arn }) => checkStreamArn(arn), placeGiven],
   run: async (input, context) => {
     const arn = input.StreamArn ?? ''

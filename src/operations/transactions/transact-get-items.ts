@@ -16,7 +16,7 @@ import { assertNoEmptyKey, keyOfKey } from '../items/item-key.ts'
 import { inTurns } from '../in-turns.ts'
 import { defineOperation, type OperationContext, Rendered, type RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, givenKeys } from '../touch.ts'
+import { attributesIn, givenKeys, selects } from '../touch.ts'
 import { eachOrCancelled } from './cancellation.ts'
 import { assertDistinct, assertWithinSize } from './commit-transaction.ts'
 
@@ -35,6 +35,7 @@ export const transactGetItems = defineOperation<Input, Ready, Wire<TransactGetIt
       table: TableName,
       keysOf: givenKeys([Key]),
       attributes: attributesIn({ items: [Key], projection }),
+      says: { select: selects(projection), enclosingOperation: 'TransactGetItems' },
     })),
   run: ({ gets }, context) => {
     const located = gets.map((get) => ({ ...get, table: tableForItems(get.asked.TableName, context) }))

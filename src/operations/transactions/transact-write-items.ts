@@ -16,7 +16,7 @@ import { conditionOf, placeholdersOf } from '../items/condition-of.ts'
 import { assertNoEmptyKey, keyOfItem, keyOfKey } from '../items/item-key.ts'
 import { defineOperation } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { attributesIn, keyAmong } from '../touch.ts'
+import { attributesIn, keyAmong, returns } from '../touch.ts'
 import { eachOrCancelled, reasonOf } from './cancellation.ts'
 import { commitTransaction } from './commit-transaction.ts'
 
@@ -50,6 +50,7 @@ export const transactWriteItems = defineOperation<Input, Ready, Output>({
         table: action.part.TableName,
         keysOf: (key) => items.map((item) => keyAmong(key, item)),
         attributes: attributesIn({ items, conditions, ...update }),
+        says: { returnValues: returns(action.part), enclosingOperation: 'TransactWriteItems' },
       }
     }),
   run: async ({ input, actions }, context) => {

@@ -19,6 +19,7 @@ import { ownProgram } from '../../../process/own-program.ts'
 import { signalStatus } from '../../../process/process-end.ts'
 import { type Recorded, recordDeployment, stateFolder } from '../../../deployment/running.ts'
 import { readCredentials } from '../../../deployment/secrets/credentials.ts'
+import { readIdentities } from '../../../deployment/secrets/identities.ts'
 import { readRegions } from '../../../deployment/regions.ts'
 import { startControlServer } from '../../../supervisor/control-server.ts'
 import { lineSink } from '../../../supervisor/child-lines.ts'
@@ -91,6 +92,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   const unlessStopped = async <T>(step: Promise<T>): Promise<T> => await Promise.race([stopped, step])
   const options = readOptions(command, optionsOf.up)
   if (options.credentials !== undefined) readCredentials(options.credentials)
+  if (options.identities !== undefined) readIdentities(options.identities, options.accountId)
   if (options.functions !== undefined) readFunctionFile(options.functions)
   requireBuckets(options)
   const layout = layOut(options, readRegions(options.regionsFolder))
@@ -226,12 +228,13 @@ type Recordable = LayoutOptions & {
   readonly name?: string | undefined
   readonly adminTokenFile?: string | undefined
   readonly credentials?: string | undefined
+  readonly identities?: string | undefined
   readonly regionsFolder?: string | undefined
 }
 
 /** So that commands find it from any folder. Where nothing can be written they find it by --data alone. */
 function recordedAs(options: Recordable, data: string, progress: (line: string) => void): Recorded | undefined {
-  const { name, adminTokenFile, credentials, regionsFolder } = options
+  const { name, adminTokenFile, credentials, identities, regionsFolder } = options
   const { regions, basePort, host, cache, frontDoor = false, frontDoorPort } = options
   try {
     return recordDeployment(
@@ -246,6 +249,7 @@ function recordedAs(options: Recordable, data: string, progress: (line: string) 
         ...(regionsFolder === undefined ? {} : { regionsFolder: resolve(regionsFolder) }),
         ...(adminTokenFile === undefined ? {} : { adminTokenFile: resolve(adminTokenFile) }),
         ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
+        ...(identities === undefined ? {} : { identities: resolve(identities) }),
       },
       { name },
     )

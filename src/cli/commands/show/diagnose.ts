@@ -176,7 +176,12 @@ function secretsOf(
   ]
   return secretsIn({
     files: [...own, adminTokenFile, ...named.map((name) => env[name])].flatMap((path) => path ?? []),
-    json: [deployment?.credentials, env['LONGITUDE_CREDENTIALS']].flatMap((path) => path ?? []),
+    json: [
+      deployment?.credentials,
+      deployment?.identities,
+      env['LONGITUDE_CREDENTIALS'],
+      env['LONGITUDE_IDENTITIES'],
+    ].flatMap((path) => path ?? []),
     values: [adminToken, env['LONGITUDE_ADMIN_TOKEN'], env['AWS_SECRET_ACCESS_KEY'], env['AWS_SESSION_TOKEN']],
   })
 }

@@ -7,7 +7,7 @@ import type { Command } from 'commander'
 import { servicesOf } from '../../../deployment/data-folder.ts'
 import { endpointsAsked } from '../../../deployment/endpoints.ts'
 import { type RegionEntry, readRegions } from '../../../deployment/regions.ts'
-import { readCredentials } from '../../../deployment/secrets/credentials.ts'
+import { keysIn } from '../../../deployment/secrets/identities.ts'
 import { Failure } from '../../../process/failure.ts'
 import { meantBy, readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
@@ -32,7 +32,7 @@ export async function runEnv(command: Command, json: boolean): Promise<void> {
     frontDoor: options.byPorts ? undefined : servicesOf(resolve(options.data))['frontDoor'],
     known: readRegions(deployment?.regionsFolder).all,
   })
-  const { set, unset, note } = credentialsOf(deployment?.credentials, withSecret)
+  const { set, unset, note } = credentialsOf(deployment ?? {}, withSecret)
   const endpoint = { AWS_ENDPOINT_URL_DYNAMODB: at.url, AWS_ENDPOINT_URL_DYNAMODB_STREAMS: at.url }
   const all = { ...endpoint, AWS_REGION: at.region, AWS_DEFAULT_REGION: at.region, ...set }
   if (json) console.log(JSON.stringify({ variables: all, unset, ...(note === undefined ? {} : { note }) }))
@@ -74,7 +74,10 @@ function plain(name: string): string {
 /** A session token or a profile of the real AWS would be taken beside dummies, or instead of them. */
 const contrary = ['AWS_SESSION_TOKEN', 'AWS_PROFILE']
 
-function credentialsOf(path: string | undefined, withSecret: Flags['withSecret']): Settings {
+type KeyFiles = { readonly credentials?: string | undefined; readonly identities?: string | undefined }
+
+function credentialsOf({ credentials: file, identities }: KeyFiles, withSecret: Flags['withSecret']): Settings {
+  const path = file ?? identities
   if (path === undefined) {
     if (withSecret !== undefined) throw new Failure('this deployment has no file of credentials: it accepts any')
     return { set: { AWS_ACCESS_KEY_ID: 'any', AWS_SECRET_ACCESS_KEY: 'any' }, unset: contrary }
@@ -83,7 +86,7 @@ function credentialsOf(path: string | undefined, withSecret: Flags['withSecret']
     const note = `signatures are verified here: use a key of ${path}, or let --with-secret print one`
     return { set: {}, unset: [], note }
   }
-  const credentials = readCredentials(path)
+  const credentials = keysIn({ credentials: file, identities })
   const key = withSecret === true ? [...credentials.values()][0] : credentials.get(withSecret)
   if (key === undefined) throw new Failure(`${path} has no access key${withSecret === true ? '' : ` ${withSecret}`}`)
   const session = key.sessionToken === undefined ? {} : { AWS_SESSION_TOKEN: key.sessionToken }

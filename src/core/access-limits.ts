@@ -1,0 +1,21 @@
+/** What policies, identities and their sessions may come to (IAM User Guide, "IAM and AWS STS quotas"). */
+
+/** Of a document as it is sent; what AWS counts without blanks is counted so. */
+export const policyDocumentBytesMax = 131_072
+export const policyStatementsMax = 512
+/** Levels of objects and lists in a document. */
+export const policyDepthMax = 8
+export const managedPolicyCharactersMax = 6144
+export const userPoliciesCharactersMax = 2048
+export const groupPoliciesCharactersMax = 5120
+export const rolePoliciesCharactersMax = 10_240
+export const trustPolicyCharactersMax = 2048
+export const attachedPoliciesMax = 20
+export const accessKeysPerUserMax = 2
+export const identityUsersMax = 5000
+export const identityRolesMax = 5000
+export const identityGroupsMax = 300
+export const identityPoliciesMax = 1500
+/** Callers and decisions that a process keeps ready. */
+export const accessCallersMax = 10_000
+export const accessDecisionsMax = 20_000

@@ -1,0 +1,39 @@
+/** The few policies of AWS's own that applications of DynamoDB name, by their ARNs: what they say of DynamoDB and of who may call. */
+import type { Named } from './evaluate.ts'
+import { parsePolicy } from './parse-policy.ts'
+
+const allowed = (actions: string | readonly string[]): unknown => ({
+  Version: '2012-10-17',
+  Statement: [{ Effect: 'Allow', Action: actions, Resource: '*' }],
+})
+
+const reading = [
+  'dynamodb:BatchGetItem',
+  'dynamodb:Describe*',
+  'dynamodb:GetAbacStatus',
+  'dynamodb:GetItem',
+  'dynamodb:GetResourcePolicy',
+  'dynamodb:List*',
+  'dynamodb:PartiQLSelect',
+  'dynamodb:Query',
+  'dynamodb:Scan',
+]
+
+const documents: Readonly<Record<string, unknown>> = {
+  AdministratorAccess: allowed('*'),
+  AmazonDynamoDBFullAccess: allowed('dynamodb:*'),
+  AmazonDynamoDBFullAccess_v2: allowed('dynamodb:*'),
+  AmazonDynamoDBReadOnlyAccess: allowed(reading),
+  IAMFullAccess: allowed(['iam:*']),
+  PowerUserAccess: {
+    Version: '2012-10-17',
+    Statement: [{ Effect: 'Allow', NotAction: ['iam:*', 'organizations:*', 'account:*'], Resource: '*' }],
+  },
+}
+
+export const managedByAws: readonly (readonly [arn: string, policy: Named])[] = Object.entries(documents).map(
+  ([name, document]) => {
+    const arn = `arn:aws:iam::aws:policy/${name}`
+    return [arn, { name: arn, policy: parsePolicy(document, 'identity') }]
+  },
+)
