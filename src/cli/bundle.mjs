@@ -29,7 +29,9 @@ async function bundle(dist) {
     external: besides,
     logLevel: 'error',
     // Packages that are CommonJS ask for Node's own modules.
-    banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+    banner: {
+      js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+    },
     plugins: [keepApart()],
   })
 }
