@@ -5,7 +5,7 @@
 import { assert } from '../../core/assert.ts'
 import { type BlobRange, type Blobs, BlobsFailed } from '../../ports/blobs.ts'
 import { elementIn, keysIn, S3Refusal } from './s3-answer.ts'
-import type { S3Answer, S3Connection } from './s3-connection.ts'
+import type { S3Connection } from './s3-connection.ts'
 import { answerBytesMax, listedMax, partBytes, partsMax, wholeBytesMax } from './s3-limits.ts'
 
 export type S3BlobsOptions = {
@@ -29,8 +29,11 @@ export class S3Blobs implements Blobs {
 
   async put(name: string, bytes: Uint8Array): Promise<void> {
     const key = this.#keyOf(name)
-    if (bytes.length > partBytes) return await this.#putInParts(key, bytes)
-    await this.#connection.ask({ method: 'PUT', key, body: bytes, answerBytesMax })
+    // An answer that is lost may make the next try a refusal. Whether the blob is there is not known then: it is put again as a whole.
+    await this.#asking(key, async () => {
+      if (bytes.length > partBytes) await this.#putInParts(key, bytes)
+      else await this.#connection.ask({ method: 'PUT', key, body: bytes, answerBytesMax })
+    })
   }
 
   async get(name: string, range?: BlobRange): Promise<Buffer | undefined> {
@@ -106,7 +109,7 @@ export class S3Blobs implements Blobs {
     if (text.includes('<Error>')) throw new BlobsFailed(`the upload of ${key} failed: ${elementIn(text, 'Code')}`)
   }
 
-  async #asking(key: string, ask: () => Promise<S3Answer>): Promise<S3Answer> {
+  async #asking<Result>(key: string, ask: () => Promise<Result>): Promise<Result> {
     try {
       return await ask()
     } catch (error) {
