@@ -1,9 +1,11 @@
 /** Limits of `longitude load` and `longitude dump`, by name. */
 /** Of a file that is one JSON document. */
 export const documentBytesMax = 256 * 1024 * 1024
-/** Records that are written at the same time, and about their bytes. */
-export const waveRecordsMax = 200
-export const waveBytesMax = 8 * 1024 * 1024
+/** Batches that travel at the same time, and about their bytes. */
+export const batchesAtOnceMax = 16
+export const sentBytesMax = 8 * 1024 * 1024
+/** Between two notes of how far it has come. */
+export const notedEveryMs = 200
 /** Of one BatchWriteItem, about: DynamoDB takes 16 MB. */
 export const batchBytesMax = 2 * 1024 * 1024
 /** Problems that are kept and named one by one; others are only counted. */

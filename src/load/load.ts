@@ -1,6 +1,6 @@
 /** Loads sources into tables, one after the other; notes how far it has come, and keeps what could not be written by its place. */
 import type { TableDefinition } from '../testing/tables/definition.ts'
-import { namedProblemsMax } from './limits.ts'
+import { namedProblemsMax, notedEveryMs } from './limits.ts'
 import { type Progress, type ProgressFile } from './progress-file.ts'
 import type { Source } from './record.ts'
 import type { Target } from './target.ts'
@@ -73,23 +73,31 @@ class Run {
     const source = this.#loading.sources[at]
     if (source === undefined) return
     this.#source = source.name
-    let before = at === this.#start.source ? this.#start.position : 0
-    for await (const found of source.records(before)) {
-      const written = await this.#writer.add(found)
-      // Everything before this record is written, or it could not be.
-      if (written !== undefined && found.record !== undefined) this.#note(written, { source: at, position: before })
-      else if (written !== undefined) this.#count(written)
-      before = found.position
+    let isDue = false
+    const due = setInterval(() => (isDue = true), notedEveryMs)
+    try {
+      for await (const found of source.records(at === this.#start.source ? this.#start.position : 0)) {
+        await this.#writer.add(found)
+        if (isDue) this.#note(at)
+        isDue = false
+      }
+      await this.#writer.flush()
+    } catch (error) {
+      await this.#writer.ended()
+      this.#note(at)
+      throw error
+    } finally {
+      clearInterval(due)
     }
-    this.#note(await this.#writer.flush(), { source: at + 1, position: 0 })
+    this.#note(at, { source: at + 1, position: 0 })
   }
 
-  #note(written: Written, place: Pick<Progress, 'source' | 'position'>): void {
+  #note(source: number, end?: Pick<Progress, 'source' | 'position'>): void {
+    const { position, ...written } = this.#writer.take()
     this.#count(written)
-    if (written.put + written.removed > 0) {
-      this.#loading.progress.write({ ...place, put: this.#put, removed: this.#removed })
-      this.#loading.onProgress(this.loaded)
-    }
+    const place = end ?? (position === undefined ? undefined : { source, position })
+    if (place !== undefined) this.#loading.progress.write({ ...place, put: this.#put, removed: this.#removed })
+    this.#loading.onProgress(this.loaded)
   }
 
   #count({ put, removed, problems }: Written): void {

@@ -1,17 +1,20 @@
 /**
- * Writes records in waves: those of a wave travel together, and no key is in one twice. So the last record of a key is the one that stays. A batch that
- * is refused is written item by item, so that the item at fault is named and the others are there.
+ * Writes records in batches, several of them at the same time. No key is in two of them, so the last record of a key is the one that stays. A batch that is
+ * refused is written item by item, so that the item at fault is named and the others are there.
  */
 import { Refusal } from '../drills/run/load/wire.ts'
 import { batchWriteRequestsMax } from '../core/limits.ts'
 import { Failure } from '../process/failure.ts'
-import { batchBytesMax, waveBytesMax, waveRecordsMax } from './limits.ts'
+import { batchBytesMax, batchesAtOnceMax, sentBytesMax } from './limits.ts'
 import { type Found, isRecord, type ItemJson, type LoadRecord } from './record.ts'
 import type { Keys, Target } from './target.ts'
 
 export type Problem = { readonly place: string; readonly message: string }
 
 export type Written = { readonly put: number; readonly removed: number; readonly problems: readonly Problem[] }
+
+/** `written`: once it is. */
+type Batch = { readonly position: number; written: Written | undefined; ended: Promise<void> }
 
 type Ready = {
   readonly table: string
@@ -25,9 +28,16 @@ export class Writer {
   readonly #target: Target
   readonly #table: string | undefined
   readonly #keys = new Map<string, Keys>()
-  #wave: Ready[] = []
-  #taken = new Set<string>()
-  #bytes = 0
+  /** Records that wait for more of their batch. */
+  #open: Ready[] = []
+  #openBytes = 0
+  /** In the order of their records. */
+  #sent: Batch[] = []
+  #sentBytes = 0
+  /** The batch that a key is in; a key that is in the open one has none yet. */
+  readonly #busy = new Map<string, Batch | undefined>()
+  #done: Written = nothing
+  #failure: unknown
 
   /** `table`: of records that name none. */
   constructor(target: Target, table: string | undefined) {
@@ -35,31 +45,80 @@ export class Writer {
     this.#table = table
   }
 
-  /** Returns what was written meanwhile; undefined while the record waits for others. */
-  async add(found: Found): Promise<Written | undefined> {
-    if (found.record === undefined) return { put: 0, removed: 0, problems: [problemOf(found, found.problem ?? '')] }
+  /** Resolves once there is room for the next record. Rejects when a batch before it could not be written. */
+  async add(found: Found): Promise<void> {
+    if (found.record === undefined) return this.#refuse(found, found.problem ?? '')
     const ready = await this.#readyOf(found, found.record)
-    if (typeof ready === 'string') return { put: 0, removed: 0, problems: [problemOf(found, ready)] }
-    const isFull = this.#wave.length >= waveRecordsMax || this.#bytes + ready.sizeBytes > waveBytesMax
-    const written = isFull || this.#taken.has(ready.key) ? await this.flush() : undefined
-    this.#wave.push(ready)
-    this.#taken.add(ready.key)
-    this.#bytes += ready.sizeBytes
-    return written
+    if (typeof ready === 'string') return this.#refuse(found, ready)
+    await this.#free(ready.key)
+    const isFull = this.#open.length >= batchWriteRequestsMax || this.#openBytes + ready.sizeBytes > batchBytesMax
+    if (isFull) await this.#send()
+    this.#open.push(ready)
+    this.#openBytes += ready.sizeBytes
+    this.#busy.set(ready.key, undefined)
   }
 
-  /** Whether everything that was added is written. */
-  get isEmpty(): boolean {
-    return this.#wave.length === 0
+  /** What was written since it was asked last; with the position up to which everything is, where that has moved on. */
+  take(): Written & { readonly position: number | undefined } {
+    const end = this.#sent.findIndex(({ written }) => written === undefined)
+    const over = this.#sent.splice(0, end < 0 ? this.#sent.length : end)
+    const results = over.map(({ written }) => written ?? nothing)
+    const done = results.reduce(sum, this.#done)
+    this.#done = nothing
+    return { ...done, position: over.at(-1)?.position }
   }
 
-  async flush(): Promise<Written> {
-    const wave = this.#wave
-    this.#wave = []
-    this.#taken = new Set()
-    this.#bytes = 0
-    const results = await Promise.all(batchesOf(wave).map((batch) => this.#write(batch)))
-    return results.reduce(sum, { put: 0, removed: 0, problems: [] })
+  async flush(): Promise<void> {
+    if (this.#open.length > 0) await this.#send()
+    await this.ended()
+    this.#throwFailure()
+  }
+
+  /** Resolves when nothing travels any more. */
+  async ended(): Promise<void> {
+    await Promise.all(this.#sent.map(({ ended }) => ended))
+  }
+
+  #refuse(found: Found, problem: string): void {
+    this.#done = sum(this.#done, { ...nothing, problems: [problemOf(found, problem)] })
+  }
+
+  /** A former record of the key is written before the next is sent. */
+  async #free(key: string): Promise<void> {
+    if (!this.#busy.has(key)) return
+    if (this.#busy.get(key) === undefined) await this.#send()
+    await this.#busy.get(key)?.ended
+    this.#throwFailure()
+  }
+
+  async #send(): Promise<void> {
+    const records = this.#open
+    const bytes = this.#openBytes
+    this.#open = []
+    this.#openBytes = 0
+    const under = (): readonly Batch[] => this.#sent.filter(({ written }) => written === undefined)
+    while (under().length >= batchesAtOnceMax || (under().length > 0 && this.#sentBytes + bytes > sentBytesMax))
+      await Promise.race(under().map(({ ended }) => ended))
+    this.#throwFailure()
+    const batch: Batch = { position: records.at(-1)?.found.position ?? 0, written: undefined, ended: Promise.resolve() }
+    for (const { key } of records) this.#busy.set(key, batch)
+    this.#sentBytes += bytes
+    this.#sent.push(batch)
+    batch.ended = this.#write(records)
+      .then((written) => void (batch.written = written))
+      .catch((error: unknown) => {
+        this.#failure ??= error
+        // What was not written is not passed over: take() stops before it.
+        this.#sent = this.#sent.slice(0, this.#sent.indexOf(batch))
+      })
+      .finally(() => {
+        this.#sentBytes -= bytes
+        for (const { key } of records) if (this.#busy.get(key) === batch) this.#busy.delete(key)
+      })
+  }
+
+  #throwFailure(): void {
+    if (this.#failure !== undefined) throw this.#failure as Error
   }
 
   /** A text says what is wrong with the record. */
@@ -113,6 +172,8 @@ export class Writer {
   }
 }
 
+const nothing: Written = { put: 0, removed: 0, problems: [] }
+
 const problemOf = ({ place }: Found, message: string): Problem => ({ place, message })
 
 const refused = ([first]: readonly Ready[], { message }: Refusal): Written => ({
@@ -131,22 +192,6 @@ const sum = (a: Written, b: Written): Written => ({
   removed: a.removed + b.removed,
   problems: [...a.problems, ...b.problems],
 })
-
-function batchesOf(wave: readonly Ready[]): readonly (readonly Ready[])[] {
-  const batches: Ready[][] = []
-  let bytes = 0
-  for (const ready of wave) {
-    const open = batches.at(-1)
-    if (open === undefined || open.length >= batchWriteRequestsMax || bytes + ready.sizeBytes > batchBytesMax) {
-      batches.push([ready])
-      bytes = ready.sizeBytes
-    } else {
-      open.push(ready)
-      bytes += ready.sizeBytes
-    }
-  }
-  return batches
-}
 
 /** Cells of CSV are texts; those of the key have the types of the table. */
 function withKeyTypes(item: ItemJson, keys: Keys): ItemJson {

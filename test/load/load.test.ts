@@ -188,9 +188,23 @@ describe('load', () => {
         yield* records(after)
       },
     }))
-    expect(await run(watched, { table })).toMatchObject({ put: 900, before: 600 })
-    expect(seen).toEqual([600])
+    expect(await run(watched, { table })).toMatchObject({ put: 900, before: 675 })
+    expect(seen).toEqual([675])
     expect(readdirSync(folder).filter((name) => name.startsWith('.longitude-load'))).toEqual([])
+  })
+
+  test('keeps the order of the records of a key, also of those that follow each other closely', async () => {
+    const table = await region.createTable()
+    const lines = Array.from({ length: 2000 }, (_, n) =>
+      line(`item ${n % 7 === 0 ? 0 : n % 40}`, { v: { N: String(n) } }),
+    )
+    expect(await loaded(file('often.jsonl', lines.join('\n')), { table })).toMatchObject({ put: 2000, failed: 0 })
+    const last = new Map(
+      lines.map((text) => JSON.parse(text) as { Item: { pk: { S: string } } }).map(({ Item }) => [Item.pk.S, Item]),
+    )
+    expect(await itemsOf(table)).toEqual(
+      [...last.values()].toSorted((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+    )
   })
 
   test('reads a table of another endpoint', async () => {
