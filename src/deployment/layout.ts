@@ -1,8 +1,8 @@
 /**
- * Who listens where when all regions run on one machine. All ports lie in the two hundred from the base port on, as long as there are at most 13 regions: endpoints are the base port
- * and the ports after it, in the order of the regions; caches are 50 above their region's endpoint and NATS servers 100; the front door is at +99,
- * the control of `up` at +198, that of the links at +199. The links have what these leave free, first above the NATS servers. With more regions
- * the links that are left follow from +200. Everything but the endpoints, the caches and the front door listens on the loopback only.
+ * Who listens where when all regions run on one machine. All ports lie in the two hundred from the base port on, as long as there are at most 11 regions: endpoints are the base port
+ * and the ports after it, in the order of the regions; caches are 50 above their region's endpoint, NATS servers 100, and caches for DAX's clients 111, which is 8111 for the first
+ * region; the front door is at +99, the control of `up` at +198, that of the links at +199. The links have what these leave free, first above the NATS servers. With more regions
+ * the links that are left follow from +200, and the caches for DAX's clients behind these. Everything but the endpoints, the caches and the front door listens on the loopback only.
  */
 import { join, resolve } from 'node:path'
 import { Failure } from '../process/failure.ts'
@@ -15,10 +15,16 @@ export type RegionPlan = {
   readonly port: number
   readonly endpoint: string
   readonly natsPort: number
-  /** Of the cache before it, unless there are none. */
-  readonly cache?: { readonly port: number; readonly endpoint: string }
+  /** Of the cache before it, unless there are none; `dax` is for Amazon's DAX clients. */
+  readonly cache?: CachePlan
   /** The node's own folder: data/<region>. */
   readonly folder: string
+}
+
+export type CachePlan = {
+  readonly port: number
+  readonly endpoint: string
+  readonly dax: { readonly port: number; readonly url: string }
 }
 
 export type LinkPlan = {
@@ -56,6 +62,7 @@ export type LayoutOptions = {
 
 const cacheOffset = 50
 const natsOffset = 100
+const daxOffset = 111
 const frontDoorOffset = 99
 const linksControlOffset = 199
 const supervisorOffset = 198
@@ -69,8 +76,8 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   const count = options.regions.length
   const { frontDoor = false, frontDoorPort = basePort + frontDoorOffset } = options
   const free = linkPorts(options, frontDoorPort)
-  if (basePort + portsOfDeployment > portMax || (free.at(-1) ?? 0) > portMax)
-    throw new Failure(`--base-port ${basePort} leaves no room for the ports of ${count} regions`)
+  const lastPort = Math.max(basePort + portsOfDeployment, free.at(-1) ?? 0, daxPort(basePort, count, count - 1))
+  if (lastPort > portMax) throw new Failure(`--base-port ${basePort} leaves no room for the ports of ${count} regions`)
   // Between the caches and the NATS servers, and between these and what follows, there is room for so many.
   if (count >= natsOffset - cacheOffset)
     throw new Failure(`at most ${natsOffset - cacheOffset - 1} regions fit on one machine`)
@@ -80,7 +87,7 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     port: basePort + index,
     endpoint: endpointAt(host, basePort + index),
     natsPort: basePort + natsOffset + index,
-    ...(options.cache ? { cache: cacheAt(basePort + cacheOffset + index) } : {}),
+    ...(options.cache ? { cache: cacheAt(index) } : {}),
     folder: join(data, name),
   }))
   const pairs = regions.flatMap((from) => regions.flatMap((to) => (from === to ? [] : [{ from, to }])))
@@ -100,8 +107,9 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     ...(frontDoor ? { frontDoor: { port: frontDoorPort, url: endpointAt(host, frontDoorPort) } } : {}),
   }
 
-  function cacheAt(port: number): { readonly port: number; readonly endpoint: string } {
-    return { port, endpoint: endpointAt(host, port) }
+  function cacheAt(index: number): CachePlan {
+    const [port, dax] = [basePort + cacheOffset + index, daxPort(basePort, count, index)]
+    return { port, endpoint: endpointAt(host, port), dax: { port: dax, url: daxAt(host, dax) } }
   }
 
   function distance(from: string, to: string): number {
@@ -109,9 +117,16 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   }
 }
 
-/** A port for each ordered pair of regions: what the rest leaves free. */
+/** Among the NATS servers' ports and the links', as long as those of the NATS servers end before it. */
+function daxPort(basePort: number, count: number, index: number): number {
+  const first = natsOffset + count <= daxOffset ? daxOffset : portsOfDeployment + count * count
+  return basePort + first + index
+}
+
+/** A port for each ordered pair of regions: what the rest leaves free, with caches or without. */
 function linkPorts({ regions, basePort }: LayoutOptions, frontDoorPort: number): readonly number[] {
   const count = regions.length
+  const dax = new Set(regions.map((_, index) => daxPort(basePort, count, index)))
   const gaps = [
     [natsOffset + count, supervisorOffset],
     [count, cacheOffset],
@@ -120,7 +135,7 @@ function linkPorts({ regions, basePort }: LayoutOptions, frontDoorPort: number):
   ] as const
   return gaps
     .flatMap(([from, to]) => Array.from({ length: Math.max(0, to - from) }, (_, n) => basePort + from + n))
-    .filter((port) => port !== frontDoorPort)
+    .filter((port) => port !== frontDoorPort && !dax.has(port))
     .slice(0, count * (count - 1))
 }
 
@@ -141,6 +156,10 @@ export function endpointAt(host: string, port: number): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
+function daxAt(host: string, port: number): string {
+  return endpointAt(host, port).replace(/^http:/, 'dax:')
+}
+
 /** Every port with what it is for. */
 export function portsOf({
   regions,
@@ -152,7 +171,12 @@ export function portsOf({
   return [
     ...regions.map(({ port, name }) => ({ port, purpose: `the endpoint of ${name}` })),
     ...regions.flatMap(({ cache, name }) =>
-      cache === undefined ? [] : [{ port: cache.port, purpose: `the cache of ${name}` }],
+      cache === undefined
+        ? []
+        : [
+            { port: cache.port, purpose: `the cache of ${name}` },
+            { port: cache.dax.port, purpose: `the cache of ${name} for DAX clients` },
+          ],
     ),
     ...regions.map(({ natsPort, name }) => ({ port: natsPort, purpose: `the NATS server of ${name}` })),
     ...(frontDoor === undefined ? [] : [{ port: frontDoor.port, purpose: 'the front door' }]),

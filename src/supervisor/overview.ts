@@ -8,6 +8,8 @@ export type RegionOverview = {
   readonly endpoint: string
   /** Of the cache before it. */
   readonly cache?: string
+  /** Of the cache, for DAX's clients. */
+  readonly dax?: string
   readonly state: string
   /** Why it has failed. */
   readonly reason?: string
@@ -44,6 +46,7 @@ export function overviewText(regions: readonly RegionOverview[], services: Reado
     '',
     ...failureLines(regions),
     ...serviceLines(services),
+    ...daxLines(regions),
     '',
     ...commands(regions.filter(({ reason }) => reason === undefined)),
   ].join('\n')
@@ -62,6 +65,11 @@ function serviceLines({ frontDoor, linksControl }: Readonly<Record<string, strin
       : [`  ${frontDoor} is the front door: one endpoint for every region, by the signature`]),
     ...(linksControl === undefined ? [] : [`  ${linksControl} controls the links`]),
   ]
+}
+
+function daxLines(regions: readonly RegionOverview[]): string[] {
+  const all = regions.flatMap(({ dax }) => (dax === undefined ? [] : [dax]))
+  return all.length === 0 ? [] : [`  ${all.join(', ')} are the caches for Amazon’s DAX clients`]
 }
 
 function commands(regions: readonly RegionOverview[]): string[] {

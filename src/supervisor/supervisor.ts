@@ -18,7 +18,7 @@ import { linksPlan } from './links-plan.ts'
 import { heapFlagsOf } from '../process/own-program.ts'
 import { natsLines, nodeLines } from './child-lines.ts'
 import type { LineSink } from './child-lines.ts'
-import type { Layout, RegionPlan } from '../deployment/layout.ts'
+import type { CachePlan, Layout, RegionPlan } from '../deployment/layout.ts'
 import { wholeBucketPlaces } from '../node/buckets/bucket-places.ts'
 import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
 import { runVariable } from './remains.ts'
@@ -100,7 +100,7 @@ export class Supervisor {
       plan,
       node: this.#node(plan),
       nats: this.#nats(plan),
-      cache: plan.cache === undefined ? undefined : this.#cache(plan, plan.cache.port),
+      cache: plan.cache === undefined ? undefined : this.#cache(plan, plan.cache),
     }))
     this.#links = this.#linksProcess()
     const { log, layout } = options
@@ -252,7 +252,7 @@ export class Supervisor {
     })
   }
 
-  #cache(plan: RegionPlan, port: number): Supervised {
+  #cache(plan: RegionPlan, { port, dax }: CachePlan): Supervised {
     const { host, accountId, sink } = this.#options
     const log = this.#options.log.with({ region: plan.name, process: 'cache' })
     const flags = flagsOf({
@@ -261,6 +261,7 @@ export class Supervisor {
       mode: 'coherent',
       host,
       port,
+      'dax-port': dax.port,
       nats: `nats://127.0.0.1:${plan.natsPort}`,
       'nats-nkey': seedPath(this.#secrets, plan.name, 'cache'),
       ...visitorFlags(this.#options),

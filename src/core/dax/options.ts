@@ -55,6 +55,10 @@ function readOption(number: number, reader: CborReader, options: Options): void 
       return void (members['TotalSegments'] = reader.integer())
     case option.clientRequestToken:
       return void (members['ClientRequestToken'] = reader.text())
+    // The Python client sends its placeholders too. The expressions have their names and values already.
+    case option.attributeNames:
+    case option.attributeValues:
+      return void reader.value()
     default:
       throw new UnreadableCbor(`an option that has no meaning (${number})`)
   }

@@ -36,9 +36,11 @@ export const greetingValues = 5
 /** The keys of a request's options. */
 export const option = {
   projection: 0,
+  attributeNames: 1,
   consistentRead: 2,
   consumedCapacity: 3,
   condition: 4,
+  attributeValues: 5,
   itemCollectionMetrics: 6,
   returnValues: 7,
   update: 8,

@@ -11,15 +11,23 @@ function ports(count: number, more: { readonly frontDoorPort?: number } = {}): r
 }
 
 describe('the ports of a deployment', () => {
-  test.each([1, 3, 9, 13, 22])('of %i regions are all different', (count) => {
+  test.each([1, 3, 9, 11, 12, 13, 22])('of %i regions are all different', (count) => {
     const all = ports(count)
     expect(new Set(all).size).toBe(all.length)
-    expect(all.length).toBe(3 * count + count * (count - 1) + 3)
+    expect(all.length).toBe(4 * count + count * (count - 1) + 3)
   })
 
-  test.each([1, 3, 9, 13])('of %i regions stay within the two hundred from the base port', (count) => {
+  test.each([1, 3, 9, 11])('of %i regions stay within the two hundred from the base port', (count) => {
     expect(Math.min(...ports(count))).toBe(8000)
     expect(Math.max(...ports(count))).toBeLessThan(8200)
+  })
+
+  test('begin for DAX’s clients where those expect them', () => {
+    const regions = known.all.slice(0, 3).map(({ name }) => name)
+    const options = { regions, basePort: 8000, data: '/data', host: '127.0.0.1', latency: true, cache: true }
+    expect(layOut(options, known).regions.map(({ cache }) => cache?.dax)).toEqual(
+      [8111, 8112, 8113].map((port) => ({ port, url: `dax://127.0.0.1:${port}` })),
+    )
   })
 
   test('leave the front door alone where it was put elsewhere', () => {

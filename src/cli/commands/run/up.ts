@@ -279,7 +279,7 @@ function overview(supervisor: Supervisor, layout: Layout): readonly RegionOvervi
     region: plan.name,
     city: plan.city,
     endpoint: plan.endpoint,
-    ...(plan.cache === undefined ? {} : { cache: plan.cache.endpoint }),
+    ...(plan.cache === undefined ? {} : { cache: plan.cache.endpoint, dax: plan.cache.dax.url }),
     ...stateOf([node, nats, cache]),
     natsPort: plan.natsPort,
     processes: { node: node.pid, natsServer: nats.pid, ...(cache?.pid === undefined ? {} : { cache: cache.pid }) },
@@ -310,7 +310,7 @@ function servicesOf({ controlPort, frontDoor }: Layout): Readonly<Record<string,
 function usesOf(layout: Layout, host: string): Parameters<typeof requirePorts>[0] {
   const endpoints = new Set([
     layout.frontDoor?.port,
-    ...layout.regions.flatMap(({ port, cache }) => [port, cache?.port]),
+    ...layout.regions.flatMap(({ port, cache }) => [port, cache?.port, cache?.dax.port]),
   ])
   return portsOf(layout).map((use) => ({ ...use, host: endpoints.has(use.port) ? host : '127.0.0.1' }))
 }

@@ -5,6 +5,8 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { servicesOf } from '../../../deployment/data-folder.ts'
+import { layOut } from '../../../deployment/layout.ts'
+import type { RunningDeployment } from '../../../deployment/running.ts'
 import { endpointsAsked } from '../../../deployment/endpoints.ts'
 import { type RegionEntry, readRegions } from '../../../deployment/regions.ts'
 import { keysIn } from '../../../deployment/secrets/identities.ts'
@@ -34,11 +36,19 @@ export async function runEnv(command: Command, json: boolean): Promise<void> {
   })
   const { set, unset, note } = credentialsOf(deployment ?? {}, withSecret)
   const endpoint = { AWS_ENDPOINT_URL_DYNAMODB: at.url, AWS_ENDPOINT_URL_DYNAMODB_STREAMS: at.url }
-  const all = { ...endpoint, AWS_REGION: at.region, AWS_DEFAULT_REGION: at.region, ...set }
+  const dax = deployment === undefined ? {} : daxOf(deployment, at.region)
+  const all = { ...endpoint, ...dax, AWS_REGION: at.region, AWS_DEFAULT_REGION: at.region, ...set }
   if (json) console.log(JSON.stringify({ variables: all, unset, ...(note === undefined ? {} : { note }) }))
   else console.log(print({ set: all, unset: unset.filter((name) => process.env[name] !== undefined) }))
   if (note !== undefined && !json) console.error(`longitude: ${note}`)
   await Promise.resolve()
+}
+
+/** No SDK reads it: a program that makes a DAX client does. */
+function daxOf(running: RunningDeployment, region: string): Variables {
+  const { regions } = layOut({ ...running, latency: false }, readRegions(running.regionsFolder))
+  const url = regions.find(({ name }) => name === region)?.cache?.dax.url
+  return url === undefined ? {} : { DAX_ENDPOINT: url }
 }
 
 type Places = {
