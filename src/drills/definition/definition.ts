@@ -130,6 +130,12 @@ export const stepSchemas = {
   wipe: inShort('region', { region: place, part: part.default('node') }),
   restart: inShort('region', { region: place, part: part.default('region') }),
   clock: z.strictObject({ region: place, offset, for: duration.optional() }),
+  /** Point-in-time recovery of the drill's table is turned on there. */
+  recovery: places,
+  /** The drill's table is deleted: its replicas elsewhere first, and then the one there. */
+  drop: place,
+  /** It is restored there from the backup that its deletion has left, and replicated to the others again. */
+  restore: place,
   /** `all`, a region, or links. */
   heal: z.union([z.string().transform((name) => [name]), z.array(z.string()).min(1)]),
   wait: duration,
@@ -148,6 +154,8 @@ export type Action =
   | { readonly do: 'load'; readonly load: Load }
   | { readonly do: 'trigger'; readonly trigger: TriggerPlan }
   | { readonly do: 'stop writes' | 'start writes'; readonly in: readonly string[] }
+  | { readonly do: 'recovery'; readonly in: readonly string[] }
+  | { readonly do: 'drop' | 'restore'; readonly region: string }
   | { readonly do: 'move'; readonly from: string; readonly to: string }
   | { readonly do: 'cut'; readonly cut: z.output<(typeof stepSchemas)['cut']> }
   | { readonly do: 'slow'; readonly slow: z.output<(typeof stepSchemas)['slow']> }

@@ -86,6 +86,11 @@ class Parsing {
       case 'stop writes':
       case 'start writes':
         return read(stepSchemas[name], (regions) => ({ do: name, in: regions }))
+      case 'recovery':
+        return read(stepSchemas.recovery, (regions) => ({ do: name, in: regions }))
+      case 'drop':
+      case 'restore':
+        return read(stepSchemas[name], (region) => ({ do: name, region }))
       case 'move':
         return read(stepSchemas.move, (move) => ({ do: 'move', ...move }))
       case 'cut':
@@ -186,6 +191,7 @@ function placesOf(action: Exclude<Action, { do: 'repeat' }>): readonly string[] 
     }
     case 'trigger':
       return action.trigger.in
+    case 'recovery':
     case 'stop writes':
     case 'start writes':
       return action.in
@@ -200,6 +206,8 @@ function placesOf(action: Exclude<Action, { do: 'repeat' }>): readonly string[] 
     case 'wipe':
     case 'restart':
     case 'clock':
+    case 'drop':
+    case 'restore':
       return [action.region]
     case 'heal':
       return action.what.flatMap(endsOf)

@@ -72,6 +72,19 @@ export class Breakage {
     return async () => await this.#mend([open])
   }
 
+  /** The drill's table is about to be deleted. */
+  dropped(region: string, { step, what }: { step: number; what: string }): void {
+    this.#all.push({
+      record: { step, what, kind: 'drop', regions: [region], links: [], startedMs: nowMs() },
+      parts: [],
+    })
+  }
+
+  /** It is there again. */
+  async undropped(): Promise<void> {
+    await this.#mend(this.#all.filter(({ record }) => record.kind === 'drop'))
+  }
+
   /** `all`, a region, or links. */
   async heal(what: readonly string[]): Promise<void> {
     const { cast } = this.#options

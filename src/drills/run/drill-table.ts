@@ -22,6 +22,9 @@ const page = z.object({
   Items: z.array(z.object({ id: z.object({ S: z.string() }), v: z.object({ S: z.string() }).optional() })),
   LastEvaluatedKey: z.record(z.string(), z.unknown()).optional(),
 })
+const backups = z.object({
+  BackupSummaries: z.array(z.object({ BackupArn: z.string(), BackupStatus: z.string() })),
+})
 const verified = z.object({
   equal: z.boolean(),
   watermark: z.object({ wallMs: z.number(), counter: z.number() }),
@@ -46,7 +49,7 @@ export class DrillTable {
   }
 
   async create(signal: AbortSignal): Promise<void> {
-    const [first, ...others] = this.#regions
+    const [first] = this.#regions
     if (first === undefined) return
     await this.#wire.send(
       first,
@@ -60,7 +63,13 @@ export class DrillTable {
       timeoutMs,
     )
     await this.#isActive(first, 0, signal)
-    // One a call, as on AWS.
+    await this.replicate(first.region, signal)
+  }
+
+  /** From that region to all others. One a call, as on AWS. */
+  async replicate(from: string, signal: AbortSignal): Promise<void> {
+    const first = this.#placeOf(from)
+    const others = this.#regions.filter(({ region }) => region !== from)
     for (const [n, { region }] of others.entries()) {
       const ReplicaUpdates = [{ Create: { RegionName: region } }]
       await this.#wire.send(first, 'UpdateTable', { TableName: this.name, ReplicaUpdates }, timeoutMs)
@@ -69,23 +78,76 @@ export class DrillTable {
     for (const region of this.#regions) await this.#isActive(region, others.length, signal)
   }
 
+  async keepHistory(region: string): Promise<void> {
+    const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true }
+    const input = { TableName: this.name, PointInTimeRecoverySpecification }
+    await this.#wire.send(this.#placeOf(region), 'UpdateContinuousBackups', input, timeoutMs)
+  }
+
+  /** The replicas of all other regions go. */
+  async leaveOnly(region: string): Promise<void> {
+    for (const other of this.#regions) {
+      if (other.region === region) continue
+      const body = { table: this.name, region: other.region, force: true }
+      await this.#target.admin(region, 'replicas/remove', { body, timeoutMs })
+    }
+    await this.#until(`${this.name} has other replicas than that of ${region}`, async () => {
+      const told = await this.#wire.send(this.#placeOf(region), 'DescribeTable', { TableName: this.name }, timeoutMs)
+      const { Replicas = [], TableStatus } = description.parse(told).Table
+      return Replicas.length === 0 && TableStatus === 'ACTIVE'
+    })
+  }
+
+  async delete(region: string): Promise<void> {
+    await this.#wire.send(this.#placeOf(region), 'DeleteTable', { TableName: this.name }, timeoutMs)
+  }
+
+  /** From the backup that the deletion has left, under the same name. */
+  async restore(region: string, signal: AbortSignal): Promise<void> {
+    const place = this.#placeOf(region)
+    const asked = { TableName: this.name, BackupType: 'SYSTEM' }
+    let arn: string | undefined
+    await this.#until(`${this.name} is not restored`, async () => {
+      const { BackupSummaries } = backups.parse(await this.#wire.send(place, 'ListBackups', asked, timeoutMs))
+      arn = BackupSummaries.findLast(({ BackupStatus }) => BackupStatus === 'AVAILABLE')?.BackupArn
+      return arn !== undefined && (await this.#restoreFrom(place, arn))
+    })
+    await this.#isActive(place, 0, signal)
+  }
+
+  /** False while the deleted table still has the name. */
+  async #restoreFrom(place: TargetRegion, BackupArn: string): Promise<boolean> {
+    try {
+      const input = { BackupArn, TargetTableName: this.name }
+      await this.#wire.send(place, 'RestoreTableFromBackup', input, timeoutMs)
+      return true
+    } catch (error) {
+      if (error instanceof Refusal && error.type === 'TableAlreadyExistsException') return false
+      throw error
+    }
+  }
+
+  async #until(otherwise: string, isSo: () => Promise<boolean>): Promise<void> {
+    for (const deadline = nowMs() + activeMsMax; nowMs() < deadline;) {
+      if (await isSo()) return
+      await pause(pollMs)
+    }
+    throw new Failure(`after ${activeMsMax / 1000} s ${otherwise}`)
+  }
+
+  #placeOf(region: string): TargetRegion {
+    const place = this.#regions.find((each) => each.region === region)
+    if (place === undefined) throw new Failure(`no region ${region}`)
+    return place
+  }
+
   /** Best effort: a region that is down keeps its replica until it is up. */
   async remove(): Promise<void> {
-    const [first, ...others] = this.#regions
+    const [first] = this.#regions
     if (first === undefined) return
-    const input = { TableName: this.name }
     try {
-      for (const { region } of others) {
-        const body = { table: this.name, region, force: true }
-        await this.#target.admin(first.region, 'replicas/remove', { body, timeoutMs })
-      }
-      const deadline = nowMs() + activeMsMax
-      while (nowMs() < deadline) {
-        const { Table } = description.parse(await this.#wire.send(first, 'DescribeTable', input, timeoutMs))
-        if ((Table.Replicas ?? []).length === 0 && Table.TableStatus === 'ACTIVE') break
-        await pause(pollMs)
-      }
-      await this.#wire.send(first, 'DeleteTable', input, timeoutMs)
+      await this.leaveOnly(first.region)
+      await this.delete(first.region)
     } catch (error) {
       if (!(error instanceof Refusal && error.type === 'ResourceNotFoundException'))
         throw new Failure(`the drill's table ${this.name} could not be removed: ${messageOf(error)}`)
@@ -94,8 +156,7 @@ export class DrillTable {
 
   /** Values by key. */
   async scan(region: string): Promise<Readonly<Record<string, string>>> {
-    const place = this.#regions.find((each) => each.region === region)
-    if (place === undefined) throw new Failure(`no region ${region}`)
+    const place = this.#placeOf(region)
     const found: [string, string][] = []
     let start: unknown
     do {

@@ -193,6 +193,15 @@ export class DrillRun {
       case 'start writes':
         for (const load of this.#loads) load.setPaused(cast.places(action.in), action.do === 'stop writes')
         return
+      case 'recovery':
+        for (const region of cast.places(action.in)) await this.#table.keepHistory(region)
+        return
+      case 'drop':
+        return await this.#drop(cast.place(action.region), of)
+      case 'restore':
+        await this.#table.restore(cast.place(action.region), signal)
+        await this.#breakage.undropped()
+        return await this.#table.replicate(cast.place(action.region), signal)
       case 'move':
         for (const load of this.#loads) load.move(cast.place(action.from), cast.place(action.to))
         return
@@ -216,6 +225,12 @@ export class DrillRun {
       case 'restart':
         return await this.#break(action, of, undefined)
     }
+  }
+
+  async #drop(region: string, of: { step: number; what: string }): Promise<void> {
+    await this.#table.leaveOnly(region)
+    this.#breakage.dropped(region, of)
+    await this.#table.delete(region)
   }
 
   async #break(action: Breaking, of: { step: number; what: string }, forMs: number | undefined): Promise<void> {
