@@ -78,6 +78,7 @@ function checks() {
     ['format', ['oxfmt', '--check']],
     ['lint', ['oxlint', '--type-aware', '--deny-warnings', 'src', 'test']],
     ['types', ['tsc', '-p', 'tsconfig.json']],
+    ['types of the page', ['tsc', '-p', 'src/console/page']],
   ]
   const failed = commands.filter(([name, command]) => run(name, command) !== 0)
   if (failed.length === 0) return

@@ -3,8 +3,9 @@
  * packages that they need at once. Looking up and linking some four hundred files takes longer than all else of a start.
  * What is seldom needed (other commands, fastify) stays beside it and is loaded when it is.
  */
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 /** Native, or looking for files of their own. */
@@ -95,6 +96,29 @@ function typesOf(name, extension) {
   return `import type { UseCluster } from '${from}'\n\nexport declare const useCluster: UseCluster\n`
 }
 
+/** The console's page, for browsers: one script, one style, and what names them. */
+async function bundleConsole(dist) {
+  const from = new URL('../console/page/', import.meta.url)
+  const outdir = join(dist, 'console', 'static')
+  await build({
+    entryPoints: ['main.tsx', 'console.css'].map((name) => ({
+      in: fileURLToPath(new URL(name, from)),
+      out: 'console',
+    })),
+    outdir,
+    bundle: true,
+    format: 'esm',
+    platform: 'browser',
+    target: ['chrome120', 'firefox120', 'safari17'],
+    minify: true,
+    jsx: 'automatic',
+    jsxImportSource: 'preact',
+    legalComments: 'linked',
+    logLevel: 'error',
+  })
+  for (const name of ['index.html', 'icon.svg']) copyFileSync(new URL(name, from), join(outdir, name))
+}
+
 /** Where version 0.1.0 had the program: units and scripts of hosts that are upgraded start it there. */
 function keepOldPlace(dist) {
   mkdirSync(join(dist, 'node'), { recursive: true })
@@ -103,4 +127,5 @@ function keepOldPlace(dist) {
 
 await bundle(process.argv[2])
 await bundlePackage(process.argv[2])
+await bundleConsole(process.argv[2])
 keepOldPlace(process.argv[2])

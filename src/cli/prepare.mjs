@@ -110,8 +110,11 @@ function newest(folder) {
 /** The compiler moves only TypeScript; data goes along unchanged. */
 function copyData(from, to) {
   for (const entry of readdirSync(from, { withFileTypes: true })) {
-    if (entry.isDirectory()) copyData(join(from, entry.name), join(to, entry.name))
-    else if (!/\.(ts|md|mjs)$/.test(entry.name)) {
+    if (entry.isDirectory()) {
+      // The page is bundled.
+      if (!join(from, entry.name).endsWith(join('console', 'page')))
+        copyData(join(from, entry.name), join(to, entry.name))
+    } else if (!/\.(ts|md|mjs)$/.test(entry.name)) {
       mkdirSync(to, { recursive: true })
       cpSync(join(from, entry.name), join(to, entry.name))
     }

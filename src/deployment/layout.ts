@@ -1,7 +1,7 @@
 /**
  * Who listens where when all regions run on one machine. All ports lie in the two hundred from the base port on, as long as there are at most 11 regions: endpoints are the base port
  * and the ports after it, in the order of the regions; caches are 50 above their region's endpoint, NATS servers 100, and caches for DAX's clients 111, which is 8111 for the first
- * region; the front door is at +99, the control of `up` at +198, that of the links at +199. The links have what these leave free, first above the NATS servers. With more regions
+ * region; the front door is at +99, the console at +197, the control of `up` at +198, that of the links at +199. The links have what these leave free, first above the NATS servers. With more regions
  * the links that are left follow from +200, and the caches for DAX's clients behind these. Everything but the endpoints, the caches and the front door listens on the loopback only.
  */
 import { join, resolve } from 'node:path'
@@ -44,6 +44,8 @@ export type Layout = {
   /** Of `longitude up` itself. */
   readonly supervisorPort: number
   readonly frontDoor?: { readonly port: number; readonly url: string }
+  /** On the loopback. */
+  readonly console?: { readonly port: number; readonly url: string }
 }
 
 export type LayoutOptions = {
@@ -56,6 +58,9 @@ export type LayoutOptions = {
   /** Whether there is to be one, and where, if not in its usual place. */
   readonly frontDoor?: boolean
   readonly frontDoorPort?: number | undefined
+  /** Likewise. */
+  readonly console?: boolean
+  readonly consolePort?: number | undefined
   /** False: no caches. */
   readonly cache: boolean
 }
@@ -66,6 +71,7 @@ const daxOffset = 111
 const frontDoorOffset = 99
 const linksControlOffset = 199
 const supervisorOffset = 198
+const consoleOffset = 197
 const portsOfDeployment = 200
 const portMax = 65_535
 /** Where nobody has measured: about half around the world. */
@@ -75,7 +81,8 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   const { basePort, host } = options
   const count = options.regions.length
   const { frontDoor = false, frontDoorPort = basePort + frontDoorOffset } = options
-  const free = linkPorts(options, frontDoorPort)
+  const { console: hasConsole = false, consolePort = basePort + consoleOffset } = options
+  const free = linkPorts(options, [frontDoorPort, consolePort])
   const lastPort = Math.max(basePort + portsOfDeployment, free.at(-1) ?? 0, daxPort(basePort, count, count - 1))
   if (lastPort > portMax) throw new Failure(`--base-port ${basePort} leaves no room for the ports of ${count} regions`)
   // Between the caches and the NATS servers, and between these and what follows, there is room for so many.
@@ -105,6 +112,7 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     controlPort: linksControlPort(basePort),
     supervisorPort: basePort + supervisorOffset,
     ...(frontDoor ? { frontDoor: { port: frontDoorPort, url: endpointAt(host, frontDoorPort) } } : {}),
+    ...(hasConsole ? { console: { port: consolePort, url: endpointAt('127.0.0.1', consolePort) } } : {}),
   }
 
   function cacheAt(index: number): CachePlan {
@@ -124,23 +132,26 @@ function daxPort(basePort: number, count: number, index: number): number {
 }
 
 /** A port for each ordered pair of regions: what the rest leaves free, with caches or without. */
-function linkPorts({ regions, basePort }: LayoutOptions, frontDoorPort: number): readonly number[] {
+function linkPorts({ regions, basePort }: LayoutOptions, taken: readonly number[]): readonly number[] {
   const count = regions.length
   const dax = new Set(regions.map((_, index) => daxPort(basePort, count, index)))
   const gaps = [
-    [natsOffset + count, supervisorOffset],
+    [natsOffset + count, consoleOffset],
     [count, cacheOffset],
     [cacheOffset + count, frontDoorOffset],
     [portsOfDeployment, portsOfDeployment + count * count],
   ] as const
   return gaps
     .flatMap(([from, to]) => Array.from({ length: Math.max(0, to - from) }, (_, n) => basePort + from + n))
-    .filter((port) => port !== frontDoorPort && !dax.has(port))
+    .filter((port) => !taken.includes(port) && !dax.has(port))
     .slice(0, count * (count - 1))
 }
 
 /** Where the front door of a run with this base port is, unless it was put elsewhere. */
 export const frontDoorPortAt = (basePort: number): number => basePort + frontDoorOffset
+
+/** Where the console of a run with this base port is, unless it was put elsewhere. */
+export const consolePortAt = (basePort: number): number => basePort + consoleOffset
 
 /** Where the links are controlled, by drills and by `longitude links`. */
 export function linksControl(basePort: number): string {
@@ -167,6 +178,7 @@ export function portsOf({
   controlPort,
   supervisorPort,
   frontDoor,
+  console,
 }: Layout): readonly { readonly port: number; readonly purpose: string }[] {
   return [
     ...regions.map(({ port, name }) => ({ port, purpose: `the endpoint of ${name}` })),
@@ -180,6 +192,7 @@ export function portsOf({
     ),
     ...regions.map(({ natsPort, name }) => ({ port: natsPort, purpose: `the NATS server of ${name}` })),
     ...(frontDoor === undefined ? [] : [{ port: frontDoor.port, purpose: 'the front door' }]),
+    ...(console === undefined ? [] : [{ port: console.port, purpose: 'the console' }]),
     { port: supervisorPort, purpose: 'the control of `longitude up`' },
     { port: controlPort, purpose: "the links' control" },
     ...links.map(({ port, from, to }) => ({ port, purpose: `the link from ${from} to ${to}` })),

@@ -19,6 +19,9 @@ const regionFile = z.strictObject({
   name: regionName,
   number: z.int().min(1).max(0xffff),
   city: z.string(),
+  /** Where the city is on the map, in degrees. */
+  latitude: z.number().min(-90).max(90).optional(),
+  longitude: z.number().min(-180).max(180).optional(),
   /** Where its peers find its NATS server. */
   nats: z.string().min(1).optional(),
   /** Where clients find its API. */
@@ -33,6 +36,8 @@ const latencyFile = z.strictObject({
 
 export type RegionEntry = Region & {
   readonly city: string
+  readonly latitude?: number | undefined
+  readonly longitude?: number | undefined
   readonly nats?: string | undefined
   readonly endpoint?: string | undefined
 }

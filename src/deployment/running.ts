@@ -28,6 +28,8 @@ const record = z.object({
   cache: z.boolean().default(true),
   frontDoor: z.boolean().default(true),
   frontDoorPort: z.int().optional(),
+  console: z.boolean().default(true),
+  consolePort: z.int().optional(),
   regionsFolder: z.string().optional(),
   /** Where its files of secrets lie, when they are not in the data folder. */
   adminTokenFile: z.string().optional(),

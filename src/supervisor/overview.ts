@@ -58,8 +58,9 @@ function failureLines(regions: readonly RegionOverview[]): string[] {
   return [...failed.map(({ region, reason }) => `  ${region} failed, and is tried again: ${reason}`), '']
 }
 
-function serviceLines({ frontDoor, linksControl }: Readonly<Record<string, string>>): string[] {
+function serviceLines({ console, frontDoor, linksControl }: Readonly<Record<string, string>>): string[] {
   return [
+    ...(console === undefined ? [] : [`  ${console} is the console: open it in a browser`]),
     ...(frontDoor === undefined
       ? []
       : [`  ${frontDoor} is the front door: one endpoint for every region, by the signature`]),

@@ -9,6 +9,14 @@ import { join, resolve } from 'node:path'
 import type { Log } from '../ports/log.ts'
 import { peerApiPrefix } from '../deployment/secrets/nats-accounts.ts'
 import { Failure } from '../process/failure.ts'
+import {
+  admissionFlags,
+  endpointFlags,
+  flagsOf,
+  type StreamOptions,
+  streamFlags,
+  withoutOwnVariables,
+} from './flags.ts'
 import { Faults, clockFileName } from './faults.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import { makeMessageKeys, messageKeysName } from '../deployment/secrets/message-keys.ts'
@@ -19,7 +27,6 @@ import { heapFlagsOf } from '../process/own-program.ts'
 import { natsLines, nodeLines } from './child-lines.ts'
 import type { LineSink } from './child-lines.ts'
 import type { CachePlan, Layout, RegionPlan } from '../deployment/layout.ts'
-import { wholeBucketPlaces } from '../node/buckets/bucket-places.ts'
 import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
 import { runVariable } from './remains.ts'
 import { SecretsWatch } from './secrets-watch.ts'
@@ -27,15 +34,6 @@ import { Sentinel } from './sentinel.ts'
 import { accessFlags, visitorFlags } from './access-flags.ts'
 import { Supervised } from './supervised.ts'
 import type { SupervisedOptions } from './supervised.ts'
-
-type StreamOptions = {
-  readonly streamShards?: number | undefined
-  readonly streamRollMs?: number
-  readonly streamRetentionBytes?: number
-  readonly functions?: string | undefined
-  readonly s3?: string | undefined
-  readonly backups?: string | undefined
-}
 
 export type SupervisorOptions = VisitorOptions &
   StreamOptions & {
@@ -89,6 +87,7 @@ export class Supervisor {
   readonly faults: Faults
   readonly #links: Supervised
   readonly #frontDoor: Supervised | undefined
+  readonly #console: Supervised | undefined
   readonly #sentinel = new Sentinel()
   readonly #options: SupervisorOptions
   #folders: readonly WatchedFolder[] = []
@@ -113,6 +112,7 @@ export class Supervisor {
       },
     })
     this.#frontDoor = this.#frontDoorProcess()
+    this.#console = this.#consoleProcess()
   }
 
   /**
@@ -123,7 +123,7 @@ export class Supervisor {
     const names = this.regions.map(({ plan }) => plan.name)
     makeNatsSecrets(this.#secrets, names)
     makeMessageKeys(this.#messageKeys, names)
-    const shared = Promise.all([this.#links.start(), this.#frontDoor?.start()])
+    const shared = Promise.all([this.#links.start(), this.#frontDoor?.start(), this.#console?.start()])
     const started = await Promise.all([shared, ...this.regions.map(async (region) => await this.#startRegion(region))])
     const failed = started.flatMap((one) => (one !== undefined && 'reason' in one ? [one] : []))
     if (failed.length === this.regions.length) throw new Failure(storyOf(failed))
@@ -171,7 +171,11 @@ export class Supervisor {
     clearInterval(this.#folderTimer)
     this.faults.close()
     // What is before the nodes first: it may still have requests with them.
-    await Promise.all([this.#frontDoor?.stop(), ...this.regions.map(async ({ cache }) => await cache?.stop())])
+    await Promise.all([
+      this.#console?.stop(),
+      this.#frontDoor?.stop(),
+      ...this.regions.map(async ({ cache }) => await cache?.stop()),
+    ])
     await Promise.all(this.regions.map(async ({ node }) => await node.stop()))
     await this.#links.stop()
     await Promise.all(this.regions.map(async ({ nats }) => await nats.stop()))
@@ -186,12 +190,14 @@ export class Supervisor {
     }
     this.#links.killNow()
     this.#frontDoor?.killNow()
+    this.#console?.killNow()
   }
 
   get processIds(): readonly number[] {
     const all = [
       this.#links.pid,
       this.#frontDoor?.pid,
+      this.#console?.pid,
       this.#sentinel.pid,
       ...this.regions.flatMap(({ node, nats, cache }) => [node.pid, nats.pid, cache?.pid]),
     ]
@@ -308,6 +314,27 @@ export class Supervisor {
     })
   }
 
+  #consoleProcess(): Supervised | undefined {
+    const { log, sink, layout, credentials, regionsFolder, hostNames } = this.#options
+    if (layout.console === undefined) return undefined
+    const flags = flagsOf({
+      data: layout.data,
+      'console-port': layout.console.port,
+      control: `http://127.0.0.1:${layout.controlPort}`,
+      ...visitorFlags(hostNames === undefined ? {} : { hostNames }),
+      ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
+      ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
+    })
+    const upstreams = layout.regions.map(({ name, endpoint }) => `--upstream=${name}=${endpoint}`)
+    return this.#ours({
+      name: 'console',
+      args: ['console', ...flags, ...upstreams],
+      log: log.with({ process: 'console' }),
+      onLine: nodeLines(sink, log),
+      stopMsMax: ownStopMsMax,
+    })
+  }
+
   #ours(options: Omit<SupervisedOptions, 'program' | 'environment' | 'speaks' | 'sentinel'>): Supervised {
     const { program, logLevel, run, adminToken } = this.#options
     return new Supervised({
@@ -355,40 +382,4 @@ function storyOf(failed: readonly RegionFailure[]): string {
   const reasons = new Set(failed.map(({ reason }) => reason))
   if (reasons.size === 1) return failed[0]?.reason ?? ''
   return failed.map(({ region, reason }) => `${region}: ${reason}`).join('\n  ')
-}
-
-/** Where clients reach the other regions. */
-function endpointFlags({ regions }: Layout, own: string): readonly string[] {
-  return regions.flatMap(({ name, endpoint }) => (name === own ? [] : [`--peer-endpoint=${name}=${endpoint}`]))
-}
-
-function streamFlags({
-  streamShards,
-  streamRollMs,
-  streamRetentionBytes,
-  functions,
-  s3,
-  backups,
-}: StreamOptions): Readonly<Record<string, string | number>> {
-  return {
-    ...(streamShards === undefined ? {} : { 'stream-shards': streamShards }),
-    ...(streamRollMs === undefined ? {} : { 'stream-roll-ms': streamRollMs }),
-    ...(streamRetentionBytes === undefined ? {} : { 'stream-retention-bytes': streamRetentionBytes }),
-    ...(functions === undefined ? {} : { functions: resolve(functions) }),
-    ...(s3 === undefined ? {} : { s3: wholeBucketPlaces(s3) }),
-    ...(backups === undefined ? {} : { backups }),
-  }
-}
-
-function admissionFlags({ admitUnsignedPeersUntil: untilMs }: SupervisorOptions): Readonly<Record<string, string>> {
-  return untilMs === undefined ? {} : { 'admit-unsigned-peers-until': new Date(untilMs).toISOString() }
-}
-
-/** What was said to us is passed on by flags: a LONGITUDE_PEER of the person's own must not reach the children. */
-function withoutOwnVariables(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('LONGITUDE_')))
-}
-
-function flagsOf(values: Readonly<Record<string, string | number>>): string[] {
-  return Object.entries(values).map(([name, value]) => `--${name}=${value}`)
 }

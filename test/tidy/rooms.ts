@@ -20,6 +20,7 @@ export const floors = [
   'testing',
   'drills',
   'load',
+  'console',
   'cli',
 ]
 /** The programs, and what they share: each chooses its own adapters. */
@@ -35,6 +36,8 @@ export const parts: readonly {
   { folder: 'src/cache/dax/', mayImport: ['core', 'ports', 'http', 'cache'], isPure: false },
   { folder: 'src/drills/definition/', mayImport: ['core'], isPure: true },
   { folder: 'src/drills/report/', mayImport: ['core', 'drills'], isPure: true },
+  { folder: 'src/console/model/', mayImport: [], isPure: true },
+  { folder: 'src/console/page/', mayImport: ['console'], isPure: false },
 ]
 
 export const room = (path: string): string => path.split('/')[1] ?? ''

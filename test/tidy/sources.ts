@@ -10,7 +10,7 @@ export type Source = { readonly path: string; readonly text: string; readonly im
 /** Paths are relative to the clone; imports of the project's own files too, those of packages and of Node as written. */
 export function sources(folder: string): readonly Source[] {
   return filesBelow(join(root, folder))
-    .filter((path) => path.endsWith('.ts'))
+    .filter((path) => /\.tsx?$/.test(path))
     .map((path) => {
       const text = readFileSync(path, 'utf8')
       return { path: relative(root, path), text, imports: importsOf(path, text) }

@@ -48,7 +48,7 @@ export const options = {
   },
   basePort: {
     flags: '--base-port <port>',
-    help: 'endpoint of the first region; the others follow, caches from +50 and for DAX clients from +111, the front door at +99, NATS servers from +100, the controls of `up` and of the links at +198 and +199, links on what is left of the two hundred ports (`longitude ports` lists them)',
+    help: 'endpoint of the first region; the others follow, caches from +50 and for DAX clients from +111, the front door at +99, NATS servers from +100, the console at +197, the controls of `up` and of the links at +198 and +199, links on what is left of the two hundred ports (`longitude ports` lists them)',
     schema: port,
     default: 8000,
   },
@@ -173,6 +173,23 @@ export const options = {
     flags: '--front-door-port <port>',
     help: 'port of the front door (default: base port + 99)',
     schema: port.optional(),
+  },
+  console: {
+    flags: '--no-console',
+    help: 'without the page that shows the deployment (LONGITUDE_CONSOLE=false)',
+    schema: flag,
+    default: true,
+  },
+  consolePort: {
+    flags: '--console-port <port>',
+    help: 'port of the console (default: base port + 197)',
+    schema: port.optional(),
+  },
+  consoleHost: {
+    flags: '--console-host <address>',
+    help: 'address that the console listens on; another than the loopback in a container only',
+    schema: z.string().min(1),
+    default: '127.0.0.1',
   },
   failover: {
     flags: '--failover <how>',

@@ -105,6 +105,20 @@ export const running: readonly CommandRow[] = [
     },
   },
   {
+    name: 'console',
+    description: 'one page that shows the deployment: every region, what is between them, items, conflicts',
+    flags: [{ flags: '--url', help: 'print the address of the console that runs, with its key, and end' }],
+    options: optionsOf.console,
+    examples: [
+      ['longitude console --url', 'where the console of the running deployment is'],
+      ['longitude console', 'for the regions that run on this machine without one'],
+    ],
+    run: async (command, json) => {
+      const { runConsole } = await import('../commands/run/console.ts')
+      await runConsole(command, json)
+    },
+  },
+  {
     name: 'vantage',
     arguments: '<region>',
     description: 'reach every region from local ports, with the distances from another region',

@@ -15,6 +15,7 @@ import type { DamageNotice } from '../store/own-engine.ts'
 import type { OperationContext } from '../../operations/operation.ts'
 import { pauseRoutes } from './pause-routes.ts'
 import { expiryRoutes } from './expiry-routes.ts'
+import { itemRoutes } from './item-routes.ts'
 import { replicaRoutes } from './replica-routes.ts'
 import { setAsideRoutes, setAsideStatus } from './set-aside.ts'
 import { triggerRoutes } from './trigger-routes.ts'
@@ -59,6 +60,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...overruledRoutes(engine, topology),
     ...conflictRoutes(engine, topology),
     ...verifyRoutes(replication, engine),
+    ...itemRoutes(engine, topology),
     ...replicaRoutes(context),
     ...expiryRoutes(expiry, engine),
     ...triggerRoutes(triggers),

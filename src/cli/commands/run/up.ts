@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { pinoLog } from '../../../adapters/system/pino-log.ts'
 import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
 import { adminToken } from '../../../deployment/secrets/admin-token.ts'
+import { consoleAddress } from '../../../console/key.ts'
 import { readOptions, withoutSecretOptions } from '../../configuration.ts'
 import { capacityText } from '../../options/capacity.ts'
 import { readFunctionFile } from '../../../node/functions/function-file.ts'
@@ -114,7 +115,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   life.add(() => control.close())
   claimed.keep()
   await unlessStopped(supervisor.start())
-  print({ regions: overview(supervisor, layout), layout, supervisor, recorded, json })
+  print({ regions: overview(supervisor, layout), layout, supervisor, recorded, json, token: claimed.token })
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   progress(`ready in ${seconds} s${recorded === undefined ? '' : `; commands find it as ${recorded.name}`}`)
   return { folderGone: watchFolder(folder, layout.data, life) }
@@ -210,11 +211,16 @@ type Printed = {
   readonly supervisor: Supervisor
   readonly recorded: Recorded | undefined
   readonly json: boolean
+  readonly token: string
 }
 
-function print({ regions, layout, supervisor, recorded, json }: Printed): void {
+function print({ regions, layout, supervisor, recorded, json, token }: Printed): void {
   const services = servicesOf(layout)
-  if (!json) return console.log(`\n${overviewText(regions, services)}\n`)
+  if (!json) {
+    // With its key for the person; programs ask for it by `longitude console --url`.
+    const shown = layout.console === undefined ? {} : { console: consoleAddress(layout.console.url, token) }
+    return console.log(`\n${overviewText(regions, { ...services, ...shown })}\n`)
+  }
   const name = recorded === undefined ? {} : { name: recorded.name }
   const { links, data } = layout
   console.log(JSON.stringify({ ...name, regions, links, services, data, processes: supervisor.processIds }))
@@ -235,7 +241,7 @@ type Recordable = LayoutOptions & {
 /** So that commands find it from any folder. Where nothing can be written they find it by --data alone. */
 function recordedAs(options: Recordable, data: string, progress: (line: string) => void): Recorded | undefined {
   const { name, adminTokenFile, credentials, identities, regionsFolder } = options
-  const { regions, basePort, host, cache, frontDoor = false, frontDoorPort } = options
+  const { regions, basePort, host, cache, frontDoor = false, frontDoorPort, console = false, consolePort } = options
   try {
     return recordDeployment(
       {
@@ -246,6 +252,8 @@ function recordedAs(options: Recordable, data: string, progress: (line: string) 
         cache,
         frontDoor,
         ...(frontDoorPort === undefined ? {} : { frontDoorPort }),
+        console,
+        ...(consolePort === undefined ? {} : { consolePort }),
         ...(regionsFolder === undefined ? {} : { regionsFolder: resolve(regionsFolder) }),
         ...(adminTokenFile === undefined ? {} : { adminTokenFile: resolve(adminTokenFile) }),
         ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
@@ -300,8 +308,9 @@ function descriptorsOf(layout: Layout): number {
 }
 
 /** What can be spoken to beside the regions. */
-function servicesOf({ controlPort, frontDoor }: Layout): Readonly<Record<string, string>> {
+function servicesOf({ controlPort, frontDoor, console }: Layout): Readonly<Record<string, string>> {
   return {
+    ...(console === undefined ? {} : { console: console.url }),
     linksControl: `http://127.0.0.1:${controlPort}`,
     ...(frontDoor === undefined ? {} : { frontDoor: frontDoor.url }),
   }

@@ -2,32 +2,8 @@
  * What regions that are silent had written and others have not got. A survivor knows what a silent region said last to itself; where
  * its own link was cut first, another survivor has heard more, also of what this one lacks. Here the latest word counts.
  */
-import { z } from 'zod'
-
-const lacking = z.object({
-  region: z.string(),
-  changes: z.number(),
-  sinceMs: z.number().optional(),
-  atMost: z.literal(true).optional(),
-})
-export const missingStatus = z.looseObject({
-  changes: z.number(),
-  sinceMs: z.number().optional(),
-  asOfMs: z.number(),
-  exact: z.boolean(),
-  others: z.array(lacking),
-  silence: z
-    .looseObject({
-      fromMs: z.number(),
-      changes: z.number(),
-      returnedMs: z.number().optional(),
-      sameLog: z.boolean().optional(),
-      arrived: z.number(),
-      conflicts: z.number(),
-      outstanding: z.number(),
-    })
-    .optional(),
-})
+import type { z } from 'zod'
+import type { missingStatus } from '../../../deployment/status/status-shapes.ts'
 
 type Missing = z.output<typeof missingStatus>
 

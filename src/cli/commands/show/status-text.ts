@@ -2,7 +2,7 @@
 import { narrowBytesPerSecond } from '../../../core/limits.ts'
 import { tableText } from '../../../process/table-text.ts'
 import { missingText } from './missing-text.ts'
-import type { Answer, CacheStatus, LinkStatus, TableStatus } from './status-shapes.ts'
+import type { Answer, CacheStatus, LinkStatus, TableStatus } from '../../../deployment/status/status-shapes.ts'
 
 export function statusText(regions: readonly Answer[], links: readonly LinkStatus[]): string {
   const tables = links.flatMap((link) => (link.tables ?? []).map((table) => ({ link, table })))

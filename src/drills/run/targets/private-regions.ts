@@ -50,7 +50,7 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
   const basePort = layout.regions[0]?.port ?? 0
   const services = { linksControl: linksControl(basePort) }
   const folder = await openDataFolder(data, layout.regions, { endpoints, services })
-  const recorded = recordedAs(options, { data, basePort, host, cache: false, frontDoor: false })
+  const recorded = recordedAs(options, { data, basePort, host, cache: false, frontDoor: false, console: false })
   const descriptor = openSync(options.logFile, 'a')
   const token = adminToken({ data })
   const supervisor = new Supervisor({

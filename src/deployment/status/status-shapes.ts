@@ -1,6 +1,5 @@
-/** What the regions' nodes say of themselves at /admin/status, as far as `longitude status` shows it. */
+/** What the regions' nodes say of themselves at /admin/status, as far as `longitude status` and the console show it. */
 import { z } from 'zod'
-import { missingStatus } from './missing-text.ts'
 
 const tableStatus = z.looseObject({
   table: z.string(),
@@ -20,7 +19,35 @@ const overruled = z.object({
   madeIn: z.string(),
   madeMs: z.number(),
 })
-const lineStatus = z.object({ receiving: z.boolean(), bytesPerSecond: z.number().optional() })
+const lineStatus = z.object({
+  receiving: z.boolean(),
+  bytesPerSecond: z.number().optional(),
+  roundTripMs: z.number().optional(),
+})
+const lacking = z.object({
+  region: z.string(),
+  changes: z.number(),
+  sinceMs: z.number().optional(),
+  atMost: z.literal(true).optional(),
+})
+export const missingStatus = z.looseObject({
+  changes: z.number(),
+  sinceMs: z.number().optional(),
+  asOfMs: z.number(),
+  exact: z.boolean(),
+  others: z.array(lacking),
+  silence: z
+    .looseObject({
+      fromMs: z.number(),
+      changes: z.number(),
+      returnedMs: z.number().optional(),
+      sameLog: z.boolean().optional(),
+      arrived: z.number(),
+      conflicts: z.number(),
+      outstanding: z.number(),
+    })
+    .optional(),
+})
 const peerStatus = z.looseObject({
   peer: z.string(),
   line: lineStatus.optional(),

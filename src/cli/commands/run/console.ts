@@ -1,0 +1,104 @@
+/** `longitude console`: the process that `up` runs for the page, and that a container of its own can be. */
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
+import { Console } from '../../../console/console.ts'
+import { consoleAddress, consoleKey } from '../../../console/key.ts'
+import { readStaticFiles } from '../../../console/static-files.ts'
+import { servicesOf } from '../../../deployment/data-folder.ts'
+import { endpointsAsked } from '../../../deployment/endpoints.ts'
+import { consolePortAt, endpointAt } from '../../../deployment/layout.ts'
+import { readRegions } from '../../../deployment/regions.ts'
+import { foundToken } from '../../../deployment/secrets/admin-token.ts'
+import { readCredentials } from '../../../deployment/secrets/credentials.ts'
+import { Wire } from '../../../drills/run/load/wire.ts'
+import { controlOf as linksControlOf } from '../../../links/control/control-options.ts'
+import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
+import { Failure } from '../../../process/failure.ts'
+import type { Parent } from '../../../process/process-end.ts'
+import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
+import { controlOf } from '../../../supervisor/control-client.ts'
+import { readOptionsFound } from '../../find-deployment.ts'
+import { byRegion } from '../../options/addresses.ts'
+import { optionsOf } from '../../options/of-commands.ts'
+import { version } from '../../version.ts'
+
+const answerMsMax = 3000
+
+type Options = ReturnType<typeof readOptionsFound<(typeof optionsOf.console)[number]>>
+
+export async function runConsole(command: Command, json: boolean): Promise<void> {
+  if (command.opts<{ url?: boolean }>().url === true) return await printUrl(command, json)
+  await runRole(async (parent) => await serve(command, json, parent))
+}
+
+/** Of the deployment's record, else where a console of these options listens. */
+async function printUrl(command: Command, json: boolean): Promise<void> {
+  const options = readOptionsFound(command, optionsOf.console)
+  const { data, basePort, consolePort = consolePortAt(basePort) } = options
+  const url = servicesOf(resolve(data))['console'] ?? endpointAt('127.0.0.1', consolePort)
+  const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(answerMsMax) }).catch(() => undefined)
+  if (answer?.ok !== true)
+    throw new Failure(`no console answers at ${url}: \`longitude up\` starts one, or \`longitude console\``)
+  const address = consoleAddress(url, tokenOf(options))
+  console.log(json ? JSON.stringify({ url: address }) : address)
+}
+
+function tokenOf(options: Options): string {
+  const token = foundToken(options)
+  if (token !== undefined) return token
+  throw new Failure('the console needs the token of the administration: --admin-token-file, or --data of what runs')
+}
+
+async function serve(command: Command, json: boolean, parent: Parent): Promise<void> {
+  requireDescriptors(nodeDescriptorsMin, 'the console')
+  const options = readOptionsFound(command, optionsOf.console)
+  const { upstream, basePort, consoleHost: host, consolePort: port = consolePortAt(basePort), hostNames } = options
+  const endpoints = upstream.length === 0 ? endpointsAsked(options) : byRegion(upstream)
+  const token = tokenOf(options)
+  const known = readRegions(options.regionsFolder)
+  const log = await roleLog({ ...options, fields: { process: 'console' }, descriptor: 2, json })
+  watchTurns({ meter: unmeasured, log })
+  const regions = Object.entries(endpoints).map(([region, endpoint]) => [region, endpoint, token] as const)
+  const links = linksControlOf(options)
+  const wire = new Wire(credentialOf(options))
+  const own = await Console.open({
+    host,
+    port,
+    key: consoleKey(token),
+    hostNames,
+    files: readStaticFiles(),
+    deployment: { regions, links, place: (name) => known.all.find((region) => region.name === name) },
+    reach: {
+      regions,
+      links,
+      wire,
+      healRegions: async () => (await controlOf({ ...options, data: resolve(options.data) })?.heal({})) ?? [],
+    },
+    about: { name: nameOf(options), version },
+  })
+  log.info('the console is open', { host, port: own.port, regions: Object.keys(endpoints) })
+  // For a person alone: the key must be in no log.
+  if (process.stdout.isTTY) console.log(consoleAddress(endpointAt('127.0.0.1', own.port), token))
+  parent.ready()
+  await serveUntilEnd(parent, log, async () => {
+    await own.close()
+    wire.close()
+  })
+}
+
+function nameOf({ name, data }: Options): string {
+  return name ?? resolve(data)
+}
+
+/** Where signatures are verified: the first key that lasts, else those that any SDK would find. */
+function credentialOf({ credentials: path }: Options) {
+  const { AWS_ACCESS_KEY_ID: accessKeyId = 'console', AWS_SECRET_ACCESS_KEY: secretAccessKey = 'console' } = process.env
+  const known = path === undefined ? [] : [...readCredentials(path)]
+  const [found] = known.filter(
+    ([, { sessionToken, expiresMs }]) => sessionToken === undefined && expiresMs === undefined,
+  )
+  return found === undefined
+    ? { accessKeyId, secretAccessKey }
+    : { accessKeyId: found[0], secretAccessKey: found[1].secretAccessKey }
+}

@@ -1,0 +1,10 @@
+/** The page of the console. */
+import { render } from 'preact'
+import { askAbout } from './api.ts'
+import { follow } from './live.ts'
+import { Shell } from './shell.tsx'
+
+void askAbout()
+void follow()
+const place = document.getElementById('page')
+if (place !== null) render(<Shell />, place)

@@ -1,0 +1,23 @@
+/** Limits of the console: what its process keeps, and what one request to it may be. */
+
+/** Keys of items whose rows are asked of a region at a time. */
+export const itemKeysShownMax = 100
+
+/** Samples of each direction between two regions; one each second. */
+export const historySamplesMax = 900
+/** Directions of which samples are kept: those between 32 regions. */
+export const historyDirectionsMax = 32 * 31
+
+/** Notes (faults, actions, regions that come and go) that are kept for pages that come back. */
+export const consoleNotesMax = 1000
+/** Pages that follow at a time, and what may wait for one of them. */
+export const consoleStreamsMax = 32
+export const consoleStreamBytesMax = 8 * 1024 * 1024
+
+export const consoleConnectionsMax = 128
+/** An item has at most 400 KB, and its JSON may be a few times as long. */
+export const consoleBodyBytesMax = 4 * 1024 * 1024
+/** Requests of pages that are carried out at a time. */
+export const consoleRequestsMax = 32
+/** Conflicts told at a time, of all regions together. */
+export const consoleConflictsMax = 500

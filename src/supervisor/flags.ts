@@ -1,0 +1,53 @@
+/** What a child of `longitude up` is told by flags, and by its environment. */
+import { resolve } from 'node:path'
+import type { Layout } from '../deployment/layout.ts'
+import { wholeBucketPlaces } from '../node/buckets/bucket-places.ts'
+
+export type StreamOptions = {
+  readonly streamShards?: number | undefined
+  readonly streamRollMs?: number
+  readonly streamRetentionBytes?: number
+  readonly functions?: string | undefined
+  readonly s3?: string | undefined
+  readonly backups?: string | undefined
+}
+
+/** Where clients reach the other regions. */
+export function endpointFlags({ regions }: Layout, own: string): readonly string[] {
+  return regions.flatMap(({ name, endpoint }) => (name === own ? [] : [`--peer-endpoint=${name}=${endpoint}`]))
+}
+
+export function streamFlags({
+  streamShards,
+  streamRollMs,
+  streamRetentionBytes,
+  functions,
+  s3,
+  backups,
+}: StreamOptions): Readonly<Record<string, string | number>> {
+  return {
+    ...(streamShards === undefined ? {} : { 'stream-shards': streamShards }),
+    ...(streamRollMs === undefined ? {} : { 'stream-roll-ms': streamRollMs }),
+    ...(streamRetentionBytes === undefined ? {} : { 'stream-retention-bytes': streamRetentionBytes }),
+    ...(functions === undefined ? {} : { functions: resolve(functions) }),
+    ...(s3 === undefined ? {} : { s3: wholeBucketPlaces(s3) }),
+    ...(backups === undefined ? {} : { backups }),
+  }
+}
+
+export function admissionFlags({
+  admitUnsignedPeersUntil: untilMs,
+}: {
+  readonly admitUnsignedPeersUntil?: number | undefined
+}): Readonly<Record<string, string>> {
+  return untilMs === undefined ? {} : { 'admit-unsigned-peers-until': new Date(untilMs).toISOString() }
+}
+
+/** What was said to us is passed on by flags: a LONGITUDE_PEER of the person's own must not reach the children. */
+export function withoutOwnVariables(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('LONGITUDE_')))
+}
+
+export function flagsOf(values: Readonly<Record<string, string | number>>): string[] {
+  return Object.entries(values).map(([name, value]) => `--${name}=${value}`)
+}
