@@ -5,6 +5,7 @@ export const policyDocumentBytesMax = 131_072
 export const policyStatementsMax = 512
 /** Levels of objects and lists in a document. */
 export const policyDepthMax = 8
+export const resourcePolicyBytesMax = 20_480
 export const managedPolicyCharactersMax = 6144
 export const userPoliciesCharactersMax = 2048
 export const groupPoliciesCharactersMax = 5120

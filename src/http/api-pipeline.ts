@@ -2,7 +2,7 @@
 import type { InvariantViolation } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { SignedRegions } from '../core/auth/signed-region.ts'
-import { type AccessSettings, authorizer } from '../operations/access/authorizer.ts'
+import { Access, type AccessSettings } from '../operations/access/authorizer.ts'
 import { Admission, type CapacitySettings } from '../operations/capacity/admission.ts'
 import type { Faults } from '../operations/faults/faults.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
@@ -10,6 +10,7 @@ import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import { registry } from '../operations/registry.ts'
 import type { AuthorizeService, ServiceEntry } from '../operations/service.ts'
+import { actionOfService } from '../operations/access/service-actions.ts'
 import { Signatures } from './access/signatures.ts'
 import { lambdaFront } from './lambda-pipeline.ts'
 import { type ApiRequest, type Front, type Pipeline, pipeline } from './pipeline.ts'
@@ -31,7 +32,7 @@ export type ApiPipelineOptions = {
   readonly lambda?: LambdaContext
   /** Further services of AWS at the same port. */
   readonly services?: readonly ServiceEntry[]
-  /** Whether an operation of such a service is allowed; all are by default. */
+  /** Whether an operation of such a service is allowed; by default policies say so, where there are any. */
   readonly authorizeService?: AuthorizeService
   /** How capacity is counted; not at all by default. */
   readonly capacity?: CapacitySettings | undefined
@@ -48,20 +49,21 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
   const { clock } = context.env
   const { settings } = context
   const regions = { own: settings.region, all: () => settings.regions, endpointOf, alsoFor: new Set(signedFor) }
+  const policies = access === undefined ? undefined : new Access(access)
   const dynamodb = pipeline({
     context,
     regions,
     ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock }) }),
     operations: options.operations ?? registry,
     decisions: {
-      authorize: access === undefined ? undefined : authorizer(access),
+      authorize: policies === undefined ? undefined : (request) => policies.authorize(request),
       faults: options.faults,
       admission: capacity === undefined ? undefined : new Admission(context, capacity),
     },
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     onFailed: options.onFailed,
   })
-  const fronts = frontsOf(options, regions)
+  const fronts = frontsOf(options, regions, policies)
   if (fronts.length === 0) return dynamodb
   return (request, requestId, answer) => {
     const front = isDynamoDb(request) ? undefined : fronts.find(({ claims }) => claims(request))
@@ -79,14 +81,17 @@ function isDynamoDb({ url, headers: { 'x-amz-target': target } }: ApiRequest): b
   return url === '/' && typeof target === 'string' && target.startsWith('DynamoDB')
 }
 
-function frontsOf(options: ApiPipelineOptions, regions: SignedRegions): readonly Front[] {
-  const { credentials, lambda, services = [], authorizeService: authorize, onBrokenInvariant = () => {} } = options
-  const { clock, log } = options.context.env
+function frontsOf(options: ApiPipelineOptions, regions: SignedRegions, policies: Access | undefined): readonly Front[] {
+  const { context, credentials, lambda, services = [], onBrokenInvariant = () => {} } = options
+  const byPolicies: AuthorizeService | undefined =
+    policies && ((asked) => policies.authorizeAction(actionOfService(asked), context))
+  const authorize = options.authorizeService ?? byPolicies
+  const { clock, log } = context.env
   const shared = { log, regions, onBrokenInvariant }
   const verifying =
     credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock, service: 'lambda' }) }
   return [
-    ...(lambda === undefined ? [] : [lambdaFront({ ...shared, context: lambda, ...verifying })]),
+    ...(lambda === undefined ? [] : [lambdaFront({ ...shared, context: lambda, authorize, ...verifying })]),
     ...(services.length === 0 ? [] : [serviceFront({ ...shared, services, clock, credentials, authorize })]),
   ]
 }

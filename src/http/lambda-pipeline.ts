@@ -8,6 +8,7 @@ import { LambdaError } from '../core/triggers/lambda-error.ts'
 import { refusedByStore } from '../engine/trouble.ts'
 import type { LambdaContext, LambdaReply } from '../operations/lambda/lambda-operation.ts'
 import { lambdaOperationAt, lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
+import type { AuthorizeService } from '../operations/service.ts'
 import type { Log } from '../ports/log.ts'
 import type { Signatures } from './access/signatures.ts'
 import { type Answer, type ApiRequest, type Front, signatureOf } from './pipeline.ts'
@@ -18,6 +19,8 @@ export type LambdaPipelineOptions = {
   readonly regions: SignedRegions
   /** Without it, signatures are looked at in form only. */
   readonly signatures?: Signatures
+  /** Without it, all is allowed. */
+  readonly authorize?: AuthorizeService | undefined
   readonly onBrokenInvariant: (error: InvariantViolation) => void
 }
 
@@ -48,10 +51,11 @@ async function answered(request: ApiRequest, options: LambdaPipelineOptions, tol
   const [path = '', query = ''] = url.split(/\?(.*)/s)
   const found = lambdaOperationAt(method, path)
   if (found !== undefined) told.operation = found.operation.name
-  if (signatures !== undefined) signatures.verify(request)
-  else checkRegion(checkAuthorization(signatureOf(request)), regions)
+  const principal = signatures?.verify(request)
+  if (signatures === undefined) checkRegion(checkAuthorization(signatureOf(request)), regions)
   if (found === undefined) return unknownAnswer(method, path)
   const { operation, named } = found
+  options.authorize?.({ service: 'lambda', operation: operation.name, input: {}, principal })
   const reply = await operation.run({ named, query: new URLSearchParams(query), headers, body }, context)
   return { ...answerOf(reply), operation: told.operation, outcome: 'ok' }
 }

@@ -13,7 +13,6 @@ export const refusedMembers: Readonly<Record<string, Readonly<Record<string, str
   CreateTable: {
     GlobalTableSettingsReplicationMode: accounts,
     GlobalTableSourceArn: accounts,
-    ResourcePolicy: 'tables have no policies',
     VectorIndexes: vectors,
   },
   ExportTableToPointInTime: {

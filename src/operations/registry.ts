@@ -33,7 +33,6 @@ import { describeContributorInsights } from './settings/describe-contributor-ins
 import { describeEndpoints } from './settings/describe-endpoints.ts'
 import { describeKinesisStreamingDestination } from './settings/describe-kinesis-streaming-destination.ts'
 import { describeLimits } from './settings/describe-limits.ts'
-import { getResourcePolicy } from './settings/get-resource-policy.ts'
 import { listContributorInsights } from './settings/list-contributor-insights.ts'
 import { describeTimeToLive } from './settings/describe-time-to-live.ts'
 import { describeStream } from './streams/describe-stream.ts'
@@ -48,6 +47,9 @@ import { executeStatement } from './partiql/execute-statement.ts'
 import { executeTransaction } from './partiql/execute-transaction.ts'
 import { listTables } from './tables/list-tables.ts'
 import { updateTable } from './tables/update-table.ts'
+import { deleteResourcePolicy } from './policies/delete-resource-policy.ts'
+import { getResourcePolicy } from './policies/get-resource-policy.ts'
+import { putResourcePolicy } from './policies/put-resource-policy.ts'
 import { listTagsOfResource } from './tags/list-tags-of-resource.ts'
 import { tagResource } from './tags/tag-resource.ts'
 import { untagResource } from './tags/untag-resource.ts'
@@ -63,6 +65,7 @@ const all: readonly Operation[] = [
   createTable,
   deleteBackup,
   deleteItem,
+  deleteResourcePolicy,
   deleteTable,
   describeBackup,
   describeContinuousBackups,
@@ -94,6 +97,7 @@ const all: readonly Operation[] = [
   listTables,
   listTagsOfResource,
   putItem,
+  putResourcePolicy,
   query,
   restoreTableFromBackup,
   restoreTableToPointInTime,

@@ -5,13 +5,11 @@ const notYet = 'not yet'
 
 export const unsupported: Readonly<Record<string, string>> = {
   CancelBulkOperation: notYet,
-  DeleteResourcePolicy: notYet,
   DescribeBulkOperation: notYet,
   DescribeTableReplicaAutoScaling: notYet,
   DisableKinesisStreamingDestination: notYet,
   EnableKinesisStreamingDestination: notYet,
   ListBulkOperations: notYet,
-  PutResourcePolicy: notYet,
   SearchVectors: notYet,
   StartBulkPutItems: notYet,
   UpdateContributorInsights: notYet,

@@ -135,9 +135,6 @@ describe.runIf(isLocal)('what is not acted on', () => {
     expect(await message('CreateTable', { ...table, VectorIndexes: [vectors] })).toEqual(
       refusedAs('VectorIndexes', 'there are no vector indexes'),
     )
-    expect(await message('CreateTable', { ...table, ResourcePolicy: '{}' })).toEqual(
-      refusedAs('ResourcePolicy', 'tables have no policies'),
-    )
     expect(await refusal(described(TableName))).toMatchObject(['ResourceNotFoundException', expect.anything()])
   })
 

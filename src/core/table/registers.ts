@@ -21,6 +21,7 @@ import type {
   Expiry,
   IndexSettings,
   IndexStatus,
+  KeptPolicy,
   KeyAttribute,
   KeySchema,
   OnDemandThroughput,
@@ -73,6 +74,8 @@ export type RegisterValues = {
   'local/disassociation-protection': boolean
   'local/settings-replication': 'ENABLED' | 'DISABLED'
   'local/tags': Readonly<Record<string, string>>
+  'local/resource-policy': KeptPolicy
+  'local/stream-policy': KeptPolicy & { readonly label: string }
 }
 
 export type ReplicaRegister = {

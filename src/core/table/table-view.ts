@@ -265,6 +265,16 @@ function settingsFrom(registers: Registers, region: string, replicas: readonly R
     deletionProtection: isProtected(registers, region),
     ...(protection === undefined ? {} : { disassociationProtection: protection }),
     tags: registerValue(registers, 'local/tags') ?? {},
+    ...policiesFrom(registers),
+  }
+}
+
+function policiesFrom(registers: Registers): Pick<TableSettings, 'resourcePolicy' | 'streamPolicy'> {
+  const resourcePolicy = registerValue(registers, 'local/resource-policy')
+  const streamPolicy = registerValue(registers, 'local/stream-policy')
+  return {
+    ...(resourcePolicy === undefined ? {} : { resourcePolicy }),
+    ...(streamPolicy === undefined ? {} : { streamPolicy }),
   }
 }
 

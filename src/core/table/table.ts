@@ -114,6 +114,9 @@ export type OwnChanges = {
   readonly tags?: { readonly atMs: number; readonly given?: Readonly<Record<string, string>> }
 }
 
+/** The policy of a resource. Without a text it was deleted, and `changedMs` says when. */
+export type KeptPolicy = { readonly text?: string; readonly revisionId: string; readonly changedMs: number }
+
 export type TableSettings = ThroughputChanges & {
   readonly billingMode: 'PAY_PER_REQUEST' | 'PROVISIONED'
   readonly provisioned?: Throughput
@@ -128,6 +131,9 @@ export type TableSettings = ThroughputChanges & {
   readonly encryption?: { readonly type: string; readonly keyArn?: string; readonly status: string }
   readonly timeToLive?: { readonly attribute: string; readonly enabled: boolean }
   readonly tags: Readonly<Record<string, string>>
+  readonly resourcePolicy?: KeptPolicy
+  /** Of the stream with this label. */
+  readonly streamPolicy?: KeptPolicy & { readonly label: string }
   /** Milliseconds since 1970 of the last change of billing mode. */
   readonly billingModeChangedMs?: number
   readonly changes?: Changes

@@ -41,6 +41,8 @@ export const waits = {
   'replica deletion': { ms: 125 * second, seen: '121 to 244 s until the replica is gone' },
   'replica change': { ms: 36 * second, seen: '34 to 58 s: overrides, protection or class of a replica' },
   'tag change': { ms: 1.6 * second, seen: '1.5 to 1.8 s' },
+  'policy change': { ms: 1.3 * second, seen: '0.6 to 2 s of ResourceInUseException' },
+  'policy pause': { ms: 15 * second, seen: 'the 15,000 ms of the message' },
   'protection pause': { ms: 15 * second, seen: 'the 15,000 ms of the message' },
   'time to live pause': { ms: 31 * minute, seen: 'refused after 1,811.6 s, accepted after 1,871.7 s' },
   'class window': { ms: 30 * day, seen: 'the 30 days of the message' },

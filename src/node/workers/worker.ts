@@ -22,7 +22,7 @@ import { Visitors } from '../../http/access/visitors.ts'
 import { Signatures } from '../../http/access/signatures.ts'
 import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
 import { localOperations, WorkerFront } from '../../http/worker-front.ts'
-import { authorizer } from '../../operations/access/authorizer.ts'
+import { authorizing } from '../../operations/access/authorizer.ts'
 import type { OperationContext } from '../../operations/operation.ts'
 import { registry } from '../../operations/registry.ts'
 import type { Log } from '../../ports/log.ts'
@@ -112,7 +112,7 @@ function start(
       context,
       regions,
       ...signatures,
-      ...(policies === undefined ? {} : { decisions: { authorize: authorizer(policies) } }),
+      ...(policies === undefined ? {} : { decisions: { authorize: authorizing(policies) } }),
       operations: new Map([...registry].filter(([name]) => localOperations.includes(name))),
       onBrokenInvariant: () => process.exit(exitCode.brokenInvariant),
       onFailed: (error) => tell({ type: 'failed', error: messageOf(error), ...recordIn(error) }),

@@ -6,11 +6,13 @@ import { accessDecisionsMax } from '../../core/access-limits.ts'
 import { denialOf, denialText, type Denied } from '../../core/access/denial.ts'
 import { type Decision, evaluate, type Named } from '../../core/access/evaluate.ts'
 import type { Identities } from '../../core/access/identities.ts'
+import { parsePolicyText } from '../../core/access/parse-policy.ts'
 import type { Facts } from '../../core/access/template.ts'
-import { ServiceError } from '../../core/errors.ts'
-import type { Table } from '../../core/table/table.ts'
+import type { Principal } from '../../core/auth/credentials.ts'
+import { ServiceError, validationError } from '../../core/errors.ts'
+import type { KeptPolicy, Table } from '../../core/table/table.ts'
 import type { Denials, RequestContext } from '../operation.ts'
-import type { Prepared } from '../stages.ts'
+import type { Decisions, Prepared } from '../stages.ts'
 import { type Caller, Callers } from './callers.ts'
 import { type Permission, permissionsOf } from './permissions.ts'
 import { factsOf } from './request-facts.ts'
@@ -23,16 +25,25 @@ export type AccessSettings = {
   readonly identities: () => Identities
 }
 
-export type Authorizer = (request: Prepared) => Denials | undefined
-
 type Kept = { readonly policy: Named | undefined; readonly decision: Decision }
 
-export function authorizer(settings: AccessSettings): Authorizer {
+/** An action of another service than DynamoDB, on something that is no table. */
+export type ForeignAction = {
+  /** `lambda:CreateEventSourceMapping` */
+  readonly action: string
+  readonly resource: string
+  readonly principal: Principal | undefined
+}
+
+/** For the stage `authorize`; undefined where policies decide nothing. */
+export function authorizing(settings: AccessSettings): NonNullable<Decisions['authorize']> {
   const access = new Access(settings)
   return (request) => access.authorize(request)
 }
 
-class Access {
+type Around = Pick<RequestContext, 'env' | 'settings'>
+
+export class Access {
   readonly #settings: AccessSettings
   readonly #callers: Callers
   #known: Identities | undefined
@@ -48,6 +59,7 @@ class Access {
     const caller = this.#callers.callerOf(context.principal)
     if (caller === undefined) throw new ServiceError('UnrecognizedClientException', unknownCaller)
     const permissions = permissionsOf({ operation, input, touches: request.touches() }, context.settings)
+    if (operation === 'PutResourcePolicy') this.#refuseLockOut(permissions, caller, request)
     const isBatch = operation === 'BatchExecuteStatement'
     const denials: (ServiceError | undefined)[] = []
     for (const permission of permissions) {
@@ -60,8 +72,46 @@ class Access {
     return denials.length === 0 ? undefined : Array.from({ length: permissions.length }, (_, at) => denials[at])
   }
 
+  /** Throws the ServiceError that the request is refused with. */
+  authorizeAction({ action, resource, principal }: ForeignAction, { env, settings }: Around): void {
+    const caller = this.#callers.callerOf(principal)
+    if (caller === undefined) throw new ServiceError('UnrecognizedClientException', unknownCaller)
+    const touch = { action }
+    const around = { sender: undefined, region: settings.region, resourceAccount: settings.accountId }
+    const facts = factsOf({ caller, touch, action, input: {}, table: undefined, nowMs: env.clock.wallMs(), ...around })
+    const { identity } = caller
+    const decision = evaluate(caller.policies, {
+      identity,
+      action,
+      resource,
+      resourceAccount: settings.accountId,
+      facts,
+    })
+    if (decision.allowed || !this.#denies(decision, { action, resource }, caller, { env })) return
+    throw denialOf({ arn: identity.arn, action, resource }, decision)
+  }
+
+  /** A policy that takes from its writer the right to change it is taken only when that is confirmed. */
+  #refuseLockOut([permission]: readonly Permission[], caller: Caller, { context, input }: Prepared): void {
+    const { Policy: text = '', ConfirmRemoveSelfResourceAccess: confirmed } = input as PolicyInput
+    if (permission === undefined || confirmed === true || caller.identity.kind === 'root') return
+    if (this.#settings.mode !== 'strict') return
+    const resource = { name: 'the policy', policy: parsePolicyText(text, 'resource') }
+    const decision = evaluate(
+      { identity: [], resource },
+      {
+        identity: caller.identity,
+        action: 'dynamodb:PutResourcePolicy',
+        resource: permission.resource,
+        resourceAccount: context.settings.accountId,
+        facts: () => undefined,
+      },
+    )
+    if (!decision.allowed && decision.by !== undefined) throw validationError(lockOut)
+  }
+
   /** False where it is only told. */
-  #denies(denied: Denied, permission: Permission, caller: Caller, { env }: RequestContext): boolean {
+  #denies(denied: Denied, permission: Wanted, caller: Caller, { env }: Pick<Around, 'env'>): boolean {
     const { mode } = this.#settings
     env.meter.count('longitude_access_denied_total', { action: permission.action, mode })
     if (mode === 'strict') return true
@@ -77,6 +127,7 @@ class Access {
     const table = tableAt(resource, context)
     const policy = table === undefined ? undefined : policyOf(table, resource)
     const id = `${context.principal?.accessKeyId ?? ''} ${action} ${resource}`
+    if (caller.identity.kind === 'root' && alwaysOfRoot.has(action)) return { allowed: true }
     const kept = this.#decisions.get(id)
     if (kept !== undefined && kept.policy === policy) return kept.decision
     const asked = new Asked(
@@ -127,11 +178,22 @@ class Asked {
   }
 }
 
+type PolicyInput = { readonly Policy?: string; readonly ConfirmRemoveSelfResourceAccess?: boolean }
+
+const lockOut =
+  'The policy would keep its writer from changing it in the future: set ConfirmRemoveSelfResourceAccess to true to confirm that'
+
+/** Whatever the policy denies: the account is never locked out for good. */
+const alwaysOfRoot: ReadonlySet<string> = new Set(['DeleteResourcePolicy', 'GetResourcePolicy', 'PutResourcePolicy'])
+
 const unknownCaller = 'The security token included in the request is invalid.'
 
-const askedOf = (caller: Caller, { action, resource }: Permission) => ({
+type Wanted = Pick<Permission, 'action' | 'resource'>
+
+/** Actions without a prefix are DynamoDB's. */
+const askedOf = (caller: Caller, { action, resource }: Wanted) => ({
   arn: caller.identity.arn,
-  action: `dynamodb:${action}`,
+  action: action.includes(':') ? action : `dynamodb:${action}`,
   resource,
 })
 
@@ -144,7 +206,17 @@ function tableAt(resource: string, { settings, engine }: RequestContext): Table 
   return region === settings.region && accountId === settings.accountId ? engine.tableNamed(name) : undefined
 }
 
-/** Tables and streams have no policies yet. */
-function policyOf(_table: Table, _resource: string): Named | undefined {
-  return undefined
+/** The policy of a table is that of its indexes too; a stream has its own. */
+function policyOf({ settings: { resourcePolicy, streamPolicy } }: Table, resource: string): Named | undefined {
+  const label = /\/stream\/(.+)$/.exec(resource)?.[1]
+  const kept = label === undefined ? resourcePolicy : streamPolicy?.label === label ? streamPolicy : undefined
+  if (kept?.text === undefined) return undefined
+  let named = compiled.get(kept)
+  if (named === undefined) {
+    named = { name: `the policy of ${resource}`, policy: parsePolicyText(kept.text, 'resource') }
+    compiled.set(kept, named)
+  }
+  return named
 }
+
+const compiled = new WeakMap<KeptPolicy, Named>()

@@ -29,6 +29,8 @@ import {
 } from '../checks/secondary-indexes.ts'
 import { checkOnDemand, checkTableThroughput, throughputSettings } from '../checks/throughput.ts'
 import { inUse } from '../checks/table-exists.ts'
+import { readResourcePolicy } from '../../core/access/resource-policy.ts'
+import type { KeptPolicy } from '../../core/table/table.ts'
 import { refuseMembers } from '../refused-members.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
@@ -44,7 +46,7 @@ type Output = Wire<CreateTableOutput>
 export const createTable = defineControl<Input, Output>({
   name: 'CreateTable',
   table: (input) => input.TableName,
-  checks: [refuseMembers('CreateTable'), throughput, keySchema, indexes, stream, tags],
+  checks: [refuseMembers('CreateTable'), throughput, keySchema, indexes, stream, tags, policy],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')
     return oneAtATime(context.engine, name, () => create(name, input, context))
@@ -114,6 +116,15 @@ function tags({ Tags }: Input): void {
   if (Tags !== undefined) checkTags(Tags)
 }
 
+function policy({ ResourcePolicy: text }: Input): void {
+  if (text !== undefined) readResourcePolicy(text, 'table')
+}
+
+function policyOf(given: string, nowMs: number): KeptPolicy {
+  const { text } = readResourcePolicy(given, 'table')
+  return { text, revisionId: String(nowMs), changedMs: nowMs }
+}
+
 /** Everything of a new table, also of one that an import makes. */
 export function newTableRegisters(name: string, input: Input, context: OperationContext): RegisterEdit[] {
   const nowMs = context.env.clock.wallMs()
@@ -152,6 +163,9 @@ function settingsOf(input: Input, nowMs: number, { settings }: OperationContext)
     ...(encryption === undefined ? [] : [edit('settings/encryption', encryption)]),
     ...(input.DeletionProtectionEnabled === true ? [edit('local/deletion-protection', true)] : []),
     ...(input.Tags === undefined ? [] : [edit('local/tags', tagsFrom(input.Tags))]),
+    ...(input.ResourcePolicy === undefined
+      ? []
+      : [edit('local/resource-policy', policyOf(input.ResourcePolicy, nowMs))]),
   ]
 }
 

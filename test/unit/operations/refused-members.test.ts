@@ -42,6 +42,8 @@ function textOf(operation: string): string {
 
 /** Acted on elsewhere, or nothing to act on. */
 const reasons: Readonly<Record<string, string>> = {
+  ConfirmRemoveSelfResourceAccess:
+    'access/authorizer.ts refuses a policy that locks its writer out, where policies decide',
   DisassociationMode: 'there is one mode, and it is what is done',
   ReturnConsumedCapacity: 'stages.ts reports the capacity of every operation that consumes any',
   'ListTagsOfResource.NextToken': 'the tags of a table are one page, so no token is ever given out',

@@ -72,6 +72,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   ],
   DeleteBackup: [{ BackupArn: ofBackup('0123abcd') }],
   DeleteItem: [{ ...thing, Key: key(3), ...condition }],
+  DeleteResourcePolicy: [{ ResourceArn: arn }],
   DeleteTable: [{ TableName: 'old' }],
   DescribeBackup: [{ BackupArn: ofBackup('0123abcd') }],
   DescribeContinuousBackups: [thing],
@@ -139,6 +140,14 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   PutItem: [
     { ...thing, Item: { ...key(1), color: { S: 'a' }, note: { S: 'x' }, spare: { N: '0' } } },
     { ...thing, Item: key(5), Expected: { note: { Exists: false } } },
+  ],
+  PutResourcePolicy: [
+    {
+      ResourceArn: arn,
+      Policy: JSON.stringify({
+        Statement: { Effect: 'Deny', Principal: '*', Action: 'dynamodb:DeleteTable', Resource: arn },
+      }),
+    },
   ],
   Query: [
     { ...thing, ...indexed },
