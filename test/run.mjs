@@ -8,8 +8,9 @@
  *   npm run attack           attacks on a running deployment, with what each cost; -- --brief for a tenth of it
  *   npm run fuzz             a million mutated requests; -- 5000 for so many, -- 5000 77 for those from seed 77,
  *                            -- 5000 77 --workers 2 to a region of several processes
+ *   npm run fuzz:dax         a million mutated requests of DAX's protocol; -- 5000 77 for 5,000 from seed 77
  *   npm run drills           every drill, on regions of its own
- *   npm run test:package     the package from its tarball (test/package/run.mjs); test:nodes, test:streams, examples
+ *   npm run test:package     the package from its tarball (test/package/run.mjs); test:nodes, test:streams, test:dax, examples
  *
  * Plain JavaScript and nothing but Node, since it runs before anything is installed.
  */
@@ -46,6 +47,12 @@ switch (mode) {
     fuzzOptions()
     console.log(`fuzz: ${process.env.LONGITUDE_FUZZ_REQUESTS} requests from seed ${process.env.LONGITUDE_FUZZ_SEED}`)
     vitest(['test/conformance/fuzz.test.ts'])
+    break
+  case 'fuzz-dax':
+    process.env.LONGITUDE_DAX_FRAMES = rest[0] ?? '1000000'
+    process.env.LONGITUDE_DAX_SEED = rest[1] ?? String(Math.floor(Math.random() * 1e9))
+    console.log(`fuzz: ${process.env.LONGITUDE_DAX_FRAMES} requests from seed ${process.env.LONGITUDE_DAX_SEED}`)
+    vitest(['test/unit/dax/frames.test.ts'])
     break
   case 'chaos':
     process.env.LONGITUDE_CHAOS = 'long'
