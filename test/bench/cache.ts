@@ -20,11 +20,17 @@ import {
   startNode,
   temporaryFolder,
 } from './children.ts'
+import { type DaxHits, daxText, measureDax } from './dax-hits.ts'
 import { median, rounded, table } from './figures.ts'
 import { call, createTable, encodeRequest, itemOf, keyOf, spread, tableName, until } from './requests.ts'
 
 const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    /** Nothing but hits by DAX's protocol. */
+    dax: { type: 'boolean', default: false },
+  },
 })
 const size = flags.quick ? { rounds: 3, ms: 700, items: 4000 } : { rounds: 7, ms: 2000, items: 40_000 }
 const distancesMs = [0, 1, 70]
@@ -35,7 +41,7 @@ const hotKeys = 2000
 type Sample = { readonly rate: number; readonly p50Ms: number; readonly p99Ms: number; readonly cpuMicros: number }
 type Server = { readonly pid: number; readonly port: number }
 /** What is measured one right after the other at one distance. */
-type Scene = { readonly distanceMs: number; readonly own: Server; readonly hit: Server }
+type Scene = { readonly distanceMs: number; readonly own: Server; readonly hit: CacheChild }
 
 const folder = temporaryFolder()
 const children: Child[] = []
@@ -50,14 +56,16 @@ try {
   await fill(node.port)
   const constant = await started(startBare('constant-server', heapFlagsOf('cache')))
   const scenes: Scene[] = []
-  const memory = await memoryOf(links.ports)
+  const memory = flags.dax ? {} : await memoryOf(links.ports)
   for (const [n, distanceMs] of distancesMs.entries()) {
+    if (flags.dax && n > 0) break
     const [link = 0, natsLink = 0] = [links.ports[2 * n], links.ports[2 * n + 1]]
     const cache = await started(startCache({ region: 'us-east-1', upstream: link, nats: natsLink }))
     await serving(cache)
     scenes.push({ distanceMs, own: { pid: node.pid, port: link }, hit: cache })
   }
-  report(await measure(constant, scenes), memory)
+  const rounds = flags.dax ? new Map<number, Rounds>() : await measure(constant, scenes)
+  report(rounds, memory, await daxHits(scenes[0]?.hit))
 } finally {
   for (const child of children.toReversed()) await child.stop()
   removeFolder(folder)
@@ -148,7 +156,15 @@ async function measure(constant: Server, scenes: readonly Scene[]): Promise<Read
   return rounds
 }
 
-function report(rounds: ReadonlyMap<number, Rounds>, memory: object): void {
+async function daxHits(cache: CacheChild | undefined): Promise<DaxHits> {
+  if (cache === undefined) throw new Error('there is no cache')
+  const load = await started(Load.start())
+  const echo = await started(startBare('echo-server'))
+  const keys = spread(hotKeys, Math.min(hotKeys, size.items))
+  return await measureDax({ ...size, load, cache, echo, keys, requests: reads(keys), connections })
+}
+
+function report(rounds: ReadonlyMap<number, Rounds>, memory: object, dax: DaxHits): void {
   const names = { constant: 'a constant of the same size', own: 'the region’s own GetItem', hit: 'a hit of the cache' }
   const rows = [...rounds].flatMap(([distanceMs, of]) =>
     (['constant', 'own', 'hit'] as const).map((kind) => {
@@ -168,7 +184,7 @@ function report(rounds: ReadonlyMap<number, Rounds>, memory: object): void {
       }
     }),
   )
-  if (flags.json) return console.log(JSON.stringify({ connections, ...size, hotKeys, rows, memory }))
+  if (flags.json) return console.log(JSON.stringify({ connections, ...size, hotKeys, rows, memory, dax }))
   console.log(
     [
       table([
@@ -178,6 +194,7 @@ function report(rounds: ReadonlyMap<number, Rounds>, memory: object): void {
       `\nmemory: ${JSON.stringify(memory)}`,
       `${connections} connections over ${hotKeys} keys, medians of ${size.rounds} rounds, of ratios to the constant in the same round; the distance is that of the link to the region.`,
       'A hit is to take no more than 1.1 times what the same server takes to answer a constant: × constant by CPU of 0.9 and more.',
+      daxText(dax),
     ].join('\n'),
   )
 }

@@ -97,13 +97,14 @@ export class Puts implements Child {
 
 /** Both are ports on this machine, of links. */
 export type CacheOrder = { readonly region: string; readonly upstream: number; readonly nats: number }
-export type CacheChild = Child & { readonly port: number }
+export type CacheChild = Child & { readonly port: number; readonly daxPort: number }
 
 export async function startCache({ region, upstream, nats }: CacheOrder): Promise<CacheChild> {
-  const port = await freePort()
+  const [port, daxPort] = [await freePort(), await freePort()]
   const flags = {
     region,
     port: String(port),
+    'dax-port': String(daxPort),
     upstream: `http://127.0.0.1:${upstream}`,
     nats: url(nats),
     'log-level': 'warn',
@@ -114,7 +115,7 @@ export async function startCache({ region, upstream, nats }: CacheOrder): Promis
     stdio: ['ignore', 2, 2, 'ipc'],
   })
   await message(child)
-  return { pid: child.pid ?? 0, port, stop: () => ended(child, 'SIGTERM') }
+  return { pid: child.pid ?? 0, port, daxPort, stop: () => ended(child, 'SIGTERM') }
 }
 
 export type NodeOrder = {

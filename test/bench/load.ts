@@ -5,6 +5,7 @@
  */
 import { connect, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
+import { CborScanner } from '../../src/core/cbor/cbor-scanner.ts'
 import { type Aim, encodeRequest, fillRequest } from './requests.ts'
 
 export type LoadOrder = {
@@ -14,6 +15,10 @@ export type LoadOrder = {
   readonly secure?: boolean
   readonly connections: number
   readonly requests: readonly Buffer[]
+  /** What comes back: HTTP unless said otherwise; an answer of DAX; or the request itself. */
+  readonly answers?: 'http' | 'dax' | 'echo'
+  /** Written first on each connection. */
+  readonly greeting?: Buffer
   /** Rather than requests: items [0, count × 25) of a table, made as they go. */
   readonly fill?: { readonly table: string; readonly aim: Omit<Aim, 'url'> & { readonly url: string } }
   /** Either ends it. */
@@ -89,6 +94,7 @@ class Connection {
   #socket: Socket | undefined
   #sentMs = 0
   #waiting: Buffer | undefined
+  #sentBytes = 0
 
   constructor(run: Run) {
     this.#run = run
@@ -96,7 +102,11 @@ class Connection {
 
   open(): void {
     const { port, host = '127.0.0.1', secure = false } = this.#run.order
-    const begin = (): void => this.#send()
+    const { greeting } = this.#run.order
+    const begin = (): void => {
+      if (greeting !== undefined) this.#socket?.write(greeting)
+      this.#send()
+    }
     this.#socket = secure
       ? connectSecurely({ port, host, servername: host }, begin)
       : connect({ port, host, noDelay: true }, begin)
@@ -113,11 +123,14 @@ class Connection {
       return
     }
     this.#sentMs = now
+    this.#sentBytes = request.length
     this.#socket?.write(request)
   }
 
   #receive(chunk: Buffer): void {
     const bytes = this.#waiting === undefined ? chunk : Buffer.concat([this.#waiting, chunk])
+    const { answers = 'http' } = this.#run.order
+    if (answers !== 'http') return this.#receiveBinary(bytes, answers)
     const headEnd = bytes.indexOf(headEnding)
     const length = headEnd < 0 ? undefined : contentLength(bytes.toString('latin1', 0, headEnd))
     if (length === undefined || bytes.length < headEnd + 4 + length) {
@@ -129,6 +142,20 @@ class Connection {
     if (bytes[9] !== 0x32) this.#refused(bytes.toString('utf8'))
     this.#run.latenciesMs.push(performance.now() - this.#sentMs)
     this.#send()
+  }
+
+  /** Of DAX an empty array, where nothing is wrong, and one value more. */
+  #receiveBinary(bytes: Buffer, answers: 'dax' | 'echo'): void {
+    const isWhole = answers === 'echo' ? bytes.length >= this.#sentBytes : this.#isWhole(bytes)
+    this.#waiting = isWhole ? undefined : bytes
+    if (!isWhole) return
+    if (answers === 'dax' && bytes[0] !== 0x80) this.#fail(bytes.toString('latin1'))
+    this.#run.latenciesMs.push(performance.now() - this.#sentMs)
+    this.#send()
+  }
+
+  #isWhole(bytes: Buffer): boolean {
+    return bytes.length > 1 && new CborScanner().scan(bytes, 1) === bytes.length
   }
 
   #refused(answer: string): void {

@@ -4,7 +4,7 @@
  *
  *   npm run bench                what one region does, beside a bare fastify server
  *   npm run bench:replication    what travels between three regions
- *   npm run bench:cache          hits of a cache beside the region's own reads, near and far
+ *   npm run bench:cache          hits of a cache beside the region's own reads, near and far, and by DAX's protocol; -- --dax for these alone
  *   npm run bench:streams        what change streams cost, and how fast they are read
  *   npm run bench:links          what the links do to time and to throughput
  *   -- --quick                   shorter, for a look; -- --json prints nothing but the result

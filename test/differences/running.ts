@@ -68,9 +68,9 @@ export const running = {
     test: 'unit/wire/stop.test.ts',
   },
   'cache-by-http': {
-    aws: 'DAX speaks a binary protocol of its own, and has its own clients.',
-    here: 'A cache speaks the HTTP API, and refuses the operations that DAX does not have.',
-    why: 'Any SDK can use it by its endpoint alone. The binary protocol is not built yet.',
+    aws: 'DAX speaks a binary protocol of its own, and nothing else.',
+    here: 'A cache speaks that protocol and the HTTP API, and refuses the operations that DAX does not have.',
+    why: 'Any SDK can use it by its endpoint alone, and Amazon’s DAX clients as they are.',
     evidence: 'AWS developer guide, DAX',
     date: '2026-04',
     test: 'conformance/cache.test.ts',
