@@ -11,6 +11,7 @@ export const nodeTlsOptions = [
   'natsNkey',
   'natsApiPrefix',
   'messageKeys',
+  'keyring',
   'admitUnsignedPeersUntil',
   'tlsCert',
   'tlsKey',
@@ -65,6 +66,11 @@ export const deploymentOptions = {
   messageKeys: {
     flags: '--message-keys <folder>',
     help: 'folder of the keys with which regions sign their messages; nothing is signed or checked when not given (of `secrets`: message-keys in the data folder)',
+    schema: file,
+  },
+  keyring: {
+    flags: '--keyring <file>',
+    help: 'file of keys with which regions encrypt what they keep on a disk, made when it is not there; nothing is encrypted when not given',
     schema: file,
   },
   admitUnsignedPeersUntil: {

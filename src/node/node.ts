@@ -27,13 +27,14 @@ import { type ExpirySettings, usualExpiry } from '../readers/expiry/expiry.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
 import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
-import type { SealSettings } from '../readers/replication/talk/seals.ts'
 import { adminRoutes } from './admin/admin.ts'
 import { accessSettings, type WatchedAccess, watchAccess } from '../deployment/secrets/identities.ts'
 import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
 import { tightenFolder } from '../process/private-files.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
 import { readinessOf } from './readiness.ts'
+import type { DataSecrets } from './store/data-keys.ts'
+import { encryptedBus, openEncryption } from './store/encryption.ts'
 import { openOwnEngine, type Recovery } from './store/own-engine.ts'
 import { RegionStore } from './store/region-store.ts'
 import { FolderKeys } from '../deployment/secrets/message-keys.ts'
@@ -66,6 +67,8 @@ export type NodeOptions = {
   readonly natsAccess: NatsAccess
   /** Of all regions; undefined: messages are not signed. */
   readonly messageKeysFolder?: string | undefined
+  /** A file: what this region keeps on a disk is encrypted. */
+  readonly keyring?: string | undefined
   /** Until then messages of version 0.1.0 are taken. */
   readonly admitUnsignedUntilMs?: number | undefined
   /** Of the endpoint: HTTPS. */
@@ -146,17 +149,15 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   life.add(() => access.stop())
   const meter = prometheusMeter({ region: self.name })
   if (existsSync(options.data)) tightenFolder(options.data)
-  const regionStore = new RegionStore({ data: options.data, log, onProgress: options.onProgress ?? (() => undefined) })
+  const { encryption, regionStore } = await storeOf(options, life)
   const { folder } = regionStore
-  const bus = new NatsBus({
-    region: self.name,
-    own: options.natsAccess.own(options.nats),
-    peers: Object.fromEntries([...watch.addresses].map(([name, url]) => [name, options.natsAccess.peer(url)])),
-    log,
-  })
-  life.add(() => bus.close())
+  const natsBus = natsBusOf(options, watch)
+  life.add(() => natsBus.close())
   const clock = clockOf(options)
-  const { buckets, blobs } = blobsOf(options, life)
+  const messageKeys = messageKeysOf(options)
+  const bus = encryptedBus(natsBus, { self: self.name, keys: messageKeys, encrypts: encryption !== undefined })
+  const { buckets, blobs: plainBlobs } = blobsOf(options, life)
+  const blobs = encryption?.blobs(plainBlobs) ?? plainBlobs
   const around = { clock, random: systemRandom, bus, blobs, log, meter }
   const settings = engineOptions(options, topology, folder)
   const { store, env, engine, recovery } = await openOwnEngine(regionStore, around, settings)
@@ -180,20 +181,33 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     ...(functions === undefined ? {} : { functions }),
     copies: { buckets, packing },
     before: [recovery],
-    replication: replicationOf(options, recovery),
+    replication: replicationOf(options, messageKeys, recovery),
   })
   life.add(() => region.stop())
   life.add(
     watch.start((changed) => {
-      for (const [name, url] of changed) bus.setPeer(name, url === undefined ? undefined : options.natsAccess.peer(url))
+      for (const [name, url] of changed) natsBus.setPeer(name, url === undefined ? url : options.natsAccess.peer(url))
       region.replication.topologyChanged()
     }),
   )
   life.add(watchCertificates(options.certificates ?? [], env))
-  const url = await serve(options, { region, watch, meter, folder, scrub, recovery, access })
+  const dataKeys = encryption?.keys.secrets
+  const url = await serve(options, { region, dataKeys, watch, meter, folder, scrub, recovery, access })
   functions?.listensAt(url)
   life.add(steadyLater(regionStore))
   return url
+}
+
+async function storeOf(options: NodeOptions, life: Lifecycle) {
+  const { data, log, onProgress = () => undefined } = options
+  const encryption = await openEncryption(options, log)
+  life.add(() => encryption?.stop())
+  return { encryption, regionStore: new RegionStore({ data, log, onProgress, keys: encryption?.keys }) }
+}
+
+function natsBusOf({ self, natsAccess, nats, log }: NodeOptions, { addresses }: TopologyWatch): NatsBus {
+  const peers = Object.fromEntries([...addresses].map(([name, url]) => [name, natsAccess.peer(url)]))
+  return new NatsBus({ region: self.name, own: natsAccess.own(nats), peers, log })
 }
 
 /** Buckets of exports and imports, and where the region’s own backups lie. */
@@ -230,11 +244,11 @@ function regionsWatch({ self, log, peers, peerEndpoints = {}, readRegions }: Nod
   return watchTopology({ self, fixed: peers, fixedEndpoints: peerEndpoints, read: readRegions, log })
 }
 
-/** Throws a Failure where the region's own key cannot be read. */
-function replicationOf(options: NodeOptions, recovery: Recovery): ReplicationSettings {
+function replicationOf(options: NodeOptions, keys: FolderKeys | undefined, recovery: Recovery): ReplicationSettings {
   return {
     logPositionsMax,
-    ...sealSettings(options),
+    keys,
+    admitUnsignedUntilMs: options.admitUnsignedUntilMs,
     get leftovers() {
       return recovery.leftovers
     },
@@ -262,19 +276,18 @@ function clockOf({ clockFile, log }: NodeOptions): Clock {
 }
 
 /** Throws a Failure where the region's own key cannot be read. */
-function sealSettings({ messageKeysFolder: folder, admitUnsignedUntilMs, self, log }: NodeOptions): SealSettings {
-  if (folder !== undefined) {
-    const keys = new FolderKeys({ folder, self: self.name, clock: systemClock, log })
-    return { keys, admitUnsignedUntilMs }
-  }
+function messageKeysOf({ messageKeysFolder: folder, self, log }: NodeOptions): FolderKeys | undefined {
+  if (folder !== undefined) return new FolderKeys({ folder, self: self.name, clock: systemClock, log })
   log.warn('messages between regions are not signed: any program that reaches a NATS server can speak for its region', {
     advice: 'start the node with --message-keys, as `longitude up` does',
   })
-  return { admitUnsignedUntilMs }
+  return undefined
 }
 
 type Served = {
   readonly region: Region
+  /** What the store is encrypted with. */
+  readonly dataKeys: DataSecrets | undefined
   readonly watch: TopologyWatch
   readonly meter: PrometheusMeter
   readonly folder: string
@@ -286,14 +299,14 @@ type Served = {
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, served: Served): Promise<string> {
   const { self, log, visitors = {}, signedFor = [], capacity } = options
-  const { region, watch, meter, folder, scrub, recovery, access } = served
+  const { region, watch, meter, folder, scrub, recovery, access, dataKeys } = served
   const { topology, endpoints } = watch
   const { engine, replication, invalidator } = region
   const count = (options.workers ?? 1) - 1
   const { accountId, host } = options
   const workers = new Workers({
     count,
-    start: { folder, region: self, accountId, ...accessTold(options), signedFor, visitors, host },
+    start: { folder, region: self, accountId, ...accessTold(options), signedFor, visitors, host, dataKeys },
     regions: () => ({ names: topology.regions.map(({ name }) => name), endpoints: Object.fromEntries(endpoints) }),
     faults: region.faults,
     log,

@@ -39,9 +39,20 @@ function writeBeside({ path, what, text }: SecretFile, place: (beside: string) =
       closeSync(file)
     }
     place(beside)
+    flushFolder(dirname(path))
   } catch (error) {
     throw new Failure(`${what} ${path} cannot be made: ${messageOf(error)}`)
   } finally {
     rmSync(beside, { force: true })
+  }
+}
+
+/** So that the file has its name after a loss of power too. */
+function flushFolder(folder: string): void {
+  const handle = openSync(folder, 'r')
+  try {
+    fsyncSync(handle)
+  } finally {
+    closeSync(handle)
   }
 }

@@ -53,6 +53,8 @@ export type SupervisorOptions = VisitorOptions &
     readonly credentials?: string | undefined
     readonly identities?: string | undefined
     readonly access?: string | undefined
+    /** A file: what regions keep on a disk is encrypted. */
+    readonly keyring?: string | undefined
     readonly workers?: number
     readonly regionsFolder?: string | undefined
     readonly timing?: TimingName
@@ -219,7 +221,7 @@ export class Supervisor {
 
   #node(plan: RegionPlan): Supervised {
     const { host, accountId, globalTables2017 = 'refuse', access = 'off', workers = 1, failover } = this.#options
-    const { regionsFolder, timing = 'instant', capacityText, ttlDelay, ttlGrace, sink, layout } = this.#options
+    const { regionsFolder, timing = 'instant', capacityText, ttlDelay, ttlGrace, sink, layout, keyring } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -245,6 +247,7 @@ export class Supervisor {
       ...streamFlags(this.#options),
       ...accessFlags(this.#options),
       ...(access === 'off' ? {} : { access }),
+      ...(keyring === undefined ? {} : { keyring: resolve(keyring) }),
       ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
       ...(workers === 1 ? {} : { workers }),
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),

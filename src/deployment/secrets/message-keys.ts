@@ -3,9 +3,10 @@
  * Its first line is the key that the region signs with. A rotation puts a new key before it, and both are good until the next rotation.
  * Nodes look at the files while they run. A key that has just come signs nothing for some seconds, so that peers who share the folder know it by then.
  */
-import { randomBytes } from 'node:crypto'
+import { createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import type { StreamKeys } from '../../adapters/encryption/encrypted-bus.ts'
 import { hmacWith } from '../../adapters/system/message-key.ts'
 import type { Mac } from '../../core/change/seal.ts'
 import { regionsMax } from '../../core/limits.ts'
@@ -54,6 +55,11 @@ export function rotateMessageKeys(folder: string, regions: readonly string[]): v
   }
 }
 
+/** A key for another use must not be the same one. */
+function streamKeyFrom(key: Buffer): KeyObject {
+  return createSecretKey(Buffer.from(hkdfSync('sha256', key, Buffer.alloc(0), 'stream', keySizeBytes)))
+}
+
 function newKey(): Buffer {
   return randomBytes(keySizeBytes)
 }
@@ -84,11 +90,13 @@ export type FolderKeysOptions = {
 type Known = {
   readonly version: string
   readonly macs: readonly Mac[]
+  /** In the same order: the keys that the region's stream is encrypted with. */
+  readonly streamKeys: readonly KeyObject[]
   /** When the first of them begins to sign. */
   readonly fromMs: number
 }
 
-export class FolderKeys implements MessageKeys {
+export class FolderKeys implements MessageKeys, StreamKeys {
   readonly #options: FolderKeysOptions
   #known: ReadonlyMap<string, Known> = new Map()
   #lookedMs: number
@@ -112,6 +120,14 @@ export class FolderKeys implements MessageKeys {
     const known = this.#known.get(region)
     if (known === undefined) return []
     return nowMs < known.fromMs ? known.macs.toReversed() : known.macs
+  }
+
+  /** The keys that the stream of the region is encrypted with, the one that encrypts first. */
+  streamKeysOf(region: string): readonly KeyObject[] {
+    const nowMs = this.#options.clock.monotonicMs()
+    const known = this.#known.get(region)
+    if (known === undefined) return []
+    return nowMs < known.fromMs ? known.streamKeys.toReversed() : known.streamKeys
   }
 
   lookAgain(): boolean {
@@ -148,6 +164,8 @@ export class FolderKeys implements MessageKeys {
     const { ino, mtimeMs, size } = statSync(path)
     const version = `${ino} ${mtimeMs} ${size}`
     if (before?.version === version) return before
-    return { version, macs: keysIn(path).map(hmacWith), fromMs: before === undefined ? -Infinity : nowMs + takeUpMs }
+    const keys = keysIn(path)
+    const fromMs = before === undefined ? -Infinity : nowMs + takeUpMs
+    return { version, macs: keys.map(hmacWith), streamKeys: keys.map(streamKeyFrom), fromMs }
   }
 }

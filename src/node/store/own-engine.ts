@@ -2,7 +2,6 @@
  * Opens the engine of a region on its store. A store that its own structure or content proves damaged is replaced by a new one, and what
  * is left of the damaged one is brought in while peers fill the rest.
  */
-import { DamagedStore } from '../../adapters/lmdb/damaged-store.ts'
 import type { LmdbStore } from '../../adapters/lmdb/lmdb-store.ts'
 import { InvariantViolation } from '../../core/assert.ts'
 import { checkContent } from '../../engine/store/content.ts'
@@ -12,8 +11,9 @@ import { incompleteStatus, Leftovers } from '../../engine/store/leftovers.ts'
 import { type EngineOptions, openEngine } from '../../engine/open-engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
+import type { Store } from '../../ports/store.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
-import type { DamageReport, RegionStore } from './region-store.ts'
+import type { DamageReport, Remains, RegionStore } from './region-store.ts'
 
 export type OwnEngine = {
   readonly store: LmdbStore
@@ -29,7 +29,7 @@ export async function openOwnEngine(
   options: EngineOptions,
 ): Promise<OwnEngine> {
   const { store, engine } = await openOn(regionStore, around, options)
-  const env = { ...around, store }
+  const env = { ...around, store: regionStore.inner(store) }
   return { store, env, engine, recovery: new Recovery({ regionStore, env, engine }) }
 }
 
@@ -39,8 +39,9 @@ async function openOn(regionStore: RegionStore, around: Omit<Env, 'store'>, opti
   const store = await regionStore.open()
   let engine: Engine | undefined
   try {
-    engine = await openEngine({ ...around, store }, options)
-    if (regionStore.isSuspect) await readAll(store, around.clock, regionStore)
+    const inner = regionStore.inner(store)
+    engine = await openEngine({ ...around, store: inner }, options)
+    if (regionStore.isSuspect) await readAll(inner, around.clock, regionStore)
     return { store, engine }
   } catch (error) {
     await engine?.close()
@@ -48,12 +49,12 @@ async function openOn(regionStore: RegionStore, around: Omit<Env, 'store'>, opti
     if (error instanceof ForeignStore) throw new Failure(error.message)
     if (!isOfContent(error)) throw error
     const fresh = await regionStore.replace(`The data in ${regionStore.folder} is damaged (${messageOf(error)}).`)
-    return { store: fresh, engine: await openEngine({ ...around, store: fresh }, options) }
+    return { store: fresh, engine: await openEngine({ ...around, store: regionStore.inner(fresh) }, options) }
   }
 }
 
 /** Rejects with the name of the first record that does not decode. */
-async function readAll(store: LmdbStore, clock: Env['clock'], regionStore: RegionStore): Promise<void> {
+async function readAll(store: Store, clock: Env['clock'], regionStore: RegionStore): Promise<void> {
   for (const _ of checkContent(store)) {
     regionStore.progress()
     await clock.sleep(0)
@@ -84,7 +85,7 @@ export class Recovery implements Service {
   readonly #parts: Parts
   readonly #report: DamageReport | undefined
   #leftovers: Leftovers | undefined
-  #remains: DamagedStore | undefined
+  #remains: Remains | undefined
   #cancel = (): void => undefined
 
   constructor(parts: Parts) {
@@ -103,7 +104,7 @@ export class Recovery implements Service {
     const { env, engine } = this.#parts
     const timer = setInterval(() => this.#parts.regionStore.progress(), lookMs)
     try {
-      this.#remains = new DamagedStore(report.folder)
+      this.#remains = this.#parts.regionStore.remains(report)
       this.#leftovers = new Leftovers({ engine, clock: env.clock, log: env.log }, this.#remains)
       await this.#leftovers.begin()
       this.#watch(report)

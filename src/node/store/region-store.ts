@@ -7,20 +7,24 @@
 import { readdirSync, readFileSync, renameSync, rmSync, statfsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { DecryptingReader, EncryptedStore } from '../../adapters/encryption/encrypted-store.ts'
+import { DamagedStore } from '../../adapters/lmdb/damaged-store.ts'
 import { systemClock } from '../../adapters/system/clocks.ts'
 import { type LmdbStore, openLmdbStore } from '../../adapters/lmdb/lmdb-store.ts'
 import { damagedStoresMax, storeCheckMsMax, suspectStartsMax } from '../../core/limits.ts'
 import type { Log } from '../../ports/log.ts'
-import { StoreDamaged, StoreInUse, StoreUnusable } from '../../ports/store.ts'
+import { type Entry, type Range, type Store, StoreDamaged, StoreInUse, StoreUnusable } from '../../ports/store.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { Starts } from '../../process/starts.ts'
+import type { DataKeys } from './data-keys.ts'
+import { encryptStore } from './encrypt-store.ts'
 
 const storeName = 'store'
 const damagedPrefix = 'store.damaged-'
 const reportName = 'damage.json'
 const restoredName = 'restored.json'
 
-const report = z.object({ reason: z.string(), foundMs: z.number() })
+const report = z.object({ reason: z.string(), foundMs: z.number(), isPlain: z.boolean().optional() })
 
 export type DamageReport = z.output<typeof report> & {
   /** Where the damaged store is now. */
@@ -33,7 +37,11 @@ export type RegionStoreOptions = {
   readonly log: Log
   /** The check goes on: whoever waits for the start may wait longer. */
   readonly onProgress: () => void
+  /** Everything is encrypted with them. */
+  readonly keys?: DataKeys | undefined
 }
+
+export type Remains = Pick<DamagedStore, 'isPartial' | 'close'> & { entries(range: Range): Iterable<Entry> }
 
 /** The node before us may still be closing it: its port is free a moment earlier. */
 const storeWaitMsMax = 5000
@@ -65,6 +73,7 @@ export class RegionStore {
     if (this.#isSuspect)
       this.#options.log.warn('the last starts did not end in order: the whole store is checked', { before })
     try {
+      await this.#encrypt()
       return await this.#openWithin(this.#isSuspect ? undefined : storeCheckMsMax)
     } catch (error) {
       if (!(error instanceof StoreDamaged)) throw error
@@ -77,7 +86,8 @@ export class RegionStore {
     const { log, data } = this.#options
     const foundMs = systemClock.wallMs()
     try {
-      writeFileSync(join(this.folder, reportName), JSON.stringify({ reason, foundMs }))
+      const isPlain = this.#options.keys?.isWhole === false
+      writeFileSync(join(this.folder, reportName), JSON.stringify({ reason, foundMs, ...(isPlain ? { isPlain } : {}) }))
     } catch (error) {
       log.warn('the report of the damage is not written', { error: messageOf(error) })
     }
@@ -85,7 +95,31 @@ export class RegionStore {
     renameSync(this.folder, folder)
     log.error('the store is damaged: it is moved away, and a new one is filled from the peers', { reason, folder })
     this.#makeRoom(folder)
+    // A plain one could not be encrypted. The new one holds nothing yet.
+    if (this.#options.keys?.isWhole === false) this.#options.keys.whole()
     return await this.#openWithin(undefined)
+  }
+
+  /** The store as the engine sees it. */
+  inner(store: Store): Store {
+    const { keys } = this.#options
+    return keys === undefined ? store : new EncryptedStore(store, keys.cipher())
+  }
+
+  /** What is left of a damaged store, likewise. */
+  remains({ folder, isPlain }: DamageReport): Remains {
+    const { keys } = this.#options
+    const remains = new DamagedStore(folder)
+    if (keys === undefined || isPlain === true) return remains
+    const decrypting = new DecryptingReader(
+      { get: () => undefined, entries: (range) => remains.entries(range) },
+      keys.cipher(),
+    )
+    return {
+      entries: (range) => decrypting.entries(range),
+      isPartial: (range) => remains.isPartial(range),
+      close: () => remains.close(),
+    }
   }
 
   /** The newest damaged store, as long as its folder is there. */
@@ -114,6 +148,13 @@ export class RegionStore {
   /** The region has run long enough, or has ended in order. */
   steady(): void {
     this.#starts.end()
+  }
+
+  async #encrypt(): Promise<void> {
+    const { keys, data, log, onProgress } = this.#options
+    if (keys === undefined || keys.isWhole) return
+    const openPlain = async (): Promise<Store> => await this.#openWithin(undefined)
+    await encryptStore({ data, folder: this.folder, keys, log, onProgress, openPlain })
   }
 
   async #openWithin(checkMsMax: number | undefined): Promise<LmdbStore> {

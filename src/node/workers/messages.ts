@@ -1,4 +1,5 @@
 /** What a region's owner of the writes and its workers tell each other, beside the sockets that they hand over. */
+import type { DataSecrets } from '../store/data-keys.ts'
 import type { VisitorOptions } from '../../http/access/visitors.ts'
 import type { Labels, MetricName } from '../../ports/meter.ts'
 
@@ -16,6 +17,8 @@ export type WorkerStart = {
   readonly visitors: VisitorOptions
   /** The address that the region listens on. */
   readonly host: string
+  /** What the store is encrypted with, if it is. */
+  readonly dataKeys: DataSecrets | undefined
 }
 
 /** The regions of the deployment, and where clients reach them. */

@@ -5,13 +5,14 @@
 import { timings } from '../../core/table/waits.ts'
 import { Socket } from 'node:net'
 import { systemClock } from '../../adapters/system/clocks.ts'
+import { DecryptingReader } from '../../adapters/encryption/encrypted-store.ts'
 import { openLmdbReader } from '../../adapters/lmdb/lmdb-reader.ts'
 import { systemRandom } from '../../adapters/system/random.ts'
 import { watchTurns } from '../../adapters/system/turn-watch.ts'
 import { endpointIn, type SignedRegions } from '../../core/auth/signed-region.ts'
 import { DamagedRecord } from '../../engine/store/damaged-record.ts'
 import type { Engine } from '../../engine/engine.ts'
-import { ReadingEngine } from '../../engine/reading-engine.ts'
+import { ReadingEngine, type ReadingStore } from '../../engine/reading-engine.ts'
 import { Api } from '../../http/api.ts'
 import { Connections } from '../../http/connection.ts'
 import { drain } from '../../http/draining.ts'
@@ -36,6 +37,7 @@ import {
   type ToWorker,
   type WorkerStart,
 } from './messages.ts'
+import { cipherOf, type DataSecrets } from '../store/data-keys.ts'
 import { relayMeter } from './relay-meter.ts'
 
 const relayMs = 1000
@@ -87,12 +89,11 @@ function contextOf(
 }
 
 function start(
-  { folder, region, accountId, credentials, identities, access, signedFor, visitors, host }: WorkerStart,
+  { folder, region, accountId, credentials, identities, access, signedFor, visitors, host, dataKeys }: WorkerStart,
   log: Log,
 ): Connections {
   const meter = relayMeter()
-  const store = openLmdbReader(folder)
-  const reading = new ReadingEngine(store, region)
+  const reading = new ReadingEngine(readerOf(folder, dataKeys), region)
   const env = { clock: systemClock, random: systemRandom, meter, log }
   watchTurns({ meter, log })
   const context = contextOf(reading, { env, accountId, region })
@@ -144,6 +145,17 @@ function start(
   }
   tell({ type: 'ready' })
   return connections
+}
+
+function readerOf(folder: string, dataKeys: DataSecrets | undefined): ReadingStore {
+  const store = openLmdbReader(folder)
+  if (dataKeys === undefined) return store
+  const decrypting = new DecryptingReader(store, cipherOf(dataKeys))
+  return {
+    get: (key) => decrypting.get(key),
+    entries: (range) => decrypting.entries(range),
+    renew: () => store.renew(),
+  }
 }
 
 function tellMeasured(measured: Measured | undefined): void {

@@ -71,8 +71,8 @@ describe('the layout of regions on one machine', () => {
         test(`one region alone has no links and is laid out: ${JSON.stringify({ cache, frontDoor, latency })}`, () => {
           const layout = layOut({ ...options, regions: ['eu-west-1'], cache, frontDoor, latency }, regions)
           expect(layout.links).toEqual([])
-          // The endpoint, the NATS server, the controls of `up` and of the links; a cache and the front door, if there are any.
-          expect(portsOf(layout)).toHaveLength(4 + Number(cache) + Number(frontDoor))
+          // The endpoint, the NATS server, the controls of `up` and of the links; a cache with its two ports and the front door, if there are any.
+          expect(portsOf(layout)).toHaveLength(4 + 2 * Number(cache) + Number(frontDoor))
         })
 
   test('says when the ports run out', () => {

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { readOptions } from '../../configuration.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
+import { makeKeyring, rotateKeyring } from '../../../deployment/secrets/keyring-file.ts'
 import { accountLines } from '../../../deployment/secrets/nats-accounts.ts'
 import { Failure } from '../../../process/failure.ts'
 import {
@@ -43,6 +44,7 @@ export async function runSecrets(command: Command, json: boolean): Promise<void>
     rotateNatsSecrets(folder, regions)
     rotateMessageKeys(keys, regions)
   }
+  if (options.keyring !== undefined) keyringAt(options.keyring, rotate !== undefined)
   if (options.natsConf !== undefined) writeConfigurations(folder, options.natsConf, options)
   const paths = regions.map((region) => ({
     ...pathsOf(folder, region, options.natsConf),
@@ -50,6 +52,11 @@ export async function runSecrets(command: Command, json: boolean): Promise<void>
   }))
   console.log(json ? JSON.stringify({ folder, keys, rotated: rotate !== undefined, regions: paths }) : textOf(paths))
   await Promise.resolve()
+}
+
+function keyringAt(path: string, isRotation: boolean): void {
+  if (isRotation) rotateKeyring(path)
+  else makeKeyring(path)
 }
 
 function rotated(folder: string, asked: true | readonly string[]): readonly string[] {

@@ -1,0 +1,92 @@
+/** A deployment with a keyring: real processes, and no file of it that holds a value in plain. */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  CreateBackupCommand,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateContinuousBackupsCommand,
+  UpdateTableCommand,
+} from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  clientAt,
+  createTable,
+  eventually,
+  longitude,
+  prepareProgram,
+  removeFolder,
+  temporaryFolder,
+  up,
+} from './command-line.ts'
+
+const TableName = 'Employees'
+const marker = 'KNOWN-VALUE-THAT-IS-NO-KEY'
+const names = ['us-east-1', 'eu-west-1']
+const data = temporaryFolder()
+const keys = temporaryFolder()
+const keyring = join(keys, 'keyring')
+const options = ['--regions', names.join(','), '--no-latency', '--no-cache', '--workers', '2', '--keyring', keyring]
+
+beforeAll(() => prepareProgram())
+afterAll(() => {
+  removeFolder(data)
+  removeFolder(keys)
+})
+
+const valueIn = async (client: DynamoDBClient, id: string): Promise<string | undefined> => {
+  const { Item } = await client.send(
+    new GetItemCommand({ TableName, Key: { EmployeeID: { S: id } }, ConsistentRead: true }),
+  )
+  return Item?.['value']?.S
+}
+
+test('holds no value in plain, serves through its workers, and needs its keyring', { timeout: 120_000 }, async () => {
+  const first = await up(data, ...options)
+  const [us, eu] = names.map((name) => clientAt(first.overview.regions.find(({ region }) => region === name))) as [
+    DynamoDBClient,
+    DynamoDBClient,
+  ]
+  await createTable(us)
+  await us.send(
+    new UpdateContinuousBackupsCommand({
+      TableName,
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    }),
+  )
+  await us.send(new UpdateTableCommand({ TableName, ReplicaUpdates: [{ Create: { RegionName: names[1] } }] }))
+  await Promise.all(
+    Array.from({ length: 30 }, (_, n) =>
+      us.send(new PutItemCommand({ TableName, Item: { EmployeeID: { S: `E${n}` }, value: { S: `${marker}-${n}` } } })),
+    ),
+  )
+  await us.send(new CreateBackupCommand({ TableName, BackupName: 'a-backup' }))
+  await eventually(
+    'the peer has it',
+    async () => (await valueIn(eu, 'E29').catch(() => undefined)) === `${marker}-29`,
+    60_000,
+  )
+  for (const n of [0, 7, 13]) expect(await valueIn(us, `E${n}`)).toBe(`${marker}-${n}`)
+  expect(plainFiles()).toEqual([])
+  first.supervisor.kill('SIGTERM')
+  await first.ended
+  expect(plainFiles()).toEqual([])
+
+  const { errors } = await longitude('node', '--region', 'us-east-1', '--data', join(data, 'us-east-1'), '--port', '1')
+  expect(errors).toContain('is encrypted: give the --keyring that it was encrypted with')
+
+  const second = await up(data, ...options)
+  const again = clientAt(second.overview.regions[0])
+  expect(await valueIn(again, 'E3')).toBe(`${marker}-3`)
+  second.supervisor.kill('SIGTERM')
+  await second.ended
+})
+
+function plainFiles(): readonly string[] {
+  const files = readdirSync(data, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile())
+  expect(files.length).toBeGreaterThan(10)
+  return files
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .filter((path) => readFileSync(path).includes(marker))
+}
