@@ -78,7 +78,7 @@ export class Console {
       options.deployment,
       (state) => {
         this.#histories.take(state)
-        this.#events.tellState(state)
+        this.#events.tellState(this.#histories.withSpreads(state))
       },
       (note) => this.#events.tellNote(note),
     )

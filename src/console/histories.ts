@@ -1,6 +1,10 @@
 /** The past of each direction between two regions: one sample a second, for a bounded time and of a bounded number of directions. */
 import { historyDirectionsMax, historySamplesMax } from '../core/console-limits.ts'
+import { spreadOf } from './model/figures.ts'
 import type { Direction, History, State } from './model/state.ts'
+
+/** Five minutes. */
+const spreadSamples = 300
 
 type Sample = {
   readonly atMs: number
@@ -37,14 +41,15 @@ export class Histories {
     }
   }
 
-  /** Lags of every direction that were known in the last samples: what percentiles are made of. */
-  lags(last: number): Readonly<Record<string, readonly number[]>> {
-    return Object.fromEntries(
-      [...this.#samples].map(([name, samples]) => [
-        name,
-        samples.slice(-last).flatMap(({ lagMs }) => (lagMs === null ? [] : [lagMs])),
-      ]),
-    )
+  /** The state with the percentiles of the last samples of each direction. */
+  withSpreads(state: State): State {
+    const directions = state.directions.map((direction) => {
+      const samples = this.#samples.get(`${direction.from}>${direction.to}`) ?? []
+      const lags = samples.slice(-spreadSamples).flatMap(({ lagMs }) => (lagMs === null ? [] : [lagMs]))
+      const spread = spreadOf(lags)
+      return spread === undefined ? direction : { ...direction, spread }
+    })
+    return { ...state, directions }
   }
 }
 

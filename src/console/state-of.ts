@@ -67,7 +67,8 @@ function noticesOf({ publishing, stream, trouble, damage, setAside, overruled, f
 function directionOf(each: LinkStatus, { regions }: RegionsStatus, link: CarriedLink | undefined): Direction {
   const { from, to, state, received, pending, lagMs, safeToEvacuate, pausedUntilMs, held, reason } = each
   const receiver = regions.find(({ region }) => region === to)?.status
-  const observedMs = receiver?.peers.find(({ peer }) => peer === from)?.line?.roundTripMs
+  const { line, watermark } = receiver?.peers.find(({ peer }) => peer === from) ?? {}
+  const observedMs = line?.roundTripMs
   return {
     from,
     to,
@@ -79,6 +80,8 @@ function directionOf(each: LinkStatus, { regions }: RegionsStatus, link: Carried
     ...(pausedUntilMs === undefined ? {} : { pausedUntilMs }),
     ...(held === undefined || held === 0 ? {} : { held }),
     ...(reason === undefined ? {} : { reason }),
+    // A watermark of 0 says that nothing is known yet.
+    ...(watermark === undefined || watermark.wallMs === 0 ? {} : { watermarkMs: watermark.wallMs }),
     ...(observedMs === undefined ? {} : { observedMs }),
     ...(link === undefined ? {} : { link }),
   }

@@ -21,6 +21,11 @@ export function timeText(ms: number): string {
   return new Date(ms).toISOString().slice(11, 19)
 }
 
+/** With the date and the milliseconds: a stamp's. */
+export function momentText(ms: number): string {
+  return `${new Date(ms).toISOString().replace('T', ' ').replace('Z', '')} UTC`
+}
+
 export type Spread = { readonly p50: number; readonly p99: number; readonly max: number }
 
 /** Undefined without any value: nothing is known then. */

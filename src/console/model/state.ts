@@ -58,6 +58,10 @@ export type Direction = {
   /** Of the receiver: changes that wait because the sender's clock is ahead. */
   readonly held?: number
   readonly reason?: string
+  /** Of the lags of the last minutes; absent while none is known. */
+  readonly spread?: { readonly p50: number; readonly p99: number; readonly max: number }
+  /** Of the receiver: everything that the sender wrote up to this is applied there. */
+  readonly watermarkMs?: number
   /** As the receiver measures it on its connection. */
   readonly observedMs?: number
   /** Absent where the links are not controlled from here. */

@@ -59,6 +59,7 @@ const peerStatus = z.looseObject({
   safeToEvacuate: z.boolean(),
   pausedUntilMs: z.number().optional(),
   skewMs: z.number().optional(),
+  watermark: z.object({ wallMs: z.number(), counter: z.number() }).optional(),
   reason: z.string().optional(),
   missing: missingStatus.optional(),
   suspect: z.object({ messages: z.number(), last: z.string(), lastMs: z.number() }).optional(),

@@ -27,22 +27,25 @@ export function Handle({ direction, arc, able, onOpen }: Props) {
     <g
       class={`handle ${toneOf[word]} ${able ? 'able' : ''} ${work.problem.value === '' ? '' : 'failed'}`}
       transform={`translate(${arc.middle.x + moved.value.x} ${arc.middle.y + moved.value.y})`}
-      tabIndex={0}
-      role="button"
-      aria-label={sentenceOf(direction)}
-      {...pointer}
-      onKeyDown={(event) => {
-        if (event.key !== 'Enter' && event.key !== ' ') return
-        event.preventDefault()
-        onOpen()
-      }}
     >
-      <circle r="12" class="reach" />
-      <Mark word={word} />
-      <text x={arc.outwards.x * 14} y={arc.outwards.y * 14 + 3} text-anchor={anchorOf(arc)}>
+      <g
+        tabIndex={0}
+        role="button"
+        aria-label={sentenceOf(direction)}
+        {...pointer}
+        onKeyDown={(event) => {
+          if (event.key !== 'Enter' && event.key !== ' ') return
+          event.preventDefault()
+          onOpen()
+        }}
+      >
+        <circle r="12" class="reach" />
+        <Mark word={word} />
+        <title>{work.problem.value || sentenceOf(direction)}</title>
+      </g>
+      <text x={arc.outwards.x * 14} y={arc.outwards.y * 14 + 3} text-anchor={anchorOf(arc)} aria-hidden="true">
         {labelOf(direction, dragged)}
       </text>
-      <title>{work.problem.value || sentenceOf(direction)}</title>
     </g>
   )
 }

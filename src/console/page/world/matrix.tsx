@@ -1,5 +1,5 @@
 /** The same data as the map: a row for each sender, a column for each receiver. */
-import { lagText, roundTripText, sentenceOf, shapeText, toneOf, wordOf } from '../../model/direction-word.ts'
+import { lagText, roundTripText, shapeText, toneOf, wordOf } from '../../model/direction-word.ts'
 import type { Direction } from '../../model/state.ts'
 import { directionOf, regionNames } from '../live.ts'
 import { chosen } from './choice.ts'
@@ -49,10 +49,12 @@ function Cell({ direction, isShort }: { readonly direction: Direction | undefine
       <button
         type="button"
         class={`cell ${toneOf[word]}`}
-        aria-label={sentenceOf(direction)}
         data-direction={`${from}>${to}`}
         onClick={() => (chosen.value = { from, to })}
       >
+        <span class="unseen">
+          {from} to {to}:{' '}
+        </span>
         <strong>{word}</strong>
         {isShort ? (
           <span>{set}</span>
