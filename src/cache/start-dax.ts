@@ -3,6 +3,7 @@ import { systemClock } from '../adapters/system/clocks.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { SignedRegions } from '../core/auth/signed-region.ts'
+import { AttributeLists } from '../core/dax/attribute-lists.ts'
 import type { Pipeline } from '../http/pipeline.ts'
 import { requestIds } from '../http/request-id.ts'
 import type { Log } from '../ports/log.ts'
@@ -11,6 +12,8 @@ import type { Cache } from './core/cache.ts'
 import { DaxFront } from './dax/dax-front.ts'
 import { type RunningDax, serveDax } from './dax/dax-server.ts'
 import type { DaxNode } from './dax/endpoints.ts'
+import { keepLists } from './dax-lists.ts'
+import { NodeWatch } from './dax/node-watch.ts'
 import { authorize } from './dax/principal.ts'
 import type { Upstream } from './http/upstream.ts'
 
@@ -19,6 +22,8 @@ export type DaxPlace = {
   readonly port: number
   /** Of the cluster, as clients reach them; empty: where each client has connected to. */
   readonly nodes?: readonly DaxNode[]
+  /** A file that the lists of attribute names are kept in; in memory alone where none is given. */
+  readonly lists?: string | undefined
 }
 
 export type DaxOptions = DaxPlace & {
@@ -34,23 +39,47 @@ export type DaxOptions = DaxPlace & {
   readonly log: Log
 }
 
+const lookEveryMs = 1000
+
+/** Several caches look for each other; one alone has nothing to look for. */
+function watchNodes(nodes: readonly DaxNode[]) {
+  const watch = new NodeWatch({ nodes })
+  const timer = nodes.length < 2 ? undefined : setInterval(() => void watch.look(), lookEveryMs).unref()
+  return { present: () => watch.present(), stop: () => clearInterval(timer) }
+}
+
+function listsOf({ lists: path, log }: DaxOptions): AttributeLists {
+  const lists = new AttributeLists()
+  if (path !== undefined) keepLists(lists, path, log)
+  return lists
+}
+
 export async function startDax(options: DaxOptions): Promise<RunningDax> {
   const { nodes = [], regions, credentials, upstreamUrl } = options
+  const watch = watchNodes(nodes)
   const front = new DaxFront({
     ...options,
     host: upstreamUrl.host,
     wallMs: () => systemClock.wallMs(),
     monotonicMs: () => systemClock.monotonicMs(),
     requestId: requestIds(systemRandom),
+    lists: listsOf(options),
   })
-  return await serveDax({
+  const running = await serveDax({
     ...options,
     front,
     authorize: (reader) => authorize(reader, { regions, credentials: credentials?.(), nowMs: systemClock.wallMs() }),
     expires: credentials !== undefined,
     nodes: ({ localAddress = '127.0.0.1', localPort = 0 }) =>
-      nodes.length > 0 ? nodes : [{ address: localAddress, port: localPort }],
+      nodes.length > 0 ? watch.present() : [{ address: localAddress, port: localPort }],
     connectionsMax: connectionsAffordable(),
     clock: systemClock,
   })
+  return {
+    ...running,
+    close: async () => {
+      watch.stop()
+      await running.close()
+    },
+  }
 }

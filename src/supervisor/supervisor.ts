@@ -271,6 +271,7 @@ export class Supervisor {
       host,
       port,
       'dax-port': dax.port,
+      'dax-lists': join(this.#options.layout.data, `${plan.name}.dax-lists`),
       nats: `nats://127.0.0.1:${plan.natsPort}`,
       'nats-nkey': seedPath(this.#secrets, plan.name, 'cache'),
       ...visitorFlags(this.#options),

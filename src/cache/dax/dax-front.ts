@@ -6,7 +6,7 @@ import type { Item } from '../../core/attribute/value.ts'
 import { CborReader } from '../../core/cbor/cbor-reader.ts'
 import { CborWriter } from '../../core/cbor/cbor-writer.ts'
 import { UnreadableCbor } from '../../core/cbor/major-types.ts'
-import { AttributeLists } from '../../core/dax/attribute-lists.ts'
+import type { AttributeLists } from '../../core/dax/attribute-lists.ts'
 import { type DataRequest, type DaxContext, UnknownTable } from '../../core/dax/data-request.ts'
 import { type CancellationReason, type DaxError, daxErrorOf, encodeError } from '../../core/dax/error-answer.ts'
 import { attributeListOf, UnknownAttributeList } from '../../core/dax/item-codec.ts'
@@ -34,6 +34,7 @@ export type DaxFrontOptions = RegionRequestsOptions & {
   readonly upstream: Pick<Upstream, 'send'>
   readonly monotonicMs: () => number
   readonly requestId: () => string
+  readonly lists: AttributeLists
   readonly log: Log
 }
 
@@ -42,7 +43,7 @@ export type Asking = { readonly principal: DaxPrincipal; readonly nodes: () => r
 
 export class DaxFront {
   readonly #options: DaxFrontOptions
-  readonly #lists = new AttributeLists()
+  readonly #lists: AttributeLists
   readonly #requests: RegionRequests
   readonly #schemas: Schemas
   readonly #kept: KeptReads
@@ -50,6 +51,7 @@ export class DaxFront {
   constructor(options: DaxFrontOptions) {
     const { cache } = options
     this.#options = options
+    this.#lists = options.lists
     this.#requests = new RegionRequests(options)
     this.#schemas = new Schemas({ ...options, known: (table) => cache.keyOf(table), requests: this.#requests })
     this.#kept = new KeptReads(cache, this.#lists)

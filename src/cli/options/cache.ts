@@ -97,6 +97,11 @@ export const cacheOptions = {
     default: [],
     repeatable: true,
   },
+  daxLists: {
+    flags: '--dax-lists <file>',
+    help: 'where the lists of attribute names are kept by which DAX clients read and write items: clients remember them for longer than a cache may run',
+    schema: z.string().min(1).optional(),
+  },
 } as const
 
 /** In the order of its help. */
@@ -108,6 +113,7 @@ export const optionsOfCache = [
   'port',
   'daxPort',
   'daxNode',
+  'daxLists',
   'nats',
   'peerEndpoint',
   'signedFor',

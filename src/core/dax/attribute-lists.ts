@@ -25,6 +25,12 @@ export class AttributeLists {
   readonly #byId = new Map<number, Kept>()
   readonly #byText = new Map<string, AttributeList>()
   #bytes = 0
+  #added: (names: readonly string[]) => void = () => {}
+
+  /** `added` is told of every list that is new from now on. */
+  onAdded(added: (names: readonly string[]) => void): void {
+    this.#added = added
+  }
 
   get count(): number {
     return this.#byId.size
@@ -38,6 +44,7 @@ export class AttributeLists {
     if (known !== undefined) return this.#used(known, text)
     const list = { id: this.#freeId(text), names }
     this.#add(list, text)
+    this.#added(names)
     return list
   }
 

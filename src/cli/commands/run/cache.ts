@@ -36,7 +36,10 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
     queryTtlMs: options.queryTtl,
     memoryBytes: options.memory,
     tls: endpointTls(options),
-    dax: options.daxPort === undefined ? undefined : { port: options.daxPort, nodes: options.daxNode },
+    dax:
+      options.daxPort === undefined
+        ? undefined
+        : { port: options.daxPort, nodes: options.daxNode, lists: options.daxLists },
     log,
   })
   parent.ready()
