@@ -134,6 +134,8 @@ export interface StoreLineage {
   partedAfter(agreed: Position): Position
   /** From now on clients get this reason instead of a write. */
   refuseWrites(reason: string): void
+  /** From now on clients get this reason instead of a write, until there is none. What was decided before becomes durable. */
+  fence(reason: string | undefined): void
   /** Notes that a peer knows a log of this region under that epoch. */
   remember(epoch: string): Promise<void>
   /** Goes on under a new epoch: every peer begins again with what follows `after`, or from where it stood before that. */

@@ -34,7 +34,7 @@ import { Failure, codeOf, messageOf } from '../process/failure.ts'
 import { Health } from './health.ts'
 import { isOwnRegion } from '../core/auth/signed-region.ts'
 import { regionOf } from './region-of.ts'
-import { ordersOf, routeOf } from './route.ts'
+import { ordersOf, type Roads, routeOf } from './route.ts'
 
 export type FrontDoorOptions = {
   readonly host: string
@@ -225,7 +225,12 @@ export class FrontDoor {
 
   #pass({ request, response, region, body }: Passing, tried: ReadonlySet<string> = new Set()): void {
     const { failover, endpoints } = this.#options
-    const roads = { orders: this.#orders, failover, isHealthy: (name: string) => this.#health.isHealthy(name) }
+    const roads: Roads = {
+      orders: this.#orders,
+      failover,
+      isHealthy: (name) => this.#health.isHealthy(name),
+      standInOf: (name) => this.#health.standInOf(name),
+    }
     const to = routeOf(region, roads, tried)
     const { protocol, hostname, port } = new URL(endpoints[to] ?? '')
     const secure = protocol === 'https:'
@@ -315,7 +320,7 @@ export class FrontDoor {
       response,
       200,
       'application/json',
-      Buffer.from(JSON.stringify({ status: 'ok', regions: this.#health.states })),
+      Buffer.from(JSON.stringify({ status: 'ok', regions: this.#health.states, leads: this.#health.leads })),
     )
   }
 

@@ -21,6 +21,8 @@ export type HealthOptions = {
 type Answer = 'ready' | 'not ready' | 'refused' | 'silent'
 
 const usualAnswerMsMax = 2000
+/** Of what a region says when it is asked whether it is ready. */
+const readyBytesMax = 64 * 1024
 const silentMax = 2
 /** Half a minute. */
 const silentGoneMax = 15
@@ -32,6 +34,8 @@ export class Health {
   readonly #known = new Set<string>()
   readonly #silent = new Map<string, number>()
   readonly #asked = new Set<string>()
+  /** By region: those that it stands in for, as it said last. */
+  readonly #standsInFor = new Map<string, readonly string[]>()
   readonly #timers: NodeJS.Timeout[]
 
   constructor(options: HealthOptions) {
@@ -43,6 +47,18 @@ export class Health {
 
   isHealthy(region: string): boolean {
     return !this.#ill.has(region)
+  }
+
+  /** The region that says that it stands in for this one. */
+  standInOf(region: string): string | undefined {
+    if (this.#standsInFor.size === 0) return undefined
+    for (const [name, standsInFor] of this.#standsInFor) if (standsInFor.includes(region)) return name
+    return undefined
+  }
+
+  /** Evacuated regions, with those that stand in for them. */
+  get leads(): Readonly<Record<string, string>> {
+    return Object.fromEntries([...this.#standsInFor].flatMap(([to, regions]) => regions.map((region) => [region, to])))
   }
 
   /** It has answered a request: however late it says that it is ready, somebody is there. */
@@ -70,9 +86,16 @@ export class Health {
     // One question at a time: two that overlap would count the same silence twice.
     if (endpoint === undefined || this.#asked.has(region)) return
     this.#asked.add(region)
-    const answer = await answerOf(`${endpoint}/ready`, this.#options.answerMsMax ?? usualAnswerMsMax)
+    const answerMsMax = this.#options.answerMsMax ?? usualAnswerMsMax
+    const answer = await answerOf(`${endpoint}/ready`, answerMsMax, (text) => this.#hear(region, text))
     this.#asked.delete(region)
     this.#note(region, answer)
+  }
+
+  #hear(region: string, text: string): void {
+    const standsInFor = standsInForIn(text).filter((name) => Object.hasOwn(this.#options.endpoints, name))
+    if (standsInFor.length === 0) this.#standsInFor.delete(region)
+    else this.#standsInFor.set(region, standsInFor)
   }
 
   #note(region: string, answer: Answer): void {
@@ -92,11 +115,29 @@ export class Health {
 /** Nobody is there; any other error says that somebody is, and has no room or no time. */
 const nobodyThere: ReadonlySet<unknown> = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EHOSTUNREACH', 'ENETUNREACH'])
 
-async function answerOf(url: string, answerMsMax: number): Promise<Answer> {
+/** None of what is no answer of a region. */
+function standsInForIn(text: string): readonly string[] {
+  try {
+    const { standsInFor } = JSON.parse(text) as { readonly standsInFor?: unknown }
+    return Array.isArray(standsInFor) ? standsInFor.filter((name) => typeof name === 'string') : []
+  } catch {
+    return []
+  }
+}
+
+/** `told` receives what the answer says, once that is whole. */
+async function answerOf(url: string, answerMsMax: number, told: (text: string) => void): Promise<Answer> {
   return await new Promise((resolve) => {
     const request = url.startsWith('https:') ? httpsRequest : httpRequest
     const asking = request(url, { agent: false, headers: { connection: 'close' } }, (response) => {
-      response.resume()
+      const received: Buffer[] = []
+      let sizeBytes = 0
+      response.on('data', (chunk: Buffer) => {
+        sizeBytes += chunk.length
+        if (sizeBytes <= readyBytesMax) received.push(chunk)
+      })
+      response.on('end', () => told(Buffer.concat(received).toString()))
+      response.on('error', () => {})
       resolve(response.statusCode === 200 ? 'ready' : 'not ready')
     })
     asking.setTimeout(answerMsMax, () => {

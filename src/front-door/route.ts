@@ -1,6 +1,6 @@
 /**
  * Where a request goes that is for a region: to that region, or, with failover and when it is not healthy, to the nearest
- * that is. Pure.
+ * that is. A region that is evacuated has another in its place. Pure.
  */
 import { ServiceError } from '../core/errors.ts'
 
@@ -9,6 +9,8 @@ export type Roads = {
   readonly orders: ReadonlyMap<string, readonly string[]>
   readonly failover: boolean
   readonly isHealthy: (region: string) => boolean
+  /** The region that an evacuated one is evacuated to. */
+  readonly standInOf?: (region: string) => string | undefined
 }
 
 /** Throws the ServiceError that the client is told when there is no way; `without` are regions that were tried in vain. */
@@ -19,14 +21,17 @@ export function routeOf(region: string, roads: Roads, without: ReadonlySet<strin
       'InvalidSignatureException',
       `Credential should be scoped to a valid region, not '${region}'. This front door leads to ${[...roads.orders.keys()].join(', ')}.`,
     )
-  const possible = roads.failover ? order : order.slice(0, 1)
+  const standIn = roads.standInOf?.(region)
+  // The region itself takes no writes: it is no way even when nothing else is left.
+  const ways = standIn === undefined ? order : [standIn, ...order.filter((name) => name !== standIn && name !== region)]
+  const possible = roads.failover ? ways : ways.slice(0, 1)
   const found = possible.find((name) => roads.isHealthy(name) && !without.has(name))
   if (found !== undefined) return found
   throw new ServiceError(
     'ServiceUnavailable',
     roads.failover
       ? `Neither ${region} nor any other region can be reached.`
-      : `The region ${region} cannot be reached.`,
+      : `The region ${standIn ?? region} cannot be reached.`,
   )
 }
 

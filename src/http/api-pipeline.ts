@@ -4,6 +4,7 @@ import type { Credentials } from '../core/auth/credentials.ts'
 import type { SignedRegions } from '../core/auth/signed-region.ts'
 import { Access, type AccessSettings } from '../operations/access/authorizer.ts'
 import { Admission, type CapacitySettings } from '../operations/capacity/admission.ts'
+import type { Evacuated } from '../operations/evacuated.ts'
 import type { Faults } from '../operations/faults/faults.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
@@ -36,6 +37,8 @@ export type ApiPipelineOptions = {
   readonly authorizeService?: AuthorizeService
   /** How capacity is counted; not at all by default. */
   readonly capacity?: CapacitySettings | undefined
+  /** Regions that this one stands in for, and whether it takes changes of tables. */
+  readonly evacuation?: Pick<Evacuated, 'has' | 'fence'>
   /** What is broken on purpose. */
   readonly faults?: Faults
   /** Policies that are asked; none by default: a client that may sign may do everything. */
@@ -48,7 +51,9 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
   const { context, credentials, signedFor, capacity, access, endpointOf = () => undefined } = options
   const { clock } = context.env
   const { settings } = context
-  const regions = { own: settings.region, all: () => settings.regions, endpointOf, alsoFor: new Set(signedFor) }
+  const named = new Set(signedFor)
+  const alsoFor = { has: (region: string) => named.has(region) || options.evacuation?.has(region) === true }
+  const regions = { own: settings.region, all: () => settings.regions, endpointOf, alsoFor }
   const policies = access === undefined ? undefined : new Access(access)
   const dynamodb = pipeline({
     context,
@@ -58,6 +63,7 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
     decisions: {
       authorize: policies === undefined ? undefined : (request) => policies.authorize(request),
       faults: options.faults,
+      evacuation: options.evacuation,
       admission: capacity === undefined ? undefined : new Admission(context, capacity),
     },
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),

@@ -112,13 +112,13 @@ export function errorAnswer(error: ServiceError, contentType: string, operation 
   return { status: errors[error.code].status, contentType, bytes, operation, outcome: error.code }
 }
 
-/** Nothing is sent: the connection ends. */
+/** Nothing is sent: the connection ends. What cannot end it says so. */
 export function cutAnswer({ how }: Cut, operation: string): Answer {
   const outcome = how === 'reset' ? 'InjectedReset' : 'InjectedTimeout'
-  return { status: 500, contentType: json10, bytes: nothing, operation, outcome, cut: how }
+  return { status: 500, contentType: json10, bytes: cutBytes, operation, outcome, cut: how }
 }
 
-const nothing = Buffer.alloc(0)
+const cutBytes = renderError(new ServiceError('InternalServerError', 'The connection was cut by a fault that was set.'))
 
 export const json10 = 'application/x-amz-json-1.0'
 

@@ -46,6 +46,7 @@ import { connectionsAffordable } from '../process/descriptors.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
 import { scrubStore, type StoreScrub } from './store/store-scrub.ts'
 import { watchStoreFolder } from './store/store-watch.ts'
+import type { RegionsTold } from './workers/messages.ts'
 import { Workers } from './workers/workers.ts'
 
 export type NodeOptions = {
@@ -296,19 +297,26 @@ type Served = {
   readonly access: WatchedAccess
 }
 
+function regionsTold({ watch, region }: Served): RegionsTold {
+  return {
+    names: watch.topology.regions.map(({ name }) => name),
+    endpoints: Object.fromEntries(watch.endpoints),
+    standsInFor: region.evacuation.standsInFor.map((each) => each.region),
+  }
+}
+
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, served: Served): Promise<string> {
-  const { self, log, visitors = {}, signedFor = [], capacity } = options
+  const { self, log, visitors = {}, signedFor = [], capacity, accountId, host } = options
   const { region, watch, meter, folder, scrub, recovery, access, dataKeys } = served
   const { topology, endpoints } = watch
-  const { engine, replication, invalidator } = region
+  const { engine, replication, invalidator, expiry, faults, evacuation } = region
   const count = (options.workers ?? 1) - 1
-  const { accountId, host } = options
   const workers = new Workers({
     count,
     start: { folder, region: self, accountId, ...accessTold(options), signedFor, visitors, host, dataKeys },
-    regions: () => ({ names: topology.regions.map(({ name }) => name), endpoints: Object.fromEntries(endpoints) }),
-    faults: region.faults,
+    regions: () => regionsTold(served),
+    faults,
     log,
     meter,
     onFailed: (message, record) => {
@@ -333,7 +341,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       ...(access.credentials === undefined ? {} : { credentials: access.credentials }),
       access: accessSettings(options.access, access),
       ...(count > 0 ? { distribute: workers.distribute } : {}),
-      readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), replication }),
+      readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), replication, evacuation }),
       metrics: () => metricsOf(served),
       admin: adminRoutes({
         engine,
@@ -341,9 +349,10 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
         topology,
         context: region.context,
         invalidator,
-        expiry: region.expiry,
+        expiry,
         triggers: region.lambda.triggers,
-        faults: region.faults,
+        faults,
+        evacuation,
         damage: () => recovery.notice(),
       }),
       onBrokenInvariant: options.onBrokenInvariant,

@@ -1,11 +1,13 @@
 /** What `/ready` says of a region. */
 import type { DamageNotice } from './store/own-engine.ts'
 import type { Readiness } from '../http/routes.ts'
+import type { Evacuation } from '../region/evacuation.ts'
 import type { Replication } from '../readers/replication/renewing.ts'
 
 type Impairments = {
   readonly damage: DamageNotice | undefined
   readonly replication: Pick<Replication, 'stream' | 'unverifiedBy'>
+  readonly evacuation: Pick<Evacuation, 'fence' | 'standsInFor'>
 }
 
 /**
@@ -16,7 +18,7 @@ type Impairments = {
 export function readinessOf(
   region: string,
   reason: string | undefined,
-  { damage, replication }: Impairments,
+  { damage, replication, evacuation: { fence, standsInFor } }: Impairments,
 ): Readiness {
   const { stream, unverifiedBy } = replication
   return {
@@ -25,6 +27,9 @@ export function readinessOf(
     ...(reason === undefined ? {} : { reason }),
     ...(damage === undefined ? {} : { damage }),
     ...(stream === undefined ? {} : { degraded: stream }),
+    ...(fence === undefined ? {} : { evacuatedTo: fence.to }),
+    // The front door leads their requests here.
+    ...(standsInFor.length === 0 ? {} : { standsInFor: standsInFor.map((each) => each.region) }),
     ...(unverifiedBy.length === 0 ? {} : { unverifiedBy }),
   }
 }

@@ -7,6 +7,7 @@ import type { CapacityDetail } from '../core/read/consumed-capacity.ts'
 import { inLayer } from '../core/wire/validation-layers.ts'
 import type { Admission } from './capacity/admission.ts'
 import { refuse } from './capacity/refuse.ts'
+import { assertMayChange, type Evacuated } from './evacuated.ts'
 import type { Faults } from './faults/faults.ts'
 import { type Denials, type Operation, type OperationContext, Rendered, type RequestContext } from './operation.ts'
 import { Spent } from './spent.ts'
@@ -29,6 +30,8 @@ export type Decisions = {
   readonly authorize?: ((request: Prepared) => Denials | undefined) | undefined
   /** Absent, there is capacity for every request. */
   readonly admission?: Pick<Admission, 'admit'> | undefined
+  /** Absent, the region takes changes of tables. */
+  readonly evacuation?: Pick<Evacuated, 'fence'> | undefined
   /** Absent, nothing is broken on purpose. */
   readonly faults?: Pick<Faults, 'any' | 'perform'> | undefined
 }
@@ -61,7 +64,7 @@ type Deciding = { readonly context: RequestContext; readonly input?: unknown; re
 export function decide<Ready>(
   operation: Operation<never, Ready>,
   ready: Ready,
-  { context: asked, input, decisions: { authorize, admission } }: Deciding,
+  { context: asked, input, decisions: { authorize, admission, evacuation } }: Deciding,
 ): RequestContext {
   const denied = authorize?.({
     operation: operation.name,
@@ -70,6 +73,7 @@ export function decide<Ready>(
     touches: () => operation.touches(ready),
   })
   const context = denied === undefined ? asked : { ...asked, denied }
+  if (evacuation?.fence !== undefined) assertMayChange(operation, evacuation)
   if (admission === undefined || operation.capacity === undefined) return context
   const admitted = admission.admit(operation.touches(ready))
   if (admitted === undefined) return context

@@ -28,6 +28,7 @@ import { diskProbe } from '../readers/sweepers/disk-probe.ts'
 import { registerSweeper } from '../readers/sweepers/registers.ts'
 import { type SweeperPace, tombstoneSweeper } from '../readers/sweepers/tombstones.ts'
 import { arnsOfCopies, type CopyPorts, noBuckets } from './copies.ts'
+import { Evacuation } from './evacuation.ts'
 import { type FunctionPorts, lambdaOf, noFunctions } from './lambda.ts'
 import { Lifecycle } from './lifecycle.ts'
 
@@ -62,7 +63,7 @@ export type RegionOptions = {
 }
 
 /** What the server of a region is started with; the context comes from the region. */
-export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | 'faults'>
+export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | 'faults' | 'evacuation'>
 
 export type Region = {
   readonly env: Env
@@ -74,6 +75,7 @@ export type Region = {
   readonly lambda: LambdaContext
   /** What is broken of the API on purpose. */
   readonly faults: Faults
+  readonly evacuation: Evacuation
   /** Sets the gauges of what it is to be asked for. */
   measure(): Promise<void>
   /** Serves the API: once, when everything else runs. `others` resolves when other processes have given back what they had of it. */
@@ -127,7 +129,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const loops = loopsOf({ env, engine, opened, replication, sweeping, streams })
   const context = { engine, env, settings }
   const copies = archiveServices({ env, engine, copying: copyingOf(options, context) }, options.archive)
-  const faults = new Faults(env, opened.former)
+  const [faults, evacuation] = [new Faults(env, opened.former), new Evacuation(opened, env)]
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
   await startAll([...loops, expiry, caches, ...copies, caretaker, lambda.triggers], life)
   let stopping = false
@@ -140,11 +142,12 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     context,
     lambda,
     faults,
+    evacuation,
     measure: () => measured(lambda, replication),
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
       await replication.checked()
-      return await served({ ...server, context, lambda, faults }, { life, others })
+      return await served({ ...server, context, lambda, faults, evacuation }, { life, others })
     },
     get stopping() {
       return stopping

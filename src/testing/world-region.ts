@@ -163,6 +163,7 @@ export class WorldRegion {
       context: region.context,
       lambda: region.lambda,
       faults: region.faults,
+      evacuation: region.evacuation,
       onBrokenInvariant: (error) => time.fail(error),
     })
     const answer: Pipeline = (request, requestId, done) => {

@@ -2,6 +2,10 @@
 import { optionsOf } from '../options/of-commands.ts'
 import type { CommandRow } from './command-row.ts'
 
+const evacuating = [
+  { flags: '--owner <name>', help: 'who orders it', usual: 'operator' },
+  { flags: '--front-door-url <url>', help: 'a front door that is not that of `longitude up`' },
+]
 const link = { flags: '--link <a..b>', help: 'everything between two regions' }
 
 export const changing: readonly CommandRow[] = [
@@ -95,6 +99,38 @@ export const changing: readonly CommandRow[] = [
     run: async (command, json) => {
       const { runLinksRole } = await import('../commands/run/links-role.ts')
       await runLinksRole(command, json)
+    },
+  },
+  {
+    name: 'evacuate',
+    arguments: '<region>',
+    description: 'fence a region’s writes, wait until another region has everything, and let that stand in for it',
+    flags: [
+      { flags: '--to <region>', help: 'the region that stands in; the nearest when not given' },
+      { flags: '--within <duration>', help: 'else the fence is taken away again', usual: '60s' },
+      { flags: '--leave-tables', help: 'also when the other region lacks tables of this one' },
+      ...evacuating,
+    ],
+    options: optionsOf.status,
+    examples: [
+      ['longitude evacuate us-east-1', 'to the nearest region'],
+      ['longitude evacuate us-east-1 --to eu-west-1 --within 5m', 'and its proof'],
+    ],
+    run: async (command, json) => {
+      const { runEvacuate } = await import('../commands/change/evacuate.ts')
+      await runEvacuate(command, json)
+    },
+  },
+  {
+    name: 'readmit',
+    arguments: '<region>',
+    description: 'take an evacuated region back, once it has caught up',
+    flags: [{ flags: '--within <duration>', help: 'else it stays evacuated', usual: '60s' }, ...evacuating],
+    options: optionsOf.status,
+    examples: [['longitude readmit us-east-1', 'also after an evacuation that was killed half-way']],
+    run: async (command, json) => {
+      const { runReadmit } = await import('../commands/change/evacuate.ts')
+      await runReadmit(command, json)
     },
   },
   { name: 'replicas', description: 'replicas of tables, for operators', options: [], examples: [] },

@@ -9,8 +9,8 @@ export type SignedRegions = {
   readonly all: () => readonly string[]
   /** Where clients reach a region; undefined where the endpoint was not told. */
   readonly endpointOf: (region: string) => string | undefined
-  /** Regions whose requests a front door with failover may bring. */
-  readonly alsoFor: ReadonlySet<string>
+  /** Regions whose requests a front door may bring. */
+  readonly alsoFor: Pick<ReadonlySet<string>, 'has'>
 }
 
 /** Finds the endpoint of a region that a client names: no name finds what every object has. */

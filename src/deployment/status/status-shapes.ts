@@ -94,6 +94,12 @@ export const nodeStatus = z.looseObject({
   found: z.object({ found: z.string(), reason: z.string(), atMs: z.number() }).optional(),
   doubts: z.array(z.string()).default([]),
   unverifiedBy: z.array(z.string()).default([]),
+  evacuation: z
+    .object({
+      fence: z.object({ to: z.string(), owner: z.string(), sinceMs: z.number() }).nullable(),
+      standsInFor: z.array(z.object({ region: z.string(), owner: z.string(), sinceMs: z.number() })),
+    })
+    .optional(),
   peers: z.array(peerStatus),
   caches: z.array(cacheStatus).default([]),
 })

@@ -4,6 +4,7 @@
  * clients) is in drills/run and hands its records to this room.
  */
 import { z } from 'zod'
+import { faultKinds } from '../../core/faults/fault.ts'
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 const durationForm = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/
@@ -37,6 +38,7 @@ const count = z.int().min(0)
 /** A region's name, a role, `all`, or several. */
 const places = z.union([z.string().transform((name) => [name]), z.array(z.string()).min(1)])
 const place = z.string().min(1)
+const anyNames = z.union([z.string().transform((name) => [name]), z.array(z.string()).min(1)])
 const linkForm = /^(\*|[\w-]+(\.\.|>)([\w-]+|\*))$/
 const linkNames = z
   .union([z.string().transform((name) => [name]), z.array(z.string()).min(1)])
@@ -129,6 +131,27 @@ export const stepSchemas = {
   pause: inShort('region', { region: place, part: part.default('region'), for: duration.optional() }),
   wipe: inShort('region', { region: place, part: part.default('node') }),
   restart: inShort('region', { region: place, part: part.default('region') }),
+  evacuate: z.strictObject({ region: place, to: place, within: duration.default(30_000) }),
+  readmit: inShort('region', { region: place, within: duration.default(30_000) }),
+  /** Of a region’s API (docs/faults.md). */
+  fault: z.strictObject({
+    region: places,
+    kind: z.enum(faultKinds),
+    operations: anyNames.optional(),
+    tables: anyNames.optional(),
+    indexes: anyNames.optional(),
+    'key prefix': z.string().min(1).optional(),
+    hashes: z.string().optional(),
+    share: percent.optional(),
+    reason: z.string().optional(),
+    hold: z.string().optional(),
+    delay: z.string().optional(),
+    age: z.string().optional(),
+    items: percent.optional(),
+    after: z.boolean().optional(),
+    seed: count.optional(),
+    for: duration.optional(),
+  }),
   clock: z.strictObject({ region: place, offset, for: duration.optional() }),
   /** Point-in-time recovery of the drill's table is turned on there. */
   recovery: places,
@@ -166,6 +189,9 @@ export type Action =
       readonly for?: number | undefined
     }
   | { readonly do: 'wipe' | 'restart'; readonly region: string; readonly part: PartName }
+  | { readonly do: 'evacuate'; readonly region: string; readonly to: string; readonly within: number }
+  | { readonly do: 'readmit'; readonly region: string; readonly within: number }
+  | { readonly do: 'fault'; readonly fault: z.output<(typeof stepSchemas)['fault']> }
   | { readonly do: 'clock'; readonly region: string; readonly offset: number; readonly for?: number | undefined }
   | { readonly do: 'heal'; readonly what: readonly string[] }
   | { readonly do: 'wait'; readonly ms: number }

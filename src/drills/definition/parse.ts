@@ -69,11 +69,7 @@ class Parsing {
   }
 
   #action(name: Action['do'], value: unknown, at: Path): Action | undefined {
-    if (name === 'repeat') {
-      const repeated = this.#checked(repeatSchema, value, at)
-      if (repeated === undefined) return undefined
-      return { do: 'repeat', times: repeated.times, steps: this.#steps(repeated.steps, [...at, 'steps']) }
-    }
+    if (name === 'repeat') return this.#repeat(value, at)
     const read = <Schema extends z.ZodType>(schema: Schema, make: (value: z.output<Schema>) => Action) => {
       const parsed = this.#checked(schema, value, at)
       return parsed === undefined ? undefined : make(parsed)
@@ -85,9 +81,8 @@ class Parsing {
         return read(stepSchemas.trigger, (trigger) => ({ do: 'trigger', trigger }))
       case 'stop writes':
       case 'start writes':
-        return read(stepSchemas[name], (regions) => ({ do: name, in: regions }))
       case 'recovery':
-        return read(stepSchemas.recovery, (regions) => ({ do: name, in: regions }))
+        return read(stepSchemas[name], (regions) => ({ do: name, in: regions }))
       case 'drop':
       case 'restore':
         return read(stepSchemas[name], (region) => ({ do: name, region }))
@@ -99,10 +94,15 @@ class Parsing {
         return read(stepSchemas.slow, (slow) => ({ do: 'slow', slow }))
       case 'kill':
       case 'pause':
-        return read(stepSchemas[name], (fault) => ({ do: name, ...fault }))
       case 'wipe':
       case 'restart':
-        return read(stepSchemas[name], (fault) => ({ do: name, ...fault }))
+        return read(stepSchemas[name] as typeof stepSchemas.kill, (fault) => ({ do: name, ...fault }))
+      case 'evacuate':
+        return read(stepSchemas.evacuate, (asked) => ({ do: name, ...asked }))
+      case 'readmit':
+        return read(stepSchemas.readmit, (asked) => ({ do: name, ...asked }))
+      case 'fault':
+        return read(stepSchemas.fault, (fault) => ({ do: 'fault', fault }))
       case 'clock':
         return read(stepSchemas.clock, (clock) => ({ do: 'clock', ...clock }))
       case 'heal':
@@ -115,6 +115,12 @@ class Parsing {
         return read(stepSchemas.expect, (expect) => ({ do: 'expect', expect }))
     }
     return unreachable(name)
+  }
+
+  #repeat(value: unknown, at: Path): Action | undefined {
+    const repeated = this.#checked(repeatSchema, value, at)
+    if (repeated === undefined) return undefined
+    return { do: 'repeat', times: repeated.times, steps: this.#steps(repeated.steps, [...at, 'steps']) }
   }
 
   /** Undefined when it is wrong, which has been noted. */
@@ -201,6 +207,11 @@ function placesOf(action: Exclude<Action, { do: 'repeat' }>): readonly string[] 
       return action.cut.links.flatMap(endsOf)
     case 'slow':
       return action.slow.links.flatMap(endsOf)
+    case 'fault':
+      return action.fault.region
+    case 'evacuate':
+      return [action.region, action.to]
+    case 'readmit':
     case 'kill':
     case 'pause':
     case 'wipe':

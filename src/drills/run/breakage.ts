@@ -6,6 +6,7 @@ import { unreachable } from '../../core/assert.ts'
 import type { Cast, Direction } from '../definition/cast.ts'
 import type { Action, PartName } from '../definition/definition.ts'
 import type { FaultRecord, Survey } from '../definition/record.ts'
+import { type ApiFault, apisOf, clearFault, setFault } from './api-faults.ts'
 import type { DrillTable } from './drill-table.ts'
 import type { PartFault, Target } from './targets/target.ts'
 import { nowMs } from './time.ts'
@@ -15,8 +16,13 @@ type Broken = { -readonly [Name in keyof FaultRecord]: FaultRecord[Name] }
 type Open = {
   readonly record: Broken
   readonly parts: readonly { readonly region: string; readonly part: 'node' | 'nats' }[]
+  /** Regions whose API is broken, and by the fault of which name. */
+  readonly apis: readonly ApiFault[]
 }
-export type Breaking = Extract<Action, { do: 'cut' | 'slow' | 'kill' | 'pause' | 'wipe' | 'restart' | 'clock' }>
+export type Breaking = Extract<
+  Action,
+  { do: 'cut' | 'slow' | 'kill' | 'pause' | 'wipe' | 'restart' | 'clock' | 'fault' }
+>
 
 export type BreakageOptions = {
   readonly target: Target
@@ -50,23 +56,26 @@ export class Breakage {
     const startedMs = nowMs()
     const parts = partsOf(action, cast)
     const links = linksOf(action, cast)
+    const apis = apisOf(action.do === 'fault' ? action.fault : undefined, cast, `drill-${startedMs}-${step}`)
     const open: Open = {
       record: {
         step,
         what,
         kind: action.do,
         ...('part' in action ? { part: action.part } : {}),
-        regions: [...new Set([...parts.map(({ region }) => region), ...isolatedBy(action, links, cast)])],
+        regions: [...new Set([...[...parts, ...apis].map(({ region }) => region), ...isolatedBy(action, links, cast)])],
         links,
         startedMs,
       },
       parts,
+      apis,
     }
     this.#all.push(open)
     const forMs = this.#options.mostMs()
     if (action.do === 'cut')
       await target.breakLinks({ links, state: action.cut.how === 'reset' ? 'reset' : 'down', forMs })
     else if (action.do === 'slow') await target.breakLinks({ ...shapeOf(action.slow), links, forMs })
+    else if (action.do === 'fault') await Promise.all(apis.map((api) => setFault(target, api, action.fault, forMs)))
     else await Promise.all(parts.map(async (each) => await target.breakPart({ ...each, ...faultOf(action), forMs })))
     if (action.do === 'restart') await this.#mend([open])
     return async () => await this.#mend([open])
@@ -77,6 +86,7 @@ export class Breakage {
     this.#all.push({
       record: { step, what, kind: 'drop', regions: [region], links: [], startedMs: nowMs() },
       parts: [],
+      apis: [],
     })
   }
 
@@ -94,10 +104,10 @@ export class Breakage {
     const all = what.includes('all') || what.includes('*')
     await this.#mend(
       this.#all.filter(
-        ({ record, parts }) =>
+        ({ record, parts, apis }) =>
           record.endedMs === undefined &&
           (all ||
-            parts.some(({ region }) => named.has(region)) ||
+            [...parts, ...apis].some(({ region }) => named.has(region)) ||
             record.links.some((link) => links.has(nameOf(link)) || named.has(link.from) || named.has(link.to))),
       ),
     )
@@ -123,6 +133,7 @@ export class Breakage {
         record.links.some((link) => links.some((each) => nameOf(each) === nameOf(link)))
       )
         record.endedMs = endedMs
+    await Promise.all(open.flatMap(({ apis }) => apis).map((api) => clearFault(target, api)))
     const parts = open.flatMap((each) => each.parts)
     const distinct = [...new Map(parts.map((each) => [`${each.region} ${each.part}`, each])).values()]
     await Promise.all(distinct.map(async (each) => await target.mendParts(each)))
@@ -166,7 +177,7 @@ function isLoss({ kind, part, regions }: FaultRecord): boolean {
 }
 
 function partsOf(action: Breaking, cast: Cast): Open['parts'] {
-  if (action.do === 'cut' || action.do === 'slow') return []
+  if (action.do === 'cut' || action.do === 'slow' || action.do === 'fault') return []
   const part: PartName = action.do === 'clock' ? 'node' : action.part
   const parts = part === 'region' ? (['node', 'nats'] as const) : [part]
   return cast.places([action.region]).flatMap((region) => parts.map((each) => ({ region, part: each })))
@@ -185,7 +196,7 @@ function isolatedBy(action: Breaking, links: readonly Direction[], { regions }: 
   )
 }
 
-function faultOf(action: Exclude<Breaking, { do: 'cut' | 'slow' }>): Pick<PartFault, 'kind' | 'offsetMs'> {
+function faultOf(action: Exclude<Breaking, { do: 'cut' | 'slow' | 'fault' }>): Pick<PartFault, 'kind' | 'offsetMs'> {
   switch (action.do) {
     case 'kill':
       return { kind: 'kill' }

@@ -15,6 +15,7 @@ import type {
   StepRecord,
 } from '../definition/record.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
+import { Evacuations } from './evacuations.ts'
 import { Breakage, type Breaking } from './breakage.ts'
 import { lacking } from './conditions.ts'
 import { DrillTable } from './drill-table.ts'
@@ -68,6 +69,7 @@ export class DrillRun {
   readonly #table: DrillTable
   readonly #watch: Watch
   readonly #breakage: Breakage
+  readonly #evacuations: Evacuations
   readonly #effects: Effects | undefined
   readonly #loads: Load[] = []
   readonly #steps: StepRecord[] = []
@@ -85,6 +87,12 @@ export class DrillRun {
     this.#table = new DrillTable({ name: tableName, target, regions, wire: this.#wire })
     this.#effects = receiver && new Effects({ table: tableName, wire: this.#wire, receiver })
     this.#watch = new Watch(target, tableName)
+    this.#evacuations = new Evacuations({
+      target,
+      cast,
+      signal: options.signal,
+      told: (text) => options.told({ kind: 'phase', text }),
+    })
     this.#breakage = new Breakage({
       target,
       cast,
@@ -217,6 +225,11 @@ export class DrillRun {
         return await this.#break(action, of, action.cut.for)
       case 'slow':
         return await this.#break(action, of, action.slow.for)
+      case 'fault':
+        return await this.#break(action, of, action.fault.for)
+      case 'evacuate':
+      case 'readmit':
+        return await this.#evacuations.play(action)
       case 'kill':
       case 'pause':
       case 'clock':
@@ -309,6 +322,7 @@ export class DrillRun {
     } catch (error) {
       this.#problems.push(messageOf(error))
     }
+    this.#problems.push(...(await this.#evacuations.restore()))
     const left = await this.#options.target.restore().catch((error: unknown) => [messageOf(error)])
     this.#problems.push(...left.filter((problem) => !this.#problems.includes(problem)))
   }

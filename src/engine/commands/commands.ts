@@ -5,7 +5,7 @@ import type { TableId } from '../../core/table/table.ts'
 import type { Order, Ordered, Sequence } from '../../ports/order.ts'
 import { apply, editing, mergeRegisters, mergeSteps, mergeTableRows, untilWithinDrift } from './apply.ts'
 import type { Command, ResultOf } from './command.ts'
-import { commit, commitEach, commitOnce } from './commit.ts'
+import { commit, commitEach, commitOnce, refusedWrite } from './commit.ts'
 import { mend } from './mend.ts'
 import { define, detach } from './register-edit.ts'
 import type { State } from '../state.ts'
@@ -56,6 +56,9 @@ export class Commands {
   }
 }
 
+const isOfClient = (command: Command): boolean =>
+  command.kind === 'once' || ((command.kind === 'commit' || command.kind === 'each') && command.cause === 'client')
+
 /** What throws before it has begun rejects like what fails later. */
 function begin(state: State, command: Command): Promise<unknown> {
   try {
@@ -72,6 +75,7 @@ async function roll(state: State, stream: number): Promise<void> {
 }
 
 function decideCommand(state: State, command: Command): Promise<unknown> {
+  if (state.lineage.fence !== undefined && isOfClient(command)) throw refusedWrite(state.lineage.fence)
   switch (command.kind) {
     case 'commit':
       return commit(state, command.writes, command.cause)

@@ -96,7 +96,7 @@ function commitAll(state: State, writes: readonly Write[], cause: Cause, token?:
 
 function decideWrite(state: State, write: Write, together?: Growths): Accepted | Refusal {
   const { refuses } = state.lineage
-  if (refuses !== undefined) throw new ServiceError('ServiceUnavailable', `This region takes no writes: ${refuses}.`)
+  if (refuses !== undefined) throw refusedWrite(refuses)
   const table = state.catalog.decided(write.table) ?? state.catalog.successorOf(write.table)
   if (table === undefined || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
@@ -108,6 +108,9 @@ function decideWrite(state: State, write: Write, together?: Growths): Accepted |
     outcome.changed && hasItemCollections(table) ? tooLarge(state, table, { write, outcome, together }) : undefined
   return full ?? { write, table, at, before, outcome }
 }
+
+export const refusedWrite = (reason: string): ServiceError =>
+  new ServiceError('ServiceUnavailable', `This region takes no writes: ${reason}.`)
 
 type Deciding = { readonly write: Write; readonly outcome: Outcome; readonly together: Growths | undefined }
 

@@ -31,6 +31,8 @@ export class Lineage {
   readonly #groups: Groups
   /** Why no writes are taken; undefined as a rule. */
   refuses: string | undefined
+  /** Why clients' writes are not taken, and others are. */
+  fence: string | undefined
   readonly #start: string
   #epoch: string
   #stored: Stored = { starts: [], earlier: [] }

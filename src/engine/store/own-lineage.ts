@@ -47,6 +47,10 @@ export class OwnLineage implements StoreLineage {
     this.#deps.state.lineage.refuses = reason
   }
 
+  fence(reason: string | undefined): void {
+    this.#deps.state.lineage.fence = reason
+  }
+
   async remember(epoch: string): Promise<void> {
     const { groups, lineage } = this.#deps.state
     const group = groups.open()

@@ -9,6 +9,8 @@ import type { Replication } from '../../readers/replication/renewing.ts'
 import type { Triggers } from '../../readers/triggers/triggers.ts'
 import { faultRoutes } from '../faults/fault-routes.ts'
 import type { Faults } from '../../operations/faults/faults.ts'
+import type { Evacuation } from '../../region/evacuation.ts'
+import { evacuationRoutes, evacuationStatus } from './evacuation-routes.ts'
 import { conflictRoutes } from './conflict-feed.ts'
 import { overruledRoutes, overruledStatus } from './overruled-settings.ts'
 import type { DamageNotice } from '../store/own-engine.ts'
@@ -30,12 +32,13 @@ export type AdminParts = {
   readonly expiry: Expiry
   readonly triggers: Pick<Triggers, 'all'>
   readonly faults: Faults
+  readonly evacuation: Evacuation
   /** What was damaged of the store, as long as anybody should know. */
   readonly damage: () => DamageNotice | undefined
 }
 
 export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
-  const { engine, replication, topology, context, invalidator, expiry, triggers, faults, damage } = parts
+  const { engine, replication, topology, context, invalidator, expiry, triggers, faults, evacuation, damage } = parts
   return [
     {
       method: 'GET',
@@ -50,6 +53,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
           setAside: setAsideStatus(engine),
           overruled: overruledStatus(engine, topology),
           ...troubleOf(engine),
+          evacuation: evacuationStatus(evacuation, engine),
           ...damageOf(damage()),
           tables: engine.tables().length,
           caches: invalidator.caches(),
@@ -64,6 +68,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...replicaRoutes(context),
     ...expiryRoutes(expiry, engine),
     ...triggerRoutes(triggers),
+    ...evacuationRoutes(evacuation, engine),
     ...faultRoutes(faults, context.env.log),
     ...pauseRoutes(replication.pauses, engine, topology),
   ]

@@ -25,6 +25,8 @@ export type WorkerStart = {
 export type RegionsTold = {
   readonly names: readonly string[]
   readonly endpoints: Readonly<Record<string, string>>
+  /** Regions that are evacuated to this one. */
+  readonly standsInFor: readonly string[]
 }
 
 export type ToWorker =

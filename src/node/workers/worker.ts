@@ -61,7 +61,7 @@ export function runWorker(log: Log): void {
 }
 
 /** As the owner of the writes told last. */
-let known: RegionsTold = { names: [], endpoints: {} }
+let known: RegionsTold = { names: [], endpoints: {}, standsInFor: [] }
 let faultsAreSet = false
 let end: (() => Promise<void>) | undefined
 let stopping = false
@@ -164,7 +164,8 @@ function tellMeasured(measured: Measured | undefined): void {
 
 function signedRegions(own: string, signedFor: readonly string[]): SignedRegions {
   const endpointOf = (name: string): string | undefined => endpointIn(known.endpoints, name)
-  return { own, all: () => known.names, endpointOf, alsoFor: new Set(signedFor) }
+  const alsoFor = { has: (name: string) => signedFor.includes(name) || known.standsInFor.includes(name) }
+  return { own, all: () => known.names, endpointOf, alsoFor }
 }
 
 /** Everything that was begun is answered, by this process or by the owner. */

@@ -39,6 +39,7 @@ describe('a drill file', () => {
     ['a duration without a unit', 'steps:\n  - wait: 5\n', 'mine.yaml:5:5: wait: '],
     ['a duration that is none', 'steps:\n  - wait: soon\n', '"soon" is no duration'],
     ['a link that is none', 'steps:\n  - cut: victim-all\n', 'links are written a..b'],
+    ['a fault that is none', 'steps:\n  - fault: { region: all, kind: meltdown }\n', 'kind: '],
     ['a word that is not known', 'steps:\n  - load: { writer: 3 }\n', 'mine.yaml:5:13: "writer" is not known here'],
     ['a condition that is not known', 'steps:\n  - wait until: { redy: all }\n', '"redy" is not known here'],
     [
@@ -78,6 +79,7 @@ describe('the drills that come with Longitude', () => {
     expect(names.map((name) => name.replace('.yaml', '')).toSorted()).toEqual(
       ['region-loss', 'region-isolation', 'link-flap', 'slow-link', 'asymmetric-partition', 'disk-loss', 'clock-skew']
         .concat(['restore-pitr', 'nats-loss', 'rolling-restart', 'evacuate-live', 'failback', 'side-effects'])
+        .concat(['api-faults', 'evacuation'])
         .toSorted(),
     )
   })

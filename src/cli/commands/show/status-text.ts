@@ -1,6 +1,7 @@
 /** `longitude status` for people: tables, and below them what is out of order. */
 import { narrowBytesPerSecond } from '../../../core/limits.ts'
 import { tableText } from '../../../process/table-text.ts'
+import { evacuationText } from './evacuation-text.ts'
 import { missingText } from './missing-text.ts'
 import type { Answer, CacheStatus, LinkStatus, TableStatus } from '../../../deployment/status/status-shapes.ts'
 
@@ -12,6 +13,7 @@ export function statusText(regions: readonly Answer[], links: readonly LinkStatu
     ...(caches.length === 0 ? [] : [cachesText(caches)]),
     linksText(links),
     ...(tables.length === 0 ? [] : [tablesText(tables)]),
+    ...evacuationText(regions),
     ...regions.flatMap(damageText),
     ...regions.flatMap(streamText),
     ...missingText(regions.map(({ region, status }) => ({ region, peers: status?.peers ?? [] }))),

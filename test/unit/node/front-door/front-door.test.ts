@@ -282,6 +282,7 @@ describe('the front door', () => {
     expect(await (await fetch(`http://127.0.0.1:${door.port}/health`)).json()).toEqual({
       status: 'ok',
       regions: { one: 'healthy' },
+      leads: {},
     })
     expect(one.seen).toEqual([])
     const preflight = await fetch(`http://127.0.0.1:${door.port}/`, { method: 'OPTIONS' })

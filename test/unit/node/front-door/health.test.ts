@@ -52,6 +52,17 @@ describe('a region', () => {
     expect(gone).toBeGreaterThanOrEqual(15)
   })
 
+  test('that says that it stands in for others is asked for them, as long as it says so', async () => {
+    const found = { standsInFor: ['one', 'another deployment’s', 7] as unknown }
+    const { health, asked } = await watched((_, response) => void response.end(JSON.stringify(found)))
+    await until(() => health.standInOf('one') !== undefined)
+    expect([health.standInOf('one'), health.leads]).toEqual(['one', { one: 'one' }])
+    found.standsInFor = 'one'
+    const before = asked()
+    await until(() => asked() > before + 2 && health.standInOf('one') === undefined)
+    expect(health.leads).toEqual({})
+  })
+
   test('that answers requests is healthy, however late it says that it is ready', async () => {
     const found: { health?: Health } = {}
     const { health, told, asked } = await watched(() => found.health?.heard('one'))

@@ -49,6 +49,27 @@ describe('the way of a request', () => {
     )
   })
 
+  test('of a region that is evacuated is to the one that stands in, and never to itself', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...names),
+        fc.constantFrom(...names),
+        subset,
+        fc.boolean(),
+        (from, to, ill, failover) => {
+          fc.pre(from !== to)
+          const roads = { orders, failover, isHealthy: (name: string) => !ill.includes(name) }
+          const evacuated = { ...roads, standInOf: (name: string) => (name === from ? to : undefined) }
+          const others = names.filter((name) => name !== from && !ill.includes(name))
+          if (!ill.includes(to)) expect(routeOf(from, evacuated)).toBe(to)
+          else if (failover && others.length > 0) expect(others).toContain(routeOf(from, evacuated))
+          else expect(() => routeOf(from, evacuated)).toThrow('be reached')
+          if (!ill.includes(to)) expect(routeOf(to, evacuated)).toBe(to)
+        },
+      ),
+    )
+  })
+
   test('with failover is to the nearest region that is healthy and was not tried', () => {
     fc.assert(
       fc.property(fc.constantFrom(...names), subset, subset, (region, ill, tried) => {

@@ -15,10 +15,13 @@ afterEach(async () => {
   running.clear()
 })
 
+const evacuation = { fence: undefined, standsInFor: [] }
+
 it('names the peers in /ready until they have answered, and is ready meanwhile', async () => {
   const network = new MemoryNetwork(systemClock, systemRandom)
   const [us, eu] = [new TestRegion('us', names), new TestRegion('eu', names)]
-  const ready = (): unknown => readinessOf('us', undefined, { damage: undefined, replication: us.replication })
+  const ready = (): unknown =>
+    readinessOf('us', undefined, { damage: undefined, replication: us.replication, evacuation })
   const bus = network.join('us')
   await us.start(bus)
   running.add(us)
