@@ -11,6 +11,9 @@ export const userPoliciesCharactersMax = 2048
 export const groupPoliciesCharactersMax = 5120
 export const rolePoliciesCharactersMax = 10_240
 export const trustPolicyCharactersMax = 2048
+export const sessionPolicyCharactersMax = 2048
+/** Longer than the longest that is given out: policy, tags and names. */
+export const sessionTokenSizeMax = 16_384
 export const attachedPoliciesMax = 20
 export const accessKeysPerUserMax = 2
 export const identityUsersMax = 5000

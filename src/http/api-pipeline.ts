@@ -90,7 +90,11 @@ function isDynamoDb({ url, headers: { 'x-amz-target': target } }: ApiRequest): b
 function frontsOf(options: ApiPipelineOptions, regions: SignedRegions, policies: Access | undefined): readonly Front[] {
   const { context, credentials, lambda, services = [], onBrokenInvariant = () => {} } = options
   const byPolicies: AuthorizeService | undefined =
-    policies && ((asked) => policies.authorizeAction(actionOfService(asked), context))
+    policies &&
+    ((asked) => {
+      const action = actionOfService(asked, context.settings.accountId)
+      if (action !== undefined) policies.authorizeAction(action, context)
+    })
   const authorize = options.authorizeService ?? byPolicies
   const { clock, log } = context.env
   const shared = { log, regions, onBrokenInvariant }

@@ -27,8 +27,9 @@ import { type ExpirySettings, usualExpiry } from '../readers/expiry/expiry.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
 import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
+import { accessParts } from './identity-services.ts'
 import { adminRoutes } from './admin/admin.ts'
-import { accessSettings, type WatchedAccess, watchAccess } from '../deployment/secrets/identities.ts'
+import { type WatchedAccess, watchAccess } from '../deployment/secrets/identities.ts'
 import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
 import { tightenFolder } from '../process/private-files.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
@@ -338,8 +339,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
       ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
-      ...(access.credentials === undefined ? {} : { credentials: access.credentials }),
-      access: accessSettings(options.access, access),
+      ...accessParts(options.access, access),
       ...(count > 0 ? { distribute: workers.distribute } : {}),
       readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), replication, evacuation }),
       metrics: () => metricsOf(served),

@@ -50,7 +50,10 @@ export type RegionSettings = {
   readonly receivers?: Readonly<Record<string, MemoryReceiver>>
 }
 
-export type ApiSettings = Pick<ApiPipelineOptions, 'endpointOf' | 'signedFor' | 'capacity' | 'credentials' | 'access'>
+export type ApiSettings = Pick<
+  ApiPipelineOptions,
+  'endpointOf' | 'signedFor' | 'capacity' | 'credentials' | 'access' | 'services'
+>
 
 /** All that a region begins with. */
 export type RegionState = {

@@ -69,6 +69,8 @@ export type IdentityDefinitions = {
   readonly groups: readonly GroupDefinition[]
   readonly roles: readonly RoleDefinition[]
   readonly policies: readonly PolicyDefinition[]
+  /** What temporary credentials are sealed with; there are none without it. */
+  readonly sessionKey?: string | undefined
 }
 
 export type Principalled = {
@@ -101,11 +103,14 @@ export class IdentityProblem extends Error {
 
 export const noDefinitions: IdentityDefinitions = { users: [], groups: [], roles: [], policies: [] }
 
-const iamArn = (accountId: string, kind: string, { name, path = '/' }: Pick<Definition, 'name' | 'path'>): string =>
-  `arn:aws:iam::${accountId}:${kind}${path}${name}`
+export const iamArn = (
+  accountId: string,
+  kind: string,
+  { name, path = '/' }: Pick<Definition, 'name' | 'path'>,
+): string => `arn:aws:iam::${accountId}:${kind}${path}${name}`
 
 /** As AWS's are: a prefix of four letters, then letters and digits. Follows from the ARN, so that it is the same in every region. */
-const idFor = (prefix: string, arn: string): string =>
+export const idFor = (prefix: string, arn: string): string =>
   `${prefix}${uuidFrom(arn).replaceAll('-', '').slice(0, 17).toUpperCase()}`
 
 /** Throws an IdentityProblem. */

@@ -8,14 +8,34 @@ export type Credential = {
 }
 
 /** By access key. Another map when anything of it has changed. */
-export type Credentials = ReadonlyMap<string, Credential>
+export type Credentials = ReadonlyMap<string, Credential> & {
+  /** Of temporary credentials that the deployment gives out itself. */
+  readonly sessions?: Sessions | undefined
+}
+
+export type FoundSession = { readonly credential: Credential; readonly session: Session }
+
+export type Sessions = {
+  /** Undefined where the token is none, or of another access key. */
+  readonly find: (accessKeyId: string, token: string) => FoundSession | undefined
+}
+
+export type IssuedSession = {
+  readonly accessKeyId: string
+  readonly secretAccessKey: string
+  readonly sessionToken: string
+}
+
+/** `random`: 16 bytes. */
+export type IssueSession = (session: Session, random: Buffer) => IssuedSession
 
 /** What a session of temporary credentials says of itself, proved by its token (core/access/session-token.ts). */
 export type Session = {
   /** The access key that asked for the session. */
   readonly issuer: string
-  /** The ARN of the role; absent in a session of a user's own. */
+  /** The ARN of the role; absent in a session of a user's or the root's own. */
   readonly roleArn?: string
+  readonly userName?: string
   readonly name?: string
   /** Inline, as JSON text. */
   readonly policy?: string

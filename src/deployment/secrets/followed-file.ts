@@ -4,7 +4,12 @@ import type { z } from 'zod'
 import type { Log } from '../../ports/log.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 
-export type FollowedFile<Content> = { readonly current: () => Content; stop(): void }
+export type FollowedFile<Content> = {
+  readonly current: () => Content
+  /** Looks now, as after a change of this program's own. */
+  look(): void
+  stop(): void
+}
 
 type Following<Content> = {
   readonly path: string
@@ -36,7 +41,7 @@ export function followFile<Content>({ path, what, read, told, log }: Following<C
     }
   }
   const timer = setInterval(look, lookMs).unref()
-  return { current: () => content, stop: () => clearInterval(timer) }
+  return { current: () => content, look, stop: () => clearInterval(timer) }
 }
 
 /** The file's content by its schema. Throws a Failure that names places and wishes, never values: they may be secrets. */

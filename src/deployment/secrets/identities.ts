@@ -3,6 +3,8 @@
  * the file of credentials, and neither secrets nor policies are ever logged.
  */
 import { z } from 'zod'
+import { SessionKeys } from '../../http/access/session-keys.ts'
+import { replaceFile, withLock } from './replaced-file.ts'
 import {
   accessKeysPerUserMax,
   attachedPoliciesMax,
@@ -11,7 +13,12 @@ import {
   identityRolesMax,
   identityUsersMax,
 } from '../../core/access-limits.ts'
-import { compileIdentities, type Identities, IdentityProblem } from '../../core/access/identities.ts'
+import {
+  compileIdentities,
+  type Identities,
+  type IdentityDefinitions,
+  IdentityProblem,
+} from '../../core/access/identities.ts'
 import type { Credential, Credentials } from '../../core/auth/credentials.ts'
 import type { Log } from '../../ports/log.ts'
 import type { AccessMode, AccessSettings } from '../../operations/access/authorizer.ts'
@@ -26,9 +33,12 @@ const path = z
   .optional()
 const policyName = z.string().regex(/^[\w+=,.@-]{1,128}$/, 'up to 128 letters, digits and _ + = , . @ -')
 const tags = z.record(z.string().min(1).max(128), z.string().max(256)).optional()
+const createdMs = z.number().int().min(0).optional()
+const description = z.string().max(1000).optional()
 const common = {
   name,
   path,
+  createdMs,
   policies: z.record(policyName, z.unknown()).optional(),
   managedPolicies: z.array(z.string().min(1).max(2048)).max(attachedPoliciesMax).optional(),
 }
@@ -37,6 +47,7 @@ const accessKey = z.strictObject({
   accessKeyId: accessKeyIdForm,
   secretAccessKey: secretForm,
   status: z.enum(['Active', 'Inactive']).optional(),
+  createdMs,
 })
 const user = z.strictObject({
   ...common,
@@ -50,14 +61,16 @@ const role = z.strictObject({
   boundary,
   tags,
   trust: z.unknown(),
+  description,
   maxSessionSeconds: z.number().int().min(3600).max(43_200).optional(),
 })
-const policy = z.strictObject({ name: policyName, path, document: z.unknown() })
+const policy = z.strictObject({ name: policyName, path, document: z.unknown(), description, createdMs })
 const file = z.strictObject({
   users: z.array(user).max(identityUsersMax).default([]),
   groups: z.array(z.strictObject(common)).max(identityGroupsMax).default([]),
   roles: z.array(role).max(identityRolesMax).default([]),
   policies: z.array(policy).max(identityPoliciesMax).default([]),
+  sessionKey: z.string().min(32, 'at least 32 characters').max(256).optional(),
 })
 
 /** Throws a Failure that names the place. */
@@ -82,6 +95,8 @@ export type WatchedAccess = {
   /** Of both files; undefined where there is neither: signatures are not verified. */
   readonly credentials: (() => Credentials) | undefined
   readonly identities: (() => Identities) | undefined
+  /** Changes the file of identities; undefined where there is none. */
+  readonly change: ((edit: (definitions: IdentityDefinitions) => IdentityDefinitions) => Promise<void>) | undefined
   stop(): void
 }
 
@@ -99,11 +114,44 @@ export function watchAccess(
   return {
     credentials: identities === undefined ? credentials?.current : bothOf(credentials, identities),
     identities: identities?.current,
+    change:
+      from === undefined || identities === undefined
+        ? undefined
+        : async (edit) => {
+            await editIdentities(from, accountId, edit)
+            identities.look()
+          },
     stop: () => {
       credentials?.stop()
       identities?.stop()
     },
   }
+}
+
+const editing = new Map<string, Promise<void>>()
+
+/** One change after the other within this process; others of this machine are kept out by a file beside it. */
+async function editIdentities(
+  from: string,
+  accountId: string,
+  edit: (definitions: IdentityDefinitions) => IdentityDefinitions,
+): Promise<void> {
+  const before = editing.get(from) ?? Promise.resolve()
+  const mine = editAfter(before, from, () => {
+    const definitions = edit(readIdentities(from, accountId).definitions)
+    compileIdentities(accountId, file.parse(definitions))
+    replaceFile(from, `${JSON.stringify(definitions, undefined, 2)}\n`)
+  })
+  editing.set(
+    from,
+    mine.catch(() => undefined),
+  )
+  await mine
+}
+
+async function editAfter(before: Promise<void>, from: string, work: () => void): Promise<void> {
+  await before
+  await withLock(`${from}.lock`, work)
 }
 
 /** The keys of users beside those of the file of credentials; another map when either has changed. */
@@ -116,9 +164,13 @@ function bothOf(
     const of = credentials?.current()
     const and = identities.current()
     if (known === undefined || known.of !== of || known.and !== and)
-      known = { of, and, both: new Map([...(of ?? []), ...credentialsOf(and)]) }
+      known = { of, and, both: withSessions(new Map([...(of ?? []), ...credentialsOf(and)]), and) }
     return known.both
   }
+}
+
+function withSessions(keys: Credentials, { definitions: { sessionKey } }: Identities): Credentials {
+  return sessionKey === undefined ? keys : Object.assign(keys, { sessions: new SessionKeys(sessionKey) })
 }
 
 function credentialsOf({ users }: Identities): readonly (readonly [string, Credential])[] {

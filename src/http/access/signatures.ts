@@ -15,7 +15,7 @@ import {
   signedHeaderOf,
 } from '../../core/auth/authorization.ts'
 import { canonicalRequest, headerLine, stringToSign } from '../../core/auth/canonical-request.ts'
-import type { Credential, Credentials, Principal } from '../../core/auth/credentials.ts'
+import type { Credential, Credentials, FoundSession, Principal, Session } from '../../core/auth/credentials.ts'
 import type { SignedRegions } from '../../core/auth/signed-region.ts'
 import { checkScope, checkSigningTime, expiryOf, type Scope, signingTimeOf } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
@@ -120,16 +120,22 @@ export class Signatures {
   }
 
   #signerOf(claim: Claim, token: string | string[] | undefined): Signer {
-    const credential = this.#credentials.get(claim.accessKeyId)
-    if (credential === undefined) throw unrecognized()
+    const known = this.#credentials.get(claim.accessKeyId)
+    const found = known === undefined ? this.#sessionOf(claim, token) : { credential: known, session: undefined }
+    if (found === undefined) throw unrecognized()
+    const { credential, session } = found
     checkToken(credential, token, this.#options.clock.wallMs())
-    const signer = new Signer(claim, credential)
+    const signer = new Signer(claim, credential, session)
     if (!signer.names.includes('host'))
       throw new ServiceError(
         'InvalidSignatureException',
         "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
       )
     return signer
+  }
+
+  #sessionOf({ accessKeyId }: Claim, token: string | string[] | undefined): FoundSession | undefined {
+    return typeof token === 'string' ? this.#credentials.sessions?.find(accessKeyId, token) : undefined
   }
 
   /** The usual case first; then with every header as it travelled, byte by byte and as often as it came. */
@@ -214,10 +220,10 @@ class Signer {
   readonly #expected = Buffer.alloc(hexLength)
   readonly #given = Buffer.alloc(hexLength)
 
-  constructor(claim: Claim, credential: Credential) {
+  constructor(claim: Claim, credential: Credential, session: Session | undefined) {
     this.claim = claim
     this.credential = credential
-    this.principal = { accessKeyId: claim.accessKeyId }
+    this.principal = { accessKeyId: claim.accessKeyId, ...(session === undefined ? {} : { session }) }
     this.names = claim.signedHeaders.toLowerCase().split(';')
     const key = signingKey(credential.secretAccessKey, claim)
     const length = stringToSign('20260101T000000Z', claim.scope, '0'.repeat(hexLength)).length

@@ -31,7 +31,8 @@ type Kept = { readonly policy: Named | undefined; readonly decision: Decision }
 export type ForeignAction = {
   /** `lambda:CreateEventSourceMapping` */
   readonly action: string
-  readonly resource: string
+  /** Undefined for the principal itself. */
+  readonly resource: string | undefined
   readonly principal: Principal | undefined
 }
 
@@ -73,9 +74,10 @@ export class Access {
   }
 
   /** Throws the ServiceError that the request is refused with. */
-  authorizeAction({ action, resource, principal }: ForeignAction, { env, settings }: Around): void {
+  authorizeAction({ action, resource: about, principal }: ForeignAction, { env, settings }: Around): void {
     const caller = this.#callers.callerOf(principal)
     if (caller === undefined) throw new ServiceError('UnrecognizedClientException', unknownCaller)
+    const resource = about ?? caller.identity.arn
     const touch = { action }
     const around = { sender: undefined, region: settings.region, resourceAccount: settings.accountId }
     const facts = factsOf({ caller, touch, action, input: {}, table: undefined, nowMs: env.clock.wallMs(), ...around })

@@ -48,9 +48,16 @@ export class Callers {
 function found(identities: Identities, principal: Principal | undefined): Caller | undefined {
   const { session, accessKeyId = '' } = principal ?? {}
   if (session?.roleArn !== undefined) return ofRole(identities, session, session.roleArn)
-  const user = identities.userOfKey.get(session?.issuer ?? accessKeyId)
-  if (user !== undefined) return ofUser(user, session)
-  return rootOf(identities.accountId)
+  if (session !== undefined) return ofOwnSession(identities, session)
+  const user = identities.userOfKey.get(accessKeyId)
+  return user === undefined ? rootOf(identities.accountId) : ofUser(user, undefined)
+}
+
+/** A session that a user, or the root, has of itself. */
+function ofOwnSession({ users, accountId }: Identities, session: Session): Caller | undefined {
+  if (session.userName === undefined) return { ...rootOf(accountId), issuedMs: session.issuedMs }
+  const user = users.get(session.userName)
+  return user === undefined ? undefined : ofUser(user, session)
 }
 
 /** A user, `role/NAME` as one of its sessions, or `root`. */

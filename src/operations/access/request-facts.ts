@@ -55,6 +55,8 @@ type Input = {
   readonly ReturnConsumedCapacity?: string
   readonly Tags?: readonly { readonly Key?: string; readonly Value?: string }[]
   readonly TagKeys?: readonly string[]
+  readonly ExternalId?: string
+  readonly RoleSessionName?: string
 }
 
 const inputOf = ({ input }: About): Input => input ?? {}
@@ -167,4 +169,6 @@ const globals: Readonly<Record<string, (about: About) => readonly string[] | und
   'aws:userid': ({ caller }) => one(caller.identity.userId),
   'aws:username': ({ caller }) => one(caller.userName),
   'aws:viaawsservice': () => one('false'),
+  'sts:externalid': (about) => one(inputOf(about).ExternalId),
+  'sts:rolesessionname': (about) => one(inputOf(about).RoleSessionName),
 }

@@ -1,10 +1,37 @@
-/** What an operation of a service beside DynamoDB is called in policies. */
+/** What an operation of a service beside DynamoDB is called in policies, and what it is about. */
 import type { AuthorizeService } from '../service.ts'
 import type { ForeignAction } from './authorizer.ts'
 
 /** Where a service signs by another name than its actions have. */
 const prefixes: Readonly<Record<string, string>> = { monitoring: 'cloudwatch' }
 
-export function actionOfService({ service, operation, principal }: Parameters<AuthorizeService>[0]): ForeignAction {
-  return { action: `${prefixes[service] ?? service}:${operation}`, resource: '*', principal }
+/** Undefined where the service itself decides: everybody may ask who it is, and a role says who may assume it. */
+export function actionOfService(
+  { service, operation, input, principal }: Parameters<AuthorizeService>[0],
+  accountId: string,
+): ForeignAction | undefined {
+  if (service === 'sts') return undefined
+  const resource = service === 'iam' ? iamResource(operation, input, accountId) : '*'
+  return { action: `${prefixes[service] ?? service}:${operation}`, resource, principal }
+}
+
+const named = ['User', 'Role', 'Group'] as const
+
+/** The user, role, group or policy that is named; who names no user means itself, which the authorizer knows. */
+function iamResource(
+  operation: string,
+  input: Readonly<Record<string, unknown>>,
+  accountId: string,
+): string | undefined {
+  const { PolicyArn: policy, PolicyName: name, PolicySourceArn: source } = input
+  if (typeof source === 'string') return source
+  if (operation.startsWith('List') && !operation.includes('Polic') && operation !== 'ListAccessKeys') return '*'
+  const prefix = `arn:aws:iam::${accountId}:`
+  for (const kind of named) {
+    const given = input[`${kind}Name`]
+    if (typeof given === 'string') return `${prefix}${kind.toLowerCase()}/${given}`
+  }
+  if (typeof policy === 'string') return policy
+  if (operation === 'CreatePolicy') return `${prefix}policy/${String(name)}`
+  return operation === 'ListPolicies' || operation.startsWith('Simulate') ? '*' : undefined
 }

@@ -1,0 +1,33 @@
+/** STS and IAM at the node's port, where it has a file of identities. */
+import { systemClock } from '../adapters/system/clocks.ts'
+import { systemRandom } from '../adapters/system/random.ts'
+import { accessSettings, type WatchedAccess } from '../deployment/secrets/identities.ts'
+import { SessionKeys } from '../http/access/session-keys.ts'
+import type { AccessMode } from '../operations/access/authorizer.ts'
+import { iamEntry } from '../operations/iam/iam-entry.ts'
+import type { ServiceEntry } from '../operations/service.ts'
+import { stsEntry } from '../operations/sts/sts-entry.ts'
+
+/** What the server is to know of who may do what. */
+export function accessParts(mode: 'off' | AccessMode | undefined, access: WatchedAccess) {
+  return {
+    ...(access.credentials === undefined ? {} : { credentials: access.credentials }),
+    access: accessSettings(mode, access),
+    services: identityServices(mode, access),
+  }
+}
+
+function identityServices(
+  mode: 'off' | AccessMode = 'off',
+  { identities, change }: WatchedAccess,
+): readonly ServiceEntry[] {
+  if (identities === undefined || change === undefined) return []
+  const ports = { identities, clock: systemClock, random: systemRandom }
+  const issue = () => {
+    const { sessionKey } = identities().definitions
+    if (sessionKey === undefined) return undefined
+    const keys = new SessionKeys(sessionKey)
+    return keys.issue.bind(keys)
+  }
+  return [stsEntry({ ...ports, mode, issue }), iamEntry({ ...ports, mode, change })]
+}
