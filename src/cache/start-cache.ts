@@ -17,8 +17,8 @@ import { endpointIn, type SignedRegions } from '../core/auth/signed-region.ts'
 import type { CacheReport } from '../core/change/cache-talk.ts'
 import type { Log } from '../ports/log.ts'
 import { Cache } from './core/cache.ts'
-import type { RunningDax } from './dax/dax-server.ts'
-import { type DaxOptions, type DaxPlace, startDax } from './start-dax.ts'
+import { type DaxCluster, withDaxControl } from './dax/control.ts'
+import { type DaxOptions, type DaxPlace, startDax, type StartedDax } from './start-dax.ts'
 import type { CacheMode } from './core/options.ts'
 import { type Follower, startFollower } from './core/follower.ts'
 import { cacheFigures, cacheMetrics } from './core/metrics.ts'
@@ -85,6 +85,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const view = viewOf({ options, cache, watch })
   const report = (): CacheReport => view.report(url)
   let follower: Follower | undefined
+  let dax: StartedDax | undefined
   let connections = async (): Promise<number> => Promise.resolve(0)
   const answer = cachePipeline({ cache, upstream, regions, log, ...verifyingBy(access.credentials, regions) })
   const server = await serveApi({
@@ -93,7 +94,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     connectionsMax: connectionsAffordable(),
     region,
     env: { clock, random: systemRandom, meter: silent },
-    answer,
+    answer: withDaxControl(answer, daxControl(options, { regions, access, dax: () => dax })),
     giveUp: () => upstream.close(),
     ...accessOf(options),
     readiness: () => readinessOf(watch, { region, mode, serving: cache.serves }),
@@ -108,7 +109,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   })
   url = server.url
   const parts = { cache, pipeline: answer, upstream, upstreamUrl: options.upstream, regions, log }
-  const dax = await daxOf(options, { ...parts, credentials: access.credentials }).catch(async (error: unknown) => {
+  dax = await daxOf(options, { ...parts, credentials: access.credentials }).catch(async (error: unknown) => {
     await server.close()
     end()
     throw error
@@ -127,10 +128,29 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   }
 }
 
+type Controlled = {
+  readonly regions: SignedRegions
+  readonly access: ReturnType<typeof watchAccess>
+  readonly dax: () => StartedDax | undefined
+}
+
+function daxControl({ region, accountId = '000000000000' }: CacheNodeOptions, { regions, access, dax }: Controlled) {
+  const { credentials } = access
+  const signatures =
+    credentials === undefined ? undefined : new Signatures({ credentials, regions, clock: systemClock, service: 'dax' })
+  const cluster = (): DaxCluster | undefined => {
+    const running = dax()
+    if (running === undefined) return undefined
+    const { url, nodes, present } = running
+    return { accountId, region, scheme: url.slice(0, url.indexOf(':')), nodes, active: present().length }
+  }
+  return { regions, signatures, cluster }
+}
+
 async function daxOf(
   { dax, host, tls }: CacheNodeOptions,
   parts: Omit<DaxOptions, keyof DaxPlace | 'host' | 'tls'>,
-): Promise<RunningDax | undefined> {
+): Promise<StartedDax | undefined> {
   if (dax === undefined) return undefined
   return await startDax({ ...parts, ...dax, host, tls }).catch((error: unknown) => {
     throw portFailure(error, { host, port: dax.port })

@@ -54,7 +54,10 @@ function listsOf({ lists: path, log }: DaxOptions): AttributeLists {
   return lists
 }
 
-export async function startDax(options: DaxOptions): Promise<RunningDax> {
+/** `present` are those of its nodes that are there. */
+export type StartedDax = RunningDax & { readonly nodes: readonly DaxNode[]; readonly present: () => readonly DaxNode[] }
+
+export async function startDax(options: DaxOptions): Promise<StartedDax> {
   const { nodes = [], regions, credentials, upstreamUrl } = options
   const watch = watchNodes(nodes)
   const front = new DaxFront({
@@ -75,8 +78,12 @@ export async function startDax(options: DaxOptions): Promise<RunningDax> {
     connectionsMax: connectionsAffordable(),
     clock: systemClock,
   })
+  const { hostname, port } = new URL(running.url)
+  const own = [{ address: hostname.replaceAll(/[[\]]/g, ''), port: Number(port) }]
   return {
     ...running,
+    nodes: nodes.length > 0 ? nodes : own,
+    present: () => (nodes.length > 0 ? watch.present() : own),
     close: async () => {
       watch.stop()
       await running.close()

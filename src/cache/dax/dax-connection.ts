@@ -146,15 +146,15 @@ export class DaxConnection {
     else this.#send(answer)
   }
 
-  #send(bytes: Buffer): void {
+  #send(bytes: Buffer | string): void {
     this.#answering = true
     this.#options.outbox.add(bytes.length, () => this.#write(bytes))
   }
 
-  #write(bytes: Buffer): void {
+  #write(bytes: Buffer | string): void {
     const socket = this.#socket
     if (socket.destroyed) return
-    const drained = socket.write(bytes)
+    const drained = socket.write(bytes, 'latin1')
     if (drained) return this.#answered()
     socket.once('drain', () => this.#answered())
     this.#options.unread.wait(socket)

@@ -57,8 +57,8 @@ export class DaxFront {
     this.#kept = new KeptReads(cache, this.#lists)
   }
 
-  /** Never throws and never rejects. A hit is answered at once. */
-  answer(asking: Asking, frame: Frame): Buffer | Promise<Buffer> {
+  /** Never throws and never rejects. A hit is answered at once, by the text of its bytes (latin1). */
+  answer(asking: Asking, frame: Frame): string | Promise<Buffer> {
     if (frame.method === 'getItem') {
       const kept = this.#kept.answer(asking.principal.accessKeyId, frame)
       if (kept !== undefined) return kept

@@ -23,13 +23,16 @@ type KnownGet = {
   readonly schema: KeySchema
 }
 
-/** An answer as bytes, kept with the item. `list` is what its values are told by; none where parts are shown. */
+/**
+ * An answer, kept with the item as the text of its bytes (latin1), which node writes to the socket without a buffer in between. `list` is what its values are
+ * told by; none where parts are shown.
+ */
 class ReadyAnswer {
-  readonly bytes: Buffer
+  readonly text: string
   readonly list: AttributeList | undefined
 
-  constructor(bytes: Buffer, list: AttributeList | undefined) {
-    this.bytes = bytes
+  constructor(text: string, list: AttributeList | undefined) {
+    this.text = text
     this.list = list
   }
 }
@@ -45,7 +48,7 @@ export class KeptReads {
   }
 
   /** Undefined for all that is not known and kept. */
-  answer(who: string, { bytes }: Frame): Buffer | undefined {
+  answer(who: string, { bytes }: Frame): string | undefined {
     if (bytes.length > daxUnderstoodBytesMax) return undefined
     const known = this.#gets.get(bytes.toString('latin1'))
     if (known?.who !== who) return undefined
@@ -54,7 +57,7 @@ export class KeptReads {
     this.#cache.figures.hits++
     const ready = cached.front instanceof ReadyAnswer ? cached.front : this.#made(cached, known)
     if (ready.list !== undefined) this.#lists.keep(ready.list)
-    return ready.bytes
+    return ready.text
   }
 
   remember(who: string, { bytes }: Frame, request: DataRequest, schema: KeySchema): void {
@@ -67,9 +70,9 @@ export class KeptReads {
   #made(cached: Cached, { get, request, schema }: KnownGet): ReadyAnswer {
     const output = JSON.parse(Buffer.from(cached.body, 'latin1').toString()) as { readonly Item?: Item }
     const { Item: item } = output
-    const bytes = answerOf(request, output)
+    const text = answerOf(request, output).toString('latin1')
     const isWhole = item !== undefined && get.shown === ''
-    const made = new ReadyAnswer(bytes, isWhole ? attributeListOf(item, schema, this.#lists) : undefined)
+    const made = new ReadyAnswer(text, isWhole ? attributeListOf(item, schema, this.#lists) : undefined)
     cached.front = made
     return made
   }
