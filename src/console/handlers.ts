@@ -190,20 +190,22 @@ async function verified({ regions }: Reach, table: string): Promise<Comparison> 
 }
 
 const mendedCount = z.object({ mended: z.number() })
+const noTable = /no table .* here$/
 
 async function repaired(reach: Reach, table: string): Promise<ToldOf<'repair'>> {
-  const { replicas } = await verified(reach, table)
   const done: { region: string; mended?: number; problem?: string }[] = []
   // One after the other, as each takes what the others have.
-  for (const at of reach.regions.filter(([region]) => replicas.includes(region))) {
+  for (const at of reach.regions) {
     try {
       const told = await askAdmin(at, 'repair', { body: { table }, timeoutMs: comparisonMsMax })
       done.push({ region: at[0], mended: mendedCount.parse(told).mended })
     } catch (error) {
-      done.push({ region: at[0], problem: problemOf(error) })
+      const problem = problemOf(error)
+      if (!noTable.test(problem)) done.push({ region: at[0], problem })
     }
   }
-  reach.onChange(`repaired ${table}`, [...replicas])
+  const replicas = done.map(({ region }) => region)
+  reach.onChange(`repaired ${table}`, replicas)
   return { repaired: done, after: await verified(reach, table) }
 }
 
