@@ -16,8 +16,10 @@ import { Faults } from '../operations/faults/faults.ts'
 import type { OperationContext } from '../operations/operation.ts'
 import { Caretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
+import type { PeerArchives } from '../ports/peer-archives.ts'
 import type { Service } from '../ports/service.ts'
 import { archiveServices, type ArchiveSettings, type Copying } from '../readers/archive/archive-services.ts'
+import { Lender } from '../readers/archive/lender.ts'
 import { Expiry, type ExpirySettings } from '../readers/expiry/expiry.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
@@ -115,7 +117,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   life.add(() => caretaker.ended())
   life.add(() => opened.close())
   for (const service of options.before ?? []) await life.start(service)
-  const replication = startReplication(env, engine, topology, replicationSettings(options))
+  const replication = startReplication(env, engine, topology, replicationSettings(options, new Lender(env, engine)))
   life.add(() => replication.stop())
   const caches = invalidator(env, engine)
   const expiry = new Expiry({
@@ -127,8 +129,9 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   })
   const { sweeping, streams = usualStreams } = options
   const loops = loopsOf({ env, engine, opened, replication, sweeping, streams })
-  const context = { engine, env, settings }
-  const copies = archiveServices({ env, engine, copying: copyingOf(options, context) }, options.archive)
+  const archives = peerArchives(replication)
+  const context = { engine, env, settings, archives }
+  const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
   const [faults, evacuation] = [new Faults(env, opened.former), new Evacuation(opened, env)]
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
   await startAll([...loops, expiry, caches, ...copies, caretaker, lambda.triggers], life)
@@ -185,10 +188,16 @@ async function measured({ triggers }: LambdaContext, replication: Replication): 
   await replication.measure()
 }
 
-function replicationSettings(options: RegionOptions): ReplicationSettings {
+/** Other regions of the deployment, as they answer by replication's sessions. */
+const peerArchives = (replication: Replication): PeerArchives => ({
+  ask: async (region, question) => JSON.parse(await replication.askArchive(region, JSON.stringify(question))),
+})
+
+function replicationSettings(options: RegionOptions, lender: Lender): ReplicationSettings {
   const { replication = { logPositionsMax } } = options
   return {
     ...replication,
+    archive: (question) => lender.answer(question),
     get leftovers() {
       return replication.leftovers
     },

@@ -107,6 +107,8 @@ export type Request =
       readonly at?: ToldPlace
     }
   | { readonly say: 'cursors'; readonly region: string }
+  /** About the archive of the region (core/archive/lending.ts). A region of an earlier version refuses it. */
+  | { readonly say: 'archive'; readonly region: string; readonly question: string }
   /** Of one table; or from `after` on, in parts, in the order of the ids. A region that knows of neither tells all that it has. */
   | { readonly say: 'tables'; readonly region: string; readonly after?: TableId; readonly table?: TableId }
   | { readonly say: 'registers'; readonly region: string; readonly table: TableId }
@@ -160,6 +162,7 @@ export type Answer =
   /** `more`: there are others after the last of these. */
   | { readonly say: 'tables'; readonly tables: readonly SharedTable[]; readonly more?: true }
   | { readonly say: 'digest'; readonly rows: number; readonly digest: string }
+  | { readonly say: 'archive'; readonly reply: string }
   /** Asked for what the region does not have, or not completely. */
   | { readonly say: 'refused'; readonly reason: string }
 
@@ -195,6 +198,8 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
     case 'pulse':
     case 'cursors':
       return { say: fields['say'], region }
+    case 'archive':
+      return { say: 'archive', region, question: text(fields, 'question') }
     case 'tables':
       return {
         say: 'tables',
@@ -276,6 +281,8 @@ export function decodeAnswer(payload: Buffer): Answer {
         })),
         ...(fields['more'] === true ? { more: true as const } : {}),
       }
+    case 'archive':
+      return { say: 'archive', reply: text(fields, 'reply') }
     case 'digest':
       return { say: 'digest', rows: natural(fields, 'rows'), digest: text(fields, 'digest') }
     case 'refused':

@@ -210,6 +210,8 @@ export type RestoreSource = {
   readonly tableArn: string
   readonly atMs: number
   readonly isDone?: true
+  /** The other region that has the backup or the history. */
+  readonly region?: string
   /** The import that fills it, instead. */
   readonly importOf?: string
 }

@@ -1,12 +1,13 @@
 import type { RestoreTableToPointInTimeInput, RestoreTableToPointInTimeOutput } from '@aws-sdk/client-dynamodb'
-import { savedTable } from '../../core/archive/backup.ts'
+import { type SavedTable, savedTable } from '../../core/archive/backup.ts'
 import { windowOf } from '../../core/archive/recovery.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
-import type { Recovery, RestoreSource, Table } from '../../core/table/table.ts'
+import type { Recovery, RestoreSource, TableId } from '../../core/table/table.ts'
 import { tableArn, tableNameOf } from '../arns.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import { refuseMembers } from '../refused-members.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { askElsewhere, assertOwnKey, isElsewhere } from './elsewhere.ts'
 import { restoreTable } from './restored-table.ts'
 import { noTable } from './table-with-backups.ts'
 
@@ -17,17 +18,19 @@ export const restoreTableToPointInTime = defineControl<Input, Wire<RestoreTableT
   table: (input) => input.SourceTableName ?? input.SourceTableArn,
   alsoTouches: (input) => [{ action: 'RestoreTableToPointInTime', table: input.TargetTableName }],
   checks: [refuseMembers('RestoreTableToPointInTime'), source, time],
-  run: (input, context) => {
-    const { table, recovery } = sourceOf(input, context)
-    const atMs = momentOf(input, recovery, context)
+  run: async (input, context) => {
+    const { region, saved, of, recovery, nowMs } = await sourceOf(input, context)
     const restore: RestoreSource = {
-      logOf: table.id,
+      logOf: of,
       after: recovery.after,
-      tableArn: tableArn(context.settings, table.name),
-      atMs,
+      tableArn: tableArn({ ...context.settings, region }, saved.name),
+      atMs: momentOf(input, recovery, { nowMs, context }),
+      ...(region === context.settings.region ? {} : { region }),
     }
-    const saved = savedTable(table, context.engine.size(table))
-    return restoreTable({ target: input.TargetTableName ?? '', saved, source: restore, overrides: input }, context)
+    return await restoreTable(
+      { target: input.TargetTableName ?? '', saved, source: restore, overrides: input },
+      context,
+    )
   },
 })
 
@@ -45,24 +48,49 @@ function time({ RestoreDateTime, UseLatestRestorableTime }: Input): void {
     )
 }
 
-type Source = { readonly table: Table; readonly recovery: Recovery }
+/** `nowMs`: where it is. */
+type Source = {
+  readonly region: string
+  readonly saved: SavedTable
+  readonly of: TableId
+  readonly recovery: Recovery
+  readonly nowMs: number
+}
 
-function sourceOf({ SourceTableArn, SourceTableName }: Input, { engine, settings }: OperationContext): Source {
-  const name = tableNameOf(settings, SourceTableArn ?? SourceTableName ?? '')
+async function sourceOf(input: Input, context: OperationContext): Promise<Source> {
+  const { engine, env, settings } = context
+  const [, , , region = ''] = (input.SourceTableArn ?? '').split(':')
+  if (isElsewhere(region, context)) return await sourceIn(region, input, context)
+  const name = tableNameOf(settings, input.SourceTableArn ?? input.SourceTableName ?? '')
   const table = engine.tableNamed(name)
   if (table === undefined || table.status === 'CREATING') throw noTable(name)
   const { recovery } = table
-  if (recovery === undefined || table.status === 'DELETING')
-    throw new ServiceError(
-      'PointInTimeRecoveryUnavailableException',
-      `Point in time recovery is not enabled for table '${name}'`,
-    )
-  return { table, recovery }
+  if (recovery === undefined || table.status === 'DELETING') throw unavailable(name)
+  const saved = savedTable(table, engine.size(table))
+  return { region: settings.region, saved, of: table.id, recovery, nowMs: env.clock.wallMs() }
 }
 
-function momentOf({ RestoreDateTime }: Input, recovery: Recovery, { env, settings }: OperationContext): number {
-  const delayMs = settings.timing['latest restorable time']
-  const { earliestMs, latestMs } = windowOf(recovery, env.clock.wallMs(), delayMs)
+async function sourceIn(region: string, input: Input, context: OperationContext): Promise<Source> {
+  const name = tableNameOf({ ...context.settings, region }, input.SourceTableArn ?? '')
+  assertOwnKey(input)
+  const told = await askElsewhere(region, { ask: 'recovery', table: name }, context)
+  const { isThere, saved, of, recovery, nowMs } = told
+  if (!isThere) throw noTable(name)
+  if (saved === undefined || of === undefined || recovery === undefined) throw unavailable(name)
+  return { region, saved, of, recovery, nowMs }
+}
+
+const unavailable = (name: string): ServiceError =>
+  new ServiceError(
+    'PointInTimeRecoveryUnavailableException',
+    `Point in time recovery is not enabled for table '${name}'`,
+  )
+
+type Moment = { readonly nowMs: number; readonly context: OperationContext }
+
+function momentOf({ RestoreDateTime }: Input, recovery: Recovery, { nowMs, context }: Moment): number {
+  const delayMs = context.settings.timing['latest restorable time']
+  const { earliestMs, latestMs } = windowOf(recovery, nowMs, delayMs)
   // At first the latest is the moment of enabling, before all that was written since.
   if (RestoreDateTime === undefined) return latestMs > recovery.sinceMs ? latestMs : recovery.sinceMs - 1
   const atMs = Math.round(RestoreDateTime * 1000)

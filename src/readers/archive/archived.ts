@@ -28,15 +28,32 @@ export type PastSource = { readonly of: TableId; readonly after: Position; reado
 
 type Sources = Pick<Engine, 'archive' | 'tables'>
 
-export function sourcesUnderWay(engine: Sources): readonly PastSource[] {
-  const restored = engine.tables().flatMap(({ restore }) => (restore === undefined ? [] : (sourceOf(restore) ?? [])))
-  const exported = exportsUnderWay(engine.archive.copies()).map(({ of, after, atMs }) => ({ of, after, atMs }))
-  return [...restored, ...exported]
+/** What other regions are restoring from here, until a time of the monotonic clock. In memory: who restores asks again. */
+type Lent = PastSource & { readonly untilMs: number }
+
+const lent = new WeakMap<object, readonly Lent[]>()
+
+export function lend(
+  engine: object,
+  source: Lent,
+  { nowMs, countMax }: { readonly nowMs: number; readonly countMax: number },
+): void {
+  const others = (lent.get(engine) ?? []).filter(
+    ({ of, atMs, untilMs }) => untilMs > nowMs && (of !== source.of || atMs !== source.atMs),
+  )
+  lent.set(engine, [...others, source].slice(-countMax))
 }
 
-/** Undefined for one that is done, and of a backup. */
-function sourceOf({ logOf, after = 0, atMs, isDone }: RestoreSource): PastSource | undefined {
-  return logOf === undefined || isDone === true ? undefined : { of: logOf, after, atMs }
+export function sourcesUnderWay(engine: Sources, nowMs: number): readonly PastSource[] {
+  const restored = engine.tables().flatMap(({ restore }) => (restore === undefined ? [] : (sourceOf(restore) ?? [])))
+  const exported = exportsUnderWay(engine.archive.copies()).map(({ of, after, atMs }) => ({ of, after, atMs }))
+  const elsewhere = (lent.get(engine) ?? []).filter(({ untilMs }) => untilMs > nowMs)
+  return [...restored, ...exported, ...elsewhere]
+}
+
+/** Undefined for one that is done, of a backup, and of another region's history. */
+function sourceOf({ logOf, after = 0, atMs, isDone, region }: RestoreSource): PastSource | undefined {
+  return logOf === undefined || region !== undefined || isDone === true ? undefined : { of: logOf, after, atMs }
 }
 
 /** The archive, once it has everything up to the moment and the last base before it is copied. */

@@ -159,7 +159,9 @@ export class Archiver implements Service {
 
   #isDue(gatherer: LogGatherer): boolean {
     const { segmentMs } = this.#settings
-    const waits = sourcesUnderWay(this.#engine).some(({ atMs }) => atMs > gatherer.cursor.coveredMs)
+    const waits = sourcesUnderWay(this.#engine, this.#env.clock.monotonicMs()).some(
+      ({ atMs }) => atMs > gatherer.cursor.coveredMs,
+    )
     return waits || (gatherer.hasRead && gatherer.ageMs >= segmentMs)
   }
 

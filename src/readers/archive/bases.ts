@@ -15,7 +15,7 @@ import type { RegisterValues } from '../../core/table/registers.ts'
 import { isGoing, type Recovery, type Table, type TableId } from '../../core/table/table.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
-import { sourcesUnderWay } from './archived.ts'
+import { type PastSource, sourcesUnderWay } from './archived.ts'
 
 type BasesDeps = {
   readonly env: Pick<Env, 'blobs' | 'clock' | 'random'>
@@ -39,8 +39,12 @@ export class Bases {
 
   /** Tables whose history is kept: those with recovery, and sources of restores and exports that are under way. */
   wanted(): ReadonlySet<TableId> {
-    const { engine } = this.#deps
-    return new Set([...this.recovering().map(({ id }) => id), ...sourcesUnderWay(engine).map(({ of }) => of)])
+    return new Set([...this.recovering().map(({ id }) => id), ...this.#sources().map(({ of }) => of)])
+  }
+
+  #sources(): readonly PastSource[] {
+    const { engine, env } = this.#deps
+    return sourcesUnderWay(engine, env.clock.monotonicMs())
   }
 
   recovering(): readonly Recovering[] {
@@ -155,7 +159,7 @@ export class Bases {
 
   #firstNeeded({ id, recovery }: Recovering, { bases }: TableArchive): number {
     const { engine, env } = this.#deps
-    if (sourcesUnderWay(engine).some(({ of }) => of === id)) return 0
+    if (this.#sources().some(({ of }) => of === id)) return 0
     const { earliestMs } = windowOf(recovery, env.clock.wallMs(), 0)
     const former = bases.filter(({ position }) => position <= recovery.after).length
     const isCopied = ({ id: base }: { readonly id: string }): boolean =>

@@ -5,7 +5,7 @@
 import { restoredAtOnceMax, restoredBytesAtOnceMax } from '../../core/archive-limits.ts'
 import { type Backup, manifestName, segmentName } from '../../core/archive/backup.ts'
 import { framesIn } from '../../core/archive/frames.ts'
-import { type ArchiveCursor, cursorNote } from '../../core/archive/recovery.ts'
+import type { ArchiveCursor, Base } from '../../core/archive/recovery.ts'
 import { BlobUnusable } from '../../core/archive/sealed-blob.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { encodePrimaryKey, keyAttributesOf } from '../../core/key/primary-key.ts'
@@ -14,10 +14,13 @@ import type { RestoreSource, Table } from '../../core/table/table.ts'
 import type { Write } from '../../core/write/write.ts'
 import type { EachResult } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
+import type { Blobs } from '../../ports/blobs.ts'
 import type { Env } from '../../ports/env.ts'
+import type { PeerArchives } from '../../ports/peer-archives.ts'
 import type { Service } from '../../ports/service.ts'
 import { changesUntil, readBlob, readyFor, segmentsAfter } from './archived.ts'
 import { type ArchiveJob, Jobs } from './jobs.ts'
+import { PeerBlobs } from './peer-blobs.ts'
 
 type RestoresEnv = Pick<Env, 'blobs' | 'clock' | 'log' | 'meter'>
 type RestoresEngine = Pick<
@@ -28,15 +31,25 @@ type RestoresEngine = Pick<
 /** What a table has by now: all segments of the base before this one, and the log up to `position`. */
 type Progress = { readonly base: string; readonly segment: number; readonly position: number }
 
+type Beginning = { readonly base: Base; readonly cursor: ArchiveCursor }
+
+/** A backup is read without the log. */
+const noCursor: ArchiveCursor = { archive: '', position: 0, segmentsTo: 0, coveredMs: 0 }
+/** Between two questions whether a peer's archive has come so far. */
+const peerReadyMs = 500
+
 type Filling = { readonly table: Table; readonly source: RestoreSource; readonly isStopped: () => boolean }
 
 export class Restores implements Service {
   readonly #env: RestoresEnv
   readonly #engine: RestoresEngine
+  readonly #archives: PeerArchives | undefined
   readonly #jobs: Jobs
   #seen = -1
 
-  constructor(env: RestoresEnv, engine: RestoresEngine) {
+  /** `archives`: of other regions. */
+  constructor(env: RestoresEnv, engine: RestoresEngine, archives?: PeerArchives) {
+    this.#archives = archives
     this.#env = env
     this.#engine = engine
     this.#jobs = new Jobs({
@@ -78,7 +91,8 @@ export class Restores implements Service {
 
   /** Everything up to its moment is archived, and its base is copied. */
   #isReady(source: RestoreSource): boolean {
-    if (source.logOf === undefined) return true
+    // Another region is asked by the job itself.
+    if (source.logOf === undefined || source.region !== undefined) return true
     return readyFor(this.#engine, { of: source.logOf, after: source.after ?? 0, atMs: source.atMs }) !== undefined
   }
 
@@ -96,8 +110,10 @@ export class Restores implements Service {
 
   async #fill({ table, source, isStopped }: Filling): Promise<void> {
     const filling = { table, source, isStopped: () => isStopped() || this.#engine.tableWithId(table.id) === undefined }
-    await this.#fillFromBackup(filling)
-    if (source.logOf !== undefined) await this.#fillFromLog(filling)
+    const from = await this.#beginning(filling)
+    if (from === undefined) return
+    await this.#fillFromBackup(filling, from)
+    if (source.logOf !== undefined) await this.#fillFromLog(filling, from)
     if (filling.isStopped()) return
     const done: RegisterValues['local/restore'] = { ...source, isDone: true }
     await this.#engine.define(table.id, [{ register: 'local/restore', value: done }])
@@ -105,22 +121,45 @@ export class Restores implements Service {
     this.#env.log.info('table restored', { table: table.name })
   }
 
-  async #fillFromBackup({ table, source, isStopped }: Filling): Promise<void> {
-    const { base, segment: from, position } = this.#progress(table, source)
-    const manifest = JSON.parse((await readBlob(this.#env.blobs, manifestName(base))).toString()) as Backup
+  /** Where the archive begins; undefined once it is stopped. */
+  async #beginning({ source, isStopped }: Filling): Promise<Beginning | undefined> {
+    const { logOf, after = 0, atMs, backup, region } = source
+    if (logOf === undefined) return { base: { id: backup ?? '', position: 0, atMs }, cursor: noCursor }
+    if (region === undefined) return readyFor(this.#engine, { of: logOf, after, atMs })
+    while (!isStopped()) {
+      const { base, cursor } = await this.#peers.ask(region, { ask: 'ready', of: logOf, after, atMs })
+      if (base !== undefined && cursor !== undefined) return { base, cursor }
+      await this.#env.clock.sleep(peerReadyMs)
+    }
+    return undefined
+  }
+
+  get #peers(): PeerArchives {
+    if (this.#archives === undefined) throw new Error('other regions cannot be asked')
+    return this.#archives
+  }
+
+  #blobsOf({ region }: RestoreSource): Pick<Blobs, 'get' | 'list'> {
+    return region === undefined ? this.#env.blobs : new PeerBlobs(this.#peers, region)
+  }
+
+  async #fillFromBackup({ table, source, isStopped }: Filling, begins: Beginning): Promise<void> {
+    const { base, segment: from, position } = this.#progress(table, begins)
+    const blobs = this.#blobsOf(source)
+    const manifest = JSON.parse((await readBlob(blobs, manifestName(base))).toString()) as Backup
     for (let segment = from; segment < manifest.progress.segments; segment++) {
       const name = segmentName(base, segment)
-      const content = await readBlob(this.#env.blobs, name)
+      const content = await readBlob(blobs, name)
       await this.#apply(putsOf(table, content), name, isStopped)
       if (isStopped()) return
       await this.#note(table, { base, segment: segment + 1, position })
     }
   }
 
-  async #fillFromLog({ table, source, isStopped }: Filling): Promise<void> {
-    const { blobs } = this.#env
-    const { base, segment, position } = this.#progress(table, source)
-    const cursor = this.#engine.note(cursorNote) as ArchiveCursor
+  async #fillFromLog({ table, source, isStopped }: Filling, begins: Beginning): Promise<void> {
+    const blobs = this.#blobsOf(source)
+    const { base, segment, position } = this.#progress(table, begins)
+    const { cursor } = begins
     for await (const { name, last } of segmentsAfter(blobs, cursor, position)) {
       const of = { table: source.logOf ?? '', atMs: source.atMs }
       const { changes, isLast } = changesUntil(await readBlob(blobs, name), of)
@@ -131,13 +170,9 @@ export class Restores implements Service {
     }
   }
 
-  #progress(table: Table, source: RestoreSource): Progress {
+  #progress(table: Table, { base }: Beginning): Progress {
     const noted = this.#engine.note(noteName(table)) as Progress | undefined
-    if (noted !== undefined) return noted
-    const { logOf = '', after = 0, atMs, backup } = source
-    const base =
-      backup === undefined ? readyFor(this.#engine, { of: logOf, after, atMs })?.base : { id: backup, position: 0 }
-    return { base: base?.id ?? '', segment: 0, position: base?.position ?? 0 }
+    return noted ?? { base: base.id, segment: 0, position: base.position }
   }
 
   /** In the order of the writes, in batches that are durable one by one. */

@@ -13,6 +13,7 @@ import type { Table, TableId } from '../../core/table/table.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Engine, RegisterHorizon } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
+import { PeerAway } from '../../ports/peer-archives.ts'
 import { agreedNotes, type Finding, type StoreFinding } from './prove/claims.ts'
 import type { RepairedReplica } from './compare/replica-repair.ts'
 import type { Pauses } from './pause/pauses.ts'
@@ -42,6 +43,8 @@ export interface Replication {
   registerHorizon(table: TableId): RegisterHorizon | undefined
   /** Whether the peer can be heard; false while the line to it is cut, and of a region that is no peer. */
   hears(region: string): boolean
+  /** Asks a peer about its archive; rejects with PeerAway where it does not answer. */
+  askArchive(region: string, question: string): Promise<string>
   /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
   topologyChanged(): void
   /** Why nothing is replicated and no write is taken; undefined as a rule. */
@@ -126,6 +129,16 @@ class RenewingReplication implements Replication {
 
   hears(region: string): boolean {
     return this.#readers.hears(region)
+  }
+
+  async askArchive(region: string, question: string): Promise<string> {
+    const questions = this.#readers.questionsTo(region)
+    if (questions === undefined) throw new PeerAway(`${region} cannot be reached`)
+    try {
+      return await questions.archive(question)
+    } catch (error) {
+      throw new PeerAway(`${region} does not answer: ${(error as Error).message}`, { cause: error })
+    }
   }
 
   topologyChanged(): void {

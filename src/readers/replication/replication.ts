@@ -143,6 +143,7 @@ export class Readers {
       mayTell: () => this.#isChecked && !this.#claims.hasFound,
       isComplete: (table: string) => this.#replicas.isComplete(table),
       series: new RowSeries(),
+      archive: settings.archive,
     }
     const peerErrorsOf = (asker: string): PeerErrors | undefined => this.#subscribers.get(asker)?.peerErrors
     env.bus.serve(answererOf(answers, { clock: env.clock, seals: this.#seals, goesOn: this.#goesOn, peerErrorsOf }))
@@ -298,8 +299,13 @@ export class Readers {
 
   /** Whether the peer can be heard; false of a region that is none. */
   hears(region: string): boolean {
-    const state = this.#subscribers.get(region)?.state()
-    return state !== undefined && state !== 'cut'
+    return ![undefined, 'cut'].includes(this.#subscribers.get(region)?.state())
+  }
+
+  /** Undefined while the peer is not spoken to. */
+  questionsTo(region: string): Questions | undefined {
+    const session = this.#subscribers.get(region)?.session
+    return session && new Questions(session, this.#engine.region.name)
   }
 
   #announce(): void {

@@ -14,6 +14,8 @@ export type ReplicationSettings = SealSettings & {
   readonly applyChangesMax?: number
   readonly backlogMessagesMin?: number
   readonly leftovers?: Remainder | undefined
+  /** Answers what peers ask about this region's archive; nothing by default. */
+  readonly archive?: ((question: string) => Promise<string>) | undefined
   /** How long a replica is CREATING at least; no time by default. */
   readonly timing?: Timing
 }

@@ -54,6 +54,8 @@ export type Answers = {
   readonly leaving: () => Iterable<string>
   /** False while this store may be an older copy, of which peers have not been asked yet: what it has may be deleted and forgotten. */
   readonly mayTell: () => boolean
+  /** Answers a question about this region's archive. Absent where it has none. */
+  readonly archive?: ((question: string) => Promise<string>) | undefined
   /** Whether this region has all of a table's items. */
   readonly isComplete: (table: TableId) => boolean
   /** Undefined for a region that answers like an earlier version: one question after the other. */
@@ -81,8 +83,27 @@ export function answererOf(deps: Answers, { clock, seals, goesOn, peerErrorsOf }
     }
   }
   return async (payload, asker) => {
-    const said = refused(payload, asker) ?? (await answerInTurns(answer(deps, payload, asker), clock, goesOn))
+    const said =
+      refused(payload, asker) ??
+      (await archiveAnswer(deps, payload, asker)) ??
+      (await answerInTurns(answer(deps, payload, asker), clock, goesOn))
     return said === undefined ? undefined : seals.answerTo(payload, said)
+  }
+}
+
+const archiveMark = Buffer.from('"say":"archive"')
+
+/** Undefined for any other question. What the archive cannot answer is refused: the asker tries again. */
+async function archiveAnswer(deps: Answers, payload: Buffer, asker: string): Promise<Buffer | undefined> {
+  if (!payload.includes(archiveMark)) return undefined
+  try {
+    const request = decodeRequest(payload)
+    if (request.say !== 'archive') return undefined
+    const isPeer = request.region === asker && peersOf(deps.topology).some(({ name }) => name === asker)
+    if (!isPeer || deps.archive === undefined) return refusal('the archive is for peers of this region')
+    return encodeControl({ say: 'archive', reply: await deps.archive(request.question) })
+  } catch (error) {
+    return refusal((error as Error).message)
   }
 }
 
@@ -142,6 +163,8 @@ function reply(deps: Answers, request: Exclude<Request, { say: 'tables' }>): Buf
       return digest(deps, request)
     case 'rows':
       return rows(deps, request)
+    case 'archive':
+      return refusal('the archive answers by itself')
     default:
       return unreachable(request)
   }

@@ -91,6 +91,13 @@ export class Questions {
     return said.tables.find((table) => table.id === id)
   }
 
+  /** About the peer's archive; the reply is as the archive has it. */
+  async archive(question: string): Promise<string> {
+    const said = await this.#control({ say: 'archive', region: this.#region, question })
+    if (said.say !== 'archive') throw unexpected(said)
+    return said.reply
+  }
+
   async registers(table: TableId): Promise<readonly KeyedRow[]> {
     return (await this.#rows({ say: 'registers', region: this.#region, table })).rows
   }

@@ -1,0 +1,79 @@
+/** Answers what other regions ask about this region's archive, to restore its tables there. */
+import { savedTable } from '../../core/archive/backup.ts'
+import { blobNamesMax } from '../../core/archive-limits.ts'
+import {
+  archiveQuestionOf,
+  type ArchiveQuestion,
+  type ArchiveReply,
+  lentBytesMax,
+  lentMax,
+  lentMs,
+} from '../../core/archive/lending.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { isBlobName } from '../../ports/blobs.ts'
+import type { Env } from '../../ports/env.ts'
+import { lend, readyFor } from './archived.ts'
+
+type LenderEnv = Pick<Env, 'blobs' | 'clock'>
+type LenderEngine = Pick<Engine, 'archive' | 'note' | 'tableNamed' | 'size'>
+
+export class Lender {
+  readonly #env: LenderEnv
+  readonly #engine: LenderEngine
+
+  constructor(env: LenderEnv, engine: LenderEngine) {
+    this.#env = env
+    this.#engine = engine
+  }
+
+  /** Rejects with RangeError for what is no question. */
+  async answer(text: string): Promise<string> {
+    return JSON.stringify(await this.#replyTo(archiveQuestionOf(text)))
+  }
+
+  async #replyTo(question: ArchiveQuestion): Promise<ArchiveReply<ArchiveQuestion>> {
+    switch (question.ask) {
+      case 'backup':
+        return this.#backup(question.id)
+      case 'recovery':
+        return this.#recovery(question.table)
+      case 'ready':
+        return this.#ready(question)
+      case 'names':
+        return {
+          names: await this.#env.blobs.list(question.prefix, question.after, Math.min(question.countMax, blobNamesMax)),
+        }
+      case 'blob':
+        return await this.#blob(question)
+    }
+  }
+
+  #backup(id: string): ArchiveReply<{ ask: 'backup'; id: string }> {
+    const backup = this.#engine.archive.backup(id)
+    return backup === undefined || backup.type === 'BASE' || backup.status === 'DELETED' ? {} : { backup }
+  }
+
+  #recovery(name: string): ArchiveReply<{ ask: 'recovery'; table: string }> {
+    const table = this.#engine.tableNamed(name)
+    const nowMs = this.#env.clock.wallMs()
+    if (table === undefined || table.status === 'CREATING') return { isThere: false, nowMs }
+    const saved = savedTable(table, this.#engine.size(table))
+    if (table.recovery === undefined || table.status === 'DELETING') return { isThere: true, nowMs }
+    return { isThere: true, saved, of: table.id, recovery: table.recovery, nowMs }
+  }
+
+  /** The archiver publishes what is asked for, and keeps it. */
+  #ready(question: Extract<ArchiveQuestion, { ask: 'ready' }>): ArchiveReply<typeof question> {
+    const { of, after, atMs } = question
+    const nowMs = this.#env.clock.monotonicMs()
+    lend(this.#engine, { of, after, atMs, untilMs: nowMs + lentMs }, { nowMs, countMax: lentMax })
+    return readyFor(this.#engine, { of, after, atMs }) ?? {}
+  }
+
+  async #blob(question: Extract<ArchiveQuestion, { ask: 'blob' }>): Promise<ArchiveReply<typeof question>> {
+    const { name, from, to } = question
+    if (!isBlobName(name)) throw new RangeError('no name of a blob')
+    const bytes = await this.#env.blobs.get(name, { from, to: Math.min(to, from + lentBytesMax) })
+    return bytes === undefined ? {} : { bytes: bytes.toString('base64') }
+  }
+}
