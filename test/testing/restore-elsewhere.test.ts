@@ -51,9 +51,15 @@ async function scene() {
   }
   /** Time passes while the other region is asked. */
   const meanwhile = async <Result>(asked: Promise<Result>): Promise<Result> => {
-    let isOver = false
-    void asked.catch(() => undefined).finally(() => (isOver = true))
-    for (let n = 0; n < 300 && !isOver; n++) await cluster.advance(100)
+    const over = asked.then(
+      () => true,
+      () => true,
+    )
+    const passing = async (): Promise<boolean> => {
+      await cluster.advance(100)
+      return false
+    }
+    for (let n = 0; n < 300 && !(await Promise.race([over, passing()])); n++);
     return await asked
   }
   return {

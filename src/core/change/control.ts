@@ -242,6 +242,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
 
 export function decodeAnswer(payload: Buffer): Answer {
   const fields = fieldsOf(payload)
+  if (fields['say'] === 'archive') return { say: 'archive', reply: text(fields, 'reply') }
   switch (fields['say']) {
     case 'here':
       return readAnnouncement(fields)
@@ -281,8 +282,6 @@ export function decodeAnswer(payload: Buffer): Answer {
         })),
         ...(fields['more'] === true ? { more: true as const } : {}),
       }
-    case 'archive':
-      return { say: 'archive', reply: text(fields, 'reply') }
     case 'digest':
       return { say: 'digest', rows: natural(fields, 'rows'), digest: text(fields, 'digest') }
     case 'refused':

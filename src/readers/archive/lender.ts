@@ -1,4 +1,5 @@
 /** Answers what other regions ask about this region's archive, to restore its tables there. */
+import { unreachable } from '../../core/assert.ts'
 import { savedTable } from '../../core/archive/backup.ts'
 import { blobNamesMax } from '../../core/archive-limits.ts'
 import {
@@ -45,6 +46,8 @@ export class Lender {
         }
       case 'blob':
         return await this.#blob(question)
+      default:
+        return unreachable(question)
     }
   }
 
