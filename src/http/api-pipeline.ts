@@ -15,6 +15,7 @@ import { actionOfService } from '../operations/access/service-actions.ts'
 import { Signatures } from './access/signatures.ts'
 import { lambdaFront } from './lambda-pipeline.ts'
 import { type ApiRequest, type Front, type Pipeline, pipeline } from './pipeline.ts'
+import { cborPrefix } from './services/protocols.ts'
 import { serviceFront } from './services/service-front.ts'
 
 export type ApiPipelineOptions = {
@@ -79,8 +80,10 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
 }
 
 /** What the paths begin with, beside the root, that the pipeline answers. */
-export const pathsBeside = ({ lambda }: ApiPipelineOptions): readonly string[] =>
-  lambda === undefined ? [] : [lambdaPrefix]
+export const pathsBeside = ({ lambda, services = [] }: ApiPipelineOptions): readonly string[] => [
+  ...(lambda === undefined ? [] : [lambdaPrefix]),
+  ...services.flatMap(({ target }) => (target === undefined ? [] : [`${cborPrefix}${target}/`])),
+]
 
 /** The usual request costs no more for the services beside. */
 function isDynamoDb({ url, headers: { 'x-amz-target': target } }: ApiRequest): boolean {

@@ -6,6 +6,7 @@ import { inputOf } from '../core/wire/model/shapes.ts'
 import { ForeignTable } from '../operations/arns.ts'
 import type { Operation, OperationContext, RequestContext, Sender } from '../operations/operation.ts'
 import { decide, type Decisions, prepared, requestContext, settled, settledRefused } from '../operations/stages.ts'
+import { countRefusal } from '../operations/refusals.ts'
 import { unsupportedOperation } from '../operations/unsupported.ts'
 import type { SignedRequest } from './access/signatures.ts'
 import { type Marking, marking } from './marking.ts'
@@ -27,6 +28,7 @@ export class Performing {
   #ready: unknown
   #context: RequestContext | undefined
   #marking: Marking | undefined
+  #beganMs = 0
 
   constructor(options: Options, name: string, principal: Principal | undefined) {
     const operation = options.operations.get(name)
@@ -42,6 +44,7 @@ export class Performing {
     const { context: shared, decisions, signatures } = this.#options
     const operation = this.#operation
     this.#input = input
+    this.#beganMs = shared.env.clock.monotonicMs()
     if (operation.checksOwnValues !== true) checkAttributeValues(inputOf(operation.name), input)
     const ready = prepared(operation, input, shared)
     this.#ready = ready
@@ -64,7 +67,13 @@ export class Performing {
 
   /** The output as the reply has it. */
   settle(output: unknown): unknown {
-    return this.#context === undefined ? output : settled(this.#operation, this.#input, output, this.#context)
+    const context = this.#context
+    if (context === undefined) return output
+    const told = settled(this.#operation, this.#input, output, context)
+    const seconds = (context.env.clock.monotonicMs() - this.#beganMs) / 1000
+    for (const table of context.spent.tables)
+      context.env.meter.observe('longitude_table_request_seconds', seconds, { table, operation: this.#operation.name })
+    return told
   }
 
   /** A refusal about a table of another account names the action that the request needs there. */
@@ -74,8 +83,9 @@ export class Performing {
     return error.of(touch?.action ?? this.#operation.name)
   }
 
-  settleRefused(): void {
+  settleRefused(error: unknown): void {
     if (this.#context !== undefined) settledRefused(this.#context)
+    if (this.#ready !== undefined) countRefusal(this.#operation, this.#ready, { error, ...this.#options })
   }
 
   /** What a cache that asks is told beside the reply. */

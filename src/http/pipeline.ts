@@ -61,7 +61,7 @@ export function pipeline(options: PipelineOptions): Pipeline {
     const answered = (output: unknown): Answer =>
       answerOf(performing?.settle(output), contentType, operation, performing?.headers())
     const refused = (error: unknown): Answer => {
-      performing?.settleRefused()
+      performing?.settleRefused(error)
       if (error instanceof Cut) return cutAnswer(error, operation)
       const told = performing === undefined ? error : performing.explained(error)
       return errorAnswer(serviceErrorOf(told, options, requestId, operation), contentType, operation)

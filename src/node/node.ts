@@ -24,6 +24,10 @@ import type { AccessMode } from '../operations/access/authorizer.ts'
 import type { CapacitySettings } from '../operations/capacity/admission.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
 import { type ExpirySettings, usualExpiry } from '../readers/expiry/expiry.ts'
+import type { Meter } from '../ports/meter.ts'
+import { Collector } from '../readers/metrics/collector.ts'
+import { MetricStore } from '../readers/metrics/metric-store.ts'
+import type { MetricSettings } from '../region/metrics.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
 import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
@@ -149,13 +153,12 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const { topology } = watch
   const access = watchAccess(options, log)
   life.add(() => access.stop())
-  const meter = prometheusMeter({ region: self.name })
   if (existsSync(options.data)) tightenFolder(options.data)
   const { encryption, regionStore } = await storeOf(options, life)
+  const { clock, prometheus, metrics, meter } = measuring(options, encryption)
   const { folder } = regionStore
   const natsBus = natsBusOf(options, watch)
   life.add(() => natsBus.close())
-  const clock = clockOf(options)
   const messageKeys = messageKeysOf(options)
   const bus = encryptedBus(natsBus, { self: self.name, keys: messageKeys, encrypts: encryption !== undefined })
   const { buckets, blobs: plainBlobs } = blobsOf(options, life)
@@ -183,6 +186,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     ...(functions === undefined ? {} : { functions }),
     copies: { buckets, packing },
     before: [recovery],
+    metrics,
     replication: replicationOf(options, messageKeys, recovery),
   })
   life.add(() => region.stop())
@@ -194,7 +198,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   )
   life.add(watchCertificates(options.certificates ?? [], env))
   const dataKeys = encryption?.keys.secrets
-  const url = await serve(options, { region, dataKeys, watch, meter, folder, scrub, recovery, access })
+  const parts = { region, dataKeys, watch, meter, prometheus, folder, scrub, recovery, access }
+  const url = await serve(options, parts)
   functions?.listensAt(url)
   life.add(steadyLater(regionStore))
   return url
@@ -232,6 +237,17 @@ async function functionsOf({ functions: path, self, log }: NodeOptions, life: Li
   const functions = openFunctions(path, { region: self.name, log })
   life.add(() => functions.stop())
   return functions
+}
+
+/** What is counted goes to Prometheus, and to the region's own metrics. */
+function measuring(options: NodeOptions, encryption: Awaited<ReturnType<typeof openEncryption>>) {
+  const clock = clockOf(options)
+  const plainBlobs = new FolderBlobs(join(options.data, 'metrics'))
+  const blobs = encryption?.blobs(plainBlobs) ?? plainBlobs
+  const store = new MetricStore({ env: { clock, log: options.log }, blobs })
+  const metrics: MetricSettings = { store, blobs, isEager: true }
+  const prometheus = prometheusMeter({ region: options.self.name })
+  return { clock, prometheus, metrics, meter: new Collector(prometheus, { clock, store }) }
 }
 
 function streamSettings({ streamRollMs: rollMs, streamRetentionBytes: retentionBytes }: NodeOptions): StreamSettings {
@@ -291,7 +307,8 @@ type Served = {
   /** What the store is encrypted with. */
   readonly dataKeys: DataSecrets | undefined
   readonly watch: TopologyWatch
-  readonly meter: PrometheusMeter
+  readonly meter: Meter
+  readonly prometheus: PrometheusMeter
   readonly folder: string
   readonly scrub: StoreScrub
   readonly recovery: Recovery
@@ -367,10 +384,10 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
 
 const accessTold = ({ credentials, identities, access = 'off' }: NodeOptions) => ({ credentials, identities, access })
 
-async function metricsOf({ region, meter, folder, recovery }: Served) {
+async function metricsOf({ region, meter, prometheus, folder, recovery }: Served) {
   await region.measure()
   measureStore(meter, region.engine, { folder, damage: recovery.notice() })
-  return { contentType: meter.contentType, text: await meter.render() }
+  return { contentType: prometheus.contentType, text: await prometheus.render() }
 }
 
 function portFailure(error: unknown, { host, port }: NodeOptions): unknown {

@@ -66,10 +66,29 @@ export class Spent {
     return this.#uses.map((use) => ({ table: use.table, direction: use.direction, capacity: wholeOf(use) }))
   }
 
-  /** The tables' own units: those of indexes are not computed for every write. */
+  /** The tables' own units; those of indexes, which are not computed for every write, where somebody looks at them. */
   count(meter: Meter): void {
-    for (const { table, direction, capacity } of this.#uses)
+    for (const use of this.#uses) {
+      const { table, direction, capacity } = use
       meter.count('longitude_consumed_units_total', { table, direction }, capacity.table)
+      const hasIndexes = capacity.indexes.length > 0 || use.ofIndexes.length > 0
+      if (hasIndexes && meter.countsIndexes === true) countIndexes(meter, use)
+    }
+  }
+
+  /** Names of the tables that it has used, in the order of their first use. */
+  get tables(): readonly string[] {
+    const [first] = this.#uses
+    if (first !== undefined && this.#uses.length === 1) return [first.table]
+    return [...new Set(this.#uses.map(({ table }) => table))]
+  }
+}
+
+function countIndexes(meter: Meter, use: Use): void {
+  const { table, direction } = use
+  for (const { index, units } of wholeOf(use).indexes) {
+    const labels = { table, index: index.name, kind: index.kind, direction }
+    if (units > 0) meter.count('longitude_index_consumed_units_total', labels, units)
   }
 }
 

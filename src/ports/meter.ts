@@ -8,7 +8,12 @@ export interface Meter {
   observe(name: MetricName, value: number, labels?: Labels): void
   /** Removes the series of every metric that have these labels among theirs: the table, or the peer, is gone. */
   forget(labels: Labels): void
+  /** Somebody looks at units of indexes too, which cost some work to count. */
+  readonly countsIndexes?: boolean
 }
+
+/** A `sample` is for the region's own metrics alone (readers/metrics): there may be too many series of it for /metrics. */
+export type MetricKind = 'counter' | 'gauge' | 'histogram' | 'sample'
 
 /** Every metric of the node, with the help text that /metrics prints. A new one starts here. */
 export const metrics = {
@@ -29,8 +34,38 @@ export const metrics = {
   },
   longitude_throttled_requests_total: {
     kind: 'counter',
-    help: 'Requests, or items of a batch, that were short of capacity, by table and reason; with --capacity observe they were served.',
-    labels: ['table', 'reason'],
+    help: 'Requests, or items of a batch, that were short of capacity, by table, index and reason; with --capacity observe they were served.',
+    labels: ['table', 'index', 'reason'],
+  },
+  longitude_index_consumed_units_total: {
+    kind: 'sample',
+    help: 'Capacity units that requests consumed of an index.',
+    labels: ['table', 'index', 'kind', 'direction'],
+  },
+  longitude_table_request_seconds: {
+    kind: 'sample',
+    help: 'Time that a request of a table took which succeeded.',
+    labels: ['table', 'operation'],
+  },
+  longitude_table_refusals_total: {
+    kind: 'sample',
+    help: 'Requests of a table that were refused or failed, or items of them, by the error.',
+    labels: ['table', 'operation', 'code'],
+  },
+  longitude_returned_items: {
+    kind: 'sample',
+    help: 'Items that a query or scan returned.',
+    labels: ['table', 'operation'],
+  },
+  longitude_returned_records: {
+    kind: 'sample',
+    help: 'Records that a read of a change stream returned.',
+    labels: ['table', 'stream'],
+  },
+  longitude_returned_record_bytes: {
+    kind: 'sample',
+    help: 'Bytes that a read of a change stream returned.',
+    labels: ['table', 'stream'],
   },
   longitude_injected_faults_total: {
     kind: 'counter',
@@ -247,9 +282,6 @@ export const metrics = {
     help: 'Changes held back because the peer’s clock is ahead beyond the bound.',
     labels: ['peer'],
   },
-} as const satisfies Record<
-  string,
-  { kind: 'counter' | 'gauge' | 'histogram'; help: string; labels: readonly string[] }
->
+} as const satisfies Record<string, { kind: MetricKind; help: string; labels: readonly string[] }>
 
 export type MetricName = keyof typeof metrics

@@ -20,6 +20,7 @@ export type Work =
   | 'import'
   | 'join'
   | 'merge'
+  | 'metrics'
   | 'probe'
   | 'refill'
   | 'replicas'

@@ -14,6 +14,7 @@ import type { RunningServer, ServerOptions } from '../http/server.ts'
 import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import { Faults } from '../operations/faults/faults.ts'
 import type { OperationContext } from '../operations/operation.ts'
+import type { ServiceEntry } from '../operations/service.ts'
 import { Caretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
 import type { PeerArchives } from '../ports/peer-archives.ts'
@@ -33,6 +34,7 @@ import { arnsOfCopies, type CopyPorts, noBuckets } from './copies.ts'
 import { Evacuation } from './evacuation.ts'
 import { type FunctionPorts, lambdaOf, noFunctions } from './lambda.ts'
 import { Lifecycle } from './lifecycle.ts'
+import { metricsOf, type MetricSettings } from './metrics.ts'
 
 export type RegionOptions = {
   readonly topology: Topology
@@ -62,10 +64,12 @@ export type RegionOptions = {
   readonly copies?: CopyPorts
   /** How the log is archived; as in readers/archive unless said otherwise. */
   readonly archive?: ArchiveSettings
+  /** Metrics and alarms, and CloudWatch before them; none by default. */
+  readonly metrics?: MetricSettings
 }
 
 /** What the server of a region is started with; the context comes from the region. */
-export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | 'faults' | 'evacuation'>
+export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | 'faults' | 'evacuation' | 'services'>
 
 export type Region = {
   readonly env: Env
@@ -78,6 +82,8 @@ export type Region = {
   /** What is broken of the API on purpose. */
   readonly faults: Faults
   readonly evacuation: Evacuation
+  /** Services of AWS beside DynamoDB and Lambda. */
+  readonly services: readonly ServiceEntry[]
   /** Sets the gauges of what it is to be asked for. */
   measure(): Promise<void>
   /** Serves the API: once, when everything else runs. `others` resolves when other processes have given back what they had of it. */
@@ -101,18 +107,10 @@ export async function startRegion(env: Env, options: RegionOptions): Promise<Reg
 
 async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Promise<Region> {
   const { topology } = options
-  const region = topology.self.name
   const opened = options.engine ?? (await openEngine(env, options))
   const engine = options.observe?.(opened) ?? opened
   const settings = settingsOf(options)
-  const caretaker = new Caretaker({
-    engine,
-    env,
-    region,
-    get timing() {
-      return settings.timing
-    },
-  })
+  const caretaker = caretakerOf({ engine, env, settings })
   // What the caretaker has in flight ends when the engine closes.
   life.add(() => caretaker.ended())
   life.add(() => opened.close())
@@ -134,7 +132,10 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
   const [faults, evacuation] = [new Faults(env, opened.former), new Evacuation(opened, env)]
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
-  await startAll([...loops, expiry, caches, ...copies, caretaker, lambda.triggers], life)
+  const measure = async (): Promise<void> => await measured(lambda, replication)
+  const metrics = options.metrics && metricsOf(options.metrics, { env, engine, settings, ports: lambda, measure })
+  const services = metrics?.services ?? []
+  await startAll([...loops, expiry, caches, ...copies, caretaker, lambda.triggers, ...(metrics?.loops ?? [])], life)
   let stopping = false
   return {
     env,
@@ -146,11 +147,12 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     lambda,
     faults,
     evacuation,
-    measure: () => measured(lambda, replication),
+    services,
+    measure,
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
       await replication.checked()
-      return await served({ ...server, context, lambda, faults, evacuation }, { life, others })
+      return await served({ ...server, context, lambda, faults, evacuation, services }, { life, others })
     },
     get stopping() {
       return stopping
@@ -177,6 +179,17 @@ async function served(options: ServerOptions, { life, others }: Serving): Promis
   // Requests that they hold are answered before the server ends.
   life.add(() => void options.faults?.clear())
   return running
+}
+
+function caretakerOf({ engine, env, settings }: OperationContext & { readonly engine: Engine; readonly env: Env }) {
+  return new Caretaker({
+    engine,
+    env,
+    region: settings.region,
+    get timing() {
+      return settings.timing
+    },
+  })
 }
 
 async function startAll(services: readonly Service[], life: Lifecycle): Promise<void> {

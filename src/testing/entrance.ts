@@ -10,7 +10,9 @@ import { Visitors } from '../http/access/visitors.ts'
 import { Api, refusal } from '../http/api.ts'
 import type { Answer, Pipeline } from '../http/pipeline.ts'
 import { requestIds } from '../http/request-id.ts'
+import { cborPrefix } from '../http/services/protocols.ts'
 import type { ListenOptions, RunningServer } from '../http/server.ts'
+import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import { requestHandler } from './client-handler.ts'
 import type { SdkRequestHandler } from './cluster-api.ts'
 import type { WorldRegion } from './world-region.ts'
@@ -101,6 +103,7 @@ export class Entrance {
     const { name, region, routes } = this.#options
     const { serveApi } = await import('../http/server.ts')
     const server = await serveApi({
+      alsoAt: [lambdaPrefix, cborPrefix],
       port,
       region: name,
       env,

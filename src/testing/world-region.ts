@@ -24,6 +24,8 @@ import { registry } from '../operations/registry.ts'
 import type { Env } from '../ports/env.ts'
 import type { Log } from '../ports/log.ts'
 import type { Meter } from '../ports/meter.ts'
+import { Collector } from '../readers/metrics/collector.ts'
+import { MetricStore } from '../readers/metrics/metric-store.ts'
 import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
 import type { ClusterTime } from './cluster-time.ts'
@@ -66,7 +68,7 @@ export type RegionState = {
 
 export type RunningRegion = { readonly region: Region; readonly answer: Pipeline }
 
-/** A cluster has no metrics. */
+/** A cluster has no metrics but those of CloudWatch. */
 const nothingMeasured: Meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
 
 type Life = {
@@ -159,7 +161,10 @@ export class WorldRegion {
       if (this.#life !== life) await new Promise<never>(() => {})
     }
     const copies = buckets === undefined ? {} : { copies: { buckets: new MemoryBuckets({ buckets, before }), packing } }
-    const region = await startRegion(this.#env(life), { topology, streams, functions, ...copies, ...settings })
+    const points = new MetricStore({ env: { clock, log: this.#options.log }, blobs })
+    const metrics = { store: points, blobs, isEager: false }
+    const env = this.#env(life, points)
+    const region = await startRegion(env, { topology, streams, functions, metrics, ...copies, ...settings })
     if (this.#life !== life) return
     const pipeline = apiPipeline({
       ...api,
@@ -167,6 +172,7 @@ export class WorldRegion {
       lambda: region.lambda,
       faults: region.faults,
       evacuation: region.evacuation,
+      services: region.services,
       onBrokenInvariant: (error) => time.fail(error),
     })
     const answer: Pipeline = (request, requestId, done) => {
@@ -176,7 +182,11 @@ export class WorldRegion {
         await time.rest()
         done(given)
       }
-      pipeline(request, requestId, isControl(request) ? (given) => void rested(given) : done)
+      pipeline(request, requestId, (given) => {
+        env.meter.count('longitude_requests_total', { operation: given.operation, outcome: given.outcome })
+        if (isControl(request)) void rested(given)
+        else done(given)
+      })
     }
     life.running = { region, answer }
   }
@@ -195,10 +205,11 @@ export class WorldRegion {
     for (const work of told) work()
   }
 
-  #env({ store, clock, blobs }: Life): Env {
+  #env({ store, clock, blobs }: Life, metrics: MetricStore): Env {
     const { network, log } = this.#options
     const bus = network.join(this.name)
-    return { clock, random: this.#random.fork(), store, bus, blobs, log, meter: nothingMeasured }
+    const meter = new Collector(nothingMeasured, { clock, store: metrics })
+    return { clock, random: this.#random.fork(), store, bus, blobs, log, meter }
   }
 }
 

@@ -4,7 +4,7 @@
  */
 import { metricLinesAtOnceMax } from '../../core/limits.ts'
 import { metrics } from '../../ports/meter.ts'
-import type { Labels, Meter, MetricName } from '../../ports/meter.ts'
+import type { Labels, Meter, MetricKind, MetricName } from '../../ports/meter.ts'
 import { Histogram } from './histogram.ts'
 import { processMetrics } from './metrics-text.ts'
 import { SeriesOf } from './series.ts'
@@ -28,7 +28,7 @@ export function prometheusMeter(labels: Labels = {}): PrometheusMeter {
   const histograms = new Map<MetricName, Histogram>()
   for (const [name, { kind, help, labels: labelNames }] of entriesOf(metrics)) {
     if (kind === 'histogram') histograms.set(name, histogramOf(name))
-    else families.set(name, new SeriesOf({ name, kind, help }, labelNames.length > 0))
+    else if (kind !== 'sample') families.set(name, new SeriesOf({ name, kind, help }, labelNames.length > 0))
   }
   return {
     count: (name, of = none, by = 1) => families.get(name)?.add(of, by),
@@ -70,7 +70,7 @@ function bucketsOf(name: MetricName): number[] {
 }
 
 type MetricRow = {
-  readonly kind: 'counter' | 'gauge' | 'histogram'
+  readonly kind: MetricKind
   readonly help: string
   readonly labels: readonly string[]
 }

@@ -40,7 +40,9 @@ function textOf(value: unknown): string {
   if (value instanceof Date) return value.toISOString().replace('.000Z', 'Z')
   if (value instanceof Uint8Array) return Buffer.from(value).toString('base64')
   if (typeof value === 'object' && value !== null) return fieldsOf(value)
-  return escaped(typeof value === 'string' ? value : JSON.stringify(value))
+  return escaped(
+    typeof value === 'number' ? value.toString() : typeof value === 'string' ? value : JSON.stringify(value),
+  )
 }
 
 const entities: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }

@@ -1,6 +1,8 @@
 /** The protocols of services beside DynamoDB: how each names the operation, reads its input, and writes its output and its errors. */
 import { isUtf8 } from 'node:buffer'
+import { UnreadableCbor } from '../../core/cbor/major-types.ts'
 import { ServiceError } from '../../core/errors.ts'
+import { cborInput, cborOutput } from '../../core/services/cbor-body.ts'
 import { jsonOutput } from '../../core/services/json-output.ts'
 import { queryInput, readForm } from '../../core/services/query-input.ts'
 import { queryError, queryOutput } from '../../core/services/query-output.ts'
@@ -36,6 +38,39 @@ export const query: Protocol = {
 }
 
 const xml = (status: number, text: string): Reply => ({ status, contentType: 'text/xml', bytes: Buffer.from(text) })
+
+/** The paths of the CBOR protocol: `/service/GraniteServiceVersion20100801/operation/ListMetrics`. */
+export const cborPrefix = '/service/'
+
+const cborPath = /^\/service\/([A-Za-z0-9_.]+)\/operation\/([A-Za-z0-9_]+)\/?$/
+
+/** Undefined for what is no path of the protocol. */
+export const cborTarget = (url: string): string | undefined => cborPath.exec(url)?.[1]
+
+export const cbor: Protocol = {
+  operationOf: ({ url }) => cborPath.exec(url)?.[2] ?? '',
+  input: (shape, { body }) => coerceBody(shape, body.length === 0 ? {} : parsedCbor(body)),
+  output: (output) => cborReply(200, output === undefined ? Buffer.alloc(0) : cborOutput(output)),
+  error: (refusal, { errorNamespace }) =>
+    cborReply(refusal.status, cborOutput(errorBody(refusal, errorNamespace)), queryErrorHeader(refusal)),
+}
+
+const cborReply = (status: number, bytes: Buffer, headers: Readonly<Record<string, string>> = {}): Reply => ({
+  status,
+  contentType: 'application/cbor',
+  bytes,
+  headers: { 'smithy-protocol': 'rpc-v2-cbor', ...headers },
+})
+
+function parsedCbor(body: Buffer): unknown {
+  try {
+    return cborInput(body)
+  } catch (error) {
+    if (error instanceof UnreadableCbor)
+      throw new ServiceError('SerializationException', `The body is not CBOR: ${error.message}`)
+    throw error
+  }
+}
 
 /** `version` is that of the content type. */
 export function json(version: '1.0' | '1.1'): Protocol {

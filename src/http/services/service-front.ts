@@ -19,7 +19,7 @@ import type { Log } from '../../ports/log.ts'
 import { Signatures } from '../access/signatures.ts'
 import { type Answer, type ApiRequest, type Front, signatureOf } from '../pipeline.ts'
 import { commonRefusal, internalFailure } from './errors.ts'
-import { json, type Protocol, query } from './protocols.ts'
+import { cbor, cborPrefix, cborTarget, json, type Protocol, query } from './protocols.ts'
 
 export type ServiceFrontOptions = {
   readonly services: readonly ServiceEntry[]
@@ -46,7 +46,12 @@ export function serviceFront(options: ServiceFrontOptions): Front {
 
 type Found = { readonly place: Place; readonly protocol: Protocol }
 
-function found({ headers, body }: ApiRequest, places: readonly Place[]): Found | undefined {
+function found({ url, headers, body }: ApiRequest, places: readonly Place[]): Found | undefined {
+  if (url.startsWith(cborPrefix)) {
+    const named = cborTarget(url)
+    const place = places.find(({ entry }) => entry.target !== undefined && entry.target === named)
+    return place === undefined ? undefined : { place, protocol: cbor }
+  }
   const target = headers['x-amz-target']
   const type = headers['content-type'] ?? ''
   if (typeof target === 'string') {

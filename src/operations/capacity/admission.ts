@@ -89,7 +89,8 @@ export class Admission {
         return undefined
       }
       const reason = reasonOf(throttled)
-      this.#context.env.meter.count('longitude_throttled_requests_total', { table: table.name, reason })
+      const index = throttled.of === 'Index' ? indexNameOf(throttled.resource) : ''
+      this.#context.env.meter.count('longitude_throttled_requests_total', { table: table.name, index, reason })
       return mode === 'enforce' ? throttledError(throttled) : undefined
     })
   }
@@ -178,6 +179,8 @@ export class Admission {
     }
   }
 }
+
+const indexNameOf = (arn: string): string => arn.slice(arn.lastIndexOf('/') + 1)
 
 type AskedTable = {
   readonly table: Table

@@ -12,15 +12,24 @@ type Asked = {
   readonly ConsistentRead?: boolean | undefined
 }
 
-export function readReply(plan: ReadPlan, asked: Asked, context: RequestContext): Rendered | Promise<Rendered> {
-  return inTurns(replyInTurns(plan, asked, context), context)
+export function readReply(
+  operation: 'Query' | 'Scan',
+  { plan, asked }: { readonly plan: ReadPlan; readonly asked: Asked },
+  context: RequestContext,
+): Rendered | Promise<Rendered> {
+  return inTurns(replyInTurns(operation, { plan, asked }, context), context)
 }
 
-function* replyInTurns(plan: ReadPlan, asked: Asked, { engine, spent }: RequestContext): Turns<Rendered> {
+function* replyInTurns(
+  operation: 'Query' | 'Scan',
+  { plan, asked }: { readonly plan: ReadPlan; readonly asked: Asked },
+  { engine, spent, env }: RequestContext,
+): Turns<Rendered> {
   const page = yield* engine.read(plan)
   const consistency = asked.ConsistentRead === true ? 'strong' : 'eventual'
   const lastKey = lastEvaluatedKey(plan, page)
   spent.add('read', { name: asked.TableName, table: plan.table }, pageReadCapacity(plan, page, consistency))
+  env.meter.observe('longitude_returned_items', page.count, { table: plan.table.name, operation })
   const members = [
     `"Count":${page.count},"ScannedCount":${page.scannedCount}`,
     ...(lastKey === undefined ? [] : [`"LastEvaluatedKey":${JSON.stringify(lastKey)}`]),

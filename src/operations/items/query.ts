@@ -50,7 +50,8 @@ export const query = defineOperation<Input, Ready, Wire<QueryOutput>>({
       },
     ]
   },
-  run: ({ input, parsed }, context) => readReply(planOf(input, parsed, context), input, context),
+  run: ({ input, parsed }, context) =>
+    readReply('Query', { plan: planOf(input, parsed, context), asked: input }, context),
   capacity: 'one',
 })
 

@@ -43,7 +43,8 @@ export const scan = defineOperation<Input, Ready, Wire<ScanOutput>>({
       says: { select: selects(projection, input) },
     },
   ],
-  run: ({ input, parsed }, context) => readReply(planOf(input, parsed, context), input, context),
+  run: ({ input, parsed }, context) =>
+    readReply('Scan', { plan: planOf(input, parsed, context), asked: input }, context),
   capacity: 'one',
 })
 

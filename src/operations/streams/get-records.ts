@@ -39,9 +39,20 @@ export const getRecords = defineOperation<Input, Ready, Wire<GetRecordsOutput>>(
     const next = { ...iterator, after: upTo, fromOldest: false, issuedMs: context.env.clock.wallMs() }
     const isDrained = shard.upTo !== undefined && upTo >= shard.upTo
     writer.text(isDrained ? ']}' : `],"NextShardIterator":${JSON.stringify(encodeIterator(next))}}`)
-    return new Rendered(writer.bytes())
+    const bytes = writer.bytes()
+    countReturned(stream, { count, sizeBytes: bytes.length }, context)
+    return new Rendered(bytes)
   },
 })
+
+function countReturned(
+  { tableName: table, label: stream }: ChangeStream,
+  { count, sizeBytes }: { readonly count: number; readonly sizeBytes: number },
+  { env }: OperationContext,
+): void {
+  env.meter.observe('longitude_returned_records', count, { table, stream })
+  env.meter.observe('longitude_returned_record_bytes', sizeBytes, { table, stream })
+}
 
 function checkAge({ issuedMs }: ShardIterator, { env }: OperationContext): void {
   if (env.clock.wallMs() - issuedMs > shardIteratorMsMax)

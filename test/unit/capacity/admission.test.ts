@@ -38,7 +38,7 @@ function admissionOf(settings: CapacitySettings): { readonly admit: () => unknow
   return { admit: () => admission.admit([touch])?.refusals, counted }
 }
 
-const reason = '{"table":"orders","reason":"TableWriteProvisionedThroughputExceeded"}'
+const reason = '{"table":"orders","index":"","reason":"TableWriteProvisionedThroughputExceeded"}'
 
 test('enforce refuses and counts', () => {
   const { admit, counted } = admissionOf({ mode: 'enforce' })

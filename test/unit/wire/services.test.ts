@@ -1,5 +1,7 @@
 /** Services of AWS beside DynamoDB at the same port: what the wire does with them, with a small service of this test's own. */
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { decodeCbor, encodeCbor } from '../../../src/core/cbor/cbor.ts'
+import { CborTag, type CborValue } from '../../../src/core/cbor/cbor-value.ts'
 import { ServiceError } from '../../../src/core/errors.ts'
 import { ServiceRefusal } from '../../../src/core/services/refusal.ts'
 import { linkedInputs } from '../../../src/core/wire/model/linking.ts'
@@ -51,17 +53,29 @@ afterAll(async () => await server.close())
 
 const form = 'application/x-www-form-urlencoded; charset=utf-8'
 
-async function send(body: string, headers: Readonly<Record<string, string>>, service = 'greeter') {
+async function send(
+  body: string | Buffer,
+  headers: Readonly<Record<string, string>>,
+  { service = 'greeter', path = '/' } = {},
+) {
   const time = timeOf(Date.now())
   const signed = { host: new URL(server.url).host, 'x-amz-date': time }
-  const authorization = authorizationOf({ ...alice, time, headers: signed, body, service })
-  const reply = await fetch(server.url, {
+  const authorization = authorizationOf({ ...alice, time, headers: signed, body, service, path })
+  const reply = await fetch(`${server.url}${path}`, {
     method: 'POST',
     headers: { 'x-amz-date': time, authorization, ...headers },
-    body,
+    body: typeof body === 'string' ? body : new Uint8Array(body),
   })
-  return { status: reply.status, headers: reply.headers, text: await reply.text() }
+  const bytes = Buffer.from(await reply.arrayBuffer())
+  return { status: reply.status, headers: reply.headers, text: bytes.toString(), bytes }
 }
+
+const cbor = (body: CborValue, operation = 'Greet') =>
+  send(
+    encodeCbor(body),
+    { 'content-type': 'application/cbor', 'smithy-protocol': 'rpc-v2-cbor', accept: 'application/cbor' },
+    { path: `/service/Greeter20260101/operation/${operation}` },
+  )
 
 const query = (parameters: Record<string, string>) =>
   send(new URLSearchParams({ Action: 'Greet', Version: '2026-01-01', ...parameters }).toString(), {
@@ -87,6 +101,40 @@ describe('a service beside DynamoDB', () => {
     expect([status, JSON.parse(text)]).toEqual([200, { Greeting: 'Hello Ada', At: 7.5, By: 'AKIAALICE' }])
   })
 
+  test('answers CBOR in CBOR', async () => {
+    const { status, headers, bytes } = await cbor(
+      new Map<CborValue, CborValue>([
+        ['Name', 'Ada'],
+        ['At', new CborTag(1, 7.5)],
+      ]),
+    )
+    expect([status, headers.get('content-type'), headers.get('smithy-protocol')]).toEqual([
+      200,
+      'application/cbor',
+      'rpc-v2-cbor',
+    ])
+    const told = decodeCbor(bytes)
+    expect(told).toEqual(
+      new Map<string, unknown>([
+        ['Greeting', 'Hello Ada'],
+        ['At', new CborTag(1, 7.5)],
+        ['By', 'AKIAALICE'],
+      ]),
+    )
+  })
+
+  test('refuses what is no CBOR', async () => {
+    const path = '/service/Greeter20260101/operation/Greet'
+    const broken = await send(Buffer.from('ff', 'hex'), { 'content-type': 'application/cbor' }, { path })
+    expect([broken.status, broken.headers.get('x-amzn-query-error')]).toEqual([400, 'MalformedInput;Sender'])
+    const unknown = await send(
+      Buffer.alloc(0),
+      { 'content-type': 'application/cbor' },
+      { path: '/service/Other/operation/Greet' },
+    )
+    expect(unknown.status).toBe(404)
+  })
+
   test('says its errors in each protocol', async () => {
     const told = await json({ Name: 'nemo' })
     expect([told.status, JSON.parse(told.text)]).toEqual([
@@ -94,6 +142,14 @@ describe('a service beside DynamoDB', () => {
       { __type: 'com.example.greeter#NotFoundException', message: 'nobody' },
     ])
     expect(told.headers.get('x-amzn-query-error')).toBe('NotFound;Sender')
+    const inCbor = await cbor(new Map([['Name', 'nemo']]))
+    expect([inCbor.status, inCbor.headers.get('x-amzn-query-error')]).toEqual([404, 'NotFound;Sender'])
+    expect(decodeCbor(inCbor.bytes)).toEqual(
+      new Map([
+        ['__type', 'com.example.greeter#NotFoundException'],
+        ['message', 'nobody'],
+      ]),
+    )
     expect((await query({ Name: 'nemo' })).text).toContain('<Type>Sender</Type><Code>NotFound</Code>')
     expect(await query({ Name: 'bug' })).toMatchObject({ status: 500 })
   })
@@ -121,7 +177,11 @@ describe('a service beside DynamoDB', () => {
 
   test('knows neither other operations nor other signatures', async () => {
     expect((await json({}, 'Other')).text).toContain('UnknownOperationException')
-    const forDynamoDb = await send('{"Name":"Ada"}', { 'x-amz-target': 'Greeter20260101.Greet' }, 'dynamodb')
+    const forDynamoDb = await send(
+      '{"Name":"Ada"}',
+      { 'x-amz-target': 'Greeter20260101.Greet' },
+      { service: 'dynamodb' },
+    )
     expect([forDynamoDb.status, forDynamoDb.text]).toEqual([403, expect.stringContaining("service: 'greeter'")])
     const unsigned = await fetch(server.url, {
       method: 'POST',
@@ -135,6 +195,6 @@ describe('a service beside DynamoDB', () => {
   })
 
   test('leaves what is another service’s to DynamoDB’s front', async () => {
-    expect(await send('Action=Greet', { 'content-type': form }, 'sqs')).toMatchObject({ status: 404 })
+    expect(await send('Action=Greet', { 'content-type': form }, { service: 'sqs' })).toMatchObject({ status: 404 })
   })
 })
