@@ -69,7 +69,7 @@ export type RegionOptions = {
 }
 
 /** What the server of a region is started with; the context comes from the region. */
-export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | 'faults' | 'evacuation' | 'services'>
+export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | 'faults' | 'evacuation'>
 
 export type Region = {
   readonly env: Env
@@ -152,7 +152,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
       await replication.checked()
-      return await served({ ...server, context, lambda, faults, evacuation, services }, { life, others })
+      const all = [...services, ...(server.services ?? [])]
+      return await served({ ...server, context, lambda, faults, evacuation, services: all }, { life, others })
     },
     get stopping() {
       return stopping
