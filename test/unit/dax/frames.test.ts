@@ -2,6 +2,7 @@
  * What a DAX client sends, cut into requests and read. `npm run fuzz:dax` reads a million changed ones; a failure prints its seed, and
  * LONGITUDE_DAX_SEED begins with it.
  */
+import { createRequire } from 'node:module'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type Frame, FrameReader, UnknownMethod } from '../../../src/cache/dax/frames.ts'
@@ -14,6 +15,13 @@ import { readRequest } from '../../../src/core/dax/read-request.ts'
 import { magic } from '../../../src/core/dax/protocol.ts'
 import { seeded } from '../../conformance/malformed.ts'
 import { frame, greeting, sampleFrames, sampleLists, sampleSchema } from './sample-frames.ts'
+
+/** Of Amazon's client: what it makes of an answer. */
+const { Custom_batchGetItem_N697851100_1_Assembler: BatchAssembler } = createRequire(import.meta.url)(
+  '@amazon-dax-sdk/client-dax/src/CustomAssemblers',
+) as Readonly<Record<string, new (request: object) => { feed(bytes: Buffer): unknown }>> & {
+  readonly Custom_batchGetItem_N697851100_1_Assembler: new (request: object) => { feed(bytes: Buffer): unknown }
+}
 
 const frames = Number(process.env['LONGITUDE_DAX_FRAMES'] ?? 8000)
 const firstSeed = Number(process.env['LONGITUDE_DAX_SEED'] ?? 1)
@@ -101,6 +109,37 @@ describe('the requests of a connection', () => {
         },
       ],
     ])
+  })
+
+  it('of a batch are answered with what was found, and with the keys that were left', () => {
+    const reader = new FrameReader()
+    reader.add(
+      Buffer.concat([
+        greeting(),
+        frame('batchGetItem', (writer) => writer.map(1).text('Things').array(3).boolean(false).null().array(0).null()),
+      ]),
+    )
+    const request = read(reader.next() as Frame)
+    const item = { pk: { S: 'a' }, sk: { N: '10' }, a: { S: 'found' } }
+    const key = { pk: { S: 'left' }, sk: { N: '-2' } }
+    const writer = new CborWriter().array(0)
+    request?.write(writer, {
+      Responses: { Things: [item] },
+      UnprocessedKeys: { Things: { Keys: [key] } },
+      ConsumedCapacity: [{ TableName: 'Things', CapacityUnits: 0.5 }],
+    })
+    const asked = { RequestItems: { Things: { Keys: [key], ConsistentRead: true } }, ReturnConsumedCapacity: 'TOTAL' }
+    const [pk, sk] = [...sampleSchema.partition, ...sampleSchema.sort].map(({ name, type }) => ({
+      AttributeName: name,
+      AttributeType: type,
+    }))
+    const assembler = new BatchAssembler({ ...asked, _tableProjOrdinals: {}, _keysPerTable: { Things: [pk, sk] } })
+    const list = sampleLists.listOf(['a'])
+    expect(assembler.feed(writer.finish())).toEqual({
+      Responses: { Things: [{ pk: item.pk, sk: item.sk, _attrListId: list.id, _anonymousAttributeValues: [item.a] }] },
+      UnprocessedKeys: { Things: { Keys: [key], ConsistentRead: true } },
+      ConsumedCapacity: [{ TableName: 'Things', CapacityUnits: 0.5 }],
+    })
   })
 
   it.each<[string, Buffer]>([
