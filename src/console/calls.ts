@@ -150,6 +150,46 @@ export const consoleCalls = {
       after: comparison,
     }),
   },
+  processes: {
+    route: 'POST /api/processes',
+    asked: nothing,
+    /** Of what `longitude up` runs here. */
+    told: z.object({
+      isRunHere: z.boolean(),
+      regions: z.array(z.object({ region: z.string(), node: z.string(), nats: z.string() })).readonly(),
+    }),
+  },
+  breakPart: {
+    route: 'POST /api/break',
+    asked: z.strictObject({
+      region,
+      part: z.enum(['node', 'nats']),
+      kind: z.enum(['kill', 'freeze']),
+      forMs: z
+        .number()
+        .positive()
+        .max(60 * 60 * 1000),
+    }),
+    told: done,
+  },
+  triggers: {
+    route: 'POST /api/triggers',
+    asked: nothing,
+    told: z.object({
+      triggers: z.array(
+        z.object({
+          region: z.string(),
+          uuid: z.string(),
+          function: z.string(),
+          table: z.string().exactOptional(),
+          state: z.string(),
+          lastResult: z.string().exactOptional(),
+          lagSeconds: z.number().exactOptional(),
+        }),
+      ),
+      problems: z.array(z.string()),
+    }),
+  },
   history: {
     route: 'POST /api/history',
     asked: z.strictObject({ from: region, to: region }),

@@ -179,6 +179,7 @@ const isChange: ReadonlySet<string> = new Set([
   consoleCalls.heal.route,
   consoleCalls.pause.route,
   consoleCalls.resume.route,
+  consoleCalls.breakPart.route,
 ])
 
 function routesOf(reach: Reach): ReadonlyMap<string, Route> {

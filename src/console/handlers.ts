@@ -6,6 +6,7 @@ import type { Handlers } from '../deployment/control/server.ts'
 import { nodeStatus } from '../deployment/status/status-shapes.ts'
 import { NoAnswer, Refusal, type Wire } from '../drills/run/load/wire.ts'
 import type { LinksControl } from '../links/control/control-client.ts'
+import type { ControlClient } from '../supervisor/control-client.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { consoleCalls, type Comparison, type ToldOf } from './calls.ts'
 import type { Histories } from './histories.ts'
@@ -14,8 +15,8 @@ export type Reach = {
   readonly regions: readonly Administered[]
   readonly links: Pick<LinksControl, 'set' | 'heal'>
   readonly wire: Wire
-  /** Ends what `longitude up` was told to break; undefined where none runs. */
-  readonly healRegions: (() => Promise<readonly string[]>) | undefined
+  /** Of `longitude up`; undefined where none runs. */
+  readonly supervisor: () => Pick<ControlClient, 'states' | 'break' | 'heal'> | undefined
   readonly histories: Histories
   /** Somebody has changed something: it is looked at now, and noted. */
   readonly onChange: (text: string, regions: readonly string[]) => void
@@ -32,6 +33,8 @@ export function handlersOf(reach: Reach): Handlers<typeof consoleCalls> {
     ...linkHandlers(reach),
     ...pauseHandlers(reach),
     ...tableHandlers(reach),
+    ...partHandlers(reach),
+    triggers: async () => await triggersOf(reach),
     verify: async ({ table }) => await verified(reach, table),
     repair: async ({ table }) => await repaired(reach, table),
     conflicts: async ({ after }) => await conflictsOf(reach, after),
@@ -48,7 +51,7 @@ function linkHandlers(reach: Reach): Pick<Handlers<typeof consoleCalls>, 'setLin
     },
     heal: async ({ links }) => {
       const views = await reach.links.heal(links === undefined ? {} : { links })
-      const regions = links === undefined ? ((await reach.healRegions?.()) ?? []) : []
+      const regions = links === undefined ? ((await reach.supervisor()?.heal({})) ?? []) : []
       reach.onChange(`healed ${links === undefined ? 'everything' : links.join(', ')}`, regionsOf(views))
       return { done: [`${views.length} directions`, ...regions].join(', ') }
     },
@@ -77,6 +80,59 @@ function pauseHandlers(reach: Reach): Pick<Handlers<typeof consoleCalls>, 'pause
     return { regions }
   }
   return { pause: async (asked) => await tell('pause', asked), resume: async (asked) => await tell('resume', asked) }
+}
+
+function partHandlers(reach: Reach): Pick<Handlers<typeof consoleCalls>, 'processes' | 'breakPart'> {
+  return {
+    processes: async () => {
+      const supervisor = reach.supervisor()
+      return { isRunHere: supervisor !== undefined, regions: (await supervisor?.states()) ?? [] }
+    },
+    breakPart: async (asked) => {
+      const supervisor = reach.supervisor()
+      if (supervisor === undefined)
+        throw new Failure('no `longitude up` runs these regions: their processes are not broken from here')
+      await supervisor.break({ owner, ...asked })
+      const what = `${asked.kind} ${asked.part} of ${asked.region} for ${asked.forMs / 1000} s`
+      reach.onChange(what, [asked.region])
+      return { done: what }
+    },
+  }
+}
+
+const toldTriggers = z.object({
+  triggers: z.array(
+    z.looseObject({
+      uuid: z.string(),
+      function: z.string(),
+      table: z.string().nullish(),
+      state: z.string(),
+      lastResult: z.string().nullish(),
+      lagSeconds: z.number().nullish(),
+    }),
+  ),
+})
+
+async function triggersOf({ regions }: Reach): Promise<ToldOf<'triggers'>> {
+  const problems: string[] = []
+  const each = regions.map(async (at) => {
+    try {
+      const { triggers } = toldTriggers.parse(await askAdmin(at, 'triggers'))
+      return triggers.map(({ uuid, function: name, table, state, lastResult, lagSeconds }) => ({
+        region: at[0],
+        uuid,
+        function: name,
+        state,
+        ...(table === null || table === undefined ? {} : { table }),
+        ...(lastResult === null || lastResult === undefined ? {} : { lastResult }),
+        ...(lagSeconds === null || lagSeconds === undefined ? {} : { lagSeconds }),
+      }))
+    } catch (error) {
+      problems.push(problemOf(error))
+      return []
+    }
+  })
+  return { triggers: (await Promise.all(each)).flat(), problems }
 }
 
 type Paused = { readonly table?: string; readonly link?: readonly [string, string] }

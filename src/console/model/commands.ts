@@ -64,6 +64,18 @@ export function tableTold(verb: 'verify' | 'repair' | 'conflicts', table: string
   }
 }
 
+type BrokenPart = {
+  readonly region: string
+  readonly part: 'node' | 'nats'
+  readonly kind: 'kill' | 'freeze'
+  readonly seconds: number
+}
+
+/** Only drills have it. */
+export function partTold({ region, part, kind, seconds }: BrokenPart): { readonly step: string } {
+  return { step: `- ${kind === 'kill' ? 'kill' : 'pause'}: { region: ${region}, part: ${part}, for: ${seconds}s }` }
+}
+
 /** An operation of the API by the aws command: its input as JSON, exactly. */
 export function operationTold(
   operation: string,

@@ -21,6 +21,9 @@ const routes: Routes = {
   tableFlow: 'POST /api/table-flow',
   verify: 'POST /api/verify',
   repair: 'POST /api/repair',
+  processes: 'POST /api/processes',
+  breakPart: 'POST /api/break',
+  triggers: 'POST /api/triggers',
   history: 'POST /api/history',
 }
 

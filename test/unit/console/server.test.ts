@@ -29,7 +29,7 @@ beforeAll(async () => {
     hostNames: [],
     files: new Map([['/', page]]),
     deployment: { regions: [], links, place: () => undefined },
-    reach: { regions: [], links, wire, healRegions: undefined },
+    reach: { regions: [], links, wire, supervisor: () => undefined },
     about: { name: 'test', version: '1' },
   })
 })

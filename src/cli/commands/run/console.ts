@@ -73,7 +73,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
       regions,
       links,
       wire,
-      healRegions: async () => (await controlOf({ ...options, data: resolve(options.data) })?.heal({})) ?? [],
+      supervisor: () => controlOf({ ...options, data: resolve(options.data) }),
     },
     about: { name: nameOf(options), version },
   })

@@ -1,7 +1,7 @@
 /** Lag and pending changes over time, by uPlot; in the colours of the theme. */
 import { useEffect, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
-import { durationText } from '../../model/figures.ts'
+import { durationText, timeText } from '../../model/figures.ts'
 import { type Series, spansOf } from '../../model/series.ts'
 import type { Note } from '../../model/state.ts'
 
@@ -60,8 +60,9 @@ function optionsFor(element: HTMLElement, shown: () => Omit<Props, 'label'>): uP
       lag: { range: (_, __, most) => [0, Math.max(100, most * 1.1)] },
       pending: { range: (_, __, most) => [0, Math.max(5, most * 1.1)] },
     },
+    tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), 'Etc/UTC'),
     axes: [
-      axis,
+      { ...axis, space: 90, values: (_, ticks) => ticks.map((seconds) => timeText(seconds * 1000)) },
       { ...axis, scale: 'lag', size: 70, values: (_, ticks) => ticks.map((ms) => durationText(ms)) },
       {
         ...axis,
