@@ -105,7 +105,8 @@ function RegionDot({ region, at, isShort, onLook }: DotProps) {
       onPointerEnter={() => onLook(name)}
       onFocus={() => onLook(name)}
     >
-      <circle r="5.5" />
+      <circle class="reach" r="12" />
+      <circle class="dot" r="5.5" />
       <text x={dx} y={isShort && anchor === 'middle' ? -10 : dy} text-anchor={anchor}>
         {isShort ? name : city}
       </text>
