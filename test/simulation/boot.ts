@@ -5,11 +5,11 @@
 import type { Timing } from '../../src/core/table/waits.ts'
 import type { Topology } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
-import type { Replication } from '../../src/readers/replication/renewing.ts'
 import type { ReplicationSettings } from '../../src/readers/replication/settings.ts'
 import type { ExpirySettings } from '../../src/readers/expiry/expiry.ts'
 import { type StreamSettings, usualStreams } from '../../src/readers/sweepers/change-streams.ts'
-import { startRegion } from '../../src/region/start-region.ts'
+import type { FunctionPorts } from '../../src/region/lambda.ts'
+import { type Region, startRegion } from '../../src/region/start-region.ts'
 import type { ArchiveSettings } from '../../src/readers/archive/archive-services.ts'
 import type { Env } from '../../src/ports/env.ts'
 import { timing } from './administrator.ts'
@@ -28,7 +28,7 @@ export type Variant = {
   readonly timing?: Timing
 }
 
-export type Process = { readonly engine: Engine; readonly replication: Replication }
+export type Process = Pick<Region, 'engine' | 'replication' | 'lambda'>
 
 /** Faster than in life, so that a short run sees it; still longer than a part of a snapshot can be on its way. */
 const sweeperPace = { everyMs: 2000, ageMsMin: 15_000 }
@@ -44,6 +44,8 @@ export type BootOptions = {
   readonly expiry: ExpirySettings
   /** Of worlds with point-in-time recovery: elsewhere the archiver rests. */
   readonly archive: ArchiveSettings | undefined
+  /** Of worlds with triggers. */
+  readonly functions: FunctionPorts | undefined
 }
 
 /** Nothing of the log is held for streams, and their shards stay as they are. */
@@ -58,6 +60,7 @@ export async function boot({
   streams,
   expiry,
   archive,
+  functions,
 }: BootOptions): Promise<Process> {
   return await startRegion(env, {
     topology,
@@ -70,6 +73,7 @@ export async function boot({
     streams,
     expiry,
     ...(archive === undefined ? {} : { archive }),
+    ...(functions === undefined ? {} : { functions }),
     sweeping: { ...sweeperPace, ageMsMin: variant.tombstoneAgeMsMin ?? sweeperPace.ageMsMin },
   })
 }

@@ -32,6 +32,7 @@ import { Recovery } from './recovery.ts'
 import { Refusals } from './refusals.ts'
 import { removeTables, untilForgotten } from './removals.ts'
 import { StreamWatch } from './stream-watch.ts'
+import { TriggerWatch } from './trigger-watch.ts'
 import type { SimulatedRegion } from './simulated-region.ts'
 import { Violation } from './violation.ts'
 import { World } from './world.ts'
@@ -51,6 +52,8 @@ export type RunOptions = {
   readonly streams?: boolean
   /** Whether tables are restored to moments in the end; not when not said. */
   readonly recovery?: boolean
+  /** Whether tables have triggers, which need change streams; not when not said. */
+  readonly triggers?: boolean
   /** Prints the story as it happens. */
   readonly print?: (line: string) => void
   /** To look at the world as it was, before it is gone. */
@@ -68,6 +71,8 @@ export type RunResult = {
   readonly cachedReads: number
   /** Tables that were restored to a moment. */
   readonly restored: number
+  /** Records that triggers had handled, and how often they did so again. */
+  readonly triggered: Pick<TriggerWatch, 'handled' | 'repeated'>
   /** What was drawn, and whether it met the state that it aims at. */
   readonly sightings: Readonly<Record<string, boolean>>
   readonly events: number
@@ -106,6 +111,7 @@ export async function runSeed({
   refusals = only === undefined && version >= Refusals.world && Refusals.areIn(seed),
   streams,
   recovery = false,
+  triggers = false,
   print,
   onFailure,
 }: RunOptions): Promise<RunResult> {
@@ -126,6 +132,7 @@ export async function runSeed({
   if (plan.shapes.includes(expiringItems)) expireIn(world, seed)
   if (refusals) world.refusals = new Refusals(world, seed, plan.loadMs)
   if (recovery) world.recovery = new Recovery(world, seed)
+  if (triggers) world.triggers = new TriggerWatch(world, seed)
   const clients: Client[] = []
   const caches: SimulatedCache[] = []
   const failure = await failureOf(world, () => script(world, plan, { clients, caches }))
@@ -141,6 +148,7 @@ export async function runSeed({
     failed: sum((client) => client.failed),
     cachedReads: caches.reduce((total, cache) => total + cache.hits, 0),
     restored: world.recovery?.compared ?? 0,
+    triggered: { handled: world.triggers?.handled ?? 0, repeated: world.triggers?.repeated ?? 0 },
     sightings: world.sightings.found(),
     events: world.scheduler.eventCount,
     virtualMs: world.scheduler.nowMs,
@@ -196,6 +204,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   const newcomers: Promise<void>[] = []
   let endMs = scheduler.nowMs + plan.loadMs
   const recovering = world.recovery?.enable(administrator)
+  const triggering = world.triggers?.enable(administrator)
   const administration = administer(world, { administrator, home, plan, welcome })
   // Half of the worlds begin with all replicas in place.
   if (random.chance(0.5)) await scheduler.sleep(3000)
@@ -226,6 +235,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   await faults.heal()
   await administration
   await recovering
+  await triggering
   await Promise.all(newcomers)
   await prover.repairAll()
   await settle(world)
@@ -239,6 +249,7 @@ async function script(world: World, plan: Plan, { clients, caches }: Actors): Pr
   for (const cache of caches) await cache.stop()
   inspector.stop()
   await streams?.finish()
+  if (streams !== undefined) await world.triggers?.check(streams)
   if (random.chance(0.3)) await prover.damage()
   for (const region of regions) {
     checkRegion(region)

@@ -13,6 +13,7 @@ import { clockDriftMsMax } from '../../src/core/limits.ts'
 import type { Table, TableId } from '../../src/core/table/table.ts'
 import type { Region } from '../../src/core/topology.ts'
 import type { Engine } from '../../src/engine/engine.ts'
+import type { LambdaContext } from '../../src/operations/lambda/lambda-operation.ts'
 import type { Env } from '../../src/ports/env.ts'
 import type { Meter } from '../../src/ports/meter.ts'
 import { type Store, StoreFull } from '../../src/ports/store.ts'
@@ -109,6 +110,10 @@ export class SimulatedRegion {
     return this.#life?.process?.replication
   }
 
+  get lambda(): LambdaContext | undefined {
+    return this.#life?.process?.lambda
+  }
+
   /** Of the present process, for what is done in its name. */
   get env(): Env {
     return required(this.#life?.env, 'the environment of a running process')
@@ -193,6 +198,7 @@ export class SimulatedRegion {
       streams: this.#world.streams,
       expiry: this.#world.expiring === undefined ? expiryAtRest : expiryInWorld,
       archive: this.#world.recovery === undefined ? undefined : archiveInWorld,
+      functions: this.#world.triggers?.portsOf(this),
     })
     if (this.#life === life) life.process = process
   }

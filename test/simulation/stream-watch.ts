@@ -89,6 +89,11 @@ export class StreamWatch {
     }
   }
 
+  /** All records that a stream of the region has shown, by their positions. */
+  recordsOf(region: SimulatedRegion, number: number): ReadonlyMap<Position, unknown> {
+    return this.#read.get(region)?.streams.get(`${number}`)?.records ?? new Map()
+  }
+
   #hasChildren(): boolean {
     return [...this.#read.values()].some(({ streams }) =>
       [...streams.values()].some(({ compared, inOrder }) => compared.size > 1 && inOrder.length > 0),

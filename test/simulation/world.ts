@@ -21,6 +21,7 @@ import { Damage } from './damage.ts'
 import { SimulatedKeys, signedBySender } from './signing.ts'
 import { Sightings } from './sightings.ts'
 import { Story } from './story.ts'
+import type { TriggerWatch } from './trigger-watch.ts'
 import { order } from './vectors.ts'
 import { expectThat } from './violation.ts'
 
@@ -68,6 +69,8 @@ export class World {
   expiring: SeededRandom | undefined
   /** Undefined where no table has point-in-time recovery. */
   recovery: Recovery | undefined
+  /** Undefined where no table has a trigger. */
+  triggers: TriggerWatch | undefined
   /** Undefined in a world whose regions answer whenever they can. */
   refusals: Refusals | undefined
   /** Per direction in which nothing can be read: how much of the origin's log there was when that began. */
