@@ -31,6 +31,9 @@ import { updateItem } from './items/update-item.ts'
 import type { Operation } from './operation.ts'
 import { describeContributorInsights } from './settings/describe-contributor-insights.ts'
 import { describeEndpoints } from './settings/describe-endpoints.ts'
+import { disableKinesisStreamingDestination } from './settings/disable-kinesis-streaming-destination.ts'
+import { enableKinesisStreamingDestination } from './settings/enable-kinesis-streaming-destination.ts'
+import { updateKinesisStreamingDestination } from './settings/update-kinesis-streaming-destination.ts'
 import { describeKinesisStreamingDestination } from './settings/describe-kinesis-streaming-destination.ts'
 import { describeLimits } from './settings/describe-limits.ts'
 import { listContributorInsights } from './settings/list-contributor-insights.ts'
@@ -80,6 +83,8 @@ const all: readonly Operation[] = [
   describeStream,
   describeTable,
   describeTimeToLive,
+  disableKinesisStreamingDestination,
+  enableKinesisStreamingDestination,
   executeStatement,
   executeTransaction,
   exportTableToPointInTime,
@@ -110,6 +115,7 @@ const all: readonly Operation[] = [
   updateGlobalTable,
   updateGlobalTableSettings,
   updateItem,
+  updateKinesisStreamingDestination,
   updateTable,
   updateTimeToLive,
 ]

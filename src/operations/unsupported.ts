@@ -7,13 +7,10 @@ export const unsupported: Readonly<Record<string, string>> = {
   CancelBulkOperation: notYet,
   DescribeBulkOperation: notYet,
   DescribeTableReplicaAutoScaling: notYet,
-  DisableKinesisStreamingDestination: notYet,
-  EnableKinesisStreamingDestination: notYet,
   ListBulkOperations: notYet,
   SearchVectors: notYet,
   StartBulkPutItems: notYet,
   UpdateContributorInsights: notYet,
-  UpdateKinesisStreamingDestination: notYet,
   UpdateTableReplicaAutoScaling: notYet,
 }
 

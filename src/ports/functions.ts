@@ -34,3 +34,10 @@ export interface Destinations {
   /** Resolves when the destination has taken it. `key` is that of an object in a bucket. */
   send(arn: string, message: { readonly body: Buffer; readonly key?: string }): Promise<void>
 }
+
+/** What stands in the place of Kinesis data streams. */
+export interface DataStreams {
+  has(arn: string): boolean
+  /** Resolves when all of them are taken; after a failure all are put again. A record's `id` tells repeats from others. */
+  put(arn: string, records: readonly { readonly id: string; readonly body: Buffer }[]): Promise<void>
+}

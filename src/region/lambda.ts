@@ -3,11 +3,17 @@ import type { ChangeStream } from '../core/change-stream/change-stream.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import type { OperationContext } from '../operations/operation.ts'
-import { arnOf, isOver } from '../operations/streams/named-stream.ts'
-import type { Destinations, Functions } from '../ports/functions.ts'
+import { arnOf, isListed, isOver } from '../operations/streams/named-stream.ts'
+import type { DataStreams, Destinations, Functions } from '../ports/functions.ts'
+import { StreamingDestinations } from '../readers/triggers/streaming-destinations.ts'
 import { Triggers } from '../readers/triggers/triggers.ts'
 
-export type FunctionPorts = { readonly functions: Functions; readonly destinations: Destinations }
+export type FunctionPorts = {
+  readonly functions: Functions
+  readonly destinations: Destinations
+  /** In the place of Kinesis data streams; none by default. */
+  readonly dataStreams?: DataStreams | undefined
+}
 
 export const noFunctions: FunctionPorts = {
   functions: {
@@ -21,6 +27,28 @@ export const noFunctions: FunctionPorts = {
   },
 }
 
+const noDataStreams: DataStreams = {
+  has: () => false,
+  put: (arn) => Promise.reject(new Error(`${arn} is mapped to nothing`)),
+}
+
+/** Feeds the Kinesis destinations of the region's tables. */
+export function streamingOf(
+  context: OperationContext,
+  engine: Engine,
+  dataStreams: DataStreams = noDataStreams,
+): StreamingDestinations {
+  const { env, settings } = context
+  const arn = (stream: ChangeStream): string => arnOf(stream, context)
+  return new StreamingDestinations({
+    env,
+    engine,
+    arnOf: arn,
+    retentionMs: settings.streamRetentionMs,
+    dataStreams,
+  })
+}
+
 export function lambdaOf(context: OperationContext, engine: Engine, ports: FunctionPorts): LambdaContext {
   const { env, settings } = context
   const arn = (stream: ChangeStream): string => arnOf(stream, context)
@@ -31,6 +59,7 @@ export function lambdaOf(context: OperationContext, engine: Engine, ports: Funct
     engine,
     env,
     settings,
-    hasStream: (given) => engine.streams.all().some((stream) => arn(stream) === given && !isOver(stream, context)),
+    hasStream: (given) =>
+      engine.streams.all().some((stream) => isListed(stream) && arn(stream) === given && !isOver(stream, context)),
   }
 }

@@ -32,7 +32,7 @@ import { registerSweeper } from '../readers/sweepers/registers.ts'
 import { type SweeperPace, tombstoneSweeper } from '../readers/sweepers/tombstones.ts'
 import { arnsOfCopies, type CopyPorts, noBuckets } from './copies.ts'
 import { Evacuation } from './evacuation.ts'
-import { type FunctionPorts, lambdaOf, noFunctions } from './lambda.ts'
+import { type FunctionPorts, lambdaOf, noFunctions, streamingOf } from './lambda.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { metricsOf, type MetricSettings } from './metrics.ts'
 
@@ -135,7 +135,9 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const measure = async (): Promise<void> => await measured(lambda, replication)
   const metrics = options.metrics && metricsOf(options.metrics, { env, engine, settings, ports: lambda, measure })
   const services = metrics?.services ?? []
-  await startAll([...loops, expiry, caches, ...copies, caretaker, lambda.triggers, ...(metrics?.loops ?? [])], life)
+  const streaming = streamingOf(context, engine, options.functions?.dataStreams)
+  const senders = [lambda.triggers, streaming, ...(metrics?.loops ?? [])]
+  await startAll([...loops, expiry, caches, ...copies, caretaker, ...senders], life)
   let stopping = false
   return {
     env,

@@ -83,6 +83,8 @@ export type ClusterOptions = {
   readonly functions?: Readonly<Record<string, FunctionHandler>>
   /** What takes the reports of records that mappings give up, by the ARN of the destination. */
   readonly destinations?: Readonly<Record<string, (report: unknown) => unknown>>
+  /** What is called with each record that a Kinesis streaming destination gets, by the ARN of its data stream. One that throws gets its batch again. */
+  readonly dataStreams?: Readonly<Record<string, (record: unknown) => unknown>>
   /**
    * Buckets of S3 that tables are exported to and imported from, by their names; each holds its objects by their keys. All regions share them. A bucket that is not
    * named here does not exist.

@@ -299,8 +299,17 @@ export class EmbeddedCluster implements Cluster {
   }
 
   #settings(nowMs: number, behindMs: number): WorldSettings {
-    const { accountId, globalTables2017, timing, startAt, functions, destinations, buckets, streamShards } =
-      this.#options
+    const {
+      accountId,
+      globalTables2017,
+      timing,
+      startAt,
+      functions,
+      destinations,
+      dataStreams,
+      buckets,
+      streamShards,
+    } = this.#options
     return {
       regions: this.#known,
       epochMs: this.#isReal ? Date.now() - nowMs - behindMs : startMsOf(startAt),
@@ -311,6 +320,7 @@ export class EmbeddedCluster implements Cluster {
         ...(functions === undefined ? {} : { handlers: functions as Readonly<Record<string, MemoryHandler>> }),
         ...(streamShards === undefined ? {} : { streamShards }),
         ...(destinations === undefined ? {} : { receivers: destinations }),
+        ...(dataStreams === undefined ? {} : { dataStreams }),
         ...(buckets === undefined ? {} : { buckets }),
       },
       api: this.#api,

@@ -9,6 +9,7 @@ import { MemoryBuckets, type Objects } from '../adapters/memory/memory-buckets.t
 import { MemoryDisk, MemoryStore } from '../adapters/memory/memory-store.ts'
 import type { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
 import {
+  MemoryDataStreams,
   MemoryDestinations,
   MemoryFunctions,
   type MemoryHandler,
@@ -50,6 +51,7 @@ export type RegionSettings = {
   readonly handlers?: Readonly<Record<string, MemoryHandler>>
   readonly buckets?: Readonly<Record<string, Objects>>
   readonly receivers?: Readonly<Record<string, MemoryReceiver>>
+  readonly dataStreams?: Readonly<Record<string, MemoryReceiver>>
 }
 
 export type ApiSettings = Pick<
@@ -144,7 +146,7 @@ export class WorldRegion {
   async start(): Promise<void> {
     if (this.#life !== undefined) return
     const { self, regions, time, api } = this.#options
-    const { handlers = {}, receivers = {}, buckets, ...settings } = this.#options.settings
+    const { handlers = {}, receivers = {}, dataStreams = {}, buckets, ...settings } = this.#options.settings
     const clock = new ProcessClock(this.clock, 0)
     const store = new MemoryStore({ disk: this.#disk, durable: () => time.sleep(0) })
     const blobs = new MemoryBlobs({ shelf: this.#shelf, before: () => time.sleep(0) })
@@ -153,6 +155,7 @@ export class WorldRegion {
     const functions = {
       functions: new MemoryFunctions(handlers, clock),
       destinations: new MemoryDestinations(receivers),
+      dataStreams: new MemoryDataStreams(dataStreams),
     }
     const topology = { self, regions }
     // What a killed process has asked of a bucket never takes effect.

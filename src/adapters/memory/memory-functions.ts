@@ -1,7 +1,7 @@
 /** Functions in this process, for tests: what a handler returns or throws becomes what Lambda would tell of it. */
 import { functionError, timedOut } from '../../core/triggers/function-errors.ts'
 import type { Clock } from '../../ports/clock.ts'
-import type { Destinations, Functions, InvocationContext, Invoked } from '../../ports/functions.ts'
+import type { DataStreams, Destinations, Functions, InvocationContext, Invoked } from '../../ports/functions.ts'
 
 export type MemoryHandler = (event: unknown, context: MemoryContext) => unknown
 
@@ -84,5 +84,23 @@ export class MemoryDestinations implements Destinations {
     const receiver = this.has(arn) ? this.#receivers[arn] : undefined
     if (receiver === undefined) throw new Error(`${arn} is mapped to nothing`)
     await receiver(JSON.parse(body.toString()))
+  }
+}
+
+export class MemoryDataStreams implements DataStreams {
+  readonly #receivers: Readonly<Record<string, MemoryReceiver>>
+
+  constructor(receivers: Readonly<Record<string, MemoryReceiver>>) {
+    this.#receivers = receivers
+  }
+
+  has(arn: string): boolean {
+    return Object.hasOwn(this.#receivers, arn)
+  }
+
+  async put(arn: string, records: Parameters<DataStreams['put']>[1]): Promise<void> {
+    const receiver = this.has(arn) ? this.#receivers[arn] : undefined
+    if (receiver === undefined) throw new Error(`${arn} is mapped to nothing`)
+    for (const { body } of records) await receiver(JSON.parse(body.toString()))
   }
 }

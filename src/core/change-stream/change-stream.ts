@@ -40,6 +40,8 @@ export type ChangeStream = {
   readonly tableName: string
   readonly label: string
   readonly viewType: ViewType
+  /** No operation of streams tells of it: a Kinesis destination is fed from it. */
+  readonly hidden?: true
   readonly key: KeySchema
   /** That the next generation is to have. */
   readonly slices: number

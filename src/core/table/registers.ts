@@ -27,6 +27,7 @@ import type {
   OnDemandThroughput,
   Projection,
   OwnChanges,
+  KinesisDestination,
   Recovery,
   ReplicaStatus,
   RestoreSource,
@@ -68,6 +69,7 @@ export type RegisterValues = {
   'local/changes': OwnChanges
   'local/expiry': Expiry
   'local/recovery': Recovery
+  'local/kinesis': KinesisDestination
   'local/restore': RestoreSource
   'local/deletion-protection': boolean
   /** Of the replica: it may only be disassociated once this is false. Absent is true. */

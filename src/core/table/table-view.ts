@@ -69,6 +69,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     ...leftovers(registers),
     ...snapshotsFrom(registers),
     ...recoveryFrom(registers),
+    ...kinesisFrom(registers),
     ...restoreFrom(registers, local.status),
     ...expiryFrom(registers),
     ...overruledIndexes(registers, settled),
@@ -216,6 +217,11 @@ function snapshotsFrom(registers: Registers): Pick<Table, 'snapshots'> {
     ...(value as SnapshotRegister),
   }))
   return snapshots.length === 0 ? {} : { snapshots }
+}
+
+function kinesisFrom(registers: Registers): Pick<Table, 'kinesis'> {
+  const kinesis = registerValue(registers, 'local/kinesis')
+  return kinesis === undefined ? {} : { kinesis }
 }
 
 function recoveryFrom(registers: Registers): Pick<Table, 'recovery'> {

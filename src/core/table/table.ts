@@ -171,6 +171,8 @@ export type Table = {
   readonly snapshots?: readonly Snapshot[]
   /** Point-in-time recovery, while it is on. */
   readonly recovery?: Recovery
+  /** The Kinesis data stream that this region's changes are sent to, or were. */
+  readonly kinesis?: KinesisDestination
   /** What the table is filled from, while it is CREATING. */
   readonly restore?: RestoreSource
   /** The index of expiring items; absent while there is none, and nothing expires. */
@@ -218,6 +220,21 @@ export type RestoreSource = {
 
 /** Point-in-time recovery, of the region's own table. `after`: a position of the log before the first base. */
 export type Recovery = { readonly days: number; readonly sinceMs: number; readonly after: number }
+
+export const kinesisPrecisions = ['MILLISECOND', 'MICROSECOND'] as const
+
+/** `label`: of the hidden change stream that it is fed from. `sinceMs`: when its state began. */
+export type KinesisDestination = {
+  readonly streamArn: string
+  readonly precision?: (typeof kinesisPrecisions)[number] | undefined
+  readonly label: string
+  readonly state: 'enabling' | 'on' | 'disabling' | 'off' | 'failed'
+  readonly sinceMs: number
+}
+
+/** Whether it takes records. */
+export const isFed = (destination: KinesisDestination | undefined): destination is KinesisDestination =>
+  destination?.state === 'enabling' || destination?.state === 'on'
 
 /** The attribute that writes keep the expiry index by. */
 export const expiryAttribute = ({ expiry }: Table): string | undefined =>

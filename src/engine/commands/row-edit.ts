@@ -48,18 +48,19 @@ export function editRow(state: State, group: Group, edit: RowEdit): void {
   const unshared = edit.cause !== 'replica' && !keepsTombstones(table)
   const change = { table: table.id, ownNumber, key, row: bytes, unshared }
   const open = state.streams.openOf(table)
-  if (open === undefined) state.writer.add(group, edit.cause, change)
+  if (open.length === 0) state.writer.add(group, edit.cause, change)
   else addStreamed(state, group, edit, { open, change })
 }
 
-type Streamed = { readonly open: OpenStream; readonly change: Unplaced }
+type Streamed = { readonly open: readonly OpenStream[]; readonly change: Unplaced }
 
 /** The log has the row before where the stream shows it. */
 function addStreamed(state: State, group: Group, { cause, before }: RowEdit, { open, change }: Streamed): void {
   const event = changeEvent(before, change.row)
-  const isShown = event !== undefined && event !== 'INSERT' && open.stream.viewType.includes('OLD')
+  const isOldShown = open.some(({ stream }) => stream.viewType.includes('OLD'))
+  const isShown = event !== undefined && event !== 'INSERT' && isOldShown
   const position = state.writer.add(group, cause, { ...change, event, previous: isShown ? before : undefined })
-  if (event !== undefined) state.streams.add(group, open, change.key, position)
+  if (event !== undefined) for (const each of open) state.streams.add(group, each, change.key, position)
 }
 
 const noItems = { before: undefined, after: undefined }

@@ -19,7 +19,7 @@ import {
 import type { Position } from '../../core/change/change.ts'
 import { streamGenerationsMax } from '../../core/stream-limits.ts'
 import { ownLabel } from '../../core/table/identity.ts'
-import { isGoing, type Table, type TableId } from '../../core/table/table.ts'
+import { isFed, isGoing, type Table, type TableId } from '../../core/table/table.ts'
 import type { Store } from '../../ports/store.ts'
 import type { DecisionTime } from '../commands/decision-time.ts'
 import type { Group, Groups } from '../commands/group.ts'
@@ -44,9 +44,9 @@ export class StreamBook {
   #durable = new Map<number, ChangeStream>()
   #listed: readonly ChangeStream[] | undefined
   #decided = new Map<number, ChangeStream>()
-  /** Of each table that has one, the stream that is not disabled; as decided. */
-  readonly #ofTables = new Map<TableId, number>()
-  readonly #open = new Map<TableId, OpenStream>()
+  /** Of each table that has one, the stream that is not disabled, and its hidden one; as decided. */
+  readonly #ofTables: Readonly<Record<Kind, Map<TableId, number>>> = { shown: new Map(), hidden: new Map() }
+  readonly #open = new Map<TableId, readonly OpenStream[]>()
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -62,7 +62,7 @@ export class StreamBook {
   /** The store has refused what is under way. */
   revert(): void {
     this.#decided = new Map()
-    this.#ofTables.clear()
+    for (const kind of kinds) this.#ofTables[kind].clear()
     this.#open.clear()
     for (const stream of this.#durable.values()) this.#decide(stream)
   }
@@ -74,8 +74,8 @@ export class StreamBook {
   }
 
   /** What takes the records of the table now. */
-  openOf({ id, settings }: Table): OpenStream | undefined {
-    return settings.stream?.enabled === true ? this.#open.get(id) : undefined
+  openOf({ id, settings, kinesis }: Table): readonly OpenStream[] {
+    return settings.stream?.enabled === true || kinesis !== undefined ? (this.#open.get(id) ?? noStreams) : noStreams
   }
 
   /** The change at the position is a record of the stream. */
@@ -86,14 +86,18 @@ export class StreamBook {
 
   /** The table's registers have changed, or it is gone. */
   follow(group: Group, id: TableId, table: Table | undefined): void {
-    const wanted = table === undefined ? undefined : this.#wantedOf(table)
-    const before = this.#streamOf(id)
+    for (const kind of kinds) this.#follow(group, id, { kind, table })
+  }
+
+  #follow(group: Group, id: TableId, { kind, table }: Following): void {
+    const wanted = table === undefined ? undefined : this.#wantedOf(table, kind)
+    const before = this.#streamOf(id, kind)
     if (before === undefined && wanted === undefined) return
     const moment = this.#now()
     if (before !== undefined && before.label !== wanted?.label)
       this.#put(group, { ...withoutOpen(before, moment), untilMs: moment.atMs })
     if (wanted === undefined) return
-    const known = this.#streamOf(id)
+    const known = this.#streamOf(id, kind)
     const stream = known === undefined ? this.#newStream(wanted, moment) : { ...known, slices: wanted.slices }
     const isOpen = openGeneration(stream) !== undefined
     if (isOpen !== wanted.isServed) {
@@ -104,11 +108,10 @@ export class StreamBook {
 
   /** A replica becomes a table of its own: it keeps its stream. */
   move(group: Group, from: TableId, to: TableId): void {
-    const stream = this.#streamOf(from)
-    if (stream === undefined) return
-    this.#ofTables.delete(from)
+    const streams = kinds.flatMap((kind) => this.#streamOf(from, kind) ?? [])
+    for (const kind of kinds) this.#ofTables[kind].delete(from)
     this.#open.delete(from)
-    this.#put(group, { ...stream, table: to })
+    for (const stream of streams) this.#put(group, { ...stream, table: to })
   }
 
   /** The shards that are open end, and their children begin. */
@@ -142,25 +145,24 @@ export class StreamBook {
     return { ...stream, number, sinceMs: atMs, generations: [] }
   }
 
-  #wantedOf(table: Table): Wanted | undefined {
-    const { settings, identity, replicas } = table
-    const { stream } = settings
-    if (stream?.enabled !== true || isGoing(table)) return undefined
+  #wantedOf(table: Table, kind: Kind): Wanted | undefined {
+    const { settings, replicas } = table
+    const told = kind === 'shown' ? shownOf(table) : hiddenOf(table)
+    if (told === undefined || isGoing(table)) return undefined
     const own = replicas.find(({ region }) => region === this.#deps.region)
     return {
       table: table.id,
       tableNumber: table.number,
       tableName: table.name,
-      label: ownLabel(stream.label, identity),
-      viewType: viewTypeOf(stream.viewType),
+      ...told,
       key: table.key,
       slices: slicesOf(settings, this.#deps.shards),
       isServed: own?.status !== 'CREATING',
     }
   }
 
-  #streamOf(id: TableId): ChangeStream | undefined {
-    const number = this.#ofTables.get(id)
+  #streamOf(id: TableId, kind: Kind): ChangeStream | undefined {
+    const number = this.#ofTables[kind].get(id)
     return number === undefined ? undefined : this.#decided.get(number)
   }
 
@@ -193,11 +195,31 @@ export class StreamBook {
     const { number, table, untilMs } = stream
     this.#decided.set(number, stream)
     const generation = openGeneration(stream)
-    if (untilMs === undefined) this.#ofTables.set(table, number)
-    else if (this.#ofTables.get(table) === number) this.#ofTables.delete(table)
-    if (generation !== undefined) this.#open.set(table, { stream, generation })
-    else if (this.#open.get(table)?.stream.number === number) this.#open.delete(table)
+    const ofTables = this.#ofTables[stream.hidden === true ? 'hidden' : 'shown']
+    if (untilMs === undefined) ofTables.set(table, number)
+    else if (ofTables.get(table) === number) ofTables.delete(table)
+    const before = this.#open.get(table) ?? noStreams
+    const others = before.filter((open) => open.stream.number !== number)
+    if (generation !== undefined) this.#open.set(table, [...others, { stream, generation }])
+    else if (others.length === 0) this.#open.delete(table)
+    else if (others.length < before.length) this.#open.set(table, others)
   }
+}
+
+/** A table has one stream that is shown at most, and one that a Kinesis destination is fed from. */
+type Kind = 'shown' | 'hidden'
+const kinds = ['shown', 'hidden'] as const
+const noStreams: readonly OpenStream[] = []
+type Following = { readonly kind: Kind; readonly table: Table | undefined }
+type Told = Pick<ChangeStream, 'label' | 'viewType' | 'hidden'>
+
+function shownOf({ settings: { stream }, identity }: Table): Told | undefined {
+  if (stream?.enabled !== true) return undefined
+  return { label: ownLabel(stream.label, identity), viewType: viewTypeOf(stream.viewType) }
+}
+
+function hiddenOf({ kinesis }: Table): Told | undefined {
+  return isFed(kinesis) ? { label: kinesis.label, viewType: 'NEW_AND_OLD_IMAGES', hidden: true } : undefined
 }
 
 type Wanted = Omit<ChangeStream, 'number' | 'sinceMs' | 'untilMs' | 'generations'> & { readonly isServed: boolean }

@@ -2,7 +2,7 @@
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { NatsConnection } from '@nats-io/transport-node'
-import { connectOnce } from '../../adapters/nats/nats-connect.ts'
+import { connectOnce, type NatsServer } from '../../adapters/nats/nats-connect.ts'
 import { destinationMsMax } from '../../core/trigger-limits.ts'
 import type { Destinations } from '../../ports/functions.ts'
 import type { DestinationTarget, FunctionFile } from './function-file.ts'
@@ -37,9 +37,14 @@ export class DestinationTargets implements Destinations {
 async function append(path: string, { body, key }: Message): Promise<void> {
   const line =
     key === undefined ? body.toString() : JSON.stringify({ key, object: JSON.parse(body.toString()) as unknown })
+  await appendLines(path, [line])
+}
+
+/** They are on the disk when it resolves. */
+export async function appendLines(path: string, lines: readonly string[]): Promise<void> {
   const file = await open(path, 'a', 0o600)
   try {
-    await file.appendFile(`${line}\n`)
+    await file.appendFile(lines.map((line) => `${line}\n`).join(''))
     await file.datasync()
   } finally {
     await file.close()
@@ -64,11 +69,16 @@ async function post(url: string, arn: string, { body, key }: Message): Promise<v
 
 type Subject = Extract<DestinationTarget, { nats: string }>
 
+/** The user and the password stand in the address. */
+export function natsServerOf(address: string): NatsServer {
+  const { username, password, protocol, host } = new URL(address)
+  const credentials = username === '' ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }
+  return { url: `${protocol}//${host}`, credentials }
+}
+
 /** Reports are seldom: each has a connection of its own. It resolves when the server has the message. */
 async function publish({ nats, subject }: Subject, region: string, { body }: Message): Promise<void> {
-  const { username, password, protocol, host } = new URL(nats)
-  const credentials = username === '' ? {} : { user: decodeURIComponent(username), pass: decodeURIComponent(password) }
-  const connection = await connectOnce(region, { url: `${protocol}//${host}`, credentials }, 'destination')
+  const connection = await connectOnce(region, natsServerOf(nats), 'destination')
   const refusal = refusalOf(connection)
   try {
     connection.publish(subject, new Uint8Array(body))
@@ -81,7 +91,7 @@ async function publish({ nats, subject }: Subject, region: string, { body }: Mes
 }
 
 /** A server that lets the user not publish says so before it answers the flush. */
-async function refusalOf(connection: NatsConnection): Promise<Error | undefined> {
+export async function refusalOf(connection: NatsConnection): Promise<Error | undefined> {
   for await (const status of connection.status()) if (status.type === 'error') return status.error
   return undefined
 }

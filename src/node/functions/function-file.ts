@@ -7,6 +7,8 @@
  *     count: { command: [./count.sh] }
  *   destinations:
  *     arn:aws:sqs:us-east-1:000000000000:failed: { file: failed.jsonl }
+ *   streams:
+ *     arn:aws:kinesis:us-east-1:000000000000:stream/orders: { nats: 'nats://127.0.0.1:4222', subject: orders.changes }
  */
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
@@ -53,6 +55,16 @@ const destination = z.union(
   ],
   'a file, a url, or nats and subject',
 )
+const dataStream = z.union(
+  [
+    z.strictObject({ file: z.string().min(1) }),
+    z.strictObject({ nats: natsAddress, subject, jetstream: z.boolean().default(false) }),
+  ],
+  'a file, or nats and subject',
+)
+const dataStreamArn = z
+  .string()
+  .regex(/^arn:[a-zA-Z0-9-]+:kinesis:[a-z0-9-]+:\d{12}:stream\/[a-zA-Z0-9_.-]+$/, 'the ARN of a Kinesis data stream')
 const functionName = z
   .string()
   .regex(/^[a-zA-Z0-9-_]{1,64}$/, 'a name of up to 64 letters, digits, dashes and underscores')
@@ -67,9 +79,14 @@ const file = z.strictObject({
     .record(destinationArn, destination)
     .default({})
     .refine(few, `at most ${functionsConfiguredMax} destinations`),
+  streams: z
+    .record(dataStreamArn, dataStream)
+    .default({})
+    .refine(few, `at most ${functionsConfiguredMax} data streams`),
 })
 
 export type FunctionTarget = z.output<typeof target>
+export type DataStreamTarget = z.output<typeof dataStream>
 export type DestinationTarget = z.output<typeof destination>
 export type FunctionFile = z.output<typeof file> & {
   /** Paths in it are relative to it. */

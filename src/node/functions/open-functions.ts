@@ -3,6 +3,7 @@ import type { Log } from '../../ports/log.ts'
 import { ownProgram } from '../../process/own-program.ts'
 import type { FunctionPorts } from '../../region/lambda.ts'
 import { ConfiguredFunctions } from './configured-functions.ts'
+import { DataStreamTargets } from './data-stream-targets.ts'
 import { DestinationTargets } from './destination-targets.ts'
 import { readFunctionFile } from './function-file.ts'
 
@@ -19,10 +20,15 @@ export function openFunctions(path: string, around: { readonly region: string; r
   let listensAt: (url: string) => void = () => undefined
   const endpoint = new Promise<string>((resolve) => (listensAt = resolve))
   const functions = new ConfiguredFunctions(file, { ...around, endpoint, program: ownProgram() })
+  const dataStreams = new DataStreamTargets(file, around.region)
   return {
     functions,
     destinations: new DestinationTargets(file, around.region),
+    dataStreams,
     listensAt,
-    stop: () => functions.stop(),
+    stop: () => {
+      functions.stop()
+      dataStreams.stop()
+    },
   }
 }

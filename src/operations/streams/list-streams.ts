@@ -2,7 +2,7 @@ import type { ListStreamsInput, ListStreamsOutput } from '@aws-sdk/client-dynamo
 import { listStreamsMax } from '../../core/stream-limits.ts'
 import { defineControl } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
-import { arnOf, checkLimit, checkStreamArn, isOver } from './named-stream.ts'
+import { arnOf, checkLimit, checkStreamArn, isListed, isOver } from './named-stream.ts'
 
 type Input = Wire<ListStreamsInput>
 
@@ -16,6 +16,7 @@ export const listStreams = defineControl<Input, Wire<ListStreamsOutput>>({
   run: ({ TableName: table, Limit: limit = listStreamsMax, ExclusiveStartStreamArn: start = '' }, context) => {
     const streams = context.engine.streams
       .all()
+      .filter(isListed)
       .filter((stream) => (table === undefined || stream.tableName === table) && !isOver(stream, context))
       .map((stream) => ({ StreamArn: arnOf(stream, context), TableName: stream.tableName, StreamLabel: stream.label }))
       .filter(({ StreamArn }) => StreamArn > start)

@@ -26,7 +26,8 @@ export function streamNamed(arn: string, context: OperationContext): ChangeStrea
 function byArn(context: OperationContext): ReadonlyMap<string, ChangeStream> {
   const all = context.engine.streams.all()
   let known = arns.get(all)
-  if (known === undefined) arns.set(all, (known = new Map(all.map((stream) => [arnOf(stream, context), stream]))))
+  if (known === undefined)
+    arns.set(all, (known = new Map(all.filter(isListed).map((stream) => [arnOf(stream, context), stream]))))
   return known
 }
 
@@ -38,6 +39,9 @@ export function shardNamed(stream: ChangeStream, id: string, context: OperationC
   if (shard === undefined) throw notFound(`Shard: ${id} in stream: ${arnOf(stream, context)} not found`)
   return shard
 }
+
+/** Whether operations tell of it. */
+export const isListed = ({ hidden }: ChangeStream): boolean => hidden !== true
 
 /** Disabled for so long that nothing of it can be read. */
 export function isOver({ untilMs }: ChangeStream, { env, settings }: OperationContext): boolean {

@@ -89,7 +89,7 @@ class Keeper {
   /** Of a store that an earlier version has written: tables with a stream have none yet. */
   async #adopt(isStopped: () => boolean): Promise<void> {
     const engine = this.#engine
-    const have = new Set(engine.streams.all().map(({ table }) => table))
+    const have = new Set(engine.streams.all().flatMap(({ table, hidden }) => (hidden === true ? [] : [table])))
     for (const table of engine.tables()) {
       if (isStopped()) return
       const lacks = table.settings.stream?.enabled === true && !isGoing(table) && !have.has(table.id)

@@ -23,6 +23,8 @@ export type TriggersDeps = {
   readonly destinations: Destinations
   readonly arnOf: (stream: ChangeStream) => string
   readonly retentionMs: number
+  /** What its durable notes are called by. */
+  readonly notesName?: 'trigger' | 'kinesis'
 }
 
 export type MappingState = 'Creating' | 'Enabling' | 'Enabled' | 'Disabling' | 'Disabled' | 'Updating' | 'Deleting'
@@ -59,7 +61,7 @@ export class Triggers implements Service {
 
   constructor(deps: TriggersDeps) {
     this.#deps = deps
-    this.#notes = new MappingNotes(deps.engine)
+    this.#notes = new MappingNotes(deps.engine, deps.notesName ?? 'trigger')
     this.#retries = new Retries(deps.env)
   }
 

@@ -27,6 +27,8 @@ const values = { ':a': { S: 'a' }, ':one': { N: '1' } }
 const condition = { ConditionExpression: 'size(note) < :one OR color = :a', ExpressionAttributeValues: values }
 const update = { UpdateExpression: 'SET summed = if_not_exists(base1, :one) + spare REMOVE stale1' }
 const thing = { TableName: 'things' }
+const dataStream = 'arn:aws:kinesis:us-east-1:000000000000:stream/changes'
+const feeding = { TableName: 'feeding' }
 const global = { GlobalTableName: 'shared' }
 const indexed = {
   IndexName: 'by-color',
@@ -87,6 +89,8 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   DescribeStream: [{ StreamArn: stream }],
   DescribeTable: [thing, { TableName: arn }],
   DescribeTimeToLive: [thing],
+  DisableKinesisStreamingDestination: [{ ...feeding, StreamArn: dataStream }],
+  EnableKinesisStreamingDestination: [{ ...thing, StreamArn: dataStream }],
   ExecuteStatement: [
     { Statement: `SELECT note FROM things WHERE pk = 'a' AND spare > 1` },
     { Statement: `SELECT note FROM things WHERE pk IN ['a', 'b'] AND sk = 1` },
@@ -197,6 +201,13 @@ const samples: Readonly<Record<string, readonly object[]>> = {
     { ...thing, Key: key(1), ...update, ConditionExpression: 'color = :a', ExpressionAttributeValues: values },
     { ...thing, Key: key(6), AttributeUpdates: { note: { Action: 'PUT', Value: { S: 'x' } } } },
   ],
+  UpdateKinesisStreamingDestination: [
+    {
+      ...feeding,
+      StreamArn: dataStream,
+      UpdateKinesisStreamingConfiguration: { ApproximateCreationDateTimePrecision: 'MICROSECOND' },
+    },
+  ],
   UpdateTable: [{ ...thing, DeletionProtectionEnabled: false }],
   UpdateTimeToLive: [{ ...thing, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires' } }],
 }
@@ -277,6 +288,7 @@ async function region(seen: Seen): Promise<{ readonly context: OperationContext;
   await makeTable(engine, 'old')
   await makeTable(engine, 'streamed', { more: [streamed] })
   await makeTable(engine, 'recovering', { more: [recovering] })
+  await makeTable(engine, 'feeding', { more: [feedingOne] })
   const more = { color: { S: 'a' }, note: { S: 'b' }, spare: { N: '0' } }
   for (const rest of ['0123abcd', '4567abcd']) await engine.archive.putBackup(backupOf(things, rest))
   for (const copy of copiesOf(things)) await engine.archive.putCopy(copy)
@@ -328,6 +340,11 @@ const oneAccount = { accountId: '000000000000', globalTables2017: true, timing: 
 const streamed = {
   register: 'settings/stream',
   value: { enabled: true, viewType: 'KEYS_ONLY', label: '2026-01-01T00:00:00.000' },
+}
+
+const feedingOne = {
+  register: 'local/kinesis',
+  value: { streamArn: dataStream, label: 'kinesis-2026-01-01T00:00:00.000', state: 'on', sinceMs: 0 },
 }
 
 const recovering = { register: 'local/recovery', value: { days: 35, sinceMs: 0, after: 0 } }
