@@ -1,10 +1,11 @@
 /** What stands in the place of Kinesis data streams: a subject of NATS, or a file. A connection is kept for as long as it lasts. */
 import { resolve } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
 import { headers, type NatsConnection } from '@nats-io/transport-node'
 import { connectOnce } from '../../adapters/nats/nats-connect.ts'
 import { destinationMsMax } from '../../core/trigger-limits.ts'
 import type { DataStreams } from '../../ports/functions.ts'
-import { appendLines, natsServerOf, refusalOf } from './destination-targets.ts'
+import { appendLines, natsServerOf } from './destination-targets.ts'
 import type { DataStreamTarget, FunctionFile } from './function-file.ts'
 
 type Records = Parameters<DataStreams['put']>[1]
@@ -14,7 +15,7 @@ export class DataStreamTargets implements DataStreams {
   readonly #targets: ReadonlyMap<string, DataStreamTarget>
   readonly #folder: string
   readonly #region: string
-  readonly #connections = new Map<string, Promise<NatsConnection>>()
+  readonly #connections = new Map<string, Promise<Kept>>()
 
   constructor({ streams, folder }: Pick<FunctionFile, 'streams' | 'folder'>, region: string) {
     this.#targets = new Map(Object.entries(streams))
@@ -36,35 +37,49 @@ export class DataStreamTargets implements DataStreams {
   stop(): void {
     for (const connection of this.#connections.values())
       connection.then(
-        (each) => void each.close(),
+        ({ connection: each }) => void each.close(),
         () => undefined,
       )
     this.#connections.clear()
   }
 
   async #publish(target: Subject, records: Records): Promise<void> {
-    const connection = await this.#connectionTo(target.nats)
+    const kept = await this.#connectionTo(target.nats)
+    const { connection } = kept
     try {
       if (target.jetstream) await Promise.all(records.map(async (record) => await stored(connection, target, record)))
-      else await taken(connection, target, records)
+      else await taken(kept, target, records)
     } catch (error) {
       this.#connections.delete(target.nats)
-      await connection.close()
+      void connection.close().catch(() => undefined)
       throw error
     }
   }
 
-  async #connectionTo(url: string): Promise<NatsConnection> {
-    const known = this.#connections.get(url)
-    if (known !== undefined) {
-      const connection = await known
-      if (!connection.isClosed()) return connection
-    }
-    const made = connectOnce(this.#region, natsServerOf(url), 'data stream')
+  async #connectionTo(url: string): Promise<Kept> {
+    const known = await this.#connections.get(url)
+    if (known !== undefined && !known.connection.isClosed()) return known
+    const made = connected(this.#region, url)
     this.#connections.set(url, made)
     made.catch(() => this.#connections.delete(url))
     return await made
   }
+}
+
+/** `refusal`: what the server has last said that the user may not do. */
+type Kept = {
+  readonly connection: NatsConnection
+  refusal: Error | undefined
+  /** Flushes that end with the connection. */
+  readonly waiting: Set<(error: Error) => void>
+}
+
+async function connected(region: string, url: string): Promise<Kept> {
+  const connection = await connectOnce(region, natsServerOf(url), 'data stream')
+  const kept: Kept = { connection, refusal: undefined, waiting: new Set() }
+  void ended(kept)
+  void watched(kept)
+  return kept
 }
 
 const textOf = ({ body }: Records[number]): string => body.toString()
@@ -76,13 +91,35 @@ function headersOf({ id }: Records[number]) {
   return made
 }
 
+async function ended({ connection, waiting }: Kept): Promise<void> {
+  const error = await connection.closed()
+  for (const give of waiting) give(error ?? new Error('the connection to the NATS server is lost'))
+}
+
+async function watched(kept: Kept): Promise<void> {
+  for await (const status of kept.connection.status()) if (status.type === 'error') kept.refusal = status.error
+}
+
 /** Resolves when the server has all of them. One that does not let the user publish says so before it answers the flush. */
-async function taken(connection: NatsConnection, { subject }: Subject, records: Records): Promise<void> {
-  const refusal = refusalOf(connection)
+async function taken(kept: Kept, { subject }: Subject, records: Records): Promise<void> {
+  const { connection } = kept
   for (const record of records) connection.publish(subject, new Uint8Array(record.body), { headers: headersOf(record) })
-  await connection.flush()
-  const error = await Promise.race([refusal, Promise.resolve(undefined)])
-  if (error !== undefined) throw error
+  await flushed(kept)
+  await setImmediate()
+  if (kept.refusal !== undefined) throw kept.refusal
+}
+
+/** A flush of a connection that closes meanwhile may never end by itself. */
+async function flushed({ connection, waiting }: Kept): Promise<void> {
+  await new Promise<void>((done, reject) => {
+    const settle = (error?: Error): void => {
+      waiting.delete(settle)
+      if (error === undefined) done()
+      else reject(error)
+    }
+    waiting.add(settle)
+    connection.flush().then(() => settle(), settle)
+  })
 }
 
 /** Resolves when a stream of JetStream has stored it. */

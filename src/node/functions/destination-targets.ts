@@ -91,7 +91,7 @@ async function publish({ nats, subject }: Subject, region: string, { body }: Mes
 }
 
 /** A server that lets the user not publish says so before it answers the flush. */
-export async function refusalOf(connection: NatsConnection): Promise<Error | undefined> {
+async function refusalOf(connection: NatsConnection): Promise<Error | undefined> {
   for await (const status of connection.status()) if (status.type === 'error') return status.error
   return undefined
 }

@@ -23,6 +23,8 @@ functions:
 destinations:
   arn:aws:sqs:us-east-1:000000000000:failed: { file: failed.jsonl }
   arn:aws:s3:::failed: { nats: nats://127.0.0.1:4222, subject: failed.events }
+streams:
+  arn:aws:kinesis:us-east-1:000000000000:stream/orders: { nats: nats://127.0.0.1:4222, subject: orders.changes }
 `)
     expect(readFunctionFile(path)).toEqual({
       folder,
@@ -34,6 +36,13 @@ destinations:
       destinations: {
         'arn:aws:sqs:us-east-1:000000000000:failed': { file: 'failed.jsonl' },
         'arn:aws:s3:::failed': { nats: 'nats://127.0.0.1:4222', subject: 'failed.events' },
+      },
+      streams: {
+        'arn:aws:kinesis:us-east-1:000000000000:stream/orders': {
+          nats: 'nats://127.0.0.1:4222',
+          subject: 'orders.changes',
+          jetstream: false,
+        },
       },
     })
   })
