@@ -29,7 +29,8 @@ const memory = z.string().transform((text, context) => {
 })
 
 const daxNodes = z
-  .union([z.array(z.string()), z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))])
+  .union([z.array(z.string()), z.string()])
+  .transform((given) => [given].flat().flatMap((text) => text.split(/[\s,]+/).filter((part) => part !== '')))
   .pipe(z.array(z.string().transform(daxNodeOf)).max(daxNodesMax, `at most ${daxNodesMax} caches`))
 
 /** An address, since clients connect to it without asking for a name. */

@@ -19,6 +19,27 @@ function options(...args: readonly string[]): ReturnType<typeof readOptions<(typ
   return readOptions(command, optionsOf.up)
 }
 
+test('the caches of a cluster are given one by one, or with commas', () => {
+  const nodes = (...args: readonly string[]): unknown => {
+    const given = ['--region', 'us-east-1', '--upstream', 'http://127.0.0.1:8000', ...args]
+    const command = addOptions(new Command('cache'), optionsOf.cache)
+    command.parse(['--config', file, ...given], { from: 'user' })
+    return readOptions(command, optionsOf.cache).daxNode
+  }
+  writeFileSync(file, '{}')
+  const both = [
+    { address: '127.0.0.1', port: 8111 },
+    { address: 'fd00::2', port: 8112 },
+  ]
+  expect(nodes()).toEqual([])
+  expect(nodes('--dax-node', '127.0.0.1:8111', '--dax-node', '[fd00::2]:8112')).toEqual(both)
+  expect(nodes('--dax-node', '127.0.0.1:8111,[fd00::2]:8112')).toEqual(both)
+  vi.stubEnv('LONGITUDE_DAX_NODE', '127.0.0.1:8111 [fd00::2]:8112')
+  expect(nodes()).toEqual(both)
+  vi.unstubAllEnvs()
+  expect(() => nodes('--dax-node', 'a-name:8111')).toThrow('an IP address and a port')
+})
+
 describe('an option', () => {
   test('is taken from the flag, else from the variable, else from the file, else it is the default', () => {
     writeFileSync(file, '{"basePort":3000}')
