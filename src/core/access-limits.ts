@@ -23,3 +23,7 @@ export const identityPoliciesMax = 1500
 /** Callers and decisions that a process keeps ready. */
 export const accessCallersMax = 10_000
 export const accessDecisionsMax = 20_000
+/** Of the audit log: what waits to be written, a file, and the files that are kept. */
+export const auditBufferBytesMax = 4 * 1024 * 1024
+export const auditFileBytesMax = 64 * 1024 * 1024
+export const auditFilesMax = 5

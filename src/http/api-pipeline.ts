@@ -12,6 +12,7 @@ import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import { registry } from '../operations/registry.ts'
 import type { AuthorizeService, ServiceEntry } from '../operations/service.ts'
 import { actionOfService } from '../operations/access/service-actions.ts'
+import type { Audit } from '../ports/audit.ts'
 import { Signatures } from './access/signatures.ts'
 import { lambdaFront } from './lambda-pipeline.ts'
 import { type ApiRequest, type Front, type Pipeline, pipeline } from './pipeline.ts'
@@ -44,6 +45,8 @@ export type ApiPipelineOptions = {
   readonly faults?: Faults
   /** Policies that are asked; none by default: a client that may sign may do everything. */
   readonly access?: AccessSettings | undefined
+  /** Told of requests that are answered; of none by default. */
+  readonly audit?: Audit | undefined
   /** Other operations than the registry's, for tests. */
   readonly operations?: ReadonlyMap<string, Operation>
 }
@@ -63,12 +66,14 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
     operations: options.operations ?? registry,
     decisions: {
       authorize: policies === undefined ? undefined : (request) => policies.authorize(request),
+      policed: access?.mode === 'strict',
       faults: options.faults,
       evacuation: options.evacuation,
       admission: capacity === undefined ? undefined : new Admission(context, capacity),
     },
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     onFailed: options.onFailed,
+    audit: options.audit,
   })
   const fronts = frontsOf(options, regions, policies)
   if (fronts.length === 0) return dynamodb

@@ -14,7 +14,9 @@ export type Marking = {
  * writes the positions are noted as they are committed; one that is not durable may be given again, so that none is told
  * beyond what is.
  */
-export function marking(context: OperationContext, names: readonly (string | undefined)[], verified: boolean): Marking {
+export type Decided = { readonly verified: boolean; readonly policed: boolean }
+
+export function marking(context: OperationContext, names: readonly (string | undefined)[], decided: Decided): Marking {
   const { engine } = context
   const { epoch } = engine
   const position = engine.flushed()
@@ -23,7 +25,7 @@ export function marking(context: OperationContext, names: readonly (string | und
   return {
     onCommitted: (at) => void commits.push(Math.min(at, engine.flushed())),
     headers: () => ({
-      [placeHeader]: placeText({ place: { epoch, position }, after: engine.flushed(), commits, verified }),
+      [placeHeader]: placeText({ place: { epoch, position }, after: engine.flushed(), commits, ...decided }),
       [tablesHeader]: tables,
     }),
   }

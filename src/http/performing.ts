@@ -50,7 +50,10 @@ export class Performing {
     this.#ready = ready
     if (headers[markRequestHeader] !== undefined) {
       const names = operation.touches(ready).map(({ table }) => table)
-      this.#marking = marking(shared, names, signatures !== undefined)
+      this.#marking = marking(shared, names, {
+        verified: signatures !== undefined,
+        policed: decisions?.policed === true,
+      })
     }
     const { host } = headers
     const context = requestContext(shared, {
@@ -88,6 +91,19 @@ export class Performing {
     if (this.#ready !== undefined) countRefusal(this.#operation, this.#ready, { error, ...this.#options })
   }
 
+  get isOfItems(): boolean {
+    return this.#operation.kind !== 'control'
+  }
+
+  /** What the request is about, as it says it; none where it could not be read. */
+  resources(): readonly string[] {
+    if (this.#ready === undefined) return []
+    const names = this.#operation
+      .touches(this.#ready as never)
+      .flatMap(({ resource, table }) => resource ?? table ?? [])
+    return [...new Set(names)].slice(0, resourcesToldMax)
+  }
+
   /** What a cache that asks is told beside the reply. */
   headers(): Readonly<Record<string, string>> | undefined {
     return this.#marking?.headers()
@@ -97,3 +113,5 @@ export class Performing {
 function senderOf({ headers, address, isSecure }: Sent): Sender {
   return { address, userAgent: headers['user-agent'], isSecure }
 }
+
+const resourcesToldMax = 20

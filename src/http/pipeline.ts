@@ -19,6 +19,7 @@ import { parseAroundItems } from '../core/wire/sent-items.ts'
 import { parseJson, withPlainFractions } from '../core/wire/json.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
 import { operationOf } from '../core/wire/target.ts'
+import type { Audit } from '../ports/audit.ts'
 import { refusedByStore } from '../engine/trouble.ts'
 import { Cut } from '../operations/faults/cut.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
@@ -32,6 +33,8 @@ export type PipelineOptions = {
   readonly operations: ReadonlyMap<string, Operation>
   /** What is decided of a request between its preparing and its running. */
   readonly decisions?: Decisions
+  /** Told of every request that it takes, once it is answered. */
+  readonly audit?: Audit | undefined
   /** Verifies who sent it; without it, whoever signs in form is served. */
   readonly signatures?: Signatures
   /** For which regions requests may be signed, also where signatures are looked at in form only. */
@@ -53,7 +56,16 @@ export type Pipeline = (request: ApiRequest, requestId: string, answer: (answer:
 export type Front = { readonly claims: (request: ApiRequest) => boolean; readonly pipeline: Pipeline }
 
 export function pipeline(options: PipelineOptions): Pipeline {
-  return (request, requestId, answer) => {
+  const { audit } = options
+  return (request, requestId, reply) => {
+    let principal: Principal | undefined
+    const answer =
+      audit === undefined
+        ? reply
+        : (done: Answer): void => {
+            audited(audit, done, { request, requestId, principal, performing })
+            reply(done)
+          }
     const contentType = mediaType(request.headers)
     if (!jsonTypes.has(contentType) && request.body.length > 0) return answer(strangeContent)
     let operation = unknown
@@ -71,7 +83,7 @@ export function pipeline(options: PipelineOptions): Pipeline {
       // AWS's front end takes plain JSON for another protocol, and knows no operation in it.
       if (contentType === 'application/json') return answer(plainJson)
       operation = operationIn(request.headers)
-      const principal = principalOf(request, options)
+      principal = principalOf(request, options)
       const body = bodyOf(operation, request)
       performing = new Performing(options, operation, principal)
       const output = performing.begin(inputFrom(operation, body, request) as never, request)
@@ -82,6 +94,28 @@ export function pipeline(options: PipelineOptions): Pipeline {
     }
     answer(done)
   }
+}
+
+type Audited = {
+  readonly request: ApiRequest
+  readonly requestId: string
+  readonly principal: Principal | undefined
+  readonly performing: Performing | undefined
+}
+
+function audited(audit: Audit, { operation, outcome }: Answer, about: Audited): void {
+  const { request, requestId, principal, performing } = about
+  if (!audit.data && performing?.isOfItems === true) return
+  audit.write({
+    operation,
+    outcome,
+    requestId,
+    accessKeyId: principal?.accessKeyId,
+    role: principal?.session?.roleArn,
+    address: request.address,
+    userAgent: request.headers['user-agent'],
+    resources: performing?.resources() ?? [],
+  })
 }
 
 type Outcomes = {

@@ -31,6 +31,9 @@ import type { MetricSettings } from '../region/metrics.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
 import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
+import { openAudit } from './audit-file.ts'
+import { refuseContradictions } from './contradictions.ts'
+import type { Audit } from '../ports/audit.ts'
 import { accessParts } from './identity-services.ts'
 import { adminRoutes } from './admin/admin.ts'
 import { type WatchedAccess, watchAccess } from '../deployment/secrets/identities.ts'
@@ -92,6 +95,9 @@ export type NodeOptions = {
   readonly identities?: string | undefined
   /** What the policies decide; `off` unless given. */
   readonly access?: 'off' | AccessMode
+  /** The file of the audit log. */
+  readonly auditLog?: string | undefined
+  readonly auditData?: boolean
   /** Regions beside its own that a signature may be for. */
   readonly signedFor?: readonly string[] | undefined
   /** Where clients reach the other regions, by region. */
@@ -128,11 +134,7 @@ const steadyMs = 60_000
 
 /** Rejects with a Failure when the folder or the port cannot be had; whatever was started by then is stopped. */
 export async function startNode(options: NodeOptions): Promise<RunningNode> {
-  if ((options.workers ?? 1) > 1 && options.tls !== undefined)
-    throw new Failure('--workers and TLS do not go together yet: connections cannot be given away encrypted')
-  if ((options.workers ?? 1) > 1 && options.capacity !== undefined)
-    throw new Failure('--workers and --capacity do not go together yet: each process would count for itself')
-  if ((options.access ?? 'off') !== 'off' && options.identities === undefined) throw new Failure(needsIdentities)
+  refuseContradictions(options)
   const life = new Lifecycle()
   try {
     const url = await startParts(options, life)
@@ -142,9 +144,6 @@ export async function startNode(options: NodeOptions): Promise<RunningNode> {
     throw portFailure(error, options)
   }
 }
-
-const needsIdentities =
-  '--access audit and --access strict need --identities FILE: without identities there are no policies'
 
 /** Registers in `life` each part as soon as it runs. Returns the endpoint. */
 async function startParts(options: NodeOptions, life: Lifecycle): Promise<string> {
@@ -175,6 +174,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   life.add(() => turns.stop())
   nameTurns(engine, turns)
   const functions = await functionsOf(options, life)
+  const audit = openAudit(options, clock, life)
   const region = await startRegion(env, {
     topology,
     engine,
@@ -198,7 +198,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   )
   life.add(watchCertificates(options.certificates ?? [], env))
   const dataKeys = encryption?.keys.secrets
-  const parts = { region, dataKeys, watch, meter, prometheus, folder, scrub, recovery, access }
+  const parts = { region, dataKeys, watch, meter, prometheus, folder, scrub, recovery, access, audit }
   const url = await serve(options, parts)
   functions?.listensAt(url)
   life.add(steadyLater(regionStore))
@@ -313,6 +313,7 @@ type Served = {
   readonly scrub: StoreScrub
   readonly recovery: Recovery
   readonly access: WatchedAccess
+  readonly audit: Audit | undefined
 }
 
 function regionsTold({ watch, region }: Served): RegionsTold {
@@ -326,7 +327,7 @@ function regionsTold({ watch, region }: Served): RegionsTold {
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, served: Served): Promise<string> {
   const { self, log, visitors = {}, signedFor = [], capacity, accountId, host } = options
-  const { region, watch, meter, folder, scrub, recovery, access, dataKeys } = served
+  const { region, watch, meter, folder, scrub, recovery, access, audit, dataKeys } = served
   const { topology, endpoints } = watch
   const { engine, replication, invalidator, expiry, faults, evacuation } = region
   const count = (options.workers ?? 1) - 1
@@ -357,6 +358,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
       ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
       ...accessParts(options.access, access),
+      audit,
       ...(count > 0 ? { distribute: workers.distribute } : {}),
       readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), replication, evacuation }),
       metrics: () => metricsOf(served),

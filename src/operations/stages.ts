@@ -28,6 +28,8 @@ export type Decisions = {
    * entry for each touch; undefined where nothing is.
    */
   readonly authorize?: ((request: Prepared) => Denials | undefined) | undefined
+  /** What `authorize` refuses is denied, and not only told. */
+  readonly policed?: boolean
   /** Absent, there is capacity for every request. */
   readonly admission?: Pick<Admission, 'admit'> | undefined
   /** Absent, the region takes changes of tables. */

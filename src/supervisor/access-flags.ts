@@ -10,7 +10,24 @@ export function accessFlags({ credentials, identities }: AccessFiles): Readonly<
   }
 }
 
-type AccessFiles = { readonly credentials?: string | undefined; readonly identities?: string | undefined }
+type AccessFiles = {
+  readonly credentials?: string | undefined
+  readonly identities?: string | undefined
+  readonly anyCredentials?: boolean | undefined
+}
+
+/** Each region has an audit log of its own: REGION in its name is the region. */
+export function auditFlags({ auditLog, auditData }: AuditOptions, region: string): readonly string[] {
+  if (auditLog === undefined) return []
+  const path = auditLog.includes('REGION') ? auditLog.replaceAll('REGION', region) : `${auditLog}.${region}`
+  return [`--audit-log=${resolve(path)}`, ...(auditData === true ? ['--audit-data'] : [])]
+}
+
+type AuditOptions = { readonly auditLog?: string | undefined; readonly auditData?: boolean | undefined }
+
+/** A switch has no value. */
+export const openFlags = ({ anyCredentials }: AccessFiles): readonly string[] =>
+  anyCredentials === true ? ['--any-credentials'] : []
 
 export function visitorFlags({ cors, hostNames }: VisitorOptions): Readonly<Record<string, string>> {
   return {

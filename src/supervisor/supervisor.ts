@@ -31,7 +31,7 @@ import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
 import { runVariable } from './remains.ts'
 import { SecretsWatch } from './secrets-watch.ts'
 import { Sentinel } from './sentinel.ts'
-import { accessFlags, visitorFlags } from './access-flags.ts'
+import { accessFlags, auditFlags, openFlags, visitorFlags } from './access-flags.ts'
 import { Supervised } from './supervised.ts'
 import type { SupervisedOptions } from './supervised.ts'
 
@@ -52,6 +52,9 @@ export type SupervisorOptions = VisitorOptions &
     readonly failover?: string
     readonly credentials?: string | undefined
     readonly identities?: string | undefined
+    readonly anyCredentials?: boolean | undefined
+    readonly auditLog?: string | undefined
+    readonly auditData?: boolean | undefined
     readonly access?: string | undefined
     /** A file: what regions keep on a disk is encrypted. */
     readonly keyring?: string | undefined
@@ -254,7 +257,14 @@ export class Supervisor {
     })
     return this.#ours({
       name: 'node',
-      args: ['node', ...nodeFlags, ...peers, ...endpointFlags(layout, plan.name)],
+      args: [
+        'node',
+        ...nodeFlags,
+        ...openFlags(this.#options),
+        ...auditFlags(this.#options, plan.name),
+        ...peers,
+        ...endpointFlags(layout, plan.name),
+      ],
       log,
       onLine: nodeLines(sink, log),
       stopMsMax: ownStopMsMax,
@@ -280,7 +290,7 @@ export class Supervisor {
     })
     return this.#ours({
       name: 'cache',
-      args: ['cache', ...flags, ...endpointFlags(this.#options.layout, plan.name)],
+      args: ['cache', ...flags, ...openFlags(this.#options), ...endpointFlags(this.#options.layout, plan.name)],
       log,
       onLine: nodeLines(sink, log),
       stopMsMax: ownStopMsMax,

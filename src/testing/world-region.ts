@@ -56,7 +56,7 @@ export type RegionSettings = {
 
 export type ApiSettings = Pick<
   ApiPipelineOptions,
-  'endpointOf' | 'signedFor' | 'capacity' | 'credentials' | 'access' | 'services'
+  'endpointOf' | 'signedFor' | 'capacity' | 'credentials' | 'access' | 'services' | 'audit'
 >
 
 /** All that a region begins with. */

@@ -284,6 +284,7 @@ function markOf(engine: Engine, table: Table, commits: readonly Position[]): Mar
     commits,
     tables: new Map([[table.name, { id: table.id, key: table.key }]]),
     verified: false,
+    policed: false,
   }
 }
 

@@ -1,6 +1,7 @@
 /** A region under policies, and clients of its users, for tests of access. */
 import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { compileIdentities, type IdentityDefinitions, noDefinitions } from '../../src/core/access/identities.ts'
+import type { Audit } from '../../src/ports/audit.ts'
 import type { AccessMode } from '../../src/operations/access/authorizer.ts'
 import { EmbeddedCluster } from '../../src/testing/cluster.ts'
 
@@ -53,7 +54,8 @@ export async function accessScene(
   {
     mode = 'strict',
     regions = ['us-east-1'],
-  }: { readonly mode?: AccessMode; readonly regions?: readonly string[] } = {},
+    audit,
+  }: { readonly mode?: AccessMode; readonly regions?: readonly string[]; readonly audit?: Audit } = {},
 ): Promise<Scene> {
   const logged: { event: string; fields: unknown }[] = []
   let identities = compileIdentities(accountId, { ...noDefinitions, ...definitions })
@@ -67,7 +69,7 @@ export async function accessScene(
   let known = credentials()
   const cluster = await EmbeddedCluster.made(
     { regions: [...regions], log: ({ event, fields }) => logged.push({ event, fields }) },
-    { api: { credentials: () => known, access: { mode, identities: () => identities } } },
+    { api: { credentials: () => known, access: { mode, identities: () => identities }, audit } },
   )
   const clients = new Map<string, DynamoDBClient>()
   const client = (name: string, region = regions[0] ?? ''): DynamoDBClient => {

@@ -26,6 +26,7 @@ import {
   GetShardIteratorCommand,
   ListStreamsCommand,
 } from '@aws-sdk/client-dynamodb-streams'
+import type { AuditEntry } from '../../src/ports/audit.ts'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import {
   accessScene,
@@ -498,5 +499,25 @@ test('in the mode audit everything is served, and told', async () => {
   expect(audited.logged.filter(({ event }) => event.startsWith('access:'))).toEqual([
     { event: 'access: this would be denied', fields: { denial: refusal('newcomer', 'ListTables', '*').slice(23) } },
   ])
+  await audited.cluster.close()
+})
+
+test('the audit log tells who asked for what, without items, and of items only when it is asked to', async () => {
+  const told: AuditEntry[] = []
+  const audit = { data: false, write: (entry: AuditEntry) => void told.push(entry) }
+  const audited = await accessScene({ users: [user('nina')] }, { audit })
+  await makeNotes(audited)
+  await outcomeOf(audited.client('nina').send(new DescribeTableCommand({ TableName })))
+  await audited.client('root').send(new PutItemCommand({ TableName, Item: item('secret text') }))
+  expect(
+    told.map(({ operation, outcome, accessKeyId, resources }) => [operation, outcome, accessKeyId, resources]),
+  ).toEqual([
+    ['CreateTable', 'ok', 'AKIAROOT', [TableName]],
+    ['DescribeTable', 'AccessDeniedException', 'AKIANINA', [TableName]],
+  ])
+  audit.data = true
+  await audited.client('root').send(new PutItemCommand({ TableName, Item: item('secret text') }))
+  expect(told.at(-1)).toMatchObject({ operation: 'PutItem', outcome: 'ok', resources: [TableName] })
+  expect(JSON.stringify(told)).not.toContain('secret')
   await audited.cluster.close()
 })

@@ -72,7 +72,7 @@ export class Cache {
     return !this.#closed && (this.mode === 'dax' || this.#isFresh(this.#nowMs()))
   }
 
-  /** Once the region verifies signatures, a cache that cannot keeps nothing. */
+  /** Once the region verifies signatures, a cache that cannot keeps nothing; where policies decide, none does. */
   close(closed: boolean): void {
     if (closed && !this.#closed) this.clear()
     this.#closed = closed

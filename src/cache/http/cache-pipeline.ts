@@ -123,7 +123,7 @@ class CacheFront {
   async #ask(request: SignedRequest): Promise<UpstreamReply> {
     const { cache, upstream, verifying } = this.#options
     const reply = await upstream.send(request)
-    if (reply.mark !== undefined) cache.close(reply.mark.verified && verifying === undefined)
+    if (reply.mark !== undefined) cache.close(reply.mark.policed || (reply.mark.verified && verifying === undefined))
     return reply
   }
 

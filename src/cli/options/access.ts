@@ -20,6 +20,23 @@ export const accessOptions = {
     schema: z.enum(['off', 'audit', 'strict'], 'off, audit or strict'),
     default: 'off',
   },
+  auditLog: {
+    flags: '--audit-log <file>',
+    help: 'who asked for what, a JSON object a line (of `up`: REGION in the name is the region); rotated, without items and secrets',
+    schema: z.string().min(1).optional(),
+  },
+  auditData: {
+    flags: '--audit-data',
+    help: 'the audit log also tells of reading and writing items; not together with --workers',
+    schema: z.union([z.boolean(), z.stringbool()], 'true or false'),
+    default: false,
+  },
+  anyCredentials: {
+    flags: '--any-credentials',
+    help: 'listen for other machines although no signatures are verified: every client that reaches the port may do everything',
+    schema: z.union([z.boolean(), z.stringbool()], 'true or false'),
+    default: false,
+  },
   cors: {
     flags: '--cors <origins>',
     help: 'origins whose pages may use the API, such as http://localhost:3000, separated by commas; * for all; none when not given',
@@ -54,6 +71,16 @@ export const accessOptions = {
 } as const
 
 /** Of what serves the API. */
-export const apiAccessOptions = ['identities', 'access', 'cors', 'hostNames', 'adminToken', 'adminTokenFile'] as const
+export const apiAccessOptions = [
+  'identities',
+  'access',
+  'auditLog',
+  'auditData',
+  'anyCredentials',
+  'cors',
+  'hostNames',
+  'adminToken',
+  'adminTokenFile',
+] as const
 /** Of what asks for administration, or serves nothing but that. */
 export const adminOptions = ['adminToken', 'adminTokenFile'] as const

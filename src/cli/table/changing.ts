@@ -10,6 +10,22 @@ const link = { flags: '--link <a..b>', help: 'everything between two regions' }
 
 export const changing: readonly CommandRow[] = [
   {
+    name: 'writers',
+    arguments: '<table> [region...]',
+    description: 'show or set the regions that take writes of a table; in the others they are refused',
+    flags: [{ flags: '--any', help: 'every region writes again' }],
+    options: optionsOf.status,
+    examples: [
+      ['longitude writers Orders us-east-1', 'one region writes, and all read'],
+      ['longitude writers Orders eu-west-1', 'another one, as when the first is lost'],
+      ['longitude writers Orders --any', 'every region writes again'],
+    ],
+    run: async (command, json) => {
+      const { runWriters } = await import('../commands/change/writers.ts')
+      await runWriters(command, json)
+    },
+  },
+  {
     name: 'pause',
     arguments: '[table]',
     description: 'pause replication of a table or of a link',

@@ -20,6 +20,7 @@ export function isRegisterValue(register: string, value: unknown): boolean {
   if (register.startsWith('identity/')) return isIdentity(value)
   if (register === 'settings/table-class') return typeof value === 'string'
   if (register === 'settings/changes') return isChanges(value)
+  if (register === 'settings/writers') return isWriters(value)
   return !register.startsWith('settings/') || isSetting(register, value)
 }
 
@@ -35,6 +36,13 @@ const settingMembers: Readonly<Record<string, Readonly<Record<string, string>>>>
 function isSetting(register: string, value: unknown): boolean {
   if (!isRecord(value)) return false
   return Object.entries(settingMembers[register] ?? {}).every(([member, type]) => typeof value[member] === type)
+}
+
+const writersMax = 64
+
+function isWriters(value: unknown): boolean {
+  const regions = isRecord(value) ? value['regions'] : undefined
+  return Array.isArray(regions) && regions.length <= writersMax && regions.every((each) => typeof each === 'string')
 }
 
 function isLeave(value: unknown): boolean {

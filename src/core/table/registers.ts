@@ -59,6 +59,8 @@ export type RegisterValues = {
   'settings/encryption': { readonly type: string; readonly keyArn?: string; readonly status: string }
   'settings/time-to-live': { readonly attribute: string; readonly enabled: boolean }
   'settings/changes': Changes
+  /** None: every region writes. */
+  'settings/writers': { readonly regions: readonly string[] }
   /** `wait`: what lasts. `before`: the throughput that is described until the status ends. */
   'local/status': {
     readonly status: TableStatus

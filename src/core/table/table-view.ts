@@ -271,8 +271,16 @@ function settingsFrom(registers: Registers, region: string, replicas: readonly R
     deletionProtection: isProtected(registers, region),
     ...(protection === undefined ? {} : { disassociationProtection: protection }),
     tags: registerValue(registers, 'local/tags') ?? {},
+    ...writersFrom(registers, replicas),
     ...policiesFrom(registers),
   }
+}
+
+/** A region that has left writes nothing any more; when none is left of those that were named, every region writes. */
+function writersFrom(registers: Registers, replicas: readonly Replica[]): Pick<TableSettings, 'writers'> {
+  const named = registerValue(registers, 'settings/writers')?.regions ?? []
+  const writers = replicas.length < 2 ? [] : named.filter((each) => replicas.some(({ region }) => region === each))
+  return writers.length === 0 ? {} : { writers }
 }
 
 function policiesFrom(registers: Registers): Pick<TableSettings, 'resourcePolicy' | 'streamPolicy'> {

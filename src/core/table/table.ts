@@ -131,6 +131,8 @@ export type TableSettings = ThroughputChanges & {
   readonly encryption?: { readonly type: string; readonly keyArn?: string; readonly status: string }
   readonly timeToLive?: { readonly attribute: string; readonly enabled: boolean }
   readonly tags: Readonly<Record<string, string>>
+  /** The only regions that take writes of clients, where that was said; the replicas everywhere else are for reading. */
+  readonly writers?: readonly string[]
   readonly resourcePolicy?: KeptPolicy
   /** Of the stream with this label. */
   readonly streamPolicy?: KeptPolicy & { readonly label: string }

@@ -24,10 +24,13 @@ export type Mark = {
   readonly tables: ReadonlyMap<string, MarkedTable>
   /** The region has verified the signature: a cache that cannot do so must not answer in its place. */
   readonly verified: boolean
+  /** Policies have decided over the request, and may decide otherwise over the next: no cache answers in the region's place. */
+  readonly policed: boolean
 }
 
-export function placeText({ place, after, commits, verified }: Omit<Mark, 'tables'>): string {
-  return `${place.epoch};${place.position};${after};${commits.join(',')};${verified ? 'verified' : 'open'}`
+export function placeText({ place, after, commits, verified, policed }: Omit<Mark, 'tables'>): string {
+  const how = policed ? 'policed' : verified ? 'verified' : 'open'
+  return `${place.epoch};${place.position};${after};${commits.join(',')};${how}`
 }
 
 /** ASCII alone, as a header must be. */
@@ -40,8 +43,8 @@ export function tablesText(tables: ReadonlyMap<string, MarkedTable>): string {
 
 /** undefined when the reply has none, or none that can be read: then nothing of it is kept. */
 export function markOf(place: string | undefined, tables: string | undefined): Mark | undefined {
-  const parts = /^([^;]+);(\d{1,15});(\d{1,15});([\d,]*);(verified|open)$/.exec(place ?? '')
-  const [, epoch, position, after, commits, verified] = parts ?? []
+  const parts = /^([^;]+);(\d{1,15});(\d{1,15});([\d,]*);(policed|verified|open)$/.exec(place ?? '')
+  const [, epoch, position, after, commits, how] = parts ?? []
   const named = tablesOf(tables)
   if (epoch === undefined || commits === undefined || named === undefined) return undefined
   return {
@@ -49,7 +52,8 @@ export function markOf(place: string | undefined, tables: string | undefined): M
     after: Number(after),
     commits: commits === '' ? [] : commits.split(',').map(Number),
     tables: named,
-    verified: verified === 'verified',
+    verified: how !== 'open',
+    policed: how === 'policed',
   }
 }
 

@@ -67,7 +67,7 @@ const localNames: ReadonlySet<string> = new Set([
 
 const loopback = /^(::1|\[::1\]|(::ffff:)?127\.\d{1,3}\.\d{1,3}\.\d{1,3}|localhost)$/
 
-function isLoopback(address: string): boolean {
+export function isLoopback(address: string): boolean {
   return loopback.test(address)
 }
 

@@ -21,6 +21,7 @@ import { itemRoutes } from './item-routes.ts'
 import { replicaRoutes } from './replica-routes.ts'
 import { setAsideRoutes, setAsideStatus } from './set-aside.ts'
 import { triggerRoutes } from './trigger-routes.ts'
+import { writerRoutes } from './writer-routes.ts'
 import { verifyRoutes } from './verify-routes.ts'
 
 export type AdminParts = {
@@ -66,6 +67,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...verifyRoutes(replication, engine),
     ...itemRoutes(engine, topology),
     ...replicaRoutes(context),
+    ...writerRoutes(context),
     ...expiryRoutes(expiry, engine),
     ...triggerRoutes(triggers),
     ...evacuationRoutes(evacuation, engine),

@@ -10,6 +10,7 @@ import { indexKeyProblem } from '../../core/write/index-keys.ts'
 import type { Outcome, Write } from '../../core/write/write.ts'
 import type { EachResult } from '../../engine/commands/command.ts'
 import { hasItemTwice } from '../checks/duplicate-keys.ts'
+import { assertWriter } from '../checks/writers.ts'
 import { tableForItems } from '../checks/table-exists.ts'
 import { errorOf } from '../items/commit-one.ts'
 import { CollectionMetrics, type TableWrite } from '../items/collection-metrics.ts'
@@ -131,6 +132,7 @@ type Place = { /** The place of the table in the request. */ readonly at: number
 
 function writesOf(name: string, requests: readonly Request[], { at, context }: Place): Named[] {
   const table = tableForItems(name, context)
+  assertWriter(table, context)
   const refusals = context.admitted?.refusals[at]
   const writes = requests.map((request, n) => ({
     name,

@@ -5,6 +5,7 @@ import { itemSizeOf } from '../../core/item/row.ts'
 import { itemWriteCapacity } from '../../core/read/read-capacity.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { Outcome, Refusal, Write } from '../../core/write/write.ts'
+import { assertWriter } from '../checks/writers.ts'
 import type { RequestContext } from '../operation.ts'
 import type { TableWrite } from './collection-metrics.ts'
 
@@ -15,6 +16,7 @@ export async function commitOne(
   name: string | undefined,
   refused: (refusal: Refusal) => ServiceError = errorOf,
 ): Promise<Outcome> {
+  assertWriter(table, context)
   const { engine, onCommitted, spent } = context
   const used = { name, table }
   const result = await engine.commit([write])

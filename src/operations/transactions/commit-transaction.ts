@@ -9,6 +9,7 @@ import { itemReadCapacity } from '../../core/read/read-capacity.ts'
 import type { Table, TableId } from '../../core/table/table.ts'
 import type { Refusal, Write } from '../../core/write/write.ts'
 import type { CommitResult, OnceResult } from '../../engine/commands/command.ts'
+import { assertWriter } from '../checks/writers.ts'
 import { hasItemTwice } from '../checks/duplicate-keys.ts'
 import { CollectionMetrics } from '../items/collection-metrics.ts'
 import type { RequestContext } from '../operation.ts'
@@ -33,6 +34,7 @@ export async function commitTransaction(
   transaction: Transaction,
   context: RequestContext,
 ): Promise<Output> {
+  for (const table of new Set(transaction.tables)) assertWriter(table, context)
   assertDistinct(writes)
   assertWithinSize(writes.reduce((sum, write) => sum + broughtBytes(write), 0))
   const { done, ...rest } = await commit(writes, transaction, context)

@@ -39,6 +39,7 @@ export class FakeRegion {
       commits,
       tables: new Map([['T', { id: this.tableId, key: schema }]]),
       verified: false,
+      policed: false,
     }
   }
 

@@ -1,4 +1,5 @@
 /** `longitude cache`: a cache with DAX's semantics before one region, on a port of its own. */
+import { refuseOpenPort } from '../../../deployment/secrets/open-ports.ts'
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { bufferPoolSizeBytes } from '../../../core/limits.ts'
@@ -21,6 +22,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   requireDescriptors(nodeDescriptorsMin, 'a cache')
   Buffer.poolSize = bufferPoolSizeBytes
   const options = readOptions(command, optionsOf.cache)
+  refuseOpenPort(options)
   const log = await roleLog({ ...options, fields: { region: options.region, process: 'cache' }, json })
   const isFollowing = options.mode === 'coherent' || command.getOptionValueSource('nats') !== 'default'
   const cache = await startCache({

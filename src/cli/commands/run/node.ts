@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { InvariantViolation } from '../../../core/assert.ts'
 import { bufferPoolSizeBytes } from '../../../core/limits.ts'
+import { refuseOpenPort } from '../../../deployment/secrets/open-ports.ts'
 import { adminToken } from '../../../deployment/secrets/admin-token.ts'
 import { byRegion } from '../../options/addresses.ts'
 import { readOptions } from '../../configuration.ts'
@@ -25,6 +26,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   requireDescriptors(nodeDescriptorsMin, 'a node')
   Buffer.poolSize = bufferPoolSizeBytes
   const options = readOptions(command, optionsOf.node)
+  refuseOpenPort(options)
   const known = readRegions(options.regionsFolder)
   const self = known.named(options.region)
   const log = await roleLog({ ...options, fields: { region: self.name }, json })

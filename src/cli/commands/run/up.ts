@@ -20,6 +20,7 @@ import { ownProgram } from '../../../process/own-program.ts'
 import { signalStatus } from '../../../process/process-end.ts'
 import { type Recorded, recordDeployment, stateFolder } from '../../../deployment/running.ts'
 import { readCredentials } from '../../../deployment/secrets/credentials.ts'
+import { refuseOpenPort } from '../../../deployment/secrets/open-ports.ts'
 import { readIdentities } from '../../../deployment/secrets/identities.ts'
 import { readRegions } from '../../../deployment/regions.ts'
 import { startControlServer } from '../../../supervisor/control-server.ts'
@@ -92,6 +93,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   })
   const unlessStopped = async <T>(step: Promise<T>): Promise<T> => await Promise.race([stopped, step])
   const options = readOptions(command, optionsOf.up)
+  refuseOpenPort(options)
   if (options.credentials !== undefined) readCredentials(options.credentials)
   if (options.identities !== undefined) readIdentities(options.identities, options.accountId)
   if (options.functions !== undefined) readFunctionFile(options.functions)

@@ -1,0 +1,25 @@
+/** Options of a node that do not go together. */
+import { Failure } from '../process/failure.ts'
+
+type Options = {
+  readonly workers?: number | undefined
+  readonly tls?: object | undefined
+  readonly capacity?: object | undefined
+  readonly auditData?: boolean
+  readonly access?: string
+  readonly identities?: string | undefined
+}
+
+/** Throws a Failure. */
+export function refuseContradictions(options: Options): void {
+  if ((options.workers ?? 1) > 1 && options.tls !== undefined)
+    throw new Failure('--workers and TLS do not go together yet: connections cannot be given away encrypted')
+  if ((options.workers ?? 1) > 1 && options.capacity !== undefined)
+    throw new Failure('--workers and --capacity do not go together yet: each process would count for itself')
+  if ((options.workers ?? 1) > 1 && options.auditData === true)
+    throw new Failure('--workers and --audit-data do not go together yet: reads of workers would not be told')
+  if ((options.access ?? 'off') !== 'off' && options.identities === undefined) throw new Failure(needsIdentities)
+}
+
+const needsIdentities =
+  '--access audit and --access strict need --identities FILE: without identities there are no policies'
