@@ -15,10 +15,7 @@ export const refusedMembers: Readonly<Record<string, Readonly<Record<string, str
     GlobalTableSourceArn: accounts,
     VectorIndexes: vectors,
   },
-  ExportTableToPointInTime: {
-    FilterSpecification: 'exports are not filtered',
-    S3SseKmsKeyId: 'buckets have no keys',
-  },
+  ExportTableToPointInTime: { S3SseKmsKeyId: 'buckets have no keys' },
   ImportTable: { VectorIndexes: vectors },
   RestoreTableFromBackup: { VectorIndexOverride: vectors },
   RestoreTableToPointInTime: { VectorIndexOverride: vectors },

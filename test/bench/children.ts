@@ -128,6 +128,8 @@ export type NodeOrder = {
   readonly verifies?: boolean
   /** The folder of the keys with which regions sign their messages; without it they sign nothing. */
   readonly messageKeys?: string
+  /** Where buckets are. */
+  readonly s3?: string
 }
 
 /** `startMs` from the start of the process until it says that it is ready; `startCpuMs` is what it has used for that. */
@@ -142,6 +144,7 @@ export async function startNode({
   peers = {},
   verifies = true,
   messageKeys,
+  s3,
 }: NodeOrder): Promise<NodeChild> {
   const port = await freePort()
   const startedMs = performance.now()
@@ -150,7 +153,8 @@ export async function startNode({
   const logs = { 'log-level': 'warn', 'log-format': 'json' }
   const plain = { region, data, port: String(port), nats: url(nats), workers: String(workers) }
   const keys = messageKeys === undefined ? {} : { 'message-keys': messageKeys }
-  const flags = { ...plain, ...(verifies ? { credentials } : {}), ...keys, ...logs }
+  const buckets = s3 === undefined ? {} : { s3 }
+  const flags = { ...plain, ...(verifies ? { credentials } : {}), ...keys, ...buckets, ...logs }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
   const links = Object.entries(peers).flatMap(([peer, link]) => ['--peer', `${peer}=${url(link)}`])
   const profile = process.env['LONGITUDE_BENCH_NODE_FLAGS']?.split(' ') ?? []

@@ -46,6 +46,22 @@ const bugs: readonly Bug[] = [
         }
       }),
   },
+  {
+    bug: 'a blob that is lost is read as an empty one',
+    breaks: [promise],
+    inject: () =>
+      replace(`${source}/readers/archive/archived.ts`, ({ readBlob }) => ({
+        readBlob: async (blobs: object, name: string) => {
+          try {
+            return await (readBlob as (of: object, name: string) => Promise<Buffer>)(blobs, name)
+          } catch (error) {
+            // The manifest stays, so that the rest goes on.
+            if (name.endsWith('manifest') || (error as Error).name !== 'BlobUnusable') throw error
+            return Buffer.alloc(0)
+          }
+        },
+      })),
+  },
 ]
 
 afterEach(() => {

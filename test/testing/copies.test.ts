@@ -235,6 +235,30 @@ describe('a full export', () => {
     )
   })
 
+  test('has what its filter shows, and refuses a filter in the words of Query', async () => {
+    const { put, exported, begin, lines } = await scene()
+    for (const n of [1, 2, 3]) await put(`item ${n}`, { n: { N: String(n) }, v: { S: 'shown' }, w: { S: 'not shown' } })
+    const FilterSpecification = {
+      FilterExpression: 'n > :one',
+      ProjectionExpression: 'pk, #v',
+      ExpressionAttributeNames: { '#v': 'v' },
+      ExpressionAttributeValues: { ':one': { N: '1' } },
+    }
+    const done = await exported({ FilterSpecification })
+    expect(done).toMatchObject({ ItemCount: 2, FilterSpecification })
+    expect(sorted(lines(done.ExportManifest))).toEqual(
+      sorted(['item 2', 'item 3'].map((pk) => ({ Item: { pk: { S: pk }, v: { S: 'shown' } } }))),
+    )
+    const ofKey = { KeyConditionExpression: 'pk = :k', ExpressionAttributeValues: { ':k': { S: 'item 3' } } }
+    expect(lines((await exported({ FilterSpecification: ofKey })).ExportManifest)).toHaveLength(1)
+    const both = { ...ofKey, FilterExpression: 'pk = :k' }
+    expect(await refusal(begin({ FilterSpecification: both }))).toEqual([
+      'ValidationException',
+      'Filter Expression can only contain non-primary key attributes: Primary key attribute: pk',
+    ])
+    expect((await refusal(begin({ FilterSpecification: { FilterExpression: 'n >' } })))[0]).toBe('ValidationException')
+  })
+
   test('answers a repeated token with the same export, and refuses another request with it', async () => {
     const { begin, client } = await scene()
     const first = await begin({ ClientToken: 'token' })

@@ -2,6 +2,7 @@
 import type { SavedTable } from '../archive/backup.ts'
 import type { Position } from '../change/change.ts'
 import type { TableId } from '../table/table.ts'
+import type { ExportFilter } from './export-filter.ts'
 
 export type CopyStatus = 'IN_PROGRESS' | 'COMPLETED' | 'FAILED'
 
@@ -50,6 +51,7 @@ export type ExportJob = Asked & {
   /** The table is exported as it was at this moment. */
   readonly atMs: number
   readonly window?: ExportWindow
+  readonly filter?: ExportFilter
   readonly progress: ExportProgress
 }
 

@@ -1,8 +1,9 @@
 /** Lines of the data files of an export, as DynamoDB writes them to S3. */
-import { decodeItem } from '../item/item-bytes.ts'
+import { decodeItem, encodeItem } from '../item/item-bytes.ts'
 import { keyAttributesOf } from '../key/primary-key.ts'
 import type { KeySchema } from '../table/table.ts'
 import type { ExportView } from './copy-job.ts'
+import type { ItemFilter } from './export-filter.ts'
 
 /** An item as it was: `before` at the beginning of the window of an incremental export, `now` at its end. Both are JSON. */
 export type PastRow = {
@@ -13,6 +14,20 @@ export type PastRow = {
   readonly now?: Buffer
   /** When it was written last within the window. */
   readonly writtenMs?: number
+}
+
+/** The row as the filter shows it: an item that is not asked for is not there. What decides is the item as it is last. */
+export function filteredRow(row: PastRow, filter: ItemFilter): PastRow {
+  const { before, now, ...rest } = row
+  const last = now ?? before
+  if (last === undefined || filter(decodeItem(last)) === undefined) return rest
+  const shown = (body: Buffer | undefined): Buffer | undefined => {
+    if (body === undefined) return undefined
+    const item = decodeItem(body)
+    return encodeItem(filter(item) ?? item)
+  }
+  const [old, next] = [shown(before), shown(now)]
+  return { ...rest, ...(old === undefined ? {} : { before: old }), ...(next === undefined ? {} : { now: next }) }
 }
 
 const open = Buffer.from('{"Item":')

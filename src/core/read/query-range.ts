@@ -17,6 +17,9 @@ import type { Index, KeyAttribute, KeySchema, Table } from '../table/table.ts'
 import type { KeyComparison, KeyTest } from './key-condition.ts'
 import type { KeyRange } from './read-plan.ts'
 
+/** What has the key that is queried. */
+type KeyedTarget = { readonly table: Pick<Table, 'key'>; readonly index?: Index | undefined }
+
 export type QueryTarget = { readonly table: Table; readonly index?: Index | undefined }
 
 export type QueryRange = {
@@ -28,7 +31,7 @@ export type QueryRange = {
 }
 
 /** Throws the ValidationException that AWS answers to comparisons that do not fit the key. */
-export function queryRange({ table, index }: QueryTarget, comparisons: readonly KeyComparison[]): QueryRange {
+export function queryRange({ table, index }: KeyedTarget, comparisons: readonly KeyComparison[]): QueryRange {
   const key = index?.key ?? table.key
   const tests = testsByName(key, comparisons)
   const isMulti = key.partition.length > 1 || key.sort.length > 1
@@ -46,7 +49,7 @@ export function queryRange({ table, index }: QueryTarget, comparisons: readonly 
 export type FilterSource = 'FilterExpression' | 'QueryFilter'
 
 /** A query's filter leaves the key attributes of what is queried to the key condition. */
-export function checkQueryFilter(filter: Condition, { table, index }: QueryTarget, source: FilterSource): void {
+export function checkQueryFilter(filter: Condition, { table, index }: KeyedTarget, source: FilterSource): void {
   const key = index?.key ?? table.key
   const names = new Set([...key.partition, ...key.sort].map(({ name }) => name))
   for (const name of namesInCondition(filter))

@@ -17,7 +17,7 @@ const failureOf = ({ failure }: CopyJob) =>
   failure === undefined ? {} : { FailureCode: failure.code, FailureMessage: failure.message }
 
 export function exportDescription(job: ExportJob, context: Context): Wire<ExportDescription> {
-  const { status, startedMs, endedMs, table, atMs, window, token, bucket, bucketOwner, prefix, format } = job
+  const { status, startedMs, endedMs, table, atMs, window, token, bucket, bucketOwner, prefix, format, filter } = job
   return {
     ExportArn: arnOfCopy(job, context),
     ExportStatus: status,
@@ -34,6 +34,7 @@ export function exportDescription(job: ExportJob, context: Context): Wire<Export
     S3SseAlgorithm: 'AES256',
     ...failureOf(job),
     ExportFormat: format,
+    ...given('FilterSpecification', filter),
     ...(status === 'COMPLETED' ? { BilledSizeBytes: billedBytes(job), ItemCount: job.progress.items } : {}),
     ...(window === undefined
       ? {}

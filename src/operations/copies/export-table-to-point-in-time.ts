@@ -3,6 +3,7 @@ import type { ExportTableToPointInTimeInput, ExportTableToPointInTimeOutput } fr
 import { savedTable } from '../../core/archive/backup.ts'
 import { windowOf } from '../../core/archive/recovery.ts'
 import type { ExportJob, ExportWindow } from '../../core/copies/copy-job.ts'
+import { exportFilter } from '../../core/copies/export-filter.ts'
 import { exportWindowMsMax, exportWindowMsMin } from '../../core/copies/limits.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { Recovery, Table } from '../../core/table/table.ts'
@@ -72,6 +73,8 @@ const textOf = (input: Input): string => JSON.stringify(Object.entries(input).to
 function jobOf(input: Input, context: OperationContext): ExportJob {
   const { table, recovery } = sourceOf(input, context)
   const window = exportWindowOf(input, { table, recovery }, context)
+  const { FilterSpecification: filter } = input
+  if (filter !== undefined) exportFilter(filter, table.key)
   const { S3Bucket: bucket = '', S3BucketOwner: bucketOwner, S3Prefix: prefix, ClientToken: token } = input
   return {
     ...newCopyId(context),
@@ -89,6 +92,7 @@ function jobOf(input: Input, context: OperationContext): ExportJob {
     // The end of the window does not belong to it.
     atMs: window === undefined ? momentOf(input, recovery, context) : window.toMs - 1,
     ...(window === undefined ? {} : { window }),
+    ...(filter === undefined ? {} : { filter }),
     progress: { files: 0, items: 0, bytes: 0, segment: 0 },
   }
 }

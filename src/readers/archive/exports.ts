@@ -6,7 +6,8 @@
 import { BlobUnusable } from '../../core/archive/sealed-blob.ts'
 import { type CopyFailure, type ExportJob, exportsUnderWay } from '../../core/copies/copy-job.ts'
 import { dataFileLine, dataKey, exportKey, summaryKey, summaryText } from '../../core/copies/export-files.ts'
-import { fullLine, incrementalLine, type PastRow } from '../../core/copies/export-lines.ts'
+import { exportFilter, type ItemFilter } from '../../core/copies/export-filter.ts'
+import { filteredRow, fullLine, incrementalLine, type PastRow } from '../../core/copies/export-lines.ts'
 import { exportFileBytes, packedAtOnceBytes } from '../../core/copies/limits.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Blobs } from '../../ports/blobs.ts'
@@ -186,6 +187,7 @@ function failureOf(error: unknown): CopyFailure | undefined {
 class DataFile {
   readonly #job: ExportJob
   readonly #packing: Packing
+  readonly #filter: ItemFilter | undefined
   #members: Buffer[] = []
   #parts: Buffer[] = []
   #partBytes = 0
@@ -199,6 +201,7 @@ class DataFile {
   constructor(job: ExportJob, packing: Packing) {
     this.#job = job
     this.#packing = packing
+    this.#filter = job.filter === undefined ? undefined : exportFilter(job.filter, job.table.key)
   }
 
   get items(): number {
@@ -246,8 +249,9 @@ class DataFile {
     this.#partBytes = 0
   }
 
-  #lineOf(row: PastRow): readonly Buffer[] | undefined {
+  #lineOf(whole: PastRow): readonly Buffer[] | undefined {
     const { window, table } = this.#job
+    const row = this.#filter === undefined ? whole : filteredRow(whole, this.#filter)
     if (window !== undefined) return incrementalLine(row, table.key, window.view)
     return row.now === undefined ? undefined : fullLine(row.now)
   }

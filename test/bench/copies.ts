@@ -1,0 +1,225 @@
+/**
+ * What backups, restores, exports and imports do in a second, how far a writer slows down meanwhile, and how much memory they take; and what point-in-time recovery costs a
+ * writer. Items of about 400 bytes; everything lies in folders.
+ */
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { findNatsServer } from '../../src/nats-server/find.ts'
+import { type Child, Load, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
+import { rounded, table } from './figures.ts'
+import type { LoadResult } from './load.ts'
+import { keep, machine } from './machine.ts'
+import { measure, middle, type Ratio, ratioOf, type Sample, type Samples, type Target } from './measure.ts'
+import { type Aim, aimAt, call, createTable, encodeRequest, spread } from './requests.ts'
+
+const usage = `npm run bench:copies -- [options]
+
+  --quick   10,000 items
+  --json    the figures alone`
+
+const { values: flags } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+})
+if (flags.help) {
+  console.log(usage)
+  process.exit()
+}
+const size = flags.quick ? { items: 10_000, rounds: 3, ms: 1000 } : { items: 100_000, rounds: 5, ms: 3000 }
+const connections = 16
+const requestsMax = 2000
+const batchItems = 25
+const minutesMax = 10 * 60_000
+const value = 'x'.repeat(370)
+
+const folder = temporaryFolder()
+const children: Child[] = []
+const ratios: Record<string, Ratio> = {}
+const facts: Record<string, number> = {}
+
+try {
+  const load = await started(Load.start())
+  const { path } = await findNatsServer({ explicit: undefined, progress: (line) => console.error(line) })
+  const nats = await started(startNats(path, folder))
+  const node = await started(
+    startNode({ region: 'us-east-1', data: folder, nats: nats.port, s3: `out=dir:${folder}/out` }),
+  )
+  const aim = aimAt(node.port)
+  const target = { port: node.port, pids: [node.pid] }
+  await fill(load, aim, target)
+  await measureRecovery(load, aim, target)
+  await measureCopies(load, aim, target)
+  report()
+} finally {
+  for (const child of children.toReversed()) await child.stop()
+  removeFolder(folder)
+}
+
+async function fill(load: Load, aim: Aim, { port }: Target): Promise<void> {
+  for (const name of ['copied', 'plain', 'recovered']) await createTable(aim, {}, name)
+  const batches = Array.from({ length: size.items / batchItems }, (_, at) => batchFrom(at * batchItems))
+  const batch = batches.map((RequestItems) => encodeRequest('BatchWriteItem', { RequestItems }, aim))
+  await load.run({ port, connections, requests: batch, count: batch.length })
+}
+
+function batchFrom(first: number): object {
+  return { copied: Array.from({ length: batchItems }, (_, n) => ({ PutRequest: { Item: item(first + n) } })) }
+}
+
+function item(n: number): object {
+  return { pk: { S: `item-${n}` }, sk: { S: '0' }, v: { S: value } }
+}
+
+const put = (name: string, n: number): readonly [string, object] => ['PutItem', { TableName: name, Item: item(n) }]
+
+const putsTo = (name: string, aim: Aim): readonly Buffer[] =>
+  spread(requestsMax, size.items).map((n) => encodeRequest(...put(name, n), aim))
+
+/** Puts into a table with history beside puts into one without. */
+async function measureRecovery(load: Load, aim: Aim, target: Target): Promise<void> {
+  await keepHistory(aim, 'recovered')
+  const candidates = ['plain', 'recovered'].map((name) => ({ name, target, requests: putsTo(name, aim) }))
+  const samples = await measure(load, candidates, { ...size, connections })
+  ratios['PutItem with point-in-time recovery / without'] = ratioOf(of(samples, 'recovered'), of(samples, 'plain'))
+  facts['PutItem without, a second'] = rounded(middle(of(samples, 'plain'), 'rate'))
+}
+
+async function keepHistory(aim: Aim, TableName: string): Promise<void> {
+  const PointInTimeRecoverySpecification = { PointInTimeRecoveryEnabled: true }
+  await call(aim, 'UpdateContinuousBackups', { TableName, PointInTimeRecoverySpecification })
+}
+
+async function measureCopies(load: Load, aim: Aim, target: Target): Promise<void> {
+  await keepHistory(aim, 'copied')
+  const arn = await backup(load, aim, target)
+  await measured('restore', { load, aim, target }, async () => {
+    await call(aim, 'RestoreTableFromBackup', { BackupArn: arn, TargetTableName: 'restored' })
+    return async () => await isActive(aim, 'restored')
+  })
+  const manifest = await exported(load, aim, target)
+  await measured('import', { load, aim, target }, async () => {
+    await call(aim, 'ImportTable', importOf(manifest.replace('manifest-summary.json', 'data/')))
+    return async () => await isActive(aim, 'imported')
+  })
+}
+
+async function backup(load: Load, aim: Aim, target: Target): Promise<string> {
+  let arn = ''
+  await measured('backup', { load, aim, target }, async () => {
+    const { BackupDetails } = await call(aim, 'CreateBackup', { TableName: 'copied', BackupName: 'bench' })
+    arn = (BackupDetails as { readonly BackupArn: string }).BackupArn
+    return async () => {
+      const { BackupDescription } = await call(aim, 'DescribeBackup', { BackupArn: arn })
+      return (
+        (BackupDescription as { BackupDetails: { BackupStatus: string } }).BackupDetails.BackupStatus === 'AVAILABLE'
+      )
+    }
+  })
+  return arn
+}
+
+async function exported(load: Load, aim: Aim, target: Target): Promise<string> {
+  let manifest = ''
+  await measured('export', { load, aim, target }, async () => {
+    const TableArn = 'arn:aws:dynamodb:us-east-1:000000000000:table/copied'
+    const { ExportDescription } = await call(aim, 'ExportTableToPointInTime', { TableArn, S3Bucket: 'out' })
+    const { ExportArn } = ExportDescription as { readonly ExportArn: string }
+    return async () => {
+      const told = await call(aim, 'DescribeExport', { ExportArn })
+      const { ExportStatus, ExportManifest = '' } = told['ExportDescription'] as Record<string, string>
+      manifest = ExportManifest
+      if (ExportStatus === 'FAILED') throw new Error('the export has failed')
+      return ExportStatus === 'COMPLETED'
+    }
+  })
+  return manifest
+}
+
+const importOf = (S3KeyPrefix: string): object => ({
+  S3BucketSource: { S3Bucket: 'out', S3KeyPrefix },
+  InputFormat: 'DYNAMODB_JSON',
+  InputCompressionType: 'GZIP',
+  TableCreationParameters: {
+    TableName: 'imported',
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [
+      { AttributeName: 'pk', AttributeType: 'S' },
+      { AttributeName: 'sk', AttributeType: 'S' },
+    ],
+    KeySchema: [
+      { AttributeName: 'pk', KeyType: 'HASH' },
+      { AttributeName: 'sk', KeyType: 'RANGE' },
+    ],
+  },
+})
+
+async function isActive(aim: Aim, TableName: string): Promise<boolean> {
+  try {
+    const { Table } = await call(aim, 'DescribeTable', { TableName })
+    return (Table as { readonly TableStatus: string }).TableStatus === 'ACTIVE'
+  } catch {
+    return false
+  }
+}
+
+type Place = { readonly load: Load; readonly aim: Aim; readonly target: Target }
+type Begin = () => Promise<() => Promise<boolean>>
+
+/** Clients write into another table before, and while it lasts. */
+async function measured(name: string, { load, aim, target }: Place, begin: Begin): Promise<void> {
+  const requests = putsTo('plain', aim)
+  const before = await load.run({ port: target.port, connections, requests, ms: size.ms })
+  const startMs = performance.now()
+  const isOver = await begin()
+  let [peak, during, ended] = [0, 0, 0]
+  let rounds = 0
+  while (ended === 0) {
+    const sample = await load.run({ port: target.port, connections, requests, ms: 250 })
+    during += rateOf(sample)
+    rounds++
+    peak = Math.max(peak, memoryMb(target.pids))
+    if (await isOver()) ended = performance.now()
+    if (performance.now() - startMs > minutesMax) throw new Error(`${name} takes longer than ten minutes`)
+  }
+  facts[`${name}: items a second, beside clients that write`] = rounded((size.items * 1000) / (ended - startMs))
+  facts[`${name}: share of their rate that clients keep`] = rounded(during / rounds / rateOf(before))
+  facts[`${name}: memory of the node at most, MB`] = peak
+}
+
+const rateOf = ({ count, ms }: LoadResult): number => (count / ms) * 1000
+
+function memoryMb(pids: readonly number[]): number {
+  const pages = pids.map((pid) => Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]))
+  return Math.round((pages.reduce((sum, each) => sum + each, 0) * 4096) / 1024 / 1024)
+}
+
+function of(samples: Samples, name: string): readonly Sample[] {
+  return samples.get(name) ?? []
+}
+
+async function started<One extends Child>(starting: Promise<One>): Promise<One> {
+  const child = await starting
+  children.push(child)
+  return child
+}
+
+function report(): void {
+  const result = { items: size.items, machine: machine(), ratios, facts }
+  if (flags.json) return console.log(JSON.stringify(result))
+  console.log(
+    table([
+      ...Object.entries(ratios).map(([name, { ratio, least, most }]) => [
+        name,
+        rounded(ratio),
+        `${rounded(least)} to ${rounded(most)}`,
+      ]),
+      ...Object.entries(facts).map(([name, fact]) => [name, fact, '']),
+    ]),
+  )
+  if (!flags.quick)
+    console.log(`kept in ${keep(fileURLToPath(new URL('../../..', import.meta.url)), 'copies', result)}`)
+}
