@@ -74,10 +74,13 @@ function item(n: number): object {
   return { pk: { S: `item-${n}` }, sk: { S: '0' }, v: { S: value } }
 }
 
-const put = (name: string, n: number): readonly [string, object] => ['PutItem', { TableName: name, Item: item(n) }]
+function put(name: string, n: number): readonly [string, object] {
+  return ['PutItem', { TableName: name, Item: item(n) }]
+}
 
-const putsTo = (name: string, aim: Aim): readonly Buffer[] =>
-  spread(requestsMax, size.items).map((n) => encodeRequest(...put(name, n), aim))
+function putsTo(name: string, aim: Aim): readonly Buffer[] {
+  return spread(requestsMax, size.items).map((n) => encodeRequest(...put(name, n), aim))
+}
 
 /** Puts into a table with history beside puts into one without. */
 async function measureRecovery(load: Load, aim: Aim, target: Target): Promise<void> {
@@ -139,23 +142,25 @@ async function exported(load: Load, aim: Aim, target: Target): Promise<string> {
   return manifest
 }
 
-const importOf = (S3KeyPrefix: string): object => ({
-  S3BucketSource: { S3Bucket: 'out', S3KeyPrefix },
-  InputFormat: 'DYNAMODB_JSON',
-  InputCompressionType: 'GZIP',
-  TableCreationParameters: {
-    TableName: 'imported',
-    BillingMode: 'PAY_PER_REQUEST',
-    AttributeDefinitions: [
-      { AttributeName: 'pk', AttributeType: 'S' },
-      { AttributeName: 'sk', AttributeType: 'S' },
-    ],
-    KeySchema: [
-      { AttributeName: 'pk', KeyType: 'HASH' },
-      { AttributeName: 'sk', KeyType: 'RANGE' },
-    ],
-  },
-})
+function importOf(S3KeyPrefix: string): object {
+  return {
+    S3BucketSource: { S3Bucket: 'out', S3KeyPrefix },
+    InputFormat: 'DYNAMODB_JSON',
+    InputCompressionType: 'GZIP',
+    TableCreationParameters: {
+      TableName: 'imported',
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'sk', AttributeType: 'S' },
+      ],
+      KeySchema: [
+        { AttributeName: 'pk', KeyType: 'HASH' },
+        { AttributeName: 'sk', KeyType: 'RANGE' },
+      ],
+    },
+  }
+}
 
 async function isActive(aim: Aim, TableName: string): Promise<boolean> {
   try {
@@ -190,7 +195,9 @@ async function measured(name: string, { load, aim, target }: Place, begin: Begin
   facts[`${name}: memory of the node at most, MB`] = peak
 }
 
-const rateOf = ({ count, ms }: LoadResult): number => (count / ms) * 1000
+function rateOf({ count, ms }: LoadResult): number {
+  return (count / ms) * 1000
+}
 
 function memoryMb(pids: readonly number[]): number {
   const pages = pids.map((pid) => Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]))
