@@ -238,6 +238,9 @@ describe('the console', { timeout: 100_000 }, () => {
       ['tables', 'Orders', 'settings'],
       ['replication'],
       ['conflicts'],
+      ['triggers'],
+      ['backups'],
+      ['nodes'],
     ]) {
       await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
       await show(...parts)

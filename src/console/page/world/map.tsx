@@ -28,7 +28,12 @@ export function WorldMap() {
       : [{ direction, arc: arcOf(from, to), faint: isFaint(direction) }]
   })
   return (
-    <svg class="map" viewBox={`0 0 ${mapFrame.width} ${mapFrame.height}`} role="group" aria-label="Map of the regions">
+    <svg
+      class={isCrowded ? 'map crowded' : 'map'}
+      viewBox={`0 0 ${mapFrame.width} ${mapFrame.height}`}
+      role="group"
+      aria-label="Map of the regions"
+    >
       <path class="land" d={landPath} aria-hidden="true" />
       {arcs.map((each) => (
         <ArcLine key={`${each.direction.from}>${each.direction.to}`} {...each} />
