@@ -1,0 +1,104 @@
+/** Policies at every door of a real region: its node, a worker, a cache and the front door; and a file of identities that changes meanwhile. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, expect, test, vi } from 'vitest'
+import { freePorts } from '../free-port.ts'
+import { allow, arn, notes, outcomeOf, user } from '../testing/access-scene.ts'
+import { authorizationOf, timeOf } from '../unit/wire/sign.ts'
+import { background, prepareProgram, removeFolder, temporaryFolder } from './command-line.ts'
+
+const table = arn('table/notes')
+const mine = { Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['${aws:username}'] } } }
+const getItem = allow(['dynamodb:GetItem', 'dynamodb:PutItem'], table, mine)
+let folder: string
+let file: string
+let doors: Readonly<Record<'node' | 'cache' | 'front door', string>>
+
+beforeAll(async () => {
+  prepareProgram()
+  folder = temporaryFolder()
+  file = join(folder, 'access.json')
+  write([user('ann', getItem), user('bob', getItem), user('maker', allow('dynamodb:*'))])
+  const [port = 0, cachePort = 0, doorPort = 0] = await freePorts(3)
+  const at = (each: number): string => `http://127.0.0.1:${each}`
+  doors = { node: at(port), cache: at(cachePort), 'front door': at(doorPort) }
+  const start = (command: string, options: Readonly<Record<string, string | number>>) =>
+    background(command, ...Object.entries(options).map(([name, value]) => `--${name}=${value}`))
+  const common = { region: 'us-east-1', identities: file }
+  start('node', {
+    ...common,
+    port,
+    data: join(folder, 'data'),
+    nats: 'nats://127.0.0.1:1',
+    workers: 2,
+    access: 'strict',
+  })
+  start('cache', { ...common, port: cachePort, upstream: at(port), mode: 'dax' })
+  start('front-door', { 'front-door-port': doorPort, upstream: `us-east-1=${at(port)}` })
+  for (const url of Object.values(doors))
+    await vi.waitFor(async () => expect((await fetch(url)).status).toBeLessThan(500), {
+      timeout: 60_000,
+      interval: 50,
+    })
+  const maker = client('node', 'maker')
+  await maker.send(new CreateTableCommand(notes))
+  await waitUntilTableExists({ client: maker, maxWaitTime: 30, minDelay: 0.02, maxDelay: 0.1 }, { TableName: 'notes' })
+}, 120_000)
+
+afterAll(() => removeFolder(folder))
+
+function write(users: readonly unknown[]): void {
+  writeFileSync(file, JSON.stringify({ users, sessionKey: 'a key for sessions, for tests only' }), { mode: 0o600 })
+}
+
+const keysOf = (name: string) => ({ accessKeyId: `AKIA${name.toUpperCase()}`, secretAccessKey: `secret of ${name}` })
+const client = (door: keyof typeof doors, name: string) =>
+  new DynamoDBClient({ endpoint: doors[door], region: 'us-east-1', credentials: keysOf(name), maxAttempts: 1 })
+const key = (owner: string) => ({ owner: { S: owner }, nr: { N: '1' } })
+const read = (door: keyof typeof doors, name: string, owner: string) =>
+  outcomeOf(client(door, name).send(new GetItemCommand({ TableName: 'notes', Key: key(owner) })))
+
+test.each(['node', 'cache', 'front door'] as const)(
+  'at the %s a user has its own items and no others',
+  async (door) => {
+    expect(
+      await outcomeOf(client(door, 'ann').send(new PutItemCommand({ TableName: 'notes', Item: key('ann') }))),
+    ).toBe('ok')
+    // Several connections: some are a worker's. What one user has read is not there for another.
+    for (let n = 0; n < 4; n++) {
+      expect(await read(door, 'ann', 'ann')).toBe('ok')
+      expect(await read(door, 'bob', 'ann')).toMatch(
+        /^AccessDeniedException: User: \S+user\/bob is not authorized to perform: dynamodb:GetItem/,
+      )
+    }
+  },
+)
+
+test('the front door leads to STS as well', async () => {
+  const url = doors['front door']
+  const body = 'Action=GetCallerIdentity&Version=2011-06-15'
+  const time = timeOf(Date.now())
+  const headers = { host: new URL(url).host, 'x-amz-date': time }
+  const authorization = authorizationOf({ ...keysOf('ann'), time, headers, body, service: 'sts' })
+  const type = 'application/x-www-form-urlencoded; charset=utf-8'
+  const reply = await fetch(url, { method: 'POST', headers: { ...headers, authorization, 'content-type': type }, body })
+  expect(await reply.text()).toContain('<Arn>arn:aws:iam::000000000000:user/ann</Arn>')
+})
+
+test('a right that is taken away ends at every door within seconds', async () => {
+  write([user('ann')])
+  await vi.waitFor(
+    async () => {
+      for (const door of ['node', 'cache', 'front door'] as const)
+        for (let n = 0; n < 3; n++) expect(await read(door, 'ann', 'ann')).toMatch(/^AccessDeniedException/)
+    },
+    { timeout: 10_000, interval: 200 },
+  )
+})
