@@ -19,6 +19,7 @@ const mine = { Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys
 const getItem = allow(['dynamodb:GetItem', 'dynamodb:PutItem'], table, mine)
 let folder: string
 let file: string
+const running: ReturnType<typeof background>[] = []
 let doors: Readonly<Record<'node' | 'cache' | 'front door', string>>
 
 beforeAll(async () => {
@@ -29,8 +30,10 @@ beforeAll(async () => {
   const [port = 0, cachePort = 0, doorPort = 0] = await freePorts(3)
   const at = (each: number): string => `http://127.0.0.1:${each}`
   doors = { node: at(port), cache: at(cachePort), 'front door': at(doorPort) }
-  const start = (command: string, options: Readonly<Record<string, string | number>>) =>
-    background(command, ...Object.entries(options).map(([name, value]) => `--${name}=${value}`))
+  const start = (command: string, options: Readonly<Record<string, string | number>>) => {
+    const flags = Object.entries(options).map(([name, value]) => `--${name}=${value}`)
+    running.push(background(command, ...flags))
+  }
   const common = { region: 'us-east-1', identities: file }
   start('node', {
     ...common,
@@ -52,7 +55,11 @@ beforeAll(async () => {
   await waitUntilTableExists({ client: maker, maxWaitTime: 30, minDelay: 0.02, maxDelay: 0.1 }, { TableName: 'notes' })
 }, 120_000)
 
-afterAll(() => removeFolder(folder))
+afterAll(async () => {
+  for (const { process } of running) process.kill('SIGTERM')
+  await Promise.all(running.map(({ ended }) => ended))
+  removeFolder(folder)
+})
 
 function write(users: readonly unknown[]): void {
   writeFileSync(file, JSON.stringify({ users, sessionKey: 'a key for sessions, for tests only' }), { mode: 0o600 })
