@@ -3,6 +3,7 @@ import type { InvariantViolation } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { SignedRegions } from '../core/auth/signed-region.ts'
 import { Access, type AccessSettings } from '../operations/access/authorizer.ts'
+import type { LogPositions } from '../ports/log-positions.ts'
 import { Admission, type CapacitySettings } from '../operations/capacity/admission.ts'
 import type { Evacuated } from '../operations/evacuated.ts'
 import type { Faults } from '../operations/faults/faults.ts'
@@ -41,6 +42,8 @@ export type ApiPipelineOptions = {
   readonly capacity?: CapacitySettings | undefined
   /** Regions that this one stands in for, and whether it takes changes of tables. */
   readonly evacuation?: Pick<Evacuated, 'has' | 'fence'>
+  /** Places in the logs of regions, for clients that read their own writes elsewhere. */
+  readonly positions?: LogPositions
   /** What is broken on purpose. */
   readonly faults?: Faults
   /** Policies that are asked; none by default: a client that may sign may do everything. */
@@ -62,6 +65,7 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
   const dynamodb = pipeline({
     context,
     regions,
+    positions: options.positions,
     ...(credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock }) }),
     operations: options.operations ?? registry,
     decisions: {

@@ -1,7 +1,10 @@
 /** One request through the stages of its operation, and what it leaves to be said in its reply. */
+import { required } from '../core/assert.ts'
 import type { Principal } from '../core/auth/credentials.ts'
 import { checkAttributeValues } from '../core/wire/attribute-values.ts'
 import { markRequestHeader } from '../core/wire/cache-mark.ts'
+import { afterHeader, positionHeader } from '../core/wire/position-header.ts'
+import type { LogPositions } from '../ports/log-positions.ts'
 import { inputOf } from '../core/wire/model/shapes.ts'
 import { ForeignTable } from '../operations/arns.ts'
 import type { Operation, OperationContext, RequestContext, Sender } from '../operations/operation.ts'
@@ -16,6 +19,7 @@ type Options = {
   readonly operations: ReadonlyMap<string, Operation>
   readonly decisions?: Decisions
   readonly signatures?: object
+  readonly positions?: LogPositions | undefined
 }
 
 type Sent = Pick<SignedRequest, 'headers' | 'address' | 'isSecure'>
@@ -29,6 +33,7 @@ export class Performing {
   #context: RequestContext | undefined
   #marking: Marking | undefined
   #beganMs = 0
+  #tellsPosition = false
 
   constructor(options: Options, name: string, principal: Principal | undefined) {
     const operation = options.operations.get(name)
@@ -63,9 +68,19 @@ export class Performing {
       onCommitted: this.#marking?.onCommitted,
     })
     this.#context = decisions === undefined ? context : decide(operation, ready, { context, input, decisions })
-    if (decisions?.faults?.any === true)
-      return decisions.faults.perform({ operation, input, ready: ready as never, context: this.#context })
-    return operation.run(ready, this.#context)
+    this.#tellsPosition = headers[positionHeader] !== undefined && operation.kind === 'write'
+    const wait = headers[afterHeader] === undefined ? undefined : this.#options.positions?.reached(headers)
+    return wait === undefined
+      ? this.#run(ready as never, this.#context)
+      : wait.then(() => this.#run(ready as never, this.#context))
+  }
+
+  #run(ready: never, context: RequestContext | undefined): unknown {
+    const operation = this.#operation
+    const known = required(context, 'the context of a request that runs')
+    const faults = this.#options.decisions?.faults
+    if (faults?.any === true) return faults.perform({ operation, input: this.#input, ready, context: known })
+    return operation.run(ready, known)
   }
 
   /** The output as the reply has it. */
@@ -104,9 +119,11 @@ export class Performing {
     return [...new Set(names)].slice(0, resourcesToldMax)
   }
 
-  /** What a cache that asks is told beside the reply. */
+  /** What a cache, or a client that asks for a position, is told beside the reply. */
   headers(): Readonly<Record<string, string>> | undefined {
-    return this.#marking?.headers()
+    const marks = this.#marking?.headers()
+    if (!this.#tellsPosition || this.#options.positions === undefined) return marks
+    return { ...marks, [positionHeader]: this.#options.positions.written() }
   }
 }
 

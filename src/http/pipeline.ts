@@ -15,6 +15,7 @@ import { errors, ServiceError } from '../core/errors.ts'
 import { checkBodyScan } from '../core/wire/body-scan.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import { readInput } from '../core/wire/input.ts'
+import type { LogPositions } from '../ports/log-positions.ts'
 import { parseAroundItems } from '../core/wire/sent-items.ts'
 import { parseJson, withPlainFractions } from '../core/wire/json.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
@@ -31,6 +32,7 @@ import type { SignedRequest, Signatures } from './access/signatures.ts'
 export type PipelineOptions = {
   readonly context: OperationContext
   readonly operations: ReadonlyMap<string, Operation>
+  readonly positions?: LogPositions | undefined
   /** What is decided of a request between its preparing and its running. */
   readonly decisions?: Decisions
   /** Told of every request that it takes, once it is answered. */

@@ -3,6 +3,7 @@
  * that owns the writes.
  */
 import { markRequestHeader } from '../core/wire/cache-mark.ts'
+import { afterHeader } from '../core/wire/position-header.ts'
 import type { Api } from './api.ts'
 import type { Arriving } from './bytes/body-budget.ts'
 import type { Forwarder, Send } from './forwarding.ts'
@@ -57,7 +58,10 @@ export class WorkerFront {
 
   answer(request: ApiRequest, held: number, send: Send): void {
     const { headers } = request
-    const isLocal = localTargets.has(headers['x-amz-target']) && headers[markRequestHeader] === undefined
+    const isLocal =
+      localTargets.has(headers['x-amz-target']) &&
+      headers[markRequestHeader] === undefined &&
+      headers[afterHeader] === undefined
     if (isLocal && !this.#reading.forwardsAll()) {
       this.#reading.renew()
       this.#api.answer(request, held, send)

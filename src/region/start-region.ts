@@ -33,6 +33,7 @@ import { type SweeperPace, tombstoneSweeper } from '../readers/sweepers/tombston
 import { arnsOfCopies, type CopyPorts, noBuckets } from './copies.ts'
 import { Evacuation } from './evacuation.ts'
 import { type FunctionPorts, lambdaOf, noFunctions, streamingOf } from './lambda.ts'
+import { Positions } from './positions.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { metricsOf, type MetricSettings } from './metrics.ts'
 
@@ -69,7 +70,7 @@ export type RegionOptions = {
 }
 
 /** What the server of a region is started with; the context comes from the region. */
-export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | 'faults' | 'evacuation'>
+export type RegionServerOptions = Omit<ServerOptions, 'context' | 'lambda' | keyof ReturnType<typeof apiParts>>
 
 export type Region = {
   readonly env: Env
@@ -82,6 +83,7 @@ export type Region = {
   /** What is broken of the API on purpose. */
   readonly faults: Faults
   readonly evacuation: Evacuation
+  readonly positions: Positions
   /** Services of AWS beside DynamoDB and Lambda. */
   readonly services: readonly ServiceEntry[]
   /** Sets the gauges of what it is to be asked for. */
@@ -130,7 +132,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const archives = peerArchives(replication)
   const context = { engine, env, settings, archives }
   const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
-  const [faults, evacuation] = [new Faults(env, opened.former), new Evacuation(opened, env)]
+  const api = apiParts({ env, engine, opened, replication, settings })
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
   const measure = async (): Promise<void> => await measured(lambda, replication)
   const metrics = options.metrics && metricsOf(options.metrics, { env, engine, settings, ports: lambda, measure })
@@ -147,15 +149,14 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     invalidator: caches,
     context,
     lambda,
-    faults,
-    evacuation,
+    ...api,
     services,
     measure,
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
       await replication.checked()
       const all = [...services, ...(server.services ?? [])]
-      return await served({ ...server, context, lambda, faults, evacuation, services: all }, { life, others })
+      return await served({ ...server, context, lambda, ...api, services: all }, { life, others })
     },
     get stopping() {
       return stopping
@@ -171,6 +172,16 @@ const copyingOf = ({ copies = noBuckets }: RegionOptions, context: OperationCont
   ...copies,
   arnsOf: arnsOfCopies(context),
 })
+
+type ApiDeps = Pick<Loops, 'env' | 'engine' | 'opened' | 'replication'> & Pick<OperationContext, 'settings'>
+
+function apiParts({ env, engine, opened, replication, settings }: ApiDeps) {
+  return {
+    faults: new Faults(env, opened.former),
+    evacuation: new Evacuation(opened, env),
+    positions: new Positions({ engine, replication, settings, clock: env.clock }),
+  }
+}
 
 type Serving = { readonly life: Lifecycle; readonly others: (() => Promise<unknown>) | undefined }
 

@@ -173,9 +173,7 @@ export class WorldRegion {
       ...api,
       context: region.context,
       lambda: region.lambda,
-      faults: region.faults,
-      evacuation: region.evacuation,
-      services: region.services,
+      ...partsOf(region),
       onBrokenInvariant: (error) => time.fail(error),
     })
     const answer: Pipeline = (request, requestId, done) => {
@@ -215,6 +213,8 @@ export class WorldRegion {
     return { clock, random: this.#random.fork(), store, bus, blobs, log, meter }
   }
 }
+
+const partsOf = ({ faults, evacuation, services, positions }: Region) => ({ faults, evacuation, services, positions })
 
 function isControl({ headers }: ApiRequest): boolean {
   const target = String(headers['x-amz-target'])

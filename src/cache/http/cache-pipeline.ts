@@ -10,6 +10,7 @@ import { checkRegion } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { authorizationSizeMax, cacheUnderstoodMax, cacheUnderstoodTextMax, signersMax } from '../../core/limits.ts'
 import { checkBodyScan } from '../../core/wire/body-scan.ts'
+import { afterHeader, positionHeader } from '../../core/wire/position-header.ts'
 import { isObject, parseJson } from '../../core/wire/json.ts'
 import { operationNames } from '../../core/wire/model/shapes.ts'
 import type { Log } from '../../ports/log.ts'
@@ -246,8 +247,9 @@ class CacheFront {
   }
 }
 
-function answerOf({ status, contentType, bytes }: UpstreamReply, operation: string): Answer {
-  return { status, contentType, bytes, operation, outcome: status === 200 ? 'ok' : codeIn(bytes) }
+function answerOf({ status, contentType, bytes, position }: UpstreamReply, operation: string): Answer {
+  const headers = position === undefined ? {} : { headers: { [positionHeader]: position } }
+  return { status, contentType, bytes, operation, outcome: status === 200 ? 'ok' : codeIn(bytes), ...headers }
 }
 
 function hit(cached: Cached, operation: string, detail: CapacityDetail, table: string): Answer {
@@ -345,7 +347,7 @@ const usualClaim = /^AWS4-HMAC-SHA256 Credential=[^\s,/]+(?:\/[^\s,/]+){4}, ?Sig
 
 /** As SDKs send it: other ways are the region's to judge. */
 function isPlain({ url, headers }: ApiRequest): boolean {
-  return url === '/' && headers['content-type'] === json10
+  return url === '/' && headers['content-type'] === json10 && headers[afterHeader] === undefined
 }
 
 /** Undefined for what a region refuses: it does so in its own words. */

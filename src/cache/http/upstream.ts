@@ -10,6 +10,7 @@ import { cacheUpstreamConnectionsMax, cacheUpstreamMsMax, frameSizeBytesMax } fr
 import { type Mark, markOf, markRequestHeader, placeHeader, tablesHeader } from '../../core/wire/cache-mark.ts'
 import { carriesCutsHeader } from '../../core/wire/cut-header.ts'
 import { cutIn } from '../../http/bytes/reply.ts'
+import { positionHeader } from '../../core/wire/position-header.ts'
 import { ReceivedBytes } from '../../http/bytes/received-bytes.ts'
 import { Cut } from '../../operations/faults/cut.ts'
 import type { SignedRequest } from '../../http/access/signatures.ts'
@@ -20,6 +21,8 @@ export type UpstreamReply = {
   readonly contentType: string
   readonly bytes: Buffer
   readonly mark?: Mark
+  /** Of a write, when its client asked for it. */
+  readonly position?: string
 }
 
 export type Upstream = {
@@ -152,12 +155,14 @@ function lost(): ServiceError {
 
 function replyOf(incoming: IncomingMessage, body: Buffer): UpstreamReply {
   const { headers, statusCode = 500 } = incoming
+  const position = oneOf(headers[positionHeader])
   const mark = markOf(oneOf(headers[placeHeader]), oneOf(headers[tablesHeader]))
   return {
     status: statusCode,
     contentType: headers['content-type'] ?? 'application/x-amz-json-1.0',
     bytes: decoded(body, headers['content-encoding']),
     ...(mark === undefined ? {} : { mark }),
+    ...(position === undefined ? {} : { position }),
   }
 }
 

@@ -41,6 +41,10 @@ const rules: Readonly<Record<string, (labels: Labels) => readonly Target[]>> = {
   longitude_table_refusals_total: ({ table = '', operation = '', code = '' }) => refusals(table, operation, code),
   longitude_requests_total: ({ operation = '', outcome = '' }) =>
     isUserError(operation, outcome) ? [dynamodb('UserErrors', {})] : [],
+  longitude_injected_faults_total: ({ table = '', operation = '', kind = '' }) =>
+    table === '' || noErrors.has(kind)
+      ? []
+      : [dynamodb('FaultInjectionServiceInducedErrors', { TableName: table, Operation: operation })],
   longitude_returned_items: ({ table = '', operation = '' }) => [
     dynamodb('ReturnedItemCount', { TableName: table, Operation: operation }),
   ],
@@ -123,6 +127,9 @@ function refusals(table: string, operation: string, code: string): readonly Targ
     return [dynamodb('TransactionConflict', { TableName: table })]
   return []
 }
+
+/** Kinds of faults by which no request fails. */
+const noErrors: ReadonlySet<string> = new Set(['slow', 'stale', 'partial'])
 
 const ofDynamoDb: ReadonlySet<string> = new Set([...operationNames, ...streamOperationNames, 'unknown'])
 const noUserErrors: ReadonlySet<string> = new Set([

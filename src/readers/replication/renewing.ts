@@ -7,6 +7,7 @@
  * goes for a store of which a copy runs elsewhere, in the process that peers have heard for a shorter time (voices.ts). Such a region
  * takes no writes, since no peer would get them.
  */
+import type { Position } from '../../core/change/change.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { logPositionsMax, storeAgeCheckMsMax } from '../../core/limits.ts'
 import type { Table, TableId } from '../../core/table/table.ts'
@@ -41,6 +42,8 @@ export interface Replication {
   horizon(table: Table): Stamp | undefined
   /** The same of a table's registers, which every region has, with a replica or without. */
   registerHorizon(table: TableId): RegisterHorizon | undefined
+  /** Up to where the peer's log is applied here, paused tables too; undefined before anything is. */
+  appliedOf(region: string): { readonly epoch: string; readonly position: Position } | undefined
   /** Whether the peer can be heard; false while the line to it is cut, and of a region that is no peer. */
   hears(region: string): boolean
   /** Asks a peer about its archive; rejects with PeerAway where it does not answer. */
@@ -125,6 +128,11 @@ class RenewingReplication implements Replication {
 
   registerHorizon(table: TableId): RegisterHorizon | undefined {
     return this.#renewing === undefined && this.#halted === undefined ? this.#readers.registerHorizon(table) : undefined
+  }
+
+  appliedOf(region: string): { readonly epoch: string; readonly position: Position } | undefined {
+    const cursor = this.#deps.engine.cursor(region)
+    return cursor && { epoch: cursor.epoch, position: this.#readers.reach(region, cursor.position) }
   }
 
   hears(region: string): boolean {

@@ -135,7 +135,7 @@ export class Readers {
       announcement: () => this.#announcement(),
       onPulse: () => void this.#pulse.now().catch(() => undefined),
       onConfirmed: (confirmation: Confirmation) => this.#confirmed(confirmation),
-      reach: (peer: string, cursor: Position) => this.#reach(peer, cursor),
+      reach: (peer: string, cursor: Position) => this.reach(peer, cursor),
       mayStandAt: (peer: string, place: ToldPlace) => place.epoch !== engine.epoch || this.#claims.holds(peer, place),
       confirmedBy: (peer: string) => this.#confirmedBy(peer),
       twice: (peer: string) => this.#outbound.voices.laterOf(peer),
@@ -376,12 +376,12 @@ export class Readers {
       if (peerState === undefined) return true
       // A log does not shrink: an end beyond that of a later word was not true.
       const end = Math.min(peers.get(region) ?? 0, peerState.last?.flushed ?? Infinity)
-      const here = this.#reach(region, this.#engine.cursor(region)?.position ?? 0)
+      const here = this.reach(region, this.#engine.cursor(region)?.position ?? 0)
       return this.#ledger.needed(region) >= own && here >= end
     })
   }
 
-  #reach(peer: string, cursor: Position): Position {
+  reach(peer: string, cursor: Position): Position {
     return this.#subscribers.get(peer)?.pausedPositions.reach(cursor) ?? cursor
   }
 
