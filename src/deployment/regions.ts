@@ -19,9 +19,6 @@ const regionFile = z.strictObject({
   name: regionName,
   number: z.int().min(1).max(0xffff),
   city: z.string(),
-  /** Where the city is on the map, in degrees. */
-  latitude: z.number().min(-90).max(90).optional(),
-  longitude: z.number().min(-180).max(180).optional(),
   /** Where its peers find its NATS server. */
   nats: z.string().min(1).optional(),
   /** Where clients find its API. */
@@ -34,8 +31,16 @@ const latencyFile = z.strictObject({
   roundTripMs: z.record(regionName, z.record(regionName, z.number().positive())),
 })
 
+/** A file of its own: version 0.1.0 refuses a region.json with members that it does not know. */
+const coordinatesFile = z.strictObject({
+  unit: z.string(),
+  /** Latitude and longitude of each region's city. */
+  places: z.record(regionName, z.tuple([z.number().min(-90).max(90), z.number().min(-180).max(180)])),
+})
+
 export type RegionEntry = Region & {
   readonly city: string
+  /** Where the city is on the map, in degrees; undefined where it is not known. */
   readonly latitude?: number | undefined
   readonly longitude?: number | undefined
   readonly nats?: string | undefined
@@ -51,9 +56,11 @@ export type Regions = {
 }
 
 export function readRegions(folder: string = regionsFolder): Regions {
+  const coordinates = join(folder, 'coordinates.json')
+  const places = existsSync(coordinates) ? readJsonFile(coordinates, coordinatesFile).places : {}
   const all = readdirSync(folder, { withFileTypes: true })
     .filter((entry) => entry.isDirectory())
-    .map((entry) => readRegion(folder, entry.name))
+    .map((entry) => ({ ...readRegion(folder, entry.name), ...placed(places[entry.name]) }))
     .toSorted((a, b) => a.number - b.number)
   if (all.length > regionsMax)
     throw new Failure(`${folder} has ${all.length} regions; at most ${regionsMax} can know each other`)
@@ -81,6 +88,10 @@ function readRegion(folder: string, name: string): RegionEntry {
   if (region.name !== name)
     throw new Failure(`${join(folder, name, 'region.json')} is of another region, ${region.name}`)
   return region
+}
+
+function placed(place: readonly [number, number] | undefined): Pick<RegionEntry, 'latitude' | 'longitude'> {
+  return place === undefined ? {} : { latitude: place[0], longitude: place[1] }
 }
 
 function refuseSharedNumbers(regions: readonly RegionEntry[]): void {
