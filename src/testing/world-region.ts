@@ -174,6 +174,7 @@ export class WorldRegion {
       context: region.context,
       lambda: region.lambda,
       ...partsOf(region),
+      services: [...region.services, ...(api.services ?? [])],
       onBrokenInvariant: (error) => time.fail(error),
     })
     const answer: Pipeline = (request, requestId, done) => {
@@ -214,7 +215,7 @@ export class WorldRegion {
   }
 }
 
-const partsOf = ({ faults, evacuation, services, positions }: Region) => ({ faults, evacuation, services, positions })
+const partsOf = ({ faults, evacuation, positions }: Region) => ({ faults, evacuation, positions })
 
 function isControl({ headers }: ApiRequest): boolean {
   const target = String(headers['x-amz-target'])
