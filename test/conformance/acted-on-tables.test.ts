@@ -4,6 +4,7 @@
  */
 import {
   CreateTableCommand,
+  GetResourcePolicyCommand,
   type CreateTableCommandInput,
   DescribeTableCommand,
   ListTagsOfResourceCommand,
@@ -36,6 +37,9 @@ const keys = [
 const Projection = { ProjectionType: 'INCLUDE' as const, NonKeyAttributes: ['a', 'b'] }
 const global = { IndexName: 'global', KeySchema: [{ AttributeName: 'g', KeyType: 'HASH' as const }], Projection }
 
+const statement = { Effect: 'Allow', Principal: { AWS: '000000000000' }, Action: 'dynamodb:GetItem', Resource: '*' }
+const policy = JSON.stringify({ Version: '2012-10-17', Statement: [statement] })
+
 /** A table that has all that goes together. */
 const onDemand: Omit<CreateTableCommandInput, 'TableName'> = {
   AttributeDefinitions: definitions,
@@ -59,6 +63,7 @@ const onDemand: Omit<CreateTableCommandInput, 'TableName'> = {
   DeletionProtectionEnabled: true,
   WarmThroughput: warm(0),
   OnDemandThroughput: limits,
+  ResourcePolicy: policy,
 }
 const provisioned: Omit<CreateTableCommandInput, 'TableName'> = {
   AttributeDefinitions: definitions,
@@ -151,7 +156,11 @@ async function outcome(create: object, update?: object): Promise<string> {
   }
   const found = await describeTable()
   const { Tags } = await client.send(new ListTagsOfResourceCommand({ ResourceArn: found?.TableArn }))
-  const text = JSON.stringify({ ...found, TableId: '', LatestStreamLabel: '', LatestStreamArn: '', Tags })
+  const Policy = await client.send(new GetResourcePolicyCommand({ ResourceArn: found?.TableArn })).then(
+    (reply) => reply.Policy,
+    (error: unknown) => (error as Error).name,
+  )
+  const text = JSON.stringify({ ...found, TableId: '', LatestStreamLabel: '', LatestStreamArn: '', Tags, Policy })
   return text.replaceAll(TableName, 'T').replaceAll(/"\d{4}-\d\d-\d\dT[\d:.]+Z"/g, '""')
 }
 

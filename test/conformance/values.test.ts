@@ -35,6 +35,16 @@ const places: Readonly<Record<string, readonly (readonly [string, object])[]>> =
       { TransactStatements: [{ Statement: 'SELECT * FROM T WHERE pk = ?', Parameters: [wrong] }] },
     ],
   ],
+  ExportTableToPointInTime: [
+    [
+      'FilterSpecification.ExpressionAttributeValues',
+      {
+        TableArn: 'arn:aws:dynamodb:us-east-1:000000000000:table/T',
+        S3Bucket: 'bucket',
+        FilterSpecification: { FilterExpression: 'a = :a', ExpressionAttributeValues: values },
+      },
+    ],
+  ],
   GetItem: [['Key', { Key: keys }]],
   PutItem: [
     ['Item', { Item: { ...key, ...keys } }],

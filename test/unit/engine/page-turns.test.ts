@@ -35,7 +35,11 @@ describe('a reply in several turns', () => {
       timing: timings.instant,
       streamRetentionMs: 0,
     }
-    context = { engine, env: { clock: systemClock }, settings } as unknown as OperationContext
+    context = {
+      engine,
+      env: { clock: systemClock, meter: { observe: () => undefined } },
+      settings,
+    } as unknown as OperationContext
     const items = Array.from({ length: rows }, (_, n) => itemOf('a', n, { half: { N: String(n % 2) } }))
     await engine.commitEach(items.map((item) => put(table, item)))
     const members = { L: Array.from({ length: 5000 }, () => ({ N: '1' })) }

@@ -46,6 +46,8 @@ const reasons: Readonly<Record<string, string>> = {
     'access/authorizer.ts refuses a policy that locks its writer out, where policies decide',
   DisassociationMode: 'there is one mode, and it is what is done',
   ReturnConsumedCapacity: 'stages.ts reports the capacity of every operation that consumes any',
+  'DisableKinesisStreamingDestination.ApproximateCreationDateTimePrecision':
+    'told again in the answer: a destination that ends delivers nothing with it',
   'ListTagsOfResource.NextToken': 'the tags of a table are one page, so no token is ever given out',
   'ListContributorInsights.NextToken': 'the list is empty, so no token is ever given out',
   'ListContributorInsights.MaxResults': 'the list is empty',
