@@ -64,7 +64,9 @@ function responseOf(requestId: string, { status, contentType, bytes, headers }: 
   const about = { 'content-type': contentType, 'content-length': String(bytes.length) }
   const all = { ...about, ...replyHeaders(requestId, bytes), ...headers }
   const lower = Object.fromEntries(Object.entries(all).map(([name, value]) => [name.toLowerCase(), value]))
-  return { response: { statusCode: status, headers: lower, body: bytes } }
+  // The SDK gives the object that it gets another prototype, and the region may send that object to others.
+  const body = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length)
+  return { response: { statusCode: status, headers: lower, body } }
 }
 
 function headersOf(given: Readonly<Record<string, string>>): IncomingHttpHeaders {

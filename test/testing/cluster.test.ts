@@ -1,4 +1,4 @@
-import { DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { DynamoDBClient, GetItemCommand, PutItemCommand, TagResourceCommand } from '@aws-sdk/client-dynamodb'
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import type { Cluster, ClusterOptions } from '../../src/testing/cluster-api.ts'
 import { createCluster } from '../../src/testing/cluster.ts'
@@ -162,6 +162,18 @@ describe('a cluster in this process', () => {
     await cluster.region(dublin).restart()
     await put()
     expect(await cluster.endpoint(dublin)).toBe(endpoint)
+    client.destroy()
+  })
+
+  test('what the SDK does to an empty reply is not seen by the clients of an endpoint', async () => {
+    const cluster = await clusterOf({ clock: 'real' })
+    const endpoint = await cluster.endpoint(virginia)
+    const credentials = { accessKeyId: 'any', secretAccessKey: 'any' }
+    const ResourceArn = `arn:aws:dynamodb:${virginia}:000000000000:table/Orders`
+    const tag = (Key: string) => new TagResourceCommand({ ResourceArn, Tags: [{ Key, Value: 'v' }] })
+    await new DynamoDBClient(cluster.client(virginia)).send(tag('a'))
+    const client = new DynamoDBClient({ endpoint, region: virginia, credentials, maxAttempts: 1 })
+    expect((await client.send(tag('b'))).$metadata.httpStatusCode).toBe(200)
     client.destroy()
   })
 
