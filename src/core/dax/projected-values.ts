@@ -18,6 +18,7 @@ type Node = {
 /** Throws a RangeError where the item is not one that the projection shows. */
 export function projectedValues(item: Item, paths: readonly DocumentPath[]): ProjectedValue[] {
   const found: ProjectedValue[] = []
+  if (Object.keys(item).length === 0) return found
   if (!take({ M: item }, rootOf(paths), found)) throw new RangeError('an item that its projection does not show')
   return found
 }
@@ -53,8 +54,10 @@ function take(value: AttributeValue, node: Node, found: ProjectedValue[]): boole
   }
   const before = found.length
   const fits = 'M' in value ? takeMembers(value.M, node, found) : 'L' in value && takeElements(value.L, node, found)
-  if (!fits) found.length = before
-  return fits
+  // A list or map that holds nothing is shown only where a path ends at it.
+  if (fits && found.length > before) return true
+  found.length = before
+  return false
 }
 
 function takeMembers(members: Item, { names }: Node, found: ProjectedValue[]): boolean {

@@ -221,6 +221,16 @@ describe('a projection', () => {
     )
   })
 
+  it('has an empty list where a path ends at it, and not where another path leads on', () => {
+    const whole: Item = { b: { L: [{ S: 'x' }, { L: [{ S: 'x' }, { L: [] }, { L: [] }] }] } }
+    const chosen = [
+      ['b', 1, 2],
+      ['b', 0, 1, 'a'],
+    ] as const
+    const shown = projectItem(whole, chosen)
+    expect(projectedValues(shown, chosen)).toEqual([{ ordinal: 0, value: { L: [] } }])
+  })
+
   function overlap(chosen: readonly (readonly (string | number)[])[]): boolean {
     return chosen.some((a) => chosen.some((b) => a !== b && a.every((part, n) => part === b[n])))
   }
