@@ -48,7 +48,7 @@ function writeBeside({ path, what, text }: SecretFile, place: (beside: string) =
 }
 
 /** So that the file has its name after a loss of power too. */
-function flushFolder(folder: string): void {
+export function flushFolder(folder: string): void {
   const handle = openSync(folder, 'r')
   try {
     fsyncSync(handle)

@@ -101,7 +101,7 @@ export class EncryptedBlobs implements Blobs {
   }
 
   #cipherWith(key: Buffer): ValueCipher {
-    return new ValueCipher({ keys: new Map([[1, createSecretKey(key)]]), current: 1 }, this.#options.random)
+    return ValueCipher.of(createSecretKey(key), this.#options.random)
   }
 }
 

@@ -100,7 +100,7 @@ export class EncryptedBus implements Bus {
   #cipherOf(key: KeyObject): ValueCipher {
     const known = this.#ciphers.get(key)
     if (known !== undefined) return known
-    const cipher = new ValueCipher({ keys: new Map([[1, key]]), current: 1 }, this.#options.random)
+    const cipher = ValueCipher.of(key, this.#options.random)
     this.#ciphers.set(key, cipher)
     return cipher
   }

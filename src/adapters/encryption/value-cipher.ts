@@ -42,6 +42,11 @@ export class ValueCipher {
     this.#nonce = Buffer.concat([random.bytes(prefixSizeBytes), Buffer.alloc(nonceSizeBytes - prefixSizeBytes)])
   }
 
+  /** Of one key alone. */
+  static of(key: KeyObject, random: Pick<Random, 'bytes'>): ValueCipher {
+    return new ValueCipher({ keys: new Map([[1, key]]), current: 1 }, random)
+  }
+
   encrypt(place: Uint8Array, value: Uint8Array): Buffer {
     const bytes = Buffer.allocUnsafe(value.length + cipherOverheadBytes)
     bytes[0] = marker

@@ -3,8 +3,10 @@
  * before the others, and the nodes wrap their data keys again; older keys stay, for backups that were wrapped with them. Who loses the file loses everything
  * that was encrypted.
  */
-import { createCipheriv, createDecipheriv, createHash, randomBytes } from 'node:crypto'
+import { createHash, createSecretKey, randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
+import { ValueCipher } from '../../adapters/encryption/value-cipher.ts'
+import { systemRandom } from '../../adapters/system/random.ts'
 import { keyringKeysMax } from '../../core/key-limits.ts'
 import { KeyUnavailable, type Keyring, type WrappedKey } from '../../ports/keyring.ts'
 import { messageOf } from '../../process/failure.ts'
@@ -13,10 +15,7 @@ import { readSecret } from './nats-access.ts'
 
 const what = 'the keyring'
 const option = '--keyring'
-const algorithm = 'aes-256-gcm'
 const keySizeBytes = 32
-const nonceSizeBytes = 12
-const tagSizeBytes = 16
 const nameLength = 16
 
 type NamedKey = { readonly name: string; readonly key: Buffer }
@@ -49,31 +48,20 @@ export class KeyringFile implements Keyring {
 
   async wrap(dataKey: Buffer, context: string): Promise<WrappedKey> {
     const [{ name, key }] = keysIn(this.#path)
-    const nonce = randomBytes(nonceSizeBytes)
-    const cipher = createCipheriv(algorithm, key, nonce).setAAD(placeOf(name, context))
-    const body = Buffer.concat([cipher.update(dataKey), cipher.final()])
-    return await Promise.resolve({ by: name, bytes: Buffer.concat([nonce, body, cipher.getAuthTag()]) })
+    return await Promise.resolve({ by: name, bytes: cipherOf(key).encrypt(placeOf(name, context), dataKey) })
   }
 
   async unwrap({ by, bytes }: WrappedKey, context: string): Promise<Buffer> {
     const found = keysIn(this.#path).find(({ name }) => name === by)
     if (found === undefined)
       throw new KeyUnavailable(`${what} ${this.#path} has no key ${by}: put back the file that had it`)
-    if (bytes.length < nonceSizeBytes + tagSizeBytes) throw damaged(by)
-    const end = bytes.length - tagSizeBytes
-    const decipher = createDecipheriv(algorithm, found.key, bytes.subarray(0, nonceSizeBytes), {
-      authTagLength: tagSizeBytes,
-    })
-    decipher.setAAD(placeOf(by, context)).setAuthTag(bytes.subarray(end))
-    try {
-      return await Promise.resolve(
-        Buffer.concat([decipher.update(bytes.subarray(nonceSizeBytes, end)), decipher.final()]),
-      )
-    } catch {
-      throw damaged(by)
-    }
+    const dataKey = cipherOf(found.key).decrypt(placeOf(by, context), bytes)
+    if (dataKey === undefined) throw damaged(by)
+    return await Promise.resolve(dataKey)
   }
 }
+
+const cipherOf = (key: Buffer): ValueCipher => ValueCipher.of(createSecretKey(key), systemRandom)
 
 const damaged = (by: string): KeyUnavailable =>
   new KeyUnavailable(

@@ -115,24 +115,26 @@ export class FolderKeys implements MessageKeys, StreamKeys {
   }
 
   of(region: string): readonly Mac[] {
-    const nowMs = this.#options.clock.monotonicMs()
-    if (nowMs - this.#lookedMs >= lookMs) this.#look(nowMs)
-    const known = this.#known.get(region)
-    if (known === undefined) return []
-    return nowMs < known.fromMs ? known.macs.toReversed() : known.macs
+    return this.#inOrder(region, ({ macs }) => macs)
   }
 
   /** The keys that the stream of the region is encrypted with, the one that encrypts first. */
   streamKeysOf(region: string): readonly KeyObject[] {
-    const nowMs = this.#options.clock.monotonicMs()
-    const known = this.#known.get(region)
-    if (known === undefined) return []
-    return nowMs < known.fromMs ? known.streamKeys.toReversed() : known.streamKeys
+    return this.#inOrder(region, ({ streamKeys }) => streamKeys)
   }
 
   lookAgain(): boolean {
     const nowMs = this.#options.clock.monotonicMs()
     return nowMs - this.#lookedMs >= lookAgainMs && this.#look(nowMs)
+  }
+
+  /** Those of the region, the newest first once it is taken up. */
+  #inOrder<Key>(region: string, keysOf: (known: Known) => readonly Key[]): readonly Key[] {
+    const nowMs = this.#options.clock.monotonicMs()
+    if (nowMs - this.#lookedMs >= lookMs) this.#look(nowMs)
+    const known = this.#known.get(region)
+    if (known === undefined) return []
+    return nowMs < known.fromMs ? keysOf(known).toReversed() : keysOf(known)
   }
 
   /** Returns whether something is other than before. What cannot be read changes nothing. */

@@ -3,7 +3,7 @@
  * leaves either the plain store or the whole encrypted one, and the next start goes on from there. Nothing is read or written by others meanwhile.
  */
 import { existsSync } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { EncryptedStore } from '../../adapters/encryption/encrypted-store.ts'
@@ -11,6 +11,7 @@ import { openLmdbStore } from '../../adapters/lmdb/lmdb-store.ts'
 import { encryptedBatchBytesMax, encryptedEditsMax } from '../../core/key-limits.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Edit, Store } from '../../ports/store.ts'
+import { flushFolder } from '../../process/secret-file.ts'
 import type { DataKeys } from './data-keys.ts'
 
 export type EncryptStoreOptions = {
@@ -37,7 +38,7 @@ export async function encryptStore(options: EncryptStoreOptions): Promise<void> 
   // From the first rename on the copy is whole.
   if (existsSync(plain)) {
     if (!existsSync(folder)) await rename(copy, folder)
-    await flushFolder(data)
+    flushFolder(data)
     await rm(plain, { recursive: true, force: true })
   }
   keys.whole()
@@ -85,14 +86,5 @@ function* batchesOf(store: Pick<Store, 'entries'>): Generator<readonly Edit[]> {
     if (last === undefined) return
     yield batch
     from = Buffer.concat([last.key, Buffer.of(0)])
-  }
-}
-
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
   }
 }

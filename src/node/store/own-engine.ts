@@ -28,28 +28,28 @@ export async function openOwnEngine(
   around: Omit<Env, 'store'>,
   options: EngineOptions,
 ): Promise<OwnEngine> {
-  const { store, engine } = await openOn(regionStore, around, options)
-  const env = { ...around, store: regionStore.inner(store) }
+  const { store, env, engine } = await openOn(regionStore, around, options)
   return { store, env, engine, recovery: new Recovery({ regionStore, env, engine }) }
 }
 
-type Opened = { readonly store: LmdbStore; readonly engine: Engine }
+type Opened = Pick<OwnEngine, 'store' | 'env' | 'engine'>
 
 async function openOn(regionStore: RegionStore, around: Omit<Env, 'store'>, options: EngineOptions): Promise<Opened> {
   const store = await regionStore.open()
   let engine: Engine | undefined
   try {
-    const inner = regionStore.inner(store)
-    engine = await openEngine({ ...around, store: inner }, options)
-    if (regionStore.isSuspect) await readAll(inner, around.clock, regionStore)
-    return { store, engine }
+    const env = { ...around, store: regionStore.inner(store) }
+    engine = await openEngine(env, options)
+    if (regionStore.isSuspect) await readAll(env.store, env.clock, regionStore)
+    return { store, env, engine }
   } catch (error) {
     await engine?.close()
     await store.close()
     if (error instanceof ForeignStore) throw new Failure(error.message)
     if (!isOfContent(error)) throw error
     const fresh = await regionStore.replace(`The data in ${regionStore.folder} is damaged (${messageOf(error)}).`)
-    return { store: fresh, engine: await openEngine({ ...around, store: regionStore.inner(fresh) }, options) }
+    const env = { ...around, store: regionStore.inner(fresh) }
+    return { store: fresh, env, engine: await openEngine(env, options) }
   }
 }
 
