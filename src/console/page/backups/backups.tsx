@@ -1,4 +1,6 @@
 /** Backups of a region, and the times that its tables can be restored to, on a line of time. */
+import { RegionChoice } from '../parts/region-choice.tsx'
+import { Heads } from '../parts/heads.tsx'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { operationTold } from '../../model/commands.ts'
@@ -50,12 +52,7 @@ function Shown() {
         aside={
           <div class="row">
             <label>
-              In{' '}
-              <select value={region.value} onChange={(event) => (region.value = event.currentTarget.value)}>
-                {regionNames.value.map((name) => (
-                  <option key={name}>{name}</option>
-                ))}
-              </select>
+              In <RegionChoice of={region} />
             </label>
             <button type="button" disabled={work.busy.value} onClick={look}>
               Look again
@@ -137,15 +134,7 @@ function List({ backups }: Pick<LineProps, 'backups'>) {
   return (
     <div class="scrolls tall" tabIndex={0} role="region" aria-label="List of the backups">
       <table>
-        <thead>
-          <tr>
-            {['Backup', 'Table', 'Made', 'Status', 'Size'].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={['Backup', 'Table', 'Made', 'Status', 'Size']} />
         <tbody>
           {backups.map(({ arn, name, table, atMs, status, bytes }) => (
             <tr key={arn}>

@@ -1,4 +1,5 @@
 /** One conflict: both images side by side, why the one won, and the other written again. */
+import { RegionChoice } from '../parts/region-choice.tsx'
 import { useSignal } from '@preact/signals'
 import type { ShownConflict } from '../../calls.ts'
 import { shortText } from '../../model/attribute-values.ts'
@@ -76,12 +77,7 @@ function Again({ conflict: { table, key, lost } }: { readonly conflict: ShownCon
     <>
       <div class="row">
         <label>
-          in{' '}
-          <select value={region.value} onChange={(event) => (region.value = event.currentTarget.value)}>
-            {regionNames.value.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
+          in <RegionChoice of={region} />
         </label>
         <button type="button" class="primary" disabled={work.busy.value} onClick={() => void work.run(write)}>
           Write the loser again

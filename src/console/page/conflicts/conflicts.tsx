@@ -1,4 +1,5 @@
 /** Writes that lost last-writer-wins, as they come, with both images. */
+import { Heads } from '../parts/heads.tsx'
 import { signal, useComputed, useSignal, useSignalEffect } from '@preact/signals'
 import type { ShownConflict } from '../../calls.ts'
 import { tableTold } from '../../model/commands.ts'
@@ -93,15 +94,7 @@ function List({
   return (
     <div class="scrolls tall" tabIndex={0} role="region" aria-label="List of the conflicts">
       <table>
-        <thead>
-          <tr>
-            {['Key', 'Table', 'Lost', 'Won', 'Met'].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={['Key', 'Table', 'Lost', 'Won', 'Met']} />
         <tbody>
           {shown.map((each) => (
             <tr key={lostWrite(each)}>

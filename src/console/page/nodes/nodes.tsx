@@ -1,4 +1,5 @@
 /** The processes of each region; where `longitude up` runs them, they can be killed and frozen for a time. */
+import { Heads } from '../parts/heads.tsx'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ToldOf } from '../../calls.ts'
@@ -46,15 +47,7 @@ function List({ states }: { readonly states: ToldOf<'processes'> | undefined }) 
   return (
     <div class="scrolls" tabIndex={0} role="region" aria-label="List of the processes">
       <table>
-        <thead>
-          <tr>
-            {['Region', 'Health', 'Node', 'NATS server', 'Endpoint', 'Caches', 'Notices'].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={['Region', 'Health', 'Node', 'NATS server', 'Endpoint', 'Caches', 'Notices']} />
         <tbody>
           {(state.value?.regions ?? []).map((region) => (
             <Line

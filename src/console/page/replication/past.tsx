@@ -1,4 +1,5 @@
 /** The past of one direction: a plot with the faults marked in it, and the same as a table. */
+import { Heads } from '../parts/heads.tsx'
 import { useSignal, useSignalEffect } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { timeText } from '../../model/figures.ts'
@@ -59,15 +60,7 @@ function AsTable({ series }: { readonly series: Series }) {
   return (
     <div class="scrolls tall" tabIndex={0} role="region" aria-label="Samples">
       <table>
-        <thead>
-          <tr>
-            {['At (UTC)', 'Lag', 'Pending', 'Evacuate'].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={['At (UTC)', 'Lag', 'Pending', 'Evacuate']} />
         <tbody>
           {rowsOf(series, rowEvery).map(({ atMs, lag, pending, safe }) => (
             <tr key={atMs}>

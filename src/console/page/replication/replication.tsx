@@ -1,4 +1,5 @@
 /** How the changes of each region stand with each other, now and over the last minutes. */
+import { Heads } from '../parts/heads.tsx'
 import { signal } from '@preact/signals'
 import { evacuationText, lagText, toneOf, wordOf } from '../../model/direction-word.ts'
 import { durationText, timeText } from '../../model/figures.ts'
@@ -66,15 +67,7 @@ function List({ directions, shown }: ListProps) {
   return (
     <div class="scrolls tall" tabIndex={0} role="region" aria-label="List of the directions">
       <table>
-        <thead>
-          <tr>
-            {heads.map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={heads} />
         <tbody>
           {directions.map((direction) => (
             <Line

@@ -1,9 +1,11 @@
 /** A statement of PartiQL in a region, with what it returned and what it consumed. */
+import { RegionChoice } from '../parts/region-choice.tsx'
+import { Heads } from '../parts/heads.tsx'
 import { useSignal } from '@preact/signals'
 import { type Item, shortText } from '../../model/attribute-values.ts'
 import { operationTold } from '../../model/commands.ts'
 import { capacityText } from '../../model/reading.ts'
-import { regionNames, state } from '../live.ts'
+import { state } from '../live.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { ToldAs } from '../parts/told.tsx'
 import { dynamo, type Output } from './dynamo.ts'
@@ -24,12 +26,7 @@ export function Partiql({ view, region: first }: Shown) {
       </label>
       <div class="row">
         <label>
-          in{' '}
-          <select value={region.value} onChange={(event) => (region.value = event.currentTarget.value)}>
-            {regionNames.value.map((name) => (
-              <option key={name}>{name}</option>
-            ))}
-          </select>
+          in <RegionChoice of={region} />
         </label>
         <button
           type="button"
@@ -57,15 +54,7 @@ function Returned({ output }: { readonly output: Output }) {
   return (
     <div class="scrolls" tabIndex={0} role="region" aria-label="Returned items">
       <table class="items">
-        <thead>
-          <tr>
-            {names.map((name) => (
-              <th key={name} scope="col">
-                {name}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={names} />
         <tbody>
           {items.map((item, index) => (
             <tr key={index}>

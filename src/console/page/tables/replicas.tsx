@@ -1,4 +1,5 @@
 /** The replicas of a table with their joining, and how its changes stand between them. */
+import { Heads } from '../parts/heads.tsx'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ToldOf } from '../../calls.ts'
@@ -132,15 +133,7 @@ function Flow({ table }: { readonly table: string }) {
       <h3>Changes between the replicas</h3>
       <div class="scrolls" tabIndex={0} role="region" aria-label="Changes between the replicas">
         <table>
-          <thead>
-            <tr>
-              {['From', 'To', 'Pending', 'Oldest', 'Arrived in, last minute', 'Watermark', 'Evacuate'].map((head) => (
-                <th key={head} scope="col">
-                  {head}
-                </th>
-              ))}
-            </tr>
-          </thead>
+          <Heads of={['From', 'To', 'Pending', 'Oldest', 'Arrived in, last minute', 'Watermark', 'Evacuate']} />
           <tbody>
             {told.value.map(({ from, to, pending, lagMs, averageMs, watermarkMs, safeToEvacuate, pausedUntilMs }) => (
               <tr key={`${from}>${to}`}>

@@ -1,4 +1,5 @@
 /** What is sent to functions, in every region: state, lag and last result. */
+import { Heads } from '../parts/heads.tsx'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ToldOf } from '../../calls.ts'
@@ -46,15 +47,7 @@ function List({ triggers }: Pick<ToldOf<'triggers'>, 'triggers'>) {
   return (
     <div class="scrolls" tabIndex={0} role="region" aria-label="List of the triggers">
       <table>
-        <thead>
-          <tr>
-            {['Region', 'Function', 'Table', 'State', 'Lag', 'Last result'].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={['Region', 'Function', 'Table', 'State', 'Lag', 'Last result']} />
         <tbody>
           {triggers.map(({ region, uuid, function: name, table, state, lagSeconds, lastResult }) => (
             <tr key={`${region} ${uuid}`}>

@@ -1,4 +1,5 @@
 /** The regions in a list. */
+import { Heads } from '../parts/heads.tsx'
 import { evacuationText } from '../../model/direction-word.ts'
 import { state } from '../live.ts'
 
@@ -6,15 +7,7 @@ export function Regions() {
   return (
     <div class="scrolls" tabIndex={0} role="region" aria-label="List of the regions">
       <table>
-        <thead>
-          <tr>
-            {['Region', 'City', 'Health', 'Tables', 'Conflicts met', 'Evacuate', 'Endpoint', 'Notices'].map((head) => (
-              <th key={head} scope="col">
-                {head}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={['Region', 'City', 'Health', 'Tables', 'Conflicts met', 'Evacuate', 'Endpoint', 'Notices']} />
         <tbody>
           {(state.value?.regions ?? []).map((region) => (
             <tr key={region.name}>
