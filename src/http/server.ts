@@ -23,6 +23,7 @@ import { boundHeads, headSettings, refusedHead } from './bytes/heads.ts'
 import { HttpSockets } from './bytes/http-sockets.ts'
 import { replyHeaders } from './bytes/reply.ts'
 import type { ApiRequest, Pipeline } from './pipeline.ts'
+import { listening } from './listening.ts'
 import { requestIds } from './request-id.ts'
 import { addRoutes, answerError, type RouteOptions } from './routes.ts'
 import { type VisitorOptions, Visitors } from './access/visitors.ts'
@@ -289,16 +290,6 @@ function restOf(options: RouteOptions, surroundings: Parameters<typeof addRoutes
 }
 
 type Handler = (request: IncomingMessage, response: ServerResponse) => void
-
-async function listening(server: Server, host: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port }, () => {
-      server.removeListener('error', reject)
-      resolve()
-    })
-  })
-}
 
 function isRoot(url: string | undefined): boolean {
   return url === '/' || url?.startsWith('/?') === true

@@ -1,5 +1,5 @@
 /** Listens for DAX's clients: `dax://`, or `daxs://` with a certificate. */
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { createServer as createSecureServer } from 'node:tls'
 import { daxConnectionsMax } from '../../core/dax/limits.ts'
 import { drainMsMax, farewellMsMax } from '../../core/limits.ts'
@@ -8,6 +8,7 @@ import { BodyBudget } from '../../http/bytes/body-budget.ts'
 import { Gathering } from '../../http/bytes/gathering.ts'
 import { Outbox } from '../../http/bytes/outbox.ts'
 import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
+import { listening } from '../../http/listening.ts'
 import { DaxConnection, type DaxConnectionOptions } from './dax-connection.ts'
 
 export type DaxServerOptions = Pick<DaxConnectionOptions, 'front' | 'authorize' | 'expires' | 'nodes'> & {
@@ -64,14 +65,4 @@ export async function serveDax(options: DaxServerOptions): Promise<RunningDax> {
       cancel()
     },
   }
-}
-
-async function listening(server: Server, host: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen({ host, port }, () => {
-      server.removeListener('error', reject)
-      resolve()
-    })
-  })
 }

@@ -72,7 +72,8 @@ function refuseUnknown(given: object, known: readonly string[]): void {
 
 type Around = { readonly kind: PolicyKind; readonly version: PolicyVersion }
 
-const elements = [
+/** In the order in which a resource's policy is kept. */
+export const statementElements = [
   'Sid',
   'Effect',
   'Principal',
@@ -86,7 +87,7 @@ const elements = [
 
 function parseStatement(given: unknown, around: Around): Statement {
   if (!isObject(given)) throw syntax()
-  refuseUnknown(given, elements)
+  refuseUnknown(given, statementElements)
   const { Sid: sid, Effect: effect, Condition: conditions } = given
   if (sid !== undefined && (typeof sid !== 'string' || !sidPattern[around.kind].test(sid))) throw syntax()
   if (effect === undefined) throw new PolicyProblem('missing', 'Missing required field Effect')

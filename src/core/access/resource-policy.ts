@@ -7,7 +7,7 @@ import { validationError } from '../errors.ts'
 import { isObject } from '../wire/json.ts'
 import { dynamoDbActions, type ResourceType } from './dynamodb-actions.ts'
 import { globMatches } from './glob.ts'
-import { parsePolicyText, PolicyProblem } from './parse-policy.ts'
+import { parsePolicyText, PolicyProblem, statementElements } from './parse-policy.ts'
 import type { Policy, Statement } from './policy.ts'
 
 export type ResourcePolicy = { readonly policy: Policy; /** In the form that is kept. */ readonly text: string }
@@ -88,18 +88,6 @@ function isUnbounded({ effect, principals, conditions }: Statement): boolean {
   )
 }
 
-const statementOrder = [
-  'Sid',
-  'Effect',
-  'Principal',
-  'NotPrincipal',
-  'Action',
-  'NotAction',
-  'Resource',
-  'NotResource',
-  'Condition',
-]
-
 function canonical(given: string, { version }: Policy): string {
   const document = JSON.parse(given) as Record<string, unknown>
   const { Id: id, Statement: statements } = document
@@ -112,7 +100,7 @@ function canonical(given: string, { version }: Policy): string {
 }
 
 function canonicalStatement(statement: Readonly<Record<string, unknown>>): object {
-  const members = statementOrder
+  const members = statementElements
     .filter((name) => name in statement)
     .map((name): [string, unknown] => {
       const value = statement[name]

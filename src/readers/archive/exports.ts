@@ -16,7 +16,8 @@ import type { Env } from '../../ports/env.ts'
 import type { Packing } from '../../ports/packing.ts'
 import type { Service } from '../../ports/service.ts'
 import { readyFor } from './archived.ts'
-import { type ArchiveJob, Jobs } from './jobs.ts'
+import type { ArchiveJob, Jobs } from './jobs.ts'
+import { bucketNamed, copyJobs } from './copy-jobs.ts'
 import { pastRows } from './past-rows.ts'
 
 export type ExportArns = (job: ExportJob) => { readonly exportArn: string; readonly tableArn: string }
@@ -34,17 +35,11 @@ type Stopped = () => boolean
 export class Exports implements Service {
   readonly #deps: ExportsDeps
   readonly #jobs: Jobs
-  #seen: unknown
 
   constructor(deps: ExportsDeps) {
     this.#deps = deps
-    this.#jobs = new Jobs({
-      env: deps.env,
-      work: 'export',
-      hasChanged: () => this.#hasChanged(),
-      jobs: () => this.#owed(),
-      onFlushed: (listener) => deps.engine.onFlushed(listener),
-    })
+    const { env, engine } = deps
+    this.#jobs = copyJobs({ env, engine, work: 'export', underWay: exportsUnderWay, jobs: () => this.#owed() })
   }
 
   start(): void {
@@ -53,14 +48,6 @@ export class Exports implements Service {
 
   async stop(): Promise<void> {
     await this.#jobs.stop()
-  }
-
-  /** An export that waits for the archive looks at every flush. */
-  #hasChanged(): boolean {
-    const copies = this.#deps.engine.archive.copies()
-    const before = this.#seen
-    this.#seen = copies
-    return before !== copies || exportsUnderWay(copies).length > 0
   }
 
   #owed(): readonly ArchiveJob[] {
@@ -77,9 +64,7 @@ export class Exports implements Service {
     const job = this.#deps.engine.archive.copy(id)
     if (job?.kind !== 'export' || job.status !== 'IN_PROGRESS') return
     try {
-      const bucket = this.#bucketOf(job)
-      if (bucket === undefined) throw new BucketRefused('S3NoSuchBucket', 'The specified bucket does not exist')
-      await this.#export(job, bucket, isStopped)
+      await this.#export(job, bucketNamed(this.#deps.buckets, job.bucket), isStopped)
     } catch (error) {
       const failure = failureOf(error)
       if (failure === undefined) throw error

@@ -17,7 +17,8 @@ import type { Env } from '../../ports/env.ts'
 import type { Packing } from '../../ports/packing.ts'
 import type { Service } from '../../ports/service.ts'
 import { ImportWriter } from './import-writer.ts'
-import { type ArchiveJob, Jobs } from './jobs.ts'
+import type { ArchiveJob, Jobs } from './jobs.ts'
+import { bucketNamed, copyJobs } from './copy-jobs.ts'
 import { DamagedObject, objectLines } from './object-lines.ts'
 
 export type ImportsDeps = {
@@ -45,17 +46,11 @@ class ImportFailed extends Error {
 export class Imports implements Service {
   readonly #deps: ImportsDeps
   readonly #jobs: Jobs
-  #seen: unknown
 
   constructor(deps: ImportsDeps) {
     this.#deps = deps
-    this.#jobs = new Jobs({
-      env: deps.env,
-      work: 'import',
-      hasChanged: () => this.#hasChanged(),
-      jobs: () => this.#owed(),
-      onFlushed: (listener) => deps.engine.onFlushed(listener),
-    })
+    const { env, engine } = deps
+    this.#jobs = copyJobs({ env, engine, work: 'import', underWay: importsUnderWay, jobs: () => this.#owed() })
   }
 
   start(): void {
@@ -64,14 +59,6 @@ export class Imports implements Service {
 
   async stop(): Promise<void> {
     await this.#jobs.stop()
-  }
-
-  /** An import whose table becomes ACTIVE looks at every flush. */
-  #hasChanged(): boolean {
-    const copies = this.#deps.engine.archive.copies()
-    const before = this.#seen
-    this.#seen = copies
-    return before !== copies || importsUnderWay(copies).length > 0
   }
 
   #owed(): readonly ArchiveJob[] {
@@ -103,8 +90,7 @@ export class Imports implements Service {
   }
 
   async #import(job: ImportJob, isStopped: Stopped): Promise<void> {
-    const bucket = this.#deps.buckets.bucket(job.bucket)
-    if (bucket === undefined) throw new BucketRefused('S3NoSuchBucket', 'The specified bucket does not exist')
+    const bucket = bucketNamed(this.#deps.buckets, job.bucket)
     // Also where nothing is in it: a bucket that cannot be read makes no table.
     let names = await bucket.list(job.prefix ?? '', job.progress.object, blobNamesMax)
     const table = await this.#makeTable(job)
