@@ -1,4 +1,4 @@
-/** The limits of requests that wait for what another region has written (docs/position.md); all others are in limits.ts. */
+/** The limits of requests that wait for what another region has written (docs/coding/position.md); all others are in limits.ts. */
 
 /** Places in logs that one request waits for. */
 export const positionsAwaitedMax = 16

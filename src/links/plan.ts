@@ -1,5 +1,5 @@
 /**
- * Which links a process is to open, from a file, from flags, or both (docs/links.md has the form). What is not said of a
+ * Which links a process is to open, from a file, from flags, or both (docs/operating/links.md has the form). What is not said of a
  * link is the distance of regions/latency.json and nothing else.
  */
 import { z } from 'zod'

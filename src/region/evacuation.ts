@@ -1,5 +1,5 @@
 /**
- * The region's part in an evacuation (docs/evacuation.md): its fence, while its own clients write elsewhere, and the regions that it stands in for.
+ * The region's part in an evacuation (docs/operating/evacuation.md): its fence, while its own clients write elsewhere, and the regions that it stands in for.
  * Both are notes in its store, so they hold after a restart. Who orders them, and when, is deployment/evacuate.ts.
  */
 import type { Engine } from '../engine/engine.ts'

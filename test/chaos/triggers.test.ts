@@ -1,4 +1,4 @@
-/** Triggers through kill -9 of the node under load: every record is handled at least once, and those of an item in their order; and the example of docs/triggers.md. */
+/** Triggers through kill -9 of the node under load: every record is handled at least once, and those of an item in their order; and the example of docs/coding/triggers.md. */
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

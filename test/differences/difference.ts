@@ -1,5 +1,5 @@
 /**
- * The known differences between Longitude and DynamoDB, as data: docs/differences.md is made from them (page.ts), and each names the test that
+ * The known differences between Longitude and DynamoDB, as data: docs/reference/differences.md is made from them (page.ts), and each names the test that
  * holds it. That test takes its title from here, so what the page says of Longitude is what is tested.
  */
 import { requests } from './requests.ts'

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { type Difference, differences } from './difference.ts'
 import { page, pageText } from './page.ts'
 
-test('docs/differences.md is what the data says (npx tsx test/differences/page.ts writes it)', () => {
+test('docs/reference/differences.md is what the data says (npx tsx test/differences/page.ts writes it)', () => {
   expect(readFileSync(page, 'utf8')).toBe(pageText())
 })
 

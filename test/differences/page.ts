@@ -1,5 +1,5 @@
 /**
- * docs/differences.md, made from the differences that the tests use, and from the lists of what is not built yet.
+ * docs/reference/differences.md, made from the differences that the tests use, and from the lists of what is not built yet.
  *
  *   npx tsx test/differences/page.ts        writes it anew
  */
@@ -10,7 +10,7 @@ import { refusedMembers } from '../../src/operations/refused-members.ts'
 import { unsupported } from '../../src/operations/unsupported.ts'
 import { areas, type Difference } from './difference.ts'
 
-export const page = fileURLToPath(new URL('../../docs/differences.md', import.meta.url))
+export const page = fileURLToPath(new URL('../../docs/reference/differences.md', import.meta.url))
 
 export function pageText(): string {
   return [
@@ -34,7 +34,7 @@ function tableOf(rows: readonly (readonly [string, Difference])[]): string {
       here,
       why,
       `${evidence} (${date})`,
-      `[${nameOf(test)}](../test/${test})`,
+      `[${nameOf(test)}](../../test/${test})`,
     ]),
   )
 }

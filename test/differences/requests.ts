@@ -127,7 +127,7 @@ export const requests = {
   'capacity-is-not-enforced': {
     aws: 'Requests beyond the provisioned throughput, the on-demand maximum or the account’s quota are throttled.',
     here: 'No request is throttled by the throughput of its table, unless the region is started with --capacity enforce.',
-    why: 'Tests and rehearsals are to be quick. docs/capacity.md says what is counted with `--capacity`, and what is not.',
+    why: 'Tests and rehearsals are to be quick. docs/concepts/capacity.md says what is counted with `--capacity`, and what is not.',
     evidence: guide,
     date: '2026-04',
     test: 'differences/held.test.ts',

@@ -1,5 +1,5 @@
 /**
- * The tables of docs/configuration.md, made from the command line itself, so that an option that is not documented cannot be.
+ * The tables of docs/reference/configuration.md, made from the command line itself, so that an option that is not documented cannot be.
  *
  *   npx tsx test/tidy/option-tables.ts        writes them anew
  */
@@ -11,7 +11,7 @@ import { options } from '../../src/cli/options/rows.ts'
 import { commandLine } from '../../src/cli/program.ts'
 import { exitTable } from '../../src/process/exit-status.ts'
 
-export const page = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url))
+export const page = fileURLToPath(new URL('../../docs/reference/configuration.md', import.meta.url))
 
 /** The page as it should be: its text, with the tables between their marks as the command line is now. */
 export function pageWithTables(): string {

@@ -11,7 +11,7 @@ const hostName = z.string().regex(/^[A-Za-z0-9._-]+$/, 'names without ports')
 export const accessOptions = {
   identities: {
     flags: '--identities <file>',
-    help: 'users with their access keys, groups, roles and policies (JSON, docs/access.md): signatures are verified by their keys',
+    help: 'users with their access keys, groups, roles and policies (JSON, docs/operating/access.md): signatures are verified by their keys',
     schema: z.string().min(1).optional(),
   },
   access: {

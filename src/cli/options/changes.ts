@@ -26,12 +26,12 @@ export const changeOptions = {
   },
   functions: {
     flags: '--functions <file>',
-    help: 'functions that triggers may invoke, and where they report to (YAML or JSON, docs/triggers.md)',
+    help: 'functions that triggers may invoke, and where they report to (YAML or JSON, docs/coding/triggers.md)',
     schema: z.string().min(1).optional(),
   },
   s3: {
     flags: '--s3 <buckets>',
-    help: 'where buckets of S3 are: exports=dir:./exports,archive=http://127.0.0.1:9000 (docs/backup.md)',
+    help: 'where buckets of S3 are: exports=dir:./exports,archive=http://127.0.0.1:9000 (docs/operating/backup.md)',
     schema: z.string().min(1).optional(),
   },
   backups: {

@@ -211,7 +211,7 @@ export const options = {
   },
   plan: {
     flags: '--plan <file>',
-    help: 'JSON file with the links to open (docs/links.md)',
+    help: 'JSON file with the links to open (docs/operating/links.md)',
     schema: z.string().min(1).optional(),
   },
   link: {

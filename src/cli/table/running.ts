@@ -43,7 +43,7 @@ export const running: readonly CommandRow[] = [
         help: 'of the first region, the others after it; 0 takes free ones',
         usual: '0',
       },
-      { flags: '--tables <file...>', help: 'tables from a template, a plan or a model (docs/testing.md)' },
+      { flags: '--tables <file...>', help: 'tables from a template, a plan or a model (docs/coding/testing.md)' },
       {
         flags: '--clock <clock>',
         help: 'real, or manual: time stands until it is advanced',

@@ -1,5 +1,5 @@
 /**
- * Places in the logs of regions, as clients carry them from one region to another (docs/position.md):
+ * Places in the logs of regions, as clients carry them from one region to another (docs/coding/position.md):
  *
  *   x-longitude-position: us-east-1:a40c06a2-961a-439d-92df-a855789bf17b:28     of a write, when the request has such a header
  *   x-longitude-after: the same, or several with commas between them            the request is served once they are applied

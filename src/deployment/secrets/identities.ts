@@ -1,5 +1,5 @@
 /**
- * The file of identities: users with their access keys, groups, roles, and policies (docs/access.md). It is followed while the node runs, like
+ * The file of identities: users with their access keys, groups, roles, and policies (docs/operating/access.md). It is followed while the node runs, like
  * the file of credentials, and neither secrets nor policies are ever logged.
  */
 import { z } from 'zod'

@@ -133,7 +133,7 @@ export const stepSchemas = {
   restart: inShort('region', { region: place, part: part.default('region') }),
   evacuate: z.strictObject({ region: place, to: place, within: duration.default(30_000) }),
   readmit: inShort('region', { region: place, within: duration.default(30_000) }),
-  /** Of a region’s API (docs/faults.md). */
+  /** Of a region’s API (docs/coding/faults.md). */
   fault: z.strictObject({
     region: places,
     kind: z.enum(faultKinds),

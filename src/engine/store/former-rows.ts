@@ -1,5 +1,5 @@
 /**
- * What rows and index rows were before they changed, for reads of a moment ago (docs/faults.md). Nothing is kept until somebody asks for it, and then for a
+ * What rows and index rows were before they changed, for reads of a moment ago (docs/coding/faults.md). Nothing is kept until somebody asks for it, and then for a
  * time, in memory and within bounds: a change whose former rows had to go makes that moment the oldest that can be read.
  */
 import { formerBytesMax, formerRowsMax } from '../../core/fault-limits.ts'

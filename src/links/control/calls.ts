@@ -1,4 +1,4 @@
-/** What the control of links is asked and tells (docs/links.md). It is never subject to what it controls. */
+/** What the control of links is asked and tells (docs/operating/links.md). It is never subject to what it controls. */
 import { z } from 'zod'
 import type { Calls } from '../../deployment/control/calls.ts'
 import { durationMs } from '../../process/duration.ts'

@@ -45,7 +45,7 @@ const target = z.union(
       processes: processes.default(functionProcessesMax),
     }),
   ],
-  'a module, a command or a url, with timeout, memory, processes and environment (docs/triggers.md)',
+  'a module, a command or a url, with timeout, memory, processes and environment (docs/coding/triggers.md)',
 )
 const destination = z.union(
   [

@@ -1,5 +1,5 @@
 /**
- * Faults of a region's API, set by an operator, a drill or a test (docs/faults.md). A request that a fault strikes before it runs does not run at
+ * Faults of a region's API, set by an operator, a drill or a test (docs/coding/faults.md). A request that a fault strikes before it runs does not run at
  * all; one that is struck after it has run is done as a whole, and only its answer is lost. There is nothing in between. With no fault set, a request costs
  * a look at `any`.
  */

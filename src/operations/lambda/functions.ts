@@ -1,4 +1,4 @@
-/** Invoke, ListFunctions and GetFunction, of the functions that are configured (docs/triggers.md). */
+/** Invoke, ListFunctions and GetFunction, of the functions that are configured (docs/coding/triggers.md). */
 import { invokePayloadBytesMax, listedFunctionsMax } from '../../core/trigger-limits.ts'
 import { invalidParameter, LambdaError } from '../../core/triggers/lambda-error.ts'
 import type { FunctionInfo, Invoked } from '../../ports/functions.ts'

@@ -129,7 +129,7 @@ class Sts {
     if (issue === undefined)
       throw new ServiceRefusal(
         'ServiceUnavailable',
-        'Sessions need a "sessionKey" of at least 32 characters in the file of identities (docs/access.md)',
+        'Sessions need a "sessionKey" of at least 32 characters in the file of identities (docs/operating/access.md)',
         { status: 503 },
       )
     const { accessKeyId, secretAccessKey, sessionToken } = issue(session, this.#ports.random.bytes(16))

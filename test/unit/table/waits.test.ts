@@ -28,8 +28,8 @@ test('what was begun ends when its time has passed, and lasts no longer than all
   )
 })
 
-test('docs/timing.md has every wait, and no other', () => {
-  const page = readFileSync(fileURLToPath(new URL('../../../docs/timing.md', import.meta.url)), 'utf8')
+test('docs/concepts/timing.md has every wait, and no other', () => {
+  const page = readFileSync(fileURLToPath(new URL('../../../docs/concepts/timing.md', import.meta.url)), 'utf8')
   const [, table = ''] = page.split('<!-- waits:')
   const rows = table.split('\n').filter((line) => line.startsWith('| ') && !line.startsWith('| what'))
   const inSeconds = (ms: number): string => `${(ms / 1000).toLocaleString('en-US')} s`

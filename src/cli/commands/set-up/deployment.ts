@@ -1,4 +1,4 @@
-/** `longitude deployment`: a folder for each region, to be copied to its host; docs/deployment.md goes on from there. */
+/** `longitude deployment`: a folder for each region, to be copied to its host; docs/operating/deployment.md goes on from there. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { readOptions } from '../../configuration.ts'

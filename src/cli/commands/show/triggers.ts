@@ -38,7 +38,7 @@ export async function runTriggers(command: Command, json: boolean): Promise<void
 }
 
 function textOf(shown: readonly Shown[]): string {
-  if (shown.length === 0) return 'no triggers; CreateEventSourceMapping makes them (docs/triggers.md)'
+  if (shown.length === 0) return 'no triggers; CreateEventSourceMapping makes them (docs/coding/triggers.md)'
   const head = ['region', 'table', 'function', 'state', 'lag', 'last result', 'uuid']
   const rows = shown.map((each) => [
     each.region,
