@@ -12,6 +12,7 @@ export const nodeTlsOptions = [
   'natsApiPrefix',
   'messageKeys',
   'keyring',
+  'kms',
   'admitUnsignedPeersUntil',
   'tlsCert',
   'tlsKey',
@@ -71,6 +72,11 @@ export const deploymentOptions = {
   keyring: {
     flags: '--keyring <file>',
     help: 'file of keys with which regions encrypt what they keep on a disk, made when it is not there; nothing is encrypted when not given',
+    schema: file,
+  },
+  kms: {
+    flags: '--kms <folder>',
+    help: 'serve a small AWS KMS at the endpoint of each region, with its keys in a file of that folder, REGION.json, made when it is not there',
     schema: file,
   },
   admitUnsignedPeersUntil: {

@@ -9,11 +9,15 @@ import type { ServiceEntry } from '../operations/service.ts'
 import { stsEntry } from '../operations/sts/sts-entry.ts'
 
 /** What the server is to know of who may do what. */
-export function accessParts(mode: 'off' | AccessMode | undefined, access: WatchedAccess) {
+export function accessParts(
+  mode: 'off' | AccessMode | undefined,
+  access: WatchedAccess,
+  others: readonly ServiceEntry[] = [],
+) {
   return {
     ...(access.credentials === undefined ? {} : { credentials: access.credentials }),
     access: accessSettings(mode, access),
-    services: identityServices(mode, access),
+    services: [...identityServices(mode, access), ...others],
   }
 }
 

@@ -35,6 +35,8 @@ import { openAudit } from './audit-file.ts'
 import { refuseContradictions } from './contradictions.ts'
 import type { Audit } from '../ports/audit.ts'
 import { accessParts } from './identity-services.ts'
+import { kmsServices, ownKms } from './own-kms.ts'
+import type { Kms } from '../operations/kms/kms.ts'
 import { adminRoutes } from './admin/admin.ts'
 import { type WatchedAccess, watchAccess } from '../deployment/secrets/identities.ts'
 import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
@@ -42,7 +44,7 @@ import { tightenFolder } from '../process/private-files.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
 import { readinessOf } from './readiness.ts'
 import type { DataSecrets } from './store/data-keys.ts'
-import { encryptedBus, openEncryption } from './store/encryption.ts'
+import { encryptedBus, type EncryptionFiles, openEncryption } from './store/encryption.ts'
 import { openOwnEngine, type Recovery } from './store/own-engine.ts'
 import { RegionStore } from './store/region-store.ts'
 import { FolderKeys } from '../deployment/secrets/message-keys.ts'
@@ -57,7 +59,7 @@ import { watchStoreFolder } from './store/store-watch.ts'
 import type { RegionsTold } from './workers/messages.ts'
 import { Workers } from './workers/workers.ts'
 
-export type NodeOptions = {
+export type NodeOptions = EncryptionFiles & {
   readonly self: RegionName
   /** Told by flag: they stay. */
   readonly peers: readonly Peer[]
@@ -74,10 +76,6 @@ export type NodeOptions = {
   /** Address of this region's own NATS server. */
   readonly nats: string
   readonly natsAccess: NatsAccess
-  /** Of all regions; undefined: messages are not signed. */
-  readonly messageKeysFolder?: string | undefined
-  /** A file: what this region keeps on a disk is encrypted. */
-  readonly keyring?: string | undefined
   /** Until then messages of version 0.1.0 are taken. */
   readonly admitUnsignedUntilMs?: number | undefined
   /** Of the endpoint: HTTPS. */
@@ -153,7 +151,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const access = watchAccess(options, log)
   life.add(() => access.stop())
   if (existsSync(options.data)) tightenFolder(options.data)
-  const { encryption, regionStore } = await storeOf(options, life)
+  const { kms, encryption, regionStore } = await storeOf(options, life)
   const { clock, prometheus, metrics, meter } = measuring(options, encryption)
   const { folder } = regionStore
   const natsBus = natsBusOf(options, watch)
@@ -198,7 +196,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   )
   life.add(watchCertificates(options.certificates ?? [], env))
   const dataKeys = encryption?.keys.secrets
-  const parts = { region, dataKeys, watch, meter, prometheus, folder, scrub, recovery, access, audit }
+  const parts = { region, dataKeys, watch, meter, prometheus, folder, scrub, recovery, access, audit, kms }
   const url = await serve(options, parts)
   functions?.listensAt(url)
   life.add(steadyLater(regionStore))
@@ -207,9 +205,10 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
 
 async function storeOf(options: NodeOptions, life: Lifecycle) {
   const { data, log, onProgress = () => undefined } = options
+  const kms = ownKms(options)
   const encryption = await openEncryption(options, log)
   life.add(() => encryption?.stop())
-  return { encryption, regionStore: new RegionStore({ data, log, onProgress, keys: encryption?.keys }) }
+  return { kms, encryption, regionStore: new RegionStore({ data, log, onProgress, keys: encryption?.keys }) }
 }
 
 function natsBusOf({ self, natsAccess, nats, log }: NodeOptions, { addresses }: TopologyWatch): NatsBus {
@@ -314,6 +313,7 @@ type Served = {
   readonly recovery: Recovery
   readonly access: WatchedAccess
   readonly audit: Audit | undefined
+  readonly kms: Kms | undefined
 }
 
 function regionsTold({ watch, region }: Served): RegionsTold {
@@ -327,7 +327,7 @@ function regionsTold({ watch, region }: Served): RegionsTold {
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, served: Served): Promise<string> {
   const { self, log, visitors = {}, signedFor = [], capacity, accountId, host } = options
-  const { region, watch, meter, folder, scrub, recovery, access, audit, dataKeys } = served
+  const { region, watch, meter, folder, scrub, recovery, access, audit, dataKeys, kms } = served
   const { topology, endpoints } = watch
   const { engine, replication, invalidator, expiry, faults, evacuation } = region
   const count = (options.workers ?? 1) - 1
@@ -357,7 +357,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
       ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
-      ...accessParts(options.access, access),
+      ...accessParts(options.access, access, kmsServices(kms)),
       audit,
       ...(count > 0 ? { distribute: workers.distribute } : {}),
       readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), replication, evacuation }),

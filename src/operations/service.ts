@@ -26,6 +26,8 @@ export type Service = {
   readonly errorNamespace: string
   /** Undefined for what is no operation here. */
   readonly inputOf: (operation: string) => Structure | undefined
+  /** What policies are asked about, where the service knows it. */
+  readonly resourceOf?: (operation: string, input: ServiceCall['input']) => string
   /** Throws a ServiceRefusal or a ServiceError. An output of undefined has no result element in Query. */
   readonly run: (call: ServiceCall) => object | undefined | Promise<object | undefined>
 }
@@ -40,4 +42,6 @@ export type ServiceCall = {
 }
 
 /** Throws the error that an operation is refused with which its principal may not ask for. */
-export type AuthorizeService = (asked: Omit<ServiceCall, 'requestId'> & { readonly service: string }) => void
+export type AuthorizeService = (
+  asked: Omit<ServiceCall, 'requestId'> & { readonly service: string; readonly resource?: string | undefined },
+) => void

@@ -12,6 +12,20 @@ export type StreamOptions = {
   readonly backups?: string | undefined
 }
 
+export type EncryptionOptions = {
+  /** A file: what regions keep on a disk is encrypted. */
+  readonly keyring?: string | undefined
+  /** A folder: regions have key services of their own. */
+  readonly kms?: string | undefined
+}
+
+export function encryptionFlags({ keyring, kms }: EncryptionOptions): Readonly<Record<string, string>> {
+  return {
+    ...(keyring === undefined ? {} : { keyring: resolve(keyring) }),
+    ...(kms === undefined ? {} : { kms: resolve(kms) }),
+  }
+}
+
 /** Where clients reach the other regions. */
 export function endpointFlags({ regions }: Layout, own: string): readonly string[] {
   return regions.flatMap(({ name, endpoint }) => (name === own ? [] : [`--peer-endpoint=${name}=${endpoint}`]))

@@ -10,6 +10,8 @@ import type { Log } from '../ports/log.ts'
 import { peerApiPrefix } from '../deployment/secrets/nats-accounts.ts'
 import { Failure } from '../process/failure.ts'
 import {
+  encryptionFlags,
+  type EncryptionOptions,
   admissionFlags,
   endpointFlags,
   flagsOf,
@@ -24,18 +26,17 @@ import { makeNatsSecrets, natsSecretsName, seedPath } from '../deployment/secret
 import { LinksControl } from '../links/control/control-client.ts'
 import { linksPlan } from './links-plan.ts'
 import { heapFlagsOf } from '../process/own-program.ts'
-import { natsLines, nodeLines } from './child-lines.ts'
-import type { LineSink } from './child-lines.ts'
+import { type LineSink, natsLines, nodeLines } from './child-lines.ts'
 import type { CachePlan, Layout, RegionPlan } from '../deployment/layout.ts'
 import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
 import { runVariable } from './remains.ts'
 import { SecretsWatch } from './secrets-watch.ts'
 import { Sentinel } from './sentinel.ts'
 import { accessFlags, auditFlags, openFlags, visitorFlags } from './access-flags.ts'
-import { Supervised } from './supervised.ts'
-import type { SupervisedOptions } from './supervised.ts'
+import { Supervised, type SupervisedOptions } from './supervised.ts'
 
 export type SupervisorOptions = VisitorOptions &
+  EncryptionOptions &
   StreamOptions & {
     readonly layout: Layout
     readonly natsServer: string
@@ -56,8 +57,6 @@ export type SupervisorOptions = VisitorOptions &
     readonly auditLog?: string | undefined
     readonly auditData?: boolean | undefined
     readonly access?: string | undefined
-    /** A file: what regions keep on a disk is encrypted. */
-    readonly keyring?: string | undefined
     readonly workers?: number
     readonly regionsFolder?: string | undefined
     readonly timing?: TimingName
@@ -224,7 +223,7 @@ export class Supervisor {
 
   #node(plan: RegionPlan): Supervised {
     const { host, accountId, globalTables2017 = 'refuse', access = 'off', workers = 1, failover } = this.#options
-    const { regionsFolder, timing = 'instant', capacityText, ttlDelay, ttlGrace, sink, layout, keyring } = this.#options
+    const { regionsFolder, timing = 'instant', capacityText, ttlDelay, ttlGrace, sink, layout } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -250,7 +249,7 @@ export class Supervisor {
       ...streamFlags(this.#options),
       ...accessFlags(this.#options),
       ...(access === 'off' ? {} : { access }),
-      ...(keyring === undefined ? {} : { keyring: resolve(keyring) }),
+      ...encryptionFlags(this.#options),
       ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
       ...(workers === 1 ? {} : { workers }),
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),

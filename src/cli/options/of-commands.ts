@@ -22,6 +22,7 @@ export const optionsOf = {
     'regionsFolder',
     'credentials',
     'keyring',
+    'kms',
     ...apiAccessOptions,
     'workers',
     'accountId',

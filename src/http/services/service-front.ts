@@ -112,7 +112,9 @@ class Place {
       operation = named
       const input = protocol.input(shape, request)
       constrainInput(operation, shape, input)
-      this.#options.authorize?.({ service: this.entry.signingName, operation, input, principal })
+      const { authorize } = this.#options
+      const resource = authorize === undefined ? undefined : service.resourceOf?.(operation, input)
+      authorize?.({ service: this.entry.signingName, operation, input, principal, resource })
       const output = await service.run({ operation, input, requestId, principal })
       return { ...protocol.output(output, { operation, requestId, namespace }), operation, outcome: 'ok' }
     } catch (error) {

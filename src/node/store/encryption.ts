@@ -11,12 +11,16 @@ import type { Log } from '../../ports/log.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { DataKeys, hasDataKeys } from './data-keys.ts'
 
-export type EncryptionOptions = {
-  readonly self: { readonly name: string }
-  readonly data: string
-  readonly keyring?: string | undefined
+export type EncryptionFiles = {
+  /** Of all regions; undefined: messages are not signed. */
   readonly messageKeysFolder?: string | undefined
+  /** A file: what this region keeps on a disk is encrypted. */
+  readonly keyring?: string | undefined
+  /** A folder: the region has a key service of its own, whose keys lie there. */
+  readonly kms?: string | undefined
 }
+
+export type EncryptionOptions = EncryptionFiles & { readonly self: { readonly name: string }; readonly data: string }
 
 /** How often a node looks whether the keyring has a newer key. */
 const lookMs = 10_000

@@ -7,11 +7,11 @@ const prefixes: Readonly<Record<string, string>> = { monitoring: 'cloudwatch' }
 
 /** Undefined where the service itself decides: everybody may ask who it is, and a role says who may assume it. */
 export function actionOfService(
-  { service, operation, input, principal }: Parameters<AuthorizeService>[0],
+  { service, operation, input, principal, resource: known }: Parameters<AuthorizeService>[0],
   accountId: string,
 ): ForeignAction | undefined {
   if (service === 'sts') return undefined
-  const resource = service === 'iam' ? iamResource(operation, input, accountId) : '*'
+  const resource = service === 'iam' ? iamResource(operation, input, accountId) : (known ?? '*')
   return { action: `${prefixes[service] ?? service}:${operation}`, resource, principal }
 }
 

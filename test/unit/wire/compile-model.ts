@@ -185,11 +185,40 @@ const iamOperations = [
   'UpdateAssumeRolePolicy',
 ]
 
+const kmsOperations = [
+  'CancelKeyDeletion',
+  'CreateAlias',
+  'CreateKey',
+  'Decrypt',
+  'DeleteAlias',
+  'DescribeKey',
+  'DisableKey',
+  'DisableKeyRotation',
+  'EnableKey',
+  'EnableKeyRotation',
+  'Encrypt',
+  'GenerateDataKey',
+  'GenerateDataKeyWithoutPlaintext',
+  'GetKeyRotationStatus',
+  'ListAliases',
+  'ListKeyRotations',
+  'ListKeys',
+  'ListResourceTags',
+  'ReEncrypt',
+  'RotateKeyOnDemand',
+  'ScheduleKeyDeletion',
+  'TagResource',
+  'UntagResource',
+  'UpdateAlias',
+  'UpdateKeyDescription',
+]
+
 const targets: Readonly<Record<string, Target>> = {
   model: { service: 'DynamoDB' },
   'streams-model': { service: 'DynamoDB Streams' },
   'sts-model': { service: 'STS', only: stsOperations },
   'iam-model': { service: 'IAM', only: iamOperations },
+  'kms-model': { service: 'KMS', only: kmsOperations },
   'cloudwatch-model': { service: 'CloudWatch', only: cloudWatchOperations },
 }
 

@@ -4,6 +4,7 @@ import { modelDigest, modelText } from '../../../src/core/wire/model/model.ts'
 import { inputOf, operationNames, streamOperationNames } from '../../../src/core/wire/model/shapes.ts'
 import * as cloudWatch from '../../../src/core/wire/model/cloudwatch-model.ts'
 import * as iam from '../../../src/core/wire/model/iam-model.ts'
+import * as kms from '../../../src/core/wire/model/kms-model.ts'
 import * as streams from '../../../src/core/wire/model/streams-model.ts'
 import * as sts from '../../../src/core/wire/model/sts-model.ts'
 import { registry } from '../../../src/operations/registry.ts'
@@ -13,7 +14,7 @@ import { compileModel, digestOf, readSource } from './compile-model.ts'
 describe('the compiled service model', () => {
   test('has not been edited by hand', () => {
     expect(digestOf(modelText)).toBe(modelDigest)
-    for (const each of [streams, sts, iam, cloudWatch]) expect(digestOf(each.modelText)).toBe(each.modelDigest)
+    for (const each of [streams, sts, iam, cloudWatch, kms]) expect(digestOf(each.modelText)).toBe(each.modelDigest)
   })
 
   const source = process.env['LONGITUDE_SERVICE_MODEL'] ?? ''

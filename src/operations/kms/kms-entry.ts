@@ -1,0 +1,15 @@
+/** The key service at a region's port, as other services are (service.ts). Its model is loaded with the first request. */
+import type { ServiceEntry } from '../service.ts'
+import type { Kms } from './kms.ts'
+
+export function kmsEntry(kms: Kms): ServiceEntry {
+  return {
+    signingName: 'kms',
+    version: '2014-11-01',
+    target: 'TrentService',
+    load: async () => {
+      const { kmsService } = await import('./kms-service.ts')
+      return kmsService(kms)
+    },
+  }
+}
