@@ -116,7 +116,14 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   })
   connections = async () => (await server.connections()) + (dax?.connections() ?? 0)
   if (nats !== undefined)
-    follower = startFollower({ env: { clock, log }, line: new NatsCacheLine(region, nats), cache, report })
+    follower = startFollower({
+      env: { clock, log },
+      line: new NatsCacheLine(region, nats),
+      cache,
+      report,
+      // A cache that is full of hits need not see a reply of a region that asks policies since it was started again.
+      decided: (how) => cache.close(how === 'policed' || (how === 'verified' && access.credentials === undefined)),
+    })
   return {
     url: server.url,
     daxUrl: dax?.url,

@@ -156,10 +156,13 @@ function nodeOptionsOf({ region, natsPort }: RegionHost, { hosts, installed, sta
 }
 
 /** A cache's, on the region's host; elsewhere it has other addresses for the two. */
-function cacheOptionsOf({ region, natsPort }: RegionHost, { installed }: DeploymentOptions): unknown {
+function cacheOptionsOf({ region, natsPort }: RegionHost, { installed, state }: DeploymentOptions): unknown {
   return {
     region,
     port: 8050,
+    // A client of DAX is told the address of this host that it has connected to.
+    daxPort: 8111,
+    daxLists: join(state, 'longitude-cache', 'dax-lists'),
     cacheUpstream: 'http://127.0.0.1:8000',
     nats: `tls://localhost:${natsPort}`,
     natsTlsCa: join(installed, 'ca.crt'),

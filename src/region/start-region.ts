@@ -22,6 +22,7 @@ import type { Service } from '../ports/service.ts'
 import { archiveServices, type ArchiveSettings, type Copying } from '../readers/archive/archive-services.ts'
 import { Lender } from '../readers/archive/lender.ts'
 import { Expiry, type ExpirySettings } from '../readers/expiry/expiry.ts'
+import type { Deciding } from '../core/change/cache-talk.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
@@ -155,6 +156,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
       await replication.checked()
+      caches.decides(decidingOf(server))
       const all = [...services, ...(server.services ?? [])]
       return await served({ ...server, context, lambda, ...api, services: all }, { life, others })
     },
@@ -166,6 +168,12 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
       await life.stop()
     },
   }
+}
+
+/** As a reply to a cache says it (http/marking.ts). */
+function decidingOf({ access, credentials }: RegionServerOptions): Deciding {
+  if (access?.mode === 'strict') return 'policed'
+  return credentials === undefined ? 'open' : 'verified'
 }
 
 const copyingOf = ({ copies = noBuckets }: RegionOptions, context: OperationContext): Copying => ({

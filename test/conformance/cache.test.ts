@@ -407,4 +407,18 @@ describe('a cache in mode dax', () => {
     await eventually('its time is up', async () => (await read()) === 'new')
     await world.close()
   })
+
+  it('that is full of hits answers none of them once its region asks policies', async () => {
+    const world = await cachedRegion({ mode: 'dax', follows: true })
+    const TableName = await makeTable(world)
+    const read = async () => await world.cached.send(new GetItemCommand({ TableName, Key: key('a', 1) }))
+    await world.cached.send(new PutItemCommand({ TableName, Item: key('a', 1) }))
+    await read()
+    expect(world.asked).not.toContain('GetItem')
+    world.decides('policed')
+    await eventually('the cache has heard of it', () => Promise.resolve(!world.cache.serves))
+    await read()
+    expect(world.asked).toContain('GetItem')
+    await world.close()
+  })
 })

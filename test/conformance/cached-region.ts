@@ -7,6 +7,7 @@ import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
 import { MemoryCacheLine } from '../../src/adapters/memory/memory-cache-line.ts'
 import { MemoryStore } from '../../src/adapters/memory/memory-store.ts'
 import { systemRandom } from '../../src/adapters/system/random.ts'
+import type { Deciding } from '../../src/core/change/cache-talk.ts'
 import type { Credentials } from '../../src/core/auth/credentials.ts'
 import { cachePipeline } from '../../src/cache/http/cache-pipeline.ts'
 import { upstreamAt } from '../../src/cache/http/upstream.ts'
@@ -32,6 +33,8 @@ export type CachedRegionOptions = Partial<CacheOptions> & {
   readonly signedFor?: readonly string[]
   /** How long tables stay in states that pass; may be changed while it runs. */
   readonly pace?: { readonly timing: Timing }
+  /** Whether the cache follows the log, whatever its mode. */
+  readonly follows?: boolean
   /** Whether DAX's clients are served too, and what they are told of where. */
   readonly dax?: Omit<DaxPlace, 'port'>
 }
@@ -49,6 +52,8 @@ export type CachedRegion = {
   readonly asked: string[]
   /** Warnings and errors. */
   readonly logged: string[]
+  /** As if the region had been started again with other settings. */
+  decides(how: Deciding): void
   /** Bytes that region and cache hold for clients. */
   heldBytes(): number
   client(more?: DynamoDBClientConfig): DynamoDBClient
@@ -69,6 +74,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     otherRegions = [],
     signedFor = [],
     dax: place,
+    follows = options.mode !== 'dax',
     ...more
   } = options
   const self = { name: 'us-east-1', number: 1 }
@@ -142,11 +148,11 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
           log,
         })
   const report = () => ({ id: 'one', endpoint: front.url, mode: cache.mode, figures: {} })
-  const follower =
-    cache.mode === 'coherent'
-      ? startFollower({ env: { clock: systemClock, log }, line, cache, report, leaseMs: testLeaseMs })
-      : undefined
-  while (!cache.serves) await systemClock.sleep(5)
+  const decided = (how: Deciding): void => cache.close(how === 'policed' || (how === 'verified' && !verifies))
+  const follower = follows
+    ? startFollower({ env: { clock: systemClock, log }, line, cache, report, decided, leaseMs: testLeaseMs })
+    : undefined
+  while (!cache.serves && follower?.place() === undefined) await systemClock.sleep(5)
   const clientAt = (endpoint: string, extra: DynamoDBClientConfig = {}): DynamoDBClient =>
     new DynamoDBClient({ endpoint, region: 'us-east-1', credentials: accessKey, maxAttempts: 1, ...extra })
   const clients: DynamoDBClient[] = []
@@ -167,6 +173,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     daxUrl: dax?.url ?? '',
     asked,
     logged,
+    decides: (how) => running.invalidator.decides(how),
     heldBytes: () => server.heldBytes() + front.heldBytes(),
     client,
     close: async () => {

@@ -9,7 +9,8 @@ import { CborScanner } from '../../src/core/cbor/cbor-scanner.ts'
 import { CborWriter } from '../../src/core/cbor/cbor-writer.ts'
 import type { CborValue } from '../../src/core/cbor/cbor-value.ts'
 import { signingKey } from '../../src/http/access/signer.ts'
-import { createHmac } from 'node:crypto'
+import { SessionKeys } from '../../src/http/access/session-keys.ts'
+import { createHmac, randomBytes } from 'node:crypto'
 import { authorization, frame, greeting } from '../unit/dax/sample-frames.ts'
 import { type CachedRegion, cachedRegion } from './cached-region.ts'
 
@@ -163,27 +164,38 @@ describe('a connection', () => {
 
 describe('where signatures are verified', () => {
   const secretAccessKey = 'a-secret-of-the-test'
+  const sessions = new SessionKeys('a key for sessions, for tests only')
   let world: CachedRegion
   beforeAll(async () => {
     world = await cachedRegion({
       dax: {},
       verifies: true,
-      credentials: new Map([
-        ['anyone', { accessKeyId: 'anyone', secretAccessKey: 'anything' }],
-        ['AKIDTEST', { accessKeyId: 'AKIDTEST', secretAccessKey }],
-      ]),
+      credentials: Object.assign(
+        new Map([
+          ['anyone', { accessKeyId: 'anyone', secretAccessKey: 'anything' }],
+          ['AKIDTEST', { accessKeyId: 'AKIDTEST', secretAccessKey }],
+        ]),
+        { sessions },
+      ),
     })
     await makeThings(world)
   })
   afterAll(() => world.close())
 
-  async function signedWith(secret: string, at = new Date()): Promise<readonly unknown[]> {
+  async function signedWith(
+    secret: string,
+    at = new Date(),
+    accessKeyId = 'AKIDTEST',
+    token?: string,
+  ): Promise<readonly unknown[]> {
     const time = at.toISOString().replaceAll(/[-:]|\.\d+/g, '')
     const scope = { scopeDate: time.slice(0, 8), region: 'us-east-1', service: 'dax' }
     const text = `AWS4-HMAC-SHA256\n${time}\n${scope.scopeDate}/us-east-1/dax/aws4_request\n${'0'.repeat(64)}`
     const signature = createHmac('sha256', signingKey(secret, scope)).update(text).digest('hex')
     const connection = await connected(world)
-    connection.socket.write(Buffer.concat([greeting(), authorization('AKIDTEST', signature, text), getItem('a')]))
+    connection.socket.write(
+      Buffer.concat([greeting(), authorization(accessKeyId, signature, text, token), getItem('a')]),
+    )
     const [codes] = await connection.values(1)
     const answer =
       (codes as unknown[]).length === 0 ? [codes] : [codes, ((await connection.values(2))[1] as CborValue[])[1]]
@@ -197,6 +209,32 @@ describe('where signatures are verified', () => {
     expect(await signedWith(secretAccessKey, new Date(Date.now() - 3_600_000))).toEqual([
       [4, 23, 31, 34],
       'InvalidSignatureException',
+    ])
+  })
+
+  it('Amazon’s client is answered with temporary credentials, and nobody with another token than theirs', async () => {
+    const issued = () => sessions.issue({ issuer: 'x', issuedMs: 0, expiresMs: Date.now() + 60_000 }, randomBytes(16))
+    const session = issued()
+    const client = new Dax({ endpoint: world.daxUrl, region: 'us-east-1', credentials: session })
+    await client.putItem({ TableName: 'Things', Item: { pk: { S: 'temporary' } } })
+    ;(client as unknown as { shutdown(): void }).shutdown()
+    const { accessKeyId, secretAccessKey: secret } = session
+    for (const token of [issued().sessionToken, 'x', undefined])
+      expect(await signedWith(secret, new Date(), accessKeyId, token)).toEqual([
+        [4, 23, 31, 34],
+        'UnrecognizedClientException',
+      ])
+  })
+
+  it('a session that has ended is refused', async () => {
+    const {
+      accessKeyId,
+      secretAccessKey: secret,
+      sessionToken,
+    } = sessions.issue({ issuer: 'AKIDTEST', issuedMs: 0, expiresMs: Date.now() - 1 }, randomBytes(16))
+    expect(await signedWith(secret, new Date(), accessKeyId, sessionToken)).toEqual([
+      [4, 23, 31, 33],
+      'ExpiredTokenException',
     ])
   })
 

@@ -5,7 +5,7 @@
  * that is cut, or swallows everything, or lags behind, makes the cache pass everything on and never lets it be silently stale.
  */
 import { BackOff } from '../../core/back-off.ts'
-import type { CacheReport, LogPlace } from '../../core/change/cache-talk.ts'
+import type { CacheReport, Deciding, LogPlace } from '../../core/change/cache-talk.ts'
 import { decodePlace, encodeReport } from '../../core/change/cache-talk.ts'
 import { decodeInvalidation, type Invalidation } from '../../core/change/invalidation.ts'
 import {
@@ -26,6 +26,8 @@ export type FollowerOptions = {
   readonly line: CacheLine
   readonly cache: Pick<Cache, 'restart' | 'invalidate' | 'freshUntil'>
   readonly report: () => CacheReport
+  /** Told with each answer how the region decides over requests, before anything that is kept may be answered by it. */
+  readonly decided?: (how: Deciding) => void
   /** How long an answer is good for. */
   readonly leaseMs?: number
 }
@@ -101,14 +103,15 @@ class Following {
   }
 
   async #ask(session: CacheSession): Promise<string> {
-    const { env, cache, report, leaseMs = cacheLeaseMs } = this.#options
+    const { env, cache, report, decided, leaseMs = cacheLeaseMs } = this.#options
     let answeredMs = env.clock.monotonicMs()
     while (this.#isCurrent(session)) {
       const askedMs = env.clock.monotonicMs()
       const stood = this.#place
       try {
-        const place = decodePlace(await session.ask(encodeReport(report()), cacheAnswerMsMax))
+        const { how, ...place } = decodePlace(await session.ask(encodeReport(report()), cacheAnswerMsMax))
         if (!this.#isCurrent(session)) break
+        if (how !== undefined) decided?.(how)
         this.#settle(place, stood)
         cache.freshUntil(askedMs + leaseMs)
         answeredMs = askedMs

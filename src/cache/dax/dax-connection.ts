@@ -36,7 +36,8 @@ export class DaxConnection {
   readonly #frames = new FrameReader()
   readonly #nodes: () => readonly DaxNode[]
   #principal: DaxPrincipal | undefined
-  #authorizedMs = 0
+  /** Until when the authorization holds, by the monotonic clock. */
+  #authorizedUntilMs = 0
   /** Why the client's last authorization failed: told in answer to what it asks next. */
   #refusal: ServiceError | undefined
   #answering = false
@@ -127,7 +128,8 @@ export class DaxConnection {
     this.#refusal = undefined
     try {
       this.#principal = this.#options.authorize(new CborReader(bytes.subarray(valuesAt)))
-      this.#authorizedMs = this.#options.monotonicMs()
+      const { validMs = Number.POSITIVE_INFINITY } = this.#principal
+      this.#authorizedUntilMs = this.#options.monotonicMs() + Math.min(daxAuthorizedMsMax, validMs)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       this.#refusal = error
@@ -138,8 +140,7 @@ export class DaxConnection {
     const { front, expires, monotonicMs } = this.#options
     const principal = this.#principal
     if (principal === undefined) return this.#send(front.refusal(this.#refusal ?? notAuthorized()))
-    if (expires && monotonicMs() - this.#authorizedMs > daxAuthorizedMsMax)
-      return this.#send(front.refusal(notAuthorized()))
+    if (expires && monotonicMs() > this.#authorizedUntilMs) return this.#send(front.refusal(notAuthorized()))
     const answer = front.answer({ principal, nodes: this.#nodes }, frame)
     this.#answering = true
     if (answer instanceof Promise) void answer.then((bytes) => this.#send(bytes))

@@ -2,10 +2,10 @@
  * Whose connection it is. A client signs as for a request to the service dax, and sends the signature with the text that it signed: that it holds the key
  * and did so just now is what the signature proves.
  */
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Claim } from '../../core/auth/authorization.ts'
 import { algorithm } from '../../core/auth/canonical-request.ts'
-import type { Credentials } from '../../core/auth/credentials.ts'
+import { credentialOf, type Credentials, type Session } from '../../core/auth/credentials.ts'
 import type { SignedRegions } from '../../core/auth/signed-region.ts'
 import { checkRegion, checkScope, checkSigningTime, signingTimeOf } from '../../core/auth/signing-time.ts'
 import type { CborReader } from '../../core/cbor/cbor-reader.ts'
@@ -16,6 +16,10 @@ export type DaxPrincipal = {
   readonly accessKeyId: string
   readonly region: string
   readonly sessionToken: string | undefined
+  /** Of temporary credentials that the deployment has given out. */
+  readonly session?: Session | undefined
+  /** How long its credentials are still good; without an end when undefined. */
+  readonly validMs?: number | undefined
 }
 
 export type Authorizing = {
@@ -37,9 +41,11 @@ export function authorize(reader: CborReader, authorizing: Authorizing): DaxPrin
   const sent = readSent(reader)
   const { accessKeyId, sessionToken } = sent
   const claim = claimOf(sent)
-  if (authorizing.credentials === undefined) checkRegion(claim.region, authorizing.regions)
-  else verify(sent, claim, authorizing.credentials, authorizing)
-  return { accessKeyId, region: claim.region, sessionToken }
+  const principal = { accessKeyId, region: claim.region, sessionToken }
+  if (authorizing.credentials !== undefined)
+    return { ...principal, ...verified(sent, claim, authorizing.credentials, authorizing) }
+  checkRegion(claim.region, authorizing.regions)
+  return principal
 }
 
 function readSent(reader: CborReader): Sent {
@@ -66,13 +72,17 @@ function claimOf({ accessKeyId, stringToSign }: Sent): SignedClaim {
 const keyPattern = /^[\w.@+=-]{1,128}$/
 const scopePattern = /^[\w.-]+(?:\/[\w.-]+){3}$/
 
-function verify(sent: Sent, claim: SignedClaim, credentials: Credentials, { regions, nowMs }: Authorizing): void {
+type Verified = Pick<DaxPrincipal, 'session' | 'validMs'>
+
+function verified(sent: Sent, claim: SignedClaim, credentials: Credentials, { regions, nowMs }: Authorizing): Verified {
   const signedMs = signingTimeOf(claim.time)
   checkSigningTime({ signedMs, nowMs })
   checkScope(claim, claim.time, signedMs, { regions, service: 'dax' })
-  const credential = credentials.get(claim.accessKeyId)
-  if (credential === undefined || (credential.sessionToken ?? '') !== (sent.sessionToken ?? '')) throw unrecognized()
-  if (credential.expiresMs !== undefined && nowMs >= credential.expiresMs)
+  const found = credentialOf(credentials, claim.accessKeyId, sent.sessionToken)
+  if (found === undefined || !isSameToken(found.credential.sessionToken, sent.sessionToken)) throw unrecognized()
+  const { credential, session } = found
+  const { expiresMs } = credential
+  if (expiresMs !== undefined && nowMs >= expiresMs)
     throw new ServiceError('ExpiredTokenException', 'The security token included in the request is expired')
   const key = signingKey(credential.secretAccessKey, claim)
   const expected = createHmac('sha256', key).update(sent.stringToSign).digest()
@@ -82,6 +92,12 @@ function verify(sent: Sent, claim: SignedClaim, credentials: Credentials, { regi
       'InvalidSignatureException',
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
     )
+  return { session, ...(expiresMs === undefined ? {} : { validMs: expiresMs - nowMs }) }
+}
+
+/** In a time that says nothing of where they differ. */
+function isSameToken(known = '', given = ''): boolean {
+  return timingSafeEqual(hash('sha256', known, 'buffer'), hash('sha256', given, 'buffer'))
 }
 
 function unrecognized(): ServiceError {

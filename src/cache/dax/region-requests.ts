@@ -3,7 +3,7 @@
  * name, with its key where the cache has the region's credentials. Where nothing is verified it names the client, and the signature is in form only.
  */
 import { hash } from 'node:crypto'
-import type { Credentials } from '../../core/auth/credentials.ts'
+import { credentialOf, type Credentials } from '../../core/auth/credentials.ts'
 import { type ApiRequest, json10 } from '../../http/pipeline.ts'
 import { authorizationOf, signingTime } from '../../http/access/signer.ts'
 import type { DaxPrincipal } from './principal.ts'
@@ -41,15 +41,15 @@ export class RegionRequests {
     return { url, headers, rawHeaders: () => Object.entries(headers).flat(), payload, body: payload }
   }
 
-  #authorization({ accessKeyId, region }: DaxPrincipal, time: string, payload: Buffer): string {
+  #authorization({ accessKeyId, region, sessionToken }: DaxPrincipal, time: string, payload: Buffer): string {
     const { host, credentials } = this.#options
     const scope = { scopeDate: time.slice(0, 8), region, service: 'dynamodb' }
-    const secretAccessKey = credentials?.().get(accessKeyId)?.secretAccessKey
-    if (secretAccessKey === undefined)
+    const found = credentials === undefined ? undefined : credentialOf(credentials(), accessKeyId, sessionToken)
+    if (found === undefined)
       return `AWS4-HMAC-SHA256 Credential=${accessKeyId}/${scope.scopeDate}/${region}/dynamodb/aws4_request, SignedHeaders=host;x-amz-date, Signature=${noSignature}`
     return authorizationOf({
       accessKeyId,
-      secretAccessKey,
+      secretAccessKey: found.credential.secretAccessKey,
       scope,
       time,
       url,

@@ -1,7 +1,7 @@
 /** Signs a request anew that a cache has changed, as the same principal, over the same headers. */
 import { hash } from 'node:crypto'
 import { claimOfHeader } from '../../core/auth/authorization.ts'
-import type { Credentials } from '../../core/auth/credentials.ts'
+import { credentialOf, type Credentials } from '../../core/auth/credentials.ts'
 import type { SignedRequest } from '../../http/access/signatures.ts'
 import { authorizationOf } from '../../http/access/signer.ts'
 
@@ -16,7 +16,9 @@ export function resigned(request: SignedRequest, payload: Buffer, credentials: C
   const time = typeof amzDate === 'string' ? amzDate : ''
   if (credentials !== undefined && authorization !== undefined) {
     const { claim } = claimOfHeader(authorization, time)
-    const secret = credentials.get(claim.accessKeyId)?.secretAccessKey ?? ''
+    const token = headers['x-amz-security-token']
+    const found = credentialOf(credentials, claim.accessKeyId, typeof token === 'string' ? token : undefined)
+    const secret = found?.credential.secretAccessKey ?? ''
     const names = claim.signedHeaders.split(';').filter((name) => headers[name] !== undefined)
     headers['authorization'] = authorizationOf({
       accessKeyId: claim.accessKeyId,

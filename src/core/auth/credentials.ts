@@ -15,6 +15,17 @@ export type Credentials = ReadonlyMap<string, Credential> & {
 
 export type FoundSession = { readonly credential: Credential; readonly session: Session }
 
+/** Returns the credential of an access key; that of a session only with its token. */
+export function credentialOf(
+  credentials: Credentials,
+  accessKeyId: string,
+  token: string | undefined,
+): { readonly credential: Credential; readonly session: Session | undefined } | undefined {
+  const credential = credentials.get(accessKeyId)
+  if (credential !== undefined) return { credential, session: undefined }
+  return token === undefined ? undefined : credentials.sessions?.find(accessKeyId, token)
+}
+
 export type Sessions = {
   /** Undefined where the token is none, or of another access key. */
   readonly find: (accessKeyId: string, token: string) => FoundSession | undefined

@@ -15,6 +15,9 @@ export type CacheReport = {
   readonly figures: Readonly<Record<string, number>>
 }
 
+/** What a region does with requests: `open` verifies no signature, `verified` does, and `policed` asks policies too. */
+export type Deciding = 'open' | 'verified' | 'policed'
+
 export type LogPlace = { readonly epoch: string; readonly position: Position }
 
 export function encodeReport(report: CacheReport): Buffer {
@@ -30,16 +33,25 @@ export function decodeReport(payload: Buffer): CacheReport {
   return { id, endpoint, mode, figures: Object.fromEntries(numbers) }
 }
 
-export function encodePlace(place: LogPlace): Buffer {
+/** What a region answers a cache's question with. */
+export type ToldPlace = LogPlace & {
+  /** Undefined of a node that is too old to say it. */
+  readonly how?: Deciding
+}
+
+export function encodePlace(place: ToldPlace): Buffer {
   return Buffer.from(JSON.stringify(place))
 }
 
-export function decodePlace(payload: Buffer): LogPlace {
-  const { epoch, position } = parsed(payload)
+export function decodePlace(payload: Buffer): ToldPlace {
+  const { epoch, position, how } = parsed(payload)
   if (typeof epoch !== 'string' || typeof position !== 'number' || !Number.isSafeInteger(position) || position < 0)
     throw new RangeError('not a place in a log')
-  return { epoch, position }
+  return { epoch, position, ...(isDeciding(how) ? { how } : {}) }
 }
+
+const isDeciding = (value: unknown): value is Deciding =>
+  value === 'open' || value === 'verified' || value === 'policed'
 
 function parsed(payload: Buffer): Record<string, unknown> {
   if (payload.length > controlSizeBytesMax) throw new RangeError('larger than anything said here')

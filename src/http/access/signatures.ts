@@ -15,7 +15,13 @@ import {
   signedHeaderOf,
 } from '../../core/auth/authorization.ts'
 import { canonicalRequest, headerLine, stringToSign } from '../../core/auth/canonical-request.ts'
-import type { Credential, Credentials, FoundSession, Principal, Session } from '../../core/auth/credentials.ts'
+import {
+  type Credential,
+  credentialOf,
+  type Credentials,
+  type Principal,
+  type Session,
+} from '../../core/auth/credentials.ts'
 import type { SignedRegions } from '../../core/auth/signed-region.ts'
 import { checkScope, checkSigningTime, expiryOf, type Scope, signingTimeOf } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
@@ -120,8 +126,8 @@ export class Signatures {
   }
 
   #signerOf(claim: Claim, token: string | string[] | undefined): Signer {
-    const known = this.#credentials.get(claim.accessKeyId)
-    const found = known === undefined ? this.#sessionOf(claim, token) : { credential: known, session: undefined }
+    const given = typeof token === 'string' ? token : undefined
+    const found = credentialOf(this.#credentials, claim.accessKeyId, given)
     if (found === undefined) throw unrecognized()
     const { credential, session } = found
     checkToken(credential, token, this.#options.clock.wallMs())
@@ -132,10 +138,6 @@ export class Signatures {
         "'Host' or ':authority' must be a 'SignedHeader' in the AWS Authorization.",
       )
     return signer
-  }
-
-  #sessionOf({ accessKeyId }: Claim, token: string | string[] | undefined): FoundSession | undefined {
-    return typeof token === 'string' ? this.#credentials.sessions?.find(accessKeyId, token) : undefined
   }
 
   /** The usual case first; then with every header as it travelled, byte by byte and as often as it came. */

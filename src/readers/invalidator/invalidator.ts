@@ -6,7 +6,7 @@
  * A cache asks again and again how far it should be. The answer waits until everything flushed by then has been told and
  * travels behind it, so that it proves to the cache that it knew, as of its question, all that the region knew.
  */
-import type { CacheReport } from '../../core/change/cache-talk.ts'
+import type { CacheReport, Deciding } from '../../core/change/cache-talk.ts'
 import { decodeReport, encodePlace } from '../../core/change/cache-talk.ts'
 import type { Change, Position } from '../../core/change/change.ts'
 import { encodeInvalidation } from '../../core/change/invalidation.ts'
@@ -21,6 +21,8 @@ export type HeardCache = CacheReport & { /** Since its last question. */ readonl
 export interface Invalidator extends Service {
   /** Those that have asked lately. */
   caches(): readonly HeardCache[]
+  /** What caches are told of how the region decides over requests. */
+  decides(how: Deciding): void
 }
 
 export function invalidator(env: Pick<Env, 'bus' | 'clock' | 'log'>, engine: RegionLog): Invalidator {
@@ -28,6 +30,7 @@ export function invalidator(env: Pick<Env, 'bus' | 'clock' | 'log'>, engine: Reg
   let unsubscribe = (): void => undefined
   return {
     caches: () => teller.caches(),
+    decides: (how) => void (teller.how = how),
     start: () => {
       env.bus.caches.serve((payload) => teller.answer(payload))
       unsubscribe = engine.onFlushed(() => teller.tell())
@@ -42,6 +45,7 @@ export function invalidator(env: Pick<Env, 'bus' | 'clock' | 'log'>, engine: Reg
 type Waiting = { readonly upTo: Position; readonly resolve: (payload: Buffer | undefined) => void }
 
 class Teller {
+  how: Deciding = 'open'
   readonly #env: Pick<Env, 'bus' | 'clock' | 'log'>
   readonly #engine: RegionLog
   readonly #heard = new Map<string, { readonly report: CacheReport; readonly atMs: number }>()
@@ -134,7 +138,7 @@ class Teller {
   }
 
   #place(): Buffer {
-    return encodePlace({ epoch: this.#engine.epoch, position: this.#told ?? 0 })
+    return encodePlace({ epoch: this.#engine.epoch, position: this.#told ?? 0, how: this.how })
   }
 
   #hear(report: CacheReport): void {

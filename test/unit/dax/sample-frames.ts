@@ -25,10 +25,13 @@ export function authorization(
   accessKeyId = 'anyone',
   signature = '00',
   stringToSign = 'AWS4-HMAC-SHA256\n20260101T000000Z\n20260101/us-east-1/dax/aws4_request\nhash',
+  token?: string,
 ): Buffer {
-  return frame('authorizeConnection', (writer) =>
-    writer.text(accessKeyId).text(signature).bytes(Buffer.from(stringToSign)).null().null(),
-  )
+  return frame('authorizeConnection', (writer) => {
+    writer.text(accessKeyId).text(signature).bytes(Buffer.from(stringToSign))
+    if (token === undefined) writer.null().null()
+    else writer.text(token).null()
+  })
 }
 
 const table = Buffer.from('Things')

@@ -149,6 +149,17 @@ describe.each([
       ])
   })
 
+  test('tell DAX’s clients the port by which this machine reaches each cache, and keep their lists in its volume', () => {
+    for (const region of regionsOf(file)) {
+      const { environment = {}, ports = [], volumes = [] } = file.services[`cache-${region}`] ?? {}
+      const inside = environment['LONGITUDE_DAX_PORT']
+      const [, published] = ports.map((port) => new RegExp(`^127\\.0\\.0\\.1:(.+):${inside}$`).exec(port)?.[1])
+      expect(environment['LONGITUDE_DAX_NODE']).toBe(`\${DAX_ADDRESS:-127.0.0.1}:${published}`)
+      expect(environment['LONGITUDE_DAX_LISTS']).toBe('/data/dax-lists')
+      expect(volumes).toContain(`cache-${region}:/data`)
+    }
+  })
+
   test('are configured by options that there are', () => {
     const known = Object.keys(options).map((name) => `LONGITUDE_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`)
     const given = Object.values(file.services).flatMap(({ environment = {} }) => Object.keys(environment))
