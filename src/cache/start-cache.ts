@@ -65,7 +65,7 @@ export type RunningCache = {
 
 /** Rejects with a Failure when the port cannot be had. */
 export async function startCache(options: CacheNodeOptions): Promise<RunningCache> {
-  const [{ region, log, mode, nats }, clock] = [options, systemClock]
+  const [{ region, log, mode }, clock] = [options, systemClock]
   const cache = new Cache({ ...options, clock })
   const upstream = upstreamAt(options.upstream, options.ca === undefined ? {} : { ca: options.ca })
   const access = watchAccess(options, log)
@@ -115,15 +115,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     throw error
   })
   connections = async () => (await server.connections()) + (dax?.connections() ?? 0)
-  if (nats !== undefined)
-    follower = startFollower({
-      env: { clock, log },
-      line: new NatsCacheLine(region, nats),
-      cache,
-      report,
-      // A cache that is full of hits need not see a reply of a region that asks policies since it was started again.
-      decided: (how) => cache.close(how === 'policed' || (how === 'verified' && access.credentials === undefined)),
-    })
+  follower = followed(options, { cache, report, verifies: access.credentials !== undefined })
   return {
     url: server.url,
     daxUrl: dax?.url,
@@ -133,6 +125,21 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
       end()
     },
   }
+}
+
+type Followed = { readonly cache: Cache; readonly report: () => CacheReport; readonly verifies: boolean }
+
+/** Undefined where there is no line to the log. */
+function followed({ region, nats, log }: CacheNodeOptions, { cache, report, verifies }: Followed) {
+  if (nats === undefined) return undefined
+  return startFollower({
+    env: { clock: systemClock, log },
+    line: new NatsCacheLine(region, nats),
+    cache,
+    report,
+    // A cache that is full of hits need not see a reply of a region that asks policies since it was started again.
+    decided: (how) => cache.close(how === 'policed' || (how === 'verified' && !verifies)),
+  })
 }
 
 type Controlled = {
