@@ -6,6 +6,7 @@ import { breaking } from './table/breaking.ts'
 import { access } from './table/access.ts'
 import { changing } from './table/changing.ts'
 import type { CommandRow, Flag } from './table/command-row.ts'
+import { copying } from './table/copying.ts'
 import { drills } from './table/drills.ts'
 import { running } from './table/running.ts'
 import { settingUp } from './table/setting-up.ts'
@@ -17,6 +18,7 @@ export const commandTable: readonly CommandRow[] = [
   ...showing,
   ...repairing,
   ...changing,
+  ...copying,
   ...breaking,
   ...access,
   ...drills,

@@ -31,3 +31,7 @@ export const archivedBytesAtOnceMax = 1024 * 1024
 /** Items of a restore that are written together, and about their bytes. */
 export const restoredAtOnceMax = 100
 export const restoredBytesAtOnceMax = 512 * 1024
+/** Files of the archive that a copy of a region holds. */
+export const regionCopyFilesMax = 500_000
+/** Records of a store that are read in one turn while a region is copied. */
+export const copiedRecordsMax = 1000

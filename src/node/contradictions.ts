@@ -1,7 +1,11 @@
-/** Options of a node that do not go together. */
+/** Options of a node that do not go together, and a data folder that it must not start on. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { Failure } from '../process/failure.ts'
+import { restoringName } from './store/data-names.ts'
 
 type Options = {
+  readonly data: string
   readonly workers?: number | undefined
   readonly tls?: object | undefined
   readonly capacity?: object | undefined
@@ -12,6 +16,10 @@ type Options = {
 
 /** Throws a Failure. */
 export function refuseContradictions(options: Options): void {
+  if (existsSync(join(options.data, restoringName)))
+    throw new Failure(
+      `${options.data} holds a restore that is not finished: run \`longitude restore region\` again, or remove ${join(options.data, restoringName)}`,
+    )
   if ((options.workers ?? 1) > 1 && options.tls !== undefined)
     throw new Failure('--workers and TLS do not go together yet: connections cannot be given away encrypted')
   if ((options.workers ?? 1) > 1 && options.capacity !== undefined)

@@ -18,7 +18,7 @@ import type { Region as RegionName, Topology } from '../core/topology.ts'
 import type { EngineOptions } from '../engine/open-engine.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import type { Clock } from '../ports/clock.ts'
-import { MappedBuckets } from './buckets/mapped-buckets.ts'
+import { bucketsOf } from './buckets/mapped-buckets.ts'
 import type { Log } from '../ports/log.ts'
 import type { AccessMode } from '../operations/access/authorizer.ts'
 import type { CapacitySettings } from '../operations/capacity/admission.ts'
@@ -158,7 +158,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   life.add(() => natsBus.close())
   const messageKeys = messageKeysOf(options)
   const bus = encryptedBus(natsBus, { self: self.name, keys: messageKeys, encrypts: encryption !== undefined })
-  const { buckets, blobs: plainBlobs } = blobsOf(options, life)
+  const { buckets, blobs: plainBlobs } = bucketsOf(options, life)
   const blobs = encryption?.blobs(plainBlobs) ?? plainBlobs
   const around = { clock, random: systemRandom, bus, blobs, log, meter }
   const settings = engineOptions(options, topology, folder)
@@ -214,14 +214,6 @@ async function storeOf(options: NodeOptions, life: Lifecycle) {
 function natsBusOf({ self, natsAccess, nats, log }: NodeOptions, { addresses }: TopologyWatch): NatsBus {
   const peers = Object.fromEntries([...addresses].map(([name, url]) => [name, natsAccess.peer(url)]))
   return new NatsBus({ region: self.name, own: natsAccess.own(nats), peers, log })
-}
-
-/** Buckets of exports and imports, and where the region’s own backups lie. */
-function blobsOf({ s3, backups, data, self }: NodeOptions, life: Lifecycle) {
-  const buckets = new MappedBuckets(s3)
-  life.add(() => buckets.close())
-  const blobs = backups === undefined ? new FolderBlobs(join(data, 'archive')) : buckets.blobsAt(backups, self.name)
-  return { buckets, blobs }
 }
 
 function steadyLater(regionStore: RegionStore): () => void {

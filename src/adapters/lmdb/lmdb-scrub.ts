@@ -13,6 +13,8 @@ export type ScrubOptions = {
   readonly pageSizeBytes: number
   /** Keeps the pages of the newest tree from being written over, until the returned function is called. */
   readonly pin: () => () => void
+  /** Called after each round. */
+  readonly onRound?: () => void
 }
 
 /** What is found once may be a commit half seen; each try reads a newer tree. */
@@ -24,12 +26,14 @@ export class LmdbScrub {
   readonly #descriptor: number
   readonly #file: PageFile
   readonly #pin: () => () => void
+  readonly #onRound: () => void
   #from: Buffer | undefined
 
-  constructor({ path, pageSizeBytes, pin }: ScrubOptions) {
+  constructor({ path, pageSizeBytes, pin, onRound = () => undefined }: ScrubOptions) {
     this.#descriptor = openSync(path, 'r')
     this.#file = new PageFile(this.#descriptor, pageSizeBytes)
     this.#pin = pin
+    this.#onRound = onRound
   }
 
   /** Returns what is wrong, for people; undefined while nothing is. */
@@ -85,5 +89,6 @@ export class LmdbScrub {
     }
     this.#from = undefined
     this.rounds++
+    this.#onRound()
   }
 }

@@ -104,7 +104,9 @@ export class LmdbStore implements Store {
       const reading = this.#database.useReadTransaction()
       return () => reading.done()
     }
-    return new LmdbScrub({ path: join(this.#folder, databaseName), pageSizeBytes, pin })
+    // A process that was killed while it read the store, such as a backup, would keep free pages from being used again.
+    const onRound = (): void => void this.#database.readerCheck()
+    return new LmdbScrub({ path: join(this.#folder, databaseName), pageSizeBytes, pin, onRound })
   }
 
   async close(): Promise<void> {

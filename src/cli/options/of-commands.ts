@@ -73,6 +73,7 @@ export const optionsOf = {
     'consolePort',
     'regionsFolder',
   ],
+  regionCopies: ['name', 'data', 's3', 'regionsFolder'],
   deployment: ['hosts', 'out', 'installed', 'state', 'certificateDays'],
   secrets: ['regions', 'name', 'data', 'natsSecrets', 'messageKeys', 'keyring', 'natsConf', 'natsListen', 'natsStore'],
   natsServer: ['natsServer'],

@@ -7,6 +7,7 @@ import { authorizationOf } from '../../http/access/signer.ts'
 import { type Blobs, isBlobName } from '../../ports/blobs.ts'
 import { type Buckets, isObjectKey } from '../../ports/buckets.ts'
 import { Failure } from '../../process/failure.ts'
+import { archiveFolderName } from '../store/data-names.ts'
 import { type BlobsPlace, type BucketPlace, blobsPlaceOf, bucketPlacesOf } from './bucket-places.ts'
 
 export class MappedBuckets implements Buckets {
@@ -53,6 +54,22 @@ export class MappedBuckets implements Buckets {
     this.#connections.push(connection)
     return new S3Blobs({ connection, prefix, isName })
   }
+}
+
+type NodePlaces = {
+  readonly s3?: string | undefined
+  readonly backups?: string | undefined
+  readonly data: string
+  readonly self: { readonly name: string }
+}
+
+/** Buckets of exports and imports, and where a node’s own backups lie. */
+export function bucketsOf({ s3, backups, data, self }: NodePlaces, life: { add(stop: () => void): void }) {
+  const buckets = new MappedBuckets(s3)
+  life.add(() => buckets.close())
+  const blobs =
+    backups === undefined ? new FolderBlobs(join(data, archiveFolderName)) : buckets.blobsAt(backups, self.name)
+  return { buckets, blobs }
 }
 
 /** Those of the environment, as every client of AWS finds them. Without any, requests are not signed. */

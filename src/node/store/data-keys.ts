@@ -13,7 +13,7 @@ import type { Keyring, WrappedKey } from '../../ports/keyring.ts'
 import { Failure, codeOf, messageOf } from '../../process/failure.ts'
 import { replaceSecretFile } from '../../process/secret-file.ts'
 
-const fileName = 'data-keys.json'
+export const dataKeysName = 'data-keys.json'
 const what = 'the file of data keys'
 const formatVersion = 1
 
@@ -33,7 +33,7 @@ type OpenKey = { readonly number: number; readonly secret: Buffer; readonly wrap
 
 /** Whether the region's data was encrypted before. */
 export function hasDataKeys(data: string): boolean {
-  return textIn(data) !== undefined
+  return dataKeysText(data) !== undefined
 }
 
 export class DataKeys {
@@ -98,11 +98,11 @@ export class DataKeys {
   }
 
   async #open(): Promise<void> {
-    const text = textIn(this.#data)
+    const text = dataKeysText(this.#data)
     if (text === undefined) return await this.#begin()
-    const read = parsed(text, join(this.#data, fileName))
+    const read = parsed(text, join(this.#data, dataKeysName))
     if (read.region !== this.#region)
-      throw new Failure(`${join(this.#data, fileName)} has the data keys of ${read.region}, not of ${this.#region}`)
+      throw new Failure(`${join(this.#data, dataKeysName)} has the data keys of ${read.region}, not of ${this.#region}`)
     this.#isWhole = read.isWhole
     this.#keys = await Promise.all(
       read.keys.map(async ({ number, by, wrapped: bytes }) => {
@@ -125,7 +125,11 @@ export class DataKeys {
       wrapped: bytes.toString('base64'),
     }))
     const content: DataKeysFile = { format: formatVersion, region: this.#region, isWhole: this.#isWhole, keys }
-    replaceSecretFile({ path: join(this.#data, fileName), what, text: `${JSON.stringify(content, undefined, 2)}\n` })
+    replaceSecretFile({
+      path: join(this.#data, dataKeysName),
+      what,
+      text: `${JSON.stringify(content, undefined, 2)}\n`,
+    })
   }
 
   get #context(): string {
@@ -143,8 +147,9 @@ export function cipherOf(secrets: DataSecrets): ValueCipher {
   return new ValueCipher(all, systemRandom)
 }
 
-function textIn(data: string): string | undefined {
-  const path = join(data, fileName)
+/** The file, whose keys are wrapped; undefined where nothing is encrypted. Throws a Failure. */
+export function dataKeysText(data: string): string | undefined {
+  const path = join(data, dataKeysName)
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

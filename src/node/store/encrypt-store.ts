@@ -10,9 +10,10 @@ import { EncryptedStore } from '../../adapters/encryption/encrypted-store.ts'
 import { openLmdbStore } from '../../adapters/lmdb/lmdb-store.ts'
 import { encryptedBatchBytesMax, encryptedEditsMax } from '../../core/key-limits.ts'
 import type { Log } from '../../ports/log.ts'
-import type { Edit, Store } from '../../ports/store.ts'
+import type { Store } from '../../ports/store.ts'
 import { flushFolder } from '../../process/secret-file.ts'
 import type { DataKeys } from './data-keys.ts'
+import { recordsOf } from './records.ts'
 
 export type EncryptStoreOptions = {
   readonly data: string
@@ -52,7 +53,7 @@ async function copyStore({ folder, keys, log, onProgress, openPlain }: EncryptSt
   let count = 0
   let told = Date.now()
   try {
-    for (const batch of batchesOf(source)) {
+    for (const batch of recordsOf(source, { recordsMax: encryptedEditsMax, bytesMax: encryptedBatchBytesMax })) {
       await target.write(batch)
       count += batch.length
       onProgress()
@@ -67,24 +68,4 @@ async function copyStore({ folder, keys, log, onProgress, openPlain }: EncryptSt
     await target.close()
   }
   log.info('the store is encrypted', { folder, records: count })
-}
-
-const beyondAll = Buffer.alloc(8, 0xff)
-
-/** All records, a batch at a time. */
-function* batchesOf(store: Pick<Store, 'entries'>): Generator<readonly Edit[]> {
-  let from: Buffer = Buffer.of(0)
-  for (;;) {
-    const batch: Edit[] = []
-    let sizeBytes = 0
-    for (const { key, value } of store.entries({ from, to: beyondAll, limit: encryptedEditsMax })) {
-      batch.push({ key: Buffer.from(key), value: Buffer.from(value) })
-      sizeBytes += value.length
-      if (sizeBytes >= encryptedBatchBytesMax) break
-    }
-    const last = batch.at(-1)
-    if (last === undefined) return
-    yield batch
-    from = Buffer.concat([last.key, Buffer.of(0)])
-  }
 }

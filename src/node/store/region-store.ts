@@ -17,9 +17,9 @@ import { type Entry, type Range, type Store, StoreDamaged, StoreInUse, StoreUnus
 import { Failure, messageOf } from '../../process/failure.ts'
 import { Starts } from '../../process/starts.ts'
 import type { DataKeys } from './data-keys.ts'
+import { storeFolderName } from './data-names.ts'
 import { encryptStore } from './encrypt-store.ts'
 
-const storeName = 'store'
 const damagedPrefix = 'store.damaged-'
 const reportName = 'damage.json'
 const restoredName = 'restored.json'
@@ -58,7 +58,7 @@ export class RegionStore {
   }
 
   get folder(): string {
-    return join(this.#options.data, storeName)
+    return join(this.#options.data, storeFolderName)
   }
 
   /** The node did not stay up lately, or ended at something that it could not decode. */
