@@ -1,6 +1,16 @@
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { embeddedStage } from '../../src/cli/commands/run/demo.ts'
 import { tellDemo } from '../../src/cli/commands/run/demo-story.ts'
+import { outputOf, shapeOf } from '../docs/outputs.ts'
+import { longitude, prepareProgram } from './command-line.ts'
+
+beforeAll(prepareProgram, 60_000)
+
+test('README shows what the demo prints, but for its times', { timeout: 120_000 }, async () => {
+  const { status, output, errors } = await longitude('demo')
+  expect(status, errors).toBe(0)
+  expect(shapeOf(output)).toBe(shapeOf(outputOf('README.md', 'demo')))
+})
 
 test(
   'the demo tells who won, what was lost, the lag and the verdict, on the embedded cluster too',

@@ -1,6 +1,6 @@
 /** `longitude drill …`: rehearses a disaster, and tells what clients saw, what was lost, and by whose proof. */
 import { randomInt } from 'node:crypto'
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Drill } from '../../../drills/definition/definition.ts'
@@ -28,6 +28,7 @@ import { runningTarget } from '../../../drills/run/targets/process-target.ts'
 import { Interrupted } from '../../../drills/run/run-drill.ts'
 import type { Target } from '../../../drills/run/targets/target.ts'
 import { NoAnswer, Refusal } from '../../../drills/run/load/wire.ts'
+import { repeatText, summaryText } from './summary-text.ts'
 import { Failure, messageOf, unknownStatus } from '../../../process/failure.ts'
 import { LinksControl } from '../../../links/control/control-client.ts'
 import { controlOf } from '../../../supervisor/control-client.ts'
@@ -218,35 +219,6 @@ function summary(report: Report | undefined, folder: string): object {
     report: join(folder, 'report.json'),
     page: join(folder, 'report.html'),
   }
-}
-
-function summaryText(report: Report, folder: string): string {
-  const rows = report.verdicts.map(({ target, wanted, found, pass }) => [
-    pass ? 'ok' : 'NOT MET',
-    target,
-    wanted,
-    found,
-  ])
-  const page = join(folder, 'report.html')
-  return [
-    '',
-    tableText(['', 'TARGET', 'WANTED', 'FOUND'], rows),
-    '',
-    `${report.outcome === 'pass' ? 'PASS' : 'FAIL'}  ${report.name}  (seed ${report.circumstances.seed})  ${existsSync(page) ? page : folder}`,
-  ].join('\n')
-}
-
-function repeatText(reports: readonly Report[]): string {
-  const rows = reports.map((report, index) => [
-    String(index + 1),
-    String(report.circumstances.seed),
-    report.outcome,
-    report.verdicts
-      .filter(({ pass }) => !pass)
-      .map(({ target, found }) => `${target}: ${found}`)
-      .join('; '),
-  ])
-  return `\n${tableText(['RUN', 'SEED', 'OUTCOME', 'NOT MET'], rows)}`
 }
 
 function numberOf(
