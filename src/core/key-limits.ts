@@ -9,3 +9,10 @@ export const encryptedEditsMax = 1000
 export const encryptedBatchBytesMax = 8 * 1024 * 1024
 /** Ciphers that a key service keeps, one a key material. */
 export const keySealsMax = 1000
+/** A key service that has not answered for so long has failed; it is asked again so often, after so long each time. */
+export const keyServiceMsMax = 5000
+export const keyServiceTriesMax = 3
+export const keyServiceBackOffMs = 100
+export const keyServiceBackOffMsMax = 1000
+export const keyServiceAnswerBytesMax = 65_536
+export const keyServiceConnectionsMax = 4

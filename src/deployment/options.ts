@@ -12,6 +12,7 @@ export const nodeTlsOptions = [
   'natsApiPrefix',
   'messageKeys',
   'keyring',
+  'keyService',
   'kms',
   'admitUnsignedPeersUntil',
   'tlsCert',
@@ -72,6 +73,11 @@ export const deploymentOptions = {
   keyring: {
     flags: '--keyring <file>',
     help: 'file of keys with which regions encrypt what they keep on a disk, made when it is not there; nothing is encrypted when not given',
+    schema: file,
+  },
+  keyService: {
+    flags: '--key-service <file>',
+    help: 'file (0600) that names an endpoint of AWS KMS or a Vault whose keys encrypt what regions keep on a disk, instead of --keyring or after it (docs/operating/encryption.md)',
     schema: file,
   },
   kms: {

@@ -23,19 +23,17 @@ import type { Log } from '../ports/log.ts'
 import type { AccessMode } from '../operations/access/authorizer.ts'
 import type { CapacitySettings } from '../operations/capacity/admission.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
-import { type ExpirySettings, usualExpiry } from '../readers/expiry/expiry.ts'
 import type { Meter } from '../ports/meter.ts'
 import { Collector } from '../readers/metrics/collector.ts'
 import { MetricStore } from '../readers/metrics/metric-store.ts'
 import type { MetricSettings } from '../region/metrics.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
-import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
 import { openAudit } from './audit-file.ts'
 import { refuseContradictions } from './contradictions.ts'
 import type { Audit } from '../ports/audit.ts'
 import { accessParts } from './identity-services.ts'
-import { kmsServices, ownKms } from './own-kms.ts'
+import { kmsServices, openKeys } from './key-services.ts'
 import type { Kms } from '../operations/kms/kms.ts'
 import { adminRoutes } from './admin/admin.ts'
 import { type WatchedAccess, watchAccess } from '../deployment/secrets/identities.ts'
@@ -43,8 +41,9 @@ import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
 import { tightenFolder } from '../process/private-files.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
 import { readinessOf } from './readiness.ts'
+import { expiryOf, streamSettings } from './region-settings.ts'
 import type { DataSecrets } from './store/data-keys.ts'
-import { encryptedBus, type EncryptionFiles, openEncryption } from './store/encryption.ts'
+import { encryptedBus, type Encryption, type EncryptionFiles } from './store/encryption.ts'
 import { openOwnEngine, type Recovery } from './store/own-engine.ts'
 import { RegionStore } from './store/region-store.ts'
 import { FolderKeys } from '../deployment/secrets/message-keys.ts'
@@ -205,9 +204,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
 
 async function storeOf(options: NodeOptions, life: Lifecycle) {
   const { data, log, onProgress = () => undefined } = options
-  const kms = ownKms(options)
-  const encryption = await openEncryption(options, log)
-  life.add(() => encryption?.stop())
+  const { kms, encryption } = await openKeys(options, life)
   return { kms, encryption, regionStore: new RegionStore({ data, log, onProgress, keys: encryption?.keys }) }
 }
 
@@ -231,22 +228,16 @@ async function functionsOf({ functions: path, self, log }: NodeOptions, life: Li
 }
 
 /** What is counted goes to Prometheus, and to the region's own metrics. */
-function measuring(options: NodeOptions, encryption: Awaited<ReturnType<typeof openEncryption>>) {
+function measuring(options: NodeOptions, encryption: Encryption | undefined) {
   const clock = clockOf(options)
   const plainBlobs = new FolderBlobs(join(options.data, 'metrics'))
   const blobs = encryption?.blobs(plainBlobs) ?? plainBlobs
   const store = new MetricStore({ env: { clock, log: options.log }, blobs })
   const metrics: MetricSettings = { store, blobs, isEager: true }
   const prometheus = prometheusMeter({ region: options.self.name })
-  return { clock, prometheus, metrics, meter: new Collector(prometheus, { clock, store }) }
-}
-
-function streamSettings({ streamRollMs: rollMs, streamRetentionBytes: retentionBytes }: NodeOptions): StreamSettings {
-  return {
-    ...usualStreams,
-    ...(rollMs === undefined ? {} : { rollMs }),
-    ...(retentionBytes === undefined ? {} : { retentionBytes }),
-  }
+  const meter = new Collector(prometheus, { clock, store })
+  encryption?.watch(meter)
+  return { clock, prometheus, metrics, meter }
 }
 
 function regionsWatch({ self, log, peers, peerEndpoints = {}, readRegions }: NodeOptions): TopologyWatch {
@@ -262,10 +253,6 @@ function replicationOf(options: NodeOptions, keys: FolderKeys | undefined, recov
       return recovery.leftovers
     },
   }
-}
-
-function expiryOf({ ttlDelay, ttlGrace }: NodeOptions): ExpirySettings {
-  return { delaySeconds: ttlDelay ?? usualExpiry.delaySeconds, graceSeconds: ttlGrace ?? usualExpiry.graceSeconds }
 }
 
 function engineOptions(options: NodeOptions, topology: Topology, folder: string): EngineOptions {

@@ -77,6 +77,11 @@ export const metrics = {
     help: 'Permissions that policies denied, by action; with --access audit the requests were served.',
     labels: ['action', 'mode'],
   },
+  longitude_key_unreachable: {
+    kind: 'gauge',
+    help: '1 while a key that encrypts what the region keeps cannot be had: of the region itself (`region`), or of a table by its ARN; else 0.',
+    labels: ['key'],
+  },
   longitude_store_writable: { kind: 'gauge', help: '0 while the disk refuses writes, else 1.', labels: [] },
   longitude_store_damaged: {
     kind: 'gauge',

@@ -15,13 +15,16 @@ export type StreamOptions = {
 export type EncryptionOptions = {
   /** A file: what regions keep on a disk is encrypted. */
   readonly keyring?: string | undefined
+  /** A file that says which key service is asked. */
+  readonly keyService?: string | undefined
   /** A folder: regions have key services of their own. */
   readonly kms?: string | undefined
 }
 
-export function encryptionFlags({ keyring, kms }: EncryptionOptions): Readonly<Record<string, string>> {
+export function encryptionFlags({ keyring, keyService, kms }: EncryptionOptions): Readonly<Record<string, string>> {
   return {
     ...(keyring === undefined ? {} : { keyring: resolve(keyring) }),
+    ...(keyService === undefined ? {} : { 'key-service': resolve(keyService) }),
     ...(kms === undefined ? {} : { kms: resolve(kms) }),
   }
 }

@@ -74,7 +74,7 @@ test('holds no value in plain, serves through its workers, and needs its keyring
   expect(plainFiles()).toEqual([])
 
   const { errors } = await longitude('node', '--region', 'us-east-1', '--data', join(data, 'us-east-1'), '--port', '1')
-  expect(errors).toContain('is encrypted: give the --keyring that it was encrypted with')
+  expect(errors).toContain('is encrypted: give the --keyring or the --key-service that it was encrypted with')
 
   const second = await up(data, ...options)
   const again = clientAt(second.overview.regions[0])

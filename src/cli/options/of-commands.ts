@@ -22,6 +22,7 @@ export const optionsOf = {
     'regionsFolder',
     'credentials',
     'keyring',
+    'keyService',
     'kms',
     ...apiAccessOptions,
     'workers',

@@ -42,6 +42,11 @@ export class KeyringFile implements Keyring {
     this.#path = path
   }
 
+  /** Whether a key of such a file is named so, and not one of a key service. */
+  static hasNamed(by: string): boolean {
+    return /^[0-9a-f]{16}$/.test(by)
+  }
+
   async newest(): Promise<string> {
     return await Promise.resolve(keysIn(this.#path)[0].name)
   }

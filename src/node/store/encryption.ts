@@ -3,13 +3,16 @@ import { existsSync } from 'node:fs'
 import { EncryptedBlobs } from '../../adapters/encryption/encrypted-blobs.ts'
 import { EncryptedBus, type StreamKeys } from '../../adapters/encryption/encrypted-bus.ts'
 import { systemRandom } from '../../adapters/system/random.ts'
+import type { ToldKeys } from '../../deployment/secrets/key-service-file.ts'
 import { KeyringFile, makeKeyring } from '../../deployment/secrets/keyring-file.ts'
 import type { Blobs } from '../../ports/blobs.ts'
 import type { Bus } from '../../ports/bus.ts'
 import type { Keyring } from '../../ports/keyring.ts'
 import type { Log } from '../../ports/log.ts'
+import type { Meter } from '../../ports/meter.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { DataKeys, hasDataKeys } from './data-keys.ts'
+import { ServiceKeyring } from './service-keyring.ts'
 
 export type EncryptionFiles = {
   /** Of all regions; undefined: messages are not signed. */
@@ -18,46 +21,85 @@ export type EncryptionFiles = {
   readonly keyring?: string | undefined
   /** A folder: the region has a key service of its own, whose keys lie there. */
   readonly kms?: string | undefined
+  /** A file that says which key service is asked. */
+  readonly keyService?: string | undefined
 }
 
 export type EncryptionOptions = EncryptionFiles & { readonly self: { readonly name: string }; readonly data: string }
 
-/** How often a node looks whether the keyring has a newer key. */
+/** How often a node looks whether the keyring has a newer key: of a file, and of a service. */
 const lookMs = 10_000
+const serviceLookMs = 60_000
 
 /** Undefined where nothing is to be encrypted. Rejects with a Failure where a key cannot be had, or where none is given for data that is encrypted. */
-export async function openEncryption(options: EncryptionOptions, log: Log): Promise<Encryption | undefined> {
-  const { self, data, keyring: path, messageKeysFolder } = options
-  const wasEncrypted = hasDataKeys(data)
-  if (path === undefined) {
-    if (wasEncrypted)
-      throw new Failure(`the data in ${data} is encrypted: give the --keyring that it was encrypted with`)
+export async function openEncryption(
+  options: EncryptionOptions,
+  log: Log,
+  service?: ToldKeys,
+): Promise<Encryption | undefined> {
+  const { self, data, messageKeysFolder } = options
+  const keyring = keyringOf(options, service)
+  if (keyring === undefined) {
+    if (hasDataKeys(data))
+      throw new Failure(
+        `the data in ${data} is encrypted: give the --keyring or the --key-service that it was encrypted with`,
+      )
     return undefined
   }
   if (messageKeysFolder === undefined)
     throw new Failure(
-      '--keyring needs --message-keys: what lies at the NATS server is encrypted with keys that follow from those',
+      'encryption needs --message-keys: what lies at the NATS server is encrypted with keys that follow from those',
     )
-  if (wasEncrypted && !existsSync(path))
-    throw new Failure(`the data in ${data} is encrypted, and the keyring ${path} is not there: put it back`)
-  makeKeyring(path)
-  const keyring = new KeyringFile(path)
-  return new Encryption({ keys: await DataKeys.open(data, self.name, keyring), keyring, region: self.name, log })
+  const everyMs = service?.key === undefined ? lookMs : serviceLookMs
+  return new Encryption({
+    keys: await DataKeys.open(data, self.name, keyring),
+    keyring,
+    region: self.name,
+    log,
+    everyMs,
+  })
 }
 
-type Parts = { readonly keys: DataKeys; readonly keyring: Keyring; readonly region: string; readonly log: Log }
+/** With both, the service wraps, and the file opens what it has wrapped before. */
+function keyringOf({ data, keyring: path }: EncryptionOptions, service: ToldKeys | undefined): Keyring | undefined {
+  const of = service?.key === undefined ? undefined : new ServiceKeyring(service.keys, service.key)
+  if (path === undefined) return of
+  if (hasDataKeys(data) && !existsSync(path))
+    throw new Failure(`the data in ${data} is encrypted, and the keyring ${path} is not there: put it back`)
+  if (of === undefined) makeKeyring(path)
+  const former = new KeyringFile(path)
+  return of === undefined ? former : movingKeyring(of, former)
+}
 
-class Encryption {
+const movingKeyring = (to: Keyring, from: KeyringFile): Keyring => ({
+  newest: () => to.newest(),
+  wrap: (dataKey, context) => to.wrap(dataKey, context),
+  unwrap: (wrapped, context) => (KeyringFile.hasNamed(wrapped.by) ? from : to).unwrap(wrapped, context),
+})
+
+type Parts = {
+  readonly keys: DataKeys
+  readonly keyring: Keyring
+  readonly region: string
+  readonly log: Log
+  readonly everyMs: number
+}
+
+export class Encryption {
   readonly keys: DataKeys
   readonly #parts: Parts
-  readonly #timer: NodeJS.Timeout
+  #timer: NodeJS.Timeout | undefined
   #complaint: string | undefined
 
   constructor(parts: Parts) {
     this.#parts = parts
     this.keys = parts.keys
-    this.#timer = setInterval(() => void this.#look(), lookMs).unref()
-    void this.#look()
+  }
+
+  /** Looks now, and again and again, whether the data keys are to be wrapped again. */
+  watch(meter: Pick<Meter, 'gauge'>): void {
+    this.#timer = setInterval(() => void this.#look(meter), this.#parts.everyMs).unref()
+    void this.#look(meter)
   }
 
   blobs(inner: Blobs): Blobs {
@@ -70,17 +112,19 @@ class Encryption {
   }
 
   /** The keyring may be out of reach while the node runs: its keys are open. */
-  async #look(): Promise<void> {
+  async #look(meter: Pick<Meter, 'gauge'>): Promise<void> {
     const { keys, log } = this.#parts
     try {
       const count = await keys.rewrap()
       if (count > 0) log.info('the data keys are wrapped with the newest key of the keyring', { count })
       this.#complaint = undefined
+      meter.gauge('longitude_key_unreachable', 0, { key: 'region' })
     } catch (error) {
       const complaint = messageOf(error)
       if (complaint !== this.#complaint)
         log.error('the keyring cannot be read: this node goes on, but its next start would fail', { error: complaint })
       this.#complaint = complaint
+      meter.gauge('longitude_key_unreachable', 1, { key: 'region' })
     }
   }
 }

@@ -103,7 +103,9 @@ describe('data keys of a region', () => {
   test('are asked for by data that is encrypted', async () => {
     const options = { self: { name: 'us' }, data: folder, messageKeysFolder: path('messages') }
     ;(await openEncryption({ ...options, keyring: path() }, quiet))?.stop()
-    await expect(openEncryption(options, quiet)).rejects.toThrow('give the --keyring that it was encrypted with')
+    await expect(openEncryption(options, quiet)).rejects.toThrow(
+      'give the --keyring or the --key-service that it was encrypted with',
+    )
     rmSync(path())
     await expect(openEncryption({ ...options, keyring: path() }, quiet)).rejects.toThrow('is not there: put it back')
     expect(existsSync(path())).toBe(false)

@@ -3,7 +3,7 @@ import { mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { ownKms } from '../../../src/node/own-kms.ts'
+import { ownKms } from '../../../src/node/key-services.ts'
 import type { Kms } from '../../../src/operations/kms/kms.ts'
 import type { Log } from '../../../src/ports/log.ts'
 

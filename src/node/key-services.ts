@@ -1,7 +1,8 @@
-/** The region's own key service, where the node has one (docs/encryption.md). */
+/** The key services of a node: its own, where it has one, and the one that it asks (docs/operating/encryption.md). */
 import { AesKeySeal } from '../adapters/encryption/key-seal.ts'
 import { systemClock } from '../adapters/system/clocks.ts'
 import { systemRandom } from '../adapters/system/random.ts'
+import { readKeyService } from '../deployment/secrets/key-service-file.ts'
 import { KmsFile } from '../deployment/secrets/kms-file.ts'
 import { Kms } from '../operations/kms/kms.ts'
 import { kmsEntry } from '../operations/kms/kms-entry.ts'
@@ -9,16 +10,29 @@ import type { ServiceEntry } from '../operations/service.ts'
 import type { Log } from '../ports/log.ts'
 import { KeyUnavailable } from '../ports/keyring.ts'
 import { Failure } from '../process/failure.ts'
+import type { Lifecycle } from '../region/lifecycle.ts'
+import { type EncryptionOptions, openEncryption } from './store/encryption.ts'
 
-type Options = {
-  readonly kms?: string | undefined
-  readonly self: { readonly name: string }
-  readonly accountId: string
-  readonly log: Log
+type Options = EncryptionOptions & { readonly accountId: string; readonly log: Log }
+
+/** Rejects with a Failure where a key cannot be had. What is opened ends with `life`. */
+export async function openKeys(options: Options, life: Lifecycle) {
+  const { keyService, self, accountId, log } = options
+  const kms = ownKms(options)
+  const service = keyService === undefined ? undefined : readKeyService(keyService, { region: self.name, accountId })
+  life.add(() => service?.keys.close())
+  const encryption = await openEncryption(options, log, service)
+  life.add(() => encryption?.stop())
+  return { kms, encryption }
 }
 
 /** Throws a Failure where its file cannot be made or read. */
-export function ownKms({ kms: folder, self, accountId, log }: Options): Kms | undefined {
+export function ownKms({
+  kms: folder,
+  self,
+  accountId,
+  log,
+}: Pick<Options, 'kms' | 'self' | 'accountId' | 'log'>): Kms | undefined {
   if (folder === undefined) return undefined
   try {
     return new Kms({

@@ -1,0 +1,21 @@
+/** What a region is started with, of the node's options. */
+import { type ExpirySettings, usualExpiry } from '../readers/expiry/expiry.ts'
+import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
+
+type Streams = { readonly streamRollMs?: number | undefined; readonly streamRetentionBytes?: number | undefined }
+type Expiring = { readonly ttlDelay?: number; readonly ttlGrace?: number }
+
+export function streamSettings({
+  streamRollMs: rollMs,
+  streamRetentionBytes: retentionBytes,
+}: Streams): StreamSettings {
+  return {
+    ...usualStreams,
+    ...(rollMs === undefined ? {} : { rollMs }),
+    ...(retentionBytes === undefined ? {} : { retentionBytes }),
+  }
+}
+
+export function expiryOf({ ttlDelay, ttlGrace }: Expiring): ExpirySettings {
+  return { delaySeconds: ttlDelay ?? usualExpiry.delaySeconds, graceSeconds: ttlGrace ?? usualExpiry.graceSeconds }
+}
