@@ -164,7 +164,8 @@ export type Answer =
   | { readonly say: 'digest'; readonly rows: number; readonly digest: string }
   | { readonly say: 'archive'; readonly reply: string }
   /** Asked for what the region does not have, or not completely. */
-  | { readonly say: 'refused'; readonly reason: string }
+  /** `deceived`: the asker does not stand where it says, and finds its place again from the state. */
+  | { readonly say: 'refused'; readonly reason: string; readonly deceived?: true }
 
 export type SharedTable = {
   readonly id: TableId
@@ -285,7 +286,11 @@ export function decodeAnswer(payload: Buffer): Answer {
     case 'digest':
       return { say: 'digest', rows: natural(fields, 'rows'), digest: text(fields, 'digest') }
     case 'refused':
-      return { say: 'refused', reason: text(fields, 'reason') }
+      return {
+        say: 'refused',
+        reason: text(fields, 'reason'),
+        ...(fields['deceived'] === true ? { deceived: true as const } : {}),
+      }
     default:
       throw new RangeError('an answer of no known kind')
   }

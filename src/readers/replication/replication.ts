@@ -136,7 +136,7 @@ export class Readers {
       onPulse: () => void this.#pulse.now().catch(() => undefined),
       onConfirmed: (confirmation: Confirmation) => this.#confirmed(confirmation),
       reach: (peer: string, cursor: Position) => this.reach(peer, cursor),
-      mayStandAt: (peer: string, place: ToldPlace) => place.epoch !== engine.epoch || this.#claims.holds(peer, place),
+      standing: (peer: string, place: ToldPlace) => this.#claims.judge(peer, place),
       confirmedBy: (peer: string) => this.#confirmedBy(peer),
       twice: (peer: string) => this.#outbound.voices.laterOf(peer),
       leaving: () => this.#leaving.values(),

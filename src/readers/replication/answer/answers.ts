@@ -29,6 +29,7 @@ import type { Engine } from '../../../engine/engine.ts'
 import { absences, notNoted } from '../notes/pending-merges.ts'
 import { digestForPeer } from '../compare/key-range.ts'
 import { emptyBatch, encodePart } from '../send/own-changes.ts'
+import type { Standing } from '../prove/claims.ts'
 import type { RowSeries, SeriesQuestion } from './row-series.ts'
 import type { Seals } from '../talk/seals.ts'
 import type { PeerErrors } from '../talk/peer-errors.ts'
@@ -44,8 +45,8 @@ export type Answers = {
   readonly onConfirmed: (confirmation: Confirmation) => void
   /** Of a cursor on the peer: up to where nothing is missing, also of tables that are paused. */
   readonly reach: (peer: string, cursor: Position) => Position
-  /** Whether the own log may have led to the place that a peer says it stands at; one of another log may. */
-  readonly mayStandAt: (peer: string, place: ToldPlace) => boolean
+  /** Whether the own log may have led to the place that a peer says it stands at. */
+  readonly standing: (peer: string, place: ToldPlace) => Standing
   /** The furthest place in the own log that a peer has confirmed; undefined where its log is not known. */
   readonly confirmedBy: (peer: string) => ConfirmedPlace | undefined
   /** Processes of the peer that speak while an earlier one of it does, too. */
@@ -172,9 +173,11 @@ function reply(deps: Answers, request: Exclude<Request, { say: 'tables' }>): Buf
 
 type Placed = Extract<Request, { say: 'hello' | 'log' }>
 
-function refusedPlace({ mayStandAt }: Answers, { region, at }: Placed): Buffer | undefined {
-  if (at === undefined || mayStandAt(region, at)) return undefined
-  return refusal('that place is none of this log: one of the two stores is an older copy')
+function refusedPlace({ standing }: Answers, { region, at }: Placed): Buffer | undefined {
+  const stands = at === undefined ? 'possible' : standing(region, at)
+  if (stands === 'possible') return undefined
+  const reason = 'that place is none of this log: one of the two stores is an older copy'
+  return encodeControl({ say: 'refused', reason, ...(stands === 'false' ? { deceived: true } : {}) })
 }
 
 function partOfLog(engine: Engine, request: Extract<Request, { say: 'log' }>): Buffer {

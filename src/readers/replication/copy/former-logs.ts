@@ -33,6 +33,16 @@ export function withNewLog(
   return { followed: epoch, logs: logs.slice(-epochsRememberedMax) }
 }
 
+/** How far this region has come in a log of the peer, followed now or at a former time; undefined where it has never followed it. */
+export function placeInLog(
+  before: FormerLogs | undefined,
+  cursor: Place | undefined,
+  epoch: string,
+): Position | undefined {
+  if (cursor?.epoch === epoch) return cursor.position
+  return before?.logs.find((log) => log.epoch === epoch)?.position
+}
+
 /** Up to where this region has all of the log that is followed, from the time of its former ones; undefined where nothing says so. */
 export function placeFromFormer({ logs }: FormerLogs): Position | undefined {
   const places = logs.flatMap(({ position, shared }) => (shared === 0 ? [] : [Math.min(position, shared)]))

@@ -24,7 +24,7 @@ import type { Env } from '../../../ports/env.ts'
 import { rememberFormerLog } from '../prove/claims.ts'
 import { awaitMerges } from '../notes/pending-merges.ts'
 import type { Mutex } from '../flow/mutex.ts'
-import { formerLogs, formerNote, placeBehind, placeFromFormer, withNewLog } from './former-logs.ts'
+import { formerLogs, formerNote, placeBehind, placeFromFormer, placeInLog, withNewLog } from './former-logs.ts'
 import { forEach, Gate } from '../flow/gate.ts'
 import { oldestHeld } from '../talk/log-part.ts'
 import { pausedPositionsNote, pausedPositionsOf, type Place } from '../pause/paused-positions.ts'
@@ -76,7 +76,10 @@ async function bring(deps: Transfers, { session, peer, questions }: From, progre
   const { numbers, confirmed, cursors, shared = [] } = await questions.places()
   await engine.regionNumbers.remember(numbers)
   await rememberFormerLog(engine, peer.name, cursors)
-  const isSameLog = confirmed?.epoch === engine.epoch && engine.cursor(peer.name)?.epoch === epoch
+  const stood =
+    confirmed?.epoch === engine.epoch
+      ? placeInLog(formerLogs(engine, peer.name), engine.cursor(peer.name), epoch)
+      : undefined
   await forEach(tables, transferTablesUnderWayMax, async ({ id }) =>
     engine.mergeRegisters(id, await questions.registers(id)),
   )
@@ -88,7 +91,7 @@ async function bring(deps: Transfers, { session, peer, questions }: From, progre
     known: new Set(tables.map(({ id }) => id)),
     oldest,
     held: oldest === 1 ? oldest : await oldestHeld(log, 1),
-    floor: isSameLog ? confirmed.position : 0,
+    floor: stood === undefined ? 0 : Math.min(stood, confirmed?.position ?? 0),
     shared,
   }
   const copies = new Copies(engine, questions)
@@ -188,7 +191,7 @@ type Told = {
   readonly oldest: Position
   /** The first of all: what is before `oldest` is of a former log, too. */
   readonly held: Position
-  /** What this region has confirmed of that log, and so has. */
+  /** What this region has confirmed of that log, and so has; also where it has followed another one of the peer's since. */
   readonly floor: Position
   /** The peer's former logs, and up to where the present one is the same. */
   readonly shared: readonly SharedLog[]
@@ -212,7 +215,7 @@ function finish(deps: Transfers, peer: Region, progress: TransferProgress, told:
     const former = cursor && withNewLog(formerLogs(engine, peer.name), cursor, { epoch, shared })
     const stood = former && (cursor.epoch === epoch ? cursor.position : placeFromFormer(former))
     const position = hasAll ? begun : Math.min(begun, placeIn(told, stood))
-    const proof = start === undefined ? undefined : proofByStart(position, start)
+    const proof = start === undefined || position === 0 ? undefined : proofByStart(position, start)
     await engine.setCursor(peer.name, { epoch, position, sequence, proof }, [
       ...(former === undefined || cursor?.epoch === epoch ? [] : [[formerNote(peer.name), former] as const]),
       pausedPositionsNote(peer.name, stillPaused({ engine, peer, progress, told }, { epoch, position })),

@@ -3,7 +3,7 @@
  * followed another store of this region: the one that is here is an older copy, or a copy of it runs elsewhere.
  *
  * A store goes back only between two processes. So a peer that has agreed to something which this very process wrote and then
- * contradicts has been deceived itself; its claim is refused, and it finds its place again by asking (subscriber.ts).
+ * contradicts has been deceived itself; its claim is refused, and it is told so: it takes the state again (vouching.ts).
  */
 import type { Position } from '../../../core/change/change.ts'
 import type { Proof } from '../../../core/change/proof.ts'
@@ -22,6 +22,9 @@ export type StoreFinding = Finding & { readonly atMs: number }
 
 /** A place in this region's log, as a peer or a message on the own stream says it. */
 export type Claim = { readonly epoch: string; readonly position: Position; readonly proof?: Proof | undefined }
+
+/** Of a place that a peer names as its own: 'doubtful' where this store may be the older copy, 'false' where it cannot be. */
+export type Standing = 'possible' | 'doubtful' | 'false'
 
 type Deps = { readonly env: Env; readonly engine: Engine; readonly onFinding: (finding: Finding) => void }
 
@@ -76,6 +79,12 @@ export class Claims {
     if (this.#isContradicted(claim)) return this.#contradicted(peer, claim, this.#agreed.get(peer) ?? 0)
     this.#agree(peer, claim)
     return true
+  }
+
+  /** What a peer is answered that says where it stands; a place of another log is none of this one's. */
+  judge(peer: string, claim: Claim): Standing {
+    if (claim.epoch !== this.#deps.engine.epoch || this.holds(peer, claim)) return 'possible'
+    return this.#hasFound ? 'doubtful' : 'false'
   }
 
   /** The same of the own stream's last message, where this process has written up to a position itself. */
@@ -143,6 +152,8 @@ export class Claims {
   #isContradicted({ position, proof }: Claim): boolean {
     const { engine } = this.#deps
     if (position > engine.flushed()) return true
+    // Every log begins there.
+    if (position === 0) return false
     return proof !== undefined && engine.lineage.proves(proof) === 'other'
   }
 

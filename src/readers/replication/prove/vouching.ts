@@ -11,17 +11,12 @@ import { implausibleJumpMin } from '../../../core/limits.ts'
 import type { Region } from '../../../core/topology.ts'
 import type { Cursor, Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
-import { greet, placeOf, Refused } from '../talk/greeting.ts'
+import { Deceived, greet, placeOf, Refused } from '../talk/greeting.ts'
 import type { LogQuestion } from '../talk/log-part.ts'
 import { walkLog } from '../talk/log-walk.ts'
 import type { Session } from '../talk/session.ts'
 
 type Deps = { readonly engine: Engine; readonly peer: Region; readonly clock: Clock }
-
-/** This region stands beyond the end of a log whose process it has met before: it was deceived, or its cursor is damaged. */
-export class Deceived extends Error {
-  override readonly name = 'Deceived'
-}
 
 const againMs = 1000
 
@@ -49,10 +44,13 @@ export class Vouching {
     this.#askedAtMs = -Infinity
   }
 
-  /** Undefined when the peer does not answer. Rejects when the peer refuses, or its log ends before our place. */
-  async hello(session: Session): Promise<Announcement | undefined> {
+  /**
+   * Undefined when the peer does not answer. Rejects when the peer refuses, or its log ends before our place. A region whose place is
+   * lost (`isLost`) claims none: it is about to take the state.
+   */
+  async hello(session: Session, isLost = false): Promise<Announcement | undefined> {
     const { engine, peer, clock } = this.#deps
-    const cursor = engine.cursor(peer.name)
+    const cursor = isLost ? undefined : engine.cursor(peer.name)
     this.#askedAtMs = clock.monotonicMs()
     const said = await greet(session, { self: engine.region.name, peer, cursor })
     if (said === undefined) return undefined

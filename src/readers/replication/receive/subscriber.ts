@@ -16,7 +16,7 @@ import type { Cursor } from '../../../engine/engine.ts'
 import { applyInTurn } from './apply-pipeline.ts'
 import { type Waiting, weightIn } from './batches.ts'
 import { askIfNamed, confirmationFrom } from './confirmation.ts'
-import { epochUnanswered, isRefusal } from '../talk/greeting.ts'
+import { Deceived, epochUnanswered, isRefusal } from '../talk/greeting.ts'
 import { PeerState } from '../talk/peer-state.ts'
 import { Inbox } from './inbox.ts'
 import { Fetcher } from './fetcher.ts'
@@ -32,7 +32,7 @@ import { Stall } from '../talk/silence.ts'
 import type { SubscriberOptions } from './subscriber-options.ts'
 import { stateOf, type SubscriberState } from './subscriber-state.ts'
 import { PeerErrors } from '../talk/peer-errors.ts'
-import { Deceived, emptyUpTo, Vouching } from '../prove/vouching.ts'
+import { emptyUpTo, Vouching } from '../prove/vouching.ts'
 
 const tickMs = 500
 
@@ -116,7 +116,8 @@ export class Subscriber {
         await this.#follow()
       } catch (error) {
         known = error instanceof LogGone || error instanceof Deceived
-        if (error instanceof Deceived) this.peerErrors.note('position', this.linkState.gone(error.message))
+        if (error instanceof Deceived) this.peerErrors.note('position', error)
+        if (error instanceof Deceived) this.linkState.gone(error.message)
         if (isRefusal(error)) this.linkState.refuse(error.message)
         if (!this.#loop.stopped && !known)
           this.#options.retries.note('follow', error, 'following is interrupted', { peer: this.peer.name })
@@ -179,7 +180,7 @@ export class Subscriber {
   }
 
   async #hello(session: Session): Promise<Announcement | undefined> {
-    const said = await this.#vouching.hello(session)
+    const said = await this.#vouching.hello(session, this.linkState.now === 'resync')
     if (said !== undefined) this.#take(said)
     return said
   }

@@ -1,5 +1,5 @@
 /** The first exchange with a peer's node: who it is, which log it has, and whether it speaks what we speak. */
-import { type Announcement, decodeAnswer, encodeControl } from '../../../core/change/control.ts'
+import { type Announcement, type Answer, decodeAnswer, encodeControl } from '../../../core/change/control.ts'
 import { UnknownFormat } from '../../../core/change/message.ts'
 import { NotAuthentic } from '../../../core/change/seal.ts'
 import type { ToldPlace } from '../../../core/change/place.ts'
@@ -10,6 +10,11 @@ import type { Session } from './session.ts'
 /** The peer, or this region to it, is not who it should be. Until that changes nothing of it is applied. */
 export class Refused extends Error {
   override readonly name = 'Refused'
+}
+
+/** This region does not stand in the peer's log where it believes: it was deceived, or its cursor is damaged. Only the state helps. */
+export class Deceived extends RangeError {
+  override readonly name = 'Deceived'
 }
 
 /** Whether nothing of the peer is applied until that changes. */
@@ -30,11 +35,16 @@ export async function greet(
     })
   if (payload === undefined) return undefined
   const said = decodeAnswer(payload)
-  if (said.say === 'refused') throw new Refused(`${peer.name} refuses: ${said.reason}`)
+  if (said.say === 'refused') throw refusalBy(peer, said)
   if (said.say !== 'here') throw new Refused(`${peer.name} does not say who it is`)
   if (said.region !== peer.name || said.number !== peer.number)
     throw new Refused(`${said.region} (${said.number}) answers for ${peer.name} (${peer.number})`)
   return said
+}
+
+function refusalBy({ name }: Region, { reason, deceived }: Extract<Answer, { say: 'refused' }>): Error {
+  const what = `${name} refuses: ${reason}`
+  return deceived === true ? new Deceived(what) : new Refused(what)
 }
 
 /** The log of a node that is down while its stream is up: it may be followed, if it was known before. */

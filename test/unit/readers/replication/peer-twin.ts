@@ -32,6 +32,7 @@ export class PeerTwin {
   /** Undefined for a question that its node does not answer. */
   answers: (say: string, payload: Buffer) => Buffer | undefined = (_, payload) => payload
   isComplete = true
+  standing: Answers['standing'] = () => 'possible'
   #messages: StreamMessage[] = []
   #sent = 0
   #open: OpenSession | undefined
@@ -123,7 +124,7 @@ export class PeerTwin {
       onPulse: () => {},
       onConfirmed: (confirmation) => void this.confirmations.push(confirmation),
       reach: (_, cursor) => cursor,
-      mayStandAt: () => true,
+      standing: this.standing,
       confirmedBy: () => undefined,
       twice: () => [],
       leaving: () => [],

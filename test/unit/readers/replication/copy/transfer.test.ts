@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { type Announcement, decodeRequest, encodeControl } from '../../../../../src/core/change/control.ts'
 import type { ConfirmedPlace } from '../../../../../src/core/change/place.ts'
 import { answer, type Answers } from '../../../../../src/readers/replication/answer/answers.ts'
+import { formerNote } from '../../../../../src/readers/replication/copy/former-logs.ts'
 import { Mutex } from '../../../../../src/readers/replication/flow/mutex.ts'
 import {
   pausedPositionsNote,
@@ -45,7 +46,7 @@ async function scene(damage: Damage) {
     onPulse: () => {},
     onConfirmed: () => {},
     reach: (_, cursor) => cursor,
-    mayStandAt: () => true,
+    standing: () => 'possible',
     confirmedBy: () => state.confirmed,
     twice: () => [],
     leaving: () => [],
@@ -124,6 +125,19 @@ describe('a peer’s state', () => {
     state.complete = true
     await transferState(deps, session, peer, epoch)
     expect(pausedPositionsOf(here.engine, peer.name).size).toBe(0)
+  })
+
+  it('leaves its place in a log that it has followed before where it was, when the peer lacks a table for a moment', async () => {
+    const { deps, session, here, state, origin } = await scene((_, payload) => payload)
+    const end = origin.engine.flushed()
+    const { epoch } = origin.engine
+    // The peer's store runs twice: a copy of it has begun another log, which was followed for a moment.
+    const stood = { epoch, position: end, shared: 0 }
+    await here.engine.setNote(formerNote(peer.name), { followed: 'log of a copy', logs: [stood] })
+    await here.engine.setCursor(peer.name, { epoch: 'log of a copy', position: end, sequence: 0 })
+    Object.assign(state, { complete: false, confirmed: { epoch: here.engine.epoch, position: end } })
+    await transferState(deps, session, peer, epoch)
+    expect(here.engine.cursor(peer.name)).toMatchObject({ epoch, position: end })
   })
 
   it('goes on from its note when it was interrupted, with the place in the log that it began at', async () => {

@@ -1,5 +1,6 @@
 /** What a peer's word about this region's log says of the store, and what a region does that may not write to it. */
 import { expect, it } from 'vitest'
+import { proofByStart } from '../../../../../src/core/change/proof.ts'
 import { Claims, type Finding } from '../../../../../src/readers/replication/prove/claims.ts'
 import type { Places } from '../../../../../src/readers/replication/talk/questions.ts'
 import { itemOf, makeTable, openRegion, put, type TestRegion } from '../../../engine/region.ts'
@@ -74,6 +75,29 @@ it('a process that is named as the later of two is one of a store in use twice',
   await makeTable(engine, 'orders')
   expect(await said({ twice: ['another process'] })).toEqual([])
   expect(await said({ twice: ['another process', engine.lineage.start ?? ''] })).toEqual(['twice'])
+})
+
+it('a place that a copy of the store has proven is false once the peer had agreed to what this process wrote', async () => {
+  const { engine, claims } = await scene()
+  const table = await makeTable(engine, 'orders')
+  await engine.commit([put(table, itemOf('a', 1))])
+  const { epoch } = engine
+  const at = engine.flushed()
+  const byCopy = { epoch, position: at, proof: { at, of: 'panother process' } }
+  expect(claims.judge(eu, { epoch, position: at, proof: proofByStart(at, engine.lineage.start ?? '') })).toBe(
+    'possible',
+  )
+  expect(claims.judge(eu, byCopy)).toBe('false')
+  expect(claims.judge(eu, { ...byCopy, epoch: 'log of the copy' })).toBe('possible')
+  expect(claims.hasFound).toBe(false)
+  expect(claims.judge('ap-northeast-1', byCopy)).toBe('doubtful')
+  expect(claims.hasFound).toBe(true)
+})
+
+it('every log begins at the same place, whatever is said to prove it', async () => {
+  const { engine, claims } = await scene()
+  const beginning = { epoch: engine.epoch, position: 0, proof: { at: 0, of: 'panother process' } }
+  expect(claims.judge(eu, beginning)).toBe('possible')
 })
 
 it('a region that may not write says why, and reads on', async () => {

@@ -182,6 +182,28 @@ describe('a subscriber', () => {
     expect(fetched).toEqual([engine.epoch])
   })
 
+  it('fetches the state when the peer knows that its place is none of that log, and follows it from there', async () => {
+    const lost = (twin: PeerTwin): void =>
+      void (twin.standing = (_, { position }) => (position === 0 ? 'false' : 'possible'))
+    const { origin, clock, write, has, fetched, subscriber } = await scene(lost)
+    await clock.pass(3000)
+    expect(fetched).toEqual([origin.region.engine.epoch])
+    origin.skip()
+    await write(2)
+    origin.publish()
+    await clock.pass(1000)
+    expect(has(2)).toBe(true)
+    expect(subscriber.linkState.now).toBe('normal')
+    expect(subscriber.peerErrors.told?.last).toContain('none of this log')
+  })
+
+  it('waits while the peer does not know which of the two is wrong', async () => {
+    const { clock, fetched, subscriber } = await scene((twin) => (twin.standing = () => 'doubtful'))
+    await clock.pass(3000)
+    expect(fetched).toEqual([])
+    expect(subscriber.state()).toBe('refused')
+  })
+
   it('refuses a peer that is another region, applies nothing of it, and takes it up again when it is right', async () => {
     const { origin, clock, write, has, subscriber } = await scene((twin) => (twin.says = { number: 9 }))
     await write(1)
