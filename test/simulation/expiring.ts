@@ -77,7 +77,8 @@ export function checkExpiryIndex(region: SimulatedRegion, engine: Engine, table:
 
 const byText = (a: string, b: string): number => (a < b ? -1 : 1)
 
-function secondOf(row: Row | undefined): number | undefined {
+/** When an item expires; undefined for one that never does. */
+export function secondOf(row: Row | undefined): number | undefined {
   if (row === undefined || row.tombstone) return undefined
   const item = JSON.parse(row.body.toString('utf8')) as Readonly<Record<string, AttributeValue>>
   const value = item[expiryAttribute]

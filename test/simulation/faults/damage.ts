@@ -2,10 +2,11 @@
  * Bytes that change on one disk while everything goes on, in a row that all replicas have and that is not being written. An
  * operator compares and repairs until it is found by its key and right again; what is not done by the end the prover does.
  */
-import { decodeRow } from '../../../src/core/item/row.ts'
+import { decodeRow, type Row } from '../../../src/core/item/row.ts'
 import { rowKey } from '../../../src/engine/store/keys.ts'
 import { doubtedTables } from '../../../src/readers/replication/notes/doubts.ts'
 import { differenceOfTables } from '../checks.ts'
+import { secondOf } from '../expiring.ts'
 import { damagedRow, Prover } from '../prover.ts'
 import { rowsOf } from '../rows-of.ts'
 import type { SimulatedRegion } from '../simulated-region.ts'
@@ -55,7 +56,7 @@ async function damageOne(scene: Scene): Promise<void> {
   const { world, region, random, meet } = scene
   const [id, having] = sharedTable(world, region) ?? []
   if (id === undefined || having === undefined || region.engine === undefined) return
-  const live = rowsOf(region.engine, id).filter(({ row }) => !decodeRow(row).tombstone)
+  const live = rowsOf(region.engine, id).filter(({ row }) => stays(decodeRow(row)))
   if (live.length === 0) return
   const { key } = random.pick(live)
   world.damage.touch(id, key)
@@ -63,6 +64,11 @@ async function damageOne(scene: Scene): Promise<void> {
   if (!damages(scene, [...having], { id, key })) return
   meet()
   await repair(scene, { id, key })
+}
+
+/** What expires is deleted, damaged or not. */
+function stays(row: Row): boolean {
+  return !row.tombstone && secondOf(row) === undefined
 }
 
 type Place = { readonly id: string; readonly key: Buffer }
