@@ -283,4 +283,14 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     world: 8,
     story: 'the simulator took the transactions of a store that was set back for those that its peers had applied',
   },
+  {
+    seed: 359961103,
+    world: 10,
+    story: 'the simulator damaged an item that expired before it was repaired, and waited for its return',
+  },
+  {
+    seed: 359961741,
+    world: 10,
+    story: 'what a region lacks of a peer was called exact after it had left a table that the peer still counted',
+  },
 ]

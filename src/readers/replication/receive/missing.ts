@@ -92,11 +92,14 @@ type Deps = {
   readonly shares: (table: TableId) => boolean
 }
 
+/** `wasShared`: this region had a replica when they were applied. */
+type CountOfTable = readonly [table: TableId, count: number, wasShared: boolean]
+
 type Applied = {
   readonly from: Position
   readonly upTo: Position
   /** Of all tables: a region may hear only later that it has a replica of one, or that it has none any more. */
-  readonly items: readonly (readonly [table: TableId, count: number])[]
+  readonly items: readonly CountOfTable[]
   /** Of registers the peer counts only those from after the table had replicas, and sends the earlier ones too. */
   readonly registers: number
   /** Of changes that cannot be right the peer may have made none. */
@@ -200,7 +203,7 @@ export class Missing {
     this.#applied.push({
       from: first.position,
       upTo: last.position,
-      items: [...countsByTable(items)],
+      items: [...countsByTable(items)].map(([table, count]) => [table, count, this.#deps.shares(table)]),
       registers: here.length - arrived.length,
       setAside: of.setAside,
       lastMs: Math.max(0, ...changes.slice(-1).map(({ row }) => readStamp(row, 1).wallMs)),
@@ -281,7 +284,11 @@ export class Missing {
     const beyond = this.#applied.filter((each) => each.upTo > after)
     const isCounted = ({ from, registers, setAside }: Applied): boolean =>
       from > after && registers === 0 && setAside === 0
-    return after <= this.#reached && beyond.every(isCounted)
+    // The peer may have counted a table that this region has left since, and counts it no more in its next word.
+    const hasLeft = beyond.some(({ items }) =>
+      items.some(([table, , wasShared]) => wasShared && !this.#deps.shares(table)),
+    )
+    return after <= this.#reached && beyond.every(isCounted) && !hasLeft
   }
 
   /** The peer may count as missing, beside what lies beyond `after`, what came after a pause. */

@@ -64,6 +64,15 @@ it('what arrived of a table that is no longer replicated here is no part of what
   expect(missing.status).toMatchObject({ changes: 0 })
 })
 
+it('what a region lacks is a rough figure while its peer may still count a table that it has left', () => {
+  const { missing, apply, state } = scene()
+  missing.heard(announcement(6))
+  apply(11, 12)
+  expect(missing.status).toMatchObject({ changes: 4, exact: true })
+  state.shares = () => false
+  expect(missing.status?.exact).toBe(false)
+})
+
 it('batches that become durable together are each counted', () => {
   const { missing, state } = scene()
   missing.heard(announcement(6))
