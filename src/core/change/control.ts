@@ -286,14 +286,15 @@ export function decodeAnswer(payload: Buffer): Answer {
     case 'digest':
       return { say: 'digest', rows: natural(fields, 'rows'), digest: text(fields, 'digest') }
     case 'refused':
-      return {
-        say: 'refused',
-        reason: text(fields, 'reason'),
-        ...(fields['deceived'] === true ? { deceived: true as const } : {}),
-      }
+      return refusedOf(fields)
     default:
       throw new RangeError('an answer of no known kind')
   }
+}
+
+function refusedOf(fields: Fields): Extract<Answer, { say: 'refused' }> {
+  const deceived = fields['deceived'] === true ? { deceived: true as const } : {}
+  return { say: 'refused', reason: text(fields, 'reason'), ...deceived }
 }
 
 function readAnnouncement(fields: Fields): Announcement {
