@@ -18,7 +18,7 @@ import type { Position } from './change.ts'
 import type { DigestRange } from './digest-range.ts'
 import { atOf, type ConfirmedPlace, type CursorList, type Lacking, placeOf, proofOf, type ToldPlace } from './place.ts'
 import type { Proof } from './proof.ts'
-import { clockOf, type Fields, fieldsOf, list, manyOf, natural, record, shortText, text } from './fields.ts'
+import { clockOf, type Fields, fieldsOf, flag, list, manyOf, natural, record, shortText, text } from './fields.ts'
 import { frameSizeBytes, writeHeader } from './message.ts'
 
 /** A region's place in its own log and in time, told to everybody each second. */
@@ -220,7 +220,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
         ...(fields['after'] === undefined ? {} : { after: text(fields, 'after') }),
         ...(fields['rowsMax'] === undefined ? {} : { rowsMax: natural(fields, 'rowsMax') }),
         ...(fields['bytesMax'] === undefined ? {} : { bytesMax: natural(fields, 'bytesMax') }),
-        ...(fields['partial'] === true ? { partial: true as const } : {}),
+        ...flag(fields, 'partial'),
         ...(fields['series'] === undefined
           ? {}
           : { series: shortText(fields, 'series', seriesNameLengthMax), part: natural(fields, 'part') }),
@@ -281,20 +281,15 @@ export function decodeAnswer(payload: Buffer): Answer {
           items: natural(table, 'items'),
           ...(table['horizon'] === undefined ? {} : { horizon: clockOf(table, 'horizon') }),
         })),
-        ...(fields['more'] === true ? { more: true as const } : {}),
+        ...flag(fields, 'more'),
       }
     case 'digest':
       return { say: 'digest', rows: natural(fields, 'rows'), digest: text(fields, 'digest') }
     case 'refused':
-      return refusedOf(fields)
+      return { say: 'refused', reason: text(fields, 'reason'), ...flag(fields, 'deceived') }
     default:
       throw new RangeError('an answer of no known kind')
   }
-}
-
-function refusedOf(fields: Fields): Extract<Answer, { say: 'refused' }> {
-  const deceived = fields['deceived'] === true ? { deceived: true as const } : {}
-  return { say: 'refused', reason: text(fields, 'reason'), ...deceived }
 }
 
 function readAnnouncement(fields: Fields): Announcement {
@@ -314,10 +309,10 @@ function readAnnouncement(fields: Fields): Announcement {
     wallMs: natural(fields, 'wallMs'),
     clock: clockOf(fields),
     seen: list(fields, 'seen', regionsMax).map(seenOf),
-    ...(fields['owes'] === true ? { owes: true as const } : {}),
+    ...flag(fields, 'owes'),
     ...(fields['lacking'] === undefined ? {} : { lacking: list(fields, 'lacking', regionsMax).map(lackingOf) }),
     ...(fields['start'] === undefined ? {} : { start: text(fields, 'start') }),
-    ...(fields['doubts'] === true ? { doubts: true as const } : {}),
+    ...flag(fields, 'doubts'),
     ...twiceOf(fields),
   }
 }
@@ -334,7 +329,7 @@ function readConfirmation(fields: Fields, region: string): Confirmation {
     ...(applied === undefined ? {} : { applied: appliedOf(record(applied)) }),
     ...(pausedUntilMs === undefined ? {} : { pausedUntilMs: natural(fields, 'pausedUntilMs') }),
     ...(parked === undefined ? {} : { parked: list(fields, 'parked', sharedTablesMax).map(pausedPositionOf) }),
-    ...(fields['owes'] === true ? { owes: true as const } : {}),
+    ...flag(fields, 'owes'),
   }
 }
 
@@ -386,7 +381,7 @@ function lackingOf(fields: Fields): Lacking {
     upTo: natural(fields, 'upTo'),
     changes: natural(fields, 'changes'),
     ...(oldestMs === undefined ? {} : { oldestMs: natural(fields, 'oldestMs') }),
-    ...(fields['atMost'] === true ? { atMost: true as const } : {}),
+    ...flag(fields, 'atMost'),
   }
 }
 

@@ -33,6 +33,11 @@ export function text(fields: Fields, name: string): string {
   return value
 }
 
+/** A field that is there, and true, or not there at all. */
+export function flag<Name extends string>(fields: Fields, name: Name): { readonly [Key in Name]?: true } {
+  return fields[name] === true ? ({ [name]: true } as { readonly [Key in Name]?: true }) : {}
+}
+
 /** What is remembered of a peer has a bound. */
 export function shortText(fields: Fields, name: string, lengthMax: number): string {
   const value = text(fields, name)

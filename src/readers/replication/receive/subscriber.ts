@@ -291,10 +291,7 @@ export class Subscriber {
     return !this.#isPaused() && !this.pausedPositions.isDue
   }
 
-  /**
-   * A message of another log than the cursor's. Old ones may still lie in the stream before the new, of which the peer tells;
-   * only when the log that it has now is not the cursor's, there is nothing more to come of that.
-   */
+  /** A message of another log than the cursor's. It may be an old one, before the log of which the peer tells. */
   #otherEpoch(epoch: string): void {
     const { last } = this.peerState
     if (last === undefined || last.epoch === epoch) throw this.linkState.gone(`its log is another (${epoch})`)
