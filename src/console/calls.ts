@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { consoleConflictsMax, itemKeysShownMax } from '../core/console-limits.ts'
 import { regionsMax, pauseMsMax } from '../core/limits.ts'
 import type { Calls } from '../deployment/control/calls.ts'
+import { streamPlace } from './stream-tail.ts'
 
 const region = z.string().min(1).max(64)
 const table = z.string().min(1).max(255)
@@ -188,6 +189,22 @@ export const consoleCalls = {
         }),
       ),
       problems: z.array(z.string()),
+    }),
+  },
+  /** Without a place it begins, now or with the oldest record. */
+  tail: {
+    route: 'POST /api/tail',
+    asked: z.strictObject({
+      region,
+      table,
+      from: z.enum(['now', 'oldest']),
+      place: streamPlace.exactOptional(),
+    }),
+    told: z.object({
+      place: streamPlace,
+      records: z.array(z.unknown()).readonly(),
+      lost: z.array(z.string()).readonly(),
+      isOver: z.boolean(),
     }),
   },
   history: {

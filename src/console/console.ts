@@ -31,8 +31,8 @@ export type ConsoleOptions = {
   readonly files: StaticFiles
   readonly deployment: Deployment
   readonly reach: Omit<Reach, 'histories' | 'onChange'>
-  /** Shown at the top, with the version. */
-  readonly about: { readonly name: string; readonly version: string }
+  /** Shown at the top; `as`: whose key signs what the pages ask, where signatures are verified. */
+  readonly about: () => { readonly name: string; readonly version: string; readonly as?: string }
 }
 
 /** Nothing from elsewhere, nothing inline, in no frame. */
@@ -137,7 +137,9 @@ export class Console {
 
   #about({ headers: { authorization } }: IncomingMessage) {
     const { about, key } = this.#options
-    return { ...about, signedIn: isKey(authorization, key) }
+    const signedIn = isKey(authorization, key)
+    const { as, ...rest } = about()
+    return { ...rest, signedIn, ...(signedIn && as !== undefined ? { as } : {}) }
   }
 
   #follow(request: IncomingMessage, response: ServerResponse): void {

@@ -10,6 +10,7 @@ import type { ControlClient } from '../supervisor/control-client.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { consoleCalls, type Comparison, type ToldOf } from './calls.ts'
 import type { Histories } from './histories.ts'
+import { streamHandlers } from './stream-handlers.ts'
 
 export type Reach = {
   readonly regions: readonly Administered[]
@@ -34,6 +35,7 @@ export function handlersOf(reach: Reach): Handlers<typeof consoleCalls> {
     ...pauseHandlers(reach),
     ...tableHandlers(reach),
     ...partHandlers(reach),
+    ...streamHandlers({ wire: reach.wire, endpointOf: (region) => named(reach, region)[1] }),
     triggers: async () => await triggersOf(reach),
     verify: async ({ table }) => await verified(reach, table),
     repair: async ({ table }) => await repaired(reach, table),

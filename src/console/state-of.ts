@@ -19,14 +19,16 @@ type Seen = {
   readonly status: RegionsStatus
   readonly carried: Carried
   readonly place: (region: string) => RegionEntry | undefined
+  readonly published: Readonly<Record<string, string>>
   readonly conflicts: (region: string) => number
 }
 
-export function stateOf({ atMs, status, carried, place, conflicts }: Seen): State {
+export function stateOf({ atMs, status, carried, place, published, conflicts }: Seen): State {
+  const shown = status.regions.map((answer) => ({ ...answer, endpoint: published[answer.region] ?? answer.endpoint }))
   const links = linksBy(carried)
   return {
     atMs,
-    regions: status.regions.map((answer) => regionOf(answer, place(answer.region), conflicts(answer.region))),
+    regions: shown.map((answer) => regionOf(answer, place(answer.region), conflicts(answer.region))),
     directions: status.links.map((each) => directionOf(each, status, links.get(`${each.from}>${each.to}`))),
     ...('problem' in carried ? { linksProblem: carried.problem } : {}),
   }

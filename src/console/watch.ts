@@ -17,6 +17,8 @@ import type { Note } from './model/state.ts'
 export type Deployment = {
   readonly regions: readonly Administered[]
   readonly links: { list(): Promise<readonly LinkView[]> }
+  /** Where clients reach a region, if that is elsewhere than where the console does. */
+  readonly published?: Readonly<Record<string, string>>
   /** Where a region is on the map; undefined for one that this program does not know. */
   readonly place: (region: string) => RegionEntry | undefined
 }
@@ -87,8 +89,8 @@ export class Watch {
   }
 
   #known() {
-    const { place } = this.#deployment
-    return { place, conflicts: (region: string) => this.#feeds.get(region)?.seen ?? 0 }
+    const { place, published = {} } = this.#deployment
+    return { place, published, conflicts: (region: string) => this.#feeds.get(region)?.seen ?? 0 }
   }
 
   async #status(): Promise<RegionsStatus> {

@@ -21,3 +21,8 @@ export const consoleBodyBytesMax = 4 * 1024 * 1024
 export const consoleRequestsMax = 32
 /** Conflicts told at a time, of all regions together. */
 export const consoleConflictsMax = 500
+
+/** Shards of a change stream that a reader keeps in mind; those of four hours are followed at a time, and those of a day are listed. */
+export const streamShardsShownMax = 10_000
+/** Records that are read of a shard for a page at a time. */
+export const streamRecordsShownMax = 100

@@ -328,14 +328,15 @@ export class Supervisor {
   }
 
   #consoleProcess(): Supervised | undefined {
-    const { log, sink, layout, credentials, regionsFolder, hostNames } = this.#options
+    const { log, sink, layout, regionsFolder, hostNames, accountId } = this.#options
     if (layout.console === undefined) return undefined
     const flags = flagsOf({
       data: layout.data,
       'console-port': layout.console.port,
       control: `http://127.0.0.1:${layout.controlPort}`,
       ...visitorFlags(hostNames === undefined ? {} : { hostNames }),
-      ...(credentials === undefined ? {} : { credentials: resolve(credentials) }),
+      ...accessFlags(this.#options),
+      'account-id': accountId,
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
     })
     const upstreams = layout.regions.map(({ name, endpoint }) => `--upstream=${name}=${endpoint}`)

@@ -51,7 +51,7 @@ beforeAll(async () => {
   )
   await page.goto(address)
   await page.getByRole('button', { name: 'Heal all' }).and(page.locator(':enabled')).waitFor()
-}, 120_000)
+}, 240_000)
 
 afterAll(async () => {
   await browser?.close()
@@ -205,6 +205,32 @@ describe('the console', { timeout: 100_000 }, () => {
     })
   })
 
+  test('follows a change stream, and reads what came while it was paused', async ({ skip }) => {
+    skip(browser === undefined, 'there is no browser')
+    await show('streams', 'Orders')
+    await page.getByRole('button', { name: 'Follow' }).click()
+    const records = page.getByRole('region', { name: 'Records' })
+    const write = (status: string) =>
+      client(tokyo).send(
+        new PutItemCommand({ TableName: 'Orders', Item: { id: { S: 'streamed' }, status: { S: status } } }),
+      )
+    await page.getByText('Following: 0 records').waitFor()
+    await write('first')
+    await records.getByText('INSERT').waitFor()
+    await page.getByRole('button', { name: 'Pause' }).click()
+    await page.getByText('Paused after 1 records').waitFor()
+    await write('second')
+    await page.getByRole('button', { name: 'Go on' }).click()
+    await records
+      .getByRole('row', { name: /MODIFY/ })
+      .getByRole('button')
+      .click()
+    const images = page.getByRole('region', { name: 'Both images' })
+    await images.getByText('"first"').waitFor()
+    await images.getByText('"second"').waitFor()
+    await page.keyboard.press('Escape')
+  })
+
   test('marks a copy that differs, and its repair makes the copies equal', async ({ skip }) => {
     skip(browser === undefined, 'there is no browser')
     await spoil(ireland, 'shipped', 'spoiled')
@@ -238,7 +264,7 @@ describe('the console', { timeout: 100_000 }, () => {
       ['tables', 'Orders', 'settings'],
       ['replication'],
       ['conflicts'],
-      ['triggers'],
+      ['streams', 'Orders'],
       ['backups'],
       ['nodes'],
     ]) {

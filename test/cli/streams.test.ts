@@ -21,7 +21,7 @@ beforeAll(async () => {
   prepareProgram()
   const flags = ['--no-cache', '--no-front-door', '--stream-shards', '2']
   running = await up(data, '--regions', 'us-east-1', ...flags)
-}, 60_000)
+}, 180_000)
 
 afterAll(async () => {
   running.supervisor.kill('SIGTERM')
@@ -58,4 +58,4 @@ test('prints what there is and what comes, a line a record, and ends with the st
     .split('\n')
     .map((line) => JSON.parse(line) as { readonly eventName: string })
   expect(records.map(({ eventName }) => eventName)).toEqual(['INSERT', 'INSERT'])
-}, 60_000)
+}, 180_000)

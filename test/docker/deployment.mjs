@@ -26,6 +26,7 @@ const portVariables = {
   'links-sa-east-1': 'SA_EAST_1_LINKS_PORT',
   prometheus: 'PROMETHEUS_PORT',
   grafana: 'GRAFANA_PORT',
+  console: 'CONSOLE_PORT',
 }
 
 /** Ends the process where there is no engine. */
@@ -75,6 +76,7 @@ export async function deploymentOf({ root, files }) {
     run,
     output,
     inspect,
+    has: (file) => all.includes(file),
     /** From now on this file belongs to it too. */
     add: (file) => {
       all = [...all, file]
@@ -101,8 +103,8 @@ export async function deploymentOf({ root, files }) {
     /** Whether everything is gone. */
     down: () => {
       const args = ['down', '--volumes', '--remove-orphans', '--timeout', '5']
-      // Without its profile the console would be left.
-      return spawnCompose(args, 'inherit', { COMPOSE_PROFILES: 'console' }).status === 0
+      // Without their profile Prometheus and Grafana would be left.
+      return spawnCompose(args, 'inherit', { COMPOSE_PROFILES: 'metrics' }).status === 0
     },
   }
 }
@@ -126,9 +128,10 @@ export function statusOf(url, headers = {}) {
 }
 
 export async function until(what, holds) {
-  const deadline = Date.now() + 60_000
+  // A busy machine takes its time for the checks of health, each a program of its own.
+  const deadline = Date.now() + 180_000
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within a minute: ${what}`)
+    if (Date.now() > deadline) throw new Error(`not within three minutes: ${what}`)
     await sleep(100)
   }
 }

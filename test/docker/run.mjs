@@ -62,7 +62,8 @@ const steps = {
   restart: ['everything is taken down and comes up with its data', restarted],
   drill: ['a drill passes on the containers', drill],
   fourth: ['a fourth region is added, and gets the table', addFourth],
-  console: ['the console sees every region', seen],
+  console: ['the console shows every region and its items, and breaks links', shown],
+  metrics: ['Prometheus and Grafana see every region', seen],
   stop: ['a node that is stopped closes its store and ends with 0', stopped],
 }
 
@@ -83,7 +84,7 @@ async function start() {
   run('up', '--detach', ...(asked['no-build'] === true ? [] : ['--build']))
   for (const region of regions) await ready(region)
   // The image's own check, which is run ten seconds after the start.
-  for (const service of [...regions, ...regions.map((region) => `cache-${region}`), 'links', 'front-door'])
+  for (const service of [...regions, ...regions.map((region) => `cache-${region}`), 'links', 'front-door', 'console'])
     await until(`${service} is healthy`, () => inspect(service, '{{.State.Health.Status}}') === 'healthy')
 }
 
@@ -302,6 +303,56 @@ async function addFourth() {
   await arrives(fourth, 'E001', 'Ann')
   await put(fourth, 'E060', 'Ida')
   for (const region of regions) await arrives(region, 'E060', 'Ida')
+}
+
+/** By the address that it prints inside its container, as a browser on this machine opens it. */
+async function shown() {
+  const address = output('exec', '-T', 'console', 'longitude', 'console', '--url').trim()
+  const [url, key] = address.split('/#key=')
+  assert.equal(url, endpoint('console'))
+  assert.match(await (await fetch(url)).text(), /console\.js/)
+  assert.equal(await statusOf(`${url}/api/tables`), 404)
+  const ask = async (path, body) => {
+    const headers = { 'content-type': 'application/json', authorization: `Bearer ${key}` }
+    const answer = await fetch(`${url}/api/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+    assert.equal(answer.status, 200, await answer.clone().text())
+    return await answer.json()
+  }
+  const expected = deployment.has('deploy/compose.fourth.yaml') ? [...regions, fourth] : regions
+  const { tables, problems } = await ask('tables', {})
+  assert.deepEqual(problems, [])
+  assert.deepEqual(tables.find(({ name }) => name === table)?.regions.toSorted(), expected.toSorted())
+  const { regions: copies } = await ask('items', { table, keys: [{ EmployeeID: { S: 'E001' } }] })
+  assert.deepEqual(
+    copies.map(({ rows }) => rows?.[0]?.item?.Name?.S),
+    expected.map(() => 'Ann'),
+  )
+  const state = await firstState(url)
+  assert.deepEqual(
+    state.regions.map(({ endpoint: at }) => at),
+    expected.map((region) => endpoint(region).replace('127.0.0.1', 'localhost')),
+  )
+  await ask('links/set', { links: [`${virginia}>${tokyo}`], state: 'down', for: '60s' })
+  await until('the cut is seen', async () =>
+    (await firstState(url)).directions.some(
+      ({ from, to, link }) => from === virginia && to === tokyo && link?.state === 'down',
+    ),
+  )
+  await ask('heal', {})
+  const { links: told } = JSON.parse(await linksCommand())
+  assert.ok(told.every(({ state: is }) => is === 'up'))
+}
+
+/** Of the events that the page follows. */
+async function firstState(url) {
+  const answer = await fetch(`${url}/api/events`)
+  let text = ''
+  for await (const part of answer.body.pipeThrough(new TextDecoderStream())) {
+    text += part
+    const [, data] = /event: state\nid: [^\n]*\ndata: ([^\n]*)\n\n/.exec(text) ?? []
+    if (data !== undefined) return JSON.parse(data)
+  }
+  throw new Error('the console told no state')
 }
 
 /** Their images are no part of this project: where they cannot be had, that is said and the rest counts. */

@@ -98,7 +98,7 @@ export const options = {
   },
   peerEndpoint: {
     flags: '--peer-endpoint <region=url...>',
-    help: 'where clients reach another region; named to those who sign for it here (of a cache: requests signed for other regions are refused when any is given)',
+    help: 'where clients reach another region; named to those who sign for it here (of a cache: requests signed for other regions are refused when any is given; of the console: shown instead of where it asks the region itself)',
     schema: upstreams,
     default: [],
     repeatable: true,

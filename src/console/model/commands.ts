@@ -64,6 +64,11 @@ export function tableTold(verb: 'verify' | 'repair' | 'conflicts', table: string
   }
 }
 
+export function tailTold(table: string, region: string, from: 'now' | 'oldest'): Told {
+  const flags = from === 'now' ? '' : ' --from oldest'
+  return { command: `longitude streams tail ${quoted(table)} --region ${region}${flags}` }
+}
+
 type BrokenPart = {
   readonly region: string
   readonly part: 'node' | 'nats'

@@ -6,7 +6,9 @@ const kept = 'longitude-key'
 
 const key = signal(takeKey())
 export const signedIn = signal<boolean | undefined>(undefined)
-export const about = signal<{ readonly name: string; readonly version: string } | undefined>(undefined)
+export const about = signal<{ readonly name: string; readonly version: string; readonly as?: string } | undefined>(
+  undefined,
+)
 
 type Routes = { readonly [Name in CallName]: (typeof consoleCalls)[Name]['route'] }
 const routes: Routes = {
@@ -24,6 +26,7 @@ const routes: Routes = {
   processes: 'POST /api/processes',
   breakPart: 'POST /api/break',
   triggers: 'POST /api/triggers',
+  tail: 'POST /api/tail',
   history: 'POST /api/history',
 }
 
@@ -45,7 +48,7 @@ export function authorization(): Readonly<Record<string, string>> {
 export async function askAbout(): Promise<void> {
   const response = await fetch('/api/about', { headers: authorization() }).catch(() => undefined)
   if (response?.ok !== true) return
-  const told = (await response.json()) as { name: string; version: string; signedIn: boolean }
+  const told = (await response.json()) as { name: string; version: string; signedIn: boolean; as?: string }
   about.value = told
   signedIn.value = told.signedIn
 }

@@ -5,7 +5,7 @@ import { Conflicts } from './conflicts/conflicts.tsx'
 import { Nodes } from './nodes/nodes.tsx'
 import { Replication } from './replication/replication.tsx'
 import { Tables } from './tables/tables.tsx'
-import { Triggers } from './triggers/triggers.tsx'
+import { Streams } from './streams/streams.tsx'
 import { World } from './world/world.tsx'
 
 type Page = { readonly name: string; readonly title: string; readonly View: FunctionComponent }
@@ -15,7 +15,7 @@ export const pages: readonly [Page, ...Page[]] = [
   { name: 'tables', title: 'Tables', View: Tables },
   { name: 'replication', title: 'Replication', View: Replication },
   { name: 'conflicts', title: 'Conflicts', View: Conflicts },
-  { name: 'triggers', title: 'Triggers', View: Triggers },
+  { name: 'streams', title: 'Streams', View: Streams },
   { name: 'backups', title: 'Backups', View: Backups },
   { name: 'nodes', title: 'Nodes', View: Nodes },
 ]

@@ -30,7 +30,7 @@ beforeAll(async () => {
     files: new Map([['/', page]]),
     deployment: { regions: [], links, place: () => undefined },
     reach: { regions: [], links, wire, supervisor: () => undefined },
-    about: { name: 'test', version: '1' },
+    about: () => ({ name: 'test', version: '1' }),
   })
 })
 afterAll(async () => {

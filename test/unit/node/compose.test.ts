@@ -79,14 +79,14 @@ describe.each([
     }
   })
 
-  test('name to clients of every region, by node and cache, where each region is', () => {
+  test('name to clients of every region, by node, cache and console, where each region is', () => {
     const told = Object.fromEntries(
       regionsOf(file).map((region) => {
         const [port] = /\$\{[A-Z0-9_]+:-\d+\}/.exec(file.services[region]?.ports?.[0] ?? '') ?? []
         return [region, `http://localhost:${port}`]
       }),
     )
-    for (const name of regionsOf(file).flatMap((region) => [region, `cache-${region}`])) {
+    for (const name of [...regionsOf(file).flatMap((region) => [region, `cache-${region}`]), 'console']) {
       const given = words(file.services[name]?.environment?.['LONGITUDE_PEER_ENDPOINT'])
       expect(Object.fromEntries(given.map((text) => text.split('=')))).toEqual(told)
     }
@@ -95,7 +95,7 @@ describe.each([
   test('share no network but for what stands between them or looks at them', () => {
     const between = Object.entries(file.services).filter(([, { networks = [] }]) => networks.length > 1)
     const names = between.map(([name]) => name).filter((name) => !name.startsWith('links'))
-    expect(names.toSorted()).toEqual(['front-door', 'prometheus'])
+    expect(names.toSorted()).toEqual(['console', 'front-door', 'prometheus'])
     for (const region of regionsOf(file))
       for (const name of [region, `nats-${region}`, `cache-${region}`])
         expect(file.services[name]?.networks, name).toEqual([region])
@@ -103,7 +103,8 @@ describe.each([
 
   test('publish to this machine alone, each port once, and no NATS server', () => {
     const published = Object.values(file.services).flatMap(({ ports = [] }) => ports)
-    for (const port of published) expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z0-9_]+:-\d+\}:\d+$/)
+    for (const port of published)
+      expect(port).toMatch(/^127\.0\.0\.1:\$\{[A-Z0-9_]+:-\d+\}:(\d+|\$\{CONSOLE_PORT:-\d+\})$/)
     const outside = published.map((port) => /:-(\d+)\}/.exec(port)?.[1])
     expect(new Set(outside).size).toBe(outside.length)
     expect(published.filter((port) => port.endsWith(':4222'))).toEqual([])
@@ -158,6 +159,15 @@ describe.each([
       expect(environment['LONGITUDE_DAX_LISTS']).toBe('/data/dax-lists')
       expect(volumes).toContain(`cache-${region}:/data`)
     }
+  })
+
+  test('have a console that asks every region and every control of links', () => {
+    const { environment } = file.services['console'] ?? {}
+    expect(words(environment?.['LONGITUDE_UPSTREAM'])).toEqual(
+      regionsOf(file).map((region) => `${region}=http://${region}:8000`),
+    )
+    const controls = Object.keys(file.services).filter((name) => name.startsWith('links'))
+    expect(words(environment?.['LONGITUDE_CONTROL'])).toEqual(controls.map((name) => `http://${name}:8199`))
   })
 
   test('are configured by options that there are', () => {

@@ -4,13 +4,14 @@ import type { Command } from 'commander'
 import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
 import { Console } from '../../../console/console.ts'
 import { consoleAddress, consoleKey } from '../../../console/key.ts'
+import { type Signer, signerOf } from '../../../console/signing.ts'
 import { readStaticFiles } from '../../../console/static-files.ts'
 import { servicesOf } from '../../../deployment/data-folder.ts'
 import { endpointsAsked } from '../../../deployment/endpoints.ts'
 import { consolePortAt, endpointAt } from '../../../deployment/layout.ts'
 import { readRegions } from '../../../deployment/regions.ts'
 import { foundToken } from '../../../deployment/secrets/admin-token.ts'
-import { readCredentials } from '../../../deployment/secrets/credentials.ts'
+import { watchAccess } from '../../../deployment/secrets/identities.ts'
 import { Wire } from '../../../drills/run/load/wire.ts'
 import { controlOf as linksControlOf } from '../../../links/control/control-options.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
@@ -61,21 +62,28 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   watchTurns({ meter: unmeasured, log })
   const regions = Object.entries(endpoints).map(([region, endpoint]) => [region, endpoint, token] as const)
   const links = linksControlOf(options)
-  const wire = new Wire(credentialOf(options))
+  const access = watchAccess(options, log)
+  const signer = signerOf(access, keyOf(process.env))
+  const wire = new Wire(signer)
   const own = await Console.open({
     host,
     port,
     key: consoleKey(token),
     hostNames,
     files: readStaticFiles(),
-    deployment: { regions, links, place: (name) => known.all.find((region) => region.name === name) },
+    deployment: {
+      regions,
+      links,
+      published: byRegion(options.peerEndpoint),
+      place: (name) => known.all.find((region) => region.name === name),
+    },
     reach: {
       regions,
       links,
       wire,
       supervisor: () => controlOf({ ...options, data: resolve(options.data) }),
     },
-    about: { name: nameOf(options), version },
+    about: () => ({ name: nameOf(options), version, ...asOf(signer()) }),
   })
   log.info('the console is open', { host, port: own.port, regions: Object.keys(endpoints) })
   // For a person alone: the key must be in no log.
@@ -83,6 +91,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   parent.ready()
   await serveUntilEnd(parent, log, async () => {
     await own.close()
+    access.stop()
     wire.close()
   })
 }
@@ -91,14 +100,10 @@ function nameOf({ name, data }: Options): string {
   return name ?? resolve(data)
 }
 
-/** Where signatures are verified: the first key that lasts, else those that any SDK would find. */
-function credentialOf({ credentials: path }: Options) {
-  const { AWS_ACCESS_KEY_ID: accessKeyId = 'console', AWS_SECRET_ACCESS_KEY: secretAccessKey = 'console' } = process.env
-  const known = path === undefined ? [] : [...readCredentials(path)]
-  const [found] = known.filter(
-    ([, { sessionToken, expiresMs }]) => sessionToken === undefined && expiresMs === undefined,
-  )
-  return found === undefined
-    ? { accessKeyId, secretAccessKey }
-    : { accessKeyId: found[0], secretAccessKey: found[1].secretAccessKey }
+const asOf = ({ as }: Signer) => (as === undefined ? {} : { as })
+
+/** Where signatures are not verified. */
+function keyOf(environment: NodeJS.ProcessEnv) {
+  const { AWS_ACCESS_KEY_ID: accessKeyId = 'console', AWS_SECRET_ACCESS_KEY: secretAccessKey = 'console' } = environment
+  return { accessKeyId, secretAccessKey }
 }

@@ -2,13 +2,12 @@
 import { RegionChoice } from '../parts/region-choice.tsx'
 import { useSignal } from '@preact/signals'
 import type { ShownConflict } from '../../calls.ts'
-import { shortText } from '../../model/attribute-values.ts'
 import { operationTold } from '../../model/commands.ts'
-import { attributeRows } from '../../model/compare-items.ts'
 import { reasonOf } from '../../model/conflict-reason.ts'
 import { regionNames, state } from '../live.ts'
 import { Dialog } from '../parts/dialog.tsx'
 import { Problem, useDoing } from '../parts/doing.tsx'
+import { Images } from '../parts/images.tsx'
 import { ToldAs } from '../parts/told.tsx'
 import { dynamo } from '../tables/dynamo.ts'
 
@@ -22,42 +21,12 @@ export function ConflictDialog({ conflict, onClose }: Props) {
         Key <code>{JSON.stringify(key)}</code>, met in {conflict.metIn}.
       </p>
       <p>{reasonOf(won, lost)}</p>
-      <Images conflict={conflict} />
+      <Images
+        titles={[`won: ${won.kind} of ${won.region}`, `lost: ${lost.kind} of ${lost.region}`]}
+        items={[won.item ?? {}, lost.item ?? {}]}
+      />
       <Again conflict={conflict} />
     </Dialog>
-  )
-}
-
-function Images({ conflict: { won, lost } }: { readonly conflict: ShownConflict }) {
-  const rows = attributeRows([won.item ?? {}, lost.item ?? {}])
-  return (
-    <div class="scrolls" tabIndex={0} role="region" aria-label="Both images">
-      <table class="items">
-        <thead>
-          <tr>
-            <th scope="col">attribute</th>
-            <th scope="col">
-              won: {won.kind} of {won.region}
-            </th>
-            <th scope="col">
-              lost: {lost.kind} of {lost.region}
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(({ name, values, differs }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              {values.map((value, index) => (
-                <td key={index} class={differs ? 'unlike' : ''}>
-                  {value === undefined ? <em>not there</em> : <code>{shortText(value, 400)}</code>}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   )
 }
 

@@ -44,12 +44,13 @@ const contentType = 'application/x-amz-json-1.0'
 const socketsMax = 256
 
 export class Wire {
-  readonly #credentials: Credentials
+  readonly #credentials: () => Credentials
   readonly #agent = new Agent({ keepAlive: true, maxSockets: socketsMax })
   readonly #secureAgent = new SecureAgent({ keepAlive: true, maxSockets: socketsMax })
 
-  constructor(credentials: Credentials = credentialsOf(process.env)) {
-    this.#credentials = credentials
+  /** A function says for each request who signs it. */
+  constructor(credentials: Credentials | (() => Credentials) = credentialsOf(process.env)) {
+    this.#credentials = typeof credentials === 'function' ? credentials : () => credentials
   }
 
   /** Rejects with Refusal or NoAnswer. */
@@ -72,7 +73,7 @@ export class Wire {
     const time = signingTime(Date.now())
     const toSign: Readonly<Record<string, string>> = { ...asked.headers, host: url.host, 'x-amz-date': time }
     const authorization = authorizationOf({
-      ...this.#credentials,
+      ...this.#credentials(),
       scope: { scopeDate: time.slice(0, 8), region, service },
       time,
       method,

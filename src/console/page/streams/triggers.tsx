@@ -3,18 +3,13 @@ import { Heads } from '../parts/heads.tsx'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import type { ToldOf } from '../../calls.ts'
-import { call, signedIn } from '../api.ts'
+import { call } from '../api.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
 import { Copyable } from '../parts/told.tsx'
-import { WantsKey } from '../parts/wants-key.tsx'
 
 const everyMs = 2000
 
 export function Triggers() {
-  return signedIn.value === true ? <Shown /> : <WantsKey />
-}
-
-function Shown() {
   const told = useSignal<ToldOf<'triggers'>>({ triggers: [], problems: [] })
   const work = useDoing()
   useEffect(() => {
@@ -38,7 +33,6 @@ function Shown() {
         <List triggers={triggers} />
       )}
       <Copyable label="as a command" text="longitude triggers" />
-      <Copyable label="a stream" text="longitude streams tail TABLE" />
     </Panel>
   )
 }
