@@ -1,5 +1,9 @@
-/** Metrics and alarms of a region, and CloudWatch before them. */
+/** Metrics and alarms of a region with CloudWatch before them, and the auto scaling that follows from them. */
 import type { Engine } from '../engine/engine.ts'
+import { ActivityBook } from '../operations/autoscaling/activity-book.ts'
+import { autoScaling } from '../operations/autoscaling/autoscaling.ts'
+import { Scaler } from '../operations/autoscaling/scaler.ts'
+import { ScalingBook } from '../operations/autoscaling/scaling-book.ts'
 import { cloudWatch } from '../operations/cloudwatch/cloudwatch.ts'
 import type { OperationContext } from '../operations/operation.ts'
 import type { ServiceEntry } from '../operations/service.ts'
@@ -27,29 +31,44 @@ type MadeMetrics = { readonly loops: readonly Service[]; readonly services: read
 type MetricDeps = {
   readonly env: Env
   readonly engine: Engine
-  readonly settings: OperationContext['settings']
+  readonly context: OperationContext
   readonly ports: FunctionPorts
   readonly measure: () => Promise<void>
 }
 
 export function metricsOf({ store, blobs, isEager }: MetricSettings, deps: MetricDeps): MadeMetrics {
-  const { env, engine, settings, ports, measure } = deps
+  const { env, engine, context, ports, measure } = deps
+  const { settings } = context
   const book = new AlarmBook({ env, notes: engine, blobs })
   const { functions, destinations } = ports
   const actions = new AlarmActions({ env, book, functions, destinations, place: settings })
   const evaluator = new AlarmEvaluator({ env, book, store, actions })
+  const activities = new ActivityBook(env, blobs)
+  const begin = async (): Promise<void> => await metrics.begin()
+  const scaler = new Scaler({ ...context, alarms: book, book: new ScalingBook(engine), activities, begin, store })
   const metrics = new Metrics({
     env,
     engine,
     store,
-    measure,
-    onMinute: async (endMs) => await evaluator.evaluate(endMs),
-    beside: book,
+    measure: async () => {
+      scaler.sample()
+      await measure()
+    },
+    onMinute: async (endMs) => {
+      await scaler.look()
+      await evaluator.evaluate(endMs)
+      await scaler.minute(endMs)
+    },
+    beside: together([book, activities]),
     // A region with alarms watches for them.
-    isEager: isEager || book.size > 0,
+    isEager: isEager || book.size > 0 || scaler.isNeeded,
   })
   return {
-    loops: [{ start: () => undefined, stop: () => actions.stop() }, metrics],
+    loops: [
+      { start: () => undefined, stop: () => actions.stop() },
+      metrics,
+      scalerOf(scaler, { engine, begin, isEager }),
+    ],
     services: [
       cloudWatch({
         env,
@@ -57,8 +76,47 @@ export function metricsOf({ store, blobs, isEager }: MetricSettings, deps: Metri
         store,
         alarms: book,
         setState: async (name, to) => await evaluator.enter(name, to),
-        begin: async () => await metrics.begin(),
+        begin,
       }),
+      autoScaling(scaler.context),
     ],
+  }
+}
+
+type Beside = { readonly load: () => Promise<void>; readonly flush: () => Promise<void> }
+
+const together = (all: readonly Beside[]): Beside => ({
+  load: async () => {
+    for (const each of all) await each.load()
+  },
+  flush: async () => {
+    for (const each of all) await each.flush()
+  },
+})
+
+type Scaling = Pick<MetricDeps, 'engine'> & {
+  readonly begin: () => Promise<void>
+  readonly isEager: boolean
+}
+
+/** Another region may give this one something to scale: where metrics wait to be asked for, that begins them too. */
+function scalerOf(scaler: Scaler, { engine, begin, isEager }: Scaling): Service {
+  let unsubscribe = (): void => undefined
+  let seen = -1
+  const look = (): void => {
+    if (engine.tableChanges.count === seen) return
+    seen = engine.tableChanges.count
+    if (!scaler.isNeeded) return
+    unsubscribe()
+    void begin()
+  }
+  return {
+    start: () => {
+      if (!isEager) unsubscribe = engine.onFlushed(look)
+    },
+    stop: () => {
+      unsubscribe()
+      scaler.stop()
+    },
   }
 }

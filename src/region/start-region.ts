@@ -136,7 +136,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const api = apiParts({ env, engine, opened, replication, settings })
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
   const measure = async (): Promise<void> => await measured(lambda, replication)
-  const metrics = options.metrics && metricsOf(options.metrics, { env, engine, settings, ports: lambda, measure })
+  const metrics = options.metrics && metricsOf(options.metrics, { env, engine, context, ports: lambda, measure })
   const services = metrics?.services ?? []
   const streaming = streamingOf(context, engine, options.functions?.dataStreams)
   const senders = [lambda.triggers, streaming, ...(metrics?.loops ?? [])]

@@ -2,6 +2,7 @@
  * Whether a value could be a register's: what a peer sends is asked this before the table's view is made from it. Names
  * that are not known are let through as they are, since a newer region may have more settings.
  */
+import { scalableTargetsOfTableMax, scaledUnitsMax } from '../scaling-limits.ts'
 import type { RegisterValues } from './registers.ts'
 
 /** `value` undefined: the register was removed. */
@@ -18,6 +19,8 @@ export function isRegisterValue(register: string, value: unknown): boolean {
   if (register.startsWith('guard/')) return isRecord(value) && typeof value['deletionProtection'] === 'boolean'
   if (register.startsWith('override/')) return isOverride(value)
   if (register.startsWith('identity/')) return isIdentity(value)
+  if (register.startsWith('scaling/')) return isScaling(value)
+  if (register.startsWith('demand/')) return isDemand(value)
   if (register === 'settings/table-class') return typeof value === 'string'
   if (register === 'settings/changes') return isChanges(value)
   if (register === 'settings/writers') return isWriters(value)
@@ -88,6 +91,54 @@ function isOverride(value: unknown): boolean {
 function isReadOverride(value: unknown): boolean {
   if (!isRecord(value)) return false
   return [value['readUnits'], value['maxReadUnits']].every((units) => units === undefined || typeof units === 'number')
+}
+
+/** Index names come and go: those of former ones may still be there. */
+const scaledPartsMax = 2 * scalableTargetsOfTableMax
+const partPattern = /^(read|write)(\/[a-zA-Z0-9_.-]{3,255})?$/
+
+const isUnits = (value: unknown): boolean =>
+  Number.isSafeInteger(value) && Number(value) >= 0 && Number(value) <= scaledUnitsMax
+const isText = (value: unknown): boolean => typeof value === 'string' && value.length <= scalingTextMax
+const isOptional = (value: unknown, is: (value: unknown) => boolean): boolean => value === undefined || is(value)
+const isSwitch = (value: unknown): boolean => typeof value === 'boolean'
+const scalingTextMax = 400
+
+const isParts = (value: unknown, is: (value: unknown) => boolean): boolean =>
+  isRecord(value) &&
+  Object.keys(value).length <= scaledPartsMax &&
+  Object.entries(value).every(([part, each]) => partPattern.test(part) && is(each))
+
+const isDemand = (value: unknown): boolean => isParts(value, isUnits)
+const isScaling = (value: unknown): boolean => isParts(value, isTarget)
+
+function isTarget(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { id, min, max, createdMs, suspended, policy, unbounded } = value
+  return (
+    isText(id) &&
+    isUnits(min) &&
+    isUnits(max) &&
+    isMoment(createdMs) &&
+    isOptional(suspended, (each) => isRecord(each) && Object.values(each).every(isSwitch)) &&
+    isOptional(policy, isPolicy) &&
+    isOptional(unbounded, isText)
+  )
+}
+
+function isPolicy(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { name, id, createdMs, target, outCooldownSeconds, inCooldownSeconds, isInDisabled } = value
+  return (
+    isText(name) &&
+    isText(id) &&
+    isMoment(createdMs) &&
+    isMoment(target) &&
+    Number(target) > 0 &&
+    isOptional(outCooldownSeconds, isMoment) &&
+    isOptional(inCooldownSeconds, isMoment) &&
+    isOptional(isInDisabled, isSwitch)
+  )
 }
 
 function isDefinition(value: unknown): value is RegisterValues['definition'] {

@@ -9,6 +9,8 @@
  *   guard/<region>      what that region's replica is protected against, so that the others know
  *   override/<region>   what that region's replica has in its own way
  *   identity/<region>   what that region's replica is called there (identity.ts)
+ *   scaling/<region>    what auto scaling may do to the table's capacity in that region (core/scaling)
+ *   demand/<region>     the write units that the traffic of that region asks for, while it is scaled
  *   index/<name>        a secondary index as all replicas have it; `deleted` lets each region remove its own rows
  *   settings/<name>     what AWS keeps equal in all replicas
  *   local/<name>        this region's own affair; never leaves it
@@ -156,6 +158,8 @@ export const ofOneReplica = (region: string): readonly string[] => [
   keeperRegister(region),
   identityRegister(region),
 ]
+export const scalingRegister = (region: string): string => `scaling/${region}`
+export const demandRegister = (region: string): string => `demand/${region}`
 export const indexRegister = (name: string): string => `index/${name}`
 export const localIndexRegister = (name: string): string => `local/index/${name}`
 /** An index number whose rows are to be removed: another index has taken the name, or the same one has begun anew. */

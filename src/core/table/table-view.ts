@@ -3,7 +3,9 @@ import { assert } from '../assert.ts'
 import { settle, type Settled } from './contradictions.ts'
 import { awaitsKeeper, isServed } from './departures.ts'
 import { byCreation, identityOf } from './identity.ts'
+import type { DemandRegister, ScalingRegister } from '../scaling/scalable-target.ts'
 import {
+  demandRegister,
   guardRegister,
   type GuardRegister,
   indexRegister,
@@ -17,6 +19,7 @@ import {
   type RegisterValues,
   registerValue,
   replicaRegister,
+  scalingRegister,
   snapshotRegister,
   type ReplicaRegister,
 } from './registers.ts'
@@ -73,6 +76,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     ...restoreFrom(registers, local.status),
     ...expiryFrom(registers),
     ...overruledIndexes(registers, settled),
+    ...scalingFrom(registers),
     settings,
     ...(local.status === 'UPDATING' && local.before !== undefined ? { throughputBefore: local.before } : {}),
     // The last replica left is an ordinary table of one region again.
@@ -209,6 +213,13 @@ function leftovers(registers: Registers): Pick<Table, 'leftovers'> {
 function expiryFrom(registers: Registers): Pick<Table, 'expiry'> {
   const expiry = registerValue(registers, 'local/expiry')
   return expiry === undefined ? {} : { expiry }
+}
+
+function scalingFrom(registers: Registers): Pick<Table, 'scaling' | 'demand'> {
+  const scaling = registersUnder(registers, scalingRegister('')) as readonly [string, ScalingRegister][]
+  if (scaling.length === 0) return {}
+  const demand = registersUnder(registers, demandRegister('')) as readonly [string, DemandRegister][]
+  return { scaling: new Map(scaling), ...(demand.length === 0 ? {} : { demand: new Map(demand) }) }
 }
 
 function snapshotsFrom(registers: Registers): Pick<Table, 'snapshots'> {

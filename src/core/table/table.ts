@@ -3,6 +3,7 @@
  * the view that the registers add up to, and everything that reads or writes items works from it.
  */
 import type { Stamp } from '../hybrid-logical-clock/stamp.ts'
+import type { DemandRegister, ScalingRegister } from '../scaling/scalable-target.ts'
 import type { Begun } from './waits.ts'
 
 /** Made once, in the region that created the table, and shared by all its replicas: a table made again under the same name has another. */
@@ -184,6 +185,10 @@ export type Table = {
   readonly settings: TableSettings
   /** While UPDATING: the throughput that is still described. */
   readonly throughputBefore?: Throughput
+  /** What auto scaling may do, by the region that does it; absent where it does nothing. */
+  readonly scaling?: ReadonlyMap<string, ScalingRegister>
+  /** The write units that regions ask for whose capacity is scaled. */
+  readonly demand?: ReadonlyMap<string, DemandRegister>
   /** Every region that has or is getting a replica, this one included, in the order of their creation; empty for a table of one region. */
   readonly replicas: readonly Replica[]
 }

@@ -58,7 +58,11 @@ function changeTable(input: Input, context: OperationContext, force: Force): Pro
 }
 
 /** A table that comes or goes refuses everything; then come those errors of the content that AWS names before the state; then the state. */
-function assertState(table: Table, input: Input, { context, byForce = false }: Force & { context: OperationContext }) {
+export function assertState(
+  table: Table,
+  input: Input,
+  { context, byForce = false }: Force & { context: OperationContext },
+): void {
   if (table.status === 'INACCESSIBLE_ENCRYPTION_CREDENTIALS') throw inUse(table)
   assertAdmitted(kindsOf(table, input), { table, context, byForce: true })
   checkMaximum(table, input)

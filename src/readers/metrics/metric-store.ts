@@ -55,6 +55,12 @@ export class MetricStore {
     this.#sumAt(ref, atMs)?.add(value, count)
   }
 
+  /** Adds a value unless its minute has one. */
+  addIfNone(ref: MetricRef, atMs: number, value: number): void {
+    const sum = this.#sumAt(ref, atMs)
+    if (sum?.value === undefined) sum?.add(value)
+  }
+
   addSet(ref: MetricRef, atMs: number, set: StatisticSet): void {
     this.#sumAt(ref, atMs)?.addSet(set)
   }

@@ -19,6 +19,18 @@ const good: Readonly<Record<string, unknown>> = {
   'settings/stream': { enabled: true, viewType: 'KEYS_ONLY', label: 'x' },
   'settings/encryption': { type: 'KMS', status: 'ENABLED' },
   'settings/time-to-live': { attribute: 'expires', enabled: true },
+  'scaling/eu-west-1': {
+    'write/by-color': {
+      id: 'a',
+      min: 1,
+      max: 9,
+      createdMs: 1,
+      suspended: { in: true },
+      policy: { name: 'p', id: 'b', createdMs: 1, target: 70, outCooldownSeconds: 60 },
+      unbounded: '',
+    },
+  },
+  'demand/eu-west-1': { write: 5 },
   'settings/changes': { tableClass: [1, 2], encryption: [1], timeToLive: 1, warm: 1 },
 }
 
@@ -38,6 +50,15 @@ describe('what a peer may send as a register', () => {
   it('is no identity whose time has no date, or whose texts are long', () => {
     for (const wrong of [{ createdMs: 8.64e15 }, { createdMs: -1 }, { tableId: 'x'.repeat(101) }, { streamOf: 1 }])
       expect(isRegisterValue('identity/eu-west-1', { tableId: 'id', createdMs: 1, ...wrong })).toBe(false)
+  })
+
+  it('is no scaling of what is no part of a table, or with figures that are none', () => {
+    const target = { id: 'a', min: 1, max: 9, createdMs: 1 }
+    expect(isRegisterValue('scaling/eu-west-1', { read: target })).toBe(true)
+    for (const wrong of [{ reads: target }, { read: { ...target, min: '1' } }, { read: { ...target, policy: {} } }])
+      expect(isRegisterValue('scaling/eu-west-1', wrong)).toBe(false)
+    for (const wrong of [{ write: -1 }, { write: 1.5 }, { 'write/': 1 }, [1]])
+      expect(isRegisterValue('demand/eu-west-1', wrong)).toBe(false)
   })
 
   it('may be a setting of a newer version', () => {

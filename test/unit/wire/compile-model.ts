@@ -5,6 +5,7 @@
  *   npx tsx test/unit/wire/compile-model.ts model path/to/dynamodb/2012-08-10/service-2.json.gz 1.43.11
  *   npx tsx test/unit/wire/compile-model.ts streams-model path/to/dynamodbstreams/2012-08-10/service-2.json.gz 1.43.11
  *   npx tsx test/unit/wire/compile-model.ts cloudwatch-model path/to/cloudwatch/2010-08-01/service-2.json.gz 1.43.11
+ *   npx tsx test/unit/wire/compile-model.ts autoscaling-model path/to/application-autoscaling/2016-02-06/service-2.json.gz 1.43.11
  */
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -129,6 +130,22 @@ const cloudWatchOperations = [
   'UntagResource',
 ]
 
+const autoScalingOperations = [
+  'DeleteScalingPolicy',
+  'DeleteScheduledAction',
+  'DeregisterScalableTarget',
+  'DescribeScalableTargets',
+  'DescribeScalingActivities',
+  'DescribeScalingPolicies',
+  'DescribeScheduledActions',
+  'ListTagsForResource',
+  'PutScalingPolicy',
+  'PutScheduledAction',
+  'RegisterScalableTarget',
+  'TagResource',
+  'UntagResource',
+]
+
 const stsOperations = ['AssumeRole', 'GetCallerIdentity', 'GetSessionToken']
 
 const iamOperations = [
@@ -219,6 +236,7 @@ const targets: Readonly<Record<string, Target>> = {
   'sts-model': { service: 'STS', only: stsOperations },
   'iam-model': { service: 'IAM', only: iamOperations },
   'kms-model': { service: 'KMS', only: kmsOperations },
+  'autoscaling-model': { service: 'Application Auto Scaling', only: autoScalingOperations },
   'cloudwatch-model': { service: 'CloudWatch', only: cloudWatchOperations },
 }
 

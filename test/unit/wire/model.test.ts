@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { modelDigest, modelText } from '../../../src/core/wire/model/model.ts'
 import { inputOf, operationNames, streamOperationNames } from '../../../src/core/wire/model/shapes.ts'
+import * as autoScaling from '../../../src/core/wire/model/autoscaling-model.ts'
 import * as cloudWatch from '../../../src/core/wire/model/cloudwatch-model.ts'
 import * as iam from '../../../src/core/wire/model/iam-model.ts'
 import * as kms from '../../../src/core/wire/model/kms-model.ts'
@@ -14,7 +15,8 @@ import { compileModel, digestOf, readSource } from './compile-model.ts'
 describe('the compiled service model', () => {
   test('has not been edited by hand', () => {
     expect(digestOf(modelText)).toBe(modelDigest)
-    for (const each of [streams, sts, iam, cloudWatch, kms]) expect(digestOf(each.modelText)).toBe(each.modelDigest)
+    for (const each of [streams, sts, iam, cloudWatch, kms, autoScaling])
+      expect(digestOf(each.modelText)).toBe(each.modelDigest)
   })
 
   const source = process.env['LONGITUDE_SERVICE_MODEL'] ?? ''

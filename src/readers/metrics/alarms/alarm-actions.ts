@@ -6,6 +6,7 @@ import { type Alarm, actionsFor } from '../../../core/alarms/alarm.ts'
 import { actionTaken, functionEventOf, notificationOf, type Place } from '../../../core/alarms/alarm-history.ts'
 import { alarmActionsUnderWayMax, alarmActionsWaitingMax, alarmActionTriesMax } from '../../../core/metric-limits.ts'
 import { errorText } from '../../../core/error-text.ts'
+import { isPolicyArn } from '../../../core/scaling/scalable-target.ts'
 import type { Env } from '../../../ports/env.ts'
 import type { Destinations, Functions } from '../../../ports/functions.ts'
 import type { AlarmBook } from './alarm-book.ts'
@@ -82,6 +83,8 @@ export class AlarmActions {
 
   async #act({ before, after, action }: Waiting): Promise<void> {
     const { functions, destinations, place, env } = this.#deps
+    // Auto scaling looks at its alarms by itself (operations/autoscaling).
+    if (isPolicyArn(action)) return
     const [, name] = functionArn.exec(action) ?? []
     if (name === undefined) {
       if (!destinations.has(action)) throw new NoSuchAction('the file of functions maps it to no file, URL or subject')

@@ -1,0 +1,36 @@
+/** Makes the alarms of policies, gives them the thresholds of what is provisioned by now, and removes those of policies that are gone. */
+import type { Alarm, AlarmSettings } from '../../core/alarms/alarm.ts'
+import { alarmsMax } from '../../core/metric-limits.ts'
+import { isPolicyArn } from '../../core/scaling/scalable-target.ts'
+import { scalingAlarms } from '../../core/scaling/scaling-alarms.ts'
+import { provisionedUnits } from '../tables/scale-capacity.ts'
+import { allTargets, type AutoScalingContext } from './autoscaling-context.ts'
+
+export async function settleAlarms(context: AutoScalingContext): Promise<void> {
+  const { alarms, env } = context
+  const wanted = alarmsOf(context)
+  const names = new Set(wanted.map(({ name }) => name))
+  const gone = alarms.all().filter((alarm) => isOfPolicy(alarm) && !names.has(alarm.name))
+  if (gone.length > 0) await alarms.remove(gone.map(({ name }) => name))
+  for (const settings of wanted) {
+    const before = alarms.find(settings.name)
+    if (before === undefined && alarms.size >= alarmsMax) {
+      env.log.warn('a scaling policy has no alarms: the region has as many as it may have', { alarm: settings.name })
+      return
+    }
+    if (before?.threshold !== settings.threshold) await alarms.put(settings, {})
+  }
+}
+
+function alarmsOf(context: AutoScalingContext): readonly AlarmSettings[] {
+  const { engine, settings: place } = context
+  return allTargets(context).flatMap(({ scaled, target: { policy } }) => {
+    const table = engine.tableNamed(scaled.table)
+    const units = table && provisionedUnits(table, scaled, place.region)
+    // A table that is on demand for now keeps its alarms at nothing.
+    return policy === undefined ? [] : scalingAlarms(scaled, policy, { units: units ?? 0, place })
+  })
+}
+
+const isOfPolicy = ({ name, alarmActions: [action = ''] }: Alarm): boolean =>
+  name.startsWith('TargetTracking-') && isPolicyArn(action)
