@@ -1,4 +1,5 @@
 /** One cache, put together: its keeping, the line to the region's log, the way to the region, and its own endpoint. */
+import { X509Certificate } from 'node:crypto'
 import { figuresText, processMetrics } from '../adapters/metrics/metrics-text.ts'
 import { systemClock } from '../adapters/system/clocks.ts'
 import { NatsCacheLine } from '../adapters/nats/nats-cache-line.ts'
@@ -7,8 +8,9 @@ import { histogramOf } from '../adapters/metrics/prometheus-meter.ts'
 import { watchTurns } from '../adapters/system/turn-watch.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import { cachePipeline } from './http/cache-pipeline.ts'
-import { lookAt, upstreamAt } from './http/upstream.ts'
+import { lookAt, type Securing, upstreamAt } from './http/upstream.ts'
 import { UpstreamWatch } from './http/upstream-watch.ts'
+import type { PortCertificate } from '../http/secure.ts'
 import { serveApi } from '../http/server.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import { Signatures } from '../http/access/signatures.ts'
@@ -24,7 +26,8 @@ import { type Follower, startFollower } from './core/follower.ts'
 import { cacheFigures, cacheMetrics } from './core/metrics.ts'
 import { watchAccess } from '../deployment/secrets/identities.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
-import { Failure, codeOf, messageOf } from '../process/failure.ts'
+import { SecureAgent } from '../process/trust.ts'
+import { portFailure } from '../process/port-failure.ts'
 
 export type CacheNodeOptions = {
   readonly region: string
@@ -33,8 +36,6 @@ export type CacheNodeOptions = {
   /** Regions beside its own that a signature may be for. */
   readonly signedFor?: readonly string[] | undefined
   readonly upstream: URL
-  /** What the region's certificate is checked by, in PEM; the system's authorities when undefined. */
-  readonly ca?: string | undefined
   readonly host: string
   readonly port: number
   readonly mode: CacheMode
@@ -47,7 +48,7 @@ export type CacheNodeOptions = {
   /** A file of them: signatures are verified by their keys too. */
   readonly identities?: string | undefined
   readonly accountId?: string
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly tls?: PortCertificate | undefined
   readonly visitors?: VisitorOptions
   /** Where Amazon's DAX clients are served too. */
   readonly dax?: DaxPlace | undefined
@@ -67,7 +68,7 @@ export type RunningCache = {
 export async function startCache(options: CacheNodeOptions): Promise<RunningCache> {
   const [{ region, log, mode }, clock] = [options, systemClock]
   const cache = new Cache({ ...options, clock })
-  const upstream = upstreamAt(options.upstream, options.ca === undefined ? {} : { ca: options.ca })
+  const upstream = upstreamAt(options.upstream, securing)
   const access = watchAccess(options, log)
   const metrics = processMetrics({ region })
   const delays = histogramOf('longitude_event_loop_delay_seconds')
@@ -189,10 +190,12 @@ function verifyingBy(credentials: (() => Credentials) | undefined, regions: Sign
 const lookEveryMs = 1000
 const lookMsMax = 2000
 
+const securing: Securing = (settings) => new SecureAgent(settings)
+
 type Watched = Pick<UpstreamWatch, 'trouble'> & { stop(): void }
 
-function watchUpstream({ upstream: url, ca, log }: CacheNodeOptions): Watched {
-  const look = async (): Promise<void> => await lookAt(url, { ca, timeoutMs: lookMsMax })
+function watchUpstream({ upstream: url, log }: CacheNodeOptions): Watched {
+  const look = async (): Promise<void> => await lookAt(url, { securing, timeoutMs: lookMsMax })
   const watch = new UpstreamWatch({ look, nowMs: () => systemClock.wallMs(), log, upstream: url.href })
   const timer = setInterval(() => void watch.look(), lookEveryMs).unref()
   return {
@@ -206,7 +209,7 @@ function watchUpstream({ upstream: url, ca, log }: CacheNodeOptions): Watched {
 type Viewed = { readonly options: CacheNodeOptions; readonly cache: Cache; readonly watch: Watched }
 
 /** What the cache says of itself. */
-function viewOf({ options: { region, mode, upstream }, cache, watch }: Viewed) {
+function viewOf({ options: { region, mode, upstream, tls }, cache, watch }: Viewed) {
   const id = systemRandom.uuid()
   const figures = (): CacheReport['figures'] => ({
     ...cacheFigures(cache),
@@ -215,7 +218,8 @@ function viewOf({ options: { region, mode, upstream }, cache, watch }: Viewed) {
   const report = (url: string): CacheReport => ({ id, endpoint: url, mode, figures: figures() })
   return {
     report,
-    metrics: (open: number): string => figuresText([...cacheMetrics(cache, open), reachedMetric(watch)], { region }),
+    metrics: (open: number): string =>
+      figuresText([...cacheMetrics(cache, open), reachedMetric(watch), ...certificateMetrics(tls)], { region }),
     status: (url: string, follower: Follower | undefined) => ({
       region,
       upstream: upstream.href,
@@ -234,6 +238,13 @@ function readinessOf({ trouble }: Watched, state: CacheState) {
   return { ready: false, ...state, reason: 'the region behind this cache does not answer', upstream }
 }
 
+function certificateMetrics(tls: PortCertificate | undefined) {
+  if (tls === undefined) return []
+  const value = Date.parse(new X509Certificate(tls.cert).validTo) / 1000
+  const help = 'When the certificate that is shown to clients ends, in seconds since 1970.'
+  return [{ name: 'longitude_certificate_end_seconds', kind: 'gauge' as const, help, value }]
+}
+
 function reachedMetric({ trouble }: Watched) {
   const help = '1 while the region behind the cache answers, 0 while it does not.'
   return {
@@ -242,12 +253,6 @@ function reachedMetric({ trouble }: Watched) {
     help,
     value: trouble === undefined ? 1 : 0,
   }
-}
-
-function portFailure(error: unknown, { host, port }: Pick<CacheNodeOptions, 'host' | 'port'>): unknown {
-  if (codeOf(error) === 'EADDRINUSE') return new Failure(`port ${port} on ${host} is in use by another program`)
-  if (codeOf(error) === undefined) return error
-  return new Failure(`cannot listen on ${host}, port ${port}: ${messageOf(error)}`)
 }
 
 function signedRegions({ region, peerEndpoints = {}, signedFor = [] }: CacheNodeOptions): SignedRegions {

@@ -6,6 +6,7 @@ import type { SignedRegions } from '../core/auth/signed-region.ts'
 import { AttributeLists } from '../core/dax/attribute-lists.ts'
 import type { Pipeline } from '../http/pipeline.ts'
 import { requestIds } from '../http/request-id.ts'
+import type { PortCertificate } from '../http/secure.ts'
 import type { Log } from '../ports/log.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import type { Cache } from './core/cache.ts'
@@ -28,7 +29,7 @@ export type DaxPlace = {
 
 export type DaxOptions = DaxPlace & {
   readonly host: string
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly tls?: PortCertificate | undefined
   readonly cache: Cache
   readonly pipeline: Pipeline
   readonly upstream: Pick<Upstream, 'send'>

@@ -2,11 +2,14 @@
  * Which running deployment a command means. What is said by an option counts: --name, or else --data, ports and addresses. When nothing is said, it is the deployment
  * on ./data of the current folder, and otherwise the only one that this user runs on this machine.
  */
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { endpointsOf } from '../deployment/data-folder.ts'
 import { type RunningDeployment, runningDeployments } from '../deployment/running.ts'
+import { localTlsIn, tlsFolderName } from '../deployment/secrets/local-authority.ts'
 import { Failure } from '../process/failure.ts'
+import { trustAuthority } from '../process/trust.ts'
 import { givenBy, readOptions } from './configuration.ts'
 import { type OptionName, options, type Values } from './options/rows.ts'
 
@@ -21,10 +24,20 @@ export function readOptionsFound<Names extends OptionName>(
 ): Values<Names> & { readonly byPorts: boolean } {
   const read = readOptions(command, of)
   const found = meantBy(command, of)
+  trust(command, of, found)
   if (found === undefined) return { ...read, byPorts: givenBy(command, 'data') === 0 && isByPorts(command, of) }
   const hasToken = givenBy(command, 'adminToken') > 0 || givenBy(command, 'adminTokenFile') > 0
   const tokenFile = hasToken || found.adminTokenFile === undefined ? {} : { adminTokenFile: found.adminTokenFile }
   return { ...read, data: found.data, ...tokenFile, byPorts: false }
+}
+
+/** What certificates of the deployment are known by: the file that is named, that of the deployment's record, or that of its data folder. */
+function trust(command: Command, of: readonly OptionName[], found: RunningDeployment | undefined): void {
+  const named = of.includes('tlsCa') ? readOptions(command, ['tlsCa']).tlsCa : undefined
+  const data = found?.data ?? (of.includes('data') ? resolve(readOptions(command, ['data']).data) : undefined)
+  const own = data === undefined ? undefined : localTlsIn(join(data, tlsFolderName)).ca
+  const file = named ?? found?.tlsCa ?? (own !== undefined && existsSync(own) ? own : undefined)
+  if (file !== undefined) trustAuthority(file)
 }
 
 /** The record of the deployment that is meant; undefined when an option says where to look, or none is recorded. */

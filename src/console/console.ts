@@ -10,6 +10,7 @@ import { consoleBodyBytesMax, consoleConnectionsMax, consoleRequestsMax } from '
 import type { Call } from '../deployment/control/calls.ts'
 import { Visitors } from '../http/access/visitors.ts'
 import { boundHeads, headSettings, refusedHead } from '../http/bytes/heads.ts'
+import { secured, type PortCertificate } from '../http/secure.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { jsonBodyOf } from '../process/json-body.ts'
 import { wrongShape } from '../process/wrong-shape.ts'
@@ -26,6 +27,7 @@ export type ConsoleOptions = {
   /** 0 takes a free one. */
   readonly port: number
   readonly key: string
+  readonly tls?: PortCertificate | undefined
   /** Names beside the local ones under which it is served. */
   readonly hostNames: readonly string[]
   readonly files: StaticFiles
@@ -57,6 +59,7 @@ export class Console {
   readonly #watch: Watch
   readonly #routes: ReadonlyMap<string, Route>
   readonly #server: Server
+  readonly #endHandshakes: () => void
   #underWay = 0
 
   /** Rejects with a Failure when the port cannot be had. */
@@ -92,6 +95,7 @@ export class Console {
     })
     boundHeads(this.#server)
     this.#server.maxConnections = consoleConnectionsMax
+    this.#endHandshakes = secured(this.#server, options.tls)
   }
 
   get port(): number {
@@ -102,6 +106,7 @@ export class Console {
     this.#events.close()
     await new Promise<void>((resolve) => {
       this.#server.close(() => resolve())
+      this.#endHandshakes()
       this.#server.closeAllConnections()
     })
     await this.#watch.stop()

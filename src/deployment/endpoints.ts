@@ -1,11 +1,8 @@
 /** The running regions, as the commands of an operator find them: by the data folder, else by the ports that `up` would give them. */
-import { once } from 'node:events'
-import { request as requestHttp, type IncomingMessage } from 'node:http'
-import { request as requestHttps } from 'node:https'
 import { resolve } from 'node:path'
-import { text as textOf } from 'node:stream/consumers'
 import { type AdminTokenOptions, foundToken } from './secrets/admin-token.ts'
 import { endpointsOf } from './data-folder.ts'
+import { exchange } from '../process/exchange.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { readRegions } from './regions.ts'
 import { endpointAt } from './layout.ts'
@@ -43,31 +40,19 @@ export async function askAdmin(
 ): Promise<unknown> {
   let text: string
   try {
-    const answer = await exchange(new URL(`${endpoint}/admin/${path}`), { token, body, timeoutMs })
-    text = await textOf(answer)
-    if (answer.statusCode === 200) return JSON.parse(text) as unknown
+    const given = body === undefined ? {} : { body: JSON.stringify(body) }
+    const json = body === undefined ? {} : { 'content-type': 'application/json' }
+    const headers = { ...adminHeaders(token), ...json }
+    const answer = await exchange(`${endpoint}/admin/${path}`, { headers, ...given, timeoutMs })
+    text = answer.text
+    if (answer.status === 200) return JSON.parse(text) as unknown
   } catch (error) {
     throw new Unanswered(`${region} at ${endpoint} does not answer: ${messageOf(error)}`)
   }
   throw new Failure(`${region}: ${sentenceOf(text)}`)
 }
 
-/** Not by fetch: it waits five minutes for an answer to begin, whatever it is told, and a comparison may take an hour. */
-async function exchange(url: URL, { token, body, timeoutMs }: Exchange): Promise<IncomingMessage> {
-  const send = url.protocol === 'https:' ? requestHttps : requestHttp
-  const headers = { ...adminHeaders(token), ...(body === undefined ? {} : { 'content-type': 'application/json' }) }
-  const given = { headers, ...(body === undefined ? {} : { method: 'POST' }) }
-  const request = send(url, { ...given, signal: AbortSignal.timeout(timeoutMs) })
-  // What breaks later is told by the answer.
-  request.on('error', () => {})
-  request.end(body === undefined ? undefined : JSON.stringify(body))
-  const [answer] = (await once(request, 'response')) as [IncomingMessage]
-  return answer
-}
-
 const answerMsMax = 5000
-
-type Exchange = { readonly token: string | undefined; readonly body: unknown; readonly timeoutMs: number }
 
 /** What a request for administration brings. */
 export function adminHeaders(token: string | undefined): Readonly<Record<string, string>> {

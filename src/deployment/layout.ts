@@ -41,6 +41,7 @@ export type Layout = {
   readonly links: readonly LinkPlan[]
   /** Of the links. */
   readonly controlPort: number
+  readonly controlUrl: string
   /** Of `longitude up` itself. */
   readonly supervisorPort: number
   readonly frontDoor?: { readonly port: number; readonly url: string }
@@ -63,6 +64,8 @@ export type LayoutOptions = {
   readonly consolePort?: number | undefined
   /** False: no caches. */
   readonly cache: boolean
+  /** Whether clients speak TLS. */
+  readonly tls?: boolean
 }
 
 const cacheOffset = 50
@@ -81,7 +84,7 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   const { basePort, host } = options
   const count = options.regions.length
   const { frontDoor = false, frontDoorPort = basePort + frontDoorOffset } = options
-  const { console: hasConsole = false, consolePort = basePort + consoleOffset } = options
+  const { console: hasConsole = false, consolePort = basePort + consoleOffset, tls = false } = options
   const free = linkPorts(options, [frontDoorPort, consolePort])
   const lastPort = Math.max(basePort + portsOfDeployment, free.at(-1) ?? 0, daxPort(basePort, count, count - 1))
   if (lastPort > portMax) throw new Failure(`--base-port ${basePort} leaves no room for the ports of ${count} regions`)
@@ -92,7 +95,7 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   const regions = options.regions.map((name, index) => ({
     ...known.named(name),
     port: basePort + index,
-    endpoint: endpointAt(host, basePort + index),
+    endpoint: endpointAt(host, basePort + index, tls),
     natsPort: basePort + natsOffset + index,
     ...(options.cache ? { cache: cacheAt(index) } : {}),
     folder: join(data, name),
@@ -110,14 +113,16 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     regions,
     links,
     controlPort: linksControlPort(basePort),
+    controlUrl: linksControl(basePort, tls),
     supervisorPort: basePort + supervisorOffset,
-    ...(frontDoor ? { frontDoor: { port: frontDoorPort, url: endpointAt(host, frontDoorPort) } } : {}),
-    ...(hasConsole ? { console: { port: consolePort, url: endpointAt('127.0.0.1', consolePort) } } : {}),
+    ...(frontDoor ? { frontDoor: { port: frontDoorPort, url: endpointAt(host, frontDoorPort, tls) } } : {}),
+    ...(hasConsole ? { console: { port: consolePort, url: endpointAt('127.0.0.1', consolePort, tls) } } : {}),
   }
 
   function cacheAt(index: number): CachePlan {
     const [port, dax] = [basePort + cacheOffset + index, daxPort(basePort, count, index)]
-    return { port, endpoint: endpointAt(host, port), dax: { port: dax, url: daxAt(host, dax) } }
+    const daxUrl = endpointAt(host, dax, tls).replace(/^http/, 'dax')
+    return { port, endpoint: endpointAt(host, port, tls), dax: { port: dax, url: daxUrl } }
   }
 
   function distance(from: string, to: string): number {
@@ -154,21 +159,18 @@ export const frontDoorPortAt = (basePort: number): number => basePort + frontDoo
 export const consolePortAt = (basePort: number): number => basePort + consoleOffset
 
 /** Where the links are controlled, by drills and by `longitude links`. */
-export function linksControl(basePort: number): string {
-  return `http://127.0.0.1:${linksControlPort(basePort)}`
+export function linksControl(basePort: number, tls = false): string {
+  return endpointAt('127.0.0.1', linksControlPort(basePort), tls)
 }
 
 const linksControlPort = (basePort: number): number => basePort + linksControlOffset
 
 /** As it is reached from this machine, also where it listens on every address. */
-export function endpointAt(host: string, port: number): string {
-  if (host === '0.0.0.0') return `http://127.0.0.1:${port}`
-  if (host === '::') return `http://[::1]:${port}`
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-}
-
-function daxAt(host: string, port: number): string {
-  return endpointAt(host, port).replace(/^http:/, 'dax:')
+export function endpointAt(host: string, port: number, tls = false): string {
+  const scheme = tls ? 'https' : 'http'
+  if (host === '0.0.0.0') return `${scheme}://127.0.0.1:${port}`
+  if (host === '::') return `${scheme}://[::1]:${port}`
+  return `${scheme}://${host.includes(':') ? `[${host}]` : host}:${port}`
 }
 
 /** Every port with what it is for. */

@@ -95,12 +95,23 @@ export const deploymentOptions = {
   },
   tlsCert: {
     flags: '--tls-cert <file>',
-    help: 'certificate of the endpoint: HTTPS instead of HTTP',
+    help: 'certificate that is shown to clients: HTTPS instead of HTTP (of `up`: everywhere, and it names 127.0.0.1); a new one is taken up while the program runs',
     schema: file,
   },
   tlsKey: {
     flags: '--tls-key <file>',
     help: 'key of --tls-cert; refused when others of this machine can read it',
+    schema: file,
+  },
+  tls: {
+    flags: '--tls',
+    help: 'TLS everywhere: with an authority of the deployment’s own in DATA/tls, or with --tls-cert and --tls-key',
+    schema: z.union([z.boolean(), z.stringbool()], 'true or false'),
+    default: false,
+  },
+  tlsCa: {
+    flags: '--tls-ca <file>',
+    help: 'authority that certificates of the deployment are known by, beside those of the system (default: that in the data folder)',
     schema: file,
   },
   loopbackPort: {

@@ -31,6 +31,9 @@ const record = z.object({
   console: z.boolean().default(true),
   consolePort: z.int().optional(),
   regionsFolder: z.string().optional(),
+  /** Whether it speaks TLS, and what its certificate is known by. */
+  tls: z.boolean().default(false),
+  tlsCa: z.string().optional(),
   /** Where its files of secrets lie, when they are not in the data folder. */
   adminTokenFile: z.string().optional(),
   credentials: z.string().optional(),

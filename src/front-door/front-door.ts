@@ -5,7 +5,7 @@
  * what comes from here would look to them as if it came from their own machine.
  */
 import { Agent, createServer, request as httpRequest } from 'node:http'
-import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
+import { request as httpsRequest } from 'node:https'
 import type { ClientRequest, IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ServiceError, errors } from '../core/errors.ts'
@@ -27,10 +27,12 @@ import { HttpSockets } from '../http/bytes/http-sockets.ts'
 import { cutIn, cutSocket, replyHeaders } from '../http/bytes/reply.ts'
 import { arrivalOf, type VisitorOptions, Visitors } from '../http/access/visitors.ts'
 import { requestIds } from '../http/request-id.ts'
+import { secured, type PortCertificate } from '../http/secure.ts'
 import { systemClock } from '../adapters/system/clocks.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import { Failure, codeOf, messageOf } from '../process/failure.ts'
+import { SecureAgent } from '../process/trust.ts'
 import { Health } from './health.ts'
 import { isOwnRegion } from '../core/auth/signed-region.ts'
 import { regionOf } from './region-of.ts'
@@ -44,6 +46,7 @@ export type FrontDoorOptions = {
   readonly endpoints: Readonly<Record<string, string>>
   /** To the nearest healthy region, when the one that is asked for is not. */
   readonly failover: boolean
+  readonly tls?: PortCertificate | undefined
   readonly roundTripMs: (from: string, to: string) => number | undefined
   readonly visitors?: VisitorOptions
   readonly onHealth?: (region: string, healthy: boolean) => void
@@ -79,11 +82,12 @@ type Passing = Exchange & { readonly region: string; readonly body: Buffer }
 
 export class FrontDoor {
   readonly #options: FrontDoorOptions
-  readonly #agents = { 'http:': new Agent(agentOptions), 'https:': new TlsAgent(agentOptions) }
+  readonly #agents = { 'http:': new Agent(agentOptions), 'https:': new SecureAgent(agentOptions) }
   readonly #orders: ReadonlyMap<string, readonly string[]>
   readonly #underWay = new Map<ClientRequest, string>()
   readonly #ids = requestIds(systemRandom)
   readonly #server: Server
+  readonly #endHandshakes: () => void
   readonly #health: Health
   readonly #sockets = new HttpSockets()
   readonly #visitors: Visitors
@@ -126,6 +130,7 @@ export class FrontDoor {
     // Each of its connections may need another one, to a node.
     this.#server.maxConnections = Math.min(connectionsMax, Math.floor(connectionsAffordable() / 2))
     this.#server.on('connection', (socket) => this.#sockets.add(socket))
+    this.#endHandshakes = secured(this.#server, options.tls)
   }
 
   get port(): number {
@@ -148,7 +153,10 @@ export class FrontDoor {
     await drain({
       servers: [this.#server],
       clock: systemClock,
-      begin: () => this.#sockets.close(),
+      begin: () => {
+        this.#endHandshakes()
+        this.#sockets.close()
+      },
       refuse: () => {
         this.#refusing = true
         for (const refuse of this.#awaited) refuse()

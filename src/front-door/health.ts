@@ -6,6 +6,7 @@
 import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { codeOf } from '../process/failure.ts'
+import { SecureAgent } from '../process/trust.ts'
 
 export type HealthOptions = {
   readonly endpoints: Readonly<Record<string, string>>
@@ -128,18 +129,23 @@ function standsInForIn(text: string): readonly string[] {
 /** `told` receives what the answer says, once that is whole. */
 async function answerOf(url: string, answerMsMax: number, told: (text: string) => void): Promise<Answer> {
   return await new Promise((resolve) => {
-    const request = url.startsWith('https:') ? httpsRequest : httpRequest
-    const asking = request(url, { agent: false, headers: { connection: 'close' } }, (response) => {
-      const received: Buffer[] = []
-      let sizeBytes = 0
-      response.on('data', (chunk: Buffer) => {
-        sizeBytes += chunk.length
-        if (sizeBytes <= readyBytesMax) received.push(chunk)
-      })
-      response.on('end', () => told(Buffer.concat(received).toString()))
-      response.on('error', () => {})
-      resolve(response.statusCode === 200 ? 'ready' : 'not ready')
-    })
+    const isSecure = url.startsWith('https:')
+    const agent = isSecure ? new SecureAgent({ keepAlive: false }) : false
+    const asking = (isSecure ? httpsRequest : httpRequest)(
+      url,
+      { agent, headers: { connection: 'close' } },
+      (response) => {
+        const received: Buffer[] = []
+        let sizeBytes = 0
+        response.on('data', (chunk: Buffer) => {
+          sizeBytes += chunk.length
+          if (sizeBytes <= readyBytesMax) received.push(chunk)
+        })
+        response.on('end', () => told(Buffer.concat(received).toString()))
+        response.on('error', () => {})
+        resolve(response.statusCode === 200 ? 'ready' : 'not ready')
+      },
+    )
     asking.setTimeout(answerMsMax, () => {
       // A process that was busy itself, this one, sees its timers first and then what has come meanwhile.
       setImmediate(() => {

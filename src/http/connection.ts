@@ -76,6 +76,7 @@ class Connection {
   readonly #socket: Socket
   readonly #options: Shared
   readonly #forget: () => void
+  readonly #isSecure: boolean
   /** Of the other end. */
   #address: string | undefined
   #answering = false
@@ -96,6 +97,7 @@ class Connection {
     this.#socket = socket
     this.#options = options
     this.#forget = forget
+    this.#isSecure = 'encrypted' in socket
     socket.setNoDelay(true)
     socket.setTimeout(idleConnectionMsMax)
     socket.on('data', this.#receive)
@@ -195,7 +197,8 @@ class Connection {
     this.#answering = true
     const { url, headers, rawHeaders } = head
     const address = (this.#address ??= this.#socket.remoteAddress)
-    this.#options.api.answer({ url, headers, rawHeaders, body, payload: body, address }, held, this.#reply)
+    const from = { address, isSecure: this.#isSecure }
+    this.#options.api.answer({ url, headers, rawHeaders, body, payload: body, ...from }, held, this.#reply)
   }
 
   readonly #reply = (requestId: string, reply: Reply): void => {

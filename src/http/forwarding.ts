@@ -21,6 +21,7 @@ type AboutRequest = {
   readonly headers: IncomingHttpHeaders
   readonly rawHeaders: readonly string[]
   readonly address?: string | undefined
+  readonly isSecure?: boolean | undefined
 }
 type AboutReply = Omit<Reply, 'bytes'> & { readonly requestId: string }
 
@@ -38,9 +39,9 @@ export class Forwarder {
     })
   }
 
-  forward({ url, headers, rawHeaders, body, address }: ApiRequest, send: Send): void {
+  forward({ url, headers, rawHeaders, body, address, isSecure }: ApiRequest, send: Send): void {
     const number = (this.#last = (this.#last + 1) >>> 0)
-    const about: AboutRequest = { url, headers, rawHeaders: rawHeaders(), address }
+    const about: AboutRequest = { url, headers, rawHeaders: rawHeaders(), address, isSecure }
     // Body and head are bounded where they are read, so that this never happens; it costs the request and not the process.
     if (!this.#frames.send(number, about, body)) return send('', tooLarge)
     this.#waiting.set(number, send)
@@ -56,17 +57,14 @@ export type Owner = {
 /** The owner's end: `answer` is given every request. */
 export function serveForwarded(socket: Socket, { answer, onStuck }: Owner): void {
   const frames = new Frames(socket, (number, about, body) => {
-    const { url, headers, rawHeaders, address } = about as AboutRequest
-    answer(
-      { url, headers, rawHeaders: () => rawHeaders, body, payload: body, address },
-      (requestId, { bytes, ...reply }) => {
-        if (socket.destroyed) return
-        if (socket.writableLength > workerUnreadBytesMax) return onStuck()
-        if (frames.send(number, { requestId, ...reply } satisfies AboutReply, bytes)) return
-        const { bytes: text, ...rest } = tooLarge
-        frames.send(number, { requestId, ...rest } satisfies AboutReply, text)
-      },
-    )
+    const { rawHeaders, ...asked } = about as AboutRequest
+    answer({ ...asked, rawHeaders: () => rawHeaders, body, payload: body }, (requestId, { bytes, ...reply }) => {
+      if (socket.destroyed) return
+      if (socket.writableLength > workerUnreadBytesMax) return onStuck()
+      if (frames.send(number, { requestId, ...reply } satisfies AboutReply, bytes)) return
+      const { bytes: text, ...rest } = tooLarge
+      frames.send(number, { requestId, ...rest } satisfies AboutReply, text)
+    })
   })
 }
 

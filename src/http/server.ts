@@ -7,7 +7,6 @@
  *   /admin/…      what node/ hands in as `admin`: JSON, from this machine only
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer, Server as SecureServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
 import { required } from '../core/assert.ts'
@@ -25,6 +24,7 @@ import { replyHeaders } from './bytes/reply.ts'
 import type { ApiRequest, Pipeline } from './pipeline.ts'
 import { listening } from './listening.ts'
 import { requestIds } from './request-id.ts'
+import { Handshakes, type PortCertificate } from './secure.ts'
 import { addRoutes, answerError, type RouteOptions } from './routes.ts'
 import { type VisitorOptions, Visitors } from './access/visitors.ts'
 import { type UnreadBounds, UnreadReplies } from './bytes/unread-replies.ts'
@@ -34,10 +34,12 @@ export type ListenOptions = RouteOptions & {
   readonly host?: string
   /** 0 takes a free one. */
   readonly port: number
-  /** In PEM: HTTPS. */
-  readonly tls?: { readonly cert: string; readonly key: string }
+  /** HTTPS. */
+  readonly tls?: PortCertificate | undefined
+  /** With which TLS sessions are resumed, where several processes share the port. */
+  readonly ticketKeys?: Buffer | undefined
   /** The same by HTTP on the loopback, beside HTTPS: for this machine’s own tools. */
-  readonly loopbackPort?: number
+  readonly loopbackPort?: number | undefined
   /** Further ones are closed as they come. */
   readonly connectionsMax?: number
   /** Which pages and names are served; none but this machine's own when it is not given. */
@@ -115,12 +117,11 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   }
   const { tls, loopbackPort } = options
   const { server, twin, beside, servers } = serversOf({ ...options, host }, handle)
-  // Behind TLS everything goes through node:http.
-  const taken = servers
-    .filter((each) => !(each instanceof SecureServer))
-    .map((each) => takeConnections(each, { api, clock, sockets, unread, distribute: options.distribute }))
-  for (const each of servers)
-    if (each instanceof SecureServer) each.on('secureConnection', (socket: Socket) => sockets.add(socket))
+  const handshakes = tls === undefined ? undefined : new Handshakes(tls, options.ticketKeys)
+  const taken = servers.map((each) => {
+    const before = each === beside ? {} : { handshakes, distribute: options.distribute }
+    return takeConnections(each, { api, clock, sockets, unread, ...before })
+  })
   await listening(server, host, options.port)
   if (beside !== undefined)
     await listening(beside, '127.0.0.1', loopbackPort ?? 0).catch((error: unknown) => {
@@ -156,6 +157,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
         servers,
         clock,
         begin: () => {
+          handshakes?.close()
           for (const connections of taken) connections.close()
           sockets.close()
         },
@@ -184,12 +186,11 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
 /** `twin`: the same at the other loopback address. `beside`: by HTTP, beside HTTPS. */
 function serversOf(
-  { host = '127.0.0.1', tls, loopbackPort, connectionsMax: most = connectionsMax }: ListenOptions,
+  { host = '127.0.0.1', loopbackPort, connectionsMax: most = connectionsMax }: ListenOptions,
   handle: Handle,
 ) {
   const settings = { ...headSettings, keepAliveTimeout: idleConnectionMsMax }
-  const make = (): Server =>
-    tls === undefined ? createServer(settings, handle) : createSecureServer({ ...settings, ...tls }, handle)
+  const make = (): Server => createServer(settings, handle)
   const server = make()
   const twin = twinned.has(host) ? make() : undefined
   const beside = loopbackPort === undefined ? undefined : createServer(settings, handle)
@@ -214,15 +215,16 @@ type Taking = {
   readonly api: Api
   readonly clock: Clock
   readonly sockets: HttpSockets
-  readonly distribute: ServerOptions['distribute']
   readonly unread: UnreadReplies
+  readonly distribute?: ServerOptions['distribute']
+  readonly handshakes?: Handshakes | undefined
 }
 
 /** Node's own way with a new connection, kept for what is handed over. */
 const listeners = new WeakMap<Server, (socket: Socket) => void>()
 
 /** The server accepts; each connection is ours first, and node:http's once something unusual has come on it. */
-function takeConnections(server: Server, { api, clock, sockets, unread, distribute }: Taking): Connections {
+function takeConnections(server: Server, { api, clock, sockets, unread, distribute, handshakes }: Taking): Connections {
   const [listener] = server.listeners('connection') as [(socket: Socket) => void]
   listeners.set(server, listener)
   const connections = new Connections({
@@ -239,8 +241,12 @@ function takeConnections(server: Server, { api, clock, sockets, unread, distribu
   server.removeAllListeners('connection')
   server.on('connection', (socket) => {
     if (distribute?.(socket) === true) return
-    connections.accept(socket)
-    socket.resume()
+    const accept = (ready: Socket): void => {
+      connections.accept(ready)
+      ready.resume()
+    }
+    if (handshakes === undefined) accept(socket)
+    else handshakes.begin(socket, accept)
   })
   return connections
 }

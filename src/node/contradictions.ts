@@ -7,7 +7,6 @@ import { restoringName } from './store/data-names.ts'
 type Options = {
   readonly data: string
   readonly workers?: number | undefined
-  readonly tls?: object | undefined
   readonly capacity?: object | undefined
   readonly auditData?: boolean
   readonly access?: string
@@ -20,8 +19,6 @@ export function refuseContradictions(options: Options): void {
     throw new Failure(
       `${options.data} holds a restore that is not finished: run \`longitude restore region\` again, or remove ${join(options.data, restoringName)}`,
     )
-  if ((options.workers ?? 1) > 1 && options.tls !== undefined)
-    throw new Failure('--workers and TLS do not go together yet: connections cannot be given away encrypted')
   if ((options.workers ?? 1) > 1 && options.capacity !== undefined)
     throw new Failure('--workers and --capacity do not go together yet: each process would count for itself')
   if ((options.workers ?? 1) > 1 && options.auditData === true)

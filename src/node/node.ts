@@ -16,6 +16,7 @@ import { systemRandom } from '../adapters/system/random.ts'
 import { logPositionsMax } from '../core/limits.ts'
 import type { Region as RegionName, Topology } from '../core/topology.ts'
 import type { EngineOptions } from '../engine/open-engine.ts'
+import { newTicketKeys, type PortCertificate } from '../http/secure.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import type { Clock } from '../ports/clock.ts'
 import { bucketsOf } from './buckets/mapped-buckets.ts'
@@ -52,7 +53,8 @@ import { measureStore } from './store/store-measures.ts'
 import { type Peer, type TopologyWatch, watchTopology } from './topology-watch.ts'
 import { type ShownCertificate, watchCertificates } from '../deployment/secrets/certificate-watch.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
-import { Failure, codeOf, messageOf } from '../process/failure.ts'
+import { messageOf } from '../process/failure.ts'
+import { portFailure } from '../process/port-failure.ts'
 import { scrubStore, type StoreScrub } from './store/store-scrub.ts'
 import { watchStoreFolder } from './store/store-watch.ts'
 import type { RegionsTold } from './workers/messages.ts'
@@ -78,7 +80,7 @@ export type NodeOptions = EncryptionFiles & {
   /** Until then messages of version 0.1.0 are taken. */
   readonly admitUnsignedUntilMs?: number | undefined
   /** Of the endpoint: HTTPS. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly tls?: PortCertificate | undefined
   readonly loopbackPort?: number | undefined
   /** Watched for their ends. */
   readonly certificates?: readonly ShownCertificate[]
@@ -305,14 +307,16 @@ function regionsTold({ watch, region }: Served): RegionsTold {
 
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, served: Served): Promise<string> {
-  const { self, log, visitors = {}, signedFor = [], capacity, accountId, host } = options
+  const { self, log, visitors = {}, signedFor = [], accountId, host } = options
   const { region, watch, meter, folder, scrub, recovery, access, audit, dataKeys, kms } = served
   const { topology, endpoints } = watch
   const { engine, replication, invalidator, expiry, faults, evacuation } = region
   const count = (options.workers ?? 1) - 1
+  const secure = { tls: options.tls, ticketKeys: options.tls === undefined ? undefined : newTicketKeys() }
   const workers = new Workers({
     count,
     start: { folder, region: self, accountId, ...accessTold(options), signedFor, visitors, host, dataKeys },
+    secure,
     regions: () => regionsTold(served),
     faults,
     log,
@@ -326,16 +330,9 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
     region.stopping ? 'it is stopping' : (engine.trouble()?.reason ?? replication.halted)
   const server = await region.serve(
     {
-      host,
-      port: options.port,
-      connectionsMax: connectionsAffordable(),
-      visitors,
-      signedFor,
-      ...(capacity === undefined ? {} : { capacity }),
+      ...listenOf(options),
+      ...secure,
       endpointOf: (name) => endpoints.get(name),
-      ...(options.tls === undefined ? {} : { tls: options.tls }),
-      ...(options.loopbackPort === undefined ? {} : { loopbackPort: options.loopbackPort }),
-      ...(options.adminToken === undefined ? {} : { adminToken: options.adminToken }),
       ...accessParts(options.access, access, kmsServices(kms)),
       audit,
       ...(count > 0 ? { distribute: workers.distribute } : {}),
@@ -363,16 +360,23 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
   return server.url
 }
 
+function listenOf({ host, port, loopbackPort, visitors = {}, signedFor = [], capacity, adminToken }: NodeOptions) {
+  return {
+    host,
+    port,
+    loopbackPort,
+    connectionsMax: connectionsAffordable(),
+    visitors,
+    signedFor,
+    ...(capacity === undefined ? {} : { capacity }),
+    ...(adminToken === undefined ? {} : { adminToken }),
+  }
+}
+
 const accessTold = ({ credentials, identities, access = 'off' }: NodeOptions) => ({ credentials, identities, access })
 
 async function metricsOf({ region, meter, prometheus, folder, recovery }: Served) {
   await region.measure()
   measureStore(meter, region.engine, { folder, damage: recovery.notice() })
   return { contentType: prometheus.contentType, text: await prometheus.render() }
-}
-
-function portFailure(error: unknown, { host, port }: NodeOptions): unknown {
-  if (codeOf(error) === 'EADDRINUSE') return new Failure(`port ${port} on ${host} is in use by another program`)
-  if (codeOf(error) === undefined) return error
-  return new Failure(`cannot listen on ${host}, port ${port}: ${messageOf(error)}`)
 }

@@ -7,6 +7,7 @@ export const controlFileName = 'control.json'
 
 export const controlFile = z.object({
   port: z.number(),
+  scheme: z.enum(['http', 'https']).default('http'),
   /** Where the links are controlled. */
   links: z.string(),
   /** The nodes' endpoints, by region. */

@@ -36,7 +36,7 @@ export function controlOf(options: AdminTokenOptions): ControlClient | undefined
   const file = readControlFile(join(data, controlFileName))
   const token = file === undefined ? undefined : foundToken(options)
   if (file === undefined || token === undefined) return undefined
-  const url = `http://127.0.0.1:${file.port}`
+  const url = `${file.scheme}://127.0.0.1:${file.port}`
   const at = { url, token, timeoutMs: answerMsMax, whom: `\`longitude up\` on ${data}` }
   return {
     endpoints: file.nodes,

@@ -5,6 +5,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { startControl } from '../deployment/control/server.ts'
+import type { PortCertificate } from '../http/secure.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { type ControlFile, controlFileName, type Diagnosis, supervisorCalls } from './calls.ts'
 import type { Faults } from './faults.ts'
@@ -13,6 +14,7 @@ export type ControlServerOptions = {
   readonly data: string
   readonly port: number
   readonly token: string
+  readonly tls?: PortCertificate | undefined
   readonly faults: Faults
   /** Where the links are controlled. */
   readonly links: string
@@ -24,7 +26,7 @@ export type ControlServer = { close(): Promise<void> }
 
 /** Rejects with a Failure when the folder cannot be written or no port be had. */
 export async function startControlServer(options: ControlServerOptions): Promise<ControlServer> {
-  const { data, port, token, faults, links, endpoints, diagnosis } = options
+  const { data, port, token, tls, faults, links, endpoints, diagnosis } = options
   const control = await startControl({
     calls: supervisorCalls,
     handlers: {
@@ -39,10 +41,16 @@ export async function startControlServer(options: ControlServerOptions): Promise
     },
     listen: { host: '127.0.0.1', port },
     token,
+    tls,
     whose: 'the control of `longitude up`',
   })
   const path = join(data, controlFileName)
-  const file: ControlFile = { port: control.port, links, nodes: { ...endpoints } }
+  const file: ControlFile = {
+    port: control.port,
+    scheme: tls === undefined ? 'http' : 'https',
+    links,
+    nodes: { ...endpoints },
+  }
   try {
     rmSync(path, { force: true })
     writeFileSync(path, JSON.stringify(file), { mode: 0o600 })

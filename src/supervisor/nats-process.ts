@@ -1,26 +1,32 @@
 /** A region's own NATS server: one standalone process with JetStream, on the loopback, its store in the region's folder. */
 import { chmodSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
 import { dirname, join } from 'node:path'
 import { accountLines } from '../deployment/secrets/nats-accounts.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { natsSettings } from '../nats-server/settings.ts'
 import { identitiesOf } from '../deployment/secrets/nats-secrets.ts'
 import type { RegionPlan } from '../deployment/layout.ts'
+import { type DeploymentTls, natsTlsLines } from './tls-flags.ts'
 
 export function natsArguments({ folder }: RegionPlan): readonly string[] {
   return ['--config', configurationPath(folder)]
 }
 
 /** Makes the server's folder and writes its configuration. Throws a Failure that says what cannot be written. */
-export function prepareNats({ name, natsPort, folder }: RegionPlan, secrets: string): void {
+export function prepareNats({ name, natsPort, folder }: RegionPlan, secrets: string, tls?: DeploymentTls): void {
   const store = join(folder, 'nats')
   const identities = identitiesOf(secrets, name)
   try {
     mkdirSync(store, { recursive: true })
     removeOpenStore(store)
     const settings = natsSettings({ name, listen: `127.0.0.1:${natsPort}`, store })
-    writeConfiguration(configurationPath(folder), [...settings, ...accountLines(name, identities)])
+    writeConfiguration(configurationPath(folder), [
+      ...settings,
+      ...natsTlsLines(tls),
+      ...accountLines(name, identities),
+    ])
   } catch (error) {
     throw new Failure(`the folder ${folder} of ${name} cannot be written: ${messageOf(error)}`)
   }
@@ -43,16 +49,23 @@ function removeOpenStore(store: string): void {
 
 const configurationPath = (folder: string): string => join(folder, 'nats.conf')
 
-/** Whether it greets: it does so when it serves. */
-export async function natsGreets(port: number): Promise<boolean> {
+/** Whether it greets: it does so when it serves. One that speaks TLS tells of a handshake that is broken off, so that is done too. */
+export async function natsGreets(port: number, isSecure = false): Promise<boolean> {
   return await new Promise((resolve) => {
     const socket = connect({ host: '127.0.0.1', port })
     socket.setTimeout(500, () => socket.destroy())
     socket.once('data', () => {
       resolve(true)
-      socket.destroy()
+      if (isSecure) shakeHands(socket)
+      else socket.destroy()
     })
     socket.once('error', () => {})
     socket.once('close', () => resolve(false))
   })
+}
+
+function shakeHands(socket: Socket): void {
+  socket.setTimeout(0)
+  const secured = connectSecurely({ socket, rejectUnauthorized: false }, () => secured.destroy())
+  secured.once('error', () => socket.destroy())
 }

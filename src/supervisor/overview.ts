@@ -28,7 +28,12 @@ export function distancesOf(layout: Layout, from: string): Readonly<Record<strin
   return Object.fromEntries(own.map(({ to, roundTripMs }) => [to, roundTripMs]))
 }
 
-export function overviewText(regions: readonly RegionOverview[], services: Readonly<Record<string, string>>): string {
+export function overviewText(
+  regions: readonly RegionOverview[],
+  services: Readonly<Record<string, string>>,
+  /** The file of what the regions' certificates are known by, where they speak TLS. */
+  authority?: string,
+): string {
   const names = regions.map(({ region }) => region)
   const hasCaches = regions.some(({ cache }) => cache !== undefined)
   const rows = regions.map(({ region, endpoint, cache, state, distances }) => [
@@ -47,8 +52,12 @@ export function overviewText(regions: readonly RegionOverview[], services: Reado
     ...failureLines(regions),
     ...serviceLines(services),
     ...daxLines(regions),
+    ...(authority === undefined ? [] : [`  ${authority} is the authority that clients need to know`]),
     '',
-    ...commands(regions.filter(({ reason }) => reason === undefined)),
+    ...commands(
+      regions.filter(({ reason }) => reason === undefined),
+      authority,
+    ),
   ].join('\n')
 }
 
@@ -73,7 +82,7 @@ function daxLines(regions: readonly RegionOverview[]): string[] {
   return all.length === 0 ? [] : [`  ${all.join(', ')} are the caches for Amazon’s DAX clients`]
 }
 
-function commands(regions: readonly RegionOverview[]): string[] {
+function commands(regions: readonly RegionOverview[], authority: string | undefined): string[] {
   const [first, ...others] = regions
   const last = others.at(-1)
   if (first === undefined) return []
@@ -82,6 +91,8 @@ function commands(regions: readonly RegionOverview[]): string[] {
     'Try, in another terminal:',
     '',
     '  export AWS_ACCESS_KEY_ID=any AWS_SECRET_ACCESS_KEY=any',
+    // The first is for the aws CLI and most SDKs, the second for Node.
+    ...(authority === undefined ? [] : [`  export AWS_CA_BUNDLE=${authority} NODE_EXTRA_CA_CERTS=${authority}`]),
     `  aws dynamodb create-table --table-name Employees --billing-mode PAY_PER_REQUEST \\`,
     '    --attribute-definitions AttributeName=EmployeeID,AttributeType=S AttributeName=Department,AttributeType=S \\',
     `    --key-schema AttributeName=EmployeeID,KeyType=HASH AttributeName=Department,KeyType=RANGE ${at(first)}`,

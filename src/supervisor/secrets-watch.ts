@@ -8,12 +8,14 @@ import { makeMessageKeys } from '../deployment/secrets/message-keys.ts'
 import { makeNatsSecrets, natsSecretsVersion } from '../deployment/secrets/nats-secrets.ts'
 import type { RegionPlan } from '../deployment/layout.ts'
 import { prepareNats } from './nats-process.ts'
+import type { DeploymentTls } from './tls-flags.ts'
 import type { Supervised } from './supervised.ts'
 
 export type SecretsWatchOptions = {
   readonly folder: string
   readonly messageKeys: string
   readonly regions: readonly { readonly plan: RegionPlan; readonly nats: Supervised }[]
+  readonly tls?: DeploymentTls | undefined
   readonly log: Log
 }
 
@@ -29,14 +31,14 @@ export class SecretsWatch {
 
   /** Called again and again. A change that cannot be taken up is tried again, and changes nothing meanwhile. */
   look(): void {
-    const { folder, messageKeys, regions, log } = this.#options
+    const { folder, messageKeys, regions, tls, log } = this.#options
     try {
       const names = regions.map(({ plan }) => plan.name)
       makeNatsSecrets(folder, names)
       makeMessageKeys(messageKeys, names)
       const version = natsSecretsVersion(folder)
       if (version === this.#version) return
-      for (const { plan } of regions) prepareNats(plan, folder)
+      for (const { plan } of regions) prepareNats(plan, folder, tls)
       for (const { nats } of regions) nats.renew()
       this.#version = version
       this.#complaint = undefined

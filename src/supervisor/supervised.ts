@@ -115,6 +115,11 @@ export class Supervised {
     if (this.#state === 'ready' || this.#state === 'frozen') this.#child?.kill('SIGTERM')
   }
 
+  /** Tells it to read its files again. */
+  reload(): void {
+    if (this.#state === 'ready' || this.#state === 'frozen') this.#child?.kill('SIGHUP')
+  }
+
   /** Asks it to end, and makes it when it takes too long. Resolves when it is gone. */
   async stop(): Promise<void> {
     this.#stopping = true

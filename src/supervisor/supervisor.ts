@@ -4,7 +4,6 @@
  * another to begin; stopping goes from the nodes, which still have things to say, to the NATS servers.
  */
 import type { TimingName } from '../core/table/waits.ts'
-import { statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Log } from '../ports/log.ts'
 import { peerApiPrefix } from '../deployment/secrets/nats-accounts.ts'
@@ -25,6 +24,7 @@ import { makeMessageKeys, messageKeysName } from '../deployment/secrets/message-
 import { makeNatsSecrets, natsSecretsName, seedPath } from '../deployment/secrets/nats-secrets.ts'
 import { LinksControl } from '../links/control/control-client.ts'
 import { linksPlan } from './links-plan.ts'
+import { FolderWatch } from './folder-watch.ts'
 import { heapFlagsOf } from '../process/own-program.ts'
 import { type LineSink, natsLines, nodeLines } from './child-lines.ts'
 import type { CachePlan, Layout, RegionPlan } from '../deployment/layout.ts'
@@ -33,6 +33,8 @@ import { runVariable } from './remains.ts'
 import { SecretsWatch } from './secrets-watch.ts'
 import { Sentinel } from './sentinel.ts'
 import { accessFlags, auditFlags, openFlags, visitorFlags } from './access-flags.ts'
+import { CertificateWatch } from './certificate-watch.ts'
+import { type DeploymentTls, natsUrl, shownFlags, trustFlags } from './tls-flags.ts'
 import { Supervised, type SupervisedOptions } from './supervised.ts'
 
 export type SupervisorOptions = VisitorOptions &
@@ -58,6 +60,7 @@ export type SupervisorOptions = VisitorOptions &
     readonly auditData?: boolean | undefined
     readonly access?: string | undefined
     readonly workers?: number
+    readonly tls?: DeploymentTls | undefined
     readonly regionsFolder?: string | undefined
     readonly timing?: TimingName
     /** As the command line takes it; undefined: capacity is not counted. */
@@ -94,7 +97,6 @@ export class Supervisor {
   readonly #console: Supervised | undefined
   readonly #sentinel = new Sentinel()
   readonly #options: SupervisorOptions
-  #folders: readonly WatchedFolder[] = []
   #folderTimer: NodeJS.Timeout | undefined
 
   constructor(options: SupervisorOptions) {
@@ -107,7 +109,7 @@ export class Supervisor {
     }))
     this.#links = this.#linksProcess()
     const { log, layout } = options
-    const links = new LinksControl({ urls: [`http://127.0.0.1:${layout.controlPort}`], token: options.adminToken })
+    const links = new LinksControl({ urls: [layout.controlUrl], token: options.adminToken })
     this.faults = new Faults({
       regions: this.regions,
       log,
@@ -131,12 +133,15 @@ export class Supervisor {
     const started = await Promise.all([shared, ...this.regions.map(async (region) => await this.#startRegion(region))])
     const failed = started.flatMap((one) => (one !== undefined && 'reason' in one ? [one] : []))
     if (failed.length === this.regions.length) throw new Failure(storyOf(failed))
-    this.#folders = this.regions.map(watchedFolder)
+    const { log, tls } = this.#options
+    const folders = new FolderWatch({ regions: this.regions, faults: this.faults, log })
     const secretsOf = { folder: this.#secrets, messageKeys: this.#messageKeys }
-    const secrets = new SecretsWatch({ ...secretsOf, regions: this.regions, log: this.#options.log })
+    const secrets = new SecretsWatch({ ...secretsOf, regions: this.regions, tls, log })
+    const certificates = new CertificateWatch(this.regions, tls)
     this.#folderTimer = setInterval(() => {
-      this.#lookAtFolders()
+      folders.look()
       secrets.look()
+      certificates.look()
     }, folderLookMs).unref()
     return failed
   }
@@ -150,24 +155,6 @@ export class Supervisor {
     }
     this.#options.progress(`${plan.name} failed and is tried again: ${reason}`)
     return { region: plan.name, reason }
-  }
-
-  /** A folder that was removed takes the region's data with it: its processes begin anew, and are filled by their peers. */
-  #lookAtFolders(): void {
-    this.#folders = this.#folders.map((watched) => {
-      const now = watchedFolder(watched.region)
-      if (now.identity === watched.identity) return watched
-      const { plan, node, nats } = watched.region
-      // A drill that has stopped one of them does what it wants with the folder.
-      if (this.faults.active.some(({ region }) => region === plan.name)) return now
-      if (now.identity !== undefined) return now
-      this.#options.log.error(`${plan.folder} was removed while its region ran: the region begins with an empty one`, {
-        region: plan.name,
-      })
-      nats.kick()
-      node.kick()
-      return now
-    })
   }
 
   /** In order, and nothing is left. */
@@ -223,17 +210,19 @@ export class Supervisor {
 
   #node(plan: RegionPlan): Supervised {
     const { host, accountId, globalTables2017 = 'refuse', access = 'off', workers = 1, failover } = this.#options
-    const { regionsFolder, timing = 'instant', capacityText, ttlDelay, ttlGrace, sink, layout } = this.#options
+    const { regionsFolder, timing = 'instant', capacityText, ttlDelay, ttlGrace, sink, layout, tls } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
-      .map(({ to, port }) => `--peer=${to}=nats://127.0.0.1:${port}`)
+      .map(({ to, port }) => `--peer=${to}=${natsUrl(tls, port)}`)
     const nodeFlags = flagsOf({
       region: plan.name,
       host,
       port: plan.port,
       data: plan.folder,
-      nats: `nats://127.0.0.1:${plan.natsPort}`,
+      nats: natsUrl(tls, plan.natsPort),
+      ...shownFlags(tls),
+      ...trustFlags(tls, 'nats-tls-ca'),
       'nats-nkey': seedPath(this.#secrets, plan.name, 'node'),
       'nats-api-prefix': peerApiPrefix,
       'message-keys': this.#messageKeys,
@@ -271,7 +260,7 @@ export class Supervisor {
   }
 
   #cache(plan: RegionPlan, { port, dax }: CachePlan): Supervised {
-    const { host, accountId, sink } = this.#options
+    const { host, accountId, sink, tls } = this.#options
     const log = this.#options.log.with({ region: plan.name, process: 'cache' })
     const flags = flagsOf({
       region: plan.name,
@@ -281,7 +270,9 @@ export class Supervisor {
       port,
       'dax-port': dax.port,
       'dax-lists': join(this.#options.layout.data, `${plan.name}.dax-lists`),
-      nats: `nats://127.0.0.1:${plan.natsPort}`,
+      nats: natsUrl(tls, plan.natsPort),
+      ...shownFlags(tls),
+      ...trustFlags(tls, 'nats-tls-ca', 'upstream-ca'),
       'nats-nkey': seedPath(this.#secrets, plan.name, 'cache'),
       ...visitorFlags(this.#options),
       ...accessFlags(this.#options),
@@ -297,10 +288,11 @@ export class Supervisor {
   }
 
   #linksProcess(): Supervised {
-    const { log, sink, layout } = this.#options
+    const { log, sink, layout, tls } = this.#options
+    const flags = flagsOf({ plan: linksPlan(layout), 'control-port': layout.controlPort, ...shownFlags(tls) })
     return this.#ours({
       name: 'links',
-      args: ['links', 'run', ...flagsOf({ plan: linksPlan(layout), 'control-port': layout.controlPort })],
+      args: ['links', 'run', ...flags],
       log,
       onLine: nodeLines(sink, log),
       stopMsMax: ownStopMsMax,
@@ -308,13 +300,15 @@ export class Supervisor {
   }
 
   #frontDoorProcess(): Supervised | undefined {
-    const { log, sink, layout, host, failover = 'none', regionsFolder } = this.#options
+    const { log, sink, layout, host, failover = 'none', regionsFolder, tls } = this.#options
     if (layout.frontDoor === undefined) return undefined
     const upstreams = layout.regions.map(({ name, endpoint }) => `--upstream=${name}=${endpoint}`)
     const flags = flagsOf({
       host,
       'front-door-port': layout.frontDoor.port,
       failover,
+      ...shownFlags(tls),
+      ...trustFlags(tls, 'tls-ca'),
       ...visitorFlags(this.#options),
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
     })
@@ -328,12 +322,14 @@ export class Supervisor {
   }
 
   #consoleProcess(): Supervised | undefined {
-    const { log, sink, layout, regionsFolder, hostNames, accountId } = this.#options
+    const { log, sink, layout, regionsFolder, hostNames, accountId, tls } = this.#options
     if (layout.console === undefined) return undefined
     const flags = flagsOf({
       data: layout.data,
       'console-port': layout.console.port,
-      control: `http://127.0.0.1:${layout.controlPort}`,
+      control: layout.controlUrl,
+      ...shownFlags(tls),
+      ...trustFlags(tls, 'tls-ca'),
       ...visitorFlags(hostNames === undefined ? {} : { hostNames }),
       ...accessFlags(this.#options),
       'account-id': accountId,
@@ -373,23 +369,16 @@ export class Supervisor {
       name: 'nats-server',
       program: this.#options.natsServer,
       args: natsArguments(plan),
-      prepare: () => prepareNats(plan, this.#secrets),
+      prepare: () => prepareNats(plan, this.#secrets, this.#options.tls),
       environment: { ...process.env, [runVariable]: this.#options.run },
       speaks: false,
-      probe: async () => await natsGreets(plan.natsPort),
+      probe: async () => await natsGreets(plan.natsPort, this.#options.tls !== undefined),
       onLine: natsLines(log),
       log,
       sentinel: this.#sentinel,
       stopMsMax: natsStopMsMax,
     })
   }
-}
-
-type WatchedFolder = { readonly region: RegionProcesses; readonly identity: number | undefined }
-
-function watchedFolder(of: RegionProcesses | WatchedFolder): WatchedFolder {
-  const region = 'region' in of ? of.region : of
-  return { region, identity: statSync(region.plan.folder, { throwIfNoEntry: false })?.ino }
 }
 
 function storyOf(failed: readonly RegionFailure[]): string {

@@ -13,7 +13,7 @@ import { identityOf } from '../../src/process/process-identity.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 export const programPath = join(root, 'dist', 'cli', 'cli.js')
-const startMsMax = 30_000
+const startMsMax = 180_000
 /** Where the runs of one test file are recorded. */
 const stateHome = join(tmpdir(), `longitude-cli-state-${process.pid}`)
 process.on('exit', () => rmSync(stateHome, { recursive: true, force: true }))

@@ -1,6 +1,5 @@
 /** Listens for DAX's clients: `dax://`, or `daxs://` with a certificate. */
 import { type AddressInfo, createServer, type Socket } from 'node:net'
-import { createServer as createSecureServer } from 'node:tls'
 import { daxConnectionsMax } from '../../core/dax/limits.ts'
 import { drainMsMax, farewellMsMax } from '../../core/limits.ts'
 import type { Clock } from '../../ports/clock.ts'
@@ -9,14 +8,14 @@ import { Gathering } from '../../http/bytes/gathering.ts'
 import { Outbox } from '../../http/bytes/outbox.ts'
 import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
 import { listening } from '../../http/listening.ts'
+import { secured, type PortCertificate } from '../../http/secure.ts'
 import { DaxConnection, type DaxConnectionOptions } from './dax-connection.ts'
 
 export type DaxServerOptions = Pick<DaxConnectionOptions, 'front' | 'authorize' | 'expires' | 'nodes'> & {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
-  /** In PEM. */
-  readonly tls?: { readonly cert: string; readonly key: string } | undefined
+  readonly tls?: PortCertificate | undefined
   readonly connectionsMax: number
   readonly clock: Pick<Clock, 'monotonicMs' | 'after'>
 }
@@ -44,10 +43,9 @@ export async function serveDax(options: DaxServerOptions): Promise<RunningDax> {
     const connection = new DaxConnection(socket, shared, () => open.delete(connection))
     open.add(connection)
   }
-  const server = tls === undefined ? createServer(accept) : createSecureServer(tls, accept)
+  const server = createServer(accept)
+  const endHandshakes = secured(server, tls)
   server.maxConnections = Math.min(options.connectionsMax, daxConnectionsMax)
-  // A client that breaks off its handshake.
-  server.on('tlsClientError', () => {})
   await listening(server, host, options.port)
   const { port } = server.address() as AddressInfo
   const named = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
@@ -57,6 +55,7 @@ export async function serveDax(options: DaxServerOptions): Promise<RunningDax> {
     connections: () => open.size,
     close: async () => {
       server.close()
+      endHandshakes()
       for (const connection of open) connection.close()
       const cancel = clock.after(drainMsMax + farewellMsMax, () => {
         for (const connection of open) connection.destroy()

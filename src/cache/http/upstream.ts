@@ -3,7 +3,7 @@
  * header more, which asks the region where in its log it answers. What comes back is whole and decompressed.
  */
 import { Agent, type ClientRequest, type IncomingMessage, request as httpRequest } from 'node:http'
-import { Agent as TlsAgent, request as httpsRequest } from 'node:https'
+import { Agent as TlsAgent, type AgentOptions, request as httpsRequest } from 'node:https'
 import { gunzipSync, inflateSync } from 'node:zlib'
 import { ServiceError } from '../../core/errors.ts'
 import { cacheUpstreamConnectionsMax, cacheUpstreamMsMax, frameSizeBytesMax } from '../../core/limits.ts'
@@ -33,10 +33,15 @@ export type Upstream = {
   readonly close: () => void
 }
 
-export function upstreamAt(url: URL, options: { readonly ca?: string | Buffer } = {}): Upstream {
+/** Makes what keeps connections to a region at https://, and says whom to believe there. */
+export type Securing = (settings: AgentOptions) => TlsAgent
+
+const usually: Securing = (settings) => new TlsAgent(settings)
+
+export function upstreamAt(url: URL, securing: Securing = usually): Upstream {
   const isTls = url.protocol === 'https:'
   const settings = { keepAlive: true, maxSockets: cacheUpstreamConnectionsMax, timeout: idleMsMax }
-  const agent = isTls ? new TlsAgent({ ...settings, ...options }) : new Agent(settings)
+  const agent = isTls ? securing(settings) : new Agent(settings)
   const open = isTls ? httpsRequest : httpRequest
   const budget = new ReplyBudget()
   return {
@@ -56,17 +61,17 @@ export function upstreamAt(url: URL, options: { readonly ca?: string | Buffer } 
   }
 }
 
-type Looking = { readonly ca?: string | Buffer | undefined; readonly timeoutMs: number }
+type Looking = { readonly securing?: Securing; readonly timeoutMs: number }
 
 /** Resolves with any answer: a region that refuses something is there. Rejects when nothing answers. */
-export async function lookAt(url: URL, { ca, timeoutMs }: Looking): Promise<void> {
-  const open = url.protocol === 'https:' ? httpsRequest : httpRequest
+export async function lookAt(url: URL, { securing = usually, timeoutMs }: Looking): Promise<void> {
+  const isTls = url.protocol === 'https:'
+  const open = isTls ? httpsRequest : httpRequest
   await new Promise<void>((resolve, reject) => {
     const request = open(new URL('/health', url), {
       // Neither kept open nor one of those for requests.
-      agent: false,
+      agent: isTls ? securing({ keepAlive: false }) : false,
       signal: AbortSignal.timeout(timeoutMs),
-      ...(ca === undefined ? {} : { ca }),
     })
     request.on('error', (error) => reject(error.name === 'AbortError' ? new Error('no answer in time') : error))
     request.on('response', (response) => {

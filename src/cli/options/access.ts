@@ -83,4 +83,4 @@ export const apiAccessOptions = [
   'adminTokenFile',
 ] as const
 /** Of what asks for administration, or serves nothing but that. */
-export const adminOptions = ['adminToken', 'adminTokenFile'] as const
+export const adminOptions = ['adminToken', 'adminTokenFile', 'tlsCa'] as const

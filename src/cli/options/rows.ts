@@ -105,7 +105,7 @@ export const options = {
   },
   workers: {
     flags: '--workers <count>',
-    help: 'processes of a region: all of them answer reads, one owns the writes; not together with TLS',
+    help: 'processes of a region: all of them answer reads, one owns the writes',
     schema: z.coerce.number('a number of processes').int().min(1).max(workersMax),
     default: 1,
   },

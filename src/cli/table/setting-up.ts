@@ -42,6 +42,20 @@ export const settingUp: readonly CommandRow[] = [
     },
   },
   {
+    name: 'certificates',
+    description: 'show the certificates of a deployment that speaks TLS, or make new ones',
+    flags: [
+      { flags: '--renew', help: 'a new certificate by the same authority' },
+      { flags: '--rotate', help: 'a new authority too, for when somebody else may have its key' },
+    ],
+    options: optionsOf.certificates,
+    examples: [['longitude certificates', 'for which names they are, and until when']],
+    run: async (command, json) => {
+      const { runCertificates } = await import('../commands/set-up/certificates.ts')
+      await runCertificates(command, json)
+    },
+  },
+  {
     name: 'nats-server',
     description: 'make sure of a nats-server and say which',
     options: optionsOf.natsServer,

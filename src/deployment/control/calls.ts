@@ -3,6 +3,7 @@
  * the table (control/server.ts), and the client what it is told (below), so the two cannot come apart.
  */
 import type { z } from 'zod'
+import { exchange } from '../../process/exchange.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { adminHeaders } from '../endpoints.ts'
 
@@ -41,9 +42,9 @@ export async function ask<Asked extends z.ZodType, Told extends z.ZodType>(
   let status: number
   let answer: unknown
   try {
-    const response = await fetch(`${url}${path}`, { method, headers, ...sent, signal: AbortSignal.timeout(timeoutMs) })
-    status = response.status
-    answer = await response.json()
+    const exchanged = await exchange(`${url}${path}`, { method, headers, ...sent, timeoutMs })
+    status = exchanged.status
+    answer = JSON.parse(exchanged.text) as unknown
   } catch (error) {
     throw new Failure(`${whom} does not answer: ${messageOf(error)}`)
   }

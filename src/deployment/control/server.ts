@@ -9,6 +9,7 @@ import { z } from 'zod'
 import { controlConnectionsMax } from '../../core/limits.ts'
 import { controlRefusal } from '../../http/access/administration.ts'
 import { boundHeads, headSettings, refusedHead } from '../../http/bytes/heads.ts'
+import { secured, type PortCertificate } from '../../http/secure.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { jsonBodyOf } from '../../process/json-body.ts'
 import { wrongShape } from '../../process/wrong-shape.ts'
@@ -28,6 +29,7 @@ export type ControlOptions<Table extends Calls> = {
   readonly handlers: Handlers<Table>
   readonly listen: { readonly host: string; readonly port: number }
   readonly token: string
+  readonly tls?: PortCertificate | undefined
   /** Whose control it is, for messages. */
   readonly whose: string
 }
@@ -36,13 +38,14 @@ export type Control = { readonly port: number; close(): Promise<void> }
 
 /** Rejects with a Failure when the port cannot be had. */
 export async function startControl<Table extends Calls>(options: ControlOptions<Table>): Promise<Control> {
-  const { listen, token, whose } = options
+  const { listen, token, tls, whose } = options
   const routes = routesOf(options)
   const server = createServer(headSettings, (request, response) => {
     if (!refusedHead(request, response)) void answer(request, response, { routes, token })
   })
   boundHeads(server)
   server.maxConnections = controlConnectionsMax
+  const endHandshakes = secured(server, tls)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new Failure(`${whose} cannot listen: ${messageOf(error)}`)))
     server.listen(listen, resolve)
@@ -52,6 +55,7 @@ export async function startControl<Table extends Calls>(options: ControlOptions<
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())
+        endHandshakes()
         server.closeAllConnections()
       }),
   }

@@ -23,6 +23,7 @@ import {
 } from '@peculiar/x509'
 import { randomBytes, webcrypto, type X509Certificate } from 'node:crypto'
 import { isIP } from 'node:net'
+import { required } from '../../core/assert.ts'
 
 export type Certified = {
   /** Both in PEM. */
@@ -48,6 +49,21 @@ cryptoProvider.set('node', webcrypto)
 /** A new key, and its certificate by the authority; by itself where none is given. */
 export async function certify(wish: Wish, authority?: Certified): Promise<Certified> {
   const own = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+  const certificate = await certificateOf(wish, own, authority)
+  const key = await webcrypto.subtle.exportKey('pkcs8', own.privateKey)
+  return { certificate, key: `${PemConverter.encode(key, 'PRIVATE KEY')}\n` }
+}
+
+/** The authority's own key, as certified by an earlier authority: who knows only that one believes what the new one has signed. */
+export async function crossCertify(authority: Certified, days: number, earlier: Certified): Promise<string> {
+  const { publicKey, subjectName } = new GivenCertificate(authority.certificate)
+  const wish: Wish = { name: subjectName.getField('CN')[0] ?? '', days, use: 'authority' }
+  return await certificateOf(wish, { publicKey: await publicKey.export(algorithm, ['verify']) }, earlier)
+}
+
+type Keys = { readonly publicKey: webcrypto.CryptoKey; readonly privateKey?: webcrypto.CryptoKey }
+
+async function certificateOf(wish: Wish, own: Keys, authority: Certified | undefined): Promise<string> {
   const issuer = authority === undefined ? undefined : new GivenCertificate(authority.certificate)
   const nowMs = Date.now()
   const certificate = await X509CertificateGenerator.create({
@@ -56,7 +72,8 @@ export async function certify(wish: Wish, authority?: Certified): Promise<Certif
     issuer: issuer === undefined ? [{ CN: [wish.name] }] : issuer.subjectName.toJSON(),
     notBefore: new Date(nowMs - backdatedMs),
     notAfter: new Date(nowMs + wish.days * dayMs),
-    signingKey: authority === undefined ? own.privateKey : await privateKeyOf(authority),
+    signingKey:
+      authority === undefined ? required(own.privateKey, 'a key to sign with') : await privateKeyOf(authority),
     publicKey: own.publicKey,
     signingAlgorithm: algorithm,
     extensions: [
@@ -65,8 +82,7 @@ export async function certify(wish: Wish, authority?: Certified): Promise<Certif
       await AuthorityKeyIdentifierExtension.create(issuer?.publicKey ?? own.publicKey),
     ],
   })
-  const key = await webcrypto.subtle.exportKey('pkcs8', own.privateKey)
-  return { certificate: `${certificate.toString('pem')}\n`, key: `${PemConverter.encode(key, 'PRIVATE KEY')}\n` }
+  return `${certificate.toString('pem')}\n`
 }
 
 export function commonNameOf({ subject }: X509Certificate): string {

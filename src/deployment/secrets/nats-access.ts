@@ -50,7 +50,7 @@ export type KeyPair = {
 }
 
 /** Both or none, readable, of each other, and the key nobody else's to read. */
-function requirePair({ certFile, keyFile, of }: KeyPair): void {
+export function requirePair({ certFile, keyFile, of }: KeyPair): void {
   if (certFile === undefined && keyFile === undefined) return
   if (certFile === undefined || keyFile === undefined) throw new Failure(`${of}-cert and ${of}-key go together`)
   const certificate = readCertificate(certFile, `${of}-cert`)
@@ -74,17 +74,6 @@ function readCertificate(path: string, option: string): X509Certificate {
   } catch (error) {
     throw new Failure(`${option} ${path}: ${messageOf(error)}`)
   }
-}
-
-/** What the endpoint shows, when it is to be reached by HTTPS. */
-export function endpointTls(options: {
-  readonly tlsCert?: string | undefined
-  readonly tlsKey?: string | undefined
-}): { readonly cert: string; readonly key: string } | undefined {
-  const { tlsCert: certFile, tlsKey: keyFile } = options
-  requirePair({ certFile, keyFile, of: '--tls' })
-  if (certFile === undefined || keyFile === undefined) return undefined
-  return { cert: readFileSync(certFile, 'utf8'), key: readFileSync(keyFile, 'utf8') }
 }
 
 /** Those of them that end one day. */

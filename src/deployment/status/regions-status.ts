@@ -1,5 +1,6 @@
 /** Asks every region of a deployment what it knows and puts it together: a region that is down is one answer of it. */
 import { z } from 'zod'
+import { exchange } from '../../process/exchange.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { type Administered, askAdmin, Unanswered } from '../endpoints.ts'
 import { type Answer, type LinkStatus, nodeStatus, type PeerStatus } from './status-shapes.ts'
@@ -21,7 +22,7 @@ export function askedRegion(at: Administered): AskedRegion {
   return {
     region,
     endpoint,
-    isReady: async () => (await answerOf(`${endpoint}/ready`)).ok,
+    isReady: async () => (await exchange(`${endpoint}/ready`, { timeoutMs: answerMsMax })).status === 200,
     status: async () => await askAdmin(at, 'status'),
   }
 }
@@ -47,10 +48,6 @@ async function ask({ region, endpoint, isReady, status: told }: AskedRegion): Pr
     const problem = error instanceof z.ZodError ? 'not a Longitude node' : messageOf(error)
     return { region, endpoint, health: 'down', problem }
   }
-}
-
-async function answerOf(url: string): Promise<Response> {
-  return await fetch(url, { signal: AbortSignal.timeout(answerMsMax) })
 }
 
 /** Of the regions that were asked, and between them and the peers that only they know, as in a container of one region. */

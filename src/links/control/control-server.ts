@@ -1,16 +1,22 @@
 /** Answers the calls of the links' control (calls.ts). */
 import type { z } from 'zod'
 import { type Control, startControl } from '../../deployment/control/server.ts'
+import type { PortCertificate } from '../../http/secure.ts'
 import { Failure } from '../../process/failure.ts'
 import type { Address } from '../link-port.ts'
 import type { Links } from '../links.ts'
 import { changeFrom } from '../plan.ts'
 import { linksCalls } from './calls.ts'
 
-export type LinksControlServerOptions = { readonly links: Links; readonly listen: Address; readonly token: string }
+export type LinksControlServerOptions = {
+  readonly links: Links
+  readonly listen: Address
+  readonly token: string
+  readonly tls?: PortCertificate | undefined
+}
 
 /** Rejects with a Failure when the port cannot be had. */
-export async function startLinksControl({ links, listen, token }: LinksControlServerOptions): Promise<Control> {
+export async function startLinksControl({ links, listen, token, tls }: LinksControlServerOptions): Promise<Control> {
   return await startControl({
     calls: linksCalls,
     handlers: {
@@ -26,6 +32,7 @@ export async function startLinksControl({ links, listen, token }: LinksControlSe
     },
     listen,
     token,
+    tls,
     whose: "the links' control",
   })
 }

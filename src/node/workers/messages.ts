@@ -1,7 +1,17 @@
 /** What a region's owner of the writes and its workers tell each other, beside the sockets that they hand over. */
 import type { DataSecrets } from '../store/data-keys.ts'
+import type { CertificateFiles } from '../../http/secure.ts'
+import type { WayBackPlace } from '../../http/way-back.ts'
 import type { VisitorOptions } from '../../http/access/visitors.ts'
 import type { Labels, MetricName } from '../../ports/meter.ts'
+
+/** How a worker shakes hands, and gives connections back that are encrypted: a socket alone would be of no use to another process. */
+export type WorkerTls = {
+  readonly files: CertificateFiles
+  /** In base64. */
+  readonly ticketKeys: string
+  readonly wayBack: WayBackPlace
+}
 
 export type WorkerStart = {
   readonly type: 'start'
@@ -19,6 +29,7 @@ export type WorkerStart = {
   readonly host: string
   /** What the store is encrypted with, if it is. */
   readonly dataKeys: DataSecrets | undefined
+  readonly tls?: WorkerTls | undefined
 }
 
 /** The regions of the deployment, and where clients reach them. */

@@ -21,6 +21,8 @@ import { pipeline } from '../../http/pipeline.ts'
 import { requestIds } from '../../http/request-id.ts'
 import { Visitors } from '../../http/access/visitors.ts'
 import { Signatures } from '../../http/access/signatures.ts'
+import { Handshakes } from '../../http/secure.ts'
+import { Tunnels } from '../../http/way-back.ts'
 import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
 import { localOperations, WorkerFront } from '../../http/worker-front.ts'
 import { authorizing } from '../../operations/access/authorizer.ts'
@@ -28,6 +30,7 @@ import type { OperationContext } from '../../operations/operation.ts'
 import { registry } from '../../operations/registry.ts'
 import type { Log } from '../../ports/log.ts'
 import { accessSettings, watchAccess } from '../../deployment/secrets/identities.ts'
+import { FollowedCertificate } from '../../deployment/secrets/served-certificate.ts'
 import { exitCode, messageOf } from '../../process/failure.ts'
 import {
   forwardingDescriptor,
@@ -43,16 +46,13 @@ import { relayMeter } from './relay-meter.ts'
 const relayMs = 1000
 
 export function runWorker(log: Log): void {
-  let connections: Connections | undefined
+  let accept: ((socket: Socket) => void) | undefined
   process.on('message', (message: ToWorker, socket?: Socket) => {
     if (message.type === 'regions') known = message
     else if (message.type === 'faults') faultsAreSet = message.any
-    else if (message.type === 'start') connections = start(message, log)
+    else if (message.type === 'start') accept = start(message, log)
     else if (message.type === 'stop') void stop()
-    else if (socket !== undefined) {
-      connections?.accept(socket)
-      socket.resume()
-    }
+    else if (socket !== undefined) accept?.(socket)
   })
   process.on('SIGTERM', () => void stop())
   // Without the owner of the writes nothing can be promised. It may be gone before we listen.
@@ -89,9 +89,9 @@ function contextOf(
 }
 
 function start(
-  { folder, region, accountId, credentials, identities, access, signedFor, visitors, host, dataKeys }: WorkerStart,
+  { folder, region, accountId, credentials, identities, access, signedFor, visitors, host, dataKeys, tls }: WorkerStart,
   log: Log,
-): Connections {
+): (socket: Socket) => void {
   const meter = relayMeter()
   const reading = new ReadingEngine(readerOf(folder, dataKeys), region)
   const env = { clock: systemClock, random: systemRandom, meter, log }
@@ -120,31 +120,60 @@ function start(
     }),
   })
   const forwarder = new Forwarder(new Socket({ fd: forwardingDescriptor, readable: true, writable: true }))
+  const front = new WorkerFront(api, forwarder, { renew: () => reading.renew(), forwardsAll: () => faultsAreSet })
+  setInterval(() => tellMeasured(meter.take()), relayMs).unref()
+  const accept = serving(api, front, securingBy(tls, log))
+  tell({ type: 'ready' })
+  return accept
+}
+
+/** Returns what takes a connection. */
+function serving(api: Api, front: WorkerFront, securing: ReturnType<typeof securingBy>): (socket: Socket) => void {
   const connections = new Connections({
-    api: new WorkerFront(api, forwarder, { renew: () => reading.renew(), forwardsAll: () => faultsAreSet }),
+    api: front,
     monotonicMs: () => systemClock.monotonicMs(),
     unread: new UnreadReplies(),
-    handOver: (socket, received, taken) =>
-      tell({ type: 'connection', received: received.toString('base64') }, socket, taken),
+    handOver: (socket, received, taken) => {
+      if (securing !== undefined) securing.tunnels.begin(socket, received, taken)
+      else tell({ type: 'connection', received: received.toString('base64') }, socket, taken)
+    },
   })
-  setInterval(() => tellMeasured(meter.take()), relayMs).unref()
   end = async () => {
     api.close()
     await drain({
       servers: [],
       clock: systemClock,
-      begin: () => connections.close(),
+      begin: () => {
+        securing?.handshakes.close()
+        connections.close()
+      },
       refuse: () => {
         api.refuse()
         connections.refuseUnread()
       },
       giveUp: () => {},
-      destroy: () => connections.closeAll(),
-      gone: async () => await connections.gone(),
+      destroy: () => {
+        connections.closeAll()
+        securing?.tunnels.destroyAll()
+      },
+      gone: async () => {
+        await connections.gone()
+        await securing?.tunnels.gone()
+      },
     })
   }
-  tell({ type: 'ready' })
-  return connections
+  const accept = (socket: Socket): void => {
+    connections.accept(socket)
+    socket.resume()
+  }
+  return securing === undefined ? accept : (socket) => securing.handshakes.begin(socket, accept)
+}
+
+function securingBy(tls: WorkerStart['tls'], log: Log) {
+  if (tls === undefined) return undefined
+  const shown = new FollowedCertificate(tls.files, log)
+  const handshakes = new Handshakes(shown, Buffer.from(tls.ticketKeys, 'base64'))
+  return { handshakes, tunnels: new Tunnels(tls.wayBack) }
 }
 
 function readerOf(folder: string, dataKeys: DataSecrets | undefined): ReadingStore {

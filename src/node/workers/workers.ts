@@ -5,6 +5,8 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import { serveForwarded } from '../../http/forwarding.ts'
+import type { PortCertificate } from '../../http/secure.ts'
+import { openWayBack, type WayBack } from '../../http/way-back.ts'
 import type { RunningServer } from '../../http/server.ts'
 import type { Faults } from '../../operations/faults/faults.ts'
 import type { Log } from '../../ports/log.ts'
@@ -15,7 +17,8 @@ import { forwardingDescriptor, type FromWorker, type RegionsTold, type ToWorker,
 export type WorkersOptions = {
   /** Beside this process. */
   readonly count: number
-  readonly start: Omit<WorkerStart, 'type'>
+  readonly start: Omit<WorkerStart, 'type' | 'tls'>
+  readonly secure: { readonly tls: PortCertificate | undefined; readonly ticketKeys: Buffer | undefined }
   /** As known now; workers are told of a change within seconds. */
   readonly regions: () => RegionsTold
   readonly faults: Pick<Faults, 'any' | 'onAny'>
@@ -35,6 +38,7 @@ export class Workers {
   readonly #ready: ChildProcess[] = []
   readonly #all = new Set<ChildProcess>()
   #server: RunningServer | undefined
+  #wayBack: WayBack | undefined
   #turn = 0
   #stopping = false
   #told = ''
@@ -47,6 +51,9 @@ export class Workers {
   /** Resolves when all of them serve. */
   async start(server: RunningServer): Promise<void> {
     this.#server = server
+    const { secure, count } = this.#options
+    if (secure.tls !== undefined && count > 0)
+      this.#wayBack = await openWayBack((socket, received) => server.takeBack(socket, received))
     if (this.#options.count > 0) this.#telling = setInterval(() => this.#tellRegions(), regionsEveryMs).unref()
     this.#options.faults.onAny((any) => {
       for (const worker of this.#all) tell(worker, { type: 'faults', any })
@@ -67,6 +74,7 @@ export class Workers {
     this.#stopping = true
     clearInterval(this.#telling)
     await Promise.all([...this.#all].map(ended))
+    await this.#wayBack?.close()
   }
 
   async #fork(): Promise<void> {
@@ -106,8 +114,15 @@ export class Workers {
     })
     tell(worker, { type: 'regions', ...this.#options.regions() })
     tell(worker, { type: 'faults', any: this.#options.faults.any })
-    tell(worker, { type: 'start', ...start })
+    tell(worker, { type: 'start', ...start, tls: this.#tls() })
     await Promise.race([ready, gone])
+  }
+
+  #tls(): WorkerStart['tls'] {
+    const { tls, ticketKeys } = this.#options.secure
+    const wayBack = this.#wayBack
+    if (tls?.files === undefined || ticketKeys === undefined || wayBack === undefined) return undefined
+    return { files: tls.files, ticketKeys: ticketKeys.toString('base64'), wayBack: wayBack.place }
   }
 
   #hear(message: Exclude<FromWorker, { type: 'ready' | 'leaving' }>, socket: Socket | undefined): void {

@@ -15,6 +15,7 @@ import {
 } from '../../../deployment/evacuate.ts'
 import { readRegions } from '../../../deployment/regions.ts'
 import { durationMs } from '../../../process/duration.ts'
+import { exchange } from '../../../process/exchange.ts'
 import { Failure } from '../../../process/failure.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
@@ -118,8 +119,8 @@ const doorMsMax = 2000
 /** Undefined when the front door does not answer. */
 async function leadsOf(url: string): Promise<Readonly<Record<string, string>> | undefined> {
   try {
-    const answer = await fetch(new URL('/health', url), { signal: AbortSignal.timeout(doorMsMax) })
-    return doorHealth.parse(await answer.json()).leads
+    const { text } = await exchange(new URL('/health', url), { timeoutMs: doorMsMax })
+    return doorHealth.parse(JSON.parse(text)).leads
   } catch {
     return undefined
   }

@@ -1,6 +1,5 @@
 /** `longitude cache`: a cache with DAX's semantics before one region, on a port of its own. */
 import { refuseOpenPort } from '../../../deployment/secrets/open-ports.ts'
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { bufferPoolSizeBytes } from '../../../core/limits.ts'
 import { startCache } from '../../../cache/start-cache.ts'
@@ -9,9 +8,10 @@ import { byRegion } from '../../options/addresses.ts'
 import { readOptions } from '../../configuration.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
-import { Failure, messageOf } from '../../../process/failure.ts'
-import { endpointTls, natsAccess } from '../../../deployment/secrets/nats-access.ts'
+import { natsAccess } from '../../../deployment/secrets/nats-access.ts'
+import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
 import type { Parent } from '../../../process/process-end.ts'
+import { trustAuthority } from '../../../process/trust.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
 
 export async function runCache(command: Command, json: boolean): Promise<void> {
@@ -24,6 +24,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   const options = readOptions(command, optionsOf.cache)
   refuseOpenPort(options)
   const log = await roleLog({ ...options, fields: { region: options.region, process: 'cache' }, json })
+  if (options.upstreamCa !== undefined) trustAuthority(options.upstreamCa)
   const isFollowing = options.mode === 'coherent' || command.getOptionValueSource('nats') !== 'default'
   const cache = await startCache({
     ...options,
@@ -32,12 +33,11 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
     adminToken: options.adminTokenFile === undefined ? options.adminToken : adminToken({ ...options, data: '.' }),
     upstream: options.cacheUpstream,
     peerEndpoints: byRegion(options.peerEndpoint),
-    ca: options.upstreamCa === undefined ? undefined : authorities(options.upstreamCa),
     nats: isFollowing ? natsAccess(options).own(options.nats) : undefined,
     itemTtlMs: options.itemTtl,
     queryTtlMs: options.queryTtl,
     memoryBytes: options.memory,
-    tls: endpointTls(options),
+    tls: endpointTls(options, log),
     dax:
       options.daxPort === undefined
         ? undefined
@@ -47,12 +47,4 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   parent.ready()
   log.info('listening', { url: cache.url, dax: cache.daxUrl, mode: options.mode, upstream: options.cacheUpstream.href })
   await serveUntilEnd(parent, log, () => cache.close())
-}
-
-function authorities(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Failure(`--upstream-ca ${path}: ${messageOf(error)}`)
-  }
 }

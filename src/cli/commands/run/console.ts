@@ -12,9 +12,11 @@ import { consolePortAt, endpointAt } from '../../../deployment/layout.ts'
 import { readRegions } from '../../../deployment/regions.ts'
 import { foundToken } from '../../../deployment/secrets/admin-token.ts'
 import { watchAccess } from '../../../deployment/secrets/identities.ts'
+import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
 import { Wire } from '../../../drills/run/load/wire.ts'
 import { controlOf as linksControlOf } from '../../../links/control/control-options.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
+import { exchange } from '../../../process/exchange.ts'
 import { Failure } from '../../../process/failure.ts'
 import type { Parent } from '../../../process/process-end.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
@@ -38,8 +40,8 @@ async function printUrl(command: Command, json: boolean): Promise<void> {
   const options = readOptionsFound(command, optionsOf.console)
   const { data, basePort, consolePort = consolePortAt(basePort) } = options
   const url = servicesOf(resolve(data))['console'] ?? endpointAt('127.0.0.1', consolePort)
-  const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(answerMsMax) }).catch(() => undefined)
-  if (answer?.ok !== true)
+  const answer = await exchange(`${url}/health`, { timeoutMs: answerMsMax }).catch(() => undefined)
+  if (answer?.status !== 200)
     throw new Failure(`no console answers at ${url}: \`longitude up\` starts one, or \`longitude console\``)
   const address = consoleAddress(url, tokenOf(options))
   console.log(json ? JSON.stringify({ url: address }) : address)
@@ -60,6 +62,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   const known = readRegions(options.regionsFolder)
   const log = await roleLog({ ...options, fields: { process: 'console' }, descriptor: 2, json })
   watchTurns({ meter: unmeasured, log })
+  const tls = endpointTls(options, log)
   const regions = Object.entries(endpoints).map(([region, endpoint]) => [region, endpoint, token] as const)
   const links = linksControlOf(options)
   const access = watchAccess(options, log)
@@ -69,6 +72,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
     host,
     port,
     key: consoleKey(token),
+    tls,
     hostNames,
     files: readStaticFiles(),
     deployment: {
@@ -87,7 +91,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   })
   log.info('the console is open', { host, port: own.port, regions: Object.keys(endpoints) })
   // For a person alone: the key must be in no log.
-  if (process.stdout.isTTY) console.log(consoleAddress(endpointAt('127.0.0.1', own.port), token))
+  if (process.stdout.isTTY) console.log(consoleAddress(endpointAt('127.0.0.1', own.port, tls !== undefined), token))
   parent.ready()
   await serveUntilEnd(parent, log, async () => {
     await own.close()

@@ -7,6 +7,7 @@ import { optionsOf } from '../../options/of-commands.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
 import { endpointsAsked } from '../../../deployment/endpoints.ts'
 import { FrontDoor } from '../../../front-door/front-door.ts'
+import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
 import type { Parent } from '../../../process/process-end.ts'
 import { readRegions } from '../../../deployment/regions.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
@@ -30,6 +31,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
     endpoints,
     visitors: options,
     failover: options.failover === 'nearest',
+    tls: endpointTls(options, log),
     roundTripMs: (from, to) => known.roundTripMs(from, to),
     onHealth: (region, healthy) => (healthy ? log.info(`${region} is healthy`) : log.warn(`${region} is not healthy`)),
   })

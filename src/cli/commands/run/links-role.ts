@@ -10,6 +10,7 @@ import { Links } from '../../../links/links.ts'
 import { readPlan } from '../../../links/plan.ts'
 import type { Parent } from '../../../process/process-end.ts'
 import { readRegions } from '../../../deployment/regions.ts'
+import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
 import { unmeasuredRoundTripMs } from '../../../deployment/layout.ts'
 
@@ -32,12 +33,12 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   const log = await roleLog({ ...options, fields: { process: 'links' }, descriptor: 2, json })
   watchTurns({ meter: unmeasured, log })
   const links = await Links.open(plans, (what, names) => log.info(`links: ${what}`, { links: names }))
-  const control = await startLinksControl({ links, listen: { host: controlHost, port: controlPort }, token }).catch(
-    async (error: unknown) => {
-      await links.close()
-      throw error
-    },
-  )
+  const listen = { host: controlHost, port: controlPort }
+  const tls = endpointTls(options, log)
+  const control = await startLinksControl({ links, listen, token, tls }).catch(async (error: unknown) => {
+    await links.close()
+    throw error
+  })
   const what =
     plans.length === 0 ? 'no links are planned (--plan and --link name them)' : `${plans.length} links are open`
   log.info(what, { control: `${controlHost}:${control.port}` })

@@ -10,7 +10,8 @@ import { counted } from '../../options/capacity.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
 import { exitCode, messageOf } from '../../../process/failure.ts'
-import { certificatesOf, endpointTls, natsAccess } from '../../../deployment/secrets/nats-access.ts'
+import { certificatesOf, natsAccess } from '../../../deployment/secrets/nats-access.ts'
+import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
 import { startNode } from '../../../node/node.ts'
 import { isOfContent } from '../../../node/store/own-engine.ts'
 import type { Parent } from '../../../process/process-end.ts'
@@ -35,7 +36,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
     // A record that cannot be decoded would end the next process as well.
     if (isOfContent(error)) new Starts(options.data).suspect()
   })
-  const tls = endpointTls(options)
+  const tls = endpointTls(options, log)
   const node = await startNode({
     ...options,
     visitors: options,

@@ -13,6 +13,7 @@ import { optionsOf } from '../../options/of-commands.ts'
 import { type DataFolder, openDataFolder } from '../../../deployment/data-folder.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
 import { Failure, exitCode, messageOf } from '../../../process/failure.ts'
+import type { PortCertificate } from '../../../http/secure.ts'
 import { Lifecycle } from '../../../region/lifecycle.ts'
 import { findNatsServer } from '../../../nats-server/find.ts'
 import { isReadable, progressTo } from '../../../process/role.ts'
@@ -29,12 +30,14 @@ import { layOut, linksControl, portsOf } from '../../../deployment/layout.ts'
 import type { Layout, LayoutOptions } from '../../../deployment/layout.ts'
 import { distancesOf, overviewText } from '../../../supervisor/overview.ts'
 import type { RegionOverview } from '../../../supervisor/overview.ts'
+import type { DeploymentTls } from '../../../supervisor/tls-flags.ts'
 import { requirePorts } from '../../../supervisor/ports.ts'
 import { endRemains } from '../../../supervisor/remains.ts'
 import { RecentLines } from '../../../supervisor/recent-lines.ts'
 import type { Supervised } from '../../../supervisor/supervised.ts'
 import { Supervisor } from '../../../supervisor/supervisor.ts'
 import { type StopSignal, stopSignal } from './stop-signal.ts'
+import { deploymentTls, speaksTls, type TlsOptions } from './up-tls.ts'
 
 /** Ports are free a moment after what held them has ended. */
 const portsFreeMsMax = 8000
@@ -98,7 +101,7 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
   if (options.identities !== undefined) readIdentities(options.identities, options.accountId)
   if (options.functions !== undefined) readFunctionFile(options.functions)
   requireBuckets(options)
-  const layout = layOut(options, readRegions(options.regionsFolder))
+  const layout = layOut({ ...options, tls: speaksTls(options) }, readRegions(options.regionsFolder))
   requireDescriptors(descriptorsOf(layout), 'longitude up')
   const claimed = await claim({ options, layout, life, progress, unlessStopped })
   const { supervisor, recent } = await supervise({ options, layout, life, progress, claimed, json })
@@ -109,15 +112,16 @@ async function start({ command, json, life, progress, signal }: Start): Promise<
     data: layout.data,
     port: layout.supervisorPort,
     token: claimed.token,
+    tls: claimed.tls?.shown,
     faults: supervisor.faults,
-    links: linksControl(options.basePort),
+    links: linksControl(options.basePort, claimed.tls !== undefined),
     endpoints: endpointsIn(layout),
     diagnosis: () => ({ lines: recent.lines, natsServer: natsServer.version, options: withoutSecretOptions(options) }),
   })
   life.add(() => control.close())
   claimed.keep()
   await unlessStopped(supervisor.start())
-  print({ regions: overview(supervisor, layout), layout, supervisor, recorded, json, token: claimed.token })
+  print({ regions: overview(supervisor, layout), layout, supervisor, recorded, json, claimed })
   const seconds = ((performance.now() - startedMs) / 1000).toFixed(1)
   progress(`ready in ${seconds} s${recorded === undefined ? '' : `; commands find it as ${recorded.name}`}`)
   return { folderGone: watchFolder(folder, layout.data, life) }
@@ -146,6 +150,7 @@ type Claimed = {
   readonly recorded: Recorded | undefined
   readonly natsServer: Awaited<ReturnType<typeof findNatsServer>>
   readonly token: string
+  readonly tls: (DeploymentTls & { readonly shown: PortCertificate }) | undefined
   /** From now on what is in the folder stays. */
   keep(): void
 }
@@ -166,7 +171,8 @@ async function claim({ options, layout, life, progress, unlessStopped }: Claimin
   await unlessStopped(requirePorts(usesOf(layout, options.host), freeMsMax))
   const natsServer = await unlessStopped(findNatsServer({ explicit: options.natsServer, progress }))
   const token = adminToken({ ...options, data: layout.data })
-  return { folder, recorded, natsServer, token, keep: () => void (isKept = true) }
+  const tls = await unlessStopped(deploymentTls(options, layout.data, progress))
+  return { folder, recorded, natsServer, token, tls, keep: () => void (isKept = true) }
 }
 
 type Supervising = Pick<Start, 'life' | 'progress' | 'json'> & {
@@ -194,6 +200,7 @@ async function supervise({ options, layout, life, progress, claimed, json }: Sup
     ...options,
     capacityText: capacityText(options.capacity),
     adminToken: claimed.token,
+    tls: claimed.tls,
     logLevel,
     layout,
     natsServer: claimed.natsServer.path,
@@ -213,36 +220,40 @@ type Printed = {
   readonly supervisor: Supervisor
   readonly recorded: Recorded | undefined
   readonly json: boolean
-  readonly token: string
+  readonly claimed: Claimed
 }
 
-function print({ regions, layout, supervisor, recorded, json, token }: Printed): void {
+function print({ regions, layout, supervisor, recorded, json, claimed: { token, tls } }: Printed): void {
   const services = servicesOf(layout)
   if (!json) {
     // With its key for the person; programs ask for it by `longitude console --url`.
     const shown = layout.console === undefined ? {} : { console: consoleAddress(layout.console.url, token) }
-    return console.log(`\n${overviewText(regions, { ...services, ...shown })}\n`)
+    return console.log(`\n${overviewText(regions, { ...services, ...shown }, tls?.ca)}\n`)
   }
   const name = recorded === undefined ? {} : { name: recorded.name }
   const { links, data } = layout
-  console.log(JSON.stringify({ ...name, regions, links, services, data, processes: supervisor.processIds }))
+  const authority = tls?.ca === undefined ? {} : { authority: tls.ca }
+  console.log(
+    JSON.stringify({ ...name, regions, links, services, data, ...authority, processes: supervisor.processIds }),
+  )
 }
 
 function endpointsIn({ regions }: Layout): Readonly<Record<string, string>> {
   return Object.fromEntries(regions.map(({ name, endpoint }) => [name, endpoint]))
 }
 
-type Recordable = LayoutOptions & {
-  readonly name?: string | undefined
-  readonly adminTokenFile?: string | undefined
-  readonly credentials?: string | undefined
-  readonly identities?: string | undefined
-  readonly regionsFolder?: string | undefined
-}
+type Recordable = LayoutOptions &
+  TlsOptions & {
+    readonly name?: string | undefined
+    readonly adminTokenFile?: string | undefined
+    readonly credentials?: string | undefined
+    readonly identities?: string | undefined
+    readonly regionsFolder?: string | undefined
+  }
 
 /** So that commands find it from any folder. Where nothing can be written they find it by --data alone. */
 function recordedAs(options: Recordable, data: string, progress: (line: string) => void): Recorded | undefined {
-  const { name, adminTokenFile, credentials, identities, regionsFolder } = options
+  const { name, adminTokenFile, credentials, identities, regionsFolder, tlsCa } = options
   const { regions, basePort, host, cache, frontDoor = false, frontDoorPort, console = false, consolePort } = options
   try {
     return recordDeployment(
@@ -255,6 +266,8 @@ function recordedAs(options: Recordable, data: string, progress: (line: string) 
         frontDoor,
         ...(frontDoorPort === undefined ? {} : { frontDoorPort }),
         console,
+        tls: speaksTls(options),
+        ...(tlsCa === undefined ? {} : { tlsCa: resolve(tlsCa) }),
         ...(consolePort === undefined ? {} : { consolePort }),
         ...(regionsFolder === undefined ? {} : { regionsFolder: resolve(regionsFolder) }),
         ...(adminTokenFile === undefined ? {} : { adminTokenFile: resolve(adminTokenFile) }),
@@ -310,10 +323,10 @@ function descriptorsOf(layout: Layout): number {
 }
 
 /** What can be spoken to beside the regions. */
-function servicesOf({ controlPort, frontDoor, console }: Layout): Readonly<Record<string, string>> {
+function servicesOf({ controlUrl, frontDoor, console }: Layout): Readonly<Record<string, string>> {
   return {
     ...(console === undefined ? {} : { console: console.url }),
-    linksControl: `http://127.0.0.1:${controlPort}`,
+    linksControl: controlUrl,
     ...(frontDoor === undefined ? {} : { frontDoor: frontDoor.url }),
   }
 }

@@ -65,7 +65,7 @@ export async function runVantage(command: Command, json: boolean): Promise<void>
   )
   const views = plans.map(({ to, listen: at, shape }): View => ({
     region: to,
-    endpoint: endpointAt(host, at.port),
+    endpoint: endpointAt(host, at.port, endpoints[to]?.startsWith('https:')),
     roundTripMs: shape.roundTripMs,
     leadsTo: endpoints[to] ?? '',
   }))

@@ -12,11 +12,13 @@ import { readRegions } from '../../../deployment/regions.ts'
 import type { RunningDeployment } from '../../../deployment/running.ts'
 import { endpointsAsked } from '../../../deployment/endpoints.ts'
 import { adminTokenName, foundToken } from '../../../deployment/secrets/admin-token.ts'
+import { localTlsIn, tlsFolderName } from '../../../deployment/secrets/local-authority.ts'
 import { messageKeysName } from '../../../deployment/secrets/message-keys.ts'
 import { natsSecretsName } from '../../../deployment/secrets/nats-secrets.ts'
 import { secretsIn, withoutSecrets } from '../../../deployment/secrets/redact.ts'
 import { LinksControl } from '../../../links/control/control-client.ts'
 import { type ArchivedFile, archiveOf } from '../../../process/archive.ts'
+import { exchange } from '../../../process/exchange.ts'
 import { Failure, messageOf } from '../../../process/failure.ts'
 import { controlOf } from '../../../supervisor/control-client.ts'
 import { settingsOf } from '../../configuration.ts'
@@ -128,10 +130,7 @@ function metricsParts(options: Options, deployment: RunningDeployment | undefine
   )
   return [...nodes, ...caches].map(([name, endpoint]) => ({
     name: `metrics/${name}.txt`,
-    text: async () => {
-      const reply = await fetch(`${endpoint}/metrics`, { signal: AbortSignal.timeout(answerMsMax) })
-      return await reply.text()
-    },
+    text: async () => (await exchange(`${endpoint}/metrics`, { timeoutMs: answerMsMax })).text,
   }))
 }
 
@@ -166,6 +165,7 @@ function secretsOf(
   deployment: RunningDeployment | undefined,
 ): readonly string[] {
   const folder = resolve(data)
+  const { authorityKey, key } = localTlsIn(join(folder, tlsFolderName))
   const own = [adminTokenName, natsSecretsName, messageKeysName].map((name) => join(folder, name))
   const { env } = process
   const named = [
@@ -175,7 +175,7 @@ function secretsOf(
     'LONGITUDE_NATS_SECRETS',
   ]
   return secretsIn({
-    files: [...own, adminTokenFile, ...named.map((name) => env[name])].flatMap((path) => path ?? []),
+    files: [...own, authorityKey, key, adminTokenFile, ...named.map((name) => env[name])].flatMap((path) => path ?? []),
     json: [
       deployment?.credentials,
       deployment?.identities,

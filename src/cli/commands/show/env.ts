@@ -2,7 +2,8 @@
  * `longitude env tokyo`: what a shell must set so that AWS SDKs and the aws CLI use a region, or the front door. Where any credentials are accepted it sets dummies. Where signatures are
  * verified it sets a secret only when it is told to, since it goes to the output.
  */
-import { resolve } from 'node:path'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { servicesOf } from '../../../deployment/data-folder.ts'
 import { layOut } from '../../../deployment/layout.ts'
@@ -10,6 +11,7 @@ import type { RunningDeployment } from '../../../deployment/running.ts'
 import { endpointsAsked } from '../../../deployment/endpoints.ts'
 import { type RegionEntry, readRegions } from '../../../deployment/regions.ts'
 import { keysIn } from '../../../deployment/secrets/identities.ts'
+import { localTlsIn, tlsFolderName } from '../../../deployment/secrets/local-authority.ts'
 import { Failure } from '../../../process/failure.ts'
 import { meantBy, readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
@@ -37,11 +39,26 @@ export async function runEnv(command: Command, json: boolean): Promise<void> {
   const { set, unset, note } = credentialsOf(deployment ?? {}, withSecret)
   const endpoint = { AWS_ENDPOINT_URL_DYNAMODB: at.url, AWS_ENDPOINT_URL_DYNAMODB_STREAMS: at.url }
   const dax = deployment === undefined ? {} : daxOf(deployment, at.region)
-  const all = { ...endpoint, ...dax, AWS_REGION: at.region, AWS_DEFAULT_REGION: at.region, ...set }
+  const all = {
+    ...endpoint,
+    ...dax,
+    ...authorityOf(deployment),
+    AWS_REGION: at.region,
+    AWS_DEFAULT_REGION: at.region,
+    ...set,
+  }
   if (json) console.log(JSON.stringify({ variables: all, unset, ...(note === undefined ? {} : { note }) }))
   else console.log(print({ set: all, unset: unset.filter((name) => process.env[name] !== undefined) }))
   if (note !== undefined && !json) console.error(`longitude: ${note}`)
   await Promise.resolve()
+}
+
+/** What the certificates of the deployment are known by: the first is for the aws CLI and most SDKs, the second for Node. */
+function authorityOf(running: RunningDeployment | undefined): Variables {
+  if (running?.tls !== true) return {}
+  const own = localTlsIn(join(running.data, tlsFolderName)).ca
+  const path = running.tlsCa ?? (existsSync(own) ? own : undefined)
+  return path === undefined ? {} : { AWS_CA_BUNDLE: path, NODE_EXTRA_CA_CERTS: path }
 }
 
 /** No SDK reads it: a program that makes a DAX client does. */

@@ -1,10 +1,11 @@
 /** One request of the API, once, over a connection that is kept: what an SDK does below its retries. */
 import { hash } from 'node:crypto'
 import { Agent, request as requestHttp } from 'node:http'
-import { Agent as SecureAgent, request as requestHttps } from 'node:https'
+import { request as requestHttps } from 'node:https'
 import { targetOf } from '../../../core/wire/target.ts'
 import { authorizationOf, signingTime } from '../../../http/access/signer.ts'
 import { codeOf, messageOf } from '../../../process/failure.ts'
+import { SecureAgent } from '../../../process/trust.ts'
 
 type Credentials = { readonly accessKeyId: string; readonly secretAccessKey: string }
 

@@ -1,0 +1,48 @@
+/** Looks whether the folders of the regions are still there. */
+import { statSync } from 'node:fs'
+import type { RegionPlan } from '../deployment/layout.ts'
+import type { Log } from '../ports/log.ts'
+import type { Faults } from './faults.ts'
+import type { Supervised } from './supervised.ts'
+
+type Region = { readonly plan: RegionPlan; readonly node: Supervised; readonly nats: Supervised }
+type Watched = { readonly region: Region; readonly identity: number | undefined }
+
+export type FolderWatchOptions = {
+  readonly regions: readonly Region[]
+  readonly faults: Pick<Faults, 'active'>
+  readonly log: Log
+}
+
+export class FolderWatch {
+  readonly #options: FolderWatchOptions
+  #folders: readonly Watched[]
+
+  constructor(options: FolderWatchOptions) {
+    this.#options = options
+    this.#folders = options.regions.map(watchedFolder)
+  }
+
+  /** A folder that was removed takes the region's data with it: its processes begin anew, and are filled by their peers. */
+  look(): void {
+    const { faults, log } = this.#options
+    this.#folders = this.#folders.map((watched) => {
+      const now = watchedFolder(watched.region)
+      if (now.identity === watched.identity) return watched
+      const { plan, node, nats } = watched.region
+      // A drill that has stopped one of them does what it wants with the folder.
+      if (faults.active.some(({ region }) => region === plan.name)) return now
+      if (now.identity !== undefined) return now
+      log.error(`${plan.folder} was removed while its region ran: the region begins with an empty one`, {
+        region: plan.name,
+      })
+      nats.kick()
+      node.kick()
+      return now
+    })
+  }
+}
+
+function watchedFolder(region: Region): Watched {
+  return { region, identity: statSync(region.plan.folder, { throwIfNoEntry: false })?.ino }
+}

@@ -1,0 +1,159 @@
+/** `longitude up --tls`: every port speaks TLS, with workers too, and a new certificate costs nothing. */
+import { readFileSync, statSync } from 'node:fs'
+import { Agent } from 'node:https'
+import { connect, type Socket } from 'node:net'
+import { join } from 'node:path'
+import { connect as connectSecurely, type TLSSocket } from 'node:tls'
+import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { localTlsIn } from '../../src/deployment/secrets/local-authority.ts'
+import { exchange } from '../../src/process/exchange.ts'
+import { trustAuthority } from '../../src/process/trust.ts'
+import {
+  alive,
+  createTable,
+  eventually,
+  longitude,
+  prepareProgram,
+  removeFolder,
+  temporaryFolder,
+  type Up,
+  up,
+} from './command-line.ts'
+
+const [virginia, dublin] = ['us-east-1', 'eu-west-1'] as const
+const data = temporaryFolder()
+const paths = localTlsIn(join(data, 'tls'))
+let running: Up
+
+beforeAll(async () => {
+  prepareProgram()
+  running = await up(data, '--tls', '--workers', '2', '--no-latency', '--regions', `${virginia},${dublin}`)
+  trustAuthority(paths.ca)
+}, 240_000)
+
+afterAll(async () => {
+  running.supervisor.kill('SIGTERM')
+  await running.ended
+  removeFolder(data)
+})
+
+function client(endpoint: string | undefined, region: string): DynamoDBClient {
+  const httpsAgent = new Agent({ ca: readFileSync(paths.ca), keepAlive: true })
+  return new DynamoDBClient({
+    ...(endpoint === undefined ? {} : { endpoint }),
+    region,
+    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    requestHandler: { httpsAgent },
+  })
+}
+
+const portOf = (url: string | undefined): number => Number(new URL(url ?? '').port)
+
+/** By a connection of its own. */
+async function serialAt(port: number): Promise<string> {
+  const raw = connect(port, '127.0.0.1')
+  const secured = await new Promise<TLSSocket>((resolve, reject) => {
+    const over = (socket?: Socket): void => {
+      const to = socket === undefined ? { port, host: '127.0.0.1' } : { socket, servername: 'localhost' }
+      const done = connectSecurely({ ...to, ca: readFileSync(paths.ca) }, () => resolve(done))
+      done.once('error', reject)
+    }
+    // A NATS server speaks first, and encrypted after that.
+    if (running.overview.regions.some(({ natsPort }) => natsPort === port)) raw.once('data', () => over(raw))
+    else {
+      raw.destroy()
+      over()
+    }
+  })
+  const { serialNumber } = secured.getPeerCertificate()
+  secured.destroy()
+  return serialNumber
+}
+
+test('endpoints, caches, front door, control and console speak TLS, and so do the NATS servers', async () => {
+  const { regions, services } = running.overview
+  const urls = [...regions.flatMap(({ endpoint, cache }) => [endpoint, cache ?? '']), ...Object.values(services)]
+  expect(urls.filter((url) => !url.startsWith('https://'))).toEqual([])
+  expect(Object.keys(services).toSorted()).toEqual(['console', 'frontDoor', 'linksControl'])
+  expect(statSync(paths.authorityKey).mode & 0o777).toBe(0o600)
+  const ports = [...urls.map(portOf), ...regions.map(({ natsPort }) => natsPort), running.basePort + 111]
+  const serials = await Promise.all(ports.map(serialAt))
+  expect(new Set(serials).size).toBe(1)
+  const health = await Promise.all(urls.map(async (url) => await exchange(`${url}/health`, { timeoutMs: 20_000 })))
+  expect(health.map(({ status }) => status)).toEqual(urls.map(() => 200))
+  // Half of these connections are a worker's, which cannot serve them itself.
+  const metrics = await Promise.all(
+    Array.from({ length: 4 }, async () => await exchange(`${regions[0]?.endpoint}/metrics`, { timeoutMs: 20_000 })),
+  )
+  for (const { text } of metrics) expect(text).toMatch(/longitude_certificate_end_seconds\{.*use="endpoint".*\} \d/)
+})
+
+test('items replicate, and are read by endpoint, cache and front door', async () => {
+  const { regions, services } = running.overview
+  const first = client(regions[0]?.endpoint, virginia)
+  await createTable(first)
+  const ReplicaUpdates = [{ Create: { RegionName: dublin } }]
+  await first.send(new UpdateTableCommand({ TableName: 'Employees', ReplicaUpdates }))
+  const Item = { EmployeeID: { S: 'E001' }, Text: { S: 'x'.repeat(100_000) } }
+  await first.send(new PutItemCommand({ TableName: 'Employees', Item }))
+  const get = new GetItemCommand({ TableName: 'Employees', Key: { EmployeeID: { S: 'E001' } } })
+  const places = [regions[1]?.endpoint, regions[1]?.cache, services['frontDoor']]
+  for (const place of places) {
+    const reader = client(place, dublin)
+    const isThere = async (): Promise<boolean> =>
+      await reader.send(get).then(
+        (reply) => reply.Item !== undefined,
+        () => false,
+      )
+    await eventually(`the item is read at ${place}`, isThere, 60_000)
+    // Also on other connections, which other processes serve.
+    const others = Array.from({ length: 4 }, async () => (await client(place, dublin).send(get)).Item)
+    expect(await Promise.all(others)).toEqual(others.map(() => Item))
+  }
+})
+
+test('commands speak to the deployment', async () => {
+  const commands = [
+    ['status', '--check'],
+    ['links', 'set', `${virginia}..${dublin}`, '--rtt', '5ms', '--for', '1s'],
+    ['verify', 'Employees'],
+    ['faults', 'list'],
+    ['console', '--url'],
+    ['env', dublin],
+  ]
+  for (const command of commands) {
+    const { status, output, errors } = await longitude(...command, '--data', data)
+    expect([command, status, errors]).toEqual([command, 0, ''])
+    if (command[0] === 'env') expect(output).toContain(`export AWS_CA_BUNDLE=${paths.ca}`)
+  }
+})
+
+test('a new certificate, and a new authority, are shown by every port within seconds, and no connection breaks', async () => {
+  const { regions } = running.overview
+  const open = client(regions[0]?.endpoint, virginia)
+  const get = new GetItemCommand({ TableName: 'Employees', Key: { EmployeeID: { S: 'E001' } } })
+  await open.send(get)
+  const ports = [
+    portOf(regions[0]?.endpoint),
+    portOf(regions[0]?.cache),
+    running.basePort + 199,
+    regions[0]?.natsPort ?? 0,
+  ]
+  for (const flag of ['--renew', '--rotate']) {
+    const before = await serialAt(ports[0] ?? 0)
+    expect((await longitude('certificates', flag, '--data', data)).status).toBe(0)
+    for (const port of ports)
+      await eventually(`port ${port} shows another certificate`, async () => (await serialAt(port)) !== before, 60_000)
+    expect((await open.send(get)).Item?.['EmployeeID']).toEqual({ S: 'E001' })
+  }
+  const { output } = await longitude('status', '--check', '--json', '--data', data)
+  expect(JSON.parse(output)).toMatchObject({ regions: [{ health: 'ready' }, { health: 'ready' }] })
+  expect(alive(running.overview.processes)).toEqual(running.overview.processes)
+  // Written after the rotation, it still arrives.
+  const Item = { EmployeeID: { S: 'E002' } }
+  await client(regions[0]?.endpoint, virginia).send(new PutItemCommand({ TableName: 'Employees', Item }))
+  const there = new GetItemCommand({ TableName: 'Employees', Key: Item })
+  const reader = client(regions[1]?.endpoint, dublin)
+  await eventually('the item has arrived', async () => (await reader.send(there)).Item !== undefined, 60_000)
+})
