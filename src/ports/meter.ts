@@ -119,6 +119,11 @@ export const metrics = {
     help: 'Tables that are still to be filled again from peers, because the store was an older copy.',
     labels: [],
   },
+  longitude_evacuation_fenced: {
+    kind: 'gauge',
+    help: '1 while clients’ writes are refused because the region is evacuated, else 0.',
+    labels: [],
+  },
   longitude_store_bytes: { kind: 'gauge', help: 'Space that the region’s store takes on its disk.', labels: [] },
   longitude_commit_seconds: {
     kind: 'histogram',

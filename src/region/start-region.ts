@@ -135,7 +135,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
   const api = apiParts({ env, engine, opened, replication, settings })
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
-  const measure = async (): Promise<void> => await measured(lambda, replication)
+  const measure = async (): Promise<void> => await measured(env, { lambda, replication, ...api })
   const metrics = options.metrics && metricsOf(options.metrics, { env, engine, context, ports: lambda, measure })
   const services = metrics?.services ?? []
   const streaming = streamingOf(context, engine, options.functions?.dataStreams)
@@ -218,8 +218,11 @@ async function startAll(services: readonly Service[], life: Lifecycle): Promise<
   for (const service of services) await life.start(service)
 }
 
-async function measured({ triggers }: LambdaContext, replication: Replication): Promise<void> {
-  triggers.measure()
+type Measured = Pick<Region, 'lambda' | 'replication' | 'evacuation'>
+
+async function measured({ meter }: Env, { lambda, replication, evacuation }: Measured): Promise<void> {
+  meter.gauge('longitude_evacuation_fenced', evacuation.fence === undefined ? 0 : 1)
+  lambda.triggers.measure()
   await replication.measure()
 }
 

@@ -7,7 +7,7 @@ import {
   PutItemCommand,
   UpdateTableCommand,
 } from '@aws-sdk/client-dynamodb'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { evacuate, type Evacuating, readmit, type Steps } from '../../src/deployment/evacuate.ts'
 import { evacuationRoutes } from '../../src/node/admin/evacuation-routes.ts'
 import { EmbeddedCluster } from '../../src/testing/cluster.ts'
@@ -50,6 +50,15 @@ async function ask(name: string, path: string, body?: unknown): Promise<unknown>
   if (path === 'status') return await replication.statusInTurns()
   const route = evacuationRoutes(evacuation, engine).find((each) => each.path === `/admin/${path}`)
   return await route?.answer({ query: {}, body })
+}
+
+/** As /metrics says it. */
+async function fenced(name: string): Promise<number | undefined> {
+  const region = cluster.running(name)?.region
+  if (region === undefined) throw new Error(`${name} does not answer`)
+  const gauge = vi.spyOn(region.env.meter, 'gauge')
+  await region.measure()
+  return gauge.mock.calls.findLast(([metric]) => metric === 'longitude_evacuation_fenced')?.[1]
 }
 
 const stepsOf = (more: Partial<Steps> = {}): Steps => ({
@@ -157,6 +166,8 @@ describe('an evacuation', () => {
     await cluster.region(leaving).restart()
     expect(await put(leaving, 'a')).toContain('This region takes no writes')
     expect(await ask(leaving, 'evacuation')).toMatchObject({ fence: { to: refuge, owner: 'gone' } })
+    expect(await fenced(leaving)).toBe(1)
+    expect(await fenced(refuge)).toBe(0)
     await expect(there({ to: 'ap-northeast-1' })).rejects.toThrow('us-east-1 is evacuated to eu-west-1 by gone')
     await cluster.settle()
     expect(await there()).toMatchObject({ safeToEvacuate: true })

@@ -97,6 +97,7 @@ export class Archiver implements Service {
       })
       .finally(() => {
         this.#running = undefined
+        this.#measure()
         if (!this.#stopped) this.#cancel = this.#env.clock.after(this.#settings.everyMs, () => this.#look())
       })
   }
@@ -112,7 +113,13 @@ export class Archiver implements Service {
     if (this.#isDue(gatherer)) await gatherer.publish()
     await this.#bases.begin()
     await this.#drop(gatherer.cursor)
-    this.#env.meter.gauge('longitude_archive_lag_seconds', gatherer.hasRead ? gatherer.ageMs / 1000 : 0)
+  }
+
+  /** Also after a failure: it is then that the lag grows. */
+  #measure(): void {
+    const gatherer = this.#gatherer
+    const waits = gatherer?.hasRead === true && this.#bases.wanted().size > 0
+    this.#env.meter.gauge('longitude_archive_lag_seconds', waits ? gatherer.ageMs / 1000 : 0)
   }
 
   /** Where the last process has come to; at first, before the first base. */

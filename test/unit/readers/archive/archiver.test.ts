@@ -24,13 +24,17 @@ class WholeClock extends TestClock {
 
 type Before = ConstructorParameters<typeof MemoryBlobs>[0]
 
-async function scene(settings = often, before?: Before) {
+async function scene(settings = often, before?: Before, onLag: (seconds: number) => void = () => {}) {
   const clock = new WholeClock()
   const disk = new MemoryDisk()
   const shelf = new BlobShelf()
   const { engine, env: bare, counted } = await openRegion('us-east-1', new MemoryStore({ disk }), { clock })
   const random = new SeededRandom(1)
-  const env = { ...bare, random, blobs: new MemoryBlobs({ shelf, ...before }) }
+  const gauge = (name: string, value: number): void => {
+    if (name === 'longitude_archive_lag_seconds') onLag(value)
+  }
+  const meter = { ...bare.meter, gauge }
+  const env = { ...bare, meter, random, blobs: new MemoryBlobs({ shelf, ...before }) }
   const table = await makeTable(engine, 'things')
   return { clock, disk, shelf, engine, env, counted, table, running: start(env, engine, settings) }
 }
@@ -159,6 +163,21 @@ describe('the archive', () => {
     await until(() => (engine.tableNamed('things')?.recovery?.sinceMs ?? 0) > sinceMs)
     clock.wall += 5000
     expect(itemsOf(engine, await restoreTo(engine, clock.wall - 1000))).toEqual(itemsOf(engine, table))
+    await stop(running)
+  })
+
+  test('says how long it has waited while blobs fail, and that it waits no more', async () => {
+    let isDown = true
+    const lags: number[] = []
+    const before = () => (isDown ? Promise.reject(new BlobsFailed('no')) : Promise.resolve())
+    const { clock, engine, env, table, running } = await scene(often, { before }, (seconds) => lags.push(seconds))
+    await enable(engine, env)
+    await engine.commit([put(table, itemOf('a', 1))])
+    await until(() => (lags.at(-1) ?? 0) > 0)
+    clock.wall += 20 * 60 * 1000
+    await until(() => (lags.at(-1) ?? 0) > 1000)
+    isDown = false
+    await until(() => lags.at(-1) === 0)
     await stop(running)
   })
 
