@@ -78,6 +78,23 @@ export const showing: readonly CommandRow[] = [
     },
   },
   {
+    name: 'cost',
+    description: 'estimate what the observed workload would cost on AWS in a month, and say what is not known',
+    flags: [
+      { flags: '--prices <file>', help: 'prices to go by instead of deploy/prices/aws.json, in its form' },
+      { flags: '--over <duration>', help: 'how much of the past is looked at: 1h, 7d, at most 15d', usual: '7d' },
+    ],
+    options: optionsOf.status,
+    examples: [
+      ['longitude cost', 'by region, table and dimension, on demand and provisioned'],
+      ['longitude cost --over 1h --prices ours.json --json', 'of the last hour, with prices of your own'],
+    ],
+    run: async (command, json) => {
+      const { runCost } = await import('../commands/show/cost.ts')
+      await runCost(command, json)
+    },
+  },
+  {
     name: 'conflicts',
     arguments: '<table>',
     description: 'show the writes that lost last-writer-wins',
