@@ -13,8 +13,8 @@ export const running = {
   },
   'backups-beside-the-store': {
     aws: 'Backups and the history of point-in-time recovery are kept by the service, apart from the table.',
-    here: 'Backups and history are files of the region, in a folder beside its store, and are removed with their backup.',
-    why: 'A region is one machine. Copy the folder to have them elsewhere.',
+    here: 'Backups and history are files of the region, in a folder beside its store or in a bucket, and are removed with their backup.',
+    why: 'A region is one machine. With --backups they lie in a bucket, and `longitude backup region` copies them with the region.',
     evidence: guide,
     date: '2026-04',
     test: 'unit/readers/archive/copies.test.ts',

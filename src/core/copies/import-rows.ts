@@ -1,6 +1,7 @@
 /** Rows of objects that are imported: each an item, or a problem. */
-import { ServiceError } from '../errors.ts'
 import type { AttributeValue, Item } from '../attribute/value.ts'
+import { ServiceError } from '../errors.ts'
+import type { Condition } from '../expression/condition.ts'
 import { type NewItem, SentItem, sizeOfNewItem } from '../item/sent-item.ts'
 import { itemKeyProblem } from '../key/key-problem.ts'
 import { itemSizeBytesMax } from '../limits.ts'
@@ -10,13 +11,16 @@ import { readInput } from '../wire/input.ts'
 import { isObject } from '../wire/json.ts'
 import type { ImportJob } from './copy-job.ts'
 import { CsvRows } from './csv-rows.ts'
+import { ionFields } from './ion/ion-reader.ts'
+import { IonProblem } from './ion/ion-tokens.ts'
 
 /** The line is none of the format: what follows it in its object is not looked at. */
 export class UnusableLine extends Error {
   override readonly name = 'UnusableLine'
 }
 
-export type ImportRow = { readonly item: NewItem } | { readonly problem: string }
+/** The condition comes with items of a bulk put only. */
+export type ImportRow = { readonly item: NewItem; readonly condition?: Condition } | { readonly problem: string }
 
 /** Reads the lines of one object. Undefined for a line that is no row of its own. Throws UnusableLine. */
 export type RowReader = (line: Buffer) => ImportRow | undefined
@@ -24,15 +28,22 @@ export type RowReader = (line: Buffer) => ImportRow | undefined
 type Form = Pick<ImportJob, 'format' | 'csv'>
 
 export function rowReader({ format, csv }: Form, table: Pick<Table, 'key' | 'attributes'>): RowReader {
-  const read = format === 'CSV' ? csvItems(csv, table) : jsonItem
-  return (line) => {
-    try {
+  const readers = { CSV: () => csvItems(csv, table), DYNAMODB_JSON: () => jsonItem, ION: () => ionItem }
+  const read = readers[format]()
+  return (line) =>
+    problemsAsRows(() => {
       const item = read(line)
       return item === undefined ? undefined : checked(item, table)
-    } catch (error) {
-      if (error instanceof ServiceError) return { problem: error.message }
-      throw error
-    }
+    })
+}
+
+/** What is wrong with an item, and not with the object, is a row of its own. */
+function problemsAsRows(read: () => ImportRow | undefined): ImportRow | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof ServiceError || error instanceof IonProblem) return { problem: error.message }
+    throw error
   }
 }
 
@@ -46,16 +57,32 @@ function checked(item: NewItem, { key }: Pick<Table, 'key'>): ImportRow {
 const start = Buffer.from('{"Item":')
 
 function jsonItem(line: Buffer): NewItem | undefined {
-  if (line.length === 0) return undefined
-  if (line.subarray(0, start.length).equals(start)) {
-    const sent = SentItem.at(line, start.length)
-    // Nothing follows but the end of the line's object.
-    if (sent !== undefined && sent.to === line.length - 1 && line.at(-1) === 0x7d) return sent
-  }
+  const sent = sentItem(line)
+  if (sent !== undefined) return sent
+  const value = jsonObject(line)
+  return value === undefined ? undefined : inForm(value['Item'])
+}
+
+/** Of a line that has nothing but an item, in the form of most. */
+function sentItem(line: Buffer): SentItem | undefined {
+  if (!line.subarray(0, start.length).equals(start)) return undefined
+  const sent = SentItem.at(line, start.length)
+  // Nothing follows but the end of the line's object.
+  return sent !== undefined && sent.to === line.length - 1 && line.at(-1) === 0x7d ? sent : undefined
+}
+
+/** Undefined for blanks. Throws UnusableLine. */
+function jsonObject(line: Buffer): Readonly<Record<string, unknown>> | undefined {
   const value = parsed(line.toString('utf8'))
-  if (value === undefined) return undefined
-  if (!isObject(value)) throw new UnusableLine('the line is no object')
-  return readInput('PutItem', { TableName: 'import', Item: value['Item'] })['Item'] as Item
+  if (value !== undefined && !isObject(value)) throw new UnusableLine('the line is no object')
+  return value
+}
+
+const inForm = (item: unknown): Item => readInput('PutItem', { TableName: 'import', Item: item })['Item'] as Item
+
+function ionItem(text: Buffer): Item {
+  const item = ionFields(text.toString('utf8')).get('Item')
+  return inForm(item === undefined || !('M' in item) ? undefined : item.M)
 }
 
 /** Undefined for blanks. */
@@ -89,7 +116,7 @@ function csvItems(form: ImportJob['csv'], { attributes }: Pick<Table, 'attribute
       const cell = cells[at] ?? ''
       return cell === '' ? [] : [[name, { [types.get(name) ?? 'S']: cell } as AttributeValue]]
     })
-    return readInput('PutItem', { TableName: 'import', Item: Object.fromEntries(entries) })['Item'] as Item
+    return inForm(Object.fromEntries(entries))
   }
 }
 

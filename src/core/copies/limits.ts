@@ -22,6 +22,8 @@ export const exportWindowMsMin = 15 * 60 * 1000
 export const exportWindowMsMax = 24 * 60 * 60 * 1000
 /** Of one line: an item of 400 KB can be several megabytes as JSON. */
 export const lineBytesMax = 16 * 1024 * 1024
+/** Levels of a struct of Ion. DynamoDB takes 32. */
+export const ionDepthMax = 100
 /** Of an object that is read at once, and of those that are unpacked in one step. */
 export const readAtOnceBytes = 1024 * 1024
 export const unpackedAtOnceBytes = 4 * 1024

@@ -21,7 +21,7 @@ type Output = Wire<ExportTableToPointInTimeOutput>
 export const exportTableToPointInTime = defineControl<Input, Output>({
   name: 'ExportTableToPointInTime',
   table: (input) => input.TableArn,
-  checks: [refuseMembers('ExportTableToPointInTime'), ownKeys, formats, arn, incremental],
+  checks: [refuseMembers('ExportTableToPointInTime'), ownKeys, arn, incremental],
   run: (input, context) =>
     oneAtATime(context.engine, `export ${input.ClientToken}`, async () => {
       const before = copyWithToken('export', input.ClientToken, context)
@@ -36,11 +36,6 @@ export const exportTableToPointInTime = defineControl<Input, Output>({
 function ownKeys({ S3SseAlgorithm }: Input): void {
   if (S3SseAlgorithm === 'KMS')
     throw validationError('S3SseAlgorithm KMS is not supported by this version of Longitude: buckets have no keys')
-}
-
-function formats({ ExportFormat }: Input): void {
-  if (ExportFormat === 'ION')
-    throw validationError('ExportFormat ION is not supported by this version of Longitude: use DYNAMODB_JSON')
 }
 
 function arn({ TableArn = '' }: Input): void {

@@ -39,8 +39,6 @@ export const importTable = defineControl<Input, Output>({
 const nameOf = ({ TableCreationParameters }: Input): string => TableCreationParameters?.TableName ?? ''
 
 function formats({ InputFormat, InputFormatOptions }: Input): void {
-  if (InputFormat === 'ION')
-    throw validationError('InputFormat ION is not supported by this version of Longitude: use DYNAMODB_JSON or CSV')
   if (InputFormat !== 'CSV' && InputFormatOptions?.Csv !== undefined)
     throw validationError('One or more parameter values were invalid: Csv options are for InputFormat CSV')
 }

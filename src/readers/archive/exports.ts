@@ -235,9 +235,9 @@ class DataFile {
   }
 
   #lineOf(whole: PastRow): readonly Buffer[] | undefined {
-    const { window, table } = this.#job
+    const { window, table, format } = this.#job
     const row = this.#filter === undefined ? whole : filteredRow(whole, this.#filter)
-    if (window !== undefined) return incrementalLine(row, table.key, window.view)
-    return row.now === undefined ? undefined : fullLine(row.now)
+    if (window !== undefined) return incrementalLine(row, { key: table.key, view: window.view, format })
+    return row.now === undefined ? undefined : fullLine(row.now, format)
   }
 }

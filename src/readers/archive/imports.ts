@@ -3,7 +3,7 @@
  * that goes on after another writes some items again and counts none twice.
  */
 import { type CopyFailure, type ImportJob, type ImportProgress, importsUnderWay } from '../../core/copies/copy-job.ts'
-import { type ImportRow, rowReader, UnusableLine } from '../../core/copies/import-rows.ts'
+import { rowReader } from '../../core/copies/import-rows.ts'
 import { importNotedEvery, loggedProblemsMax } from '../../core/copies/limits.ts'
 import { blobNamesMax } from '../../core/archive-limits.ts'
 import { tablesMax } from '../../core/limits.ts'
@@ -19,7 +19,7 @@ import type { Service } from '../../ports/service.ts'
 import { ImportWriter } from './import-writer.ts'
 import type { ArchiveJob, Jobs } from './jobs.ts'
 import { bucketNamed, copyJobs } from './copy-jobs.ts'
-import { DamagedObject, objectLines } from './object-lines.ts'
+import { objectRows } from './object-rows.ts'
 
 export type ImportsDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
@@ -133,30 +133,26 @@ export class Imports implements Service {
     const { env, engine, packing } = this.#deps
     const { object, line: skipped } = job.progress
     if (skipped === allLines) return job
-    const read = rowReader(job, table)
     const writer = new ImportWriter({ engine, clock: env.clock }, table, (problem) => this.#log(job, problem))
     let now = job
-    let line = 0
     let bytes = 0
-    try {
-      const lines = objectLines(bucket, {
-        object,
-        unpack: unpackerOf(job, packing),
-        onBytes: (count) => (bytes = count),
-      })
-      for await (const text of lines) {
-        line++
-        const row = read(text)
-        if (row === undefined || line <= skipped) continue
+    let noted = skipped
+    const rows = objectRows(bucket, {
+      object,
+      format: job.format,
+      unpack: unpackerOf(job, packing),
+      read: rowReader(job, table),
+      skipped,
+      onBytes: (count) => (bytes = count),
+    })
+    for await (const some of rows)
+      for (const { row, line } of some) {
         await writer.add(row)
         if (isStopped()) return now
-        if (line % importNotedEvery === 0) now = await this.#note(now, writer, { object, line })
+        if (line - noted < importNotedEvery) continue
+        now = await this.#note(now, writer, { object, line })
+        noted = line
       }
-    } catch (error) {
-      if (!(error instanceof UnusableLine) && !(error instanceof DamagedObject)) throw error
-      // What follows in the object is not looked at.
-      await writer.add(rowProblem(`${object}, line ${line}: ${error.message}`))
-    }
     return await this.#note(now, writer, { object, line: allLines, bytes: job.progress.bytes + bytes })
   }
 
@@ -214,8 +210,6 @@ export class Imports implements Service {
 const allLines = -1
 
 type Reading = { readonly bucket: Blobs; readonly table: Table; readonly isStopped: Stopped }
-
-const rowProblem = (problem: string): ImportRow => ({ problem })
 
 const unpackerOf = ({ compression }: ImportJob, packing: Packing) =>
   compression === 'NONE' ? undefined : packing.unpacker(compression)
