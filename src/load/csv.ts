@@ -1,10 +1,12 @@
 /** CSV (RFC 4180): quoted cells may hold delimiters, quotes and line ends. All cells are texts; empty cells are left out, as by DynamoDB's import. */
 import { CsvRows, CsvUnfinished } from '../core/copies/csv-rows.ts'
 import { Failure } from '../process/failure.ts'
+import type { Files } from './files.ts'
 import { linesOf } from './lines.ts'
 import type { Found, Source } from './record.ts'
 
 export type CsvOptions = {
+  readonly files: Files
   readonly table: string | undefined
   readonly delimiter: string
   /** Names of the columns; the first row where they are not given. */
@@ -15,9 +17,13 @@ export function csv(path: string, options: CsvOptions): Source {
   return { name: path, records: (after) => readRows(path, options, after) }
 }
 
-async function* readRows(path: string, { table, delimiter, header }: CsvOptions, after: number): AsyncGenerator<Found> {
+async function* readRows(
+  path: string,
+  { files, table, delimiter, header }: CsvOptions,
+  after: number,
+): AsyncGenerator<Found> {
   let names = header
-  for await (const { cells, line, last, sizeBytes } of rowsOf(path, delimiter)) {
+  for await (const { cells, line, last, sizeBytes } of rowsOf(files, path, delimiter)) {
     if (names === undefined) {
       names = cells
       const twice = cells.find((name, at) => cells.indexOf(name) !== at)
@@ -45,12 +51,12 @@ type Row = {
   readonly sizeBytes: number
 }
 
-async function* rowsOf(path: string, delimiter: string): AsyncGenerator<Row> {
+async function* rowsOf(files: Files, path: string, delimiter: string): AsyncGenerator<Row> {
   const rows = new CsvRows(delimiter)
   let first = 0
   let line = 0
   let sizeBytes = 0
-  for await (const part of linesOf(path)) {
+  for await (const part of linesOf(files, path)) {
     line++
     if (!rows.isOpen) first = line
     sizeBytes = rows.isOpen ? sizeBytes + part.length + 1 : part.length

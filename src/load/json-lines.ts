@@ -5,16 +5,19 @@
  *   {"Metadata": …, "Keys": {…}, "NewImage": {…}}          of an incremental export; without a new image the item goes
  *   {"pk": {"S": "…"}, …}                                  the item alone
  */
+import type { Files } from './files.ts'
 import { linesOf } from './lines.ts'
 import { type Found, isItem, isRecord, type LoadRecord, type Source } from './record.ts'
 
-export function jsonLines(path: string, table: string | undefined): Source {
-  return { name: path, records: (after) => readLines(path, table, after) }
+export function jsonLines(files: Files, path: string, table: string | undefined): Source {
+  return { name: path, records: (after) => readLines(files, path, { table, after }) }
 }
 
-async function* readLines(path: string, table: string | undefined, after: number): AsyncGenerator<Found> {
+type Reading = { readonly table: string | undefined; readonly after: number }
+
+async function* readLines(files: Files, path: string, { table, after }: Reading): AsyncGenerator<Found> {
   let position = 0
-  for await (const line of linesOf(path)) {
+  for await (const line of linesOf(files, path)) {
     position++
     if (position <= after || line.trim() === '') continue
     yield { position, place: `${path}:${position}`, ...read(line, table) }

@@ -36,6 +36,8 @@ export async function load(loading: Loading): Promise<Loaded> {
   return run.loaded
 }
 
+const noProgress: Progress = { source: 0, position: 0, put: 0, removed: 0 }
+
 class Run {
   readonly #loading: Loading
   readonly #writer: Writer
@@ -49,7 +51,7 @@ class Run {
   constructor(loading: Loading) {
     this.#loading = loading
     this.#writer = new Writer(loading.target, loading.table)
-    this.#start = loading.progress.read()
+    this.#start = loading.progress.read() ?? noProgress
     this.#put = this.#start.put
     this.#removed = this.#start.removed
   }

@@ -6,13 +6,17 @@ import { gzipSync } from 'node:zlib'
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ScanCommand } from '@aws-sdk/client-dynamodb'
-import { dump } from '../../src/load/dump.ts'
+import { BucketFiles } from '../../src/load/bucket-files.ts'
+import { dump, type Dumping } from '../../src/load/dump.ts'
 import { endpointTable } from '../../src/load/endpoint-source.ts'
+import { type Files, localFiles } from '../../src/load/files.ts'
 import { load, type Loaded } from '../../src/load/load.ts'
+import { documentIn } from '../../src/load/lines.ts'
 import { ProgressFile } from '../../src/load/progress-file.ts'
 import type { Source } from '../../src/load/record.ts'
 import { sourcesAt } from '../../src/load/sources.ts'
 import { Target } from '../../src/load/target.ts'
+import { MappedBuckets } from '../../src/node/buckets/mapped-buckets.ts'
 import { testRegion, type TestRegion } from '../conformance/region.ts'
 
 let region: TestRegion
@@ -37,10 +41,18 @@ function file(name: string, content: string | Buffer): string {
   return path
 }
 
-type Options = { readonly table?: string; readonly header?: readonly string[]; readonly delimiter?: string }
+type Options = {
+  readonly files?: Files
+  readonly table?: string
+  readonly header?: readonly string[]
+  readonly delimiter?: string
+}
 
-async function loaded(path: string, { table, header, delimiter = ',' }: Options = {}): Promise<Loaded> {
-  const { sources, tables } = await sourcesAt(path, { table, header, delimiter })
+async function loaded(
+  path: string,
+  { files = localFiles, table, header, delimiter = ',' }: Options = {},
+): Promise<Loaded> {
+  const { sources, tables } = await sourcesAt(path, { files, table, header, delimiter })
   return await run(sources, { table, tables })
 }
 
@@ -55,6 +67,7 @@ const run = (sources: readonly Source[], { table, tables = [] }: More): Promise<
     progress: new ProgressFile(
       folder,
       sources.map(({ name }) => name),
+      'load',
     ),
     onProgress: () => {},
   })
@@ -169,7 +182,7 @@ describe('load', () => {
   test('goes on where an earlier run ended', async () => {
     const table = await region.createTable()
     const path = file('many.json', Array.from({ length: 900 }, (_, n) => line(`item ${n}`)).join('\n'))
-    const { sources } = await sourcesAt(path, { table, header: undefined, delimiter: ',' })
+    const { sources } = await sourcesAt(path, { files: localFiles, table, header: undefined, delimiter: ',' })
     const failing = sources.map(({ name, records }): Source => ({
       name,
       records: async function* (after) {
@@ -215,7 +228,7 @@ describe('load', () => {
   })
 
   test('says what it does not read, and which table is missing', async () => {
-    await expect(loaded(file('x.json.zst', ''))).rejects.toThrow('load reads JSON and CSV')
+    await expect(loaded(file('x.ion', Buffer.from([0xe0, 1, 0, 0xea])), { table: 'any' })).rejects.toThrow('binary Ion')
     await expect(loaded(file('other.json', '{\n"a": 1}'))).rejects.toThrow('none of the forms that load reads')
     await expect(loaded(join(folder, 'missing.json'))).rejects.toThrow('cannot be read')
     const path = file('named.json', line('a'))
@@ -224,13 +237,91 @@ describe('load', () => {
   })
 })
 
-test('what dump writes is an export, which load reads', async () => {
-  const [from, to] = [await region.createTable(), await region.createTable()]
-  await loaded(file('dumped.json', [line('a', { b: { B: 'AAE=' } }), line('b')].join('\n')), { table: from })
-  const dumped = await dump({ from: target, table: from, folder: join(folder, 'dumps'), onProgress: () => {} })
-  expect(dumped).toMatchObject({ items: 2, files: 1 })
-  const summary = JSON.parse(readFileSync(join(dumped.folder, 'manifest-summary.json'), 'utf8')) as object
-  expect(summary).toMatchObject({ version: '2020-06-30', itemCount: 2, exportType: 'FULL_EXPORT' })
-  expect(await loaded(join(folder, 'dumps'), { table: to })).toMatchObject({ put: 2, failed: 0 })
-  expect(await itemsOf(to)).toEqual(await itemsOf(from))
+describe('dump', () => {
+  const dumping = (table: string, place: string, files = localFiles): Dumping => ({
+    from: target,
+    table,
+    files,
+    folder: place,
+    progress: new ProgressFile(folder, [table, place], 'dump'),
+    onProgress: () => {},
+  })
+
+  test('writes an export, which load reads', async () => {
+    const [from, to] = [await region.createTable(), await region.createTable()]
+    await loaded(file('dumped.json', [line('a', { b: { B: 'AAE=' } }), line('b')].join('\n')), { table: from })
+    const dumped = await dump(dumping(from, join(folder, 'dumps')))
+    expect(dumped).toMatchObject({ items: 2, files: 1 })
+    const summary = JSON.parse(readFileSync(join(dumped.folder, 'manifest-summary.json'), 'utf8')) as object
+    expect(summary).toMatchObject({ version: '2020-06-30', itemCount: 2, exportType: 'FULL_EXPORT' })
+    expect(await loaded(join(folder, 'dumps'), { table: to })).toMatchObject({ put: 2, failed: 0 })
+    expect(await itemsOf(to)).toEqual(await itemsOf(from))
+  })
+
+  test('goes on where it was stopped, and writes the same files', async () => {
+    const [from, to] = [await region.createTable(), await region.createTable()]
+    const items = Array.from({ length: 60 }, (_, n) => line(`item ${n}`, { v: { S: 'x'.repeat(300_000) } }))
+    await loaded(file('large.json', items.join('\n')), { table: from })
+    const place = join(folder, 'stopped')
+    let puts = 0
+    const failing: Files = {
+      ...localFiles,
+      put: async (path, bytes) => {
+        if (path.includes('/data/') && ++puts === 2) throw new Error('the machine went down')
+        await localFiles.put(path, bytes)
+      },
+    }
+    await expect(dump({ ...dumping(from, place, failing), fileBytesMax: 5_000_000 })).rejects.toThrow('went down')
+    const [id = ''] = readdirSync(join(place, 'AWSDynamoDB'))
+    const dumped = await dump({ ...dumping(from, place), fileBytesMax: 5_000_000 })
+    expect(dumped).toMatchObject({ folder: join(place, 'AWSDynamoDB', id), items: 60 })
+    expect(dumped.files).toBeGreaterThan(2)
+    expect(readdirSync(join(dumped.folder, 'data'))).toHaveLength(dumped.files)
+    expect(await loaded(place, { table: to })).toMatchObject({ put: 60, failed: 0 })
+    expect(readdirSync(folder).filter((name) => name.startsWith('.longitude-dump'))).toEqual([])
+  })
+})
+
+describe('a bucket', () => {
+  test('is dumped to and loaded from, an object or a folder; what is wrong is told by object and line', async () => {
+    const [from, to, other] = [await region.createTable(), await region.createTable(), await region.createTable()]
+    await loaded(file('kept.json', [line('a'), line('b')].join('\n')), { table: from })
+    const buckets = new MappedBuckets(`kept=dir:${join(folder, 'bucket')}`)
+    const files = new BucketFiles(buckets)
+    const progress = new ProgressFile(folder, ['bucket'], 'dump')
+    const place = 's3://kept/nightly'
+    const dumped = await dump({ from: target, table: from, files, folder: place, progress, onProgress: () => {} })
+    const summary = JSON.parse(await documentIn(files, `${dumped.folder}/manifest-summary.json`)) as object
+    const manifestFilesS3Key = `${dumped.folder.replace('s3://kept/', '')}/manifest-files.json`
+    expect(summary).toMatchObject({ s3Bucket: 'kept', s3Prefix: 'nightly', manifestFilesS3Key })
+    expect(await loaded('s3://kept/nightly/', { files, table: to })).toMatchObject({ put: 2, failed: 0 })
+    expect(await itemsOf(to)).toEqual(await itemsOf(from))
+    file('bucket/in/some.jsonl', [line('c'), 'no JSON', line('d')].join('\n'))
+    const some = await loaded('s3://kept/in/some.jsonl', { files, table: other })
+    expect(some).toMatchObject({ put: 2, failed: 1, problems: [{ place: 's3://kept/in/some.jsonl:2' }] })
+    await expect(loaded('s3://kept/none', { files, table: other })).rejects.toThrow('nothing is there')
+    await expect(loaded('s3://other/none', { files })).rejects.toThrow('no bucket other is mapped')
+    buckets.close()
+  })
+})
+
+test('Ion and zstd are read', async () => {
+  const table = await region.createTable()
+  const structs = [
+    '$ion_1_0 {Item:{pk:"a",n:6d2}}',
+    '{Item:{pk:"b",',
+    's:$dynamodb_SS::["x"]}}',
+    '{Item:{pk:2026-01-01T}}',
+  ]
+  const path = file('items.ion', structs.join('\n'))
+  const place = `${path}: item 3`
+  expect(await loaded(path, { table })).toMatchObject({ put: 2, failed: 1, problems: [{ place }] })
+  // {"Item":{"pk":{"S":"z"}}}, as the command zstd packs it.
+  const packed = 'KLUv/QRY0QAAeyJJdGVtIjp7InBrIjp7IlMiOiJ6In19fQonwHTD'
+  await loaded(file('items.json.zst', Buffer.from(packed, 'base64')), { table })
+  expect(await itemsOf(table)).toEqual([
+    { pk: { S: 'a' }, n: { N: '600' } },
+    { pk: { S: 'b' }, s: { SS: ['x'] } },
+    { pk: { S: 'z' } },
+  ])
 })

@@ -2,7 +2,7 @@
  * Blobs as files of a folder. A blob is written under a temporary name, flushed, and renamed: so under its own name there is all of it or
  * nothing. What a process that died has left under temporary names is removed before the first blob of the next.
  */
-import { mkdir, open, readdir, rename, rm } from 'node:fs/promises'
+import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises'
 import { dirname, join, sep } from 'node:path'
 import { type BlobRange, type Blobs, BlobsFailed, isBlobName } from '../../ports/blobs.ts'
 import { assert } from '../../core/assert.ts'
@@ -45,12 +45,7 @@ export class FolderBlobs implements Blobs {
       const file = await unlessMissing(open(path))
       if (file === undefined) return undefined
       try {
-        if (range === undefined) return await file.readFile()
-        const bytes = Buffer.alloc(Math.max(0, range.to - range.from))
-        let count = 0
-        for (let read = -1; read !== 0 && count < bytes.length; count += read)
-          read = (await file.read(bytes, count, bytes.length - count, range.from + count)).bytesRead
-        return bytes.subarray(0, count)
+        return await unlessMissing(range === undefined ? file.readFile() : readPart(file, range))
       } finally {
         await file.close()
       }
@@ -92,6 +87,14 @@ export class FolderBlobs implements Blobs {
   }
 }
 
+async function readPart(file: FileHandle, { from, to }: BlobRange): Promise<Buffer> {
+  const bytes = Buffer.alloc(Math.max(0, to - from))
+  let count = 0
+  for (let read = -1; read !== 0 && count < bytes.length; count += read)
+    read = (await file.read(bytes, count, bytes.length - count, from + count)).bytesRead
+  return bytes.subarray(0, count)
+}
+
 async function writeFlushed(path: string, bytes: Uint8Array): Promise<void> {
   const file = await open(path, 'w')
   try {
@@ -112,11 +115,14 @@ async function flushFolder(path: string): Promise<void> {
   }
 }
 
+/** A file where a folder would be, and the other way round, is not the blob. */
+const missingCodes = ['ENOENT', 'ENOTDIR', 'EISDIR']
+
 async function unlessMissing<Found>(asked: Promise<Found>): Promise<Found | undefined> {
   try {
     return await asked
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    if (missingCodes.includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
 }

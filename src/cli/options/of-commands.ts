@@ -65,6 +65,7 @@ export const optionsOf = {
   ],
   cache: optionsOfCache,
   status: ['name', 'data', 'regions', 'basePort', 'host', ...adminOptions],
+  items: ['s3', 'name', 'data', 'regions', 'basePort', 'host', ...adminOptions],
   ports: [
     'name',
     'data',

@@ -166,7 +166,7 @@ export const changing: readonly CommandRow[] = [
     name: 'load',
     arguments: '[path]',
     description:
-      'load items from a file or folder (exports, JSON lines, CSV, batch-write requests, Workbench models) or from another endpoint',
+      'load items from a file, a folder or s3:// (exports, JSON lines, CSV, Ion, batch-write requests, Workbench models) or from another endpoint',
     flags: [
       { flags: '--table <name>', help: 'of items that do not say their table' },
       { flags: '--region <region>', help: 'the region that is loaded into; the first when not given' },
@@ -175,10 +175,11 @@ export const changing: readonly CommandRow[] = [
       { flags: '--delimiter <character>', help: 'of CSV', usual: ',' },
       { flags: '--header <names>', help: 'columns of CSV without a header row, separated by commas' },
     ],
-    options: optionsOf.status,
+    options: optionsOf.items,
     examples: [
       ['longitude load ./AWSDynamoDB/01700000000000-0123abcd', 'an export of AWS into the table of its name'],
       ['longitude load people.csv --table People', 'CSV with a header row'],
+      ['longitude load s3://exports/nightly --s3 exports=https://s3.example.com', 'an export in a bucket'],
       ['longitude load --from-endpoint http://127.0.0.1:8888', 'all tables of DynamoDB Local'],
     ],
     run: async (command, json) => {

@@ -115,12 +115,12 @@ export const showing: readonly CommandRow[] = [
   {
     name: 'dump',
     arguments: '<table>',
-    description: 'write the items of a table to a folder, as an export of AWS does',
+    description: 'write the items of a table to a folder or s3://, as an export of AWS does',
     flags: [
-      { flags: '--to <folder>', help: 'where the export goes', usual: '.' },
+      { flags: '--to <place>', help: 'where the export goes: a folder, or s3://BUCKET/PREFIX', usual: '.' },
       { flags: '--region <name>', help: 'the region whose table it is (default: the first)' },
     ],
-    options: optionsOf.status,
+    options: optionsOf.items,
     examples: [['longitude dump Orders --to ./exports', 'ready for `longitude load`']],
     run: async (command, json) => {
       const { runDump } = await import('../commands/show/dump.ts')

@@ -83,7 +83,7 @@ function jobOf(input: Input, context: OperationContext): ExportJob {
     table: savedTable(table, context.engine.size(table)),
     of: table.id,
     after: recovery.after,
-    format: 'DYNAMODB_JSON',
+    format: input.ExportFormat ?? 'DYNAMODB_JSON',
     // The end of the window does not belong to it.
     atMs: window === undefined ? momentOf(input, recovery, context) : window.toMs - 1,
     ...(window === undefined ? {} : { window }),

@@ -1,7 +1,9 @@
 /** `longitude load PATH` and `longitude load --from-endpoint URL`: items into the tables of a running region. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import { isInBucket } from '../../../load/bucket-files.ts'
 import { endpointTable, definitionOf, tablesOf } from '../../../load/endpoint-source.ts'
+import type { Files } from '../../../load/files.ts'
 import { load, type Loaded } from '../../../load/load.ts'
 import { ProgressFile } from '../../../load/progress-file.ts'
 import type { Source } from '../../../load/record.ts'
@@ -9,6 +11,7 @@ import { type Sources, sourcesAt } from '../../../load/sources.ts'
 import { Target } from '../../../load/target.ts'
 import { Failure } from '../../../process/failure.ts'
 import { readSources } from '../../../testing/tables/sources.ts'
+import { filesAt } from '../../options/files.ts'
 import { placeOf } from '../../options/place.ts'
 
 type Flags = {
@@ -29,14 +32,15 @@ export async function runLoad(command: Command, json: boolean): Promise<void> {
   if ((path === undefined) === (flags.fromEndpoint === undefined))
     throw new Failure('load takes a file or folder, or --from-endpoint URL')
   const target = new Target(placeOf(command, flags.region))
+  const place = filesAt(command, path ?? '')
   try {
-    const { sources, tables } = await found(path, flags, target)
+    const { sources, tables } = await found({ path, files: place.files }, flags, target)
     const loaded = await load({
       target,
       sources,
       tables,
       table: flags.table,
-      progress: new ProgressFile(process.cwd(), [path && resolve(path), flags, target.place, sources.map(nameOf)]),
+      progress: new ProgressFile(process.cwd(), [wholePath(path), flags, target.place, sources.map(nameOf)], 'load'),
       onProgress: json ? () => undefined : shown(),
     })
     if (json) console.log(JSON.stringify(loaded))
@@ -44,16 +48,22 @@ export async function runLoad(command: Command, json: boolean): Promise<void> {
     if (loaded.failed > 0) throw new Failure(`${loaded.failed} records could not be loaded`)
   } finally {
     target.close()
+    place.close()
   }
 }
 
+const wholePath = (path: string | undefined): string | undefined =>
+  path === undefined || isInBucket(path) ? path : resolve(path)
+
 const nameOf = ({ name }: Source): string => name
 
-async function found(path: string | undefined, flags: Flags, target: Target): Promise<Sources> {
+type Place = { readonly path: string | undefined; readonly files: Files }
+
+async function found({ path, files }: Place, flags: Flags, target: Target): Promise<Sources> {
   const { table, delimiter, header, schema, fromEndpoint } = flags
   const given = schema === undefined ? [] : await readSources([{ file: schema }])
   if (path === undefined) return await ofEndpoint(fromEndpoint ?? '', flags, target)
-  const { sources, tables } = await sourcesAt(path, { table, delimiter, header: header?.split(',') })
+  const { sources, tables } = await sourcesAt(path, { files, table, delimiter, header: header?.split(',') })
   return { sources, tables: [...given, ...tables] }
 }
 

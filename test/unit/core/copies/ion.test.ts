@@ -14,6 +14,7 @@ import {
 import { describe, expect, test } from 'vitest'
 import { canonicalNumber } from '../../../../src/core/attribute/number.ts'
 import type { AttributeValue, Item } from '../../../../src/core/attribute/value.ts'
+import { incrementalLine } from '../../../../src/core/copies/export-lines.ts'
 import { ionFields } from '../../../../src/core/copies/ion/ion-reader.ts'
 import { BinaryIon, IonSplitter } from '../../../../src/core/copies/ion/ion-splitter.ts'
 import { ionDecimal, ionStruct } from '../../../../src/core/copies/ion/ion-writer.ts'
@@ -136,6 +137,20 @@ describe('Ion', () => {
     ['42', '{ is missing'],
   ])('%s is refused: %s', (text, problem) => {
     expect(() => ionFields(text)).toThrow(problem)
+  })
+
+  test('a record of an incremental export has the members of the JSON form', () => {
+    const key = { partition: [{ name: 'pk', type: 'S' as const }], sort: [] }
+    const row = {
+      key: Buffer.of(1),
+      segment: 0,
+      before: Buffer.from('{"pk":{"S":"a"},"n":{"N":"1"}}'),
+      writtenMs: 1680109764000,
+    }
+    const lines = incrementalLine(row, { key, view: 'NEW_AND_OLD_IMAGES', format: 'ION' }) ?? []
+    expect(Buffer.concat(lines).toString()).toBe(
+      '$ion_1_0 {Metadata:{WriteTimestampMicros:1680109764d6},Keys:{pk:"a"},OldImage:{pk:"a",n:1.}}\n',
+    )
   })
 
   test('binary Ion, and a struct that does not end, are told', () => {
