@@ -6,7 +6,7 @@ import { validationError } from '../core/errors.ts'
 import { isObject } from '../core/wire/json.ts'
 
 const accounts = 'global tables are of one account'
-const scaling = 'auto scaling is set with Application Auto Scaling'
+const scaling = 'auto scaling is set with UpdateTableReplicaAutoScaling'
 const vectors = 'there are no vector indexes'
 
 export const refusedMembers: Readonly<Record<string, Readonly<Record<string, string>>>> = {

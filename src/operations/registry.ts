@@ -16,9 +16,11 @@ import { importTable } from './copies/import-table.ts'
 import { listExports } from './copies/list-exports.ts'
 import { listImports } from './copies/list-imports.ts'
 import { createGlobalTable } from './global-tables/create-global-table.ts'
+import { describeTableReplicaAutoScaling } from './global-tables/describe-table-replica-auto-scaling.ts'
 import { describeGlobalTable } from './global-tables/describe-global-table.ts'
 import { describeGlobalTableSettings } from './global-tables/describe-global-table-settings.ts'
 import { listGlobalTables } from './global-tables/list-global-tables.ts'
+import { updateTableReplicaAutoScaling } from './global-tables/update-table-replica-auto-scaling.ts'
 import { updateGlobalTable } from './global-tables/update-global-table.ts'
 import { updateGlobalTableSettings } from './global-tables/update-global-table-settings.ts'
 import { updateTimeToLive } from './settings/update-time-to-live.ts'
@@ -82,6 +84,7 @@ const all: readonly Operation[] = [
   describeLimits,
   describeStream,
   describeTable,
+  describeTableReplicaAutoScaling,
   describeTimeToLive,
   disableKinesisStreamingDestination,
   enableKinesisStreamingDestination,
@@ -117,6 +120,7 @@ const all: readonly Operation[] = [
   updateItem,
   updateKinesisStreamingDestination,
   updateTable,
+  updateTableReplicaAutoScaling,
   updateTimeToLive,
 ]
 

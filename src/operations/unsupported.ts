@@ -6,12 +6,10 @@ const notYet = 'not yet'
 export const unsupported: Readonly<Record<string, string>> = {
   CancelBulkOperation: notYet,
   DescribeBulkOperation: notYet,
-  DescribeTableReplicaAutoScaling: notYet,
   ListBulkOperations: notYet,
   SearchVectors: notYet,
   StartBulkPutItems: notYet,
   UpdateContributorInsights: notYet,
-  UpdateTableReplicaAutoScaling: notYet,
 }
 
 /** AWS's own answer to a name that it does not know, so that an SDK reports it as what it is. */

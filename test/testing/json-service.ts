@@ -4,7 +4,7 @@ import type { Cluster } from '../../src/testing/cluster-api.ts'
 /** As it comes: what a test looks at of it says what it is. */
 type Body = ReturnType<JSON['parse']>
 
-type Told = { readonly status: number; readonly body: Body }
+export type Told = { readonly status: number; readonly body: Body }
 
 const services = {
   dynamodb: { prefix: 'DynamoDB_20120810', version: '1.0', scope: 'dynamodb' },

@@ -83,6 +83,10 @@ export const policyArn = ({ region, accountId }: Place, scaled: Scaled, { id, na
 
 export const isPolicyArn = (arn: string): boolean => /^arn:[^:]+:autoscaling:[^:]*:\d*:scalingPolicy:/.test(arn)
 
+/** What a policy is called where DynamoDB itself makes it. */
+export const usualPolicyName = (scaled: Scaled): string =>
+  `DynamoDB${scaled.direction === 'read' ? 'Read' : 'Write'}CapacityUtilization:${resourceIdOf(scaled)}`
+
 /** The role that AWS makes for itself. */
 export const scalingRole = (accountId: string): string =>
   `arn:aws:iam::${accountId}:role/aws-service-role/dynamodb.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_DynamoDBTable`

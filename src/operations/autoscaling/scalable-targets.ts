@@ -47,9 +47,9 @@ export async function registerScalableTarget(input: RegisterInput, context: Auto
   assertThere(scaled, context)
   const { env, settings } = context
   const before = targetOf(scaled, context)
-  if (input.Tags !== undefined && before !== undefined)
-    throw invalid('Tags can only be given when a scalable target is registered. TagResource changes those of one.')
-  checkTags(input.Tags ?? {}, 0, context)
+  const tags = before === undefined ? {} : context.book.tagsOf(before.id)
+  const allTags = { ...tags, ...input.Tags }
+  checkTags(allTags, Object.keys(tags).length, context)
   const id = before?.id ?? env.random.uuid().replaceAll('-', '')
   boundsFrom(input, before)
   await context.begin()
@@ -58,7 +58,7 @@ export async function registerScalableTarget(input: RegisterInput, context: Auto
     const target = { ...boundsFrom(input, known), ...suspendedFrom(input, known) }
     return { ...staying(targets, table), [partKey(scaled)]: merged(known, target, { id, nowMs: env.clock.wallMs() }) }
   })
-  if (input.Tags !== undefined) await putTags(id, input.Tags, context)
+  if (input.Tags !== undefined) await putTags(id, allTags, context)
   void context.look()
   return { ScalableTargetARN: targetArn(settings, id) }
 }

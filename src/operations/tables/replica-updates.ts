@@ -19,6 +19,7 @@ import {
 } from '../../core/table/registers.ts'
 import type { Replica, Table } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
+import { scalingOfNewReplica } from '../global-tables/replica-scaling.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { isListed } from './description.ts'
@@ -128,8 +129,7 @@ type Creation = NonNullable<Update['Create']>
 
 function creation(table: Table, asked: Creation, context: OperationContext): RegisterEdit[] {
   const region = required(asked.RegionName, 'RegionName')
-  if (table.settings.billingMode !== 'PAY_PER_REQUEST')
-    throw validationError('Table write capacity should either be Pay-Per-Request or AutoScaled.')
+  const scaling = scalingOfNewReplica(table, region, context)
   if (table.replicas.some((replica) => replica.region === region && replica.status !== 'CREATION_FAILED'))
     throw validationError(
       `Failed to create a the new replica of table with name: ‘${table.name}’ because one or more replicas already existed as tables.`,
@@ -137,6 +137,7 @@ function creation(table: Table, asked: Creation, context: OperationContext): Reg
   const overrides = overridesFrom(table, asked, undefined, context.settings.accountId)
   return [
     ...newReplica(table, region, {}, context.settings.region),
+    ...scaling,
     { register: overrideRegister(region), value: Object.keys(overrides).length === 0 ? undefined : overrides },
   ]
 }

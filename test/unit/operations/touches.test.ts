@@ -88,6 +88,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   DescribeLimits: [{}],
   DescribeStream: [{ StreamArn: stream }],
   DescribeTable: [thing, { TableName: arn }],
+  DescribeTableReplicaAutoScaling: [{ TableName: 'shared' }],
   DescribeTimeToLive: [thing],
   DisableKinesisStreamingDestination: [{ ...feeding, StreamArn: dataStream }],
   EnableKinesisStreamingDestination: [{ ...thing, StreamArn: dataStream }],
@@ -209,6 +210,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
     },
   ],
   UpdateTable: [{ ...thing, DeletionProtectionEnabled: false }],
+  UpdateTableReplicaAutoScaling: [{ TableName: 'shared', ReplicaUpdates: [] }],
   UpdateTimeToLive: [{ ...thing, TimeToLiveSpecification: { Enabled: true, AttributeName: 'expires' } }],
 }
 
