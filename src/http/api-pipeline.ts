@@ -7,6 +7,7 @@ import type { LogPositions } from '../ports/log-positions.ts'
 import { Admission, type CapacitySettings } from '../operations/capacity/admission.ts'
 import type { Evacuated } from '../operations/evacuated.ts'
 import type { Faults } from '../operations/faults/faults.ts'
+import type { Insights } from '../operations/insights/insights.ts'
 import type { Operation, OperationContext } from '../operations/operation.ts'
 import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
@@ -46,6 +47,8 @@ export type ApiPipelineOptions = {
   readonly positions?: LogPositions
   /** What is broken on purpose. */
   readonly faults?: Faults
+  /** Which keys are accessed and throttled; nothing is counted by default. */
+  readonly insights?: Insights
   /** Policies that are asked; none by default: a client that may sign may do everything. */
   readonly access?: AccessSettings | undefined
   /** Told of requests that are answered; of none by default. */
@@ -72,6 +75,7 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
       authorize: policies === undefined ? undefined : (request) => policies.authorize(request),
       policed: access?.mode === 'strict',
       faults: options.faults,
+      insights: options.insights,
       evacuation: options.evacuation,
       admission: capacity === undefined ? undefined : new Admission(context, capacity),
     },

@@ -88,6 +88,7 @@ export class Performing {
     const context = this.#context
     if (context === undefined) return output
     const told = settled(this.#operation, this.#input, output, context)
+    this.#noteKeys(context)
     const seconds = (context.env.clock.monotonicMs() - this.#beganMs) / 1000
     for (const table of context.spent.tables)
       context.env.meter.observe('longitude_table_request_seconds', seconds, { table, operation: this.#operation.name })
@@ -103,7 +104,15 @@ export class Performing {
 
   settleRefused(error: unknown): void {
     if (this.#context !== undefined) settledRefused(this.#context)
+    this.#noteKeys(this.#context, error)
     if (this.#ready !== undefined) countRefusal(this.#operation, this.#ready, { error, ...this.#options })
+  }
+
+  /** For contributor insights, while there are any. */
+  #noteKeys(context: RequestContext | undefined, error?: unknown): void {
+    const insights = this.#options.decisions?.insights
+    if (insights?.any !== true || !this.isOfItems || this.#ready === undefined) return
+    insights.note({ touches: this.#operation.touches(this.#ready), context, error })
   }
 
   get isOfItems(): boolean {

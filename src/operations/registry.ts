@@ -39,6 +39,7 @@ import { updateKinesisStreamingDestination } from './settings/update-kinesis-str
 import { describeKinesisStreamingDestination } from './settings/describe-kinesis-streaming-destination.ts'
 import { describeLimits } from './settings/describe-limits.ts'
 import { listContributorInsights } from './settings/list-contributor-insights.ts'
+import { updateContributorInsights } from './settings/update-contributor-insights.ts'
 import { describeTimeToLive } from './settings/describe-time-to-live.ts'
 import { describeStream } from './streams/describe-stream.ts'
 import { getRecords } from './streams/get-records.ts'
@@ -115,6 +116,7 @@ const all: readonly Operation[] = [
   transactWriteItems,
   untagResource,
   updateContinuousBackups,
+  updateContributorInsights,
   updateGlobalTable,
   updateGlobalTableSettings,
   updateItem,

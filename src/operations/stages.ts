@@ -9,6 +9,7 @@ import type { Admission } from './capacity/admission.ts'
 import { refuse } from './capacity/refuse.ts'
 import { assertMayChange, type Evacuated } from './evacuated.ts'
 import type { Faults } from './faults/faults.ts'
+import type { Insights } from './insights/insights.ts'
 import { type Denials, type Operation, type OperationContext, Rendered, type RequestContext } from './operation.ts'
 import { Spent } from './spent.ts'
 import type { Touch } from './touch.ts'
@@ -34,6 +35,8 @@ export type Decisions = {
   readonly admission?: Pick<Admission, 'admit'> | undefined
   /** Absent, the region takes changes of tables. */
   readonly evacuation?: Pick<Evacuated, 'fence'> | undefined
+  /** Absent, no keys are counted. */
+  readonly insights?: Pick<Insights, 'any' | 'note'> | undefined
   /** Absent, nothing is broken on purpose. */
   readonly faults?: Pick<Faults, 'any' | 'perform'> | undefined
 }

@@ -9,7 +9,6 @@ export const unsupported: Readonly<Record<string, string>> = {
   ListBulkOperations: notYet,
   SearchVectors: notYet,
   StartBulkPutItems: notYet,
-  UpdateContributorInsights: notYet,
 }
 
 /** AWS's own answer to a name that it does not know, so that an SDK reports it as what it is. */

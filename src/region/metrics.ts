@@ -5,6 +5,10 @@ import { autoScaling } from '../operations/autoscaling/autoscaling.ts'
 import { Scaler } from '../operations/autoscaling/scaler.ts'
 import { ScalingBook } from '../operations/autoscaling/scaling-book.ts'
 import { cloudWatch } from '../operations/cloudwatch/cloudwatch.ts'
+import type { CloudWatchContext } from '../operations/cloudwatch/cloudwatch-context.ts'
+import type { Insights } from '../operations/insights/insights.ts'
+import { switchRule } from '../operations/insights/switch-rule.ts'
+import type { Evacuated } from '../operations/evacuated.ts'
 import type { OperationContext } from '../operations/operation.ts'
 import type { ServiceEntry } from '../operations/service.ts'
 import type { Blobs } from '../ports/blobs.ts'
@@ -34,18 +38,21 @@ type MetricDeps = {
   readonly context: OperationContext
   readonly ports: FunctionPorts
   readonly measure: () => Promise<void>
+  readonly api: { readonly insights: Insights; readonly evacuation: Pick<Evacuated, 'fence'> }
 }
 
 export function metricsOf({ store, blobs, isEager }: MetricSettings, deps: MetricDeps): MadeMetrics {
-  const { env, engine, context, ports, measure } = deps
+  const { env, engine, context, ports, measure, api } = deps
   const { settings } = context
+  const { insights, evacuation } = api
   const book = new AlarmBook({ env, notes: engine, blobs })
   const { functions, destinations } = ports
   const actions = new AlarmActions({ env, book, functions, destinations, place: settings })
   const evaluator = new AlarmEvaluator({ env, book, store, actions })
   const activities = new ActivityBook(env, blobs)
   const begin = async (): Promise<void> => await metrics.begin()
-  const scaler = new Scaler({ ...context, alarms: book, book: new ScalingBook(engine), activities, begin, store })
+  const scaling = { alarms: book, book: new ScalingBook(engine), activities, evacuation }
+  const scaler = new Scaler({ ...context, ...scaling, begin, store })
   const metrics = new Metrics({
     env,
     engine,
@@ -77,11 +84,19 @@ export function metricsOf({ store, blobs, isEager }: MetricSettings, deps: Metri
         alarms: book,
         setState: async (name, to) => await evaluator.enter(name, to),
         begin,
+        insights: rulesOf(insights, context),
       }),
       autoScaling(scaler.context),
     ],
   }
 }
+
+const rulesOf = (insights: Insights, context: OperationContext): CloudWatchContext['insights'] => ({
+  rules: () => insights.rules(),
+  labelsOf: (rule) => insights.labelsOf(rule),
+  report: (rule, asked) => insights.report(rule, asked),
+  setEnabled: async (name, isEnabled) => await switchRule({ name, isEnabled, insights }, context),
+})
 
 type Beside = { readonly load: () => Promise<void>; readonly flush: () => Promise<void> }
 

@@ -13,6 +13,7 @@ import { openEngine } from '../engine/open-engine.ts'
 import type { RunningServer, ServerOptions } from '../http/server.ts'
 import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import { Faults } from '../operations/faults/faults.ts'
+import { Insights } from '../operations/insights/insights.ts'
 import type { OperationContext } from '../operations/operation.ts'
 import type { ServiceEntry } from '../operations/service.ts'
 import { Caretaker } from '../operations/tables/caretaker.ts'
@@ -83,6 +84,8 @@ export type Region = {
   readonly lambda: LambdaContext
   /** What is broken of the API on purpose. */
   readonly faults: Faults
+  /** Which keys are accessed and throttled, of tables whose insights are enabled. */
+  readonly insights: Insights
   readonly evacuation: Evacuation
   readonly positions: Positions
   /** Services of AWS beside DynamoDB and Lambda. */
@@ -136,7 +139,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const api = apiParts({ env, engine, opened, replication, settings })
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
   const measure = async (): Promise<void> => await measured(env, { lambda, replication, ...api })
-  const metrics = options.metrics && metricsOf(options.metrics, { env, engine, context, ports: lambda, measure })
+  const metrics = options.metrics && metricsOf(options.metrics, { env, engine, context, ports: lambda, measure, api })
   const services = metrics?.services ?? []
   const streaming = streamingOf(context, engine, options.functions?.dataStreams)
   const senders = [lambda.triggers, streaming, ...(metrics?.loops ?? [])]
@@ -186,6 +189,7 @@ type ApiDeps = Pick<Loops, 'env' | 'engine' | 'opened' | 'replication'> & Pick<O
 function apiParts({ env, engine, opened, replication, settings }: ApiDeps) {
   return {
     faults: new Faults(env, opened.former),
+    insights: new Insights({ env, engine, settings }),
     evacuation: new Evacuation(opened, env),
     positions: new Positions({ engine, replication, settings, clock: env.clock }),
   }

@@ -215,7 +215,7 @@ export class WorldRegion {
   }
 }
 
-const partsOf = ({ faults, evacuation, positions }: Region) => ({ faults, evacuation, positions })
+const partsOf = ({ faults, insights, evacuation, positions }: Region) => ({ faults, insights, evacuation, positions })
 
 function isControl({ headers }: ApiRequest): boolean {
   const target = String(headers['x-amz-target'])

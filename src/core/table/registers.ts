@@ -38,6 +38,7 @@ import type {
   ThroughputChanges,
   WarmThroughput,
 } from './table.ts'
+import type { InsightsRegister } from '../insights/insight-rule.ts'
 import type { Wait } from './waits.ts'
 
 /** The registers' values by their types; `replica/…`, `index/…` and `local/index/…` continue with a name. */
@@ -75,6 +76,7 @@ export type RegisterValues = {
   'local/recovery': Recovery
   'local/kinesis': KinesisDestination
   'local/restore': RestoreSource
+  'local/insights': InsightsRegister
   'local/deletion-protection': boolean
   /** Of the replica: it may only be disassociated once this is false. Absent is true. */
   'local/disassociation-protection': boolean

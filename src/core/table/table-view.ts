@@ -76,6 +76,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     ...restoreFrom(registers, local.status),
     ...expiryFrom(registers),
     ...overruledIndexes(registers, settled),
+    ...insightsFrom(registers),
     ...scalingFrom(registers),
     settings,
     ...(local.status === 'UPDATING' && local.before !== undefined ? { throughputBefore: local.before } : {}),
@@ -213,6 +214,11 @@ function leftovers(registers: Registers): Pick<Table, 'leftovers'> {
 function expiryFrom(registers: Registers): Pick<Table, 'expiry'> {
   const expiry = registerValue(registers, 'local/expiry')
   return expiry === undefined ? {} : { expiry }
+}
+
+function insightsFrom(registers: Registers): Pick<Table, 'insights'> {
+  const insights = registerValue(registers, 'local/insights')
+  return insights === undefined ? {} : { insights }
 }
 
 function scalingFrom(registers: Registers): Pick<Table, 'scaling' | 'demand'> {

@@ -3,6 +3,7 @@
  * the view that the registers add up to, and everything that reads or writes items works from it.
  */
 import type { Stamp } from '../hybrid-logical-clock/stamp.ts'
+import type { InsightsRegister } from '../insights/insight-rule.ts'
 import type { DemandRegister, ScalingRegister } from '../scaling/scalable-target.ts'
 import type { Begun } from './waits.ts'
 
@@ -185,6 +186,8 @@ export type Table = {
   readonly settings: TableSettings
   /** While UPDATING: the throughput that is still described. */
   readonly throughputBefore?: Throughput
+  /** Contributor insights of this region, once they were enabled. */
+  readonly insights?: InsightsRegister
   /** What auto scaling may do, by the region that does it; absent where it does nothing. */
   readonly scaling?: ReadonlyMap<string, ScalingRegister>
   /** The write units that regions ask for whose capacity is scaled. */

@@ -40,6 +40,8 @@ export const waits = {
   'replica removal': { ms: 36 * second, seen: '31 to 47 s that the asked region is UPDATING' },
   'replica deletion': { ms: 125 * second, seen: '121 to 244 s until the replica is gone' },
   'replica change': { ms: 36 * second, seen: '34 to 58 s: overrides, protection or class of a replica' },
+  'insights begin': { ms: 8 * second, seen: '1 to 16 s' },
+  'insights end': { ms: 2 * second, seen: '2 s' },
   'tag change': { ms: 1.6 * second, seen: '1.5 to 1.8 s' },
   'policy change': { ms: 1.3 * second, seen: '0.6 to 2 s of ResourceInUseException' },
   'policy pause': { ms: 15 * second, seen: 'the 15,000 ms of the message' },

@@ -12,6 +12,7 @@ import {
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import type { Table } from '../../core/table/table.ts'
 import type { AlarmBook } from '../../readers/metrics/alarms/alarm-book.ts'
+import type { Evacuated } from '../evacuated.ts'
 import type { OperationContext } from '../operation.ts'
 import type { ActivityBook } from './activity-book.ts'
 import type { ScalingBook } from './scaling-book.ts'
@@ -20,6 +21,8 @@ export type AutoScalingContext = OperationContext & {
   readonly alarms: AlarmBook
   readonly book: ScalingBook
   readonly activities: ActivityBook
+  /** While the region is evacuated, its tables do not change. */
+  readonly evacuation: Pick<Evacuated, 'fence'>
   /** Resolves when the region keeps metrics and evaluates alarms. */
   readonly begin: () => Promise<void>
   /** Brings alarms in line with policies, and capacities with bounds that have changed. */

@@ -3,13 +3,19 @@ import type { ScalingRegister } from '../../core/scaling/scalable-target.ts'
 import { scalingRegister } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
-import type { OperationContext } from '../operation.ts'
+import { assertMayChange } from '../evacuated.ts'
+import type { AutoScalingContext } from './autoscaling-context.ts'
 
 type Change = (before: ScalingRegister, table: Table) => ScalingRegister
 
-/** Does nothing where the table is gone. Throws what `change` throws. */
-export async function changeTargets(name: string, context: OperationContext, change: Change): Promise<void> {
-  const { engine, settings } = context
+/** Does nothing where the table is gone. Throws what `change` throws, and in a region that is evacuated. */
+export async function changeTargets(
+  name: string,
+  context: Pick<AutoScalingContext, 'engine' | 'settings' | 'evacuation'>,
+  change: Change,
+): Promise<void> {
+  const { engine, settings, evacuation } = context
+  assertMayChange({ name: 'ScaleTable', kind: 'control' }, evacuation)
   await oneAtATime(engine, name, async () => {
     const table = engine.tableNamed(name)
     if (table === undefined) return

@@ -51,6 +51,11 @@ export class Scaler {
     this.#stopped = true
   }
 
+  /** Tables are not to change now. */
+  get #isHeld(): boolean {
+    return this.#stopped || this.#deps.evacuation.fence !== undefined
+  }
+
   /** An idle target has used nothing: a minute without a value would say less. */
   sample(): void {
     const { env, store } = this.#deps
@@ -70,17 +75,18 @@ export class Scaler {
       await this.#forget()
     })
     for (const { scaled, target } of allTargets(this.#deps))
-      if (target.unbounded !== undefined && !this.#stopped) await this.#try(() => this.#bound(scaled, target))
+      if (target.unbounded !== undefined && !this.#isHeld) await this.#try(() => this.#bound(scaled, target))
   }
 
   /** Once alarms were evaluated at the end of a minute. */
   async minute(endMs: number): Promise<void> {
     const from = this.#minuteEndMs ?? endMs - minuteMs
     this.#minuteEndMs = endMs
-    if (this.#deps.book.actions.length > 0) await this.#try(() => runSchedules(this.#deps, { from, to: endMs }))
+    if (this.#deps.book.actions.length > 0 && !this.#isHeld)
+      await this.#try(() => runSchedules(this.#deps, { from, to: endMs }))
     await this.look()
     for (const { scaled, target } of allTargets(this.#deps))
-      if (target.policy !== undefined && target.unbounded === undefined && !this.#stopped)
+      if (target.policy !== undefined && target.unbounded === undefined && !this.#isHeld)
         await this.#try(() => this.#track(scaled, target, endMs))
   }
 

@@ -1,6 +1,7 @@
 /** What CloudWatch's operations are given. */
 import { ServiceRefusal } from '../../core/services/refusal.ts'
 import type { Env } from '../../ports/env.ts'
+import type { Insights } from '../insights/insights.ts'
 import type { AlarmBook, NewState } from '../../readers/metrics/alarms/alarm-book.ts'
 import type { MetricStore } from '../../readers/metrics/metric-store.ts'
 
@@ -11,6 +12,11 @@ export type CloudWatchContext = {
   readonly alarms: AlarmBook
   /** Sets an alarm's state, and does what it does then. Returns false for one that is not there. */
   readonly setState: (name: string, to: NewState) => Promise<boolean>
+  /** Rules of DynamoDB's contributor insights. */
+  readonly insights: Pick<Insights, 'rules' | 'labelsOf' | 'report'> & {
+    /** False where there is no such rule. */
+    readonly setEnabled: (name: string, isEnabled: boolean) => Promise<boolean>
+  }
   /** Resolves when the region keeps metrics and evaluates alarms. */
   readonly begin: () => Promise<void>
 }

@@ -16,21 +16,35 @@ import { describeAlarmHistory } from './describe-alarm-history.ts'
 import { describeAlarms, describeAlarmsForMetric } from './describe-alarms.ts'
 import { getMetricData } from './get-metric-data.ts'
 import { getMetricStatistics } from './get-metric-statistics.ts'
+import {
+  deleteInsightRules,
+  describeInsightRules,
+  disableInsightRules,
+  enableInsightRules,
+  getInsightRuleReport,
+  putInsightRule,
+} from './insight-rules.ts'
 import { listMetrics } from './list-metrics.ts'
 import { putMetricAlarm } from './put-metric-alarm.ts'
 import { putMetricData } from './put-metric-data.ts'
 
 const operations: Readonly<Record<string, CloudWatchOperation>> = {
   DeleteAlarms: deleteAlarms,
+  DeleteInsightRules: deleteInsightRules,
   DescribeAlarmHistory: describeAlarmHistory,
   DescribeAlarms: describeAlarms,
   DescribeAlarmsForMetric: describeAlarmsForMetric,
+  DescribeInsightRules: describeInsightRules,
   DisableAlarmActions: disableAlarmActions,
+  DisableInsightRules: disableInsightRules,
   EnableAlarmActions: enableAlarmActions,
+  EnableInsightRules: enableInsightRules,
+  GetInsightRuleReport: getInsightRuleReport,
   GetMetricData: getMetricData,
   GetMetricStatistics: getMetricStatistics,
   ListMetrics: listMetrics,
   ListTagsForResource: listTagsForResource,
+  PutInsightRule: putInsightRule,
   PutMetricAlarm: putMetricAlarm,
   PutMetricData: putMetricData,
   SetAlarmState: setAlarmState,

@@ -196,6 +196,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   ],
   UntagResource: [{ ResourceArn: arn, TagKeys: ['a'] }],
   UpdateContinuousBackups: [{ ...thing, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: false } }],
+  UpdateContributorInsights: [{ ...thing, ContributorInsightsAction: 'ENABLE' }],
   UpdateGlobalTable: [{ ...global, ReplicaUpdates: [{ Create: { RegionName: 'ap-northeast-1' } }] }],
   UpdateGlobalTableSettings: [{ ...global, GlobalTableBillingMode: 'PAY_PER_REQUEST' }],
   UpdateItem: [
