@@ -16,6 +16,7 @@ export const drills: readonly CommandRow[] = [
       { flags: '--seed <number>', help: 'what clients do is the same again with the same seed' },
       { flags: '--repeat <times>', help: 'run it so often, each time with the next seed' },
       { flags: '--out <folder>', help: 'where the report goes (default: drill-reports/NAME-TIME)' },
+      { flags: '--operator <name>', help: 'who runs it, for the record (default: user@host)' },
       { flags: '--pace <factor>', help: 'make waits longer or shorter', usual: '1' },
       { flags: '--allow-harm', help: 'let it wipe disks and step clocks of regions that are not its own' },
     ],
@@ -60,6 +61,36 @@ export const drills: readonly CommandRow[] = [
     run: async (command, json) => {
       const { runDrillReport } = await import('../commands/drill/drill.ts')
       runDrillReport(command, json)
+    },
+  },
+  {
+    name: 'drill trends',
+    arguments: '[folder]',
+    description: 'a page and a table of all runs whose reports lie below a folder (default: drill-reports)',
+    options: [],
+    examples: [['longitude drill trends', 'writes drill-reports/trends.html']],
+    run: async (command, json) => {
+      const { runDrillTrends } = await import('../commands/drill/trends.ts')
+      runDrillTrends(command, json)
+    },
+  },
+  {
+    name: 'drill schedule',
+    arguments: '<file>',
+    description: 'run drills again and again, by a file that says which and when; until Ctrl-C',
+    flags: [
+      { flags: '--list', help: 'only tell when each runs next, and what its last run gave' },
+      { flags: '--once', help: 'run what is due, and end; for a timer of another program' },
+      { flags: '--out <folder>', help: 'where reports and history go (default: drill-reports)' },
+    ],
+    options: optionsOf.drill,
+    examples: [
+      ['longitude drill schedule schedule.yaml', 'runs each when it is due, and says when the next one is'],
+      ['longitude drill schedule schedule.yaml --list', 'when each runs next'],
+    ],
+    run: async (command, json) => {
+      const { runDrillSchedule } = await import('../commands/drill/schedule.ts')
+      await runDrillSchedule(command, json)
     },
   },
   {

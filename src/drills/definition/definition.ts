@@ -5,6 +5,7 @@
  */
 import { z } from 'zod'
 import { faultKinds } from '../../core/faults/fault.ts'
+import { probeClientsMax } from '../../core/drill-limits.ts'
 
 const unitMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 const durationForm = /^(\d+(?:\.\d+)?)\s*(ms|s|m|h)$/
@@ -105,6 +106,20 @@ export const stepSchemas = {
     /** After load and faults: until every record is handled. */
     within: duration.default(60_000),
   }),
+  /** A check of the application’s own, again and again: an address that must answer, or a command that must succeed. With several clients it is a load. */
+  probe: z
+    .strictObject({
+      name: z.string().regex(/^[a-z0-9-]{1,40}$/, 'small letters, digits and hyphens'),
+      url: z.url({ protocol: /^https?$/ }).optional(),
+      /** For `/bin/sh -c`; status 0 is a success. */
+      command: z.string().min(1).max(2000).optional(),
+      /** The region whose endpoint a command is given. */
+      in: place.optional(),
+      every: duration.default(1000),
+      timeout: duration.default(5000),
+      clients: z.int().min(1).max(probeClientsMax).default(1),
+    })
+    .refine(({ url, command }) => (url === undefined) !== (command === undefined), 'either a url or a command'),
   'stop writes': places,
   'start writes': places,
   move: z.strictObject({ from: place, to: place }),
@@ -170,11 +185,13 @@ export const stepSchemas = {
 } as const
 
 export type Load = z.output<(typeof stepSchemas)['load']>
+export type ProbePlan = z.output<(typeof stepSchemas)['probe']>
 export type TriggerPlan = z.output<(typeof stepSchemas)['trigger']>
 export type PartName = z.output<typeof part>
 
 export type Action =
   | { readonly do: 'load'; readonly load: Load }
+  | { readonly do: 'probe'; readonly probe: ProbePlan }
   | { readonly do: 'trigger'; readonly trigger: TriggerPlan }
   | { readonly do: 'stop writes' | 'start writes'; readonly in: readonly string[] }
   | { readonly do: 'recovery'; readonly in: readonly string[] }

@@ -77,6 +77,8 @@ class Parsing {
     switch (name) {
       case 'load':
         return read(stepSchemas.load, (load) => ({ do: 'load', load }))
+      case 'probe':
+        return read(stepSchemas.probe, (probe) => ({ do: 'probe', probe }))
       case 'trigger':
         return read(stepSchemas.trigger, (trigger) => ({ do: 'trigger', trigger }))
       case 'stop writes':
@@ -195,6 +197,8 @@ function placesOf(action: Exclude<Action, { do: 'repeat' }>): readonly string[] 
       const { failover } = action.load
       return [...action.load.in, ...(['nearest', 'none'].includes(failover) ? [] : [failover])]
     }
+    case 'probe':
+      return action.probe.in === undefined ? [] : [action.probe.in]
     case 'trigger':
       return action.trigger.in
     case 'recovery':

@@ -130,6 +130,8 @@ export type Recorded = {
   readonly loadEndedMs: number
   readonly endedMs: number
   readonly operations: readonly Operation[]
+  /** What the application’s own probes met; `home` is the probe. */
+  readonly probes?: readonly Operation[] | undefined
   readonly samples: readonly RegionSample[]
   readonly sampleEveryMs: number
   readonly steps: readonly StepRecord[]

@@ -1,4 +1,6 @@
 /** The report for people who read it in a terminal, a pull request or a wiki. */
+import { figuresOf, loadText } from './figures.ts'
+import { recordOf } from './record-of.ts'
 import { headings, measuredText } from './words.ts'
 import type { Report } from './report.ts'
 import {
@@ -24,17 +26,15 @@ export function markdownOf(report: Report): string {
   const parts = [
     `# ${report.outcome === 'pass' ? 'PASS' : 'FAIL'}: ${escaped(report.title)}`,
     escaped(report.description.trim()),
-    [
-      `- drill: ${report.name}`,
-      `- from ${new Date(report.startedMs).toISOString()} to ${new Date(report.endedMs).toISOString()}`,
-      `- on: ${circumstances.target}: ${circumstances.regions.join(', ')}`,
-      `- roles: ${Object.entries(circumstances.roles)
-        .map(([role, region]) => `${role} is ${region}`)
-        .join(', ')}`,
-      `- machine: ${circumstances.host}; Longitude ${circumstances.version}`,
-      `- seed: ${circumstances.seed}`,
-    ].join('\n'),
+    figuresOf(report)
+      .map(({ name, value, how }) => `- **${name}: ${value}** ${escaped(how)}`)
+      .join('\n'),
+    `Under this load: ${escaped(loadText(report))}`,
     markdownTable(verdictTable(report)),
+    `## ${headings.record}`,
+    recordOf(report)
+      .map(([term, fact]) => `- ${term}: ${escaped(fact)}`)
+      .join('\n'),
     `## ${headings.broken}`,
     markdownTable(faultTable(report)),
     markdownTable(stepTable(report)),

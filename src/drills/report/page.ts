@@ -1,6 +1,8 @@
 /** The report as one page that needs nothing else: no script, no file, no network; readable on light and on dark. */
+import { figuresOf, loadText } from './figures.ts'
 import { type Markup, element, raw } from './markup.ts'
 import { availabilityPlot, colourOf, latencyPlot, pairPlot, timelinePlot } from './plots.ts'
+import { recordOf } from './record-of.ts'
 import type { Report } from './report.ts'
 import { style } from './style.ts'
 import {
@@ -20,11 +22,9 @@ import {
   stepTable,
   verdictTable,
 } from './tables.ts'
-import { secondsText } from './verdict.ts'
 import { headings, measuredText } from './words.ts'
 
 export function pageOf(report: Report): string {
-  const { fates, circumstances } = report
   const regions = report.services.map(({ region }) => region)
   const sources = [...new Set(report.pairs.map(({ from }) => from))]
   const body = element(
@@ -32,7 +32,9 @@ export function pageOf(report: Report): string {
     {},
     head(report),
     figures(report),
+    underLoad(report),
     table(verdictTable(report)),
+    section(headings.record, record(report)),
     section(
       headings.broken,
       timelinePlot(report),
@@ -61,14 +63,14 @@ export function pageOf(report: Report): string {
       table(fateTable(report)),
       element('h3', {}, 'Acknowledged writes that were lost, and why'),
       table(lossTable(report)),
-      moreLosses(fates.losses.length - lossesShownMax),
+      moreLosses(report),
       element('h3', {}, 'Conflicts, settled by last-writer-wins'),
       table(conflictTable(report)),
     ),
     effectsSection(report),
     section(headings.proof, table(proofTable(report))),
     section(headings.measured, ...measuredText(report).map((text) => element('p', {}, text))),
-    section(headings.file, element('pre', {}, circumstances.definition.trimEnd())),
+    section(headings.file, element('pre', {}, report.circumstances.definition.trimEnd())),
   )
   return [
     '<!doctype html>',
@@ -85,7 +87,17 @@ export function pageOf(report: Report): string {
   ].join('\n')
 }
 
-function moreLosses(count: number): Markup {
+function underLoad(report: Report): Markup {
+  return element(
+    'p',
+    { id: 'load', class: 'load' },
+    element('strong', {}, 'Under this load: '),
+    ...whole(loadText(report)),
+  )
+}
+
+function moreLosses({ fates }: Report): Markup {
+  const count = fates.losses.length - lossesShownMax
   return count > 0 ? element('p', {}, `${count} more are in report.json.`) : raw('')
 }
 
@@ -93,96 +105,37 @@ function effectsSection(report: Report): Markup {
   return report.effects === undefined ? raw('') : section(headings.effects, table(effectTable(report)))
 }
 
-function head(report: Report): Markup {
-  const { circumstances, name, startedMs, endedMs } = report
-  const { seed, pace } = circumstances
-  const facts = [
-    ['drill', name],
-    ['when', `${new Date(startedMs).toISOString()}, for ${secondsText(endedMs - startedMs)}`],
-    ['on', `${circumstances.target}: ${circumstances.regions.join(', ')}`],
-    ['machine', `${circumstances.host}; Longitude ${circumstances.version}`],
-    ['again', `longitude drill run drill.yaml --seed ${seed}${pace === 1 ? '' : ` --pace ${pace}`}`],
-    [
-      'roles',
-      Object.entries(circumstances.roles)
-        .map(([role, region]) => `${role} is ${region}`)
-        .join(', '),
-    ],
-    ...Object.entries(circumstances.understudies).map(([wanted, region]) => [
-      'cast',
-      `${region} in place of ${wanted}`,
-    ]),
-  ]
+function head({ outcome, title, description }: Report): Markup {
   return element(
     'header',
     {},
-    element(
-      'p',
-      { id: 'outcome', class: `outcome ${report.outcome}` },
-      report.outcome === 'pass' ? '✓ Pass' : '✗ Fail',
-    ),
-    element('h1', {}, report.title),
-    element('p', { class: 'description' }, report.description),
-    element('dl', {}, ...facts.map(([term = '', fact = '']) => [element('dt', {}, term), element('dd', {}, fact)])),
+    element('p', { id: 'outcome', class: `outcome ${outcome}` }, outcome === 'pass' ? '✓ Pass' : '✗ Fail'),
+    element('h1', {}, title),
+    element('p', { class: 'description' }, description),
+  )
+}
+
+/** Who ran what, on what, and by which files it can be checked. */
+function record(report: Report): Markup {
+  return element(
+    'dl',
+    { id: 'record' },
+    ...recordOf(report).map(([term, fact]) => [element('dt', {}, term), element('dd', {}, ...whole(fact))]),
   )
 }
 
 /** The few figures that a drill is run for. */
 function figures(report: Report): Markup {
-  const { recoveries, recoveryPoints, fates, services, convergedMs } = report
-  const rtos = recoveries.flatMap(({ rtoMs }) => (rtoMs === undefined ? [] : [rtoMs]))
-  const unserved = recoveries.some((each) => each.unserved > 0)
-  const byRule = fates.losses.filter(({ reason }) => reason === 'last writer wins').length
-  const shares = services.flatMap(({ service: { availability } }) => (availability === undefined ? [] : [availability]))
-  const measured = recoveryPoints.length > 0
-  const tiles: readonly (readonly [string, string, string, string])[] = [
-    [
-      'rto',
-      'RTO',
-      unserved ? 'not served again' : rtos.length === 0 ? 'none' : secondsText(Math.max(...rtos)),
-      rtos.length === 0 ? 'nobody was interrupted' : 'until all clients were served again',
-    ],
-    [
-      'rpo-items',
-      'RPO, items',
-      measured ? String(Math.max(...recoveryPoints.map(({ items }) => items))) : '–',
-      measured ? 'acknowledged, and nowhere else' : 'no region was lost',
-    ],
-    [
-      'rpo-seconds',
-      'RPO, seconds',
-      measured ? secondsText(Math.max(...recoveryPoints.map(({ ageMs }) => ageMs))) : '–',
-      measured ? 'the oldest of them' : 'no region was lost',
-    ],
-    [
-      'availability',
-      'Availability',
-      shares.length === 0 ? '–' : `${Math.min(...shares).toFixed(2)} %`,
-      'for the clients that had the least',
-    ],
-    [
-      'lost',
-      'Writes lost',
-      String(fates.losses.length - byRule),
-      `of ${fates.acknowledged} acknowledged; and ${byRule} to concurrent ones`,
-    ],
-    [
-      'converged',
-      'All equal after',
-      convergedMs === undefined ? 'not proved' : secondsText(convergedMs),
-      'from the end of load and faults',
-    ],
-  ]
   return element(
     'div',
     { class: 'figures' },
-    ...tiles.map(([id, name, value, more]) =>
+    ...figuresOf(report).map(({ id, name, value, how }) =>
       element(
         'div',
         { class: 'figure', id },
         element('span', { class: 'name' }, name),
         element('strong', {}, value),
-        element('span', { class: 'more' }, more),
+        element('span', { class: 'more' }, ...whole(how)),
       ),
     ),
   )
@@ -215,7 +168,9 @@ function table({ id, head: names, rows, none }: Table): Markup {
       element(
         'tbody',
         {},
-        ...rows.map((row) => element('tr', { class: rowClass(row) }, ...row.map((cell) => element('td', {}, cell)))),
+        ...rows.map((row) =>
+          element('tr', { class: rowClass(row) }, ...row.map((cell) => element('td', {}, ...whole(cell)))),
+        ),
       ),
     ),
   )
@@ -224,4 +179,16 @@ function table({ id, head: names, rows, none }: Table): Markup {
 function rowClass([first]: readonly string[]): string | undefined {
   if (first === 'NOT MET') return 'bad'
   return first === 'met' ? 'good' : undefined
+}
+
+const wholeCharsMax = 40
+
+/** A name with hyphens or dots in it is broken at none of them, unless it is longer than a line, and a number stays with its unit. */
+function whole(text: string): readonly (string | Markup)[] {
+  return text
+    .replaceAll(/(\d) (s|ms|%)(?!\w)/g, '$1\u00A0$2')
+    .split(/([^\S\u00A0]+)/)
+    .map((word) =>
+      /\w[-./:]+\w/.test(word) && word.length <= wholeCharsMax ? element('span', { class: 'whole' }, word) : word,
+    )
 }

@@ -17,6 +17,8 @@ export type Recovery = {
   readonly interrupted: number
   /** Absent when nobody was interrupted, or when somebody was not served again. */
   readonly rtoMs?: number | undefined
+  /** The client that was served last was still not served then: the true moment lies between the two. */
+  readonly rtoMsMin?: number | undefined
   readonly unserved: number
 }
 
@@ -35,15 +37,18 @@ export function recoveriesOf(
       const clients = [...groupBy(own, ({ client }) => client).values()]
       const outages = clients.map((each) => outageOf(each, startedMs, horizonMs))
       const interrupted = outages.filter((outage) => outage !== 'none')
-      const servedMs = interrupted.flatMap((outage) => (outage === 'unserved' ? [] : [outage]))
-      const unserved = interrupted.length - servedMs.length
+      const served = interrupted.flatMap((outage) => (outage === 'unserved' ? [] : [outage]))
+      const unserved = interrupted.length - served.length
+      const last = served.toSorted((a, b) => b.servedMs - a.servedMs)[0]
       return {
         fault,
         faultMs: startedMs,
         home,
         clients: clients.length,
         interrupted: interrupted.length,
-        ...(servedMs.length === 0 || unserved > 0 ? {} : { rtoMs: Math.max(...servedMs) - startedMs }),
+        ...(last === undefined || unserved > 0
+          ? {}
+          : { rtoMs: last.servedMs - startedMs, rtoMsMin: Math.max(0, last.failedMs - startedMs) }),
         unserved,
       }
     })
@@ -66,8 +71,10 @@ function momentsOf(
     .toSorted((a, b) => a.startedMs - b.startedMs)
 }
 
-/** The moment at which the client is served again. */
-function outageOf(operations: readonly Operation[], faultMs: number, horizonMs: number): number | 'none' | 'unserved' {
+/** The client's first answer, and the last moment before it at which it is known not to have been served. */
+type Served = { readonly servedMs: number; readonly failedMs: number }
+
+function outageOf(operations: readonly Operation[], faultMs: number, horizonMs: number): Served | 'none' | 'unserved' {
   const own = operations
     .filter(({ startMs, endMs }) => endMs > faultMs && startMs < Math.max(horizonMs, faultMs + 1))
     .toSorted((a, b) => a.startMs - b.startMs)
@@ -81,14 +88,22 @@ function outageOf(operations: readonly Operation[], faultMs: number, horizonMs: 
     const next = own.findIndex(
       (operation, index) => index > answered && isDisturbed(operation) && operation.startMs < servedMs + quietMs,
     )
-    if (next === -1) return servedMs
+    if (next === -1) return { servedMs, failedMs: failedBefore(own, answered, faultMs) }
     first = next
   }
 }
 
-function servedLater(operations: readonly Operation[], afterMs: number): number | 'unserved' {
+function servedLater(operations: readonly Operation[], afterMs: number): Served | 'unserved' {
   const later = operations.filter(({ fate, endMs }) => fate === 'acknowledged' && endMs > afterMs)
-  return later.length === 0 ? 'unserved' : Math.min(...later.map(({ endMs }) => endMs))
+  return later.length === 0 ? 'unserved' : { servedMs: Math.min(...later.map(({ endMs }) => endMs)), failedMs: afterMs }
+}
+
+/** A request that was repeated failed after it began; one that was answered at the first attempt, when the one before it failed. */
+function failedBefore(own: readonly Operation[], answered: number, faultMs: number): number {
+  const answer = own[answered]
+  if (answer === undefined) return faultMs
+  if (answer.attempts > 1) return answer.startMs
+  return own[answered - 1]?.endMs ?? faultMs
 }
 
 function isDisturbed({ fate, attempts }: Operation): boolean {

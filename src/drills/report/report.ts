@@ -4,6 +4,7 @@ import { type Fates, type RecoveryPoint, fatesOf, recoveryPointOf } from './loss
 import type { ConflictRecord, FaultRecord, Proof, Recorded, Stall, StepRecord } from '../definition/record.ts'
 import { type Outage, type Recovery, outagesOf, recoveriesOf } from './recovery.ts'
 import { type RegionEffects, effectsOf } from './effects.ts'
+import { type LoadSummary, hasLoad, loadOf } from './load.ts'
 import { groupBy } from '../definition/group.ts'
 import { type Bin, type PairSeries, type Service, binsOf, pairSeriesOf, serviceOf } from './statistics.ts'
 import { type Verdict, verdictsOf } from './verdict.ts'
@@ -23,6 +24,14 @@ export type Circumstances = {
   readonly host: string
   /** Pace: waits and faults were made shorter by this factor. */
   readonly pace: number
+  /** Who ran it, as the machine or `--operator` says; reports of older versions do not tell. */
+  readonly operator?: string | undefined
+  /** Of this program. */
+  readonly commit?: string | undefined
+  /** What the command was given, without secrets. */
+  readonly configuration?: Readonly<Record<string, string>> | undefined
+  /** Round trips between the regions, by `a..b`, in milliseconds. */
+  readonly distances?: Readonly<Record<string, number>> | undefined
 }
 
 export type Report = {
@@ -56,6 +65,10 @@ export type Report = {
   readonly effects?: readonly RegionEffects[] | undefined
   readonly stalls: readonly Stall[]
   readonly problems: readonly string[]
+  /** What the figures rest on; reports of older versions do not tell. */
+  readonly load?: LoadSummary | undefined
+  /** SHA-256 of the files that the report was made from. */
+  readonly digests?: Readonly<Record<string, string>> | undefined
 }
 
 const binsMax = 240
@@ -63,17 +76,17 @@ const binMsLeast = 250
 const conflictsMax = 500
 
 export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circumstances): Report {
-  const { startedMs, loadStartedMs, loadEndedMs, endedMs, operations, samples } = recorded
+  const { startedMs, loadEndedMs, endedMs, operations, probes = [], samples } = recorded
   const binMs = Math.max(binMsLeast, Math.ceil((endedMs - startedMs) / binsMax / 50) * 50)
-  const place = (region: string): number => circumstances.regions.indexOf(region)
-  const services = servicesOf(recorded, binMs).toSorted((a, b) => place(a.region) - place(b.region))
+  const place = placeIn(circumstances.regions)
   const judged = {
     steps: recorded.steps,
-    services,
+    services: servicesOf(recorded, binMs).toSorted((a, b) => place(a.region) - place(b.region)),
     pairs: pairSeriesOf(samples, startedMs, endedMs, binMs).toSorted((a, b) => place(a.from) - place(b.from)),
-    recoveries: recoveriesOf(operations, recorded.faults, loadEndedMs),
+    recoveries: recoveriesOf([...operations, ...probes], recorded.faults, loadEndedMs),
     recoveryPoints: recorded.surveys.map((survey) => recoveryPointOf(survey, operations)),
     fates: fatesOf(recorded),
+    isLoaded: hasLoad(drill.steps) || probes.length === 0,
     conflictCount: recorded.conflicts.length,
     proofs: recorded.proofs,
     convergedMs: recorded.convergedMs,
@@ -89,7 +102,7 @@ export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circum
     outcome: verdicts.every(({ pass }) => pass) ? 'pass' : 'fail',
     circumstances,
     startedMs,
-    loadStartedMs,
+    loadStartedMs: recorded.loadStartedMs,
     loadEndedMs,
     endedMs,
     targets: drill.targets,
@@ -97,7 +110,7 @@ export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circum
     steps: recorded.steps,
     faults: recorded.faults,
     outages: outagesOf(samples),
-    services,
+    services: judged.services,
     binMs,
     sampleEveryMs: recorded.sampleEveryMs,
     pairs: judged.pairs,
@@ -111,14 +124,20 @@ export function reportOf(drill: Drill, recorded: Recorded, circumstances: Circum
     effects: judged.effects,
     stalls: recorded.stalls,
     problems: recorded.problems,
+    load: loadOf(drill.steps, recorded),
   }
 }
 
-function servicesOf({ operations, startedMs, endedMs }: Recorded, binMs: number): Report['services'] {
-  const byHome = [...groupBy(operations, ({ home }) => home)]
+function servicesOf({ operations, probes = [], startedMs, endedMs }: Recorded, binMs: number): Report['services'] {
+  const byHome = [...groupBy(operations, ({ home }) => home), ...groupBy(probes, ({ home }) => home)]
   return byHome.map(([region, own]) => ({
     region,
     service: serviceOf(own),
     bins: binsOf(own, startedMs, endedMs, binMs),
   }))
+}
+
+/** Probes come after all regions. */
+function placeIn(regions: readonly string[]): (region: string) => number {
+  return (region) => (regions.includes(region) ? regions.indexOf(region) : regions.length)
 }

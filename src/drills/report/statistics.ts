@@ -37,6 +37,19 @@ export function quantile(sorted: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0
 }
 
+const z95 = 1.96
+
+/** Wilson's interval of 95 %, in per cent: what the share may be when so many of so many were served. Undefined without requests. */
+export function intervalOf(served: number, requests: number): readonly [low: number, high: number] | undefined {
+  if (requests === 0) return undefined
+  const share = served / requests
+  const square = z95 * z95
+  const middle = share + square / (2 * requests)
+  const half = z95 * Math.sqrt((share * (1 - share)) / requests + square / (4 * requests * requests))
+  const by = 1 + square / requests
+  return [Math.max(0, (100 * (middle - half)) / by), Math.min(100, (100 * (middle + half)) / by)]
+}
+
 export type Bin = {
   readonly atMs: number
   readonly served: number

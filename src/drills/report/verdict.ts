@@ -20,6 +20,8 @@ export type Judged = {
   readonly recoveries: readonly Recovery[]
   readonly recoveryPoints: readonly RecoveryPoint[]
   readonly fates: Fates
+  /** There were writes to account for, or there should have been. */
+  readonly isLoaded: boolean
   readonly conflictCount: number
   readonly proofs: readonly Proof[]
   readonly convergedMs?: number | undefined
@@ -34,7 +36,7 @@ export function verdictsOf(targets: Targets, judged: Judged): readonly Verdict[]
     ...rpoVerdicts(targets.rpo, judged.recoveryPoints),
     ...exposureVerdicts(targets.exposure, judged.pairs),
     ...availabilityVerdicts(targets.availability, judged.services),
-    lossVerdict(targets['acknowledged writes lost'], judged.fates),
+    ...(judged.isLoaded ? [lossVerdict(targets['acknowledged writes lost'], judged.fates)] : []),
     ...conflictVerdicts(targets.conflicts, judged.conflictCount),
     convergenceVerdict(targets.convergence, judged),
     ...effectVerdicts(targets['side effects'], judged.effects),

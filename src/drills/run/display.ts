@@ -5,7 +5,7 @@
 import { secondsText } from '../report/verdict.ts'
 import { quantile } from '../report/statistics.ts'
 import { tableText } from '../../process/table-text.ts'
-import type { RunEvent, Sight } from './run-drill.ts'
+import type { RunEvent, Sight } from './run-options.ts'
 import { nowMs } from './time.ts'
 
 export type Display = {

@@ -5,11 +5,13 @@ import { castOf } from '../definition/cast.ts'
 import type { Action, Step, TriggerPlan } from '../definition/definition.ts'
 import type { Recorded } from '../definition/record.ts'
 import { type Report, reportOf } from '../report/report.ts'
+import { commitOf } from '../../process/commit.ts'
 import { Failure } from '../../process/failure.ts'
 import type { EffectsReceiver } from './effects/receiver.ts'
 import { displayOn } from './display.ts'
 import type { DrillFile } from './files.ts'
-import { DrillRun, type RunEvent } from './run-drill.ts'
+import { DrillRun } from './run-drill.ts'
+import type { RunEvent } from './run-options.ts'
 import type { Target } from './targets/target.ts'
 
 export type SessionOptions = {
@@ -22,6 +24,9 @@ export type SessionOptions = {
   /** Disks may be wiped and clocks stepped: the regions are the drill's own, or it was allowed. */
   readonly mayHarm: boolean
   readonly version: string
+  readonly operator: string
+  /** What the command was given, without secrets. */
+  readonly configuration: Readonly<Record<string, string>>
   readonly signal: AbortSignal
   readonly stream: NodeJS.WriteStream
 }
@@ -52,11 +57,20 @@ export async function runSession(
       definition: file.text,
       host: `${platform()} ${arch()}, ${cpus().length} processors, Node ${process.versions.node}`,
       pace,
+      operator: options.operator,
+      commit: commitOf(),
+      configuration: options.configuration,
+      distances: distancesBetween(cast.regions, target),
     })
     return { report, recorded }
   } finally {
     display.end()
   }
+}
+
+function distancesBetween(regions: readonly string[], target: Target): Readonly<Record<string, number>> {
+  const pairs = regions.flatMap((from, place) => regions.slice(place + 1).map((to) => [from, to] as const))
+  return Object.fromEntries(pairs.map(([from, to]) => [`${from}..${to}`, target.roundTripMs(from, to)]))
 }
 
 /** A wiped disk loses other people's writes, and a clock that was ahead stays so in the stamps of what it wrote. */

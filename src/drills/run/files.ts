@@ -1,9 +1,11 @@
 /** Where drills and their reports lie. */
-import { mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import type { Drill } from '../definition/definition.ts'
+import { junitOf } from '../report/junit.ts'
 import { markdownOf } from '../report/markdown.ts'
 import { pageOf } from '../report/page.ts'
 import { DrillMistakes, parseDrill } from '../definition/parse.ts'
@@ -43,17 +45,33 @@ function readDrill(path: string): DrillFile {
   }
 }
 
+/** What was seen. */
+const recordNames = [
+  'drill.yaml',
+  'operations.ndjson',
+  'samples.ndjson',
+  'conflicts.ndjson',
+  'probes.ndjson',
+  'effects.ndjson',
+]
+/** What follows from it. */
+const reportNames = ['report.json', 'report.html', 'report.md', 'report.junit.xml']
+
 export type Written = { readonly folder: string; readonly page: string }
 
 /** All that an auditor may want to look into, beside the report. */
-export function writeReport(folder: string, report: Report, recorded: Recorded): Written {
+export function writeReport(folder: string, made: Report, recorded: Recorded): Written {
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, 'drill.yaml'), report.circumstances.definition)
-  writeFileSync(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 1)}\n`)
+  writeFileSync(join(folder, 'drill.yaml'), made.circumstances.definition)
   writeLines(join(folder, 'operations.ndjson'), recorded.operations)
   writeLines(join(folder, 'samples.ndjson'), recorded.samples)
   writeLines(join(folder, 'conflicts.ndjson'), recorded.conflicts)
+  if (recorded.probes !== undefined && recorded.probes.length > 0)
+    writeLines(join(folder, 'probes.ndjson'), recorded.probes)
   if (recorded.effects !== undefined) writeLines(join(folder, 'effects.ndjson'), recorded.effects.handled)
+  const records = recordNames.filter((name) => existsSync(join(folder, name)))
+  const report = { ...made, digests: Object.fromEntries(records.map((name) => [name, digestOf(join(folder, name))])) }
+  writeFileSync(join(folder, 'report.json'), `${JSON.stringify(report, undefined, 1)}\n`)
   return renderReport(folder, report)
 }
 
@@ -61,6 +79,8 @@ export function renderReport(folder: string, report: Report): Written {
   const page = join(folder, 'report.html')
   writeFileSync(join(folder, 'report.md'), markdownOf(report))
   writeFileSync(page, pageOf(report))
+  writeFileSync(join(folder, 'report.junit.xml'), junitOf(report))
+  writeSums(folder)
   return { folder, page }
 }
 
@@ -78,6 +98,17 @@ export function readReport(folderOrFile: string): { readonly folder: string; rea
   if (!known.safeParse(report).success)
     throw new Failure(`${path} is no report of this version of Longitude (format ${reportFormat})`)
   return { folder: resolve(path, '..'), report: report as Report }
+}
+
+/** For `sha256sum --check`. */
+function writeSums(folder: string): void {
+  const names = [...recordNames, ...reportNames].filter((name) => existsSync(join(folder, name)))
+  const lines = names.map((name) => `${digestOf(join(folder, name))}  ${name}\n`)
+  writeFileSync(join(folder, 'SHA256SUMS'), lines.join(''))
+}
+
+function digestOf(path: string): string {
+  return createHash('sha256').update(readFileSync(path)).digest('hex')
 }
 
 function writeLines(path: string, rows: readonly unknown[]): void {

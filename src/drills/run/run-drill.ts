@@ -3,56 +3,21 @@
  * broken is mended before anything else is done.
  */
 import { drillOperationsMax } from '../../core/limits.ts'
-import { type Cast } from '../definition/cast.ts'
-import type { Action, Condition, Drill, Step, TriggerPlan } from '../definition/definition.ts'
-import type {
-  EffectsRecord,
-  FaultRecord,
-  Operation,
-  Proof,
-  Recorded,
-  RegionSample,
-  StepRecord,
-} from '../definition/record.ts'
+import type { Action, Condition, ProbePlan, Step, TriggerPlan } from '../definition/definition.ts'
+import type { EffectsRecord, Operation, Proof, Recorded, StepRecord } from '../definition/record.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { Evacuations } from './evacuations.ts'
 import { Breakage, type Breaking } from './breakage.ts'
 import { lacking } from './conditions.ts'
 import { DrillTable } from './drill-table.ts'
 import { Effects } from './effects/effects.ts'
-import type { EffectsReceiver } from './effects/receiver.ts'
 import { Load } from './load/load.ts'
-import type { Target } from './targets/target.ts'
+import type { RunOptions, Sight } from './run-options.ts'
+import { Probes } from './load/probes.ts'
 import { nowMs, pause } from './time.ts'
 import { watchStalls } from './load/stalls.ts'
 import { Watch, sampleEveryMs } from './load/watch.ts'
 import { Wire } from './load/wire.ts'
-
-export type RunOptions = {
-  readonly drill: Drill
-  readonly cast: Cast
-  readonly target: Target
-  readonly seed: number
-  /** Waits and the times that faults last are multiplied by it. */
-  readonly pace: number
-  readonly tableName: string
-  /** Where the drill has a trigger. */
-  readonly receiver?: EffectsReceiver | undefined
-  readonly signal: AbortSignal
-  readonly told: (event: RunEvent) => void
-}
-
-export type RunEvent =
-  | { readonly kind: 'phase'; readonly text: string }
-  | { readonly kind: 'step'; readonly text: string; readonly note?: string | undefined }
-  | { readonly kind: 'step done'; readonly record: StepRecord }
-
-/** For the live display. */
-export type Sight = {
-  readonly samples: readonly (RegionSample | undefined)[]
-  readonly operations: readonly Operation[]
-  readonly faults: readonly FaultRecord[]
-}
 
 /** The drill was interrupted: everything is mended, and there is no verdict. */
 export class Interrupted extends Failure {}
@@ -72,6 +37,7 @@ export class DrillRun {
   readonly #evacuations: Evacuations
   readonly #effects: Effects | undefined
   readonly #loads: Load[] = []
+  readonly #probes: Probes
   readonly #steps: StepRecord[] = []
   readonly #problems: string[] = []
   readonly #ending: Promise<void>[] = []
@@ -87,6 +53,7 @@ export class DrillRun {
     this.#table = new DrillTable({ name: tableName, target, regions, wire: this.#wire })
     this.#effects = receiver && new Effects({ table: tableName, wire: this.#wire, receiver })
     this.#watch = new Watch(target, tableName)
+    this.#probes = new Probes(regions)
     this.#evacuations = new Evacuations({
       target,
       cast,
@@ -195,6 +162,8 @@ export class DrillRun {
     switch (action.do) {
       case 'load':
         return this.#startLoad(action.load)
+      case 'probe':
+        return this.#startProbe(action.probe)
       case 'trigger':
         return await this.#startTrigger(action.trigger)
       case 'stop writes':
@@ -233,10 +202,9 @@ export class DrillRun {
       case 'kill':
       case 'pause':
       case 'clock':
-        return await this.#break(action, of, action.for)
       case 'wipe':
       case 'restart':
-        return await this.#break(action, of, undefined)
+        return await this.#break(action, of, 'for' in action ? action.for : undefined)
     }
   }
 
@@ -269,6 +237,11 @@ export class DrillRun {
     this.#loadStartedMs ??= nowMs()
     this.#loads.push(load)
     load.start()
+  }
+
+  #startProbe(plan: ProbePlan): void {
+    this.#loadStartedMs ??= nowMs()
+    this.#probes.start(plan, (name) => this.#options.cast.place(name))
   }
 
   async #startTrigger(plan: TriggerPlan): Promise<void> {
@@ -328,7 +301,7 @@ export class DrillRun {
   }
 
   async #stopLoads(): Promise<void> {
-    await Promise.all(this.#loads.map(async (load) => await load.stop()))
+    await Promise.all([this.#probes.stop(), ...this.#loads.map(async (load) => await load.stop())])
   }
 
   /** After the last fault and the last request. */
@@ -349,7 +322,7 @@ export class DrillRun {
     }
     const effects = await this.#settledEffects()
     await this.#watch.stop()
-    if (this.#loads.some(({ isFull }) => isFull))
+    if (this.#probes.isFull || this.#loads.some(({ isFull }) => isFull))
       this.#problems.push(`the load ended early: a drill records ${drillOperationsMax} operations of it`)
     return {
       startedMs: this.#startedMs,
@@ -357,6 +330,7 @@ export class DrillRun {
       loadEndedMs,
       endedMs: nowMs(),
       operations: this.#operations,
+      probes: this.#probes.attempts,
       samples: this.#watch.samples,
       sampleEveryMs,
       steps: this.#steps,

@@ -1,4 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { figuresOf, loadText } from '../../../src/drills/report/figures.ts'
+import { junitOf } from '../../../src/drills/report/junit.ts'
+import { type Run, runOf, trendHead, trendRow, trendsPage } from '../../../src/drills/report/trends.ts'
 import { markdownOf } from '../../../src/drills/report/markdown.ts'
 import { pageOf } from '../../../src/drills/report/page.ts'
 import { parseDrill } from '../../../src/drills/definition/parse.ts'
@@ -163,6 +166,99 @@ describe('a drill', () => {
 
   it('tells a write that lost with its reason, its winner and both stamps', () => {
     expect(report().fates.losses).toMatchObject([{ value: 'lost | one', reason: 'last writer wins', beatenBy: 'won' }])
+  })
+})
+
+describe('the figures', () => {
+  const figure = (id: string, more: Partial<Recorded> = {}) => figuresOf(report(more)).find((each) => each.id === id)
+
+  it('stand beside how they were measured, and writes lost beside those that last-writer-wins has overwritten', () => {
+    expect(figure('lost')).toMatchObject({ value: '0', how: expect.stringContaining('of 3 acknowledged') as string })
+    expect(figure('overwritten')).toMatchObject({ value: '1' })
+    expect(figure('availability')?.how).toBe('2 of 2 requests in a, the least; by chance alone 34.2 to 100.0 %')
+    expect(figure('rto')).toMatchObject({ value: 'none' })
+    const ids = figuresOf(report()).map(({ id }) => id)
+    expect(ids.indexOf('overwritten')).toBe(ids.indexOf('lost') + 1)
+  })
+
+  it('say when the last client was still not served, so that the true RTO lies between the two', () => {
+    const operations = [
+      operation(2400),
+      operation(2600, { fate: 'unknown', endMs: 3100 }),
+      operation(3200, { endMs: 3300 }),
+      operation(7000),
+    ]
+    expect(report({ operations }).recoveries).toMatchObject([{ rtoMs: 800, rtoMsMin: 600 }])
+    expect(figure('rto', { operations })?.how).toContain('Not before 0.60 s.')
+    const again = [operation(2600, { attempts: 2, endMs: 3300 })]
+    expect(report({ operations: again }).recoveries).toMatchObject([{ rtoMs: 800, rtoMsMin: 100 }])
+  })
+
+  it('say when the region was back', () => {
+    expect(figure('back')?.value).toBe('never away')
+    const state = (atMs: number, ready: boolean) => ({ region: 'a', atMs, state: ready ? 'ready' : 'down' }) as const
+    const samples = [state(100, true), state(2600, false), state(6200, true)]
+    expect(figure('back', { samples })).toMatchObject({ value: '+6.20 s' })
+    expect(figure('back', { samples: samples.slice(0, 2) })).toMatchObject({ value: 'not back' })
+  })
+
+  it('tell the load that they rest on', () => {
+    expect(loadText(report())).toMatch(
+      /^2 clients, 3 writes \(2 of items .*\) and 1 reads in 7\.5 s, 1 a second in all/,
+    )
+  })
+
+  it('an old report has no load, and is shown all the same', () => {
+    const { load: _load, ...old } = report()
+    expect(pageOf(old)).toContain('made by an older version')
+  })
+})
+
+describe('the application’s own probes', () => {
+  const probes = [
+    operation(2400, { kind: 'read', home: 'probe mine', client: 'mine-1' }),
+    operation(2600, { kind: 'read', home: 'probe mine', client: 'mine-1', fate: 'unknown', endMs: 3000 }),
+    operation(3400, { kind: 'read', home: 'probe mine', client: 'mine-1', endMs: 3500 }),
+    operation(6400, { kind: 'read', home: 'probe mine', client: 'mine-1' }),
+  ]
+
+  it('count for RTO and availability, after the regions, and for no write', () => {
+    const told = report({ probes })
+    expect(told.services.map(({ region }) => region)).toEqual(['a', 'b', 'probe mine'])
+    expect(told.recoveries.find(({ home }) => home === 'probe mine')).toMatchObject({ rtoMs: 1000, interrupted: 1 })
+    expect(told.fates.acknowledged).toBe(report().fates.acknowledged)
+    expect(notMet({ probes })).toEqual(['availability for clients in probe mine'])
+  })
+
+  it('may be all the load there is: then there are no writes to account for', () => {
+    const good = probes.filter(({ fate }) => fate === 'acknowledged')
+    const told = report({ probes: good, operations: [], conflicts: [] })
+    expect(told.verdicts.map(({ target }) => target)).not.toContain('acknowledged writes lost')
+    expect(told.outcome).toBe('pass')
+  })
+})
+
+describe('for machines', () => {
+  it('JUnit has a case for each target, and a failure for each that is not met', () => {
+    const xml = junitOf(report({ finals: { a: {}, b: {} } }))
+    expect(xml).toContain('failures="1"')
+    expect(xml).toMatch(
+      /name="acknowledged writes lost: at most 0, but by last-writer-wins" time="0"><failure message="[^"<]+"\/>/,
+    )
+    expect(xml).toContain('Mine &lt;script&gt;alert(1)&lt;/script&gt;')
+    expect(xml.match(/<testcase /g)).toHaveLength(report().verdicts.length)
+  })
+
+  it('runs are compared on a page, the middle beside the least and the most', () => {
+    const runs = [report(), report({ convergedMs: 3000 }), report({ convergedMs: 2000 })].map((each, n) =>
+      runOf(`run ${n}`, each),
+    )
+    const page = trendsPage(runs)
+    expect(page).toContain('mine: 3 of 3 passed')
+    expect(page).toContain('2.00 s (1.00 s to 3.00 s)')
+    expect(page).toContain('href="run%200/report.html"')
+    expect(page).not.toContain('<script')
+    expect(trendRow(runs[0] as Run)).toHaveLength(trendHead.length)
   })
 })
 

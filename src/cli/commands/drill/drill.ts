@@ -1,6 +1,7 @@
 /** `longitude drill …`: rehearses a disaster, and tells what clients saw, what was lost, and by whose proof. */
 import { randomInt } from 'node:crypto'
 import { mkdirSync } from 'node:fs'
+import { hostname, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Drill } from '../../../drills/definition/definition.ts'
@@ -10,6 +11,7 @@ import { readOptions } from '../../configuration.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { version } from '../../version.ts'
 import { consentTo } from './consent.ts'
+import { endSignal } from './end-signal.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { endpointsOf } from '../../../deployment/data-folder.ts'
 import { runSession, type SessionOptions, triggerIn } from '../../../drills/run/drill-session.ts'
@@ -29,7 +31,7 @@ import { Interrupted } from '../../../drills/run/run-drill.ts'
 import type { Target } from '../../../drills/run/targets/target.ts'
 import { NoAnswer, Refusal } from '../../../drills/run/load/wire.ts'
 import { repeatText, summaryText } from './summary-text.ts'
-import { Failure, messageOf, unknownStatus } from '../../../process/failure.ts'
+import { Failure, unknownStatus } from '../../../process/failure.ts'
 import { LinksControl } from '../../../links/control/control-client.ts'
 import { controlOf } from '../../../supervisor/control-client.ts'
 import { progressTo } from '../../../process/role.ts'
@@ -45,6 +47,7 @@ type RunFlags = {
   readonly seed?: string
   readonly repeat?: string
   readonly out?: string
+  readonly operator?: string
   readonly pace?: string
   readonly allowHarm?: boolean
   readonly yes?: boolean
@@ -72,7 +75,7 @@ async function runAll(command: Command, json: boolean): Promise<number> {
       : numberOf('--seed', flags.seed, { least: 0, most: 2 ** 31, whole: true })
   await requireConsent(command, file.drill.name)
   const base = resolve(flags.out ?? join('drill-reports', `${file.drill.name}-${stampText(new Date())}`))
-  const ended = endSignal()
+  const ended = endSignal('mending what was broken …')
   const reports: Report[] = []
   for (let round = 1; round <= repeat && !ended.aborted; round++) {
     const folder = repeat === 1 ? base : join(base, `run-${round}`)
@@ -118,11 +121,33 @@ async function runOne(command: Command, file: DrillFile, { folder, owner, ...rou
     const functions = functionFileFor(drill, { flags, receiver, folder })
     target = await targetFor(command, drill.regions, { owner, logFile: join(folder, 'regions.log'), functions })
     const mayHarm = flags.start === true || flags.allowHarm === true
-    return await runSession({ file, target, receiver, mayHarm, version, ...round })
+    const by = { operator: flags.operator ?? operatorOf(), configuration: configurationOf(command) }
+    return await runSession({ file, target, receiver, mayHarm, version, ...by, ...round })
   } finally {
     await target?.close()
     receiver?.close()
   }
+}
+
+function operatorOf(): string {
+  try {
+    return `${userInfo().username}@${hostname()}`
+  } catch {
+    // A container's user may have no name.
+    return `${process.getuid?.() ?? 'someone'}@${hostname()}`
+  }
+}
+
+const secretForm = /token|secret|password|key/i
+
+/** The options that were given, by name; the file of a secret stays its path. */
+function configurationOf(command: Command): Readonly<Record<string, string>> {
+  const given = Object.entries(command.opts<Readonly<Record<string, unknown>>>())
+  return Object.fromEntries(
+    given
+      .filter(([name, value]) => value !== undefined && (!secretForm.test(name) || /file$/i.test(name)))
+      .map(([name, value]) => [name, String(value)]),
+  )
 }
 
 type Ran = Awaited<ReturnType<typeof runSession>>
@@ -233,19 +258,4 @@ function numberOf(
 
 function stampText(date: Date): string {
   return date.toISOString().slice(0, 19).replaceAll(':', '-')
-}
-
-/** Ctrl-C ends the drill, and it mends what it broke; a second one does not make that any faster, so it is not listened to. */
-function endSignal(): AbortSignal {
-  const controller = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => {
-      if (!controller.signal.aborted) console.error(`longitude: ${signal}: mending what was broken …`)
-      controller.abort()
-    })
-  process.on('uncaughtException', (error) => {
-    console.error(`longitude: ${messageOf(error)}`)
-    controller.abort()
-  })
-  return controller.signal
 }
