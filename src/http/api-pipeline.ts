@@ -15,6 +15,7 @@ import { registry } from '../operations/registry.ts'
 import type { AuthorizeService, ServiceEntry } from '../operations/service.ts'
 import { actionOfService } from '../operations/access/service-actions.ts'
 import type { Audit } from '../ports/audit.ts'
+import type { RequestObserver } from '../ports/request-observer.ts'
 import { Signatures } from './access/signatures.ts'
 import { lambdaFront } from './lambda-pipeline.ts'
 import { type ApiRequest, type Front, type Pipeline, pipeline } from './pipeline.ts'
@@ -53,6 +54,8 @@ export type ApiPipelineOptions = {
   readonly access?: AccessSettings | undefined
   /** Told of requests that are answered; of none by default. */
   readonly audit?: Audit | undefined
+  /** Told of requests and where their time went; none by default. */
+  readonly observer?: RequestObserver | undefined
   /** Other operations than the registry's, for tests. */
   readonly operations?: ReadonlyMap<string, Operation>
 }
@@ -82,6 +85,7 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
     onBrokenInvariant: options.onBrokenInvariant ?? (() => {}),
     onFailed: options.onFailed,
     audit: options.audit,
+    observer: options.observer,
   })
   const fronts = frontsOf(options, regions, policies)
   if (fronts.length === 0) return dynamodb

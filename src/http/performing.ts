@@ -1,10 +1,12 @@
 /** One request through the stages of its operation, and what it leaves to be said in its reply. */
 import { required } from '../core/assert.ts'
 import type { Principal } from '../core/auth/credentials.ts'
+import { totalUnits } from '../core/read/read-capacity.ts'
 import { checkAttributeValues } from '../core/wire/attribute-values.ts'
 import { markRequestHeader } from '../core/wire/cache-mark.ts'
 import { afterHeader, positionHeader } from '../core/wire/position-header.ts'
 import type { LogPositions } from '../ports/log-positions.ts'
+import type { AnsweredRequest, RequestObserver } from '../ports/request-observer.ts'
 import { inputOf } from '../core/wire/model/shapes.ts'
 import { ForeignTable } from '../operations/arns.ts'
 import type { Operation, OperationContext, RequestContext, Sender } from '../operations/operation.ts'
@@ -20,6 +22,17 @@ type Options = {
   readonly decisions?: Decisions
   readonly signatures?: object
   readonly positions?: LogPositions | undefined
+  readonly observer?: RequestObserver | undefined
+}
+
+/** Moments of a request that is observed. */
+type Moments = {
+  /** Until the place that it asked for is applied. */
+  waitsMs?: number
+  runsMs?: number
+  /** Its operation has begun, and goes on elsewhere. */
+  leavesMs?: number
+  readonly commits: number[]
 }
 
 type Sent = Pick<SignedRequest, 'headers' | 'address' | 'isSecure'>
@@ -34,6 +47,7 @@ export class Performing {
   #marking: Marking | undefined
   #beganMs = 0
   #tellsPosition = false
+  readonly #moments: Moments | undefined
 
   constructor(options: Options, name: string, principal: Principal | undefined) {
     const operation = options.operations.get(name)
@@ -41,6 +55,7 @@ export class Performing {
     this.#options = options
     this.#operation = operation
     this.#principal = principal
+    if (options.observer !== undefined) this.#moments = { commits: [] }
   }
 
   /** Returns the output, or a promise of it where the operation has to wait. */
@@ -65,17 +80,36 @@ export class Performing {
       principal: this.#principal,
       host,
       ...(decisions?.authorize === undefined ? {} : { sender: senderOf(request) }),
-      onCommitted: this.#marking?.onCommitted,
+      onCommitted: this.#onCommitted(),
     })
     this.#context = decisions === undefined ? context : decide(operation, ready, { context, input, decisions })
     this.#tellsPosition = headers[positionHeader] !== undefined && operation.kind === 'write'
     const wait = headers[afterHeader] === undefined ? undefined : this.#options.positions?.reached(headers)
-    return wait === undefined
-      ? this.#run(ready as never, this.#context)
-      : wait.then(() => this.#run(ready as never, this.#context))
+    if (wait === undefined) return this.#run(ready as never, this.#context)
+    if (this.#moments !== undefined) this.#moments.waitsMs = shared.env.clock.monotonicMs()
+    return wait.then(() => this.#run(ready as never, this.#context))
+  }
+
+  #onCommitted(): RequestContext['onCommitted'] {
+    const [marked, moments] = [this.#marking?.onCommitted, this.#moments]
+    if (moments === undefined) return marked
+    return (position) => {
+      moments.commits.push(position)
+      marked?.(position)
+    }
   }
 
   #run(ready: never, context: RequestContext | undefined): unknown {
+    const moments = this.#moments
+    if (moments === undefined) return this.#perform(ready, context)
+    const { clock } = this.#options.context.env
+    moments.runsMs = clock.monotonicMs()
+    const output = this.#perform(ready, context)
+    if (output instanceof Promise) moments.leavesMs = clock.monotonicMs()
+    return output
+  }
+
+  #perform(ready: never, context: RequestContext | undefined): unknown {
     const operation = this.#operation
     const known = required(context, 'the context of a request that runs')
     const faults = this.#options.decisions?.faults
@@ -119,6 +153,25 @@ export class Performing {
     return this.#operation.kind !== 'control'
   }
 
+  /** What an observer is told of it beside its answer. */
+  observed({ startedMs, endedMs }: { readonly startedMs: number; readonly endedMs: number }): Observed {
+    const { waitsMs, runsMs = endedMs, leavesMs = endedMs, commits = [] } = this.#moments ?? {}
+    const spent = this.#context?.spent
+    const tables = spent?.tables ?? []
+    return {
+      kind: this.#operation.kind,
+      tables: tables.length > 0 ? tables : this.resources(),
+      units: (spent?.uses() ?? []).reduce((sum, { capacity }) => sum + totalUnits(capacity), 0),
+      positions: commits,
+      parts: {
+        preparingMs: (waitsMs ?? runsMs) - startedMs,
+        positionMs: waitsMs === undefined ? 0 : runsMs - waitsMs,
+        runningMs: leavesMs - runsMs,
+        waitingMs: endedMs - leavesMs,
+      },
+    }
+  }
+
   /** What the request is about, as it says it; none where it could not be read. */
   resources(): readonly string[] {
     if (this.#ready === undefined) return []
@@ -139,5 +192,7 @@ export class Performing {
 function senderOf({ headers, address, isSecure }: Sent): Sender {
   return { address, userAgent: headers['user-agent'], isSecure }
 }
+
+type Observed = Pick<AnsweredRequest, 'kind' | 'tables' | 'units' | 'positions' | 'parts'>
 
 const resourcesToldMax = 20

@@ -15,18 +15,20 @@ import { errors, ServiceError } from '../core/errors.ts'
 import { checkBodyScan } from '../core/wire/body-scan.ts'
 import { serializationError } from '../core/wire/coerce.ts'
 import { readInput } from '../core/wire/input.ts'
+import type { Clock } from '../ports/clock.ts'
 import type { LogPositions } from '../ports/log-positions.ts'
 import { parseAroundItems } from '../core/wire/sent-items.ts'
 import { parseJson, withPlainFractions } from '../core/wire/json.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
 import { operationOf } from '../core/wire/target.ts'
 import type { Audit } from '../ports/audit.ts'
+import type { RequestObserver } from '../ports/request-observer.ts'
 import { refusedByStore } from '../engine/trouble.ts'
 import { Cut } from '../operations/faults/cut.ts'
 import { type Operation, type OperationContext, Rendered } from '../operations/operation.ts'
 import type { Decisions } from '../operations/stages.ts'
 import { Performing } from './performing.ts'
-import type { Reply } from './bytes/reply.ts'
+import { type Reply, sizeBytesOf } from './bytes/reply.ts'
 import type { SignedRequest, Signatures } from './access/signatures.ts'
 
 export type PipelineOptions = {
@@ -37,6 +39,8 @@ export type PipelineOptions = {
   readonly decisions?: Decisions
   /** Told of every request that it takes, once it is answered. */
   readonly audit?: Audit | undefined
+  /** Told of every request and where its time went, once it is answered. */
+  readonly observer?: RequestObserver | undefined
   /** Verifies who sent it; without it, whoever signs in form is served. */
   readonly signatures?: Signatures
   /** For which regions requests may be signed, also where signatures are looked at in form only. */
@@ -58,14 +62,17 @@ export type Pipeline = (request: ApiRequest, requestId: string, answer: (answer:
 export type Front = { readonly claims: (request: ApiRequest) => boolean; readonly pipeline: Pipeline }
 
 export function pipeline(options: PipelineOptions): Pipeline {
-  const { audit } = options
+  const { audit, observer } = options
+  const { clock } = options.context.env
   return (request, requestId, reply) => {
     let principal: Principal | undefined
+    const startedMs = observer === undefined ? 0 : clock.monotonicMs()
     const answer =
-      audit === undefined
+      audit === undefined && observer === undefined
         ? reply
         : (done: Answer): void => {
-            audited(audit, done, { request, requestId, principal, performing })
+            if (audit !== undefined) audited(audit, done, { request, requestId, principal, performing })
+            if (observer !== undefined) observed(observer, done, { request, requestId, performing, startedMs, clock })
             reply(done)
           }
     const contentType = mediaType(request.headers)
@@ -119,6 +126,37 @@ function audited(audit: Audit, { operation, outcome }: Answer, about: Audited): 
     resources: performing?.resources() ?? [],
   })
 }
+
+type Observed = Pick<Audited, 'request' | 'requestId' | 'performing'> & {
+  readonly startedMs: number
+  readonly clock: Pick<Clock, 'monotonicMs' | 'wallMs'>
+}
+
+function observed(observer: RequestObserver, answer: Answer, about: Observed): void {
+  const { request, requestId, performing, startedMs, clock } = about
+  const { operation, outcome, status } = answer
+  const endedMs = clock.monotonicMs()
+  const tookMs = endedMs - startedMs
+  const { traceparent } = request.headers
+  observer.answered({
+    operation,
+    outcome,
+    status,
+    requestId,
+    startedMs: clock.wallMs() - tookMs,
+    tookMs,
+    requestBytes: request.body.length,
+    replyBytes: sizeBytesOf(answer),
+    traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+    ...(performing?.observed({ startedMs, endedMs }) ?? {
+      ...refusedEarly,
+      parts: { ...noParts, preparingMs: tookMs },
+    }),
+  })
+}
+
+const noParts = { positionMs: 0, runningMs: 0, waitingMs: 0 }
+const refusedEarly = { kind: undefined, tables: [], units: 0, positions: [] }
 
 type Outcomes = {
   readonly answered: (output: unknown) => Answer

@@ -5,30 +5,30 @@
  */
 import { type TimingName, timings } from '../core/table/waits.ts'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { steppedClock, systemClock } from '../adapters/system/clocks.ts'
-import { FolderBlobs } from '../adapters/files/folder-blobs.ts'
 import { packing } from '../adapters/packing/packing.ts'
 import { NatsBus } from '../adapters/nats/nats-bus.ts'
-import { type PrometheusMeter, prometheusMeter } from '../adapters/metrics/prometheus-meter.ts'
+import type { PrometheusMeter } from '../adapters/metrics/prometheus-meter.ts'
 import { watchTurns } from '../adapters/system/turn-watch.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import { logPositionsMax } from '../core/limits.ts'
 import type { Region as RegionName, Topology } from '../core/topology.ts'
+import type { Engine } from '../engine/engine.ts'
 import type { EngineOptions } from '../engine/open-engine.ts'
 import { newTicketKeys, type PortCertificate } from '../http/secure.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
+import type { Buckets } from '../ports/buckets.ts'
 import type { Clock } from '../ports/clock.ts'
+import type { Env } from '../ports/env.ts'
 import { bucketsOf } from './buckets/mapped-buckets.ts'
 import type { Log } from '../ports/log.ts'
 import type { AccessMode } from '../operations/access/authorizer.ts'
 import type { CapacitySettings } from '../operations/capacity/admission.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
 import type { Meter } from '../ports/meter.ts'
-import { Collector } from '../readers/metrics/collector.ts'
-import { MetricStore } from '../readers/metrics/metric-store.ts'
+import type { FunctionPorts } from '../region/lambda.ts'
 import type { MetricSettings } from '../region/metrics.ts'
-import { type Region, startRegion } from '../region/start-region.ts'
+import { type Region, type RegionOptions, startRegion } from '../region/start-region.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
 import { openAudit } from './audit-file.ts'
 import { refuseContradictions } from './contradictions.ts'
@@ -44,12 +44,13 @@ import type { RegionEntry } from '../deployment/regions.ts'
 import { readinessOf } from './readiness.ts'
 import { expiryOf, streamSettings } from './region-settings.ts'
 import type { DataSecrets } from './store/data-keys.ts'
-import { encryptedBus, type Encryption, type EncryptionFiles } from './store/encryption.ts'
+import { encryptedBus, type EncryptionFiles } from './store/encryption.ts'
 import { openOwnEngine, type Recovery } from './store/own-engine.ts'
 import { RegionStore } from './store/region-store.ts'
 import { FolderKeys } from '../deployment/secrets/message-keys.ts'
+import { measureAll, measuring, metricsOf } from './measuring.ts'
 import { nameTurns } from './named-turns.ts'
-import { measureStore } from './store/store-measures.ts'
+import { exportMetrics, type Observing, observing } from './observing/observing.ts'
 import { type Peer, type TopologyWatch, watchTopology } from './topology-watch.ts'
 import { type ShownCertificate, watchCertificates } from '../deployment/secrets/certificate-watch.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
@@ -114,6 +115,10 @@ export type NodeOptions = EncryptionFiles & {
   /** Seconds; as in readers/expiry unless said otherwise. */
   readonly ttlDelay?: number
   readonly ttlGrace?: number
+  /** Told of requests beside the metrics. */
+  readonly slow?: number | undefined
+  readonly otlp?: string | undefined
+  readonly otlpShare?: number
   /** Where a drill may say that the wall clock is wrong. */
   readonly clockFile?: string | undefined
   readonly log: Log
@@ -153,7 +158,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   life.add(() => access.stop())
   if (existsSync(options.data)) tightenFolder(options.data)
   const { kms, encryption, regionStore } = await storeOf(options, life)
-  const { clock, prometheus, metrics, meter } = measuring(options, encryption)
+  const clock = clockOf(options)
+  const { prometheus, metrics, meter } = measuring(options, clock, encryption)
   const { folder } = regionStore
   const natsBus = natsBusOf(options, watch)
   life.add(() => natsBus.close())
@@ -174,9 +180,43 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   nameTurns(engine, turns)
   const functions = await functionsOf(options, life)
   const audit = openAudit(options, clock, life)
-  const region = await startRegion(env, {
+  const requests = { region: self.name, epoch: () => engine.epoch, clock, random: systemRandom, log, meter }
+  const told = observing(options, requests)
+  const given = { topology, engine, metrics, recovery, messageKeys, buckets, functions, told }
+  const region = await startedRegion(env, options, given)
+  life.add(() => region.stop())
+  life.add(
+    watch.start((changed) => {
+      for (const [name, url] of changed) natsBus.setPeer(name, url === undefined ? url : options.natsAccess.peer(url))
+      region.replication.topologyChanged()
+    }),
+  )
+  life.add(watchCertificates(options.certificates ?? [], env))
+  const dataKeys = encryption?.keys.secrets
+  const parts = { region, dataKeys, watch, meter, prometheus, folder, scrub, recovery, access, audit, kms, told }
+  life.add(exportMetrics(told.exporter, { prometheus, clock, measure: async () => await measureAll(parts) }))
+  const url = await serve(options, parts)
+  functions?.listensAt(url)
+  life.add(steadyLater(regionStore))
+  return url
+}
+
+type Given = Pick<RegionOptions, 'topology'> & {
+  readonly metrics: MetricSettings
+  readonly functions: FunctionPorts | undefined
+  readonly engine: Engine
+  readonly recovery: Recovery
+  readonly messageKeys: FolderKeys | undefined
+  readonly buckets: Buckets
+  readonly told: Observing
+}
+
+async function startedRegion(env: Env, options: NodeOptions, given: Given): Promise<Region> {
+  const { topology, engine, metrics, recovery, messageKeys, buckets, functions, told } = given
+  return await startRegion(env, {
     topology,
     engine,
+    ...(told.tracing === undefined ? {} : { observe: told.tracing.watching }),
     accountId: options.accountId,
     globalTables2017: options.globalTables2017 === 'serve',
     timing: timings[options.timing ?? 'instant'],
@@ -188,20 +228,6 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     metrics,
     replication: replicationOf(options, messageKeys, recovery),
   })
-  life.add(() => region.stop())
-  life.add(
-    watch.start((changed) => {
-      for (const [name, url] of changed) natsBus.setPeer(name, url === undefined ? url : options.natsAccess.peer(url))
-      region.replication.topologyChanged()
-    }),
-  )
-  life.add(watchCertificates(options.certificates ?? [], env))
-  const dataKeys = encryption?.keys.secrets
-  const parts = { region, dataKeys, watch, meter, prometheus, folder, scrub, recovery, access, audit, kms }
-  const url = await serve(options, parts)
-  functions?.listensAt(url)
-  life.add(steadyLater(regionStore))
-  return url
 }
 
 async function storeOf(options: NodeOptions, life: Lifecycle) {
@@ -227,19 +253,6 @@ async function functionsOf({ functions: path, self, log }: NodeOptions, life: Li
   const functions = openFunctions(path, { region: self.name, log })
   life.add(() => functions.stop())
   return functions
-}
-
-/** What is counted goes to Prometheus, and to the region's own metrics. */
-function measuring(options: NodeOptions, encryption: Encryption | undefined) {
-  const clock = clockOf(options)
-  const plainBlobs = new FolderBlobs(join(options.data, 'metrics'))
-  const blobs = encryption?.blobs(plainBlobs) ?? plainBlobs
-  const store = new MetricStore({ env: { clock, log: options.log }, blobs })
-  const metrics: MetricSettings = { store, blobs, isEager: true }
-  const prometheus = prometheusMeter({ region: options.self.name })
-  const meter = new Collector(prometheus, { clock, store })
-  encryption?.watch(meter)
-  return { clock, prometheus, metrics, meter }
 }
 
 function regionsWatch({ self, log, peers, peerEndpoints = {}, readRegions }: NodeOptions): TopologyWatch {
@@ -295,6 +308,7 @@ type Served = {
   readonly access: WatchedAccess
   readonly audit: Audit | undefined
   readonly kms: Kms | undefined
+  readonly told: Observing
 }
 
 function regionsTold({ watch, region }: Served): RegionsTold {
@@ -308,14 +322,14 @@ function regionsTold({ watch, region }: Served): RegionsTold {
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, served: Served): Promise<string> {
   const { self, log, visitors = {}, signedFor = [], accountId, host } = options
-  const { region, watch, meter, folder, scrub, recovery, access, audit, dataKeys, kms } = served
+  const { region, watch, meter, folder, scrub, recovery, access, audit, dataKeys, kms, told } = served
   const { topology, endpoints } = watch
   const { engine, replication, invalidator, expiry, faults, evacuation } = region
   const count = (options.workers ?? 1) - 1
   const secure = { tls: options.tls, ticketKeys: options.tls === undefined ? undefined : newTicketKeys() }
   const workers = new Workers({
     count,
-    start: { folder, region: self, accountId, ...accessTold(options), signedFor, visitors, host, dataKeys },
+    start: { folder, region: self, accountId, ...workersTold(options), signedFor, visitors, host, dataKeys },
     secure,
     regions: () => regionsTold(served),
     faults,
@@ -335,6 +349,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       endpointOf: (name) => endpoints.get(name),
       ...accessParts(options.access, access, kmsServices(kms)),
       audit,
+      observer: told.observer,
       ...(count > 0 ? { distribute: workers.distribute } : {}),
       readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), replication, evacuation }),
       metrics: () => metricsOf(served),
@@ -373,10 +388,6 @@ function listenOf({ host, port, loopbackPort, visitors = {}, signedFor = [], cap
   }
 }
 
-const accessTold = ({ credentials, identities, access = 'off' }: NodeOptions) => ({ credentials, identities, access })
-
-async function metricsOf({ region, meter, prometheus, folder, recovery }: Served) {
-  await region.measure()
-  measureStore(meter, region.engine, { folder, damage: recovery.notice() })
-  return { contentType: prometheus.contentType, text: await prometheus.render() }
+const workersTold = ({ credentials, identities, access = 'off', slow, otlp, otlpShare }: NodeOptions) => {
+  return { credentials, identities, access, observing: { slow, otlp, otlpShare } }
 }

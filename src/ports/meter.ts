@@ -119,6 +119,11 @@ export const metrics = {
     help: 'Tables that are still to be filled again from peers, because the store was an older copy.',
     labels: [],
   },
+  longitude_otlp_dropped_total: {
+    kind: 'counter',
+    help: 'Spans, or requests with metrics, that the collector of OpenTelemetry did not take, by signal.',
+    labels: ['signal'],
+  },
   longitude_evacuation_fenced: {
     kind: 'gauge',
     help: '1 while clients’ writes are refused because the region is evacuated, else 0.',

@@ -29,6 +29,32 @@ export function encryptionFlags({ keyring, keyService, kms }: EncryptionOptions)
   }
 }
 
+export type ObservingOptions = {
+  readonly slow?: number | undefined
+  readonly otlp?: string | undefined
+  readonly otlpShare?: number
+}
+
+export function observingFlags({
+  slow,
+  otlp,
+  otlpShare = 1,
+}: ObservingOptions): Readonly<Record<string, string | number>> {
+  return {
+    ...(slow === undefined ? {} : { slow }),
+    ...(otlp === undefined ? {} : { otlp, 'otlp-share': otlpShare }),
+  }
+}
+
+type Expiring = { readonly ttlDelay?: number; readonly ttlGrace?: number }
+
+export function expiryFlags({ ttlDelay, ttlGrace }: Expiring): Readonly<Record<string, number>> {
+  return {
+    ...(ttlDelay === undefined ? {} : { 'ttl-delay': ttlDelay }),
+    ...(ttlGrace === undefined ? {} : { 'ttl-grace': ttlGrace }),
+  }
+}
+
 /** Where clients reach the other regions. */
 export function endpointFlags({ regions }: Layout, own: string): readonly string[] {
   return regions.flatMap(({ name, endpoint }) => (name === own ? [] : [`--peer-endpoint=${name}=${endpoint}`]))

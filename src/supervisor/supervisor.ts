@@ -10,7 +10,10 @@ import { peerApiPrefix } from '../deployment/secrets/nats-accounts.ts'
 import { Failure } from '../process/failure.ts'
 import {
   encryptionFlags,
+  expiryFlags,
   type EncryptionOptions,
+  type ObservingOptions,
+  observingFlags,
   admissionFlags,
   endpointFlags,
   flagsOf,
@@ -39,6 +42,7 @@ import { Supervised, type SupervisedOptions } from './supervised.ts'
 
 export type SupervisorOptions = VisitorOptions &
   EncryptionOptions &
+  ObservingOptions &
   StreamOptions & {
     readonly layout: Layout
     readonly natsServer: string
@@ -210,7 +214,7 @@ export class Supervisor {
 
   #node(plan: RegionPlan): Supervised {
     const { host, accountId, globalTables2017 = 'refuse', access = 'off', workers = 1, failover } = this.#options
-    const { regionsFolder, timing = 'instant', capacityText, ttlDelay, ttlGrace, sink, layout, tls } = this.#options
+    const { regionsFolder, timing = 'instant', capacityText, sink, layout, tls } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
       .filter(({ from }) => from === plan.name)
@@ -231,14 +235,14 @@ export class Supervisor {
       'global-tables-2017': globalTables2017,
       timing,
       ...(capacityText === undefined ? {} : { capacity: capacityText }),
-      ...(ttlDelay === undefined ? {} : { 'ttl-delay': ttlDelay }),
-      ...(ttlGrace === undefined ? {} : { 'ttl-grace': ttlGrace }),
+      ...expiryFlags(this.#options),
       'clock-file': join(plan.folder, clockFileName),
       ...visitorFlags(this.#options),
       ...streamFlags(this.#options),
       ...accessFlags(this.#options),
       ...(access === 'off' ? {} : { access }),
       ...encryptionFlags(this.#options),
+      ...observingFlags(this.#options),
       ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
       ...(workers === 1 ? {} : { workers }),
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),

@@ -5,6 +5,7 @@
 import { metricLinesAtOnceMax } from '../../core/limits.ts'
 import { metrics } from '../../ports/meter.ts'
 import type { Labels, Meter, MetricKind, MetricName } from '../../ports/meter.ts'
+import type { FamilyFigures } from './figures.ts'
 import { Histogram } from './histogram.ts'
 import { processMetrics } from './metrics-text.ts'
 import { SeriesOf } from './series.ts'
@@ -13,6 +14,8 @@ export type PrometheusMeter = Meter & {
   readonly contentType: string
   /** What /metrics answers: put together in several turns of the event loop. */
   render(): Promise<string>
+  /** The same, less that of the process, for another protocol. */
+  families(): readonly FamilyFigures[]
   /** Series of all metrics. */
   readonly size: number
 }
@@ -47,6 +50,7 @@ export function prometheusMeter(labels: Labels = {}): PrometheusMeter {
       for (const histogram of histograms.values()) parts.push(histogram.render(labels))
       return parts.join('')
     },
+    families: () => [...families.values(), ...histograms.values()].map((family) => family.figures()),
     get size() {
       const all = [...families.values(), ...histograms.values()]
       return all.reduce((sum, { size }) => sum + size, 0)

@@ -3,6 +3,7 @@
  * to forget all series of a table or a peer without looking at every other.
  */
 import type { Labels } from '../../ports/meter.ts'
+import type { FamilyFigures } from './figures.ts'
 import { headText, isAmong, labelKey, labelText } from './histogram.ts'
 
 type Series = { readonly labels: Labels; value: number }
@@ -40,6 +41,10 @@ export class SeriesOf {
       const series = this.#series.get(key)
       if (series !== undefined && isAmong(labels, series.labels)) this.#remove(key, series)
     }
+  }
+
+  figures(): FamilyFigures {
+    return { ...this.#family, series: [...this.#series.values()] }
   }
 
   /** Lines of text, with labels that all of the node's metrics have. */

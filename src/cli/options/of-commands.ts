@@ -3,6 +3,7 @@ import { nodeTlsOptions } from '../../deployment/options.ts'
 import { adminOptions, apiAccessOptions } from './access.ts'
 import { optionsOfCache } from './cache.ts'
 import { optionsOfChanges } from './changes.ts'
+import { optionsOfObserving } from './observing.ts'
 import type { OptionName } from './rows.ts'
 
 export const optionsOf = {
@@ -35,6 +36,7 @@ export const optionsOf = {
     'timing',
     'capacity',
     ...optionsOfChanges,
+    ...optionsOfObserving,
     'admitUnsignedPeersUntil',
     'cache',
     'console',
@@ -59,6 +61,7 @@ export const optionsOf = {
     'timing',
     'capacity',
     ...optionsOfChanges,
+    ...optionsOfObserving,
     'clockFile',
     'logLevel',
     'logFormat',

@@ -12,6 +12,7 @@ import { peers, upstreams } from './addresses.ts'
 import { cacheOptions } from './cache.ts'
 import { capacityOptions } from './capacity.ts'
 import { changeOptions } from './changes.ts'
+import { observingOptions } from './observing.ts'
 
 const words = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
 const names = z
@@ -244,6 +245,7 @@ export const options = {
   ...deploymentOptions,
   ...cacheOptions,
   ...changeOptions,
+  ...observingOptions,
 } as const satisfies Record<string, Row>
 
 export type OptionName = keyof typeof options

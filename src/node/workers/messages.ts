@@ -2,6 +2,7 @@
 import type { DataSecrets } from '../store/data-keys.ts'
 import type { CertificateFiles } from '../../http/secure.ts'
 import type { WayBackPlace } from '../../http/way-back.ts'
+import type { ObservingOptions } from '../observing/observing.ts'
 import type { VisitorOptions } from '../../http/access/visitors.ts'
 import type { Labels, MetricName } from '../../ports/meter.ts'
 
@@ -30,6 +31,8 @@ export type WorkerStart = {
   /** What the store is encrypted with, if it is. */
   readonly dataKeys: DataSecrets | undefined
   readonly tls?: WorkerTls | undefined
+  /** What it tells of the requests that it answers. */
+  readonly observing: ObservingOptions
 }
 
 /** The regions of the deployment, and where clients reach them. */

@@ -40,6 +40,7 @@ import {
   type ToWorker,
   type WorkerStart,
 } from './messages.ts'
+import { observing } from '../observing/observing.ts'
 import { cipherOf, type DataSecrets } from '../store/data-keys.ts'
 import { relayMeter } from './relay-meter.ts'
 
@@ -64,6 +65,8 @@ export function runWorker(log: Log): void {
 let known: RegionsTold = { names: [], endpoints: {}, standsInFor: [] }
 let faultsAreSet = false
 let end: (() => Promise<void>) | undefined
+/** Sends what is still to be told of requests. */
+let farewell: (() => Promise<void>) | undefined
 let stopping = false
 
 function recordIn(error: unknown): { readonly record?: string } {
@@ -88,15 +91,16 @@ function contextOf(
   return { engine: engine as unknown as Engine, env, settings }
 }
 
-function start(
-  { folder, region, accountId, credentials, identities, access, signedFor, visitors, host, dataKeys, tls }: WorkerStart,
-  log: Log,
-): (socket: Socket) => void {
+function start(given: WorkerStart, log: Log): (socket: Socket) => void {
+  const { folder, region, accountId, credentials, identities, access, signedFor, visitors, host, dataKeys, tls } = given
   const meter = relayMeter()
   const reading = new ReadingEngine(readerOf(folder, dataKeys), region)
   const env = { clock: systemClock, random: systemRandom, meter, log }
   watchTurns({ meter, log })
   const context = contextOf(reading, { env, accountId, region })
+  // Reads make no commits: there is no place in a log to name.
+  const told = observing(given.observing, { ...env, region: region.name, epoch: () => '' })
+  farewell = async () => await told.exporter?.stop()
   const files = watchAccess({ credentials, identities, accountId }, log)
   const policies = accessSettings(access, files)
   const regions = signedRegions(region.name, signedFor)
@@ -115,6 +119,7 @@ function start(
       ...signatures,
       ...(policies === undefined ? {} : { decisions: { authorize: authorizing(policies) } }),
       operations: new Map([...registry].filter(([name]) => localOperations.includes(name))),
+      observer: told.observer,
       onBrokenInvariant: () => process.exit(exitCode.brokenInvariant),
       onFailed: (error) => tell({ type: 'failed', error: messageOf(error), ...recordIn(error) }),
     }),
@@ -203,6 +208,7 @@ async function stop(): Promise<void> {
   stopping = true
   tell({ type: 'leaving' })
   await end?.()
+  await farewell?.()
   process.exit(0)
 }
 
