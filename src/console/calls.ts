@@ -1,8 +1,9 @@
 /** What the pages ask of the console, and what they are told. Each call wants the console's key; the state that everybody may see is in the events. */
 import { z } from 'zod'
-import { consoleConflictsMax, itemKeysShownMax } from '../core/console-limits.ts'
+import { consoleConflictsMax, drillCharactersMax, itemKeysShownMax } from '../core/console-limits.ts'
 import { regionsMax, pauseMsMax } from '../core/limits.ts'
 import type { Calls } from '../deployment/control/calls.ts'
+import { shownReport } from './drills/reports.ts'
 import { streamPlace } from './stream-tail.ts'
 
 const region = z.string().min(1).max(64)
@@ -205,6 +206,148 @@ export const consoleCalls = {
       records: z.array(z.unknown()).readonly(),
       lost: z.array(z.string()).readonly(),
       isOver: z.boolean(),
+    }),
+  },
+  drills: {
+    route: 'POST /api/drills',
+    asked: nothing,
+    told: z.object({
+      /** They are started only where `longitude up` runs the regions. */
+      isRunHere: z.boolean(),
+      drills: z.array(
+        z.object({
+          name: z.string(),
+          title: z.string(),
+          text: z.string(),
+          isHarmful: z.boolean(),
+          /** Why it cannot be run on these regions. */
+          problem: z.string().exactOptional(),
+        }),
+      ),
+      reports: z.array(shownReport).readonly(),
+    }),
+  },
+  startDrill: {
+    route: 'POST /api/drills/start',
+    asked: z.strictObject({
+      text: z.string().min(1).max(drillCharactersMax),
+      allowHarm: z.boolean(),
+      seed: z
+        .int()
+        .min(0)
+        .max(2 ** 31)
+        .exactOptional(),
+    }),
+    told: done,
+  },
+  abortDrill: { route: 'POST /api/drills/abort', asked: nothing, told: done },
+  /** The one that runs, or the last of this console. */
+  drillRun: {
+    route: 'POST /api/drills/run',
+    asked: nothing,
+    told: z.object({
+      run: z
+        .object({
+          name: z.string(),
+          title: z.string(),
+          startedMs: z.number(),
+          endedMs: z.number().exactOptional(),
+          state: z.enum(['running', 'ending', 'passed', 'failed', 'could not run', 'aborted']),
+          lines: z
+            .array(
+              z.object({
+                at: z.string().exactOptional(),
+                mark: z.enum(['done', 'failed', 'begun', 'told']),
+                text: z.string(),
+              }),
+            )
+            .readonly(),
+          report: z.string(),
+        })
+        .exactOptional(),
+    }),
+  },
+  drillReport: {
+    route: 'POST /api/drills/report',
+    asked: z.strictObject({ id: z.string().max(200) }),
+    told: z.object({ path: z.string() }),
+  },
+  access: {
+    route: 'POST /api/access',
+    asked: nothing,
+    told: z.object({
+      /** Both absent where there is no file of identities. */
+      mode: z.enum(['off', 'audit', 'strict']).exactOptional(),
+      identities: z
+        .object({
+          accountId: z.string(),
+          count: z.number(),
+          principals: z.array(
+            z.object({
+              name: z.string(),
+              arn: z.string(),
+              kind: z.enum(['user', 'role']),
+              groups: z.array(z.string()).readonly(),
+              policies: z.array(z.string()),
+              boundary: z.string().exactOptional(),
+              keys: z.number().exactOptional(),
+            }),
+          ),
+          findings: z.array(z.object({ policy: z.string(), statement: z.string(), problem: z.string() })),
+        })
+        .exactOptional(),
+      actions: z.array(z.string()),
+      denials: z.array(z.object({ region: z.string(), action: z.string(), mode: z.string(), count: z.number() })),
+      problems: z.array(z.string()),
+    }),
+  },
+  explain: {
+    route: 'POST /api/access/explain',
+    asked: z.strictObject({
+      as: z.string().min(1).max(200),
+      action: z.string().min(1).max(100),
+      region,
+      table: table.exactOptional(),
+      index: table.exactOptional(),
+      key: z.string().max(2048).exactOptional(),
+      attributes: z.array(z.string().max(2048)).max(1000).exactOptional(),
+    }),
+    told: z.object({
+      allowed: z.boolean(),
+      principal: z.string(),
+      action: z.string(),
+      resource: z.string(),
+      because: z.array(z.string()).readonly(),
+    }),
+  },
+  capacity: {
+    route: 'POST /api/capacity',
+    asked: z.strictObject({ region }),
+    told: z.object({
+      rows: z.array(
+        z.object({
+          table: z.string(),
+          index: z.string().exactOptional(),
+          read: z.number(),
+          write: z.number(),
+          provisionedRead: z.number().exactOptional(),
+          provisionedWrite: z.number().exactOptional(),
+          throttledReads: z.number(),
+          throttledWrites: z.number(),
+        }),
+      ),
+      count: z.number(),
+      untilMs: z.number(),
+    }),
+  },
+  capacityPast: {
+    route: 'POST /api/capacity/past',
+    asked: z.strictObject({ region, table, index: table.exactOptional() }),
+    told: z.object({
+      atMs: z.array(z.number()).readonly(),
+      read: z.array(z.number().nullable()).readonly(),
+      write: z.array(z.number().nullable()).readonly(),
+      throttled: z.array(z.number().nullable()).readonly(),
     }),
   },
   history: {

@@ -15,6 +15,9 @@ import { Failure, messageOf } from '../process/failure.ts'
 import { jsonBodyOf } from '../process/json-body.ts'
 import { wrongShape } from '../process/wrong-shape.ts'
 import { consoleCalls } from './calls.ts'
+import type { DrillReach } from './drills/drill-handlers.ts'
+import { type DrillProgram, DrillRuns } from './drills/drill-runs.ts'
+import { ReportTickets } from './drills/reports.ts'
 import { EventStreams } from './event-streams.ts'
 import { handlersOf, type Reach } from './handlers.ts'
 import { Histories } from './histories.ts'
@@ -32,7 +35,9 @@ export type ConsoleOptions = {
   readonly hostNames: readonly string[]
   readonly files: StaticFiles
   readonly deployment: Deployment
-  readonly reach: Omit<Reach, 'histories' | 'onChange'>
+  readonly reach: Omit<Reach, 'histories' | 'onChange' | 'drills'>
+  /** Undefined where drills are not run. */
+  readonly drills?: DrillProgram
   /** Shown at the top; `as`: whose key signs what the pages ask, where signatures are verified. */
   readonly about: () => { readonly name: string; readonly version: string; readonly as?: string }
 }
@@ -40,7 +45,7 @@ export type ConsoleOptions = {
 /** Nothing from elsewhere, nothing inline, in no frame. */
 const headers = {
   'Content-Security-Policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'X-Content-Type-Options': 'nosniff',
   'X-Frame-Options': 'DENY',
   'Referrer-Policy': 'no-referrer',
@@ -60,6 +65,7 @@ export class Console {
   readonly #routes: ReadonlyMap<string, Route>
   readonly #server: Server
   readonly #endHandshakes: () => void
+  readonly #drills: DrillReach | undefined
   #underWay = 0
 
   /** Rejects with a Failure when the port cannot be had. */
@@ -85,8 +91,10 @@ export class Console {
       },
       (note) => this.#events.tellNote(note),
     )
+    this.#drills = options.drills === undefined ? undefined : this.#drillsOf(options.drills)
     this.#routes = routesOf({
       ...options.reach,
+      drills: this.#drills,
       histories: this.#histories,
       onChange: (text, regions) => this.#changed(text, regions),
     })
@@ -109,7 +117,14 @@ export class Console {
       this.#endHandshakes()
       this.#server.closeAllConnections()
     })
-    await this.#watch.stop()
+    await Promise.all([this.#watch.stop(), this.#drills?.runs.close()])
+  }
+
+  #drillsOf(program: DrillProgram): DrillReach {
+    const { reports } = program
+    const onChange = (text: string, regions: readonly string[]): void =>
+      this.#events.tellNote({ atMs: Date.now(), kind: 'drill', text, regions })
+    return { reports, tickets: new ReportTickets(reports), runs: new DrillRuns(program, onChange) }
   }
 
   #changed(text: string, regions: readonly string[]): void {
@@ -128,6 +143,7 @@ export class Console {
     const name = `${method} ${path}`
     if (name === 'GET /health') return this.#answer(response, { status: 200, body: { status: 'ok' } })
     if (name === 'GET /api/events') return this.#follow(request, response)
+    if (method === 'GET' && this.#drills?.tickets.serve(path, response, Date.now()) === true) return undefined
     if (name === 'GET /api/about') return this.#answer(response, { status: 200, body: this.#about(request) })
     void this.#call(request, name).then((reply) => this.#answer(response, reply))
   }

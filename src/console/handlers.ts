@@ -8,7 +8,10 @@ import { NoAnswer, Refusal, type Wire } from '../drills/run/load/wire.ts'
 import type { LinksControl } from '../links/control/control-client.ts'
 import type { ControlClient } from '../supervisor/control-client.ts'
 import { Failure, messageOf } from '../process/failure.ts'
+import { type AccessReach, accessHandlers } from './access/access-handlers.ts'
+import { capacityHandlers } from './capacity/capacity-handlers.ts'
 import { consoleCalls, type Comparison, type ToldOf } from './calls.ts'
+import { type DrillReach, drillHandlers } from './drills/drill-handlers.ts'
 import type { Histories } from './histories.ts'
 import { streamHandlers } from './stream-handlers.ts'
 
@@ -18,6 +21,9 @@ export type Reach = {
   readonly wire: Wire
   /** Of `longitude up`; undefined where none runs. */
   readonly supervisor: () => Pick<ControlClient, 'states' | 'break' | 'heal'> | undefined
+  /** Undefined where drills are not run. */
+  readonly drills: DrillReach | undefined
+  readonly access: Pick<AccessReach, 'identities' | 'mode'>
   readonly histories: Histories
   /** Somebody has changed something: it is looked at now, and noted. */
   readonly onChange: (text: string, regions: readonly string[]) => void
@@ -40,6 +46,12 @@ export function handlersOf(reach: Reach): Handlers<typeof consoleCalls> {
     verify: async ({ table }) => await verified(reach, table),
     repair: async ({ table }) => await repaired(reach, table),
     conflicts: async ({ after }) => await conflictsOf(reach, after),
+    ...capacityHandlers({ wire: reach.wire, endpointOf: (region) => named(reach, region)[1] }),
+    ...accessHandlers({ ...reach, ...reach.access }),
+    ...drillHandlers(reach.drills, {
+      regions: reach.regions.map(([region]) => region),
+      isRunHere: () => reach.supervisor() !== undefined,
+    }),
     history: ({ from, to }) => reach.histories.of(from, to),
   }
 }
@@ -213,7 +225,9 @@ async function tablesOf({ regions, wire }: Reach): Promise<ToldOf<'tables'>> {
 /** Of one region: how its writes to a table stand with each peer. */
 function flowOf(name: string): (at: Administered) => Promise<ToldOf<'tableFlow'>['directions']> {
   return async (at) => {
-    const told = nodeStatus.safeParse(await askAdmin(at, 'status').catch(() => undefined))
+    const told = nodeStatus.safeParse(
+      await askAdmin(at, `status?tables=${encodeURIComponent(name)}`).catch(() => undefined),
+    )
     return (told.data?.peers ?? []).flatMap(({ peer, tables }) =>
       tables
         .filter(({ table }) => table === name)
@@ -237,7 +251,7 @@ async function verified({ regions }: Reach, table: string): Promise<Comparison> 
   for (const at of regions) {
     try {
       // A region that has stopped without a word is known by the short question.
-      await askAdmin(at, 'status')
+      await askAdmin(at, 'status?tables=')
       const told = await askAdmin(at, 'verify', { body: { table }, timeoutMs: comparisonMsMax })
       return consoleCalls.verify.told.parse(told)
     } catch (error) {

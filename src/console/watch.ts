@@ -94,7 +94,7 @@ export class Watch {
   }
 
   async #status(): Promise<RegionsStatus> {
-    return await statusOf(this.#deployment.regions.map(askedRegion))
+    return await statusOf(this.#deployment.regions.map((at) => askedRegion(at, true)))
   }
 
   async #carried(): Promise<Carried> {

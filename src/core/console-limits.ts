@@ -24,5 +24,23 @@ export const consoleConflictsMax = 500
 
 /** Shards of a change stream that a reader keeps in mind; those of four hours are followed at a time, and those of a day are listed. */
 export const streamShardsShownMax = 10_000
+/** Lines of a drill that runs, and the characters of one. */
+export const drillLinesMax = 2000
+export const drillLineCharactersMax = 1000
+/** A drill's file. */
+export const drillCharactersMax = 200_000
+/** Reports of drills that are listed, and the bytes of one. */
+export const reportsShownMax = 200
+export const reportBytesMax = 64 * 1024 * 1024
+/** Tickets for reports, and how long each is good. */
+export const reportTicketsMax = 100
+export const reportTicketMs = 5 * 60_000
+/** Users and roles, and findings about policies, that are shown. */
+export const identitiesShownMax = 500
+export const deniedShownMax = 200
+/** Tables and indexes whose capacity is told, metrics that are asked for at a time, and pages of them. */
+export const capacityRowsMax = 1000
+export const metricQueriesMax = 500
+export const capacityPagesMax = 20
 /** Records that are read of a shard for a page at a time. */
 export const streamRecordsShownMax = 100

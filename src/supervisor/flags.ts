@@ -60,6 +60,10 @@ export function endpointFlags({ regions }: Layout, own: string): readonly string
   return regions.flatMap(({ name, endpoint }) => (name === own ? [] : [`--peer-endpoint=${name}=${endpoint}`]))
 }
 
+/** The regions, for a program before them. */
+export const upstreamFlags = ({ regions }: Layout): readonly string[] =>
+  regions.map(({ name, endpoint }) => `--upstream=${name}=${endpoint}`)
+
 export function streamFlags({
   streamShards,
   streamRollMs,

@@ -19,6 +19,7 @@ import {
   flagsOf,
   type StreamOptions,
   streamFlags,
+  upstreamFlags,
   withoutOwnVariables,
 } from './flags.ts'
 import { Faults, clockFileName } from './faults.ts'
@@ -306,7 +307,6 @@ export class Supervisor {
   #frontDoorProcess(): Supervised | undefined {
     const { log, sink, layout, host, failover = 'none', regionsFolder, tls } = this.#options
     if (layout.frontDoor === undefined) return undefined
-    const upstreams = layout.regions.map(({ name, endpoint }) => `--upstream=${name}=${endpoint}`)
     const flags = flagsOf({
       host,
       'front-door-port': layout.frontDoor.port,
@@ -318,7 +318,7 @@ export class Supervisor {
     })
     return this.#ours({
       name: 'front-door',
-      args: ['front-door', ...flags, ...upstreams],
+      args: ['front-door', ...flags, ...upstreamFlags(layout)],
       log,
       onLine: nodeLines(sink, log),
       stopMsMax: ownStopMsMax,
@@ -326,7 +326,7 @@ export class Supervisor {
   }
 
   #consoleProcess(): Supervised | undefined {
-    const { log, sink, layout, regionsFolder, hostNames, accountId, tls } = this.#options
+    const { log, sink, layout, regionsFolder, hostNames, accountId, access = 'off', tls } = this.#options
     if (layout.console === undefined) return undefined
     const flags = flagsOf({
       data: layout.data,
@@ -337,12 +337,12 @@ export class Supervisor {
       ...visitorFlags(hostNames === undefined ? {} : { hostNames }),
       ...accessFlags(this.#options),
       'account-id': accountId,
+      access,
       ...(regionsFolder === undefined ? {} : { 'regions-folder': resolve(regionsFolder) }),
     })
-    const upstreams = layout.regions.map(({ name, endpoint }) => `--upstream=${name}=${endpoint}`)
     return this.#ours({
       name: 'console',
-      args: ['console', ...flags, ...upstreams],
+      args: ['console', ...flags, ...upstreamFlags(layout)],
       log: log.with({ process: 'console' }),
       onLine: nodeLines(sink, log),
       stopMsMax: ownStopMsMax,

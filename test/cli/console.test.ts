@@ -28,6 +28,7 @@ const [virginia, ireland, tokyo] = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] 
 const shownMsMax = 20_000
 /** Every region compares and mends, one after the other. */
 const repairMsMax = 60_000
+const drillMsMax = 90_000
 let running: Up
 let browser: Browser | undefined
 let page: Page
@@ -59,6 +60,24 @@ afterAll(async () => {
   await running.ended
   removeFolder(data)
 })
+
+/** The shortest that still breaks something and proves that all agree. */
+const shortDrill = `name: short
+title: A short drill
+regions: [${[virginia, ireland, tokyo].join()}]
+targets: { convergence: 60s }
+steps:
+  - load: { writers: 1, rate: 5 }
+  - cut: { links: us-east-1>eu-west-1, for: 1s }
+  - wait: 1s
+  - heal: all
+`
+
+async function startDrill(): Promise<void> {
+  await page.getByRole('button', { name: 'Start …' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click()
+  await page.getByRole('dialog').waitFor({ state: 'detached' })
+}
 
 function cell(from: string, to: string): Locator {
   return page.locator(`[data-direction="${from}>${to}"]`)
@@ -231,6 +250,46 @@ describe('the console', { timeout: 100_000 }, () => {
     await page.keyboard.press('Escape')
   })
 
+  test('starts a drill, shows its steps as they happen, aborts it, and opens a report', async ({ skip }) => {
+    skip(browser === undefined, 'there is no browser')
+    await show('drills')
+    await page.getByRole('combobox', { name: /^Drill/ }).selectOption('slow-link')
+    await page.getByLabel('The drill file').fill(shortDrill)
+    await startDrill()
+    const lines = page.getByRole('region', { name: 'What happened in the drill' })
+    await lines
+      .getByRole('row', { name: /cut: .*us-east-1>eu-west-1/ })
+      .first()
+      .waitFor({ timeout: drillMsMax })
+    await page.getByText('passed', { exact: true }).waitFor({ timeout: drillMsMax })
+    await page.getByRole('region', { name: 'List of the reports' }).getByRole('button', { name: 'short' }).click()
+    const report = page.frameLocator('iframe.report')
+    await report.getByRole('heading', { name: 'A short drill' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByLabel('The drill file').fill(shortDrill.replace('wait: 1s', 'wait: 1h'))
+    await startDrill()
+    await lines.getByRole('row', { name: /wait: 1h/ }).waitFor({ timeout: drillMsMax })
+    await page.getByRole('button', { name: 'Abort' }).click()
+    await page.getByText('aborted', { exact: true }).waitFor({ timeout: drillMsMax })
+    await page.getByLabel('The drill file').fill(shortDrill.replace('wait: 1s', 'wiat: 1s'))
+    await page.getByRole('button', { name: 'Start …' }).click()
+    await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click()
+    await page.getByRole('dialog').getByText('no step "wiat"').waitFor()
+    await page.keyboard.press('Escape')
+  })
+
+  test('tells what was consumed, or that nothing is counted yet, and who there is', async ({ skip }) => {
+    skip(browser === undefined, 'there is no browser')
+    await show('capacity')
+    await page
+      .getByText('has consumed anything of late')
+      .or(page.getByRole('region', { name: 'Consumed capacity by table and index' }))
+      .waitFor()
+    await show('access')
+    await page.getByText('There is no file of identities').waitFor()
+    await page.getByText('No permission was denied').waitFor()
+  })
+
   test('marks a copy that differs, and its repair makes the copies equal', async ({ skip }) => {
     skip(browser === undefined, 'there is no browser')
     await spoil(ireland, 'shipped', 'spoiled')
@@ -266,6 +325,9 @@ describe('the console', { timeout: 100_000 }, () => {
       ['conflicts'],
       ['streams', 'Orders'],
       ['backups'],
+      ['drills'],
+      ['access'],
+      ['capacity'],
       ['nodes'],
     ]) {
       await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })

@@ -120,6 +120,7 @@ export const optionsOf = {
     'peerEndpoint',
     'credentials',
     'identities',
+    'access',
     'accountId',
     'hostNames',
     'tlsCert',

@@ -69,6 +69,37 @@ export function tailTold(table: string, region: string, from: 'now' | 'oldest'):
   return { command: `longitude streams tail ${quoted(table)} --region ${region}${flags}` }
 }
 
+export function drillTold(file: string, { allowHarm }: { readonly allowHarm: boolean }): string {
+  return `longitude drill run ${quoted(file)} --yes${allowHarm ? ' --allow-harm' : ''}`
+}
+
+type ExplainedBy = {
+  readonly as: string
+  readonly action: string
+  readonly region: string
+  readonly table?: string
+  readonly index?: string
+  readonly key?: string
+  readonly attributes?: readonly string[]
+}
+
+export function explainTold({ as, action, region, table, index, key, attributes }: ExplainedBy): string {
+  const words = [action, ...(table === undefined ? [] : [table]), ...(key === undefined ? [] : [key])]
+  const flags = [
+    `--as ${quoted(as)}`,
+    `--in ${region}`,
+    ...(index === undefined ? [] : [`--index ${quoted(index)}`]),
+    ...(attributes === undefined ? [] : [`--attributes ${quoted(attributes.join())}`]),
+  ]
+  return ['longitude access explain', ...flags, ...words.map(quoted)].join(' ')
+}
+
+/** The whole of it is several operations; this one names what there is. */
+export function capacityTold({ region, endpoint }: { readonly region: string; readonly endpoint: string }): Told {
+  const about = '--namespace AWS/DynamoDB --metric-name ConsumedWriteCapacityUnits'
+  return { command: `aws cloudwatch list-metrics --endpoint-url ${endpoint} --region ${region} ${about}` }
+}
+
 type BrokenPart = {
   readonly region: string
   readonly part: 'node' | 'nats'

@@ -8,6 +8,12 @@ export function durationText(ms: number): string {
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
+/** Capacity units: small ones with what follows the point. */
+export function unitsText(units: number): string {
+  if (units === 0) return '0'
+  return units < 10 ? units.toFixed(2) : units < 100 ? units.toFixed(1) : String(Math.round(units))
+}
+
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} B`
   return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`

@@ -27,6 +27,15 @@ const routes: Routes = {
   breakPart: 'POST /api/break',
   triggers: 'POST /api/triggers',
   tail: 'POST /api/tail',
+  drills: 'POST /api/drills',
+  startDrill: 'POST /api/drills/start',
+  abortDrill: 'POST /api/drills/abort',
+  drillRun: 'POST /api/drills/run',
+  drillReport: 'POST /api/drills/report',
+  access: 'POST /api/access',
+  explain: 'POST /api/access/explain',
+  capacity: 'POST /api/capacity',
+  capacityPast: 'POST /api/capacity/past',
   history: 'POST /api/history',
 }
 

@@ -15,8 +15,10 @@ export const said = signal('')
 
 export const regionNames = computed(() => state.value?.regions.map(({ name }) => name) ?? [])
 
+const byPair = computed(() => new Map(state.value?.directions.map((each) => [`${each.from}>${each.to}`, each])))
+
 export function directionOf(from: string, to: string): Direction | undefined {
-  return state.value?.directions.find((each) => each.from === from && each.to === to)
+  return byPair.value.get(`${from}>${to}`)
 }
 
 let lastId = ''

@@ -17,13 +17,14 @@ export type AskedRegion = {
 
 export type RegionsStatus = { readonly regions: readonly Answer[]; readonly links: readonly LinkStatus[] }
 
-export function askedRegion(at: Administered): AskedRegion {
+/** `briefly`: without the figures of each table, of which there may be thousands for each peer. */
+export function askedRegion(at: Administered, briefly = false): AskedRegion {
   const [region, endpoint] = at
   return {
     region,
     endpoint,
     isReady: async () => (await exchange(`${endpoint}/ready`, { timeoutMs: answerMsMax })).status === 200,
-    status: async () => await askAdmin(at, 'status'),
+    status: async () => await askAdmin(at, briefly ? 'status?tables=' : 'status'),
   }
 }
 

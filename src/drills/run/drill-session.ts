@@ -75,12 +75,18 @@ function distancesBetween(regions: readonly string[], target: Target): Readonly<
 
 /** A wiped disk loses other people's writes, and a clock that was ahead stays so in the stamps of what it wrote. */
 function refuseHarm(steps: readonly Step[], target: Target): void {
-  const harmful = stepsIn(steps).find(({ action }) => action.do === 'wipe' || action.do === 'clock')
+  const harmful = harmfulStep(steps)
   if (harmful === undefined) return
   throw new Failure(
     `"${harmful.text}" (line ${harmful.line}) could harm what else is in ${target.description}; --allow-harm lets it, --start runs the drill on regions of its own`,
   )
 }
+
+const harmfulStep = (steps: readonly Step[]) =>
+  stepsIn(steps).find(({ action }) => action.do === 'wipe' || action.do === 'clock')
+
+/** It is refused on regions that are not its own, unless it is allowed. */
+export const isHarmful = (steps: readonly Step[]): boolean => harmfulStep(steps) !== undefined
 
 /** The first trigger of a drill, which says where its function is. */
 export function triggerIn(steps: readonly Step[]): TriggerPlan | undefined {

@@ -44,10 +44,12 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     {
       method: 'GET',
       path: '/admin/status',
-      answer: async () => {
+      // `tables` names the table of which each peer's figures are told; without it they are told of all, and with an empty name of none.
+      answer: async ({ query: { tables: wanted } }) => {
         const status = await replication.statusInTurns()
         return {
           ...status,
+          peers: status.peers.map((peer) => ({ ...peer, tables: tablesWanted(peer.tables, wanted) })),
           number: topology.self.number,
           knows: peersOf(topology).map(({ name }) => name),
           oldest: engine.oldest(),
@@ -74,6 +76,13 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
     ...faultRoutes(faults, context.env.log),
     ...pauseRoutes(replication.pauses, engine, topology),
   ]
+}
+
+function tablesWanted<Each extends { readonly table: string }>(
+  tables: readonly Each[],
+  wanted: string | undefined,
+): readonly Each[] {
+  return wanted === undefined ? tables : tables.filter(({ table }) => table === wanted)
 }
 
 function damageOf(damage: DamageNotice | undefined) {

@@ -29,7 +29,7 @@ beforeAll(async () => {
     hostNames: [],
     files: new Map([['/', page]]),
     deployment: { regions: [], links, place: () => undefined },
-    reach: { regions: [], links, wire, supervisor: () => undefined },
+    reach: { regions: [], links, wire, supervisor: () => undefined, access: { identities: undefined, mode: 'off' } },
     about: () => ({ name: 'test', version: '1' }),
   })
 })

@@ -1,8 +1,9 @@
 /** `longitude console`: the process that `up` runs for the page, and that a container of its own can be. */
-import { resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { unmeasured, watchTurns } from '../../../adapters/system/turn-watch.ts'
 import { Console } from '../../../console/console.ts'
+import type { DrillProgram } from '../../../console/drills/drill-runs.ts'
 import { consoleAddress, consoleKey } from '../../../console/key.ts'
 import { type Signer, signerOf } from '../../../console/signing.ts'
 import { readStaticFiles } from '../../../console/static-files.ts'
@@ -15,12 +16,14 @@ import { watchAccess } from '../../../deployment/secrets/identities.ts'
 import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
 import { Wire } from '../../../drills/run/load/wire.ts'
 import { controlOf as linksControlOf } from '../../../links/control/control-options.ts'
+import { ownProgram } from '../../../process/own-program.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
 import { exchange } from '../../../process/exchange.ts'
 import { Failure } from '../../../process/failure.ts'
 import type { Parent } from '../../../process/process-end.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
 import { controlOf } from '../../../supervisor/control-client.ts'
+import { withoutOwnVariables } from '../../../supervisor/flags.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { byRegion } from '../../options/addresses.ts'
 import { optionsOf } from '../../options/of-commands.ts'
@@ -68,6 +71,9 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   const access = watchAccess(options, log)
   const signer = signerOf(access, keyOf(process.env))
   const wire = new Wire(signer)
+  const data = resolve(options.data)
+  const place = (name: string) => known.all.find((region) => region.name === name)
+  const supervisor = () => controlOf({ ...options, data })
   const own = await Console.open({
     host,
     port,
@@ -75,18 +81,9 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
     tls,
     hostNames,
     files: readStaticFiles(),
-    deployment: {
-      regions,
-      links,
-      published: byRegion(options.peerEndpoint),
-      place: (name) => known.all.find((region) => region.name === name),
-    },
-    reach: {
-      regions,
-      links,
-      wire,
-      supervisor: () => controlOf({ ...options, data: resolve(options.data) }),
-    },
+    deployment: { regions, links, published: byRegion(options.peerEndpoint), place },
+    reach: { regions, links, wire, supervisor, access: { identities: access.identities, mode: options.access } },
+    drills: drillsOf(data, () => environmentOf(signer(), token)),
     about: () => ({ name: nameOf(options), version, ...asOf(signer()) }),
   })
   log.info('the console is open', { host, port: own.port, regions: Object.keys(endpoints) })
@@ -105,6 +102,21 @@ function nameOf({ name, data }: Options): string {
 }
 
 const asOf = ({ as }: Signer) => (as === undefined ? {} : { as })
+
+/** How the console starts a drill, and where it keeps the report. */
+function drillsOf(data: string, environment: () => NodeJS.ProcessEnv): DrillProgram {
+  return { program: ownProgram().slice(1), data, reports: join(data, 'drill-reports'), environment }
+}
+
+/** Of a drill: what it signs with, and the token of the administration, which no other user of this machine may read. */
+function environmentOf({ accessKeyId, secretAccessKey }: Signer, token: string): NodeJS.ProcessEnv {
+  return {
+    ...withoutOwnVariables(process.env),
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+    LONGITUDE_ADMIN_TOKEN: token,
+  }
+}
 
 /** Where signatures are not verified. */
 function keyOf(environment: NodeJS.ProcessEnv) {

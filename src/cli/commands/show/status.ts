@@ -29,7 +29,7 @@ export async function runStatus(command: Command, json: boolean): Promise<void> 
 }
 
 function regionsOf(command: Command): readonly AskedRegion[] {
-  return regionsAdministered(readOptionsFound(command, optionsOf.status)).map(askedRegion)
+  return regionsAdministered(readOptionsFound(command, optionsOf.status)).map((at) => askedRegion(at))
 }
 
 type Telling = {

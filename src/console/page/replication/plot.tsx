@@ -1,59 +1,32 @@
-/** Lag and pending changes over time, by uPlot; in the colours of the theme. */
-import { useEffect, useRef } from 'preact/hooks'
+/** Lag and pending changes over time; in the colours of the theme. */
+import { useMemo, useRef } from 'preact/hooks'
 import uPlot from 'uplot'
 import { durationText, timeText } from '../../model/figures.ts'
 import { type Series, spansOf } from '../../model/series.ts'
 import type { Note } from '../../model/state.ts'
+import { axisIn, type Colours, PlotFrame, plotHeight } from '../parts/plot-frame.tsx'
 
 type Props = { readonly series: Series; readonly marks: readonly Note[]; readonly label: string }
-
-const height = 240
+type Shown = Omit<Props, 'label'>
 
 export function Plot({ series, marks, label }: Props) {
-  const place = useRef<HTMLDivElement>(null)
-  const plot = useRef<uPlot | undefined>(undefined)
-  const shown = useRef({ series, marks })
+  const shown = useRef<Shown>({ series, marks })
   shown.current = { series, marks }
-  useEffect(() => {
-    const element = place.current
-    if (element === null) return undefined
-    const make = (): void => {
-      plot.current?.destroy()
-      plot.current = new uPlot(
-        optionsFor(element, () => shown.current),
-        dataOf(shown.current.series),
-        element,
-      )
-    }
-    make()
-    const resized = new ResizeObserver(() => plot.current?.setSize({ width: element.clientWidth, height }))
-    resized.observe(element)
-    const theme = matchMedia('(prefers-color-scheme: dark)')
-    theme.addEventListener('change', make)
-    return () => {
-      resized.disconnect()
-      theme.removeEventListener('change', make)
-      plot.current?.destroy()
-    }
-  }, [])
-  useEffect(() => plot.current?.setData(dataOf(series)), [series])
-  return <div ref={place} class="plot" role="img" aria-label={`${label}; the table below has the same`} />
+  const data = useMemo(() => dataOf(series), [series])
+  return (
+    <PlotFrame label={label} data={data} options={(width, colour) => optionsFor(width, colour, () => shown.current)} />
+  )
 }
 
 function dataOf({ at, lagMs, pending }: Series): uPlot.AlignedData {
   return [[...at], [...lagMs], [...pending]]
 }
 
-function optionsFor(element: HTMLElement, shown: () => Omit<Props, 'label'>): uPlot.Options {
-  const colour = (name: string): string => coloursOf(element, name)
-  const axis = {
-    stroke: colour('--soft'),
-    grid: { stroke: colour('--line'), width: 1 },
-    ticks: { stroke: colour('--line') },
-  }
+function optionsFor(width: number, colour: Colours, shown: () => Shown): uPlot.Options {
+  const axis = axisIn(colour)
   return {
-    width: Math.max(200, element.clientWidth),
-    height,
+    width,
+    height: plotHeight,
     legend: { live: false },
     cursor: { y: false },
     scales: {
@@ -92,18 +65,6 @@ function optionsFor(element: HTMLElement, shown: () => Omit<Props, 'label'>): uP
     },
   }
 }
-
-/** light-dark() as a canvas can use it. */
-function coloursOf(element: HTMLElement, name: string): string {
-  const probe = document.createElement('span')
-  probe.style.color = `var(${name})`
-  element.append(probe)
-  const colour = getComputedStyle(probe).color
-  probe.remove()
-  return colour
-}
-
-type Colours = (name: string) => string
 
 function shade(plot: uPlot, series: Series, colour: Colours): void {
   const { ctx, bbox } = plot

@@ -12,16 +12,24 @@ import { Past } from './past.tsx'
 
 const chosen = signal<{ readonly from: string; readonly to: string } | undefined>(undefined)
 const only = signal('')
+/** Of more, those that are not as they should be come first. */
+const shownMax = 100
 
 export function Replication() {
-  const directions = (state.value?.directions ?? []).filter(
+  const all = (state.value?.directions ?? []).filter(
     ({ from, to }) => only.value === '' || from === only.value || to === only.value,
   )
+  const directions = all.length > shownMax ? worstFirst(all).slice(0, shownMax) : all
   const shown = chosen.value ?? directions[0]
   return (
     <>
       <Panel title="Directions" aside={<Only />}>
         <List directions={directions} shown={shown} />
+        {all.length > shownMax ? (
+          <p class="hint">
+            {shownMax} of {all.length} are shown, those that are not live or idle first: choose a region to see its own.
+          </p>
+        ) : null}
         <p class="hint">
           Lag is the age of the oldest write that the receiver has not applied, as the sender counts it, looked at once
           a second; percentiles are of the last five minutes.
@@ -40,6 +48,11 @@ export function Replication() {
       )}
     </>
   )
+}
+
+function worstFirst(directions: readonly Direction[]): readonly Direction[] {
+  const isWell = (direction: Direction): boolean => /^(live|idle)$/.test(wordOf(direction))
+  return [...directions.filter((each) => !isWell(each)), ...directions.filter(isWell)]
 }
 
 function Only() {
