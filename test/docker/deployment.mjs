@@ -42,7 +42,7 @@ export async function deploymentOf({ root, files }) {
     LONGITUDE_ADMIN_TOKEN: token,
     // By their tags: a machine without the public registry has stand-ins of these names.
     NATS_IMAGE: process.env.NATS_IMAGE ?? 'nats:2.12-alpine',
-    NODE_IMAGE: process.env.NODE_IMAGE ?? 'node:20-bookworm-slim',
+    NODE_IMAGE: process.env.NODE_IMAGE ?? 'node:24-bookworm-slim',
   }
   const project = `longitude-test-${process.pid}`
   let all = files

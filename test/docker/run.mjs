@@ -107,6 +107,19 @@ async function image() {
   assert.ok(ours.length > 0 && sizeBytes < 60e6, `${sizeBytes} bytes`)
   for (const service of [...regions, 'links'])
     assert.equal(output('exec', '-T', service, 'id', '-u').trim(), '10001', service)
+  const [{ Config: config }] = JSON.parse(docker('image', 'inspect', 'longitude'))
+  assert.equal(config.User, '10001:10001')
+  assert.equal(config.Healthcheck.Test[0], 'CMD', 'health needs no shell')
+  assert.equal(config.Labels['org.opencontainers.image.licenses'], 'Apache-2.0')
+  const bill = JSON.parse(docker('run', '--rm', '--entrypoint', 'cat', 'longitude', 'sbom.cdx.json'))
+  const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const named = new Set(bill.components.map(({ name, group }) => (group ? `${group}/${name}` : name)))
+  assert.deepEqual(
+    Object.keys(dependencies).filter((name) => !named.has(name)),
+    [],
+    'the bill of materials names every dependency',
+  )
+  docker('run', '--rm', '--read-only', '--tmpfs', '/tmp', '--cap-drop', 'ALL', 'longitude', '--version')
 }
 
 async function administration() {
