@@ -20,6 +20,7 @@ import type { Expires } from '../core/item/expiry.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId, TablePart } from '../core/table/table.ts'
 import type { Turns } from '../core/turns.ts'
+import type { Cursor } from '../core/change/place.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Damage } from './store/damage.ts'
 import type {
@@ -91,19 +92,6 @@ export type OverruledSetting = {
   readonly wallMs: number
   /** The register's row: which region wrote it, when, and what. */
   readonly row: Buffer
-}
-
-/** What may be forgotten of a table's registers: up to which stamp every region has them, and the regions that have left for good. */
-export type RegisterHorizon = { readonly upTo: Stamp; readonly left: readonly string[] }
-
-/** Where this region stands in a peer's log. */
-export type Cursor = {
-  readonly epoch: string
-  readonly position: Position
-  /** The stream's sequence of the last message applied: a hint for resuming. */
-  readonly sequence: number
-  /** That the origin's log has really led there; absent where nothing proves it. */
-  readonly proof?: Proof | undefined
 }
 
 /** What a new log of this region begins with. */

@@ -9,7 +9,6 @@ import type { Index, Table, TableId, TablePart } from '../core/table/table.ts'
 import { inOneTurn, type Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
-import { isBeyondDrift, receiveStamp } from './commands/apply.ts'
 import { assembleState, type EngineOptions } from './assemble.ts'
 import { LocalArchive } from './archive/local-archive.ts'
 import { Audits } from './derived/audit.ts'
@@ -26,9 +25,9 @@ import type {
   Command,
   ResultOf,
 } from './commands/command.ts'
+import type { Cursor } from '../core/change/place.ts'
 import type {
   Conflict,
-  Cursor,
   Engine,
   ExpiryEntry,
   ExpiryPlace,
@@ -41,9 +40,8 @@ import type {
 } from './engine.ts'
 import { DecisionTime } from './commands/decision-time.ts'
 import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
-import { forgetRegisters } from './tables/forget-registers.ts'
 import { type Group, Groups } from './commands/group.ts'
-import { backfill, emptyTable, raiseHorizon, removePart, removeTable, removeTombstones } from './tables/jobs.ts'
+import { backfill, emptyTable, removePart, removeTable, removeTombstones } from './tables/jobs.ts'
 import { collectionKey, countsKey, headKey, noteKey } from './store/keys.ts'
 import { LocalOrder } from './commands/local-order.ts'
 import { readLog, trimLog, visitOwnLog } from './log/log.ts'
@@ -119,11 +117,11 @@ export class LocalEngine implements Engine {
   }
 
   forgetRegisters(id: TableId, upTo: Stamp, left: readonly string[] = []): Promise<number> {
-    return forgetRegisters(this.#state, id, { upTo, left })
+    return this.submit({ kind: 'forgetRegisters', table: id, horizon: { upTo, left } })
   }
 
   removeTable(id: TableId, progress?: (rows: number) => void): Promise<void> {
-    return removeTable(this.#state, id, progress)
+    return removeTable(this.#job, id, progress)
   }
 
   removePart(id: TableId, part: TablePart, progress?: (rows: number) => void): Promise<void> {
@@ -202,7 +200,7 @@ export class LocalEngine implements Engine {
   }
 
   emptyTable(id: TableId, progress?: (rows: number) => void): Promise<void> {
-    return emptyTable(this.#state, id, progress)
+    return emptyTable(this.#job, id, progress)
   }
 
   apply(batch: RemoteBatch, sequence: number): Promise<ApplyResult> {
@@ -255,10 +253,7 @@ export class LocalEngine implements Engine {
   }
 
   async setCursor(origin: string, cursor: Cursor, notes: readonly (readonly [string, unknown])[] = []): Promise<void> {
-    await inGroup(this.#state, (group) => {
-      this.#state.cursors.put(group, origin, cursor)
-      putNotes(this.#state, group, notes)
-    })
+    await this.submit({ kind: 'cursor', origin, cursor, notes })
   }
 
   note(name: string): unknown {
@@ -275,11 +270,11 @@ export class LocalEngine implements Engine {
   }
 
   raiseHorizon(id: TableId, upTo: Stamp): Promise<void> {
-    return raiseHorizon(this.#state, id, upTo)
+    return this.submit({ kind: 'horizon', table: id, upTo })
   }
 
   removeTombstones(id: TableId, upTo: Stamp, rowsMax: number): Promise<number> {
-    return removeTombstones(this.#state, id, upTo, rowsMax)
+    return removeTombstones(this.#job, { table: id, upTo }, rowsMax)
   }
 
   clock(): ClockState {
@@ -287,8 +282,7 @@ export class LocalEngine implements Engine {
   }
 
   followClock(seen: ClockState): void {
-    const stamp = { ...seen, region: this.region.number }
-    if (!isBeyondDrift(this.#state, stamp)) receiveStamp(this.#state, stamp)
+    void this.submit({ kind: 'clock', seen }).catch(() => undefined)
   }
 
   conflicts(after: number, countMax: number): readonly Conflict[] {
@@ -323,6 +317,10 @@ export class LocalEngine implements Engine {
 
   close(): Promise<void> {
     return this.#state.groups.close(new Error('the engine is closed')).finally(() => this.#listeners.clear())
+  }
+
+  get #job() {
+    return { state: this.#state, commands: this.#commands }
   }
 
   #assemble(env: Env, options: EngineOptions, epoch: string): State {

@@ -39,3 +39,13 @@ export function proofOf(fields: Fields): { readonly proof?: Proof } {
   const proof = record(fields['proof'])
   return { proof: { at: natural(proof, 'at'), of: text(proof, 'of') } }
 }
+
+/** Where this region stands in a peer's log. */
+export type Cursor = {
+  readonly epoch: string
+  readonly position: Position
+  /** The stream's sequence of the last message applied: a hint for resuming. */
+  readonly sequence: number
+  /** That the origin's log has really led there; absent where nothing proves it. */
+  readonly proof?: Proof | undefined
+}

@@ -16,7 +16,9 @@ import { isRegisterValue } from '../../core/table/register-value.ts'
 import { encodeWrite, readWrite, UnreadableCommand } from '../../core/write/write-codec.ts'
 import type { Write } from '../../core/write/write.ts'
 import type { Command } from './command.ts'
+import { countOf, flagOf, jsonOf, keyOf, listOf, longOf, maybeOf, proofOf } from './command-reader.ts'
 import { CommandWriter } from './command-writer.ts'
+import { readHousekeeping, writeHousekeeping } from './housekeeping-codec.ts'
 import type { OwnCause, RegisterEdit, RemoteBatch } from './command.ts'
 
 /** A batch of writes has at most 25 items, and a step of a snapshot less. */
@@ -37,6 +39,13 @@ const kinds: readonly Command['kind'][] = [
   'define',
   'detach',
   'roll',
+  'forget',
+  'horizon',
+  'drop',
+  'forgetRegisters',
+  'removeRegisters',
+  'cursor',
+  'clock',
 ]
 const causes: readonly OwnCause[] = ['client', 'ttl', 'restore', 'import']
 
@@ -89,7 +98,7 @@ function writeMembers(writer: CommandWriter, command: Command): void {
       writer.u48(command.stream)
       return
     default:
-      return command
+      return writeHousekeeping(writer, command)
   }
 }
 
@@ -117,8 +126,9 @@ function readMembers(reader: Reader, kind: Command['kind'] | undefined): Command
     case 'roll':
       return { kind, stream: reader.u48() }
     case undefined:
-    default:
       throw new RangeError('it is of no known kind')
+    default:
+      return readHousekeeping(reader, kind)
   }
 }
 
@@ -140,14 +150,12 @@ function writeRows(writer: CommandWriter, rows: readonly KeyedRow[]): void {
 }
 
 function rowsOf(reader: Reader): readonly KeyedRow[] {
-  return Array.from({ length: countOf(reader, reader.u32()) }, () => ({ key: keyOf(reader), row: longOf(reader) }))
+  return listOf(reader, () => ({ key: keyOf(reader), row: longOf(reader) }))
 }
 
 function writeBatch(writer: CommandWriter, { origin, epoch, after, upTo, proof, changes }: RemoteBatch): void {
   writer.text(origin).text(epoch).u48(after).u48(upTo)
-  if (proof === undefined) writer.u8(0)
-  else writer.u8(1).u48(proof.at).text(proof.of)
-  writer.u32(changes.length)
+  writer.proof(proof).u32(changes.length)
   for (const { position, group, kind, table, ownNumber, key, row } of changes)
     writer
       .u48(position)
@@ -161,9 +169,8 @@ function writeBatch(writer: CommandWriter, { origin, epoch, after, upTo, proof, 
 
 function batchOf(reader: Reader): RemoteBatch {
   const head = { origin: reader.text(), epoch: reader.text(), after: reader.u48(), upTo: reader.u48() }
-  const proof = flagOf(reader) ? { at: reader.u48(), of: reader.text() } : undefined
-  const changes = Array.from({ length: countOf(reader, reader.u32()) }, () => changeOf(reader))
-  return { ...head, changes, ...(proof === undefined ? {} : { proof }) }
+  const proof = proofOf(reader)
+  return { ...head, changes: listOf(reader, changeOf), ...proof }
 }
 
 function changeOf(reader: Reader): BatchChange {
@@ -173,12 +180,7 @@ function changeOf(reader: Reader): BatchChange {
 
 /** Removals have no value. */
 function editsOf(reader: Reader): readonly RegisterEdit[] {
-  let edits: unknown
-  try {
-    edits = JSON.parse(longOf(reader).toString())
-  } catch {
-    throw new RangeError('its registers are no JSON')
-  }
+  const edits = jsonOf(reader, 'its registers')
   if (!Array.isArray(edits)) throw new RangeError('its registers are no list')
   return edits.map(editOf)
 }
@@ -197,32 +199,4 @@ function causeOf(reader: Reader): OwnCause {
   const cause = causes[reader.u8()]
   if (cause === undefined) throw new RangeError('it is of no known cause')
   return cause
-}
-
-function keyOf(reader: Reader): Buffer {
-  const key = reader.bytes(reader.u16())
-  if (key.length === 0) throw new RangeError('a row without a key')
-  return key
-}
-
-function longOf(reader: Reader): Buffer {
-  return reader.bytes(reader.u32())
-}
-
-function maybeOf(reader: Reader): Buffer | undefined {
-  return flagOf(reader) ? longOf(reader) : undefined
-}
-
-function flagOf(reader: Reader): boolean {
-  const flag = reader.u8()
-  if (flag > 1) throw new RangeError('neither yes nor no')
-  return flag === 1
-}
-
-/** Each of them takes more bytes than this. */
-const partSizeBytesMin = 4
-
-function countOf(reader: Reader, count: number): number {
-  if (count * partSizeBytesMin > reader.left) throw new RangeError('it names more parts than it has')
-  return count
 }

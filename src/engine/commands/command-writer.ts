@@ -1,5 +1,6 @@
 /** Puts the fields of a command one after another; Reader (core/change/reader.ts) reads them. */
 import { assert } from '../../core/assert.ts'
+import type { Proof } from '../../core/change/proof.ts'
 
 export class CommandWriter {
   readonly #parts: Buffer[] = []
@@ -37,6 +38,10 @@ export class CommandWriter {
 
   maybe(bytes: Buffer | undefined): this {
     return bytes === undefined ? this.u8(0) : this.u8(1).long(bytes)
+  }
+
+  proof(proof: Proof | undefined): this {
+    return proof === undefined ? this.u8(0) : this.u8(1).u48(proof.at).text(proof.of)
   }
 
   raw(bytes: Buffer): this {

@@ -5,8 +5,10 @@
  */
 import type { Cause, Position } from '../../core/change/change.ts'
 import type { BatchChange } from '../../core/change/batch.ts'
+import type { Cursor } from '../../core/change/place.ts'
 import type { Proof } from '../../core/change/proof.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
+import type { ClockState } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Outcome, Refusal, Write } from '../../core/write/write.ts'
@@ -26,8 +28,30 @@ export type Command =
   | { readonly kind: 'mend'; readonly table: TableId; readonly key: Buffer; readonly mending: Mending }
   | { readonly kind: 'define'; readonly table: TableId; readonly edits: readonly RegisterEdit[] }
   | { readonly kind: 'detach'; readonly table: TableId; readonly own: TableId }
+  /** Deletes that no region needs any more, and with them how far the table's deletes are forgotten. */
+  | { readonly kind: 'forget'; readonly table: TableId; readonly deletes: readonly Deleted[]; readonly upTo: Stamp }
+  | { readonly kind: 'horizon'; readonly table: TableId; readonly upTo: Stamp }
+  /** Rows leave a table that is filled again, or is going; no other region hears of it. */
+  | { readonly kind: 'drop'; readonly table: TableId; readonly keys: readonly Buffer[] }
+  /** Registers that no region needs any more. */
+  | { readonly kind: 'forgetRegisters'; readonly table: TableId; readonly horizon: RegisterHorizon }
+  /** The registers of a table whose rows are gone. */
+  | { readonly kind: 'removeRegisters'; readonly table: TableId }
+  /** The place in a peer's log, with the readers' notes that belong to it. */
+  | { readonly kind: 'cursor'; readonly origin: string; readonly cursor: Cursor; readonly notes: Notes }
+  /** A peer has seen this time: what is stamped next is later. */
+  | { readonly kind: 'clock'; readonly seen: ClockState }
   /** The shards of a change stream end, and others follow them. */
   | { readonly kind: 'roll'; readonly stream: number }
+
+/** What may be forgotten of a table's registers: up to which stamp every region has them, and the regions that have left for good. */
+export type RegisterHorizon = { readonly upTo: Stamp; readonly left: readonly string[] }
+
+/** A tombstone: the item's key, and the stamp of the delete. */
+export type Deleted = { readonly key: Buffer; readonly stamp: Stamp }
+
+/** Undefined removes one. */
+export type Notes = readonly (readonly [name: string, value: unknown])[]
 
 export type CommandResults = {
   readonly commit: CommitResult
@@ -40,6 +64,14 @@ export type CommandResults = {
   readonly mend: boolean
   readonly define: void
   readonly detach: void
+  readonly forget: void
+  readonly horizon: void
+  readonly drop: void
+  /** How many registers went. */
+  readonly forgetRegisters: number
+  readonly removeRegisters: void
+  readonly cursor: void
+  readonly clock: void
   readonly roll: void
 }
 

@@ -1,11 +1,11 @@
 /** The one way in for commands: an order places each, and it is decided when it comes back. */
-import { unreachable } from '../../core/assert.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Order, Ordered, Sequence } from '../../ports/order.ts'
 import { apply, editing, mergeRegisters, mergeSteps, mergeTableRows, untilWithinDrift } from './apply.ts'
 import type { Command, ResultOf } from './command.ts'
 import { commit, commitEach, commitOnce, refusedWrite } from './commit.ts'
+import { keepHouse } from './housekeeping.ts'
 import { mend } from './mend.ts'
 import { define, detach } from './register-edit.ts'
 import type { State } from '../state.ts'
@@ -49,7 +49,10 @@ export class Commands {
   }
 
   #take({ sequence, atMs, command, isOwn }: Ordered<Command>): void {
-    const result = this.#state.time.at(atMs, () => begin(this.#state, command))
+    const { time, head } = this.#state
+    // When a process flushes must not matter, and a flush moves the clock: so every command does.
+    if (time.isShared) head.follow(atMs)
+    const result = time.at(atMs, () => begin(this.#state, command))
     if (isOwn) this.#results.set(sequence, result)
     // This process does not wait for another's command; a store that fails fails its own commands as well.
     else result.catch(() => undefined)
@@ -98,6 +101,6 @@ function decideCommand(state: State, command: Command): Promise<unknown> {
     case 'roll':
       return roll(state, command.stream)
     default:
-      return unreachable(command)
+      return keepHouse(state, command)
   }
 }

@@ -15,6 +15,11 @@ export class DecisionTime implements Pick<Clock, 'wallMs'> {
     this.#clock = clock
   }
 
+  /** Other processes decide the same commands. */
+  get isShared(): boolean {
+    return this.#clock === undefined
+  }
+
   wallMs(): number {
     return this.#isDeciding || this.#clock === undefined ? this.#atMs : this.#clock.wallMs()
   }

@@ -1,7 +1,7 @@
 /** How far this region has come in the logs of others, as it is durable: asked for many times a second, so it is kept at hand. */
 import { assert } from '../../core/assert.ts'
 import type { Store } from '../../ports/store.ts'
-import type { Cursor } from '../engine.ts'
+import type { Cursor } from '../../core/change/place.ts'
 import type { Group, Groups } from '../commands/group.ts'
 import { cursorKey, cursorName, cursorRange } from '../store/keys.ts'
 

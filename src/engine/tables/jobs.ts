@@ -4,18 +4,14 @@
  */
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { bodyOffset, isTombstone } from '../../core/item/row.ts'
-import { compareStamps, everyRegion, readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import { readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { applyChangesMax, stepBytesMax, stepRowsMax } from '../../core/limits.ts'
-import { isLocalRegister, replicaRegister } from '../../core/table/registers.ts'
 import { expiryAttribute, type Table, type TableId, type TablePart } from '../../core/table/table.ts'
 import type { Range } from '../../ports/store.ts'
 import { numberRegister } from './catalog.ts'
 import { itemRowDamage } from '../store/damaged-record.ts'
 import { derivedRanges, fillDerived } from '../derived/derived.ts'
 import {
-  registerOf,
-  registersOf,
-  rowKey,
   rowPrefixBytes,
   rowsOfIndex,
   imagesOf,
@@ -25,11 +21,16 @@ import {
   tombstonePrimaryKey,
   tombstonesUpTo,
 } from '../store/keys.ts'
-import { dropRow } from '../commands/row-edit.ts'
-import { decideRemoval } from '../commands/register-edit.ts'
+import type { Commands } from '../commands/commands.ts'
 import type { State } from '../state.ts'
 
 type Progress = ((rows: number) => void) | undefined
+
+/** What writes are decided on changes by commands only. */
+type Job = { readonly state: State; readonly commands: Pick<Commands, 'submit'> }
+
+/** Deletes of a table up to that moment. */
+type Old = { readonly table: TableId; readonly upTo: Stamp }
 
 /**
  * Writes decided since the index was defined keep its rows themselves (the expiry index: its entries); this adds those of the items that were there
@@ -68,26 +69,25 @@ function isWanted(table: Table, part: TablePart): boolean {
 }
 
 /** While a snapshot of the table is copied its rows stay: the table is removed when it is asked for again. */
-export async function removeTable(state: State, id: TableId, progress: Progress): Promise<void> {
+export async function removeTable({ state, commands }: Job, id: TableId, progress: Progress): Promise<void> {
   if (state.catalog.decided(id)?.snapshots !== undefined) return
   const number = state.catalog.registers(id).get(numberRegister) as number | undefined
   if (number !== undefined) {
     await removeRange(state, tableRows(number), progress)
     for (const range of derivedRanges(number)) await removeRange(state, range, undefined)
   }
-  await removeRegisters(state, id, number)
+  await commands.submit({ kind: 'removeRegisters', table: id })
 }
 
 /** Each step leaves counts, index rows and tombstones as they are without the rows that it removed. Nothing of it is logged. */
-export async function emptyTable(state: State, id: TableId, progress: Progress): Promise<void> {
+export async function emptyTable({ state, commands }: Job, id: TableId, progress: Progress): Promise<void> {
   for (let rows = 0; ;) {
     const table = state.catalog.decided(id)
     if (table === undefined) return
     const keys = keysOf(state, tableRows(table.number), rowsOfAStep(table, stepRowsMax))
     if (keys.length === 0) return
-    const group = state.groups.open()
-    for (const key of keys) dropRow(state, group, table, key)
-    await group.durable
+    const named = keys.map((key) => key.subarray(rowPrefixBytes))
+    await commands.submit({ kind: 'drop', table: id, keys: named })
     rows += keys.length
     progress?.(rows)
   }
@@ -109,44 +109,21 @@ export async function removePart(state: State, id: TableId, part: TablePart, pro
  * Of the tombstones up to that moment, at most `rowsMax` are forgotten. The caller knows that no write as old as they
  * are can still arrive from anywhere.
  */
-export async function removeTombstones(state: State, id: TableId, upTo: Stamp, rowsMax: number): Promise<number> {
+export async function removeTombstones(
+  { state, commands }: Job,
+  { table: id, upTo }: Old,
+  rowsMax: number,
+): Promise<number> {
   const table = state.catalog.decided(id)
   if (table === undefined) return 0
   const found = [...state.store.entries({ ...tombstonesUpTo(table.number, upTo), limit: rowsMax })]
   if (found.length === 0) return 0
-  const group = state.groups.open()
-  for (const { key } of found) {
-    const primary = rowKey(table.number, tombstonePrimaryKey(key))
-    const row = state.groups.get(primary)
-    // Meanwhile the item may be back; its tombstone is then forgotten already.
-    if (
-      row !== undefined &&
-      itemRowDamage(row) === undefined &&
-      isTombstone(row) &&
-      compareStamps(readStamp(row, 1), readStamp(key, tombstonePrefixBytes)) === 0
-    )
-      dropRow(state, group, table, primary)
-    // Also an age that is of no row any more.
-    state.groups.put(group, key, undefined)
-  }
-  forgetUpTo(state, table, upTo)
-  await group.durable
+  const deletes = found.map(({ key }) => ({
+    key: tombstonePrimaryKey(key),
+    stamp: readStamp(key, tombstonePrefixBytes),
+  }))
+  await commands.submit({ kind: 'forget', table: id, deletes, upTo })
   return found.length
-}
-
-export async function raiseHorizon(state: State, id: TableId, upTo: Stamp): Promise<void> {
-  const table = state.catalog.decided(id)
-  if (table === undefined) return
-  const group = state.groups.open()
-  forgetUpTo(state, table, upTo)
-  state.counts.seal(group)
-  await group.durable
-}
-
-function forgetUpTo(state: State, table: Table, upTo: Stamp): void {
-  const counts = state.counts.touch(table.number)
-  const horizon = { ...upTo, region: everyRegion }
-  if (counts.horizon === undefined || compareStamps(horizon, counts.horizon) > 0) counts.horizon = horizon
 }
 
 /** Rows that were kept for a snapshot which is GOING. */
@@ -164,22 +141,6 @@ async function removeRange(state: State, range: Range, progress: Progress): Prom
     rows += keys.length
     progress?.(rows)
   }
-}
-
-/**
- * What replicas shared is kept: this region goes on hearing of the table while another has it, an old register that arrives
- * late must not look new, and a region that was away must learn that the table is gone.
- */
-async function removeRegisters(state: State, id: TableId, number: number | undefined): Promise<void> {
-  const stored = [...state.store.entries(registersOf(id))].map(({ key }) => registerOf(key).register)
-  // Also what has been decided since: left behind, it would be known for ever.
-  const names = [...new Set([...stored, ...state.catalog.registers(id).keys()])]
-  const shared = names.some((register) => register.startsWith(replicaRegister('')))
-  const doomed = shared ? names.filter(isLocalRegister) : names
-  const group = state.groups.open()
-  decideRemoval(state, group, id, { registers: doomed, whole: !shared })
-  if (number !== undefined) state.counts.forget(group, number)
-  await group.durable
 }
 
 /** Fewer rows of a table with indexes, since a row of each follows. */

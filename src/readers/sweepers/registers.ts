@@ -4,7 +4,8 @@
  */
 import { registersSweptAtOnceMax } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
-import type { RegisterHorizon, Tables } from '../../engine/engine.ts'
+import type { RegisterHorizon } from '../../engine/commands/command.ts'
+import type { Tables } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { periodic } from '../periodic.ts'

@@ -4,6 +4,8 @@ import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-sto
 import { checksum } from '../../../src/core/checksum.ts'
 import { UnreadableCommand } from '../../../src/core/write/write-codec.ts'
 import type { Write } from '../../../src/core/write/write.ts'
+import { everyRegion } from '../../../src/core/hybrid-logical-clock/stamp.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
 import type { Command } from '../../../src/engine/commands/command.ts'
 import { decodeCommand, encodeCommand } from '../../../src/engine/commands/command-codec.ts'
 import { catalogKey, identityKey, lineageKey } from '../../../src/engine/store/keys.ts'
@@ -36,7 +38,8 @@ type Step =
   | { readonly do: 'put' | 'delete' | 'update'; readonly sk: number; readonly color: string }
   | { readonly do: 'each' | 'commit' | 'once'; readonly sks: readonly number[]; readonly color: string }
   | { readonly do: 'peer'; readonly sk: number; readonly color: string }
-  | { readonly do: 'wait'; readonly ms: number }
+  | { readonly do: 'wait' | 'forget' | 'horizon' | 'follow'; readonly ms: number }
+  | { readonly do: 'empty' }
 const sk = fc.nat({ max: 5 })
 const color = fc.constantFrom(...colors)
 const steps: fc.Arbitrary<readonly Step[]> = fc.array(
@@ -48,7 +51,12 @@ const steps: fc.Arbitrary<readonly Step[]> = fc.array(
       color,
     }),
     fc.record({ do: fc.constant('peer' as const), sk, color }),
-    fc.record({ do: fc.constant('wait' as const), ms: fc.nat({ max: 5000 }) }),
+    fc.record({
+      do: fc.constantFrom('wait' as const, 'forget' as const, 'horizon' as const),
+      ms: fc.nat({ max: 5000 }),
+    }),
+    fc.record({ do: fc.constant('follow' as const), ms: fc.nat({ max: 50 }) }),
+    fc.record({ do: fc.constant('empty' as const) }),
   ),
   { minLength: 1, maxLength: 25 },
 )
@@ -63,7 +71,7 @@ const edits = tableEdits('t', { replicas: ['us-east-1', 'eu-west-1'], indexes })
 describe('one order, several processes', () => {
   test('processes that follow it hold the same bytes, whatever their clocks and flushes', async () => {
     await fc.assert(
-      fc.asyncProperty(steps, async (given) => {
+      fc.asyncProperty(steps, fc.boolean(), async (given, isRemoved) => {
         const peer = await openRegion('eu-west-1')
         const theirs = await makeTable(peer.engine, 't', { replicas: ['us-east-1', 'eu-west-1'], indexes })
         let nowMs = startMs
@@ -80,13 +88,20 @@ describe('one order, several processes', () => {
         if (first === undefined) return
         const { engine } = first
         await engine.setCursor('eu-west-1', { epoch: peer.engine.epoch, position: 0, sequence: 0 })
-        await processes[1]?.engine.setCursor('eu-west-1', { epoch: peer.engine.epoch, position: 0, sequence: 0 })
         await engine.define(tableId, edits)
         const table = engine.tableNamed('t')
         if (table === undefined) throw new Error('the table is there')
         const colored = (n: number, c: string) => itemOf('p', n, { color: { S: c } })
+        const keepHouse = async (of: Engine, { do: what, ms }: Extract<Step, { ms: number }>): Promise<void> => {
+          const upTo = { wallMs: nowMs - ms, counter: 0, region: everyRegion }
+          if (what === 'wait') nowMs += ms
+          else if (what === 'follow') of.followClock({ wallMs: nowMs + ms, counter: 3 })
+          else if (what === 'horizon') await of.raiseHorizon(tableId, upTo)
+          else await of.removeTombstones(tableId, upTo, 3)
+        }
         for (const step of given)
-          if (step.do === 'wait') nowMs += step.ms
+          if ('ms' in step) await keepHouse(engine, step)
+          else if (step.do === 'empty') await engine.emptyTable(tableId)
           else if ('sks' in step) {
             const writes = step.sks.map((each) => put(table, colored(each, step.color)))
             if (step.do === 'each') void engine.commitEach(writes)
@@ -99,11 +114,15 @@ describe('one order, several processes', () => {
           else if (step.do === 'delete') void engine.commit([del(table, itemOf('p', step.sk))])
           else void engine.commit([incremented(del(table, itemOf('p', step.sk)))])
         await engine.submit({ kind: 'commit', writes: [put(table, colored(9, 'last'))], cause: 'client' })
+        if (isRemoved) {
+          await engine.emptyTable(tableId)
+          await engine.removeTable(tableId)
+        }
         order.deliver()
         for (const each of processes) await each.engine.setNote('flushed', 1)
         const [mine, other] = disks.map(bytesOf)
         expect(other).toEqual(mine)
-        expect(mine?.length).toBeGreaterThan(10)
+        expect(mine?.length).toBeGreaterThan(5)
       }),
       { numRuns: 60 },
     )
@@ -118,6 +137,7 @@ const incremented = ({ table, key, keyAttributes }: Write): Write => ({
   update: { actions: [{ action: 'add', path: ['n'], value: { N: '1' } }] },
 })
 
+const stamp = { wallMs: startMs, counter: 1, region: 2 }
 const rows = [{ key: Buffer.from('k'), row: Buffer.alloc(40, 1) }]
 const write: Write = { kind: 'delete', table: 't', key: Buffer.from('k'), keyAttributes: { pk: { S: 'k' } } }
 const commands: readonly Command[] = [
@@ -160,6 +180,22 @@ const commands: readonly Command[] = [
   { kind: 'mend', table: 't', key: Buffer.from('k'), mending: { found: undefined, row: Buffer.from('row') } },
   { kind: 'define', table: 't', edits: [...edits, { register: 'index/one', value: indexValue({}) }] },
   { kind: 'detach', table: 't', own: 'own' },
+  { kind: 'roll', stream: 7 },
+  { kind: 'forget', table: 't', upTo: stamp, deletes: [{ key: Buffer.from('k'), stamp }] },
+  { kind: 'horizon', table: 't', upTo: stamp },
+  { kind: 'drop', table: 't', keys: [Buffer.from('k'), Buffer.from('other')] },
+  { kind: 'forgetRegisters', table: 't', horizon: { upTo: stamp, left: ['eu-west-1'] } },
+  { kind: 'removeRegisters', table: 't' },
+  {
+    kind: 'cursor',
+    origin: 'eu-west-1',
+    cursor: { epoch: 'e', position: 9, sequence: 4, proof: { at: 9, of: 'pstart' } },
+    notes: [
+      ['a', { b: 1 }],
+      ['gone', undefined],
+    ],
+  },
+  { kind: 'clock', seen: { wallMs: startMs, counter: 2 } },
 ]
 
 describe('a command as bytes', () => {

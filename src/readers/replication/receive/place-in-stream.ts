@@ -1,4 +1,4 @@
-import type { Cursor } from '../../../engine/engine.ts'
+import type { Cursor } from '../../../core/change/place.ts'
 import type { StreamState } from '../../../ports/bus.ts'
 
 /** Messages before the hinted one that are read again: cheap, and they show at once whether the numbers still mean the same. */

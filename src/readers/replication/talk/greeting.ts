@@ -4,7 +4,7 @@ import { UnknownFormat } from '../../../core/change/message.ts'
 import { NotAuthentic } from '../../../core/change/seal.ts'
 import type { ToldPlace } from '../../../core/change/place.ts'
 import type { Region } from '../../../core/topology.ts'
-import type { Cursor } from '../../../engine/engine.ts'
+import type { Cursor } from '../../../core/change/place.ts'
 import type { Session } from './session.ts'
 
 /** The peer, or this region to it, is not who it should be. Until that changes nothing of it is applied. */

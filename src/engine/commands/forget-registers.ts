@@ -11,24 +11,25 @@ import {
   localIndexRegister,
   replicaRegister,
 } from '../../core/table/registers.ts'
+import { stepRowsMax } from '../../core/limits.ts'
 import type { TableId } from '../../core/table/table.ts'
-import { numberRegister, registerValueOf } from './catalog.ts'
-import type { RegisterHorizon } from '../engine.ts'
+import { numberRegister, registerValueOf } from '../tables/catalog.ts'
+import type { RegisterHorizon } from './command.ts'
 import { registerKey, registerOf, registersOf } from '../store/keys.ts'
-import { decideRemoval } from '../commands/register-edit.ts'
+import type { Group } from './group.ts'
+import { decideRemoval } from './register-edit.ts'
 import type { State } from '../state.ts'
 
 /** By name, as decided. */
 type Rows = ReadonlyMap<string, Buffer>
 
 /** Returns how many registers went. */
-export async function forgetRegisters(state: State, id: TableId, { upTo, left }: RegisterHorizon): Promise<number> {
-  const rows = rowsOf(state, id)
+export function forgetRegisters(state: State, group: Group, id: TableId, { upTo, left }: RegisterHorizon): number {
+  const rows = registerRows(state, id)
   const isOld = (row: Buffer): boolean => compareStamps(readStamp(row, 1), { ...upTo, region: everyRegion }) <= 0
   const isGone = isRemoved(rows, left) && [...rows].every(([name, row]) => isLocalRegister(name) || isOld(row))
   const doomed = isGone ? [...rows.keys()] : deletedIndexes(rows).filter((name) => isOld(rows.get(name) as Buffer))
   if (doomed.length === 0) return 0
-  const group = state.groups.open()
   if (isGone) {
     const number = state.catalog.registers(id).get(numberRegister) as number | undefined
     decideRemoval(state, group, id, { registers: doomed, whole: true })
@@ -40,18 +41,19 @@ export async function forgetRegisters(state: State, id: TableId, { upTo, left }:
     }
     state.catalog.refresh(group, id)
   }
-  await group.durable
   return doomed.length
 }
 
-function rowsOf(state: State, id: TableId): Rows {
-  const stored = [...state.store.entries(registersOf(id))].map(({ key }) => registerOf(key).register)
+/** All of a table, as decided: what is durable already must not matter. */
+export function registerRows(state: State, id: TableId): Rows {
   const rows = new Map<string, Buffer>()
-  for (const name of new Set([...stored, ...state.catalog.registers(id).keys()])) {
-    const row = state.groups.get(registerKey(id, name))
-    if (row !== undefined) rows.set(name, row)
+  let range = registersOf(id)
+  for (;;) {
+    const { entries, end } = state.groups.entries(range, stepRowsMax)
+    for (const [key, row] of entries) rows.set(registerOf(key).register, row)
+    if (end.compare(range.to) >= 0) return rows
+    range = { ...range, from: end }
   }
-  return rows
 }
 
 /** It had replicas, no region has one any more, and nothing of it is here. A region that has left cannot say that its replica is gone. */
