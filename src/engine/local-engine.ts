@@ -24,6 +24,7 @@ import type {
   RemoteBatch,
   Command,
   ResultOf,
+  Submit,
 } from './commands/command.ts'
 import type { Cursor } from '../core/change/place.ts'
 import type {
@@ -320,7 +321,8 @@ export class LocalEngine implements Engine {
   }
 
   get #job() {
-    return { state: this.#state, commands: this.#commands }
+    const submit: Submit = (command) => this.submit(command)
+    return { state: this.#state, submit }
   }
 
   #assemble(env: Env, options: EngineOptions, epoch: string): State {

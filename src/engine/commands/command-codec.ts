@@ -97,8 +97,16 @@ function writeMembers(writer: CommandWriter, command: Command): void {
     case 'roll':
       writer.u48(command.stream)
       return
-    default:
+    case 'forget':
+    case 'horizon':
+    case 'drop':
+    case 'forgetRegisters':
+    case 'removeRegisters':
+    case 'cursor':
+    case 'clock':
       return writeHousekeeping(writer, command)
+    default:
+      return command
   }
 }
 
@@ -125,10 +133,17 @@ function readMembers(reader: Reader, kind: Command['kind'] | undefined): Command
       return { kind, table: reader.text(), own: reader.text() }
     case 'roll':
       return { kind, stream: reader.u48() }
-    case undefined:
-      throw new RangeError('it is of no known kind')
-    default:
+    case 'forget':
+    case 'horizon':
+    case 'drop':
+    case 'forgetRegisters':
+    case 'removeRegisters':
+    case 'cursor':
+    case 'clock':
       return readHousekeeping(reader, kind)
+    case undefined:
+    default:
+      throw new RangeError('it is of no known kind')
   }
 }
 

@@ -77,6 +77,9 @@ export type CommandResults = {
 
 export type ResultOf<One extends Command> = CommandResults[One['kind']]
 
+/** Resolves when what the command came to is durable. */
+export type Submit = <One extends Command>(command: One) => Promise<ResultOf<One>>
+
 /** All outcomes, or at least one refusal (undefined where that write alone would have been accepted). */
 export type CommitResult =
   | { readonly accepted: true; readonly outcomes: readonly Outcome[]; readonly position: Position }

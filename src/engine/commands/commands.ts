@@ -1,4 +1,5 @@
 /** The one way in for commands: an order places each, and it is decided when it comes back. */
+import { unreachable } from '../../core/assert.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
 import type { TableId } from '../../core/table/table.ts'
 import type { Order, Ordered, Sequence } from '../../ports/order.ts'
@@ -100,7 +101,15 @@ function decideCommand(state: State, command: Command): Promise<unknown> {
       return detach(state, command.table, command.own)
     case 'roll':
       return roll(state, command.stream)
-    default:
+    case 'forget':
+    case 'horizon':
+    case 'drop':
+    case 'forgetRegisters':
+    case 'removeRegisters':
+    case 'cursor':
+    case 'clock':
       return keepHouse(state, command)
+    default:
+      return unreachable(command)
   }
 }

@@ -21,13 +21,13 @@ import {
   tombstonePrimaryKey,
   tombstonesUpTo,
 } from '../store/keys.ts'
-import type { Commands } from '../commands/commands.ts'
+import type { Submit } from '../commands/command.ts'
 import type { State } from '../state.ts'
 
 type Progress = ((rows: number) => void) | undefined
 
 /** What writes are decided on changes by commands only. */
-type Job = { readonly state: State; readonly commands: Pick<Commands, 'submit'> }
+type Job = { readonly state: State; readonly submit: Submit }
 
 /** Deletes of a table up to that moment. */
 type Old = { readonly table: TableId; readonly upTo: Stamp }
@@ -69,25 +69,25 @@ function isWanted(table: Table, part: TablePart): boolean {
 }
 
 /** While a snapshot of the table is copied its rows stay: the table is removed when it is asked for again. */
-export async function removeTable({ state, commands }: Job, id: TableId, progress: Progress): Promise<void> {
+export async function removeTable({ state, submit }: Job, id: TableId, progress: Progress): Promise<void> {
   if (state.catalog.decided(id)?.snapshots !== undefined) return
   const number = state.catalog.registers(id).get(numberRegister) as number | undefined
   if (number !== undefined) {
     await removeRange(state, tableRows(number), progress)
     for (const range of derivedRanges(number)) await removeRange(state, range, undefined)
   }
-  await commands.submit({ kind: 'removeRegisters', table: id })
+  await submit({ kind: 'removeRegisters', table: id })
 }
 
 /** Each step leaves counts, index rows and tombstones as they are without the rows that it removed. Nothing of it is logged. */
-export async function emptyTable({ state, commands }: Job, id: TableId, progress: Progress): Promise<void> {
+export async function emptyTable({ state, submit }: Job, id: TableId, progress: Progress): Promise<void> {
   for (let rows = 0; ;) {
     const table = state.catalog.decided(id)
     if (table === undefined) return
     const keys = keysOf(state, tableRows(table.number), rowsOfAStep(table, stepRowsMax))
     if (keys.length === 0) return
     const named = keys.map((key) => key.subarray(rowPrefixBytes))
-    await commands.submit({ kind: 'drop', table: id, keys: named })
+    await submit({ kind: 'drop', table: id, keys: named })
     rows += keys.length
     progress?.(rows)
   }
@@ -110,7 +110,7 @@ export async function removePart(state: State, id: TableId, part: TablePart, pro
  * are can still arrive from anywhere.
  */
 export async function removeTombstones(
-  { state, commands }: Job,
+  { state, submit }: Job,
   { table: id, upTo }: Old,
   rowsMax: number,
 ): Promise<number> {
@@ -122,7 +122,7 @@ export async function removeTombstones(
     key: tombstonePrimaryKey(key),
     stamp: readStamp(key, tombstonePrefixBytes),
   }))
-  await commands.submit({ kind: 'forget', table: id, deletes, upTo })
+  await submit({ kind: 'forget', table: id, deletes, upTo })
   return found.length
 }
 

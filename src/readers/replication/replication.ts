@@ -1,7 +1,6 @@
 /**
  * A region's part in replication: it publishes its own log, follows those of its peers, answers what they ask, and keeps its
- * replicas. Everything that is known for sure is in the store: cursors, what peers have confirmed, how far a snapshot has come.
- * README.md lists the rooms.
+ * replicas. What is known for sure is in the store: cursors, confirmations, the progress of snapshots. README.md lists the rooms.
  */
 import type { Position } from '../../core/change/change.ts'
 import { type Announcement, type Confirmation, encodeControl, type Seen } from '../../core/change/control.ts'

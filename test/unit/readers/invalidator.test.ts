@@ -39,7 +39,7 @@ describe('the invalidator', () => {
     const { engine, told, place } = await region()
     const table = await makeTable(engine, 'T')
     const asked = await place()
-    expect(asked).toEqual({ epoch: engine.epoch, position: engine.flushed() })
+    expect(asked).toEqual({ epoch: engine.epoch, position: engine.flushed(), how: 'open' })
     await engine.commit([put(table, itemOf('a', 1))])
     await engine.commit([put(table, itemOf('a', 2)), put(table, itemOf('b', 1))])
     await engine.define(table.id, [{ register: 'local/tags', value: {} }])
