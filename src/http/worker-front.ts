@@ -17,7 +17,7 @@ const localTargets: ReadonlySet<unknown> = new Set(localOperations.map((name) =>
 export type Reading = {
   /** Sees from now on whatever is durable. */
   readonly renew: () => void
-  /** The owner of the writes answers reads too: faults are set, and it alone knows them. */
+  /** The owner of the writes answers reads too: it alone knows the faults that are set, and counts capacity and keys. */
   readonly forwardsAll: () => boolean
 }
 
@@ -62,8 +62,9 @@ export class WorkerFront {
       localTargets.has(headers['x-amz-target']) &&
       headers[markRequestHeader] === undefined &&
       headers[afterHeader] === undefined
+    // What is set of tables is known as of now.
+    if (isLocal) this.#reading.renew()
     if (isLocal && !this.#reading.forwardsAll()) {
-      this.#reading.renew()
       this.#api.answer(request, held, send)
       return
     }

@@ -7,7 +7,6 @@ import { restoringName } from './store/data-names.ts'
 type Options = {
   readonly data: string
   readonly workers?: number | undefined
-  readonly capacity?: object | undefined
   readonly auditData?: boolean
   readonly access?: string
   readonly identities?: string | undefined
@@ -19,8 +18,6 @@ export function refuseContradictions(options: Options): void {
     throw new Failure(
       `${options.data} holds a restore that is not finished: run \`longitude restore region\` again, or remove ${join(options.data, restoringName)}`,
     )
-  if ((options.workers ?? 1) > 1 && options.capacity !== undefined)
-    throw new Failure('--workers and --capacity do not go together yet: each process would count for itself')
   if ((options.workers ?? 1) > 1 && options.auditData === true)
     throw new Failure('--workers and --audit-data do not go together yet: reads of workers would not be told')
   if ((options.access ?? 'off') !== 'off' && options.identities === undefined) throw new Failure(needsIdentities)

@@ -23,7 +23,7 @@ import type { Env } from '../ports/env.ts'
 import { bucketsOf } from './buckets/mapped-buckets.ts'
 import type { Log } from '../ports/log.ts'
 import type { AccessMode } from '../operations/access/authorizer.ts'
-import type { CapacitySettings } from '../operations/capacity/admission.ts'
+import { type CapacitySettings, isCounted } from '../operations/capacity/admission.ts'
 import { Lifecycle } from '../region/lifecycle.ts'
 import type { Meter } from '../ports/meter.ts'
 import type { FunctionPorts } from '../region/lambda.ts'
@@ -388,6 +388,7 @@ function listenOf({ host, port, loopbackPort, visitors = {}, signedFor = [], cap
   }
 }
 
-const workersTold = ({ credentials, identities, access = 'off', slow, otlp, otlpShare }: NodeOptions) => {
-  return { credentials, identities, access, observing: { slow, otlp, otlpShare } }
+const workersTold = ({ credentials, identities, access = 'off', capacity, slow, otlp, otlpShare }: NodeOptions) => {
+  const countsCapacity = isCounted(capacity)
+  return { credentials, identities, access, countsCapacity, observing: { slow, otlp, otlpShare } }
 }

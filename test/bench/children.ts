@@ -130,6 +130,8 @@ export type NodeOrder = {
   readonly messageKeys?: string
   /** Where buckets are. */
   readonly s3?: string
+  /** How capacity is counted. */
+  readonly capacity?: 'off' | 'enforce'
 }
 
 /** `startMs` from the start of the process until it says that it is ready; `startCpuMs` is what it has used for that. */
@@ -145,6 +147,7 @@ export async function startNode({
   verifies = true,
   messageKeys,
   s3,
+  capacity,
 }: NodeOrder): Promise<NodeChild> {
   const port = await freePort()
   const startedMs = performance.now()
@@ -154,7 +157,8 @@ export async function startNode({
   const plain = { region, data, port: String(port), nats: url(nats), workers: String(workers) }
   const keys = messageKeys === undefined ? {} : { 'message-keys': messageKeys }
   const buckets = s3 === undefined ? {} : { s3 }
-  const flags = { ...plain, ...(verifies ? { credentials } : {}), ...keys, ...buckets, ...logs }
+  const counted = capacity === undefined ? {} : { capacity }
+  const flags = { ...plain, ...counted, ...(verifies ? { credentials } : {}), ...keys, ...buckets, ...logs }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
   const links = Object.entries(peers).flatMap(([peer, link]) => ['--peer', `${peer}=${url(link)}`])
   const profile = process.env['LONGITUDE_BENCH_NODE_FLAGS']?.split(' ') ?? []

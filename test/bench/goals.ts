@@ -12,6 +12,8 @@ export const goals: Readonly<Record<string, readonly [number, number]>> = {
   'PutItem with a stream / without': [0.85, 0.95],
   'records of 500-byte items with both images, a second': [50_000, 80_000],
   'a quiet table’s stream beside a busy table / alone': [0.9, 1],
+  'GetItem with enforce / off': [0.95, 0.99],
+  'PutItem with enforce / off': [0.95, 0.99],
   'GetItem with 2 workers / 1': [1.4, 1.4],
   'Query20 with 2 workers / 1': [1.8, 1.8],
   'GetItem of many / of 10,000 items': [0.85, 0.95],

@@ -162,8 +162,10 @@ function consume(consumer, endpoint) {
 }
 
 function measure(client, endpoint) {
-  const [command, file] = client === 'aws' ? ['sh', 'cloudwatch.sh'] : ['python3', 'cloudwatch.py']
-  execute(`CloudWatch by ${client}`, command, [join(root, 'test', 'package', 'metrics', file), endpoint])
+  const [command, ...files] =
+    client === 'aws' ? ['sh', 'cloudwatch.sh'] : ['python3', 'cloudwatch.py', 'autoscaling.py']
+  for (const file of files)
+    execute(`${file} by ${client}`, command, [join(root, 'test', 'package', 'metrics', file), endpoint])
 }
 
 function daxClient(language, addresses) {

@@ -28,6 +28,8 @@ export type WorkerStart = {
   readonly visitors: VisitorOptions
   /** The address that the region listens on. */
   readonly host: string
+  /** The owner of the writes counts the capacity of tables: reads are its own then. */
+  readonly countsCapacity: boolean
   /** What the store is encrypted with, if it is. */
   readonly dataKeys: DataSecrets | undefined
   readonly tls?: WorkerTls | undefined

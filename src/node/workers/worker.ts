@@ -26,6 +26,7 @@ import { Tunnels } from '../../http/way-back.ts'
 import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
 import { localOperations, WorkerFront } from '../../http/worker-front.ts'
 import { authorizing } from '../../operations/access/authorizer.ts'
+import { Insights } from '../../operations/insights/insights.ts'
 import type { OperationContext } from '../../operations/operation.ts'
 import { registry } from '../../operations/registry.ts'
 import type { Log } from '../../ports/log.ts'
@@ -125,7 +126,11 @@ function start(given: WorkerStart, log: Log): (socket: Socket) => void {
     }),
   })
   const forwarder = new Forwarder(new Socket({ fd: forwardingDescriptor, readable: true, writable: true }))
-  const front = new WorkerFront(api, forwarder, { renew: () => reading.renew(), forwardsAll: () => faultsAreSet })
+  const insights = new Insights(context)
+  const front = new WorkerFront(api, forwarder, {
+    renew: () => reading.renew(),
+    forwardsAll: () => faultsAreSet || given.countsCapacity || insights.any,
+  })
   setInterval(() => tellMeasured(meter.take()), relayMs).unref()
   const accept = serving(api, front, securingBy(tls, log))
   tell({ type: 'ready' })

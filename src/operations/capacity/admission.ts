@@ -27,6 +27,10 @@ export type CapacitySettings = {
   readonly ofTables?: Readonly<Record<string, CapacityMode>>
 }
 
+/** Whether the capacity of any table is counted. */
+export const isCounted = (settings: CapacitySettings | undefined): boolean =>
+  settings !== undefined && [settings.mode, ...Object.values(settings.ofTables ?? {})].some((mode) => mode !== 'off')
+
 /** A table or an index with its capacity. */
 type Resource = {
   readonly capacity: ResourceCapacity
