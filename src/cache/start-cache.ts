@@ -7,7 +7,7 @@ import type { NatsServer } from '../adapters/nats/nats-connect.ts'
 import { histogramOf } from '../adapters/metrics/prometheus-meter.ts'
 import { watchTurns } from '../adapters/system/turn-watch.ts'
 import { systemRandom } from '../adapters/system/random.ts'
-import { cachePipeline } from './http/cache-pipeline.ts'
+import { cachePipeline, type CachePipelineOptions } from './http/cache-pipeline.ts'
 import { lookAt, type Securing, upstreamAt } from './http/upstream.ts'
 import { UpstreamWatch } from './http/upstream-watch.ts'
 import type { PortCertificate } from '../http/secure.ts'
@@ -15,16 +15,20 @@ import { serveApi } from '../http/server.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import { Signatures } from '../http/access/signatures.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
+import type { AccessMode } from '../operations/access/authorizer.ts'
 import { endpointIn, type SignedRegions } from '../core/auth/signed-region.ts'
 import type { CacheReport } from '../core/change/cache-talk.ts'
 import type { Log } from '../ports/log.ts'
 import { Cache } from './core/cache.ts'
-import { type DaxCluster, withDaxControl } from './dax/control.ts'
-import { type DaxOptions, type DaxPlace, startDax, type StartedDax } from './start-dax.ts'
+import type { DaxCluster } from './dax/cluster.ts'
+import { withDaxControl } from './dax/control.ts'
+import { DaxAccess } from './dax/dax-access.ts'
+import type { Policies } from './dax/dax-front.ts'
+import { type DaxOptions, type DaxPlace, nodeNameOf, startDax, type StartedDax } from './start-dax.ts'
 import type { CacheMode } from './core/options.ts'
 import { type Follower, startFollower } from './core/follower.ts'
 import { cacheFigures, cacheMetrics } from './core/metrics.ts'
-import { watchAccess } from '../deployment/secrets/identities.ts'
+import { noAccount, watchAccess, type WatchedAccess } from '../deployment/secrets/identities.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import { SecureAgent } from '../process/trust.ts'
 import { portFailure } from '../process/port-failure.ts'
@@ -48,6 +52,8 @@ export type CacheNodeOptions = {
   /** A file of them: signatures are verified by their keys too. */
   readonly identities?: string | undefined
   readonly accountId?: string
+  /** What policies decide; needs `identities`. */
+  readonly access?: 'off' | AccessMode
   readonly tls?: PortCertificate | undefined
   readonly visitors?: VisitorOptions
   /** Where Amazon's DAX clients are served too. */
@@ -70,12 +76,10 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const cache = new Cache({ ...options, clock })
   const upstream = upstreamAt(options.upstream, securing)
   const access = watchAccess(options, log)
-  const metrics = processMetrics({ region })
-  const delays = histogramOf('longitude_event_loop_delay_seconds')
-  const turns = watchTurns({ meter: { observe: (_, seconds) => delays.observe(seconds, {}) }, log })
+  const own = processOf(options)
   const silent = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
   const end = (): void => {
-    turns.stop()
+    own.stop()
     watch.stop()
     access.stop()
     upstream.close()
@@ -84,25 +88,27 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   let url = ''
   const watch = watchUpstream(options)
   const view = viewOf({ options, cache, watch })
-  const report = (): CacheReport => view.report(url)
+  const report = reporting(
+    () => connections(),
+    (open) => view.report(url, open),
+  )
   let follower: Follower | undefined
   let dax: StartedDax | undefined
   let connections = async (): Promise<number> => Promise.resolve(0)
-  const answer = cachePipeline({ cache, upstream, regions, log, ...verifyingBy(access.credentials, regions) })
+  const fronting = { cache, upstream, regions, log, ...verifyingBy(access.credentials, regions) }
+  const answer = cachePipeline({ ...fronting, underPolicies: options.access === 'strict' ? 'never' : 'open' })
+  const policies = policiesOf(options, { access, fronting })
   const server = await serveApi({
     host: options.host,
     port: options.port,
     connectionsMax: connectionsAffordable(),
     region,
     env: { clock, random: systemRandom, meter: silent },
-    answer: withDaxControl(answer, daxControl(options, { regions, access, dax: () => dax })),
+    answer: withDaxControl(answer, daxControl(options, { regions, access, policies, dax: () => dax })),
     giveUp: () => upstream.close(),
     ...accessOf(options),
     readiness: () => readinessOf(watch, { region, mode, serving: cache.serves }),
-    metrics: async () => ({
-      contentType: metrics.contentType,
-      text: `${view.metrics(await connections())}\n${await metrics.text()}${delays.render({ region })}`,
-    }),
+    metrics: async () => await own.metrics(view.metrics(await connections())),
     admin: [{ method: 'GET', path: '/admin/status', answer: () => view.status(url, follower) }],
   }).catch((error: unknown) => {
     end()
@@ -110,7 +116,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   })
   url = server.url
   const parts = { cache, pipeline: answer, upstream, upstreamUrl: options.upstream, regions, log }
-  dax = await daxOf(options, { ...parts, credentials: access.credentials }).catch(async (error: unknown) => {
+  dax = await daxOf(options, { ...parts, credentials: access.credentials, policies }).catch(async (error: unknown) => {
     await server.close()
     end()
     throw error
@@ -131,25 +137,29 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
 type Followed = { readonly cache: Cache; readonly report: () => CacheReport; readonly verifies: boolean }
 
 /** Undefined where there is no line to the log. */
-function followed({ region, nats, log }: CacheNodeOptions, { cache, report, verifies }: Followed) {
+function followed({ region, nats, log, access }: CacheNodeOptions, { cache, report, verifies }: Followed) {
   if (nats === undefined) return undefined
   return startFollower({
     env: { clock: systemClock, log },
     line: new NatsCacheLine(region, nats),
     cache,
     report,
-    // A cache that is full of hits need not see a reply of a region that asks policies since it was started again.
-    decided: (how) => cache.close(how === 'policed' || (how === 'verified' && !verifies)),
+    // A cache that is full of hits need not see a reply of a region that asks policies since it was started again. One that asks them itself answers DAX's clients alone.
+    decided: (how) => cache.close((how === 'policed' && access !== 'strict') || (how === 'verified' && !verifies)),
   })
 }
 
 type Controlled = {
   readonly regions: SignedRegions
-  readonly access: ReturnType<typeof watchAccess>
+  readonly access: WatchedAccess
+  readonly policies: Policies | undefined
   readonly dax: () => StartedDax | undefined
 }
 
-function daxControl({ region, accountId = '000000000000' }: CacheNodeOptions, { regions, access, dax }: Controlled) {
+function daxControl(
+  { region, accountId = noAccount, itemTtlMs, queryTtlMs }: CacheNodeOptions,
+  { regions, access, policies, dax }: Controlled,
+) {
   const { credentials } = access
   const signatures =
     credentials === undefined ? undefined : new Signatures({ credentials, regions, clock: systemClock, service: 'dax' })
@@ -157,9 +167,40 @@ function daxControl({ region, accountId = '000000000000' }: CacheNodeOptions, { 
     const running = dax()
     if (running === undefined) return undefined
     const { url, nodes, present } = running
-    return { accountId, region, scheme: url.slice(0, url.indexOf(':')), nodes, active: present().length }
+    return {
+      accountId,
+      region,
+      scheme: url.slice(0, url.indexOf(':')),
+      nodes,
+      active: present().length,
+      itemTtlMs,
+      queryTtlMs,
+    }
   }
-  return { regions, signatures, cluster }
+  return { regions, signatures, access: policies?.access, cluster }
+}
+
+type Policed = { readonly access: WatchedAccess; readonly fronting: CachePipelineOptions }
+
+/** Undefined where policies decide nothing. */
+function policiesOf(
+  { access: mode = 'off', accountId = noAccount, region, log }: CacheNodeOptions,
+  { access: { identities, credentials }, fronting }: Policed,
+): Policies | undefined {
+  if (mode === 'off' || identities === undefined || credentials === undefined) return undefined
+  const { figures } = fronting.cache
+  const meter = { count: () => void figures.denied++, gauge: () => {}, observe: () => {}, forget: () => {} }
+  const access = new DaxAccess({
+    mode,
+    identities,
+    credentials,
+    region,
+    accountId,
+    env: { clock: systemClock, log, meter },
+  })
+  if (access.actsAs() === undefined)
+    log.warn('access: without a sessionKey among the identities DAX clients need the rights of DynamoDB as well')
+  return { access, pipeline: cachePipeline({ ...fronting, underPolicies: 'always' }) }
 }
 
 async function daxOf(
@@ -208,14 +249,25 @@ function watchUpstream({ upstream: url, log }: CacheNodeOptions): Watched {
 
 type Viewed = { readonly options: CacheNodeOptions; readonly cache: Cache; readonly watch: Watched }
 
-/** What the cache says of itself. */
-function viewOf({ options: { region, mode, upstream, tls }, cache, watch }: Viewed) {
+/** What the cache says of itself. `connections`: open now. */
+function viewOf({ options: { region, mode, upstream, dax, tls }, cache, watch }: Viewed) {
   const id = systemRandom.uuid()
-  const figures = (): CacheReport['figures'] => ({
+  const node = dax === undefined ? undefined : nodeNameOf(dax)
+  const startedMs = systemClock.monotonicMs()
+  const figures = (connections: number): CacheReport['figures'] => ({
     ...cacheFigures(cache),
+    connections,
+    uptimeMs: systemClock.monotonicMs() - startedMs,
+    cpuMs: (process.cpuUsage().user + process.cpuUsage().system) / 1000,
     upstream: watch.trouble === undefined ? 1 : 0,
   })
-  const report = (url: string): CacheReport => ({ id, endpoint: url, mode, figures: figures() })
+  const report = (url: string, connections = 0): CacheReport => ({
+    id,
+    endpoint: url,
+    mode,
+    ...(node === undefined ? {} : { node }),
+    figures: figures(connections),
+  })
   return {
     report,
     metrics: (open: number): string =>
@@ -226,6 +278,29 @@ function viewOf({ options: { region, mode, upstream, tls }, cache, watch }: View
       ...report(url),
       place: follower?.place() ?? null,
     }),
+  }
+}
+
+/** What every process of ours says of itself, and of its turns. */
+function processOf({ region, log }: CacheNodeOptions) {
+  const metrics = processMetrics({ region })
+  const delays = histogramOf('longitude_event_loop_delay_seconds')
+  const turns = watchTurns({ meter: { observe: (_, seconds) => delays.observe(seconds, {}) }, log })
+  return {
+    metrics: async (before: string) => ({
+      contentType: metrics.contentType,
+      text: `${before}\n${await metrics.text()}${delays.render({ region })}`,
+    }),
+    stop: () => turns.stop(),
+  }
+}
+
+/** With the connections that were counted for the report before. */
+function reporting(connections: () => Promise<number>, report: (open: number) => CacheReport): () => CacheReport {
+  let open = 0
+  return () => {
+    void connections().then((count) => (open = count))
+    return report(open)
   }
 }
 

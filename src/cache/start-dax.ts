@@ -1,4 +1,5 @@
 /** The front of a cache for Amazon's DAX clients, put together: who may ask it, what it answers, and where it listens. */
+import { networkInterfaces } from 'node:os'
 import { systemClock } from '../adapters/system/clocks.ts'
 import { systemRandom } from '../adapters/system/random.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
@@ -10,7 +11,8 @@ import type { PortCertificate } from '../http/secure.ts'
 import type { Log } from '../ports/log.ts'
 import { connectionsAffordable } from '../process/descriptors.ts'
 import type { Cache } from './core/cache.ts'
-import { DaxFront } from './dax/dax-front.ts'
+import { nodeName } from './dax/cluster.ts'
+import { DaxFront, type Policies } from './dax/dax-front.ts'
 import { type RunningDax, serveDax } from './dax/dax-server.ts'
 import type { DaxNode } from './dax/endpoints.ts'
 import { keepLists } from './dax-lists.ts'
@@ -37,6 +39,7 @@ export type DaxOptions = DaxPlace & {
   readonly upstreamUrl: URL
   readonly regions: SignedRegions
   readonly credentials: (() => Credentials) | undefined
+  readonly policies?: Policies | undefined
   readonly log: Log
 }
 
@@ -53,6 +56,14 @@ function listsOf({ lists: path, log }: DaxOptions): AttributeLists {
   const lists = new AttributeLists()
   if (path !== undefined) keepLists(lists, path, log)
   return lists
+}
+
+/** Which one of the cluster's nodes the cache is, as DAX's control plane names it; undefined where none of them has an address of this machine and the cache's port. */
+export function nodeNameOf({ nodes = [], port }: DaxPlace): string | undefined {
+  if (nodes.length < 2) return nodeName(0)
+  const own = Object.values(networkInterfaces()).flatMap((all) => all?.map(({ address }) => address) ?? [])
+  const at = nodes.findIndex((node) => node.port === port && own.includes(node.address))
+  return at < 0 ? undefined : nodeName(at)
 }
 
 /** `present` are those of its nodes that are there. */

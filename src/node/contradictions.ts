@@ -20,7 +20,12 @@ export function refuseContradictions(options: Options): void {
     )
   if ((options.workers ?? 1) > 1 && options.auditData === true)
     throw new Failure('--workers and --audit-data do not go together yet: reads of workers would not be told')
-  if ((options.access ?? 'off') !== 'off' && options.identities === undefined) throw new Failure(needsIdentities)
+  requireIdentities(options)
+}
+
+/** Throws a Failure. */
+export function requireIdentities({ access = 'off', identities }: Pick<Options, 'access' | 'identities'>): void {
+  if (access !== 'off' && identities === undefined) throw new Failure(needsIdentities)
 }
 
 const needsIdentities =

@@ -1,4 +1,5 @@
 /** Metrics and alarms of a region with CloudWatch before them, and the auto scaling that follows from them. */
+import type { CacheReport } from '../core/change/cache-talk.ts'
 import type { Engine } from '../engine/engine.ts'
 import { ActivityBook } from '../operations/autoscaling/activity-book.ts'
 import { autoScaling } from '../operations/autoscaling/autoscaling.ts'
@@ -17,6 +18,7 @@ import type { Service } from '../ports/service.ts'
 import { AlarmActions } from '../readers/metrics/alarms/alarm-actions.ts'
 import { AlarmBook } from '../readers/metrics/alarms/alarm-book.ts'
 import { AlarmEvaluator } from '../readers/metrics/alarms/alarm-evaluator.ts'
+import { CacheFigures } from '../readers/metrics/cache-figures.ts'
 import type { MetricStore } from '../readers/metrics/metric-store.ts'
 import { Metrics } from '../readers/metrics/metrics.ts'
 import type { FunctionPorts } from './lambda.ts'
@@ -39,12 +41,14 @@ type MetricDeps = {
   readonly ports: FunctionPorts
   readonly measure: () => Promise<void>
   readonly api: { readonly insights: Insights; readonly evacuation: Pick<Evacuated, 'fence'> }
+  /** Those that have told lately what they count. */
+  readonly caches: () => readonly CacheReport[]
 }
 
 export function metricsOf({ store, blobs, isEager }: MetricSettings, deps: MetricDeps): MadeMetrics {
-  const { env, engine, context, ports, measure, api } = deps
-  const { settings } = context
-  const { insights, evacuation } = api
+  const { env, engine, context, ports, measure, api, caches } = deps
+  const figures = new CacheFigures(store)
+  const [{ settings }, { insights, evacuation }] = [context, api]
   const book = new AlarmBook({ env, notes: engine, blobs })
   const { functions, destinations } = ports
   const actions = new AlarmActions({ env, book, functions, destinations, place: settings })
@@ -59,6 +63,7 @@ export function metricsOf({ store, blobs, isEager }: MetricSettings, deps: Metri
     store,
     measure: async () => {
       scaler.sample()
+      figures.take(caches(), env.clock.wallMs())
       await measure()
     },
     onMinute: async (endMs) => {

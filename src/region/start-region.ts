@@ -139,7 +139,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const api = apiParts({ env, engine, opened, replication, settings })
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
   const measure = async (): Promise<void> => await measured(env, { lambda, replication, ...api })
-  const metrics = options.metrics && metricsOf(options.metrics, { env, engine, context, ports: lambda, measure, api })
+  const measuring = { env, engine, context, ports: lambda, measure, api, caches: () => caches.caches() }
+  const metrics = options.metrics && metricsOf(options.metrics, measuring)
   const services = metrics?.services ?? []
   const streaming = streamingOf(context, engine, options.functions?.dataStreams)
   const senders = [lambda.triggers, streaming, ...(metrics?.loops ?? [])]

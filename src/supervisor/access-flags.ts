@@ -10,6 +10,13 @@ export function accessFlags({ credentials, identities }: AccessFiles): Readonly<
   }
 }
 
+/** Of what asks policies. */
+export function policyFlags({ access = 'off', ...files }: PolicyOptions): Readonly<Record<string, string>> {
+  return { ...accessFlags(files), ...(access === 'off' ? {} : { access }) }
+}
+
+type PolicyOptions = AccessFiles & { readonly access?: string | undefined }
+
 type AccessFiles = {
   readonly credentials?: string | undefined
   readonly identities?: string | undefined

@@ -36,7 +36,7 @@ import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
 import { runVariable } from './remains.ts'
 import { SecretsWatch } from './secrets-watch.ts'
 import { Sentinel } from './sentinel.ts'
-import { accessFlags, auditFlags, openFlags, visitorFlags } from './access-flags.ts'
+import { accessFlags, auditFlags, openFlags, policyFlags, visitorFlags } from './access-flags.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 import { type DeploymentTls, natsUrl, shownFlags, trustFlags } from './tls-flags.ts'
 import { Supervised, type SupervisedOptions } from './supervised.ts'
@@ -214,7 +214,7 @@ export class Supervisor {
   }
 
   #node(plan: RegionPlan): Supervised {
-    const { host, accountId, globalTables2017 = 'refuse', access = 'off', workers = 1, failover } = this.#options
+    const { host, accountId, globalTables2017 = 'refuse', workers = 1, failover } = this.#options
     const { regionsFolder, timing = 'instant', capacityText, sink, layout, tls } = this.#options
     const log = this.#options.log.with({ region: plan.name })
     const peers = layout.links
@@ -240,8 +240,7 @@ export class Supervisor {
       'clock-file': join(plan.folder, clockFileName),
       ...visitorFlags(this.#options),
       ...streamFlags(this.#options),
-      ...accessFlags(this.#options),
-      ...(access === 'off' ? {} : { access }),
+      ...policyFlags(this.#options),
       ...encryptionFlags(this.#options),
       ...observingFlags(this.#options),
       ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),
@@ -280,7 +279,7 @@ export class Supervisor {
       ...trustFlags(tls, 'nats-tls-ca', 'upstream-ca'),
       'nats-nkey': seedPath(this.#secrets, plan.name, 'cache'),
       ...visitorFlags(this.#options),
-      ...accessFlags(this.#options),
+      ...policyFlags(this.#options),
       'account-id': accountId,
     })
     return this.#ours({

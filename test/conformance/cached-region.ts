@@ -16,6 +16,9 @@ import { Signatures } from '../../src/http/access/signatures.ts'
 import { startRegion } from '../../src/region/start-region.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { Cache } from '../../src/cache/core/cache.ts'
+import { DaxAccess } from '../../src/cache/dax/dax-access.ts'
+import type { Identities } from '../../src/core/access/identities.ts'
+import type { AccessMode } from '../../src/operations/access/authorizer.ts'
 import { type DaxPlace, startDax } from '../../src/cache/start-dax.ts'
 import type { CacheOptions } from '../../src/cache/core/options.ts'
 import { startFollower } from '../../src/cache/core/follower.ts'
@@ -33,6 +36,8 @@ export type CachedRegionOptions = Partial<CacheOptions> & {
   readonly signedFor?: readonly string[]
   /** How long tables stay in states that pass; may be changed while it runs. */
   readonly pace?: { readonly timing: Timing }
+  /** Policies, at the region and at the cache, which verifies then. */
+  readonly policies?: { readonly mode: AccessMode; readonly identities: () => Identities }
   /** Whether the cache follows the log, whatever its mode. */
   readonly follows?: boolean
   /** Whether DAX's clients are served too, and what they are told of where. */
@@ -60,6 +65,8 @@ export type CachedRegion = {
   close(): Promise<void>
 }
 
+const accountId = '000000000000'
+
 /** Everything is in one process here, which may stand still for longer than a lease. */
 const testLeaseMs = 60_000
 
@@ -74,6 +81,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     otherRegions = [],
     signedFor = [],
     dax: place,
+    policies: policed,
     follows = options.mode !== 'dax',
     ...more
   } = options
@@ -100,6 +108,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     ...routes,
     port: 0,
     ...(current === undefined ? {} : { credentials: current }),
+    access: policed,
   })
   const line = new MemoryCacheLine(network, self.name)
   const cache = new Cache({
@@ -130,7 +139,15 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
             credentials: current,
           },
         }
-  const answer = cachePipeline({ cache, upstream: counting, regions, log, ...signatures })
+  const fronting = { cache, upstream: counting, regions, log, ...signatures }
+  const answer = cachePipeline({ ...fronting, underPolicies: policed?.mode === 'strict' ? 'never' : 'open' })
+  const policies =
+    policed === undefined || current === undefined
+      ? undefined
+      : {
+          access: new DaxAccess({ ...policed, credentials: current, region: self.name, accountId, env }),
+          pipeline: cachePipeline({ ...fronting, underPolicies: 'always' }),
+        }
   const front = await serveApi({ ...routes, port: 0, region: self.name, env, answer })
   const dax =
     place === undefined
@@ -145,10 +162,12 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
           upstreamUrl: new URL(server.url),
           regions,
           credentials: verifies ? current : undefined,
+          policies,
           log,
         })
   const report = () => ({ id: 'one', endpoint: front.url, mode: cache.mode, figures: {} })
-  const decided = (how: Deciding): void => cache.close(how === 'policed' || (how === 'verified' && !verifies))
+  const decided = (how: Deciding): void =>
+    cache.close((how === 'policed' && policed?.mode !== 'strict') || (how === 'verified' && !verifies))
   const follower = follows
     ? startFollower({ env: { clock: systemClock, log }, line, cache, report, decided, leaseMs: testLeaseMs })
     : undefined

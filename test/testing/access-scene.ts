@@ -39,7 +39,7 @@ export const user = (name: string, ...statements: readonly Statement[]) => ({
 })
 
 export const keyOf = (name: string): string => `AKIA${name.toUpperCase()}`
-const secretOf = (name: string): string => `secret of ${name}`
+export const secretOf = (name: string): string => `secret of ${name}`
 
 export type Scene = {
   readonly cluster: EmbeddedCluster

@@ -33,7 +33,7 @@ export const parts: readonly {
 }[] = [
   { folder: 'src/cache/core/', mayImport: ['core', 'ports'], isPure: true },
   { folder: 'src/cache/http/', mayImport: ['core', 'ports', 'operations', 'http', 'cache'], isPure: false },
-  { folder: 'src/cache/dax/', mayImport: ['core', 'ports', 'http', 'cache'], isPure: false },
+  { folder: 'src/cache/dax/', mayImport: ['core', 'ports', 'operations', 'http', 'cache'], isPure: false },
   { folder: 'src/drills/definition/', mayImport: ['core'], isPure: true },
   { folder: 'src/drills/report/', mayImport: ['core', 'drills'], isPure: true },
   { folder: 'src/console/model/', mayImport: [], isPure: true },

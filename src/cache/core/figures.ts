@@ -19,6 +19,8 @@ export class Figures {
   errors = 0
   faults = 0
   throttled = 0
+  /** Actions of DAX's clients that policies denied, or would deny where they are only looked at. */
+  denied = 0
   /** Of GetItem that were answered the shortest way; the others by their operations. */
   hits = 0
   readonly #requests = new Map<string, number>()

@@ -43,6 +43,7 @@ export function cacheMetrics(cache: Cache, connections: number): readonly CacheM
     counter('longitude_cache_missed_moments_total', figures.missedMoments, 'Replies not kept, since read too early.'),
     counter('longitude_cache_invalidations_total', figures.told, 'Changes that the region’s log has told.'),
     counter('longitude_cache_cleared_total', figures.cleared, 'Times that everything was forgotten.'),
+    counter('longitude_cache_denied_total', figures.denied, 'Actions of DAX’s clients that policies do not allow.'),
     gauge('longitude_cache_items', items.lru.count, 'Keys in the item cache.'),
     gauge('longitude_cache_pages', queries.lru.count, 'Pages in the query cache.'),
     gauge(
@@ -66,9 +67,10 @@ const counted = [
   'TransactWriteItems',
 ]
 
-/** What `longitude status` shows. */
+/** What `longitude status` shows, and what the region's metrics of AWS/DAX are made of (core/metrics/dax-metrics.ts). */
 export function cacheFigures(cache: Cache): Readonly<Record<string, number>> {
   const { figures, items, queries } = cache
+  const bytes = items.lru.bytes + queries.lru.bytes
   return {
     itemHits: figures.itemHits,
     itemMisses: figures.itemMisses,
@@ -78,7 +80,15 @@ export function cacheFigures(cache: Cache): Readonly<Record<string, number>> {
     scanMisses: figures.scanMisses,
     items: items.lru.count,
     pages: queries.lru.count,
-    bytes: items.lru.bytes + queries.lru.bytes,
+    bytes,
+    memoryPercent: (100 * bytes) / (items.lru.bytesMax + queries.lru.bytesMax),
+    evictedBytes: items.lru.evictedBytes + queries.lru.evictedBytes,
+    asked: figures.requests,
+    ...Object.fromEntries(counted.map((name) => [`asked${name}`, figures.requestsOf(name)])),
+    errors: figures.errors,
+    faults: figures.faults,
+    failed: figures.errors + figures.faults,
+    throttled: figures.throttled,
     serving: cache.serves ? 1 : 0,
   }
 }

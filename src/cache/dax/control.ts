@@ -1,26 +1,18 @@
 /**
- * What a cache says of itself in the words of DAX's control plane, at its HTTP port: DescribeClusters, by which programs find the discovery endpoint. It is one cluster, and no operation
- * makes or changes one.
+ * A cache in the words of DAX's control plane, at its HTTP port. It is one cluster with one group of parameters, and its command line makes both: what reads them (programs that look for the discovery endpoint, consoles,
+ * Terraform) is told what is so, and every operation that would make or change something is refused (control-operations.ts).
  */
 import { checkAuthorization } from '../../core/auth/authorization.ts'
+import type { Principal } from '../../core/auth/credentials.ts'
 import type { SignedRegions } from '../../core/auth/signed-region.ts'
 import { checkRegion } from '../../core/auth/signing-time.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { isObject, parseJson } from '../../core/wire/json.ts'
 import type { Signatures } from '../../http/access/signatures.ts'
 import { type Answer, type ApiRequest, errorAnswer, type Pipeline, signatureOf } from '../../http/pipeline.ts'
-import type { DaxNode } from './endpoints.ts'
-
-export type DaxCluster = {
-  readonly accountId: string
-  readonly region: string
-  /** `dax` or `daxs`. */
-  readonly scheme: string
-  /** The first is where programs begin. */
-  readonly nodes: readonly DaxNode[]
-  /** How many of them are there. */
-  readonly active: number
-}
+import type { DaxCluster } from './cluster.ts'
+import { controlOperations, Refused } from './control-operations.ts'
+import type { DaxAccess } from './dax-access.ts'
 
 export type DaxControlOptions = {
   /** Undefined until DAX's clients are served. */
@@ -28,11 +20,12 @@ export type DaxControlOptions = {
   readonly regions: SignedRegions
   /** For the service dax; in form only where none is given. */
   readonly signatures?: Signatures | undefined
+  /** Where policies decide. */
+  readonly access?: Pick<DaxAccess, 'permit'> | undefined
 }
 
 const targetPrefix = 'AmazonDAXV3.'
 const json11 = 'application/x-amz-json-1.1'
-const clusterName = 'longitude'
 
 /** Answers what is DAX's, and leaves the rest to the pipeline. */
 export function withDaxControl(pipeline: Pipeline, options: DaxControlOptions): Pipeline {
@@ -45,73 +38,38 @@ export function withDaxControl(pipeline: Pipeline, options: DaxControlOptions): 
   }
 }
 
-function answerOf(request: ApiRequest, operation: string, cluster: DaxCluster, options: DaxControlOptions): Answer {
+function answerOf(request: ApiRequest, name: string, cluster: DaxCluster, options: DaxControlOptions): Answer {
+  const operation = controlOperations.get(name)
+  const shown = operation === undefined ? 'unknown' : name
   try {
-    authenticate(request, options)
-    if (operation === 'DescribeClusters') return described(request, cluster)
-    throw new ServiceError(
-      'UnknownOperationException',
-      `A cache has no ${operation}: it is one cluster, which its command line makes.`,
-    )
+    const principal = authenticate(request, options)
+    if (operation === undefined) throw new ServiceError('UnknownOperationException', '')
+    options.access?.permit(principal, { action: `dax:${name}` })
+    return json(200, operation(inputOf(request), cluster), shown)
   } catch (error) {
-    if (error instanceof ServiceError) return errorAnswer(error, json11, operation)
+    if (error instanceof Refused) return json(400, { __type: error.code, message: error.message }, shown)
+    if (error instanceof ServiceError) return errorAnswer(error, json11, shown)
     throw error
   }
 }
 
-function authenticate(request: ApiRequest, { signatures, regions }: DaxControlOptions): void {
-  if (signatures === undefined) checkRegion(checkAuthorization(signatureOf(request)), regions)
-  else signatures.verify(request)
+function authenticate(request: ApiRequest, { signatures, regions }: DaxControlOptions): Principal {
+  if (signatures !== undefined) return signatures.verify(request)
+  checkRegion(checkAuthorization(signatureOf(request)), regions)
+  return { accessKeyId: '' }
 }
 
-function described(request: ApiRequest, cluster: DaxCluster): Answer {
-  const names = namesIn(request)
-  if (names?.some((name) => name !== clusterName))
-    return json(400, { __type: 'ClusterNotFoundFault', message: 'Cluster not found.' })
-  return json(200, { Clusters: [clusterOf(cluster)] })
-}
-
-function namesIn({ body }: ApiRequest): readonly unknown[] | undefined {
-  let input: unknown
+function inputOf({ body }: ApiRequest): Readonly<Record<string, unknown>> {
   try {
-    input = body.length === 0 ? {} : parseJson(body.toString())
+    const input: unknown = body.length === 0 ? {} : parseJson(body.toString())
+    if (isObject(input)) return input
   } catch {
-    throw new ServiceError('SerializationException', '')
+    // Said below.
   }
-  const names: unknown = isObject(input) ? input['ClusterNames'] : undefined
-  return Array.isArray(names) && names.length > 0 ? names : undefined
+  throw new ServiceError('SerializationException', '')
 }
 
-/** No more than there is: a cache has no node type, no subnets and no security groups. */
-function clusterOf({ accountId, region, scheme, nodes, active }: DaxCluster): Readonly<Record<string, unknown>> {
-  const endpoints = nodes.map(({ address, port }) => ({
-    Address: address,
-    Port: port,
-    URL: `${scheme}://${address.includes(':') ? `[${address}]` : address}:${port}`,
-  }))
-  return {
-    ClusterName: clusterName,
-    ClusterArn: `arn:aws:dax:${region}:${accountId}:cache/${clusterName}`,
-    TotalNodes: nodes.length,
-    ActiveNodes: active,
-    Status: 'available',
-    ClusterDiscoveryEndpoint: endpoints[0],
-    Nodes: endpoints.map((endpoint, n) => ({
-      NodeId: `${clusterName}-${n + 1}`,
-      Endpoint: endpoint,
-      NodeStatus: 'available',
-    })),
-    ClusterEndpointEncryptionType: scheme === 'daxs' ? 'TLS' : 'NONE',
-  }
-}
-
-function json(status: number, value: object): Answer {
+function json(status: number, value: object, operation: string): Answer {
   const bytes = Buffer.from(JSON.stringify(value))
-  return {
-    status,
-    contentType: json11,
-    bytes,
-    operation: 'DescribeClusters',
-    outcome: status === 200 ? 'ok' : 'refused',
-  }
+  return { status, contentType: json11, bytes, operation, outcome: status === 200 ? 'ok' : 'refused' }
 }

@@ -12,6 +12,7 @@ import { lingerMsMax } from '../../core/limits.ts'
 import type { BodyBudget } from '../../http/bytes/body-budget.ts'
 import type { Outbox } from '../../http/bytes/outbox.ts'
 import type { UnreadReplies } from '../../http/bytes/unread-replies.ts'
+import type { Sender } from '../../operations/operation.ts'
 import type { DaxFront } from './dax-front.ts'
 import type { DaxNode } from './endpoints.ts'
 import { type Frame, FrameReader, UnknownMethod } from './frames.ts'
@@ -35,6 +36,7 @@ export class DaxConnection {
   readonly #options: DaxConnectionOptions
   readonly #frames = new FrameReader()
   readonly #nodes: () => readonly DaxNode[]
+  readonly #sender: Sender
   #principal: DaxPrincipal | undefined
   /** Until when the authorization holds, by the monotonic clock. */
   #authorizedUntilMs = 0
@@ -52,6 +54,7 @@ export class DaxConnection {
     this.#socket = socket
     this.#options = options
     this.#nodes = () => options.nodes(socket)
+    this.#sender = { address: socket.remoteAddress, isSecure: 'encrypted' in socket }
     socket.setNoDelay(true)
     socket.setTimeout(daxIdleMsMax)
     socket.on('data', this.#receive)
@@ -141,7 +144,7 @@ export class DaxConnection {
     const principal = this.#principal
     if (principal === undefined) return this.#send(front.refusal(this.#refusal ?? notAuthorized()))
     if (expires && monotonicMs() > this.#authorizedUntilMs) return this.#send(front.refusal(notAuthorized()))
-    const answer = front.answer({ principal, nodes: this.#nodes }, frame)
+    const answer = front.answer({ principal, nodes: this.#nodes, sender: this.#sender }, frame)
     this.#answering = true
     if (answer instanceof Promise) void answer.then((bytes) => this.#send(bytes))
     else this.#send(answer)

@@ -7,6 +7,7 @@ import { CborReader } from '../../core/cbor/cbor-reader.ts'
 import { CborWriter } from '../../core/cbor/cbor-writer.ts'
 import { UnreadableCbor } from '../../core/cbor/major-types.ts'
 import type { AttributeLists } from '../../core/dax/attribute-lists.ts'
+import { actionOf, actionsOfWrites } from '../../core/dax/actions.ts'
 import { type DataRequest, type DaxContext, UnknownTable } from '../../core/dax/data-request.ts'
 import { type CancellationReason, type DaxError, daxErrorOf, encodeError } from '../../core/dax/error-answer.ts'
 import { attributeListOf, UnknownAttributeList } from '../../core/dax/item-codec.ts'
@@ -20,6 +21,8 @@ import type { Log } from '../../ports/log.ts'
 import type { Answer, ApiRequest, Pipeline } from '../../http/pipeline.ts'
 import type { Cache } from '../core/cache.ts'
 import type { Upstream } from '../http/upstream.ts'
+import type { Sender } from '../../operations/operation.ts'
+import type { DaxAccess } from './dax-access.ts'
 import { type DaxNode, encodeNodes } from './endpoints.ts'
 import type { Frame } from './frames.ts'
 import { answerOf, KeptReads } from './kept-reads.ts'
@@ -35,11 +38,31 @@ export type DaxFrontOptions = RegionRequestsOptions & {
   readonly monotonicMs: () => number
   readonly requestId: () => string
   readonly lists: AttributeLists
+  /** Where policies decide. */
+  readonly policies?: Policies | undefined
   readonly log: Log
 }
 
+export type Policies = {
+  readonly access: DaxAccess
+  /** Takes what the cluster asks with its own rights: one cache for all who may use it. */
+  readonly pipeline: Pipeline
+}
+
 /** Who asks, and where clients of this connection reach the cluster. */
-export type Asking = { readonly principal: DaxPrincipal; readonly nodes: () => readonly DaxNode[] }
+export type Asking = {
+  readonly principal: DaxPrincipal
+  readonly nodes: () => readonly DaxNode[]
+  readonly sender?: Sender
+}
+
+/** With whose rights the region is asked, and by which way. */
+type Acting = {
+  readonly principal: DaxPrincipal
+  readonly pipeline: Pipeline
+  /** Whether answers are remembered as they are written; not for one who has to be asked for again. */
+  readonly isKept: boolean
+}
 
 export class DaxFront {
   readonly #options: DaxFrontOptions
@@ -59,11 +82,14 @@ export class DaxFront {
 
   /** Never throws and never rejects. A hit is answered at once, by the text of its bytes (latin1). */
   answer(asking: Asking, frame: Frame): string | Promise<Buffer> {
-    if (frame.method === 'getItem') {
-      const kept = this.#kept.answer(asking.principal.accessKeyId, frame)
+    const denial = this.#denialOf(asking, frame)
+    if (denial !== undefined) return Promise.resolve(this.refusal(denial))
+    const acting = this.#actingFor(asking)
+    if (frame.method === 'getItem' && acting.isKept) {
+      const kept = this.#kept.answer(acting.principal.accessKeyId, frame)
       if (kept !== undefined) return kept
     }
-    return this.#answer(asking, frame).catch((error: unknown) => this.refusal(error))
+    return this.#answer(asking, acting, frame).catch((error: unknown) => this.refusal(error))
   }
 
   /** What a client is told of something that was thrown. */
@@ -72,17 +98,36 @@ export class DaxFront {
     return encodeError(this.#errorOf(error, requestId), requestId)
   }
 
-  async #answer(asking: Asking, frame: Frame): Promise<Buffer> {
-    const { principal, nodes } = asking
+  #denialOf({ principal, sender }: Asking, { method }: Frame): unknown {
+    const action = actionOf(method)
+    if (this.#options.policies === undefined || action === undefined) return undefined
+    try {
+      this.#options.policies.access.permit(principal, action, sender)
+      return undefined
+    } catch (error) {
+      return error
+    }
+  }
+
+  #actingFor({ principal }: Asking): Acting {
+    const { policies, pipeline } = this.#options
+    const cluster = policies?.access.actsAs()
+    if (policies === undefined || cluster === undefined)
+      return { principal, pipeline, isKept: policies?.access.mode !== 'strict' }
+    return { principal: cluster, pipeline: policies.pipeline, isKept: true }
+  }
+
+  async #answer(asking: Asking, acting: Acting, frame: Frame): Promise<Buffer> {
+    const { nodes } = asking
     const reader = readerOf(frame)
     const { method } = frame
     if (method === 'endpoints') return encodeNodes(nodes())
     if (method === 'services') return new CborWriter().array(0).array(1).integer(serviceId).finish()
     if (method === 'methods') return methodList()
-    if (method === 'defineKeySchema') return await this.#keySchema(principal, readName(reader))
+    if (method === 'defineKeySchema') return await this.#keySchema(acting.principal, readName(reader))
     if (method === 'defineAttributeList') return this.#attributeList(reader.integer())
     if (method === 'defineAttributeListId') return this.#attributeListId(reader)
-    return await this.#data(principal, frame)
+    return await this.#data(asking, acting, frame)
   }
 
   async #keySchema(principal: DaxPrincipal, table: string): Promise<Buffer> {
@@ -109,14 +154,17 @@ export class DaxFront {
     return new CborWriter().array(0).integer(this.#lists.listOf(names).id).finish()
   }
 
-  async #data(principal: DaxPrincipal, frame: Frame): Promise<Buffer> {
+  async #data(asking: Asking, { principal, pipeline, isKept }: Acting, frame: Frame): Promise<Buffer> {
     const context = this.#contextOf(principal)
     const request = await this.#read(principal, frame, context)
-    if (frame.method === 'getItem') {
+    if (frame.method === 'transactWriteItems')
+      for (const action of actionsOfWrites(request.input))
+        this.#options.policies?.access.permit(asking.principal, action, asking.sender)
+    if (frame.method === 'getItem' && isKept) {
       const { TableName: table } = request.input
       this.#kept.remember(principal.accessKeyId, frame, request, context.schemaOf(table as string))
     }
-    const answer = await this.#asked(this.#requests.of(principal, request.operation, request.input))
+    const answer = await this.#asked(pipeline, this.#requests.of(principal, request.operation, request.input))
     return answer.status === 200
       ? answerOf(request, JSON.parse(answer.bytes.toString()) as Readonly<Record<string, unknown>>)
       : this.#refused(answer, request, context)
@@ -147,8 +195,8 @@ export class DaxFront {
     }
   }
 
-  #asked(request: ApiRequest): Promise<Answer> {
-    return new Promise((resolve) => this.#options.pipeline(request, this.#options.requestId(), resolve))
+  #asked(pipeline: Pipeline, request: ApiRequest): Promise<Answer> {
+    return new Promise((resolve) => pipeline(request, this.#options.requestId(), resolve))
   }
 
   #refused({ bytes, status }: Answer, { tables = [] }: DataRequest, context: DaxContext): Buffer {

@@ -3,6 +3,9 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { CborWriter } from '../../core/cbor/cbor-writer.ts'
 import { endpointKey, leaderRole, replicaRole } from '../../core/dax/protocol.ts'
 
+/** Where all of them are. */
+export const zone = 'local'
+
 export type DaxNode = {
   /** As clients connect to it: an IP address. */
   readonly address: string
@@ -26,7 +29,7 @@ export function encodeNodes(nodes: readonly DaxNode[]): Buffer {
       .integer(endpointKey.role)
       .integer(n === 0 ? leaderRole : replicaRole)
       .integer(endpointKey.zone)
-      .text('local')
+      .text(zone)
       .integer(endpointKey.leaderSession)
       .integer(1)
   return writer.finish()

@@ -17,7 +17,7 @@ export type DaxPrincipal = {
   readonly region: string
   readonly sessionToken: string | undefined
   /** Of temporary credentials that the deployment has given out. */
-  readonly session?: Session | undefined
+  readonly session?: Session
   /** How long its credentials are still good; without an end when undefined. */
   readonly validMs?: number | undefined
 }
@@ -92,7 +92,10 @@ function verified(sent: Sent, claim: SignedClaim, credentials: Credentials, { re
       'InvalidSignatureException',
       'The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key and signing method. Consult the service documentation for details.',
     )
-  return { session, ...(expiresMs === undefined ? {} : { validMs: expiresMs - nowMs }) }
+  return {
+    ...(session === undefined ? {} : { session }),
+    ...(expiresMs === undefined ? {} : { validMs: expiresMs - nowMs }),
+  }
 }
 
 /** In a time that says nothing of where they differ. */

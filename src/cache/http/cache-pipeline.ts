@@ -36,6 +36,11 @@ export type CachePipelineOptions = {
   readonly regions: SignedRegions
   /** As the region verifies them, and what they are verified by; without, one that verifies is never answered for. */
   readonly verifying?: { readonly signatures: Signatures; readonly credentials: () => Credentials }
+  /**
+   * What is done where the region's policies decide over each request. `open`: all is passed on, and nothing kept, once the region says so. `never`: also before. `always`: the cache has asked policies of
+   * its own before, and its region is asked with rights of its own, so it answers.
+   */
+  readonly underPolicies?: 'open' | 'never' | 'always'
   readonly log: Log
 }
 
@@ -71,6 +76,7 @@ class CacheFront {
    */
   hit(request: ApiRequest): Answer | undefined {
     const { headers, body } = request
+    if (this.#options.underPolicies === 'never') return undefined
     if (headers['x-amz-target'] !== getItemTarget || !isPlain(request)) return undefined
     const understood = this.#gets.get(body.toString('latin1'))
     if (understood === undefined || !this.#isOf(understood, request)) return undefined
@@ -122,19 +128,22 @@ class CacheFront {
 
   /** To the region and back, with what its reply says of itself noted. */
   async #ask(request: SignedRequest): Promise<UpstreamReply> {
-    const { cache, upstream, verifying } = this.#options
+    const { cache, upstream, verifying, underPolicies = 'open' } = this.#options
     const reply = await upstream.send(request)
-    if (reply.mark !== undefined) cache.close(reply.mark.policed || (reply.mark.verified && verifying === undefined))
+    const { mark } = reply
+    if (mark === undefined || underPolicies === 'never') return reply
+    const isPoliced = mark.policed && underPolicies === 'open'
+    cache.close(isPoliced || (mark.verified && verifying === undefined))
     return reply
   }
 
   #serve(request: ApiRequest, operation: string): Answer | Promise<Answer> {
     if (refused.has(operation)) throw notServed(operation)
-    const { verifying } = this.#options
+    const { verifying, underPolicies } = this.#options
     const who = verifying === undefined ? this.#claimed(request) : verifying.signatures.verify(request).accessKeyId
     const write = writes.get(operation)
     if (write !== undefined) return this.#write(request, write, who ?? '')
-    if (who === undefined || !isPlain(request)) return this.#passOn(request, operation)
+    if (who === undefined || underPolicies === 'never' || !isPlain(request)) return this.#passOn(request, operation)
     if (operation === 'GetItem') return this.#getItem(request, who)
     const input = inputOf(operation, request.body)
     if (input === undefined) return this.#passOn(request, operation)
@@ -224,7 +233,7 @@ class CacheFront {
     const left = (reply: UpstreamReply | undefined): readonly (Written | undefined)[] =>
       input === undefined
         ? []
-        : writesOf(operation, input, () => (reply === undefined ? undefined : parsed(reply.bytes)))
+        : this.#kept(writesOf(operation, input, () => (reply === undefined ? undefined : parsed(reply.bytes))))
     let reply: UpstreamReply
     try {
       reply = await this.#ask(request)
@@ -235,6 +244,12 @@ class CacheFront {
     const isDone = reply.status === 200
     if (isDone || reply.status >= 500) cache.wrote(who, left(reply), isDone ? reply.mark : undefined)
     return answerOf(reply, operation)
+  }
+
+  /** What is written for somebody who is never answered from what is kept ends that, and takes no place of it. */
+  #kept(writes: readonly (Written | undefined)[]): readonly (Written | undefined)[] {
+    if (this.#options.underPolicies !== 'never') return writes
+    return writes.map((write) => (write === undefined ? undefined : { ...write, body: undefined }))
   }
 
   #counted(answer: Answer): Answer {

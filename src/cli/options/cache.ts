@@ -123,6 +123,7 @@ export const optionsOfCache = [
   'memory',
   'credentials',
   'identities',
+  'access',
   'anyCredentials',
   'accountId',
   'cors',

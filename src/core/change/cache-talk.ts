@@ -6,11 +6,13 @@ import { controlSizeBytesMax } from '../limits.ts'
 import { isObject } from '../wire/json.ts'
 import type { Position } from './change.ts'
 
-/** For `longitude status`, and for nothing that decides. */
+/** For `longitude status` and metrics, and for nothing that decides. */
 export type CacheReport = {
   readonly id: string
   readonly endpoint: string
   readonly mode: string
+  /** Which one of its cluster it is, as DAX's control plane names it. */
+  readonly node?: string
   /** Hits and misses since it started, entries and bytes now. */
   readonly figures: Readonly<Record<string, number>>
 }
@@ -26,11 +28,12 @@ export function encodeReport(report: CacheReport): Buffer {
 
 /** Throws RangeError on anything odd. */
 export function decodeReport(payload: Buffer): CacheReport {
-  const { id, endpoint, mode, figures } = parsed(payload)
+  const { id, endpoint, mode, figures, node } = parsed(payload)
   if (typeof id !== 'string' || typeof endpoint !== 'string' || typeof mode !== 'string' || !isObject(figures))
     throw new RangeError('not a report of a cache')
   const numbers = Object.entries(figures).filter((entry): entry is [string, number] => typeof entry[1] === 'number')
-  return { id, endpoint, mode, figures: Object.fromEntries(numbers) }
+  const named = typeof node === 'string' && node.length <= nodeNameLengthMax ? { node } : {}
+  return { id, endpoint, mode, ...named, figures: Object.fromEntries(numbers) }
 }
 
 /** What a region answers a cache's question with. */
@@ -38,6 +41,8 @@ export type ToldPlace = LogPlace & {
   /** Undefined of a node that is too old to say it. */
   readonly how?: Deciding
 }
+
+const nodeNameLengthMax = 64
 
 export function encodePlace(place: ToldPlace): Buffer {
   return Buffer.from(JSON.stringify(place))

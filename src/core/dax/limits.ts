@@ -17,6 +17,8 @@ export const daxConnectionsMax = 4096
 export const daxDepthMax = 48
 /** How long a connection's authorization holds. Amazon's clients renew theirs after three quarters of it. */
 export const daxAuthorizedMsMax = 5 * 60_000
+/** How long a session is good in which a cluster asks its region; renewed after half of it. */
+export const daxOwnSessionMs = 12 * 60 * 60_000
 /** A client that is neither asking nor answered is let go after this time. */
 export const daxIdleMsMax = 5 * 60_000
 /** A request must have arrived whole after this time. */

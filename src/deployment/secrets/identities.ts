@@ -100,7 +100,7 @@ export type WatchedAccess = {
   stop(): void
 }
 
-const noAccount = '0'.repeat(12)
+export const noAccount = '0'.repeat(12)
 
 /** Throws a Failure when a file cannot be read now. */
 export function watchAccess(

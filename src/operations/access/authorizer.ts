@@ -11,7 +11,8 @@ import type { Facts } from '../../core/access/template.ts'
 import type { Principal } from '../../core/auth/credentials.ts'
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { KeptPolicy, Table } from '../../core/table/table.ts'
-import type { Denials, RequestContext } from '../operation.ts'
+import type { Denials, OperationSettings, RequestContext, Sender } from '../operation.ts'
+import type { Touch } from '../touch.ts'
 import type { Decisions, Prepared } from '../stages.ts'
 import { type Caller, Callers } from './callers.ts'
 import { type Permission, permissionsOf } from './permissions.ts'
@@ -34,6 +35,9 @@ export type ForeignAction = {
   /** Undefined for the principal itself. */
   readonly resource: string | undefined
   readonly principal: Principal | undefined
+  /** The transaction that it is a part of. */
+  readonly enclosingOperation?: NonNullable<Touch['says']>['enclosingOperation'] | undefined
+  readonly sender?: Sender | undefined
 }
 
 /** For the stage `authorize`; undefined where policies decide nothing. */
@@ -42,7 +46,10 @@ export function authorizing(settings: AccessSettings): NonNullable<Decisions['au
   return (request) => access.authorize(request)
 }
 
-type Around = Pick<RequestContext, 'env' | 'settings'>
+/** What decisions need of what acts. */
+export type AccessEnv = Pick<RequestContext['env'], 'clock' | 'log' | 'meter'>
+
+type Around = { readonly env: AccessEnv; readonly settings: Pick<OperationSettings, 'region' | 'accountId'> }
 
 export class Access {
   readonly #settings: AccessSettings
@@ -74,23 +81,32 @@ export class Access {
   }
 
   /** Throws the ServiceError that the request is refused with. */
-  authorizeAction({ action, resource: about, principal }: ForeignAction, { env, settings }: Around): void {
+  authorizeAction(foreign: ForeignAction, { env, settings }: Around): void {
+    const { action, principal } = foreign
     const caller = this.#callers.callerOf(principal)
     if (caller === undefined) throw new ServiceError('UnrecognizedClientException', unknownCaller)
-    const resource = about ?? caller.identity.arn
-    const touch = { action }
-    const around = { sender: undefined, region: settings.region, resourceAccount: settings.accountId }
-    const facts = factsOf({ caller, touch, action, input: {}, table: undefined, nowMs: env.clock.wallMs(), ...around })
-    const { identity } = caller
-    const decision = evaluate(caller.policies, {
-      identity,
-      action,
-      resource,
-      resourceAccount: settings.accountId,
-      facts,
-    })
+    const resource = foreign.resource ?? caller.identity.arn
+    const decision = this.#foreignDecision({ ...foreign, resource }, caller, { env, settings })
     if (decision.allowed || !this.#denies(decision, { action, resource }, caller, { env })) return
-    throw denialOf({ arn: identity.arn, action, resource }, decision)
+    throw denialOf({ arn: caller.identity.arn, action, resource }, decision)
+  }
+
+  #foreignDecision(
+    { action, resource, principal, enclosingOperation, sender }: ForeignAction & { readonly resource: string },
+    caller: Caller,
+    { env, settings: { region, accountId: resourceAccount } }: Around,
+  ): Decision {
+    this.#follow()
+    const id = `${principal?.accessKeyId ?? ''} ${action} ${enclosingOperation ?? ''} ${resource}`
+    const kept = this.#decisions.get(id)
+    if (kept !== undefined) return kept.decision
+    const touch = enclosingOperation === undefined ? { action } : { action, says: { enclosingOperation } }
+    const around = { sender, region, resourceAccount, nowMs: env.clock.wallMs() }
+    const asked = new Asked(factsOf({ caller, touch, action, input: {}, table: undefined, ...around }))
+    const { identity, policies } = caller
+    const decision = evaluate(policies, { identity, action, resource, resourceAccount, facts: asked.facts })
+    if (!asked.any) this.#keep(id, { policy: undefined, decision })
+    return decision
   }
 
   /** A policy that takes from its writer the right to change it is taken only when that is confirmed. */

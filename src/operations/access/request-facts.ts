@@ -169,6 +169,7 @@ const globals: Readonly<Record<string, (about: About) => readonly string[] | und
   'aws:userid': ({ caller }) => one(caller.identity.userId),
   'aws:username': ({ caller }) => one(caller.userName),
   'aws:viaawsservice': () => one('false'),
+  'dax:enclosingoperation': ({ touch }) => one(touch.says?.enclosingOperation),
   'sts:externalid': (about) => one(inputOf(about).ExternalId),
   'sts:rolesessionname': (about) => one(inputOf(about).RoleSessionName),
 }

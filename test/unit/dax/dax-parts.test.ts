@@ -9,7 +9,6 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { DaxConnection, type DaxConnectionOptions } from '../../../src/cache/dax/dax-connection.ts'
 import { serveDax } from '../../../src/cache/dax/dax-server.ts'
 import { encodeNodes } from '../../../src/cache/dax/endpoints.ts'
-import { withDaxControl } from '../../../src/cache/dax/control.ts'
 import { keepLists } from '../../../src/cache/dax-lists.ts'
 import { NodeWatch } from '../../../src/cache/dax/node-watch.ts'
 import { systemClock } from '../../../src/adapters/system/clocks.ts'
@@ -17,7 +16,6 @@ import { CborReader } from '../../../src/core/cbor/cbor-reader.ts'
 import { AttributeLists } from '../../../src/core/dax/attribute-lists.ts'
 import { daxAuthorizedMsMax } from '../../../src/core/dax/limits.ts'
 import { certify } from '../../../src/deployment/secrets/certificate.ts'
-import type { Pipeline } from '../../../src/http/pipeline.ts'
 import type { Log } from '../../../src/ports/log.ts'
 import { authorization, frame, greeting } from './sample-frames.ts'
 
@@ -164,70 +162,5 @@ describe('a server', () => {
     await server.close()
     await gone
     expect(server.connections()).toBe(0)
-  })
-})
-
-describe('the control plane', () => {
-  const nodes = [
-    { address: '127.0.0.1', port: 8111 },
-    { address: '127.0.0.1', port: 8112 },
-  ]
-  const cluster = { accountId: '000000000000', region: 'us-east-1', scheme: 'dax', nodes, active: 1 }
-  const regions = {
-    own: 'us-east-1',
-    all: () => ['us-east-1'],
-    endpointOf: () => undefined,
-    alsoFor: new Set<string>(),
-  }
-  const authorizationHeader = `AWS4-HMAC-SHA256 Credential=any/20260101/us-east-1/dax/aws4_request, SignedHeaders=host, Signature=${'0'.repeat(64)}`
-
-  function asked(operation: string, input: object, authorized = true): unknown {
-    const body = Buffer.from(JSON.stringify(input))
-    const headers = {
-      host: 'localhost',
-      'x-amz-target': operation,
-      'x-amz-date': '20260101T000000Z',
-      ...(authorized ? { authorization: authorizationHeader } : {}),
-    }
-    let told: unknown
-    const passedOn: Pipeline = () => (told = 'passed on')
-    const pipeline = withDaxControl(passedOn, { cluster: () => cluster, regions })
-    pipeline({ url: '/', headers, rawHeaders: () => [], payload: body, body }, 'id', ({ status, bytes }) => {
-      told = [status, JSON.parse(bytes.toString())]
-    })
-    return told
-  }
-
-  it('describes the one cluster, by which programs find the discovery endpoint', () => {
-    const described = {
-      ClusterName: 'longitude',
-      ClusterArn: 'arn:aws:dax:us-east-1:000000000000:cache/longitude',
-      TotalNodes: 2,
-      ActiveNodes: 1,
-      Status: 'available',
-      ClusterDiscoveryEndpoint: { Address: '127.0.0.1', Port: 8111, URL: 'dax://127.0.0.1:8111' },
-      ClusterEndpointEncryptionType: 'NONE',
-    }
-    for (const input of [{}, { ClusterNames: ['longitude'] }])
-      expect(asked('AmazonDAXV3.DescribeClusters', input)).toEqual([
-        200,
-        { Clusters: [expect.objectContaining(described)] },
-      ])
-    expect(asked('AmazonDAXV3.DescribeClusters', { ClusterNames: ['another'] })).toEqual([
-      400,
-      { __type: 'ClusterNotFoundFault', message: 'Cluster not found.' },
-    ])
-  })
-
-  it('leaves DynamoDB’s operations alone, and refuses what is not signed or not there', () => {
-    expect(asked('DynamoDB_20120810.GetItem', {})).toBe('passed on')
-    expect(asked('AmazonDAXV3.DescribeClusters', {}, false)).toMatchObject([
-      400,
-      { __type: expect.stringContaining('MissingAuthenticationToken') as string },
-    ])
-    expect(asked('AmazonDAXV3.CreateCluster', {})).toMatchObject([
-      400,
-      { __type: expect.stringContaining('UnknownOperation') as string },
-    ])
   })
 })

@@ -7,6 +7,7 @@ import { adminToken } from '../../../deployment/secrets/admin-token.ts'
 import { byRegion } from '../../options/addresses.ts'
 import { readOptions } from '../../configuration.ts'
 import { optionsOf } from '../../options/of-commands.ts'
+import { requireIdentities } from '../../../node/contradictions.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
 import { natsAccess } from '../../../deployment/secrets/nats-access.ts'
 import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
@@ -23,6 +24,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   Buffer.poolSize = bufferPoolSizeBytes
   const options = readOptions(command, optionsOf.cache)
   refuseOpenPort(options)
+  requireIdentities(options)
   const log = await roleLog({ ...options, fields: { region: options.region, process: 'cache' }, json })
   if (options.upstreamCa !== undefined) trustAuthority(options.upstreamCa)
   const isFollowing = options.mode === 'coherent' || command.getOptionValueSource('nats') !== 'default'
