@@ -2,8 +2,18 @@
 
 /** Keys in a keyring's file. */
 export const keyringKeysMax = 100
-/** Data keys of a region. */
+/** Data keys of a region itself. */
 export const dataKeysMax = 1000
+/** Table keys of a region, those that end among them; and the highest number of a data key. */
+export const tableKeysMax = 5000
+export const dataKeyNumberMax = 65_535
+/** Table keys that a start asks the key service for at a time. */
+export const tableKeysOpenedAtOnceMax = 8
+/** Values, and bytes of them, that are encrypted again in one batch. One value may be larger. */
+export const renewedValuesMax = 200
+export const renewedBytesMax = 1024 * 1024
+/** After so long a table key is asked of its service again (AWS does after five minutes). */
+export const tableKeyMsMax = 300_000
 /** Edits, and bytes of values, that are copied in one batch while a plain store is encrypted. One value may be larger. */
 export const encryptedEditsMax = 1000
 export const encryptedBatchBytesMax = 8 * 1024 * 1024

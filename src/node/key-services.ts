@@ -5,6 +5,7 @@ import { systemRandom } from '../adapters/system/random.ts'
 import { readKeyService } from '../deployment/secrets/key-service-file.ts'
 import { KmsFile } from '../deployment/secrets/kms-file.ts'
 import { Kms } from '../operations/kms/kms.ts'
+import { OwnKeys } from '../operations/kms/own-keys.ts'
 import { kmsEntry } from '../operations/kms/kms-entry.ts'
 import type { ServiceEntry } from '../operations/service.ts'
 import type { Log } from '../ports/log.ts'
@@ -12,6 +13,10 @@ import { KeyUnavailable } from '../ports/keyring.ts'
 import { Failure } from '../process/failure.ts'
 import type { Lifecycle } from '../region/lifecycle.ts'
 import { type EncryptionOptions, openEncryption } from './store/encryption.ts'
+
+/** How often the keys of tables are looked at: in this process, and elsewhere. */
+const ownLookMs = 1000
+const serviceLookMs = 10_000
 
 type Options = EncryptionOptions & { readonly accountId: string; readonly log: Log }
 
@@ -21,9 +26,13 @@ export async function openKeys(options: Options, life: Lifecycle) {
   const kms = ownKms(options)
   const service = keyService === undefined ? undefined : readKeyService(keyService, { region: self.name, accountId })
   life.add(() => service?.keys.close())
-  const encryption = await openEncryption(options, log, service)
+  const ofTables = service?.keys ?? (kms === undefined ? undefined : new OwnKeys(kms))
+  const encryption = await openEncryption(options, log, service, ofTables)
   life.add(() => encryption?.stop())
-  return { kms, encryption }
+  const everyMs = service === undefined ? ownLookMs : serviceLookMs
+  const dataKeys = encryption?.keys
+  const tableKeys = ofTables && { keys: { service: ofTables, secrets: dataKeys?.tables, everyMs } }
+  return { kms, encryption, dataKeys, tableKeys }
 }
 
 /** Throws a Failure where its file cannot be made or read. */

@@ -43,7 +43,7 @@ import { tightenFolder } from '../process/private-files.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
 import { readinessOf } from './readiness.ts'
 import { expiryOf, streamSettings } from './region-settings.ts'
-import type { DataSecrets } from './store/data-keys.ts'
+import type { DataKeys } from './store/data-keys.ts'
 import { encryptedBus, type EncryptionFiles } from './store/encryption.ts'
 import { openOwnEngine, type Recovery } from './store/own-engine.ts'
 import { RegionStore } from './store/region-store.ts'
@@ -157,7 +157,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const access = watchAccess(options, log)
   life.add(() => access.stop())
   if (existsSync(options.data)) tightenFolder(options.data)
-  const { kms, encryption, regionStore } = await storeOf(options, life)
+  const { kms, encryption, dataKeys, tableKeys, regionStore } = await storeOf(options, life)
   const clock = clockOf(options)
   const { prometheus, metrics, meter } = measuring(options, clock, encryption)
   const { folder } = regionStore
@@ -182,7 +182,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const audit = openAudit(options, clock, life)
   const requests = { region: self.name, epoch: () => engine.epoch, clock, random: systemRandom, log, meter }
   const told = observing(options, requests)
-  const given = { topology, engine, metrics, recovery, messageKeys, buckets, functions, told }
+  const given = { topology, engine, metrics, recovery, messageKeys, buckets, functions, told, tableKeys }
   const region = await startedRegion(env, options, given)
   life.add(() => region.stop())
   life.add(
@@ -192,7 +192,6 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     }),
   )
   life.add(watchCertificates(options.certificates ?? [], env))
-  const dataKeys = encryption?.keys.secrets
   const parts = { region, dataKeys, watch, meter, prometheus, folder, scrub, recovery, access, audit, kms, told }
   life.add(exportMetrics(told.exporter, { prometheus, clock, measure: async () => await measureAll(parts) }))
   const url = await serve(options, parts)
@@ -209,10 +208,11 @@ type Given = Pick<RegionOptions, 'topology'> & {
   readonly messageKeys: FolderKeys | undefined
   readonly buckets: Buckets
   readonly told: Observing
+  readonly tableKeys: Pick<RegionOptions, 'keys'> | undefined
 }
 
 async function startedRegion(env: Env, options: NodeOptions, given: Given): Promise<Region> {
-  const { topology, engine, metrics, recovery, messageKeys, buckets, functions, told } = given
+  const { topology, engine, metrics, recovery, messageKeys, buckets, functions, told, tableKeys } = given
   return await startRegion(env, {
     topology,
     engine,
@@ -225,6 +225,7 @@ async function startedRegion(env: Env, options: NodeOptions, given: Given): Prom
     ...(functions === undefined ? {} : { functions }),
     copies: { buckets, packing },
     before: [recovery],
+    ...tableKeys,
     metrics,
     replication: replicationOf(options, messageKeys, recovery),
   })
@@ -232,8 +233,8 @@ async function startedRegion(env: Env, options: NodeOptions, given: Given): Prom
 
 async function storeOf(options: NodeOptions, life: Lifecycle) {
   const { data, log, onProgress = () => undefined } = options
-  const { kms, encryption } = await openKeys(options, life)
-  return { kms, encryption, regionStore: new RegionStore({ data, log, onProgress, keys: encryption?.keys }) }
+  const opened = await openKeys(options, life)
+  return { ...opened, regionStore: new RegionStore({ data, log, onProgress, keys: opened.dataKeys }) }
 }
 
 function natsBusOf({ self, natsAccess, nats, log }: NodeOptions, { addresses }: TopologyWatch): NatsBus {
@@ -298,7 +299,7 @@ function messageKeysOf({ messageKeysFolder: folder, self, log }: NodeOptions): F
 type Served = {
   readonly region: Region
   /** What the store is encrypted with. */
-  readonly dataKeys: DataSecrets | undefined
+  readonly dataKeys: DataKeys | undefined
   readonly watch: TopologyWatch
   readonly meter: Meter
   readonly prometheus: PrometheusMeter
@@ -323,13 +324,13 @@ function regionsTold({ watch, region }: Served): RegionsTold {
 async function serve(options: NodeOptions, served: Served): Promise<string> {
   const { self, log, visitors = {}, signedFor = [], accountId, host } = options
   const { region, watch, meter, folder, scrub, recovery, access, audit, dataKeys, kms, told } = served
-  const { topology, endpoints } = watch
   const { engine, replication, invalidator, expiry, faults, evacuation } = region
   const count = (options.workers ?? 1) - 1
   const secure = { tls: options.tls, ticketKeys: options.tls === undefined ? undefined : newTicketKeys() }
   const workers = new Workers({
     count,
-    start: { folder, region: self, accountId, ...workersTold(options), signedFor, visitors, host, dataKeys },
+    start: { folder, region: self, accountId, ...workersTold(options), signedFor, visitors, host },
+    dataKeys,
     secure,
     regions: () => regionsTold(served),
     faults,
@@ -346,7 +347,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
     {
       ...listenOf(options),
       ...secure,
-      endpointOf: (name) => endpoints.get(name),
+      endpointOf: (name) => watch.endpoints.get(name),
       ...accessParts(options.access, access, kmsServices(kms)),
       audit,
       observer: told.observer,
@@ -356,7 +357,7 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       admin: adminRoutes({
         engine,
         replication,
-        topology,
+        topology: watch.topology,
         context: region.context,
         invalidator,
         expiry,

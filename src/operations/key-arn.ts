@@ -1,10 +1,10 @@
 /** Keys of KMS as DescribeTable names them. There is no key service: a key is known by its ARN alone, and encrypts nothing. */
+import { managedKey } from '../core/table/own-key.ts'
 import { uuidFrom } from '../core/uuid-from.ts'
 
-type Place = { readonly region: string; readonly accountId: string }
+export { managedKey }
 
-/** The key that AWS makes for DynamoDB in each region, taken where a request names none. */
-export const managedKey = 'alias/aws/dynamodb'
+type Place = { readonly region: string; readonly accountId: string }
 
 const aliasPattern = /^arn:[^:]+:kms:[^:]*:[^:]*:alias\/./
 

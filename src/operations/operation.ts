@@ -15,6 +15,7 @@ import type { ServiceError } from '../core/errors.ts'
 import type { Timing } from '../core/table/waits.ts'
 import type { Engine, Items, RegionLog, Tables } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
+import type { KeyService } from '../ports/key-service.ts'
 import type { PeerArchives } from '../ports/peer-archives.ts'
 import type { Admitted } from './capacity/admitted.ts'
 import type { CapacityReport, Spent } from './spent.ts'
@@ -34,6 +35,8 @@ export type OperationContext = {
   readonly engine: OperationEngine
   readonly env: OperationEnv
   readonly settings: OperationSettings
+  /** Where the keys of tables are; absent where tables have none, and a specification of one is described only. */
+  readonly keys?: KeyService | undefined
   /** What other regions have to restore tables from; absent where no other can be asked. */
   readonly archives?: PeerArchives | undefined
 }

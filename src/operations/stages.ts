@@ -46,9 +46,9 @@ export type Caller = Pick<RequestContext, 'principal' | 'host' | 'sender' | 'onC
 const anyone: Caller = { principal: undefined }
 
 export function requestContext(context: OperationContext, caller: Caller = anyone): RequestContext {
-  const { engine, env, settings, archives } = context
+  const { engine, env, settings, keys, archives } = context
   const { principal, host, sender, onCommitted } = caller
-  return { engine, env, settings, archives, principal, host, sender, spent: new Spent(), onCommitted }
+  return { engine, env, settings, keys, archives, principal, host, sender, spent: new Spent(), onCommitted }
 }
 
 /** Checks and prepares: everything that the input alone tells. */

@@ -16,9 +16,13 @@ export type KeyInfo = {
   readonly isManaged: boolean
 }
 
+export type DataKey = { readonly plain: Buffer; readonly encrypted: Buffer }
+
 /** Each rejects with a KeyRefusal for a key that cannot be used so, and with KeyUnavailable where the service cannot be asked. */
 export interface KeyService {
   describe(key: string): Promise<KeyInfo>
+  /** Makes 32 bytes that are random, and gives them encrypted too. */
+  generate(key: string, context: KeyContext): Promise<DataKey>
   encrypt(key: string, plain: Buffer, context: KeyContext): Promise<Buffer>
   decrypt(key: string, encrypted: Buffer, context: KeyContext): Promise<Buffer>
 }

@@ -82,6 +82,11 @@ export const metrics = {
     help: '1 while a key that encrypts what the region keeps cannot be had: of the region itself (`region`), or of a table by its ARN; else 0.',
     labels: ['key'],
   },
+  longitude_encrypted_again_total: {
+    kind: 'counter',
+    help: 'Values of a table that were looked at while it went over to another data key.',
+    labels: ['table'],
+  },
   longitude_store_writable: { kind: 'gauge', help: '0 while the disk refuses writes, else 1.', labels: [] },
   longitude_store_damaged: {
     kind: 'gauge',

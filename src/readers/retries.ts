@@ -19,6 +19,7 @@ export type Work =
   | 'housekeeping'
   | 'import'
   | 'join'
+  | 'keys'
   | 'merge'
   | 'metrics'
   | 'probe'

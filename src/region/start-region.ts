@@ -26,6 +26,7 @@ import { Expiry, type ExpirySettings } from '../readers/expiry/expiry.ts'
 import type { Deciding } from '../core/change/cache-talk.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
+import { TableKeys, type TableKeyPorts } from '../readers/keys/table-keys.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
 import { streamKeeper, type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import { damagedRecords } from '../readers/sweepers/damaged-records.ts'
@@ -67,6 +68,8 @@ export type RegionOptions = {
   readonly copies?: CopyPorts
   /** How the log is archived; as in readers/archive unless said otherwise. */
   readonly archive?: ArchiveSettings
+  /** Keys of tables; none by default, and encryption of tables is described only. */
+  readonly keys?: TableKeyPorts | undefined
   /** Metrics and alarms, and CloudWatch before them; none by default. */
   readonly metrics?: MetricSettings
 }
@@ -120,7 +123,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   // What the caretaker has in flight ends when the engine closes.
   life.add(() => caretaker.ended())
   life.add(() => opened.close())
-  for (const service of options.before ?? []) await life.start(service)
+  for (const service of [...tableKeys(env, engine, options, settings), ...(options.before ?? [])])
+    await life.start(service)
   const replication = startReplication(env, engine, topology, replicationSettings(options, new Lender(env, engine)))
   life.add(() => replication.stop())
   const caches = invalidator(env, engine)
@@ -134,7 +138,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const { sweeping, streams = usualStreams } = options
   const loops = loopsOf({ env, engine, opened, replication, sweeping, streams })
   const archives = peerArchives(replication)
-  const context = { engine, env, settings, archives }
+  const context = { engine, env, settings, archives, keys: options.keys?.service }
   const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
   const api = apiParts({ env, engine, opened, replication, settings })
   const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
@@ -178,6 +182,23 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
 function decidingOf({ access, credentials }: RegionServerOptions): Deciding {
   if (access?.mode === 'strict') return 'policed'
   return credentials === undefined ? 'open' : 'verified'
+}
+
+function tableKeys(env: Env, engine: Engine, { keys }: RegionOptions, settings: OperationContext['settings']) {
+  if (keys === undefined) return []
+  const { accountId } = settings
+  const timing = (): Timing => settings.timing
+  return [
+    new TableKeys({
+      ...keys,
+      env,
+      engine,
+      accountId,
+      get timing() {
+        return timing()
+      },
+    }),
+  ]
 }
 
 const copyingOf = ({ copies = noBuckets }: RegionOptions, context: OperationContext): Copying => ({

@@ -28,6 +28,7 @@ import type { Meter } from '../ports/meter.ts'
 import { Collector } from '../readers/metrics/collector.ts'
 import { MetricStore } from '../readers/metrics/metric-store.ts'
 import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
+import type { TableKeyPorts } from '../readers/keys/table-keys.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
 import type { ClusterTime } from './cluster-time.ts'
 
@@ -57,7 +58,10 @@ export type RegionSettings = {
 export type ApiSettings = Pick<
   ApiPipelineOptions,
   'endpointOf' | 'signedFor' | 'capacity' | 'credentials' | 'access' | 'services' | 'audit'
->
+> & {
+  /** Keys of the tables of a region. */
+  readonly keysOf?: (region: string) => TableKeyPorts
+}
 
 /** All that a region begins with. */
 export type RegionState = {
@@ -167,7 +171,8 @@ export class WorldRegion {
     const points = new MetricStore({ env: { clock, log: this.#options.log }, blobs })
     const metrics = { store: points, blobs, isEager: false }
     const env = this.#env(life, points)
-    const region = await startRegion(env, { topology, streams, functions, metrics, ...copies, ...settings })
+    const parts = { topology, streams, functions, metrics, keys: api.keysOf?.(self.name) }
+    const region = await startRegion(env, { ...parts, ...copies, ...settings })
     if (this.#life !== life) return
     const pipeline = apiPipeline({
       ...api,

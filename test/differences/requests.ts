@@ -150,11 +150,19 @@ export const requests = {
   },
   'keys-of-kms': {
     aws: 'A KMS key that does not exist, or that DynamoDB may not use, is refused.',
-    here: 'An alias or an id of a KMS key means the same key always, whether there is one or not.',
-    why: 'There is no key service. Encryption at rest is described and not done.',
+    here: 'Without `--kms` or `--key-service`, an alias or an id of a KMS key means the same key always, whether there is one or not.',
+    why: 'No key service is asked then. With one, a key is refused as on AWS.',
     evidence: probes,
     date: '2026-10-09',
     test: 'unit/operations/key-arn.test.ts',
+  },
+  'lost-keys': {
+    aws: 'A replica whose key is lost is INACCESSIBLE_ENCRYPTION_CREDENTIALS in the description of the others, and leaves the global table after 20 hours; a table is archived after 7 days.',
+    here: 'A replica whose key is lost is INACCESSIBLE_ENCRYPTION_CREDENTIALS in its own region only. It never leaves by itself, and catches up when the key is back.',
+    why: 'Nothing is to be removed without an operator.',
+    evidence: guide,
+    date: '2026-04',
+    test: 'testing/table-keys.test.ts',
   },
   'operations-not-here': {
     aws: 'All 62 operations are served.',

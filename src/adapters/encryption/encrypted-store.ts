@@ -3,9 +3,19 @@
  * no bytes stay too. What does not decrypt is given as bytes that no record begins with, so the engine, which decodes it, finds a damaged record.
  */
 import type { Edit, Entry, Range, Store } from '../../ports/store.ts'
-import type { ValueCipher } from './value-cipher.ts'
+import { renewedBytesMax, renewedValuesMax } from '../../core/key-limits.ts'
+import { isEncrypted, keyNumberOf, type ValueCipher } from './value-cipher.ts'
 
 const undecipherable = 0xff
+
+/** Where to go on, and how many values were looked at; none: the range is done. */
+export type Renewed = { readonly next: Buffer | undefined; readonly looked: number }
+
+type Renewal = {
+  readonly edits: () => readonly Edit[]
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
 
 type Reader = Pick<Store, 'get' | 'entries'>
 
@@ -32,6 +42,8 @@ export class DecryptingReader implements Reader {
 export class EncryptedStore extends DecryptingReader implements Store {
   readonly #inner: Store
   readonly #cipher: ValueCipher
+  #underWay = 0
+  #renewal: Renewal | undefined
 
   constructor(inner: Store, cipher: ValueCipher) {
     super(inner, cipher)
@@ -48,8 +60,73 @@ export class EncryptedStore extends DecryptingReader implements Store {
     return this.#inner.keys(range)
   }
 
-  write(batch: readonly Edit[]): Promise<void> {
-    return this.#inner.write(batch.map(({ key, value }) => ({ key, value: value && this.#encrypted(key, value) })))
+  async write(batch: readonly Edit[]): Promise<void> {
+    const encrypted = batch.map(({ key, value }) => ({ key, value: value && this.#encrypted(key, value) }))
+    const renewal = this.#underWay === 0 ? this.#renewal : undefined
+    if (renewal === undefined) return await this.#write(encrypted)
+    this.#renewal = undefined
+    // Before the batch, whose values count where both have one.
+    const written = this.#write([...renewal.edits(), ...encrypted])
+    written.then(renewal.resolve, renewal.reject)
+    return await written
+  }
+
+  /**
+   * Encrypts again, by the keys that encrypt now, a bounded part of the values of a range. It goes with the next batch, or by itself while no batch is
+   * in flight, so that nothing newer is ever overwritten. One call at a time.
+   */
+  renew(range: Range): Promise<Renewed> {
+    return new Promise((resolve, reject) => {
+      let renewed: Renewed = { next: undefined, looked: 0 }
+      this.#renewal = {
+        edits: () => {
+          const part = this.#renewedPart(range)
+          renewed = part
+          return part.edits
+        },
+        resolve: () => resolve(renewed),
+        reject,
+      }
+      if (this.#underWay === 0) this.#renewNow()
+    })
+  }
+
+  #renewNow(): void {
+    if (this.#renewal === undefined) return
+    this.write([]).catch(() => undefined)
+  }
+
+  #renewedPart(range: Range): Renewed & { readonly edits: readonly Edit[] } {
+    const edits: Edit[] = []
+    let [looked, sizeBytes] = [0, 0]
+    let last: Buffer | undefined
+    for (const { key, value } of this.#inner.entries({ ...range, limit: renewedValuesMax })) {
+      last = key
+      looked++
+      sizeBytes += value.length
+      const plain = this.#isOld(key, value) ? this.#cipher.decrypt(key, value) : undefined
+      if (plain !== undefined) edits.push({ key: Buffer.from(key), value: this.#encrypted(key, plain) })
+      if (sizeBytes >= renewedBytesMax) break
+    }
+    return { edits, looked, next: last === undefined ? undefined : Buffer.concat([last, Buffer.of(0)]) }
+  }
+
+  #isOld(key: Uint8Array, value: Uint8Array): boolean {
+    return isEncrypted(value) && keyNumberOf(value) !== this.#cipher.currentAt(key)
+  }
+
+  async #write(batch: readonly Edit[]): Promise<void> {
+    this.#underWay++
+    try {
+      await this.#inner.write(batch)
+    } finally {
+      this.#underWay--
+      // After those that wait for this batch, and may bring the next one.
+      if (this.#renewal !== undefined && this.#underWay === 0)
+        setImmediate(() => {
+          if (this.#underWay === 0) this.#renewNow()
+        })
+    }
   }
 
   close(): Promise<void> {

@@ -26,19 +26,20 @@ export type CipherKeys = {
   readonly keys: ReadonlyMap<number, KeyObject>
   /** The one that encrypts. */
   readonly current: number
+  /** The one that encrypts at a place, where it is not that one. May throw KeyUnavailable. */
+  readonly currentAt?: (place: Uint8Array) => number | undefined
+  /** Told of the number of a key that is not among them. May throw KeyUnavailable: then nothing is said of the value. */
+  readonly onMissing?: (number: number) => void
 }
 
 export class ValueCipher {
   readonly #keys: CipherKeys
-  readonly #key: KeyObject
   readonly #nonce: Buffer
   #count = 0
 
   constructor(keys: CipherKeys, random: Pick<Random, 'bytes'>) {
-    const key = keys.keys.get(keys.current)
-    if (key === undefined) throw new Error(`there is no data key ${keys.current}`)
     this.#keys = keys
-    this.#key = key
+    this.#keyOf(keys.current)
     this.#nonce = Buffer.concat([random.bytes(prefixSizeBytes), Buffer.alloc(nonceSizeBytes - prefixSizeBytes)])
   }
 
@@ -50,9 +51,10 @@ export class ValueCipher {
   encrypt(place: Uint8Array, value: Uint8Array): Buffer {
     const bytes = Buffer.allocUnsafe(value.length + cipherOverheadBytes)
     bytes[0] = marker
-    bytes.writeUInt16BE(this.#keys.current, 1)
+    const number = this.currentAt(place)
+    bytes.writeUInt16BE(number, 1)
     this.#nextNonce().copy(bytes, nonceAt)
-    const cipher = createCipheriv(algorithm, this.#key, this.#nonce)
+    const cipher = createCipheriv(algorithm, this.#keyOf(number), this.#nonce)
     cipher.setAAD(place)
     cipher.update(value).copy(bytes, bodyAt)
     cipher.final()
@@ -63,8 +65,12 @@ export class ValueCipher {
   /** Undefined for what was not encrypted for this place by one of the keys. */
   decrypt(place: Uint8Array, bytes: Uint8Array): Buffer | undefined {
     if (!isEncrypted(bytes)) return undefined
-    const key = this.#keys.keys.get(((bytes[1] as number) << 8) | (bytes[2] as number))
-    if (key === undefined) return undefined
+    const number = keyNumberOf(bytes)
+    const key = this.#keys.keys.get(number)
+    if (key === undefined) {
+      this.#keys.onMissing?.(number)
+      return undefined
+    }
     const end = bytes.length - tagSizeBytes
     const decipher = createDecipheriv(algorithm, key, bytes.subarray(nonceAt, bodyAt), { authTagLength: tagSizeBytes })
     decipher.setAAD(place)
@@ -78,12 +84,26 @@ export class ValueCipher {
     }
   }
 
+  /** Which key encrypts at the place. */
+  currentAt(place: Uint8Array): number {
+    return this.#keys.currentAt?.(place) ?? this.#keys.current
+  }
+
+  #keyOf(number: number): KeyObject {
+    const key = this.#keys.keys.get(number)
+    if (key === undefined) throw new Error(`there is no data key ${number}`)
+    return key
+  }
+
   #nextNonce(): Buffer {
     if (this.#count >= countMax) throw new Error('no nonce is left under this data key')
     this.#nonce.writeUIntBE(++this.#count, prefixSizeBytes, nonceSizeBytes - prefixSizeBytes)
     return this.#nonce
   }
 }
+
+/** Of what is encrypted. */
+export const keyNumberOf = (bytes: Uint8Array): number => ((bytes[1] as number) << 8) | (bytes[2] as number)
 
 /** Whether it looks as if it were: no record, message or blob begins so. */
 export function isEncrypted(bytes: Uint8Array): boolean {

@@ -1,6 +1,6 @@
 /** Keys of any endpoint that speaks AWS KMS, signed by Signature Version 4. */
 import { hash } from 'node:crypto'
-import { type KeyContext, type KeyInfo, KeyRefusal, type KeyService } from '../../ports/key-service.ts'
+import { type DataKey, type KeyContext, type KeyInfo, KeyRefusal, type KeyService } from '../../ports/key-service.ts'
 import { KeyUnavailable } from '../../ports/keyring.ts'
 import { KeyRequests } from './key-requests.ts'
 
@@ -47,6 +47,12 @@ export class KmsKeys implements KeyService {
     const { Arn: arn, KeyState: state, KeyManager: manager, KeySpec: spec } = (found ?? {}) as Fields
     if (typeof arn !== 'string' || typeof state !== 'string') throw unreadable()
     return { arn, state, isSymmetric: (spec ?? symmetric) === symmetric, isManaged: manager === 'AWS' }
+  }
+
+  async generate(key: string, context: KeyContext): Promise<DataKey> {
+    const input = { KeyId: key, KeySpec: 'AES_256', EncryptionContext: context }
+    const answer = await this.#ask('GenerateDataKey', input)
+    return { plain: bytesIn(answer, 'Plaintext'), encrypted: bytesIn(answer, 'CiphertextBlob') }
   }
 
   async encrypt(key: string, plain: Buffer, context: KeyContext): Promise<Buffer> {

@@ -2,8 +2,10 @@
  * Keys of a transit engine of HashiCorp Vault (API documentation, "Transit secrets engine"). A key of Vault is named by the last part of an ARN, so that
  * tables may name it as they name keys of KMS. What is encrypted is bound to its context as associated data, and as context where the key is derived.
  */
-import { type KeyContext, type KeyInfo, KeyRefusal, type KeyService } from '../../ports/key-service.ts'
+import { randomBytes } from 'node:crypto'
+import { type DataKey, type KeyContext, type KeyInfo, KeyRefusal, type KeyService } from '../../ports/key-service.ts'
 import { KeyUnavailable } from '../../ports/keyring.ts'
+import { dataKeySizeBytes } from '../encryption/value-cipher.ts'
 import { KeyRequests } from './key-requests.ts'
 
 export type VaultEndpoint = {
@@ -39,6 +41,12 @@ export class VaultKeys implements KeyService {
       isSymmetric: encrypts === true && decrypts === true && !String(type).startsWith('rsa'),
       isManaged: false,
     }
+  }
+
+  /** Not by Vault's own operation for it, which binds nothing to a context unless the key is derived. */
+  async generate(key: string, context: KeyContext): Promise<DataKey> {
+    const plain = randomBytes(dataKeySizeBytes)
+    return { plain, encrypted: await this.encrypt(key, plain, context) }
   }
 
   async encrypt(key: string, plain: Buffer, context: KeyContext): Promise<Buffer> {

@@ -24,6 +24,7 @@ import type {
   IndexSettings,
   IndexStatus,
   KeptPolicy,
+  KeyLoss,
   KeyAttribute,
   KeySchema,
   OnDemandThroughput,
@@ -77,6 +78,7 @@ export type RegisterValues = {
   'local/kinesis': KinesisDestination
   'local/restore': RestoreSource
   'local/insights': InsightsRegister
+  'local/key-loss': KeyLoss
   'local/deletion-protection': boolean
   /** Of the replica: it may only be disassociated once this is false. Absent is true. */
   'local/disassociation-protection': boolean

@@ -28,6 +28,7 @@ import type {
   IndexSettings,
   IndexStatus,
   KeyAttribute,
+  KeyLoss,
   Replica,
   ReplicaOverrides,
   Snapshot,
@@ -54,6 +55,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
   const local = registerValue(registers, 'local/status')
   if (local === undefined) return undefined
   const settings = settingsFrom(registers, region, replicas)
+  const keyLoss = registerValue(registers, 'local/key-loss')
   // Struck from the list by another region, which has given this one up: what is still here goes, unless it is protected.
   const isStruck = replicas.length > 0 && own === undefined && !settings.deletionProtection
   const indexes = indexesFrom(registers, settled, { settings, status: local.status, own })
@@ -63,7 +65,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     name: definition.name,
     createdMs: definition.createdMs,
     ...(identity === undefined ? {} : { identity }),
-    status: isStruck ? 'DELETING' : statusFrom(local.status, own),
+    status: isStruck ? 'DELETING' : statusFrom(local.status, own, keyLoss),
     ...(own?.mayStay === true && local.status !== 'DELETING' ? { mayStay: true as const } : {}),
     ...underWayOf(local, isStruck, own),
     key: definition.key,
@@ -72,6 +74,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     ...leftovers(registers),
     ...snapshotsFrom(registers),
     ...recoveryFrom(registers),
+    ...(keyLoss === undefined ? {} : { keyLoss }),
     ...kinesisFrom(registers),
     ...restoreFrom(registers, local.status),
     ...expiryFrom(registers),
@@ -105,8 +108,10 @@ function underWayOf(local: LocalStatus, isStruck: boolean, own: Replica | undefi
 }
 
 /** A replica that is coming or going is a table that is coming or going, whatever it was last told by its own clients. */
-function statusFrom(local: TableStatus, own: Replica | undefined): TableStatus {
-  return own?.status === 'CREATING' || own?.status === 'DELETING' ? own.status : local
+function statusFrom(local: TableStatus, own: Replica | undefined, keyLoss: KeyLoss | undefined): TableStatus {
+  if (own?.status === 'CREATING' || own?.status === 'DELETING') return own.status
+  const isHere = local === 'ACTIVE' || local === 'UPDATING'
+  return isHere && keyLoss?.isShown === true ? 'INACCESSIBLE_ENCRYPTION_CREDENTIALS' : local
 }
 
 function replicasFrom(registers: Registers, settled: Settled): readonly Replica[] {

@@ -152,6 +152,14 @@ export type TableSettings = ThroughputChanges & {
  */
 export type Identity = { readonly tableId: string; readonly createdMs: number; readonly streamOf?: string }
 
+/** The key that encrypts the table cannot be used: `code` and `message` are those of the key service. `isShown`: the table's state says so. */
+export type KeyLoss = {
+  readonly sinceMs: number
+  readonly code: string
+  readonly message: string
+  readonly isShown?: true
+}
+
 export type Table = {
   readonly id: TableId
   /** Local to this region: the table's prefix in the store, never reused. */
@@ -177,6 +185,7 @@ export type Table = {
   readonly recovery?: Recovery
   /** The Kinesis data stream that this region's changes are sent to, or were. */
   readonly kinesis?: KinesisDestination
+  readonly keyLoss?: KeyLoss
   /** What the table is filled from, while it is CREATING. */
   readonly restore?: RestoreSource
   /** The index of expiring items; absent while there is none, and nothing expires. */

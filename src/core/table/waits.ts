@@ -30,6 +30,12 @@ export const waits = {
   'stream end': { ms: 6.1 * second, seen: '6.1 s that the stream of a deleted table is DISABLING' },
   'class change': { ms: 4 * second, seen: '3.6 to 6.1 s' },
   'encryption change': { ms: 22 * second, seen: '21.3 to 23.3 s; the table stays ACTIVE' },
+  'key loss': { ms: 5 * minute, seen: 'about 5 minutes until items of a table are refused whose key is lost' },
+  'key loss shown': { ms: 30 * minute, seen: '12.6 to 75 min until the state of the table says it' },
+  'key return': {
+    ms: 7 * minute,
+    seen: 'up to 7 minutes until items are served again; 18 to 57 until the state says it',
+  },
   'index allocation': { ms: 30 * second, seen: '24.3 to 56.3 s; the table is UPDATING, the index not Backfilling yet' },
   'index creation': { ms: 520 * second, seen: '506 to 539 s, some 990 to 1,003 s; from the request on' },
   'index throughput change': { ms: 2 * second, seen: '2.0 to 4.0 s; the table stays ACTIVE' },

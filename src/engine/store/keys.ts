@@ -287,6 +287,20 @@ function ofKind(kind: number): Range {
   return { from: Buffer.of(kind), to: Buffer.of(kind + 1) }
 }
 
+/** The table whose data key encrypts the value: that of rows, of what they were, and of index rows; undefined for all else. */
+export function tableOfValue(key: Uint8Array): number | undefined {
+  const kind = key[0]
+  if (kind !== rows && kind !== indexRows && kind !== images) return undefined
+  return (key[1] as number) * 2 ** 24 + (((key[2] as number) << 16) | ((key[3] as number) << 8) | (key[4] as number))
+}
+
+/** All that its data key encrypts. */
+export const valuesOfTable = (table: number): readonly Range[] => [
+  tableRows(table),
+  tableIndexRows(table),
+  tableImages(table),
+]
+
 /** Of a row, an index row, or anything else that is a table's by its number. */
 export function tableNumberOf(key: Buffer): number {
   return key.readUInt32BE(1)

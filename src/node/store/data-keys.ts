@@ -6,26 +6,44 @@ import { createSecretKey, type KeyObject } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { type CipherKeys, dataKeySizeBytes, ValueCipher } from '../../adapters/encryption/value-cipher.ts'
+import { dataKeySizeBytes, ValueCipher } from '../../adapters/encryption/value-cipher.ts'
 import { systemRandom } from '../../adapters/system/random.ts'
-import { dataKeysMax } from '../../core/key-limits.ts'
-import type { Keyring, WrappedKey } from '../../ports/keyring.ts'
+import { dataKeyNumberMax, dataKeysMax, tableKeysMax } from '../../core/key-limits.ts'
+import { tablesMax } from '../../core/limits.ts'
+import { tableOfValue } from '../../engine/store/keys.ts'
+import type { KeyService } from '../../ports/key-service.ts'
+import { type Keyring, KeyUnavailable, type WrappedKey } from '../../ports/keyring.ts'
 import { Failure, codeOf, messageOf } from '../../process/failure.ts'
 import { replaceSecretFile } from '../../process/secret-file.ts'
+import { type KeptTableKeys, TableDataKeys } from './table-data-keys.ts'
 
 export const dataKeysName = 'data-keys.json'
 const what = 'the file of data keys'
+/** The second has keys of tables. A region without them keeps the first, which older versions read. */
 const formatVersion = 1
+const formatWithTables = 2
+
+const tableKey = z.object({
+  table: z.number().int().min(0),
+  key: z.string(),
+  context: z.record(z.string(), z.string()),
+  wrapped: z.string(),
+  number: z.number().int().min(1).max(dataKeyNumberMax),
+  sealed: z.string(),
+  isFormer: z.boolean().optional(),
+})
 
 const file = z.object({
-  format: z.literal(formatVersion),
+  format: z.union([z.literal(formatVersion), z.literal(formatWithTables)]),
   region: z.string(),
   /** Whether all of the store is encrypted: not while a plain one is being copied. */
   isWhole: z.boolean(),
   keys: z
-    .array(z.object({ number: z.number().int().min(1).max(dataKeysMax), by: z.string(), wrapped: z.string() }))
+    .array(z.object({ number: z.number().int().min(1).max(dataKeyNumberMax), by: z.string(), wrapped: z.string() }))
     .min(1)
     .max(dataKeysMax),
+  tables: z.array(tableKey).max(tableKeysMax).optional(),
+  renewing: z.array(z.number().int().min(0)).max(tablesMax).optional(),
 })
 
 type DataKeysFile = z.output<typeof file>
@@ -40,20 +58,28 @@ export class DataKeys {
   readonly #data: string
   readonly #region: string
   readonly #keyring: Keyring
+  #service: KeyService | undefined
   #keys: readonly OpenKey[] = []
   #isWhole = false
+  #tables: TableDataKeys
+  #tell: (secrets: DataSecrets) => Promise<void> = () => Promise.resolve()
+  /** Shared by all ciphers: a new key is known to each. */
+  readonly #live = new Map<number, KeyObject>()
 
   private constructor(data: string, region: string, keyring: Keyring) {
     this.#data = data
     this.#region = region
     this.#keyring = keyring
+    this.#tables = this.#tableKeys({ entries: [], renewing: [] }, undefined)
   }
 
-  /** Makes the first key where there is none. Rejects with a Failure when a key cannot be had. */
-  static async open(data: string, region: string, keyring: Keyring): Promise<DataKeys> {
+  /** Makes the first key where there is none. Rejects with a Failure when a key cannot be had; one of a table alone may be lost. */
+  static async open(data: string, region: string, keyring: Keyring, service?: KeyService): Promise<DataKeys> {
     const keys = new DataKeys(data, region, keyring)
     try {
-      await keys.#open()
+      await keys.#open(service)
+      await keys.tables.openAll()
+      keys.#follow()
     } catch (error) {
       if (error instanceof Failure) throw error
       throw new Failure(`the data in ${data} is encrypted, and its keys cannot be had: ${messageOf(error)}`)
@@ -70,13 +96,44 @@ export class DataKeys {
     return this.#keys.length
   }
 
-  /** For the store's other processes. */
+  get tables(): TableDataKeys {
+    return this.#tables
+  }
+
+  /** For the store's other processes. The region's own last. */
   get secrets(): DataSecrets {
-    return this.#keys.map(({ number, secret }) => [number, secret.toString('base64')])
+    const all = [...this.#tables.secrets, ...this.#keys.map(({ number, secret }) => [number, secret] as const)]
+    return all.map(([number, secret]) => [number, secret.toString('base64')])
+  }
+
+  /** What tells the store's other processes of keys; resolves when they know them. */
+  tellOthers(tell: (secrets: DataSecrets) => Promise<void>): void {
+    this.#tell = tell
   }
 
   cipher(): ValueCipher {
-    return cipherOf(this.secrets)
+    const tables = (): TableDataKeys => this.#tables
+    return new ValueCipher(
+      {
+        keys: this.#live,
+        current: this.#keys.at(-1)?.number ?? 0,
+        currentAt: (place) => {
+          const table = tableOfValue(place)
+          return table === undefined ? undefined : tables().numberOf(table)
+        },
+        onMissing: (number) => tables().refuseLocked(number),
+      },
+      systemRandom,
+    )
+  }
+
+  /** The store begins again, and numbers its tables again: what the former one holds is read with the keys that there are. */
+  async anotherStore(): Promise<void> {
+    const entries = this.#tables.kept.entries.map((entry) => ({ ...entry, isFormer: true }))
+    this.#tables = this.#tableKeys({ entries, renewing: [] }, this.#service)
+    await this.#tables.openAll()
+    this.#write()
+    this.#follow()
   }
 
   /** The store is encrypted as a whole from now on. */
@@ -97,13 +154,16 @@ export class DataKeys {
     return old
   }
 
-  async #open(): Promise<void> {
+  async #open(service: KeyService | undefined): Promise<void> {
+    this.#service = service
+    this.#tables = this.#tableKeys({ entries: [], renewing: [] }, service)
     const text = dataKeysText(this.#data)
     if (text === undefined) return await this.#begin()
     const read = parsed(text, join(this.#data, dataKeysName))
     if (read.region !== this.#region)
       throw new Failure(`${join(this.#data, dataKeysName)} has the data keys of ${read.region}, not of ${this.#region}`)
     this.#isWhole = read.isWhole
+    this.#tables = this.#tableKeys({ entries: read.tables ?? [], renewing: read.renewing ?? [] }, service)
     this.#keys = await Promise.all(
       read.keys.map(async ({ number, by, wrapped: bytes }) => {
         const wrapped = { by, bytes: Buffer.from(bytes, 'base64') }
@@ -124,12 +184,46 @@ export class DataKeys {
       by,
       wrapped: bytes.toString('base64'),
     }))
-    const content: DataKeysFile = { format: formatVersion, region: this.#region, isWhole: this.#isWhole, keys }
+    const { entries, renewing } = this.#tables.kept
+    const hasTables = entries.length + renewing.length > 0
+    const content: DataKeysFile = {
+      format: hasTables ? formatWithTables : formatVersion,
+      region: this.#region,
+      isWhole: this.#isWhole,
+      keys,
+      ...(hasTables ? { tables: [...entries], renewing: [...renewing] } : {}),
+    }
     replaceSecretFile({
       path: join(this.#data, dataKeysName),
       what,
       text: `${JSON.stringify(content, undefined, 2)}\n`,
     })
+  }
+
+  #tableKeys(kept: KeptTableKeys, service: KeyService | undefined): TableDataKeys {
+    return new TableDataKeys({
+      region: this.#region,
+      service,
+      kept,
+      freeNumber: () => this.#freeNumber(),
+      keep: async () => {
+        this.#write()
+        this.#follow()
+        await this.#tell(this.secrets)
+      },
+    })
+  }
+
+  #freeNumber(): number {
+    const taken = new Set([...this.#keys.map(({ number }) => number), ...this.#tables.numbers])
+    for (let number = Math.max(...taken) + 1; number <= dataKeyNumberMax; number++) return number
+    for (let number = 1; number <= dataKeyNumberMax; number++) if (!taken.has(number)) return number
+    throw new Failure('no number is left for a data key')
+  }
+
+  #follow(): void {
+    this.#live.clear()
+    for (const [number, secret] of this.secrets) this.#live.set(number, createSecretKey(secret, 'base64'))
   }
 
   get #context(): string {
@@ -140,11 +234,23 @@ export class DataKeys {
 /** Number and key in base64. */
 export type DataSecrets = readonly (readonly [number, string])[]
 
-/** The last one encrypts. */
-export function cipherOf(secrets: DataSecrets): ValueCipher {
-  const keys = secrets.map(([number, secret]): [number, KeyObject] => [number, createSecretKey(secret, 'base64')])
-  const all: CipherKeys = { keys: new Map(keys), current: keys.at(-1)?.[0] ?? 0 }
-  return new ValueCipher(all, systemRandom)
+/** Of a process that reads the store and is told of further keys. */
+export class ReaderKeys {
+  readonly #keys = new Map<number, KeyObject>()
+  readonly cipher: ValueCipher
+
+  constructor(secrets: DataSecrets) {
+    this.know(secrets)
+    // A key that it was not told of is a lost one, of a table that refuses reads before.
+    const onMissing = (number: number): void => {
+      throw new KeyUnavailable(`this process was not told the data key ${number}`)
+    }
+    this.cipher = new ValueCipher({ keys: this.#keys, current: secrets.at(-1)?.[0] ?? 0, onMissing }, systemRandom)
+  }
+
+  know(secrets: DataSecrets): void {
+    for (const [number, secret] of secrets) this.#keys.set(number, createSecretKey(secret, 'base64'))
+  }
 }
 
 /** The file, whose keys are wrapped; undefined where nothing is encrypted. Throws a Failure. */

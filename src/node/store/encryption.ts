@@ -8,6 +8,7 @@ import { KeyringFile, makeKeyring } from '../../deployment/secrets/keyring-file.
 import type { Blobs } from '../../ports/blobs.ts'
 import type { Bus } from '../../ports/bus.ts'
 import type { Keyring } from '../../ports/keyring.ts'
+import type { KeyService } from '../../ports/key-service.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
@@ -36,6 +37,7 @@ export async function openEncryption(
   options: EncryptionOptions,
   log: Log,
   service?: ToldKeys,
+  tables?: KeyService,
 ): Promise<Encryption | undefined> {
   const { self, data, messageKeysFolder } = options
   const keyring = keyringOf(options, service)
@@ -52,7 +54,7 @@ export async function openEncryption(
     )
   const everyMs = service?.key === undefined ? lookMs : serviceLookMs
   return new Encryption({
-    keys: await DataKeys.open(data, self.name, keyring),
+    keys: await DataKeys.open(data, self.name, keyring, tables),
     keyring,
     region: self.name,
     log,

@@ -97,13 +97,17 @@ export class RegionStore {
     this.#makeRoom(folder)
     // A plain one could not be encrypted. The new one holds nothing yet.
     if (this.#options.keys?.isWhole === false) this.#options.keys.whole()
+    await this.#options.keys?.anotherStore()
     return await this.#openWithin(undefined)
   }
 
   /** The store as the engine sees it. */
   inner(store: Store): Store {
     const { keys } = this.#options
-    return keys === undefined ? store : new EncryptedStore(store, keys.cipher())
+    if (keys === undefined) return store
+    const encrypted = new EncryptedStore(store, keys.cipher())
+    keys.tables.attach(encrypted)
+    return encrypted
   }
 
   /** What is left of a damaged store, likewise. */

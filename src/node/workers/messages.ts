@@ -53,6 +53,8 @@ export type ToWorker =
   | { readonly type: 'faults'; readonly any: boolean }
   /** With a connection. */
   | { readonly type: 'connection' }
+  /** Of the store, all of them; to be answered. */
+  | { readonly type: 'keys'; readonly dataKeys: DataSecrets }
   | { readonly type: 'stop' }
 
 export type Measured = {
@@ -62,6 +64,8 @@ export type Measured = {
 
 export type FromWorker =
   | { readonly type: 'ready' }
+  /** It knows the keys that it was told last. */
+  | { readonly type: 'keys' }
   /** It has been asked to end, and wants no further connection. */
   | { readonly type: 'leaving' }
   /** With a connection on which something came that is not for a worker; `received` in base64. */

@@ -42,7 +42,7 @@ import {
   type WorkerStart,
 } from './messages.ts'
 import { observing } from '../observing/observing.ts'
-import { cipherOf, type DataSecrets } from '../store/data-keys.ts'
+import { type DataSecrets, ReaderKeys } from '../store/data-keys.ts'
 import { relayMeter } from './relay-meter.ts'
 
 const relayMs = 1000
@@ -52,7 +52,10 @@ export function runWorker(log: Log): void {
   process.on('message', (message: ToWorker, socket?: Socket) => {
     if (message.type === 'regions') known = message
     else if (message.type === 'faults') faultsAreSet = message.any
-    else if (message.type === 'start') accept = start(message, log)
+    else if (message.type === 'keys') {
+      readerKeys?.know(message.dataKeys)
+      tell({ type: 'keys' })
+    } else if (message.type === 'start') accept = start(message, log)
     else if (message.type === 'stop') void stop()
     else if (socket !== undefined) accept?.(socket)
   })
@@ -65,6 +68,7 @@ export function runWorker(log: Log): void {
 /** As the owner of the writes told last. */
 let known: RegionsTold = { names: [], endpoints: {}, standsInFor: [] }
 let faultsAreSet = false
+let readerKeys: ReaderKeys | undefined
 let end: (() => Promise<void>) | undefined
 /** Sends what is still to be told of requests. */
 let farewell: (() => Promise<void>) | undefined
@@ -189,7 +193,8 @@ function securingBy(tls: WorkerStart['tls'], log: Log) {
 function readerOf(folder: string, dataKeys: DataSecrets | undefined): ReadingStore {
   const store = openLmdbReader(folder)
   if (dataKeys === undefined) return store
-  const decrypting = new DecryptingReader(store, cipherOf(dataKeys))
+  readerKeys = new ReaderKeys(dataKeys)
+  const decrypting = new DecryptingReader(store, readerKeys.cipher)
   return {
     get: (key) => decrypting.get(key),
     entries: (range) => decrypting.entries(range),

@@ -12,13 +12,16 @@ import type { Faults } from '../../operations/faults/faults.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
 import { ownProgram } from '../../process/own-program.ts'
+import type { DataKeys, DataSecrets } from '../store/data-keys.ts'
 import { forwardingDescriptor, type FromWorker, type RegionsTold, type ToWorker, type WorkerStart } from './messages.ts'
 
 export type WorkersOptions = {
   /** Beside this process. */
   readonly count: number
-  readonly start: Omit<WorkerStart, 'type' | 'tls'>
+  readonly start: Omit<WorkerStart, 'type' | 'tls' | 'dataKeys'>
   readonly secure: { readonly tls: PortCertificate | undefined; readonly ticketKeys: Buffer | undefined }
+  /** What the store is encrypted with now. */
+  readonly dataKeys: Pick<DataKeys, 'secrets' | 'tellOthers'> | undefined
   /** As known now; workers are told of a change within seconds. */
   readonly regions: () => RegionsTold
   readonly faults: Pick<Faults, 'any' | 'onAny'>
@@ -30,6 +33,8 @@ export type WorkersOptions = {
 
 const restartMs = 500
 const regionsEveryMs = 1000
+/** A worker that has not answered for so long is stuck; what it cannot read it refuses. */
+const keysMsMax = 5000
 /** More than a worker gives itself. */
 const stopMsMax = 8000
 
@@ -55,10 +60,30 @@ export class Workers {
     if (secure.tls !== undefined && count > 0)
       this.#wayBack = await openWayBack((socket, received) => server.takeBack(socket, received))
     if (this.#options.count > 0) this.#telling = setInterval(() => this.#tellRegions(), regionsEveryMs).unref()
+    if (this.#options.count > 0) this.#options.dataKeys?.tellOthers((secrets) => this.#tellKeys(secrets))
     this.#options.faults.onAny((any) => {
       for (const worker of this.#all) tell(worker, { type: 'faults', any })
     })
     await Promise.all(Array.from({ length: this.#options.count }, async () => await this.#fork()))
+  }
+
+  /** Resolves when every worker knows the keys, or has ended: one that starts is told them. */
+  async #tellKeys(dataKeys: DataSecrets): Promise<void> {
+    const told = [...this.#all].map(async (worker) => {
+      await new Promise<void>((resolve) => {
+        const done = (): void => {
+          worker.off('message', hear).off('exit', done)
+          resolve()
+        }
+        const hear = ({ type }: FromWorker): void => {
+          if (type === 'keys') done()
+        }
+        worker.on('message', hear).on('exit', done)
+        setTimeout(done, keysMsMax).unref()
+        tell(worker, { type: 'keys', dataKeys })
+      })
+    })
+    await Promise.all(told)
   }
 
   /** One in turn, this process too. */
@@ -99,6 +124,7 @@ export class Workers {
           this.#ready.push(worker)
           resolve()
         } else if (message.type === 'leaving') this.#withdraw(worker)
+        else if (message.type === 'keys') return
         else this.#hear(message, handle as Socket | undefined)
       })
     })
@@ -114,7 +140,7 @@ export class Workers {
     })
     tell(worker, { type: 'regions', ...this.#options.regions() })
     tell(worker, { type: 'faults', any: this.#options.faults.any })
-    tell(worker, { type: 'start', ...start, tls: this.#tls() })
+    tell(worker, { type: 'start', ...start, tls: this.#tls(), dataKeys: this.#options.dataKeys?.secrets })
     await Promise.race([ready, gone])
   }
 
@@ -125,7 +151,7 @@ export class Workers {
     return { files: tls.files, ticketKeys: ticketKeys.toString('base64'), wayBack: wayBack.place }
   }
 
-  #hear(message: Exclude<FromWorker, { type: 'ready' | 'leaving' }>, socket: Socket | undefined): void {
+  #hear(message: Exclude<FromWorker, { type: 'ready' | 'leaving' | 'keys' }>, socket: Socket | undefined): void {
     if (message.type === 'connection') {
       if (socket !== undefined) this.#server?.takeBack(socket, Buffer.from(message.received, 'base64'))
       return

@@ -8,6 +8,7 @@ import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { backupDetails } from './backup-description.ts'
 import { backupOf } from './new-backup.ts'
+import { lossError } from '../tables/table-keys.ts'
 import { assertBackupsEnabled, noTable, tableWithBackups } from './table-with-backups.ts'
 
 type Input = Wire<CreateBackupInput>
@@ -44,5 +45,6 @@ function tableToCopy(name: string, context: OperationContext): Table {
   const restMs = waitRestMs(table.underWay, context.settings.timing, context.env.clock.wallMs())
   if (table.status === 'DELETING' && restMs <= 0) throw noTable(name)
   assertBackupsEnabled(table, context)
+  if (table.keyLoss !== undefined) throw lossError(table.keyLoss, context)
   return table
 }

@@ -25,6 +25,7 @@ import type { Wire } from '../sdk-shape.ts'
 import { assertFewUnderWay } from '../tables/cool-downs.ts'
 import { describeTable, keySchemaElements } from '../tables/description.ts'
 import { encryptionFrom } from '../tables/specifications.ts'
+import { checkSpecification, withUsableKey } from '../tables/table-keys.ts'
 import { tablesRestoring } from './restoring.ts'
 
 export type Overrides = Pick<
@@ -46,6 +47,8 @@ export type Restoring = {
 
 /** Looks at the target, and makes it; the reader of restores fills it. */
 export function restoreTable(restoring: Restoring, context: OperationContext, check: () => void = () => {}) {
+  const { overrides } = restoring
+  checkSpecification(overrides.SSESpecificationOverride)
   return oneAtATime(context.engine, restoring.target, async () => {
     assertFree(restoring.target, context)
     check()
@@ -55,7 +58,9 @@ export function restoreTable(restoring: Restoring, context: OperationContext, ch
         `Subscriber limit exceeded: Only ${restoresMax} restore operations can be done simultaneously`,
       )
     assertFewUnderWay(context)
-    const edits = registersOf(restoring, context)
+    const SSESpecificationOverride = await withUsableKey(overrides.SSESpecificationOverride, context)
+    const asked = SSESpecificationOverride === undefined ? overrides : { ...overrides, SSESpecificationOverride }
+    const edits = registersOf({ ...restoring, overrides: asked }, context)
     const id = context.env.random.uuid()
     const isMade = await withinTables(context.engine, tablesMax, async () => {
       await context.engine.define(id, edits)

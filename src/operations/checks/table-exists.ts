@@ -4,12 +4,14 @@ import type { Index, Table } from '../../core/table/table.ts'
 import { validationError } from '../../core/errors.ts'
 import type { OperationContext } from '../operation.ts'
 import { tableNameOf } from '../arns.ts'
+import { lossError } from '../tables/table-keys.ts'
 
 /** For operations on items: a table that is being made or removed is none yet, or no more. */
 export function tableForItems(nameOrArn: string | undefined, context: OperationContext): Table {
   const table = context.engine.tableNamed(tableNameOf(context.settings, nameOrArn ?? ''))
   if (table === undefined || table.status === 'CREATING' || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
+  if (table.keyLoss !== undefined) throw lossError(table.keyLoss, context)
   if (table.status === 'INACCESSIBLE_ENCRYPTION_CREDENTIALS')
     throw new ServiceError(
       'ServiceUnavailable',

@@ -8,6 +8,7 @@ import { defineControl, type OperationContext } from '../operation.ts'
 import { refuseMembers } from '../refused-members.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { checkNewTable, newTableRegisters } from '../tables/create-table.ts'
+import { checkSpecification, withUsableKey } from '../tables/table-keys.ts'
 import { importDescription } from './copy-description.ts'
 import { copyWithToken, makeRoom, newCopyId } from './named-copy.ts'
 
@@ -30,7 +31,7 @@ export const importTable = defineControl<Input, Output>({
       if (context.engine.tableNamed(nameOf(input)) !== undefined)
         throw new ServiceError('ResourceInUseException', `Table already exists: ${nameOf(input)}`)
       await makeRoom('import', context)
-      const job = jobOf(input, context)
+      const job = jobOf(await withKey(input, context), context)
       await context.engine.archive.putCopy(job)
       return { ImportTableDescription: importDescription(job, context) }
     }),
@@ -45,6 +46,14 @@ function formats({ InputFormat, InputFormatOptions }: Input): void {
 
 function table(input: Input): void {
   checkNewTable(parametersOf(input))
+  checkSpecification(parametersOf(input).SSESpecification)
+}
+
+async function withKey(input: Input, context: OperationContext): Promise<Input> {
+  const parameters = parametersOf(input)
+  const SSESpecification = await withUsableKey(parameters.SSESpecification, context)
+  if (SSESpecification === undefined) return input
+  return { ...input, TableCreationParameters: { ...parameters, SSESpecification } }
 }
 
 type Parameters = NonNullable<Input['TableCreationParameters']>

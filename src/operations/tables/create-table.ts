@@ -39,6 +39,7 @@ import { describeTable } from './description.ts'
 import { checkTags, tagsFrom } from '../tags/tags.ts'
 import { oneAtATime, withinTables } from '../../engine/one-at-a-time.ts'
 import { encryptionFrom, streamFrom } from './specifications.ts'
+import { checkSpecification, withUsableKey } from './table-keys.ts'
 
 type Input = Wire<CreateTableInput>
 type Output = Wire<CreateTableOutput>
@@ -46,7 +47,7 @@ type Output = Wire<CreateTableOutput>
 export const createTable = defineControl<Input, Output>({
   name: 'CreateTable',
   table: (input) => input.TableName,
-  checks: [refuseMembers('CreateTable'), throughput, keySchema, indexes, stream, tags, policy],
+  checks: [refuseMembers('CreateTable'), throughput, keySchema, indexes, stream, specification, tags, policy],
   run: (input, context) => {
     const name = tableNameOf(context.settings, input.TableName ?? '')
     return oneAtATime(context.engine, name, () => create(name, input, context))
@@ -58,9 +59,11 @@ async function create(name: string, input: Input, context: OperationContext): Pr
   if (taken?.status === 'CREATING') throw inUse(taken)
   if (taken !== undefined) throw new ServiceError('ResourceInUseException', `Table already exists: ${name}`)
   assertFewUnderWay(context)
+  const SSESpecification = await withUsableKey(input.SSESpecification, context)
+  const given = SSESpecification === undefined ? input : { ...input, SSESpecification }
   const id = context.env.random.uuid()
   const isMade = await withinTables(context.engine, tablesMax, async () => {
-    await context.engine.define(id, newTableRegisters(name, input, context))
+    await context.engine.define(id, newTableRegisters(name, given, context))
     return true
   })
   if (isMade !== true)
@@ -111,6 +114,10 @@ function stream({ StreamSpecification: asked }: Input): void {
 
 const untyped = 'Table is being created with a stream enabled, UpdateViewType is required'
 const typed = 'Table is being created with a stream disabled, UpdateViewType should not be specified'
+
+function specification({ SSESpecification }: Input): void {
+  checkSpecification(SSESpecification)
+}
 
 function tags({ Tags }: Input): void {
   if (Tags !== undefined) checkTags(Tags)

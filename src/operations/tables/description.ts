@@ -328,7 +328,7 @@ function restoreSummary({ status, restore }: Table): Pick<Description, 'RestoreS
 }
 
 /** The table stays ACTIVE while its key changes. Without a key of its own it tells of the change only. */
-function encryption({ settings }: Table, context: OperationContext): Pick<Description, 'SSEDescription'> {
+function encryption({ settings, keyLoss }: Table, context: OperationContext): Pick<Description, 'SSEDescription'> {
   const { encryption: given, changes } = settings
   const isChanging = lasts('encryption change', changes?.encryption?.at(-1), context)
   if (given === undefined) return isChanging ? { SSEDescription: { Status: 'UPDATING' } } : {}
@@ -337,6 +337,7 @@ function encryption({ settings }: Table, context: OperationContext): Pick<Descri
       Status: isChanging ? 'UPDATING' : (given.status as 'ENABLED'),
       SSEType: given.type as 'KMS',
       KMSMasterKeyArn: keyArnOf(context.settings, given.keyArn ?? managedKey),
+      ...(keyLoss?.isShown === true ? { InaccessibleEncryptionDateTime: seconds(keyLoss.sinceMs) } : {}),
     },
   }
 }

@@ -5,6 +5,7 @@
 import type { ReplicationGroupUpdate, UpdateTableInput } from '@aws-sdk/client-dynamodb'
 import { required } from '../../core/assert.ts'
 import { type ServiceError, validationError } from '../../core/errors.ts'
+import { managedKey, ownKeyOf } from '../../core/table/own-key.ts'
 import { streamLabel } from '../../core/table/identity.ts'
 import {
   guardRegister,
@@ -127,6 +128,15 @@ export function replicaUpdates(table: Table, input: Input, context: OperationCon
 
 type Creation = NonNullable<Update['Create']>
 
+/** A key is its region's, so that each replica of a table with a key of its customer needs one of its own. */
+function checkReplicaKey(table: Table, { KMSMasterKeyId: asked }: Creation, region: string): void {
+  const own = ownKeyOf(table, region)
+  const isOfCustomer = own !== undefined && own !== managedKey
+  if (isOfCustomer && asked === undefined) throw invalid('KMSMasterKeyId must be specified for each replica.')
+  if (!isOfCustomer && asked !== undefined && asked !== managedKey)
+    throw invalid('All replica keys must either be Customer Managed CMK or AWS Managed CMK.')
+}
+
 function creation(table: Table, asked: Creation, context: OperationContext): RegisterEdit[] {
   const region = required(asked.RegionName, 'RegionName')
   const scaling = scalingOfNewReplica(table, region, context)
@@ -134,6 +144,7 @@ function creation(table: Table, asked: Creation, context: OperationContext): Reg
     throw validationError(
       `Failed to create a the new replica of table with name: ‘${table.name}’ because one or more replicas already existed as tables.`,
     )
+  checkReplicaKey(table, asked, context.settings.region)
   const overrides = overridesFrom(table, asked, undefined, context.settings.accountId)
   return [
     ...newReplica(table, region, {}, context.settings.region),

@@ -1,7 +1,7 @@
 /** UpdateTable: billing mode, throughput, stream, encryption, class, deletion protection. */
 import type { UpdateTableInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
-import type { RegisterValues } from '../../core/table/registers.ts'
+import { overrideRegister, type RegisterValues } from '../../core/table/registers.ts'
 import type { Table, Throughput } from '../../core/table/table.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import { checkOnDemand, checkTableThroughput, provisionedFrom, throughputSettings } from '../checks/throughput.ts'
@@ -161,7 +161,30 @@ function encryptionUpdate(table: Table, { SSESpecification }: Input, context: Op
   if (SSESpecification.Enabled === false && settings.encryption === undefined)
     throw validationError('One or more parameter values were invalid: Table is already encrypted by default')
   assertEncryptionMayChange(table, context)
-  return [{ register: 'settings/encryption', value: encryptionFrom(SSESpecification, context.settings) }]
+  return keyEdits(table, encryptionFrom(SSESpecification, context.settings), context.settings.region)
+}
+
+/** The type of encryption is that of all replicas. Each has a key of its own, which its own region changes. */
+type Encryption = RegisterValues['settings/encryption']
+
+function keyEdits(table: Table, value: Encryption | undefined, region: string): RegisterEdit[] {
+  const { replicas, settings } = table
+  if (replicas.length === 0) return [{ register: 'settings/encryption', value }]
+  const keyArn = value?.keyArn
+  const sourceArn = keyArn === undefined ? undefined : settings.encryption?.keyArn
+  const { type, status } = value ?? {}
+  const shared =
+    type === undefined || status === undefined
+      ? undefined
+      : { type, status, ...(sourceArn === undefined ? {} : { keyArn: sourceArn }) }
+  const overrides = replicas.flatMap(({ region: of, overrides: before }): RegisterEdit[] => {
+    const isOwn = of === region
+    if (keyArn !== undefined && !isOwn) return []
+    if (keyArn === undefined && before?.keyArn === undefined) return []
+    const { keyArn: _, ...rest } = before ?? {}
+    return [{ register: overrideRegister(of), value: keyArn === undefined ? rest : { ...rest, keyArn } }]
+  })
+  return [{ register: 'settings/encryption', value: shared }, ...overrides]
 }
 
 /** Of a table of one region it is kept and described. Replicas in one account have ENABLED_WITH_OVERRIDES, and nothing else. */

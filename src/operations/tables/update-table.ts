@@ -20,6 +20,7 @@ import { checkOneChange, checkSomethingAsked } from './one-change.ts'
 import { checkReplicasKnown, checkReplicaUpdates, replicaUpdates } from './replica-updates.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { capacityUpdate, checkMaximum, checkReplicaStream, settingUpdates } from './setting-updates.ts'
+import { assertAnotherKey, assertKeyMayChange, checkSpecification, withUsableKey } from './table-keys.ts'
 import { isDropped, kindsOf, underWayEdits } from './under-way.ts'
 
 type Input = Wire<UpdateTableInput>
@@ -34,6 +35,7 @@ export const updateTable = defineControl<Input, Output>({
     checkSomethingAsked,
     checkOneChange,
     throughputBounds,
+    ({ SSESpecification }) => checkSpecification(SSESpecification),
     checkIndexUpdates,
     checkReplicaUpdates,
   ],
@@ -53,8 +55,17 @@ function changeTable(input: Input, context: OperationContext, force: Force): Pro
     if (isDropped(table, input)) return unchanged(table, context)
     assertState(table, input, { context, ...force })
     if (force.byForce !== true) assertFewUnderWay(context)
-    return await change(table, input, context)
+    return await change(table, await withKey(table, input, context), context)
   })
+}
+
+/** AWS looks at the key last, when nothing else refuses the change. */
+async function withKey(table: Table, input: Input, context: OperationContext): Promise<Input> {
+  if (input.SSESpecification === undefined) return input
+  assertKeyMayChange(table, context)
+  if (context.keys === undefined) return input
+  assertAnotherKey(table, input.SSESpecification, context)
+  return { ...input, SSESpecification: await withUsableKey(input.SSESpecification, context) }
 }
 
 /** A table that comes or goes refuses everything; then come those errors of the content that AWS names before the state; then the state. */
@@ -63,12 +74,21 @@ export function assertState(
   input: Input,
   { context, byForce = false }: Force & { context: OperationContext },
 ): void {
-  if (table.status === 'INACCESSIBLE_ENCRYPTION_CREDENTIALS') throw inUse(table)
+  if (isRefused(table, input)) throw inUse(table)
   assertAdmitted(kindsOf(table, input), { table, context, byForce: true })
   checkMaximum(table, input)
   checkReplicaStream(table, input)
   checkReplicasKnown(table, input, context)
   if (!byForce) assertAdmitted(kindsOf(table, input), { table, context })
+}
+
+/** Without its key a table takes what does not touch its items; one that lost items takes nothing. */
+function isRefused(
+  { status, keyLoss }: Table,
+  { GlobalSecondaryIndexUpdates: indexes, ReplicaUpdates: replicas }: Input,
+) {
+  if (status !== 'INACCESSIBLE_ENCRYPTION_CREDENTIALS') return false
+  return keyLoss === undefined || (indexes ?? replicas) !== undefined
 }
 
 async function change(table: Table, input: Input, context: OperationContext): Promise<Output> {

@@ -16,26 +16,49 @@ export type Pause = Paused & { readonly untilMs: number }
 
 type Deps = { readonly engine: Engine; readonly clock: Clock; readonly log: Log }
 
+/** The last moment that has four digits for its year. */
+const always = 253_402_300_799_999
 const pausesNote = 'replication/pauses'
 
 export class Pauses {
   readonly #deps: Deps
   readonly #listeners = new Set<() => void>()
   #pauses: readonly Pause[]
+  /** Tables that have lost their keys: nothing of them can be read or written until those are back. */
+  #keyless: readonly Pause[] = []
+  #seen = -1
 
   constructor(deps: Deps) {
     this.#deps = deps
     this.#pauses = (deps.engine.note(pausesNote) ?? []) as readonly Pause[]
+    this.#follow()
+    deps.engine.onFlushed(() => this.#follow())
   }
 
   active(): readonly Pause[] {
     const nowMs = this.#deps.clock.wallMs()
+    return [...this.#asked(nowMs), ...this.#keyless]
+  }
+
+  #asked(nowMs: number): readonly Pause[] {
     return this.#pauses.filter(({ untilMs }) => untilMs > nowMs)
+  }
+
+  #follow(): void {
+    const { engine } = this.#deps
+    if (engine.tableChanges.count === this.#seen) return
+    this.#seen = engine.tableChanges.count
+    const before = this.#keyless.length
+    this.#keyless = engine
+      .tables()
+      .filter(({ keyLoss }) => keyLoss !== undefined)
+      .map(({ id }) => ({ table: id, untilMs: always }))
+    if (this.#keyless.length < before) for (const listener of this.#listeners) listener()
   }
 
   /** In place of an earlier pause of the same. False when there are too many. */
   async pause(paused: Paused, forMs: number): Promise<boolean> {
-    const others = this.active().filter((pause) => !isSame(pause, paused))
+    const others = this.#asked(this.#deps.clock.wallMs()).filter((pause) => !isSame(pause, paused))
     if (others.length >= pausesMax) return false
     const untilMs = Math.floor(this.#deps.clock.wallMs() + forMs)
     await this.#keep([...others, { ...paused, untilMs }])
@@ -45,7 +68,7 @@ export class Pauses {
 
   /** False when it was not paused. */
   async resume(paused: Paused): Promise<boolean> {
-    const active = this.active()
+    const active = this.#asked(this.#deps.clock.wallMs())
     const others = active.filter((pause) => !isSame(pause, paused))
     await this.#keep(others)
     if (others.length === active.length) return false
