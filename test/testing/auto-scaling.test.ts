@@ -224,6 +224,26 @@ describe('auto scaling', () => {
   })
 })
 
+test('a table that is on demand for a while is left alone, and its alarms with it', async () => {
+  await scaleWrites()
+  const thresholds = async () =>
+    (await monitoring().served('DescribeAlarms', {}))['MetricAlarms'].map(
+      (alarm: { Threshold: number }) => alarm.Threshold,
+    )
+  const before = await thresholds()
+  await dynamodb().served('UpdateTable', { TableName: 'Orders', BillingMode: 'PAY_PER_REQUEST' })
+  await minutes(3, 360)
+  expect([await thresholds(), await activities()]).toEqual([before, []])
+  await dynamodb().served('UpdateTable', {
+    TableName: 'Orders',
+    BillingMode: 'PROVISIONED',
+    ProvisionedThroughput: throughput(5, 5),
+    GlobalSecondaryIndexUpdates: [{ Update: { IndexName: 'ByWho', ProvisionedThroughput: throughput(6, 6) } }],
+  })
+  await minutes(2, 360)
+  expect(await provisioned()).toEqual({ read: 5, write: 12 })
+})
+
 describe('a scalable target', () => {
   test('brings capacity within its bounds once, and leaves it alone then', async () => {
     await scaling().served('RegisterScalableTarget', { ...writes, MinCapacity: 8, MaxCapacity: 9 })

@@ -11,6 +11,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { evacuate, type Evacuating, readmit, type Steps } from '../../src/deployment/evacuate.ts'
 import { evacuationRoutes } from '../../src/node/admin/evacuation-routes.ts'
 import { EmbeddedCluster } from '../../src/testing/cluster.ts'
+import { jsonService } from './json-service.ts'
 
 const [leaving, refuge] = ['us-east-1', 'eu-west-1'] as const
 const TableName = 'orders'
@@ -88,6 +89,22 @@ const put = (region: string, id: string, client = clients[region]) =>
   )
 const has = async (region: string, id: string) =>
   (await clients[region]?.send(new GetItemCommand({ TableName, Key: { id: { S: id } } })))?.Item !== undefined
+
+test('auto scaling changes no table of a region that is evacuated', async () => {
+  const register = async () =>
+    await jsonService(cluster, 'autoscaling', leaving).ask('RegisterScalableTarget', {
+      ServiceNamespace: 'dynamodb',
+      ResourceId: `table/${TableName}`,
+      ScalableDimension: 'dynamodb:table:WriteCapacityUnits',
+      MinCapacity: 1,
+      MaxCapacity: 9,
+    })
+  await there()
+  const { status, body } = await register()
+  expect([status, body['message']]).toEqual([503, expect.stringContaining('takes no changes of tables')])
+  await back()
+  expect((await register()).status).toBe(200)
+})
 
 describe('an evacuation', () => {
   test('loses no write that was acknowledged, although writes go on to the last moment', async () => {
