@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findNatsServer } from '../../src/nats-server/find.ts'
-import { type Child, Load, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
+import { type Child, Load, Puts, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
 import { rounded, table } from './figures.ts'
 import type { LoadResult } from './load.ts'
 import { keep, machine } from './machine.ts'
@@ -34,7 +34,18 @@ const connections = 16
 const requestsMax = 2000
 const batchItems = 25
 const minutesMax = 10 * 60_000
+const lookMs = 20
 const value = 'x'.repeat(370)
+
+/** What is wanted: at least, or at most. */
+type Limit = { readonly name: string; readonly value: number; readonly least?: number; readonly most?: number }
+const limits: Limit[] = []
+const shareLeast = 0.7
+const memoryMoreMost = 300
+const storeShareLeast = 0.5
+const recoveryShareLeast = 0.9
+/** Puts that are under way at once in the bare store, as many as a restore decides together. */
+const barePutsAtOnce = 100
 
 const folder = temporaryFolder()
 const children: Child[] = []
@@ -88,6 +99,12 @@ async function measureRecovery(load: Load, aim: Aim, target: Target): Promise<vo
   const candidates = ['plain', 'recovered'].map((name) => ({ name, target, requests: putsTo(name, aim) }))
   const samples = await measure(load, candidates, { ...size, connections })
   ratios['PutItem with point-in-time recovery / without'] = ratioOf(of(samples, 'recovered'), of(samples, 'plain'))
+  const { ratio } = ratioOf(of(samples, 'recovered'), of(samples, 'plain'))
+  limits.push({
+    name: 'a writer’s rate with point-in-time recovery / without',
+    value: ratio,
+    least: recoveryShareLeast,
+  })
   facts['PutItem without, a second'] = rounded(middle(of(samples, 'plain'), 'rate'))
 }
 
@@ -103,11 +120,30 @@ async function measureCopies(load: Load, aim: Aim, target: Target): Promise<void
     await call(aim, 'RestoreTableFromBackup', { BackupArn: arn, TargetTableName: 'restored' })
     return async () => await isActive(aim, 'restored')
   })
+  await measureAlone(aim, arn)
   const manifest = await exported(load, aim, target)
   await measured('import', { load, aim, target }, async () => {
     await call(aim, 'ImportTable', importOf(manifest.replace('manifest-summary.json', 'data/')))
     return async () => await isActive(aim, 'imported')
   })
+}
+
+/** Without clients, beside durable puts of the same items into a bare LMDB store. */
+async function measureAlone(aim: Aim, BackupArn: string): Promise<void> {
+  const puts = await started(Puts.start(folder))
+  const bare = await puts.run({ ms: size.ms, underWay: barePutsAtOnce, items: size.items })
+  const startMs = performance.now()
+  await call(aim, 'RestoreTableFromBackup', { BackupArn, TargetTableName: 'restoredAlone' })
+  while (!(await isActive(aim, 'restoredAlone'))) {
+    if (performance.now() - startMs > minutesMax) throw new Error('the restore takes longer than ten minutes')
+    await new Promise((resolve) => {
+      setTimeout(resolve, lookMs)
+    })
+  }
+  const rate = (size.items * 1000) / (performance.now() - startMs)
+  facts['restore: items a second, alone'] = rounded(rate)
+  facts['bare LMDB: durable puts a second, 100 under way'] = rounded(rateOf(bare))
+  limits.push({ name: 'restore alone / bare store', value: rate / rateOf(bare), least: storeShareLeast })
 }
 
 async function backup(load: Load, aim: Aim, target: Target): Promise<string> {
@@ -180,6 +216,7 @@ async function measured(name: string, { load, aim, target }: Place, begin: Begin
   const before = await load.run({ port: target.port, connections, requests, ms: size.ms })
   const startMs = performance.now()
   const isOver = await begin()
+  const memoryBefore = memoryMb(target.pids)
   let [peak, during, ended] = [0, 0, 0]
   let rounds = 0
   while (ended === 0) {
@@ -193,9 +230,17 @@ async function measured(name: string, { load, aim, target }: Place, begin: Begin
   facts[`${name}: items a second, beside clients that write`] = rounded((size.items * 1000) / (ended - startMs))
   facts[`${name}: share of their rate that clients keep`] = rounded(during / rounds / rateOf(before))
   facts[`${name}: memory of the node at most, MB`] = peak
+  limits.push(
+    {
+      name: `${name}: share of their rate that clients keep`,
+      value: during / rounds / rateOf(before),
+      least: shareLeast,
+    },
+    { name: `${name}: memory of the node beyond before, MB`, value: peak - memoryBefore, most: memoryMoreMost },
+  )
 }
 
-function rateOf({ count, ms }: LoadResult): number {
+function rateOf({ count, ms }: Pick<LoadResult, 'count' | 'ms'>): number {
   return (count / ms) * 1000
 }
 
@@ -214,8 +259,14 @@ async function started<One extends Child>(starting: Promise<One>): Promise<One> 
   return child
 }
 
+function lineOf({ name, value, least, most }: Limit): readonly (string | number)[] {
+  const holds = (least === undefined || value >= least) && (most === undefined || value <= most)
+  const wanted = least === undefined ? `at most ${most}` : `at least ${least}`
+  return [name, rounded(value), wanted, holds ? '' : 'NOT HELD']
+}
+
 function report(): void {
-  const result = { items: size.items, machine: machine(), ratios, facts }
+  const result = { items: size.items, machine: machine(), ratios, facts, limits }
   if (flags.json) return console.log(JSON.stringify(result))
   console.log(
     table([
@@ -227,6 +278,7 @@ function report(): void {
       ...Object.entries(facts).map(([name, fact]) => [name, fact, '']),
     ]),
   )
+  console.log(table([['of the limits', 'measured', 'wanted', ''], ...limits.map(lineOf)]))
   if (!flags.quick)
     console.log(`kept in ${keep(fileURLToPath(new URL('../../..', import.meta.url)), 'copies', result)}`)
 }

@@ -34,6 +34,7 @@ function clockAhead(offsetMs: () => number): Clock {
       new Promise((resolve) => {
         setTimeout(resolve, ms)
       }),
+    busyMs: () => performance.eventLoopUtilization().active,
   }
 }
 

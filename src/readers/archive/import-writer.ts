@@ -6,15 +6,15 @@ import { encodePrimaryKey, keyAttributesOf } from '../../core/key/primary-key.ts
 import type { Table } from '../../core/table/table.ts'
 import { indexKeyProblem } from '../../core/write/index-keys.ts'
 import type { Write } from '../../core/write/write.ts'
-import type { Engine } from '../../engine/engine.ts'
-import type { Clock } from '../../ports/clock.ts'
+import type { EachResult } from '../../engine/commands/command.ts'
+import { PacedWrites, type PacedWritesDeps } from './paced-writes.ts'
 
-type Deps = { readonly engine: Pick<Engine, 'commitEach'>; readonly clock: Pick<Clock, 'sleep'> }
+type Deps = Pick<PacedWritesDeps, 'engine' | 'clock'>
 
 export type ImportCounts = { readonly imported: number; readonly errors: number }
 
 export class ImportWriter {
-  readonly #deps: Deps
+  readonly #paced: PacedWrites
   readonly #table: Table
   readonly #onProblem: (problem: string) => void
   #writes: Write[] = []
@@ -23,7 +23,7 @@ export class ImportWriter {
   #errors = 0
 
   constructor(deps: Deps, table: Table, onProblem: (problem: string) => void) {
-    this.#deps = deps
+    this.#paced = new PacedWrites({ ...deps, cause: 'import', onResults: (results) => this.#count(results) })
     this.#table = table
     this.#onProblem = onProblem
   }
@@ -34,21 +34,27 @@ export class ImportWriter {
     if (problem !== undefined) return this.#refuse(problem)
     this.#writes.push(this.#writeOf(row.item))
     this.#bytes += sizeOfNewItem(row.item)
-    if (this.#writes.length >= importedAtOnceMax || this.#bytes >= importedBytesAtOnceMax) await this.flush()
+    if (this.#writes.length >= importedAtOnceMax || this.#bytes >= importedBytesAtOnceMax) await this.#write()
   }
 
-  /** Rejects where the store cannot take them; then nothing of the batch is counted. */
+  /** All of it is durable and counted. Rejects where the store cannot take it. */
   async flush(): Promise<void> {
+    await this.#write()
+    await this.#paced.drain()
+  }
+
+  async #write(): Promise<void> {
     const writes = this.#writes
     this.#writes = []
     this.#bytes = 0
-    if (writes.length === 0) return
-    for (const result of await this.#deps.engine.commitEach(writes, 'import')) {
+    if (writes.length > 0) await this.#paced.write(writes)
+  }
+
+  #count(results: readonly EachResult[]): void {
+    for (const result of results)
       if (result.accepted) this.#imported++
       else if ('failed' in result) throw result.failed
       else this.#refuse(result.refusals[0]?.message ?? 'it is refused')
-    }
-    await this.#deps.clock.sleep(0)
   }
 
   /** What was counted since. */

@@ -20,6 +20,7 @@ import type { PeerArchives } from '../../ports/peer-archives.ts'
 import type { Service } from '../../ports/service.ts'
 import { changesUntil, readBlob, readyFor, segmentsAfter } from './archived.ts'
 import { type ArchiveJob, Jobs } from './jobs.ts'
+import { PacedWrites } from './paced-writes.ts'
 import { PeerBlobs } from './peer-blobs.ts'
 
 type RestoresEnv = Pick<Env, 'blobs' | 'clock' | 'log' | 'meter'>
@@ -175,14 +176,21 @@ export class Restores implements Service {
     return noted ?? { base: base.id, segment: 0, position: base.position }
   }
 
-  /** In the order of the writes, in batches that are durable one by one. */
+  /** In the order of the writes. All of them are durable when it resolves. */
   async #apply(writes: Iterable<Sized>, blob: string, isStopped: () => boolean): Promise<void> {
+    const paced = new PacedWrites({
+      engine: this.#engine,
+      clock: this.#env.clock,
+      cause: 'restore',
+      onResults: (results) => {
+        for (const result of results) if (!result.accepted) throw problemOf(result, blob)
+      },
+    })
     for (const batch of batches(writes)) {
-      if (isStopped()) return
-      const results = await this.#engine.commitEach(batch, 'restore')
-      for (const result of results) if (!result.accepted) throw problemOf(result, blob)
-      await this.#env.clock.sleep(0)
+      if (isStopped()) break
+      await paced.write(batch)
     }
+    await paced.drain()
   }
 
   async #note(table: Table, progress: Progress): Promise<void> {
