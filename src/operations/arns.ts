@@ -14,9 +14,12 @@ export const streamArn = (place: Place, table: string, label: string): string =>
 
 export const backupArn = (place: Place, table: string, id: string): string => `${tableArn(place, table)}/backup/${id}`
 
-type Copy = { readonly table: string; readonly kind: 'export' | 'import'; readonly id: string }
+const copyKinds = { export: 'export', import: 'import', bulk: 'bulk-operation' } as const
 
-export const copyArn = (place: Place, { table, kind, id }: Copy): string => `${tableArn(place, table)}/${kind}/${id}`
+type Copy = { readonly table: string; readonly kind: keyof typeof copyKinds; readonly id: string }
+
+export const copyArn = (place: Place, { table, kind, id }: Copy): string =>
+  `${tableArn(place, table)}/${copyKinds[kind]}/${id}`
 
 export const globalTableArn = ({ accountId }: Place, table: string): string =>
   `arn:aws:dynamodb::${accountId}:global-table/${table}`

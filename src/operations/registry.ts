@@ -9,12 +9,16 @@ import { listBackups } from './backups/list-backups.ts'
 import { restoreTableFromBackup } from './backups/restore-table-from-backup.ts'
 import { restoreTableToPointInTime } from './backups/restore-table-to-point-in-time.ts'
 import { updateContinuousBackups } from './backups/update-continuous-backups.ts'
+import { cancelBulkOperation } from './copies/cancel-bulk-operation.ts'
+import { describeBulkOperation } from './copies/describe-bulk-operation.ts'
 import { describeExport } from './copies/describe-export.ts'
 import { describeImport } from './copies/describe-import.ts'
 import { exportTableToPointInTime } from './copies/export-table-to-point-in-time.ts'
 import { importTable } from './copies/import-table.ts'
+import { listBulkOperations } from './copies/list-bulk-operations.ts'
 import { listExports } from './copies/list-exports.ts'
 import { listImports } from './copies/list-imports.ts'
+import { startBulkPutItems } from './copies/start-bulk-put-items.ts'
 import { createGlobalTable } from './global-tables/create-global-table.ts'
 import { describeTableReplicaAutoScaling } from './global-tables/describe-table-replica-auto-scaling.ts'
 import { describeGlobalTable } from './global-tables/describe-global-table.ts'
@@ -66,6 +70,7 @@ const all: readonly Operation[] = [
   batchExecuteStatement,
   batchGetItem,
   batchWriteItem,
+  cancelBulkOperation,
   createBackup,
   createGlobalTable,
   createTable,
@@ -74,6 +79,7 @@ const all: readonly Operation[] = [
   deleteResourcePolicy,
   deleteTable,
   describeBackup,
+  describeBulkOperation,
   describeContinuousBackups,
   describeContributorInsights,
   describeEndpoints,
@@ -98,6 +104,7 @@ const all: readonly Operation[] = [
   getShardIterator,
   importTable,
   listBackups,
+  listBulkOperations,
   listContributorInsights,
   listExports,
   listGlobalTables,
@@ -111,6 +118,7 @@ const all: readonly Operation[] = [
   restoreTableFromBackup,
   restoreTableToPointInTime,
   scan,
+  startBulkPutItems,
   tagResource,
   transactGetItems,
   transactWriteItems,

@@ -4,11 +4,7 @@ import { ServiceError } from '../core/errors.ts'
 const notYet = 'not yet'
 
 export const unsupported: Readonly<Record<string, string>> = {
-  CancelBulkOperation: notYet,
-  DescribeBulkOperation: notYet,
-  ListBulkOperations: notYet,
   SearchVectors: notYet,
-  StartBulkPutItems: notYet,
 }
 
 /** AWS's own answer to a name that it does not know, so that an SDK reports it as what it is. */

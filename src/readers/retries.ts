@@ -11,6 +11,7 @@ import type { Env } from '../ports/env.ts'
 export type Work =
   | 'archive'
   | 'backup'
+  | 'bulk put'
   | 'catch up'
   | 'expire'
   | 'export'

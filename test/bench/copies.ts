@@ -38,7 +38,7 @@ const lookMs = 20
 const value = 'x'.repeat(370)
 
 /** What is wanted: at least, or at most. */
-type Limit = { readonly name: string; readonly value: number; readonly least?: number; readonly most?: number }
+type Limit = { readonly name: string; readonly measured: number; readonly least?: number; readonly most?: number }
 const limits: Limit[] = []
 const shareLeast = 0.7
 const memoryMoreMost = 300
@@ -102,7 +102,7 @@ async function measureRecovery(load: Load, aim: Aim, target: Target): Promise<vo
   const { ratio } = ratioOf(of(samples, 'recovered'), of(samples, 'plain'))
   limits.push({
     name: 'a writer’s rate with point-in-time recovery / without',
-    value: ratio,
+    measured: ratio,
     least: recoveryShareLeast,
   })
   facts['PutItem without, a second'] = rounded(middle(of(samples, 'plain'), 'rate'))
@@ -143,7 +143,7 @@ async function measureAlone(aim: Aim, BackupArn: string): Promise<void> {
   const rate = (size.items * 1000) / (performance.now() - startMs)
   facts['restore: items a second, alone'] = rounded(rate)
   facts['bare LMDB: durable puts a second, 100 under way'] = rounded(rateOf(bare))
-  limits.push({ name: 'restore alone / bare store', value: rate / rateOf(bare), least: storeShareLeast })
+  limits.push({ name: 'restore alone / bare store', measured: rate / rateOf(bare), least: storeShareLeast })
 }
 
 async function backup(load: Load, aim: Aim, target: Target): Promise<string> {
@@ -233,10 +233,10 @@ async function measured(name: string, { load, aim, target }: Place, begin: Begin
   limits.push(
     {
       name: `${name}: share of their rate that clients keep`,
-      value: during / rounds / rateOf(before),
+      measured: during / rounds / rateOf(before),
       least: shareLeast,
     },
-    { name: `${name}: memory of the node beyond before, MB`, value: peak - memoryBefore, most: memoryMoreMost },
+    { name: `${name}: memory of the node beyond before, MB`, measured: peak - memoryBefore, most: memoryMoreMost },
   )
 }
 
@@ -259,10 +259,10 @@ async function started<One extends Child>(starting: Promise<One>): Promise<One> 
   return child
 }
 
-function lineOf({ name, value, least, most }: Limit): readonly (string | number)[] {
-  const holds = (least === undefined || value >= least) && (most === undefined || value <= most)
+function lineOf({ name, measured: found, least, most }: Limit): readonly (string | number)[] {
+  const holds = (least === undefined || found >= least) && (most === undefined || found <= most)
   const wanted = least === undefined ? `at most ${most}` : `at least ${least}`
-  return [name, rounded(value), wanted, holds ? '' : 'NOT HELD']
+  return [name, rounded(found), wanted, holds ? '' : 'NOT HELD']
 }
 
 function report(): void {

@@ -65,7 +65,7 @@ function fillUp(archive: string, firstFile: number): () => void {
 const retries = async (region: ChaosRegion, work: string): Promise<number> =>
   await region.metric('longitude_retries_total', `work="${work}"`)
 
-/** Whoever reads the file waits for ever. */
+/** A process that reads the file waits for ever. */
 function stall(path: string): () => void {
   renameSync(path, `${path}.kept`)
   expect(spawnSync('mkfifo', [path]).status).toBe(0)

@@ -19,6 +19,22 @@ export const running = {
     date: '2026-04',
     test: 'unit/readers/archive/copies.test.ts',
   },
+  'bulk-puts-replicate': {
+    aws: 'A bulk put into a table that is part of a global table is refused.',
+    here: 'A bulk put into a global table is taken, and its items replicate like any write.',
+    why: 'Seeding a global table is what people need it for. Here it is a series of ordinary writes.',
+    evidence: 'AWS developer guide, BulkPutItems.Considerations',
+    date: '2026-11',
+    test: 'testing/bulk-puts.test.ts',
+  },
+  'bulk-puts-are-guesses': {
+    aws: 'A bulk put writes reports and a manifest to its output, in a layout of its own, and its ARN and refusals have words of their own.',
+    here: 'A bulk put replaces items, keeps those whose condition fails, and reports what it did not write in a layout of ours.',
+    why: 'The service model says what goes in and what is counted. The layout of the output, the form of the ARN and most refusals were not seen.',
+    evidence: 'AWS API reference, StartBulkPutItems; the service model of November 2026',
+    date: '2026-11',
+    test: 'testing/bulk-puts.test.ts',
+  },
   'restores-that-cannot-end': {
     aws: 'The service keeps backups whole.',
     here: 'A restore of a backup with a missing or damaged file is given up, and its table removed.',

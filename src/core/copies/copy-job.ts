@@ -5,14 +5,15 @@ import type { TableId } from '../table/table.ts'
 import type { ExportFilter } from './export-filter.ts'
 
 export type CopyStatus = 'IN_PROGRESS' | 'COMPLETED' | 'FAILED'
+export type BulkStatus = CopyStatus | 'COMPLETED_WITH_ERRORS' | 'CANCELLING' | 'CANCELLED'
 
 /** Why it failed, in AWS's codes. */
 export type CopyFailure = { readonly code: string; readonly message: string }
 
-type Asked = {
+type Asked<Status = CopyStatus> = {
   /** As in its ARN: the time in milliseconds, 14 digits, and something random. */
   readonly id: string
-  readonly status: CopyStatus
+  readonly status: Status
   readonly startedMs: number
   readonly endedMs?: number
   readonly failure?: CopyFailure
@@ -84,12 +85,54 @@ export type ImportJob = Asked & {
   readonly progress: ImportProgress
 }
 
-export type CopyJob = ExportJob | ImportJob
+export type BulkReport = 'ERROR' | 'CONDITION_CHECK_FAILURE'
 
-export const isUnderWay = ({ status }: CopyJob): boolean => status === 'IN_PROGRESS'
+export type BulkProgress = {
+  /** The object that is being read, and the line up to which it is written; -1: all of it. */
+  readonly object: string
+  readonly line: number
+  readonly written: number
+  readonly failed: number
+  /** Items whose condition did not hold. */
+  readonly refused: number
+  readonly bytes: number
+  /** Of the items that were written. */
+  readonly writtenBytes: number
+  /** Files of reports that are there. */
+  readonly reports: Readonly<Record<BulkReport, number>>
+}
+
+/** Puts items of a bucket into a table that is there. */
+export type BulkJob = Asked<BulkStatus> & {
+  readonly kind: 'bulk'
+  readonly table: TableId
+  /** As clients are told it. */
+  readonly tableId: string
+  readonly name: string
+  readonly format: Exclude<ImportFormat, 'CSV'>
+  readonly compression: Compression
+  readonly output: {
+    readonly bucket: string
+    readonly bucketOwner?: string
+    readonly prefix?: string
+    readonly sse?: string
+    readonly types: readonly BulkReport[]
+  }
+  /** Write request units a second. */
+  readonly unitsMax?: number
+  readonly tier?: 'STANDARD' | 'ACCELERATED'
+  readonly progress: BulkProgress
+}
+
+export type CopyJob = ExportJob | ImportJob | BulkJob
+
+export const isUnderWay = ({ status }: CopyJob): boolean => status === 'IN_PROGRESS' || status === 'CANCELLING'
 
 export const exportsUnderWay = (copies: readonly CopyJob[]): readonly ExportJob[] =>
   copies.filter((copy): copy is ExportJob => copy.kind === 'export' && isUnderWay(copy))
 
 export const importsUnderWay = (copies: readonly CopyJob[]): readonly ImportJob[] =>
   copies.filter((copy): copy is ImportJob => copy.kind === 'import' && isUnderWay(copy))
+
+export const bulksUnderWay = (copies: readonly CopyJob[]): readonly BulkJob[] =>
+  copies.filter((copy): copy is BulkJob => copy.kind === 'bulk' && isUnderWay(copy))

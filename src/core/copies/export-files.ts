@@ -1,12 +1,16 @@
 /** Names and manifests of an export, in the layout of DynamoDB's exports to S3. */
 import { billedBytesMin } from './limits.ts'
-import type { ExportJob } from './copy-job.ts'
+import type { BulkJob, ExportJob } from './copy-job.ts'
 
 const withPrefix = ({ prefix }: Pick<ExportJob, 'prefix'>, path: string): string =>
   prefix === undefined || prefix === '' ? path : `${prefix}${prefix.endsWith('/') ? '' : '/'}${path}`
 
 export const exportKey = (job: Pick<ExportJob, 'prefix' | 'id'>, file: string): string =>
   withPrefix(job, `AWSDynamoDB/${job.id}/${file}`)
+
+/** Reports of a bulk put. */
+export const bulkKey = ({ id, output: { prefix } }: Pick<BulkJob, 'id' | 'output'>, file: string): string =>
+  exportKey({ id, ...(prefix === undefined ? {} : { prefix }) }, file)
 
 export const summaryKey = (job: Pick<ExportJob, 'prefix' | 'id'>): string => exportKey(job, 'manifest-summary.json')
 

@@ -38,7 +38,7 @@ export function rowReader({ format, csv }: Form, table: Pick<Table, 'key' | 'att
 }
 
 /** What is wrong with an item, and not with the object, is a row of its own. */
-function problemsAsRows(read: () => ImportRow | undefined): ImportRow | undefined {
+export function problemsAsRows(read: () => ImportRow | undefined): ImportRow | undefined {
   try {
     return read()
   } catch (error) {
@@ -47,7 +47,7 @@ function problemsAsRows(read: () => ImportRow | undefined): ImportRow | undefine
   }
 }
 
-function checked(item: NewItem, { key }: Pick<Table, 'key'>): ImportRow {
+export function checked(item: NewItem, { key }: Pick<Table, 'key'>): ImportRow {
   checkItem(item, 'newer')
   if (sizeOfNewItem(item) > itemSizeBytesMax) return { problem: 'Item size has exceeded the maximum allowed size' }
   const problem = itemKeyProblem(key, item instanceof SentItem ? item.item() : item)
@@ -64,7 +64,7 @@ function jsonItem(line: Buffer): NewItem | undefined {
 }
 
 /** Of a line that has nothing but an item, in the form of most. */
-function sentItem(line: Buffer): SentItem | undefined {
+export function sentItem(line: Buffer): SentItem | undefined {
   if (!line.subarray(0, start.length).equals(start)) return undefined
   const sent = SentItem.at(line, start.length)
   // Nothing follows but the end of the line's object.
@@ -72,7 +72,7 @@ function sentItem(line: Buffer): SentItem | undefined {
 }
 
 /** Undefined for blanks. Throws UnusableLine. */
-function jsonObject(line: Buffer): Readonly<Record<string, unknown>> | undefined {
+export function jsonObject(line: Buffer): Readonly<Record<string, unknown>> | undefined {
   const value = parsed(line.toString('utf8'))
   if (value !== undefined && !isObject(value)) throw new UnusableLine('the line is no object')
   return value

@@ -34,3 +34,13 @@ export const importedBytesAtOnceMax = 512 * 1024
 export const importNotedEvery = 2000
 /** Problems of one import that are logged one by one. */
 export const loggedProblemsMax = 20
+/** Bulk puts that may be under way, and of one table. */
+export const bulksMax = 50
+export const bulksOfTableMax = 1
+export const listedBulksUsual = 10
+/** Rows after which a bulk put notes how far it has come. */
+export const bulkNotedEvery = 500
+/** Of the lines of a report that wait to be written. */
+export const reportBytesMax = 4 * 1024 * 1024
+/** Of one line of a report: what was wrong is told without the item where it is longer. */
+export const reportedItemBytesMax = 1024 * 1024

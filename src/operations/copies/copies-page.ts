@@ -15,14 +15,18 @@ function idIn(token: string): string {
   return id
 }
 
-type Asked = { readonly NextToken?: string | undefined; readonly limit?: number | undefined }
+type Asked = {
+  readonly NextToken?: string | undefined
+  readonly limit?: number | undefined
+  readonly isLatestFirst?: boolean
+}
 
 export function copiesPage<Copy extends CopyJob>(
   all: readonly Copy[],
-  { NextToken, limit = listedCopiesMax }: Asked,
+  { NextToken, limit = listedCopiesMax, isLatestFirst = false }: Asked,
 ): { readonly page: readonly Copy[]; readonly next: { readonly NextToken?: string } } {
-  const after = NextToken === undefined ? '' : idIn(NextToken)
-  const rest = all.filter(({ id }) => id > after)
+  const after = NextToken === undefined ? undefined : idIn(NextToken)
+  const rest = all.filter(({ id }) => after === undefined || (isLatestFirst ? id < after : id > after))
   const page = rest.slice(0, limit)
   const last = page.at(-1)
   return { page, next: last === undefined || rest.length === page.length ? {} : { NextToken: tokenOf(last.id) } }

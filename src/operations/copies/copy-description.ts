@@ -10,10 +10,10 @@ import { arnOfCopy } from './named-copy.ts'
 
 type Context = Pick<OperationContext, 'settings'>
 
-const given = <Value>(name: string, value: Value | undefined): Readonly<Record<string, Value>> =>
+export const given = <Value>(name: string, value: Value | undefined): Readonly<Record<string, Value>> =>
   value === undefined ? {} : { [name]: value }
 
-const failureOf = ({ failure }: CopyJob) =>
+export const failureOf = ({ failure }: CopyJob) =>
   failure === undefined ? {} : { FailureCode: failure.code, FailureMessage: failure.message }
 
 export function exportDescription(job: ExportJob, context: Context): Wire<ExportDescription> {

@@ -1,5 +1,7 @@
 /** Exports and imports by their ARNs, and what all of their operations have in common. */
 import {
+  type BulkJob,
+  bulksUnderWay,
   type CopyJob,
   type ExportJob,
   exportsUnderWay,
@@ -7,35 +9,48 @@ import {
   importsUnderWay,
   isUnderWay,
 } from '../../core/copies/copy-job.ts'
-import { copiesKeptMs, copiesMax, copyTokenMs, exportsMax, importsMax } from '../../core/copies/limits.ts'
+import { bulksMax, copiesKeptMs, copiesMax, copyTokenMs, exportsMax, importsMax } from '../../core/copies/limits.ts'
 import { backupId } from '../../core/archive/backup.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { copyArn } from '../arns.ts'
 import type { OperationContext } from '../operation.ts'
 
-type Kinds = { readonly export: ExportJob; readonly import: ImportJob }
+type Kinds = { readonly export: ExportJob; readonly import: ImportJob; readonly bulk: BulkJob }
 export type Kind = keyof Kinds
 
 const arnPattern =
-  /^arn:[^:]+:dynamodb:([^:]*):([^:]*):table\/([a-zA-Z0-9_.-]+)\/(export|import)\/(\d{14}-[0-9a-f]{8})$/
+  /^arn:[^:]+:dynamodb:([^:]*):([^:]*):table\/([a-zA-Z0-9_.-]+)\/(export|import|bulk-operation)\/(\d{14}-[0-9a-f]{8})$/
 
 export const tableNameOfCopy = (copy: CopyJob): string => (copy.kind === 'export' ? copy.table.name : copy.name)
 
 export const arnOfCopy = (copy: CopyJob, { settings }: Pick<OperationContext, 'settings'>): string =>
   copyArn(settings, { table: tableNameOfCopy(copy), kind: copy.kind, id: copy.id })
 
-const notFound = { export: 'ExportNotFoundException', import: 'ImportNotFoundException' } as const
-const titles = { export: 'Export', import: 'Import' } as const
+const kindsInArns: ReadonlyMap<string, Kind> = new Map([
+  ['export', 'export'],
+  ['import', 'import'],
+  ['bulk-operation', 'bulk'],
+])
+const notFound = {
+  export: 'ExportNotFoundException',
+  import: 'ImportNotFoundException',
+  bulk: 'ResourceNotFoundException',
+} as const
+const titles = { export: 'Export', import: 'Import', bulk: 'Bulk operation' } as const
 
 export function copyNamed<One extends Kind>(kind: One, arn: string, context: OperationContext): Kinds[One] {
   const [, region, accountId, table, named, id = ''] = arnPattern.exec(arn) ?? []
   const { settings, engine } = context
   const copy = engine.archive.copy(id)
-  const isThat = copy?.kind === kind && named === kind && tableNameOfCopy(copy) === table && region === settings.region
+  const isKind = copy?.kind === kind && kindsInArns.get(named ?? '') === kind
+  const isThat = isKind && tableNameOfCopy(copy) === table && region === settings.region
   if (!isThat || accountId !== settings.accountId || !isListed(copy, context))
     throw new ServiceError(notFound[kind], `${titles[kind]} not found: ${arn}`)
   return copy as Kinds[One]
 }
+
+/** What policies are asked about. */
+export const tableArnOfBulk = (arn = ''): string => arn.split('/bulk-operation/', 1).join('')
 
 /** Those that have ended are remembered for so long. */
 const isListed = (copy: CopyJob, { env }: OperationContext): boolean =>
@@ -64,8 +79,8 @@ export function copyWithToken<One extends Kind>(
 export async function makeRoom(kind: Kind, context: OperationContext): Promise<void> {
   const { archive } = context.engine
   const all = archive.copies()
-  const underWay = kind === 'export' ? exportsUnderWay(all).length : importsUnderWay(all).length
-  const max = kind === 'export' ? exportsMax : importsMax
+  const underWay = { export: exportsUnderWay, import: importsUnderWay, bulk: bulksUnderWay }[kind](all).length
+  const max = { export: exportsMax, import: importsMax, bulk: bulksMax }[kind]
   if (underWay >= max)
     throw new ServiceError(
       'LimitExceededException',

@@ -5,6 +5,7 @@ import type { PeerArchives } from '../../ports/peer-archives.ts'
 import type { Service } from '../../ports/service.ts'
 import { Archiver, type ArchiveSettings } from './archiver.ts'
 import { Backups } from './backups.ts'
+import { BulkPuts } from './bulk-puts.ts'
 import { Exports, type ExportsDeps } from './exports.ts'
 import { Imports } from './imports.ts'
 import { Restores } from './restores.ts'
@@ -33,5 +34,6 @@ export function archiveServices(
     new Restores(env, engine, archives),
     new Exports({ env, engine, ...copying }),
     new Imports({ env, engine, ...copying }),
+    new BulkPuts({ env, engine, ...copying }),
   ]
 }

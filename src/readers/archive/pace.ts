@@ -1,5 +1,5 @@
 /**
- * Lets clients come first: work that nobody waits for takes a part of the event loop's time, and all of it where nothing else is to be done. Where the
+ * Lets clients come first: background work takes a part of the event loop's time, and all of it where nothing else is to be done. Where the
  * loop's time is not known, as in virtual time, nothing is held back.
  */
 import { copyShareOfClients, copyShareOfIdle, copyWindowMs, quietShareMax } from '../../core/archive-limits.ts'

@@ -1,4 +1,4 @@
-/** Writes batches of items that nobody waits for: several are on the way to the disk while the next is decided, and clients come first (pace.ts). */
+/** Writes batches of items in the background: several are being flushed while the next is decided, and clients come first (pace.ts). */
 import { copiedBatchesMax } from '../../core/archive-limits.ts'
 import type { Write } from '../../core/write/write.ts'
 import type { EachResult, OwnCause } from '../../engine/commands/command.ts'
@@ -30,7 +30,7 @@ export class PacedWrites {
     const { engine, cause, onResults } = this.#deps
     const before = this.#underWay.at(-1) ?? Promise.resolve()
     const done = Promise.all([engine.commitEach(batch, cause), before]).then(([results]) => onResults(results, batch))
-    // It is thrown by whoever waits for it.
+    // `write` and `drain` throw it.
     done.catch(() => undefined)
     this.#underWay.push(done)
     if (this.#underWay.length > copiedBatchesMax) await this.#underWay.shift()

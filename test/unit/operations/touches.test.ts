@@ -62,6 +62,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
       },
     },
   ],
+  CancelBulkOperation: [{ BulkOperationArn: `${arn}/bulk-operation/01700000000000-89abcdef` }],
   CreateBackup: [{ ...thing, BackupName: 'nightly' }],
   CreateGlobalTable: [{ GlobalTableName: 'alone', ReplicationGroup: [{ RegionName: us }, { RegionName: eu }] }],
   CreateTable: [
@@ -77,6 +78,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   DeleteResourcePolicy: [{ ResourceArn: arn }],
   DeleteTable: [{ TableName: 'old' }],
   DescribeBackup: [{ BackupArn: ofBackup('0123abcd') }],
+  DescribeBulkOperation: [{ BulkOperationArn: `${arn}/bulk-operation/01700000000000-89abcdef` }],
   DescribeContinuousBackups: [thing],
   DescribeContributorInsights: [thing],
   DescribeEndpoints: [{}],
@@ -135,6 +137,7 @@ const samples: Readonly<Record<string, readonly object[]>> = {
     },
   ],
   ListBackups: [{}],
+  ListBulkOperations: [{}],
   ListContributorInsights: [thing],
   ListExports: [{ TableArn: arn }],
   ListGlobalTables: [{}],
@@ -172,6 +175,13 @@ const samples: Readonly<Record<string, readonly object[]>> = {
   Scan: [
     { ...thing, FilterExpression: 'note = :a', ExpressionAttributeValues: { ':a': { S: 'a' } } },
     { ...thing, IndexName: 'by-color' },
+  ],
+  StartBulkPutItems: [
+    {
+      TableName: 'alone',
+      InputS3Configuration: { S3Bucket: 'nowhere', InputFormat: 'DYNAMODB_JSON' },
+      OutputS3Configuration: { S3Bucket: 'nowhere', OutputType: ['ERROR'] },
+    },
   ],
   TagResource: [{ ResourceArn: arn, Tags: [{ Key: 'a', Value: 'b' }] }],
   TransactGetItems: [
@@ -334,6 +344,27 @@ function copiesOf(table: Table): readonly CopyJob[] {
       ...none,
       id: '01700000000000-4567abcd',
       progress: { object: '', line: 0, imported: 0, errors: 0, bytes: 0 },
+    },
+    {
+      ...asked,
+      kind: 'bulk',
+      id: '01700000000000-89abcdef',
+      table: of,
+      tableId: 'x',
+      name: 'things',
+      format: 'ION',
+      compression: 'NONE',
+      output: { bucket: 'nowhere', types: ['ERROR'] },
+      progress: {
+        object: '',
+        line: 0,
+        written: 0,
+        failed: 0,
+        refused: 0,
+        bytes: 0,
+        writtenBytes: 0,
+        reports: { ERROR: 0, CONDITION_CHECK_FAILURE: 0 },
+      },
     },
   ]
 }

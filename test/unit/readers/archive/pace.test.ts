@@ -1,4 +1,4 @@
-/** Work that nobody waits for leaves clients their time, and takes all of it where nobody asks. */
+/** Background work leaves clients their time, and takes all of it where there are none. */
 import { expect, test } from 'vitest'
 import { Pace } from '../../../../src/readers/archive/pace.ts'
 
