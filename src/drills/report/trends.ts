@@ -13,7 +13,9 @@ export type Run = {
   readonly startedMs: number
   readonly outcome: 'pass' | 'fail'
   readonly commit: string
+  /** Absent when clients were not interrupted, and when some were not served again. */
   readonly rtoMs?: number | undefined
+  readonly isUnserved: boolean
   readonly rpoItems?: number | undefined
   readonly rpoAgeMs?: number | undefined
   readonly availability?: number | undefined
@@ -25,13 +27,15 @@ export type Run = {
 export function runOf(folder: string, report: Report): Run {
   const { recoveries, recoveryPoints, services, fates, convergedMs, name, startedMs, outcome, circumstances } = report
   const overwritten = fates.losses.filter(({ reason }) => reason === 'last writer wins').length
+  const isUnserved = recoveries.some(({ unserved }) => unserved > 0)
   return {
     folder,
     name,
     startedMs,
     outcome,
     commit: (circumstances.commit ?? circumstances.version).slice(0, 12),
-    rtoMs: most(recoveries.flatMap(({ rtoMs }) => (rtoMs === undefined ? [] : [rtoMs]))),
+    ...(isUnserved ? {} : { rtoMs: most(recoveries.flatMap(({ rtoMs }) => rtoMs ?? [])) }),
+    isUnserved,
     rpoItems: most(recoveryPoints.map(({ items }) => items)),
     rpoAgeMs: most(recoveryPoints.map(({ ageMs }) => ageMs)),
     availability: least(services.flatMap(({ service }) => service.availability ?? [])),
@@ -59,7 +63,7 @@ export function trendRow(run: Run): readonly string[] {
     run.name,
     `${new Date(run.startedMs).toISOString().slice(0, 19)}Z`,
     run.outcome,
-    timeText(run.rtoMs),
+    run.isUnserved ? 'not served again' : timeText(run.rtoMs),
     run.rpoItems === undefined ? none : `${run.rpoItems} items, ${timeText(run.rpoAgeMs)}`,
     String(run.lost),
     String(run.overwritten),
@@ -167,11 +171,7 @@ function table(runs: readonly Run[]): Markup {
     element(
       'table',
       {},
-      element(
-        'thead',
-        {},
-        element('tr', {}, ...head.map((name) => element('th', { scope: 'col' }, name.toLowerCase()))),
-      ),
+      element('thead', {}, element('tr', {}, ...head.map((name) => element('th', { scope: 'col' }, name)))),
       element('tbody', {}, ...runs.map((run) => row(run))),
     ),
   )

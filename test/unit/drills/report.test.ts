@@ -260,6 +260,17 @@ describe('for machines', () => {
     expect(page).not.toContain('<script')
     expect(trendRow(runs[0] as Run)).toHaveLength(trendHead.length)
   })
+
+  it('a run whose clients were not served again has no RTO, and says so', () => {
+    const operations = [
+      operation(2600, { fate: 'unknown' }),
+      operation(2600, { home: 'b', client: 'two', attempts: 2 }),
+    ]
+    const run = runOf('x', report({ operations }))
+    expect(run).toMatchObject({ isUnserved: true })
+    expect(run.rtoMs).toBeUndefined()
+    expect(trendRow(run)).toContain('not served again')
+  })
 })
 
 describe('what is shown', () => {
