@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { consoleConflictsMax, drillCharactersMax, itemKeysShownMax } from '../core/console-limits.ts'
 import { regionsMax, pauseMsMax } from '../core/limits.ts'
 import type { Calls } from '../deployment/control/calls.ts'
+import { capacityCalls } from './capacity/capacity-calls.ts'
 import { shownReport } from './drills/reports.ts'
 import { streamPlace } from './stream-tail.ts'
 
@@ -320,36 +321,7 @@ export const consoleCalls = {
       because: z.array(z.string()).readonly(),
     }),
   },
-  capacity: {
-    route: 'POST /api/capacity',
-    asked: z.strictObject({ region }),
-    told: z.object({
-      rows: z.array(
-        z.object({
-          table: z.string(),
-          index: z.string().exactOptional(),
-          read: z.number(),
-          write: z.number(),
-          provisionedRead: z.number().exactOptional(),
-          provisionedWrite: z.number().exactOptional(),
-          throttledReads: z.number(),
-          throttledWrites: z.number(),
-        }),
-      ),
-      count: z.number(),
-      untilMs: z.number(),
-    }),
-  },
-  capacityPast: {
-    route: 'POST /api/capacity/past',
-    asked: z.strictObject({ region, table, index: table.exactOptional() }),
-    told: z.object({
-      atMs: z.array(z.number()).readonly(),
-      read: z.array(z.number().nullable()).readonly(),
-      write: z.array(z.number().nullable()).readonly(),
-      throttled: z.array(z.number().nullable()).readonly(),
-    }),
-  },
+  ...capacityCalls,
   history: {
     route: 'POST /api/history',
     asked: z.strictObject({ from: region, to: region }),

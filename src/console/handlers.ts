@@ -10,6 +10,7 @@ import type { ControlClient } from '../supervisor/control-client.ts'
 import { Failure, messageOf } from '../process/failure.ts'
 import { type AccessReach, accessHandlers } from './access/access-handlers.ts'
 import { capacityHandlers } from './capacity/capacity-handlers.ts'
+import { costHandlers } from './capacity/cost-handlers.ts'
 import { consoleCalls, type Comparison, type ToldOf } from './calls.ts'
 import { type DrillReach, drillHandlers } from './drills/drill-handlers.ts'
 import type { Histories } from './histories.ts'
@@ -47,6 +48,7 @@ export function handlersOf(reach: Reach): Handlers<typeof consoleCalls> {
     repair: async ({ table }) => await repaired(reach, table),
     conflicts: async ({ after }) => await conflictsOf(reach, after),
     ...capacityHandlers({ wire: reach.wire, endpointOf: (region) => named(reach, region)[1] }),
+    ...costHandlers({ wire: reach.wire, places: reach.regions.map(([region, endpoint]) => ({ region, endpoint })) }),
     ...accessHandlers({ ...reach, ...reach.access }),
     ...drillHandlers(reach.drills, {
       regions: reach.regions.map(([region]) => region),

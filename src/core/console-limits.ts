@@ -40,6 +40,8 @@ export const identitiesShownMax = 500
 export const deniedShownMax = 200
 /** Tables and indexes whose capacity is told, metrics that are asked for at a time, and pages of them. */
 export const capacityRowsMax = 1000
+/** Parts of an estimate of costs that are told, the dearest first. */
+export const costLinesMax = 200
 export const metricQueriesMax = 500
 export const capacityPagesMax = 20
 /** Records that are read of a shard for a page at a time. */

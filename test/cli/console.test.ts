@@ -1,5 +1,5 @@
 /** The console in a browser, before three real regions: by mouse, by click and by keyboard. */
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -61,17 +61,26 @@ afterAll(async () => {
   removeFolder(data)
 })
 
-/** The shortest that still breaks something and proves that all agree. */
+/** Breaks something, and then waits to be aborted. */
 const shortDrill = `name: short
 title: A short drill
 regions: [${[virginia, ireland, tokyo].join()}]
 targets: { convergence: 60s }
 steps:
   - load: { writers: 1, rate: 5 }
-  - cut: { links: us-east-1>eu-west-1, for: 1s }
-  - wait: 1s
-  - heal: all
+  - cut: { links: us-east-1>eu-west-1, for: 60s }
+  - wait: 1h
 `
+
+/** Where the console keeps reports: one of a drill that passed. */
+function layReport(): void {
+  const folder = join(data, 'drill-reports', 'earlier-2026-11-30T12-00-00')
+  mkdirSync(folder, { recursive: true })
+  const times = { startedMs: 1, endedMs: 2 }
+  const report = { name: 'earlier', title: 'An earlier drill', outcome: 'pass', ...times, verdicts: [] }
+  writeFileSync(join(folder, 'report.json'), JSON.stringify(report))
+  writeFileSync(join(folder, 'report.html'), '<!doctype html><style>h1{color:#333}</style><h1>An earlier drill</h1>')
+}
 
 async function startDrill(): Promise<void> {
   await page.getByRole('button', { name: 'Start …' }).click()
@@ -174,6 +183,9 @@ describe('the console', { timeout: 100_000 }, () => {
     await page.getByRole('button', { name: 'exact' }).click()
     await page.getByRole('button', { name: `Edit in ${virginia}` }).click()
     await page.getByLabel('Value of count').fill('9007199254740993')
+    await page.getByLabel('Value of big').fill('-98765432109876543210987654321098765432')
+    await page.getByLabel('Value of numbers').fill('9007199254740993\n0.10000000000000000000000000000000000001')
+    await page.getByLabel('Value of bytes').fill('//79/A==')
     await page.getByRole('button', { name: 'Write' }).click()
     await page.getByText('Nothing is changed').waitFor({ state: 'detached' })
     await page.keyboard.press('Escape')
@@ -183,11 +195,68 @@ describe('the console', { timeout: 100_000 }, () => {
       )
       return (
         Item?.['count']?.N === '9007199254740993' &&
-        Item['big']?.N === item.big.N &&
-        Buffer.from(Item['bytes']?.B ?? []).toString('base64') === item.bytes.B &&
-        new Set(Item['numbers']?.NS).has('9007199254740993')
+        Item['big']?.N === '-98765432109876543210987654321098765432' &&
+        Buffer.from(Item['bytes']?.B ?? []).toString('base64') === '//79/A==' &&
+        Item['numbers']?.NS?.toSorted().join() === '0.10000000000000000000000000000000000001,9007199254740993'
       )
     })
+  })
+
+  test('queries, scans and runs PartiQL, and says what that consumed', async ({ skip }) => {
+    skip(browser === undefined, 'there is no browser')
+    await show('tables', 'Orders', 'items')
+    await page.getByLabel('id is (empty: all)').fill('exact')
+    await page.getByRole('button', { name: 'Query' }).click()
+    await page.getByText(/^consumed: us-east-1 0\.5\b/).waitFor()
+    await page.getByLabel('id is (empty: all)').fill('')
+    await page.getByRole('button', { name: 'Scan' }).click()
+    await page.getByText(/aws dynamodb scan /).waitFor()
+    await show('tables', 'Orders', 'partiql')
+    await page.getByLabel('Statement').fill(`UPDATE "Orders" SET seen = 12345678901234567890 WHERE id = 'exact'`)
+    await page.getByRole('button', { name: 'Execute' }).click()
+    await page.getByText(/^consumed: 1\b/).waitFor()
+    await page.getByLabel('Statement').fill(`SELECT seen FROM "Orders" WHERE id = 'exact'`)
+    await page.getByRole('button', { name: 'Execute' }).click()
+    await page.getByRole('region', { name: 'Returned items' }).getByText('12345678901234567890').waitFor()
+  })
+
+  test('makes a backup, and restores a table from it', async ({ skip }) => {
+    skip(browser === undefined, 'there is no browser')
+    await show('backups')
+    await page.getByRole('button', { name: 'Make a backup' }).click()
+    const made = page.getByRole('region', { name: 'List of the backups' })
+    await eventually('the backup is there', async () => {
+      await page.getByRole('button', { name: 'Look again' }).click()
+      return await made.getByText('AVAILABLE').first().isVisible()
+    })
+    await page.getByLabel('To the new table').fill('Restored')
+    await page.getByRole('button', { name: 'Restore', exact: true }).click()
+    await eventually('the restored table has the item', async () => {
+      const Key = { id: { S: 'exact' } }
+      const read = client(virginia).send(new GetItemCommand({ TableName: 'Restored', Key }))
+      return (await read.catch(() => undefined))?.Item?.['seen']?.N === '12345678901234567890'
+    })
+  })
+
+  test('freezes a NATS server and kills a node for a time, and heals both at once', async ({ skip }) => {
+    skip(browser === undefined, 'there is no browser')
+    await show('nodes')
+    const line = page.getByRole('region', { name: 'List of the processes' }).getByRole('row', { name: ireland })
+    const press = async (what: string, how: string, button: string): Promise<void> => {
+      await page.getByRole('combobox', { name: /^Of/ }).selectOption(ireland)
+      await page.getByRole('combobox', { name: /^What/ }).selectOption(what)
+      await page.getByRole('combobox', { name: /^How/ }).selectOption(how)
+      await page.getByRole('combobox', { name: /^For/ }).selectOption('300')
+      await page.getByRole('button', { name: button }).click()
+    }
+    await press('nats', 'freeze', 'Freeze it')
+    await line.getByText('frozen').waitFor()
+    await press('node', 'kill', 'Kill it')
+    await line.getByText('down').first().waitFor()
+    expect(await page.getByText('- kill: { region: eu-west-1, part: node, for: 300s }').isVisible()).toBe(true)
+    await page.getByRole('button', { name: /^Heal all/ }).click()
+    await line.getByText('frozen').waitFor({ state: 'detached', timeout: repairMsMax })
+    await line.locator('.chip.good').waitFor({ timeout: repairMsMax })
   })
 
   test('shows a conflict with both images, and writes the loser again', async ({ skip }) => {
@@ -252,6 +321,7 @@ describe('the console', { timeout: 100_000 }, () => {
 
   test('starts a drill, shows its steps as they happen, aborts it, and opens a report', async ({ skip }) => {
     skip(browser === undefined, 'there is no browser')
+    layReport()
     await show('drills')
     await page.getByRole('combobox', { name: /^Drill/ }).selectOption('slow-link')
     await page.getByLabel('The drill file').fill(shortDrill)
@@ -261,17 +331,14 @@ describe('the console', { timeout: 100_000 }, () => {
       .getByRole('row', { name: /cut: .*us-east-1>eu-west-1/ })
       .first()
       .waitFor({ timeout: drillMsMax })
-    await page.getByText('passed', { exact: true }).waitFor({ timeout: drillMsMax })
-    await page.getByRole('region', { name: 'List of the reports' }).getByRole('button', { name: 'short' }).click()
-    const report = page.frameLocator('iframe.report')
-    await report.getByRole('heading', { name: 'A short drill' }).waitFor()
-    await page.keyboard.press('Escape')
-    await page.getByLabel('The drill file').fill(shortDrill.replace('wait: 1s', 'wait: 1h'))
-    await startDrill()
     await lines.getByRole('row', { name: /wait: 1h/ }).waitFor({ timeout: drillMsMax })
     await page.getByRole('button', { name: 'Abort' }).click()
     await page.getByText('aborted', { exact: true }).waitFor({ timeout: drillMsMax })
-    await page.getByLabel('The drill file').fill(shortDrill.replace('wait: 1s', 'wiat: 1s'))
+    await page.getByRole('region', { name: 'List of the reports' }).getByRole('button', { name: 'earlier' }).click()
+    const report = page.frameLocator('iframe.report')
+    await report.getByRole('heading', { name: 'An earlier drill' }).waitFor()
+    await page.keyboard.press('Escape')
+    await page.getByLabel('The drill file').fill(shortDrill.replace('wait: 1h', 'wiat: 1h'))
     await page.getByRole('button', { name: 'Start …' }).click()
     await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click()
     await page.getByRole('dialog').getByText('no step "wiat"').waitFor()
@@ -285,6 +352,8 @@ describe('the console', { timeout: 100_000 }, () => {
       .getByText('has consumed anything of late')
       .or(page.getByRole('region', { name: 'Consumed capacity by table and index' }))
       .waitFor()
+    await page.getByRole('button', { name: 'Estimate' }).click()
+    await page.getByRole('region', { name: 'Costs by region and table' }).getByText('all regions').waitFor()
     await show('access')
     await page.getByText('There is no file of identities').waitFor()
     await page.getByText('No permission was denied').waitFor()

@@ -36,7 +36,7 @@ beforeAll(async () => {
   await client.getItem({ TableName: 'Orders', Key, ConsistentRead: true })
   client.destroy()
   asked = ['cost', '--data', join(folder, 'data')]
-}, 60_000)
+}, 240_000)
 
 afterAll(async () => {
   await opened?.release()

@@ -14,6 +14,12 @@ export function unitsText(units: number): string {
   return units < 10 ? units.toFixed(2) : units < 100 ? units.toFixed(1) : String(Math.round(units))
 }
 
+/** Undefined: the price is not known. */
+export function dollarsText(usd: number | undefined): string {
+  if (usd === undefined) return '?'
+  return usd > 0 && usd < 0.005 ? '< 0.01' : usd.toFixed(2)
+}
+
 export function bytesText(bytes: number): string {
   if (bytes < 1000) return `${Math.round(bytes)} B`
   return bytes < 1e6 ? `${(bytes / 1000).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`

@@ -27,4 +27,34 @@ export function labelSide({ x }: Point): LabelSide {
   return { dx: 0, dy: -22, anchor: 'middle' }
 }
 
+type Box = { readonly left: number; readonly right: number; readonly top: number; readonly bottom: number }
+
+/** Of a label, roughly, in units of the map. */
+const characterWidth = 7
+const lineHeight = 13
+
+/** Names whose labels cover no other label; the first of two that would lie on each other has the place. */
+export function labelsApart(places: ReadonlyMap<string, Point>): ReadonlySet<string> {
+  const taken: Box[] = []
+  const apart = new Set<string>()
+  for (const [name, at] of places) {
+    const box = boxOf(name, at)
+    if (taken.some((other) => isOver(box, other))) continue
+    taken.push(box)
+    apart.add(name)
+  }
+  return apart
+}
+
+function boxOf(name: string, at: Point): Box {
+  const { dx, dy, anchor } = labelSide(at)
+  const width = name.length * characterWidth
+  const before = { start: 0, middle: width / 2, end: width }[anchor]
+  const bottom = at.y + (anchor === 'middle' ? -10 : dy)
+  return { left: at.x + dx - before, right: at.x + dx - before + width, top: bottom - lineHeight, bottom }
+}
+
+const isOver = (one: Box, other: Box): boolean =>
+  one.left < other.right && other.left < one.right && one.top < other.bottom && other.top < one.bottom
+
 const rounded = ({ x, y }: Point): Point => ({ x: Math.round(x * 10) / 10, y: Math.round(y * 10) / 10 })

@@ -35,6 +35,7 @@ const routes: Routes = {
   access: 'POST /api/access',
   explain: 'POST /api/access/explain',
   capacity: 'POST /api/capacity',
+  cost: 'POST /api/cost',
   capacityPast: 'POST /api/capacity/past',
   history: 'POST /api/history',
 }

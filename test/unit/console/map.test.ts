@@ -1,7 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { arcOf, draggedTo } from '../../../src/console/model/arcs.ts'
-import { placesOf } from '../../../src/console/model/places.ts'
+import { labelsApart, placesOf } from '../../../src/console/model/places.ts'
 import { mapFrame, project } from '../../../src/console/model/projection.ts'
 import { readRegions } from '../../../src/deployment/regions.ts'
 
@@ -36,6 +36,16 @@ describe('the map', () => {
       }),
     )
   })
+})
+
+test('labels that would lie on each other leave the place to the first', () => {
+  const at = (x: number, y: number) => ({ x, y })
+  const places = new Map([
+    ['us-east-1', at(100, 100)],
+    ['us-east-2', at(104, 103)],
+    ['us-west-1', at(100, 140)],
+  ])
+  expect([...labelsApart(places)]).toEqual(['us-east-1', 'us-west-1'])
 })
 
 describe('the handle of an arc', () => {

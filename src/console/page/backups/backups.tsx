@@ -3,13 +3,11 @@ import { RegionChoice } from '../parts/region-choice.tsx'
 import { Heads } from '../parts/heads.tsx'
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { operationTold } from '../../model/commands.ts'
 import { type BackupView, backupsIn, recoveryIn, shareOf, spanOf } from '../../model/backup-view.ts'
 import { momentText } from '../../model/figures.ts'
 import { call, signedIn } from '../api.ts'
 import { regionNames, state } from '../live.ts'
 import { Panel, Problem, useDoing } from '../parts/doing.tsx'
-import { ToldAs } from '../parts/told.tsx'
 import { WantsKey } from '../parts/wants-key.tsx'
 import { dynamo } from '../tables/dynamo.ts'
 import { CreateBackup, Restore } from './restore.tsx'
@@ -44,7 +42,6 @@ function Shown() {
       recoveries.value = told.flatMap(({ table, window }) => (window === undefined ? [] : [{ table, ...window }]))
     })
   useEffect(look, [region.value])
-  const endpoint = state.value?.regions.find(({ name }) => name === region.value)?.endpoint ?? ''
   return (
     <>
       <Panel
@@ -66,7 +63,6 @@ function Shown() {
       <Panel title="Backups">
         <List backups={backups.value} />
         <CreateBackup region={region.value} tables={tables.value} onDone={look} />
-        <ToldAs told={operationTold('ListBackups', {}, { region: region.value, endpoint })} />
       </Panel>
       <Panel title="Restore">
         <Restore region={region.value} backups={backups.value} recoveries={recoveries.value} onDone={look} />

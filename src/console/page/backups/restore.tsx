@@ -14,8 +14,10 @@ export function CreateBackup({ region, tables, onDone }: CreateProps) {
   const name = useSignal('from-the-console')
   const work = useDoing()
   const chosen = table.value || (tables[0] ?? '')
+  const input = { TableName: chosen, BackupName: name.value }
+  const endpoint = state.value?.regions.find((each) => each.name === region)?.endpoint ?? ''
   const press = async (): Promise<void> => {
-    await dynamo(region, 'CreateBackup', { TableName: chosen, BackupName: name.value })
+    await dynamo(region, 'CreateBackup', input)
     onDone()
   }
   return (
@@ -47,6 +49,7 @@ export function CreateBackup({ region, tables, onDone }: CreateProps) {
         </button>
       </div>
       <Problem of={work} />
+      <ToldAs told={operationTold('CreateBackup', input, { region, endpoint })} />
     </>
   )
 }

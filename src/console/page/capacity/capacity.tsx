@@ -12,6 +12,7 @@ import { RegionChoice } from '../parts/region-choice.tsx'
 import { ToldAs } from '../parts/told.tsx'
 import { WantsKey } from '../parts/wants-key.tsx'
 import { CapacityPast } from './capacity-past.tsx'
+import { Cost } from './cost.tsx'
 import { nameOf, type Row } from './row.ts'
 
 /** The metrics have a point a minute. */
@@ -77,14 +78,16 @@ function Shown() {
         <p class="hint">
           Units a second on average of five minutes
           {told.value === undefined ? '' : `, until ${momentText(told.value.untilMs).slice(11, 16)} UTC`}. A region
-          counts its own requests: writes that came from other regions use none of its capacity. With --capacity
-          observe, what is counted as throttled was served.
+          counts its own requests: writes that came from other regions use none of its capacity. What is provisioned is
+          told every five minutes, and of a table on demand never. With --capacity observe, what is counted as throttled
+          was served.
         </p>
         <ToldAs told={capacityTold({ region: region.value, endpoint })} />
       </Panel>
       {chosen.value === undefined ? null : (
         <CapacityPast key={nameOf(chosen.value)} region={region.value} row={chosen.value} />
       )}
+      <Cost />
     </>
   )
 }
@@ -101,7 +104,9 @@ function Rows({ told: { rows, count }, wanted, onOpen }: RowsProps) {
     <>
       <div class="scrolls tall" tabIndex={0} role="region" aria-label="Consumed capacity by table and index">
         <table>
-          <Heads of={['Table or index', 'Reads', 'of provisioned', 'Writes', 'of provisioned', 'Throttled']} />
+          <Heads
+            of={['Table or index', 'Reads', 'Reads of provisioned', 'Writes', 'Writes of provisioned', 'Throttled']}
+          />
           <tbody>
             {found.slice(0, shownMax).map((row) => (
               <tr key={nameOf(row)}>
@@ -136,7 +141,7 @@ function Rows({ told: { rows, count }, wanted, onOpen }: RowsProps) {
 }
 
 function Share({ used, of }: { readonly used: number; readonly of: number | undefined }) {
-  if (of === undefined) return <>on demand</>
+  if (of === undefined) return <>–</>
   const percent = Math.round((100 * used) / of)
   return (
     <span class={`chip ${percent >= 100 ? 'bad' : percent >= 80 ? 'warn' : 'quiet'}`}>

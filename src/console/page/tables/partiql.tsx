@@ -16,7 +16,9 @@ export function Partiql({ view, region: first }: Shown) {
   const statement = useSignal(`SELECT * FROM "${view.name}"`)
   const output = useSignal<Output | undefined>(undefined)
   const work = useDoing()
-  const input = { Statement: statement.value, ReturnConsumedCapacity: 'INDEXES', Limit: 100 }
+  // A statement that writes is refused with a limit.
+  const limit = /^\s*select\b/i.test(statement.value) ? { Limit: 100 } : {}
+  const input = { Statement: statement.value, ReturnConsumedCapacity: 'INDEXES', ...limit }
   const endpoint = state.value?.regions.find(({ name }) => name === region.value)?.endpoint ?? ''
   return (
     <Panel title="PartiQL">

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { arcOf, type Arc } from '../../model/arcs.ts'
 import { sentenceOf, toneOf, wordOf } from '../../model/direction-word.ts'
-import { labelSide, placesOf } from '../../model/places.ts'
+import { labelsApart, labelSide, placesOf } from '../../model/places.ts'
 import { mapFrame, type Point } from '../../model/projection.ts'
 import type { Direction, RegionView } from '../../model/state.ts'
 import { landPath } from '../land.ts'
@@ -17,13 +17,16 @@ const crowd = 6
 export function WorldMap() {
   const { regions = [], directions = [] } = state.value ?? {}
   const places = placesOf(regions)
+  const apart = labelsApart(places)
   const looked = useSignal<string | undefined>(undefined)
   const isCrowded = regions.length > crowd
   const isFaint = ({ from, to }: Direction): boolean =>
     isCrowded && (looked.value === undefined || (from !== looked.value && to !== looked.value))
   const arcs = directions.flatMap((direction) => {
     const [from, to] = [places.get(direction.from), places.get(direction.to)]
-    return from === undefined || to === undefined
+    // In a crowd what is well is seen of one region at a time; what is not is always seen.
+    const isOut = isFaint(direction) && /^(live|idle)$/.test(wordOf(direction))
+    return from === undefined || to === undefined || isOut
       ? []
       : [{ direction, arc: arcOf(from, to), faint: isFaint(direction) }]
   })
@@ -57,6 +60,7 @@ export function WorldMap() {
             region={region}
             at={at}
             isShort={isCrowded}
+            isCovered={isCrowded && !apart.has(region.name)}
             onLook={(name) => {
               if (isCrowded) looked.value = name
             }}
@@ -93,16 +97,18 @@ type DotProps = {
   readonly region: RegionView
   readonly at: Point
   readonly isShort: boolean
+  /** Its label would lie on another: it is shown while the region is pointed at. */
+  readonly isCovered: boolean
   readonly onLook: (name: string | undefined) => void
 }
 
-function RegionDot({ region, at, isShort, onLook }: DotProps) {
+function RegionDot({ region, at, isShort, isCovered, onLook }: DotProps) {
   const { name, city, health } = region
   const tone = health === 'ready' ? 'good' : health === 'down' ? 'bad' : 'warn'
   const { dx, dy, anchor } = labelSide(at)
   return (
     <g
-      class={`region ${tone}`}
+      class={`region ${tone} ${isCovered ? 'covered' : ''}`}
       transform={`translate(${at.x} ${at.y})`}
       tabIndex={isShort ? 0 : undefined}
       role="img"
