@@ -20,6 +20,9 @@ export const identityUsersMax = 5000
 export const identityRolesMax = 5000
 export const identityGroupsMax = 300
 export const identityPoliciesMax = 1500
+/** Pairs of an action and a resource in one simulation, and the most that comparing them may take: characters of policies times characters of what they are held against. */
+export const simulatedPairsMax = 1000
+export const simulatedWorkMax = 500_000_000
 /** Callers and decisions that a process keeps ready. */
 export const accessCallersMax = 10_000
 export const accessDecisionsMax = 20_000

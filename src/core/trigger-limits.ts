@@ -11,6 +11,8 @@ export const triggerFiltersMax = 10
 export const triggerFilterLengthMax = 4096
 /** Of one synchronous invocation, its event and its answer. */
 export const invokePayloadBytesMax = 6 * 1024 * 1024
+/** Of a request that makes or changes a mapping: ten filters of 4 KB, and as much again. */
+export const mappingRequestBytesMax = 128 * 1024
 export const listedMappingsMax = 100
 export const listedFunctionsMax = 50
 export const functionNameLengthMax = 170

@@ -9,7 +9,8 @@
  * It fails when a process dies, when the honest client of an entrance goes unanswered in the end, or with an answer of 500.
  */
 import { parseArgs } from 'node:util'
-import { type Attack, attacks, type Entrance, type Strength } from './attacks.ts'
+import type { Attack, Entrance, Strength } from './acts.ts'
+import { attacks } from './attacks.ts'
 import { AttackedDeployment, forgetPeak, memoryOf } from './deployment.ts'
 import { pause, type Tally } from './line.ts'
 

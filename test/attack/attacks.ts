@@ -2,35 +2,25 @@
 import { randomBytes } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { httpText } from '../conformance/raw-socket.ts'
-import { Line, note, pause, type Tally } from './line.ts'
+import {
+  answerMsMax,
+  asked,
+  type Attack,
+  bearer,
+  type Entrance,
+  headOf,
+  many,
+  MB,
+  parts,
+  scaled,
+  streamed,
+  unfinished,
+} from './acts.ts'
+import { daxAttacks } from './dax-attacks.ts'
+import { Line, note, pause } from './line.ts'
+import { serviceAttacks } from './service-attacks.ts'
 
-export type Entrance = {
-  readonly name: string
-  readonly kind: 'api' | 'control'
-  readonly endpoint: string
-  /** Headers of a request of the API as its clients sign it. */
-  readonly headers: (operation: string, body: string | Buffer) => Readonly<Record<string, string>>
-  /** What the administration of this deployment asks for. */
-  readonly token: string
-}
-
-export type Strength = {
-  /** Of the numbers of connections and requests. */
-  readonly part: number
-  /** How long slow clients go on. */
-  readonly holdMs: number
-}
-
-export type Attack = {
-  readonly name: string
-  readonly at: readonly Entrance['kind'][]
-  readonly run: (entrance: Entrance, strength: Strength, tally: Tally) => Promise<void>
-}
-
-const MB = 1024 * 1024
-const answerMsMax = 30_000
-
-export const attacks: readonly Attack[] = [
+const overHttp: readonly Attack[] = [
   {
     name: '70 MB that nobody has signed',
     at: ['api', 'control'],
@@ -281,11 +271,11 @@ export const attacks: readonly Attack[] = [
         { Host: 'evil.example' },
         { Host: '127.0.0.1.evil.example' },
       ]
-      for (const path of ['/', '/admin/pause', '/links/set', '/metrics'])
+      for (const path of ['/', '/admin/pause', '/admin/evacuation/fence', '/links/set', '/api/links/set', '/metrics'])
         for (const headers of strange)
           await asked(entrance, { 'Content-Type': 'text/plain', ...headers }, '{}', tally, path)
       for (const header of ['Forwarded', 'Via', 'X-Forwarded-For', 'X-Real-IP'])
-        for (const path of ['/admin/pause', '/links/set'])
+        for (const path of ['/admin/pause', '/admin/faults/set', '/links/set'])
           await asked(entrance, { ...bearer(entrance.token), [header]: '127.0.0.1' }, '{}', tally, path)
     },
   },
@@ -293,7 +283,20 @@ export const attacks: readonly Attack[] = [
     name: 'forged tokens, and odd bodies with the right one',
     at: ['api', 'control'],
     run: async (entrance, _, tally) => {
-      const paths = ['/admin/pause', '/admin/resume', '/admin/verify', '/admin/repair', '/links/set', '/links/heal']
+      const paths = [
+        '/admin/pause',
+        '/admin/resume',
+        '/admin/verify',
+        '/admin/repair',
+        '/links/set',
+        '/links/heal',
+        '/admin/faults/set',
+        '/admin/faults/clear',
+        '/api/links/set',
+        '/api/dynamodb',
+        '/api/break',
+        ...['fence', 'open', 'stand-in', 'step-back'].map((act) => `/admin/evacuation/${act}`),
+      ]
       for (const path of paths) {
         for (const token of ['', 'x', 'x'.repeat(10_000), entrance.token.slice(1), `${entrance.token} `.repeat(2)])
           await asked(entrance, bearer(token), '{}', tally, path)
@@ -410,11 +413,6 @@ function expensive(): readonly Attack[] {
   }))
 }
 
-const bearer = (token: string): Readonly<Record<string, string>> => ({
-  Authorization: `Bearer ${token}`,
-  'Content-Type': 'application/json',
-})
-
 function smuggled(entrance: Entrance): readonly string[] {
   const inner = 'POST /admin/pause HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\n{}'
   const lines = Object.entries(entrance.headers('GetItem', '{}'))
@@ -448,64 +446,4 @@ function smuggled(entrance: Entrance): readonly string[] {
   ]
 }
 
-async function unfinished(
-  entrance: Entrance,
-  count: number,
-  holdMs: number,
-  tally: Tally,
-  start: string | Buffer,
-): Promise<void> {
-  await many(count, async () => {
-    const line = new Line(entrance.endpoint, tally)
-    await Promise.race([line.write(start), pause(holdMs)])
-    await pause(holdMs)
-    note(tally, line.open ? 'still open' : 'let go')
-    line.end()
-  })
-}
-
-async function streamed(
-  entrance: Entrance,
-  headers: Readonly<Record<string, string>>,
-  tally: Tally,
-  bytes: readonly Buffer[],
-): Promise<void> {
-  const line = new Line(entrance.endpoint, tally)
-  const length = bytes.reduce((sum, { length: size }) => sum + size, 0)
-  await line.write(headOf({ ...headers, 'Content-Length': String(length) }))
-  for (const chunk of bytes) if (line.open) await line.write(chunk)
-  await line.replies(1, answerMsMax)
-  line.end()
-}
-
-async function asked(
-  entrance: Entrance,
-  headers: Readonly<Record<string, string>>,
-  body: string | Buffer,
-  tally: Tally,
-  path = '/',
-): Promise<void> {
-  const line = new Line(entrance.endpoint, tally)
-  const bytes = Buffer.from(body)
-  const head = httpText({ ...headers, 'Content-Length': String(bytes.length) }, '', `POST ${path} HTTP/1.1`)
-  await line.write(Buffer.concat([Buffer.from(head), bytes]))
-  await line.replies(1, answerMsMax)
-  line.end()
-}
-
-function parts(sizeBytes: number, filler: string): readonly Buffer[] {
-  return Array.from({ length: sizeBytes / MB }, () => Buffer.alloc(MB, filler))
-}
-
-function headOf(headers: Readonly<Record<string, string>>): string {
-  const lines = Object.entries({ Host: 'localhost', ...headers }).map(([name, value]) => `${name}: ${value}\r\n`)
-  return `POST / HTTP/1.1\r\n${lines.join('')}\r\n`
-}
-
-async function many(count: number, run: () => Promise<void>): Promise<void> {
-  await Promise.all(Array.from({ length: count }, run))
-}
-
-function scaled(count: number, part: number): number {
-  return Math.max(1, Math.ceil(count * part))
-}
+export const attacks: readonly Attack[] = [...overHttp, ...serviceAttacks, ...daxAttacks]

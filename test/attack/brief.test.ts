@@ -10,7 +10,9 @@ import { cachedRegion, type CachedRegion } from '../conformance/cached-region.ts
 import { call } from '../conformance/raw-request.ts'
 import { attacks } from './attacks.ts'
 
-const attackNames = attacks.filter(({ at }) => at.includes('api')).map(({ name }) => name)
+const namesAt = (kind: 'api' | 'dax'): readonly string[] =>
+  attacks.filter(({ at }) => at.includes(kind)).map(({ name }) => name)
+const attackNames = namesAt('api')
 /** Each attack meets the region, and one of the two entrances before it; `npm run attack` has them all at each. */
 const [forCache, forFrontDoor] = [0, 1].map((turn) => attackNames.filter((_, n) => n % 2 === turn)) as [
   string[],
@@ -25,7 +27,7 @@ let entrance: FrontDoor
 let attackers: ChildProcess
 
 beforeAll(async () => {
-  region = await cachedRegion()
+  region = await cachedRegion({ dax: {}, services: true })
   entrance = await FrontDoor.open({
     host: '127.0.0.1',
     port: 0,
@@ -60,6 +62,9 @@ async function attacked(name: string, endpoint: string): Promise<Told> {
   return await told
 }
 
+/** Behind the port of DAX's clients is the cache. */
+const honest = (endpoint: string): string => (endpoint.startsWith('dax:') ? region.endpoint : endpoint)
+
 function heldBytes(): number {
   const { heapUsed, external } = process.memoryUsage()
   return heapUsed + external
@@ -69,6 +74,7 @@ describe.each([
   ['a region', attackNames, () => region.regionEndpoint],
   ['a cache', forCache, () => region.endpoint],
   ['the front door', forFrontDoor, () => `http://127.0.0.1:${entrance.port}`],
+  ['the port of DAX’s clients', namesAt('dax'), () => region.daxUrl],
 ] as const)('%s', (_, names, endpointOf) => {
   test.each(names)('holds no more than its bounds, and serves: %s', { timeout: 60_000 }, async (name) => {
     let most = 0
@@ -77,7 +83,7 @@ describe.each([
     clearInterval(look)
     expect(most).toBeLessThan(heldBytesMax)
     expect(Object.keys(answers).filter((status) => status.startsWith('5'))).toEqual([])
-    const reply = await call(endpointOf(), 'GetItem', { TableName: 'attacked', Key: { pk: { S: 'none' } } })
+    const reply = await call(honest(endpointOf()), 'GetItem', { TableName: 'attacked', Key: { pk: { S: 'none' } } })
     expect(reply.status).toBe(200)
     // All connections of the attackers are closed by now; what they held goes in the next turns.
     await vi.waitFor(() => expect(region.heldBytes() + entrance.heldBytes).toBe(0), { timeout: 20_000, interval: 5 })

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { prepareProgram, removeFolder, temporaryFolder, up, type Up } from '../cli/command-line.ts'
 import { send } from '../conformance/raw-request.ts'
-import type { Entrance } from './attacks.ts'
+import type { Entrance } from './acts.ts'
 import type { Client } from './honest.ts'
 import { pause } from './line.ts'
-import { headersOf, type Keys } from './signing.ts'
+import { headersOf, type Keys, openingOf, serviceHeadersOf } from './signing.ts'
 
 /** Of each entrance: what its honest client has seen. */
 export type Honest = Readonly<
@@ -60,12 +60,16 @@ export class AttackedDeployment {
       endpoint,
       token,
       headers: (operation, body) => headersOf({ operation, body, endpoint, region: first.region, keys }),
+      serviceHeaders: (request) => serviceHeadersOf({ ...request, endpoint, region: first.region, keys }),
+      opening: () => openingOf({ region: first.region, keys }),
     })
     this.entrances = [
       entrance('node and worker', 'api', first.endpoint),
       entrance('cache', 'api', first.cache ?? ''),
       entrance('front door', 'api', `http://127.0.0.1:${basePort + 99}`),
       entrance('control of links', 'control', `http://127.0.0.1:${basePort + 199}`),
+      entrance('console', 'control', `http://127.0.0.1:${basePort + 197}`),
+      entrance('DAX', 'dax', `dax://127.0.0.1:${basePort + 111}`),
     ]
     this.programs = overview.processes.flatMap((pid) => programOf(pid, running))
     const clients: readonly Client[] = this.entrances

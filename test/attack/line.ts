@@ -9,6 +9,7 @@ export class Line {
   readonly #tally: Tally
   #tail = ''
   #replies = 0
+  #receivedBytes = 0
 
   constructor(endpoint: string, tally: Tally) {
     const { hostname, port } = new URL(endpoint)
@@ -37,6 +38,13 @@ export class Line {
     if (this.#replies < count && !this.#socket.destroyed) note(this.#tally, 'no answer')
   }
 
+  /** Until so many bytes have come, the connection has ended, or the time is over. */
+  async bytes(count: number, msMax: number): Promise<void> {
+    const deadline = performance.now() + msMax
+    while (this.#receivedBytes < count && !this.#socket.destroyed && performance.now() < deadline) await pause(10)
+    note(this.#tally, this.#receivedBytes >= count ? 'answered' : this.#socket.destroyed ? 'let go' : 'no answer')
+  }
+
   /** Reads nothing more. */
   deafen(): void {
     this.#socket.pause()
@@ -51,6 +59,7 @@ export class Line {
   }
 
   #read(chunk: Buffer): void {
+    this.#receivedBytes += chunk.length
     const text = this.#tail + chunk.toString('latin1')
     for (const [, status = ''] of text.matchAll(/HTTP\/1\.1 (\d{3}) /g)) {
       this.#replies++

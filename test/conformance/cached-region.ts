@@ -17,7 +17,10 @@ import { startRegion } from '../../src/region/start-region.ts'
 import type { Log } from '../../src/ports/log.ts'
 import { Cache } from '../../src/cache/core/cache.ts'
 import { DaxAccess } from '../../src/cache/dax/dax-access.ts'
-import type { Identities } from '../../src/core/access/identities.ts'
+import { compileIdentities, type Identities, noDefinitions } from '../../src/core/access/identities.ts'
+import { iamEntry } from '../../src/operations/iam/iam-entry.ts'
+import { stsEntry } from '../../src/operations/sts/sts-entry.ts'
+import { MetricStore } from '../../src/readers/metrics/metric-store.ts'
 import type { AccessMode } from '../../src/operations/access/authorizer.ts'
 import { type DaxPlace, startDax } from '../../src/cache/start-dax.ts'
 import type { CacheOptions } from '../../src/cache/core/options.ts'
@@ -38,6 +41,8 @@ export type CachedRegionOptions = Partial<CacheOptions> & {
   readonly pace?: { readonly timing: Timing }
   /** Policies, at the region and at the cache, which verifies then. */
   readonly policies?: { readonly mode: AccessMode; readonly identities: () => Identities }
+  /** Whether the region answers CloudWatch, STS and IAM too. */
+  readonly services?: boolean
   /** Whether the cache follows the log, whatever its mode. */
   readonly follows?: boolean
   /** Whether DAX's clients are served too, and what they are told of where. */
@@ -82,6 +87,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     signedFor = [],
     dax: place,
     policies: policed,
+    services = false,
     follows = options.mode !== 'dax',
     ...more
   } = options
@@ -94,6 +100,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
   const blobs = new MemoryBlobs()
   const env = { clock: systemClock, random: systemRandom, store, bus, blobs, log, meter }
   const running = await startRegion(env, {
+    ...(services ? { metrics: { store: new MetricStore({ env, blobs }), blobs, isEager: false } } : {}),
     topology: { self, regions: [self] },
     get timing() {
       return pace.timing
@@ -109,6 +116,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     port: 0,
     ...(current === undefined ? {} : { credentials: current }),
     access: policed,
+    services: services ? identityServices() : [],
   })
   const line = new MemoryCacheLine(network, self.name)
   const cache = new Cache({
@@ -193,7 +201,7 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
     asked,
     logged,
     decides: (how) => running.invalidator.decides(how),
-    heldBytes: () => server.heldBytes() + front.heldBytes(),
+    heldBytes: () => server.heldBytes() + front.heldBytes() + (dax?.heldBytes() ?? 0),
     client,
     close: async () => {
       for (const each of clients) each.destroy()
@@ -203,6 +211,14 @@ export async function cachedRegion(options: CachedRegionOptions = {}): Promise<C
       await running.stop()
     },
   }
+}
+
+/** Of an account without users. */
+function identityServices() {
+  const identities = compileIdentities(accountId, noDefinitions)
+  const ports = { identities: () => identities, clock: systemClock, random: systemRandom, mode: 'off' } as const
+  const change = async (): Promise<void> => await Promise.resolve()
+  return [stsEntry({ ...ports, issue: () => undefined }), iamEntry({ ...ports, change })]
 }
 
 function logInto(lines: string[]): Log {

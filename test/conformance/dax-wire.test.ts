@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 import { CreateTableCommand } from '@aws-sdk/client-dynamodb'
 import { Dax } from '@amazon-dax-sdk/client-dax'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { CborReader } from '../../src/core/cbor/cbor-reader.ts'
 import { CborScanner } from '../../src/core/cbor/cbor-scanner.ts'
 import { CborWriter } from '../../src/core/cbor/cbor-writer.ts'
@@ -11,6 +11,7 @@ import type { CborValue } from '../../src/core/cbor/cbor-value.ts'
 import { signingKey } from '../../src/http/access/signer.ts'
 import { SessionKeys } from '../../src/http/access/session-keys.ts'
 import { createHmac, randomBytes } from 'node:crypto'
+import { tags } from '../../src/core/dax/protocol.ts'
 import { authorization, frame, greeting } from '../unit/dax/sample-frames.ts'
 import { type CachedRegion, cachedRegion } from './cached-region.ts'
 
@@ -135,6 +136,27 @@ describe('a connection', () => {
     expect(await connection.refusal()).toEqual([[4, 23, 24], 'ResourceNotFoundException'])
     connection.socket.write(frame('defineAttributeList', (writer) => writer.integer(12345)))
     expect(await connection.refusal()).toEqual([[4, 37, 38, 39, 46], 'ValidationException'])
+  })
+
+  it('answers with a head of their length where the client asks for that, as Amazon’s client for Java does', async () => {
+    const connection = await begin()
+    connection.socket.write(Buffer.concat([greeting(1), authorization(), getItem('framed'), getItem('framed')]))
+    const received: Buffer[] = []
+    connection.socket.on('data', (piece: Buffer) => received.push(piece))
+    const all = (): Buffer => Buffer.concat(received)
+    const isWhole = (): boolean => all().length > 8 && all().length === 2 * all().readUInt32BE(0)
+    await vi.waitFor(() => expect(isWhole()).toBe(true), { timeout: 20_000, interval: 5 })
+    const [first, second] = [all().subarray(0, all().length / 2), all().subarray(all().length / 2)]
+    expect(first.subarray(4, 9)).toEqual(Buffer.from([1, 0, 0, 0, 0x80]))
+    expect(second).toEqual(first)
+    connection.socket.write(frame('defineAttributeListId', (writer) => writer.tag(tags.stringSet).array(1).text('v')))
+    await vi.waitFor(() => expect(all().length).toBeGreaterThan(2 * first.length + 9), { timeout: 20_000, interval: 5 })
+    const [list, told] = [all().subarray(2 * first.length), all().length]
+    expect([...list.subarray(4, 9)]).toEqual([1, 0, 0, 0, 0x80])
+    connection.socket.write(new CborWriter().integer(1).integer(42).finish())
+    await connection.ended
+    const refusal = all().subarray(told)
+    expect(refusal.readUInt32BE(0)).toBe(refusal.length)
   })
 
   it('that is not authorized is asked to be, and may be then', async () => {

@@ -6,7 +6,7 @@
  *   node test/package/run.mjs examples pytest   or go, or java, or several: the examples in other languages
  *   node test/package/run.mjs streams kcl       or aws, or both: consumers of change streams as Amazon made them, unmodified
  *   node test/package/run.mjs metrics boto3    or aws, or both: CloudWatch at a region's endpoint, unmodified
- *   node test/package/run.mjs dax python        or go, or sdk-2, or several: Amazon's own DAX clients against a cache, unmodified
+ *   node test/package/run.mjs dax python        or go, or java, or sdk-2, or several: Amazon's own DAX clients against a cache, unmodified
  *
  * Needs a registry of npm, and for the others pip's boto3 and pytest, Go's modules or Maven's packages, or the `aws` command.
  */
@@ -181,6 +181,10 @@ function daxClient(language, addresses) {
     }
     case 'go':
       return execute('the client for Go', 'go', ['run', '.', ...addresses], { cwd: join(cwd, 'go') })
+    case 'java': {
+      const run = ['compile', 'exec:java', '-Dexec.mainClass=org.example.Client', `-Dexec.args=${addresses.join(' ')}`]
+      return execute('the client for Java', 'mvn', ['--batch-mode', '--quiet', ...run], { cwd: join(cwd, 'java') })
+    }
     case 'sdk-2':
       execute('npm install', 'npm', ['install', ...quiet, '--prefix', cwd, 'amazon-dax-client@1.2.10', 'aws-sdk@2'])
       return execute('the client for the SDK 2', 'node', ['sdk-2.cjs', ...addresses], { cwd })

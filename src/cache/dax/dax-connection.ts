@@ -5,8 +5,15 @@
 import type { Socket } from 'node:net'
 import { CborReader } from '../../core/cbor/cbor-reader.ts'
 import { UnreadableCbor } from '../../core/cbor/major-types.ts'
+import { framedAnswer } from '../../core/dax/answer-frame.ts'
 import { encodeError, notImplemented } from '../../core/dax/error-answer.ts'
-import { daxAheadBytesMax, daxAuthorizedMsMax, daxIdleMsMax, daxRequestMsMax } from '../../core/dax/limits.ts'
+import {
+  daxAheadBytesMax,
+  daxAuthorizedMsMax,
+  daxGreetingMsMax,
+  daxIdleMsMax,
+  daxRequestMsMax,
+} from '../../core/dax/limits.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { lingerMsMax } from '../../core/limits.ts'
 import type { BodyBudget } from '../../http/bytes/body-budget.ts'
@@ -29,6 +36,8 @@ export type DaxConnectionOptions = {
   readonly unread: UnreadReplies
   readonly outbox: Outbox
   readonly monotonicMs: () => number
+  /** How long a client has until it is authorized; as in core/dax/limits.ts unless said otherwise. */
+  readonly greetingMsMax?: number
 }
 
 export class DaxConnection {
@@ -56,7 +65,7 @@ export class DaxConnection {
     this.#nodes = () => options.nodes(socket)
     this.#sender = { address: socket.remoteAddress, isSecure: 'encrypted' in socket }
     socket.setNoDelay(true)
-    socket.setTimeout(daxIdleMsMax)
+    socket.setTimeout(options.greetingMsMax ?? daxGreetingMsMax)
     socket.on('data', this.#receive)
     socket.on('end', () => {
       this.#closing = true
@@ -88,7 +97,7 @@ export class DaxConnection {
 
   readonly #receive = (piece: Buffer): void => {
     if (this.#finished) return
-    if (!this.#options.budget.take(piece.length, piece.length)) return this.destroy()
+    if (!this.#options.budget.take(piece.length, this.#frames.sizeBytes + piece.length)) return this.destroy()
     this.#held += piece.length
     this.#frames.add(piece)
     if (!this.#answering) this.#goOn()
@@ -132,6 +141,7 @@ export class DaxConnection {
     try {
       this.#principal = this.#options.authorize(new CborReader(bytes.subarray(valuesAt)))
       const { validMs = Number.POSITIVE_INFINITY } = this.#principal
+      this.#socket.setTimeout(daxIdleMsMax)
       this.#authorizedUntilMs = this.#options.monotonicMs() + Math.min(daxAuthorizedMsMax, validMs)
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
@@ -158,7 +168,7 @@ export class DaxConnection {
   #write(bytes: Buffer | string): void {
     const socket = this.#socket
     if (socket.destroyed) return
-    const drained = socket.write(bytes, 'latin1')
+    const drained = socket.write(this.#frames.wantsFrames ? framedAnswer(bytes) : bytes, 'latin1')
     if (drained) return this.#answered()
     socket.once('drain', () => this.#answered())
     this.#options.unread.wait(socket)
@@ -189,7 +199,10 @@ export class DaxConnection {
   /** Where the next request begins is not known any more. */
   #broken(error: unknown): void {
     if (!(error instanceof UnreadableCbor) && !(error instanceof UnknownMethod)) throw error
-    if (error instanceof UnknownMethod) this.#socket.write(encodeError(notImplemented(error.message), ''))
+    if (error instanceof UnknownMethod) {
+      const answer = encodeError(notImplemented(error.message), '')
+      this.#socket.write(this.#frames.wantsFrames ? framedAnswer(answer) : answer)
+    }
     this.#finish()
   }
 

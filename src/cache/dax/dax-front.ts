@@ -5,6 +5,8 @@
 import type { Item } from '../../core/attribute/value.ts'
 import { CborReader } from '../../core/cbor/cbor-reader.ts'
 import { CborWriter } from '../../core/cbor/cbor-writer.ts'
+import type { ValueBudget } from '../../core/cbor/value-budget.ts'
+import * as major from '../../core/cbor/major-types.ts'
 import { UnreadableCbor } from '../../core/cbor/major-types.ts'
 import type { AttributeLists } from '../../core/dax/attribute-lists.ts'
 import { actionOf, actionsOfWrites } from '../../core/dax/actions.ts'
@@ -12,7 +14,13 @@ import { type DataRequest, type DaxContext, UnknownTable } from '../../core/dax/
 import { type CancellationReason, type DaxError, daxErrorOf, encodeError } from '../../core/dax/error-answer.ts'
 import { attributeListOf, UnknownAttributeList } from '../../core/dax/item-codec.ts'
 import { keyAttributesOf } from '../../core/dax/key-codec.ts'
-import { attributeListNamesMax, daxTablesMax } from '../../core/dax/limits.ts'
+import {
+  attributeListNamesMax,
+  daxFewValues,
+  daxTablesMax,
+  daxValuesMax,
+  daxValuesUnderWayMax,
+} from '../../core/dax/limits.ts'
 import { methods, serviceId } from '../../core/dax/protocol.ts'
 import { readName } from '../../core/dax/options.ts'
 import { readRequest } from '../../core/dax/read-request.ts'
@@ -70,6 +78,7 @@ export class DaxFront {
   readonly #requests: RegionRequests
   readonly #schemas: Schemas
   readonly #kept: KeptReads
+  #heldValues = 0
 
   constructor(options: DaxFrontOptions) {
     const { cache } = options
@@ -147,6 +156,8 @@ export class DaxFront {
 
   #attributeListId(reader: CborReader): Buffer {
     const names: string[] = []
+    // The Java client sends a set.
+    if (reader.type === major.tag) reader.tag()
     reader.eachOfArray((index) => {
       if (index >= attributeListNamesMax) throw new UnreadableCbor('more names than an item has')
       names.push(reader.text())
@@ -156,7 +167,29 @@ export class DaxFront {
 
   async #data(asking: Asking, { principal, pipeline, isKept }: Acting, frame: Frame): Promise<Buffer> {
     const context = this.#contextOf(principal)
-    const request = await this.#read(principal, frame, context)
+    const values = { left: daxValuesMax }
+    const request = await this.#read(principal, frame, context, values)
+    const held = this.#hold(daxValuesMax - values.left)
+    try {
+      return await this.#told(asking, { principal, pipeline, isKept }, { frame, request, context })
+    } finally {
+      this.#heldValues -= held
+    }
+  }
+
+  /** Of a request with many values, what it is read as takes far more than its bytes. */
+  #hold(values: number): number {
+    if (values > daxFewValues && this.#heldValues + values > daxValuesUnderWayMax)
+      throw new ServiceError('ThrottlingException', 'The cache has too many large requests under way.')
+    this.#heldValues += values
+    return values
+  }
+
+  async #told(
+    asking: Asking,
+    { principal, pipeline, isKept }: Acting,
+    { frame, request, context }: ReadFrame,
+  ): Promise<Buffer> {
     if (frame.method === 'transactWriteItems')
       for (const action of actionsOfWrites(request.input))
         this.#options.policies?.access.permit(asking.principal, action, asking.sender)
@@ -171,10 +204,10 @@ export class DaxFront {
   }
 
   /** Reads the request as often as it names a table whose key is not known yet. */
-  async #read(principal: DaxPrincipal, frame: Frame, context: DaxContext): Promise<DataRequest> {
+  async #read(principal: DaxPrincipal, frame: Frame, context: DaxContext, values: ValueBudget): Promise<DataRequest> {
     for (let n = 0; n <= daxTablesMax; n++) {
       try {
-        const request = readRequest(frame.method, readerOf(frame), context)
+        const request = readRequest(frame.method, readerOf(frame), context, values)
         if (request !== undefined) return request
       } catch (error) {
         if (!(error instanceof UnknownTable)) throw error
@@ -231,6 +264,8 @@ export class DaxFront {
     return daxErrorOf('InternalServerError', 'The request processing has failed in the cache.', 500)
   }
 }
+
+type ReadFrame = { readonly frame: Frame; readonly request: DataRequest; readonly context: DaxContext }
 
 type Reason = { readonly Code?: string; readonly Message?: string; readonly Item?: Item }
 

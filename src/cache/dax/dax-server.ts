@@ -11,7 +11,10 @@ import { listening } from '../../http/listening.ts'
 import { secured, type PortCertificate } from '../../http/secure.ts'
 import { DaxConnection, type DaxConnectionOptions } from './dax-connection.ts'
 
-export type DaxServerOptions = Pick<DaxConnectionOptions, 'front' | 'authorize' | 'expires' | 'nodes'> & {
+export type DaxServerOptions = Pick<
+  DaxConnectionOptions,
+  'front' | 'authorize' | 'expires' | 'nodes' | 'greetingMsMax'
+> & {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
@@ -25,6 +28,8 @@ export type RunningDax = {
   readonly url: string
   /** Open now. */
   readonly connections: () => number
+  /** Bytes held for clients: of requests, and of answers that are not read. */
+  readonly heldBytes: () => number
   /** Answers what was begun, and resolves when no connection is left. */
   readonly close: () => Promise<void>
 }
@@ -53,6 +58,7 @@ export async function serveDax(options: DaxServerOptions): Promise<RunningDax> {
     port,
     url: `${tls === undefined ? 'dax' : 'daxs'}://${named.includes(':') ? `[${named}]` : named}:${port}`,
     connections: () => open.size,
+    heldBytes: () => shared.budget.heldBytes + shared.unread.heldBytes,
     close: async () => {
       server.close()
       endHandshakes()

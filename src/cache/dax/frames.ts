@@ -6,7 +6,15 @@ import { CborReader } from '../../core/cbor/cbor-reader.ts'
 import { CborScanner } from '../../core/cbor/cbor-scanner.ts'
 import { UnreadableCbor } from '../../core/cbor/major-types.ts'
 import { daxDepthMax, daxGreetingBytesMax, daxRequestBytesMax } from '../../core/dax/limits.ts'
-import { greetingValues, magic, type MethodName, methods, methodsById, serviceId } from '../../core/dax/protocol.ts'
+import {
+  framedLayering,
+  greetingValues,
+  magic,
+  type MethodName,
+  methods,
+  methodsById,
+  serviceId,
+} from '../../core/dax/protocol.ts'
 
 export type Frame = {
   readonly method: MethodName
@@ -34,6 +42,8 @@ export class FrameReader {
   #valueAt = 0
   #values = 0
   #greeted = false
+  /** Whether the client wants answers with a head of their own (core/dax/answer-frame.ts). */
+  #wantsFrames = false
   #method: MethodName | undefined
   #valuesAt = 0
 
@@ -44,6 +54,10 @@ export class FrameReader {
 
   get isGreeted(): boolean {
     return this.#greeted
+  }
+
+  get wantsFrames(): boolean {
+    return this.#wantsFrames
   }
 
   add(piece: Buffer): void {
@@ -78,6 +92,9 @@ export class FrameReader {
     if (this.#values === 1 && new CborReader(this.#bytes.subarray(this.#start, this.#valueAt)).text() !== magic)
       throw new UnreadableCbor('no greeting of a DAX client')
     if (this.#values < greetingValues) return
+    const reader = new CborReader(this.#bytes.subarray(this.#start, this.#valueAt))
+    reader.text()
+    this.#wantsFrames = reader.value() === framedLayering
     this.#greeted = true
     this.#drop()
   }

@@ -4,6 +4,7 @@ import { CborTag, type CborValue } from './cbor-value.ts'
 import { argumentOf, argumentSizeBytes } from './head.ts'
 import * as major from './major-types.ts'
 import { decodeText, UnreadableCbor } from './major-types.ts'
+import { takeValue } from './value-budget.ts'
 
 /** The count of an array or map that a break ends. */
 const untilBreak = -1
@@ -213,8 +214,10 @@ export class CborReader {
 
   #each(count: number, read: (index: number) => void): void {
     this.#deeper()
-    if (count === untilBreak) for (let n = 0; !this.isBreak(); n++) read(n)
-    else for (let n = 0; n < count; n++) read(n)
+    for (let n = 0; count === untilBreak ? !this.isBreak() : n < count; n++) {
+      takeValue()
+      read(n)
+    }
     this.#depth--
   }
 

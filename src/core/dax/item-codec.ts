@@ -3,6 +3,7 @@ import { attribute, type AttributeValue, type Item, setAttribute } from '../attr
 import { CborReader } from '../cbor/cbor-reader.ts'
 import { CborWriter } from '../cbor/cbor-writer.ts'
 import { UnreadableCbor } from '../cbor/major-types.ts'
+import { takeValue } from '../cbor/value-budget.ts'
 import type { KeySchema } from '../table/table.ts'
 import type { AttributeList, AttributeLists } from './attribute-lists.ts'
 import { keyAttributesOf } from './key-codec.ts'
@@ -21,7 +22,10 @@ export function decodeAttributes(bytes: Buffer, lists: AttributeLists): Item {
   const list = lists.find(id)
   if (list === undefined) throw new UnknownAttributeList(`attribute list ${id} is not known to this cache`)
   const item: Record<string, AttributeValue> = {}
-  for (const name of list.names) setAttribute(item, name, readValue(reader))
+  for (const name of list.names) {
+    takeValue()
+    setAttribute(item, name, readValue(reader))
+  }
   if (reader.left > 0) throw new UnreadableCbor('more values than names')
   return item
 }

@@ -7,6 +7,11 @@ export const attributeListBytesMax = 32 * 1024 * 1024
 export const attributeListNamesMax = 200_000
 /** A request: 25 items of 400 KB, or 100 transactional writes of 4 MB. */
 export const daxRequestBytesMax = 16 * 1024 * 1024
+/** Values in a request, as in a body of DynamoDB's API: to the cache each is an object, however few bytes it has. A request that is read again counts again. */
+export const daxValuesMax = 2_500_000
+/** Values of all requests that a cache has under way; those with fewer than the second number always may. */
+export const daxValuesUnderWayMax = 2_500_000
+export const daxFewValues = 10_000
 /** What a client says of itself when it connects. */
 export const daxGreetingBytesMax = 16 * 1024
 /** What a connection may have received while it is answered: no more is read until then. */
@@ -21,6 +26,8 @@ export const daxAuthorizedMsMax = 5 * 60_000
 export const daxOwnSessionMs = 12 * 60 * 60_000
 /** A client that is neither asking nor answered is let go after this time. */
 export const daxIdleMsMax = 5 * 60_000
+/** A client that has not proved who it is, or where nothing is verified not said so, is let go after this time. */
+export const daxGreetingMsMax = 20_000
 /** A request must have arrived whole after this time. */
 export const daxRequestMsMax = 60_000
 /** Descriptions of tables that are remembered, and for how long. */

@@ -32,6 +32,9 @@ export const serviceId = 1
 export const magic = 'J7yne5G'
 /** Values of a client's greeting: the magic, the layering, its session, its headers and its mode. */
 export const greetingValues = 5
+/** The layering of a client that wants each answer behind a head of eight bytes, as version 2 of the Java client does: its length with the head, and a flag that it is the last part. */
+export const framedLayering = 1
+export const answerHeadBytes = 8
 
 /** The keys of a request's options. */
 export const option = {

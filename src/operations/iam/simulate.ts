@@ -1,4 +1,5 @@
 /** SimulatePrincipalPolicy and SimulateCustomPolicy: what policies would decide, action by action and resource by resource. */
+import { simulatedPairsMax, simulatedWorkMax } from '../../core/access-limits.ts'
 import { type Decision, evaluate, type Named } from '../../core/access/evaluate.ts'
 import { parsePolicyText, PolicyProblem } from '../../core/access/parse-policy.ts'
 import { statementName } from '../../core/access/policy.ts'
@@ -22,20 +23,19 @@ type Input = {
   }[]
 }
 
-const simulatedMax = 1000
-
 export function simulate(
   { operation, input }: Pick<ServiceCall, 'operation' | 'input'>,
   { identities }: IamPorts,
 ): object {
   const asked = input as Input
   const { ActionNames: actions = [], ResourceArns: resources = ['*'] } = asked
-  if (actions.length * resources.length > simulatedMax)
+  if (actions.length * resources.length > simulatedPairsMax)
     throw new ServiceRefusal(
       'InvalidInput',
-      `At most ${simulatedMax} pairs of an action and a resource are simulated at once`,
+      `At most ${simulatedPairsMax} pairs of an action and a resource are simulated at once`,
       { type: 'InvalidInputException' },
     )
+  requireLittleWork(asked, actions, resources)
   const custom = operation === 'SimulateCustomPolicy'
   const caller = callerNamed(identities(), custom ? 'root' : nameOf(asked.PolicySourceArn ?? ''))
   if (caller === undefined)
@@ -56,6 +56,27 @@ export function simulate(
   )
   return { IsTruncated: false, EvaluationResults: results }
 }
+
+/** A pattern of many stars takes its length times the text's, for each pair. Policies of the account are bounded by IAM's own quotas. */
+function requireLittleWork(asked: Input, actions: readonly string[], resources: readonly string[]): void {
+  const {
+    PolicyInputList = [],
+    PermissionsBoundaryPolicyInputList = [],
+    ResourcePolicy = '',
+    ContextEntries = [],
+  } = asked
+  const values = ContextEntries.flatMap(({ ContextKeyValues = [] }) => ContextKeyValues)
+  const policies = charactersOf([...PolicyInputList, ...PermissionsBoundaryPolicyInputList, ResourcePolicy])
+  const texts = actions.length * charactersOf(resources) + resources.length * charactersOf(actions)
+  if (policies * (texts + actions.length * resources.length * charactersOf(values)) <= simulatedWorkMax) return
+  throw new ServiceRefusal(
+    'InvalidInput',
+    'The policies are too long to be simulated with so many actions, resources and context values at once: ask for fewer',
+    { type: 'InvalidInputException' },
+  )
+}
+
+const charactersOf = (texts: readonly string[]): number => texts.reduce((sum, { length }) => sum + length, 0)
 
 const nameOf = (arn: string): string => (arn.includes(':role/') ? `role/${lastOf(arn)}` : lastOf(arn))
 

@@ -5,6 +5,7 @@ import { type Mapping, usualSettings } from '../../core/triggers/mapping.ts'
 import { type MappingRequest, readMappingInput } from '../../core/triggers/mapping-input.ts'
 import type { MappingStatus } from '../../readers/triggers/triggers.ts'
 import { functionNamed, type NamedFunction } from './function-names.ts'
+import { mappingBody } from './json-body.ts'
 import type { LambdaContext, LambdaOperation, LambdaReply } from './lambda-operation.ts'
 import { mappingDescription } from './mapping-description.ts'
 import { pageOf } from './pages.ts'
@@ -12,7 +13,7 @@ import { pageOf } from './pages.ts'
 export const createEventSourceMapping: LambdaOperation = {
   name: 'CreateEventSourceMapping',
   run: async ({ body }, context) => {
-    const asked = readMappingInput(parsed(body))
+    const asked = readMappingInput(mappingBody(body, 'CreateEventSourceMapping'))
     const { streamArn, startingPosition, enabled = true } = asked
     if (asked.functionName === undefined) throw missing('functionName', 'ValidationException')
     if (streamArn === undefined) throw invalidParameter('Unrecognized event source.')
@@ -42,7 +43,7 @@ export const createEventSourceMapping: LambdaOperation = {
 export const updateEventSourceMapping: LambdaOperation = {
   name: 'UpdateEventSourceMapping',
   run: async ({ named, body }, context) => {
-    const asked = readMappingInput(parsed(body))
+    const asked = readMappingInput(mappingBody(body, 'UpdateEventSourceMapping'))
     if (asked.streamArn !== undefined) throw invalidParameter('EventSourceArn cannot be changed.')
     if (asked.startingPosition !== undefined) throw invalidParameter('StartingPosition cannot be changed.')
     const { mapping: before, state } = mappingNamed(named, context)
@@ -95,14 +96,6 @@ export const listEventSourceMappings: LambdaOperation = {
 const streamArnPattern = /^arn:[^:\s]+:dynamodb:[^:\s]+:\d{12}:table\/[a-zA-Z0-9_.-]+\/stream\/[a-zA-Z0-9_.:-]+$/
 /** Nothing is under way. */
 const restingStates: ReadonlySet<string> = new Set(['Enabled', 'Disabled'])
-
-function parsed(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString()) as unknown
-  } catch {
-    throw new LambdaError('SerializationException', 'Could not parse request body into json')
-  }
-}
 
 function missing(member: string, type: 'ValidationException' | 'InvalidParameterValueException'): LambdaError {
   return new LambdaError(

@@ -1,8 +1,9 @@
 /** Invoke, ListFunctions and GetFunction, of the functions that are configured (docs/coding/triggers.md). */
-import { invokePayloadBytesMax, listedFunctionsMax } from '../../core/trigger-limits.ts'
+import { listedFunctionsMax } from '../../core/trigger-limits.ts'
 import { invalidParameter, LambdaError } from '../../core/triggers/lambda-error.ts'
 import type { FunctionInfo, Invoked } from '../../ports/functions.ts'
 import { functionArn, functionNamed, functionNotFound } from './function-names.ts'
+import { requireEvent } from './json-body.ts'
 import type { LambdaContext, LambdaOperation, LambdaReply, LambdaRequest } from './lambda-operation.ts'
 import { pageOf } from './pages.ts'
 
@@ -39,18 +40,9 @@ function headerOf({ headers }: LambdaRequest, name: string): string | undefined 
 }
 
 function eventIn(body: Buffer): Buffer {
-  if (body.length > invokePayloadBytesMax)
-    throw new LambdaError(
-      'RequestTooLargeException',
-      `Request must be smaller than ${invokePayloadBytesMax} bytes for the InvokeFunction operation`,
-    )
   if (body.length === 0) return Buffer.from('{}')
-  try {
-    JSON.parse(body.toString())
-    return body
-  } catch {
-    throw new LambdaError('InvalidRequestContentException', 'Could not parse request body into json')
-  }
+  requireEvent(body)
+  return body
 }
 
 function clientContextIn(header: string | undefined): string | undefined {

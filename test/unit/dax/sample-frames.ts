@@ -10,8 +10,16 @@ export const sampleSchema: KeySchema = { partition: [{ name: 'pk', type: 'S' }],
 export const sampleLists = new AttributeLists()
 const list = sampleLists.listOf(['a', 'b'])
 
-export function greeting(): Buffer {
-  return new CborWriter().text(magic).integer(0).null().map(1).text('UserAgent').text('a test').integer(0).finish()
+export function greeting(layering = 0): Buffer {
+  return new CborWriter()
+    .text(magic)
+    .integer(layering)
+    .null()
+    .map(1)
+    .text('UserAgent')
+    .text('a test')
+    .integer(0)
+    .finish()
 }
 
 /** A request with its values, which `values` writes. */

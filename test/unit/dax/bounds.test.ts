@@ -1,0 +1,79 @@
+/** What a client of DAX's protocol can make a cache hold and do: bytes, values and connections have bounds. */
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { expect, it, vi } from 'vitest'
+import { systemClock } from '../../../src/adapters/system/clocks.ts'
+import type { Cache } from '../../../src/cache/core/cache.ts'
+import { DaxFront } from '../../../src/cache/dax/dax-front.ts'
+import { serveDax } from '../../../src/cache/dax/dax-server.ts'
+import type { Frame } from '../../../src/cache/dax/frames.ts'
+import { CborReader } from '../../../src/core/cbor/cbor-reader.ts'
+import { CborWriter } from '../../../src/core/cbor/cbor-writer.ts'
+import { daxValuesMax } from '../../../src/core/dax/limits.ts'
+import { readRequest } from '../../../src/core/dax/read-request.ts'
+import type { Log } from '../../../src/ports/log.ts'
+import { frame, sampleLists } from './sample-frames.ts'
+
+const schema = { partition: [{ name: 'pk', type: 'S' as const }], sort: [] }
+const list = sampleLists.listOf(['v'])
+const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => quiet }
+
+/** An item with a list of so many values of one byte. */
+function crowded(values: number): Frame {
+  const item = Buffer.concat([new CborWriter().integer(list.id).array(values).finish(), Buffer.alloc(values, 0xf6)])
+  const bytes = frame('putItem', (writer) => writer.bytes(Buffer.from('T')).bytes(Buffer.from('k')).bytes(item).null())
+  const head = new CborReader(bytes)
+  head.integer()
+  head.integer()
+  return { method: 'putItem', bytes, valuesAt: head.offset }
+}
+
+it('a request with more values than a body of the API may have is refused where they are read', () => {
+  const { method, bytes, valuesAt } = crowded(daxValuesMax + 1)
+  const read = () =>
+    readRequest(method, new CborReader(bytes.subarray(valuesAt)), { lists: sampleLists, schemaOf: () => schema })
+  expect(read).toThrow('more values than a request can need')
+})
+
+it('requests with many values are throttled while as many are under way, and small ones are not', async () => {
+  let asked = 0
+  const front = new DaxFront({
+    cache: { keyOf: () => schema } as unknown as Cache,
+    pipeline: () => void asked++,
+    upstream: { send: () => new Promise(() => {}) },
+    host: 'localhost',
+    credentials: undefined,
+    wallMs: () => 0,
+    monotonicMs: () => 0,
+    requestId: () => 'id',
+    lists: sampleLists,
+    log: quiet,
+  })
+  const asking = { principal: { accessKeyId: 'any', region: 'us-east-1', sessionToken: undefined }, nodes: () => [] }
+  void front.answer(asking, crowded(daxValuesMax / 2 + 10))
+  const second = await front.answer(asking, crowded(daxValuesMax / 2 + 10))
+  expect(second.toString('latin1')).toContain('ThrottlingException')
+  void front.answer(asking, crowded(10))
+  await new Promise((resolve) => setImmediate(resolve))
+  expect(asked).toBe(2)
+})
+
+it('a connection whose client does not say who it is is let go', async () => {
+  const server = await serveDax({
+    host: '127.0.0.1',
+    port: 0,
+    connectionsMax: 10,
+    clock: systemClock,
+    front: { answer: () => '', refusal: () => Buffer.alloc(0) },
+    authorize: () => {
+      throw new Error('not asked')
+    },
+    expires: true,
+    nodes: () => [],
+    greetingMsMax: 30,
+  })
+  const socket = connect(server.port, '127.0.0.1')
+  await once(socket, 'close')
+  await vi.waitFor(() => expect([server.connections(), server.heldBytes()]).toEqual([0, 0]), { timeout: 20_000 })
+  await server.close()
+})
