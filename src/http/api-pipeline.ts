@@ -13,7 +13,7 @@ import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import { registry } from '../operations/registry.ts'
 import type { AuthorizeService, ServiceEntry } from '../operations/service.ts'
-import { actionOfService } from '../operations/access/service-actions.ts'
+import { actionOfService, toldResource } from '../operations/access/service-actions.ts'
 import type { Audit } from '../ports/audit.ts'
 import type { RequestObserver } from '../ports/request-observer.ts'
 import { Signatures } from './access/signatures.ts'
@@ -90,7 +90,8 @@ export function apiPipeline(options: ApiPipelineOptions): Pipeline {
   const fronts = frontsOf(options, regions, policies)
   if (fronts.length === 0) return dynamodb
   return (request, requestId, answer) => {
-    const front = isDynamoDb(request) ? undefined : fronts.find(({ claims }) => claims(request))
+    const isAlone = isDynamoDb(request) || request.endpoint !== undefined
+    const front = isAlone ? undefined : fronts.find(({ claims }) => claims(request))
     const answering = front?.pipeline ?? dynamodb
     answering(request, requestId, answer)
   }
@@ -116,12 +117,15 @@ function frontsOf(options: ApiPipelineOptions, regions: SignedRegions, policies:
       if (action !== undefined) policies.authorizeAction(action, context)
     })
   const authorize = options.authorizeService ?? byPolicies
+  const resourceOf = (asked: Parameters<AuthorizeService>[0]) => toldResource(asked, context.settings.accountId)
   const { clock, log } = context.env
-  const shared = { log, regions, onBrokenInvariant }
+  const shared = { log, regions, audit: options.audit, onBrokenInvariant }
   const verifying =
     credentials === undefined ? {} : { signatures: new Signatures({ credentials, regions, clock, service: 'lambda' }) }
   return [
     ...(lambda === undefined ? [] : [lambdaFront({ ...shared, context: lambda, authorize, ...verifying })]),
-    ...(services.length === 0 ? [] : [serviceFront({ ...shared, services, clock, credentials, authorize })]),
+    ...(services.length === 0
+      ? []
+      : [serviceFront({ ...shared, services, clock, credentials, authorize, resourceOf })]),
   ]
 }

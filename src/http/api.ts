@@ -10,6 +10,7 @@ import { serializationError } from '../core/wire/coerce.ts'
 import { carriesCutsHeader, cutHeader } from '../core/wire/cut-header.ts'
 import type { Env } from '../ports/env.ts'
 import { type Answer, type ApiRequest, errorAnswer, json10, type Pipeline } from './pipeline.ts'
+import { listenerOf } from './private-listener.ts'
 import { compressed, originHeaders, type Reply, sendReply, sizeBytesOf } from './bytes/reply.ts'
 import { type Arriving, BodyBudget } from './bytes/body-budget.ts'
 import { type BodyProblem, readBody } from './bytes/request-body.ts'
@@ -130,7 +131,7 @@ export class Api {
     if (response.headersSent) return this.#budget.giveBack(heldBytes)
     const { method, url = '/', headers, rawHeaders } = request
     const { remoteAddress: address } = request.socket
-    const from = { address, isSecure: 'encrypted' in request.socket }
+    const from = { address, isSecure: 'encrypted' in request.socket, endpoint: listenerOf(request.socket) }
     const whole = { method, url, headers, rawHeaders: () => rawHeaders, body: bytes, payload: sent, ...from }
     this.answer(whole, heldBytes, (requestId, reply) =>
       sendReply({ request, response, requestId, last: endsWith() }, reply),

@@ -11,6 +11,7 @@ import { Outbox } from './bytes/outbox.ts'
 import { cutSocket, ReadyReply, type Reply, replyBytes, replyText } from './bytes/reply.ts'
 import { readHead, type RequestHead } from './bytes/request-head.ts'
 import { ReceivedBytes } from './bytes/received-bytes.ts'
+import { listenerOf } from './private-listener.ts'
 import type { UnreadReplies } from './bytes/unread-replies.ts'
 
 /** What becomes of a request, once it is read. */
@@ -77,6 +78,7 @@ class Connection {
   readonly #options: Shared
   readonly #forget: () => void
   readonly #isSecure: boolean
+  readonly #endpoint: string | undefined
   /** Of the other end. */
   #address: string | undefined
   #answering = false
@@ -98,6 +100,7 @@ class Connection {
     this.#options = options
     this.#forget = forget
     this.#isSecure = 'encrypted' in socket
+    this.#endpoint = listenerOf(socket)
     socket.setNoDelay(true)
     socket.setTimeout(idleConnectionMsMax)
     socket.on('data', this.#receive)
@@ -197,7 +200,7 @@ class Connection {
     this.#answering = true
     const { url, headers, rawHeaders } = head
     const address = (this.#address ??= this.#socket.remoteAddress)
-    const from = { address, isSecure: this.#isSecure }
+    const from = { address, isSecure: this.#isSecure, endpoint: this.#endpoint }
     this.#options.api.answer({ url, headers, rawHeaders, body, payload: body, ...from }, held, this.#reply)
   }
 

@@ -9,9 +9,12 @@ import { refusedByStore } from '../engine/trouble.ts'
 import type { LambdaContext, LambdaReply } from '../operations/lambda/lambda-operation.ts'
 import { lambdaOperationAt, lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import type { AuthorizeService } from '../operations/service.ts'
+import type { Audit } from '../ports/audit.ts'
+import type { Principal } from '../core/auth/credentials.ts'
 import type { Log } from '../ports/log.ts'
 import type { Signatures } from './access/signatures.ts'
 import { type Answer, type ApiRequest, type Front, signatureOf } from './pipeline.ts'
+import { auditService } from './services/service-audit.ts'
 
 export type LambdaPipelineOptions = {
   readonly context: LambdaContext
@@ -21,6 +24,7 @@ export type LambdaPipelineOptions = {
   readonly signatures?: Signatures
   /** Without it, all is allowed. */
   readonly authorize?: AuthorizeService | undefined
+  readonly audit?: Audit | undefined
   readonly onBrokenInvariant: (error: InvariantViolation) => void
 }
 
@@ -29,16 +33,25 @@ export function lambdaFront(options: LambdaPipelineOptions): Front {
     claims: ({ url }) => url.startsWith(lambdaPrefix),
     pipeline: (request, requestId, answer) => {
       const told = new Told('unknown')
-      void answered(request, options, told)
-        .catch((error: unknown) => refused(error, { options, told, requestId }))
-        .then(answer)
+      void audited(request, { options, told, requestId }).then(answer)
     },
   }
 }
 
-/** Which operation it is, once that is known. */
+async function audited(request: ApiRequest, of: Of): Promise<Answer> {
+  const { options, told, requestId } = of
+  const done = await answered(request, options, told).catch((error: unknown) => refused(error, of))
+  const { principal, resource } = told
+  auditService(options.audit, done, { service: 'lambda', request, requestId, principal, resource })
+  return done
+}
+
+/** Which operation it is, and whose, once that is known. */
 class Told {
   operation: string
+  principal: Principal | undefined
+  /** As the path names it: a function, or an event source mapping. */
+  resource: string | undefined
 
   constructor(operation: string) {
     this.operation = operation
@@ -52,9 +65,11 @@ async function answered(request: ApiRequest, options: LambdaPipelineOptions, tol
   const found = lambdaOperationAt(method, path)
   if (found !== undefined) told.operation = found.operation.name
   const principal = signatures?.verify(request)
+  told.principal = principal
   if (signatures === undefined) checkRegion(checkAuthorization(signatureOf(request)), regions)
   if (found === undefined) return unknownAnswer(method, path)
   const { operation, named } = found
+  if (named !== '') told.resource = named
   options.authorize?.({ service: 'lambda', operation: operation.name, input: {}, principal })
   const reply = await operation.run({ named, query: new URLSearchParams(query), headers, body }, context)
   return { ...answerOf(reply), operation: told.operation, outcome: 'ok' }

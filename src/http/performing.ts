@@ -35,7 +35,7 @@ type Moments = {
   readonly commits: number[]
 }
 
-type Sent = Pick<SignedRequest, 'headers' | 'address' | 'isSecure'>
+type Sent = Pick<SignedRequest, 'headers' | 'address' | 'isSecure' | 'endpoint'>
 
 export class Performing {
   readonly #options: Options
@@ -189,8 +189,8 @@ export class Performing {
   }
 }
 
-function senderOf({ headers, address, isSecure }: Sent): Sender {
-  return { address, userAgent: headers['user-agent'], isSecure }
+function senderOf({ headers, address, isSecure, endpoint }: Sent): Sender {
+  return { address, userAgent: headers['user-agent'], isSecure, endpoint }
 }
 
 type Observed = Pick<AnsweredRequest, 'kind' | 'tables' | 'units' | 'positions' | 'parts'>

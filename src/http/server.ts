@@ -22,7 +22,8 @@ import { boundHeads, headSettings, refusedHead } from './bytes/heads.ts'
 import { HttpSockets } from './bytes/http-sockets.ts'
 import { replyHeaders } from './bytes/reply.ts'
 import type { ApiRequest, Pipeline } from './pipeline.ts'
-import { listening } from './listening.ts'
+import { listening, listeningAt } from './listening.ts'
+import { cameBy, isServedPrivately, listenerOf, type PrivateListener } from './private-listener.ts'
 import { requestIds } from './request-id.ts'
 import { Handshakes, type PortCertificate } from './secure.ts'
 import { addRoutes, answerError, type RouteOptions } from './routes.ts'
@@ -46,6 +47,8 @@ export type ListenOptions = RouteOptions & {
   readonly visitors?: VisitorOptions
   /** Of replies that clients do not read; as in core/limits.ts unless said otherwise. */
   readonly unread?: UnreadBounds
+  /** Another listener, for those that are let in by another way. */
+  readonly privately?: PrivateListener | undefined
   /** Is offered every connection; true when another process takes it. */
   readonly distribute?: (socket: Socket) => boolean
 }
@@ -108,26 +111,25 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
       const endsWith = (): boolean => sockets.endsWith(response)
       const { method, url } = request
       const isElsewhere = alsoAt.some((prefix) => url?.startsWith(prefix) === true)
-      if ((method === 'POST' && isRoot(url)) || isElsewhere) void api.serve(request, response, endsWith)
+      const isOutside = listenerOf(request.socket) !== undefined && !isServedPrivately(url)
+      if (isOutside) notServed(response, ids())
+      else if ((method === 'POST' && isRoot(url)) || isElsewhere) void api.serve(request, response, endsWith)
       else {
         if (api.closing && endsWith()) response.setHeader('Connection', 'close')
         void rest.serve(request, response)
       }
     })
   }
-  const { tls, loopbackPort } = options
-  const { server, twin, beside, servers } = serversOf({ ...options, host }, handle)
+  const { tls } = options
+  const { server, twin, beside, privately, servers } = serversOf({ ...options, host }, handle)
   const handshakes = tls === undefined ? undefined : new Handshakes(tls, options.ticketKeys)
   const taken = servers.map((each) => {
-    const before = each === beside ? {} : { handshakes, distribute: options.distribute }
+    const usual = each === beside ? {} : { handshakes, distribute: options.distribute }
+    const before = each === privately ? privateOnes(options, handshakes) : usual
     return takeConnections(each, { api, clock, sockets, unread, ...before })
   })
   await listening(server, host, options.port)
-  if (beside !== undefined)
-    await listening(beside, '127.0.0.1', loopbackPort ?? 0).catch((error: unknown) => {
-      server.close()
-      throw error
-    })
+  await listenBeside({ beside, privately, servers }, options)
   const { port } = server.address() as AddressInfo
   // Clients find localhost at either address. A machine may have no IPv6, or another program there.
   if (twin !== undefined) await listening(twin, '::1', port).catch(() => undefined)
@@ -186,7 +188,7 @@ type Handle = (request: IncomingMessage, response: ServerResponse) => void
 
 /** `twin`: the same at the other loopback address. `beside`: by HTTP, beside HTTPS. */
 function serversOf(
-  { host = '127.0.0.1', loopbackPort, connectionsMax: most = connectionsMax }: ListenOptions,
+  { host = '127.0.0.1', loopbackPort, privately: own, connectionsMax: most = connectionsMax }: ListenOptions,
   handle: Handle,
 ) {
   const settings = { ...headSettings, keepAliveTimeout: idleConnectionMsMax }
@@ -194,12 +196,39 @@ function serversOf(
   const server = make()
   const twin = twinned.has(host) ? make() : undefined
   const beside = loopbackPort === undefined ? undefined : createServer(settings, handle)
-  const servers = [server, twin, beside].filter((each) => each !== undefined)
+  const privately = own === undefined ? undefined : createServer(settings, handle)
+  const servers = [server, twin, beside, privately].filter((each) => each !== undefined)
   for (const each of servers) {
     each.maxConnections = most
     boundHeads(each)
   }
-  return { server, twin, beside, servers }
+  return { server, twin, beside, privately, servers }
+}
+
+type Beside = {
+  readonly beside: Server | undefined
+  readonly privately: Server | undefined
+  readonly servers: readonly Server[]
+}
+
+async function listenBeside({ beside, privately, servers }: Beside, options: ListenOptions): Promise<void> {
+  const { loopbackPort: port = 0, privately: own } = options
+  try {
+    if (beside !== undefined) await listening(beside, '127.0.0.1', port)
+    if (privately !== undefined && own !== undefined) await listeningAt(privately, own.at)
+  } catch (error) {
+    for (const each of servers) each.close()
+    throw error
+  }
+}
+
+/** A unix socket is as private as its file: nothing is encrypted on it. */
+function privateOnes({ privately }: ListenOptions, handshakes: Handshakes | undefined) {
+  return { privately, handshakes: privately !== undefined && 'path' in privately.at ? undefined : handshakes }
+}
+
+function notServed(response: ServerResponse, id: string): void {
+  response.writeHead(404, { ...replyHeaders(id, ''), 'Content-Length': 0 }).end()
 }
 
 /** Every address of IPv4, or the loopback's, and no address of IPv6. */
@@ -218,13 +247,17 @@ type Taking = {
   readonly unread: UnreadReplies
   readonly distribute?: ServerOptions['distribute']
   readonly handshakes?: Handshakes | undefined
+  readonly privately?: PrivateListener | undefined
 }
 
 /** Node's own way with a new connection, kept for what is handed over. */
 const listeners = new WeakMap<Server, (socket: Socket) => void>()
 
 /** The server accepts; each connection is ours first, and node:http's once something unusual has come on it. */
-function takeConnections(server: Server, { api, clock, sockets, unread, distribute, handshakes }: Taking): Connections {
+function takeConnections(
+  server: Server,
+  { api, clock, sockets, unread, distribute, handshakes, privately }: Taking,
+): Connections {
   const [listener] = server.listeners('connection') as [(socket: Socket) => void]
   listeners.set(server, listener)
   const connections = new Connections({
@@ -242,6 +275,7 @@ function takeConnections(server: Server, { api, clock, sockets, unread, distribu
   server.on('connection', (socket) => {
     if (distribute?.(socket) === true) return
     const accept = (ready: Socket): void => {
+      if (privately !== undefined) cameBy(ready, privately)
       connections.accept(ready)
       ready.resume()
     }

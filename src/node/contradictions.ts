@@ -10,6 +10,8 @@ type Options = {
   readonly auditData?: boolean
   readonly access?: string
   readonly identities?: string | undefined
+  readonly privateListen?: string | undefined
+  readonly privatePolicy?: string | undefined
 }
 
 /** Throws a Failure. */
@@ -21,6 +23,11 @@ export function refuseContradictions(options: Options): void {
   if ((options.workers ?? 1) > 1 && options.auditData === true)
     throw new Failure('--workers and --audit-data do not go together yet: reads of workers would not be told')
   requireIdentities(options)
+  const { privateListen, privatePolicy, access = 'off' } = options
+  if (privatePolicy !== undefined && (privateListen === undefined || access === 'off'))
+    throw new Failure(
+      '--private-policy needs --private-listen, and --access audit or strict: without these it decides nothing',
+    )
 }
 
 /** Throws a Failure. */

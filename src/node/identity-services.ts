@@ -7,16 +7,21 @@ import type { AccessMode } from '../operations/access/authorizer.ts'
 import { iamEntry } from '../operations/iam/iam-entry.ts'
 import type { ServiceEntry } from '../operations/service.ts'
 import { stsEntry } from '../operations/sts/sts-entry.ts'
+import type { openPrivateListener } from './private-listener.ts'
+
+type Privately = ReturnType<typeof openPrivateListener>
 
 /** What the server is to know of who may do what. */
 export function accessParts(
   mode: 'off' | AccessMode | undefined,
   access: WatchedAccess,
-  others: readonly ServiceEntry[] = [],
+  { others = [], privately }: { readonly others?: readonly ServiceEntry[]; readonly privately?: Privately } = {},
 ) {
+  const settings = accessSettings(mode, access)
   return {
     ...(access.credentials === undefined ? {} : { credentials: access.credentials }),
-    access: accessSettings(mode, access),
+    access: settings === undefined ? undefined : { ...settings, endpointPolicy: privately?.policy },
+    privately: privately?.listener,
     services: [...identityServices(mode, access), ...others],
   }
 }

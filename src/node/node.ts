@@ -37,6 +37,7 @@ import { accessParts } from './identity-services.ts'
 import { kmsServices, openKeys } from './key-services.ts'
 import type { Kms } from '../operations/kms/kms.ts'
 import { adminRoutes } from './admin/admin.ts'
+import { openPrivateListener } from './private-listener.ts'
 import { type WatchedAccess, watchAccess } from '../deployment/secrets/identities.ts'
 import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
 import { tightenFolder } from '../process/private-files.ts'
@@ -89,15 +90,17 @@ export type NodeOptions = EncryptionFiles & {
   readonly globalTables2017?: 'refuse' | 'serve'
   /** Processes that serve, this one among them. */
   readonly workers?: number | undefined
-  /** A file of them: signatures are verified. */
+  /** Files of them: signatures are verified, and `identities` have policies too. */
   readonly credentials?: string | undefined
-  /** A file of them, with policies. */
   readonly identities?: string | undefined
   /** What the policies decide; `off` unless given. */
   readonly access?: 'off' | AccessMode
   /** The file of the audit log. */
   readonly auditLog?: string | undefined
   readonly auditData?: boolean
+  readonly privateListen?: string | undefined
+  readonly privatePolicy?: string | undefined
+  readonly privateId?: string | undefined
   /** Regions beside its own that a signature may be for. */
   readonly signedFor?: readonly string[] | undefined
   /** Where clients reach the other regions, by region. */
@@ -179,7 +182,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   life.add(() => turns.stop())
   nameTurns(engine, turns)
   const functions = await functionsOf(options, life)
-  const audit = openAudit(options, clock, life)
+  const asked = { audit: openAudit(options, clock, life), privately: openPrivateListener(options, life) }
   const requests = { region: self.name, epoch: () => engine.epoch, clock, random: systemRandom, log, meter }
   const told = observing(options, requests)
   const given = { topology, engine, metrics, recovery, messageKeys, buckets, functions, told, tableKeys }
@@ -192,7 +195,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
     }),
   )
   life.add(watchCertificates(options.certificates ?? [], env))
-  const parts = { region, dataKeys, watch, meter, prometheus, folder, scrub, recovery, access, audit, kms, told }
+  const parts = { region, dataKeys, watch, meter, prometheus, folder, scrub, recovery, access, ...asked, kms, told }
   life.add(exportMetrics(told.exporter, { prometheus, clock, measure: async () => await measureAll(parts) }))
   const url = await serve(options, parts)
   functions?.listensAt(url)
@@ -308,6 +311,7 @@ type Served = {
   readonly recovery: Recovery
   readonly access: WatchedAccess
   readonly audit: Audit | undefined
+  readonly privately: ReturnType<typeof openPrivateListener>
   readonly kms: Kms | undefined
   readonly told: Observing
 }
@@ -323,7 +327,7 @@ function regionsTold({ watch, region }: Served): RegionsTold {
 /** Starts the server, and the workers behind it. Returns the endpoint. */
 async function serve(options: NodeOptions, served: Served): Promise<string> {
   const { self, log, visitors = {}, signedFor = [], accountId, host } = options
-  const { region, watch, meter, folder, scrub, recovery, access, audit, dataKeys, kms, told } = served
+  const { region, watch, meter, folder, scrub, recovery, access, dataKeys, kms, told } = served
   const { engine, replication, invalidator, expiry, faults, evacuation } = region
   const count = (options.workers ?? 1) - 1
   const secure = { tls: options.tls, ticketKeys: options.tls === undefined ? undefined : newTicketKeys() }
@@ -348,8 +352,8 @@ async function serve(options: NodeOptions, served: Served): Promise<string> {
       ...listenOf(options),
       ...secure,
       endpointOf: (name) => watch.endpoints.get(name),
-      ...accessParts(options.access, access, kmsServices(kms)),
-      audit,
+      ...accessParts(options.access, access, { others: kmsServices(kms), privately: served.privately }),
+      audit: served.audit,
       observer: told.observer,
       ...(count > 0 ? { distribute: workers.distribute } : {}),
       readiness: () => readinessOf(self.name, trouble(), { damage: recovery.notice(), replication, evacuation }),

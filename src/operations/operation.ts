@@ -67,6 +67,8 @@ export type Sender = {
   readonly address?: string | undefined
   readonly userAgent?: string | undefined
   readonly isSecure?: boolean | undefined
+  /** The private listener that it came by: `vpce-…`. */
+  readonly endpoint?: string | undefined
 }
 
 export type OperationSettings = {

@@ -1,5 +1,7 @@
 /** Who has asked for what, and what came of it: for the operator, never with items, values or secrets. */
 export type AuditEntry = {
+  /** As signatures name it; absent for DynamoDB. */
+  readonly service?: string | undefined
   readonly operation: string
   /** `ok`, or the code of the error. */
   readonly outcome: string
@@ -9,7 +11,7 @@ export type AuditEntry = {
   readonly role?: string | undefined
   readonly address?: string | undefined
   readonly userAgent?: string | undefined
-  /** Tables, streams and backups, as the request names them. */
+  /** Tables, streams and backups, as the request names them; of other services ARNs, where they know them. */
   readonly resources: readonly string[]
 }
 

@@ -1,5 +1,7 @@
 /** What the programs of a deployment are told of who may speak to them. */
 import { resolve } from 'node:path'
+import type { PrivateOptions } from '../node/private-listener.ts'
+import { Failure } from '../process/failure.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 
 /** Files are told by absolute paths, since the children need not be where we are. */
@@ -9,13 +11,6 @@ export function accessFlags({ credentials, identities }: AccessFiles): Readonly<
     ...(identities === undefined ? {} : { identities: resolve(identities) }),
   }
 }
-
-/** Of what asks policies. */
-export function policyFlags({ access = 'off', ...files }: PolicyOptions): Readonly<Record<string, string>> {
-  return { ...accessFlags(files), ...(access === 'off' ? {} : { access }) }
-}
-
-type PolicyOptions = AccessFiles & { readonly access?: string | undefined }
 
 type AccessFiles = {
   readonly credentials?: string | undefined
@@ -31,6 +26,38 @@ export function auditFlags({ auditLog, auditData }: AuditOptions, region: string
 }
 
 type AuditOptions = { readonly auditLog?: string | undefined; readonly auditData?: boolean | undefined }
+
+/** Of what asks policies. */
+export function policyFlags({ access = 'off', ...files }: PolicyOptions): Readonly<Record<string, string>> {
+  return { ...accessFlags(files), ...(access === 'off' ? {} : { access }) }
+}
+
+type PolicyOptions = AccessFiles & { readonly access?: string | undefined }
+
+/** Of a node: what policies decide, and its private listener. */
+export function nodeAccessFlags(
+  options: PolicyOptions & PrivateOptions,
+  region: string,
+): Readonly<Record<string, string>> {
+  return { ...policyFlags(options), ...privateFlags(options, region) }
+}
+
+/** Each region has a private listener of its own. Throws a Failure where REGION does not tell them apart. */
+function privateFlags(
+  { privateListen: at, privatePolicy: policy, privateId: id }: PrivateOptions,
+  region: string,
+): Readonly<Record<string, string>> {
+  if (at === undefined) return {}
+  if (!at.startsWith('unix:') || !at.includes('REGION'))
+    throw new Failure(
+      `--private-listen ${at}: \`up\` takes unix:PATH with REGION in it, as each region has a socket of its own`,
+    )
+  return {
+    'private-listen': `unix:${resolve(at.slice('unix:'.length)).replaceAll('REGION', region)}`,
+    ...(policy === undefined ? {} : { 'private-policy': resolve(policy) }),
+    ...(id === undefined ? {} : { 'private-id': id }),
+  }
+}
 
 /** A switch has no value. */
 export const openFlags = ({ anyCredentials }: AccessFiles): readonly string[] =>

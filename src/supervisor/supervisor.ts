@@ -34,9 +34,10 @@ import { type LineSink, natsLines, nodeLines } from './child-lines.ts'
 import type { CachePlan, Layout, RegionPlan } from '../deployment/layout.ts'
 import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
 import { runVariable } from './remains.ts'
+import type { PrivateOptions } from '../node/private-listener.ts'
 import { SecretsWatch } from './secrets-watch.ts'
 import { Sentinel } from './sentinel.ts'
-import { accessFlags, auditFlags, openFlags, policyFlags, visitorFlags } from './access-flags.ts'
+import { accessFlags, auditFlags, nodeAccessFlags, openFlags, policyFlags, visitorFlags } from './access-flags.ts'
 import { CertificateWatch } from './certificate-watch.ts'
 import { type DeploymentTls, natsUrl, shownFlags, trustFlags } from './tls-flags.ts'
 import { Supervised, type SupervisedOptions } from './supervised.ts'
@@ -44,6 +45,7 @@ import { Supervised, type SupervisedOptions } from './supervised.ts'
 export type SupervisorOptions = VisitorOptions &
   EncryptionOptions &
   ObservingOptions &
+  PrivateOptions &
   StreamOptions & {
     readonly layout: Layout
     readonly natsServer: string
@@ -240,7 +242,7 @@ export class Supervisor {
       'clock-file': join(plan.folder, clockFileName),
       ...visitorFlags(this.#options),
       ...streamFlags(this.#options),
-      ...policyFlags(this.#options),
+      ...nodeAccessFlags(this.#options, plan.name),
       ...encryptionFlags(this.#options),
       ...observingFlags(this.#options),
       ...(failover === 'nearest' ? { 'signed-for': layout.regions.map(({ name }) => name).join() } : {}),

@@ -132,6 +132,8 @@ export type NodeOrder = {
   readonly s3?: string
   /** How capacity is counted. */
   readonly capacity?: 'off' | 'enforce'
+  /** Further flags. */
+  readonly more?: Readonly<Record<string, string>>
 }
 
 /** `startMs` from the start of the process until it says that it is ready; `startCpuMs` is what it has used for that. */
@@ -148,6 +150,7 @@ export async function startNode({
   messageKeys,
   s3,
   capacity,
+  more = {},
 }: NodeOrder): Promise<NodeChild> {
   const port = await freePort()
   const startedMs = performance.now()
@@ -158,7 +161,7 @@ export async function startNode({
   const keys = messageKeys === undefined ? {} : { 'message-keys': messageKeys }
   const buckets = s3 === undefined ? {} : { s3 }
   const counted = capacity === undefined ? {} : { capacity }
-  const flags = { ...plain, ...counted, ...(verifies ? { credentials } : {}), ...keys, ...buckets, ...logs }
+  const flags = { ...plain, ...counted, ...(verifies ? { credentials } : {}), ...keys, ...buckets, ...more, ...logs }
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
   const links = Object.entries(peers).flatMap(([peer, link]) => ['--peer', `${peer}=${url(link)}`])
   const profile = process.env['LONGITUDE_BENCH_NODE_FLAGS']?.split(' ') ?? []

@@ -7,6 +7,7 @@
  *   npm run bench:cache          hits of a cache beside the region's own reads, near and far, and by DAX's protocol; -- --dax for these alone
  *   npm run bench:streams        what change streams cost, and how fast they are read
  *   npm run bench:capacity       what --capacity enforce costs a GetItem and a PutItem
+ *   npm run bench:access         what policies cost: nodes without them and with --access strict
  *   npm run bench:copies         backups, restores, exports, imports, and what they cost clients
  *   npm run bench:links          what the links do to time and to throughput
  *   -- --quick                   shorter, for a look; -- --json prints nothing but the result

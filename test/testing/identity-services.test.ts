@@ -3,6 +3,7 @@ import { ListTablesCommand, DynamoDBClient, GetItemCommand, PutItemCommand } fro
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { compileIdentities, type IdentityDefinitions, noDefinitions } from '../../src/core/access/identities.ts'
+import type { AuditEntry } from '../../src/ports/audit.ts'
 import { SessionKeys } from '../../src/http/access/session-keys.ts'
 import { iamEntry } from '../../src/operations/iam/iam-entry.ts'
 import { stsEntry } from '../../src/operations/sts/sts-entry.ts'
@@ -51,6 +52,8 @@ const credentials = () => {
 let known = credentials()
 let cluster: EmbeddedCluster
 let url = ''
+const audited: AuditEntry[] = []
+const audit = { data: false, write: (entry: AuditEntry) => void audited.push(entry) }
 
 beforeAll(async () => {
   const clock = { wallMs: () => Date.now() }
@@ -70,7 +73,7 @@ beforeAll(async () => {
   const access = { mode: 'strict', identities: () => identities } as const
   cluster = await EmbeddedCluster.made(
     { regions: ['us-east-1'] },
-    { api: { credentials: () => known, access, services } },
+    { api: { credentials: () => known, access, services, audit } },
   )
   url = await cluster.endpoint('us-east-1')
   await client(root).send(new CreateTableCommand(notes))
@@ -334,4 +337,29 @@ describe('IAM', () => {
     })
     expect([...text.matchAll(/<EvalDecision>(\w+)</g)].map(([, each]) => each)).toEqual(['allowed', 'implicitDeny'])
   })
+})
+
+test('the audit log tells of STS, IAM and Lambda, with who asked and what about, and no secret', async () => {
+  const { length } = audited
+  const admin = keysOf('admin')
+  const { one } = await ask('iam', admin, { Action: 'CreateAccessKey', UserName: 'bob' })
+  await ask('iam', keysOf('bob'), { Action: 'DeleteUser', UserName: 'ann' })
+  await ask('sts', keysOf('ann'), assume('app'))
+  await ask('iam', { ...admin, secretAccessKey: 'wrong' }, { Action: 'ListUsers' })
+  const path = '/2015-03-31/event-source-mappings/0a'
+  const time = timeOf(Date.now())
+  const headers = { host: new URL(url).host, 'x-amz-date': time }
+  const authorization = authorizationOf({ ...admin, time, headers, body: '', service: 'lambda', method: 'GET', path })
+  await fetch(`${url}${path}`, { headers: { ...headers, authorization } })
+  const told = audited.slice(length)
+  expect(
+    told.map((entry) => [entry.service, entry.operation, entry.outcome, entry.accessKeyId, ...entry.resources]),
+  ).toEqual([
+    ['iam', 'CreateAccessKey', 'ok', 'AKIAADMIN', `arn:aws:iam::${accountId}:user/bob`],
+    ['iam', 'DeleteUser', 'AccessDenied', 'AKIABOB', `arn:aws:iam::${accountId}:user/ann`],
+    ['sts', 'AssumeRole', 'ok', 'AKIAANN', role('app')],
+    ['iam', 'unknown', 'SignatureDoesNotMatch', undefined],
+    ['lambda', 'GetEventSourceMapping', 'ResourceNotFoundException', 'AKIAADMIN', '0a'],
+  ])
+  expect(JSON.stringify(told)).not.toContain(one('SecretAccessKey') ?? '')
 })

@@ -37,6 +37,27 @@ export const accessOptions = {
     schema: z.union([z.boolean(), z.stringbool()], 'true or false'),
     default: false,
   },
+  privateListen: {
+    flags: '--private-listen <place>',
+    help: 'another listener for the API alone, as a VPC endpoint is: unix:PATH or HOST:PORT (of `up`: unix:PATH with REGION in it)',
+    schema: z
+      .string()
+      .regex(/^(unix:.+|(\[[0-9a-fA-F:]+\]|[A-Za-z0-9.-]+):\d{1,5})$/, 'unix:PATH or HOST:PORT')
+      .optional(),
+  },
+  privatePolicy: {
+    flags: '--private-policy <file>',
+    help: 'policy of the private listener (JSON): what it does not allow is denied there; followed while the program runs (needs --access audit or strict)',
+    schema: z.string().min(1).optional(),
+  },
+  privateId: {
+    flags: '--private-id <id>',
+    help: 'value of aws:SourceVpce for requests by the private listener (default: made of region and place)',
+    schema: z
+      .string()
+      .regex(/^vpce-[0-9a-z]{1,40}$/, 'vpce- and small letters or digits')
+      .optional(),
+  },
   cors: {
     flags: '--cors <origins>',
     help: 'origins whose pages may use the API, such as http://localhost:3000, separated by commas; * for all; none when not given',
@@ -76,6 +97,9 @@ export const apiAccessOptions = [
   'access',
   'auditLog',
   'auditData',
+  'privateListen',
+  'privatePolicy',
+  'privateId',
   'anyCredentials',
   'cors',
   'hostNames',

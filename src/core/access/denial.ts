@@ -7,6 +7,7 @@ const kinds: Readonly<Record<PolicyType, string>> = {
   boundary: 'permissions boundary',
   session: 'session policy',
   resource: 'resource-based policy',
+  endpoint: 'VPC endpoint policy',
 }
 
 export type Denied = Extract<Decision, { readonly allowed: false }>

@@ -1,7 +1,8 @@
 /**
  * The decision over a request, in AWS's order (IAM User Guide, "How AWS enforcement code logic evaluates requests"): an explicit deny ends
  * it; then a request needs an allow. Within an account that is one of the resource's policy or one of all of identity, boundary and session;
- * from another account it is both. What a resource's policy grants goes past the others by how closely it names who asks.
+ * from another account it is both. What a resource's policy grants goes past the others by how closely it names who asks. The policy of the endpoint
+ * that a request came by must allow it too.
  */
 import { globMatches } from './glob.ts'
 import type { Matched, Policy, Statement } from './policy.ts'
@@ -29,9 +30,11 @@ export type PolicySet = {
   readonly session?: readonly Named[] | undefined
   /** Of the resource. */
   readonly resource?: Named | undefined
+  /** Of the private listener that the request came by: it grants nothing, and must allow too. */
+  readonly endpoint?: Named | undefined
 }
 
-export type PolicyType = 'identity' | 'boundary' | 'session' | 'resource'
+export type PolicyType = 'identity' | 'boundary' | 'session' | 'resource' | 'endpoint'
 
 export type Deciding = {
   readonly type: PolicyType
@@ -48,6 +51,14 @@ export type Decision =
 export function evaluate(policies: PolicySet, request: AccessRequest): Decision {
   const denied = explicitDeny(policies, request)
   if (denied !== undefined) return { allowed: false, type: denied.type, by: denied }
+  const decision = granting(policies, request)
+  const { endpoint } = policies
+  if (!decision.allowed || endpoint === undefined) return decision
+  return first([endpoint], 'endpoint', 'Allow', request) === undefined ? { allowed: false, type: 'endpoint' } : decision
+}
+
+/** Where nothing denies. */
+function granting(policies: PolicySet, request: AccessRequest): Decision {
   const granted = grantedByResource(policies, request)
   const isOwn = request.identity.accountId === request.resourceAccount
   if (request.identity.kind === 'root') {
@@ -71,7 +82,8 @@ function explicitDeny(policies: PolicySet, request: AccessRequest): Deciding | u
     first(policies.identity, 'identity', 'Deny', request) ??
     first(listOf(policies.boundary), 'boundary', 'Deny', request) ??
     first(policies.session ?? [], 'session', 'Deny', request) ??
-    first(listOf(policies.resource), 'resource', 'Deny', request)
+    first(listOf(policies.resource), 'resource', 'Deny', request) ??
+    first(listOf(policies.endpoint), 'endpoint', 'Deny', request)
   )
 }
 

@@ -51,6 +51,8 @@ export type SignedRequest = {
   readonly address?: string | undefined
   /** By TLS. */
   readonly isSecure?: boolean | undefined
+  /** The private listener that it came by. */
+  readonly endpoint?: string | undefined
 }
 
 export class Signatures {

@@ -14,11 +14,13 @@ import { ServiceRefusal } from '../../core/services/refusal.ts'
 import { constrainInput } from '../../core/wire/constrain.ts'
 import { refusedByStore } from '../../engine/trouble.ts'
 import type { AuthorizeService, Service, ServiceEntry } from '../../operations/service.ts'
+import type { Audit } from '../../ports/audit.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import { Signatures } from '../access/signatures.ts'
 import { type Answer, type ApiRequest, type Front, signatureOf } from '../pipeline.ts'
 import { commonRefusal, internalFailure } from './errors.ts'
+import { auditService } from './service-audit.ts'
 import { cbor, cborPrefix, cborTarget, json, type Protocol, query } from './protocols.ts'
 
 export type ServiceFrontOptions = {
@@ -30,6 +32,9 @@ export type ServiceFrontOptions = {
   readonly credentials?: (() => Credentials) | undefined
   /** Asked of every operation of every service, once its input is known; without it, all is allowed. */
   readonly authorize?: AuthorizeService | undefined
+  /** What a request is about, for the audit log. */
+  readonly resourceOf?: ((asked: Parameters<AuthorizeService>[0]) => string | undefined) | undefined
+  readonly audit?: Audit | undefined
   readonly onBrokenInvariant: (error: InvariantViolation) => void
 }
 
@@ -104,23 +109,33 @@ class Place {
     const service = await this.#service
     const { namespace, errorNamespace } = service
     let operation = unknown
+    const { signingName: about } = this.entry
+    let asked: { principal?: Principal | undefined; resource?: string | undefined } = {}
+    const told = (answer: Answer): Answer => {
+      auditService(this.#options.audit, answer, { service: about, request, requestId, principal: undefined, ...asked })
+      return answer
+    }
     try {
       const principal = this.#principalOf(request)
+      asked = { principal }
       const named = namedIn(request, protocol)
       const shape = service.inputOf(named)
       if (shape === undefined) throw unknownOperation(named, this.entry)
       operation = named
       const input = protocol.input(shape, request)
       constrainInput(operation, shape, input)
-      const { authorize } = this.#options
-      const resource = authorize === undefined ? undefined : service.resourceOf?.(operation, input)
-      authorize?.({ service: this.entry.signingName, operation, input, principal, resource })
+      const { authorize, audit, resourceOf } = this.#options
+      const isAsked = authorize !== undefined || audit !== undefined
+      const resource = isAsked ? service.resourceOf?.(operation, input) : undefined
+      const wanted = { service: about, operation, input, principal, resource }
+      if (audit !== undefined) asked = { principal, resource: resourceOf?.(wanted) ?? resource }
+      authorize?.(wanted)
       const output = await service.run({ operation, input, requestId, principal })
-      return { ...protocol.output(output, { operation, requestId, namespace }), operation, outcome: 'ok' }
+      return told({ ...protocol.output(output, { operation, requestId, namespace }), operation, outcome: 'ok' })
     } catch (error) {
       const refusal = this.#refusalOf(error, requestId, operation)
       const of = { operation, requestId, namespace, errorNamespace }
-      return { ...protocol.error(refusal, of), operation, outcome: refusal.code }
+      return told({ ...protocol.error(refusal, of), operation, outcome: refusal.code })
     }
   }
 

@@ -24,9 +24,11 @@ export type AccessSettings = {
   readonly mode: AccessMode
   /** As they are now; another object when anything of them has changed. */
   readonly identities: () => Identities
+  /** Of the private listener, as it is now; undefined: it allows all. */
+  readonly endpointPolicy?: (() => Named | undefined) | undefined
 }
 
-type Kept = { readonly policy: Named | undefined; readonly decision: Decision }
+type Kept = { readonly policy: Named | undefined; readonly endpoint: Named | undefined; readonly decision: Decision }
 
 /** An action of another service than DynamoDB, on something that is no table. */
 export type ForeignAction = {
@@ -105,7 +107,7 @@ export class Access {
     const asked = new Asked(factsOf({ caller, touch, action, input: {}, table: undefined, ...around }))
     const { identity, policies } = caller
     const decision = evaluate(policies, { identity, action, resource, resourceAccount, facts: asked.facts })
-    if (!asked.any) this.#keep(id, { policy: undefined, decision })
+    if (!asked.any) this.#keep(id, { policy: undefined, endpoint: undefined, decision })
     return decision
   }
 
@@ -144,10 +146,12 @@ export class Access {
     const resourceAccount = accountOf(resource) ?? context.settings.accountId
     const table = tableAt(resource, context)
     const policy = table === undefined ? undefined : policyOf(table, resource)
+    const by = context.sender?.endpoint
+    const endpoint = by === undefined ? undefined : this.#settings.endpointPolicy?.()
     const id = `${context.principal?.accessKeyId ?? ''} ${action} ${resource}`
-    if (caller.identity.kind === 'root' && alwaysOfRoot.has(action)) return { allowed: true }
+    if (caller.identity.kind === 'root' && alwaysOfRoot.has(action) && endpoint === undefined) return { allowed: true }
     const kept = this.#decisions.get(id)
-    if (kept !== undefined && kept.policy === policy) return kept.decision
+    if (kept !== undefined && kept.policy === policy && kept.endpoint === endpoint) return kept.decision
     const asked = new Asked(
       factsOf({
         caller,
@@ -163,10 +167,10 @@ export class Access {
     )
     const { identity } = caller
     const decision = evaluate(
-      { ...caller.policies, resource: policy },
+      { ...caller.policies, resource: policy, endpoint },
       { identity, action: `dynamodb:${action}`, resource, resourceAccount, facts: asked.facts },
     )
-    if (!asked.any) this.#keep(id, { policy, decision })
+    if (!asked.any) this.#keep(id, { policy, endpoint, decision })
     return decision
   }
 

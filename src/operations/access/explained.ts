@@ -98,6 +98,7 @@ const kinds = {
   boundary: 'permissions boundary',
   session: 'session policy',
   resource: 'resource-based policy',
+  endpoint: 'VPC endpoint policy',
 }
 
 function linesOf(decision: Decision, policies: PolicySet, request: AccessRequest): readonly string[] {
@@ -118,8 +119,11 @@ function linesOf(decision: Decision, policies: PolicySet, request: AccessRequest
   return [`no ${kinds[decision.type]} allows it`, ...near]
 }
 
-function policiesOf({ identity, boundary, session, resource }: PolicySet, type: keyof typeof kinds): readonly Named[] {
-  const of = { identity, boundary, session, resource }[type]
+function policiesOf(
+  { identity, boundary, session, resource, endpoint }: PolicySet,
+  type: keyof typeof kinds,
+): readonly Named[] {
+  const of = { identity, boundary, session, resource, endpoint }[type]
   if (of === undefined) return []
   return 'policy' in of ? [of] : of
 }

@@ -151,6 +151,9 @@ function tagKeys(about: About): readonly string[] | undefined {
 
 const kinds = { root: 'Account', user: 'User', 'assumed-role': 'AssumedRole' } as const
 
+const addressOf = (sender: Sender | undefined): readonly string[] | undefined =>
+  one(sender?.address?.replace(/^::ffff:(?=\d+\.)/, ''))
+
 const globals: Readonly<Record<string, (about: About) => readonly string[] | undefined>> = {
   'aws:currenttime': ({ nowMs }) => one(new Date(nowMs).toISOString()),
   'aws:epochtime': ({ nowMs }) => one(String(Math.floor(nowMs / 1000))),
@@ -161,7 +164,10 @@ const globals: Readonly<Record<string, (about: About) => readonly string[] | und
   'aws:requestedregion': ({ region }) => one(region),
   'aws:resourceaccount': ({ resourceAccount }) => one(resourceAccount),
   'aws:securetransport': ({ sender }) => one(String(sender?.isSecure === true)),
-  'aws:sourceip': ({ sender }) => one(sender?.address?.replace(/^::ffff:(?=\d+\.)/, '')),
+  // Behind a VPC endpoint the address has another name.
+  'aws:sourceip': ({ sender }) => (sender?.endpoint === undefined ? addressOf(sender) : undefined),
+  'aws:sourcevpce': ({ sender }) => one(sender?.endpoint),
+  'aws:vpcsourceip': ({ sender }) => (sender?.endpoint === undefined ? undefined : addressOf(sender)),
   'aws:tagkeys': tagKeys,
   'aws:tokenissuetime': ({ caller }) =>
     one(caller.issuedMs === undefined ? undefined : new Date(caller.issuedMs).toISOString()),

@@ -35,3 +35,11 @@ function iamResource(
   if (operation === 'CreatePolicy') return `${prefix}policy/${String(name)}`
   return operation === 'ListPolicies' || operation.startsWith('Simulate') ? '*' : undefined
 }
+
+/** What the audit log says that a request is about: undefined where it is about nothing that has a name. */
+export function toldResource(asked: Parameters<AuthorizeService>[0], accountId: string): string | undefined {
+  const { RoleArn: role } = asked.input
+  if (asked.service === 'sts') return typeof role === 'string' ? role : undefined
+  const resource = actionOfService(asked, accountId)?.resource
+  return resource === '*' ? undefined : resource
+}

@@ -118,7 +118,7 @@ function factsOf({ ContextEntries: entries = [] }: Input, { identity, userName, 
   return (key: string) => given.get(key)
 }
 
-const sources = { identity: 'user', boundary: 'none', session: 'none', resource: 'resource' } as const
+const sources = { identity: 'user', boundary: 'none', session: 'none', resource: 'resource', endpoint: 'none' } as const
 
 function resultOf(decision: Decision, action: string, resource: string): object {
   const { by } = decision

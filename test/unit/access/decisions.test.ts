@@ -392,6 +392,41 @@ const aws = (...names: readonly string[]) => ({ AWS: names })
 const can = policy([allow()])
 const cannot = policy([allow({ Action: 'dynamodb:PutItem' })])
 
+const endpointPage = 'https://docs.aws.amazon.com/vpc/latest/privatelink/vpc-endpoints-access.html'
+
+describe(`the policy of a VPC endpoint (${endpointPage})`, () => {
+  const anyone = { Principal: '*' }
+  const full = policy([allow({ ...anyone, Action: '*', Resource: '*' })], 'resource')
+  const narrow = policy([allow({ ...anyone, Action: 'dynamodb:PutItem' })], 'resource')
+  const denying = policy([allow({ ...anyone, Action: '*' }), deny(anyone)], 'resource')
+  const forAnn = policy([allow({ Principal: { AWS: ann.arn } })], 'resource')
+  test.each<readonly [string, PolicySet, Identity, string]>([
+    ['grants nothing itself', { identity: [], endpoint: full }, ann, 'identity lacks'],
+    ['the full access of the default changes nothing', { identity: [can], endpoint: full }, ann, 'allow'],
+    ['lacks the action', { identity: [can], endpoint: narrow }, ann, 'endpoint lacks'],
+    ['denies', { identity: [can], endpoint: denying }, ann, 'endpoint denies'],
+    ['does not override a denial', { identity: [policy([deny()])], endpoint: full }, ann, 'identity denies'],
+    [
+      'limits what a table grants',
+      { identity: [], resource: by(aws(ann.arn)), endpoint: narrow },
+      ann,
+      'endpoint lacks',
+    ],
+    ['does not replace the boundary', { identity: [can], boundary: cannot, endpoint: full }, ann, 'boundary lacks'],
+    [
+      'does not replace the session policy',
+      { identity: [can], session: [cannot], endpoint: full },
+      session,
+      'session lacks',
+    ],
+    ['may name who comes by it', { identity: [can], endpoint: forAnn }, ann, 'allow'],
+    ['is for those that it names alone', { identity: [can], endpoint: forAnn }, session, 'endpoint lacks'],
+    ['limits the root', { identity: [], endpoint: narrow }, root, 'endpoint lacks'],
+  ])('%s', (_, policies, identity, expected) => {
+    expect(decided(policies, identity)).toBe(expected)
+  })
+})
+
 describe(`within an account (${page('reference_policies_evaluation-logic_policy-eval-basics-single-account')})`, () => {
   test.each<readonly [string, PolicySet, Identity, string]>([
     ['nothing allows', { identity: [] }, ann, 'identity lacks'],

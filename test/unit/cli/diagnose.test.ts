@@ -102,7 +102,7 @@ describe('longitude diagnose', () => {
     expect(textOf('logs/up.log')).toContain('the last line')
     expect(textOf('up.json')).toContain('2.12.1')
     // The cache does not run.
-    expect(textOf('missing.txt')).toContain('metrics/cache-us-east-1.txt: fetch failed')
+    expect(textOf('missing.txt')).toContain('metrics/cache-us-east-1.txt: connect ECONNREFUSED')
   })
 
   test('has no secret of the deployment in it, wherever one was said', () => {
