@@ -32,6 +32,10 @@ export class ResourceCapacity {
   readonly #growth: Readonly<Record<Direction, Growth>> = { read: new Growth(), write: new Growth() }
   readonly #buckets = new Map<string, Bucket>()
   #mode: Settings['mode']
+  /** Of provisioned throughput, while it is set as it was. */
+  readonly #provisioned: Partial<
+    Record<Direction, { readonly settings: Settings; readonly limits: readonly Limit[] }>
+  > = {}
 
   constructor(settings: Settings, nowMs: number) {
     this.#mode = settings.mode
@@ -58,6 +62,8 @@ export class ResourceCapacity {
   }
 
   #limits(settings: Settings, direction: Direction, nowMs: number): readonly Limit[] {
+    const known = this.#provisioned[direction]
+    if (known?.settings === settings && settings.mode === this.#mode) return known.limits
     // What was left of the other mode’s says nothing of this one’s.
     if (settings.mode !== this.#mode) this.#buckets.clear()
     this.#mode = settings.mode
@@ -65,8 +71,11 @@ export class ResourceCapacity {
       const rate = { perSecond, burstSeconds }
       return { cause, rate, bucket: this.#bucket(`${direction} ${cause}`, rate, nowMs) }
     }
-    if (settings.mode === 'PROVISIONED')
-      return [limit('ProvisionedThroughput', unitsOf(settings.units, direction), burstSecondsMax)]
+    if (settings.mode === 'PROVISIONED') {
+      const limits = [limit('ProvisionedThroughput', unitsOf(settings.units, direction), burstSecondsMax)]
+      this.#provisioned[direction] = { settings, limits }
+      return limits
+    }
     const max = direction === 'read' ? settings.maxReadUnits : settings.maxWriteUnits
     const warm = settings.warm === undefined ? 0 : unitsOf(settings.warm, direction)
     const grown = this.#growth[direction].perSecond(Math.max(onDemandUnitsMin[direction], warm), nowMs)

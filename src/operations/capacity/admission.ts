@@ -44,6 +44,8 @@ export class Admission {
   readonly #context: OperationContext
   readonly #settings: CapacitySettings
   readonly #capacities = new Map<TableId, Map<string, ResourceCapacity>>()
+  /** What follows from a table as it is set: a table that changes is another object. */
+  readonly #resources = new WeakMap<Table, Map<string, Resource>>()
 
   constructor(context: OperationContext, settings: CapacitySettings) {
     this.#context = context
@@ -134,6 +136,15 @@ export class Admission {
   }
 
   #resourceOf(table: Table, index: Index | undefined): Resource {
+    const name = index?.name ?? ''
+    let ofTable = this.#resources.get(table)
+    if (ofTable === undefined) this.#resources.set(table, (ofTable = new Map()))
+    let resource = ofTable.get(name)
+    if (resource === undefined) ofTable.set(name, (resource = this.#madeResource(table, index)))
+    return resource
+  }
+
+  #madeResource(table: Table, index: Index | undefined): Resource {
     const place = this.#context.settings
     const replica = table.replicas.find(({ region }) => region === place.region)
     const { billingMode } = table.settings
