@@ -141,7 +141,7 @@ export function availabilityPlot(report: Report, region: string): Markup {
     ]
   })
   return chart(
-    `availability-${region}`,
+    `availability-${region.replaceAll(' ', '-')}`,
     `Clients in ${region}: requests served (bars) and failed (red, above them) each second`,
     frame,
     scale,
@@ -166,7 +166,7 @@ export function latencyPlot(report: Report, region: string): Markup {
     return lines(points, `${kind} ${colour}`, `${region}, ${figure === 'p50Ms' ? 'median' : '99th percentile'}`)
   }
   return chart(
-    `latency-${region}`,
+    `latency-${region.replaceAll(' ', '-')}`,
     `Clients in ${region}: latency, median (solid) and 99th percentile (dashed)`,
     frame,
     scale,

@@ -18,7 +18,7 @@ dt { color: var(--quiet); } dd { margin: 0; min-width: 0; overflow-wrap: anywher
 .figure { background: var(--panel); border-radius: 6px; padding: 10px 12px; } .figure > span { display: block; font-size: 12px; color: var(--quiet); }
 .figure strong { display: block; font-size: 21px; line-height: 1.35; }
 .load { max-width: none; font-size: 13px; margin: 0 0 14px; } .whole { white-space: nowrap; } a { color: inherit; }
-#lost-writes { min-width: 1080px; } .wide { overflow: auto; max-height: 460px; } thead th { position: sticky; top: 0; background: var(--ground); } table { border-collapse: collapse; font-size: 13px; width: 100%; margin: 8px 0; font-variant-numeric: tabular-nums; }
+table#lost-writes { min-width: 1080px; } .wide { overflow: auto; max-height: 460px; } thead th { position: sticky; top: 0; background: var(--ground); } table { border-collapse: collapse; font-size: 13px; width: 100%; margin: 8px 0; font-variant-numeric: tabular-nums; }
 th { text-align: left; font-weight: 600; color: var(--quiet); } th, td { padding: 3px 12px 3px 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: break-word; hyphens: none; min-width: 4em; }
 tr.good td:first-child { color: var(--good); } tr.bad td { color: var(--bad); font-weight: 600; } .none { color: var(--quiet); }
 summary { cursor: pointer; color: var(--quiet); font-size: 13px; } pre { overflow-x: auto; background: var(--panel); padding: 12px; border-radius: 6px; font-size: 12.5px; }
@@ -32,6 +32,6 @@ ${[0, 1, 2, 3, 4, 5].map((n) => `.line.region-${n} { stroke: var(--region-${n});
 @media (max-width: 560px) { main { padding: 14px 12px 48px; } .figures { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; } .figure { padding: 8px; } .figure strong { font-size: 18px; }
   dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: 6px; } .whole { white-space: normal; overflow-wrap: anywhere; } td .whole, td.whole, th { white-space: nowrap; } }
 @media print { :root { color-scheme: light; --ground: #fff; --ink: #000; --quiet: #444; --line: #bbb; --panel: #fff; } @page { margin: 14mm; } body { font-size: 11px; } main { max-width: none; padding: 0; }
-  .figures { grid-template-columns: repeat(4, 1fr); } .figure { border: 1px solid var(--line); } #lost-writes { min-width: 0; } .wide { max-height: none; overflow: visible; } thead { display: table-header-group; } thead th { position: static; }
+  .figures { grid-template-columns: repeat(4, 1fr); } .figure { border: 1px solid var(--line); } table#lost-writes { min-width: 0; } .wide { max-height: none; overflow: visible; } thead { display: table-header-group; } thead th { position: static; }
   tr, .plot, .figure, h2, h3 { break-inside: avoid; } h2, h3 { break-after: avoid; } pre { white-space: pre-wrap; } .outcome { border: 1px solid #000; color: #000; background: #fff; } table { font-size: 10px; } }
 `
