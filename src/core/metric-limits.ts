@@ -55,5 +55,7 @@ export const metricPointsInMemoryMax = 400_000
 export const metricFlushMs = 5 * 60_000
 /** Combinations of labels whose metrics are remembered. */
 export const collectedLabelsMax = 20_000
+/** Tables and global indexes of which minutes without requests are points of 0; of further ones they are no points. */
+export const idleResourcesMax = 250
 /** A replication metric sample and a table's settings are taken so often. */
 export const starredMetricMs = 5 * 60_000

@@ -57,6 +57,11 @@ export const metrics = {
     help: 'Items that a query or scan returned.',
     labels: ['table', 'operation'],
   },
+  longitude_stream_request_seconds: {
+    kind: 'sample',
+    help: 'Time that a read of a change stream took which succeeded.',
+    labels: ['table', 'stream'],
+  },
   longitude_returned_records: {
     kind: 'sample',
     help: 'Records that a read of a change stream returned.',

@@ -28,6 +28,7 @@ import { type Invalidator, invalidator } from '../readers/invalidator/invalidato
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
 import { TableKeys, type TableKeyPorts } from '../readers/keys/table-keys.ts'
 import type { ReplicationSettings } from '../readers/replication/settings.ts'
+import type { StreamingDestinations } from '../readers/triggers/streaming-destinations.ts'
 import { streamKeeper, type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
 import { damagedRecords } from '../readers/sweepers/damaged-records.ts'
 import { diskProbe } from '../readers/sweepers/disk-probe.ts'
@@ -141,12 +142,11 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const context = { engine, env, settings, archives, keys: options.keys?.service }
   const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
   const api = apiParts({ env, engine, opened, replication, settings })
-  const lambda = lambdaOf(context, engine, options.functions ?? noFunctions)
-  const measure = async (): Promise<void> => await measured(env, { lambda, replication, ...api })
+  const { lambda, streaming } = sendingOf(options, context, engine)
+  const measure = async (): Promise<void> => await measured(env, { lambda, replication, streaming, ...api })
   const measuring = { env, engine, context, ports: lambda, measure, api, caches: () => caches.caches() }
   const metrics = options.metrics && metricsOf(options.metrics, measuring)
   const services = metrics?.services ?? []
-  const streaming = streamingOf(context, engine, options.functions?.dataStreams)
   const senders = [lambda.triggers, streaming, ...(metrics?.loops ?? [])]
   await startAll([...loops, expiry, caches, ...copies, caretaker, ...senders], life)
   let stopping = false
@@ -244,11 +244,21 @@ async function startAll(services: readonly Service[], life: Lifecycle): Promise<
   for (const service of services) await life.start(service)
 }
 
-type Measured = Pick<Region, 'lambda' | 'replication' | 'evacuation'>
+/** What sends change streams to functions, and to data streams. */
+function sendingOf({ functions = noFunctions }: RegionOptions, context: OperationContext, engine: Engine) {
+  return {
+    lambda: lambdaOf(context, engine, functions),
+    streaming: streamingOf(context, engine, functions.dataStreams),
+  }
+}
 
-async function measured({ meter }: Env, { lambda, replication, evacuation }: Measured): Promise<void> {
+type Measured = Pick<Region, 'lambda' | 'replication' | 'evacuation'> & { readonly streaming: StreamingDestinations }
+
+async function measured({ meter }: Env, of: Measured): Promise<void> {
+  const { lambda, replication, evacuation, streaming } = of
   meter.gauge('longitude_evacuation_fenced', evacuation.fence === undefined ? 0 : 1)
   lambda.triggers.measure()
+  streaming.measure()
   await replication.measure()
 }
 

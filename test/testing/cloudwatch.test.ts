@@ -151,6 +151,17 @@ describe('metrics of AWS/DynamoDB', () => {
     ])
   })
 
+  test('show no units in a minute without requests as 0, and nothing else', async () => {
+    await cloudwatch.listMetrics({})
+    await put('a')
+    await cluster.advance('2m')
+    const [units = []] = (await sumOf('ConsumedWriteCapacityUnits', { TableName: 'Orders' })) ?? []
+    expect(units.slice(-2)).toEqual([1, 0])
+    const index = { TableName: 'Orders', GlobalSecondaryIndexName: 'ByWho' }
+    expect((await sumOf('ConsumedReadCapacityUnits', index))?.[0]?.at(-1)).toBe(0)
+    expect(await sumOf('ThrottledRequests', { TableName: 'Orders', Operation: 'PutItem' })).toEqual([[]])
+  })
+
   test('show what tables may use, and how replication goes', async () => {
     await globalTable()
     await cloudwatch.listMetrics({})

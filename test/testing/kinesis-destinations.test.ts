@@ -11,7 +11,7 @@ import {
   UpdateKinesisStreamingDestinationCommand,
 } from '@aws-sdk/client-dynamodb'
 import { DynamoDBStreamsClient, ListStreamsCommand } from '@aws-sdk/client-dynamodb-streams'
-import { afterEach, describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test, vi } from 'vitest'
 import { createCluster, type EmbeddedCluster } from '../../src/testing/cluster.ts'
 import type { Cluster, ClusterOptions } from '../../src/testing/cluster-api.ts'
 import type { Json } from './trigger-scene.ts'
@@ -97,6 +97,25 @@ describe('a Kinesis streaming destination', () => {
       SizeBytes: 15,
     })
     expect(new Date(dynamodb.ApproximateCreationDateTime).getUTCFullYear()).toBeGreaterThan(2000)
+  })
+
+  test('has the age of its oldest record among the metrics', async () => {
+    const { cluster, put, enable } = await scene({ dataStreams: { [arn]: () => Promise.reject(new Error('full')) } })
+    await enable()
+    await put('a', 1)
+    await cluster.advance('1m')
+    const running = (cluster as EmbeddedCluster).running(region)
+    const gauge = vi.spyOn(running?.region.env.meter ?? {}, 'gauge' as never)
+    await running?.region.measure()
+    const told = (gauge.mock.calls as unknown as readonly unknown[][]).find(
+      ([name]) => name === 'longitude_trigger_iterator_age_seconds',
+    )
+    expect(told).toEqual([
+      'longitude_trigger_iterator_age_seconds',
+      expect.any(Number),
+      { function: arn, table: TableName },
+    ])
+    expect(told?.[1]).toBeGreaterThan(30)
   })
 
   test('shows no stream to anybody, and leaves that of the table as it is', async () => {

@@ -48,6 +48,9 @@ const rules: Readonly<Record<string, (labels: Labels) => readonly Target[]>> = {
   longitude_returned_items: ({ table = '', operation = '' }) => [
     dynamodb('ReturnedItemCount', { TableName: table, Operation: operation }),
   ],
+  longitude_stream_request_seconds: ({ table = '', stream = '' }) => [
+    dynamodb('SuccessfulRequestLatency', ofStream(table, stream), 'Milliseconds', 1000),
+  ],
   longitude_returned_records: ({ table = '', stream = '' }) => [
     dynamodb('ReturnedRecordsCount', ofStream(table, stream)),
   ],
@@ -87,6 +90,10 @@ export const replicationLatency = (table: string, peer: string): MetricRef =>
 
 export const watermarkAge = (table: string, peer: string): MetricRef =>
   replication('WatermarkAge', { TableName: table, ReceivingRegion: peer }, 'Seconds').ref
+
+/** What AWS shows as 0 in a minute without requests: units of a table, or of a global index. */
+export const consumedUnits = (dimensions: Labels): readonly MetricRef[] =>
+  ['Read', 'Write'].map((direction) => dynamodb(`Consumed${direction}CapacityUnits`, dimensions).ref)
 
 /** Of a table's own settings, or without a table of the account's. */
 export const tableSetting = (name: string, dimensions: Labels, unit = 'Count'): MetricRef =>

@@ -24,6 +24,7 @@ export const getRecords = defineOperation<Input, Ready, Wire<GetRecordsOutput>>(
   }),
   touches: ({ iterator }) => [{ action: 'GetRecords', resource: iterator.arn }],
   run: async ({ iterator, limit }, context) => {
+    const beganMs = context.env.clock.monotonicMs()
     checkAge(iterator, context)
     const stream = streamNamed(iterator.arn, context)
     const shard = shardNamed(stream, iterator.shard, context)
@@ -40,16 +41,18 @@ export const getRecords = defineOperation<Input, Ready, Wire<GetRecordsOutput>>(
     const isDrained = shard.upTo !== undefined && upTo >= shard.upTo
     writer.text(isDrained ? ']}' : `],"NextShardIterator":${JSON.stringify(encodeIterator(next))}}`)
     const bytes = writer.bytes()
-    countReturned(stream, { count, sizeBytes: bytes.length }, context)
+    countReturned(stream, { count, sizeBytes: bytes.length, beganMs }, context)
     return new Rendered(bytes)
   },
 })
 
 function countReturned(
   { tableName: table, label: stream }: ChangeStream,
-  { count, sizeBytes }: { readonly count: number; readonly sizeBytes: number },
+  { count, sizeBytes, beganMs }: { readonly count: number; readonly sizeBytes: number; readonly beganMs: number },
   { env }: OperationContext,
 ): void {
+  const seconds = (env.clock.monotonicMs() - beganMs) / 1000
+  env.meter.observe('longitude_stream_request_seconds', seconds, { table, stream })
   env.meter.observe('longitude_returned_records', count, { table, stream })
   env.meter.observe('longitude_returned_record_bytes', sizeBytes, { table, stream })
 }

@@ -8,7 +8,7 @@ import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { Retries } from '../retries.ts'
 import type { MetricStore } from './metric-store.ts'
-import { tableSettings } from './table-settings.ts'
+import { idleUnits, tableSettings } from './table-settings.ts'
 
 export type MetricsDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
@@ -88,6 +88,7 @@ export class Metrics implements Service {
     const { env, engine, store, measure } = this.#deps
     const nowMs = env.clock.wallMs()
     await measure()
+    for (const ref of idleUnits(engine.tables())) store.addIfNone(ref, nowMs, 0)
     if (env.clock.monotonicMs() - this.#settingsMs < starredMetricMs) return
     this.#settingsMs = env.clock.monotonicMs()
     for (const { ref, value } of tableSettings(engine.tables())) store.add(ref, nowMs, value)

@@ -1,6 +1,7 @@
 /** Metrics that say what tables may use: of provisioned tables and of limits on demand, as AWS shows them every five minutes. */
 import type { MetricRef } from '../../core/metrics/metric.ts'
-import { tableSetting } from '../../core/metrics/region-metrics.ts'
+import { idleResourcesMax } from '../../core/metric-limits.ts'
+import { consumedUnits, tableSetting } from '../../core/metrics/region-metrics.ts'
 import type { Table } from '../../core/table/table.ts'
 
 type Sample = { readonly ref: MetricRef; readonly value: number }
@@ -19,6 +20,17 @@ export function tableSettings(tables: readonly Table[]): readonly Sample[] {
       ),
   ])
   return [...settings, ...ofAccount(tables)]
+}
+
+/** Consumed units of tables and global indexes that may have no requests: as on AWS, their minutes are 0 then. */
+export function idleUnits(tables: readonly Table[]): readonly MetricRef[] {
+  const resources = tables.flatMap(({ name: TableName, indexes }) => [
+    { TableName },
+    ...indexes
+      .filter(({ kind }) => kind === 'global')
+      .map(({ name }) => ({ TableName, GlobalSecondaryIndexName: name })),
+  ])
+  return resources.slice(0, idleResourcesMax).flatMap((dimensions) => consumedUnits(dimensions))
 }
 
 type Settings = Pick<Table['settings'], 'provisioned' | 'onDemand'>

@@ -51,6 +51,11 @@ export class StreamingDestinations implements Service {
     await this.#triggers.stop()
   }
 
+  /** Sets the gauges. */
+  measure(): void {
+    this.#triggers.measure()
+  }
+
   #look(): void {
     const tables = this.#deps.engine.tables()
     if (tables === this.#seen || this.#isStopping) return

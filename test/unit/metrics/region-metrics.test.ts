@@ -9,3 +9,16 @@ test('a request that fails by a fault that was set is an error of the Fault Inje
   expect(shown('slow')).toEqual([])
   expect(shown('error', '')).toEqual([])
 })
+
+test('a read of a change stream has a latency, by its stream', () => {
+  const [target] = targetsOf('longitude_stream_request_seconds', { table: 'orders', stream: '2026-11-30T00:00:00.000' })
+  expect(target).toMatchObject({
+    scale: 1000,
+    ref: { unit: 'Milliseconds', metric: { name: 'SuccessfulRequestLatency' } },
+  })
+  expect(target?.ref.metric.dimensions.map(({ value }) => value)).toEqual([
+    'GetRecords',
+    '2026-11-30T00:00:00.000',
+    'orders',
+  ])
+})
