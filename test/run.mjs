@@ -10,6 +10,7 @@
  *                            -- 5000 77 --workers 2 to a region of several processes
  *   npm run fuzz:dax         a million mutated requests of DAX's protocol; -- 5000 77 for 5,000 from seed 77
  *   npm run drills           every drill, on regions of its own
+ *   npm run test:s3          the adapter of S3 against s3rver (test/s3/run.mjs)
  *   npm run test:package     the package from its tarball (test/package/run.mjs); test:nodes, test:streams, test:dax, examples
  *
  * Plain JavaScript and nothing but Node, since it runs before anything is installed.

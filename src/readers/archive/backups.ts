@@ -14,6 +14,7 @@ import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { type ArchiveJob, Jobs } from './jobs.ts'
+import { Pace } from './pace.ts'
 
 type BackupsEnv = Pick<Env, 'blobs' | 'clock' | 'log' | 'meter'>
 type BackupsEngine = Pick<Engine, 'archive' | 'tables' | 'tableWithId' | 'tableChanges' | 'define' | 'onFlushed'>
@@ -102,6 +103,7 @@ export class Backups implements Service {
 
   async #gather({ items, bytes, after }: BackupProgress, { table, snapshot }: Copied): Promise<Gathered> {
     const frames = new FrameWriter()
+    const pace = new Pace(this.#env.clock)
     let last: Buffer | undefined = after === undefined ? undefined : Buffer.from(after, 'base64')
     for (;;) {
       const part = this.#engine.archive.snapshotRows(table, snapshot.number, last)
@@ -112,7 +114,7 @@ export class Backups implements Service {
       }
       last = part.last
       if (last === undefined || frames.sizeBytes >= blobTargetBytes) break
-      await this.#env.clock.sleep(0)
+      await pace.rest()
     }
     return { parts: frames.take(), items, bytes, after: last?.toString('base64') }
   }

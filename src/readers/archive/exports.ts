@@ -18,6 +18,7 @@ import type { Service } from '../../ports/service.ts'
 import { readyFor } from './archived.ts'
 import type { ArchiveJob, Jobs } from './jobs.ts'
 import { bucketNamed, copyJobs } from './copy-jobs.ts'
+import { Pace } from './pace.ts'
 import { pastRows } from './past-rows.ts'
 
 export type ExportArns = (job: ExportJob) => { readonly exportArn: string; readonly tableArn: string }
@@ -75,11 +76,12 @@ export class Exports implements Service {
   async #export(job: ExportJob, bucket: Blobs, isStopped: Stopped): Promise<void> {
     if (job.progress.files === 0) await bucket.put(exportKey(job, '_started'), Buffer.alloc(0))
     const file = new DataFile(job, this.#deps.packing)
+    const pace = new Pace(this.#deps.env.clock)
     let now = job
     for await (const row of this.#rows(job)) {
       if (isStopped()) return
       file.add(row)
-      if (file.hasGrown()) await this.#deps.env.clock.sleep(0)
+      if (file.hasGrown()) await pace.rest()
       if (file.isFull) now = await this.#publish(now, file, bucket)
     }
     if (isStopped()) return
