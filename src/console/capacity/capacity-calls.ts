@@ -61,6 +61,15 @@ export const capacityCalls = {
       read: z.array(z.number().nullable()).readonly(),
       write: z.array(z.number().nullable()).readonly(),
       throttled: z.array(z.number().nullable()).readonly(),
+      /** Empty where it is not scaled by itself. */
+      scaling: z.array(
+        z.object({
+          of: z.enum(['reads', 'writes']),
+          least: z.number(),
+          most: z.number(),
+          percent: z.number().exactOptional(),
+        }),
+      ),
     }),
   },
 } as const satisfies Calls

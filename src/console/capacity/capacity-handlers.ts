@@ -9,6 +9,7 @@ import { NoAnswer, type Place, Refusal, type Wire } from '../../drills/run/load/
 import { Failure } from '../../process/failure.ts'
 import type { AskedOf, consoleCalls, ToldOf } from '../calls.ts'
 import { type CapacityName, capacityNames, type MetricSeries, pastOf, rowsOf } from './capacity-rows.ts'
+import { scalingOf } from './scaling.ts'
 
 type Reach = { readonly wire: Wire; readonly endpointOf: (region: string) => string }
 
@@ -69,8 +70,11 @@ async function pastAsked(
   const endMs = Math.floor(Date.now() / minuteMs) * minuteMs
   const names = Object.keys(capacityNames) as CapacityName[]
   const of = names.map((name) => ({ name, table, ...(index === undefined ? {} : { index }) }))
-  const series = await seriesOf(wire, at, of, { fromMs: endMs - pastMinutes * minuteMs, endMs })
-  return pastOf(series, { endMs, minutes: pastMinutes })
+  const [series, scaling] = await Promise.all([
+    seriesOf(wire, at, of, { fromMs: endMs - pastMinutes * minuteMs, endMs }),
+    scalingOf(wire, at, { table, ...(index === undefined ? {} : { index }) }),
+  ])
+  return { ...pastOf(series, { endMs, minutes: pastMinutes }), scaling }
 }
 
 /** Those of a table, or of an index of it; others, as by operation, are left out. */

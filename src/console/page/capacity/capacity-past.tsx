@@ -36,6 +36,17 @@ function Shown({ past, row }: { readonly past: Past; readonly row: Row }) {
   return (
     <>
       <PlotFrame label={`Units a second of ${nameOf(row)}`} data={data} options={optionsFor} />
+      <p>
+        Auto scaling:{' '}
+        {past.scaling.length === 0
+          ? 'none'
+          : past.scaling
+              .map(({ of, least, most, percent }) => {
+                const aim = percent === undefined ? '' : ` at ${percent} %`
+                return `${of} from ${least} to ${most} units${aim}`
+              })
+              .join('; ')}
+      </p>
       <details>
         <summary>The same as a table</summary>
         <div class="scrolls tall" tabIndex={0} role="region" aria-label="Minutes">
