@@ -1,12 +1,19 @@
-/** `longitude up --tls`: every port speaks TLS, with workers too, and a new certificate costs nothing. */
-import { readFileSync, statSync } from 'node:fs'
+/** `longitude up --tls` with workers and policies: every port of three regions speaks TLS, policies hold at each, and a new certificate costs nothing. */
+import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { Agent } from 'node:https'
 import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { connect as connectSecurely, type TLSSocket } from 'node:tls'
-import { DynamoDBClient, GetItemCommand, PutItemCommand, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
+import {
+  DescribeTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateTableCommand,
+} from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { localTlsIn } from '../../src/deployment/secrets/local-authority.ts'
+import { allow, keyOf, outcomeOf, user } from '../testing/access-scene.ts'
 import { exchange } from '../../src/process/exchange.ts'
 import { trustAuthority } from '../../src/process/trust.ts'
 import {
@@ -21,14 +28,21 @@ import {
   up,
 } from './command-line.ts'
 
-const [virginia, dublin] = ['us-east-1', 'eu-west-1'] as const
+const [virginia, dublin, tokyo] = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
+const own = { Condition: { 'ForAllValues:StringEquals': { 'dynamodb:LeadingKeys': ['${aws:username}'] } } }
+const items = allow(['dynamodb:GetItem', 'dynamodb:PutItem'], 'arn:aws:dynamodb:*:*:table/Employees', own)
 const data = temporaryFolder()
 const paths = localTlsIn(join(data, 'tls'))
 let running: Up
 
 beforeAll(async () => {
   prepareProgram()
-  running = await up(data, '--tls', '--workers', '2', '--no-latency', '--regions', `${virginia},${dublin}`)
+  const identities = `${data}-identities.json`
+  const users = [user('admin', allow('dynamodb:*')), user('ann', items), user('bob', items)]
+  writeFileSync(identities, JSON.stringify({ users }), { mode: 0o600 })
+  const policies = ['--identities', identities, '--access', 'strict']
+  const regions = [virginia, dublin, tokyo].join(',')
+  running = await up(data, '--tls', '--workers', '2', ...policies, '--no-latency', '--regions', regions)
   trustAuthority(paths.ca)
 }, 240_000)
 
@@ -36,14 +50,15 @@ afterAll(async () => {
   running.supervisor.kill('SIGTERM')
   await running.ended
   removeFolder(data)
+  rmSync(`${data}-identities.json`, { force: true })
 })
 
-function client(endpoint: string | undefined, region: string): DynamoDBClient {
+function client(endpoint: string | undefined, region: string, name = 'admin'): DynamoDBClient {
   const httpsAgent = new Agent({ ca: readFileSync(paths.ca), keepAlive: true })
   return new DynamoDBClient({
     ...(endpoint === undefined ? {} : { endpoint }),
     region,
-    credentials: { accessKeyId: 'any', secretAccessKey: 'any' },
+    credentials: { accessKeyId: keyOf(name), secretAccessKey: `secret of ${name}` },
     requestHandler: { httpsAgent },
   })
 }
@@ -93,8 +108,14 @@ test('items replicate, and are read by endpoint, cache and front door', async ()
   const { regions, services } = running.overview
   const first = client(regions[0]?.endpoint, virginia)
   await createTable(first)
-  const ReplicaUpdates = [{ Create: { RegionName: dublin } }]
-  await first.send(new UpdateTableCommand({ TableName: 'Employees', ReplicaUpdates }))
+  for (const RegionName of [dublin, tokyo]) {
+    await first.send(new UpdateTableCommand({ TableName: 'Employees', ReplicaUpdates: [{ Create: { RegionName } }] }))
+    const isActive = async (): Promise<boolean> => {
+      const { Table } = await first.send(new DescribeTableCommand({ TableName: 'Employees' }))
+      return Table?.Replicas?.some((each) => each.RegionName === RegionName && each.ReplicaStatus === 'ACTIVE') === true
+    }
+    await eventually(`the replica in ${RegionName} is active`, isActive, 60_000)
+  }
   const Item = { EmployeeID: { S: 'E001' }, Text: { S: 'x'.repeat(100_000) } }
   await first.send(new PutItemCommand({ TableName: 'Employees', Item }))
   const get = new GetItemCommand({ TableName: 'Employees', Key: { EmployeeID: { S: 'E001' } } })
@@ -113,6 +134,25 @@ test('items replicate, and are read by endpoint, cache and front door', async ()
   }
 })
 
+test('in every region a user has its own items and no others, at the endpoint, the cache and the front door', async () => {
+  const { regions, services } = running.overview
+  for (const { region, endpoint, cache } of regions)
+    for (const place of [endpoint, cache, services['frontDoor']]) {
+      const Item = { EmployeeID: { S: 'ann' }, Written: { S: region } }
+      const Key = { EmployeeID: { S: 'ann' } }
+      const ann = client(place, region, 'ann')
+      expect(await outcomeOf(ann.send(new PutItemCommand({ TableName: 'Employees', Item })))).toBe('ok')
+      // Several connections: half of them are a worker's.
+      for (let n = 0; n < 2; n++) {
+        const get = new GetItemCommand({ TableName: 'Employees', Key, ConsistentRead: true })
+        expect((await client(place, region, 'ann').send(get)).Item).toEqual(Item)
+        expect(await outcomeOf(client(place, region, 'bob').send(get))).toMatch(
+          /^AccessDeniedException: User: \S+user\/bob is not authorized to perform: dynamodb:GetItem/,
+        )
+      }
+    }
+})
+
 test('commands speak to the deployment', async () => {
   const commands = [
     ['status', '--check'],
@@ -124,7 +164,8 @@ test('commands speak to the deployment', async () => {
   ]
   for (const command of commands) {
     const { status, output, errors } = await longitude(...command, '--data', data)
-    expect([command, status, errors]).toEqual([command, 0, ''])
+    // Where signatures are verified, `env` says on its error stream which keys there are.
+    expect([command, status, command[0] === 'env' ? '' : errors]).toEqual([command, 0, ''])
     if (command[0] === 'env') expect(output).toContain(`export AWS_CA_BUNDLE=${paths.ca}`)
   }
 })
@@ -148,7 +189,7 @@ test('a new certificate, and a new authority, are shown by every port within sec
     expect((await open.send(get)).Item?.['EmployeeID']).toEqual({ S: 'E001' })
   }
   const { output } = await longitude('status', '--check', '--json', '--data', data)
-  expect(JSON.parse(output)).toMatchObject({ regions: [{ health: 'ready' }, { health: 'ready' }] })
+  expect(JSON.parse(output)).toMatchObject({ regions: regions.map(() => ({ health: 'ready' })) })
   expect(alive(running.overview.processes)).toEqual(running.overview.processes)
   // Written after the rotation, it still arrives.
   const Item = { EmployeeID: { S: 'E002' } }
