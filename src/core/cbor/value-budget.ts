@@ -20,6 +20,18 @@ export function withinValues<Read>(budget: ValueBudget, read: () => Read): Read 
   }
 }
 
+/** The same for a part of the message that may have so many of its values. */
+export function withinPart<Read>(valuesMax: number, read: () => Read): Read {
+  const whole = current
+  const granted = Math.min(valuesMax, whole.left)
+  const part = { left: granted }
+  try {
+    return withinValues(part, read)
+  } finally {
+    whole.left -= granted - part.left
+  }
+}
+
 export function takeValue(): void {
   if (--current.left < 0) throw new UnreadableCbor('more values than a request can need')
 }

@@ -3,10 +3,11 @@ import { attribute, type AttributeValue, type Item, setAttribute } from '../attr
 import { CborReader } from '../cbor/cbor-reader.ts'
 import { CborWriter } from '../cbor/cbor-writer.ts'
 import { UnreadableCbor } from '../cbor/major-types.ts'
-import { takeValue } from '../cbor/value-budget.ts'
+import { takeValue, withinPart } from '../cbor/value-budget.ts'
 import type { KeySchema } from '../table/table.ts'
 import type { AttributeList, AttributeLists } from './attribute-lists.ts'
 import { keyAttributesOf } from './key-codec.ts'
+import { daxItemValuesMax } from './limits.ts'
 import { type DocumentPath, projectedValues } from './projected-values.ts'
 import { readValue, writeValue } from './value-codec.ts'
 
@@ -17,6 +18,10 @@ export class UnknownAttributeList extends Error {
 
 /** All but the key. */
 export function decodeAttributes(bytes: Buffer, lists: AttributeLists): Item {
+  return withinPart(daxItemValuesMax, () => attributesIn(bytes, lists))
+}
+
+function attributesIn(bytes: Buffer, lists: AttributeLists): Item {
   const reader = new CborReader(bytes)
   const id = reader.integer()
   const list = lists.find(id)

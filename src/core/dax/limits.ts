@@ -7,10 +7,12 @@ export const attributeListBytesMax = 32 * 1024 * 1024
 export const attributeListNamesMax = 200_000
 /** A request: 25 items of 400 KB, or 100 transactional writes of 4 MB. */
 export const daxRequestBytesMax = 16 * 1024 * 1024
-/** Values in a request, as in a body of DynamoDB's API: to the cache each is an object, however few bytes it has. A request that is read again counts again. */
-export const daxValuesMax = 2_500_000
+/** Values in a request: to the cache each is an object, however few bytes it has. In JSON a value takes nine bytes at least, so 16 MB hold few more. A request that is read again counts again. */
+export const daxValuesMax = 1_250_000
+/** Values of an item: each takes a byte at least of its 400 KB. */
+export const daxItemValuesMax = 400 * 1024
 /** Values of all requests that a cache has under way; those with fewer than the second number always may. */
-export const daxValuesUnderWayMax = 2_500_000
+export const daxValuesUnderWayMax = 1_250_000
 export const daxFewValues = 10_000
 /** What a client says of itself when it connects. */
 export const daxGreetingBytesMax = 16 * 1024

@@ -9,7 +9,7 @@ import { serveDax } from '../../../src/cache/dax/dax-server.ts'
 import type { Frame } from '../../../src/cache/dax/frames.ts'
 import { CborReader } from '../../../src/core/cbor/cbor-reader.ts'
 import { CborWriter } from '../../../src/core/cbor/cbor-writer.ts'
-import { daxValuesMax } from '../../../src/core/dax/limits.ts'
+import { daxItemValuesMax, daxValuesMax } from '../../../src/core/dax/limits.ts'
 import { readRequest } from '../../../src/core/dax/read-request.ts'
 import type { Log } from '../../../src/ports/log.ts'
 import { frame, sampleLists } from './sample-frames.ts'
@@ -18,18 +18,40 @@ const schema = { partition: [{ name: 'pk', type: 'S' as const }], sort: [] }
 const list = sampleLists.listOf(['v'])
 const quiet: Log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {}, with: () => quiet }
 
-/** An item with a list of so many values of one byte. */
-function crowded(values: number): Frame {
-  const item = Buffer.concat([new CborWriter().integer(list.id).array(values).finish(), Buffer.alloc(values, 0xf6)])
-  const bytes = frame('putItem', (writer) => writer.bytes(Buffer.from('T')).bytes(Buffer.from('k')).bytes(item).null())
+const itemOf = (values: number): Buffer =>
+  Buffer.concat([new CborWriter().integer(list.id).array(values).finish(), Buffer.alloc(values, 0xf6)])
+
+function framed(method: 'putItem' | 'batchWriteItem', values: (writer: CborWriter) => void): Frame {
+  const bytes = frame(method, values)
   const head = new CborReader(bytes)
   head.integer()
   head.integer()
-  return { method: 'putItem', bytes, valuesAt: head.offset }
+  return { method, bytes, valuesAt: head.offset }
 }
 
-it('a request with more values than a body of the API may have is refused where they are read', () => {
-  const { method, bytes, valuesAt } = crowded(daxValuesMax + 1)
+/** An item with a list of so many values of one byte. */
+function crowded(values: number): Frame {
+  const item = itemOf(values)
+  return framed('putItem', (writer) => writer.bytes(Buffer.from('T')).bytes(Buffer.from('k')).bytes(item).null())
+}
+
+/** So many of them. */
+function crowdedBatch(items: number, values: number): Frame {
+  const item = itemOf(values)
+  return framed('batchWriteItem', (writer) => {
+    writer
+      .map(1)
+      .text('T')
+      .array(2 * items)
+    for (let n = 0; n < items; n++) writer.bytes(Buffer.from(`k${n}`)).bytes(item)
+    writer.null()
+  })
+}
+
+it.each([
+  ['an item', crowded(daxItemValuesMax + 1)],
+  ['a request', crowdedBatch(4, daxValuesMax / 4 + 1)],
+])('%s with more values than it can need is refused where they are read', (_, { method, bytes, valuesAt }) => {
   const read = () =>
     readRequest(method, new CborReader(bytes.subarray(valuesAt)), { lists: sampleLists, schemaOf: () => schema })
   expect(read).toThrow('more values than a request can need')
@@ -50,8 +72,8 @@ it('requests with many values are throttled while as many are under way, and sma
     log: quiet,
   })
   const asking = { principal: { accessKeyId: 'any', region: 'us-east-1', sessionToken: undefined }, nodes: () => [] }
-  void front.answer(asking, crowded(daxValuesMax / 2 + 10))
-  const second = await front.answer(asking, crowded(daxValuesMax / 2 + 10))
+  void front.answer(asking, crowdedBatch(2, daxValuesMax / 4))
+  const second = await front.answer(asking, crowdedBatch(3, daxValuesMax / 4))
   expect(second.toString('latin1')).toContain('ThrottlingException')
   void front.answer(asking, crowded(10))
   await new Promise((resolve) => setImmediate(resolve))
