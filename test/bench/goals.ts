@@ -16,6 +16,10 @@ export const goals: Readonly<Record<string, readonly [number, number]>> = {
   'PutItem with enforce / off': [0.95, 0.99],
   'GetItem with 2 workers / 1': [1.4, 1.4],
   'Query20 with 2 workers / 1': [1.8, 1.8],
+  'GetItem encrypted / plain': [0.85, 0.95],
+  'PutItem encrypted / plain': [0.85, 0.95],
+  'Query20 encrypted / plain': [0.5, 0.7],
+  'Scan100 encrypted / plain': [0.5, 0.7],
   'GetItem of many / of 10,000 items': [0.85, 0.95],
   'PutItem of many / of 10,000 items': [0.5, 0.75],
 }

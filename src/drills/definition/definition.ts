@@ -167,6 +167,8 @@ export const stepSchemas = {
     seed: count.optional(),
     for: duration.optional(),
   }),
+  /** The key of the drill's table is disabled in the region's key service; its end enables it again. */
+  'lose key': inShort('region', { region: place, for: duration.optional() }),
   clock: z.strictObject({ region: place, offset, for: duration.optional() }),
   /** Point-in-time recovery of the drill's table is turned on there. */
   recovery: places,
@@ -209,6 +211,7 @@ export type Action =
   | { readonly do: 'evacuate'; readonly region: string; readonly to: string; readonly within: number }
   | { readonly do: 'readmit'; readonly region: string; readonly within: number }
   | { readonly do: 'fault'; readonly fault: z.output<(typeof stepSchemas)['fault']> }
+  | { readonly do: 'lose key'; readonly region: string; readonly for?: number | undefined }
   | { readonly do: 'clock'; readonly region: string; readonly offset: number; readonly for?: number | undefined }
   | { readonly do: 'heal'; readonly what: readonly string[] }
   | { readonly do: 'wait'; readonly ms: number }

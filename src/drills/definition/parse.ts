@@ -70,10 +70,8 @@ class Parsing {
 
   #action(name: Action['do'], value: unknown, at: Path): Action | undefined {
     if (name === 'repeat') return this.#repeat(value, at)
-    const read = <Schema extends z.ZodType>(schema: Schema, make: (value: z.output<Schema>) => Action) => {
-      const parsed = this.#checked(schema, value, at)
-      return parsed === undefined ? undefined : make(parsed)
-    }
+    const read = <Schema extends z.ZodType>(schema: Schema, make: (value: z.output<Schema>) => Action) =>
+      made(this.#checked(schema, value, at), make)
     switch (name) {
       case 'load':
         return read(stepSchemas.load, (load) => ({ do: 'load', load }))
@@ -96,6 +94,7 @@ class Parsing {
         return read(stepSchemas.slow, (slow) => ({ do: 'slow', slow }))
       case 'kill':
       case 'pause':
+      case 'lose key':
       case 'wipe':
       case 'restart':
         return read(stepSchemas[name] as typeof stepSchemas.kill, (fault) => ({ do: name, ...fault }))
@@ -191,6 +190,10 @@ class Parsing {
   }
 }
 
+function made<Given, Made>(given: Given | undefined, make: (given: Given) => Made): Made | undefined {
+  return given === undefined ? undefined : make(given)
+}
+
 function placesOf(action: Exclude<Action, { do: 'repeat' }>): readonly string[] {
   switch (action.do) {
     case 'load': {
@@ -221,6 +224,7 @@ function placesOf(action: Exclude<Action, { do: 'repeat' }>): readonly string[] 
     case 'wipe':
     case 'restart':
     case 'clock':
+    case 'lose key':
     case 'drop':
     case 'restore':
       return [action.region]

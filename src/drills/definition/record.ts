@@ -56,7 +56,7 @@ export type RegionSample = {
 export type FaultRecord = {
   readonly step: number
   readonly what: string
-  readonly kind: 'cut' | 'slow' | 'kill' | 'pause' | 'wipe' | 'restart' | 'clock' | 'drop' | 'fault'
+  readonly kind: 'cut' | 'slow' | 'kill' | 'pause' | 'wipe' | 'restart' | 'clock' | 'lose key' | 'drop' | 'fault'
   readonly part?: 'node' | 'nats' | 'region' | undefined
   readonly regions: readonly string[]
   readonly links: readonly Direction[]

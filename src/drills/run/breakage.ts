@@ -18,10 +18,12 @@ type Open = {
   readonly parts: readonly { readonly region: string; readonly part: 'node' | 'nats' }[]
   /** Regions whose API is broken, and by the fault of which name. */
   readonly apis: readonly ApiFault[]
+  /** Regions whose key of the drill's table is disabled. */
+  readonly keys: readonly string[]
 }
 export type Breaking = Extract<
   Action,
-  { do: 'cut' | 'slow' | 'kill' | 'pause' | 'wipe' | 'restart' | 'clock' | 'fault' }
+  { do: 'cut' | 'slow' | 'kill' | 'pause' | 'wipe' | 'restart' | 'clock' | 'lose key' | 'fault' }
 >
 
 export type BreakageOptions = {
@@ -57,24 +59,29 @@ export class Breakage {
     const parts = partsOf(action, cast)
     const links = linksOf(action, cast)
     const apis = apisOf(action.do === 'fault' ? action.fault : undefined, cast, `drill-${startedMs}-${step}`)
+    const keys = action.do === 'lose key' ? cast.places([action.region]) : []
     const open: Open = {
       record: {
         step,
         what,
         kind: action.do,
         ...('part' in action ? { part: action.part } : {}),
-        regions: [...new Set([...[...parts, ...apis].map(({ region }) => region), ...isolatedBy(action, links, cast)])],
+        regions: [
+          ...new Set([...keys, ...[...parts, ...apis].map(({ region }) => region), ...isolatedBy(action, links, cast)]),
+        ],
         links,
         startedMs,
       },
       parts,
       apis,
+      keys,
     }
     this.#all.push(open)
     const forMs = this.#options.mostMs()
     if (action.do === 'cut')
       await target.breakLinks({ links, state: action.cut.how === 'reset' ? 'reset' : 'down', forMs })
     else if (action.do === 'slow') await target.breakLinks({ ...shapeOf(action.slow), links, forMs })
+    else if (action.do === 'lose key') await this.#switchKeys(keys, 'DisableKey')
     else if (action.do === 'fault') await Promise.all(apis.map((api) => setFault(target, api, action.fault, forMs)))
     else await Promise.all(parts.map(async (each) => await target.breakPart({ ...each, ...faultOf(action), forMs })))
     if (action.do === 'restart') await this.#mend([open])
@@ -87,6 +94,7 @@ export class Breakage {
       record: { step, what, kind: 'drop', regions: [region], links: [], startedMs: nowMs() },
       parts: [],
       apis: [],
+      keys: [],
     })
   }
 
@@ -104,10 +112,11 @@ export class Breakage {
     const all = what.includes('all') || what.includes('*')
     await this.#mend(
       this.#all.filter(
-        ({ record, parts, apis }) =>
+        ({ record, parts, apis, keys }) =>
           record.endedMs === undefined &&
           (all ||
             [...parts, ...apis].some(({ region }) => named.has(region)) ||
+            keys.some((region) => named.has(region)) ||
             record.links.some((link) => links.has(nameOf(link)) || named.has(link.from) || named.has(link.to))),
       ),
     )
@@ -134,9 +143,17 @@ export class Breakage {
       )
         record.endedMs = endedMs
     await Promise.all(open.flatMap(({ apis }) => apis).map((api) => clearFault(target, api)))
+    await this.#switchKeys(
+      open.flatMap((each) => each.keys),
+      'EnableKey',
+    )
     const parts = open.flatMap((each) => each.parts)
     const distinct = [...new Map(parts.map((each) => [`${each.region} ${each.part}`, each])).values()]
     await Promise.all(distinct.map(async (each) => await target.mendParts(each)))
+  }
+
+  async #switchKeys(regions: readonly string[], to: 'EnableKey' | 'DisableKey'): Promise<void> {
+    for (const region of new Set(regions)) await this.#options.table.switchKey(region, to)
   }
 
   async #survey(open: readonly Open[]): Promise<void> {
@@ -177,7 +194,7 @@ function isLoss({ kind, part, regions }: FaultRecord): boolean {
 }
 
 function partsOf(action: Breaking, cast: Cast): Open['parts'] {
-  if (action.do === 'cut' || action.do === 'slow' || action.do === 'fault') return []
+  if (action.do === 'cut' || action.do === 'slow' || action.do === 'fault' || action.do === 'lose key') return []
   const part: PartName = action.do === 'clock' ? 'node' : action.part
   const parts = part === 'region' ? (['node', 'nats'] as const) : [part]
   return cast.places([action.region]).flatMap((region) => parts.map((each) => ({ region, part: each })))
@@ -196,7 +213,9 @@ function isolatedBy(action: Breaking, links: readonly Direction[], { regions }: 
   )
 }
 
-function faultOf(action: Exclude<Breaking, { do: 'cut' | 'slow' | 'fault' }>): Pick<PartFault, 'kind' | 'offsetMs'> {
+function faultOf(
+  action: Exclude<Breaking, { do: 'cut' | 'slow' | 'fault' | 'lose key' }>,
+): Pick<PartFault, 'kind' | 'offsetMs'> {
   switch (action.do) {
     case 'kill':
       return { kind: 'kill' }

@@ -2,7 +2,8 @@
 import { randomBytes } from 'node:crypto'
 import { arch, cpus, platform } from 'node:os'
 import { castOf } from '../definition/cast.ts'
-import type { Action, Step, TriggerPlan } from '../definition/definition.ts'
+import { stepsIn } from '../definition/steps.ts'
+import type { Step, TriggerPlan } from '../definition/definition.ts'
 import type { Recorded } from '../definition/record.ts'
 import { type Report, reportOf } from '../report/report.ts'
 import { commitOf } from '../../process/commit.ts'
@@ -91,11 +92,4 @@ export const isHarmful = (steps: readonly Step[]): boolean => harmfulStep(steps)
 /** The first trigger of a drill, which says where its function is. */
 export function triggerIn(steps: readonly Step[]): TriggerPlan | undefined {
   return stepsIn(steps).flatMap(({ action }) => (action.do === 'trigger' ? [action.trigger] : []))[0]
-}
-
-function stepsIn(steps: readonly Step[]): readonly (Step & { readonly action: Exclude<Action, { do: 'repeat' }> })[] {
-  return steps.flatMap((step) => {
-    const { action } = step
-    return action.do === 'repeat' ? stepsIn(action.steps) : [{ ...step, action }]
-  })
 }

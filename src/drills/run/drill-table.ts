@@ -35,22 +35,39 @@ const verified = z.object({
   differing: z.array(z.unknown()),
 })
 
+const madeKey = z.object({ KeyMetadata: z.object({ Arn: z.string() }) })
+
+type DrillTableOptions = {
+  readonly name: string
+  readonly target: Target
+  readonly regions: readonly TargetRegion[]
+  readonly wire: Wire
+  /** It has a key of its own in each region, from the region's key service. */
+  readonly hasKeys: boolean
+}
+
 export class DrillTable {
   readonly name: string
   readonly #target: Target
   readonly #regions: readonly TargetRegion[]
   readonly #wire: Wire
+  readonly #hasKeys: boolean
+  /** By region: the key of the table there. */
+  readonly #keys = new Map<string, string>()
 
-  constructor(options: { name: string; target: Target; regions: readonly TargetRegion[]; wire: Wire }) {
+  constructor(options: DrillTableOptions) {
     this.name = options.name
     this.#target = options.target
     this.#regions = options.regions
     this.#wire = options.wire
+    this.#hasKeys = options.hasKeys
   }
 
   async create(signal: AbortSignal): Promise<void> {
     const [first] = this.#regions
     if (first === undefined) return
+    if (this.#hasKeys) for (const region of this.#regions) await this.#makeKey(region)
+    const key = this.#keys.get(first.region)
     await this.#wire.send(
       first,
       'CreateTable',
@@ -59,6 +76,7 @@ export class DrillTable {
         BillingMode: 'PAY_PER_REQUEST',
         AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
         KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+        ...(key === undefined ? {} : { SSESpecification: { Enabled: true, SSEType: 'KMS', KMSMasterKeyId: key } }),
       },
       timeoutMs,
     )
@@ -71,11 +89,26 @@ export class DrillTable {
     const first = this.#placeOf(from)
     const others = this.#regions.filter(({ region }) => region !== from)
     for (const [n, { region }] of others.entries()) {
-      const ReplicaUpdates = [{ Create: { RegionName: region } }]
+      const key = this.#keys.get(region)
+      const ReplicaUpdates = [{ Create: { RegionName: region, ...(key === undefined ? {} : { KMSMasterKeyId: key }) } }]
       await this.#wire.send(first, 'UpdateTable', { TableName: this.name, ReplicaUpdates }, timeoutMs)
       await this.#isActive(first, n + 1, signal)
     }
     for (const region of this.#regions) await this.#isActive(region, others.length, signal)
+  }
+
+  /** Of a table that has keys. */
+  async switchKey(region: string, operation: 'EnableKey' | 'DisableKey'): Promise<void> {
+    await this.#wire.kms(this.#placeOf(region), operation, { KeyId: this.#keys.get(region) }, timeoutMs)
+  }
+
+  async #makeKey(place: TargetRegion): Promise<void> {
+    try {
+      const made = await this.#wire.kms(place, 'CreateKey', { Description: `of ${this.name}` }, timeoutMs)
+      this.#keys.set(place.region, madeKey.parse(made).KeyMetadata.Arn)
+    } catch (error) {
+      throw new Failure(`${place.region} has no key service, or one that makes no key (--kms): ${messageOf(error)}`)
+    }
   }
 
   async keepHistory(region: string): Promise<void> {
@@ -148,6 +181,8 @@ export class DrillTable {
     try {
       await this.leaveOnly(first.region)
       await this.delete(first.region)
+      for (const [region, KeyId] of this.#keys)
+        await this.#wire.kms(this.#placeOf(region), 'ScheduleKeyDeletion', { KeyId, PendingWindowInDays: 7 }, timeoutMs)
     } catch (error) {
       if (!(error instanceof Refusal && error.type === 'ResourceNotFoundException'))
         throw new Failure(`the drill's table ${this.name} could not be removed: ${messageOf(error)}`)

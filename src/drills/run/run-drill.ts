@@ -9,6 +9,7 @@ import { Failure, messageOf } from '../../process/failure.ts'
 import { Evacuations } from './evacuations.ts'
 import { Breakage, type Breaking } from './breakage.ts'
 import { lacking } from './conditions.ts'
+import { losesKeys } from '../definition/steps.ts'
 import { DrillTable } from './drill-table.ts'
 import { Effects } from './effects/effects.ts'
 import { Load } from './load/load.ts'
@@ -50,7 +51,13 @@ export class DrillRun {
     this.#options = options
     const { target, cast, tableName, drill, receiver } = options
     const regions = cast.regions.flatMap((name) => target.regions.filter(({ region }) => region === name))
-    this.#table = new DrillTable({ name: tableName, target, regions, wire: this.#wire })
+    this.#table = new DrillTable({
+      name: tableName,
+      target,
+      regions,
+      wire: this.#wire,
+      hasKeys: losesKeys(drill.steps),
+    })
     this.#effects = receiver && new Effects({ table: tableName, wire: this.#wire, receiver })
     this.#watch = new Watch(target, tableName)
     this.#probes = new Probes(regions)
@@ -176,9 +183,7 @@ export class DrillRun {
       case 'drop':
         return await this.#drop(cast.place(action.region), of)
       case 'restore':
-        await this.#table.restore(cast.place(action.region), signal)
-        await this.#breakage.undropped()
-        return await this.#table.replicate(cast.place(action.region), signal)
+        return await this.#restoreTable(cast.place(action.region))
       case 'move':
         for (const load of this.#loads) load.move(cast.place(action.from), cast.place(action.to))
         return
@@ -201,11 +206,19 @@ export class DrillRun {
         return await this.#evacuations.play(action)
       case 'kill':
       case 'pause':
+      case 'lose key':
       case 'clock':
       case 'wipe':
       case 'restart':
         return await this.#break(action, of, 'for' in action ? action.for : undefined)
     }
+  }
+
+  async #restoreTable(region: string): Promise<void> {
+    const { signal } = this.#options
+    await this.#table.restore(region, signal)
+    await this.#breakage.undropped()
+    await this.#table.replicate(region, signal)
   }
 
   async #drop(region: string, of: { step: number; what: string }): Promise<void> {

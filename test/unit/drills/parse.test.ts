@@ -79,7 +79,7 @@ describe('the drills that come with Longitude', () => {
     expect(names.map((name) => name.replace('.yaml', '')).toSorted()).toEqual(
       ['region-loss', 'region-isolation', 'link-flap', 'slow-link', 'asymmetric-partition', 'disk-loss', 'clock-skew']
         .concat(['restore-pitr', 'nats-loss', 'rolling-restart', 'evacuate-live', 'failback', 'side-effects'])
-        .concat(['api-faults', 'evacuation'])
+        .concat(['api-faults', 'evacuation', 'key-loss'])
         .toSorted(),
     )
   })

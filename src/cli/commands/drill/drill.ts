@@ -14,6 +14,7 @@ import { consentTo } from './consent.ts'
 import { endSignal } from './end-signal.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { endpointsOf } from '../../../deployment/data-folder.ts'
+import { losesKeys } from '../../../drills/definition/steps.ts'
 import { runSession, type SessionOptions, triggerIn } from '../../../drills/run/drill-session.ts'
 import { EffectsReceiver } from '../../../drills/run/effects/receiver.ts'
 import { composeTarget } from '../../../drills/run/targets/compose-target.ts'
@@ -119,7 +120,12 @@ async function runOne(command: Command, file: DrillFile, { folder, owner, ...rou
   let target: Target | undefined
   try {
     const functions = functionFileFor(drill, { flags, receiver, folder })
-    target = await targetFor(command, drill.regions, { owner, logFile: join(folder, 'regions.log'), functions })
+    target = await targetFor(command, drill.regions, {
+      owner,
+      logFile: join(folder, 'regions.log'),
+      functions,
+      hasKeys: losesKeys(drill.steps),
+    })
     const mayHarm = flags.start === true || flags.allowHarm === true
     const by = { operator: flags.operator ?? operatorOf(), configuration: configurationOf(command) }
     return await runSession({ file, target, receiver, mayHarm, version, ...by, ...round })
@@ -189,7 +195,12 @@ async function requireConsent(command: Command, drill: string): Promise<void> {
 async function targetFor(
   command: Command,
   regions: readonly string[],
-  of: { readonly owner: string; readonly logFile: string; readonly functions: string | undefined },
+  of: {
+    readonly owner: string
+    readonly logFile: string
+    readonly functions: string | undefined
+    readonly hasKeys: boolean
+  },
 ): Promise<Target> {
   const flags = command.opts<RunFlags>()
   const progress = progressTo(command.opts<{ json?: boolean }>().json === true)

@@ -13,7 +13,7 @@ export type Place = { readonly region: string; readonly endpoint: string }
 type Fields = Readonly<Record<string, unknown>>
 type ByPath = { readonly method: 'POST' | 'DELETE'; readonly path: string; readonly input?: Fields }
 type Asked = Pick<ByPath, 'method' | 'path'> & {
-  readonly service: 'dynamodb' | 'lambda' | 'monitoring' | 'application-autoscaling'
+  readonly service: 'dynamodb' | 'kms' | 'lambda' | 'monitoring' | 'application-autoscaling'
   readonly headers: Fields & Readonly<Record<string, string>>
   readonly body: string
 }
@@ -80,6 +80,13 @@ export class Wire {
       { method: 'POST', path: '/', service, headers, body: JSON.stringify(input) },
       timeoutMs,
     )
+  }
+
+  /** An operation of KMS. Rejects with Refusal or NoAnswer. */
+  async kms(place: Place, operation: string, input: Fields, timeoutMs: number): Promise<Fields> {
+    const headers = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': `TrentService.${operation}` }
+    const asked = { method: 'POST', path: '/', service: 'kms', headers, body: JSON.stringify(input) } as const
+    return await this.#ask(place, asked, timeoutMs)
   }
 
   /** An operation of Lambda, which is named by its method and path. Rejects with Refusal or NoAnswer. */

@@ -32,6 +32,8 @@ export type PrivateOptions = {
   readonly logFile: string
   /** The file of functions that their triggers may invoke. */
   readonly functions?: string | undefined
+  /** Their tables may have keys of their own. */
+  readonly hasKeys?: boolean
   readonly progress: (line: string) => void
   /** Commands find the regions by this name while they run. */
   readonly recordAs?: string
@@ -63,7 +65,7 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
     logLevel: 'info',
     accountId: '000000000000',
     regionsFolder: options.regionsFolder,
-    functions: options.functions,
+    ...beside(options, data),
     log: await pinoLog({ level: 'info', readable: false, descriptor }),
     sink: lineSinkTo(descriptor),
     progress: () => undefined,
@@ -91,6 +93,12 @@ export async function startPrivateRegions(options: PrivateOptions): Promise<Targ
     throw error
   }
 }
+
+/** Keys lie with the data, which goes with the drill. */
+const beside = ({ functions, hasKeys = false }: PrivateOptions, data: string) => ({
+  functions,
+  ...(hasKeys ? { keyring: join(data, 'keyring'), kms: join(data, 'kms') } : {}),
+})
 
 async function startAll(supervisor: Supervisor): Promise<void> {
   const [failed] = await supervisor.start()
