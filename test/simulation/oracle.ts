@@ -36,6 +36,7 @@ export class Oracle {
   /** Every write that was ever made, of items and of registers: nothing else may be applied anywhere. */
   readonly #made = new Map<string, Row>()
   readonly #removals = new Set<string>()
+  readonly #copied = new Set<number>()
   /** Tags of writes that were refused or failed for certain: none may ever be seen. */
   readonly #forbidden = new Map<string, string>()
 
@@ -56,6 +57,11 @@ export class Oracle {
     if (row.tombstone && change.unshared === true) this.#keys.delete(name)
     else if (expected === undefined) this.#keys.set(name, { table: change.table, key: change.key, writes: [write] })
     else expected.writes.push(write)
+  }
+
+  /** A second process speaks for it, which says how its replicas are; it writes no items. */
+  hasCopy({ number }: Region): void {
+    this.#copied.add(number)
   }
 
   /** A repair may remove, in one region, what only the damage of its disk has put under the key. */
@@ -100,6 +106,7 @@ export class Oracle {
   }
 
   #checkMade(region: Region, { change, row }: Entry): void {
+    if (!isItem(change) && this.#copied.has(row.stamp.region)) return
     if (row.tombstone && this.#removals.has(keyName(change.table, change.key))) return
     const made = this.#made.get(`${keyName(change.table, change.key)} ${stampText(row.stamp)}`)
     expectThat(

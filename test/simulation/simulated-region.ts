@@ -47,6 +47,9 @@ type Life = {
   readonly end: () => void
 }
 
+/** `isStopped`: it has been told that it is the later one of two. */
+export type CopyProcess = { readonly kill: () => void; readonly isStopped: () => boolean }
+
 export class SimulatedRegion {
   readonly region: Region
   readonly clock: RegionClock
@@ -159,6 +162,26 @@ export class SimulatedRegion {
     this.crash()
   }
 
+  /** A second process, on a copy of the store as it is now, which no client finds. */
+  async startCopy(): Promise<CopyProcess> {
+    const { network, oracle, scheduler, story } = this.#world
+    oracle.hasCopy(this.region)
+    this.setBackEpoch = this.watch.epoch
+    this.setBackAtMs = scheduler.nowMs
+    const store = new MemoryStore({ disk: this.#disk.copy(), durable: () => this.#flush() })
+    const clock = new ProcessClock(this.clock)
+    const bus = network.joinBeside(this.name)
+    const [log, meter] = [story.logOf(`copy of ${this.name}`), nothingMeasured]
+    const env: Env = { clock, random: this.#random.fork(), store, bus, blobs: new MemoryBlobs(), log, meter }
+    const kill = (): void => {
+      clock.crash()
+      store.crash(0)
+      bus.crash()
+    }
+    const process = await this.#bootOn(env, (engine) => engine)
+    return { kill, isStopped: () => process.replication.halted !== undefined }
+  }
+
   /** Starts the node, again and again while its disk is full. */
   async start(): Promise<void> {
     while (!this.#retired) {
@@ -178,16 +201,21 @@ export class SimulatedRegion {
   }
 
   async #boot(life: Life): Promise<void> {
-    const process = await boot({
-      env: life.env,
+    const process = await this.#bootOn(life.env, (engine) => {
+      this.#world.check(() => this.watch.attach(engine))
+      const look = (): void => this.#world.check(() => this.#look(engine))
+      engine.onFlushed(look)
+      look()
+      return observed(engine, this, this.#world)
+    })
+    if (this.#life === life) life.process = process
+  }
+
+  async #bootOn(env: Env, observe: (engine: Engine) => Engine): Promise<Process> {
+    return await boot({
+      env,
       topology: { self: this.region, regions: this.#known },
-      observe: (engine) => {
-        this.#world.check(() => this.watch.attach(engine))
-        const look = (): void => this.#world.check(() => this.#look(engine))
-        engine.onFlushed(look)
-        look()
-        return observed(engine, this, this.#world)
-      },
+      observe,
       variant: this.#world.variant,
       settings: {
         keys: this.#world.keys,
@@ -200,7 +228,6 @@ export class SimulatedRegion {
       archive: this.#world.recovery === undefined ? undefined : archiveInWorld,
       functions: this.#world.triggers?.portsOf(this),
     })
-    if (this.#life === life) life.process = process
   }
 
   /** kill -9: of the batches under way, the first `landed` had reached the disk without anybody hearing of it. */

@@ -79,6 +79,7 @@ export class MemoryNetwork {
   readonly #links = new Map<string, Link>()
   readonly #lines = new Map<string, MemoryLine>()
   readonly #nodes = new Map<string, MemoryBus>()
+  readonly #copies = new Map<string, MemoryBus>()
   /** Counts cuts, so that a heartbeat's alarm set for one cut does not go off for the next. */
   readonly #cuts = new Map<string, number>()
 
@@ -100,9 +101,28 @@ export class MemoryNetwork {
     return bus
   }
 
+  /** The bus of a second process of the region, which runs on a copy of its store. */
+  joinBeside(region: string): MemoryBus {
+    this.#copies.get(region)?.crash()
+    const bus = new MemoryBus(this, region)
+    this.#copies.set(region, bus)
+    return bus
+  }
+
   node(region: string): MemoryBus | undefined {
     const bus = this.#nodes.get(region)
     return bus?.alive ? bus : undefined
+  }
+
+  /** All processes that hear what is said to the region: one as a rule. */
+  nodes(region: string): readonly MemoryBus[] {
+    return [this.node(region), this.#copies.get(region)].filter((bus) => bus?.alive === true) as readonly MemoryBus[]
+  }
+
+  /** The one whose answer comes first. */
+  answering(region: string): MemoryBus | undefined {
+    const able = this.nodes(region).filter(({ handler }) => handler !== undefined)
+    return able.length > 1 ? able[Math.floor(this.random.fraction() * able.length)] : able[0]
   }
 
   server(region: string): MemoryServer {

@@ -113,7 +113,7 @@ export class MemorySession implements PeerSession {
   ask(payload: Buffer): Asked<Buffer> {
     const copy = this.#carried('up', payload)
     return this.#ask<Buffer>(copy.length, (answer, refuse) => {
-      const node = this.#network.node(this.server.region)
+      const node = this.#network.answering(this.server.region)
       if (node?.handler === undefined) return refuse(new Error('no responders'))
       node.handler(copy, this.client.region).then(
         (reply) =>
@@ -126,8 +126,8 @@ export class MemorySession implements PeerSession {
   tell(payload: Buffer): void {
     const copy = this.#carried('up', payload)
     this.#sendUnreliably('up', copy.length, () => {
-      const node = this.#network.node(this.server.region)
-      node?.handler?.(copy, this.client.region).catch(() => undefined)
+      for (const { handler } of this.#network.nodes(this.server.region))
+        handler?.(copy, this.client.region).catch(() => undefined)
     })
   }
 

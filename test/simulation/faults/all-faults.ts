@@ -12,6 +12,7 @@ import { pauseLink, pauseTable } from './pauses.ts'
 import { crash, crashInFlight, crashServer } from './processes.ts'
 import { slowLine } from './slow-lines.ts'
 import { loseTail, poisonStream, trimStream, wipeStream } from './streams.ts'
+import { usedTwice } from './used-twice.ts'
 
 export const allFaults: readonly Fault[] = [
   crash,
@@ -44,4 +45,5 @@ export const allFaults: readonly Fault[] = [
   oldDisk,
   forgedPositions,
   slowLine,
+  usedTwice,
 ]

@@ -14,7 +14,7 @@ export const oldDisk: Fault = {
   aim: 'of which the peers know more than is on it',
   inject: async (scene) => {
     const { world, region, random, durationMs } = scene
-    const tables = tablesOf(world)
+    const tables = settledTables(world)
     // A log that is trimmed past what peers have would take with it what nobody else has.
     if (world.logPositionsMax < 1000 || world.cached || tables === undefined || world.oldDisks > 0) return
     // What two regions lost at once, only a third may show: a store is put back when no other one waits to be found out.
@@ -26,7 +26,7 @@ export const oldDisk: Fault = {
     for (let time = 1; time <= times; time++) {
       await world.scheduler.sleep(durationMs / times)
       const isLater = region.clock.wallMs() > (region.watch.latest?.wallMs ?? 0)
-      if (scene.healed || !isLater || tablesOf(world) !== tables) break
+      if (scene.healed || !isLater || settledTables(world) !== tables) break
       world.story.tell('world', 'the disk is set back', { region: region.name, time })
       world.wipes++
       putBack()
@@ -40,7 +40,7 @@ export const oldDisk: Fault = {
 }
 
 /** What tables there are, in every region alike; undefined while that changes. */
-function tablesOf(world: World): string | undefined {
+export function settledTables(world: World): string | undefined {
   const { chores, regions, replicas } = world
   if (chores > 0 || regions.some(({ engine }) => engine === undefined)) return undefined
   if (differenceOfTables(world) !== undefined) return undefined
