@@ -293,4 +293,11 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     world: 10,
     story: 'what a region lacks of a peer was called exact after it had left a table that the peer still counted',
   },
+  {
+    seed: 5114,
+    world: 11,
+    only: ['store used twice'],
+    story:
+      'a region that took a peer’s state from a copy of the peer’s store went back in the peer’s log, and then took its own store for an older copy',
+  },
 ]

@@ -15,6 +15,8 @@ export type Fault = {
    * version (`seeds.ts`) never meets it, so that the seed keeps its meaning.
    */
   readonly world: number
+  /** Only where `--only` names it: the simulator's README says what it still finds. */
+  readonly onlyNamed?: true
   /** How often it is drawn beside the others of the same run; 1 is usual. */
   readonly weight: number
   /** The state that it exists for, in words that follow its name: `simulate` prints in how many seeds it was met. */

@@ -27,7 +27,7 @@ export type FaultPlanOptions = {
 export function drawFaultPlan(random: SeededRandom, { seed, world, loadMs, only }: FaultPlanOptions): FaultPlan {
   const share = random.pick([0, 0.2, 0.5, 1])
   const first = allFaults.filter((fault) => fault.world === 1 && random.chance(share))
-  const later = allFaults.filter((fault) => fault.world > 1 && fault.world <= world)
+  const later = allFaults.filter((fault) => fault.world > 1 && fault.world <= world && fault.onlyNamed !== true)
   const drawn = [...first, ...later.filter(({ name }) => randomOf(seed, name).chance(share))]
   return {
     faults: only === undefined ? drawn : allFaults.filter(({ name }) => only.includes(name)),

@@ -13,6 +13,7 @@ const besideMsMin = 8000
 export const usedTwice: Fault = {
   name: 'store used twice',
   world: 11,
+  onlyNamed: true,
   weight: 1,
   aim: 'until the copy was told to stop',
   inject: async (scene) => {

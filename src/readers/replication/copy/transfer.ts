@@ -214,8 +214,11 @@ function finish(deps: Transfers, peer: Region, progress: TransferProgress, told:
     const cursor = engine.cursor(peer.name)
     const former = cursor && withNewLog(formerLogs(engine, peer.name), cursor, { epoch, shared })
     const stood = former && (cursor.epoch === epoch ? cursor.position : placeFromFormer(former))
-    const position = hasAll ? begun : Math.min(begun, placeIn(told, stood))
-    const proof = start === undefined || position === 0 ? undefined : proofByStart(position, start)
+    const reached = hasAll ? begun : Math.min(begun, placeIn(told, stood))
+    // A copy of the peer's store may have answered, of which the log ends earlier.
+    const position = Math.max(reached, told.floor)
+    const proof =
+      start === undefined || position !== reached || position === 0 ? undefined : proofByStart(position, start)
     await engine.setCursor(peer.name, { epoch, position, sequence, proof }, [
       ...(former === undefined || cursor?.epoch === epoch ? [] : [[formerNote(peer.name), former] as const]),
       pausedPositionsNote(peer.name, stillPaused({ engine, peer, progress, told }, { epoch, position })),

@@ -140,6 +140,16 @@ describe('a peer’s state', () => {
     expect(here.engine.cursor(peer.name)).toMatchObject({ epoch, position: end })
   })
 
+  it('never sets its place behind what it has confirmed of that log, as where a copy of the peer’s store names an earlier end', async () => {
+    const { deps, session, here, state, origin } = await scene((_, payload) => payload)
+    const end = origin.engine.flushed()
+    const { epoch } = origin.engine
+    await here.engine.setCursor(peer.name, { epoch, position: end + 3, sequence: 0 })
+    Object.assign(state, { confirmed: { epoch: here.engine.epoch, position: end + 3 } })
+    await transferState(deps, session, peer, epoch)
+    expect(here.engine.cursor(peer.name)).toEqual({ epoch, position: end + 3, sequence: 0 })
+  })
+
   it('goes on from its note when it was interrupted, with the place in the log that it began at', async () => {
     let isCut = true
     const { deps, session, here, table, origin } = await scene((say, payload) => {
