@@ -56,7 +56,7 @@ async function damageOne(scene: Scene): Promise<void> {
   const { world, region, random, meet } = scene
   const [id, having] = sharedTable(world, region) ?? []
   if (id === undefined || having === undefined || region.engine === undefined) return
-  const live = rowsOf(region.engine, id).filter(({ row }) => stays(decodeRow(row)))
+  const live = rowsOf(region.engine, id).filter(({ row }) => stays(world, decodeRow(row)))
   if (live.length === 0) return
   const { key } = random.pick(live)
   world.damage.touch(id, key)
@@ -67,8 +67,8 @@ async function damageOne(scene: Scene): Promise<void> {
 }
 
 /** What expires is deleted, damaged or not. */
-function stays(row: Row): boolean {
-  return !row.tombstone && secondOf(row) === undefined
+function stays({ expiring }: World, row: Row): boolean {
+  return !row.tombstone && (expiring === undefined || secondOf(row) === undefined)
 }
 
 type Place = { readonly id: string; readonly key: Buffer }
