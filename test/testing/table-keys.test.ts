@@ -15,6 +15,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { EmbeddedCluster } from '../../src/testing/cluster.ts'
+import { differs } from '../differences/difference.ts'
 import { type MemoryKms, memoryKms } from './kms-scene.ts'
 
 const [us, eu] = ['us-east-1', 'eu-west-1'] as const
@@ -210,7 +211,7 @@ describe('replicas', () => {
       ),
     )
 
-  test('have a key each, and one that has lost its own catches up when that is back', async () => {
+  test(differs('lost-keys'), async () => {
     const [own, theirs] = [services[us]!.made(), services[eu]!.made()]
     await create('Alpha', { SSESpecification: ofKey(own) })
     await looked()
@@ -225,6 +226,7 @@ describe('replicas', () => {
     await put('Alpha', '1')
     await looked()
     expect((await described('Alpha', eu))?.TableStatus).toBe('INACCESSIBLE_ENCRYPTION_CREDENTIALS')
+    expect((await described('Alpha'))?.TableStatus).toBe('ACTIVE')
     expect(await got('Alpha', '1')).toBe('1')
     run('EnableKey', theirs, eu)
     await looked()
