@@ -62,7 +62,10 @@ describe('after a kill', { timeout: testMsMax }, () => {
     const data = folder()
     const before = await up(data, ...one, '--workers', '2')
     const sentinel = before.overview.processes.filter((pid) => commandOf(pid).includes('longitude-sentinel'))
-    for (const pid of [...sentinel, before.supervisor.pid ?? 0]) process.kill(pid, 'SIGKILL')
+    const supervisor = before.supervisor.pid ?? 0
+    // It would start another sentinel between the two kills.
+    process.kill(supervisor, 'SIGSTOP')
+    for (const pid of [...sentinel, supervisor]) process.kill(pid, 'SIGKILL')
     await before.ended
     const nats = before.overview.regions[0]?.processes.natsServer ?? 0
     expect(alive([nats])).toEqual([nats])
