@@ -61,6 +61,15 @@ export class Spent {
     return how === 'one' ? figures[0] : figures
   }
 
+  /** What was consumed where that is of one table, in one direction, and of no index. */
+  get only(): { readonly table: string; readonly direction: Direction; readonly units: number } | undefined {
+    const [use] = this.#uses
+    if (use === undefined || this.#uses.length > 1) return undefined
+    const { table, direction, capacity, ofIndexes } = use
+    const hasIndexes = capacity.indexes.length > 0 || ofIndexes.length > 0
+    return hasIndexes ? undefined : { table, direction, units: capacity.table }
+  }
+
   /** All that was consumed, that of indexes too. */
   uses(): readonly { readonly table: string; readonly direction: Direction; readonly capacity: Capacity }[] {
     return this.#uses.map((use) => ({ table: use.table, direction: use.direction, capacity: wholeOf(use) }))

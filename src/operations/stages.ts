@@ -45,10 +45,26 @@ export type Caller = Pick<RequestContext, 'principal' | 'host' | 'sender' | 'onC
 
 const anyone: Caller = { principal: undefined }
 
-export function requestContext(context: OperationContext, caller: Caller = anyone): RequestContext {
+/** Before anything is decided of it: the decisions are set, once, by `decide`. A copy with them costs more than the decisions. */
+type Undecided = RequestContext & { denied: RequestContext['denied']; admitted: RequestContext['admitted'] }
+
+export function requestContext(context: OperationContext, caller: Caller = anyone): Undecided {
   const { engine, env, settings, keys, archives } = context
   const { principal, host, sender, onCommitted } = caller
-  return { engine, env, settings, keys, archives, principal, host, sender, spent: new Spent(), onCommitted }
+  return {
+    engine,
+    env,
+    settings,
+    keys,
+    archives,
+    principal,
+    host,
+    sender,
+    spent: new Spent(),
+    onCommitted,
+    denied: undefined,
+    admitted: undefined,
+  }
 }
 
 /** Checks and prepares: everything that the input alone tells. */
@@ -65,26 +81,26 @@ export function prepared<Input, Ready>(
   }
 }
 
-type Deciding = { readonly context: RequestContext; readonly input?: unknown; readonly decisions: Decisions }
+type Deciding = { readonly context: Undecided; readonly input?: unknown; readonly decisions: Decisions }
 
 export function decide<Ready>(
   operation: Operation<never, Ready>,
   ready: Ready,
-  { context: asked, input, decisions: { authorize, admission, evacuation } }: Deciding,
+  { context, input, decisions: { authorize, admission, evacuation } }: Deciding,
 ): RequestContext {
-  const denied = authorize?.({
+  context.denied = authorize?.({
     operation: operation.name,
-    context: asked,
+    context,
     input,
     touches: () => operation.touches(ready),
   })
-  const context = denied === undefined ? asked : { ...asked, denied }
   if (evacuation?.fence !== undefined) assertMayChange(operation, evacuation)
   if (admission === undefined || operation.capacity === undefined) return context
   const admitted = admission.admit(operation.touches(ready))
   if (admitted === undefined) return context
   refuse(operation, admitted.refusals)
-  return { ...context, admitted }
+  context.admitted = admitted
+  return context
 }
 
 /** The output with its ConsumedCapacity, which comes last; what was consumed is counted. */

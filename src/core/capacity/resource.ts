@@ -25,6 +25,14 @@ export type Settings =
 /** What was exceeded, as in AWS's reasons: `TableRead` + cause + `Exceeded`. */
 export type Cause = 'ProvisionedThroughput' | 'MaxOnDemandThroughput' | 'AccountLimit' | 'KeyRangeThroughput'
 
+/** `floor`: what is served on demand at least; `grown`: with what the traffic has grown to. */
+type Known = {
+  readonly settings: Settings
+  readonly limits: readonly Limit[]
+  readonly floor: number
+  readonly grown: number | undefined
+}
+
 type Limit = { readonly cause: Cause; readonly bucket: Bucket; readonly rate: Rate }
 
 export class ResourceCapacity {
@@ -32,10 +40,8 @@ export class ResourceCapacity {
   readonly #growth: Readonly<Record<Direction, Growth>> = { read: new Growth(), write: new Growth() }
   readonly #buckets = new Map<string, Bucket>()
   #mode: Settings['mode']
-  /** Of provisioned throughput, while it is set as it was. */
-  readonly #provisioned: Partial<
-    Record<Direction, { readonly settings: Settings; readonly limits: readonly Limit[] }>
-  > = {}
+  /** As long as the settings, and what the traffic has grown to, are what they were. */
+  readonly #known: Record<Direction, Known | undefined> = { read: undefined, write: undefined }
 
   constructor(settings: Settings, nowMs: number) {
     this.#mode = settings.mode
@@ -62,10 +68,14 @@ export class ResourceCapacity {
   }
 
   #limits(settings: Settings, direction: Direction, nowMs: number): readonly Limit[] {
-    const known = this.#provisioned[direction]
-    if (known?.settings === settings && settings.mode === this.#mode) return known.limits
+    const known = this.#known[direction]
+    if (known?.settings === settings && settings.mode === this.#mode)
+      if (known.grown === undefined || known.grown === this.#grown(known, direction, nowMs)) return known.limits
     // What was left of the other mode’s says nothing of this one’s.
-    if (settings.mode !== this.#mode) this.#buckets.clear()
+    if (settings.mode !== this.#mode) {
+      this.#buckets.clear()
+      this.#known.read = this.#known.write = undefined
+    }
     this.#mode = settings.mode
     const limit = (cause: Cause, perSecond: number, burstSeconds: number): Limit => {
       const rate = { perSecond, burstSeconds }
@@ -73,17 +83,24 @@ export class ResourceCapacity {
     }
     if (settings.mode === 'PROVISIONED') {
       const limits = [limit('ProvisionedThroughput', unitsOf(settings.units, direction), burstSecondsMax)]
-      this.#provisioned[direction] = { settings, limits }
+      this.#known[direction] = { settings, limits, floor: 0, grown: undefined }
       return limits
     }
     const max = direction === 'read' ? settings.maxReadUnits : settings.maxWriteUnits
     const warm = settings.warm === undefined ? 0 : unitsOf(settings.warm, direction)
-    const grown = this.#growth[direction].perSecond(Math.max(onDemandUnitsMin[direction], warm), nowMs)
-    return [
+    const floor = Math.max(onDemandUnitsMin[direction], warm)
+    const grown = this.#grown({ floor }, direction, nowMs)
+    const limits = [
       ...(max === undefined ? [] : [limit('MaxOnDemandThroughput', max, 1)]),
       limit('AccountLimit', Math.max(tableUnitsMax[direction], warm), 1),
       limit('KeyRangeThroughput', grown, 1),
     ]
+    this.#known[direction] = { settings, limits, floor, grown }
+    return limits
+  }
+
+  #grown({ floor }: Pick<Known, 'floor'>, direction: Direction, nowMs: number): number {
+    return this.#growth[direction].perSecond(floor, nowMs)
   }
 
   #bucket(name: string, rate: Rate, nowMs: number): Bucket {

@@ -55,6 +55,8 @@ export class Admission {
   /** Undefined where no capacity is counted. */
   admit(touches: readonly Touch[]): Admitted | undefined {
     const nowMs = this.#context.env.clock.monotonicMs()
+    const [only] = touches
+    if (touches.length === 1 && only !== undefined) return this.#admitOne(this.#askedOf(only), nowMs)
     const asked = touches.map((touch) => this.#askedOf(touch))
     if (asked.every((each) => each === undefined)) return undefined
     const ahead = new Map<ResourceCapacity, number>()
@@ -62,18 +64,41 @@ export class Admission {
     return { refusals, charge: (spent) => this.#charge(spent, asked) }
   }
 
+  /** Most requests are for one key, and nothing is ahead of that. */
+  #admitOne(asked: AskedTable | undefined, nowMs: number): Admitted | undefined {
+    if (asked === undefined) return undefined
+    const refusals =
+      asked.hashes.length === 1 && asked.others.length === 0 && this.#isFree(asked, nowMs)
+        ? noRefusal
+        : [this.#refusals(asked, new Map(), nowMs)]
+    return { refusals, charge: (spent) => this.#chargeOne(spent, asked) }
+  }
+
+  #isFree({ resource: { capacity, settings }, direction, known: hashes }: AskedTable, nowMs: number): boolean {
+    return capacity.refusal({ settings, direction, hashes }, nowMs) === undefined
+  }
+
+  #chargeOne(spent: Spent, asked: AskedTable): void {
+    const use = spent.only
+    if (use === undefined || use.table !== asked.table.name || use.direction !== asked.direction)
+      return this.#charge(spent, [asked])
+    const { resource, direction, known: hashes } = asked
+    if (resource.of === 'Index') return this.#charge(spent, [asked])
+    const { capacity, settings } = resource
+    capacity.debit({ settings, direction, hashes }, use.units, this.#context.env.clock.monotonicMs())
+  }
+
   #askedOf(touch: Touch): AskedTable | undefined {
     const table = this.#tableOf(touch.table)
     if (table === undefined || this.#modeOf(table) === 'off') return undefined
     const direction = directionOf(touch)
-    const index = table.indexes.find(({ name }) => name === touch.index)
+    const index = touch.index === undefined ? undefined : table.indexes.find(({ name }) => name === touch.index)
     // Local indexes are of the table’s own partitions and throughput.
     const resource = this.#resourceOf(table, index?.kind === 'global' ? index : undefined)
     const schema = index?.kind === 'global' ? index.key : table.key
-    const items = touch.keysOf?.(schema)
-    const hashes = items?.map((item) => hashOf(schema, item)) ?? [undefined]
-    const others = direction === 'write' ? this.#indexesOf(table, touch) : []
-    return { table, direction, resource, others, hashes }
+    const hashes = touch.keysOf?.(schema).map((item) => hashOf(schema, item)) ?? [undefined]
+    const others = direction === 'write' && table.indexes.length > 0 ? this.#indexesOf(table, touch) : []
+    return { table, direction, resource, others, hashes, known: hashes.filter((hash) => hash !== undefined) }
   }
 
   #refusals(
@@ -204,7 +229,10 @@ type AskedTable = {
   readonly others: readonly Resource[]
   /** Of the keys; one that is missing or wrong has none. */
   readonly hashes: readonly (number | undefined)[]
+  readonly known: readonly number[]
 }
+
+const noRefusal: Admitted['refusals'] = [[undefined]]
 
 /** What an item of a request takes at least, before it is known. */
 const leastUnits: Readonly<Record<Direction, number>> = { read: 0.5, write: 1 }

@@ -5,6 +5,8 @@ import type { Admitted } from './admitted.ts'
 
 /** Batches go on with what there is capacity for. */
 export function refuse({ throttles = 'request' }: Pick<Operation, 'throttles'>, refusals: Admitted['refusals']): void {
+  // Of one item that is admitted, as most are.
+  if (refusals.length === 1 && refusals[0]?.length === 1 && refusals[0][0] === undefined) return
   const all = refusals.flat()
   const first = all.find((refusal) => refusal !== undefined)
   if (first === undefined) return

@@ -1,7 +1,9 @@
 import type { PutItemInput, PutItemOutput } from '@aws-sdk/client-dynamodb'
+import type { Item } from '../../core/attribute/value.ts'
 import { validationError } from '../../core/errors.ts'
 import type { Condition } from '../../core/expression/condition.ts'
-import { type NewItem, parsedItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
+import { type NewItem, parsedItem, SentItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
+import type { KeySchema } from '../../core/table/table.ts'
 import { itemSizeBytesMax } from '../../core/limits.ts'
 import { checkItem } from '../../core/wire/attribute-values.ts'
 import { expressionParameters } from '../checks/expression-parameters.ts'
@@ -27,10 +29,20 @@ export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
   checks: [expressionParameters('PutItem'), itemValues, returnsOldOrNothing],
   prepare: (input) => ({ input, ...conditionOf(input) }),
   touches: ({ input, condition }) => {
-    const item = parsedItem(input.Item ?? {})
-    const attributes = attributesIn({ items: [item], conditions: [condition] })
-    const says = { returnValues: returns(input) }
-    return [{ action: 'PutItem', table: input.TableName, keysOf: (key) => [keyAmong(key, item)], attributes, says }]
+    const { Item: item = {} } = input
+    let names: readonly string[] | undefined
+    return [
+      {
+        action: 'PutItem',
+        table: input.TableName,
+        keysOf: (key) => [keyOfNew(key, item)],
+        // Only some ask, and the item is parsed for it.
+        get attributes() {
+          return (names ??= attributesIn({ items: [parsedItem(item)], conditions: [condition] }))
+        },
+        says: { returnValues: returns(input) },
+      },
+    ]
   },
   run: async ({ input, ...condition }, context) => {
     const { Item: item = {} } = input
@@ -54,6 +66,12 @@ export const putItem = defineOperation<Input, Ready, Wire<PutItemOutput>>({
   },
   capacity: 'one',
 })
+
+/** What an item has of a key; it is parsed only where that takes it. */
+function keyOfNew(key: KeySchema, item: NewItem): Item {
+  const only = item instanceof SentItem ? item.only([key.partition, key.sort]) : undefined
+  return only ?? keyAmong(key, parsedItem(item))
+}
 
 function itemValues({ Item: item = {} }: Input): void {
   checkItem(item, 'newer')

@@ -13,7 +13,7 @@ import type { ReadPlan } from '../../../src/core/read/read-plan.ts'
 import type { KeySchema, Table } from '../../../src/core/table/table.ts'
 import type { Write } from '../../../src/core/write/write.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
-import type { Operation, OperationContext } from '../../../src/operations/operation.ts'
+import type { Operation, OperationContext, RequestContext } from '../../../src/operations/operation.ts'
 import { decide, prepared, requestContext } from '../../../src/operations/stages.ts'
 import { registry } from '../../../src/operations/registry.ts'
 import { encodeIterator } from '../../../src/operations/streams/shard-iterator.ts'
@@ -248,7 +248,7 @@ test('decisions come between preparing and running, and are told what the reques
   const operation = registry.get('GetItem') as Operation
   const ready = prepared(operation, { ...thing, Key: key(1) } as never, context)
   const decisions = {
-    authorize: (asked: { readonly touches: () => readonly Touch[]; readonly context: typeof request }) =>
+    authorize: (asked: { readonly touches: () => readonly Touch[]; readonly context: RequestContext }) =>
       void order.push(`${asked.context.principal?.accessKeyId} ${asked.touches()[0]?.action}`),
     admission: {
       admit: (touches: readonly Touch[]) => {
