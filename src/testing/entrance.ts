@@ -36,12 +36,15 @@ const meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () 
 /** The wire's own time limits, and request ids, are those of the machine. */
 const env = { clock: systemClock, random: systemRandom, meter }
 
+const closingMsMax = 2000
+
 export class Entrance {
   readonly handler: SdkRequestHandler
   readonly #options: EntranceOptions
   readonly #sockets = new Set<Socket>()
   readonly #unanswered = new Set<(answer: Answer) => void>()
   #server: Promise<RunningServer> | undefined
+  #isClosed = false
   /** Where it listens; undefined while it does not. */
   listensAt: string | undefined
 
@@ -70,12 +73,16 @@ export class Entrance {
   }
 
   async close(): Promise<void> {
+    // The region's time has ended: what it has not answered by now it never does.
+    this.#isClosed = true
+    this.abandon()
     this.dropConnections()
     const server = await this.#server
     if (server === undefined) return
     const closed = server.close()
     this.dropConnections()
-    await closed
+    // Every connection is destroyed by now; one of which no end is told keeps nobody waiting.
+    await Promise.race([closed, systemClock.sleep(closingMsMax)])
   }
 
   /** As when the process at their other end has gone. */
@@ -95,7 +102,7 @@ export class Entrance {
     }
     this.#unanswered.add(done)
     const { running } = this.#options.region()
-    if (running === undefined) done(refusal('stopping'))
+    if (running === undefined || this.#isClosed) done(refusal('stopping'))
     else running.answer(request, requestId, done)
   }
 

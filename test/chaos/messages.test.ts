@@ -95,7 +95,7 @@ it('a poisoned change is set aside and named, the rest flows, and a repair mends
     const get = (id: string) =>
       sendRequest(region.endpoint, 'GetItem', { TableName: 'poisoned', Key: { id: { S: id } } })
     // The followers put several questions to the silent node, one after another, before they go on without its answers.
-    await until('the rest flows', async () => (await get('after'))['Item'] !== undefined, 90_000)
+    await until('the rest flows', async () => (await get('after'))['Item'] !== undefined, 180_000)
     expect((await get('before'))['Item']).toBeDefined()
     expect((await get('poisoned'))['Item']).toBeUndefined()
     const { setAside } = await region.status()

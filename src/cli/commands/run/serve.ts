@@ -35,11 +35,14 @@ export async function runServe(command: Command, json: boolean): Promise<void> {
   )
   const endpoints = await listen(cluster, port)
   print(cluster, endpoints, json)
+  parent.ready()
   // A cluster keeps no process alive by itself.
   const held = setInterval(() => undefined, 2 ** 30)
   await parent.end
   clearInterval(held)
   await cluster.close()
+  // Node may spin for ever in its own end when it is left to that.
+  parent.exit()
 }
 
 /** What a document or an option says wrong is the user's to read, without a stack. */
