@@ -81,7 +81,7 @@ export class Entrance {
     if (server === undefined) return
     const closed = server.close()
     this.dropConnections()
-    // Every connection is destroyed by now; one of which no end is told keeps nobody waiting.
+    // Every connection is destroyed by now. One of which no end is told is not waited for.
     await Promise.race([closed, systemClock.sleep(closingMsMax)])
   }
 

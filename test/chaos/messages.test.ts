@@ -68,48 +68,56 @@ it('a peer that sends garbage is named with an alarm, and the rest flows', { tim
   expect(output).toMatch(new RegExp(`${liar.name} .*\\d+ messages of ${liar.name} not understood`))
 })
 
-it('a poisoned change is set aside and named, the rest flows, and a repair mends it', { timeout }, async () => {
-  const world = deployment()
-  const [origin, ...others] = world.regions as [ChaosRegion, ...ChaosRegion[]]
-  await world.globalTable('poisoned')
-  const put = (id: string) =>
-    sendRequest(origin.endpoint, 'PutItem', { TableName: 'poisoned', Item: { id: { S: id }, v: { S: 'fine' } } })
-  // Not a black hole: what that has swallowed comes out as it was.
-  world.setLinks({ state: 'reset' }, `${origin.name}>*`)
-  await put('before')
-  await put('poisoned')
-  await put('after')
-  await abusing(origin, async (abuse) => {
-    let messages: readonly Buffer[] = []
-    await until('all is on the stream', async () => {
-      messages = await abuse.messages()
-      return messages.some((message) => message.includes('"after"'))
+it(
+  'a poisoned change is set aside and named, the rest flows, and a repair mends it',
+  { timeout: 2 * testMsMax },
+  async () => {
+    const world = deployment()
+    const [origin, ...others] = world.regions as [ChaosRegion, ...ChaosRegion[]]
+    await world.globalTable('poisoned')
+    const put = (id: string) =>
+      sendRequest(origin.endpoint, 'PutItem', { TableName: 'poisoned', Item: { id: { S: id }, v: { S: 'fine' } } })
+    // Not a black hole: what that has swallowed comes out as it was.
+    world.setLinks({ state: 'reset' }, `${origin.name}>*`)
+    await put('before')
+    await put('poisoned')
+    await put('after')
+    await abusing(origin, async (abuse) => {
+      let messages: readonly Buffer[] = []
+      await until('all is on the stream', async () => {
+        messages = await abuse.messages()
+        return messages.some((message) => message.includes('"after"'))
+      })
+      await abuse.lose()
+      await abuse.record(messages.map(poisoned))
     })
-    await abuse.lose()
-    await abuse.record(messages.map(poisoned))
-  })
-  // Its log would tell what is true at the start of the session.
-  await origin.kill('node', 'SIGSTOP')
-  world.heal()
-  for (const region of others) {
-    const get = (id: string) =>
-      sendRequest(region.endpoint, 'GetItem', { TableName: 'poisoned', Key: { id: { S: id } } })
-    // The followers put several questions to the silent node, one after another, before they go on without its answers.
-    await until('the rest flows', async () => (await get('after'))['Item'] !== undefined, 180_000)
-    expect((await get('before'))['Item']).toBeDefined()
-    expect((await get('poisoned'))['Item']).toBeUndefined()
-    const { setAside } = await region.status()
-    expect(setAside.newest.at(-1)).toMatchObject({ origin: origin.name, table: 'poisoned', reason: expect.any(String) })
-    expect(region.story()).toContain('set a peer’s change aside')
-  }
-  await origin.kill('node', 'SIGCONT')
-  const { output } = await world.operator('status')
-  expect(output).toMatch(/eu-west-1 has set aside 1 changes[^]*us-east-1, poisoned: its key is not that of its item/)
-  const { status, output: differs } = await world.operator('verify', 'poisoned')
-  expect([status, differs]).toEqual([1, expect.stringContaining('poisoned')])
-  expect((await world.operator('repair', 'poisoned')).status).toBe(0)
-  await world.verified('poisoned')
-})
+    // Its log would tell what is true at the start of the session.
+    await origin.kill('node', 'SIGSTOP')
+    world.heal()
+    for (const region of others) {
+      const get = (id: string) =>
+        sendRequest(region.endpoint, 'GetItem', { TableName: 'poisoned', Key: { id: { S: id } } })
+      // The followers put several questions to the silent node, one after another, before they go on without its answers.
+      await until('the rest flows', async () => (await get('after'))['Item'] !== undefined, 180_000)
+      expect((await get('before'))['Item']).toBeDefined()
+      expect((await get('poisoned'))['Item']).toBeUndefined()
+      const { setAside } = await region.status()
+      expect(setAside.newest.at(-1)).toMatchObject({
+        origin: origin.name,
+        table: 'poisoned',
+        reason: expect.any(String),
+      })
+      expect(region.story()).toContain('set a peer’s change aside')
+    }
+    await origin.kill('node', 'SIGCONT')
+    const { output } = await world.operator('status')
+    expect(output).toMatch(/eu-west-1 has set aside 1 changes[^]*us-east-1, poisoned: its key is not that of its item/)
+    const { status, output: differs } = await world.operator('verify', 'poisoned')
+    expect([status, differs]).toEqual([1, expect.stringContaining('poisoned')])
+    expect((await world.operator('repair', 'poisoned')).status).toBe(0)
+    await world.verified('poisoned')
+  },
+)
 
 /** Cut short, and with one byte changed. */
 function spoiled(message: Buffer): Buffer[] {
