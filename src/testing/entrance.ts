@@ -27,7 +27,8 @@ export type EntranceOptions = {
 
 /** A socket that node:http has taken over only ends at a reset, and waits for its client, as it does at `destroySoon` (http-sockets.ts). */
 function drop(socket: Socket): void {
-  socket.resetAndDestroy()
+  // Node refuses to reset a socket that is shutting down, and then never tells of its end.
+  if (!socket.writableEnded) socket.resetAndDestroy()
   socket.destroy()
 }
 
