@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto'
 import type { Server, Socket } from 'node:net'
 import { createSecureContext, type SecureContext, TLSSocket } from 'node:tls'
 import { handshakeMsMax } from '../core/secure-limits.ts'
+import { isSecuredOver } from './bytes/resets.ts'
 
 /** In PEM. What is read is what is to be shown now. */
 export type PortCertificate = {
@@ -36,13 +37,6 @@ const ticketKeysSizeBytes = 48
 /** With which sessions are resumed: processes that share a port share them. */
 export const newTicketKeys = (): Buffer => randomBytes(ticketKeysSizeBytes)
 
-const rawSockets = new WeakMap<Socket, Socket>()
-
-/** The connection below a secured one, which alone can be reset; else the socket itself. */
-export function connectionOf(socket: Socket): Socket {
-  return rawSockets.get(socket) ?? socket
-}
-
 /** The handshakes of one port. */
 export class Handshakes {
   readonly #shaking = new Set<TLSSocket>()
@@ -65,7 +59,7 @@ export class Handshakes {
       secureContext: this.#context,
       ALPNProtocols: [...alpn],
     })
-    rawSockets.set(tls, socket)
+    isSecuredOver(tls, socket)
     this.#shaking.add(tls)
     const timer = setTimeout(() => tls.destroy(), handshakeMsMax).unref()
     const ignore = (): void => {}

@@ -9,7 +9,7 @@ import { pipeline as piped } from 'node:stream'
 import { handshakeMsMax } from '../core/secure-limits.ts'
 import { Gathering } from './bytes/gathering.ts'
 import { listening } from './listening.ts'
-import { connectionOf } from './secure.ts'
+import { reset } from './bytes/resets.ts'
 
 export type WayBackPlace = { readonly port: number; readonly secret: string }
 export type WayBack = { readonly place: WayBackPlace; close(): Promise<void> }
@@ -96,7 +96,7 @@ export class Tunnels {
     tunnel.write(`${JSON.stringify({ secret, remoteAddress, localAddress } satisfies Beginning)}\n`)
     tunnel.write(received, () => taken())
     const end = (error: NodeJS.ErrnoException | null | undefined): void => {
-      if (error?.code === 'ECONNRESET' && !client.destroyed) connectionOf(client).resetAndDestroy()
+      if (error?.code === 'ECONNRESET' && !client.destroyed) reset(client)
       if (error) client.destroy()
     }
     piped(tunnel, client, end)

@@ -5,6 +5,7 @@
 import { connect, createServer } from 'node:net'
 import type { AddressInfo, Server, Socket } from 'node:net'
 import { linkConnectionsMax, linkWaitingMax } from '../core/link-limits.ts'
+import { reset } from '../http/bytes/resets.ts'
 import { ReceivedBytes } from '../http/bytes/received-bytes.ts'
 import type { Alarms } from './lane/alarms.ts'
 import { Direction } from './lane/direction.ts'
@@ -96,7 +97,7 @@ export class LinkPort implements LaneUser {
   #accept(near: Socket): void {
     near.on('error', () => near.destroy())
     if (this.#state === 'reset') {
-      near.resetAndDestroy()
+      reset(near)
       return
     }
     const handshakeMs = oneWayMs(this.there.line.shape) + oneWayMs(this.back.line.shape)
@@ -162,9 +163,9 @@ export class LinkPort implements LaneUser {
   #breakAll(): void {
     for (const pair of this.#pairs) {
       this.#forget(pair)
-      for (const socket of [pair.near, pair.far]) if (!socket.destroyed) socket.resetAndDestroy()
+      for (const socket of [pair.near, pair.far]) if (!socket.destroyed) reset(socket)
     }
-    for (const near of [...this.#travelling, ...this.#waiting.keys()]) near.resetAndDestroy()
+    for (const near of [...this.#travelling, ...this.#waiting.keys()]) reset(near)
     this.#travelling.clear()
     this.#waiting.clear()
   }

@@ -11,6 +11,7 @@ import { Api, refusal } from '../http/api.ts'
 import type { Answer, Pipeline } from '../http/pipeline.ts'
 import { requestIds } from '../http/request-id.ts'
 import { cborPrefix } from '../http/services/protocols.ts'
+import { reset } from '../http/bytes/resets.ts'
 import type { ListenOptions, RunningServer } from '../http/server.ts'
 import { lambdaPrefix } from '../operations/lambda/lambda-routes.ts'
 import { requestHandler } from './client-handler.ts'
@@ -27,8 +28,7 @@ export type EntranceOptions = {
 
 /** A socket that node:http has taken over only ends at a reset, and waits for its client, as it does at `destroySoon` (http-sockets.ts). */
 function drop(socket: Socket): void {
-  // Node refuses to reset a socket that is shutting down, and then never tells of its end.
-  if (!socket.writableEnded) socket.resetAndDestroy()
+  reset(socket)
   socket.destroy()
 }
 
@@ -37,15 +37,12 @@ const meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () 
 /** The wire's own time limits, and request ids, are those of the machine. */
 const env = { clock: systemClock, random: systemRandom, meter }
 
-const closingMsMax = 2000
-
 export class Entrance {
   readonly handler: SdkRequestHandler
   readonly #options: EntranceOptions
   readonly #sockets = new Set<Socket>()
   readonly #unanswered = new Set<(answer: Answer) => void>()
   #server: Promise<RunningServer> | undefined
-  #isClosed = false
   /** Where it listens; undefined while it does not. */
   listensAt: string | undefined
 
@@ -74,16 +71,12 @@ export class Entrance {
   }
 
   async close(): Promise<void> {
-    // The region's time has ended: what it has not answered by now it never does.
-    this.#isClosed = true
-    this.abandon()
     this.dropConnections()
     const server = await this.#server
     if (server === undefined) return
     const closed = server.close()
     this.dropConnections()
-    // Every connection is destroyed by now. One of which no end is told is not waited for.
-    await Promise.race([closed, systemClock.sleep(closingMsMax)])
+    await closed
   }
 
   /** As when the process at their other end has gone. */
@@ -103,7 +96,7 @@ export class Entrance {
     }
     this.#unanswered.add(done)
     const { running } = this.#options.region()
-    if (running === undefined || this.#isClosed) done(refusal('stopping'))
+    if (running === undefined) done(refusal('stopping'))
     else running.answer(request, requestId, done)
   }
 
@@ -129,7 +122,7 @@ export class Entrance {
   /** True, which says that the server has nothing to do with it, for what comes while the region is down. */
   #takes(socket: Socket): boolean {
     if (this.#options.region().running === undefined || this.#sockets.size >= connectionsMax) {
-      socket.resetAndDestroy()
+      reset(socket)
       return true
     }
     socket.unref()

@@ -9,7 +9,7 @@ import type { Socket } from 'node:net'
 import { compressingBytesMax, idleConnectionMsMax } from '../../core/limits.ts'
 import { cutHeader } from '../../core/wire/cut-header.ts'
 import type { CutKind } from '../../operations/faults/cut.ts'
-import { connectionOf } from '../secure.ts'
+import { reset } from './resets.ts'
 
 export type Reply = {
   readonly status: number
@@ -81,7 +81,7 @@ export function cutIn({ headers }: IncomingMessage): CutKind | undefined {
 }
 
 export function cutSocket(socket: Socket, how: CutKind): void {
-  if (how === 'reset') connectionOf(socket).resetAndDestroy()
+  if (how === 'reset') reset(socket)
   socket.destroy()
 }
 

@@ -3,6 +3,7 @@
  * has it, in order, and so does its end, or its break. Reading stops while too much waits or the target is slow, so that
  * TCP pushes back on the sender as a long, thin line would.
  */
+import { reset } from '../../http/bytes/resets.ts'
 import type { Socket } from 'node:net'
 import { linkUnwrittenBytesMax } from '../../core/link-limits.ts'
 import type { Alarm, Alarms } from './alarms.ts'
@@ -118,7 +119,7 @@ export class Direction implements LaneUser {
   }
 
   #send(content: Content): void {
-    if (content === 'broken') this.#target.resetAndDestroy()
+    if (content === 'broken') reset(this.#target)
     else if (content === 'end') {
       this.#delivered = true
       this.#target.end()
