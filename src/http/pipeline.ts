@@ -21,7 +21,7 @@ import { parseAroundItems } from '../core/wire/sent-items.ts'
 import { parseJson, withPlainFractions } from '../core/wire/json.ts'
 import { renderError, renderOutput } from '../core/wire/render.ts'
 import { operationOf } from '../core/wire/target.ts'
-import type { Audit } from '../ports/audit.ts'
+import type { Audit, AuditEntry } from '../ports/audit.ts'
 import type { RequestObserver } from '../ports/request-observer.ts'
 import { refusedByStore } from '../engine/trouble.ts'
 import { Cut } from '../operations/faults/cut.ts'
@@ -112,10 +112,19 @@ type Audited = {
   readonly performing: Performing | undefined
 }
 
-function audited(audit: Audit, { operation, outcome }: Answer, about: Audited): void {
-  const { request, requestId, principal, performing } = about
+function audited(audit: Audit, answer: Answer, about: Audited): void {
+  const { performing } = about
   if (!audit.data && performing?.isOfItems === true) return
-  audit.write({
+  audit.write(auditEntry(answer, about, performing?.resources() ?? []))
+}
+
+/** What the audit log keeps of a request, of whichever service. */
+export function auditEntry(
+  { operation, outcome }: Answer,
+  { request, requestId, principal }: Pick<Audited, 'request' | 'requestId' | 'principal'>,
+  resources: readonly string[],
+): AuditEntry {
+  return {
     operation,
     outcome,
     requestId,
@@ -123,8 +132,8 @@ function audited(audit: Audit, { operation, outcome }: Answer, about: Audited): 
     role: principal?.session?.roleArn,
     address: request.address,
     userAgent: request.headers['user-agent'],
-    resources: performing?.resources() ?? [],
-  })
+    resources,
+  }
 }
 
 type Observed = Pick<Audited, 'request' | 'requestId' | 'performing'> & {

@@ -10,7 +10,8 @@ import {
   PutItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { authorizationOf, signingTime } from '../../src/http/access/signer.ts'
+import { signingTime } from '../../src/core/auth/signing-time.ts'
+import { authorizationOf } from '../../src/http/access/signer.ts'
 import { clientAt, eventually, prepareProgram, removeFolder, temporaryFolder, up } from './command-line.ts'
 
 const region = 'us-east-1'

@@ -12,6 +12,7 @@ import {
   keyServiceTriesMax,
 } from '../../core/key-limits.ts'
 import { KeyUnavailable } from '../../ports/keyring.ts'
+import { boundedBody } from '../system/bounded-body.ts'
 
 export type KeyRequest = {
   readonly method: 'GET' | 'POST'
@@ -93,17 +94,8 @@ const textOf = (json: unknown): string => {
 }
 
 async function collected(reply: IncomingMessage): Promise<KeyAnswer> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of reply as AsyncIterable<Buffer>) {
-    length += part.length
-    if (length > keyServiceAnswerBytesMax) {
-      reply.destroy()
-      throw new Error(`the answer has more than ${keyServiceAnswerBytesMax} bytes`)
-    }
-    parts.push(part)
-  }
-  return { status: reply.statusCode ?? 0, json: parsed(Buffer.concat(parts).toString('utf8')) }
+  const body = await boundedBody(reply, keyServiceAnswerBytesMax)
+  return { status: reply.statusCode ?? 0, json: parsed(body.toString('utf8')) }
 }
 
 function parsed(text: string): unknown {

@@ -1,5 +1,6 @@
 /** Keys of any endpoint that speaks AWS KMS, signed by Signature Version 4. */
 import { hash } from 'node:crypto'
+import { signingTime } from '../../core/auth/signing-time.ts'
 import { type DataKey, type KeyContext, type KeyInfo, KeyRefusal, type KeyService } from '../../ports/key-service.ts'
 import { KeyUnavailable } from '../../ports/keyring.ts'
 import { KeyRequests } from './key-requests.ts'
@@ -87,7 +88,7 @@ export class KmsKeys implements KeyService {
 
   #headersOf(operation: string, body: string): Record<string, string> {
     const { sign, sessionToken } = this.#endpoint
-    const time = new Date().toISOString().replaceAll(/[-:]|\.\d{3}/g, '')
+    const time = signingTime(Date.now())
     const headers: Record<string, string> = {
       'content-type': 'application/x-amz-json-1.1',
       host: this.#requests.host,

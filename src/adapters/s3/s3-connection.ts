@@ -3,8 +3,10 @@ import { createHash, hash } from 'node:crypto'
 import { Agent as HttpAgent, type IncomingMessage, request as httpRequest } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { signingTime } from '../../core/auth/signing-time.ts'
 import { BackOff, spread } from '../../core/back-off.ts'
 import { BlobsFailed } from '../../ports/blobs.ts'
+import { boundedBody } from '../system/bounded-body.ts'
 import { bucketRefusal, S3Refusal } from './s3-answer.ts'
 import { backOffMs, backOffMsMax, connectionsMax, silenceMsMax, triesMax } from './s3-limits.ts'
 
@@ -118,7 +120,7 @@ export class S3Connection {
 
   #headersOf({ method, headers = {} }: S3Request, url: string, body: Uint8Array): Record<string, string> {
     const { endpoint, region, sign, sessionToken } = this.#options
-    const time = new Date().toISOString().replaceAll(/[-:]|\.\d{3}/g, '')
+    const time = signingTime(Date.now())
     const payloadHash = hash('sha256', body)
     const all: Record<string, string> = {
       ...headers,
@@ -139,17 +141,8 @@ export class S3Connection {
 }
 
 async function collect(reply: IncomingMessage, bytesMax: number): Promise<S3Answer> {
-  const parts: Buffer[] = []
-  let length = 0
-  for await (const part of reply as AsyncIterable<Buffer>) {
-    length += part.length
-    if (length > bytesMax) {
-      reply.destroy()
-      throw new Error(`the answer has more than ${bytesMax} bytes`)
-    }
-    parts.push(part)
-  }
-  return { status: reply.statusCode ?? 0, headers: reply.headers, body: Buffer.concat(parts) }
+  const body = await boundedBody(reply, bytesMax)
+  return { status: reply.statusCode ?? 0, headers: reply.headers, body }
 }
 
 /** RFC 3986's unreserved characters stay as they are. */

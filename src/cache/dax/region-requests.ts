@@ -5,7 +5,8 @@
 import { hash } from 'node:crypto'
 import { credentialOf, type Credentials } from '../../core/auth/credentials.ts'
 import { type ApiRequest, json10 } from '../../http/pipeline.ts'
-import { authorizationOf, signingTime } from '../../http/access/signer.ts'
+import { signingTime } from '../../core/auth/signing-time.ts'
+import { authorizationOf } from '../../http/access/signer.ts'
 import type { DaxPrincipal } from './principal.ts'
 
 export type RegionRequestsOptions = {

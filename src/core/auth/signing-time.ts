@@ -24,26 +24,26 @@ export function signingTimeOf(text: string): number {
   return ms
 }
 
-/** As signatures have it. */
-function basicTime(ms: number): string {
+/** A moment as `x-amz-date`, and so a signature, has it. */
+export function signingTime(ms: number): string {
   return new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, '')
 }
 
 export type Signed = { readonly signedMs: number; readonly nowMs: number; readonly expiresSeconds?: number }
 
 export function checkSigningTime({ signedMs, nowMs, expiresSeconds }: Signed): void {
-  const [signed, now] = [basicTime(signedMs), basicTime(nowMs)]
+  const [signed, now] = [signingTime(signedMs), signingTime(nowMs)]
   const minutes = signatureSkewMsMax / 60_000
   if (signedMs > nowMs + signatureSkewMsMax)
     throw invalid(
-      `Signature not yet current: ${signed} is still later than ${basicTime(nowMs + signatureSkewMsMax)} (${now} + ${minutes} min.)`,
+      `Signature not yet current: ${signed} is still later than ${signingTime(nowMs + signatureSkewMsMax)} (${now} + ${minutes} min.)`,
     )
   if (expiresSeconds !== undefined) {
     const end = signedMs + expiresSeconds * 1000
-    if (end < nowMs) throw invalid(`Signature expired: ${basicTime(end)} is now earlier than ${now}`)
+    if (end < nowMs) throw invalid(`Signature expired: ${signingTime(end)} is now earlier than ${now}`)
   } else if (signedMs < nowMs - signatureSkewMsMax)
     throw invalid(
-      `Signature expired: ${signed} is now earlier than ${basicTime(nowMs - signatureSkewMsMax)} (${now} - ${minutes} min.)`,
+      `Signature expired: ${signed} is now earlier than ${signingTime(nowMs - signatureSkewMsMax)} (${now} - ${minutes} min.)`,
     )
 }
 
@@ -63,7 +63,7 @@ export type Scope = { readonly regions: SignedRegions; readonly service: string 
 
 /** A signature holds for one day, one region and one service; what is wrong is told all at once. */
 export function checkScope(claim: Claim, time: string, signedMs: number, { regions, service }: Scope): void {
-  const day = basicTime(signedMs).slice(0, 8)
+  const day = signingTime(signedMs).slice(0, 8)
   const problems = [
     regionProblem(claim.region, regions),
     claim.service === service ? '' : `Credential should be scoped to correct service: '${service}'. `,

@@ -70,7 +70,7 @@ export class ResourceCapacity {
   #limits(settings: Settings, direction: Direction, nowMs: number): readonly Limit[] {
     const known = this.#known[direction]
     if (known?.settings === settings && settings.mode === this.#mode)
-      if (known.grown === undefined || known.grown === this.#grown(known, direction, nowMs)) return known.limits
+      if (known.grown === undefined || known.grown === this.#grown(known.floor, direction, nowMs)) return known.limits
     // What was left of the other mode’s says nothing of this one’s.
     if (settings.mode !== this.#mode) {
       this.#buckets.clear()
@@ -89,7 +89,7 @@ export class ResourceCapacity {
     const max = direction === 'read' ? settings.maxReadUnits : settings.maxWriteUnits
     const warm = settings.warm === undefined ? 0 : unitsOf(settings.warm, direction)
     const floor = Math.max(onDemandUnitsMin[direction], warm)
-    const grown = this.#grown({ floor }, direction, nowMs)
+    const grown = this.#grown(floor, direction, nowMs)
     const limits = [
       ...(max === undefined ? [] : [limit('MaxOnDemandThroughput', max, 1)]),
       limit('AccountLimit', Math.max(tableUnitsMax[direction], warm), 1),
@@ -99,7 +99,7 @@ export class ResourceCapacity {
     return limits
   }
 
-  #grown({ floor }: Pick<Known, 'floor'>, direction: Direction, nowMs: number): number {
+  #grown(floor: number, direction: Direction, nowMs: number): number {
     return this.#growth[direction].perSecond(floor, nowMs)
   }
 

@@ -163,8 +163,7 @@ export type Answer =
   | { readonly say: 'tables'; readonly tables: readonly SharedTable[]; readonly more?: true }
   | { readonly say: 'digest'; readonly rows: number; readonly digest: string }
   | { readonly say: 'archive'; readonly reply: string }
-  /** Asked for what the region does not have, or not completely. */
-  /** `deceived`: the asker does not stand where it says, and finds its place again from the state. */
+  /** Asked for what the region does not have, or not completely. `deceived`: the asker does not stand where it says, and takes the state. */
   | { readonly say: 'refused'; readonly reason: string; readonly deceived?: true }
 
 export type SharedTable = {

@@ -19,6 +19,23 @@ export function raw(markup: string): Markup {
   return { markup }
 }
 
+/** A whole page, which needs nothing from elsewhere. */
+export function page(title: string, style: string, body: Markup): string {
+  return [
+    '<!doctype html>',
+    '<html lang="en">',
+    element(
+      'head',
+      {},
+      raw('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
+      element('title', {}, title),
+      element('style', {}, raw(style)),
+    ).markup,
+    element('body', {}, body).markup,
+    '</html>\n',
+  ].join('\n')
+}
+
 function textOf(content: Content): string {
   if (content === undefined) return ''
   if (typeof content === 'string') return escaped(content)

@@ -1,6 +1,6 @@
 /** The report as one page that needs nothing else: no script, no file, no network; readable on light and on dark. */
 import { figuresOf, loadText } from './figures.ts'
-import { type Markup, element, raw } from './markup.ts'
+import { type Markup, element, page, raw } from './markup.ts'
 import { availabilityPlot, colourOf, latencyPlot, pairPlot, timelinePlot } from './plots.ts'
 import { recordOf } from './record-of.ts'
 import type { Report } from './report.ts'
@@ -72,19 +72,7 @@ export function pageOf(report: Report): string {
     section(headings.measured, ...measuredText(report).map((text) => element('p', {}, text))),
     section(headings.file, element('pre', {}, report.circumstances.definition.trimEnd())),
   )
-  return [
-    '<!doctype html>',
-    '<html lang="en">',
-    element(
-      'head',
-      {},
-      raw('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-      element('title', {}, `${report.outcome === 'pass' ? 'Pass' : 'Fail'}: ${report.title}`),
-      element('style', {}, raw(style)),
-    ).markup,
-    element('body', {}, body).markup,
-    '</html>\n',
-  ].join('\n')
+  return page(`${report.outcome === 'pass' ? 'Pass' : 'Fail'}: ${report.title}`, style, body)
 }
 
 function underLoad(report: Report): Markup {

@@ -1,5 +1,5 @@
 /** What a drill gave over its runs: one row a run, and how the figures move. */
-import { element, raw, type Markup } from './markup.ts'
+import { element, page, raw, type Markup } from './markup.ts'
 import type { Report } from './report.ts'
 import { quantile } from './statistics.ts'
 import { style } from './style.ts'
@@ -99,19 +99,7 @@ export function trendsPage(runs: readonly Run[]): string {
       ),
     ),
   )
-  return [
-    '<!doctype html>',
-    '<html lang="en">',
-    element(
-      'head',
-      {},
-      raw('<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">'),
-      element('title', {}, 'Drills over time'),
-      element('style', {}, raw(style)),
-    ).markup,
-    element('body', {}, body).markup,
-    '</html>\n',
-  ].join('\n')
+  return page('Drills over time', style, body)
 }
 
 const none = '–'

@@ -50,8 +50,3 @@ export function signingKey(secretAccessKey: string, { scopeDate, region, service
     Buffer.from(`AWS4${secretAccessKey}`),
   )
 }
-
-/** A moment as `x-amz-date` has it. */
-export function signingTime(ms: number): string {
-  return new Date(ms).toISOString().replaceAll(/[-:]|\.\d+/g, '')
-}

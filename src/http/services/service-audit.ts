@@ -1,7 +1,7 @@
 /** The audit log's entries of services beside DynamoDB. What CloudTrail counts as data events, as reading metrics or invoking a function, counts as data here. */
 import type { Principal } from '../../core/auth/credentials.ts'
 import type { Audit } from '../../ports/audit.ts'
-import type { Answer, ApiRequest } from '../pipeline.ts'
+import { type Answer, type ApiRequest, auditEntry } from '../pipeline.ts'
 
 /** https://docs.aws.amazon.com/awscloudtrail/latest/userguide/logging-data-events-with-cloudtrail.html */
 const ofData: Readonly<Record<string, ReadonlySet<string>>> = {
@@ -18,18 +18,8 @@ export type ServiceAsked = {
   readonly resource?: string | undefined
 }
 
-export function auditService(audit: Audit | undefined, { operation, outcome }: Answer, asked: ServiceAsked): void {
-  const { service, request, requestId, principal, resource } = asked
-  if (audit === undefined || (!audit.data && ofData[service]?.has(operation) === true)) return
-  audit.write({
-    service,
-    operation,
-    outcome,
-    requestId,
-    accessKeyId: principal?.accessKeyId,
-    role: principal?.session?.roleArn,
-    address: request.address,
-    userAgent: request.headers['user-agent'],
-    resources: resource === undefined ? [] : [resource],
-  })
+export function auditService(audit: Audit | undefined, answer: Answer, asked: ServiceAsked): void {
+  const { service, resource } = asked
+  if (audit === undefined || (!audit.data && ofData[service]?.has(answer.operation) === true)) return
+  audit.write({ service, ...auditEntry(answer, asked, resource === undefined ? [] : [resource]) })
 }

@@ -81,7 +81,8 @@ export function targetHere(scaled: Scaled, context: OperationContext, what: stri
   return target
 }
 
-export type Filter = Partial<Named> & { readonly ServiceNamespace: string }
+/** Of a list, a page at a time. */
+export type Filter = Partial<Named> & Paging & { readonly ServiceNamespace: string }
 
 /** Whether it is what a request for a list asks for. */
 export function isAsked(scaled: Scaled, { ServiceNamespace, ResourceId, ScalableDimension }: Filter): boolean {

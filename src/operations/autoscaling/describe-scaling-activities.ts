@@ -2,10 +2,8 @@ import type { ScalingActivity } from '../../core/scaling/activity.ts'
 import { scalingPageMax } from '../../core/scaling-limits.ts'
 import { type AutoScalingContext, type Filter, isAsked, named, pageFrom } from './autoscaling-context.ts'
 
-type Input = Filter & { readonly MaxResults?: number; readonly NextToken?: string }
-
 /** The newest first. */
-export function describeScalingActivities(input: Input, { activities }: AutoScalingContext): object {
+export function describeScalingActivities(input: Filter, { activities }: AutoScalingContext): object {
   const found = activities.all().filter(({ scaled }) => isAsked(scaled, input))
   const { page, next } = pageFrom(found.toReversed(), input, scalingPageMax)
   return { ScalingActivities: page.map(shown), ...next }

@@ -126,8 +126,6 @@ function assertThere(scaled: Scaled, { engine }: AutoScalingContext): void {
 
 type DescribeInput = Filter & {
   readonly ResourceIds?: readonly string[]
-  readonly MaxResults?: number
-  readonly NextToken?: string
 }
 
 export function describeScalableTargets(input: DescribeInput, context: AutoScalingContext): object {

@@ -107,8 +107,6 @@ function alarmsOf(scaled: Scaled, policy: ScalingPolicy, { alarms, settings }: A
 
 type DescribeInput = Filter & {
   readonly PolicyNames?: readonly string[]
-  readonly MaxResults?: number
-  readonly NextToken?: string
 }
 
 export function describeScalingPolicies(input: DescribeInput, context: AutoScalingContext): object {

@@ -94,8 +94,6 @@ function checkSchedule(schedule: string, timezone: string | undefined): void {
 
 type DescribeInput = Filter & {
   readonly ScheduledActionNames?: readonly string[]
-  readonly MaxResults?: number
-  readonly NextToken?: string
 }
 
 export function describeScheduledActions(input: DescribeInput, context: AutoScalingContext): object {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { authorizationOf, signingKey, signingTime } from '../../../src/http/access/signer.ts'
+import { signingTime } from '../../../src/core/auth/signing-time.ts'
+import { authorizationOf, signingKey } from '../../../src/http/access/signer.ts'
 import { authorizationOf as plainly } from './sign.ts'
 
 describe('the signer', () => {

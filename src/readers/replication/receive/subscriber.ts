@@ -116,8 +116,10 @@ export class Subscriber {
         await this.#follow()
       } catch (error) {
         known = error instanceof LogGone || error instanceof Deceived
-        if (error instanceof Deceived) this.peerErrors.note('position', error)
-        if (error instanceof Deceived) this.linkState.gone(error.message)
+        if (error instanceof Deceived) {
+          this.peerErrors.note('position', error)
+          this.linkState.gone(error.message)
+        }
         if (isRefusal(error)) this.linkState.refuse(error.message)
         if (!this.#loop.stopped && !known)
           this.#options.retries.note('follow', error, 'following is interrupted', { peer: this.peer.name })
