@@ -5,9 +5,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { findNatsServer } from '../../src/nats-server/find.ts'
-import { type Child, Load, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
+import { Load, removeFolder, started, startNats, startNode, stopAll, temporaryFolder } from './children.ts'
+import { flagsOf } from './flags.ts'
 import { rounded, table } from './figures.ts'
 import { keep, machine } from './machine.ts'
 import { type Candidate, measure, middle, ratioOf } from './measure.ts'
@@ -23,9 +23,10 @@ import {
   tableName,
 } from './requests.ts'
 
-const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
-})
+const flags = flagsOf(`npm run bench:access -- [options]
+
+  --quick   within a minute
+  --json    the ratios alone`)
 const size = flags.quick
   ? { rounds: 3, ms: 600, items: 2000, connections: 32 }
   : { rounds: 7, ms: 3000, items: 20_000, connections: 32 }
@@ -44,7 +45,6 @@ const modes = {
 } as const
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const children: Child[] = []
 const folders: string[] = []
 
 try {
@@ -74,7 +74,7 @@ try {
     for (const [name, found] of Object.entries(ratios)) console.log(`${name}: ${JSON.stringify(found)}`)
   }
 } finally {
-  for (const child of children.toReversed()) await child.stop()
+  await stopAll()
   for (const each of folders) removeFolder(each)
 }
 
@@ -106,10 +106,4 @@ function folder(): string {
   const made = temporaryFolder()
   folders.push(made)
   return made
-}
-
-async function started<Kind extends Child>(starting: Promise<Kind>): Promise<Kind> {
-  const child = await starting
-  children.push(child)
-  return child
 }

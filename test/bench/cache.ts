@@ -8,16 +8,17 @@ import { findNatsServer } from '../../src/nats-server/find.ts'
 import { heapFlagsOf } from '../../src/process/own-program.ts'
 import {
   type CacheChild,
-  type Child,
   cpuMsOf,
   Load,
   memoryMegabytesOf,
   removeFolder,
   startBare,
   startCache,
+  started,
   startLinks,
   startNats,
   startNode,
+  stopAll,
   temporaryFolder,
 } from './children.ts'
 import { type DaxHits, daxText, measureDax } from './dax-hits.ts'
@@ -44,7 +45,6 @@ type Server = { readonly pid: number; readonly port: number }
 type Scene = { readonly distanceMs: number; readonly own: Server; readonly hit: CacheChild }
 
 const folder = temporaryFolder()
-const children: Child[] = []
 try {
   const { path } = await findNatsServer({ explicit: undefined, progress: (line) => console.error(line) })
   const nats = await started(startNats(path, folder))
@@ -67,14 +67,8 @@ try {
   const rounds = flags.dax ? new Map<number, Rounds>() : await measure(constant, scenes)
   report(rounds, memory, await daxHits(scenes[0]?.hit))
 } finally {
-  for (const child of children.toReversed()) await child.stop()
+  await stopAll()
   removeFolder(folder)
-}
-
-async function started<Kind extends Child>(starting: Promise<Kind>): Promise<Kind> {
-  const child = await starting
-  children.push(child)
-  return child
 }
 
 async function fill(port: number): Promise<void> {

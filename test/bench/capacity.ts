@@ -5,9 +5,9 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { findNatsServer } from '../../src/nats-server/find.ts'
-import { type Child, Load, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
+import { Load, removeFolder, started, startNats, startNode, stopAll, temporaryFolder } from './children.ts'
+import { flagsOf } from './flags.ts'
 import { rounded, table } from './figures.ts'
 import { goals } from './goals.ts'
 import { keep, machine } from './machine.ts'
@@ -24,9 +24,10 @@ import {
   tableName,
 } from './requests.ts'
 
-const { values: flags } = parseArgs({
-  options: { quick: { type: 'boolean', default: false }, json: { type: 'boolean', default: false } },
-})
+const flags = flagsOf(`npm run bench:capacity -- [options]
+
+  --quick   within a minute
+  --json    the ratios alone`)
 const size = flags.quick
   ? { rounds: 3, ms: 600, items: 4000, connections: 32 }
   : { rounds: 15, ms: 3000, items: 40_000, connections: 32 }
@@ -41,7 +42,6 @@ const measured = ['GetItem', 'PutItem'] as const
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = temporaryFolder()
-const children: Child[] = []
 const about = machine()
 
 try {
@@ -54,7 +54,7 @@ try {
   const ordered = measured.flatMap((name) => candidates.filter((each) => each.name.startsWith(name)))
   report(await measure(load, ordered, size))
 } finally {
-  for (const child of children.toReversed()) await child.stop()
+  await stopAll()
   removeFolder(folder)
 }
 
@@ -80,12 +80,6 @@ function requestsOf(name: (typeof measured)[number], aim: Aim): readonly Buffer[
 
 async function fill(aim: Aim): Promise<void> {
   for (let n = 0; n < size.items; n += 25) await call(aim, ...fillRequest(tableName, n))
-}
-
-async function started<Kind extends Child>(starting: Promise<Kind>): Promise<Kind> {
-  const child = await starting
-  children.push(child)
-  return child
 }
 
 function report(samples: Awaited<ReturnType<typeof measure>>): void {

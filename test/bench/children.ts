@@ -18,6 +18,25 @@ const program = join(root, 'dist', 'cli', 'cli.js')
 
 export type Child = { readonly pid: number; stop(): Promise<void> }
 
+/** Of this bench, which is a program of its own. */
+const children: Child[] = []
+
+export async function started<Kind extends Child>(starting: Promise<Kind>): Promise<Kind> {
+  const child = await starting
+  children.push(child)
+  return child
+}
+
+export async function stopped(child: Child): Promise<void> {
+  children.splice(children.indexOf(child), 1)
+  await child.stop()
+}
+
+/** The last first. */
+export async function stopAll(): Promise<void> {
+  for (const child of children.toReversed()) await child.stop()
+}
+
 export class Load implements Child {
   readonly #child: ChildProcess
 

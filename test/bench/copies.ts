@@ -4,9 +4,9 @@
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { findNatsServer } from '../../src/nats-server/find.ts'
-import { type Child, Load, Puts, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
+import { Load, Puts, removeFolder, started, startNats, startNode, stopAll, temporaryFolder } from './children.ts'
+import { flagsOf } from './flags.ts'
 import { rounded, table } from './figures.ts'
 import type { LoadResult } from './load.ts'
 import { keep, machine } from './machine.ts'
@@ -18,17 +18,7 @@ const usage = `npm run bench:copies -- [options]
   --quick   10,000 items
   --json    the figures alone`
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
-if (flags.help) {
-  console.log(usage)
-  process.exit()
-}
+const flags = flagsOf(usage)
 const size = flags.quick ? { items: 10_000, rounds: 3, ms: 1000 } : { items: 100_000, rounds: 5, ms: 3000 }
 const connections = 16
 const requestsMax = 2000
@@ -48,7 +38,6 @@ const recoveryShareLeast = 0.9
 const barePutsAtOnce = 100
 
 const folder = temporaryFolder()
-const children: Child[] = []
 const ratios: Record<string, Ratio> = {}
 const facts: Record<string, number> = {}
 
@@ -66,7 +55,7 @@ try {
   await measureCopies(load, aim, target)
   report()
 } finally {
-  for (const child of children.toReversed()) await child.stop()
+  await stopAll()
   removeFolder(folder)
 }
 
@@ -251,12 +240,6 @@ function memoryMb(pids: readonly number[]): number {
 
 function of(samples: Samples, name: string): readonly Sample[] {
   return samples.get(name) ?? []
-}
-
-async function started<One extends Child>(starting: Promise<One>): Promise<One> {
-  const child = await starting
-  children.push(child)
-  return child
 }
 
 function lineOf({ name, measured: found, least, most }: Limit): readonly (string | number)[] {

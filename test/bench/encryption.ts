@@ -2,10 +2,19 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { makeMessageKeys } from '../../src/deployment/secrets/message-keys.ts'
 import { findNatsServer } from '../../src/nats-server/find.ts'
-import { type Child, Load, type NodeChild, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
+import {
+  Load,
+  type NodeChild,
+  removeFolder,
+  started,
+  startNats,
+  startNode,
+  stopAll,
+  temporaryFolder,
+} from './children.ts'
+import { flagsOf } from './flags.ts'
 import { rounded, table } from './figures.ts'
 import { goals } from './goals.ts'
 import { keep, machine } from './machine.ts'
@@ -27,17 +36,7 @@ const usage = `npm run bench:encryption -- [options]
   --quick   within a minute
   --json    the ratios alone`
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
-if (flags.help) {
-  console.log(usage)
-  process.exit()
-}
+const flags = flagsOf(usage)
 const size = flags.quick ? { rounds: 3, ms: 600, items: 4000 } : { rounds: 7, ms: 3000, items: 40_000 }
 const connections = 32
 const requestsMax = 2000
@@ -45,7 +44,6 @@ const region = 'us-east-1'
 const compared = ['GetItem', 'PutItem', 'Query20', 'Scan100'] as const
 
 const folder = temporaryFolder()
-const children: Child[] = []
 const ratios: Record<string, Ratio> = {}
 const rates: (readonly (string | number)[])[] = []
 
@@ -72,7 +70,7 @@ try {
     ])
   report()
 } finally {
-  for (const child of children.toReversed()) await child.stop()
+  await stopAll()
   removeFolder(folder)
 }
 
@@ -102,12 +100,6 @@ function candidate(name: string, operation: string, { port, pid }: NodeChild): C
   if (make === undefined) throw new Error(`no operation ${operation}`)
   const requests = spread(requestsMax, size.items).map((n) => encodeRequest(...make(n, size.items), aimAt(port)))
   return { name, target: { port, pids: [pid] }, requests }
-}
-
-async function started<Kind extends Child>(starting: Promise<Kind>): Promise<Kind> {
-  const child = await starting
-  children.push(child)
-  return child
 }
 
 function report(): void {

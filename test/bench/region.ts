@@ -9,7 +9,6 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { findNatsServer } from '../../src/nats-server/find.ts'
 import {
-  type Child,
   holdTo,
   Load,
   memoryMegabytesOf,
@@ -17,8 +16,11 @@ import {
   Puts,
   removeFolder,
   startBare,
+  started,
   startNats,
   startNode,
+  stopAll,
+  stopped,
   temporaryFolder,
 } from './children.ts'
 import { median, rounded, table } from './figures.ts'
@@ -78,7 +80,6 @@ const [smallItems, floodMs] = [10_000, 5000]
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 const folder = temporaryFolder()
-const children: Child[] = []
 const ratios: Record<string, Ratio> = {}
 const facts: Record<string, number> = {}
 const rates: (readonly (string | number)[])[] = []
@@ -92,7 +93,7 @@ try {
   else await measureOperations(load, f, await endpoint(new URL(flags.against)))
   report()
 } finally {
-  for (const child of children.toReversed()) await child.stop()
+  await stopAll()
   removeFolder(folder)
 }
 
@@ -309,17 +310,6 @@ function candidate(
       encodeRequest(target_, inTable === tableName ? input : { ...input, TableName: inTable }, aim),
     ),
   }
-}
-
-async function started<Kind extends Child>(starting: Promise<Kind>): Promise<Kind> {
-  const child = await starting
-  children.push(child)
-  return child
-}
-
-async function stopped(child: Child): Promise<void> {
-  children.splice(children.indexOf(child), 1)
-  await child.stop()
 }
 
 function at({ port, pid }: { readonly port: number; readonly pid: number }): Target {

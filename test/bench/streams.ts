@@ -3,9 +3,9 @@
  * stream of a quiet table whose records lie among those of a busy one.
  */
 import { fileURLToPath } from 'node:url'
-import { parseArgs } from 'node:util'
 import { findNatsServer } from '../../src/nats-server/find.ts'
-import { type Child, Load, removeFolder, startNats, startNode, temporaryFolder } from './children.ts'
+import { Load, removeFolder, started, startNats, startNode, stopAll, temporaryFolder } from './children.ts'
+import { flagsOf } from './flags.ts'
 import { rounded, table } from './figures.ts'
 import { goals } from './goals.ts'
 import { keep, machine } from './machine.ts'
@@ -27,17 +27,7 @@ const usage = `npm run bench:streams -- [options]
   --quick   within a minute
   --json    the figures alone`
 
-const { values: flags } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    json: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-})
-if (flags.help) {
-  console.log(usage)
-  process.exit()
-}
+const flags = flagsOf(usage)
 const size = flags.quick
   ? { rounds: 3, ms: 600, items: 4000, quiet: 100 }
   : { rounds: 7, ms: 3000, items: 40_000, quiet: 400 }
@@ -47,7 +37,6 @@ const requestsMax = 2000
 const busyPuts = 50
 
 const folder = temporaryFolder()
-const children: Child[] = []
 const ratios: Record<string, Ratio> = {}
 const facts: Record<string, number> = {}
 
@@ -63,7 +52,7 @@ try {
   await measureQuiet(load, aim, target)
   report()
 } finally {
-  for (const child of children.toReversed()) await child.stop()
+  await stopAll()
   removeFolder(folder)
 }
 
@@ -155,12 +144,6 @@ function put(name: string, n: number, version: number): readonly [string, object
 
 function of(samples: Samples, name: string): readonly Sample[] {
   return samples.get(name) ?? []
-}
-
-async function started<Kind extends Child>(starting: Promise<Kind>): Promise<Kind> {
-  const child = await starting
-  children.push(child)
-  return child
 }
 
 function report(): void {
