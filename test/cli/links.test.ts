@@ -1,7 +1,18 @@
 import { DynamoDBClient, ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { background, longitude, prepareProgram, removeFolder, temporaryFolder, up, type Up } from './command-line.ts'
+import { notPrinted, stepsOf } from '../docs/outputs.ts'
+import { ran } from '../unit/cli/run.ts'
+import {
+  background,
+  longitude,
+  prepareProgram,
+  randomBasePort,
+  removeFolder,
+  temporaryFolder,
+  up,
+  type Up,
+} from './command-line.ts'
 
 const data = temporaryFolder()
 let running: Up
@@ -52,7 +63,7 @@ async function answering(dynamo: DynamoDBClient): Promise<string | undefined> {
   return region
 }
 
-describe('links, vantage and front door of what `up` runs', { timeout: 60_000 }, () => {
+describe('links, vantage and front door of what `up` runs', { timeout: 120_000 }, () => {
   test('links are shown, changed, cut one way for a time, and healed', async () => {
     const table = await longitude('links', '--data', data)
     expect(table.output).toMatch(/us-east-1 +eu-west-1 +69\.6ms +the same +up/)
@@ -85,6 +96,18 @@ describe('links, vantage and front door of what `up` runs', { timeout: 60_000 },
       [69.6, []],
       [69.6, []],
     ])
+  })
+
+  test('links and faults of the API are shown as their pages show them', async () => {
+    for (const [page, name] of [
+      ['docs/operating/links.md', 'links'],
+      ['docs/coding/faults.md', 'faults'],
+    ] as const)
+      for (const { args, lines } of stepsOf(page, name)) {
+        const { status, output, errors } = await ran(...args, '--data', data)
+        expect([args.join(' '), status, errors]).toEqual([args.join(' '), 0, ''])
+        expect(notPrinted(lines, output), output).toEqual([])
+      }
   })
 
   test('a mistake is told in a sentence', async () => {
@@ -134,6 +157,28 @@ describe('links, vantage and front door of what `up` runs', { timeout: 60_000 },
     expect(await requestMs(regions[0]?.endpoint ?? '')).toBeLessThan(199)
   })
 })
+
+test('a vantage is shown as its page shows it', async () => {
+  const [{ args, lines } = { args: [], lines: [] }] = stepsOf('docs/operating/links.md', 'vantage')
+  const upstream = ['us-east-1', 'eu-west-1', 'ap-northeast-1'].flatMap((region, n) => [
+    '--upstream',
+    `${region}=http://127.0.0.1:${8000 + n}`,
+  ])
+  const vantage = background(...args, ...upstream, '--vantage-port', String(randomBasePort()), '--data', data)
+  const printed = await new Promise<string>((resolve) => {
+    let said = ''
+    vantage.process.stdout?.on('data', (chunk: Buffer) => {
+      said += chunk.toString()
+      if (said.includes('Ctrl-C')) resolve(said)
+    })
+    void vantage.ended.then(({ output, errors }) => resolve(output + errors))
+  })
+  vantage.process.kill('SIGTERM')
+  expect(notPrinted(lines, printed), printed).toEqual([])
+  const distances = (text: string): readonly string[] => text.match(/[\d.]+ ms/g) ?? []
+  expect(distances(lines.join('\n'))).toEqual(distances(printed))
+  await vantage.ended
+}, 120_000)
 
 /** Of a connection and a request on it. */
 async function requestMs(endpoint: string): Promise<number> {

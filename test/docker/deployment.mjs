@@ -129,9 +129,9 @@ export function statusOf(url, headers = {}) {
 
 export async function until(what, holds) {
   // A busy machine takes its time for the checks of health, each a program of its own.
-  const deadline = Date.now() + 180_000
+  const deadline = Date.now() + 600_000
   while (!(await holds())) {
-    if (Date.now() > deadline) throw new Error(`not within three minutes: ${what}`)
+    if (Date.now() > deadline) throw new Error(`not within ten minutes: ${what}`)
     await sleep(100)
   }
 }

@@ -1,17 +1,22 @@
 /** What README and docs show is what the programs print, and what they claim is what their sources say. */
-import { readFileSync, readdirSync } from 'node:fs'
+import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { summaryText } from '../../src/cli/commands/drill/summary-text.ts'
+import { costText } from '../../src/cli/commands/show/cost-text.ts'
+import { commandLine } from '../../src/cli/program.ts'
+import { estimateOf } from '../../src/core/cost/estimate.ts'
+import type { Minute, TableUsage } from '../../src/core/cost/usage.ts'
 import { layOut } from '../../src/deployment/layout.ts'
+import { readPrices } from '../../src/deployment/prices.ts'
 import { readRegions } from '../../src/deployment/regions.ts'
 import type { Report } from '../../src/drills/report/report.ts'
 import { distancesOf, overviewText } from '../../src/supervisor/overview.ts'
 import { root } from '../tidy/sources.ts'
-import { blocksOf, outputOf } from './outputs.ts'
-
-/** Outputs that were typed or pasted, and may be out of date; lower it with every one that gets a test. */
-const unheldMax = 8
+import { ran } from '../unit/cli/run.ts'
+import { blocksOf, outputOf, wordsOf } from './outputs.ts'
 
 const documents = ['README.md', ...below('docs')]
 const read = (path: string): string => readFileSync(join(root, path), 'utf8')
@@ -78,21 +83,97 @@ test('each figure of README stands on the page that it links to', () => {
   }
 })
 
-test('the distances of a vantage point are those of regions/latency.json', () => {
-  const regions = readRegions(join(root, 'regions'))
-  const [, block = ''] = read('docs/operating/links.md').split('$ longitude vantage ap-southeast-2\n')
-  const rows = [...(block.split('```')[0] ?? '').matchAll(/^ {2}([a-z]+-[a-z]+-\d) .* ([\d.]+) ms /gm)]
-  expect(rows.length).toBe(3)
-  for (const [, region = '', ms] of rows) expect(regions.roundTripMs('ap-southeast-2', region)).toBe(Number(ms))
+test('the console’s address is said as `npm start` says it', () => {
+  expect(outputOf('docs/operating/console.md', 'console').trimEnd()).toBe(
+    outputOf('docs/start/three-regions.md', 'up')
+      .split('\n')
+      .find((line) => line.includes('is the console')),
+  )
 })
 
-test('fewer and fewer outputs in the documents are held by no test', () => {
-  const unheld = documents.flatMap((document) =>
-    [...read(document).matchAll(/(^<!-- .* -->\n)?^```\n(\$ [\s\S]*?)^```$/gm)]
-      .filter(([, mark, text = '']) => mark === undefined && text.split('\n').some((line) => /^ {2}\S/.test(line)))
-      .map(() => document),
-  )
-  expect(unheld.length, unheld.join(', ')).toBeLessThanOrEqual(unheldMax)
+test('an estimate of costs is printed as the page shows it', () => {
+  const hourMs = 3_600_000
+  const minutely = (units: number): readonly Minute[] =>
+    Array.from({ length: 60 }, (_, minute) => ({ atMs: minute * 60_000, units }))
+  const orders: TableUsage = {
+    region: 'us-east-1',
+    table: 'Orders',
+    billingMode: 'PAY_PER_REQUEST',
+    isInfrequent: false,
+    regions: ['us-east-1', 'eu-west-1'],
+    storedBytes: 3 * 1024 ** 3,
+    storedItems: 1_000_000,
+    resources: [{ index: undefined, reads: minutely(600), writes: minutely(900), provisioned: undefined }],
+    expiredItems: 0,
+    streamReads: 0,
+    hasRecovery: true,
+    backupBytes: 0,
+    feedsKinesis: false,
+  }
+  const prices = readPrices()
+  const printed = costText(estimateOf({ fromMs: 0, toMs: hourMs, tables: [orders] }, prices), prices)
+  expect(outputOf('docs/operating/cost.md', 'cost')).toBe(`$ longitude cost --over 1h\n${printed}\n`)
+})
+
+test('the folders of a deployment hold what the page lists', { timeout: 60_000 }, async () => {
+  const out = mkdtempSync(join(tmpdir(), 'longitude-deployment-'))
+  try {
+    const hosts = ['us-east-1=virginia.example.org', 'eu-west-1=dublin.example.org']
+    const { status, errors } = await ran('deployment', '--hosts', ...hosts, '--out', join(out, 'deployment'))
+    expect({ status, errors }).toEqual({ status: 0, errors: '' })
+    const made = readdirSync(join(out, 'deployment', 'us-east-1'))
+    const listed = outputOf('docs/operating/deployment.md', 'deployment')
+    const [, own = ''] = /^deployment\/us-east-1\/.*\n((?: {2}\S.*\n)*)/m.exec(listed) ?? []
+    const names = own.split('\n').flatMap((line) => (line === '' ? [] : line.slice(0, 27).trim().split(', ')))
+    const isListed = (name: string): boolean => names.includes(name.replace(/^.+(?=\.message-key$)/, '*'))
+    expect(made.filter((name) => !isListed(name))).toEqual([])
+    expect(names.filter((name) => !name.startsWith('*') && !made.includes(name))).toEqual([])
+  } finally {
+    rmSync(out, { recursive: true, force: true })
+  }
+})
+
+const fences = documents.flatMap((document) =>
+  [...read(document).matchAll(/(^<!-- .* -->\n)?^```(\w*)\n([\s\S]*?)^```$/gm)].map(
+    ([, mark, language = '', text = '']) => ({ document, mark, language, text }),
+  ),
+)
+
+test('every output in the documents is held by a test', () => {
+  const unheld = fences
+    .filter(({ language, mark, text }) => language === '' && mark === undefined && /^(\$ | {2}\S)/m.test(text))
+    .filter(({ document }) => !isGenerated(document))
+    .filter(({ text }) => !isDrawing(text))
+  expect(unheld.map(({ document, text }) => `${document}: ${text.split('\n')[0]}`)).toEqual([])
+  const tests = below('test', '.test.ts').map(read).join('\n')
+  const named = fences.flatMap(({ document, mark }) => {
+    const [, name] = /^<!-- output: ([^,\s]+)/.exec(mark ?? '') ?? []
+    return name === undefined ? [] : [`'${document}', '${name}'`]
+  })
+  expect(named.filter((each) => !tests.includes(each))).toEqual([])
+})
+
+test('every command in the documents is one that the program knows, with options that it has', () => {
+  const lines = fences
+    .flatMap(({ document, text }) =>
+      text
+        .replaceAll('\\\n', ' ')
+        .split('\n')
+        .map((line) => ({ document, line })),
+    )
+    .flatMap(({ document, line }) => {
+      const [, command] = /^(?:\$ )?(?:npx )?longitude (.*)/.exec(line) ?? []
+      const [, start] = /^npm start(?: -- (.*))?$/.exec(line.replace(/\s+#.*/, '')) ?? []
+      const words = command ?? (start === undefined ? undefined : `up ${start}`)
+      return words === undefined ? [] : [{ document, words: wordsOf(words) }]
+    })
+  expect(lines.length).toBeGreaterThan(40)
+  const program = commandLine()
+  const wrong = lines.flatMap(({ document, words }) => {
+    const problem = problemOf(program, words)
+    return problem === undefined ? [] : [`${document}: longitude ${words.join(' ')}: ${problem}`]
+  })
+  expect(wrong).toEqual([])
 })
 
 test('README has as many drills as come with Longitude', () => {
@@ -105,8 +186,28 @@ test('README is short enough to be read', () => {
   expect(read('README.md').split('\n').length).toBeLessThan(170)
 })
 
-function below(folder: string): readonly string[] {
+/** What is wrong with a command line, if anything is. */
+function problemOf(program: Command, words: readonly string[]): string | undefined {
+  const [command, ...path] = commandOf(program, words)
+  if (path.length === 0) return 'no such command'
+  const flags = words.filter((word) => word.startsWith('--') && word !== '--').map((word) => word.split('=')[0])
+  const known = new Set([command, ...path].flatMap((each) => each?.options ?? []).map(({ long }) => long))
+  return flags.find((flag) => flag !== '--help' && flag !== '--version' && !known.has(flag))
+}
+
+/** The command that is named, and those above it. */
+function commandOf(above: Command, [word, ...rest]: readonly string[]): readonly Command[] {
+  const named = above.commands.find((command) => command.name() === word)
+  return named === undefined ? [above] : [...commandOf(named, rest), above]
+}
+
+/** Made by a test from what it saw. */
+const isGenerated = (document: string): boolean => document.endsWith('ways-to-lose-a-write.md')
+
+const isDrawing = (text: string): boolean => /[─▶│┌▸]/.test(text)
+
+function below(folder: string, ending = '.md'): readonly string[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((path) => path.endsWith('.md'))
+    .filter((path) => path.endsWith(ending))
     .map((path) => join(folder, path))
 }

@@ -27,10 +27,37 @@ export function outputOf(document: string, name: string): string {
   return found.text
 }
 
-/** What stays when a command runs again: times, counts, ports and the space between columns do not. */
+/** A command of a block, and what it printed. */
+export type Step = { readonly args: readonly string[]; readonly lines: readonly string[] }
+
+/** A block of commands with what each printed below it; a line of `…` stands for more of them. */
+export function stepsOf(document: string, name: string): readonly Step[] {
+  const [, ...parts] = outputOf(document, name).split(/^\$ longitude /m)
+  return parts.map((part) => {
+    const [command = '', ...lines] = part.split('\n')
+    return { args: wordsOf(command), lines: lines.filter((line) => !/^\s*…?\s*$/.test(line)) }
+  })
+}
+
+/** Of a command line, without its comment. */
+export function wordsOf(command: string): readonly string[] {
+  return [...command.replace(/(^|\s)#.*/, '').matchAll(/'[^']*'|"[^"]*"|\S+/g)].map(([word]) =>
+    word.replaceAll(/^['"]|['"]$/g, ''),
+  )
+}
+
+/** The lines that are not among those that were printed, by their shapes. */
+export function notPrinted(lines: readonly string[], printed: string): readonly string[] {
+  const shapes = new Set(printed.split('\n').map(shapeOf))
+  return lines.map(shapeOf).filter((shape) => !shapes.has(shape))
+}
+
+/** What stays when a command runs again: times, counts, sizes, ids, ports and the space between columns do not. */
 export function shapeOf(text: string): string {
   return text
+    .replaceAll(/\b[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}\b|\b[\da-f]{8}\b/g, '#')
     .replaceAll(/\d+(?:\.\d+)?/g, '#')
+    .replaceAll(/# [kMG]?B\b/g, '# bytes')
     .replaceAll(/[ \t]+/g, ' ')
     .trim()
 }
