@@ -246,7 +246,10 @@ function occupationsOf(table: Table, context: OperationContext): readonly Occupa
   const found = new Set<Occupation | undefined>()
   if (table.status === 'CREATING') found.add('creation')
   if (table.status === 'DELETING') found.add('deletion')
-  if (table.status === 'UPDATING') found.add(table.underWay && ofWait[table.underWay.wait])
+  // What has lasted long enough is over, also while the caretaker has yet to note it.
+  const { underWay } = table
+  if (table.status === 'UPDATING' && underWay !== undefined && lasts(underWay.wait, underWay.beganMs, context))
+    found.add(ofWait[underWay.wait])
   if (table.replicas.some(({ status, keepsTable }) => status === 'CREATING' || status === 'DELETING' || keepsTable))
     found.add('replica')
   for (const { status, backfilling } of table.indexes) {

@@ -308,3 +308,21 @@ test('a mode that the table has already is answered like a change, and is none',
   expect(TableDescription?.TableStatus).toBe('UPDATING')
   expect(tableOf(table).status).toBe('ACTIVE')
 })
+
+test('a replica that is ACTIVE is followed by the next, also before the caretaker has noted that the table is', async () => {
+  const instantly = { ...context, settings: { ...context.settings, timing: timings.instant } }
+  const TableName = `table-${++made}`
+  const replica = (RegionName: string | undefined) => ({
+    TableName,
+    ReplicaUpdates: [{ Create: { RegionName: required(RegionName, 'region') } }],
+  })
+  await createTable.run({ ...tableInput('onDemand'), TableName }, instantly)
+  await activated(TableName)
+  await updateTable.run(replica(regionNames[1]), instantly)
+  const { id } = tableOf(TableName)
+  await context.engine.define(id, [{ register: `replica/${regionNames[1]}`, value: { status: 'ACTIVE' } }])
+  expect(tableOf(TableName).status).toBe('UPDATING')
+  await expect(updateTable.run(replica(regionNames[2]), context)).rejects.toThrow('in use')
+  await updateTable.run(replica(regionNames[2]), instantly)
+  expect(tableOf(TableName).replicas.map(({ region }) => region)).toEqual(expect.arrayContaining([...regionNames]))
+})
