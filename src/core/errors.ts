@@ -43,6 +43,7 @@ export const errors = {
   PolicyNotFoundException: row(DYNAMODB, 'PolicyNotFoundException'),
   ProvisionedThroughputExceededException: row(DYNAMODB, 'ProvisionedThroughputExceededException', 400, true),
   ReplicaAlreadyExistsException: row(DYNAMODB, 'ReplicaAlreadyExistsException'),
+  ReplicatedWriteConflictException: row(DYNAMODB, 'ReplicatedWriteConflictException', 400, true),
   ReplicaNotFoundException: row(DYNAMODB, 'ReplicaNotFoundException'),
   RequestLimitExceeded: row(DYNAMODB, 'RequestLimitExceeded', 400, true),
   ResourceInUseException: row(DYNAMODB, 'ResourceInUseException'),

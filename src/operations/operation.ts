@@ -17,6 +17,7 @@ import type { Engine, Items, RegionLog, Tables } from '../engine/engine.ts'
 import type { Env } from '../ports/env.ts'
 import type { KeyService } from '../ports/key-service.ts'
 import type { PeerArchives } from '../ports/peer-archives.ts'
+import type { StrongTables } from './tables/strong-tables.ts'
 import type { Admitted } from './capacity/admitted.ts'
 import type { CapacityReport, Spent } from './spent.ts'
 import type { Touch } from './touch.ts'
@@ -39,6 +40,8 @@ export type OperationContext = {
   readonly keys?: KeyService | undefined
   /** What other regions have to restore tables from; absent where no other can be asked. */
   readonly archives?: PeerArchives | undefined
+  /** Tables with strong consistency between regions; absent where the deployment has nothing to order their writes. */
+  readonly strong?: StrongTables | undefined
 }
 
 export type RequestContext = OperationContext & {

@@ -49,7 +49,7 @@ const anyone: Caller = { principal: undefined }
 type Undecided = RequestContext & { denied: RequestContext['denied']; admitted: RequestContext['admitted'] }
 
 export function requestContext(context: OperationContext, caller: Caller = anyone): Undecided {
-  const { engine, env, settings, keys, archives } = context
+  const { engine, env, settings, keys, archives, strong } = context
   const { principal, host, sender, onCommitted } = caller
   return {
     engine,
@@ -57,6 +57,7 @@ export function requestContext(context: OperationContext, caller: Caller = anyon
     settings,
     keys,
     archives,
+    strong,
     principal,
     host,
     sender,

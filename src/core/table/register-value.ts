@@ -24,6 +24,7 @@ export function isRegisterValue(register: string, value: unknown): boolean {
   if (register === 'settings/table-class') return typeof value === 'string'
   if (register === 'settings/changes') return isChanges(value)
   if (register === 'settings/writers') return isWriters(value)
+  if (register === 'strong/group' || register === 'settings/strong') return isStrongGroup(value)
   return !register.startsWith('settings/') || isSetting(register, value)
 }
 
@@ -47,6 +48,25 @@ function isWriters(value: unknown): boolean {
   const regions = isRecord(value) ? value['regions'] : undefined
   return Array.isArray(regions) && regions.length <= writersMax && regions.every((each) => typeof each === 'string')
 }
+
+const groupNameMax = 300
+const groupRegionsMax = 3
+
+function isStrongGroup(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { name, replicas, witness, by, leaving } = value
+  const isRegion = (each: unknown): boolean => typeof each === 'string' && each.length <= regionNameMax
+  return (
+    typeof name === 'string' &&
+    name.length <= groupNameMax &&
+    isListOf(replicas, isRegion) &&
+    (replicas as unknown[]).length <= groupRegionsMax &&
+    isRegion(by) &&
+    [witness, leaving].every((each) => each === undefined || isRegion(each))
+  )
+}
+
+const regionNameMax = 64
 
 function isLeave(value: unknown): boolean {
   if (!isRecord(value)) return false

@@ -13,6 +13,7 @@
  *   demand/<region>     the write units that the traffic of that region asks for, while it is scaled
  *   index/<name>        a secondary index as all replicas have it; `deleted` lets each region remove its own rows
  *   settings/<name>     what AWS keeps equal in all replicas
+ *   strong/group        the group whose engine has the table (docs/design/quorum.md); in there it is `settings/strong`
  *   local/<name>        this region's own affair; never leaves it
  *
  * Removing a register (value undefined) and never having had it are the same to the view. Registers that contradict each
@@ -34,6 +35,7 @@ import type {
   Recovery,
   ReplicaStatus,
   RestoreSource,
+  StrongGroup,
   TableStatus,
   Throughput,
   ThroughputChanges,
@@ -63,6 +65,8 @@ export type RegisterValues = {
   'settings/encryption': { readonly type: string; readonly keyArn?: string; readonly status: string }
   'settings/time-to-live': { readonly attribute: string; readonly enabled: boolean }
   'settings/changes': Changes
+  'strong/group': StrongGroup
+  'settings/strong': StrongGroup
   /** None: every region writes. */
   'settings/writers': { readonly regions: readonly string[] }
   /** `wait`: what lasts. `before`: the throughput that is described until the status ends. */
@@ -75,6 +79,8 @@ export type RegisterValues = {
   'local/changes': OwnChanges
   'local/expiry': Expiry
   'local/recovery': Recovery
+  /** Of a replica with strong consistency, in the place of what replicas share. */
+  'local/stream': RegisterValues['settings/stream']
   'local/kinesis': KinesisDestination
   'local/restore': RestoreSource
   'local/insights': InsightsRegister

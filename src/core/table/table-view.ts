@@ -81,6 +81,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     ...overruledIndexes(registers, settled),
     ...insightsFrom(registers),
     ...scalingFrom(registers),
+    ...strongFrom(registers),
     settings,
     ...(local.status === 'UPDATING' && local.before !== undefined ? { throughputBefore: local.before } : {}),
     // The last replica left is an ordinary table of one region again.
@@ -233,6 +234,11 @@ function scalingFrom(registers: Registers): Pick<Table, 'scaling' | 'demand'> {
   return { scaling: new Map(scaling), ...(demand.length === 0 ? {} : { demand: new Map(demand) }) }
 }
 
+function strongFrom(registers: Registers): Pick<Table, 'strong'> {
+  const strong = registerValue(registers, 'settings/strong') ?? registerValue(registers, 'strong/group')
+  return strong === undefined ? {} : { strong }
+}
+
 function snapshotsFrom(registers: Registers): Pick<Table, 'snapshots'> {
   const snapshots = registersUnder(registers, snapshotRegister('')).map(([number, value]): Snapshot => ({
     number: Number(number),
@@ -316,6 +322,8 @@ function policiesFrom(registers: Registers): Pick<TableSettings, 'resourcePolicy
 
 /** Replication is built on it: one that a region has turned off while another added a replica is on. */
 function streamFrom(registers: Registers, replicas: readonly Replica[]): TableSettings['stream'] {
+  const own = registerValue(registers, 'local/stream')
+  if (own !== undefined) return own
   const stream = registerValue(registers, 'settings/stream')
   return stream?.enabled === false && replicas.length > 1 ? { ...stream, enabled: true } : stream
 }

@@ -201,8 +201,22 @@ export type Table = {
   readonly scaling?: ReadonlyMap<string, ScalingRegister>
   /** The write units that regions ask for whose capacity is scaled. */
   readonly demand?: ReadonlyMap<string, DemandRegister>
+  /** Strong consistency between regions: its items are in the group's engine, and not in this one's where that is another. */
+  readonly strong?: StrongGroup
   /** Every region that has or is getting a replica, this one included, in the order of their creation; empty for a table of one region. */
   readonly replicas: readonly Replica[]
+}
+
+/**
+ * Regions that share a table with strong consistency between them: which have its items, and which only votes. `by`: where the table was
+ * before. `leaving`: the one region that keeps the table, as one of its own, while the others give it up.
+ */
+export type StrongGroup = {
+  readonly name: string
+  readonly replicas: readonly string[]
+  readonly witness?: string
+  readonly by: string
+  readonly leaving?: string
 }
 
 /** FILLING: writes keep it, and items from before are added. GOING: no write keeps it, and its entries are removed. */

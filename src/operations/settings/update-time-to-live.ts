@@ -8,6 +8,7 @@ import { inUse, tableMade } from '../checks/table-exists.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { assertTimeToLiveMayChange, noteOfChanges } from '../tables/cool-downs.ts'
+import { noTimeToLive } from '../tables/strong-updates.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 
 type Input = Wire<UpdateTimeToLiveInput>
@@ -27,6 +28,7 @@ async function update(input: Input, context: OperationContext): Promise<Output> 
   const { Enabled: enabled = false, AttributeName: attribute = '' } = input.TimeToLiveSpecification ?? {}
   const table = tableMade(input.TableName, context)
   if (table.status === 'DELETING') throw inUse(table)
+  if (table.strong !== undefined) throw noTimeToLive()
   assertNoReplicaComes(table, context)
   assertChanges(table, enabled, attribute)
   assertTimeToLiveMayChange(table, context)

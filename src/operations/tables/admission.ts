@@ -240,6 +240,10 @@ const ofWait: Readonly<Partial<Record<Wait, Occupation>>> = {
   'replica creation': 'replica',
   'replica removal': 'replica',
   'replica change': 'replica',
+  'strong creation': 'replica',
+  'strong creation with witness': 'replica',
+  'strong dissolution': 'replica',
+  'strong protection change': 'replica',
 }
 
 function occupationsOf(table: Table, context: OperationContext): readonly Occupation[] {

@@ -16,6 +16,7 @@ import { assertFewUnderWay } from './cool-downs.ts'
 import { describeTable } from './description.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { assertNoSource, protectedIn } from './replica-updates.ts'
+import { onlyOneReplica } from './strong-updates.ts'
 
 type Input = Wire<DeleteTableInput>
 type Output = Wire<DeleteTableOutput>
@@ -32,6 +33,7 @@ export const deleteTable = defineControl<Input, Output>({
 
 async function remove(input: Input, context: OperationContext): Promise<Output> {
   const table = tableInAnyState(input.TableName, context)
+  if (table.strong !== undefined) throw onlyOneReplica()
   assertAdmitted(['deletion'], { table, context })
   if (table.settings.deletionProtection && table.replicas.length > 0) throw protectedIn(table, context.settings.region)
   if (table.settings.deletionProtection)

@@ -24,6 +24,7 @@ import { indexArn, streamArn, tableArn } from '../arns.ts'
 import { keyArnOf, managedKey } from '../key-arn.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import type { Wait } from '../../core/table/waits.ts'
 import { lasts } from './cool-downs.ts'
 import { decreasesToday, isDecrease } from './decreases.ts'
 import { indexSettingsAt, settingsAt } from './replica-overrides.ts'
@@ -56,6 +57,7 @@ export function describeTable(shared: Table, context: OperationContext): Descrip
     ...globalIndexes(table, context),
     ...stream(table, context),
     ...replicas(shared, context),
+    ...consistency(shared, context),
     ...encryption(table, context),
     ...restoreSummary(table),
     ...classSummary(table),
@@ -256,11 +258,32 @@ function replicas(table: Table, context: OperationContext): Pick<Description, Gl
   }
 }
 
+/** Tables with eventual consistency never show theirs. The answer that promises strong consistency shows it, and the witness comes later. */
+function consistency(
+  table: Table,
+  context: OperationContext,
+): Pick<Description, 'MultiRegionConsistency' | 'GlobalTableWitnesses' | 'GlobalTableVersion'> {
+  const { strong, replicas: all } = table
+  if (strong === undefined) return {}
+  const isComing = all.some(({ status }) => status === 'CREATING')
+  const isShown = all.every((replica) => isListed(replica, table, context))
+  const WitnessStatus = strong.leaving !== undefined ? 'DELETING' : isComing ? 'CREATING' : 'ACTIVE'
+  return {
+    GlobalTableVersion: '2019.11.21',
+    MultiRegionConsistency: 'STRONG',
+    ...(strong.witness === undefined || !isShown
+      ? {}
+      : { GlobalTableWitnesses: [{ RegionName: strong.witness, WitnessStatus }] }),
+  }
+}
+
 /** AWS lists a new replica some seconds after the answer that promises it. */
 export function isListed({ status }: Replica, { underWay }: Table, context: OperationContext): boolean {
-  if (status !== 'CREATING' || underWay?.wait !== 'replica creation') return true
+  if (status !== 'CREATING' || underWay === undefined || !creations.has(underWay.wait)) return true
   return !lasts('replica listing', underWay.beganMs, context)
 }
+
+const creations: ReadonlySet<Wait> = new Set(['replica creation', 'strong creation', 'strong creation with witness'])
 
 /** "This mode is set by default for a same account global table" (API reference, ReplicaDescription). */
 const settingsMode = 'ENABLED_WITH_OVERRIDES'

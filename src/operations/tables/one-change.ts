@@ -2,6 +2,7 @@
 import type { UpdateTableInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { isOfConsistency } from './strong-updates.ts'
 
 type Input = Wire<UpdateTableInput>
 
@@ -84,6 +85,8 @@ const rules: readonly Rule[] = [
 /** A check of UpdateTable. Throws a ValidationException for the first rule that the request breaks. */
 export function checkOneChange(input: Input): void {
   const given = changeMembers.filter((member) => isGiven(input[member]))
+  if (isOfConsistency(input) && given.length > 1)
+    throw validationError('Requests that modify replicas or witnesses must not also modify other fields')
   for (const { both, says } of rules) {
     const [part, beside] = both
     if (asks(part, input, given) && asks(beside, input, given, part))

@@ -25,6 +25,7 @@ import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { isListed } from './description.ts'
 import { overridesFrom } from './replica-overrides.ts'
+import { checkConsistencyUpdates, isBirth, isDissolution, severalAtOnce } from './strong-updates.ts'
 
 type Input = Wire<UpdateTableInput>
 type Update = Wire<ReplicationGroupUpdate>
@@ -48,9 +49,11 @@ function distinct(updates: readonly Update[]): readonly Update[] {
   })
 }
 
-export function checkReplicaUpdates(input: Input, { settings }: OperationContext): void {
+export function checkReplicaUpdates(input: Input, context: OperationContext): void {
+  const { settings } = context
   const updates = distinct(input.ReplicaUpdates ?? [])
-  checkConsistency(input)
+  if (context.strong === undefined) checkConsistency(input)
+  else checkConsistencyUpdates(input, context)
   for (const update of updates) {
     const given = kindsOf(update)
     if (given.length > 1)
@@ -67,13 +70,21 @@ export function checkReplicaUpdates(input: Input, { settings }: OperationContext
       throw validationError('There are no actions specified in the Replica Update Action of the request.')
   }
   checkDisassociation(input, settings.region)
-  if (updates.filter((update) => update.Create !== undefined || update.Delete !== undefined).length > 1)
-    throw validationError('Update table operation with more than one create or delete replica actions not allowed')
+  if (!isOfAllMembers(input, context)) checkFew(updates)
   if (new Set(updates.flatMap(kindsOf)).size > 1)
     throw validationError('Update table operation with more than one type of replica actions not allowed.')
   if (new Set(updates.map(regionOf)).size < updates.length)
     throw invalid('Only one replica update per region is allowed')
 }
+
+function checkFew(updates: readonly Update[]): void {
+  const isOne = (update: Update): boolean => update.Create !== undefined || update.Delete !== undefined
+  if (updates.filter(isOne).length > 1) throw severalAtOnce()
+}
+
+/** Whether the table has strong consistency, and so may lose several at once, is known later (strong-updates.ts). */
+const isOfAllMembers = (input: Input, { strong }: OperationContext): boolean =>
+  strong !== undefined && (isBirth(input) || isDissolution(input))
 
 /** "The Disassociate action must be the only replica update in the request", and of the local region (API reference, UpdateTable). */
 function checkDisassociation({ ReplicaUpdates: updates = [], ...others }: Input, local: string): void {
@@ -112,6 +123,12 @@ export function checkReplicasKnown(
     const named = Update ?? Delete ?? Disassociate
     if (named !== undefined) findReplica(listed, named.RegionName)
   }
+}
+
+/** What a table begins with that gets replicas with strong consistency: no stream, unless it has one. */
+export function strongReplicas(table: Table, input: Input, context: OperationContext): RegisterEdit[] {
+  const updates = distinct(input.ReplicaUpdates ?? [])
+  return updates.flatMap(({ Create }) => (Create === undefined ? [] : creation(table, Create, context)))
 }
 
 export function replicaUpdates(table: Table, input: Input, context: OperationContext): RegisterEdit[] {

@@ -125,16 +125,17 @@ function protectionUpdate({ replicas }: Table, { DisassociationProtectionEnabled
 }
 
 /** Replication of eventually consistent global tables is built on the stream (developer guide, global tables). */
-export function checkReplicaStream({ replicas }: Table, { StreamSpecification: asked }: Input): void {
-  if (asked !== undefined && asked.StreamEnabled !== true && replicas.length > 0)
+export function checkReplicaStream({ replicas, strong }: Table, { StreamSpecification: asked }: Input): void {
+  if (asked !== undefined && asked.StreamEnabled !== true && replicas.length > 0 && strong === undefined)
     throw validationError(
       'One or more parameter values were invalid: Disabling Stream is not allowed for a Global Table replica.',
     )
 }
 
-function streamUpdate({ name, settings }: Table, input: Input, { env }: OperationContext): RegisterEdit[] {
+function streamUpdate({ name, settings, strong }: Table, input: Input, { env }: OperationContext): RegisterEdit[] {
   const asked = input.StreamSpecification
   if (asked === undefined) return []
+  const register = strong === undefined ? 'settings/stream' : 'local/stream'
   const enabled = settings.stream?.enabled === true
   if (asked.StreamEnabled === true) {
     if (enabled) throw validationError(`Table already has an enabled stream: TableName: ${name}`)
@@ -143,7 +144,7 @@ function streamUpdate({ name, settings }: Table, input: Input, { env }: Operatio
         'One or more parameter values were invalid: If stream is being enabled then UpdateViewType is required',
       )
     const stream = streamFrom(asked, env.clock.wallMs())
-    return stream === undefined ? [] : [edit('settings/stream', stream)]
+    return stream === undefined ? [] : [edit(register, stream)]
   }
   if (asked.StreamViewType !== undefined)
     throw validationError(
@@ -151,7 +152,7 @@ function streamUpdate({ name, settings }: Table, input: Input, { env }: Operatio
     )
   if (settings.stream === undefined || !enabled)
     throw validationError(`Table has no stream to disable: TableName: ${name}`)
-  return [edit('settings/stream', { ...settings.stream, enabled: false })]
+  return [edit(register, { ...settings.stream, enabled: false })]
 }
 
 /** Back to the key that AWS owns, which is described by saying nothing. */

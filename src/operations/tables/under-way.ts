@@ -8,6 +8,7 @@ import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import type { ChangeKind } from './admission.ts'
 import { noteOfChanges, noteOfOwnChange } from './cool-downs.ts'
+import { isBirth } from './strong-updates.ts'
 
 type Input = Wire<UpdateTableInput>
 
@@ -56,15 +57,19 @@ export function kindsOf(table: Table, input: Input): readonly ChangeKind[] {
 function waitOf(table: Table, input: Input): Wait | undefined {
   const kinds = new Set(kindsOf(table, input))
   const isMember = table.replicas.length > 0
-  if (kinds.has('replica')) return replicaWait(input)
+  if (kinds.has('replica')) return isBirth(input) ? birthWait(input) : replicaWait(input)
   if (kinds.has('billing mode')) return switchWait(table, input)
   if (kinds.has('throughput')) return 'throughput change'
   if (kinds.has('index creation')) return 'index allocation'
   if (kinds.has('index deletion')) return 'index deletion'
   if (kinds.has('stream')) return 'stream change'
   if (kinds.has('class') && changesClass(table, input)) return isMember ? 'replica change' : 'class change'
-  return kinds.has('protection') && isMember ? 'replica change' : undefined
+  if (!kinds.has('protection') || !isMember) return undefined
+  return table.strong === undefined ? 'replica change' : 'strong protection change'
 }
+
+const birthWait = ({ GlobalTableWitnessUpdates: witnesses = [] }: Input): Wait =>
+  witnesses.length > 0 ? 'strong creation with witness' : 'strong creation'
 
 function replicaWait({ ReplicaUpdates: updates = [] }: Input): Wait {
   if (updates.some(({ Create }) => Create !== undefined)) return 'replica creation'

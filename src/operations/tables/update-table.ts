@@ -17,10 +17,11 @@ import { describeTable } from './description.ts'
 import { checkIndexUpdates, indexUpdates } from './index-updates.ts'
 import { overwritten } from './replica-overrides.ts'
 import { checkOneChange, checkSomethingAsked } from './one-change.ts'
-import { checkReplicasKnown, checkReplicaUpdates, replicaUpdates } from './replica-updates.ts'
+import { checkReplicasKnown, checkReplicaUpdates, replicaUpdates, strongReplicas } from './replica-updates.ts'
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { capacityUpdate, checkMaximum, checkReplicaStream, settingUpdates } from './setting-updates.ts'
 import { assertAnotherKey, assertKeyMayChange, checkSpecification, withUsableKey } from './table-keys.ts'
+import { assertConsistencyMayChange, groupOf, isBirth } from './strong-updates.ts'
 import { isDropped, kindsOf, underWayEdits } from './under-way.ts'
 
 type Input = Wire<UpdateTableInput>
@@ -79,6 +80,7 @@ export function assertState(
   checkMaximum(table, input)
   checkReplicaStream(table, input)
   checkReplicasKnown(table, input, context)
+  if (context.strong !== undefined) assertConsistencyMayChange(table, input, context)
   if (!byForce) assertAdmitted(kindsOf(table, input), { table, context })
 }
 
@@ -92,6 +94,16 @@ function isRefused(
 }
 
 async function change(table: Table, input: Input, context: OperationContext): Promise<Output> {
+  const { strong } = context
+  if (strong !== undefined && isBirth(input)) {
+    const edits = [...strongReplicas(table, input, context), ...underWayEdits(table, input, context)]
+    await strong.begin(table, groupOf(input, context), edits)
+    return answer(table, input, context)
+  }
+  if (strong !== undefined && table.strong !== undefined && input.ReplicaUpdates?.some(({ Delete }) => Delete)) {
+    await strong.end(table)
+    return answer(table, input, context)
+  }
   const edits = [
     ...capacityUpdate(table, input, context),
     ...settingUpdates(table, input, context),
@@ -102,7 +114,11 @@ async function change(table: Table, input: Input, context: OperationContext): Pr
   // A mode or class that the table has already is answered as if it changed.
   if (edits.length === 0 && (input.BillingMode ?? input.TableClass) !== undefined) return unchanged(table, context)
   if (edits.length > 0) await context.engine.define(table.id, [...edits, ...underWayEdits(table, input, context)])
-  const changed = required(context.engine.tableWithId(table.id), `table ${table.name}`)
+  return answer(table, input, context)
+}
+
+function answer({ id, name }: Table, input: Input, context: OperationContext): Output {
+  const changed = required(context.engine.tableWithId(id), `table ${name}`)
   return { TableDescription: changing(describeTable(withoutNew(changed, input), context), input) }
 }
 
@@ -139,9 +155,13 @@ function changing(table: Description, input: Input): Description {
 }
 
 /** AWS lists a new replica some seconds after the answer that promises it. */
-function withoutNew(table: Table, { ReplicaUpdates: updates = [] }: Input): Table {
+function withoutNew(table: Table, input: Input): Table {
+  const { ReplicaUpdates: updates = [] } = input
   const made = new Set(updates.map(({ Create: create }) => create?.RegionName))
-  return { ...table, replicas: table.replicas.filter(({ region }) => !made.has(region)) }
+  const replicas = table.replicas.filter(({ region }) => !made.has(region))
+  if (!isBirth(input) || table.strong === undefined) return { ...table, replicas }
+  const { witness: _, ...strong } = table.strong
+  return { ...table, replicas, strong }
 }
 
 function throughputBounds({ ProvisionedThroughput }: Input): void {

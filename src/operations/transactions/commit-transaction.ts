@@ -14,6 +14,7 @@ import { hasItemTwice } from '../checks/duplicate-keys.ts'
 import { CollectionMetrics } from '../items/collection-metrics.ts'
 import type { RequestContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
+import { assertNoneStrong } from '../tables/strong-updates.ts'
 import { cancelled } from './cancellation.ts'
 import { digestOf } from './digest.ts'
 
@@ -34,6 +35,7 @@ export async function commitTransaction(
   transaction: Transaction,
   context: RequestContext,
 ): Promise<Output> {
+  assertNoneStrong(transaction.tables)
   for (const table of new Set(transaction.tables)) assertWriter(table, context)
   assertDistinct(writes)
   assertWithinSize(writes.reduce((sum, write) => sum + broughtBytes(write), 0))

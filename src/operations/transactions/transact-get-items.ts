@@ -18,6 +18,7 @@ import { defineOperation, type OperationContext, Rendered, type RequestContext }
 import type { Wire } from '../sdk-shape.ts'
 import { attributesIn, givenKeys, selects } from '../touch.ts'
 import { eachOrCancelled } from './cancellation.ts'
+import { assertNoneStrong } from '../tables/strong-updates.ts'
 import { assertDistinct, assertWithinSize } from './commit-transaction.ts'
 
 type Input = Wire<TransactGetItemsInput>
@@ -39,6 +40,7 @@ export const transactGetItems = defineOperation<Input, Ready, Wire<TransactGetIt
     })),
   run: ({ gets }, context) => {
     const located = gets.map((get) => ({ ...get, table: tableForItems(get.asked.TableName, context) }))
+    assertNoneStrong(located.map(({ table }) => table))
     for (const { asked, table, projection } of located) {
       assertScalarKeys(table, { projection })
       assertNoEmptyKey(table, asked.Key ?? {})
