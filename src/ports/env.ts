@@ -4,6 +4,7 @@ import type { Bus } from './bus.ts'
 import type { Clock } from './clock.ts'
 import type { Log } from './log.ts'
 import type { Meter } from './meter.ts'
+import type { Quorum } from './quorum.ts'
 import type { Random } from './random.ts'
 import type { Store } from './store.ts'
 
@@ -13,6 +14,8 @@ export type Env = {
   readonly store: Store
   readonly bus: Bus
   readonly blobs: Blobs
+  /** Absent where no order is shared with other members. */
+  readonly quorum?: Quorum
   readonly log: Log
   readonly meter: Meter
 }

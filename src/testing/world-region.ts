@@ -8,6 +8,7 @@ import { BlobShelf, MemoryBlobs } from '../adapters/memory/memory-blobs.ts'
 import { MemoryBuckets, type Objects } from '../adapters/memory/memory-buckets.ts'
 import { MemoryDisk, MemoryStore } from '../adapters/memory/memory-store.ts'
 import type { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
+import type { MemoryQuorums } from '../adapters/memory/memory-quorum.ts'
 import {
   MemoryDataStreams,
   MemoryDestinations,
@@ -37,6 +38,7 @@ export type WorldRegionOptions = {
   readonly regions: readonly RegionName[]
   readonly time: ClusterTime
   readonly network: MemoryNetwork
+  readonly quorums: MemoryQuorums
   readonly epochMs: number
   readonly settings: RegionSettings
   readonly api: ApiSettings
@@ -207,16 +209,18 @@ export class WorldRegion {
     life.store.crash()
     life.blobs.crash()
     this.#options.network.node(this.name)?.crash()
+    this.#options.quorums.crash(this.name)
     const told = [...this.#onKilled]
     this.#onKilled.clear()
     for (const work of told) work()
   }
 
   #env({ store, clock, blobs }: Life, metrics: MetricStore): Env {
-    const { network, log } = this.#options
+    const { network, quorums, log } = this.#options
     const bus = network.join(this.name)
+    const quorum = quorums.join(this.name)
     const meter = new Collector(nothingMeasured, { clock, store: metrics })
-    return { clock, random: this.#random.fork(), store, bus, blobs, log, meter }
+    return { clock, random: this.#random.fork(), store, bus, quorum, blobs, log, meter }
   }
 }
 

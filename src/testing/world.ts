@@ -3,6 +3,8 @@
  * moment; so reset, snapshot and fork are the same thing.
  */
 import { type LinkState, MemoryNetwork } from '../adapters/memory/memory-bus.ts'
+import { MemoryQuorums } from '../adapters/memory/memory-quorum.ts'
+import type { StreamCopies } from '../adapters/memory/memory-quorum-server.ts'
 import type { StreamCopy } from '../adapters/memory/memory-server.ts'
 import { SeededRandom } from '../adapters/memory/seeded-random.ts'
 import type { Region } from '../core/topology.ts'
@@ -28,6 +30,7 @@ export type WorldState = {
   readonly links: readonly LinkCopy[]
   readonly regions: ReadonlyMap<string, RegionState>
   readonly streams: ReadonlyMap<string, StreamCopy>
+  readonly quorums: ReadonlyMap<string, StreamCopies>
 }
 
 /** Peers give up a session over a cut link after this long. */
@@ -37,6 +40,7 @@ export class World {
   readonly time: ClusterTime
   readonly epochMs: number
   readonly network: MemoryNetwork
+  readonly quorums: MemoryQuorums
   readonly regions: ReadonlyMap<string, WorldRegion>
   readonly #random: SeededRandom
 
@@ -46,13 +50,17 @@ export class World {
     this.epochMs = epochMs
     this.time = new ClusterTime(this.#random, state.nowMs)
     this.network = new MemoryNetwork(this.time, this.#random, { heartbeatTimeoutMs })
+    const { time, network } = this
+    const wallMs = (member: string): number => this.regions.get(member)?.clock.peekMs() ?? epochMs + time.nowMs
+    this.quorums = new MemoryQuorums({ network, random: this.#random, wallMs })
     for (const link of state.links) this.#restoreLink(link)
     for (const [name, stream] of state.streams) this.network.server(name).beginWith(stream)
-    const { time, network } = this
+    for (const [name, streams] of state.quorums) this.quorums.server(name).beginWith(streams)
+    const { quorums } = this
     this.regions = new Map(
       settings.regions.map((self) => {
         const log = settings.log(self.name)
-        const options = { self, regions: settings.regions, time, network, epochMs, settings: region, api, log }
+        const options = { self, regions: settings.regions, time, network, quorums, epochMs, settings: region, api, log }
         return [self.name, new WorldRegion(options, state.regions.get(self.name) ?? freshRegion(this.#random))]
       }),
     )
@@ -73,6 +81,7 @@ export class World {
       links,
       regions: new Map([...this.regions].map(([name, region]) => [name, region.state()])),
       streams: new Map(names.map((name) => [name, this.network.server(name).copyStream()])),
+      quorums: new Map(names.map((name) => [name, this.quorums.server(name).copyStreams()])),
     }
   }
 
@@ -101,5 +110,5 @@ export class World {
 
 export function emptyState(seed: number): WorldState {
   const random = new SeededRandom(seed).state()
-  return { nowMs: 0, random, links: [], regions: new Map(), streams: new Map() }
+  return { nowMs: 0, random, links: [], regions: new Map(), streams: new Map(), quorums: new Map() }
 }

@@ -75,6 +75,8 @@ export class MemoryNetwork {
   readonly clock: Pick<Clock, 'after' | 'monotonicMs' | 'sleep'>
   readonly random: Pick<Random, 'fraction'>
   readonly sessions = new Set<MemorySession>()
+  /** Told when a link is cut or healed. */
+  readonly onChange = new Set<() => void>()
   readonly #servers = new Map<string, MemoryServer>()
   readonly #links = new Map<string, Link>()
   readonly #lines = new Map<string, MemoryLine>()
@@ -188,6 +190,7 @@ export class MemoryNetwork {
 
   #setState(from: string, to: string, state: LinkState): void {
     Object.assign(this.link(from, to), { state })
+    for (const tell of this.onChange) tell()
   }
 
   #count(from: string, to: string): number {
