@@ -23,6 +23,13 @@ export const identityPoliciesMax = 1500
 /** Pairs of an action and a resource in one simulation, and the most that comparing them may take: characters of policies times characters of what they are held against. */
 export const simulatedPairsMax = 1000
 export const simulatedWorkMax = 500_000_000
+/** Of identities that regions share: all that is kept, what was deleted included, one thing of it, and one answer to a peer. */
+export const sharedThingsMax = 50_000
+export const sharedBytesMax = 32 * 1024 * 1024
+export const sharedThingBytesMax = 16_384
+export const sharedPartBytesMax = 256 * 1024
+/** Other keys that open what regions share, while its key is being replaced. */
+export const formerShareKeysMax = 4
 /** Callers and decisions that a process keeps ready. */
 export const accessCallersMax = 10_000
 export const accessDecisionsMax = 20_000

@@ -169,8 +169,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const messageKeys = messageKeysOf(options)
   const bus = encryptedBus(natsBus, { self: self.name, keys: messageKeys, encrypts: encryption !== undefined })
   const { buckets, blobs: plainBlobs } = bucketsOf(options, life)
-  const blobs = encryption?.blobs(plainBlobs) ?? plainBlobs
-  const around = { clock, random: systemRandom, bus, blobs, log, meter }
+  const around = { clock, random: systemRandom, bus, blobs: encryption?.blobs(plainBlobs) ?? plainBlobs, log, meter }
   const settings = engineOptions(options, topology, folder)
   const { store, env, engine, recovery } = await openOwnEngine(regionStore, around, settings)
   life.add(() => regionStore.steady())
@@ -185,7 +184,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const asked = { audit: openAudit(options, clock, life), privately: openPrivateListener(options, life) }
   const requests = { region: self.name, epoch: () => engine.epoch, clock, random: systemRandom, log, meter }
   const told = observing(options, requests)
-  const given = { topology, engine, metrics, recovery, messageKeys, buckets, functions, told, tableKeys }
+  const secrets = { ...tableKeys, identities: access.shared }
+  const given = { topology, engine, metrics, recovery, messageKeys, buckets, functions, told, secrets }
   const region = await startedRegion(env, options, given)
   life.add(() => region.stop())
   life.add(
@@ -211,11 +211,11 @@ type Given = Pick<RegionOptions, 'topology'> & {
   readonly messageKeys: FolderKeys | undefined
   readonly buckets: Buckets
   readonly told: Observing
-  readonly tableKeys: Pick<RegionOptions, 'keys'> | undefined
+  readonly secrets: Pick<RegionOptions, 'keys' | 'identities'>
 }
 
 async function startedRegion(env: Env, options: NodeOptions, given: Given): Promise<Region> {
-  const { topology, engine, metrics, recovery, messageKeys, buckets, functions, told, tableKeys } = given
+  const { topology, engine, metrics, recovery, messageKeys, buckets, functions, told, secrets } = given
   return await startRegion(env, {
     topology,
     engine,
@@ -228,7 +228,7 @@ async function startedRegion(env: Env, options: NodeOptions, given: Given): Prom
     ...(functions === undefined ? {} : { functions }),
     copies: { buckets, packing },
     before: [recovery],
-    ...tableKeys,
+    ...secrets,
     metrics,
     replication: replicationOf(options, messageKeys, recovery),
   })

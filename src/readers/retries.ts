@@ -18,6 +18,7 @@ export type Work =
   | 'follow'
   | 'fetch'
   | 'housekeeping'
+  | 'identities'
   | 'import'
   | 'join'
   | 'keys'

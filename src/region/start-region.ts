@@ -7,7 +7,7 @@
  */
 import { logPositionsMax } from '../core/limits.ts'
 import { type Timing, timings } from '../core/table/waits.ts'
-import type { Topology } from '../core/topology.ts'
+import { peersOf, type Topology } from '../core/topology.ts'
 import type { Engine } from '../engine/engine.ts'
 import { openEngine } from '../engine/open-engine.ts'
 import type { RunningServer, ServerOptions } from '../http/server.ts'
@@ -20,10 +20,12 @@ import { Caretaker } from '../operations/tables/caretaker.ts'
 import type { Env } from '../ports/env.ts'
 import type { PeerArchives } from '../ports/peer-archives.ts'
 import type { Service } from '../ports/service.ts'
+import type { SharedIdentities } from '../ports/shared-identities.ts'
 import { archiveServices, type ArchiveSettings, type Copying } from '../readers/archive/archive-services.ts'
 import { Lender } from '../readers/archive/lender.ts'
 import { Expiry, type ExpirySettings } from '../readers/expiry/expiry.ts'
 import type { Deciding } from '../core/change/cache-talk.ts'
+import { identityExchange } from '../readers/identities/identity-exchange.ts'
 import { type Invalidator, invalidator } from '../readers/invalidator/invalidator.ts'
 import { type Replication, startReplication } from '../readers/replication/renewing.ts'
 import { TableKeys, type TableKeyPorts } from '../readers/keys/table-keys.ts'
@@ -71,6 +73,8 @@ export type RegionOptions = {
   readonly archive?: ArchiveSettings
   /** Keys of tables; none by default, and encryption of tables is described only. */
   readonly keys?: TableKeyPorts | undefined
+  /** Identities that regions share; none by default. */
+  readonly identities?: SharedIdentities | undefined
   /** Metrics and alarms, and CloudWatch before them; none by default. */
   readonly metrics?: MetricSettings
 }
@@ -137,7 +141,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     settings: options.expiry,
   })
   const { sweeping, streams = usualStreams } = options
-  const loops = loopsOf({ env, engine, opened, replication, sweeping, streams })
+  const loops = loopsOf({ env, engine, opened, replication, sweeping, streams, options })
   const archives = peerArchives(replication)
   const context = { engine, env, settings, archives, keys: options.keys?.service }
   const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
@@ -264,14 +268,22 @@ async function measured({ meter }: Env, of: Measured): Promise<void> {
 
 /** Other regions of the deployment, as they answer by replication's sessions. */
 const peerArchives = (replication: Replication): PeerArchives => ({
-  ask: async (region, question) => JSON.parse(await replication.askArchive(region, JSON.stringify(question))),
+  ask: async (region, question) => JSON.parse(await replication.askAside(region, 'archive', JSON.stringify(question))),
 })
 
+function exchangeOf(env: Env, { identities, topology }: RegionOptions, replication: Replication): readonly Service[] {
+  if (identities === undefined) return []
+  const peers = (): readonly string[] => peersOf(topology).map(({ name }) => name)
+  const ask = (peer: string, question: string): Promise<string> => replication.askAside(peer, 'identities', question)
+  return [identityExchange({ env, shared: identities, peers, ask })]
+}
+
 function replicationSettings(options: RegionOptions, lender: Lender): ReplicationSettings {
-  const { replication = { logPositionsMax } } = options
+  const { replication = { logPositionsMax }, identities } = options
   return {
     ...replication,
     archive: (question) => lender.answer(question),
+    ...(identities === undefined ? {} : { identities: async (question) => identities.answer(question) }),
     get leftovers() {
       return replication.leftovers
     },
@@ -305,14 +317,16 @@ type Loops = {
   readonly replication: Replication
   readonly sweeping: SweeperPace | undefined
   readonly streams: StreamSettings
+  readonly options: RegionOptions
 }
 
-function loopsOf({ env, engine, opened, replication, sweeping, streams }: Loops): readonly Service[] {
+function loopsOf({ env, engine, opened, replication, sweeping, streams, options }: Loops): readonly Service[] {
   return [
     streamKeeper(env, engine, streams),
     tombstoneSweeper(env, engine, (table) => replication.horizon(table), sweeping),
     registerSweeper(env, engine, (table) => replication.registerHorizon(table), sweeping),
     diskProbe(env, opened),
     damagedRecords(env, { engine, repair: (table) => replication.repair(table) }),
+    ...exchangeOf(env, options, replication),
   ]
 }

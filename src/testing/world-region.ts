@@ -29,6 +29,7 @@ import type { Meter } from '../ports/meter.ts'
 import { Collector } from '../readers/metrics/collector.ts'
 import { MetricStore } from '../readers/metrics/metric-store.ts'
 import { type StreamSettings, usualStreams } from '../readers/sweepers/change-streams.ts'
+import type { SharedIdentities } from '../ports/shared-identities.ts'
 import type { TableKeyPorts } from '../readers/keys/table-keys.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
 import type { ClusterTime } from './cluster-time.ts'
@@ -63,6 +64,8 @@ export type ApiSettings = Pick<
 > & {
   /** Keys of the tables of a region. */
   readonly keysOf?: (region: string) => TableKeyPorts
+  /** What a region shares with the others of who may do what. */
+  readonly identitiesOf?: (region: string) => SharedIdentities
 }
 
 /** All that a region begins with. */
@@ -173,7 +176,7 @@ export class WorldRegion {
     const points = new MetricStore({ env: { clock, log: this.#options.log }, blobs })
     const metrics = { store: points, blobs, isEager: false }
     const env = this.#env(life, points)
-    const parts = { topology, streams, functions, metrics, keys: api.keysOf?.(self.name) }
+    const parts = { topology, streams, functions, metrics, ...ownPorts(api, self.name) }
     const region = await startRegion(env, { ...parts, ...copies, ...settings })
     if (this.#life !== life) return
     const pipeline = apiPipeline({
@@ -223,6 +226,11 @@ export class WorldRegion {
     return { clock, random: this.#random.fork(), store, bus, quorum, blobs, log, meter }
   }
 }
+
+const ownPorts = ({ keysOf, identitiesOf }: ApiSettings, region: string) => ({
+  keys: keysOf?.(region),
+  identities: identitiesOf?.(region),
+})
 
 const partsOf = ({ faults, insights, evacuation, positions }: Region) => ({ faults, insights, evacuation, positions })
 

@@ -16,6 +16,7 @@ import type { Engine } from '../../src/engine/engine.ts'
 import type { Bus } from '../../src/ports/bus.ts'
 import type { Clock } from '../../src/ports/clock.ts'
 import type { Env } from '../../src/ports/env.ts'
+import type { SharedIdentities } from '../../src/ports/shared-identities.ts'
 import type { Store } from '../../src/ports/store.ts'
 import type { Replication } from '../../src/readers/replication/renewing.ts'
 import type { PeerStatus } from '../../src/readers/replication/status/status.ts'
@@ -26,6 +27,7 @@ import { quiet } from './nats.ts'
 export type RegionOptions = {
   readonly clock?: Clock
   readonly log?: Env['log']
+  readonly identities?: SharedIdentities | undefined
   /** On a real disk instead of in memory. */
   readonly folder?: string
 }
@@ -61,7 +63,7 @@ export class TestRegion {
       log: this.options.log ?? quiet,
       meter: { count() {}, gauge() {}, observe() {}, forget() {} },
     }
-    this.#region = await startRegion(env, { topology: this.topology })
+    this.#region = await startRegion(env, { topology: this.topology, identities: this.options.identities })
     this.engine = this.#region.engine
     this.replication = this.#region.replication
   }

@@ -15,6 +15,7 @@ import {
 import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { encodeControl } from '../../src/core/change/control.ts'
 import { writeDeployment } from '../../src/deployment/deployment.ts'
+import { watchAccess } from '../../src/deployment/secrets/identities.ts'
 import { natsAccess } from '../../src/deployment/secrets/nats-access.ts'
 import { eventually } from './eventually.ts'
 import { freePort } from '../free-port.ts'
@@ -130,6 +131,28 @@ describe('regions with mutual TLS', () => {
     await eventually('everybody has confirmed everything', () =>
       regions.every((region) => region.replication.status().peers.every(({ pending }) => pending === 0)),
     )
+  })
+
+  it('share identities, although each has a file of its own', async () => {
+    const files = names.map((name) => {
+      const path = join(folder, name, 'access.json')
+      const shared = { key: 'with this the regions seal what they share' }
+      writeFileSync(path, JSON.stringify({ shared }), { mode: 0o600 })
+      const access = watchAccess({ identities: path }, quiet)
+      undo.push(async () => await Promise.resolve(access.stop()))
+      return access
+    })
+    for (const [n, name] of names.entries()) {
+      const region = new TestRegion(name, names, { identities: files[n]?.shared })
+      await region.start(busOf(name))
+      undo.push(async () => await region.stop())
+    }
+    const accessKeys = [{ accessKeyId: 'AKIAOFANN', secretAccessKey: 'secret of ann' }]
+    await files[0]?.change?.((all) => ({ ...all, users: [{ name: 'ann', accessKeys }] }))
+    const known = (): number => files.filter((each) => each.credentials?.().has('AKIAOFANN')).length
+    await eventually('the key counts in all regions', () => known() === names.length)
+    await files[1]?.change?.((all) => ({ ...all, users: [] }))
+    await eventually('it counts in none', () => known() === 0)
   })
 
   it('take a server that was away back', async () => {

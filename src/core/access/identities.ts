@@ -71,6 +71,8 @@ export type IdentityDefinitions = {
   readonly policies: readonly PolicyDefinition[]
   /** What temporary credentials are sealed with; there are none without it. */
   readonly sessionKey?: string | undefined
+  /** With what the regions of a deployment seal the identities that they share; they share none without it. */
+  readonly shared?: { readonly key: string; readonly formerKeys?: readonly string[] | undefined } | undefined
 }
 
 export type Principalled = {
@@ -113,8 +115,9 @@ export const iamArn = (
 export const idFor = (prefix: string, arn: string): string =>
   `${prefix}${uuidFrom(arn).replaceAll('-', '').slice(0, 17).toUpperCase()}`
 
-/** Throws an IdentityProblem. */
-export function compileIdentities(accountId: string, definitions: IdentityDefinitions): Identities {
+/** Throws an IdentityProblem. `hasQuotas`: false for what several regions have added to at the same time. */
+export function compileIdentities(accountId: string, definitions: IdentityDefinitions, hasQuotas = true): Identities {
+  const checkSizes = hasQuotas ? checkQuota : () => undefined
   const { users, groups, roles, policies } = definitions
   const managed = new Map<string, ManagedPolicy>(managedByAws)
   for (const definition of policies) {
@@ -125,7 +128,7 @@ export function compileIdentities(accountId: string, definitions: IdentityDefini
     if (managed.has(name)) throw new IdentityProblem(`policy ${definition.name} is there twice`)
     managed.set(name, { name, policy, definition })
   }
-  const around = { accountId, managed, groups: unique(groups, 'group') }
+  const around = { accountId, managed, groups: unique(groups, 'group'), checkSizes }
   const userMap = new Map([...unique(users, 'user').values()].map((each) => [each.name, userOf(each, around)]))
   const roleMap = new Map([...unique(roles, 'role').values()].map((each) => [each.name, roleOf(each, around)]))
   for (const group of groups) {
@@ -140,6 +143,7 @@ type Around = {
   readonly accountId: string
   readonly managed: ReadonlyMap<string, ManagedPolicy>
   readonly groups: ReadonlyMap<string, GroupDefinition>
+  readonly checkSizes: typeof checkQuota
 }
 
 function unique<Each extends { readonly name: string }>(all: readonly Each[], what: string): ReadonlyMap<string, Each> {
@@ -162,7 +166,7 @@ function keysOf(users: ReadonlyMap<string, User>): ReadonlyMap<string, User> {
 }
 
 function userOf(definition: UserDefinition, around: Around): User {
-  const { accountId, groups } = around
+  const { accountId, groups, checkSizes } = around
   const { name, tags = {} } = definition
   const place = `user ${name}`
   const arn = iamArn(accountId, 'user', definition)
@@ -185,8 +189,8 @@ function roleOf(definition: RoleDefinition, around: Around): Role {
   const { name, tags = {}, trust } = definition
   const place = `role ${name}`
   const arn = iamArn(around.accountId, 'role', definition)
-  checkSizes(Object.values(definition.policies ?? {}), rolePoliciesCharactersMax, place)
-  checkSizes([trust], trustPolicyCharactersMax, `${place}, trust`)
+  around.checkSizes(Object.values(definition.policies ?? {}), rolePoliciesCharactersMax, place)
+  around.checkSizes([trust], trustPolicyCharactersMax, `${place}, trust`)
   const policies = { identity: policiesOf(definition, place, around), ...boundaryOf(definition, place, around) }
   const trusted = { name: `trust policy of ${place}`, policy: compiled(trust, 'trust', `${place}, trust`) }
   return { name, arn, id: idFor('AROA', arn), tags, policies, definition, trust: trusted }
@@ -205,7 +209,7 @@ function policiesOf(
 }
 
 /** All inline policies of one identity together; AWS does not count blanks. */
-function checkSizes(documents: readonly unknown[], max: number, place: string): void {
+function checkQuota(documents: readonly unknown[], max: number, place: string): void {
   const size = documents.reduce<number>((sum, each) => sum + (JSON.stringify(each) ?? '').length, 0)
   if (size > max) throw new IdentityProblem(`${place}: its policies have ${size} characters; ${max} are allowed`)
 }

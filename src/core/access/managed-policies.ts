@@ -20,6 +20,10 @@ const reading = [
 ]
 
 const documents: Readonly<Record<string, unknown>> = {
+  AWSDenyAll: {
+    Version: '2012-10-17',
+    Statement: [{ Sid: 'DenyAll', Effect: 'Deny', Action: ['*'], Resource: '*' }],
+  },
   AdministratorAccess: allowed('*'),
   AmazonDynamoDBFullAccess: allowed('dynamodb:*'),
   AmazonDynamoDBFullAccess_v2: allowed('dynamodb:*'),

@@ -1,7 +1,4 @@
-/**
- * The short messages between regions, as JSON after the common header: announcements (fire and forget, to everybody),
- * confirmations (fire and forget, to the origin), requests and their short answers. Each is checked field by field.
- */
+/** The short messages between regions, as JSON after the common header: announcements, confirmations, requests and answers. Each field is checked. */
 import type { ClockState } from '../hybrid-logical-clock/hybrid-logical-clock.ts'
 import { seriesNameLengthMax } from '../line-limits.ts'
 import {
@@ -14,6 +11,7 @@ import {
 } from '../limits.ts'
 import type { RegionNumber } from '../hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../table/table.ts'
+import { type Aside, isAside } from './aside.ts'
 import type { Position } from './change.ts'
 import type { DigestRange } from './digest-range.ts'
 import { atOf, type ConfirmedPlace, type CursorList, type Lacking, placeOf, proofOf, type ToldPlace } from './place.ts'
@@ -107,8 +105,7 @@ export type Request =
       readonly at?: ToldPlace
     }
   | { readonly say: 'cursors'; readonly region: string }
-  /** About the archive of the region (core/archive/lending.ts). A region of an earlier version refuses it. */
-  | { readonly say: 'archive'; readonly region: string; readonly question: string }
+  | { readonly say: Aside; readonly region: string; readonly question: string }
   /** Of one table; or from `after` on, in parts, in the order of the ids. A region that knows of neither tells all that it has. */
   | { readonly say: 'tables'; readonly region: string; readonly after?: TableId; readonly table?: TableId }
   | { readonly say: 'registers'; readonly region: string; readonly table: TableId }
@@ -162,7 +159,7 @@ export type Answer =
   /** `more`: there are others after the last of these. */
   | { readonly say: 'tables'; readonly tables: readonly SharedTable[]; readonly more?: true }
   | { readonly say: 'digest'; readonly rows: number; readonly digest: string }
-  | { readonly say: 'archive'; readonly reply: string }
+  | { readonly say: Aside; readonly reply: string }
   /** Asked for what the region does not have, or not completely. `deceived`: the asker does not stand where it says, and takes the state. */
   | { readonly say: 'refused'; readonly reason: string; readonly deceived?: true }
 
@@ -192,14 +189,13 @@ export function decodeAnnouncement(payload: Buffer): Announcement {
 export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
   const fields = fieldsOf(payload)
   const region = text(fields, 'region')
+  if (isAside(fields['say'])) return { say: fields['say'], region, question: text(fields, 'question') }
   switch (fields['say']) {
     case 'hello':
       return { say: 'hello', region, ...atOf(fields) }
     case 'pulse':
     case 'cursors':
       return { say: fields['say'], region }
-    case 'archive':
-      return { say: 'archive', region, question: text(fields, 'question') }
     case 'tables':
       return {
         say: 'tables',
@@ -242,7 +238,7 @@ export function decodeRequest(payload: Buffer): Request | Confirmation | Pulse {
 
 export function decodeAnswer(payload: Buffer): Answer {
   const fields = fieldsOf(payload)
-  if (fields['say'] === 'archive') return { say: 'archive', reply: text(fields, 'reply') }
+  if (isAside(fields['say'])) return { say: fields['say'], reply: text(fields, 'reply') }
   switch (fields['say']) {
     case 'here':
       return readAnnouncement(fields)

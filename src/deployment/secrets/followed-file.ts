@@ -13,6 +13,8 @@ export type FollowedFile<Content> = {
 
 type Following<Content> = {
   readonly path: string
+  /** Another file that the content comes from, if it is there. */
+  readonly beside?: string | undefined
   /** As messages call it: `credentials`. */
   readonly what: string
   /** Throws a Failure. */
@@ -25,12 +27,20 @@ type Following<Content> = {
 const lookMs = 1000
 
 /** Throws a Failure when the file cannot be read now. */
-export function followFile<Content>({ path, what, read, told, log }: Following<Content>): FollowedFile<Content> {
-  let state = stateOf(path)
+export function followFile<Content>({
+  path,
+  beside,
+  what,
+  read,
+  told,
+  log,
+}: Following<Content>): FollowedFile<Content> {
+  const both = (): string => stateOf(path) + (beside === undefined ? '' : `, ${stateOf(beside)}`)
+  let state = both()
   let content = read(path)
   if (isOpenToOthers(path)) log.warn(`the ${what} file can be read by other users of this machine`, { path })
   const look = (): void => {
-    const now = stateOf(path)
+    const now = both()
     if (now === state) return
     state = now
     try {

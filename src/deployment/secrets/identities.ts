@@ -1,88 +1,22 @@
-/**
- * The file of identities: users with their access keys, groups, roles, and policies (docs/operating/access.md). It is followed while the node runs, like
- * the file of credentials, and neither secrets nor policies are ever logged.
- */
-import { z } from 'zod'
+/** Who may do what, of the files of identities and of credentials. They are followed while a program runs, and neither secrets nor policies are ever logged. */
 import { SessionKeys } from '../../http/access/session-keys.ts'
-import { replaceFile, withLock } from './replaced-file.ts'
-import {
-  accessKeysPerUserMax,
-  attachedPoliciesMax,
-  identityGroupsMax,
-  identityPoliciesMax,
-  identityRolesMax,
-  identityUsersMax,
-} from '../../core/access-limits.ts'
-import {
-  compileIdentities,
-  type Identities,
-  type IdentityDefinitions,
-  IdentityProblem,
-} from '../../core/access/identities.ts'
+import type { Identities } from '../../core/access/identities.ts'
 import type { Credential, Credentials } from '../../core/auth/credentials.ts'
-import type { Log } from '../../ports/log.ts'
 import type { AccessMode, AccessSettings } from '../../operations/access/authorizer.ts'
-import { Failure } from '../../process/failure.ts'
-import { accessKeyIdForm, readCredentials, secretForm, watchCredentials } from './credentials.ts'
-import { type FollowedFile, followFile, readSecretFile } from './followed-file.ts'
-
-const name = z.string().regex(/^[\w+=,.@-]{1,64}$/, 'up to 64 letters, digits and _ + = , . @ -')
-const path = z
-  .string()
-  .regex(/^(\/|\/[\x21-\x7e]{1,510}\/)$/, 'a path that begins and ends with /')
-  .optional()
-const policyName = z.string().regex(/^[\w+=,.@-]{1,128}$/, 'up to 128 letters, digits and _ + = , . @ -')
-const tags = z.record(z.string().min(1).max(128), z.string().max(256)).optional()
-const createdMs = z.number().int().min(0).optional()
-const description = z.string().max(1000).optional()
-const common = {
-  name,
-  path,
-  createdMs,
-  policies: z.record(policyName, z.unknown()).optional(),
-  managedPolicies: z.array(z.string().min(1).max(2048)).max(attachedPoliciesMax).optional(),
-}
-const boundary = z.string().min(1).max(2048).optional()
-const accessKey = z.strictObject({
-  accessKeyId: accessKeyIdForm,
-  secretAccessKey: secretForm,
-  status: z.enum(['Active', 'Inactive']).optional(),
-  createdMs,
-})
-const user = z.strictObject({
-  ...common,
-  boundary,
-  tags,
-  groups: z.array(name).max(10).optional(),
-  accessKeys: z.array(accessKey).max(accessKeysPerUserMax).optional(),
-})
-const role = z.strictObject({
-  ...common,
-  boundary,
-  tags,
-  trust: z.unknown(),
-  description,
-  maxSessionSeconds: z.number().int().min(3600).max(43_200).optional(),
-})
-const policy = z.strictObject({ name: policyName, path, document: z.unknown(), description, createdMs })
-const file = z.strictObject({
-  users: z.array(user).max(identityUsersMax).default([]),
-  groups: z.array(z.strictObject(common)).max(identityGroupsMax).default([]),
-  roles: z.array(role).max(identityRolesMax).default([]),
-  policies: z.array(policy).max(identityPoliciesMax).default([]),
-  sessionKey: z.string().min(32, 'at least 32 characters').max(256).optional(),
-})
-
-/** Throws a Failure that names the place. */
-export function readIdentities(from: string, accountId: string): Identities {
-  const definitions = readSecretFile(from, 'identities', file)
-  try {
-    return compileIdentities(accountId, definitions)
-  } catch (error) {
-    if (error instanceof IdentityProblem) throw new Failure(`the identities file ${from}: ${error.message}`)
-    throw error
-  }
-}
+import type { Log } from '../../ports/log.ts'
+import type { SharedIdentities } from '../../ports/shared-identities.ts'
+import { readCredentials, watchCredentials } from './credentials.ts'
+import { type FollowedFile, followFile } from './followed-file.ts'
+import {
+  type Edit,
+  editIdentities,
+  inTurn,
+  mergeInto,
+  readBoth,
+  readIdentities,
+  type ReadIdentities,
+} from './identity-file.ts'
+import { sharedFileOf, sharedIdentities } from './shared-identities.ts'
 
 export type AccessFiles = {
   readonly identities?: string | undefined
@@ -96,7 +30,9 @@ export type WatchedAccess = {
   readonly credentials: (() => Credentials) | undefined
   readonly identities: (() => Identities) | undefined
   /** Changes the file of identities; undefined where there is none. */
-  readonly change: ((edit: (definitions: IdentityDefinitions) => IdentityDefinitions) => Promise<void>) | undefined
+  readonly change: ((edit: Edit) => Promise<void>) | undefined
+  /** What peers are asked and told about identities; undefined where there is no file of them. */
+  readonly shared: SharedIdentities | undefined
   stop(): void
 }
 
@@ -108,61 +44,49 @@ export function watchAccess(
   log: Log,
 ): WatchedAccess {
   const credentials = keys === undefined ? undefined : watchCredentials(keys, log)
-  const told = ({ users, roles }: Identities) => ({ users: users.size, roles: roles.size })
-  const read = (at: string): Identities => readIdentities(at, accountId)
-  const identities = from === undefined ? undefined : followFile({ path: from, what: 'identities', read, told, log })
+  const followed = from === undefined ? undefined : followIdentities(from, accountId, log)
+  const identities = followed?.identities
   return {
     credentials: identities === undefined ? credentials?.current : bothOf(credentials, identities),
-    identities: identities?.current,
-    change:
-      from === undefined || identities === undefined
-        ? undefined
-        : async (edit) => {
-            await editIdentities(from, accountId, edit)
-            identities.look()
-          },
+    identities,
+    change: followed?.change,
+    shared: followed?.shared,
     stop: () => {
       credentials?.stop()
-      identities?.stop()
+      followed?.stop()
     },
   }
 }
 
-const editing = new Map<string, Promise<void>>()
-
-/** One change after the other within this process; others of this machine are kept out by a file beside it. */
-async function editIdentities(
-  from: string,
-  accountId: string,
-  edit: (definitions: IdentityDefinitions) => IdentityDefinitions,
-): Promise<void> {
-  const before = editing.get(from) ?? Promise.resolve()
-  const mine = editAfter(before, from, () => {
-    const definitions = edit(readIdentities(from, accountId).definitions)
-    compileIdentities(accountId, file.parse(definitions))
-    replaceFile(from, `${JSON.stringify(definitions, undefined, 2)}\n`)
-  })
-  editing.set(
-    from,
-    mine.catch(() => undefined),
-  )
-  await mine
-}
-
-async function editAfter(before: Promise<void>, from: string, work: () => void): Promise<void> {
-  await before
-  await withLock(`${from}.lock`, work)
+function followIdentities(path: string, accountId: string, log: Log) {
+  const told = ({ identities: { users, roles } }: ReadIdentities) => ({ users: users.size, roles: roles.size })
+  const read = (at: string): ReadIdentities => readBoth(at, accountId)
+  const followed = followFile({ path, beside: sharedFileOf(path), what: 'identities', read, told, log })
+  const changed = async (work: () => void): Promise<void> => {
+    await inTurn(path, work)
+    followed.look()
+  }
+  return {
+    identities: () => followed.current().identities,
+    change: (edit: Edit) => changed(() => editIdentities(path, accountId, edit)),
+    shared: sharedIdentities({
+      current: () => {
+        const { own, state } = followed.current()
+        return own.shared && { state, keys: own.shared }
+      },
+      merge: (merged) => changed(() => mergeInto(path, accountId, merged)),
+      nowMs: () => Date.now(),
+    }),
+    stop: () => followed.stop(),
+  }
 }
 
 /** The keys of users beside those of the file of credentials; another map when either has changed. */
-function bothOf(
-  credentials: FollowedFile<Credentials> | undefined,
-  identities: FollowedFile<Identities>,
-): () => Credentials {
+function bothOf(credentials: FollowedFile<Credentials> | undefined, identities: () => Identities): () => Credentials {
   let known: { readonly of: Credentials | undefined; readonly and: Identities; readonly both: Credentials } | undefined
   return () => {
     const of = credentials?.current()
-    const and = identities.current()
+    const and = identities()
     if (known === undefined || known.of !== of || known.and !== and)
       known = { of, and, both: withSessions(new Map([...(of ?? []), ...credentialsOf(and)]), and) }
     return known.both

@@ -34,14 +34,18 @@ function taken(path: string): boolean {
 }
 
 /** Readers see the old content or the new one, never a part. */
-export function replaceFile(path: string, text: string): void {
+export function replaceFile(path: string, content: string | Buffer): void {
   const beside = `${path}.new`
   const descriptor = openSync(beside, 'w', 0o600)
   try {
-    writeSync(descriptor, text)
+    writeAll(descriptor, Buffer.from(content))
     fsyncSync(descriptor)
   } finally {
     closeSync(descriptor)
   }
   renameSync(beside, path)
+}
+
+function writeAll(descriptor: number, bytes: Buffer): void {
+  for (let at = 0; at < bytes.length;) at += writeSync(descriptor, bytes, at)
 }

@@ -8,6 +8,7 @@
  * takes no writes, since no peer would get them.
  */
 import type { Position } from '../../core/change/change.ts'
+import type { Aside } from '../../core/change/aside.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { logPositionsMax, storeAgeCheckMsMax } from '../../core/limits.ts'
 import type { Table, TableId } from '../../core/table/table.ts'
@@ -47,8 +48,8 @@ export interface Replication {
   appliedOf(region: string): { readonly epoch: string; readonly position: Position } | undefined
   /** Whether the peer can be heard; false while the line to it is cut, and of a region that is no peer. */
   hears(region: string): boolean
-  /** Asks a peer about its archive; rejects with PeerAway where it does not answer. */
-  askArchive(region: string, question: string): Promise<string>
+  /** Asks a peer about what the log has no part in; rejects with PeerAway where it does not answer. */
+  askAside(region: string, say: Aside, question: string): Promise<string>
   /** `topology.regions` has other regions than before: follows those that have come, lets go of those that have left. */
   topologyChanged(): void
   /** Why nothing is replicated and no write is taken; undefined as a rule. */
@@ -140,11 +141,11 @@ class RenewingReplication implements Replication {
     return this.#readers.hears(region)
   }
 
-  async askArchive(region: string, question: string): Promise<string> {
+  async askAside(region: string, say: Aside, question: string): Promise<string> {
     const questions = this.#readers.questionsTo(region)
     if (questions === undefined) throw new PeerAway(`${region} cannot be reached`)
     try {
-      return await questions.archive(question)
+      return await questions.aside(say, question)
     } catch (error) {
       throw new PeerAway(`${region} does not answer: ${(error as Error).message}`, { cause: error })
     }

@@ -143,7 +143,7 @@ export class Readers {
       mayTell: () => this.#isChecked && !this.#claims.hasFound,
       isComplete: (table: string) => this.#replicas.isComplete(table),
       series: new RowSeries(),
-      archive: settings.archive,
+      asides: settings,
     }
     const peerErrorsOf = (asker: string): PeerErrors | undefined => this.#subscribers.get(asker)?.peerErrors
     env.bus.serve(answererOf(answers, { clock: env.clock, seals: this.#seals, goesOn: this.#goesOn, peerErrorsOf }))

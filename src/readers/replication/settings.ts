@@ -5,20 +5,20 @@ import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Finding } from './prove/claims.ts'
 import type { Remainder } from './replicas/join.ts'
+import type { Asides } from './talk/asides.ts'
 import type { SealSettings } from './talk/seals.ts'
 
-export type ReplicationSettings = SealSettings & {
-  /** Positions that the log keeps for a peer that does not confirm them. */
-  readonly logPositionsMax: number
-  /** Changes that are applied in one batch. */
-  readonly applyChangesMax?: number
-  readonly backlogMessagesMin?: number
-  readonly leftovers?: Remainder | undefined
-  /** Answers what peers ask about this region's archive; nothing by default. */
-  readonly archive?: ((question: string) => Promise<string>) | undefined
-  /** How long a replica is CREATING at least; no time by default. */
-  readonly timing?: Timing
-}
+export type ReplicationSettings = SealSettings &
+  Asides & {
+    /** Positions that the log keeps for a peer that does not confirm them. */
+    readonly logPositionsMax: number
+    /** Changes that are applied in one batch. */
+    readonly applyChangesMax?: number
+    readonly backlogMessagesMin?: number
+    readonly leftovers?: Remainder | undefined
+    /** How long a replica is CREATING at least; no time by default. */
+    readonly timing?: Timing
+  }
 
 export type ReadersOptions = {
   readonly env: Env

@@ -31,6 +31,7 @@ import { digestForPeer } from '../compare/key-range.ts'
 import { emptyBatch, encodePart } from '../send/own-changes.ts'
 import type { Standing } from '../prove/claims.ts'
 import type { RowSeries, SeriesQuestion } from './row-series.ts'
+import type { Asides } from '../talk/asides.ts'
 import type { Seals } from '../talk/seals.ts'
 import type { PeerErrors } from '../talk/peer-errors.ts'
 
@@ -55,8 +56,7 @@ export type Answers = {
   readonly leaving: () => Iterable<string>
   /** False while this store may be an older copy, of which peers have not been asked yet: what it has may be deleted and forgotten. */
   readonly mayTell: () => boolean
-  /** Answers a question about this region's archive. Absent where it has none. */
-  readonly archive?: ((question: string) => Promise<string>) | undefined
+  readonly asides?: Asides
   /** Whether this region has all of a table's items. */
   readonly isComplete: (table: TableId) => boolean
   /** Undefined for a region that answers like an earlier version: one question after the other. */
@@ -86,23 +86,25 @@ export function answererOf(deps: Answers, { clock, seals, goesOn, peerErrorsOf }
   return async (payload, asker) => {
     const said =
       refused(payload, asker) ??
-      (await archiveAnswer(deps, payload, asker)) ??
+      (await asideAnswer(deps, payload, asker)) ??
       (await answerInTurns(answer(deps, payload, asker), clock, goesOn))
     return said === undefined ? undefined : seals.answerTo(payload, said)
   }
 }
 
-const archiveMark = Buffer.from('"say":"archive"')
+const asideMarks = (['archive', 'identities'] as const).map((say) => Buffer.from(`"say":"${say}"`))
 
-/** Undefined for any other question. What the archive cannot answer is refused: the asker tries again. */
-async function archiveAnswer(deps: Answers, payload: Buffer, asker: string): Promise<Buffer | undefined> {
-  if (!payload.includes(archiveMark)) return undefined
+/** Undefined for any other question. What cannot be answered is refused: the asker tries again. */
+async function asideAnswer(deps: Answers, payload: Buffer, asker: string): Promise<Buffer | undefined> {
+  if (!asideMarks.some((mark) => payload.includes(mark))) return undefined
   try {
     const request = decodeRequest(payload)
-    if (request.say !== 'archive') return undefined
+    if (request.say !== 'archive' && request.say !== 'identities') return undefined
+    const { say, question } = request
+    const answered = deps.asides?.[say]
     const isPeer = request.region === asker && peersOf(deps.topology).some(({ name }) => name === asker)
-    if (!isPeer || deps.archive === undefined) return refusal('the archive is for peers of this region')
-    return encodeControl({ say: 'archive', reply: await deps.archive(request.question) })
+    if (!isPeer || answered === undefined) return refusal(`the ${say} are for peers of this region`)
+    return encodeControl({ say, reply: await answered(question) })
   } catch (error) {
     return refusal((error as Error).message)
   }
@@ -165,7 +167,8 @@ function reply(deps: Answers, request: Exclude<Request, { say: 'tables' }>): Buf
     case 'rows':
       return rows(deps, request)
     case 'archive':
-      return refusal('the archive answers by itself')
+    case 'identities':
+      return refusal('they are answered aside')
     default:
       return unreachable(request)
   }

@@ -1,4 +1,5 @@
 /** What a region asks its peers for besides their logs, with the answers checked for form. */
+import type { Aside } from '../../../core/change/aside.ts'
 import {
   type Announcement,
   type Answer,
@@ -91,10 +92,10 @@ export class Questions {
     return said.tables.find((table) => table.id === id)
   }
 
-  /** About the peer's archive; the reply is as the archive has it. */
-  async archive(question: string): Promise<string> {
-    const said = await this.#control({ say: 'archive', region: this.#region, question })
-    if (said.say !== 'archive') throw unexpected(said)
+  /** About what the log has no part in. */
+  async aside(say: Aside, question: string): Promise<string> {
+    const said = await this.#control({ say, region: this.#region, question })
+    if (said.say !== say) throw unexpected(said)
     return said.reply
   }
 
