@@ -53,13 +53,16 @@ export function manifestsIn(text: string): Readonly<Record<string, Manifest>> {
   return Object.fromEntries(all.map((manifest) => [`${manifest.kind} ${manifest.metadata.name}`, manifest]))
 }
 
+/** Told, since helm takes the version that it was built for otherwise. */
+const kubernetes = '1.27.0'
+
 /** Undefined where there is no helm; what helm says is in the error. */
 export function helmTemplate(example: string): string | undefined {
   const helm = process.env['HELM'] ?? 'helm'
   const values = join(chart, 'examples', example)
   const { stdout, stderr, status, error } = spawnSync(
     helm,
-    ['template', 'my', chart, '--namespace', 'longitude', '--values', values],
+    ['template', 'my', chart, '--namespace', 'longitude', '--kube-version', kubernetes, '--values', values],
     { encoding: 'utf8' },
   )
   if (error !== undefined) return undefined

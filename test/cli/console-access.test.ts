@@ -1,11 +1,11 @@
 /** The console before a deployment that verifies signatures by a file of identities alone, and refuses what policies do not allow. */
-import { readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { openBrowser } from '../drills/browser.ts'
+import { foundByAxe, Keyboard } from './console-page.ts'
 import { longitude, prepareProgram, removeFolder, temporaryFolder, up, type Up } from './command-line.ts'
 
 const data = temporaryFolder()
@@ -67,23 +67,22 @@ test(
     const bob = new DynamoDBClient({ region, endpoint, credentials: keyOf('AKIABOB') })
     const write = bob.send(new PutItemCommand({ TableName: 'Notes', Item: { id: { S: 'bob' } } }))
     await expect(write).rejects.toThrow('is not authorized')
-    await page.evaluate("location.hash = '#/access'")
+    const keyboard = new Keyboard(page)
+    await keyboard.open('Access')
     await page.getByText('are signed by arn:aws:iam::000000000000:user/ann').waitFor()
     await page.getByText('is refused (--access strict)').waitFor()
-    await page
-      .getByRole('region', { name: 'Denied permissions' })
-      .getByRole('row', { name: 'PutItem us-east-1 1 refused' })
-      .waitFor()
+    const denied = page.getByRole('region', { name: 'Denied permissions' })
+    await denied.getByRole('row', { name: 'PutItem us-east-1 1 refused' }).waitFor()
     await page
       .getByRole('region', { name: 'Findings' })
       .getByText('it allows Scan, which has no leading keys')
       .waitFor()
     const explain = async (key: string): Promise<void> => {
-      await page.getByLabel('Partition key (optional)').fill(key)
-      await page.getByRole('button', { name: 'Ask' }).click()
+      await keyboard.type(page.getByLabel('Partition key (optional)'), key)
+      await keyboard.press(page.getByRole('button', { name: 'Ask' }))
     }
-    await page.getByRole('combobox', { name: /^Who/ }).selectOption('bob')
-    await page.getByLabel('Table', { exact: true }).fill('Notes')
+    await keyboard.choose(page.getByRole('combobox', { name: /^Who/ }), 'bob')
+    await keyboard.type(page.getByLabel('Table', { exact: true }), 'Notes')
     await explain('bob')
     await page.getByText('allows it').waitFor()
     await explain('eve')
@@ -95,9 +94,8 @@ test(
     expect(await page.locator('.copyable code').first().textContent()).toBe(
       'longitude access explain --as bob --in us-east-1 GetItem Notes eve',
     )
-    const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-    await page.evaluate(axe)
-    const { violations } = await page.evaluate<{ violations: readonly { id: string }[] }>('axe.run()')
-    expect(violations.map(({ id }) => id)).toEqual([])
+    for (const name of ['Denied permissions', 'Users and roles', 'Findings'])
+      await keyboard.to(page.getByRole('region', { name, exact: true }))
+    expect(await foundByAxe(page)).toEqual([])
   },
 )

@@ -1,6 +1,5 @@
 /** The console in a browser, before three real regions: by mouse, by click and by keyboard. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
@@ -22,6 +21,7 @@ import {
   up,
   type Up,
 } from './command-line.ts'
+import { foundByAxe, Keyboard } from './console-page.ts'
 
 const data = temporaryFolder()
 const [virginia, ireland, tokyo] = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
@@ -32,6 +32,7 @@ const drillMsMax = 90_000
 let running: Up
 let browser: Browser | undefined
 let page: Page
+let keyboard: Keyboard
 let address: string
 
 beforeAll(async () => {
@@ -45,6 +46,7 @@ beforeAll(async () => {
   if (browser === undefined) return
   page = await browser.newPage({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' })
   page.setDefaultTimeout(shownMsMax)
+  keyboard = new Keyboard(page)
   // Nothing from elsewhere.
   await page.route(
     (url) => url.hostname !== '127.0.0.1',
@@ -83,9 +85,8 @@ function layReport(): void {
 }
 
 async function startDrill(): Promise<void> {
-  await page.getByRole('button', { name: 'Start …' }).click()
-  await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click()
-  await page.getByRole('dialog').waitFor({ state: 'detached' })
+  await keyboard.press(page.getByRole('button', { name: 'Start …' }))
+  await keyboard.press(page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }))
 }
 
 function cell(from: string, to: string): Locator {
@@ -293,10 +294,11 @@ describe('the console', { timeout: 100_000 }, () => {
     })
   })
 
-  test('follows a change stream, and reads what came while it was paused', async ({ skip }) => {
+  test('by the keyboard alone: follows a change stream, and reads what came while it was paused', async ({ skip }) => {
     skip(browser === undefined, 'there is no browser')
-    await show('streams', 'Orders')
-    await page.getByRole('button', { name: 'Follow' }).click()
+    await keyboard.open('Streams')
+    await keyboard.type(page.getByLabel('Table', { exact: true }), 'Orders')
+    await keyboard.press(page.getByRole('button', { name: 'Follow' }))
     const records = page.getByRole('region', { name: 'Records' })
     const write = (status: string) =>
       client(tokyo).send(
@@ -305,58 +307,78 @@ describe('the console', { timeout: 100_000 }, () => {
     await page.getByText('Following: 0 records').waitFor()
     await write('first')
     await records.getByText('INSERT').waitFor()
-    await page.getByRole('button', { name: 'Pause' }).click()
+    await keyboard.press(page.getByRole('button', { name: 'Pause' }), 'Space')
     await page.getByText('Paused after 1 records').waitFor()
     await write('second')
-    await page.getByRole('button', { name: 'Go on' }).click()
-    await records
-      .getByRole('row', { name: /MODIFY/ })
-      .getByRole('button')
-      .click()
+    await keyboard.press(page.getByRole('button', { name: 'Go on' }), 'Space')
+    const modified = records.getByRole('row', { name: /MODIFY/ }).getByRole('button')
+    await keyboard.press(modified)
     const images = page.getByRole('region', { name: 'Both images' })
     await images.getByText('"first"').waitFor()
     await images.getByText('"second"').waitFor()
-    await page.keyboard.press('Escape')
+    expect(await foundByAxe(page)).toEqual([])
+    await keyboard.leave(modified)
   })
 
-  test('starts a drill, shows its steps as they happen, aborts it, and opens a report', async ({ skip }) => {
+  test('by the keyboard alone: starts a drill, shows its steps as they happen, aborts it, and opens a report', async ({
+    skip,
+  }) => {
     skip(browser === undefined, 'there is no browser')
     layReport()
-    await show('drills')
-    await page.getByRole('combobox', { name: /^Drill/ }).selectOption('slow-link')
-    await page.getByLabel('The drill file').fill(shortDrill)
+    await keyboard.open('Drills')
+    await keyboard.choose(page.getByRole('combobox', { name: /^Drill/ }), 'slow-link')
+    const file = page.getByLabel('The drill file')
+    await keyboard.type(file, shortDrill)
     await startDrill()
+    await page.getByRole('dialog').waitFor({ state: 'detached' })
     const lines = page.getByRole('region', { name: 'What happened in the drill' })
     await lines
       .getByRole('row', { name: /cut: .*us-east-1>eu-west-1/ })
       .first()
       .waitFor({ timeout: drillMsMax })
     await lines.getByRole('row', { name: /wait: 1h/ }).waitFor({ timeout: drillMsMax })
-    await page.getByRole('button', { name: 'Abort' }).click()
+    await keyboard.press(page.getByRole('button', { name: 'Abort' }))
     await page.getByText('aborted', { exact: true }).waitFor({ timeout: drillMsMax })
-    await page.getByRole('region', { name: 'List of the reports' }).getByRole('button', { name: 'earlier' }).click()
+    const earlier = page.getByRole('region', { name: 'List of the reports' }).getByRole('button', { name: 'earlier' })
+    await keyboard.press(earlier)
     const report = page.frameLocator('iframe.report')
     await report.getByRole('heading', { name: 'An earlier drill' }).waitFor()
-    await page.keyboard.press('Escape')
-    await page.getByLabel('The drill file').fill(shortDrill.replace('wait: 1h', 'wiat: 1h'))
-    await page.getByRole('button', { name: 'Start …' }).click()
-    await page.getByRole('dialog').getByRole('button', { name: 'Start', exact: true }).click()
+    expect(await foundByAxe(page)).toEqual([])
+    await keyboard.leave(earlier)
+    await keyboard.type(file, shortDrill.replace('wait: 1h', 'wiat: 1h'))
+    await startDrill()
     await page.getByRole('dialog').getByText('no step "wiat"').waitFor()
-    await page.keyboard.press('Escape')
+    expect(await foundByAxe(page)).toEqual([])
+    await keyboard.leave(page.getByRole('button', { name: 'Start …' }))
   })
 
-  test('tells what was consumed, or that nothing is counted yet, and who there is', async ({ skip }) => {
+  test('by the keyboard alone: tells what was consumed, or that nothing is counted yet, and who there is', async ({
+    skip,
+  }) => {
     skip(browser === undefined, 'there is no browser')
-    await show('capacity')
-    await page
-      .getByText('has consumed anything of late')
-      .or(page.getByRole('region', { name: 'Consumed capacity by table and index' }))
-      .waitFor()
-    await page.getByRole('button', { name: 'Estimate' }).click()
-    await page.getByRole('region', { name: 'Costs by region and table' }).getByText('all regions').waitFor()
-    await show('access')
+    await keyboard.open('Capacity')
+    await keyboard.choose(page.getByRole('combobox', { name: /^In/ }), tokyo)
+    await keyboard.choose(page.getByRole('combobox', { name: /^In/ }), virginia)
+    const consumed = page.getByRole('region', { name: 'Consumed capacity by table and index' })
+    await page.getByText('has consumed anything of late').or(consumed).waitFor()
+    if (await consumed.isVisible()) {
+      await keyboard.type(page.getByRole('searchbox', { name: 'Find' }), 'Orders')
+      await keyboard.press(consumed.getByRole('button', { name: 'Orders' }))
+      await keyboard.press(page.getByText('The same as a table'))
+      await keyboard.to(page.getByRole('region', { name: 'Minutes' }))
+    }
+    await keyboard.press(page.getByRole('button', { name: 'Estimate' }))
+    const costs = page.getByRole('region', { name: 'Costs by region and table' })
+    await costs.getByText('all regions').waitFor()
+    await keyboard.to(costs)
+    const unknown = page.getByText('Not known, and not in the figures')
+    await keyboard.press(unknown)
+    await page.getByText('Free allowances').waitFor()
+    expect(await foundByAxe(page)).toEqual([])
+    await keyboard.open('Access')
     await page.getByText('There is no file of identities').waitFor()
     await page.getByText('No permission was denied').waitFor()
+    await keyboard.press(page.getByRole('button', { name: 'Look again' }))
   })
 
   test('marks a copy that differs, and its repair makes the copies equal', async ({ skip }) => {
@@ -402,28 +424,12 @@ describe('the console', { timeout: 100_000 }, () => {
       await page.emulateMedia({ colorScheme: 'light', reducedMotion: 'reduce' })
       await show(...parts)
       await page.locator('main .panel').first().waitFor()
-      expect(await foundByAxe('axe.run()'), parts.join('/')).toEqual([])
+      expect(await foundByAxe(page), parts.join('/')).toEqual([])
       await page.emulateMedia({ colorScheme: 'dark', reducedMotion: 'reduce' })
-      expect(await foundByAxe("axe.run({ runOnly: ['color-contrast'] })"), parts.join('/')).toEqual([])
+      expect(await foundByAxe(page, "axe.run({ runOnly: ['color-contrast'] })"), parts.join('/')).toEqual([])
     }
   })
 })
-
-const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-
-type Found = {
-  readonly id: string
-  readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[]
-}
-
-async function foundByAxe(run: string): Promise<readonly string[]> {
-  // Evaluated, not injected: the page's policy lets no script in.
-  await page.evaluate(axeSource)
-  const { violations } = await page.evaluate<{ readonly violations: readonly Found[] }>(run)
-  return violations.flatMap(({ id, nodes }) =>
-    nodes.slice(0, 3).map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`),
-  )
-}
 
 /** On the disk of a region that is stopped meanwhile: an item's row with other bytes and an older stamp, as if an update had been lost. */
 async function spoil(region: string, from: string, to: string): Promise<void> {
