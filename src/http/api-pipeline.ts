@@ -1,4 +1,5 @@
 /** The pipeline of a region's own API, for a server (server.ts) or a program with an entrance of its own. */
+import { noDefinitions } from '../core/access/identities.ts'
 import type { InvariantViolation } from '../core/assert.ts'
 import type { Credentials } from '../core/auth/credentials.ts'
 import type { SignedRegions } from '../core/auth/signed-region.ts'
@@ -109,15 +110,16 @@ function isDynamoDb({ url, headers: { 'x-amz-target': target } }: ApiRequest): b
 }
 
 function frontsOf(options: ApiPipelineOptions, regions: SignedRegions, policies: Access | undefined): readonly Front[] {
-  const { context, credentials, lambda, services = [], onBrokenInvariant = () => {} } = options
+  const { context, access, credentials, lambda, services = [], onBrokenInvariant = () => {} } = options
+  const account = () => access?.identities() ?? { accountId: context.settings.accountId, definitions: noDefinitions }
   const byPolicies: AuthorizeService | undefined =
     policies &&
     ((asked) => {
-      const action = actionOfService(asked, context.settings.accountId)
+      const action = actionOfService(asked, account())
       if (action !== undefined) policies.authorizeAction(action, context)
     })
   const authorize = options.authorizeService ?? byPolicies
-  const resourceOf = (asked: Parameters<AuthorizeService>[0]) => toldResource(asked, context.settings.accountId)
+  const resourceOf = (asked: Parameters<AuthorizeService>[0]) => toldResource(asked, account())
   const { clock, log } = context.env
   const shared = { log, regions, audit: options.audit, onBrokenInvariant }
   const verifying =

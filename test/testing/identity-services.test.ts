@@ -20,6 +20,7 @@ const keysOf = (name: string): Keys => ({
   accessKeyId: `AKIA${name.toUpperCase()}`,
   secretAccessKey: `secret of ${name}`,
 })
+const iamArn = (resource: string) => `arn:aws:iam::${accountId}:${resource}`
 const role = (name: string) => `arn:aws:iam::${accountId}:role/${name}`
 const trust = (principal: string, more = {}) => ({
   Statement: { Effect: 'Allow', Principal: { AWS: principal }, Action: 'sts:AssumeRole', ...more },
@@ -28,19 +29,55 @@ const trust = (principal: string, more = {}) => ({
 let definitions: IdentityDefinitions = {
   ...noDefinitions,
   sessionKey,
+  groups: [{ name: 'readers' }, { name: 'admins' }],
+  policies: [{ name: 'fence', document: policyOf(allow('dynamodb:*')) }],
   users: [
-    user('ann', allow('sts:AssumeRole', role('*')), allow('dynamodb:ListTables')),
+    user('ann', allow(['sts:AssumeRole', 'sts:TagSession'], role('*')), allow('dynamodb:ListTables')),
     user('bob'),
     user(
       'self',
       allow(['iam:CreateAccessKey', 'iam:ListAccessKeys'], `arn:aws:iam::${accountId}:user/\${aws:username}`),
     ),
     user('admin', allow('*')),
+    user(
+      'lead',
+      allow('iam:*', [iamArn('user/team/*'), iamArn('group/readers')]),
+      deny('iam:AttachUserPolicy', '*', {
+        Condition: { ArnEquals: { 'iam:PolicyARN': 'arn:aws:iam::aws:policy/AdministratorAccess' } },
+      }),
+    ),
+    user(
+      'maker',
+      allow(['iam:CreateUser', 'iam:PutUserPolicy', 'iam:PutUserPermissionsBoundary'], '*', {
+        Condition: { StringEquals: { 'iam:PermissionsBoundary': iamArn('policy/fence') } },
+      }),
+      allow('iam:CreateAccessKey', '*', { Condition: { StringEquals: { 'iam:ResourceTag/team': 'blue' } } }),
+      allow('iam:CreateUser', '*', { Condition: { StringEquals: { 'aws:RequestTag/team': 'blue' } } }),
+    ),
   ],
   roles: [
     { name: 'app', trust: trust(accountId), policies: { own: policyOf(allow('dynamodb:*')) }, tags: { team: 'blue' } },
     { name: 'long', trust: trust(accountId), maxSessionSeconds: 7200 },
     { name: 'bobs', trust: trust(`arn:aws:iam::${accountId}:user/bob`) },
+    {
+      name: 'tagged',
+      trust: {
+        Statement: [
+          { Effect: 'Allow', Principal: { AWS: accountId }, Action: 'sts:AssumeRole' },
+          {
+            Effect: 'Allow',
+            Principal: { AWS: accountId },
+            Action: 'sts:TagSession',
+            Condition: { StringEquals: { 'aws:RequestTag/team': ['blue', 'grün'] } },
+          },
+        ],
+      },
+      policies: {
+        own: policyOf(
+          allow('dynamodb:ListTables', '*', { Condition: { StringEquals: { 'aws:PrincipalTag/team': 'grün' } } }),
+        ),
+      },
+    },
     { name: 'outside', trust: trust(accountId, { Condition: { StringEquals: { 'sts:ExternalId': 'x1' } } }) },
   ],
 }
@@ -230,6 +267,19 @@ describe('STS', () => {
     expect(Math.round((Date.parse(one('Expiration') ?? '') - Date.now()) / 60_000)).toBe(120)
   })
 
+  test('tags of a session need a permission on both sides, and are the principal’s', async () => {
+    const tag = (team: string) => ({ 'Tags.member.1.Key': 'team', 'Tags.member.1.Value': team })
+    const refused = `User: ${iamArn('user/ann')} is not authorized to perform: sts:TagSession on resource: `
+    const outcomeFor = async (name: string, team: string) =>
+      outcome(await ask('sts', keysOf('ann'), assume(name, tag(team))))
+    expect(await outcomeFor('app', 'blue')).toEqual([403, 'AccessDenied', `${refused}${role('app')}`])
+    expect(await outcomeFor('tagged', 'red')).toEqual([403, 'AccessDenied', `${refused}${role('tagged')}`])
+    const list = async (team: string) =>
+      await outcomeOf(client(await session(keysOf('ann'), assume('tagged', tag(team)))).send(new ListTablesCommand({})))
+    expect(await list('grün')).toBe('ok')
+    expect(await list('blue')).toMatch(/^AccessDenied/)
+  })
+
   test('a user’s own session is the user', async () => {
     const given = await session(keysOf('ann'), { Action: 'GetSessionToken' })
     expect(await outcomeOf(client(given).send(new ListTablesCommand({})))).toBe('ok')
@@ -293,10 +343,22 @@ describe('IAM', () => {
     const PolicyArn = made.one('Arn') ?? ''
     await iam('AttachUserPolicy', { UserName: 'bob', PolicyArn })
     expect((await iam('ListAttachedUserPolicies', { UserName: 'bob' })).one('PolicyArn')).toBe(PolicyArn)
-    expect(outcome(await iam('DeletePolicy', { PolicyArn }))[1]).toBe('DeleteConflict')
+    const attached = [409, 'DeleteConflict', 'Cannot delete a policy attached to entities.']
+    expect(outcome(await iam('DeletePolicy', { PolicyArn }))).toEqual(attached)
     await iam('DetachUserPolicy', { UserName: 'bob', PolicyArn })
+    const missing = [404, 'NoSuchEntity', `Policy ${PolicyArn} was not found.`]
+    expect(outcome(await iam('DetachUserPolicy', { UserName: 'bob', PolicyArn }))).toEqual(missing)
+    await iam('PutUserPermissionsBoundary', { UserName: 'bob', PermissionsBoundary: PolicyArn })
+    expect((await iam('GetPolicy', { PolicyArn })).one('PermissionsBoundaryUsageCount')).toBe('1')
+    expect(outcome(await iam('DeletePolicy', { PolicyArn }))).toEqual(attached)
+    await iam('DeleteUserPermissionsBoundary', { UserName: 'bob' })
     expect((await iam('DeletePolicy', { PolicyArn })).status).toBe(200)
-    expect(outcome(await iam('AttachUserPolicy', { UserName: 'bob', PolicyArn }))[1]).toBe('NoSuchEntity')
+    const notAttachable = `${PolicyArn} does not exist or is not attachable.`
+    expect(outcome(await iam('GetPolicy', { PolicyArn }))).toEqual(missing)
+    expect(outcome(await iam('AttachUserPolicy', { UserName: 'bob', PolicyArn }))[2]).toBe(`Policy ${notAttachable}`)
+    const boundary = { UserName: 'bob', PermissionsBoundary: PolicyArn }
+    expect(outcome(await iam('PutUserPermissionsBoundary', boundary))[2]).toBe(`Scope ARN: ${notAttachable}`)
+    expect(outcome(await iam('CreateUser', { ...boundary, UserName: 'dan' }))[2]).toBe(`Scope ARN: ${notAttachable}`)
   })
 
   test('a role is made, trusted and assumed', async () => {
@@ -327,6 +389,41 @@ describe('IAM', () => {
       'AccessDenied',
       `User: arn:aws:iam::${accountId}:user/self is not authorized to perform: iam:CreateAccessKey on resource: arn:aws:iam::${accountId}:user/admin because no identity-based policy allows the iam:CreateAccessKey action`,
     ])
+  })
+
+  test('a path is part of what a policy is about, and a group decides who is in it', async () => {
+    const lead = keysOf('lead')
+    const status = async (action: string, parameters: Readonly<Record<string, string>>) =>
+      (await iam(action, parameters, lead)).status
+    expect(await status('CreateUser', { UserName: 'kim', Path: '/team/' })).toBe(200)
+    expect(await status('CreateUser', { UserName: 'kai', Path: '/other/' })).toBe(403)
+    expect(await status('CreateAccessKey', { UserName: 'kim' })).toBe(200)
+    expect(await status('CreateAccessKey', { UserName: 'bob' })).toBe(403)
+    expect(await status('AddUserToGroup', { UserName: 'kim', GroupName: 'readers' })).toBe(200)
+    expect(await status('AddUserToGroup', { UserName: 'kim', GroupName: 'admins' })).toBe(403)
+    const attach = async (name: string): Promise<number> =>
+      await status('AttachUserPolicy', { UserName: 'kim', PolicyArn: `arn:aws:iam::aws:policy/${name}` })
+    expect([await attach('IAMFullAccess'), await attach('AdministratorAccess')]).toEqual([200, 403])
+  })
+
+  test('boundaries and tags are conditions of requests to IAM', async () => {
+    const maker = keysOf('maker')
+    const fence = iamArn('policy/fence')
+    const tagged = { 'Tags.member.1.Key': 'team', 'Tags.member.1.Value': 'blue' }
+    const PolicyDocument = JSON.stringify(policyOf(allow('dynamodb:ListTables')))
+    const asked: readonly (readonly [string, Readonly<Record<string, string>>, number])[] = [
+      ['CreateUser', { UserName: 'free' }, 403],
+      ['CreateUser', { UserName: 'fenced', PermissionsBoundary: fence }, 200],
+      ['PutUserPolicy', { UserName: 'fenced', PolicyName: 'p', PolicyDocument }, 200],
+      ['PutUserPolicy', { UserName: 'bob', PolicyName: 'p', PolicyDocument }, 403],
+      ['PutUserPermissionsBoundary', { UserName: 'bob', PermissionsBoundary: fence }, 200],
+      ['CreateUser', { UserName: 'blue', ...tagged }, 200],
+      ['CreateAccessKey', { UserName: 'blue' }, 200],
+      ['CreateAccessKey', { UserName: 'fenced' }, 403],
+    ]
+    for (const [action, parameters, status] of asked)
+      expect([action, parameters, (await iam(action, parameters, maker)).status]).toEqual([action, parameters, status])
+    await iam('DeleteUserPermissionsBoundary', { UserName: 'bob' })
   })
 
   test('simulates what a principal may do', async () => {

@@ -15,6 +15,7 @@ import type { Denials, OperationSettings, RequestContext, Sender } from '../oper
 import type { Touch } from '../touch.ts'
 import type { Decisions, Prepared } from '../stages.ts'
 import { type Caller, Callers } from './callers.ts'
+import type { IamFacts } from './iam-request.ts'
 import { type Permission, permissionsOf } from './permissions.ts'
 import { factsOf } from './request-facts.ts'
 
@@ -40,6 +41,8 @@ export type ForeignAction = {
   /** The transaction that it is a part of. */
   readonly enclosingOperation?: NonNullable<Touch['says']>['enclosingOperation'] | undefined
   readonly sender?: Sender | undefined
+  /** Of a request to IAM. */
+  readonly iam?: IamFacts | undefined
 }
 
 /** For the stage `authorize`; undefined where policies decide nothing. */
@@ -94,7 +97,7 @@ export class Access {
   }
 
   #foreignDecision(
-    { action, resource, principal, enclosingOperation, sender }: ForeignAction & { readonly resource: string },
+    { action, resource, principal, enclosingOperation, sender, iam }: ForeignAction & { readonly resource: string },
     caller: Caller,
     { env, settings: { region, accountId: resourceAccount } }: Around,
   ): Decision {
@@ -104,7 +107,7 @@ export class Access {
     if (kept !== undefined) return kept.decision
     const touch = enclosingOperation === undefined ? { action } : { action, says: { enclosingOperation } }
     const around = { sender, region, resourceAccount, nowMs: env.clock.wallMs() }
-    const asked = new Asked(factsOf({ caller, touch, action, input: {}, table: undefined, ...around }))
+    const asked = new Asked(factsOf({ caller, touch, action, input: iam?.input, table: undefined, iam, ...around }))
     const { identity, policies } = caller
     const decision = evaluate(policies, { identity, action, resource, resourceAccount, facts: asked.facts })
     if (!asked.any) this.#keep(id, { policy: undefined, endpoint: undefined, decision })

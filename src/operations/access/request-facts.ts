@@ -9,6 +9,7 @@ import type { KeySchema, Table } from '../../core/table/table.ts'
 import type { Sender } from '../operation.ts'
 import type { Says, Touch } from '../touch.ts'
 import type { Caller } from './callers.ts'
+import type { IamFacts } from './iam-request.ts'
 
 export type About = {
   readonly caller: Caller
@@ -21,6 +22,8 @@ export type About = {
   readonly region: string
   readonly resourceAccount: string
   readonly nowMs: number
+  /** Of a request to IAM. */
+  readonly iam?: IamFacts | undefined
 }
 
 export function factsOf(about: About): Facts {
@@ -132,7 +135,8 @@ type Tags = Readonly<Record<string, string>>
 
 const tagPrefixes: readonly (readonly [string, (about: About) => Tags])[] = [
   ['aws:principaltag/', ({ caller }) => caller.tags],
-  ['aws:resourcetag/', ({ table }) => table?.settings.tags ?? {}],
+  ['aws:resourcetag/', ({ table, iam }) => iam?.tags ?? table?.settings.tags ?? {}],
+  ['iam:resourcetag/', ({ iam }) => iam?.tags ?? {}],
   [
     'aws:requesttag/',
     (about) => Object.fromEntries((inputOf(about).Tags ?? []).map(({ Key = '', Value = '' }) => [Key, Value])),
@@ -176,6 +180,8 @@ const globals: Readonly<Record<string, (about: About) => readonly string[] | und
   'aws:username': ({ caller }) => one(caller.userName),
   'aws:viaawsservice': () => one('false'),
   'dax:enclosingoperation': ({ touch }) => one(touch.says?.enclosingOperation),
+  'iam:permissionsboundary': ({ iam }) => one(iam?.boundary),
+  'iam:policyarn': ({ iam }) => one(iam?.policyArn),
   'sts:externalid': (about) => one(inputOf(about).ExternalId),
   'sts:rolesessionname': (about) => one(inputOf(about).RoleSessionName),
 }

@@ -2,18 +2,8 @@
 import { accessKeysPerUserMax } from '../../core/access-limits.ts'
 import { type AccessKey, iamArn, idFor, type PolicyDefinition } from '../../core/access/identities.ts'
 import { ServiceRefusal } from '../../core/services/refusal.ts'
-import {
-  type Asked,
-  conflict,
-  dateOf,
-  documentOf,
-  exists,
-  type Handlers,
-  noSuch,
-  page,
-  shownDocument,
-} from './asked.ts'
-import { named, noPolicy, replaced, users } from './principals.ts'
+import { type Asked, dateOf, documentOf, exists, type Handlers, noSuch, page, shownDocument } from './asked.ts'
+import { named, notFound, replaced, users } from './principals.ts'
 
 const idAlphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 
@@ -101,7 +91,9 @@ function shownPolicy(definition: PolicyDefinition, { identities: { accountId }, 
     AttachmentCount: all.filter(({ managedPolicies = [] }) =>
       managedPolicies.some((each) => each === arn || each === name),
     ).length,
-    PermissionsBoundaryUsageCount: 0,
+    PermissionsBoundaryUsageCount: [...definitions.users, ...definitions.roles].filter(
+      ({ boundary }) => boundary === arn || boundary === name,
+    ).length,
     IsAttachable: true,
     ...(description === undefined ? {} : { Description: description }),
     CreateDate: dateOf(createdMs),
@@ -111,9 +103,15 @@ function shownPolicy(definition: PolicyDefinition, { identities: { accountId }, 
 
 function policyNamed({ input: { PolicyArn: arn = '' }, definitions, identities }: Asked): PolicyDefinition {
   const found = definitions.policies.find((each) => iamArn(identities.accountId, 'policy', each) === arn)
-  if (found === undefined) throw noPolicy(arn)
+  if (found === undefined) throw notFound(arn)
   return found
 }
+
+const attachedStill = (): ServiceRefusal =>
+  new ServiceRefusal('DeleteConflict', 'Cannot delete a policy attached to entities.', {
+    type: 'DeleteConflictException',
+    status: 409,
+  })
 
 const policyHandlers: Handlers = {
   CreatePolicy: (asked) => {
@@ -152,10 +150,11 @@ const policyHandlers: Handlers = {
     const found = policyNamed(asked)
     const arn = iamArn(asked.identities.accountId, 'policy', found)
     const { users: all, groups, roles } = asked.definitions
-    const isUsed = [...all, ...groups, ...roles].some(({ managedPolicies = [] }) =>
-      managedPolicies.some((each) => each === arn || each === found.name),
-    )
-    if (isUsed) throw conflict('detach policy from all entities')
+    const isIt = (each: string | undefined): boolean => each === arn || each === found.name
+    const isUsed =
+      [...all, ...groups, ...roles].some(({ managedPolicies = [] }) => managedPolicies.some(isIt)) ||
+      [...all, ...roles].some(({ boundary }) => isIt(boundary))
+    if (isUsed) throw attachedStill()
     return {
       definitions: { ...asked.definitions, policies: asked.definitions.policies.filter((each) => each !== found) },
     }

@@ -106,9 +106,11 @@ function ownHandlers(kind: Kind): Handlers {
   return {
     [`Create${name}`]: (asked) => {
       const { input, definitions, nowMs } = asked
+      const { PermissionsBoundary: boundary } = input
       const given = input[`${name}Name`] ?? ''
       if ((definitions[list] as readonly Any[]).some((each) => each.name.toLowerCase() === given.toLowerCase()))
         throw exists(name, given)
+      if (boundary !== undefined && !asked.identities.policies.has(boundary)) throw noBoundary(boundary)
       const made = {
         name: given,
         ...(input.Path === undefined ? {} : { path: input.Path }),
@@ -191,7 +193,7 @@ function policyHandlers(kind: Kind): Handlers {
       changed(asked, ({ managedPolicies = [] }) => {
         const { PolicyArn: arn = '' } = asked.input
         const left = managedPolicies.filter((each) => each !== arn && each !== arn.slice(arn.lastIndexOf('/') + 1))
-        if (left.length === managedPolicies.length) throw noPolicy(arn)
+        if (left.length === managedPolicies.length) throw notFound(arn)
         return { managedPolicies: left }
       }),
     [`ListAttached${name}Policies`]: (asked) => {
@@ -221,11 +223,17 @@ function attached(given: string, { identities: { accountId, policies } }: Asked)
   return { PolicyName: arn.slice(arn.lastIndexOf('/') + 1), PolicyArn: arn }
 }
 
-export const noPolicy = (arn: string): ServiceRefusal =>
-  new ServiceRefusal('NoSuchEntity', `Policy ${arn} does not exist or is not attachable.`, {
-    type: 'NoSuchEntityException',
-    status: 404,
-  })
+const noSuchPolicy = (message: string): ServiceRefusal =>
+  new ServiceRefusal('NoSuchEntity', message, { type: 'NoSuchEntityException', status: 404 })
+
+/** Of one that is to be attached. */
+const noPolicy = (arn: string): ServiceRefusal => noSuchPolicy(`Policy ${arn} does not exist or is not attachable.`)
+
+export const notFound = (arn: string): ServiceRefusal => noSuchPolicy(`Policy ${arn} was not found.`)
+
+/** Of one that is to be a boundary. */
+const noBoundary = (arn: string): ServiceRefusal =>
+  noSuchPolicy(`Scope ARN: ${arn} does not exist or is not attachable.`)
 
 const tooManyAttached = (name: string): ServiceRefusal =>
   new ServiceRefusal('LimitExceeded', `Cannot exceed quota for PoliciesPer${name}: ${attachedPoliciesMax}`, {
@@ -243,7 +251,7 @@ function boundaryHandlers(kind: Kind): Handlers {
   return {
     [`Put${kind.name}PermissionsBoundary`]: (asked) => {
       const { PermissionsBoundary: arn = '' } = asked.input
-      if (!asked.identities.policies.has(arn)) throw noPolicy(arn)
+      if (!asked.identities.policies.has(arn)) throw noBoundary(arn)
       return changed(asked, arn)
     },
     [`Delete${kind.name}PermissionsBoundary`]: (asked) => changed(asked, undefined),

@@ -94,21 +94,23 @@ class Sts {
     return { Credentials: this.#issued({ issuer, ...(userName === undefined ? {} : { userName }), ...lasting }) }
   }
 
-  /** The trust policy stands where a resource's policy does. */
+  /** The trust policy stands where a resource's policy does. Tags of the session need a permission of their own, on both sides. */
   #assumable(roleArn: string, input: Input, caller: Caller): Role {
     const { identities, mode, clock } = this.#ports
     const { identity } = caller
     if (identity.kind === 'root') throw denied('Roles may not be assumed by root accounts.')
-    const refused = denied(`User: ${identity.arn} is not authorized to perform: sts:AssumeRole on resource: ${roleArn}`)
+    const refused = (action: string): ServiceRefusal =>
+      denied(`User: ${identity.arn} is not authorized to perform: ${action} on resource: ${roleArn}`)
     const role = identities().roles.get(lastOf(roleArn))
-    if (role === undefined || role.arn !== roleArn) throw refused
+    if (role === undefined || role.arn !== roleArn) throw refused('sts:AssumeRole')
     if (mode !== 'strict') return role
     const around = { sender: undefined, table: undefined, region: '', resourceAccount: identity.accountId }
-    const action = 'sts:AssumeRole'
-    const facts = factsOf({ caller, touch: { action }, action, input, nowMs: clock.wallMs(), ...around })
-    const request = { identity, action, resource: roleArn, resourceAccount: identity.accountId, facts }
-    if (!evaluate({ ...caller.policies, resource: role.trust }, request).allowed) throw refused
-    if (!isTrusted(role, request)) throw refused
+    for (const action of ['sts:AssumeRole', ...((input.Tags ?? []).length > 0 ? ['sts:TagSession'] : [])]) {
+      const facts = factsOf({ caller, touch: { action }, action, input, nowMs: clock.wallMs(), ...around })
+      const request = { identity, action, resource: roleArn, resourceAccount: identity.accountId, facts }
+      if (!evaluate({ ...caller.policies, resource: role.trust }, request).allowed) throw refused(action)
+      if (!isTrusted(role, request)) throw refused(action)
+    }
     return role
   }
 

@@ -101,10 +101,13 @@ function constraintsOf(source: ModelShape, beyond: ShapeRow | undefined): Constr
   }
 }
 
+/** Without the flag `u` these are other characters to JavaScript: `\p{L}` would be a p and more. */
+const unicodeOnly = [String.raw`\uD800`, String.raw`\p{`]
+
 /** Java's `matches` takes the whole text, and its classes of characters have other names. */
 function wholeMatch(pattern: string): RegExp {
   const translated = pattern.replaceAll(String.raw`\p{Print}`, String.raw`[\x20-\x7E]`)
-  return new RegExp(`^(?:${translated})$`, pattern.includes(String.raw`\uD800`) ? 'u' : '')
+  return new RegExp(`^(?:${translated})$`, unicodeOnly.some((part) => translated.includes(part)) ? 'u' : '')
 }
 
 /** Lists and maps always are: a null among their elements is a violation too. */
