@@ -9,13 +9,15 @@ import type { Command } from './commands/command.ts'
 import { Counts } from './derived/counts.ts'
 import { Cursors } from './log/cursors.ts'
 import { Damage } from './store/damage.ts'
-import type { DecisionTime } from './commands/decision-time.ts'
-import type { Groups } from './commands/group.ts'
+import { DecisionTime } from './commands/decision-time.ts'
+import { Groups, type GroupsOptions } from './commands/group.ts'
+import { OrderBook } from './commands/order-book.ts'
 import { Head } from './log/head.ts'
 import { Lineage } from './store/lineage.ts'
 import { LogWriter } from './log/log-writer.ts'
 import { allBackups, allCopies, backupKey, copyKey } from './store/keys.ts'
-import type { SealedStore } from './store/sealed-store.ts'
+import { FormerRows } from './store/former-rows.ts'
+import { SealedStore } from './store/sealed-store.ts'
 import { LocalOnlyRuns } from './tables/local-only-runs.ts'
 import type { State } from './state.ts'
 import { StreamBook } from './streams/stream-book.ts'
@@ -36,16 +38,34 @@ export type EngineOptions = {
   readonly onBrokenInvariant?: (error: Error) => void
 }
 
-export type Opened = {
+/** What the engine does around a flush group. */
+type Hooks = Pick<GroupsOptions, 'onSeal' | 'onDurable' | 'onFailed' | 'onStopped'> & { readonly epoch: string }
+
+export function openState(env: Env, options: EngineOptions, { epoch, onStopped, ...hooks }: Hooks): State {
+  const { clock, log } = env
+  const store = new SealedStore(env.store, new FormerRows(env.store, clock))
+  const time = new DecisionTime(options.order === undefined ? clock : undefined)
+  const stopped = (error: Error): void => {
+    log.error('stop taking writes', { error: error.stack ?? String(error) })
+    onStopped(error)
+    options.onBrokenInvariant?.(error)
+  }
+  const groups = new Groups({ store, clock, time, ...hooks, onStopped: stopped })
+  return assembleState(env, options, { store, groups, time, epoch })
+}
+
+type Opened = {
   readonly store: SealedStore
   readonly groups: Groups
   readonly time: DecisionTime
   readonly epoch: string
 }
 
-export function assembleState(env: Env, options: EngineOptions, { store, groups, time, epoch }: Opened): State {
+function assembleState(env: Env, options: EngineOptions, { store, groups, time, epoch }: Opened): State {
   const { clock, log, meter } = env
   const head = new Head()
+  const { order } = options
+  const orderBook = new OrderBook(groups, time, order?.place === undefined ? undefined : () => order.place?.())
   const localOnly = new LocalOnlyRuns()
   const lineage = new Lineage(groups, { epoch, start: env.random.uuid() })
   const region = options.topology.self.name
@@ -61,6 +81,7 @@ export function assembleState(env: Env, options: EngineOptions, { store, groups,
     meter,
     groups,
     head,
+    orderBook,
     counts: new Counts(groups),
     localOnly,
     writer: new LogWriter({ groups, head, localOnly, time }),

@@ -211,6 +211,8 @@ export interface Expiring {
 export interface Items extends ReadItems {
   /** The one way in for commands, which those below and some of replication's are short for. Resolves when what it came to is durable. */
   submit<One extends Command>(command: One): Promise<ResultOf<One>>
+  /** Resolves once all commands that have their place by now are decided here and durable, those of other processes too. */
+  barrier(): Promise<void>
   /** Atomic; of one table each key at most once. Rejects with a ServiceError when the store cannot take it. */
   commit(writes: readonly Write[], cause?: OwnCause): Promise<CommitResult>
   /** Each by itself, in this order: some may be accepted and others refused. Resolves when all that was accepted is durable. */

@@ -9,7 +9,7 @@ import type { Index, Table, TableId, TablePart } from '../core/table/table.ts'
 import { inOneTurn, type Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
-import { assembleState, type EngineOptions } from './assemble.ts'
+import { type EngineOptions, openState } from './assemble.ts'
 import { LocalArchive } from './archive/local-archive.ts'
 import { Audits } from './derived/audit.ts'
 import { collectionSizeIn } from './derived/collections.ts'
@@ -39,9 +39,8 @@ import type {
   SetAside,
   StoreLineage,
 } from './engine.ts'
-import { DecisionTime } from './commands/decision-time.ts'
 import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
-import { type Group, Groups } from './commands/group.ts'
+import type { Group } from './commands/group.ts'
 import { backfill, emptyTable, removePart, removeTable, removeTombstones } from './tables/jobs.ts'
 import { collectionKey, countsKey, headKey, noteKey } from './store/keys.ts'
 import { LocalOrder } from './commands/local-order.ts'
@@ -52,8 +51,6 @@ import { FormerItems } from './former-items.ts'
 import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
 import { RegionNumbers } from './store/region-numbers.ts'
 import { LogRetention } from './log/retention.ts'
-import { FormerRows } from './store/former-rows.ts'
-import { SealedStore } from './store/sealed-store.ts'
 import { inGroup, putNotes, readNote, type State } from './state.ts'
 import { LocalStreams } from './streams/local-streams.ts'
 import { type Trouble, TroubleWatch } from './trouble.ts'
@@ -80,7 +77,13 @@ export class LocalEngine implements Engine {
 
   constructor(env: Env, options: EngineOptions, epoch: string) {
     this.region = options.topology.self
-    this.#state = this.#assemble(env, options, epoch)
+    this.#state = openState(env, options, {
+      epoch,
+      onSeal: (group) => this.#seal(group),
+      onDurable: (group, durationMs) => this.#durable(group, durationMs),
+      onFailed: (error, group) => this.#failed(error, group),
+      onStopped: () => this.#commands.stop(),
+    })
     this.#commands = new Commands(this.#state, options.order ?? new LocalOrder(env.clock))
     this.#audits = new Audits(this.#state)
     this.regionNumbers = new RegionNumbers(this.#state)
@@ -135,6 +138,10 @@ export class LocalEngine implements Engine {
 
   submit<One extends Command>(command: One): Promise<ResultOf<One>> {
     return this.#commands.submit(command)
+  }
+
+  barrier(): Promise<void> {
+    return this.#commands.barrier()
   }
 
   commit(writes: readonly Write[], cause: OwnCause = 'client'): ReturnType<Engine['commit']> {
@@ -316,32 +323,19 @@ export class LocalEngine implements Engine {
     await this.setNote('engine/probe', undefined)
   }
 
+  /** Begins to decide what is ordered; everything is loaded. */
+  follow(): void {
+    this.#commands.follow()
+  }
+
   close(): Promise<void> {
+    this.#commands.stop()
     return this.#state.groups.close(new Error('the engine is closed')).finally(() => this.#listeners.clear())
   }
 
   get #job() {
     const submit: Submit = (command) => this.submit(command)
     return { state: this.#state, submit }
-  }
-
-  #assemble(env: Env, options: EngineOptions, epoch: string): State {
-    const { clock, log } = env
-    const store = new SealedStore(env.store, new FormerRows(env.store, clock))
-    const time = new DecisionTime(options.order === undefined ? clock : undefined)
-    const groups = new Groups({
-      store,
-      clock,
-      time,
-      onSeal: (group) => this.#seal(group),
-      onDurable: (group, durationMs) => this.#durable(group, durationMs),
-      onFailed: (error, group) => this.#failed(error, group),
-      onStopped: (error) => {
-        log.error('stop taking writes', { error: error.stack ?? String(error) })
-        options.onBrokenInvariant?.(error)
-      },
-    })
-    return assembleState(env, options, { store, groups, time, epoch })
   }
 
   /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */
@@ -355,6 +349,7 @@ export class LocalEngine implements Engine {
     } else for (const part of [catalog, streams]) part.revert()
     for (const part of [cursors, backups, copies]) part.load(store)
     lineage.load(store, head.position)
+    this.#state.orderBook.load(store)
     if (tables === 'load') this.#reach(head.position, head.oldest, head.clock)
   }
 
@@ -364,6 +359,7 @@ export class LocalEngine implements Engine {
     catalog.seal((key, value) => groups.put(group, key, value))
     head.follow(group.wallMs)
     this.#state.lineage.seal(group)
+    this.#state.orderBook.seal(group)
     groups.put(group, headKey, head.encode())
     const { position, oldest, clock: time } = head
     group.effects.push(() => this.#reach(position, oldest, time))
@@ -395,5 +391,6 @@ export class LocalEngine implements Engine {
     inOneTurn(this.load('revert'))
     this.#state.localOnly.cut(head.position)
     assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
+    this.#commands.followAgain()
   }
 }

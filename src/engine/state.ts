@@ -11,6 +11,7 @@ import type { Counts } from './derived/counts.ts'
 import type { LocalOnlyRuns } from './tables/local-only-runs.ts'
 import type { Cursors } from './log/cursors.ts'
 import type { DecisionTime } from './commands/decision-time.ts'
+import type { OrderBook } from './commands/order-book.ts'
 import type { Damage } from './store/damage.ts'
 import type { Group, Groups } from './commands/group.ts'
 import type { Head } from './log/head.ts'
@@ -33,6 +34,7 @@ export type State = {
   readonly meter: Meter
   readonly groups: Groups
   readonly head: Head
+  readonly orderBook: OrderBook
   readonly counts: Counts
   readonly localOnly: LocalOnlyRuns
   readonly writer: LogWriter
@@ -56,9 +58,16 @@ export function putNotes({ groups }: State, group: Group, notes: readonly (reado
     groups.put(group, noteKey(name), value === undefined ? undefined : Buffer.from(JSON.stringify(value)))
 }
 
-/** The stamp of a write of this region, now. */
+/** The stamp of a write of this region, now, or of the region that has appended what is decided in an order that several share. */
 export function nextStamp(state: State): Stamp {
-  return state.head.stamp(state.time.wallMs(), state.topology.self.number)
+  return orderedStamp(state) ?? state.head.stamp(state.time.wallMs(), state.topology.self.number)
+}
+
+/** Undefined for what no other region decides. The clock of this region is never behind that of an order. */
+export function orderedStamp({ orderBook, head }: State): Stamp | undefined {
+  const stamp = orderBook.nextStamp()
+  if (stamp !== undefined) head.reach(stamp)
+  return stamp
 }
 
 /** Resolves when the edits are durable. */

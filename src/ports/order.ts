@@ -7,8 +7,9 @@
  * Deciding is deterministic, so processes that follow the same order hold the same rows. LocalOrder is the order of one process:
  * the turn of the event loop in which a command comes. A replicated one encodes commands, and may take any time to place one.
  */
+import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 
-/** The place of a command: 1, 2, 3 … without gaps. */
+/** The place of a command: later ones have greater numbers. */
 export type Sequence = number
 
 export type Ordered<Command> = {
@@ -18,19 +19,47 @@ export type Ordered<Command> = {
   readonly command: Command
   /** This process has appended it, and waits for what becomes of it. */
   readonly isOwn: boolean
+  /** Who has appended it, where several regions share the order. */
+  readonly author?: Author | undefined
+}
+
+/** The region that has appended a command. */
+export type Author = {
+  readonly number: number
+  /** The clock of the order up to which it had decided when it appended the command; undefined where conflicts are not told. */
+  readonly basis: ClockState | undefined
+}
+
+/** What a process has decided so far. */
+export type Decided = {
+  readonly clock: ClockState
+  /** Of all rows that were decided, in their order: processes that have decided the same have the same one. */
+  readonly digest: number
+}
+
+/** A process that follows a replicated order, beside what takes its commands. */
+export type Follower = {
+  /** What `place` gave with the last decisions that are durable; undefined for a new store. */
+  readonly place: () => unknown
+  readonly decided: () => Decided
+  /** Resolves when more can be decided; undefined as a rule. */
+  readonly untilReady: () => Promise<void> | undefined
 }
 
 export interface Order<Command> {
   /**
    * Gives the command a place. By the time that the sequence is known, the followers of this process have been given the command. An
-   * order of one process answers within the call, which costs no promise. Rejects when the command is certain never to get a place.
+   * order of one process answers within the call, which costs no promise. Rejects when the command has none, or may have one and did
+   * not come back in time.
    */
   append(command: Command): Sequence | Promise<Sequence>
   /**
    * Gives all commands after `after`, in their order, each once; `take` does not throw. Returns what ends it. An order that keeps no
-   * commands has only those to come: `after` is then its last sequence.
+   * commands has only those to come: `after` is then its last sequence. A replicated one begins after the follower's durable place.
    */
-  follow(after: Sequence, take: (ordered: Ordered<Command>) => void): () => void
+  follow(after: Sequence, take: (ordered: Ordered<Command>) => void, follower?: Follower): () => void
   /** The last sequence, once all commands up to it have been given to the followers of this process: what a consistent read waits for. */
   barrier(): Sequence | Promise<Sequence>
+  /** What is to be stored as JSON together with what was decided so far, so that it can be followed from there. */
+  place?(): unknown
 }

@@ -57,9 +57,9 @@ const exported = ['cluster', 'fixtures/vitest', 'fixtures/jest', 'fixtures/node-
   (name) => `src/testing/${name}.ts`,
 )
 
-/** What only the tests, the benches and the simulator compose; CBOR until its fronts stand; the command's bytes are for an order of several processes (docs/design/order.md). */
+/** What only the tests, the benches and the simulator compose; CBOR until its fronts stand; the shared order is for regions with strong consistency (docs/design/order.md). */
 const forTests = [
-  'src/engine/commands/command-codec.ts',
+  'src/engine/commands/quorum-order.ts',
   'src/adapters/memory/memory-cache-line.ts',
   'src/links/link.ts',
   'src/core/cbor/cbor.ts',

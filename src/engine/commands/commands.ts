@@ -2,6 +2,7 @@
 import { unreachable } from '../../core/assert.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
 import type { TableId } from '../../core/table/table.ts'
+import { quorumFollowAgainMs } from '../../core/quorum-limits.ts'
 import type { Order, Ordered, Sequence } from '../../ports/order.ts'
 import { apply, editing, mergeRegisters, mergeSteps, mergeTableRows, untilWithinDrift } from './apply.ts'
 import type { Command, ResultOf } from './command.ts'
@@ -10,24 +11,63 @@ import { keepHouse } from './housekeeping.ts'
 import { mend } from './mend.ts'
 import { define, detach } from './register-edit.ts'
 import type { State } from '../state.ts'
+import type { Lineage } from '../store/lineage.ts'
 
 export class Commands {
   readonly #state: State
   readonly #order: Order<Command>
   /** What became of own commands, until `submit` has taken it: no more than are being appended. */
+  #stopFollowing: (() => void) | undefined
+  #isStopped = false
   readonly #results = new Map<Sequence, Promise<unknown>>()
 
   constructor(state: State, order: Order<Command>) {
     this.#state = state
     this.#order = order
-    order.follow(0, (ordered) => this.#take(ordered))
+  }
+
+  /** The state is as the store has it: decides what comes after it. */
+  follow(): void {
+    const { orderBook, groups } = this.#state
+    orderBook.follow()
+    this.#stopFollowing = this.#order.follow(0, (ordered) => this.#take(ordered), {
+      place: () => orderBook.durable,
+      decided: () => orderBook.decided(),
+      untilReady: () => groups.untilReady(),
+    })
+  }
+
+  /** After a failure of the store, which is as it was last durable. */
+  followAgain(): void {
+    const { time, clock } = this.#state
+    if (!time.isShared || this.#isStopped) return
+    this.#state.orderBook.unfollow()
+    this.#stopFollowing?.()
+    clock.after(quorumFollowAgainMs, () => {
+      if (!this.#isStopped) this.follow()
+    })
+  }
+
+  /** Nothing of an order that others share is decided here any more. */
+  stop(): void {
+    if (!this.#state.time.isShared) return
+    this.#isStopped = true
+    this.#stopFollowing?.()
   }
 
   /** Resolves when what it came to is durable. */
   submit<One extends Command>(command: One): Promise<ResultOf<One>> {
+    const { lineage, time } = this.#state
+    if (time.isShared) assertTaken(lineage, command)
     const sequence = this.#order.append(command)
     if (typeof sequence === 'number') return this.#resultOf(sequence)
     return sequence.then((placed) => this.#resultOf<One>(placed))
+  }
+
+  /** Resolves once everything that has a place by now is decided here, and durable. */
+  async barrier(): Promise<void> {
+    await this.#order.barrier()
+    await this.#state.groups.settled()
   }
 
   /** In steps, each once its rows are within the drift bound. */
@@ -49,11 +89,12 @@ export class Commands {
     return result as Promise<ResultOf<One>>
   }
 
-  #take({ sequence, atMs, command, isOwn }: Ordered<Command>): void {
-    const { time, head } = this.#state
+  #take({ sequence, atMs, command, isOwn, author }: Ordered<Command>): void {
+    const { time, head, orderBook } = this.#state
     // When a process flushes must not matter, and a flush moves the clock: so every command does.
     if (time.isShared) head.follow(atMs)
-    const result = time.at(atMs, () => begin(this.#state, command))
+    const guarded = author === undefined || isOfClient(command) ? author : { ...author, basis: undefined }
+    const result = orderBook.deciding({ atMs, author: guarded }, () => begin(this.#state, command))
     if (isOwn) this.#results.set(sequence, result)
     // This process does not wait for another's command; a store that fails fails its own commands as well.
     else result.catch(() => undefined)
@@ -62,6 +103,15 @@ export class Commands {
 
 const isOfClient = (command: Command): boolean =>
   command.kind === 'once' || ((command.kind === 'commit' || command.kind === 'each') && command.cause === 'client')
+
+function assertNotFenced({ fence }: Lineage, command: Command): void {
+  if (fence !== undefined && isOfClient(command)) throw refusedWrite(fence)
+}
+
+function assertTaken(lineage: Lineage, command: Command): void {
+  if (lineage.refuses !== undefined) throw refusedWrite(lineage.refuses)
+  assertNotFenced(lineage, command)
+}
 
 /** What throws before it has begun rejects like what fails later. */
 function begin(state: State, command: Command): Promise<unknown> {
@@ -79,7 +129,8 @@ async function roll(state: State, stream: number): Promise<void> {
 }
 
 function decideCommand(state: State, command: Command): Promise<unknown> {
-  if (state.lineage.fence !== undefined && isOfClient(command)) throw refusedWrite(state.lineage.fence)
+  // Other regions know nothing of this one's fence: it has refused its clients' writes when they came.
+  if (!state.time.isShared) assertNotFenced(state.lineage, command)
   switch (command.kind) {
     case 'commit':
       return commit(state, command.writes, command.cause)

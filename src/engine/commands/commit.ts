@@ -10,13 +10,14 @@ import { bodyOffset, encodeRow, encodeRowOfText, isTombstone, itemSizeOf, type R
 import { looksInside, type Table } from '../../core/table/table.ts'
 import { hasItemCollections } from '../../core/write/item-collection.ts'
 import { decide } from '../../core/write/decide.ts'
+import { compareStamps, readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { Current, Outcome, Refusal, Write } from '../../core/write/write.ts'
 import type { CommitResult, EachResult, OnceResult, Token } from './command.ts'
 import { collectionRefusal, type Growths } from '../derived/collections.ts'
 import type { Group } from './group.ts'
 import { rowKey } from '../store/keys.ts'
 import { editRow, ownRow, soundRow } from './row-edit.ts'
-import type { State } from '../state.ts'
+import { orderedStamp, type State } from '../state.ts'
 import { knownToken, putToken } from './tokens.ts'
 import { refusedByStore } from '../trouble.ts'
 
@@ -28,6 +29,8 @@ type Accepted = {
   readonly at: Buffer
   readonly before: Buffer | undefined
   readonly outcome: Outcome
+  /** Where the order gives it, accepted or not. */
+  readonly stamp: Stamp | undefined
 }
 
 export function commit(state: State, writes: readonly Write[], cause: Cause): Promise<CommitResult> {
@@ -96,17 +99,42 @@ function commitAll(state: State, writes: readonly Write[], cause: Cause, token?:
 
 function decideWrite(state: State, write: Write, together?: Growths): Accepted | Refusal {
   const { refuses } = state.lineage
-  if (refuses !== undefined) throw refusedWrite(refuses)
+  if (refuses !== undefined && !state.time.isShared) throw refusedWrite(refuses)
   const table = state.catalog.decided(write.table) ?? state.catalog.successorOf(write.table)
   if (table === undefined || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
   const at = rowKey(table.number, write.key)
-  const before = soundRow(state, at)
+  const stamp = orderedStamp(state)
+  const before = stamp === undefined ? soundRow(state, at) : orderedRow(state, at, stamp)
   const outcome = decide(write, table, before === undefined || isTombstone(before) ? undefined : new StoredItem(before))
   if ('refused' in outcome) return outcome
   const full =
     outcome.changed && hasItemCollections(table) ? tooLarge(state, table, { write, outcome, together }) : undefined
-  return full ?? { write, table, at, before, outcome }
+  return full ?? { write, table, at, before, outcome, stamp }
+}
+
+/** The row that a write finds which other regions decide too. */
+function orderedRow(state: State, at: Buffer, stamp: Stamp): Buffer | undefined {
+  const row = rowOrStop(state, at)
+  if (row === undefined) return undefined
+  const found = readStamp(row, 1)
+  // The state of another replica was read while it decided this.
+  if (compareStamps(found, stamp) >= 0) throw new Error('the row has been decided further')
+  if (state.orderBook.isUnknown(found)) throw new ServiceError('ReplicatedWriteConflictException', conflictMessage)
+  return row
+}
+
+const conflictMessage =
+  'The request was rejected because one or more items in the request are being modified by a request in another Region.'
+
+/** The others decide on the row as it was before the damage. */
+function rowOrStop(state: State, at: Buffer): Buffer | undefined {
+  try {
+    return soundRow(state, at)
+  } catch (error) {
+    state.groups.stop(error as Error)
+    throw error
+  }
 }
 
 export const refusedWrite = (reason: string): ServiceError =>
@@ -143,7 +171,7 @@ function editOne(state: State, group: Group, write: Accepted, cause: Cause): voi
   const { table, at, before, outcome } = write
   if (!outcome.changed) return
   const { next, previous } = outcome
-  const { stamp, seen } = ownRow(state, table, before)
+  const { stamp, seen } = ownRow(state, table, before, write.stamp)
   const tombstone = next === undefined
   const itemSizeBytes = next?.sizeBytes ?? 0
   const head = { stamp, seen, tombstone, itemSizeBytes, body: none }

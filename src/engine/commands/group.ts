@@ -78,12 +78,17 @@ export class Groups {
   /** The group that edits go to now. */
   open(): Group {
     if (this.#stopped !== undefined) throw this.#stopped
-    if (this.#open.bytes > groupBytesMax)
+    if (this.#open.bytes > groupBytesMax && !this.#options.time.isShared)
       throw new ServiceError('ServiceUnavailable', 'The disk does not keep up with the writes.')
     if (this.#open.isEmpty) this.#open.openedMs = this.#options.clock.monotonicMs()
     this.#open.wallMs = this.#options.time.wallMs()
     this.#schedule()
     return this.#open
+  }
+
+  /** Where others decide the same commands none may be refused: the next ones wait until the disk keeps up. */
+  untilReady(): Promise<void> | undefined {
+    return this.#open.bytes > groupBytesMax ? this.settled() : undefined
   }
 
   /** The value as decided, durable or not. */

@@ -62,8 +62,12 @@ function isStale(
   return here === undefined || here.id !== told.id || here.number !== told.number || goes
 }
 
-/** After the registers of a change: what this region owes to them, and the view. */
+/** After the registers of a change: what this region owes to them, and the view. Others that decide the same owe something else. */
 export function settleRegisters(state: State, group: Group, id: TableId): void {
+  state.orderBook.aside(() => settleOwn(state, group, id))
+}
+
+function settleOwn(state: State, group: Group, id: TableId): void {
   numberTable(state, group, id)
   const { wallMs, counter } = state.head.clock
   const place = {

@@ -10,6 +10,7 @@ import { bodyOffset, decodeRow, encodeRow, isOnlyOf, isTombstone, type Row, seal
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import type { Item } from '../../core/attribute/value.ts'
 import { looksInside, type Table } from '../../core/table/table.ts'
+import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import { checkRow, itemRowDamage } from '../store/damaged-record.ts'
 import { editDerived } from '../derived/derived.ts'
 import type { Group } from './group.ts'
@@ -44,6 +45,7 @@ export function editRow(state: State, group: Group, edit: RowEdit): void {
   state.groups.put(group, at, kept ? bytes : undefined)
   const items = looksInside(table) ? { before: edit.beforeItem ?? itemIn(before), after: edit.item } : noItems
   editDerived(state, group, { table, key, at, before, after: kept ? row : undefined, items })
+  state.orderBook.note(table.id, key, bytes)
   const ownNumber = edit.cause === 'replica' ? 0 : nextOwnNumber(state, table)
   const unshared = edit.cause !== 'replica' && !keepsTombstones(table)
   const change = { table: table.id, ownNumber, key, row: bytes, unshared }
@@ -63,6 +65,7 @@ function addStreamed(state: State, group: Group, { cause, before }: RowEdit, { o
   if (event !== undefined) for (const each of open) state.streams.add(group, each, change.key, position)
 }
 
+const none = Buffer.alloc(0)
 const noItems = { before: undefined, after: undefined }
 
 /** Own changes are counted, those of peers have 0. */
@@ -85,6 +88,7 @@ export function dropRow(state: State, group: Group, table: Table, at: Buffer): v
   if (before === undefined) return
   const key = at.subarray(rowPrefixBytes)
   state.groups.put(group, at, undefined)
+  state.orderBook.note(table.id, key, none)
   if (itemRowDamage(before) !== undefined) {
     // What followed from it is not known.
     state.groups.put(group, auditKey(table.number), Buffer.alloc(0))
@@ -94,10 +98,15 @@ export function dropRow(state: State, group: Group, table: Table, at: Buffer): v
   editDerived(state, group, { table, key, at, before, after: undefined, items })
 }
 
-/** The header of this region's own write over what it found. */
-export function ownRow(state: State, table: Table, before: Buffer | undefined): Pick<Row, 'stamp' | 'seen'> {
-  const { number } = state.topology.self
-  const stamp = nextStamp(state)
+/** The header of this region's own write over what it found; `ordered` is the stamp of one that has it from an order, and its region's. */
+export function ownRow(
+  state: State,
+  table: Table,
+  before: Buffer | undefined,
+  ordered: Stamp | undefined,
+): Pick<Row, 'stamp' | 'seen'> {
+  const stamp = ordered ?? nextStamp(state)
+  const number = stamp.region
   if (before !== undefined)
     return { stamp, seen: isOnlyOf(before, number) ? [] : seenBy(decodeRow(before), number, undefined) }
   const { horizon } = state.counts.of(table.number)

@@ -79,6 +79,11 @@ export class Head {
     if (nowMs > this.clock.wallMs) this.#advance({ wallMs: nowMs, counter: 0 })
   }
 
+  /** What is ordered has this time. */
+  reach({ wallMs, counter }: ClockState): void {
+    if (isAfter({ wallMs, counter }, this.clock)) this.#advance({ wallMs, counter })
+  }
+
   /** What a peer wrote at `remote` has arrived: whatever is written here from now on is later. */
   receive(remote: Stamp, nowMs: number): void {
     this.#advance(receive(this.clock, remote, nowMs))

@@ -93,6 +93,8 @@ export const identityKey = named(own, 'identity')
 export const headKey = Buffer.of(head)
 export const lineageKey = named(own, 'lineage')
 export const regionNumbersKey = named(own, 'region-numbers')
+/** The place in an order that other regions share, with what follows from it alone (commands/order-book.ts). */
+export const orderKey = named(own, 'order')
 /** Changes with every change of a table: whoever reads the store from another process looks at it. */
 export const catalogKey = named(own, 'catalog')
 

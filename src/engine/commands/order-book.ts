@@ -1,0 +1,116 @@
+/**
+ * What an engine keeps of an order that several regions share, written with every flush group: the order's place, the clock of its
+ * stamps and the digest of what was decided. All of it follows from the order alone, so it is the same in every region at the same place.
+ */
+import { checksum } from '../../core/checksum.ts'
+import {
+  type ClockState,
+  clockZero,
+  isAfter,
+  stampOf,
+  tick,
+} from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
+import type { TableId } from '../../core/table/table.ts'
+import type { Author, Decided, Ordered } from '../../ports/order.ts'
+import type { Store } from '../../ports/store.ts'
+import type { DecisionTime } from './decision-time.ts'
+import type { Group, Groups } from './group.ts'
+import { orderKey } from '../store/keys.ts'
+
+type Stored = Decided & { readonly place: unknown }
+
+export class OrderBook {
+  /** The durable place of the order. */
+  durable: unknown
+  readonly #groups: Groups
+  readonly #time: DecisionTime
+  readonly #place: (() => unknown) | undefined
+  #isFollowed = false
+  #clock: ClockState = clockZero
+  #digest = 0
+  #author: Author | undefined
+
+  /** `place` undefined: the order is this process' own, and nothing is kept. */
+  constructor(groups: Groups, time: DecisionTime, place: (() => unknown) | undefined) {
+    this.#groups = groups
+    this.#time = time
+    this.#place = place
+  }
+
+  /** Who has appended what is decided now; undefined for what no other region decides. */
+  get author(): Author | undefined {
+    return this.#author
+  }
+
+  decided(): Decided {
+    return { clock: this.#clock, digest: this.#digest }
+  }
+
+  load(store: Pick<Store, 'get'>): void {
+    const bytes = this.#place === undefined ? undefined : store.get(orderKey)
+    const stored = bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as Stored)
+    this.#clock = stored?.clock ?? clockZero
+    this.#digest = stored?.digest ?? 0
+    this.durable = stored?.place
+  }
+
+  /** Until the order is followed again, the store is further back than the order has come. */
+  unfollow(): void {
+    this.#isFollowed = false
+  }
+
+  follow(): void {
+    this.#isFollowed = true
+  }
+
+  seal(group: Group): void {
+    if (this.#place === undefined || !this.#isFollowed) return
+    const place = this.#place()
+    const stored: Stored = { ...this.decided(), place }
+    this.#groups.put(group, orderKey, Buffer.from(JSON.stringify(stored)))
+    group.effects.push(() => (this.durable = place))
+  }
+
+  /** `work` decides it in one turn. */
+  deciding<Result>({ atMs, author }: Pick<Ordered<unknown>, 'atMs' | 'author'>, work: () => Result): Result {
+    this.#author = author
+    try {
+      return this.#time.at(atMs, work)
+    } finally {
+      this.#author = undefined
+    }
+  }
+
+  /** `work` is this region's own part of what is decided now. */
+  aside(work: () => void): void {
+    const author = this.#author
+    this.#author = undefined
+    try {
+      work()
+    } finally {
+      this.#author = author
+    }
+  }
+
+  /** The stamp of the write that is decided now, accepted or not; undefined where no other region decides it. */
+  nextStamp(): Stamp | undefined {
+    if (this.#author === undefined) return undefined
+    this.#clock = tick(this.#clock, this.#time.wallMs())
+    return stampOf(this.#clock, this.#author.number)
+  }
+
+  /** The author did not know of this write when it appended what is decided now. */
+  isUnknown(stamp: Stamp): boolean {
+    const author = this.#author
+    return author?.basis !== undefined && stamp.region !== author.number && isAfter(stamp, author.basis)
+  }
+
+  /** A row that was decided. */
+  note(table: TableId, key: Buffer, row: Buffer): void {
+    if (this.#author === undefined) return
+    const named = Buffer.from(table)
+    const before = checksum(key, 0, key.length, checksum(named, 0, named.length, this.#digest))
+    this.#digest = checksum(row, 0, row.length, before)
+  }
+}
