@@ -2,7 +2,8 @@
  * Who listens where when all regions run on one machine. All ports lie in the two hundred from the base port on, as long as there are at most 11 regions: endpoints are the base port
  * and the ports after it, in the order of the regions; caches are 50 above their region's endpoint, NATS servers 100, and caches for DAX's clients 111, which is 8111 for the first
  * region; the front door is at +99, the console at +197, the control of `up` at +198, that of the links at +199. The links have what these leave free, first above the NATS servers. With more regions
- * the links that are left follow from +200, and the caches for DAX's clients behind these. Everything but the endpoints, the caches and the front door listens on the loopback only.
+ * the links that are left follow from +200, and the caches for DAX's clients behind these. From three regions on there are quorum servers, whose two ports each, and whose links, come after
+ * the other links: within the two hundred as long as there are at most 8 regions. Everything but the endpoints, the caches and the front door listens on the loopback only.
  */
 import { join, resolve } from 'node:path'
 import { Failure } from '../process/failure.ts'
@@ -15,6 +16,8 @@ export type RegionPlan = {
   readonly port: number
   readonly endpoint: string
   readonly natsPort: number
+  /** Of its quorum server: for the node, and for the other quorum servers. Absent where there are too few regions for one. */
+  readonly quorum?: { readonly port: number; readonly routePort: number }
   /** Of the cache before it, unless there are none; `dax` is for Amazon's DAX clients. */
   readonly cache?: CachePlan
   /** The node's own folder: data/<region>. */
@@ -39,6 +42,8 @@ export type Layout = {
   readonly data: string
   readonly regions: readonly RegionPlan[]
   readonly links: readonly LinkPlan[]
+  /** Further ports of the links, between the quorum servers. */
+  readonly routes: readonly LinkPlan[]
   /** Of the links. */
   readonly controlPort: number
   readonly controlUrl: string
@@ -77,6 +82,8 @@ const supervisorOffset = 198
 const consoleOffset = 197
 const portsOfDeployment = 200
 const portMax = 65_535
+/** With fewer regions no majority outlives one of them. */
+const quorumRegionsMin = 3
 /** Where nobody has measured: about half around the world. */
 export const unmeasuredRoundTripMs = 150
 
@@ -85,8 +92,10 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
   const count = options.regions.length
   const { frontDoor = false, frontDoorPort = basePort + frontDoorOffset } = options
   const { console: hasConsole = false, consolePort = basePort + consoleOffset, tls = false } = options
-  const free = linkPorts(options, [frontDoorPort, consolePort])
-  const lastPort = Math.max(basePort + portsOfDeployment, free.at(-1) ?? 0, daxPort(basePort, count, count - 1))
+  const hasQuorum = count >= quorumRegionsMin
+  const between = count * (count - 1)
+  const free = freePorts(options, [frontDoorPort, consolePort], hasQuorum ? 2 * between + 2 * count : between)
+  const lastPort = Math.max(basePort + portsOfDeployment, ...free, daxPort(basePort, count, count - 1))
   if (lastPort > portMax) throw new Failure(`--base-port ${basePort} leaves no room for the ports of ${count} regions`)
   // Between the caches and the NATS servers, and between these and what follows, there is room for so many.
   if (count >= natsOffset - cacheOffset)
@@ -97,21 +106,14 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     port: basePort + index,
     endpoint: endpointAt(host, basePort + index, tls),
     natsPort: basePort + natsOffset + index,
+    ...(hasQuorum ? { quorum: quorumAt(index) } : {}),
     ...(options.cache ? { cache: cacheAt(index) } : {}),
     folder: join(data, name),
-  }))
-  const pairs = regions.flatMap((from) => regions.flatMap((to) => (from === to ? [] : [{ from, to }])))
-  const links = pairs.map(({ from, to }, index) => ({
-    from: from.name,
-    to: to.name,
-    port: free[index] ?? 0,
-    targetPort: to.natsPort,
-    roundTripMs: distance(from.name, to.name),
   }))
   return {
     data,
     regions,
-    links,
+    ...linksBetween(regions, free, distance),
     controlPort: linksControlPort(basePort),
     controlUrl: linksControl(basePort, tls),
     supervisorPort: basePort + supervisorOffset,
@@ -125,8 +127,32 @@ export function layOut(options: LayoutOptions, known: Regions): Layout {
     return { port, endpoint: endpointAt(host, port, tls), dax: { port: dax, url: daxUrl } }
   }
 
+  function quorumAt(index: number) {
+    const [port = 0, routePort = 0] = free.slice(between + 2 * index)
+    return { port, routePort }
+  }
+
   function distance(from: string, to: string): number {
     return options.latency ? (known.roundTripMs(from, to) ?? unmeasuredRoundTripMs) : 0
+  }
+}
+
+/** One from each region to each other one, and once more between their quorum servers. */
+function linksBetween(
+  regions: readonly RegionPlan[],
+  free: readonly number[],
+  distance: (from: string, to: string) => number,
+): Pick<Layout, 'links' | 'routes'> {
+  const pairs = regions.flatMap((from) => regions.flatMap((to) => (from === to ? [] : [{ from, to }])))
+  const linkAt = ({ from, to }: (typeof pairs)[number], port: number | undefined, targetPort: number): LinkPlan => {
+    return { from: from.name, to: to.name, port: port ?? 0, targetPort, roundTripMs: distance(from.name, to.name) }
+  }
+  const ofRoutes = free.slice(pairs.length + 2 * regions.length)
+  return {
+    links: pairs.map((pair, index) => linkAt(pair, free[index], pair.to.natsPort)),
+    routes: pairs.flatMap((pair, index) =>
+      pair.to.quorum === undefined ? [] : [linkAt(pair, ofRoutes[index], pair.to.quorum.routePort)],
+    ),
   }
 }
 
@@ -136,8 +162,8 @@ function daxPort(basePort: number, count: number, index: number): number {
   return basePort + first + index
 }
 
-/** A port for each ordered pair of regions: what the rest leaves free, with caches or without. */
-function linkPorts({ regions, basePort }: LayoutOptions, taken: readonly number[]): readonly number[] {
+/** For the links, then the quorum servers and their links: what the rest leaves free, with caches or without. */
+function freePorts({ regions, basePort }: LayoutOptions, taken: readonly number[], wanted: number): readonly number[] {
   const count = regions.length
   const dax = new Set(regions.map((_, index) => daxPort(basePort, count, index)))
   const gaps = [
@@ -145,11 +171,12 @@ function linkPorts({ regions, basePort }: LayoutOptions, taken: readonly number[
     [count, cacheOffset],
     [cacheOffset + count, frontDoorOffset],
     [portsOfDeployment, portsOfDeployment + count * count],
+    [portsOfDeployment + count * (count + 1), portsOfDeployment + count * (2 * count + 3)],
   ] as const
   return gaps
     .flatMap(([from, to]) => Array.from({ length: Math.max(0, to - from) }, (_, n) => basePort + from + n))
     .filter((port) => !taken.includes(port) && !dax.has(port))
-    .slice(0, count * (count - 1))
+    .slice(0, wanted)
 }
 
 /** Where the front door of a run with this base port is, unless it was put elsewhere. */
@@ -177,6 +204,7 @@ export function endpointAt(host: string, port: number, tls = false): string {
 export function portsOf({
   regions,
   links,
+  routes,
   controlPort,
   supervisorPort,
   frontDoor,
@@ -193,10 +221,19 @@ export function portsOf({
           ],
     ),
     ...regions.map(({ natsPort, name }) => ({ port: natsPort, purpose: `the NATS server of ${name}` })),
+    ...regions.flatMap(({ quorum, name }) =>
+      quorum === undefined
+        ? []
+        : [
+            { port: quorum.port, purpose: `the quorum server of ${name}` },
+            { port: quorum.routePort, purpose: `the quorum server of ${name} for the others` },
+          ],
+    ),
     ...(frontDoor === undefined ? [] : [{ port: frontDoor.port, purpose: 'the front door' }]),
     ...(console === undefined ? [] : [{ port: console.port, purpose: 'the console' }]),
     { port: supervisorPort, purpose: 'the control of `longitude up`' },
     { port: controlPort, purpose: "the links' control" },
     ...links.map(({ port, from, to }) => ({ port, purpose: `the link from ${from} to ${to}` })),
+    ...routes.map(({ port, from, to }) => ({ port, purpose: `the link from ${from} to ${to} for quorum servers` })),
   ]
 }

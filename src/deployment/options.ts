@@ -10,6 +10,8 @@ export const nodeTlsOptions = [
   'natsTlsKey',
   'natsNkey',
   'natsApiPrefix',
+  'quorum',
+  'quorumWanted',
   'messageKeys',
   'keyring',
   'keyService',
@@ -64,6 +66,19 @@ export const deploymentOptions = {
       .string()
       .regex(/^[A-Za-z0-9_$-]+(\.[A-Za-z0-9_$-]+)*$/, 'names separated by dots')
       .optional(),
+  },
+  quorum: {
+    flags: '--quorum <url>',
+    help: 'address of this region’s quorum server, which tables of strong consistency between regions need; there are none when not given',
+    schema: z
+      .string()
+      .regex(/^(nats|tls):\/\/[^\s/]+$/, 'an address such as nats://127.0.0.1:8019')
+      .optional(),
+  },
+  quorumWanted: {
+    flags: '--quorum-wanted <file>',
+    help: 'file that the node makes when it first needs its quorum server, for the program that starts that',
+    schema: file,
   },
   messageKeys: {
     flags: '--message-keys <folder>',

@@ -5,7 +5,7 @@
  */
 import { type TimingName, timings } from '../core/table/waits.ts'
 import { existsSync } from 'node:fs'
-import { steppedClock, systemClock } from '../adapters/system/clocks.ts'
+import { systemClock } from '../adapters/system/clocks.ts'
 import { packing } from '../adapters/packing/packing.ts'
 import { NatsBus } from '../adapters/nats/nats-bus.ts'
 import type { PrometheusMeter } from '../adapters/metrics/prometheus-meter.ts'
@@ -18,7 +18,6 @@ import type { EngineOptions } from '../engine/open-engine.ts'
 import { newTicketKeys, type PortCertificate } from '../http/secure.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import type { Buckets } from '../ports/buckets.ts'
-import type { Clock } from '../ports/clock.ts'
 import type { Env } from '../ports/env.ts'
 import { bucketsOf } from './buckets/mapped-buckets.ts'
 import type { Log } from '../ports/log.ts'
@@ -38,14 +37,15 @@ import { kmsServices, openKeys } from './key-services.ts'
 import type { Kms } from '../operations/kms/kms.ts'
 import { adminRoutes } from './admin/admin.ts'
 import { openPrivateListener } from './private-listener.ts'
+import { type NodeFiles, quorumOf } from './quorum.ts'
 import { type WatchedAccess, watchAccess } from '../deployment/secrets/identities.ts'
 import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
 import { tightenFolder } from '../process/private-files.ts'
 import type { RegionEntry } from '../deployment/regions.ts'
 import { readinessOf } from './readiness.ts'
-import { expiryOf, streamSettings } from './region-settings.ts'
+import { clockOf, expiryOf, streamSettings } from './region-settings.ts'
 import type { DataKeys } from './store/data-keys.ts'
-import { encryptedBus, type EncryptionFiles } from './store/encryption.ts'
+import { encryptedBus } from './store/encryption.ts'
 import { openOwnEngine, type Recovery } from './store/own-engine.ts'
 import { RegionStore } from './store/region-store.ts'
 import { FolderKeys } from '../deployment/secrets/message-keys.ts'
@@ -62,7 +62,7 @@ import { watchStoreFolder } from './store/store-watch.ts'
 import type { RegionsTold } from './workers/messages.ts'
 import { Workers } from './workers/workers.ts'
 
-export type NodeOptions = EncryptionFiles & {
+export type NodeOptions = NodeFiles & {
   readonly self: RegionName
   /** Told by flag: they stay. */
   readonly peers: readonly Peer[]
@@ -169,9 +169,10 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const messageKeys = messageKeysOf(options)
   const bus = encryptedBus(natsBus, { self: self.name, keys: messageKeys, encrypts: encryption !== undefined })
   const { buckets, blobs: plainBlobs } = bucketsOf(options, life)
-  const around = { clock, random: systemRandom, bus, blobs: encryption?.blobs(plainBlobs) ?? plainBlobs, log, meter }
-  const settings = engineOptions(options, topology, folder)
-  const { store, env, engine, recovery } = await openOwnEngine(regionStore, around, settings)
+  const blobs = encryption?.blobs(plainBlobs) ?? plainBlobs
+  const around = { clock, random: systemRandom, bus, blobs, log, meter, ...quorumOf(options, topology, life) }
+  const opened = await openOwnEngine(regionStore, around, engineOptions(options, topology, folder))
+  const { store, env, engine, recovery } = opened
   life.add(() => regionStore.steady())
   life.add(() => env.store.close())
   life.add(watchStoreFolder(folder, options.onStoreGone))
@@ -283,11 +284,6 @@ function engineOptions(options: NodeOptions, topology: Topology, folder: string)
     onDamagedLog: (error) => options.onStoreDamaged(`${messageOf(error)}; ${rest}`),
     onProgress: options.onProgress,
   }
-}
-
-function clockOf({ clockFile, log }: NodeOptions): Clock {
-  if (clockFile === undefined) return systemClock
-  return steppedClock(clockFile, (offsetMs) => log.warn('a drill has stepped the wall clock', { offsetMs }))
 }
 
 /** Throws a Failure where the region's own key cannot be read. */

@@ -1,17 +1,16 @@
 /** Keeps the certificates of `longitude up --tls` good while it runs, and tells the NATS servers when there is another one; all other programs look for themselves. */
 import { statSync } from 'node:fs'
-import type { Supervised } from './supervised.ts'
-import { type DeploymentTls, reloadNats } from './tls-flags.ts'
+import { type DeploymentTls, type NatsServers, reloadNats } from './tls-flags.ts'
 
 const keepMs = 60 * 60 * 1000
 
 export class CertificateWatch {
-  readonly #servers: readonly { readonly nats: Supervised }[]
+  readonly #servers: readonly NatsServers[]
   readonly #tls: DeploymentTls | undefined
   #state: string | undefined
   #keptMs = performance.now()
 
-  constructor(servers: readonly { readonly nats: Supervised }[], tls: DeploymentTls | undefined) {
+  constructor(servers: readonly NatsServers[], tls: DeploymentTls | undefined) {
     this.#servers = servers
     this.#tls = tls
     this.#state = this.#stateNow()

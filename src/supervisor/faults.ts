@@ -8,10 +8,17 @@ import { join } from 'node:path'
 import type { Log } from '../ports/log.ts'
 import { Failure } from '../process/failure.ts'
 import type { RegionPlan } from '../deployment/layout.ts'
+import { quorumFolderName } from './quorum-process.ts'
 import type { Fault, FaultRequest, Part } from './calls.ts'
 import type { Supervised } from './supervised.ts'
 
-export type FaultyRegion = { readonly plan: RegionPlan; readonly node: Supervised; readonly nats: Supervised }
+export type FaultyRegion = {
+  readonly plan: RegionPlan
+  readonly node: Supervised
+  readonly nats: Supervised
+  /** The region's second NATS server, where one runs: what befalls one befalls both. */
+  readonly quorum?: () => Supervised | undefined
+}
 
 export type FaultsOptions = {
   readonly regions: readonly FaultyRegion[]
@@ -49,7 +56,7 @@ export class Faults {
   async break(request: FaultRequest): Promise<Fault> {
     if (this.#active.size >= faultsMax) throw new Failure(`${faultsMax} faults are in force already`)
     const region = this.#region(request.region)
-    const process = region[request.part]
+    const processes = this.#processesOf(region, request.part)
     const startedMs = Date.now()
     const fault = { ...request, id: ++this.#count, startedMs, endsMs: startedMs + request.forMs }
     const timer = setTimeout(() => void this.#mend([fault.id]), request.forMs).unref()
@@ -57,11 +64,11 @@ export class Faults {
     this.#active.set(fault.id, { fault, timer })
     const { kind } = request
     this.#options.log.warn(`drill: ${kind} ${request.part} of ${request.region}`, { owner: request.owner })
-    if (kind === 'kill') await process.hold('SIGKILL')
-    else if (kind === 'stop') await process.hold('SIGTERM')
-    else if (kind === 'freeze') process.freeze()
+    if (kind === 'kill') await holdAll(processes, 'SIGKILL')
+    else if (kind === 'stop') await holdAll(processes, 'SIGTERM')
+    else if (kind === 'freeze') for (const process of processes) process.freeze()
     else if (kind === 'clock') stepClock(region.plan, { offsetMs: request.offsetMs ?? 0, untilMs: fault.endsMs })
-    else await wipe(region.plan, request.part, process)
+    else await wipe(region.plan, request.part, processes)
     return fault
   }
 
@@ -115,6 +122,11 @@ export class Faults {
     return found
   }
 
+  #processesOf(region: FaultyRegion, part: Part): readonly Supervised[] {
+    const quorum = part === 'nats' ? region.quorum?.() : undefined
+    return quorum === undefined ? [region[part]] : [region[part], quorum]
+  }
+
   /** A process goes on when nothing holds it any more. */
   async #mend(ids: readonly number[]): Promise<void> {
     const mended = ids.flatMap((id) => {
@@ -130,16 +142,23 @@ export class Faults {
       const left = this.active.filter((fault) => fault.region === name && fault.part === part)
       if (kind === 'clock') {
         if (!left.some((fault) => fault.kind === 'clock')) stepClock(region.plan, undefined)
-      } else if (!left.some((fault) => fault.kind !== 'clock')) processes.add(region[part])
+      } else if (!left.some((fault) => fault.kind !== 'clock'))
+        for (const process of this.#processesOf(region, part)) processes.add(process)
     }
     // A node waits for nothing of its NATS server, so all start at once.
     await Promise.all([...processes].map(async (process) => await process.release()))
   }
 }
 
-async function wipe(plan: RegionPlan, part: Part, process: Supervised): Promise<void> {
-  await process.hold('SIGKILL')
-  rmSync(join(plan.folder, part === 'node' ? 'store' : 'nats'), { recursive: true, force: true })
+async function holdAll(processes: readonly Supervised[], signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+  await Promise.all(processes.map(async (process) => await process.hold(signal)))
+}
+
+const foldersOf = { node: ['store'], nats: ['nats', quorumFolderName] } as const
+
+async function wipe(plan: RegionPlan, part: Part, processes: readonly Supervised[]): Promise<void> {
+  await holdAll(processes, 'SIGKILL')
+  for (const name of foldersOf[part]) rmSync(join(plan.folder, name), { recursive: true, force: true })
 }
 
 /** The node looks at this file: nobody can step its clock over a network. */

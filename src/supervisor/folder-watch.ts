@@ -1,15 +1,12 @@
 /** Looks whether the folders of the regions are still there. */
 import { statSync } from 'node:fs'
-import type { RegionPlan } from '../deployment/layout.ts'
 import type { Log } from '../ports/log.ts'
-import type { Faults } from './faults.ts'
-import type { Supervised } from './supervised.ts'
+import type { Faults, FaultyRegion } from './faults.ts'
 
-type Region = { readonly plan: RegionPlan; readonly node: Supervised; readonly nats: Supervised }
-type Watched = { readonly region: Region; readonly identity: number | undefined }
+type Watched = { readonly region: FaultyRegion; readonly identity: number | undefined }
 
 export type FolderWatchOptions = {
-  readonly regions: readonly Region[]
+  readonly regions: readonly FaultyRegion[]
   readonly faults: Pick<Faults, 'active'>
   readonly log: Log
 }
@@ -29,7 +26,7 @@ export class FolderWatch {
     this.#folders = this.#folders.map((watched) => {
       const now = watchedFolder(watched.region)
       if (now.identity === watched.identity) return watched
-      const { plan, node, nats } = watched.region
+      const { plan, node, nats, quorum } = watched.region
       // A drill that has stopped one of them does what it wants with the folder.
       if (faults.active.some(({ region }) => region === plan.name)) return now
       if (now.identity !== undefined) return now
@@ -37,12 +34,13 @@ export class FolderWatch {
         region: plan.name,
       })
       nats.kick()
+      quorum?.()?.kick()
       node.kick()
       return now
     })
   }
 }
 
-function watchedFolder(region: Region): Watched {
+function watchedFolder(region: FaultyRegion): Watched {
   return { region, identity: statSync(region.plan.folder, { throwIfNoEntry: false })?.ino }
 }

@@ -6,9 +6,9 @@ import type { PlanRow } from '../links/plan.ts'
 import type { Layout } from '../deployment/layout.ts'
 
 /** Writes it and returns its path. */
-export function linksPlan({ data, links }: Layout): string {
+export function linksPlan({ data, links, routes }: Layout): string {
   const path = join(data, 'links.json')
-  const rows: PlanRow[] = links.map(({ from, to, port, targetPort, roundTripMs }) => ({
+  const rows: PlanRow[] = [...links, ...routes].map(({ from, to, port, targetPort, roundTripMs }) => ({
     from,
     to,
     listen: port,

@@ -14,7 +14,11 @@ import type { Supervised } from './supervised.ts'
 export type SecretsWatchOptions = {
   readonly folder: string
   readonly messageKeys: string
-  readonly regions: readonly { readonly plan: RegionPlan; readonly nats: Supervised }[]
+  readonly regions: readonly {
+    readonly plan: RegionPlan
+    readonly nats: Supervised
+    readonly quorum?: () => Supervised | undefined
+  }[]
   readonly tls?: DeploymentTls | undefined
   readonly log: Log
 }
@@ -39,7 +43,10 @@ export class SecretsWatch {
       const version = natsSecretsVersion(folder)
       if (version === this.#version) return
       for (const { plan } of regions) prepareNats(plan, folder, tls)
-      for (const { nats } of regions) nats.renew()
+      for (const { nats, quorum } of regions) {
+        nats.renew()
+        quorum?.()?.renew()
+      }
       this.#version = version
       this.#complaint = undefined
       log.info('the NATS secrets have changed, and the servers are started again with them')

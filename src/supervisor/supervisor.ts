@@ -25,14 +25,16 @@ import {
 import { Faults, clockFileName } from './faults.ts'
 import type { VisitorOptions } from '../http/access/visitors.ts'
 import { makeMessageKeys, messageKeysName } from '../deployment/secrets/message-keys.ts'
+import { makeQuorumCertificate } from '../deployment/secrets/quorum-secret.ts'
 import { makeNatsSecrets, natsSecretsName, seedPath } from '../deployment/secrets/nats-secrets.ts'
 import { LinksControl } from '../links/control/control-client.ts'
 import { linksPlan } from './links-plan.ts'
 import { FolderWatch } from './folder-watch.ts'
 import { heapFlagsOf } from '../process/own-program.ts'
-import { type LineSink, natsLines, nodeLines } from './child-lines.ts'
+import { type LineSink, nodeLines } from './child-lines.ts'
 import type { CachePlan, Layout, RegionPlan } from '../deployment/layout.ts'
-import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
+import { natsServer, type NatsServersOptions, quorumServer } from './nats-servers.ts'
+import { QuorumServers, quorumFlags } from './quorum-servers.ts'
 import { runVariable } from './remains.ts'
 import type { PrivateOptions } from '../node/private-listener.ts'
 import { SecretsWatch } from './secrets-watch.ts'
@@ -86,12 +88,13 @@ export type RegionProcesses = {
   readonly plan: RegionPlan
   readonly node: Supervised
   readonly nats: Supervised
+  /** Undefined where none is wanted. */
+  readonly quorum: () => Supervised | undefined
   readonly cache: Supervised | undefined
 }
 
 /** More than a process gives itself (role.ts). */
 const ownStopMsMax = 10_000
-const natsStopMsMax = 5000
 /** How often is looked whether the regions' folders are there, and whether their secrets have changed. */
 const folderLookMs = 1000
 
@@ -99,6 +102,7 @@ export class Supervisor {
   readonly regions: readonly RegionProcesses[]
   /** What a drill may break. */
   readonly faults: Faults
+  readonly #quorum: QuorumServers
   readonly #links: Supervised
   readonly #frontDoor: Supervised | undefined
   readonly #console: Supervised | undefined
@@ -111,11 +115,13 @@ export class Supervisor {
     this.regions = options.layout.regions.map((plan) => ({
       plan,
       node: this.#node(plan),
-      nats: this.#nats(plan),
+      nats: natsServer(plan, this.#natsServers),
+      quorum: () => this.#quorum.of(plan.name),
       cache: plan.cache === undefined ? undefined : this.#cache(plan, plan.cache),
     }))
     this.#links = this.#linksProcess()
     const { log, layout } = options
+    this.#quorum = new QuorumServers({ layout, make: (plan) => quorumServer(plan, this.#natsServers), log })
     const links = new LinksControl({ urls: [layout.controlUrl], token: options.adminToken })
     this.faults = new Faults({
       regions: this.regions,
@@ -136,6 +142,8 @@ export class Supervisor {
     const names = this.regions.map(({ plan }) => plan.name)
     makeNatsSecrets(this.#secrets, names)
     makeMessageKeys(this.#messageKeys, names)
+    if (this.#options.tls !== undefined) await makeQuorumCertificate(this.#secrets, ['127.0.0.1'])
+    this.#quorum.look()
     const shared = Promise.all([this.#links.start(), this.#frontDoor?.start(), this.#console?.start()])
     const started = await Promise.all([shared, ...this.regions.map(async (region) => await this.#startRegion(region))])
     const failed = started.flatMap((one) => (one !== undefined && 'reason' in one ? [one] : []))
@@ -149,6 +157,7 @@ export class Supervisor {
       folders.look()
       secrets.look()
       certificates.look()
+      this.#quorum.look()
     }, folderLookMs).unref()
     return failed
   }
@@ -175,6 +184,7 @@ export class Supervisor {
       ...this.regions.map(async ({ cache }) => await cache?.stop()),
     ])
     await Promise.all(this.regions.map(async ({ node }) => await node.stop()))
+    await this.#quorum.stop()
     await this.#links.stop()
     await Promise.all(this.regions.map(async ({ nats }) => await nats.stop()))
     await this.#sentinel.dismiss()
@@ -186,6 +196,7 @@ export class Supervisor {
       node.killNow()
       nats.killNow()
     }
+    for (const server of this.#quorum.all) server.killNow()
     this.#links.killNow()
     this.#frontDoor?.killNow()
     this.#console?.killNow()
@@ -198,6 +209,7 @@ export class Supervisor {
       this.#console?.pid,
       this.#sentinel.pid,
       ...this.regions.flatMap(({ node, nats, cache }) => [node.pid, nats.pid, cache?.pid]),
+      ...this.#quorum.all.map(({ pid }) => pid),
     ]
     return all.filter((pid) => pid !== undefined)
   }
@@ -232,6 +244,7 @@ export class Supervisor {
       ...trustFlags(tls, 'nats-tls-ca'),
       'nats-nkey': seedPath(this.#secrets, plan.name, 'node'),
       'nats-api-prefix': peerApiPrefix,
+      ...quorumFlags(plan, this.#options),
       'message-keys': this.#messageKeys,
       ...admissionFlags(this.#options),
       'account-id': accountId,
@@ -368,21 +381,8 @@ export class Supervisor {
     })
   }
 
-  #nats(plan: RegionPlan): Supervised {
-    const log = this.#options.log.with({ region: plan.name, process: 'nats-server' })
-    return new Supervised({
-      name: 'nats-server',
-      program: this.#options.natsServer,
-      args: natsArguments(plan),
-      prepare: () => prepareNats(plan, this.#secrets, this.#options.tls),
-      environment: { ...process.env, [runVariable]: this.#options.run },
-      speaks: false,
-      probe: async () => await natsGreets(plan.natsPort, this.#options.tls !== undefined),
-      onLine: natsLines(log),
-      log,
-      sentinel: this.#sentinel,
-      stopMsMax: natsStopMsMax,
-    })
+  get #natsServers(): NatsServersOptions {
+    return { ...this.#options, secrets: this.#secrets, sentinel: this.#sentinel }
   }
 }
 

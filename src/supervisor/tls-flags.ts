@@ -32,7 +32,12 @@ export function natsTlsLines(tls: Tls): readonly string[] {
   return ['tls {', `  cert_file: ${text(tls.cert)}`, `  key_file: ${text(tls.key)}`, '  timeout: 10', '}']
 }
 
+export type NatsServers = { readonly nats: Supervised; readonly quorum?: () => Supervised | undefined }
+
 /** NATS servers read the certificate again when they are told to; their connections go on. */
-export function reloadNats(servers: readonly { readonly nats: Supervised }[]): void {
-  for (const { nats } of servers) nats.reload()
+export function reloadNats(servers: readonly NatsServers[]): void {
+  for (const { nats, quorum } of servers) {
+    nats.reload()
+    quorum?.()?.reload()
+  }
 }

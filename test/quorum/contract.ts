@@ -17,7 +17,7 @@ export type QuorumContractOptions = {
 }
 
 type Taken = { readonly entries: QuorumEntry[]; readonly gaps: number[]; stop(): Promise<void> }
-const group = 'a group'
+const group = 'a-group'
 const textsOf = ({ entries }: Taken): string[] => entries.map(({ bytes }) => bytes.toString())
 const sequencesOf = ({ entries }: Taken): number[] => entries.map(({ sequence }) => sequence)
 

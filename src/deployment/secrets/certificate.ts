@@ -31,10 +31,17 @@ export type Certified = {
   readonly key: string
 }
 
+const purposes = {
+  server: [ExtendedKeyUsage.serverAuth],
+  client: [ExtendedKeyUsage.clientAuth],
+  /** Of servers that connect to each other. */
+  peer: [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth],
+} as const
+
 export type Wish = {
   readonly name: string
   readonly days: number
-  readonly use: 'authority' | 'server' | 'client'
+  readonly use: keyof typeof purposes | 'authority'
   /** Names and addresses by which a server is reached. */
   readonly hosts?: readonly string[]
 }
@@ -108,11 +115,10 @@ function extensionsOf({ use, hosts = [] }: Wish): readonly Extension[] {
       new BasicConstraintsExtension(true, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
     ]
-  const purpose = use === 'server' ? ExtendedKeyUsage.serverAuth : ExtendedKeyUsage.clientAuth
   return [
     new BasicConstraintsExtension(false, undefined, true),
     new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-    new ExtendedKeyUsageExtension([purpose]),
+    new ExtendedKeyUsageExtension([...purposes[use]]),
     ...(hosts.length === 0 ? [] : [new SubjectAlternativeNameExtension(hosts.map(nameOf))]),
   ]
 }

@@ -1,0 +1,50 @@
+/**
+ * What the quorum servers of a deployment show each other, in files beside the regions' secrets: one password, and with TLS one certificate, which is
+ * no other's: NATS servers of a cluster demand one that is for both sides of a connection.
+ */
+import { randomBytes, X509Certificate } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeSecretFile, replaceSecretFile } from '../../process/secret-file.ts'
+import { Failure } from '../../process/failure.ts'
+import { certify } from './certificate.ts'
+import { readSecret } from './nats-access.ts'
+
+const what = 'the secret of the quorum servers'
+
+/** Made when there is none. Throws a Failure that shows nothing of it. */
+export function quorumPassword(secrets: string): string {
+  const path = join(secrets, 'quorum-servers')
+  if (!existsSync(path)) makeSecretFile({ path, what, text: `${randomBytes(32).toString('hex')}\n` })
+  const password = readSecret(path, what).trim()
+  if (!/^[0-9a-f]{64}$/.test(password)) throw new Failure(`${what} ${path} is not what Longitude wrote`)
+  return password
+}
+
+const certificateDays = 3650
+const renewalMs = 365 * 24 * 60 * 60 * 1000
+
+export type QuorumCertificate = { readonly cert: string; readonly key: string }
+
+/** It is signed by itself, so it is also what it is known by. */
+export const quorumCertificateIn = (secrets: string): QuorumCertificate => ({
+  cert: join(secrets, 'quorum-servers.crt'),
+  key: join(secrets, 'quorum-servers.key'),
+})
+
+/** Made when there is none, or one that ends within a year. */
+export async function makeQuorumCertificate(secrets: string, hosts: readonly string[]): Promise<void> {
+  const { cert, key } = quorumCertificateIn(secrets)
+  if (existsSync(key) && existsSync(cert) && endMsOf(cert) - Date.now() > renewalMs) return
+  const made = await certify({ name: 'longitude-quorum', days: certificateDays, use: 'peer', hosts })
+  replaceSecretFile({ path: key, what, text: made.key })
+  replaceSecretFile({ path: cert, what, text: made.certificate })
+}
+
+function endMsOf(path: string): number {
+  try {
+    return Date.parse(new X509Certificate(readFileSync(path)).validTo)
+  } catch {
+    return 0
+  }
+}

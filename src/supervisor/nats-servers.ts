@@ -1,0 +1,59 @@
+/** The two NATS servers of a region as processes: its own, and its quorum server (docs/design/quorum.md). */
+import type { Layout, RegionPlan } from '../deployment/layout.ts'
+import type { Log } from '../ports/log.ts'
+import { natsLines } from './child-lines.ts'
+import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
+import { prepareQuorum, quorumArguments } from './quorum-process.ts'
+import { runVariable } from './remains.ts'
+import type { Sentinel } from './sentinel.ts'
+import { Supervised, type SupervisedOptions } from './supervised.ts'
+import type { DeploymentTls } from './tls-flags.ts'
+
+export type NatsServersOptions = {
+  readonly layout: Layout
+  /** The program. */
+  readonly natsServer: string
+  /** The folder of the regions' secrets. */
+  readonly secrets: string
+  readonly run: string
+  readonly sentinel: Sentinel
+  readonly tls?: DeploymentTls | undefined
+  readonly log: Log
+}
+
+const natsStopMsMax = 5000
+
+export function natsServer(plan: RegionPlan, options: NatsServersOptions): Supervised {
+  return server('nats-server', plan, options, {
+    args: natsArguments(plan),
+    prepare: () => prepareNats(plan, options.secrets, options.tls),
+    port: plan.natsPort,
+  })
+}
+
+export function quorumServer(plan: RegionPlan, options: NatsServersOptions): Supervised {
+  return server('quorum-server', plan, options, {
+    args: quorumArguments(plan),
+    prepare: () => prepareQuorum({ ...options, plan }),
+    port: plan.quorum?.port ?? 0,
+  })
+}
+
+type Own = Pick<SupervisedOptions, 'args'> & { readonly prepare: () => void; readonly port: number }
+
+function server(name: string, plan: RegionPlan, options: NatsServersOptions, { port, ...own }: Own): Supervised {
+  const { natsServer: program, run, sentinel, tls } = options
+  const log = options.log.with({ region: plan.name, process: name })
+  return new Supervised({
+    name,
+    program,
+    ...own,
+    environment: { ...process.env, [runVariable]: run },
+    speaks: false,
+    probe: async () => await natsGreets(port, tls !== undefined),
+    onLine: natsLines(log),
+    log,
+    sentinel,
+    stopMsMax: natsStopMsMax,
+  })
+}
