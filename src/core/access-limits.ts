@@ -15,6 +15,8 @@ export const sessionPolicyCharactersMax = 2048
 /** Longer than the longest that is given out: policy, tags and names. */
 export const sessionTokenSizeMax = 16_384
 export const attachedPoliciesMax = 20
+export const policyVersionsMax = 5
+export const identityTagsMax = 50
 export const accessKeysPerUserMax = 2
 export const identityUsersMax = 5000
 export const identityRolesMax = 5000
@@ -26,7 +28,7 @@ export const simulatedWorkMax = 500_000_000
 /** Of identities that regions share: all that is kept, what was deleted included, one thing of it, and one answer to a peer. */
 export const sharedThingsMax = 50_000
 export const sharedBytesMax = 32 * 1024 * 1024
-export const sharedThingBytesMax = 16_384
+export const sharedThingBytesMax = 65_536
 export const sharedPartBytesMax = 256 * 1024
 /** Other keys that open what regions share, while its key is being replaced. */
 export const formerShareKeysMax = 4

@@ -301,9 +301,8 @@ describe('IAM', () => {
 
   test('a user is made, gets a key and a policy, and comes in', async () => {
     const UserName = 'eve'
-    expect((await iam('CreateUser', { UserName, Path: '/team/' })).one('Arn')).toBe(
-      `arn:aws:iam::${accountId}:user/team/eve`,
-    )
+    const made = await iam('CreateUser', { UserName, Path: '/team/' })
+    expect(made.one('Arn')).toBe(iamArn('user/team/eve'))
     expect(outcome(await iam('CreateUser', { UserName }))).toEqual([
       409,
       'EntityAlreadyExists',
@@ -333,6 +332,9 @@ describe('IAM', () => {
       'NoSuchEntity',
       'The user with name eve cannot be found.',
     ])
+    const again = await iam('CreateUser', { UserName, Path: '/team/' })
+    expect(again.one('UserId')).not.toBe(made.one('UserId'))
+    await iam('DeleteUser', { UserName })
   })
 
   test('a managed policy is attached, and cannot go while it is', async () => {
@@ -359,6 +361,100 @@ describe('IAM', () => {
     const boundary = { UserName: 'bob', PermissionsBoundary: PolicyArn }
     expect(outcome(await iam('PutUserPermissionsBoundary', boundary))[2]).toBe(`Scope ARN: ${notAttachable}`)
     expect(outcome(await iam('CreateUser', { ...boundary, UserName: 'dan' }))[2]).toBe(`Scope ARN: ${notAttachable}`)
+  })
+
+  test('a managed policy has versions, and the default one counts', async () => {
+    const document = (action: string) => JSON.stringify(policyOf(allow(action)))
+    const made = await iam('CreatePolicy', {
+      PolicyName: 'lists',
+      PolicyDocument: document('dynamodb:ListBackups'),
+      'Tags.member.1.Key': 'team',
+      'Tags.member.1.Value': 'blue',
+    })
+    const PolicyArn = made.one('Arn') ?? ''
+    expect(made.text).toContain('<Tags><member><Key>team</Key><Value>blue</Value></member></Tags>')
+    expect(outcome(await iam('CreatePolicy', { PolicyName: 'lists', PolicyDocument: document('a:b') }))).toEqual([
+      409,
+      'EntityAlreadyExists',
+      'A policy called lists already exists. Duplicate names are not allowed.',
+    ])
+    await iam('AttachUserPolicy', { UserName: 'bob', PolicyArn })
+    const bob = () => outcomeOf(client(keysOf('bob')).send(new ListTablesCommand({})))
+    expect(await bob()).toMatch(/^AccessDenied/)
+    const PolicyDocument = document('dynamodb:ListTables')
+    const second = await iam('CreatePolicyVersion', { PolicyArn, PolicyDocument, SetAsDefault: 'true' })
+    expect([second.one('VersionId'), second.one('IsDefaultVersion'), await bob()]).toEqual(['v2', 'true', 'ok'])
+    expect(outcome(await iam('DeletePolicyVersion', { PolicyArn, VersionId: 'v2' }))).toEqual([
+      409,
+      'DeleteConflict',
+      'Cannot delete the default version of a policy.',
+    ])
+    await iam('SetDefaultPolicyVersion', { PolicyArn, VersionId: 'v1' })
+    expect(await bob()).toMatch(/^AccessDenied/)
+    await iam('DeletePolicyVersion', { PolicyArn, VersionId: 'v2' })
+    for (let n = 3; n < 7; n++)
+      expect((await iam('CreatePolicyVersion', { PolicyArn, PolicyDocument })).one('VersionId')).toBe(`v${n}`)
+    const { text } = await iam('ListPolicyVersions', { PolicyArn })
+    expect([...text.matchAll(/<VersionId>(v\d)</g)].map(([, id]) => id)).toEqual(['v6', 'v5', 'v4', 'v3', 'v1'])
+    expect(outcome(await iam('CreatePolicyVersion', { PolicyArn, PolicyDocument }))).toEqual([
+      409,
+      'LimitExceeded',
+      'A managed policy can have up to 5 versions. Before you create a new version, you must delete an existing version.',
+    ])
+    await iam('DetachUserPolicy', { UserName: 'bob', PolicyArn })
+    expect(outcome(await iam('DeletePolicy', { PolicyArn }))[2]).toMatch(/^This policy has more than one version\./)
+    for (const VersionId of ['v3', 'v4', 'v5', 'v6']) await iam('DeletePolicyVersion', { PolicyArn, VersionId })
+    expect((await iam('DeletePolicy', { PolicyArn })).status).toBe(200)
+  })
+
+  test('AWS’s own policies are shown, and who has one', async () => {
+    const PolicyArn = 'arn:aws:iam::aws:policy/AmazonDynamoDBReadOnlyAccess'
+    expect((await iam('GetPolicy', { PolicyArn })).one('PolicyName')).toBe('AmazonDynamoDBReadOnlyAccess')
+    const version = await iam('GetPolicyVersion', { PolicyArn, VersionId: 'v1' })
+    expect(decodeURIComponent(version.one('Document') ?? '')).toContain('dynamodb:GetItem')
+    expect(outcome(await iam('DeletePolicy', { PolicyArn }))[2]).toBe(`Policy ${PolicyArn} was not found.`)
+    await iam('AttachGroupPolicy', { GroupName: 'admins', PolicyArn })
+    const names = async (parameters: Readonly<Record<string, string>>) =>
+      [...(await iam('ListPolicies', parameters)).text.matchAll(/<PolicyName>([^<]+)</g)].map(([, name]) => name)
+    expect(await names({ Scope: 'Local' })).toEqual(['fence'])
+    expect(await names({ Scope: 'AWS' })).toContain('AdministratorAccess')
+    expect(await names({ OnlyAttached: 'true' })).toContain('AmazonDynamoDBReadOnlyAccess')
+    expect(await names({ OnlyAttached: 'true' })).not.toContain('AWSDenyAll')
+    const having = await iam('ListEntitiesForPolicy', { PolicyArn })
+    expect(having.one('GroupName')).toBe('admins')
+    expect((await iam('ListEntitiesForPolicy', { PolicyArn, EntityFilter: 'User' })).text).not.toContain('admins')
+    await iam('DetachGroupPolicy', { GroupName: 'admins', PolicyArn })
+  })
+
+  test('what is too long is refused in IAM’s words, and tags and roles are changed', async () => {
+    const PolicyDocument = (length: number) => JSON.stringify(policyOf(allow(`a:${'b'.repeat(length)}`)))
+    const limit = async (action: string, parameters: Readonly<Record<string, string>>) =>
+      outcome(await iam(action, parameters)).slice(1)
+    const inline = { PolicyName: 'p', PolicyDocument: PolicyDocument(2100) }
+    expect(await limit('PutUserPolicy', { UserName: 'bob', ...inline })).toEqual([
+      'LimitExceeded',
+      'Maximum policy size of 2048 bytes exceeded for user bob',
+    ])
+    expect(await limit('CreatePolicy', { ...inline, PolicyDocument: PolicyDocument(6200) })).toEqual([
+      'LimitExceeded',
+      'Cannot exceed quota for PolicySize: 6144',
+    ])
+    const AssumeRolePolicyDocument = JSON.stringify(trust(accountId, { Sid: 'a'.repeat(2100) }))
+    expect(await limit('CreateRole', { RoleName: 'much', AssumeRolePolicyDocument })).toEqual([
+      'LimitExceeded',
+      'Cannot exceed quota for ACLSizePerRole: 2048',
+    ])
+    await iam('TagRole', { RoleName: 'app', 'Tags.member.1.Key': 'stage', 'Tags.member.1.Value': 'test' })
+    await iam('UntagRole', { RoleName: 'app', 'TagKeys.member.1': 'team' })
+    const tags = await iam('ListRoleTags', { RoleName: 'app' })
+    expect([tags.one('Key'), tags.one('Value'), tags.text.includes('team')]).toEqual(['stage', 'test', false])
+    await iam('UpdateRole', { RoleName: 'app', Description: 'of the app', MaxSessionDuration: '7200' })
+    const app = await iam('GetRole', { RoleName: 'app' })
+    expect([app.one('Description'), app.one('MaxSessionDuration')]).toEqual(['of the app', '7200'])
+    expect((await iam('ListInstanceProfilesForRole', { RoleName: 'app' })).status).toBe(200)
+    await iam('AddUserToGroup', { UserName: 'bob', GroupName: 'readers' })
+    expect((await iam('ListGroupsForUser', { UserName: 'bob' })).one('GroupName')).toBe('readers')
+    await iam('RemoveUserFromGroup', { UserName: 'bob', GroupName: 'readers' })
   })
 
   test('a role is made, trusted and assumed', async () => {

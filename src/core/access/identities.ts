@@ -56,10 +56,25 @@ export type RoleDefinition = Bounded & {
   readonly maxSessionSeconds?: number | undefined
 }
 
+export type PolicyVersion = {
+  readonly version: number
+  readonly document: unknown
+  readonly createdMs?: number | undefined
+}
+
 export type PolicyDefinition = {
   readonly name: string
   readonly path?: string | undefined
+  /** Of the default version. */
   readonly document: unknown
+  /** The default version: 1 where not given. */
+  readonly version?: number | undefined
+  /** All of them, where there has been another than the first. */
+  readonly versions?: readonly PolicyVersion[] | undefined
+  /** No number is given twice. */
+  readonly lastVersion?: number | undefined
+  readonly updatedMs?: number | undefined
+  readonly tags?: Readonly<Record<string, string>> | undefined
   readonly description?: string | undefined
   readonly createdMs?: number | undefined
 }
@@ -111,9 +126,15 @@ export const iamArn = (
   { name, path = '/' }: Pick<Definition, 'name' | 'path'>,
 ): string => `arn:aws:iam::${accountId}:${kind}${path}${name}`
 
-/** As AWS's are: a prefix of four letters, then letters and digits. Follows from the ARN, so that it is the same in every region. */
-export const idFor = (prefix: string, arn: string): string =>
-  `${prefix}${uuidFrom(arn).replaceAll('-', '').slice(0, 17).toUpperCase()}`
+/**
+ * As AWS's are: a prefix of four letters, then letters and digits. Follows from the ARN and the moment of the making, so that it is the same in
+ * every region, and another for one that is made again.
+ */
+export const idFor = (prefix: string, arn: string, createdMs?: number): string =>
+  `${prefix}${uuidFrom(createdMs === undefined ? arn : `${arn} ${createdMs}`)
+    .replaceAll('-', '')
+    .slice(0, 17)
+    .toUpperCase()}`
 
 /** Throws an IdentityProblem. `hasQuotas`: false for what several regions have added to at the same time. */
 export function compileIdentities(accountId: string, definitions: IdentityDefinitions, hasQuotas = true): Identities {
@@ -171,7 +192,7 @@ function userOf(definition: UserDefinition, around: Around): User {
   const place = `user ${name}`
   const arn = iamArn(accountId, 'user', definition)
   checkSizes(Object.values(definition.policies ?? {}), userPoliciesCharactersMax, place)
-  const id = idFor('AIDA', arn)
+  const id = idFor('AIDA', arn, definition.createdMs)
   const ofGroups = (definition.groups ?? []).flatMap((group) => {
     const found = groups.get(group)
     if (found === undefined) throw new IdentityProblem(`${place} is in the group ${group}, which there is not`)
@@ -193,7 +214,7 @@ function roleOf(definition: RoleDefinition, around: Around): Role {
   around.checkSizes([trust], trustPolicyCharactersMax, `${place}, trust`)
   const policies = { identity: policiesOf(definition, place, around), ...boundaryOf(definition, place, around) }
   const trusted = { name: `trust policy of ${place}`, policy: compiled(trust, 'trust', `${place}, trust`) }
-  return { name, arn, id: idFor('AROA', arn), tags, policies, definition, trust: trusted }
+  return { name, arn, id: idFor('AROA', arn, definition.createdMs), tags, policies, definition, trust: trusted }
 }
 
 function policiesOf(

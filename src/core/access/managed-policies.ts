@@ -35,9 +35,11 @@ const documents: Readonly<Record<string, unknown>> = {
   },
 }
 
-export const managedByAws: readonly (readonly [arn: string, policy: Named])[] = Object.entries(documents).map(
-  ([name, document]) => {
-    const arn = `arn:aws:iam::aws:policy/${name}`
-    return [arn, { name: arn, policy: parsePolicy(document, 'identity') }]
-  },
+/** Their documents, by ARN. */
+export const documentsOfAws: ReadonlyMap<string, unknown> = new Map(
+  Object.entries(documents).map(([name, document]) => [`arn:aws:iam::aws:policy/${name}`, document]),
+)
+
+export const managedByAws: readonly (readonly [arn: string, policy: Named])[] = [...documentsOfAws].map(
+  ([arn, document]) => [arn, { name: arn, policy: parsePolicy(document, 'identity') }],
 )

@@ -1,4 +1,5 @@
 /** Whether a value could be that of a shared thing of the name: what a peer sends is asked this before it is kept. */
+import { identityTagsMax, policyVersionsMax } from '../access-limits.ts'
 import { isObject } from '../wire/json.ts'
 import { parsePolicy, type PolicyKind, PolicyProblem } from './parse-policy.ts'
 
@@ -31,15 +32,25 @@ const isPolicy =
     }
   }
 
-const tagsMax = 50
 const isTags: Is = (value) =>
   isObject(value) &&
-  Object.keys(value).length <= tagsMax &&
+  Object.keys(value).length <= identityTagsMax &&
   Object.entries(value).every(([key, each]) => isText(128)(key) && isText(256)(each))
 
 const own = { path: isPath, createdMs: isMoment }
+const isVersion = isRecordOf({ version: isMoment, document: isPolicy('identity'), createdMs: isMoment })
+const isVersions: Is = (value) => Array.isArray(value) && value.length <= policyVersionsMax && value.every(isVersion)
 const isOwnPolicy: Is = (value) =>
-  isRecordOf({ ...own, description: isText(1000), document: isPolicy('identity') })(value) &&
+  isRecordOf({
+    ...own,
+    description: isText(1000),
+    document: isPolicy('identity'),
+    version: isMoment,
+    versions: isVersions,
+    lastVersion: isMoment,
+    updatedMs: isMoment,
+    tags: isTags,
+  })(value) &&
   isObject(value) &&
   value['document'] !== undefined
 const isKey: Is = (value) =>

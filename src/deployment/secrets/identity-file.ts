@@ -12,6 +12,7 @@ import {
   identityPoliciesMax,
   identityRolesMax,
   identityUsersMax,
+  policyVersionsMax,
 } from '../../core/access-limits.ts'
 import {
   compileIdentities,
@@ -65,7 +66,20 @@ const role = z.strictObject({
   description,
   maxSessionSeconds: z.number().int().min(3600).max(43_200).optional(),
 })
-const policy = z.strictObject({ name: policyName, path, document: z.unknown(), description, createdMs })
+const versionNumber = z.number().int().min(1).optional()
+const policyVersion = z.strictObject({ version: z.number().int().min(1), document: z.unknown(), createdMs })
+const policy = z.strictObject({
+  name: policyName,
+  path,
+  document: z.unknown(),
+  description,
+  createdMs,
+  version: versionNumber,
+  versions: z.array(policyVersion).max(policyVersionsMax).optional(),
+  lastVersion: versionNumber,
+  updatedMs: createdMs,
+  tags,
+})
 const secret = z.string().min(32, 'at least 32 characters').max(256)
 const file = z.strictObject({
   users: z.array(user).max(identityUsersMax).default([]),

@@ -10,7 +10,7 @@ type Input = Readonly<Record<string, unknown>>
 export type IamFacts = {
   readonly policyArn?: string | undefined
   readonly boundary?: string | undefined
-  /** Of the user or role that the request is about. */
+  /** Of the user, role or managed policy that the request is about. */
   readonly tags?: Readonly<Record<string, string>> | undefined
   readonly input: Input
 }
@@ -56,7 +56,7 @@ export function iamRequest(
   const facts: IamFacts = {
     policyArn: attaching.test(operation) ? textOf(policy) : undefined,
     boundary: textOf(boundary),
-    tags: owner?.tags,
+    tags: owner?.tags ?? definitions.policies.find((each) => iamArn(accountId, 'policy', each) === policy)?.tags,
     input,
   }
   const at = (resource: string | undefined): IamRequest => ({ resource, facts })

@@ -24,6 +24,11 @@ export type Input = {
   readonly Marker?: string
   readonly MaxItems?: number
   readonly VersionId?: string
+  readonly SetAsDefault?: boolean
+  readonly OnlyAttached?: boolean
+  readonly PolicyUsageFilter?: 'PermissionsPolicy' | 'PermissionsBoundary'
+  readonly EntityFilter?: string
+  readonly TagKeys?: readonly string[]
 }
 
 export type Asked = {
@@ -48,17 +53,19 @@ export const noSuch = (what: string, name: string): ServiceRefusal =>
     status: 404,
   })
 
+export const limited = (message: string): ServiceRefusal =>
+  new ServiceRefusal('LimitExceeded', message, { type: 'LimitExceededException', status: 409 })
+
 export const exists = (what: string, name: string): ServiceRefusal =>
   new ServiceRefusal('EntityAlreadyExists', `${what} with name ${name} already exists.`, {
     type: 'EntityAlreadyExistsException',
     status: 409,
   })
 
-export const conflict = (what: string): ServiceRefusal =>
-  new ServiceRefusal('DeleteConflict', `Cannot delete entity, must ${what} first.`, {
-    type: 'DeleteConflictException',
-    status: 409,
-  })
+export const deleteConflict = (message: string): ServiceRefusal =>
+  new ServiceRefusal('DeleteConflict', message, { type: 'DeleteConflictException', status: 409 })
+
+export const conflict = (what: string): ServiceRefusal => deleteConflict(`Cannot delete entity, must ${what} first.`)
 
 /** A policy's document; it travels as text, and is shown with its letters escaped as in an address. */
 export function documentOf(text: string | undefined, kind: 'identity' | 'trust'): unknown {
@@ -72,6 +79,16 @@ export function documentOf(text: string | undefined, kind: 'identity' | 'trust')
 }
 
 export const shownDocument = (document: unknown): string => encodeURIComponent(JSON.stringify(document))
+
+/** As it counts towards a quota: blanks do not. */
+export const sizeOf = (documents: readonly unknown[]): number =>
+  documents.reduce<number>((sum, each) => sum + (JSON.stringify(each) ?? '').length, 0)
+
+export const tagsOf = ({ Tags: tags = [] }: Input): Readonly<Record<string, string>> =>
+  Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]))
+
+export const shownTags = (tags: Readonly<Record<string, string>> = {}): readonly object[] =>
+  Object.entries(tags).map(([Key, Value]) => ({ Key, Value }))
 
 export const dateOf = (ms: number | undefined): Date => new Date(Math.floor((ms ?? 0) / 1000) * 1000)
 

@@ -7,11 +7,18 @@ import { type Caller, Callers } from '../access/callers.ts'
 import type { Service, ServiceCall } from '../service.ts'
 import type { Asked, Handler, Handlers } from './asked.ts'
 import type { IamPorts } from './iam-ports.ts'
-import { otherHandlers } from './keys-and-policies.ts'
+import { keyAndGroupHandlers } from './keys-and-groups.ts'
+import { managedPolicyHandlers } from './managed-policies.ts'
 import { principalHandlers } from './principals.ts'
+import { tagHandlers } from './tags.ts'
 import { simulate } from './simulate.ts'
 
-const handlers: Handlers = { ...principalHandlers, ...otherHandlers }
+const handlers: Handlers = {
+  ...principalHandlers,
+  ...keyAndGroupHandlers,
+  ...managedPolicyHandlers,
+  ...tagHandlers,
+}
 
 export function iamService(ports: IamPorts): Service {
   const inputs = linkedInputs(model)

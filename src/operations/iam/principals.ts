@@ -1,5 +1,11 @@
 /** Users, groups and roles: they are made, shown and deleted in the same way, and have policies in the same way. */
-import { attachedPoliciesMax } from '../../core/access-limits.ts'
+import {
+  attachedPoliciesMax,
+  groupPoliciesCharactersMax,
+  rolePoliciesCharactersMax,
+  trustPolicyCharactersMax,
+  userPoliciesCharactersMax,
+} from '../../core/access-limits.ts'
 import type {
   GroupDefinition,
   IdentityDefinitions,
@@ -16,9 +22,13 @@ import {
   exists,
   type Handlers,
   type Input,
+  limited,
   noSuch,
   page,
   shownDocument,
+  shownTags,
+  sizeOf,
+  tagsOf,
 } from './asked.ts'
 
 type Any = UserDefinition & GroupDefinition & Partial<RoleDefinition>
@@ -30,9 +40,6 @@ type Kind = {
   readonly idPrefix: string
   readonly made: (asked: Asked) => object
 }
-
-const tagsOf = ({ Tags: tags = [] }: Input): Readonly<Record<string, string>> =>
-  Object.fromEntries(tags.map(({ Key = '', Value = '' }) => [Key, Value]))
 
 const bounded = (input: Input): object => ({
   ...(input.PermissionsBoundary === undefined ? {} : { boundary: input.PermissionsBoundary }),
@@ -48,7 +55,7 @@ const kinds: readonly Kind[] = [
     idPrefix: 'AROA',
     made: ({ input }) => ({
       ...bounded(input),
-      trust: documentOf(input.AssumeRolePolicyDocument, 'trust'),
+      trust: trustOf(input.AssumeRolePolicyDocument),
       ...(input.Description === undefined ? {} : { description: input.Description }),
       ...(input.MaxSessionDuration === undefined ? {} : { maxSessionSeconds: input.MaxSessionDuration }),
     }),
@@ -75,6 +82,17 @@ export function replaced(
 }
 
 export const users = { name: 'User', list: 'users' } as const
+export const roles = { name: 'Role', list: 'roles' } as const
+
+export function trustOf(text: string | undefined): unknown {
+  const trust = documentOf(text, 'trust')
+  if (sizeOf([trust]) > trustPolicyCharactersMax)
+    throw limited(`Cannot exceed quota for ACLSizePerRole: ${trustPolicyCharactersMax}`)
+  return trust
+}
+
+export const shownOne = (kind: Kind['name'], definition: object, asked: Asked): object =>
+  shown(kinds.find(({ name }) => name === kind) as Kind, definition as Any, asked)
 
 function shown({ name: kind, idPrefix }: Kind, definition: Any, { identities: { accountId } }: Asked): object {
   const arn = iamArn(accountId, kind.toLowerCase(), definition)
@@ -82,7 +100,7 @@ function shown({ name: kind, idPrefix }: Kind, definition: Any, { identities: { 
   return {
     Path: path,
     [`${kind}Name`]: name,
-    [`${kind}Id`]: idFor(idPrefix, arn),
+    [`${kind}Id`]: idFor(idPrefix, arn, createdMs),
     Arn: arn,
     CreateDate: dateOf(createdMs),
     ...(kind === 'Role'
@@ -97,7 +115,7 @@ function shown({ name: kind, idPrefix }: Kind, definition: Any, { identities: { 
             PermissionsBoundaryArn: boundary,
           },
         }),
-    ...(tags === undefined ? {} : { Tags: Object.entries(tags).map(([Key, Value]) => ({ Key, Value })) }),
+    ...(tags === undefined ? {} : { Tags: shownTags(tags) }),
   }
 }
 
@@ -151,7 +169,22 @@ function ownHandlers(kind: Kind): Handlers {
 const membersOf = (asked: Asked): readonly object[] =>
   asked.definitions.users
     .filter(({ groups = [] }) => groups.includes(asked.input.GroupName ?? ''))
-    .map((user) => shown(kinds[0] as Kind, user as Any, asked))
+    .map((user) => shownOne('User', user, asked))
+
+const inlineMax: Readonly<Record<Kind['name'], number>> = {
+  User: userPoliciesCharactersMax,
+  Group: groupPoliciesCharactersMax,
+  Role: rolePoliciesCharactersMax,
+}
+
+/** What is beyond the quota already, as of two regions together, may get smaller. */
+function withInline({ name: kind }: Kind, { name, policies = {} }: Any, added: Readonly<Record<string, unknown>>) {
+  const more = { ...policies, ...added }
+  const size = sizeOf(Object.values(more))
+  if (size > inlineMax[kind] && size > sizeOf(Object.values(policies)))
+    throw limited(`Maximum policy size of ${inlineMax[kind]} bytes exceeded for ${kind.toLowerCase()} ${name}`)
+  return more
+}
 
 /** Inline policies, and managed ones that are attached. */
 function policyHandlers(kind: Kind): Handlers {
@@ -164,7 +197,7 @@ function policyHandlers(kind: Kind): Handlers {
     [`Put${name}Policy`]: (asked) => {
       const { PolicyName: policy = '', PolicyDocument: text } = asked.input
       const document = documentOf(text, 'identity')
-      return changed(asked, ({ policies }) => ({ policies: { ...policies, [policy]: document } }))
+      return changed(asked, (of) => ({ policies: withInline(kind, of, { [policy]: document }) }))
     },
     [`Get${name}Policy`]: (asked) => {
       const found = named(kind, asked)
@@ -236,10 +269,7 @@ const noBoundary = (arn: string): ServiceRefusal =>
   noSuchPolicy(`Scope ARN: ${arn} does not exist or is not attachable.`)
 
 const tooManyAttached = (name: string): ServiceRefusal =>
-  new ServiceRefusal('LimitExceeded', `Cannot exceed quota for PoliciesPer${name}: ${attachedPoliciesMax}`, {
-    type: 'LimitExceededException',
-    status: 409,
-  })
+  limited(`Cannot exceed quota for PoliciesPer${name}: ${attachedPoliciesMax}`)
 
 function boundaryHandlers(kind: Kind): Handlers {
   const changed = (asked: Asked, boundary: string | undefined) => {
