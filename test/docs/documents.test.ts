@@ -176,6 +176,25 @@ test('every command in the documents is one that the program knows, with options
   expect(wrong).toEqual([])
 })
 
+test('what a page says of AWS has a source with a date', () => {
+  const page = read('docs/reference/sources.md')
+  const dated = new Set([...page.matchAll(/^\| (\w+) \| .* \| \d{4}(?:-\d\d){0,2} \|$/gm)].map(([, name]) => name))
+  const rows = [...page.matchAll(/^\| \[(\S+\.md)\]\(.*?\) \| (.*) \|$/gm)]
+  const listed = new Map(rows.map(([, name = '', sources = '']) => [`docs/${name}`, sources]))
+  const saying = documents.filter((document) => {
+    if (/^docs\/(design\/|README|reference\/sources)|^README/.test(document)) return false
+    const prose = read(document).replaceAll(/^```[\s\S]*?^```$|`[^`]*`/gm, '')
+    return /\bAWS\b|\bAmazon\b/.test(prose)
+  })
+  expect([...listed.keys()].toSorted()).toEqual(saying.toSorted())
+  const undated = [...listed].flatMap(([document, sources]) =>
+    / each line | those of | the line /.test(` ${sources} `)
+      ? []
+      : sources.split(', ').flatMap((source) => (dated.has(source) ? [] : [`${document}: ${source}`])),
+  )
+  expect(undated).toEqual([])
+})
+
 test('README has as many drills as come with Longitude', () => {
   const words = ['Fifteen', 'Sixteen', 'Seventeen', 'Eighteen', 'Nineteen', 'Twenty']
   const count = readdirSync(join(root, 'drills')).filter((name) => name.endsWith('.yaml')).length
