@@ -1,0 +1,62 @@
+/** Starts what a replica's region runs for a group of strongly consistent tables: an engine behind the order that the group shares. */
+import { AesKeySeal } from '../../../src/adapters/encryption/key-seal.ts'
+import type { Topology } from '../../../src/core/topology.ts'
+import type { Command } from '../../../src/engine/commands/command.ts'
+import { QuorumOrder } from '../../../src/engine/commands/quorum-order.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
+import { openEngine } from '../../../src/engine/open-engine.ts'
+import type { Env } from '../../../src/ports/env.ts'
+import type { Order } from '../../../src/ports/order.ts'
+import type { Quorum } from '../../../src/ports/quorum.ts'
+import { group } from './requests.ts'
+
+/** What runs instead of the real thing: how tests put known bugs in. */
+export type StrongVariant = {
+  readonly member?: (member: Member) => Member
+  readonly order?: (order: Order<Command>, name: string) => Order<Command>
+}
+
+export type MemberOptions = {
+  readonly env: Env
+  readonly quorum: Quorum
+  readonly topology: Topology
+  /** Names of all members, and how many of them have the table. */
+  readonly members: readonly string[]
+  readonly replicas: number
+  /** Whether writes that did not know of another region's are refused. */
+  readonly guards: boolean
+  readonly variant?: StrongVariant
+  /** It has to start from the state of another one. */
+  readonly onEnd: (message: string) => void
+}
+
+/** A running process of a replica's region. */
+export type Member = {
+  readonly engine: Engine
+  /** Resolves once all that was written before is readable here. */
+  readonly barrier: () => Promise<void>
+}
+
+/** The group's, which a witness does not know. */
+const key = Buffer.alloc(32, 7)
+
+export async function startMember(options: MemberOptions): Promise<Member> {
+  const { env, quorum, topology, members, replicas, guards, variant, onEnd } = options
+  const { self } = topology
+  const order = new QuorumOrder({
+    open: async () => await quorum.open(group, members),
+    self,
+    group,
+    replicas,
+    key,
+    seal: new AesKeySeal(env.random),
+    guards,
+    clock: env.clock,
+    random: env.random,
+    log: env.log,
+    onEnd: (why, message) => onEnd(`${self.name}: ${why}: ${message}`),
+  })
+  const engine = await openEngine(env, { topology, order: variant?.order?.(order, self.name) ?? order })
+  const member = { engine, barrier: () => engine.barrier() }
+  return variant?.member?.(member) ?? member
+}

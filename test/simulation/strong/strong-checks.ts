@@ -1,0 +1,121 @@
+/** What a world of strongly consistent tables has promised, once everything is healed. */
+import type { KeyedRow } from '../../../src/core/change/rows.ts'
+import { required } from '../../../src/core/assert.ts'
+import { decodeRow } from '../../../src/core/item/row.ts'
+import { check } from '../../linearizability/check.ts'
+import { drawingOf } from '../../linearizability/drawing.ts'
+import type { Operation, Value } from '../../linearizability/history.ts'
+import { offenceIn } from '../../linearizability/offence.ts'
+import { marker } from '../../linearizability/workload.ts'
+import { expectThat, Violation } from '../violation.ts'
+import { group, itemIn, keyBytes, valueOf } from './requests.ts'
+import type { StrongRegion } from './strong-region.ts'
+import type { StrongWorld } from './strong-world.ts'
+
+export function checkStrong(world: StrongWorld): void {
+  checkLinearizable(world)
+  checkStreams(world)
+  checkRows(world)
+  checkEventual(world)
+  checkWitness(world)
+}
+
+function checkLinearizable({ recorder }: StrongWorld): void {
+  const result = check(recorder.history())
+  if (result.verdict === 'not linearizable')
+    throw new Violation(
+      'strong operations are linearizable',
+      `\n${drawingOf(result.key, offenceIn(null, result.refuted))}`,
+    )
+  expectThat(result.verdict === 'linearizable', 'a history can be decided', () => 'it has too many concurrent writes')
+}
+
+/** Changes of items as a region has them: the key, and the row with its stamp. */
+function streamOf({ member, name }: StrongRegion): readonly string[] {
+  const { engine } = required(member, `${name} serves`)
+  return engine
+    .readLog(engine.oldest() - 1, Infinity, Infinity)
+    .filter(({ cause }) => cause !== 'table' && cause !== 'replica-table')
+    .map(({ key, row }) => `${key.toString('hex')} ${row.toString('hex')}`)
+}
+
+/** A region that began with another one's state has the end of the stream. */
+function checkStreams({ replicas }: StrongWorld): void {
+  const streams = replicas.map(streamOf)
+  const longest = required(streams.toSorted((a, b) => b.length - a.length)[0], 'a stream')
+  for (const [n, stream] of streams.entries()) {
+    const tail = longest.slice(longest.length - stream.length)
+    const at = stream.findIndex((change, place) => change !== tail[place])
+    expectThat(
+      at < 0,
+      'streams are the same in every region',
+      () => `${replicas[n]?.name} has ${stream[at]} where another has ${tail[at]}, ${at} of ${stream.length}`,
+    )
+  }
+}
+
+function checkRows(world: StrongWorld): void {
+  const [first, ...others] = world.replicas
+  const text = ({ key, row }: KeyedRow): string => `${key.toString('hex')} ${row.toString('hex')}`
+  const rowsOf = (region: StrongRegion | undefined): string =>
+    (region?.member?.engine.rows(world.tableId, undefined, 100_000, Infinity) ?? []).map(text).join('\n')
+  for (const other of others)
+    expectThat(
+      rowsOf(first) === rowsOf(other),
+      'replicas hold the same rows',
+      () => `${first?.name}:\n${rowsOf(first)}\n${other.name}:\n${rowsOf(other)}`,
+    )
+}
+
+/** Eventual reads of one region go through the key's values in their order, and may skip some. */
+function checkEventual(world: StrongWorld): void {
+  const values = valuesInOrder(world)
+  const reads = new Map<string, { place: number }>()
+  for (const operation of world.recorder.operations) {
+    if (operation.consistency !== 'eventual' || operation.outcome !== 'ok') continue
+    const region = regionOf(operation)
+    const reader = `${region} ${operation.key}`
+    const last = reads.get(reader) ?? { place: 0 }
+    const order = values.get(operation.key) ?? [null]
+    const place = order.indexOf(operation.value ?? null, last.place)
+    expectThat(
+      place >= 0,
+      'eventual reads are a prefix of the order',
+      () =>
+        `${region} read ${JSON.stringify(operation)}, and the key went through ${JSON.stringify(order)}; it was at ${last.place}`,
+    )
+    reads.set(reader, { place })
+  }
+}
+
+/** Clients are named after their region. */
+const regionOf = ({ process }: Operation): string => process.split('/')[0] ?? process
+
+/** By key all values that it has had, as the region tells that has all of the stream. */
+function valuesInOrder({ replicas, recorder, tableId }: StrongWorld): ReadonlyMap<string, readonly Value[]> {
+  const lengths = replicas.map((region) => streamOf(region).length)
+  const { engine } = required(replicas[lengths.indexOf(Math.max(...lengths))]?.member, 'a region that serves')
+  const table = required(engine.tableWithId(tableId), 'the table')
+  const keys = new Map(recorder.operations.map(({ key }) => [keyBytes(table, key).toString('hex'), key]))
+  const values = new Map<string, Value[]>()
+  for (const { key, row, cause } of engine.readLog(engine.oldest() - 1, Infinity, Infinity)) {
+    const name = keys.get(key.toString('hex'))
+    if (name === undefined || cause === 'table') continue
+    const list = values.get(name) ?? [null]
+    list.push(decodeRow(row).tombstone ? null : valueOf(itemIn(row)))
+    values.set(name, list)
+  }
+  return values
+}
+
+/** No server of a witness holds a byte that a client wrote. */
+function checkWitness({ witness, quorums }: StrongWorld): void {
+  if (witness === undefined) return
+  const entries = quorums.server(witness.name).copies.get(group)?.state().entries ?? []
+  for (const { bytes } of entries)
+    expectThat(
+      !bytes.includes(marker),
+      'a witness holds nothing readable',
+      () => `${witness.name} has ${bytes.toString('latin1')}`,
+    )
+}

@@ -1,0 +1,117 @@
+/**
+ * One region of a world of strongly consistent tables: a disk, a hardware clock and a quorum server that last, and a node's process
+ * that comes and goes on them.
+ */
+import { MemoryBlobs } from '../../../src/adapters/memory/memory-blobs.ts'
+import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
+import { ProcessClock, RegionClock } from '../../../src/adapters/memory/region-clock.ts'
+import type { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
+import type { Region } from '../../../src/core/topology.ts'
+import type { Env } from '../../../src/ports/env.ts'
+import type { Meter } from '../../../src/ports/meter.ts'
+import { Violation } from '../violation.ts'
+import { localEdits } from './requests.ts'
+import { type Member, startMember } from './start-member.ts'
+import type { StrongWorld } from './strong-world.ts'
+
+type Life = {
+  readonly clock: ProcessClock
+  readonly store: MemoryStore
+  readonly quorum: { crash(): void }
+  readonly ended: Promise<undefined>
+  readonly end: () => void
+  member: Member | undefined
+}
+
+const nothingMeasured: Meter = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
+
+export class StrongRegion {
+  readonly region: Region
+  readonly clock: RegionClock
+  flushMs = 1
+  readonly #world: StrongWorld
+  readonly #random: SeededRandom
+  readonly #disk = new MemoryDisk()
+  #life: Life | undefined
+
+  constructor(world: StrongWorld, region: Region) {
+    this.#world = world
+    this.region = region
+    this.#random = world.random.fork()
+    this.clock = new RegionClock(world.scheduler)
+  }
+
+  get name(): string {
+    return this.region.name
+  }
+
+  get isUp(): boolean {
+    return this.#life !== undefined
+  }
+
+  /** Undefined while the region does not serve. */
+  get member(): Member | undefined {
+    return this.#life?.member
+  }
+
+  /** Resolves when the present process has died. */
+  get ended(): Promise<undefined> {
+    return this.#life?.ended ?? Promise.resolve(undefined)
+  }
+
+  async start(): Promise<void> {
+    if (this.#life !== undefined) return
+    const { scheduler, quorums, story } = this.#world
+    const clock = new ProcessClock(this.clock)
+    const durable = async (): Promise<void> => await scheduler.sleep(this.flushMs * (0.5 + this.#random.fraction()))
+    const store = new MemoryStore({ disk: this.#disk, durable })
+    const quorum = quorums.join(this.name)
+    let end: () => void = () => {}
+    const ended = new Promise<undefined>((resolve) => {
+      end = () => resolve(undefined)
+    })
+    const life: Life = { clock, store, quorum, ended, end, member: undefined }
+    this.#life = life
+    const env: Env = {
+      clock,
+      random: this.#random.fork(),
+      store,
+      bus: this.#world.network.join(this.name),
+      blobs: new MemoryBlobs(),
+      log: story.logOf(this.name),
+      meter: nothingMeasured,
+    }
+    const topology = { self: this.region, regions: this.#world.regions.map(({ region }) => region) }
+    const { regions, replicas, guards, variant } = this.#world
+    const members = regions.map(({ name }) => name)
+    const onEnd = (message: string): void =>
+      this.#world.check(() => {
+        throw new Violation('no replica has to stop', message)
+      })
+    const starting = startMember({ env, quorum, topology, members, replicas: replicas.length, guards, variant, onEnd })
+    const member = await Promise.race([starting, ended])
+    if (this.#life !== life || member === undefined) return
+    life.member = member
+  }
+
+  /** As every replica does of its own, once the table is there. */
+  async settle(): Promise<void> {
+    await this.member?.engine.define(this.#world.tableId, localEdits(this.clock.peekMs()))
+  }
+
+  /** kill -9: of the batches under way, the first `landed` had reached the disk. */
+  crash(landed = 0): void {
+    const life = this.#life
+    if (life === undefined) return
+    this.#life = undefined
+    life.clock.crash()
+    life.store.crash(landed)
+    life.quorum.crash()
+    this.#world.network.node(this.name)?.crash()
+    life.end()
+  }
+
+  get writesUnderWay(): number {
+    return this.#life?.store.underWay ?? 0
+  }
+}
