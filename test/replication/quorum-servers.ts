@@ -14,6 +14,8 @@ type Member = { readonly port: number; readonly routePort: number; readonly seed
 
 export class QuorumServers {
   readonly regions: readonly string[]
+  /** The port at which one region's server finds the routes of another's. */
+  routeTo = (_from: string, to: string): number => this.routePort(to)
   readonly #binary: string
   readonly #folder = mkdtempSync(join(tmpdir(), 'longitude-quorum-'))
   readonly #members: ReadonlyMap<string, Member>
@@ -25,14 +27,23 @@ export class QuorumServers {
   }
 
   static async start(binary: string, regions: readonly string[]): Promise<QuorumServers> {
+    const servers = await QuorumServers.prepare(binary, regions)
+    for (const region of regions) servers.start(region)
+    return servers
+  }
+
+  /** With ports of their own, and not started yet. */
+  static async prepare(binary: string, regions: readonly string[]): Promise<QuorumServers> {
     const ports = await freePorts(2 * regions.length)
     const members = regions.map((region, index): [string, Member] => [
       region,
       { port: ports[2 * index] ?? 0, routePort: ports[2 * index + 1] ?? 0, seed: nkeys.createUser().getSeed() },
     ])
-    const servers = new QuorumServers(binary, new Map(members))
-    for (const region of regions) servers.start(region)
-    return servers
+    return new QuorumServers(binary, new Map(members))
+  }
+
+  routePort(region: string): number {
+    return this.#member(region).routePort
   }
 
   /** The region's side of the quorum, as its node has it. */
@@ -55,9 +66,7 @@ export class QuorumServers {
       store: join(this.#folder, region),
       routes: {
         listen: `127.0.0.1:${routePort}`,
-        to: this.regions
-          .filter((other) => other !== region)
-          .map((other) => `127.0.0.1:${this.#member(other).routePort}`),
+        to: this.regions.filter((other) => other !== region).map((other) => `127.0.0.1:${this.routeTo(region, other)}`),
         password: 'between-servers',
         tls: [],
       },
