@@ -6,8 +6,8 @@ export interface SharedIdentities {
   answer(question: string): string
   /** Throws for what is no answer, or is sealed with a key that is not known here. */
   read(answer: string): SharedAnswer
-  /** Resolves when what they say is kept, and counts. */
-  take(answers: readonly SharedAnswer[]): Promise<void>
+  /** Resolves when what they say is kept, and counts. Gives how much of it was left out: not in form, or from ahead of the clock. */
+  take(answers: readonly SharedAnswer[]): Promise<number>
 }
 
 export type SharedAnswer = {

@@ -237,6 +237,12 @@ describe('STS', () => {
     ],
     ['a role that trusts somebody else', keysOf('ann'), assume('bobs'), [403, 'AccessDenied', expect.anything()]],
     ['a role without its external id', keysOf('ann'), assume('outside'), [403, 'AccessDenied', expect.anything()]],
+    [
+      'a source identity',
+      keysOf('ann'),
+      assume('app', { SourceIdentity: 'ann' }),
+      [400, 'ValidationError', 'SourceIdentity is not acted on by this version of Longitude'],
+    ],
     ['the root', root, assume('app'), [403, 'AccessDenied', 'Roles may not be assumed by root accounts.']],
     [
       'longer than the role allows',

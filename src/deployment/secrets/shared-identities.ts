@@ -124,6 +124,7 @@ export function sharedIdentities({ current, merge, nowMs }: SharedHome): SharedI
     take: async (answers) => {
       const things = answers.flatMap((each) => thingsIn(each.things, nowMs()))
       if (things.length > 0) await merge((state) => mergeShared(state, things))
+      return answers.reduce((sum, each) => sum + each.things.length, -things.length)
     },
   }
 }

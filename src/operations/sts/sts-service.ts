@@ -48,6 +48,7 @@ class Sts {
   run({ operation, input, principal }: ServiceCall): object {
     const caller = this.#callers.callerOf(principal)
     if (caller === undefined) throw new ServiceRefusal('InvalidClientTokenId', invalidToken, { status: 403 })
+    refuseUnmet(input)
     switch (operation) {
       case 'AssumeRole':
         return this.#assumeRole(input, caller, principal?.accessKeyId ?? '')
@@ -143,6 +144,15 @@ class Sts {
     }
   }
 }
+
+/** What a client asks for is never dropped in silence: policies may rest on it. */
+function refuseUnmet(input: object): void {
+  const unmet = notActedOn.find((member) => Object.hasOwn(input, member))
+  if (unmet !== undefined)
+    throw new ServiceRefusal('ValidationError', `${unmet} is not acted on by this version of Longitude`)
+}
+
+const notActedOn = ['SerialNumber', 'TokenCode', 'SourceIdentity', 'TransitiveTagKeys', 'ProvidedContexts']
 
 const invalidToken = 'The security token included in the request is invalid'
 const denied = (message: string): ServiceRefusal => new ServiceRefusal('AccessDenied', message, { status: 403 })

@@ -16,12 +16,16 @@ export type IdentityExchangeDeps = {
 }
 
 const everyMs = 2000
+/** A peer that says what is left out here is asked less often: a later version may share more, and a clock may be ahead. */
+const restMs = 10_000
 /** Answers of one peer that are put together: what two regions that grew apart may know. */
 const answersMax = (4 * sharedBytesMax) / sharedPartBytesMax
 
 export function identityExchange({ env, shared, peers, ask }: IdentityExchangeDeps): Service {
   const retries = new Retries(env)
+  const restsUntilMs = new Map<string, number>()
   const fetch = async (peer: string): Promise<void> => {
+    if ((restsUntilMs.get(peer) ?? 0) > env.clock.monotonicMs()) return
     const answers: SharedAnswer[] = []
     for (let after: string | undefined; answers.length < answersMax;) {
       const question = shared.question(after)
@@ -32,13 +36,16 @@ export function identityExchange({ env, shared, peers, ask }: IdentityExchangeDe
       after = answer.after
     }
     // All of it together: a user must not be there without the policy that denies.
-    await shared.take(answers)
+    if ((await shared.take(answers)) > 0) restsUntilMs.set(peer, env.clock.monotonicMs() + restMs)
+    else restsUntilMs.delete(peer)
   }
   return periodic(env.clock, {
     everyMs,
     run: async (isStopped) => {
+      const known = peers()
+      for (const peer of restsUntilMs.keys()) if (!known.includes(peer)) restsUntilMs.delete(peer)
       await Promise.all(
-        peers().map(async (peer) => {
+        known.map(async (peer) => {
           if (isStopped()) return
           await fetch(peer).catch((error: unknown) => {
             if (!(error instanceof PeerAway)) retries.note('identities', error, 'identities of a peer wait', { peer })
