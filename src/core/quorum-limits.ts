@@ -33,3 +33,6 @@ export const quorumFollowAgainMs = 1000
 export const quorumTrimStep = 1024
 /** A replica that is further behind is not waited for: it starts from the state of another one. */
 export const quorumEntriesKeptMax = 500_000
+
+/** Tables of a replica whose state another one starts from, those remembered too. */
+export const quorumTablesTakenMax = 20_000

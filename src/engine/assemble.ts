@@ -11,6 +11,7 @@ import { Cursors } from './log/cursors.ts'
 import { Damage } from './store/damage.ts'
 import { DecisionTime } from './commands/decision-time.ts'
 import { Groups, type GroupsOptions } from './commands/group.ts'
+import type { ReplicaState } from './commands/replica-state.ts'
 import { OrderBook } from './commands/order-book.ts'
 import { Head } from './log/head.ts'
 import { Lineage } from './store/lineage.ts'
@@ -30,6 +31,8 @@ export type EngineOptions = {
   readonly streamShards?: number | undefined
   /** Where commands get their places; the turns of this process unless it says otherwise. */
   readonly order?: Order<Command>
+  /** The store is empty, and starts from the state of another replica that follows the same order. */
+  readonly startsFrom?: ReplicaState | undefined
   /** An entry of the log is damaged, and the next start refuses the store as damaged: the node is to stop. */
   readonly onDamagedLog?: ((error: Error) => void) | undefined
   /** The start takes longer, since the store is upgraded, and goes on. */
@@ -65,7 +68,7 @@ function assembleState(env: Env, options: EngineOptions, { store, groups, time, 
   const { clock, log, meter } = env
   const head = new Head()
   const { order } = options
-  const orderBook = new OrderBook(groups, time, order?.place === undefined ? undefined : () => order.place?.())
+  const orderBook = new OrderBook(groups, time, order?.place?.bind(order))
   const localOnly = new LocalOnlyRuns()
   const lineage = new Lineage(groups, { epoch, start: env.random.uuid() })
   const region = options.topology.self.name

@@ -36,6 +36,7 @@ import type {
   ResultOf,
   Token,
 } from './commands/command.ts'
+import type { OrderRecord } from './commands/order-book.ts'
 import type { RegionNumbers } from './store/region-numbers.ts'
 import type { Retention } from './log/hold.ts'
 import type { StreamPage, StreamPart, VisitStreamRecord } from './streams/stream-part.ts'
@@ -211,6 +212,8 @@ export interface Expiring {
 export interface Items extends ReadItems {
   /** The one way in for commands, which those below and some of replication's are short for. Resolves when what it came to is durable. */
   submit<One extends Command>(command: One): Promise<ResultOf<One>>
+  /** Where it has come in an order that regions share, for a replica that starts from this one (commands/replica-state.ts). */
+  orderRecord(): OrderRecord | undefined
   /** Resolves once all commands that have their place by now are decided here and durable, those of other processes too. */
   barrier(): Promise<void>
   /** Atomic; of one table each key at most once. Rejects with a ServiceError when the store cannot take it. */

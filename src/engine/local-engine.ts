@@ -42,7 +42,8 @@ import type {
 import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
 import type { Group } from './commands/group.ts'
 import { backfill, emptyTable, removePart, removeTable, removeTombstones } from './tables/jobs.ts'
-import { collectionKey, countsKey, headKey, noteKey } from './store/keys.ts'
+import { collectionKey, countsKey, headKey } from './store/keys.ts'
+import { type ReplicaState, takeState } from './commands/replica-state.ts'
 import { LocalOrder } from './commands/local-order.ts'
 import { readLog, trimLog, visitOwnLog } from './log/log.ts'
 import { isRowOf } from './commands/mend.ts'
@@ -51,7 +52,7 @@ import { FormerItems } from './former-items.ts'
 import { isServed, readPage, readRow, readRows, sharedRegisters } from './read.ts'
 import { RegionNumbers } from './store/region-numbers.ts'
 import { LogRetention } from './log/retention.ts'
-import { inGroup, putNotes, readNote, type State } from './state.ts'
+import { inGroup, probeStore, putNotes, readNote, type State } from './state.ts'
 import { LocalStreams } from './streams/local-streams.ts'
 import { type Trouble, TroubleWatch } from './trouble.ts'
 
@@ -64,6 +65,7 @@ export class LocalEngine implements Engine {
   readonly tableChanges: Engine['tableChanges']
   readonly streams: Engine['streams']
   readonly archive: Engine['archive']
+  readonly orderRecord: Engine['orderRecord']
   readonly former: Engine['former']
   readonly #state: State
   readonly #listeners = new Set<() => void>()
@@ -92,6 +94,7 @@ export class LocalEngine implements Engine {
     this.tableChanges = this.#state.catalog.changes
     this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
     this.archive = new LocalArchive(this.#state)
+    this.orderRecord = () => this.#state.orderBook.told(this.#state.store)
     this.former = new FormerItems(this.#state)
     this.streams = new LocalStreams({ state: this.#state, commands: this.#commands, retention: this.retention })
   }
@@ -317,14 +320,13 @@ export class LocalEngine implements Engine {
     return this.#trouble.current
   }
 
-  async probe(): Promise<void> {
-    const bytes = Buffer.alloc(this.#trouble.probeSizeBytes)
-    await inGroup(this.#state, (group) => this.#state.groups.put(group, noteKey('engine/probe'), bytes))
-    await this.setNote('engine/probe', undefined)
+  probe(): Promise<void> {
+    return probeStore(this.#state, this.#trouble.probeSizeBytes)
   }
 
   /** Begins to decide what is ordered; everything is loaded. */
-  follow(): void {
+  async begin(from: ReplicaState | undefined): Promise<void> {
+    if (from !== undefined) await takeState(this.#state, from)
     this.#commands.follow()
   }
 

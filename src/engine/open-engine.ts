@@ -21,7 +21,7 @@ export async function openEngine(env: Env, options: EngineOptions): Promise<Engi
   const engine = new LocalEngine(env, options, epoch)
   const loading = engine.load('load')
   while (loading.next().done !== true) await env.clock.sleep(0)
-  engine.follow()
+  await engine.begin(options.startsFrom)
   return engine
 }
 

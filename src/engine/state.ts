@@ -70,6 +70,13 @@ export function orderedStamp({ orderBook, head }: State): Stamp | undefined {
   return stamp
 }
 
+/** Writes so many bytes, and takes them away again. */
+export async function probeStore(state: State, sizeBytes: number): Promise<void> {
+  const bytes = Buffer.alloc(sizeBytes)
+  await inGroup(state, (group) => state.groups.put(group, noteKey('engine/probe'), bytes))
+  await inGroup(state, (group) => putNotes(state, group, [['engine/probe', undefined]]))
+}
+
 /** Resolves when the edits are durable. */
 export async function inGroup({ groups }: State, edit: (group: Group) => void): Promise<void> {
   const group = groups.open()

@@ -33,15 +33,22 @@ export type Author = {
 /** What a process has decided so far. */
 export type Decided = {
   readonly clock: ClockState
-  /** Of all rows that were decided, in their order: processes that have decided the same have the same one. */
-  readonly digest: number
+  /**
+   * Of all rows that were decided, in their order: processes that have decided the same have the same one. Undefined while what the state of
+   * another process was taken from lies ahead.
+   */
+  readonly digest: number | undefined
 }
+
+/** The last place whose commands were given, and what else the order needs to go on from there. */
+export type OrderPlace = { readonly sequence: number }
 
 /** A process that follows a replicated order, beside what takes its commands. */
 export type Follower = {
   /** What `place` gave with the last decisions that are durable; undefined for a new store. */
-  readonly place: () => unknown
-  readonly decided: () => Decided
+  readonly place: () => OrderPlace | undefined
+  /** With everything up to that place. */
+  readonly decidedUpTo: (sequence: number) => Decided
   /** Resolves when more can be decided; undefined as a rule. */
   readonly untilReady: () => Promise<void> | undefined
 }
@@ -61,5 +68,5 @@ export interface Order<Command> {
   /** The last sequence, once all commands up to it have been given to the followers of this process: what a consistent read waits for. */
   barrier(): Sequence | Promise<Sequence>
   /** What is to be stored as JSON together with what was decided so far, so that it can be followed from there. */
-  place?(): unknown
+  place?(): OrderPlace
 }

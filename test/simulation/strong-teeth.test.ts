@@ -130,7 +130,7 @@ const bugs: readonly Bug[] = [
       order: (order, name) => ({
         append: (command) => order.append(command),
         barrier: () => order.barrier(),
-        place: () => order.place?.(),
+        place: () => order.place?.() ?? { sequence: 0 },
         follow: (after, take, follower) =>
           order.follow(after, (ordered) => take({ ...ordered, atMs: ordered.atMs + name.length }), follower),
       }),

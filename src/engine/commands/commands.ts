@@ -32,7 +32,7 @@ export class Commands {
     orderBook.follow()
     this.#stopFollowing = this.#order.follow(0, (ordered) => this.#take(ordered), {
       place: () => orderBook.durable,
-      decided: () => orderBook.decided(),
+      decidedUpTo: (sequence) => orderBook.decidedUpTo(sequence),
       untilReady: () => groups.untilReady(),
     })
   }

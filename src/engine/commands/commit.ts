@@ -98,13 +98,14 @@ function commitAll(state: State, writes: readonly Write[], cause: Cause, token?:
 }
 
 function decideWrite(state: State, write: Write, together?: Growths): Accepted | Refusal {
+  // Before anything is looked at: the stamps of later writes must not depend on what becomes of this one.
+  const stamp = orderedStamp(state)
   const { refuses } = state.lineage
   if (refuses !== undefined && !state.time.isShared) throw refusedWrite(refuses)
   const table = state.catalog.decided(write.table) ?? state.catalog.successorOf(write.table)
   if (table === undefined || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
   const at = rowKey(table.number, write.key)
-  const stamp = orderedStamp(state)
   const before = stamp === undefined ? soundRow(state, at) : orderedRow(state, at, stamp)
   const outcome = decide(write, table, before === undefined || isTombstone(before) ? undefined : new StoredItem(before))
   if ('refused' in outcome) return outcome

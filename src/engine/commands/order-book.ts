@@ -12,27 +12,33 @@ import {
 } from '../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
 import type { TableId } from '../../core/table/table.ts'
-import type { Author, Decided, Ordered } from '../../ports/order.ts'
+import type { Author, Decided, Ordered, OrderPlace } from '../../ports/order.ts'
 import type { Store } from '../../ports/store.ts'
 import type { DecisionTime } from './decision-time.ts'
 import type { Group, Groups } from './group.ts'
 import { orderKey } from '../store/keys.ts'
 
-type Stored = Decided & { readonly place: unknown }
+/** The record, and what a replica that starts from the state of another one is given. */
+export type OrderRecord = Decided & {
+  readonly place: OrderPlace
+  /** The rows were taken from another replica, which had come to this place when the last of them was read. */
+  readonly ahead?: { readonly sequence: number; readonly digest: number } | undefined
+}
 
 export class OrderBook {
   /** The durable place of the order. */
-  durable: unknown
+  durable: OrderPlace | undefined
   readonly #groups: Groups
   readonly #time: DecisionTime
-  readonly #place: (() => unknown) | undefined
+  readonly #place: (() => OrderPlace) | undefined
   #isFollowed = false
   #clock: ClockState = clockZero
   #digest = 0
+  #ahead: OrderRecord['ahead']
   #author: Author | undefined
 
   /** `place` undefined: the order is this process' own, and nothing is kept. */
-  constructor(groups: Groups, time: DecisionTime, place: (() => unknown) | undefined) {
+  constructor(groups: Groups, time: DecisionTime, place: (() => OrderPlace) | undefined) {
     this.#groups = groups
     this.#time = time
     this.#place = place
@@ -43,15 +49,38 @@ export class OrderBook {
     return this.#author
   }
 
-  decided(): Decided {
-    return { clock: this.#clock, digest: this.#digest }
+  decidedUpTo(sequence: number): Decided {
+    if (this.#ahead !== undefined && sequence >= this.#ahead.sequence) {
+      this.#digest = this.#ahead.digest
+      this.#ahead = undefined
+    }
+    return { clock: this.#clock, digest: this.#ahead === undefined ? this.#digest : undefined }
+  }
+
+  /** As it is durable; undefined before anything is. */
+  stored(store: Pick<Store, 'get'>): OrderRecord | undefined {
+    const bytes = this.#place === undefined ? undefined : store.get(orderKey)
+    return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as OrderRecord)
+  }
+
+  /** What another replica may start from; undefined while this one has not come as far as the one that it started from. */
+  told(store: Pick<Store, 'get'>): OrderRecord | undefined {
+    const record = this.stored(store)
+    return record?.ahead === undefined ? record : undefined
+  }
+
+  /** The store has the rows of another replica, as they were read from `begin` to `end`. */
+  begin(group: Group, { clock, place }: OrderRecord, end: OrderRecord): void {
+    const ahead = { sequence: end.place.sequence, digest: end.digest ?? 0 }
+    const record: OrderRecord = { clock, digest: 0, place, ahead }
+    this.#groups.put(group, orderKey, Buffer.from(JSON.stringify(record)))
   }
 
   load(store: Pick<Store, 'get'>): void {
-    const bytes = this.#place === undefined ? undefined : store.get(orderKey)
-    const stored = bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as Stored)
+    const stored = this.stored(store)
     this.#clock = stored?.clock ?? clockZero
     this.#digest = stored?.digest ?? 0
+    this.#ahead = stored?.ahead
     this.durable = stored?.place
   }
 
@@ -67,7 +96,7 @@ export class OrderBook {
   seal(group: Group): void {
     if (this.#place === undefined || !this.#isFollowed) return
     const place = this.#place()
-    const stored: Stored = { ...this.decided(), place }
+    const stored: OrderRecord = { ...this.decidedUpTo(place.sequence), place, ahead: this.#ahead }
     this.#groups.put(group, orderKey, Buffer.from(JSON.stringify(stored)))
     group.effects.push(() => (this.durable = place))
   }

@@ -27,9 +27,10 @@ import { UnreadableCommand } from '../../core/write/write-codec.ts'
 import type { Command } from './command.ts'
 import { decodeCommand, encodeCommand } from './command-codec.ts'
 import { decodeEntryBody, encodeEntryBody, type EntryBody } from './quorum-entry.ts'
+import type { QuorumPlace } from './quorum-place.ts'
 import { QuorumQueue, type Waiting } from './quorum-queue.ts'
 import { QuorumReplicas } from './quorum-replicas.ts'
-import { type EntryId, entryIdOf, Runs, type RunsState, textOfEntryId } from './quorum-runs.ts'
+import { type EntryId, entryIdOf, Runs, textOfEntryId } from './quorum-runs.ts'
 
 /** Why an order ends by itself. */
 export type OrderEnd =
@@ -58,15 +59,7 @@ export type QuorumOrderOptions = {
   readonly onEnd: (why: OrderEnd, message: string) => void
 }
 
-type Place = {
-  readonly sequence: number
-  /** The time of the last entry. Leaders' clocks differ; that of the order does not go back. */
-  readonly atMs: number
-  readonly runs: RunsState
-  /** An entry was opened with the group's key. */
-  readonly isOpened: boolean
-}
-const start: Place = { sequence: 0, atMs: 0, runs: {}, isOpened: false }
+const start: QuorumPlace = { sequence: 0, atMs: 0, runs: {}, isOpened: false }
 
 type Flight = { readonly id: EntryId; readonly bytes: Buffer; readonly waiting: readonly Waiting[]; isOver: boolean }
 type Take = (ordered: Ordered<Command>) => void
@@ -107,7 +100,7 @@ export class QuorumOrder implements Order<Command> {
   }
 
   follow(_after: Sequence, take: Take, follower: Follower): () => void {
-    const place = (follower.place() as Place | undefined) ?? start
+    const place = (follower.place() as QuorumPlace | undefined) ?? start
     this.#sequence = place.sequence
     this.#atMs = place.atMs
     this.#isOpened = place.isOpened
@@ -122,7 +115,7 @@ export class QuorumOrder implements Order<Command> {
     }
   }
 
-  place(): Place {
+  place(): QuorumPlace {
     return { sequence: this.#sequence, atMs: this.#atMs, runs: this.#runs.state(), isOpened: this.#isOpened }
   }
 
@@ -188,10 +181,11 @@ export class QuorumOrder implements Order<Command> {
   #flightOf(waiting: readonly Waiting[], follower: Follower): Flight {
     const id = this.#nextId()
     const { self, guards } = this.#options
-    const { clock, digest } = follower.decided()
-    const durable = (follower.place() as Place | undefined)?.sequence ?? 0
+    const { clock, digest } = follower.decidedUpTo(this.#sequence)
+    const durable = (follower.place() as QuorumPlace | undefined)?.sequence ?? 0
     const commands = waiting.flatMap(({ bytes }) => (bytes === undefined ? [] : [bytes]))
-    const head = { region: self.number, guards, basis: clock, place: this.#sequence, digest, durable }
+    const told = digest === undefined ? { place: 0, digest: 0 } : { place: this.#sequence, digest }
+    const head = { region: self.number, guards, basis: clock, ...told, durable }
     this.#toldUpTo = this.#sequence
     const sealed = this.#options.seal.seal(this.#options.key, this.#placeOf(id), encodeEntryBody({ ...head, commands }))
     const flight: Flight = { id, bytes: sealed, waiting, isOver: false }
@@ -244,7 +238,8 @@ export class QuorumOrder implements Order<Command> {
     if (id === undefined || body === undefined)
       this.#options.log.warn('passed over an entry that is not of this group', { sequence: entry.sequence })
     else this.#decide(following, id, body)
-    this.#replicas.note(this.#sequence, following.follower.decided().digest)
+    const { digest } = following.follower.decidedUpTo(this.#sequence)
+    if (digest !== undefined) this.#replicas.note(this.#sequence, digest)
   }
 
   #openEntry(id: EntryId, bytes: Buffer): EntryBody | undefined {
@@ -312,7 +307,7 @@ export class QuorumOrder implements Order<Command> {
   }
 
   #durable(): number {
-    return (this.#following?.follower.place() as Place | undefined)?.sequence ?? 0
+    return (this.#following?.follower.place() as QuorumPlace | undefined)?.sequence ?? 0
   }
 
   /** What was decided since this replica told its state last is told now and then, so that the others can compare and trim. */

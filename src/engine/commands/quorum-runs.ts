@@ -6,7 +6,7 @@
  */
 import { quorumMembersMax } from '../../core/quorum-limits.ts'
 
-type Run = { readonly run: number; readonly name: string; readonly number: number }
+export type Run = { readonly run: number; readonly name: string; readonly number: number }
 export type RunsState = Readonly<Record<string, Run>>
 
 const idPattern = /^([\w.-]{1,100})\/(\d{1,12})\/([\w-]{1,40})\/(\d{1,14})$/

@@ -8,6 +8,7 @@ import { ProcessClock, RegionClock } from '../../../src/adapters/memory/region-c
 import { Scheduler } from '../../../src/adapters/memory/scheduler.ts'
 import { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 import { type OrderEnd, QuorumOrder } from '../../../src/engine/commands/quorum-order.ts'
+import type { ReplicaState } from '../../../src/engine/commands/replica-state.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { openEngine } from '../../../src/engine/open-engine.ts'
 import type { Bus } from '../../../src/ports/bus.ts'
@@ -53,7 +54,7 @@ export class SharedWorld {
     return this.#clocks.get(name) as RegionClock
   }
 
-  async start(name: RegionName, disk?: MemoryStore): Promise<SharedRegion> {
+  async start(name: RegionName, disk?: MemoryStore, startsFrom?: ReplicaState): Promise<SharedRegion> {
     const clock = new ProcessClock(this.clockOf(name))
     const durable = async (): Promise<void> => {
       await this.time.sleep(1 + this.random.between(0, 3))
@@ -78,7 +79,7 @@ export class SharedWorld {
     })
     const env: Env = { clock, store, random, log: silent, meter: unmeasured, blobs: new MemoryBlobs(), bus: noBus }
     const onBrokenInvariant = (error: Error): void => this.time.fail(error)
-    const engine = await openEngine(env, { topology: topologyOf(name), order, onBrokenInvariant })
+    const engine = await openEngine(env, { topology: topologyOf(name), order, startsFrom, onBrokenInvariant })
     const region = { name, engine, order, store, ends, clock }
     this.regions.set(name, region)
     return region
@@ -90,6 +91,32 @@ export class SharedWorld {
     former.clock.crash()
     this.quorums.crash(name)
     await this.start(name, former.store)
+  }
+
+  /** With an empty disk, from the state of another region that goes on. */
+  async replace(name: RegionName, by: RegionName): Promise<SharedRegion> {
+    this.regions.get(name)?.clock.crash()
+    this.quorums.crash(name)
+    return await this.start(name, undefined, this.#stateOf(by))
+  }
+
+  /** A few rows at a time, as over a distance. */
+  #stateOf(name: RegionName): ReplicaState {
+    const answer = async <T>(work: (engine: Engine) => T): Promise<T> => {
+      await this.time.sleep(40)
+      return work((this.regions.get(name) as SharedRegion).engine)
+    }
+    const tableOf = (engine: Engine, id: string) => ({
+      id,
+      isHere: engine.tableWithId(id) !== undefined,
+      horizon: engine.horizon(id),
+    })
+    return {
+      record: () => answer((engine) => engine.orderRecord()),
+      tables: () => answer((engine) => engine.knownTables().map((id) => tableOf(engine, id))),
+      registers: (id) => answer((engine) => engine.registers(id)),
+      rows: (id, after) => answer((engine) => engine.rows(id, after, 3, 1_000_000)),
+    }
   }
 
   all(): readonly SharedRegion[] {
