@@ -10,6 +10,7 @@ import { adminToken, adminTokenName } from './secrets/admin-token.ts'
 import { type Certified, certify, commonNameOf, type Wish } from './secrets/certificate.ts'
 import { makeMessageKeys, messageKeyPath, messageKeyPathsIn, rotateMessageKeys } from './secrets/message-keys.ts'
 import type { RegionHost } from './options.ts'
+import { hostInUrl, quorumOptions, quorumWish, writeQuorum } from './quorum-host.ts'
 import { certificateNameOf, type Identities, peerApiPrefix, securedNatsConfiguration } from './secrets/nats-accounts.ts'
 
 export type DeploymentOptions = {
@@ -87,6 +88,7 @@ async function writeRegion(at: RegionHost, writing: Writing): Promise<WrittenReg
     server: { name: at.host, days, use: 'server', hosts: [...new Set([at.host, 'localhost', '127.0.0.1', '::1'])] },
     node: { name: node, days, use: 'client' },
     cache: { name: cache, days, use: 'client' },
+    ...quorumWish(at, options),
   }
   let certificates: 'kept' | 'new' = 'kept'
   for (const [name, wish] of Object.entries(wishes)) {
@@ -99,6 +101,7 @@ async function writeRegion(at: RegionHost, writing: Writing): Promise<WrittenReg
   writeToken(options.out, folder)
   writeMessageKeys(options, folder)
   writeFileSync(join(folder, 'nats.conf'), natsConfigurationOf(at, writing))
+  writeQuorum({ ...options, at, folder, node, secrets: join(options.out, authorityFolder) })
   writeFileSync(join(folder, 'longitude.json'), `${JSON.stringify(nodeOptionsOf(at, options), undefined, 2)}\n`)
   writeFileSync(join(folder, 'cache.json'), `${JSON.stringify(cacheOptionsOf(at, options), undefined, 2)}\n`)
   return { region: at.region, folder, certificates }
@@ -152,6 +155,7 @@ function nodeOptionsOf({ region, natsPort }: RegionHost, { hosts, installed, sta
     natsTlsCa: join(installed, 'ca.crt'),
     natsTlsCert: join(installed, 'node.crt'),
     natsTlsKey: join(installed, 'node.key'),
+    ...quorumOptions(natsPort, hosts),
   }
 }
 
@@ -186,10 +190,6 @@ function writeToken(out: string, folder: string): void {
   const token = adminToken({ data: out })
   rmSync(path, { force: true })
   writeFileSync(path, `${token}\n`, { mode: 0o600 })
-}
-
-function hostInUrl(host: string): string {
-  return host.includes(':') ? `[${host}]` : host
 }
 
 function readCertified(folder: string, name: string): Certified | undefined {

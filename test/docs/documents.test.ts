@@ -118,7 +118,7 @@ test('an estimate of costs is printed as the page shows it', () => {
 test('the folders of a deployment hold what the page lists', { timeout: 60_000 }, async () => {
   const out = mkdtempSync(join(tmpdir(), 'longitude-deployment-'))
   try {
-    const hosts = ['us-east-1=virginia.example.org', 'eu-west-1=dublin.example.org']
+    const hosts = ['us-east-1=virginia.example.org', 'eu-west-1=dublin.example.org', 'ap-northeast-1=203.0.113.7']
     const { status, errors } = await ran('deployment', '--hosts', ...hosts, '--out', join(out, 'deployment'))
     expect({ status, errors }).toEqual({ status: 0, errors: '' })
     const made = readdirSync(join(out, 'deployment', 'us-east-1'))

@@ -1,5 +1,5 @@
 /** Three regions as `longitude deployment` sets them up, on one machine: what flows between them, and what does not. */
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { NatsConnection } from '@nats-io/transport-node'
@@ -12,6 +12,7 @@ import {
   invalidationSubject,
   logSubject,
 } from '../../src/adapters/nats/nats-subjects.ts'
+import { NatsQuorum } from '../../src/adapters/nats/nats-quorum.ts'
 import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
 import { encodeControl } from '../../src/core/change/control.ts'
 import { writeDeployment } from '../../src/deployment/deployment.ts'
@@ -71,14 +72,19 @@ async function deploy(
     rotate,
   })
   for (const name of names)
-    for (const file of ['nats.conf', 'longitude.json', 'cache.json']) {
+    for (const file of ['nats.conf', 'longitude.json', 'cache.json', 'quorum.conf']) {
       const path = join(out, name, file)
+      if (!existsSync(path)) continue
       const here = join(out, name)
       writeFileSync(path, readFileSync(path, 'utf8').replaceAll('/INSTALLED', here).replaceAll('/STATE', here))
     }
 }
 
-type Options = Parameters<typeof natsAccess>[0] & { readonly nats: string; readonly peer: Record<string, string> }
+type Options = Parameters<typeof natsAccess>[0] & {
+  readonly nats: string
+  readonly quorum: string
+  readonly peer: Record<string, string>
+}
 
 /** What the region's node would read. */
 function optionsOf(name: Name): Options {
@@ -111,6 +117,14 @@ async function intruder(): Promise<{ readonly connection: NatsConnection; readon
   })()
   undo.push(async () => await connection.close())
   return { connection, refusals }
+}
+
+/** What the region's node has of shared streams. */
+function quorumOf(name: Name): NatsQuorum {
+  const server = natsAccess(optionsOf(name)).own(optionsOf(name).quorum)
+  const quorum = new NatsQuorum({ self: name, server, regions: () => names, log: quiet })
+  undo.push(async () => await quorum.close())
+  return quorum
 }
 
 async function streamOf(connection: NatsConnection): Promise<{ readonly messages: number; readonly last_seq: number }> {
@@ -433,5 +447,23 @@ describe('a rotation', () => {
       expect(await enters(at, join(folder, eu), role)).toBe(true)
     }
     await eventually('the second follows again', () => ['live', 'idle'].includes(second.peer(us).state))
+  })
+
+  it('share a stream on their quorum servers, and none may use that of another region', async () => {
+    for (const [n, name] of names.entries()) {
+      const server = new NatsServerProcess(undefined, (ports[n] ?? 0) + 1, join(folder, name, 'quorum.conf'))
+      undo.push(() => server.remove())
+      await server.start()
+    }
+    const places = await Promise.all(
+      names.map(async (name) => {
+        const quorum = quorumOf(name)
+        const stream = await vi.waitFor(() => quorum.open('a-group', names), { timeout: 50_000, interval: 100 })
+        return await vi.waitFor(() => stream.append(name, Buffer.from(name)), { timeout: 50_000, interval: 100 })
+      }),
+    )
+    expect(places.toSorted((a, b) => a - b)).toEqual([1, 2, 3])
+    const { quorum: there } = optionsOf(us)
+    await expect(connectOnce(eu, natsAccess(optionsOf(eu)).own(there), 'meddles')).rejects.toThrow(/authoriz/i)
   })
 })
