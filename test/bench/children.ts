@@ -184,7 +184,7 @@ export async function startNode({
   const args = Object.entries(flags).flatMap(([name, value]) => [`--${name}`, value])
   const links = Object.entries(peers).flatMap(([peer, link]) => ['--peer', `${peer}=${url(link)}`])
   const profile = process.env['LONGITUDE_BENCH_NODE_FLAGS']?.split(' ') ?? []
-  const child = spawn(process.execPath, [...profile, program, 'node', ...args, ...links], {
+  const child = spawn(process.execPath, [...heapFlagsOf('node'), ...profile, program, 'node', ...args, ...links], {
     stdio: ['ignore', 2, 2, 'ipc'],
     cwd: data,
     env: testEnvironment,

@@ -1,6 +1,6 @@
 /**
  * What backups, restores, exports and imports do in a second, how far a writer slows down meanwhile, and how much memory they take; and what point-in-time recovery costs a
- * writer. Items of about 400 bytes; everything lies in folders.
+ * writer. Items of about 500 bytes; everything lies in folders.
  */
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

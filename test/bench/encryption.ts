@@ -129,7 +129,7 @@ function report(): void {
       '',
       table([['ratio', '', 'spread', 'goal'], ...lines]),
       '',
-      `${connections} connections, medians of ${size.rounds} interleaved rounds of ${size.ms} ms, ${size.items} items of about 400 bytes. Query20 reads 20 items, Scan100 reads 100.`,
+      `${connections} connections, medians of ${size.rounds} interleaved rounds of ${size.ms} ms, ${size.items} items of about 500 bytes. Query20 reads 20 items, Scan100 reads 100.`,
       `kept in ${kept}`,
     ].join('\n'),
   )

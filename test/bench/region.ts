@@ -1,12 +1,14 @@
 /**
- * What one region does, side by side with its limits, in one run and interleaved: F (a bare fastify server with JSON of one
- * item's size), node:http that parses nothing, and durable puts into a bare LMDB. Signatures are verified, writes are durable.
+ * What one region does, side by side with its limits, in one run and interleaved: F (the leanest fastify server with JSON of one
+ * item), node:http that parses nothing, and durable puts into a bare LMDB. Signatures are verified, writes are durable, and a second
+ * region is up that has none of the tables.
  */
 import { mkdirSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { makeMessageKeys } from '../../src/deployment/secrets/message-keys.ts'
 import { findNatsServer } from '../../src/nats-server/find.ts'
 import {
   holdTo,
@@ -39,6 +41,7 @@ import {
   itemOf,
   operations,
   pause,
+  plainRequest,
   spread,
   tableName,
   tables,
@@ -88,7 +91,7 @@ const about = machine()
 try {
   const load = await started(Load.start())
   const bare = await started(startBare())
-  const f: Candidate = { name: 'F', target: at(bare), requests: [encodeRequest('F', { Item: itemOf(1) })] }
+  const f: Candidate = { name: 'F', target: at(bare), requests: [plainRequest(itemOf(1))] }
   if (flags.against === undefined) await measureRegion(load, f)
   else await measureOperations(load, f, await endpoint(new URL(flags.against)))
   report()
@@ -102,7 +105,14 @@ type Region = { readonly target: Target; readonly aim: Aim }
 async function measureRegion(load: Load, f: Candidate): Promise<void> {
   const { path } = await findNatsServer({ explicit: undefined, progress: (line) => console.error(line) })
   const nats = await started(startNats(path, folder))
-  const order = { region: 'us-east-1', data: folder, nats: nats.port }
+  const beside = temporaryIn('beside')
+  const far = await started(startNats(path, beside))
+  const messageKeys = join(folder, 'message-keys')
+  makeMessageKeys(messageKeys, ['us-east-1', 'eu-west-1'])
+  const order = { region: 'us-east-1', data: folder, nats: nats.port, peers: { 'eu-west-1': far.port }, messageKeys }
+  await started(
+    startNode({ ...order, region: 'eu-west-1', data: beside, nats: far.port, peers: { 'us-east-1': nats.port } }),
+  )
   let node = await started(startNode(order))
   await pause(2000)
   facts['idle memory, MB'] = rounded(memoryMegabytesOf(node.pid))
@@ -147,6 +157,9 @@ async function measureOperations(load: Load, f: Candidate, region: Region): Prom
     if (name !== 'F') ratios[`${name} / F`] = ratioOf(of, bareSamples)
     tell(name, of)
   }
+  if (flags.against === undefined)
+    for (const [name, of] of samples)
+      if (name !== 'F') ratios[`${name}, CPU / F`] = ratioOf(of, bareSamples, 'cpuMicros')
   const gets = samples.get('GetItem')
   if (gets !== undefined) ratios['GetItem p99 / F p99'] = ratioOf(gets, bareSamples, 'p99Ms')
   await stopped(raw)
@@ -383,7 +396,7 @@ function report(): void {
       table([['ratio', '', 'spread', 'goal', 'stretch'], ...lines]),
       '',
       ...Object.entries(facts).map(([name, value]) => `${name}: ${value}`),
-      `${size.connections} connections, medians of ${size.rounds} interleaved rounds of ${size.ms} ms. F: bare fastify that parses and answers JSON of one item's size.`,
+      `${size.connections} connections, medians of ${size.rounds} interleaved rounds of ${size.ms} ms. F: the leanest fastify that parses and answers the JSON of one item of 500 bytes.`,
       'CPU µs: processor time of the server a request, all threads; load µs: of the load generator, and how much of one core it was.',
       `kept in ${kept}`,
     ].join('\n'),

@@ -5,7 +5,7 @@ import { authorizationOf, timeOf } from '../unit/wire/sign.ts'
 export const tableName = 'bench'
 export const itemsPerPartition = 20
 
-/** About 400 bytes by DynamoDB's measure. */
+/** About 500 bytes by DynamoDB's measure. */
 export function itemOf(n: number, version = 0): object {
   return {
     ...keyOf(n),
@@ -16,9 +16,11 @@ export function itemOf(n: number, version = 0): object {
     active: { BOOL: n % 2 === 0 },
     tags: { SS: ['alpha', 'beta', 'gamma'] },
     address: { M: { street: { S: `${n} Long Street` }, city: { S: 'Greenwich' }, zip: { S: 'SE10 8XJ' } } },
-    notes: { S: 'The quick brown fox jumps over the lazy dog, again and again. '.repeat(3) },
+    notes: { S: 'The quick brown fox jumps over the lazy dog, again and again. '.repeat(3) + furtherNotes },
   }
 }
+
+const furtherNotes = 'What else is known of this customer stands here, in words that nobody searches: '.padEnd(108, 'x')
 
 export function keyOf(n: number): object {
   const partition = Math.floor(n / itemsPerPartition)
@@ -154,6 +156,13 @@ export function encodeRequest(operation: string, input: unknown, aim: Aim = aimA
     'amz-sdk-request: attempt=1; max=3',
     `authorization: ${authorization(aim, target, body, time)}`,
   ].join('\r\n')
+  return Buffer.from(`${head}\r\n\r\n${body}`)
+}
+
+/** JSON alone, with no header that is not needed: what the bare server gets. */
+export function plainRequest(input: unknown): Buffer {
+  const body = JSON.stringify(input)
+  const head = `POST / HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}`
   return Buffer.from(`${head}\r\n\r\n${body}`)
 }
 
