@@ -43,6 +43,28 @@ export function storeContract(name: string, open: () => Promise<StoreUnderTest>)
       expect(store.get(bytes('b'))).toBeUndefined()
     })
 
+    it('lends what a step of a range finds until the next one, either way, and whatever is asked meanwhile is right', async () => {
+      const texts = Array.from({ length: 40 }, (_, n) =>
+        String(n)
+          .padStart(2, '0')
+          .repeat(1 + (n % 7) * 100),
+      )
+      await store.write(texts.map((text) => ({ key: bytes(text.slice(0, 2 + (text.length % 3))), value: bytes(text) })))
+      for (const reverse of [false, true]) {
+        const found: string[] = []
+        for (const { key, value } of store.entries({ ...everything, lent: true, reverse })) {
+          found.push(`${key.toString()} ${value.toString()}`)
+          expect(store.get(bytes('00'))?.length).toBeGreaterThan(0)
+          expect([...store.entries({ ...everything, limit: 2 })].map((entry) => entry.value.toString())).toEqual([
+            texts[0],
+            texts[1],
+          ])
+        }
+        const kept = [...store.entries({ ...everything, reverse })]
+        expect(found).toEqual(kept.map(({ key, value }) => `${key.toString()} ${value.toString()}`))
+      }
+    })
+
     it('applies the edits of a batch in their order', async () => {
       await store.write([put('a', '1'), put('a', '2'), put('b', '1'), del('b'), del('c'), put('c', '3')])
       expect(store.get(bytes('a'))?.toString()).toBe('2')

@@ -7,7 +7,7 @@
 import { join } from 'node:path'
 import { type Entry, type Range, type Store, StoreDamaged, StoreInUse } from '../../ports/store.ts'
 import { checkFile } from './lmdb-file.ts'
-import { copyOf, databaseName, lmdbRange, openDatabase, pageSizeBytes } from './lmdb-store.ts'
+import { copyOf, databaseName, entriesOf, lmdbRange, openDatabase, pageSizeBytes } from './lmdb-store.ts'
 import { claimFolder } from './store-folder.ts'
 
 export type StoreReader = Pick<Store, 'get' | 'entries' | 'close'> & {
@@ -23,9 +23,7 @@ export function openLmdbReader(folder: string): StoreReader {
       return bytes === undefined ? undefined : copyOf(bytes, 0, bytes.length)
     },
     entries: (range: Range) =>
-      range.limit === 0 || Buffer.compare(range.from, range.to) >= 0
-        ? []
-        : (database.getRange(lmdbRange(range)) as Iterable<Entry>),
+      range.limit === 0 || Buffer.compare(range.from, range.to) >= 0 ? [] : entriesOf(database, range),
     renew: () => database.resetReadTxn(),
     close: async () => await database.close(),
   }

@@ -21,6 +21,7 @@ import {
 import { checkFile, type CheckOptions } from './lmdb-file.ts'
 import { Reserve } from './lmdb-reserve.ts'
 import { LmdbScrub } from './lmdb-scrub.ts'
+import { Views } from './views.ts'
 import { claimFolder, type FolderClaim } from './store-folder.ts'
 
 export const databaseName = 'data.mdb'
@@ -78,7 +79,7 @@ export class LmdbStore implements Store {
   entries(range: Range): Iterable<Entry> {
     this.#mustBeOpen()
     if (range.limit === 0 || Buffer.compare(range.from, range.to) >= 0) return []
-    return this.#database.getRange(lmdbRange(range)) as Iterable<Entry>
+    return entriesOf(this.#database, range)
   }
 
   keys(range: Range): Iterable<Buffer> {
@@ -211,12 +212,49 @@ export function openDatabase(path: string, more: { readonly readOnly?: true } = 
     overlappingSync: false,
     eventTurnBatching: false,
     encoding: 'binary',
-    encoder: { encode: (value: Bytes) => value, decode: (bytes: Bytes, size: number) => copyOf(bytes, 0, size) },
-    keyEncoder: { writeKey, readKey: copyOf },
+    encoder: { encode: (value: Bytes) => value, decode: valueOf },
+    keyEncoder: { writeKey, readKey: keyOf },
     compression: false,
     mapSize: mapSizeBytes,
     maxReaders: readersMax,
   })
+}
+
+/** Whether the step that is made lends what it finds: in lmdb-js' reader, one key and one value lie where the next ones will. */
+let lends = false
+const lentKeys = new Views()
+const lentValues = new Views()
+
+function valueOf(bytes: Bytes, size: number): Bytes {
+  return lends ? lentValues.of(bytes, 0, size) : copyOf(bytes, 0, size)
+}
+
+function keyOf(bytes: Bytes, start: number, end: number): Bytes {
+  return lends ? lentKeys.of(bytes, start, end) : copyOf(bytes, start, end)
+}
+
+export function entriesOf(database: LmdbDatabase, range: Range): Iterable<Entry> {
+  const entries = database.getRange(lmdbRange(range)) as Iterable<Entry>
+  return range.lent === true ? lentEntries(entries) : entries
+}
+
+function lentEntries(entries: Iterable<Entry>): Iterable<Entry> {
+  return {
+    [Symbol.iterator]: () => {
+      const steps = entries[Symbol.iterator]()
+      return {
+        next: () => {
+          lends = true
+          try {
+            return steps.next()
+          } finally {
+            lends = false
+          }
+        },
+        return: () => steps.return?.() ?? { done: true, value: undefined },
+      }
+    },
+  }
 }
 
 /** LMDB walks from `start`, which is the upper end when it walks backwards; ours is always [from, to). */

@@ -54,8 +54,14 @@ export class MemoryStore implements Store {
   *entries(range: Range): Iterable<Entry> {
     this.#mustBeOpen()
     this.#takeBack()
-    for (const { key, value } of this.disk.map.entries(range))
-      yield { key: Buffer.from(key), value: Buffer.from(value) }
+    for (const { key, value } of this.disk.map.entries(range)) {
+      const entry = { key: Buffer.from(key), value: Buffer.from(value) }
+      yield entry
+      if (range.lent !== true) continue
+      // What was lent is gone.
+      entry.key.fill(0xff)
+      entry.value.fill(0xff)
+    }
   }
 
   *keys(range: Range): Iterable<Buffer> {

@@ -74,17 +74,22 @@ function seal(bytes: Buffer): Buffer {
   return bytes
 }
 
-function checksumOf(bytes: Buffer): number {
-  return checksum(bytes, headerSizeBytes, bytes.length, checksum(bytes, 0, headSizeBytes))
+function checksumOf(bytes: Buffer, body?: Buffer): number {
+  const ofHead = checksum(bytes, 0, headSizeBytes)
+  if (body?.byteOffset === bytes.byteOffset + headerSizeBytes) return checksum(body, 0, body.length, ofHead)
+  return checksum(bytes, headerSizeBytes, bytes.length, ofHead)
 }
 
-/** Returns what is wrong with bytes that are no row, or not the row that was written; undefined when nothing is. */
-export function rowDamage(bytes: Buffer): string | undefined {
+/**
+ * Returns what is wrong with bytes that are no row, or not the row that was written; undefined when nothing is. `body`, if the caller
+ * has it, is the part from `bodyOffset` on.
+ */
+export function rowDamage(bytes: Buffer, body?: Buffer): string | undefined {
   const format = (bytes[0] ?? 0) & formatMask
   if (format !== formatVersion && format !== unsealedVersion) return 'not a row'
   if (bytes.length < headSizeOf(format)) return 'not a row'
   if ((bytes[15] as number) >= regionsMax || bodyOffset(bytes) > bytes.length) return 'not a row'
-  if (format === unsealedVersion || bytes.readUInt32BE(headSizeBytes) === checksumOf(bytes)) return undefined
+  if (format === unsealedVersion || bytes.readUInt32BE(headSizeBytes) === checksumOf(bytes, body)) return undefined
   return 'not the row that was written: its checksum is wrong'
 }
 

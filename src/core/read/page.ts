@@ -7,6 +7,7 @@
 import type { Item } from '../attribute/value.ts'
 import { decodeItem, encodeItem } from '../item/item-bytes.ts'
 import { pageSizeBytesMax, pageTombstonesMax } from '../limits.ts'
+import { PageText } from './page-text.ts'
 import type { Page } from './read-plan.ts'
 
 export type PageRules = {
@@ -18,7 +19,7 @@ export type PageRules = {
   readonly project?: (item: Item) => Item
 }
 
-/** A row of the table or index, and the table's item when a local index had to fetch it. */
+/** A row of the table or index, and the table's item when a local index had to fetch it. Where every row belongs to the answer, its bytes are copied. */
 export type ScannedRow = {
   readonly body: Buffer
   readonly sizeBytes: number
@@ -27,7 +28,7 @@ export type ScannedRow = {
 
 export class PageBuilder {
   readonly #rules: PageRules
-  readonly #items: Buffer[] = []
+  readonly #text = new PageText()
   readonly #fetchedSizesBytes: number[] = []
   #count = 0
   #scannedCount = 0
@@ -35,7 +36,7 @@ export class PageBuilder {
   #readSizeBytes = 0
   #skipped = 0
   #lastItem: Buffer | undefined
-  /** Looked at or walked past last. */
+  /** Looked at or walked past last; undefined: the last item of the text, if there is one. */
   #last: Buffer | undefined
 
   constructor(rules: PageRules) {
@@ -45,31 +46,34 @@ export class PageBuilder {
   /** False when the page is full: this row was the last to be looked at. */
   add(row: ScannedRow): boolean {
     this.#measure(row)
-    this.#last = row.body
-    this.#take(row.fetched?.body ?? row.body)
+    this.#last = this.#take(row.fetched?.body ?? row.body) && row.fetched === undefined ? undefined : row.body
     const full = this.#scannedCount === this.#rules.limit || this.#readSizeBytes >= pageSizeBytesMax
-    if (full) this.#lastItem = row.body
+    if (full) this.interrupt()
     return !full
   }
 
   /** A deleted item's key on the way: not looked at, but walked past, and a walk past very many ends the page. */
   skip(keyBody: Buffer): boolean {
     this.#skipped++
-    this.#last = keyBody
+    this.#last = Buffer.from(keyBody)
     const full = this.#skipped >= pageTombstonesMax
-    if (full) this.#lastItem = keyBody
+    if (full) this.interrupt()
     return !full
   }
 
   /** The page ends here, whatever may follow. */
   interrupt(): this {
-    this.#lastItem = this.#last
+    this.#lastItem = this.#last ?? this.#text.last()
     return this
   }
 
   finish(): Page {
+    const text = this.#text
     return {
-      items: this.#items,
+      text,
+      get items() {
+        return text.list()
+      },
       count: this.#count,
       scannedCount: this.#scannedCount,
       scannedSizeBytes: this.#scannedSizeBytes,
@@ -85,12 +89,16 @@ export class PageBuilder {
     if (row.fetched !== undefined) this.#fetchedSizesBytes.push(row.fetched.sizeBytes)
   }
 
-  #take(body: Buffer): void {
+  /** True when the body itself stands in the text now. */
+  #take(body: Buffer): boolean {
     const { matches, project, countOnly } = this.#rules
     const wanted = project === undefined || countOnly ? undefined : project
     const item = matches === undefined && wanted === undefined ? undefined : decodeItem(body)
-    if (item !== undefined && matches !== undefined && !matches(item)) return
+    if (item !== undefined && matches !== undefined && !matches(item)) return false
     this.#count++
-    if (!countOnly) this.#items.push(item !== undefined && wanted !== undefined ? encodeItem(wanted(item)) : body)
+    if (countOnly) return false
+    const isWhole = item === undefined || wanted === undefined
+    this.#text.add(isWhole ? body : encodeItem(wanted(item)))
+    return isWhole
   }
 }

@@ -5,6 +5,7 @@
 import type { Condition } from '../expression/condition.ts'
 import type { Projection as ProjectionPaths } from '../expression/projection.ts'
 import type { Index, Table } from '../table/table.ts'
+import type { PageText } from './page-text.ts'
 
 /** Bounds on key bytes without the table's or index's prefix. */
 export type KeyRange = { readonly from: Buffer; readonly to: Buffer }
@@ -27,7 +28,9 @@ export type ReadPlan = {
 }
 
 export type Page = {
-  /** Each item's JSON, ready to be spliced into the reply. */
+  /** The items' JSON, ready to be spliced into the reply. */
+  readonly text: PageText
+  /** Each item's JSON by itself: cut out of the text when it is asked for. */
   readonly items: readonly Buffer[]
   readonly count: number
   readonly scannedCount: number

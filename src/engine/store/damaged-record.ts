@@ -24,14 +24,14 @@ export class DamagedRecord extends RangeError {
 }
 
 /** Throws DamagedRecord for what is not the row that was written. */
-export function checkRow(key: Uint8Array, row: Buffer): void {
-  const damage = itemRowDamage(row)
+export function checkRow(key: Uint8Array, row: Buffer, body?: Buffer): void {
+  const damage = itemRowDamage(row, body)
   if (damage !== undefined) throw new DamagedRecord(key, damage)
 }
 
 /** Of a row without checksum at least the item begins like one: a row whose format was damaged has its checksum there. */
-export function itemRowDamage(row: Buffer): string | undefined {
-  const damage = rowDamage(row)
+export function itemRowDamage(row: Buffer, body?: Buffer): string | undefined {
+  const damage = rowDamage(row, body)
   if (damage !== undefined || !isUnsealedRow(row) || row[bodyOffset(row)] === openingBrace) return damage
   return 'its item is not one'
 }

@@ -5,7 +5,6 @@ import type { ReadPlan } from '../../core/read/read-plan.ts'
 import type { Turns } from '../../core/turns.ts'
 import { inTurns } from '../in-turns.ts'
 import { Rendered, type RequestContext } from '../operation.ts'
-import { splicedItems } from './spliced.ts'
 
 type Asked = {
   readonly TableName: string | undefined
@@ -35,8 +34,7 @@ function* replyInTurns(
     ...(lastKey === undefined ? [] : [`"LastEvaluatedKey":${JSON.stringify(lastKey)}`]),
   ].join(',')
   if (plan.countOnly) return new Rendered(Buffer.from(`{${members}}`))
-  const items = yield* splicedItems(page.items)
-  return new Rendered([itemsStart, ...items, Buffer.from(`],${members}}`)])
+  return new Rendered(page.text.between(itemsStart, Buffer.from(`],${members}}`)))
 }
 
 const itemsStart = Buffer.from('{"Items":[')

@@ -123,7 +123,7 @@ describe('the work of', { retry: 2 }, () => {
     const counted = await workOf('Query', input)
     expect(counted).toMatchObject(work)
     expect(counted.bytesParsed).toBeLessThan(200)
-    expect(counted.buffers).toBeLessThanOrEqual(11)
+    expect(counted.buffers).toBeLessThanOrEqual(10)
   })
 
   test('PutItem is one read and one flush, its item never parsed nor made anew', async () => {

@@ -1,0 +1,85 @@
+/**
+ * The items of a page as one text, with commas in between, which is what a reply has of them. Rows are copied one behind the other into one place
+ * that all pages of this process share; a page takes a copy of its own only when another one needs the place, or its reader wants the items.
+ */
+
+/** Of the place. A page that comes to more is kept in parts. */
+export const pageTextBytesShared = 64 * 1024
+const shared = Buffer.allocUnsafeSlow(pageTextBytesShared)
+const comma = 0x2c
+
+export class PageText {
+  /** Whose text the shared place holds. */
+  static #owner: PageText | undefined
+  readonly #parts: Buffer[] = []
+  readonly #lengths: number[] = []
+  /** Of the shared place, while it is this page's. */
+  #used = 0
+
+  get count(): number {
+    return this.#lengths.length
+  }
+
+  /** The bytes are copied: they may be gone afterwards. */
+  add(item: Buffer): void {
+    const before = this.#lengths.length === 0 ? 0 : 1
+    const needed = before + item.length
+    this.#lengths.push(item.length)
+    if (needed > shared.length - (PageText.#owner === this ? this.#used : 0)) this.#settle()
+    if (needed > shared.length) {
+      this.#parts.push(before === 0 ? Buffer.from(item) : Buffer.concat([Buffer.of(comma), item]))
+      return
+    }
+    if (PageText.#owner !== this) {
+      const owner = PageText.#owner
+      if (owner !== undefined) owner.#settle()
+      PageText.#owner = this
+    }
+    if (before > 0) shared[this.#used++] = comma
+    shared.set(item, this.#used)
+    this.#used += item.length
+  }
+
+  /** One after the other between the two: a new buffer where all of it fits in the shared place. */
+  between(before: Buffer, after: Buffer): readonly Buffer[] {
+    if (this.#parts.length > 0) {
+      this.#settle()
+      return [before, ...this.#parts, after]
+    }
+    const text = Buffer.allocUnsafe(before.length + this.#used + after.length)
+    text.set(before)
+    shared.copy(text, before.length, 0, this.#used)
+    text.set(after, before.length + this.#used)
+    return [text]
+  }
+
+  /** A copy of the last item. */
+  last(): Buffer | undefined {
+    const length = this.#lengths.at(-1)
+    if (length === undefined) return undefined
+    if (PageText.#owner === this) return Buffer.from(shared.subarray(this.#used - length, this.#used))
+    const part = this.#parts.at(-1) as Buffer
+    return Buffer.from(part.subarray(part.length - length))
+  }
+
+  /** Each item by itself. */
+  list(): readonly Buffer[] {
+    this.#settle()
+    const items: Buffer[] = []
+    let [part, at] = [0, 0]
+    for (const length of this.#lengths) {
+      if (at === this.#parts[part]?.length) [part, at] = [part + 1, 0]
+      if (items.length > 0) at++
+      items.push((this.#parts[part] as Buffer).subarray(at, at + length))
+      at += length
+    }
+    return items
+  }
+
+  #settle(): void {
+    if (PageText.#owner !== this) return
+    PageText.#owner = undefined
+    if (this.#used > 0) this.#parts.push(Buffer.from(shared.subarray(0, this.#used)))
+    this.#used = 0
+  }
+}

@@ -1,0 +1,58 @@
+/** Pages share the place where their items are put together: what one has of it must not be seen in another. */
+import { describe, expect, it } from 'vitest'
+import { PageText, pageTextBytesShared } from '../../../src/core/read/page-text.ts'
+
+const [before, after] = [Buffer.from('['), Buffer.from(']')]
+const item = (n: number, more = 0): Buffer => Buffer.from(JSON.stringify({ n, more: 'x'.repeat(more) }))
+const textOf = (page: PageText): string => Buffer.concat(page.between(before, after)).toString()
+const expected = (items: readonly Buffer[]): string => `[${items.map(String).join(',')}]`
+
+function pageOf(items: readonly Buffer[]): PageText {
+  const page = new PageText()
+  for (const each of items) page.add(each)
+  return page
+}
+
+describe('the text of a page', () => {
+  it('is its items with commas in between, in one buffer where they fit', () => {
+    expect(textOf(new PageText())).toBe('[]')
+    const items = [item(1), item(2), item(3)]
+    const page = pageOf(items)
+    expect(page.between(before, after)).toHaveLength(1)
+    expect(textOf(page)).toBe(expected(items))
+    expect(page.list()).toEqual(items)
+    expect(textOf(page)).toBe(expected(items))
+    expect(page.last()).toEqual(items[2])
+  })
+
+  it('is a copy: the bytes that were added may be gone', () => {
+    const bytes = item(7)
+    const page = pageOf([bytes])
+    bytes.fill(0)
+    expect(page.last()).toEqual(item(7))
+    expect(textOf(page)).toBe(expected([item(7)]))
+  })
+
+  it('stays what it is while others are put together', () => {
+    const items = Array.from({ length: 30 }, (_, n) => item(n))
+    const pages = [new PageText(), new PageText(), new PageText()]
+    for (const [n, each] of items.entries()) pages[n % 3]?.add(each)
+    for (const [at, page] of pages.entries()) {
+      const own = items.filter((_, n) => n % 3 === at)
+      expect(page.last()).toEqual(own.at(-1))
+      expect(textOf(page)).toBe(expected(own))
+      expect(page.list()).toEqual(own)
+    }
+  })
+
+  it('may be larger than the place, and so may an item', () => {
+    const sizes = [10, pageTextBytesShared, 40_000, 30_000, 10, pageTextBytesShared - 30, 5, 200_000, 1]
+    const items = sizes.map((size, n) => item(n, size))
+    const page = pageOf(items)
+    const whole = expected(items)
+    expect(page.last()?.toString()).toBe(items.at(-1)?.toString())
+    expect(page.list().map(String)).toEqual(items.map(String))
+    expect(textOf(page) === whole).toBe(true)
+    expect(textOf(pageOf(items)) === whole).toBe(true)
+  })
+})
