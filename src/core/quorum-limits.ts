@@ -31,6 +31,8 @@ export const quorumFollowAgainMs = 1000
 
 /** The stream is trimmed in steps of at least so many entries. */
 export const quorumTrimStep = 1024
+/** Where nothing was decided, a place that is as far behind is made durable, looked at after so many entries. */
+export const quorumKeepStep = 256
 /** A replica that is further behind is not waited for: it starts from the state of another one. */
 export const quorumEntriesKeptMax = 500_000
 

@@ -49,6 +49,8 @@ export type Follower = {
   readonly place: () => OrderPlace | undefined
   /** With everything up to that place. */
   readonly decidedUpTo: (sequence: number) => Decided
+  /** Nothing was decided for many entries: makes the place durable all the same. */
+  readonly keep: () => void
   /** Resolves when more can be decided; undefined as a rule. */
   readonly untilReady: () => Promise<void> | undefined
 }

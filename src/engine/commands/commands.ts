@@ -11,6 +11,7 @@ import { keepHouse } from './housekeeping.ts'
 import { mend } from './mend.ts'
 import { define, detach } from './register-edit.ts'
 import type { State } from '../state.ts'
+import { noteKey } from '../store/keys.ts'
 import type { Lineage } from '../store/lineage.ts'
 
 export class Commands {
@@ -33,6 +34,7 @@ export class Commands {
     this.#stopFollowing = this.#order.follow(0, (ordered) => this.#take(ordered), {
       place: () => orderBook.durable,
       decidedUpTo: (sequence) => orderBook.decidedUpTo(sequence),
+      keep: () => groups.put(groups.open(), keptKey, undefined),
       untilReady: () => groups.untilReady(),
     })
   }
@@ -100,6 +102,9 @@ export class Commands {
     else result.catch(() => undefined)
   }
 }
+
+/** There is nothing under it: a flush group with this edit alone has the records that go with every group. */
+const keptKey = noteKey('engine/kept')
 
 const isOfClient = (command: Command): boolean =>
   command.kind === 'once' || ((command.kind === 'commit' || command.kind === 'each') && command.cause === 'client')

@@ -20,8 +20,10 @@ import {
   quorumEntriesInFlightMax,
   quorumEntryCommandsMax,
   quorumReportMs,
+  quorumKeepStep,
   quorumRetryMsMax,
   quorumRetryMsMin,
+  quorumTrimStep,
 } from '../../core/quorum-limits.ts'
 import { UnreadableCommand } from '../../core/write/write-codec.ts'
 import type { Command } from './command.ts'
@@ -82,6 +84,7 @@ export class QuorumOrder implements Order<Command> {
   /** The last entry with commands, and the one up to which the others know of this replica's state. */
   #decidedUpTo = 0
   #toldUpTo = 0
+  #toldDurable = 0
 
   constructor(options: QuorumOrderOptions) {
     this.#options = options
@@ -187,6 +190,7 @@ export class QuorumOrder implements Order<Command> {
     const told = digest === undefined ? { place: 0, digest: 0 } : { place: this.#sequence, digest }
     const head = { region: self.number, guards, basis: clock, ...told, durable }
     this.#toldUpTo = this.#sequence
+    this.#toldDurable = durable
     const sealed = this.#options.seal.seal(this.#options.key, this.#placeOf(id), encodeEntryBody({ ...head, commands }))
     const flight: Flight = { id, bytes: sealed, waiting, isOver: false }
     this.#flights.set(textOfEntryId(id), flight)
@@ -240,6 +244,8 @@ export class QuorumOrder implements Order<Command> {
     else this.#decide(following, id, body)
     const { digest } = following.follower.decidedUpTo(this.#sequence)
     if (digest !== undefined) this.#replicas.note(this.#sequence, digest)
+    if (this.#sequence % quorumKeepStep === 0 && this.#sequence - this.#durable() >= quorumTrimStep)
+      following.follower.keep()
   }
 
   #openEntry(id: EntryId, bytes: Buffer): EntryBody | undefined {
@@ -302,7 +308,7 @@ export class QuorumOrder implements Order<Command> {
   }
 
   #trim(): void {
-    const upTo = this.#replicas.trimmable(this.#sequence)
+    const upTo = this.#replicas.trimmable(this.#sequence, this.#durable())
     if (upTo !== undefined) this.#stream?.trim(upTo).catch(() => undefined)
   }
 
@@ -314,7 +320,8 @@ export class QuorumOrder implements Order<Command> {
   #reportLater(): void {
     this.#options.clock.after(quorumReportMs, () => {
       if (this.#end !== undefined) return
-      if (this.#decidedUpTo > this.#toldUpTo) this.barrier().catch(() => undefined)
+      const isFar = this.#durable() - this.#toldDurable >= quorumTrimStep
+      if (isFar || this.#decidedUpTo > this.#toldUpTo) this.barrier().catch(() => undefined)
       this.#reportLater()
     })
   }

@@ -43,10 +43,10 @@ export class QuorumReplicas {
     return 2 * this.#differing.size >= this.#count ? [...this.#differing] : []
   }
 
-  /** Up to where no replica needs the entries before `last`, when that is worth a trim. */
-  trimmable(last: number): number | undefined {
+  /** Up to where no replica needs the entries before `last`, when that is worth a trim; never what this replica does not have durably. */
+  trimmable(last: number, own: number): number | undefined {
     const least = this.#durable.size < this.#count ? 0 : Math.min(...this.#durable.values())
-    const upTo = Math.max(least, last - quorumEntriesKeptMax)
+    const upTo = Math.min(own, Math.max(least, last - quorumEntriesKeptMax))
     if (upTo < this.#trimmed + quorumTrimStep) return undefined
     this.#trimmed = upTo
     return upTo
