@@ -195,10 +195,12 @@ test('what a page says of AWS has a source with a date', () => {
   expect(undated).toEqual([])
 })
 
-test('README has as many drills as come with Longitude', () => {
+test('README has as many drills as come with Longitude, and their page has each of them', () => {
   const words = ['Fifteen', 'Sixteen', 'Seventeen', 'Eighteen', 'Nineteen', 'Twenty']
-  const count = readdirSync(join(root, 'drills')).filter((name) => name.endsWith('.yaml')).length
-  expect(read('README.md')).toContain(`${words[count - 15]} drills come with Longitude`)
+  const names = readdirSync(join(root, 'drills')).flatMap((file) => /^(.+)\.yaml$/.exec(file)?.[1] ?? [])
+  expect(read('README.md')).toContain(`${words[names.length - 15]} drills come with Longitude`)
+  const rows = [...read('docs/operating/drills.md').matchAll(/^\| `([a-z-]+)` \|/gm)].map(([, name]) => name)
+  expect(names.filter((name) => !rows.includes(name))).toEqual([])
 })
 
 test('README is short enough to be read', () => {
