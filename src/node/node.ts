@@ -170,7 +170,8 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const bus = encryptedBus(natsBus, { self: self.name, keys: messageKeys, encrypts: encryption !== undefined })
   const { buckets, blobs: plainBlobs } = bucketsOf(options, life)
   const blobs = encryption?.blobs(plainBlobs) ?? plainBlobs
-  const around = { clock, random: systemRandom, bus, blobs, log, meter, ...quorumOf(options, topology, life) }
+  const shared = quorumOf(options, { topology, meter, life })
+  const around = { clock, random: systemRandom, bus, blobs, log, meter, ...shared }
   const opened = await openOwnEngine(regionStore, around, engineOptions(options, topology, folder))
   const { store, env, engine, recovery } = opened
   life.add(() => regionStore.steady())

@@ -3,6 +3,7 @@ import { NatsQuorum } from '../adapters/nats/nats-quorum.ts'
 import type { Topology } from '../core/topology.ts'
 import type { NatsAccess } from '../deployment/secrets/nats-access.ts'
 import type { Log } from '../ports/log.ts'
+import type { Meter } from '../ports/meter.ts'
 import type { Quorum } from '../ports/quorum.ts'
 import { messageOf } from '../process/failure.ts'
 import { makeSecretFile } from '../process/secret-file.ts'
@@ -25,8 +26,10 @@ type Node = QuorumOptions & {
   readonly log: Log
 }
 
+type Around = { readonly topology: Topology; readonly meter: Meter; readonly life: Lifecycle }
+
 /** Returns what it adds to the environment. Nothing is connected before a stream is opened. */
-export function quorumOf(node: Node, topology: Topology, life: Lifecycle): { readonly quorum?: Quorum } {
+export function quorumOf(node: Node, { topology, meter, life }: Around): { readonly quorum?: Quorum } {
   const { quorum: url, quorumWanted, self, natsAccess, log } = node
   if (url === undefined) return {}
   const quorum = new NatsQuorum({
@@ -36,6 +39,7 @@ export function quorumOf(node: Node, topology: Topology, life: Lifecycle): { rea
     onWanted: () => {
       if (quorumWanted !== undefined) want(quorumWanted, log)
     },
+    meter,
     log,
   })
   life.add(() => quorum.close())

@@ -297,6 +297,26 @@ export const metrics = {
     help: 'The peer’s clock minus ours, as last heard, not corrected for the distance.',
     labels: ['peer'],
   },
+  longitude_quorum_majority: {
+    kind: 'gauge',
+    help: 'Whether this region reaches a leader of the group’s stream that has a majority (1), or does not (0).',
+    labels: ['group'],
+  },
+  longitude_quorum_leader: {
+    kind: 'gauge',
+    help: 'Whether the quorum server of this region leads the group’s stream (1), as far as is known.',
+    labels: ['group'],
+  },
+  longitude_quorum_entries: {
+    kind: 'gauge',
+    help: 'Entries of the group’s stream that are not trimmed yet.',
+    labels: ['group'],
+  },
+  longitude_quorum_behind_entries: {
+    kind: 'gauge',
+    help: 'Entries of the group’s stream that this region has not taken yet.',
+    labels: ['group'],
+  },
   longitude_certificate_end_seconds: {
     kind: 'gauge',
     help: 'When the certificate that this node shows ends (Unix time): to NATS servers, or at its endpoint.',

@@ -2,6 +2,7 @@
 import { headers } from '@nats-io/transport-node'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { NatsQuorum } from '../../src/adapters/nats/nats-quorum.ts'
+import type { Meter } from '../../src/ports/meter.ts'
 import { connectOnce } from '../../src/adapters/nats/nats-connect.ts'
 import { placedSubject, quorumSubject } from '../../src/adapters/nats/nats-quorum-subjects.ts'
 import type { QuorumEntry, QuorumStream } from '../../src/ports/quorum.ts'
@@ -111,6 +112,34 @@ describe.each(await natsBinaries())('shared streams on %s', (binary) => {
       await stream.trim(5)
       const late = followed(stream, 2)
       await eventually('the gap is told', () => late.gaps.join() === '6', patienceMs)
+    },
+    patienceMs,
+  )
+
+  it(
+    'is measured: who leads, what is kept, and what this region lacks',
+    async () => {
+      const gauges = new Map<string, number>()
+      const forgotten: unknown[] = []
+      const meter: Meter = {
+        count: () => undefined,
+        observe: () => undefined,
+        gauge: (name, value, labels) => void gauges.set(`${name} ${labels?.['group']}`, value),
+        forget: (labels) => forgotten.push(labels),
+      }
+      await open('eu-west-1', 'measured')
+      const quorum = servers.quorum('eu-west-1', meter)
+      const stream = await quorum.open('measured', members)
+      for (const text of ['a', 'b', 'c']) await appended(stream, text)
+      await stream.trim(1)
+      const following = stream.follow(2, () => new Promise<void>(() => undefined), { onGap: () => undefined })
+      const of = (name: string): number | undefined => gauges.get(`longitude_quorum_${name} measured`)
+      await eventually('all is measured', () => of('entries') === 2 && of('behind_entries') === 1, patienceMs)
+      expect(of('majority')).toBe(1)
+      expect([0, 1]).toContain(of('leader'))
+      void following
+      await quorum.close()
+      expect(forgotten).toEqual([{ group: 'measured' }])
     },
     patienceMs,
   )

@@ -7,6 +7,7 @@ import { nkeyAuthenticator, nkeys } from '@nats-io/transport-node'
 import { NatsQuorum } from '../../src/adapters/nats/nats-quorum.ts'
 import type { NatsServer } from '../../src/adapters/nats/nats-connect.ts'
 import { quorumSettings } from '../../src/deployment/secrets/quorum-settings.ts'
+import type { Meter } from '../../src/ports/meter.ts'
 import { freePorts } from '../free-port.ts'
 import { quiet } from './nats.ts'
 
@@ -47,8 +48,10 @@ export class QuorumServers {
   }
 
   /** The region's side of the quorum, as its node has it. */
-  quorum(region: string): NatsQuorum {
-    return new NatsQuorum({ self: region, server: this.server(region), regions: () => this.regions, log: quiet })
+  quorum(region: string, meter?: Meter): NatsQuorum {
+    const server = this.server(region)
+    const measured = meter === undefined ? {} : { meter }
+    return new NatsQuorum({ self: region, server, regions: () => this.regions, log: quiet, ...measured })
   }
 
   server(region: string): NatsServer {

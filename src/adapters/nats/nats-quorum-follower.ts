@@ -57,6 +57,11 @@ export class QuorumFollower {
     this.#running = this.#run()
   }
 
+  /** The last entry that was taken. */
+  get taken(): number {
+    return this.#next - 1
+  }
+
   pushed(entry: QuorumEntry): void {
     if (entry.sequence < this.#next) return
     this.#pushed.add(entry)

@@ -15,6 +15,7 @@ import {
 } from '../../core/quorum-server-limits.ts'
 import { StreamRefused } from '../../core/stream-refusal.ts'
 import type { Log } from '../../ports/log.ts'
+import type { Meter } from '../../ports/meter.ts'
 import { type Quorum, type QuorumState, type QuorumStream, QuorumUnavailable } from '../../ports/quorum.ts'
 import type { NatsServer } from './nats-connect.ts'
 import { QuorumApi, type QuorumFacts } from './nats-quorum-api.ts'
@@ -29,8 +30,11 @@ export type NatsQuorumOptions = {
   readonly regions: () => readonly string[]
   /** Called with the first use, before the server is reached: it may not be there yet. */
   readonly onWanted?: () => void
+  readonly meter?: Pick<Meter, 'gauge' | 'forget'>
   readonly log: Log
 }
+
+type Told = Pick<NatsQuorumOptions, 'self' | 'meter' | 'log'>
 
 const openPollMs = 200
 
@@ -52,7 +56,7 @@ export class NatsQuorum implements Quorum {
     const api = new QuorumApi(this.#connected(), group)
     await this.#made(api, members)
     // Someone else may have opened it meanwhile.
-    const stream = this.#streams.get(group) ?? new NatsQuorumStream(this.#connected(), api, members, this.#options.log)
+    const stream = this.#streams.get(group) ?? new NatsQuorumStream(this.#connected(), api, members, this.#options)
     this.#streams.set(group, stream)
     return stream
   }
@@ -120,19 +124,20 @@ class NatsQuorumStream implements QuorumStream {
   readonly #line: QuorumLine
   readonly #api: QuorumApi
   readonly #members: readonly string[]
-  readonly #log: Log
+  readonly #told: Told
   readonly #followers = new Set<QuorumFollower>()
   readonly #probe: NodeJS.Timeout
   readonly #listen: Parameters<QuorumLine['onConnected']['add']>[0]
   #underWay = 0
   #isProbing = false
+  #isClosed = false
   #heardMs = performance.now()
 
-  constructor(line: QuorumLine, api: QuorumApi, members: readonly string[], log: Log) {
+  constructor(line: QuorumLine, api: QuorumApi, members: readonly string[], told: Told) {
     this.#line = line
     this.#api = api
     this.#members = members
-    this.#log = log
+    this.#told = told
     this.#listen = (connection) => {
       connection.subscribe(placedSubject(api.group), {
         callback: (error, message) => {
@@ -164,7 +169,7 @@ class NatsQuorumStream implements QuorumStream {
   }
 
   follow(...[after, take, { onGap }]: Parameters<QuorumStream['follow']>): ReturnType<QuorumStream['follow']> {
-    const follower = new QuorumFollower({ api: this.#api, after, take, onGap, log: this.#log })
+    const follower = new QuorumFollower({ api: this.#api, after, take, onGap, log: this.#told.log })
     this.#followers.add(follower)
     return {
       stop: async () => {
@@ -187,10 +192,12 @@ class NatsQuorumStream implements QuorumStream {
   }
 
   close(): void {
+    this.#isClosed = true
     clearInterval(this.#probe)
     this.#line.onConnected.delete(this.#listen)
     for (const follower of this.#followers) void follower.stop()
     this.#followers.clear()
+    this.#told.meter?.forget({ group: this.#api.group })
   }
 
   /** What is no entry is passed by: the follower asks for what it lacks. */
@@ -200,7 +207,7 @@ class NatsQuorumStream implements QuorumStream {
       const entry = this.#api.pushed(message)
       for (const follower of this.#followers) follower.pushed(entry)
     } catch (error) {
-      this.#log.debug('an entry that was pushed cannot be used', { error: errorText(error) })
+      this.#told.log.debug('an entry that was pushed cannot be used', { error: errorText(error) })
     }
   }
 
@@ -213,14 +220,29 @@ class NatsQuorumStream implements QuorumStream {
     if (this.#isProbing) return
     this.#isProbing = true
     try {
-      const { reached, last } = await this.#api.facts(quorumSilentMsMax)
-      if (reached > this.#members.length / 2) this.#heardMs = performance.now()
-      this.#placed(last)
+      const facts = await this.#api.facts(quorumSilentMsMax)
+      if (facts.reached > this.#members.length / 2) this.#heardMs = performance.now()
+      this.#placed(facts.last)
+      this.#measure(facts)
     } catch {
       // Silence is what the state follows from.
     } finally {
       this.#isProbing = false
+      if (!this.#isClosed)
+        this.#told.meter?.gauge('longitude_quorum_majority', this.state() === 'majority' ? 1 : 0, {
+          group: this.#api.group,
+        })
     }
+  }
+
+  #measure({ first, last, servers: [leader] }: QuorumFacts): void {
+    if (this.#isClosed) return
+    const { meter, self } = this.#told
+    const labels = { group: this.#api.group }
+    meter?.gauge('longitude_quorum_leader', leader === self ? 1 : 0, labels)
+    meter?.gauge('longitude_quorum_entries', last - first + 1, labels)
+    const behind = [...this.#followers].map(({ taken }) => last - taken)
+    meter?.gauge('longitude_quorum_behind_entries', Math.max(0, ...behind), labels)
   }
 }
 
