@@ -81,7 +81,7 @@ async function memberOf(name: (typeof names)[number]): Promise<Member> {
   quorums.push(quorum)
   const regions = names.map((region, n) => ({ name: region, number: n + 1 }))
   const topology = { self: { name, number: names.indexOf(name) + 1 }, regions }
-  const onEnd = (message: string): void => void failures.push(message)
+  const onEnd = (_: string, message: string): void => void failures.push(message)
   return await startMember({ env, quorum, topology, members: names, replicas: names.length, guards: true, onEnd })
 }
 

@@ -20,6 +20,8 @@ export type StrongResult = {
   readonly met: ReadonlyMap<string, number>
   /** Entries that the stream does not hold any more. */
   readonly trimmed: number
+  /** How often a replica has started from the state of another one. */
+  readonly copied: number
 }
 
 export async function runStrong(options: StrongOptions): Promise<StrongResult> {
@@ -32,6 +34,7 @@ export async function runStrong(options: StrongOptions): Promise<StrongResult> {
     history: recorder.history(),
     counts,
     met,
+    copied: regions.reduce((sum, { copied }) => sum + copied, 0),
     trimmed: Math.max(...regions.map(({ name }) => (quorums.server(name).copies.get(group)?.first ?? 1) - 1)),
   }
 }

@@ -2,8 +2,9 @@
 import { AesKeySeal } from '../../../src/adapters/encryption/key-seal.ts'
 import type { Topology } from '../../../src/core/topology.ts'
 import type { Command } from '../../../src/engine/commands/command.ts'
-import { QuorumOrder } from '../../../src/engine/commands/quorum-order.ts'
+import { type OrderEnd, QuorumOrder } from '../../../src/engine/commands/quorum-order.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
+import type { ReplicaState } from '../../../src/engine/commands/replica-state.ts'
 import { openEngine } from '../../../src/engine/open-engine.ts'
 import type { Env } from '../../../src/ports/env.ts'
 import type { Order } from '../../../src/ports/order.ts'
@@ -26,8 +27,10 @@ export type MemberOptions = {
   /** Whether writes that did not know of another region's are refused. */
   readonly guards: boolean
   readonly variant?: StrongVariant
+  /** Of a replica that begins with an empty disk. */
+  readonly startsFrom?: ReplicaState | undefined
   /** It has to start from the state of another one. */
-  readonly onEnd: (message: string) => void
+  readonly onEnd: (why: OrderEnd, message: string) => void
 }
 
 /** A running process of a replica's region. */
@@ -41,7 +44,7 @@ export type Member = {
 const key = Buffer.alloc(32, 7)
 
 export async function startMember(options: MemberOptions): Promise<Member> {
-  const { env, quorum, topology, members, replicas, guards, variant, onEnd } = options
+  const { env, quorum, topology, members, replicas, guards, variant, startsFrom, onEnd } = options
   const { self } = topology
   const order = new QuorumOrder({
     open: async () => await quorum.open(group, members),
@@ -54,9 +57,9 @@ export async function startMember(options: MemberOptions): Promise<Member> {
     clock: env.clock,
     random: env.random,
     log: env.log,
-    onEnd: (why, message) => onEnd(`${self.name}: ${why}: ${message}`),
+    onEnd: (why, message) => onEnd(why, `${self.name}: ${why}: ${message}`),
   })
-  const engine = await openEngine(env, { topology, order: variant?.order?.(order, self.name) ?? order })
+  const engine = await openEngine(env, { topology, order: variant?.order?.(order, self.name) ?? order, startsFrom })
   const member = { engine, barrier: () => engine.barrier() }
   return variant?.member?.(member) ?? member
 }

@@ -118,6 +118,15 @@ const slowDisk: Fault = ({ world, random }) => {
   }
 }
 
+/** A node loses its store, and starts from the state of another replica. What it had answered, the order has. */
+const loseDisk: Fault = ({ world, random }) => {
+  const region = random.pick(world.replicas)
+  // Two that copy have no one to copy from.
+  if (world.replicas.some((other) => other !== region && other.member === undefined)) return undefined
+  region.loseDisk()
+  return async () => await world.startNode(region)
+}
+
 /**
  * The disk of a server that follows is lost, wholly or its last entries, while all else is well, and until it has caught up. A leader's,
  * or one of a group that has lost another member, may take answered writes with it: a majority is one disk then.
@@ -154,6 +163,7 @@ const faults: Readonly<Record<string, Fault>> = {
   'step clock': stepClock,
   'slow disk': slowDisk,
   'lose a copy': loseCopy,
+  'lose a disk': loseDisk,
 }
 
 export const strongFaultNames = Object.keys(faults)

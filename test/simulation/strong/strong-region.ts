@@ -7,9 +7,13 @@ import { MemoryDisk, MemoryStore } from '../../../src/adapters/memory/memory-sto
 import { ProcessClock, RegionClock } from '../../../src/adapters/memory/region-clock.ts'
 import type { SeededRandom } from '../../../src/adapters/memory/seeded-random.ts'
 import type { Region } from '../../../src/core/topology.ts'
+import { required } from '../../../src/core/assert.ts'
+import type { ReplicaState } from '../../../src/engine/commands/replica-state.ts'
+import type { OrderEnd } from '../../../src/engine/commands/quorum-order.ts'
+import type { Engine } from '../../../src/engine/engine.ts'
 import type { Env } from '../../../src/ports/env.ts'
 import type { Meter } from '../../../src/ports/meter.ts'
-import { Violation } from '../violation.ts'
+import { expectThat } from '../violation.ts'
 import { localEdits } from './requests.ts'
 import { type Member, startMember } from './start-member.ts'
 import type { StrongWorld } from './strong-world.ts'
@@ -31,7 +35,11 @@ export class StrongRegion {
   flushMs = 1
   readonly #world: StrongWorld
   readonly #random: SeededRandom
-  readonly #disk = new MemoryDisk()
+  #disk = new MemoryDisk()
+  /** Its disk is empty, or its place in the order is gone: it starts from the state of another replica. */
+  #isNew = false
+  /** How often it has. */
+  copied = 0
   #life: Life | undefined
 
   constructor(world: StrongWorld, region: Region) {
@@ -84,14 +92,63 @@ export class StrongRegion {
     const topology = { self: this.region, regions: this.#world.regions.map(({ region }) => region) }
     const { regions, replicas, guards, variant } = this.#world
     const members = regions.map(({ name }) => name)
-    const onEnd = (message: string): void =>
-      this.#world.check(() => {
-        throw new Violation('no replica has to stop', message)
-      })
-    const starting = startMember({ env, quorum, topology, members, replicas: replicas.length, guards, variant, onEnd })
+    const onEnd = (why: OrderEnd, message: string): void => this.#ended(why, message)
+    const startsFrom = this.#isNew ? await Promise.race([this.#stateOfAnother(clock), ended]) : undefined
+    if (this.#life !== life) return
+    const order = { members, replicas: replicas.length, guards, variant, startsFrom, onEnd }
+    const starting = startMember({ env, quorum, topology, ...order })
     const member = await Promise.race([starting, ended])
     if (this.#life !== life || member === undefined) return
+    if (startsFrom !== undefined) {
+      await Promise.race([member.engine.define(this.#world.tableId, localEdits(this.clock.peekMs())), ended])
+      if (this.#life !== life) return
+      this.#isNew = false
+      this.copied++
+    }
     life.member = member
+  }
+
+  /** Its disk is replaced with an empty one. */
+  loseDisk(): void {
+    this.crash()
+    this.#disk = new MemoryDisk()
+    this.#isNew = true
+  }
+
+  #ended(why: OrderEnd, message: string): void {
+    this.#world.story.tell(this.name, 'the order has ended', { message })
+    this.#world.check(() =>
+      expectThat(why === 'trimmed' && this.#world.mayTrim, 'no replica has to stop', () => message),
+    )
+    this.loseDisk()
+    void this.start()
+  }
+
+  /** A few rows at a time, over a distance, from one that serves; it may die meanwhile, and then nothing more comes. */
+  async #stateOfAnother(clock: ProcessClock): Promise<ReplicaState> {
+    const others = this.#world.replicas.filter((region) => region !== this)
+    const serving = (): StrongRegion | undefined => others.find(({ member }) => member !== undefined)
+    while (serving() === undefined) await clock.sleep(200)
+    const chosen = required(serving(), 'a replica that serves')
+    const answer = async <T>(work: (engine: Engine) => T): Promise<T> => {
+      await clock.sleep(this.#world.network.link(chosen.name, this.name).delayMs)
+      if (chosen.member !== undefined) return work(chosen.member.engine)
+      // As its caretaker does: it begins with another one.
+      this.loseDisk()
+      void this.start()
+      return await new Promise<never>(() => {})
+    }
+    return {
+      record: () => answer((engine) => engine.orderRecord()),
+      tables: () =>
+        answer((engine) =>
+          engine.knownTables().map((id) => {
+            return { id, isHere: engine.tableWithId(id) !== undefined, horizon: engine.horizon(id) }
+          }),
+        ),
+      registers: (id) => answer((engine) => engine.registers(id)),
+      rows: (id, after) => answer((engine) => engine.rows(id, after, 2, 1_000_000)),
+    }
   }
 
   /** As every replica does of its own, once the table is there. */

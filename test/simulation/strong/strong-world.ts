@@ -22,6 +22,8 @@ const storyLinesMax = 400
 export type StrongOptions = {
   readonly seed: number
   readonly variant?: StrongVariant
+  /** The limits are such that a replica may find its place trimmed. */
+  readonly mayTrim?: boolean
   readonly print?: (line: string) => void
 }
 
@@ -33,6 +35,7 @@ export class StrongWorld {
   readonly recorder: Recorder
   readonly story: Story
   readonly variant: StrongVariant
+  readonly mayTrim: boolean
   /** All members; the last may be a witness, which has no table. */
   readonly regions: readonly StrongRegion[]
   readonly witness: StrongRegion | undefined
@@ -49,9 +52,10 @@ export class StrongWorld {
   /** Answers of each kind, for tests that ask whether anything happened. */
   readonly counts = { strong: 0, unknown: 0, failed: 0, refused: 0, eventual: 0, eventualAlone: 0, unknownAlone: 0 }
 
-  constructor({ seed, variant = {}, print }: StrongOptions) {
+  constructor({ seed, variant = {}, mayTrim = false, print }: StrongOptions) {
     this.random = new SeededRandom(seed)
     this.variant = variant
+    this.mayTrim = mayTrim
     this.scheduler = new Scheduler(this.random.fork())
     const { scheduler, random } = this
     const nowMs = (): number => scheduler.nowMs
