@@ -34,6 +34,11 @@ export class ReadingEngine implements Reading {
     this.#catalog.follow()
   }
 
+  /** Whether tables may be in another engine, which only the owner of the writes has. */
+  get hasGroups(): boolean {
+    return this.#catalog.hasGroups
+  }
+
   tableNamed(name: string): Table | undefined {
     return this.#catalog.named(name)
   }

@@ -38,7 +38,9 @@ function tablesOf(
   const tables = new Map<string, MarkedTable>()
   for (const given of names) {
     const table = given === undefined ? undefined : engine.tableNamed(tableNameOf(settings, given))
-    if (given !== undefined && table !== undefined) tables.set(given, { id: table.id, key: table.key })
+    // What another region may have written meanwhile is no cache's to keep.
+    if (given !== undefined && table !== undefined && table.strong === undefined)
+      tables.set(given, { id: table.id, key: table.key })
   }
   return tables
 }

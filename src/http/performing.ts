@@ -13,6 +13,7 @@ import type { Operation, OperationContext, RequestContext, Sender } from '../ope
 import { decide, type Decisions, prepared, requestContext, settled, settledRefused } from '../operations/stages.ts'
 import { countRefusal } from '../operations/refusals.ts'
 import { unsupportedOperation } from '../operations/unsupported.ts'
+import { latestOf } from '../operations/strong-reads.ts'
 import type { SignedRequest } from './access/signatures.ts'
 import { type Marking, marking } from './marking.ts'
 
@@ -85,9 +86,16 @@ export class Performing {
     this.#context = decisions === undefined ? context : decide(operation, ready, { context, input, decisions })
     this.#tellsPosition = headers[positionHeader] !== undefined && operation.kind === 'write'
     const wait = headers[afterHeader] === undefined ? undefined : this.#options.positions?.reached(headers)
+    if (shared.strong !== undefined && wait === undefined) {
+      const latest = latestOf(operation, { input, ready }, shared)
+      if (latest !== undefined) return latest.then(() => this.#run(ready as never, this.#context))
+    }
     if (wait === undefined) return this.#run(ready as never, this.#context)
     if (this.#moments !== undefined) this.#moments.waitsMs = shared.env.clock.monotonicMs()
-    return wait.then(() => this.#run(ready as never, this.#context))
+    return wait.then(async () => {
+      await latestOf(operation, { input, ready }, shared)
+      return this.#run(ready as never, this.#context)
+    })
   }
 
   #onCommitted(): RequestContext['onCommitted'] {

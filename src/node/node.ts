@@ -46,6 +46,7 @@ import { readinessOf } from './readiness.ts'
 import { clockOf, expiryOf, streamSettings } from './region-settings.ts'
 import type { DataKeys } from './store/data-keys.ts'
 import { encryptedBus } from './store/encryption.ts'
+import { groupsOf } from './store/group-stores.ts'
 import { openOwnEngine, type Recovery } from './store/own-engine.ts'
 import { RegionStore } from './store/region-store.ts'
 import { FolderKeys } from '../deployment/secrets/message-keys.ts'
@@ -88,6 +89,8 @@ export type NodeOptions = NodeFiles & {
   readonly certificates?: readonly ShownCertificate[]
   readonly accountId: string
   readonly globalTables2017?: 'refuse' | 'serve'
+  /** Whether a write is refused that did not know of another region's write of its item. */
+  readonly mrscConflicts?: 'refuse' | 'off'
   /** Processes that serve, this one among them. */
   readonly workers?: number | undefined
   /** Files of them: signatures are verified, and `identities` have policies too. */
@@ -186,7 +189,7 @@ async function startParts(options: NodeOptions, life: Lifecycle): Promise<string
   const asked = { audit: openAudit(options, clock, life), privately: openPrivateListener(options, life) }
   const requests = { region: self.name, epoch: () => engine.epoch, clock, random: systemRandom, log, meter }
   const told = observing(options, requests)
-  const secrets = { ...tableKeys, identities: access.shared }
+  const secrets = { ...tableKeys, identities: access.shared, groups: groupsOf(options, dataKeys, life) }
   const given = { topology, engine, metrics, recovery, messageKeys, buckets, functions, told, secrets }
   const region = await startedRegion(env, options, given)
   life.add(() => region.stop())
@@ -213,7 +216,7 @@ type Given = Pick<RegionOptions, 'topology'> & {
   readonly messageKeys: FolderKeys | undefined
   readonly buckets: Buckets
   readonly told: Observing
-  readonly secrets: Pick<RegionOptions, 'keys' | 'identities'>
+  readonly secrets: Pick<RegionOptions, 'keys' | 'identities' | 'groups'>
 }
 
 async function startedRegion(env: Env, options: NodeOptions, given: Given): Promise<Region> {

@@ -10,6 +10,7 @@
  * The wire (http/pipeline.ts) does what comes before and after: coerce, constrain, render.
  */
 import type { Principal } from '../core/auth/credentials.ts'
+import type { ChangeStream } from '../core/change-stream/change-stream.ts'
 import type { Position } from '../core/change/change.ts'
 import type { ServiceError } from '../core/errors.ts'
 import type { Timing } from '../core/table/waits.ts'
@@ -26,7 +27,10 @@ import type { Touch } from './touch.ts'
 export type OperationEngine = Tables &
   Items &
   Pick<RegionLog, 'epoch' | 'flushed' | 'oldest'> &
-  Pick<Engine, 'streams' | 'archive'>
+  Pick<Engine, 'streams' | 'archive'> & {
+    /** The engine that has the stream, and its places; absent where there is one engine only. */
+    ofStream?(stream: ChangeStream): OperationEngine
+  }
 
 /** Operations reach the store through the engine only, and no peer at all. */
 export type OperationEnv = Omit<Env, 'store' | 'bus' | 'blobs'>

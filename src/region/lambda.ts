@@ -1,5 +1,6 @@
 /** Lambda's part of a region: its triggers, and what its operations are given. */
 import type { ChangeStream } from '../core/change-stream/change-stream.ts'
+import { LambdaError } from '../core/triggers/lambda-error.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { LambdaContext } from '../operations/lambda/lambda-operation.ts'
 import type { OperationContext } from '../operations/operation.ts'
@@ -49,6 +50,12 @@ export function streamingOf(
   })
 }
 
+const ofGroup = (): LambdaError =>
+  new LambdaError(
+    'InvalidParameterValueException',
+    'Event source mappings are not supported by this version of Longitude for tables with strong consistency between regions.',
+  )
+
 export function lambdaOf(context: OperationContext, engine: Engine, ports: FunctionPorts): LambdaContext {
   const { env, settings } = context
   const arn = (stream: ChangeStream): string => arnOf(stream, context)
@@ -59,7 +66,12 @@ export function lambdaOf(context: OperationContext, engine: Engine, ports: Funct
     engine,
     env,
     settings,
-    hasStream: (given) =>
-      engine.streams.all().some((stream) => isListed(stream) && arn(stream) === given && !isOver(stream, context)),
+    hasStream: (given) => {
+      const isIt = (stream: ChangeStream): boolean =>
+        isListed(stream) && arn(stream) === given && !isOver(stream, context)
+      if (engine.streams.all().some(isIt)) return true
+      if (context.engine.streams.all().some(isIt)) throw ofGroup()
+      return false
+    },
   }
 }

@@ -42,6 +42,8 @@ import { type FunctionPorts, lambdaOf, noFunctions, streamingOf } from './lambda
 import { Positions } from './positions.ts'
 import { Lifecycle } from './lifecycle.ts'
 import { metricsOf, type MetricSettings } from './metrics.ts'
+import { RoutedEngine } from './strong/routed-engine.ts'
+import { type GroupPorts, type Strong, strongOf } from './strong/strong.ts'
 
 export type RegionOptions = {
   readonly topology: Topology
@@ -75,6 +77,8 @@ export type RegionOptions = {
   readonly keys?: TableKeyPorts | undefined
   /** Identities that regions share; none by default. */
   readonly identities?: SharedIdentities | undefined
+  /** What tables with strong consistency between regions need beside a quorum in the environment; none by default. */
+  readonly groups?: GroupPorts | undefined
   /** Metrics and alarms, and CloudWatch before them; none by default. */
   readonly metrics?: MetricSettings
 }
@@ -130,20 +134,18 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   life.add(() => opened.close())
   for (const service of [...tableKeys(env, engine, options, settings), ...(options.before ?? [])])
     await life.start(service)
-  const replication = startReplication(env, engine, topology, replicationSettings(options, new Lender(env, engine)))
+  const strong = strongFrom({ env, engine, options, settings, replication: () => replication })
+  const lender = new Lender(env, engine, strong && ((group, asker) => strong.keys.lend(group, asker)))
+  const replication = startReplication(env, engine, topology, replicationSettings(options, lender))
   life.add(() => replication.stop())
+  if (strong !== undefined) await life.start(strong.regions)
   const caches = invalidator(env, engine)
-  const expiry = new Expiry({
-    env,
-    engine,
-    topology,
-    hears: (peer) => replication.hears(peer),
-    settings: options.expiry,
-  })
+  const hears = (peer: string): boolean => replication.hears(peer)
+  const expiry = new Expiry({ env, engine, topology, hears, settings: options.expiry })
   const { sweeping, streams = usualStreams } = options
   const loops = loopsOf({ env, engine, opened, replication, sweeping, streams, options })
   const archives = peerArchives(replication)
-  const context = { engine, env, settings, archives, keys: options.keys?.service }
+  const context = contextOf({ engine, env, settings, archives, keys: options.keys?.service }, strong)
   const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
   const api = apiParts({ env, engine, opened, replication, settings })
   const { lambda, streaming } = sendingOf(options, context, engine)
@@ -180,6 +182,34 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
       await life.stop()
     },
   }
+}
+
+type StrongParts = Omit<ApiDeps, 'opened' | 'replication'> & {
+  readonly options: RegionOptions
+  readonly replication: () => Replication
+}
+
+function strongFrom({ env, engine, options, settings, replication }: StrongParts): Strong | undefined {
+  const { topology, groups, streams = usualStreams, sweeping, streamShards, onBrokenInvariant } = options
+  if (groups === undefined) return undefined
+  return strongOf({
+    env,
+    main: engine,
+    topology,
+    ports: groups,
+    timing: () => settings.timing,
+    sweeping,
+    streams,
+    engineOptions: { streamShards, ...(onBrokenInvariant === undefined ? {} : { onBrokenInvariant }) },
+    peers: () => peerArchives(replication()),
+  })
+}
+
+/** Operations see the engines of all groups as one with the region's own. */
+function contextOf(own: OperationContext & { readonly engine: Engine; readonly env: Env }, strong: Strong | undefined) {
+  if (strong === undefined) return own
+  const { regions } = strong
+  return { ...own, engine: new RoutedEngine(own.engine, regions.engines), strong: regions }
 }
 
 /** As a reply to a cache says it (http/marking.ts). */
@@ -282,7 +312,7 @@ function replicationSettings(options: RegionOptions, lender: Lender): Replicatio
   const { replication = { logPositionsMax }, identities } = options
   return {
     ...replication,
-    archive: (question) => lender.answer(question),
+    archive: (question, asker) => lender.answer(question, asker),
     ...(identities === undefined ? {} : { identities: async (question) => identities.answer(question) }),
     get leftovers() {
       return replication.leftovers

@@ -20,9 +20,17 @@ const quorumWishPath = ({ data }: Layout): string => join(data, 'quorum-wanted')
 /** What a node is told of its quorum server. */
 export function quorumFlags(
   { quorum }: RegionPlan,
-  { layout, tls }: { readonly layout: Layout; readonly tls?: DeploymentTls | undefined },
+  { layout, tls, mrscConflicts = 'refuse' }: QuorumOptions,
 ): Readonly<Record<string, string>> {
-  return quorum === undefined ? {} : { quorum: natsUrl(tls, quorum.port), 'quorum-wanted': quorumWishPath(layout) }
+  if (quorum === undefined) return {}
+  const told = { 'quorum-wanted': quorumWishPath(layout), 'mrsc-conflicts': mrscConflicts }
+  return { quorum: natsUrl(tls, quorum.port), ...told }
+}
+
+type QuorumOptions = {
+  readonly layout: Layout
+  readonly tls?: DeploymentTls | undefined
+  readonly mrscConflicts?: 'refuse' | 'off'
 }
 
 export class QuorumServers {

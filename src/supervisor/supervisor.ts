@@ -60,6 +60,7 @@ export type SupervisorOptions = VisitorOptions &
     readonly logLevel: string
     readonly accountId: string
     readonly globalTables2017?: 'refuse' | 'serve'
+    readonly mrscConflicts?: 'refuse' | 'off'
     /** Of the front door, if there is one. */
     readonly failover?: string
     readonly credentials?: string | undefined

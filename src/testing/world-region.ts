@@ -4,6 +4,7 @@
  * around, because everything that it touches is fenced.
  */
 import type { Timing } from '../core/table/waits.ts'
+import { AesKeySeal } from '../adapters/encryption/key-seal.ts'
 import { BlobShelf, MemoryBlobs } from '../adapters/memory/memory-blobs.ts'
 import { MemoryBuckets, type Objects } from '../adapters/memory/memory-buckets.ts'
 import { MemoryDisk, MemoryStore } from '../adapters/memory/memory-store.ts'
@@ -32,6 +33,7 @@ import { type StreamSettings, usualStreams } from '../readers/sweepers/change-st
 import type { SharedIdentities } from '../ports/shared-identities.ts'
 import type { TableKeyPorts } from '../readers/keys/table-keys.ts'
 import { type Region, startRegion } from '../region/start-region.ts'
+import type { GroupPorts } from '../region/strong/strong.ts'
 import type { ClusterTime } from './cluster-time.ts'
 
 export type WorldRegionOptions = {
@@ -71,6 +73,8 @@ export type ApiSettings = Pick<
 /** All that a region begins with. */
 export type RegionState = {
   readonly disk: MemoryDisk
+  /** Of the groups of regions with strong consistency that it is in, by name. */
+  readonly groupDisks: ReadonlyMap<string, MemoryDisk>
   readonly shelf: BlobShelf
   readonly random: readonly number[]
   readonly skewMs: number
@@ -85,6 +89,7 @@ const nothingMeasured: Meter = { count: () => {}, gauge: () => {}, observe: () =
 type Life = {
   readonly clock: ProcessClock
   readonly store: MemoryStore
+  readonly groupStores: MemoryStore[]
   readonly blobs: MemoryBlobs
   running: RunningRegion | undefined
 }
@@ -98,6 +103,7 @@ export class WorldRegion {
   readonly #options: WorldRegionOptions
   readonly #random: SeededRandom
   readonly #disk: MemoryDisk
+  readonly #groupDisks: Map<string, MemoryDisk>
   readonly #shelf: BlobShelf
   readonly #starting: boolean
   readonly #onKilled = new Set<() => void>()
@@ -109,6 +115,7 @@ export class WorldRegion {
     this.name = options.self.name
     this.#random = SeededRandom.continuedFrom(state.random)
     this.#disk = state.disk.copy()
+    this.#groupDisks = copied(state.groupDisks)
     this.#shelf = state.shelf.copy()
     this.#starting = state.running
     this.clock = new RegionClock(options.time, { epochMs: options.epochMs })
@@ -140,6 +147,7 @@ export class WorldRegion {
   state(): RegionState {
     return {
       disk: this.#disk.copy(),
+      groupDisks: copied(this.#groupDisks),
       shelf: this.#shelf.copy(),
       random: this.#random.state(),
       skewMs: this.#skewMs,
@@ -159,14 +167,13 @@ export class WorldRegion {
     const clock = new ProcessClock(this.clock, 0)
     const store = new MemoryStore({ disk: this.#disk, durable: () => time.sleep(0) })
     const blobs = new MemoryBlobs({ shelf: this.#shelf, before: () => time.sleep(0) })
-    const life: Life = { clock, store, blobs, running: undefined }
+    const life: Life = { clock, store, groupStores: [], blobs, running: undefined }
     this.#life = life
     const functions = {
       functions: new MemoryFunctions(handlers, clock),
       destinations: new MemoryDestinations(receivers),
       dataStreams: new MemoryDataStreams(dataStreams),
     }
-    const topology = { self, regions }
     // What a killed process has asked of a bucket never takes effect.
     const before = async (): Promise<void> => {
       await time.sleep(0)
@@ -176,7 +183,8 @@ export class WorldRegion {
     const points = new MetricStore({ env: { clock, log: this.#options.log }, blobs })
     const metrics = { store: points, blobs, isEager: false }
     const env = this.#env(life, points)
-    const parts = { topology, streams, functions, metrics, ...ownPorts(api, self.name) }
+    const own = { groups: this.#groups(life, env), ...ownPorts(api, self.name) }
+    const parts = { topology: { self, regions }, streams, functions, metrics, ...own }
     const region = await startRegion(env, { ...parts, ...copies, ...settings })
     if (this.#life !== life) return
     const pipeline = apiPipeline({
@@ -209,13 +217,29 @@ export class WorldRegion {
     if (life === undefined) return
     this.#life = undefined
     life.clock.crash()
-    life.store.crash()
+    for (const store of [life.store, ...life.groupStores]) store.crash()
     life.blobs.crash()
     this.#options.network.node(this.name)?.crash()
     this.#options.quorums.crash(this.name)
     const told = [...this.#onKilled]
     this.#onKilled.clear()
     for (const work of told) work()
+  }
+
+  #groups(life: Life, { random }: Env): GroupPorts {
+    return {
+      storeOf: (group) => Promise.resolve(this.#groupStore(life, group)),
+      seal: new AesKeySeal(random),
+    }
+  }
+
+  #groupStore(life: Life, group: string): MemoryStore {
+    const { time } = this.#options
+    const disk = this.#groupDisks.get(group) ?? new MemoryDisk()
+    this.#groupDisks.set(group, disk)
+    const store = new MemoryStore({ disk, durable: () => time.sleep(0) })
+    life.groupStores.push(store)
+    return store
   }
 
   #env({ store, clock, blobs }: Life, metrics: MetricStore): Env {
@@ -232,6 +256,9 @@ const ownPorts = ({ keysOf, identitiesOf }: ApiSettings, region: string) => ({
   identities: identitiesOf?.(region),
 })
 
+const copied = (disks: ReadonlyMap<string, MemoryDisk>): Map<string, MemoryDisk> =>
+  new Map([...disks].map(([group, disk]) => [group, disk.copy()]))
+
 const partsOf = ({ faults, insights, evacuation, positions }: Region) => ({ faults, insights, evacuation, positions })
 
 function isControl({ headers }: ApiRequest): boolean {
@@ -240,5 +267,12 @@ function isControl({ headers }: ApiRequest): boolean {
 }
 
 export function freshRegion(random: SeededRandom): RegionState {
-  return { disk: new MemoryDisk(), shelf: new BlobShelf(), random: random.fork().state(), skewMs: 0, running: true }
+  return {
+    disk: new MemoryDisk(),
+    groupDisks: new Map(),
+    shelf: new BlobShelf(),
+    random: random.fork().state(),
+    skewMs: 0,
+    running: true,
+  }
 }

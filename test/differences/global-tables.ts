@@ -76,13 +76,21 @@ export const globalTables = {
     date: '2026-10-09',
     test: 'conformance/guarded-regions.test.ts',
   },
-  'strong-consistency': {
-    aws: 'A table of three regions may have multi-region strong consistency.',
-    here: 'Multi-region strong consistency is refused.',
+  'strong-consistency-regions': {
+    aws: 'Strong consistency needs regions that AWS has for it.',
+    here: 'Any three regions of a deployment may share a table with strong consistency; a deployment of fewer than three refuses it.',
+    why: 'A majority of three is what the order of the writes needs.',
+    evidence: 'requests to AWS',
+    date: '2026-10',
+    test: 'unit/operations/strong-updates.test.ts',
+  },
+  'strong-consistency-limits': {
+    aws: 'A table with strong consistency may have backups, point-in-time recovery, exports, triggers, Kinesis destinations and a key of its own.',
+    here: 'A table with strong consistency has none of these, nor does a region that encrypts its store have such tables: each is refused by name.',
     why: 'Not built yet.',
     evidence: guide,
     date: '2026-04',
-    test: 'differences/held.test.ts',
+    test: 'testing/strong-tables.test.ts',
   },
   'pauses-by-an-operator': {
     aws: 'Replication of a table is paused by the Fault Injection Service.',

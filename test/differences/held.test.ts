@@ -14,7 +14,7 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { isLocal, refusal, testRegion, type TestRegion } from '../conformance/region.ts'
+import { isLocal, testRegion, type TestRegion } from '../conformance/region.ts'
 import { testRegions, type TestRegions } from '../conformance/regions.ts'
 import { eventually } from '../replication/eventually.ts'
 import { differs } from './difference.ts'
@@ -173,12 +173,5 @@ describe.runIf(isLocal)('unlike DynamoDB', () => {
     const ReplicaUpdates = [{ Delete: { RegionName: us } }]
     await world.at(eu).client.send(new UpdateTableCommand({ TableName: table, ReplicaUpdates }))
     await eventually('the source is gone', async () => (await world.at(us).describe(table)) === undefined)
-  })
-
-  test(differs('strong-consistency'), async () => {
-    const table = await world.globalTable([])
-    const strong = { ReplicaUpdates: [{ Create: { RegionName: eu } }], MultiRegionConsistency: 'STRONG' as const }
-    const refused = await refusal(world.at(us).client.send(new UpdateTableCommand({ TableName: table, ...strong })))
-    expect(refused[0]).toBe('ValidationException')
   })
 })

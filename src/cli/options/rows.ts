@@ -122,6 +122,12 @@ export const options = {
     schema: z.enum(['refuse', 'serve']),
     default: 'refuse',
   },
+  mrscConflicts: {
+    flags: '--mrsc-conflicts <answer>',
+    help: 'refuse, as AWS does, a write that did not know of another region’s write of its item, in tables with strong consistency; or off',
+    schema: z.enum(['refuse', 'off'], 'refuse or off'),
+    default: 'refuse',
+  },
   timing: {
     flags: '--timing <timing>',
     help: "how long tables, indexes and replicas stay CREATING, UPDATING or DELETING, and how soon a setting may change again: instant, no time; aws, AWS's own",

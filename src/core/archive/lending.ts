@@ -14,6 +14,8 @@ export type ArchiveQuestion =
   /** Whether everything up to the moment is archived. It is kept for a while then. */
   | { readonly ask: 'ready'; readonly of: TableId; readonly after: Position; readonly atMs: number }
   | { readonly ask: 'names'; readonly prefix: string; readonly after: string; readonly countMax: number }
+  /** What seals the entries of a group of regions with strong consistency: told to its replicas only. */
+  | { readonly ask: 'group key'; readonly group: string }
   /** The bytes [from, to) of a blob. */
   | { readonly ask: 'blob'; readonly name: string; readonly from: number; readonly to: number }
 
@@ -28,6 +30,8 @@ type Replies = {
   }
   readonly ready: { readonly cursor?: ArchiveCursor; readonly base?: Base }
   readonly names: { readonly names: readonly string[] }
+  /** In base64; absent where the region has none, or the asker is no replica. */
+  readonly 'group key': { readonly key?: string }
   /** In base64; absent where there is none of the name. */
   readonly blob: { readonly bytes?: string }
 }
@@ -46,11 +50,12 @@ type Fields = Readonly<Record<string, unknown>>
 /** Throws RangeError for what is no question. */
 export function archiveQuestionOf(text: string): ArchiveQuestion {
   const fields = parsed(text)
-  const { ask, id, table, of, after, atMs, prefix, countMax, name, from, to } = fields
+  const { ask, id, table, of, after, atMs, prefix, countMax, name, from, to, group } = fields
   if (ask === 'backup' && isText(id)) return { ask, id }
   if (ask === 'recovery' && isText(table)) return { ask, table }
   if (ask === 'ready' && isText(of) && isNatural(after) && isNatural(atMs)) return { ask, of, after, atMs }
   if (ask === 'names' && isText(prefix) && isText(after) && isNatural(countMax)) return { ask, prefix, after, countMax }
+  if (ask === 'group key' && isText(group)) return { ask, group }
   if (ask === 'blob' && isText(name) && isNatural(from) && isNatural(to)) return { ask, name, from, to }
   throw new RangeError('no question about an archive')
 }

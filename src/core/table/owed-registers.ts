@@ -25,6 +25,7 @@ import {
   type ReplicaRegister,
   type Registers,
   registersUnder,
+  type RegisterValues,
   registerValue,
 } from './registers.ts'
 import type { TableId } from './table.ts'
@@ -40,6 +41,7 @@ type Place = { readonly table: TableId; readonly region: string; readonly nowMs:
 
 export function owedRegisters(registers: Registers, place: Place): Owed {
   const ledger = new Ledger(registers)
+  oweStatus(ledger, place)
   oweGuard(ledger, place)
   oweIdentity(ledger, place)
   const settled = settle(ledger.registers)
@@ -67,6 +69,15 @@ class Ledger {
     else this.registers.set(register, value)
     this.#edits.set(register, value)
   }
+}
+
+/** A table with strong consistency takes writes in each of its regions from the command on that made it. */
+function oweStatus(ledger: Ledger, { region, nowMs }: Place): void {
+  const strong = registerValue(ledger.registers, 'settings/strong')
+  if (strong === undefined || strong.leaving !== undefined || !strong.replicas.includes(region)) return
+  if (ledger.registers.get('local/status') !== undefined || ledger.registers.get('definition') === undefined) return
+  const value: RegisterValues['local/status'] = { status: 'ACTIVE', sinceMs: nowMs }
+  ledger.owe('local/status', value)
 }
 
 /** Also told to the others, so that a region that has lost its disk knows it from them. */

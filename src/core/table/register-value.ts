@@ -54,7 +54,7 @@ const groupRegionsMax = 3
 
 function isStrongGroup(value: unknown): boolean {
   if (!isRecord(value)) return false
-  const { name, replicas, witness, by, leaving } = value
+  const { name, replicas, witness, table, by, leaving } = value
   const isRegion = (each: unknown): boolean => typeof each === 'string' && each.length <= regionNameMax
   return (
     typeof name === 'string' &&
@@ -62,6 +62,7 @@ function isStrongGroup(value: unknown): boolean {
     isListOf(replicas, isRegion) &&
     (replicas as unknown[]).length <= groupRegionsMax &&
     isRegion(by) &&
+    isRegion(table) &&
     [witness, leaving].every((each) => each === undefined || isRegion(each))
   )
 }

@@ -33,6 +33,7 @@ import type {
   ReplicaOverrides,
   Snapshot,
   SnapshotRegister,
+  StrongGroup,
   Table,
   TableId,
   TableSettings,
@@ -50,7 +51,8 @@ export function tableFrom(id: TableId, number: number, region: string, registers
   const settled = settle(registers)
   const oldestFirst = byCreation(registers, definition.createdMs)
   const identity = identityOf(registers, region)
-  const replicas = replicasFrom(registers, settled).toSorted((a, b) => oldestFirst(a.region, b.region))
+  const strong = strongFrom(registers)
+  const replicas = replicasFrom(registers, settled, strong).toSorted((a, b) => oldestFirst(a.region, b.region))
   const own = replicas.find((replica) => replica.region === region)
   const local = registerValue(registers, 'local/status')
   if (local === undefined) return undefined
@@ -65,7 +67,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     name: definition.name,
     createdMs: definition.createdMs,
     ...(identity === undefined ? {} : { identity }),
-    status: isStruck ? 'DELETING' : statusFrom(local.status, own, keyLoss),
+    status: isStruck || strong?.isOver === true ? 'DELETING' : statusFrom(local.status, own, keyLoss),
     ...(own?.mayStay === true && local.status !== 'DELETING' ? { mayStay: true as const } : {}),
     ...underWayOf(local, isStruck, own),
     key: definition.key,
@@ -81,7 +83,7 @@ export function tableFrom(id: TableId, number: number, region: string, registers
     ...overruledIndexes(registers, settled),
     ...insightsFrom(registers),
     ...scalingFrom(registers),
-    ...strongFrom(registers),
+    ...(strong === undefined ? {} : { strong }),
     settings,
     ...(local.status === 'UPDATING' && local.before !== undefined ? { throughputBefore: local.before } : {}),
     // The last replica left is an ordinary table of one region again.
@@ -115,7 +117,8 @@ function statusFrom(local: TableStatus, own: Replica | undefined, keyLoss: KeyLo
   return isHere && keyLoss?.isShown === true ? 'INACCESSIBLE_ENCRYPTION_CREDENTIALS' : local
 }
 
-function replicasFrom(registers: Registers, settled: Settled): readonly Replica[] {
+function replicasFrom(registers: Registers, settled: Settled, strong: StrongGroup | undefined): readonly Replica[] {
+  if (strong?.leaving !== undefined) return leavingFrom(strong)
   return registersUnder(registers, replicaRegister('')).map(([region, value]) => {
     const overrides = registers.get(overrideRegister(region)) as ReplicaOverrides | undefined
     const guard = registers.get(guardRegister(region)) as GuardRegister | undefined
@@ -125,6 +128,12 @@ function replicasFrom(registers: Registers, settled: Settled): readonly Replica[
       ...(guard?.deletionProtection === true ? { deletionProtection: true as const } : {}),
     }
   })
+}
+
+/** One region keeps the table; the others give it up when that has everything. */
+function leavingFrom({ replicas, leaving, isOver }: StrongGroup): readonly Replica[] {
+  const goes = { status: 'DELETING' as const, ...(isOver === true ? {} : { mayStay: true as const }) }
+  return replicas.map((region) => (region === leaving ? { region, status: 'ACTIVE' } : { region, ...goes }))
 }
 
 /** Of every region that has or had to do with the table, how its replica stands. */
@@ -234,9 +243,11 @@ function scalingFrom(registers: Registers): Pick<Table, 'scaling' | 'demand'> {
   return { scaling: new Map(scaling), ...(demand.length === 0 ? {} : { demand: new Map(demand) }) }
 }
 
-function strongFrom(registers: Registers): Pick<Table, 'strong'> {
-  const strong = registerValue(registers, 'settings/strong') ?? registerValue(registers, 'strong/group')
-  return strong === undefined ? {} : { strong }
+function strongFrom(registers: Registers): StrongGroup | undefined {
+  const strong = registerValue(registers, 'settings/strong')
+  if (strong !== undefined) return strong
+  const elsewhere = registerValue(registers, 'strong/group')
+  return elsewhere === undefined ? undefined : { ...elsewhere, isElsewhere: true }
 }
 
 function snapshotsFrom(registers: Registers): Pick<Table, 'snapshots'> {

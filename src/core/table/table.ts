@@ -207,16 +207,20 @@ export type Table = {
   readonly replicas: readonly Replica[]
 }
 
-/**
- * Regions that share a table with strong consistency between them: which have its items, and which only votes. `by`: where the table was
- * before. `leaving`: the one region that keeps the table, as one of its own, while the others give it up.
- */
+/** Regions that share a table with strong consistency between them: which have its items, and which only votes. */
 export type StrongGroup = {
   readonly name: string
   readonly replicas: readonly string[]
   readonly witness?: string
+  /** The table's id in the group's engine: another one each time that a table gets strong consistency. */
+  readonly table: TableId
+  /** Where the table was before. */
   readonly by: string
+  /** The one region that keeps the table, as one of its own, while the others give it up. `isOver`: it has everything. */
   readonly leaving?: string
+  readonly isOver?: true
+  /** In the main engine: the items are in the group's. */
+  readonly isElsewhere?: true
 }
 
 /** FILLING: writes keep it, and items from before are added. GOING: no write keeps it, and its entries are removed. */

@@ -1,11 +1,12 @@
 /** The one way in for commands: an order places each, and it is decided when it comes back. */
 import { unreachable } from '../../core/assert.ts'
 import type { KeyedRow } from '../../core/change/rows.ts'
+import { isLocalRegister } from '../../core/table/registers.ts'
 import type { TableId } from '../../core/table/table.ts'
 import { quorumFollowAgainMs } from '../../core/quorum-limits.ts'
 import type { Order, Ordered, Sequence } from '../../ports/order.ts'
 import { apply, editing, mergeRegisters, mergeSteps, mergeTableRows, untilWithinDrift } from './apply.ts'
-import type { Command, ResultOf } from './command.ts'
+import type { Command, RegisterEdit, ResultOf } from './command.ts'
 import { commit, commitEach, commitOnce, refusedWrite } from './commit.ts'
 import { keepHouse } from './housekeeping.ts'
 import { mend } from './mend.ts'
@@ -61,9 +62,39 @@ export class Commands {
   submit<One extends Command>(command: One): Promise<ResultOf<One>> {
     const { lineage, time } = this.#state
     if (time.isShared) assertTaken(lineage, command)
+    if (this.#order.place !== undefined && this.#hasOwnPart(command)) return this.#submitOwn(command)
     const sequence = this.#order.append(command)
     if (typeof sequence === 'number') return this.#resultOf(sequence)
     return sequence.then((placed) => this.#resultOf<One>(placed))
+  }
+
+  /** Of tables that several regions share: each has a stream, and registers, of its own, and removes by itself what all have given up. */
+  #hasOwnPart(command: Command): boolean {
+    if (command.kind === 'roll') return true
+    if (command.kind !== 'define' && command.kind !== 'removeRegisters') return false
+    const isStrong = this.#state.catalog.registers(command.table).get('settings/strong') !== undefined
+    return (
+      isStrong || (command.kind === 'define' && command.edits.some(({ register }) => register === 'settings/strong'))
+    )
+  }
+
+  /** What concerns this region only is decided here and now: the others know nothing of it. */
+  async #submitOwn<One extends Command>(command: One): Promise<ResultOf<One>> {
+    if (command.kind !== 'define') return await (this.#decideHere(command) as Promise<ResultOf<One>>)
+    const isOwn = ({ register }: RegisterEdit): boolean => isLocalRegister(register)
+    const [shared, own] = [command.edits.filter((edit) => !isOwn(edit)), command.edits.filter(isOwn)]
+    if (shared.length > 0) await this.#place({ ...command, edits: shared })
+    if (own.length > 0 || shared.length === 0) await this.#decideHere({ ...command, edits: own })
+    return undefined as ResultOf<One>
+  }
+
+  async #place<One extends Command>(command: One): Promise<ResultOf<One>> {
+    return await this.#resultOf<One>(await this.#order.append(command))
+  }
+
+  #decideHere(command: Command): Promise<unknown> {
+    const { time } = this.#state
+    return time.at(time.wallMs(), () => begin(this.#state, command))
   }
 
   /** Resolves once everything that has a place by now is decided here, and durable. */

@@ -7,7 +7,7 @@ import type { Cause } from '../../core/change/change.ts'
 import { ServiceError } from '../../core/errors.ts'
 import { decodeItem } from '../../core/item/item-bytes.ts'
 import { bodyOffset, encodeRow, encodeRowOfText, isTombstone, itemSizeOf, type Row } from '../../core/item/row.ts'
-import { looksInside, type Table } from '../../core/table/table.ts'
+import { looksInside, type StrongGroup, type Table } from '../../core/table/table.ts'
 import { hasItemCollections } from '../../core/write/item-collection.ts'
 import { decide } from '../../core/write/decide.ts'
 import { compareStamps, readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
@@ -105,6 +105,7 @@ function decideWrite(state: State, write: Write, together?: Growths): Accepted |
   const table = state.catalog.decided(write.table) ?? state.catalog.successorOf(write.table)
   if (table === undefined || table.status === 'DELETING')
     throw new ServiceError('ResourceNotFoundException', 'Requested resource not found')
+  if (table.strong !== undefined) assertTakesWrites(table.strong)
   const at = rowKey(table.number, write.key)
   const before = stamp === undefined ? soundRow(state, at) : orderedRow(state, at, stamp)
   const outcome = decide(write, table, before === undefined || isTombstone(before) ? undefined : new StoredItem(before))
@@ -136,6 +137,12 @@ function rowOrStop(state: State, at: Buffer): Buffer | undefined {
     state.groups.stop(error as Error)
     throw error
   }
+}
+
+/** The client's next try finds the table where it is then. */
+function assertTakesWrites({ leaving, isElsewhere }: StrongGroup): void {
+  if (leaving !== undefined || isElsewhere === true)
+    throw new ServiceError('InternalServerError', 'The table is being changed. Try again.')
 }
 
 export const refusedWrite = (reason: string): ServiceError =>

@@ -5,7 +5,7 @@
  */
 import { isTombstone } from '../../core/item/row.ts'
 import { compareStamps, everyRegion, readStamp, type Stamp } from '../../core/hybrid-logical-clock/stamp.ts'
-import { isLocalRegister, replicaRegister } from '../../core/table/registers.ts'
+import { isLocalRegister, registerValue, replicaRegister } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
 import { unreachable } from '../../core/assert.ts'
 import { putNotes, type State } from '../state.ts'
@@ -98,7 +98,9 @@ function drop(state: State, group: Group, { table: id, keys }: Of<'drop'>): unde
 function removeRegisters(state: State, group: Group, { table: id }: Of<'removeRegisters'>): undefined {
   const number = state.catalog.registers(id).get(numberRegister) as number | undefined
   const names = [...new Set([...registerRows(state, id).keys(), ...state.catalog.registers(id).keys()])]
-  const shared = names.some((register) => register.startsWith(replicaRegister('')))
+  const isShared = names.some((register) => register.startsWith(replicaRegister('')))
+  // Of a table whose group has given it up no register travels any more.
+  const shared = isShared && registerValue(state.catalog.registers(id), 'settings/strong')?.isOver !== true
   const doomed = shared ? names.filter(isLocalRegister) : names
   decideRemoval(state, group, id, { registers: doomed, whole: !shared })
   if (number !== undefined) state.counts.forget(group, number)

@@ -33,6 +33,8 @@ export class Catalog {
   /** Tables of which another region could know something too. */
   readonly #shared = new Set<TableId>()
   readonly changes = new TableChanges()
+  /** Tables that a group of regions has, by the registers that say so. */
+  readonly #grouped = new Set<TableId>()
   /** Tables changed and not durable yet, with how many changes of each: what is read again when the store refuses them. */
   readonly #underWay = new Map<TableId, number>()
   #told = new CatalogVersion()
@@ -49,6 +51,7 @@ export class Catalog {
   *load(): Turns<void> {
     this.#registers = new Map()
     this.#shared.clear()
+    this.#grouped.clear()
     for (let { from } = allRegisters, count = registersLoadedAtOnceMax; count === registersLoadedAtOnceMax;) {
       count = 0
       for (const { key, value } of this.#store.entries({ ...allRegisters, from, limit: registersLoadedAtOnceMax })) {
@@ -113,6 +116,7 @@ export class Catalog {
   #read(id: TableId): void {
     this.#registers.delete(id)
     this.#shared.delete(id)
+    this.#grouped.delete(id)
     for (const { key, value } of this.#store.entries(registersOf(id))) this.#take(id, registerOf(key).register, value)
   }
 
@@ -122,7 +126,19 @@ export class Catalog {
     if (isUnsealedRow(row)) throw new DamagedRecord(key, 'it has no checksum')
     const value = DamagedRecord.unless(key, () => registerValueOf(row))
     this.#recordOf(id).set(register, value)
+    this.#noteGroup(id, register, value)
     if (!isLocalRegister(register)) this.#shared.add(id)
+  }
+
+  #noteGroup(id: TableId, register: string, value: unknown): void {
+    if (register !== 'strong/group') return
+    if (value === undefined) this.#grouped.delete(id)
+    else this.#grouped.add(id)
+  }
+
+  /** Whether this region may have tables that are in the engine of a group. */
+  get hasGroups(): boolean {
+    return this.#grouped.size > 0
   }
 
   /** Of a table known or not. */
@@ -155,6 +171,7 @@ export class Catalog {
     const record = this.#recordOf(id)
     if (value === undefined) record.delete(register)
     else record.set(register, value)
+    this.#noteGroup(id, register, value)
     if (isLocalRegister(register)) return
     if (value !== undefined || hasShared(record)) this.#shared.add(id)
     else this.#shared.delete(id)
@@ -172,6 +189,7 @@ export class Catalog {
   forget(group: Group, id: TableId): void {
     this.#registers.delete(id)
     this.#shared.delete(id)
+    this.#grouped.delete(id)
     this.#decided.delete(id)
     this.#begin(id)
     this.#onDecided(group, id, undefined)

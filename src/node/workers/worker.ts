@@ -133,7 +133,7 @@ function start(given: WorkerStart, log: Log): (socket: Socket) => void {
   const insights = new Insights(context)
   const front = new WorkerFront(api, forwarder, {
     renew: () => reading.renew(),
-    forwardsAll: () => faultsAreSet || given.countsCapacity || insights.any,
+    forwardsAll: () => faultsAreSet || given.countsCapacity || insights.any || reading.hasGroups,
   })
   setInterval(() => tellMeasured(meter.take()), relayMs).unref()
   const accept = serving(api, front, securingBy(tls, log))

@@ -9,6 +9,7 @@ import type { Wire } from '../sdk-shape.ts'
 import { backupDetails } from './backup-description.ts'
 import { backupOf } from './new-backup.ts'
 import { lossError } from '../tables/table-keys.ts'
+import { assertNotStrong } from '../tables/strong-updates.ts'
 import { assertBackupsEnabled, noTable, tableWithBackups } from './table-with-backups.ts'
 
 type Input = Wire<CreateBackupInput>
@@ -42,6 +43,7 @@ async function create(tableName: string, name: string, context: OperationContext
 /** One that is being deleted can be copied as long as its items are there. */
 function tableToCopy(name: string, context: OperationContext): Table {
   const table = tableWithBackups(name, context)
+  assertNotStrong(table, 'CreateBackup')
   const restMs = waitRestMs(table.underWay, context.settings.timing, context.env.clock.wallMs())
   if (table.status === 'DELETING' && restMs <= 0) throw noTable(name)
   assertBackupsEnabled(table, context)

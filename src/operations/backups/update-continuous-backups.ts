@@ -12,6 +12,7 @@ import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { continuousBackups } from './continuous-backups.ts'
 import { backupOf } from './new-backup.ts'
+import { assertNotStrong } from '../tables/strong-updates.ts'
 import { assertBackupsEnabled, tableWithBackups } from './table-with-backups.ts'
 
 type Input = Wire<UpdateContinuousBackupsInput>
@@ -37,6 +38,7 @@ async function update(name: string, input: Input, context: OperationContext): Pr
     input.PointInTimeRecoverySpecification ?? {}
   const table = tableWithBackups(name, context)
   assertBackupsEnabled(table, context)
+  if (enabled === true) assertNotStrong(table, 'Point-in-time recovery')
   if (enabled !== true) await disable(table, context)
   else if (table.recovery === undefined) await enable(table, days, context)
   else await context.engine.define(table.id, [{ register: 'local/recovery', value: { ...table.recovery, days } }])

@@ -1,4 +1,5 @@
 /** Notes a bulk put; the reader of bulk puts carries it out (readers/archive/bulk-puts.ts). */
+import { assertNotStrong } from '../tables/strong-updates.ts'
 import type { StartBulkPutItemsInput, StartBulkPutItemsOutput } from '@aws-sdk/client-dynamodb'
 import { type BulkJob, bulksUnderWay } from '../../core/copies/copy-job.ts'
 import { bulksOfTableMax, copyTokenMs } from '../../core/copies/limits.ts'
@@ -23,6 +24,7 @@ export const startBulkPutItems = defineControl<Input, Wire<StartBulkPutItemsOutp
       const before = withToken(input.ClientToken, context)
       if (before !== undefined) return { BulkOperationDescription: repeated(before, input, context) }
       const table = tableToChange(input.TableName, context)
+      assertNotStrong(table, 'StartBulkPutItems')
       refuse(table, context)
       await makeRoom('bulk', context)
       const job = jobOf(input, table, context)

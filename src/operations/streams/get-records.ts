@@ -8,7 +8,7 @@ import { inTurns } from '../in-turns.ts'
 import { defineOperation, type OperationContext, Rendered } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oldestReadable, trimmed } from './horizon.ts'
-import { checkLimit, shardNamed, streamNamed } from './named-stream.ts'
+import { contextOf, checkLimit, shardNamed, streamNamed } from './named-stream.ts'
 import { decodeIterator, encodeIterator, type ShardIterator } from './shard-iterator.ts'
 
 type Input = Wire<GetRecordsInput>
@@ -23,10 +23,11 @@ export const getRecords = defineOperation<Input, Ready, Wire<GetRecordsOutput>>(
     limit,
   }),
   touches: ({ iterator }) => [{ action: 'GetRecords', resource: iterator.arn }],
-  run: async ({ iterator, limit }, context) => {
-    const beganMs = context.env.clock.monotonicMs()
-    checkAge(iterator, context)
-    const stream = streamNamed(iterator.arn, context)
+  run: async ({ iterator, limit }, shared) => {
+    const beganMs = shared.env.clock.monotonicMs()
+    checkAge(iterator, shared)
+    const stream = streamNamed(iterator.arn, shared)
+    const context = contextOf(stream, shared)
     const shard = shardNamed(stream, iterator.shard, context)
     const writer = new PageWriter().text('{"Records":[')
     const records = new StreamRecords({ stream, shard, region: context.engine.region }, writer)

@@ -7,7 +7,7 @@ import { inTurns } from '../in-turns.ts'
 import { defineControl, type OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 import { oldestReadable, trimmed } from './horizon.ts'
-import { checkStreamArn, shardNamed, streamNamed } from './named-stream.ts'
+import { contextOf, checkStreamArn, shardNamed, streamNamed } from './named-stream.ts'
 import { encodeIterator } from './shard-iterator.ts'
 
 /** The SDK of the tests does not know AT_TIMESTAMP yet; DynamoDB does. */
@@ -26,7 +26,7 @@ export const getShardIterator = defineControl<Input, Wire<GetShardIteratorOutput
     const arn = input.StreamArn ?? ''
     const stream = streamNamed(arn, context)
     const shard = shardNamed(stream, input.ShardId ?? '', context)
-    const after = await placeOf(input, { stream, shard }, context)
+    const after = await placeOf(input, { stream, shard }, contextOf(stream, context))
     const fromOldest = input.ShardIteratorType === 'TRIM_HORIZON'
     const issuedMs = context.env.clock.wallMs()
     return { ShardIterator: encodeIterator({ arn, shard: shard.id, after, fromOldest, issuedMs }) }

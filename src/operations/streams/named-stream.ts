@@ -34,6 +34,12 @@ function byArn(context: OperationContext): ReadonlyMap<string, ChangeStream> {
 /** Every request looks one up, and they seldom change. */
 const arns = new WeakMap<readonly ChangeStream[], ReadonlyMap<string, ChangeStream>>()
 
+/** The context with the engine that the stream is in: its places are those of that engine's log. */
+export function contextOf<Context extends OperationContext>(stream: ChangeStream, context: Context): Context {
+  const engine = context.engine.ofStream?.(stream)
+  return engine === undefined || engine === context.engine ? context : { ...context, engine }
+}
+
 export function shardNamed(stream: ChangeStream, id: string, context: OperationContext): Shard {
   const shard = shardWithId(stream, id)
   if (shard === undefined) throw notFound(`Shard: ${id} in stream: ${arnOf(stream, context)} not found`)

@@ -4,7 +4,7 @@
  */
 import type { GlobalTableWitnessGroupUpdate, ReplicationGroupUpdate, UpdateTableInput } from '@aws-sdk/client-dynamodb'
 import { validationError } from '../../core/errors.ts'
-import type { StrongGroup, Table } from '../../core/table/table.ts'
+import { isFed, type StrongGroup, type Table } from '../../core/table/table.ts'
 import type { OperationContext } from '../operation.ts'
 import type { Wire } from '../sdk-shape.ts'
 
@@ -106,7 +106,14 @@ function assertWitnessesKnown({ strong: group }: Table, updates: readonly Witnes
 }
 
 /** The words of these refusals were not seen; that AWS refuses such tables is in its developer guide. */
-function assertMayBecomeStrong(table: Table, { engine }: OperationContext): void {
+function assertMayBecomeStrong(table: Table, { engine, keys }: OperationContext): void {
+  // Longitude's own: the group's store knows no keys of tables, and the archive no groups.
+  if (keys !== undefined && table.settings.encryption !== undefined)
+    throw validationError(`A key of the table is not supported by this version of Longitude for ${strong}.`)
+  if (table.recovery !== undefined || table.snapshots !== undefined || isFed(table.kinesis))
+    throw validationError(
+      `Backups and Kinesis destinations are not supported by this version of Longitude for ${strong}. Turn them off first.`,
+    )
   if (engine.size(table).items > 0) throw validationError(`Table must be empty to be one of ${strong}.`)
   if (table.indexes.some(({ kind }) => kind === 'local'))
     throw validationError(`Local secondary indexes are not supported for ${strong}.`)
@@ -134,14 +141,20 @@ export function assertNoneStrong(tables: Iterable<Table>): void {
     if (table.strong !== undefined) throw validationError(`Transactions are not supported for ${strong}.`)
 }
 
+/** Throws for what AWS does with such tables, and Longitude does not yet. */
+export function assertNotStrong({ strong: group }: Table, what: string): void {
+  if (group !== undefined) throw validationError(`${what} is not supported by this version of Longitude for ${strong}.`)
+}
+
 /** The group that a request makes, with the table's region as the first. */
-export function groupOf(input: Input, { settings }: OperationContext): StrongGroup {
+export function groupOf(input: Input, { settings, env }: OperationContext): StrongGroup {
   const replicas = [settings.region, ...created(input.ReplicaUpdates ?? [])].toSorted()
   const witness = witnessesOf(input)[0]?.Create?.RegionName
   return {
     name: groupName(replicas, witness),
     replicas,
     ...(witness === undefined ? {} : { witness }),
+    table: env.random.uuid(),
     by: settings.region,
   }
 }

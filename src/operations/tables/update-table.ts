@@ -21,7 +21,7 @@ import { checkReplicasKnown, checkReplicaUpdates, replicaUpdates, strongReplicas
 import { oneAtATime } from '../../engine/one-at-a-time.ts'
 import { capacityUpdate, checkMaximum, checkReplicaStream, settingUpdates } from './setting-updates.ts'
 import { assertAnotherKey, assertKeyMayChange, checkSpecification, withUsableKey } from './table-keys.ts'
-import { assertConsistencyMayChange, groupOf, isBirth } from './strong-updates.ts'
+import { assertConsistencyMayChange, assertNotStrong, groupOf, isBirth } from './strong-updates.ts'
 import { isDropped, kindsOf, underWayEdits } from './under-way.ts'
 
 type Input = Wire<UpdateTableInput>
@@ -65,6 +65,7 @@ async function withKey(table: Table, input: Input, context: OperationContext): P
   if (input.SSESpecification === undefined) return input
   assertKeyMayChange(table, context)
   if (context.keys === undefined) return input
+  assertNotStrong(table, 'A key of the table')
   assertAnotherKey(table, input.SSESpecification, context)
   return { ...input, SSESpecification: await withUsableKey(input.SSESpecification, context) }
 }
@@ -117,8 +118,9 @@ async function change(table: Table, input: Input, context: OperationContext): Pr
   return answer(table, input, context)
 }
 
-function answer({ id, name }: Table, input: Input, context: OperationContext): Output {
-  const changed = required(context.engine.tableWithId(id), `table ${name}`)
+/** By its name: with its consistency the table gets another id. */
+function answer({ name }: Table, input: Input, context: OperationContext): Output {
+  const changed = required(context.engine.tableNamed(name), `table ${name}`)
   return { TableDescription: changing(describeTable(withoutNew(changed, input), context), input) }
 }
 

@@ -18,22 +18,29 @@ import { lend, readyFor } from './archived.ts'
 type LenderEnv = Pick<Env, 'blobs' | 'clock'>
 type LenderEngine = Pick<Engine, 'archive' | 'note' | 'tableNamed' | 'size'>
 
+/** What a region may know of a group's key. */
+type LentKey = (group: string, asker: string) => Promise<ArchiveReply<{ ask: 'group key'; group: string }>>
+
 export class Lender {
   readonly #env: LenderEnv
   readonly #engine: LenderEngine
+  readonly #keyOf: LentKey
 
-  constructor(env: LenderEnv, engine: LenderEngine) {
+  constructor(env: LenderEnv, engine: LenderEngine, keyOf: LentKey = () => Promise.resolve({})) {
     this.#env = env
     this.#engine = engine
+    this.#keyOf = keyOf
   }
 
   /** Rejects with RangeError for what is no question. */
-  async answer(text: string): Promise<string> {
-    return JSON.stringify(await this.#replyTo(archiveQuestionOf(text)))
+  async answer(text: string, asker: string): Promise<string> {
+    return JSON.stringify(await this.#replyTo(archiveQuestionOf(text), asker))
   }
 
-  async #replyTo(question: ArchiveQuestion): Promise<ArchiveReply<ArchiveQuestion>> {
+  async #replyTo(question: ArchiveQuestion, asker: string): Promise<ArchiveReply<ArchiveQuestion>> {
     switch (question.ask) {
+      case 'group key':
+        return await this.#keyOf(question.group, asker)
       case 'backup':
         return this.#backup(question.id)
       case 'recovery':

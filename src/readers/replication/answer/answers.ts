@@ -104,7 +104,7 @@ async function asideAnswer(deps: Answers, payload: Buffer, asker: string): Promi
     const answered = deps.asides?.[say]
     const isPeer = request.region === asker && peersOf(deps.topology).some(({ name }) => name === asker)
     if (!isPeer || answered === undefined) return refusal(`the ${say} are for peers of this region`)
-    return encodeControl({ say, reply: await answered(question) })
+    return encodeControl({ say, reply: await answered(question, asker) })
   } catch (error) {
     return refusal((error as Error).message)
   }

@@ -164,7 +164,13 @@ function leavingRecord(engine: Engine, head: RecordHead, record: Buffer): Buffer
   return wasShared(head.table, engine) ? kept : undefined
 }
 
-/** Some region has, or had, a replica. What was written to one that has left since goes out all the same, and the word that it has left. */
+/**
+ * Some region has, or had, a replica, or a group has it. What was written to one that has left since goes out all the same, and the word that it has
+ * left.
+ */
 function wasShared(table: TableId, engine: Engine): boolean {
-  return engine.registers(table).some(({ key }) => key.toString('utf8').startsWith(replicaRegister('')))
+  return engine.registers(table).some(({ key }) => {
+    const register = key.toString('utf8')
+    return register === 'strong/group' || register.startsWith(replicaRegister(''))
+  })
 }

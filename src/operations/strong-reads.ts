@@ -1,0 +1,51 @@
+/**
+ * Which requests have to see the latest write of every region: strongly consistent reads of tables with strong consistency between regions. They wait
+ * until this region has decided everything that had its place when they came. All other requests read what is here.
+ */
+import type { Table } from '../core/table/table.ts'
+import { tableNameOf } from './arns.ts'
+import type { Operation, OperationContext } from './operation.ts'
+
+type Asked = {
+  readonly ConsistentRead?: boolean
+  readonly RequestItems?: Readonly<Record<string, { readonly ConsistentRead?: boolean }>>
+  readonly Statements?: readonly { readonly ConsistentRead?: boolean }[]
+}
+
+/** Undefined where nothing is to be waited for. Rejects with a ServiceError when the group cannot be asked. */
+export function latestOf<Ready>(
+  operation: Operation<never, Ready>,
+  { input, ready }: { readonly input: Asked; readonly ready: Ready },
+  context: OperationContext,
+): Promise<unknown> | undefined {
+  const { strong } = context
+  if (strong === undefined || !strong.any) return undefined
+  const names = namesIn(input, () => operation.touches(ready).map(({ table }) => table))
+  const groups = new Set(names.flatMap((name) => groupOf(name, context) ?? []))
+  return groups.size === 0 ? undefined : Promise.all([...groups].map((group) => strong.latest(group)))
+}
+
+function namesIn(
+  { ConsistentRead, RequestItems, Statements }: Asked,
+  touched: () => readonly (string | undefined)[],
+): readonly (string | undefined)[] {
+  if (ConsistentRead === true) return touched()
+  // Of statements it is not known which of them touch what.
+  if (Array.isArray(Statements)) return Statements.some((each) => each.ConsistentRead === true) ? touched() : []
+  const asked = Object.entries(RequestItems ?? {})
+  return asked.flatMap(([name, each]) => (each.ConsistentRead === true ? [name] : []))
+}
+
+function groupOf(name: string | undefined, { engine, settings }: OperationContext): string | undefined {
+  const table = name === undefined ? undefined : tableOrNone(() => engine.tableNamed(tableNameOf(settings, name)))
+  return table?.strong?.name
+}
+
+/** What is wrong with a name is said by the operation. */
+function tableOrNone(find: () => Table | undefined): Table | undefined {
+  try {
+    return find()
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,62 @@
+/** What a table takes with it from one engine of its region to another: its settings, and then its items. */
+import {
+  indexRegister,
+  type IndexRegister,
+  identityRegister,
+  isLocalRegister,
+  type RegisterValues,
+} from '../../core/table/registers.ts'
+import { isTombstone } from '../../core/item/row.ts'
+import type { Table } from '../../core/table/table.ts'
+import { stepBytesMax, stepRowsMax } from '../../core/limits.ts'
+import type { RegisterEdit } from '../../engine/commands/command.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { registerValueOf } from '../../engine/tables/catalog.ts'
+
+/** All but what is of one engine, or of replicas. Its stream is the region's own, where several regions have the table. */
+export function registersToMove(table: Table, engine: Pick<Engine, 'registers' | 'region'>): readonly RegisterEdit[] {
+  const shared = engine.registers(table.id).flatMap(({ key, row }): RegisterEdit[] => {
+    const register = key.toString('utf8')
+    const value = registerValueOf(row)
+    return isMoved(register, value) ? [{ register, value }] : []
+  })
+  const { tableId, createdMs } = table.identity ?? { tableId: table.id, createdMs: table.createdMs }
+  const identity = { register: identityRegister(engine.region.name), value: { tableId, createdMs } }
+  return [...shared, identity, ...ownRegisters(table)]
+}
+
+const moved = ['definition', 'settings/', 'scaling/', 'demand/', indexRegister('')]
+const notMoved: ReadonlySet<string> = new Set(['settings/strong', 'settings/stream', 'settings/writers'])
+
+function isMoved(register: string, value: unknown): boolean {
+  if (value === undefined || isLocalRegister(register) || notMoved.has(register)) return false
+  if (register.startsWith(indexRegister('')) && (value as IndexRegister).deleted === true) return false
+  return moved.some((prefix) => register.startsWith(prefix))
+}
+
+function ownRegisters({ settings, insights }: Table): readonly RegisterEdit[] {
+  const { tags, deletionProtection, resourcePolicy, streamPolicy, ownChanges } = settings
+  const own: Partial<RegisterValues> = {
+    'local/tags': tags,
+    'local/deletion-protection': deletionProtection,
+    ...(resourcePolicy === undefined ? {} : { 'local/resource-policy': resourcePolicy }),
+    ...(streamPolicy === undefined ? {} : { 'local/stream-policy': streamPolicy }),
+    ...(ownChanges === undefined ? {} : { 'local/changes': ownChanges }),
+    ...(insights === undefined ? {} : { 'local/insights': insights }),
+  }
+  return Object.entries(own).map(([register, value]) => ({ register, value }))
+}
+
+/** Items that are there; a copy that was broken off is made again. */
+export async function copyItems(from: Engine, to: Engine, { id }: Pick<Table, 'id'>): Promise<void> {
+  for (let after: Buffer | undefined; ;) {
+    const rows = from.rows(id, after, stepRowsMax, stepBytesMax)
+    const last = rows.at(-1)
+    if (last === undefined) return
+    await to.merge(
+      id,
+      rows.filter(({ row }) => !isTombstone(row)),
+    )
+    after = last.key
+  }
+}

@@ -1,0 +1,281 @@
+/**
+ * Tables with strong consistency between regions, as one region has to do with them. A register of the main engine says that there is such a table
+ * and which group has it; it travels to every region, and each member opens its part of the group, for good.
+ *
+ *   main engine    strong/group {name, replicas, witness, table}          of every region, under the table's id in the group
+ *   group engine   definition, settings, indexes, replicas, items         of every replica, in one order
+ *
+ * A table moves twice: from the main engine of its region into the group's, without items, and back into one main engine, with all of them.
+ * Meanwhile the main engine has it too, marked, and takes no writes of it. Each step can be done again, and is after a crash.
+ */
+import { ServiceError, validationError } from '../../core/errors.ts'
+import type { RegisterValues } from '../../core/table/registers.ts'
+import type { StrongGroup, Table, TableId } from '../../core/table/table.ts'
+import type { RegisterEdit } from '../../engine/commands/command.ts'
+import type { Engine } from '../../engine/engine.ts'
+import { registerValueOf } from '../../engine/tables/catalog.ts'
+import type { StrongTables } from '../../operations/tables/strong-tables.ts'
+import type { Env } from '../../ports/env.ts'
+import type { Service } from '../../ports/service.ts'
+import { Retries } from '../../readers/retries.ts'
+import type { GroupKeys } from './group-keys.ts'
+import { membersOf } from './group-keys.ts'
+import type { GroupMember } from './group-member.ts'
+import { copyItems, registersToMove } from './moved-table.ts'
+
+export type StrongDeps = {
+  readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
+  readonly main: Engine
+  readonly keys: Pick<GroupKeys, 'of'>
+  /** Opens this region's part of a group; where it is its witness, only the copy of the stream. */
+  readonly openReplica: (group: string, key: Buffer, onLeaving: (table: Table) => void) => Promise<GroupMember>
+  readonly openWitness: (group: string) => Promise<void>
+}
+
+const groupsNote = 'strong/groups'
+const againMs = 1000
+/** An UpdateTable waits so long for the group's key, its engine and its majority: a stream that is new elects a leader first. */
+const openMsMax = 30_000
+
+export class StrongRegions implements StrongTables, Service {
+  /** Of the groups in which this region is a replica, by name. */
+  readonly engines = new Map<string, Engine>()
+  readonly #deps: StrongDeps
+  readonly #members = new Map<string, GroupMember>()
+  readonly #opening = new Map<string, Promise<void>>()
+  readonly #busy = new Set<TableId>()
+  readonly #retries: Retries
+  #seen = -1
+  #isStopped = false
+  #unsubscribe = (): void => {}
+
+  constructor(deps: StrongDeps) {
+    this.#deps = deps
+    this.#retries = new Retries(deps.env)
+  }
+
+  /** Groups that this region had before are open when it resolves, as far as they can be read here. */
+  async start(): Promise<void> {
+    for (const group of this.#known()) await this.#open(group).catch((error: unknown) => this.#note(group, error))
+    this.#unsubscribe = this.#deps.main.onFlushed(() => this.#look())
+    this.#look()
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true
+    this.#unsubscribe()
+    await Promise.allSettled(this.#opening.values())
+    for (const member of this.#members.values()) await member.stop()
+  }
+
+  get any(): boolean {
+    return this.engines.size > 0
+  }
+
+  async latest(group: string): Promise<void> {
+    await this.engines.get(group)?.barrier()
+  }
+
+  async begin(table: Table, group: StrongGroup, edits: readonly RegisterEdit[]): Promise<void> {
+    const { main } = this.#deps
+    const engine = await this.#engineOf(group.name)
+    await main.define(table.id, [{ register: 'strong/group', value: group }])
+    try {
+      if (main.size(table).items > 0) throw validationError('Table must be empty to be one with strong consistency.')
+      await main.define(group.table, [{ register: 'strong/group', value: group }])
+      const { stream } = table.settings
+      await engine.define(group.table, [
+        ...registersToMove(table, main),
+        ...edits,
+        ...(stream === undefined ? [] : [{ register: 'local/stream', value: stream }]),
+        { register: 'settings/strong', value: group },
+      ])
+    } catch (error) {
+      void this.#settleBirth(table.id)
+      throw error
+    }
+    await this.#leaveMain(table.id)
+  }
+
+  async end({ id, strong }: Table): Promise<void> {
+    const { main, env } = this.#deps
+    const engine = strong === undefined ? undefined : this.engines.get(strong.name)
+    if (engine === undefined) throw new ServiceError('InternalServerError', 'Internal server error')
+    const status: RegisterValues['local/status'] = {
+      status: 'UPDATING',
+      sinceMs: env.clock.wallMs(),
+      wait: 'strong dissolution',
+    }
+    const value = { ...strong, leaving: main.region.name }
+    await engine.define(id, [
+      { register: 'settings/strong', value },
+      { register: 'local/status', value: status },
+    ])
+  }
+
+  #look(): void {
+    const { main } = this.#deps
+    const { tableChanges } = main
+    const { count } = tableChanges
+    if (count === this.#seen || this.#isStopped) return
+    const changed = this.#seen < 0 ? undefined : tableChanges.since(this.#seen)
+    this.#seen = count
+    for (const id of changed ?? main.knownTables()) this.#consider(id)
+  }
+
+  #consider(id: TableId): void {
+    const { main } = this.#deps
+    const group = markerOf(main, id)
+    if (group === undefined) return
+    void this.#member(group)
+    // Of a birth that a crash has broken off.
+    const table = main.tableWithId(id)
+    if (table?.strong?.isElsewhere === true && group.table !== id && table.status !== 'DELETING') this.#settleLater(id)
+  }
+
+  async #member({ name }: Pick<StrongGroup, 'name'>): Promise<void> {
+    while (!this.#isStopped && !this.#members.has(name))
+      try {
+        await this.#open(name)
+        if (!this.#isReplica(name)) return
+      } catch (error) {
+        this.#note(name, error)
+        await this.#deps.env.clock.sleep(againMs)
+      }
+  }
+
+  #open(name: string): Promise<void> {
+    const opening = this.#opening.get(name) ?? this.#openOnce(name).finally(() => this.#opening.delete(name))
+    this.#opening.set(name, opening)
+    return opening
+  }
+
+  async #openOnce(name: string): Promise<void> {
+    const { keys, main, openReplica, openWitness } = this.#deps
+    if (this.#members.has(name) || this.#isStopped) return
+    if (membersOf(name).witness === main.region.name) await openWitness(name)
+    if (!this.#isReplica(name)) return
+    const key = await keys.of(name)
+    const member = await openReplica(name, key, (table) => this.#keepLater(table))
+    await this.#remember(name)
+    this.#members.set(name, member)
+    this.engines.set(name, member.engine)
+    await member.start()
+  }
+
+  #isReplica(name: string): boolean {
+    return membersOf(name).replicas.includes(this.#deps.main.region.name)
+  }
+
+  #known(): readonly string[] {
+    return (this.#deps.main.note(groupsNote) as readonly string[] | undefined) ?? []
+  }
+
+  async #remember(name: string): Promise<void> {
+    const known = this.#known()
+    if (!known.includes(name)) await this.#deps.main.setNote(groupsNote, [...known, name])
+  }
+
+  async #engineOf(name: string): Promise<Engine> {
+    const { clock } = this.#deps.env
+    const untilMs = clock.monotonicMs() + openMsMax
+    for (;;)
+      try {
+        await this.#open(name)
+        const engine = this.engines.get(name)
+        if (engine === undefined) throw new Error(`the group ${name} is not open`)
+        await engine.barrier()
+        return engine
+      } catch (error) {
+        this.#note(name, error)
+        if (clock.monotonicMs() >= untilMs) throw new ServiceError('InternalServerError', 'Internal server error')
+        await clock.sleep(againMs)
+      }
+  }
+
+  /** The group has the table: the main engine gives it up. */
+  async #leaveMain(id: TableId): Promise<void> {
+    const value: RegisterValues['local/status'] = { status: 'DELETING', sinceMs: this.#deps.env.clock.wallMs() }
+    await this.#deps.main.define(id, [{ register: 'local/status', value }])
+  }
+
+  #settleLater(id: TableId): void {
+    this.#deps.env.clock.after(againMs, () => void this.#settleBirth(id))
+  }
+
+  /** Of a table whose birth was broken off: the group has it, or it stays what it was. */
+  async #settleBirth(id: TableId): Promise<void> {
+    if (this.#busy.has(id)) return
+    this.#busy.add(id)
+    const { main } = this.#deps
+    await this.#untilDone(id, async () => {
+      const table = main.tableWithId(id)
+      const group = table?.strong
+      if (group?.isElsewhere !== true || table?.status === 'DELETING') return
+      const engine = this.engines.get(group.name)
+      // What has a place by now is known here after it.
+      await engine?.barrier()
+      if (engine?.tableWithId(group.table) !== undefined) return await this.#leaveMain(id)
+      await main.define(group.table, [{ register: 'strong/group', value: undefined }])
+      await main.define(id, [{ register: 'strong/group', value: undefined }])
+    })
+    this.#busy.delete(id)
+  }
+
+  #keepLater(table: Table): void {
+    if (this.#busy.has(table.id)) return
+    this.#busy.add(table.id)
+    void this.#untilDone(table.id, () => this.#keep(table)).then(() => this.#busy.delete(table.id))
+  }
+
+  /** This region keeps the table: its main engine gets all of it, and then the others give it up. */
+  async #keep(table: Table): Promise<void> {
+    const { main } = this.#deps
+    const { id, strong } = table
+    const group = strong === undefined ? undefined : this.engines.get(strong.name)
+    if (strong === undefined || group === undefined) return
+    if (markerOf(main, id) !== undefined) {
+      await main.define(id, [
+        ...registersToMove(table, group),
+        ...statusOf(table),
+        { register: 'strong/group', value: strong },
+      ])
+      await copyItems(group, main, table)
+      const { stream } = table.settings
+      await main.define(id, [
+        ...(stream === undefined ? [] : [{ register: 'settings/stream', value: stream }]),
+        { register: 'strong/group', value: undefined },
+      ])
+    }
+    await group.define(id, [{ register: 'settings/strong', value: { ...strong, isOver: true } }])
+  }
+
+  async #untilDone(id: TableId, work: () => Promise<void>): Promise<void> {
+    while (!this.#isStopped)
+      try {
+        return await work()
+      } catch (error) {
+        if (this.#isStopped) return
+        this.#retries.note('replicas', error, 'a table waits for its group', { table: id })
+        await this.#deps.env.clock.sleep(againMs)
+      }
+  }
+
+  #note(group: string, error: unknown): void {
+    if (!this.#isStopped) this.#retries.note('replicas', error, 'a group of regions cannot be opened yet', { group })
+  }
+}
+
+function statusOf({ underWay }: Table): readonly RegisterEdit[] {
+  const value: RegisterValues['local/status'] = {
+    status: 'UPDATING',
+    sinceMs: underWay?.beganMs ?? 0,
+    wait: 'strong dissolution',
+  }
+  return [{ register: 'local/status', value }]
+}
+
+function markerOf(engine: Pick<Engine, 'registers'>, id: TableId): StrongGroup | undefined {
+  const found = engine.registers(id).find(({ key }) => key.toString('utf8') === 'strong/group')
+  return found === undefined ? undefined : (registerValueOf(found.row) as StrongGroup | undefined)
+}
