@@ -1,0 +1,204 @@
+/**
+ * Strong consistency between regions, with real processes: nodes and quorum servers are killed and links go down, while clients in all
+ * regions read, write, write on condition and count. Their history is checked, and kept where it fails. It takes minutes: npm run chaos -- strong.
+ */
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DescribeTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
+import { afterEach, beforeAll, expect, it } from 'vitest'
+import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
+import {
+  eventually,
+  longitude,
+  prepareProgram,
+  removeFolder,
+  temporaryFolder,
+  up,
+  type Up,
+} from '../cli/command-line.ts'
+import { check } from '../linearizability/check.ts'
+import { drawingOf } from '../linearizability/drawing.ts'
+import { ask } from '../linearizability/dynamodb-register.ts'
+import { historyText } from '../linearizability/history.ts'
+import { offenceIn } from '../linearizability/offence.ts'
+import { Recorder } from '../linearizability/recorder.ts'
+import { Workload } from '../linearizability/workload.ts'
+import { sendRequest } from './request.ts'
+import { anyOf, goesLong, testMsMax } from './pace.ts'
+import { pause } from './until.ts'
+
+const names = ['us-east-1', 'us-east-2', 'us-west-2'] as const
+const TableName = 'registers'
+const clientsEach = 2
+const thinkMs = 30
+const roundsOfAll = Number(process.env['LONGITUDE_CHAOS_ROUNDS'] ?? 40)
+/** A machine with much else to do needs long to start nine processes, and to elect. */
+const patienceMs = 120_000
+const habits = { registers: 2, counters: 1, counterMax: 12 }
+
+let running: Up | undefined
+let data: string | undefined
+
+beforeAll(() => {
+  if (goesLong) prepareProgram()
+}, 60_000)
+afterEach(async () => {
+  running?.supervisor.kill('SIGTERM')
+  await running?.ended
+  if (data !== undefined) removeFolder(data)
+})
+
+type Client = { readonly name: string; readonly dynamodb: DynamoDBClient; readonly workload: Workload }
+
+async function load({ name, dynamodb, workload }: Client, recorder: Recorder, over: AbortSignal): Promise<void> {
+  while (!over.aborted) {
+    const request = workload.next()
+    const end = recorder.begin(name, request.key, request.action, request.isEventual)
+    const told = await ask(dynamodb, TableName, request)
+    end(told)
+    if (told.value !== undefined) workload.saw(request.key, told.value)
+    await pause(thinkMs * 2 * Math.random())
+  }
+}
+
+async function strongTable({ overview }: Up): Promise<void> {
+  const [first] = overview.regions
+  if (first === undefined) throw new Error('no region')
+  const dynamodb = clientOf(first)
+  await sendRequest(first.endpoint, 'CreateTable', {
+    TableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+  })
+  const isActive = async (client: DynamoDBClient): Promise<boolean> => {
+    const { Table } = await client.send(new DescribeTableCommand({ TableName })).catch(() => ({ Table: undefined }))
+    return Table?.TableStatus === 'ACTIVE' && (Table.Replicas ?? []).every((one) => one.ReplicaStatus === 'ACTIVE')
+  }
+  await eventually('the table is active', () => isActive(dynamodb), patienceMs)
+  const ReplicaUpdates = names.slice(1).map((RegionName) => ({ Create: { RegionName } }))
+  await dynamodb.send(new UpdateTableCommand({ TableName, ReplicaUpdates, MultiRegionConsistency: 'STRONG' }))
+  for (const region of overview.regions) {
+    const client = clientOf(region)
+    await eventually(`the table is active in ${region.region}`, () => isActive(client), patienceMs)
+    client.destroy()
+  }
+  dynamodb.destroy()
+}
+
+function clientOf({ endpoint, region }: { readonly endpoint: string; readonly region: string }): DynamoDBClient {
+  const credentials = { accessKeyId: 'anyone', secretAccessKey: 'anything' }
+  return new DynamoDBClient({ endpoint, region, credentials, maxAttempts: 1 })
+}
+
+/** A process of that region in this deployment; the supervisor starts another in its place. */
+function killOne(folder: string, isIt: (command: string) => boolean): void {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  const found = pids.find((pid) => {
+    const command = commandOf(pid)
+    return command.includes(folder) && isIt(command)
+  })
+  if (found !== undefined) process.kill(Number(found), 'SIGKILL')
+}
+
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return ''
+  }
+}
+
+async function links(folder: string, ...args: readonly string[]): Promise<void> {
+  const { status, errors } = await longitude('links', ...args, '--data', folder)
+  if (status !== 0) throw new Error(errors)
+}
+
+/** Begins; the returned function ends it. */
+type Mischief = (folder: string) => Promise<() => Promise<void>>
+
+const nothing = async (): Promise<void> => {}
+
+const mischiefs: readonly Mischief[] = [
+  async (folder) => {
+    const name = anyOf(names)
+    killOne(folder, (command) => command.includes(join(folder, name, 'quorum.conf')))
+    return nothing
+  },
+  async (folder) => {
+    const name = anyOf(names)
+    killOne(folder, (command) => / node /.test(command) && command.includes(`--region ${name}`))
+    return nothing
+  },
+  async (folder) => {
+    await links(folder, 'set', `${anyOf(names)}..all`, '--down')
+    return async () => await links(folder, 'heal')
+  },
+  async (folder) => {
+    const from = anyOf(names)
+    const to = anyOf(names.filter((name) => name !== from))
+    await links(folder, 'set', `${from}..${to}`, anyOf(['--down', '--reset']))
+    return async () => await links(folder, 'heal')
+  },
+]
+
+it.runIf(goesLong)(
+  'the history of a strongly consistent table is linearizable while processes die and links go down',
+  {
+    timeout: testMsMax + 2 * patienceMs,
+  },
+  async () => {
+    data = temporaryFolder()
+    running = await up(data, '--regions', names.join(), '--no-latency', '--no-cache', '--no-front-door', '--no-console')
+    await links(data, 'set', 'all', '--rtt', '10ms')
+    await strongTable(running)
+    const recorder = new Recorder(() => performance.now())
+    const random = new SeededRandom(Math.floor(Math.random() * 1e9))
+    const clients = running.overview.regions.flatMap((region) =>
+      Array.from({ length: clientsEach }, (_, n): Client => {
+        const name = `${region.region}/${n + 1}`
+        return { name, dynamodb: clientOf(region), workload: new Workload(name, random.fork(), habits) }
+      }),
+    )
+    const over = new AbortController()
+    const loads = Promise.all(clients.map((client) => load(client, recorder, over.signal)))
+    for (let round = 0; round < roundsOfAll; round++) {
+      for (const { workload } of clients) workload.turn(round)
+      await pause(1000 + 2000 * Math.random())
+      const end = await anyOf(mischiefs)(data)
+      await pause(1000 + 8000 * Math.random())
+      await end?.()
+      await answering(clients)
+    }
+    over.abort()
+    await loads
+    for (const { dynamodb } of clients) dynamodb.destroy()
+    checked(recorder)
+  },
+)
+
+/** Every region answers a strong read again. */
+async function answering(clients: readonly Client[]): Promise<void> {
+  const request = { key: 'answering', action: { op: 'read' }, isEventual: false } as const
+  for (const { name, dynamodb } of clients)
+    await eventually(
+      `${name} is answered`,
+      async () => (await ask(dynamodb, TableName, request)).outcome === 'ok',
+      patienceMs,
+    )
+}
+
+function checked(recorder: Recorder): void {
+  const history = recorder.history()
+  const path = join(mkdtempSync(join(tmpdir(), 'longitude-history-')), 'history.jsonl')
+  writeFileSync(path, historyText(history), { mode: 0o600 })
+  const result = check(history)
+  const drawing =
+    result.verdict === 'not linearizable' ? drawingOf(result.key, offenceIn(null, result.refuted)) : undefined
+  expect(result.verdict, `${path}\n${drawing}`).toBe('linearizable')
+  const answered = history.operations.filter(({ outcome }) => outcome === 'ok' || outcome === 'fail')
+  expect(answered.length).toBeGreaterThan(100)
+  console.log(`${history.operations.length} operations, ${answered.length} answered with a result`)
+  removeFolder(join(path, '..'))
+}
