@@ -3,6 +3,7 @@ import type { Layout, RegionPlan } from '../deployment/layout.ts'
 import type { Log } from '../ports/log.ts'
 import { natsLines } from './child-lines.ts'
 import { natsArguments, natsGreets, prepareNats } from './nats-process.ts'
+import { quorumAdvertised } from '../deployment/secrets/quorum-settings.ts'
 import { prepareQuorum, quorumArguments } from './quorum-process.ts'
 import { runVariable } from './remains.ts'
 import type { Sentinel } from './sentinel.ts'
@@ -31,19 +32,30 @@ export function natsServer(plan: RegionPlan, options: NatsServersOptions): Super
   })
 }
 
+/** Servers of a cluster try once what others advertise, which is a dead address. */
+const isDeadAddress = (line: string): boolean => line.includes(` ${quorumAdvertised}:`)
+
 export function quorumServer(plan: RegionPlan, options: NatsServersOptions): Supervised {
   return server('quorum-server', plan, options, {
     args: quorumArguments(plan),
     prepare: () => prepareQuorum({ ...options, plan }),
     port: plan.quorum?.port ?? 0,
+    passesBy: isDeadAddress,
   })
 }
 
-type Own = Pick<SupervisedOptions, 'args'> & { readonly prepare: () => void; readonly port: number }
+type Own = Pick<SupervisedOptions, 'args'> & {
+  readonly prepare: () => void
+  readonly port: number
+  /** Lines of which nothing is told. */
+  readonly passesBy?: (line: string) => boolean
+}
 
-function server(name: string, plan: RegionPlan, options: NatsServersOptions, { port, ...own }: Own): Supervised {
+function server(name: string, plan: RegionPlan, options: NatsServersOptions, told: Own): Supervised {
+  const { port, passesBy = () => false, ...own } = told
   const { natsServer: program, run, sentinel, tls } = options
   const log = options.log.with({ region: plan.name, process: name })
+  const onLine = natsLines(log)
   return new Supervised({
     name,
     program,
@@ -51,7 +63,9 @@ function server(name: string, plan: RegionPlan, options: NatsServersOptions, { p
     environment: { ...process.env, [runVariable]: run },
     speaks: false,
     probe: async () => await natsGreets(port, tls !== undefined),
-    onLine: natsLines(log),
+    onLine: (line) => {
+      if (!passesBy(line)) onLine(line)
+    },
     log,
     sentinel,
     stopMsMax: natsStopMsMax,

@@ -33,7 +33,7 @@ const text = JSON.stringify
 /** A leader's answer has an entry in base64. */
 const payloadBytesMax = 2 * quorumEntryBytesMax
 /** Nothing can listen there that is not root's. */
-const advertised = '127.0.0.1:1'
+export const quorumAdvertised = '127.0.0.1:1'
 
 /** An entry counts as placed when a majority has it on disk, so each write is flushed: `sync_interval: always`. */
 export function quorumSettings(server: QuorumServerSettings): readonly string[] {
@@ -52,7 +52,7 @@ export function quorumSettings(server: QuorumServerSettings): readonly string[] 
     'cluster {',
     '  name: quorum',
     `  listen: ${text(routes.listen)}`,
-    `  advertise: ${text(advertised)}`,
+    `  advertise: ${text(quorumAdvertised)}`,
     '  no_advertise: true',
     '  pool_size: -1',
     `  authorization { user: ${routeUser}, password: ${text(routes.password)}, timeout: 15 }`,

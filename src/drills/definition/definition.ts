@@ -64,6 +64,10 @@ const condition = z
     'safe to evacuate': places.optional(),
     'caught up': places.optional(),
     served: places.optional(),
+    /** Of a table with strong consistency: writes and strong reads there fail. */
+    refused: places.optional(),
+    /** Eventual reads there are answered. */
+    read: places.optional(),
     pending: z.strictObject({ from: place, to: place, above: count.optional(), below: count.optional() }).optional(),
     lag: z.strictObject({ from: place, to: place, above: duration.optional(), below: duration.optional() }).optional(),
     held: z.strictObject({ from: place, in: place, above: count }).optional(),
@@ -85,6 +89,7 @@ export const stepSchemas = {
     /** Of the writes: those to items that all regions write. */
     'shared writes': percent.default(8),
     'value size': z.int().min(0).max(300_000).default(200),
+    reads: z.enum(['eventual', 'strong']).optional(),
     /** Where clients go when their region does not answer. */
     failover: z.string().default('nearest'),
     /** How long their region must answer again before they return; `never` leaves that to a `move` step. */
@@ -257,6 +262,8 @@ export const headSchema = z.strictObject({
   description: z.string().default(''),
   regions: z.array(z.string()).min(2).default(['us-east-1', 'eu-west-1', 'ap-northeast-1']),
   roles: z.record(z.string(), z.string()).default({}),
+  /** Of the drill's table; eventual where nothing is said. */
+  consistency: z.enum(['eventual', 'strong']).optional(),
   /** Nothing that is broken stays so for longer, whatever happens. */
   'at most': duration.default(600_000),
   seed: z.int().min(0).optional(),

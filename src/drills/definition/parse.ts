@@ -241,10 +241,19 @@ function placesOf(action: Exclude<Action, { do: 'repeat' }>): readonly string[] 
 }
 
 function placesIn(condition: Extract<Action, { do: 'expect' }>['expect']): readonly string[] {
-  const { ready = [], down = [], served = [], pending, lag, held } = condition
+  const { ready = [], down = [], served = [], refused = [], read = [], pending, lag, held } = condition
   const pairs = [pending, lag].flatMap((pair) => (pair === undefined ? [] : [pair.from, pair.to]))
   const others = [...(condition['safe to evacuate'] ?? []), ...(condition['caught up'] ?? [])]
-  return [...ready, ...down, ...served, ...others, ...pairs, ...(held === undefined ? [] : [held.from, held.in])]
+  return [
+    ...ready,
+    ...down,
+    ...served,
+    ...refused,
+    ...read,
+    ...others,
+    ...pairs,
+    ...(held === undefined ? [] : [held.from, held.in]),
+  ]
 }
 
 function endsOf(link: string): readonly string[] {

@@ -19,6 +19,8 @@ export type Operation = {
   readonly key: string
   /** Of a write: what tells it from every other. Of a read: what was found. */
   readonly value?: string | undefined
+  /** Of a read: it has to see every acknowledged write. */
+  readonly strong?: boolean | undefined
   /** An item that every region writes. */
   readonly shared: boolean
   readonly startMs: number

@@ -26,6 +26,8 @@ export async function lacking(condition: Condition, scene: Scene): Promise<strin
     ...cast.places(condition.ready ?? []).map((region) => () => stateLacking(scene, region, true)),
     ...cast.places(condition.down ?? []).map((region) => () => stateLacking(scene, region, false)),
     ...cast.places(condition.served ?? []).map((region) => () => servedLacking(scene, region)),
+    ...cast.places(condition.refused ?? []).map((region) => () => refusedLacking(scene, region)),
+    ...cast.places(condition.read ?? []).map((region) => () => readLacking(scene, region)),
     ...cast.places(condition['safe to evacuate'] ?? []).map((region) => () => {
       return everyPeer(scene, region, ({ safeToEvacuate }) => safeToEvacuate, 'lacks something of')
     }),
@@ -74,6 +76,36 @@ function servedLacking({ operations, sinceMs }: Scene, region: string): string |
   )
     ? `${[...clients].join(', ')} had no answer`
     : undefined
+}
+
+/** Every client there that writes, or reads strongly, has been refused since, and none of them answered. */
+function refusedLacking(scene: Scene, region: string): string | undefined {
+  const isOf = ({ kind, strong }: Operation): boolean => kind === 'write' || strong === true
+  return eachClientLacking(scene, region, { isOf, wanted: false })
+}
+
+/** Every client there that reads eventually has been answered since, and none of them refused. */
+function readLacking(scene: Scene, region: string): string | undefined {
+  const isOf = ({ kind, strong }: Operation): boolean => kind === 'read' && strong !== true
+  return eachClientLacking(scene, region, { isOf, wanted: true })
+}
+
+type Wanted = { readonly isOf: (operation: Operation) => boolean; readonly wanted: boolean }
+
+/** Of what was asked since: what was asked before may have been decided before. */
+function eachClientLacking(
+  { operations, sinceMs }: Scene,
+  region: string,
+  { isOf, wanted }: Wanted,
+): string | undefined {
+  const own = operations.filter((each) => each.home === region && each.served === region && isOf(each))
+  const since = own.filter(({ startMs }) => startMs >= sinceMs)
+  const wrong = since.find(({ fate }) => (fate === 'acknowledged') !== wanted)
+  if (wrong !== undefined) return `${wrong.client} is ${wanted ? `not answered: ${wrong.error}` : 'answered'}`
+  const seen = new Set(since.map(({ client }) => client))
+  const silent = new Set(own.map(({ client }) => client).filter((client) => !seen.has(client)))
+  if (own.length === 0 || silent.size > 0) return `${[...silent].join(', ') || region} has asked nothing since`
+  return undefined
 }
 
 function freshPeers({ watch, sinceMs }: Scene, region: string): readonly PairSample[] | string {

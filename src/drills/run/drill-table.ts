@@ -44,6 +44,7 @@ type DrillTableOptions = {
   readonly wire: Wire
   /** It has a key of its own in each region, from the region's key service. */
   readonly hasKeys: boolean
+  readonly isStrong?: boolean
 }
 
 export class DrillTable {
@@ -52,6 +53,7 @@ export class DrillTable {
   readonly #regions: readonly TargetRegion[]
   readonly #wire: Wire
   readonly #hasKeys: boolean
+  readonly #isStrong: boolean
   /** By region: the key of the table there. */
   readonly #keys = new Map<string, string>()
 
@@ -61,6 +63,7 @@ export class DrillTable {
     this.#regions = options.regions
     this.#wire = options.wire
     this.#hasKeys = options.hasKeys
+    this.#isStrong = options.isStrong ?? false
   }
 
   async create(signal: AbortSignal): Promise<void> {
@@ -88,13 +91,25 @@ export class DrillTable {
   async replicate(from: string, signal: AbortSignal): Promise<void> {
     const first = this.#placeOf(from)
     const others = this.#regions.filter(({ region }) => region !== from)
+    if (this.#isStrong) await this.#makeStrong(first, others)
+    else await this.#replicateEach(first, others, signal)
+    for (const region of this.#regions) await this.#isActive(region, others.length, signal)
+  }
+
+  async #makeStrong(first: TargetRegion, others: readonly TargetRegion[]): Promise<void> {
+    const ReplicaUpdates = others.map(({ region }) => ({ Create: { RegionName: region } }))
+    const input = { TableName: this.name, MultiRegionConsistency: 'STRONG', ReplicaUpdates }
+    // The first table of its regions waits for their quorum servers, which elect.
+    await this.#wire.send(first, 'UpdateTable', input, activeMsMax)
+  }
+
+  async #replicateEach(first: TargetRegion, others: readonly TargetRegion[], signal: AbortSignal): Promise<void> {
     for (const [n, { region }] of others.entries()) {
       const key = this.#keys.get(region)
       const ReplicaUpdates = [{ Create: { RegionName: region, ...(key === undefined ? {} : { KMSMasterKeyId: key }) } }]
       await this.#wire.send(first, 'UpdateTable', { TableName: this.name, ReplicaUpdates }, timeoutMs)
       await this.#isActive(first, n + 1, signal)
     }
-    for (const region of this.#regions) await this.#isActive(region, others.length, signal)
   }
 
   /** Of a table that has keys. */
@@ -119,7 +134,8 @@ export class DrillTable {
 
   /** The replicas of all other regions go. */
   async leaveOnly(region: string): Promise<void> {
-    for (const other of this.#regions) {
+    if (this.#isStrong) await this.#dissolve(region)
+    for (const other of this.#isStrong ? [] : this.#regions) {
       if (other.region === region) continue
       const body = { table: this.name, region: other.region, force: true }
       await this.#target.admin(region, 'replicas/remove', { body, timeoutMs })
@@ -129,6 +145,12 @@ export class DrillTable {
       const { Replicas = [], TableStatus } = description.parse(told).Table
       return Replicas.length === 0 && TableStatus === 'ACTIVE'
     })
+  }
+
+  async #dissolve(region: string): Promise<void> {
+    const others = this.#regions.filter((each) => each.region !== region)
+    const ReplicaUpdates = others.map((other) => ({ Delete: { RegionName: other.region } }))
+    await this.#wire.send(this.#placeOf(region), 'UpdateTable', { TableName: this.name, ReplicaUpdates }, activeMsMax)
   }
 
   async delete(region: string): Promise<void> {
@@ -190,7 +212,7 @@ export class DrillTable {
   }
 
   /** Values by key. */
-  async scan(region: string): Promise<Readonly<Record<string, string>>> {
+  async scan(region: string, isStrong = false): Promise<Readonly<Record<string, string>>> {
     const place = this.#placeOf(region)
     const found: [string, string][] = []
     let start: unknown
@@ -198,6 +220,7 @@ export class DrillTable {
       const input = {
         TableName: this.name,
         ProjectionExpression: 'id, v',
+        ...(isStrong ? { ConsistentRead: true } : {}),
         ...(start === undefined ? {} : { ExclusiveStartKey: start }),
       }
       const told = page.parse(await this.#wire.send(place, 'Scan', input, timeoutMs))
@@ -210,6 +233,7 @@ export class DrillTable {
   async proof(region: string): Promise<Proof> {
     const told = { askedOf: region, atMs: nowMs() }
     try {
+      if (this.#isStrong) return await this.#compared(region)
       const answer = await this.#target.admin(region, 'verify', { body: { table: this.name }, timeoutMs: verifyMsMax })
       const { equal, watermark, watermarkAgeMs = 0, replicas, rows, inMotion, differing } = verified.parse(answer)
       const proof = { ...told, atMs: nowMs(), equal, watermark, rows, inMotion, replicas, differing: differing.length }
@@ -219,6 +243,18 @@ export class DrillTable {
     } catch (error) {
       return { ...told, equal: false, rows: 0, inMotion: 0, replicas: [], differing: 0, problem: messageOf(error) }
     }
+  }
+
+  /** There is no watermark between members of one order: what a strong read of each shows is compared. */
+  async #compared(region: string): Promise<Proof> {
+    const own = await this.scan(region, true)
+    const places = this.#regions.filter((each) => each.region !== region)
+    const others = await Promise.all(places.map(async (each) => await this.scan(each.region, true)))
+    const keys = new Set([own, ...others].flatMap((items) => Object.keys(items)))
+    const differing = [...keys].filter((key) => others.some((items) => items[key] !== own[key])).length
+    const replicas = places.map((each) => each.region)
+    const rows = Object.keys(own).length
+    return { askedOf: region, atMs: nowMs(), equal: differing === 0, rows, inMotion: 0, replicas, differing }
   }
 
   async #isActive(region: TargetRegion, replicas: number, signal: AbortSignal): Promise<void> {

@@ -57,6 +57,7 @@ export class DrillRun {
       regions,
       wire: this.#wire,
       hasKeys: losesKeys(drill.steps),
+      isStrong: drill.consistency === 'strong',
     })
     this.#effects = receiver && new Effects({ table: tableName, wire: this.#wire, receiver })
     this.#watch = new Watch(target, tableName)
@@ -106,10 +107,11 @@ export class DrillRun {
     }
   }
 
+  /** In the order of their ends. */
   get #operations(): readonly Operation[] {
     return this.#loads.length === 1
       ? (this.#loads[0]?.operations ?? [])
-      : this.#loads.flatMap((load) => load.operations)
+      : this.#loads.flatMap((load) => load.operations).toSorted((a, b) => a.endMs - b.endMs)
   }
 
   /** All steps, or those up to the first that fails; then everything is mended. */

@@ -18,19 +18,18 @@ import { lend, readyFor } from './archived.ts'
 type LenderEnv = Pick<Env, 'blobs' | 'clock'>
 type LenderEngine = Pick<Engine, 'archive' | 'note' | 'tableNamed' | 'size'>
 
-/** What a region may know of a group that both are in. */
-type OfGroup = Extract<ArchiveQuestion, { ask: 'group key' | 'group state' }>
-type LentGroup = (question: OfGroup, asker: string) => Promise<ArchiveReply<OfGroup>>
+/** What a region may know of a group's key. */
+type LentKey = (group: string, asker: string) => Promise<ArchiveReply<{ ask: 'group key'; group: string }>>
 
 export class Lender {
   readonly #env: LenderEnv
   readonly #engine: LenderEngine
-  readonly #ofGroup: LentGroup
+  readonly #keyOf: LentKey
 
-  constructor(env: LenderEnv, engine: LenderEngine, ofGroup: LentGroup = () => Promise.resolve({})) {
+  constructor(env: LenderEnv, engine: LenderEngine, keyOf: LentKey = () => Promise.resolve({})) {
     this.#env = env
     this.#engine = engine
-    this.#ofGroup = ofGroup
+    this.#keyOf = keyOf
   }
 
   /** Rejects with RangeError for what is no question. */
@@ -41,8 +40,7 @@ export class Lender {
   async #replyTo(question: ArchiveQuestion, asker: string): Promise<ArchiveReply<ArchiveQuestion>> {
     switch (question.ask) {
       case 'group key':
-      case 'group state':
-        return await this.#ofGroup(question, asker)
+        return await this.#keyOf(question.group, asker)
       case 'backup':
         return this.#backup(question.id)
       case 'recovery':

@@ -34,8 +34,7 @@ function isMoved(register: string, value: unknown): boolean {
   return moved.some((prefix) => register.startsWith(prefix))
 }
 
-/** What is of this region alone. */
-export function ownRegisters({ settings, insights }: Table): readonly RegisterEdit[] {
+function ownRegisters({ settings, insights }: Table): readonly RegisterEdit[] {
   const { tags, deletionProtection, resourcePolicy, streamPolicy, ownChanges } = settings
   const own: Partial<RegisterValues> = {
     'local/tags': tags,

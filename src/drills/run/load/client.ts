@@ -133,8 +133,11 @@ export class Client {
       ? `shared-${Math.floor(random() * load['shared items'])}`
       : (known[from + Math.floor(random() * (known.length - from))] ?? '')
     const startMs = nowMs()
-    const outcome = await this.#attempt('GetItem', { TableName: table, Key: { id: { S: key } } })
-    const told = { kind: 'read', client: name, home: this.home, key, shared, startMs, endMs: nowMs() } as const
+    const strong = load.reads === 'strong' ? { strong: true } : {}
+    const consistent = load.reads === 'strong' ? { ConsistentRead: true } : {}
+    const outcome = await this.#attempt('GetItem', { TableName: table, Key: { id: { S: key } }, ...consistent })
+    const common = { kind: 'read', client: name, home: this.home, key, shared, startMs, endMs: nowMs() } as const
+    const told = { ...common, ...strong }
     if ('fields' in outcome) {
       const value = valueOf(outcome.fields['Item'])
       this.#options.record({
@@ -149,7 +152,7 @@ export class Client {
   }
 
   #failed(
-    told: Pick<Operation, 'kind' | 'client' | 'home' | 'key' | 'shared' | 'startMs' | 'endMs'>,
+    told: Pick<Operation, 'kind' | 'client' | 'home' | 'key' | 'strong' | 'shared' | 'startMs' | 'endMs'>,
     failed: Failed,
   ): void {
     const { fate, attempts, error } = failed
