@@ -20,7 +20,7 @@ import type { Expires } from '../core/item/expiry.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId, TablePart } from '../core/table/table.ts'
 import type { Turns } from '../core/turns.ts'
-import type { Cursor } from '../core/change/place.ts'
+import type { Cursor, SharedLog } from '../core/change/place.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Damage } from './store/damage.ts'
 import type {
@@ -102,9 +102,6 @@ export type Renewal = {
   /** The log up to here is the former one's, too: only a peer that had not come so far in that gets the rest of it. */
   readonly after: Position
 }
-
-/** A former log of this region, and up to where it led to the same places as the present one. */
-export type SharedLog = { readonly epoch: string; readonly position: Position }
 
 export interface StoreLineage {
   /** Epochs of this region's former logs. */

@@ -2,7 +2,8 @@
  * All of a cluster that a reset replaces: time, network and regions. A world begins with a state, and its state can be taken at any
  * moment; so reset, snapshot and fork are the same thing.
  */
-import { type LinkState, MemoryNetwork } from '../adapters/memory/memory-bus.ts'
+import { MemoryNetwork } from '../adapters/memory/memory-bus.ts'
+import type { LinkState } from '../adapters/memory/memory-link.ts'
 import { MemoryQuorums } from '../adapters/memory/memory-quorum.ts'
 import type { StreamCopies } from '../adapters/memory/memory-quorum-server.ts'
 import type { StreamCopy } from '../adapters/memory/memory-server.ts'

@@ -6,7 +6,7 @@ import { type BatchChange, decodeBatch, encodeBatch } from '../../src/core/chang
 import { kindOf } from '../../src/core/change/message.ts'
 import { messageChangesMax } from '../../src/core/limits.ts'
 import { decodeRow, encodeRow } from '../../src/core/item/row.ts'
-import type { Carried } from '../../src/adapters/memory/memory-bus.ts'
+import type { Carried } from '../../src/adapters/memory/memory-link.ts'
 import type { MessageKeys } from '../../src/ports/message-keys.ts'
 import { contextIn, signedBySender } from './signing.ts'
 import type { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'

@@ -11,7 +11,7 @@ import { encodeRow, decodeRow } from '../../src/core/item/row.ts'
 import { messageChangesMax } from '../../src/core/limits.ts'
 import { batchIn, gapIn } from './corruption.ts'
 import { signedBySender } from './signing.ts'
-import type { Carried } from '../../src/adapters/memory/memory-bus.ts'
+import type { Carried } from '../../src/adapters/memory/memory-link.ts'
 import type { MessageKeys } from '../../src/ports/message-keys.ts'
 import type { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 

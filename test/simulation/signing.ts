@@ -1,6 +1,6 @@
 /** The message keys of simulated regions, and what a peer that has gone wrong signs with its own. */
 import { hmacWith } from '../../src/adapters/system/message-key.ts'
-import type { Carried } from '../../src/adapters/memory/memory-bus.ts'
+import type { Carried } from '../../src/adapters/memory/memory-link.ts'
 import { required } from '../../src/core/assert.ts'
 import { decodeRequest } from '../../src/core/change/control.ts'
 import { frameSizeBytes } from '../../src/core/change/message.ts'

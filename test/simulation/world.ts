@@ -1,5 +1,6 @@
 /** Everything of one run: time, chance, the network and its regions, and what is known of all of them from outside. */
-import { type Carried, type Link, MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
+import { MemoryNetwork } from '../../src/adapters/memory/memory-bus.ts'
+import type { Carried, Link } from '../../src/adapters/memory/memory-link.ts'
 import { required } from '../../src/core/assert.ts'
 import { decodeBatch } from '../../src/core/change/batch.ts'
 import { kindOf } from '../../src/core/change/message.ts'

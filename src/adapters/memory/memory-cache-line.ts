@@ -3,7 +3,8 @@
  * and it can be cut in both ways, be slow, or lose what is said.
  */
 import type { CacheLine, CacheSession } from '../../ports/cache-line.ts'
-import type { LinkState, MemoryNetwork } from './memory-bus.ts'
+import type { MemoryNetwork } from './memory-bus.ts'
+import type { LinkState } from './memory-link.ts'
 
 export class MemoryCacheLine implements CacheLine {
   delayMs = 0.2

@@ -3,12 +3,20 @@
  * node, so either can die alone.
  */
 import type { StreamEnd, StreamMessage, StreamState } from '../../ports/bus.ts'
-import type { MemoryNetwork } from './memory-bus.ts'
+import type { MemoryNetworkSettings } from './memory-link.ts'
 
 export type StreamCopy = {
   readonly messages: readonly StreamMessage[]
   readonly firstSequence: number
   readonly lastSequence: number
+}
+
+type Session = { pump(): void; announce(payload: Buffer): void; end(reason: string): void }
+
+/** What a server needs of its network. */
+type Surroundings = {
+  readonly settings: Pick<MemoryNetworkSettings, 'streamMessagesMax'>
+  readonly sessions: Iterable<Session & { readonly server: unknown }>
 }
 
 export class MemoryServer {
@@ -18,12 +26,12 @@ export class MemoryServer {
   run = 1
   /** Caches beside the region that listen to its invalidations. */
   readonly caches = new Set<{ hear(payload: Buffer): void; end(reason: string): void }>()
-  readonly #network: MemoryNetwork
+  readonly #network: Surroundings
   #messages: StreamMessage[] = []
   #firstSequence = 1
   #lastSequence = 0
 
-  constructor(network: MemoryNetwork, region: string) {
+  constructor(network: Surroundings, region: string) {
     this.#network = network
     this.region = region
   }
@@ -122,7 +130,7 @@ export class MemoryServer {
     if (!this.up) throw new Error('the server is away')
   }
 
-  #sessions(): readonly { pump(): void; announce(payload: Buffer): void; end(reason: string): void }[] {
+  #sessions(): readonly Session[] {
     return [...this.#network.sessions].filter((session) => session.server === this)
   }
 }

@@ -2,12 +2,34 @@
  * A node's connection to one peer's server over the memory bus. What travels in one direction of one session stays
  * in order, as over TCP, except for the faults that the link is told to commit.
  */
-import type { Asked, PeerSession, StreamMessage, StreamState } from '../../ports/bus.ts'
-import type { Link, MemoryBus, MemoryNetwork } from './memory-bus.ts'
+import type { Answerer, Asked, PeerSession, StreamMessage, StreamState } from '../../ports/bus.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Random } from '../../ports/random.ts'
+import type { Link, MemoryNetworkSettings } from './memory-link.ts'
 import type { LineFlow, MemoryLine } from './memory-line.ts'
 import type { MemoryServer } from './memory-server.ts'
 
-export type LinkEnds = { readonly client: MemoryBus; readonly server: MemoryServer }
+/** A node, as its own sessions and those of others need it. */
+type Node = {
+  readonly region: string
+  readonly alive: boolean
+  readonly handler: Answerer | undefined
+  whenAlive(work: () => void): void
+}
+
+export type LinkEnds = { readonly client: Node; readonly server: MemoryServer }
+
+/** What a session needs of its network. */
+type Surroundings = {
+  readonly settings: MemoryNetworkSettings
+  readonly clock: Pick<Clock, 'after' | 'monotonicMs'>
+  readonly random: Pick<Random, 'fraction'>
+  readonly sessions: Set<MemorySession>
+  link(from: string, to: string): Link
+  line(from: string, to: string): MemoryLine
+  nodes(region: string): readonly Node[]
+  answering(region: string): Node | undefined
+}
 
 type Direction = 'up' | 'down'
 
@@ -25,10 +47,10 @@ type Transit = {
 const overheadBytes = 64
 
 export class MemorySession implements PeerSession {
-  readonly client: MemoryBus
+  readonly client: Node
   readonly server: MemoryServer
   readonly closed: Promise<string>
-  readonly #network: MemoryNetwork
+  readonly #network: Surroundings
   /** Ends what is asked and not answered. */
   readonly #asked = new Set<(reason: string) => void>()
   #open = true
@@ -45,7 +67,7 @@ export class MemorySession implements PeerSession {
   #onAnnouncement: ((payload: Buffer) => void) | undefined
 
   /** A dial takes the way there and back; into a black hole it takes the whole time-out. */
-  static open(network: MemoryNetwork, ends: LinkEnds): Promise<PeerSession> {
+  static open(network: Surroundings, ends: LinkEnds): Promise<PeerSession> {
     const { client, server } = ends
     const up = network.link(client.region, server.region)
     const down = network.link(server.region, client.region)
@@ -62,7 +84,7 @@ export class MemorySession implements PeerSession {
     })
   }
 
-  constructor(network: MemoryNetwork, { client, server }: LinkEnds) {
+  constructor(network: Surroundings, { client, server }: LinkEnds) {
     this.#network = network
     this.client = client
     this.server = server

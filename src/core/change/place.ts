@@ -11,6 +11,9 @@ export type ToldCursor = ToldPlace & { readonly region: string }
 /** `epoch` is the log of the region that confirmed, as it was then. */
 export type ConfirmedPlace = { readonly epoch: string; readonly position: Position }
 
+/** A former log of a region, and up to where it led to the same places as the present one. */
+export type SharedLog = { readonly epoch: string; readonly position: Position }
+
 export type CursorList = readonly ToldCursor[]
 
 /** What a peer has not confirmed of a region's own changes. */

@@ -6,11 +6,11 @@
  * A process is added in the batch of its first writes: a start on a full disk writes nothing.
  */
 import type { Position } from '../../core/change/change.ts'
+import type { SharedLog } from '../../core/change/place.ts'
 import type { Proof, Proven } from '../../core/change/proof.ts'
 import { epochsRememberedMax, startsRememberedMax } from '../../core/limits.ts'
 import type { Store } from '../../ports/store.ts'
 import type { Group, Groups } from '../commands/group.ts'
-import type { SharedLog } from '../engine.ts'
 import { identityWith } from './identity.ts'
 import { identityKey, lineageKey } from './keys.ts'
 

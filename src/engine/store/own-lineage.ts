@@ -1,7 +1,8 @@
 /** What the readers ask of the log's lineage (lineage.ts), and the step to another log. */
 import type { Position } from '../../core/change/change.ts'
 import type { Proof, Proven } from '../../core/change/proof.ts'
-import type { Renewal, SharedLog, StoreLineage } from '../engine.ts'
+import type { SharedLog } from '../../core/change/place.ts'
+import type { Renewal, StoreLineage } from '../engine.ts'
 import { proven } from '../log/log.ts'
 import type { Env } from '../../ports/env.ts'
 import { putNotes, type State } from '../state.ts'

@@ -1,5 +1,5 @@
 /** Links that are cut, that stall, and that lose, repeat and reorder what they carry. */
-import type { Link } from '../../../src/adapters/memory/memory-bus.ts'
+import type { Link } from '../../../src/adapters/memory/memory-link.ts'
 import type { World } from '../world.ts'
 import type { Fault, Pair, Scene } from './fault.ts'
 import { lacksChanges, placeOf } from './lacks.ts'

@@ -1,5 +1,5 @@
 /** Lines that carry little: what is written waits for them, and all of it comes. */
-import type { Link } from '../../../src/adapters/memory/memory-bus.ts'
+import type { Link } from '../../../src/adapters/memory/memory-link.ts'
 import type { World } from '../world.ts'
 import type { Fault, Pair, Scene } from './fault.ts'
 import { placeOf } from './lacks.ts'

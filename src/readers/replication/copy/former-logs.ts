@@ -5,7 +5,8 @@
  */
 import type { Position } from '../../../core/change/change.ts'
 import { epochsRememberedMax } from '../../../core/limits.ts'
-import type { Engine, SharedLog } from '../../../engine/engine.ts'
+import type { SharedLog } from '../../../core/change/place.ts'
+import type { Engine } from '../../../engine/engine.ts'
 
 /** `position`: all up to there is here. `shared`: up to where the log that is followed has the same, as far as that is known. */
 type Former = { readonly epoch: string; readonly position: Position; readonly shared: Position }
