@@ -8,6 +8,7 @@ import { Catalog } from './tables/catalog.ts'
 import type { Command } from './commands/command.ts'
 import { Counts } from './derived/counts.ts'
 import { Cursors } from './log/cursors.ts'
+import { DamagedRecord } from './store/damaged-record.ts'
 import { Damage } from './store/damage.ts'
 import { DecisionTime } from './commands/decision-time.ts'
 import { Groups, type GroupsOptions } from './commands/group.ts'
@@ -39,6 +40,8 @@ export type EngineOptions = {
   readonly onProgress?: (() => void) | undefined
   /** The engine has caught itself wrong and takes no more writes: the node is to stop. */
   readonly onBrokenInvariant?: (error: Error) => void
+  /** A row is damaged that other regions decide on as well: this replica has to start from the state of another one. */
+  readonly onDamagedReplica?: () => void
 }
 
 /** What the engine does around a flush group. */
@@ -51,7 +54,8 @@ export function openState(env: Env, options: EngineOptions, { epoch, onStopped, 
   const stopped = (error: Error): void => {
     log.error('stop taking writes', { error: error.stack ?? String(error) })
     onStopped(error)
-    options.onBrokenInvariant?.(error)
+    if (error instanceof DamagedRecord && options.onDamagedReplica !== undefined) options.onDamagedReplica()
+    else options.onBrokenInvariant?.(error)
   }
   const groups = new Groups({ store, clock, time, ...hooks, onStopped: stopped })
   return assembleState(env, options, { store, groups, time, epoch })

@@ -209,8 +209,6 @@ export interface Expiring {
 export interface Items extends ReadItems {
   /** The one way in for commands, which those below and some of replication's are short for. Resolves when what it came to is durable. */
   submit<One extends Command>(command: One): Promise<ResultOf<One>>
-  /** Where it has come in an order that regions share, for a replica that starts from this one (commands/replica-state.ts). */
-  orderRecord(): OrderRecord | undefined
   /** Resolves once all commands that have their place by now are decided here and durable, those of other processes too. */
   barrier(): Promise<void>
   /** Atomic; of one table each key at most once. Rejects with a ServiceError when the store cannot take it. */
@@ -290,6 +288,8 @@ export type SnapshotPart = { readonly rows: readonly KeyedRow[]; readonly last: 
 
 /** Changes of peers, the cursors in their logs, and what peers get beside the log. */
 export interface Replica extends Regional {
+  /** Where it has come in an order that regions share, for a replica that starts from this one (commands/replica-state.ts). */
+  orderRecord(): OrderRecord | undefined
   readonly regionNumbers: RegionNumbers
   /**
    * A batch that starts at or before the cursor is applied from the cursor on; with no changes it only moves the cursor. Registers

@@ -135,7 +135,7 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   for (const service of [...tableKeys(env, engine, options, settings), ...(options.before ?? [])])
     await life.start(service)
   const strong = strongFrom({ env, engine, options, settings, replication: () => replication })
-  const lender = new Lender(env, engine, strong && ((group, asker) => strong.keys.lend(group, asker)))
+  const lender = new Lender(env, engine, strong?.lend)
   const replication = startReplication(env, engine, topology, replicationSettings(options, lender))
   life.add(() => replication.stop())
   if (strong !== undefined) await life.start(strong.regions)

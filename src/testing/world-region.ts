@@ -228,14 +228,14 @@ export class WorldRegion {
 
   #groups(life: Life, { random }: Env): GroupPorts {
     return {
-      storeOf: (group) => Promise.resolve(this.#groupStore(life, group)),
+      storeOf: (group, number, isNew) => Promise.resolve(this.#groupStore(life, `${group} ${number}`, isNew)),
       seal: new AesKeySeal(random),
     }
   }
 
-  #groupStore(life: Life, group: string): MemoryStore {
+  #groupStore(life: Life, group: string, isNew: boolean): MemoryStore {
     const { time } = this.#options
-    const disk = this.#groupDisks.get(group) ?? new MemoryDisk()
+    const disk = (isNew ? undefined : this.#groupDisks.get(group)) ?? new MemoryDisk()
     this.#groupDisks.set(group, disk)
     const store = new MemoryStore({ disk, durable: () => time.sleep(0) })
     life.groupStores.push(store)

@@ -5,6 +5,7 @@
 import type { Position } from '../change/change.ts'
 import type { Recovery, TableId } from '../table/table.ts'
 import type { Backup, SavedTable } from './backup.ts'
+import { type GroupStateQuestion, groupStateQuestionIn } from './group-state.ts'
 import type { ArchiveCursor, Base } from './recovery.ts'
 
 export type ArchiveQuestion =
@@ -16,6 +17,7 @@ export type ArchiveQuestion =
   | { readonly ask: 'names'; readonly prefix: string; readonly after: string; readonly countMax: number }
   /** What seals the entries of a group of regions with strong consistency: told to its replicas only. */
   | { readonly ask: 'group key'; readonly group: string }
+  | GroupStateQuestion
   /** The bytes [from, to) of a blob. */
   | { readonly ask: 'blob'; readonly name: string; readonly from: number; readonly to: number }
 
@@ -32,6 +34,8 @@ type Replies = {
   readonly names: { readonly names: readonly string[] }
   /** In base64; absent where the region has none, or the asker is no replica. */
   readonly 'group key': { readonly key?: string }
+  /** What was asked for, as JSON; absent where the region has no such replica, or the asker is none. */
+  readonly 'group state': { readonly record?: unknown; readonly tables?: unknown; readonly rows?: unknown }
   /** In base64; absent where there is none of the name. */
   readonly blob: { readonly bytes?: string }
 }
@@ -57,6 +61,8 @@ export function archiveQuestionOf(text: string): ArchiveQuestion {
   if (ask === 'names' && isText(prefix) && isText(after) && isNatural(countMax)) return { ask, prefix, after, countMax }
   if (ask === 'group key' && isText(group)) return { ask, group }
   if (ask === 'blob' && isText(name) && isNatural(from) && isNatural(to)) return { ask, name, from, to }
+  const ofGroup = groupStateQuestionIn(fields)
+  if (ofGroup !== undefined) return ofGroup
   throw new RangeError('no question about an archive')
 }
 

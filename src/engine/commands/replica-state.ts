@@ -57,8 +57,10 @@ async function recordOf(from: ReplicaState): Promise<OrderRecord> {
 async function takeTable(state: State, from: ReplicaState, { id, isHere, horizon }: ReplicaTable): Promise<void> {
   await mergeRegisters(state, { kind: 'registers', table: id, rows: await from.registers(id) })
   if (!isHere) return
-  const value = { status: 'ACTIVE', sinceMs: state.clock.wallMs() }
-  await define(state, id, [{ register: 'local/status', value }])
+  if (state.catalog.registers(id).get('local/status') === undefined) {
+    const value = { status: 'ACTIVE', sinceMs: state.clock.wallMs() }
+    await define(state, id, [{ register: 'local/status', value }])
+  }
   if (horizon !== undefined) await keepHouse(state, { kind: 'horizon', table: id, upTo: horizon })
   for (let after: Buffer | undefined; ;) {
     const rows = await from.rows(id, after)

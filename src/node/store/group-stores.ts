@@ -1,10 +1,11 @@
 /**
  * The stores of the groups of regions with strong consistency that this region is in, each in a folder of its own beside the region's store:
  *
- *   <data>/groups/<group>/
+ *   <data>/groups/<group>/        and <group>.1/ … after the state of another region was taken
  *
  * They are not encrypted at rest, so a region that encrypts has none, and refuses such tables.
  */
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AesKeySeal } from '../../adapters/encryption/key-seal.ts'
 import { openLmdbStore } from '../../adapters/lmdb/lmdb-store.ts'
@@ -33,8 +34,12 @@ export function groupsOf(
     for (const store of open.splice(0)) await store.close()
   })
   return {
-    storeOf: async (group) => {
-      const store = await openLmdbStore(join(data, groupsFolderName, group), {})
+    storeOf: async (group, number, isNew) => {
+      const folderOf = (n: number): string => join(data, groupsFolderName, n === 0 ? group : `${group}.${n}`)
+      if (isNew) await rm(folderOf(number), { recursive: true, force: true })
+      // The one before is read until this one has a state.
+      else if (number > 0) await rm(folderOf(number - 1), { recursive: true, force: true })
+      const store = await openLmdbStore(folderOf(number), {})
       open.push(store)
       return store
     },

@@ -18,18 +18,19 @@ import { lend, readyFor } from './archived.ts'
 type LenderEnv = Pick<Env, 'blobs' | 'clock'>
 type LenderEngine = Pick<Engine, 'archive' | 'note' | 'tableNamed' | 'size'>
 
-/** What a region may know of a group's key. */
-type LentKey = (group: string, asker: string) => Promise<ArchiveReply<{ ask: 'group key'; group: string }>>
+/** What a region may know of a group that both are in. */
+type OfGroup = Extract<ArchiveQuestion, { ask: 'group key' | 'group state' }>
+type LentGroup = (question: OfGroup, asker: string) => Promise<ArchiveReply<OfGroup>>
 
 export class Lender {
   readonly #env: LenderEnv
   readonly #engine: LenderEngine
-  readonly #keyOf: LentKey
+  readonly #ofGroup: LentGroup
 
-  constructor(env: LenderEnv, engine: LenderEngine, keyOf: LentKey = () => Promise.resolve({})) {
+  constructor(env: LenderEnv, engine: LenderEngine, ofGroup: LentGroup = () => Promise.resolve({})) {
     this.#env = env
     this.#engine = engine
-    this.#keyOf = keyOf
+    this.#ofGroup = ofGroup
   }
 
   /** Rejects with RangeError for what is no question. */
@@ -40,7 +41,8 @@ export class Lender {
   async #replyTo(question: ArchiveQuestion, asker: string): Promise<ArchiveReply<ArchiveQuestion>> {
     switch (question.ask) {
       case 'group key':
-        return await this.#keyOf(question.group, asker)
+      case 'group state':
+        return await this.#ofGroup(question, asker)
       case 'backup':
         return this.#backup(question.id)
       case 'recovery':

@@ -34,7 +34,8 @@ function isMoved(register: string, value: unknown): boolean {
   return moved.some((prefix) => register.startsWith(prefix))
 }
 
-function ownRegisters({ settings, insights }: Table): readonly RegisterEdit[] {
+/** What is of this region alone. */
+export function ownRegisters({ settings, insights }: Table): readonly RegisterEdit[] {
   const { tags, deletionProtection, resourcePolicy, streamPolicy, ownChanges } = settings
   const own: Partial<RegisterValues> = {
     'local/tags': tags,

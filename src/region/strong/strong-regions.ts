@@ -11,6 +11,8 @@
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
 import type { StrongGroup, Table, TableId } from '../../core/table/table.ts'
+import type { OrderEnd } from '../../engine/commands/quorum-order.ts'
+import type { ReplicaState } from '../../engine/commands/replica-state.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { registerValueOf } from '../../engine/tables/catalog.ts'
@@ -21,17 +23,33 @@ import { Retries } from '../../readers/retries.ts'
 import type { GroupKeys } from './group-keys.ts'
 import { membersOf } from './group-keys.ts'
 import type { GroupMember } from './group-member.ts'
-import { copyItems, registersToMove } from './moved-table.ts'
+import { copyItems, ownRegisters, registersToMove } from './moved-table.ts'
 
 export type StrongDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
   readonly main: Engine
   readonly keys: Pick<GroupKeys, 'of'>
   /** Opens this region's part of a group; where it is its witness, only the copy of the stream. */
-  readonly openReplica: (group: string, key: Buffer, onLeaving: (table: Table) => void) => Promise<GroupMember>
+  readonly openReplica: (opening: ReplicaOpening) => Promise<GroupMember>
+  /** The state of the group in another region. */
+  readonly stateAt: (region: string, group: string) => ReplicaState
   readonly openWitness: (group: string) => Promise<void>
 }
 
+/** Why a replica cannot go on with its own store: a row is damaged, or its order says so. */
+type ReplicaEnd = OrderEnd | 'damaged'
+
+export type ReplicaOpening = {
+  readonly group: string
+  readonly key: Buffer
+  /** Of its store: a replica that starts from another one has the next. */
+  readonly number: number
+  readonly startsFrom?: ReplicaState | undefined
+  readonly onLeaving: (table: Table) => void
+  readonly onEnd: (why: ReplicaEnd) => void
+}
+
+const storeNote = (group: string): string => `strong/store/${group}`
 const groupsNote = 'strong/groups'
 const againMs = 1000
 /** An UpdateTable waits so long for the group's key, its engine and its majority: a stream that is new elects a leader first. */
@@ -156,11 +174,60 @@ export class StrongRegions implements StrongTables, Service {
     if (membersOf(name).witness === main.region.name) await openWitness(name)
     if (!this.#isReplica(name)) return
     const key = await keys.of(name)
-    const member = await openReplica(name, key, (table) => this.#keepLater(table))
+    const number = this.#numberOf(name)
+    const member = await openReplica({ ...this.#openingOf(name), key, number })
     await this.#remember(name)
     this.#members.set(name, member)
     this.engines.set(name, member.engine)
     await member.start()
+  }
+
+  #openingOf(name: string) {
+    return {
+      group: name,
+      onLeaving: (table: Table) => this.#keepLater(table),
+      onEnd: (why: ReplicaEnd) => void this.#renew(name, why),
+    }
+  }
+
+  #numberOf(name: string): number {
+    return (this.#deps.main.note(storeNote(name)) as number | undefined) ?? 0
+  }
+
+  /** This replica cannot go on with its own store. It reads from it until it has the state of another one. */
+  async #renew(name: string, why: ReplicaEnd): Promise<void> {
+    const { replicas } = membersOf(name)
+    // Of two that differ neither can know which one is right, and no state helps with a wrong key.
+    if (why === 'sealed otherwise' || (why === 'differs' && replicas.length < 3)) return
+    await this.#opening.get(name)?.catch(() => undefined)
+    const others = replicas.filter((region) => region !== this.#deps.main.region.name)
+    for (let n = 0; !this.#isStopped; n++) {
+      await this.#deps.env.clock.sleep(againMs)
+      try {
+        return await this.#startFrom(name, others[n % others.length] ?? '')
+      } catch (error) {
+        this.#note(name, error)
+      }
+    }
+  }
+
+  async #startFrom(name: string, region: string): Promise<void> {
+    const { main, keys, openReplica, stateAt, env } = this.#deps
+    const former = this.#members.get(name)
+    const number = this.#numberOf(name) + 1
+    const opening = { ...this.#openingOf(name), key: await keys.of(name), number }
+    const member = await openReplica({ ...opening, startsFrom: stateAt(region, name) })
+    for (const table of former?.engine.tables() ?? []) {
+      const { stream } = table.settings
+      const streams = stream === undefined ? [] : [{ register: 'local/stream', value: stream }]
+      await member.engine.define(table.id, [...ownRegisters(table), ...streams])
+    }
+    await main.setNote(storeNote(name), number)
+    this.#members.set(name, member)
+    this.engines.set(name, member.engine)
+    await member.start()
+    await former?.stop()
+    env.log.info('a group of regions goes on here', { group: name, from: region })
   }
 
   #isReplica(name: string): boolean {

@@ -1,4 +1,5 @@
 /** Puts together what a region has of tables with strong consistency; nothing where the environment has no quorum. */
+import type { ArchiveQuestion, ArchiveReply } from '../../core/archive/lending.ts'
 import type { Timing } from '../../core/table/waits.ts'
 import type { Topology } from '../../core/topology.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -12,11 +13,15 @@ import type { StreamSettings } from '../../readers/sweepers/change-streams.ts'
 import type { SweeperPace } from '../../readers/sweepers/tombstones.ts'
 import { GroupKeys, membersOf } from './group-keys.ts'
 import { GroupMember } from './group-member.ts'
-import { StrongRegions } from './strong-regions.ts'
+import { lentState, stateAt } from './group-state.ts'
+import { type ReplicaOpening, StrongRegions } from './strong-regions.ts'
 
 export type GroupPorts = {
-  /** A store for each group; the caller closes them after the region. */
-  readonly storeOf: (group: string) => Promise<Store>
+  /**
+   * A store for each group; the caller closes them after the region. A replica that starts from the state of another one gets the next store,
+   * by a number of its own, and `isNew` empties what a start that was broken off has left there.
+   */
+  readonly storeOf: (group: string, number: number, isNew: boolean) => Promise<Store>
   readonly seal: KeySeal
   /** Whether a write is refused that did not know of another region's write of its item; true where it is not said. */
   readonly guards?: boolean
@@ -34,7 +39,13 @@ export type StrongOptions = {
   readonly peers: () => PeerArchives
 }
 
-export type Strong = { readonly regions: StrongRegions; readonly keys: GroupKeys }
+export type Strong = {
+  readonly regions: StrongRegions
+  /** What another region is told of a group. */
+  readonly lend: (question: OfGroup, asker: string) => Promise<ArchiveReply<OfGroup>>
+}
+
+type OfGroup = Extract<ArchiveQuestion, { ask: 'group key' | 'group state' }>
 
 export function strongOf(options: StrongOptions): Strong | undefined {
   const { env, main, peers } = options
@@ -44,10 +55,18 @@ export function strongOf(options: StrongOptions): Strong | undefined {
     env,
     main,
     keys,
-    openReplica: (...given) => openReplica(options, ...given),
+    openReplica: (opening) => openReplica(options, opening),
+    stateAt: (region, group) => stateAt(peers(), region, group),
     openWitness: async (group) => void (await open(env, group)),
   })
-  return { regions, keys }
+  const lend: Strong['lend'] = async (question, asker) => {
+    if (question.ask === 'group key') return await keys.lend(question.group, asker)
+    const engine = regions.engines.get(question.group)
+    return engine === undefined || !membersOf(question.group).replicas.includes(asker)
+      ? {}
+      : lentState(engine, question)
+  }
+  return { regions, lend }
 }
 
 async function open({ quorum }: Env, group: string) {
@@ -58,9 +77,7 @@ async function open({ quorum }: Env, group: string) {
 
 async function openReplica(
   { env, main, topology, ports, timing, sweeping, streams, engineOptions }: StrongOptions,
-  group: string,
-  key: Buffer,
-  onLeaving: ConstructorParameters<typeof GroupMember>[0]['onLeaving'],
+  { group, key, number, startsFrom, onLeaving, onEnd }: ReplicaOpening,
 ): Promise<GroupMember> {
   const { seal, guards = true, storeOf } = ports
   const order = new QuorumOrder({
@@ -74,10 +91,20 @@ async function openReplica(
     clock: env.clock,
     random: env.random,
     log: env.log,
-    onEnd: (why, message) => env.log.error('a group of regions has stopped here', { group, why, message }),
+    onEnd: (why, message) => {
+      env.log.error('a group of regions has stopped here', { group, why, message })
+      onEnd(why)
+    },
   })
-  const own = { ...env, store: await storeOf(group) }
-  const engine = await openEngine(own, { topology, ...engineOptions, order })
+  const own = { ...env, store: await storeOf(group, number, startsFrom !== undefined) }
+  const onDamagedReplica = (): void => onEnd('damaged')
+  const engine = await openEngine(own, { topology, ...engineOptions, order, startsFrom, onDamagedReplica }).catch(
+    async (error: unknown) => {
+      order.close()
+      await own.store.close()
+      throw error
+    },
+  )
   return new GroupMember({
     env: own,
     engine,

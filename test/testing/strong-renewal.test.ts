@@ -1,0 +1,141 @@
+/** A replica of a table with strong consistency that cannot go on with its own store starts from the state of another region. */
+import {
+  CreateTableCommand,
+  DescribeTableCommand,
+  DynamoDBClient,
+  GetItemCommand,
+  ListTagsOfResourceCommand,
+  PutItemCommand,
+  QueryCommand,
+  TagResourceCommand,
+  UpdateTableCommand,
+} from '@aws-sdk/client-dynamodb'
+import { expect, test, vi } from 'vitest'
+import type { Cluster } from '../../src/testing/cluster-api.ts'
+import { createCluster } from '../../src/testing/cluster.ts'
+import type { WorldState } from '../../src/testing/world.ts'
+
+const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
+const [virginia, dublin, tokyo] = regions
+const TableName = 'Orders'
+const patience = { timeout: 60_000, interval: 20 }
+
+function clientOf(cluster: Cluster, region: string): DynamoDBClient {
+  return new DynamoDBClient({ ...cluster.client(region), maxAttempts: 1 })
+}
+
+async function strongTable(cluster: Cluster): Promise<void> {
+  const here = clientOf(cluster, virginia)
+  await here.send(
+    new CreateTableCommand({
+      TableName,
+      BillingMode: 'PAY_PER_REQUEST',
+      AttributeDefinitions: [
+        { AttributeName: 'pk', AttributeType: 'S' },
+        { AttributeName: 'n', AttributeType: 'N' },
+      ],
+      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: 'by-n',
+          KeySchema: [{ AttributeName: 'n', KeyType: 'HASH' }],
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
+    }),
+  )
+  const ReplicaUpdates = [dublin, tokyo].map((RegionName) => ({ Create: { RegionName } }))
+  await here.send(new UpdateTableCommand({ TableName, MultiRegionConsistency: 'STRONG', ReplicaUpdates }))
+  for (const region of regions) await active(cluster, region)
+}
+
+const active = (cluster: Cluster, region: string): Promise<void> =>
+  vi.waitFor(async () => {
+    const { Table } = await clientOf(cluster, region).send(new DescribeTableCommand({ TableName }))
+    expect([Table?.TableStatus, Table?.GlobalSecondaryIndexes?.[0]?.IndexStatus]).toEqual(['ACTIVE', 'ACTIVE'])
+  }, patience)
+
+const put = (cluster: Cluster, region: string, n: number) =>
+  clientOf(cluster, region).send(
+    new PutItemCommand({ TableName, Item: { pk: { S: `item ${n}` }, n: { N: String(n % 3) } } }),
+  )
+
+const read = async (
+  cluster: Cluster,
+  region: string,
+  n: number,
+  ConsistentRead = true,
+): Promise<string | undefined> => {
+  const command = new GetItemCommand({ TableName, Key: { pk: { S: `item ${n}` } }, ConsistentRead })
+  return (await clientOf(cluster, region).send(command)).Item?.['n']?.N
+}
+
+/** What the cluster goes on with has lost the entries of the group's stream that all have decided. */
+function trimmed(state: WorldState): WorldState {
+  const quorums = [...state.quorums].map(([member, streams]) => {
+    const left = [...streams].map(([group, copy]) => {
+      const at = copy.entries.at(copy.placed - copy.base - 1)
+      return [group, { ...copy, base: copy.placed, baseTerm: at?.term ?? copy.baseTerm, entries: [] }] as const
+    })
+    return [member, new Map(left)] as const
+  })
+  return { ...state, quorums: new Map(quorums) }
+}
+
+/** The region's part of the group is as it was in another state, or gone. */
+function withGroupsOf(state: WorldState, region: string, former: WorldState | undefined): WorldState {
+  const own = state.regions.get(region)
+  if (own === undefined) throw new Error('the region is there')
+  const groupDisks = former?.regions.get(region)?.groupDisks ?? new Map()
+  return { ...state, regions: new Map([...state.regions, [region, { ...own, groupDisks }]]) }
+}
+
+const arnIn = async (cluster: Cluster, region: string): Promise<string | undefined> =>
+  (await clientOf(cluster, region).send(new DescribeTableCommand({ TableName }))).Table?.TableArn
+
+const tagsIn = async (cluster: Cluster, region: string): Promise<number | undefined> => {
+  const ResourceArn = await arnIn(cluster, region)
+  return (await clientOf(cluster, region).send(new ListTagsOfResourceCommand({ ResourceArn }))).Tags?.length
+}
+
+test.each([
+  ['is lost', false],
+  ['is left behind by the stream', true],
+])('a region whose store of a group %s takes part again', async (_, isKept) => {
+  const cluster = await createCluster({ regions: [...regions], links: { default: { ms: 2 } }, seed: 7 })
+  const internal = cluster as unknown as { state(): WorldState }
+  await strongTable(cluster)
+  await clientOf(cluster, tokyo).send(
+    new TagResourceCommand({ ResourceArn: await arnIn(cluster, tokyo), Tags: [{ Key: 'a', Value: '1' }] }),
+  )
+  await active(cluster, tokyo)
+  await put(cluster, virginia, 0)
+  expect(await read(cluster, tokyo, 0)).toBe('0')
+  const former = internal.state()
+  for (let n = 1; n < 20; n++) await put(cluster, regions[n % 3] ?? virginia, n)
+  for (const region of regions) await read(cluster, region, 19)
+  // The place of every region is durable with its last write.
+  await put(cluster, virginia, 21)
+  for (const region of regions)
+    await vi.waitFor(async () => expect(await read(cluster, region, 21, false)).toBe('0'), patience)
+  const state = withGroupsOf(trimmed(internal.state()), tokyo, isKept ? former : undefined)
+  internal.state = () => state
+  await cluster.reset(cluster.snapshot())
+  for (const n of [0, 7, 19])
+    await vi.waitFor(async () => expect(await read(cluster, tokyo, n)).toBe(String(n % 3)), patience)
+  await put(cluster, tokyo, 20)
+  for (const region of regions) expect(await read(cluster, region, 20)).toBe('2')
+  await active(cluster, tokyo)
+  const byIndex = {
+    TableName,
+    IndexName: 'by-n',
+    KeyConditionExpression: 'n = :n',
+    ExpressionAttributeValues: { ':n': { N: '2' } },
+  }
+  await vi.waitFor(
+    async () => expect((await clientOf(cluster, tokyo).send(new QueryCommand(byIndex))).Count).toBe(7),
+    patience,
+  )
+  expect(await tagsIn(cluster, tokyo)).toBe(isKept ? 1 : 0)
+  await cluster.close()
+})
