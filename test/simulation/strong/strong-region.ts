@@ -97,11 +97,10 @@ export class StrongRegion {
     if (this.#life !== life) return
     const order = { members, replicas: replicas.length, guards, variant, startsFrom, onEnd }
     const starting = startMember({ env, quorum, topology, ...order })
-    const member = await Promise.race([starting, ended])
+    const member = await Promise.race([this.#isNew ? starting.catch(() => undefined) : starting, ended])
+    if (member === undefined && this.#life === life) return await this.#startAgain()
     if (this.#life !== life || member === undefined) return
     if (startsFrom !== undefined) {
-      await Promise.race([member.engine.define(this.#world.tableId, localEdits(this.clock.peekMs())), ended])
-      if (this.#life !== life) return
       this.#isNew = false
       this.copied++
     }
@@ -113,6 +112,13 @@ export class StrongRegion {
     this.crash()
     this.#disk = new MemoryDisk()
     this.#isNew = true
+  }
+
+  /** The other replica has no state to give, as when it has just begun itself. */
+  async #startAgain(): Promise<void> {
+    this.loseDisk()
+    await this.#world.scheduler.sleep(500)
+    await this.start()
   }
 
   #ended(why: OrderEnd, message: string): void {
