@@ -42,7 +42,7 @@ let data: string | undefined
 
 beforeAll(() => {
   if (goesLong) prepareProgram()
-}, 60_000)
+}, 240_000)
 afterEach(async () => {
   running?.supervisor.kill('SIGTERM')
   await running?.ended

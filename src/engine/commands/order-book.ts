@@ -71,8 +71,12 @@ export class OrderBook {
 
   /** The store has the rows of another replica, as they were read from `begin` to `end`. */
   begin(group: Group, { clock, place }: OrderRecord, end: OrderRecord): void {
-    const ahead = { sequence: end.place.sequence, digest: end.digest ?? 0 }
-    const record: OrderRecord = { clock, digest: 0, place, ahead }
+    const { place: last, digest = 0 } = end
+    // Where nothing was decided meanwhile the digest is that of the place: what follows is added to it.
+    const isThere = last.sequence <= place.sequence
+    const record: OrderRecord = isThere
+      ? { clock, digest, place }
+      : { clock, digest: 0, place, ahead: { sequence: last.sequence, digest } }
     this.#groups.put(group, orderKey, Buffer.from(JSON.stringify(record)))
   }
 
