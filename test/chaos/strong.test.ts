@@ -93,13 +93,14 @@ function clientOf({ endpoint, region }: { readonly endpoint: string; readonly re
 }
 
 /** A process of that region in this deployment; the supervisor starts another in its place. */
-function killOne(folder: string, isIt: (command: string) => boolean): void {
-  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  const found = pids.find((pid) => {
-    const command = commandOf(pid)
-    return command.includes(folder) && isIt(command)
-  })
-  if (found !== undefined) process.kill(Number(found), 'SIGKILL')
+async function killOne(folder: string, isIt: (command: string) => boolean): Promise<void> {
+  const pidOf = (): string | undefined =>
+    readdirSync('/proc').find((name) => {
+      const command = /^\d+$/.test(name) ? commandOf(name) : ''
+      return command.includes(folder) && isIt(command)
+    })
+  await eventually('the process to kill runs', () => pidOf() !== undefined, patienceMs)
+  process.kill(Number(pidOf()), 'SIGKILL')
 }
 
 function commandOf(pid: string): string {
@@ -123,12 +124,12 @@ const nothing = async (): Promise<void> => {}
 const mischiefs: readonly Mischief[] = [
   async (folder) => {
     const name = anyOf(names)
-    killOne(folder, (command) => command.includes(join(folder, name, 'quorum.conf')))
+    await killOne(folder, (command) => command.includes(join(folder, name, 'quorum.conf')))
     return nothing
   },
   async (folder) => {
     const name = anyOf(names)
-    killOne(folder, (command) => / node /.test(command) && command.includes(`--region ${name}`))
+    await killOne(folder, (command) => / node /.test(command) && command.includes(`--region=${name} `))
     return nothing
   },
   async (folder) => {
@@ -166,7 +167,7 @@ it.runIf(goesLong)(
     for (let round = 0; round < roundsOfAll; round++) {
       for (const { workload } of clients) workload.turn(round)
       await pause(1000 + 2000 * Math.random())
-      const end = await anyOf(mischiefs)(data)
+      const end = await mischiefs[round % mischiefs.length]?.(data)
       await pause(1000 + 8000 * Math.random())
       await end?.()
       await answering(clients)
