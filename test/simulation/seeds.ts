@@ -300,4 +300,28 @@ export const storiedSeeds: readonly StoriedSeed[] = [
     story:
       'a region that took a peer’s state from a copy of the peer’s store went back in the peer’s log, and then took its own store for an older copy',
   },
+  {
+    seed: 5233,
+    world: 11,
+    only: ['store used twice'],
+    story: 'a copy of a peer’s store, which spoke beside the peer, moved a watermark past what the peer had written',
+  },
+  {
+    seed: 5255,
+    world: 11,
+    only: ['store used twice'],
+    story: 'a copy of a store confirmed in its region’s place, and the peer trimmed what the region lacked',
+  },
+  {
+    seed: 5270,
+    world: 11,
+    only: ['store used twice'],
+    story: 'a third region took its own store for an older copy, since a peer and a copy of it answered by turns',
+  },
+  {
+    seed: 5285,
+    world: 11,
+    only: ['store used twice'],
+    story: 'a copy of a store confirmed more than its region had applied, for as long as peers took both for one',
+  },
 ]

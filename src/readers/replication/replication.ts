@@ -108,7 +108,7 @@ export class Readers {
     this.pauses = new Pauses({ engine, clock: env.clock, log: env.log })
     this.pauses.onChange(() => [...this.#subscribers.values()].forEach((subscriber) => subscriber.ring()))
     this.publisher = new Publisher({ env, engine, ledger: this.#ledger, claims: this.#claims, seals: this.#seals })
-    this.#holds = new LogHolds({ ...settings, engine, ledger: this.#ledger, publisher: this.publisher })
+    this.#holds = new LogHolds({ ...settings, engine, outbound: this.#outbound, publisher: this.publisher })
     const deps = {
       ...settings,
       env,
@@ -247,8 +247,7 @@ export class Readers {
   }
 
   async stop(): Promise<void> {
-    this.#loop.stop()
-    this.#counting.stop()
+    for (const loop of [this.#loop, this.#counting]) loop.stop()
     await Promise.all([
       this.publisher.stop(),
       this.#replicas.stop(),
@@ -287,6 +286,7 @@ export class Readers {
     const given = {
       ...settings,
       seals: this.#seals,
+      voices: this.#outbound.voices,
       pauses: this.pauses,
       retries: this.#retries,
       examine: (session: Session, from: Region) => this.#examine(session, from),
@@ -347,7 +347,7 @@ export class Readers {
 
   /** A confirmation that is forgotten only means that the log is kept, or sent again. */
   async #noteConfirmed(): Promise<void> {
-    const confirmed = Object.fromEntries([...this.#subscribers.keys()].map((peer) => [peer, this.#ledger.needed(peer)]))
+    const confirmed = Object.fromEntries(this.#ledger.peers().map((peer) => [peer, this.#outbound.needed(peer)]))
     const text = JSON.stringify(confirmed)
     if (text === this.#noted) return
     await this.#engine.setNote(confirmedNote, confirmed)

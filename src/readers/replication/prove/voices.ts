@@ -1,49 +1,88 @@
 /**
  * Tells apart the processes that speak for a peer. A store runs in one process: each opening of it has a name of its own
- * (engine/store/lineage.ts), which its confirmations carry. When a process goes on to speak after another one of its region has begun
+ * (engine/store/lineage.ts), which its words carry. When a process goes on to speak after another one of its region has begun
  * to, the store was copied and runs twice. The later one is to stop: the earlier one is the one that peers have followed.
  *
- * A process that was replaced is heard for a moment longer, as what it sent is still under way. So the earlier one must speak
- * for some time beside the later, and again and again.
+ * A process that was replaced is heard for a moment longer, as what it sent is still under way. So only a word that the earlier
+ * process cannot have sent before the later one was heard proves that both run: it tells of something that this region has said since.
+ * Where the earlier one tells of nothing, it must speak for some time beside the later, and again and again.
+ *
+ * While the earlier one is heard, what the later one says is not built upon: it may be the copy.
  */
+import { type ClockState, isAfter } from '../../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
+import type { Position } from '../../../core/change/change.ts'
 import { voicesOverlapMsMin, voicesOverlapWordsMin, voicesRememberedMax, voicesToldMax } from '../../../core/limits.ts'
+import type { Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
 
 type Voice = {
   readonly start: string
   readonly firstMs: number
+  /** What this region may have said of itself when the voice was first heard. */
+  readonly saidBefore: Told
   lastMs: number
   /** Words, so far apart that they are not of one moment, since a later voice began. */
   words: number
+  /** What it has told of this region. */
+  told: Told
 }
+
+/** What a word tells of the region that hears it: how far that one's log and clock have come, as the speaker knows. */
+export type Told = { readonly clock?: ClockState | undefined; readonly position?: Position | undefined }
+
+type Deps = { readonly clock: Pick<Clock, 'monotonicMs'>; readonly engine: Pick<Engine, 'clock' | 'flushed'> }
 
 const apartMsMin = 500
 /** A process confirms more often than this to each peer that it reaches. */
 const silentMsMin = 5000
+/** One word may be false. */
+const newsWordsMin = 2
+/** A process announces itself more often than this: then the one that has come after it counts. */
+const replacedMsMin = 2500
 
 export class Voices {
-  readonly #clock: Pick<Clock, 'monotonicMs'>
+  readonly #deps: Deps
   readonly #voices = new Map<string, Voice[]>()
 
-  constructor(clock: Pick<Clock, 'monotonicMs'>) {
-    this.#clock = clock
+  constructor(deps: Deps) {
+    this.#deps = deps
   }
 
-  heard(region: string, start: string | undefined): void {
-    if (start === undefined) return
-    const nowMs = this.#clock.monotonicMs()
+  /** Returns whether the word counts: no earlier process of the region is heard any more. */
+  heard(region: string, start: string | undefined, told: Told = {}): boolean {
+    if (start === undefined) return true
+    const nowMs = this.#deps.clock.monotonicMs()
     const voices = this.#voices.get(region) ?? []
     this.#voices.set(region, voices)
     const n = voices.findIndex((voice) => voice.start === start)
     const voice = voices[n]
     if (voice === undefined) {
-      voices.push({ start, firstMs: nowMs, lastMs: nowMs, words: 0 })
+      voices.push({ start, firstMs: nowMs, saidBefore: this.#saidBefore(voices), lastMs: nowMs, words: 0, told })
       if (voices.length > voicesRememberedMax) voices.shift()
-      return
+      return this.counts(region, start)
     }
-    if (nowMs - voice.lastMs < apartMsMin) return
+    voice.told = furthest(voice.told, told)
+    if (nowMs - voice.lastMs < apartMsMin) return this.counts(region, start)
     voice.lastMs = nowMs
     if (n < voices.length - 1) voice.words++
+    return this.counts(region, start)
+  }
+
+  /** What earlier ones had told is no news, true or not. */
+  #saidBefore(voices: readonly Voice[]): Told {
+    const { engine } = this.#deps
+    return voices.reduce<Told>((said, { told }) => furthest(said, told), {
+      clock: engine.clock(),
+      position: engine.flushed(),
+    })
+  }
+
+  /** Whether no earlier process of the region is heard any more. */
+  counts(region: string, start: string | undefined): boolean {
+    const nowMs = this.#deps.clock.monotonicMs()
+    const voices = this.#voices.get(region) ?? []
+    const n = voices.findIndex((voice) => voice.start === start)
+    return voices.slice(0, Math.max(0, n)).every(({ lastMs }) => nowMs - lastMs >= replacedMsMin)
   }
 
   forget(region: string): void {
@@ -56,12 +95,24 @@ export class Voices {
   }
 
   laterOf(region: string): readonly string[] {
-    const nowMs = this.#clock.monotonicMs()
+    const nowMs = this.#deps.clock.monotonicMs()
     const alive = (this.#voices.get(region) ?? []).filter(({ lastMs }) => nowMs - lastMs < silentMsMin)
-    const isBeside = (earlier: Voice, { firstMs }: Voice): boolean =>
-      earlier.words >= voicesOverlapWordsMin && earlier.lastMs - firstMs >= voicesOverlapMsMin
     return alive.flatMap((voice, n) =>
       alive.slice(0, n).some((earlier) => isBeside(earlier, voice)) ? [voice.start] : [],
     )
   }
+}
+
+function isBeside(earlier: Voice, { firstMs, saidBefore }: Voice): boolean {
+  const isNews = furthest(saidBefore, earlier.told) !== saidBefore
+  if (isNews && earlier.words >= newsWordsMin) return true
+  return earlier.words >= voicesOverlapWordsMin && earlier.lastMs - firstMs >= voicesOverlapMsMin
+}
+
+/** `a` itself where `b` tells nothing more. */
+function furthest(a: Told, b: Told): Told {
+  const isLater = b.clock !== undefined && (a.clock === undefined || isAfter(b.clock, a.clock))
+  const position = Math.max(a.position ?? 0, b.position ?? 0)
+  if (!isLater && position === (a.position ?? 0)) return a
+  return { clock: isLater ? b.clock : a.clock, position }
 }

@@ -15,9 +15,15 @@ import type { Clock } from '../../../ports/clock.ts'
 import { Deceived, greet, placeOf, Refused } from '../talk/greeting.ts'
 import type { LogQuestion } from '../talk/log-part.ts'
 import { walkLog } from '../talk/log-walk.ts'
+import type { Voices } from './voices.ts'
 import type { Session } from '../talk/session.ts'
 
-type Deps = { readonly engine: Engine; readonly peer: Region; readonly clock: Clock }
+type Deps = {
+  readonly engine: Engine
+  readonly peer: Region
+  readonly clock: Clock
+  readonly voices: Pick<Voices, 'heard'>
+}
 
 const againMs = 1000
 
@@ -45,8 +51,15 @@ export class Vouching {
     this.#askedAtMs = -Infinity
   }
 
+  /** Returns false for the word of a process that may speak for a copy of the peer's store: nothing is built on it (voices.ts). */
+  counts({ start, seen }: Announcement): boolean {
+    const { engine, peer, voices } = this.#deps
+    const clock = seen.find(({ region }) => region === engine.region.name)?.clock
+    return voices.heard(peer.name, start, { clock })
+  }
+
   /**
-   * Undefined when the peer does not answer. Rejects when the peer refuses, or its log ends before our place. A region whose place is
+   * Undefined when the peer does not answer, or a process of it whose word does not count. Rejects when the peer refuses, or its log ends before our place. A region whose place is
    * lost (`isLost`) claims none: it is about to take the state.
    */
   async hello(session: Session, isLost = false): Promise<Announcement | undefined> {
@@ -54,7 +67,7 @@ export class Vouching {
     const cursor = isLost ? undefined : engine.cursor(peer.name)
     this.#askedAtMs = clock.monotonicMs()
     const said = await greet(session, { self: engine.region.name, peer, cursor })
-    if (said === undefined) return undefined
+    if (said === undefined || !this.counts(said)) return undefined
     // What is stamped from now on is later than what peers have seen of this region.
     const seen = said.seen.find(({ region }) => region === engine.region.name)
     if (seen !== undefined) engine.followClock(seen.clock)

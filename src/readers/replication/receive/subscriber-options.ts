@@ -3,6 +3,7 @@ import type { Region } from '../../../core/topology.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Env } from '../../../ports/env.ts'
 import type { Pauses } from '../pause/pauses.ts'
+import type { Voices } from '../prove/voices.ts'
 import type { Retries } from '../../retries.ts'
 import type { Seals } from '../talk/seals.ts'
 import type { Session } from '../talk/session.ts'
@@ -14,6 +15,7 @@ export type SubscriberOptions = {
   readonly pauses: Pauses
   readonly retries: Retries
   readonly seals: Seals
+  readonly voices: Voices
   /** In one batch; as in core/limits.ts unless said otherwise. */
   readonly applyChangesMax?: number | undefined
   /** So many messages behind, the peer's log is asked; as in core/limits.ts unless said otherwise. */

@@ -70,7 +70,7 @@ export class Subscriber {
     const onCaughtUp: Missing['caughtUp'] = (...arrived) => this.missing.caughtUp(...arrived)
     this.pausedPositions = new PausedPositions({ ...options, ...options.env, peerErrors: this.peerErrors, onCaughtUp })
     this.missing = missingOf(options, this.pausedPositions)
-    this.#vouching = new Vouching({ engine: options.engine, peer: options.peer, clock: options.env.clock })
+    this.#vouching = new Vouching({ ...options, clock: options.env.clock })
     this.#fetcher = new Fetcher({
       ...options,
       inbox: this.#inbox,
@@ -105,8 +105,7 @@ export class Subscriber {
   async stop(): Promise<void> {
     this.#loop.stop()
     this.#inbox.clear()
-    await this.#session?.close()
-    await this.#running
+    await Promise.all([this.#session?.close(), this.#running])
   }
 
   async #run(): Promise<void> {
@@ -201,7 +200,8 @@ export class Subscriber {
 
   #hear(session: Session, payload: Buffer): void {
     try {
-      this.#take(announcementFrom(this.peer, session, payload))
+      const said = announcementFrom(this.peer, session, payload)
+      if (this.#vouching.counts(said)) this.#take(said)
     } catch (error) {
       // At once: the loop may wait for the disk before it can refuse.
       if (error instanceof UnknownFormat) this.linkState.refuse((this.#failure = error).message)
@@ -295,8 +295,8 @@ export class Subscriber {
 
   /** A message of another log than the cursor's. It may be an old one, before the log of which the peer tells. */
   #otherEpoch(epoch: string): void {
-    const { last } = this.peerState
-    if (last === undefined || last.epoch === epoch) throw this.linkState.gone(`its log is another (${epoch})`)
+    if ([undefined, epoch].includes(this.peerState.last?.epoch))
+      throw this.linkState.gone(`its log is another (${epoch})`)
     this.#inbox.drop(1)
   }
 

@@ -6,7 +6,7 @@ import type { Position } from '../../../core/change/change.ts'
 import type { Confirmation, PausedPosition } from '../../../core/change/control.ts'
 import type { ClockState } from '../../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import { counterMax, type Stamp } from '../../../core/hybrid-logical-clock/stamp.ts'
-import { statusTablesAtOnceMax } from '../../../core/limits.ts'
+import { statusTablesAtOnceMax, voicesOverlapMsMin } from '../../../core/limits.ts'
 import type { Table } from '../../../core/table/table.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
@@ -75,14 +75,20 @@ type Heard = {
   readonly hasPendingMerges: boolean
 }
 
+/** What the peer had confirmed before the process `start` began to confirm for it: that may speak for a copy of the peer's store. */
+type Kept = { readonly start: string; readonly position: Position; readonly untilMs: number }
+
 export class Outbound {
   readonly voices: Voices
+  readonly ledger: Ledger
   readonly #deps: Deps
   readonly #heard = new Map<string, Heard>()
+  readonly #kept = new Map<string, Kept>()
 
   constructor(deps: Deps) {
     this.#deps = deps
-    this.voices = new Voices(deps.clock)
+    this.voices = new Voices(deps)
+    this.ledger = deps.ledger
   }
 
   confirmed(confirmation: Confirmation, peerState: PeerState | undefined): void {
@@ -96,9 +102,12 @@ export class Outbound {
       parked: paused = [],
       owes: hasPendingMerges = false,
     } = confirmation
-    this.voices.heard(region, start)
-    if (epoch !== engine.epoch) return
-    if (!claims.holds(region, confirmation)) return void this.#heard.delete(region)
+    const isOfThisLog = epoch === engine.epoch
+    const isPossible = isOfThisLog && claims.holds(region, confirmation)
+    const counts = this.voices.heard(region, start, isPossible ? { position } : {})
+    if (!isOfThisLog || !counts) return
+    if (!isPossible) return void this.#heard.delete(region)
+    this.#keepFor(region, start)
     const hasGoneBack = position < ledger.confirmed(region)
     const by = { epoch: peerState?.last?.epoch, start }
     this.#heard.set(region, { atMs: clock.monotonicMs(), ...by, pausedUntilMs, paused, hasGoneBack, hasPendingMerges })
@@ -109,9 +118,25 @@ export class Outbound {
     })
   }
 
+  /** The log may go up to there: no copy of the peer's store has confirmed it in its place. */
+  needed(peer: string): Position {
+    const { clock, ledger } = this.#deps
+    const kept = this.#kept.get(peer)
+    const isKept = kept !== undefined && clock.monotonicMs() < kept.untilMs
+    return Math.min(ledger.needed(peer), isKept ? kept.position : Infinity)
+  }
+
+  #keepFor(peer: string, start: string | undefined): void {
+    const last = this.#kept.get(peer)
+    if (start === undefined || last?.start === start) return
+    const untilMs = last === undefined ? 0 : this.#deps.clock.monotonicMs() + voicesOverlapMsMin
+    this.#kept.set(peer, { start, position: this.needed(peer), untilMs })
+  }
+
   /** A region that has left. */
   forget(peer: string): void {
     this.#heard.delete(peer)
+    this.#kept.delete(peer)
     this.voices.forget(peer)
   }
 

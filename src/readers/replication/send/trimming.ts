@@ -3,12 +3,12 @@ import type { Position } from '../../../core/change/change.ts'
 import type { Caps } from '../../../engine/log/hold.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import { doubtedTables } from '../notes/doubts.ts'
-import type { Ledger } from './ledger.ts'
+import type { Outbound } from './outbound.ts'
 import type { Publisher } from './publisher.ts'
 
 type Deps = {
   readonly engine: Engine
-  readonly ledger: Ledger
+  readonly outbound: Pick<Outbound, 'needed' | 'ledger'>
   readonly publisher: Pick<Publisher, 'published'>
   /** Positions that the log keeps for a peer that does not confirm them. */
   readonly logPositionsMax: number
@@ -21,18 +21,18 @@ export class LogHolds {
 
   constructor(deps: Deps) {
     this.#deps = deps
-    const { ledger, publisher } = deps
+    const { publisher, outbound } = deps
     this.#others = [
       this.#hold('replication/published', () => publisher.published),
-      this.#hold('replication/counted', () => ledger.upTo),
+      this.#hold('replication/counted', () => outbound.ledger.upTo),
     ]
     this.follow()
   }
 
   /** One for each peer of the ledger. */
   follow(): void {
-    const { ledger } = this.#deps
-    const peers = new Set(ledger.peers())
+    const { outbound } = this.#deps
+    const peers = new Set(outbound.ledger.peers())
     for (const [peer, release] of this.#ofPeers) {
       if (peers.has(peer)) continue
       release()
@@ -42,13 +42,14 @@ export class LogHolds {
       if (!this.#ofPeers.has(peer))
         this.#ofPeers.set(
           peer,
-          this.#hold(`peer/${peer}`, () => ledger.needed(peer)),
+          this.#hold(`peer/${peer}`, () => outbound.needed(peer)),
         )
   }
 
   async trim(goesOn: () => boolean): Promise<void> {
     this.follow()
-    const { engine, ledger } = this.#deps
+    const { engine, outbound } = this.#deps
+    const { ledger } = outbound
     if (!goesOn()) return
     await engine.retention.trim((upTo) => {
       ledger.trimmed(upTo)

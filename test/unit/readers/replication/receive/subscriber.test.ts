@@ -3,6 +3,7 @@ import { Retries } from '../../../../../src/readers/retries.ts'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Table } from '../../../../../src/core/table/table.ts'
 import { Pauses } from '../../../../../src/readers/replication/pause/pauses.ts'
+import { Voices } from '../../../../../src/readers/replication/prove/voices.ts'
 import { Subscriber } from '../../../../../src/readers/replication/receive/subscriber.ts'
 import { Seals } from '../../../../../src/readers/replication/talk/seals.ts'
 import { itemAt, itemOf, makeTable, openRegion, put, type TestRegion } from '../../../engine/region.ts'
@@ -49,6 +50,7 @@ async function scene(before: (origin: PeerTwin) => void = () => {}, epochOf?: st
     pauses,
     retries: new Retries({ ...here.env, clock }),
     seals: new Seals({ self: eu, clock }),
+    voices: new Voices({ engine: here.engine, clock }),
     examine: () => Promise.resolve(),
     hasPendingMergesOf: () => false,
     transfer: async (_, { name }, epoch) => {

@@ -9,7 +9,10 @@ import { itemOf, makeTable, openRegion, put } from '../../../engine/region.ts'
 
 const [us, eu] = ['us-east-1', 'eu-west-1'] as const
 
-it('a peer that confirms less than before is unknown, until it has confirmed as much again', async () => {
+type Scene = Awaited<ReturnType<typeof openRegion>> & { readonly ledger: Ledger; readonly outbound: Outbound }
+
+/** Three changes of a table that the peer has, too, and that are counted. */
+async function scene(): Promise<Scene> {
   const region = await openRegion(us)
   const { engine, env } = region
   const orders = await makeTable(engine, 'orders')
@@ -22,7 +25,11 @@ it('a peer that confirms less than before is unknown, until it has confirmed as 
   const ledger = new Ledger(engine, new Map([[eu, 0]]))
   while (ledger.readOn());
   const claims = new Claims({ ...region, onFinding: () => undefined })
-  const outbound = new Outbound({ engine, clock: env.clock, ledger, claims })
+  return { ...region, ledger, outbound: new Outbound({ engine, clock: env.clock, ledger, claims }) }
+}
+
+it('a peer that confirms less than before is unknown, until it has confirmed as much again', async () => {
+  const { engine, env, outbound } = await scene()
   const end = engine.flushed()
   const confirmed = (position: number): OutboundStatus => {
     outbound.confirmed({ say: 'confirm', region: eu, epoch: engine.epoch, position }, undefined)
@@ -33,4 +40,21 @@ it('a peer that confirms less than before is unknown, until it has confirmed as 
   expect(goneBack).toMatchObject({ outbound: 'unknown', safeToEvacuate: false })
   expect(goneBack.tables.map(({ watermark }) => watermark)).toEqual([undefined])
   expect(confirmed(end)).toMatchObject({ outbound: 'idle', pending: 0, safeToEvacuate: true })
+})
+
+it('what another process of the peer confirms is not built upon at first, and lets nothing of the log go for some time longer', async () => {
+  const { engine, clock, ledger, outbound } = await scene()
+  const end = engine.flushed()
+  const confirmed = (start: string, position: number): readonly number[] => {
+    outbound.confirmed({ say: 'confirm', region: eu, epoch: engine.epoch, position, start }, undefined)
+    return [ledger.confirmed(eu), outbound.needed(eu)]
+  }
+  expect(confirmed('first', end - 2)).toEqual([end - 2, end - 2])
+  expect(confirmed('copy', end)).toEqual([end - 2, end - 2])
+  clock.monotonic += 3000
+  expect(confirmed('copy', end)).toEqual([end, end - 2])
+  clock.monotonic += 9000
+  expect(confirmed('copy', end)).toEqual([end, end - 2])
+  clock.monotonic += 2000
+  expect(confirmed('copy', end)).toEqual([end, end])
 })
