@@ -119,15 +119,15 @@ describe('two starts', { timeout: 60_000 }, () => {
     const ports = [first, first + 500].map(String)
     const runs = ports.map((port) => background('up', '--json', '--data', data, '--base-port', port, ...one))
     // Its overview, once everything has started: a start that is ended before that ends otherwise.
-    const started = new Set<number>()
-    for (const [index, run] of runs.entries()) run.process.stdout?.once('data', () => started.add(index))
+    const begun = new Set<number>()
+    for (const [index, run] of runs.entries()) run.process.stdout?.once('data', () => begun.add(index))
     const loser = await Promise.race(runs.map(async ({ ended }, index) => ({ index, ...(await ended) })))
     expect(loser.status).toBe(1)
     expect(loser.errors).toContain('is in use by')
     const winner = runs[1 - loser.index]
     await eventually('the other serves', async () => {
       const port = ports[1 - loser.index]
-      return started.has(1 - loser.index) && (await statusOf(`http://127.0.0.1:${port}/ready`)) === 200
+      return begun.has(1 - loser.index) && (await statusOf(`http://127.0.0.1:${port}/ready`)) === 200
     })
     winner?.process.kill('SIGTERM')
     expect(await winner?.ended).toMatchObject({ status: 0 })
