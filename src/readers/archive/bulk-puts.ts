@@ -31,7 +31,7 @@ type BulkPutsDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
   readonly engine: Pick<
     Engine,
-    'archive' | 'tables' | 'tableNamed' | 'tableWithId' | 'commitEach' | 'onFlushed' | 'region'
+    'archive' | 'tables' | 'tableChanges' | 'tableNamed' | 'tableWithId' | 'commitEach' | 'onFlushed' | 'region'
   >
   readonly buckets: Buckets
   readonly packing: Packing

@@ -25,7 +25,7 @@ export type ImportsDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
   readonly engine: Pick<
     Engine,
-    'archive' | 'tables' | 'tableNamed' | 'tableWithId' | 'define' | 'commitEach' | 'onFlushed'
+    'archive' | 'tables' | 'tableChanges' | 'tableNamed' | 'tableWithId' | 'define' | 'commitEach' | 'onFlushed'
   >
   readonly buckets: Buckets
   readonly packing: Packing
