@@ -290,6 +290,8 @@ export type SnapshotPart = { readonly rows: readonly KeyedRow[]; readonly last: 
 export interface Replica extends Regional {
   /** Where it has come in an order that regions share, for a replica that starts from this one (commands/replica-state.ts). */
   orderRecord(): OrderRecord | undefined
+  /** Tables of which a register says that a group of regions has them, whether or not this region has a replica. */
+  groupedTables(): ReadonlySet<TableId>
   readonly regionNumbers: RegionNumbers
   /**
    * A batch that starts at or before the cursor is applied from the cursor on; with no changes it only moves the cursor. Registers

@@ -66,6 +66,7 @@ export class LocalEngine implements Engine {
   readonly streams: Engine['streams']
   readonly archive: Engine['archive']
   readonly orderRecord: Engine['orderRecord']
+  readonly groupedTables: Engine['groupedTables']
   readonly former: Engine['former']
   readonly #state: State
   readonly #listeners = new Set<() => void>()
@@ -95,6 +96,7 @@ export class LocalEngine implements Engine {
     this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
     this.archive = new LocalArchive(this.#state)
     this.orderRecord = () => this.#state.orderBook.told(this.#state.store)
+    this.groupedTables = () => this.#state.catalog.grouped
     this.former = new FormerItems(this.#state)
     this.streams = new LocalStreams({ state: this.#state, commands: this.#commands, retention: this.retention })
   }

@@ -36,7 +36,7 @@ export class ReadingEngine implements Reading {
 
   /** Whether tables may be in another engine, which only the owner of the writes has. */
   get hasGroups(): boolean {
-    return this.#catalog.hasGroups
+    return this.#catalog.grouped.size > 0
   }
 
   tableNamed(name: string): Table | undefined {

@@ -136,9 +136,9 @@ export class Catalog {
     else this.#grouped.add(id)
   }
 
-  /** Whether this region may have tables that are in the engine of a group. */
-  get hasGroups(): boolean {
-    return this.#grouped.size > 0
+  /** Tables that may be in the engine of a group. */
+  get grouped(): ReadonlySet<TableId> {
+    return this.#grouped
   }
 
   /** Of a table known or not. */

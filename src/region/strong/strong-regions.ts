@@ -138,7 +138,8 @@ export class StrongRegions implements StrongTables, Service {
     if (count === this.#seen || this.#isStopped) return
     const changed = this.#seen < 0 ? undefined : tableChanges.since(this.#seen)
     this.#seen = count
-    for (const id of changed ?? main.knownTables()) this.#consider(id)
+    const grouped = main.groupedTables()
+    for (const id of changed ?? grouped) if (grouped.has(id)) this.#consider(id)
   }
 
   #consider(id: TableId): void {
