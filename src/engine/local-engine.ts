@@ -337,9 +337,8 @@ export class LocalEngine implements Engine {
     return this.#state.groups.close(new Error('the engine is closed')).finally(() => this.#listeners.clear())
   }
 
-  get #job() {
-    const submit: Submit = (command) => this.submit(command)
-    return { state: this.#state, submit }
+  get #job(): { readonly state: State; readonly submit: Submit } {
+    return { state: this.#state, submit: (command) => this.submit(command) }
   }
 
   /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */

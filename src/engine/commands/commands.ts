@@ -18,9 +18,9 @@ import type { Lineage } from '../store/lineage.ts'
 export class Commands {
   readonly #state: State
   readonly #order: Order<Command>
-  /** What became of own commands, until `submit` has taken it: no more than are being appended. */
   #stopFollowing: (() => void) | undefined
   #isStopped = false
+  /** What became of own commands, until `submit` has taken it: no more than are being appended. */
   readonly #results = new Map<Sequence, Promise<unknown>>()
 
   constructor(state: State, order: Order<Command>) {

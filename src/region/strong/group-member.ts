@@ -19,6 +19,7 @@ import { Lifecycle } from '../lifecycle.ts'
 export type GroupMemberOptions = {
   readonly env: Env
   readonly engine: Engine
+  readonly order: { close(): void }
   readonly main: Pick<Engine, 'tableNamed'>
   readonly topology: Topology
   readonly timing: Timing
@@ -32,6 +33,7 @@ export class GroupMember {
   readonly engine: Engine
   readonly #options: GroupMemberOptions
   readonly #life = new Lifecycle()
+  readonly #caretaker: Caretaker
   readonly #busy = new Set<string>()
   #seen = -1
   #isStopped = false
@@ -39,12 +41,8 @@ export class GroupMember {
   constructor(options: GroupMemberOptions) {
     this.#options = options
     this.engine = options.engine
-  }
-
-  async start(): Promise<void> {
-    const { env, engine, topology, sweeping, streams } = this.#options
-    const options = this.#options
-    const caretaker = new Caretaker({
+    const { engine, env, order, topology } = options
+    this.#caretaker = new Caretaker({
       engine,
       env,
       region: topology.self.name,
@@ -52,12 +50,17 @@ export class GroupMember {
         return options.timing
       },
     })
-    this.#life.add(() => caretaker.ended())
+    this.#life.add(() => this.#caretaker.ended())
     this.#life.add(() => engine.close())
+    this.#life.add(() => order.close())
+  }
+
+  async start(): Promise<void> {
+    const { env, engine, topology, sweeping, streams } = this.#options
     // Gauges say how the main engine is.
     const quiet = { ...env, meter: { ...meterOf(env), gauge: () => {} } }
     for (const service of [
-      caretaker,
+      this.#caretaker,
       streamKeeper(quiet, engine, streams),
       tombstoneSweeper(quiet, engine, () => ({ ...engine.clock(), region: topology.self.number }), sweeping),
     ])
@@ -69,6 +72,12 @@ export class GroupMember {
   async stop(): Promise<void> {
     this.#isStopped = true
     await this.#life.stop()
+  }
+
+  /** Of a part that cannot go on: its store is another's to make again. */
+  async discard(): Promise<void> {
+    await this.stop()
+    await this.#options.env.store.close()
   }
 
   #look(): void {

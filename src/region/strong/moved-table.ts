@@ -48,6 +48,11 @@ export function ownRegisters({ settings, insights }: Table): readonly RegisterEd
   return Object.entries(own).map(([register, value]) => ({ register, value }))
 }
 
+/** In a group its stream is each region's own. */
+export function ownStream({ settings: { stream } }: Table): readonly RegisterEdit[] {
+  return stream === undefined ? [] : [{ register: 'local/stream', value: stream }]
+}
+
 /** Items that are there; a copy that was broken off is made again. */
 export async function copyItems(from: Engine, to: Engine, { id }: Pick<Table, 'id'>): Promise<void> {
   for (let after: Buffer | undefined; ;) {

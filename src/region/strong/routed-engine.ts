@@ -157,13 +157,20 @@ export class RoutedEngine implements OperationEngine {
     return this.#main.submit(command)
   }
 
-  async commit(writes: readonly Write[], cause?: OwnCause): Promise<CommitResult> {
-    const engine = this.#groups.size === 0 ? this.#main : this.#engineWith(writes[0]?.table)
-    return this.#placed(engine, await engine.commit(writes, cause))
+  commit(writes: readonly Write[], cause?: OwnCause): Promise<CommitResult> {
+    const engine = this.#engineWith(writes[0]?.table)
+    return engine === this.#main ? engine.commit(writes, cause) : this.#commitIn(engine, writes, cause)
   }
 
-  async commitEach(writes: readonly Write[], cause?: OwnCause): Promise<readonly EachResult[]> {
-    if (this.#groups.size === 0) return this.#main.commitEach(writes, cause)
+  async #commitIn(engine: Engine, writes: readonly Write[], cause: OwnCause | undefined): Promise<CommitResult> {
+    return this.#placed(await engine.commit(writes, cause))
+  }
+
+  commitEach(writes: readonly Write[], cause?: OwnCause): Promise<readonly EachResult[]> {
+    return this.#groups.size === 0 ? this.#main.commitEach(writes, cause) : this.#commitApart(writes, cause)
+  }
+
+  async #commitApart(writes: readonly Write[], cause: OwnCause | undefined): Promise<readonly EachResult[]> {
     const byEngine = new Map<Engine, number[]>()
     for (const [at, { table }] of writes.entries()) {
       const engine = this.#engineWith(table)
@@ -175,7 +182,10 @@ export class RoutedEngine implements OperationEngine {
       [...byEngine].map(async ([engine, places]) => {
         const own = places.map((at) => writes[at] as Write)
         const done = await eachOf(engine, own, cause)
-        for (const [n, at] of places.entries()) results[at] = this.#placedEach(engine, done[n] as EachResult)
+        for (const [n, at] of places.entries()) {
+          const result = done[n] as EachResult
+          results[at] = engine === this.#main || 'failed' in result ? result : this.#placed(result)
+        }
       }),
     )
     return results
@@ -186,12 +196,8 @@ export class RoutedEngine implements OperationEngine {
   }
 
   /** A place in the log of a group is none in the main one, which is what clients and caches know: they are told a place that they have. */
-  #placed(engine: Engine, result: CommitResult): CommitResult {
-    return engine === this.#main || !result.accepted ? result : { ...result, position: this.#main.flushed() }
-  }
-
-  #placedEach(engine: Engine, result: EachResult): EachResult {
-    return 'failed' in result ? result : this.#placed(engine, result)
+  #placed(result: CommitResult): CommitResult {
+    return result.accepted ? { ...result, position: this.#main.flushed() } : result
   }
 
   #engineOf({ strong }: Table): Engine {

@@ -23,7 +23,7 @@ import { Retries } from '../../readers/retries.ts'
 import type { GroupKeys } from './group-keys.ts'
 import { membersOf } from './group-keys.ts'
 import type { GroupMember } from './group-member.ts'
-import { copyItems, ownRegisters, registersToMove } from './moved-table.ts'
+import { copyItems, ownRegisters, ownStream, registersToMove } from './moved-table.ts'
 
 export type StrongDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
@@ -61,6 +61,10 @@ export class StrongRegions implements StrongTables, Service {
   readonly #deps: StrongDeps
   readonly #members = new Map<string, GroupMember>()
   readonly #opening = new Map<string, Promise<void>>()
+  /** Groups that are opened until it is done: one loop for each. */
+  readonly #joining = new Set<string>()
+  /** The last renewal of a group: the next one begins after it. */
+  readonly #renewals = new Map<string, Promise<void>>()
   readonly #busy = new Set<TableId>()
   readonly #retries: Retries
   #seen = -1
@@ -101,11 +105,10 @@ export class StrongRegions implements StrongTables, Service {
     try {
       if (main.size(table).items > 0) throw validationError('Table must be empty to be one with strong consistency.')
       await main.define(group.table, [{ register: 'strong/group', value: group }])
-      const { stream } = table.settings
       await engine.define(group.table, [
         ...registersToMove(table, main),
         ...edits,
-        ...(stream === undefined ? [] : [{ register: 'local/stream', value: stream }]),
+        ...ownStream(table),
         { register: 'settings/strong', value: group },
       ])
     } catch (error) {
@@ -153,6 +156,13 @@ export class StrongRegions implements StrongTables, Service {
   }
 
   async #member({ name }: Pick<StrongGroup, 'name'>): Promise<void> {
+    if (this.#joining.has(name)) return
+    this.#joining.add(name)
+    await this.#untilMember(name)
+    this.#joining.delete(name)
+  }
+
+  async #untilMember(name: string): Promise<void> {
     while (!this.#isStopped && !this.#members.has(name))
       try {
         await this.#open(name)
@@ -176,18 +186,25 @@ export class StrongRegions implements StrongTables, Service {
     if (!this.#isReplica(name)) return
     const key = await keys.of(name)
     const number = this.#numberOf(name)
-    const member = await openReplica({ ...this.#openingOf(name), key, number })
+    const member = await openReplica({ ...this.#openingOf(name, number), key })
     await this.#remember(name)
     this.#members.set(name, member)
     this.engines.set(name, member.engine)
     await member.start()
   }
 
-  #openingOf(name: string) {
+  #openingOf(name: string, number: number) {
     return {
       group: name,
+      number,
       onLeaving: (table: Table) => this.#keepLater(table),
-      onEnd: (why: ReplicaEnd) => void this.#renew(name, why),
+      onEnd: (why: ReplicaEnd) => {
+        const before = this.#renewals.get(name) ?? Promise.resolve()
+        // Of a replica that another has replaced by then nothing is to be done.
+        const isCurrent = (): boolean => number === this.#numberOf(name)
+        const renewal = before.then(() => (isCurrent() ? this.#renew(name, why) : undefined))
+        this.#renewals.set(name, renewal)
+      },
     }
   }
 
@@ -216,14 +233,16 @@ export class StrongRegions implements StrongTables, Service {
     const { main, keys, openReplica, stateAt, env } = this.#deps
     const former = this.#members.get(name)
     const number = this.#numberOf(name) + 1
-    const opening = { ...this.#openingOf(name), key: await keys.of(name), number }
+    const opening = { ...this.#openingOf(name, number), key: await keys.of(name) }
     const member = await openReplica({ ...opening, startsFrom: stateAt(region, name) })
-    for (const table of former?.engine.tables() ?? []) {
-      const { stream } = table.settings
-      const streams = stream === undefined ? [] : [{ register: 'local/stream', value: stream }]
-      await member.engine.define(table.id, [...ownRegisters(table), ...streams])
+    try {
+      for (const table of former?.engine.tables() ?? [])
+        await member.engine.define(table.id, [...ownRegisters(table), ...ownStream(table)])
+      await main.setNote(storeNote(name), number)
+    } catch (error) {
+      await member.discard()
+      throw error
     }
-    await main.setNote(storeNote(name), number)
     this.#members.set(name, member)
     this.engines.set(name, member.engine)
     await member.start()

@@ -91,10 +91,7 @@ async function openReplica(
     clock: env.clock,
     random: env.random,
     log: env.log,
-    onEnd: (why, message) => {
-      env.log.error('a group of regions has stopped here', { group, why, message })
-      onEnd(why)
-    },
+    onEnd,
   })
   const own = { ...env, store: await storeOf(group, number, startsFrom !== undefined) }
   const onDamagedReplica = (): void => onEnd('damaged')
@@ -108,6 +105,7 @@ async function openReplica(
   return new GroupMember({
     env: own,
     engine,
+    order,
     main,
     topology,
     get timing() {
