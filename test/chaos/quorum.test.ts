@@ -2,9 +2,6 @@
  * Strong consistency on real quorum servers: they are killed, and links between them go down, while clients in all regions read, write, write
  * on condition and count. The engines run in this process. The history is checked, and kept where it fails.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { MemoryBlobs } from '../../src/adapters/memory/memory-blobs.ts'
 import { MemoryDisk, MemoryStore } from '../../src/adapters/memory/memory-store.ts'
@@ -17,10 +14,6 @@ import { plainShape } from '../../src/links/lane/shape.ts'
 import { findNatsServer } from '../../src/nats-server/find.ts'
 import type { Bus } from '../../src/ports/bus.ts'
 import type { Env } from '../../src/ports/env.ts'
-import { check } from '../linearizability/check.ts'
-import { drawingOf } from '../linearizability/drawing.ts'
-import { historyText } from '../linearizability/history.ts'
-import { offenceIn } from '../linearizability/offence.ts'
 import { Recorder } from '../linearizability/recorder.ts'
 import { Workload } from '../linearizability/workload.ts'
 import { quiet } from '../replication/nats.ts'
@@ -28,6 +21,7 @@ import { QuorumServers } from '../replication/quorum-servers.ts'
 import { ask } from '../simulation/strong/ask.ts'
 import { localEdits, tableEdits, tableId } from '../simulation/strong/requests.ts'
 import { type Member, startMember } from '../simulation/strong/start-member.ts'
+import { expectLinearizable } from './linearizable.ts'
 import { anyOf, goesLong, rounds, testMsMax } from './pace.ts'
 import { pause, until } from './until.ts'
 
@@ -171,7 +165,7 @@ it(
     over.abort()
     await loads
     expect(failures).toEqual([])
-    checked(recorder)
+    expectLinearizable(recorder)
   },
 )
 
@@ -180,19 +174,4 @@ async function answering(clients: readonly Client[]): Promise<void> {
   const request = { key: 'answering', action: { op: 'read' }, isEventual: false } as const
   for (const { name, member } of clients)
     await until(`${name} is answered`, async () => (await ask(member, request)).outcome === 'ok', patienceMs)
-}
-
-function checked(recorder: Recorder): void {
-  const history = recorder.history()
-  const folder = mkdtempSync(join(tmpdir(), 'longitude-history-'))
-  const path = join(folder, 'history.jsonl')
-  writeFileSync(path, historyText(history), { mode: 0o600 })
-  const result = check(history)
-  const drawing =
-    result.verdict === 'not linearizable' ? drawingOf(result.key, offenceIn(null, result.refuted)) : undefined
-  expect(result.verdict, `${path}\n${drawing}`).toBe('linearizable')
-  const answered = history.operations.filter(({ outcome }) => outcome === 'ok' || outcome === 'fail')
-  expect(answered.length).toBeGreaterThan(100)
-  console.log(`${history.operations.length} operations, ${answered.length} answered with a result`)
-  rmSync(folder, { recursive: true })
 }

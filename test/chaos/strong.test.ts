@@ -2,11 +2,10 @@
  * Strong consistency between regions, with real processes: nodes and quorum servers are killed and links go down, while clients in all
  * regions read, write, write on condition and count. Their history is checked, and kept where it fails. It takes minutes: npm run chaos -- strong.
  */
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DescribeTableCommand, DynamoDBClient, UpdateTableCommand } from '@aws-sdk/client-dynamodb'
-import { afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, beforeAll, it } from 'vitest'
 import { SeededRandom } from '../../src/adapters/memory/seeded-random.ts'
 import {
   eventually,
@@ -17,14 +16,11 @@ import {
   up,
   type Up,
 } from '../cli/command-line.ts'
-import { check } from '../linearizability/check.ts'
-import { drawingOf } from '../linearizability/drawing.ts'
 import { ask } from '../linearizability/dynamodb-register.ts'
-import { historyText } from '../linearizability/history.ts'
-import { offenceIn } from '../linearizability/offence.ts'
 import { Recorder } from '../linearizability/recorder.ts'
 import { Workload } from '../linearizability/workload.ts'
 import { sendRequest } from './request.ts'
+import { expectLinearizable } from './linearizable.ts'
 import { anyOf, goesLong, testMsMax } from './pace.ts'
 import { pause } from './until.ts'
 
@@ -175,7 +171,7 @@ it.runIf(goesLong)(
     over.abort()
     await loads
     for (const { dynamodb } of clients) dynamodb.destroy()
-    checked(recorder)
+    expectLinearizable(recorder)
   },
 )
 
@@ -188,18 +184,4 @@ async function answering(clients: readonly Client[]): Promise<void> {
       async () => (await ask(dynamodb, TableName, request)).outcome === 'ok',
       patienceMs,
     )
-}
-
-function checked(recorder: Recorder): void {
-  const history = recorder.history()
-  const path = join(mkdtempSync(join(tmpdir(), 'longitude-history-')), 'history.jsonl')
-  writeFileSync(path, historyText(history), { mode: 0o600 })
-  const result = check(history)
-  const drawing =
-    result.verdict === 'not linearizable' ? drawingOf(result.key, offenceIn(null, result.refuted)) : undefined
-  expect(result.verdict, `${path}\n${drawing}`).toBe('linearizable')
-  const answered = history.operations.filter(({ outcome }) => outcome === 'ok' || outcome === 'fail')
-  expect(answered.length).toBeGreaterThan(100)
-  console.log(`${history.operations.length} operations, ${answered.length} answered with a result`)
-  removeFolder(join(path, '..'))
 }

@@ -14,6 +14,7 @@ import { expect, test, vi } from 'vitest'
 import type { Cluster } from '../../src/testing/cluster-api.ts'
 import { createCluster } from '../../src/testing/cluster.ts'
 import type { WorldState } from '../../src/testing/world.ts'
+import { strongTableInput } from './strong-scene.ts'
 
 const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 const [virginia, dublin, tokyo] = regions
@@ -26,24 +27,7 @@ function clientOf(cluster: Cluster, region: string): DynamoDBClient {
 
 async function strongTable(cluster: Cluster): Promise<void> {
   const here = clientOf(cluster, virginia)
-  await here.send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'n', AttributeType: 'N' },
-      ],
-      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'by-n',
-          KeySchema: [{ AttributeName: 'n', KeyType: 'HASH' }],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
-  )
+  await here.send(new CreateTableCommand(strongTableInput(TableName)))
   const ReplicaUpdates = [dublin, tokyo].map((RegionName) => ({ Create: { RegionName } }))
   await here.send(new UpdateTableCommand({ TableName, MultiRegionConsistency: 'STRONG', ReplicaUpdates }))
   for (const region of regions) await active(cluster, region)

@@ -34,6 +34,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { Cluster, ClusterOptions } from '../../src/testing/cluster-api.ts'
 import { createCluster } from '../../src/testing/cluster.ts'
 import { differs } from '../differences/difference.ts'
+import { strongTableInput } from './strong-scene.ts'
 
 const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1'] as const
 type Region = (typeof regions)[number]
@@ -120,24 +121,7 @@ async function strongTable(
   place: Place,
   change: Omit<UpdateTableCommandInput, 'TableName'> = { ReplicaUpdates: create(dublin, tokyo) },
 ): Promise<void> {
-  await place.at(virginia).send(
-    new CreateTableCommand({
-      TableName,
-      BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: [
-        { AttributeName: 'pk', AttributeType: 'S' },
-        { AttributeName: 'n', AttributeType: 'N' },
-      ],
-      KeySchema: [{ AttributeName: 'pk', KeyType: 'HASH' }],
-      GlobalSecondaryIndexes: [
-        {
-          IndexName: 'by-n',
-          KeySchema: [{ AttributeName: 'n', KeyType: 'HASH' }],
-          Projection: { ProjectionType: 'ALL' },
-        },
-      ],
-    }),
-  )
+  await place.at(virginia).send(new CreateTableCommand(strongTableInput(TableName)))
   await place.update(virginia, { ...STRONG, ...change })
   await place.active(virginia, dublin, ...(change.GlobalTableWitnessUpdates === undefined ? [tokyo] : []))
 }
