@@ -189,7 +189,7 @@ export async function startNode({
     cwd: data,
     env: testEnvironment,
   })
-  await message(child)
+  await ready(child)
   const startMs = performance.now() - startedMs
   const pid = child.pid ?? 0
   return { pid, port, startMs, startCpuMs: cpuMsOf(pid), stop: () => ended(child, 'SIGTERM') }
@@ -301,6 +301,17 @@ async function message(child: ChildProcess): Promise<unknown> {
       resolve(value)
     })
   })
+}
+
+type Told = { readonly type: 'ready' | 'progress' | 'failure'; readonly message?: string }
+
+/** A start that takes long says so before it is done; one that fails says why. */
+async function ready(child: ChildProcess): Promise<void> {
+  for (;;) {
+    const { type, message: why } = (await message(child)) as Told
+    if (type === 'ready') return
+    if (type === 'failure') throw new Error(`a node does not start: ${why}`)
+  }
 }
 
 async function ended(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {

@@ -94,8 +94,9 @@ try {
   const f: Candidate = { name: 'F', target: at(bare), requests: [plainRequest(itemOf(1))] }
   if (flags.against === undefined) await measureRegion(load, f)
   else await measureOperations(load, f, await endpoint(new URL(flags.against)))
-  report()
 } finally {
+  // What was measured is told also when something fails later.
+  report()
   await stopAll()
   removeFolder(folder)
 }
