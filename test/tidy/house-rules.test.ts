@@ -63,6 +63,7 @@ const forTests = [
   'src/adapters/memory/memory-cache-line.ts',
   'src/links/link.ts',
   'src/core/cbor/cbor.ts',
+  'src/region/nodes/node-log.ts',
 ]
 
 function withoutComments(text: string): string {

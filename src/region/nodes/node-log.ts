@@ -1,0 +1,387 @@
+/**
+ * One node of a region of several (docs/design/nodes.md). All nodes apply the same entries in the same order to their stores. One of them
+ * leads: it runs the region, on a store whose batches become entries. The others follow, and one of them takes over when it is lost.
+ *
+ *   opening ─▶ following ◀────────────▶ leading
+ *     ▲  ▲        │      lead accepted
+ *     │  └────────┤ the store has failed: again from its durable place
+ *   copying ◀─────┘ entries are trimmed, or the stores differ
+ */
+import { BackOff } from '../../core/back-off.ts'
+import { errorText } from '../../core/error-text.ts'
+import {
+  nodeAddressLengthMax,
+  nodeLeadSilentMs,
+  nodeLeadVacantMs,
+  nodeNameLengthMax,
+  nodeNamesMax,
+  nodeRetryMsMax,
+  nodeRetryMsMin,
+  nodeStoreRecoverMs,
+  nodeStoreRetryMs,
+  nodeWatchMs,
+} from '../../core/nodes-limits.ts'
+import { assert } from '../../core/assert.ts'
+import type { Clock } from '../../ports/clock.ts'
+import type { Log } from '../../ports/log.ts'
+import type { Quorum, QuorumEntry, QuorumStream } from '../../ports/quorum.ts'
+import type { Random } from '../../ports/random.ts'
+import { type Store, StoreFailed } from '../../ports/store.ts'
+import { Applying } from './applying.ts'
+import { Campaign } from './campaign.ts'
+import { type AskNode, copyStore } from './copying.ts'
+import { Leading } from './leading.ts'
+import { answerTo } from './lending.ts'
+import { decodeNodeEntry, type NodeEntry, type NodeName } from './node-entry.ts'
+import { type NodePlace, placeOf } from './node-place.ts'
+import type { NodeRole, NodeStatus } from './node-role.ts'
+import { NodeVoice } from './node-voice.ts'
+import { Terms, type Verdict } from './terms.ts'
+import { TermStore } from './term-store.ts'
+import { Trimming } from './trimming.ts'
+
+export type NodeLogOptions = {
+  /** The name of the order's stream. */
+  readonly group: string
+  readonly nodes: readonly string[]
+  readonly self: NodeName
+  /** The node's own, on its disk; its giver closes it after `stop`. */
+  readonly store: Store
+  readonly quorum: Quorum
+  readonly clock: Clock
+  readonly random: Pick<Random, 'fraction' | 'uuid'>
+  readonly log: Log
+  /** Carries a question to another node, and brings what its `lend` answers. */
+  readonly ask: AskNode
+}
+
+/** Why entries are followed no further. */
+type Broken = 'stopped' | 'store failed' | 'trimmed' | 'differs'
+
+/** From one place on, until it breaks. */
+type Life = { readonly applying: Applying; readonly breaks: (why: Broken) => void; isOver: boolean }
+
+export class NodeLog {
+  readonly #options: NodeLogOptions
+  /** This process. */
+  readonly #run: string
+  readonly #terms = new Terms()
+  readonly #trimming: Trimming
+  readonly #voice: NodeVoice
+  readonly #campaign: Campaign
+  readonly #listeners = new Set<(role: NodeRole) => void>()
+  #stream: QuorumStream | undefined
+  #life: Life | undefined
+  #leading: Leading | undefined
+  #copying: { readonly from: string | undefined; readonly rows: number } | undefined
+  #isCaughtUp = false
+  #isStopped = false
+  #isReady = false
+  #atMs = 0
+  #told = ''
+  #stopWatching: () => void = () => undefined
+  #running: Promise<void> | undefined
+
+  constructor(options: NodeLogOptions) {
+    const { nodes, self } = options
+    assert(nodes.length <= nodeNamesMax && nodes.includes(self.node), 'nodes: this one is among them')
+    assert(self.node.length <= nodeNameLengthMax && self.address.length <= nodeAddressLengthMax, 'nodes: short names')
+    this.#options = options
+    this.#run = options.random.uuid()
+    this.#trimming = new Trimming(nodes)
+    const { clock, random } = options
+    const stream = (): QuorumStream | undefined => (this.#isStopped ? undefined : this.#stream)
+    this.#voice = new NodeVoice({ run: this.#run, node: self.node, clock, stream })
+    this.#campaign = new Campaign({ self, run: this.#run, voice: this.#voice, clock, random })
+  }
+
+  /** Resolves at once: entries are followed as soon as there is a majority. */
+  start(): Promise<void> {
+    this.#running ??= this.#runAll()
+    this.#watch()
+    return Promise.resolve()
+  }
+
+  role(): NodeRole {
+    if (this.#copying !== undefined) return { role: 'copying', ...this.#copying }
+    const { term, wholeFrom } = this.#terms.place
+    if (wholeFrom !== undefined) return { role: 'copying', from: undefined, rows: 0 }
+    if (this.#leading?.isOver === false) return { role: 'leading', term: this.#leading.term }
+    if (this.#life === undefined || !this.#isCaughtUp || this.#stream?.state() !== 'majority') return { role: 'away' }
+    return { role: 'following', term, leader: this.#leaderElsewhere() }
+  }
+
+  /** Told at each change. */
+  onRole(listener: (role: NodeRole) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  /** What the region of this term writes to. Once the term is over, all that it is asked fails. */
+  storeOf(term: number): Store {
+    const leading = this.#leading
+    if (leading === undefined || leading.term !== term) throw new StoreFailed(`term ${term} is over`)
+    return new TermStore(this.#options.store, leading)
+  }
+
+  /** Resolves when no other node has led between the call and some moment after it. */
+  barrier(): Promise<void> {
+    return this.#leading?.barrier() ?? Promise.reject(new StoreFailed('this node does not lead the region'))
+  }
+
+  /** The region of this term serves requests. */
+  ready(): void {
+    this.#isReady = true
+  }
+
+  /** Another node may lead at once. What is under way is refused: the region is to be stopped before. */
+  async resign(): Promise<void> {
+    const leading = this.#leading
+    if (leading === undefined || leading.isOver) return
+    this.#campaign.rest(2 * nodeLeadSilentMs)
+    this.#endTerm(new StoreFailed('this node has resigned'))
+    const { term } = leading
+    const isLed = (): boolean => this.#terms.place.term === term && !this.#terms.place.isResigned
+    await this.#voice.append({ kind: 'resign', term, run: this.#run }, isLed)
+  }
+
+  /** Answers a node that copies this one's store. */
+  lend(question: Buffer): Buffer {
+    const { store } = this.#options
+    const place = this.#copying === undefined && this.#life !== undefined ? placeOf(store) : 'copying'
+    return answerTo(question, store, place === 'copying' || place.wholeFrom !== undefined ? undefined : place)
+  }
+
+  status(): NodeStatus {
+    const { term, sequence, wholeFrom } = this.#terms.place
+    const durable = this.#life?.applying.durable.sequence ?? 0
+    const nodes = Object.fromEntries(this.#options.nodes.map((node) => [node, this.#trimming.durableOf(node)]))
+    const isWhole = this.#copying === undefined && wholeFrom === undefined && this.#life !== undefined
+    const { node } = this.#options.self
+    return { node, term, sequence, durable, atMs: this.#atMs, nodes, isWhole, isReady: this.#isReady }
+  }
+
+  /** Resigns when it leads. The store is used no more afterwards. */
+  async stop(): Promise<void> {
+    const resigning = this.resign()
+    await Promise.race([resigning, this.#options.clock.sleep(nodeLeadVacantMs)])
+    this.#isStopped = true
+    this.#stopWatching()
+    this.#break('stopped')
+    await this.#running
+  }
+
+  async #runAll(): Promise<void> {
+    while (!this.#isStopped) {
+      const stream = await this.#opened()
+      const place = await this.#placeToFollow()
+      if (stream === undefined || place === undefined) continue
+      const why = await this.#followFrom(stream, place)
+      if (why !== 'stopped') this.#options.log.warn('the node follows its region no further', { why })
+      if (why === 'store failed') await this.#options.clock.sleep(nodeStoreRetryMs)
+    }
+  }
+
+  async #opened(): Promise<QuorumStream | undefined> {
+    const { quorum, group, nodes, clock, log } = this.#options
+    const backOff = new BackOff(nodeRetryMsMin, nodeRetryMsMax)
+    while (this.#stream === undefined && !this.#isStopped)
+      try {
+        this.#stream = await quorum.open(group, nodes)
+      } catch (error) {
+        log.debug('the stream of the nodes cannot be opened yet', { error: errorText(error) })
+        await clock.sleep(backOff.next())
+      }
+    return this.#isStopped ? undefined : this.#stream
+  }
+
+  /** Undefined when it could not be found out, or the node stops. */
+  async #placeToFollow(): Promise<NodePlace | undefined> {
+    const { store, self, nodes, ask, clock, log } = this.#options
+    try {
+      const place = this.#copying === undefined ? placeOf(store) : 'copying'
+      if (place !== 'copying') return place
+      this.#copying ??= { from: undefined, rows: 0 }
+      this.#tell()
+      const copied = await copyStore({
+        store,
+        ask,
+        clock,
+        log,
+        others: nodes.filter((node) => node !== self.node),
+        isWanted: () => !this.#isStopped,
+        onProgress: (from, rows) => {
+          this.#copying = { from, rows }
+          this.#tell()
+        },
+        onBegun: ({ sequence }) => void this.#voice.note(sequence),
+      })
+      if (copied !== undefined) this.#copying = undefined
+      return copied
+    } catch (error) {
+      log.warn('the store of this node cannot be read', { error: errorText(error) })
+      await clock.sleep(nodeStoreRetryMs)
+      return undefined
+    }
+  }
+
+  async #followFrom(stream: QuorumStream, place: NodePlace): Promise<Broken> {
+    const { store, log } = this.#options
+    let breaks: (why: Broken) => void = () => undefined
+    const broken = new Promise<Broken>((resolve) => (breaks = resolve))
+    const onFailed = (error: unknown): void => {
+      log.warn('the store of this node has failed', { error: errorText(error) })
+      this.#campaign.rest(nodeStoreRecoverMs)
+      this.#break('store failed', error as Error)
+    }
+    const applying = new Applying({ store, onDurable: () => this.#noteDurable(), onFailed }, place)
+    const life: Life = { applying, breaks, isOver: false }
+    this.#terms.load(place)
+    this.#campaign.forget()
+    this.#life = life
+    const followed = stream.follow(place.sequence, (entry) => this.#take(life, entry), {
+      onGap: () => this.#break('trimmed'),
+    })
+    void this.#catchUp(life)
+    if (this.#isStopped) this.#break('stopped')
+    const why = await broken
+    this.#tell()
+    await followed.stop()
+    await applying.stop()
+    return why
+  }
+
+  /** Ends what follows now. */
+  #break(why: Broken, error: Error = new StoreFailed(`this node does not lead any more: ${why}`)): void {
+    const life = this.#life
+    if (life === undefined) return
+    life.isOver = true
+    this.#life = undefined
+    this.#isCaughtUp = false
+    this.#campaign.forget()
+    this.#endTerm(error)
+    if (why === 'trimmed' || why === 'differs') this.#copying = { from: undefined, rows: 0 }
+    life.breaks(why)
+  }
+
+  /** The node is told its own note, once it has seen all that was placed before it. */
+  async #catchUp(life: Life): Promise<void> {
+    const { clock } = this.#options
+    let sequence: number | undefined
+    while (sequence === undefined && !life.isOver) sequence = await this.#voice.note(life.applying.durable.sequence)
+    while (!life.isOver && this.#terms.place.sequence < (sequence ?? 0)) await clock.sleep(nodeRetryMsMin)
+    if (life.isOver) return
+    this.#isCaughtUp = true
+    this.#tell()
+  }
+
+  async #take(life: Life, entry: QuorumEntry): Promise<void> {
+    for (let wait = life.applying.untilReady(); wait !== undefined; wait = life.applying.untilReady()) await wait
+    if (life.isOver) return
+    if (entry.sequence !== this.#terms.place.sequence + 1) return this.#break('trimmed')
+    const read = decodeNodeEntry(entry.bytes)
+    if (read === undefined) this.#options.log.warn('an entry cannot be read', { sequence: entry.sequence })
+    this.#atMs = Math.max(this.#atMs, entry.atMs)
+    this.#trimming.count(entry.sequence, entry.bytes.length)
+    const verdict = this.#terms.take(entry.sequence, read)
+    if (verdict.kind === 'led') await this.#led(life)
+    else this.#follow(life, read, verdict)
+    if (!life.isOver) life.applying.keep(this.#terms.whole)
+    this.#tell()
+  }
+
+  #follow(life: Life, entry: NodeEntry | undefined, verdict: Verdict): void {
+    switch (verdict.kind) {
+      case 'accepted': {
+        this.#campaign.heard()
+        const done = this.#isOwn(entry) ? this.#leading?.accepted(verdict.n) : undefined
+        if (verdict.edits !== undefined) life.applying.add(verdict.edits, this.#terms.place, done)
+        return
+      }
+      case 'dropped':
+        if (this.#isOwn(entry) && (entry?.kind === 'batch' || entry?.kind === 'beat')) this.#leading?.dropped(entry.n)
+        return
+      case 'noted':
+        this.#trimming.hear(verdict.node, verdict.durable)
+        return this.#trim()
+      case 'differs':
+        this.#options.log.error('the store of this node is not that of the leading node')
+        return this.#break('differs')
+      case 'resigned':
+      case 'led':
+        this.#campaign.heard()
+        this.#endTerm(new StoreFailed('another node leads the region'))
+    }
+  }
+
+  #isOwn(entry: NodeEntry | undefined): boolean {
+    const { term, leader } = this.#terms.place
+    const isOfTerm = (entry?.kind === 'batch' || entry?.kind === 'beat') && entry.term === term
+    return isOfTerm && leader?.run === this.#run && this.#leading?.term === term
+  }
+
+  /** A term begins. What was accepted before it is in the store before a region begins on it. */
+  async #led(life: Life): Promise<void> {
+    this.#endTerm(new StoreFailed('another node leads the region'))
+    const { term, digest, leader, wholeFrom } = this.#terms.place
+    const wanted = this.#campaign.over(term)
+    if (!wanted || leader?.run !== this.#run || wholeFrom !== undefined) return
+    await life.applying.settled()
+    if (life.isOver || this.#stream === undefined) return
+    this.#options.log.info('this node leads the region', { term })
+    this.#leading = new Leading({ term, run: this.#run, digest, stream: this.#stream, clock: this.#options.clock })
+  }
+
+  #endTerm(error: Error): void {
+    if (this.#leading === undefined || this.#leading.isOver) return
+    this.#isReady = false
+    this.#leading.end(error)
+    this.#options.log.info('this node does not lead the region any more', { error: errorText(error) })
+    this.#tell()
+  }
+
+  #watch(): void {
+    this.#stopWatching()
+    if (this.#isStopped) return
+    this.#stopWatching = this.#options.clock.after(nodeWatchMs, () => this.#watch())
+    const isLeading = this.#leading?.isOver === false
+    if (isLeading) this.#leading?.watch()
+    const can = isLeading ? 'lose' : this.#mayLead() ? 'lead' : 'follow'
+    if (this.#campaign.look(this.#terms.place, can) === 'lost')
+      this.#endTerm(new StoreFailed('this node has lost the majority'))
+    this.#noteDurable()
+    this.#tell()
+  }
+
+  #mayLead(): boolean {
+    const isWhole = this.#copying === undefined && this.#terms.place.wholeFrom === undefined
+    return isWhole && this.#isCaughtUp && this.#stream?.state() === 'majority' && !this.#isStopped
+  }
+
+  #noteDurable(): void {
+    if (this.#isCaughtUp) this.#voice.noteNowAndThen(this.#life?.applying.durable.sequence ?? 0)
+  }
+
+  #trim(): void {
+    if (this.#leading?.isOver !== false || this.#life === undefined) return
+    const upTo = this.#trimming.upTo(this.#terms.place.sequence, this.#life.applying.durable.sequence)
+    if (upTo === undefined) return
+    this.#stream?.trim(upTo).catch((error: unknown) => {
+      this.#options.log.debug('the entries of the nodes are not trimmed', { error: errorText(error) })
+    })
+  }
+
+  #leaderElsewhere(): NodeName | undefined {
+    const { leader, isResigned } = this.#terms.place
+    if (leader === undefined || isResigned || leader.node === this.#options.self.node) return undefined
+    return { node: leader.node, address: leader.address }
+  }
+
+  #tell(): void {
+    const role = this.role()
+    const text = JSON.stringify(role)
+    if (text === this.#told) return
+    this.#told = text
+    for (const listener of this.#listeners) listener(role)
+  }
+}
