@@ -32,6 +32,8 @@ export type EngineOptions = {
   readonly streamShards?: number | undefined
   /** Where commands get their places; the turns of this process unless it says otherwise. */
   readonly order?: Order<Command>
+  /** Where nodes take turns in leading the region: resolves once it is known that no other one led at the moment of the call. */
+  readonly latest?: (() => Promise<void>) | undefined
   /** The store is empty, and starts from the state of another replica that follows the same order. */
   readonly startsFrom?: ReplicaState | undefined
   /** An entry of the log is damaged, and the next start refuses the store as damaged: the node is to stop. */

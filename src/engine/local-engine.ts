@@ -87,7 +87,7 @@ export class LocalEngine implements Engine {
       onFailed: (error, group) => this.#failed(error, group),
       onStopped: () => this.#commands.stop(),
     })
-    this.#commands = new Commands(this.#state, options.order ?? new LocalOrder(env.clock))
+    this.#commands = new Commands(this.#state, options.order ?? new LocalOrder(env.clock), options.latest)
     this.#audits = new Audits(this.#state)
     this.regionNumbers = new RegionNumbers(this.#state)
     this.retention = new LogRetention({ state: this.#state, oldest: () => this.#oldest, flushed: () => this.#flushed })

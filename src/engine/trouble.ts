@@ -8,7 +8,7 @@
 import { errorText } from '../core/error-text.ts'
 import { ServiceError } from '../core/errors.ts'
 import { probeSizeBytesMax, probeSizeBytesMin } from '../core/limits.ts'
-import { StoreFailed, StoreFull } from '../ports/store.ts'
+import { StoreFailed, StoreFull, StoreLost } from '../ports/store.ts'
 
 export type Trouble = {
   /** For people. */
@@ -56,6 +56,7 @@ export class TroubleWatch {
 export function refusedByStore(error: unknown): ServiceError | undefined {
   if (error instanceof StoreFull)
     return new ServiceError('ServiceUnavailable', 'The disk of this region is full: nothing of the request was stored.')
+  if (error instanceof StoreLost) return new ServiceError('InternalServerError', 'Internal server error')
   if (error instanceof StoreFailed)
     return new ServiceError(
       'InternalServerError',

@@ -13,7 +13,7 @@ import type { Operation, OperationContext, RequestContext, Sender } from '../ope
 import { decide, type Decisions, prepared, requestContext, settled, settledRefused } from '../operations/stages.ts'
 import { countRefusal } from '../operations/refusals.ts'
 import { unsupportedOperation } from '../operations/unsupported.ts'
-import { latestOf } from '../operations/strong-reads.ts'
+import { latestOf, sureOfTables } from '../operations/strong-reads.ts'
 import type { SignedRequest } from './access/signatures.ts'
 import { type Marking, marking } from './marking.ts'
 
@@ -86,7 +86,7 @@ export class Performing {
     this.#context = decisions === undefined ? context : decide(operation, ready, { context, input, decisions })
     this.#tellsPosition = headers[positionHeader] !== undefined && operation.kind === 'write'
     const wait = headers[afterHeader] === undefined ? undefined : this.#options.positions?.reached(headers)
-    if (shared.strong !== undefined && wait === undefined) {
+    if ((shared.strong ?? shared.latest) !== undefined && wait === undefined) {
       const latest = latestOf(operation, { input, ready }, shared)
       if (latest !== undefined) return latest.then(() => this.#run(ready as never, this.#context))
     }
@@ -122,6 +122,7 @@ export class Performing {
     const known = required(context, 'the context of a request that runs')
     const faults = this.#options.decisions?.faults
     if (faults?.any === true) return faults.perform({ operation, input: this.#input, ready, context: known })
+    if (known.latest !== undefined) return sureOfTables(operation, known, () => operation.run(ready, known))
     return operation.run(ready, known)
   }
 

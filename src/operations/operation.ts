@@ -46,6 +46,8 @@ export type OperationContext = {
   readonly archives?: PeerArchives | undefined
   /** Tables with strong consistency between regions; absent where the deployment has nothing to order their writes. */
   readonly strong?: StrongTables | undefined
+  /** Resolves once it is known that no other node of this region led it at the moment of the call; absent in a region of one node. */
+  readonly latest?: (() => Promise<void>) | undefined
 }
 
 export type RequestContext = OperationContext & {

@@ -49,7 +49,7 @@ const anyone: Caller = { principal: undefined }
 type Undecided = RequestContext & { denied: RequestContext['denied']; admitted: RequestContext['admitted'] }
 
 export function requestContext(context: OperationContext, caller: Caller = anyone): Undecided {
-  const { engine, env, settings, keys, archives, strong } = context
+  const { engine, env, settings, keys, archives, strong, latest } = context
   const { principal, host, sender, onCommitted } = caller
   return {
     engine,
@@ -58,6 +58,7 @@ export function requestContext(context: OperationContext, caller: Caller = anyon
     keys,
     archives,
     strong,
+    latest,
     principal,
     host,
     sender,

@@ -1,7 +1,11 @@
 /**
  * Which requests have to see the latest write of every region: strongly consistent reads of tables with strong consistency between regions. They wait
  * until this region has decided everything that had its place when they came. All other requests read what is here.
+ *
+ * In a region of several nodes they are the strongly consistent reads of all tables, and transactions. They wait until it is known that no
+ * other node led the region when they came.
  */
+import { ServiceError } from '../core/errors.ts'
 import type { Table } from '../core/table/table.ts'
 import { tableNameOf } from './arns.ts'
 import type { Operation, OperationContext } from './operation.ts'
@@ -18,11 +22,36 @@ export function latestOf<Ready>(
   { input, ready }: { readonly input: Asked; readonly ready: Ready },
   context: OperationContext,
 ): Promise<unknown> | undefined {
-  const { strong } = context
+  const { strong, latest } = context
+  if (latest !== undefined) return isStrong(operation.name, input) ? latest() : undefined
   if (strong === undefined || !strong.any) return undefined
   const names = namesIn(input, () => operation.touches(ready).map(({ table }) => table))
   const groups = new Set(names.flatMap((name) => groupOf(name, context) ?? []))
   return groups.size === 0 ? undefined : Promise.all([...groups].map((group) => strong.latest(group)))
+}
+
+const transactions: ReadonlySet<string> = new Set(['TransactGetItems', 'ExecuteTransaction'])
+
+function isStrong(operation: string, { ConsistentRead, RequestItems, Statements }: Asked): boolean {
+  if (ConsistentRead === true || transactions.has(operation)) return true
+  const parts = [...Object.values(RequestItems ?? {}), ...(Array.isArray(Statements) ? Statements : [])]
+  return parts.some((each) => each.ConsistentRead === true)
+}
+
+/** What is refused because of the tables that there are waits too: another node may know of others. */
+export async function sureOfTables(
+  { kind }: Pick<Operation, 'kind'>,
+  { latest }: OperationContext,
+  run: () => unknown,
+): Promise<unknown> {
+  try {
+    return await run()
+  } catch (error) {
+    const isAboutTables =
+      error instanceof ServiceError && (kind === 'control' || error.code === 'ResourceNotFoundException')
+    if (isAboutTables) await latest?.()
+    throw error
+  }
 }
 
 function namesIn(

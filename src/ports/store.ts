@@ -45,7 +45,12 @@ export class StoreFull extends Error {
 }
 
 export class StoreFailed extends Error {
-  override readonly name = 'StoreFailed'
+  override readonly name: string = 'StoreFailed'
+}
+
+/** Another process writes the store's rows by now, and this one does no more. What was in flight may be stored or not. */
+export class StoreLost extends StoreFailed {
+  override readonly name = 'StoreLost'
 }
 
 /** The folder cannot serve as a store: another process has it, it is not ours, not writable or damaged. Says what to do. */

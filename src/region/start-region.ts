@@ -79,6 +79,8 @@ export type RegionOptions = {
   readonly identities?: SharedIdentities | undefined
   /** What tables with strong consistency between regions need beside a quorum in the environment; none by default. */
   readonly groups?: GroupPorts | undefined
+  /** Where nodes take turns in leading the region: resolves once it is known that no other one led at the moment of the call. */
+  readonly latest?: (() => Promise<void>) | undefined
   /** Metrics and alarms, and CloudWatch before them; none by default. */
   readonly metrics?: MetricSettings
 }
@@ -145,7 +147,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
   const { sweeping, streams = usualStreams } = options
   const loops = loopsOf({ env, engine, opened, replication, sweeping, streams, options })
   const archives = peerArchives(replication)
-  const context = contextOf({ engine, env, settings, archives, keys: options.keys?.service }, strong)
+  const own = { engine, env, settings, archives, keys: options.keys?.service, latest: options.latest }
+  const context = contextOf(own, strong)
   const copies = archiveServices({ env, engine, archives, copying: copyingOf(options, context) }, options.archive)
   const api = apiParts({ env, engine, opened, replication, settings })
   const { lambda, streaming } = sendingOf(options, context, engine)

@@ -11,6 +11,7 @@ import { commit, commitEach, commitOnce, refusedWrite } from './commit.ts'
 import { keepHouse } from './housekeeping.ts'
 import { mend } from './mend.ts'
 import { define, detach } from './register-edit.ts'
+import { sureResult } from './sure-result.ts'
 import type { State } from '../state.ts'
 import { noteKey } from '../store/keys.ts'
 import type { Lineage } from '../store/lineage.ts'
@@ -18,14 +19,16 @@ import type { Lineage } from '../store/lineage.ts'
 export class Commands {
   readonly #state: State
   readonly #order: Order<Command>
+  readonly #latest: (() => Promise<void>) | undefined
   #stopFollowing: (() => void) | undefined
   #isStopped = false
   /** What became of own commands, until `submit` has taken it: no more than are being appended. */
   readonly #results = new Map<Sequence, Promise<unknown>>()
 
-  constructor(state: State, order: Order<Command>) {
+  constructor(state: State, order: Order<Command>, latest?: () => Promise<void>) {
     this.#state = state
     this.#order = order
+    this.#latest = latest
   }
 
   /** The state is as the store has it: decides what comes after it. */
@@ -64,7 +67,7 @@ export class Commands {
     if (time.isShared) assertTaken(lineage, command)
     if (this.#order.place !== undefined && this.#hasOwnPart(command)) return this.#submitOwn(command)
     const sequence = this.#order.append(command)
-    if (typeof sequence === 'number') return this.#resultOf(sequence)
+    if (typeof sequence === 'number') return this.#sureResultOf(command, sequence)
     return sequence.then((placed) => this.#resultOf<One>(placed))
   }
 
@@ -100,6 +103,7 @@ export class Commands {
   /** Resolves once everything that has a place by now is decided here, and durable. */
   async barrier(): Promise<void> {
     await this.#order.barrier()
+    await this.#latest?.()
     await this.#state.groups.settled()
   }
 
@@ -120,6 +124,11 @@ export class Commands {
     const result = this.#results.get(sequence)
     this.#results.delete(sequence)
     return result as Promise<ResultOf<One>>
+  }
+
+  #sureResultOf<One extends Command>(command: One, sequence: Sequence): Promise<ResultOf<One>> {
+    const result = this.#resultOf<One>(sequence)
+    return this.#latest === undefined ? result : sureResult(command, result, this.#latest)
   }
 
   #take({ sequence, atMs, command, isOwn, author }: Ordered<Command>): void {

@@ -26,7 +26,7 @@ import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Quorum, QuorumEntry, QuorumStream } from '../../ports/quorum.ts'
 import type { Random } from '../../ports/random.ts'
-import { type Store, StoreFailed } from '../../ports/store.ts'
+import { type Store, StoreLost } from '../../ports/store.ts'
 import { Applying } from './applying.ts'
 import { Campaign } from './campaign.ts'
 import { type AskNode, copyStore } from './copying.ts'
@@ -120,13 +120,13 @@ export class NodeLog {
   /** What the region of this term writes to. Once the term is over, all that it is asked fails. */
   storeOf(term: number): Store {
     const leading = this.#leading
-    if (leading === undefined || leading.term !== term) throw new StoreFailed(`term ${term} is over`)
+    if (leading === undefined || leading.term !== term) throw new StoreLost(`term ${term} is over`)
     return new TermStore(this.#options.store, leading)
   }
 
   /** Resolves when no other node has led between the call and some moment after it. */
   barrier(): Promise<void> {
-    return this.#leading?.barrier() ?? Promise.reject(new StoreFailed('this node does not lead the region'))
+    return this.#leading?.barrier() ?? Promise.reject(new StoreLost('this node does not lead the region'))
   }
 
   /** The region of this term serves requests. */
@@ -139,7 +139,7 @@ export class NodeLog {
     const leading = this.#leading
     if (leading === undefined || leading.isOver) return
     this.#campaign.rest(2 * nodeLeadSilentMs)
-    this.#endTerm(new StoreFailed('this node has resigned'))
+    this.#endTerm(new StoreLost('this node has resigned'))
     const { term } = leading
     const isLed = (): boolean => this.#terms.place.term === term && !this.#terms.place.isResigned
     await this.#voice.append({ kind: 'resign', term, run: this.#run }, isLed)
@@ -232,7 +232,7 @@ export class NodeLog {
     const onFailed = (error: unknown): void => {
       log.warn('the store of this node has failed', { error: errorText(error) })
       this.#campaign.rest(nodeStoreRecoverMs)
-      this.#break('store failed', error as Error)
+      this.#break('store failed')
     }
     const applying = new Applying({ store, onDurable: () => this.#noteDurable(), onFailed }, place)
     const life: Life = { applying, breaks, isOver: false }
@@ -252,14 +252,14 @@ export class NodeLog {
   }
 
   /** Ends what follows now. */
-  #break(why: Broken, error: Error = new StoreFailed(`this node does not lead any more: ${why}`)): void {
+  #break(why: Broken): void {
     const life = this.#life
     if (life === undefined) return
     life.isOver = true
     this.#life = undefined
     this.#isCaughtUp = false
     this.#campaign.forget()
-    this.#endTerm(error)
+    this.#endTerm(new StoreLost(`this node does not lead any more: ${why}`))
     if (why === 'trimmed' || why === 'differs') this.#copying = { from: undefined, rows: 0 }
     life.breaks(why)
   }
@@ -310,7 +310,7 @@ export class NodeLog {
       case 'resigned':
       case 'led':
         this.#campaign.heard()
-        this.#endTerm(new StoreFailed('another node leads the region'))
+        this.#endTerm(new StoreLost('another node leads the region'))
     }
   }
 
@@ -322,7 +322,7 @@ export class NodeLog {
 
   /** A term begins. What was accepted before it is in the store before a region begins on it. */
   async #led(life: Life): Promise<void> {
-    this.#endTerm(new StoreFailed('another node leads the region'))
+    this.#endTerm(new StoreLost('another node leads the region'))
     const { term, digest, leader, wholeFrom } = this.#terms.place
     const wanted = this.#campaign.over(term)
     if (!wanted || leader?.run !== this.#run || wholeFrom !== undefined) return
@@ -348,7 +348,7 @@ export class NodeLog {
     if (isLeading) this.#leading?.watch()
     const can = isLeading ? 'lose' : this.#mayLead() ? 'lead' : 'follow'
     if (this.#campaign.look(this.#terms.place, can) === 'lost')
-      this.#endTerm(new StoreFailed('this node has lost the majority'))
+      this.#endTerm(new StoreLost('this node has lost the majority'))
     this.#noteDurable()
     this.#tell()
   }

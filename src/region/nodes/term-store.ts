@@ -1,5 +1,5 @@
 /** The store of one term: reads are those of the node's store, and each batch is accepted in the order before it is there. */
-import { type Edit, type Entry, type Range, type Store, StoreFailed } from '../../ports/store.ts'
+import { type Edit, type Entry, type Range, type Store, StoreLost } from '../../ports/store.ts'
 import type { Leading } from './leading.ts'
 
 export class TermStore implements Store {
@@ -44,8 +44,8 @@ export class TermStore implements Store {
   }
 
   #usable(): Store {
-    if (this.#isClosed) throw new StoreFailed('the store is closed')
-    if (this.#leading.isOver) throw new StoreFailed(`this node does not lead the region any more`)
+    if (this.#isClosed) throw new StoreLost('the store is closed')
+    if (this.#leading.isOver) throw new StoreLost(`this node does not lead the region any more`)
     return this.#store
   }
 }
