@@ -1,4 +1,5 @@
 /** Puts the parts of an engine's state together; what they hold is loaded from the store afterwards. */
+import { startName } from '../core/change/start-name.ts'
 import { clockDriftMsMax, itemCollectionSizeBytesMax } from '../core/limits.ts'
 import type { Topology } from '../core/topology.ts'
 import type { Order } from '../ports/order.ts'
@@ -36,6 +37,8 @@ export type EngineOptions = {
   readonly latest?: (() => Promise<void>) | undefined
   /** The store is empty, and starts from the state of another replica that follows the same order. */
   readonly startsFrom?: ReplicaState | undefined
+  /** Of the leading node, where the region has several: peers know by it which opening of the store came later. */
+  readonly term?: number | undefined
   /** An entry of the log is damaged, and the next start refuses the store as damaged: the node is to stop. */
   readonly onDamagedLog?: ((error: Error) => void) | undefined
   /** The start takes longer, since the store is upgraded, and goes on. */
@@ -76,7 +79,7 @@ function assembleState(env: Env, options: EngineOptions, { store, groups, time, 
   const { order } = options
   const orderBook = new OrderBook(groups, time, order?.place?.bind(order))
   const localOnly = new LocalOnlyRuns()
-  const lineage = new Lineage(groups, { epoch, start: env.random.uuid() })
+  const lineage = new Lineage(groups, { epoch, start: startName(env.random.uuid(), options.term) })
   const region = options.topology.self.name
   const streams = new StreamBook({ groups, head, time, lineage, region, shards: options.streamShards })
   return {

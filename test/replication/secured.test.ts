@@ -110,7 +110,8 @@ async function running(): Promise<readonly TestRegion[]> {
 /** At the server of us-east-1, with what the node of eu-west-1 has; `permissions` is every refusal that it gets. */
 async function intruder(): Promise<{ readonly connection: NatsConnection; readonly refusals: string[] }> {
   const { peer, ...options } = optionsOf(eu)
-  const connection = await connectOnce(eu, natsAccess(options).peer(peer[us] ?? ''), 'meddles')
+  const [server = { url: '' }] = natsAccess(options).peer(peer[us] ?? '')
+  const connection = await connectOnce(eu, server, 'meddles')
   const refusals: string[] = []
   void (async () => {
     for await (const status of connection.status()) if (status.type === 'error') refusals.push(String(status.error))

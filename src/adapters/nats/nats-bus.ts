@@ -6,8 +6,10 @@
  *   nats-own.ts       the own server: appends, announcements, answers
  *   nats-stream.ts    its stream, made and made anew
  *   nats-session.ts   a peer's server: its stream, its announcements, questions
+ *   nats-search.ts    which of a peer's servers has a node that answers
  *   nats-pull.ts      flow control
  *   nats-questions.ts questions and their answers
+ *   nats-answering.ts whether a node answers at a server
  *   nats-heartbeat.ts black-hole detection
  *   nats-subjects.ts  every name
  */
@@ -16,13 +18,17 @@ import type { Answerer, Bus, CacheFeed, PeerSession, Stream } from '../../ports/
 import type { Log } from '../../ports/log.ts'
 import { connectTimeoutMs, connectTimeoutMsFar, type NatsServer } from './nats-connect.ts'
 import { OwnSide } from './nats-own.ts'
+import { findNode } from './nats-search.ts'
 import { openSession } from './nats-session.ts'
+
+type NatsServers = NatsServer | readonly NatsServer[]
 
 export type NatsBusOptions = {
   /** This region's name. */
   readonly region: string
   readonly own: NatsServer
-  readonly peers: Readonly<Record<string, NatsServer>>
+  /** A region of several nodes has a server for each of them, and one of its nodes answers. */
+  readonly peers: Readonly<Record<string, NatsServers>>
   readonly log: Log
   readonly streamBytesMax?: number
   readonly streamAgeMsMax?: number
@@ -33,7 +39,7 @@ const streamAgeMsDefault = 24 * 60 * 60 * 1000
 export class NatsBus implements Bus {
   readonly #options: NatsBusOptions
   readonly #own: OwnSide
-  readonly #peers: Map<string, NatsServer>
+  readonly #peers: Map<string, readonly NatsServer[]>
   readonly #sessions = new Set<PeerSession>()
   /** Attempts in a row that have failed, by peer. */
   readonly #failures = new Map<string, number>()
@@ -41,7 +47,7 @@ export class NatsBus implements Bus {
 
   constructor(options: NatsBusOptions) {
     this.#options = options
-    this.#peers = new Map(Object.entries(options.peers))
+    this.#peers = new Map(Object.entries(options.peers).map(([name, servers]) => [name, [servers].flat()]))
     const log = options.log.with({ room: 'nats' })
     this.#own = new OwnSide({
       self: options.region,
@@ -65,10 +71,10 @@ export class NatsBus implements Bus {
   }
 
   /** Adds or moves a peer; sessions under way with its old address stay until they end. Undefined forgets it. */
-  setPeer(region: string, server: NatsServer | undefined): void {
+  setPeer(region: string, servers: NatsServers | undefined): void {
     this.#failures.delete(region)
-    if (server === undefined) this.#peers.delete(region)
-    else this.#peers.set(region, server)
+    if (servers === undefined) this.#peers.delete(region)
+    else this.#peers.set(region, [servers].flat())
   }
 
   announce(payload: Buffer): void {
@@ -80,10 +86,10 @@ export class NatsBus implements Bus {
   }
 
   async connect(region: string): Promise<PeerSession> {
-    const server = this.#peers.get(region)
-    if (server === undefined) throw new Error(`no address is known for ${region}`)
+    const servers = this.#peers.get(region)
+    if (servers === undefined) throw new Error(`no address is known for ${region}`)
     if (this.#closed) throw new Error('the bus is closed')
-    const session = await this.#open(region, server)
+    const session = await this.#open(region, servers)
     if (this.#closed) {
       await session.close()
       throw new Error('the bus is closed')
@@ -94,11 +100,14 @@ export class NatsBus implements Bus {
   }
 
   /** Every second attempt waits long enough for a peer that is seconds away. */
-  async #open(peer: string, server: NatsServer): Promise<PeerSession> {
+  async #open(peer: string, servers: readonly NatsServer[]): Promise<PeerSession> {
     const failures = this.#failures.get(peer) ?? 0
     const timeoutMs = failures % 2 === 0 ? connectTimeoutMs : connectTimeoutMsFar
     this.#failures.set(peer, failures + 1)
-    const session = await openSession({ self: this.#options.region, peer, server, timeoutMs })
+    const of = { self: this.#options.region, peer, timeoutMs }
+    const [server, ...others] = servers
+    if (server === undefined) throw new Error(`no address is known for ${peer}`)
+    const session = others.length === 0 ? await openSession({ ...of, server }) : await findNode({ ...of, servers })
     this.#failures.delete(peer)
     return session
   }

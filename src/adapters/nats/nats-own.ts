@@ -12,6 +12,7 @@ import { StreamRefused } from '../../core/stream-refusal.ts'
 import type { Answerer, CacheFeed, Stream, StreamEnd } from '../../ports/bus.ts'
 import type { Log } from '../../ports/log.ts'
 import { bufferOf, connectOnce, isNewEnough, jetStreamOptions, type NatsServer } from './nats-connect.ts'
+import { servesNobodyYet, servesPeers } from './nats-answering.ts'
 import { guardConsumers } from './nats-consumers.ts'
 import { refusalFrom } from './nats-refusals.ts'
 import { OwnStream, type OwnStreamOptions } from './nats-stream.ts'
@@ -170,10 +171,16 @@ export class OwnSide implements Stream {
     for (const [subject, desk] of desks)
       connection.subscribe(subject, {
         callback: (error, message) => {
-          if (error === null) void this.#answer(desk, message)
+          if (error === null) this.#hear(desk, message)
           else this.#options.log.warn('the own nats-server lets no question through', { subject, error: String(error) })
         },
       })
+  }
+
+  /** A question without content asks only whether anybody answers. */
+  #hear(desk: Desk, message: Msg): void {
+    if (message.data.length > 0) void this.#answer(desk, message)
+    else message.respond(desk.handler === undefined ? servesNobodyYet : servesPeers)
   }
 
   /** A question too many is dropped: its asker times out and asks again. */

@@ -5,6 +5,7 @@
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import type { Asked, PeerSession, StreamMessage, StreamState } from '../../ports/bus.ts'
 import { apiPrefixOf, bufferOf, connectOnce, jetStreamOptions, type NatsServer } from './nats-connect.ts'
+import { type Answering, nodeAnswers, watchNode } from './nats-answering.ts'
 import { bytesRead, Heartbeat } from './nats-heartbeat.ts'
 import { Puller } from './nats-pull.ts'
 import { NatsQuestions } from './nats-questions.ts'
@@ -21,14 +22,14 @@ export type SessionOptions = {
 /** What an announcement costs on the wire beside its payload. */
 const overheadBytes = 64
 
-export async function openSession(options: SessionOptions): Promise<PeerSession> {
+export async function openSession(options: SessionOptions): Promise<NatsSession> {
   const { self, server, peer, timeoutMs } = options
   const sinceMs = performance.now()
   const connection = await connectOnce(self, server, `follows ${peer}`, { timeoutMs, pings: false })
   return new NatsSession(connection, options, performance.now() - sinceMs)
 }
 
-class NatsSession implements PeerSession {
+export class NatsSession implements PeerSession {
   readonly closed: Promise<string>
   readonly #connection: NatsConnection
   readonly #options: SessionOptions
@@ -37,6 +38,7 @@ class NatsSession implements PeerSession {
   readonly #heartbeat: Heartbeat
   #end: (reason: string) => void = () => undefined
   #puller: Puller | undefined
+  #watch: { readonly stop: () => void } | undefined
   #allowedBytes: number | undefined
   /** Came in whole messages without a question: announcements, and what the server says of the stream. */
   #asideBytes = 0
@@ -113,6 +115,27 @@ class NatsSession implements PeerSession {
     })
   }
 
+  get isClosed(): boolean {
+    return this.#connection.isClosed()
+  }
+
+  /** Whether a node serves the peer's bus at this server. */
+  async answers(): Promise<boolean> {
+    return await nodeAnswers(this.#answering)
+  }
+
+  /** From now on the session ends when no node answers any more: the peer has other servers. */
+  watch(): void {
+    this.#watch ??= watchNode(this.#answering, {
+      onAsked: () => (this.#asideBytes += overheadBytes),
+      onSilent: () => this.#finish('no node answers there any more'),
+    })
+  }
+
+  get #answering(): Answering {
+    return { connection: this.#connection, questions: this.#questions, subject: this.#askSubject }
+  }
+
   async close(): Promise<void> {
     this.#finish('closed here')
     await this.#connection.close()
@@ -121,6 +144,7 @@ class NatsSession implements PeerSession {
   #finish(reason: string): void {
     this.#end(reason)
     this.#heartbeat.stop()
+    this.#watch?.stop()
     this.#questions.end(reason)
     this.#puller?.end(reason)
     if (!this.#connection.isClosed()) void this.#connection.close()

@@ -165,7 +165,7 @@ export const options = {
   },
   peer: {
     flags: '--peer <region=url...>',
-    help: 'NATS server of another region, as seen from here; once for each; tls:// for one that is not on this machine',
+    help: 'NATS server of another region, as seen from here; once for each region; tls:// for one that is not on this machine; REGION=URL,URL,URL where it has several nodes',
     schema: peers,
     default: [],
     repeatable: true,

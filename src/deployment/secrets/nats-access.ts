@@ -21,7 +21,8 @@ export type NatsAccessOptions = {
 
 export type NatsAccess = {
   readonly own: (url: string) => NatsServer
-  readonly peer: (url: string) => NatsServer
+  /** Addresses of one peer, separated by commas. */
+  readonly peer: (urls: string) => readonly NatsServer[]
 }
 
 /** Throws a Failure that says which file cannot be used and why. */
@@ -39,8 +40,12 @@ export function natsAccess(options: NatsAccessOptions): NatsAccess {
     url,
     credentials: { ...(url.startsWith('tls://') ? { tls } : {}), ...nkey },
   })
-  return { own, peer: (url) => ({ ...own(url), ...(apiPrefix === undefined ? {} : { apiPrefix }) }) }
+  const peer = (url: string): NatsServer => ({ ...own(url), ...(apiPrefix === undefined ? {} : { apiPrefix }) })
+  return { own, peer: (urls) => addressesIn(urls).map(peer) }
 }
+
+/** Of a peer of several nodes there are several. */
+const addressesIn = (urls: string): readonly string[] => urls.split(',').filter((url) => url !== '')
 
 export type KeyPair = {
   readonly certFile: string | undefined

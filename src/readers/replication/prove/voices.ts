@@ -8,9 +8,13 @@
  * Where the earlier one tells of nothing, it must speak for some time beside the later, and again and again.
  *
  * While the earlier one is heard, what the later one says is not built upon: it may be the copy.
+ *
+ * In a region of several nodes the leading node speaks, and its term is part of the name: a later term replaces an earlier one, and from
+ * then on nothing counts that a node says of an earlier term. It may have lost the lead without having noticed.
  */
 import { type ClockState, isAfter } from '../../../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Position } from '../../../core/change/change.ts'
+import { termOf } from '../../../core/change/start-name.ts'
 import { voicesOverlapMsMin, voicesOverlapWordsMin, voicesRememberedMax, voicesToldMax } from '../../../core/limits.ts'
 import type { Engine } from '../../../engine/engine.ts'
 import type { Clock } from '../../../ports/clock.ts'
@@ -52,7 +56,8 @@ export class Voices {
   heard(region: string, start: string | undefined, told: Told = {}): boolean {
     if (start === undefined) return true
     const nowMs = this.#deps.clock.monotonicMs()
-    const voices = this.#voices.get(region) ?? []
+    const voices = withoutEarlierTerms(this.#voices.get(region) ?? [], start)
+    if (voices === undefined) return false
     this.#voices.set(region, voices)
     const n = voices.findIndex((voice) => voice.start === start)
     const voice = voices[n]
@@ -81,6 +86,7 @@ export class Voices {
   counts(region: string, start: string | undefined): boolean {
     const nowMs = this.#deps.clock.monotonicMs()
     const voices = this.#voices.get(region) ?? []
+    if (start !== undefined && withoutEarlierTerms(voices, start) === undefined) return false
     const n = voices.findIndex((voice) => voice.start === start)
     return voices.slice(0, Math.max(0, n)).every(({ lastMs }) => nowMs - lastMs >= replacedMsMin)
   }
@@ -101,6 +107,15 @@ export class Voices {
       alive.slice(0, n).some((earlier) => isBeside(earlier, voice)) ? [voice.start] : [],
     )
   }
+}
+
+/** Undefined when a node has spoken whose term is later. */
+function withoutEarlierTerms(voices: Voice[], start: string): Voice[] | undefined {
+  const term = termOf(start)
+  if (term === undefined) return voices
+  const terms = voices.map((voice) => termOf(voice.start) ?? term)
+  if (terms.some((other) => other > term)) return undefined
+  return terms.every((other) => other === term) ? voices : voices.filter((_, n) => terms[n] === term)
 }
 
 function isBeside(earlier: Voice, { firstMs, saidBefore }: Voice): boolean {

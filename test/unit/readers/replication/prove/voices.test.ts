@@ -107,3 +107,24 @@ it('nothing is built on a process while an earlier one is heard', () => {
     true,
   ])
 })
+
+it('of nodes that lead one after another the later counts at once, and the earlier no more, however long it does not notice', () => {
+  const { voices, pass, passTelling, here } = scene()
+  const [former, leader] = ['t7.former', 't8.leader'] as const
+  pass(3000, former)
+  expect(voices.heard('us', leader)).toBe(true)
+  passTelling(30_000, former, () => ({ clock: here().clock, position: here().position }))
+  expect([voices.heard('us', former), voices.counts('us', former), voices.heard('us', leader)]).toEqual([
+    false,
+    false,
+    true,
+  ])
+  expect(voices.later()).toEqual([])
+})
+
+it('two processes of one term are told apart as ever', () => {
+  const { voices, pass } = scene()
+  pass(3000, 't7.one')
+  pass(20_000, 't7.one', 't7.copy')
+  expect(voices.later()).toEqual(['t7.copy'])
+})
