@@ -44,7 +44,7 @@ export type CacheNodeOptions = {
   readonly port: number
   readonly mode: CacheMode
   /** The region's own NATS server; without one a cache in mode `dax` goes by replies alone. */
-  readonly nats: NatsServer | undefined
+  readonly nats: readonly NatsServer[] | undefined
   readonly itemTtlMs: number
   readonly queryTtlMs: number
   readonly memoryBytes: number

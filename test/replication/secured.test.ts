@@ -277,7 +277,7 @@ describe('a cache’s certificate', () => {
       return await Promise.resolve(payload)
     })
     const heard: string[] = []
-    const line = new NatsCacheLine(us, natsAccess(options()).own(options().nats))
+    const line = new NatsCacheLine(us, [natsAccess(options()).own(options().nats)])
     let session: Awaited<ReturnType<typeof line.connect>> | undefined
     await eventually('the cache is there', async () => {
       session ??= await line.connect((payload) => void heard.push(payload.toString())).catch(() => undefined)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { connect } from '@nats-io/transport-node'
 import { afterEach, expect, it, vi } from 'vitest'
 import { NatsBus } from '../../src/adapters/nats/nats-bus.ts'
+import { NatsCacheLine } from '../../src/adapters/nats/nats-cache-line.ts'
 import type { NatsServer } from '../../src/adapters/nats/nats-connect.ts'
 import { accountLines } from '../../src/deployment/secrets/nats-accounts.ts'
 import { natsAccess } from '../../src/deployment/secrets/nats-access.ts'
@@ -64,9 +65,9 @@ const at = ({ url }: NatsServerProcess): NatsServer => ({ url })
 
 it('the node is found behind the one server of several that has one', async () => {
   const [own, empty, full] = [await started(), await started(), await started()]
-  const nobody = { url: `nats://127.0.0.1:${await freePort()}` }
+  const absent = { url: `nats://127.0.0.1:${await freePort()}` }
   leading('the second', at(full))
-  const session = await foundBy(peerOf(at(own), [nobody, at(empty), at(full)]))
+  const session = await foundBy(peerOf(at(own), [absent, at(empty), at(full)]))
   expect(await answerOf(session)).toBe('the second')
 })
 
@@ -143,4 +144,17 @@ it('is the same with the accounts of a deployment', async () => {
   await within('the server is left', session.closed, goneMsMax)
   leading('n2', access('a').own(servers[1]?.url ?? ''))
   expect(await answerOf(await foundBy(bus))).toBe('n2')
+})
+
+it('a cache finds the server of the node that leads', async () => {
+  const [first, second] = [await started(), await started()]
+  const bus = leading('the second', at(second))
+  bus.caches.serve(async () => Buffer.from('here'))
+  const line = new NatsCacheLine('a', [at(first), at(second)])
+  await eventually('the leading node is found', async () => {
+    const session = await line.connect(() => undefined).catch(() => undefined)
+    const answer = await session?.ask(Buffer.from('where?'), 1000)
+    await session?.close()
+    return answer?.toString() === 'here'
+  })
 })

@@ -1,19 +1,19 @@
 /**
  * Whether a node answers behind a peer's nats-server. A region of several nodes has a server for each of them, and only the leading node
- * serves its bus. A question without content asks for nothing but that; the answer is one byte. Where nobody listens the server itself says so.
+ * serves its bus. A question without content asks for nothing but that; the answer is one byte. Where no program listens the server itself says so.
  */
 import type { Msg, NatsConnection } from '@nats-io/transport-node'
 import type { NatsQuestions } from './nats-questions.ts'
 
 /** What a node answers that serves its peers, and what one answers that is about to. */
 export const servesPeers = Buffer.from([1])
-export const servesNobodyYet = Buffer.from([0])
+export const servesNotYet = Buffer.from([0])
 
 /** A node that is well answers within this time; a turn of its event loop may be long. */
 const answerMsMax = 2000
 /** Within this time an answer is there as a rule, and nothing else is asked. */
 const soonMs = 500
-export const watchEveryMs = 1000
+const watchEveryMs = 1000
 
 export type Answering = {
   readonly connection: NatsConnection
@@ -41,7 +41,7 @@ export async function nodeAnswers({ connection, questions, subject }: Answering)
   try {
     return await Promise.race([answer.then(saysYes), silence()])
   } catch {
-    // Nobody listens, or the connection has ended.
+    // No program listens, or the connection has ended.
     return false
   } finally {
     drop()

@@ -4,27 +4,60 @@
  */
 import type { NatsConnection } from '@nats-io/transport-node'
 import type { CacheLine, CacheSession } from '../../ports/cache-line.ts'
+import { servesPeers } from './nats-answering.ts'
 import { bufferOf, connectOnce, type NatsServer } from './nats-connect.ts'
 import { cacheAskSubject, cacheInboxPrefix, invalidationSubject } from './nats-subjects.ts'
 
+const answerMsMax = 1000
+
 export class NatsCacheLine implements CacheLine {
   readonly #region: string
-  readonly #server: NatsServer
+  /** A region of several nodes has one for each of them, and the leading node speaks at its own. */
+  readonly #servers: readonly NatsServer[]
 
-  constructor(region: string, server: NatsServer) {
+  constructor(region: string, servers: readonly NatsServer[]) {
     this.#region = region
-    this.#server = server
+    this.#servers = servers
   }
 
   async connect(onInvalidation: (payload: Buffer) => void): Promise<CacheSession> {
     const region = this.#region
-    const connection = await connectOnce(region, this.#server, 'cache', { inbox: cacheInboxPrefix(region) })
+    const connection = await this.#connected()
     connection.subscribe(invalidationSubject(region), {
       callback: (error, message) => {
         if (error === null) onInvalidation(bufferOf(message.data))
       },
     })
     return sessionOn(connection, region)
+  }
+
+  async #connected(): Promise<NatsConnection> {
+    const [first, ...others] = this.#servers
+    if (first === undefined) throw new Error('no NATS server is known')
+    if (others.length === 0) return await this.#at(first)
+    const tries = this.#servers.map(async (server) => await this.#led(server))
+    const found = await Promise.any(tries)
+    // For a moment two nodes may lead.
+    for (const each of tries) each.then((other) => (other === found ? undefined : other.close())).catch(() => undefined)
+    return found
+  }
+
+  async #at(server: NatsServer): Promise<NatsConnection> {
+    return await connectOnce(this.#region, server, 'cache', { inbox: cacheInboxPrefix(this.#region) })
+  }
+
+  /** Rejects when no leading node answers there. */
+  async #led(server: NatsServer): Promise<NatsConnection> {
+    const connection = await this.#at(server)
+    try {
+      const asked = cacheAskSubject(this.#region)
+      const { data } = await connection.request(asked, Buffer.alloc(0), { timeout: answerMsMax })
+      if (data[0] !== servesPeers[0]) throw new Error('its node does not serve yet')
+      return connection
+    } catch (error) {
+      await connection.close()
+      throw error
+    }
   }
 }
 

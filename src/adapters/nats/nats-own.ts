@@ -12,7 +12,7 @@ import { StreamRefused } from '../../core/stream-refusal.ts'
 import type { Answerer, CacheFeed, Stream, StreamEnd } from '../../ports/bus.ts'
 import type { Log } from '../../ports/log.ts'
 import { bufferOf, connectOnce, isNewEnough, jetStreamOptions, type NatsServer } from './nats-connect.ts'
-import { servesNobodyYet, servesPeers } from './nats-answering.ts'
+import { servesNotYet, servesPeers } from './nats-answering.ts'
 import { guardConsumers } from './nats-consumers.ts'
 import { refusalFrom } from './nats-refusals.ts'
 import { OwnStream, type OwnStreamOptions } from './nats-stream.ts'
@@ -180,7 +180,7 @@ export class OwnSide implements Stream {
   /** A question without content asks only whether anybody answers. */
   #hear(desk: Desk, message: Msg): void {
     if (message.data.length > 0) void this.#answer(desk, message)
-    else message.respond(desk.handler === undefined ? servesNobodyYet : servesPeers)
+    else message.respond(desk.handler === undefined ? servesNotYet : servesPeers)
   }
 
   /** A question too many is dropped: its asker times out and asks again. */

@@ -159,7 +159,7 @@ export const options = {
   },
   nats: {
     flags: '--nats <url>',
-    help: 'NATS server of this region',
+    help: 'NATS server of this region; of `cache`: URL,URL,URL where the region has several nodes',
     schema: z.string().min(1),
     default: 'nats://127.0.0.1:4222',
   },

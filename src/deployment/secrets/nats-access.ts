@@ -44,8 +44,8 @@ export function natsAccess(options: NatsAccessOptions): NatsAccess {
   return { own, peer: (urls) => addressesIn(urls).map(peer) }
 }
 
-/** Of a peer of several nodes there are several. */
-const addressesIn = (urls: string): readonly string[] => urls.split(',').filter((url) => url !== '')
+/** Of a region of several nodes there are several. */
+export const addressesIn = (urls: string): readonly string[] => urls.split(',').filter((url) => url !== '')
 
 export type KeyPair = {
   readonly certFile: string | undefined

@@ -9,7 +9,7 @@ import { readOptions } from '../../configuration.ts'
 import { optionsOf } from '../../options/of-commands.ts'
 import { requireIdentities } from '../../../node/contradictions.ts'
 import { nodeDescriptorsMin, requireDescriptors } from '../../../process/descriptors.ts'
-import { natsAccess } from '../../../deployment/secrets/nats-access.ts'
+import { addressesIn, natsAccess } from '../../../deployment/secrets/nats-access.ts'
 import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
 import type { Parent } from '../../../process/process-end.ts'
 import { trustAuthority } from '../../../process/trust.ts'
@@ -35,7 +35,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
     adminToken: options.adminTokenFile === undefined ? options.adminToken : adminToken({ ...options, data: '.' }),
     upstream: options.cacheUpstream,
     peerEndpoints: byRegion(options.peerEndpoint),
-    nats: isFollowing ? natsAccess(options).own(options.nats) : undefined,
+    nats: isFollowing ? addressesIn(options.nats).map(natsAccess(options).own) : undefined,
     itemTtlMs: options.itemTtl,
     queryTtlMs: options.queryTtl,
     memoryBytes: options.memory,
