@@ -26,3 +26,13 @@ export const keyServiceBackOffMs = 100
 export const keyServiceBackOffMsMax = 1000
 export const keyServiceAnswerBytesMax = 65_536
 export const keyServiceConnectionsMax = 4
+/** Texts that are encrypted or decrypted in one batch, with all that it takes beside them, and the size up to which that is cheaper for one. */
+export const gcmBatchBytesMax = 65_536
+export const gcmTextBytesMax = 1024
+/** Keys that are kept prepared for that by each cipher, and tables of them, of 64 KB each. */
+export const gcmKeysMax = 1024
+export const gcmTablesMax = 32
+/** Values that a walk decrypts at once: as many at first, and then as many times more, up to so many. */
+export const decryptedFirst = 4
+export const decryptedTimes = 4
+export const decryptedMax = 64

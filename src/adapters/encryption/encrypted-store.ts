@@ -3,7 +3,13 @@
  * no bytes stay too. What does not decrypt is given as bytes that no record begins with, so the engine, which decodes it, finds a damaged record.
  */
 import type { Edit, Entry, Range, Store } from '../../ports/store.ts'
-import { renewedBytesMax, renewedValuesMax } from '../../core/key-limits.ts'
+import {
+  decryptedFirst,
+  decryptedMax,
+  decryptedTimes,
+  renewedBytesMax,
+  renewedValuesMax,
+} from '../../core/key-limits.ts'
 import { isEncrypted, keyNumberOf, type ValueCipher } from './value-cipher.ts'
 
 const undecipherable = 0xff
@@ -34,8 +40,9 @@ export class DecryptingReader implements Reader {
     return value && decrypted(this.#cipher, key, value)
   }
 
-  *entries(range: Range): Generator<Entry> {
-    for (const { key, value } of this.#inner.entries(range)) yield { key, value: decrypted(this.#cipher, key, value) }
+  /** What is lent by the other store is copied when it is decrypted. */
+  entries(range: Range): Iterable<Entry> {
+    return decryptedEntries(this.#inner.entries({ ...range, lent: true }), this.#cipher)
   }
 }
 
@@ -61,7 +68,7 @@ export class EncryptedStore extends DecryptingReader implements Store {
   }
 
   async write(batch: readonly Edit[]): Promise<void> {
-    const encrypted = batch.map(({ key, value }) => ({ key, value: value && this.#encrypted(key, value) }))
+    const encrypted = this.#encrypted(batch)
     const renewal = this.#underWay === 0 ? this.#renewal : undefined
     if (renewal === undefined) return await this.#write(encrypted)
     this.#renewal = undefined
@@ -105,10 +112,14 @@ export class EncryptedStore extends DecryptingReader implements Store {
       looked++
       sizeBytes += value.length
       const plain = this.#isOld(key, value) ? this.#cipher.decrypt(key, value) : undefined
-      if (plain !== undefined) edits.push({ key: Buffer.from(key), value: this.#encrypted(key, plain) })
+      if (plain !== undefined) edits.push({ key: Buffer.from(key), value: plain })
       if (sizeBytes >= renewedBytesMax) break
     }
-    return { edits, looked, next: last === undefined ? undefined : Buffer.concat([last, Buffer.of(0)]) }
+    return {
+      edits: this.#encrypted(edits),
+      looked,
+      next: last === undefined ? undefined : Buffer.concat([last, Buffer.of(0)]),
+    }
   }
 
   #isOld(key: Uint8Array, value: Uint8Array): boolean {
@@ -133,11 +144,48 @@ export class EncryptedStore extends DecryptingReader implements Store {
     return this.#inner.close()
   }
 
-  #encrypted(key: Uint8Array, value: Uint8Array): Uint8Array {
-    return value.length === 0 ? value : this.#cipher.encrypt(key, value)
+  #encrypted(batch: readonly Edit[]): readonly Edit[] {
+    const values = this.#cipher.encryptAll(batch)
+    return batch.map((edit, n) => (hasBytes(edit) ? { key: edit.key, value: values[n] } : edit))
   }
+}
+
+function hasBytes({ value }: Edit): boolean {
+  return value !== undefined && value.length > 0
 }
 
 function decrypted(cipher: ValueCipher, key: Uint8Array, value: Buffer): Buffer {
   return value.length === 0 ? value : (cipher.decrypt(key, value) ?? Buffer.of(undecipherable))
+}
+
+/** In the place of its value: to be decrypted with others, or by itself when it is its turn. */
+type Found = { readonly key: Buffer; readonly value: Buffer | undefined }
+
+/** A few at first, since many walks end soon, and then more at a time. */
+function* decryptedEntries(entries: Iterable<Entry>, cipher: ValueCipher): Generator<Entry> {
+  const together = cipher.together()
+  let [found, foundMax]: [Found[], number] = [[], decryptedFirst]
+  for (const { key, value } of entries) {
+    const isTaken = together.take(key, value)
+    found.push({ key: Buffer.from(key), value: isTaken ? undefined : Buffer.from(value) })
+    // What is not taken may be large: no more is read before it is handed out.
+    if (isTaken && found.length < foundMax) continue
+    yield* opened(found, together.open(), cipher)
+    found = []
+    foundMax = Math.min(foundMax * decryptedTimes, decryptedMax)
+  }
+  yield* opened(found, together.open(), cipher)
+}
+
+function* opened(
+  found: readonly Found[],
+  values: readonly (Buffer | undefined)[],
+  cipher: ValueCipher,
+): Generator<Entry> {
+  let next = 0
+  for (const { key, value } of found)
+    yield {
+      key,
+      value: value === undefined ? (values[next++] ?? Buffer.of(undecipherable)) : decrypted(cipher, key, value),
+    }
 }
