@@ -357,8 +357,8 @@ export class LocalEngine implements Engine {
   }
 
   #seal(group: Group): void {
-    const { head, counts, catalog, groups } = this.#state
-    counts.seal(group)
+    const { head, counts, catalog, groups, writer } = this.#state
+    for (const part of [writer, counts]) part.seal(group)
     catalog.seal((key, value) => groups.put(group, key, value))
     head.follow(group.wallMs)
     this.#state.lineage.seal(group)

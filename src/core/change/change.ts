@@ -14,7 +14,7 @@ export const isForeign = (cause: Cause): boolean => cause === 'replica' || cause
 
 export type Change = {
   readonly position: Position
-  /** The first position of its entry in the log: changes with the same group were committed together. */
+  /** The first position of its commit: changes with the same group were committed together, and lie in one entry of the log. */
   readonly group: Position
   readonly cause: Cause
   /** When this region committed it: milliseconds of its hybrid clock, which never goes back. */

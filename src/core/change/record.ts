@@ -1,7 +1,7 @@
 /**
- * An entry of the log: the changes of one commit, which have one position each, without holes.
+ * An entry of the log: the changes of one commit, or of several small commits of one moment, which have one position each, without holes.
  *
- *   format u8 · checksum u32 over what follows · flags u8 (1: origin) · cause u8 · position u48 of the first change · at u48
+ *   format u8 · checksum u32 over what follows · flags u8 (1: origin, 2: each change is a commit) · cause u8 · position u48 of the first change · at u48
  *   tables u16 · changes u16
  *   [origin length u8 · origin · epoch length u8 · epoch]
  *   each table: id length u8 · id
@@ -18,12 +18,15 @@ import type { Cause, Change, ChangeEvent, ChangeOrigin, Position } from './chang
 
 /** More changes of one commit, which no request makes, begin another entry. */
 export const entryChangesMax = 1024
+/** Changes of several writes in one entry of the log: two such entries fill a page of the store, and a larger one would take pages of its own. */
+export const sharedEntryBytesMax = 3900
 
 const formatVersion = 2
 const checkedFrom = 5
 const headerSizeBytes = checkedFrom + 18
 const changeHeaderSizeBytes = 19
 const originFlag = 1
+const apartFlag = 2
 const unsharedFlag = 1
 const previousFlag = 2
 const eventShift = 2
@@ -57,16 +60,18 @@ export type EntryHead = {
   /** When it was committed here: milliseconds of the hybrid clock, which never goes back. */
   readonly at: number
   readonly origin?: ChangeOrigin | undefined
+  /** Each change is a commit of its own. */
+  readonly apart?: boolean
 }
 
 export function encodeEntry(head: EntryHead, changes: readonly Unplaced[]): Buffer {
-  const { first, cause, at, origin } = head
+  const { first, cause, at, origin, apart } = head
   assert(changes.length > 0 && changes.length <= entryChangesMax, 'entry: it has changes, and not too many')
   assert(first >= 1 && first + changes.length - 1 <= positionMax, 'entry: positions begin with 1')
   const tables = tablesOf(changes)
   const bytes = Buffer.allocUnsafe(sizeOf(head, changes, tables))
   bytes[0] = formatVersion
-  bytes[5] = origin === undefined ? 0 : originFlag
+  bytes[5] = (origin === undefined ? 0 : originFlag) | (apart === true ? apartFlag : 0)
   bytes[6] = causes.indexOf(cause)
   bytes.writeUIntBE(first, 7, 6)
   bytes.writeUIntBE(at, 13, 6)
@@ -92,9 +97,13 @@ function sizeOf({ origin }: EntryHead, changes: readonly Unplaced[], tables: rea
   let size = headerSizeBytes
   if (origin !== undefined) size += 2 + Buffer.byteLength(origin.region) + Buffer.byteLength(origin.epoch)
   for (const table of tables) size += 1 + Buffer.byteLength(table)
-  for (const { key, row, previous } of changes)
-    size += changeHeaderSizeBytes + key.length + row.length + (previous?.length ?? 0)
+  for (const change of changes) size += changeSizeBytes(change)
   return size
+}
+
+/** What a change takes in its entry, the name of its table left out. */
+export function changeSizeBytes({ key, row, previous }: Unplaced): number {
+  return changeHeaderSizeBytes + key.length + row.length + (previous?.length ?? 0)
 }
 
 function writeText(bytes: Buffer, offset: number, text: string): number {
@@ -153,7 +162,13 @@ export function decodeEntry(bytes: Buffer): readonly RecordHead[] {
   const origin = (flags & originFlag) === 0 ? undefined : { region: texts.next(), epoch: texts.next() }
   const tables: TableId[] = []
   for (let n = bytes.readUInt16BE(19); n > 0; n--) tables.push(texts.next())
-  const of = { group: first, cause, at: bytes.readUIntBE(13, 6), origin, tables }
+  const of = {
+    group: (flags & apartFlag) === 0 ? first : undefined,
+    cause,
+    at: bytes.readUIntBE(13, 6),
+    origin,
+    tables,
+  }
   const heads: RecordHead[] = []
   let offset = texts.offset
   for (let n = 0; n < count; n++) {
@@ -182,13 +197,17 @@ class Texts {
   }
 }
 
-type Of = Pick<RecordHead, 'group' | 'cause' | 'at' | 'origin'> & { readonly tables: readonly TableId[] }
+type Of = Pick<RecordHead, 'cause' | 'at' | 'origin'> & {
+  /** Undefined: each change is a commit of its own. */
+  readonly group: Position | undefined
+  readonly tables: readonly TableId[]
+}
 
 function headAt(
   bytes: Buffer,
   start: number,
   position: Position,
-  { group, cause, at, origin, tables }: Of,
+  { group = position, cause, at, origin, tables }: Of,
 ): RecordHead {
   const flags = bytes.readUInt8(start)
   const table = tables[bytes.readUInt16BE(start + 1)]

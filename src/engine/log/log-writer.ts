@@ -1,7 +1,17 @@
-/** Adds changes to the log: one entry a commit, whatever the number of its changes. */
+/**
+ * Adds changes to the log: one entry a commit, whatever the number of its changes. Small writes of one moment and one flush group share an entry:
+ * each entry costs an edit when it is written and one when it is trimmed, and a look-up for each reader in between.
+ */
 import { assert } from '../../core/assert.ts'
 import { type Cause, type ChangeOrigin, isForeign, type Position } from '../../core/change/change.ts'
-import { encodeEntry, entryChangesMax, type EntryHead, type Unplaced } from '../../core/change/record.ts'
+import {
+  changeSizeBytes,
+  encodeEntry,
+  entryChangesMax,
+  type EntryHead,
+  sharedEntryBytesMax,
+  type Unplaced,
+} from '../../core/change/record.ts'
 import type { DecisionTime } from '../commands/decision-time.ts'
 import type { Group, Groups } from '../commands/group.ts'
 import type { Head } from './head.ts'
@@ -18,12 +28,17 @@ type Deps = {
 
 type Open = { readonly group: Group; readonly head: EntryHead; readonly changes: Unplaced[] }
 
+/** An entry that further writes may join, and the bytes of its changes. */
+type Shared = Open & { bytes: number }
+
 /** `origin`: the log that a peer's changes came in. */
 type Together = { readonly origin: ChangeOrigin | undefined; open: Open | undefined }
 
 export class LogWriter {
   readonly #deps: Deps
   #together: Together | undefined
+  /** Of the open flush group, or of one that came to nothing. */
+  #shared: Shared | undefined
 
   constructor(deps: Deps) {
     this.#deps = deps
@@ -39,7 +54,7 @@ export class LogWriter {
     this.#together = together
     try {
       const result = work()
-      if (together.open !== undefined) this.#append(together.open)
+      if (together.open !== undefined) this.#close(together.open)
       return result
     } finally {
       this.#together = undefined
@@ -54,7 +69,7 @@ export class LogWriter {
     if (isForeign(cause) || change.unshared === true) localOnly.add(position)
     const together = this.#together
     if (together === undefined) {
-      this.#append({ group, head: this.#headOf(position, cause, undefined), changes: [change] })
+      this.#close({ group, head: this.#headOf(position, cause, undefined), changes: [change] })
       return position
     }
     const { open } = together
@@ -62,9 +77,32 @@ export class LogWriter {
       open.changes.push(change)
       return position
     }
-    if (open !== undefined) this.#append(open)
+    if (open !== undefined) this.#close(open)
     together.open = { group, head: this.#headOf(position, cause, together.origin), changes: [change] }
     return position
+  }
+
+  /** The group goes to the store. */
+  seal(group: Group): void {
+    const shared = this.#shared
+    this.#shared = undefined
+    if (shared?.group === group) this.#append(shared, shared.changes.length > 1)
+  }
+
+  /** A commit is whole: a small one joins the entry of those before it. */
+  #close(open: Open): void {
+    const [change] = open.changes as [Unplaced]
+    const bytes = changeSizeBytes(change)
+    const shared = this.#shared
+    const isSmall = !this.#deps.time.isShared && isShareable(open, change)
+    if (isSmall && shared !== undefined && shared.bytes + bytes <= sharedEntryBytesMax && joins(shared, open)) {
+      shared.changes.push(change)
+      shared.bytes += bytes
+      return
+    }
+    this.seal(open.group)
+    if (isSmall) this.#shared = { ...open, bytes }
+    else this.#append(open)
   }
 
   #headOf(first: Position, cause: Cause, origin: ChangeOrigin | undefined): EntryHead {
@@ -73,8 +111,8 @@ export class LogWriter {
     return { first, cause, at: head.clock.wallMs, origin: isForeign(cause) ? origin : undefined }
   }
 
-  #append({ group, head, changes }: Open): void {
-    const entry = encodeEntry(head, changes)
+  #append({ group, head, changes }: Open, apart = false): void {
+    const entry = encodeEntry(apart ? { ...head, apart } : head, changes)
     this.#deps.groups.append(group, logKey(head.first), entry)
     this.#count(group, head.first, entry.length)
   }
@@ -90,3 +128,26 @@ export class LogWriter {
 }
 
 const none = Buffer.alloc(0)
+
+/**
+ * One change of an item that no stream shows: readers of a stream look up each record by itself. Where other regions decide the same commands, and
+ * flush them at other times, no commits share an entry.
+ */
+function isShareable({ head: { cause }, changes }: Open, { event, previous }: Unplaced): boolean {
+  const isOfItem = cause !== 'table' && cause !== 'replica-table'
+  return changes.length === 1 && isOfItem && event === undefined && previous === undefined
+}
+
+/** What an entry says once is the same of both, the changes follow each other, and all of them leave the region or none does. */
+function joins(shared: Shared, { group, head, changes: [change] }: Open): boolean {
+  const { first, cause, at, origin } = shared.head
+  return (
+    shared.group === group &&
+    first + shared.changes.length === head.first &&
+    at === head.at &&
+    cause === head.cause &&
+    origin?.epoch === head.origin?.epoch &&
+    origin?.region === head.origin?.region &&
+    shared.changes[0]?.unshared === change?.unshared
+  )
+}

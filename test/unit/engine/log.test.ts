@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { MemoryStore } from '../../../src/adapters/memory/memory-store.ts'
-import { copyChange } from '../../../src/core/change/record.ts'
+import { copyChange, sharedEntryBytesMax } from '../../../src/core/change/record.ts'
 import { proofByChange } from '../../../src/core/change/proof.ts'
 import { stepRowsMax } from '../../../src/core/limits.ts'
 import type { Engine } from '../../../src/engine/engine.ts'
 import { logKey } from '../../../src/engine/store/keys.ts'
+import type { Edit } from '../../../src/ports/store.ts'
 import { batchFrom, itemOf, makeTable, openRegion, put, regionNames, replicate } from './region.ts'
 
 const [us, eu] = regionNames
@@ -34,6 +35,79 @@ it('a log in which a record is missing is not read past it as if nothing were', 
   expect(visited(engine, before)).toEqual([before + 1, before + 2, before + 3])
   store.disk.map.delete(logKey(before + 2))
   expect(() => visited(engine, before)).toThrow('contiguous')
+})
+
+describe('small writes at once', () => {
+  const large = { v: { S: 'x'.repeat(sharedEntryBytesMax / 2) } }
+
+  it('share an entry of the log, which is read from any of its positions on', async () => {
+    const { store, engine, table } = await regionWithTable()
+    const before = engine.flushed()
+    await Promise.all([1, 2, 3].map((sk) => engine.commit([put(table, itemOf('p', sk))])))
+    expect(keysIn(store, before + 1, before + 3)).toEqual([before + 1])
+    for (let n = 0; n <= 3; n++) {
+      const rest = [1, 2, 3].slice(n).map((each) => before + each)
+      expect(visited(engine, before + n)).toEqual(rest)
+      const read = engine.readLog(before + n, 100, 1e6)
+      expect(read.map(({ position }) => position)).toEqual(rest)
+      // Each is a commit of its own all the same.
+      expect(read.map(({ group }) => group)).toEqual(rest)
+    }
+  })
+
+  it('share one in the log of a peer too', async () => {
+    const { engine, table } = await regionWithTable()
+    const store = new MemoryStore()
+    const { engine: peer } = await openRegion(eu, store)
+    await replicate(engine, peer)
+    await peer.define(table.id, [{ register: 'local/status', value: { status: 'ACTIVE', sinceMs: 0 } }])
+    const before = peer.flushed()
+    await Promise.all([1, 2, 3].map((sk) => engine.commit([put(table, itemOf('p', sk))])))
+    await replicate(engine, peer)
+    expect(keysIn(store, before + 1, peer.flushed())).toEqual([before + 1])
+    const read = peer.readLog(before, 100, 1e6)
+    expect(read.map(({ group }) => group - before)).toEqual([1, 2, 3])
+    expect(new Set(read.map(({ origin }) => origin?.region))).toEqual(new Set([us]))
+  })
+
+  it('of another moment, in transactions, or too large, have entries of their own', async () => {
+    const { store, engine, clock, table } = await regionWithTable()
+    const before = engine.flushed()
+    const writes = [
+      engine.commit([put(table, itemOf('p', 1))]),
+      engine.commit([put(table, itemOf('p', 2)), put(table, itemOf('p', 3))]),
+      engine.commit([put(table, itemOf('p', 4))]),
+    ]
+    clock.wall += 1
+    writes.push(engine.commit([put(table, itemOf('p', 5))]))
+    for (const sk of [6, 7, 8]) writes.push(engine.commit([put(table, itemOf('p', sk, large))]))
+    await Promise.all(writes)
+    expect(keysIn(store, before + 1, before + 8).map((each) => each - before)).toEqual([1, 2, 4, 5, 7, 8])
+    const changes = engine.readLog(before, 100, 1e6)
+    expect(changes.map(({ group }) => group - before)).toEqual([1, 2, 2, 4, 5, 6, 7, 8])
+    expect(changes.map(({ at }) => at - (changes[0]?.at ?? 0))).toEqual([0, 0, 0, 0, 1, 1, 1, 1])
+  })
+
+  it('of a table that no other region has share none with those that leave', async () => {
+    const { store, engine, table } = await regionWithTable()
+    const alone = await makeTable(engine, 'alone')
+    const before = engine.flushed()
+    await Promise.all([table, table, alone, alone].map((each, sk) => engine.commit([put(each, itemOf('p', sk))])))
+    expect(keysIn(store, before + 1, before + 4).map((each) => each - before)).toEqual([1, 3])
+    expect(visited(engine, before, before + 2)).toEqual([before + 1, before + 2])
+  })
+
+  it('are gone together where the store refuses them, and what follows has its own entry', async () => {
+    const store = new RefusingStore()
+    const { engine, table } = await regionWithTable(store)
+    const before = engine.flushed()
+    store.refuses = true
+    await Promise.allSettled([1, 2].map((sk) => engine.commit([put(table, itemOf('p', sk))])))
+    store.refuses = false
+    await engine.commit([put(table, itemOf('p', 3))])
+    expect(engine.readLog(before, 100, 1e6).map(({ position }) => position)).toEqual([before + 1])
+    expect(keysIn(store, before + 1, before + 3)).toEqual([before + 1])
+  })
 })
 
 describe('a transaction', () => {
@@ -176,3 +250,12 @@ describe('trimming', () => {
     expect(keysIn(store, 0, last)).toEqual([])
   })
 })
+
+class RefusingStore extends MemoryStore {
+  refuses = false
+
+  override async write(batch: readonly Edit[]): Promise<void> {
+    if (this.refuses) throw new Error('refused')
+    await super.write(batch)
+  }
+}
