@@ -34,6 +34,8 @@ export const metricSeriesMax = 2000
 export const metricHoursInMemory = 3
 /** An hour of points of all metrics. Beyond it, percentiles are dropped first, and then whole metrics. */
 export const metricBlockBytesMax = 2 * 1024 * 1024
+/** Series of one metric that are found without making a text of their labels. */
+export const labelledRememberedMax = 1000
 /** Buckets of a sketch, from which percentiles are taken. */
 export const sketchBucketsMax = 100
 /** How exact a percentile is, as a part of its value. */
@@ -53,7 +55,9 @@ export const alarmActionsWaitingMax = 1000
 export const metricPointsInMemoryMax = 400_000
 /** Between two writings of the hours that have changed: a crash costs so much of the metrics at most. */
 export const metricFlushMs = 5 * 60_000
-/** Combinations of labels whose metrics are remembered. */
+/** Metrics whose present minute is found at once. */
+export const recentMetricsMax = 1000
+/** Combinations of the labels of one metric, of which it is remembered what they are in CloudWatch. */
 export const collectedLabelsMax = 20_000
 /** Tables and global indexes of which minutes without requests are points of 0; of further ones they are no points. */
 export const idleResourcesMax = 250

@@ -2,6 +2,8 @@
  * Counters and gauges in Prometheus' terms, without the hash of their labels that prom-client makes at every step, and with a way
  * to forget all series of a table or a peer without looking at every other.
  */
+import { labelledRememberedMax } from '../../core/metric-limits.ts'
+import { ByLabels } from '../../core/metrics/by-labels.ts'
 import type { Labels } from '../../ports/meter.ts'
 import type { FamilyFigures } from './figures.ts'
 import { headText, isAmong, labelKey, labelText } from './histogram.ts'
@@ -14,6 +16,7 @@ export class SeriesOf {
   readonly #family: Family
   /** By the values of the labels. */
   readonly #series = new Map<string, Series>()
+  readonly #recent = new ByLabels<Series>(labelledRememberedMax)
   readonly #byTable = new Map<string, Set<string>>()
 
   constructor(family: Family, labelled: boolean) {
@@ -56,9 +59,15 @@ export class SeriesOf {
   }
 
   #at(labels: Labels): Series {
+    const recent = this.#recent.get(labels)
+    if (recent !== undefined) return recent
     const key = labelKey(labels)
-    const known = this.#series.get(key)
-    if (known !== undefined) return known
+    const series = this.#series.get(key) ?? this.#added(key, labels)
+    this.#recent.set(labels, series)
+    return series
+  }
+
+  #added(key: string, labels: Labels): Series {
     const series = { labels: { ...labels }, value: 0 }
     this.#series.set(key, series)
     const { table } = labels
@@ -68,6 +77,7 @@ export class SeriesOf {
 
   #remove(key: string, { labels: { table } }: Series): void {
     this.#series.delete(key)
+    this.#recent.clear()
     if (table === undefined) return
     const keys = this.#byTable.get(table)
     keys?.delete(key)

@@ -16,33 +16,47 @@ const offset = 100_000
 
 export class Sketch {
   readonly #counts: Map<number, number>
+  /** The least bucket while there is no room for a further one. Nothing below it is kept apart. */
+  #lowest: number | undefined
 
   constructor(pairs: SketchPairs = []) {
     this.#counts = new Map(pairs)
   }
 
   add(value: number, count = 1): void {
-    const bucket = bucketOf(value)
-    this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + count)
-    if (this.#counts.size > sketchBucketsMax) this.#collapse()
+    this.#addTo(bucketOf(value), count)
   }
 
   merge(pairs: SketchPairs): void {
-    for (const [bucket, count] of pairs) this.#counts.set(bucket, (this.#counts.get(bucket) ?? 0) + count)
-    while (this.#counts.size > sketchBucketsMax) this.#collapse()
+    for (const [bucket, count] of pairs) this.#addTo(bucket, count)
   }
 
   pairs(): SketchPairs {
     return [...this.#counts].toSorted(([a], [b]) => a - b)
   }
 
-  /** The two lowest become one. */
+  /** Called for each request: what is below the lowest bucket goes into it without a search. */
+  #addTo(bucket: number, count: number): void {
+    const into = this.#lowest !== undefined && bucket < this.#lowest ? this.#lowest : bucket
+    this.#counts.set(into, (this.#counts.get(into) ?? 0) + count)
+    if (this.#counts.size > sketchBucketsMax) this.#collapse()
+  }
+
+  /** The lowest becomes one with the next. */
   #collapse(): void {
-    const [lowest, next] = [...this.#counts.keys()].toSorted((a, b) => a - b)
-    if (lowest === undefined || next === undefined) return
+    const [lowest, next] = leastTwo(this.#counts.keys())
     this.#counts.set(next, (this.#counts.get(next) ?? 0) + (this.#counts.get(lowest) ?? 0))
     this.#counts.delete(lowest)
+    this.#lowest = next
   }
+}
+
+function leastTwo(buckets: Iterable<number>): readonly [number, number] {
+  let [lowest, next] = [Infinity, Infinity]
+  for (const bucket of buckets)
+    if (bucket < lowest) [lowest, next] = [bucket, lowest]
+    else if (bucket < next) next = bucket
+  return [lowest, next]
 }
 
 function bucketOf(value: number): number {

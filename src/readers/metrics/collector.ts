@@ -3,6 +3,7 @@
  * counted.
  */
 import { collectedLabelsMax } from '../../core/metric-limits.ts'
+import { ByLabels } from '../../core/metrics/by-labels.ts'
 import { isShown, replicationLatency, type Target, targetsOf, watermarkAge } from '../../core/metrics/region-metrics.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Labels, Meter, MetricName } from '../../ports/meter.ts'
@@ -19,8 +20,8 @@ export class Collector implements Meter {
   readonly countsIndexes = true
   readonly #inner: Meter
   readonly #deps: Deps
-  /** By the name and the labels of the region's own metric. */
-  readonly #targets = new Map<string, readonly Target[]>()
+  /** Of the region's own metrics, by their labels. */
+  readonly #targets = new Map<MetricName, ByLabels<readonly Target[]>>()
   readonly #latencies = new Map<string, Latency>()
 
   constructor(inner: Meter, deps: Deps) {
@@ -50,14 +51,10 @@ export class Collector implements Meter {
   }
 
   #take(name: MetricName, labels: Labels, value: number): void {
-    let key: string = name
-    for (const label in labels) key += `\0${labels[label]}`
-    let targets = this.#targets.get(key)
-    if (targets === undefined) {
-      targets = targetsOf(name, labels)
-      if (this.#targets.size >= collectedLabelsMax) this.#targets.clear()
-      this.#targets.set(key, targets)
-    }
+    let ofMetric = this.#targets.get(name)
+    if (ofMetric === undefined) this.#targets.set(name, (ofMetric = new ByLabels(collectedLabelsMax)))
+    let targets = ofMetric.get(labels)
+    if (targets === undefined) ofMetric.set(labels, (targets = targetsOf(name, labels)))
     if (targets.length === 0) return
     const nowMs = this.#deps.clock.wallMs()
     for (const { ref, scale } of targets) this.#deps.store.add(ref, nowMs, value * scale)

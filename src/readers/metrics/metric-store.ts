@@ -9,6 +9,7 @@ import {
   metricRetentionMs,
   metricSeriesMax,
   recentlyActiveMs,
+  recentMetricsMax,
 } from '../../core/metric-limits.ts'
 import { type BlockSeries, readBlock, writeBlock } from '../../core/metrics/block.ts'
 import type { MetricRef } from '../../core/metrics/metric.ts'
@@ -36,11 +37,15 @@ const listedAtOnce = 500
 /** By series, and then by minute. */
 type Hour = Map<string, Map<number, StatisticSum>>
 
+type Recent = { readonly fromMs: number; readonly sum: StatisticSum }
+
 export class MetricStore {
   readonly #deps: MetricStoreDeps
   readonly #series = new Map<string, MetricSeries>()
   readonly #hours = new Map<number, Hour>()
   readonly #changed = new Set<number>()
+  /** Where the values of the present minute go: each request adds some. */
+  readonly #recent = new Map<MetricRef, Recent>()
   #points = 0
   /** Hours from this one on are in memory with all that there is of them. */
   #wholeFrom = Infinity
@@ -52,7 +57,14 @@ export class MetricStore {
 
   /** Adds a value as often as it came. */
   add(ref: MetricRef, atMs: number, value: number, count = 1): void {
-    this.#sumAt(ref, atMs)?.add(value, count)
+    const recent = this.#recent.get(ref)
+    if (recent !== undefined && atMs >= recent.fromMs && atMs < recent.fromMs + metricResolutionMs)
+      return recent.sum.add(value, count)
+    const sum = this.#sumAt(ref, atMs)
+    if (sum === undefined) return
+    if (this.#recent.size >= recentMetricsMax) this.#recent.clear()
+    this.#recent.set(ref, { fromMs: atMs - (atMs % metricResolutionMs), sum })
+    sum.add(value, count)
   }
 
   /** Adds a value unless its minute has one. */
@@ -114,6 +126,7 @@ export class MetricStore {
 
   async #write(hour: number): Promise<void> {
     this.#changed.delete(hour)
+    this.#recent.clear()
     try {
       await this.#put(hour, this.#held(hour))
     } catch (error) {
@@ -220,6 +233,7 @@ export class MetricStore {
   #forgetHour(hour: number): void {
     for (const minutes of this.#hours.get(hour)?.values() ?? []) this.#points -= minutes.size
     this.#hours.delete(hour)
+    this.#recent.clear()
     this.#changed.delete(hour)
     if (Number.isFinite(this.#wholeFrom)) this.#wholeFrom = Math.max(this.#wholeFrom, hour + hourMs)
   }

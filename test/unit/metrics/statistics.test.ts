@@ -1,8 +1,9 @@
 import * as fc from 'fast-check'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { sketchAccuracy, sketchBucketsMax } from '../../../src/core/metric-limits.ts'
 import { readBlock, writeBlock } from '../../../src/core/metrics/block.ts'
 import { metricId, refOf } from '../../../src/core/metrics/metric.ts'
+import { Sketch } from '../../../src/core/metrics/sketch.ts'
 import { statisticNamed, statisticOf } from '../../../src/core/metrics/statistic.ts'
 import { setOf, StatisticSum, tupleOf } from '../../../src/core/metrics/statistic-set.ts'
 
@@ -67,6 +68,41 @@ describe('statistics', () => {
         },
       ),
     )
+  })
+
+  test('a sketch keeps the greatest buckets, and the least of them has all that is below', () => {
+    const bucketOf = (value: number): number => {
+      const sketch = new Sketch()
+      sketch.add(value)
+      return sketch.pairs()[0]![0]
+    }
+    const wide = fc.array(fc.double({ min: -1e6, max: 1e9, noNaN: true }), { minLength: 1, maxLength: 400 })
+    fc.assert(
+      fc.property(wide, (values) => {
+        const sketch = new Sketch()
+        const exact = new Map<number, number>()
+        for (const value of values) {
+          sketch.add(value)
+          exact.set(bucketOf(value), (exact.get(bucketOf(value)) ?? 0) + 1)
+        }
+        const kept = [...exact].toSorted(([a], [b]) => a - b)
+        const below = kept.splice(0, Math.max(0, kept.length - sketchBucketsMax))
+        const [[lowest, count] = [0, 0], ...others] = kept
+        const all = below.reduce((sum, [, each]) => sum + each, count)
+        expect(sketch.pairs()).toEqual([[lowest, all], ...others])
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('a value below the least bucket of a full sketch is added without a look at the others', () => {
+    const sketch = new Sketch()
+    for (let n = 0; n <= sketchBucketsMax; n++) sketch.add(1.1 ** n)
+    const looks = vi.spyOn(Map.prototype, 'keys')
+    sketch.add(0.001)
+    expect(looks).not.toHaveBeenCalled()
+    looks.mockRestore()
+    expect(sketch.pairs()).toHaveLength(sketchBucketsMax)
   })
 
   test('percentiles of what is only known by its sum are not told', () => {
