@@ -1,16 +1,15 @@
 /**
- * Requests that a worker does not answer itself go to the process that owns the writes, over one socket of the machine, and
- * the replies come back the same way, as frames:
+ * Requests that a process of a region does not answer itself go to the one that owns the writes, as frames (frames.ts), and the replies come
+ * back the same way. That process is another one of this machine, or the node that leads a region of several.
  *
- *   length of the rest u32 · number u32 · length of what is said about it u32 · that, as JSON · body
- *
- * Whoever owns the writes does with such a request all that it does with its own, signature and bounds included.
+ * The process that owns the writes does with such a request all that it does with its own, signature and bounds included.
  */
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
-import { assert } from '../core/assert.ts'
+import { InvariantViolation } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
-import { frameSizeBytesMax, workerUnreadBytesMax } from '../core/limits.ts'
+import { workerUnreadBytesMax } from '../core/limits.ts'
+import { FrameCalls, type FrameEnds, serveFrames } from './frames.ts'
 import { type ApiRequest, errorAnswer, json10 } from './pipeline.ts'
 import type { Reply } from './bytes/reply.ts'
 
@@ -24,49 +23,135 @@ type AboutRequest = {
   readonly isSecure?: boolean | undefined
 }
 type AboutReply = Omit<Reply, 'bytes'> & { readonly requestId: string }
+/** The other end has not begun the request, and will not. */
+type Declined = { readonly declined: true }
 
-/** The worker's end. */
-export class Forwarder {
-  readonly #frames: Frames
-  readonly #waiting = new Map<number, Send>()
-  #last = 0
+export type Forwarding = {
+  /** Takes a request, and answers it once. */
+  forward(request: ApiRequest, send: Send): void
+}
 
-  constructor(socket: Socket) {
-    this.#frames = new Frames(socket, (number, about, bytes) => {
-      const { requestId, ...reply } = about as AboutReply
-      this.#waiting.get(number)?.(requestId, { ...reply, bytes })
-      this.#waiting.delete(number)
-    })
+/** The asking end. */
+export class Forwarder implements Forwarding {
+  readonly #calls: FrameCalls
+  readonly #waiting = new Set<(reply: Reply) => void>()
+  readonly #onBroken: FrameEnds['onBroken']
+
+  /** Between processes that trust each other a broken frame is a bug of ours. */
+  constructor(socket: Socket, ends: FrameEnds = { onBroken: brokenInvariant }) {
+    this.#calls = new FrameCalls(socket, ends)
+    this.#onBroken = ends.onBroken
   }
 
-  forward({ url, headers, rawHeaders, body, address, isSecure }: ApiRequest, send: Send): void {
-    const number = (this.#last = (this.#last + 1) >>> 0)
+  /** `declined` is called instead of `send` where the other end does not answer such requests now. */
+  forward(request: ApiRequest, send: Send, declined: () => void = () => send('', notAnswered)): void {
+    const { url, headers, rawHeaders, body, address, isSecure } = request
     const about: AboutRequest = { url, headers, rawHeaders: rawHeaders(), address, isSecure }
+    const end = (reply: Reply): void => send('', reply)
+    const answered = (told: unknown, bytes: Buffer): void => {
+      if (!this.#waiting.delete(end)) return
+      if (isDeclined(told)) return declined()
+      if (isAboutReply(told)) {
+        const { requestId, ...reply } = told
+        return send(requestId, { ...reply, bytes })
+      }
+      end(notAnswered)
+      this.#onBroken('what is said about a reply is not of its form')
+    }
     // Body and head are bounded where they are read, so that this never happens; it costs the request and not the process.
-    if (!this.#frames.send(number, about, body)) return send('', tooLarge)
-    this.#waiting.set(number, send)
+    if (!this.#calls.call(about, body, answered)) return end(tooLarge)
+    this.#waiting.add(end)
+  }
+
+  tell(about: unknown): void {
+    this.#calls.tell(about)
+  }
+
+  /** Requests that were sent and have no answer yet. */
+  get count(): number {
+    return this.#waiting.size
+  }
+
+  /** Answers all that wait with this: no other answer comes, or none that is believed. */
+  end(reply: Reply): void {
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    for (const each of waiting) each(reply)
   }
 }
 
-export type Owner = {
-  readonly answer: (request: ApiRequest, send: Send) => void
-  /** The worker does not read what it is answered. */
+export type Owner = Partial<FrameEnds> & {
+  /** Returns false where it does not answer requests now: this one is not begun. */
+  readonly answer: (request: ApiRequest, send: Send) => boolean | void
+  /** The other end does not read what it is answered. */
   readonly onStuck: () => void
 }
 
-/** The owner's end: `answer` is given every request. */
-export function serveForwarded(socket: Socket, { answer, onStuck }: Owner): void {
-  const frames = new Frames(socket, (number, about, body) => {
-    const { rawHeaders, ...asked } = about as AboutRequest
-    answer({ ...asked, rawHeaders: () => rawHeaders, body, payload: body }, (requestId, { bytes, ...reply }) => {
-      if (socket.destroyed) return
-      if (socket.writableLength > workerUnreadBytesMax) return onStuck()
-      if (frames.send(number, { requestId, ...reply } satisfies AboutReply, bytes)) return
-      const { bytes: text, ...rest } = tooLarge
-      frames.send(number, { requestId, ...rest } satisfies AboutReply, text)
-    })
+/** The owner's end: `answer` is given every request. Returns how to tell the other end something. */
+export function serveForwarded(socket: Socket, owner: Owner): (about: unknown) => void {
+  const { answer, onStuck, onTold = () => undefined, onBroken = brokenInvariant } = owner
+  return serveFrames(socket, {
+    onTold,
+    onBroken,
+    answer: (about, body, reply) => {
+      if (!isAboutRequest(about)) return onBroken('what is said about a request is not of its form')
+      const { rawHeaders, ...asked } = about
+      const taken = answer(
+        { ...asked, rawHeaders: () => rawHeaders, body, payload: body },
+        (requestId, { bytes, ...rest }) => {
+          if (socket.destroyed) return
+          if (socket.writableLength > workerUnreadBytesMax) return onStuck()
+          if (reply({ requestId, ...rest } satisfies AboutReply, bytes)) return
+          const { bytes: text, ...refusal } = tooLarge
+          reply({ requestId, ...refusal } satisfies AboutReply, text)
+        },
+      )
+      if (taken === false) reply({ declined: true } satisfies Declined, none)
+    },
   })
 }
+
+const none = Buffer.alloc(0)
+
+function brokenInvariant(reason: string): never {
+  throw new InvariantViolation(`forwarding: ${reason}`)
+}
+
+type Members = Readonly<Record<string, unknown>>
+
+const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null
+
+function isAboutRequest(about: unknown): about is AboutRequest {
+  if (!isObject(about)) return false
+  const { url, headers, rawHeaders, address, isSecure } = about
+  return (
+    typeof url === 'string' &&
+    isObject(headers) &&
+    Object.values(headers).every(isHeader) &&
+    Array.isArray(rawHeaders) &&
+    rawHeaders.every((text) => typeof text === 'string') &&
+    (address === undefined || typeof address === 'string') &&
+    (isSecure === undefined || typeof isSecure === 'boolean')
+  )
+}
+
+const isHeader = (value: unknown): boolean =>
+  typeof value === 'string' || (Array.isArray(value) && value.every((each) => typeof each === 'string'))
+
+function isAboutReply(about: unknown): about is AboutReply {
+  if (!isObject(about)) return false
+  const { requestId, status, contentType, headers, cut } = about
+  return (
+    typeof requestId === 'string' &&
+    typeof status === 'number' &&
+    typeof contentType === 'string' &&
+    (headers === undefined ||
+      (isObject(headers) && Object.values(headers).every((value) => typeof value === 'string'))) &&
+    (cut === undefined || cut === 'reset' || cut === 'close')
+  )
+}
+
+const isDeclined = (about: unknown): about is Declined => isObject(about) && about['declined'] === true
 
 /** For a request or a reply that does not fit a frame. */
 const tooLarge: Reply = errorAnswer(
@@ -74,69 +159,7 @@ const tooLarge: Reply = errorAnswer(
   json10,
 )
 
-const headSizeBytes = 12
-
-class Frames {
-  readonly #socket: Socket
-  readonly #receive: (number: number, about: unknown, body: Buffer) => void
-  #chunks: Buffer[] = []
-  #received = 0
-
-  constructor(socket: Socket, receive: (number: number, about: unknown, body: Buffer) => void) {
-    this.#socket = socket
-    this.#receive = receive
-    socket.on('data', (chunk: Buffer) => {
-      this.#chunks.push(chunk)
-      this.#received += chunk.length
-      this.#take()
-    })
-  }
-
-  /** Those of one turn travel together. Returns false, and sends nothing, for what is larger than a frame may be. */
-  send(number: number, about: unknown, body: Buffer): boolean {
-    const text = Buffer.from(JSON.stringify(about))
-    if (headSizeBytes - 4 + text.length + body.length > frameSizeBytesMax) return false
-    const head = Buffer.allocUnsafe(headSizeBytes)
-    head.writeUInt32BE(headSizeBytes - 4 + text.length + body.length, 0)
-    head.writeUInt32BE(number, 4)
-    head.writeUInt32BE(text.length, 8)
-    if (this.#socket.writableCorked === 0) {
-      this.#socket.cork()
-      setImmediate(() => this.#socket.uncork())
-    }
-    this.#socket.write(Buffer.concat([head, text, body]))
-    return true
-  }
-
-  #take(): void {
-    let bytes = this.#wanted(4)
-    while (bytes !== undefined) {
-      const length = bytes.readUInt32BE(0)
-      assert(length <= frameSizeBytesMax, 'forwarding: a frame is no larger than a request and its head')
-      if (bytes.length < length + 4) return
-      const aboutLength = bytes.readUInt32BE(8)
-      const about: unknown = JSON.parse(bytes.toString('utf8', headSizeBytes, headSizeBytes + aboutLength))
-      const body = bytes.subarray(headSizeBytes + aboutLength, length + 4)
-      const rest = bytes.subarray(length + 4)
-      this.#chunks = rest.length === 0 ? [] : [rest]
-      this.#received = rest.length
-      this.#receive(this.#numberOf(bytes), about, body)
-      bytes = this.#wanted(4)
-    }
-  }
-
-  #numberOf(bytes: Buffer): number {
-    return bytes.readUInt32BE(4)
-  }
-
-  /** What has come, in one piece, once the frame is whole; undefined before. */
-  #wanted(length: number): Buffer | undefined {
-    if (this.#received < length) return undefined
-    const [first] = this.#chunks
-    if (first === undefined) return undefined
-    const known = first.length >= 4 ? first.readUInt32BE(0) : undefined
-    if (known !== undefined && this.#received < known + 4) return undefined
-    if (this.#chunks.length > 1) this.#chunks = [Buffer.concat(this.#chunks, this.#received)]
-    return this.#chunks[0]
-  }
-}
+const notAnswered: Reply = errorAnswer(
+  new ServiceError('InternalServerError', 'The request was not answered by the process that it was passed on to.'),
+  json10,
+)

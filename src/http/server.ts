@@ -15,7 +15,7 @@ import type { Clock } from '../ports/clock.ts'
 import type { Env } from '../ports/env.ts'
 import { apiPipeline, type ApiPipelineOptions, pathsBeside } from './api-pipeline.ts'
 import { Api } from './api.ts'
-import { Connections } from './connection.ts'
+import { type ConnectionApi, Connections, type ConnectionsOptions } from './connection.ts'
 import { drain } from './draining.ts'
 import type { Send } from './forwarding.ts'
 import { boundHeads, headSettings, refusedHead } from './bytes/heads.ts'
@@ -51,6 +51,14 @@ export type ListenOptions = RouteOptions & {
   readonly privately?: PrivateListener | undefined
   /** Is offered every connection; true when another process takes it. */
   readonly distribute?: (socket: Socket) => boolean
+  /** What takes requests that are read from their sockets; the API itself unless it says otherwise. */
+  readonly front?: (api: Api) => ConnectionApi
+  /** Is offered every connection on which something unusual has come, as `handOver` of connection.ts is; true when it takes it. */
+  readonly passOn?: (...given: Parameters<ConnectionsOptions['handOver']>) => boolean
+  /** It has no port of its own: requests and connections come from another server (`answer`, `takeBack`). */
+  readonly isInner?: boolean
+  /** Replies beside the API's end their connections: what comes next may be for another server. */
+  readonly endsRest?: boolean
 }
 
 export type ServerOptions = ListenOptions & ApiPipelineOptions
@@ -115,7 +123,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
       if (isOutside) notServed(response, ids())
       else if ((method === 'POST' && isRoot(url)) || isElsewhere) void api.serve(request, response, endsWith)
       else {
-        if (api.closing && endsWith()) response.setHeader('Connection', 'close')
+        if (options.endsRest === true || (api.closing && endsWith())) response.setHeader('Connection', 'close')
         void rest.serve(request, response)
       }
     })
@@ -123,16 +131,13 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   const { tls } = options
   const { server, twin, beside, privately, servers } = serversOf({ ...options, host }, handle)
   const handshakes = tls === undefined ? undefined : new Handshakes(tls, options.ticketKeys)
+  const passing = options.passOn === undefined ? {} : { passOn: options.passOn }
   const taken = servers.map((each) => {
     const usual = each === beside ? {} : { handshakes, distribute: options.distribute }
     const before = each === privately ? privateOnes(options, handshakes) : usual
-    return takeConnections(each, { api, clock, sockets, unread, ...before })
+    return takeConnections(each, { api: options.front?.(api) ?? api, clock, sockets, unread, ...passing, ...before })
   })
-  await listening(server, host, options.port)
-  await listenBeside({ beside, privately, servers }, options)
-  const { port } = server.address() as AddressInfo
-  // Clients find localhost at either address. A machine may have no IPv6, or another program there.
-  if (twin !== undefined) await listening(twin, '::1', port).catch(() => undefined)
+  const port = options.isInner === true ? 0 : await listen({ server, twin, beside, privately, servers }, options)
   let closed = false
   return {
     host,
@@ -211,6 +216,18 @@ type Beside = {
   readonly servers: readonly Server[]
 }
 
+type All = Beside & { readonly server: Server; readonly twin: Server | undefined }
+
+/** Returns the port. */
+async function listen({ server, twin, ...others }: All, options: ListenOptions): Promise<number> {
+  await listening(server, options.host ?? '127.0.0.1', options.port)
+  await listenBeside(others, options)
+  const { port } = server.address() as AddressInfo
+  // Clients find localhost at either address. A machine may have no IPv6, or another program there.
+  if (twin !== undefined) await listening(twin, '::1', port).catch(() => undefined)
+  return port
+}
+
 async function listenBeside({ beside, privately, servers }: Beside, options: ListenOptions): Promise<void> {
   const { loopbackPort: port = 0, privately: own } = options
   try {
@@ -240,8 +257,8 @@ async function openOf(server: Server): Promise<number> {
   })
 }
 
-type Taking = {
-  readonly api: Api
+type Taking = Pick<ListenOptions, 'passOn'> & {
+  readonly api: ConnectionApi
   readonly clock: Clock
   readonly sockets: HttpSockets
   readonly unread: UnreadReplies
@@ -256,13 +273,14 @@ const listeners = new WeakMap<Server, (socket: Socket) => void>()
 /** The server accepts; each connection is ours first, and node:http's once something unusual has come on it. */
 function takeConnections(
   server: Server,
-  { api, clock, sockets, unread, distribute, handshakes, privately }: Taking,
+  { api, clock, sockets, unread, distribute, handshakes, privately, passOn }: Taking,
 ): Connections {
   const [listener] = server.listeners('connection') as [(socket: Socket) => void]
   listeners.set(server, listener)
   const connections = new Connections({
     api,
     handOver: (socket, received, taken) => {
+      if (passOn?.(socket, received, taken) === true) return
       takenBack(server, sockets, socket, received)
       taken()
     },

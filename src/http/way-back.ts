@@ -1,12 +1,12 @@
 /**
- * The way back of encrypted connections. A worker that has shaken hands with a client cannot give the connection to another process: what it knows of the encryption
- * cannot be given away. So it keeps the connection and passes on, decrypted, what comes on it, over a connection of this machine to the process that owns the writes. That
- * process listens on the loopback, and believes who begins with the secret that it gave its workers.
+ * Connections of clients that another process of the region takes over. A worker that has shaken hands with a client cannot give the connection to another process: what it
+ * knows of the encryption cannot be given away; and to another machine no connection can be given. So the process keeps the connection and passes on, decrypted, what comes
+ * on it, over a connection to the process that owns the writes. That one believes who begins with the secret that it knows too (admitting.ts).
  */
-import { hash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { pipeline as piped } from 'node:stream'
-import { handshakeMsMax } from '../core/secure-limits.ts'
+import { admit, firstLine } from './admitting.ts'
 import { Gathering } from './bytes/gathering.ts'
 import { listening } from './listening.ts'
 import { reset } from './bytes/resets.ts'
@@ -14,38 +14,14 @@ import { reset } from './bytes/resets.ts'
 export type WayBackPlace = { readonly port: number; readonly secret: string }
 export type WayBack = { readonly place: WayBackPlace; close(): Promise<void> }
 
-/** The first line of a tunnel: who is at the other end of the client's connection. */
-type Beginning = {
-  readonly secret: string
-  readonly remoteAddress: string | undefined
-  readonly localAddress: string | undefined
-}
-
 const loopback = '127.0.0.1'
-const beginningBytesMax = 1024
 
 /** The owner's end: `take` is given each connection as the client's own, with what has come on it. */
 export async function openWayBack(take: (socket: Socket, received: Buffer) => void): Promise<WayBack> {
   const secret = randomBytes(32).toString('hex')
-  const server = createServer((socket) => {
-    const timer = setTimeout(() => socket.destroy(), handshakeMsMax).unref()
-    const ignore = (): void => {}
-    let received = Buffer.alloc(0)
-    const receive = (chunk: Buffer): void => {
-      received = Buffer.concat([received, chunk])
-      const end = received.indexOf('\n')
-      if (end < 0 && received.length <= beginningBytesMax) return
-      const beginning = beginningIn(received.subarray(0, Math.max(0, end)), secret)
-      if (beginning === undefined) return void socket.destroy()
-      clearTimeout(timer)
-      socket.removeListener('data', receive)
-      socket.pause()
-      take(asOf(socket, beginning), received.subarray(end + 1))
-      socket.removeListener('error', ignore)
-    }
-    socket.on('error', ignore)
-    socket.on('data', receive)
-  })
+  const server = createServer((socket) =>
+    admit(socket, { secret, take: (beginning, received) => take(asClients(socket, beginning), received) }),
+  )
   await listening(server, loopback, 0)
   server.unref()
   const { port } = server.address() as AddressInfo
@@ -58,42 +34,48 @@ export async function openWayBack(take: (socket: Socket, received: Buffer) => vo
   }
 }
 
-function beginningIn(line: Buffer, secret: string): Beginning | undefined {
-  try {
-    const beginning = JSON.parse(line.toString()) as Beginning
-    const same = timingSafeEqual(hash('sha256', beginning.secret, 'buffer'), hash('sha256', secret, 'buffer'))
-    return same ? beginning : undefined
-  } catch {
-    return undefined
-  }
+/** What the first line of a tunnel says of the client's connection. */
+export type ClientsEnd = {
+  readonly remoteAddress: string | undefined
+  readonly localAddress: string | undefined
+  readonly isPlain?: boolean
 }
 
-/** Its addresses are those of the client's connection, and it counts as encrypted, as that is. */
-function asOf(socket: Socket, { remoteAddress, localAddress }: Beginning): Socket {
-  return Object.defineProperties(socket, {
-    remoteAddress: { value: remoteAddress },
-    localAddress: { value: localAddress },
-    encrypted: { value: true },
+/** The socket with the addresses of the client's connection; it counts as encrypted where that is. */
+export function asClients(socket: Socket, beginning: Readonly<Record<string, unknown>>): Socket {
+  const { remoteAddress, localAddress, isPlain } = beginning
+  const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+  Object.defineProperties(socket, {
+    remoteAddress: { value: text(remoteAddress) },
+    localAddress: { value: text(localAddress) },
   })
+  if (isPlain === true) Reflect.deleteProperty(socket, 'encrypted')
+  else Object.defineProperty(socket, 'encrypted', { value: true })
+  return socket
 }
 
-/** The worker's end. */
+/** Connects to the process that takes over, and writes the first line. */
+export type Connect = (end: ClientsEnd) => Socket
+
+export const connectBack =
+  ({ port, secret }: WayBackPlace): Connect =>
+  ({ remoteAddress, localAddress }) => {
+    const tunnel = connect({ host: loopback, port, noDelay: true })
+    tunnel.write(firstLine(secret, { remoteAddress, localAddress }))
+    return tunnel
+  }
+
+/** The end that keeps the clients' connections. */
 export class Tunnels {
   readonly #open = new Gathering<Socket>()
-  readonly #place: WayBackPlace
-
-  constructor(place: WayBackPlace) {
-    this.#place = place
-  }
 
   /** `taken` is called once what was received has left this process, or cannot. */
-  begin(client: Socket, received: Buffer, taken: () => void): void {
-    const { port, secret } = this.#place
+  begin(connectTo: Connect, client: Socket, received: Buffer, taken: () => void): void {
     const { remoteAddress, localAddress } = client
     this.#open.add(client)
     client.once('close', () => this.#open.delete(client))
-    const tunnel = connect({ host: loopback, port, noDelay: true })
-    tunnel.write(`${JSON.stringify({ secret, remoteAddress, localAddress } satisfies Beginning)}\n`)
+    const isPlain = !('encrypted' in client)
+    const tunnel = connectTo({ remoteAddress, localAddress, isPlain })
     tunnel.write(received, () => taken())
     const end = (error: NodeJS.ErrnoException | null | undefined): void => {
       if (error?.code === 'ECONNRESET' && !client.destroyed) reset(client)

@@ -6,7 +6,7 @@ import { markRequestHeader } from '../core/wire/cache-mark.ts'
 import { afterHeader } from '../core/wire/position-header.ts'
 import type { Api } from './api.ts'
 import type { Arriving } from './bytes/body-budget.ts'
-import type { Forwarder, Send } from './forwarding.ts'
+import type { Forwarding, Send } from './forwarding.ts'
 import type { ApiRequest } from './pipeline.ts'
 
 /** They need no more of an engine than reading (engine/reading-engine.ts). */
@@ -19,14 +19,16 @@ export type Reading = {
   readonly renew: () => void
   /** The owner of the writes answers reads too: it alone knows the faults that are set, and counts capacity and keys. */
   readonly forwardsAll: () => boolean
+  /** Whether such a read may be answered from what this process knows; all may unless it says otherwise. */
+  readonly mayAnswer?: (request: ApiRequest) => boolean
 }
 
 export class WorkerFront {
   readonly #api: Api
-  readonly #forwarder: Forwarder
+  readonly #forwarder: Forwarding
   readonly #reading: Reading
 
-  constructor(api: Api, forwarder: Forwarder, reading: Reading) {
+  constructor(api: Api, forwarder: Forwarding, reading: Reading) {
     this.#api = api
     this.#forwarder = forwarder
     this.#reading = reading
@@ -61,7 +63,8 @@ export class WorkerFront {
     const isLocal =
       localTargets.has(headers['x-amz-target']) &&
       headers[markRequestHeader] === undefined &&
-      headers[afterHeader] === undefined
+      headers[afterHeader] === undefined &&
+      this.#reading.mayAnswer?.(request) !== false
     // What is set of tables is known as of now.
     if (isLocal) this.#reading.renew()
     if (isLocal && !this.#reading.forwardsAll()) {

@@ -1,7 +1,7 @@
 /** What is counted of a region's node: it goes to Prometheus, and to the region's own metrics. */
 import { join } from 'node:path'
 import { FolderBlobs } from '../adapters/files/folder-blobs.ts'
-import { type PrometheusMeter, prometheusMeter } from '../adapters/metrics/prometheus-meter.ts'
+import type { PrometheusMeter } from '../adapters/metrics/prometheus-meter.ts'
 import type { Clock } from '../ports/clock.ts'
 import type { Log } from '../ports/log.ts'
 import type { Meter } from '../ports/meter.ts'
@@ -10,20 +10,25 @@ import { MetricStore } from '../readers/metrics/metric-store.ts'
 import type { MetricSettings } from '../region/metrics.ts'
 import type { Region } from '../region/start-region.ts'
 import type { Encryption } from './store/encryption.ts'
-import type { Recovery } from './store/own-engine.ts'
+import type { RegionRecovery } from './store/own-engine.ts'
 import { measureStore } from './store/store-measures.ts'
 
-type Measuring = { readonly data: string; readonly log: Log; readonly self: { readonly name: string } }
+type Measuring = { readonly data: string; readonly log: Log }
 
-export function measuring({ data, log, self }: Measuring, clock: Clock, encryption: Encryption | undefined) {
+type Of = {
+  readonly clock: Clock
+  readonly encryption: Encryption | undefined
+  readonly prometheus: PrometheusMeter
+}
+
+export function measuring({ data, log }: Measuring, { clock, encryption, prometheus }: Of) {
   const plainBlobs = new FolderBlobs(join(data, 'metrics'))
   const blobs = encryption?.blobs(plainBlobs) ?? plainBlobs
   const store = new MetricStore({ env: { clock, log }, blobs })
   const metrics: MetricSettings = { store, blobs, isEager: true }
-  const prometheus = prometheusMeter({ region: self.name })
   const meter = new Collector(prometheus, { clock, store })
   encryption?.watch(meter)
-  return { prometheus, metrics, meter }
+  return { metrics, meter }
 }
 
 type Measured = {
@@ -31,7 +36,7 @@ type Measured = {
   readonly meter: Meter
   readonly prometheus: PrometheusMeter
   readonly folder: string
-  readonly recovery: Recovery
+  readonly recovery: RegionRecovery
 }
 
 /** Sets the gauges of what is to be asked for. */

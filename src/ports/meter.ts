@@ -317,6 +317,41 @@ export const metrics = {
     help: 'Entries of the group’s stream that this region has not taken yet.',
     labels: ['group'],
   },
+  longitude_node_role: {
+    kind: 'gauge',
+    help: 'What this node of a region of several is (1) and what it is not (0): leading, following, copying or away.',
+    labels: ['role'],
+  },
+  longitude_node_term: {
+    kind: 'gauge',
+    help: 'The term of the leading node of the region, as far as this node knows. A new one begins when another node leads.',
+    labels: [],
+  },
+  longitude_node_applied_place: {
+    kind: 'gauge',
+    help: 'The last entry of the order of the region’s nodes that is durable at this node.',
+    labels: [],
+  },
+  longitude_node_behind_entries: {
+    kind: 'gauge',
+    help: 'Entries of that order that this node has seen and that are not durable at it yet.',
+    labels: [],
+  },
+  longitude_node_entry_age_seconds: {
+    kind: 'gauge',
+    help: 'Time since the last entry that this node has seen. The leading node places one at least every half second.',
+    labels: [],
+  },
+  longitude_node_copies_total: {
+    kind: 'counter',
+    help: 'Copies of another node’s store that this node began, since its own was new, damaged or too far behind.',
+    labels: [],
+  },
+  longitude_node_waiting_requests: {
+    kind: 'gauge',
+    help: 'Requests that wait at this node for one that leads the region.',
+    labels: [],
+  },
   longitude_certificate_end_seconds: {
     kind: 'gauge',
     help: 'When the certificate that this node shows ends (Unix time): to NATS servers, or at its endpoint.',

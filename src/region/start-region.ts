@@ -172,7 +172,8 @@ async function startParts(env: Env, options: RegionOptions, life: Lifecycle): Pr
     measure,
     serve: async (server, others) => {
       // Writes that an older copy of the store takes come after those that peers have of the region.
-      await replication.checked()
+      // Those of several nodes know from their order which store is the latest.
+      if (options.latest === undefined) await replication.checked()
       caches.decides(decidingOf(server))
       const all = [...services, ...(server.services ?? [])]
       return await served({ ...server, context, lambda, ...api, services: all }, { life, others })

@@ -16,6 +16,8 @@ export type PrometheusMeter = Meter & {
   render(): Promise<string>
   /** The same, less that of the process, for another protocol. */
   families(): readonly FamilyFigures[]
+  /** Forgets all gauges: what they say of is not here any more. */
+  forgetGauges(): void
   /** Series of all metrics. */
   readonly size: number
 }
@@ -49,6 +51,9 @@ export function prometheusMeter(labels: Labels = {}): PrometheusMeter {
       }
       for (const histogram of histograms.values()) parts.push(histogram.render(labels))
       return parts.join('')
+    },
+    forgetGauges: () => {
+      for (const [name, family] of families) if (metrics[name].kind === 'gauge') family.clear()
     },
     families: () => [...families.values(), ...histograms.values()].map((family) => family.figures()),
     get size() {

@@ -14,6 +14,7 @@ export type Family = { readonly name: string; readonly kind: 'counter' | 'gauge'
 
 export class SeriesOf {
   readonly #family: Family
+  readonly #labelled: boolean
   /** By the values of the labels. */
   readonly #series = new Map<string, Series>()
   readonly #recent = new ByLabels<Series>(labelledRememberedMax)
@@ -21,8 +22,15 @@ export class SeriesOf {
 
   constructor(family: Family, labelled: boolean) {
     this.#family = family
+    this.#labelled = labelled
+    this.clear()
+  }
+
+  clear(): void {
+    this.#series.clear()
+    this.#byTable.clear()
     // Without labels it is there from the start, as 0.
-    if (!labelled) this.#at({})
+    if (!this.#labelled) this.#at({})
   }
 
   get size(): number {

@@ -3,6 +3,7 @@ import { nodeTlsOptions } from '../../deployment/options.ts'
 import { adminOptions, apiAccessOptions } from './access.ts'
 import { optionsOfCache } from './cache.ts'
 import { optionsOfChanges } from './changes.ts'
+import { optionsOfNodes } from './nodes.ts'
 import { optionsOfObserving } from './observing.ts'
 import type { OptionName } from './rows.ts'
 
@@ -52,6 +53,7 @@ export const optionsOf = {
     'peer',
     'peerEndpoint',
     ...nodeTlsOptions,
+    ...optionsOfNodes,
     'regionsFolder',
     'credentials',
     ...apiAccessOptions,

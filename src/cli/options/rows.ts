@@ -12,6 +12,7 @@ import { peers, upstreams } from './addresses.ts'
 import { cacheOptions } from './cache.ts'
 import { capacityOptions } from './capacity.ts'
 import { changeOptions } from './changes.ts'
+import { nodesOptions } from './nodes.ts'
 import { observingOptions } from './observing.ts'
 
 const words = z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== ''))
@@ -249,6 +250,7 @@ export const options = {
   },
   ...accessOptions,
   ...deploymentOptions,
+  ...nodesOptions,
   ...cacheOptions,
   ...changeOptions,
   ...observingOptions,

@@ -52,6 +52,14 @@ export async function openIdentity(
   return identity.epoch
 }
 
+/** Whether the store is this region's, and in the format of this version: one that another process upgrades is not. */
+export function isReadable(store: Pick<Store, 'get'>, self: Region): boolean {
+  const stored = store.get(identityKey)
+  if (stored === undefined) return false
+  const { format, upgradedFrom, region, number } = identityIn(stored)
+  return format === formatVersion && upgradedFrom === undefined && region === self.name && number === self.number
+}
+
 async function upgrade(store: Store, found: Identity, progress: () => void): Promise<void> {
   const { upgradedFrom, ...identity } = { ...found, format: formatVersion }
   if (found.format < formatVersion) {

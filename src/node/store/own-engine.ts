@@ -81,7 +81,10 @@ type Parts = { readonly regionStore: RegionStore; readonly env: Env; readonly en
 
 const lookMs = 1000
 
-export class Recovery implements Service {
+/** What is brought of a damaged store while the region runs. */
+export type RegionRecovery = Service & Pick<Recovery, 'leftovers' | 'notice'>
+
+class Recovery implements Service {
   readonly #parts: Parts
   readonly #report: DamageReport | undefined
   #leftovers: Leftovers | undefined

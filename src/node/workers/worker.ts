@@ -2,7 +2,6 @@
  * A worker: a process of a region that answers reads from the region's store, which another process writes. It is given its
  * connections by that process, and gives back those on which anything unusual comes; whatever is no read it forwards.
  */
-import { timings } from '../../core/table/waits.ts'
 import { Socket } from 'node:net'
 import { systemClock } from '../../adapters/system/clocks.ts'
 import { DecryptingReader } from '../../adapters/encryption/encrypted-store.ts'
@@ -11,26 +10,20 @@ import { systemRandom } from '../../adapters/system/random.ts'
 import { watchTurns } from '../../adapters/system/turn-watch.ts'
 import { endpointIn, type SignedRegions } from '../../core/auth/signed-region.ts'
 import { DamagedRecord } from '../../engine/store/damaged-record.ts'
-import type { Engine } from '../../engine/engine.ts'
 import { ReadingEngine, type ReadingStore } from '../../engine/reading-engine.ts'
 import { Api } from '../../http/api.ts'
 import { Connections } from '../../http/connection.ts'
 import { drain } from '../../http/draining.ts'
 import { Forwarder } from '../../http/forwarding.ts'
-import { pipeline } from '../../http/pipeline.ts'
 import { requestIds } from '../../http/request-id.ts'
 import { Visitors } from '../../http/access/visitors.ts'
-import { Signatures } from '../../http/access/signatures.ts'
 import { Handshakes } from '../../http/secure.ts'
-import { Tunnels } from '../../http/way-back.ts'
+import { connectBack, Tunnels } from '../../http/way-back.ts'
 import { UnreadReplies } from '../../http/bytes/unread-replies.ts'
-import { localOperations, WorkerFront } from '../../http/worker-front.ts'
-import { authorizing } from '../../operations/access/authorizer.ts'
+import { WorkerFront } from '../../http/worker-front.ts'
 import { Insights } from '../../operations/insights/insights.ts'
-import type { OperationContext } from '../../operations/operation.ts'
-import { registry } from '../../operations/registry.ts'
 import type { Log } from '../../ports/log.ts'
-import { accessSettings, watchAccess } from '../../deployment/secrets/identities.ts'
+import { watchAccess } from '../../deployment/secrets/identities.ts'
 import { FollowedCertificate } from '../../deployment/secrets/served-certificate.ts'
 import { exitCode, messageOf } from '../../process/failure.ts'
 import {
@@ -42,6 +35,7 @@ import {
   type WorkerStart,
 } from './messages.ts'
 import { observing } from '../observing/observing.ts'
+import { readingContext, readingPipeline } from '../reading-api.ts'
 import { type DataSecrets, ReaderKeys } from '../store/data-keys.ts'
 import { relayMeter } from './relay-meter.ts'
 
@@ -78,52 +72,26 @@ function recordIn(error: unknown): { readonly record?: string } {
   return error instanceof DamagedRecord ? { record: error.key.toString('base64') } : {}
 }
 
-/** The operations that run here are those that need no more than reading. */
-function contextOf(
-  engine: ReadingEngine,
-  { env, accountId, region }: Pick<WorkerStart, 'accountId' | 'region'> & { readonly env: OperationContext['env'] },
-): OperationContext {
-  const settings = {
-    accountId,
-    globalTables2017: false,
-    region: region.name,
-    get regions() {
-      return known.names
-    },
-    timing: timings.instant,
-    streamRetentionMs: 0,
-  }
-  return { engine: engine as unknown as Engine, env, settings }
-}
-
 function start(given: WorkerStart, log: Log): (socket: Socket) => void {
   const { folder, region, accountId, credentials, identities, access, signedFor, visitors, host, dataKeys, tls } = given
   const meter = relayMeter()
   const reading = new ReadingEngine(readerOf(folder, dataKeys), region)
   const env = { clock: systemClock, random: systemRandom, meter, log }
   watchTurns({ meter, log })
-  const context = contextOf(reading, { env, accountId, region })
+  const context = readingContext(reading, { env, accountId, region: region.name, regions: () => known.names })
   // Reads make no commits: there is no place in a log to name.
   const told = observing(given.observing, { ...env, region: region.name, epoch: () => '' })
   farewell = async () => await told.exporter?.stop()
-  const files = watchAccess({ credentials, identities, accountId }, log)
-  const policies = accessSettings(access, files)
-  const regions = signedRegions(region.name, signedFor)
-  const signatures =
-    files.credentials === undefined
-      ? {}
-      : { signatures: new Signatures({ credentials: files.credentials, regions, clock: systemClock }) }
   const api = new Api({
     env,
     requestIds: requestIds(systemRandom),
     visitors: new Visitors(visitors),
     arrival: { address: host },
-    answer: pipeline({
+    answer: readingPipeline({
       context,
-      regions,
-      ...signatures,
-      ...(policies === undefined ? {} : { decisions: { authorize: authorizing(policies) } }),
-      operations: new Map([...registry].filter(([name]) => localOperations.includes(name))),
+      access: watchAccess({ credentials, identities, accountId }, log),
+      mode: access,
+      regions: signedRegions(region.name, signedFor),
       observer: told.observer,
       onBrokenInvariant: () => process.exit(exitCode.brokenInvariant),
       onFailed: (error) => tell({ type: 'failed', error: messageOf(error), ...recordIn(error) }),
@@ -148,7 +116,7 @@ function serving(api: Api, front: WorkerFront, securing: ReturnType<typeof secur
     monotonicMs: () => systemClock.monotonicMs(),
     unread: new UnreadReplies(),
     handOver: (socket, received, taken) => {
-      if (securing !== undefined) securing.tunnels.begin(socket, received, taken)
+      if (securing !== undefined) securing.tunnels.begin(securing.connect, socket, received, taken)
       else tell({ type: 'connection', received: received.toString('base64') }, socket, taken)
     },
   })
@@ -187,7 +155,7 @@ function securingBy(tls: WorkerStart['tls'], log: Log) {
   if (tls === undefined) return undefined
   const shown = new FollowedCertificate(tls.files, log)
   const handshakes = new Handshakes(shown, Buffer.from(tls.ticketKeys, 'base64'))
-  return { handshakes, tunnels: new Tunnels(tls.wayBack) }
+  return { handshakes, tunnels: new Tunnels(), connect: connectBack(tls.wayBack) }
 }
 
 function readerOf(folder: string, dataKeys: DataSecrets | undefined): ReadingStore {

@@ -15,7 +15,7 @@ import {
   rotateLocalTls,
 } from '../../../src/deployment/secrets/local-authority.ts'
 import { FollowedCertificate } from '../../../src/deployment/secrets/served-certificate.ts'
-import { openWayBack, Tunnels, type WayBack } from '../../../src/http/way-back.ts'
+import { connectBack, openWayBack, Tunnels, type WayBack } from '../../../src/http/way-back.ts'
 import { apiHeaders } from '../../conformance/raw-request.ts'
 import { answering, serverWith, type TestServer } from './server.ts'
 
@@ -147,9 +147,9 @@ test('what a worker cannot serve goes to the owner, with the client’s address 
     socket.once('data', (more: Buffer) => socket.end(`answer to ${more.toString()}`))
     socket.resume()
   })
-  const tunnels = new Tunnels(wayBack.place)
+  const [tunnels, connectTo] = [new Tunnels(), connectBack(wayBack.place)]
   const { createServer } = await import('node:net')
-  const worker = createServer((socket) => tunnels.begin(socket, Buffer.from('GET /'), () => {}))
+  const worker = createServer((socket) => tunnels.begin(connectTo, socket, Buffer.from('GET /'), () => {}))
   await new Promise<void>((resolve) => {
     worker.listen(0, '127.0.0.1', resolve)
   })

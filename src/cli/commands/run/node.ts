@@ -13,8 +13,10 @@ import { exitCode, messageOf } from '../../../process/failure.ts'
 import { certificatesOf, natsAccess } from '../../../deployment/secrets/nats-access.ts'
 import { endpointTls } from '../../../deployment/secrets/served-certificate.ts'
 import { startNode } from '../../../node/node.ts'
+import { severalOf } from '../../../node/several/several-options.ts'
 import { isOfContent } from '../../../node/store/own-engine.ts'
 import type { Parent } from '../../../process/process-end.ts'
+import { StoreLost } from '../../../ports/store.ts'
 import { readRegions } from '../../../deployment/regions.ts'
 import { Starts } from '../../../process/starts.ts'
 import { roleLog, runRole, serveUntilEnd } from '../../../process/role.ts'
@@ -30,7 +32,9 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   refuseOpenPort(options)
   const known = readRegions(options.regionsFolder)
   const self = known.named(options.region)
-  const log = await roleLog({ ...options, fields: { region: self.name }, json })
+  const several = severalOf(options)
+  const fields = { region: self.name, ...(several === undefined ? {} : { node: several.node }) }
+  const log = await roleLog({ ...options, fields, json })
   const broken = brokenInvariant((error) => {
     log.error('broken invariant: this node stops', { error })
     // A record that cannot be decoded would end the next process as well.
@@ -39,6 +43,7 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
   const tls = endpointTls(options, log)
   const node = await startNode({
     ...options,
+    several,
     visitors: options,
     adminToken: adminToken(options),
     natsAccess: natsAccess(options),
@@ -70,8 +75,10 @@ async function serve(command: Command, json: boolean, parent: Parent): Promise<v
 }
 
 /** A node that has caught itself wrong must not go on; the supervisor, or the container's, starts it again from its disk. */
-function brokenInvariant(tell: (error: Error) => void): (error: Error) => never {
-  const stop = (error: Error): never => {
+function brokenInvariant(tell: (error: Error) => void): (error: Error) => void {
+  const stop = (error: Error): void => {
+    // A region that its node does not lead any more is being stopped, and what it still wants of its store is refused.
+    if (error instanceof StoreLost) return
     tell(error)
     process.exit(exitCode.brokenInvariant)
   }

@@ -1,0 +1,279 @@
+/**
+ * One node of a region of several (docs/design/nodes.md). Its public port belongs to a front that stays, whatever the node's role: eventually consistent
+ * reads are answered from the node's store, and all else by the leading node. Starting goes from the disk outwards, and stopping inwards, as of every node.
+ */
+import { existsSync } from 'node:fs'
+import { NatsQuorum } from '../../adapters/nats/nats-quorum.ts'
+import { systemRandom } from '../../adapters/system/random.ts'
+import { required } from '../../core/assert.ts'
+import { nodeFarewellMsMax } from '../../core/node-line-limits.ts'
+import { Starts } from '../../process/starts.ts'
+import { tightenFolder } from '../../process/private-files.ts'
+import { requestIds } from '../../http/request-id.ts'
+import { type RunningServer, serveApi } from '../../http/server.ts'
+import { WorkerFront } from '../../http/worker-front.ts'
+import type { Store } from '../../ports/store.ts'
+import type { Lifecycle } from '../../region/lifecycle.ts'
+import { NodeLog } from '../../region/nodes/node-log.ts'
+import { type Around, openAround } from '../around.ts'
+import type { NodeOptions } from '../node-options.ts'
+import { listenOf, secureOf } from '../own-region.ts'
+import { observing } from '../observing/observing.ts'
+import { isOfContent } from '../store/own-engine.ts'
+import { RegionStore } from '../store/region-store.ts'
+import { scrubStore, type StoreScrub } from '../store/store-scrub.ts'
+import { watchStoreFolder } from '../store/store-watch.ts'
+import { askNode } from './ask-node.ts'
+import { type ConnectNode, connecting } from './connecting.ts'
+import { LeaderRoute } from './leader-route.ts'
+import { LocalReads } from './local-reads.ts'
+import { NodeLine } from './node-line.ts'
+import { type NodePort, openNodePort } from './node-port.ts'
+import { openNodeStore } from './node-store.ts'
+import { NodeWords } from './node-words.ts'
+import { choose } from './own-paths.ts'
+import { Roles } from './roles.ts'
+import type { NodeAddress, SeveralOptions } from './several-options.ts'
+import { openTerm } from './term-region.ts'
+import type { Told } from './told.ts'
+
+/** The name of the stream that orders what the nodes write: their quorum servers have no other. */
+const group = 'nodes'
+
+/** Registers in `life` each part as soon as it runs. Returns the endpoint. */
+export async function startSeveral(options: NodeOptions, life: Lifecycle): Promise<string> {
+  const { data } = options
+  const several = required(options.several, 'the nodes of the region')
+  if (existsSync(data)) tightenFolder(data)
+  const around = await openAround(options, life)
+  const node = new SeveralNode(options, several, around)
+  return await node.start(life)
+}
+
+class SeveralNode {
+  readonly #options: NodeOptions
+  readonly #several: SeveralOptions
+  readonly #around: Around
+  readonly #connect: ConnectNode
+  readonly #route: LeaderRoute
+  /** What the leading node has said last. */
+  #told: Told | undefined
+  #isStopping = false
+  #url = ''
+  #port: NodePort | undefined
+
+  constructor(options: NodeOptions, several: SeveralOptions, around: Around) {
+    this.#options = options
+    this.#several = several
+    this.#around = around
+    this.#connect = connecting(several)
+    this.#route = new LeaderRoute({ clock: around.clock, requestIds: requestIds(systemRandom) })
+  }
+
+  async start(life: Lifecycle): Promise<string> {
+    const { regionStore, ...opened } = await this.#openStore(life)
+    const nodeLog = this.#nodeLog(opened.store, life)
+    const roles = this.#roles(nodeLog, opened)
+    const reads = this.#reads({ ...opened, nodeLog, roles }, life)
+    this.#followCopies(nodeLog, reads, life)
+    this.#port = await openNodePort({
+      several: this.#several,
+      clock: this.#around.clock,
+      log: this.#options.log,
+      ownLead: () => (this.#isStopping ? undefined : roles.ownLead),
+      told: () => this.#toldOf(roles),
+      lend: (question) => nodeLog.lend(question),
+    })
+    life.add(() => this.#port?.close())
+    life.add(() => nodeLog.stop())
+    await nodeLog.start()
+    roles.start()
+    life.add(() => roles.stop())
+    const front = await this.#serve(reads, this.#words(nodeLog, roles), roles)
+    life.add(() => this.#leave(front, roles))
+    this.#url = front.url
+    const steady = setTimeout(() => regionStore.steady(), steadyMs).unref()
+    life.add(() => clearTimeout(steady))
+    return front.url
+  }
+
+  async #openStore(life: Lifecycle) {
+    const { data, log, onProgress = () => undefined, onStoreGone, onStoreDamaged } = this.#options
+    const regionStore = new RegionStore({ data, log, onProgress })
+    const store = await openNodeStore(regionStore)
+    const { folder } = regionStore
+    life.add(() => regionStore.steady())
+    life.add(() => store.close())
+    life.add(watchStoreFolder(folder, onStoreGone))
+    const scrub = scrubStore(folder, store.scrub(), onStoreDamaged)
+    life.add(() => scrub.stop())
+    return { regionStore, store, folder, scrub }
+  }
+
+  #nodeLog(store: Store, life: Lifecycle): NodeLog {
+    const { nodes, node } = this.#several
+    const addressOf = (name: string): NodeAddress => required(nodes.get(name), `the address of ${name}`)
+    const { host, port } = addressOf(node)
+    return new NodeLog({
+      group,
+      nodes: [...nodes.keys()],
+      self: { node, address: `${host}:${port}` },
+      store,
+      quorum: this.#quorum(life),
+      clock: this.#around.clock,
+      random: systemRandom,
+      log: this.#options.log,
+      ask: async (name, question) => await askNode(this.#connect, addressOf(name), question),
+    })
+  }
+
+  #reads({ store, scrub, nodeLog, roles }: ForReads, life: Lifecycle): LocalReads {
+    const { self, log } = this.#options
+    const { clock, prometheus: meter } = this.#around
+    const env = { clock, random: systemRandom, meter, log }
+    const told = observing(this.#options, { ...env, region: self.name, epoch: () => '' })
+    life.add(async () => await told.exporter?.stop())
+    return new LocalReads({
+      options: this.#options,
+      around: this.#around,
+      store,
+      env,
+      observer: told.observer,
+      follows: () => roles.ownLead === undefined && nodeLog.status().isWhole,
+      told: () => this.#told,
+      onFailed: scrub.suspect,
+    })
+  }
+
+  /** Requests that were begun are answered while the region still runs; other nodes keep theirs for the next leader. */
+  async #leave(front: RunningServer, roles: Roles): Promise<void> {
+    this.#isStopping = true
+    this.#port?.tell()
+    await front.close()
+    const idle = roles.ownLead?.idle()
+    if (idle !== undefined) await Promise.race([idle, this.#around.clock.sleep(nodeFarewellMsMax)])
+  }
+
+  #quorum(life: Lifecycle): NatsQuorum {
+    const { natsAccess, log, quorum: url } = this.#options
+    const quorum = new NatsQuorum({
+      self: this.#several.node,
+      server: natsAccess.own(required(url, 'the address of the quorum server')),
+      regions: () => [...this.#several.nodes.keys()],
+      meter: this.#around.prometheus,
+      log,
+    })
+    life.add(() => quorum.close())
+    return quorum
+  }
+
+  #roles(nodeLog: NodeLog, store: Pick<Parameters<typeof openTerm>[1], 'folder' | 'scrub'>): Roles {
+    const { log, onBrokenInvariant, onStoreDamaged, data } = this.#options
+    const { clock } = this.#around
+    const term = { options: this.#options, around: this.#around, nodeLog, ...store, url: () => this.#url }
+    return new Roles({
+      nodeLog,
+      route: this.#route,
+      clock,
+      log,
+      open: async (number) => await openTerm(number, term),
+      lineTo: (name) => this.#lineTo(name),
+      onChange: () => this.#port?.tell(),
+      onStopped: () => this.#around.prometheus.forgetGauges(),
+      onStuck: (error) => {
+        if (!isOfContent(error)) return onBrokenInvariant(error)
+        new Starts(data).suspect()
+        onStoreDamaged(
+          `the region cannot be opened on the store of this node, which is checked at the next start: ${error.message}`,
+        )
+      },
+    })
+  }
+
+  #lineTo(name: string): NodeLine | undefined {
+    const to = this.#several.nodes.get(name)
+    const { clock } = this.#around
+    if (to === undefined) return undefined
+    return new NodeLine({
+      to,
+      connect: this.#connect,
+      clock,
+      log: this.#options.log,
+      onChange: () => this.#route.changed(),
+      onTold: (told) => (this.#told = told),
+    })
+  }
+
+  #words(nodeLog: NodeLog, roles: Roles): NodeWords {
+    return new NodeWords({
+      region: this.#options.self.name,
+      several: this.#several,
+      nodeLog,
+      clock: this.#around.clock,
+      route: this.#route,
+      own: () => roles.region,
+      isStopping: () => this.#isStopping,
+    })
+  }
+
+  #toldOf(roles: Roles): Told {
+    const { region } = roles
+    return {
+      leads: region !== undefined && !this.#isStopping,
+      forwardsAll: region?.forwardsAll() ?? false,
+      standsInFor: region?.standsInFor() ?? [],
+    }
+  }
+
+  #followCopies(nodeLog: NodeLog, reads: LocalReads, life: Lifecycle): void {
+    let before: string | undefined
+    life.add(
+      nodeLog.onRole(({ role }) => {
+        if (role === 'copying') reads.forget()
+        if (role === 'copying' && before !== 'copying') this.#around.prometheus.count('longitude_node_copies_total')
+        before = role
+      }),
+    )
+  }
+
+  async #serve(reads: LocalReads, words: NodeWords, roles: Roles): Promise<RunningServer> {
+    const { clock, prometheus } = this.#around
+    const options = this.#options
+    const front: RunningServer = await serveApi({
+      ...listenOf(options),
+      ...secureOf(options),
+      region: options.self.name,
+      env: { clock, random: systemRandom, meter: prometheus },
+      answer: reads.answer,
+      front: (api) => new WorkerFront(api, this.#route, reads),
+      passOn: (socket, received, taken) => {
+        choose(socket, received, {
+          own: (ready, bytes) => {
+            front.takeBack(ready, bytes)
+            taken()
+          },
+          leaders: (ready, bytes) => this.#route.takeOver(ready, bytes, taken),
+        })
+        return true
+      },
+      endsRest: true,
+      readiness: () => words.readiness(),
+      metrics: async () => {
+        await roles.region?.measure()
+        words.measure(prometheus)
+        return { contentType: prometheus.contentType, text: await prometheus.render() }
+      },
+      admin: [words.route],
+    })
+    return front
+  }
+}
+
+const steadyMs = 60_000
+
+type ForReads = {
+  readonly store: Store
+  readonly scrub: StoreScrub
+  readonly nodeLog: NodeLog
+  readonly roles: Roles
+}

@@ -1,0 +1,104 @@
+/** The options of a node in a region of several nodes (docs/design/nodes.md), and what does not go together with it yet. */
+import { existsSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { isLoopback } from '../../http/access/visitors.ts'
+import { nodeNamesMax } from '../../core/nodes-limits.ts'
+import { readSecret, requirePair } from '../../deployment/secrets/nats-access.ts'
+import { Failure } from '../../process/failure.ts'
+import { makeSecretFile } from '../../process/secret-file.ts'
+
+export type NodeAddress = { readonly node: string; readonly host: string; readonly port: number }
+
+export type SeveralOptions = {
+  /** This one. */
+  readonly node: string
+  /** All of the region, by their names: where each is reached by the others. */
+  readonly nodes: ReadonlyMap<string, NodeAddress>
+  /** Where this one listens for the others; the port is that of its own address. */
+  readonly host: string
+  readonly secret: string
+  readonly tls: NodeTls | undefined
+}
+
+/** Files. */
+export type NodeTls = { readonly caFile: string; readonly certFile: string; readonly keyFile: string }
+
+type Given = {
+  readonly node?: string | undefined
+  readonly nodeAt: readonly NodeAddress[]
+  readonly nodeHost: string
+  readonly nodeSecret?: string | undefined
+  readonly nodeTlsCa?: string | undefined
+  readonly nodeTlsCert?: string | undefined
+  readonly nodeTlsKey?: string | undefined
+}
+
+const nodesMin = 3
+
+/** Undefined for a region of one node. Throws a Failure. */
+export function severalOf(given: Given): SeveralOptions | undefined {
+  const { node, nodeAt, nodeHost: host, nodeSecret } = given
+  if (node === undefined) {
+    if (nodeAt.length > 0) throw new Failure('--node-at needs --node, the name of this node among them')
+    return undefined
+  }
+  const nodes = new Map(nodeAt.map((each) => [each.node, each]))
+  if (nodes.size !== nodeAt.length) throw new Failure('--node-at names a node twice')
+  if (!nodes.has(node)) throw new Failure(`--node-at does not say where ${node} is, which --node names`)
+  if (nodes.size < nodesMin || nodes.size > nodeNamesMax || nodes.size % 2 === 0)
+    throw new Failure(`a region has one node, or three, five or seven; --node-at names ${nodes.size}`)
+  if (nodeSecret === undefined)
+    throw new Failure('--node needs --node-secret FILE: nodes of a region know each other by it')
+  const tls = tlsOf(given)
+  const isRemote = !isLoopback(host) || [...nodes.values()].some((each) => !isLoopback(each.host))
+  if (isRemote && tls === undefined)
+    throw new Failure(
+      'nodes of a region on several machines need --node-tls-ca, --node-tls-cert and --node-tls-key: what they say to each other are requests and rows',
+    )
+  return { node, nodes, host, secret: secretIn(nodeSecret), tls }
+}
+
+function tlsOf({ nodeTlsCa: caFile, nodeTlsCert: certFile, nodeTlsKey: keyFile }: Given): NodeTls | undefined {
+  requirePair({ certFile, keyFile, of: '--node-tls' })
+  if (certFile === undefined && caFile === undefined) return undefined
+  if (certFile === undefined || keyFile === undefined || caFile === undefined)
+    throw new Failure('--node-tls-ca, --node-tls-cert and --node-tls-key go together')
+  return { caFile, certFile, keyFile }
+}
+
+const secretForm = /^[\w-]{32,256}$/
+
+function secretIn(path: string): string {
+  if (!existsSync(path))
+    makeSecretFile({ path, what: 'the secret of the nodes', text: `${randomBytes(32).toString('base64url')}\n` })
+  const secret = readSecret(path, '--node-secret').trim()
+  if (!secretForm.test(secret)) throw new Failure(`--node-secret ${path} has no secret of 32 to 256 letters and digits`)
+  return secret
+}
+
+type Together = {
+  readonly several?: SeveralOptions | undefined
+  readonly workers?: number | undefined
+  readonly quorum?: string | undefined
+  readonly keyring?: string | undefined
+  readonly keyService?: string | undefined
+  readonly kms?: string | undefined
+  readonly privateListen?: string | undefined
+}
+
+/** Throws a Failure that says what to leave out. */
+export function refuseWithSeveral(options: Together): void {
+  if (options.several === undefined) return
+  const { workers = 1, quorum, keyring, keyService, kms, privateListen } = options
+  if (quorum === undefined)
+    throw new Failure('--node needs --quorum: the nodes of a region order what they write there')
+  const without = (what: string, why: string): Failure =>
+    new Failure(`${what} and --node do not go together yet: ${why}`)
+  if (workers > 1) throw without('--workers', 'a region of several nodes has one process a node')
+  if (keyring !== undefined || keyService !== undefined || kms !== undefined)
+    throw without(
+      '--keyring, --key-service or --kms',
+      'the data keys of a store are those of its node, and the nodes of a region hold the same bytes',
+    )
+  if (privateListen !== undefined) throw without('--private-listen', 'requests are passed on between nodes')
+}
