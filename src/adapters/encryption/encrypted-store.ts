@@ -158,34 +158,30 @@ function decrypted(cipher: ValueCipher, key: Uint8Array, value: Buffer): Buffer 
   return value.length === 0 ? value : (cipher.decrypt(key, value) ?? Buffer.of(undecipherable))
 }
 
-/** In the place of its value: to be decrypted with others, or by itself when it is its turn. */
-type Found = { readonly key: Buffer; readonly value: Buffer | undefined }
-
-/** A few at first, since many walks end soon, and then more at a time. */
+/** A few at first, since many walks end soon, and then more at a time. Flat, because it runs for every row that is read. */
 function* decryptedEntries(entries: Iterable<Entry>, cipher: ValueCipher): Generator<Entry> {
   const together = cipher.together()
-  let [found, foundMax]: [Found[], number] = [[], decryptedFirst]
+  const keys: Buffer[] = []
+  let takenMax = decryptedFirst
   for (const { key, value } of entries) {
-    const isTaken = together.take(key, value)
-    found.push({ key: Buffer.from(key), value: isTaken ? undefined : Buffer.from(value) })
-    // What is not taken may be large: no more is read before it is handed out.
-    if (isTaken && found.length < foundMax) continue
-    yield* opened(found, together.open(), cipher)
-    found = []
-    foundMax = Math.min(foundMax * decryptedTimes, decryptedMax)
+    const alone = together.take(key, value) ? undefined : { key: copyOf(key), value: copyOf(value) }
+    if (alone === undefined && keys.push(copyOf(key)) < takenMax) continue
+    const values = together.open()
+    for (let n = 0; n < values.length; n++)
+      yield { key: keys[n] as Buffer, value: values[n] ?? Buffer.of(undecipherable) }
+    // It may be large: no more is read before it is handed out.
+    if (alone !== undefined) yield { key: alone.key, value: decrypted(cipher, alone.key, alone.value) }
+    keys.length = 0
+    takenMax = Math.min(takenMax * decryptedTimes, decryptedMax)
   }
-  yield* opened(found, together.open(), cipher)
+  const values = together.open()
+  for (let n = 0; n < values.length; n++)
+    yield { key: keys[n] as Buffer, value: values[n] ?? Buffer.of(undecipherable) }
 }
 
-function* opened(
-  found: readonly Found[],
-  values: readonly (Buffer | undefined)[],
-  cipher: ValueCipher,
-): Generator<Entry> {
-  let next = 0
-  for (const { key, value } of found)
-    yield {
-      key,
-      value: value === undefined ? (values[next++] ?? Buffer.of(undecipherable)) : decrypted(cipher, key, value),
-    }
+/** Out of the pool that Node keeps for small buffers. */
+function copyOf(bytes: Uint8Array): Buffer {
+  const copy = Buffer.allocUnsafe(bytes.length)
+  copy.set(bytes)
+  return copy
 }
