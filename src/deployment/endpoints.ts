@@ -14,6 +14,8 @@ export type Asked = {
   readonly host: string
   /** The ports were named, and no folder: what runs on the usual folder is not meant. */
   readonly byPorts?: boolean
+  /** Who names an authority asks by HTTPS, where nothing says how the regions are asked. */
+  readonly tlsCa?: string | undefined
 }
 
 export function endpointsAsked(options: Asked): Readonly<Record<string, string>> {
@@ -59,9 +61,11 @@ export function adminHeaders(token: string | undefined): Readonly<Record<string,
   return token === undefined ? {} : { authorization: `Bearer ${token}` }
 }
 
-function byPorts({ regions, basePort, host }: Asked): Readonly<Record<string, string>> {
+function byPorts({ regions, basePort, host, tlsCa }: Asked): Readonly<Record<string, string>> {
   const known = readRegions()
-  return Object.fromEntries(regions.map((name, index) => [known.named(name).name, endpointAt(host, basePort + index)]))
+  return Object.fromEntries(
+    regions.map((name, index) => [known.named(name).name, endpointAt(host, basePort + index, tlsCa !== undefined)]),
+  )
 }
 
 function sentenceOf(text: string): string {

@@ -31,7 +31,7 @@ const [verb, ...args] = process.argv.slice(2)
 const containers = ${JSON.stringify(containers)}
 if (verb === 'ps') console.log(args.includes('label=com.docker.compose.project=none') ? '' : containers.map(({ Id }) => Id).join('\\n'))
 else if (verb === 'inspect') console.log(JSON.stringify(containers.filter(({ Id }) => args.includes(Id))))
-else if (args[1] === 'eu-west-1') process.exit(1)
+else if (args.includes('eu-west-1')) process.exit(1)
 else require('node:readline').createInterface({ input: process.stdin }).on('line', (line) => {
   const { id, path } = JSON.parse(line)
   const text = path === 'status' ? ${JSON.stringify(JSON.stringify(status))} : '{}'

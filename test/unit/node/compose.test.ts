@@ -1,8 +1,10 @@
 /** deploy/compose.yaml and its fourth region as data: test:docker, which runs them, needs an engine. */
 import { spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
@@ -170,6 +172,17 @@ describe.each([
     expect(words(environment?.['LONGITUDE_CONTROL'])).toEqual(controls.map((name) => `http://${name}:8199`))
   })
 
+  test('speak TLS with one certificate by one variable, and make it for the names by which they reach each other', () => {
+    const ours = Object.entries(file.services).filter(([, { image }]) => image === 'longitude')
+    for (const [name, { environment, volumes }] of ours) {
+      expect(environment?.['LONGITUDE_TLS'], name).toBe('${LONGITUDE_TLS:-false}')
+      expect(volumes, name).toContain('secrets:/run/longitude')
+    }
+    expect(file.services['secrets']?.environment?.['LONGITUDE_DATA']).toBe('/run/longitude')
+    const named = words(file.services['secrets']?.environment?.['LONGITUDE_HOST_NAMES'])
+    expect(named).toEqual(expect.arrayContaining(ours.map(([name]) => name).filter((name) => name !== 'secrets')))
+  })
+
   test('are configured by options that there are', () => {
     const known = Object.keys(options).map((name) => `LONGITUDE_${name.replaceAll(/[A-Z]/g, '_$&').toUpperCase()}`)
     const given = Object.values(file.services).flatMap(({ environment = {} }) => Object.keys(environment))
@@ -187,6 +200,53 @@ test('every image of others is named by version and digest, wherever one is name
   expect(others.length).toBeGreaterThanOrEqual(6)
   for (const image of others)
     expect(image).toMatch(/^(\$\{[A-Z]+_IMAGE:-)?[a-z/]+:v?\d+\.\d+\.\d+[a-z-]*@sha256:[0-9a-f]{64}\}?$/)
+})
+
+describe('`longitude` in the image', () => {
+  const script = fileURLToPath(new URL('../../../deploy/longitude.sh', import.meta.url))
+
+  /** What Node would be started with, and its environment. */
+  function started(args: readonly string[], environment: Readonly<Record<string, string>>): readonly string[] {
+    const folder = mkdtempSync(join(tmpdir(), 'longitude-image-'))
+    try {
+      writeFileSync(join(folder, 'node'), '#!/bin/sh\nprintf "%s\\n" "$@"\nenv\n', { mode: 0o755 })
+      const env = { PATH: `${folder}:/usr/bin:/bin`, ...environment }
+      return spawnSync('/bin/sh', [script, ...args], { env, encoding: 'utf8' }).stdout.split('\n')
+    } finally {
+      rmSync(folder, { recursive: true })
+    }
+  }
+
+  const upstream = 'us-east-1=http://us-east-1:8000 eu-west-1=http://eu-west-1:8000'
+
+  test('starts as it was asked to, and says nothing of TLS', () => {
+    const seen = started(['front-door'], { LONGITUDE_UPSTREAM: upstream, LONGITUDE_TLS: 'false' })
+    expect(seen.slice(0, 2)).toEqual(['/longitude/dist/cli/cli.js', 'front-door'])
+    expect(seen).toContain(`LONGITUDE_UPSTREAM=${upstream}`)
+    expect(seen.some((line) => line.startsWith('LONGITUDE_TLS_') || line.startsWith('NODE_EXTRA_CA_CERTS'))).toBe(false)
+    expect(started(['cache'], {})[0]).toBe('--min-semi-space-size=32')
+  })
+
+  test('shows and believes one certificate with LONGITUDE_TLS, and asks the others by HTTPS', () => {
+    const seen = started(['status'], { LONGITUDE_UPSTREAM: upstream, LONGITUDE_TLS: 'true' })
+    const folder = '/run/longitude/tls'
+    expect(seen).toEqual(
+      expect.arrayContaining([
+        `LONGITUDE_UPSTREAM=${upstream.replaceAll('http:', 'https:')}`,
+        `LONGITUDE_TLS_CERT=${folder}/server.crt`,
+        `LONGITUDE_TLS_KEY=${folder}/server.key`,
+        `LONGITUDE_TLS_CA=${folder}/authority.crt`,
+        `LONGITUDE_UPSTREAM_CA=${folder}/authority.crt`,
+      ]),
+    )
+  })
+
+  test('asks the container’s own port for its health, by what it speaks', () => {
+    expect(started(['health'], {})[1]).toContain("fetch('http://127.0.0.1:8000/health')")
+    const seen = started(['health', '8099'], { LONGITUDE_TLS: 'true' })
+    expect(seen[1]).toContain("fetch('https://127.0.0.1:8099/health')")
+    expect(seen).toContain('NODE_EXTRA_CA_CERTS=/run/longitude/tls/authority.crt')
+  })
 })
 
 test('the check of a NATS server’s health follows whether its port listens', async () => {

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { readOptions } from '../../configuration.ts'
 import { readOptionsFound } from '../../find-deployment.ts'
 import { optionsOf } from '../../options/of-commands.ts'
+import { keepLocalTls, localHosts, tlsFolderName } from '../../../deployment/secrets/local-authority.ts'
 import { makeKeyring, rotateKeyring } from '../../../deployment/secrets/keyring-file.ts'
 import { accountLines } from '../../../deployment/secrets/nats-accounts.ts'
 import { Failure } from '../../../process/failure.ts'
@@ -45,13 +46,18 @@ export async function runSecrets(command: Command, json: boolean): Promise<void>
     rotateMessageKeys(keys, regions)
   }
   if (options.keyring !== undefined) keyringAt(options.keyring, rotate !== undefined)
+  if (options.tls) await certificate(options)
   if (options.natsConf !== undefined) writeConfigurations(folder, options.natsConf, options)
   const paths = regions.map((region) => ({
     ...pathsOf(folder, region, options.natsConf),
     messages: messageKeyPath(keys, region),
   }))
   console.log(json ? JSON.stringify({ folder, keys, rotated: rotate !== undefined, regions: paths }) : textOf(paths))
-  await Promise.resolve()
+}
+
+/** As `up` makes it, for programs that other ones start. */
+async function certificate({ data, hostNames }: { readonly data: string; readonly hostNames: readonly string[] }) {
+  await keepLocalTls(join(resolve(data), tlsFolderName), localHosts({ host: '127.0.0.1', hostNames }))
 }
 
 function keyringAt(path: string, isRotation: boolean): void {

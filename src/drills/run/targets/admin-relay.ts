@@ -20,7 +20,7 @@ const restMs = 500
 
 const program = `
   const { env } = process
-  const base = 'http://127.0.0.1:' + (env.LONGITUDE_PORT || 8000) + '/admin/'
+  const base = (env.LONGITUDE_TLS === 'true' ? 'https' : 'http') + '://127.0.0.1:' + (env.LONGITUDE_PORT || 8000) + '/admin/'
   const file = env.LONGITUDE_ADMIN_TOKEN_FILE || (env.LONGITUDE_DATA || '/data') + '/admin-token'
   const token = env.LONGITUDE_ADMIN_TOKEN || require('node:fs').readFileSync(file, 'utf8').trim()
   const authorization = 'Bearer ' + token
@@ -65,7 +65,17 @@ export class AdminRelay {
   #running(): ChildProcess {
     if (this.#process !== undefined) return this.#process
     if (performance.now() < this.#restUntilMs) throw new Failure('the container does not run')
-    const args = ['exec', '-i', this.#container, 'node', '--eval', program]
+    // Where the container speaks TLS, this is the authority that Compose's service `secrets` has made; elsewhere the file is not there.
+    const args = [
+      'exec',
+      '-i',
+      '-e',
+      'NODE_EXTRA_CA_CERTS=/run/longitude/tls/authority.crt',
+      this.#container,
+      'node',
+      '--eval',
+      program,
+    ]
     const relay = spawn('docker', args, { stdio: ['pipe', 'pipe', 'ignore'] })
     relay.stdin.on('error', () => {})
     relay.on('error', () => this.#ended(relay))

@@ -2,7 +2,7 @@
 import { Unanswered } from '../../../deployment/endpoints.ts'
 import { Failure, messageOf } from '../../../process/failure.ts'
 import { AdminRelay } from './admin-relay.ts'
-import { containersOf, type Project } from './containers.ts'
+import { addressOf, containersOf, type Project } from './containers.ts'
 
 export type ComposeRegions = {
   readonly regions: readonly {
@@ -20,9 +20,9 @@ export async function composeRegions(project: Project): Promise<ComposeRegions> 
   const nodes = containers.filter(({ role, environment }) => role === 'node' && environment['LONGITUDE_REGION'])
   const relays = nodes.map((node) => ({ node, relay: new AdminRelay(node.id) }))
   return {
-    regions: relays.map(({ node: { environment, published, service }, relay }) => ({
+    regions: relays.map(({ node, node: { environment, service }, relay }) => ({
       region: environment['LONGITUDE_REGION'] ?? service,
-      endpoint: published === undefined ? service : `http://127.0.0.1:${published}`,
+      endpoint: addressOf(node) ?? service,
       isReady: async () => (await answerOf(relay, '../ready')) !== undefined,
       status: async () => {
         const status = await answerOf(relay, 'status')

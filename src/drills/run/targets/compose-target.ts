@@ -9,7 +9,7 @@ import { Failure, messageOf } from '../../../process/failure.ts'
 import { LinksControl } from '../../../links/control/control-client.ts'
 import { ownProgram } from '../../../process/own-program.ts'
 import { AdminRelay } from './admin-relay.ts'
-import { type Container, containersOf, docker, type Project } from './containers.ts'
+import { addressOf, type Container, containersOf, docker, type Project } from './containers.ts'
 import type { LinkFault, PartFault, Target } from './target.ts'
 
 type Places = ReadonlyMap<string, { readonly node: Container; readonly nats: Container }>
@@ -94,9 +94,11 @@ async function tokenOf(containers: readonly Container[]): Promise<string | undef
   return (await docker(['exec', carrier.id, 'node', '--eval', program])).trim()
 }
 
-function endpointOf({ service, published }: Container): string {
-  if (published === undefined) throw new Failure(`${service} publishes no port to this machine, or does not run`)
-  return `http://127.0.0.1:${published}`
+function endpointOf(container: Container): string {
+  const address = addressOf(container)
+  if (address === undefined)
+    throw new Failure(`${container.service} publishes no port to this machine, or does not run`)
+  return address
 }
 
 /** How the links are to be healed by somebody else. */

@@ -76,6 +76,12 @@ function containerOf({ Id, Config, State, NetworkSettings }: z.output<typeof des
   }
 }
 
+/** From this machine; undefined where nothing is published. */
+export function addressOf({ environment, published }: Container): string | undefined {
+  const scheme = environment['LONGITUDE_TLS'] === 'true' ? 'https' : 'http'
+  return published === undefined ? undefined : `${scheme}://127.0.0.1:${published}`
+}
+
 /** Compose's own rule: COMPOSE_PROJECT_NAME, else the folder of the file. */
 function projectNameOf(file: string): string {
   const named = process.env['COMPOSE_PROJECT_NAME']
