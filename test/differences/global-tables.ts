@@ -92,6 +92,14 @@ export const globalTables = {
     date: '2026-04',
     test: 'testing/strong-tables.test.ts',
   },
+  'strong-consistency-nodes': {
+    aws: 'A table with strong consistency between regions survives the loss of an Availability Zone in each of them.',
+    here: 'A region of several nodes has no tables with strong consistency between regions, and refuses them by name.',
+    why: 'Not built yet: the order of the nodes and the order of the regions would have to be one.',
+    evidence: guide,
+    date: '2026-04',
+    test: 'unit/operations/strong-updates.test.ts',
+  },
   'pauses-by-an-operator': {
     aws: 'Replication of a table is paused by the Fault Injection Service.',
     here: 'A pause of a link or a table holds until its moment, and concerns nothing else.',

@@ -52,7 +52,7 @@ function distinct(updates: readonly Update[]): readonly Update[] {
 export function checkReplicaUpdates(input: Input, context: OperationContext): void {
   const { settings } = context
   const updates = distinct(input.ReplicaUpdates ?? [])
-  if (context.strong === undefined) checkConsistency(input)
+  if (context.strong === undefined) checkConsistency(input, context)
   else checkConsistencyUpdates(input, context)
   for (const update of updates) {
     const given = kindsOf(update)
@@ -95,14 +95,19 @@ function checkDisassociation({ ReplicaUpdates: updates = [], ...others }: Input,
   if (asked.RegionName !== local) throw invalid('Disassociate must name the region that the request is sent to')
 }
 
-function checkConsistency(input: Input): void {
+function checkConsistency(input: Input, { latest }: OperationContext): void {
   const { MultiRegionConsistency: mode, GlobalTableWitnessUpdates: witnesses } = input
   if (mode === undefined && witnesses === undefined) return
   const creates = input.ReplicaUpdates?.some((update) => update.Create !== undefined) === true
   if (mode !== undefined && !creates)
     throw invalid('MultiRegionConsistency can only be specified when a replica is created')
-  if (mode === 'STRONG' || witnesses !== undefined)
-    throw validationError('Multi-Region strong consistency is not supported by this version of Longitude')
+  if (mode !== 'STRONG' && witnesses === undefined) return
+  // Only regions of several nodes have that.
+  if (latest !== undefined)
+    throw validationError(
+      'Multi-Region strong consistency is not supported by a region of several nodes: tables with MultiRegionConsistency STRONG need regions of one node',
+    )
+  throw validationError('Multi-Region strong consistency is not supported by this version of Longitude')
 }
 
 export function assertKnownRegion(region: string, known: readonly string[]): void {

@@ -77,10 +77,10 @@ async function settled(): Promise<void> {
   await context.engine.define(table.id, [{ register: 'local/status', value: status }, ...replicas])
 }
 
-async function update(change: Change) {
+async function update(change: Change, of = context) {
   const input = { TableName, ...change }
-  for (const check of updateTable.checks) check(input, context)
-  return (await updateTable.run(input, context)).TableDescription
+  for (const check of updateTable.checks) check(input, of)
+  return (await updateTable.run(input, of)).TableDescription
 }
 
 async function textOf(work: Promise<unknown>): Promise<string> {
@@ -240,4 +240,13 @@ test('where nothing orders writes between regions, STRONG is refused', () => {
   const input = { TableName, ...STRONG, ReplicaUpdates: create(eu, tokyo) }
   const check = (): void => updateTable.checks.forEach((each) => each(input, without))
   expect(check).toThrow('Multi-Region strong consistency is not supported by this version of Longitude')
+})
+
+test(differs('strong-consistency-nodes'), async () => {
+  const { strong: _, ...without } = context
+  const ofNodes = { ...without, latest: () => Promise.resolve() }
+  const text =
+    'Multi-Region strong consistency is not supported by a region of several nodes: tables with MultiRegionConsistency STRONG need regions of one node'
+  expect(await textOf(update({ ...STRONG, ReplicaUpdates: create(eu, tokyo) }, ofNodes))).toBe(text)
+  expect(await textOf(update({ ReplicaUpdates: create(eu), ...witness(oregon) }, ofNodes))).toBe(text)
 })
