@@ -78,7 +78,14 @@ function taken(options: NodePortOptions, lines: Set<() => void>, { socket, begin
     return own.takeOver(asClients(socket, beginning), received, () => {})
   }
   if (beginning['kind'] === 'store')
-    serveFrames(socket, { onBroken, answer: (_, question, reply) => void reply({}, lend(question)) })
+    serveFrames(socket, {
+      onBroken,
+      answer: (_, question, reply) => {
+        // Each question comes after the answer of the one before.
+        if (socket.writableLength > 0) onBroken('further questions before it has read an answer')
+        else reply({}, lend(question))
+      },
+    })
   else if (beginning['kind'] === 'requests') serveRequests(options, lines, { socket, onBroken })
   else return void socket.destroy()
   socket.unshift(received)

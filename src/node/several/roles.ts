@@ -37,6 +37,8 @@ type Line = { readonly node: string; readonly line: NodeLine }
 export class Roles {
   readonly #options: RolesOptions
   #running: Running | undefined
+  /** The last term in which no region could be started. */
+  #failed: number | undefined
   #line: Line | undefined
   #changing: Promise<void> | undefined
   #isStopped = false
@@ -101,7 +103,8 @@ export class Roles {
     while (!this.#isStopped) {
       const role = this.#options.nodeLog.role()
       if (this.#running !== undefined && !isOf(this.#running, role)) await this.#close()
-      else if (this.#running === undefined && role.role === 'leading') await this.#open(role.term)
+      else if (this.#running === undefined && role.role === 'leading' && role.term !== this.#failed)
+        await this.#open(role.term)
       else return
     }
   }
@@ -119,6 +122,7 @@ export class Roles {
       route.lead(lead)
       this.#options.onChange()
     } catch (error) {
+      this.#failed = term
       if (isLost(error) || !isOf({ term }, nodeLog.role())) {
         log.info('the term was over before the region ran', { term, error: errorText(error) })
         return

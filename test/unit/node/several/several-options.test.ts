@@ -1,0 +1,54 @@
+/** The options of a node in a region of several: what is missing, or does not go together, is said by name. */
+import { readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { refuseWithSeveral, severalOf } from '../../../../src/node/several/several-options.ts'
+
+const at = (...names: readonly string[]) => names.map((node, n) => ({ node, host: '127.0.0.1', port: 7001 + n }))
+const secret = (): string => join(mkdtempSync(join(tmpdir(), 'longitude-nodes-')), 'secret')
+const given = { node: 'a', nodeAt: at('a', 'b', 'c'), nodeHost: '127.0.0.1' }
+
+test('a region of one node has none of them', () => {
+  expect(severalOf({ nodeAt: [], nodeHost: '127.0.0.1' })).toBeUndefined()
+})
+
+test('the secret is made once, for its owner alone, and all nodes read the same', () => {
+  const nodeSecret = secret()
+  const made = severalOf({ ...given, nodeSecret })?.secret ?? ''
+  expect(made).toBe(readFileSync(nodeSecret, 'utf8').trim())
+  expect(statSync(nodeSecret).mode & 0o777).toBe(0o600)
+  expect(severalOf({ ...given, node: 'b', nodeSecret })?.secret).toBe(made)
+})
+
+test.each([
+  [{ node: undefined }, '--node-at needs --node'],
+  [{ node: 'd' }, '--node-at does not say where d is'],
+  [{ nodeAt: at('a', 'b') }, 'a region has one node, or three, five or seven; --node-at names 2'],
+  [{ nodeAt: at('a', 'b', 'c', 'a') }, '--node-at names a node twice'],
+  [{ nodeSecret: undefined }, '--node needs --node-secret FILE'],
+  [{ nodeHost: '0.0.0.0' }, 'nodes of a region on several machines need --node-tls-ca'],
+  [{ nodeAt: [...at('a', 'b'), { node: 'c', host: '10.0.0.3', port: 1 }] }, 'need --node-tls-ca'],
+  [{ nodeTlsCa: 'ca.pem' }, '--node-tls-ca, --node-tls-cert and --node-tls-key go together'],
+])('%j: %s', (more, text) => {
+  expect(() => severalOf({ ...given, nodeSecret: secret(), ...more })).toThrow(text)
+})
+
+test('a secret that is none is refused', () => {
+  const nodeSecret = secret()
+  writeFileSync(nodeSecret, 'short\n', { mode: 0o600 })
+  expect(() => severalOf({ ...given, nodeSecret })).toThrow('has no secret of 32 to 256 letters and digits')
+})
+
+test.each([
+  [{ quorum: undefined }, '--node needs --quorum'],
+  [{ workers: 2 }, '--workers and --node do not go together yet'],
+  [{ keyring: 'keys' }, '--keyring, --key-service or --kms and --node do not go together yet'],
+  [{ privateListen: 'unix:x' }, '--private-listen and --node do not go together yet'],
+])('with several nodes %j is refused', (more, text) => {
+  const several = severalOf({ ...given, nodeSecret: secret() })
+  const options = { several, quorum: 'nats://127.0.0.1:1', ...more }
+  expect(() => refuseWithSeveral(options)).toThrow(text)
+  expect(() => refuseWithSeveral({ ...options, several: undefined })).not.toThrow()
+})
