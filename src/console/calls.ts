@@ -124,6 +124,31 @@ export const consoleCalls = {
       problems: z.array(z.string()),
     }),
   },
+  tableGroup: {
+    route: 'POST /api/table-group',
+    asked: z.strictObject({ table }),
+    told: z.object({
+      group: z
+        .object({
+          group: z.string(),
+          tables: z.array(z.string()),
+          witness: z.string().exactOptional(),
+          leader: z.string().exactOptional(),
+          members: z.array(
+            z.object({
+              region: z.string(),
+              role: z.enum(['replica', 'witness']),
+              isKnown: z.boolean(),
+              leads: z.boolean(),
+              majority: z.boolean(),
+              behind: z.number().exactOptional(),
+              refuses: z.string().exactOptional(),
+            }),
+          ),
+        })
+        .exactOptional(),
+    }),
+  },
   tableFlow: {
     route: 'POST /api/table-flow',
     asked: z.strictObject({ table }),

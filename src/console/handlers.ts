@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { consoleConflictsMax } from '../core/console-limits.ts'
 import { type Administered, askAdmin } from '../deployment/endpoints.ts'
 import type { Handlers } from '../deployment/control/server.ts'
+import { askedRegion, statusOf } from '../deployment/status/regions-status.ts'
 import { nodeStatus } from '../deployment/status/status-shapes.ts'
 import { NoAnswer, Refusal, type Wire } from '../drills/run/load/wire.ts'
 import type { LinksControl } from '../links/control/control-client.ts'
@@ -155,7 +156,7 @@ type Paused = { readonly table?: string; readonly link?: readonly [string, strin
 
 function tableHandlers(
   reach: Reach,
-): Pick<Handlers<typeof consoleCalls>, 'dynamodb' | 'items' | 'tables' | 'tableFlow'> {
+): Pick<Handlers<typeof consoleCalls>, 'dynamodb' | 'items' | 'tables' | 'tableFlow' | 'tableGroup'> {
   return {
     dynamodb: async ({ region, operation, input }) => {
       const [, endpoint] = named(reach, region)
@@ -180,6 +181,7 @@ function tableHandlers(
       return { regions: await Promise.all(each) }
     },
     tables: async () => await tablesOf(reach),
+    tableGroup: async ({ table }) => await groupOf(reach, table),
     tableFlow: async ({ table }) => ({ directions: (await Promise.all(reach.regions.map(flowOf(table)))).flat() }),
   }
 }
@@ -222,6 +224,14 @@ async function tablesOf({ regions, wire }: Reach): Promise<ToldOf<'tables'>> {
   const inOrder = (names: readonly string[]): string[] => order.filter((name) => names.includes(name))
   const tables = [...found].map(([name, has]) => ({ name, regions: inOrder(has) }))
   return { tables: tables.toSorted((a, b) => (a.name < b.name ? -1 : 1)), problems }
+}
+
+/** Of a table with strong consistency between regions; nothing of another one. */
+async function groupOf({ regions }: Reach, table: string): Promise<ToldOf<'tableGroup'>> {
+  const { groups } = await statusOf(regions.map((at) => askedRegion(at, true)))
+  const found = groups.find(({ tables }) => tables.includes(table))
+  if (found === undefined) return {}
+  return { group: { ...found, tables: [...found.tables], members: [...found.members] } }
 }
 
 /** Of one region: how its writes to a table stand with each peer. */

@@ -26,6 +26,10 @@ const natsPortUsual = 4222
 const portMax = 65_535
 const port = z.coerce.number('a port from 1 to 65535').int().min(1).max(portMax)
 const file = z.string().min(1).optional()
+const texts = z.union([
+  z.array(z.string().min(1)),
+  z.string().transform((text) => text.split(/[\s,]+/).filter((part) => part !== '')),
+])
 const moment = z
   .string()
   .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?(\.\d+)?(Z|[+-]\d\d:\d\d)$/, 'a time such as 2026-12-31T00:00:00Z')
@@ -155,6 +159,18 @@ export const deploymentOptions = {
     help: 'folder of the server’s data in what --nats-conf writes',
     schema: z.string().min(1),
     default: '/data',
+  },
+  quorumConf: {
+    flags: '--quorum-conf <folder>',
+    help: 'also write there the configuration of the quorum server of each of --regions, with what it shows to the others, for a server that finds its folder as /data',
+    schema: file,
+  },
+  quorumRoute: {
+    flags: '--quorum-route <from..to=host:port...>',
+    help: 'where the quorum server of one region reaches that of another, in what --quorum-conf writes; once for each',
+    schema: texts,
+    default: [],
+    repeatable: true,
   },
   hosts: {
     flags: '--hosts <region=host...>',

@@ -24,6 +24,13 @@ export class QuorumUnavailable extends Error {
 
 export type QuorumState = 'majority' | 'minority'
 
+export type QuorumSight = {
+  readonly state: QuorumState
+  /** Not known before the first word of it. */
+  readonly leader?: string
+  readonly last: number
+}
+
 export interface QuorumStream {
   /**
    * Resolves with the entry's place once a majority has it on disk. Entries appended together may get their places in any order. An
@@ -44,6 +51,8 @@ export interface QuorumStream {
   trim(upTo: number): Promise<void>
   /** Whether this member reaches a leader that has a majority, as far as it knows now. */
   state(): QuorumState
+  /** The same, with who leads and the last entry: as of some seconds ago, and older in a minority. For operators. */
+  sight(): QuorumSight
 }
 
 /** This member's side. */

@@ -17,6 +17,7 @@ import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { prepare } from '../../src/cli/prepare.mjs'
 import { deploymentOf, docker, statusOf, until } from './deployment.mjs'
+import { strongTable } from './strong.mjs'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const regions = ['us-east-1', 'eu-west-1', 'ap-northeast-1']
@@ -49,6 +50,7 @@ const steps = {
   administration: ['administration is served inside a container only', administration],
   table: ['a global table is made in one region', createTable],
   travel: ['what one region writes is read in another', travel],
+  strong: ['a table with strong consistency survives the loss of a region', strong],
   walls: ['regions reach each other by nothing but the links', walls],
   strangers: ['a NATS server answers no stranger, and secrets are rotated without a loss', strangers],
   links: ['a link is broken and healed from this machine, with the token only', links],
@@ -149,16 +151,47 @@ async function travel() {
   await arrives(tokyo, 'E001', 'Ann')
 }
 
+function serversOf(region) {
+  return [region, `nats-${region}`, `quorum-${region}`]
+}
+
+async function strong() {
+  const servers = regions.map((region) => ({
+    name: `quorum-${region}`,
+    isServing: () =>
+      output('exec', '-T', `quorum-${region}`, 'sh', '-c', 'cat /proc/[0-9]*/comm 2>/dev/null; true').includes(
+        'nats-server',
+      ),
+  }))
+  const breaking = {
+    kill: (region) => run('kill', ...serversOf(region)),
+    start: (region) => run('start', ...serversOf(region)),
+    cut: async (region) => await linksCommand('set', `${region}..all`, '--down', '--owner', 'test'),
+    heal: async () => await linksCommand('heal'),
+  }
+  await strongTable({ regions, clients, servers, breaking })
+  for (const region of regions) {
+    await ready(region)
+    const rights = output(
+      'exec',
+      '-T',
+      `quorum-${region}`,
+      'sh',
+      '-c',
+      'id -u; stat -c "%a %u" /data/quorum.conf /data/quorum.key',
+    )
+    assert.deepEqual(rights.trim().split('\n'), ['10001', '600 10001', '600 10001'], region)
+  }
+}
+
 async function walls() {
   const addressOf = (service) =>
     inspect(service, '{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}').split(' ')[0]
-  const addresses = Object.fromEntries(
-    regions.flatMap((region) => [region, `nats-${region}`]).map((name) => [name, addressOf(name)]),
-  )
+  const addresses = Object.fromEntries(regions.flatMap(serversOf).map((name) => [name, addressOf(name)]))
   for (const from of regions) {
-    const others = regions.filter((region) => region !== from).flatMap((region) => [region, `nats-${region}`])
+    const others = regions.filter((region) => region !== from).flatMap(serversOf)
     const theirs = others.flatMap((name) => [name, addresses[name]])
-    const aims = theirs.flatMap((host) => [`${host}:4222`, `${host}:8000`])
+    const aims = theirs.flatMap((host) => [`${host}:4222`, `${host}:6222`, `${host}:8000`])
     const own = [`nats-${from}:4222`, `${addresses[`nats-${from}`]}:4222`, 'links:8199']
     assert.deepEqual(deployment.reachable(from, [...own, ...aims]), own, `from ${from}`)
   }

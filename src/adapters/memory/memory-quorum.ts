@@ -6,7 +6,13 @@
  * leader that is cut off goes on leading, and places nothing; an entry is placed and the answer lost, or is placed twice, or is placed long
  * after its append was given up; a copy is behind, loses its disk, or its last entries.
  */
-import { type Quorum, type QuorumState, type QuorumStream, QuorumUnavailable } from '../../ports/quorum.ts'
+import {
+  type Quorum,
+  type QuorumSight,
+  type QuorumState,
+  type QuorumStream,
+  QuorumUnavailable,
+} from '../../ports/quorum.ts'
 import type { Random } from '../../ports/random.ts'
 import type { MemoryNetwork } from './memory-bus.ts'
 import { MemoryFollower } from './memory-quorum-follower.ts'
@@ -255,6 +261,11 @@ class MemoryQuorumStream implements QuorumStream {
 
   state(): QuorumState {
     return this.#quorum.server.state(this.#group)
+  }
+
+  sight(): QuorumSight {
+    const { leader, placed: last = 0 } = this.#quorum.server.copies.get(this.#group) ?? {}
+    return { state: this.state(), last, ...(leader === undefined ? {} : { leader }) }
   }
 
   #placeAgain(entry: { readonly id: string; readonly bytes: Buffer }): void {

@@ -16,7 +16,13 @@ import {
 import { StreamRefused } from '../../core/stream-refusal.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Meter } from '../../ports/meter.ts'
-import { type Quorum, type QuorumState, type QuorumStream, QuorumUnavailable } from '../../ports/quorum.ts'
+import {
+  type Quorum,
+  type QuorumSight,
+  type QuorumState,
+  type QuorumStream,
+  QuorumUnavailable,
+} from '../../ports/quorum.ts'
 import type { NatsServer } from './nats-connect.ts'
 import { QuorumApi, type QuorumFacts } from './nats-quorum-api.ts'
 import { QuorumFollower } from './nats-quorum-follower.ts'
@@ -132,6 +138,8 @@ class NatsQuorumStream implements QuorumStream {
   #isProbing = false
   #isClosed = false
   #heardMs = performance.now()
+  #leader: string | undefined
+  #last = 0
 
   constructor(line: QuorumLine, api: QuorumApi, members: readonly string[], told: Told) {
     this.#line = line
@@ -191,6 +199,11 @@ class NatsQuorumStream implements QuorumStream {
     return performance.now() - this.#heardMs < quorumSilentMsMax ? 'majority' : 'minority'
   }
 
+  sight(): QuorumSight {
+    const seen = { state: this.state(), last: this.#last }
+    return this.#leader === undefined ? seen : { ...seen, leader: this.#leader }
+  }
+
   close(): void {
     this.#isClosed = true
     clearInterval(this.#probe)
@@ -205,6 +218,7 @@ class NatsQuorumStream implements QuorumStream {
     if (this.#followers.size === 0) return
     try {
       const entry = this.#api.pushed(message)
+      this.#last = Math.max(this.#last, entry.sequence)
       for (const follower of this.#followers) follower.pushed(entry)
     } catch (error) {
       this.#told.log.debug('an entry that was pushed cannot be used', { error: errorText(error) })
@@ -212,6 +226,7 @@ class NatsQuorumStream implements QuorumStream {
   }
 
   #placed(sequence: number): void {
+    this.#last = Math.max(this.#last, sequence)
     for (const follower of this.#followers) follower.placed(sequence)
   }
 
@@ -222,6 +237,7 @@ class NatsQuorumStream implements QuorumStream {
     try {
       const facts = await this.#api.facts(quorumSilentMsMax)
       if (facts.reached > this.#members.length / 2) this.#heardMs = performance.now()
+      this.#leader = facts.servers[0]
       this.#placed(facts.last)
       this.#measure(facts)
     } catch {

@@ -100,6 +100,8 @@ export const optionsOf = {
     'natsStore',
     'tls',
     'hostNames',
+    'quorumConf',
+    'quorumRoute',
   ],
   certificates: ['name', 'data'],
   natsServer: ['natsServer'],

@@ -20,6 +20,7 @@ const routes: Routes = {
   items: 'POST /api/items',
   conflicts: 'POST /api/conflicts',
   tables: 'POST /api/tables',
+  tableGroup: 'POST /api/table-group',
   tableFlow: 'POST /api/table-flow',
   verify: 'POST /api/verify',
   repair: 'POST /api/repair',

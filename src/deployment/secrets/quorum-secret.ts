@@ -3,7 +3,7 @@
  * no other's: NATS servers of a cluster demand one that is for both sides of a connection.
  */
 import { randomBytes, X509Certificate } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeSecretFile, replaceSecretFile } from '../../process/secret-file.ts'
 import { Failure } from '../../process/failure.ts'
@@ -11,10 +11,11 @@ import { certify } from './certificate.ts'
 import { readSecret } from './nats-access.ts'
 
 const what = 'the secret of the quorum servers'
+const passwordIn = (secrets: string): string => join(secrets, 'quorum-servers')
 
 /** Made when there is none. Throws a Failure that shows nothing of it. */
 export function quorumPassword(secrets: string): string {
-  const path = join(secrets, 'quorum-servers')
+  const path = passwordIn(secrets)
   if (!existsSync(path)) makeSecretFile({ path, what, text: `${randomBytes(32).toString('hex')}\n` })
   const password = readSecret(path, what).trim()
   if (!/^[0-9a-f]{64}$/.test(password)) throw new Failure(`${what} ${path} is not what Longitude wrote`)
@@ -32,19 +33,27 @@ export const quorumCertificateIn = (secrets: string): QuorumCertificate => ({
   key: join(secrets, 'quorum-servers.key'),
 })
 
-/** Made when there is none, or one that ends within a year. */
+/** Made when there is none, or one that ends within a year or is for other names. */
 export async function makeQuorumCertificate(secrets: string, hosts: readonly string[]): Promise<void> {
   const { cert, key } = quorumCertificateIn(secrets)
-  if (existsSync(key) && existsSync(cert) && endMsOf(cert) - Date.now() > renewalMs) return
+  if (existsSync(key) && existsSync(cert) && isGood(cert, hosts)) return
   const made = await certify({ name: 'longitude-quorum', days: certificateDays, use: 'peer', hosts })
   replaceSecretFile({ path: key, what, text: made.key })
   replaceSecretFile({ path: cert, what, text: made.certificate })
 }
 
-function endMsOf(path: string): number {
+/** New ones are made next. */
+export function forgetQuorumSecrets(secrets: string): void {
+  const { cert, key } = quorumCertificateIn(secrets)
+  for (const path of [passwordIn(secrets), cert, key]) rmSync(path, { force: true })
+}
+
+function isGood(path: string, hosts: readonly string[]): boolean {
   try {
-    return Date.parse(new X509Certificate(readFileSync(path)).validTo)
+    const certificate = new X509Certificate(readFileSync(path))
+    const isFor = (host: string): boolean => (certificate.checkIP(host) ?? certificate.checkHost(host)) !== undefined
+    return Date.parse(certificate.validTo) - Date.now() > renewalMs && hosts.every(isFor)
   } catch {
-    return 0
+    return false
   }
 }

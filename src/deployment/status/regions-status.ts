@@ -4,6 +4,7 @@ import { exchange } from '../../process/exchange.ts'
 import { Failure, messageOf } from '../../process/failure.ts'
 import { type Administered, askAdmin, Unanswered } from '../endpoints.ts'
 import { type Answer, type LinkStatus, nodeStatus, type PeerStatus } from './status-shapes.ts'
+import { type StrongGroupStatus, strongGroups } from './strong-groups.ts'
 
 const answerMsMax = 3000
 
@@ -15,7 +16,12 @@ export type AskedRegion = {
   readonly status: () => Promise<unknown>
 }
 
-export type RegionsStatus = { readonly regions: readonly Answer[]; readonly links: readonly LinkStatus[] }
+export type RegionsStatus = {
+  readonly regions: readonly Answer[]
+  readonly links: readonly LinkStatus[]
+  /** Of tables with strong consistency between regions. */
+  readonly groups: readonly StrongGroupStatus[]
+}
 
 /** `briefly`: without the figures of each table, of which there may be thousands for each peer. */
 export function askedRegion(at: Administered, briefly = false): AskedRegion {
@@ -30,7 +36,7 @@ export function askedRegion(at: Administered, briefly = false): AskedRegion {
 
 export async function statusOf(asked: readonly AskedRegion[]): Promise<RegionsStatus> {
   const regions = await Promise.all(asked.map(ask))
-  return { regions, links: linksOf(regions) }
+  return { regions, links: linksOf(regions), groups: strongGroups(regions) }
 }
 
 /** A region that answers, but not to us, is no region that is down. */

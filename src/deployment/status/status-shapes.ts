@@ -71,6 +71,17 @@ const cacheStatus = z.looseObject({
   silentMs: z.number(),
   figures: z.record(z.string(), z.number()),
 })
+const groupStatus = z.object({
+  group: z.string(),
+  replicas: z.array(z.string()),
+  witness: z.string().optional(),
+  tables: z.array(z.string()),
+  majority: z.boolean(),
+  leader: z.string().optional(),
+  last: z.number(),
+  applied: z.number().optional(),
+  refuses: z.string().optional(),
+})
 export const nodeStatus = z.looseObject({
   region: z.string(),
   flushed: z.number(),
@@ -102,6 +113,7 @@ export const nodeStatus = z.looseObject({
     .optional(),
   peers: z.array(peerStatus),
   caches: z.array(cacheStatus).default([]),
+  groups: z.array(groupStatus).default([]),
 })
 
 export type NodeStatus = z.output<typeof nodeStatus>

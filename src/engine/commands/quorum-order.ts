@@ -12,7 +12,7 @@ import type { KeySeal } from '../../ports/key-service.ts'
 import type { Clock } from '../../ports/clock.ts'
 import type { Log } from '../../ports/log.ts'
 import type { Follower, Order, Ordered, Sequence } from '../../ports/order.ts'
-import type { QuorumEntry, QuorumState, QuorumStream } from '../../ports/quorum.ts'
+import type { QuorumEntry, QuorumSight, QuorumStream } from '../../ports/quorum.ts'
 import type { Random } from '../../ports/random.ts'
 import { BackOff } from '../../core/back-off.ts'
 import { ServiceError } from '../../core/errors.ts'
@@ -122,9 +122,10 @@ export class QuorumOrder implements Order<Command> {
     return { sequence: this.#sequence, atMs: this.#atMs, runs: this.#runs.state(), isOpened: this.#isOpened }
   }
 
-  /** Whether a majority can be reached; not so before the stream is opened. */
-  state(): QuorumState {
-    return this.#stream?.state() ?? 'minority'
+  /** No majority is reached before the stream is opened. `applied` is the last entry that is decided here. */
+  sight(): QuorumSight & { readonly applied: number } {
+    const seen = this.#stream?.sight() ?? { state: 'minority', last: this.#sequence }
+    return { ...seen, last: Math.max(seen.last, this.#sequence), applied: this.#sequence }
   }
 
   close(): void {

@@ -60,6 +60,7 @@ export function adminRoutes(parts: AdminParts): readonly AdminRoute[] {
           ...damageOf(damage()),
           tables: engine.tables().length,
           caches: invalidator.caches(),
+          groups: context.strong?.status() ?? [],
         }
       },
     },

@@ -9,6 +9,7 @@ import type { Topology } from '../../core/topology.ts'
 import { identityRegister, replicaRegister, type ReplicaRegister } from '../../core/table/registers.ts'
 import type { Table } from '../../core/table/table.ts'
 import { type Timing, type Wait, waitRestMs } from '../../core/table/waits.ts'
+import type { QuorumOrder } from '../../engine/commands/quorum-order.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { Caretaker } from '../../operations/tables/caretaker.ts'
 import type { Env } from '../../ports/env.ts'
@@ -16,10 +17,12 @@ import { streamKeeper, type StreamSettings } from '../../readers/sweepers/change
 import { type SweeperPace, tombstoneSweeper } from '../../readers/sweepers/tombstones.ts'
 import { Lifecycle } from '../lifecycle.ts'
 
+type OrderSight = ReturnType<QuorumOrder['sight']>
+
 export type GroupMemberOptions = {
   readonly env: Env
   readonly engine: Engine
-  readonly order: { close(): void }
+  readonly order: { close(): void; sight(): OrderSight }
   readonly main: Pick<Engine, 'tableNamed'>
   readonly topology: Topology
   readonly timing: Timing
@@ -67,6 +70,10 @@ export class GroupMember {
       await this.#life.start(service)
     this.#life.add(engine.onFlushed(() => this.#look()))
     this.#look()
+  }
+
+  sight(): OrderSight {
+    return this.#options.order.sight()
   }
 
   async stop(): Promise<void> {

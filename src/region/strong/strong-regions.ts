@@ -11,18 +11,19 @@
 import { ServiceError, validationError } from '../../core/errors.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
 import type { StrongGroup, Table, TableId } from '../../core/table/table.ts'
-import type { OrderEnd } from '../../engine/commands/quorum-order.ts'
 import type { ReplicaState } from '../../engine/commands/replica-state.ts'
 import type { RegisterEdit } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import { registerValueOf } from '../../engine/tables/catalog.ts'
-import type { StrongTables } from '../../operations/tables/strong-tables.ts'
+import type { GroupStatus, StrongTables } from '../../operations/tables/strong-tables.ts'
 import type { Env } from '../../ports/env.ts'
+import type { QuorumSight } from '../../ports/quorum.ts'
 import type { Service } from '../../ports/service.ts'
 import { Retries } from '../../readers/retries.ts'
 import type { GroupKeys } from './group-keys.ts'
 import { membersOf } from './group-keys.ts'
 import type { GroupMember } from './group-member.ts'
+import { groupStatus, type ReplicaEnd } from './group-status.ts'
 import { copyItems, ownRegisters, ownStream, registersToMove } from './moved-table.ts'
 
 export type StrongDeps = {
@@ -33,11 +34,8 @@ export type StrongDeps = {
   readonly openReplica: (opening: ReplicaOpening) => Promise<GroupMember>
   /** The state of the group in another region. */
   readonly stateAt: (region: string, group: string) => ReplicaState
-  readonly openWitness: (group: string) => Promise<void>
+  readonly openWitness: (group: string) => Promise<{ sight(): QuorumSight }>
 }
-
-/** Why a replica cannot go on with its own store: a row is damaged, or its order says so. */
-type ReplicaEnd = OrderEnd | 'damaged'
 
 export type ReplicaOpening = {
   readonly group: string
@@ -60,6 +58,9 @@ export class StrongRegions implements StrongTables, Service {
   readonly engines = new Map<string, Engine>()
   readonly #deps: StrongDeps
   readonly #members = new Map<string, GroupMember>()
+  readonly #copies = new Map<string, { sight(): QuorumSight }>()
+  /** Of replicas that cannot go on, until they have the state of another one. */
+  readonly #ends = new Map<string, ReplicaEnd>()
   readonly #opening = new Map<string, Promise<void>>()
   /** Groups that are opened until it is done: one loop for each. */
   readonly #joining = new Set<string>()
@@ -92,6 +93,15 @@ export class StrongRegions implements StrongTables, Service {
 
   get any(): boolean {
     return this.engines.size > 0
+  }
+
+  status(): readonly GroupStatus[] {
+    const region = this.#deps.main.region.name
+    const names = new Set([...this.#known(), ...this.#joining, ...this.#members.keys(), ...this.#copies.keys()])
+    return [...names].toSorted().map((name) => {
+      const [member, copy, end] = [this.#members.get(name), this.#copies.get(name), this.#ends.get(name)]
+      return groupStatus({ name, region, member, copy, end })
+    })
   }
 
   async latest(group: string): Promise<void> {
@@ -182,7 +192,7 @@ export class StrongRegions implements StrongTables, Service {
   async #openOnce(name: string): Promise<void> {
     const { keys, main, openReplica, openWitness } = this.#deps
     if (this.#members.has(name) || this.#isStopped) return
-    if (membersOf(name).witness === main.region.name) await openWitness(name)
+    if (membersOf(name).witness === main.region.name) this.#copies.set(name, await openWitness(name))
     if (!this.#isReplica(name)) return
     const key = await keys.of(name)
     const number = this.#numberOf(name)
@@ -202,6 +212,7 @@ export class StrongRegions implements StrongTables, Service {
         const before = this.#renewals.get(name) ?? Promise.resolve()
         // Of a replica that another has replaced by then nothing is to be done.
         const isCurrent = (): boolean => number === this.#numberOf(name)
+        if (isCurrent()) this.#ends.set(name, why)
         const renewal = before.then(() => (isCurrent() ? this.#renew(name, why) : undefined))
         this.#renewals.set(name, renewal)
       },
@@ -245,6 +256,7 @@ export class StrongRegions implements StrongTables, Service {
     }
     this.#members.set(name, member)
     this.engines.set(name, member.engine)
+    this.#ends.delete(name)
     await member.start()
     await former?.stop()
     env.log.info('a group of regions goes on here', { group: name, from: region })

@@ -57,7 +57,7 @@ export function strongOf(options: StrongOptions): Strong | undefined {
     keys,
     openReplica: (opening) => openReplica(options, opening),
     stateAt: (region, group) => stateAt(peers(), region, group),
-    openWitness: async (group) => void (await open(env, group)),
+    openWitness: async (group) => await open(env, group),
   })
   const lend: Strong['lend'] = async (question, asker) => {
     if (question.ask === 'group key') return await keys.lend(question.group, asker)

@@ -194,7 +194,7 @@ describe('an order that regions share', () => {
       })
       await expect(here.engine.barrier()).rejects.toThrow(ServiceError)
       expect(world.time.nowMs - fromMs).toBeLessThan(2 * quorumWaitMsMax + 10)
-      expect(here.order.state()).toBe('minority')
+      expect(here.order.sight()).toMatchObject({ state: 'minority' })
       expect(itemAt(here.engine, tableIn(here), item)).toEqual(item)
       await world.time.sleep(5000)
       await there.engine.commit([put(tableIn(there), itemOf('p', 3))])

@@ -48,12 +48,15 @@ const regionsOf = ({ networks }: File): readonly string[] => Object.keys(network
 const pairsOf = (file: File): readonly string[] =>
   regionsOf(file).flatMap((from) => regionsOf(file).flatMap((to) => (from === to ? [] : [`${from} ${to}`])))
 
-/** Of every ordered pair, where its link listens and where it leads. */
-function linksOf(file: File): ReadonlyMap<string, { readonly at: string; readonly target: string }> {
+/** Of every ordered pair, where its link to servers of that kind listens and where it leads. */
+function linksOf(
+  file: File,
+  kind: 'nats' | 'quorum',
+): ReadonlyMap<string, { readonly at: string; readonly target: string }> {
   const carried = Object.entries(file.services).flatMap(([name, { environment }]) =>
-    words(environment?.['LONGITUDE_LINK']).map((text) => {
-      const [, from, to, port, target] = /^(.+)\.\.(.+?)=(\d+):(.+)$/.exec(text) ?? []
-      return [`${from} ${to}`, { at: `nats://${name}:${port}`, target: target ?? '' }] as const
+    words(environment?.['LONGITUDE_LINK']).flatMap((text) => {
+      const [, from, to, port, target = ''] = /^(.+)\.\.(.+?)=(\d+):(.+)$/.exec(text) ?? []
+      return target.startsWith(`${kind}-`) ? [[`${from} ${to}`, { at: `${name}:${port}`, target }] as const] : []
     }),
   )
   expect(new Set(carried.map(([pair]) => pair)).size).toBe(carried.length)
@@ -65,7 +68,7 @@ describe.each([
   ['four regions', four],
 ])('%s in Compose', (_, file) => {
   test('have a link for every ordered pair, to which the one dials and which leads to the other', () => {
-    const links = linksOf(file)
+    const links = linksOf(file, 'nats')
     expect([...links.keys()].toSorted()).toEqual([...pairsOf(file)].toSorted())
     for (const region of regionsOf(file)) {
       const peers = words(file.services[region]?.environment?.['LONGITUDE_PEER']).map((text) => text.split('='))
@@ -75,10 +78,43 @@ describe.each([
           .toSorted(),
       )
       for (const [peer = '', url] of peers) {
-        expect(url).toBe(links.get(`${region} ${peer}`)?.at)
+        expect(url).toBe(`nats://${links.get(`${region} ${peer}`)?.at}`)
         expect(links.get(`${region} ${peer}`)?.target).toBe(`nats-${peer}:4222`)
       }
     }
+  })
+
+  test('have a quorum server for each region, and a link of its own for every ordered pair of them', () => {
+    const links = linksOf(file, 'quorum')
+    const routes = words(file.services['secrets']?.environment?.['LONGITUDE_QUORUM_ROUTE']).map((text) =>
+      text.split('='),
+    )
+    expect(routes.map(([pair = '']) => pair.replace('..', ' ')).toSorted()).toEqual([...pairsOf(file)].toSorted())
+    for (const [pair = '', at] of routes) expect(at).toBe(links.get(pair.replace('..', ' '))?.at)
+    for (const [pair, { target }] of links) expect(target).toBe(`quorum-${pair.split(' ')[1]}:6222`)
+    for (const region of regionsOf(file))
+      expect(file.services[region]?.environment?.['LONGITUDE_QUORUM']).toBe(`nats://quorum-${region}:4222`)
+  })
+
+  test('start a quorum server once a node wants it, with no rights, and with nothing that is another server’s', () => {
+    const wish = '/run/quorum-wanted/wanted'
+    for (const region of regionsOf(file)) {
+      expect(file.services[region]?.environment?.['LONGITUDE_QUORUM_WANTED']).toBe(wish)
+      expect(file.services[region]?.volumes).toContain('quorum-wanted:/run/quorum-wanted')
+      const server = file.services[`quorum-${region}`]
+      expect(server).toMatchObject({ user: '10001:10001', read_only: true, cap_drop: ['ALL'], networks: [region] })
+      expect(server?.environment).toEqual({ NATS_CONF: '/data/quorum.conf', NATS_WANTED: wish })
+      expect(server?.volumes).toEqual([
+        './nats.sh:/etc/longitude/nats.sh:ro',
+        `quorum-${region}:/data`,
+        'quorum-wanted:/run/quorum-wanted:ro',
+      ])
+      expect(file.services['secrets']?.volumes).toContain(`quorum-${region}:/run/quorum/${region}`)
+    }
+    const holders = Object.entries(file.services).filter(([, { volumes = [] }]) =>
+      volumes.some((volume) => volume.startsWith('quorum-secrets:')),
+    )
+    expect(holders.map(([name]) => name)).toEqual(['secrets'])
   })
 
   test('name to clients of every region, by node, cache and console, where each region is', () => {
@@ -99,7 +135,7 @@ describe.each([
     const names = between.map(([name]) => name).filter((name) => !name.startsWith('links'))
     expect(names.toSorted()).toEqual(['console', 'front-door', 'prometheus'])
     for (const region of regionsOf(file))
-      for (const name of [region, `nats-${region}`, `cache-${region}`])
+      for (const name of [region, `nats-${region}`, `quorum-${region}`, `cache-${region}`])
         expect(file.services[name]?.networks, name).toEqual([region])
   })
 
@@ -143,8 +179,8 @@ describe.each([
   })
 
   test('have a check of the health of every NATS server', () => {
-    for (const region of regionsOf(file))
-      expect(file.services[`nats-${region}`]?.healthcheck?.test).toEqual([
+    for (const name of regionsOf(file).flatMap((region) => [`nats-${region}`, `quorum-${region}`]))
+      expect(file.services[name]?.healthcheck?.test, name).toEqual([
         'CMD',
         '/bin/sh',
         '/etc/longitude/nats.sh',
@@ -251,8 +287,8 @@ describe('`longitude` in the image', () => {
 
 test('the check of a NATS server’s health follows whether its port listens', async () => {
   const script = fileURLToPath(new URL('../../../deploy/nats.sh', import.meta.url))
-  const statusAt = (port: number): number | null =>
-    spawnSync('/bin/sh', [script, 'health'], { env: { ...process.env, NATS_PORT: String(port) } }).status
+  const statusAt = (port: number, more = {}): number | null =>
+    spawnSync('/bin/sh', [script, 'health'], { env: { ...process.env, NATS_PORT: String(port), ...more } }).status
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
@@ -260,4 +296,7 @@ test('the check of a NATS server’s health follows whether its port listens', a
   server.close()
   await once(server, 'close')
   expect(statusAt(port)).toBe(1)
+  // A quorum server that no node wants yet.
+  expect(statusAt(port, { NATS_WANTED: join(tmpdir(), 'no-such-wish') })).toBe(0)
+  expect(statusAt(port, { NATS_WANTED: script })).toBe(1)
 })

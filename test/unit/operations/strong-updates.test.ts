@@ -46,6 +46,7 @@ beforeAll(async () => {
     strong: {
       // In this engine itself, as in that of a group.
       any: false,
+      status: () => [],
       latest: () => Promise.resolve(),
       begin: (table, group, edits) =>
         engine.define(table.id, [...edits, { register: 'settings/strong', value: group }]),

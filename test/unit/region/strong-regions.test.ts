@@ -39,7 +39,14 @@ async function region(keyOf: () => Promise<Buffer>, settles: () => boolean = () 
   }
   const keys = { of: vi.fn(keyOf) }
   const stateAt = (): ReplicaState => ({}) as ReplicaState
-  const regions = new StrongRegions({ env, main, keys, openReplica, stateAt, openWitness: () => Promise.resolve() })
+  const regions = new StrongRegions({
+    env,
+    main,
+    keys,
+    openReplica,
+    stateAt,
+    openWitness: () => Promise.reject(new Error('no witness here')),
+  })
   running.push(regions)
   return { main, regions, opened, keys }
 }

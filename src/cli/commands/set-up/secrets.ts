@@ -25,6 +25,7 @@ import {
 import { natsSettings } from '../../../nats-server/settings.ts'
 import { writeConfiguration } from '../../../supervisor/nats-process.ts'
 import { tableText } from '../../../process/table-text.ts'
+import { writeQuorumFiles } from './quorum-files.ts'
 
 type Paths = { readonly region: string; readonly node: string; readonly cache: string; readonly conf?: string }
 type AllPaths = Paths & { readonly messages: string }
@@ -48,6 +49,7 @@ export async function runSecrets(command: Command, json: boolean): Promise<void>
   if (options.keyring !== undefined) keyringAt(options.keyring, rotate !== undefined)
   if (options.tls) await certificate(options)
   if (options.natsConf !== undefined) writeConfigurations(folder, options.natsConf, options)
+  await writeQuorum(options, folder, rotate !== undefined)
   const paths = regions.map((region) => ({
     ...pathsOf(folder, region, options.natsConf),
     messages: messageKeyPath(keys, region),
@@ -58,6 +60,17 @@ export async function runSecrets(command: Command, json: boolean): Promise<void>
 /** As `up` makes it, for programs that other ones start. */
 async function certificate({ data, hostNames }: { readonly data: string; readonly hostNames: readonly string[] }) {
   await keepLocalTls(join(resolve(data), tlsFolderName), localHosts({ host: '127.0.0.1', hostNames }))
+}
+
+type Quorum = {
+  readonly regions: readonly string[]
+  readonly quorumConf?: string | undefined
+  readonly quorumRoute: readonly string[]
+}
+
+async function writeQuorum(options: Quorum, natsSecrets: string, isRotation: boolean): Promise<void> {
+  const { regions, quorumConf: folder, quorumRoute: routes } = options
+  if (folder !== undefined) await writeQuorumFiles({ folder, routes, regions, natsSecrets, isRotation })
 }
 
 function keyringAt(path: string, isRotation: boolean): void {

@@ -111,10 +111,7 @@ function statusParts(command: Command): readonly Part[] {
     { name: 'status.json', text: async () => jsonText(await status) },
     {
       name: 'status.txt',
-      text: async () => {
-        const { regions, links } = await status
-        return `${statusText(regions, links)}\n`
-      },
+      text: async () => `${statusText(await status)}\n`,
     },
   ]
 }

@@ -3,9 +3,12 @@ import { narrowBytesPerSecond } from '../../../core/limits.ts'
 import { tableText } from '../../../process/table-text.ts'
 import { evacuationText } from './evacuation-text.ts'
 import { missingText } from './missing-text.ts'
+import type { RegionsStatus } from '../../../deployment/status/regions-status.ts'
+import { memberWords } from '../../../console/model/group-words.ts'
+import type { StrongGroupStatus } from '../../../deployment/status/strong-groups.ts'
 import type { Answer, CacheStatus, LinkStatus, TableStatus } from '../../../deployment/status/status-shapes.ts'
 
-export function statusText(regions: readonly Answer[], links: readonly LinkStatus[]): string {
+export function statusText({ regions, links, groups }: RegionsStatus): string {
   const tables = links.flatMap((link) => (link.tables ?? []).map((table) => ({ link, table })))
   const caches = regions.flatMap(({ region, status }) => (status?.caches ?? []).map((cache) => ({ region, cache })))
   const parts = [
@@ -13,6 +16,7 @@ export function statusText(regions: readonly Answer[], links: readonly LinkStatu
     ...(caches.length === 0 ? [] : [cachesText(caches)]),
     linksText(links),
     ...(tables.length === 0 ? [] : [tablesText(tables)]),
+    ...(groups.length === 0 ? [] : [groupsText(groups)]),
     ...evacuationText(regions),
     ...regions.flatMap(damageText),
     ...regions.flatMap(streamText),
@@ -38,6 +42,17 @@ function tablesText(pairs: readonly { readonly link: LinkStatus; readonly table:
     pausedText(table.pausedUntilMs),
   ])
   return tableText(['TABLE', 'FROM', 'TO', 'PENDING', 'LAG', 'LATENCY', 'APPLIED UP TO', 'SAFE TO EVACUATE', ''], rows)
+}
+
+function groupsText(groups: readonly StrongGroupStatus[]): string {
+  const rows = groups.flatMap(({ group, tables, members }) =>
+    members.map((member, n) => {
+      const { order, behind, writes } = memberWords(member)
+      const head = tables.length === 0 ? group : tables.join(', ')
+      return [n === 0 ? head : '', member.region, member.role, order, behind, writes]
+    }),
+  )
+  return tableText(['STRONGLY CONSISTENT', 'REGION', 'ROLE', 'ORDER', 'BEHIND', 'WRITES'], rows)
 }
 
 /** A store that was damaged, and what is missing by it. */

@@ -44,13 +44,13 @@ export async function statusOfRegions(command: Command): Promise<RegionsStatus> 
 }
 
 async function tell(asked: readonly AskedRegion[], { json, check, containers }: Telling): Promise<void> {
-  const { regions, links } = await statusOf(asked)
+  const { regions, links, groups } = await statusOf(asked)
   const isAllDown = regions.every(({ health }) => health === 'down')
   const more = containers === undefined ? {} : { containers }
   const hint = isAllDown && containers === undefined ? { hint: startHint(regions) } : {}
-  if (json) console.log(JSON.stringify({ regions, links, ...more, ...hint }))
+  if (json) console.log(JSON.stringify({ regions, links, groups, ...more, ...hint }))
   else if (hint.hint !== undefined && regions.every(isUnreachable)) console.log(hint.hint)
-  else console.log([statusText(regions, links), ...containersText(containers)].join('\n\n'))
+  else console.log([statusText({ regions, links, groups }), ...containersText(containers)].join('\n\n'))
   if (isAllDown) process.exitCode = exitCode.failure
   else if (check === true) process.exitCode = checkedCode(regions)
 }

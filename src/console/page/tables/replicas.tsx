@@ -12,6 +12,7 @@ import { Problem, useDoing } from '../parts/doing.tsx'
 import { ToldAs } from '../parts/told.tsx'
 import { replicaInput } from './create-table.tsx'
 import { dynamo, hasReplica, untilTable } from './dynamo.ts'
+import { Group } from './group.tsx'
 import type { Shown } from './shown.ts'
 
 export function Replicas({ view, region, look }: Shown) {
@@ -55,6 +56,7 @@ export function Replicas({ view, region, look }: Shown) {
         </>
       )}
       <Problem of={work} />
+      <Group table={view.name} />
       <Flow table={view.name} />
     </>
   )

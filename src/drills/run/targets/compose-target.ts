@@ -12,7 +12,13 @@ import { AdminRelay } from './admin-relay.ts'
 import { addressOf, type Container, containersOf, docker, type Project } from './containers.ts'
 import type { LinkFault, PartFault, Target } from './target.ts'
 
-type Places = ReadonlyMap<string, { readonly node: Container; readonly nats: Container }>
+type Place = {
+  readonly node: Container
+  readonly nats: Container
+  /** Its quorum server is broken with its NATS server. */
+  readonly quorum?: Container
+}
+type Places = ReadonlyMap<string, Place>
 type Part = 'node' | 'nats'
 
 export async function composeTarget(project: Project, owner: string): Promise<Target> {
@@ -69,7 +75,9 @@ function placesOf(containers: readonly Container[]): Places {
       if (region === undefined || server === undefined || node.role !== 'node') return []
       const nats = byService.get(new URL(server).hostname)
       if (nats === undefined) throw new Failure(`${server}, the NATS server of ${region}, is no service of the file`)
-      return [[region, { node, nats }] as const]
+      const { LONGITUDE_QUORUM: shared } = node.environment
+      const quorum = shared === undefined ? undefined : byService.get(new URL(shared).hostname)
+      return [[region, { node, nats, ...(quorum === undefined ? {} : { quorum }) }] as const]
     }),
   )
 }
@@ -108,6 +116,12 @@ function healingCommand({ urls, owner }: Healing): readonly string[] {
   return [...ownProgram(), 'links', 'heal', '--owner', owner, ...urls.map((url) => `--control=${url}`)]
 }
 
+const serversOf = ({ nats, quorum }: Place): readonly string[] => [
+  nats.id,
+  ...(quorum === undefined ? [] : [quorum.id]),
+]
+const idsOf = (place: Place): readonly string[] => [...serversOf(place), place.node.id]
+
 type Broken = { readonly region: string; readonly part: Part; readonly kind: PartFault['kind'] }
 
 class Parts {
@@ -117,7 +131,7 @@ class Parts {
 
   constructor(places: Places, links: Healing) {
     this.#places = places
-    const ids = [...places.values()].flatMap(({ node, nats }) => [nats.id, node.id]).join(' ')
+    const ids = [...places.values()].flatMap(idsOf).join(' ')
     const mending = `read said; [ "$said" = done ] || { for id in ${ids}; do docker unpause $id; docker start $id; done; "$@"; }`
     this.#sentinel = spawn('sh', ['-c', mending, 'longitude-sentinel', ...healingCommand(links)], {
       detached: true,
@@ -137,13 +151,14 @@ class Parts {
   }
 
   async break({ region, part, kind, offsetMs, forMs }: PartFault): Promise<void> {
-    const { id } = this.#container(region, part)
+    const ids = this.#ids(region, part)
     this.#broken = [...this.#broken, { region, part, kind }]
-    if (kind === 'kill') await docker(['kill', id])
-    else if (kind === 'stop') await docker(['stop', id])
-    else if (kind === 'freeze') await docker(['pause', id])
-    else if (kind === 'clock') await stepClock(id, { offsetMs: offsetMs ?? 0, untilMs: Date.now() + forMs })
-    else await this.#wipe(id, part)
+    if (kind === 'kill') await docker(['kill', ...ids])
+    else if (kind === 'stop') await docker(['stop', ...ids])
+    else if (kind === 'freeze') await docker(['pause', ...ids])
+    else if (kind === 'clock')
+      for (const id of ids) await stepClock(id, { offsetMs: offsetMs ?? 0, untilMs: Date.now() + forMs })
+    else for (const id of ids) await this.#wipe(id, part)
   }
 
   /** A container goes on when nothing holds it any more. */
@@ -154,11 +169,12 @@ class Parts {
     await Promise.all(
       [...new Map(mended.map((each) => [`${each.region} ${each.part}`, each])).values()].map(
         async ({ region, part }) => {
-          const { id } = this.#container(region, part)
+          const ids = this.#ids(region, part)
           const kinds = mended.filter((each) => each.region === region && each.part === part).map(({ kind }) => kind)
-          if (kinds.includes('freeze')) await docker(['unpause', id])
-          if (kinds.some((kind) => kind === 'kill' || kind === 'stop' || kind === 'wipe')) await docker(['start', id])
-          if (kinds.includes('clock')) await stepClock(id, undefined)
+          if (kinds.includes('freeze')) await docker(['unpause', ...ids])
+          if (kinds.some((kind) => kind === 'kill' || kind === 'stop' || kind === 'wipe'))
+            await docker(['start', ...ids])
+          if (kinds.includes('clock')) for (const id of ids) await stepClock(id, undefined)
         },
       ),
     )
@@ -169,10 +185,10 @@ class Parts {
     this.#sentinel.stdin?.end('done\n')
   }
 
-  #container(region: string, part: Part): Container {
+  #ids(region: string, part: Part): readonly string[] {
     const place = this.#places.get(region)
     if (place === undefined) throw new Failure(`no region ${region} runs here`)
-    return place[part]
+    return part === 'node' ? [place.node.id] : serversOf(place)
   }
 
   /** By a container that has the volume and is nobody in particular: the one whose disk it is must not run. */
@@ -181,7 +197,8 @@ class Parts {
     await docker(['kill', id]).catch(() => undefined)
     const [{ node } = { node: undefined }] = this.#places.values()
     const image = node?.image ?? ''
-    const what = part === 'node' ? 'rm -rf /data/store' : 'rm -rf /data/*'
+    // The folder of a quorum server has its configuration too.
+    const what = part === 'node' ? 'rm -rf /data/store /data/groups' : 'rm -rf /data/jetstream'
     await docker(['run', '--rm', '--user', '0', '--volumes-from', id, '--entrypoint', 'sh', image, '-c', what])
   }
 }
