@@ -28,6 +28,12 @@ function podOf(example: string): PodSpec {
   return (set.spec['template'] as { readonly spec: PodSpec }).spec
 }
 
+function claimsOf(example: string): readonly string[] {
+  const set = manifestsOf(example).find(({ kind }) => kind === 'StatefulSet')
+  const claims = (set?.spec?.['volumeClaimTemplates'] ?? []) as readonly Manifest[]
+  return claims.map(({ metadata }) => metadata.name)
+}
+
 describe.each(examples)('the manifests of examples/%s', (example) => {
   test('are of this chart (npx tsx test/chart/render.ts --write makes them, with helm)', (context) => {
     expect(readFileSync(renderedFile(example), 'utf8').startsWith(headOf(example))).toBe(true)
@@ -59,11 +65,22 @@ describe.each(examples)('the manifests of examples/%s', (example) => {
 
   test('mount what they name, and the secrets for reading only', () => {
     const { containers, volumes } = podOf(example)
-    const named = new Set([...volumes.map(({ name }) => name), 'data', 'nats'])
+    const named = new Set([...volumes.map(({ name }) => name), ...claimsOf(example)])
     const mounts = containers.flatMap(({ volumeMounts }) => volumeMounts)
     expect(mounts.filter(({ name }) => !named.has(name))).toEqual([])
     for (const mount of mounts.filter(({ name }) => name === 'private')) expect(mount.readOnly).toBe(true)
   })
+})
+
+test('a quorum server is there where it is asked for, with a claim, and at the ports that `longitude deployment` writes', () => {
+  const withServer = examples.filter((example) => podOf(example).containers.some(({ name }) => name === 'quorum'))
+  expect(withServer).toEqual(['full.yaml'])
+  expect(claimsOf('full.yaml')).toEqual(['data', 'nats', 'quorum'])
+  const ports = manifestsOf('full.yaml')
+    .filter(({ kind }) => kind === 'Service')
+    .flatMap(({ spec }) => spec?.['ports'] as readonly { readonly name: string; readonly port: number }[])
+  const portOf = (wanted: string): number | undefined => ports.findLast(({ name }) => name === wanted)?.port
+  expect(portOf('quorum')).toBe((portOf('nats') ?? 0) + 2)
 })
 
 test('a mistake in a manifest is found', () => {
