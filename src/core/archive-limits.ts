@@ -30,13 +30,6 @@ export const archivedAtOnceMax = 500
 export const archivedBytesAtOnceMax = 1024 * 1024
 /** Batches of a restore or an import that are decided and not durable yet. */
 export const copiedBatchesMax = 4
-/** While clients are served, a copy works for this part of their time, and for this part of the time that is idle. */
-export const copyShareOfClients = 1 / 3
-export const copyShareOfIdle = 1 / 2
-/** Clients that take less than this part of a copy's own time are not waited for. */
-export const quietShareMax = 1 / 10
-/** A copy looks back at so much of its time. */
-export const copyWindowMs = 200
 /** Items of a restore that are written together, and about their bytes. */
 export const restoredAtOnceMax = 100
 export const restoredBytesAtOnceMax = 512 * 1024

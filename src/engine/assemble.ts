@@ -21,6 +21,7 @@ import { LogWriter } from './log/log-writer.ts'
 import { allBackups, allCopies, backupKey, copyKey } from './store/keys.ts'
 import { FormerRows } from './store/former-rows.ts'
 import { SealedStore } from './store/sealed-store.ts'
+import { Pace } from './pace.ts'
 import { LocalOnlyRuns } from './tables/local-only-runs.ts'
 import type { State } from './state.ts'
 import { StreamBook } from './streams/stream-book.ts'
@@ -31,6 +32,8 @@ export type EngineOptions = {
   readonly itemCollectionSizeBytesMax?: number
   /** Shards of every change stream; by the capacity of their tables where not given. */
   readonly streamShards?: number | undefined
+  /** Of the jobs of all engines of a region; the engine's own where not given. */
+  readonly pace?: Pace | undefined
   /** Where commands get their places; the turns of this process unless it says otherwise. */
   readonly order?: Order<Command>
   /** Where nodes take turns in leading the region: resolves once it is known that no other one led at the moment of the call. */
@@ -88,6 +91,7 @@ function assembleState(env: Env, options: EngineOptions, { store, groups, time, 
     itemCollectionSizeBytesMax: options.itemCollectionSizeBytesMax ?? itemCollectionSizeBytesMax,
     store,
     clock,
+    pace: options.pace ?? new Pace(clock),
     time,
     log,
     meter,

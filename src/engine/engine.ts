@@ -23,6 +23,7 @@ import type { Turns } from '../core/turns.ts'
 import type { Cursor, SharedLog } from '../core/change/place.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Damage } from './store/damage.ts'
+import type { Pace } from './pace.ts'
 import type {
   ApplyResult,
   Command,
@@ -359,8 +360,13 @@ export interface Health {
   probe(): Promise<void>
 }
 
+/** Turns of background jobs, which leave clients their time. */
+export interface Paced {
+  readonly pace: Pace
+}
+
 /** All of it, for the code that opens and closes it. Everything else takes the parts that it needs. */
-export interface Engine extends Tables, Items, Expiring, RegionLog, Replica, Feeds, Health {
+export interface Engine extends Tables, Items, Expiring, RegionLog, Replica, Feeds, Health, Paced {
   readonly streams: ChangeStreams
   readonly archive: Archive
   readonly former: ReadFormerItems

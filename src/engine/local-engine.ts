@@ -1,15 +1,15 @@
 /** A region's engine on its own store: the parts, put together. */
-import { assert } from '../core/assert.ts'
 import type { Change, Position } from '../core/change/change.ts'
 import type { KeyedRow } from '../core/change/rows.ts'
 import type { ClockState } from '../core/hybrid-logical-clock/hybrid-logical-clock.ts'
 import type { Stamp } from '../core/hybrid-logical-clock/stamp.ts'
 import type { Page, ReadPlan } from '../core/read/read-plan.ts'
 import type { Index, Table, TableId, TablePart } from '../core/table/table.ts'
-import { inOneTurn, type Turns } from '../core/turns.ts'
+import type { Turns } from '../core/turns.ts'
 import type { Write } from '../core/write/write.ts'
 import type { Env } from '../ports/env.ts'
-import { type EngineOptions, openState } from './assemble.ts'
+import type { EngineOptions } from './assemble.ts'
+import { DurableState } from './durable-state.ts'
 import { LocalArchive } from './archive/local-archive.ts'
 import { Audits } from './derived/audit.ts'
 import { collectionSizeIn } from './derived/collections.ts'
@@ -40,9 +40,8 @@ import type {
   StoreLineage,
 } from './engine.ts'
 import { countOf, readConflicts, readOverruled, readSetAside } from './feed.ts'
-import type { Group } from './commands/group.ts'
 import { backfill, emptyTable, removePart, removeTable, removeTombstones } from './tables/jobs.ts'
-import { collectionKey, countsKey, headKey } from './store/keys.ts'
+import { collectionKey, countsKey } from './store/keys.ts'
 import { type ReplicaState, takeState } from './commands/replica-state.ts'
 import { LocalOrder } from './commands/local-order.ts'
 import { readLog, trimLog, visitOwnLog } from './log/log.ts'
@@ -54,7 +53,7 @@ import { RegionNumbers } from './store/region-numbers.ts'
 import { LogRetention } from './log/retention.ts'
 import { inGroup, probeStore, putNotes, readNote, type State } from './state.ts'
 import { LocalStreams } from './streams/local-streams.ts'
-import { type Trouble, TroubleWatch } from './trouble.ts'
+import type { Trouble } from './trouble.ts'
 
 export class LocalEngine implements Engine {
   readonly region: Engine['region']
@@ -68,32 +67,29 @@ export class LocalEngine implements Engine {
   readonly orderRecord: Engine['orderRecord']
   readonly groupedTables: Engine['groupedTables']
   readonly former: Engine['former']
+  readonly pace: Engine['pace']
+  readonly #durable: DurableState
   readonly #state: State
-  readonly #listeners = new Set<() => void>()
-  readonly #trouble = new TroubleWatch()
   readonly #audits: Audits
   readonly #commands: Commands
-  /** As of the last durable group. */
-  #flushed: Position = 0
-  #oldest: Position = 1
-  #clock!: ClockState
 
   constructor(env: Env, options: EngineOptions, epoch: string) {
     this.region = options.topology.self
-    this.#state = openState(env, options, {
+    this.#durable = new DurableState(env, options, {
       epoch,
-      onSeal: (group) => this.#seal(group),
-      onDurable: (group, durationMs) => this.#durable(group, durationMs),
-      onFailed: (error, group) => this.#failed(error, group),
       onStopped: () => this.#commands.stop(),
+      onReverted: () => this.#commands.followAgain(),
     })
+    this.#state = this.#durable.state
+    const flushed = (): Position => this.flushed()
     this.#commands = new Commands(this.#state, options.order ?? new LocalOrder(env.clock), options.latest)
     this.#audits = new Audits(this.#state)
     this.regionNumbers = new RegionNumbers(this.#state)
-    this.retention = new LogRetention({ state: this.#state, oldest: () => this.#oldest, flushed: () => this.#flushed })
+    this.retention = new LogRetention({ state: this.#state, oldest: () => this.oldest(), flushed })
     this.damage = this.#state.damage
+    this.pace = this.#state.pace
     this.tableChanges = this.#state.catalog.changes
-    this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed: () => this.#flushed })
+    this.lineage = new OwnLineage({ state: this.#state, random: env.random, flushed })
     this.archive = new LocalArchive(this.#state)
     this.orderRecord = () => this.#state.orderBook.told(this.#state.store)
     this.groupedTables = () => this.#state.catalog.grouped
@@ -187,29 +183,28 @@ export class LocalEngine implements Engine {
   }
 
   flushed(): Position {
-    return this.#flushed
+    return this.#durable.flushed
   }
 
   oldest(): Position {
-    return this.#oldest
+    return this.#durable.oldest
   }
 
   readLog(after: Position, changesMax: number, bytesMax: number): readonly Change[] {
-    const bounds = { after, upTo: this.#flushed, changesMax, bytesMax }
+    const bounds = { after, upTo: this.flushed(), changesMax, bytesMax }
     return this.#state.damage.noting(() => readLog(this.#state, bounds))
   }
 
   visitOwnLog(bounds: OwnBounds, visit: VisitRecord): Position {
-    return this.#state.damage.noting(() => visitOwnLog(this.#state, bounds, this.#flushed, visit))
+    return this.#state.damage.noting(() => visitOwnLog(this.#state, bounds, this.flushed(), visit))
   }
 
   onFlushed(listener: () => void): () => void {
-    this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    return this.#durable.onFlushed(listener)
   }
 
   trimLog(upTo: Position): Promise<void> {
-    return trimLog(this.#state, upTo, () => this.#flushed)
+    return trimLog(this.#state, upTo, () => this.flushed())
   }
 
   emptyTable(id: TableId, progress?: (rows: number) => void): Promise<void> {
@@ -291,7 +286,7 @@ export class LocalEngine implements Engine {
   }
 
   clock(): ClockState {
-    return this.#clock
+    return this.#durable.clock
   }
 
   followClock(seen: ClockState): void {
@@ -319,11 +314,11 @@ export class LocalEngine implements Engine {
   }
 
   trouble(): Trouble | undefined {
-    return this.#trouble.current
+    return this.#durable.trouble
   }
 
   probe(): Promise<void> {
-    return probeStore(this.#state, this.#trouble.probeSizeBytes)
+    return probeStore(this.#state, this.#durable.probeSizeBytes)
   }
 
   /** Begins to decide what is ordered; everything is loaded. */
@@ -334,66 +329,15 @@ export class LocalEngine implements Engine {
 
   close(): Promise<void> {
     this.#commands.stop()
-    return this.#state.groups.close(new Error('the engine is closed')).finally(() => this.#listeners.clear())
+    return this.#durable.close()
+  }
+
+  /** Everything as the store has it. */
+  load(): Turns<void> {
+    return this.#durable.load('load')
   }
 
   get #job(): { readonly state: State; readonly submit: Submit } {
     return { state: this.#state, submit: (command) => this.submit(command) }
-  }
-
-  /** Everything as the store has it; of tables only what was under way, when that is refused: of a full disk every batch is. */
-  *load(tables: 'load' | 'revert'): Turns<void> {
-    const { head, counts, catalog, cursors, lineage, store, streams, backups, copies } = this.#state
-    head.load(store.get(headKey))
-    counts.reset()
-    if (tables === 'load') {
-      yield* catalog.load()
-      streams.load(store)
-    } else for (const part of [catalog, streams]) part.revert()
-    for (const part of [cursors, backups, copies]) part.load(store)
-    lineage.load(store, head.position)
-    this.#state.orderBook.load(store)
-    if (tables === 'load') this.#reach(head.position, head.oldest, head.clock)
-  }
-
-  #seal(group: Group): void {
-    const { head, counts, catalog, groups, writer } = this.#state
-    for (const part of [writer, counts]) part.seal(group)
-    catalog.seal((key, value) => groups.put(group, key, value))
-    head.follow(group.wallMs)
-    this.#state.lineage.seal(group)
-    this.#state.orderBook.seal(group)
-    groups.put(group, headKey, head.encode())
-    const { position, oldest, clock: time } = head
-    group.effects.push(() => this.#reach(position, oldest, time))
-  }
-
-  #reach(position: Position, oldest: Position, clock: ClockState): void {
-    assert(position >= this.#flushed && oldest >= this.#oldest, 'engine: the log goes forward at both ends')
-    this.#flushed = position
-    this.#oldest = oldest
-    this.#clock = clock
-  }
-
-  #durable(group: Group, durationMs: number): void {
-    const { meter, log } = this.#state
-    if (this.#trouble.stored(group.bytes)) log.info('the disk takes writes again')
-    if (group.writes > 0) {
-      meter.observe('longitude_commit_seconds', durationMs / 1000)
-      meter.observe('longitude_commit_writes', group.writes)
-    }
-    for (const listener of this.#listeners) this.#state.damage.surviving(listener)
-  }
-
-  /** Whatever was decided and is not durable never was. */
-  #failed(error: unknown, group: Group): void {
-    const { log, head, clock } = this.#state
-    // Once: while the disk is full it happens to every batch.
-    if (this.#trouble.refused(error, group.bytes, clock.wallMs()))
-      log.error('the store refused a batch of writes', { error: String(error) })
-    inOneTurn(this.load('revert'))
-    this.#state.localOnly.cut(head.position)
-    assert(head.position === this.#flushed, 'engine: the store is where it was last seen durable')
-    this.#commands.followAgain()
   }
 }

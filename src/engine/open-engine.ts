@@ -19,7 +19,7 @@ export async function openEngine(env: Env, options: EngineOptions): Promise<Engi
   await env.clock.sleep(0)
   await checkDamagedLog(env.store)
   const engine = new LocalEngine(env, options, epoch)
-  const loading = engine.load('load')
+  const loading = engine.load()
   while (loading.next().done !== true) await env.clock.sleep(0)
   await engine.begin(options.startsFrom)
   return engine

@@ -18,6 +18,7 @@ import type { Head } from './log/head.ts'
 import type { Lineage } from './store/lineage.ts'
 import { noteKey } from './store/keys.ts'
 import type { LogWriter } from './log/log-writer.ts'
+import type { Pace } from './pace.ts'
 import type { Book } from './archive/book.ts'
 import type { StreamBook } from './streams/stream-book.ts'
 import type { SealedStore } from './store/sealed-store.ts'
@@ -28,6 +29,7 @@ export type State = {
   readonly itemCollectionSizeBytesMax: number
   readonly store: SealedStore
   readonly clock: Clock
+  readonly pace: Pace
   /** What decisions take for now. */
   readonly time: DecisionTime
   readonly log: Log

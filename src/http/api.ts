@@ -3,6 +3,7 @@
  * rest through the pipeline. Requests come from the socket (connection.ts) or from node:http.
  */
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
+import type { ClientDemand } from '../core/pace/client-demand.ts'
 import { unreachable } from '../core/assert.ts'
 import { ServiceError } from '../core/errors.ts'
 import { compressedReplySizeBytesMin, requestsInFlightMax } from '../core/limits.ts'
@@ -24,6 +25,8 @@ export type ApiOptions = {
   readonly visitors: Visitors
   /** Where the server listens. */
   readonly arrival: Arrival
+  /** Told of every request. */
+  readonly demand?: ClientDemand | undefined
 }
 
 export class Api {
@@ -79,10 +82,13 @@ export class Api {
     const { clock } = this.#options.env
     const startedMs = clock.monotonicMs()
     this.#inFlight++
+    this.#options.demand?.begun(startedMs)
     const done = (answer: Answer): void => {
+      const endedMs = clock.monotonicMs()
       this.#inFlight--
+      this.#options.demand?.ended(endedMs)
       this.#budget.giveBack(held)
-      this.#count(answer, clock.monotonicMs() - startedMs)
+      this.#count(answer, endedMs - startedMs)
       const given = answer.cut === undefined ? answer : cutFor(request, answer)
       const reply = request.headers.origin === undefined ? given : this.#forOrigin(request, given)
       const accepted = request.headers['accept-encoding']

@@ -9,6 +9,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { FastifyInstance } from 'fastify'
+import type { ClientDemand } from '../core/pace/client-demand.ts'
 import { required } from '../core/assert.ts'
 import { adminBodyBytesMax, connectionsMax, idleConnectionMsMax } from '../core/limits.ts'
 import type { Clock } from '../ports/clock.ts'
@@ -49,6 +50,8 @@ export type ListenOptions = RouteOptions & {
   readonly unread?: UnreadBounds
   /** Another listener, for those that are let in by another way. */
   readonly privately?: PrivateListener | undefined
+  /** Told of clients' requests. */
+  readonly demand?: ClientDemand | undefined
   /** Is offered every connection; true when another process takes it. */
   readonly distribute?: (socket: Socket) => boolean
   /** What takes requests that are read from their sockets; the API itself unless it says otherwise. */
@@ -108,7 +111,7 @@ export async function serveApi(options: ApiServerOptions): Promise<RunningServer
   const { clock } = env
   const ids = requestIds(env.random)
   const surroundings = { region, ids, visitors: new Visitors(options.visitors), arrival: { address: host } }
-  const api = new Api({ ...surroundings, env, answer, requestIds: ids })
+  const api = new Api({ ...surroundings, env, answer, requestIds: ids, demand: options.demand })
   const rest = restOf(options, surroundings)
   const sockets = new HttpSockets()
   const unread = new UnreadReplies(options.unread)

@@ -6,6 +6,4 @@ export interface Clock {
   /** Runs `work` once after `ms`; the returned function cancels it. */
   after(ms: number, work: () => void): () => void
   sleep(ms: number): Promise<void>
-  /** For how long the event loop has worked so far, whatever at; absent where time is virtual. */
-  busyMs?(): number
 }

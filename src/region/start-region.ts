@@ -248,6 +248,7 @@ type ApiDeps = Pick<Loops, 'env' | 'engine' | 'opened' | 'replication'> & Pick<O
 
 function apiParts({ env, engine, opened, replication, settings }: ApiDeps) {
   return {
+    demand: engine.pace.demand,
     faults: new Faults(env, opened.former),
     insights: new Insights({ env, engine, settings }),
     evacuation: new Evacuation(opened, env),

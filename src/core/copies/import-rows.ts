@@ -2,10 +2,11 @@
 import type { AttributeValue, Item } from '../attribute/value.ts'
 import { ServiceError } from '../errors.ts'
 import type { Condition } from '../expression/condition.ts'
-import { type NewItem, SentItem, sizeOfNewItem } from '../item/sent-item.ts'
-import { itemKeyProblem } from '../key/key-problem.ts'
+import { type NewItem, parsedItem, SentItem, sizeOfNewItem } from '../item/sent-item.ts'
+import { itemKeyProblem, keyValuesProblem } from '../key/key-problem.ts'
 import { itemSizeBytesMax } from '../limits.ts'
 import type { Table } from '../table/table.ts'
+import { keyAttributesAlone } from '../write/put-of.ts'
 import { checkItem } from '../wire/attribute-values.ts'
 import { readInput } from '../wire/input.ts'
 import { isObject } from '../wire/json.ts'
@@ -50,7 +51,8 @@ export function problemsAsRows(read: () => ImportRow | undefined): ImportRow | u
 export function checked(item: NewItem, { key }: Pick<Table, 'key'>): ImportRow {
   checkItem(item, 'newer')
   if (sizeOfNewItem(item) > itemSizeBytesMax) return { problem: 'Item size has exceeded the maximum allowed size' }
-  const problem = itemKeyProblem(key, item instanceof SentItem ? item.item() : item)
+  const alone = keyAttributesAlone(key, item)
+  const problem = alone === undefined ? itemKeyProblem(key, parsedItem(item)) : keyValuesProblem(key, alone)
   return problem === undefined ? { item } : { problem }
 }
 

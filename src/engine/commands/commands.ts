@@ -107,11 +107,11 @@ export class Commands {
     await this.#state.groups.settled()
   }
 
-  /** In steps, each once its rows are within the drift bound. */
+  /** In steps, each a turn of its own, once its rows are within the drift bound. */
   async merge(table: TableId, all: readonly KeyedRow[], restored: boolean): Promise<void> {
     for (const rows of mergeSteps(this.#state, table, all)) {
       await untilWithinDrift(this.#state, rows)
-      await this.submit({ kind: 'merge', table, rows, restored })
+      await this.#state.pace.turn(() => this.submit({ kind: 'merge', table, rows, restored }))
     }
   }
 

@@ -43,23 +43,29 @@ export async function backfill(state: State, id: TableId, part: TablePart, progr
   let from = range.from
   let rows = 0
   for (;;) {
-    const keys = keysOf(state, { ...range, from })
-    const table = state.catalog.decided(id)
-    if (keys.length === 0 || table === undefined || !isWanted(table, part)) return
-    const group = state.groups.open()
-    for (const key of keys) {
-      const row = state.groups.get(key)
-      // The index row of a damaged row follows when the row is repaired.
-      if (row === undefined || itemRowDamage(row) !== undefined || isTombstone(row)) continue
-      const [stamp, item] = [readStamp(row, 1), decodeItem(row.subarray(bodyOffset(row)))]
-      fillDerived(state, group, { table, key: key.subarray(rowPrefixBytes), stamp, item }, part)
-    }
-    await state.groups.written(group)
-    await state.clock.sleep(0)
+    const keys = await state.pace.turn(() => backfillSome(state, id, part, { ...range, from }))
+    if (keys.length === 0) return
     rows += keys.length
     progress?.(rows)
     from = after(keys.at(-1) as Buffer)
   }
+}
+
+/** Returns the keys of the rows whose turn it was, once what follows from them is durable; none where nothing is left to be done. */
+async function backfillSome(state: State, id: TableId, part: TablePart, range: Range): Promise<readonly Buffer[]> {
+  const keys = keysOf(state, range)
+  const table = state.catalog.decided(id)
+  if (keys.length === 0 || table === undefined || !isWanted(table, part)) return []
+  const group = state.groups.open()
+  for (const key of keys) {
+    const row = state.groups.get(key)
+    // The index row of a damaged row follows when the row is repaired.
+    if (row === undefined || itemRowDamage(row) !== undefined || isTombstone(row)) continue
+    const [stamp, item] = [readStamp(row, 1), decodeItem(row.subarray(bodyOffset(row)))]
+    fillDerived(state, group, { table, key: key.subarray(rowPrefixBytes), stamp, item }, part)
+  }
+  await state.groups.written(group)
+  return keys
 }
 
 function isWanted(table: Table, part: TablePart): boolean {
@@ -84,11 +90,14 @@ export async function emptyTable({ state, submit }: Job, id: TableId, progress: 
   for (let rows = 0; ;) {
     const table = state.catalog.decided(id)
     if (table === undefined) return
-    const keys = keysOf(state, tableRows(table.number), rowsOfAStep(table, stepRowsMax))
-    if (keys.length === 0) return
-    const named = keys.map((key) => key.subarray(rowPrefixBytes))
-    await submit({ kind: 'drop', table: id, keys: named })
-    rows += keys.length
+    const dropped = await state.pace.turn(async () => {
+      const keys = keysOf(state, tableRows(table.number), rowsOfAStep(table, stepRowsMax))
+      const named = keys.map((key) => key.subarray(rowPrefixBytes))
+      if (keys.length > 0) await submit({ kind: 'drop', table: id, keys: named })
+      return keys.length
+    })
+    if (dropped === 0) return
+    rows += dropped
     progress?.(rows)
   }
 }
@@ -133,12 +142,16 @@ export async function removeImages(state: State, table: Table, snapshot: number)
 
 async function removeRange(state: State, range: Range, progress: Progress): Promise<void> {
   for (let rows = 0; ;) {
-    const keys = keysOf(state, range)
-    if (keys.length === 0) return
-    const group = state.groups.open()
-    for (const key of keys) state.groups.put(group, key, undefined)
-    await group.durable
-    rows += keys.length
+    const removed = await state.pace.turn(async () => {
+      const keys = keysOf(state, range)
+      if (keys.length === 0) return 0
+      const group = state.groups.open()
+      for (const key of keys) state.groups.put(group, key, undefined)
+      await group.durable
+      return keys.length
+    })
+    if (removed === 0) return
+    rows += removed
     progress?.(rows)
   }
 }

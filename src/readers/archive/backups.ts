@@ -14,10 +14,12 @@ import type { Engine } from '../../engine/engine.ts'
 import type { Env } from '../../ports/env.ts'
 import type { Service } from '../../ports/service.ts'
 import { type ArchiveJob, Jobs } from './jobs.ts'
-import { Pace } from './pace.ts'
 
 type BackupsEnv = Pick<Env, 'blobs' | 'clock' | 'log' | 'meter'>
-type BackupsEngine = Pick<Engine, 'archive' | 'tables' | 'tableWithId' | 'tableChanges' | 'define' | 'onFlushed'>
+type BackupsEngine = Pick<
+  Engine,
+  'archive' | 'tables' | 'tableWithId' | 'tableChanges' | 'define' | 'onFlushed' | 'pace'
+>
 
 export class Backups implements Service {
   readonly #env: BackupsEnv
@@ -103,24 +105,30 @@ export class Backups implements Service {
 
   async #gather({ items, bytes, after }: BackupProgress, { table, snapshot }: Copied): Promise<Gathered> {
     const frames = new FrameWriter()
-    const pace = new Pace(this.#env.clock)
     let last: Buffer | undefined = after === undefined ? undefined : Buffer.from(after, 'base64')
     for (;;) {
-      const part = this.#engine.archive.snapshotRows(table, snapshot.number, last)
-      for (const { row } of part.rows) {
-        frames.add(row.subarray(bodyOffset(row)))
-        items++
-        bytes += itemSizeOf(row)
-      }
+      const from = last
+      const part = await this.#engine.pace.turn(() => this.#addRows(frames, { table, snapshot }, from))
+      items += part.items
+      bytes += part.bytes
       last = part.last
       if (last === undefined || frames.sizeBytes >= blobTargetBytes) break
-      await pace.rest()
     }
     return { parts: frames.take(), items, bytes, after: last?.toString('base64') }
   }
 
+  #addRows(frames: FrameWriter, { table, snapshot }: Copied, after: Buffer | undefined) {
+    const { rows, last } = this.#engine.archive.snapshotRows(table, snapshot.number, after)
+    let bytes = 0
+    for (const { row } of rows) {
+      frames.add(row.subarray(bodyOffset(row)))
+      bytes += itemSizeOf(row)
+    }
+    return { items: rows.length, bytes, last }
+  }
+
   async #put(name: string, parts: readonly Buffer[]): Promise<void> {
-    await this.#env.blobs.put(name, sealBlob(name, parts))
+    await this.#engine.pace.turn(() => this.#env.blobs.put(name, sealBlob(name, parts)))
   }
 
   /** Writes of the table stop keeping rows for it before those that were kept are removed. */

@@ -26,12 +26,21 @@ import { BulkWriter } from './bulk-writer.ts'
 import { bucketNamed, copyJobs } from './copy-jobs.ts'
 import type { ArchiveJob, Jobs } from './jobs.ts'
 import { objectRows } from './object-rows.ts'
+import { pacedSteps } from './paced-steps.ts'
 
 type BulkPutsDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
   readonly engine: Pick<
     Engine,
-    'archive' | 'tables' | 'tableChanges' | 'tableNamed' | 'tableWithId' | 'commitEach' | 'onFlushed' | 'region'
+    | 'archive'
+    | 'tables'
+    | 'tableChanges'
+    | 'tableNamed'
+    | 'tableWithId'
+    | 'commitEach'
+    | 'onFlushed'
+    | 'region'
+    | 'pace'
   >
   readonly buckets: Buckets
   readonly packing: Packing
@@ -164,7 +173,7 @@ class Run {
       skipped,
       onBytes: (count) => (bytes = count),
     })
-    for await (const some of rows)
+    for await (const some of pacedSteps(this.#deps.engine.pace, rows))
       for (const at of some) {
         if (this.#isOver) return await this.#note({ object, line: Math.max(skipped, at.line - 1) })
         await this.#writer.add(object, at)

@@ -8,16 +8,18 @@ import {
   reportedItemBytesMax,
 } from '../../core/copies/limits.ts'
 import { parsedItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
-import { encodePrimaryKey, keyAttributesOf } from '../../core/key/primary-key.ts'
 import type { Table } from '../../core/table/table.ts'
+import { putOf } from '../../core/write/put-of.ts'
 import type { Refusal, Write } from '../../core/write/write.ts'
 import type { EachResult } from '../../engine/commands/command.ts'
+import type { Clock } from '../../ports/clock.ts'
 import { PacedWrites, type PacedWritesDeps } from './paced-writes.ts'
 import type { RowAt } from './object-rows.ts'
 
 export type BulkCounts = Pick<BulkProgress, 'written' | 'failed' | 'refused' | 'writtenBytes'>
 
-type Deps = Pick<PacedWritesDeps, 'engine' | 'clock'> & {
+type Deps = Pick<PacedWritesDeps, 'engine'> & {
+  readonly clock: Pick<Clock, 'monotonicMs' | 'sleep'>
   readonly types: readonly BulkReport[]
   /** Write request units a second. */
   readonly unitsMax?: number | undefined
@@ -86,7 +88,7 @@ export class BulkWriter {
     this.#writes = []
     this.#bytes = 0
     if (writes.length === 0) return
-    await this.#paced.write(writes)
+    await this.#paced.write(() => writes)
     await this.#keepRate()
   }
 
@@ -139,15 +141,7 @@ export class BulkWriter {
   }
 
   #writeOf({ item, condition }: Exclude<ImportRow, { readonly problem: string }>): Write {
-    const parsed = parsedItem(item)
-    const { key, id: table } = this.#table
-    return {
-      kind: 'put',
-      table,
-      key: encodePrimaryKey(key, parsed),
-      keyAttributes: keyAttributesOf(key, parsed),
-      item,
-      ...(condition === undefined ? {} : { condition, returnItemOnRefusal: true }),
-    }
+    const put = putOf(this.#table, item)
+    return condition === undefined ? put : { ...put, condition, returnItemOnRefusal: true }
   }
 }

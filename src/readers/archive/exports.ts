@@ -18,14 +18,13 @@ import type { Service } from '../../ports/service.ts'
 import { readyFor } from './archived.ts'
 import type { ArchiveJob, Jobs } from './jobs.ts'
 import { bucketNamed, copyJobs } from './copy-jobs.ts'
-import { Pace } from './pace.ts'
 import { pastRows } from './past-rows.ts'
 
 export type ExportArns = (job: ExportJob) => { readonly exportArn: string; readonly tableArn: string }
 
 export type ExportsDeps = {
   readonly env: Pick<Env, 'blobs' | 'clock' | 'log' | 'meter'>
-  readonly engine: Pick<Engine, 'archive' | 'note' | 'setNote' | 'onFlushed'>
+  readonly engine: Pick<Engine, 'archive' | 'note' | 'setNote' | 'onFlushed' | 'pace'>
   readonly buckets: Buckets
   readonly packing: Packing
   readonly arnsOf: ExportArns
@@ -76,13 +75,12 @@ export class Exports implements Service {
   async #export(job: ExportJob, bucket: Blobs, isStopped: Stopped): Promise<void> {
     if (job.progress.files === 0) await bucket.put(exportKey(job, '_started'), Buffer.alloc(0))
     const file = new DataFile(job, this.#deps.packing)
-    const pace = new Pace(this.#deps.env.clock)
+    const { pace } = this.#deps.engine
+    const rows = this.#rows(job)
     let now = job
-    for await (const row of this.#rows(job)) {
-      if (isStopped()) return
-      file.add(row)
-      if (file.hasGrown()) await pace.rest()
-      if (file.isFull) now = await this.#publish(now, file, bucket)
+    while (await pace.turn(() => file.addSome(rows))) {
+      if (isStopped()) return void (await rows.return(undefined))
+      if (file.isFull) now = await pace.turn(() => this.#publish(now, file, bucket))
     }
     if (isStopped()) return
     // An export has a file at least, also where nothing is in it.
@@ -181,7 +179,6 @@ class DataFile {
   #bytes = 0
   #items = 0
   #last: PastRow | undefined
-  #packed = 0
   takenItems = 0
   takenBytes = 0
 
@@ -199,7 +196,7 @@ class DataFile {
     return this.#bytes >= exportFileBytes
   }
 
-  add(row: PastRow): void {
+  #add(row: PastRow): void {
     this.#last = row
     const parts = this.#lineOf(row)
     if (parts === undefined) return
@@ -212,11 +209,15 @@ class DataFile {
     if (this.#partBytes >= packedAtOnceBytes) this.#pack()
   }
 
-  /** Since it was asked last, something was packed. */
-  hasGrown(): boolean {
-    const before = this.#packed
-    this.#packed = this.#members.length
-    return before !== this.#packed
+  /** Until something is packed; false where nothing follows. */
+  async addSome(rows: AsyncIterator<PastRow>): Promise<boolean> {
+    const before = this.#members.length
+    while (before === this.#members.length) {
+      const next = await rows.next()
+      if (next.done === true) return false
+      this.#add(next.value)
+    }
+    return true
   }
 
   take(): { readonly content: Buffer; readonly last: PastRow | undefined } {

@@ -2,14 +2,14 @@
 import type { ImportRow } from '../../core/copies/import-rows.ts'
 import { importedAtOnceMax, importedBytesAtOnceMax } from '../../core/copies/limits.ts'
 import { type NewItem, parsedItem, sizeOfNewItem } from '../../core/item/sent-item.ts'
-import { encodePrimaryKey, keyAttributesOf } from '../../core/key/primary-key.ts'
 import type { Table } from '../../core/table/table.ts'
 import { indexKeyProblem } from '../../core/write/index-keys.ts'
+import { putOf } from '../../core/write/put-of.ts'
 import type { Write } from '../../core/write/write.ts'
 import type { EachResult } from '../../engine/commands/command.ts'
 import { PacedWrites, type PacedWritesDeps } from './paced-writes.ts'
 
-type Deps = Pick<PacedWritesDeps, 'engine' | 'clock'>
+type Deps = Pick<PacedWritesDeps, 'engine'>
 
 export type ImportCounts = { readonly imported: number; readonly errors: number }
 
@@ -30,9 +30,9 @@ export class ImportWriter {
 
   async add(row: ImportRow): Promise<void> {
     if ('problem' in row) return this.#refuse(row.problem)
-    const problem = indexKeyProblem(this.#table, { next: parsedItem(row.item), wording: 'put' })
+    const problem = this.#problemIn(row.item)
     if (problem !== undefined) return this.#refuse(problem)
-    this.#writes.push(this.#writeOf(row.item))
+    this.#writes.push(putOf(this.#table, row.item))
     this.#bytes += sizeOfNewItem(row.item)
     if (this.#writes.length >= importedAtOnceMax || this.#bytes >= importedBytesAtOnceMax) await this.#write()
   }
@@ -47,7 +47,7 @@ export class ImportWriter {
     const writes = this.#writes
     this.#writes = []
     this.#bytes = 0
-    if (writes.length > 0) await this.#paced.write(writes)
+    if (writes.length > 0) await this.#paced.write(() => writes)
   }
 
   #count(results: readonly EachResult[]): void {
@@ -70,15 +70,8 @@ export class ImportWriter {
     this.#onProblem(problem)
   }
 
-  #writeOf(item: NewItem): Write {
-    const parsed = parsedItem(item)
-    const { key } = this.#table
-    return {
-      kind: 'put',
-      table: this.#table.id,
-      key: encodePrimaryKey(key, parsed),
-      keyAttributes: keyAttributesOf(key, parsed),
-      item,
-    }
+  #problemIn(item: NewItem): string | undefined {
+    if (this.#table.indexes.length === 0) return undefined
+    return indexKeyProblem(this.#table, { next: parsedItem(item), wording: 'put' })
   }
 }

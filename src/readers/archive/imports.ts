@@ -20,12 +20,21 @@ import { ImportWriter } from './import-writer.ts'
 import type { ArchiveJob, Jobs } from './jobs.ts'
 import { bucketNamed, copyJobs } from './copy-jobs.ts'
 import { objectRows } from './object-rows.ts'
+import { pacedSteps } from './paced-steps.ts'
 
 export type ImportsDeps = {
   readonly env: Pick<Env, 'clock' | 'log' | 'meter'>
   readonly engine: Pick<
     Engine,
-    'archive' | 'tables' | 'tableChanges' | 'tableNamed' | 'tableWithId' | 'define' | 'commitEach' | 'onFlushed'
+    | 'archive'
+    | 'tables'
+    | 'tableChanges'
+    | 'tableNamed'
+    | 'tableWithId'
+    | 'define'
+    | 'commitEach'
+    | 'onFlushed'
+    | 'pace'
   >
   readonly buckets: Buckets
   readonly packing: Packing
@@ -130,10 +139,10 @@ export class Imports implements Service {
   }
 
   async #object(job: ImportJob, { bucket, table, isStopped }: Reading): Promise<ImportJob> {
-    const { env, engine, packing } = this.#deps
+    const { engine, packing } = this.#deps
     const { object, line: skipped } = job.progress
     if (skipped === allLines) return job
-    const writer = new ImportWriter({ engine, clock: env.clock }, table, (problem) => this.#log(job, problem))
+    const writer = new ImportWriter({ engine }, table, (problem) => this.#log(job, problem))
     let now = job
     let bytes = 0
     let noted = skipped
@@ -145,7 +154,7 @@ export class Imports implements Service {
       skipped,
       onBytes: (count) => (bytes = count),
     })
-    for await (const some of rows)
+    for await (const some of pacedSteps(engine.pace, rows))
       for (const { row, line } of some) {
         await writer.add(row)
         if (isStopped()) return now

@@ -8,9 +8,8 @@ import { framesIn } from '../../core/archive/frames.ts'
 import type { PastRow } from '../../core/copies/export-lines.ts'
 import { type KeyChange, KeyChanges } from '../../core/copies/key-changes.ts'
 import { exportChangesBytesMax } from '../../core/copies/limits.ts'
-import { decodeItem } from '../../core/item/item-bytes.ts'
-import { encodePrimaryKey } from '../../core/key/primary-key.ts'
 import type { KeySchema, TableId } from '../../core/table/table.ts'
+import { itemOfBody, keyOfCopied } from '../../core/write/put-of.ts'
 import type { Env } from '../../ports/env.ts'
 import { changesUntil, readBlob, segmentsAfter } from './archived.ts'
 
@@ -41,7 +40,7 @@ export async function* pastRows(env: PastEnv, past: Past, from: PastPlace): Asyn
     for (let isOver = false; segment < segments && !isOver; segment += isOver ? 0 : 1) {
       const content = await readBlob(env.blobs, segmentName(base.id, segment))
       for (const body of framesIn(content)) {
-        const rowKey = encodePrimaryKey(key, decodeItem(body))
+        const rowKey = keyOfBody(key, body)
         if (after !== undefined && Buffer.compare(rowKey, after) <= 0) continue
         isOver = kept.upTo !== undefined && Buffer.compare(rowKey, kept.upTo) > 0
         if (isOver) break
@@ -59,8 +58,7 @@ async function changesAfter({ blobs, clock }: PastEnv, past: Past, after: Buffer
   const kept = new KeyChanges({ after, bytesMax: exportChangesBytesMax })
   for await (const { name } of segmentsAfter(blobs, past.cursor, past.base.position)) {
     const { changes, isLast } = changesUntil(await readBlob(blobs, name), { table: past.of, atMs: past.atMs })
-    for (const change of changes)
-      kept.add(encodePrimaryKey(past.key, decodeItem(change.body)), change, change.atMs >= past.fromMs)
+    for (const change of changes) kept.add(keyOfBody(past.key, change.body), change, change.atMs >= past.fromMs)
     await clock.sleep(0)
     if (isLast) break
   }
@@ -110,6 +108,8 @@ class Merge {
     }
   }
 }
+
+const keyOfBody = (key: KeySchema, body: Buffer): Buffer => keyOfCopied(key, itemOfBody(body)).key
 
 const bodyOf = ({ isDelete, body }: NonNullable<KeyChange['within']>): Buffer | undefined =>
   isDelete ? undefined : body

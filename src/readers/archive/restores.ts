@@ -7,10 +7,9 @@ import { type Backup, manifestName, segmentName } from '../../core/archive/backu
 import { framesIn } from '../../core/archive/frames.ts'
 import type { ArchiveCursor, Base } from '../../core/archive/recovery.ts'
 import { BlobUnusable } from '../../core/archive/sealed-blob.ts'
-import { decodeItem } from '../../core/item/item-bytes.ts'
-import { encodePrimaryKey, keyAttributesOf } from '../../core/key/primary-key.ts'
 import type { RegisterValues } from '../../core/table/registers.ts'
 import type { RestoreSource, Table } from '../../core/table/table.ts'
+import { itemOfBody, keyOfCopied } from '../../core/write/put-of.ts'
 import type { Write } from '../../core/write/write.ts'
 import type { EachResult } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
@@ -26,7 +25,16 @@ import { PeerBlobs } from './peer-blobs.ts'
 type RestoresEnv = Pick<Env, 'blobs' | 'clock' | 'log' | 'meter'>
 type RestoresEngine = Pick<
   Engine,
-  'archive' | 'tables' | 'tableWithId' | 'tableChanges' | 'define' | 'commitEach' | 'note' | 'setNote' | 'onFlushed'
+  | 'archive'
+  | 'tables'
+  | 'tableWithId'
+  | 'tableChanges'
+  | 'define'
+  | 'commitEach'
+  | 'note'
+  | 'setNote'
+  | 'onFlushed'
+  | 'pace'
 >
 
 /** What a table has by now: all segments of the base before this one, and the log up to `position`. */
@@ -180,16 +188,13 @@ export class Restores implements Service {
   async #apply(writes: Iterable<Sized>, blob: string, isStopped: () => boolean): Promise<void> {
     const paced = new PacedWrites({
       engine: this.#engine,
-      clock: this.#env.clock,
       cause: 'restore',
       onResults: (results) => {
         for (const result of results) if (!result.accepted) throw problemOf(result, blob)
       },
     })
-    for (const batch of batches(writes)) {
-      if (isStopped()) break
-      await paced.write(batch)
-    }
+    const all = batches(writes)
+    while (!isStopped() && (await paced.write(() => nextOf(all))));
     await paced.drain()
   }
 
@@ -216,8 +221,10 @@ function problemOf(result: Exclude<EachResult, { readonly accepted: true }>, blo
   return new BlobUnusable(blob, `an item in it is refused: ${refusal?.message}`)
 }
 
+const nextOf = <One>(steps: Iterator<One, undefined>): One | undefined => steps.next().value
+
 /** Bounded in items and in bytes. */
-function* batches(writes: Iterable<Sized>): Generator<readonly Write[]> {
+function* batches(writes: Iterable<Sized>): Generator<readonly Write[], undefined> {
   let batch: Write[] = []
   let bytes = 0
   for (const { write, sizeBytes } of writes) {
@@ -229,6 +236,7 @@ function* batches(writes: Iterable<Sized>): Generator<readonly Write[]> {
     bytes = 0
   }
   if (batch.length > 0) yield batch
+  return undefined
 }
 
 type Sized = { readonly write: Write; readonly sizeBytes: number }
@@ -236,12 +244,8 @@ type Body = { readonly isDelete: boolean; readonly body: Buffer }
 
 function* writesOf(table: Table, bodies: Iterable<Body>): Generator<Sized> {
   for (const { isDelete, body } of bodies) {
-    const item = decodeItem(body)
-    const of = {
-      table: table.id,
-      key: encodePrimaryKey(table.key, item),
-      keyAttributes: keyAttributesOf(table.key, item),
-    }
+    const item = itemOfBody(body)
+    const of = { table: table.id, ...keyOfCopied(table.key, item) }
     const write: Write = isDelete ? { ...of, kind: 'delete' } : { ...of, kind: 'put', item }
     yield { write, sizeBytes: body.length }
   }

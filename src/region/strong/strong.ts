@@ -95,13 +95,18 @@ async function openReplica(
   })
   const own = { ...env, store: await storeOf(group, number, startsFrom !== undefined) }
   const onDamagedReplica = (): void => onEnd('damaged')
-  const engine = await openEngine(own, { topology, ...engineOptions, order, startsFrom, onDamagedReplica }).catch(
-    async (error: unknown) => {
-      order.close()
-      await own.store.close()
-      throw error
-    },
-  )
+  const engine = await openEngine(own, {
+    topology,
+    ...engineOptions,
+    pace: main.pace,
+    order,
+    startsFrom,
+    onDamagedReplica,
+  }).catch(async (error: unknown) => {
+    order.close()
+    await own.store.close()
+    throw error
+  })
   return new GroupMember({
     env: own,
     engine,

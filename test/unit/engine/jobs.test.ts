@@ -36,8 +36,8 @@ describe('removeTable', () => {
     for (let n = 0; n < 1100; n++) void engine.commit([put(table, itemOf('a', n))])
     await engine.define(table.id, deleting)
     left = 1
-    void engine.removeTable(table.id)
-    await new Promise((resolve) => setImmediate(resolve))
+    const removed = new Promise<number>((resolve) => void engine.removeTable(table.id, resolve).catch(() => undefined))
+    await removed
     const { engine: again } = await openRegion(us, store.crash(0, { durable: () => Promise.resolve() }))
     expect(again.tableNamed('T')?.status).toBe('DELETING')
     expect(again.rows(table.id, undefined, 10_000, 1e9).length).toBe(600)
