@@ -277,6 +277,21 @@ export const metrics = {
     help: 'Age of the oldest record that the function has not handled yet; 0 when there is none.',
     labels: ['function', 'table'],
   },
+  longitude_kinesis_units_total: {
+    kind: 'counter',
+    help: 'Units of changes that Kinesis destinations took: one for each kilobyte of the larger image.',
+    labels: ['table'],
+  },
+  longitude_kinesis_failed_records_total: {
+    kind: 'counter',
+    help: 'Records that a Kinesis destination did not take; they are sent again.',
+    labels: ['table'],
+  },
+  longitude_kinesis_age_seconds: {
+    kind: 'gauge',
+    help: 'Age of the oldest record that a Kinesis destination has not taken yet; 0 when there is none.',
+    labels: ['table'],
+  },
   longitude_trigger_destination_failures_total: {
     kind: 'counter',
     help: 'Reports of dropped records that their destination did not take; they are sent again.',

@@ -113,6 +113,39 @@ describe('a Kinesis streaming destination', () => {
     expect(told?.[1]).toBeGreaterThan(30)
   })
 
+  test('has AWS’s metrics of what it took, what it did not take, and what it still lacks', async () => {
+    let isFull = false
+    const taken: unknown[] = []
+    const { cluster, put, enable } = await scene({
+      dataStreams: { [arn]: (record) => (isFull ? Promise.reject(new Error('full')) : void taken.push(record)) },
+    })
+    const running = (cluster as EmbeddedCluster).running(region)
+    if (running === undefined) throw new Error('the region does not run')
+    const { meter } = running.region.env
+    const [counted, gauged] = [vi.spyOn(meter, 'count'), vi.spyOn(meter, 'gauge')]
+    const sumOf = (wanted: string): number =>
+      counted.mock.calls.reduce((sum, [name, labels, by = 1]) => {
+        if (name !== wanted) return sum
+        expect(labels).toEqual({ table: TableName })
+        return sum + by
+      }, 0)
+    await enable()
+    await put('a', 1)
+    await put('x'.repeat(1500), 2)
+    await cluster.advance('1s')
+    expect(taken).toHaveLength(2)
+    expect(sumOf('longitude_kinesis_units_total')).toBe(3)
+    expect(sumOf('longitude_kinesis_failed_records_total')).toBe(0)
+    isFull = true
+    await put('a', 3)
+    await cluster.advance('1m')
+    expect(sumOf('longitude_kinesis_failed_records_total')).toBeGreaterThan(0)
+    await running.region.measure()
+    const told = gauged.mock.calls.findLast(([name]) => name === 'longitude_kinesis_age_seconds')
+    expect(told?.[2]).toEqual({ table: TableName })
+    expect(told?.[1]).toBeGreaterThan(30)
+  })
+
   test('shows no stream to anybody, and leaves that of the table as it is', async () => {
     const { cluster, client, put, enable } = await scene()
     await enable()

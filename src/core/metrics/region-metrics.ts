@@ -60,6 +60,13 @@ const rules: Readonly<Record<string, (labels: Labels) => readonly Target[]>> = {
   longitude_time_to_live_deleted_total: ({ table = '' }) => [
     dynamodb('TimeToLiveDeletedItemCount', { TableName: table }),
   ],
+  longitude_kinesis_units_total: ({ table = '' }) => [dynamodb('ConsumedChangeDataCaptureUnits', ofKinesis(table))],
+  longitude_kinesis_failed_records_total: ({ table = '' }) => [
+    dynamodb('FailedToReplicateRecordCount', ofKinesis(table)),
+  ],
+  longitude_kinesis_age_seconds: ({ table = '' }) => [
+    dynamodb('AgeOfOldestUnreplicatedRecord', ofKinesis(table), 'Milliseconds', 1000),
+  ],
   longitude_conflicts_total: ({ table = '' }) => [
     replication('ConflictsLost', { TableName: table }),
     replication('ConflictsLost', {}),
@@ -105,6 +112,12 @@ const ofStream = (table: string, stream: string): Labels => ({
   TableName: table,
   Operation: 'GetRecords',
   StreamLabel: stream,
+})
+
+/** AWS's documentation names the dimension, and of its value only that it is change data capture for Kinesis Data Streams. */
+const ofKinesis = (table: string): Labels => ({
+  TableName: table,
+  DelegatedOperation: 'ChangeDataCaptureForKinesisDataStreams',
 })
 
 const reasonPattern = /^(?:Table|Index)(Read|Write)(\w+)Exceeded$/

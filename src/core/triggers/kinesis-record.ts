@@ -1,9 +1,16 @@
 /** Records of a change stream as DynamoDB puts them into a Kinesis data stream: each by itself, with both images and finer times, without the stream's own numbers. */
+import { sizeOfItem } from '../attribute/size.ts'
+import type { Item } from '../attribute/value.ts'
 import { parseSequenceNumber } from '../change-stream/sequence-number.ts'
 import type { KinesisDestination } from '../table/table.ts'
 
 /** A record, under the id that tells repeats from others. */
-export type KinesisRecord = { readonly id: string; readonly body: Buffer }
+export type KinesisRecord = {
+  readonly id: string
+  readonly body: Buffer
+  /** One for each kilobyte of the larger image, as AWS charges them. */
+  readonly units: number
+}
 
 type StreamRecord = {
   readonly eventID: string
@@ -12,12 +19,14 @@ type StreamRecord = {
   readonly userIdentity?: { readonly Type: string; readonly PrincipalId: string }
   readonly dynamodb: {
     readonly Keys: unknown
-    readonly NewImage?: unknown
-    readonly OldImage?: unknown
+    readonly NewImage?: Item
+    readonly OldImage?: Item
     readonly SequenceNumber: string
     readonly SizeBytes: number
   }
 }
+
+const unitSizeBytes = 1024
 
 /** Of a function's event. */
 export function kinesisRecords(
@@ -29,7 +38,13 @@ export function kinesisRecords(
   return Records.map((record) => ({
     id: record.eventID,
     body: Buffer.from(JSON.stringify(recordOf(record, tableName, precision))),
+    units: unitsOf(record.dynamodb),
   }))
+}
+
+function unitsOf({ NewImage, OldImage }: StreamRecord['dynamodb']): number {
+  const sizes = [NewImage, OldImage].map((image) => (image === undefined ? 0 : sizeOfItem(image)))
+  return Math.max(1, Math.ceil(Math.max(...sizes) / unitSizeBytes))
 }
 
 function recordOf(record: StreamRecord, tableName: string, precision: KinesisDestination['precision']): object {

@@ -4,7 +4,7 @@
  */
 import { errorText } from '../../core/error-text.ts'
 import type { ChangeStream } from '../../core/change-stream/change-stream.ts'
-import { kinesisRecords } from '../../core/triggers/kinesis-record.ts'
+import { type KinesisRecord, kinesisRecords } from '../../core/triggers/kinesis-record.ts'
 import { triggerMappingsMax } from '../../core/trigger-limits.ts'
 import { type Mapping, usualSettings } from '../../core/triggers/mapping.ts'
 import { isFed, isGoing, type KinesisDestination, type Table } from '../../core/table/table.ts'
@@ -54,6 +54,8 @@ export class StreamingDestinations implements Service {
   /** Sets the gauges. */
   measure(): void {
     this.#triggers.measure()
+    for (const { table, ageSeconds } of this.#triggers.all())
+      this.#deps.env.meter.gauge('longitude_kinesis_age_seconds', ageSeconds, { table })
   }
 
   #look(): void {
@@ -124,15 +126,18 @@ export class StreamingDestinations implements Service {
 
   /** What is not taken is sent again. */
   async #deliver(arn: string, event: Buffer): Promise<Invoked> {
-    const { engine, dataStreams } = this.#deps
+    const { engine, dataStreams, env } = this.#deps
+    const text = event.toString()
+    const [, table = ''] = /"eventSourceARN":"[^"]*:table\/([^/"]+)\/stream\//.exec(text.slice(-sourceLength)) ?? []
+    const precision = engine.tables().find(({ name }) => name === table)?.kinesis?.precision
+    let records: readonly KinesisRecord[] = []
     try {
-      const text = event.toString()
-      const [, tableName = ''] =
-        /"eventSourceARN":"[^"]*:table\/([^/"]+)\/stream\//.exec(text.slice(-sourceLength)) ?? []
-      const precision = engine.tables().find(({ name }) => name === tableName)?.kinesis?.precision
-      await dataStreams.put(arn, kinesisRecords(text, tableName, precision))
+      records = kinesisRecords(text, table, precision)
+      await dataStreams.put(arn, records)
+      for (const { units } of records) env.meter.count('longitude_kinesis_units_total', { table }, units)
       return { kind: 'returned', payload: Buffer.from('null') }
     } catch (error) {
+      env.meter.count('longitude_kinesis_failed_records_total', { table }, records.length)
       return { kind: 'unavailable', reason: errorText(error), isThrottled: false }
     }
   }

@@ -22,3 +22,19 @@ test('a read of a change stream has a latency, by its stream', () => {
     'orders',
   ])
 })
+
+test('a Kinesis destination has the metrics that AWS names, by what is done on behalf of the table', () => {
+  const named = ['units_total', 'failed_records_total', 'age_seconds'].map((name) => {
+    const [target] = targetsOf(`longitude_kinesis_${name}`, { table: 'orders' })
+    expect(target?.ref.metric.dimensions.map(({ name: dimension }) => dimension)).toEqual([
+      'DelegatedOperation',
+      'TableName',
+    ])
+    return [target?.ref.metric.name, target?.ref.unit, target?.scale]
+  })
+  expect(named).toEqual([
+    ['ConsumedChangeDataCaptureUnits', 'Count', 1],
+    ['FailedToReplicateRecordCount', 'Count', 1],
+    ['AgeOfOldestUnreplicatedRecord', 'Milliseconds', 1000],
+  ])
+})
