@@ -1,6 +1,7 @@
 /** One cache, put together: its keeping, the line to the region's log, the way to the region, and its own endpoint. */
 import { X509Certificate } from 'node:crypto'
 import { figuresText, processMetrics } from '../adapters/metrics/metrics-text.ts'
+import { OtlpExporter } from '../adapters/otlp/otlp-exporter.ts'
 import { systemClock } from '../adapters/system/clocks.ts'
 import { NatsCacheLine } from '../adapters/nats/nats-cache-line.ts'
 import type { NatsServer } from '../adapters/nats/nats-connect.ts'
@@ -24,6 +25,7 @@ import type { DaxCluster } from './dax/cluster.ts'
 import { withDaxControl } from './dax/control.ts'
 import { DaxAccess } from './dax/dax-access.ts'
 import type { Policies } from './dax/dax-front.ts'
+import { DaxTracing } from './dax/dax-tracing.ts'
 import { type DaxOptions, type DaxPlace, nodeNameOf, startDax, type StartedDax } from './start-dax.ts'
 import type { CacheMode } from './core/options.ts'
 import { type Follower, startFollower } from './core/follower.ts'
@@ -58,6 +60,9 @@ export type CacheNodeOptions = {
   readonly visitors?: VisitorOptions
   /** Where Amazon's DAX clients are served too. */
   readonly dax?: DaxPlace | undefined
+  /** A collector of OpenTelemetry's, which gets spans of what DAX's clients ask; and the share of them. */
+  readonly otlp?: string | undefined
+  readonly otlpShare?: number | undefined
   /** What /admin/ asks for; refused without. */
   readonly adminToken?: string | undefined
   readonly log: Log
@@ -78,6 +83,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const access = watchAccess(options, log)
   const own = processOf(options)
   const silent = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
+  const spans = tracingOf(options)
   const end = (): void => {
     own.stop()
     watch.stop()
@@ -115,7 +121,15 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     throw portFailure(error, options)
   })
   url = server.url
-  const parts = { cache, pipeline: answer, upstream, upstreamUrl: options.upstream, regions, log }
+  const parts = {
+    tracing: spans?.tracing,
+    cache,
+    pipeline: answer,
+    upstream,
+    upstreamUrl: options.upstream,
+    regions,
+    log,
+  }
   dax = await daxOf(options, { ...parts, credentials: access.credentials, policies }).catch(async (error: unknown) => {
     await server.close()
     end()
@@ -129,9 +143,28 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     close: async () => {
       await Promise.all([server.close(), dax?.close()])
       await follower?.stop()
+      await spans?.stop()
       end()
     },
   }
+}
+
+function tracingOf({ otlp: url, otlpShare: share = 1, region, log }: CacheNodeOptions) {
+  if (url === undefined) return undefined
+  const resource = {
+    'service.name': 'longitude-cache',
+    'service.instance.id': `${region}/${process.pid}`,
+    'cloud.region': region,
+  }
+  const exporter = new OtlpExporter({ url, resource, log, meter: { count: () => {} } })
+  const tracing = new DaxTracing({
+    region,
+    share,
+    wallMs: () => systemClock.wallMs(),
+    random: systemRandom,
+    onSpan: (span) => exporter.span(span),
+  })
+  return { tracing, stop: () => exporter.stop() }
 }
 
 type Followed = { readonly cache: Cache; readonly report: () => CacheReport; readonly verifies: boolean }

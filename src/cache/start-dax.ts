@@ -13,6 +13,7 @@ import { connectionsAffordable } from '../process/descriptors.ts'
 import type { Cache } from './core/cache.ts'
 import { nodeName } from './dax/cluster.ts'
 import { DaxFront, type Policies } from './dax/dax-front.ts'
+import type { DaxTracing } from './dax/dax-tracing.ts'
 import { type RunningDax, serveDax } from './dax/dax-server.ts'
 import type { DaxNode } from './dax/endpoints.ts'
 import { keepLists } from './dax-lists.ts'
@@ -40,6 +41,7 @@ export type DaxOptions = DaxPlace & {
   readonly regions: SignedRegions
   readonly credentials: (() => Credentials) | undefined
   readonly policies?: Policies | undefined
+  readonly tracing?: DaxTracing | undefined
   readonly log: Log
 }
 

@@ -99,7 +99,9 @@ export async function runRegion(run: RunOptions, life: Lifecycle): Promise<OwnRe
   const groups = hasGroups ? groupsOf(options, dataKeys, life) : undefined
   const secrets = { ...tableKeys, identities: access.shared, groups }
   const { topology } = watch
-  const given = { topology, engine, metrics, recovery, messageKeys, buckets, functions, told, secrets, latest }
+  const invoked =
+    functions && told.tracing ? { ...functions, functions: told.tracing.invoking(functions.functions) } : functions
+  const given = { topology, engine, metrics, recovery, messageKeys, buckets, functions: invoked, told, secrets, latest }
   const region = await startedRegion(env, options, given)
   life.add(() => region.stop())
   life.add(

@@ -3,7 +3,7 @@ import type { Span } from '../../core/tracing/span.ts'
 
 export type Attributes = Readonly<Record<string, string | number | boolean>>
 
-const kinds = { internal: 1, server: 2, consumer: 5 } as const
+const kinds = { internal: 1, server: 2, client: 3, consumer: 5 } as const
 const scope = { name: 'longitude' }
 
 export function tracesJson(spans: readonly Span[], resource: Attributes): string {

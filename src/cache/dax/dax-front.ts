@@ -31,12 +31,16 @@ import type { Cache } from '../core/cache.ts'
 import type { Upstream } from '../http/upstream.ts'
 import type { Sender } from '../../operations/operation.ts'
 import type { DaxAccess } from './dax-access.ts'
+import type { DaxTracing } from './dax-tracing.ts'
 import { type DaxNode, encodeNodes } from './endpoints.ts'
 import type { Frame } from './frames.ts'
 import { answerOf, KeptReads } from './kept-reads.ts'
 import type { DaxPrincipal } from './principal.ts'
 import { RegionRequests, type RegionRequestsOptions } from './region-requests.ts'
 import { errorIn, NotDescribed, Schemas } from './schemas.ts'
+
+/** An answer begins with the codes of its error: an array of none. */
+const noErrorCodes = 0x80
 
 export type DaxFrontOptions = RegionRequestsOptions & {
   readonly cache: Cache
@@ -48,6 +52,7 @@ export type DaxFrontOptions = RegionRequestsOptions & {
   readonly lists: AttributeLists
   /** Where policies decide. */
   readonly policies?: Policies | undefined
+  readonly tracing?: DaxTracing | undefined
   readonly log: Log
 }
 
@@ -70,6 +75,8 @@ type Acting = {
   readonly pipeline: Pipeline
   /** Whether answers are remembered as they are written; not for one who has to be asked for again. */
   readonly isKept: boolean
+  /** Of the request's span. */
+  readonly traceparent?: string | undefined
 }
 
 export class DaxFront {
@@ -91,9 +98,24 @@ export class DaxFront {
 
   /** Never throws and never rejects. A hit is answered at once, by the text of its bytes (latin1). */
   answer(asking: Asking, frame: Frame): string | Promise<Buffer> {
+    const { tracing } = this.#options
+    if (tracing === undefined) return this.#answered(asking, frame, undefined)
+    const span = tracing.begin(frame.method)
+    const answer = this.#answered(asking, frame, span.traceparent)
+    if (typeof answer === 'string') {
+      span.end({ isHit: true, isError: false, sizeBytes: answer.length })
+      return answer
+    }
+    return answer.then((bytes) => {
+      span.end({ isHit: false, isError: bytes[0] !== noErrorCodes, sizeBytes: bytes.length })
+      return bytes
+    })
+  }
+
+  #answered(asking: Asking, frame: Frame, traceparent: string | undefined): string | Promise<Buffer> {
     const denial = this.#denialOf(asking, frame)
     if (denial !== undefined) return Promise.resolve(this.refusal(denial))
-    const acting = this.#actingFor(asking)
+    const acting = { ...this.#actingFor(asking), traceparent }
     if (frame.method === 'getItem' && acting.isKept) {
       const kept = this.#kept.answer(acting.principal.accessKeyId, frame)
       if (kept !== undefined) return kept
@@ -165,13 +187,14 @@ export class DaxFront {
     return new CborWriter().array(0).integer(this.#lists.listOf(names).id).finish()
   }
 
-  async #data(asking: Asking, { principal, pipeline, isKept }: Acting, frame: Frame): Promise<Buffer> {
+  async #data(asking: Asking, acting: Acting, frame: Frame): Promise<Buffer> {
+    const { principal } = acting
     const context = this.#contextOf(principal)
     const values = { left: daxValuesMax }
     const request = await this.#read(principal, frame, context, values)
     const held = this.#hold(daxValuesMax - values.left)
     try {
-      return await this.#told(asking, { principal, pipeline, isKept }, { frame, request, context })
+      return await this.#told(asking, acting, { frame, request, context })
     } finally {
       this.#heldValues -= held
     }
@@ -187,7 +210,7 @@ export class DaxFront {
 
   async #told(
     asking: Asking,
-    { principal, pipeline, isKept }: Acting,
+    { principal, pipeline, isKept, traceparent }: Acting,
     { frame, request, context }: ReadFrame,
   ): Promise<Buffer> {
     if (frame.method === 'transactWriteItems')
@@ -197,7 +220,10 @@ export class DaxFront {
       const { TableName: table } = request.input
       this.#kept.remember(principal.accessKeyId, frame, request, context.schemaOf(table as string))
     }
-    const answer = await this.#asked(pipeline, this.#requests.of(principal, request.operation, request.input))
+    const answer = await this.#asked(
+      pipeline,
+      this.#requests.of(principal, request.operation, request.input, traceparent),
+    )
     return answer.status === 200
       ? answerOf(request, JSON.parse(answer.bytes.toString()) as Readonly<Record<string, unknown>>)
       : this.#refused(answer, request, context)

@@ -26,7 +26,7 @@ export class RegionRequests {
     this.#options = options
   }
 
-  of(principal: DaxPrincipal, operation: string, input: unknown): ApiRequest {
+  of(principal: DaxPrincipal, operation: string, input: unknown, traceparent?: string): ApiRequest {
     const { host } = this.#options
     const { sessionToken } = principal
     const payload = Buffer.from(JSON.stringify(input))
@@ -38,6 +38,7 @@ export class RegionRequests {
       'x-amz-date': time,
       authorization: this.#authorization(principal, time, payload),
       ...(sessionToken === undefined ? {} : { 'x-amz-security-token': sessionToken }),
+      ...(traceparent === undefined ? {} : { traceparent }),
     }
     return { url, headers, rawHeaders: () => Object.entries(headers).flat(), payload, body: payload }
   }

@@ -137,6 +137,8 @@ export const optionsOfCache = [
   'natsNkey',
   'tlsCert',
   'tlsKey',
+  'otlp',
+  'otlpShare',
   'logLevel',
   'logFormat',
 ] as const

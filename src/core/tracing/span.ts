@@ -4,7 +4,7 @@ export type SpanRef = { readonly traceId: string; readonly spanId: string }
 export type Span = SpanRef & {
   readonly parentSpanId?: string | undefined
   readonly name: string
-  readonly kind: 'internal' | 'server' | 'consumer'
+  readonly kind: 'internal' | 'server' | 'client' | 'consumer'
   /** Milliseconds since 1970, with fractions. */
   readonly startMs: number
   readonly endMs: number

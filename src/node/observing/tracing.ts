@@ -16,6 +16,7 @@ import { isInShare, traceParentIn } from '../../core/tracing/traceparent.ts'
 import type { RemoteBatch } from '../../engine/commands/command.ts'
 import type { Engine } from '../../engine/engine.ts'
 import type { Clock } from '../../ports/clock.ts'
+import type { Functions, Invoked } from '../../ports/functions.ts'
 import type { Random } from '../../ports/random.ts'
 import type { AnsweredRequest, RequestObserver } from '../../ports/request-observer.ts'
 
@@ -88,6 +89,41 @@ export class Tracing implements RequestObserver {
     return withMethod(engine, 'apply', apply)
   }
 
+  /** Functions whose invocations have spans: by triggers, and by Lambda's operation. */
+  invoking(functions: Functions): Functions {
+    return {
+      all: () => functions.all(),
+      invoke: async (name, event, about) => {
+        const startMs = this.#options.clock.wallMs()
+        const invoked = await functions.invoke(name, event, about)
+        this.#invoked(name, about.requestId, { startMs, eventBytes: event.length, invoked })
+        return invoked
+      },
+    }
+  }
+
+  #invoked(name: string, requestId: string, { startMs, eventBytes, invoked }: Invocation): void {
+    const { region, share, clock, onSpan } = this.#options
+    const traceId = this.#id(16)
+    if (!isInShare(traceId, share)) return
+    onSpan({
+      traceId,
+      spanId: this.#id(8),
+      name: `Lambda.Invoke ${name}`,
+      kind: 'client',
+      startMs,
+      endMs: Math.max(startMs, clock.wallMs()),
+      attributes: {
+        'cloud.region': region,
+        'faas.invoked_name': name,
+        'faas.invoked_region': region,
+        'aws.request_id': requestId,
+        'longitude.event_bytes': eventBytes,
+      },
+      error: invoked.kind === 'returned' ? undefined : invoked.kind,
+    })
+  }
+
   #spansOf(batch: RemoteBatch, { startMs, upTo, engine }: Applied): void {
     const { region, share, clock, onSpan } = this.#options
     const { origin, epoch } = batch
@@ -134,6 +170,8 @@ function withMethod<Name extends keyof Engine>(engine: Engine, name: Name, metho
     },
   })
 }
+
+type Invocation = { readonly startMs: number; readonly eventBytes: number; readonly invoked: Invoked }
 
 type Applied = { readonly startMs: number; readonly upTo: number; readonly engine: Engine }
 

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Span } from '../../../src/core/tracing/span.ts'
 import { Tracing, writeSpanOf } from '../../../src/node/observing/tracing.ts'
+import type { Functions, Invoked } from '../../../src/ports/functions.ts'
 import type { AnsweredRequest } from '../../../src/ports/request-observer.ts'
 import { batchFrom, itemOf, makeTable, openRegion, put, regionNames, replicate } from '../engine/region.ts'
 import { answeredRequest } from './answered.ts'
@@ -101,5 +102,39 @@ describe('the span of a replicated apply', () => {
     )
     expect(peer.spans[0]?.attributes).toMatchObject({ 'longitude.origin': us, 'db.collection.name': 'T' })
     expect(watched.flushed()).toBe(b.engine.flushed())
+  })
+})
+
+describe('the span of an invocation', () => {
+  const about = { requestId: 'R', functionArn: 'arn:aws:lambda:us-east-1:000000000000:function:mail' }
+  const functions = (invoked: Invoked): Functions => ({ all: () => [], invoke: () => Promise.resolve(invoked) })
+
+  test('names the function, and nothing of the event', async () => {
+    const { spans, tracing } = traced()
+    const invoked: Invoked = { kind: 'returned', payload: Buffer.from('"secret"') }
+    expect(await tracing.invoking(functions(invoked)).invoke('mail', Buffer.from('{"a":1}'), about)).toBe(invoked)
+    expect(spans).toMatchObject([{ name: 'Lambda.Invoke mail', kind: 'client', startMs: 5000, error: undefined }])
+    expect(spans[0]?.attributes).toEqual({
+      'cloud.region': us,
+      'faas.invoked_name': 'mail',
+      'faas.invoked_region': us,
+      'aws.request_id': 'R',
+      'longitude.event_bytes': 7,
+    })
+  })
+
+  test('is an error when the function fails, or cannot be asked', async () => {
+    const { spans, tracing } = traced()
+    const failed = tracing.invoking(functions({ kind: 'failed', payload: Buffer.of() }))
+    await failed.invoke('mail', Buffer.of(), about)
+    const away = tracing.invoking(functions({ kind: 'unavailable', reason: 'away', isThrottled: false }))
+    await away.invoke('mail', Buffer.of(), about)
+    expect(spans.map(({ error }) => error)).toEqual(['failed', 'unavailable'])
+  })
+
+  test('is in the share of traces', async () => {
+    const { spans, tracing } = traced(0)
+    await tracing.invoking(functions({ kind: 'failed', payload: Buffer.of() })).invoke('mail', Buffer.of(), about)
+    expect(spans).toEqual([])
   })
 })

@@ -41,8 +41,8 @@ export async function runConsole(command: Command, json: boolean): Promise<void>
 /** Of the deployment's record, else where a console of these options listens. */
 async function printUrl(command: Command, json: boolean): Promise<void> {
   const options = readOptionsFound(command, optionsOf.console)
-  const { data, basePort, consolePort = consolePortAt(basePort) } = options
-  const url = servicesOf(resolve(data))['console'] ?? endpointAt('127.0.0.1', consolePort)
+  const { data, basePort, consolePort = consolePortAt(basePort), tlsCert } = options
+  const url = servicesOf(resolve(data))['console'] ?? endpointAt('127.0.0.1', consolePort, tlsCert !== undefined)
   const answer = await exchange(`${url}/health`, { timeoutMs: answerMsMax }).catch(() => undefined)
   if (answer?.status !== 200)
     throw new Failure(`no console answers at ${url}: \`longitude up\` starts one, or \`longitude console\``)
