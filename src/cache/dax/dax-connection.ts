@@ -20,13 +20,13 @@ import type { BodyBudget } from '../../http/bytes/body-budget.ts'
 import type { Outbox } from '../../http/bytes/outbox.ts'
 import type { UnreadReplies } from '../../http/bytes/unread-replies.ts'
 import type { Sender } from '../../operations/operation.ts'
-import type { DaxFront } from './dax-front.ts'
+import type { Asking, DaxFront } from './dax-front.ts'
 import type { DaxNode } from './endpoints.ts'
 import { type Frame, FrameReader, UnknownMethod } from './frames.ts'
 import type { DaxPrincipal } from './principal.ts'
 
 export type DaxConnectionOptions = {
-  readonly front: Pick<DaxFront, 'answer' | 'refusal'>
+  readonly front: Pick<DaxFront, 'answer' | 'hit' | 'refusal'>
   /** Throws the ServiceError that authorizeConnection is refused with. */
   readonly authorize: (reader: CborReader) => DaxPrincipal
   /** Whether an authorization ends: where signatures are verified. */
@@ -46,7 +46,8 @@ export class DaxConnection {
   readonly #frames = new FrameReader()
   readonly #nodes: () => readonly DaxNode[]
   readonly #sender: Sender
-  #principal: DaxPrincipal | undefined
+  /** Undefined until the client is authorized. */
+  #asking: Asking | undefined
   /** Until when the authorization holds, by the monotonic clock. */
   #authorizedUntilMs = 0
   /** Why the client's last authorization failed: told in answer to what it asks next. */
@@ -96,12 +97,24 @@ export class DaxConnection {
   }
 
   readonly #receive = (piece: Buffer): void => {
-    if (this.#finished) return
+    if (this.#finished || this.#isHit(piece)) return
     if (!this.#options.budget.take(piece.length, this.#frames.sizeBytes + piece.length)) return this.destroy()
     this.#held += piece.length
     this.#frames.add(piece)
     if (!this.#answering) this.#goOn()
     else if (this.#frames.sizeBytes > daxAheadBytesMax) this.#socket.pause()
+  }
+
+  /** Answers a packet that is one request whose answer is kept, without cutting it or holding its bytes. */
+  #isHit(piece: Buffer): boolean {
+    const asking = this.#asking
+    if (asking === undefined || this.#answering || this.#closing || !this.#frames.isBetweenRequests) return false
+    const { front, expires, monotonicMs } = this.#options
+    if (expires && monotonicMs() > this.#authorizedUntilMs) return false
+    const answer = front.hit(asking, piece)
+    if (answer === undefined) return false
+    this.#send(answer)
+    return true
   }
 
   /** Answers what is whole, as long as each is answered at once and read. */
@@ -136,13 +149,14 @@ export class DaxConnection {
 
   /** Good ones are not answered, and of a bad one the client hears in answer to its request, which follows. */
   #authorize({ bytes, valuesAt }: Frame): void {
-    this.#principal = undefined
+    this.#asking = undefined
     this.#refusal = undefined
     try {
-      this.#principal = this.#options.authorize(new CborReader(bytes.subarray(valuesAt)))
-      const { validMs = Number.POSITIVE_INFINITY } = this.#principal
+      const principal = this.#options.authorize(new CborReader(bytes.subarray(valuesAt)))
+      const { validMs = Number.POSITIVE_INFINITY } = principal
       this.#socket.setTimeout(daxIdleMsMax)
       this.#authorizedUntilMs = this.#options.monotonicMs() + Math.min(daxAuthorizedMsMax, validMs)
+      this.#asking = { principal, nodes: this.#nodes, sender: this.#sender }
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error
       this.#refusal = error
@@ -151,10 +165,10 @@ export class DaxConnection {
 
   #answer(frame: Frame): void {
     const { front, expires, monotonicMs } = this.#options
-    const principal = this.#principal
-    if (principal === undefined) return this.#send(front.refusal(this.#refusal ?? notAuthorized()))
+    const asking = this.#asking
+    if (asking === undefined) return this.#send(front.refusal(this.#refusal ?? notAuthorized()))
     if (expires && monotonicMs() > this.#authorizedUntilMs) return this.#send(front.refusal(notAuthorized()))
-    const answer = front.answer({ principal, nodes: this.#nodes, sender: this.#sender }, frame)
+    const answer = front.answer(asking, frame)
     this.#answering = true
     if (answer instanceof Promise) void answer.then((bytes) => this.#send(bytes))
     else this.#send(answer)

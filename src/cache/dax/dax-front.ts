@@ -86,6 +86,7 @@ export class DaxFront {
   readonly #schemas: Schemas
   readonly #kept: KeptReads
   #heldValues = 0
+  #acting: Acting | undefined
 
   constructor(options: DaxFrontOptions) {
     const { cache } = options
@@ -94,6 +95,16 @@ export class DaxFront {
     this.#requests = new RegionRequests(options)
     this.#schemas = new Schemas({ ...options, known: (table) => cache.keyOf(table), requests: this.#requests })
     this.#kept = new KeptReads(cache, this.#lists)
+  }
+
+  /**
+   * The answer to a GetItem that has come before byte by byte and whose answer is kept, from bytes that begin where a request begins: since no request is the
+   * beginning of another one, they need not be cut. Undefined for everything else, which `answer` takes, and where policies are asked or spans are made.
+   */
+  hit({ principal }: Asking, bytes: Buffer): string | undefined {
+    const { policies, tracing } = this.#options
+    if (policies !== undefined || tracing !== undefined) return undefined
+    return this.#kept.answer(principal.accessKeyId, bytes)
   }
 
   /** Never throws and never rejects. A hit is answered at once, by the text of its bytes (latin1). */
@@ -115,12 +126,13 @@ export class DaxFront {
   #answered(asking: Asking, frame: Frame, traceparent: string | undefined): string | Promise<Buffer> {
     const denial = this.#denialOf(asking, frame)
     if (denial !== undefined) return Promise.resolve(this.refusal(denial))
-    const acting = { ...this.#actingFor(asking), traceparent }
+    const acting = this.#actingFor(asking)
     if (frame.method === 'getItem' && acting.isKept) {
-      const kept = this.#kept.answer(acting.principal.accessKeyId, frame)
+      const kept = this.#kept.answer(acting.principal.accessKeyId, frame.bytes)
       if (kept !== undefined) return kept
     }
-    return this.#answer(asking, acting, frame).catch((error: unknown) => this.refusal(error))
+    const traced = traceparent === undefined ? acting : { ...acting, traceparent }
+    return this.#answer(asking, traced, frame).catch((error: unknown) => this.refusal(error))
   }
 
   /** What a client is told of something that was thrown. */
@@ -130,8 +142,9 @@ export class DaxFront {
   }
 
   #denialOf({ principal, sender }: Asking, { method }: Frame): unknown {
+    if (this.#options.policies === undefined) return undefined
     const action = actionOf(method)
-    if (this.#options.policies === undefined || action === undefined) return undefined
+    if (action === undefined) return undefined
     try {
       this.#options.policies.access.permit(principal, action, sender)
       return undefined
@@ -143,9 +156,12 @@ export class DaxFront {
   #actingFor({ principal }: Asking): Acting {
     const { policies, pipeline } = this.#options
     const cluster = policies?.access.actsAs()
-    if (policies === undefined || cluster === undefined)
-      return { principal, pipeline, isKept: policies?.access.mode !== 'strict' }
-    return { principal: cluster, pipeline: policies.pipeline, isKept: true }
+    if (policies !== undefined && cluster !== undefined)
+      return { principal: cluster, pipeline: policies.pipeline, isKept: true }
+    // Mostly that of the request before.
+    if (this.#acting?.principal !== principal)
+      this.#acting = { principal, pipeline, isKept: policies?.access.mode !== 'strict' }
+    return this.#acting
   }
 
   async #answer(asking: Asking, acting: Acting, frame: Frame): Promise<Buffer> {

@@ -52,6 +52,11 @@ export class FrameReader {
     return this.#end - this.#start
   }
 
+  /** What comes next begins a request. */
+  get isBetweenRequests(): boolean {
+    return this.#greeted && this.#start === this.#end
+  }
+
   get isGreeted(): boolean {
     return this.#greeted
   }

@@ -48,7 +48,7 @@ export class KeptReads {
   }
 
   /** Undefined for all that is not known and kept. */
-  answer(who: string, { bytes }: Frame): string | undefined {
+  answer(who: string, bytes: Buffer): string | undefined {
     if (bytes.length > daxUnderstoodBytesMax) return undefined
     const known = this.#gets.get(bytes.toString('latin1'))
     if (known?.who !== who) return undefined

@@ -86,7 +86,7 @@ it('a connection whose client does not say who it is is let go', async () => {
     port: 0,
     connectionsMax: 10,
     clock: systemClock,
-    front: { answer: () => '', refusal: () => Buffer.alloc(0) },
+    front: { answer: () => '', hit: () => undefined, refusal: () => Buffer.alloc(0) },
     authorize: () => {
       throw new Error('not asked')
     },

@@ -86,49 +86,77 @@ describe('the caches of a cluster', () => {
 
 const answered = {
   answer: () => '\x80\xf6',
+  hit: (): string | undefined => undefined,
   refusal: (error: unknown) => Buffer.from((error as Error).message),
 }
 const principal = { accessKeyId: 'anyone', region: 'us-east-1', sessionToken: undefined }
 
+/** A connection that is answered by `front`, and what asks it and waits for one answer. */
+async function connected(front: typeof answered, monotonicMs: () => number) {
+  const server = createServer()
+  server.on('connection', (socket: Socket) => {
+    const options = {
+      front,
+      authorize: () => principal,
+      expires: true,
+      nodes: () => [],
+      budget: { take: () => true, giveBack: () => {}, watch: () => () => {} },
+      unread: { wait: () => {} },
+      outbox: { add: (_: number, write: () => void) => write() },
+      monotonicMs,
+    } as unknown as DaxConnectionOptions
+    const connection = new DaxConnection(socket, options, () => {})
+    ended.push(() => connection.destroy())
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { connect } = await import('node:net')
+  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1').setNoDelay(true)
+  ended.push(
+    () => socket.destroy(),
+    () => server.close(),
+  )
+  const asked = async (bytes: Buffer): Promise<string> => {
+    socket.write(bytes)
+    const [answer] = (await once(socket, 'data')) as [Buffer]
+    return answer.toString('latin1')
+  }
+  return { socket, asked }
+}
+
 describe('an authorization', () => {
   it('ends after five minutes where signatures are verified', async () => {
     let nowMs = 1000
-    const server = createServer()
-    server.on('connection', (socket: Socket) => {
-      const options = {
-        front: answered,
-        authorize: () => principal,
-        expires: true,
-        nodes: () => [],
-        budget: { take: () => true, giveBack: () => {}, watch: () => () => {} },
-        unread: { wait: () => {} },
-        outbox: { add: (_: number, write: () => void) => write() },
-        monotonicMs: () => nowMs,
-      } as unknown as DaxConnectionOptions
-      const connection = new DaxConnection(socket, options, () => {})
-      ended.push(() => connection.destroy())
-    })
-    server.listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { connect } = await import('node:net')
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-    ended.push(
-      () => socket.destroy(),
-      () => server.close(),
-    )
-    const asked = async (): Promise<string> => {
-      socket.write(frame('endpoints'))
-      const [piece] = (await once(socket, 'data')) as [Buffer]
-      return piece.toString('latin1')
-    }
+    const { socket, asked } = await connected(answered, () => nowMs)
+    const ask = async (): Promise<string> => await asked(frame('endpoints'))
     socket.write(Buffer.concat([greeting(), authorization()]))
-    expect(await asked()).toBe('\x80\xf6')
+    expect(await ask()).toBe('\x80\xf6')
     nowMs += daxAuthorizedMsMax
-    expect(await asked()).toBe('\x80\xf6')
+    expect(await ask()).toBe('\x80\xf6')
     nowMs++
-    expect(await asked()).toBe('The connection is not authorized, or no longer.')
+    expect(await ask()).toBe('The connection is not authorized, or no longer.')
     socket.write(authorization())
-    expect(await asked()).toBe('\x80\xf6')
+    expect(await ask()).toBe('\x80\xf6')
+  })
+})
+
+describe('a request whose answer is kept', () => {
+  it('is answered from its packet, once the client is authorized and while it is', async () => {
+    let nowMs = 1000
+    const kept = frame('endpoints')
+    const front = { ...answered, hit: (_: unknown, bytes: Buffer) => (bytes.equals(kept) ? 'kept' : undefined) }
+    const { socket, asked } = await connected(front as typeof answered, () => nowMs)
+    socket.write(greeting())
+    expect(await asked(kept)).toBe('The connection is not authorized, or no longer.')
+    socket.write(authorization())
+    expect(await asked(frame('services'))).toBe('\x80\xf6')
+    expect(await asked(kept)).toBe('kept')
+    expect(await asked(frame('services'))).toBe('\x80\xf6')
+    expect(await asked(kept)).toBe('kept')
+    // A packet with two requests is cut, as one with a part of a request is.
+    expect(await asked(Buffer.concat([kept, kept]))).toContain('\x80\xf6')
+    nowMs += daxAuthorizedMsMax + 1
+    expect(await asked(kept)).toMatch(/not authorized/)
   })
 })
 
