@@ -83,7 +83,6 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
   const access = watchAccess(options, log)
   const own = processOf(options)
   const silent = { count: () => {}, gauge: () => {}, observe: () => {}, forget: () => {} }
-  const spans = tracingOf(options)
   const end = (): void => {
     own.stop()
     watch.stop()
@@ -121,15 +120,7 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     throw portFailure(error, options)
   })
   url = server.url
-  const parts = {
-    tracing: spans?.tracing,
-    cache,
-    pipeline: answer,
-    upstream,
-    upstreamUrl: options.upstream,
-    regions,
-    log,
-  }
+  const parts = { cache, pipeline: answer, upstream, upstreamUrl: options.upstream, regions, log }
   dax = await daxOf(options, { ...parts, credentials: access.credentials, policies }).catch(async (error: unknown) => {
     await server.close()
     end()
@@ -143,12 +134,12 @@ export async function startCache(options: CacheNodeOptions): Promise<RunningCach
     close: async () => {
       await Promise.all([server.close(), dax?.close()])
       await follower?.stop()
-      await spans?.stop()
       end()
     },
   }
 }
 
+/** Spans of what DAX's clients ask. */
 function tracingOf({ otlp: url, otlpShare: share = 1, region, log }: CacheNodeOptions) {
   if (url === undefined) return undefined
   const resource = {
@@ -237,13 +228,23 @@ function policiesOf(
 }
 
 async function daxOf(
-  { dax, host, tls }: CacheNodeOptions,
-  parts: Omit<DaxOptions, keyof DaxPlace | 'host' | 'tls'>,
+  options: CacheNodeOptions,
+  parts: Omit<DaxOptions, keyof DaxPlace | 'host' | 'tls' | 'tracing'>,
 ): Promise<StartedDax | undefined> {
+  const { dax, host, tls } = options
   if (dax === undefined) return undefined
-  return await startDax({ ...parts, ...dax, host, tls }).catch((error: unknown) => {
-    throw portFailure(error, { host, port: dax.port })
-  })
+  const spans = tracingOf(options)
+  const started = await startDax({ ...parts, ...dax, host, tls, tracing: spans?.tracing }).catch(
+    async (error: unknown) => {
+      await spans?.stop()
+      throw portFailure(error, { host, port: dax.port })
+    },
+  )
+  const close = async (): Promise<void> => {
+    await started.close()
+    await spans?.stop()
+  }
+  return { ...started, close }
 }
 
 function accessOf({ tls, visitors, adminToken }: CacheNodeOptions) {
